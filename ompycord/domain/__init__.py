@@ -1,0 +1,1 @@
+"""Pure: ids, events, the fold, the lifecycle, authority, ports."""

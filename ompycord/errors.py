@@ -1,0 +1,146 @@
+"""Every error of ours, in one tree; its counterpart is `docs/reference/exit-codes.md`.
+
+OmpycordError
+├── StartError                  ends the process with one line and its exit code
+│   ├── ConfigurationError      78  a setting is wrong; the message names the key, never the value
+│   ├── BusyError               75  another instance, a taken port, a held lock
+│   ├── UnavailableError        69  something we depend on is not there
+│   └── GatewayFatal            76  Discord closed the gateway for good (4004, 4010-4014)
+├── Refused                     77  somebody may not do this; nothing happened
+├── BadEvent                    an event that is not stored; carries its problem slug and HTTP status
+│   ├── NotYours                403 this source may not say this (the authority table)
+│   ├── UnknownRun              404
+│   ├── SequenceConflict        409 same (run, source, seq), other body
+│   ├── IdConflict              409 same webhook-id, other body
+│   └── RunFinal                409 numbered above the lane's final event, or unnumbered after it
+├── StorageError                503 the database did not take it; nothing was acknowledged
+├── Draining                    503 the process is ending
+├── Backlogged                  429 more unprojected events than the limit
+├── WorkspaceError              a clone, a harvest or a publication failed; the run says why
+└── ProcessFailed               a program could not be started or did not end as it must
+"""
+
+from typing import ClassVar
+
+__all__ = [
+    "Backlogged",
+    "BadEvent",
+    "BusyError",
+    "ConfigurationError",
+    "Draining",
+    "GatewayFatal",
+    "IdConflict",
+    "NotYours",
+    "OmpycordError",
+    "ProcessFailed",
+    "Refused",
+    "RunFinal",
+    "SequenceConflict",
+    "StartError",
+    "StorageError",
+    "UnavailableError",
+    "UnknownRun",
+    "WorkspaceError",
+]
+
+
+class OmpycordError(Exception):
+    """Root of the tree. `str(error)` says what happened, to what, and what to do next; never a secret."""
+
+
+class StartError(OmpycordError):
+    """Ends the process with one plain line and `exit_code`."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class ConfigurationError(StartError):
+    """A setting is missing or wrong; names the key, never the value."""
+
+    exit_code: ClassVar[int] = 78
+
+
+class BusyError(StartError):
+    """Another instance holds the data folder, or a stranger holds the port."""
+
+    exit_code: ClassVar[int] = 75
+
+
+class UnavailableError(StartError):
+    """Something outside that must be there is not."""
+
+    exit_code: ClassVar[int] = 69
+
+
+class GatewayFatal(StartError):
+    """Discord closed the gateway with a code after which trying again is forbidden."""
+
+    exit_code: ClassVar[int] = 76
+
+
+class Refused(OmpycordError):
+    """A person or program may not do this. The message is written for that person."""
+
+    exit_code: ClassVar[int] = 77
+
+
+class BadEvent(OmpycordError):
+    """An event that cannot be stored. `slug` is the problem type, `status` its HTTP status."""
+
+    slug: ClassVar[str] = "schema-invalid"
+    status: ClassVar[int] = 422
+
+
+class NotYours(BadEvent):
+    """This kind of source may not say this type (DESIGN: who may say what)."""
+
+    slug: ClassVar[str] = "not-yours"
+    status: ClassVar[int] = 403
+
+
+class UnknownRun(BadEvent):
+    """No such run, or not one of this key."""
+
+    slug: ClassVar[str] = "unknown-run"
+    status: ClassVar[int] = 404
+
+
+class SequenceConflict(BadEvent):
+    """The lane already has this number with another body, or mixes numbered and unnumbered events."""
+
+    slug: ClassVar[str] = "sequence-conflict"
+    status: ClassVar[int] = 409
+
+
+class IdConflict(BadEvent):
+    """The webhook-id was used for another body."""
+
+    slug: ClassVar[str] = "id-conflict"
+    status: ClassVar[int] = 409
+
+
+class RunFinal(BadEvent):
+    """The lane has ended: numbers above its final event and unnumbered events are refused."""
+
+    slug: ClassVar[str] = "run-final"
+    status: ClassVar[int] = 409
+
+
+class StorageError(OmpycordError):
+    """The database did not take it; nothing was acknowledged."""
+
+
+class Draining(OmpycordError):
+    """The process is ending and takes nothing new."""
+
+
+class Backlogged(OmpycordError):
+    """More events wait for the projector than the limit allows."""
+
+
+class WorkspaceError(OmpycordError):
+    """A clone, a harvest or a publication failed."""
+
+
+class ProcessFailed(OmpycordError):
+    """A program could not be started, or did not end as it must."""
