@@ -1,0 +1,81 @@
+"""Everything that `advance` may ask of the world, imperative; counterpart of the `effects` journal and of `engines/`.
+
+Keys contain the iteration, so a step that is done again is another row (DESIGN: *The run's life*).
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from ompycord.domain.base import Frozen
+
+__all__ = [
+    "EFFECTS",
+    "CleanUp",
+    "Effect",
+    "Harvest",
+    "PrepareWorkspace",
+    "Publish",
+    "RunAgent",
+    "RunChecks",
+    "StopAgent",
+    "effect_key",
+]
+
+
+class PrepareWorkspace(Frozen):
+    """Clone the repository for this iteration, from nothing; an earlier clone of the run is discarded first."""
+
+    type: Literal["prepare"] = "prepare"
+    iteration: int
+
+
+class RunAgent(Frozen):
+    """Start the agent in the workspace and take its events until it ends."""
+
+    type: Literal["build"] = "build"
+    iteration: int
+
+
+class Harvest(Frozen):
+    """Bring the agent's result out of the workspace as a bundle, and list what changed."""
+
+    type: Literal["harvest"] = "harvest"
+    iteration: int
+
+
+class RunChecks(Frozen):
+    """Run the repository's checks on the harvested tree, timed and parsed by us."""
+
+    type: Literal["checks"] = "checks"
+    iteration: int
+
+
+class Publish(Frozen):
+    """Put the result on a branch of the repository; the base branch is never touched."""
+
+    type: Literal["publish"] = "publish"
+    iteration: int
+
+
+class StopAgent(Frozen):
+    """Halt whatever runs for this run, through the kill ladder."""
+
+    type: Literal["halt"] = "halt"
+    iteration: int
+
+
+class CleanUp(Frozen):
+    """Give back what the run held: its clone and its key. Its branch and its record stay."""
+
+    type: Literal["cleanup"] = "cleanup"
+    iteration: int
+
+
+Effect = PrepareWorkspace | RunAgent | Harvest | RunChecks | Publish | StopAgent | CleanUp
+EFFECTS: TypeAdapter[Effect] = TypeAdapter(Annotated[Effect, Field(discriminator="type")])
+
+
+def effect_key(effect: Effect) -> str:
+    """`<type>:<iteration>`: unique within a run."""
+    return f"{effect.type}:{effect.iteration}"

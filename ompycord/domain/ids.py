@@ -1,0 +1,86 @@
+"""Identifiers: ULIDs for what we make, NewTypes so that two kinds never mix; counterpart of the `id` columns."""
+
+import re
+from typing import Annotated, NewType
+
+from pydantic import AfterValidator
+
+__all__ = [
+    "AGENT_LANE",
+    "OMPYCORD",
+    "DraftId",
+    "PersonId",
+    "RunId",
+    "Source",
+    "TaskId",
+    "Ulid",
+    "external_source",
+    "is_ulid",
+    "new_ulid",
+    "short_id",
+    "ulid_time_ms",
+]
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32, https://github.com/ulid/spec
+_ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
+
+TIME_BITS, RANDOM_BITS = 48, 80
+
+
+def is_ulid(text: str) -> bool:
+    """Whether the text is a canonical ULID: 26 upper-case Crockford characters, first one at most 7."""
+    return _ULID.fullmatch(text) is not None
+
+
+def _ulid(text: str) -> str:
+    if not is_ulid(text):
+        raise ValueError("not a ULID (26 characters of Crockford's base 32)")
+    return text
+
+
+Ulid = Annotated[str, AfterValidator(_ulid)]
+"""A validated ULID, for models."""
+
+RunId = NewType("RunId", str)
+TaskId = NewType("TaskId", str)
+DraftId = NewType("DraftId", str)
+PersonId = NewType("PersonId", str)
+"""A Discord user's snowflake, as decimal text."""
+
+Source = NewType("Source", str)
+"""Who numbers a lane of events: `ompycord`, `agent`, or `<key id>[/<source>]` of a sending key."""
+
+OMPYCORD = Source("ompycord")
+AGENT_LANE = Source("agent")
+
+
+def external_source(key_id: str, source: str | None = None) -> Source:
+    """The lane of a sending key, with the optional `source` of its envelope.
+
+    A key id is never `ompycord` or `agent`, so nobody outside can write into our lanes.
+    """
+    return Source(f"key:{key_id}/{source}" if source else f"key:{key_id}")
+
+
+def new_ulid(*, now_ms: int, entropy: bytes) -> str:
+    """A ULID from a time and 10 random bytes.
+
+    Raises ValueError when the time does not fit 48 bits or the entropy is not 80 bits.
+    """
+    if not 0 <= now_ms < 1 << TIME_BITS or len(entropy) * 8 != RANDOM_BITS:
+        raise ValueError("a ULID takes 48 bits of milliseconds and 10 random bytes")
+    number = now_ms << RANDOM_BITS | int.from_bytes(entropy)
+    return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+def ulid_time_ms(ulid: str) -> int:
+    """The time in a ULID, in milliseconds since the epoch."""
+    number = 0
+    for character in ulid[:10]:
+        number = number << 5 | _ALPHABET.index(character)
+    return number
+
+
+def short_id(ulid: str) -> str:
+    """What people see of an id: the last six characters, lower case (CONTRACTS: names, numbers, files)."""
+    return ulid[-6:].lower()

@@ -1,0 +1,251 @@
+"""The run's state machine as one table and `advance`, which reads it; no clock, no I/O. Counterpart: `engines/`.
+
+`docs/reference/run-states.md` is drawn from this table. Unknown events never change a state; final states absorb.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from ompycord.domain import effects as fx
+from ompycord.domain import events as ev
+from ompycord.domain.run import FINAL, FailureClass, Machine, RunState, SuspendReason
+from ompycord.domain.task import Mode
+
+__all__ = ["MAX_INTERRUPTIONS", "TABLE", "Decision", "Rule", "advance"]
+
+S = RunState
+MAX_INTERRUPTIONS = 3
+"""How often a run whose step was cut short by a crash begins that step again by itself."""
+
+LIVE = tuple(state for state in RunState if state not in FINAL)
+WORKING = tuple(state for state in LIVE if state not in {S.QUEUED, S.SUSPENDED})
+
+Guard = Callable[[Machine, ev.EventBody], bool]
+Update = Callable[[Machine, ev.EventBody], dict[str, object]]
+
+
+class Decision(NamedTuple):
+    """What `advance` decided: the machine after, what to do, and the facts to store. Empty when nothing changes."""
+
+    machine: Machine
+    effects: tuple[fx.Effect, ...] = ()
+    events: tuple[ev.RunStateChanged, ...] = ()
+
+    @property
+    def is_change(self) -> bool:
+        """Whether there is anything to commit."""
+        return bool(self.effects or self.events)
+
+
+class Rule(NamedTuple):
+    """One row: in these states, on this event, if the guard holds, go there and do that. The first match wins."""
+
+    states: tuple[RunState, ...]
+    on: str
+    to: RunState
+    do: tuple[type[fx.Effect], ...]
+    why: str
+    """A sentence for the diagram."""
+    when: Guard = lambda machine, body: True
+    then: Update = lambda machine, body: {}
+
+
+# -- guards: each a sentence about the event and the machine ----------------------------------------------------------
+
+
+def step(name: str, outcome: str, *more: Guard) -> Guard:
+    """This iteration's step ended so. A step of an earlier iteration is stale and changes nothing."""
+
+    def guard(machine: Machine, body: ev.EventBody) -> bool:
+        if not isinstance(body, ev.EffectFinished):
+            return False
+        current = body.key == f"{name}:{machine.iteration}" and body.outcome == outcome
+        return current and all(extra(machine, body) for extra in more)
+
+    return guard
+
+
+def in_mode(*modes: Mode) -> Guard:
+    """The run's mode is one of these."""
+    return lambda machine, body: machine.mode in modes
+
+
+def claimed(*, done: bool) -> Guard:
+    """What the agent said of itself when it ended."""
+    return lambda machine, body: machine.claim is done
+
+
+def verdict(passed: bool | None) -> Guard:  # read as verdict(True), verdict(None)
+    """What the last round of checks said; None when none could run."""
+    return lambda machine, body: machine.checks is passed
+
+
+def again(machine: Machine, body: ev.EventBody) -> bool:
+    """A step that a crash cut short may begin again by itself."""
+    return machine.interruptions < MAX_INTERRUPTIONS
+
+
+def resumes_to(*states: RunState) -> Guard:
+    """The suspended run goes back to one of these."""
+    return lambda machine, body: machine.resume_to in states
+
+
+# -- updates: what the machine remembers -------------------------------------------------------------------------------
+
+
+def failed(machine: Machine, body: ev.EventBody) -> dict[str, object]:
+    """The step's own failure class and sentence."""
+    if not isinstance(body, ev.EffectFinished):
+        return {}
+    return {"failure": body.failure or FailureClass.INTERNAL, "message": body.message}
+
+
+def claim(machine: Machine, body: ev.EventBody) -> dict[str, object]:
+    """Keep what the agent claims; it is not evidence."""
+    if not isinstance(body, ev.EffectFinished):
+        return {}
+    done = body.facts.get("claim") is True
+    return {
+        "claim": done,
+        "message": body.message,
+        "failure": None if done else body.failure or FailureClass.REPAIRABLE,
+        "interruptions": 0,
+    }
+
+
+def checked(machine: Machine, body: ev.EventBody) -> dict[str, object]:
+    """Keep what the checks proved: all passed, some failed, or nothing (none configured, tool missing)."""
+    if not isinstance(body, ev.EffectFinished):
+        return {}
+    passed = body.facts.get("passed")
+    failure = FailureClass.REPAIRABLE if passed is False else None
+    return {"checks": passed if isinstance(passed, bool) else None, "message": body.message, "failure": failure}
+
+
+def published(machine: Machine, body: ev.EventBody) -> dict[str, object]:
+    """The sentence of the checks or of the agent stands; a branch is shown from the files event."""
+    return {"message": machine.message}
+
+
+def began_again(machine: Machine, body: ev.EventBody) -> dict[str, object]:
+    """Another iteration, so that every effect key is new."""
+    return {
+        "iteration": machine.iteration + 1,
+        "interruptions": machine.interruptions + 1,
+        "message": "I restarted in the middle of this step; it begins again in a fresh copy.",
+    }
+
+
+def halted(machine: Machine, body: ev.EventBody) -> dict[str, object]:
+    """A person stopped it; it goes on from here when somebody says so."""
+    by = body.by if isinstance(body, ev.RunStopped) else "somebody"
+    return {"reason": SuspendReason.HUMAN, "resume_to": _resting_place(machine.state), "message": f"Stopped by {by}."}
+
+
+def lost(machine: Machine, body: ev.EventBody) -> dict[str, object]:
+    """Cut short too often; a person decides."""
+    return {
+        "reason": SuspendReason.INTERRUPTED,
+        "resume_to": _resting_place(machine.state),
+        "message": f"This step was cut short {machine.interruptions + 1} times; it waits for a person.",
+    }
+
+
+def resumed(machine: Machine, body: ev.EventBody) -> dict[str, object]:
+    """Another iteration of the step that was halted."""
+    return {"iteration": machine.iteration + 1, "interruptions": 0, "reason": None, "resume_to": None, "message": None}
+
+
+def cancelled(machine: Machine, body: ev.EventBody) -> dict[str, object]:
+    """Ended for good by a person."""
+    by = body.by if isinstance(body, ev.RunCancelled) and body.by else "its owner"
+    reason = f": {body.reason}" if isinstance(body, ev.RunCancelled) and body.reason else "."
+    return {
+        "failure": FailureClass.CANCELLED,
+        "message": f"Cancelled by {by}{reason}",
+        "reason": None,
+        "resume_to": None,
+    }
+
+
+def _resting_place(state: RunState) -> RunState:
+    """Where a halted run goes on: queued stays queued, everything after the agent's work is done again from there."""
+    return state if state in {S.QUEUED, S.VERIFYING, S.PUBLISHING} else S.BUILDING
+
+
+# -- the table ---------------------------------------------------------------------------------------------------------
+
+DONE = "effect.finished"
+CHECKING = (Mode.STANDARD, Mode.FULL)
+
+TABLE: tuple[Rule, ...] = (
+    Rule((S.QUEUED,), "run.dequeued", S.PRECHECK, (fx.PrepareWorkspace,), "its turn came"),
+    Rule((S.PRECHECK,), DONE, S.BUILDING, (fx.RunAgent,), "the clone is ready", step("prepare", "ok")),
+    Rule((S.PRECHECK,), DONE, S.FAILED, (fx.CleanUp,), "no clone", step("prepare", "failed"), failed),
+    Rule((S.BUILDING,), DONE, S.BUILDING, (fx.Harvest,), "the agent ended", step("build", "ok"), claim),
+    Rule((S.BUILDING,), DONE, S.FAILED, (fx.CleanUp,), "the agent did not start", step("build", "failed"), failed),
+    Rule((S.BUILDING,), DONE, S.PUBLISHING, (fx.Publish,), "it failed; what it made is kept",
+         step("harvest", "ok", claimed(done=False))),
+    Rule((S.BUILDING,), DONE, S.VERIFYING, (fx.RunChecks,), "checks prove it", step("harvest", "ok", in_mode(*CHECKING))),
+    Rule((S.BUILDING,), DONE, S.PUBLISHING, (fx.Publish,), "mode fast: no checks", step("harvest", "ok")),
+    Rule((S.BUILDING,), DONE, S.FAILED, (fx.CleanUp,), "the result is refused", step("harvest", "failed"), failed),
+    Rule((S.VERIFYING,), DONE, S.PUBLISHING, (fx.Publish,), "checks ended", step("checks", "ok"), checked),
+    Rule((S.VERIFYING,), DONE, S.PUBLISHING, (fx.Publish,), "checks could not run", step("checks", "failed"), checked),
+    Rule((S.PUBLISHING,), DONE, S.FAILED, (fx.CleanUp,), "the agent said it failed",
+         step("publish", "ok", claimed(done=False)), published),
+    Rule((S.PUBLISHING,), DONE, S.FAILED, (fx.CleanUp,), "checks failed", step("publish", "ok", verdict(False)), published),
+    Rule((S.PUBLISHING,), DONE, S.COMPLETE, (fx.CleanUp,), "published", step("publish", "ok"), published),
+    Rule((S.PUBLISHING,), DONE, S.PARTIAL, (fx.CleanUp,), "work kept, not published", step("publish", "failed"), failed),
+    # A crash cut a step short: the agent's step begins again in a fresh clone, later steps are simply done again.
+    Rule((S.PRECHECK,), DONE, S.PRECHECK, (fx.PrepareWorkspace,), "cut short", step("prepare", "interrupted", again), began_again),
+    Rule((S.BUILDING,), DONE, S.PRECHECK, (fx.PrepareWorkspace,), "cut short", step("build", "interrupted", again), began_again),
+    Rule((S.BUILDING,), DONE, S.BUILDING, (fx.Harvest,), "cut short", step("harvest", "interrupted", again), began_again),
+    Rule((S.VERIFYING,), DONE, S.VERIFYING, (fx.RunChecks,), "cut short", step("checks", "interrupted", again), began_again),
+    Rule((S.PUBLISHING,), DONE, S.PUBLISHING, (fx.Publish,), "cut short", step("publish", "interrupted", again), began_again),
+    *(
+        Rule((state,), DONE, S.SUSPENDED, (), "cut short too often", step(name, "interrupted"), lost)
+        for state, name in (
+            (S.PRECHECK, "prepare"), (S.BUILDING, "build"), (S.BUILDING, "harvest"),
+            (S.VERIFYING, "checks"), (S.PUBLISHING, "publish"),
+        )
+    ),
+    # People.
+    Rule((S.QUEUED,), "run.stopped", S.SUSPENDED, (), "a person stopped it", then=halted),
+    Rule(WORKING, "run.stopped", S.SUSPENDED, (fx.StopAgent,), "a person stopped it", then=halted),
+    Rule((S.SUSPENDED,), "run.resumed", S.QUEUED, (), "a person resumed it", resumes_to(S.QUEUED), resumed),
+    Rule((S.SUSPENDED,), "run.resumed", S.PRECHECK, (fx.PrepareWorkspace,), "a person resumed it", resumes_to(S.BUILDING), resumed),
+    Rule((S.SUSPENDED,), "run.resumed", S.VERIFYING, (fx.RunChecks,), "a person resumed it", resumes_to(S.VERIFYING), resumed),
+    Rule((S.SUSPENDED,), "run.resumed", S.PUBLISHING, (fx.Publish,), "a person resumed it", resumes_to(S.PUBLISHING), resumed),
+    Rule((S.QUEUED,), "run.cancelled", S.CANCELLED, (), "a person cancelled it", then=cancelled),
+    Rule((*WORKING, S.SUSPENDED), "run.cancelled", S.CANCELLED, (fx.StopAgent, fx.CleanUp), "a person cancelled it", then=cancelled),
+)  # fmt: skip
+
+
+def advance(machine: Machine, body: ev.EventBody) -> Decision:
+    """What one event means for a hosted run.
+
+    Pure: the same machine and event give the same decision. An event that no row knows changes nothing.
+    """
+    for rule in _rules(machine.state, body.type):
+        if rule.when(machine, body):
+            return _apply(machine, body, rule)
+    return Decision(machine)
+
+
+def _rules(state: RunState, type_: str) -> Iterator[Rule]:
+    return (rule for rule in TABLE if rule.on == type_ and state in rule.states)
+
+
+def _apply(machine: Machine, body: ev.EventBody, rule: Rule) -> Decision:
+    after = machine.model_copy(update={**rule.then(machine, body), "state": rule.to})
+    changed = ev.RunStateChanged(
+        state=rule.to,
+        previous=machine.state,
+        cause=body.type,
+        iteration=after.iteration,
+        reason=after.reason if rule.to is S.SUSPENDED else None,
+        resume_to=after.resume_to if rule.to is S.SUSPENDED else None,
+        message=after.message,
+        failure=after.failure,
+    )
+    return Decision(after, tuple(effect(iteration=after.iteration) for effect in rule.do), (changed,))

@@ -1,0 +1,106 @@
+"""A run's states, failure classes and row; counterpart of the `runs` table and of `lifecycle.py`, which moves them."""
+
+from enum import StrEnum
+
+from ompycord.domain.base import Frozen, Millis
+from ompycord.domain.ids import Ulid
+from ompycord.domain.task import Mode
+
+__all__ = ["FINAL", "FailureClass", "Machine", "RunKind", "RunRecord", "RunState", "SuspendReason"]
+
+
+class RunState(StrEnum):
+    """DESIGN, *The run's life*. The last four are final and absorb every event."""
+
+    QUEUED = "QUEUED"
+    PRECHECK = "PRECHECK"
+    PLANNING = "PLANNING"
+    AWAITING_APPROVAL = "AWAITING_APPROVAL"
+    BUILDING = "BUILDING"
+    VERIFYING = "VERIFYING"
+    REPAIRING = "REPAIRING"
+    PUBLISHING = "PUBLISHING"
+    SUSPENDED = "SUSPENDED"
+    COMPLETE = "COMPLETE"
+    PARTIAL = "PARTIAL"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+FINAL = frozenset({RunState.COMPLETE, RunState.PARTIAL, RunState.FAILED, RunState.CANCELLED})
+
+
+class SuspendReason(StrEnum):
+    """Why a run waits; SUSPENDED is the recoverable error."""
+
+    HUMAN = "human"
+    LOST = "lost"
+    BUDGET = "budget"
+    PROVIDER = "provider"
+    DISK = "disk"
+    INTERRUPTED = "interrupted"
+
+
+class FailureClass(StrEnum):
+    """What kind of failure ended a step; each has a policy in `lifecycle.py` and words in `render`."""
+
+    TRANSIENT = "TRANSIENT"
+    REPAIRABLE = "REPAIRABLE"
+    SUSPEND = "SUSPEND"
+    POLICY = "POLICY"
+    ENV = "ENV"
+    INTERNAL = "INTERNAL"
+    CANCELLED = "CANCELLED"
+    LOST = "LOST"
+
+
+class RunKind(StrEnum):
+    """Hosted: we drive it. External: its agent runs elsewhere and tells us."""
+
+    HOSTED = "hosted"
+    EXTERNAL = "external"
+
+
+class Machine(Frozen):
+    """All that `lifecycle.advance` knows of a hosted run; stored with the run, guarded by `RunRecord.version`."""
+
+    state: RunState = RunState.QUEUED
+    mode: Mode = Mode.STANDARD
+    iteration: int = 1
+    """Counts agent starts; part of every effect key."""
+    interruptions: int = 0
+    """How often a crash cut a step short since the last that ended."""
+    reason: SuspendReason | None = None
+    resume_to: RunState | None = None
+    claim: bool | None = None
+    """What the agent said of itself: done (True), failed (False), nothing yet (None)."""
+    checks: bool | None = None
+    """Whether the last round of checks passed; None when none ran."""
+    failure: FailureClass | None = None
+    message: str | None = None
+    """One true sentence about the last decision, for the final answer."""
+
+
+class RunRecord(Frozen):
+    """The row of a run. `machine` is None for an external run: its state is the fold."""
+
+    id: Ulid
+    kind: RunKind
+    task: Ulid | None
+    key_id: str | None = None
+    """The key that owns an external run."""
+    external_name: str | None = None
+    guild: str | None = None
+    channel: str | None = None
+    requester: str | None = None
+    repository: str | None = None
+    agent: str | None = None
+    state: RunState = RunState.QUEUED
+    """For queries; for an external run the projector keeps it."""
+    machine: Machine | None = None
+    version: int = 0
+    """Guards transitions: a commit names the version it read."""
+    lease_epoch: int = 0
+    created_at: Millis
+    updated_at: Millis
+    ended_at: Millis | None = None

@@ -1,0 +1,195 @@
+"""`StatusSnapshot`: all that anybody may show of a run; made by `fold.py`, read by every renderer."""
+
+from enum import StrEnum
+from typing import Literal
+
+from ompycord.domain.base import Frozen, Millis
+from ompycord.domain.events import ChangedFile, CheckFinished, Phase
+from ompycord.domain.ids import RunId, Source
+from ompycord.domain.run import FINAL, FailureClass, RunKind, RunState, SuspendReason
+from ompycord.domain.task import Mode, Origin
+
+__all__ = [
+    "Approval",
+    "Artifact",
+    "Check",
+    "Gap",
+    "ProviderWait",
+    "Question",
+    "StatusSnapshot",
+    "ToolCall",
+    "Usage",
+    "Verification",
+]
+
+
+class Verification(StrEnum):
+    """Nobody's word is taken: `verified` means that checks passed in a run that we timed and parsed."""
+
+    PENDING = "pending"
+    VERIFIED = "verified"
+    UNVERIFIED = "unverified"
+    FAILED = "failed"
+
+
+class ToolCall(Frozen):
+    """One use of a tool, latest last in the snapshot."""
+
+    tool: str
+    title: str | None = None
+    status: Literal["running", "ok", "failed"] = "running"
+    detail: str | None = None
+    added: int | None = None
+    removed: int | None = None
+    at: Millis
+
+
+class Usage(Frozen):
+    """Tokens summed over all lanes. `cost_usd` is None while no lane stated one; `cost_complete` says whether all did."""
+
+    input: int = 0
+    output: int = 0
+    cache_read: int = 0
+    cache_write: int = 0
+    cost_usd: float | None = None
+    cost_complete: bool = True
+
+
+class Check(Frozen):
+    """A verification step and its last result."""
+
+    name: str
+    status: Literal["running", "passed", "failed", "error", "timeout", "missing"]
+    ours: bool
+    """Whether we ran it; only such a one counts as evidence."""
+    result: CheckFinished | None = None
+    at: Millis
+
+
+class Question(Frozen):
+    """A question to people and what became of it."""
+
+    ref: str
+    text: str
+    options: tuple[str, ...] = ()
+    free_text: bool = True
+    asked_at: Millis
+    status: Literal["open", "answered", "withdrawn"] = "open"
+    answer: str | None = None
+    by: str | None = None
+    closed_at: Millis | None = None
+
+
+class Approval(Frozen):
+    """A request for leave and what became of it."""
+
+    ref: str
+    title: str
+    command: str | None = None
+    risk: str | None = None
+    asked_at: Millis
+    status: Literal["open", "granted", "denied", "withdrawn"] = "open"
+    scope: Literal["once", "run"] | None = None
+    by: str | None = None
+    closed_at: Millis | None = None
+
+
+class ProviderWait(Frozen):
+    """The model provider refuses for now."""
+
+    since: Millis
+    message: str | None = None
+    attempt: int | None = None
+    of: int | None = None
+    until: Millis | None = None
+
+
+class Artifact(Frozen):
+    """Something kept or linked."""
+
+    name: str
+    kind: str
+    size: int | None = None
+    sha256: str | None = None
+    url: str | None = None
+
+
+class Gap(Frozen):
+    """Numbers of a lane that did not come yet: first to last, inclusive."""
+
+    source: Source
+    first: int
+    last: int
+
+
+class StatusSnapshot(Frozen):
+    """The fold of a run's events. The same set of events gives the same snapshot, in whatever order they came."""
+
+    run: RunId
+    kind: RunKind
+    state: RunState
+    previous: RunState | None = None
+    reason: SuspendReason | None = None
+    resume_to: RunState | None = None
+    wake_at: Millis | None = None
+    iteration: int = 1
+    title: str = ""
+    prompt: str = ""
+    repository: str | None = None
+    agent: str | None = None
+    mode: Mode | None = None
+    branch: str | None = None
+    commit: str | None = None
+    model: str | None = None
+    provider: str | None = None
+    session: str | None = None
+    budget_usd: float | None = None
+    done_when: str | None = None
+    origin: Origin = Origin()
+    message: str | None = None
+    """One true sentence about the state, from the last transition."""
+    last_words: str | None = None
+    """What the agent said last."""
+    summary: str | None = None
+    """What the agent said at its end; a claim."""
+    failure: FailureClass | None = None
+    plan: tuple[Phase, ...] = ()
+    tools: tuple[ToolCall, ...] = ()
+    tool_count: int = 0
+    usage: Usage = Usage()
+    files: tuple[ChangedFile, ...] = ()
+    files_total: int = 0
+    checks: tuple[Check, ...] = ()
+    verification: Verification = Verification.PENDING
+    questions: tuple[Question, ...] = ()
+    approvals: tuple[Approval, ...] = ()
+    provider_wait: ProviderWait | None = None
+    artifacts: tuple[Artifact, ...] = ()
+    notes: tuple[str, ...] = ()
+    url: str | None = None
+    cancel_requested: bool = False
+    gaps: tuple[Gap, ...] = ()
+    gap_count: int = 0
+    created_at: Millis
+    started_at: Millis | None = None
+    last_event_at: Millis
+    ended_at: Millis | None = None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the run has ended for good."""
+        return self.state in FINAL
+
+    @property
+    def open_questions(self) -> tuple[Question, ...]:
+        return tuple(q for q in self.questions if q.status == "open")
+
+    @property
+    def open_approvals(self) -> tuple[Approval, ...]:
+        return tuple(a for a in self.approvals if a.status == "open")
+
+    @property
+    def needs_person(self) -> bool:
+        """The overlay of CONTRACTS: the run waits for somebody, whatever its state."""
+        waits = self.open_questions or self.open_approvals or self.state is RunState.AWAITING_APPROVAL
+        return bool(waits) and not self.is_final
