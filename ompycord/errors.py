@@ -13,6 +13,7 @@ OmpycordError
 │   ├── SequenceConflict        409 same (run, source, seq), other body
 │   ├── IdConflict              409 same webhook-id, other body
 │   └── RunFinal                409 numbered above the lane's final event, or unnumbered after it
+├── VersionConflict             a run moved since it was read; read again and decide again
 ├── StorageError                503 the database did not take it; nothing was acknowledged
 ├── Draining                    503 the process is ending
 ├── Backlogged                  429 more unprojected events than the limit
@@ -40,6 +41,7 @@ __all__ = [
     "StorageError",
     "UnavailableError",
     "UnknownRun",
+    "VersionConflict",
     "WorkspaceError",
 ]
 
@@ -144,3 +146,7 @@ class WorkspaceError(OmpycordError):
 
 class ProcessFailed(OmpycordError):
     """A program could not be started, or did not end as it must."""
+
+
+class VersionConflict(OmpycordError):
+    """A run's row moved since it was read; read again and decide again."""

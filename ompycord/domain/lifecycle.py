@@ -132,7 +132,7 @@ def began_again(machine: Machine, body: ev.EventBody) -> dict[str, object]:
     return {
         "iteration": machine.iteration + 1,
         "interruptions": machine.interruptions + 1,
-        "message": "I restarted in the middle of this step; it begins again in a fresh copy.",
+        "message": "I restarted in the middle of this step; it begins again.",
     }
 
 
@@ -143,10 +143,10 @@ def halted(machine: Machine, body: ev.EventBody) -> dict[str, object]:
 
 
 def lost(machine: Machine, body: ev.EventBody) -> dict[str, object]:
-    """Cut short too often; a person decides."""
+    """Cut short too often; a person decides. What a killed agent left half done is not built upon."""
     return {
         "reason": SuspendReason.INTERRUPTED,
-        "resume_to": _resting_place(machine.state),
+        "resume_to": S.PRECHECK if machine.state is S.BUILDING else machine.state,
         "message": f"This step was cut short {machine.interruptions + 1} times; it waits for a person.",
     }
 
@@ -169,8 +169,8 @@ def cancelled(machine: Machine, body: ev.EventBody) -> dict[str, object]:
 
 
 def _resting_place(state: RunState) -> RunState:
-    """Where a halted run goes on: queued stays queued, everything after the agent's work is done again from there."""
-    return state if state in {S.QUEUED, S.VERIFYING, S.PUBLISHING} else S.BUILDING
+    """Where a halted run goes on. A halted agent begins again in the clone as it stands: stop loses nothing."""
+    return state if state in {S.QUEUED, S.PRECHECK, S.VERIFYING, S.PUBLISHING} else S.BUILDING
 
 
 # -- the table ---------------------------------------------------------------------------------------------------------
@@ -213,7 +213,8 @@ TABLE: tuple[Rule, ...] = (
     Rule((S.QUEUED,), "run.stopped", S.SUSPENDED, (), "a person stopped it", then=halted),
     Rule(WORKING, "run.stopped", S.SUSPENDED, (fx.StopAgent,), "a person stopped it", then=halted),
     Rule((S.SUSPENDED,), "run.resumed", S.QUEUED, (), "a person resumed it", resumes_to(S.QUEUED), resumed),
-    Rule((S.SUSPENDED,), "run.resumed", S.PRECHECK, (fx.PrepareWorkspace,), "a person resumed it", resumes_to(S.BUILDING), resumed),
+    Rule((S.SUSPENDED,), "run.resumed", S.PRECHECK, (fx.PrepareWorkspace,), "a person resumed it", resumes_to(S.PRECHECK), resumed),
+    Rule((S.SUSPENDED,), "run.resumed", S.BUILDING, (fx.RunAgent,), "a person resumed it", resumes_to(S.BUILDING), resumed),
     Rule((S.SUSPENDED,), "run.resumed", S.VERIFYING, (fx.RunChecks,), "a person resumed it", resumes_to(S.VERIFYING), resumed),
     Rule((S.SUSPENDED,), "run.resumed", S.PUBLISHING, (fx.Publish,), "a person resumed it", resumes_to(S.PUBLISHING), resumed),
     Rule((S.QUEUED,), "run.cancelled", S.CANCELLED, (), "a person cancelled it", then=cancelled),

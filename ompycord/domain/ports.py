@@ -1,0 +1,310 @@
+"""Ports: what the conductor and the edges need of the world, as Protocols; implemented by store, workspaces, agents, checks.
+
+`ompycord.testing` holds a double of each, kept honest by the same contract tests.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Protocol
+
+from ompycord.domain.base import Frozen, Millis
+from ompycord.domain.events import ChangedFile, CheckFinished, EventBody, RunEvent
+from ompycord.domain.fold import RunFold
+from ompycord.domain.ids import RunId
+from ompycord.domain.records import (
+    Commit,
+    Committed,
+    Decision,
+    Draft,
+    EffectRow,
+    KeyRecord,
+    OutboxKind,
+    OutboxRow,
+    Post,
+    Receipt,
+    Surface,
+)
+from ompycord.domain.repository import AgentSpec, CheckSpec, RepositorySpec
+from ompycord.domain.run import FailureClass, RunRecord, RunState
+from ompycord.domain.task import Task
+from ompycord.errors import BadEvent
+
+__all__ = [
+    "AgentAdapter",
+    "AgentCapabilities",
+    "AgentJob",
+    "AgentOutcome",
+    "Checks",
+    "Clock",
+    "Emit",
+    "Harvested",
+    "Ids",
+    "Prepared",
+    "Published",
+    "RunFilter",
+    "Store",
+    "Workspaces",
+]
+
+
+class Clock(Protocol):
+    """Time, so that tests own it."""
+
+    def now_ms(self) -> Millis:
+        """Wall clock, milliseconds since the epoch, UTC."""
+        ...
+
+    def monotonic_s(self) -> float:
+        """Seconds that only grow, for durations."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait at least so long."""
+        ...
+
+
+class Ids(Protocol):
+    """New identifiers."""
+
+    def ulid(self) -> str:
+        """A ULID that sorts after those made in earlier milliseconds."""
+        ...
+
+    def token(self) -> str:
+        """43 url-safe random characters."""
+        ...
+
+
+class RunFilter(Frozen):
+    """Which runs to list, newest first."""
+
+    states: frozenset[RunState] | None = None
+    is_open: bool | None = None
+    guild: str | None = None
+    requester: str | None = None
+    repository: str | None = None
+    ending: str | None = None
+    """The last characters of the id, as people type them."""
+    limit: int = 25
+
+
+class Store(Protocol):
+    """The only way to the database. Every method that writes has committed when it returns; StorageError when it cannot."""
+
+    # Stage 1: observations.
+    async def append(self, posts: Sequence[Post]) -> list[Receipt | BadEvent]:
+        """Store a batch by group commit; each post is judged alone: IdConflict, SequenceConflict, RunFinal, UnknownRun."""
+        ...
+
+    async def observe(self, run: RunId, bodies: Sequence[EventBody], *, at: Millis) -> int:
+        """A local adapter's events in the lane `agent`, numbered by the store; the last position."""
+        ...
+
+    # Decisions.
+    async def commit(self, commit: Commit) -> Committed:
+        """Apply all of it in one transaction. VersionConflict when a transition's row has moved."""
+        ...
+
+    async def save_draft(self, draft: Draft) -> None:
+        """Keep what a person typed; the same id again replaces its body, never its run."""
+        ...
+
+    # Stage 2: the projector.
+    async def cursor(self, name: str) -> int:
+        """The last position that this reader has taken in; 0 at first."""
+        ...
+
+    async def events_after(self, position: int, *, limit: int) -> list[RunEvent]:
+        """The log in commit order."""
+        ...
+
+    async def events_of(self, run: RunId) -> list[RunEvent]:
+        """One run's log by position."""
+        ...
+
+    async def folds(self, runs: Sequence[RunId]) -> dict[RunId, RunFold]:
+        """Cached folds; a run without one of this fold version is refolded from its events up to the projector's cursor."""
+        ...
+
+    async def project(
+        self,
+        name: str,
+        *,
+        upto: int,
+        folds: Sequence[RunFold],
+        states: Mapping[RunId, tuple[RunState, Millis | None]],
+        outbox: Sequence[OutboxRow],
+    ) -> None:
+        """Folds, the state column of external runs, outbox rows and the cursor in one transaction."""
+        ...
+
+    async def backlog(self) -> int:
+        """Events that the projector has not taken in."""
+        ...
+
+    # Reading.
+    async def run(self, run: RunId) -> RunRecord | None: ...
+    async def runs(self, which: RunFilter) -> list[RunRecord]: ...
+    async def run_of_surface(self, channel_or_message: str) -> RunRecord | None:
+        """The run whose thread, card or mirror this Discord id is."""
+        ...
+
+    async def task(self, task: str) -> Task | None: ...
+    async def draft(self, draft: str) -> Draft | None: ...
+    async def open_drafts(self, person: str) -> list[Draft]:
+        """What this person typed that became no run yet, newest first."""
+        ...
+
+    async def decision(self, run: RunId, kind: str, ref: str) -> Decision | None: ...
+    async def open_effects(self) -> list[EffectRow]:
+        """Pending and started ones, oldest first."""
+        ...
+
+    # Deliveries.
+    async def outbox(self, *, limit: int = 500) -> list[OutboxRow]:
+        """Pending rows, oldest first."""
+        ...
+
+    async def delivered(self, row: OutboxRow, surface: Surface | None, *, at: Millis) -> None:
+        """Mark done and remember where it went, in one transaction."""
+        ...
+
+    async def undelivered(self, row: OutboxRow, *, error: str, final: bool) -> None:
+        """One more try failed; final: there will be no other."""
+        ...
+
+    async def surfaces(self, run: RunId) -> list[Surface]: ...
+    async def surface(self, run: RunId, kind: OutboxKind, ref: str = "") -> Surface | None: ...
+    async def shown(self, surface: Surface) -> None:
+        """An edit went through: remember what the message shows now."""
+        ...
+
+    async def stale_cards(self) -> list[RunId]:
+        """Runs whose card shows less than the projector knows."""
+        ...
+
+    # Keys.
+    async def keys(self) -> list[KeyRecord]:
+        """All that are not revoked; held in memory by the sidecar, so failed authentication costs no database access."""
+        ...
+
+    async def audit(self, *, actor: str, action: str, subject: str, detail: Mapping[str, str], at: Millis) -> None:
+        """One more link of the hash chain."""
+        ...
+
+
+# -- the agent and its place -------------------------------------------------------------------------------------------
+
+Emit = Callable[[EventBody], Awaitable[None]]
+"""Store one observation; returns when it is on disk."""
+
+
+class Prepared(Frozen):
+    """A clone that is ready. `env` is all of the environment that its programs get."""
+
+    path: Path
+    base_commit: str
+    base_branch: str
+
+
+class Harvested(Frozen):
+    """What a run made. `commit` is None when it changed nothing."""
+
+    commit: str | None
+    files: tuple[ChangedFile, ...]
+    total: int
+    diff: Path | None
+    """The whole diff as a file."""
+
+
+class Published(Frozen):
+    """Where the result lies."""
+
+    branch: str | None
+    """None when there was nothing to publish."""
+    commit: str | None = None
+
+
+class Workspaces(Protocol):
+    """Clones, results, branches. The host's git never runs inside an agent's folder. Raises WorkspaceError."""
+
+    async def prepare(self, run: RunId, repository: RepositorySpec, *, base: str | None) -> Prepared:
+        """A fresh clone; an earlier one of this run is discarded first. Idempotent."""
+        ...
+
+    async def workspace(self, run: RunId) -> Prepared | None:
+        """The run's clone, if it has one."""
+        ...
+
+    async def harvest(self, run: RunId, repository: RepositorySpec, *, message: str) -> Harvested:
+        """Commit what is there (inside), bundle it out, fetch it with fsck, list the changes. Idempotent."""
+        ...
+
+    def checkout(self, run: RunId, repository: RepositorySpec) -> AbstractAsyncContextManager[Path]:
+        """A throw-away checkout of what was harvested (or of the base), for checks."""
+        ...
+
+    async def publish(self, run: RunId, repository: RepositorySpec, *, branch: str) -> Published:
+        """Put the harvested commit on a branch of the repository. Idempotent; never the base branch."""
+        ...
+
+    async def discard(self, run: RunId) -> None:
+        """Remove the run's clone. Idempotent."""
+        ...
+
+
+class AgentCapabilities(Frozen):
+    """What an adapter can do; decides which buttons a card has."""
+
+    can_steer: bool = False
+    """`say` reaches the running agent; otherwise it means a restart."""
+    can_resume: bool = False
+    """A session goes on after a restart."""
+    asks: bool = False
+    """It can ask questions by itself (not only through MCP)."""
+    simulated: bool = False
+    """The rehearsal: the card says so."""
+
+
+class AgentJob(Frozen):
+    """One start of an agent."""
+
+    run: RunId
+    iteration: int
+    task: Task
+    spec: AgentSpec
+    cwd: Path
+    prompt: str
+    env: dict[str, str]
+    """What the agent may know besides its allow-list: run id, sidecar address, its key."""
+    session: str | None = None
+
+
+class AgentOutcome(Frozen):
+    """How an agent ended. `claim`: it says done (True) or failed (False); never more than a claim."""
+
+    claim: bool
+    message: str | None = None
+    failure: FailureClass | None = None
+
+
+class AgentAdapter(Protocol):
+    """Speaks one agent protocol. Cancellation of `run` halts the agent through the kill ladder before it returns."""
+
+    capabilities: AgentCapabilities
+
+    async def run(self, job: AgentJob, emit: Emit) -> AgentOutcome:
+        """Start the agent, emit what it does, return how it ended.
+
+        Raises ProcessFailed when it cannot be started.
+        """
+        ...
+
+
+class Checks(Protocol):
+    """Runs verification steps."""
+
+    async def run(self, run: RunId, check: CheckSpec, cwd: Path) -> CheckFinished:
+        """Run one check with its hard timeout, parse its result. Never raises for what the check does."""
+        ...

@@ -1,0 +1,257 @@
+"""The rows that cross the store's port: what comes in, what is waiting, what was decided. Counterpart of the first migration."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from ompycord.domain.authority import SourceKind
+from ompycord.domain.base import Frozen, Millis, Name
+from ompycord.domain.effects import Effect
+from ompycord.domain.events import EventBody
+from ompycord.domain.ids import RunId, Source, Ulid
+from ompycord.domain.run import Machine, RunRecord
+from ompycord.domain.task import Task
+
+__all__ = [
+    "Commit",
+    "Committed",
+    "Decision",
+    "Draft",
+    "EffectRow",
+    "EffectStatus",
+    "EffectUpdate",
+    "KeyRecord",
+    "NewEvent",
+    "OutboxKind",
+    "OutboxRow",
+    "OutboxStatus",
+    "Post",
+    "Receipt",
+    "Scope",
+    "Surface",
+    "Transition",
+]
+
+
+class NewEvent(Frozen):
+    """An event before it is stored. Without `seq` the store numbers it within its lane."""
+
+    run: RunId
+    source: Source
+    kind: SourceKind
+    at: Millis
+    body: Annotated[EventBody, Field(union_mode="left_to_right")]
+    seq: int | None = None
+    id: Ulid
+
+
+class Post(Frozen):
+    """One event of a sending key, authenticated and validated, before it is stored (stage 1)."""
+
+    key_id: str
+    kind: SourceKind
+    name: Annotated[str, Field(min_length=1, max_length=128)]
+    """What the sender calls the run: for a run key its ULID, else a name of its own, mapped by (key, name)."""
+    may_create: bool
+    """Whether this key may begin a new external run (scope `runs:create`)."""
+    source: Source
+    at: Millis
+    body: Annotated[EventBody, Field(union_mode="left_to_right")]
+    seq: int | None = None
+    event_id: Ulid
+    new_run: Ulid
+    """The id for the run if this event is its first."""
+    webhook_id: str | None = None
+    """Idempotency key, unique per key; None for a bearer post without one."""
+    body_hash: bytes
+    """SHA-256 of what was signed or sent, to tell a replay from a conflict."""
+    channel: str | None = None
+    """Where a run of this key is shown."""
+
+
+class Receipt(Frozen):
+    """What an acknowledgement may say: the fact is on disk at `position`."""
+
+    run: RunId
+    position: int
+    duplicate: bool = False
+    """The same event was there: nothing was stored again."""
+    replayed: bool = False
+    """The same webhook-id was there: the first answer again."""
+    cancel_requested: bool = False
+
+
+class Transition(Frozen):
+    """A hosted run's row after a decision; refused with VersionConflict when the row moved since it was read."""
+
+    run: RunId
+    expect_version: int
+    machine: Machine
+
+
+class EffectStatus(StrEnum):
+    """The journal's column: intent, do, done (DESIGN, decision 4)."""
+
+    PENDING = "pending"
+    STARTED = "started"
+    DONE = "done"
+
+
+class EffectRow(Frozen):
+    """One line of the journal."""
+
+    run: RunId
+    key: Name
+    effect: Effect
+    status: EffectStatus = EffectStatus.PENDING
+    attempts: int = 0
+    created_at: Millis
+    started_at: Millis | None = None
+    finished_at: Millis | None = None
+    outcome: str | None = None
+
+
+class EffectUpdate(Frozen):
+    """A step forward in the journal."""
+
+    run: RunId
+    key: Name
+    status: EffectStatus
+    at: Millis
+    outcome: str | None = None
+
+
+class OutboxKind(StrEnum):
+    """What must reach Discord at least once, and is shown exactly once (CONTRACTS: card, mirror, crash)."""
+
+    MIRROR = "mirror"
+    THREAD = "thread"
+    CARD = "card"
+    QUESTION = "question"
+    RESULT = "result"
+    NOTICE = "notice"
+
+
+class OutboxStatus(StrEnum):
+    """`failed` is for good and says why; everything else ends as done."""
+
+    PENDING = "pending"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class OutboxRow(Frozen):
+    """A delivery. Its integer id is the nonce of the message; (run, kind, ref) is unique."""
+
+    id: int = 0
+    """Given by the store."""
+    run: RunId
+    kind: OutboxKind
+    ref: Annotated[str, Field(max_length=128)] = ""
+    """The question's ref, the card's number; empty where a run has just one."""
+    body: dict[str, Any] = Field(default_factory=dict[str, Any])
+    status: OutboxStatus = OutboxStatus.PENDING
+    attempts: int = 0
+    created_at: Millis
+    done_at: Millis | None = None
+    error: str | None = None
+
+
+class Surface(Frozen):
+    """A message or thread of ours in Discord, and what it last showed."""
+
+    run: RunId
+    kind: OutboxKind
+    ref: str = ""
+    channel: str
+    message: str | None = None
+    """None for a thread, whose id is `channel`."""
+    shown_hash: str | None = None
+    """SHA-256 of the last payload that Discord took."""
+    shown_position: int = 0
+    posted_at: Millis
+    edited_at: Millis | None = None
+
+
+class Draft(Frozen):
+    """What a person typed, before anything else happens with it; unique on the run it becomes."""
+
+    id: Ulid
+    person: str
+    guild: str
+    channel: str
+    body: dict[str, Any]
+    created_at: Millis
+    run: Ulid | None = None
+    """The run it became."""
+
+
+class Decision(Frozen):
+    """What a person decided, once: (run, kind, ref) is unique, so the second click finds the first."""
+
+    id: Ulid
+    run: RunId
+    kind: Name
+    """`question`, `approval`, `cancel`, `stop`, `resume`, `submit`."""
+    ref: str = ""
+    action: Annotated[str, Field(max_length=4000)]
+    by: str
+    by_name: str
+    at: Millis
+
+
+class Scope(StrEnum):
+    """What a key may do (CONTRACTS: authentication)."""
+
+    EVENTS_WRITE = "events:write"
+    RUNS_CREATE = "runs:create"
+    RUNS_READ = "runs:read"
+    STATUS_READ = "status:read"
+    METRICS_READ = "metrics:read"
+    MCP = "mcp"
+
+
+class KeyRecord(Frozen):
+    """A sending key. A bearer key is stored as its SHA-256; an HMAC secret lies sealed in the data folder."""
+
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
+    name: Annotated[str, Field(max_length=100)]
+    kind: Annotated[str, Field(pattern="^(bearer|hmac)$")]
+    sha256: str | None = None
+    scopes: frozenset[Scope]
+    run: RunId | None = None
+    """The hosted run that this key speaks for; then it dies with it."""
+    channel: str | None = None
+    created_at: Millis
+    expires_at: Millis | None = None
+    revoked_at: Millis | None = None
+
+
+class Commit(Frozen):
+    """All that one decision changes, applied in one BEGIN IMMEDIATE transaction or not at all."""
+
+    drafts: tuple[Draft, ...] = ()
+    """Inserted, or their `run` set once."""
+    tasks: tuple[Task, ...] = ()
+    runs: tuple[RunRecord, ...] = ()
+    """New rows. A run whose id is there already makes the whole commit a no-op (see `Committed.fresh`)."""
+    decisions: tuple[Decision, ...] = ()
+    transitions: tuple[Transition, ...] = ()
+    events: tuple[NewEvent, ...] = ()
+    effects: tuple[EffectRow, ...] = ()
+    effect_updates: tuple[EffectUpdate, ...] = ()
+    outbox: tuple[OutboxRow, ...] = ()
+    """Inserted unless (run, kind, ref) is there."""
+    keys: tuple[KeyRecord, ...] = ()
+    expire_keys_of: tuple[RunId, ...] = ()
+    """Runs whose keys end 10 minutes from now."""
+
+
+class Committed(Frozen):
+    """What became of a commit. Not fresh: the same thing had been done before, and nothing was written."""
+
+    fresh: bool = True
+    positions: tuple[int, ...] = ()
+    earlier: Decision | None = None
+    """The decision that was first, when ours came second."""

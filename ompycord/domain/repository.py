@@ -1,0 +1,71 @@
+"""Repositories, checks and agents as configuration names them; a name is all that Discord ever says of one."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from ompycord.domain.base import Frozen
+
+__all__ = ["AgentSpec", "CheckSpec", "ConfinementLevel", "RepositorySpec"]
+
+ConfinementLevel = Literal["full", "files+net", "files", "container", "none"]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+Argument = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
+
+
+class CheckSpec(Frozen):
+    """A verification step: a command, a hard timeout and how its result is read."""
+
+    name: Slug
+    command: Annotated[tuple[Argument, ...], Field(min_length=1)]
+    """An argument list, never a shell. `{python}` is the interpreter that runs Ompycord."""
+    timeout_s: Annotated[float, Field(gt=0, le=7200)] = 600
+    parser: Literal["auto", "exit", "pytest", "unittest"] = "auto"
+    """How to count: pytest's JUnit report, unittest's closing line, or the exit code alone."""
+
+
+class RepositorySpec(Frozen):
+    """A repository by name. Exactly one of `path` and `address`."""
+
+    name: Slug
+    path: Path | None = None
+    """A repository on this machine; results land there as branches."""
+    address: Annotated[str, StringConstraints(max_length=2048)] | None = None
+    """Where git clones from."""
+    base: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$")] = "main"
+    channel: str | None = None
+    """The Discord channel that is bound to it, so that a prompt is enough there."""
+    checks: tuple[CheckSpec, ...] = ()
+    agents: tuple[Slug, ...] = ()
+    """Agents allowed here; empty means all."""
+    branch_prefix: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$")] = "ompycord/"
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.path is None) == (self.address is None):
+            raise ValueError("give either path or address")
+        return self
+
+
+class AgentSpec(Frozen):
+    """An agent by name."""
+
+    name: Slug
+    kind: Literal["rehearsal", "command"]
+    command: tuple[Argument, ...] = ()
+    """For `command`: an argument list, never a shell; `{prompt_file}` is replaced."""
+    env: dict[Annotated[str, StringConstraints(pattern=r"^[A-Z_][A-Z0-9_]*$")], str] = Field(
+        default_factory=dict[str, str]
+    )
+    """Set for the agent, besides the allow-list."""
+    wall_s: Annotated[float, Field(gt=0, le=86_400)] = 3600
+    idle_s: Annotated[float, Field(gt=0, le=86_400)] = 900
+    sandbox_minimum: ConfinementLevel = "files"
+    """Below this level a run is refused (CONTRACTS: an agent runs unconfined only where configuration says so by name)."""
+
+    @model_validator(mode="after")
+    def _has_command(self) -> Self:
+        if self.kind == "command" and not self.command:
+            raise ValueError("an agent of kind command needs a command")
+        return self

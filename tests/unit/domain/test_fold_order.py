@@ -1,0 +1,122 @@
+"""Arrival order never matters: shuffled, duplicated, dropped and refilled, from several sources, the snapshot is the same."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ompycord.domain import events as ev
+from ompycord.domain.authority import AUTHORITY
+from ompycord.domain.fold import RunFold, fold
+from ompycord.domain.ids import AGENT_LANE, OMPYCORD, RunId, Source
+from ompycord.domain.run import FailureClass, RunState, SuspendReason
+from ompycord.domain.task import Task
+
+RUN = RunId("01JD0000000000000000000000")
+TASK = Task(
+    id="01JD0000000000000000000001", prompt="Fix the total", title="Fix the total", repository="shop", agent="omp"
+)
+SOURCES = (OMPYCORD, AGENT_LANE, Source("key:a"), Source("key:a/ci"))
+
+name = st.sampled_from(["edit", "pytest", "ruff", "a b", "é"])
+ref = st.sampled_from(["q1", "q2", "q3"])
+words = st.text(max_size=12)
+count = st.integers(0, 1000)
+maybe = st.none() | words
+state = st.sampled_from(RunState)
+lane_numbers = st.none() | st.dictionaries(st.sampled_from(SOURCES[1:]), st.integers(0, 12), max_size=2)
+
+BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
+    "run.submitted": st.just(ev.RunSubmitted(task=TASK)),
+    "run.dequeued": st.just(ev.RunDequeued()),
+    "run.started": st.builds(ev.RunStarted, title=maybe, prompt=maybe, agent=st.none() | name, model=st.none() | name),
+    "run.state": st.builds(
+        ev.RunStateChanged,
+        state=state, previous=state, cause=name, reason=st.none() | st.sampled_from(SuspendReason), lanes=lane_numbers,
+        message=maybe, iteration=count,
+    ),
+    "run.finished": st.builds(ev.RunFinished, summary=maybe, outcome=st.sampled_from(["complete", "partial"])),
+    "run.failed": st.builds(ev.RunFailed, message=words, failure=st.sampled_from(FailureClass)),
+    "run.cancelled": st.builds(ev.RunCancelled, reason=maybe),
+    "run.stopped": st.just(ev.RunStopped(by="Ada")),
+    "run.resumed": st.just(ev.RunResumed(by="Ada")),
+    "run.cancel_requested": st.just(ev.CancelRequested(by="Ada")),
+    "effect.finished": st.just(ev.EffectFinished(key="build:1", outcome="ok")),
+    "prompt": st.builds(ev.Prompted, text=words),
+    "message": st.builds(ev.Message, text=words),
+    "note": st.builds(ev.Note, text=words),
+    "tool.started": st.builds(ev.ToolStarted, tool=name, title=maybe, call=st.none() | ref),
+    "tool.progress": st.builds(ev.ToolProgress, call=ref, text=words),
+    "tool.finished": st.builds(ev.ToolFinished, tool=name, call=st.none() | ref, ok=st.booleans(), added=st.none() | count),
+    "plan.updated": st.builds(ev.PlanUpdated, phases=st.lists(st.builds(ev.Phase, title=words), max_size=3).map(tuple)),
+    "usage.updated": st.builds(
+        ev.UsageUpdated, input=count, output=count, cost_usd=st.none() | st.floats(0, 9), model=st.none() | name
+    ),
+    "files.changed": st.builds(
+        ev.FilesChanged,
+        files=st.lists(st.builds(ev.ChangedFile, path=name, added=count), max_size=3).map(tuple), branch=maybe,
+    ),
+    "check.started": st.builds(ev.CheckStarted, check=name),
+    "check.finished": st.builds(ev.CheckFinished, check=name, status=st.sampled_from(["passed", "failed", "missing"])),
+    "question.asked": st.builds(ev.QuestionAsked, question=ref, text=name),
+    "question.answered": st.builds(ev.QuestionAnswered, question=ref, answer=words, by=name),
+    "question.withdrawn": st.builds(ev.QuestionWithdrawn, question=ref),
+    "approval.requested": st.builds(ev.ApprovalRequested, approval=ref, title=words),
+    "approval.granted": st.builds(ev.ApprovalGranted, approval=ref, by=name),
+    "approval.denied": st.builds(ev.ApprovalDenied, approval=ref, by=name),
+    "retry.limited": st.builds(ev.RetryLimited, message=maybe, attempt=st.none() | count),
+    "retry.cleared": st.just(ev.RetryCleared()),
+    "session.opened": st.builds(ev.SessionOpened, session=ref, model=st.none() | name),
+    "artifact.added": st.builds(ev.ArtifactAdded, name=name),
+    "x.unknown": st.builds(ev.Opaque, type=st.just("x.unknown"), data=st.just({"a": 1})),
+}  # fmt: skip
+
+
+def test_every_event_type_takes_part() -> None:
+    assert BODIES.keys() - {"x.unknown"} == ev.EVENT_TYPES.keys() == AUTHORITY.keys()
+
+
+@st.composite
+def logs(draw: st.DrawFn) -> list[ev.RunEvent]:
+    """Several lanes, each numbered from 1, with clocks that disagree and go backwards."""
+    result: list[ev.RunEvent] = []
+    for source in draw(st.lists(st.sampled_from(SOURCES), min_size=1, max_size=4, unique=True)):
+        size = draw(st.integers(1, 30 if source == SOURCES[1] else 12))
+        for seq in range(1, size + 1):
+            body = draw(st.one_of(*BODIES.values()))
+            result.append(ev.RunEvent(run=RUN, source=source, seq=seq, at=draw(st.integers(1, 20)), body=body))
+    return result
+
+
+@settings(max_examples=300, deadline=None)
+@given(log=logs(), data=st.data())
+def test_the_same_set_of_events_gives_the_same_snapshot(log: list[ev.RunEvent], data: st.DataObject) -> None:
+    expected = fold(RUN, log)
+
+    shuffled = data.draw(st.permutations(log))
+    assert fold(RUN, shuffled).snapshot() == expected.snapshot()
+
+    repeated = data.draw(st.permutations([*log, *data.draw(st.lists(st.sampled_from(log), max_size=20))]))
+    assert fold(RUN, repeated).snapshot() == expected.snapshot()
+
+    dropped = set(data.draw(st.lists(st.integers(0, len(log) - 1), max_size=8)))
+    late = fold(RUN, [event for index, event in enumerate(log) if index not in dropped])
+    restored = RunFold.load(late.dump())
+    assert restored == late
+    for index in sorted(dropped, reverse=True):
+        assert restored.add(log[index])
+    assert restored.snapshot() == expected.snapshot()
+
+
+@settings(max_examples=100, deadline=None)
+@given(log=logs(), data=st.data())
+def test_what_is_missing_is_named_until_it_comes(log: list[ev.RunEvent], data: st.DataObject) -> None:
+    lane = [event for event in log if event.source == log[0].source]
+    missing = set(data.draw(st.lists(st.integers(1, len(lane)), max_size=4)))
+    partial = fold(RUN, [event for event in lane if event.seq not in missing])
+    if not partial.lanes:
+        return
+    named = {n for gap in partial.snapshot().gaps for n in range(gap.first, gap.last + 1)}
+    last = max((event.seq for event in lane if event.seq not in missing), default=0)
+    assert named == {seq for seq in missing if seq < last}
+    for event in lane:
+        partial.add(event)
+    assert partial.snapshot().gaps == ()
