@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ompycord.domain.base import Frozen, Millis
-from ompycord.domain.events import ChangedFile, CheckFinished, EventBody, RunEvent
+from ompycord.domain.events import ChangedFile, CheckFinished, EffectFinished, EventBody, RunEvent
 from ompycord.domain.fold import RunFold
 from ompycord.domain.ids import RunId
 from ompycord.domain.records import (
@@ -38,6 +38,7 @@ __all__ = [
     "Checks",
     "Clock",
     "Emit",
+    "Engine",
     "Harvested",
     "Ids",
     "Prepared",
@@ -307,4 +308,16 @@ class Checks(Protocol):
 
     async def run(self, run: RunId, check: CheckSpec, cwd: Path) -> CheckFinished:
         """Run one check with its hard timeout, parse its result. Never raises for what the check does."""
+        ...
+
+
+class Engine(Protocol):
+    """Where effects run: in this process, or on worker machines."""
+
+    async def perform(self, row: EffectRow, record: RunRecord, task: Task) -> EffectFinished:
+        """Do one effect and say how it ended. Idempotent, except for `build`. Cancellation halts what it started."""
+        ...
+
+    async def sweep(self, run: RunId) -> None:
+        """Kill what an earlier process of ours left running for this run."""
         ...

@@ -1,0 +1,8 @@
+"""The conductor: use cases, the driver of hosted runs, the projector and the bus. Knows ports, no implementation."""
+
+from ompycord.conductor.bus import Bus, Subscription
+from ompycord.conductor.conductor import Conductor, Submission
+from ompycord.conductor.driver import Driver
+from ompycord.conductor.projector import Projector
+
+__all__ = ["Bus", "Conductor", "Driver", "Projector", "Submission", "Subscription"]

@@ -1,0 +1,293 @@
+"""The use cases: submit, cancel, stop, resume, answer, ask, note; every surface ends here. Counterpart: `driver.py`, which works.
+
+A method returns when the fact is on disk (DESIGN, decision 3). Refusals are `Refused`, written for the person.
+"""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from pydantic import Field
+
+from ompycord.conductor.decide import Decider
+from ompycord.domain import events as ev
+from ompycord.domain.access import Person, may
+from ompycord.domain.authority import SourceKind
+from ompycord.domain.base import Frozen
+from ompycord.domain.catalog import Catalog
+from ompycord.domain.ids import OMPYCORD, DraftId, RunId, short_id
+from ompycord.domain.lifecycle import advance
+from ompycord.domain.ports import Clock, Ids, RunFilter, Store
+from ompycord.domain.records import Commit, Committed, Decision, Draft, NewEvent
+from ompycord.domain.run import FINAL, Machine, RunKind, RunRecord, RunState
+from ompycord.domain.snapshot import StatusSnapshot
+from ompycord.domain.task import Mode, Origin, Prompt, Task
+from ompycord.errors import Refused
+
+__all__ = ["Conductor", "Submission", "title_of"]
+
+TITLE_LENGTH = 80
+
+
+class Submission(Frozen):
+    """What a person asks for, as names; checked against configuration before anything is stored as a run."""
+
+    prompt: Prompt
+    repository: str
+    agent: str
+    mode: Mode = Mode.STANDARD
+    branch: Annotated[str, Field(max_length=200, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$")] | None = None
+    budget_usd: Annotated[float, Field(gt=0, le=10_000)] | None = None
+    done_when: Annotated[str, Field(max_length=300)] | None = None
+    guild: str
+    channel: str
+    """Where the mirror goes."""
+
+
+def title_of(prompt: str) -> str:
+    """The first sentence or line of a prompt, at most 80 characters."""
+    line = next((line.strip() for line in prompt.splitlines() if line.strip()), "")
+    sentence = line.split(". ", 1)[0].rstrip(".")
+    return sentence if len(sentence) <= TITLE_LENGTH else sentence[: TITLE_LENGTH - 1].rstrip() + "…"
+
+
+class Conductor:
+    """Decides what people and agents ask for; knows no Discord, no process, no SQL."""
+
+    def __init__(self, *, store: Store, clock: Clock, ids: Ids, catalog: Catalog, wake: Callable[[], None]) -> None:
+        self._store = store
+        self._clock = clock
+        self._ids = ids
+        self._wake = wake
+        self._decider = Decider(store=store, clock=clock, ids=ids)
+        self.catalog = catalog
+
+    # -- tasks
+
+    async def keep_draft(self, draft: Draft) -> None:
+        """Keep what a person typed before anything else happens with it."""
+        await self._store.save_draft(draft)
+
+    async def submit(self, draft: DraftId, submission: Submission, person: Person) -> RunRecord:
+        """Start a run, once per draft: the draft's id becomes the run's, so a second time finds the first.
+
+        Raises Refused when the person may not, a name is unknown or a limit is reached.
+        """
+        if not may(person, "new"):
+            raise Refused("You can watch here, not start runs. Somebody with the role *admin* can give you *runner*.")
+        repository = self.catalog.repository(submission.repository)
+        agent = self.catalog.agent(submission.agent, repository=repository)
+        earlier = await self._store.run(RunId(draft))
+        if earlier is not None:
+            return earlier
+        await self._check_limits(submission, person)
+        now = self._clock.now_ms()
+        task = Task(
+            id=self._ids.ulid(),
+            prompt=submission.prompt,
+            title=title_of(submission.prompt),
+            repository=repository.name,
+            agent=agent.name,
+            mode=submission.mode,
+            branch=submission.branch,
+            budget_usd=submission.budget_usd,
+            done_when=submission.done_when,
+            origin=Origin(
+                guild=submission.guild, channel=submission.channel, requester=person.id, requester_name=person.name
+            ),
+        )
+        record = await self._begin(RunId(draft), task, person, now=now, draft=draft)
+        self._wake()
+        return record
+
+    async def retry(self, run: RunId, person: Person) -> RunRecord:
+        """Another run of the same task. Once per click of a finished run: (run, retry) is a decision of its own."""
+        record = await self._hosted(run)
+        if record.state not in FINAL:
+            raise Refused(f"{short_id(run)} has not ended; say something to it, or cancel it first.")
+        self._require(person, "retry", record)
+        task = await self._store.task(record.task or "")
+        if task is None:
+            raise Refused(f"The task of {short_id(run)} is not kept any more.")
+        again = task.model_copy(
+            update={
+                "id": self._ids.ulid(),
+                "origin": task.origin.model_copy(update={"requester": person.id, "requester_name": person.name}),
+            }
+        )
+        new = await self._begin(RunId(self._ids.ulid()), again, person, now=self._clock.now_ms(), draft=None)
+        self._wake()
+        return new
+
+    async def _begin(self, run: RunId, task: Task, person: Person, *, now: int, draft: DraftId | None) -> RunRecord:
+        origin = task.origin
+        machine = Machine(mode=task.mode)
+        record = RunRecord(
+            id=run,
+            kind=RunKind.HOSTED,
+            task=task.id,
+            guild=origin.guild,
+            channel=origin.channel,
+            requester=origin.requester,
+            repository=task.repository,
+            agent=task.agent,
+            machine=machine,
+            created_at=now,
+            updated_at=now,
+        )
+        submitted = ev.RunSubmitted(task=task)
+        queued = ev.RunStateChanged(
+            state=RunState.QUEUED, previous=RunState.QUEUED, cause=submitted.type, message="Waiting for its turn."
+        )
+        commit = self._decider.commit_of(
+            record,
+            submitted,
+            kind=SourceKind.PERSON,
+            outcome=advance(machine, submitted),
+            decision=self._decision(run, "submit", "", task.title, person),
+        )
+        state = NewEvent(run=run, source=OMPYCORD, kind=SourceKind.OMPYCORD, at=now, body=queued, id=self._ids.ulid())
+        drafts: tuple[Draft, ...] = ()
+        if draft is not None:
+            kept = await self._store.draft(draft)
+            typed = {"prompt": task.prompt, "repository": task.repository, "agent": task.agent, "mode": task.mode}
+            base = kept or Draft(
+                id=draft,
+                person=person.id,
+                guild=origin.guild or "",
+                channel=origin.channel or "",
+                body=typed,
+                created_at=now,
+            )
+            drafts = (base.model_copy(update={"run": run}),)
+        whole = commit.model_copy(
+            update={"drafts": drafts, "tasks": (task,), "runs": (record,), "events": (*commit.events, state)}
+        )
+        await self._store.commit(whole)
+        return await self._store.run(run) or record
+
+    async def _check_limits(self, submission: Submission, person: Person) -> None:
+        limits = self.catalog.limits
+        open_runs = await self._store.runs(RunFilter(is_open=True, guild=submission.guild, limit=limits.open_per_guild))
+        hosted = [record for record in open_runs if record.kind is RunKind.HOSTED]
+        mine = sum(record.requester == person.id for record in hosted)
+        here = sum(record.channel == submission.channel for record in hosted)
+        for count, limit, whose in (
+            (mine, limits.open_per_person, "You have"),
+            (here, limits.open_per_channel, "This channel has"),
+            (len(hosted), limits.open_per_guild, "This server has"),
+        ):
+            if count >= limit:
+                raise Refused(f"{whose} {count} open runs; {limit} is the limit. Cancel one, or wait for one to end.")
+
+    # -- decisions about a run
+
+    async def cancel(self, run: RunId, person: Person, *, reason: str | None = None) -> Committed:
+        """End a run for good. An external run is only asked to end; its agent reads it in our answers."""
+        record = await self._any(run)
+        self._require(person, "cancel", record)
+        if record.state in FINAL:
+            raise Refused(f"{short_id(run)} has ended already.")
+        decision = self._decision(run, "cancel", "", reason or "", person)
+        body: ev.EventBody
+        if record.kind is RunKind.EXTERNAL:
+            body = ev.CancelRequested(by=person.name, reason=reason)
+            committed = await self._record(run, body, kind=SourceKind.PERSON, decision=decision)
+        else:
+            body = ev.RunCancelled(by=person.name, reason=reason)
+            committed, _ = await self._decider.decide(run, body, kind=SourceKind.PERSON, decision=decision)
+        self._wake()
+        return committed
+
+    async def stop(self, run: RunId, person: Person) -> Committed:
+        """Halt the agent; everything is kept and the run waits."""
+        record = await self._hosted(run)
+        self._require(person, "stop", record)
+        if record.state in FINAL or record.state is RunState.SUSPENDED:
+            raise Refused(f"{short_id(run)} is not running.")
+        return await self._move(record, ev.RunStopped(by=person.name), "stop", person)
+
+    async def resume(self, run: RunId, person: Person) -> Committed:
+        """Go on with a suspended run."""
+        record = await self._hosted(run)
+        self._require(person, "resume", record)
+        if record.state is not RunState.SUSPENDED:
+            raise Refused(f"{short_id(run)} is not waiting to be resumed.")
+        return await self._move(record, ev.RunResumed(by=person.name), "resume", person)
+
+    async def _move(self, record: RunRecord, body: ev.EventBody, kind: str, person: Person) -> Committed:
+        """Stop and resume may happen many times: the version they were decided at is their reference."""
+        run = RunId(record.id)
+        decision = self._decision(run, kind, str(record.version), "", person)
+        committed, _ = await self._decider.decide(run, body, kind=SourceKind.PERSON, decision=decision)
+        self._wake()
+        return committed
+
+    async def answer(self, run: RunId, question: str, answer: str, person: Person) -> Committed:
+        """A person's answer, once: `Committed.earlier` is the first one when this came second."""
+        record = await self._any(run)
+        self._require(person, "answer", record)
+        snapshot = await self.snapshot(run)
+        asked = next((q for q in snapshot.questions if q.ref == question), None) if snapshot else None
+        if asked is None:
+            raise Refused(f"{short_id(run)} asked no such question.")
+        first = await self._store.decision(run, "question", question)
+        if first is not None:
+            return Committed(fresh=False, earlier=first)
+        if asked.status != "open" or record.state in FINAL:
+            raise Refused("Nobody needs that answer any more.")
+        if not asked.free_text and answer not in asked.options:
+            raise Refused("That is none of the offered answers.")
+        decision = self._decision(run, "question", question, answer, person)
+        body = ev.QuestionAnswered(question=question, answer=answer, by=person.name)
+        committed = await self._record(run, body, kind=SourceKind.PERSON, decision=decision)
+        self._wake()
+        return committed
+
+    # -- what agents tell us through MCP
+
+    async def observe(self, run: RunId, *bodies: ev.EventBody) -> None:
+        """Facts from the agent of a hosted run, in its own lane. Raises NotYours, UnknownRun, RunFinal."""
+        await self._store.observe(run, bodies, at=self._clock.now_ms())
+        self._wake()
+
+    async def record(self, run: RunId, *bodies: ev.EventBody) -> None:
+        """Facts of our own that cause no transition: checks we ran, files we saw."""
+        for body in bodies:
+            await self._record(run, body, kind=SourceKind.OMPYCORD)
+        self._wake()
+
+    async def _record(
+        self, run: RunId, body: ev.EventBody, *, kind: SourceKind, decision: Decision | None = None
+    ) -> Committed:
+        event = NewEvent(run=run, source=OMPYCORD, kind=kind, at=self._clock.now_ms(), body=body, id=self._ids.ulid())
+        return await self._store.commit(Commit(decisions=(decision,) if decision else (), events=(event,)))
+
+    # -- reading
+
+    async def snapshot(self, run: RunId) -> StatusSnapshot | None:
+        """What is true of a run, as far as the projector has read; None before its first event."""
+        folded = (await self._store.folds([run])).get(run)
+        return folded.snapshot() if folded and folded.lanes else None
+
+    async def _any(self, run: RunId) -> RunRecord:
+        record = await self._store.run(run)
+        if record is None:
+            raise Refused(f"There is no run {short_id(run)}.")
+        return record
+
+    async def _hosted(self, run: RunId) -> RunRecord:
+        record = await self._any(run)
+        if record.kind is not RunKind.HOSTED:
+            raise Refused(f"The agent of {short_id(run)} runs elsewhere; only its owner can do that.")
+        return record
+
+    def _require(self, person: Person, action: str, record: RunRecord) -> None:
+        if not may(person, action, requester=record.requester):
+            who = "its requester or an *approver*" if action != "retry" else "a *runner*"
+            raise Refused(f"You may not {action} {short_id(record.id)}: that is for {who}.")
+
+    def _decision(self, run: RunId, kind: str, ref: str, action: str, person: Person) -> Decision:
+        return Decision(
+            id=self._ids.ulid(), run=run, kind=kind, ref=ref, action=action, by=person.id, by_name=person.name,
+            at=self._clock.now_ms(),
+        )  # fmt: skip

@@ -1,0 +1,92 @@
+"""One decision about a hosted run: read, `advance`, commit all of it at once; again when the row moved meanwhile.
+
+CONTRACTS, *Ingestion*: decision row, event, transition and outbox in one transaction before the reply.
+"""
+
+from ompycord.conductor.deliveries import deliveries
+from ompycord.domain import events as ev
+from ompycord.domain.authority import SourceKind, require_authority
+from ompycord.domain.effects import effect_key
+from ompycord.domain.ids import OMPYCORD, RunId
+from ompycord.domain.lifecycle import Decision as Outcome
+from ompycord.domain.lifecycle import advance
+from ompycord.domain.ports import Clock, Ids, Store
+from ompycord.domain.records import Commit, Committed, Decision, EffectRow, EffectUpdate, NewEvent, Transition
+from ompycord.domain.run import FINAL, RunRecord
+from ompycord.errors import UnknownRun, VersionConflict
+
+__all__ = ["Decider"]
+
+MAX_TRIES = 20
+"""A run has a handful of writers; more conflicts in a row than this are a defect, not contention."""
+
+
+class Decider:
+    """The only door to a hosted run's transitions."""
+
+    def __init__(self, *, store: Store, clock: Clock, ids: Ids) -> None:
+        self._store = store
+        self._clock = clock
+        self._ids = ids
+
+    async def decide(
+        self,
+        run: RunId,
+        body: ev.EventBody,
+        *,
+        kind: SourceKind,
+        decision: Decision | None = None,
+        journal: EffectUpdate | None = None,
+    ) -> tuple[Committed, Outcome]:
+        """Apply one fact. Without a transition the fact (and the journal's line) is stored all the same.
+
+        Raises UnknownRun, NotYours, StorageError; VersionConflict only after MAX_TRIES.
+        """
+        require_authority(body.type, kind)
+        for attempt in range(1, MAX_TRIES + 1):
+            record = await self._store.run(run)
+            if record is None or record.machine is None:
+                raise UnknownRun(f"no hosted run {run[-6:].lower()}")
+            outcome = advance(record.machine, body)
+            commit = self.commit_of(record, body, kind=kind, outcome=outcome, decision=decision, journal=journal)
+            try:
+                return await self._store.commit(commit), outcome
+            except VersionConflict:
+                if attempt == MAX_TRIES:
+                    raise
+        raise AssertionError("unreachable")
+
+    def commit_of(
+        self,
+        record: RunRecord,
+        body: ev.EventBody,
+        *,
+        kind: SourceKind,
+        outcome: Outcome,
+        decision: Decision | None = None,
+        journal: EffectUpdate | None = None,
+    ) -> Commit:
+        """The transaction for one fact and what was decided on it."""
+        run, now = RunId(record.id), self._clock.now_ms()
+        facts: list[ev.EventBody] = [body, *outcome.events]
+        return Commit(
+            decisions=(decision,) if decision else (),
+            transitions=(Transition(run=run, expect_version=record.version, machine=outcome.machine),)
+            if outcome.is_change
+            else (),
+            events=tuple(
+                NewEvent(run=run, source=OMPYCORD, kind=kind if fact is body else SourceKind.OMPYCORD, at=now, body=fact,
+                         id=self._ids.ulid())
+                for fact in facts
+            ),
+            effects=tuple(
+                EffectRow(run=run, key=effect_key(effect), effect=effect, created_at=now) for effect in outcome.effects
+            ),
+            effect_updates=(journal,) if journal else (),
+            outbox=tuple(
+                row
+                for fact in facts
+                for row in deliveries(run, fact, kind=record.kind, channel=record.channel, at=now)
+            ),
+            expire_keys_of=(run,) if outcome.is_change and outcome.machine.state in FINAL else (),
+        )  # fmt: skip

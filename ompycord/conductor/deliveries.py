@@ -1,0 +1,48 @@
+"""Which facts must reach Discord, as outbox rows; pure. Counterpart: `bot/live`, which delivers them.
+
+The same row twice is one row: (run, kind, ref) is unique in the store, so the conductor and the projector may both ask.
+"""
+
+from ompycord.domain import events as ev
+from ompycord.domain.ids import RunId
+from ompycord.domain.records import OutboxKind, OutboxRow
+from ompycord.domain.run import FINAL, RunKind
+
+__all__ = ["CARD_WAIT_MS", "RESULT_WAIT_MS", "deliveries", "first_deliveries"]
+
+CARD_WAIT_MS = 5_000
+"""CONTRACTS, *External runs*: the card comes at run.started or this long after the first event."""
+
+RESULT_WAIT_MS = 10_000
+"""CONTRACTS: only the final answer waits for missing numbers, at most so long."""
+
+
+def first_deliveries(run: RunId, *, channel: str, at: int, wait_ms: int = 0) -> tuple[OutboxRow, ...]:
+    """Mirror, thread and card of a new run. With `wait_ms` they may wait for run.started until then."""
+    body = {"channel": channel, "not_before": at + wait_ms}
+    return (
+        OutboxRow(run=run, kind=OutboxKind.MIRROR, body=body, created_at=at),
+        OutboxRow(run=run, kind=OutboxKind.THREAD, body=body, created_at=at),
+        OutboxRow(run=run, kind=OutboxKind.CARD, ref="1", body=body, created_at=at),
+    )
+
+
+def deliveries(run: RunId, body: ev.EventBody, *, kind: RunKind, channel: str | None, at: int) -> tuple[OutboxRow, ...]:
+    """What one fact owes to Discord. Without a channel a run is listed, not shown."""
+    if channel is None:
+        return ()
+    place = {"channel": channel}
+    match body:
+        case ev.RunSubmitted():
+            return first_deliveries(run, channel=channel, at=at)
+        case ev.RunStateChanged(state=state) if state in FINAL and kind is RunKind.HOSTED:
+            return (OutboxRow(run=run, kind=OutboxKind.RESULT, body=place, created_at=at),)
+        case ev.RunFinished() | ev.RunFailed() | ev.RunCancelled() if kind is RunKind.EXTERNAL:
+            wait = {**place, "not_before": at + RESULT_WAIT_MS}
+            return (OutboxRow(run=run, kind=OutboxKind.RESULT, body=wait, created_at=at),)
+        case ev.QuestionAsked(question=ref):
+            return (OutboxRow(run=run, kind=OutboxKind.QUESTION, ref=f"q:{ref}"[:128], body=place, created_at=at),)
+        case ev.ApprovalRequested(approval=ref):
+            return (OutboxRow(run=run, kind=OutboxKind.QUESTION, ref=f"a:{ref}"[:128], body=place, created_at=at),)
+        case _:
+            return ()

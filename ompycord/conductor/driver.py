@@ -1,0 +1,218 @@
+"""The driver: gives waiting runs their turn and carries out effects, each journalled: intent, do, done.
+
+Counterpart: `domain/lifecycle.py`, which decides; `Engine`, which does. One effect of a run at a time; a halt goes first.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from ompycord.conductor.decide import Decider
+from ompycord.domain.authority import SourceKind
+from ompycord.domain.catalog import Limits
+from ompycord.domain.effects import StopAgent
+from ompycord.domain.events import EffectFinished, RunDequeued
+from ompycord.domain.ids import RunId
+from ompycord.domain.ports import Clock, Engine, Ids, RunFilter, Store
+from ompycord.domain.records import Commit, EffectRow, EffectStatus, EffectUpdate
+from ompycord.domain.run import FailureClass, RunKind, RunRecord, RunState
+from ompycord.errors import OmpycordError, StorageError
+
+__all__ = ["Driver"]
+
+IDLE_S = 5.0
+RETRY_S = 0.5
+REPEATABLE = frozenset({"prepare", "harvest", "publish", "cleanup", "halt"})
+"""Steps that may be done twice with the same result; a crash in one of them does it again under the same key."""
+MAX_ATTEMPTS = 3
+HALT_S = 30.0
+"""More than the kill ladder takes (CONTRACTS: TERM 10 s, then KILL)."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Running:
+    """What runs now: one task a run, plus the runs that are being halted."""
+
+    tasks: dict[RunId, asyncio.Task[None]] = field(default_factory=dict[RunId, asyncio.Task[None]])
+    halting: set[RunId] = field(default_factory=set[RunId])
+
+
+class Driver:
+    """Runs as one task for the life of the process."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        engine: Engine,
+        clock: Clock,
+        ids: Ids,
+        limits: Limits,
+        changed: Callable[[], None],
+    ) -> None:
+        """`changed` is called after every commit of the driver: the projector's alarm."""
+        self._store = store
+        self._engine = engine
+        self._clock = clock
+        self._limits = limits
+        self._changed = changed
+        self._decider = Decider(store=store, clock=clock, ids=ids)
+        self._alarm = asyncio.Event()
+        self._running = _Running()
+        self._draining = False
+
+    def wake(self) -> None:
+        """Something was decided: there may be work."""
+        self._alarm.set()
+
+    def drain(self) -> None:
+        """Begin nothing new."""
+        self._draining = True
+
+    async def run(self) -> None:
+        """Recover, then work until cancelled; cancellation halts what runs and leaves its journal lines open."""
+        await self._recover()
+        async with asyncio.TaskGroup() as group:
+            while True:
+                self._alarm.clear()
+                try:
+                    await self._look(group)
+                except StorageError as error:
+                    log.warning("driver.waits", cause=str(error))
+                    await asyncio.sleep(RETRY_S)
+                    continue
+                try:
+                    async with asyncio.timeout(IDLE_S):
+                        await self._alarm.wait()
+                except TimeoutError:
+                    pass
+
+    # -- recovery
+
+    async def _recover(self) -> None:
+        """After a crash: what an earlier process left running is swept before its step is judged (see `_look`)."""
+        for row in await self._store.open_effects():
+            if row.status is EffectStatus.STARTED:
+                log.info("effect.interrupted", run=row.run, effect=row.key)
+                await self._engine.sweep(row.run)
+
+    # -- the turn of waiting runs, and of effects
+
+    async def _look(self, group: asyncio.TaskGroup) -> None:
+        if self._draining:
+            return
+        await self._dequeue()
+        for row in await self._store.open_effects():
+            if isinstance(row.effect, StopAgent):
+                if row.run not in self._running.halting:
+                    self._running.halting.add(row.run)
+                    group.create_task(self._halt(row), name=f"{row.run}:{row.key}")
+            elif row.run not in self._running.tasks and row.run not in self._running.halting:
+                task = group.create_task(self._perform(row), name=f"{row.run}:{row.key}")
+                self._running.tasks[row.run] = task
+
+    async def _dequeue(self) -> None:
+        """Oldest first between people: who has fewest running goes next."""
+        hosted = [
+            record
+            for record in await self._store.runs(RunFilter(is_open=True, limit=1000))
+            if record.kind is RunKind.HOSTED
+        ]
+        working = [record for record in hosted if record.state not in {RunState.QUEUED, RunState.SUSPENDED}]
+        waiting = sorted((r for r in hosted if r.state is RunState.QUEUED), key=lambda r: r.created_at)
+        free = self._limits.parallel_runs - len(working)
+        busy: dict[str | None, int] = {}
+        for record in working:
+            busy[record.requester] = busy.get(record.requester, 0) + 1
+        while waiting and free > 0:
+            record = min(waiting, key=lambda r: (busy.get(r.requester, 0), r.created_at))
+            waiting.remove(record)
+            busy[record.requester] = busy.get(record.requester, 0) + 1
+            free -= 1
+            await self._decider.decide(RunId(record.id), RunDequeued(), kind=SourceKind.OMPYCORD)
+            self._changed()
+
+    # -- one effect
+
+    async def _perform(self, row: EffectRow) -> None:
+        """Intent is on disk already; mark started, do, commit done with what it means.
+
+        A line that was started before and did not end is done again where that is harmless, else reported as cut short.
+        """
+        try:
+            began = row.status is EffectStatus.STARTED
+            if began and (row.effect.type not in REPEATABLE or row.attempts >= MAX_ATTEMPTS):
+                await self._finish(row, EffectFinished(key=row.key, outcome="interrupted"))
+                return
+            await self._journal(row, EffectStatus.STARTED)
+            record = await self._store.run(row.run)
+            await self._finish(row, await self._do(row, record))
+        except StorageError as error:
+            # The journal's line stays open; the next look (or the next start) does the step again.
+            log.warning("effect.not_recorded", run=row.run, effect=row.key, cause=str(error))
+            await asyncio.sleep(RETRY_S)
+        finally:
+            self._running.tasks.pop(row.run, None)
+            self.wake()
+
+    async def _do(self, row: EffectRow, record: RunRecord | None) -> EffectFinished:
+        task = await self._store.task(record.task) if record and record.task else None
+        if record is None or task is None:
+            return EffectFinished(
+                key=row.key, outcome="failed", failure=FailureClass.INTERNAL, message="Its task is gone."
+            )
+        try:
+            return await self._engine.perform(row, record, task)
+        except StorageError:
+            raise
+        except OmpycordError as error:
+            return EffectFinished(key=row.key, outcome="failed", failure=FailureClass.ENV, message=str(error)[:500])
+        except Exception as error:
+            log.exception("effect.failed", run=row.run, effect=row.key)
+            return EffectFinished(
+                key=row.key,
+                outcome="failed",
+                failure=FailureClass.INTERNAL,
+                message=f"An error of Ompycord itself ({type(error).__name__}); the log has it under {row.run[-6:].lower()}.",
+            )
+
+    async def _finish(self, row: EffectRow, finished: EffectFinished) -> None:
+        update = EffectUpdate(
+            run=row.run, key=row.key, status=EffectStatus.DONE, at=self._clock.now_ms(), outcome=finished.outcome
+        )
+        _, outcome = await self._decider.decide(row.run, finished, kind=SourceKind.OMPYCORD, journal=update)
+        for moved in outcome.events:
+            log.info("run.state", run=row.run, cause=row.key, **{"from": moved.previous, "to": moved.state})
+        self._changed()
+
+    async def _halt(self, row: EffectRow) -> None:
+        """Stop what runs for this run, through cancellation; its own journal line is closed as halted."""
+        try:
+            task = self._running.tasks.get(row.run)
+            if task is not None:
+                task.cancel()
+                await asyncio.wait([task], timeout=HALT_S)
+            await self._engine.sweep(row.run)
+            now = self._clock.now_ms()
+            updates = [EffectUpdate(run=row.run, key=row.key, status=EffectStatus.DONE, at=now, outcome="ok")]
+            for other in await self._store.open_effects():
+                stale = other.run == row.run and other.effect.type not in {"halt", "cleanup"}
+                if stale and other.effect.iteration <= row.effect.iteration:
+                    updates.append(
+                        EffectUpdate(run=row.run, key=other.key, status=EffectStatus.DONE, at=now, outcome="halted")
+                    )
+            await self._store.commit(Commit(effect_updates=tuple(updates)))
+        except StorageError as error:
+            log.warning("effect.not_recorded", run=row.run, effect=row.key, cause=str(error))
+            await asyncio.sleep(RETRY_S)
+        finally:
+            self._running.halting.discard(row.run)
+            self.wake()
+
+    async def _journal(self, row: EffectRow, status: EffectStatus) -> None:
+        update = EffectUpdate(run=row.run, key=row.key, status=status, at=self._clock.now_ms())
+        await self._store.commit(Commit(effect_updates=(update,)))

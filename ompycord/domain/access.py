@@ -1,0 +1,102 @@
+"""Who may do what: roles mapped from Discord's user and role ids, default deny; asked at every command and click.
+
+DESIGN, *Trust*: viewer < runner < approver < admin. CONTRACTS, *Commands and buttons*, says who may do which.
+"""
+
+from collections.abc import Iterable
+from enum import IntEnum
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from ompycord.domain.base import Frozen
+
+__all__ = ["ACTIONS", "Access", "Person", "Role", "RoleNames", "may"]
+
+Snowflake = Annotated[str, StringConstraints(pattern=r"^[0-9]{15,20}$")]
+
+
+class Role(IntEnum):
+    """What somebody may do here; each includes those below it."""
+
+    NONE = 0
+    VIEWER = 1
+    RUNNER = 2
+    APPROVER = 3
+    ADMIN = 4
+
+
+class RoleNames(Frozen):
+    """Discord ids for each role."""
+
+    admin: tuple[Snowflake, ...] = ()
+    approver: tuple[Snowflake, ...] = ()
+    runner: tuple[Snowflake, ...] = ()
+    viewer: tuple[Snowflake, ...] = ()
+
+    def best(self, ids: Iterable[str]) -> Role:
+        """The highest role that one of these ids has."""
+        have = set(ids)
+        for role, members in (
+            (Role.ADMIN, self.admin),
+            (Role.APPROVER, self.approver),
+            (Role.RUNNER, self.runner),
+            (Role.VIEWER, self.viewer),
+        ):
+            if have.intersection(members):
+                return role
+        return Role.NONE
+
+
+class Access(Frozen):
+    """Who is who. Nobody configured means nobody may do anything (CONTRACTS: names, numbers, files)."""
+
+    users: RoleNames = RoleNames()
+    roles: RoleNames = RoleNames()
+
+    def role_of(self, user: str, role_ids: Iterable[str]) -> Role:
+        """The highest role of a member, from the interaction's own member data."""
+        return max(self.users.best([user]), self.roles.best(role_ids))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody at all is named."""
+        return self == Access()
+
+
+class Person(Frozen):
+    """Somebody who acts, as Discord and the access table describe them at this moment."""
+
+    id: str
+    name: Annotated[str, Field(max_length=128)]
+    role: Role
+
+
+class _Rule(Frozen):
+    least: Role
+    own: Role | None = None
+    """What the requester of the run needs; None: the same as everybody."""
+
+
+ACTIONS: dict[str, _Rule] = {
+    "new": _Rule(least=Role.RUNNER),
+    "status": _Rule(least=Role.VIEWER),
+    "details": _Rule(least=Role.VIEWER),
+    "say": _Rule(least=Role.RUNNER),
+    "retry": _Rule(least=Role.RUNNER),
+    "stop": _Rule(least=Role.APPROVER, own=Role.RUNNER),
+    "resume": _Rule(least=Role.APPROVER, own=Role.RUNNER),
+    "cancel": _Rule(least=Role.APPROVER, own=Role.RUNNER),
+    "answer": _Rule(least=Role.APPROVER, own=Role.RUNNER),
+    "approve": _Rule(least=Role.APPROVER),
+    "admin": _Rule(least=Role.ADMIN),
+}
+"""CONTRACTS: requester, approver and admin cancel; runner and above retry; viewers see details."""
+
+
+def may(person: Person, action: str, *, requester: str | None = None) -> bool:
+    """Whether this person may do this, to a run that `requester` asked for."""
+    rule = ACTIONS[action]
+    if person.role >= rule.least:
+        return True
+    return rule.own is not None and person.id == requester and person.role >= rule.own

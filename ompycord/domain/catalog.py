@@ -1,0 +1,53 @@
+"""What configuration offers: repositories and agents by name; the only way from a name to a path, an address or a command."""
+
+from ompycord.domain.base import Frozen
+from ompycord.domain.repository import AgentSpec, RepositorySpec
+from ompycord.errors import Refused
+
+__all__ = ["Catalog", "Limits"]
+
+
+class Limits(Frozen):
+    """How much at once (CONTRACTS: names, numbers, files)."""
+
+    open_per_person: int = 5
+    open_per_channel: int = 10
+    open_per_guild: int = 20
+    parallel_runs: int = 2
+    """Hosted runs that work at the same time; others wait in line."""
+
+
+class Catalog(Frozen):
+    """Repositories and agents, in the order in which configuration names them."""
+
+    repositories: tuple[RepositorySpec, ...] = ()
+    agents: tuple[AgentSpec, ...] = ()
+    limits: Limits = Limits()
+
+    def repository(self, name: str) -> RepositorySpec:
+        """Raises Refused with what there is."""
+        for spec in self.repositories:
+            if spec.name == name:
+                return spec
+        known = ", ".join(spec.name for spec in self.repositories) or "none is configured"
+        raise Refused(f"There is no repository named {name[:64]!r}. Known: {known}.")
+
+    def agent(self, name: str, *, repository: RepositorySpec) -> AgentSpec:
+        """Raises Refused when there is no such agent, or not for this repository."""
+        allowed = self.agents_for(repository)
+        for spec in allowed:
+            if spec.name == name:
+                return spec
+        known = ", ".join(spec.name for spec in allowed) or "none is configured"
+        raise Refused(f"There is no agent named {name[:64]!r} for {repository.name}. Known: {known}.")
+
+    def agents_for(self, repository: RepositorySpec) -> tuple[AgentSpec, ...]:
+        """The agents allowed in a repository."""
+        return tuple(spec for spec in self.agents if not repository.agents or spec.name in repository.agents)
+
+    def preset(self, channel: str | None) -> RepositorySpec | None:
+        """The repository bound to a channel, or the only one there is."""
+        for spec in self.repositories:
+            if channel is not None and spec.channel == channel:
+                return spec
+        return self.repositories[0] if len(self.repositories) == 1 else None

@@ -1,0 +1,5 @@
+"""Where effects run. Today one engine: this process."""
+
+from ompycord.engines.local import LocalEngine
+
+__all__ = ["LocalEngine"]

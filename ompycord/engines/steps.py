@@ -1,0 +1,202 @@
+"""The steps of a hosted run, one method an effect; each returns how it ended, `lifecycle.py` says what that means.
+
+All but `build` may be done twice with the same result. Nothing here decides a state.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from ompycord.domain import effects as fx
+from ompycord.domain import events as ev
+from ompycord.domain.catalog import Catalog
+from ompycord.domain.ids import RunId, short_id
+from ompycord.domain.ports import AgentAdapter, AgentJob, Checks, Workspaces
+from ompycord.domain.records import EffectRow
+from ompycord.domain.repository import AgentSpec, CheckSpec, ConfinementLevel, RepositorySpec
+from ompycord.domain.run import FailureClass, RunRecord
+from ompycord.domain.task import Task
+from ompycord.engines.local import Step
+from ompycord.errors import ProcessFailed, Refused, WorkspaceError
+
+__all__ = ["LEVELS", "Steps", "is_confined_enough"]
+
+LEVELS: tuple[ConfinementLevel, ...] = ("none", "container", "files", "files+net", "full")
+"""Weakest first (PLATFORM: confinement has levels)."""
+
+Record = Callable[..., Awaitable[None]]
+"""`await record(run, *bodies)`: store facts."""
+
+JobEnvironment = Callable[[RunId], Awaitable[dict[str, str]]]
+"""What an agent may know: its run, the sidecar's address, a key of its own."""
+
+
+def is_confined_enough(level: ConfinementLevel, spec: AgentSpec) -> bool:
+    """Whether this machine's level is at least what the agent's configuration demands. The rehearsal is our own code."""
+    return spec.kind == "rehearsal" or LEVELS.index(level) >= LEVELS.index(spec.sandbox_minimum)
+
+
+class Steps:
+    """Holds the ports that steps need; `table()` is what the engine takes."""
+
+    def __init__(
+        self,
+        *,
+        catalog: Catalog,
+        workspaces: Workspaces,
+        adapters: Mapping[str, AgentAdapter],
+        checks: Checks,
+        level: ConfinementLevel,
+        observe: Record,
+        record: Record,
+        job_environment: JobEnvironment,
+    ) -> None:
+        self._catalog = catalog
+        self._workspaces = workspaces
+        self._adapters = adapters
+        self._checks = checks
+        self._level = level
+        self._observe = observe
+        self._record = record
+        self._job_environment = job_environment
+
+    def table(self) -> dict[type[fx.Effect], Step]:
+        """Effect type to step. `halt` is the driver's own."""
+        return {
+            fx.PrepareWorkspace: self.prepare,
+            fx.RunAgent: self.build,
+            fx.Harvest: self.harvest,
+            fx.RunChecks: self.check,
+            fx.Publish: self.publish,
+            fx.CleanUp: self.clean_up,
+        }
+
+    def _repository(self, task: Task) -> RepositorySpec:
+        try:
+            return self._catalog.repository(task.repository)
+        except Refused as error:  # configuration changed since the task was taken
+            raise WorkspaceError(str(error)) from error
+
+    async def prepare(self, row: EffectRow, record: RunRecord, task: Task) -> ev.EffectFinished:
+        """A fresh clone at the base."""
+        repository = self._repository(task)
+        prepared = await self._workspaces.prepare(row.run, repository, base=task.branch)
+        return _ok(row, base=prepared.base_commit)
+
+    async def build(self, row: EffectRow, record: RunRecord, task: Task) -> ev.EffectFinished:
+        """Start the agent and take its events until it ends. Never done twice under one key."""
+        repository = self._repository(task)
+        try:
+            spec = self._catalog.agent(task.agent, repository=repository)
+        except Refused as error:
+            return _failed(row, FailureClass.ENV, str(error))
+        if not is_confined_enough(self._level, spec):
+            return _failed(
+                row,
+                FailureClass.POLICY,
+                f"This machine cannot confine an agent ({spec.name} wants {spec.sandbox_minimum}, here is {self._level}). "
+                "Nothing ran. Confine it, or allow this agent by name with sandbox_minimum: none.",
+            )
+        prepared = await self._workspaces.workspace(row.run)
+        if prepared is None:
+            return _failed(row, FailureClass.INTERNAL, "Its clone is gone.")
+        job = AgentJob(
+            run=row.run,
+            iteration=row.effect.iteration,
+            task=task,
+            spec=spec,
+            cwd=prepared.path,
+            prompt=_prompt(task),
+            env=await self._job_environment(row.run),
+        )
+        await self._observe(row.run, ev.RunStarted(agent=spec.name))
+        try:
+            outcome = await self._adapters[spec.kind].run(job, lambda body: self._observe(row.run, body))
+        except ProcessFailed as error:
+            return _failed(row, FailureClass.ENV, str(error))
+        return ev.EffectFinished(
+            key=row.key,
+            outcome="ok",
+            failure=outcome.failure,
+            message=(outcome.message or "")[:500] or None,
+            facts={"claim": outcome.claim},
+        )
+
+    async def harvest(self, row: EffectRow, record: RunRecord, task: Task) -> ev.EffectFinished:
+        """Bring the result out and list it."""
+        message = f"{task.title}\n\nOmpycord run {row.run} with {task.agent}."
+        harvested = await self._workspaces.harvest(row.run, self._repository(task), message=message)
+        changed = ev.FilesChanged(files=harvested.files, total=harvested.total, commit=harvested.commit)
+        await self._record(row.run, changed)
+        return _ok(row, changed=harvested.total)
+
+    async def check(self, row: EffectRow, record: RunRecord, task: Task) -> ev.EffectFinished:
+        """Every check of the repository, one after the other, in a checkout of what was harvested."""
+        repository = self._repository(task)
+        if not repository.checks:
+            return _ok(row, message=f"No check is configured for {repository.name}.")
+        results: list[ev.CheckFinished] = []
+        async with self._workspaces.checkout(row.run, repository) as path:
+            for spec in repository.checks:
+                await self._record(row.run, ev.CheckStarted(check=spec.name))
+                result = await self._checks.run(row.run, spec, path)
+                await self._record(row.run, result)
+                results.append(result)
+        passed = _verdict(results)
+        finished = _ok(row, message=_sentence(results, repository.checks))
+        return finished if passed is None else finished.model_copy(update={"facts": {"passed": passed}})
+
+    async def publish(self, row: EffectRow, record: RunRecord, task: Task) -> ev.EffectFinished:
+        """The result on a branch of the repository."""
+        repository = self._repository(task)
+        branch = f"{repository.branch_prefix}{short_id(row.run)}"
+        published = await self._workspaces.publish(row.run, repository, branch=branch)
+        if published.branch is None:
+            return _ok(row)
+        harvested = await self._workspaces.harvest(row.run, repository, message=task.title)
+        await self._record(
+            row.run,
+            ev.FilesChanged(
+                files=harvested.files, total=harvested.total, commit=published.commit, branch=published.branch
+            ),
+        )
+        return _ok(row, branch=published.branch)
+
+    async def clean_up(self, row: EffectRow, record: RunRecord, task: Task) -> ev.EffectFinished:
+        """The clone goes; branch and record stay."""
+        await self._workspaces.discard(row.run)
+        return _ok(row)
+
+
+def _prompt(task: Task) -> str:
+    return f"{task.prompt}\n\nDone when: {task.done_when}" if task.done_when else task.prompt
+
+
+def _ok(row: EffectRow, *, message: str | None = None, **facts: str | int | bool) -> ev.EffectFinished:
+    return ev.EffectFinished(key=row.key, outcome="ok", message=message, facts=facts)
+
+
+def _failed(row: EffectRow, failure: FailureClass, message: str) -> ev.EffectFinished:
+    return ev.EffectFinished(key=row.key, outcome="failed", failure=failure, message=message[:500])
+
+
+def _verdict(results: list[ev.CheckFinished]) -> bool | None:
+    """All passed, or one says no, or nothing was proved because a tool is missing."""
+    statuses = {result.status for result in results}
+    if statuses & {"failed", "timeout", "error"}:
+        return False
+    return None if "missing" in statuses else True
+
+
+def _sentence(results: list[ev.CheckFinished], specs: tuple[CheckSpec, ...]) -> str:
+    bad = [result for result in results if result.status != "passed"]
+    if not bad:
+        return f"{', '.join(spec.name for spec in specs)} passed."
+    first = bad[0]
+    match first.status:
+        case "missing":
+            return f"No check ran: {first.detail or first.check + ' is not installed here'}."
+        case "timeout":
+            return f"{first.check} did not end in its time."
+        case "failed" if first.failed is not None and first.passed is not None:
+            return f"{first.check}: {first.failed} of {first.failed + first.passed} fail."
+        case _:
+            return f"{first.check} failed{f': {first.detail}' if first.detail else ''}."[:500]
