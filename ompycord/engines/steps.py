@@ -53,7 +53,7 @@ class Steps:
         self._workspaces = workspaces
         self._adapters = adapters
         self._checks = checks
-        self._level = level
+        self._level: ConfinementLevel = level
         self._observe = observe
         self._record = record
         self._job_environment = job_environment
@@ -179,18 +179,18 @@ def _failed(row: EffectRow, failure: FailureClass, message: str) -> ev.EffectFin
 
 
 def _verdict(results: list[ev.CheckFinished]) -> bool | None:
-    """All passed, or one says no, or nothing was proved because a tool is missing."""
+    """One says no; or one proved nothing (its tool is missing, it collected no test); or all passed."""
     statuses = {result.status for result in results}
-    if statuses & {"failed", "timeout", "error"}:
+    if statuses & {"failed", "timeout"}:
         return False
-    return None if "missing" in statuses else True
+    return None if statuses & {"missing", "error"} else True
 
 
 def _sentence(results: list[ev.CheckFinished], specs: tuple[CheckSpec, ...]) -> str:
     bad = [result for result in results if result.status != "passed"]
     if not bad:
         return f"{', '.join(spec.name for spec in specs)} passed."
-    first = bad[0]
+    first = min(bad, key=lambda result: result.status not in {"failed", "timeout"})
     match first.status:
         case "missing":
             return f"No check ran: {first.detail or first.check + ' is not installed here'}."
@@ -198,5 +198,7 @@ def _sentence(results: list[ev.CheckFinished], specs: tuple[CheckSpec, ...]) -> 
             return f"{first.check} did not end in its time."
         case "failed" if first.failed is not None and first.passed is not None:
             return f"{first.check}: {first.failed} of {first.failed + first.passed} fail."
+        case "error":
+            return f"{first.check} proved nothing{f': {first.detail}' if first.detail else ''}."[:500]
         case _:
             return f"{first.check} failed{f': {first.detail}' if first.detail else ''}."[:500]
