@@ -64,7 +64,7 @@ _LOOKALIKES: Final = {
 
 
 def clean(text: str) -> str:
-    """Prose that shows the characters of `text`: markdown escaped, no mention or link comes alive.
+    """`text` in NFC without controls, bidi marks, invisible characters and stacked marks; lines end in LF. Idempotent."""
     text = _SURROGATES.sub(REPLACEMENT, _NEWLINES.sub("\n", text))
     text = _STRAY_SELECTORS.sub("", _JOINERS.sub("", _INVISIBLE.sub("", text)))
     # Marks are capped before normalising, which is quadratic in a run of them, and again since one mark can become two.
@@ -73,7 +73,7 @@ def clean(text: str) -> str:
 
 
 def plain(text: str, limit: int) -> str:
-    """Prose that shows the characters of `text`: markdown escaped, no mention, link, heading or fence comes alive.
+    """Prose that shows the characters of `text`: markdown escaped, no mention, link or heading comes alive.
 
     Lines are kept, more than one empty line in a row is not. Not idempotent: escaping twice shows backslashes.
     """

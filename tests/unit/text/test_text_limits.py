@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+from itertools import pairwise
 
 from ompycord.text import limits
 
@@ -9,7 +10,7 @@ from ompycord.text import limits
 def test_every_limit_is_final_and_names_its_source() -> None:
     body = ast.parse(inspect.getsource(limits)).body
     constants = 0
-    for node, following in zip(body, body[1:], strict=False):
+    for node, following in pairwise(body):
         if not isinstance(node, ast.AnnAssign):
             continue
         constants += 1

@@ -1,5 +1,7 @@
 """What comes from agents and strangers cannot ping, hide, spoof, or cost time, in any of the four forms."""
 
+# ruff: noqa: RUF001  # confusable characters are what is tested here
+
 import re
 from collections.abc import Callable
 from typing import Final
@@ -102,7 +104,7 @@ def rendered(text: str) -> str:
 
 def live_markup(text: str) -> list[str]:
     """Characters of `text` that still mean something to Discord's markdown, outside addresses."""
-    without = re.sub(r"https?://\S+", "", re.sub(r"\\[^0-9A-Za-z\s]", "", text))
+    without = re.sub(r"https?://\S+", "", re.sub(r"\\[^0-9A-Za-z\s]", "x", text))
     return re.findall(r"[*_~`|\[\]\\]|^\s*[#>-]|^\s*\d+\.", without, re.MULTILINE)
 
 
@@ -194,8 +196,3 @@ def test_hostile_megabytes_end_in_time(form: Form) -> None:
     """The limit bounds the work, whatever was sent; the mark's timeout is the only clock here."""
     for unit in ("[a](", "a\u0301\u0316", "🇦", "</a", "@", "\u200d", "\n ", "http://", "\u0301"):
         assert utf16_len(form(unit * (4_000_000 // len(unit)), 4000)) <= 4000
-
-
-def test_a_backslash_more_is_two_characters_more_not_four() -> None:
-    sizes = [len(plain("[a](" * count, 1_000_000)) for count in (1000, 2000, 4000)]
-    assert sizes[2] - sizes[1] == 2 * (sizes[1] - sizes[0])

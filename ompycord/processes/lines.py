@@ -1,0 +1,122 @@
+"""From bytes to bounded lines to one reader; its counterpart is the pump in `launcher.py`. No line and no queue grows."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Iterator
+
+from ompycord.processes.spec import Line, Stream
+
+__all__ = ["LineQueue", "LineSplitter"]
+
+_LINE_OVERHEAD = 64
+"""What a line costs beyond its text, so that a flood of empty lines is bounded too."""
+
+
+class LineSplitter:
+    """Cuts a stream of bytes into lines of at most `limit` bytes; what a line has beyond that is dropped as it comes."""
+
+    def __init__(self, *, stream: Stream, limit: int) -> None:
+        self._stream = stream
+        self._limit = limit
+        self._held = bytearray()
+        self._is_over = False
+
+    def feed(self, chunk: bytes) -> Iterator[Line]:
+        """The lines that `chunk` completes. Linear; exhaust it before the next call."""
+        start = 0
+        while (end := chunk.find(b"\n", start)) >= 0:
+            self._hold(chunk, start, end)
+            yield self._line()
+            start = end + 1
+        self._hold(chunk, start, len(chunk))
+
+    def finish(self) -> Iterator[Line]:
+        """The last line where no newline ended it."""
+        if self._held or self._is_over:
+            yield self._line()
+
+    def _hold(self, chunk: bytes, start: int, end: int) -> None:
+        room = self._limit - len(self._held)
+        self._is_over = self._is_over or end - start > room
+        self._held += chunk[start : min(end, start + room)]
+
+    def _line(self) -> Line:
+        raw = bytes(self._held)
+        if self._is_over:
+            text = raw.decode("utf-8", "replace").rstrip("\ufffd")  # the limit may have halved the last character
+        else:
+            text = raw.removesuffix(b"\r").decode("utf-8", "replace")
+        line = Line(stream=self._stream, text=text, was_cut=self._is_over)
+        self._held.clear()
+        self._is_over = False
+        return line
+
+
+class LineQueue:
+    """Lines of all streams of one program for one reader, in order of arrival.
+
+    While the program lives a full queue makes `put` wait; once it ended (`release`) the little that is left in its pipes
+    is taken at once; without a reader (`discard`) lines are dropped. So nobody waits for ever, whoever forgets to read.
+    """
+
+    def __init__(self, *, limit_bytes: int) -> None:
+        self._limit = limit_bytes
+        self._lines: deque[Line] = deque()
+        self._size = 0
+        self._is_open = True
+        self._is_released = False
+        self._is_discarding = False
+        self._has_line = asyncio.Event()
+        self._has_room = asyncio.Event()
+        self._has_room.set()
+
+    @property
+    def is_full(self) -> bool:
+        """A `put` would wait."""
+        return not self._has_room.is_set()
+
+    async def put(self, line: Line) -> None:
+        """Adds a line once there is room. The wait is bounded by the program's wall clock, which ends in `release`."""
+        await self._has_room.wait()
+        if self._is_discarding:
+            return
+        self._lines.append(line)
+        self._size += len(line.text) + _LINE_OVERHEAD
+        self._has_line.set()
+        if self._size >= self._limit and not self._is_released:
+            self._has_room.clear()
+
+    def release(self) -> None:
+        """The program is gone: nothing waits for room any more."""
+        self._is_released = True
+        self._has_room.set()
+
+    def discard(self) -> None:
+        """Nobody reads, now or later."""
+        self._is_discarding = True
+        self._lines.clear()
+        self._size = 0
+        self._has_room.set()
+        self._has_line.set()
+
+    def close(self) -> None:
+        """No line comes any more; those that are held can still be read."""
+        self._is_open = False
+        self._has_line.set()
+
+    async def lines(self) -> AsyncIterator[Line]:
+        """Each line once, until the streams end. Leaving early discards the rest."""
+        try:
+            while True:
+                while self._lines:
+                    line = self._lines.popleft()
+                    self._size -= len(line.text) + _LINE_OVERHEAD
+                    if self._size < self._limit:
+                        self._has_room.set()
+                    yield line
+                if not self._is_open or self._is_discarding:
+                    return
+                self._has_line.clear()
+                await self._has_line.wait()
+        finally:
+            self.discard()
