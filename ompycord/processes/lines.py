@@ -10,6 +10,8 @@ __all__ = ["LineQueue", "LineSplitter"]
 
 _LINE_OVERHEAD = 64
 """What a line costs beyond its text, so that a flood of empty lines is bounded too."""
+_TAIL_BYTES = 4_194_304
+"""Above what pipes and their readers can hold: taken beyond the limit once the program ended."""
 
 
 class LineSplitter:
@@ -55,8 +57,9 @@ class LineSplitter:
 class LineQueue:
     """Lines of all streams of one program for one reader, in order of arrival.
 
-    While the program lives a full queue makes `put` wait; once it ended (`release`) the little that is left in its pipes
-    is taken at once; without a reader (`discard`) lines are dropped. So nobody waits for ever, whoever forgets to read.
+    While the program lives a full queue makes `put` wait for the reader; while nobody asked for lines, the oldest are
+    dropped instead. Once the program ended (`release`) the little that is left in its pipes is taken at once. So nobody
+    waits for ever, whoever forgets to read.
     """
 
     def __init__(self, *, limit_bytes: int) -> None:
@@ -64,6 +67,7 @@ class LineQueue:
         self._lines: deque[Line] = deque()
         self._size = 0
         self._is_open = True
+        self._has_reader = False
         self._is_released = False
         self._is_discarding = False
         self._has_line = asyncio.Event()
@@ -71,52 +75,60 @@ class LineQueue:
         self._has_room.set()
 
     @property
-    def is_full(self) -> bool:
+    def is_waiting_for_reader(self) -> bool:
         """A `put` would wait."""
         return not self._has_room.is_set()
 
     async def put(self, line: Line) -> None:
-        """Adds a line once there is room. The wait is bounded by the program's wall clock, which ends in `release`."""
+        """Adds a line, once there is room. The program's wall clock bounds the wait, for it ends in `release`."""
         await self._has_room.wait()
-        if self._is_discarding:
+        self.add(line)
+
+    def add(self, line: Line) -> None:
+        """Adds a line at once."""
+        if self._is_discarding or (self._is_released and self._size > self._limit + _TAIL_BYTES):
             return
         self._lines.append(line)
-        self._size += len(line.text) + _LINE_OVERHEAD
-        self._has_line.set()
-        if self._size >= self._limit and not self._is_released:
+        self._size += _cost(line)
+        while not self._has_reader and not self._is_released and self._size > self._limit and len(self._lines) > 1:
+            self._size -= _cost(self._lines.popleft())
+        if self._has_reader and not self._is_released and self._size >= self._limit:
             self._has_room.clear()
+        self._has_line.set()
 
     def release(self) -> None:
         """The program is gone: nothing waits for room any more."""
         self._is_released = True
         self._has_room.set()
 
-    def discard(self) -> None:
-        """Nobody reads, now or later."""
-        self._is_discarding = True
-        self._lines.clear()
-        self._size = 0
-        self._has_room.set()
-        self._has_line.set()
-
     def close(self) -> None:
         """No line comes any more; those that are held can still be read."""
         self._is_open = False
         self._has_line.set()
 
-    async def lines(self) -> AsyncIterator[Line]:
-        """Each line once, until the streams end. Leaving early discards the rest."""
+    def lines(self) -> AsyncIterator[Line]:
+        """Each line once, until the streams end. For one reader; one that leaves early gives up the rest."""
+        self._has_reader = True
+        return self._read()
+
+    async def _read(self) -> AsyncIterator[Line]:
         try:
             while True:
                 while self._lines:
                     line = self._lines.popleft()
-                    self._size -= len(line.text) + _LINE_OVERHEAD
+                    self._size -= _cost(line)
                     if self._size < self._limit:
                         self._has_room.set()
                     yield line
-                if not self._is_open or self._is_discarding:
+                if not self._is_open:
                     return
                 self._has_line.clear()
                 await self._has_line.wait()
         finally:
-            self.discard()
+            self._is_discarding = True
+            self._lines.clear()
+            self._has_room.set()
+
+
+def _cost(line: Line) -> int:
+    return len(line.text) + _LINE_OVERHEAD

@@ -64,7 +64,7 @@ _LOOKALIKES: Final = {
 
 
 def clean(text: str) -> str:
-    """`text` in NFC without controls, bidi marks, invisible characters and stacked marks; lines end in LF. Idempotent."""
+    """`text` in NFC without controls, bidi marks, invisible characters, stacked marks; lines end in LF. Idempotent."""
     text = _SURROGATES.sub(REPLACEMENT, _NEWLINES.sub("\n", text))
     text = _STRAY_SELECTORS.sub("", _JOINERS.sub("", _INVISIBLE.sub("", text)))
     # Marks are capped before normalising, which is quadratic in a run of them, and again since one mark can become two.
