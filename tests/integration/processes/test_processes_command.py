@@ -69,5 +69,5 @@ async def test_what_a_program_leaves_in_its_group_goes_and_does_not_hold_the_out
 
 
 async def test_a_missing_program_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ProcessFailed, match="no-such-git was not found. Install it"):
+    with pytest.raises(ProcessFailed, match=r"no-such-git was not found\. Install it"):
         await run(ProcessSpec(argv=("no-such-git",), env={"PATH": "/usr/bin:/bin"}, cwd=tmp_path))
