@@ -1,0 +1,15 @@
+"""A playground per test and discord.py pointed at it."""
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest_asyncio
+
+from tests.support.playground import Playground, discord_py_at, running_playground
+
+
+@pytest_asyncio.fixture
+async def playground(tmp_path: Path) -> AsyncGenerator[Playground]:
+    async with running_playground(tmp_path / "playground") as running:
+        with discord_py_at(running):
+            yield running
