@@ -290,7 +290,8 @@ class Interactions:
         interaction["response_message_loading"] = bool(message["flags"] & validate.LOADING)
         interaction["response_message_ephemeral"] = bool(message["flags"] & validate.EPHEMERAL)
         shown = message_view.show(self._core, message, viewer=self._core.world.bot_id)
-        return {"interaction": interaction, "resource": {"type": kind, "message": shown}}
+        # The description of the API knows 4 (a new message, also a deferred one) and 7 (an updated one) here.
+        return {"interaction": interaction, "resource": {"type": MESSAGE if kind == DEFER else kind, "message": shown}}
 
     def _save(self, record: Json) -> None:
         self._core.storage.put("interaction", record["id"], record, parent=record["token"])

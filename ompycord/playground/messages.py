@@ -56,8 +56,8 @@ class Messages:
             return earlier
         core, body, channel = self._core, draft.body, draft.channel
         reference = self._reference(draft)
-        replied = core.storage.get("message", reference["message_id"]) if reference else None
-        found = self._mentions(body, body.get("content") or "", draft.author, replied_to=replied and replied["_author"])
+        replied = core.storage.get("message", reference.get("message_id", "")) if reference else None
+        found = self._mentions(body, body.get("content") or "", draft.author, replied_to=replied["_author"] if replied and draft.type == 0 else None)
         message: Json = {
             "id": core.ids.next(),
             "channel_id": channel["id"],

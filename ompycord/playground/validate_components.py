@@ -162,7 +162,7 @@ class _Counter:
 
 def _normal(item: Json, counter: _Counter) -> Json:
     number = counter.next()
-    result: Json = {key: value for key, value in item.items() if value is not None}
+    result: Json = _without_nulls(item)
     result["id"] = item.get("id") or number
     if item.get("type") in SELECTS:
         result.setdefault("min_values", 1)
@@ -171,12 +171,24 @@ def _normal(item: Json, counter: _Counter) -> Json:
         result.setdefault("min_length", None)
         result.setdefault("max_length", None)
         result.setdefault("label", None)
-    for key in ("components",):
-        if key in result:
-            result[key] = [_normal(child, counter) for child in as_list(result[key])]
+    if "components" in result:
+        result["components"] = [_normal(child, counter) for child in as_list(result["components"])]
     for key in ("component", "accessory"):
         if key in result:
             result[key] = _normal(result[key], counter)
+    return result
+
+
+def _without_nulls(item: Json) -> Json:
+    """The object without nulls, in its emoji and options too."""
+    result: Json = {}
+    for key, value in item.items():
+        if key == "emoji" and isinstance(value, dict):
+            result[key] = _without_nulls(value)  # pyright: ignore[reportUnknownArgumentType]  # JSON
+        elif key == "options":
+            result[key] = [_without_nulls(option) for option in as_list(value)]
+        elif value is not None:
+            result[key] = value
     return result
 
 

@@ -1,14 +1,13 @@
 """Drives a playground in tests: its process, its controls, and three people; its counterpart is `ompycord.playground`.
 
-    async with running_playground(tmp_path) as playground:
-        ...a bot logs in with playground.bot_token at playground.api...
-        ran = await playground.ada.command("omp new", prompt="Fix it")
-        card = await playground.ada.wait_message(lambda message: "Done" in message.text)
-        await playground.ada.click(card, "Details")
+async with running_playground(tmp_path) as playground:
+    ...a bot logs in with playground.bot_token at playground.api...
+    ran = await playground.ada.command("omp new", prompt="Fix it")
+    card = await playground.ada.wait_message(lambda message: "Done" in message.text)
+    await playground.ada.click(card, "Details")
 """
 
 import asyncio
-import contextlib
 import json
 import signal
 import sys
@@ -186,26 +185,21 @@ def discord_py_at(playground: Playground) -> Generator[None]:
 @asynccontextmanager
 async def logged_in(client: discord.Client, token: str) -> AsyncGenerator[None]:
     """Run a discord.py client until it is ready, and close it on leaving. Make it with `guild_ready_timeout=0`."""
+    await client.login(token)
     async with asyncio.TaskGroup() as group:
-        running = group.create_task(client.start(token))
+        running = group.create_task(client.connect())
         try:
-            await wait_ready(client, running)
+            await _wait_ready(client, running)
             yield
         finally:
             await client.close()
 
 
-async def wait_ready(client: discord.Client, running: asyncio.Task[None]) -> None:
-    """Wait until the client is ready; its own failure to start comes out as it is."""
+async def _wait_ready(client: discord.Client, running: asyncio.Task[None]) -> None:
+    """Wait until the client is ready; its own failure to connect comes out as it is."""
     async with asyncio.timeout(START_S), asyncio.TaskGroup() as group:
-        ready = group.create_task(_ready(client))
+        ready = group.create_task(client.wait_until_ready())
         await asyncio.wait([running, ready], return_when=asyncio.FIRST_COMPLETED)
         if running.done():
             ready.cancel()
             running.result()
-
-
-async def _ready(client: discord.Client) -> None:
-    while client._ready is discord.utils.MISSING:  # pyright: ignore[reportPrivateUsage]  # set by login, no event tells
-        await asyncio.sleep(0)
-    await client.wait_until_ready()

@@ -241,7 +241,9 @@ class Person:
         body = {"user": self.id, "channel": message.channel_id, "message": message.id, "emoji": emoji, "remove": remove}
         await self._page.call("POST", "/app/reactions", body)
 
-    async def command(self, name: str, channel: str | int = "general", *, target: str | None = None, **options: Any) -> Interaction:
+    async def command(
+        self, name: str, channel: str | int = "general", *, target: str | None = None, **options: Any
+    ) -> Interaction:
         """Run a command such as `omp new` and wait for the bot's first answer. Raises NotAnsweredError."""
         return await self.wait_answer(await self.start_command(name, channel, target=target, **options))
 
