@@ -46,7 +46,7 @@ async def test_mode_fast_runs_no_check_and_stays_unverified(house: House) -> Non
 
 
 async def test_an_agent_that_claims_checks_of_its_own_is_not_believed(house: House) -> None:
-    house.agent._script = (ev.CheckFinished(check="unit", status="passed", passed=99),)
+    house.agent.script = (ev.CheckFinished(check="unit", status="passed", passed=99),)
     async with house.alive():
         record = await house.submit(repository="bare")
         snapshot = await house.ended(record.id)
@@ -54,7 +54,7 @@ async def test_an_agent_that_claims_checks_of_its_own_is_not_believed(house: Hou
 
 
 async def test_failing_checks_fail_the_run_and_keep_the_branch(house: House) -> None:
-    house.checks._results = {"unit": ev.CheckFinished(check="unit", status="failed", passed=410, failed=2)}
+    house.checks.results = {"unit": ev.CheckFinished(check="unit", status="failed", passed=410, failed=2)}
     async with house.alive():
         record = await house.submit()
         snapshot = await house.ended(record.id)
@@ -64,7 +64,7 @@ async def test_failing_checks_fail_the_run_and_keep_the_branch(house: House) -> 
 
 
 async def test_a_missing_tool_is_no_failure_of_the_code(house: House) -> None:
-    house.checks._results = {
+    house.checks.results = {
         "unit": ev.CheckFinished(check="unit", status="missing", detail="pytest is not installed here")
     }
     async with house.alive():
@@ -75,7 +75,7 @@ async def test_a_missing_tool_is_no_failure_of_the_code(house: House) -> None:
 
 
 async def test_an_agent_that_fails_is_shown_as_failed_with_its_words(house: House) -> None:
-    house.agent._outcome = AgentOutcome(claim=False, message="I cannot do this.", failure=FailureClass.REPAIRABLE)
+    house.agent.outcome = AgentOutcome(claim=False, message="I cannot do this.", failure=FailureClass.REPAIRABLE)
     async with house.alive():
         record = await house.submit()
         snapshot = await house.ended(record.id)
@@ -158,7 +158,7 @@ async def test_a_crash_in_mid_build_begins_again_by_itself_in_a_fresh_clone(hous
 
 
 async def test_two_answers_at_once_have_one_effect_and_the_other_is_told_who_was_first(house: House) -> None:
-    house.agent._script = (ev.QuestionAsked(question="q1", text="Which?", options=("left", "right")),)
+    house.agent.script = (ev.QuestionAsked(question="q1", text="Which?", options=("left", "right")),)
     house.agent.hold()
     async with house.alive():
         record = await house.submit()
