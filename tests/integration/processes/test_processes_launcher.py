@@ -67,7 +67,7 @@ async def test_arguments_pass_no_shell_and_the_folder_is_the_given_one(python: M
     code = "import os, sys; print(os.getcwd()); print(sys.argv[1:])"
     async with launch(python(code, "$(id); rm *", "two words")) as process:
         lines = await all_lines(process)
-    assert [line.text for line in lines] == [os.path.realpath(tmp_path), "['$(id); rm *', 'two words']"]
+    assert [line.text for line in lines] == [str(tmp_path), "['$(id); rm *', 'two words']"]
 
 
 async def test_three_streams_come_as_lines_and_the_result_says_how_it_ended(python: MakeSpec) -> None:
