@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from ompycord.processes import ProcessSpec
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Programs are started on POSIX only; what Windows answers has a test without the mark."""
+    """Programs are started on POSIX only; `test_processes_windows.py` has what Windows answers."""
     if sys.platform == "win32":
         for item in items:
             if "posix" in item.keywords:
@@ -42,11 +43,8 @@ def until_gone() -> Callable[[int], Awaitable[None]]:
     """Returns once a process is gone; fails after ten seconds."""
 
     async def wait(pid: int) -> None:
-        try:
-            process = psutil.Process(pid)
-        except psutil.NoSuchProcess:
-            return
-        await asyncio.to_thread(psutil.wait_procs, [process], 10)
-        assert not _is_running(pid), f"process {pid} is still there"
+        async with asyncio.timeout(10):
+            while _is_running(pid):  # psutil's own wait would reap our children before asyncio does
+                await asyncio.to_thread(threading.Event().wait, 0.01)
 
     return wait
