@@ -55,7 +55,7 @@ def cut(text: str, budget_utf16: int, ellipsis: str = ELLIPSIS) -> str:
 
 
 def cut_lines(text: str, budget_utf16: int, max_lines: int, ellipsis: str = ELLIPSIS) -> str:
-    """Whole leading lines of `text`, then `ellipsis` on a line of its own; `max_lines` and `budget_utf16` hold for all of it.
+    """Whole leading lines of `text`, then `ellipsis` on a line of its own; both limits hold for all of it.
 
     A line that closes a code fence counts too. Where not even one line fits, the first is cut as `cut` does.
     """
@@ -103,8 +103,8 @@ class _Head:
         self._ends = list(accumulate(map(len, pieces), initial=0))
 
     def ended(self, budget: int, ellipsis: str, fence_closer: str, place: Callable[[int, str], int]) -> str:
-        """The text up to where `place(end, closer)` moves the cut (only back), `ellipsis`, and what closes open code."""
-        for room in ("", fence_closer):
+        """The text up to where `place(end, closer)` moves the cut, `ellipsis`, and what closes open code."""
+        for room in ("", "`", "``", fence_closer):
             units = budget - utf16_len(ellipsis) - len(room)
             if units < 0:
                 break

@@ -3,7 +3,7 @@
 The order is `clean`, then `Redactor.redact`, then one of the four: a secret broken up by invisible characters is whole
 again after `clean`, and a secret cut by a limit is no longer found. All are linear: first cut, then one pass over the
 clusters (discord.utils.escape_markdown took 4.9 s on 8,000 hostile characters, PLATFORM.md). Limits are in UTF-16 units
-and hold for the result with everything that was added. Mentions are broken by U+200B, since a backslash is no bar to them.
+and hold for the result with everything that was added. Mentions are broken by U+200B, not by a backslash.
 """
 
 import unicodedata
@@ -64,7 +64,7 @@ _LOOKALIKES: Final = {
 
 
 def clean(text: str) -> str:
-    """`text` in NFC without controls, bidi marks, invisible characters and stacked marks; lines end in LF. Idempotent."""
+    """`text` in NFC without controls, bidi marks, invisible characters, stacked marks; lines end in LF. Idempotent."""
     text = _SURROGATES.sub(REPLACEMENT, _NEWLINES.sub("\n", text))
     text = _STRAY_SELECTORS.sub("", _JOINERS.sub("", _INVISIBLE.sub("", text)))
     # Marks are capped before normalising, which is quadratic in a run of them, and again since one mark can become two.
@@ -73,7 +73,7 @@ def clean(text: str) -> str:
 
 
 def plain(text: str, limit: int) -> str:
-    """Prose that shows the characters of `text`: markdown escaped, no mention, link, heading or fence comes alive.
+    """Prose that shows the characters of `text`: markdown escaped, no mention, link or heading comes alive.
 
     Lines are kept, more than one empty line in a row is not. Not idempotent: escaping twice shows backslashes.
     """
@@ -99,7 +99,7 @@ def code(text: str, limit: int) -> str:
 
 
 def label(text: str, limit: int) -> str:
-    """One line for titles, field names, buttons: look-alikes replace markup, since buttons show backslashes. Idempotent.
+    """One line for titles, field names, buttons: look-alikes replace markup. Idempotent.
 
     An underscore between letters or digits stays, so `a_name` can be copied.
     """
