@@ -11,6 +11,7 @@ from urllib.parse import quote
 import regex
 
 from ompycord.text import sanitise
+from ompycord.text.graphemes import cut
 from ompycord.text.limits import CARD_LINK
 
 __all__ = ["Inert", "Redact"]
@@ -24,10 +25,14 @@ _LINK_SAFE: Final = "%/:?#[]!$&'()+,;=.~-_"
 
 
 class Inert:
-    """Makes foreign text inert. Limits are in UTF-16 units and hold for the result."""
+    """Makes foreign text inert. Limits are in UTF-16 units and hold for the result.
 
-    def __init__(self, redact: Redact) -> None:
+    For `terminal` text nothing is escaped, since nothing there reads markup; controls are gone in either.
+    """
+
+    def __init__(self, redact: Redact, *, terminal: bool = False) -> None:
         self._redact = redact
+        self._terminal = terminal
 
     def source(self, text: str) -> str:
         """Cleaned and redacted, not yet cut nor escaped: for text whose length is decided later."""
@@ -35,15 +40,17 @@ class Inert:
 
     def line(self, text: str, limit: int) -> str:
         """One line of escaped prose."""
-        return sanitise.excerpt(self.source(text), limit)
+        source = self.source(text)
+        return cut(" ".join(source.split()), limit) if self._terminal else sanitise.excerpt(source, limit)
 
     def prose(self, text: str, limit: int) -> str:
         """Escaped prose that keeps its lines."""
-        return sanitise.plain(self.source(text), limit)
+        source = self.source(text)
+        return cut(source.strip(), limit) if self._terminal else sanitise.plain(source, limit)
 
     def label(self, text: str, limit: int) -> str:
         """For titles, field names, buttons, footers: one line without markup."""
-        return sanitise.label(self.source(text), limit)
+        return self.line(text, limit) if self._terminal else sanitise.label(self.source(text), limit)
 
     def code(self, text: str, limit: int) -> str:
         """For the inside of a fence."""

@@ -6,7 +6,20 @@ from typing import Final, Literal
 from ompycord.domain.base import Millis
 from ompycord.domain.snapshot import Usage
 
-__all__ = ["and_list", "clock", "cost", "count", "duration", "iso", "money", "place", "sentence", "stamp", "tokens"]
+__all__ = [
+    "and_list",
+    "clock",
+    "cost",
+    "count",
+    "day_clock",
+    "duration",
+    "iso",
+    "money",
+    "place",
+    "sentence",
+    "stamp",
+    "tokens",
+]
 
 _PLACES: Final = ("Next", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth", "Ninth", "Tenth")
 _MINUTE: Final = 60
@@ -14,6 +27,7 @@ _HOUR: Final = 3600
 _KILO: Final = 1000
 _MEGA: Final = 1_000_000
 _LEAST_SHOWN: Final = 0.01
+_LAST_MS: Final = 253_402_300_799_000  # the last second of the year 9999, the last that datetime knows
 
 
 def stamp(at: Millis, style: Literal["R", "t", "f"] = "R") -> str:
@@ -23,12 +37,21 @@ def stamp(at: Millis, style: Literal["R", "t", "f"] = "R") -> str:
 
 def clock(at: Millis) -> str:
     """The time of day for places where Discord shows no timestamps (footers, terminals)."""
-    return f"{datetime.fromtimestamp(at / 1000, UTC):%H:%M} UTC"
+    return f"{_utc(at):%H:%M} UTC"
 
 
 def iso(at: Millis) -> str:
     """RFC 3339 in UTC with milliseconds, as Discord's `embed.timestamp` wants it."""
-    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return _utc(at).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def day_clock(at: Millis) -> str:
+    """Day and time where Discord shows no timestamps."""
+    return f"{_utc(at):%Y-%m-%d %H:%M} UTC"
+
+
+def _utc(at: Millis) -> datetime:
+    return datetime.fromtimestamp(min(at, _LAST_MS) / 1000, UTC)
 
 
 def duration(ms: Millis) -> str:
