@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from ompycord.domain.events import ChangedFile, Phase, Step
+from ompycord.domain.run import RunState
 from ompycord.domain.snapshot import StatusSnapshot, ToolCall
 from ompycord.render.cardview import Excerpt, FieldView, Part, phase_count
 from ompycord.render.inert import Inert
@@ -90,37 +91,51 @@ def ask_field(snapshot: StatusSnapshot, inert: Inert) -> FieldView | None:
 
 def _phases(snapshot: StatusSnapshot, inert: Inert) -> Iterator[FieldView]:
     """Finished and future phases inline, then the active one as a checklist (DESIGN, *The card*)."""
-    if snapshot.state == "COMPLETE":
+    if snapshot.state is RunState.COMPLETE:
         return
     done = [phase for phase in snapshot.plan if phase.status in {"done", "skipped", "failed"}]
-    following = [phase for phase in snapshot.plan if phase.status == "pending"]
+    pending = {"pending", "active"} if snapshot.is_final else {"pending"}
+    following = [phase for phase in snapshot.plan if phase.status in pending]
     shown_done = done[-max(PHASE_FIELDS // 2, PHASE_FIELDS - len(following)) :]
     shown_next = following[: PHASE_FIELDS - len(shown_done)]
     if len(shown_done) < len(done):
         yield phase_count(Part.DONE_PHASE, "✅", len(done) - len(shown_done), "earlier")
-    yield from (_phase(Part.DONE_PHASE, phase, inert) for phase in shown_done)
-    yield from (_phase(Part.NEXT_PHASE, phase, inert) for phase in shown_next)
+    yield from (_phase(Part.DONE_PHASE, phase, snapshot, inert) for phase in shown_done)
+    yield from (_phase(Part.NEXT_PHASE, phase, snapshot, inert) for phase in shown_next)
     if len(shown_next) < len(following):
         yield phase_count(Part.NEXT_PHASE, "▫", len(following) - len(shown_next), "later")
     yield from _active(snapshot, inert)
 
 
 def _active(snapshot: StatusSnapshot, inert: Inert) -> Iterator[FieldView]:
-    """The active phase; agents that name several get the first, the rest is in `/omp show`."""
+    """The active phase of a live run; of several the first, the rest is in `/omp show`."""
     for phase in snapshot.plan:
-        if phase.status == "active":
+        if phase.status == "active" and not snapshot.is_final:
             lines = tuple(_step(step, inert) for step in phase.steps) or ("in progress",)
             yield FieldView(part=Part.ACTIVE_PHASE, name=f"▶ {inert.label(phase.title, _NAME)}", lines=lines)
             return
 
 
-def _phase(part: Part, phase: Phase, inert: Inert) -> FieldView:
-    value = phase.status if not phase.steps else count(len(phase.steps), "step")
-    done = sum(step.status == "done" for step in phase.steps)
-    if phase.status == "failed" and phase.steps:
-        value = f"failed, {done} of {len(phase.steps)} steps done"
-    name = f"{_MARKS[phase.status]} {inert.label(phase.title, _NAME)}"
-    return FieldView(part=part, name=name, lines=("next" if value == "pending" else value,), inline=True)
+def _phase(part: Part, phase: Phase, snapshot: StatusSnapshot, inert: Inert) -> FieldView:
+    """A phase in a word or two. What a run that has ended left open is not *next* any more."""
+    is_open = phase.status in {"pending", "active"}
+    mark = "▫" if is_open else _MARKS[phase.status]
+    name = f"{mark} {inert.label(phase.title, _NAME)}"
+    return FieldView(part=part, name=name, lines=(_phase_value(phase, snapshot),), inline=True)
+
+
+def _phase_value(phase: Phase, snapshot: StatusSnapshot) -> str:
+    steps = len(phase.steps)
+    done = f", {sum(step.status == 'done' for step in phase.steps)} of {count(steps, 'step')} done" if steps else ""
+    match phase.status:
+        case "pending":
+            return "not begun" if snapshot.is_final else "next"
+        case "active":
+            return f"not finished{done}"
+        case "failed":
+            return f"failed{done}"
+        case "done" | "skipped":
+            return count(steps, "step") if steps and phase.status == "done" else phase.status
 
 
 def _step(step: Step, inert: Inert) -> str:
@@ -187,9 +202,7 @@ def _billing(snapshot: StatusSnapshot, inert: Inert) -> FieldView | None:
     used = usage.input or usage.output or usage.cache_read or usage.cache_write or usage.cost_usd is not None
     if not used and snapshot.budget_usd is None:
         return None
-    price = cost(usage) if used else "nothing spent"
-    if snapshot.budget_usd is not None:
-        price += f" of {money(snapshot.budget_usd)}"
+    price = _price(snapshot) if used else _unused(snapshot)
     spent = f"{tokens(usage.input)} in, {tokens(usage.output)} out" if used else ""
     cached = f"{tokens(usage.cache_read)} read from cache" if usage.cache_read else ""
     cached += f"{', ' if cached else ''}{tokens(usage.cache_write)} written to it" if usage.cache_write else ""
@@ -198,6 +211,19 @@ def _billing(snapshot: StatusSnapshot, inert: Inert) -> FieldView | None:
     lines = tuple(line for line in (price, spent, cached, model, took) if line)
     brief = " · ".join(part for part in (price, spent, took) if part)
     return FieldView(part=Part.BILLING, name="Cost", lines=lines, brief=brief, inline=True)
+
+
+def _price(snapshot: StatusSnapshot) -> str:
+    if snapshot.budget_usd is None:
+        return cost(snapshot.usage)
+    joint = " of " if snapshot.usage.cost_usd is not None else ", budget "
+    return cost(snapshot.usage) + joint + money(snapshot.budget_usd)
+
+
+def _unused(snapshot: StatusSnapshot) -> str:
+    """Silence is not zero: an agent that reports no use may have used a lot."""
+    reported = "" if snapshot.state is RunState.QUEUED else ", no use reported"
+    return f"budget {money(snapshot.budget_usd or 0)}{reported}"
 
 
 def _took(snapshot: StatusSnapshot) -> str:

@@ -36,10 +36,19 @@ class Face(NamedTuple):
 def face_of(snapshot: StatusSnapshot, around: Surroundings, inert: Inert) -> Face:
     """The face of any snapshot. What a person must do comes before what the provider does, and that before the state."""
     if snapshot.needs_person:
-        return _asking(snapshot, around, inert)
-    if snapshot.provider_wait is not None and not snapshot.is_final and snapshot.state is not RunState.SUSPENDED:
-        return _waiting_for_provider(snapshot, around, inert)
-    return _FACES[snapshot.state](snapshot, around, inert)
+        face = _asking(snapshot, around, inert)
+    elif snapshot.provider_wait is not None and not snapshot.is_final and snapshot.state is not RunState.SUSPENDED:
+        face = _waiting_for_provider(snapshot, around, inert)
+    else:
+        face = _FACES[snapshot.state](snapshot, around, inert)
+    return face._replace(actions=tuple(name for name in face.actions if _is_possible(name, snapshot)))
+
+
+def _is_possible(action: str, snapshot: StatusSnapshot) -> bool:
+    """An agent that runs elsewhere can be asked to end, once, and nothing else."""
+    if snapshot.kind is RunKind.EXTERNAL and action not in {"cancel", "details"}:
+        return False
+    return action != "cancel" or not (snapshot.cancel_requested or snapshot.is_final)
 
 
 # -- before and during the work ---------------------------------------------------------------------------------------
@@ -59,11 +68,8 @@ def _working(snapshot: StatusSnapshot, around: Surroundings, inert: Inert) -> Fa
     word = _WORDS[snapshot.state]
     if snapshot.state is RunState.BUILDING:
         word += _progress(snapshot)
-    actions = (
-        ("cancel", "details") if snapshot.kind is RunKind.EXTERNAL else ("stop", "say", "diff", "details", "cancel")
-    )
-    if snapshot.cancel_requested:
-        actions = tuple(name for name in actions if name != "cancel")
+    has_diff = snapshot.state not in {RunState.PRECHECK, RunState.PLANNING}
+    actions = ("stop", "say", *(("diff",) if has_diff else ()), "details", "cancel")
     return Face("🔵", word, Colour.BLURPLE, " ".join(sentences), actions)
 
 
@@ -183,13 +189,16 @@ def _suspended(snapshot: StatusSnapshot, around: Surroundings, inert: Inert) -> 
             word = "Waiting for disk space"
             parts = [said or "This machine's disk is nearly full.", later, "Work so far is kept."]
         case SuspendReason.INTERRUPTED:
-            word, parts = "Interrupted", [said or "A restart cut this step short.", "Work so far is kept."]
+            word = "Interrupted"
+            anew = snapshot.resume_to in {None, RunState.PRECHECK}
+            again = "Resumed, it begins again in a fresh copy." if anew else "Resumed, it goes on with that step."
+            parts = [said or "A restart cut this step short.", again]
         case _:
             assert_never(snapshot.reason)
     first = {SuspendReason.BUDGET: ("raise",), SuspendReason.PROVIDER: ("switch",)}.get(
         snapshot.reason or SuspendReason.HUMAN, ()
     )
-    actions = ("details",) if snapshot.kind is RunKind.EXTERNAL else (*first, "resume", "diff", "details", "cancel")
+    actions = (*first, "resume", "diff", "details", "cancel")
     return Face("⏸", word, Colour.GREY, " ".join(part for part in parts if part), actions)
 
 
@@ -199,13 +208,15 @@ def _suspended(snapshot: StatusSnapshot, around: Surroundings, inert: Inert) -> 
 def _complete(snapshot: StatusSnapshot, around: Surroundings, inert: Inert) -> Face:
     if snapshot.verification is Verification.VERIFIED:
         number = len(snapshot.checks)
-        text = "Its check passed here." if number == 1 else f"All {number} checks passed here."
+        text = {1: "Its check passed here.", 2: "Both checks passed here."}.get(
+            number, f"All {number} checks passed here."
+        )
         return Face("✅", "Done, checked", Colour.GREEN, text, ("diff", "again", *_VOTES))
     if snapshot.verification is Verification.FAILED:
         text = failure_sentence(snapshot, inert)
         return Face("🔴", "Done, checks failed", Colour.RED, text, ("retry", "say", "checks", "diff", "takeover"))
     text = unchecked_sentence(snapshot, around, inert)
-    actions = ("details",) if snapshot.kind is RunKind.EXTERNAL else ("runcheck", "diff", "fixsetup", *_VOTES)
+    actions = ("runcheck", "diff", "fixsetup", *_VOTES, "details")
     return Face("⚠", "Done, not checked", Colour.ORANGE, text, actions)
 
 
@@ -219,7 +230,7 @@ def _partial(snapshot: StatusSnapshot, around: Surroundings, inert: Inert) -> Fa
 
 
 def _failed(snapshot: StatusSnapshot, around: Surroundings, inert: Inert) -> Face:
-    actions = ("details",) if snapshot.kind is RunKind.EXTERNAL else ("retry", "say", "checks", "diff", "takeover")
+    actions = ("retry", "say", "checks", "diff", "takeover", "details")
     return Face("🔴", "Failed", Colour.RED, failure_sentence(snapshot, inert), actions)
 
 

@@ -42,5 +42,6 @@ def result_message(
     content = " ".join(
         part for part in (mention(users), f"{card.glyph} **{card.word}**{f' · {head}' if head else ''}") if part
     )
-    fitted = fit(brief.model_copy(update={"title": "", "author": brief.author if around.is_rehearsal else ""})).view
-    return message(content, embeds=[embed(fitted)], buttons=fitted.buttons, sign=sign, mentions=users)
+    fitted = fit(brief.model_copy(update={"author": brief.author if around.is_rehearsal else ""})).view
+    data = {key: value for key, value in embed(fitted).items() if key != "title"}  # the content says it
+    return message(content, embeds=[data], buttons=fitted.buttons, sign=sign, mentions=users)

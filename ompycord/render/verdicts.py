@@ -42,7 +42,7 @@ def _why_unchecked(snapshot: StatusSnapshot, around: Surroundings, inert: Inert)
     claimed = [inert.line(check.name, _NAME) for check in snapshot.checks if not check.ours]
     if snapshot.kind is RunKind.EXTERNAL:
         return (
-            f"It ran elsewhere; {and_list(claimed)} is its own word."
+            f"It ran elsewhere; its checks ({and_list(claimed)}) are its own word."
             if claimed
             else "It ran elsewhere; no check ran here."
         )
@@ -54,7 +54,8 @@ def _why_unchecked(snapshot: StatusSnapshot, around: Surroundings, inert: Inert)
         head = f"{and_list(passed)} passed, but " if passed else "No check ran: "
         return head + f"{_blind(blind[0], inert)}{f' (and {len(blind) - 1} more)' if len(blind) > 1 else ''}."
     if claimed:
-        return f"{and_list(claimed)} did not run here; that is the agent's own word."
+        passed = and_list([inert.line(check.name, _NAME) for check in ours])
+        return f"{f'{passed} passed here' if passed else 'No check ran here'}; {and_list(claimed)} is only the agent's word."
     if around.checks:
         return "Its checks did not run."
     where = inert.line(snapshot.repository, _NAME) if snapshot.repository else "this repository"
@@ -76,14 +77,20 @@ def failure_sentence(snapshot: StatusSnapshot, inert: Inert) -> str:
     """What failed, and what became of the work."""
     failed = [check for check in snapshot.checks if check.ours and check.status in {"failed", "timeout"}]
     what = _failed_check(failed[0], snapshot, inert) if failed else ""
-    if not what:
-        message = snapshot.message if snapshot.kind is RunKind.HOSTED else snapshot.summary
-        fallback = _FAILURES[snapshot.failure] if snapshot.failure else "It ended without a reason."
-        what = sentence(inert.line(message, _LINE)) if message and message.strip() else fallback
+    what = what or _told_failure(snapshot, inert)
     if snapshot.kind is RunKind.EXTERNAL:
         return what
     kept = f"; branch {inert.line(snapshot.branch, 100)} is kept" if snapshot.branch else ""
     return f"{what} Main is untouched{kept}."
+
+
+def _told_failure(snapshot: StatusSnapshot, inert: Inert) -> str:
+    """The reason in words of ours or of the agent, whose word is marked as such."""
+    is_claim = snapshot.kind is RunKind.EXTERNAL or snapshot.failure is FailureClass.REPAIRABLE
+    message = inert.line((snapshot.summary if snapshot.kind is RunKind.EXTERNAL else snapshot.message) or "", _LINE)
+    if message:
+        return sentence(f"{agent_name(snapshot, inert)} says that it failed: {message}" if is_claim else message)
+    return _FAILURES[snapshot.failure] if snapshot.failure else "It ended without a reason."
 
 
 def _failed_check(check: Check, snapshot: StatusSnapshot, inert: Inert) -> str:
@@ -102,7 +109,7 @@ def check_line(check: Check, inert: Inert) -> str:
     """`✅ pytest 412, 0 failed, 38 s`; a check that we did not run is marked as the agent's word."""
     name, result = inert.line(check.name, _NAME), check.result
     spent = f", {duration(result.duration_ms)}" if result and result.duration_ms is not None else ""
-    counts = f" {result.passed:,}, {result.failed or 0:,} failed" if result and result.passed is not None else ""
+    counts = f" {result.passed:,} passed, {result.failed or 0:,} failed" if result and result.passed is not None else ""
     detail = f": {inert.line(result.detail, 120)}" if result and result.detail else ""
     word = "" if check.ours else " (the agent's word)"
     match check.status:

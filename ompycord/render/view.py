@@ -5,11 +5,11 @@ from ompycord.domain.run import RunKind, RunState
 from ompycord.domain.snapshot import StatusSnapshot
 from ompycord.render.blocks import card_fields
 from ompycord.render.buttons import MOST_BUTTONS, buttons_for
-from ompycord.render.cardview import WEATHER_ROOM, Button, CardView, Colour, Excerpt
+from ompycord.render.cardview import WEATHER_ROOM, Button, CardView, Colour, Excerpt, FieldView, Part
 from ompycord.render.faces import Face, face_of
 from ompycord.render.inert import Inert, Redact
 from ompycord.render.marker import footer_marker
-from ompycord.render.phrases import clock
+from ompycord.render.phrases import and_list, clock
 from ompycord.render.surroundings import Surroundings
 
 __all__ = ["REHEARSAL", "footer_of", "short_title", "view"]
@@ -39,13 +39,27 @@ def view(snapshot: StatusSnapshot, around: Surroundings, *, actions: frozenset[s
         author=_author(snapshot, around, inert),
         sentence=face.sentence,
         prompt=Excerpt.of(inert.source(snapshot.prompt), prompt),
-        fields=card_fields(snapshot, inert),
+        fields=tuple(field for field in _fields(snapshot, around, inert) if not _repeats(field, face)),
         footer=footer_of(snapshot, around, inert, OutboxKind.CARD, around.card_number),
         weather=_weather(around, inert),
         at=snapshot.last_event_at,
         buttons=_buttons(snapshot, around, face, actions, inert),
         needs_person=snapshot.needs_person,
     )
+
+
+def _fields(snapshot: StatusSnapshot, around: Surroundings, inert: Inert) -> tuple[FieldView, ...]:
+    """What is known of the run; while it is queued also which checks it will have to pass."""
+    fields = card_fields(snapshot, inert)
+    if snapshot.state is RunState.QUEUED and around.checks and not snapshot.checks:
+        names = and_list([inert.line(name, 60) for name in around.checks], most=10)
+        fields = (FieldView(part=Part.CHECKS, name="Checks", lines=(names,), inline=True), *fields)
+    return fields
+
+
+def _repeats(field: FieldView, face: Face) -> bool:
+    """Whether the agent's words stand in the first line already."""
+    return field.prose is not None and field.prose.text in face.sentence
 
 
 def short_title(snapshot: StatusSnapshot, inert: Inert) -> str:

@@ -91,14 +91,14 @@ def hosted(state: RunState, **more: Any) -> StatusSnapshot:
         "started_at": NOON + MINUTE,
         "last_event_at": NOON + 10 * MINUTE,
     }
-    return StatusSnapshot(**{**values, **more})
+    return StatusSnapshot.model_validate({**values, **more})
 
 
 def external(state: RunState, **more: Any) -> StatusSnapshot:
     """A run on somebody's laptop that reports here."""
     more = {"agent": "Claude Code", "repository": "shop", "title": "Nightly upgrade", **more}
     values: dict[str, Any] = {"run": RUN, "kind": RunKind.EXTERNAL, "state": state, "created_at": NOON}
-    return StatusSnapshot(**{**values, "last_event_at": NOON + 20 * MINUTE, **more})
+    return StatusSnapshot.model_validate({**values, "last_event_at": NOON + 20 * MINUTE, **more})
 
 
 def done(**more: Any) -> StatusSnapshot:
@@ -122,7 +122,7 @@ def asked(**more: Any) -> Question:
         "options": ("Stop at zero", "Refuse the second"),
         "asked_at": NOON + 9 * MINUTE,
     }
-    return Question(**{**values, **more})
+    return Question.model_validate({**values, **more})
 
 
 def wants(**more: Any) -> Approval:
@@ -133,7 +133,7 @@ def wants(**more: Any) -> Approval:
         "risk": "network",
         "asked_at": NOON + 9 * MINUTE,
     }
-    return Approval(**{**values, **more})
+    return Approval.model_validate({**values, **more})
 
 
 S = RunState
@@ -147,7 +147,8 @@ def around(**more: Any) -> Surroundings:
 
 SCENES: dict[str, Scene] = {
     "queued": Scene(
-        hosted(S.QUEUED, started_at=None), around(queue_place=2, starts_at=NOON + 12 * MINUTE, confinement=None)
+        hosted(S.QUEUED, started_at=None),
+        around(queue_place=2, starts_at=NOON + 12 * MINUTE, confinement=None, checks=("pytest", "ruff")),
     ),
     "queued, no forecast": Scene(hosted(S.QUEUED, started_at=None, budget_usd=None), around()),
     "preparing": Scene(hosted(S.PRECHECK), around()),
