@@ -26,10 +26,13 @@ def main() -> None:
         os._exit(1)
     import fcntl
 
-    status = fcntl.fcntl(status, fcntl.F_DUPFD_CLOEXEC, _ABOVE_EVENTS)
+    # Out of the way of number 3, and gone with exec: its end of file is how our parent learns of the start.
+    inherited, status = status, fcntl.fcntl(status, fcntl.F_DUPFD_CLOEXEC, _ABOVE_EVENTS)
+    os.close(inherited)
     if events >= 0:
         os.dup2(events, _EVENTS_FD, inheritable=True)
-    os.closerange(_EVENTS_FD + (events >= 0), status)
+    if events > _EVENTS_FD:
+        os.close(events)
     if not has_ctype:  # Python's own coercion of the C locale (PEP 538) is not the caller's wish
         os.environ.pop("LC_CTYPE", None)
     # Python ignores these two; a program would inherit that.

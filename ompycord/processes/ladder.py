@@ -7,6 +7,7 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from contextlib import suppress
 
 import psutil
@@ -17,6 +18,7 @@ __all__ = ["kill_group", "sweep", "terminate_group"]
 
 _ROUNDS = 10
 _GONE_S = 1.0
+_POLL_S = 0.01
 
 
 def terminate_group(group: int) -> None:
@@ -51,8 +53,15 @@ def _sweep(marker: str, session: int | None) -> int:
             with suppress(psutil.Error):
                 killed.add((process.pid, process.create_time()))
                 process.kill()
-        psutil.wait_procs(survivors, timeout=_GONE_S)
+        _await_end(survivors, marker, session)
     return len(killed)
+
+
+def _await_end(survivors: list[psutil.Process], marker: str, session: int | None) -> None:
+    # Not psutil.wait_procs: it reaps our own children, and asyncio then reports exit code 255 for them (seen).
+    ends = time.monotonic() + _GONE_S
+    while time.monotonic() < ends and any(_belongs(process, marker, session) for process in survivors):
+        time.sleep(_POLL_S)
 
 
 def _belongs(process: psutil.Process, marker: str, session: int | None) -> bool:

@@ -33,10 +33,10 @@ def launch(
     bounds: Bounds | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> "Launch":
-    """`async with launch(spec) as process:` starts the program; leaving the block stops it, whatever the reason.
+    """The block in which a program runs, for `async with`; leaving it stops the program.
 
-    `clock` gives seconds and measures `ProcessResult.duration_s`. Entering raises `ProcessFailed` where the program cannot
-    be started (see `spawn`).
+    `clock` gives seconds and measures `ProcessResult.duration_s`. Entering raises `ProcessFailed` where the
+    program cannot be started (see `spawn`).
     """
     return Launch(spec=spec, clocks=clocks or Clocks(), bounds=bounds or Bounds(), clock=clock)
 
@@ -78,7 +78,7 @@ class RunningProcess:
         return self._result
 
     async def stop(self) -> ProcessResult:
-        """TERM to the group, KILL after `Clocks.term_s`, then the sweep. Idempotent; goes on if the caller is cancelled."""
+        """TERM to the group, KILL after `Clocks.term_s`, then the sweep. Idempotent; goes on without its caller."""
         self.ask_to_stop()
         return await self.wait()
 

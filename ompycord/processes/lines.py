@@ -1,4 +1,4 @@
-"""From bytes to bounded lines to one reader; its counterpart is the pump in `launcher.py`. No line and no queue grows."""
+"""From bytes to bounded lines to one reader; its counterpart is the pump in `launcher.py`. All is bounded."""
 
 import asyncio
 from collections import deque
@@ -15,7 +15,7 @@ _TAIL_BYTES = 4_194_304
 
 
 class LineSplitter:
-    """Cuts a stream of bytes into lines of at most `limit` bytes; what a line has beyond that is dropped as it comes."""
+    """Cuts a stream of bytes into lines of at most `limit` bytes; the rest of a line is dropped as it comes."""
 
     def __init__(self, *, stream: Stream, limit: int) -> None:
         self._stream = stream

@@ -1,11 +1,11 @@
-"""Starts one program through `_parent_death.py` and connects its pipes; its users are `launcher.py` and `command.py`."""
+"""Starts a program through `_parent_death.py` and connects its pipes, for `launcher.py` and `command.py`."""
 
 import asyncio
 import errno
 import os
 import shutil
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -31,12 +31,24 @@ class Pipe:
     transport: asyncio.ReadTransport
 
 
+class _Life(asyncio.BaseProtocol):
+    """Whether the transport it belongs to has come to its end."""
+
+    is_over = False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Called by asyncio, once; a program that does not read its input is no error."""
+        del exc
+        self.is_over = True
+
+
 @dataclass(kw_only=True, slots=True)
 class _Ends:
     """Our ends of all pipes, connected, and the descriptors of the program's ends, which live as long as `theirs`."""
 
     pipes: dict[Stream, Pipe] = field(default_factory=dict[Stream, Pipe])
     stdin: asyncio.WriteTransport | None = None
+    stdin_life: _Life = field(default_factory=_Life)
     theirs: ExitStack = field(default_factory=ExitStack)
 
     async def output(self, stream: Stream) -> int:
@@ -51,14 +63,14 @@ class _Ends:
         theirs, ours = os.pipe()
         self.theirs.callback(os.close, theirs)
         loop = asyncio.get_running_loop()
-        self.stdin, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, os.fdopen(ours, "wb", 0))
+        self.stdin, _ = await loop.connect_write_pipe(lambda: self.stdin_life, os.fdopen(ours, "wb", 0))
         return theirs
 
     def close(self) -> None:
         """Lets go of our ends, whoever still holds the others."""
         for pipe in self.pipes.values():
             pipe.transport.close()
-        if self.stdin is not None:
+        if self.stdin is not None and not self.stdin_life.is_over:  # asyncio fails on aborting what is lost already
             self.stdin.abort()
 
 
@@ -159,23 +171,30 @@ async def _execute(spec: ProcessSpec, program: Path, ends: _Ends) -> tuple[async
 
 async def _await_program(process: asyncio.subprocess.Process, status: Pipe, program: Path) -> None:
     """Until the shim has become the program. Else nothing is left and `ProcessFailed` says why."""
+    failure = b""
     try:
         async with asyncio.timeout(_START_S):
             failure = await status.reader.read()
-        if failure:
-            raise ProcessFailed(f"{program.name} could not be executed: {_reason(int(failure))}")
-    except BaseException as error:
-        if process.returncode is None:
-            kill_group(process.pid)
-        async with asyncio.timeout(_REAP_S):
-            await process.wait()
-        if isinstance(error, TimeoutError):
-            raise ProcessFailed(
-                f"{program.name} did not start within {_START_S:.0f} s; the machine is overloaded."
-            ) from error
-        raise
+    except TimeoutError as error:
+        raise ProcessFailed(
+            f"{program.name} did not start within {_START_S:.0f} s: is the machine overloaded?"
+        ) from error
+    else:
+        if not failure:
+            return
+        raise ProcessFailed(f"{program.name} could not be executed: {_reason(int(failure))}")
     finally:
         status.transport.close()
+        if failure or not status.reader.at_eof():
+            await _reap(process)
+
+
+async def _reap(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        kill_group(process.pid)
+    with suppress(TimeoutError):  # the kernel keeps it, killed as it is
+        async with asyncio.timeout(_REAP_S):
+            await process.wait()
 
 
 async def _connected(fd: int) -> Pipe:

@@ -1,4 +1,4 @@
-"""What to start, within which bounds, and how it ended; its counterparts are `launcher.py` (long) and `command.py` (short)."""
+"""What to start, within which bounds, and how it ended; its counterparts are `launcher.py` and `command.py`."""
 
 from collections.abc import Mapping
 from enum import StrEnum
