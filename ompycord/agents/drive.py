@@ -17,6 +17,8 @@ from ompycord.text import cut
 
 __all__ = ["drive"]
 
+PROMPT_FILE: Final = "{prompt_file}"
+"""In the command's arguments: where the prompt lies."""
 _NOTED: Final = 5
 """Refused lines that get a note each; the others are counted in one."""
 _SENTENCE: Final = 500
@@ -26,8 +28,6 @@ _REST_S: Final = 2.0
 _CLAIMABLE: Final = frozenset({FailureClass.REPAIRABLE, FailureClass.TRANSIENT, FailureClass.ENV})
 """Failure classes an agent may name itself; the others are verdicts of ours."""
 
-PROMPT_FILE: Final = "{prompt_file}"
-
 
 async def drive(launcher: Launcher, job: AgentJob, argv: tuple[str, ...], emit: Emit) -> AgentOutcome:
     """Starts `argv` in the job's clone with the prompt as its input and as `{prompt_file}`, emits what it says.
@@ -35,10 +35,8 @@ async def drive(launcher: Launcher, job: AgentJob, argv: tuple[str, ...], emit: 
     `run.finished` and `run.failed` are claims: they become the outcome's message, not events. Cancellation halts the
     program through the kill ladder first. Raises ProcessFailed where it cannot be started, and what `emit` raises.
     """
-    with tempfile.TemporaryDirectory(prefix="inbox-", dir=job.cwd.parent) as folder:
-        prompt_file = Path(folder, "prompt.md")
-        prompt_file.touch(mode=0o600)
-        prompt_file.write_text(job.prompt, encoding="utf-8")
+    with tempfile.TemporaryDirectory(prefix="inbox-", dir=job.cwd.parent, ignore_cleanup_errors=True) as folder:
+        prompt_file = _written(Path(folder, "prompt.md"), job.prompt)
         spec = ProcessSpec(
             argv=tuple(word.replace(PROMPT_FILE, str(prompt_file)) for word in argv),
             env={**job.spec.env, **job.env},
@@ -51,6 +49,12 @@ async def drive(launcher: Launcher, job: AgentJob, argv: tuple[str, ...], emit: 
         clocks = Clocks(wall_s=job.spec.wall_s, idle_s=job.spec.idle_s)
         result = await _listen(launcher, spec, Place(job.cwd, readable=(Path(folder),)), clocks, listener)
     return _outcome(job, result, listener)
+
+
+def _written(file: Path, prompt: str) -> Path:
+    file.touch(mode=0o600, exist_ok=False)
+    file.write_text(prompt, encoding="utf-8")
+    return file
 
 
 async def _listen(

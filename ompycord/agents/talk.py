@@ -71,6 +71,7 @@ class Talk:
                 async with asyncio.timeout(self._pause_s):
                     await self._closed.wait()
             await self.say_rest()
+        await self.say_rest()  # what came while the last message was stored
 
     async def say_rest(self) -> None:
         """Says what is held now."""
