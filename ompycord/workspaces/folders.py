@@ -3,6 +3,7 @@
 import asyncio
 import os
 import stat
+import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -22,12 +23,16 @@ async def remove(path: Path) -> None:
 
     By rm(1): a tree deeper than Python's recursion limit is no trap for it. Raises WorkspaceError.
     """
-    if not os.path.lexists(path):
+    if not _is_there(path):
         return
     if not await _ends_well("rm", "-rf", "--", str(path), cwd=path.parent):
         await _ends_well("chmod", "-R", "u+rwX", "--", str(path), cwd=path.parent)
         if not await _ends_well("rm", "-rf", "--", str(path), cwd=path.parent):
             raise WorkspaceError(f"{path} could not be deleted. Delete it by hand, then try again.")
+
+
+def _is_there(path: Path) -> bool:
+    return os.path.lexists(path)
 
 
 async def _ends_well(*argv: str, cwd: Path) -> bool:
@@ -36,11 +41,9 @@ async def _ends_well(*argv: str, cwd: Path) -> bool:
 
 
 @asynccontextmanager
-async def scratch(parent: Path, name: str) -> AsyncGenerator[Path]:
+async def scratch(parent: Path, prefix: str) -> AsyncGenerator[Path]:
     """A new folder, 0700, deleted with all its contents afterwards."""
-    folder = parent / name
-    await remove(folder)
-    folder.mkdir(mode=0o700)
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
     try:
         yield folder
     finally:

@@ -12,6 +12,7 @@ from typing import Final
 from ompycord.errors import WorkspaceError
 from ompycord.processes import Completed, Outcome, ProcessSpec, run
 from ompycord.text import clean, cut
+from ompycord.workspaces.folders import is_real_folder
 
 __all__ = ["SHORT_S", "TRANSFER_S", "Git", "require_branch"]
 
@@ -63,9 +64,10 @@ class Git:
         marker: str | None = None,
         env: Mapping[str, str] | None = None,
         timeout_s: float = SHORT_S,
+        settings: tuple[str, ...] = (),
     ) -> bytes:
         """What git printed. Raises WorkspaceError with git's last sentence, without credentials, when it failed."""
-        done = await self.attempt(*arguments, cwd=cwd, marker=marker, env=env, timeout_s=timeout_s)
+        done = await self.attempt(*arguments, cwd=cwd, marker=marker, env=env, timeout_s=timeout_s, settings=settings)
         if not done.is_success or done.was_cut:
             raise WorkspaceError(f"git {arguments[0]} failed: {_sentence(done, timeout_s)}")
         return done.stdout
@@ -81,22 +83,21 @@ class Git:
         marker: str | None = None,
         env: Mapping[str, str] | None = None,
         timeout_s: float = SHORT_S,
+        settings: tuple[str, ...] = (),
     ) -> Completed:
         """How it ended, where failing is an answer. Raises ProcessFailed where git is not installed."""
-        settings = [word for setting in _SETTINGS for word in ("-c", setting)]
+        words = [word for setting in (*_SETTINGS, *settings) for word in ("-c", setting)]
         spec = ProcessSpec(
-            argv=("git", *settings, *arguments), env={**self._environment, **(env or {})}, cwd=cwd, marker=marker
+            argv=("git", *words, *arguments), env={**self._environment, **(env or {})}, cwd=cwd, marker=marker
         )
         return await run(spec, timeout_s=timeout_s, stdout_bytes=_OUTPUT)
 
     async def is_repository(self, path: Path) -> bool:
         """Whether `path` itself is a repository (not merely inside one) and has a commit."""
-        if not path.is_dir():
+        if not is_real_folder(path):
             return False
-        top = await self.attempt("rev-parse", "--path-format=absolute", "--git-common-dir", cwd=path)
-        if not top.is_success or Path(top.stdout.decode().strip()).resolve().parent != path.resolve():
-            return False
-        return (await self.attempt("rev-parse", "--verify", "--quiet", "HEAD^{commit}", cwd=path)).is_success
+        own = await self.attempt("rev-parse", "--show-prefix", "--verify", "--quiet", "HEAD^{commit}", cwd=path)
+        return own.is_success and own.stdout.startswith(b"\n")
 
     async def commit_of(self, ref: str, *, cwd: Path) -> str | None:
         """The commit that a full ref name points to."""

@@ -1,7 +1,7 @@
 """What a run's folder knows of itself, in `meta.json`; written by the files beside it, read again after a crash."""
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import StringConstraints, ValidationError
 
@@ -10,7 +10,7 @@ from ompycord.domain.events import ChangedFile
 from ompycord.errors import WorkspaceError
 from ompycord.workspaces.folders import write_atomically
 
-__all__ = ["CommitHash", "Folder", "Record", "Result"]
+__all__ = ["CommitHash", "Folder", "Publication", "Record", "Result"]
 
 CommitHash = Annotated[str, StringConstraints(pattern=r"^(?:[0-9a-f]{40}|[0-9a-f]{64})$")]
 _META: Final = "meta.json"
@@ -24,6 +24,13 @@ class Result(Frozen):
     total: int = 0
 
 
+class Publication(Frozen):
+    """Where it was put."""
+
+    branch: str
+    commit: CommitHash
+
+
 class Record(Frozen):
     """All of it."""
 
@@ -32,9 +39,9 @@ class Record(Frozen):
     base_branch: str
     objects: Path
     """The folder of objects that the clone borrows."""
+    object_format: Literal["sha1", "sha256"] = "sha1"
     result: Result | None = None
-    published: str | None = None
-    """The branch that holds the result, once it does."""
+    published: Publication | None = None
 
 
 class Folder:
@@ -47,6 +54,10 @@ class Folder:
         """Bare; `refs/ompycord/base`, and `refs/heads/result` once there is one."""
         self.bundle = path / "bundle"
         self.diff = path / "diff.patch"
+
+    def is_kept(self, entry: Path) -> bool:
+        """Whether it outlives the clone."""
+        return entry in (self.result, self.diff, self.path / _META)
 
     def read(self) -> Record | None:
         """The record, or None where the run has no finished workspace. Raises WorkspaceError where it is damaged."""

@@ -100,7 +100,7 @@ async def make_sample(path: Path, *, git: Git) -> RepositorySpec:
     """
     if await git.is_repository(path):
         return sample_repository(path)
-    if path.exists() and any(path.iterdir()):
+    if _is_occupied(path):
         raise WorkspaceError(f"{path} is no git repository and not empty; move it away, the sample is made there.")
     building = path.with_name(f".{path.name}.new")
     await remove(building)
@@ -111,6 +111,10 @@ async def make_sample(path: Path, *, git: Git) -> RepositorySpec:
     await remove(path)
     building.rename(path)
     return sample_repository(path)
+
+
+def _is_occupied(path: Path) -> bool:
+    return path.exists() and any(path.iterdir())
 
 
 def _write(folder: Path) -> None:
