@@ -27,6 +27,11 @@ export class Completion {
     return !this.#box.hidden;
   }
 
+  /** The input the open list belongs to, or null. */
+  get input() {
+    return this.#input;
+  }
+
   get active() {
     return this.#items[this.#active] ?? null;
   }
@@ -42,7 +47,7 @@ export class Completion {
     if (!items.length && empty) this.#list.append(h("div", { class: "completion-empty" }, empty));
     this.#box.hidden = !items.length && !empty;
     input.setAttribute("aria-controls", this.#list.id);
-    input.setAttribute("aria-expanded", String(this.isOpen));
+    if (input.matches('[role="combobox"]')) input.setAttribute("aria-expanded", String(this.isOpen));
     this.#activate(preselects && items.length ? 0 : -1);
   }
 
@@ -50,7 +55,7 @@ export class Completion {
     this.#box.hidden = true;
     this.#items = [];
     this.#active = -1;
-    this.#input?.setAttribute("aria-expanded", "false");
+    if (this.#input?.matches('[role="combobox"]')) this.#input.setAttribute("aria-expanded", "false");
     this.#input?.removeAttribute("aria-activedescendant");
     this.#input = null;
   }

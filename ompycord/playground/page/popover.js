@@ -5,9 +5,12 @@ import { byId } from "./dom.js";
 const MARGIN_PX = 8;
 let current = null;
 
-/** Shows `panel` beside `opener` (an element) or at a point; closing gives the focus back. Returns the closer. */
+/**
+ * Shows `panel` beside `opener` (an element) or at a point; closing gives the focus back. Returns the closer, whose
+ * argument reaches `onClose`: "escape", "outside", "replaced" or what the caller says.
+ */
 export function openPopover(panel, opener, { point = null, onClose = null } = {}) {
-  current?.(false);
+  current?.("replaced");
   const back = document.activeElement;
   const layer = opener.closest("dialog") ?? byId("overlays");
   panel.classList.add("popover");
@@ -16,18 +19,18 @@ export function openPopover(panel, opener, { point = null, onClose = null } = {}
   opener.setAttribute("aria-expanded", "true");
 
   const outside = (event) => {
-    if (!panel.contains(event.target) && !opener.contains(event.target)) close(false);
+    if (!panel.contains(event.target) && !opener.contains(event.target)) close("outside");
   };
   const escape = (event) => {
     if (event.key !== "Escape") return;
     event.preventDefault();
     event.stopPropagation();
-    close(true);
+    close("escape");
   };
   const leave = (event) => {
-    if (event.key === "Tab") setTimeout(() => panel.isConnected && !panel.contains(document.activeElement) && close(false));
+    if (event.key === "Tab") setTimeout(() => panel.isConnected && !panel.contains(document.activeElement) && close("outside"));
   };
-  function close(givesFocusBack = true) {
+  function close(reason = "done") {
     if (current !== close) return;
     current = null;
     document.removeEventListener("pointerdown", outside, true);
@@ -35,8 +38,8 @@ export function openPopover(panel, opener, { point = null, onClose = null } = {}
     panel.removeEventListener("keydown", leave);
     panel.remove();
     if (opener.isConnected) opener.setAttribute("aria-expanded", "false");
-    onClose?.();
-    if (givesFocusBack) (back?.isConnected ? back : opener).focus();
+    if (reason !== "outside" && reason !== "replaced") (back?.isConnected ? back : opener).focus();
+    onClose?.(reason);
   }
   current = close;
   document.addEventListener("pointerdown", outside, true);
@@ -46,7 +49,7 @@ export function openPopover(panel, opener, { point = null, onClose = null } = {}
 }
 
 export function closePopover() {
-  current?.(false);
+  current?.("replaced");
 }
 
 function place(panel, box) {
@@ -62,6 +65,7 @@ function place(panel, box) {
 export function moveWithArrows(panel, selector) {
   panel.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+    if (event.target.matches("input") && !["ArrowDown", "ArrowUp"].includes(event.key)) return;
     const controls = [...panel.querySelectorAll(selector)];
     if (!controls.length || (!step && event.key !== "Home" && event.key !== "End")) return;
     event.preventDefault();
