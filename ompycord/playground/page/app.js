@@ -55,8 +55,9 @@ class App {
   async start() {
     this.store.me = sessionStorage.getItem(PERSON_KEY);
     this.store.channel = channelInAddress();
+    let state;
     try {
-      this.store.reset(await api.state());
+      state = await api.state();
     } catch (error) {
       byId("start-problem").textContent = error.message;
       byId("start").hidden = false;
@@ -64,7 +65,7 @@ class App {
     }
     byId("start").hidden = true;
     byId("shell").hidden = false;
-    this.#show();
+    this.store.reset(state);
     this.#stream.open();
     this.#panes.composer.focus();
   }

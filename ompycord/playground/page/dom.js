@@ -66,7 +66,11 @@ export function reconcile(container, items) {
     if (node === cursor) cursor = cursor.nextSibling;
     else container.insertBefore(node, cursor);
   }
-  for (const [key, { node }] of known) if (!next.has(key)) node.remove();
+  while (cursor) {
+    const stale = cursor;
+    cursor = cursor.nextSibling;
+    stale.remove();
+  }
   container.reconciled = next;
   focus?.(next);
 }

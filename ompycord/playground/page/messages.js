@@ -20,6 +20,7 @@ export class MessagePane {
   #typing = byId("typing");
   #dividerAfter = null;
   #loading = null;
+  #view = null;
   #typingTimers = new Map();
 
   constructor(ui) {
@@ -39,15 +40,23 @@ export class MessagePane {
     const channel = this.#store.channel;
     this.#dividerAfter = lastRead;
     this.#stopTyping();
+    const view = `${this.#store.me}/${channel}`;
+    const isSameView = view === this.#view;
+    const stays = isSameView && !this.isAtBottom;
+    this.#view = view;
     if (!this.#store.messages.has(channel)) {
-      this.#list.reconciled?.clear();
-      this.#list.replaceChildren(h("li", { class: "list-note" }, "Loading messages…"));
+      if (!isSameView) this.#note("Loading messages…");
       if (!(await this.#load(channel))) return;
     }
-    if (channel !== this.#store.channel) return;
+    if (view !== this.#view) return;
     this.render();
     if (target) await this.#showTarget(target);
-    else this.toPresent();
+    else if (!stays) this.toPresent();
+  }
+
+  #note(...content) {
+    this.#list.reconciled?.clear();
+    this.#list.replaceChildren(h("li", { class: "list-note" }, content));
   }
 
   /** Loads the newest page; false when that failed, which the list then says. */
@@ -59,7 +68,7 @@ export class MessagePane {
     } catch (error) {
       if (channel === this.#store.channel) {
         const again = h("button", { type: "button", class: "button button-secondary", on: { click: () => this.open() } }, "Try again");
-        this.#list.replaceChildren(h("li", { class: "list-note" }, h("p", {}, error.message), again));
+        this.#note(h("p", {}, error.message), again);
       }
       return false;
     }
