@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from tests.support import page_world as world
 from tests.support.page_world import Json
@@ -246,7 +247,7 @@ class PageDouble:
 
 
 @web.middleware
-async def _guard(request: web.Request, handler: web.Handler) -> web.StreamResponse:
+async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """The token on everything but the page's own files, and the server's headers."""
     if request.path.startswith(("/app/", "/cdn/")):
         given = request.headers.get("Authorization", "").removeprefix("Bearer ") or request.query.get("token")

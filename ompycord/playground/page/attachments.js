@@ -2,6 +2,7 @@
 
 import { api, imageAddress, ownAddress } from "./api.js";
 import { h } from "./dom.js";
+import { icon } from "./icons.js";
 
 const PREVIEW_CHARACTERS = 20000;
 const TEXT_NAME = /\.(txt|log|md|diff|patch|json|jsonl|csv|py|js|ts|toml|ya?ml|ini|cfg|sh|xml|html|css)$/i;
@@ -35,7 +36,7 @@ function fileRow(file) {
     { type: "button", class: "link-button attachment-name", "data-focus-key": `file-${file.id}`, "aria-label": `Download ${file.filename}`, on: { click: () => download(file, note) } },
     file.filename,
   );
-  return h("div", { class: "attachment-row" }, h("span", { class: "attachment-icon", "aria-hidden": "true" }, "▤"), h("div", {}, button, h("div", { class: "attachment-size" }, formatSize(file.size ?? 0), note)));
+  return h("div", { class: "attachment-row" }, h("span", { class: "attachment-icon" }, icon("file")), h("div", {}, button, h("div", { class: "attachment-size" }, formatSize(file.size ?? 0), note)));
 }
 
 function ownPath(file) {

@@ -1,6 +1,7 @@
 // The list of channels, threads beneath their channel, with unread dots and mention badges; and the open channel's head.
 
-import { byId, glyph, h, reconcile, spoken } from "./dom.js";
+import { byId, h, reconcile, spoken } from "./dom.js";
+import { icon } from "./icons.js";
 
 export class ChannelPane {
   #ui;
@@ -60,8 +61,8 @@ export class ChannelPane {
     const parent = store.isThread(channel.id) ? store.channels.get(channel.parent_id) : null;
     byId("channel-head").replaceChildren(
       ...[
-        parent ? h("a", { class: "parent-link", href: `#/channels/${parent.id}`, "data-testid": "parent-link", "aria-label": `Back to ${parent.name}` }, glyph("‹ "), `#${parent.name}`) : null,
-        h("h1", { id: "channel-title", tabindex: "-1" }, h("span", { class: "channel-mark", "aria-hidden": "true" }, parent ? "⌗" : "#"), channel.name),
+        parent ? h("a", { class: "parent-link", href: `#/channels/${parent.id}`, "data-testid": "parent-link", "aria-label": `Back to ${parent.name}` }, icon("back"), `#${parent.name}`) : null,
+        h("h1", { id: "channel-title", tabindex: "-1" }, h("span", { class: "channel-mark", "aria-hidden": "true" }, parent ? icon("thread") : "#"), channel.name),
         channel.thread_metadata?.archived ? h("span", { class: "head-note" }, "archived") : null,
         channel.thread_metadata?.locked ? h("span", { class: "head-note" }, "locked") : null,
         channel.topic ? h("p", { class: "topic", title: channel.topic }, channel.topic) : null,

@@ -2,6 +2,7 @@
 
 import { h } from "./dom.js";
 import { emojiElement, emojiText } from "./emoji.js";
+import { icon } from "./icons.js";
 import { jumpTarget } from "./markdown_dom.js";
 import { safeLink } from "./markdown_inline.js";
 import { SELECT_TYPES, selectControl } from "./picker.js";
@@ -59,5 +60,5 @@ function linkButton(component, ui) {
   if (!href || component.disabled) return h("button", { type: "button", ...look, disabled: true }, face(component));
   const jump = jumpTarget(href, ui.store);
   if (jump) return h("button", { type: "button", ...look, on: { click: () => ui.openChannel(jump.channel, jump.message) } }, face(component));
-  return h("a", { ...look, href, target: "_blank", rel: "noopener noreferrer nofollow" }, face(component), h("span", { "aria-hidden": "true" }, " ↗"));
+  return h("a", { ...look, href, target: "_blank", rel: "noopener noreferrer nofollow" }, face(component), icon("out"));
 }

@@ -6,6 +6,7 @@ import { CommandForm } from "./command_form.js";
 import { searchCommands, typedCommands } from "./commands.js";
 import { Completion } from "./completion.js";
 import { byId, h } from "./dom.js";
+import { icon } from "./icons.js";
 import { mentionAt, mentionOptions, withMentions } from "./mentions.js";
 
 const MOST_CHARACTERS = 2000;
@@ -39,6 +40,7 @@ export class Composer {
       event.preventDefault();
       this.#submit();
     });
+    byId("attach").append(icon("plus"));
     byId("attach").addEventListener("click", () => this.#fileInput.click());
     this.#fileInput.addEventListener("change", () => {
       this.#addFiles(this.#fileInput.files);
@@ -229,7 +231,7 @@ export class Composer {
           this.#drawFiles();
           this.#input.focus();
         };
-        return h("li", { class: "composer-file" }, h("span", {}, held.file.name), h("span", { class: "attachment-size" }, formatSize(held.file.size)), h("button", { type: "button", class: "icon-button", "aria-label": `Remove ${held.file.name}`, on: { click: remove } }, "✕"));
+        return h("li", { class: "composer-file" }, h("span", {}, held.file.name), h("span", { class: "attachment-size" }, formatSize(held.file.size)), h("button", { type: "button", class: "icon-button", "aria-label": `Remove ${held.file.name}`, on: { click: remove } }, icon("close")));
       }),
     );
   }

@@ -1,6 +1,7 @@
 // Modal dialogs: named by their title, the focus kept inside, Escape closes, the focus goes back where it was.
 
-import { freshId, glyph, h } from "./dom.js";
+import { freshId, h } from "./dom.js";
+import { icon } from "./icons.js";
 import { closePopover } from "./popover.js";
 
 const FOCUSABLE = 'a[href], button, input, select, textarea, [tabindex]:not([tabindex="-1"])';
@@ -10,7 +11,7 @@ export function openDialog({ title, content, className = "", testId = null, onCl
   closePopover();
   const back = document.activeElement;
   const titleId = freshId("dialog-title");
-  const closer = h("button", { type: "button", class: "icon-button dialog-close", "aria-label": "Close" }, glyph("✕"));
+  const closer = h("button", { type: "button", class: "icon-button dialog-close", "aria-label": "Close" }, icon("close"));
   const element = h(
     "dialog",
     { class: `dialog ${className}`, "aria-labelledby": titleId, "aria-modal": "true", "data-testid": testId },

@@ -29,10 +29,12 @@ export function setUpLayout(ui) {
   opener.addEventListener("click", () => showSidebar(!shell.classList.contains("has-sidebar")));
   byId("sidebar-shade").addEventListener("click", closeSidebar);
   narrow.addEventListener("change", () => showSidebar(false));
-  members.addEventListener("click", () => {
-    const isShown = shell.classList.toggle("has-members");
+  const showMembers = (isShown) => {
+    shell.classList.toggle("has-members", isShown);
     members.setAttribute("aria-expanded", String(isShown));
-  });
+  };
+  members.addEventListener("click", () => showMembers(!shell.classList.contains("has-members")));
+  showMembers(matchMedia("(min-width: 1200px)").matches);
   byId("switcher-button").addEventListener("click", () => ui.openSwitcher());
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {

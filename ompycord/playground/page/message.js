@@ -3,8 +3,9 @@
 import { renderAttachment } from "./attachments.js";
 import { avatar } from "./avatars.js";
 import { renderComponents } from "./components.js";
-import { glyph, h, spoken } from "./dom.js";
+import { h, spoken } from "./dom.js";
 import { renderEmbed } from "./embeds.js";
+import { icon } from "./icons.js";
 import { renderMarkdown } from "./markdown_dom.js";
 import { openReactionPicker, renderReactions } from "./reactions.js";
 import { openMessageMenu } from "./menu.js";
@@ -72,7 +73,7 @@ function classes(message, isGrouped, system, store) {
 }
 
 function systemRow(message, text) {
-  return h("div", { class: "system-row" }, h("span", { class: "system-mark", "aria-hidden": "true" }, text.mark), h("div", {}, text.nodes, " ", messageTime(message.timestamp)));
+  return h("div", { class: "system-row" }, h("span", { class: "system-mark" }, icon(text.mark)), h("div", {}, text.nodes, " ", messageTime(message.timestamp)));
 }
 
 function ordinary(message, isGrouped, activity, ui) {
@@ -95,7 +96,7 @@ function head(message, { store }) {
     h("span", { class: "message-author" }, store.displayName(message.author)),
     message.author.bot ? h("span", { class: "app-tag" }, "APP") : null,
     messageTime(message.timestamp),
-    message.pinned ? h("span", { class: "pin-mark", title: "Pinned" }, glyph("📌"), spoken("Pinned")) : null,
+    message.pinned ? h("span", { class: "pin-mark", title: "Pinned" }, icon("pin"), spoken("Pinned")) : null,
   );
 }
 
@@ -122,7 +123,7 @@ function body(message, activity, ui) {
     (message.embeds ?? []).map((embed) => renderEmbed(embed, ui)),
     (message.attachments ?? []).map(renderAttachment),
     renderComponents(message, activity.busy, ui),
-    activity.failure ? h("p", { class: "interaction-failure", "data-testid": "interaction-failure" }, glyph("⚠ "), activity.failure) : null,
+    activity.failure ? h("p", { class: "interaction-failure", "data-testid": "interaction-failure" }, icon("warn"), activity.failure) : null,
     threadChip(message, ui),
     renderReactions(message, ui),
     !message.content && message.edited_timestamp ? edited(message) : null,
@@ -143,7 +144,7 @@ function ephemeralFoot(message, ui) {
   return h(
     "div",
     { class: "ephemeral-foot", "data-testid": "ephemeral-note" },
-    glyph("👁 "),
+    icon("eye"),
     "Only you can see this · ",
     h("button", { type: "button", class: "link-button", "data-testid": "ephemeral-dismiss", "data-focus-key": "dismiss", on: { click: () => ui.dismissMessage(message) } }, "Dismiss"),
   );
@@ -162,9 +163,9 @@ function threadChip(message, ui) {
 }
 
 function toolbar(message, ui) {
-  const react = h("button", { type: "button", class: "icon-button", "aria-label": "Add reaction", "aria-haspopup": "dialog", "aria-expanded": "false", "data-focus-key": "react" }, glyph("☺"));
+  const react = h("button", { type: "button", class: "icon-button", "aria-label": "Add reaction", "aria-haspopup": "dialog", "aria-expanded": "false", "data-focus-key": "react" }, icon("smile"));
   react.addEventListener("click", () => openReactionPicker(message, react, ui));
-  const more = h("button", { type: "button", class: "icon-button", "aria-label": "More actions", "aria-haspopup": "menu", "aria-expanded": "false", "data-testid": "message-more", "data-focus-key": "more" }, glyph("⋯"));
+  const more = h("button", { type: "button", class: "icon-button", "aria-label": "More actions", "aria-haspopup": "menu", "aria-expanded": "false", "data-testid": "message-more", "data-focus-key": "more" }, icon("more"));
   more.addEventListener("click", () => openMessageMenu(message, more, ui));
   return h("div", { class: "message-toolbar" }, isEphemeral(message) ? null : react, more);
 }

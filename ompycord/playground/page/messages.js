@@ -1,7 +1,8 @@
 // The list of messages of the open channel: loading, grouping, dividers, scrolling, keyboard movement.
 
 import { api } from "./api.js";
-import { byId, glyph, h, reconcile } from "./dom.js";
+import { byId, h, reconcile } from "./dom.js";
+import { icon } from "./icons.js";
 import { renderMessage, thinking } from "./message.js";
 import { compareIds } from "./store.js";
 import { dayName, isSameDay } from "./timestamps.js";
@@ -157,7 +158,7 @@ export class MessagePane {
     const channel = this.#store.channels.get(id);
     const isThread = this.#store.isThread(id);
     const text = isThread ? "This is the start of the thread." : `This is the start of #${channel?.name}.`;
-    const build = () => h("li", { class: "beginning" }, h("span", { class: "beginning-mark", "aria-hidden": "true" }, isThread ? "⌗" : "#"), h("h2", {}, isThread ? channel.name : `Welcome to #${channel?.name}`), h("p", {}, text));
+    const build = () => h("li", { class: "beginning" }, h("span", { class: "beginning-mark", "aria-hidden": "true" }, isThread ? icon("thread") : "#"), h("h2", {}, isThread ? channel.name : `Welcome to #${channel?.name}`), h("p", {}, text));
     return { key: "beginning", sign: [channel?.name], build };
   }
 
@@ -178,8 +179,8 @@ export class MessagePane {
       "li",
       { class: "message interaction-line", "data-testid": "interaction-failed" },
       h("p", {}, h("strong", {}, line.label)),
-      h("p", { class: "interaction-failure" }, glyph("⚠ "), line.reason),
-      h("div", { class: "ephemeral-foot" }, glyph("👁 "), "Only you can see this · ", dismiss, line.retry ? [" · ", again] : null),
+      h("p", { class: "interaction-failure" }, icon("warn"), line.reason),
+      h("div", { class: "ephemeral-foot" }, icon("eye"), "Only you can see this · ", dismiss, line.retry ? [" · ", again] : null),
     );
   }
 

@@ -66,8 +66,8 @@ export class PeoplePane {
   #bot() {
     const { bot } = this.#ui.store;
     const name = this.#ui.store.displayName(bot.user);
-    const where = bot.online && bot.pid ? `, process ${bot.pid}` : "";
-    byId("bot-state").textContent = `${name} is ${bot.online ? "online" : "offline"}${where}`;
+    const where = bot.online && bot.pid ? h("span", { class: "bot-pid" }, `, process ${bot.pid}`) : "";
+    byId("bot-state").replaceChildren(`${name} is ${bot.online ? "online" : "offline"}`, where);
     byId("bot-lamp").dataset.online = String(bot.online);
     const canKill = bot.online || bot.pid !== null;
     const hadFocus = [byId("bot-kill"), byId("bot-start")].includes(document.activeElement);

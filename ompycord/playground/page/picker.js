@@ -2,7 +2,8 @@
 
 import { emojiElement } from "./emoji.js";
 import { entityOptions, matching } from "./entities.js";
-import { glyph, h } from "./dom.js";
+import { h } from "./dom.js";
+import { icon } from "./icons.js";
 import { moveWithArrows, openPopover } from "./popover.js";
 
 const FILTER_FROM = 8;
@@ -42,7 +43,7 @@ export function selectControl(component, store, { onChange, labelledBy = null, d
       disabled: component.disabled === true || isBusy,
     },
     shown,
-    glyph("▾"),
+    icon("down"),
   );
   const show = () => {
     const names = values.map((value) => options.find((option) => option.value === value)?.label ?? value).join(", ");
@@ -118,6 +119,6 @@ function optionRow(option, toggle) {
     { role: "option", class: "picker-row", tabindex: "-1", "aria-selected": "false", "data-value": option.value, "data-testid": "picker-option", on: { click: pick, keydown: pick } },
     option.icon?.() ?? emojiElement(option.emoji),
     h("span", { class: "picker-text" }, h("span", {}, option.label), option.description ? h("span", { class: "picker-description" }, option.description) : null),
-    h("span", { class: "picker-tick", "aria-hidden": "true" }, "✓"),
+    h("span", { class: "picker-tick" }, icon("check")),
   );
 }

@@ -2,6 +2,7 @@
 
 import { api } from "./api.js";
 import { byId, h } from "./dom.js";
+import { icon } from "./icons.js";
 import { plainText } from "./message.js";
 import { openPopover } from "./popover.js";
 import { messageTime } from "./timestamps.js";
@@ -23,6 +24,7 @@ async function pinnedMessages(store, channel) {
 
 export function setUpPins(ui) {
   const button = byId("pins-button");
+  button.append(icon("pin"));
   button.addEventListener("click", async () => {
     const list = h("ul", { class: "pins-list" }, h("li", { class: "list-note" }, "Loading…"));
     const panel = h("div", { class: "pins", role: "dialog", "aria-label": "Pinned messages", "data-testid": "pins", tabindex: "-1" }, h("h2", {}, "Pinned messages"), list);

@@ -12,13 +12,13 @@ export function systemText(message, ui) {
   const who = h("strong", {}, ui.store.displayName(message.author));
   switch (message.type) {
     case PIN:
-      return { mark: "📌", nodes: [who, " pinned ", pinnedLink(message, ui), " to this channel."] };
+      return { mark: "pin", nodes: [who, " pinned ", pinnedLink(message, ui), " to this channel."] };
     case JOIN:
-      return { mark: "→", nodes: [who, " joined the server."] };
+      return { mark: "arrive", nodes: [who, " joined the server."] };
     case THREAD_CREATED:
-      return { mark: "⌗", nodes: [who, " started a thread: ", threadLink(message, ui)] };
+      return { mark: "thread", nodes: [who, " started a thread: ", threadLink(message, ui)] };
     case THREAD_STARTER:
-      return { mark: "⌗", nodes: ["This thread began with a message of ", h("strong", {}, ui.store.displayName(message.referenced_message?.author)), "."] };
+      return { mark: "thread", nodes: ["This thread began with a message of ", h("strong", {}, ui.store.displayName(message.referenced_message?.author)), "."] };
     default:
       return null;
   }

@@ -2,6 +2,7 @@
 
 import { api } from "./api.js";
 import { byId, h } from "./dom.js";
+import { icon } from "./icons.js";
 
 const EVERY_MS = 1000;
 const MOST_ROWS = 200;
@@ -40,6 +41,7 @@ export function setUpWire() {
       button.focus();
     }
   }
+  byId("wire-close").append(icon("close"));
   button.addEventListener("click", () => show(drawer.hidden));
   byId("wire-close").addEventListener("click", () => show(false));
   drawer.addEventListener("keydown", (event) => {
