@@ -110,7 +110,7 @@ export class MessagePane {
 
   toPresent() {
     this.#scroller.scrollTop = this.#scroller.scrollHeight;
-    this.#scrolled();
+    this.#noticePlace();
   }
 
   get isAtBottom() {
@@ -125,7 +125,7 @@ export class MessagePane {
     reconcile(this.#list, this.#items(channel, held.complete));
     this.#keepOneTabStop();
     if (wasAtBottom && kind !== "loaded") this.toPresent();
-    this.#scrolled();
+    else this.#noticePlace();
   }
 
   #items(channel, isComplete) {
@@ -203,9 +203,13 @@ export class MessagePane {
     items[to].focus();
   }
 
-  #scrolled() {
+  #noticePlace() {
     this.#present.hidden = this.isAtBottom;
     if (this.isAtBottom) this.#ui.markRead();
+  }
+
+  #scrolled() {
+    this.#noticePlace();
     if (this.#scroller.scrollTop < 40 && this.#scroller.scrollHeight > this.#scroller.clientHeight + 200) this.#loadEarlier();
   }
 

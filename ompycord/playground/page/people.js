@@ -38,7 +38,7 @@ export class PeoplePane {
 
   #person(user, isMe, pings) {
     const name = user.global_name || user.username;
-    const radio = h("input", { type: "radio", name: "person", class: "visually-hidden", value: user.id, checked: isMe, "data-user-id": user.id, "data-focus-key": user.id, "data-testid": `person-${user.kind}` });
+    const radio = h("input", { type: "radio", name: "person", class: "person-choice", value: user.id, checked: isMe, "data-user-id": user.id, "data-focus-key": user.id, "data-testid": `person-${user.kind}` });
     radio.addEventListener("change", () => this.#ui.becomePerson(user.id));
     return h(
       "label",
