@@ -1,0 +1,175 @@
+"""Wires the house: some twenty objects in one readable function, opened and closed by one `lifespan()`.
+
+FastAPI enters the lifespan when the sidecar is served alone; `up` enters it itself, serves inside it and closes it last.
+"""
+
+import os
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from ompycord import __version__
+from ompycord.agents.registry import adapters
+from ompycord.app.data_folder import DataFolder
+from ompycord.app.system import SystemClock, SystemIds
+from ompycord.bot import Bot, BotOptions
+from ompycord.checks.local import LocalChecks
+from ompycord.conductor import Bus, Conductor, Driver, Projector, Watch
+from ompycord.domain.ids import RunId
+from ompycord.domain.records import Commit, Scope
+from ompycord.domain.run import RunRecord
+from ompycord.engines import LocalEngine
+from ompycord.engines.steps import Steps
+from ompycord.mcp_server import Desk, McpMount
+from ompycord.processes import sweep
+from ompycord.settings import Settings
+from ompycord.store import SqliteStore, open_store
+from ompycord.text import Redactor
+from ompycord.webhook import KeyRing, Sidecar, create_sidecar, mint_key
+from ompycord.workspaces.git import Git
+from ompycord.workspaces.launcher import UnconfinedLauncher
+from ompycord.workspaces.service import GitWorkspaces
+
+__all__ = ["Parts", "git_of", "lifespan"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What `run.py` starts and ends, in this order of dependence."""
+
+    store: SqliteStore
+    projector: Projector
+    driver: Driver
+    watch: Watch
+    mcp: McpMount
+    sidecar: Sidecar
+    bot: Bot
+    redactor: Redactor
+
+
+def git_of(environ: Mapping[str, str]) -> Git:
+    """The host's git, looked up in our PATH."""
+    return Git(path=environ.get("PATH", os.defpath))
+
+
+@asynccontextmanager
+async def lifespan(
+    settings: Settings, data: DataFolder, *, bot_token: str, webhook_secret: str, sidecar_address: Callable[[], str]
+) -> AsyncGenerator[Parts]:
+    """Open the store, wire everything to it, close it last. `sidecar_address` is asked when an agent starts."""
+    clock, ids = SystemClock(), SystemIds()
+    component_key, _ = data.secret("component_key")
+    redactor = Redactor([bot_token, webhook_secret, component_key])
+    async with open_store(data.database, clock=clock, ids=ids) as store:
+        catalog = settings.catalog
+        bus = Bus()
+        alarms: list[Callable[[], None]] = []
+
+        def wake() -> None:
+            for alarm in alarms:
+                alarm()
+
+        def route(record: RunRecord) -> str | None:
+            bound = next((spec.channel for spec in catalog.repositories if spec.name == record.repository), None)
+            return bound or settings.discord.home_channel
+
+        projector = Projector(store=store, bus=bus, route=route)
+        conductor = Conductor(store=store, clock=clock, ids=ids, catalog=catalog, wake=wake)
+        keyring = KeyRing(clock=clock, shared_secret=webhook_secret)
+        keyring.replace(await store.keys())
+
+        async def job_environment(run: RunId) -> dict[str, str]:
+            record, token = mint_key(
+                name=f"run {run}", scopes=frozenset({Scope.EVENTS_WRITE, Scope.MCP}), run=run, now_ms=clock.now_ms()
+            )
+            await store.commit(Commit(keys=(record,)))
+            keyring.replace(await store.keys())
+            url = sidecar_address()
+            return {
+                "OMPYCORD_RUN": run,
+                "OMPYCORD_URL": url,
+                "OMPYCORD_MCP_URL": f"{url}/mcp/",
+                "OMPYCORD_KEY": token,
+            }
+
+        launcher = UnconfinedLauncher(path=os.environ.get("PATH", os.defpath))
+        steps = Steps(
+            catalog=catalog,
+            workspaces=GitWorkspaces(
+                folder=data.path / "workspaces",
+                repositories=data.path / "repositories",
+                git=git_of(os.environ),
+                launcher=launcher,
+            ),
+            adapters=adapters(launcher=launcher),
+            checks=LocalChecks(launcher=launcher),
+            level=launcher.level,
+            observe=conductor.observe,
+            record=conductor.record,
+            job_environment=job_environment,
+        )
+        driver = Driver(
+            store=store,
+            engine=LocalEngine(steps=steps.table(), sweep=_sweep),
+            clock=clock,
+            ids=ids,
+            limits=catalog.limits,
+            changed=projector.wake,
+        )
+        alarms += [projector.wake, driver.wake]
+        mcp = McpMount(
+            desk=Desk(conductor=conductor, bus=bus, clock=clock, ids=ids),
+            authenticate=keyring.run_of,
+            version=__version__,
+        )
+        bot = Bot(
+            options=_bot_options(settings),
+            token=bot_token,
+            conductor=conductor,
+            store=store,
+            bus=bus,
+            clock=clock,
+            ids=ids,
+            mac_key=component_key.encode(),
+            redact=redactor.redact,
+            confinement=launcher.level,
+        )
+        sidecar = create_sidecar(
+            store=store,
+            keyring=keyring,
+            clock=clock,
+            ids=ids,
+            wake=projector.wake,
+            probes={"database": projector_alive(projector), "gateway": lambda: bot.is_ready},
+            hosts=settings.webhook.hosts,
+            mounts={"/mcp": mcp},
+        )
+        yield Parts(
+            store=store,
+            projector=projector,
+            driver=driver,
+            watch=Watch(store=store, conductor=conductor, clock=clock),
+            mcp=mcp,
+            sidecar=sidecar,
+            bot=bot,
+            redactor=redactor,
+        )
+
+
+async def _sweep(run: RunId) -> None:
+    await sweep(run)
+
+
+def _bot_options(settings: Settings) -> BotOptions:
+    discord = settings.discord
+    is_playground = discord.api is not None
+    return BotOptions.model_validate(
+        {
+            "guilds": discord.guilds,
+            "home_channel": discord.home_channel,
+            "work_channels": discord.work_channels,
+            "ops_channel": discord.ops_channel,
+            "access": settings.access,
+            "guild_ready_timeout_s": 0.0 if is_playground else 2.0,
+        }
+    )
