@@ -109,7 +109,8 @@ def label(text: str, limit: int) -> str:
 
     def inert(at: int, cluster: str) -> str:
         between = cluster == "_" and text[at - 1 : at].isalnum() and text[at + 1 : at + 2].isalnum()
-        return cluster if between else _LOOKALIKES.get(cluster[0], cluster[0]) + cluster[1:]
+        shown = cluster if between else _LOOKALIKES.get(cluster[0], cluster[0]) + cluster[1:]
+        return unicodedata.normalize("NFC", shown)  # U+2223 and a stroke are one character, U+007C and a stroke are not
 
     return _joined(_pieces(text, inert, breaks), limit, was_cut=was_cut)
 
