@@ -37,6 +37,21 @@ export function spoken(text) {
   return h("span", { class: "visually-hidden" }, text);
 }
 
+/**
+ * Remembers where the focus is; the answer gives it back, also when the control's message was drawn anew meanwhile.
+ */
+export function rememberFocus() {
+  const element = document.activeElement;
+  const row = element?.closest("li[id]")?.id;
+  const key = element?.dataset.focusKey;
+  return () => {
+    const fresh = row && key ? byId(row)?.querySelector(`[data-focus-key="${CSS.escape(key)}"]`) : null;
+    const target = element?.isConnected ? element : fresh;
+    target?.focus();
+    return Boolean(target);
+  };
+}
+
 let lastId = 0;
 
 /** An id no other element of the page has, for labels and aria references. */
