@@ -1,7 +1,7 @@
 """Opens the page in Debian's Chromium over its double: what every browser test of the page begins with."""
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Literal
@@ -54,7 +54,7 @@ class Visit:
 
 
 @asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
+async def chromium() -> AsyncGenerator[Browser]:
     """A headless browser; call it only where CHROMIUM is found."""
     assert CHROMIUM is not None
     async with async_playwright() as playwright:
@@ -74,7 +74,7 @@ async def visit(
     height: int = 860,
     scheme: Scheme = "dark",
     is_touch: bool = False,
-) -> AsyncIterator[Visit]:
+) -> AsyncGenerator[Visit]:
     """A fresh double and a fresh profile, standing in `channel`; any page error or refused load fails the test."""
     async with page_double() as double:
         context = await browser.new_context(

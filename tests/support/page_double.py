@@ -1,9 +1,9 @@
-"""A small double of the playground's server for the page's tests: the page's API over a seeded world; its counterpart is playground/page."""
+"""A small double of the playground's server: the page's API over a seeded world; its counterpart is playground/page."""
 
 import argparse
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -302,7 +302,7 @@ def _application(double: PageDouble) -> web.Application:
 
 
 @asynccontextmanager
-async def page_double(port: int = 0) -> AsyncIterator[PageDouble]:
+async def page_double(port: int = 0) -> AsyncGenerator[PageDouble]:
     """A running double on loopback; `address` is what a person would open."""
     double = PageDouble()
     runner = web.AppRunner(_application(double), access_log=None, shutdown_timeout=1)

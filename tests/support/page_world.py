@@ -30,7 +30,8 @@ FORMATTED_TEXT = """# Release notes
 def total(cart):
     return sum(item.price for item in cart)  # <b>not markup</b>
 ```
-See [the docs](https://example.com/docs), <@100000000000000002>, <@&400000000000000001>, <#200000000000000002> <:omp:777>
+See [the docs](https://example.com/docs), <@100000000000000002>, <@&400000000000000001>, <#200000000000000002>
+<:omp:777>
 -# small print"""
 
 
@@ -133,7 +134,7 @@ def card(state: str = "Building 2/4", color: int = 0x5865F2) -> Json:
         "author": {"name": "#work · Ada", "icon_url": "/page/art/ada.svg"},
         "title": f"▶ {state} · Cart ignores discount",
         "url": f"https://discord.com/channels/{GUILD}/{THREAD}",
-        "description": "Writes the failing test first. Began <t:1795168800:R>.\n> The cart total ignores the discount …",
+        "description": "Writes the failing test first. Began <t:1795168800:R>.\n> The cart total ignores …",
         "color": color,
         "fields": [
             {"name": "Plan", "value": "2 steps, 41 s", "inline": True},

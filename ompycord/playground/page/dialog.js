@@ -11,7 +11,11 @@ export function openDialog({ title, content, className = "", testId = null, onCl
   closePopover();
   const giveFocusBack = rememberFocus();
   const titleId = freshId("dialog-title");
-  const closer = h("button", { type: "button", class: "icon-button dialog-close", "aria-label": "Close" }, icon("close"));
+  const closer = h(
+    "button",
+    { type: "button", class: "icon-button dialog-close", "aria-label": "Close" },
+    icon("close"),
+  );
   const element = h(
     "dialog",
     { class: `dialog ${className}`, "aria-labelledby": titleId, "aria-modal": "true", "data-testid": testId },
@@ -46,12 +50,16 @@ export function openDialog({ title, content, className = "", testId = null, onCl
   });
   document.body.append(element);
   element.showModal();
-  focusable(element).find((control) => control !== closer)?.focus();
+  focusable(element)
+    .find((control) => control !== closer)
+    ?.focus();
   return { element, close };
 }
 
 function focusable(element) {
-  return [...element.querySelectorAll(FOCUSABLE)].filter((control) => !control.disabled && control.getClientRects().length > 0);
+  return [...element.querySelectorAll(FOCUSABLE)].filter(
+    (control) => !control.disabled && control.getClientRects().length > 0,
+  );
 }
 
 function keepInside(element, event) {

@@ -101,7 +101,9 @@ function focusWithin(container) {
   return (next) => {
     if (document.contains(active)) return;
     const fresh = next.get(key)?.node;
-    const target = place ? [...(fresh?.querySelectorAll("[data-focus-key]") ?? [])].find((e) => e.dataset.focusKey === place) : fresh;
+    const target = place
+      ? [...(fresh?.querySelectorAll("[data-focus-key]") ?? [])].find((e) => e.dataset.focusKey === place)
+      : fresh;
     const usable = target && !target.disabled ? target : fresh;
     usable?.focus({ preventScroll: true });
   };

@@ -28,7 +28,8 @@ export function openPopover(panel, opener, { point = null, onClose = null } = {}
     close("escape");
   };
   const leave = (event) => {
-    if (event.key === "Tab") setTimeout(() => panel.isConnected && !panel.contains(document.activeElement) && close("outside"));
+    if (event.key === "Tab")
+      setTimeout(() => panel.isConnected && !panel.contains(document.activeElement) && close("outside"));
   };
   function close(reason = "done") {
     if (current !== close) return;
@@ -71,7 +72,12 @@ export function moveWithArrows(panel, selector) {
     if (!controls.length || (!step && event.key !== "Home" && event.key !== "End")) return;
     event.preventDefault();
     const at = controls.indexOf(document.activeElement);
-    const to = event.key === "Home" ? 0 : event.key === "End" ? controls.length - 1 : (at + step + controls.length) % controls.length;
+    const to =
+      event.key === "Home"
+        ? 0
+        : event.key === "End"
+          ? controls.length - 1
+          : (at + step + controls.length) % controls.length;
     controls[to].focus();
   });
 }
