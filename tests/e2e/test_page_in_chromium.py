@@ -169,7 +169,11 @@ async def test_selects_send_one_several_and_people(work: Visit) -> None:
         await work.page.get_by_role("option", name=name).click()
     await work.at("picker-done").click()
     await expect(work.at("message").last).to_contain_text("checks: pytest, pyright")
-    for custom_id, label, value in (("who", "Mo", world.MO), ("role", "runner", world.RUNNER_ROLE), ("where", "ops", world.OPS)):
+    for custom_id, label, value in (
+        ("who", "Mo", world.MO),
+        ("role", "runner", world.RUNNER_ROLE),
+        ("where", "ops", world.OPS),
+    ):
         await work.control(custom_id).click()
         await work.page.get_by_role("option", name=label).click()
         await expect(work.at("message").last).to_contain_text(f"{custom_id}: {value}")
@@ -251,7 +255,13 @@ async def test_hostile_text_stays_text(general: Visit) -> None:
 async def test_markdown_becomes_what_discord_shows(general: Visit) -> None:
     message = general.message("300000000000000003")
     await expect(message.get_by_role("heading", name="Release notes")).to_be_visible()
-    for tag, text in (("strong", "Bold"), ("em", "italic"), ("u", "underlined"), ("s", "struck"), ("pre", "<b>not markup</b>")):
+    for tag, text in (
+        ("strong", "Bold"),
+        ("em", "italic"),
+        ("u", "underlined"),
+        ("s", "struck"),
+        ("pre", "<b>not markup</b>"),
+    ):
         await expect(message.locator(tag).first).to_contain_text(text)
     await expect(message.locator("blockquote")).to_have_text("A quote of two\nlines")
     await expect(message.locator("ul ul li")).to_have_text("one and a half")
@@ -324,7 +334,9 @@ async def test_a_lost_connection_is_said_and_what_was_missed_is_loaded(general: 
     await general.page.context.set_offline(offline=True)
     general.double.end_streams()
     await expect(general.at("connection-lost")).to_be_visible()
-    general.double.messages[world.GENERAL].append(world.message(general.double.next_id(), world.GENERAL, world.MO, "Said meanwhile"))
+    general.double.messages[world.GENERAL].append(
+        world.message(general.double.next_id(), world.GENERAL, world.MO, "Said meanwhile")
+    )
     await general.page.context.set_offline(offline=False)
     await general.page.get_by_role("button", name="Try now").click()
     await expect(general.at("message").last).to_contain_text("Said meanwhile")
@@ -367,7 +379,9 @@ async def test_a_file_of_a_message_is_previewed_as_text(work: Visit) -> None:
 
 
 async def test_the_token_stands_in_no_link(work: Visit) -> None:
-    found = await work.page.evaluate("[...document.querySelectorAll('a')].filter(a => a.href.includes('page-test-token') && !a.hash).length")
+    found = await work.page.evaluate(
+        "[...document.querySelectorAll('a')].filter(a => a.href.includes('page-test-token') && !a.hash).length"
+    )
     assert found == 0
 
 

@@ -13,12 +13,18 @@ export class ApiError extends Error {
 
 async function call(method, path, { query = {}, json, body, as = "json" } = {}) {
   const url = new URL(path, location.origin);
-  for (const [name, value] of Object.entries(query)) if (value !== null && value !== undefined) url.searchParams.set(name, value);
+  for (const [name, value] of Object.entries(query))
+    if (value !== null && value !== undefined) url.searchParams.set(name, value);
   const headers = { Authorization: `Bearer ${token}` };
   if (json !== undefined) headers["Content-Type"] = "application/json";
   let response;
   try {
-    response = await fetch(url, { method, headers, body: json === undefined ? body : JSON.stringify(json), cache: "no-store" });
+    response = await fetch(url, {
+      method,
+      headers,
+      body: json === undefined ? body : JSON.stringify(json),
+      cache: "no-store",
+    });
   } catch {
     throw new ApiError(0, "The playground's server does not answer. Is it still running?");
   }
@@ -36,9 +42,10 @@ async function refusal(response) {
   } catch {
     told = { message: text.slice(0, 200) };
   }
-  const fallback = response.status === 401 || response.status === 403
-    ? "The server refused this. The address needs the token that was printed at start."
-    : `The server answered ${response.status}.`;
+  const fallback =
+    response.status === 401 || response.status === 403
+      ? "The server refused this. The address needs the token that was printed at start."
+      : `The server answered ${response.status}.`;
   const said = [told.message, told.error, told.detail].find((each) => typeof each === "string" && each);
   return new ApiError(response.status, said ?? fallback, told.errors ?? null);
 }

@@ -67,13 +67,22 @@ const HANDLERS = {
     store.bot = { ...store.bot, online: data.online, pid: data.pid ?? null };
     store.emit("bot");
   },
-  TYPING_START: (store, data) => store.emit("typing", { channel: data.channel_id, user: idOf(data.user_id ?? data.user) }),
-  PING: (store, data) => store.emit("ping", { message: idOf(data.message), channel: idOf(data.channel), users: data.users }),
-  INTERACTION_MODAL: (store, data) => store.emit("interaction", { ...data, kind: "modal", interaction: idOf(data.interaction), user: idOf(data.user) }),
-  INTERACTION_PENDING: (store, data) => store.emit("interaction", { kind: "pending", interaction: idOf(data.interaction), user: idOf(data.user) }),
+  TYPING_START: (store, data) =>
+    store.emit("typing", { channel: data.channel_id, user: idOf(data.user_id ?? data.user) }),
+  PING: (store, data) =>
+    store.emit("ping", { message: idOf(data.message), channel: idOf(data.channel), users: data.users }),
+  INTERACTION_MODAL: (store, data) =>
+    store.emit("interaction", { ...data, kind: "modal", interaction: idOf(data.interaction), user: idOf(data.user) }),
+  INTERACTION_PENDING: (store, data) =>
+    store.emit("interaction", { kind: "pending", interaction: idOf(data.interaction), user: idOf(data.user) }),
   INTERACTION_DONE: (store, data) => store.emit("interaction", { kind: "done", interaction: idOf(data.interaction) }),
   INTERACTION_FAILED: (store, data) =>
-    store.emit("interaction", { kind: "failed", interaction: idOf(data.interaction), user: idOf(data.user), reason: data.reason }),
+    store.emit("interaction", {
+      kind: "failed",
+      interaction: idOf(data.interaction),
+      user: idOf(data.user),
+      reason: data.reason,
+    }),
 };
 
 export function apply(store, { seq, type, data }) {

@@ -42,7 +42,9 @@ export class Interactions {
 
   /** Lines to show at the end of a channel: commands on their way, and those that failed. */
   lines(channel) {
-    return [...this.#items.values()].filter((item) => item.kind === "command" && item.channel === channel && item.user === this.#store.me);
+    return [...this.#items.values()].filter(
+      (item) => item.kind === "command" && item.channel === channel && item.user === this.#store.me,
+    );
   }
 
   /** What a message's component is doing: {busy: custom id or null, failure: text or null}. */
@@ -64,7 +66,10 @@ export class Interactions {
     const early = this.#outcomes.get(id);
     if (early && early.kind !== "pending") return Promise.resolve(early);
     return new Promise((resolve) => {
-      const wait = { resolve, timer: setTimeout(() => this.#resolve(id, this.#outcomes.get(id) ?? { kind: "silent" }), PATIENCE_MS) };
+      const wait = {
+        resolve,
+        timer: setTimeout(() => this.#resolve(id, this.#outcomes.get(id) ?? { kind: "silent" }), PATIENCE_MS),
+      };
       this.#waiting.set(id, wait);
     });
   }
@@ -97,7 +102,8 @@ export class Interactions {
 
   #fail(item, reason) {
     for (const old of this.#items.values()) {
-      if (item.message && old !== item && old.message === item.message && old.status === "failed") this.#items.delete(old.key);
+      if (item.message && old !== item && old.message === item.message && old.status === "failed")
+        this.#items.delete(old.key);
     }
     Object.assign(item, { status: "failed", reason: reason || "The application did not respond" });
     this.#store.emit("announce", `${item.label ?? "Interaction"}: ${item.reason}`);

@@ -55,7 +55,7 @@ export class Store {
 
   /** The name people see, for a user object or id. */
   displayName(user) {
-    const known = (typeof user === "string" ? this.user(user) : this.user(user?.id) ?? user) ?? PEOPLE_FALLBACK;
+    const known = (typeof user === "string" ? this.user(user) : (this.user(user?.id) ?? user)) ?? PEOPLE_FALLBACK;
     return known.global_name || known.username;
   }
 

@@ -60,7 +60,11 @@ function wireRow({ at, method, route, status, bucket, remaining, ms }) {
     h("td", { class: "wire-method" }, method),
     h("td", { class: "wire-route" }, route),
     h("td", { class: `wire-status wire-${kind}` }, String(status)),
-    h("td", { class: "wire-bucket", title: bucket ?? "" }, remaining === null || remaining === undefined ? "—" : String(remaining)),
+    h(
+      "td",
+      { class: "wire-bucket", title: bucket ?? "" },
+      remaining === null || remaining === undefined ? "—" : String(remaining),
+    ),
     h("td", { class: "wire-ms" }, `${Math.round(ms)}`),
   );
 }
