@@ -1,0 +1,33 @@
+"""The only subprocess launcher of the product: own groups, own environments, clocks, the kill ladder, parent death."""
+
+from ompycord.processes.command import run
+from ompycord.processes.ladder import sweep
+from ompycord.processes.launcher import Launch, RunningProcess, launch
+from ompycord.processes.spec import (
+    MARKER,
+    Bounds,
+    Clocks,
+    Completed,
+    Line,
+    Outcome,
+    ProcessResult,
+    ProcessSpec,
+    Stream,
+)
+
+__all__ = [
+    "MARKER",
+    "Bounds",
+    "Clocks",
+    "Completed",
+    "Launch",
+    "Line",
+    "Outcome",
+    "ProcessResult",
+    "ProcessSpec",
+    "RunningProcess",
+    "Stream",
+    "launch",
+    "run",
+    "sweep",
+]

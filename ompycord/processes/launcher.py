@@ -1,0 +1,206 @@
+"""Long programs: agents and what else is watched line by line; its counterpart for short ones is `command.py`.
+
+One supervisor per program waits for its end, the clocks, a stop and the output's bound, whichever comes first, and then
+leaves nothing of it behind.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from types import TracebackType
+from typing import Final
+
+from ompycord.errors import ProcessFailed
+from ompycord.processes.ladder import kill_group, sweep, terminate_group
+from ompycord.processes.lines import LineQueue, LineSplitter
+from ompycord.processes.spawn import Pipe, Spawned, spawn
+from ompycord.processes.spec import Bounds, Clocks, Line, Outcome, ProcessResult, ProcessSpec, Stream
+
+__all__ = ["Launch", "RunningProcess", "launch"]
+
+_CHUNK: Final = 65_536
+_KILL_S: Final = 10.0
+"""For the kernel to end a killed program, which a hung disk can delay."""
+_DRAIN_S: Final = 2.0
+"""For the rest of the output once the program is gone, where something we could not find still holds the pipe."""
+
+
+def launch(
+    spec: ProcessSpec,
+    *,
+    clocks: Clocks | None = None,
+    bounds: Bounds | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> "Launch":
+    """The block in which a program runs, for `async with`; leaving it stops the program.
+
+    `clock` gives seconds and measures `ProcessResult.duration_s`. Entering raises `ProcessFailed` where the
+    program cannot be started (see `spawn`).
+    """
+    return Launch(spec=spec, clocks=clocks or Clocks(), bounds=bounds or Bounds(), clock=clock)
+
+
+class RunningProcess:
+    """A program under supervision. All methods may be called by any number of tasks, `lines` by one."""
+
+    def __init__(
+        self, *, spawned: Spawned, marker: str | None, clocks: Clocks, bounds: Bounds, clock: Callable[[], float]
+    ) -> None:
+        self._spawned = spawned
+        self._marker = marker
+        self._clocks = clocks
+        self._bounds = bounds
+        self._clock = clock
+        self._started_at = clock()
+        self._queue = LineQueue(limit_bytes=bounds.queue_bytes)
+        self._last_output = asyncio.get_running_loop().time()
+        self._bytes_seen = 0
+        self._is_stop_asked = False
+        self._wake = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._result: ProcessResult | None = None
+
+    @property
+    def pid(self) -> int:
+        """Also the number of its process group and session."""
+        return self._spawned.pid
+
+    def lines(self) -> AsyncIterator[Line]:
+        """The lines of all its streams as they come, until the last one. Ask before the first wait to miss none."""
+        return self._queue.lines()
+
+    async def wait(self) -> ProcessResult:
+        """How it ended, once it has; the clocks bound the wait. Its lines can still be read afterwards."""
+        await self._ended.wait()
+        if self._result is None:
+            raise ProcessFailed(f"Process {self.pid} was killed because its supervisor was cancelled twice.")
+        return self._result
+
+    async def stop(self) -> ProcessResult:
+        """TERM to the group, KILL after `Clocks.term_s`, then the sweep. Idempotent; goes on without its caller."""
+        self.ask_to_stop()
+        return await self.wait()
+
+    def ask_to_stop(self) -> None:
+        """Begins `stop` without waiting for its end."""
+        self._is_stop_asked = True
+        self._wake.set()
+
+    async def supervise(self) -> None:
+        """From the start to the last line. Runs once, by `Launch`."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                pumps = [group.create_task(self._pump(*item)) for item in self._spawned.pipes.items()]
+                exited = group.create_task(self._spawned.process.wait())
+                exited.add_done_callback(lambda _: self._wake.set())
+                outcome = await self._until_over(exited)
+                await self._end(exited, by_itself=outcome is Outcome.EXITED)
+                survivors = await sweep(self._marker, session=self.pid) if self._marker else 0
+                self._queue.release()
+                await asyncio.wait(pumps, timeout=_DRAIN_S)
+                for task in (exited, *pumps):
+                    task.cancel()
+            self._result = self._as_result(outcome, survivors)
+        finally:
+            self.let_go()
+
+    def let_go(self) -> None:
+        """Kills what still runs and closes the pipes, at once. For the end of the block; `stop` is the orderly way."""
+        self._spawned.kill()
+        self._spawned.close()
+        self._queue.close()
+        self._ended.set()
+
+    async def _until_over(self, exited: "asyncio.Task[int]") -> Outcome:
+        loop = asyncio.get_running_loop()
+        wall_ends = loop.time() + self._clocks.wall_s
+        while not exited.done():
+            if self._is_stop_asked:
+                return Outcome.STOPPED
+            if self._bytes_seen > self._bounds.output_bytes:
+                return Outcome.OUTPUT_LIMIT
+            now = loop.time()
+            if self._queue.is_waiting_for_reader:  # the silence is ours
+                self._last_output = now
+            idle_ends = self._last_output + self._clocks.idle_s
+            if now >= wall_ends:
+                return Outcome.WALL_TIMEOUT
+            if now >= idle_ends:
+                return Outcome.IDLE_TIMEOUT
+            self._wake.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(min(wall_ends, idle_ends)):
+                    await self._wake.wait()
+        return Outcome.EXITED
+
+    async def _end(self, exited: "asyncio.Task[int]", *, by_itself: bool) -> None:
+        if not by_itself:
+            terminate_group(self.pid)
+            await asyncio.wait([exited], timeout=self._clocks.term_s)
+        kill_group(self.pid)  # also what the program left behind in its group
+        await asyncio.wait([exited], timeout=_KILL_S)
+
+    async def _pump(self, stream: Stream, pipe: Pipe) -> None:
+        loop = asyncio.get_running_loop()
+        splitter = LineSplitter(stream=stream, limit=self._bounds.line_bytes)
+        try:
+            while chunk := await pipe.reader.read(_CHUNK):
+                self._bytes_seen += len(chunk)
+                if self._bytes_seen > self._bounds.output_bytes:
+                    self._wake.set()
+                    continue  # read on, so that the program can end
+                self._last_output = loop.time()
+                for line in splitter.feed(chunk):
+                    await self._queue.put(line)
+                self._last_output = loop.time()
+        finally:
+            for line in splitter.finish():
+                self._queue.add(line)
+
+    def _as_result(self, outcome: Outcome, survivors: int) -> ProcessResult:
+        code = self._spawned.process.returncode
+        return ProcessResult(
+            outcome=outcome,
+            exit_code=code if code is not None and code >= 0 else None,
+            signal=-code if code is not None and code < 0 else None,
+            pid=self.pid,
+            duration_s=self._clock() - self._started_at,
+            bytes_seen=self._bytes_seen,
+            survivors=survivors,
+        )
+
+
+class Launch:
+    """The block in which a program runs. A first cancellation ends it by the ladder, a second one kills it at once."""
+
+    def __init__(self, *, spec: ProcessSpec, clocks: Clocks, bounds: Bounds, clock: Callable[[], float]) -> None:
+        self._spec = spec
+        self._clocks = clocks
+        self._bounds = bounds
+        self._clock = clock
+        self._group = asyncio.TaskGroup()
+        self._process: RunningProcess | None = None
+
+    async def __aenter__(self) -> RunningProcess:
+        spawned = await spawn(self._spec)
+        self._process = RunningProcess(
+            spawned=spawned, marker=self._spec.marker, clocks=self._clocks, bounds=self._bounds, clock=self._clock
+        )
+        await self._group.__aenter__()
+        self._group.create_task(self._process.supervise())
+        return self._process
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process is None:
+            return
+        try:
+            await self._process.stop()
+        except asyncio.CancelledError as again:
+            self._process.let_go()
+            await self._group.__aexit__(type(again), again, again.__traceback__)
+            raise
+        # Not the block's own error: the group would wrap it, and kill the supervisor in mid-ladder.
+        await self._group.__aexit__(None, None, None)

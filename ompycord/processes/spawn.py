@@ -1,0 +1,212 @@
+"""Starts a program through `_parent_death.py` and connects its pipes, for `launcher.py` and `command.py`."""
+
+import asyncio
+import errno
+import os
+import shutil
+import sys
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from ompycord.errors import ProcessFailed
+from ompycord.processes.ladder import kill_group
+from ompycord.processes.spec import MARKER, ProcessSpec, Stream
+
+__all__ = ["Pipe", "Spawned", "spawn"]
+
+_SHIM: Final = Path(__file__).with_name("_parent_death.py")
+_START_S: Final = 30.0
+"""Until the shim has become the program; milliseconds on an idle machine."""
+_REAP_S: Final = 10.0
+_READ_LIMIT: Final = 65_536
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pipe:
+    """Our end of one of the program's output streams."""
+
+    reader: asyncio.StreamReader
+    transport: asyncio.ReadTransport
+
+
+class _Life(asyncio.BaseProtocol):
+    """Whether the transport it belongs to has come to its end."""
+
+    is_over = False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Called by asyncio, once; a program that does not read its input is no error."""
+        del exc
+        self.is_over = True
+
+
+@dataclass(kw_only=True, slots=True)
+class _Ends:
+    """Our ends of all pipes, connected, and the descriptors of the program's ends, which live as long as `theirs`."""
+
+    pipes: dict[Stream, Pipe] = field(default_factory=dict[Stream, Pipe])
+    stdin: asyncio.WriteTransport | None = None
+    stdin_life: _Life = field(default_factory=_Life)
+    theirs: ExitStack = field(default_factory=ExitStack)
+
+    async def output(self, stream: Stream) -> int:
+        """The end to write to; ours is read as `stream`."""
+        ours, theirs = os.pipe()
+        self.theirs.callback(os.close, theirs)
+        self.pipes[stream] = await _connected(ours)
+        return theirs
+
+    async def input(self) -> int:
+        """The end to read from; ours is `stdin`."""
+        theirs, ours = os.pipe()
+        self.theirs.callback(os.close, theirs)
+        loop = asyncio.get_running_loop()
+        self.stdin, _ = await loop.connect_write_pipe(lambda: self.stdin_life, os.fdopen(ours, "wb", 0))
+        return theirs
+
+    def close(self) -> None:
+        """Lets go of our ends, whoever still holds the others."""
+        for pipe in self.pipes.values():
+            pipe.transport.close()
+        if self.stdin is not None and not self.stdin_life.is_over:  # asyncio fails on aborting what is lost already
+            self.stdin.abort()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spawned:
+    """A program that runs. Its process group and session have its `pid` as their number."""
+
+    process: asyncio.subprocess.Process
+    ends: _Ends
+
+    @property
+    def pipes(self) -> dict[Stream, Pipe]:
+        """Its output."""
+        return self.ends.pipes
+
+    @property
+    def pid(self) -> int:
+        """Process id of the program itself: the shim became it."""
+        return self.process.pid
+
+    def kill(self) -> None:
+        """Kills the group at once, unless the program is gone already."""
+        if self.process.returncode is None:
+            kill_group(self.pid)
+
+    def close(self) -> None:
+        """Lets go of the pipes, whoever else still holds them."""
+        self.ends.close()
+
+
+async def spawn(spec: ProcessSpec) -> Spawned:
+    """Starts `spec.argv` and feeds it `spec.stdin` in the background.
+
+    On Linux the kernel kills the program when the thread that calls this dies: call it from the main thread's loop.
+    Raises `ProcessFailed` where the program or its folder is missing, or cannot be executed.
+    """
+    if sys.platform == "win32":
+        raise ProcessFailed(
+            "Programs cannot be started on Windows. The bot, the sidecar and the playground work here; "
+            "run agents on Linux or macOS."
+        )
+    program = _program(spec)
+    if not spec.cwd.is_dir():
+        raise ProcessFailed(f"The folder {spec.cwd} is not there, so {program.name} was not started in it.")
+    ends = _Ends()
+    try:
+        with ends.theirs:
+            process, status = await _execute(spec, program, ends)
+        await _await_program(process, status, program)
+    except BaseException:
+        ends.close()
+        raise
+    if ends.stdin is not None:
+        ends.stdin.write(spec.stdin or b"")
+        ends.stdin.close()  # flushes first; a program that never reads leaves it open until `Spawned.close`
+    return Spawned(process=process, ends=ends)
+
+
+def _program(spec: ProcessSpec) -> Path:
+    """The file to execute: what is no bare name is relative to the working folder."""
+    name = spec.argv[0]
+    found = str(spec.cwd / name) if os.sep in name else shutil.which(name, path=spec.env.get("PATH", os.defpath))
+    if found is None or not Path(found).exists():
+        raise ProcessFailed(
+            f"The program {name} was not found. Install it, or give its full path in the configuration."
+        )
+    if Path(found).is_dir() or not os.access(found, os.X_OK):
+        raise ProcessFailed(f"{name} cannot be executed. Make it an executable file (chmod +x), or name another.")
+    return Path(found)
+
+
+async def _execute(spec: ProcessSpec, program: Path, ends: _Ends) -> tuple[asyncio.subprocess.Process, Pipe]:
+    stdout, stderr = await ends.output(Stream.STDOUT), await ends.output(Stream.STDERR)
+    events = await ends.output(Stream.EVENTS) if spec.event_pipe else -1
+    stdin = asyncio.subprocess.DEVNULL if spec.stdin is None else await ends.input()
+    ours, status_fd = os.pipe()
+    ends.theirs.callback(os.close, status_fd)
+    status = await _connected(ours)
+    words = (os.getpid(), status_fd, events, int("LC_CTYPE" in spec.env), program)
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-I", "-S", str(_SHIM), *map(str, words), *spec.argv),
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            cwd=spec.cwd,
+            env={**spec.env, **({} if spec.marker is None else {MARKER: spec.marker})},
+            pass_fds=[fd for fd in (status_fd, events) if fd >= 0],
+            start_new_session=True,
+        )
+    except BaseException as error:
+        status.transport.close()
+        if isinstance(error, OSError):
+            raise ProcessFailed(f"{program.name} could not be started: {_reason(error.errno)}") from error
+        raise
+    return process, status
+
+
+async def _await_program(process: asyncio.subprocess.Process, status: Pipe, program: Path) -> None:
+    """Until the shim has become the program. Else nothing is left and `ProcessFailed` says why."""
+    failure = b""
+    try:
+        async with asyncio.timeout(_START_S):
+            failure = await status.reader.read()
+    except TimeoutError as error:
+        raise ProcessFailed(
+            f"{program.name} did not start within {_START_S:.0f} s: is the machine overloaded?"
+        ) from error
+    else:
+        if not failure:
+            return
+        raise ProcessFailed(f"{program.name} could not be executed: {_reason(int(failure))}")
+    finally:
+        status.transport.close()
+        if failure or not status.reader.at_eof():
+            await _reap(process)
+
+
+async def _reap(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        kill_group(process.pid)
+    with suppress(TimeoutError):  # the kernel keeps it, killed as it is
+        async with asyncio.timeout(_REAP_S):
+            await process.wait()
+
+
+async def _connected(fd: int) -> Pipe:
+    reader = asyncio.StreamReader(limit=_READ_LIMIT)
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(fd, "rb", 0))
+    return Pipe(reader=reader, transport=transport)
+
+
+def _reason(number: int | None) -> str:
+    if number == errno.ENOEXEC:
+        return "it is no program of this system; a script needs a first line such as #!/bin/sh."
+    if number == errno.E2BIG:
+        return "its arguments and environment are too long; pass the text as input instead."
+    return f"{os.strerror(number or 0)}. Check the file and the rights on it."

@@ -1,0 +1,83 @@
+"""What secrets look like: the encodings of a known one and the shapes of well-known ones; counterpart: `redact.py`.
+
+Every pattern is linear: a run of characters after a fixed start, bounded or possessive, or starts that cannot overlap.
+"""
+
+import base64
+import html
+import json
+import re
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import quote, quote_plus
+
+__all__ = ["MIN_SECRET", "encodings", "shapes"]
+
+MIN_SECRET: Final = 8
+"""Shorter values, and shorter encodings of longer ones, are not searched: they would match ordinary words."""
+
+_SHAPES: Final = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"(?P<s>gh[pousr]_[A-Za-z0-9]{20,255}+)",  # GitHub, classic
+        r"(?P<s>github_pat_[A-Za-z0-9_]{20,255}+)",  # GitHub, fine-grained
+        r"(?P<s>glpat-[A-Za-z0-9_-]{20,255}+)",  # GitLab
+        r"(?P<s>[MNO][A-Za-z0-9_-]{22,28}+\.[A-Za-z0-9_-]{6,7}+\.[A-Za-z0-9_-]{27,64}+)",  # Discord bot
+        r"discord(?:app)?\.com/api/(?:v[0-9]{1,2}/)?webhooks/[0-9]{15,21}/(?P<s>[A-Za-z0-9_-]{32,128}+)",
+        r"(?P<s>(?:AKIA|ASIA)[A-Z0-9]{16})",  # AWS key id
+        r"(?i:aws_?secret_?access_?key)[\"']?\s{0,4}[=:]\s{0,4}[\"']?(?P<s>[A-Za-z0-9/+=]{40})",
+        r"(?P<s>whsec_[A-Za-z0-9+/=_-]{8,}+)",  # Standard Webhooks
+        r"(?P<s>ompk_[A-Za-z0-9_-]{8,}+)",  # ours, CONTRACTS.md
+        r"(?<![A-Za-z0-9])(?P<s>sk-[A-Za-z0-9_-]{20,}+)",  # OpenAI, Anthropic and compatible
+        r"(?P<s>[sr]k_(?:live|test)_[A-Za-z0-9]{16,}+)",  # Stripe
+        r"(?P<s>xox[abeoprs]-[A-Za-z0-9-]{10,}+)",  # Slack
+        r"(?P<s>AIza[A-Za-z0-9_-]{35})",  # Google
+        r"(?P<s>npm_[A-Za-z0-9]{36})",
+        r"(?P<s>pypi-[A-Za-z0-9_-]{50,}+)",
+        # The lookbehind gives each run of these characters one start: without it `eyJeyJeyJ…` is quadratic.
+        r"(?<![A-Za-z0-9_-])(?P<s>eyJ[A-Za-z0-9_-]{5,}+\.[A-Za-z0-9_-]{5,}+\.[A-Za-z0-9_-]*+)",  # JWT
+        r"(?i:\bbearer)[ \t]{1,4}(?P<s>[A-Za-z0-9._~+/=-]{16,}+)",
+        (
+            r"(?i:\bauthorization)[\"']?[ \t]{0,4}[:=][ \t]{0,4}[\"']?"
+            r"(?i:(?:bearer|basic|token)[ \t]{1,4})?(?P<s>[^\s\"',;]{4,}+)"
+        ),
+        r"://[^\s/:@]{0,256}+:(?P<s>[^\s/]{1,512})@",  # up to the last @ before the path
+        # Fails closed: without its END line everything that could be key text goes.
+        (
+            r"(?P<s>-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+            r"(?:(?!-----END )[A-Za-z0-9+/=\s\\:,.()-])*+(?:-----END [A-Z0-9 ]{0,40}+-----)?)"
+        ),
+    )
+)
+
+
+def shapes(text: str) -> Iterator[tuple[int, int]]:
+    """Where in `text` something has the shape of a well-known secret, as (start, end)."""
+    for pattern in _SHAPES:
+        for match in pattern.finditer(text):
+            yield match.span("s")
+
+
+def encodings(secret: str) -> set[str]:
+    """`secret` and the forms it takes in addresses, base64, JSON and HTML, each of at least `MIN_SECRET` characters."""
+    raw = secret.encode("utf-8", "surrogatepass")
+    quoted = {quote(raw, safe=""), quote(raw), quote_plus(raw)}
+    forms = {secret, secret.strip(), html.escape(secret), *quoted, *map(_lower_escapes, quoted)}
+    for ascii_only in (True, False):
+        escaped = json.dumps(secret, ensure_ascii=ascii_only)[1:-1]
+        forms |= {escaped, escaped.replace("/", "\\/")}
+    for offset in range(3):
+        inner = _base64_inside(raw, offset)
+        forms |= {inner, inner.replace("+", "-").replace("/", "_"), quote(inner, safe="")}
+    return {form for form in forms if len(form) >= MIN_SECRET}
+
+
+def _base64_inside(raw: bytes, offset: int) -> str:
+    """The characters that `raw` alone decides when it stands `offset` bytes into what is encoded (`user:secret`)."""
+    first = (0, 2, 3)[offset]
+    last = (offset + len(raw)) * 8 // 6
+    return base64.b64encode(b"\0" * offset + raw).decode("ascii")[first:last]
+
+
+def _lower_escapes(quoted: str) -> str:
+    return re.sub(r"%[0-9A-F]{2}", lambda match: match.group().lower(), quoted)

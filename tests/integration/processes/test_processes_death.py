@@ -1,0 +1,76 @@
+"""What happens when we die: the program goes along, and what outlives it is found by its marker."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+import ompycord
+from ompycord.processes import ProcessSpec, launch, run, sweep
+
+pytestmark = [pytest.mark.posix, pytest.mark.timeout(60)]
+MakeSpec = Callable[..., ProcessSpec]
+Gone = Callable[[int], Awaitable[None]]
+ROOT = str(Path(ompycord.__file__).parents[1])
+
+PARENT = """
+import asyncio, sys
+from pathlib import Path
+sys.path[:0] = sys.argv[1].split(":")
+from ompycord.processes import ProcessSpec, launch
+
+async def main():
+    spec = ProcessSpec(argv=("/bin/sleep", "1000"), env={}, cwd=Path("/"))
+    async with launch(spec) as process:
+        print(process.pid, flush=True)
+        await process.wait()
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the parent-death signal is Linux's")
+async def test_a_parent_killed_with_9_takes_the_program_along(python: MakeSpec, until_gone: Gone) -> None:
+    path = ":".join((ROOT, *(entry for entry in sys.path if "site-packages" in entry)))
+    async with launch(python(PARENT, path)) as parent:
+        grandchild = int((await anext(parent.lines())).text)
+        assert os.getsid(grandchild) == grandchild  # a group of its own: nothing but the signal can reach it
+        os.kill(parent.pid, signal.SIGKILL)
+        await until_gone(grandchild)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the parent-death signal is Linux's")
+async def test_a_program_whose_parent_died_before_the_signal_was_set_does_not_start(tmp_path: Path) -> None:
+    shim = Path(ompycord.__file__).parent / "processes" / "_parent_death.py"
+    words = (sys.executable, "-I", "-S", str(shim), "1", "2", "-1", "0", "/bin/echo", "echo", "started")
+    completed = await run(ProcessSpec(argv=words, env={}, cwd=tmp_path))  # its parent is this test, not process 1
+    assert (completed.stdout, completed.exit_code) == (b"", 1)
+
+
+async def test_a_sweep_finds_by_marker_only_and_says_how_many(python: MakeSpec, until_gone: Gone) -> None:
+    code = "import signal; print('up'); signal.pause()"
+    async with launch(python(code, marker="mine")) as mine, launch(python(code, marker="other")) as other:
+        await anext(mine.lines())
+        await anext(other.lines())
+        assert await sweep("mine") == 1
+        await until_gone(mine.pid)
+        assert await sweep("mine") == 0
+        assert (await mine.wait()).signal == signal.SIGKILL
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(other.wait(), 0.05)
+
+
+async def test_a_sweep_spares_whoever_asks_for_it_and_its_ancestors(python: MakeSpec) -> None:
+    code = """
+import asyncio, sys
+sys.path[:0] = sys.argv[1].split(":")
+from ompycord.processes import sweep
+print(asyncio.run(sweep("outer-run")))
+"""
+    path = ":".join((ROOT, *(entry for entry in sys.path if "site-packages" in entry)))
+    completed = await run(python(code, path, marker="outer-run"))
+    assert (completed.stdout, completed.exit_code) == (b"0\n", 0), completed.stderr
