@@ -218,7 +218,8 @@ TABLE: tuple[Rule, ...] = (
     Rule((S.SUSPENDED,), "run.resumed", S.VERIFYING, (fx.RunChecks,), "a person resumed it", resumes_to(S.VERIFYING), resumed),
     Rule((S.SUSPENDED,), "run.resumed", S.PUBLISHING, (fx.Publish,), "a person resumed it", resumes_to(S.PUBLISHING), resumed),
     Rule((S.QUEUED,), "run.cancelled", S.CANCELLED, (), "a person cancelled it", then=cancelled),
-    Rule((*WORKING, S.SUSPENDED), "run.cancelled", S.CANCELLED, (fx.StopAgent, fx.CleanUp), "a person cancelled it", then=cancelled),
+    Rule(WORKING, "run.cancelled", S.CANCELLED, (fx.StopAgent, fx.CleanUp), "a person cancelled it", then=cancelled),
+    Rule((S.SUSPENDED,), "run.cancelled", S.CANCELLED, (fx.CleanUp,), "a person cancelled it", then=cancelled),
 )  # fmt: skip
 
 

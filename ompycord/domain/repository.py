@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from ompycord.domain.base import Frozen
 
-__all__ = ["AgentSpec", "CheckSpec", "ConfinementLevel", "RepositorySpec"]
+__all__ = ["AgentSpec", "CheckSpec", "ConfinementLevel", "RepositorySpec", "Sandbox"]
 
 ConfinementLevel = Literal["full", "files+net", "files", "container", "none"]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
@@ -48,6 +48,13 @@ class RepositorySpec(Frozen):
         return self
 
 
+class Sandbox(Frozen):
+    """How well an agent must be confined."""
+
+    minimum: ConfinementLevel = "files"
+    """Below this level a run is refused (CONTRACTS: an agent runs unconfined only where configuration says so by name)."""
+
+
 class AgentSpec(Frozen):
     """An agent by name."""
 
@@ -61,8 +68,7 @@ class AgentSpec(Frozen):
     """Set for the agent, besides the allow-list."""
     wall_s: Annotated[float, Field(gt=0, le=86_400)] = 3600
     idle_s: Annotated[float, Field(gt=0, le=86_400)] = 900
-    sandbox_minimum: ConfinementLevel = "files"
-    """Below this level a run is refused (CONTRACTS: an agent runs unconfined only where configuration says so by name)."""
+    sandbox: Sandbox = Sandbox()
 
     @model_validator(mode="after")
     def _has_command(self) -> Self:

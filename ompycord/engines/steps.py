@@ -31,7 +31,7 @@ JobEnvironment = Callable[[RunId], Awaitable[dict[str, str]]]
 
 def is_confined_enough(level: ConfinementLevel, spec: AgentSpec) -> bool:
     """Whether this machine's level is at least what the agent's configuration demands. The rehearsal is our own code."""
-    return spec.kind == "rehearsal" or LEVELS.index(level) >= LEVELS.index(spec.sandbox_minimum)
+    return spec.kind == "rehearsal" or LEVELS.index(level) >= LEVELS.index(spec.sandbox.minimum)
 
 
 class Steps:
@@ -92,8 +92,8 @@ class Steps:
             return _failed(
                 row,
                 FailureClass.POLICY,
-                f"This machine cannot confine an agent ({spec.name} wants {spec.sandbox_minimum}, here is {self._level}). "
-                "Nothing ran. Confine it, or allow this agent by name with sandbox_minimum: none.",
+                f"This machine cannot confine an agent ({spec.name} wants {spec.sandbox.minimum}, here is {self._level}). "
+                "Nothing ran. Confine it, or allow this agent by name with sandbox: {minimum: none}.",
             )
         prepared = await self._workspaces.workspace(row.run)
         if prepared is None:

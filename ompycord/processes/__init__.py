@@ -1,6 +1,7 @@
 """The only subprocess launcher of the product: own groups, own environments, clocks, the kill ladder, parent death."""
 
 from ompycord.processes.command import run
+from ompycord.processes.detached import start_detached
 from ompycord.processes.ladder import sweep
 from ompycord.processes.launcher import Launch, RunningProcess, launch
 from ompycord.processes.spec import (
@@ -29,5 +30,6 @@ __all__ = [
     "Stream",
     "launch",
     "run",
+    "start_detached",
     "sweep",
 ]

@@ -1,0 +1,123 @@
+"""What the MCP tools do, without MCP: read the task, post an update, ask people and wait. Counterpart: `server.py`.
+
+Clients cut tool calls after 25 to 60 s (PLATFORM: MCP clients), so a question is a ticket that can be waited for again.
+"""
+
+from typing import Literal
+
+from ompycord.conductor import Bus, Conductor
+from ompycord.domain import events as ev
+from ompycord.domain.base import Frozen
+from ompycord.domain.ids import RunId, short_id
+from ompycord.domain.ports import Clock, Ids
+from ompycord.domain.snapshot import Question, StatusSnapshot
+from ompycord.errors import Refused
+
+__all__ = ["LONGEST_WAIT_S", "Answer", "Desk", "TaskView"]
+
+LONGEST_WAIT_S = 25.0
+
+
+class TaskView(Frozen):
+    """What the agent is here for."""
+
+    run: str
+    title: str
+    prompt: str
+    repository: str | None
+    mode: str | None
+    done_when: str | None
+    state: str
+
+
+class Answer(Frozen):
+    """A question's state. While `waiting`, call wait_answer with the ticket again."""
+
+    ticket: str
+    status: Literal["waiting", "answered", "withdrawn"]
+    answer: str | None = None
+    by: str | None = None
+
+
+class Desk:
+    """One for all runs; every method names the run that the caller's key is bound to."""
+
+    def __init__(self, *, conductor: Conductor, bus: Bus, clock: Clock, ids: Ids) -> None:
+        self._conductor = conductor
+        self._bus = bus
+        self._clock = clock
+        self._ids = ids
+
+    async def task(self, run: RunId) -> TaskView:
+        """The task of a run. Raises Refused when there is nothing to read."""
+        snapshot = await self._snapshot(run)
+        return TaskView(
+            run=run,
+            title=snapshot.title,
+            prompt=snapshot.prompt,
+            repository=snapshot.repository,
+            mode=snapshot.mode,
+            done_when=snapshot.done_when,
+            state=snapshot.state,
+        )
+
+    async def post_update(self, run: RunId, text: str) -> None:
+        """A remark of the agent, shown on the card. Raises Refused when it is empty or the run has ended."""
+        text = text.strip()
+        if not text:
+            raise Refused("An update needs a text.")
+        await self._open(run)
+        await self._conductor.observe(run, ev.Message(text=text[:2000]))
+
+    async def ask(
+        self, run: RunId, text: str, options: tuple[str, ...] = (), *, free_text: bool = True, wait_s: float = 20.0
+    ) -> Answer:
+        """Ask people; waits at most 25 s for the answer. The same open question asked again is the same ticket."""
+        snapshot = await self._open(run)
+        text = text.strip()
+        if not text:
+            raise Refused("A question needs a text.")
+        if not options and not free_text:
+            raise Refused("A question without free text needs options.")
+        again = next((q for q in snapshot.open_questions if q.text == text[:4000] and q.options == options), None)
+        if again is not None:
+            return await self.wait(run, again.ref, wait_s=wait_s)
+        ticket = self._ids.ulid()
+        asked = ev.QuestionAsked(question=ticket, text=text[:4000], options=options, free_text=free_text)
+        await self._conductor.observe(run, asked)
+        return await self.wait(run, ticket, wait_s=wait_s)
+
+    async def wait(self, run: RunId, ticket: str, *, wait_s: float = 20.0) -> Answer:
+        """Wait at most 25 s for an answer. Raises Refused for a ticket that this run never had."""
+        until = self._clock.monotonic_s() + min(max(wait_s, 0.0), LONGEST_WAIT_S)
+        with self._bus.subscribe() as changes:
+            while True:
+                snapshot = await self._conductor.snapshot(run)
+                question = _find(snapshot, ticket)
+                left = until - self._clock.monotonic_s()
+                if question is not None and question.status != "open":
+                    status = "answered" if question.status == "answered" else "withdrawn"
+                    return Answer(ticket=ticket, status=status, answer=question.answer, by=question.by)
+                if snapshot is not None and snapshot.is_final:
+                    return Answer(ticket=ticket, status="withdrawn")
+                if left <= 0:
+                    if question is None:
+                        raise Refused(f"{short_id(run)} has no question {ticket[:26]!r}.")
+                    return Answer(ticket=ticket, status="waiting")
+                await changes.take(min(left, 1.0))
+
+    async def _snapshot(self, run: RunId) -> StatusSnapshot:
+        snapshot = await self._conductor.snapshot(run)
+        if snapshot is None:
+            raise Refused(f"Nothing is known of run {short_id(run)} yet; try again in a second.")
+        return snapshot
+
+    async def _open(self, run: RunId) -> StatusSnapshot:
+        snapshot = await self._snapshot(run)
+        if snapshot.is_final:
+            raise Refused(f"Run {short_id(run)} has ended.")
+        return snapshot
+
+
+def _find(snapshot: StatusSnapshot | None, ticket: str) -> Question | None:
+    return next((q for q in snapshot.questions if q.ref == ticket), None) if snapshot else None

@@ -1,0 +1,73 @@
+"""The ASGI shim that the sidecar mounts at `/mcp/`: authenticates, and loads the SDK on the first request (24 MiB, PLATFORM).
+
+`serve()` is a task of the lifespan: the SDK's session manager must be entered and left by one task, once per instance.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
+
+from ompycord.domain.ids import RunId
+from ompycord.mcp_server.desk import Desk
+
+__all__ = ["McpMount"]
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+START_S = 20.0
+UNAUTHORIZED = b'{"type":"/problems/unauthorized","title":"Unauthorized","status":401}'
+UNAVAILABLE = b'{"type":"/problems/draining","title":"The process is ending","status":503}'
+
+
+class McpMount:
+    """Serves nothing until somebody with a run's key asks."""
+
+    def __init__(self, *, desk: Desk, authenticate: Callable[[Mapping[str, str]], RunId | None], version: str) -> None:
+        """`authenticate` maps lower-case headers to the run whose key they carry, None for anything else."""
+        self._desk = desk
+        self._authenticate = authenticate
+        self._version = version
+        self._wanted = asyncio.Event()
+        self._ready = asyncio.Event()
+        self._app: App | None = None
+
+    async def serve(self) -> None:
+        """Load the SDK when it is wanted and keep its sessions until cancelled."""
+        await self._wanted.wait()
+        from ompycord.mcp_server.server import build
+
+        server, app = build(self._desk, self._authenticate, version=self._version)
+        async with server.session_manager.run():
+            self._app = app
+            self._ready.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self._app = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope.get("headers", [])}
+        if self._authenticate(headers) is None:
+            await _answer(send, 401, UNAUTHORIZED)
+            return
+        self._wanted.set()
+        try:
+            async with asyncio.timeout(START_S):
+                await self._ready.wait()
+        except TimeoutError:
+            pass
+        if self._app is None:
+            await _answer(send, 503, UNAVAILABLE)
+            return
+        await self._app({**scope, "path": "/", "raw_path": b"/", "root_path": ""}, receive, send)
+
+
+async def _answer(send: Send, status: int, body: bytes) -> None:
+    headers = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
+    if status == 503:  # noqa: PLR2004  # the only one that is worth trying again
+        headers.append((b"retry-after", b"5"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

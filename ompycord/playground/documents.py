@@ -1,0 +1,41 @@
+"""What a Discord object is in here: a JSON document, with private keys beneath an underscore; `storage.py` keeps them."""
+
+import json
+from typing import Any, cast
+
+Json = dict[str, Any]
+"""One Discord object. Its shape belongs to Discord's OpenAPI description, against which the tests hold every answer."""
+
+
+def encode(value: object) -> bytes:
+    """The value as compact UTF-8 JSON."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def decode_object(raw: bytes | str) -> Json | None:
+    """The JSON object in `raw`, or None where it is no object or no JSON."""
+    try:
+        value: object = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    return as_object(value)
+
+
+def as_object(value: object) -> Json | None:
+    """The value itself if it is a JSON object, else None."""
+    return cast("Json", value) if isinstance(value, dict) else None
+
+
+def as_objects(value: object) -> list[Json]:
+    """The objects in a JSON array; anything else in it is left out, and anything else than an array is empty."""
+    return [item for item in cast("list[Any]", value) if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def as_list(value: object) -> list[Any]:
+    """The value if it is a JSON array, else an empty one."""
+    return cast("list[Any]", value) if isinstance(value, list) else []
+
+
+def public(document: Json) -> Json:
+    """A copy without the private keys, which Discord's API never shows."""
+    return {key: value for key, value in document.items() if not key.startswith("_")}

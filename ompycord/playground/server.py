@@ -1,0 +1,150 @@
+"""The playground's process: state, services and routes wired together, one port, an orderly end; started by `__main__.py`."""
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import signal
+import socket
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+
+from ompycord.playground import (
+    attachments,
+    first_world,
+    guards,
+    rest_application,
+    rest_guilds,
+    rest_interactions,
+    rest_messages,
+    rest_reactions,
+    rest_threads,
+)
+from ompycord.playground.bot_process import BotProcess
+from ompycord.playground.control_api import ControlApi
+from ompycord.playground.core import Core, open_core
+from ompycord.playground.limits import LIMITS, Limits
+from ompycord.playground.page_api import PageApi
+from ompycord.playground.rest import RestApi
+from ompycord.playground.services import build
+
+MAX_BODY: Final = 110 * 1024 * 1024
+"""Ten attachments of 10 MiB and their envelope."""
+CLOSING_S: Final = 2.0
+
+
+class PortTaken(Exception):  # noqa: N818  # named for the fact
+    """Somebody else listens on the port."""
+
+
+def listen(port: int) -> socket.socket:
+    """A listening socket on 127.0.0.1; 0 takes any free port. Raises PortTaken."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    if os.name == "posix":
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind(("127.0.0.1", port))
+        sock.listen(128)
+    except OSError as error:
+        sock.close()
+        raise PortTaken(port) from error
+    return sock
+
+
+async def serve(folder: Path, sock: socket.socket, limits: Limits = LIMITS) -> None:
+    """Serve the playground of `folder` until SIGTERM, SIGINT or `/control/shutdown`; print the port and token first."""
+    core = open_core(folder, _token(folder), limits)
+    core.bind(sock.getsockname()[1])
+    try:
+        first_world.ensure(core.world)
+        await _run(core, sock)
+    finally:
+        core.storage.close()
+
+
+async def _run(core: Core, sock: socket.socket) -> None:
+    stop = asyncio.Event()
+    run_file = core.folder / "run.json"
+    application, bot = _application(core, stop)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=CLOSING_S)
+    await runner.setup()
+    await web.SockSite(runner, sock).start()
+    try:
+        _write_run_file(core, bot)
+        # The one line that a starter reads; nothing else goes to the standard output.
+        print(json.dumps({"port": core.port, "token": core.token}), flush=True)  # noqa: T201
+        async with asyncio.TaskGroup() as group:
+            watcher = group.create_task(bot.watch())
+            await _until_stopped(stop)
+            watcher.cancel()
+    finally:
+        core.gateway.close_all(1001)
+        core.feed.close()
+        await runner.cleanup()
+        run_file.unlink(missing_ok=True)
+
+
+def _application(core: Core, stop: asyncio.Event) -> tuple[web.Application, BotProcess]:
+    services = build(core)
+
+    def tell_bot() -> None:
+        _write_run_file(core, bot)
+        core.feed.publish("BOT_STATUS", page.bot_status())
+
+    bot = BotProcess(core.storage, core.folder, tell_bot)
+    page = PageApi(services, bot)
+    core.gateway.on_status = lambda _online: core.feed.publish("BOT_STATUS", page.bot_status())
+    application = web.Application(middlewares=[guards.middleware(core)], client_max_size=MAX_BODY)
+    application.on_response_prepare.append(guards.add_headers)
+    rest = RestApi(services)
+    areas = (rest_application, rest_guilds, rest_interactions, rest_messages, rest_reactions, rest_threads)
+    rest.add_to(application, [route for area in areas for route in area.ROUTES])
+    page.add_to(application)
+    ControlApi(services, bot, stop).add_to(application)
+    for path in ("/gateway", "/gateway/"):
+        application.router.add_get(path, core.gateway.serve)
+
+    async def file(request: web.Request) -> web.StreamResponse:
+        return await attachments.serve(core, request)
+
+    application.router.add_get(r"/cdn/attachments/{channel:\d+}/{attachment:\d+}/{filename}", file)
+    return application, bot
+
+
+async def _until_stopped(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl+C ends the process with its run file left
+            loop.add_signal_handler(number, stop.set)
+    await stop.wait()
+
+
+def _token(folder: Path) -> str:
+    """The address's secret, made once: 43 url-safe characters."""
+    path = folder / "token"
+    if path.exists():
+        return path.read_text(encoding="ascii").strip()
+    token = secrets.token_urlsafe(32)
+    _write_secretly(path, token)
+    return token
+
+
+def _write_run_file(core: Core, bot: BotProcess) -> None:
+    known = bot.known
+    shown = {"pid": known["pid"], "argv": known["argv"]} if known else None
+    run = {"pid": os.getpid(), "port": core.port, "token": core.token, "bot": shown}
+    _write_secretly(core.folder / "run.json", json.dumps(run))
+
+
+def _write_secretly(path: Path, text: str) -> None:
+    """Replace a file at once, readable by its owner only."""
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)

@@ -1,0 +1,53 @@
+"""The audit's hash chain: each row's hash covers the one before; counterpart of the `audit` table."""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Mapping
+
+from ompycord.domain.base import Millis
+from ompycord.errors import StorageError
+from ompycord.store import queries_read, queries_write
+from ompycord.store.rows import canonical
+
+__all__ = ["add_audit", "verify_chain"]
+
+GENESIS = bytes(32)
+"""What the first row names as the hash before it."""
+
+
+def add_audit(
+    raw: sqlite3.Connection, *, at: Millis, actor: str, action: str, subject: str, detail: Mapping[str, str]
+) -> None:
+    """One more link, in the caller's transaction."""
+    tail = raw.execute(queries_write.AUDIT_TAIL).fetchone()
+    n, previous = (1, GENESIS) if tail is None else (tail["n"] + 1, tail["hash"])
+    text = canonical(dict(detail))
+    digest = _digest(previous, n, at, actor, action, subject, dict(detail))
+    raw.execute(queries_write.ADD_AUDIT, (n, at, actor, action, subject, text, previous, digest))
+
+
+def verify_chain(raw: sqlite3.Connection) -> int:
+    """The number of links, all of them true. Raises StorageError naming the first that is missing or was changed.
+
+    Rows cut off at the end leave a shorter chain that is true in itself: compare the number with a signed anchor.
+    """
+    count, previous = 0, GENESIS
+    for row in raw.execute(queries_read.AUDIT):
+        count += 1
+        if row["n"] != count:
+            raise StorageError(f"The audit chain is broken: row {count} is missing.")
+        try:
+            detail = json.loads(row["detail"])
+        except ValueError:
+            detail = None
+        digest = _digest(previous, count, row["at"], row["actor"], row["action"], row["subject"], detail)
+        if row["previous"] != previous or row["hash"] != digest:
+            raise StorageError(f"The audit chain is broken: row {count} was changed.")
+        previous = digest
+    return count
+
+
+def _digest(previous: bytes, n: int, at: Millis, actor: str, action: str, subject: str, detail: object) -> bytes:
+    row = {"n": n, "at": at, "actor": actor, "action": action, "subject": subject, "detail": detail}
+    return hashlib.sha256(previous + canonical(row).encode()).digest()

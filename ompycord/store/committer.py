@@ -1,0 +1,165 @@
+"""Group commit: all that arrives while one transaction runs goes into the next; counterpart of `readers.py`.
+
+The first to arrive begins at once; whoever comes meanwhile follows in the next batch. One thread hop, one BEGIN IMMEDIATE and
+one fsync per batch, no timer (PLATFORM: the recipe). The end of a batch begins the next by callback, not in a caller's task,
+so a cancelled caller takes nobody along.
+"""
+
+import asyncio
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+from ompycord.errors import OmpycordError, StorageError
+from ompycord.store.connection import Connection, storage_error
+
+__all__ = ["Committer", "Work"]
+
+T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], T]
+"""Runs inside the batch's transaction, in a savepoint of its own: what it raises undoes only what it did."""
+
+BATCH_WEIGHT = 1_000
+"""Rows in one transaction, so that one fsync's worth of work stays short."""
+QUEUE_WEIGHT = 20_000
+WAIT_S = 60.0
+
+Outcome = tuple[Any, Exception | None]
+_ITS_OWN = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.DataError)
+"""Errors that one item's own values cause; every other one is the database's and fails the batch."""
+
+
+@dataclass(slots=True, eq=False)
+class _Item:
+    work: Work[Any]
+    weight: int
+    done: "asyncio.Future[Any]"
+
+
+class Committer:
+    """The only writer. `batches` counts transactions that were tried."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._waiting: deque[_Item] = deque()
+        self._weight = 0
+        self._running: asyncio.Future[list[Outcome]] | None = None
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._is_open = True
+        self.batches = 0
+
+    async def submit(self, work: Work[T], *, weight: int = 1) -> T:
+        """Run `work` in the next transaction; it has committed when this returns.
+
+        Raises what `work` raises, and StorageError when the database refuses, the queue is full, or no answer came in
+        60 s (then it may yet be stored). Cancelled before its batch began, nothing of it is stored.
+        """
+        if not self._is_open:
+            raise StorageError("The database is closed: this process is ending.")
+        if self._weight + weight > QUEUE_WEIGHT:
+            raise StorageError("The database is too far behind to take more. Nothing was stored; try again.")
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Item(work, weight, done))
+        self._weight += weight
+        self._begin()
+        try:
+            async with asyncio.timeout(WAIT_S):
+                return await done
+        except TimeoutError:
+            raise StorageError("The database did not confirm within 60 s; ask before sending it again.") from None
+
+    async def close(self) -> None:
+        """Take nothing new and wait until all that was taken is committed. Idempotent."""
+        self._is_open = False
+        async with asyncio.timeout(WAIT_S):
+            await self._idle.wait()
+
+    def _begin(self) -> None:
+        if self._running is not None:
+            return
+        batch = self._take()
+        if not batch:
+            self._idle.set()
+            return
+        self._idle.clear()
+        self.batches += 1
+        self._running = self._connection.post(partial(_run, [item.work for item in batch]))
+        self._running.add_done_callback(partial(self._end, batch))
+
+    def _take(self) -> list[_Item]:
+        batch: list[_Item] = []
+        weight = 0
+        while self._waiting and (not batch or weight + self._waiting[0].weight <= BATCH_WEIGHT):
+            item = self._waiting.popleft()
+            self._weight -= item.weight
+            if not item.done.done():  # its caller was cancelled before its turn
+                batch.append(item)
+                weight += item.weight
+        return batch
+
+    def _end(self, batch: Sequence[_Item], running: "asyncio.Future[list[Outcome]]") -> None:
+        self._running = None
+        for item, (value, error) in zip(batch, _outcomes(running, len(batch)), strict=True):
+            if item.done.done():
+                continue
+            if error is None:
+                item.done.set_result(value)
+            else:
+                item.done.set_exception(error)
+        self._begin()
+
+
+def _outcomes(running: "asyncio.Future[list[Outcome]]", count: int) -> list[Outcome]:
+    if running.cancelled():  # only a loop that is being torn down cancels it
+        return [(None, StorageError("The process ended before the database confirmed.")) for _ in range(count)]
+    error = running.exception()
+    if error is None:
+        return running.result()
+    return [(None, StorageError(f"The database's thread failed ({type(error).__name__}).")) for _ in range(count)]
+
+
+def _run(works: Sequence[Work[Any]], raw: sqlite3.Connection) -> list[Outcome]:
+    """One transaction in the connection's thread. All outcomes are kept only if COMMIT succeeds."""
+    try:
+        if raw.in_transaction:  # an earlier ROLLBACK failed with the disk
+            raw.execute("ROLLBACK")
+        raw.execute("BEGIN IMMEDIATE")
+        outcomes = [_one(work, raw) for work in works]
+        raw.execute("COMMIT")
+    except sqlite3.Error as error:
+        _roll_back(raw)
+        return [(None, storage_error(error)) for _ in works]
+    return outcomes
+
+
+def _one(work: Work[Any], raw: sqlite3.Connection) -> Outcome:
+    raw.execute("SAVEPOINT item")
+    try:
+        value = work(raw)
+    except OmpycordError as error:
+        failure: Exception = error
+    except (*_ITS_OWN, ValueError, OverflowError) as error:
+        failure = storage_error(error)
+        failure.__cause__ = error
+    except sqlite3.Error:
+        raise
+    except Exception as error:  # noqa: BLE001  # handed to the one caller whose work it is, not swallowed
+        failure = error
+    else:
+        raw.execute("RELEASE item")
+        return value, None
+    raw.execute("ROLLBACK TO item")
+    raw.execute("RELEASE item")
+    return None, failure
+
+
+def _roll_back(raw: sqlite3.Connection) -> None:
+    try:
+        if raw.in_transaction:
+            raw.execute("ROLLBACK")
+    except sqlite3.Error:
+        return  # tried again when the next batch begins; the callers have their error already

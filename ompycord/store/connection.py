@@ -1,0 +1,133 @@
+"""One aiosqlite connection with work posted to its thread, and SQLite's errors in our words; counterpart of `committer.py`.
+
+The only module that imports aiosqlite. A posted function runs as a whole in the connection's thread: one hop, however many
+statements (PLATFORM: SQLite through aiosqlite).
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Literal, TypeVar, cast
+
+import aiosqlite
+
+from ompycord.errors import BusyError, ConfigurationError, StartError, StorageError, UnavailableError
+
+__all__ = ["Connection", "connect", "start_error", "storage_error"]
+
+T = TypeVar("T")
+
+BUSY_S = 5.0
+CLOSE_S = 10.0
+STATEMENTS = 256
+
+_PRIMARY = 0xFF  # extended result codes carry the primary one in their low byte, https://sqlite.org/rescode.html
+_LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_OUTSIDE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+
+
+class Connection:
+    """A connection and its thread. `post` queues; the thread works through the queue in order."""
+
+    def __init__(self, proxy: aiosqlite.Connection) -> None:
+        self._proxy = proxy
+        self._raw: sqlite3.Connection = proxy._conn  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # see post
+        self._is_open = True
+
+    def post(self, work: Callable[[sqlite3.Connection], T]) -> "asyncio.Future[T]":
+        """Run `work` in the thread. The future is set when it is done, whether or not anybody still waits."""
+        if not self._is_open:
+            raise StorageError("The database is closed: this process is ending.")
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        # aiosqlite has no public way to run a function in its thread, and its `_execute` is a coroutine that would need
+        # a task of its own to outlive a cancelled caller. Capped at <0.23 and covered by a test of its own.
+        queue = cast("SimpleQueue[object]", self._proxy._tx)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage, reportUnknownMemberType]  # see above
+        queue.put_nowait((future, partial(work, self._raw)))
+        return future
+
+    def interrupt(self) -> None:
+        """Abort the statement that runs now; nothing happens when none does (https://sqlite.org/c3ref/interrupt.html)."""
+        if self._is_open:
+            self._raw.interrupt()
+
+    async def close(self) -> None:
+        """Let the queue run dry, close, end the thread; the second call does nothing.
+
+        The thread is told before the first await, so a cancelled close cannot leave a thread that hangs exit.
+        """
+        if not self._is_open:
+            return
+        self._is_open = False
+        stopped = self._proxy.stop()  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  # a bare Future
+        if stopped is not None:
+            async with asyncio.timeout(CLOSE_S):
+                await stopped
+
+
+async def connect(path: Path, *, mode: Literal["rw", "ro"]) -> Connection:
+    """Open an existing file by its absolute path. Raises sqlite3.Error."""
+    proxy = aiosqlite.connect(
+        f"{path.as_uri()}?mode={mode}",
+        uri=True,
+        isolation_level=None,  # we write BEGIN ourselves: the deferred one of the stdlib fails with BUSY_SNAPSHOT
+        timeout=BUSY_S,
+        cached_statements=STATEMENTS,
+    )
+    connection = Connection(await proxy)
+    try:
+        await connection.post(_read_only if mode == "ro" else _read_write)
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
+
+
+def _common(raw: sqlite3.Connection) -> None:
+    raw.row_factory = sqlite3.Row
+    raw.execute("PRAGMA cell_size_check = ON")
+    raw.execute("PRAGMA temp_store = MEMORY")
+
+
+def _read_only(raw: sqlite3.Connection) -> None:
+    _common(raw)
+    raw.execute("PRAGMA query_only = ON")
+
+
+def _read_write(raw: sqlite3.Connection) -> None:
+    _common(raw)
+    mode: str = raw.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    if mode != "wal":
+        raise ConfigurationError(f"The database cannot use a write-ahead log here ({mode}): put it on a local disk.")
+    raw.execute("PRAGMA synchronous = FULL")
+    raw.execute("PRAGMA wal_autocheckpoint = 1000")
+    raw.execute("PRAGMA journal_size_limit = 67108864")
+
+
+def storage_error(error: Exception) -> StorageError:
+    """What a caller is told when a statement failed: nothing of the values."""
+    if isinstance(error, sqlite3.Error):
+        name = getattr(error, "sqlite_errorname", "")
+        if name == "SQLITE_INTERRUPT":
+            return StorageError("The database took too long to answer: the query was stopped. Try again.")
+        return StorageError(f"The database did not take it ({name or error}). Nothing was stored; try again.")
+    return StorageError(f"A stored row cannot be read ({type(error).__name__}): run `ompycord doctor`.")
+
+
+def start_error(error: sqlite3.Error, name: str) -> StartError:
+    """What ends the process when the database cannot be opened: one line and an exit code."""
+    code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
+    if code in _LOCKED:
+        return BusyError(f"{name} is locked by another program: end that program, then start again.")
+    if code in _DAMAGED:
+        return ConfigurationError(
+            f"{name} is damaged or no database ({error}): restore a backup, or move the file away."
+        )
+    if code in _OUTSIDE:
+        return UnavailableError(
+            f"{name} cannot be written ({error}): make room on the disk or mend it, then start again."
+        )
+    return ConfigurationError(f"{name} cannot be opened ({error}): check the data folder and its permissions.")

@@ -1,0 +1,92 @@
+"""What the projector and the deliveries write and read: folds, cursors, outbox, surfaces; counterpart of `log.py`."""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+
+from pydantic import ValidationError
+
+from ompycord.domain.base import Millis
+from ompycord.domain.fold import FOLD_VERSION, RunFold, fold
+from ompycord.domain.ids import RunId
+from ompycord.domain.records import OutboxRow, Surface
+from ompycord.domain.run import RunState
+from ompycord.store import queries_read, rows
+from ompycord.store import queries_write as sql
+from ompycord.store.deciding import add_outbox
+from ompycord.store.log import run_pk
+
+__all__ = ["PROJECTOR", "backlog", "cursor", "delivered", "folds", "project", "put_surface", "undelivered"]
+
+PROJECTOR = "projector"
+"""The name of the reader whose cursor cached folds follow."""
+
+
+def cursor(raw: sqlite3.Connection, name: str) -> int:
+    """The last position that a reader has taken in, 0 at first."""
+    row = raw.execute(queries_read.CURSOR, (name,)).fetchone()
+    return 0 if row is None else row[0]
+
+
+def backlog(raw: sqlite3.Connection) -> int:
+    """Positions are given without gaps, so this is a subtraction and not a count."""
+    last: int = raw.execute(queries_read.LAST_POSITION).fetchone()[0]
+    return last - cursor(raw, PROJECTOR)
+
+
+def folds(raw: sqlite3.Connection, runs: Sequence[RunId]) -> dict[RunId, RunFold]:
+    """Cached or refolded; a run that has no event yet gets an empty fold, one that does not exist gets none."""
+    upto = cursor(raw, PROJECTOR)
+    result: dict[RunId, RunFold] = {}
+    for run in runs:
+        row = raw.execute(queries_read.FOLD, (FOLD_VERSION, run)).fetchone()
+        if row is not None:
+            result[run] = _cached(row["body"]) or _refolded(raw, run, upto)
+    return result
+
+
+def _cached(body: bytes | None) -> RunFold | None:
+    try:
+        return None if body is None else RunFold.load(body)
+    except ValidationError:  # only a cache: the events are the truth
+        return None
+
+
+def _refolded(raw: sqlite3.Connection, run: RunId, upto: int) -> RunFold:
+    return fold(run, (rows.event_of(row) for row in raw.execute(queries_read.EVENTS_OF, (run, upto))))
+
+
+def project(
+    raw: sqlite3.Connection,
+    name: str,
+    *,
+    upto: int,
+    bodies: Sequence[tuple[RunId, int, bytes]],
+    states: Mapping[RunId, tuple[RunState, Millis | None]],
+    outbox: Sequence[OutboxRow],
+    now: Millis,
+) -> None:
+    """Folds (run, position, dump), states of external runs, outbox rows and the cursor. Doing it again changes nothing."""
+    for run, position, body in bodies:
+        raw.execute(sql.PUT_FOLD, (run_pk(raw, run), FOLD_VERSION, position, body))
+    for run, (state, ended_at) in states.items():
+        raw.execute(sql.PUT_STATE, {"id": run, "state": state, "ended_at": ended_at, "now": now})
+    for row in outbox:
+        add_outbox(raw, row)
+    raw.execute(sql.PUT_CURSOR, (name, upto))
+
+
+def delivered(raw: sqlite3.Connection, row: OutboxRow, surface: Surface | None, *, at: Millis) -> None:
+    """Done, and where it stands."""
+    raw.execute(sql.DELIVERED, (at, row.id))
+    if surface is not None:
+        put_surface(raw, surface)
+
+
+def undelivered(raw: sqlite3.Connection, row: OutboxRow, *, error: str, final: bool) -> None:
+    """One more try failed, or the last."""
+    raw.execute(sql.UNDELIVERED, {"id": row.id, "error": error, "final": final})
+
+
+def put_surface(raw: sqlite3.Connection, surface: Surface) -> None:
+    """What a message shows now."""
+    raw.execute(sql.PUT_SURFACE, {**surface.model_dump(exclude={"run"}), "run": run_pk(raw, surface.run)})

@@ -1,0 +1,192 @@
+"""Every statement that changes the database, named; counterpart of `queries_read.py`. Nothing else in the product is SQL."""
+
+# -- looking before writing --------------------------------------------------------------------------------------------
+
+# The row number of a run.
+RUN_PK = "SELECT pk FROM runs WHERE id = ?"
+
+# A webhook-id that this key has used: what was sent with it and where that went.
+REPLAY = """
+SELECT p.hash, p.position, r.id AS run, r.kind = 'external' AND EXISTS (
+    SELECT 1 FROM events AS e
+    WHERE e.run = r.pk AND e.source = 'ompycord' AND e.type = 'run.cancel_requested') AS cancel_requested
+FROM replays AS p JOIN runs AS r ON r.pk = p.run
+WHERE p.key_id = ? AND p.id = ?
+"""
+
+# What a post must know of its external run, by the key's own name for it: the run, its lane, a wish to cancel.
+TARGET_BY_NAME = """
+SELECT r.pk, r.id, r.kind, r.state, l.numbering, l.last_seq, l.final_seq, EXISTS (
+    SELECT 1 FROM events AS e
+    WHERE e.run = r.pk AND e.source = 'ompycord' AND e.type = 'run.cancel_requested') AS cancel_requested
+FROM runs AS r LEFT JOIN lanes AS l ON l.run = r.pk AND l.source = :source
+WHERE r.key_id = :key_id AND r.external_name = :name
+"""
+
+# The same for a run's own key: only the run that the key is bound to. A hosted run is cancelled by its state.
+TARGET_BY_KEY = """
+SELECT r.pk, r.id, r.kind, r.state, l.numbering, l.last_seq, l.final_seq, 0 AS cancel_requested
+FROM api_keys AS k JOIN runs AS r ON r.pk = k.run LEFT JOIN lanes AS l ON l.run = r.pk AND l.source = :source
+WHERE k.id = :key_id AND r.id = :name
+"""
+
+# How a lane is numbered and where it ended.
+LANE = "SELECT numbering, last_seq, final_seq FROM lanes WHERE run = ? AND source = ?"
+
+# An event by its number, to tell a repetition from a conflict.
+EVENT_BY_SEQ = "SELECT position, hash FROM events WHERE run = ? AND source = ? AND seq = ?"
+
+# -- the log -----------------------------------------------------------------------------------------------------------
+
+# One fact.
+ADD_EVENT = """
+INSERT INTO events (run, source, seq, id, at, type, body, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING position
+"""
+
+# Keep a lane's highest number, and its lowest final one: the first final event by number ends it.
+PUT_LANE = """
+INSERT INTO lanes (run, source, numbering, last_seq, final_seq) VALUES (:run, :source, :numbering, :seq, :final)
+ON CONFLICT (run, source) DO UPDATE SET
+    last_seq = max(last_seq, excluded.last_seq),
+    final_seq = CASE WHEN final_seq IS NULL OR excluded.final_seq < final_seq
+                     THEN coalesce(excluded.final_seq, final_seq) ELSE final_seq END
+"""
+
+# Remember a webhook-id.
+ADD_REPLAY = "INSERT INTO replays (key_id, id, hash, run, position, at) VALUES (?, ?, ?, ?, ?, ?)"
+
+# Forget webhook-ids that no sender retries any more; a bounded bite, so that no commit waits for it.
+PRUNE_REPLAYS = """
+DELETE FROM replays WHERE (key_id, id) IN (SELECT key_id, id FROM replays WHERE at < ? ORDER BY at LIMIT 2000)
+"""
+
+# A run that a sending key began.
+ADD_EXTERNAL_RUN = """
+INSERT INTO runs (id, kind, key_id, external_name, channel, state, created_at, updated_at)
+VALUES (:id, 'external', :key_id, :name, :channel, 'BUILDING', :now, :now) RETURNING pk
+"""
+
+# -- decisions ---------------------------------------------------------------------------------------------------------
+
+# Whether a draft is there, and the run it became.
+DRAFT_RUN = "SELECT run FROM drafts WHERE id = ?"
+
+# Whether another draft became this run.
+DRAFT_OF_RUN = "SELECT id FROM drafts WHERE run = ?"
+
+# What a person typed.
+ADD_DRAFT = """
+INSERT INTO drafts (id, person, guild, channel, body, created_at, run)
+VALUES (:id, :person, :guild, :channel, :body, :created_at, :run)
+"""
+
+# Bind a draft to its run, once.
+BIND_DRAFT = "UPDATE drafts SET run = ? WHERE id = ? AND run IS NULL"
+
+# Keep what a person typed; typing again replaces the text and never the run.
+SAVE_DRAFT = ADD_DRAFT + " ON CONFLICT (id) DO UPDATE SET body = excluded.body"
+
+# A task is what it is: the same id again changes nothing (a retry is another run of it).
+ADD_TASK = "INSERT INTO tasks (id, body, created_at) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING"
+
+# A new run's row.
+ADD_RUN = """
+INSERT INTO runs (id, kind, task, key_id, external_name, guild, channel, requester, repository, agent, state, machine,
+                  version, lease_epoch, created_at, updated_at, ended_at)
+VALUES (:id, :kind, :task, :key_id, :external_name, :guild, :channel, :requester, :repository, :agent, :state, :machine,
+        :version, :lease_epoch, :created_at, :updated_at, :ended_at)
+"""
+
+# Move a hosted run, if nobody moved it since it was read.
+MOVE_RUN = """
+UPDATE runs SET state = :state, machine = :machine, version = version + 1, updated_at = :now,
+                ended_at = CASE WHEN :is_final THEN coalesce(ended_at, :now) END
+WHERE id = :id AND version = :version
+"""
+
+# A person's decision; the unique (run, kind, ref) makes it single.
+ADD_DECISION = """
+INSERT INTO decisions (id, run, kind, ref, action, by, by_name, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+# An intent. The same step of the same iteration again (halt after stop, then cancel) is the one that is there.
+ADD_EFFECT = """
+INSERT INTO effects (run, key, body, status, attempts, created_at, started_at, finished_at, outcome)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run, key) DO NOTHING
+"""
+
+# A step forward in the journal; each start is an attempt. A done effect stays done.
+MOVE_EFFECT = """
+UPDATE effects SET status = :status,
+    attempts = attempts + (:status = 'started'),
+    started_at = CASE :status WHEN 'started' THEN :at ELSE started_at END,
+    finished_at = CASE :status WHEN 'done' THEN :at END,
+    outcome = coalesce(:outcome, outcome)
+WHERE run = :run AND key = :key AND status <> 'done'
+"""
+
+# Whether the journal knows a step at all.
+EFFECT_EXISTS = "SELECT 1 FROM effects WHERE run = ? AND key = ?"
+
+# A key, or its new name, scopes, channel, end; never another secret under the same id.
+PUT_KEY = """
+INSERT INTO api_keys (id, name, kind, sha256, scopes, run, channel, created_at, expires_at, revoked_at)
+VALUES (:id, :name, :kind, :sha256, :scopes, :run, :channel, :created_at, :expires_at, :revoked_at)
+ON CONFLICT (id) DO UPDATE SET name = excluded.name, scopes = excluded.scopes, channel = excluded.channel,
+                               expires_at = excluded.expires_at, revoked_at = excluded.revoked_at
+"""
+
+# A run's keys end soon; one that ends sooner still does.
+EXPIRE_KEYS = "UPDATE api_keys SET expires_at = min(coalesce(expires_at, :at), :at) WHERE run = :run"
+
+# -- the audit ---------------------------------------------------------------------------------------------------------
+
+# The end of the chain.
+AUDIT_TAIL = "SELECT n, hash FROM audit ORDER BY n DESC LIMIT 1"
+
+# One more link.
+ADD_AUDIT = "INSERT INTO audit (n, at, actor, action, subject, detail, previous, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+
+# -- the projector and the deliveries ----------------------------------------------------------------------------------
+
+# The cached fold; an older one of the same version never replaces a newer.
+PUT_FOLD = """
+INSERT INTO folds (run, fold_version, position, body) VALUES (?, ?, ?, ?)
+ON CONFLICT (run) DO UPDATE SET fold_version = excluded.fold_version, position = excluded.position, body = excluded.body
+WHERE excluded.fold_version <> folds.fold_version OR excluded.position >= folds.position
+"""
+
+# The state column of an external run, for queries; a hosted run's belongs to its transitions.
+PUT_STATE = """
+UPDATE runs SET state = :state, ended_at = :ended_at, updated_at = :now WHERE id = :id AND kind = 'external'
+"""
+
+# How far a reader has come; never backwards.
+PUT_CURSOR = """
+INSERT INTO cursors (name, position) VALUES (?, ?)
+ON CONFLICT (name) DO UPDATE SET position = max(position, excluded.position)
+"""
+
+# Something for Discord, once.
+ADD_OUTBOX = """
+INSERT INTO outbox (run, kind, ref, body, status, attempts, created_at, done_at, error)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run, kind, ref) DO NOTHING
+"""
+
+# It arrived.
+DELIVERED = "UPDATE outbox SET status = 'done', attempts = attempts + 1, done_at = ?, error = NULL WHERE id = ?"
+
+# It did not; what arrived meanwhile stays arrived.
+UNDELIVERED = """
+UPDATE outbox SET status = CASE WHEN :final THEN 'failed' ELSE status END, attempts = attempts + 1, error = :error
+WHERE id = :id AND status = 'pending'
+"""
+
+# Where something of ours stands in Discord and what it shows.
+PUT_SURFACE = """
+INSERT INTO surfaces (run, kind, ref, channel, message, shown_hash, shown_position, posted_at, edited_at)
+VALUES (:run, :kind, :ref, :channel, :message, :shown_hash, :shown_position, :posted_at, :edited_at)
+ON CONFLICT (run, kind, ref) DO UPDATE SET channel = excluded.channel, message = excluded.message,
+    shown_hash = excluded.shown_hash, shown_position = excluded.shown_position,
+    posted_at = excluded.posted_at, edited_at = excluded.edited_at
+"""

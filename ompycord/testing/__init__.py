@@ -1,0 +1,10 @@
+"""Public doubles for plug-in authors and for our own tests; product code may not import them.
+
+The store has no double: the real one on a temporary file is fast, and its transactions are what tests are about.
+"""
+
+from ompycord.testing.agents import ScriptedAgent
+from ompycord.testing.clock import FakeClock, SequentialIds
+from ompycord.testing.places import FakeChecks, FakeWorkspaces
+
+__all__ = ["FakeChecks", "FakeClock", "FakeWorkspaces", "ScriptedAgent", "SequentialIds"]

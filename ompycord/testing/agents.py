@@ -1,0 +1,53 @@
+"""An agent whose words a test writes; satisfies `domain.ports.AgentAdapter` and its contract."""
+
+import asyncio
+from collections.abc import Sequence
+
+from ompycord.domain.events import EventBody
+from ompycord.domain.ports import AgentCapabilities, AgentJob, AgentOutcome, Emit
+
+__all__ = ["ScriptedAgent"]
+
+
+class ScriptedAgent:
+    """Emits its script, edits files in its folder, then ends as told. `hold()` keeps it running until `release()`."""
+
+    capabilities = AgentCapabilities(simulated=True)
+
+    def __init__(
+        self,
+        script: Sequence[EventBody] = (),
+        *,
+        writes: dict[str, str] | None = None,
+        outcome: AgentOutcome | None = None,
+    ) -> None:
+        self.jobs: list[AgentJob] = []
+        self.halted = 0
+        self._script = tuple(script)
+        self._writes = writes or {}
+        self._outcome = outcome or AgentOutcome(claim=True, message="Done, it says.")
+        self._go = asyncio.Event()
+        self._go.set()
+        self.began = asyncio.Event()
+
+    def hold(self) -> None:
+        """Do not end before `release`."""
+        self._go.clear()
+
+    def release(self) -> None:
+        """End now."""
+        self._go.set()
+
+    async def run(self, job: AgentJob, emit: Emit) -> AgentOutcome:
+        self.jobs.append(job)
+        for body in self._script:
+            await emit(body)
+        self.began.set()
+        try:
+            await self._go.wait()
+        except asyncio.CancelledError:
+            self.halted += 1
+            raise
+        for name, text in self._writes.items():
+            (job.cwd / name).write_text(text, encoding="utf-8")
+        return self._outcome

@@ -1,0 +1,412 @@
+"""A person in a playground's page: writes, runs commands, clicks, fills in forms, and sees what the page sees.
+
+Nothing runs in the background: a person reads the page's events while waiting for something.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Self
+
+import aiohttp
+
+JsonObject = dict[str, Any]
+WAIT_S = 15.0
+EVENT_S = 20.0
+
+
+class PageRefusedError(Exception):
+    """The page's API said no: the status, the sentence, and for forms the errors by field."""
+
+    def __init__(self, status: int, body: JsonObject) -> None:
+        super().__init__(f"{status}: {body.get('message')} {body.get('fields') or body.get('errors') or ''}")
+        self.status = status
+        self.body = body
+        self.fields: dict[str, str] = body.get("fields", {})
+
+
+class NotAnsweredError(Exception):
+    """The bot did not answer an interaction in time."""
+
+
+class NotSeenError(AssertionError):
+    """What a test waited for did not come; the message lists what did."""
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that a person attaches."""
+
+    name: str
+    content: bytes
+
+
+class Message:
+    """A message as the page shows it."""
+
+    def __init__(self, raw: JsonObject) -> None:
+        self.raw = raw
+
+    @property
+    def id(self) -> str:
+        return self.raw["id"]
+
+    @property
+    def channel_id(self) -> str:
+        return self.raw["channel_id"]
+
+    @property
+    def content(self) -> str:
+        return self.raw["content"]
+
+    @property
+    def embeds(self) -> list[JsonObject]:
+        return self.raw["embeds"]
+
+    @property
+    def author_id(self) -> str:
+        return self.raw["author"]["id"]
+
+    @property
+    def is_ephemeral(self) -> bool:
+        return self.raw["ephemeral_for"] is not None
+
+    @property
+    def is_thinking(self) -> bool:
+        """Whether this is a deferred answer that is still empty."""
+        return bool(self.raw["flags"] & 128)
+
+    @property
+    def components(self) -> list[JsonObject]:
+        """Every button and select, rows taken apart."""
+        return [item for row in self.raw["components"] for item in row.get("components", [row])]
+
+    @property
+    def labels(self) -> list[str]:
+        return [item["label"] for item in self.components if item.get("label")]
+
+    @property
+    def text(self) -> str:
+        """Everything that is written on it: text, embeds, buttons."""
+        parts = [self.content]
+        for embed in self.embeds:
+            parts += [embed.get("title", ""), embed.get("description", "")]
+            parts += [embed.get("author", {}).get("name", ""), embed.get("footer", {}).get("text", "")]
+            parts += [f"{item['name']}\n{item['value']}" for item in embed.get("fields", [])]
+        return "\n".join(part for part in [*parts, *self.labels] if part)
+
+    def component(self, name: str) -> JsonObject:
+        """The button or select with this custom id, label or placeholder."""
+        for item in self.components:
+            if name in (item.get("custom_id"), item.get("label"), item.get("placeholder")):
+                return item
+        raise NotSeenError(f"no button or select {name!r} on this message; there are {self.labels}")
+
+
+class Modal:
+    """A form that the bot opened for a person."""
+
+    def __init__(self, interaction: str, raw: JsonObject) -> None:
+        self.interaction = interaction
+        self.raw = raw
+
+    @property
+    def title(self) -> str:
+        return self.raw["title"]
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Label -> custom id of each input."""
+        found: dict[str, str] = {}
+        for item in self.raw["components"]:
+            for child in item.get("components", [item["component"]] if "component" in item else []):
+                found[child.get("label") or item.get("label")] = child["custom_id"]
+        return found
+
+    def custom_id(self, name: str) -> str:
+        """The custom id of the input with this custom id or label; unknown names stay as they are."""
+        return self.labels.get(name, name)
+
+
+@dataclass(frozen=True)
+class Interaction:
+    """A command, click or form that a person sent."""
+
+    id: str
+    person: "Person"
+
+    @property
+    def modal(self) -> Modal | None:
+        """The form it opened."""
+        return self.person.modals.get(self.id)
+
+    @property
+    def reply(self) -> Message | None:
+        """The first message it brought."""
+        for message in self.person.messages.values():
+            if message.raw.get("interaction_metadata", {}).get("id") == self.id:
+                return message
+        return None
+
+
+class PageClient:
+    """Calls the page's API and the controls."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self.session = session
+
+    async def call(self, method: str, path: str, body: JsonObject | None = None) -> Any:
+        """The JSON answer. Raises PageRefusedError."""
+        async with self.session.request(method, path, json=body) as response:
+            return await self._read(response)
+
+    async def upload(self, path: str, file: File) -> JsonObject:
+        form = aiohttp.FormData()
+        form.add_field("file", file.content, filename=file.name)
+        async with self.session.post(path, data=form) as response:
+            return await self._read(response)
+
+    @staticmethod
+    async def _read(response: aiohttp.ClientResponse) -> Any:
+        answer = await response.json()
+        if response.status >= 400:
+            raise PageRefusedError(response.status, answer)
+        return answer
+
+
+class EventStream:
+    """The page's server-sent events, read on demand; cutting a read off loses nothing."""
+
+    def __init__(self, page: PageClient, user: str, after: int) -> None:
+        self._page = page
+        self._user = user
+        self._after = after
+        self._response: aiohttp.ClientResponse | None = None
+        self._buffer = b""
+
+    async def next(self) -> JsonObject:
+        """The next event: `{"seq", "type", "data"}`."""
+        while True:
+            block, found, rest = self._buffer.partition(b"\n\n")
+            if found:
+                self._buffer = rest
+                lines = dict(line.split(": ", 1) for line in block.decode().splitlines() if not line.startswith(":"))
+                if lines.get("event") == "reset":
+                    raise NotSeenError("the page fell behind: more events came than the playground keeps")
+                if "data" in lines:
+                    event: JsonObject = json.loads(lines["data"])
+                    self._after = event["seq"]
+                    return event
+                continue
+            chunk = await (await self._open()).content.readany()
+            if not chunk:
+                raise NotSeenError("the event stream ended")
+            self._buffer += chunk
+
+    async def _open(self) -> aiohttp.ClientResponse:
+        if self._response is None:
+            path = f"/app/events?user={self._user}&after={self._after}"
+            timeout = aiohttp.ClientTimeout(total=None, sock_read=None)
+            self._response = await self._page.session.get(path, timeout=timeout)
+        return self._response
+
+    def close(self) -> None:
+        if self._response is not None:
+            self._response.close()
+            self._response = None
+
+
+class Person:
+    """One human at the page. Channels are given by name (`general`) or id."""
+
+    def __init__(self, page: PageClient, user_id: str, name: str, channels: dict[str, str], seq: int) -> None:
+        self.id = user_id
+        self.name = name
+        self.messages: dict[str, Message] = {}
+        self.modals: dict[str, Modal] = {}
+        self.events: list[JsonObject] = []
+        self._page = page
+        self._channels = channels
+        self._stream = EventStream(page, user_id, seq)
+
+    # -- acting --------------------------------------------------------------------------------------------------------
+
+    async def say(self, text: str, channel: str | int = "general") -> Message:
+        """Write a message."""
+        body = {"user": self.id, "channel": self._channel(channel), "content": text}
+        return Message(await self._page.call("POST", "/app/messages", body))
+
+    async def react(self, message: Message, emoji: str, *, remove: bool = False) -> None:
+        body = {"user": self.id, "channel": message.channel_id, "message": message.id, "emoji": emoji, "remove": remove}
+        await self._page.call("POST", "/app/reactions", body)
+
+    async def command(
+        self, name: str, channel: str | int = "general", *, target: str | None = None, **options: Any
+    ) -> Interaction:
+        """Run a command such as `omp new` and wait for the bot's first answer. Raises NotAnsweredError."""
+        return await self.wait_answer(await self.start_command(name, channel, target=target, **options))
+
+    async def start_command(
+        self, name: str, channel: str | int = "general", *, target: str | None = None, **options: Any
+    ) -> Interaction:
+        """Run a command and return at once. Options may be files."""
+        body = await self._command_body(name, channel, options)
+        if target is not None:
+            body["target"] = target
+        return self._started(await self._page.call("POST", "/app/interactions/command", body))
+
+    async def complete(
+        self, name: str, option: str, text: str, channel: str | int = "general", **options: Any
+    ) -> list[JsonObject]:
+        """The completions that the bot offers for what is typed into an option so far."""
+        body = await self._command_body(name, channel, {**options, option: text}, focused=option)
+        return (await self._page.call("POST", "/app/interactions/autocomplete", body))["choices"]
+
+    async def click(self, message: Message, button: str) -> Interaction:
+        """Press the button with this label or custom id and wait for the bot's first answer."""
+        return await self.wait_answer(await self.start_click(message, button))
+
+    async def start_click(self, message: Message, button: str, values: list[str] | None = None) -> Interaction:
+        """Press or choose and return at once."""
+        body: JsonObject = {"user": self.id, "channel": message.channel_id, "message": message.id}
+        body |= {"custom_id": message.component(button)["custom_id"], "values": values or []}
+        return self._started(await self._page.call("POST", "/app/interactions/component", body))
+
+    async def choose(self, message: Message, select: str, *values: str) -> Interaction:
+        """Choose values (or the labels of a string select's options) and wait for the bot's first answer."""
+        options = message.component(select).get("options", [])
+        by_label = {item["label"]: item["value"] for item in options}
+        picked = [by_label.get(value, value) for value in values]
+        return await self.wait_answer(await self.start_click(message, select, picked))
+
+    async def submit_modal(self, shown: Interaction | Modal, **values: Any) -> Interaction:
+        """Send a form, fields named by custom id, and wait for the bot's first answer; see `submit_labels`."""
+        return await self.submit_labels(shown, values)
+
+    async def submit_labels(self, shown: Interaction | Modal, values: dict[str, Any]) -> Interaction:
+        """Send a form, fields named by label or custom id. Files may be among the values."""
+        modal = shown.modal if isinstance(shown, Interaction) else shown
+        if modal is None:
+            raise NotSeenError("this interaction opened no form")
+        filled = {modal.custom_id(name): await self._field(value) for name, value in values.items()}
+        body = {"user": self.id, "interaction": modal.interaction, "values": filled}
+        return await self.wait_answer(self._started(await self._page.call("POST", "/app/interactions/modal", body)))
+
+    async def upload(self, file: File) -> str:
+        """Attach a file; returns its id for options and forms."""
+        return (await self._page.upload(f"/app/attachments?user={self.id}", file))["attachment"]["id"]
+
+    # -- seeing --------------------------------------------------------------------------------------------------------
+
+    async def history(self, channel: str | int = "general", *, limit: int = 50) -> list[Message]:
+        """What stands in a channel or thread now, newest last."""
+        path = f"/app/channels/{self._channel(channel)}/messages?limit={limit}&user={self.id}"
+        return [Message(item) for item in await self._page.call("GET", path)]
+
+    async def state(self) -> JsonObject:
+        return await self._page.call("GET", f"/app/state?user={self.id}")
+
+    async def wait_message(self, predicate: Callable[[Message], bool], timeout: float = WAIT_S) -> Message:
+        """The newest message that is as wanted, now or within `timeout` seconds; edits count. Raises NotSeenError."""
+        try:
+            async with asyncio.timeout(timeout):
+                while True:
+                    for message in reversed(self.messages.values()):
+                        if predicate(message):
+                            return message
+                    await self.see_next()
+        except TimeoutError:
+            seen = "\n---\n".join(message.text for message in list(self.messages.values())[-8:])
+            raise NotSeenError(f"no such message within {timeout:g} s; the latest are:\n{seen}") from None
+
+    async def wait_event(
+        self, kind: str, predicate: Callable[[JsonObject], bool] = lambda _: True, timeout: float = WAIT_S
+    ) -> JsonObject:
+        """The data of the first event of this kind that fits, from those seen or to come. Raises NotSeenError."""
+        checked = 0
+        try:
+            async with asyncio.timeout(timeout):
+                while True:
+                    for event in self.events[checked:]:
+                        if event["type"] == kind and predicate(event["data"]):
+                            return event["data"]
+                    checked = len(self.events)
+                    await self.see_next()
+        except TimeoutError:
+            seen = [event["type"] for event in self.events[-20:]]
+            raise NotSeenError(f"no such {kind} within {timeout:g} s; the latest events are {seen}") from None
+
+    async def wait_answer(self, interaction: Interaction, timeout: float = WAIT_S) -> Interaction:
+        """Wait until the bot answered an interaction. Raises NotAnsweredError when it failed."""
+
+        def concerns(data: JsonObject) -> bool:
+            return data.get("interaction") == interaction.id
+
+        async with asyncio.timeout(timeout):
+            while True:
+                for event in self.events:
+                    if event["type"] == "INTERACTION_FAILED" and concerns(event["data"]):
+                        raise NotAnsweredError(event["data"]["reason"])
+                    if event["type"] == "INTERACTION_DONE" and concerns(event["data"]):
+                        return interaction
+                await self.see_next()
+
+    async def see_next(self) -> JsonObject:
+        """Read one event and take it in."""
+        event = await self._stream.next()
+        self.events.append(event)
+        data = event["data"]
+        match event["type"]:
+            case "MESSAGE_CREATE" | "MESSAGE_UPDATE":
+                self.messages[data["id"]] = Message(data)
+            case "MESSAGE_DELETE":
+                self.messages.pop(data["id"], None)
+            case "INTERACTION_MODAL":
+                self.modals[data["interaction"]] = Modal(data["interaction"], data["modal"])
+            case _:
+                pass
+        return event
+
+    async def close(self) -> None:
+        self._stream.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    # -- steps ---------------------------------------------------------------------------------------------------------
+
+    def _channel(self, name: str | int) -> str:
+        return self._channels.get(str(name), str(name))
+
+    def _started(self, answer: JsonObject) -> Interaction:
+        return Interaction(answer["interaction"], self)
+
+    async def _field(self, value: Any) -> Any:
+        if isinstance(value, File):
+            return [await self.upload(value)]
+        if isinstance(value, list):
+            items: list[Any] = value
+            return [await self.upload(item) if isinstance(item, File) else item for item in items]
+        return value
+
+    async def _command_body(
+        self, name: str, channel: str | int, options: dict[str, Any], *, focused: str | None = None
+    ) -> JsonObject:
+        """Find the command and nest its options under group and sub-command."""
+        first, *path = name.split(" ")
+        commands = (await self.state())["commands"]
+        command = next((item for item in commands if name in (item["name"],)), None)
+        command = command or next((item for item in commands if item["name"] == first), None)
+        if command is None:
+            raise NotSeenError(f"{self.name} sees no command {name!r}; there are {[item['name'] for item in commands]}")
+        nested: list[JsonObject] = []
+        for key, value in options.items():
+            filled = await self.upload(value) if isinstance(value, File) else value
+            nested.append({"name": key, "value": filled, **({"focused": True} if key == focused else {})})
+        for part in reversed(path if command["name"] == first else []):
+            nested = [{"name": part, "options": nested}]
+        return {"user": self.id, "channel": self._channel(channel), "command": command["id"], "options": nested}

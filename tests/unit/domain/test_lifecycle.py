@@ -1,0 +1,154 @@
+"""The state machine as its table says: the paths of each mode, crashes, people, and what may never happen."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ompycord.domain import effects as fx
+from ompycord.domain import events as ev
+from ompycord.domain.effects import effect_key
+from ompycord.domain.lifecycle import MAX_INTERRUPTIONS, TABLE, advance
+from ompycord.domain.run import FINAL, FailureClass, Machine, RunState, SuspendReason
+from ompycord.domain.task import Mode
+
+S = RunState
+
+
+def ended(key: str, outcome: str = "ok", **facts: str | int | bool) -> ev.EffectFinished:
+    return ev.EffectFinished.model_validate({"key": key, "outcome": outcome, "facts": facts})
+
+
+def walk(machine: Machine, *bodies: ev.EventBody) -> tuple[list[RunState], Machine, list[str]]:
+    """The states passed through, the machine at the end, and every effect asked for."""
+    states, keys = [machine.state], list[str]()
+    for body in bodies:
+        decision = advance(machine, body)
+        machine = decision.machine
+        keys += [effect_key(effect) for effect in decision.effects]
+        states += [event.state for event in decision.events]
+    return states, machine, keys
+
+
+def test_standard_ends_complete_only_through_checks() -> None:
+    states, machine, keys = walk(
+        Machine(mode=Mode.STANDARD),
+        ev.RunDequeued(),
+        ended("prepare:1"),
+        ended("build:1", claim=True),
+        ended("harvest:1"),
+        ended("checks:1", passed=True),
+        ended("publish:1"),
+    )
+    assert states == [S.QUEUED, S.PRECHECK, S.BUILDING, S.BUILDING, S.VERIFYING, S.PUBLISHING, S.COMPLETE]
+    assert keys == ["prepare:1", "build:1", "harvest:1", "checks:1", "publish:1", "cleanup:1"]
+    assert machine.failure is None
+
+
+def test_fast_asks_for_no_checks() -> None:
+    _, machine, keys = walk(
+        Machine(mode=Mode.FAST, state=S.BUILDING), ended("build:1", claim=True), ended("harvest:1"), ended("publish:1")
+    )
+    assert machine.state is S.COMPLETE
+    assert "checks:1" not in keys
+
+
+def test_failing_checks_fail_the_run_and_keep_its_branch() -> None:
+    states, machine, keys = walk(
+        Machine(state=S.VERIFYING, claim=True), ended("checks:1", passed=False), ended("publish:1")
+    )
+    assert states[-2:] == [S.PUBLISHING, S.FAILED]
+    assert keys == ["publish:1", "cleanup:1"]
+    assert machine.failure is FailureClass.REPAIRABLE
+
+
+def test_checks_that_prove_nothing_do_not_fail_the_run() -> None:
+    _, machine, _ = walk(Machine(state=S.VERIFYING, claim=True), ended("checks:1"), ended("publish:1"))
+    assert (machine.state, machine.checks) == (S.COMPLETE, None)
+
+
+def test_an_agent_that_says_it_failed_fails_without_checks_and_keeps_its_branch() -> None:
+    states, machine, keys = walk(
+        Machine(state=S.BUILDING), ended("build:1", claim=False), ended("harvest:1"), ended("publish:1")
+    )
+    assert states[-1] is S.FAILED
+    assert keys == ["harvest:1", "publish:1", "cleanup:1"]
+    assert machine.claim is False
+
+
+def test_a_crash_in_the_agent_begins_again_in_a_fresh_clone_and_gives_up_after_three_times() -> None:
+    machine, kinds = Machine(state=S.BUILDING), list[str]()
+    for _ in range(MAX_INTERRUPTIONS):
+        decision = advance(machine, ended(f"build:{machine.iteration}", "interrupted"))
+        kinds += [effect_key(effect) for effect in decision.effects]
+        machine = advance(decision.machine, ended(f"prepare:{decision.machine.iteration}")).machine
+    assert kinds == ["prepare:2", "prepare:3", "prepare:4"]
+    assert machine.state is S.BUILDING
+    lost = advance(machine, ended(f"build:{machine.iteration}", "interrupted")).machine
+    assert (lost.state, lost.reason, lost.resume_to) == (S.SUSPENDED, SuspendReason.INTERRUPTED, S.PRECHECK)
+
+
+def test_a_step_of_an_earlier_iteration_changes_nothing() -> None:
+    machine = Machine(state=S.BUILDING, iteration=2)
+    assert not advance(machine, ended("build:1", claim=True)).is_change
+
+
+@pytest.mark.parametrize("state", [S.QUEUED, S.PRECHECK, S.BUILDING, S.VERIFYING, S.PUBLISHING])
+def test_a_stopped_run_goes_on_where_it_was(state: RunState) -> None:
+    stopped = advance(Machine(state=state), ev.RunStopped(by="Ada"))
+    assert stopped.machine.state is S.SUSPENDED
+    assert stopped.machine.reason is SuspendReason.HUMAN
+    assert any(isinstance(effect, fx.StopAgent) for effect in stopped.effects) == (state is not S.QUEUED)
+    resumed = advance(stopped.machine, ev.RunResumed(by="Ada"))
+    assert resumed.machine.state is state
+    assert resumed.machine.iteration == stopped.machine.iteration + 1
+    assert not any(isinstance(effect, fx.PrepareWorkspace) for effect in resumed.effects) or state is S.PRECHECK
+
+
+@pytest.mark.parametrize("state", sorted(set(RunState) - FINAL))
+def test_every_open_state_can_be_cancelled(state: RunState) -> None:
+    decision = advance(Machine(state=state, resume_to=S.BUILDING), ev.RunCancelled(by="Ada", reason="wrong branch"))
+    assert decision.machine.state is S.CANCELLED
+    assert decision.machine.message == "Cancelled by Ada: wrong branch"
+
+
+KEYS = st.sampled_from(
+    [f"{kind}:{n}" for kind in ("prepare", "build", "harvest", "checks", "publish") for n in range(1, 5)]
+)
+BODIES = st.one_of(
+    st.builds(ended, KEYS, st.sampled_from(["ok", "failed", "interrupted"]), claim=st.booleans(), passed=st.booleans()),
+    st.just(ev.RunDequeued()),
+    st.just(ev.RunStopped(by="Ada")),
+    st.just(ev.RunResumed(by="Ada")),
+    st.just(ev.RunCancelled(by="Ada")),
+    st.just(ev.RunFinished(summary="I am done")),
+    st.just(ev.Opaque(type="x.y", data={})),
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(mode=st.sampled_from(Mode), bodies=st.lists(BODIES, max_size=40))
+def test_whatever_happens_final_states_absorb_and_no_effect_key_comes_twice(
+    mode: Mode, bodies: list[ev.EventBody]
+) -> None:
+    machine, asked = Machine(mode=mode), set[str]()
+    for body in bodies:
+        decision = advance(machine, body)
+        if machine.state in FINAL:
+            assert decision == (machine, (), ())
+        for effect in decision.effects:
+            assert effect_key(effect) not in asked
+            asked.add(effect_key(effect))
+        assert all(event.previous is machine.state for event in decision.events)
+        machine = decision.machine
+        assert (machine.state is S.SUSPENDED) == (machine.resume_to is not None)
+
+
+def test_an_agents_word_never_moves_a_run() -> None:
+    for state in RunState:
+        for word in (ev.RunFinished(), ev.RunFailed(message="x"), ev.CheckFinished(check="pytest", status="passed")):
+            assert not advance(Machine(state=state), word).is_change
+
+
+def test_every_row_can_be_reached_and_is_explained() -> None:
+    assert all(rule.why and rule.states for rule in TABLE)
+    assert not any(state in FINAL for rule in TABLE for state in rule.states)
