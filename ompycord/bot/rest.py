@@ -35,7 +35,7 @@ GONE = frozenset({10003, 10008})
 _THREAD_EXISTS = 160004
 _ARCHIVED = 50083
 _PROBED = 300
-"""Messages after a delivery's beginning that a probe reads."""
+"""Messages, newest first, that a probe reads at most."""
 _CLOCKS_APART_MS = 5 * 60 * 1000
 """How far Discord's clock and ours may differ."""
 
@@ -133,7 +133,7 @@ class Rest:
         me = self._client.user
         after = discord.Object(discord.utils.time_snowflake(_utc(max(since - _CLOCKS_APART_MS, 1_420_070_400_001))))
         with _translated():
-            async for message in self._channel(channel).history(limit=_PROBED, after=after, oldest_first=True):
+            async for message in self._channel(channel).history(limit=_PROBED, after=after, oldest_first=False):
                 if me is None or message.author.id != me.id:
                     continue
                 for embed in message.embeds:
