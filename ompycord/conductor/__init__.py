@@ -4,5 +4,6 @@ from ompycord.conductor.bus import Bus, Subscription
 from ompycord.conductor.conductor import Conductor, Submission
 from ompycord.conductor.driver import Driver
 from ompycord.conductor.projector import Projector
+from ompycord.conductor.watch import Watch
 
-__all__ = ["Bus", "Conductor", "Driver", "Projector", "Submission", "Subscription"]
+__all__ = ["Bus", "Conductor", "Driver", "Projector", "Submission", "Subscription", "Watch"]

@@ -23,9 +23,9 @@ class ScriptedAgent:
     ) -> None:
         self.jobs: list[AgentJob] = []
         self.halted = 0
-        self._script = tuple(script)
-        self._writes = writes or {}
-        self._outcome = outcome or AgentOutcome(claim=True, message="Done, it says.")
+        self.script: Sequence[EventBody] = script
+        self.writes = writes or {}
+        self.outcome = outcome or AgentOutcome(claim=True, message="Done, it says.")
         self._go = asyncio.Event()
         self._go.set()
         self.began = asyncio.Event()
@@ -40,7 +40,7 @@ class ScriptedAgent:
 
     async def run(self, job: AgentJob, emit: Emit) -> AgentOutcome:
         self.jobs.append(job)
-        for body in self._script:
+        for body in self.script:
             await emit(body)
         self.began.set()
         try:
@@ -48,6 +48,6 @@ class ScriptedAgent:
         except asyncio.CancelledError:
             self.halted += 1
             raise
-        for name, text in self._writes.items():
+        for name, text in self.writes.items():
             (job.cwd / name).write_text(text, encoding="utf-8")
-        return self._outcome
+        return self.outcome

@@ -78,9 +78,9 @@ class FakeChecks:
     """Answers by the check's name; unknown checks pass."""
 
     def __init__(self, results: Mapping[str, CheckFinished] | None = None) -> None:
-        self._results = results or {}
+        self.results: Mapping[str, CheckFinished] = results or {}
         self.ran: list[str] = []
 
     async def run(self, run: RunId, check: CheckSpec, cwd: Path) -> CheckFinished:
         self.ran.append(check.name)
-        return self._results.get(check.name, CheckFinished(check=check.name, status="passed", passed=1, failed=0))
+        return self.results.get(check.name, CheckFinished(check=check.name, status="passed", passed=1, failed=0))

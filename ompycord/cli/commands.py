@@ -1,0 +1,50 @@
+"""The commands. Each does its work through `ompycord.app` and returns an exit code."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ompycord import __version__
+
+__all__ = ["application"]
+
+application = typer.Typer(
+    name="ompycord",
+    help="Run a team's coding agents from Discord.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@application.callback()
+def _group() -> None:
+    """Run a team's coding agents from Discord."""
+
+
+@application.command()
+def up(
+    port: Annotated[int | None, typer.Option(help="The sidecar's port; 0 takes any free one.")] = None,
+    playground_port: Annotated[int | None, typer.Option(help="The playground's port; 0 takes any free one.")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Where database, secrets and workspaces lie.")] = None,
+) -> None:
+    """Start the bot and its sidecar. Without DISCORD_TOKEN, a local Discord opens too: the playground."""
+    from ompycord.app import up as start
+
+    overrides: dict[str, object] = {}
+    if port is not None:
+        overrides["webhook"] = {"port": port}
+    if playground_port is not None:
+        overrides["playground"] = {"port": playground_port}
+    if data_dir is not None:
+        overrides["data_dir"] = data_dir
+    raise typer.Exit(start(environ=os.environ, folder=Path.cwd(), overrides=overrides, say=typer.echo))
+
+
+@application.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(f"ompycord {__version__}")

@@ -1,0 +1,154 @@
+"""The conductor over the real store, with places and agents whose words the tests write."""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from ompycord.conductor import Bus, Conductor, Driver, Projector, Submission
+from ompycord.domain.access import Person, Role
+from ompycord.domain.catalog import Catalog, Limits
+from ompycord.domain.ids import DraftId, RunId, new_ulid
+from ompycord.domain.repository import AgentSpec, CheckSpec, RepositorySpec, Sandbox
+from ompycord.domain.run import RunRecord, RunState
+from ompycord.domain.snapshot import StatusSnapshot
+from ompycord.engines import LocalEngine
+from ompycord.engines.steps import Steps
+from ompycord.store import SqliteStore, open_store
+from ompycord.testing import FakeChecks, FakeClock, FakeWorkspaces, ScriptedAgent, SequentialIds
+from ompycord.testing.clock import START_MS
+
+ADA = Person(id="100000000000000001", name="Ada", role=Role.ADMIN)
+MO = Person(id="100000000000000002", name="Mo", role=Role.RUNNER)
+VI = Person(id="100000000000000003", name="Vi", role=Role.VIEWER)
+
+CATALOG = Catalog(
+    repositories=(
+        RepositorySpec(name="shop", path=Path("shop"), checks=(CheckSpec(name="unit", command=("true",)),)),
+        RepositorySpec(name="bare", path=Path("bare")),
+    ),
+    agents=(
+        AgentSpec(name="scripted", kind="command", command=("x",), sandbox=Sandbox(minimum="none")),
+        AgentSpec(name="strict", kind="command", command=("x",)),
+    ),
+)
+PATIENCE_S = 10.0
+
+
+class RandomIds(SequentialIds):
+    """Two processes of one test must not make the same id."""
+
+    def ulid(self) -> str:
+        return new_ulid(now_ms=START_MS, entropy=os.urandom(10))
+
+
+class House:
+    """One process's worth of conductor; `alive()` runs its tasks, leaving the block is a crash."""
+
+    def __init__(self, store: SqliteStore, tmp_path: Path, clock: FakeClock, catalog: Catalog = CATALOG) -> None:
+        self.store = store
+        self._tmp_path = tmp_path
+        self.clock = clock
+        self.ids = RandomIds(clock)
+        self.bus = Bus()
+        self.agent = ScriptedAgent(writes={"total.py": "x = 1\n"})
+        self.workspaces = FakeWorkspaces(tmp_path / "workspaces")
+        self.checks = FakeChecks()
+        self.swept: list[RunId] = []
+        self.projector = Projector(store=store, bus=self.bus, route=lambda record: "200000000000000009")
+        self.conductor = Conductor(store=store, clock=clock, ids=self.ids, catalog=catalog, wake=self._wake)
+        steps = Steps(
+            catalog=catalog,
+            workspaces=self.workspaces,
+            adapters={"command": self.agent},
+            checks=self.checks,
+            level="none",
+            observe=self.conductor.observe,
+            record=self.conductor.record,
+            job_environment=self._environment,
+        )
+        self.driver = Driver(
+            store=store,
+            engine=LocalEngine(steps=steps.table(), sweep=self._sweep),
+            clock=clock,
+            ids=self.ids,
+            limits=catalog.limits,
+            changed=self.projector.wake,
+        )
+
+    @asynccontextmanager
+    async def alive(self) -> AsyncGenerator[None]:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self.projector.run()), group.create_task(self.driver.run())]
+            try:
+                yield
+            finally:
+                for task in tasks:
+                    task.cancel()
+
+    async def submit(self, person: Person = ADA, draft: str | None = None, **changes: str) -> RunRecord:
+        asked = {"prompt": "Fix the total.", "repository": "shop", "agent": "scripted", "guild": "1", "channel": "2"}
+        submission = Submission.model_validate({**asked, **changes})
+        return await self.conductor.submit(DraftId(draft or self.ids.ulid()), submission, person)
+
+    async def until(self, run: str, wanted: Callable[[StatusSnapshot], bool]) -> StatusSnapshot:
+        """The first snapshot for which it holds; bounded."""
+        async with asyncio.timeout(PATIENCE_S):
+            with self.bus.subscribe() as changes:
+                while True:
+                    snapshot = await self.conductor.snapshot(RunId(run))
+                    if snapshot is not None and wanted(snapshot):
+                        return snapshot
+                    await changes.take(0.2)
+
+    async def settled(self, run: str) -> None:
+        """Nothing is left to do for the run; bounded."""
+        async with asyncio.timeout(PATIENCE_S):
+            with self.bus.subscribe() as changes:
+                while any(row.run == run for row in await self.store.open_effects()):
+                    await changes.take(0.05)
+
+    def reborn(self) -> "House":
+        """The next process over the same database and folders."""
+        return House(self.store, self._tmp_path, self.clock)
+
+    async def ended(self, run: str) -> StatusSnapshot:
+        return await self.until(run, lambda snapshot: snapshot.is_final)
+
+    async def in_state(self, run: str, state: RunState) -> StatusSnapshot:
+        return await self.until(run, lambda snapshot: snapshot.state is state)
+
+    def _wake(self) -> None:
+        self.projector.wake()
+        self.driver.wake()
+
+    async def _sweep(self, run: RunId) -> None:
+        self.swept.append(run)
+
+    async def _environment(self, run: RunId) -> dict[str, str]:
+        return {"OMPYCORD_RUN": run}
+
+
+OpenHouse = Callable[..., Awaitable[House]]
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncGenerator[SqliteStore]:
+    clock = FakeClock()
+    async with open_store(tmp_path / "ompycord.db", clock=clock, ids=SequentialIds(clock)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def house(store: SqliteStore, tmp_path: Path) -> House:
+    return House(store, tmp_path, FakeClock())
+
+
+@pytest.fixture
+def crowded(store: SqliteStore, tmp_path: Path) -> House:
+    """Room for two open runs a person, one at work."""
+    limits = Limits(open_per_person=2, parallel_runs=1)
+    return House(store, tmp_path, FakeClock(), CATALOG.model_copy(update={"limits": limits}))
