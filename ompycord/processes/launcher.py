@@ -150,7 +150,6 @@ class RunningProcess:
                 if self._bytes_seen > self._bounds.output_bytes:
                     self._wake.set()
                     continue  # read on, so that the program can end
-                self._last_output = loop.time()
                 for line in splitter.feed(chunk):
                     await self._queue.put(line)
                 self._last_output = loop.time()

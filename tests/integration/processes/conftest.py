@@ -13,7 +13,7 @@ from ompycord.processes import ProcessSpec
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Programs are started on POSIX only; what Windows answers has a test without the mark."""
+    """Programs are started on POSIX only; `test_processes_windows.py` has what Windows answers."""
     if sys.platform == "win32":
         for item in items:
             if "posix" in item.keywords:

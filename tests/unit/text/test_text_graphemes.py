@@ -108,3 +108,4 @@ def test_a_million_characters_end_in_time(unit: str) -> None:
     text = unit * (1_000_000 // len(unit))
     assert utf16_len(cut(text, 2000)) <= 2000
     assert utf16_len(cut_lines(text, 2000, 10)) <= 2000
+    assert cut(text, 2_000_000)

@@ -196,3 +196,10 @@ def test_hostile_megabytes_end_in_time(form: Form) -> None:
     """The limit bounds the work, whatever was sent; the mark's timeout is the only clock here."""
     for unit in ("[a](", "a\u0301\u0316", "🇦", "</a", "@", "\u200d", "\n ", "http://", "\u0301"):
         assert utf16_len(form(unit * (4_000_000 // len(unit)), 4000)) <= 4000
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("unit", ["\u0301\u0316", "\u200d", "👨\u200d", "\r", "\ufe0f", "\ud800"])
+def test_cleaning_a_hostile_megabyte_ends_in_time(unit: str) -> None:
+    """Normalising alone is quadratic in a run of marks: 80,000 took 4 s."""
+    assert len(clean("a" + unit * (1_000_000 // len(unit)))) <= 1_000_001
