@@ -1,0 +1,273 @@
+"""The fields of a card: plan, tools, checks, files, cost, words, links; each made inert and short here.
+
+Counterpart of `truncation.py`, which drops whole lines of them and never looks inside one.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from ompycord.domain.events import ChangedFile, Phase, Step
+from ompycord.domain.run import RunState
+from ompycord.domain.snapshot import StatusSnapshot, ToolCall
+from ompycord.render.cardview import Excerpt, FieldView, Part, phase_count
+from ompycord.render.inert import Inert
+from ompycord.render.phrases import cost, count, duration, money, tokens
+from ompycord.render.verdicts import agent_name, check_line, failing_tests
+from ompycord.text.graphemes import utf16_len
+from ompycord.text.limits import CARD_LINKS, EMBED_FIELD_VALUE
+
+__all__ = ["ASK", "PHASE_FIELDS", "ask_field", "card_fields", "file_glyph", "links_of", "tool_glyph", "tool_line"]
+
+ASK: Final = 600
+"""DESIGN, *The card*: units of what is asked of a person, which is never lost."""
+
+PHASE_FIELDS: Final = 10
+"""Inline fields for a plan's finished and for its future phases together; Discord takes 25 fields in all."""
+
+_NAME: Final = 80
+_STEP: Final = 90
+_FILES: Final = 10
+_SAID_LIVE: Final = 300
+_SAID_FINAL: Final = EMBED_FIELD_VALUE
+
+_MARKS: Final = {"pending": "▫", "active": "▶", "done": "✅", "failed": "🔴", "skipped": "⏭"}
+_FILE_GLYPHS: Final = {"added": "🆕", "modified": "✏", "deleted": "🗑", "renamed": "🔀"}
+_TOOL_GLYPHS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
+    ("✏", ("edit", "write", "patch", "replace", "create", "delete", "move")),
+    ("🔍", ("search", "grep", "rg", "find", "glob", "ls", "list")),
+    ("🌐", ("web", "fetch", "http", "browse", "url")),
+    ("📖", ("read", "view", "cat", "open")),
+    ("📋", ("todo", "plan")),
+    ("🤖", ("task", "agent", "subagent")),
+    ("▶", ("bash", "shell", "run", "exec", "execute", "command", "terminal", "pytest", "python", "test")),
+)
+_OTHER_TOOL: Final = "🔧"
+
+
+def card_fields(snapshot: StatusSnapshot, inert: Inert) -> tuple[FieldView, ...]:
+    """All fields in order; empty ones are left out."""
+    final = snapshot.is_final
+    found = [
+        ask_field(snapshot, inert),
+        *_phases(snapshot, inert),
+        None if final else _tools(snapshot, inert),
+        _lines(Part.FAILING, "Failing", failing_tests(snapshot, inert)),
+        _lines(Part.CHECKS, "Checks", [check_line(check, inert) for check in snapshot.checks]),
+        _files(snapshot, inert),
+        _billing(snapshot, inert),
+        _said(snapshot, inert),
+        _lines(Part.NOTES, "Notes", [inert.line(note, 150) for note in snapshot.notes if note.strip()]),
+        _gaps(snapshot, inert),
+        *_links(snapshot, inert),
+    ]
+    return tuple(field for field in found if field is not None and field.value)
+
+
+def _lines(part: Part, name: str, lines: Sequence[str]) -> FieldView | None:
+    return FieldView(part=part, name=name, lines=tuple(line for line in lines if line)) if lines else None
+
+
+# -- what is asked ----------------------------------------------------------------------------------------------------
+
+
+def ask_field(snapshot: StatusSnapshot, inert: Inert) -> FieldView | None:
+    """The oldest open approval or question, as what a person must decide; the others are counted."""
+    waiting = len(snapshot.open_approvals) + len(snapshot.open_questions)
+    if not waiting or snapshot.is_final:
+        return None
+    if snapshot.open_approvals:
+        approval = snapshot.open_approvals[0]
+        risk = f" · risk: {inert.line(approval.risk, 60)}" if approval.risk else ""
+        wanted = " — ".join(part for part in (approval.title, approval.command or "") if part.strip())
+        name, text = "Asks for leave", inert.line(wanted or "No words were given.", ASK - utf16_len(risk)) + risk
+    else:
+        name, text = "Asks", inert.line(snapshot.open_questions[0].text, ASK)
+    more = f"… and {count(waiting - 1, 'more decision')} after this one" if waiting > 1 else ""
+    return _lines(Part.ASK, name, [line for line in (text, more) if line])
+
+
+# -- plan -------------------------------------------------------------------------------------------------------------
+
+
+def _phases(snapshot: StatusSnapshot, inert: Inert) -> Iterator[FieldView]:
+    """Finished and future phases inline, then the active one as a checklist (DESIGN, *The card*)."""
+    if snapshot.state is RunState.COMPLETE:
+        return
+    done = [phase for phase in snapshot.plan if phase.status in {"done", "skipped", "failed"}]
+    pending = {"pending", "active"} if snapshot.is_final else {"pending"}
+    following = [phase for phase in snapshot.plan if phase.status in pending]
+    shown_done = done[-max(PHASE_FIELDS // 2, PHASE_FIELDS - len(following)) :]
+    shown_next = following[: PHASE_FIELDS - len(shown_done)]
+    if len(shown_done) < len(done):
+        yield phase_count(Part.DONE_PHASE, "✅", len(done) - len(shown_done), "earlier")
+    yield from (_phase(Part.DONE_PHASE, phase, snapshot, inert) for phase in shown_done)
+    yield from (_phase(Part.NEXT_PHASE, phase, snapshot, inert) for phase in shown_next)
+    if len(shown_next) < len(following):
+        yield phase_count(Part.NEXT_PHASE, "▫", len(following) - len(shown_next), "later")
+    yield from _active(snapshot, inert)
+
+
+def _active(snapshot: StatusSnapshot, inert: Inert) -> Iterator[FieldView]:
+    """The active phase of a live run; of several the first, the rest is in `/omp show`."""
+    for phase in snapshot.plan:
+        if phase.status == "active" and not snapshot.is_final:
+            lines = tuple(_step(step, inert) for step in phase.steps) or ("in progress",)
+            yield FieldView(part=Part.ACTIVE_PHASE, name=f"▶ {inert.label(phase.title, _NAME)}", lines=lines)
+            return
+
+
+def _phase(part: Part, phase: Phase, snapshot: StatusSnapshot, inert: Inert) -> FieldView:
+    """A phase in a word or two. What a run that has ended left open is not *next* any more."""
+    is_open = phase.status in {"pending", "active"}
+    mark = "▫" if is_open else _MARKS[phase.status]
+    name = f"{mark} {inert.label(phase.title, _NAME)}"
+    return FieldView(part=part, name=name, lines=(_phase_value(phase, snapshot),), inline=True)
+
+
+def _phase_value(phase: Phase, snapshot: StatusSnapshot) -> str:
+    steps = len(phase.steps)
+    done = f", {sum(step.status == 'done' for step in phase.steps)} of {count(steps, 'step')} done" if steps else ""
+    match phase.status:
+        case "pending":
+            return "not begun" if snapshot.is_final else "next"
+        case "active":
+            return f"not finished{done}"
+        case "failed":
+            return f"failed{done}"
+        case "done" | "skipped":
+            return count(steps, "step") if steps and phase.status == "done" else phase.status
+
+
+def _step(step: Step, inert: Inert) -> str:
+    return f"{_MARKS[step.status]} {inert.line(step.title, _STEP)}"
+
+
+# -- tools, files, cost -----------------------------------------------------------------------------------------------
+
+
+def tool_glyph(tool: str) -> str:
+    """A picture for a tool by the words of its name; agents name the same tool differently."""
+    name = tool.lower()
+    words = set("".join(c if c.isalnum() else " " for c in name).split())
+    for glyph, known in _TOOL_GLYPHS:
+        if any(word in words or name.startswith(word) for word in known):
+            return glyph
+    return _OTHER_TOOL
+
+
+def tool_line(call: ToolCall, inert: Inert) -> str:
+    """`✏ cart/total.py +14−3`, `▶ pytest 1 failed`."""
+    title = call.title if call.title and call.title.strip() else call.tool
+    delta = _delta(call.added, call.removed)
+    detail = inert.line(call.detail, 40) if call.detail else ""
+    status = {"running": "…", "ok": "", "failed": "failed"}[call.status]
+    status = "" if detail and status == "failed" else status
+    return " ".join(part for part in (tool_glyph(call.tool), inert.line(title, 60), delta, detail, status) if part)
+
+
+def _tools(snapshot: StatusSnapshot, inert: Inert) -> FieldView | None:
+    lines = tuple(tool_line(call, inert) for call in snapshot.tools)
+    return FieldView(part=Part.TOOLS, name="Last tools", lines=lines, joiner=" · ") if lines else None
+
+
+def _delta(added: int | None, removed: int | None) -> str:
+    return "" if added is None and removed is None else f"+{added or 0}−{removed or 0}"
+
+
+def file_glyph(status: str) -> str:
+    """The picture of what became of a file."""
+    return _FILE_GLYPHS[status]
+
+
+def _file(file: ChangedFile, inert: Inert) -> str:
+    delta = _delta(file.added, file.removed)
+    return f"{file_glyph(file.status)} {inert.line(file.path, 100)}{f' {delta}' if delta else ''}"
+
+
+def _files(snapshot: StatusSnapshot, inert: Inert) -> FieldView | None:
+    if not snapshot.files:
+        return None
+    total = max(snapshot.files_total, len(snapshot.files))
+    delta = ""
+    if total == len(snapshot.files):  # a sum over a part of the files would be wrong
+        delta = f" {_delta(sum(f.added or 0 for f in snapshot.files), sum(f.removed or 0 for f in snapshot.files))}"
+    lines = tuple(_file(file, inert) for file in snapshot.files[:_FILES])
+    name = f"Changed {count(total, 'file')}{delta}"
+    return FieldView(part=Part.FILES, name=name, lines=lines, hidden=total - len(lines), inline=snapshot.is_final)
+
+
+def _billing(snapshot: StatusSnapshot, inert: Inert) -> FieldView | None:
+    """Cost against budget, tokens, model; `brief` is its one line."""
+    usage = snapshot.usage
+    used = usage.input or usage.output or usage.cache_read or usage.cache_write or usage.cost_usd is not None
+    if not used and snapshot.budget_usd is None:
+        return None
+    price = _price(snapshot) if used else _unused(snapshot)
+    spent = f"{tokens(usage.input)} in, {tokens(usage.output)} out" if used else ""
+    cached = f"{tokens(usage.cache_read)} read from cache" if usage.cache_read else ""
+    cached += f"{', ' if cached else ''}{tokens(usage.cache_write)} written to it" if usage.cache_write else ""
+    model = " · ".join(inert.line(name, 60) for name in (snapshot.model, snapshot.provider) if name and name.strip())
+    took = _took(snapshot)
+    lines = tuple(line for line in (price, spent, cached, model, took) if line)
+    brief = " · ".join(part for part in (price, spent, took) if part)
+    return FieldView(part=Part.BILLING, name="Cost", lines=lines, brief=brief, inline=True)
+
+
+def _price(snapshot: StatusSnapshot) -> str:
+    if snapshot.budget_usd is None:
+        return cost(snapshot.usage)
+    joint = " of " if snapshot.usage.cost_usd is not None else ", budget "
+    return cost(snapshot.usage) + joint + money(snapshot.budget_usd)
+
+
+def _unused(snapshot: StatusSnapshot) -> str:
+    """Silence is not zero: an agent that reports no use may have used a lot."""
+    reported = "" if snapshot.state is RunState.QUEUED else ", no use reported"
+    return f"budget {money(snapshot.budget_usd or 0)}{reported}"
+
+
+def _took(snapshot: StatusSnapshot) -> str:
+    began = snapshot.started_at or snapshot.created_at
+    if snapshot.ended_at is None or snapshot.ended_at < began:
+        return ""
+    rounds = f", {snapshot.iteration} rounds" if snapshot.iteration > 1 else ""
+    return f"took {duration(snapshot.ended_at - began)}{rounds}"
+
+
+# -- words, gaps, links -----------------------------------------------------------------------------------------------
+
+
+def _said(snapshot: StatusSnapshot, inert: Inert) -> FieldView | None:
+    """The agent's own words: a claim, so they are marked as said."""
+    text = snapshot.summary or snapshot.last_words if snapshot.is_final else snapshot.last_words
+    if not text or not text.strip():
+        return None
+    limit = _SAID_FINAL if snapshot.is_final else _SAID_LIVE
+    prose = Excerpt.of(inert.source(text), limit, keeps_lines=True)
+    return FieldView(part=Part.SAID, name=f"{inert.label(agent_name(snapshot, inert), 60)} says", prose=prose)
+
+
+def _gaps(snapshot: StatusSnapshot, inert: Inert) -> FieldView | None:
+    if not snapshot.gaps:
+        return None
+    lines = tuple(
+        f"{inert.line(gap.source, 60)}: {gap.first}{f'–{gap.last}' if gap.last > gap.first else ''}"
+        for gap in snapshot.gaps
+    )
+    hidden = max(snapshot.gap_count - len(lines), 0)
+    return FieldView(part=Part.GAPS, name="Events still missing", lines=lines, hidden=hidden)
+
+
+def links_of(snapshot: StatusSnapshot, inert: Inert) -> list[str]:
+    """The addresses worth opening, each shown whole, so that nobody is led elsewhere; the result's first."""
+    urls = (inert.link(url) for url in (snapshot.url, *(artifact.url for artifact in snapshot.artifacts)))
+    return list(dict.fromkeys(url for url in urls if url))[:CARD_LINKS]
+
+
+def _links(snapshot: StatusSnapshot, inert: Inert) -> Iterator[FieldView]:
+    """At most four to a field: five of 200 characters with their brackets would not fit in one."""
+    lines = [f"<{url}>" for url in links_of(snapshot, inert)]
+    half = CARD_LINKS - 1
+    for part in (lines[:half], lines[half:]):
+        if part:
+            yield FieldView(part=Part.LINKS, name="Links", lines=tuple(part))

@@ -1,0 +1,74 @@
+"""The board: one channel message that lists all live runs, cut by whole rows; counterpart of `/omp status`."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from ompycord.domain.base import Frozen
+from ompycord.domain.ids import short_id
+from ompycord.domain.snapshot import StatusSnapshot
+from ompycord.render.cardview import Colour
+from ompycord.render.faces import face_of
+from ompycord.render.inert import Inert, Redact
+from ompycord.render.message import RenderedMessage, Sign, message
+from ompycord.render.phrases import count, stamp
+from ompycord.render.surroundings import Surroundings
+from ompycord.render.view import short_title
+from ompycord.text.graphemes import utf16_len
+from ompycord.text.limits import EMBED_DESCRIPTION
+
+__all__ = ["BoardRow", "board_message"]
+
+_MORE_ROOM: Final = 80
+
+
+class BoardRow(Frozen):
+    """One live run. `place` is its thread's id, None before there is one."""
+
+    snapshot: StatusSnapshot
+    around: Surroundings = Surroundings()
+    thread: str | None = None
+
+
+def board_message(rows: Sequence[BoardRow], *, sign: Sign, redact: Redact) -> RenderedMessage:
+    """Who needs somebody first, then the oldest; what does not fit is counted. Mentions nobody."""
+    inert = Inert(redact)
+    live = sorted(
+        (row for row in rows if not row.snapshot.is_final),
+        key=lambda row: (not row.snapshot.needs_person, row.snapshot.created_at, row.snapshot.run),
+    )
+    waiting = sum(row.snapshot.needs_person for row in live)
+    needs = f", {waiting} waiting for a person" if waiting else ""
+    data = {
+        "title": f"{count(len(live), 'live run')}{needs}" if live else "No live runs",
+        "description": _rows([_row(row, inert) for row in live]) or "Start one with `/omp new`.",
+        "color": Colour.YELLOW if waiting else Colour.BLURPLE if live else Colour.GREEN,
+        "footer": {"text": "board"},
+    }
+    return message(embeds=[data], sign=sign)
+
+
+def _row(row: BoardRow, inert: Inert) -> str:
+    snapshot = row.snapshot
+    face = face_of(snapshot, row.around, inert)
+    demo = "DEMO" if row.around.is_rehearsal else ""
+    parts = (
+        f"{face.glyph} **{face.word}**",
+        demo,
+        inert.line(short_title(snapshot, inert), 80),
+        f"<#{row.thread}>" if row.thread else short_id(snapshot.run),
+        inert.line(snapshot.origin.requester_name or "", 40),
+        stamp(snapshot.last_event_at),
+    )
+    return " · ".join(part for part in parts if part)
+
+
+def _rows(lines: list[str]) -> str:
+    shown: list[str] = []
+    room = EMBED_DESCRIPTION - _MORE_ROOM
+    for line in lines:
+        room -= utf16_len(line) + 1
+        if room < 0:
+            break
+        shown.append(line)
+    hidden = len(lines) - len(shown)
+    return "\n".join([*shown, *([f"… and {hidden} more: `/omp runs`"] if hidden else [])])

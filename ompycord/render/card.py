@@ -1,0 +1,62 @@
+"""`CardView` to the exact payload of a card; counterpart of `bot/live.py`, which edits the message.
+
+card = render(snapshot, surroundings). The hash is taken without the weather, so gateway, breaker and clock never cause an
+edit (CONTRACTS: card, mirror, crash); what they say appears with the next edit that has another cause.
+"""
+
+from ompycord.domain.snapshot import StatusSnapshot
+from ompycord.render.cardview import CardView
+from ompycord.render.inert import Redact
+from ompycord.render.message import Json, RenderedMessage, Sign, payload_hash, rows
+from ompycord.render.phrases import iso
+from ompycord.render.surroundings import Surroundings
+from ompycord.render.truncation import fit
+from ompycord.render.view import view
+
+__all__ = ["RenderedCard", "embed", "render", "render_card"]
+
+
+class RenderedCard(RenderedMessage):
+    """A card's message. Its content is empty: a card pings nobody."""
+
+    needs_person: bool
+    is_final: bool = False
+    lost: tuple[str, ...] = ()
+    """The loss steps that were needed, in order; for statistics."""
+
+
+def embed(view: CardView, *, weather: str = "") -> Json:
+    """The embed in Discord's shape. Empty parts are left out: Discord refuses them."""
+    footer = f"{view.footer} · {weather}" if weather else view.footer
+    data: Json = {
+        "title": view.heading,
+        "description": view.description,
+        "color": view.colour,
+        "fields": [{"name": field.name, "value": field.value, "inline": field.inline} for field in view.fields],
+        "footer": {"text": footer},
+        "timestamp": iso(view.at),
+    }
+    if view.author:
+        data["author"] = {"name": view.author}
+    return data
+
+
+def render_card(card: CardView, *, sign: Sign, is_final: bool = False) -> RenderedCard:
+    """The payload of a card, cut to what Discord takes."""
+    fitted, steps = fit(card)
+    return RenderedCard(
+        embeds=(embed(fitted, weather=fitted.weather),),
+        components=rows(fitted.buttons, sign),
+        payload_hash=payload_hash("", [embed(fitted)], fitted.buttons),
+        needs_person=fitted.needs_person,
+        is_final=is_final,
+        lost=steps,
+    )
+
+
+def render(
+    snapshot: StatusSnapshot, around: Surroundings, *, actions: frozenset[str], sign: Sign, redact: Redact
+) -> RenderedCard:
+    """A card from a snapshot and its surroundings: `view`, then `render_card`."""
+    card = view(snapshot, around, actions=actions, redact=redact)
+    return render_card(card, sign=sign, is_final=snapshot.is_final)

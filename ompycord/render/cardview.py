@@ -1,0 +1,154 @@
+"""`CardView`: what a card says, before it is cut to Discord's size; made by `view.py`, cut by `truncation.py`.
+
+All foreign text in it has passed `Inert`. Text whose length is decided later stays unescaped in an `Excerpt`.
+"""
+
+from enum import StrEnum
+from typing import Final, Literal
+
+from ompycord.domain.base import Frozen, Millis
+from ompycord.domain.ids import RunId
+from ompycord.text.graphemes import utf16_len
+from ompycord.text.sanitise import excerpt, plain
+
+__all__ = ["WEATHER_ROOM", "Button", "CardView", "Colour", "Excerpt", "FieldView", "Part", "Style", "phase_count"]
+
+Style = Literal["primary", "secondary", "success", "danger", "link"]
+
+WEATHER_ROOM: Final = 160
+"""Units of the budget kept free for the weather line, so that its coming and going changes nothing else."""
+
+
+class Colour:
+    """Discord's own palette; the glyph and the word say the same (DESIGN, *The card*)."""
+
+    GREY: Final = 0x95A5A6
+    BLURPLE: Final = 0x5865F2
+    YELLOW: Final = 0xFEE75C
+    RED: Final = 0xED4245
+    GREEN: Final = 0x57F287
+    ORANGE: Final = 0xE67E22
+
+
+class Button(Frozen):
+    """One button. A link has a `url`; any other an `action` on a `ref`, which the caller signs."""
+
+    action: str = ""
+    label: str = ""
+    style: Style = "secondary"
+    ref: str = ""
+    url: str | None = None
+    emoji: str | None = None
+
+
+class Part(StrEnum):
+    """What a field holds; the loss steps choose by it."""
+
+    ASK = "ask"
+    DONE_PHASE = "done phase"
+    NEXT_PHASE = "next phase"
+    ACTIVE_PHASE = "active phase"
+    TOOLS = "tools"
+    FAILING = "failing"
+    CHECKS = "checks"
+    FILES = "files"
+    BILLING = "billing"
+    SAID = "said"
+    NOTES = "notes"
+    GAPS = "gaps"
+    LINKS = "links"
+
+
+class Excerpt(Frozen):
+    """Cleaned and redacted text and what is shown of it. Escaped once per length: cards are measured often."""
+
+    source: str = ""
+    text: str = ""
+    """What is shown: escaped, cut between graphemes."""
+    keeps_lines: bool = False
+
+    @classmethod
+    def of(cls, source: str, limit: int, *, keeps_lines: bool = False) -> "Excerpt":
+        """At most `limit` UTF-16 units of `source`."""
+        return cls(source=source, text=(plain if keeps_lines else excerpt)(source, limit), keeps_lines=keeps_lines)
+
+    def within(self, limit: int) -> "Excerpt":
+        """The same text, shown in at most `limit` units."""
+        return self if utf16_len(self.text) <= limit else Excerpt.of(self.source, limit, keeps_lines=self.keeps_lines)
+
+
+class FieldView(Frozen):
+    """One field. Lines are already inert and short; only whole lines are dropped."""
+
+    part: Part
+    name: str
+    lines: tuple[str, ...] = ()
+    hidden: int = 0
+    """How many lines were dropped; said at the end, except of tools."""
+    joiner: str = "\n"
+    inline: bool = False
+    brief: str | None = None
+    """The one line that the lines can collapse to."""
+    prose: Excerpt | None = None
+    phases: int = 1
+    """How many phases of the plan a phase field stands for."""
+
+    @property
+    def value(self) -> str:
+        """What the field shows; empty means that the field is left out."""
+        if self.prose is not None:
+            return self.prose.text
+        hidden = [f"… {self.hidden} more"] if self.hidden and self.part is not Part.TOOLS else []
+        return self.joiner.join([*self.lines, *hidden])
+
+    @property
+    def size(self) -> int:
+        """UTF-16 units of name and value."""
+        value = self.value
+        return utf16_len(self.name) + utf16_len(value) if value else 0
+
+
+def phase_count(part: Part, glyph: str, number: int, word: str) -> FieldView:
+    """Several phases as one field: `✅ 3 finished`."""
+    noun = "phase" if number == 1 else "phases"
+    return FieldView(part=part, name=f"{glyph} {number} {word}", lines=(noun,), inline=True, phases=number)
+
+
+class CardView(Frozen):
+    """A card as words. `size` is what counts against the budget of the whole message."""
+
+    run: RunId
+    glyph: str
+    word: str
+    title: str
+    """The short title."""
+    colour: int
+    author: str
+    sentence: str
+    """The first line: one true sentence."""
+    prompt: Excerpt = Excerpt()
+    fields: tuple[FieldView, ...] = ()
+    footer: str
+    weather: str = ""
+    """What of the surroundings is shown but never causes an edit; stands at the footer's end."""
+    at: Millis
+    """The last event, so that staleness shows itself."""
+    buttons: tuple[Button, ...] = ()
+    needs_person: bool = False
+
+    @property
+    def heading(self) -> str:
+        """The embed's title."""
+        return " · ".join(part for part in (f"{self.glyph} {self.word}", self.title) if part)
+
+    @property
+    def description(self) -> str:
+        """The sentence, then the prompt as a quotation."""
+        prompt = self.prompt.text
+        return f"{self.sentence}\n> {prompt}" if prompt else self.sentence
+
+    @property
+    def size(self) -> int:
+        """UTF-16 units of everything Discord counts, the room for the weather included."""
+        texts = (self.heading, self.description, self.author, self.footer)
+        return WEATHER_ROOM + sum(map(utf16_len, texts)) + sum(field.size for field in self.fields)

@@ -1,0 +1,64 @@
+"""The one gate for text of agents and people before it is shown; its counterpart is `text.sanitise`, which escapes.
+
+The order is `clean`, redact, then cut and escape: a secret hidden by invisible characters is whole again after `clean`,
+and one halved by a cut would no longer be found.
+"""
+
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import quote
+
+import regex
+
+from ompycord.text import sanitise
+from ompycord.text.graphemes import cut
+from ompycord.text.limits import CARD_LINK
+
+__all__ = ["Inert", "Redact"]
+
+Redact = Callable[[str], str]
+"""Takes secrets out of text: `text.Redactor.redact` of the process, or the identity where there are none."""
+
+# Printable ASCII with a host and without a user part: a name before an @ in an address misleads people.
+_LINK: Final = regex.compile(r"https?://[A-Za-z0-9._:\[\]-]++(?:[/?#][\x21-\x7e]*)?")
+_LINK_SAFE: Final = "%/:?#[]!$&'()+,;=.~-_"
+
+
+class Inert:
+    """Makes foreign text inert. Limits are in UTF-16 units and hold for the result.
+
+    For `terminal` text nothing is escaped, since nothing there reads markup; controls are gone in either.
+    """
+
+    def __init__(self, redact: Redact, *, terminal: bool = False) -> None:
+        self._redact = redact
+        self._terminal = terminal
+
+    def source(self, text: str) -> str:
+        """Cleaned and redacted, not yet cut nor escaped: for text whose length is decided later."""
+        return self._redact(sanitise.clean(text))
+
+    def line(self, text: str, limit: int) -> str:
+        """One line of escaped prose."""
+        source = self.source(text)
+        return cut(" ".join(source.split()), limit) if self._terminal else sanitise.excerpt(source, limit)
+
+    def prose(self, text: str, limit: int) -> str:
+        """Escaped prose that keeps its lines."""
+        source = self.source(text)
+        return cut(source.strip(), limit) if self._terminal else sanitise.plain(source, limit)
+
+    def label(self, text: str, limit: int) -> str:
+        """For titles, field names, buttons, footers: one line without markup."""
+        return self.line(text, limit) if self._terminal else sanitise.label(self.source(text), limit)
+
+    def code(self, text: str, limit: int) -> str:
+        """For the inside of a fence."""
+        return sanitise.code(self.source(text), limit)
+
+    def link(self, url: str | None, limit: int = CARD_LINK) -> str | None:
+        """`url` if it can be shown as it is and opens what it shows, else None. A link is never cut: that would break it."""
+        if url is None or not url.isascii() or self.source(url) != url or _LINK.fullmatch(url) is None:
+            return None
+        shown = quote(url, safe=_LINK_SAFE)
+        return shown if len(shown) <= limit else None

@@ -1,0 +1,110 @@
+"""Numbers, money, times and small counts as people read them; its counterpart is every renderer of this package."""
+
+from datetime import UTC, datetime
+from typing import Final, Literal
+
+from ompycord.domain.base import Millis
+from ompycord.domain.snapshot import Usage
+
+__all__ = [
+    "and_list",
+    "clock",
+    "cost",
+    "count",
+    "day_clock",
+    "duration",
+    "iso",
+    "money",
+    "place",
+    "sentence",
+    "stamp",
+    "tokens",
+]
+
+_PLACES: Final = ("Next", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth", "Ninth", "Tenth")
+_MINUTE: Final = 60
+_HOUR: Final = 3600
+_KILO: Final = 1000
+_MEGA: Final = 1_000_000
+_LEAST_SHOWN: Final = 0.01
+_LAST_MS: Final = 253_402_300_799_000  # the last second of the year 9999, the last that datetime knows
+
+
+def stamp(at: Millis, style: Literal["R", "t", "f"] = "R") -> str:
+    """Discord's own time, which ticks in everybody's zone and costs no edit."""
+    return f"<t:{at // 1000}:{style}>"
+
+
+def clock(at: Millis) -> str:
+    """The time of day for places where Discord shows no timestamps (footers, terminals)."""
+    return f"{_utc(at):%H:%M} UTC"
+
+
+def iso(at: Millis) -> str:
+    """RFC 3339 in UTC with milliseconds, as Discord's `embed.timestamp` wants it."""
+    return _utc(at).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def day_clock(at: Millis) -> str:
+    """Day and time where Discord shows no timestamps."""
+    return f"{_utc(at):%Y-%m-%d %H:%M} UTC"
+
+
+def _utc(at: Millis) -> datetime:
+    return datetime.fromtimestamp(min(at, _LAST_MS) / 1000, UTC)
+
+
+def duration(ms: Millis) -> str:
+    """A span in the two largest units that matter: `0.4 s`, `38 s`, `9 min`, `2 h 5 min`."""
+    seconds = ms / 1000
+    if seconds < 1:
+        return f"{seconds:.1f} s"
+    if seconds < _MINUTE:
+        return f"{seconds:.0f} s"
+    if seconds < _HOUR:
+        return f"{seconds // _MINUTE:.0f} min"
+    hours, rest = divmod(int(seconds), _HOUR)
+    return f"{hours} h {rest // _MINUTE} min" if rest >= _MINUTE else f"{hours} h"
+
+
+def money(usd: float) -> str:
+    """US dollars with cents; less than a cent is said, since `$0.00` would read as nothing."""
+    return "under $0.01" if 0 < usd < _LEAST_SHOWN else f"${usd:,.2f}"
+
+
+def cost(usage: Usage) -> str:
+    """What is known of the cost: an unknown price is said, an incomplete sum is a lower bound."""
+    if usage.cost_usd is None:
+        return "cost unknown"
+    return money(usage.cost_usd) if usage.cost_complete else f"at least {money(usage.cost_usd).removeprefix('under ')}"
+
+
+def tokens(number: int) -> str:
+    """`999`, `61k`, `1.2M`."""
+    if number < _KILO:
+        return str(number)
+    if number < _MEGA:
+        return f"{number // _KILO}k"
+    return f"{number // (_MEGA // 10) / 10:g}M"
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """`1 file`, `2 files`."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def place(number: int) -> str:
+    """A place in the queue, 1 being next."""
+    return f"{_PLACES[number - 1]} in line" if 1 <= number <= len(_PLACES) else f"Number {number} in line"
+
+
+def and_list(names: list[str], most: int = 4) -> str:
+    """`a`, `a and b`, `a, b and 3 more`."""
+    if len(names) > most:
+        names = [*names[: most - 1], f"{len(names) - most + 1} more"]
+    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part) if names else ""
+
+
+def sentence(text: str) -> str:
+    """`text` with a full stop where it ends without one."""
+    return text if not text or text.endswith((".", "?", "!", "…", ":")) else f"{text}."

@@ -1,0 +1,167 @@
+"""Questions and approvals as messages of their own, so that they ring; counterpart of the card's *Needs you*.
+
+The same call renders the open and the closed form: once decided, the buttons are gone and it says who decided, and when.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from ompycord.domain.ids import RunId
+from ompycord.domain.records import OutboxKind
+from ompycord.domain.snapshot import Approval, Question, StatusSnapshot
+from ompycord.render.cardview import Button, Colour
+from ompycord.render.faces import PARK_MS
+from ompycord.render.inert import Inert, Redact
+from ompycord.render.marker import question_tag
+from ompycord.render.message import RenderedMessage, Sign, message
+from ompycord.render.people import mention, user_ids
+from ompycord.render.phrases import stamp
+from ompycord.render.surroundings import Surroundings
+from ompycord.render.verdicts import agent_name
+from ompycord.render.view import footer_of
+from ompycord.text.limits import BUTTON_LABEL
+
+__all__ = ["approval_closed", "approval_message", "question_closed", "question_message"]
+
+_TEXT: Final = 3000
+_ANSWER: Final = 400
+_NAME: Final = 60
+
+
+class _Asked:
+    """What the two kinds share: whom they ask, of which run."""
+
+    def __init__(self, snapshot: StatusSnapshot, around: Surroundings, ref: str, redact: Redact) -> None:
+        self.inert = Inert(redact)
+        self.agent = agent_name(snapshot, self.inert)
+        self.run: RunId = snapshot.run
+        self.footer = footer_of(snapshot, around, self.inert, OutboxKind.QUESTION, question_tag(ref))
+        self.approvers = self.inert.line(around.approvers, _NAME) if around.approvers else ""
+
+    def head(self, what: str, users: Sequence[str], roles: Sequence[str]) -> str:
+        """`<@1> or approver: omp asks a question.`"""
+        who = mention(users, roles)
+        if self.approvers and not roles:
+            who = f"{who} or {self.approvers}" if who else self.approvers
+        return f"{who}: {what}" if who else what
+
+    def embed(self, title: str, text: str, colour: int) -> dict[str, object]:
+        return {"title": title, "description": text, "color": colour, "footer": {"text": self.footer}}
+
+
+def question_message(
+    snapshot: StatusSnapshot,
+    question: Question,
+    around: Surroundings,
+    *,
+    button_ref: str,
+    sign: Sign,
+    redact: Redact,
+    mentions: Sequence[str] = (),
+    role_mentions: Sequence[str] = (),
+) -> RenderedMessage:
+    """A question with a button for each option and one for an answer of one's own.
+
+    `button_ref` names the question in component ids, where agents' refs are too long. `attachment` is the whole text
+    where the message shows only its beginning.
+    """
+    asked = _Asked(snapshot, around, question.ref, redact)
+    text = asked.inert.prose(question.text, _TEXT) or "No words were given."
+    title = f"{asked.inert.label(asked.agent, _NAME)} asks"
+    if question.status != "open" or snapshot.is_final:
+        closed = f"{text}\n\n{question_closed(question, asked.inert)}"
+        return message(embeds=[asked.embed(title, closed, Colour.GREY)], sign=sign)
+    users, roles = user_ids(mentions), user_ids(role_mentions)
+    return message(
+        asked.head(f"{asked.agent} asks a question.", users, roles),
+        embeds=[asked.embed(f"🟡 {title}", f"{text}\n\n{_waiting(question.asked_at)}", Colour.YELLOW)],
+        buttons=_answers(question, button_ref, asked.inert),
+        sign=sign,
+        mentions=users,
+        role_mentions=roles,
+        attachment=_whole(question.text, text, asked.inert),
+    )
+
+
+def _answers(question: Question, button_ref: str, inert: Inert) -> list[Button]:
+    options = [
+        Button(action=f"opt{index}", label=inert.label(option, BUTTON_LABEL) or f"Option {index + 1}", ref=button_ref)
+        for index, option in enumerate(question.options)
+    ]
+    if question.free_text or not options:
+        options.append(Button(action="answer", label="Answer…", style="primary", ref=button_ref))
+    return options
+
+
+def approval_message(
+    snapshot: StatusSnapshot,
+    approval: Approval,
+    around: Surroundings,
+    *,
+    button_ref: str,
+    sign: Sign,
+    redact: Redact,
+    mentions: Sequence[str] = (),
+    role_mentions: Sequence[str] = (),
+) -> RenderedMessage:
+    """A request for leave, with what it wants to do word for word; `button_ref` and `attachment` as above."""
+    asked = _Asked(snapshot, around, approval.ref, redact)
+    wanted = asked.inert.code(approval.command, _TEXT) if approval.command else ""
+    risk = f"Risk: {asked.inert.line(approval.risk, _NAME)}" if approval.risk else ""
+    parts = [asked.inert.line(approval.title, _ANSWER), f"```\n{wanted}\n```" if wanted.strip() else "", risk]
+    text = "\n".join(part for part in parts if part) or "No words were given."
+    title = f"{asked.inert.label(asked.agent, _NAME)} asks for leave"
+    if approval.status != "open" or snapshot.is_final:
+        closed = f"{text}\n\n{approval_closed(approval, asked.inert)}"
+        return message(embeds=[asked.embed(title, closed, Colour.GREY)], sign=sign)
+    users, roles = user_ids(mentions), user_ids(role_mentions)
+    return message(
+        asked.head(f"{asked.agent} wants to act and may not without you.", users, roles),
+        embeds=[asked.embed(f"🟡 {title}", f"{text}\n\n{_waiting(approval.asked_at)}", Colour.YELLOW)],
+        buttons=_leave(button_ref),
+        sign=sign,
+        mentions=users,
+        role_mentions=roles,
+        attachment=_whole(approval.command or "", wanted, asked.inert),
+    )
+
+
+def _leave(ref: str) -> list[Button]:
+    return [
+        Button(action="allow", label="Allow once", style="success", ref=ref),
+        Button(action="allowrun", label="Allow for this run", ref=ref),
+        Button(action="deny", label="Deny…", style="danger", ref=ref),
+    ]
+
+
+def _waiting(asked_at: int) -> str:
+    return f"Waiting since {stamp(asked_at)}, parks {stamp(asked_at + PARK_MS)}."
+
+
+def _whole(source: str, shown: str, inert: Inert) -> str | None:
+    return inert.source(source) if shown.endswith("…") and not source.rstrip().endswith("…") else None
+
+
+def question_closed(question: Question, inert: Inert) -> str:
+    """`Answered by NAME, 12:07: *Allow once*`, in everybody's own time zone."""
+    if question.status != "answered":
+        return "No answer is needed any more."
+    answer = inert.line(question.answer or "", _ANSWER)
+    return f"Answered by {_by(question.by, question.closed_at, inert)}{f': *{answer}*' if answer else '.'}"
+
+
+def approval_closed(approval: Approval, inert: Inert) -> str:
+    """`Allowed once by NAME, 12:07.`"""
+    by = _by(approval.by, approval.closed_at, inert)
+    match approval.status:
+        case "granted":
+            return f"Allowed {'for this run' if approval.scope == 'run' else 'once'} by {by}."
+        case "denied":
+            return f"Denied by {by}."
+        case _:
+            return "No decision is needed any more."
+
+
+def _by(name: str | None, at: int | None, inert: Inert) -> str:
+    who = inert.line(name or "", _NAME) or "somebody"
+    return f"{who}, {stamp(at, 't')}" if at is not None else who

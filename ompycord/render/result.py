@@ -1,0 +1,47 @@
+"""The final answer: a new message that mentions the requester, since edits notify nobody; counterpart of the card.
+
+Evidence first: checks, what fails, what changed, the cost, the links.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from ompycord.domain.records import OutboxKind
+from ompycord.domain.snapshot import StatusSnapshot
+from ompycord.render.card import embed
+from ompycord.render.cardview import Excerpt, Part
+from ompycord.render.inert import Inert, Redact
+from ompycord.render.message import RenderedMessage, Sign, message
+from ompycord.render.people import mention, user_ids
+from ompycord.render.surroundings import Surroundings
+from ompycord.render.truncation import fit
+from ompycord.render.view import footer_of, view
+
+__all__ = ["result_message"]
+
+_EVIDENCE: Final = frozenset({Part.CHECKS, Part.FAILING, Part.FILES, Part.BILLING, Part.SAID, Part.LINKS})
+
+
+def result_message(
+    snapshot: StatusSnapshot,
+    around: Surroundings,
+    *,
+    actions: frozenset[str],
+    sign: Sign,
+    redact: Redact,
+    mentions: Sequence[str] = (),
+) -> RenderedMessage:
+    """What became of the run, also when it stopped for its budget. `mentions` are the people it pings (UX)."""
+    inert = Inert(redact)
+    card = view(snapshot, around.model_copy(update={"live_url": None}), actions=actions, redact=redact)
+    fields = tuple(field for field in card.fields if field.part in _EVIDENCE)
+    footer = footer_of(snapshot, around, inert, OutboxKind.RESULT)
+    brief = card.model_copy(update={"fields": fields, "footer": footer, "prompt": Excerpt(), "weather": ""})
+    users = user_ids(mentions)
+    head = inert.line(card.title, 200)
+    content = " ".join(
+        part for part in (mention(users), f"{card.glyph} **{card.word}**{f' · {head}' if head else ''}") if part
+    )
+    fitted = fit(brief.model_copy(update={"author": brief.author if around.is_rehearsal else ""})).view
+    data = {key: value for key, value in embed(fitted).items() if key != "title"}  # the content says it
+    return message(content, embeds=[data], buttons=fitted.buttons, sign=sign, mentions=users)

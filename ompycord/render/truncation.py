@@ -1,0 +1,170 @@
+"""What a card loses, and in which order, when it is larger than Discord takes; counterpart of DESIGN, *The card*.
+
+Each step takes one thing away, or says with None that it has nothing left to take; only then does the next one begin.
+State, run id, what is asked of a person and the links are never lost. Pure, deterministic; what fits is left alone.
+"""
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from ompycord.render.cardview import CardView, FieldView, Part, phase_count
+from ompycord.text.graphemes import utf16_len
+from ompycord.text.limits import EMBED_FIELD_VALUE, EMBEDS_TOTAL
+
+__all__ = [
+    "STEPS",
+    "Fitted",
+    "Step",
+    "collapse_billing",
+    "cut_free_text",
+    "drop_billing",
+    "drop_least_recent_tool",
+    "fit",
+    "fold_finished_phases",
+    "shorten_prompt",
+]
+
+Step = Callable[[CardView, int], CardView | None]
+"""The card with a little less, given by how many units it is too large; None when this step is exhausted."""
+
+_FREE: Final = (
+    Part.NOTES,
+    Part.GAPS,
+    Part.SAID,
+    Part.FILES,
+    Part.NEXT_PHASE,
+    Part.ACTIVE_PHASE,
+    Part.CHECKS,
+    Part.FAILING,
+    Part.DONE_PHASE,
+)
+"""Free text in the order in which it goes: what proves the state goes last."""
+
+
+class Fitted(NamedTuple):
+    """A card that Discord takes, and the names of the steps that were needed, in order."""
+
+    view: CardView
+    steps: tuple[str, ...]
+
+
+def fit(view: CardView, budget: int = EMBEDS_TOTAL) -> Fitted:
+    """The card within `budget` units over all its texts, every field within its own limit first."""
+    view = _with_fields(view, [_within_field(field) for field in view.fields])
+    taken: list[str] = []
+    for step in STEPS:
+        while (excess := view.size - budget) > 0:
+            smaller = step(view, excess)
+            if smaller is None or smaller.size >= view.size:
+                break
+            view = smaller
+            if step.__name__ not in taken:
+                taken.append(step.__name__)
+    return Fitted(view, tuple(taken))
+
+
+def _within_field(field: FieldView) -> FieldView:
+    if field.prose is not None:
+        return field.model_copy(update={"prose": field.prose.within(EMBED_FIELD_VALUE)})
+    while utf16_len(field.value) > EMBED_FIELD_VALUE and field.lines:
+        field = _without_a_line(field)
+    return field
+
+
+def _without_a_line(field: FieldView) -> FieldView:
+    """Tools lose the least recent, which stands first; everything else its last line."""
+    lines = field.lines[1:] if field.part is Part.TOOLS else field.lines[:-1]
+    return field.model_copy(update={"lines": lines, "hidden": field.hidden + 1 if lines else 0})
+
+
+def _with_fields(view: CardView, fields: list[FieldView]) -> CardView:
+    return view.model_copy(update={"fields": tuple(field for field in fields if field.value)})
+
+
+def _with_field(view: CardView, index: int, field: FieldView) -> CardView:
+    return _with_fields(view, [*view.fields[:index], field, *view.fields[index + 1 :]])
+
+
+def _last(view: CardView, part: Part) -> tuple[int, FieldView] | None:
+    found = [(index, field) for index, field in enumerate(view.fields) if field.part is part]
+    return found[-1] if found else None
+
+
+# -- the steps, in order ----------------------------------------------------------------------------------------------
+
+
+def shorten_prompt(view: CardView, excess: int) -> CardView | None:
+    """Step 1: as much of the prompt as is needed, down to the ellipsis alone."""
+    size = utf16_len(view.prompt.text)
+    if size <= 1:
+        return None
+    return view.model_copy(update={"prompt": view.prompt.within(max(size - excess, 1))})
+
+
+def collapse_billing(view: CardView, excess: int) -> CardView | None:
+    """Step 2: cost, tokens and time on one line."""
+    found = _last(view, Part.BILLING)
+    if found is None or found[1].brief is None or found[1].lines == (found[1].brief,):
+        return None
+    return _with_field(view, found[0], found[1].model_copy(update={"lines": (found[1].brief,)}))
+
+
+def drop_least_recent_tool(view: CardView, excess: int) -> CardView | None:
+    """Step 3: one tool, the one used longest ago."""
+    found = _last(view, Part.TOOLS)
+    return _with_field(view, found[0], _without_a_line(found[1])) if found else None
+
+
+def drop_billing(view: CardView, excess: int) -> CardView | None:
+    """Step 4: the billing line."""
+    found = _last(view, Part.BILLING)
+    return _with_field(view, found[0], found[1].model_copy(update={"lines": ()})) if found else None
+
+
+def fold_finished_phases(view: CardView, excess: int) -> CardView | None:
+    """Step 5: all finished phases become a count."""
+    return _folded(view, Part.DONE_PHASE, "✅", "finished")
+
+
+def cut_free_text(view: CardView, excess: int) -> CardView | None:
+    """Step 6: from what is left, line by line, what proves the state last."""
+    for part in _FREE:
+        found = _last(view, part)
+        if found is not None:
+            folded = _folded(view, part, "▫", "later") if part is Part.NEXT_PHASE else None
+            return folded or _with_field(view, found[0], _shorter(found[1], excess))
+    return None
+
+
+def _folded(view: CardView, part: Part, glyph: str, word: str) -> CardView | None:
+    """The phases of one kind as one field that counts them, where that is smaller."""
+    phases = [field for field in view.fields if field.part is part]
+    number = sum(field.phases for field in phases)
+    count = phase_count(part, glyph, number, word)
+    if sum(field.size for field in phases) <= count.size:
+        return None
+    at = view.fields.index(phases[0])
+    rest = [field for field in view.fields if field.part is not part]
+    return _with_fields(view, [*rest[:at], count, *rest[at:]])
+
+
+def _shorter(field: FieldView, excess: int) -> FieldView:
+    """Words lose what is too much; lines go one by one, since saying how many went can take more room than one gives."""
+    if field.prose is not None:
+        left = utf16_len(field.prose.text) - excess
+        return field.model_copy(update={"prose": field.prose.within(max(left, 0))})
+    shorter = _without_a_line(field)
+    while shorter.size >= field.size:
+        shorter = _without_a_line(shorter)
+    return shorter
+
+
+STEPS: Final[tuple[Step, ...]] = (
+    shorten_prompt,
+    collapse_billing,
+    drop_least_recent_tool,
+    drop_billing,
+    fold_finished_phases,
+    cut_free_text,
+)
+"""DESIGN, *The card and its 6,000 characters*: the order of loss."""

@@ -1,0 +1,138 @@
+"""Why a run ended unchecked or failed, in one sentence each; counterpart of `domain.snapshot.Verification`."""
+
+from typing import Final
+
+from ompycord.domain.run import FailureClass, RunKind
+from ompycord.domain.snapshot import Check, StatusSnapshot
+from ompycord.domain.task import Mode
+from ompycord.render.inert import Inert
+from ompycord.render.phrases import and_list, count, duration, sentence
+from ompycord.render.surroundings import Surroundings
+
+__all__ = ["agent_name", "check_line", "failing_tests", "failure_sentence", "unchecked_sentence"]
+
+_LINE: Final = 240
+_NAME: Final = 60
+
+_FAILURES: Final[dict[FailureClass, str]] = {
+    FailureClass.TRANSIENT: "A passing fault did not pass in time.",
+    FailureClass.REPAIRABLE: "The agent says that it failed.",
+    FailureClass.SUSPEND: "It could not go on.",
+    FailureClass.POLICY: "Its result breaks a rule of this repository and was refused.",
+    FailureClass.ENV: "This machine lacks something that the run needs.",
+    FailureClass.INTERNAL: "A fault in Ompycord ended it; the log has the details.",
+    FailureClass.CANCELLED: "It was cancelled.",
+    FailureClass.LOST: "Contact with its agent was lost.",
+}
+
+
+def agent_name(snapshot: StatusSnapshot, inert: Inert) -> str:
+    """The agent by its name, or what it is."""
+    return inert.line(snapshot.agent, _NAME) if snapshot.agent and snapshot.agent.strip() else "The agent"
+
+
+def unchecked_sentence(snapshot: StatusSnapshot, around: Surroundings, inert: Inert) -> str:
+    """Why it is done but not checked: the agent's word, and what kept us from proving it."""
+    says = f"{agent_name(snapshot, inert)} says it is done."
+    return f"{says} {_why_unchecked(snapshot, around, inert)}"
+
+
+def _why_unchecked(snapshot: StatusSnapshot, around: Surroundings, inert: Inert) -> str:
+    ours = [check for check in snapshot.checks if check.ours]
+    claimed = [inert.line(check.name, _NAME) for check in snapshot.checks if not check.ours]
+    if snapshot.kind is RunKind.EXTERNAL:
+        return (
+            f"It ran elsewhere; its checks ({and_list(claimed)}) are its own word."
+            if claimed
+            else "It ran elsewhere; no check ran here."
+        )
+    if snapshot.mode is Mode.FAST:
+        return "Mode fast runs no checks."
+    blind = [check for check in ours if check.status != "passed"]
+    if blind:
+        passed = [inert.line(check.name, _NAME) for check in ours if check.status == "passed"]
+        head = f"{and_list(passed)} passed, but " if passed else "No check ran: "
+        return head + f"{_blind(blind[0], inert)}{f' (and {len(blind) - 1} more)' if len(blind) > 1 else ''}."
+    if claimed:
+        passed = and_list([inert.line(check.name, _NAME) for check in ours])
+        return f"{f'{passed} passed here' if passed else 'No check ran here'}; {and_list(claimed)} is only the agent's word."
+    if around.checks:
+        return "Its checks did not run."
+    where = inert.line(snapshot.repository, _NAME) if snapshot.repository else "this repository"
+    return f"No checks are configured for {where}."
+
+
+def _blind(check: Check, inert: Inert) -> str:
+    name = inert.line(check.name, _NAME)
+    match check.status:
+        case "missing":
+            return f"{name} is not installed here"
+        case "running":
+            return f"{name} did not end"
+        case _:
+            return f"{name} ended without a result"
+
+
+def failure_sentence(snapshot: StatusSnapshot, inert: Inert) -> str:
+    """What failed, and what became of the work."""
+    failed = [check for check in snapshot.checks if check.ours and check.status in {"failed", "timeout"}]
+    what = _failed_check(failed[0], snapshot, inert) if failed else ""
+    what = what or _told_failure(snapshot, inert)
+    if snapshot.kind is RunKind.EXTERNAL:
+        return what
+    kept = f"; branch {inert.line(snapshot.branch, 100)} is kept" if snapshot.branch else ""
+    return f"{what} Main is untouched{kept}."
+
+
+def _told_failure(snapshot: StatusSnapshot, inert: Inert) -> str:
+    """The reason in words of ours or of the agent, whose word is marked as such."""
+    is_claim = snapshot.kind is RunKind.EXTERNAL or snapshot.failure is FailureClass.REPAIRABLE
+    message = inert.line((snapshot.summary if snapshot.kind is RunKind.EXTERNAL else snapshot.message) or "", _LINE)
+    if message:
+        return sentence(f"{agent_name(snapshot, inert)} says that it failed: {message}" if is_claim else message)
+    return _FAILURES[snapshot.failure] if snapshot.failure else "It ended without a reason."
+
+
+def _failed_check(check: Check, snapshot: StatusSnapshot, inert: Inert) -> str:
+    name, result = inert.line(check.name, _NAME), check.result
+    rounds = f" after {count(snapshot.iteration, 'round')}" if snapshot.iteration > 1 else ""
+    if check.status == "timeout":
+        after = f" after {duration(result.duration_ms)}" if result and result.duration_ms else ""
+        return f"{name} was ended{after}: it took too long."
+    if result and result.failed:
+        total = result.failed + (result.passed or 0)
+        return f"{name}: {result.failed} of {total} fail{rounds}."
+    return f"{name} fails{rounds}."
+
+
+def check_line(check: Check, inert: Inert) -> str:
+    """`✅ pytest 412, 0 failed, 38 s`; a check that we did not run is marked as the agent's word."""
+    name, result = inert.line(check.name, _NAME), check.result
+    spent = f", {duration(result.duration_ms)}" if result and result.duration_ms is not None else ""
+    counts = f" {result.passed:,} passed, {result.failed or 0:,} failed" if result and result.passed is not None else ""
+    detail = f": {inert.line(result.detail, 120)}" if result and result.detail else ""
+    word = "" if check.ours else " (the agent's word)"
+    match check.status:
+        case "running":
+            return f"▶ {name} is running{word}"
+        case "passed":
+            return f"{'✅' if check.ours else '▫'} {name}{counts or ' passed'}{spent}{word}"
+        case "failed":
+            return f"🔴 {name}{counts or ' failed'}{spent}{'' if counts else detail}{word}"
+        case "timeout":
+            return f"🔴 {name} took too long{spent}{word}"
+        case "missing":
+            return f"⚠ {name} is not installed here{word}"
+        case "error":
+            return f"⚠ {name} ended without a result{spent}{detail}{word}"
+
+
+def failing_tests(snapshot: StatusSnapshot, inert: Inert) -> tuple[str, ...]:
+    """The names of failing tests of our own checks."""
+    return tuple(
+        inert.line(name, 150)
+        for check in snapshot.checks
+        if check.ours and check.result is not None and check.status == "failed"
+        for name in check.result.failing
+        if name.strip()
+    )

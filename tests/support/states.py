@@ -1,0 +1,314 @@
+"""One hand-made snapshot for every state of UX.md, with the surroundings that a card of it has."""
+
+from typing import Any, NamedTuple
+
+from ompycord.domain.events import ChangedFile, CheckFinished, Phase, Step
+from ompycord.domain.ids import RunId, Source
+from ompycord.domain.run import FailureClass, RunKind, RunState, SuspendReason
+from ompycord.domain.snapshot import (
+    Approval,
+    Artifact,
+    Check,
+    Gap,
+    ProviderWait,
+    Question,
+    StatusSnapshot,
+    ToolCall,
+    Usage,
+    Verification,
+)
+from ompycord.domain.task import Mode, Origin
+from ompycord.render.surroundings import Surroundings
+
+RUN = RunId("01JD3V9K2M8Q4W5X6YAB7F3K2M")
+NOON = 1_795_262_400_000
+"""2026-11-21T12:00:00Z"""
+MINUTE = 60_000
+
+
+class Scene(NamedTuple):
+    """A snapshot and what is around it."""
+
+    snapshot: StatusSnapshot
+    around: Surroundings
+
+
+ORIGIN = Origin(guild="1", channel="2", requester="3", requester_name="Ada")
+PLAN = (
+    Phase(title="Plan", status="done", steps=(Step(title="read", status="done"), Step(title="choose", status="done"))),
+    Phase(
+        title="Build",
+        status="active",
+        steps=(
+            Step(title="Write the failing test first", status="done"),
+            Step(title="cart/total.py", status="active"),
+            Step(title="docs"),
+        ),
+    ),
+    Phase(title="Verify"),
+    Phase(title="Publish"),
+)
+TOOLS = (
+    ToolCall(tool="edit", title="cart/total.py", status="ok", added=14, removed=3, at=NOON),
+    ToolCall(tool="search", title="rg coupon", status="ok", at=NOON),
+    ToolCall(tool="bash", title="pytest", status="failed", detail="1 failed", at=NOON),
+)
+FILES = (
+    ChangedFile(path="cart/total.py", added=24, removed=4),
+    ChangedFile(path="tests/test_cart.py", status="added", added=7, removed=0),
+)
+USAGE = Usage(input=61_000, output=4_000, cache_read=1_250_000, cost_usd=0.42)
+BRANCH = "ompycord/7f3k2m"
+PASSED = CheckFinished(check="pytest", status="passed", passed=412, failed=0, duration_ms=38_000)
+FAILED = CheckFinished(
+    check="pytest",
+    status="failed",
+    passed=410,
+    failed=2,
+    duration_ms=41_000,
+    failing=("tests/test_cart.py::test_two_coupons", "tests/test_cart.py::test_zero"),
+)
+
+
+def check(name: str, status: str, *, ours: bool = True, result: CheckFinished | None = None) -> Check:
+    return Check.model_validate({"name": name, "status": status, "ours": ours, "result": result, "at": NOON})
+
+
+def hosted(state: RunState, **more: Any) -> StatusSnapshot:
+    """A run of Ada's in the repository shop."""
+    values: dict[str, Any] = {
+        "run": RUN,
+        "kind": RunKind.HOSTED,
+        "state": state,
+        "title": "Cart ignores discount",
+        "prompt": "The cart total ignores the discount when two coupons are used. Fix it and add a test.",
+        "repository": "shop",
+        "agent": "omp",
+        "mode": Mode.STANDARD,
+        "budget_usd": 2.0,
+        "origin": ORIGIN,
+        "created_at": NOON,
+        "started_at": NOON + MINUTE,
+        "last_event_at": NOON + 10 * MINUTE,
+    }
+    return StatusSnapshot.model_validate({**values, **more})
+
+
+def external(state: RunState, **more: Any) -> StatusSnapshot:
+    """A run on somebody's laptop that reports here."""
+    more = {"agent": "Claude Code", "repository": "shop", "title": "Nightly upgrade", **more}
+    values: dict[str, Any] = {"run": RUN, "kind": RunKind.EXTERNAL, "state": state, "created_at": NOON}
+    return StatusSnapshot.model_validate({**values, "last_event_at": NOON + 20 * MINUTE, **more})
+
+
+def done(**more: Any) -> StatusSnapshot:
+    """A completed hosted run."""
+    values: dict[str, Any] = {
+        "verification": Verification.UNVERIFIED,
+        "summary": "Discount applied after tax lines; test added.",
+        "files": FILES,
+        "files_total": 2,
+        "branch": BRANCH,
+        "usage": USAGE,
+        "ended_at": NOON + 10 * MINUTE,
+    }
+    return hosted(RunState.COMPLETE, **{**values, **more})
+
+
+def asked(**more: Any) -> Question:
+    values: dict[str, Any] = {
+        "ref": "q1",
+        "text": "Two coupons of 60 % each: stop at zero, or refuse the second?",
+        "options": ("Stop at zero", "Refuse the second"),
+        "asked_at": NOON + 9 * MINUTE,
+    }
+    return Question.model_validate({**values, **more})
+
+
+def wants(**more: Any) -> Approval:
+    values: dict[str, Any] = {
+        "ref": "a1",
+        "title": "Run a command",
+        "command": "npm publish --dry-run",
+        "risk": "network",
+        "asked_at": NOON + 9 * MINUTE,
+    }
+    return Approval.model_validate({**values, **more})
+
+
+S = RunState
+NORMAL = Surroundings(confinement="files", channel_name="dev", approvers="approver")
+BUSY: dict[str, Any] = {"plan": PLAN, "tools": TOOLS, "files": FILES, "files_total": 2, "usage": USAGE}
+
+
+def around(**more: Any) -> Surroundings:
+    return NORMAL.model_copy(update=more)
+
+
+SCENES: dict[str, Scene] = {
+    "queued": Scene(
+        hosted(S.QUEUED, started_at=None),
+        around(queue_place=2, starts_at=NOON + 12 * MINUTE, confinement=None, checks=("pytest", "ruff")),
+    ),
+    "queued, no forecast": Scene(hosted(S.QUEUED, started_at=None, budget_usd=None), around()),
+    "preparing": Scene(hosted(S.PRECHECK), around()),
+    "planning": Scene(hosted(S.PLANNING, mode=Mode.FULL), around()),
+    "plan waits for approval": Scene(hosted(S.AWAITING_APPROVAL, mode=Mode.FULL, plan=PLAN[2:]), around()),
+    "building": Scene(hosted(S.BUILDING, **BUSY), around()),
+    "building, no plan yet": Scene(hosted(S.BUILDING), around()),
+    "building, cut short before": Scene(
+        hosted(S.BUILDING, iteration=2, message="I restarted in the middle of this step; it begins again.", **BUSY),
+        around(),
+    ),
+    "building, rehearsal": Scene(hosted(S.BUILDING, agent="rehearsal", **BUSY), around(is_rehearsal=True)),
+    "building, unconfined": Scene(hosted(S.BUILDING), around(confinement="none")),
+    "building, slowed by Discord": Scene(
+        hosted(S.BUILDING), around(slowed_until=NOON + 9 * MINUTE, gateway="reconnecting", breaker="openai")
+    ),
+    "building, last words": Scene(
+        hosted(S.BUILDING, last_words="I will look at `cart/total.py`.\nThen the tests.", notes=("model switched",)),
+        around(),
+    ),
+    "checking": Scene(
+        hosted(S.VERIFYING, checks=(check("ruff", "passed"), check("pytest", "running")), **BUSY), around()
+    ),
+    "repairing": Scene(hosted(S.REPAIRING, iteration=2, checks=(check("pytest", "failed", result=FAILED),)), around()),
+    "publishing": Scene(hosted(S.PUBLISHING, branch=BRANCH), around()),
+    "needs you: question": Scene(
+        hosted(S.BUILDING, questions=(asked(),), **BUSY), around(question_url="https://discord.com/channels/1/2/3")
+    ),
+    "needs you: approval": Scene(hosted(S.BUILDING, approvals=(wants(),), questions=(asked(),)), around()),
+    "provider wait": Scene(
+        hosted(
+            S.BUILDING,
+            provider_wait=ProviderWait(
+                since=NOON + 8 * MINUTE, message="too many requests", attempt=3, of=8, until=NOON + 12 * MINUTE
+            ),
+            **BUSY,
+        ),
+        around(),
+    ),
+    "provider wait, nothing known": Scene(
+        hosted(S.BUILDING, provider_wait=ProviderWait(since=NOON + 8 * MINUTE)), around()
+    ),
+    "stopped by a person": Scene(
+        hosted(S.SUSPENDED, reason=SuspendReason.HUMAN, resume_to=S.BUILDING, message="Stopped by Ada."), around()
+    ),
+    "budget reached": Scene(
+        hosted(S.SUSPENDED, reason=SuspendReason.BUDGET, usage=USAGE.model_copy(update={"cost_usd": 2.03})), around()
+    ),
+    "suspended for the provider": Scene(
+        hosted(S.SUSPENDED, reason=SuspendReason.PROVIDER, wake_at=NOON + 30 * MINUTE, message="Quota exhausted"),
+        around(),
+    ),
+    "suspended for the disk": Scene(hosted(S.SUSPENDED, reason=SuspendReason.DISK), around()),
+    "interrupted": Scene(
+        hosted(
+            S.SUSPENDED,
+            reason=SuspendReason.INTERRUPTED,
+            message="This step was cut short 4 times; it waits for a person.",
+        ),
+        around(),
+    ),
+    "verified": Scene(
+        done(
+            verification=Verification.VERIFIED,
+            checks=(check("pytest", "passed", result=PASSED), check("ruff", "passed")),
+            url="https://forge.example/shop/pulls/128",
+        ),
+        around(),
+    ),
+    "unverified: tool missing": Scene(done(checks=(check("pytest", "missing"),)), around(checks=("pytest",))),
+    "unverified: part of the tools missing": Scene(
+        done(checks=(check("ruff", "passed"), check("pytest", "missing"), check("mypy", "missing"))), around()
+    ),
+    "unverified: mode fast": Scene(done(mode=Mode.FAST), around(checks=("pytest",))),
+    "unverified: no checks configured": Scene(done(), around(checks=())),
+    "unverified: the agent's own checks": Scene(
+        done(checks=(check("ruff", "passed"), check("mypy", "passed", ours=False))), around()
+    ),
+    "unverified: check without a result": Scene(done(checks=(check("pytest", "error"),)), around()),
+    "done, but a check took too long": Scene(
+        done(
+            verification=Verification.FAILED,
+            checks=(
+                check(
+                    "pytest",
+                    "timeout",
+                    result=CheckFinished(check="pytest", status="timeout", duration_ms=600_000),
+                ),
+            ),
+        ),
+        around(),
+    ),
+    "failed checks": Scene(
+        hosted(
+            S.FAILED,
+            iteration=4,
+            verification=Verification.FAILED,
+            failure=FailureClass.REPAIRABLE,
+            checks=(check("pytest", "failed", result=FAILED),),
+            branch=BRANCH,
+            usage=USAGE.model_copy(update={"cost_usd": 1.10}),
+            ended_at=NOON + 15 * MINUTE,
+            plan=PLAN,
+        ),
+        around(),
+    ),
+    "failed, the agent's word": Scene(
+        hosted(
+            S.FAILED,
+            failure=FailureClass.REPAIRABLE,
+            message="I cannot find the cart module",
+            usage=USAGE.model_copy(update={"cost_complete": False}),
+            ended_at=NOON + 3 * MINUTE,
+        ),
+        around(),
+    ),
+    "failed, this machine": Scene(
+        hosted(S.FAILED, failure=FailureClass.ENV, usage=Usage(input=900), ended_at=NOON + 2 * MINUTE), around()
+    ),
+    "partly done": Scene(
+        hosted(S.PARTIAL, message="The branch could not be pushed", files=FILES, files_total=2), around()
+    ),
+    "cancelled": Scene(
+        hosted(S.CANCELLED, message="Cancelled by Ada: wrong branch", branch=BRANCH, ended_at=NOON + 2 * MINUTE),
+        around(),
+    ),
+    "external, working": Scene(external(S.BUILDING, tools=TOOLS), Surroundings(channel_name="ops")),
+    "external, silent": Scene(external(S.BUILDING), Surroundings(silent_since=NOON + 20 * MINUTE)),
+    "external, gaps": Scene(
+        external(
+            S.BUILDING,
+            gaps=(Gap(source=Source("key:a"), first=4, last=7), Gap(source=Source("key:a/ci"), first=2, last=2)),
+            gap_count=14,
+        ),
+        Surroundings(),
+    ),
+    "external, checking": Scene(
+        external(S.VERIFYING, checks=(check("pytest", "running", ours=False),)), Surroundings()
+    ),
+    "external, cancel requested": Scene(external(S.BUILDING, cancel_requested=True), Surroundings()),
+    "external, lost": Scene(external(S.SUSPENDED, reason=SuspendReason.LOST), Surroundings()),
+    "external, done": Scene(
+        external(
+            S.COMPLETE,
+            verification=Verification.UNVERIFIED,
+            checks=(check("pytest", "passed", ours=False),),
+            summary="Upgraded 14 packages.",
+            artifacts=(Artifact(name="log", kind="log", url="https://ci.example/log/1"),),
+            ended_at=NOON + 20 * MINUTE,
+        ),
+        Surroundings(),
+    ),
+    "external, partly done": Scene(external(S.PARTIAL, ended_at=NOON + 20 * MINUTE), Surroundings()),
+    "external, failed": Scene(
+        external(S.FAILED, failure=FailureClass.TRANSIENT, summary="The registry did not answer"), Surroundings()
+    ),
+    "replaced by a newer card": Scene(
+        hosted(S.BUILDING, **BUSY), around(live_url="https://discord.com/channels/1/2/4")
+    ),
+    "verified, its clone gone": Scene(
+        done(verification=Verification.VERIFIED, checks=(check("ruff", "passed"),)), around(is_expired=True)
+    ),
+}
