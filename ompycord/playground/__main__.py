@@ -5,7 +5,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from ompycord.playground.server import PortTaken, listen, serve
+from ompycord.playground.server import PortTakenError, listen, serve
 
 BUSY = 75
 
@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     folder.chmod(0o700)
     try:
         sock = listen(options.port)
-    except PortTaken:
+    except PortTakenError:
         sys.stderr.write(f"Port {options.port} on 127.0.0.1 is taken by another program.\n")
         return BUSY
     asyncio.run(serve(folder, sock))

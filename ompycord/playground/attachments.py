@@ -1,4 +1,6 @@
-"""Files that people and the bot send: kept beside the database, served under `/cdn` by addresses that cannot be guessed."""
+"""Files that people and the bot send: kept beside the database, served under `/cdn` by addresses that cannot be
+guessed.
+"""
 
 import hashlib
 import hmac

@@ -1,4 +1,6 @@
-"""The registered bot process: killed and started again from the page; its counterpart is `ompycord up`, which registers it."""
+"""The registered bot process: killed and started again from the page; its counterpart is `ompycord up`, which
+registers it.
+"""
 
 import asyncio
 import contextlib
@@ -16,7 +18,7 @@ from ompycord.playground.storage import Storage
 KILL_WAIT_S: Final = 5.0
 
 
-class BotProblem(Exception):
+class BotProcessError(Exception):
     """The bot could not be registered, killed or started; the message says why."""
 
 
@@ -41,20 +43,20 @@ class BotProcess:
         return process.pid if process is not None else None
 
     def register(self, wanted: Json) -> None:
-        """Remember a running process and how to start it again. Raises BotProblem."""
+        """Remember a running process and how to start it again. Raises BotProcessError."""
         pid, argv, cwd = wanted.get("pid"), as_list(wanted.get("argv")), wanted.get("cwd")
         if not isinstance(pid, int) or not argv or not all(isinstance(item, str) for item in argv):
-            raise BotProblem("pid is a number and argv a list of texts")
+            raise BotProcessError("pid is a number and argv a list of texts")
         if not isinstance(cwd, str) or not Path(cwd).is_dir():
-            raise BotProblem("cwd is a folder")
+            raise BotProcessError("cwd is a folder")
         env = {str(key): str(value) for key, value in (as_object(wanted.get("env")) or {}).items()}
         self._remember(pid, argv, cwd, env)
 
     def kill(self) -> int:
-        """Send the registered process SIGKILL and wait for its end. Raises BotProblem where it does not run."""
+        """Send the registered process SIGKILL and wait for its end. Raises BotProcessError where it does not run."""
         process = self._process()
         if process is None:
-            raise BotProblem("the registered bot process does not run")
+            raise BotProcessError("the registered bot process does not run")
         process.kill()
         with contextlib.suppress(psutil.TimeoutExpired):
             process.wait(timeout=KILL_WAIT_S)
@@ -63,12 +65,12 @@ class BotProcess:
         return process.pid
 
     def start(self) -> int:
-        """Start the bot again with its registered arguments, in a session of its own. Raises BotProblem."""
+        """Start the bot again with its registered arguments, in a session of its own. Raises BotProcessError."""
         known = self.known
         if known is None:
-            raise BotProblem("no bot was registered")
+            raise BotProcessError("no bot was registered")
         if self._process() is not None:
-            raise BotProblem("the bot runs already")
+            raise BotProcessError("the bot runs already")
         with (self._folder / "bot.log").open("ab") as log:
             try:
                 child = subprocess.Popen(  # noqa: S603  # the arguments that our own token holder registered
@@ -81,7 +83,7 @@ class BotProcess:
                     start_new_session=True,
                 )
             except OSError as error:
-                raise BotProblem(f"the bot could not be started: {error.strerror}") from error
+                raise BotProcessError(f"the bot could not be started: {error.strerror}") from error
         self._children.add(child)
         self._remember(child.pid, known["argv"], known["cwd"], known["env"])
         return child.pid
@@ -100,7 +102,7 @@ class BotProcess:
         try:
             started = psutil.Process(pid).create_time()
         except psutil.Error as error:
-            raise BotProblem("there is no such process") from error
+            raise BotProcessError("there is no such process") from error
         known: Json = {"pid": pid, "started": started, "argv": argv, "cwd": cwd, "env": env}
         self._storage.put("bot", "bot", known)
         self._on_change()

@@ -35,6 +35,7 @@ def change(core: Core, channel: Json, changes: Json) -> None:
 
 
 def apply(channel: Json, changes: Json) -> None:
+    """Set what may be set on a channel."""
     for key in EDITABLE:
         if key in changes:
             channel[key] = changes[key]

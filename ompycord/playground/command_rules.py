@@ -10,8 +10,8 @@ from ompycord.playground.limits import Limits
 Path = tuple[str | int, ...]
 _NAME: Final = re.compile(r"[-_'\w]+")
 """Close to Discord's `^[-_'\\p{L}\\p{N}\\p{sc=Deva}\\p{sc=Thai}]{1,32}$`: the standard library knows no scripts."""
-NESTING: Final = {1: (2, 1), 2: (1,)}
-CHANNEL_LIKE: Final = (6, 7, 8, 9, 11)
+LONGEST_TEXT: Final = 6000
+"""The characters of a text option (Discord, "Application command option structure")."""
 
 
 def check_command(form: Form, path: Path, body: Json, limits: Limits) -> None:
@@ -96,12 +96,12 @@ def text_size(item: Json) -> int:
     return total + sum(text_size(option) for option in as_list(item.get("options")))
 
 
-class BadOption(ValueError):
+class BadOptionError(ValueError):
     """A person filled in something that Discord's client would not let through; the message says what."""
 
 
 def fill_in(command_options: list[Json], given: list[Json], *, is_partial: bool) -> list[Json]:
-    """The options a person gave, checked against the command's and completed with their types. Raises BadOption.
+    """The options a person gave, checked against the command's and completed with their types. Raises BadOptionError.
 
     `is_partial` is for autocompletion: required options may still be missing, and one option has `focused`.
     """
@@ -111,7 +111,7 @@ def fill_in(command_options: list[Json], given: list[Json], *, is_partial: bool)
         name = str(item.get("name"))
         option = known.get(name)
         if option is None:
-            raise BadOption(f"There is no option {name!r} here.")
+            raise BadOptionError(f"There is no option {name!r} here.")
         if option["type"] in (1, 2):
             inner = fill_in(as_list(option.get("options")), as_list(item.get("options")), is_partial=is_partial)
             filled.append({"name": name, "type": option["type"], "options": inner})
@@ -129,10 +129,10 @@ def fill_in(command_options: list[Json], given: list[Json], *, is_partial: bool)
 def _check_complete(options: list[Json], present: set[str]) -> None:
     subcommands = [option["name"] for option in options if option["type"] in (1, 2)]
     if subcommands and len(present) != 1:
-        raise BadOption(f"Choose one of {', '.join(subcommands)}.")
+        raise BadOptionError(f"Choose one of {', '.join(subcommands)}.")
     for option in options:
         if option.get("required") and option["name"] not in present:
-            raise BadOption(f"The option {option['name']!r} is required.")
+            raise BadOptionError(f"The option {option['name']!r} is required.")
 
 
 def _check_value(option: Json, value: Any) -> None:
@@ -144,20 +144,19 @@ def _check_value(option: Json, value: Any) -> None:
         10: isinstance(value, int | float) and not isinstance(value, bool),
     }.get(kind, isinstance(value, str) and value.isdigit())
     if not fits:
-        raise BadOption(f"The option {name!r} has a value of the wrong kind.")
+        raise BadOptionError(f"The option {name!r} has a value of the wrong kind.")
     choices = as_list(option.get("choices"))
     if choices and value not in [choice["value"] for choice in choices]:
-        raise BadOption(f"The option {name!r} takes one of its choices.")
-    size = len(value) if kind == 3 else value
-    low, high = (
-        (option.get("min_length"), option.get("max_length"))
-        if kind == 3
-        else (option.get("min_value"), option.get("max_value"))
-    )
-    if kind in (3, 4, 10) and ((low is not None and size < low) or (high is not None and size > high)):
-        raise BadOption(f"The option {name!r} is out of range.")
-    if kind == 3 and size > 6000:
-        raise BadOption(f"The option {name!r} is longer than 6000.")
+        raise BadOptionError(f"The option {name!r} takes one of its choices.")
+    if isinstance(value, str) and kind == 3:
+        _check_between(name, len(value), option.get("min_length"), option.get("max_length") or LONGEST_TEXT)
+    elif isinstance(value, int | float):
+        _check_between(name, value, option.get("min_value"), option.get("max_value"))
+
+
+def _check_between(name: str, size: float, low: float | None, high: float | None) -> None:
+    if (low is not None and size < low) or (high is not None and size > high):
+        raise BadOptionError(f"The option {name!r} is out of range.")
 
 
 def subcommand_path(options: list[Json]) -> list[str]:

@@ -7,13 +7,13 @@ from typing import Any
 from aiohttp import web
 
 from ompycord.playground import channels
-from ompycord.playground.bot_process import BotProblem, BotProcess
+from ompycord.playground.bot_process import BotProcess, BotProcessError
 from ompycord.playground.documents import Json, as_list, as_object, decode_object, public
-from ompycord.playground.faults import BadFault
+from ompycord.playground.faults import BadFaultError
 from ompycord.playground.gateway_session import GUILD_MEMBERS, GUILDS
 from ompycord.playground.guards import answer
 from ompycord.playground.page_api import after_of
-from ompycord.playground.people import NotPossible
+from ompycord.playground.people import NotPossibleError
 from ompycord.playground.services import Services
 
 
@@ -77,8 +77,8 @@ class ControlApi:
     def _register(self, body: Json) -> object:
         try:
             self._bot.register(body)
-        except BotProblem as problem:
-            raise NotPossible(str(problem)) from problem
+        except BotProcessError as problem:
+            raise NotPossibleError(str(problem)) from problem
         return {"pid": self._bot.pid}
 
     def _shutdown(self, _body: Json) -> object:
@@ -88,15 +88,15 @@ class ControlApi:
     def _advance(self, body: Json) -> object:
         seconds = body.get("advance")
         if not isinstance(seconds, int | float) or isinstance(seconds, bool) or seconds < 0:
-            raise NotPossible("advance is a number of seconds, not below 0")
+            raise NotPossibleError("advance is a number of seconds, not below 0")
         self._core.clock.advance(seconds)
         return {"now": self._core.clock.now()}
 
     def _add_fault(self, body: Json) -> object:
         try:
             return self._core.faults.add(body).shown()
-        except BadFault as problem:
-            raise NotPossible(str(problem)) from problem
+        except BadFaultError as problem:
+            raise NotPossibleError(str(problem)) from problem
 
     def _disturb_gateway(self, body: Json) -> object:
         """`close` with a code, `drop`, `reconnect` (opcode 7) or `invalid_session` (opcode 9, `resumable`)."""
@@ -111,13 +111,15 @@ class ControlApi:
             case "invalid_session":
                 gateway.invalidate(is_resumable=bool(body.get("resumable")))
             case _:
-                raise NotPossible("action is close, drop, reconnect or invalid_session")
+                raise NotPossibleError("action is close, drop, reconnect or invalid_session")
         return {"connections": gateway.count_connections()}
 
     # -- the world, as its admins could change it --------------------------------------------------------------------
 
     def _change_world(self, body: Json) -> object:
-        """One change: `role_permissions`, `member_roles`, `remove_member`, `overwrites`, `delete_channel`, `intents`."""
+        """One change: `role_permissions`, `member_roles`, `remove_member`, `overwrites`, `delete_channel`,
+        `intents`.
+        """
         acts: dict[str, Callable[[Any], None]] = {
             "role_permissions": self._set_role_permissions,
             "member_roles": self._set_member_roles,
@@ -128,7 +130,7 @@ class ControlApi:
         }
         known = [key for key in acts if key in body]
         if len(known) != len(body) or not known:
-            raise NotPossible(f"a change is one of {', '.join(acts)}")
+            raise NotPossibleError(f"a change is one of {', '.join(acts)}")
         for key in known:
             acts[key](body[key])
         return {}
@@ -186,7 +188,7 @@ def _with_body(act: Callable[[Json], object]) -> Callable[[web.Request], Any]:
         raw = await request.read()
         body = decode_object(raw) if raw else {}
         if body is None:
-            raise NotPossible("The body is no JSON object.", status=400)
+            raise NotPossibleError("The body is no JSON object.", status=400)
         return answer(act(body))
 
     return serve

@@ -1,4 +1,6 @@
-"""What a Discord object is in here: a JSON document, with private keys beneath an underscore; `storage.py` keeps them."""
+"""What a Discord object is in here: a JSON document, with private keys beneath an underscore; `storage.py` keeps
+them.
+"""
 
 import json
 from typing import Any, cast

@@ -29,7 +29,7 @@ KNOWN: dict[int, tuple[int, str]] = {
     50013: (403, "Missing Permissions"),
     50016: (
         400,
-        "Provided too few or too many messages to delete. Must provide at least 2 and fewer than 100 messages to delete",
+        "Provided too few or too many messages to delete. Must provide at least 2 and at most 100.",
     ),
     50019: (403, "A message can only be pinned to the channel it was sent in"),
     50021: (403, "Cannot execute action on a system message"),

@@ -1,4 +1,6 @@
-"""Faults on demand: the next requests that match answer wrongly, late or not at all; set through `POST /control/faults`."""
+"""Faults on demand: the next requests that match answer wrongly, late or not at all; set through `POST
+/control/faults`.
+"""
 
 import random
 from dataclasses import dataclass, field
@@ -13,7 +15,7 @@ BEFORE: frozenset[str] = frozenset({"status", "delay_before", "drop_before"})
 LONGEST_DELAY_S = 60.0
 
 
-class BadFault(ValueError):
+class BadFaultError(ValueError):
     """A fault description that makes no sense; the message says why."""
 
 
@@ -55,14 +57,14 @@ class FaultPlan:
         self._added = 0
 
     def add(self, wanted: Json) -> Fault:
-        """Plan a fault. Raises BadFault.
+        """Plan a fault. Raises BadFaultError.
 
         `method` (`*` for any), `route` (Discord's template or path without `/api/v10`, with `*`), `action`, `count`,
         `status` and `body` for `status`, `seconds` for delays, `probability` with `seed`.
         """
         action = wanted.get("action")
         if action not in ACTIONS:
-            raise BadFault(f"action is one of {', '.join(ACTIONS)}")
+            raise BadFaultError(f"action is one of {', '.join(ACTIONS)}")
         seconds = _number(wanted, "seconds", 0.0, LONGEST_DELAY_S)
         self._added += 1
         fault = Fault(
@@ -104,5 +106,5 @@ class FaultPlan:
 def _number(wanted: Json, key: str, default: float, highest: float) -> float:
     value: Any = wanted.get(key, default)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= highest:
-        raise BadFault(f"{key} is a number from 0 to {highest:g}")
+        raise BadFaultError(f"{key} is a number from 0 to {highest:g}")
     return value

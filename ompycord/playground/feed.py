@@ -1,8 +1,10 @@
-"""What the page hears: numbered events, kept for a while and fanned out; its counterpart is `/app/events` in `page_api.py`."""
+"""What the page hears: numbered events, kept for a while and fanned out; its counterpart is `/app/events` in
+`page_api.py`.
+"""
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -58,7 +60,7 @@ class PageFeed:
                 subscriber.offer(event)
 
     @contextmanager
-    def subscribe(self, user: str | None, after: int) -> Iterator[Subscriber | None]:
+    def subscribe(self, user: str | None, after: int) -> Generator[Subscriber | None]:
         """A subscriber that already holds what came after `after`; None where that was forgotten."""
         oldest = self._kept[0].seq if self._kept else self.seq + 1
         if after < oldest - 1 or after > self.seq:

@@ -12,7 +12,9 @@ PEOPLE = (("admin", "ada", "Ada"), ("member", "mo", "Mo"), ("outsider", "olu", "
 """kind, user name, shown name: one who may everything, one who works, one who may nothing of ours."""
 CHANNELS = ("general", "tasks", "ops")
 PRIVILEGED_FLAGS = (1 << 13) | (1 << 15) | (1 << 19)
-"""The application flags of the presence, member and message-content intents for a bot in few guilds (Discord, application flags)."""
+"""The application flags of the presence, member and message-content intents for a bot in few guilds (Discord,
+application flags).
+"""
 
 
 def ensure(world: World) -> None:

@@ -1,6 +1,8 @@
-"""The gateway: WebSocket sessions that identify, beat, resume and hear events; its counterpart is a bot's gateway client.
+"""The gateway: WebSocket sessions that identify, beat, resume and hear events; its counterpart is a bot's gateway
+client.
 
-Discord, "Gateway" and "Opcodes and status codes". JSON only; zlib-stream where asked; other compressions get plain text.
+Discord, "Gateway" and "Opcodes and status codes". JSON only; zlib-stream where asked; other compressions get plain
+text.
 """
 
 import asyncio

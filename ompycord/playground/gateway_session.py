@@ -123,7 +123,9 @@ class Session:
         return intents == 0 or bool(self.intents & intents)
 
     def may_read(self, message: Json) -> bool:
-        """Content without the intent: own messages, direct messages, messages that mention the bot (Discord, "Gateway")."""
+        """Content without the intent: own messages, direct messages, messages that mention the bot (Discord,
+        "Gateway").
+        """
         if self.intents & MESSAGE_CONTENT or "guild_id" not in message:
             return True
         is_mentioned = any(user["id"] == self._bot_id for user in message["mentions"])

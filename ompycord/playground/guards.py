@@ -1,20 +1,20 @@
-"""Who may speak to the playground at all: the right Host, no foreign Origin, the token; every request passes here first.
+"""Who may speak to the playground at all: the right Host, no foreign Origin, the token; every request passes here
+first.
 
 Against pages on other addresses (cross-site requests) and names that are re-pointed to this machine (DNS rebinding).
 """
 
 import hmac
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 from ompycord.playground.core import Core
 from ompycord.playground.documents import encode
 from ompycord.playground.errors import DiscordError
-from ompycord.playground.people import NotPossible
+from ompycord.playground.people import NotPossibleError
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
     "font-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
@@ -30,7 +30,7 @@ HEADERS: Final = {
 TOKEN_PATHS: Final = ("/control/", "/app/")
 
 
-def middleware(core: Core) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+def middleware(core: Core) -> Middleware:
     """The outermost middleware: refuse, or serve with strict headers and errors as JSON."""
 
     @web.middleware
@@ -42,7 +42,7 @@ def middleware(core: Core) -> Callable[[web.Request, Handler], Awaitable[web.Str
             return await handler(request)
         except DiscordError as error:
             return answer(error.body, status=error.status)
-        except NotPossible as error:
+        except NotPossibleError as error:
             more = {"fields": error.fields} if error.fields else {}
             return answer({"message": str(error), **more}, status=error.status)
         except web.HTTPException as error:
@@ -80,7 +80,9 @@ def _refusal(core: Core, request: web.Request) -> web.Response | None:
 
 
 def _has_token(core: Core, request: web.Request) -> bool:
-    """The token as bearer; in the address only where a browser can send no header: the page itself and its event stream."""
+    """The token as bearer; in the address only where a browser can send no header: the page itself and its event
+    stream.
+    """
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if not given and request.method == "GET" and request.path in ("/", "/app/events"):
         given = request.query.get("token", "")

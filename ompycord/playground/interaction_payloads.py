@@ -1,4 +1,6 @@
-"""Builds what INTERACTION_CREATE carries: the person, the place and the resolved objects; `interactions.py` sends it."""
+"""Builds what INTERACTION_CREATE carries: the person, the place and the resolved objects; `interactions.py` sends
+it.
+"""
 
 from typing import Any, Final
 

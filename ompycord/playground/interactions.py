@@ -1,6 +1,8 @@
-"""The life of an interaction: sent, answered within 3 s or dead, followed up for 15 minutes; its counterpart is a bot's callback.
+"""The life of an interaction: sent, answered within 3 s or dead, followed up for 15 minutes; its counterpart is a
+bot's callback.
 
-Discord, "Receiving and responding to interactions". Records are on disk, so a token outlives a restart of the playground.
+Discord, "Receiving and responding to interactions". Records are on disk, so a token outlives a restart of the
+playground.
 """
 
 import asyncio
@@ -103,7 +105,9 @@ class Interactions:
     # -- from the bot ----------------------------------------------------------------------------------------------
 
     def answer(self, interaction_id: str, token: str, body: Json, uploads: dict[str, Upload]) -> Json:
-        """Take the first answer and return Discord's callback response. Refused with 10062 when late, 40060 when second."""
+        """Take the first answer and return Discord's callback response. Refused with 10062 when late, 40060 when
+        second.
+        """
         record = self.record(interaction_id)
         is_ours = record is not None and secrets.compare_digest(record["token"], token)
         if record is None or not is_ours or record["state"] == "failed":
@@ -123,7 +127,9 @@ class Interactions:
         return self._callback_response(record, kind, message)
 
     def by_token(self, application_id: str, token: str) -> Json:
-        """The record behind a webhook address. Refused with 10015 when unknown or unanswered, 50027 after 15 minutes."""
+        """The record behind a webhook address. Refused with 10015 when unknown or unanswered, 50027 after 15
+        minutes.
+        """
         found = self._core.storage.newest("interaction", token, limit=1)
         if not found or application_id != self._core.world.application_id:
             raise refusal(10015)

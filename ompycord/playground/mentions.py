@@ -1,4 +1,5 @@
-"""Pure: which mentions of a text take effect under `allowed_mentions`; its counterpart is `messages.py`, which records them.
+"""Pure: which mentions of a text take effect under `allowed_mentions`; its counterpart is `messages.py`, which
+records them.
 
 Without `allowed_mentions` everything is parsed, on creation and on an edit alike (Discord, "Allowed mentions").
 """
@@ -45,7 +46,9 @@ def parse(content: str, allowed: Json | None, *, replied_to: str | None = None) 
 
 
 def validate(form: Form, allowed: Any, limits: Limits) -> None:
-    """Note what is wrong with an `allowed_mentions` object: kinds, sizes, and lists beside the kind that includes them."""
+    """Note what is wrong with an `allowed_mentions` object: kinds, sizes, and lists beside the kind that includes
+    them.
+    """
     if allowed is None:
         return
     if not isinstance(allowed, dict):

@@ -1,4 +1,6 @@
-"""How a stored message is shown: to the bot in Discord's shape, to the page with one key more; `messages.py` stores it."""
+"""How a stored message is shown: to the bot in Discord's shape, to the page with one key more; `messages.py` stores
+it.
+"""
 
 from typing import Any
 

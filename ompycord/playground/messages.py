@@ -1,4 +1,6 @@
-"""Creates, edits and deletes messages, records who was pinged, and tells gateway and page; used by REST, page and interactions."""
+"""Creates, edits and deletes messages, records who was pinged, and tells gateway and page; used by REST, page and
+interactions.
+"""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -57,7 +59,12 @@ class Messages:
         core, body, channel = self._core, draft.body, draft.channel
         reference = self._reference(draft)
         replied = core.storage.get("message", reference.get("message_id", "")) if reference else None
-        found = self._mentions(body, body.get("content") or "", draft.author, replied_to=replied["_author"] if replied and draft.type == 0 else None)
+        found = self._mentions(
+            body,
+            body.get("content") or "",
+            draft.author,
+            replied_to=replied["_author"] if replied and draft.type == 0 else None,
+        )
         message: Json = {
             "id": core.ids.next(),
             "channel_id": channel["id"],
@@ -89,7 +96,9 @@ class Messages:
     def edit(
         self, message: Json, body: Json, uploads: dict[str, attachments.Upload], *, is_first_fill: bool = False
     ) -> Json:
-        """Change a message. Mentions are parsed anew, and without `allowed_mentions` all of them, but nobody is pinged."""
+        """Change a message. Mentions are parsed anew, and without `allowed_mentions` all of them, but nobody is
+        pinged.
+        """
         core = self._core
         if "content" in body:
             message["content"] = (body["content"] or "").strip()
@@ -205,7 +214,9 @@ class Messages:
     def _files(
         self, uploads: dict[str, attachments.Upload], listed: list[Json], channel: str, existing: list[Json]
     ) -> list[Json]:
-        """The attachments a message ends up with: existing ones that are listed, and the new ones with what is said of them."""
+        """The attachments a message ends up with: existing ones that are listed, and the new ones with what is said
+        of them.
+        """
         about = {str(item.get("id")): item for item in listed}
         kept = [item for item in existing if item["id"] in about]
         return kept + [

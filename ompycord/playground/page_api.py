@@ -10,11 +10,11 @@ from aiohttp import web
 
 from ompycord.playground import attachments, channels, message_view, permissions, reactions
 from ompycord.playground.attachments import Upload
-from ompycord.playground.bot_process import BotProblem, BotProcess
+from ompycord.playground.bot_process import BotProcess, BotProcessError
 from ompycord.playground.documents import Json, as_object, decode_object, public
 from ompycord.playground.feed import PageEvent, Subscriber
 from ompycord.playground.guards import answer
-from ompycord.playground.people import NotPossible
+from ompycord.playground.people import NotPossibleError
 from ompycord.playground.services import Services
 
 HEARTBEAT_S: Final = 15.0
@@ -110,7 +110,7 @@ class PageApi:
         )
         before, limit = request.query.get("before"), request.query.get("limit", "50")
         if not limit.isdigit() or (before is not None and not before.isdigit()):
-            raise NotPossible("limit and before are numbers")
+            raise NotPossibleError("limit and before are numbers")
         found = self._services.messages.newest(
             channel["id"], before=int(before) if before else None, limit=max(1, min(int(limit), 100)), viewer=user
         )
@@ -120,7 +120,9 @@ class PageApi:
         return answer([entry.summary() for entry in self._core.wire.after(after_of(request))])
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
-        """Server-sent events from `after` (or Last-Event-ID); `reset` when that is forgotten or the page fell behind."""
+        """Server-sent events from `after` (or Last-Event-ID); `reset` when that is forgotten or the page fell
+        behind.
+        """
         raw = request.headers.get("Last-Event-ID") or request.query.get("after") or str(self._core.feed.seq)
         after = int(raw) if raw.isdigit() else -1
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
@@ -184,7 +186,7 @@ class PageApi:
         if request.content_type == "multipart/form-data":
             files = [item for item in (await request.post()).values() if isinstance(item, web.FileField)]
             if len(files) != 1:
-                raise NotPossible("Send one file.")
+                raise NotPossibleError("Send one file.")
             upload = Upload(
                 filename=files[0].filename, content=files[0].file.read(), content_type=files[0].content_type
             )
@@ -207,8 +209,8 @@ class PageApi:
     def _bot_act(act: Callable[[], int]) -> int:
         try:
             return act()
-        except BotProblem as problem:
-            raise NotPossible(str(problem), status=409) from problem
+        except BotProcessError as problem:
+            raise NotPossibleError(str(problem), status=409) from problem
 
 
 def after_of(request: web.Request) -> int:
@@ -226,7 +228,7 @@ def _with_body(act: Callable[[Json], Awaitable[object]]) -> Callable[[web.Reques
         raw = await request.read()
         body = decode_object(raw) if raw else {}
         if body is None:
-            raise NotPossible("The body is no JSON object.", status=400)
+            raise NotPossibleError("The body is no JSON object.", status=400)
         return answer(await act(body))
 
     return serve

@@ -13,7 +13,7 @@ from ompycord.playground.threads import Threads
 from ompycord.playground.validate import check_message
 
 
-class NotPossible(Exception):  # noqa: N818  # named for the fact
+class NotPossibleError(Exception):
     """Something Discord's client would not let this person do; `fields` has the errors of a form."""
 
     def __init__(self, message: str, *, status: int = 422, fields: dict[str, str] | None = None) -> None:
@@ -41,7 +41,7 @@ class People:
     def require_person(self, user: str) -> None:
         stored = self._core.storage.get("user", user)
         if stored is None or stored.get("bot"):
-            raise NotPossible("There is no such person.", status=404)
+            raise NotPossibleError("There is no such person.", status=404)
 
     def write(self, user: str, channel_id: str, body: Json) -> Json:
         """Send a message as a person; mentions work as the person's permissions allow."""
@@ -97,9 +97,9 @@ class People:
             raise refusal(10008)
         component = validate_components.find(message["components"], str(wanted.get("custom_id")))
         if component is None:
-            raise NotPossible("This message has no such button or select.", status=404)
+            raise NotPossibleError("This message has no such button or select.", status=404)
         if component.get("disabled"):
-            raise NotPossible("This is switched off.")
+            raise NotPossibleError("This is switched off.")
         data: Json = {"component_type": component["type"], "custom_id": component["custom_id"], "id": component["id"]}
         if component["type"] != 2:
             data["values"] = self._picked(component, as_list(wanted.get("values")))
@@ -110,14 +110,14 @@ class People:
         return self._interactions.begin(COMPONENT, user=user, channel=channel, data=data, more={}, message=message)
 
     def submit(self, user: str, interaction_id: str, values: Json) -> Json:
-        """Send a modal's values. Raises NotPossible with the errors by field."""
+        """Send a modal's values. Raises NotPossibleError with the errors by field."""
         opened = self._interactions.record(interaction_id)
         if opened is None or opened["user_id"] != user or opened["modal"] is None:
-            raise NotPossible("There is no such form.", status=404)
+            raise NotPossibleError("There is no such form.", status=404)
         modal = opened["modal"]
         wrong = modals.wrong_values(modal, values, self._core.limits)
         if wrong:
-            raise NotPossible("The form is not complete.", fields=wrong)
+            raise NotPossibleError("The form is not complete.", fields=wrong)
         channel = self._core.world.channel(opened["channel_id"])
         resolver = Resolver(self._core, channel)
         for item in modals.inputs(modal):
@@ -137,13 +137,13 @@ class People:
         if command is None:
             raise refusal(10063)
         if command["id"] not in {item["id"] for item in self.commands_for(user, channel)}:
-            raise NotPossible("You do not have permission to use this command.", status=403)
+            raise NotPossibleError("You do not have permission to use this command.", status=403)
         try:
             options = command_rules.fill_in(
                 as_list(command.get("options")), as_list(wanted.get("options")), is_partial=is_partial
             )
-        except command_rules.BadOption as problem:
-            raise NotPossible(str(problem)) from problem
+        except command_rules.BadOptionError as problem:
+            raise NotPossibleError(str(problem)) from problem
         resolver = Resolver(self._core, channel)
         resolver.options([] if is_partial else options, viewer=user)
         data: Json = {"id": command["id"], "name": command["name"], "type": command["type"]}
@@ -165,9 +165,9 @@ class People:
     def _picked(component: Json, values: list[Any]) -> list[str]:
         low, high = component["min_values"], component["max_values"]
         if not low <= len(values) <= high or len(set(values)) != len(values):
-            raise NotPossible(f"Choose {low} to {high}.")
+            raise NotPossibleError(f"Choose {low} to {high}.")
         if component["type"] == 3 and not set(values) <= {option["value"] for option in component["options"]}:
-            raise NotPossible("Not one of the choices.")
+            raise NotPossibleError("Not one of the choices.")
         return [str(value) for value in values]
 
 

@@ -1,4 +1,6 @@
-"""Discord's permission bits and how roles and channel overwrites make them; its counterpart is `world.py`, which keeps both."""
+"""Discord's permission bits and how roles and channel overwrites make them; its counterpart is `world.py`, which
+keeps both.
+"""
 
 from typing import Final
 
@@ -50,7 +52,9 @@ BOT: Final = (
 
 
 def guild_permissions(member: Json, roles: list[Json], guild: Json) -> int:
-    """What a member may do in the guild: the owner and administrators everything, the rest what their roles add up to."""
+    """What a member may do in the guild: the owner and administrators everything, the rest what their roles add up
+    to.
+    """
     if member["_user"] == guild["owner_id"]:
         return ALL
     held = {guild["id"], *member["roles"]}

@@ -41,7 +41,9 @@ class RateLimiter:
         self._invalid: deque[float] = deque(maxlen=rules.invalid.limit)
 
     def take(self, rule: RateRule, major: str, now: float, *, is_exempt_from_global: bool = False) -> Verdict:
-        """Count a request against the global limit and its bucket; `major` is the bucket's channel, guild or webhook."""
+        """Count a request against the global limit and its bucket; `major` is the bucket's channel, guild or
+        webhook.
+        """
         window = self._window(rule, major, now)
         if not is_exempt_from_global and not self._spend(self._window(self.rules.global_limit, "", now)):
             wait = self._window(self.rules.global_limit, "", now).resets_at - now

@@ -15,7 +15,7 @@ def add(core: Core, message: Json, emoji: str, user: str) -> None:
     """React once. Refused with 10014 for what is no emoji (the guild has none of its own), 30010 beyond 20 kinds."""
     if not is_unicode_emoji(emoji):
         raise refusal(10014)
-    entry = _entry(message, emoji)
+    entry: Json | None = _entry(message, emoji)
     if entry is None:
         if len(message["_reactions"]) >= core.limits.reactions:
             raise refusal(30010)
@@ -27,6 +27,7 @@ def add(core: Core, message: Json, emoji: str, user: str) -> None:
 
 
 def remove(core: Core, message: Json, emoji: str, user: str) -> None:
+    """Take a reaction back; nothing happens where there is none."""
     entry = _entry(message, emoji)
     if entry is None or user not in entry["users"]:
         return

@@ -1,4 +1,6 @@
-"""The frame around every REST route: fault, token, rate limit, work, answer, wire log; the routes are in `rest_*.py`."""
+"""The frame around every REST route: fault, token, rate limit, work, answer, wire log; the routes are in
+`rest_*.py`.
+"""
 
 import asyncio
 import hmac

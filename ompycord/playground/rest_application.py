@@ -1,4 +1,6 @@
-"""REST: who the bot is, where the gateway is, and the application's commands; the rest of the API is in the other `rest_*.py`."""
+"""REST: who the bot is, where the gateway is, and the application's commands; the rest of the API is in the other
+`rest_*.py`.
+"""
 
 from typing import Any, Final
 
@@ -22,6 +24,7 @@ MUTABLE: Final = [
 
 
 def me(call: Call) -> Reply:
+    """`GET /users/@me`."""
     world = call.services.core.world
     return Reply(
         body={**world.user(world.bot_id), "mfa_enabled": False, "locale": "en-US", "verified": True, "email": None}
@@ -29,6 +32,7 @@ def me(call: Call) -> Reply:
 
 
 def edit_me(call: Call) -> Reply:
+    """`PATCH /users/@me`."""
     world = call.services.core.world
     stored = world.storage.get("user", world.bot_id) or {}
     if call.form.get("username"):
@@ -38,10 +42,12 @@ def edit_me(call: Call) -> Reply:
 
 
 def user(call: Call) -> Reply:
+    """`GET /users/{user_id}`."""
     return Reply(body=call.services.core.world.user(call.params["user_id"]))
 
 
 def application(call: Call) -> Reply:
+    """`GET /oauth2/applications/@me`, `GET /applications/@me`."""
     return Reply(body=call.services.core.world.application_as_discord_shows_it())
 
 
@@ -57,10 +63,12 @@ def edit_application(call: Call) -> Reply:
 
 
 def gateway(call: Call) -> Reply:
+    """`GET /gateway`."""
     return Reply(body={"url": call.services.core.gateway_url})
 
 
 def gateway_bot(call: Call) -> Reply:
+    """`GET /gateway/bot`."""
     core = call.services.core
     limit = {"total": 1000, "remaining": core.gateway.identifies_left, "reset_after": 86_400_000, "max_concurrency": 1}
     return Reply(body={"url": core.gateway_url, "shards": 1, "session_start_limit": limit})
@@ -70,6 +78,7 @@ def gateway_bot(call: Call) -> Reply:
 
 
 def list_commands(call: Call) -> Reply:
+    """`GET /applications/{application_id}/commands`."""
     return Reply(body=_scope(call))
 
 
@@ -113,10 +122,12 @@ def create_command(call: Call) -> Reply:
 
 
 def get_command(call: Call) -> Reply:
+    """`GET /applications/{application_id}/commands/{command_id}`."""
     return Reply(body=_command(call))
 
 
 def edit_command(call: Call) -> Reply:
+    """`PATCH /applications/{application_id}/commands/{command_id}`."""
     stored = _command(call)
     merged = {**stored, **call.form}
     form = Form()
@@ -128,6 +139,7 @@ def edit_command(call: Call) -> Reply:
 
 
 def delete_command(call: Call) -> Reply:
+    """`DELETE /applications/{application_id}/commands/{command_id}`."""
     call.services.core.storage.delete("command", _command(call)["id"])
     _tell(call)
     return NO_CONTENT

@@ -12,6 +12,7 @@ from ompycord.playground.world import THREAD_TYPES
 
 
 def my_guilds(call: Call) -> Reply:
+    """`GET /users/@me/guilds`."""
     world = call.services.core.world
     if world.storage.get("member", world.bot_id) is None:
         return Reply(body=[])
@@ -24,6 +25,7 @@ def my_guilds(call: Call) -> Reply:
 
 
 def get_guild(call: Call) -> Reply:
+    """`GET /guilds/{guild_id}`."""
     world = call.services.core.world
     world.require_guild(call.params["guild_id"])
     shown = world.guild_as_discord_shows_it()
@@ -33,6 +35,7 @@ def get_guild(call: Call) -> Reply:
 
 
 def list_channels(call: Call) -> Reply:
+    """`GET /guilds/{guild_id}/channels`."""
     world = call.services.core.world
     world.require_guild(call.params["guild_id"])
     return Reply(body=world.channels())
@@ -56,6 +59,7 @@ def create_channel(call: Call) -> Reply:
 
 
 def get_channel(call: Call) -> Reply:
+    """`GET /channels/{channel_id}`."""
     return Reply(body=channels.shown(call.services.core, channel_of(call)))
 
 
@@ -82,6 +86,7 @@ def edit_channel(call: Call) -> Reply:
 
 
 def delete_channel(call: Call) -> Reply:
+    """`DELETE /channels/{channel_id}`."""
     channel = channel_of(call)
     core = call.services.core
     if channel["type"] == 1:
@@ -115,6 +120,7 @@ def set_overwrite(call: Call) -> Reply:
 
 
 def list_members(call: Call) -> Reply:
+    """`GET /guilds/{guild_id}/members`."""
     world = call.services.core.world
     world.require_guild(call.params["guild_id"])
     if not world.application["flags"] & (0b11 << 14):
@@ -126,6 +132,7 @@ def list_members(call: Call) -> Reply:
 
 
 def search_members(call: Call) -> Reply:
+    """`GET /guilds/{guild_id}/members/search`."""
     world = call.services.core.world
     world.require_guild(call.params["guild_id"])
     query = call.query.get("query", "").lower()
@@ -135,18 +142,21 @@ def search_members(call: Call) -> Reply:
 
 
 def get_member(call: Call) -> Reply:
+    """`GET /guilds/{guild_id}/members/{user_id}`."""
     world = call.services.core.world
     world.require_guild(call.params["guild_id"])
     return Reply(body=world.member_as_discord_shows_it(call.params["user_id"]))
 
 
 def list_roles(call: Call) -> Reply:
+    """`GET /guilds/{guild_id}/roles`."""
     world = call.services.core.world
     world.require_guild(call.params["guild_id"])
     return Reply(body=world.roles())
 
 
 def get_role(call: Call) -> Reply:
+    """`GET /guilds/{guild_id}/roles/{role_id}`."""
     world = call.services.core.world
     world.require_guild(call.params["guild_id"])
     return Reply(body=public(world.role(call.params["role_id"])))
@@ -156,6 +166,7 @@ def get_role(call: Call) -> Reply:
 
 
 def open_direct(call: Call) -> Reply:
+    """`POST /users/@me/channels`."""
     core = call.services.core
     return Reply(body=channels.shown(core, channels.open_direct(core, str(call.form.get("recipient_id")))))
 

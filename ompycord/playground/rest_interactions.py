@@ -8,6 +8,7 @@ from ompycord.playground.rest import NO_CONTENT, Call, Reply, Route
 
 
 def callback(call: Call) -> Reply:
+    """`POST /interactions/{interaction_id}/{interaction_token}/callback`."""
     params = call.params
     answer = call.services.interactions.answer(
         params["interaction_id"], params["interaction_token"], call.form, call.uploads
@@ -16,20 +17,24 @@ def callback(call: Call) -> Reply:
 
 
 def follow_up(call: Call) -> Reply:
+    """`POST /webhooks/{webhook_id}/{webhook_token}`."""
     made = call.services.interactions.follow_up(_record(call), call.form, call.uploads)
     return Reply(body=_shown(call, made))
 
 
 def get_followed(call: Call) -> Reply:
+    """`GET /webhooks/{webhook_id}/{webhook_token}/messages/@original`."""
     return Reply(body=_shown(call, _message(call)))
 
 
 def edit_followed(call: Call) -> Reply:
+    """`PATCH /webhooks/{webhook_id}/{webhook_token}/messages/@original`."""
     edited = call.services.interactions.fill(_message(call), call.form, call.uploads)
     return Reply(body=_shown(call, edited))
 
 
 def delete_followed(call: Call) -> Reply:
+    """`DELETE /webhooks/{webhook_id}/{webhook_token}/messages/@original`."""
     call.services.messages.delete(_message(call))
     return NO_CONTENT
 

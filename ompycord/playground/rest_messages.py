@@ -16,6 +16,7 @@ BODY_KEYS: Final = frozenset(["content", "embeds", "components", "attachments", 
 
 
 def create_message(call: Call) -> Reply:
+    """`POST /channels/{channel_id}/messages`."""
     core, services = call.services.core, call.services
     channel = channel_of(call)
     is_thread = channel["type"] in THREAD_TYPES
@@ -36,6 +37,7 @@ def create_message(call: Call) -> Reply:
 
 
 def list_messages(call: Call) -> Reply:
+    """`GET /channels/{channel_id}/messages`."""
     channel = channel_of(call, permissions.READ_MESSAGE_HISTORY)
     limit = call.number("limit", 50, 1, 100)
     messages = call.services.messages
@@ -53,11 +55,13 @@ def list_messages(call: Call) -> Reply:
 
 
 def get_message(call: Call) -> Reply:
+    """`GET /channels/{channel_id}/messages/{message_id}`."""
     channel_of(call, permissions.READ_MESSAGE_HISTORY)
     return Reply(body=_shown(call, message_of(call)))
 
 
 def edit_message(call: Call) -> Reply:
+    """`PATCH /channels/{channel_id}/messages/{message_id}`."""
     core, services = call.services.core, call.services
     channel = channel_of(call)
     message = message_of(call)
@@ -74,6 +78,7 @@ def edit_message(call: Call) -> Reply:
 
 
 def delete_message(call: Call) -> Reply:
+    """`DELETE /channels/{channel_id}/messages/{message_id}`."""
     core = call.services.core
     channel = channel_of(call)
     message = message_of(call)
@@ -87,6 +92,7 @@ def delete_message(call: Call) -> Reply:
 
 
 def bulk_delete(call: Call) -> Reply:
+    """`POST /channels/{channel_id}/messages/bulk-delete`."""
     core = call.services.core
     channel = channel_of(call, permissions.MANAGE_MESSAGES)
     ids = [str(item) for item in as_list(call.form.get("messages"))]
@@ -105,6 +111,7 @@ def bulk_delete(call: Call) -> Reply:
 
 
 def pin(call: Call) -> Reply:
+    """`PUT /channels/{channel_id}/messages/pins/{message_id}`, `PUT /channels/{channel_id}/pins/{message_id}`."""
     channel = channel_of(call, permissions.PIN_MESSAGES)
     call.services.threads.require_live(channel)
     call.services.messages.pin(message_of(call), by=call.services.core.world.bot_id)
@@ -112,6 +119,7 @@ def pin(call: Call) -> Reply:
 
 
 def unpin(call: Call) -> Reply:
+    """`DELETE /channels/{channel_id}/messages/pins/{message_id}`."""
     channel = channel_of(call, permissions.PIN_MESSAGES)
     call.services.threads.require_live(channel)
     call.services.messages.unpin(message_of(call))
@@ -119,6 +127,7 @@ def unpin(call: Call) -> Reply:
 
 
 def list_pins(call: Call) -> Reply:
+    """`GET /channels/{channel_id}/messages/pins`."""
     channel = channel_of(call, permissions.READ_MESSAGE_HISTORY)
     limit = call.number("limit", 50, 1, 50)
     found = call.services.messages.pinned(channel["id"])
@@ -130,11 +139,13 @@ def list_pins(call: Call) -> Reply:
 
 
 def list_pins_the_old_way(call: Call) -> Reply:
+    """`GET /channels/{channel_id}/pins`."""
     channel = channel_of(call, permissions.READ_MESSAGE_HISTORY)
     return Reply(body=[_shown(call, item) for item in call.services.messages.pinned(channel["id"])[:50]])
 
 
 def type_(call: Call) -> Reply:
+    """`POST /channels/{channel_id}/typing`."""
     core = call.services.core
     channel = channel_of(call)
     now = core.clock.now()
@@ -156,6 +167,7 @@ def channel_of(call: Call, needed: int = 0) -> Json:
 
 
 def message_of(call: Call) -> Json:
+    """The message of the path; refused with 10008."""
     return call.services.messages.get(call.params["channel_id"], call.params["message_id"])
 
 

@@ -9,6 +9,7 @@ from ompycord.playground.rest_messages import channel_of, message_of
 
 
 def react(call: Call) -> Reply:
+    """`PUT /channels/{channel_id}/messages/{message_id}/reactions/{emoji_name}/@me`."""
     core = call.services.core
     channel = channel_of(call, permissions.READ_MESSAGE_HISTORY)
     message = message_of(call)
@@ -20,6 +21,7 @@ def react(call: Call) -> Reply:
 
 
 def take_back(call: Call) -> Reply:
+    """`DELETE /channels/{channel_id}/messages/{message_id}/reactions/{emoji_name}/@me`."""
     core = call.services.core
     channel = channel_of(call)
     user = call.params.get("user_id", core.world.bot_id)
@@ -30,6 +32,7 @@ def take_back(call: Call) -> Reply:
 
 
 def list_people(call: Call) -> Reply:
+    """`GET /channels/{channel_id}/messages/{message_id}/reactions/{emoji_name}`."""
     channel_of(call, permissions.READ_MESSAGE_HISTORY)
     limit, after = call.number("limit", 25, 1, 100), call.number("after", 0, 0, 2**63 - 1)
     found = sorted(

@@ -12,6 +12,7 @@ from ompycord.playground.world import THREAD_TYPES
 
 
 def open_from_message(call: Call) -> Reply:
+    """`POST /channels/{channel_id}/messages/{message_id}/threads`."""
     channel = channel_of(call, permissions.CREATE_PUBLIC_THREADS)
     call.services.threads.check(call.form, is_alone=False)
     made = call.services.threads.open_from(channel, message_of(call), call.form, by=call.services.core.world.bot_id)
@@ -19,6 +20,7 @@ def open_from_message(call: Call) -> Reply:
 
 
 def open_alone(call: Call) -> Reply:
+    """`POST /channels/{channel_id}/threads`."""
     is_public = call.form.get("type") == 11
     channel = channel_of(call, permissions.CREATE_PUBLIC_THREADS if is_public else permissions.CREATE_PRIVATE_THREADS)
     call.services.threads.check(call.form, is_alone=True)
@@ -27,15 +29,18 @@ def open_alone(call: Call) -> Reply:
 
 
 def list_members(call: Call) -> Reply:
+    """`GET /channels/{channel_id}/thread-members`."""
     thread = _thread(call)
     return Reply(body=[thread_members.member(thread, user) for user in thread["_members"]])
 
 
 def get_member(call: Call) -> Reply:
+    """`GET /channels/{channel_id}/thread-members/@me`, `GET /channels/{channel_id}/thread-members/{user_id}`."""
     return Reply(body=thread_members.member(_thread(call), _user(call)))
 
 
 def add_member(call: Call) -> Reply:
+    """`PUT /channels/{channel_id}/thread-members/@me`, `PUT /channels/{channel_id}/thread-members/{user_id}`."""
     core, user = call.services.core, _user(call)
     thread = _thread(call)
     call.services.threads.require_live(thread)
@@ -49,6 +54,7 @@ def add_member(call: Call) -> Reply:
 
 
 def remove_member(call: Call) -> Reply:
+    """`DELETE /channels/{channel_id}/thread-members/@me`."""
     core, user = call.services.core, _user(call)
     thread = _thread(call)
     call.services.threads.require_live(thread)
@@ -59,6 +65,7 @@ def remove_member(call: Call) -> Reply:
 
 
 def list_active(call: Call) -> Reply:
+    """`GET /guilds/{guild_id}/threads/active`."""
     core = call.services.core
     core.world.require_guild(call.params["guild_id"])
     visible = [
@@ -71,15 +78,18 @@ def list_active(call: Call) -> Reply:
 
 
 def list_archived_public(call: Call) -> Reply:
+    """`GET /channels/{channel_id}/threads/archived/public`."""
     return _archived(call, kind=11, is_own=False)
 
 
 def list_archived_private(call: Call) -> Reply:
+    """`GET /channels/{channel_id}/threads/archived/private`."""
     channel_of(call, permissions.MANAGE_THREADS)
     return _archived(call, kind=12, is_own=False)
 
 
 def list_archived_own(call: Call) -> Reply:
+    """`GET /channels/{channel_id}/users/@me/threads/archived/private`."""
     return _archived(call, kind=12, is_own=True)
 
 

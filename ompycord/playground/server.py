@@ -1,4 +1,6 @@
-"""The playground's process: state, services and routes wired together, one port, an orderly end; started by `__main__.py`."""
+"""The playground's process: state, services and routes wired together, one port, an orderly end; started by
+`__main__.py`.
+"""
 
 import asyncio
 import contextlib
@@ -36,12 +38,12 @@ MAX_BODY: Final = 110 * 1024 * 1024
 CLOSING_S: Final = 2.0
 
 
-class PortTaken(Exception):  # noqa: N818  # named for the fact
+class PortTakenError(Exception):
     """Somebody else listens on the port."""
 
 
 def listen(port: int) -> socket.socket:
-    """A listening socket on 127.0.0.1; 0 takes any free port. Raises PortTaken."""
+    """A listening socket on 127.0.0.1; 0 takes any free port. Raises PortTakenError."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     if os.name == "posix":
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -50,7 +52,7 @@ def listen(port: int) -> socket.socket:
         sock.listen(128)
     except OSError as error:
         sock.close()
-        raise PortTaken(port) from error
+        raise PortTakenError(port) from error
     return sock
 
 

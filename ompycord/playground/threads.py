@@ -38,12 +38,14 @@ class Threads:
         return self._core.world.channel(thread["id"])
 
     def open_alone(self, channel: Json, body: Json, *, by: str) -> Json:
-        """Open a thread without a message: private by default, as Discord has it; a public one is announced (type 18)."""
+        """Open a thread without a message: private by default, as Discord has it; a public one is announced (type
+        18).
+        """
         kind = body.get("type") or 12
         thread = self._open(channel, self._core.ids.next(), body, by=by, kind=kind)
         if kind == 11:
             reference = {"type": 0, "channel_id": thread["id"], "guild_id": channel["guild_id"]}
-            text = {"content": thread["name"], "allowed_mentions": {"parse": []}}
+            text: Json = {"content": thread["name"], "allowed_mentions": {"parse": []}}
             self._messages.create(
                 Draft(channel=channel, author=by, body=text, type=18, more={"message_reference": reference})
             )

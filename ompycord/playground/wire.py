@@ -1,4 +1,6 @@
-"""The last REST requests with their answers; read by `GET /control/wire`, the page, and tests against Discord's OpenAPI."""
+"""The last REST requests with their answers; read by `GET /control/wire`, the page, and tests against Discord's
+OpenAPI.
+"""
 
 from collections import deque
 from dataclasses import dataclass

@@ -19,8 +19,11 @@ from typing import Any, Self
 import aiohttp
 import discord
 import yarl
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
 
-from tests.support.playground_person import JsonObject, PageClient, Person
+from tests.support.playground_page import JsonObject, PageClient
+from tests.support.playground_person import Person
 
 START_S = 20.0
 STOP_S = 10.0
@@ -165,21 +168,20 @@ async def start_playground(folder: Path, *, port: int = 0) -> Playground:
     return await Playground(folder, process, started["port"], started["token"]).open()
 
 
-# -- discord.py at the playground ---------------------------------------------------------------------------------------
+# -- discord.py at the playground
+---------------------------------------------------------------------------------------
 
 
 @contextmanager
 def discord_py_at(playground: Playground) -> Generator[None]:
     """Point discord.py at the playground, and back at Discord on leaving."""
-    route, socket = discord.http.Route, discord.gateway.DiscordWebSocket
-    before = (route.BASE, socket.DEFAULT_GATEWAY, discord.asset.Asset.BASE)
-    route.BASE = f"{playground.api}/v10"
-    socket.DEFAULT_GATEWAY = yarl.URL(playground.info["gateway"])
-    discord.asset.Asset.BASE = f"http://127.0.0.1:{playground.port}/cdn"
+    before = (Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY)
+    Route.BASE = f"{playground.api}/v10"
+    DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(playground.info["gateway"])
     try:
         yield
     finally:
-        route.BASE, socket.DEFAULT_GATEWAY, discord.asset.Asset.BASE = before
+        Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = before
 
 
 @asynccontextmanager

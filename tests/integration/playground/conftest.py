@@ -19,8 +19,9 @@ class Bot(discord.Client):
         super().__init__(intents=discord.Intents(guilds=True, guild_messages=True), guild_ready_timeout=0)
         self.tree = app_commands.CommandTree(self)
         self.guild = discord.Object(guild_id)
-        for command in (task, later, secret):
-            self.tree.add_command(command, guild=self.guild)
+        self.tree.add_command(task, guild=self.guild)
+        self.tree.add_command(later, guild=self.guild)
+        self.tree.add_command(secret, guild=self.guild)
 
     async def setup_hook(self) -> None:
         await self.tree.sync(guild=self.guild)

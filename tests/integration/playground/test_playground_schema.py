@@ -9,6 +9,7 @@ import pytest
 from tests.integration.playground.conftest import Bot
 from tests.support.discord_schema import DiscordSchema, OffSchemaError
 from tests.support.playground import Playground, logged_in
+from tests.support.playground_page import File
 
 pytestmark = pytest.mark.shared
 
@@ -111,6 +112,4 @@ async def _threads(channel: discord.TextChannel) -> None:
 
 
 def _file() -> Any:
-    from tests.support.playground_person import File
-
     return File("notes.txt", b"some notes")
