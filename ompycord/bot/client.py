@@ -4,6 +4,7 @@ Counterpart: `bot.py`, which starts it. What the gateway says goes to three call
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -34,6 +35,7 @@ CONNECT_SOURCE = "discord.client.Client.connect"
 """What our `connect` was rewritten from; a test watches its source."""
 
 _OPEN_S = 60.0
+_SHORT_S = 5.0
 _RESET_BY_PEER = frozenset({54, 10054})
 _LONGEST_LIMIT_S = 30.0
 """Longer rate limits raise at once instead of sleeping with a frozen payload; discord.py takes no less."""
@@ -101,6 +103,7 @@ class OmpycordClient(discord.Client):
         backoff: ExponentialBackoff[Any] = ExponentialBackoff()
         params: dict[str, Any] = {"initial": True, "shard_id": self.shard_id}
         while not self.is_closed():
+            opened = time.monotonic()
             try:
                 self.ws = await asyncio.wait_for(DiscordWebSocket.from_client(self, **params), timeout=_OPEN_S)
                 params["initial"] = False
@@ -111,16 +114,22 @@ class OmpycordClient(discord.Client):
                 params.update(sequence=self.ws.sequence, resume=request.resume, session=self.ws.session_id)
                 if request.resume:
                     params["gateway"] = self.ws.gateway
-            except (OSError, discord.DiscordException, aiohttp.ClientError) as error:
+                # A gateway that closes each connection at once would eat the 1,000 IDENTIFYs of a day.
+                if time.monotonic() - opened < _SHORT_S:
+                    await self._pause(backoff, "closed at once")
+            except (OSError, discord.HTTPException, discord.GatewayNotFound, discord.ConnectionClosed, aiohttp.ClientError) as error:
                 self.dispatch("disconnect")
                 if self.is_closed():
                     return
                 _raise_if_fatal(error)
                 if not (isinstance(error, OSError) and error.errno in _RESET_BY_PEER):
-                    pause = min(backoff.delay(), self._cap_s)
-                    log.warning("gateway.reconnects", cause=type(error).__name__, pause_s=round(pause, 2))
-                    await asyncio.sleep(pause)
+                    await self._pause(backoff, type(error).__name__)
                 self._resume(params)
+
+    async def _pause(self, backoff: "ExponentialBackoff[Any]", cause: str) -> None:
+        pause = min(backoff.delay(), self._cap_s)
+        log.warning("gateway.reconnects", cause=cause, pause_s=round(pause, 2))
+        await asyncio.sleep(pause)
 
     def _resume(self, params: dict[str, Any]) -> None:
         """Try to go on where the last connection ended; the gateway says when it cannot."""

@@ -154,7 +154,7 @@ class Scenes:
                     return None
                 mentions = (scene.record.requester,) if scene.record.requester else ()
                 return result_message(
-                    scene.snapshot, scene.around, actions=self._offered(scene), sign=self.signer.sign,
+                    scene.snapshot, scene.around, actions=self.offered(scene), sign=self.signer.sign,
                     redact=self.redact, mentions=mentions,
                 )  # fmt: skip
             case OutboxKind.THREAD | OutboxKind.NOTICE:
@@ -172,7 +172,7 @@ class Scenes:
             url = self.url(scene.record.guild, live.channel, live.message)
             around = around.model_copy(update={"live_url": url})
         return render(
-            scene.snapshot, around, actions=self._offered(scene), sign=self.signer.sign, redact=self.redact
+            scene.snapshot, around, actions=self.offered(scene), sign=self.signer.sign, redact=self.redact
         )
 
     def copy_of_card(self, scene: Scene) -> RenderedMessage:
@@ -180,7 +180,7 @@ class Scenes:
         live = latest_card(scene.surfaces)
         return self._card(scene, card_number(live) if live else 1)
 
-    def _offered(self, scene: Scene) -> frozenset[str]:
+    def offered(self, scene: Scene) -> frozenset[str]:
         """An external run is not ours to stop, resume or start again."""
         if scene.record.kind is RunKind.EXTERNAL:
             return self.actions - {"stop", "resume", "retry", "again"}
@@ -202,10 +202,12 @@ class Scenes:
                 mentions=mentions,
             )  # fmt: skip
         allowed = self.options.access
-        return approval_message(
+        asked = approval_message(
             scene.snapshot, found, scene.around, button_ref=scene.run, sign=sign, redact=self.redact,
             mentions=allowed.users.approver, role_mentions=allowed.roles.approver,
         )  # fmt: skip
+        # The conductor cannot take approvals yet, and a button without a handler is not shown.
+        return asked.model_copy(update={"components": ()})
 
     def closed(self, scene: Scene, ref: str) -> bool:
         """Whether nobody needs to answer this question any more."""
