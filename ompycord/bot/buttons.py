@@ -79,7 +79,9 @@ class RunButtons:
         record = await self._desk.visible(interaction, component.ref)
         await self.ask_cancel(interaction, person, record, reason=None)
 
-    async def ask_cancel(self, interaction: Interaction, person: Person, record: RunRecord, *, reason: str | None) -> None:
+    async def ask_cancel(
+        self, interaction: Interaction, person: Person, record: RunRecord, *, reason: str | None
+    ) -> None:
         """Ask before ending a run for good. The reason waits on disk, under the id in the button."""
         if not may(person, "cancel", requester=record.requester):
             raise Refused(needs_role("approver", self._desk.options.approver_role, self._desk.inert))

@@ -4,9 +4,10 @@ Counterpart: `bot.py`, which starts it. What the gateway says goes to three call
 """
 
 import asyncio
+import sys
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 import discord
@@ -75,6 +76,11 @@ class OmpycordClient(discord.Client):
         self._on_click = on_click
         self._on_setup = on_setup
 
+    @property
+    def socket(self) -> DiscordWebSocket | None:
+        """The gateway's connection; None before the first, which discord.py's own types do not say."""
+        return cast("DiscordWebSocket | None", self.ws)
+
     async def setup_hook(self) -> None:
         await self._on_setup()
 
@@ -94,7 +100,7 @@ class OmpycordClient(discord.Client):
                 log.info("pin_notice.kept", cause=type(error).__name__)
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
-        log.exception("gateway.handler_failed", event=event_method)
+        log.error("gateway.handler_failed", event=event_method, exc_info=sys.exc_info())  # called in a handler
 
     # -- the connection ----------------------------------------------------------------------------------------------
 
@@ -117,7 +123,13 @@ class OmpycordClient(discord.Client):
                 # A gateway that closes each connection at once would eat the 1,000 IDENTIFYs of a day.
                 if time.monotonic() - opened < _SHORT_S:
                     await self._pause(backoff, "closed at once")
-            except (OSError, discord.HTTPException, discord.GatewayNotFound, discord.ConnectionClosed, aiohttp.ClientError) as error:
+            except (
+                OSError,
+                discord.HTTPException,
+                discord.GatewayNotFound,
+                discord.ConnectionClosed,
+                aiohttp.ClientError,
+            ) as error:
                 self.dispatch("disconnect")
                 if self.is_closed():
                     return
@@ -133,7 +145,7 @@ class OmpycordClient(discord.Client):
 
     def _resume(self, params: dict[str, Any]) -> None:
         """Try to go on where the last connection ended; the gateway says when it cannot."""
-        socket: DiscordWebSocket | None = self.ws  # None before the first connection
+        socket = self.socket
         if socket is not None:
             params.update(
                 sequence=socket.sequence, gateway=socket.gateway, initial=False, resume=True, session=socket.session_id

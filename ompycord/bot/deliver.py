@@ -14,7 +14,7 @@ from ompycord.domain.ids import short_id
 from ompycord.domain.ports import Clock, Store
 from ompycord.domain.records import OutboxKind, OutboxRow, Surface
 from ompycord.render.inert import Inert
-from ompycord.render.marker import question_tag
+from ompycord.render.marker import Marker, question_tag
 from ompycord.render.view import short_title
 
 __all__ = ["ORDER", "Deliverer", "Errand"]
@@ -152,8 +152,8 @@ class Deliverer:
         asked = asked_of(scene.snapshot, row.ref) if row.kind is OutboxKind.QUESTION else None
         if asked is not None:
             number = question_tag(asked.ref)
-        wanted = (short_id(row.run), row.kind, number)
-        return await self._rest.find(channel, lambda *marker: marker == wanted, since=row.created_at)
+        wanted = Marker(short_id(row.run), row.kind, number)
+        return await self._rest.find(channel, wanted, since=row.created_at)
 
     async def _pin(self, channel: str, message: str) -> None:
         """A question is pinned where that is permitted; without the pin it is still there."""

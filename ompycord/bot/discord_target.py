@@ -36,4 +36,4 @@ def point_at(target: DiscordTarget) -> None:
     """Use this server for every client made from now on; call it before login."""
     discord.http.Route.BASE = target.api
     discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = URL(target.gateway)
-    discord.asset.Asset.BASE = target.cdn
+    discord.asset.Asset.BASE = target.cdn  # pyright: ignore[reportAttributeAccessIssue]  # typed as a literal

@@ -186,17 +186,15 @@ class Intake:
     async def _post(self, case: _Case, what: RenderedMessage) -> None:
         """A message in the channel, since the reply's way is closed. Mentions nobody."""
         try:
-            await self._desk.rest.send(str(case.interaction.channel_id), what, silent=True)
+            await self._desk.rest.send(str(case.interaction.channel_id), what, nonce=case.draft.id[-25:], silent=True)
         except SendFailed as failed:
-            log.error("resume.not_posted", draft=case.draft.id, cause=str(failed))
+            log.warning("resume.not_posted", draft=case.draft.id, cause=str(failed))
 
     # -- Resume ------------------------------------------------------------------------------------------------------
 
     async def resume(self, interaction: Interaction, person: Person, draft: Draft) -> RunRecord | None:
         """The Resume button: the same draft again; it becomes one run however often it is pressed."""
-        return await self.take(
-            interaction, person, draft, flow=Flow.ERROR_RECOVERY, signal=Signal.RESUME_CLICKED
-        )
+        return await self.take(interaction, person, draft, flow=Flow.ERROR_RECOVERY, signal=Signal.RESUME_CLICKED)
 
     def draft_of(self, interaction: Interaction, person: Person, typed: Typed, *, draft_id: str) -> Draft:
         """A draft of what was typed, not yet stored."""

@@ -16,6 +16,8 @@ class Lane:
     dirty: dict[RunId, tuple[float, bool]] = field(default_factory=dict[RunId, tuple[float, bool]])
     errands: list[Errand] = field(default_factory=list[Errand])
     task: asyncio.Task[None] | None = None
+    run: RunId | None = None
+    """Whose message is in flight."""
     began: float = 0.0
     ready_at: float = 0.0
     blocked_until: float = 0.0

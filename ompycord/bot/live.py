@@ -36,6 +36,12 @@ ROWS = 200
 log = structlog.get_logger(__name__)
 
 
+def _state_of(scene: Scene) -> Signal:
+    if scene.snapshot.is_final:
+        return Signal.ENDED
+    return Signal.ASKED if scene.snapshot.needs_person else Signal.ANSWERED
+
+
 class LiveEditor:
     """Runs as one task while the bot is connected."""
 
@@ -95,6 +101,9 @@ class LiveEditor:
     def slowed(self, channel: str, retry_after_s: float) -> None:
         """Discord answered 429 in this channel; its next edit says so (DESIGN, *The run's life*: RateLimited)."""
         self._scenes.slowed[channel] = self._clock.now_ms() + round(retry_after_s * 1000)
+        lane = self._lanes.get(channel)
+        if lane is not None and lane.run is not None:
+            self._feel(lane.run, Signal.SLOWED)
 
     # -- the loop ----------------------------------------------------------------------------------------------------
 
@@ -162,22 +171,21 @@ class LiveEditor:
         scene = await self._scenes.look(run)
         if scene is None:
             return
-        self._feel(scene)
+        self._feel(run, _state_of(scene))
         now = self._clock.monotonic_s()
         for channel in {surface.channel for surface in scene.surfaces if surface.message is not None}:
             since, _ = self._lane(channel).dirty.get(run, (now, False))
             self._lane(channel).dirty[run] = (since, scene.is_urgent)
 
-    def _feel(self, scene: Scene, *signals: Signal) -> None:
+    def _feel(self, run: RunId, *signals: Signal) -> None:
         """Take the person's machine along (`flow.py`)."""
-        flow = self._flows.get(scene.run, Flow.LIVE)
-        state = (Signal.ENDED,) if scene.snapshot.is_final else (Signal.ASKED if scene.snapshot.needs_person else Signal.ANSWERED,)
-        for signal in (*signals, *state):
+        flow = self._flows.get(run, Flow.LIVE)
+        for signal in signals:
             flow = advance(flow, signal).to
         if flow is Flow.CLOSED:
-            self._flows.pop(scene.run, None)
+            self._flows.pop(run, None)
         else:
-            self._flows[scene.run] = flow
+            self._flows[run] = flow
 
     async def _collect(self) -> None:
         """For each run its first row that waits, in the order in which messages must appear."""
@@ -208,7 +216,7 @@ class LiveEditor:
             if job is not None:
                 del lane.dirty[job]
         if job is not None:
-            lane.began = now
+            lane.began, lane.run = now, job.row.run if isinstance(job, Errand) else job
             lane.task = group.create_task(self._work(channel, lane, job))
 
     async def _work(self, channel: str, lane: Lane, job: Errand | RunId) -> None:
@@ -227,7 +235,7 @@ class LiveEditor:
             log.exception("live.failed", channel=channel, job=job.row.run if isinstance(job, Errand) else job)
             lane.blocked_until = self._clock.monotonic_s() + RETRY_S[-1]
         finally:
-            lane.task = None
+            lane.task = lane.run = None
             lane.ready_at = self._clock.monotonic_s() + PACE_S
             self.wake()
 
@@ -250,26 +258,23 @@ class LiveEditor:
 
     async def _edit(self, channel: str, lane: Lane, run: RunId) -> None:
         """Edit one message of the run in this channel; the lane comes back for its others."""
+        said = self._scenes.slowed.get(channel)
         try:
-            more = await self._refresher.refresh(run, channel)
+            untrue = await self._refresher.refresh(run, channel)
         except SendFailed as failed:
             pause = failed.retry_after_s or RETRY_S[min(lane.failures, len(RETRY_S) - 1)]
             lane.failures += 1
+            log.info("edit.again", run=run, reason=str(failed), pause_s=pause)
             self._hold(channel, lane, pause)
-            if failed.retry_after_s is not None:
-                scene = await self._scenes.look(run)
-                if scene is not None:
-                    self._feel(scene, Signal.SLOWED)
             await self._again(channel, run)
             return
         lane.failures = 0
-        if more:
+        if untrue and said is not None and self._scenes.slowed.get(channel) == said:
+            del self._scenes.slowed[channel]
+        if untrue > 1:
             await self._again(channel, run)
-        elif self._flows.get(run) is Flow.RATE_LIMITED:
-            self._scenes.slowed.pop(channel, None)
-            scene = await self._scenes.look(run)
-            if scene is not None:
-                self._feel(scene, Signal.CAUGHT_UP)
+        else:
+            self._feel(run, Signal.CAUGHT_UP)
 
     def _hold(self, channel: str, lane: Lane, seconds: float) -> None:
         lane.blocked_until = self._clock.monotonic_s() + seconds

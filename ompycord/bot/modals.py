@@ -125,14 +125,18 @@ class FormValues:
         value = self._values.get(name)
         return value if isinstance(value, str) else ""
 
+    def _list(self, name: str) -> list[str]:
+        value = self._values.get(name)
+        return [str(item) for item in cast("list[Any]", value)] if isinstance(value, list) else []
+
     def choice(self, name: str) -> str:
         """The one chosen value; empty where nothing was chosen."""
-        value = self._values.get(name)
-        return str(value[0]) if isinstance(value, list) and value else ""  # pyright: ignore[reportUnknownArgumentType]  # Discord's JSON
+        chosen = self._list(name)
+        return chosen[0] if chosen else ""
 
     def files(self, name: str) -> tuple[AttachedFile, ...]:
         """The uploaded files."""
-        wanted = [str(item) for item in self._values.get(name) or []]
+        wanted = self._list(name)
         found = [self._attachments[item] for item in wanted if item in self._attachments]
         return tuple(AttachedFile(name=f["filename"], url=f["url"], size=f["size"]) for f in found)
 

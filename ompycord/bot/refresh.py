@@ -28,18 +28,16 @@ class Refresher:
         self._rest = rest
         self._clock = clock
 
-    async def refresh(self, run: RunId, channel: str) -> bool:
-        """One edit at most; whether the run has another message here that is not true. Raises SendFailed, StorageError."""
+    async def refresh(self, run: RunId, channel: str) -> int:
+        """One edit at most; how many messages of the run here were not true. Raises SendFailed, StorageError."""
         scene = await self._scenes.look(run)
         if scene is None:
-            return False
+            return 0
         await self._roll_over(scene, channel)
-        untrue = list(self._untrue(scene, channel))
-        if not untrue:
-            return False
-        surface, message = untrue[0]
-        await self._edit(scene, surface, message)
-        return len(untrue) > 1
+        untrue = self._untrue(scene, channel)
+        if untrue:
+            await self._edit(scene, *untrue[0])
+        return len(untrue)
 
     def _untrue(self, scene: Scene, channel: str) -> list[tuple[Surface, RenderedMessage]]:
         """Messages of the run in this channel whose hash differs from what is true now; the live card first."""

@@ -15,7 +15,7 @@ from ompycord.bot import wording
 from ompycord.bot.access import Interaction
 from ompycord.bot.embed_builder import QUIET, buttons_view, sendable, text_file
 from ompycord.bot.rest import SendFailed
-from ompycord.errors import BadEvent, Backlogged, Draining, Refused, StorageError, VersionConflict
+from ompycord.errors import Backlogged, BadEvent, Draining, Refused, StorageError, VersionConflict
 from ompycord.render.message import RenderedMessage
 from ompycord.text import cut, utf16_len
 from ompycord.text.limits import MESSAGE_CONTENT

@@ -4,7 +4,7 @@ Nobody may cancel these or put a timeout around them: a request that is cancelle
 ever (PLATFORM.md, *discord.py*). The lanes of `live.py` run each in a task of its own.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -13,9 +13,8 @@ import discord
 
 from ompycord.bot.embed_builder import QUIET, sendable
 from ompycord.domain.base import Millis
-from ompycord.domain.records import OutboxKind
 from ompycord.errors import OmpycordError
-from ompycord.render.marker import parse_marker
+from ompycord.render.marker import Marker, parse_marker
 from ompycord.render.message import RenderedMessage
 
 __all__ = ["FINAL_CODES", "GONE", "Rest", "SendFailed"]
@@ -79,7 +78,7 @@ class Rest:
         return self._client.get_partial_messageable(int(channel), guild_id=int(guild) if guild else None)
 
     async def send(
-        self, channel: str, message: RenderedMessage, *, nonce: int | None = None, silent: bool, pings: bool = False
+        self, channel: str, message: RenderedMessage, *, nonce: int | str, silent: bool, pings: bool = False
     ) -> str:
         """Post; the message's id. The nonce makes a repetition within minutes the same message."""
         with _translated():
@@ -128,8 +127,8 @@ class Rest:
         with _translated():
             await self._channel(channel).get_partial_message(int(message_id)).unpin()
 
-    async def find(self, channel: str, is_it: Callable[[str, OutboxKind, str], bool], *, since: Millis) -> str | None:
-        """A message of ours whose footer's marker (run, kind, number) is the wanted one, posted since then."""
+    async def find(self, channel: str, wanted: Marker, *, since: Millis) -> str | None:
+        """A message of ours with this marker in its footer, posted since then."""
         me = self._client.user
         after = discord.Object(discord.utils.time_snowflake(_utc(max(since - _CLOCKS_APART_MS, 1_420_070_400_001))))
         with _translated():
@@ -137,8 +136,7 @@ class Rest:
                 if me is None or message.author.id != me.id:
                     continue
                 for embed in message.embeds:
-                    marker = parse_marker(embed.footer.text or "")
-                    if marker is not None and is_it(marker.run, marker.kind, marker.number):
+                    if parse_marker(embed.footer.text or "") == wanted:
                         return str(message.id)
         return None
 

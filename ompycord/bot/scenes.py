@@ -89,13 +89,9 @@ class Scenes:
         snapshot = folded.snapshot()
         surfaces = tuple(await self.store.surfaces(run))
         around = await self._around(record, snapshot, surfaces)
-        return Scene(
-            record=record, snapshot=snapshot, position=folded.position, surfaces=surfaces, around=around
-        )
+        return Scene(record=record, snapshot=snapshot, position=folded.position, surfaces=surfaces, around=around)
 
-    async def _around(
-        self, record: RunRecord, snapshot: StatusSnapshot, surfaces: tuple[Surface, ...]
-    ) -> Surroundings:
+    async def _around(self, record: RunRecord, snapshot: StatusSnapshot, surfaces: tuple[Surface, ...]) -> Surroundings:
         card = latest_card(surfaces)
         asked = self._oldest_question(snapshot, surfaces)
         is_silent = record.kind is RunKind.EXTERNAL and not snapshot.is_final
@@ -171,9 +167,7 @@ class Scenes:
         if live is not None and card_number(live) > number:
             url = self.url(scene.record.guild, live.channel, live.message)
             around = around.model_copy(update={"live_url": url})
-        return render(
-            scene.snapshot, around, actions=self.offered(scene), sign=self.signer.sign, redact=self.redact
-        )
+        return render(scene.snapshot, around, actions=self.offered(scene), sign=self.signer.sign, redact=self.redact)
 
     def copy_of_card(self, scene: Scene) -> RenderedMessage:
         """The card again, for a reply that only one person sees."""

@@ -51,7 +51,8 @@ def _redacted(desk: Desk, diff: bytes) -> str:
 
 
 async def _text(interaction: Interaction, text: str, name: str) -> None:
-    fenced = f"```\n{text.replace('```', '`\u200b``')}\n```"
+    inside = text.replace("```", "`\u200b``")
+    fenced = f"```\n{inside}\n```"
     if utf16_len(fenced) <= _INLINE:
         await say(interaction, fenced)
     else:

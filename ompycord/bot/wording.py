@@ -29,7 +29,9 @@ __all__ = [
 ]
 
 ELSEWHERE = "I work only in the servers that I was set up for, and not in direct messages. Nothing happened."
-BUTTON_UNKNOWN = "I did not make that button, so I do not act on it. Nothing happened. `/omp status` shows the live cards."
+BUTTON_UNKNOWN = (
+    "I did not make that button, so I do not act on it. Nothing happened. `/omp status` shows the live cards."
+)
 FORM_UNKNOWN = "I did not open that form, so I do not act on it. Nothing happened. `/omp new` opens a new one."
 CONFIRM_EXPIRED = "That question is more than 15 minutes old. Nothing happened. Use `/omp cancel` again."
 NOTHING_CHANGED = "Nothing was changed; the run goes on."
@@ -85,13 +87,17 @@ def file_too_large_together(length: int) -> str:
 
 def no_handler(action: str) -> str:
     """A valid button of an earlier version."""
-    return f"That button (*{action}*) is from another version of me. Nothing happened. `/omp status` shows the live card."
+    return (
+        f"That button (*{action}*) is from another version of me. Nothing happened. `/omp status` shows the live card."
+    )
 
 
 def internal_error(error: BaseException, reference: str) -> str:
     """A defect of ours: what happened, to what, what now."""
     name = type(error).__name__
-    return f"A fault in Ompycord ({name}) stopped this. The log has it under `{reference}`; tell an admin, then try again."
+    return (
+        f"A fault in Ompycord ({name}) stopped this. The log has it under `{reference}`; tell an admin, then try again."
+    )
 
 
 def event_lines(events: Sequence[RunEvent], inert: Inert) -> str:

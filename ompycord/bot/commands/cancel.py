@@ -17,7 +17,7 @@ def add_cancel(group: app_commands.Group, desk: Desk, choices: Choices, buttons:
     @group.command(name="cancel", description="End a run for good. Its branch and its record stay.")
     @app_commands.describe(run="This thread's run, or your latest, if left out", reason="Why; it stands on the card")
     @app_commands.autocomplete(run=choices.runs)
-    async def cancel(  # pyright: ignore[reportUnusedFunction]  # the decorator keeps it
+    async def cancel(
         interaction: Interaction,
         run: app_commands.Range[str, 1, 100] | None = None,
         reason: app_commands.Range[str, 1, 400] | None = None,

@@ -16,7 +16,7 @@ def add_health(group: app_commands.Group, desk: Desk, discord_line: Callable[[],
     """Register the command."""
 
     @group.command(name="health", description="Discord, agents, confinement, disk, providers.")
-    async def health(interaction: Interaction) -> None:  # pyright: ignore[reportUnusedFunction]  # the decorator keeps it
+    async def health(interaction: Interaction) -> None:
         await defer(interaction)
         waiting = len(await desk.store.outbox(limit=100))
         owed = f"{waiting if waiting < 100 else 'more than 99'} messages wait for Discord"  # noqa: PLR2004  # the limit above

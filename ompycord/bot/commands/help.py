@@ -22,9 +22,7 @@ def add_help(group: app_commands.Group, desk: Desk) -> None:
 
     @group.command(name="help", description="What you may do here, with your own role.")
     @app_commands.describe(topic="A word to look for")
-    async def help_command(  # pyright: ignore[reportUnusedFunction]  # the decorator keeps it
-        interaction: Interaction, topic: app_commands.Range[str, 1, 50] | None = None
-    ) -> None:
+    async def help_command(interaction: Interaction, topic: app_commands.Range[str, 1, 50] | None = None) -> None:
         role = desk.person(interaction).role
         name = cast("RoleName", role.name.lower()) if role is not Role.NONE else None
         await say(interaction, help_text(_table(group), name, topic=topic))

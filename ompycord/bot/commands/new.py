@@ -51,7 +51,7 @@ class NewRun:
             file="A text file of up to 32,000 characters that holds or completes the task",
         )
         @app_commands.autocomplete(repository=choices.repositories, agent=choices.agents)
-        async def new(  # pyright: ignore[reportUnusedFunction]  # the decorator keeps it
+        async def new(
             interaction: Interaction,
             prompt: Text | None = None,
             repository: Name | None = None,
@@ -71,20 +71,35 @@ class NewRun:
             await self._open_form(interaction, person, asked)
             return
         try:
-            repository = self._repository(interaction, asked.repository)
-            if repository is None and len(asked.prompt or "") <= MODAL_INPUT_VALUE and not asked.files:
-                await self._open_form(interaction, person, asked)
-                return
-            if repository is None:
-                raise Refused(repository_missing())
-            agent = self._agent(repository, asked.agent)
-            typed = asked.typed(repository.name, agent.name, shown_in=self._desk.shown_in(interaction))
-            typed.submission(asked.prompt or "from the file", guild=str(interaction.guild_id))  # refuse it now, not later
+            typed = self._typed(interaction, asked)
         except (Refused, ValidationError) as refused:
             await self._give_back(interaction, refused, asked.prompt)
             return
+        if typed is None:
+            await self._open_form(interaction, person, asked)
+            return
         draft = self._intake.draft_of(interaction, person, typed, draft_id=self._desk.ids.ulid())
         await self._intake.take(interaction, person, draft, flow=Flow.IDLE)
+
+    def _typed(self, interaction: Interaction, asked: "_Asked") -> Typed | None:
+        """The whole task; None where the form must be asked for the repository. Raises Refused, ValidationError."""
+        repository = self._repository(interaction, asked.repository)
+        if repository is None:
+            if asked.files or len(asked.prompt or "") > MODAL_INPUT_VALUE:
+                raise Refused(repository_missing())
+            return None
+        agent = self._agent(repository, asked.agent)
+        typed = asked.typed(repository.name, agent.name, shown_in=self._desk.shown_in(interaction))
+        self._check(interaction, typed)
+        return typed
+
+    def _check(self, interaction: Interaction, typed: Typed) -> None:
+        """Refuse now what would be refused later. Raises Refused, ValidationError."""
+        if not typed.prompt.strip() and not typed.files:
+            raise Refused("The task is empty, so nothing ran. Say what shall be done, or attach a text file.")
+        typed.submission(typed.prompt.strip() or "from the file", guild=str(interaction.guild_id))
+        catalog = self._desk.conductor.catalog
+        catalog.agent(typed.agent, repository=catalog.repository(typed.repository))
 
     def _permitted(self, interaction: Interaction) -> Person:
         person = self._desk.person(interaction)
@@ -142,12 +157,10 @@ class NewRun:
     async def submitted(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
         """The form came back, perhaps to another process than the one that opened it."""
         values = read_form(interaction)
-        prompt, files = values.text("prompt").strip(), values.files("files")
         agent, _, mode = values.choice("care").partition("|")
+        prompt = values.text("prompt").strip()
         try:
             self._permitted(interaction)
-            if not prompt and not files:
-                raise Refused("The task is empty, so nothing ran. Say what shall be done, or attach a text file.")
             before = await self._before(component.ref, person)
             typed = Typed(
                 prompt=prompt,
@@ -157,12 +170,10 @@ class NewRun:
                 branch=before.branch if before else None,
                 budget_usd=before.budget_usd if before else None,
                 done_when=values.text("done").strip() or None,
-                files=files,
+                files=values.files("files"),
                 shown_in=self._desk.shown_in(interaction),
             )
-            typed.submission(prompt or "from the file", guild=str(interaction.guild_id))
-            repository = self._desk.conductor.catalog.repository(typed.repository)
-            self._desk.conductor.catalog.agent(typed.agent, repository=repository)
+            self._check(interaction, typed)
         except (Refused, ValidationError) as refused:
             await self._give_back(interaction, refused, prompt)
             return

@@ -30,15 +30,11 @@ def add_run_control(group: app_commands.Group, desk: Desk, choices: Choices, but
     @group.command(name="stop", description="Halt the agent now. Nothing is lost; the run waits for you.")
     @app_commands.describe(run=_RUN)
     @app_commands.autocomplete(run=choices.runs)
-    async def stop(  # pyright: ignore[reportUnusedFunction]  # the decorator keeps it
-        interaction: Interaction, run: app_commands.Range[str, 1, 100] | None = None
-    ) -> None:
+    async def stop(interaction: Interaction, run: app_commands.Range[str, 1, 100] | None = None) -> None:
         await act(interaction, run, buttons.stopped)
 
     @group.command(name="resume", description="Go on with a stopped, failed or interrupted run.")
     @app_commands.describe(run=_RUN)
     @app_commands.autocomplete(run=choices.runs)
-    async def resume(  # pyright: ignore[reportUnusedFunction]  # the decorator keeps it
-        interaction: Interaction, run: app_commands.Range[str, 1, 100] | None = None
-    ) -> None:
+    async def resume(interaction: Interaction, run: app_commands.Range[str, 1, 100] | None = None) -> None:
         await act(interaction, run, buttons.resumed)

@@ -33,7 +33,7 @@ def add_runs(group: app_commands.Group, desk: Desk, choices: Choices) -> None:
         state="Open ones if left out", person="Who asked for it", repository="Where", text="A word of the title or task"
     )
     @app_commands.autocomplete(repository=choices.repositories)
-    async def runs(  # pyright: ignore[reportUnusedFunction]  # the decorator keeps it
+    async def runs(
         interaction: Interaction,
         state: StateName = "open",
         person: discord.Member | None = None,

@@ -19,9 +19,11 @@ def add_show(group: app_commands.Group, desk: Desk, choices: Choices) -> None:
     """Register the command."""
 
     @group.command(name="show", description="One run in full. Only you see it; long parts come as files.")
-    @app_commands.describe(run="This thread's run, or your latest, if left out", what="Which part; the story if left out")
+    @app_commands.describe(
+        run="This thread's run, or your latest, if left out", what="Which part; the story if left out"
+    )
     @app_commands.autocomplete(run=choices.runs)
-    async def show(  # pyright: ignore[reportUnusedFunction]  # the decorator keeps it
+    async def show(
         interaction: Interaction, run: app_commands.Range[str, 1, 100] | None = None, what: Part = "story"
     ) -> None:
         await defer(interaction)

@@ -26,9 +26,7 @@ def add_status(group: app_commands.Group, desk: Desk, choices: Choices) -> None:
     @group.command(name="status", description="The live card again, or the board of all runs.")
     @app_commands.describe(run="A run; in its thread it is known, elsewhere the board comes without one")
     @app_commands.autocomplete(run=choices.runs)
-    async def status(  # pyright: ignore[reportUnusedFunction]  # the decorator keeps it
-        interaction: Interaction, run: app_commands.Range[str, 1, 100] | None = None
-    ) -> None:
+    async def status(interaction: Interaction, run: app_commands.Range[str, 1, 100] | None = None) -> None:
         await defer(interaction)
         record = await desk.run(interaction, run) if run else await desk.run_here(interaction)
         if record is None:

@@ -1,7 +1,7 @@
 """The command tree: who may use it at all, errors in words, and registration only where a definition changed."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import discord
 import structlog
@@ -27,7 +27,17 @@ from ompycord.render.help import help_text
 
 __all__ = ["OmpTree", "command_group", "definition", "sync"]
 
-_COMPARED = ("name", "description", "type", "required", "autocomplete", "min_value", "max_value", "min_length", "max_length")
+_COMPARED = (
+    "name",
+    "description",
+    "type",
+    "required",
+    "autocomplete",
+    "min_value",
+    "max_value",
+    "min_length",
+    "max_length",
+)
 
 log = structlog.get_logger(__name__)
 
@@ -84,11 +94,15 @@ def command_group(
 
 def definition(command: dict[str, Any]) -> dict[str, Any]:
     """The parts of a command that we define, in a form in which ours and Discord's can be compared."""
-    known = {key: command[key] for key in _COMPARED if command.get(key) not in (None, False)}
+    known: dict[str, Any] = {key: command[key] for key in _COMPARED if command.get(key) not in (None, False)}
     known.setdefault("type", 1)  # Discord, Application Command: CHAT_INPUT is the default
-    choices = [(choice["name"], choice["value"]) for choice in command.get("choices") or []]
-    options = [definition(option) for option in command.get("options") or []]
-    return known | ({"choices": choices} if choices else {}) | ({"options": options} if options else {})
+    choices = cast("list[dict[str, Any]]", command.get("choices") or [])
+    if choices:
+        known["choices"] = [(choice["name"], choice["value"]) for choice in choices]
+    options = cast("list[dict[str, Any]]", command.get("options") or [])
+    if options:
+        known["options"] = [definition(option) for option in options]
+    return known
 
 
 async def sync(tree: OmpTree, client: discord.Client, guilds: tuple[str, ...]) -> None:
@@ -104,6 +118,6 @@ async def sync(tree: OmpTree, client: discord.Client, guilds: tuple[str, ...]) -
                 continue
             await tree.sync(guild=place)
         except discord.HTTPException as error:
-            log.error("commands.not_registered", guild=guild, cause=str(error)[:200])
+            log.warning("commands.not_registered", guild=guild, cause=str(error)[:200])
         else:
             log.info("commands.registered", guild=guild, count=len(wanted))
