@@ -16,11 +16,9 @@ from ompycord.domain.run import FailureClass, RunRecord
 from ompycord.domain.task import Task
 from ompycord.engines.local import Step
 from ompycord.errors import ProcessFailed, Refused, WorkspaceError
+from ompycord.processes.launcher_port import reaches
 
-__all__ = ["LEVELS", "Steps", "is_confined_enough"]
-
-LEVELS: tuple[ConfinementLevel, ...] = ("none", "container", "files", "files+net", "full")
-"""Weakest first (PLATFORM: confinement has levels)."""
+__all__ = ["Steps", "is_confined_enough"]
 
 Record = Callable[..., Awaitable[None]]
 """`await record(run, *bodies)`: store facts."""
@@ -31,7 +29,7 @@ JobEnvironment = Callable[[RunId], Awaitable[dict[str, str]]]
 
 def is_confined_enough(level: ConfinementLevel, spec: AgentSpec) -> bool:
     """Whether this machine's level is at least what the agent's configuration demands. The rehearsal is our own code."""
-    return spec.kind == "rehearsal" or LEVELS.index(level) >= LEVELS.index(spec.sandbox.minimum)
+    return spec.kind == "rehearsal" or reaches(level, spec.sandbox.minimum)
 
 
 class Steps:

@@ -20,7 +20,6 @@ __all__ = ["Connection", "connect", "start_error", "storage_error"]
 
 T = TypeVar("T")
 
-BUSY_S = 5.0
 CLOSE_S = 10.0
 STATEMENTS = 256
 
@@ -68,13 +67,13 @@ class Connection:
                 await stopped
 
 
-async def connect(path: Path, *, mode: Literal["rw", "ro"]) -> Connection:
-    """Open an existing file by its absolute path. Raises sqlite3.Error."""
+async def connect(path: Path, *, mode: Literal["rw", "ro"], busy_timeout_s: float) -> Connection:
+    """Open an existing file by its absolute path; wait so long for another program's lock. Raises sqlite3.Error."""
     proxy = aiosqlite.connect(
         f"{path.as_uri()}?mode={mode}",
         uri=True,
         isolation_level=None,  # we write BEGIN ourselves: the deferred one of the stdlib fails with BUSY_SNAPSHOT
-        timeout=BUSY_S,
+        timeout=busy_timeout_s,
         cached_statements=STATEMENTS,
     )
     connection = Connection(await proxy)

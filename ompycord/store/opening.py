@@ -6,9 +6,10 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from ompycord.domain.ports import Clock, Ids
-from ompycord.errors import ConfigurationError, StorageError, UnavailableError
+from ompycord.errors import ConfigurationError
 from ompycord.store.connection import Connection, connect, start_error
 from ompycord.store.migrations import Migration, find_migrations, migrate
 from ompycord.store.readers import Readers
@@ -17,11 +18,18 @@ from ompycord.store.sqlite import SqliteStore
 __all__ = ["open_store"]
 
 QUERY_S = 10.0
+BUSY_S = 5.0
 
 
 @asynccontextmanager
 async def open_store(
-    path: Path, *, clock: Clock, ids: Ids, readers: int = 4, query_timeout_s: float = QUERY_S
+    path: Path,
+    *,
+    clock: Clock,
+    ids: Ids,
+    readers: int = 4,
+    query_timeout_s: float = QUERY_S,
+    busy_timeout_s: float = BUSY_S,
 ) -> AsyncGenerator[SqliteStore]:
     """Create or migrate the database, check it, open one writer and `readers` readers; all closed once at the end.
 
@@ -32,45 +40,28 @@ async def open_store(
     migrations = find_migrations()
     _make_file(path)
     async with AsyncExitStack() as stack:
+
+        async def connection(mode: Literal["rw", "ro"]) -> Connection:
+            opened = await connect(path, mode=mode, busy_timeout_s=busy_timeout_s)
+            stack.push_async_callback(opened.close)
+            return opened
+
         try:
-            store = await _open(
-                stack, path, migrations, clock=clock, ids=ids, readers=readers, timeout_s=query_timeout_s
-            )
+            writer = await connection("rw")
+            await writer.post(partial(_prepare, migrations=migrations, path=path, clock=clock))
+            pool = Readers([await connection("ro") for _ in range(readers)], clock=clock, timeout_s=query_timeout_s)
         except sqlite3.Error as error:
             raise start_error(error, path.name) from error
-        except StorageError as error:
-            raise UnavailableError(str(error)) from error
+        store = SqliteStore(writer=writer, readers=pool, clock=clock, ids=ids)
+        stack.push_async_callback(store.close)
         yield store
-
-
-async def _open(
-    stack: AsyncExitStack,
-    path: Path,
-    migrations: list[Migration],
-    *,
-    clock: Clock,
-    ids: Ids,
-    readers: int,
-    timeout_s: float,
-) -> SqliteStore:
-    writer = await _connect(stack, path, is_writer=True)
-    await writer.post(partial(_prepare, migrations=migrations, path=path, clock=clock))
-    pool = [await _connect(stack, path, is_writer=False) for _ in range(readers)]
-    store = SqliteStore(writer=writer, readers=Readers(pool, clock=clock, timeout_s=timeout_s), clock=clock, ids=ids)
-    stack.push_async_callback(store.close)
-    return store
-
-
-async def _connect(stack: AsyncExitStack, path: Path, *, is_writer: bool) -> Connection:
-    connection = await connect(path, mode="rw" if is_writer else "ro")
-    stack.push_async_callback(connection.close)
-    return connection
 
 
 def _prepare(raw: sqlite3.Connection, *, migrations: list[Migration], path: Path, clock: Clock) -> None:
     verdict: str = raw.execute("PRAGMA quick_check(1)").fetchone()[0]
     if verdict != "ok":
-        raise ConfigurationError(f"{path.name} is damaged ({verdict[:200]}): restore a backup, or move the file away.")
+        first = " ".join(verdict.split())[:200]
+        raise ConfigurationError(f"{path.name} is damaged ({first}): restore a backup, or move the file away.")
     migrate(raw, migrations, path=path, clock=clock)
     raw.execute("PRAGMA foreign_keys = ON")
 

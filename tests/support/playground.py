@@ -11,8 +11,9 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -27,6 +28,20 @@ from tests.support.playground_person import Person
 
 START_S = 20.0
 STOP_S = 10.0
+
+
+@dataclass(frozen=True)
+class RestAnswer:
+    """What the REST API said to a raw request."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str]
+
+    @property
+    def code(self) -> int:
+        """Discord's error code."""
+        return self.body["code"]
 
 
 class Playground:
@@ -116,6 +131,23 @@ class Playground:
         """One change that an admin of the guild could make; see `ompycord/playground/control_api.py`."""
         await self.post("/control/world", change)
 
+    async def rest(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        token: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> "RestAnswer":
+        """A raw request of the bot to `/api/v10` + path, without a library's rate limiter."""
+        authorization = f"Bot {self.bot_token if token is None else token}"
+        url = f"http://127.0.0.1:{self.port}/api/v10{path}"
+        sent = {"Authorization": authorization, **(headers or {})}
+        async with self.page.session.request(method, url, json=body, headers=sent) as response:
+            text = await response.text()
+            return RestAnswer(response.status, json.loads(text) if text else None, response.headers)
+
     # -- the process ---------------------------------------------------------------------------------------------------
 
     async def stop(self) -> int:
@@ -169,7 +201,6 @@ async def start_playground(folder: Path, *, port: int = 0) -> Playground:
 
 
 # -- discord.py at the playground
----------------------------------------------------------------------------------------
 
 
 @contextmanager

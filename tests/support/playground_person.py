@@ -111,13 +111,17 @@ class Person:
         return await self.submit_labels(shown, values)
 
     async def submit_labels(self, shown: Interaction | Modal, values: dict[str, Any]) -> Interaction:
-        """Send a form, fields named by label or custom id. Files may be among the values."""
+        """Send a form, fields named by label or custom id, and wait for the bot's first answer."""
         modal = shown.modal if isinstance(shown, Interaction) else shown
         if modal is None:
             raise NotSeenError("this interaction opened no form")
+        return await self.wait_answer(await self.send_form(modal, values))
+
+    async def send_form(self, modal: Modal, values: dict[str, Any]) -> Interaction:
+        """Send a form and return at once. Files may be among the values. Raises PageRefusedError with `fields`."""
         filled = {modal.custom_id(name): await self._field(value) for name, value in values.items()}
         body = {"user": self.id, "interaction": modal.interaction, "values": filled}
-        return await self.wait_answer(self._started(await self._page.call("POST", "/app/interactions/modal", body)))
+        return self._started(await self._page.call("POST", "/app/interactions/modal", body))
 
     async def upload(self, file: File) -> str:
         """Attach a file; returns its id for options and forms."""

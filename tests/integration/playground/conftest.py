@@ -19,9 +19,9 @@ class Bot(discord.Client):
         super().__init__(intents=discord.Intents(guilds=True, guild_messages=True), guild_ready_timeout=0)
         self.tree = app_commands.CommandTree(self)
         self.guild = discord.Object(guild_id)
-        self.tree.add_command(task, guild=self.guild)
-        self.tree.add_command(later, guild=self.guild)
-        self.tree.add_command(secret, guild=self.guild)
+        self.tree.add_command(task, guild=self.guild)  # pyright: ignore[reportUnknownArgumentType]  # discord.py leaves the group open
+        self.tree.add_command(later, guild=self.guild)  # pyright: ignore[reportUnknownArgumentType]  # discord.py leaves the group open
+        self.tree.add_command(secret, guild=self.guild)  # pyright: ignore[reportUnknownArgumentType]  # discord.py leaves the group open
 
     async def setup_hook(self) -> None:
         await self.tree.sync(guild=self.guild)

@@ -45,7 +45,7 @@ async def test_output_is_bounded_and_the_program_still_ends(python: MakeSpec) ->
 
 
 async def test_a_timeout_kills_the_whole_group(python: MakeSpec, tmp_path: Path, until_gone: Gone) -> None:
-    completed = await run(python(FAMILY), timeout_s=1.0)
+    completed = await run(python(FAMILY), timeout_s=3.0)
     assert (completed.outcome, completed.signal) == (Outcome.WALL_TIMEOUT, signal.SIGKILL)
     assert completed.stdout == b"started\n"
     for pid in (tmp_path / "pids").read_text().split():
@@ -54,7 +54,7 @@ async def test_a_timeout_kills_the_whole_group(python: MakeSpec, tmp_path: Path,
 
 async def test_a_cancelled_run_leaves_no_process(tmp_path: Path, python: MakeSpec, until_gone: Gone) -> None:
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(run(python(FAMILY)), 1.0)
+        await asyncio.wait_for(run(python(FAMILY)), 3.0)
     for pid in (tmp_path / "pids").read_text().split():
         await until_gone(int(pid))
 

@@ -51,14 +51,17 @@ async def test_a_program_whose_parent_died_before_the_signal_was_set_does_not_st
     assert (completed.stdout, completed.exit_code) == (b"", 1)
 
 
-async def test_a_sweep_finds_by_marker_only_and_says_how_many(python: MakeSpec, until_gone: Gone) -> None:
+async def test_a_sweep_finds_by_marker_only_and_says_how_many(
+    python: MakeSpec, tmp_path: Path, until_gone: Gone
+) -> None:
+    marker = str(tmp_path)
     code = "import signal; print('up'); signal.pause()"
-    async with launch(python(code, marker="mine")) as mine, launch(python(code, marker="other")) as other:
+    async with launch(python(code, marker=marker)) as mine, launch(python(code, marker=f"{marker}/other")) as other:
         await anext(mine.lines())
         await anext(other.lines())
-        assert await sweep("mine") == 1
+        assert await sweep(marker) == 1
         await until_gone(mine.pid)
-        assert await sweep("mine") == 0
+        assert await sweep(marker) == 0
         assert (await mine.wait()).signal == signal.SIGKILL
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(other.wait(), 0.05)

@@ -143,22 +143,22 @@ async def test_a_mebibyte_of_input_arrives_whole(python: MakeSpec) -> None:
 
 
 async def test_silence_ends_a_program_and_output_resets_the_clock(python: MakeSpec) -> None:
-    code = "import time\nfor n in range(8): print(n, flush=True); time.sleep(0.25)\ntime.sleep(100)"
-    async with launch(python(code), clocks=Clocks(idle_s=1.0)) as process:
+    code = "import time\nfor n in range(10): print(n, flush=True); time.sleep(0.3)\ntime.sleep(100)"
+    async with launch(python(code), clocks=Clocks(idle_s=2.0)) as process:
         lines = await all_lines(process)
         result = await process.wait()
-    # Two seconds of talk outlast an idle second; only the silence after it ends the program.
-    assert [line.text for line in lines] == [str(n) for n in range(8)]
+    # Three seconds of talk outlast two idle ones; only the silence after it ends the program.
+    assert [line.text for line in lines] == [str(n) for n in range(10)]
     assert (result.outcome, result.signal) == (Outcome.IDLE_TIMEOUT, signal.SIGTERM)
 
 
 async def test_a_slow_reader_is_not_taken_for_a_silent_program(python: MakeSpec) -> None:
-    clocks, bounds = Clocks(idle_s=0.3), Bounds(queue_bytes=1000)
+    clocks, bounds = Clocks(idle_s=1.0), Bounds(queue_bytes=1000)
     async with launch(python("for n in range(100_000): print(n)"), clocks=clocks, bounds=bounds) as process:
         lines = process.lines()
         assert (await anext(lines)).text == "0"
-        with pytest.raises(TimeoutError):  # the program is blocked by us for three idle times
-            await asyncio.wait_for(process.wait(), 0.9)
+        with pytest.raises(TimeoutError):  # the program is blocked by us for two idle times
+            await asyncio.wait_for(process.wait(), 2.5)
         count = 1 + len([line async for line in lines])
         result = await process.wait()
     assert (count, result.outcome) == (100_000, Outcome.EXITED)
@@ -201,8 +201,10 @@ async def test_children_in_the_group_go_with_the_program(python: MakeSpec, until
     await until_gone(child)
 
 
-async def test_a_double_forked_child_in_its_own_session_is_swept(python: MakeSpec, until_gone: Gone) -> None:
-    async with launch(python(DAEMON, marker="swept-run")) as process:
+async def test_a_double_forked_child_in_its_own_session_is_swept(
+    python: MakeSpec, tmp_path: Path, until_gone: Gone
+) -> None:
+    async with launch(python(DAEMON, marker=str(tmp_path))) as process:
         daemon = int(await first(process))
         result = await process.wait()
     assert (result.outcome, result.exit_code, result.survivors) == (Outcome.EXITED, 0, 1)

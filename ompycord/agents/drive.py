@@ -1,0 +1,149 @@
+"""Runs a program that speaks the JSON-lines dialect from start to outcome; used by `command.py` and `rehearsal.py`."""
+
+import asyncio
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from ompycord.agents.talk import Talk
+from ompycord.dialects.jsonl import PREFIX, Refusal, parse_line
+from ompycord.domain.events import Note, RunFailed, RunFinished
+from ompycord.domain.ports import AgentJob, AgentOutcome, Emit
+from ompycord.domain.run import FailureClass
+from ompycord.processes import Clocks, Line, Outcome, ProcessResult, ProcessSpec, Stream
+from ompycord.processes.launcher_port import Launcher, Place
+from ompycord.text import cut
+
+__all__ = ["drive"]
+
+PROMPT_FILE: Final = "{prompt_file}"
+"""In the command's arguments: where the prompt lies."""
+_NOTED: Final = 5
+"""Refused lines that get a note each; the others are counted in one."""
+_SENTENCE: Final = 500
+"""Characters of an outcome's message (`events.EffectFinished.message`)."""
+_REST_S: Final = 2.0
+"""For the last lines once the agent was halted."""
+_CLAIMABLE: Final = frozenset({FailureClass.REPAIRABLE, FailureClass.TRANSIENT, FailureClass.ENV})
+"""Failure classes an agent may name itself; the others are verdicts of ours."""
+
+
+async def drive(launcher: Launcher, job: AgentJob, argv: tuple[str, ...], emit: Emit) -> AgentOutcome:
+    """Starts `argv` in the job's clone with the prompt as its input and as `{prompt_file}`, emits what it says.
+
+    `run.finished` and `run.failed` are claims: they become the outcome's message, not events. Cancellation halts the
+    program through the kill ladder first. Raises ProcessFailed where it cannot be started, and what `emit` raises.
+    """
+    with tempfile.TemporaryDirectory(prefix="inbox-", dir=job.cwd.parent, ignore_cleanup_errors=True) as folder:
+        prompt_file = _written(Path(folder, "prompt.md"), job.prompt)
+        spec = ProcessSpec(
+            argv=tuple(word.replace(PROMPT_FILE, str(prompt_file)) for word in argv),
+            env={**job.spec.env, **job.env},
+            cwd=job.cwd,
+            stdin=job.prompt.encode(),
+            marker=job.run,
+            event_pipe=True,
+        )
+        listener = _Listener(emit)
+        clocks = Clocks(wall_s=job.spec.wall_s, idle_s=job.spec.idle_s)
+        result = await _listen(launcher, spec, Place(job.cwd, readable=(Path(folder),)), clocks, listener)
+    return _outcome(job, result, listener)
+
+
+def _written(file: Path, prompt: str) -> Path:
+    file.touch(mode=0o600, exist_ok=False)
+    file.write_text(prompt, encoding="utf-8")
+    return file
+
+
+async def _listen(
+    launcher: Launcher, spec: ProcessSpec, place: Place, clocks: Clocks, listener: "_Listener"
+) -> ProcessResult:
+    try:
+        async with launcher.start(spec, place, clocks=clocks) as process:
+            lines = process.lines()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(listener.talk.keep_saying())
+                async for line in lines:
+                    await listener.hear(line)
+                listener.talk.close()
+            await listener.end()
+            return await process.wait()
+    except ExceptionGroup as group:
+        raise group.exceptions[0] from group
+    except asyncio.CancelledError:
+        with suppress(Exception):  # halted: what is held is worth a try, the cancellation comes first
+            async with asyncio.timeout(_REST_S):
+                await listener.talk.say_rest()
+        raise
+
+
+class _Listener:
+    """Sorts a program's lines into events, claims, messages and refusals."""
+
+    def __init__(self, emit: Emit) -> None:
+        self.talk = Talk(emit=emit)
+        self.claim: RunFinished | RunFailed | None = None
+        self._refused = 0
+
+    async def hear(self, line: Line) -> None:
+        if line.stream is Stream.EVENTS:
+            if line.text.strip():
+                await self._hear_event(line.text, was_cut=line.was_cut)
+        elif line.text.startswith(PREFIX):
+            await self._hear_event(line.text.removeprefix(PREFIX), was_cut=line.was_cut)
+        else:
+            self.talk.add(line.text)
+
+    async def end(self) -> None:
+        """Says how many refusals went without a note."""
+        if self._refused > _NOTED:
+            await self.talk.tell(Note(text=f"{self._refused - _NOTED:,} more lines of the agent were not taken."))
+
+    async def _hear_event(self, text: str, *, was_cut: bool) -> None:
+        body = parse_line(text, was_cut=was_cut)
+        if isinstance(body, Refusal):
+            self._refused += 1
+            if self._refused <= _NOTED:
+                await self.talk.tell(Note(text=f"A line of the agent was not taken: {body.reason}."))
+        elif isinstance(body, RunFinished | RunFailed):
+            self.claim = body
+        else:
+            await self.talk.tell(body)
+
+
+def _outcome(job: AgentJob, result: ProcessResult, listener: _Listener) -> AgentOutcome:
+    """Exit 0 is a claim of done unless it said that it failed; anything else failed (CONTRACTS, `command`)."""
+    claim = listener.claim
+    if result.outcome is not Outcome.EXITED or result.exit_code != 0:
+        said = claim.message if isinstance(claim, RunFailed) else None
+        message = said or _ending(job, result, listener.talk.last_line)
+        return AgentOutcome(claim=False, message=cut(message, _SENTENCE), failure=_failure(claim))
+    if isinstance(claim, RunFailed):
+        return AgentOutcome(claim=False, message=cut(claim.message, _SENTENCE), failure=_failure(claim))
+    summary = claim.summary if claim is not None else None
+    return AgentOutcome(claim=True, message=cut(summary, _SENTENCE) if summary else None)
+
+
+def _failure(claim: RunFinished | RunFailed | None) -> FailureClass:
+    if isinstance(claim, RunFailed) and claim.failure in _CLAIMABLE:
+        return claim.failure
+    return FailureClass.REPAIRABLE
+
+
+def _ending(job: AgentJob, result: ProcessResult, last_line: str) -> str:
+    """One sentence about an end that the agent itself did not explain."""
+    name = job.spec.name
+    match result.outcome:
+        case Outcome.WALL_TIMEOUT:
+            return f"{name} was not done within {job.spec.wall_s:.0f} s and was ended."
+        case Outcome.IDLE_TIMEOUT:
+            return f"{name} said nothing for {job.spec.idle_s:.0f} s and was ended."
+        case Outcome.OUTPUT_LIMIT:
+            return f"{name} wrote more than can be read and was ended."
+        case Outcome.STOPPED:
+            return f"{name} was stopped."
+        case Outcome.EXITED:
+            how = f"signal {result.signal}" if result.signal is not None else f"exit code {result.exit_code}"
+            return f"{name} ended with {how}" + (f": {last_line}" if last_line else ".")

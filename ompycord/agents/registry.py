@@ -1,0 +1,15 @@
+"""The adapters by the `kind` that configuration names (`domain/repository.AgentSpec`); its reader is `app.py`."""
+
+from collections.abc import Mapping
+
+from ompycord.agents.command import CommandAgent
+from ompycord.agents.rehearsal import RehearsalAgent
+from ompycord.domain.ports import AgentAdapter
+from ompycord.processes.launcher_port import Launcher
+
+__all__ = ["adapters"]
+
+
+def adapters(*, launcher: Launcher) -> Mapping[str, AgentAdapter]:
+    """One adapter for every kind; they start everything through `launcher`."""
+    return {"command": CommandAgent(launcher=launcher), "rehearsal": RehearsalAgent(launcher=launcher)}

@@ -1,0 +1,30 @@
+"""The agent that ships with the product and involves no model; what it plays is `rehearsal_program.py`."""
+
+import sys
+from pathlib import Path
+from typing import Final
+
+from ompycord.agents.drive import drive
+from ompycord.domain.ports import AgentCapabilities, AgentJob, AgentOutcome, Emit
+from ompycord.processes.launcher_port import Launcher
+
+__all__ = ["RehearsalAgent"]
+
+_PROGRAM: Final = Path(__file__).with_name("rehearsal_program.py")
+
+
+class RehearsalAgent:
+    """A real program that makes a real small change, and says of itself that it is simulated.
+
+    The words in the prompt that choose its path stand in the program's docstring; `REHEARSAL_PACE` in the agent's `env`
+    scales its pauses. Our own code, so it runs at any level of confinement (CONTRACTS, repositories and modes).
+    """
+
+    capabilities = AgentCapabilities(simulated=True)
+
+    def __init__(self, *, launcher: Launcher) -> None:
+        self._launcher = launcher
+
+    async def run(self, job: AgentJob, emit: Emit) -> AgentOutcome:
+        """See the port."""
+        return await drive(self._launcher, job, (sys.executable, "-I", str(_PROGRAM)), emit)

@@ -1,0 +1,279 @@
+"""The rehearsal: a small program that plays an agent without a model; started by `rehearsal.py` as `python -I <this file>`.
+
+Reads the prompt from standard input and speaks the JSON-lines dialect on descriptor 3. In the playground's `sample`
+repository it really repairs the cart: a failing test first, then the fix; in any other it really extends NOTES.md.
+Whole words in the prompt choose a path:
+
+    ask    asks a person first, through the sidecar's MCP (skipped, with a message, where the run has no address)
+    fail   writes the failing test, then gives up and says so
+    slow   works for a minute
+
+REHEARSAL_PACE scales every pause: 1 as people watch it, 0 for none. Imports the standard library only.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+EVENTS_FD = 3
+TEST_S = 60
+ANSWER_S = 900
+SLOW_STEPS, SLOW_STEP_S = 30, 2.0
+
+CODE, TESTS, NOTES = Path("cart/total.py"), Path("tests/test_total.py"), Path("NOTES.md")
+BUG = "line.price * percent / 100"
+FIX = "line.cost * percent / 100"
+NEW_TEST = """
+
+class DiscountOnQuantityTest(unittest.TestCase):
+    def test_the_discount_counts_every_piece(self) -> None:
+        lines = [Line("mug", Decimal("10.00"), quantity=3)]
+        self.assertEqual(total(lines, percent=Decimal(10)), Decimal("27.00"))
+"""
+QUESTION = "Shall the fix also get a line in NOTES.md?"
+
+
+class Stage:
+    """Says events and waits between them."""
+
+    def __init__(self, pace: float) -> None:
+        self._pace = pace
+        self._out = os.fdopen(EVENTS_FD, "w", encoding="utf-8", buffering=1)
+        self._calls = 0
+        self._phases: list[tuple[str, str]] = []
+
+    def say(self, type_: str, **data: object) -> None:
+        """One event of the dialect."""
+        self._out.write(json.dumps({"schema": "ompycord/event@1", "type": type_, "data": data}) + "\n")
+
+    def rest(self, seconds: float) -> None:
+        """A pause as a person would see it, scaled."""
+        time.sleep(seconds * self._pace)
+
+    def plan(self, *titles: str) -> None:
+        """The phases, none begun."""
+        self._phases = [(title, "pending") for title in titles]
+
+    def begin(self, title: str) -> None:
+        """This phase is the active one; those before it are done."""
+        at = [name for name, _ in self._phases].index(title)
+        self._show([(name, "done" if i < at else "active" if i == at else "pending") for i, name in self._named()])
+
+    def end(self, *, ok: bool) -> None:
+        """The plan is over; where it failed, so did its active phase."""
+        last = {"active": "done" if ok else "failed", "pending": "done" if ok else "skipped"}
+        self._show([(name, last.get(status, status)) for name, status in self._phases])
+
+    def tool(self, tool: str, title: str, *, seconds: float = 0.6) -> "Tool":
+        """Begins a tool; finish it with `done`."""
+        self._calls += 1
+        call = f"call-{self._calls}"
+        self.say("tool.started", tool=tool, title=title, call=call)
+        self.rest(seconds)
+        return Tool(self, tool, title, call)
+
+    def _named(self) -> "enumerate[str]":
+        return enumerate(name for name, _ in self._phases)
+
+    def _show(self, phases: list[tuple[str, str]]) -> None:
+        self._phases = phases
+        self.say("plan.updated", phases=[{"title": name, "status": status} for name, status in phases])
+
+
+class Tool:
+    """One use of a tool."""
+
+    def __init__(self, stage: Stage, tool: str, title: str, call: str) -> None:
+        self._stage = stage
+        self._named = {"tool": tool, "title": title, "call": call}
+
+    def progress(self, text: str) -> None:
+        self._stage.say("tool.progress", call=self._named["call"], text=text)
+
+    def done(self, *, ok: bool = True, **facts: object) -> None:
+        self._stage.say("tool.finished", **self._named, ok=ok, **facts)
+
+
+def main() -> int:
+    """Plays the prompt; the exit code is the claim."""
+    prompt = sys.stdin.read()
+    words = set(re.findall(r"[a-z]+", prompt.lower()))
+    stage = Stage(float(os.environ.get("REHEARSAL_PACE", "1")))
+    stage.say("message", text="This is a rehearsal: no model is involved, the change it makes is real.")
+    stage.say("usage.updated", input=0, output=0, cost_usd=0.0)
+    if "slow" in words:
+        take_long(stage)
+    has_cart = CODE.is_file() and TESTS.is_file() and BUG in CODE.read_text(encoding="utf-8")
+    wants_note = "ask" in words and ask(stage) == "Yes"
+    if has_cart:
+        return repair_cart(stage, wants_note=wants_note, gives_up="fail" in words)
+    return extend_notes(stage, prompt, gives_up="fail" in words)
+
+
+def take_long(stage: Stage) -> None:
+    """A minute of visible work."""
+    tool = stage.tool("think", "taking a minute, as the prompt says", seconds=0)
+    for step in range(SLOW_STEPS):
+        tool.progress(f"{step + 1} of {SLOW_STEPS}")
+        stage.rest(SLOW_STEP_S)
+    tool.done()
+
+
+def repair_cart(stage: Stage, *, wants_note: bool, gives_up: bool) -> int:
+    """Red, then green."""
+    stage.plan("Read", "Failing test", "Fix", "Run the tests")
+    stage.begin("Read")
+    stage.tool("read", str(CODE)).done(detail=f"{len(CODE.read_text(encoding='utf-8').splitlines())} lines")
+    stage.say("message", text="The discount is taken from one piece of each line, whatever the quantity.")
+    stage.begin("Failing test")
+    tool = stage.tool("edit", str(TESTS), seconds=0.8)
+    with TESTS.open("a", encoding="utf-8") as file:
+        file.write(NEW_TEST)
+    tool.done(added=NEW_TEST.count("\n"), removed=0)
+    changed: list[dict[str, Any]] = [{"path": str(TESTS), "added": NEW_TEST.count("\n"), "removed": 0}]
+    stage.say("files.changed", files=changed)
+    if run_tests(stage):
+        return give_up(stage, "The new test passes without a fix, so it proves nothing.")
+    if gives_up:
+        return give_up(stage, "The prompt says to fail: the failing test is written, the fix is not.")
+    stage.begin("Fix")
+    tool = stage.tool("edit", str(CODE), seconds=1.0)
+    CODE.write_text(CODE.read_text(encoding="utf-8").replace(BUG, FIX), encoding="utf-8")
+    tool.done(added=1, removed=1)
+    changed.append({"path": str(CODE), "added": 1, "removed": 1})
+    if wants_note:
+        write_note(stage, "The discount counts every piece of a line.")
+        changed.append({"path": str(NOTES)})
+    stage.say("files.changed", files=changed)
+    stage.begin("Run the tests")
+    if not run_tests(stage):
+        return give_up(stage, "The tests still fail after the fix.")
+    return finish(stage, "The discount now counts every piece of a line; a test that failed before is added.")
+
+
+def extend_notes(stage: Stage, prompt: str, *, gives_up: bool) -> int:
+    """What is harmless anywhere."""
+    stage.plan("Look around", "Write a note")
+    stage.begin("Look around")
+    stage.tool("list", ".").done(detail=f"{sum(1 for _ in Path().iterdir())} entries")
+    if gives_up:
+        return give_up(stage, "The prompt says to fail: nothing was changed.")
+    stage.say("message", text="The rehearsal repairs only the sample's cart; here it adds a line to NOTES.md instead.")
+    stage.begin("Write a note")
+    write_note(stage, f"Rehearsal: {' '.join(prompt.split())[:200]}")
+    return finish(stage, "A line was added to NOTES.md. The rehearsal understands no prompt; nothing else was changed.")
+
+
+def write_note(stage: Stage, text: str) -> None:
+    """One more line at the end of NOTES.md."""
+    tool = stage.tool("edit", str(NOTES))
+    old = NOTES.read_text(encoding="utf-8", errors="replace") if NOTES.is_file() else "# Notes\n"
+    NOTES.write_text(f"{old.rstrip()}\n\n- {text}\n", encoding="utf-8")
+    tool.done(added=2, removed=0)
+
+
+def run_tests(stage: Stage) -> bool:
+    """Runs the sample's tests and says how that went."""
+    tool = stage.tool("bash", "python -m unittest", seconds=0.4)
+    ran = subprocess.run(
+        [sys.executable, "-m", "unittest"], capture_output=True, text=True, timeout=TEST_S, check=False
+    )
+    lines = ran.stderr.strip().splitlines() or ["no output"]
+    ok = ran.returncode == 0
+    tool.done(ok=ok, detail=lines[-1][:200])
+    return ok
+
+
+def finish(stage: Stage, summary: str) -> int:
+    """Claims done."""
+    stage.end(ok=True)
+    stage.say("run.finished", summary=summary)
+    return 0
+
+
+def give_up(stage: Stage, message: str) -> int:
+    """Says that it failed."""
+    stage.end(ok=False)
+    stage.say("run.failed", message=message)
+    return 1
+
+
+def ask(stage: Stage) -> str | None:
+    """A person's answer to `QUESTION` through the sidecar's tools, or None."""
+    url, key = os.environ.get("OMPYCORD_MCP_URL"), os.environ.get("OMPYCORD_KEY")
+    if not url or not key:
+        stage.say("message", text="This run has no address to ask a person at, so nobody was asked.")
+        return None
+    tool = stage.tool("ask_human", QUESTION, seconds=0)
+    try:
+        answer = Tools(url, key).ask(QUESTION, ["Yes", "No"], tool)
+    except (OSError, ValueError, LookupError) as error:
+        tool.done(ok=False, detail=f"asking failed: {type(error).__name__}")
+        return None
+    tool.done(ok=answer is not None, detail=answer or "nobody answered")
+    return answer
+
+
+class Tools:
+    """As much of an MCP client as two tool calls need: streamable HTTP, protocol 2025-06-18."""
+
+    def __init__(self, url: str, key: str) -> None:
+        self._url = url
+        self._headers = {
+            "Authorization": f"Bearer {key}",
+            "Content-Type": "application/json",
+            "Accept": "application/json, text/event-stream",
+        }
+        self._number = 0
+        hello = {
+            "protocolVersion": "2025-06-18",
+            "capabilities": {},
+            "clientInfo": {"name": "rehearsal", "version": "1"},
+        }
+        self._post("initialize", hello)
+        self._post("notifications/initialized", None)
+
+    def ask(self, question: str, options: list[str], tool: Tool) -> str | None:
+        """`ask_human` gives the answer or a ticket, which `wait_answer` polls (MCP clients cut long calls)."""
+        deadline = time.monotonic() + ANSWER_S
+        state = self._call("ask_human", {"question": question, "options": options})
+        while not state.get("answer") and time.monotonic() < deadline:
+            tool.progress("waiting for a person")
+            state = self._call("wait_answer", {"ticket": state["ticket"]})
+        return state.get("answer")
+
+    def _call(self, name: str, arguments: dict[str, object]) -> dict[str, str]:
+        result = self._post("tools/call", {"name": name, "arguments": arguments})
+        if result.get("isError"):
+            raise ValueError(name)
+        return result["structuredContent"]
+
+    def _post(self, method: str, params: dict[str, Any] | None) -> dict[str, Any]:
+        message: dict[str, Any] = {"jsonrpc": "2.0", "method": method}
+        if params is not None:
+            self._number += 1
+            message |= {"id": self._number, "params": params}
+        request = urllib.request.Request(self._url, json.dumps(message).encode(), self._headers)  # noqa: S310  # our sidecar's address
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310  # the same
+            session = answer.headers.get("Mcp-Session-Id")
+            raw = answer.read(1_048_576).decode()
+        if session:
+            self._headers |= {"Mcp-Session-Id": session, "MCP-Protocol-Version": "2025-06-18"}
+        if params is None:
+            return {}
+        data = [line[5:] for line in raw.splitlines() if line.startswith("data:")]  # an event stream, or plain JSON
+        for one in data or [raw]:
+            reply: dict[str, Any] = json.loads(one) if one.strip() else {}
+            if reply.get("id") == self._number:
+                return reply["result"]
+        raise ValueError(method)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""An agent's plain lines made messages, few and in order among its events; its counterpart is `drive.py`, which reads them."""
+
+import asyncio
+import re
+from collections import deque
+from contextlib import suppress
+from typing import Final
+
+from ompycord.domain.events import EventBody, Message
+from ompycord.domain.ports import Emit
+from ompycord.text import clean, cut
+from ompycord.text.limits import DIALECT_MESSAGE
+
+__all__ = ["Talk"]
+
+PAUSE_S: Final = 0.5
+"""At most two messages a second of plain lines: a card is edited less often than that (PLATFORM.md, Discord's limits)."""
+
+_HEADING: Final = 40
+"""Room for the line that counts what was left out."""
+
+# Colours and cursor moves: ECMA-48 control sequences, operating system commands, two-byte escapes.
+_TERMINAL: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,4096}(?:\x07|\x1b\\)|[ -/]*[0-~])")
+
+
+class Talk:
+    """Collects plain lines for `PAUSE_S`, then says them as one message.
+
+    A burst keeps its newest lines: what scrolled by within one pause is counted, the end is never lost.
+    """
+
+    def __init__(self, *, emit: Emit, pause_s: float = PAUSE_S) -> None:
+        self._emit = emit
+        self._pause_s = pause_s
+        self._held: deque[str] = deque()
+        self._size = 0
+        self._left_out = 0
+        self._has_lines = asyncio.Event()
+        self._closed = asyncio.Event()
+        self._one_at_a_time = asyncio.Lock()
+        self.last_line = ""
+        """The last plain line with something in it, to explain an exit code."""
+
+    def add(self, line: str) -> None:
+        """A line that is no event. Cut at 2,000 characters (CONTRACTS, `command`)."""
+        text = clean(_TERMINAL.sub("", line)).rstrip()
+        if len(text) > DIALECT_MESSAGE - _HEADING:
+            text = cut(text, DIALECT_MESSAGE - _HEADING)
+        if text.strip():
+            self.last_line = text
+        elif not self._held:
+            return
+        self._held.append(text)
+        self._size += len(text) + 1
+        while self._size > DIALECT_MESSAGE - _HEADING and len(self._held) > 1:
+            self._size -= len(self._held.popleft()) + 1
+            self._left_out += 1
+        self._has_lines.set()
+
+    async def tell(self, body: EventBody) -> None:
+        """An event of the agent, after the lines that came before it."""
+        async with self._one_at_a_time:
+            await self._say_held()
+            await self._emit(body)
+
+    async def keep_saying(self) -> None:
+        """Says what was collected, pause by pause, until `close`; says the rest before it returns."""
+        while not self._closed.is_set():
+            await self._has_lines.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._pause_s):
+                    await self._closed.wait()
+            await self.say_rest()
+        await self.say_rest()  # what came while the last message was stored
+
+    async def say_rest(self) -> None:
+        """Says what is held now."""
+        async with self._one_at_a_time:
+            await self._say_held()
+
+    def close(self) -> None:
+        """No line comes any more."""
+        self._closed.set()
+        self._has_lines.set()
+
+    async def _say_held(self) -> None:
+        if not self._held:
+            self._has_lines.clear()
+            return
+        heading = f"({self._left_out:,} lines left out)\n" if self._left_out else ""
+        text = heading + "\n".join(self._held).rstrip()
+        self._held.clear()
+        self._size = self._left_out = 0
+        self._has_lines.clear()
+        await self._emit(Message(text=text))

@@ -1,0 +1,43 @@
+"""Signals: the first SIGTERM or SIGINT asks for an orderly end, the second forces it (exit 130)."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Generator
+from contextlib import contextmanager
+from types import FrameType
+
+__all__ = ["FORCED", "Stop"]
+
+FORCED = 130
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class Stop:
+    """Waited for by whoever runs the process. uvicorn and discord.py install no handlers of their own (PLATFORM)."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+        self._was_asked = False
+
+    async def wait(self) -> None:
+        """Return when the end was asked for."""
+        await self._event.wait()
+
+    @contextmanager
+    def installed(self) -> Generator[None]:
+        """Listen while the block runs; the handlers that were there come back."""
+        loop = asyncio.get_running_loop()
+
+        def handle(number: int, frame: FrameType | None) -> None:
+            if self._was_asked:  # even when the loop is stuck; programs we started die with us, the database is safe
+                os._exit(FORCED)
+            self._was_asked = True
+            loop.call_soon_threadsafe(self._event.set)
+
+        before = {number: signal.signal(number, handle) for number in SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)

@@ -1,0 +1,1 @@
+"""Checks: verification steps that we run, time and parse ourselves; implements the port `Checks`."""

@@ -1,0 +1,92 @@
+// Talks to the playground's server under /app; its counterpart is the server's page API.
+
+const token = new URLSearchParams(location.search).get("token") ?? "";
+
+/** The server refused or could not be reached; `status` is 0 without an answer, `errors` holds texts by field. */
+export class ApiError extends Error {
+  constructor(status, message, errors = null) {
+    super(message);
+    this.status = status;
+    this.errors = errors;
+  }
+}
+
+async function call(method, path, { query = {}, json, body, as = "json" } = {}) {
+  const url = new URL(path, location.origin);
+  for (const [name, value] of Object.entries(query)) if (value !== null && value !== undefined) url.searchParams.set(name, value);
+  const headers = { Authorization: `Bearer ${token}` };
+  if (json !== undefined) headers["Content-Type"] = "application/json";
+  let response;
+  try {
+    response = await fetch(url, { method, headers, body: json === undefined ? body : JSON.stringify(json), cache: "no-store" });
+  } catch {
+    throw new ApiError(0, "The playground's server does not answer. Is it still running?");
+  }
+  if (!response.ok) throw await refusal(response);
+  if (as === "blob") return response.blob();
+  const text = await response.text();
+  return text ? JSON.parse(text) : {};
+}
+
+async function refusal(response) {
+  const text = await response.text();
+  let told = {};
+  try {
+    told = JSON.parse(text);
+  } catch {
+    told = { message: text.slice(0, 200) };
+  }
+  const fallback = response.status === 401 || response.status === 403
+    ? "The server refused this. The address needs the token that was printed at start."
+    : `The server answered ${response.status}.`;
+  const said = [told.message, told.error, told.detail].find((each) => typeof each === "string" && each);
+  return new ApiError(response.status, said ?? fallback, told.errors ?? null);
+}
+
+const post = (path, json) => call("POST", path, { json });
+
+export const api = {
+  state: () => call("GET", "/app/state"),
+  messages: (channel, user, before = null) =>
+    call("GET", `/app/channels/${encodeURIComponent(channel)}/messages`, { query: { limit: 50, before, user } }),
+  sendMessage: (message) => post("/app/messages", message),
+  upload: (user, file) => call("POST", "/app/attachments", { query: { user, filename: file.name }, body: file }),
+  react: (reaction) => post("/app/reactions", reaction),
+  command: (interaction) => post("/app/interactions/command", interaction),
+  autocomplete: (interaction) => post("/app/interactions/autocomplete", interaction),
+  component: (interaction) => post("/app/interactions/component", interaction),
+  modal: (interaction) => post("/app/interactions/modal", interaction),
+  killBot: () => post("/app/bot/kill", {}),
+  startBot: () => post("/app/bot/start", {}),
+  wire: (after) => call("GET", "/app/wire", { query: { after } }),
+  file: (url) => call("GET", url, { as: "blob" }),
+};
+
+/** The address of the event stream; EventSource cannot send headers, so the token stands in it. */
+export function eventsAddress(user, after) {
+  return `/app/events?${new URLSearchParams({ token, user, after })}`;
+}
+
+/**
+ * The address of a file that this server holds, or null for a stranger's: the page loads nothing from elsewhere.
+ * `localhost` and `127.0.0.1` on our port count as ours, since a bot may have been told either name.
+ */
+export function ownAddress(address) {
+  let url;
+  try {
+    url = new URL(address, location.origin);
+  } catch {
+    return null;
+  }
+  const loopback = ["localhost", "127.0.0.1", "[::1]"];
+  const ours = url.origin === location.origin || (loopback.includes(url.hostname) && url.port === location.port);
+  return ours ? new URL(url.pathname + url.search, location.origin) : null;
+}
+
+/** An `<img src>` for one of our own files; images cannot send headers either. Null for a stranger's. */
+export function imageAddress(address) {
+  const url = ownAddress(address);
+  if (!url) return null;
+  if (!url.pathname.startsWith("/page/")) url.searchParams.set("token", token);
+  return url.href;
+}

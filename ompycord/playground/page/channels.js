@@ -1,0 +1,72 @@
+// The list of channels, threads beneath their channel, with unread dots and mention badges; and the open channel's head.
+
+import { byId, h, reconcile, spoken } from "./dom.js";
+import { icon } from "./icons.js";
+
+export class ChannelPane {
+  #ui;
+  #list = byId("channel-list");
+
+  constructor(ui) {
+    this.#ui = ui;
+    for (const topic of ["reset", "channels", "reading", "opened"]) ui.store.on(topic, () => this.render());
+  }
+
+  render() {
+    const { store } = this.#ui;
+    byId("guild-name").textContent = store.guild.name;
+    reconcile(this.#list, store.textChannels().map((channel) => this.#branch(channel)));
+    this.#head();
+    const pings = store.me ? this.#ui.reading.allPings(store.me) : 0;
+    const name = store.channels.get(store.channel)?.name;
+    document.title = `${pings ? `(${pings}) ` : ""}${name ? `#${name} · ` : ""}Ompycord playground`;
+  }
+
+  #branch(channel) {
+    const threads = this.#ui.store.threadsOf(channel.id).filter((thread) => !thread.thread_metadata?.archived || thread.id === this.#ui.store.channel);
+    const sign = [channel, ...threads].flatMap((each) => [each.id, each.name, each.id === this.#ui.store.channel, this.#ui.reading.isUnread(each), this.#ui.reading.pings(each.id)]);
+    const build = () =>
+      h("li", {}, this.#link(channel, false), threads.length ? h("ul", { class: "thread-list", "aria-label": `Threads of ${channel.name}` }, threads.map((thread) => h("li", {}, this.#link(thread, true)))) : null);
+    return { key: channel.id, sign, build };
+  }
+
+  #link(channel, isThread) {
+    const { store, reading } = this.#ui;
+    const isOpen = channel.id === store.channel;
+    const isUnread = !isOpen && reading.isUnread(channel);
+    const pings = reading.pings(channel.id);
+    return h(
+      "a",
+      {
+        href: `#/channels/${channel.id}`,
+        class: ["channel-link", isOpen && "is-open", isUnread && "is-unread", isThread && "is-thread"].filter(Boolean).join(" "),
+        "aria-current": isOpen ? "page" : null,
+        "data-channel-id": channel.id,
+        "data-testid": "channel-link",
+        "data-focus-key": channel.id,
+      },
+      isUnread ? h("span", { class: "unread-dot", "aria-hidden": "true" }) : null,
+      isThread ? h("span", { class: "thread-bend", "aria-hidden": "true" }) : h("span", { class: "channel-mark", "aria-hidden": "true" }, "#"),
+      h("span", { class: "channel-name" }, channel.name),
+      spoken(isThread ? ", thread" : ", channel"),
+      isUnread ? spoken(", unread") : null,
+      pings ? h("span", { class: "badge", "data-testid": "mention-badge" }, String(pings), spoken(pings === 1 ? " mention" : " mentions")) : null,
+    );
+  }
+
+  #head() {
+    const { store } = this.#ui;
+    const channel = store.channels.get(store.channel);
+    if (!channel) return;
+    const parent = store.isThread(channel.id) ? store.channels.get(channel.parent_id) : null;
+    byId("channel-head").replaceChildren(
+      ...[
+        parent ? h("a", { class: "parent-link", href: `#/channels/${parent.id}`, "data-testid": "parent-link", "aria-label": `Back to ${parent.name}` }, icon("back"), `#${parent.name}`) : null,
+        h("h1", { id: "channel-title", tabindex: "-1" }, h("span", { class: "channel-mark", "aria-hidden": "true" }, parent ? icon("thread") : "#"), channel.name),
+        channel.thread_metadata?.archived ? h("span", { class: "head-note" }, "archived") : null,
+        channel.thread_metadata?.locked ? h("span", { class: "head-note" }, "locked") : null,
+        channel.topic ? h("p", { class: "topic", title: channel.topic }, channel.topic) : null,
+      ].filter(Boolean),
+    );
+  }
+}

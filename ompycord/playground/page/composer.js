@@ -1,0 +1,238 @@
+// Where a person writes: plain messages with files and mentions, and the way into commands with a slash.
+
+import { api } from "./api.js";
+import { formatSize } from "./attachments.js";
+import { CommandForm } from "./command_form.js";
+import { searchCommands, typedCommands } from "./commands.js";
+import { Completion } from "./completion.js";
+import { byId, h } from "./dom.js";
+import { icon } from "./icons.js";
+import { mentionAt, mentionOptions, withMentions } from "./mentions.js";
+
+const MOST_CHARACTERS = 2000;
+const COUNT_FROM = 1800;
+const MOST_FILES = 10;
+
+export class Composer {
+  #ui;
+  #form = byId("composer");
+  #input = byId("composer-input");
+  #problem = byId("composer-problem");
+  #count = byId("composer-count");
+  #fileInput = byId("composer-file");
+  #completion = new Completion(byId("completion"));
+  #command;
+  #isCommand = false;
+  #isSending = false;
+  #files = [];
+  #drafts = new Map();
+  #place = null;
+
+  constructor(ui) {
+    this.#ui = ui;
+    this.#command = new CommandForm(ui, this.#completion, { onLeave: (text) => this.#leaveCommand(text), onSend: () => this.#submit() });
+    this.#input.addEventListener("input", () => this.#typed());
+    this.#input.addEventListener("focus", () => this.#suggest());
+    this.#input.addEventListener("blur", () => this.#completion.input === this.#input && this.#completion.hide());
+    this.#input.addEventListener("keydown", (event) => this.#key(event));
+    this.#input.addEventListener("paste", (event) => event.clipboardData?.files.length && (event.preventDefault(), this.#addFiles(event.clipboardData.files)));
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+    byId("attach").append(icon("plus"));
+    byId("attach").addEventListener("click", () => this.#fileInput.click());
+    this.#fileInput.addEventListener("change", () => {
+      this.#addFiles(this.#fileInput.files);
+      this.#fileInput.value = "";
+      this.#input.focus();
+    });
+    ui.store.on("opened", () => this.#moved());
+    ui.store.on("commands", () => this.#isCommand || this.#suggest());
+  }
+
+  focus() {
+    if (!this.#isCommand) this.#input.focus();
+  }
+
+  /** Enters a command, from a mention or to try again with what was typed. */
+  startCommand(line, filled = {}) {
+    this.#isCommand = true;
+    this.#problem.textContent = "";
+    this.#input.value = "";
+    this.#input.hidden = true;
+    if (!this.#command.node.isConnected) this.#input.after(this.#command.node);
+    this.#command.start(line, filled);
+  }
+
+  /** Keeps what was written for the channel that is left and brings back what was written here. */
+  #moved() {
+    const place = `${this.#ui.store.me}/${this.#ui.store.channel}`;
+    if (place !== this.#place) {
+      if (this.#place) this.#drafts.set(this.#place, { text: this.#input.value, files: this.#files });
+      this.#place = place;
+      if (this.#isCommand) this.#showPlain();
+      const draft = this.#drafts.get(place) ?? { text: "", files: [] };
+      this.#input.value = draft.text;
+      this.#files = draft.files;
+      this.#problem.textContent = "";
+      this.#drawFiles();
+      this.#showCount();
+    }
+    const channel = this.#ui.store.channels.get(this.#ui.store.channel);
+    this.#input.placeholder = `Message ${this.#ui.store.isThread(channel?.id) ? "" : "#"}${channel?.name ?? ""}`;
+    this.#input.setAttribute("aria-label", `Message to ${channel?.name ?? "this channel"}; a slash begins a command`);
+  }
+
+  #typed() {
+    this.#problem.textContent = "";
+    this.#showCount();
+    const line = this.#completedCommand();
+    if (line) this.startCommand(line);
+    else this.#suggest();
+  }
+
+  #showCount() {
+    const length = [...this.#input.value].length;
+    this.#count.textContent = length >= COUNT_FROM ? String(MOST_CHARACTERS - length) : "";
+    this.#count.classList.toggle("is-over", length > MOST_CHARACTERS);
+  }
+
+  /** The command whose whole name was typed and ended with a blank, unless a longer name may follow. */
+  #completedCommand() {
+    const { value } = this.#input;
+    if (!value.startsWith("/") || !value.endsWith(" ")) return null;
+    const name = value.slice(1).trim();
+    const all = typedCommands(this.#ui.store);
+    return all.some((line) => line.name.startsWith(`${name} `)) ? null : all.find((line) => line.name === name) ?? null;
+  }
+
+  #suggest() {
+    const { value, selectionStart } = this.#input;
+    const { store } = this.#ui;
+    if (/^\/[^\n]*$/.test(value)) {
+      const items = searchCommands(typedCommands(store), value.slice(1)).map((line) => ({
+        key: line.name,
+        label: `/${line.name}`,
+        detail: line.description,
+        hint: line.options.map((option) => (option.required ? option.name : `${option.name}?`)).join(" "),
+        onPick: () => this.startCommand(line),
+      }));
+      this.#completion.show(this.#input, `Commands of ${store.displayName(store.bot.user)}`, items, { preselects: true, empty: value === "/" ? "No commands here for you" : null });
+      return;
+    }
+    const mention = mentionAt(value, selectionStart);
+    const options = mention ? mentionOptions(mention.sign, mention.typed, store) : [];
+    if (!options.length) {
+      this.#completion.hide();
+      return;
+    }
+    const items = options.map((option) => ({ key: option.value, label: option.label, detail: option.description, icon: option.icon(), onPick: () => this.#insertMention(mention, option) }));
+    this.#completion.show(this.#input, mention.sign === "@" ? "People and roles" : "Channels", items, { preselects: true });
+  }
+
+  #insertMention({ sign, start }, option) {
+    this.#input.setRangeText(`${sign}${option.label} `, start, this.#input.selectionStart, "end");
+    this.#input.focus();
+    this.#showCount();
+  }
+
+  #key(event) {
+    if (event.isComposing || this.#completion.handleKey(event)) return;
+    if (event.key === "Enter" && !event.shiftKey) {
+      event.preventDefault();
+      this.#submit();
+    }
+  }
+
+  #showPlain() {
+    this.#isCommand = false;
+    this.#completion.hide();
+    this.#command.node.remove();
+    this.#input.hidden = false;
+  }
+
+  #leaveCommand(text) {
+    this.#showPlain();
+    this.#input.value = text;
+    this.#problem.textContent = "";
+    this.#input.focus();
+    this.#typed();
+  }
+
+  async #submit() {
+    if (this.#isSending) return;
+    this.#isSending = true;
+    try {
+      if (this.#isCommand) await this.#sendCommand();
+      else await this.#sendMessage();
+    } catch (error) {
+      this.#problem.textContent = error.message;
+    } finally {
+      this.#isSending = false;
+    }
+  }
+
+  async #sendCommand() {
+    const wrong = this.#command.check();
+    if (wrong) {
+      this.#problem.textContent = wrong;
+      return;
+    }
+    const { line } = this.#command;
+    const { store, interactions } = this.#ui;
+    const filled = this.#command.snapshot();
+    const place = { user: store.me, channel: store.channel, command: line.command.id };
+    const payload = await this.#command.payload();
+    this.#leaveCommand("");
+    const retry = () => this.startCommand(line, filled);
+    interactions.send({ kind: "command", channel: place.channel, label: `/${line.name}`, retry }, () => api.command({ ...place, ...payload }));
+    this.#ui.toPresent();
+  }
+
+  async #sendMessage() {
+    const text = withMentions(this.#input.value.trim(), this.#ui.store);
+    if (!text && !this.#files.length) return;
+    const length = [...text].length;
+    if (length > MOST_CHARACTERS) {
+      this.#problem.textContent = `A message may have ${MOST_CHARACTERS} characters; this one has ${length}. Attach it as a file, or shorten it.`;
+      return;
+    }
+    const { me: user, channel } = this.#ui.store;
+    const attachments = [];
+    for (const file of this.#files) {
+      file.uploaded ??= (await api.upload(user, file.file)).attachment.id;
+      attachments.push(file.uploaded);
+    }
+    await api.sendMessage({ user, channel, content: text, ...(attachments.length ? { attachments } : {}) });
+    this.#input.value = "";
+    this.#files = [];
+    this.#problem.textContent = "";
+    this.#drawFiles();
+    this.#showCount();
+    this.#completion.hide();
+    this.#ui.toPresent();
+  }
+
+  #addFiles(list) {
+    const room = MOST_FILES - this.#files.length;
+    if (list.length > room) this.#problem.textContent = `A message carries ${MOST_FILES} files at most.`;
+    this.#files.push(...[...list].slice(0, room).map((file) => ({ file, uploaded: null })));
+    this.#drawFiles();
+  }
+
+  #drawFiles() {
+    const list = byId("composer-files");
+    list.hidden = !this.#files.length;
+    list.replaceChildren(
+      ...this.#files.map((held) => {
+        const remove = () => {
+          this.#files.splice(this.#files.indexOf(held), 1);
+          this.#drawFiles();
+          this.#input.focus();
+        };
+        return h("li", { class: "composer-file" }, h("span", {}, held.file.name), h("span", { class: "attachment-size" }, formatSize(held.file.size)), h("button", { type: "button", class: "icon-button", "aria-label": `Remove ${held.file.name}`, on: { click: remove } }, icon("close")));
+      }),
+    );
+  }
+}

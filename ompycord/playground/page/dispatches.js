@@ -1,0 +1,82 @@
+// Applies what the event stream says to the store: one entry per event type, unknown types change nothing.
+
+import { compareIds } from "./store.js";
+
+const idOf = (value) => (value && typeof value === "object" ? value.id : value);
+
+function putChannel(store, channel) {
+  store.channels.set(channel.id, { ...store.channels.get(channel.id), ...channel });
+  store.emit("channels");
+}
+
+function removeChannel(store, channel) {
+  store.channels.delete(channel.id);
+  store.messages.delete(channel.id);
+  for (const thread of store.threadsOf(channel.id)) store.channels.delete(thread.id);
+  store.emit("channels");
+}
+
+/** One key for an emoji, whether the server sends its name or an object. */
+export function emojiKey(emoji) {
+  if (!emoji || typeof emoji === "string") return emoji ?? "";
+  return emoji.id ? `${emoji.name}:${emoji.id}` : emoji.name;
+}
+
+function changeReaction(store, data, step) {
+  const key = emojiKey(data.emoji);
+  store.changeMessage(data.channel_id, data.message_id, (message) => {
+    const reactions = [...(message.reactions ?? [])];
+    const at = reactions.findIndex((reaction) => emojiKey(reaction.emoji) === key);
+    const emoji = typeof data.emoji === "string" ? { id: null, name: data.emoji } : data.emoji;
+    const old = at >= 0 ? reactions[at] : { emoji, count: 0, me: false };
+    const changed = { ...old, count: old.count + step, me: data.user_id === store.me ? step > 0 : old.me };
+    if (at >= 0) reactions.splice(at, 1, changed);
+    else reactions.push(changed);
+    return { ...message, reactions: reactions.filter((reaction) => reaction.count > 0) };
+  });
+}
+
+function created(store, { channel_id: id, ...rest }) {
+  const message = { channel_id: id, ...rest };
+  const channel = store.channels.get(id);
+  const newest = channel?.last_message_id;
+  if (channel && (!newest || compareIds(newest, message.id) < 0)) {
+    store.channels.set(id, { ...channel, last_message_id: message.id });
+  }
+  store.putMessage(message);
+  store.emit("message-arrived", message);
+}
+
+const HANDLERS = {
+  MESSAGE_CREATE: created,
+  MESSAGE_UPDATE: (store, data) => store.putMessage(data),
+  MESSAGE_DELETE: (store, data) => store.removeMessage(data.channel_id, data.id ?? data.message_id),
+  CHANNEL_CREATE: putChannel,
+  CHANNEL_UPDATE: putChannel,
+  CHANNEL_DELETE: removeChannel,
+  THREAD_CREATE: putChannel,
+  THREAD_UPDATE: putChannel,
+  THREAD_DELETE: removeChannel,
+  REACTION_ADD: (store, data) => changeReaction(store, data, 1),
+  REACTION_REMOVE: (store, data) => changeReaction(store, data, -1),
+  COMMANDS_UPDATE: (store, data) => {
+    store.commands = data.commands;
+    store.emit("commands");
+  },
+  BOT_STATUS: (store, data) => {
+    store.bot = { ...store.bot, online: data.online, pid: data.pid ?? null };
+    store.emit("bot");
+  },
+  TYPING_START: (store, data) => store.emit("typing", { channel: data.channel_id, user: idOf(data.user_id ?? data.user) }),
+  PING: (store, data) => store.emit("ping", { message: idOf(data.message), channel: idOf(data.channel), users: data.users }),
+  INTERACTION_MODAL: (store, data) => store.emit("interaction", { ...data, kind: "modal", interaction: idOf(data.interaction), user: idOf(data.user) }),
+  INTERACTION_PENDING: (store, data) => store.emit("interaction", { kind: "pending", interaction: idOf(data.interaction), user: idOf(data.user) }),
+  INTERACTION_DONE: (store, data) => store.emit("interaction", { kind: "done", interaction: idOf(data.interaction) }),
+  INTERACTION_FAILED: (store, data) =>
+    store.emit("interaction", { kind: "failed", interaction: idOf(data.interaction), user: idOf(data.user), reason: data.reason }),
+};
+
+export function apply(store, { seq, type, data }) {
+  if (typeof seq === "number") store.seq = Math.max(store.seq, seq);
+  HANDLERS[type]?.(store, data);
+}

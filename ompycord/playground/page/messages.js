@@ -1,0 +1,254 @@
+// The list of messages of the open channel: loading, grouping, dividers, scrolling, keyboard movement.
+
+import { api } from "./api.js";
+import { byId, h, reconcile } from "./dom.js";
+import { icon } from "./icons.js";
+import { renderMessage, thinking } from "./message.js";
+import { compareIds } from "./store.js";
+import { dayName, isSameDay } from "./timestamps.js";
+
+const GROUP_MS = 7 * 60 * 1000;
+const NEAR_BOTTOM_PX = 120;
+const PAGE = 50;
+const TYPING_MS = 10000;
+
+export class MessagePane {
+  #ui;
+  #store;
+  #list = byId("message-list");
+  #scroller = byId("messages");
+  #present = byId("jump-present");
+  #typing = byId("typing");
+  #dividerAfter = null;
+  #loading = null;
+  #view = null;
+  #typingTimers = new Map();
+
+  constructor(ui) {
+    this.#ui = ui;
+    this.#store = ui.store;
+    for (const topic of ["interactions", "channels", "commands"]) this.#store.on(topic, () => this.render());
+    this.#store.on("messages", ({ channel, kind }) => channel === this.#store.channel && this.render(kind));
+    this.#store.on("message-arrived", (message) => this.#stopTyping(message.author?.id));
+    this.#store.on("typing", (typing) => this.#startTyping(typing));
+    this.#scroller.addEventListener("scroll", () => this.#scrolled());
+    this.#list.addEventListener("keydown", (event) => this.#moveFocus(event));
+    this.#present.addEventListener("click", () => this.toPresent());
+  }
+
+  /** Shows the store's channel; `lastRead` places the line above what is new, `target` is a message to stand at. */
+  async open({ lastRead = null, target = null } = {}) {
+    const channel = this.#store.channel;
+    this.#dividerAfter = lastRead;
+    this.#stopTyping();
+    const view = `${this.#store.me}/${channel}`;
+    const isSameView = view === this.#view;
+    const stays = isSameView && !this.isAtBottom;
+    this.#view = view;
+    if (!this.#store.messages.has(channel)) {
+      if (!isSameView) this.#note("Loading messages…");
+      if (!(await this.#load(channel))) return;
+    }
+    if (view !== this.#view) return;
+    this.render();
+    if (target) await this.#showTarget(target);
+    else if (!stays) this.toPresent();
+  }
+
+  #note(...content) {
+    this.#list.reconciled?.clear();
+    this.#list.replaceChildren(h("li", { class: "list-note" }, content));
+  }
+
+  /** Loads the newest page; false when that failed, which the list then says. */
+  async #load(channel) {
+    try {
+      const list = await api.messages(channel, this.#store.me);
+      this.#store.setMessages(channel, list, list.length < PAGE);
+      return true;
+    } catch (error) {
+      if (channel === this.#store.channel) {
+        const again = h("button", { type: "button", class: "button button-secondary", on: { click: () => this.open() } }, "Try again");
+        this.#note(h("p", {}, error.message), again);
+      }
+      return false;
+    }
+  }
+
+  async #loadEarlier() {
+    const channel = this.#store.channel;
+    const held = this.#store.messages.get(channel);
+    if (!held || held.complete || this.#loading || !held.list.length) return false;
+    this.#loading = channel;
+    const fromBottom = this.#scroller.scrollHeight - this.#scroller.scrollTop;
+    try {
+      const earlier = await api.messages(channel, this.#store.me, held.list[0].id);
+      this.#store.addEarlier(channel, earlier, earlier.length < PAGE);
+      this.#scroller.scrollTop = this.#scroller.scrollHeight - fromBottom;
+      return earlier.length > 0;
+    } catch (error) {
+      this.#ui.tell(error.message);
+      return false;
+    } finally {
+      this.#loading = null;
+    }
+  }
+
+  async #showTarget(id) {
+    while (!byId(`message-${id}`) && (await this.#loadEarlier()));
+    const item = byId(`message-${id}`);
+    if (!item) {
+      this.#ui.tell("That message is gone.");
+      this.toPresent();
+      return;
+    }
+    item.scrollIntoView({ block: "center" });
+    item.focus({ preventScroll: true });
+    item.classList.add("is-target");
+    setTimeout(() => item.classList.remove("is-target"), 2500);
+  }
+
+  toPresent() {
+    this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    this.#noticePlace();
+  }
+
+  get isAtBottom() {
+    return this.#scroller.scrollHeight - this.#scroller.scrollTop - this.#scroller.clientHeight < NEAR_BOTTOM_PX;
+  }
+
+  render(kind = null) {
+    const channel = this.#store.channel;
+    const held = this.#store.messages.get(channel);
+    if (!held) return;
+    const wasAtBottom = this.isAtBottom;
+    reconcile(this.#list, this.#items(channel, held.complete));
+    this.#keepOneTabStop();
+    if (wasAtBottom && kind !== "loaded") this.toPresent();
+    else this.#noticePlace();
+  }
+
+  #items(channel, isComplete) {
+    const items = [isComplete ? this.#beginning(channel) : this.#earlierButton()];
+    let previous = null;
+    let hasDivider = false;
+    for (const message of this.#store.visibleMessages(channel)) {
+      if (this.#ui.isDismissed(message)) continue;
+      const startsDay = !previous || !isSameDay(previous.timestamp, message.timestamp);
+      const isFirstNew = !hasDivider && this.#dividerAfter && compareIds(message.id, this.#dividerAfter) > 0 && message.author.id !== this.#store.me;
+      if (startsDay) items.push({ key: `day-${message.id}`, sign: [], build: () => divider(dayName(message.timestamp), "day") });
+      if (isFirstNew) items.push({ key: "new", sign: [message.id], build: () => divider("New", "new") });
+      hasDivider ||= Boolean(isFirstNew);
+      const isGrouped = !startsDay && !isFirstNew && continues(previous, message);
+      const activity = this.#ui.interactions.ofMessage(message.id);
+      items.push({
+        key: message.id,
+        sign: [message, isGrouped, activity.busy, activity.failure, this.#store.channels.get(message.thread?.id ?? message.id)],
+        build: () => renderMessage(message, { isGrouped, activity }, this.#ui),
+      });
+      previous = message;
+    }
+    for (const line of this.#ui.interactions.lines(channel)) {
+      items.push({ key: `line-${line.key}`, sign: [line.status], build: () => this.#line(line) });
+    }
+    return items;
+  }
+
+  #beginning(id) {
+    const channel = this.#store.channels.get(id);
+    const isThread = this.#store.isThread(id);
+    const text = isThread ? "This is the start of the thread." : `This is the start of #${channel?.name}.`;
+    const build = () => h("li", { class: "beginning" }, h("span", { class: "beginning-mark", "aria-hidden": "true" }, isThread ? icon("thread") : "#"), h("h2", {}, isThread ? channel.name : `Welcome to #${channel?.name}`), h("p", {}, text));
+    return { key: "beginning", sign: [channel?.name], build };
+  }
+
+  #earlierButton() {
+    const build = () => h("li", { class: "list-note" }, h("button", { type: "button", class: "button button-secondary", on: { click: () => this.#loadEarlier() } }, "Load earlier messages"));
+    return { key: "earlier", sign: [], build };
+  }
+
+  /** A command on its way, or one that failed: seen by the person who gave it only. */
+  #line(line) {
+    const bot = this.#store.displayName(this.#store.bot.user);
+    if (line.status !== "failed") {
+      return h("li", { class: "message interaction-line", "data-testid": "interaction-pending" }, thinking(line.status === "pending" ? `${bot} is thinking…` : `Sending ${line.label}…`));
+    }
+    const dismiss = h("button", { type: "button", class: "link-button", on: { click: () => this.#ui.interactions.dismiss(line.key) } }, "Dismiss");
+    const again = h("button", { type: "button", class: "link-button", on: { click: () => (this.#ui.interactions.dismiss(line.key), line.retry()) } }, "Edit and try again");
+    return h(
+      "li",
+      { class: "message interaction-line", "data-testid": "interaction-failed" },
+      h("p", {}, h("strong", {}, line.label)),
+      h("p", { class: "interaction-failure" }, icon("warn"), line.reason),
+      h("div", { class: "ephemeral-foot" }, icon("eye"), "Only you can see this · ", dismiss, line.retry ? [" · ", again] : null),
+    );
+  }
+
+  #keepOneTabStop() {
+    const items = [...this.#list.querySelectorAll(".message[data-message-id]")];
+    const held = items.find((item) => item.tabIndex === 0);
+    const stop = held ?? items.at(-1);
+    for (const item of items) item.tabIndex = item === stop ? 0 : -1;
+  }
+
+  #moveFocus(event) {
+    if (!event.target.matches(".message[data-message-id]")) return;
+    const items = [...this.#list.querySelectorAll(".message[data-message-id]")];
+    const at = items.indexOf(event.target);
+    const to = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: items.length - 1 }[event.key];
+    if (to === undefined || !items[to]) return;
+    event.preventDefault();
+    event.target.tabIndex = -1;
+    items[to].tabIndex = 0;
+    items[to].focus();
+  }
+
+  #noticePlace() {
+    this.#present.hidden = this.isAtBottom;
+    if (this.isAtBottom) this.#ui.markRead();
+  }
+
+  #scrolled() {
+    this.#noticePlace();
+    if (this.#scroller.scrollTop < 40 && this.#scroller.scrollHeight > this.#scroller.clientHeight + 200) this.#loadEarlier();
+  }
+
+  #startTyping({ channel, user }) {
+    if (channel !== this.#store.channel || user === this.#store.me) return;
+    clearTimeout(this.#typingTimers.get(user));
+    this.#typingTimers.set(user, setTimeout(() => this.#stopTyping(user), TYPING_MS));
+    this.#showTyping();
+  }
+
+  #stopTyping(user = null) {
+    const users = user ? [user] : [...this.#typingTimers.keys()];
+    for (const each of users) {
+      clearTimeout(this.#typingTimers.get(each));
+      this.#typingTimers.delete(each);
+    }
+    this.#showTyping();
+  }
+
+  #showTyping() {
+    const names = [...this.#typingTimers.keys()].map((user) => this.#store.displayName(user));
+    this.#typing.textContent = names.length ? `${names.join(", ")} ${names.length > 1 ? "are" : "is"} typing…` : "";
+  }
+}
+
+/** Messages of one author within seven minutes stand together, unless something stands above the later one. */
+function continues(previous, message) {
+  return (
+    previous &&
+    [0, 20, 23].includes(message.type ?? 0) &&
+    !message.interaction &&
+    !message.interaction_metadata &&
+    ![6, 7, 18, 21].includes(previous.type) &&
+    previous.author.id === message.author.id &&
+    Boolean(previous.ephemeral_for) === Boolean(message.ephemeral_for) &&
+    Date.parse(message.timestamp) - Date.parse(previous.timestamp) < GROUP_MS
+  );
+}
+
+function divider(text, kind) {
+  return h("li", { class: `divider divider-${kind}`, "data-testid": `divider-${kind}` }, h("span", {}, text));
+}

@@ -1,0 +1,131 @@
+// What the page knows: one object, changed by dispatches and by the person, watched by the panes.
+
+/** Orders ids of Discord's kind: longer is later, then by digits. */
+export function compareIds(a, b) {
+  return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
+}
+
+const TEXT_CHANNEL = 0;
+export const THREAD_TYPES = new Set([10, 11, 12]);
+const PEOPLE_FALLBACK = { username: "unknown", global_name: "Unknown", roles: [] };
+
+export class Store {
+  users = [];
+  guild = { id: "0", name: "" };
+  roles = [];
+  channels = new Map();
+  commands = [];
+  bot = { user: null, application_id: null, online: false, pid: null };
+  seq = 0;
+  me = null;
+  channel = null;
+  connection = "connecting";
+  /** channel id -> {list, complete}: messages oldest first, `complete` when the first one is loaded. */
+  messages = new Map();
+  #listeners = new Map();
+
+  on(topic, listener) {
+    if (!this.#listeners.has(topic)) this.#listeners.set(topic, new Set());
+    this.#listeners.get(topic).add(listener);
+  }
+
+  emit(topic, detail) {
+    for (const listener of this.#listeners.get(topic) ?? []) listener(detail);
+  }
+
+  /** Takes a whole state from the server; loaded messages are forgotten, since they may have gaps now. */
+  reset(state) {
+    this.users = state.users;
+    this.guild = state.guild;
+    this.roles = state.roles;
+    this.channels = new Map(state.channels.map((channel) => [channel.id, channel]));
+    this.commands = state.commands;
+    this.bot = state.bot;
+    this.seq = state.seq;
+    this.messages = new Map();
+    if (!this.users.some((user) => user.id === this.me)) this.me = this.users[0]?.id ?? null;
+    if (!this.channels.has(this.channel)) this.channel = this.textChannels()[0]?.id ?? null;
+    this.emit("reset");
+  }
+
+  user(id) {
+    if (this.bot.user && id === this.bot.user.id) return { ...this.bot.user, bot: true };
+    return this.users.find((user) => user.id === id) ?? null;
+  }
+
+  /** The name people see, for a user object or id. */
+  displayName(user) {
+    const known = (typeof user === "string" ? this.user(user) : this.user(user?.id) ?? user) ?? PEOPLE_FALLBACK;
+    return known.global_name || known.username;
+  }
+
+  role(id) {
+    return this.roles.find((role) => role.id === id) ?? null;
+  }
+
+  textChannels() {
+    return [...this.channels.values()]
+      .filter((channel) => channel.type === TEXT_CHANNEL || channel.type === 5)
+      .sort((a, b) => (a.position ?? 0) - (b.position ?? 0) || compareIds(a.id, b.id));
+  }
+
+  threadsOf(parentId) {
+    return [...this.channels.values()]
+      .filter((channel) => THREAD_TYPES.has(channel.type) && channel.parent_id === parentId)
+      .sort((a, b) => compareIds(b.id, a.id));
+  }
+
+  isThread(id) {
+    return THREAD_TYPES.has(this.channels.get(id)?.type);
+  }
+
+  /** What the acting person may see of a channel, oldest first. */
+  visibleMessages(channelId) {
+    const list = this.messages.get(channelId)?.list ?? [];
+    return list.filter((message) => !message.ephemeral_for || message.ephemeral_for === this.me);
+  }
+
+  message(channelId, messageId) {
+    return this.messages.get(channelId)?.list.find((message) => message.id === messageId) ?? null;
+  }
+
+  setMessages(channelId, list, complete) {
+    this.messages.set(channelId, { list: [...list].sort((a, b) => compareIds(a.id, b.id)), complete });
+    this.emit("messages", { channel: channelId, kind: "loaded" });
+  }
+
+  addEarlier(channelId, earlier, complete) {
+    const held = this.messages.get(channelId)?.list ?? [];
+    const known = new Set(held.map((message) => message.id));
+    this.setMessages(channelId, [...earlier.filter((message) => !known.has(message.id)), ...held], complete);
+  }
+
+  /** Adds or replaces one message; an update keeps the reactions, which have events of their own. */
+  putMessage(message) {
+    const held = this.messages.get(message.channel_id);
+    if (!held) return;
+    const index = held.list.findIndex((each) => each.id === message.id);
+    if (index >= 0) {
+      const old = held.list[index];
+      held.list[index] = { ...old, ...message, reactions: old.reactions ?? message.reactions };
+    } else {
+      held.list.push(message);
+      held.list.sort((a, b) => compareIds(a.id, b.id));
+    }
+    this.emit("messages", { channel: message.channel_id, kind: index >= 0 ? "updated" : "created", message });
+  }
+
+  removeMessage(channelId, messageId) {
+    const held = this.messages.get(channelId);
+    if (!held) return;
+    held.list = held.list.filter((message) => message.id !== messageId);
+    this.emit("messages", { channel: channelId, kind: "removed" });
+  }
+
+  changeMessage(channelId, messageId, change) {
+    const held = this.messages.get(channelId);
+    if (!held) return;
+    held.list = held.list.map((message) => (message.id === messageId ? change(message) : message));
+    this.emit("messages", { channel: channelId, kind: "updated" });
+  }
+}

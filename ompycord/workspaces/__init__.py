@@ -1,0 +1,1 @@
+"""Clones, results and branches of runs, and how their programs are confined: the only layer that touches git and files."""

@@ -1,0 +1,122 @@
+"""The inside half of a harvest: makes one commit and a bundle of what lies in the clone; started by `harvest.py`.
+
+Runs through the launcher, as confined as the agent itself, as `python -I <this file>` with its request on standard input.
+What the agent did to `.git` does not matter: the work is done in a git folder of its own; the agent's is only looked
+at for commits it made. Standard library only. Exits 0 with a bundle, 3 where nothing changed.
+"""
+
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+NOTHING_CHANGED = 3
+GIT_S = 600
+IDENTITY = {"NAME": "Ompycord", "EMAIL": "ompycord@localhost"}
+REF = "refs/ompycord/result"
+SETTINGS = ("core.hooksPath=/dev/null", "core.fsmonitor=false", "core.autocrlf=false", "gc.auto=0")
+
+
+class GitFailed(Exception):
+    """A call of git that had to succeed did not."""
+
+
+class InsideGit:
+    """git with our own folder as its GIT_DIR and the clone as its work tree."""
+
+    def __init__(self, folder: Path) -> None:
+        closed = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
+        who = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER") for what, value in IDENTITY.items()}
+        ours = {"GIT_DIR": str(folder), "GIT_WORK_TREE": str(Path.cwd()), "GIT_NO_REPLACE_OBJECTS": "1"}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+        self._environment = {**kept, **closed, **who, **ours, "GIT_TERMINAL_PROMPT": "0"}
+
+    def __call__(self, *arguments: str, text: str = "", **more: str) -> str:
+        """What it printed. Raises GitFailed."""
+        settings = [word for setting in SETTINGS for word in ("-c", setting)]
+        done = subprocess.run(  # noqa: S603  # a list of our own words, inside the run's confinement
+            ["git", *settings, *arguments],  # noqa: S607  # the PATH is the launcher's
+            env={**self._environment, **more},
+            input=text.encode(),
+            capture_output=True,
+            timeout=GIT_S,
+            check=False,
+        )
+        if done.returncode:
+            raise GitFailed(f"git {arguments[0]}: {done.stderr.decode('utf-8', 'replace').strip()[-300:]}")
+        return done.stdout.decode("utf-8", "replace").strip()
+
+
+def main() -> int:
+    """Answers one request; the exit code is the result."""
+    request = json.load(sys.stdin)
+    folder, bundle = Path(request["folder"]), Path(request["bundle"])
+    shutil.rmtree(folder, ignore_errors=True)
+    bundle.unlink(missing_ok=True)
+    git = InsideGit(folder)
+    git("init", "--quiet", "--template=", f"--object-format={request['format']}")
+    borrow(folder, Path(request["objects"]))
+    base: str = request["base"]
+    own = own_commit(git, base)
+    try:
+        if own is not None:
+            try:
+                return collect(git, own, base, request["message"], bundle)
+            except GitFailed:  # its commits are damaged; its files are not
+                pass
+        return collect(git, base, base, request["message"], bundle)
+    except GitFailed as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+
+
+def borrow(folder: Path, objects: Path) -> None:
+    """Lets our folder see the base's objects and those of the agent's own commits."""
+    places = [str(objects)]
+    theirs = Path(".git/objects")
+    if is_real_folder(Path(".git")) and is_real_folder(theirs):
+        places.append(str(theirs.absolute()))
+    (folder / "objects/info").mkdir(exist_ok=True)
+    (folder / "objects/info/alternates").write_text("".join(f"{place}\n" for place in places), encoding="utf-8")
+    shallow = objects.parent / "shallow"
+    if shallow.is_file():
+        shutil.copyfile(shallow, folder / "shallow")
+
+
+def is_real_folder(path: Path) -> bool:
+    """No link to one."""
+    try:
+        return stat.S_ISDIR(path.lstat().st_mode)
+    except OSError:
+        return False
+
+
+def own_commit(git: InsideGit, base: str) -> str | None:
+    """The agent's HEAD, where it is a commit that goes on from the base."""
+    try:
+        head = git("rev-parse", "--verify", "--quiet", "HEAD^{commit}", GIT_DIR=".git")
+        git("merge-base", "--is-ancestor", base, head)
+    except GitFailed:
+        return None
+    return head
+
+
+def collect(git: InsideGit, parent: str, base: str, message: str, bundle: Path) -> int:
+    """Everything in the clone that is not ignored, as one commit on `parent`, and the way from `base` to it."""
+    git("read-tree", parent)
+    git("add", "--all", "--", ".")
+    tree = git("write-tree")
+    if tree == git("rev-parse", f"{base}^{{tree}}"):
+        return NOTHING_CHANGED
+    is_committed = tree == git("rev-parse", f"{parent}^{{tree}}")
+    commit = parent if is_committed else git("commit-tree", tree, "-p", parent, "-F", "-", text=message)
+    git("update-ref", REF, commit)
+    git("bundle", "create", "--quiet", str(bundle), REF, "--not", base)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

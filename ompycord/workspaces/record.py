@@ -1,0 +1,73 @@
+"""What a run's folder knows of itself, in `meta.json`; written by the files beside it, read again after a crash."""
+
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import StringConstraints, ValidationError
+
+from ompycord.domain.base import Frozen
+from ompycord.domain.events import ChangedFile
+from ompycord.errors import WorkspaceError
+from ompycord.workspaces.folders import write_atomically
+
+__all__ = ["CommitHash", "Folder", "Publication", "Record", "Result"]
+
+CommitHash = Annotated[str, StringConstraints(pattern=r"^(?:[0-9a-f]{40}|[0-9a-f]{64})$")]
+_META: Final = "meta.json"
+
+
+class Result(Frozen):
+    """What was harvested last."""
+
+    commit: CommitHash | None
+    files: tuple[ChangedFile, ...] = ()
+    total: int = 0
+
+
+class Publication(Frozen):
+    """Where it was put."""
+
+    branch: str
+    commit: CommitHash
+
+
+class Record(Frozen):
+    """All of it."""
+
+    repository: str
+    base_commit: CommitHash
+    base_branch: str
+    objects: Path
+    """The folder of objects that the clone borrows."""
+    object_format: Literal["sha1", "sha256"] = "sha1"
+    result: Result | None = None
+    published: Publication | None = None
+
+
+class Folder:
+    """The places in the folder of one run. The agent's: `clone`, `home`, `tmp`. Ours: all else."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.clone = path / "clone"
+        self.result = path / "result.git"
+        """Bare; `refs/ompycord/base`, and `refs/heads/result` once there is one."""
+        self.bundle = path / "bundle"
+        self.diff = path / "diff.patch"
+
+    def is_kept(self, entry: Path) -> bool:
+        """Whether it outlives the clone."""
+        return entry in (self.result, self.diff, self.path / _META)
+
+    def read(self) -> Record | None:
+        """The record, or None where the run has no finished workspace. Raises WorkspaceError where it is damaged."""
+        try:
+            return Record.model_validate_json((self.path / _META).read_bytes())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValidationError) as error:
+            raise WorkspaceError(f"{self.path / _META} cannot be read; start the run anew.") from error
+
+    def write(self, record: Record) -> None:
+        """Stores the record, all or nothing."""
+        write_atomically(self.path / _META, record.model_dump_json(indent=1))

@@ -1,0 +1,141 @@
+"""The repositories that configuration names: where they lie, their base, and new branches in them; used by `service.py`."""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from ompycord.domain.repository import RepositorySpec
+from ompycord.errors import WorkspaceError
+from ompycord.processes import sweep
+from ompycord.workspaces.folders import is_real_folder, remove
+from ompycord.workspaces.git import TRANSFER_S, Git, require_branch
+from ompycord.workspaces.record import Publication, Record
+
+__all__ = ["RESULT_REF", "Repositories", "Source"]
+
+RESULT_REF: Final = "refs/heads/result"
+_NAMES: Final = 9
+"""How many branches of one name are tried: `x`, `x-2` … `x-9`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A repository as git sees it."""
+
+    git_folder: Path
+    objects: Path
+    object_format: Literal["sha1", "sha256"]
+
+
+class Repositories:
+    """Path repositories where they are; a bare cache `<folder>/<name>.git` of each address."""
+
+    def __init__(self, *, folder: Path, git: Git) -> None:
+        self._folder = folder
+        self._git = git
+        self._fetching: dict[str, asyncio.Lock] = {}
+
+    async def refresh(self, spec: RepositorySpec) -> None:
+        """Fetches the branches of an address into its cache. Raises WorkspaceError, without the address."""
+        if spec.address is None:
+            return
+        async with self._fetching.setdefault(spec.name, asyncio.Lock()):
+            await self._fetch(spec.name, spec.address)
+
+    async def source(self, spec: RepositorySpec) -> Source:
+        """Where its objects are. Raises WorkspaceError where there is no repository."""
+        path = spec.path or self._cache(spec.name)
+        if not path.exists():
+            raise WorkspaceError(f"{spec.name}: its repository is not there. Check its path in the configuration.")
+        words = ("--path-format=absolute", "--git-common-dir", "--git-path", "objects", "--show-object-format")
+        folder, objects, object_format = (await self._git.line("rev-parse", *words, cwd=path)).splitlines()
+        return Source(Path(folder), Path(objects), "sha256" if object_format == "sha256" else "sha1")
+
+    async def base_commit(self, spec: RepositorySpec, source: Source, branch: str) -> str:
+        """The commit to start from: the local branch, else the one of `origin`. Raises WorkspaceError."""
+        require_branch(branch)
+        places = ("refs/heads/", "refs/remotes/origin/") if spec.address is None else ("refs/remotes/origin/",)
+        for place in places:
+            commit = await self._git.commit_of(place + branch, cwd=source.git_folder)
+            if commit is not None:
+                return commit
+        raise WorkspaceError(f"{spec.name} has no branch {branch} with a commit. Name another base.")
+
+    async def publish(
+        self, spec: RepositorySpec, record: Record, *, result: Path, commit: str, branch: str, marker: str
+    ) -> Publication:
+        """Puts `commit` from `result` on `branch`, or on `branch-2` … `branch-9` where that name holds other work.
+
+        A branch is made, or moved where we put it and nobody touched it since; never the base and never one that is
+        checked out. For an address the branch is made in the cache; pushing it is the forge's part. Raises WorkspaceError.
+        """
+        require_branch(branch)
+        if branch in (spec.base, record.base_branch):
+            raise WorkspaceError(f"{branch} is the base branch of {spec.name}; results never go there.")
+        source = await self.source(spec)
+        arriving = f"refs/ompycord/{marker}"
+        fetch = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--no-recurse-submodules")
+        await self._git.run(
+            *(*fetch, "--", str(result), f"+{RESULT_REF}:{arriving}"),
+            cwd=source.git_folder,
+            marker=marker,
+            timeout_s=TRANSFER_S,
+            settings=("fetch.fsckObjects=true",),
+        )
+        try:
+            return await self._point(source, record, branch, commit, marker)
+        finally:
+            await self._git.run("update-ref", "-d", arriving, cwd=source.git_folder, marker=marker)
+
+    async def _point(self, source: Source, record: Record, branch: str, commit: str, marker: str) -> Publication:
+        in_use = await self._checked_out(source)
+        for number in range(1, _NAMES + 1):
+            name = branch if number == 1 else f"{branch}-{number}"
+            tip = await self._git.commit_of(f"refs/heads/{name}", cwd=source.git_folder)
+            if tip == commit:
+                return Publication(branch=name, commit=commit)
+            is_ours = record.published is not None and record.published == Publication(
+                branch=name, commit=tip or commit
+            )
+            if f"refs/heads/{name}" in in_use or (tip is not None and not is_ours):
+                continue
+            # The old value makes it a comparison and a swap: who moved it meanwhile wins.
+            old = tip or "0" * len(commit)
+            await self._git.run(
+                "update-ref", "-m", f"ompycord: {marker}", f"refs/heads/{name}", commit, old,
+                cwd=source.git_folder, marker=marker,
+            )  # fmt: skip
+            return Publication(branch=name, commit=commit)
+        raise WorkspaceError(
+            f"The branches {branch} to {branch}-{_NAMES} hold other work. Delete one or choose a prefix."
+        )
+
+    async def _checked_out(self, source: Source) -> frozenset[str]:
+        listed = await self._git.line("worktree", "list", "--porcelain", cwd=source.git_folder)
+        return frozenset(line.removeprefix("branch ") for line in listed.splitlines() if line.startswith("branch "))
+
+    async def _fetch(self, name: str, address: str) -> None:
+        cache, marker = self._cache(name), f"repository.{name}"
+        await sweep(marker)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not is_real_folder(cache):
+            building = self._folder / f".{name}.git.new"
+            await remove(building)
+            await self._git.run("init", "--quiet", "--bare", "--template=", "--", str(building), cwd=self._folder)
+            building.rename(cache)
+        fetched = await self._git.attempt(
+            *("fetch", "--quiet", "--prune", "--no-tags", "--no-write-fetch-head", "--no-auto-gc"),
+            *("--no-recurse-submodules", "--", address, "+refs/heads/*:refs/remotes/origin/*"),
+            cwd=cache,
+            marker=marker,
+            timeout_s=TRANSFER_S,
+        )
+        if not fetched.is_success:  # git's own words would repeat the address, which may hold a password
+            raise WorkspaceError(
+                f"{name} could not be fetched ({fetched.outcome}, exit code {fetched.exit_code}). "
+                "Check its address and this machine's access to it."
+            )
+
+    def _cache(self, name: str) -> Path:
+        return self._folder / f"{name}.git"

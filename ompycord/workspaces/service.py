@@ -1,0 +1,167 @@
+"""The run's clone, result, checkouts and branch: implements the port `Workspaces` (domain/ports.py) with git.
+
+One folder a run, `<folder>/<run id>/`, 0700; what lies in it says `record.Folder`. Nothing here starts git in the clone
+once an agent has been there.
+"""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from ompycord.domain.ids import RunId, is_ulid, short_id
+from ompycord.domain.ports import Harvested, Prepared, Published
+from ompycord.domain.repository import RepositorySpec
+from ompycord.errors import WorkspaceError
+from ompycord.processes import sweep
+from ompycord.processes.launcher_port import Launcher
+from ompycord.workspaces.borrow import make_bare, make_clone
+from ompycord.workspaces.folders import is_real_folder, remove, scratch
+from ompycord.workspaces.git import TRANSFER_S, Git
+from ompycord.workspaces.harvest import Harvester
+from ompycord.workspaces.record import Folder, Record, Result
+from ompycord.workspaces.repositories import Repositories
+
+__all__ = ["GitWorkspaces"]
+
+
+class GitWorkspaces:
+    """All methods may be repeated after a crash at any point. One call at a time for each run."""
+
+    def __init__(self, *, folder: Path, repositories: Path, git: Git, launcher: Launcher) -> None:
+        """`folder` holds the runs, `repositories` the caches of addresses; both are made when needed."""
+        self._folder = folder
+        self._git = git
+        self._repositories = Repositories(folder=repositories, git=git)
+        self._harvester = Harvester(git=git, launcher=launcher)
+
+    async def prepare(self, run: RunId, repository: RepositorySpec, *, base: str | None) -> Prepared:
+        """See the port. The clone is on a branch of its own, `ompycord/<short id>`, and has no remote."""
+        folder = self._place(run)
+        await self._forget(run, folder)
+        await self._repositories.refresh(repository)
+        source = await self._repositories.source(repository)
+        branch = base or repository.base
+        record = Record(
+            repository=repository.name,
+            base_commit=await self._repositories.base_commit(repository, source, branch),
+            base_branch=branch,
+            objects=source.objects,
+            object_format=source.object_format,
+        )
+        _make(folder.path)
+        marker = _marker(run)
+        await make_bare(self._git, folder.result, record, marker=marker)
+        await make_clone(self._git, folder.clone, record, branch=f"ompycord/{short_id(run)}", marker=marker)
+        folder.write(record)
+        return _prepared(folder, record)
+
+    async def workspace(self, run: RunId) -> Prepared | None:
+        """See the port."""
+        folder = self._place(run)
+        record = folder.read()
+        return _prepared(folder, record) if record is not None and is_real_folder(folder.clone) else None
+
+    async def harvest(self, run: RunId, repository: RepositorySpec, *, message: str) -> Harvested:
+        """See the port. Files that `.gitignore` names are no part of it; once the clone is gone, the last result stays."""
+        folder, record = self._recorded(run)
+        if record.result is not None and not is_real_folder(folder.clone):
+            return _harvested(folder, record.result)
+        await self._sweep(run)
+        result = await self._harvester.harvest(folder, record, message=message, run=run)
+        folder.write(record.model_copy(update={"result": result}))
+        return _harvested(folder, result)
+
+    @asynccontextmanager
+    async def checkout(self, run: RunId, repository: RepositorySpec) -> AsyncGenerator[Path]:
+        """See the port. No `.git` in it; beside it is room for a HOME (see `launcher_port.Place`)."""
+        folder, record = self._recorded(run)
+        commit = (record.result.commit if record.result is not None else None) or record.base_commit
+        async with scratch(folder.path, "checkout-") as place:
+            tree = place / "tree"
+            _make(tree)
+            env = {
+                "GIT_DIR": str(folder.result),
+                "GIT_WORK_TREE": str(tree),
+                "GIT_INDEX_FILE": str(place / "index"),
+            }
+            marker = _marker(run)
+            await self._git.run("read-tree", commit, cwd=tree, env=env, marker=marker, timeout_s=TRANSFER_S)
+            await self._git.run(
+                "checkout-index", "--all", "--quiet", cwd=tree, env=env, marker=marker, timeout_s=TRANSFER_S
+            )
+            yield tree
+
+    async def publish(self, run: RunId, repository: RepositorySpec, *, branch: str) -> Published:
+        """See the port. `Published.branch` is `<branch>-2` … `-9` where the name holds other work.
+
+        For an address the branch lies in our cache of it, `<repositories>/<name>.git`.
+        """
+        folder, record = self._recorded(run)
+        commit = record.result.commit if record.result is not None else None
+        if commit is None:
+            return Published(branch=None)
+        publication = await self._repositories.publish(
+            repository, record, result=folder.result, commit=commit, branch=branch, marker=_marker(run)
+        )
+        folder.write(record.model_copy(update={"published": publication}))
+        return Published(branch=publication.branch, commit=publication.commit)
+
+    async def discard(self, run: RunId) -> None:
+        """See the port. A harvested result, its diff and the record stay; nothing else does."""
+        folder = self._place(run)
+        record = folder.read()
+        if record is None or record.result is None:
+            await self._forget(run, folder)
+            return
+        await self._sweep(run)
+        for entry in _entries(folder.path):
+            if not folder.is_kept(entry):
+                await remove(entry)
+
+    async def _forget(self, run: RunId, folder: Folder) -> None:
+        await self._sweep(run)
+        await remove(folder.path)
+
+    async def _sweep(self, run: RunId) -> None:
+        """Ends what a crash or an agent left running: it would write on."""
+        await sweep(run)
+        await sweep(_marker(run))
+
+    def _place(self, run: RunId) -> Folder:
+        if not is_ulid(run):
+            raise WorkspaceError("A run's folder has the name of its id, which is a ULID.")
+        return Folder(self._folder / run)
+
+    def _recorded(self, run: RunId) -> tuple[Folder, Record]:
+        folder = self._place(run)
+        record = folder.read()
+        if record is None:
+            raise WorkspaceError("This run has no workspace. Start the run anew.")
+        return folder, record
+
+
+def _marker(run: RunId) -> str:
+    """Marks our own git, so that the end of an agent does not end it."""
+    return f"{run}.git"
+
+
+def _prepared(folder: Folder, record: Record) -> Prepared:
+    return Prepared(path=folder.clone, base_commit=record.base_commit, base_branch=record.base_branch)
+
+
+def _harvested(folder: Folder, result: Result) -> Harvested:
+    diff = folder.diff if result.commit is not None else None
+    return Harvested(commit=result.commit, files=result.files, total=result.total, diff=diff)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True)
+    except OSError as error:
+        raise WorkspaceError(
+            f"{folder} could not be made: {error.strerror}. Free space or rights, then retry."
+        ) from error
+
+
+def _entries(folder: Path) -> list[Path]:
+    return list(folder.iterdir())

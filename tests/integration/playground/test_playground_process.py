@@ -1,0 +1,105 @@
+"""The playground as a process: its files, its port, its end, its memory, and the bot it can kill and start."""
+
+import asyncio
+import json
+import os
+import stat
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.support.playground import Playground, running_playground, start_playground
+from tests.support.playground_page import PageRefusedError
+
+pytestmark = pytest.mark.posix
+
+
+async def test_the_run_file_names_the_process_and_goes_with_it(tmp_path: Path) -> None:
+    playground = await start_playground(tmp_path / "state")
+    run_file = tmp_path / "state" / "run.json"
+    run = json.loads(run_file.read_text())
+    assert run == {"pid": playground.process.pid, "port": playground.port, "token": playground.token, "bot": None}
+    assert stat.S_IMODE(run_file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(run_file.parent.stat().st_mode) == 0o700
+    assert len(playground.token) == 43
+    assert await playground.stop() == 0
+    assert not run_file.exists()
+
+
+async def test_shutdown_ends_it_even_with_an_open_page(tmp_path: Path) -> None:
+    async with running_playground(tmp_path) as playground:
+        await playground.ada.say("hello")
+        await playground.ada.wait_message(lambda message: message.content == "hello")
+        await playground.post("/control/shutdown")
+        async with asyncio.timeout(10):
+            assert await playground.process.wait() == 0
+
+
+async def test_a_taken_port_is_named_in_one_line(tmp_path: Path) -> None:
+    async with running_playground(tmp_path / "one") as playground:
+        second = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "ompycord.playground", "--state", str(tmp_path / "two")),
+            *("--port", str(playground.port)),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await second.communicate()
+    assert second.returncode == 75
+    assert out == b""
+    assert err.decode().splitlines() == [f"Port {playground.port} on 127.0.0.1 is taken by another program."]
+
+
+async def test_the_world_outlives_a_kill(tmp_path: Path) -> None:
+    first = await start_playground(tmp_path)
+    sent = await first.ada.say("remember this", "tasks")
+    info, token, port = first.info, first.token, first.port
+    await first.kill()
+    async with running_playground(tmp_path, port=port) as second:
+        assert second.token == token
+        same = ("bot_token", "application_id", "guild_id", "channels", "users", "roles")
+        assert {key: second.info[key] for key in same} == {key: info[key] for key in same}
+        assert [item.id for item in await second.ada.history("tasks")] == [sent.id]
+        later = await second.ada.say("and that", "tasks")
+        assert int(later.id) > int(sent.id)
+
+
+async def test_two_worlds_share_no_ids(tmp_path: Path) -> None:
+    async with running_playground(tmp_path / "one") as one, running_playground(tmp_path / "two") as two:
+        assert one.token != two.token
+        assert one.info["bot_token"] != two.info["bot_token"]
+        assert one.guild_id != two.guild_id
+
+
+SLEEPER = [sys.executable, "-c", "import sys; sys.stdin.read(1)"]
+
+
+async def test_the_registered_bot_is_killed_and_started_again(playground: Playground, tmp_path: Path) -> None:
+    bot = await asyncio.create_subprocess_exec(*SLEEPER, stdin=asyncio.subprocess.PIPE)
+    marker = tmp_path / "started"
+    script = f"import pathlib, time; pathlib.Path({str(marker)!r}).write_text('x'); time.sleep(60)"
+    argv = [sys.executable, "-c", script]
+    await playground.post("/control/bot", {"pid": bot.pid, "argv": argv, "cwd": str(tmp_path)})
+    run = json.loads((playground.folder / "run.json").read_text())
+    assert run["bot"] == {"pid": bot.pid, "argv": argv}
+
+    assert await playground.post("/app/bot/kill") == {"pid": bot.pid}
+    assert await bot.wait() == -9
+    with pytest.raises(PageRefusedError, match="does not run"):
+        await playground.post("/app/bot/kill")
+
+    started = (await playground.post("/app/bot/start"))["pid"]
+    process = psutil.Process(started)
+    assert process.cmdline() == argv
+    assert os.getsid(started) == started
+    with pytest.raises(PageRefusedError, match="runs already"):
+        await playground.post("/app/bot/start")
+    await playground.post("/app/bot/kill")
+
+
+async def test_a_process_that_only_has_the_same_id_is_not_killed(playground: Playground, tmp_path: Path) -> None:
+    with pytest.raises(PageRefusedError, match="no such process"):
+        await playground.post("/control/bot", {"pid": 2**22 + 1, "argv": ["x"], "cwd": str(tmp_path)})
+    with pytest.raises(PageRefusedError, match="does not run"):
+        await playground.post("/app/bot/kill")

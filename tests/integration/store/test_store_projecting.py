@@ -1,0 +1,146 @@
+"""What the projector and the deliveries may rely on: folds, cursors, outbox, surfaces."""
+
+import sqlite3
+from pathlib import Path
+
+from ompycord.domain import events as ev
+from ompycord.domain.fold import FOLD_VERSION, RunFold, fold
+from ompycord.domain.ids import RunId
+from ompycord.domain.records import Commit, OutboxKind, OutboxRow, Surface
+from ompycord.domain.run import RunState
+from ompycord.store import PROJECTOR, SqliteStore
+from tests.integration.store.world import NOW, People, Sender, receipts
+
+
+def row(run: str, kind: OutboxKind = OutboxKind.CARD, ref: str = "") -> OutboxRow:
+    return OutboxRow(run=RunId(run), kind=kind, ref=ref, created_at=NOW, body={"text": "é"})
+
+
+async def project(store: SqliteStore, folds: list[RunFold], *, upto: int) -> None:
+    await store.project(PROJECTOR, upto=upto, folds=folds, states={}, outbox=())
+
+
+async def test_the_projector_takes_in_what_comes_in_commit_order(store: SqliteStore, sender: Sender) -> None:
+    taken = receipts(await store.append([sender.post(seq=2), sender.post(seq=1), sender.post(seq=1, name="b")]))
+    assert await store.cursor(PROJECTOR) == 0
+    assert await store.backlog() == 3
+    events = await store.events_after(0, limit=2)
+    assert [(e.position, e.seq) for e in events] == [(1, 2), (2, 1)]
+
+    run = taken[0].run
+    folds = await store.folds([run, RunId("0" * 26)])
+    assert folds == {run: RunFold(run)}
+    for event in events:
+        folds[run].add(event)
+    await store.project(
+        PROJECTOR, upto=2, folds=[folds[run]], states={run: (RunState.COMPLETE, NOW)}, outbox=(row(run),)
+    )
+    assert (await store.cursor(PROJECTOR), await store.backlog()) == (2, 1)
+    assert await store.folds([run]) == folds
+    record = await store.run(run)
+    assert record is not None
+    assert (record.state, record.ended_at) == (RunState.COMPLETE, NOW)
+    assert [e.position for e in await store.events_after(2, limit=10)] == [3]
+
+
+async def test_projecting_again_changes_nothing(store: SqliteStore, sender: Sender) -> None:
+    [taken] = receipts(await store.append([sender.post(seq=1)]))
+    full = fold(taken.run, await store.events_of(taken.run))
+    for _ in range(2):
+        await store.project(PROJECTOR, upto=1, folds=[full], states={}, outbox=(row(taken.run),))
+    await project(store, [RunFold(taken.run)], upto=0)
+    assert await store.cursor(PROJECTOR) == 1
+    assert await store.folds([taken.run]) == {taken.run: full}
+    assert len(await store.outbox()) == 1
+
+
+async def test_the_projector_never_moves_a_hosted_run(store: SqliteStore, people: People) -> None:
+    run = await people.submit(store)
+    await store.project(PROJECTOR, upto=0, folds=(), states={RunId(run.id): (RunState.FAILED, NOW)}, outbox=())
+    assert await store.run(RunId(run.id)) == run
+
+
+async def test_a_fold_of_another_version_is_made_anew_up_to_the_cursor(
+    store: SqliteStore, sender: Sender, path: Path
+) -> None:
+    posts = [sender.post(ev.UsageUpdated(input=1), seq=n) for n in (1, 2, 3)]
+    run = receipts(await store.append(posts))[0].run
+    events = await store.events_of(run)
+    await project(store, [fold(run, events[:2])], upto=2)
+
+    for damage in (f"fold_version = {FOLD_VERSION + 1}", "body = x'7b'"):
+        with sqlite3.connect(path) as raw:
+            raw.execute(f"UPDATE folds SET {damage}")
+        raw.close()
+        [again] = (await store.folds([run])).values()
+        assert again == fold(run, events[:2])
+    await project(store, [again], upto=2)
+    with sqlite3.connect(path) as raw:
+        assert raw.execute("SELECT fold_version FROM folds").fetchall() == [(FOLD_VERSION,)]
+    raw.close()
+
+
+async def test_a_delivery_is_pending_until_it_is_done_or_given_up(store: SqliteStore, people: People) -> None:
+    run = await people.submit(store)
+    rows = (row(run.id, OutboxKind.MIRROR), row(run.id), row(run.id, OutboxKind.NOTICE))
+    await store.commit(Commit(outbox=rows))
+    mirror, card, notice = await store.outbox()
+    assert [r.id for r in (mirror, card, notice)] == [1, 2, 3]
+    assert mirror.body == {"text": "é"}
+    assert [r.id for r in await store.outbox(limit=2)] == [1, 2]
+
+    await store.undelivered(card, error="503", final=False)
+    surface = Surface(run=RunId(run.id), kind=OutboxKind.MIRROR, channel="c", message="m", posted_at=NOW)
+    await store.delivered(mirror, surface, at=NOW)
+    await store.undelivered(notice, error="forbidden", final=True)
+    [left] = await store.outbox()
+    assert (left.id, left.attempts, left.error) == (card.id, 1, "503")
+    assert await store.surfaces(RunId(run.id)) == [surface]
+
+    await store.delivered(card, None, at=NOW)
+    await store.undelivered(card, error="late answer", final=True)
+    await store.commit(Commit(outbox=rows))
+    assert await store.outbox() == []
+
+
+async def test_a_surface_leads_back_to_its_run(store: SqliteStore, people: People) -> None:
+    run, other = await people.submit(store), await people.submit(store)
+    for owner, suffix in ((run, "1"), (other, "2")):
+        for kind, channel, message in (
+            (OutboxKind.MIRROR, "work", f"mirror{suffix}"),
+            (OutboxKind.THREAD, f"thread{suffix}", None),
+            (OutboxKind.CARD, f"thread{suffix}", f"card{suffix}"),
+        ):
+            surface = Surface(run=RunId(owner.id), kind=kind, channel=channel, message=message, posted_at=NOW)
+            await store.shown(surface)
+    for place in ("mirror1", "thread1", "card1"):
+        found = await store.run_of_surface(place)
+        assert found is not None
+        assert found.id == run.id
+    assert await store.run_of_surface("work") is None  # a channel with many runs stands for none of them
+    thread = await store.surface(RunId(other.id), OutboxKind.THREAD)
+    assert thread is not None
+    assert (thread.channel, thread.message) == ("thread2", None)
+    assert await store.surface(RunId(other.id), OutboxKind.RESULT) is None
+
+
+async def test_cards_that_show_less_than_is_known_are_stale(store: SqliteStore, sender: Sender) -> None:
+    receipts(await store.append([sender.post(seq=1, name=name) for name in "ab"]))
+    events = await store.events_after(0, limit=10)
+    runs = [event.run for event in events]
+    await project(store, [fold(event.run, [event]) for event in events], upto=2)
+    assert await store.stale_cards() == []
+
+    def card(run: RunId, ref: str, shown: int) -> Surface:
+        return Surface(
+            run=run, kind=OutboxKind.CARD, ref=ref, channel="c", message=f"{run}{ref}", shown_hash="h",
+            shown_position=shown, posted_at=NOW,
+        )  # fmt: skip
+
+    for run in runs:
+        await store.shown(card(run, "1", 0))
+    assert await store.stale_cards() == runs
+    await store.shown(card(runs[0], "2", 1))  # rolled over: the old card stays behind for good
+    assert await store.stale_cards() == runs[1:]
+    await store.shown(card(runs[1], "1", 2))
+    assert await store.stale_cards() == []

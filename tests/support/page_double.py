@@ -1,0 +1,311 @@
+"""A small double of the playground's server for the page's tests: the page's API over a seeded world; its counterpart is playground/page."""
+
+import argparse
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from tests.support import page_world as world
+from tests.support.page_world import Json
+
+PAGE = Path(__file__).resolve().parents[2] / "ompycord" / "playground" / "page"
+POLICY = (
+    "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+TOKEN = "page-test-token"
+MOST_WAITING = 1000
+
+
+class PageDouble:
+    """Serves the page and answers its API; tests read `received` and act as the bot."""
+
+    def __init__(self) -> None:
+        self.messages = world.messages()
+        self.channels = world.channels()
+        self.commands: list[Json] = world.COMMANDS
+        self.is_online = True
+        self.received: list[tuple[str, Json]] = []
+        """Every body the page posted, with its path."""
+        self.arrived = asyncio.Condition()
+        self.refused_modal: dict[str, str] = {}
+        """Errors by field that the next modal submissions get."""
+        self.is_modal_silent = False
+        self.address = ""
+        self._log: list[tuple[Json, str | None]] = []
+        self._streams: set[asyncio.Queue[bool]] = set()
+        self._id = 800000000000000000
+        self._uploads: dict[str, bytes] = {"/cdn/change.diff": b"--- a\n+++ b\n<script>window.hacked = 9</script>\n+discount\n"}
+        self._wire: list[Json] = []
+
+    # -- what tests do as Discord and as the bot
+
+    def next_id(self) -> str:
+        self._id += 1
+        return str(self._id)
+
+    def dispatch(self, kind: str, data: Json, *, only: str | None = None) -> None:
+        self._log.append(({"seq": len(self._log) + 1, "type": kind, "data": data}, only))
+        for waiting in self._streams:
+            if not waiting.full():
+                waiting.put_nowait(True)
+
+    def post(self, channel: str, author: str, content: str = "", **more: object) -> Json:
+        message = world.message(self.next_id(), channel, author, content, **{"timestamp": "2026-11-21T08:00:00+00:00", **more})
+        self.messages.setdefault(channel, []).append(message)
+        self.dispatch("MESSAGE_CREATE", message, only=message["ephemeral_for"])
+        return message
+
+    def find(self, channel: str, message_id: str) -> Json:
+        return next(each for each in self.messages[channel] if each["id"] == message_id)
+
+    def edit(self, channel: str, message_id: str, **changes: object) -> None:
+        message = self.find(channel, message_id)
+        message.update(changes)
+        self.dispatch("MESSAGE_UPDATE", {k: v for k, v in message.items() if k != "reactions"})
+
+    def ask_form(self, interaction: str, user: str) -> None:
+        self.dispatch("INTERACTION_MODAL", {"interaction": interaction, "user": user, "modal": world.MODAL}, only=user)
+
+    def fail(self, interaction: str, user: str) -> None:
+        self.dispatch(
+            "INTERACTION_FAILED",
+            {"interaction": interaction, "user": user, "reason": "The application did not respond"},
+            only=user,
+        )
+
+    def done(self, interaction: str) -> None:
+        self.dispatch("INTERACTION_DONE", {"interaction": interaction})
+
+    def add_wire(self, method: str, route: str, status: int) -> None:
+        entry: Json = {"n": len(self._wire) + 1, "at": "2026-11-20T12:00:00Z", "method": method, "route": route}
+        self._wire.append(entry | {"status": status, "bucket": "b1", "remaining": 4, "ms": 12.4})
+
+    async def wait_for(self, path: str, count: int = 1) -> Json:
+        """The body of the `count`-th post to `path`, once it is there."""
+
+        def bodies() -> list[Json]:
+            return [body for posted, body in self.received if posted == path]
+
+        async with asyncio.timeout(10), self.arrived:
+            await self.arrived.wait_for(lambda: len(bodies()) >= count)
+        return bodies()[count - 1]
+
+    # -- the page's API
+
+    async def _keep(self, request: web.Request) -> Json:
+        body: Json = await request.json() if request.can_read_body else {}
+        async with self.arrived:
+            self.received.append((request.path, body))
+            self.arrived.notify_all()
+        return body
+
+    async def state(self, _: web.Request) -> web.Response:
+        bot: Json = {"user": world.BOT_USER, "application_id": world.BOT, "online": self.is_online}
+        newest = [c | {"last_message_id": self.messages[c["id"]][-1]["id"] if self.messages.get(c["id"]) else None} for c in self.channels]
+        return web.json_response(
+            {
+                "users": world.USERS,
+                "guild": {"id": world.GUILD, "name": "Sample team", "owner_id": world.ADA},
+                "roles": world.ROLES,
+                "channels": newest,
+                "commands": self.commands,
+                "bot": bot | {"pid": 4242 if self.is_online else None},
+                "seq": len(self._log),
+            }
+        )
+
+    async def list_messages(self, request: web.Request) -> web.Response:
+        user, before = request.query["user"], request.query.get("before")
+        seen = [m for m in self.messages.get(request.match_info["id"], []) if m["ephemeral_for"] in {None, user}]
+        older = [m for m in seen if before is None or int(m["id"]) < int(before)]
+        return web.json_response(older[-int(request.query["limit"]) :])
+
+    async def events(self, request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+        await response.prepare(request)
+        await response.write(b": open\n\n")
+        waiting: asyncio.Queue[bool] = asyncio.Queue(MOST_WAITING)
+        self._streams.add(waiting)
+        at = int(request.query["after"])
+        try:
+            while True:
+                for event, only in self._log[at:]:
+                    if only in {None, request.query["user"]}:
+                        await response.write(f"id: {event['seq']}\nevent: dispatch\ndata: {json.dumps(event)}\n\n".encode())
+                at = len(self._log)
+                if not await waiting.get():
+                    return response
+        finally:
+            self._streams.discard(waiting)
+
+    def end_streams(self) -> None:
+        """Cuts every event stream, as a lost connection does."""
+        for waiting in self._streams:
+            waiting.put_nowait(False)
+
+    async def send_message(self, request: web.Request) -> web.Response:
+        body = await self._keep(request)
+        files = [self._attachment(each) for each in body.get("attachments", [])]
+        return web.json_response(self.post(body["channel"], body["user"], body["content"], attachments=files))
+
+    def _attachment(self, attachment_id: str) -> Json:
+        path = next(path for path in self._uploads if path.startswith(f"/cdn/{attachment_id}/"))
+        name = path.rsplit("/", 1)[1]
+        return {"id": attachment_id, "filename": name, "size": len(self._uploads[path]), "content_type": "text/plain", "url": path}
+
+    async def upload(self, request: web.Request) -> web.Response:
+        attachment_id = self.next_id()
+        self._uploads[f"/cdn/{attachment_id}/{request.query['filename']}"] = await request.read()
+        return web.json_response({"attachment": self._attachment(attachment_id)})
+
+    async def react(self, request: web.Request) -> web.Response:
+        body = await self._keep(request)
+        data: Json = {"channel_id": body["channel"], "message_id": body["message"], "user_id": body["user"]}
+        kind = "REACTION_REMOVE" if body.get("remove") else "REACTION_ADD"
+        self.dispatch(kind, data | {"emoji": {"id": None, "name": body["emoji"]}})
+        return web.json_response({})
+
+    async def command(self, request: web.Request) -> web.Response:
+        body = await self._keep(request)
+        interaction, user, channel = self.next_id(), body["user"], body["channel"]
+        used: Json = {"interaction": {"id": interaction, "type": 2, "name": "omp", "user": world.person(user)}}
+        sub: Json = body["options"][0] if body["options"] else {}
+        if body.get("target"):
+            self.post(channel, world.BOT, "Made a task of that message.", **used)
+        elif user == world.OLU:
+            self.post(channel, world.BOT, "You can watch here, not start runs.", flags=64, ephemeral_for=user, **used)
+        elif sub.get("name") == "new" and not sub["options"]:
+            self.ask_form(interaction, user)
+        elif sub.get("name") == "silent":
+            self.fail(interaction, user)
+        elif sub.get("name") == "slow":
+            self.dispatch("INTERACTION_PENDING", {"interaction": interaction, "user": user})
+        else:
+            self.post(channel, world.BOT, "", embeds=[world.card("Queued", 0x99AAB5)], components=world.CARD_BUTTONS, **used)
+            self.done(interaction)
+        return web.json_response({"interaction": interaction})
+
+    async def autocomplete(self, request: web.Request) -> web.Response:
+        body = await self._keep(request)
+        options: list[Json] = body["options"][0]["options"]
+        typed = next(str(each["value"]) for each in options if each.get("focused"))
+        found = [name for name in ("sample", "shop", "site") if typed in name]
+        return web.json_response({"choices": [{"name": f"{name} (repository)", "value": name} for name in found]})
+
+    async def component(self, request: web.Request) -> web.Response:
+        body = await self._keep(request)
+        interaction, user, channel = self.next_id(), body["user"], body["channel"]
+        match body["custom_id"]:
+            case "silent":
+                self.fail(interaction, user)
+            case "say":
+                self.ask_form(interaction, user)
+            case "details":
+                self.post(channel, world.BOT, "Only for you.", flags=64, ephemeral_for=user)
+                self.done(interaction)
+            case "stop":
+                stopped = world.card("Stopped", 0xED4245)
+                self.edit(channel, body["message"], embeds=[stopped], edited_timestamp="2026-11-21T08:00:00+00:00")
+                self.done(interaction)
+            case other:
+                self.post(channel, world.BOT, f"{other}: {', '.join(body.get('values', []))}")
+                self.done(interaction)
+        return web.json_response({"interaction": interaction})
+
+    async def modal(self, request: web.Request) -> web.Response:
+        body = await self._keep(request)
+        if self.refused_modal:
+            return web.json_response({"errors": self.refused_modal}, status=422)
+        interaction = self.next_id()
+        if self.is_modal_silent:
+            self.fail(interaction, body["user"])
+        else:
+            self.post(world.WORK, world.BOT, f"Task: {body['values']['prompt']}")
+            self.done(interaction)
+        return web.json_response({"interaction": interaction})
+
+    async def bot(self, request: web.Request) -> web.Response:
+        await self._keep(request)
+        self.is_online = request.path.endswith("start")
+        self.dispatch("BOT_STATUS", {"online": self.is_online, "pid": 4242 if self.is_online else None})
+        return web.json_response({})
+
+    async def wire(self, request: web.Request) -> web.Response:
+        return web.json_response({"entries": self._wire[int(request.query["after"]) :]})
+
+    async def cdn(self, request: web.Request) -> web.Response:
+        return web.Response(body=self._uploads[request.path], content_type="text/plain")
+
+    async def index(self, _: web.Request) -> web.FileResponse:
+        return web.FileResponse(PAGE / "index.html")
+
+
+@web.middleware
+async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """The token on everything but the page's own files, and the server's headers."""
+    if request.path.startswith(("/app/", "/cdn/")):
+        given = request.headers.get("Authorization", "").removeprefix("Bearer ") or request.query.get("token")
+        if given != TOKEN:
+            return web.json_response({"message": "The token is missing or wrong."}, status=401)
+    response = await handler(request)
+    if not response.prepared:
+        response.headers["Content-Security-Policy"] = POLICY
+    return response
+
+
+def _application(double: PageDouble) -> web.Application:
+    app = web.Application(middlewares=[_guard])
+    app.add_routes(
+        [
+            web.get("/", double.index),
+            web.get("/app/state", double.state),
+            web.get("/app/channels/{id}/messages", double.list_messages),
+            web.get("/app/events", double.events),
+            web.get("/app/wire", double.wire),
+            web.get("/cdn/{path:.+}", double.cdn),
+            web.post("/app/messages", double.send_message),
+            web.post("/app/attachments", double.upload),
+            web.post("/app/reactions", double.react),
+            web.post("/app/interactions/command", double.command),
+            web.post("/app/interactions/autocomplete", double.autocomplete),
+            web.post("/app/interactions/component", double.component),
+            web.post("/app/interactions/modal", double.modal),
+            web.post("/app/bot/kill", double.bot),
+            web.post("/app/bot/start", double.bot),
+            web.static("/page", PAGE),
+        ]
+    )
+    return app
+
+
+@asynccontextmanager
+async def page_double(port: int = 0) -> AsyncIterator[PageDouble]:
+    """A running double on loopback; `address` is what a person would open."""
+    double = PageDouble()
+    runner = web.AppRunner(_application(double), access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        double.address = f"http://127.0.0.1:{runner.addresses[0][1]}/?token={TOKEN}"
+        yield double
+    finally:
+        double.end_streams()
+        await runner.cleanup()
+
+
+async def _serve(port: int) -> None:
+    async with page_double(port) as double:
+        print(double.address, flush=True)  # noqa: T201  # a person opens it
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Serve the page over its test double.")
+    parser.add_argument("--port", type=int, default=0)
+    asyncio.run(_serve(parser.parse_args().port))
