@@ -1,0 +1,9 @@
+"""The Discord bot: commands, forms, buttons, live cards; the only importer of discord.py. Counterpart: the conductor."""
+
+from ompycord.bot.bot import Bot
+from ompycord.bot.buttons import CARD_ACTIONS
+from ompycord.bot.discord_target import DISCORD, DiscordTarget, point_at
+from ompycord.bot.options import BotOptions
+from ompycord.bot.sources import HealthLine, Sources
+
+__all__ = ["CARD_ACTIONS", "DISCORD", "Bot", "BotOptions", "DiscordTarget", "HealthLine", "Sources", "point_at"]

@@ -1,0 +1,32 @@
+"""From an interaction to a `Person`: role ids of the interaction's own member data, default deny.
+
+Counterpart: `domain.access`, which knows the roles. Asked at every command, click and form.
+"""
+
+import discord
+
+from ompycord.bot.options import BotOptions
+from ompycord.domain.access import Person, Role
+
+__all__ = ["Interaction", "is_ours", "person_of"]
+
+Interaction = discord.Interaction[discord.Client]
+"""An interaction as our client gets it."""
+
+_NAME = 128
+
+
+def is_ours(interaction: Interaction, options: BotOptions) -> bool:
+    """Whether it comes from a configured server. Direct messages and other servers get nothing."""
+    return interaction.guild_id is not None and str(interaction.guild_id) in options.guilds
+
+
+def person_of(interaction: Interaction, options: BotOptions) -> Person:
+    """Who acts, with the role that they have at this moment; none outside the configured servers."""
+    user = interaction.user
+    role = Role.NONE
+    if is_ours(interaction, options) and isinstance(user, discord.Member):
+        # `Member.roles` goes through the cache of guilds, which lacks what the gateway has not told yet.
+        held = [str(role_id) for role_id in user._roles]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # see above
+        role = options.access.role_of(str(user.id), held)
+    return Person(id=str(user.id), name=user.display_name[:_NAME] or str(user.id), role=role)

@@ -1,0 +1,77 @@
+"""Answers to questions, by option button or form; once, by whoever was first. Counterpart of `render.question`."""
+
+from functools import partial
+
+from ompycord.bot.access import Interaction
+from ompycord.bot.components import Handler
+from ompycord.bot.custom_ids import ComponentId
+from ompycord.bot.desk import Desk
+from ompycord.bot.modals import answer_form, read_form
+from ompycord.bot.replies import defer, say
+from ompycord.domain.access import Person, may
+from ompycord.domain.ids import RunId
+from ompycord.domain.run import RunRecord
+from ompycord.domain.snapshot import Question
+from ompycord.errors import Refused
+from ompycord.render.marker import question_tag
+from ompycord.render.notices import already_decided, needs_role
+
+__all__ = ["Answers"]
+
+_OPTIONS = 20
+
+
+class Answers:
+    """Handlers whose nonce is the question's tag."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def table(self) -> dict[str, Handler]:
+        """Action to handler."""
+        options: dict[str, Handler] = {f"opt{index}": partial(self._option, index) for index in range(_OPTIONS)}
+        return {**options, "answer": self._open_form, "ansform": self._from_form}
+
+    async def _option(self, index: int, interaction: Interaction, person: Person, component: ComponentId) -> None:
+        await defer(interaction)
+        record, question = await self._asked(interaction, component)
+        if index >= len(question.options):
+            raise Refused("That is none of the offered answers.")
+        await self._answer(interaction, person, record, question, question.options[index])
+
+    async def _open_form(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
+        """A form must be the first answer, so the rights are asked before and the decision is made afterwards."""
+        record, question = await self._asked(interaction, component)
+        if not may(person, "answer", requester=record.requester):
+            raise Refused(needs_role("approver", self._desk.options.approver_role, self._desk.inert))
+        first = await self._desk.store.decision(RunId(record.id), "question", question.ref)
+        if first is not None:
+            raise Refused(already_decided(first.by_name, first.at, first.action, self._desk.inert))
+        custom_id = self._desk.signer.sign("ansform", component.ref, component.nonce)
+        await interaction.response.send_modal(answer_form(question, custom_id=custom_id, inert=self._desk.inert))
+
+    async def _from_form(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
+        text = read_form(interaction).text("answer").strip()
+        await defer(interaction)
+        if not text:
+            raise Refused("The answer is empty, so nothing was told to the agent.")
+        record, question = await self._asked(interaction, component)
+        await self._answer(interaction, person, record, question, text)
+
+    async def _asked(self, interaction: Interaction, component: ComponentId) -> tuple[RunRecord, Question]:
+        record = await self._desk.visible(interaction, component.ref)
+        snapshot = await self._desk.conductor.snapshot(RunId(record.id))
+        for question in snapshot.questions if snapshot else ():
+            if question_tag(question.ref) == component.nonce:
+                return record, question
+        raise Refused("Nobody needs that answer any more.")
+
+    async def _answer(
+        self, interaction: Interaction, person: Person, record: RunRecord, question: Question, answer: str
+    ) -> None:
+        committed = await self._desk.conductor.answer(RunId(record.id), question.ref, answer, person)
+        first = committed.earlier
+        if first is not None:
+            await say(interaction, already_decided(first.by_name, first.at, first.action, self._desk.inert))
+            return
+        await say(interaction, f"The agent gets your answer: *{self._desk.inert.line(answer, 300)}*.")

@@ -1,0 +1,119 @@
+"""The bot's front: one session after the other until told to stop; knows whether Discord hears it.
+
+Counterpart: `app`, which makes one `Bot` and hands it the ports. discord.py is imported in this package alone.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from ompycord.bot.buttons import CARD_ACTIONS
+from ompycord.bot.custom_ids import Signer
+from ompycord.bot.options import BotOptions
+from ompycord.bot.session import Kit, Session, Unreachable, Wedged
+from ompycord.bot.sources import Sources
+from ompycord.conductor import Bus, Conductor
+from ompycord.domain.ports import Clock, Ids, Store
+from ompycord.errors import StartError
+
+__all__ = ["Bot"]
+
+FIRST_PAUSE_S = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+class _Stopped(Exception):  # a signal between two tasks of this file
+    """`close` was called."""
+
+
+class Bot:
+    """One bot. `run` is called once."""
+
+    def __init__(
+        self,
+        *,
+        token: str,
+        options: BotOptions,
+        conductor: Conductor,
+        store: Store,
+        bus: Bus,
+        clock: Clock,
+        ids: Ids,
+        mac_key: bytes,
+        redact: Callable[[str], str],
+        sources: Sources,
+        actions: frozenset[str] = CARD_ACTIONS,
+    ) -> None:
+        """`mac_key` signs component ids and must stay the same over restarts. `actions` are the card's buttons that are
+        offered, out of `CARD_ACTIONS`: others have no handler.
+        """
+        self._kit = Kit(
+            token=token,
+            options=options,
+            conductor=conductor,
+            store=store,
+            bus=bus,
+            clock=clock,
+            ids=ids,
+            signer=Signer(mac_key),
+            redact=redact,
+            sources=sources,
+            actions=actions & CARD_ACTIONS,
+        )
+        self._session: Session | None = None
+        self._stop = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._ended.set()
+
+    async def run(self) -> None:
+        """Until cancelled or closed. Raises GatewayFatal; everything else is tried again, at most a minute apart."""
+        self._ended.clear()
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._until_stopped())
+                await self._sessions()
+        except* _Stopped:
+            pass
+        except* StartError as fatal:
+            raise fatal.exceptions[0] from None
+        finally:
+            self._session = None
+            self._ended.set()
+
+    async def _until_stopped(self) -> None:
+        await self._stop.wait()
+        raise _Stopped
+
+    async def _sessions(self) -> None:
+        pause = FIRST_PAUSE_S
+        while True:
+            self._session = Session(self._kit)
+            try:
+                await self._session.run()
+            except (Unreachable, Wedged) as error:
+                was_connected = self._session.last_success_at is not None
+                pause = FIRST_PAUSE_S if was_connected else min(pause * 2, self._kit.options.reconnect_cap_s)
+                log.warning("discord.again", cause=str(error), pause_s=pause)
+            await self._kit.clock.sleep(pause)
+
+    async def close(self) -> None:
+        """End `run` and wait for it. Requests in flight may finish, bounded; nothing owed is lost, it stays in the outbox."""
+        self._stop.set()
+        await self._ended.wait()
+
+    @property
+    def is_ready(self) -> bool:
+        """Connected, and a REST call succeeded lately."""
+        return self._session is not None and self._session.is_ready
+
+    @property
+    def last_success_at(self) -> float | None:
+        """The clock's monotonic seconds at the last successful REST call; None before the first of this session."""
+        return self._session.last_success_at if self._session else None
+
+    @property
+    def latency(self) -> float | None:
+        """Seconds between heartbeat and its answer; None while not connected."""
+        return self._session.latency if self._session else None

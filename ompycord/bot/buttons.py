@@ -1,0 +1,163 @@
+"""What each button of a run means: stop, resume, cancel, retry, details, diff, checks; counterpart of `render.buttons`."""
+
+from ompycord.bot import wording
+from ompycord.bot.access import Interaction
+from ompycord.bot.components import Handler
+from ompycord.bot.custom_ids import ComponentId
+from ompycord.bot.desk import Desk
+from ompycord.bot.intake import MIRROR_S, Intake
+from ompycord.bot.replies import defer, say
+from ompycord.bot.showing import show_part
+from ompycord.domain.access import Person, may
+from ompycord.domain.ids import DraftId, RunId, short_id, ulid_time_ms
+from ompycord.domain.records import Draft
+from ompycord.domain.run import RunRecord
+from ompycord.errors import Refused
+from ompycord.render.cardview import Button
+from ompycord.render.message import message
+from ompycord.render.notices import needs_role
+
+__all__ = ["CARD_ACTIONS", "RunButtons"]
+
+CARD_ACTIONS = frozenset({"stop", "resume", "cancel", "retry", "again", "details", "diff", "checks"})
+"""Buttons of a card that have a handler; `render` shows no other."""
+
+CONFIRM_MS = 15 * 60 * 1000
+_REMEMBERED = 200
+_SAME_CLICK_MS = 60_000
+"""A second press of *Retry* within this time is the same one."""
+
+
+class RunButtons:
+    """Handlers of buttons whose ref is a run (or the draft of a cancellation)."""
+
+    def __init__(self, desk: Desk, intake: Intake) -> None:
+        self._desk = desk
+        self._intake = intake
+        self._retried: dict[tuple[str, str], tuple[int, str]] = {}
+
+    def table(self) -> dict[str, Handler]:
+        """Action to handler."""
+        return {
+            "stop": self.stop,
+            "resume": self.resume,
+            "cancel": self.cancel,
+            "docancel": self.cancel_confirmed,
+            "keep": self.keep,
+            "retry": self.retry,
+            "again": self.retry,
+            "draft": self.start_draft,
+            "details": self._showing("story"),
+            "diff": self._showing("diff"),
+            "checks": self._showing("checks"),
+        }
+
+    async def stop(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
+        await defer(interaction)
+        record = await self._desk.visible(interaction, component.ref)
+        await say(interaction, await self.stopped(record, person))
+
+    async def stopped(self, record: RunRecord, person: Person) -> str:
+        """Stop the run; what to say."""
+        await self._desk.conductor.stop(RunId(record.id), person)
+        return f"Run `{short_id(record.id)}` stops. Nothing is lost: *Resume* or `/omp resume` goes on."
+
+    async def resume(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
+        await defer(interaction)
+        record = await self._desk.visible(interaction, component.ref)
+        await say(interaction, await self.resumed(record, person))
+
+    async def resumed(self, record: RunRecord, person: Person) -> str:
+        """Resume the run; what to say."""
+        await self._desk.conductor.resume(RunId(record.id), person)
+        return f"Run `{short_id(record.id)}` goes on."
+
+    # -- cancel ------------------------------------------------------------------------------------------------------
+
+    async def cancel(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
+        await defer(interaction)
+        record = await self._desk.visible(interaction, component.ref)
+        await self.ask_cancel(interaction, person, record, reason=None)
+
+    async def ask_cancel(
+        self, interaction: Interaction, person: Person, record: RunRecord, *, reason: str | None
+    ) -> None:
+        """Ask before ending a run for good. The reason waits on disk, under the id in the button."""
+        if not may(person, "cancel", requester=record.requester):
+            raise Refused(needs_role("approver", self._desk.options.approver_role, self._desk.inert))
+        asked = Draft(
+            id=self._desk.ids.ulid(),
+            person=person.id,
+            guild=str(interaction.guild_id),
+            channel=str(interaction.channel_id),
+            body={"cancel": record.id, "reason": reason},
+            created_at=self._desk.clock.now_ms(),
+            run=None,
+        )
+        await self._desk.store.save_draft(asked)
+        words = wording.confirm_cancel(record.id, await self._desk.title(record), self._desk.inert)
+        buttons = [
+            Button(action="docancel", label="Cancel run", style="danger", ref=asked.id),
+            Button(action="keep", label="Keep it", ref=asked.id),
+        ]
+        await say(interaction, words, buttons=message(words, buttons=buttons, sign=self._desk.signer.sign))
+
+    async def cancel_confirmed(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
+        await interaction.response.defer()
+        asked = await self._desk.store.draft(component.ref)
+        if asked is None or self._desk.clock.now_ms() - ulid_time_ms(component.ref) > CONFIRM_MS:
+            await say(interaction, wording.CONFIRM_EXPIRED)
+            return
+        record = await self._desk.visible(interaction, str(asked.body["cancel"]))
+        await self._desk.conductor.cancel(RunId(record.id), person, reason=asked.body.get("reason"))
+        await say(interaction, f"Run `{short_id(record.id)}` ends. Its branch and its record stay.")
+
+    async def keep(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
+        await interaction.response.defer()
+        await say(interaction, wording.NOTHING_CHANGED)
+
+    # -- again -------------------------------------------------------------------------------------------------------
+
+    async def retry(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
+        await defer(interaction)
+        record = await self._desk.visible(interaction, component.ref)
+        key, now = (record.id, person.id), self._desk.clock.now_ms()
+        at, earlier = self._retried.get(key, (0, ""))
+        if now - at < _SAME_CLICK_MS:
+            await say(interaction, f"You pressed that already: run `{short_id(earlier)}` is the new one." if earlier
+                      else "You pressed that already; the new run is being made.")  # fmt: skip
+            return
+        self._retried = dict(list(self._retried.items())[-_REMEMBERED:]) | {key: (now, "")}
+        try:
+            new = await self._desk.conductor.retry(RunId(record.id), person)
+        except BaseException:
+            self._retried.pop(key, None)
+            raise
+        self._retried[key] = (now, new.id)
+        url = await self._desk.live.posted(RunId(new.id), MIRROR_S)
+        await say(interaction, wording.started(new.id, url) if url else wording.shown_in_channel(new.id, new.channel))
+
+    async def start_draft(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
+        """The Resume button of a kept text."""
+        draft = await self._desk.store.draft(component.ref)
+        if draft is None or "prompt" not in draft.body:
+            raise Refused("That text is not kept any more, so no run can start. `/omp new` takes it again.")
+        if draft.person != person.id:
+            raise Refused("That is somebody else's text; only its writer can start it.")
+        message_of_ours = interaction.message
+        record = await self._intake.resume(interaction, person, draft)
+        is_public = message_of_ours is not None and not message_of_ours.flags.ephemeral
+        if record is not None and message_of_ours is not None and is_public:
+            words = wording.resumed_by(person.name, DraftId(record.id), self._desk.inert)
+            closed = message(words, sign=self._desk.signer.sign)
+            await self._desk.rest.edit(str(message_of_ours.channel.id), str(message_of_ours.id), closed)
+
+    # -- looking -----------------------------------------------------------------------------------------------------
+
+    def _showing(self, part: str) -> Handler:
+        async def handle(interaction: Interaction, person: Person, component: ComponentId) -> None:
+            await defer(interaction)
+            record = await self._desk.visible(interaction, component.ref)
+            await show_part(self._desk, interaction, record, part)
+
+        return handle

@@ -1,0 +1,173 @@
+"""Our discord.py client: intents, commands of the configured servers, a reconnect loop of our own, raw interactions.
+
+Counterpart: `bot.py`, which starts it. What the gateway says goes to three callables; nothing is decided here.
+"""
+
+import asyncio
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+import aiohttp
+import discord
+import structlog
+from discord.backoff import ExponentialBackoff
+from discord.gateway import DiscordWebSocket, ReconnectWebSocket
+
+from ompycord.bot.access import Interaction
+from ompycord.bot.embed_builder import QUIET
+from ompycord.bot.options import BotOptions
+from ompycord.errors import GatewayFatal
+
+__all__ = ["CONNECT_SOURCE", "FATAL_CLOSES", "OmpycordClient", "intents_of"]
+
+FATAL_CLOSES = {
+    4004: "the token is not valid: set DISCORD_TOKEN to the bot's present one",
+    4010: "the shard is not valid",
+    4011: "the bot is in too many servers for one connection",
+    4012: "this version of the gateway is not served any more: update Ompycord",
+    4013: "the intents are not valid: update Ompycord",
+    4014: "the message content intent is not enabled for this bot: enable it at Discord, or switch it off here",
+}
+"""PLATFORM.md, *Discord's limits*: after these closes trying again is forbidden."""
+
+CONNECT_SOURCE = "discord.client.Client.connect"
+"""What our `connect` was rewritten from; a test watches its source."""
+
+_OPEN_S = 60.0
+_SHORT_S = 5.0
+_RESET_BY_PEER = frozenset({54, 10054})
+_LONGEST_LIMIT_S = 30.0
+"""Longer rate limits raise at once instead of sleeping with a frozen payload; discord.py takes no less."""
+
+log = structlog.get_logger(__name__)
+
+
+def intents_of(options: BotOptions) -> discord.Intents:
+    """Unprivileged ones; message content only when asked for (PLATFORM.md, *discord.py*)."""
+    return discord.Intents(
+        guilds=True, guild_messages=True, guild_reactions=True, message_content=options.message_content
+    )
+
+
+class OmpycordClient(discord.Client):
+    """Connects, hands over what comes, and never waits longer than the cap between two tries."""
+
+    def __init__(
+        self,
+        *,
+        options: BotOptions,
+        on_request: Callable[[str, int, float | None], None],
+        on_click: Callable[[Interaction], Awaitable[None]],
+        on_setup: Callable[[], Awaitable[None]],
+    ) -> None:
+        """`on_request` hears path, status and Retry-After of every REST answer."""
+        super().__init__(
+            intents=intents_of(options),
+            allowed_mentions=QUIET,
+            guild_ready_timeout=options.guild_ready_timeout_s,
+            max_ratelimit_timeout=_LONGEST_LIMIT_S,
+            http_trace=_trace(on_request),
+            max_messages=None,
+        )
+        self._cap_s = options.reconnect_cap_s
+        self._guilds_obeyed = frozenset(options.guilds)
+        self._on_click = on_click
+        self._on_setup = on_setup
+
+    @property
+    def socket(self) -> DiscordWebSocket | None:
+        """The gateway's connection; None before the first, which discord.py's own types do not say."""
+        return cast("DiscordWebSocket | None", self.ws)
+
+    async def setup_hook(self) -> None:
+        await self._on_setup()
+
+    async def on_interaction(self, interaction: Interaction) -> None:
+        """Components and forms arrive raw: no live object of an earlier process is needed to answer them."""
+        if interaction.type in {discord.InteractionType.component, discord.InteractionType.modal_submit}:
+            await self._on_click(interaction)
+
+    async def on_message(self, message: discord.Message) -> None:
+        """Pin notices of our own pins are messages that nobody needs (PLATFORM.md, *Discord's limits*)."""
+        is_ours = self.user is not None and message.author.id == self.user.id
+        is_here = message.guild is not None and str(message.guild.id) in self._guilds_obeyed
+        if message.type is discord.MessageType.pins_add and is_ours and is_here:
+            try:
+                await message.delete()
+            except (discord.HTTPException, OSError, aiohttp.ClientError) as error:
+                log.info("pin_notice.kept", cause=type(error).__name__)
+
+    async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
+        log.error("gateway.handler_failed", event=event_method, exc_info=sys.exc_info())  # called in a handler
+
+    # -- the connection ----------------------------------------------------------------------------------------------
+
+    async def connect(self, *, reconnect: bool = True) -> None:
+        """Stay connected until closed. Raises GatewayFatal. Written anew: discord.py waits up to 1,024 s (PLATFORM.md)."""
+        backoff: ExponentialBackoff[Any] = ExponentialBackoff()
+        params: dict[str, Any] = {"initial": True, "shard_id": self.shard_id}
+        while not self.is_closed():
+            opened = time.monotonic()
+            try:
+                self.ws = await asyncio.wait_for(DiscordWebSocket.from_client(self, **params), timeout=_OPEN_S)
+                params["initial"] = False
+                while True:
+                    await self.ws.poll_event()
+            except ReconnectWebSocket as request:
+                self.dispatch("disconnect")
+                params.update(sequence=self.ws.sequence, resume=request.resume, session=self.ws.session_id)
+                if request.resume:
+                    params["gateway"] = self.ws.gateway
+                # A gateway that closes each connection at once would eat the 1,000 IDENTIFYs of a day.
+                if time.monotonic() - opened < _SHORT_S:
+                    await self._pause(backoff, "closed at once")
+            except (
+                OSError,
+                discord.HTTPException,
+                discord.GatewayNotFound,
+                discord.ConnectionClosed,
+                aiohttp.ClientError,
+            ) as error:
+                self.dispatch("disconnect")
+                if self.is_closed():
+                    return
+                _raise_if_fatal(error)
+                if not (isinstance(error, OSError) and error.errno in _RESET_BY_PEER):
+                    await self._pause(backoff, type(error).__name__)
+                self._resume(params)
+
+    async def _pause(self, backoff: "ExponentialBackoff[Any]", cause: str) -> None:
+        pause = min(backoff.delay(), self._cap_s)
+        log.warning("gateway.reconnects", cause=cause, pause_s=round(pause, 2))
+        await asyncio.sleep(pause)
+
+    def _resume(self, params: dict[str, Any]) -> None:
+        """Try to go on where the last connection ended; the gateway says when it cannot."""
+        socket = self.socket
+        if socket is not None:
+            params.update(
+                sequence=socket.sequence, gateway=socket.gateway, initial=False, resume=True, session=socket.session_id
+            )
+
+
+def _raise_if_fatal(error: Exception) -> None:
+    code = error.code if isinstance(error, discord.ConnectionClosed) else None
+    if code in FATAL_CLOSES:
+        raise GatewayFatal(f"Discord closed the gateway for good ({code}): {FATAL_CLOSES[code]}.") from error
+
+
+def _trace(heard: Callable[[str, int, float | None], None]) -> aiohttp.TraceConfig:
+    trace = aiohttp.TraceConfig()
+
+    async def ended(session: aiohttp.ClientSession, context: object, params: aiohttp.TraceRequestEndParams) -> None:
+        after = params.response.headers.get("Retry-After", "")
+        try:
+            pause = float(after)
+        except ValueError:
+            pause = None
+        heard(params.url.path, params.response.status, pause)
+
+    trace.on_request_end.append(ended)
+    return trace

@@ -1,0 +1,1 @@
+"""The `/omp` commands, one file each; `tree.py` puts them together."""

@@ -1,0 +1,27 @@
+"""`/omp cancel`: end a run for good, after a confirmation."""
+
+from discord import app_commands
+
+from ompycord.bot.access import Interaction
+from ompycord.bot.buttons import RunButtons
+from ompycord.bot.commands.choices import Choices
+from ompycord.bot.desk import Desk
+from ompycord.bot.replies import defer
+
+__all__ = ["add_cancel"]
+
+
+def add_cancel(group: app_commands.Group, desk: Desk, choices: Choices, buttons: RunButtons) -> None:
+    """Register the command."""
+
+    @group.command(name="cancel", description="End a run for good. Its branch and its record stay.")
+    @app_commands.describe(run="This thread's run, or your latest, if left out", reason="Why; it stands on the card")
+    @app_commands.autocomplete(run=choices.runs)
+    async def cancel(
+        interaction: Interaction,
+        run: app_commands.Range[str, 1, 100] | None = None,
+        reason: app_commands.Range[str, 1, 400] | None = None,
+    ) -> None:
+        await defer(interaction)
+        record = await desk.run(interaction, run)
+        await buttons.ask_cancel(interaction, desk.person(interaction), record, reason=reason)

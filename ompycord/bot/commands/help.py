@@ -1,0 +1,40 @@
+"""`/omp help`: what one may do here, by one's own role; its table lists the commands that exist."""
+
+from typing import cast
+
+from discord import app_commands
+
+from ompycord.bot.access import Interaction
+from ompycord.bot.desk import Desk
+from ompycord.bot.replies import say
+from ompycord.domain.access import Role
+from ompycord.render.help import CommandHelp, help_text
+from ompycord.render.help import Role as RoleName
+
+__all__ = ["add_help"]
+
+ROLE_NEEDED: dict[str, RoleName] = {"new": "runner", "stop": "runner", "resume": "runner", "cancel": "runner"}
+"""Commands that need more than looking. Stopping and cancelling other people's runs needs *approver*."""
+
+
+def add_help(group: app_commands.Group, desk: Desk) -> None:
+    """Register the command; added last, so that it knows the others."""
+
+    @group.command(name="help", description="What you may do here, with your own role.")
+    @app_commands.describe(topic="A word to look for")
+    async def help_command(interaction: Interaction, topic: app_commands.Range[str, 1, 50] | None = None) -> None:
+        role = desk.person(interaction).role
+        name = cast("RoleName", role.name.lower()) if role is not Role.NONE else None
+        await say(interaction, help_text(_table(group), name, topic=topic))
+
+
+def _table(group: app_commands.Group) -> list[CommandHelp]:
+    return [
+        CommandHelp(
+            usage=" ".join(["/omp", command.name, *(option.name for option in command.parameters)]),
+            text=command.description,
+            role=ROLE_NEEDED.get(command.name, "viewer"),
+        )
+        for command in group.commands
+        if isinstance(command, app_commands.Command)
+    ]

@@ -1,0 +1,224 @@
+"""`/omp new`: start a run from a prompt, from a file, or from the form; and what the submitted form becomes."""
+
+from typing import Literal
+
+import discord
+from discord import app_commands
+from pydantic import ValidationError
+
+from ompycord.bot.access import Interaction
+from ompycord.bot.commands.choices import Choices
+from ompycord.bot.custom_ids import ComponentId
+from ompycord.bot.desk import Desk
+from ompycord.bot.drafts import AttachedFile, Typed
+from ompycord.bot.flow import Flow, Signal, Step, advance
+from ompycord.bot.intake import Intake
+from ompycord.bot.modals import CARE, read_form, task_form
+from ompycord.bot.replies import say, words_for
+from ompycord.bot.wording import given_back
+from ompycord.domain.access import Person, may
+from ompycord.domain.repository import AgentSpec, RepositorySpec
+from ompycord.domain.task import Mode
+from ompycord.errors import Refused
+from ompycord.render.notices import repository_missing, watch_only
+from ompycord.text.limits import MODAL_INPUT_VALUE
+
+__all__ = ["NewRun"]
+
+ModeName = Literal["fast", "standard"]
+Text = app_commands.Range[str, 1, 6000]
+Name = app_commands.Range[str, 1, 100]
+
+
+class NewRun:
+    """The command and the form's submission."""
+
+    def __init__(self, desk: Desk, intake: Intake) -> None:
+        self._desk = desk
+        self._intake = intake
+
+    def add_to(self, group: app_commands.Group, choices: Choices) -> None:
+        """Register the command."""
+
+        @group.command(name="new", description="Start a run. Without a prompt a form opens.")
+        @app_commands.describe(
+            prompt="What shall be done; a longer task goes into a file",
+            repository="Where; this channel's repository if left out",
+            agent="Who does it",
+            mode="How much care",
+            branch="The branch to start from",
+            budget="US dollars at most",
+            file="A text file of up to 32,000 characters that holds or completes the task",
+        )
+        @app_commands.autocomplete(repository=choices.repositories, agent=choices.agents)
+        async def new(
+            interaction: Interaction,
+            prompt: Text | None = None,
+            repository: Name | None = None,
+            agent: Name | None = None,
+            mode: ModeName | None = None,
+            branch: app_commands.Range[str, 1, 200] | None = None,
+            budget: app_commands.Range[float, 0.01, 10_000.0] | None = None,
+            file: discord.Attachment | None = None,
+        ) -> None:
+            files = (AttachedFile(name=file.filename, url=file.url, size=file.size),) if file else ()
+            asked = _Asked(prompt, repository, agent, Mode(mode or "standard"), branch, budget, files)
+            await self._command(interaction, asked)
+
+    async def _command(self, interaction: Interaction, asked: "_Asked") -> None:
+        person = self._permitted(interaction)
+        if not asked.prompt and not asked.files:
+            await self._open_form(interaction, person, asked)
+            return
+        try:
+            typed = self._typed(interaction, asked)
+        except (Refused, ValidationError) as refused:
+            await self._give_back(interaction, refused, asked.prompt)
+            return
+        if typed is None:
+            await self._open_form(interaction, person, asked)
+            return
+        draft = self._intake.draft_of(interaction, person, typed, draft_id=self._desk.ids.ulid())
+        await self._intake.take(interaction, person, draft, flow=Flow.IDLE)
+
+    def _typed(self, interaction: Interaction, asked: "_Asked") -> Typed | None:
+        """The whole task; None where the form must be asked for the repository. Raises Refused, ValidationError."""
+        repository = self._repository(interaction, asked.repository)
+        if repository is None:
+            if asked.files or len(asked.prompt or "") > MODAL_INPUT_VALUE:
+                raise Refused(repository_missing())
+            return None
+        agent = self._agent(repository, asked.agent)
+        typed = asked.typed(repository.name, agent.name, shown_in=self._desk.shown_in(interaction))
+        self._check(interaction, typed)
+        return typed
+
+    def _check(self, interaction: Interaction, typed: Typed) -> None:
+        """Refuse now what would be refused later. Raises Refused, ValidationError."""
+        if not typed.prompt.strip() and not typed.files:
+            raise Refused("The task is empty, so nothing ran. Say what shall be done, or attach a text file.")
+        typed.submission(typed.prompt.strip() or "from the file", guild=str(interaction.guild_id))
+        catalog = self._desk.conductor.catalog
+        catalog.agent(typed.agent, repository=catalog.repository(typed.repository))
+
+    def _permitted(self, interaction: Interaction) -> Person:
+        person = self._desk.person(interaction)
+        if not may(person, "new"):
+            raise Refused(watch_only(None, self._desk.inert))
+        return person
+
+    def _repository(self, interaction: Interaction, name: str | None) -> RepositorySpec | None:
+        """The named one, else the channel's. Raises Refused for an unknown name."""
+        catalog = self._desk.conductor.catalog
+        return catalog.repository(name) if name else catalog.preset(self._desk.channel_of(interaction))
+
+    def _agent(self, repository: RepositorySpec, name: str | None) -> AgentSpec:
+        """The named one, else the first. Raises Refused."""
+        catalog = self._desk.conductor.catalog
+        if name:
+            return catalog.agent(name, repository=repository)
+        known = catalog.agents_for(repository)
+        if not known:
+            raise Refused(f"No agent is configured for {repository.name}, so nothing can run there.")
+        return known[0]
+
+    async def _give_back(self, interaction: Interaction, error: Exception, text: str | None) -> None:
+        """Discord forgets what was typed into a command; we do not."""
+        words = words_for(error, "")
+        if text:
+            await say(interaction, given_back(words), files=[("your-text.txt", text)])
+        else:
+            await say(interaction, words)
+
+    # -- the form ----------------------------------------------------------------------------------------------------
+
+    async def _open_form(self, interaction: Interaction, person: Person, asked: "_Asked") -> None:
+        """It must be the first answer. What its five inputs have no place for waits in the draft."""
+        draft_id = self._desk.ids.ulid()
+        flow, step = advance(Flow.IDLE, Signal.FORM_WANTED)
+        assert step is Step.OPEN_FORM, flow
+        catalog = self._desk.conductor.catalog
+        channel = getattr(interaction.channel, "name", None) or "this channel"
+        modal = task_form(
+            custom_id=self._desk.signer.sign("form", draft_id),
+            channel=str(channel),
+            catalog=catalog,
+            repository=self._repository(interaction, asked.repository),
+            agent=asked.agent,
+            mode=asked.mode,
+            prompt=asked.prompt or "",
+        )
+        if asked.branch or asked.budget:
+            typed = asked.typed("", "", shown_in=self._desk.shown_in(interaction))
+            kept = self._intake.draft_of(interaction, person, typed, draft_id=draft_id)
+            await self._desk.conductor.keep_draft(kept)
+        await interaction.response.send_modal(modal)
+
+    async def submitted(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
+        """The form came back, perhaps to another process than the one that opened it."""
+        values = read_form(interaction)
+        agent, _, mode = values.choice("care").partition("|")
+        prompt = values.text("prompt").strip()
+        try:
+            self._permitted(interaction)
+            before = await self._before(component.ref, person)
+            typed = Typed(
+                prompt=prompt,
+                repository=values.choice("repo"),
+                agent=agent,
+                mode=Mode(mode) if mode in CARE else Mode.STANDARD,
+                branch=before.branch if before else None,
+                budget_usd=before.budget_usd if before else None,
+                done_when=values.text("done").strip() or None,
+                files=values.files("files"),
+                shown_in=self._desk.shown_in(interaction),
+            )
+            self._check(interaction, typed)
+        except (Refused, ValidationError) as refused:
+            await self._give_back(interaction, refused, prompt)
+            return
+        draft = self._intake.draft_of(interaction, person, typed, draft_id=component.ref)
+        await self._intake.take(interaction, person, draft, flow=Flow.MODAL_OPEN)
+
+    async def _before(self, draft_id: str, person: Person) -> Typed | None:
+        """Branch and budget of the command that opened the form. Raises Refused for somebody else's form."""
+        kept = await self._desk.store.draft(draft_id)
+        if kept is None:
+            return None
+        if kept.person != person.id:
+            raise Refused("That form was opened for somebody else. `/omp new` opens one for you.")
+        return Typed.model_validate(kept.body)
+
+
+class _Asked:
+    """The options of the command."""
+
+    def __init__(
+        self,
+        prompt: str | None,
+        repository: str | None,
+        agent: str | None,
+        mode: Mode,
+        branch: str | None,
+        budget: float | None,
+        files: tuple[AttachedFile, ...],
+    ) -> None:
+        self.prompt = prompt.strip() if prompt else None
+        self.repository = repository
+        self.agent = agent
+        self.mode = mode
+        self.branch = branch
+        self.budget = budget
+        self.files = files
+
+    def typed(self, repository: str, agent: str, *, shown_in: str) -> Typed:
+        return Typed(
+            prompt=self.prompt or "",
+            repository=repository,
+            agent=agent,
+            mode=self.mode,
+            branch=self.branch,
+            budget_usd=self.budget,
+            files=self.files,
+            shown_in=shown_in,
+        )

@@ -1,0 +1,40 @@
+"""`/omp stop` and `/omp resume`: halt the agent and go on, without losing anything."""
+
+from collections.abc import Awaitable, Callable
+
+from discord import app_commands
+
+from ompycord.bot.access import Interaction
+from ompycord.bot.buttons import RunButtons
+from ompycord.bot.commands.choices import Choices
+from ompycord.bot.desk import Desk
+from ompycord.bot.replies import defer, say
+from ompycord.domain.access import Person
+from ompycord.domain.run import RunRecord
+
+__all__ = ["add_run_control"]
+
+_RUN = "This thread's run, or your latest, if left out"
+
+
+def add_run_control(group: app_commands.Group, desk: Desk, choices: Choices, buttons: RunButtons) -> None:
+    """Register both commands."""
+
+    async def act(
+        interaction: Interaction, run: str | None, move: Callable[[RunRecord, Person], Awaitable[str]]
+    ) -> None:
+        await defer(interaction)
+        record = await desk.run(interaction, run)
+        await say(interaction, await move(record, desk.person(interaction)))
+
+    @group.command(name="stop", description="Halt the agent now. Nothing is lost; the run waits for you.")
+    @app_commands.describe(run=_RUN)
+    @app_commands.autocomplete(run=choices.runs)
+    async def stop(interaction: Interaction, run: app_commands.Range[str, 1, 100] | None = None) -> None:
+        await act(interaction, run, buttons.stopped)
+
+    @group.command(name="resume", description="Go on with a stopped, failed or interrupted run.")
+    @app_commands.describe(run=_RUN)
+    @app_commands.autocomplete(run=choices.runs)
+    async def resume(interaction: Interaction, run: app_commands.Range[str, 1, 100] | None = None) -> None:
+        await act(interaction, run, buttons.resumed)

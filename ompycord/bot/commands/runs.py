@@ -1,0 +1,74 @@
+"""`/omp runs`: find runs by state, person, repository or a word."""
+
+from typing import Literal
+
+import discord
+from discord import app_commands
+
+from ompycord.bot.access import Interaction
+from ompycord.bot.commands.choices import Choices
+from ompycord.bot.desk import Desk
+from ompycord.bot.replies import defer, say
+from ompycord.bot.wording import run_line
+from ompycord.domain.ids import RunId
+from ompycord.domain.ports import RunFilter
+from ompycord.domain.records import OutboxKind
+from ompycord.domain.run import RunRecord, RunState
+from ompycord.domain.snapshot import StatusSnapshot
+
+__all__ = ["add_runs"]
+
+StateName = Literal["open", "needs me", "done", "failed", "all"]
+_DONE = frozenset({RunState.COMPLETE, RunState.PARTIAL})
+_FAILED = frozenset({RunState.FAILED, RunState.CANCELLED})
+_FOUND = 100
+_LISTED = 25
+
+
+def add_runs(group: app_commands.Group, desk: Desk, choices: Choices) -> None:
+    """Register the command."""
+
+    @group.command(name="runs", description="Find runs.")
+    @app_commands.describe(
+        state="Open ones if left out", person="Who asked for it", repository="Where", text="A word of the title or task"
+    )
+    @app_commands.autocomplete(repository=choices.repositories)
+    async def runs(
+        interaction: Interaction,
+        state: StateName = "open",
+        person: discord.Member | None = None,
+        repository: app_commands.Range[str, 1, 100] | None = None,
+        text: app_commands.Range[str, 1, 100] | None = None,
+    ) -> None:
+        await defer(interaction)
+        which = RunFilter(
+            states={"done": _DONE, "failed": _FAILED}.get(state),
+            is_open=True if state in {"open", "needs me"} else None,
+            requester=str(person.id) if person else None,
+            repository=repository,
+            limit=_FOUND,
+        )
+        found = [record for record in await desk.store.runs(which) if desk.is_visible(interaction, record)]
+        lines = await _lines(desk, found, text, needs=str(interaction.user.id) if state == "needs me" else None)
+        await say(interaction, "\n".join(lines) or "No run matches. `/omp runs state: all` lists every one.")
+
+
+async def _lines(desk: Desk, found: list[RunRecord], text: str | None, *, needs: str | None) -> list[str]:
+    lines: list[str] = []
+    for record in found:
+        snapshot = await desk.conductor.snapshot(RunId(record.id))
+        if snapshot is None or not _fits(snapshot, record, text, needs):
+            continue
+        thread = await desk.store.surface(RunId(record.id), OutboxKind.THREAD)
+        url = f"<#{thread.channel}>" if thread else None
+        lines.append(run_line(record, snapshot.title or snapshot.prompt, url, desk.inert))
+        if len(lines) == _LISTED:
+            lines.append("There may be more; narrow it down with *text* or *person*.")
+            break
+    return lines
+
+
+def _fits(snapshot: StatusSnapshot, record: RunRecord, text: str | None, needs: str | None) -> bool:
+    if needs is not None and not (snapshot.needs_person and record.requester in {needs, None}):
+        return False
+    return text is None or text.lower() in f"{snapshot.title} {snapshot.prompt}".lower()

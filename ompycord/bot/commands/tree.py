@@ -1,0 +1,123 @@
+"""The command tree: who may use it at all, errors in words, and registration only where a definition changed."""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import discord
+import structlog
+from discord import app_commands
+
+from ompycord.bot import wording
+from ompycord.bot.access import Interaction, is_ours
+from ompycord.bot.buttons import RunButtons
+from ompycord.bot.commands.cancel import add_cancel
+from ompycord.bot.commands.choices import Choices
+from ompycord.bot.commands.health import add_health
+from ompycord.bot.commands.help import add_help
+from ompycord.bot.commands.new import NewRun
+from ompycord.bot.commands.run_control import add_run_control
+from ompycord.bot.commands.runs import add_runs
+from ompycord.bot.commands.show import add_show
+from ompycord.bot.commands.status import add_status
+from ompycord.bot.desk import Desk
+from ompycord.bot.replies import explain, say
+from ompycord.bot.sources import HealthLine
+from ompycord.domain.access import Role
+from ompycord.render.help import help_text
+
+__all__ = ["OmpTree", "command_group", "definition", "sync"]
+
+_COMPARED = (
+    "name",
+    "description",
+    "type",
+    "required",
+    "autocomplete",
+    "min_value",
+    "max_value",
+    "min_length",
+    "max_length",
+)
+
+log = structlog.get_logger(__name__)
+
+
+class OmpTree(app_commands.CommandTree[discord.Client]):
+    """Default deny: nothing outside the configured servers, only help for somebody without a role."""
+
+    def use(self, desk: Desk) -> None:
+        """Give it what it asks; before the first command."""
+        self._desk = desk
+
+    async def interaction_check(self, interaction: Interaction, /) -> bool:
+        desk = self._desk
+        is_completion = interaction.type is discord.InteractionType.autocomplete
+        if is_ours(interaction, desk.options) and (is_completion or desk.person(interaction).role > Role.NONE):
+            return True
+        if is_completion:
+            await interaction.response.autocomplete([])
+            return False
+        words = help_text([], None) if is_ours(interaction, desk.options) else wording.ELSEWHERE
+        try:
+            await say(interaction, words)
+        except Exception as error:  # noqa: BLE001  # the top edge of commands, before discord.py's own
+            await explain(interaction, error)
+        return False
+
+    async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError, /) -> None:
+        """Every error of a command, in words. A completion that fails is simply empty."""
+        if interaction.type is discord.InteractionType.autocomplete:
+            log.warning("completion.failed", exc_info=error)
+            return
+        await explain(interaction, error)
+
+
+def command_group(
+    desk: Desk, new: NewRun, buttons: RunButtons, discord_line: Callable[[], HealthLine]
+) -> app_commands.Group:
+    """`/omp` and what is in it."""
+    group = app_commands.Group(name="omp", description="Run the team's coding agents.", guild_only=True)
+    choices = Choices(desk)
+    new.add_to(group, choices)
+    add_status(group, desk, choices)
+    add_cancel(group, desk, choices, buttons)
+    add_run_control(group, desk, choices, buttons)
+    add_show(group, desk, choices)
+    add_runs(group, desk, choices)
+    add_health(group, desk, discord_line)
+    add_help(group, desk)
+    return group
+
+
+# -- registration ------------------------------------------------------------------------------------------------------
+
+
+def definition(command: dict[str, Any]) -> dict[str, Any]:
+    """The parts of a command that we define, in a form in which ours and Discord's can be compared."""
+    known: dict[str, Any] = {key: command[key] for key in _COMPARED if command.get(key) not in (None, False)}
+    known.setdefault("type", 1)  # Discord, Application Command: CHAT_INPUT is the default
+    choices = cast("list[dict[str, Any]]", command.get("choices") or [])
+    if choices:
+        known["choices"] = [(choice["name"], choice["value"]) for choice in choices]
+    options = cast("list[dict[str, Any]]", command.get("options") or [])
+    if options:
+        known["options"] = [definition(option) for option in options]
+    return known
+
+
+async def sync(tree: OmpTree, client: discord.Client, guilds: tuple[str, ...]) -> None:
+    """Register the commands in servers where they differ; registering has a limit of 200 a day (Discord)."""
+    if client.application_id is None:
+        return
+    for guild in guilds:
+        place = discord.Object(int(guild))
+        wanted = [definition(command.to_dict(tree)) for command in tree.get_commands(guild=place)]
+        try:
+            there = await client.http.get_guild_commands(client.application_id, int(guild))
+            if sorted(map(repr, map(definition, map(dict, there)))) == sorted(map(repr, wanted)):
+                continue
+            await tree.sync(guild=place)
+        except discord.HTTPException as error:
+            log.warning("commands.not_registered", guild=guild, cause=str(error)[:200])
+        else:
+            log.info("commands.registered", guild=guild, count=len(wanted))

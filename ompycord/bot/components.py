@@ -1,0 +1,75 @@
+"""One dispatcher for every button and form, stateless: a signed id, a table of handlers, an answer in words for all else.
+
+Counterpart: `custom_ids.py`. Rights are asked here or in the conductor at every click, from the interaction's own data.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+import discord
+
+from ompycord.bot import wording
+from ompycord.bot.access import Interaction, is_ours
+from ompycord.bot.custom_ids import ComponentId, Rejection
+from ompycord.bot.desk import Desk
+from ompycord.bot.replies import explain, say
+from ompycord.bot.scenes import latest_card
+from ompycord.domain.access import Person, Role
+from ompycord.domain.ids import RunId
+from ompycord.render.help import help_text
+from ompycord.render.notices import old_button
+
+__all__ = ["Dispatcher", "Handler"]
+
+Handler = Callable[[Interaction, Person, ComponentId], Awaitable[None]]
+"""Does what one button or form means. Raises Refused and the like; they are put into words here."""
+
+
+class Dispatcher:
+    """Finds the handler of a click or a submitted form."""
+
+    def __init__(self, desk: Desk, handlers: dict[str, Handler]) -> None:
+        self._desk = desk
+        self._handlers = handlers
+
+    async def dispatch(self, interaction: Interaction) -> None:
+        """Answer it, always."""
+        try:
+            await self._dispatch(interaction)
+        except Exception as error:  # noqa: BLE001  # the top edge of buttons and forms: everything becomes words
+            await explain(interaction, error)
+
+    async def _dispatch(self, interaction: Interaction) -> None:
+        data = cast("dict[str, Any]", interaction.data or {})
+        person = self._desk.person(interaction)
+        if not is_ours(interaction, self._desk.options):
+            await say(interaction, wording.ELSEWHERE)
+            return
+        if person.role is Role.NONE:
+            await say(interaction, help_text([], None))
+            return
+        component = self._desk.signer.read(str(data.get("custom_id", "")))
+        if isinstance(component, Rejection):
+            await say(interaction, _rejected(interaction, component))
+            return
+        handler = self._handlers.get(component.action)
+        if handler is None:
+            await say(interaction, await self._unknown(component))
+            return
+        await handler(interaction, person, component)
+
+    async def _unknown(self, component: ComponentId) -> str:
+        """Ours, but of a version that had another button."""
+        run = RunId(component.ref)
+        card = latest_card(tuple(await self._desk.store.surfaces(run)))
+        record = await self._desk.store.run(run)
+        if card is None or record is None:
+            return wording.no_handler(component.action)
+        return old_button(self._desk.rest.url(record.guild, card.channel, card.message))
+
+
+def _rejected(interaction: Interaction, rejection: Rejection) -> str:
+    if rejection is Rejection.OLD:
+        return wording.no_handler("of an older form")
+    is_form = interaction.type is discord.InteractionType.modal_submit
+    return wording.FORM_UNKNOWN if is_form else wording.BUTTON_UNKNOWN

@@ -1,0 +1,163 @@
+"""Delivers outbox rows: mirror, thread from it, card inside, questions, result; each shown exactly once.
+
+CONTRACTS, *Card, mirror, crash*. Counterpart: `conductor.deliveries`, which says what is owed. Called by the lanes of `live.py`.
+"""
+
+from dataclasses import dataclass
+
+import structlog
+
+from ompycord.bot.rest import Rest, SendFailed
+from ompycord.bot.scenes import Scene, Scenes, asked_of
+from ompycord.domain.base import Millis
+from ompycord.domain.ids import short_id
+from ompycord.domain.ports import Clock, Store
+from ompycord.domain.records import OutboxKind, OutboxRow, Surface
+from ompycord.render.inert import Inert
+from ompycord.render.marker import Marker, question_tag
+from ompycord.render.view import short_title
+
+__all__ = ["ORDER", "Deliverer", "Errand"]
+
+ORDER: dict[OutboxKind, int] = {kind: place for place, kind in enumerate(OutboxKind)}
+"""Mirror, thread, card, question, result, notice: the order in which a run's messages appear."""
+
+_THREAD_NAME = 100
+_RINGS = frozenset({OutboxKind.QUESTION, OutboxKind.RESULT})
+"""UX, *Who is pinged*: everything else is sent silently and mentions nobody."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """A row that can go out now: to which channel, or that it never can."""
+
+    row: OutboxRow
+    channel: str
+    reason: str | None = None
+    """Why it can never go out; then it is closed as failed."""
+
+
+class Deliverer:
+    """Sends one row at a time; the caller sees to it that a channel has one request in flight."""
+
+    def __init__(self, *, store: Store, scenes: Scenes, rest: Rest, clock: Clock) -> None:
+        self._store = store
+        self._scenes = scenes
+        self._rest = rest
+        self._clock = clock
+        self._began = clock.now_ms()
+
+    async def errand(self, row: OutboxRow) -> Errand | Millis | None:
+        """What can be done with a run's first row now; a time before which it waits; None where its run is not there yet."""
+        scene = await self._scenes.look(row.run)
+        if scene is None:
+            return None
+        wait = row.body.get("not_before")
+        if isinstance(wait, int) and wait > self._clock.now_ms() and not self._may_go_early(row, scene):
+            return wait
+        asked_for = row.body.get("channel") or scene.record.channel
+        mirror = scene.surface(OutboxKind.MIRROR)
+        thread = scene.surface(OutboxKind.THREAD)
+        if row.kind is OutboxKind.MIRROR:
+            return Errand(row, str(asked_for)) if asked_for else Errand(row, "", "no channel is configured for it")
+        if mirror is None:
+            return Errand(row, "", "its mirror could not be posted")
+        if row.kind is OutboxKind.THREAD:
+            return Errand(row, mirror.channel)
+        return Errand(row, thread.channel if thread else mirror.channel)
+
+    @staticmethod
+    def _may_go_early(row: OutboxRow, scene: Scene) -> bool:
+        """The first messages wait for run.started, the final answer for missing numbers; not longer than `not_before`."""
+        if row.kind is OutboxKind.RESULT:
+            return scene.snapshot.gap_count == 0
+        return scene.snapshot.started_at is not None or scene.snapshot.is_final
+
+    async def deliver(self, errand: Errand) -> None:
+        """Do it and remember where it went. Raises SendFailed, StorageError; the row stays pending unless it is final."""
+        row = errand.row
+        if errand.reason is not None:
+            await self._give_up(row, errand.reason)
+            return
+        scene = await self._scenes.look(row.run)
+        if scene is None:
+            return
+        try:
+            if row.kind is OutboxKind.THREAD:
+                surface = await self._open_thread(scene, row)
+            else:
+                surface = await self._post(scene, row, errand.channel)
+        except SendFailed as failed:
+            if failed.is_final and row.kind is OutboxKind.THREAD:
+                await self._without_thread(row, errand.channel, str(failed))
+                return
+            if failed.is_final:
+                await self._give_up(row, str(failed))
+                return
+            await self._store.undelivered(row, error=str(failed), final=False)
+            raise
+        await self._store.delivered(row, surface, at=self._clock.now_ms())
+
+    async def _give_up(self, row: OutboxRow, reason: str) -> None:
+        log.warning("delivery.refused", run=row.run, kind=row.kind, reason=reason)
+        await self._store.undelivered(row, error=reason, final=True)
+
+    async def _open_thread(self, scene: Scene, row: OutboxRow) -> Surface:
+        mirror = scene.surface(OutboxKind.MIRROR)
+        if mirror is None or mirror.message is None:
+            raise SendFailed("its mirror could not be posted", is_final=True)
+        inert = Inert(self._scenes.redact)
+        name = f"{short_title(scene.snapshot, inert)[: _THREAD_NAME - 9]} · {short_id(scene.run)}"
+        thread = await self._rest.open_thread(
+            mirror.channel, mirror.message, guild=scene.record.guild or self._scenes.options.guilds[0], name=name
+        )
+        return Surface(run=row.run, kind=row.kind, ref=row.ref, channel=thread, posted_at=self._clock.now_ms())
+
+    async def _without_thread(self, row: OutboxRow, channel: str, reason: str) -> None:
+        """No thread can be opened: the channel itself stands in for it, so that card and answer still come."""
+        log.warning("delivery.without_thread", run=row.run, reason=reason)
+        stand_in = Surface(run=row.run, kind=row.kind, ref=row.ref, channel=channel, posted_at=self._clock.now_ms())
+        await self._store.delivered(row, stand_in, at=self._clock.now_ms())
+
+    async def _post(self, scene: Scene, row: OutboxRow, channel: str) -> Surface | None:
+        message = self._scenes.render(scene, row.kind, row.ref)
+        if message is None:
+            return None
+        posted = await self._earlier(scene, row, channel)
+        shown_hash: str | None = None
+        if posted is None:
+            rings = row.kind in _RINGS
+            posted = await self._rest.send(channel, message, nonce=row.id, silent=not rings, pings=rings)
+            shown_hash = message.payload_hash
+        if row.kind is OutboxKind.QUESTION:
+            await self._pin(channel, posted)
+        return Surface(
+            run=row.run,
+            kind=row.kind,
+            ref=row.ref,
+            channel=channel,
+            message=posted,
+            shown_hash=shown_hash,  # None for one found again: what it shows is not known, so it is edited
+            shown_position=scene.position if shown_hash else 0,
+            posted_at=self._clock.now_ms(),
+        )
+
+    async def _earlier(self, scene: Scene, row: OutboxRow, channel: str) -> str | None:
+        """The message of a try whose end nobody saw: before a restart, or an answer that got lost."""
+        if row.attempts == 0 and row.created_at >= self._began:
+            return None
+        number = row.ref if row.kind is OutboxKind.CARD else ""
+        asked = asked_of(scene.snapshot, row.ref) if row.kind is OutboxKind.QUESTION else None
+        if asked is not None:
+            number = question_tag(asked.ref)
+        wanted = Marker(short_id(row.run), row.kind, number)
+        return await self._rest.find(channel, wanted, since=row.created_at)
+
+    async def _pin(self, channel: str, message: str) -> None:
+        """A question is pinned where that is permitted; without the pin it is still there."""
+        try:
+            await self._rest.pin(channel, message)
+        except SendFailed as failed:
+            log.info("question.not_pinned", channel=channel, reason=str(failed))

@@ -1,0 +1,106 @@
+"""What every command, button and form needs, in one frozen bundle; made by `bot.py`."""
+
+from dataclasses import dataclass
+
+import discord
+
+from ompycord.bot.access import Interaction, person_of
+from ompycord.bot.custom_ids import Signer
+from ompycord.bot.live import LiveEditor
+from ompycord.bot.options import BotOptions
+from ompycord.bot.rest import Rest
+from ompycord.bot.scenes import Scenes
+from ompycord.bot.sources import Sources
+from ompycord.conductor import Conductor
+from ompycord.domain.access import Person
+from ompycord.domain.ids import RunId
+from ompycord.domain.ports import Clock, Ids, RunFilter, Store
+from ompycord.domain.run import RunRecord
+from ompycord.errors import Refused
+from ompycord.render.inert import Inert
+from ompycord.render.notices import no_such_run
+
+__all__ = ["Desk"]
+
+_SHORTEST = 4
+"""Fewer last characters of an id than these name nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Ports and parts; no state."""
+
+    options: BotOptions
+    conductor: Conductor
+    store: Store
+    clock: Clock
+    ids: Ids
+    signer: Signer
+    scenes: Scenes
+    live: LiveEditor
+    rest: Rest
+    sources: Sources
+
+    @property
+    def inert(self) -> Inert:
+        return Inert(self.scenes.redact)
+
+    def person(self, interaction: Interaction) -> Person:
+        """Who acts."""
+        return person_of(interaction, self.options)
+
+    # -- places ------------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def channel_of(interaction: Interaction) -> str:
+        """The channel of the command; a thread's parent."""
+        channel = interaction.channel
+        if isinstance(channel, discord.Thread):
+            return str(channel.parent_id)
+        return str(interaction.channel_id)
+
+    def shown_in(self, interaction: Interaction) -> str:
+        """Where the mirror goes: here if this is a work channel, else the home channel (CONTRACTS: card, mirror, crash)."""
+        here = self.channel_of(interaction)
+        work = {*self.options.work_channels, *(r.channel for r in self.conductor.catalog.repositories if r.channel)}
+        return here if here in work or self.options.home_channel is None else self.options.home_channel
+
+    # -- runs --------------------------------------------------------------------------------------------------------
+
+    async def run(self, interaction: Interaction, typed: str | None) -> RunRecord:
+        """The run that is meant: the named one, else this thread's, else the caller's latest. Raises Refused."""
+        found = await self.run_here(interaction) if not typed else await self._named(interaction, typed)
+        if found is None and not typed:
+            mine = RunFilter(guild=str(interaction.guild_id), requester=str(interaction.user.id), limit=1)
+            found = next(iter(await self.store.runs(mine)), None)
+        if found is None or not self.is_visible(interaction, found):
+            raise Refused(no_such_run())
+        return found
+
+    async def run_here(self, interaction: Interaction) -> RunRecord | None:
+        """The run whose thread this is."""
+        return await self.store.run_of_surface(str(interaction.channel_id))
+
+    async def _named(self, interaction: Interaction, typed: str) -> RunRecord | None:
+        ending = typed.strip().upper()
+        if len(ending) < _SHORTEST:
+            return None
+        found = await self.store.runs(RunFilter(ending=ending, limit=10))
+        return next((record for record in found if self.is_visible(interaction, record)), None)
+
+    async def visible(self, interaction: Interaction, run: str) -> RunRecord:
+        """A run by its id. Raises Refused."""
+        record = await self.store.run(RunId(run))
+        if record is None or not self.is_visible(interaction, record):
+            raise Refused(no_such_run())
+        return record
+
+    @staticmethod
+    def is_visible(interaction: Interaction, record: RunRecord) -> bool:
+        """A run of another server is not there; one of an external agent belongs to no server."""
+        return record.guild is None or record.guild == str(interaction.guild_id)
+
+    async def title(self, record: RunRecord) -> str:
+        """A run's short title."""
+        snapshot = await self.conductor.snapshot(RunId(record.id))
+        return (snapshot.title or snapshot.prompt) if snapshot else ""

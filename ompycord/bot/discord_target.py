@@ -1,0 +1,39 @@
+"""Points discord.py at another server before login: the one named exception to *no changing module globals* (DESIGN).
+
+PLATFORM.md, *discord.py*: these three are all that the library reads. Counterpart: the playground's printed addresses.
+"""
+
+import discord.asset
+import discord.gateway
+import discord.http
+from yarl import URL
+
+from ompycord.domain.base import Frozen
+
+__all__ = ["DISCORD", "DiscordTarget", "point_at"]
+
+
+class DiscordTarget(Frozen):
+    """Where Discord is. Addresses without a slash at the end."""
+
+    api: str
+    """`https://discord.com/api/v10`"""
+    gateway: str
+    """`wss://gateway.discord.gg/`"""
+    cdn: str
+    """`https://cdn.discordapp.com`"""
+
+
+DISCORD = DiscordTarget(
+    api=discord.http.Route.BASE,
+    gateway=str(discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY),
+    cdn=discord.asset.Asset.BASE,
+)
+"""What discord.py itself says."""
+
+
+def point_at(target: DiscordTarget) -> None:
+    """Use this server for every client made from now on; call it before login."""
+    discord.http.Route.BASE = target.api
+    discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = URL(target.gateway)
+    discord.asset.Asset.BASE = target.cdn  # pyright: ignore[reportAttributeAccessIssue]  # typed as a literal

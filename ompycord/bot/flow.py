@@ -1,0 +1,118 @@
+"""What a person sees of one task, as a state machine in a table; pure. Counterpart of `domain.lifecycle`, the run's own.
+
+DESIGN, *The run's life*: Discord can fail while the run is fine, so this is a machine of its own. `intake.py` performs the
+steps up to Acknowledged, `live.py` those after it.
+"""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+__all__ = ["TABLE", "Flow", "Move", "Signal", "Step", "advance"]
+
+
+class Flow(StrEnum):
+    """Where a task stands in the eyes of its person."""
+
+    IDLE = "idle"
+    MODAL_OPEN = "modal open"
+    DRAFT = "draft"
+    """The text is in our hands, unanswered."""
+    ACKNOWLEDGED = "acknowledged"
+    """Discord took our answer: the person knows."""
+    LIVE = "live"
+    ASKING = "asking"
+    RATE_LIMITED = "rate limited"
+    """Discord refuses edits for a while; the card says so and catches up."""
+    ERROR_RECOVERY = "error recovery"
+    """The answer missed its 3 seconds; the draft is kept and waits for *Resume*."""
+    CLOSED = "closed"
+
+
+class Signal(StrEnum):
+    """What can happen."""
+
+    FORM_WANTED = "form wanted"
+    TEXT_CAME = "text came"
+    KEPT = "kept"
+    """The draft is on disk."""
+    LATE = "late"
+    """2.0 s have passed and it is not on disk (CONTRACTS: card, mirror, crash)."""
+    LOST = "lost"
+    """The database will not take it."""
+    TAKEN = "taken"
+    """Discord accepted the acknowledgement."""
+    MISSED = "missed"
+    """Discord refused it: 10062, 40060, 50027, or it could not be reached."""
+    STARTED = "started"
+    DECLINED = "declined"
+    RESUME_CLICKED = "resume clicked"
+    ASKED = "asked"
+    ANSWERED = "answered"
+    SLOWED = "slowed"
+    CAUGHT_UP = "caught up"
+    ENDED = "ended"
+
+
+class Step(StrEnum):
+    """What is to be done next."""
+
+    NOTHING = "nothing"
+    OPEN_FORM = "open the form"
+    KEEP = "write the draft"
+    ACKNOWLEDGE = "answer that it is kept"
+    DEFER = "answer that we think"
+    KEEP_ON = "go on writing the draft"
+    START = "start the run"
+    SHOW = "show the run"
+    REFUSE = "say why not"
+    GIVE_BACK = "give the text back"
+    OFFER_RESUME = "post Resume in the channel"
+    ADMIT_LOSS = "say in the channel that the text is lost"
+    ASK = "ask"
+    WAIT = "wait until Discord allows edits"
+    FINISH = "show the end"
+
+
+class Move(NamedTuple):
+    """Where to and what to do."""
+
+    to: Flow
+    step: Step
+
+
+TABLE: dict[tuple[Flow, Signal], Move] = {
+    (Flow.IDLE, Signal.FORM_WANTED): Move(Flow.MODAL_OPEN, Step.OPEN_FORM),
+    (Flow.IDLE, Signal.TEXT_CAME): Move(Flow.DRAFT, Step.KEEP),
+    (Flow.MODAL_OPEN, Signal.TEXT_CAME): Move(Flow.DRAFT, Step.KEEP),
+    (Flow.MODAL_OPEN, Signal.MISSED): Move(Flow.CLOSED, Step.NOTHING),
+    # The draft is on disk in time: answer, then start.
+    (Flow.DRAFT, Signal.KEPT): Move(Flow.DRAFT, Step.ACKNOWLEDGE),
+    (Flow.DRAFT, Signal.TAKEN): Move(Flow.ACKNOWLEDGED, Step.START),
+    (Flow.DRAFT, Signal.MISSED): Move(Flow.ERROR_RECOVERY, Step.OFFER_RESUME),
+    (Flow.DRAFT, Signal.LOST): Move(Flow.CLOSED, Step.GIVE_BACK),
+    # It is not: defer, keep writing, then start once or post Resume.
+    (Flow.DRAFT, Signal.LATE): Move(Flow.ACKNOWLEDGED, Step.DEFER),
+    (Flow.ACKNOWLEDGED, Signal.TAKEN): Move(Flow.ACKNOWLEDGED, Step.KEEP_ON),
+    (Flow.ACKNOWLEDGED, Signal.KEPT): Move(Flow.ACKNOWLEDGED, Step.START),
+    (Flow.ACKNOWLEDGED, Signal.LOST): Move(Flow.CLOSED, Step.GIVE_BACK),
+    (Flow.ACKNOWLEDGED, Signal.MISSED): Move(Flow.ERROR_RECOVERY, Step.KEEP_ON),
+    (Flow.ACKNOWLEDGED, Signal.STARTED): Move(Flow.LIVE, Step.SHOW),
+    (Flow.ACKNOWLEDGED, Signal.DECLINED): Move(Flow.CLOSED, Step.REFUSE),
+    (Flow.ERROR_RECOVERY, Signal.KEPT): Move(Flow.ERROR_RECOVERY, Step.OFFER_RESUME),
+    (Flow.ERROR_RECOVERY, Signal.LOST): Move(Flow.CLOSED, Step.ADMIT_LOSS),
+    (Flow.ERROR_RECOVERY, Signal.RESUME_CLICKED): Move(Flow.DRAFT, Step.ACKNOWLEDGE),
+    # The card.
+    (Flow.LIVE, Signal.ASKED): Move(Flow.ASKING, Step.ASK),
+    (Flow.ASKING, Signal.ANSWERED): Move(Flow.LIVE, Step.SHOW),
+    (Flow.LIVE, Signal.SLOWED): Move(Flow.RATE_LIMITED, Step.WAIT),
+    (Flow.ASKING, Signal.SLOWED): Move(Flow.RATE_LIMITED, Step.WAIT),
+    (Flow.RATE_LIMITED, Signal.CAUGHT_UP): Move(Flow.LIVE, Step.SHOW),
+    (Flow.LIVE, Signal.ENDED): Move(Flow.CLOSED, Step.FINISH),
+    (Flow.ASKING, Signal.ENDED): Move(Flow.CLOSED, Step.FINISH),
+    (Flow.RATE_LIMITED, Signal.ENDED): Move(Flow.RATE_LIMITED, Step.WAIT),
+}
+
+
+def advance(flow: Flow, signal: Signal) -> Move:
+    """The next state and step; a signal that means nothing here changes nothing, so nothing ever hangs on one."""
+    return TABLE.get((flow, signal), Move(flow, Step.NOTHING))

@@ -1,0 +1,146 @@
+"""The forms: built for Discord, read from raw submissions; counterpart of `components.py`, which gets them.
+
+A form is stopped before it is sent: discord.py keeps nothing of it, so one that was open across a restart is read like any
+other (PLATFORM.md: else it is dropped silently and the typed text is lost). The draft's id travels in its custom id.
+"""
+
+from typing import Any, cast
+
+import discord
+from discord import ui
+
+from ompycord.bot.access import Interaction
+from ompycord.bot.drafts import AttachedFile
+from ompycord.domain.catalog import Catalog
+from ompycord.domain.repository import RepositorySpec
+from ompycord.domain.snapshot import Question
+from ompycord.domain.task import Mode
+from ompycord.errors import Refused
+from ompycord.render.inert import Inert
+from ompycord.text import cut
+from ompycord.text.limits import MODAL_INPUT_VALUE, MODAL_TITLE, SELECT_OPTIONS
+
+__all__ = ["CARE", "FormValues", "answer_form", "read_form", "task_form"]
+
+CARE: dict[Mode, str] = {
+    Mode.STANDARD: "build, then the repository's checks",
+    Mode.FAST: "the agent only; ends unchecked",
+}
+"""Modes that can be chosen, with what they do."""
+
+_DESCRIPTION = 100
+_PLACEHOLDER = "The cart total ignores the discount when… Fix it and add a test."
+_ANSWER_LIMIT = 4000
+
+
+def task_form(
+    *,
+    custom_id: str,
+    channel: str,
+    catalog: Catalog,
+    repository: RepositorySpec | None,
+    agent: str | None = None,
+    mode: Mode = Mode.STANDARD,
+    prompt: str = "",
+) -> ui.Modal:
+    """UX, *The form*. Raises Refused where configuration offers nothing to choose from."""
+    repositories = _first(repository, catalog.repositories)
+    agents = catalog.agents_for(repositories[0]) if repositories else ()
+    if not repositories or not agents:
+        what = "repository" if not repositories else "agent"
+        raise Refused(f"No {what} is configured, so no run can start. An admin names one in `ompycord.yml`.")
+    checks = ", ".join(check.name for check in repositories[0].checks) or "no checks are configured"
+    modal = ui.Modal(title=cut(f"New task in #{channel}", MODAL_TITLE), custom_id=custom_id, timeout=None)
+    task = ui.TextInput[ui.Modal](
+        custom_id="prompt",
+        style=discord.TextStyle.paragraph,
+        placeholder=_PLACEHOLDER,
+        default=prompt[:MODAL_INPUT_VALUE] or None,
+        max_length=MODAL_INPUT_VALUE,
+        required=False,  # a file may hold the task; emptiness is refused with words of ours
+    )
+    done = ui.TextInput[ui.Modal](custom_id="done", max_length=300, required=False)
+    files = ui.FileUpload[ui.Modal](custom_id="files", required=False, min_values=0, max_values=5)
+    modal.add_item(ui.Label(text="What shall be done?", component=task))
+    modal.add_item(ui.Label(text="Repository", component=_repository_select(repositories)))
+    modal.add_item(ui.Label(text="Agent and care", component=_care_select([a.name for a in agents], agent, mode)))
+    modal.add_item(
+        ui.Label(text="Done when", description=cut(f"Always run here: {checks}.", _DESCRIPTION), component=done)
+    )
+    modal.add_item(ui.Label(text="Files", description="Text files become part of the task.", component=files))
+    modal.stop()
+    return modal
+
+
+def _first(chosen: RepositorySpec | None, known: tuple[RepositorySpec, ...]) -> tuple[RepositorySpec, ...]:
+    """The preset first."""
+    rest = tuple(spec for spec in known if chosen is None or spec.name != chosen.name)
+    return ((chosen, *rest) if chosen else rest)[:SELECT_OPTIONS]
+
+
+def _repository_select(repositories: tuple[RepositorySpec, ...]) -> ui.Select[ui.Modal]:
+    options = [
+        discord.SelectOption(label=spec.name, value=spec.name, default=place == 0)
+        for place, spec in enumerate(repositories)
+    ]
+    return ui.Select[ui.Modal](custom_id="repo", options=options)
+
+
+def _care_select(agents: list[str], agent: str | None, mode: Mode) -> ui.Select[ui.Modal]:
+    """`omp · standard: build, then the repository's checks`."""
+    wanted = (agent if agent in agents else agents[0], mode if mode in CARE else Mode.STANDARD)
+    options = [
+        discord.SelectOption(
+            label=cut(f"{name} · {care}: {text}", _DESCRIPTION), value=f"{name}|{care}", default=(name, care) == wanted
+        )
+        for name in agents
+        for care, text in CARE.items()
+    ]
+    return ui.Select[ui.Modal](custom_id="care", options=options[:SELECT_OPTIONS])
+
+
+def answer_form(question: Question, *, custom_id: str, inert: Inert) -> ui.Modal:
+    """An answer of one's own. A question's beginning stands above the input."""
+    modal = ui.Modal(title="Answer", custom_id=custom_id, timeout=None)
+    field = ui.TextInput[ui.Modal](custom_id="answer", style=discord.TextStyle.paragraph, max_length=_ANSWER_LIMIT)
+    asked = inert.label(question.text, _DESCRIPTION)
+    modal.add_item(ui.Label(text="Your answer", description=asked or None, component=field))
+    modal.stop()
+    return modal
+
+
+class FormValues:
+    """What somebody typed and chose, by the inputs' ids."""
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        self._values: dict[str, Any] = {}
+        for item in data.get("components", []):
+            for child in (item.get("component"), *item.get("components", [])):
+                if child is not None:
+                    self._values[child["custom_id"]] = child.get("values", child.get("value"))
+        self._attachments: dict[str, Any] = data.get("resolved", {}).get("attachments", {})
+
+    def text(self, name: str) -> str:
+        """A typed text; empty where nothing was typed."""
+        value = self._values.get(name)
+        return value if isinstance(value, str) else ""
+
+    def _list(self, name: str) -> list[str]:
+        value = self._values.get(name)
+        return [str(item) for item in cast("list[Any]", value)] if isinstance(value, list) else []
+
+    def choice(self, name: str) -> str:
+        """The one chosen value; empty where nothing was chosen."""
+        chosen = self._list(name)
+        return chosen[0] if chosen else ""
+
+    def files(self, name: str) -> tuple[AttachedFile, ...]:
+        """The uploaded files."""
+        wanted = self._list(name)
+        found = [self._attachments[item] for item in wanted if item in self._attachments]
+        return tuple(AttachedFile(name=f["filename"], url=f["url"], size=f["size"]) for f in found)
+
+
+def read_form(interaction: Interaction) -> FormValues:
+    """The values of a raw submission."""
+    return FormValues(cast("dict[str, Any]", interaction.data or {}))

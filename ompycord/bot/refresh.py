@@ -1,0 +1,90 @@
+"""Edits one message of a run so that it is true again; counterpart of `deliver.py`, which made it. Called by `live.py`."""
+
+import structlog
+
+from ompycord.bot.rest import GONE, Rest, SendFailed
+from ompycord.bot.scenes import Scene, Scenes, card_number, latest_card
+from ompycord.domain.ids import RunId
+from ompycord.domain.ports import Clock, Store
+from ompycord.domain.records import Commit, OutboxKind, OutboxRow, Surface
+from ompycord.render.message import RenderedMessage
+
+__all__ = ["ROLL_OVER_MS", "Refresher"]
+
+ROLL_OVER_MS = 55 * 60 * 1000
+"""A card older than this goes on in a fresh message: edits of old ones fail with 30046 after an hour (PLATFORM.md)."""
+
+_ORDER = (OutboxKind.CARD, OutboxKind.QUESTION, OutboxKind.MIRROR, OutboxKind.RESULT)
+
+log = structlog.get_logger(__name__)
+
+
+class Refresher:
+    """Compares what a message shows with what is true, by hash."""
+
+    def __init__(self, *, store: Store, scenes: Scenes, rest: Rest, clock: Clock) -> None:
+        self._store = store
+        self._scenes = scenes
+        self._rest = rest
+        self._clock = clock
+
+    async def refresh(self, run: RunId, channel: str) -> int:
+        """One edit at most; how many messages of the run here were not true. Raises SendFailed, StorageError."""
+        scene = await self._scenes.look(run)
+        if scene is None:
+            return 0
+        await self._roll_over(scene, channel)
+        untrue = self._untrue(scene, channel)
+        if untrue:
+            await self._edit(scene, *untrue[0])
+        return len(untrue)
+
+    def _untrue(self, scene: Scene, channel: str) -> list[tuple[Surface, RenderedMessage]]:
+        """Messages of the run in this channel whose hash differs from what is true now; the live card first."""
+        found: list[tuple[Surface, RenderedMessage]] = []
+        here = [s for s in scene.surfaces if s.channel == channel and s.message is not None and s.kind in _ORDER]
+        for surface in sorted(here, key=lambda s: (_ORDER.index(s.kind), -card_number(s))):
+            message = self._scenes.render(scene, surface.kind, surface.ref)
+            if message is not None and message.payload_hash != surface.shown_hash:
+                found.append((surface, message))
+        return found
+
+    async def _edit(self, scene: Scene, surface: Surface, message: RenderedMessage) -> None:
+        if surface.message is None:
+            return
+        try:
+            await self._rest.edit(surface.channel, surface.message, message)
+        except SendFailed as failed:
+            if not failed.is_final:
+                raise
+            log.warning("edit.refused", run=scene.run, kind=surface.kind, reason=str(failed))
+            if surface.kind is OutboxKind.CARD and failed.code in GONE and surface == latest_card(scene.surfaces):
+                await self._another_card(scene, surface)
+        now = self._clock.now_ms()
+        update = {"shown_hash": message.payload_hash, "shown_position": scene.position, "edited_at": now}
+        await self._store.shown(surface.model_copy(update=update))
+        if surface.kind is OutboxKind.QUESTION and self._scenes.closed(scene, surface.ref):
+            await self._unpin(surface)
+
+    async def _unpin(self, surface: Surface) -> None:
+        try:
+            await self._rest.unpin(surface.channel, surface.message or "0")
+        except SendFailed as failed:
+            log.info("question.not_unpinned", run=surface.run, reason=str(failed))
+
+    async def _roll_over(self, scene: Scene, channel: str) -> None:
+        card = latest_card(scene.surfaces)
+        is_old = card is not None and self._clock.now_ms() - card.posted_at >= ROLL_OVER_MS
+        if card is not None and card.channel == channel and is_old and not scene.snapshot.is_final:
+            await self._another_card(scene, card)
+
+    async def _another_card(self, scene: Scene, card: Surface) -> None:
+        """Owe the next card. Asked for twice it is one row: (run, kind, ref) is unique."""
+        row = OutboxRow(
+            run=scene.run,
+            kind=OutboxKind.CARD,
+            ref=str(card_number(card) + 1),
+            body={"channel": card.channel},
+            created_at=self._clock.now_ms(),
+        )
+        await self._store.commit(Commit(outbox=(row,)))

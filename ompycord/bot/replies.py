@@ -1,0 +1,125 @@
+"""Replies that only the asking person sees, whatever was answered before; and every error in words, one chain for all.
+
+Counterpart: `commands/` and `components.py`, which raise instead of wording their refusals.
+"""
+
+from collections.abc import Sequence
+
+import aiohttp
+import discord
+import structlog
+from discord import app_commands
+from pydantic import ValidationError
+
+from ompycord.bot import wording
+from ompycord.bot.access import Interaction
+from ompycord.bot.embed_builder import QUIET, buttons_view, sendable, text_file
+from ompycord.bot.rest import SendFailed
+from ompycord.errors import Backlogged, BadEvent, Draining, Refused, StorageError, VersionConflict
+from ompycord.render.message import RenderedMessage
+from ompycord.text import cut, utf16_len
+from ompycord.text.limits import MESSAGE_CONTENT
+
+__all__ = ["NOT_TAKEN", "defer", "explain", "say", "show", "words_for"]
+
+NOT_TAKEN = (discord.HTTPException, discord.InteractionResponded, discord.RateLimited, OSError, aiohttp.ClientError)
+"""What a refused acknowledgement raises: 10062, 40060, 50027, or no connection."""
+
+_WORDS = {
+    StorageError: "The database did not take it, so nothing happened. Try again in a minute; `/omp health` says more.",
+    Draining: "I am ending for a restart and take nothing new. Nothing happened. Try again in a minute.",
+    Backlogged: "More has come in than I have worked off. Nothing happened. Try again in a minute.",
+    VersionConflict: "The run moved on at the same moment. Look at its card and try again.",
+    app_commands.CommandNotFound: "Discord shows a command that I do not have any more. Reload Discord and try again.",
+    app_commands.CommandSignatureMismatch: "Discord shows an older form of this command. Reload Discord and try again.",
+}
+
+log = structlog.get_logger(__name__)
+
+
+async def defer(interaction: Interaction) -> None:
+    """Answer in time that an answer comes. Reading commands do this first."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+
+
+async def say(
+    interaction: Interaction,
+    text: str,
+    *,
+    files: Sequence[tuple[str, str | bytes]] = (),
+    buttons: RenderedMessage | None = None,
+) -> None:
+    """Say it to the person alone. What is too long for a message goes into a file."""
+    made = [text_file(content, name) for name, content in files]
+    if utf16_len(text) > MESSAGE_CONTENT:
+        made.append(text_file(text, "answer.txt"))
+        text = cut(text, MESSAGE_CONTENT)
+    view = buttons_view(buttons.components) if buttons else None
+    await _put(interaction, content=text, embeds=[], view=view, files=made)
+
+
+async def show(interaction: Interaction, message: RenderedMessage) -> None:
+    """Show a rendered message to the person alone."""
+    body = sendable(message, pings=False)
+    files = [body["file"]] if "file" in body else []
+    await _put(interaction, content=body["content"], embeds=body["embeds"], view=body["view"], files=files)
+
+
+async def _put(
+    interaction: Interaction,
+    *,
+    content: str,
+    embeds: list[discord.Embed],
+    view: discord.ui.View | None,
+    files: list[discord.File],
+) -> None:
+    if interaction.response.is_done():
+        await interaction.edit_original_response(
+            content=content, embeds=embeds, view=view, attachments=files, allowed_mentions=QUIET
+        )
+        return
+    await interaction.response.send_message(
+        content,
+        embeds=embeds,
+        view=view if view is not None else discord.utils.MISSING,
+        files=files,
+        ephemeral=True,
+        allowed_mentions=QUIET,
+    )
+
+
+# -- errors ------------------------------------------------------------------------------------------------------------
+
+
+def words_for(error: BaseException, reference: str) -> str:
+    """Any error for the person: what happened, to what, what now."""
+    while isinstance(error, app_commands.CommandInvokeError):
+        error = error.original
+    if isinstance(error, Refused | BadEvent):
+        return str(error)
+    if isinstance(error, ValidationError):
+        return _invalid(error)
+    if isinstance(error, app_commands.TransformerError):
+        return f"{str(error.value)[:100]!r} is no value for this option. Nothing happened."
+    if isinstance(error, SendFailed):
+        return f"Discord did not take it: {error}. Nothing was lost; try again in a minute."
+    known = next((words for kind, words in _WORDS.items() if isinstance(error, kind)), None)
+    return known or wording.internal_error(error, reference)
+
+
+def _invalid(error: ValidationError) -> str:
+    """Names of fields and what is wrong, never the values."""
+    wrong = "; ".join(f"*{'.'.join(map(str, item['loc']))}*: {item['msg']}" for item in error.errors()[:3])
+    return f"That cannot be taken ({wrong}). Nothing ran."
+
+
+async def explain(interaction: Interaction, error: BaseException) -> None:
+    """Tell the person, and the log where it is a defect of ours."""
+    reference = str(interaction.id)[-8:]
+    words = words_for(error, reference)
+    if words == wording.internal_error(getattr(error, "original", error), reference):
+        log.error("interaction.failed", reference=reference, exc_info=error)
+    try:
+        await say(interaction, words)
+    except NOT_TAKEN as refused:
+        log.warning("interaction.unanswered", reference=reference, cause=type(refused).__name__)

@@ -1,0 +1,160 @@
+"""The calls to Discord that deliveries and cards need, in plain ids; counterpart of `deliver.py` and `live.py`.
+
+Nobody may cancel these or put a timeout around them: a request that is cancelled during a global 429 wedges discord.py for
+ever (PLATFORM.md, *discord.py*). The lanes of `live.py` run each in a task of its own.
+"""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import aiohttp
+import discord
+
+from ompycord.bot.embed_builder import QUIET, sendable
+from ompycord.domain.base import Millis
+from ompycord.errors import OmpycordError
+from ompycord.render.marker import Marker, parse_marker
+from ompycord.render.message import RenderedMessage
+
+__all__ = ["FINAL_CODES", "GONE", "Rest", "SendFailed"]
+
+FINAL_CODES: dict[int, str] = {
+    10003: "the channel or thread is gone",
+    10004: "the bot is not in that server any more",
+    10008: "the message is gone",
+    50001: "the bot may not see that channel",
+    50013: "the bot lacks a permission in that channel",
+    50035: "Discord refuses the form of the message",
+    160006: "the server has too many active threads",
+}
+"""Errors after which another try changes nothing, with the reason people are told (PLATFORM.md, *Discord's limits*)."""
+
+GONE = frozenset({10003, 10008})
+_THREAD_EXISTS = 160004
+_ARCHIVED = 50083
+_PROBED = 300
+"""Messages, newest first, that a probe reads at most."""
+_CLOCKS_APART_MS = 5 * 60 * 1000
+"""How far Discord's clock and ours may differ."""
+
+
+class SendFailed(OmpycordError):
+    """Discord did not take it. `retry_after_s` is set when Discord named a time."""
+
+    def __init__(
+        self, reason: str, *, is_final: bool = False, code: int = 0, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(reason)
+        self.is_final = is_final
+        self.code = code
+        self.retry_after_s = retry_after_s
+
+
+@contextmanager
+def _translated() -> Generator[None]:
+    """discord.py's errors as ours; anything else passes."""
+    try:
+        yield
+    except discord.RateLimited as error:
+        raise SendFailed("Discord limits this channel", retry_after_s=error.retry_after) from error
+    except discord.HTTPException as error:
+        reason = FINAL_CODES.get(error.code)
+        is_final = reason is not None or error.status in {400, 401, 403, 404}
+        raise SendFailed(
+            reason or f"Discord answered {error.status} ({error.code})", is_final=is_final, code=error.code
+        ) from error
+    except (OSError, aiohttp.ClientError, TimeoutError, RuntimeError) as error:  # RuntimeError: the session is closed
+        raise SendFailed(f"Discord could not be reached ({type(error).__name__})") from error
+
+
+class Rest:
+    """One client's calls. Every one raises SendFailed."""
+
+    def __init__(self, client: discord.Client) -> None:
+        self._client = client
+
+    def _channel(self, channel: str, guild: str | None = None) -> discord.PartialMessageable:
+        return self._client.get_partial_messageable(int(channel), guild_id=int(guild) if guild else None)
+
+    async def send(
+        self, channel: str, message: RenderedMessage, *, nonce: int | str, silent: bool, pings: bool = False
+    ) -> str:
+        """Post; the message's id. The nonce makes a repetition within minutes the same message."""
+        with _translated():
+            sent = await self._channel(channel).send(**sendable(message, pings=pings), nonce=nonce, silent=silent)
+        return str(sent.id)
+
+    async def edit(self, channel: str, message_id: str, message: RenderedMessage) -> None:
+        """Replace what a message of ours says. Rings nobody. An archived thread is opened for it."""
+        try:
+            await self._edit(channel, message_id, message)
+        except SendFailed as failed:
+            if failed.code != _ARCHIVED:
+                raise
+            with _translated():
+                await self._client.http.edit_channel(int(channel), archived=False)
+            await self._edit(channel, message_id, message)
+
+    async def _edit(self, channel: str, message_id: str, message: RenderedMessage) -> None:
+        body = sendable(message, pings=False)
+        partial = self._channel(channel).get_partial_message(int(message_id))
+        with _translated():
+            await partial.edit(
+                content=body["content"],
+                embeds=body["embeds"],
+                view=body["view"],
+                allowed_mentions=QUIET,
+            )
+
+    async def open_thread(self, channel: str, message_id: str, *, guild: str, name: str) -> str:
+        """The thread opened from a message. Its id is the message's, so a repetition is seen (CONTRACTS: card, mirror)."""
+        partial = self._channel(channel, guild).get_partial_message(int(message_id))
+        try:
+            with _translated():
+                thread = await partial.create_thread(name=name, auto_archive_duration=1440)
+        except SendFailed as failed:
+            if failed.code == _THREAD_EXISTS:
+                return message_id
+            raise
+        return str(thread.id)
+
+    async def pin(self, channel: str, message_id: str) -> None:
+        with _translated():
+            await self._channel(channel).get_partial_message(int(message_id)).pin()
+
+    async def unpin(self, channel: str, message_id: str) -> None:
+        with _translated():
+            await self._channel(channel).get_partial_message(int(message_id)).unpin()
+
+    async def find(self, channel: str, wanted: Marker, *, since: Millis) -> str | None:
+        """A message of ours with this marker in its footer, posted since then."""
+        me = self._client.user
+        after = discord.Object(discord.utils.time_snowflake(_utc(max(since - _CLOCKS_APART_MS, 1_420_070_400_001))))
+        with _translated():
+            async for message in self._channel(channel).history(limit=_PROBED, after=after, oldest_first=False):
+                if me is None or message.author.id != me.id:
+                    continue
+                for embed in message.embeds:
+                    if parse_marker(embed.footer.text or "") == wanted:
+                        return str(message.id)
+        return None
+
+    async def attachment(self, url: str) -> bytes:
+        """A file that a person attached, by the address that Discord gave."""
+        with _translated():
+            return await self._client.http.get_from_cdn(url)
+
+    def url(self, guild: str | None, channel: str, message_id: str | None = None) -> str:
+        """Discord's own address of a message or thread."""
+        address = f"https://discord.com/channels/{guild or '@me'}/{channel}"
+        return f"{address}/{message_id}" if message_id else address
+
+    def channel_name(self, channel: str | None) -> str | None:
+        """As far as the gateway told."""
+        found = self._client.get_channel(int(channel)) if channel else None
+        return getattr(found, "name", None)
+
+
+def _utc(at: Millis) -> datetime:
+    return datetime.fromtimestamp(at / 1000, UTC)

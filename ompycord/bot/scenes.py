@@ -1,0 +1,220 @@
+"""What each message of a run shows: snapshot and surroundings gathered, then `render`; counterpart of `deliver` and `live`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ompycord.bot.custom_ids import Signer
+from ompycord.bot.options import BotOptions
+from ompycord.conductor import Conductor
+from ompycord.domain.base import Millis
+from ompycord.domain.ids import RunId
+from ompycord.domain.ports import Clock, RunFilter, Store
+from ompycord.domain.records import OutboxKind, Surface
+from ompycord.domain.run import FINAL, RunKind, RunRecord, RunState
+from ompycord.domain.snapshot import Approval, Question, StatusSnapshot
+from ompycord.errors import Refused
+from ompycord.render.card import render
+from ompycord.render.inert import Redact
+from ompycord.render.marker import question_tag
+from ompycord.render.message import RenderedMessage
+from ompycord.render.mirror import mirror_message
+from ompycord.render.question import approval_message, question_message
+from ompycord.render.result import result_message
+from ompycord.render.surroundings import Confinement, Surroundings
+
+__all__ = ["Scene", "Scenes", "card_number", "latest_card"]
+
+SILENT_MS = 15 * 60 * 1000
+"""CONTRACTS, *External runs*: after so long the card says *silent since*."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """A run as it is now and where it is shown."""
+
+    record: RunRecord
+    snapshot: StatusSnapshot
+    position: int
+    """Up to which event the snapshot knows."""
+    surfaces: tuple[Surface, ...]
+    around: Surroundings
+
+    @property
+    def run(self) -> RunId:
+        return self.snapshot.run
+
+    def surface(self, kind: OutboxKind, ref: str = "") -> Surface | None:
+        """Where this kind is shown."""
+        return next((s for s in self.surfaces if s.kind is kind and s.ref == ref), None)
+
+    @property
+    def is_urgent(self) -> bool:
+        """Terminal and needs-a-person take the next slot (DESIGN, *The card*)."""
+        return self.snapshot.is_final or self.snapshot.needs_person
+
+
+def card_number(surface: Surface) -> int:
+    """The number of a card among its run's."""
+    return int(surface.ref) if surface.ref.isdigit() else 1
+
+
+def latest_card(surfaces: tuple[Surface, ...]) -> Surface | None:
+    """The live one."""
+    return max((s for s in surfaces if s.kind is OutboxKind.CARD), key=card_number, default=None)
+
+
+@dataclass(kw_only=True)
+class Scenes:
+    """Gathers and renders. `slowed` says until when Discord refuses edits in a channel."""
+
+    options: BotOptions
+    conductor: Conductor
+    store: Store
+    clock: Clock
+    signer: Signer
+    redact: Redact
+    actions: frozenset[str]
+    confinement: Callable[[RunRecord], Confinement | None]
+    url: Callable[[str | None, str, str | None], str]
+    channel_name: Callable[[str | None], str | None]
+    is_connected: Callable[[], bool]
+    slowed: dict[str, Millis] = field(default_factory=dict[str, Millis])
+
+    async def look(self, run: RunId) -> Scene | None:
+        """The run now; None before its first event is projected."""
+        record = await self.store.run(run)
+        folded = (await self.store.folds([run])).get(run)
+        if record is None or folded is None or not folded.lanes:
+            return None
+        snapshot = folded.snapshot()
+        surfaces = tuple(await self.store.surfaces(run))
+        around = await self._around(record, snapshot, surfaces)
+        return Scene(record=record, snapshot=snapshot, position=folded.position, surfaces=surfaces, around=around)
+
+    async def _around(self, record: RunRecord, snapshot: StatusSnapshot, surfaces: tuple[Surface, ...]) -> Surroundings:
+        card = latest_card(surfaces)
+        asked = self._oldest_question(snapshot, surfaces)
+        is_silent = record.kind is RunKind.EXTERNAL and not snapshot.is_final
+        last = snapshot.last_event_at
+        return Surroundings(
+            gateway="connected" if self.is_connected() else "reconnecting",
+            slowed_until=self.slowed.get(card.channel) if card else None,
+            confinement=self.confinement(record) if record.kind is RunKind.HOSTED else None,
+            queue_place=await self._queue_place(record) if snapshot.state is RunState.QUEUED else None,
+            checks=self._checks(record),
+            channel_name=self.channel_name(record.channel),
+            is_rehearsal=any(a.name == record.agent and a.kind == "rehearsal" for a in self.conductor.catalog.agents),
+            silent_since=last if is_silent and self.clock.now_ms() - last >= SILENT_MS else None,
+            approvers=self.options.approver_role,
+            question_url=self.url(record.guild, asked.channel, asked.message) if asked else None,
+        )
+
+    async def _queue_place(self, record: RunRecord) -> int | None:
+        queued = await self.store.runs(RunFilter(states=frozenset({RunState.QUEUED}), limit=200))
+        hosted = sorted((r.created_at, r.id) for r in queued if r.kind is RunKind.HOSTED)
+        place = (record.created_at, record.id)
+        return hosted.index(place) + 1 if place in hosted else None
+
+    def _checks(self, record: RunRecord) -> tuple[str, ...] | None:
+        try:
+            spec = self.conductor.catalog.repository(record.repository) if record.repository else None
+        except Refused:  # it left the configuration since
+            return None
+        return tuple(check.name for check in spec.checks) if spec else None
+
+    @staticmethod
+    def _oldest_question(snapshot: StatusSnapshot, surfaces: tuple[Surface, ...]) -> Surface | None:
+        refs = [f"a:{a.ref}"[:128] for a in snapshot.open_approvals] + [
+            f"q:{q.ref}"[:128] for q in snapshot.open_questions
+        ]
+        posted = {s.ref: s for s in surfaces if s.kind is OutboxKind.QUESTION}
+        return next((posted[ref] for ref in refs if ref in posted), None)
+
+    # -- what each message shows -------------------------------------------------------------------------------------
+
+    def render(self, scene: Scene, kind: OutboxKind, ref: str) -> RenderedMessage | None:
+        """The message of this kind now; None where there is nothing to show."""
+        match kind:
+            case OutboxKind.MIRROR:
+                thread = scene.surface(OutboxKind.THREAD)
+                shown = thread.channel if thread and thread.channel != self._mirror_channel(scene) else None
+                return mirror_message(
+                    scene.snapshot, scene.around, thread=shown, sign=self.signer.sign, redact=self.redact
+                )
+            case OutboxKind.CARD:
+                return self._card(scene, int(ref) if ref.isdigit() else 1)
+            case OutboxKind.QUESTION:
+                return self._question(scene, ref)
+            case OutboxKind.RESULT:
+                if not scene.snapshot.is_final:
+                    return None
+                mentions = (scene.record.requester,) if scene.record.requester else ()
+                return result_message(
+                    scene.snapshot, scene.around, actions=self.offered(scene), sign=self.signer.sign,
+                    redact=self.redact, mentions=mentions,
+                )  # fmt: skip
+            case OutboxKind.THREAD | OutboxKind.NOTICE:
+                return None
+
+    @staticmethod
+    def _mirror_channel(scene: Scene) -> str | None:
+        mirror = scene.surface(OutboxKind.MIRROR)
+        return mirror.channel if mirror else None
+
+    def _card(self, scene: Scene, number: int) -> RenderedMessage:
+        live = latest_card(scene.surfaces)
+        around = scene.around.model_copy(update={"card_number": number})
+        if live is not None and card_number(live) > number:
+            url = self.url(scene.record.guild, live.channel, live.message)
+            around = around.model_copy(update={"live_url": url})
+        return render(scene.snapshot, around, actions=self.offered(scene), sign=self.signer.sign, redact=self.redact)
+
+    def copy_of_card(self, scene: Scene) -> RenderedMessage:
+        """The card again, for a reply that only one person sees."""
+        live = latest_card(scene.surfaces)
+        return self._card(scene, card_number(live) if live else 1)
+
+    def offered(self, scene: Scene) -> frozenset[str]:
+        """An external run is not ours to stop, resume or start again."""
+        if scene.record.kind is RunKind.EXTERNAL:
+            return self.actions - {"stop", "resume", "retry", "again"}
+        return self.actions if scene.record.state not in FINAL else self.actions - {"stop", "cancel", "resume"}
+
+    def _question(self, scene: Scene, ref: str) -> RenderedMessage | None:
+        found = asked_of(scene.snapshot, ref)
+        if found is None:
+            return None
+        tag = question_tag(found.ref)
+
+        def sign(action: str, run: str) -> str:
+            return self.signer.sign(action, run, tag)
+
+        if isinstance(found, Question):
+            mentions = (scene.record.requester,) if scene.record.requester else ()
+            return question_message(
+                scene.snapshot, found, scene.around, button_ref=scene.run, sign=sign, redact=self.redact,
+                mentions=mentions,
+            )  # fmt: skip
+        allowed = self.options.access
+        asked = approval_message(
+            scene.snapshot, found, scene.around, button_ref=scene.run, sign=sign, redact=self.redact,
+            mentions=allowed.users.approver, role_mentions=allowed.roles.approver,
+        )  # fmt: skip
+        # The conductor cannot take approvals yet, and a button without a handler is not shown.
+        return asked.model_copy(update={"components": ()})
+
+    def closed(self, scene: Scene, ref: str) -> bool:
+        """Whether nobody needs to answer this question any more."""
+        found = asked_of(scene.snapshot, ref)
+        return found is None or found.status != "open" or scene.snapshot.is_final
+
+
+def asked_of(snapshot: StatusSnapshot, ref: str) -> Question | Approval | None:
+    """The question (`q:`) or approval (`a:`) that an outbox row names."""
+    for question in snapshot.questions:
+        if f"q:{question.ref}"[:128] == ref:
+            return question
+    for approval in snapshot.approvals:
+        if f"a:{approval.ref}"[:128] == ref:
+            return approval
+    return None

@@ -1,0 +1,241 @@
+"""One discord.py client and all that hangs on it, from login to close; counterpart of `bot.py`, which makes another if need be."""
+
+import asyncio
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import aiohttp
+import discord
+import regex
+import structlog
+
+from ompycord.bot.answers import Answers
+from ompycord.bot.buttons import RunButtons
+from ompycord.bot.client import OmpycordClient
+from ompycord.bot.commands.new import NewRun
+from ompycord.bot.commands.tree import OmpTree, command_group, sync
+from ompycord.bot.components import Dispatcher
+from ompycord.bot.custom_ids import Signer
+from ompycord.bot.deliver import Deliverer
+from ompycord.bot.desk import Desk
+from ompycord.bot.intake import Intake
+from ompycord.bot.live import LiveEditor
+from ompycord.bot.options import BotOptions
+from ompycord.bot.refresh import Refresher
+from ompycord.bot.rest import Rest
+from ompycord.bot.scenes import Scenes
+from ompycord.bot.sources import HealthLine, Sources
+from ompycord.conductor import Bus, Conductor
+from ompycord.domain.ports import Clock, Ids, Store
+from ompycord.errors import GatewayFatal, OmpycordError
+
+__all__ = ["Kit", "Session", "Unreachable", "Wedged"]
+
+WATCH_S = 5.0
+PROBE_AFTER_S = 60.0
+"""A quiet bot asks Discord something, so that its readiness has a recent reason."""
+READY_S = 150.0
+"""Readiness needs a successful REST call in this time (PLATFORM.md, *discord.py*)."""
+WEDGED_S = 420.0
+"""No request lives longer: five tries of at most 30 s of waiting, and aiohttp's own 300 s. Then the client hangs for ever."""
+CLOSE_S = 10.0
+
+_CHANNEL = regex.compile(r"/channels/([0-9]{1,20})/")
+_LIMITED = 429
+_BAD = 400
+
+log = structlog.get_logger(__name__)
+
+
+class Unreachable(OmpycordError):  # named for the fact, as the tree in errors.py does
+    """Discord could not be reached for the login."""
+
+
+class Wedged(OmpycordError):  # the same
+    """The client's requests never end any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kit:
+    """What outlives a client."""
+
+    token: str
+    options: BotOptions
+    conductor: Conductor
+    store: Store
+    bus: Bus
+    clock: Clock
+    ids: Ids
+    signer: Signer
+    redact: Callable[[str], str]
+    sources: Sources
+    actions: frozenset[str]
+
+    def __repr__(self) -> str:
+        return "<Kit>"  # the token is in it
+
+
+class Session:
+    """Parts around one client."""
+
+    def __init__(self, kit: Kit) -> None:
+        self._kit = kit
+        self.last_success_at: float | None = None
+        self._probe_began: float | None = None
+        self.client = OmpycordClient(
+            options=kit.options, on_request=self._heard, on_click=self._clicked, on_setup=self._set_up
+        )
+        self._tree = OmpTree(self.client)
+        rest = Rest(self.client)
+        scenes = Scenes(
+            options=kit.options,
+            conductor=kit.conductor,
+            store=kit.store,
+            clock=kit.clock,
+            signer=kit.signer,
+            redact=kit.redact,
+            actions=kit.actions,
+            confinement=kit.sources.confinement,
+            url=rest.url,
+            channel_name=rest.channel_name,
+            is_connected=lambda: self.is_connected,
+        )
+        self.live = LiveEditor(
+            bus=kit.bus,
+            store=kit.store,
+            scenes=scenes,
+            deliverer=Deliverer(store=kit.store, scenes=scenes, rest=rest, clock=kit.clock),
+            refresher=Refresher(store=kit.store, scenes=scenes, rest=rest, clock=kit.clock),
+            clock=kit.clock,
+        )
+        desk = Desk(
+            options=kit.options,
+            conductor=kit.conductor,
+            store=kit.store,
+            clock=kit.clock,
+            ids=kit.ids,
+            signer=kit.signer,
+            scenes=scenes,
+            live=self.live,
+            rest=rest,
+            sources=kit.sources,
+        )
+        self._dispatcher = self._wire(desk)
+
+    def _wire(self, desk: Desk) -> Dispatcher:
+        intake = Intake(desk)
+        buttons = RunButtons(desk, intake)
+        new = NewRun(desk, intake)
+        self._tree.use(desk)
+        group = command_group(desk, new, buttons, self._health)
+        self._tree.add_command(group, guilds=[discord.Object(int(guild)) for guild in desk.options.guilds])
+        return Dispatcher(desk, {**buttons.table(), **Answers(desk).table(), "form": new.submitted})
+
+    # -- what the client tells ---------------------------------------------------------------------------------------
+
+    async def _set_up(self) -> None:
+        await sync(self._tree, self.client, self._kit.options.guilds)
+
+    async def _clicked(self, interaction: discord.Interaction[discord.Client]) -> None:
+        await self._dispatcher.dispatch(interaction)
+
+    def _heard(self, path: str, status: int, retry_after_s: float | None) -> None:
+        if status < _BAD:
+            self.last_success_at = self._kit.clock.monotonic_s()
+        elif status == _LIMITED:
+            channel = _CHANNEL.search(path)
+            if channel is not None:
+                self.live.slowed(channel[1], retry_after_s or 1.0)
+
+    # -- how it is ---------------------------------------------------------------------------------------------------
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the gateway's socket is open."""
+        socket = self.client.socket
+        return socket is not None and socket.open
+
+    @property
+    def is_ready(self) -> bool:
+        """Connected, told of its servers, and Discord answered lately."""
+        if not self.is_connected or not self.client.is_ready() or self.last_success_at is None:
+            return False
+        return self._kit.clock.monotonic_s() - self.last_success_at <= READY_S
+
+    @property
+    def latency(self) -> float | None:
+        """Seconds from heartbeat to its answer; None while not known."""
+        seconds = self.client.latency if self.is_connected else math.nan
+        return seconds if math.isfinite(seconds) else None
+
+    def _health(self) -> HealthLine:
+        ping = f"{self.latency * 1000:.0f} ms" if self.latency is not None else "not known yet"
+        slowed = f"; it slows {self.live.slowed_cards} cards" if self.live.slowed_cards else ""
+        text = f"gateway {'connected' if self.is_connected else 'reconnecting'}, ping {ping}{slowed}"
+        return HealthLine(name="Discord", is_ok=self.is_ready and not slowed, text=text)
+
+    # -- the session -------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Until cancelled. Raises GatewayFatal, Unreachable, Wedged."""
+        try:
+            await self._log_in()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._stay_connected())
+                group.create_task(self._edit_when_ready())
+                group.create_task(self._watch(group))
+        except* (GatewayFatal, Unreachable, Wedged) as found:
+            raise _first(found) from None
+        finally:
+            try:
+                async with asyncio.timeout(CLOSE_S):
+                    await self.client.close()
+            except TimeoutError:
+                log.warning("discord.not_closed")
+
+    async def _log_in(self) -> None:
+        try:
+            await self.client.login(self._kit.token)
+        except discord.LoginFailure as error:
+            raise GatewayFatal("Discord refused the bot's token: set DISCORD_TOKEN to its present one.") from error
+        except (discord.HTTPException, OSError, aiohttp.ClientError) as error:
+            raise Unreachable(f"Discord could not be reached ({type(error).__name__})") from error
+
+    async def _stay_connected(self) -> None:
+        await self.client.connect()
+        raise Unreachable("the client was closed")
+
+    async def _edit_when_ready(self) -> None:
+        await self.client.wait_until_ready()
+        log.info("discord.ready", guilds=len(self.client.guilds))
+        await self.live.run()
+
+    async def _watch(self, group: asyncio.TaskGroup) -> None:
+        while True:
+            await self._kit.clock.sleep(WATCH_S)
+            now = self._kit.clock.monotonic_s()
+            silent = now - (self.last_success_at if self.last_success_at is not None else now)
+            asked = now - self._probe_began if self._probe_began is not None else 0.0
+            if silent >= PROBE_AFTER_S and self._probe_began is None:
+                self._probe_began = now
+                group.create_task(self._probe())
+            if max(asked, self.live.longest_flight_s) >= WEDGED_S and silent >= WEDGED_S:
+                log.error("discord.wedged", silent_s=round(silent))
+                raise Wedged("discord.py's requests do not end any more")
+
+    async def _probe(self) -> None:
+        try:
+            await self.client.application_info()
+        except (discord.HTTPException, discord.RateLimited, OSError, aiohttp.ClientError) as error:
+            log.warning("discord.silent", cause=type(error).__name__)
+        finally:
+            self._probe_began = None
+
+
+def _first(group: BaseExceptionGroup[OmpycordError]) -> OmpycordError:
+    """The error itself; the fatal one before others."""
+    leaves: list[OmpycordError] = []
+    for error in group.exceptions:
+        leaves += [_first(error)] if isinstance(error, BaseExceptionGroup) else [error]
+    return min(leaves, key=lambda error: not isinstance(error, GatewayFatal))

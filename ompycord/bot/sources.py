@@ -1,0 +1,31 @@
+"""What the bot shows but does not know: health of the machine, diffs, confinement; given by the composition root."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from ompycord.domain.base import Frozen
+from ompycord.domain.ids import RunId
+from ompycord.domain.run import RunRecord
+from ompycord.render.surroundings import Confinement
+
+__all__ = ["HealthLine", "Sources"]
+
+
+class HealthLine(Frozen):
+    """One line of `/omp health`."""
+
+    name: str
+    is_ok: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """Questions that the bot may ask."""
+
+    health: Callable[[], Awaitable[Sequence[HealthLine]]]
+    """Agents, confinement, disk, providers; Discord's own line is the bot's."""
+    diff: Callable[[RunId], Awaitable[bytes | None]]
+    """A run's whole diff; None where it changed nothing or it is not kept."""
+    confinement: Callable[[RunRecord], Confinement | None]
+    """How far a hosted run's agent is shut in."""

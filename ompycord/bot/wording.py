@@ -1,0 +1,118 @@
+"""Sentences that `render.notices` does not have, in the same voice; counterpart of UX.md, *Words*. Pure."""
+
+from collections.abc import Sequence
+
+from ompycord.domain.events import RunEvent, dump_data
+from ompycord.domain.ids import short_id
+from ompycord.domain.run import RunRecord
+from ompycord.render.inert import Inert
+from ompycord.render.phrases import day_clock
+
+__all__ = [
+    "BUTTON_UNKNOWN",
+    "CONFIRM_EXPIRED",
+    "ELSEWHERE",
+    "FORM_UNKNOWN",
+    "KEPT",
+    "NOTHING_CHANGED",
+    "confirm_cancel",
+    "event_lines",
+    "file_too_big",
+    "file_too_large_together",
+    "given_back",
+    "internal_error",
+    "no_handler",
+    "resumed_by",
+    "shown_in_channel",
+    "started",
+    "text_lost",
+]
+
+ELSEWHERE = "I work only in the servers that I was set up for, and not in direct messages. Nothing happened."
+BUTTON_UNKNOWN = (
+    "I did not make that button, so I do not act on it. Nothing happened. `/omp status` shows the live cards."
+)
+FORM_UNKNOWN = "I did not open that form, so I do not act on it. Nothing happened. `/omp new` opens a new one."
+CONFIRM_EXPIRED = "That question is more than 15 minutes old. Nothing happened. Use `/omp cancel` again."
+NOTHING_CHANGED = "Nothing was changed; the run goes on."
+KEPT = "Your text is kept and the run starts. If no link appears here, press *Resume*: it starts once, never twice."
+
+_LINE = 300
+
+
+def started(run: str, url: str, notes: Sequence[str] = ()) -> str:
+    """The end of the reply to the form: it links to the mirror."""
+    return "\n".join([f"Run `{short_id(run)}` started: {url}", *notes])
+
+
+def shown_in_channel(run: str, channel: str | None, notes: Sequence[str] = ()) -> str:
+    """The mirror is not posted yet."""
+    where = f"Its card appears in <#{channel}> as soon as Discord takes it." if channel else "`/omp status` shows it."
+    return "\n".join([f"Run `{short_id(run)}` started. {where}", *notes])
+
+
+def given_back(why: str) -> str:
+    """The text did not become a run and is not stored."""
+    return f"{why} Your text is below, so that nothing is lost."
+
+
+def text_lost(name: str, inert: Inert) -> str:
+    """Neither the database nor Discord took it."""
+    who = inert.line(name, 60)
+    return (
+        f"{who}: the database did not take your text and Discord did not take my reply. No run started; send it again."
+    )
+
+
+def resumed_by(name: str, run: str, inert: Inert) -> str:
+    """What a Resume message says afterwards."""
+    return f"Resumed by {inert.line(name, 60)}: run `{short_id(run)}`."
+
+
+def confirm_cancel(run: str, title: str, inert: Inert) -> str:
+    """Asked before a run is ended for good."""
+    what = inert.line(title, 100)
+    return f"End run `{short_id(run)}`{f' (*{what}*)' if what else ''} for good? Its branch and its record stay."
+
+
+def file_too_big(name: str, inert: Inert) -> str:
+    """An attachment that cannot be part of a prompt."""
+    return f"Left out: {inert.line(name, 100)} is no text of at most 128 KiB, and an agent gets text only."
+
+
+def file_too_large_together(length: int) -> str:
+    """CONTRACTS: a prompt has at most 32,000 characters."""
+    return f"With its files the text has {length:,} characters; 32,000 is the limit. Nothing ran. Shorten it and send it again."
+
+
+def no_handler(action: str) -> str:
+    """A valid button of an earlier version."""
+    return (
+        f"That button (*{action}*) is from another version of me. Nothing happened. `/omp status` shows the live card."
+    )
+
+
+def internal_error(error: BaseException, reference: str) -> str:
+    """A defect of ours: what happened, to what, what now."""
+    name = type(error).__name__
+    return (
+        f"A fault in Ompycord ({name}) stopped this. The log has it under `{reference}`; tell an admin, then try again."
+    )
+
+
+def event_lines(events: Sequence[RunEvent], inert: Inert) -> str:
+    """A run's log as plain text, one event a line, oldest first."""
+    lines = [
+        f"{day_clock(event.at)}  {event.source}#{event.seq}  {event.body.type}  "
+        + inert.line(", ".join(f"{key}={value}" for key, value in dump_data(event.body).items()), _LINE)
+        for event in sorted(events, key=lambda event: (event.at, event.source, event.seq))
+    ]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def run_line(record: RunRecord, title: str, url: str | None, inert: Inert) -> str:
+    """One run in a list."""
+    what = inert.line(title, 80)
+    who = f"<@{record.requester}>" if record.requester else "runs elsewhere"
+    parts = (f"`{short_id(record.id)}`", record.state.lower(), what, record.repository or "", who, url or "")
+    return " · ".join(part for part in parts if part)
