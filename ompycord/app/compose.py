@@ -3,21 +3,25 @@
 FastAPI enters the lifespan when the sidecar is served alone; `up` enters it itself, serves inside it and closes it last.
 """
 
+import asyncio
 import os
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from ompycord import __version__
 from ompycord.agents.registry import adapters
 from ompycord.app.data_folder import DataFolder
+from ompycord.app.health import Health
 from ompycord.app.system import SystemClock, SystemIds
-from ompycord.bot import Bot, BotOptions
+from ompycord.bot.bot import Bot
+from ompycord.bot.options import BotOptions
+from ompycord.bot.sources import Sources
 from ompycord.checks.local import LocalChecks
 from ompycord.conductor import Bus, Conductor, Driver, Projector, Watch
 from ompycord.domain.ids import RunId
 from ompycord.domain.records import Commit, Scope
-from ompycord.domain.run import RunRecord
+from ompycord.domain.run import RunKind, RunRecord
 from ompycord.engines import LocalEngine
 from ompycord.engines.steps import Steps
 from ompycord.mcp_server import Desk, McpMount
@@ -25,7 +29,7 @@ from ompycord.processes import sweep
 from ompycord.settings import Settings
 from ompycord.store import SqliteStore, open_store
 from ompycord.text import Redactor
-from ompycord.webhook import KeyRing, Sidecar, create_sidecar, mint_key
+from ompycord.webhook import KeyRing, Limits, Mount, Sidecar, create_sidecar, mint_bearer
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.launcher import UnconfinedLauncher
 from ompycord.workspaces.service import GitWorkspaces
@@ -75,32 +79,35 @@ async def lifespan(
 
         projector = Projector(store=store, bus=bus, route=route)
         conductor = Conductor(store=store, clock=clock, ids=ids, catalog=catalog, wake=wake)
-        keyring = KeyRing(clock=clock, shared_secret=webhook_secret)
-        keyring.replace(await store.keys())
+        keyring = KeyRing(clock=clock)
+
+        async def refresh_keys() -> None:
+            keyring.replace(await store.keys(), hmac_secrets={}, shared_secret=webhook_secret)
 
         async def job_environment(run: RunId) -> dict[str, str]:
-            record, token = mint_key(
-                name=f"run {run}", scopes=frozenset({Scope.EVENTS_WRITE, Scope.MCP}), run=run, now_ms=clock.now_ms()
-            )
+            scopes = {Scope.EVENTS_WRITE, Scope.MCP}
+            record, token = mint_bearer(ids=ids, now_ms=clock.now_ms(), name=f"run {run}", scopes=scopes, run=run)
             await store.commit(Commit(keys=(record,)))
-            keyring.replace(await store.keys())
+            await refresh_keys()
             url = sidecar_address()
-            return {
-                "OMPYCORD_RUN": run,
-                "OMPYCORD_URL": url,
-                "OMPYCORD_MCP_URL": f"{url}/mcp/",
-                "OMPYCORD_KEY": token,
-            }
+            return {"OMPYCORD_RUN": run, "OMPYCORD_URL": url, "OMPYCORD_MCP_URL": f"{url}/mcp/", "OMPYCORD_KEY": token}
 
+        def run_of(headers: Mapping[str, str]) -> RunId | None:
+            scheme, _, token = headers.get("authorization", "").partition(" ")
+            key = keyring.by_bearer(token, is_local=False) if scheme.lower() == "bearer" else None
+            return key.run if key is not None and Scope.MCP in key.scopes else None
+
+        await refresh_keys()
         launcher = UnconfinedLauncher(path=os.environ.get("PATH", os.defpath))
+        workspaces = GitWorkspaces(
+            folder=data.path / "workspaces",
+            repositories=data.path / "repositories",
+            git=git_of(os.environ),
+            launcher=launcher,
+        )
         steps = Steps(
             catalog=catalog,
-            workspaces=GitWorkspaces(
-                folder=data.path / "workspaces",
-                repositories=data.path / "repositories",
-                git=git_of(os.environ),
-                launcher=launcher,
-            ),
+            workspaces=workspaces,
             adapters=adapters(launcher=launcher),
             checks=LocalChecks(launcher=launcher),
             level=launcher.level,
@@ -119,7 +126,7 @@ async def lifespan(
         alarms += [projector.wake, driver.wake]
         mcp = McpMount(
             desk=Desk(conductor=conductor, bus=bus, clock=clock, ids=ids),
-            authenticate=keyring.run_of,
+            authenticate=run_of,
             version=__version__,
         )
         bot = Bot(
@@ -132,17 +139,29 @@ async def lifespan(
             ids=ids,
             mac_key=component_key.encode(),
             redact=redactor.redact,
-            confinement=launcher.level,
+            sources=Sources(
+                health=Health(data=data, launcher=launcher, store=store, catalog=catalog).lines,
+                diff=_diff_of(workspaces),
+                confinement=lambda record: launcher.level if record.kind is RunKind.HOSTED else None,
+            ),
         )
+
+        async def is_database_there() -> bool:
+            await store.backlog()
+            return True
+
+        async def is_gateway_there() -> bool:
+            return bot.is_ready
+
         sidecar = create_sidecar(
             store=store,
             keyring=keyring,
             clock=clock,
             ids=ids,
+            limits=Limits(hosts=frozenset(settings.webhook.hosts)),
             wake=projector.wake,
-            probes={"database": projector_alive(projector), "gateway": lambda: bot.is_ready},
-            hosts=settings.webhook.hosts,
-            mounts={"/mcp": mcp},
+            probes={"database": is_database_there, "gateway": is_gateway_there},
+            mounts=(Mount("/mcp", mcp),),
         )
         yield Parts(
             store=store,
@@ -154,6 +173,14 @@ async def lifespan(
             bot=bot,
             redactor=redactor,
         )
+
+
+def _diff_of(workspaces: GitWorkspaces) -> Callable[[RunId], Awaitable[bytes | None]]:
+    async def diff(run: RunId) -> bytes | None:
+        result = await workspaces.result(run)
+        return None if result is None or result.diff is None else await asyncio.to_thread(result.diff.read_bytes)
+
+    return diff
 
 
 async def _sweep(run: RunId) -> None:

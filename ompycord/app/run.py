@@ -23,7 +23,7 @@ from ompycord.errors import StartError
 from ompycord.settings import Settings, load_settings
 from ompycord.telemetry import configure_logging
 from ompycord.text import Redactor
-from ompycord.webhook.server import Server, bind
+from ompycord.webhook.server import bind, serve
 from ompycord.workspaces.sample import make_sample
 
 __all__ = ["up"]
@@ -150,19 +150,19 @@ class Running:
         self._group = group
         self._stop = stop
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._web_stop = asyncio.Event()
         self.failure: StartError | None = None
         """What ended the process from inside: Discord closed the door for good."""
 
     def start(self, sock: socket.socket) -> None:
         """Everything at once; each waits for what it needs by itself."""
         parts = self._parts
-        self._server = Server(parts.sidecar)
         for name, work in (
             ("projector", parts.projector.run()),
             ("driver", parts.driver.run()),
             ("watch", parts.watch.run()),
             ("mcp", parts.mcp.serve()),
-            ("server", self._server.serve_on(sock)),
+            ("server", serve(parts.sidecar, stop=self._web_stop, sock=sock, handle_signals=False)),
             ("bot", self._bot()),
         ):
             self._tasks[name] = self._group.create_task(work, name=name)
@@ -179,7 +179,7 @@ class Running:
         parts = self._parts
         parts.sidecar.drain()
         parts.driver.drain()
-        self._server.end()
+        self._web_stop.set()
         await self._bounded("server", DRAIN_S)
         await parts.bot.close()
         await self._bounded("bot", DRAIN_S)
