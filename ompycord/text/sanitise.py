@@ -109,8 +109,10 @@ def label(text: str, limit: int) -> str:
 
     def inert(at: int, cluster: str) -> str:
         between = cluster == "_" and text[at - 1 : at].isalnum() and text[at + 1 : at + 2].isalnum()
-        shown = cluster if between else _LOOKALIKES.get(cluster[0], cluster[0]) + cluster[1:]
-        return unicodedata.normalize("NFC", shown)  # U+2223 and a stroke are one character, U+007C and a stroke are not
+        if between or cluster[0] not in _LOOKALIKES:
+            return cluster
+        # Its marks and selectors may mean something else on the look-alike: U+2223 and a stroke are one character.
+        return clean(_LOOKALIKES[cluster[0]] + cluster[1:])
 
     return _joined(_pieces(text, inert, breaks), limit, was_cut=was_cut)
 
