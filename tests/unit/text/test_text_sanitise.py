@@ -142,6 +142,7 @@ def test_code_and_labels_hold_no_backtick_and_twice_is_once(text: str, limit: in
 
 
 @given(HOSTILE, st.integers(0, 120))
+@example("00_00", 4)
 def test_a_label_is_one_line_without_links_or_emphasis(text: str, limit: int) -> None:
     shown = label(text, limit)
     assert not re.search(r"[\n*~|\\]|\]\(|\b_|_\b", shown)
