@@ -149,7 +149,7 @@ def _pieces(text: str, shown: Callable[[int, str], str], breaks: set[int]) -> It
 
 
 def _joined(pieces: Iterator[str], limit: int, *, was_cut: bool, not_last: str = "") -> str:
-    """Whole pieces up to `limit` units; where one was left out, the ellipsis is counted in and never follows `not_last`."""
+    """Whole pieces up to `limit` units; else the ellipsis is counted in and never follows `not_last`."""
     kept: list[str] = []
     units = 0
     for piece in pieces:
