@@ -140,7 +140,11 @@ async def test_discord_py_identifies_anew_after_an_invalid_session(playground: P
 async def test_discord_py_does_not_retry_a_fatal_close(playground: Playground) -> None:
     bot = Bot(playground.guild_id)
     with pytest.raises(ExceptionGroup) as failed:
-        async with logged_in(bot, playground.bot_token), asyncio.timeout(20):
-            await playground.disturb_gateway("close", code=4014)
-            await asyncio.Event().wait()
+        await _log_in_and_be_closed(playground, bot, 4014)
     assert failed.group_contains(discord.PrivilegedIntentsRequired)
+
+
+async def _log_in_and_be_closed(playground: Playground, bot: Bot, code: int) -> None:
+    async with logged_in(bot, playground.bot_token), asyncio.timeout(20):
+        await playground.disturb_gateway("close", code=code)
+        await asyncio.Event().wait()
