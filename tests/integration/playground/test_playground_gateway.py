@@ -6,10 +6,10 @@ import json
 import discord
 import pytest
 
-from tests.integration.playground.conftest import Bot
 from tests.support.playground import Playground, logged_in
 from tests.support.playground_bot import CONTENT, GUILDS, MESSAGES, connection, raw_bot
 from tests.support.playground_page import JsonObject
+from tests.support.sample_bot import Bot
 
 
 async def test_wrong_beginnings_are_closed_with_discords_codes(playground: Playground) -> None:
