@@ -53,6 +53,7 @@ async def test_a_client_that_talks_too_much_is_closed(playground: Playground) ->
 
 async def test_a_missed_event_is_replayed_on_resume(playground: Playground) -> None:
     async with raw_bot(playground) as bot:
+        await bot.event("GUILD_CREATE")
         session, seq = bot.ready["session_id"], bot.seq
         assert bot.ready["resume_gateway_url"] == playground.info["gateway"]
         await playground.disturb_gateway("drop")
