@@ -6,10 +6,10 @@ import json
 import discord
 import pytest
 
-from tests.integration.playground.conftest import Bot
 from tests.support.playground import Playground, logged_in
 from tests.support.playground_bot import CONTENT, GUILDS, MESSAGES, connection, raw_bot
 from tests.support.playground_page import JsonObject
+from tests.support.sample_bot import Bot
 
 
 async def test_wrong_beginnings_are_closed_with_discords_codes(playground: Playground) -> None:
@@ -53,6 +53,7 @@ async def test_a_client_that_talks_too_much_is_closed(playground: Playground) ->
 
 async def test_a_missed_event_is_replayed_on_resume(playground: Playground) -> None:
     async with raw_bot(playground) as bot:
+        await bot.event("GUILD_CREATE")
         session, seq = bot.ready["session_id"], bot.seq
         assert bot.ready["resume_gateway_url"] == playground.info["gateway"]
         await playground.disturb_gateway("drop")
@@ -140,7 +141,11 @@ async def test_discord_py_identifies_anew_after_an_invalid_session(playground: P
 async def test_discord_py_does_not_retry_a_fatal_close(playground: Playground) -> None:
     bot = Bot(playground.guild_id)
     with pytest.raises(ExceptionGroup) as failed:
-        async with logged_in(bot, playground.bot_token), asyncio.timeout(20):
-            await playground.disturb_gateway("close", code=4014)
-            await asyncio.Event().wait()
+        await _log_in_and_be_closed(playground, bot, 4014)
     assert failed.group_contains(discord.PrivilegedIntentsRequired)
+
+
+async def _log_in_and_be_closed(playground: Playground, bot: Bot, code: int) -> None:
+    async with logged_in(bot, playground.bot_token), asyncio.timeout(20):
+        await playground.disturb_gateway("close", code=code)
+        await asyncio.Event().wait()
