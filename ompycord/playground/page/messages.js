@@ -62,8 +62,10 @@ export class MessagePane {
 
   /** Loads the newest page; false when that failed, which the list then says. */
   async #load(channel) {
+    const { me } = this.#store;
     try {
-      const list = await api.messages(channel, this.#store.me);
+      const list = await api.messages(channel, me);
+      if (me !== this.#store.me) return false;
       this.#store.setMessages(channel, list, list.length < PAGE);
       return true;
     } catch (error) {
@@ -159,7 +161,7 @@ export class MessagePane {
           activity.failure,
           this.#store.channels.get(message.thread?.id ?? message.id),
         ],
-        build: () => renderMessage(message, { isGrouped, activity }, this.#ui),
+        build: () => this.#draw(message, { isGrouped, activity }),
       });
       previous = message;
     }
@@ -167,6 +169,17 @@ export class MessagePane {
       items.push({ key: `line-${line.key}`, sign: [line.status], build: () => this.#line(line) });
     }
     return items;
+  }
+
+  /** One message that cannot be drawn must not take the others with it. */
+  #draw(message, shape) {
+    try {
+      return renderMessage(message, shape, this.#ui);
+    } catch (error) {
+      console.error(`message ${message.id}`, error);
+      const text = "This message has a shape that the playground does not know.";
+      return h("li", { class: "message", "data-message-id": message.id, "data-testid": "message" }, text);
+    }
   }
 
   #beginning(id) {
