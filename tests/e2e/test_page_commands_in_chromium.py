@@ -182,6 +182,13 @@ async def test_an_ephemeral_answer_is_for_one_person_and_can_be_dismissed(work: 
     await expect(work.at("ephemeral-note")).to_have_count(1)
     await work.at("person-member").check()
     await expect(work.at("ephemeral-note")).to_have_count(0)
+    stray = world.message(
+        "850000000000000001", world.WORK, world.BOT, "For Ada only", flags=64, ephemeral_for=world.ADA
+    )
+    work.double.dispatch("MESSAGE_CREATE", stray)
+    work.double.post(world.WORK, world.BOT, "For everybody")
+    await expect(work.at("message").filter(has_text="For everybody")).to_be_visible()
+    await expect(work.page.get_by_text("For Ada only")).to_have_count(0)
 
 
 async def test_the_page_says_what_it_waits_for_and_what_failed(work: Visit) -> None:
