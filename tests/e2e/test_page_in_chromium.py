@@ -133,6 +133,25 @@ async def test_reactions_are_added_and_taken_back(general: Visit) -> None:
     assert (await general.double.wait_for("/app/reactions", 2))["remove"] is True
 
 
+async def test_reactions_that_a_moderator_clears_are_gone(general: Visit) -> None:
+    chips = general.message("300000000000000007").get_by_test_id("reaction")
+    await expect(chips).to_have_count(1)
+    cleared = {"channel_id": world.GENERAL, "message_id": "300000000000000007", "all": True}
+    general.double.dispatch("REACTION_REMOVE", cleared)
+    await expect(chips).to_have_count(0)
+
+
+async def test_a_direct_message_of_the_bot_is_found(general: Visit) -> None:
+    direct: world.Json = {"id": "991", "type": 1, "last_message_id": None, "recipients": [world.person(world.ADA)]}
+    general.double.dispatch("CHANNEL_CREATE", direct)
+    general.double.post("991", world.BOT, "Your run is done.")
+    link = general.page.locator('[data-channel-id="991"]')
+    await expect(link).to_have_text("@ompycord, channel, unread")
+    await link.click()
+    await expect(general.at("message").last).to_contain_text("Your run is done.")
+    await expect(general.at("composer")).to_have_attribute("placeholder", "Message @ompycord")
+
+
 async def test_a_message_command_runs_from_the_menu(work: Visit) -> None:
     await work.message(world.THREAD_PARENT_MESSAGE).click(button="right", position={"x": 200, "y": 10})
     await work.at("message-menu").get_by_role("menuitem", name="Run as task").click()

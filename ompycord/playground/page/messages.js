@@ -183,18 +183,13 @@ export class MessagePane {
   }
 
   #beginning(id) {
-    const channel = this.#store.channels.get(id);
-    const isThread = this.#store.isThread(id);
-    const text = isThread ? "This is the start of the thread." : `This is the start of #${channel?.name}.`;
-    const build = () =>
-      h(
-        "li",
-        { class: "beginning" },
-        h("span", { class: "beginning-mark", "aria-hidden": "true" }, isThread ? icon("thread") : "#"),
-        h("h2", {}, isThread ? channel.name : `Welcome to #${channel?.name}`),
-        h("p", {}, text),
-      );
-    return { key: "beginning", sign: [channel?.name], build };
+    const name = this.#store.channels.get(id)?.name;
+    const sign = this.#store.signOf(id);
+    const title = sign === "#" ? `Welcome to #${name}` : name;
+    const text = sign ? `This is the start of ${sign}${name}.` : "This is the start of the thread.";
+    const mark = h("span", { class: "beginning-mark", "aria-hidden": "true" }, sign || icon("thread"));
+    const build = () => h("li", { class: "beginning" }, mark, h("h2", {}, title), h("p", {}, text));
+    return { key: "beginning", sign: [name], build };
   }
 
   #earlierButton() {
