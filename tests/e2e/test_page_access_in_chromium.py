@@ -18,11 +18,13 @@ pytestmark = [
 
 WCAG_AA = 4.5
 
-AUDIT = (Path(__file__).resolve().parents[1] / "support" / "page_audit.js").read_text("utf-8").split("\n", 1)[1]
+AUDIT = (Path(__file__).resolve().parents[1] / "support" / "page_audit.js").read_text("utf-8")
+
+AUDIT_OBJECT = AUDIT.split("\n", 1)[1].rstrip("; \n")
 
 
 async def audit(opened: Visit, check: str) -> list[str]:
-    found: list[str] = await opened.page.evaluate(f"{AUDIT.rstrip()}.{check}")
+    found: list[str] = await opened.page.evaluate(f"{AUDIT_OBJECT}.{check}")
     return found
 
 

@@ -47,13 +47,14 @@ async function refusal(response) {
       ? "The server refused this. The address needs the token that was printed at start."
       : `The server answered ${response.status}.`;
   const said = [told.message, told.error, told.detail].find((each) => typeof each === "string" && each);
-  return new ApiError(response.status, said ?? fallback, told.errors ?? null);
+  return new ApiError(response.status, said ?? fallback, told.errors ?? told.fields ?? null);
 }
 
 const post = (path, json) => call("POST", path, { json });
 
 export const api = {
-  state: () => call("GET", "/app/state"),
+  /** What `user` may see; without one, everything. */
+  state: (user = null) => call("GET", "/app/state", { query: { user } }),
   messages: (channel, user, before = null) =>
     call("GET", `/app/channels/${encodeURIComponent(channel)}/messages`, { query: { limit: 50, before, user } }),
   sendMessage: (message) => post("/app/messages", message),
@@ -65,7 +66,11 @@ export const api = {
   modal: (interaction) => post("/app/interactions/modal", interaction),
   killBot: () => post("/app/bot/kill", {}),
   startBot: () => post("/app/bot/start", {}),
-  wire: (after) => call("GET", "/app/wire", { query: { after } }),
+  /** The entries after a number, oldest first; a bare list is taken as well as {entries}. */
+  wire: async (after) => {
+    const answer = await call("GET", "/app/wire", { query: { after } });
+    return Array.isArray(answer) ? answer : answer.entries;
+  },
   file: (url) => call("GET", url, { as: "blob" }),
 };
 

@@ -62,7 +62,9 @@ class App {
     this.store.channel = channelInAddress();
     let state;
     try {
-      state = await api.state();
+      const { users } = await api.state();
+      this.store.me = (users.find((user) => user.id === this.store.me) ?? users[0])?.id ?? null;
+      state = await api.state(this.store.me);
     } catch (error) {
       byId("start-problem").textContent = error.message;
       byId("start").hidden = false;

@@ -17,7 +17,7 @@ export class ChannelPane {
     byId("guild-name").textContent = store.guild.name;
     reconcile(
       this.#list,
-      store.textChannels().map((channel) => this.#branch(channel)),
+      [...store.textChannels(), ...store.directChannels()].map((channel) => this.#branch(channel)),
     );
     this.#head();
     const pings = store.me ? this.#ui.reading.allPings(store.me) : 0;
@@ -72,7 +72,7 @@ export class ChannelPane {
       isUnread ? h("span", { class: "unread-dot", "aria-hidden": "true" }) : null,
       isThread
         ? h("span", { class: "thread-bend", "aria-hidden": "true" })
-        : h("span", { class: "channel-mark", "aria-hidden": "true" }, "#"),
+        : h("span", { class: "channel-mark", "aria-hidden": "true" }, store.signOf(channel.id)),
       h("span", { class: "channel-name" }, channel.name),
       spoken(isThread ? ", thread" : ", channel"),
       isUnread ? spoken(", unread") : null,
@@ -110,7 +110,11 @@ export class ChannelPane {
         h(
           "h1",
           { id: "channel-title", tabindex: "-1" },
-          h("span", { class: "channel-mark", "aria-hidden": "true" }, parent ? icon("thread") : "#"),
+          h(
+            "span",
+            { class: "channel-mark", "aria-hidden": "true" },
+            parent ? icon("thread") : store.signOf(channel.id),
+          ),
           channel.name,
         ),
         channel.thread_metadata?.archived ? h("span", { class: "head-note" }, "archived") : null,

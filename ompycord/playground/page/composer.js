@@ -87,7 +87,7 @@ export class Composer {
       this.#showCount();
     }
     const channel = this.#ui.store.channels.get(this.#ui.store.channel);
-    this.#input.placeholder = `Message ${this.#ui.store.isThread(channel?.id) ? "" : "#"}${channel?.name ?? ""}`;
+    this.#input.placeholder = `Message ${this.#ui.store.signOf(channel?.id)}${channel?.name ?? ""}`;
     this.#input.setAttribute("aria-label", `Message to ${channel?.name ?? "this channel"}; a slash begins a command`);
   }
 

@@ -5,7 +5,7 @@ import { compareIds } from "./store.js";
 const idOf = (value) => (value && typeof value === "object" ? value.id : value);
 
 function putChannel(store, channel) {
-  store.channels.set(channel.id, { ...store.channels.get(channel.id), ...channel });
+  store.setChannel({ ...store.channels.get(channel.id), ...channel });
   store.emit("channels");
 }
 
@@ -22,18 +22,30 @@ export function emojiKey(emoji) {
   return emoji.id ? `${emoji.name}:${emoji.id}` : emoji.name;
 }
 
+/** One person's reaction; `count` is the server's sum where it tells one. */
 function changeReaction(store, data, step) {
+  if (data.all) {
+    clearReactions(store, data);
+    return;
+  }
   const key = emojiKey(data.emoji);
   store.changeMessage(data.channel_id, data.message_id, (message) => {
     const reactions = [...(message.reactions ?? [])];
     const at = reactions.findIndex((reaction) => emojiKey(reaction.emoji) === key);
     const emoji = typeof data.emoji === "string" ? { id: null, name: data.emoji } : data.emoji;
     const old = at >= 0 ? reactions[at] : { emoji, count: 0, me: false };
-    const changed = { ...old, count: old.count + step, me: data.user_id === store.me ? step > 0 : old.me };
+    const count = data.count ?? old.count + step;
+    const changed = { ...old, count, me: data.user_id === store.me ? step > 0 : old.me };
     if (at >= 0) reactions.splice(at, 1, changed);
     else reactions.push(changed);
     return { ...message, reactions: reactions.filter((reaction) => reaction.count > 0) };
   });
+}
+
+/** A moderator took away all reactions, or all of one emoji. */
+function clearReactions(store, { channel_id: channel, message_id: id, emoji }) {
+  const isKept = (reaction) => emoji && emojiKey(reaction.emoji) !== emojiKey(emoji);
+  store.changeMessage(channel, id, (message) => ({ ...message, reactions: (message.reactions ?? []).filter(isKept) }));
 }
 
 function created(store, { channel_id: id, ...rest }) {

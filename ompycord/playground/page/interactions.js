@@ -5,6 +5,14 @@ const PATIENCE_MS = 5000;
 
 const interactionOf = (message) => message.interaction_metadata?.id ?? message.interaction?.id ?? null;
 
+const NO_ANSWER = "The application did not respond";
+
+/** The server's reason when it is a sentence; a bare code stands behind Discord's words. */
+export function failureText(reason) {
+  if (!reason || reason.replace(/\.$/, "") === NO_ANSWER) return NO_ANSWER;
+  return reason.includes(" ") ? reason : `${NO_ANSWER} (${reason})`;
+}
+
 /**
  * Each item: {key, id, kind, user, channel, message, customId, label, status, reason, retry}; `status` is "sending",
  * "pending" (acknowledged, no answer yet) or "failed". Answered ones are dropped.
@@ -105,7 +113,7 @@ export class Interactions {
       if (item.message && old !== item && old.message === item.message && old.status === "failed")
         this.#items.delete(old.key);
     }
-    Object.assign(item, { status: "failed", reason: reason || "The application did not respond" });
+    Object.assign(item, { status: "failed", reason: failureText(reason) });
     this.#store.emit("announce", `${item.label ?? "Interaction"}: ${item.reason}`);
     this.#changed();
   }

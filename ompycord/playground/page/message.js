@@ -10,7 +10,7 @@ import { renderMarkdown } from "./markdown_dom.js";
 import { openReactionPicker, renderReactions } from "./reactions.js";
 import { openMessageMenu } from "./menu.js";
 import { systemText } from "./system_messages.js";
-import { messageTime } from "./timestamps.js";
+import { clockTime, messageTime } from "./timestamps.js";
 
 export const FLAG_EPHEMERAL = 64;
 const FLAG_LOADING = 128;
@@ -89,7 +89,7 @@ function systemRow(message, text) {
 
 function ordinary(message, isGrouped, activity, ui) {
   return [
-    isGrouped ? h("div", { class: "message-gutter" }, messageTime(message.timestamp)) : null,
+    isGrouped ? h("div", { class: "message-gutter" }, clockTime(message.timestamp)) : null,
     isGrouped ? null : origin(message, ui),
     h(
       "div",

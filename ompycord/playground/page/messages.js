@@ -62,8 +62,10 @@ export class MessagePane {
 
   /** Loads the newest page; false when that failed, which the list then says. */
   async #load(channel) {
+    const { me } = this.#store;
     try {
-      const list = await api.messages(channel, this.#store.me);
+      const list = await api.messages(channel, me);
+      if (me !== this.#store.me) return false;
       this.#store.setMessages(channel, list, list.length < PAGE);
       return true;
     } catch (error) {
@@ -159,7 +161,7 @@ export class MessagePane {
           activity.failure,
           this.#store.channels.get(message.thread?.id ?? message.id),
         ],
-        build: () => renderMessage(message, { isGrouped, activity }, this.#ui),
+        build: () => this.#draw(message, { isGrouped, activity }),
       });
       previous = message;
     }
@@ -169,19 +171,25 @@ export class MessagePane {
     return items;
   }
 
+  /** One message that cannot be drawn must not take the others with it. */
+  #draw(message, shape) {
+    try {
+      return renderMessage(message, shape, this.#ui);
+    } catch (error) {
+      console.error(`message ${message.id}`, error);
+      const text = "This message has a shape that the playground does not know.";
+      return h("li", { class: "message", "data-message-id": message.id, "data-testid": "message" }, text);
+    }
+  }
+
   #beginning(id) {
-    const channel = this.#store.channels.get(id);
-    const isThread = this.#store.isThread(id);
-    const text = isThread ? "This is the start of the thread." : `This is the start of #${channel?.name}.`;
-    const build = () =>
-      h(
-        "li",
-        { class: "beginning" },
-        h("span", { class: "beginning-mark", "aria-hidden": "true" }, isThread ? icon("thread") : "#"),
-        h("h2", {}, isThread ? channel.name : `Welcome to #${channel?.name}`),
-        h("p", {}, text),
-      );
-    return { key: "beginning", sign: [channel?.name], build };
+    const name = this.#store.channels.get(id)?.name;
+    const sign = this.#store.signOf(id);
+    const title = sign === "#" ? `Welcome to #${name}` : name;
+    const text = sign ? `This is the start of ${sign}${name}.` : "This is the start of the thread.";
+    const mark = h("span", { class: "beginning-mark", "aria-hidden": "true" }, sign || icon("thread"));
+    const build = () => h("li", { class: "beginning" }, mark, h("h2", {}, title), h("p", {}, text));
+    return { key: "beginning", sign: [name], build };
   }
 
   #earlierButton() {

@@ -3,6 +3,7 @@
 import { api } from "./api.js";
 import { h } from "./dom.js";
 import { openDialog } from "./dialog.js";
+import { failureText } from "./interactions.js";
 import { modalFields } from "./modal_fields.js";
 
 export function openModal({ interaction, modal }, ui) {
@@ -63,9 +64,8 @@ async function send(interaction, fields, ui) {
   try {
     const sent = await api.modal({ user: ui.store.me, interaction, values });
     const outcome = await ui.interactions.outcome(sent.interaction);
-    return outcome.kind === "failed" || outcome.kind === "silent"
-      ? `${outcome.reason || "The application did not respond"}. Your text is still here.`.replace("..", ".")
-      : null;
+    const isAnswered = outcome.kind !== "failed" && outcome.kind !== "silent";
+    return isAnswered ? null : `${failureText(outcome.reason).replace(/\.$/, "")}. Your text is still here.`;
   } catch (error) {
     if (!error.errors) return `${error.message} Your text is still here.`;
     const isPlaced = fields.some((field) => error.errors[field.customId]);

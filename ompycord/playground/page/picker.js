@@ -122,7 +122,7 @@ function openPicker(opener, options, { values, min, max }, onDone) {
   }
   function mark() {
     for (const row of list.children) row.setAttribute("aria-selected", String(chosen.has(row.dataset.value)));
-    count.textContent = `${chosen.size} of ${min === max ? max : `${min} to ${max}`} chosen`;
+    count.textContent = `Choose ${min === max ? max : `${min} to ${max}`} · ${chosen.size} chosen`;
     done.disabled = chosen.size < min;
   }
   function draw(text) {

@@ -17,7 +17,7 @@ export function setUpWire() {
 
   async function poll() {
     try {
-      const { entries } = await api.wire(last);
+      const entries = await api.wire(last);
       for (const entry of entries) {
         last = Math.max(last, entry.n);
         rows.prepend(wireRow(entry));
