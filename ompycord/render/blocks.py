@@ -30,6 +30,7 @@ _NAME: Final = 80
 _STEP: Final = 90
 _FILES: Final = 10
 _MORE_ROOM: Final = 20
+_SILENT: Final = "No words were given."
 _STEPS_BEFORE: Final = 2
 _SAID_LIVE: Final = 300
 _SAID_FINAL: Final = EMBED_FIELD_VALUE
@@ -96,9 +97,9 @@ def ask_field(snapshot: StatusSnapshot, inert: Inert) -> FieldView | None:
         approval = snapshot.open_approvals[0]
         risk = f" · risk: {inert.line(approval.risk, 60)}" if approval.risk else ""
         wanted = " — ".join(part for part in (approval.title, approval.command or "") if part.strip())
-        name, text = "Asks for leave", inert.line(wanted or "No words were given.", ASK - utf16_len(risk)) + risk
+        name, text = "Asks for leave", (inert.line(wanted, ASK - utf16_len(risk)) or _SILENT) + risk
     else:
-        name, text = "Asks", inert.line(snapshot.open_questions[0].text, ASK)
+        name, text = "Asks", inert.line(snapshot.open_questions[0].text, ASK) or _SILENT
     more = f"… and {count(waiting - 1, 'more decision')} after this one" if waiting > 1 else ""
     return FieldView(part=Part.ASK, name=name, lines=tuple(line for line in (text, more) if line))
 
