@@ -10,9 +10,11 @@ import pytest
 from ompycord.app.system import SystemClock, SystemIds
 from ompycord.bot import DISCORD, Bot, BotOptions, DiscordTarget, HealthLine, Sources, point_at
 from ompycord.conductor import Bus, Conductor, Driver, Projector
-from ompycord.domain.access import Access, Person, Role, RoleNames
+from ompycord.domain.access import Access, RoleNames
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.ids import RunId
+from ompycord.domain.ports import RunFilter, Store
+from ompycord.domain.records import OutboxKind
 from ompycord.domain.repository import AgentSpec, CheckSpec, RepositorySpec, Sandbox
 from ompycord.domain.run import RunRecord
 from ompycord.domain.snapshot import StatusSnapshot
@@ -22,7 +24,8 @@ from ompycord.store import SqliteStore, open_store
 from ompycord.testing import FakeChecks, FakeWorkspaces, ScriptedAgent
 from tests.support.discord_schema import DiscordSchema, available
 from tests.support.playground import Playground, running_playground
-from tests.support.playground_person import Message, Person as Human
+from tests.support.playground_page import Message
+from tests.support.playground_person import Person
 
 MAC_KEY = b"a key of tests, 32 bytes long ..."
 PATIENCE_S = 20.0
@@ -45,7 +48,7 @@ def catalog(tasks: str) -> Catalog:
 class House:
     """One process's worth of Ompycord over a database; `alive()` runs it, leaving the block ends it."""
 
-    def __init__(self, playground: Playground, store: SqliteStore, folder: Path) -> None:
+    def __init__(self, playground: Playground, store: Store, folder: Path, *, mac_key: bytes = MAC_KEY) -> None:
         self.playground = playground
         self.store = store
         self._folder = folder
@@ -88,7 +91,7 @@ class House:
             bus=self.bus,
             clock=clock,
             ids=ids,
-            mac_key=MAC_KEY,
+            mac_key=mac_key,
             redact=lambda text: text.replace("hunter2-hunter2", "[redacted]"),
             sources=Sources(health=self._health, diff=self._diff, confinement=lambda record: "files"),
         )
@@ -112,9 +115,9 @@ class House:
                 while not self.bot.is_ready:
                     await changes.take(0.05)
 
-    def reborn(self) -> "House":
+    def reborn(self, *, mac_key: bytes = MAC_KEY) -> "House":
         """The next process over the same database and the same Discord."""
-        return House(self.playground, self.store, self._folder)
+        return House(self.playground, self.store, self._folder, mac_key=mac_key)
 
     async def until(self, run: str, wanted: Callable[[StatusSnapshot], bool]) -> StatusSnapshot:
         """The first snapshot for which it holds; bounded."""
@@ -135,22 +138,31 @@ class House:
 
     async def only_run(self) -> RunRecord:
         """The one run there is."""
-        from ompycord.domain.ports import RunFilter
-
         (record,) = await self.store.runs(RunFilter())
         return record
-
-    def person(self, human: Human) -> Person:
-        return Person(id=human.id, name=human.name, role=Role.ADMIN)
 
     # -- what tests look at --------------------------------------------------------------------------------------------
 
     async def thread_of(self, run: str) -> str:
-        from ompycord.domain.records import OutboxKind
-
         surface = await self.store.surface(RunId(run), OutboxKind.THREAD)
         assert surface is not None
         return surface.channel
+
+    async def kinds_in(self, channel: str | int) -> list[str]:
+        """What our messages in a channel are, by their footers, oldest first."""
+        shown = await self.playground.ada.history(channel, limit=100)
+        return [kind_of(message) for message in shown if kind_of(message)]
+
+    async def rung(self) -> list[list[str]]:
+        """Whom each message that rang, rang."""
+        return [ping["users"] for ping in await self.playground.pings() if ping["users"]]
+
+    async def start(self, who: Person, channel: str = "tasks", **options: str) -> RunRecord:
+        """A run from a prompt; returns when its reply names it."""
+        options = {"prompt": "Fix the total. It ignores coupons."} | options
+        ran = await who.command("omp new", channel, **options)
+        await who.wait_message(lambda message: is_answer(message, ran.id) and "started" in message.text)
+        return max(await self.store.runs(RunFilter()), key=lambda record: record.created_at)
 
     def _wake(self) -> None:
         self.projector.wake()
@@ -172,6 +184,19 @@ class House:
 def footer(message: Message) -> str:
     """The footer of a message of ours."""
     return next((embed["footer"]["text"] for embed in message.raw["embeds"] if "footer" in embed), "")
+
+
+def kind_of(message: Message) -> str:
+    """`mirror`, `card 1`, `question`, `result`; empty for a message that is none of ours."""
+    parts = footer(message).split(" · ")
+    if len(parts) == 1:
+        return ""
+    return "question" if parts[1].startswith("question") else parts[1]
+
+
+def is_answer(message: Message, interaction: str) -> bool:
+    """Whether this message answers that interaction."""
+    return (message.raw.get("interaction_metadata") or {}).get("id") == interaction
 
 
 @pytest.fixture
