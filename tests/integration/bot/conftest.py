@@ -129,6 +129,11 @@ class House:
                         return snapshot
                     await changes.take(0.2)
 
+    async def bot_ended(self) -> None:
+        """The bot has ended by itself; bounded."""
+        async with asyncio.timeout(PATIENCE_S):
+            await asyncio.Event().wait()
+
     async def nothing_owed(self) -> None:
         """Every delivery has ended; bounded."""
         async with asyncio.timeout(PATIENCE_S):
@@ -196,7 +201,8 @@ def kind_of(message: Message) -> str:
 
 def is_answer(message: Message, interaction: str) -> bool:
     """Whether this message answers that interaction."""
-    return (message.raw.get("interaction_metadata") or {}).get("id") == interaction
+    asked: dict[str, str] = message.raw.get("interaction_metadata") or {}
+    return asked.get("id") == interaction
 
 
 @pytest.fixture

@@ -1,10 +1,15 @@
 """When Discord, the database or the process fails: one mirror, one thread, one card, one answer, and no text lost."""
 
+from pathlib import Path
+from typing import Any, cast
+
 import pytest
 
+from ompycord.domain import events as ev
 from ompycord.domain.ids import RunId
-from ompycord.errors import GatewayFatal, StorageError
+from ompycord.domain.ports import RunFilter, Store
 from ompycord.domain.records import Draft
+from ompycord.errors import GatewayFatal, StorageError
 from tests.integration.bot.conftest import House, is_answer, kind_of
 from tests.support.playground import Playground
 from tests.support.playground_person import NotAnsweredError
@@ -62,18 +67,38 @@ async def test_an_answer_that_misses_its_three_seconds_leaves_resume_and_the_run
     await house.only_run()
 
 
-class _Reluctant:
-    """A store that refuses drafts a few times; everything else is the real one's."""
+class ReluctantStore:
+    """The real store, whose disk refuses drafts until `accept` is set."""
 
-    def __init__(self, house: House, refusals: int) -> None:
-        self._inner = house.conductor.keep_draft
-        self._left = refusals
+    def __init__(self, inner: Store) -> None:
+        self._inner = inner
+        self.accept = False
+        self.refused = 0
 
-    async def keep(self, draft: Draft) -> None:
-        if self._left:
-            self._left -= 1
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def save_draft(self, draft: Draft) -> None:
+        if not self.accept:
+            self.refused += 1
             raise StorageError("the disk is full")
-        await self._inner(draft)
+        await self._inner.save_draft(draft)
+
+
+async def test_a_draft_that_is_not_durable_in_time_is_deferred_and_still_starts_once(
+    playground: Playground, store: Store, tmp_path: Path
+) -> None:
+    mo, reluctant = playground.mo, ReluctantStore(store)
+    house = House(playground, cast("Store", reluctant), tmp_path)
+    async with house.alive():
+        ran = await mo.command("omp new", "tasks", prompt="Fix the total")
+        assert ran.reply is not None
+        assert ran.reply.is_thinking
+        assert reluctant.refused
+        assert await house.store.runs(RunFilter()) == []
+        reluctant.accept = True
+        await mo.wait_message(lambda m: is_answer(m, ran.id) and "started" in m.text, timeout=20)
+        await house.only_run()
 
 
 async def test_a_channel_that_disappears_ends_the_delivery_with_a_reason_and_hurts_nothing_else(house: House) -> None:
@@ -106,7 +131,7 @@ async def test_a_fatal_close_ends_the_bot_with_its_cause(house: House) -> None:
         async with house.alive():
             await house.playground.disturb_gateway("close", code=4014)
             await house.playground.ada.wait_event("BOT_STATUS", lambda status: status["online"] is False)
-            await house.until("", lambda seen: False)
+            await house.bot_ended()
     assert "message content intent" in str(ended.value.exceptions[0])
 
 
@@ -120,8 +145,6 @@ async def test_commands_are_registered_only_when_their_definition_changed(house:
 
 
 async def test_a_burst_of_events_costs_few_edits_and_the_last_one_is_shown(house: House) -> None:
-    from ompycord.domain import events as ev
-
     mo = house.playground.mo
     house.agent.hold()
     async with house.alive():

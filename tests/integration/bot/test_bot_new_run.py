@@ -29,7 +29,13 @@ async def test_without_a_prompt_a_form_opens_and_its_submission_becomes_the_run(
         opened = await mo.command("omp new", "tasks", branch="develop", budget=2)
         assert opened.modal is not None
         assert opened.modal.title == "New task in #tasks"
-        assert list(opened.modal.labels) == ["What shall be done?", "Repository", "Agent and care", "Done when", "Files"]
+        assert list(opened.modal.labels) == [
+            "What shall be done?",
+            "Repository",
+            "Agent and care",
+            "Done when",
+            "Files",
+        ]
         brief = File("hints.txt", b"Coupons are in cart/total.py.")
         await mo.submit_labels(
             opened,

@@ -2,6 +2,7 @@
 
 from ompycord.domain import events as ev
 from ompycord.domain.ids import RunId, short_id
+from ompycord.domain.ports import RunFilter
 from ompycord.domain.run import RunState
 from tests.integration.bot.conftest import House, is_answer, kind_of
 
@@ -29,8 +30,10 @@ async def test_cancel_asks_first_and_ends_the_run_with_its_reason(house: House) 
         record = await house.start(mo)
         asked = await mo.command("omp cancel", "tasks", reason="wrong repository")
         question = await mo.wait_message(lambda m: is_answer(m, asked.id) and "for good?" in m.text)
-        await mo.click(question, "Keep it")
-        assert (await house.store.run(RunId(record.id))).state is not RunState.CANCELLED  # type: ignore[union-attr]
+        kept = question
+        await mo.click(kept, "Keep it")
+        await mo.wait_message(lambda m: m.id == kept.id and "Nothing was changed" in m.text)
+        assert len(await house.store.runs(RunFilter(is_open=True))) == 1
         again = await mo.command("omp cancel", "tasks", reason="wrong repository")
         question = await mo.wait_message(lambda m: is_answer(m, again.id) and "for good?" in m.text)
         await mo.click(question, "Cancel run")
