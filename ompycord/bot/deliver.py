@@ -52,7 +52,7 @@ class Deliverer:
     async def errand(self, row: OutboxRow) -> Errand | Millis | None:
         """What can be done with a run's first row now; a time before which it waits; None where its run is not there yet."""
         scene = await self._scenes.look(row.run)
-        if scene is None:
+        if scene is None or not self._is_told(row, scene):
             return None
         wait = row.body.get("not_before")
         if isinstance(wait, int) and wait > self._clock.now_ms() and not self._may_go_early(row, scene):
@@ -67,6 +67,17 @@ class Deliverer:
         if row.kind is OutboxKind.THREAD:
             return Errand(row, mirror.channel)
         return Errand(row, thread.channel if thread else mirror.channel)
+
+    @staticmethod
+    def _is_told(row: OutboxRow, scene: Scene) -> bool:
+        """Whether the projector has read the fact that owes this row: a decision commits both at once, ahead of it."""
+        match row.kind:
+            case OutboxKind.RESULT:
+                return scene.snapshot.is_final
+            case OutboxKind.QUESTION:
+                return scene.snapshot.is_final or asked_of(scene.snapshot, row.ref) is not None
+            case _:
+                return True
 
     @staticmethod
     def _may_go_early(row: OutboxRow, scene: Scene) -> bool:

@@ -1,0 +1,244 @@
+"""The whole bot against a real playground, a real store and a conductor whose agent the tests write."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from ompycord.app.system import SystemClock, SystemIds
+from ompycord.bot import DISCORD, Bot, BotOptions, DiscordTarget, HealthLine, Sources, point_at
+from ompycord.conductor import Bus, Conductor, Driver, Projector
+from ompycord.domain.access import Access, RoleNames
+from ompycord.domain.catalog import Catalog
+from ompycord.domain.ids import RunId
+from ompycord.domain.ports import RunFilter, Store
+from ompycord.domain.records import OutboxKind
+from ompycord.domain.repository import AgentSpec, CheckSpec, RepositorySpec, Sandbox
+from ompycord.domain.run import RunRecord
+from ompycord.domain.snapshot import StatusSnapshot
+from ompycord.engines import LocalEngine
+from ompycord.engines.steps import Steps
+from ompycord.store import SqliteStore, open_store
+from ompycord.testing import FakeChecks, FakeWorkspaces, ScriptedAgent
+from tests.support.discord_schema import DiscordSchema, available
+from tests.support.playground import Playground, running_playground
+from tests.support.playground_page import Message
+from tests.support.playground_person import Person
+
+MAC_KEY = b"a key of tests, 32 bytes long ..."
+PATIENCE_S = 20.0
+MESSAGES = ("/channels/{channel_id}/messages", "/channels/{channel_id}/messages/{message_id}")
+
+
+def catalog(tasks: str) -> Catalog:
+    """`shop` is bound to #tasks; `bare` has no checks."""
+    return Catalog(
+        repositories=(
+            RepositorySpec(
+                name="shop", path=Path("shop"), channel=tasks, checks=(CheckSpec(name="unit", command=("true",)),)
+            ),
+            RepositorySpec(name="bare", path=Path("bare")),
+        ),
+        agents=(AgentSpec(name="scripted", kind="command", command=("x",), sandbox=Sandbox(minimum="none")),),
+    )
+
+
+class House:
+    """One process's worth of Ompycord over a database; `alive()` runs it, leaving the block ends it."""
+
+    def __init__(self, playground: Playground, store: Store, folder: Path, *, mac_key: bytes = MAC_KEY) -> None:
+        self.playground = playground
+        self.store = store
+        self._folder = folder
+        clock, ids = SystemClock(), SystemIds()
+        self.bus = Bus()
+        self.agent = ScriptedAgent(writes={"total.py": "x = 1\n"})
+        self.checks = FakeChecks()
+        self.projector = Projector(store=store, bus=self.bus, route=lambda record: str(playground.channel("tasks")))
+        known = catalog(str(playground.channel("tasks")))
+        self.conductor = Conductor(store=store, clock=clock, ids=ids, catalog=known, wake=self._wake)
+        steps = Steps(
+            catalog=known,
+            workspaces=FakeWorkspaces(folder / "workspaces"),
+            adapters={"command": self.agent},
+            checks=self.checks,
+            level="none",
+            observe=self.conductor.observe,
+            record=self.conductor.record,
+            job_environment=self._environment,
+        )
+        self.driver = Driver(
+            store=store,
+            engine=LocalEngine(steps=steps.table(), sweep=self._sweep),
+            clock=clock,
+            ids=ids,
+            limits=known.limits,
+            changed=self.projector.wake,
+        )
+        self.bot = Bot(
+            token=playground.bot_token,
+            options=BotOptions(
+                guilds=(str(playground.guild_id),),
+                home_channel=str(playground.channel("tasks")),
+                work_channels=(str(playground.channel("tasks")),),
+                access=Access(users=RoleNames(admin=(playground.ada.id,), runner=(playground.mo.id,))),
+                guild_ready_timeout_s=0,
+            ),
+            conductor=self.conductor,
+            store=store,
+            bus=self.bus,
+            clock=clock,
+            ids=ids,
+            mac_key=mac_key,
+            redact=lambda text: text.replace("hunter2-hunter2", "[redacted]"),
+            sources=Sources(health=self._health, diff=self._diff, confinement=lambda record: "files"),
+        )
+
+    @asynccontextmanager
+    async def alive(self) -> AsyncGenerator[None]:
+        """Run everything until the block is left; the bot is on the gateway when it begins."""
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(work) for work in (self.projector.run(), self.driver.run(), self.bot.run())]
+            try:
+                await self._online()
+                yield
+            finally:
+                await self.bot.close()
+                for task in tasks:
+                    task.cancel()
+
+    async def _online(self) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            with self.bus.subscribe() as changes:
+                while not self.bot.is_ready:
+                    await changes.take(0.05)
+
+    def reborn(self, *, mac_key: bytes = MAC_KEY) -> "House":
+        """The next process over the same database and the same Discord."""
+        return House(self.playground, self.store, self._folder, mac_key=mac_key)
+
+    async def until(self, run: str, wanted: Callable[[StatusSnapshot], bool]) -> StatusSnapshot:
+        """The first snapshot for which it holds; bounded."""
+        async with asyncio.timeout(PATIENCE_S):
+            with self.bus.subscribe() as changes:
+                while True:
+                    snapshot = await self.conductor.snapshot(RunId(run))
+                    if snapshot is not None and wanted(snapshot):
+                        return snapshot
+                    await changes.take(0.2)
+
+    async def bot_ended(self) -> None:
+        """The bot has ended by itself; bounded."""
+        async with asyncio.timeout(PATIENCE_S):
+            await asyncio.Event().wait()
+
+    async def nothing_owed(self) -> None:
+        """Every delivery has ended; bounded."""
+        async with asyncio.timeout(PATIENCE_S):
+            with self.bus.subscribe() as changes:
+                while await self.store.outbox():
+                    await changes.take(0.1)
+
+    async def only_run(self) -> RunRecord:
+        """The one run there is."""
+        (record,) = await self.store.runs(RunFilter())
+        return record
+
+    # -- what tests look at --------------------------------------------------------------------------------------------
+
+    async def thread_of(self, run: str) -> str:
+        surface = await self.store.surface(RunId(run), OutboxKind.THREAD)
+        assert surface is not None
+        return surface.channel
+
+    async def kinds_in(self, channel: str | int) -> list[str]:
+        """What our messages in a channel are, by their footers, oldest first."""
+        shown = await self.playground.ada.history(channel, limit=100)
+        return [kind_of(message) for message in shown if kind_of(message)]
+
+    async def rung(self) -> list[list[str]]:
+        """Whom each message that rang, rang."""
+        return [ping["users"] for ping in await self.playground.pings() if ping["users"]]
+
+    async def start(self, who: Person, channel: str = "tasks", **options: str) -> RunRecord:
+        """A run from a prompt; returns when its reply names it."""
+        options = {"prompt": "Fix the total. It ignores coupons."} | options
+        ran = await who.command("omp new", channel, **options)
+        await who.wait_message(lambda message: is_answer(message, ran.id) and "started" in message.text)
+        return max(await self.store.runs(RunFilter()), key=lambda record: record.created_at)
+
+    def _wake(self) -> None:
+        self.projector.wake()
+        self.driver.wake()
+
+    async def _sweep(self, run: RunId) -> None:
+        pass
+
+    async def _environment(self, run: RunId) -> dict[str, str]:
+        return {"OMPYCORD_RUN": run}
+
+    async def _health(self) -> Sequence[HealthLine]:
+        return (HealthLine(name="Disk", is_ok=True, text="12 GiB free"),)
+
+    async def _diff(self, run: RunId) -> bytes | None:
+        return b"+password = hunter2-hunter2\n"
+
+
+def footer(message: Message) -> str:
+    """The footer of a message of ours."""
+    return next((embed["footer"]["text"] for embed in message.raw["embeds"] if "footer" in embed), "")
+
+
+def kind_of(message: Message) -> str:
+    """`mirror`, `card 1`, `question`, `result`; empty for a message that is none of ours."""
+    parts = footer(message).split(" · ")
+    if len(parts) == 1:
+        return ""
+    return "question" if parts[1].startswith("question") else parts[1]
+
+
+def is_answer(message: Message, interaction: str) -> bool:
+    """Whether this message answers that interaction."""
+    asked: dict[str, str] = message.raw.get("interaction_metadata") or {}
+    return asked.get("id") == interaction
+
+
+@pytest.fixture
+async def playground(tmp_path: Path) -> AsyncGenerator[Playground]:
+    """A playground of this test's own; discord.py is pointed at it and back. Every message request is judged at the end."""
+    async with running_playground(tmp_path / "playground") as running:
+        point_at(DiscordTarget(api=f"{running.api}/v10", gateway=running.info["gateway"], cdn=f"{running.api}/cdn"))
+        try:
+            yield running
+            await judge(running)
+        finally:
+            point_at(DISCORD)
+
+
+async def judge(playground: Playground) -> None:
+    """Every message created or edited holds against Discord's description and names whom it may ping."""
+    where = available(Path(__file__).resolve().parents[3])
+    schema = DiscordSchema(where) if where else None
+    judged = 0
+    for entry in await playground.wire():
+        if schema is not None and entry["status"] < 400:
+            schema.check_request(entry)
+        is_message = entry["route"] in MESSAGES and entry["method"] in {"POST", "PATCH"}
+        if is_message and entry["status"] < 400:
+            allowed = entry["request"]["allowed_mentions"]
+            assert allowed["parse"] == [], entry
+            judged += 1
+    print(f"messages judged: {judged}")  # noqa: T201  # the count is wanted in the log
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncGenerator[SqliteStore]:
+    async with open_store(tmp_path / "ompycord.db", clock=SystemClock(), ids=SystemIds()) as opened:
+        yield opened
+
+
+@pytest.fixture
+def house(playground: Playground, store: SqliteStore, tmp_path: Path) -> House:
+    return House(playground, store, tmp_path)

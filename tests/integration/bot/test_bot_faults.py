@@ -1,0 +1,159 @@
+"""When Discord, the database or the process fails: one mirror, one thread, one card, one answer, and no text lost."""
+
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from ompycord.domain import events as ev
+from ompycord.domain.ids import RunId
+from ompycord.domain.ports import RunFilter, Store
+from ompycord.domain.records import Draft
+from ompycord.errors import GatewayFatal, StorageError
+from tests.integration.bot.conftest import House, is_answer, kind_of
+from tests.support.playground import Playground
+from tests.support.playground_person import NotAnsweredError
+
+CALLBACK = "/interactions/{interaction_id}/{interaction_token}/callback"
+CREATE = "/channels/{channel_id}/messages"
+
+
+async def test_a_restart_in_the_middle_keeps_one_mirror_thread_card_and_result(house: House) -> None:
+    mo = house.playground.mo
+    house.agent.hold()
+    async with house.alive():
+        record = await house.start(mo)
+        await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Stop" in m.labels)
+    later = house.reborn()
+    async with later.alive():
+        await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Done, checked" in m.text)
+        await mo.wait_message(lambda m: kind_of(m) == "result")
+        await later.nothing_owed()
+    assert await later.kinds_in("tasks") == ["mirror"]
+    assert await later.kinds_in(await later.thread_of(record.id)) == ["card 1", "result"]
+    assert await later.rung() == [[mo.id]]
+
+
+async def test_a_message_whose_answer_got_lost_is_found_again_instead_of_posted_twice(house: House) -> None:
+    mo, playground = house.playground.mo, house.playground
+    async with house.alive():
+        await playground.fault("POST", CREATE, "drop_after", count=1)
+        record = await house.start(mo)
+        await mo.wait_message(lambda m: kind_of(m) == "result")
+        await mo.wait_message(lambda m: kind_of(m) == "mirror" and "Done" in m.text)
+        await house.nothing_owed()
+    assert await house.kinds_in("tasks") == ["mirror"]
+    assert await house.kinds_in(await house.thread_of(record.id)) == ["card 1", "result"]
+
+
+async def test_an_answer_that_misses_its_three_seconds_leaves_resume_and_the_run_starts_once(house: House) -> None:
+    ada, mo, playground = house.playground.ada, house.playground.mo, house.playground
+    async with house.alive():
+        await playground.fault("POST", CALLBACK, "delay_before", count=1, seconds=3.2)
+        with pytest.raises(NotAnsweredError):
+            await mo.command("omp new", "tasks", prompt="Fix the total")
+        offered = await mo.wait_message(lambda m: "Your text is safe." in m.text)
+        assert offered.labels == ["Resume"]
+        foreign = await ada.click(offered, "Resume")
+        assert foreign.reply is not None
+        assert "somebody else's text" in foreign.reply.text
+        clicked = await mo.click(offered, "Resume")
+        twice = await mo.start_click(offered, "Resume")
+        await mo.wait_message(lambda m: is_answer(m, clicked.id) and "started: http" in m.text)
+        await mo.wait_message(lambda m: is_answer(m, twice.id) and "started: http" in m.text)
+        await mo.wait_message(lambda m: m.id == offered.id and "Resumed by Mo" in m.text)
+        await mo.wait_message(lambda m: kind_of(m) == "result")
+        await house.nothing_owed()
+    await house.only_run()
+
+
+class ReluctantStore:
+    """The real store, whose disk refuses drafts until `accept` is set."""
+
+    def __init__(self, inner: Store) -> None:
+        self._inner = inner
+        self.accept = False
+        self.refused = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def save_draft(self, draft: Draft) -> None:
+        if not self.accept:
+            self.refused += 1
+            raise StorageError("the disk is full")
+        await self._inner.save_draft(draft)
+
+
+async def test_a_draft_that_is_not_durable_in_time_is_deferred_and_still_starts_once(
+    playground: Playground, store: Store, tmp_path: Path
+) -> None:
+    mo, reluctant = playground.mo, ReluctantStore(store)
+    house = House(playground, cast("Store", reluctant), tmp_path)
+    async with house.alive():
+        ran = await mo.command("omp new", "tasks", prompt="Fix the total")
+        assert ran.reply is not None
+        assert ran.reply.is_thinking
+        assert reluctant.refused
+        assert await house.store.runs(RunFilter()) == []
+        reluctant.accept = True
+        await mo.wait_message(lambda m: is_answer(m, ran.id) and "started" in m.text, timeout=20)
+        await house.only_run()
+
+
+async def test_a_channel_that_disappears_ends_the_delivery_with_a_reason_and_hurts_nothing_else(house: House) -> None:
+    mo, playground = house.playground.mo, house.playground
+    house.agent.hold()
+    async with house.alive():
+        record = await house.start(mo)
+        await mo.wait_message(lambda m: kind_of(m) == "card 1")
+        await playground.change_world(delete_channel=await house.thread_of(record.id))
+        house.agent.release()
+        await house.until(record.id, lambda seen: seen.is_final)
+        await house.nothing_owed()
+        house.agent.hold()
+        await house.start(mo, prompt="Another one")
+        await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Another one" in m.text)
+
+
+async def test_a_dropped_gateway_is_picked_up_again(house: House) -> None:
+    mo, playground = house.playground.mo, house.playground
+    async with house.alive():
+        await playground.disturb_gateway("drop")
+        await mo.wait_event("BOT_STATUS", lambda status: status["online"] is False)
+        await mo.wait_event("BOT_STATUS", lambda status: status["online"] is True)
+        ran = await mo.command("omp help", "tasks")
+        assert ran.reply is not None
+
+
+async def test_a_fatal_close_ends_the_bot_with_its_cause(house: House) -> None:
+    with pytest.RaisesGroup(GatewayFatal, flatten_subgroups=True) as ended:
+        async with house.alive():
+            await house.playground.disturb_gateway("close", code=4014)
+            await house.playground.ada.wait_event("BOT_STATUS", lambda status: status["online"] is False)
+            await house.bot_ended()
+    assert "message content intent" in str(ended.value.exceptions[0])
+
+
+async def test_commands_are_registered_only_when_their_definition_changed(house: House) -> None:
+    async with house.alive():
+        pass
+    async with house.reborn().alive():
+        pass
+    puts = await house.playground.wire(method="PUT", route="/applications/{application_id}/guilds/{guild_id}/commands")
+    assert len(puts) == 1
+
+
+async def test_a_burst_of_events_costs_few_edits_and_the_last_one_is_shown(house: House) -> None:
+    mo = house.playground.mo
+    house.agent.hold()
+    async with house.alive():
+        record = await house.start(mo)
+        await house.agent.began.wait()
+        for number in range(200):
+            tool = ev.ToolFinished(tool="edit", title=f"file{number}.py")
+            await house.conductor.observe(RunId(record.id), tool)
+        await mo.wait_message(lambda m: kind_of(m) == "card 1" and "file199.py" in m.text)
+        edits = await house.playground.wire(method="PATCH", route="/channels/{channel_id}/messages/{message_id}")
+    assert len(edits) < 20
+    assert all(entry["status"] < 400 for entry in edits)

@@ -1,0 +1,127 @@
+"""`/omp new` from prompt, form and file to card and final answer, in a real playground."""
+
+from ompycord.domain.ids import RunId, short_id
+from tests.integration.bot.conftest import House, is_answer, kind_of
+from tests.support.playground_page import File
+
+
+async def test_a_prompt_becomes_mirror_thread_card_and_one_answer_that_pings_its_requester(house: House) -> None:
+    mo = house.playground.mo
+    async with house.alive():
+        record = await house.start(mo)
+        await mo.wait_message(lambda m: kind_of(m) == "result" and "Done, checked" in m.text)
+        await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Done, checked" in m.text)
+        await mo.wait_message(lambda m: kind_of(m) == "mirror" and "Done, checked" in m.text)
+        await house.nothing_owed()
+    (mirror,) = [m for m in await mo.history("tasks") if kind_of(m) == "mirror"]
+    (reply,) = [m for m in mo.messages.values() if "started" in m.text]
+    assert reply.is_ephemeral
+    assert mirror.id in reply.text
+    thread = await house.thread_of(record.id)
+    assert thread == mirror.id
+    assert await house.kinds_in(thread) == ["card 1", "result"]
+    assert await house.rung() == [[mo.id]]
+
+
+async def test_without_a_prompt_a_form_opens_and_its_submission_becomes_the_run(house: House) -> None:
+    mo = house.playground.mo
+    async with house.alive():
+        opened = await mo.command("omp new", "tasks", branch="develop", budget=2)
+        assert opened.modal is not None
+        assert opened.modal.title == "New task in #tasks"
+        assert list(opened.modal.labels) == [
+            "What shall be done?",
+            "Repository",
+            "Agent and care",
+            "Done when",
+            "Files",
+        ]
+        brief = File("hints.txt", b"Coupons are in cart/total.py.")
+        await mo.submit_labels(
+            opened,
+            {
+                "What shall be done?": "Fix the total.",
+                "Repository": ["shop"],
+                "Agent and care": ["scripted|fast"],
+                "Done when": "coupons count",
+                "Files": [brief],
+            },
+        )
+        await mo.wait_message(lambda m: "started: http" in m.text)
+        record = await house.only_run()
+        await mo.wait_message(lambda m: kind_of(m) == "result")
+        await house.nothing_owed()
+    task = await house.store.task(record.task or "")
+    assert task is not None
+    assert task.prompt == "Fix the total.\n\n--- hints.txt ---\nCoupons are in cart/total.py."
+    assert (task.mode, task.branch, task.budget_usd, task.done_when) == ("fast", "develop", 2, "coupons count")
+
+
+async def test_a_form_that_was_open_across_a_restart_still_becomes_its_run(house: House) -> None:
+    mo = house.playground.mo
+    async with house.alive():
+        opened = await mo.command("omp new", "tasks")
+    later = house.reborn()
+    async with later.alive():
+        values = {"What shall be done?": "Fix it.", "Repository": ["shop"], "Agent and care": ["scripted|fast"]}
+        await mo.submit_labels(opened, values)
+        await mo.wait_message(lambda m: kind_of(m) == "result")
+        await later.nothing_owed()
+    assert (await later.only_run()).requester == mo.id
+
+
+async def test_a_text_file_is_the_prompt_and_other_files_are_named_as_left_out(house: House) -> None:
+    mo = house.playground.mo
+    async with house.alive():
+        await mo.command("omp new", "tasks", file=File("task.md", b"x" * 20_000))
+        await mo.wait_message(lambda m: "started" in m.text)
+        first = await house.only_run()
+        ran = await mo.command("omp new", "tasks", prompt="Look at this", file=File("shot.png", b"\x89PNG\xff\x00"))
+        told = await mo.wait_message(lambda m: is_answer(m, ran.id) and "started" in m.text)
+    task = await house.store.task(first.task or "")
+    assert task is not None
+    assert task.prompt == "x" * 20_000
+    assert "Left out: shot.png" in told.text
+
+
+async def test_bad_input_is_refused_at_once_and_the_text_comes_back(house: House) -> None:
+    mo = house.playground.mo
+    async with house.alive():
+        ran = await mo.command("omp new", "tasks", prompt="Fix the total", repository="nowhere")
+        told = await mo.wait_message(lambda m: is_answer(m, ran.id))
+        branch = await mo.command("omp new", "tasks", prompt="Fix the total", branch="--force")
+        refused = await mo.wait_message(lambda m: is_answer(m, branch.id))
+    assert "There is no repository named 'nowhere'. Known: shop, bare." in told.text
+    assert [file["filename"] for file in told.raw["attachments"]] == ["your-text.txt"]
+    assert "*branch*" in refused.text
+    assert await house.store.open_drafts(mo.id) == []
+
+
+async def test_a_prompt_from_an_unbound_channel_opens_the_form_with_the_text_in_it(house: House) -> None:
+    mo = house.playground.mo
+    async with house.alive():
+        opened = await mo.command("omp new", "general", prompt="Fix the total")
+        assert opened.modal is not None
+        task = opened.modal.raw["components"][0]["component"]
+        assert task["value"] == "Fix the total"
+        values = {"What shall be done?": "Fix it.", "Repository": ["bare"], "Agent and care": ["scripted|fast"]}
+        await mo.submit_labels(opened, values)
+        await mo.wait_message(lambda m: kind_of(m) == "result")
+        await house.nothing_owed()
+    assert await house.kinds_in("general") == []
+    assert await house.kinds_in("tasks") == ["mirror"]
+
+
+async def test_names_are_completed(house: House) -> None:
+    mo = house.playground.mo
+    async with house.alive():
+        record = await house.start(mo)
+        repositories = await mo.complete("omp new", "repository", "ba", "tasks")
+        agents = await mo.complete("omp new", "agent", "", "tasks", repository="shop")
+        runs = await mo.complete("omp status", "run", "total", "tasks")
+        none = await house.playground.olu.complete("omp status", "run", "", "tasks")
+    assert [choice["value"] for choice in repositories] == ["bare"]
+    assert [choice["value"] for choice in agents] == ["scripted"]
+    assert [choice["value"] for choice in runs] == [record.id]
+    assert short_id(RunId(record.id)) in runs[0]["name"]
+    assert none == []

@@ -1,0 +1,162 @@
+"""What people press and ask: refusals, cancel, stop, status, show, questions; in a real playground."""
+
+from ompycord.domain import events as ev
+from ompycord.domain.ids import RunId, short_id
+from ompycord.domain.ports import RunFilter
+from ompycord.domain.run import RunState
+from tests.integration.bot.conftest import House, is_answer, kind_of
+
+ASKED = ev.QuestionAsked(question="which-tax", text="Before or after tax?", options=("before", "after"))
+
+
+async def test_an_outsider_is_refused_in_words_and_nothing_happens(house: House) -> None:
+    olu = house.playground.olu
+    async with house.alive():
+        ran = await olu.command("omp new", "tasks", prompt="Give me the keys")
+        assert ran.reply is not None
+        assert ran.reply.text == "You have no role here. An admin gives one with `/omp-admin role`."
+        record = await house.start(house.playground.mo)
+        card = await olu.wait_message(lambda m: kind_of(m) == "card 1")
+        clicked = await olu.click(card, card.labels[0])
+        assert clicked.reply is not None
+        assert "You have no role here" in clicked.reply.text
+    assert (await house.only_run()).id == record.id
+
+
+async def test_cancel_asks_first_and_ends_the_run_with_its_reason(house: House) -> None:
+    mo = house.playground.mo
+    house.agent.hold()
+    async with house.alive():
+        record = await house.start(mo)
+        asked = await mo.command("omp cancel", "tasks", reason="wrong repository")
+        question = await mo.wait_message(lambda m: is_answer(m, asked.id) and "for good?" in m.text)
+        kept = question
+        await mo.click(kept, "Keep it")
+        await mo.wait_message(lambda m: m.id == kept.id and "Nothing was changed" in m.text)
+        assert len(await house.store.runs(RunFilter(is_open=True))) == 1
+        again = await mo.command("omp cancel", "tasks", reason="wrong repository")
+        question = await mo.wait_message(lambda m: is_answer(m, again.id) and "for good?" in m.text)
+        await mo.click(question, "Cancel run")
+        await mo.wait_message(lambda m: kind_of(m) == "card 1" and "wrong repository" in m.text)
+        await mo.wait_message(lambda m: kind_of(m) == "result")
+        await house.nothing_owed()
+    snapshot = await house.until(record.id, lambda seen: seen.is_final)
+    assert snapshot.state is RunState.CANCELLED
+    assert house.agent.halted == 1
+
+
+async def test_stop_and_resume_from_the_card(house: House) -> None:
+    mo = house.playground.mo
+    house.agent.hold()
+    async with house.alive():
+        record = await house.start(mo)
+        card = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Stop" in m.labels)
+        await mo.click(card, "Stop")
+        stopped = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Resume" in m.labels)
+        assert "Stopped by Mo" in stopped.text
+        house.agent.release()
+        await mo.click(stopped, "Resume")
+        await house.until(record.id, lambda seen: seen.is_final)
+        await mo.wait_message(lambda m: kind_of(m) == "result")
+        await house.nothing_owed()
+
+
+async def test_status_shows_the_card_again_or_the_board(house: House) -> None:
+    mo = house.playground.mo
+    house.agent.hold()
+    async with house.alive():
+        record = await house.start(mo)
+        await mo.wait_message(lambda m: kind_of(m) == "card 1")
+        board = await mo.command("omp status", "general")
+        shown = await mo.wait_message(lambda m: is_answer(m, board.id) and "live run" in m.text)
+        assert "1 live run" in shown.text
+        thread = await house.thread_of(record.id)
+        asked = await mo.command("omp status", thread)
+        copy = await mo.wait_message(lambda m: is_answer(m, asked.id) and "Fix the total" in m.text)
+        assert copy.is_ephemeral
+        assert "Stop" in copy.labels
+        unknown = await mo.command("omp status", "general", run="zzzzzz")
+        refused = await mo.wait_message(lambda m: is_answer(m, unknown.id) and not m.is_thinking)
+        assert refused.text == "No run of this server has that name. `/omp runs` lists them."
+
+
+async def test_parts_of_a_run_health_runs_and_help(house: House) -> None:
+    mo = house.playground.mo
+    async with house.alive():
+        record = await house.start(mo)
+        await house.until(record.id, lambda seen: seen.is_final)
+        for what, words in (
+            ("story", "Fix the total"),
+            ("checks", "unit"),
+            ("cost", "Nothing is known of the cost"),
+            ("people", "asked by Mo"),
+            ("plan", "no plan"),
+            ("next", "you can press"),
+            ("log", "oldest first"),
+        ):
+            ran = await mo.command("omp show", "tasks", what=what)
+            await mo.wait_message(lambda m, i=ran.id, w=words: is_answer(m, i) and w.lower() in m.text.lower())
+        diff = await mo.command("omp show", "tasks", what="diff")
+        shown = await mo.wait_message(lambda m: is_answer(m, diff.id) and not m.is_thinking)
+        assert shown.raw["attachments"][0]["filename"] == f"run-{short_id(RunId(record.id))}-diff.diff"
+        health = await mo.command("omp health", "tasks")
+        await mo.wait_message(lambda m: is_answer(m, health.id) and "12 GiB free" in m.text)
+        found = await mo.command("omp runs", "tasks", state="done", text="total")
+        await mo.wait_message(lambda m: is_answer(m, found.id) and "complete" in m.text)
+        helped = await mo.command("omp help", "tasks")
+        assert helped.reply is not None
+        assert "`/omp new prompt repository" in helped.reply.text
+
+
+async def test_a_question_is_answered_by_button_once_and_the_second_is_told_who_was_first(house: House) -> None:
+    ada, mo = house.playground.ada, house.playground.mo
+    house.agent.hold()
+    async with house.alive():
+        record = await house.start(mo)
+        await house.agent.began.wait()
+        await house.conductor.observe(RunId(record.id), ASKED)
+        question = await mo.wait_message(lambda m: kind_of(m) == "question" and "Before or after tax?" in m.text)
+        assert question.labels == ["before", "after", "Answer…"]
+        await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Needs you" in m.text)
+        first = await mo.click(question, "after")
+        await mo.wait_message(lambda m: is_answer(m, first.id) and "gets your answer: *after*" in m.text)
+        second = await ada.click(question, "before")
+        told = await ada.wait_message(lambda m: is_answer(m, second.id) and not m.is_thinking)
+        assert told.text.startswith("Already answered by Mo, <t:")
+        closed = await mo.wait_message(lambda m: m.id == question.id and "Answered by Mo" in m.text)
+        assert closed.labels == []
+        await mo.wait_message(lambda m: m.id == question.id and not m.raw["pinned"])
+    assert await house.rung() == [[mo.id]]
+    thread = await house.thread_of(record.id)
+    assert not [m for m in await mo.history(thread) if m.raw["type"] == 6]
+    snapshot = await house.until(record.id, lambda seen: seen.questions[0].status == "answered")
+    assert snapshot.questions[0].answer == "after"
+
+
+async def test_a_question_is_answered_in_words_of_ones_own(house: House) -> None:
+    mo = house.playground.mo
+    house.agent.hold()
+    async with house.alive():
+        record = await house.start(mo)
+        await house.agent.began.wait()
+        await house.conductor.observe(RunId(record.id), ASKED)
+        question = await mo.wait_message(lambda m: kind_of(m) == "question" and "Answer…" in m.labels)
+        opened = await mo.click(question, "Answer…")
+        await mo.submit_labels(opened, {"Your answer": "before, but only for gifts"})
+        await mo.wait_message(lambda m: m.id == question.id and "only for gifts" in m.text)
+    snapshot = await house.until(record.id, lambda seen: seen.questions[0].status == "answered")
+    assert snapshot.questions[0].by == "Mo"
+
+
+async def test_buttons_that_are_not_ours_or_not_ours_any_more_are_answered_in_words(house: House) -> None:
+    mo = house.playground.mo
+    house.agent.hold()
+    async with house.alive():
+        await house.start(mo)
+        card = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Stop" in m.labels)
+    other = house.reborn(mac_key=b"another key of 32 bytes or so ....")
+    other.agent.hold()
+    async with other.alive():
+        clicked = await mo.click(card, "Stop")
+        assert clicked.reply is not None
+        assert clicked.reply.text.startswith("I did not make that button")
