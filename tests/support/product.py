@@ -128,5 +128,8 @@ async def running_product(
     try:
         await product.start()
         yield product
+    except BaseException:
+        sys.stderr.write(product.log.read_text())  # pytest shows it beside the failure
+        raise
     finally:
         await product.close()

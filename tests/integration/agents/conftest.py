@@ -67,7 +67,7 @@ def make_job(clone: Path) -> MakeJob:
             run=RUN,
             iteration=1,
             task=Task(id="01JD0000000000000000000001", prompt=prompt, title="t", repository="shop", agent="mine"),
-            spec=AgentSpec.model_validate({**values, "sandbox_minimum": "none", **spec}),
+            spec=AgentSpec.model_validate({**values, "sandbox": {"minimum": "none"}, **spec}),
             cwd=clone,
             prompt=prompt,
             env=env or {},

@@ -177,7 +177,7 @@ async def test_an_event_that_cannot_be_stored_ends_the_agent_with_that_error(
 async def test_it_does_not_run_below_its_confinement(
     launcher: Launcher, make_job: MakeJob, stored: Any, clone: Path
 ) -> None:
-    job = make_job("open('trace', 'w')", sandbox_minimum="files")
+    job = make_job("open('trace', 'w')", sandbox={"minimum": "files"})
     with pytest.raises(ProcessFailed, match="needs confinement of level files"):
         await CommandAgent(launcher=launcher).run(job, stored.emit)
     assert stored.events == []
