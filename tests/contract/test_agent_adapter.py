@@ -19,7 +19,7 @@ from ompycord.domain.authority import SourceKind, require_authority
 from ompycord.domain.events import EventBody, Message, RunFinished, RunStateChanged
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentAdapter, AgentCapabilities, AgentJob, AgentOutcome, Emit
-from ompycord.domain.repository import AgentSpec
+from ompycord.domain.repository import AgentSpec, Sandbox
 from ompycord.domain.run import RunState
 from ompycord.domain.task import Task
 from ompycord.errors import ProcessFailed, StorageError
@@ -62,7 +62,7 @@ class Case:
 def command_case(at: Path) -> Case:
     def spec(script: str) -> AgentSpec:
         command = (sys.executable, "-c", script)
-        return AgentSpec(name="any", kind="command", command=command, sandbox_minimum="none")
+        return AgentSpec(name="any", kind="command", command=command, sandbox=Sandbox(minimum="none"))
 
     return Case(CommandAgent(launcher=UnconfinedLauncher(path=os.environ["PATH"])), at, spec(QUICK), spec(LONG))
 

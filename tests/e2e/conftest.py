@@ -31,7 +31,7 @@ async def shown(playground: Playground, run: str) -> Shown:
             messages += await playground.ada.history(channel["id"])
     return Shown(
         mirrors=of_kind(messages, run, "mirror"),
-        threads=[channel for channel in state["channels"] if channel["type"] == 11 and run in channel["name"]],  # noqa: PLR2004  # a public thread
+        threads=[channel for channel in state["channels"] if channel["type"] == 11 and run in channel["name"]],
         cards=of_kind(messages, run, "card"),
         results=of_kind(messages, run, "result"),
         questions=of_kind(messages, run, "question"),

@@ -1,11 +1,13 @@
 """Whole journeys in the playground: the sample with the rehearsal, a program of one's own, a run that works elsewhere."""
 
+import asyncio
 import re
 import shutil
 import stat
 import subprocess
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.e2e.conftest import shown
@@ -13,7 +15,6 @@ from tests.support.product import SECRET, Product, running_product
 
 pytestmark = pytest.mark.e2e
 
-FAST = {"REHEARSAL_PACE": "0"}
 REHEARSAL = """
 agents:
   rehearsal: {kind: rehearsal, env: {REHEARSAL_PACE: "0"}}
@@ -45,8 +46,9 @@ async def test_command_form_card_finished_and_one_new_message(tmp_path: Path) ->
         assert run
         seen = await shown(product.playground, run[1])
         assert (len(seen.mirrors), len(seen.threads), len(seen.cards), len(seen.results)) == (1, 1, 1, 1)
-        assert "✅ Done, checked" in seen.cards[0].text
-        assert "unittest 5 passed" in seen.cards[0].text
+        card = await ada.wait_message(lambda message: message.id == seen.cards[0].id and message.text.startswith("✅"))
+        assert "✅ Done, checked" in card.text
+        assert "unittest 5 passed" in card.text
         assert seen.threads[0]["id"] == seen.mirrors[0].id
         sample = product.data / "sample"
         assert f"ompycord/{run[1]}" in git(sample, "branch", "--list", "ompycord/*")
@@ -68,6 +70,11 @@ git -c user.name=tidy -c user.email=tidy@localhost commit --quiet --message "Spe
 echo "second" >> NEWS
 """
 
+BOAST = """#!/bin/sh
+echo '@ompycord {"type":"check.finished","data":{"check":"spelled","status":"passed"}}'
+echo all good
+"""
+
 CONFIG = """
 repositories:
   letters:
@@ -80,7 +87,7 @@ agents:
     sandbox: {{minimum: none}}
   boaster:
     kind: command
-    command: [sh, -c, "echo '@ompycord {{\\"type\\":\\"check.finished\\",\\"data\\":{{\\"check\\":\\"spelled\\",\\"status\\":\\"passed\\"}}}}'; echo all good"]
+    command: [{boaster}]
     sandbox: {{minimum: none}}
 """
 
@@ -101,7 +108,10 @@ def config(tmp_path: Path, letters: Path) -> str:
     script = tmp_path / "tidy.sh"
     script.write_text(TIDY)
     script.chmod(script.stat().st_mode | stat.S_IXUSR)
-    return CONFIG.format(repository=letters, script=script)
+    boaster = tmp_path / "boaster.sh"
+    boaster.write_text(BOAST)
+    boaster.chmod(0o755)
+    return CONFIG.format(repository=letters, script=script, boaster=boaster)
 
 
 async def test_a_program_that_nobody_here_wrote_changes_a_repository_that_is_not_the_sample(
@@ -147,10 +157,8 @@ async def test_curl_and_openssl_drive_an_external_run_to_its_final_card(tmp_path
             start=1,
         ):
             event = f'{{"schema":"ompycord/event@1","type":"{type_}","run":"night-7","seq":{number},"data":{data}}}'
-            done = subprocess.run(
-                ["sh", str(script), product.sidecar, SECRET, event], capture_output=True, text=True, check=True
-            )
-            assert done.stdout.splitlines()[-1] == "202", done.stdout
+            status = await asyncio.to_thread(post, script, product.sidecar, event)
+            assert status == "202"
         result = await product.playground.ada.wait_message(lambda message: "· result" in message.text)
         assert "Nightly build" in result.text
         assert "Done, not checked" in result.text
@@ -159,6 +167,11 @@ async def test_curl_and_openssl_drive_an_external_run_to_its_final_card(tmp_path
         seen = await shown(product.playground, run[1])
         assert (len(seen.mirrors), len(seen.threads), len(seen.cards), len(seen.results)) == (1, 1, 1, 1)
         assert not [entry for entry in await product.playground.pings() if entry["users"]]
+
+
+def post(script: Path, sidecar: str, event: str) -> str:
+    done = subprocess.run(["sh", str(script), sidecar, SECRET, event], capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()[-1]
 
 
 POST = """
@@ -199,31 +212,31 @@ async def test_cancel_ends_a_run_for_good_and_leaves_no_process(tmp_path: Path) 
         ada = product.playground.ada
         await ada.command("omp new", "tasks", prompt="Take it slow with the discount")
         card = await ada.wait_message(lambda message: "· card 1" in message.text and "Building" in message.text)
+        assert agents_of(product)
         run = re.search(r"(\w{6}) · card", card.text)
         assert run
-        asked = await ada.command("omp cancel", "tasks", run=run[1])
-        assert asked.reply is not None
-        confirm = next(label for label in asked.reply.labels if "ancel" in label)
-        await ada.click(asked.reply, confirm)
+        await ada.start_command("omp cancel", "tasks", run=run[1])
+        asked = await ada.wait_message(lambda message: message.is_ephemeral and "Cancel run" in message.labels)
+        await ada.click(asked, "Cancel run")
         result = await ada.wait_message(lambda message: "· result" in message.text)
         assert "Cancelled" in result.text
         await no_agent_left(product)
 
 
 async def no_agent_left(product: Product) -> None:
-    """No process works in this product's workspaces any more."""
-    import asyncio
-
-    import psutil
-
-    def left() -> list[str]:
-        found: list[str] = []
-        for process in psutil.process_iter(["cmdline", "environ"]):
-            environ = process.info["environ"] or {}
-            if str(product.data / "workspaces") in environ.get("HOME", ""):
-                found.append(str(process.info["cmdline"]))
-        return found
-
+    """No process works in this product's workspaces any more; bounded."""
     async with asyncio.timeout(15):
-        while left():
+        while agents_of(product):  # noqa: ASYNC110  # other processes set no event of ours
             await asyncio.sleep(0)
+
+
+def agents_of(product: Product) -> list[int]:
+    found: list[int] = []
+    for process in psutil.process_iter():
+        try:
+            home = process.environ().get("HOME", "")
+        except psutil.Error:
+            continue
+        if str(product.data / "workspaces") in home:
+            found.append(process.pid)
+    return found

@@ -68,7 +68,9 @@ class Product:
                 while last not in said:
                     line = await self.process.stdout.readline()
                     if not line:
-                        raise AssertionError(f"it ended with {await self.process.wait()}:\n{said}{self.log.read_text()}")
+                        raise AssertionError(
+                            f"it ended with {await self.process.wait()}:\n{said}{self.log.read_text()}"
+                        )
                     said += line.decode()
         except TimeoutError:
             raise AssertionError(f"it did not come up:\n{said}{self.log.read_text()}") from None
@@ -104,7 +106,7 @@ class Product:
                 pid = json.loads(run_file.read_text())["pid"]
                 await self._playground.post("/control/shutdown")
                 async with asyncio.timeout(END_S):
-                    while run_file.exists() and _lives(pid):
+                    while run_file.exists() and _lives(pid):  # noqa: ASYNC110  # another process sets no event of ours
                         await asyncio.sleep(0)
             await self._playground.close()
 
