@@ -27,8 +27,8 @@ from tests.support.states import MINUTE, NOON, SCENES, Scene, around, asked, hos
 ALL = frozenset(ACTIONS)
 REF = "01JD3V9K2M8Q4W5X6YAB7F3K2Z"
 SECRET = "hunter2-is-a-long-secret"
-LIGHT = (0.1, 0.1, 0.1, 0.5)
-MIXED = (0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.3, 0.9)
+LIGHT = (0.05, 0.05, 0.05, 0.3)
+MIXED = (*[0.05] * 10, 0.3, 0.9)
 
 
 def a_question(scene: Scene | Sample, question: Question) -> RenderedMessage:
