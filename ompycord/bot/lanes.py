@@ -18,16 +18,24 @@ class Lane:
     task: asyncio.Task[None] | None = None
     run: RunId | None = None
     """Whose message is in flight."""
+    row: int | None = None
+    """The outbox row in flight, if it is a delivery."""
     began: float = 0.0
+    hurried: set[RunId] = field(default_factory=set[RunId])
+    """Urgent runs that have had their slot out of turn; after it they are paced like others."""
     ready_at: float = 0.0
     blocked_until: float = 0.0
     failures: int = 0
 
     def next_run(self, now: float) -> RunId | None:
-        """Urgent ones first, then the one that has been dirty longest."""
+        """Urgent ones first, then the one that has been dirty longest. Only fresh urgency goes before its time."""
         urgent = [run for run, (_, is_urgent) in self.dirty.items() if is_urgent]
-        waiting = urgent or (list(self.dirty) if now >= self.ready_at else [])
-        return min(waiting, key=lambda run: self.dirty[run][0], default=None)
+        self.hurried.intersection_update(urgent)
+        waiting = (urgent or list(self.dirty)) if now >= self.ready_at else [r for r in urgent if r not in self.hurried]
+        run = min(waiting, key=lambda run: self.dirty[run][0], default=None)
+        if run in urgent:
+            self.hurried.add(run)
+        return run
 
     @property
     def is_idle(self) -> bool:
