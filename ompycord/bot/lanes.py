@@ -30,13 +30,13 @@ class Lane:
     def next_run(self, now: float) -> RunId | None:
         """Urgent ones first, then the one that has been dirty longest. Only fresh urgency goes before its time."""
         urgent = [run for run, (_, is_urgent) in self.dirty.items() if is_urgent]
-        self.hurried.intersection_update(urgent)
         waiting = (urgent or list(self.dirty)) if now >= self.ready_at else [r for r in urgent if r not in self.hurried]
         run = min(waiting, key=lambda run: self.dirty[run][0], default=None)
-        if run in urgent:
+        if run is not None and run in urgent:
             self.hurried.add(run)
         return run
 
-    @property
-    def is_idle(self) -> bool:
-        return self.task is None and not self.dirty and not self.errands
+    def is_over(self, now: float) -> bool:
+        """Whether it can be forgotten: nothing to do, and its pace and its pauses have passed."""
+        has_work = self.task is not None or self.dirty or self.errands
+        return not has_work and now >= self.ready_at and now >= self.blocked_until

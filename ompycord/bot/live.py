@@ -161,7 +161,7 @@ class LiveEditor:
         await self._collect()
         now = self._clock.monotonic_s()
         for channel, lane in list(self._lanes.items()):
-            if lane.is_idle:
+            if lane.is_over(now):
                 del self._lanes[channel]
             elif lane.task is None and now >= lane.blocked_until:
                 self._begin(channel, lane, now, group)
@@ -190,6 +190,8 @@ class LiveEditor:
         for channel in {surface.channel for surface in scene.surfaces if surface.message is not None}:
             since, _ = self._lane(channel).dirty.get(run, (now, False))
             self._lane(channel).dirty[run] = (since, scene.is_urgent)
+            if not scene.is_urgent:
+                self._lane(channel).hurried.discard(run)
 
     def _feel(self, run: RunId, *signals: Signal) -> None:
         """Take the person's machine along (`flow.py`)."""
