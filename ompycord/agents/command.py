@@ -17,10 +17,10 @@ class CommandAgent:
         self._launcher = launcher
 
     async def run(self, job: AgentJob, emit: Emit) -> AgentOutcome:
-        """See the port. Also raises ProcessFailed where confinement does not reach `spec.sandbox_minimum`."""
-        if not reaches(self._launcher.level, job.spec.sandbox_minimum):
+        """See the port. Also raises ProcessFailed where confinement does not reach `spec.sandbox.minimum`."""
+        if not reaches(self._launcher.level, job.spec.sandbox.minimum):
             raise ProcessFailed(
-                f"{job.spec.name} needs confinement of level {job.spec.sandbox_minimum}, this machine gives "
-                f"{self._launcher.level}. Nothing ran. Set sandbox_minimum: none for it to run it unconfined."
+                f"{job.spec.name} needs confinement of level {job.spec.sandbox.minimum}, this machine gives "
+                f"{self._launcher.level}. Nothing ran. Set sandbox: {{minimum: none}} for it to run it unconfined."
             )
         return await drive(self._launcher, job, job.spec.command, emit)

@@ -2,7 +2,8 @@
 
 import asyncio
 import tempfile
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,7 @@ from ompycord.dialects.jsonl import PREFIX, Refusal, parse_line
 from ompycord.domain.events import Note, RunFailed, RunFinished
 from ompycord.domain.ports import AgentJob, AgentOutcome, Emit
 from ompycord.domain.run import FailureClass
+from ompycord.errors import ProcessFailed
 from ompycord.processes import Clocks, Line, Outcome, ProcessResult, ProcessSpec, Stream
 from ompycord.processes.launcher_port import Launcher, Place
 from ompycord.text import cut
@@ -35,8 +37,8 @@ async def drive(launcher: Launcher, job: AgentJob, argv: tuple[str, ...], emit: 
     `run.finished` and `run.failed` are claims: they become the outcome's message, not events. Cancellation halts the
     program through the kill ladder first. Raises ProcessFailed where it cannot be started, and what `emit` raises.
     """
-    with tempfile.TemporaryDirectory(prefix="inbox-", dir=job.cwd.parent, ignore_cleanup_errors=True) as folder:
-        prompt_file = _written(Path(folder, "prompt.md"), job.prompt)
+    with _inbox(job.cwd.parent) as folder:
+        prompt_file = _written(folder / "prompt.md", job.prompt)
         spec = ProcessSpec(
             argv=tuple(word.replace(PROMPT_FILE, str(prompt_file)) for word in argv),
             env={**job.spec.env, **job.env},
@@ -47,8 +49,19 @@ async def drive(launcher: Launcher, job: AgentJob, argv: tuple[str, ...], emit: 
         )
         listener = _Listener(emit)
         clocks = Clocks(wall_s=job.spec.wall_s, idle_s=job.spec.idle_s)
-        result = await _listen(launcher, spec, Place(job.cwd, readable=(Path(folder),)), clocks, listener)
+        result = await _listen(launcher, spec, Place(job.cwd, readable=(folder,)), clocks, listener)
     return _outcome(job, result, listener)
+
+
+@contextmanager
+def _inbox(parent: Path) -> Generator[Path]:
+    """A folder beside the clone, 0700, for what the agent may read and the result must not contain."""
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="inbox-", dir=parent, ignore_cleanup_errors=True)
+    except OSError as error:
+        raise ProcessFailed(f"There is no room for the prompt in {parent}: {error.strerror}.") from error
+    with folder as path:
+        yield Path(path)
 
 
 def _written(file: Path, prompt: str) -> Path:

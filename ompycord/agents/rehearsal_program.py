@@ -93,8 +93,10 @@ class Tool:
         self._stage = stage
         self._named = {"tool": tool, "title": title, "call": call}
 
-    def progress(self, text: str) -> None:
+    def progress(self, text: str, *, seconds: float) -> None:
+        """One step, and the pause it takes."""
         self._stage.say("tool.progress", call=self._named["call"], text=text)
+        self._stage.rest(seconds)
 
     def done(self, *, ok: bool = True, **facts: object) -> None:
         self._stage.say("tool.finished", **self._named, ok=ok, **facts)
@@ -120,8 +122,7 @@ def take_long(stage: Stage) -> None:
     """A minute of visible work."""
     tool = stage.tool("think", "taking a minute, as the prompt says", seconds=0)
     for step in range(SLOW_STEPS):
-        tool.progress(f"{step + 1} of {SLOW_STEPS}")
-        stage.rest(SLOW_STEP_S)
+        tool.progress(f"{step + 1} of {SLOW_STEPS}", seconds=SLOW_STEP_S)
     tool.done()
 
 
@@ -244,7 +245,7 @@ class Tools:
         deadline = time.monotonic() + ANSWER_S
         state = self._call("ask_human", {"question": question, "options": options})
         while not state.get("answer") and time.monotonic() < deadline:
-            tool.progress("waiting for a person")
+            tool.progress("waiting for a person", seconds=1.0)
             state = self._call("wait_answer", {"ticket": state["ticket"]})
         return state.get("answer")
 

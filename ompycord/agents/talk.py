@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections import deque
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Final
 
@@ -13,18 +14,20 @@ from ompycord.text.limits import DIALECT_MESSAGE
 
 __all__ = ["Talk"]
 
-PAUSE_S: Final = 0.5
-"""At most two messages a second of plain lines: a card is edited less often than that (PLATFORM.md, Discord's limits)."""
+PAUSE_S: Final = 1.0
+"""With `_HELD` at most four messages of plain lines a second; cards are edited less often (PLATFORM.md, Discord's limits)."""
 
 _HEADING: Final = 40
 """Room for the line that counts what was left out."""
+_LINE: Final = DIALECT_MESSAGE - _HEADING
+_HELD: Final = 2 * _LINE
 
 # Colours and cursor moves: ECMA-48 control sequences, operating system commands, two-byte escapes.
 _TERMINAL: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,4096}(?:\x07|\x1b\\)|[ -/]*[0-~])")
 
 
 class Talk:
-    """Collects plain lines for `PAUSE_S`, then says them as one message.
+    """Collects plain lines for `PAUSE_S`, then says them in messages of at most 2,000 characters.
 
     A burst keeps its newest lines: what scrolled by within one pause is counted, the end is never lost.
     """
@@ -44,15 +47,15 @@ class Talk:
     def add(self, line: str) -> None:
         """A line that is no event. Cut at 2,000 characters (CONTRACTS, `command`)."""
         text = clean(_TERMINAL.sub("", line)).rstrip()
-        if len(text) > DIALECT_MESSAGE - _HEADING:
-            text = cut(text, DIALECT_MESSAGE - _HEADING)
+        if len(text) > _LINE:
+            text = cut(text, _LINE)
         if text.strip():
             self.last_line = text
         elif not self._held:
             return
         self._held.append(text)
         self._size += len(text) + 1
-        while self._size > DIALECT_MESSAGE - _HEADING and len(self._held) > 1:
+        while self._size > _HELD + 2:
             self._size -= len(self._held.popleft()) + 1
             self._left_out += 1
         self._has_lines.set()
@@ -84,12 +87,22 @@ class Talk:
         self._has_lines.set()
 
     async def _say_held(self) -> None:
-        if not self._held:
-            self._has_lines.clear()
-            return
-        heading = f"({self._left_out:,} lines left out)\n" if self._left_out else ""
-        text = heading + "\n".join(self._held).rstrip()
+        self._has_lines.clear()
+        messages = _packed(self._held)
+        if messages and self._left_out:
+            messages[0] = f"({self._left_out:,} earlier lines left out)\n{messages[0]}"
         self._held.clear()
         self._size = self._left_out = 0
-        self._has_lines.clear()
-        await self._emit(Message(text=text))
+        for text in messages:
+            await self._emit(Message(text=text))
+
+
+def _packed(lines: Iterable[str]) -> list[str]:
+    """Messages of whole lines, each of at most `_LINE` characters."""
+    messages: list[str] = []
+    for line in lines:
+        if messages and len(messages[-1]) + 1 + len(line) <= _LINE:
+            messages[-1] += "\n" + line
+        else:
+            messages.append(line)
+    return [text for message in messages if (text := message.strip("\n"))]

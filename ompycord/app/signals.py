@@ -20,6 +20,15 @@ class Stop:
         self._event = asyncio.Event()
         self._was_asked = False
 
+    @property
+    def is_set(self) -> bool:
+        """Whether the end was asked for."""
+        return self._event.is_set()
+
+    def ask(self) -> None:
+        """Ask for an orderly end from inside the process."""
+        self._event.set()
+
     async def wait(self) -> None:
         """Return when the end was asked for."""
         await self._event.wait()

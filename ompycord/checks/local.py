@@ -43,7 +43,7 @@ class LocalChecks:
         argv, env = _with_report(check, command, report)
         spec = ProcessSpec(argv=argv, env=env, cwd=cwd, marker=run)
         try:
-            report.unlink(missing_ok=True)  # noqa: ASYNC240  # one file
+            report.unlink(missing_ok=True)
             result, tail = await self._watch(spec, place, check)
         except (ProcessFailed, OSError) as error:
             is_there = await asyncio.to_thread(cwd.is_dir)

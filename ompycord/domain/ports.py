@@ -94,8 +94,12 @@ class Store(Protocol):
     """The only way to the database. Every method that writes has committed when it returns; StorageError when it cannot."""
 
     # Stage 1: observations.
-    async def append(self, posts: Sequence[Post]) -> list[Receipt | BadEvent]:
-        """Store a batch by group commit; each post is judged alone: IdConflict, SequenceConflict, RunFinal, UnknownRun."""
+    async def append(self, posts: Sequence[Post], *, together: bool = False) -> list[Receipt | BadEvent]:
+        """Store a batch by group commit; each post is judged alone: IdConflict, SequenceConflict, RunFinal, UnknownRun.
+
+        `together`: all or nothing. Then the first refusal ends the list, its index is its place, and nothing is stored;
+        a webhook-id, which stands on the last post, stands for all of them.
+        """
         ...
 
     async def observe(self, run: RunId, bodies: Sequence[EventBody], *, at: Millis) -> int:
@@ -240,6 +244,10 @@ class Workspaces(Protocol):
 
     async def harvest(self, run: RunId, repository: RepositorySpec, *, message: str) -> Harvested:
         """Commit what is there (inside), bundle it out, fetch it with fsck, list the changes. Idempotent."""
+        ...
+
+    async def result(self, run: RunId) -> Harvested | None:
+        """What was harvested last, as long as it is kept; None before."""
         ...
 
     def checkout(self, run: RunId, repository: RepositorySpec) -> AbstractAsyncContextManager[Path]:

@@ -149,13 +149,11 @@ class Steps:
         published = await self._workspaces.publish(row.run, repository, branch=branch)
         if published.branch is None:
             return _ok(row)
-        harvested = await self._workspaces.harvest(row.run, repository, message=task.title)
-        await self._record(
-            row.run,
-            ev.FilesChanged(
-                files=harvested.files, total=harvested.total, commit=published.commit, branch=published.branch
-            ),
-        )
+        harvested = await self._workspaces.result(row.run)
+        files = harvested.files if harvested else ()
+        total = harvested.total if harvested else 0
+        shown = ev.FilesChanged(files=files, total=total, commit=published.commit, branch=published.branch)
+        await self._record(row.run, shown)
         return _ok(row, branch=published.branch)
 
     async def clean_up(self, row: EffectRow, record: RunRecord, task: Task) -> ev.EffectFinished:

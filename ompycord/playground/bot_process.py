@@ -16,6 +16,8 @@ from ompycord.playground.documents import Json, as_list, as_object
 from ompycord.playground.storage import Storage
 
 KILL_WAIT_S: Final = 5.0
+SAME_START_S: Final = 1.0
+"""How far two readings of one process's start time may differ, since the system derives it from an adjustable clock."""
 
 
 class BotProcessError(Exception):
@@ -113,10 +115,11 @@ class BotProcess:
             return None
         try:
             process = psutil.Process(known["pid"])
-            is_same = process.create_time() == known["started"] and process.status() != psutil.STATUS_ZOMBIE
+            is_same = abs(process.create_time() - known["started"]) < SAME_START_S
+            is_alive = process.status() != psutil.STATUS_ZOMBIE
         except psutil.Error:
             return None
-        return process if is_same else None
+        return process if is_same and is_alive else None
 
     def _reap(self) -> None:
         self._children = {child for child in self._children if child.poll() is None}

@@ -3,6 +3,7 @@
 import re
 from typing import Any, Final
 
+from ompycord.playground import shapes
 from ompycord.playground.documents import Json, as_list
 from ompycord.playground.errors import Form
 from ompycord.playground.limits import Limits
@@ -16,8 +17,10 @@ LONGEST_TEXT: Final = 6000
 
 def check_command(form: Form, path: Path, body: Json, limits: Limits) -> None:
     """Note what is wrong with one command's definition."""
+    before = form.is_clean
+    shapes.check(form, path, body, shapes.COMMAND)
     kind = body.get("type") or 1
-    if not form.choice((*path, "type"), kind, (1, 2, 3)):
+    if (before and not form.is_clean) or not form.choice((*path, "type"), kind, (1, 2, 3)):
         return
     if form.length((*path, "name"), body.get("name"), 1, limits.command_name) and kind == 1:
         _check_name(form, (*path, "name"), body["name"])

@@ -32,6 +32,9 @@ RESUMABLE_AFTER: Final = 20
 """Sessions kept at once; the oldest unconnected one is forgotten beyond that."""
 
 
+CLOSING_S: Final = 5.0
+
+
 class Gateway:
     """All sessions of the bot. `on_status` hears whether the bot is connected."""
 
@@ -107,7 +110,8 @@ class Gateway:
                     connection.close(4012, "Invalid API version")
                 else:
                     await self._converse(connection)
-                    writer.cancel() if socket.closed else await asyncio.wait([writer], timeout=5)
+                    if connection.is_closing:
+                        await asyncio.wait([writer], timeout=CLOSING_S)
                     writer.cancel()
         finally:
             self._connections.discard(connection)
@@ -200,7 +204,7 @@ class Gateway:
         if session is None or session.connection is not connection:
             return
         session.connection = None
-        if connection.socket.close_code in (1000, 1001):
+        if connection.goodbye in (1000, 1001):
             # The client said goodbye: the session is gone (Discord, "Initiating a disconnect").
             self._sessions.pop(session.id, None)
         if not self.is_online:

@@ -41,12 +41,16 @@ class Connection:
         self._compressor = zlib.compressobj() if is_zlib else None
         self._outbox: asyncio.Queue[Json | Close] = asyncio.Queue(QUEUE)
         self.session: Session | None = None
+        self.is_closing = False
+        self.goodbye: int | None = None
+        """The code with which the client closed; None while it has not, or where we closed."""
 
     def send(self, op: int, data: object = None, *, seq: int | None = None, name: str | None = None) -> None:
         """Queue one frame; a client that does not read is cut off."""
         self._offer({"op": op, "d": data, "s": seq, "t": name})
 
     def close(self, code: int, reason: str = "") -> None:
+        self.is_closing = True
         self._offer(Close(code=code, reason=reason))
 
     def drop(self) -> None:
@@ -86,6 +90,8 @@ class Connection:
         except TimeoutError:
             self.close(4009, "Session timed out.")
             return None
+        if message.type is WSMsgType.CLOSE and not self.is_closing:
+            self.goodbye = message.data
         if message.type is WSMsgType.BINARY:
             return message.data.decode("utf-8", "replace")
         return message.data if message.type is WSMsgType.TEXT else None

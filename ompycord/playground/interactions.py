@@ -10,7 +10,7 @@ import base64
 import secrets
 from typing import Final
 
-from ompycord.playground import message_view, modals, validate
+from ompycord.playground import message_view, modals, shapes, validate
 from ompycord.playground.attachments import Upload
 from ompycord.playground.core import Core
 from ompycord.playground.documents import Json, as_list, as_object
@@ -118,6 +118,7 @@ class Interactions:
             self._give_up(interaction_id)
             raise refusal(10062)
         kind = self._check_kind(record, body)
+        shapes.require(body, {"data": {}})
         data = as_object(body.get("data")) or {}
         message = self._take(record, kind, data, uploads)
         record["state"], record["answer"] = "answered", kind
@@ -186,6 +187,7 @@ class Interactions:
                 validate.check_message(data, self._core.limits, uploads=len(uploads))
                 return self._remember(record, self._post(record, data, uploads))
             case 5:
+                shapes.require(data, {"flags": int}, ("data",))
                 flags = validate.LOADING | ((data.get("flags") or 0) & validate.EPHEMERAL)
                 return self._remember(
                     record, self._post(record, {"flags": flags & validate.EPHEMERAL}, {}, is_loading=True)
@@ -205,6 +207,7 @@ class Interactions:
                 return self._take_modal(record, data)
 
     def _take_choices(self, record: Json, data: Json) -> None:
+        shapes.require(data, {"choices": [{"name": str, "value": shapes.Anything}]}, ("data",))
         choices: list[Json] = as_list(data.get("choices"))
         form = Form()
         form.length(("data", "choices"), choices, 0, self._core.limits.choices)

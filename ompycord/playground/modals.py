@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from ompycord.playground import shapes
 from ompycord.playground.documents import Json, as_list, as_object
 from ompycord.playground.errors import Form
 from ompycord.playground.limits import Limits
@@ -20,6 +21,7 @@ RESOLVING: Final = (5, 6, 7, 8)
 
 def check_modal(data: Any, limits: Limits) -> None:
     """Raise 50035 for a modal that Discord would not show."""
+    shapes.require(data, shapes.MODAL, ("data",))
     form = Form()
     modal = as_object(data) or {}
     form.length(("data", "custom_id"), modal.get("custom_id"), 1, limits.custom_id)

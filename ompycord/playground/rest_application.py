@@ -4,6 +4,7 @@
 
 from typing import Any, Final
 
+from ompycord.playground import shapes
 from ompycord.playground.command_rules import check_command
 from ompycord.playground.documents import Json, as_list, as_object
 from ompycord.playground.errors import Form, refusal
@@ -35,6 +36,7 @@ def edit_me(call: Call) -> Reply:
     """`PATCH /users/@me`."""
     world = call.services.core.world
     stored = world.storage.get("user", world.bot_id) or {}
+    shapes.require(call.form, {"username": str})
     if call.form.get("username"):
         stored["username"] = call.form["username"]
         world.storage.put("user", world.bot_id, stored)
@@ -54,6 +56,7 @@ def application(call: Call) -> Reply:
 def edit_application(call: Call) -> Reply:
     """A bot may change its description and switch its own limited intent flags."""
     world = call.services.core.world
+    shapes.require(call.form, {"description": str, "flags": int, "tags": [str]})
     stored = world.application
     for key in ("description", "flags", "tags"):
         if key in call.form:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ompycord.playground import channels, permissions
+from ompycord.playground import channels, permissions, shapes
 from ompycord.playground.documents import Json, public
 from ompycord.playground.errors import Form, refusal
 from ompycord.playground.first_world import text_channel
@@ -46,6 +46,7 @@ def create_channel(call: Call) -> Reply:
     core = call.services.core
     core.world.require_guild(call.params["guild_id"])
     _require_in_guild(call, permissions.MANAGE_CHANNELS)
+    shapes.require(call.form, shapes.CHANNEL)
     form = Form()
     form.length(("name",), call.form.get("name"), 1, core.limits.channel_name)
     form.choice(("type",), call.form.get("type") or 0, (0,))
@@ -77,6 +78,7 @@ def edit_channel(call: Call) -> Reply:
             raise limited(verdict)
     if is_thread:
         return Reply(body=public(call.services.threads.update(channel, call.form)))
+    shapes.require(call.form, shapes.CHANNEL)
     form = Form()
     if "name" in call.form:
         form.length(("name",), call.form["name"], 1, core.limits.channel_name)
@@ -106,6 +108,7 @@ def set_overwrite(call: Call) -> Reply:
     target = call.params["overwrite_id"]
     kept = [item for item in channel["permission_overwrites"] if item["id"] != target]
     form = call.form
+    shapes.require(form, shapes.OVERWRITE)
     new = {
         "id": target,
         "type": form.get("type") or 0,

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ompycord.playground import message_view, permissions, validate
+from ompycord.playground import message_view, permissions, shapes, validate
 from ompycord.playground.clock import timestamp
 from ompycord.playground.documents import Json, as_list
 from ompycord.playground.errors import refusal
@@ -95,6 +95,7 @@ def bulk_delete(call: Call) -> Reply:
     """`POST /channels/{channel_id}/messages/bulk-delete`."""
     core = call.services.core
     channel = channel_of(call, permissions.MANAGE_MESSAGES)
+    shapes.require(call.form, {"messages": [shapes.Snowflake]})
     ids = [str(item) for item in as_list(call.form.get("messages"))]
     if not 2 <= len(ids) <= core.limits.bulk_delete:
         raise refusal(50016)

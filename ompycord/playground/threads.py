@@ -1,6 +1,6 @@
 """Threads: opened from a message or without one, joined, renamed, archived; used by REST and by messages in threads."""
 
-from ompycord.playground import permissions, thread_members, validate
+from ompycord.playground import permissions, shapes, thread_members, validate
 from ompycord.playground.clock import timestamp
 from ompycord.playground.core import Core
 from ompycord.playground.documents import Json, public
@@ -53,6 +53,7 @@ class Threads:
 
     def check(self, body: Json, *, is_alone: bool) -> None:
         """Raise 50035 for a bad name or setting."""
+        shapes.require(body, shapes.THREAD)
         form = Form()
         form.length(("name",), body.get("name"), 1, self._core.limits.thread_name)
         if body.get("auto_archive_duration") is not None:
@@ -78,6 +79,7 @@ class Threads:
 
     def update(self, thread: Json, body: Json) -> Json:
         """Change name, archive state, lock and timing; an archived thread only takes its unarchiving (50083)."""
+        shapes.require(body, shapes.THREAD)
         meta = thread["thread_metadata"]
         if meta["archived"] and body.get("archived") is not False:
             raise refusal(50083)

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from ompycord.playground import mentions, validate_components
+from ompycord.playground import mentions, shapes, validate_components
 from ompycord.playground.documents import Json, as_list, as_object
 from ompycord.playground.errors import Form, refusal
 from ompycord.playground.limits import Limits
@@ -18,10 +18,11 @@ SETTABLE_FLAGS: Final = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS | COMPONENTS_V2
 
 def check_message(body: Json, limits: Limits, *, uploads: int, previous: Json | None = None) -> None:
     """Raise what Discord would answer to this message. On an edit, `previous` holds what is not named anew."""
+    shapes.require(body, shapes.MESSAGE)
     form = Form()
     is_v2 = bool(_flags(body, previous) & COMPONENTS_V2)
-    _check_shapes(form, body)
-    form.check()
+    if body.get("poll") is not None:
+        form.wrong(("poll",), "POLL_UNSUPPORTED", "The playground has no polls.")
     _check_content(form, body, limits)
     _check_embeds(form, as_list(body.get("embeds")), limits)
     validate_components.validate(form, body.get("components"), limits, is_v2=is_v2)
@@ -49,16 +50,6 @@ def _flags(body: Json, previous: Json | None) -> int:
     earlier = (previous or {}).get("flags", 0)
     given = body.get("flags")
     return (given if isinstance(given, int) else 0) | (earlier & COMPONENTS_V2)
-
-
-def _check_shapes(form: Form, body: Json) -> None:
-    for key in ("embeds", "attachments"):
-        if any(as_object(item) is None for item in as_list(body.get(key))):
-            form.wrong((key,), "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")
-    if body.get("content") is not None and not isinstance(body["content"], str):
-        form.wrong(("content",), "STRING_TYPE_CONVERT", "Could not interpret the value as string.")
-    if body.get("poll") is not None:
-        form.wrong(("poll",), "POLL_UNSUPPORTED", "The playground has no polls.")
 
 
 def _check_content(form: Form, body: Json, limits: Limits) -> None:

@@ -3,12 +3,12 @@
 Counterpart of `truncation.py`, which drops whole lines of them and never looks inside one.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, TypeVar
 
 from ompycord.domain.events import ChangedFile, Phase, Step
 from ompycord.domain.run import RunState
-from ompycord.domain.snapshot import StatusSnapshot, ToolCall
+from ompycord.domain.snapshot import Gap, StatusSnapshot, ToolCall
 from ompycord.render.cardview import Excerpt, FieldView, Part, phase_count
 from ompycord.render.inert import Inert
 from ompycord.render.phrases import cost, count, duration, money, tokens
@@ -17,6 +17,8 @@ from ompycord.text.graphemes import utf16_len
 from ompycord.text.limits import CARD_LINKS, EMBED_FIELD_VALUE
 
 __all__ = ["ASK", "PHASE_FIELDS", "ask_field", "card_fields", "file_glyph", "links_of", "tool_glyph", "tool_line"]
+
+T = TypeVar("T")
 
 ASK: Final = 600
 """DESIGN, *The card*: units of what is asked of a person, which is never lost."""
@@ -27,6 +29,9 @@ PHASE_FIELDS: Final = 10
 _NAME: Final = 80
 _STEP: Final = 90
 _FILES: Final = 10
+_MORE_ROOM: Final = 20
+_SILENT: Final = "No words were given."
+_STEPS_BEFORE: Final = 2
 _SAID_LIVE: Final = 300
 _SAID_FINAL: Final = EMBED_FIELD_VALUE
 
@@ -51,20 +56,33 @@ def card_fields(snapshot: StatusSnapshot, inert: Inert) -> tuple[FieldView, ...]
         ask_field(snapshot, inert),
         *_phases(snapshot, inert),
         None if final else _tools(snapshot, inert),
-        _lines(Part.FAILING, "Failing", failing_tests(snapshot, inert)),
-        _lines(Part.CHECKS, "Checks", [check_line(check, inert) for check in snapshot.checks]),
+        _filled(Part.FAILING, "Failing", failing_tests(snapshot), lambda test: inert.line(test, 150)),
+        _filled(Part.CHECKS, "Checks", snapshot.checks, lambda check: check_line(check, inert)),
         _files(snapshot, inert),
         _billing(snapshot, inert),
         _said(snapshot, inert),
-        _lines(Part.NOTES, "Notes", [inert.line(note, 150) for note in snapshot.notes if note.strip()]),
+        _filled(Part.NOTES, "Notes", snapshot.notes, lambda note: inert.line(note, 150)),
         _gaps(snapshot, inert),
         *_links(snapshot, inert),
     ]
     return tuple(field for field in found if field is not None and field.value)
 
 
-def _lines(part: Part, name: str, lines: Sequence[str]) -> FieldView | None:
-    return FieldView(part=part, name=name, lines=tuple(line for line in lines if line)) if lines else None
+def _filled(
+    part: Part, name: str, items: Sequence[T], line: Callable[[T], str], *, joiner: str = "\n"
+) -> FieldView | None:
+    """Lines for as many items as a field takes; the others are counted, not made: agents name hundreds."""
+    lines: list[str] = []
+    room = EMBED_FIELD_VALUE - _MORE_ROOM
+    for item in items:
+        made = line(item)
+        room -= utf16_len(made) + len(joiner)
+        if room < 0:
+            break
+        lines += [made] if made else []
+    else:
+        return FieldView(part=part, name=name, lines=tuple(lines), joiner=joiner) if lines else None
+    return FieldView(part=part, name=name, lines=tuple(lines), hidden=len(items) - len(lines), joiner=joiner)
 
 
 # -- what is asked ----------------------------------------------------------------------------------------------------
@@ -79,11 +97,11 @@ def ask_field(snapshot: StatusSnapshot, inert: Inert) -> FieldView | None:
         approval = snapshot.open_approvals[0]
         risk = f" · risk: {inert.line(approval.risk, 60)}" if approval.risk else ""
         wanted = " — ".join(part for part in (approval.title, approval.command or "") if part.strip())
-        name, text = "Asks for leave", inert.line(wanted or "No words were given.", ASK - utf16_len(risk)) + risk
+        name, text = "Asks for leave", (inert.line(wanted, ASK - utf16_len(risk)) or _SILENT) + risk
     else:
-        name, text = "Asks", inert.line(snapshot.open_questions[0].text, ASK)
+        name, text = "Asks", inert.line(snapshot.open_questions[0].text, ASK) or _SILENT
     more = f"… and {count(waiting - 1, 'more decision')} after this one" if waiting > 1 else ""
-    return _lines(Part.ASK, name, [line for line in (text, more) if line])
+    return FieldView(part=Part.ASK, name=name, lines=tuple(line for line in (text, more) if line))
 
 
 # -- plan -------------------------------------------------------------------------------------------------------------
@@ -111,9 +129,21 @@ def _active(snapshot: StatusSnapshot, inert: Inert) -> Iterator[FieldView]:
     """The active phase of a live run; of several the first, the rest is in `/omp show`."""
     for phase in snapshot.plan:
         if phase.status == "active" and not snapshot.is_final:
-            lines = tuple(_step(step, inert) for step in phase.steps) or ("in progress",)
-            yield FieldView(part=Part.ACTIVE_PHASE, name=f"▶ {inert.label(phase.title, _NAME)}", lines=lines)
+            field = _checklist(phase, inert)
+            name = f"▶ {inert.label(phase.title, _NAME)}"
+            yield field or FieldView(part=Part.ACTIVE_PHASE, name=name, lines=("in progress",))
             return
+
+
+def _checklist(phase: Phase, inert: Inert) -> FieldView | None:
+    """From shortly before the first open step: what a long list loses must not be the step that is worked on."""
+    first_open = next((n for n, step in enumerate(phase.steps) if step.status in {"active", "pending"}), 0)
+    start = max(first_open - _STEPS_BEFORE, 0)
+    name = f"▶ {inert.label(phase.title, _NAME)}"
+    field = _filled(Part.ACTIVE_PHASE, name, phase.steps[start:], lambda step: _step(step, inert))
+    if field is None or not start:
+        return field
+    return field.model_copy(update={"lines": (f"✅ {count(start, 'step')} before", *field.lines)})
 
 
 def _phase(part: Part, phase: Phase, snapshot: StatusSnapshot, inert: Inert) -> FieldView:
@@ -185,15 +215,15 @@ def _file(file: ChangedFile, inert: Inert) -> str:
 
 
 def _files(snapshot: StatusSnapshot, inert: Inert) -> FieldView | None:
-    if not snapshot.files:
-        return None
     total = max(snapshot.files_total, len(snapshot.files))
     delta = ""
     if total == len(snapshot.files):  # a sum over a part of the files would be wrong
         delta = f" {_delta(sum(f.added or 0 for f in snapshot.files), sum(f.removed or 0 for f in snapshot.files))}"
-    lines = tuple(_file(file, inert) for file in snapshot.files[:_FILES])
     name = f"Changed {count(total, 'file')}{delta}"
-    return FieldView(part=Part.FILES, name=name, lines=lines, hidden=total - len(lines), inline=snapshot.is_final)
+    field = _filled(Part.FILES, name, snapshot.files[:_FILES], lambda file: _file(file, inert))
+    if field is None:
+        return None
+    return field.model_copy(update={"hidden": total - len(field.lines), "inline": snapshot.is_final})
 
 
 def _billing(snapshot: StatusSnapshot, inert: Inert) -> FieldView | None:
@@ -248,14 +278,15 @@ def _said(snapshot: StatusSnapshot, inert: Inert) -> FieldView | None:
 
 
 def _gaps(snapshot: StatusSnapshot, inert: Inert) -> FieldView | None:
-    if not snapshot.gaps:
+    field = _filled(Part.GAPS, "Events still missing", snapshot.gaps, lambda gap: _gap(gap, inert))
+    if field is None:
         return None
-    lines = tuple(
-        f"{inert.line(gap.source, 60)}: {gap.first}{f'–{gap.last}' if gap.last > gap.first else ''}"
-        for gap in snapshot.gaps
-    )
-    hidden = max(snapshot.gap_count - len(lines), 0)
-    return FieldView(part=Part.GAPS, name="Events still missing", lines=lines, hidden=hidden)
+    return field.model_copy(update={"hidden": max(snapshot.gap_count, len(snapshot.gaps)) - len(field.lines)})
+
+
+def _gap(gap: Gap, inert: Inert) -> str:
+    numbers = f"{gap.first}" if gap.first == gap.last else f"{gap.first}–{gap.last}"
+    return f"{inert.line(gap.source, 60)}: {numbers}"
 
 
 def links_of(snapshot: StatusSnapshot, inert: Inert) -> list[str]:

@@ -20,8 +20,8 @@ Redact = Callable[[str], str]
 """Takes secrets out of text: `text.Redactor.redact` of the process, or the identity where there are none."""
 
 # Printable ASCII with a host and without a user part: a name before an @ in an address misleads people.
-_LINK: Final = regex.compile(r"https?://[A-Za-z0-9._:\[\]-]++(?:[/?#][\x21-\x7e]*)?")
-_LINK_SAFE: Final = "%/:?#[]!$&'()+,;=.~-_"
+_LINK: Final = regex.compile(r"https?://[A-Za-z0-9._:-]++(?:[/?#][\x21-\x7e]*)?")
+_LINK_SAFE: Final = "%/:?#&+,;=.~-_"  # brackets, stars, ticks and @ would be markup
 
 
 class Inert:

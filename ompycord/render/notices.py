@@ -13,7 +13,6 @@ __all__ = [
     "no_such_run",
     "not_confined",
     "not_the_requester",
-    "not_yet",
     "old_button",
     "open_limit",
     "reply_too_late",
@@ -75,9 +74,7 @@ def no_such_run() -> str:
 
 def open_limit(limit: int, whose: str) -> str:
     """A limit on open runs; `whose` is *you*, *this channel* or *this server*."""
-    return (
-        f"{count(limit, 'run')} are open for {whose}, which is the limit. Your text is kept; it starts when one ends."
-    )
+    return f"{count(limit, 'run')} are open for {whose}, which is the limit. Nothing was started. End one, or wait until one ends."
 
 
 def restarted(at: Millis, step: str, inert: Inert) -> str:
@@ -88,8 +85,3 @@ def restarted(at: Millis, step: str, inert: Inert) -> str:
 def reply_too_late() -> str:
     """Discord did not take our acknowledgement; goes with a Resume button."""
     return "Discord did not take my reply in time. Your text is safe."
-
-
-def not_yet(what: str, inert: Inert) -> str:
-    """A question before its answer can exist."""
-    return f"{inert.line(what, _NAME)} is not there yet. The card shows when it is."

@@ -60,7 +60,7 @@ def duration(ms: Millis) -> str:
     if seconds < 1:
         return f"{seconds:.1f} s"
     if seconds < _MINUTE:
-        return f"{seconds:.0f} s"
+        return f"{int(seconds)} s"
     if seconds < _HOUR:
         return f"{seconds // _MINUTE:.0f} min"
     hours, rest = divmod(int(seconds), _HOUR)

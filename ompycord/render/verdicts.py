@@ -127,12 +127,7 @@ def check_line(check: Check, inert: Inert) -> str:
             return f"⚠ {name} ended without a result{spent}{detail}{word}"
 
 
-def failing_tests(snapshot: StatusSnapshot, inert: Inert) -> tuple[str, ...]:
-    """The names of failing tests of our own checks."""
-    return tuple(
-        inert.line(name, 150)
-        for check in snapshot.checks
-        if check.ours and check.result is not None and check.status == "failed"
-        for name in check.result.failing
-        if name.strip()
-    )
+def failing_tests(snapshot: StatusSnapshot) -> list[str]:
+    """The names of failing tests of our own checks, as the checks gave them."""
+    results = [check.result for check in snapshot.checks if check.ours and check.status == "failed"]
+    return [name for result in results if result is not None for name in result.failing if name.strip()]

@@ -69,8 +69,8 @@ def short_title(snapshot: StatusSnapshot, inert: Inert) -> str:
 
 def _author(snapshot: StatusSnapshot, around: Surroundings, inert: Inert) -> str:
     """Where · who, and that nothing of it is real where it is not."""
-    channel = f"#{inert.label(around.channel_name, 60)}" if around.channel_name else ""
-    where = [inert.label(snapshot.repository, 60) if snapshot.repository else "", channel]
+    channel = inert.label(around.channel_name or "", 60)
+    where = [inert.label(snapshot.repository or "", 60), f"#{channel}" if channel else ""]
     who = snapshot.origin.requester_name
     parts = [*where, inert.label(who, 60) if who else ("runs elsewhere" if snapshot.kind is RunKind.EXTERNAL else "")]
     demo = [f"DEMO · {REHEARSAL}"] if around.is_rehearsal else []

@@ -12,7 +12,13 @@ import structlog
 
 __all__ = ["configure_logging"]
 
-NOISY = {"discord": logging.WARNING, "uvicorn": logging.WARNING, "httpx": logging.WARNING, "mcp": logging.WARNING}
+NOISY = {
+    "discord": logging.WARNING,
+    "discord.client": logging.ERROR,  # warns that voice libraries are missing; we use no voice
+    "uvicorn": logging.WARNING,
+    "httpx": logging.WARNING,
+    "mcp": logging.WARNING,
+}
 """What these libraries say below this level is about themselves."""
 
 Event = MutableMapping[str, Any]

@@ -49,6 +49,9 @@ class FakeWorkspaces:
         self._harvests[run] = Harvested(commit=commit, files=files, total=len(files), diff=None)
         return self._harvests[run]
 
+    async def result(self, run: RunId) -> Harvested | None:
+        return self._harvests.get(run)
+
     def checkout(self, run: RunId, repository: RepositorySpec) -> AbstractAsyncContextManager[Path]:
         @asynccontextmanager
         async def checked_out() -> AsyncGenerator[Path]:

@@ -109,9 +109,12 @@ def label(text: str, limit: int) -> str:
 
     def inert(at: int, cluster: str) -> str:
         between = cluster == "_" and text[at - 1 : at].isalnum() and text[at + 1 : at + 2].isalnum()
-        return cluster if between else _LOOKALIKES.get(cluster[0], cluster[0]) + cluster[1:]
+        if between or cluster[0] not in _LOOKALIKES:
+            return cluster
+        # Its marks and selectors may mean something else on the look-alike: U+2223 and a stroke are one character.
+        return clean(_LOOKALIKES[cluster[0]] + cluster[1:])
 
-    return _joined(_pieces(text, inert, breaks), limit, was_cut=was_cut)
+    return _joined(_pieces(text, inert, breaks), limit, was_cut=was_cut, not_last="_")
 
 
 def _prose(text: str, limit: int, *, was_cut: bool) -> str:
@@ -145,8 +148,8 @@ def _pieces(text: str, shown: Callable[[int, str], str], breaks: set[int]) -> It
         yield piece + _BREAK if at in breaks else piece
 
 
-def _joined(pieces: Iterator[str], limit: int, *, was_cut: bool) -> str:
-    """Whole pieces up to `limit` units; where one was left out, the ellipsis is counted in."""
+def _joined(pieces: Iterator[str], limit: int, *, was_cut: bool, not_last: str = "") -> str:
+    """Whole pieces up to `limit` units; else the ellipsis is counted in and never follows `not_last`."""
     kept: list[str] = []
     units = 0
     for piece in pieces:
@@ -157,6 +160,6 @@ def _joined(pieces: Iterator[str], limit: int, *, was_cut: bool) -> str:
             break
     if not was_cut:
         return "".join(kept)
-    while kept and units + utf16_len(ELLIPSIS) > limit:
+    while kept and (kept[-1] == not_last or units + utf16_len(ELLIPSIS) > limit):
         units -= utf16_len(kept.pop())
     return "".join(kept) + ELLIPSIS if utf16_len(ELLIPSIS) <= limit else ""

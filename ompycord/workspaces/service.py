@@ -71,6 +71,12 @@ class GitWorkspaces:
         folder.write(record.model_copy(update={"result": result}))
         return _harvested(folder, result)
 
+    async def result(self, run: RunId) -> Harvested | None:
+        """See the port."""
+        folder = self._place(run)
+        record = folder.read()
+        return None if record is None or record.result is None else _harvested(folder, record.result)
+
     @asynccontextmanager
     async def checkout(self, run: RunId, repository: RepositorySpec) -> AsyncGenerator[Path]:
         """See the port. No `.git` in it; beside it is room for a HOME (see `launcher_port.Place`)."""

@@ -1,6 +1,7 @@
 """The playground's page for everybody: keyboard, names, contrast, focus, small and light screens, in a real browser."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -15,61 +16,20 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
 ]
 
-PHONE = {"width": 390, "height": 780}
 WCAG_AA = 4.5
 
-# Every control that is shown has an accessible name: its aria label, labels, own text, or an image's alternative.
-NAMELESS = """() => {
-  const named = (e) => {
-    const by = (e.getAttribute("aria-labelledby") ?? "").split(" ").map((id) => document.getElementById(id)?.textContent ?? "").join("");
-    const labels = [...(e.labels ?? [])].map((label) => label.textContent).join("");
-    return [e.getAttribute("aria-label"), by, labels, e.tagName === "INPUT" || e.tagName === "TEXTAREA" ? "" : e.textContent].some((t) => t?.trim());
-  };
-  const controls = "button, a[href], input, textarea, select, summary, [role=button], [role=combobox], dialog, nav, aside, [role=region], [role=dialog], [role=menu]";
-  return [...document.querySelectorAll(controls)].filter((e) => e.getClientRects().length && !named(e)).map((e) => e.outerHTML.slice(0, 160));
-}"""
+AUDIT = (Path(__file__).resolve().parents[1] / "support" / "page_audit.js").read_text("utf-8")
 
-DUPLICATE_IDS = """() => {
-  const ids = [...document.querySelectorAll("[id]")].map((e) => e.id);
-  return ids.filter((id, at) => ids.indexOf(id) !== at);
-}"""
+AUDIT_OBJECT = AUDIT.split("\n", 1)[1].rstrip("; \n")
 
-DANGLING = """() => ["aria-labelledby", "aria-describedby", "aria-controls", "aria-activedescendant", "for"].flatMap((name) =>
-  [...document.querySelectorAll(`[${name}]`)].flatMap((e) => e.getAttribute(name).split(" ").filter((id) => id && !document.getElementById(id)).map((id) => `${name}=${id}`)))"""
 
-# Text against the nearest painted backgrounds, blended; text on pictures, disabled and transparent things are left out.
-LOW_CONTRAST = """(least) => {
-  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const rgba = (colour) => {
-    canvas.clearRect(0, 0, 1, 1);
-    canvas.fillStyle = colour;
-    canvas.fillRect(0, 0, 1, 1);
-    const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data;
-    return [r, g, b, a / 255];
-  };
-  const over = (top, under) => [0, 1, 2].map((i) => top[i] * top[3] + under[i] * (1 - top[3])).concat(1);
-  const behind = (e) => {
-    const layers = [];
-    for (let at = e; at; at = at.parentElement) layers.push(rgba(getComputedStyle(at).backgroundColor));
-    return layers.reverse().reduce((under, top) => over(top, under), [255, 255, 255, 1]);
-  };
-  const light = (c) => [0.2126, 0.7152, 0.0722].reduce((sum, part, i) => {
-    const s = c[i] / 255;
-    return sum + part * (s <= 0.03928 ? s / 12.92 : ((s + 0.055) / 1.055) ** 2.4);
-  }, 0);
-  const found = [];
-  for (const e of document.querySelectorAll("body *")) {
-    const text = [...e.childNodes].filter((n) => n.nodeType === 3).map((n) => n.textContent).join("").trim();
-    const style = getComputedStyle(e);
-    if (!text || !e.getClientRects().length || style.visibility === "hidden" || e.closest(":disabled, [inert], .visually-hidden, noscript, .spoiler")) continue;
-    const back = behind(e);
-    const front = over(rgba(style.color), back);
-    const [a, b] = [light(front), light(back)].sort((x, y) => y - x);
-    const ratio = (a + 0.05) / (b + 0.05);
-    if (ratio < least) found.push(`${ratio.toFixed(2)} ${e.className}: ${text.slice(0, 40)}`);
-  }
-  return found;
-}"""
+async def audit(opened: Visit, check: str) -> list[str]:
+    found: list[str] = await opened.page.evaluate(f"{AUDIT_OBJECT}.{check}")
+    return found
+
+
+async def low_contrast(opened: Visit) -> list[str]:
+    return await audit(opened, f"lowContrast({WCAG_AA})")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -86,14 +46,14 @@ async def work(browser: Browser) -> AsyncIterator[Visit]:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def phone(browser: Browser) -> AsyncIterator[Visit]:
-    async with visit(browser, channel=world.WORK, is_touch=True, **PHONE) as opened:
+    async with visit(browser, channel=world.WORK, is_touch=True, width=390, height=780) as opened:
         yield opened
 
 
 async def assert_sound(opened: Visit) -> None:
-    assert await opened.page.evaluate(NAMELESS) == []
-    assert await opened.page.evaluate(DUPLICATE_IDS) == []
-    assert await opened.page.evaluate(DANGLING) == []
+    assert await audit(opened, "nameless()") == []
+    assert await audit(opened, "duplicateIds()") == []
+    assert await audit(opened, "dangling()") == []
 
 
 async def test_every_view_has_names_single_ids_and_kept_references(work: Visit) -> None:
@@ -131,19 +91,19 @@ async def test_text_reaches_aa_contrast(browser: Browser, scheme: Scheme) -> Non
         await expect(opened.at("bot-start")).to_be_visible()
         await opened.at("composer").fill("/")
         await expect(opened.at("completion-item").first).to_be_visible()
-        assert await opened.page.evaluate(LOW_CONTRAST, WCAG_AA) == []
+        assert await low_contrast(opened) == []
         await opened.go(world.GENERAL)
-        assert await opened.page.evaluate(LOW_CONTRAST, WCAG_AA) == []
+        assert await low_contrast(opened) == []
         await opened.go(world.WORK)
         await opened.control("say").click()
         await opened.at("modal-submit").click()
         await expect(opened.at("field-error").first).to_be_visible()
-        assert await opened.page.evaluate(LOW_CONTRAST, WCAG_AA) == []
+        assert await low_contrast(opened) == []
 
 
 async def test_the_contrast_check_sees_pale_text(work: Visit) -> None:
     await work.page.evaluate("document.querySelector('.message-content').style.color = '#555'")
-    assert await work.page.evaluate(LOW_CONTRAST, WCAG_AA) != []
+    assert await low_contrast(work) != []
 
 
 async def test_the_theme_can_be_chosen_and_is_kept(work: Visit) -> None:
@@ -241,8 +201,8 @@ async def test_a_phone_shows_one_pane_and_nothing_runs_over(phone: Visit) -> Non
     await expect(phone.at("channel-list")).to_be_hidden()
     overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert await phone.page.evaluate(overflow) == 0
-    wide = "[...document.querySelectorAll('#message-list *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1).length"
-    assert await phone.page.evaluate(wide) == 0
+    right_ends = "items => Math.max(...items.map(item => item.getBoundingClientRect().right)) - innerWidth"
+    assert await phone.page.locator("#message-list *").evaluate_all(right_ends) <= 0
     await phone.page.get_by_role("button", name="Channels").click()
     await expect(phone.at("channel-list")).to_be_visible()
     await phone.page.locator(f'[data-channel-id="{world.GENERAL}"]').click()

@@ -1,7 +1,7 @@
 """Opens the page in Debian's Chromium over its double: what every browser test of the page begins with."""
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Literal
@@ -10,7 +10,9 @@ from playwright.async_api import Browser, Locator, Page, async_playwright
 
 from tests.support.page_double import PageDouble, page_double
 
-CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+CHROMIUM = next(
+    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
+)
 WHY_NOT = "no Chromium found: chromium, chromium-browser and google-chrome are not on PATH"
 FLAGS = [
     "--no-sandbox",
@@ -52,7 +54,7 @@ class Visit:
 
 
 @asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
+async def chromium() -> AsyncGenerator[Browser]:
     """A headless browser; call it only where CHROMIUM is found."""
     assert CHROMIUM is not None
     async with async_playwright() as playwright:
@@ -65,8 +67,14 @@ async def chromium() -> AsyncIterator[Browser]:
 
 @asynccontextmanager
 async def visit(
-    browser: Browser, *, channel: str, width: int = 1280, height: int = 860, scheme: Scheme = "dark", is_touch: bool = False
-) -> AsyncIterator[Visit]:
+    browser: Browser,
+    *,
+    channel: str,
+    width: int = 1280,
+    height: int = 860,
+    scheme: Scheme = "dark",
+    is_touch: bool = False,
+) -> AsyncGenerator[Visit]:
     """A fresh double and a fresh profile, standing in `channel`; any page error or refused load fails the test."""
     async with page_double() as double:
         context = await browser.new_context(
@@ -80,7 +88,10 @@ async def visit(
         page.set_default_timeout(8000)
         opened = Visit(page, double)
         page.on("pageerror", lambda error: opened.problems.append(str(error)))
-        page.on("console", lambda said: opened.problems.append(said.text) if "Content Security Policy" in said.text else None)
+        page.on(
+            "console",
+            lambda said: opened.problems.append(said.text) if "Content Security Policy" in said.text else None,
+        )
         try:
             await opened.go(channel)
             yield opened

@@ -1,9 +1,9 @@
-"""A small double of the playground's server for the page's tests: the page's API over a seeded world; its counterpart is playground/page."""
+"""A small double of the playground's server: the page's API over a seeded world; its counterpart is playground/page."""
 
 import argparse
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -40,7 +40,9 @@ class PageDouble:
         self._log: list[tuple[Json, str | None]] = []
         self._streams: set[asyncio.Queue[bool]] = set()
         self._id = 800000000000000000
-        self._uploads: dict[str, bytes] = {"/cdn/change.diff": b"--- a\n+++ b\n<script>window.hacked = 9</script>\n+discount\n"}
+        self._uploads: dict[str, bytes] = {
+            "/cdn/change.diff": b"--- a\n+++ b\n<script>window.hacked = 9</script>\n+discount\n"
+        }
         self._wire: list[Json] = []
 
     # -- what tests do as Discord and as the bot
@@ -56,7 +58,9 @@ class PageDouble:
                 waiting.put_nowait(True)
 
     def post(self, channel: str, author: str, content: str = "", **more: object) -> Json:
-        message = world.message(self.next_id(), channel, author, content, **{"timestamp": "2026-11-21T08:00:00+00:00", **more})
+        message = world.message(
+            self.next_id(), channel, author, content, **{"timestamp": "2026-11-21T08:00:00+00:00", **more}
+        )
         self.messages.setdefault(channel, []).append(message)
         self.dispatch("MESSAGE_CREATE", message, only=message["ephemeral_for"])
         return message
@@ -107,7 +111,10 @@ class PageDouble:
 
     async def state(self, _: web.Request) -> web.Response:
         bot: Json = {"user": world.BOT_USER, "application_id": world.BOT, "online": self.is_online}
-        newest = [c | {"last_message_id": self.messages[c["id"]][-1]["id"] if self.messages.get(c["id"]) else None} for c in self.channels]
+        newest = [
+            c | {"last_message_id": self.messages[c["id"]][-1]["id"] if self.messages.get(c["id"]) else None}
+            for c in self.channels
+        ]
         return web.json_response(
             {
                 "users": world.USERS,
@@ -137,7 +144,9 @@ class PageDouble:
             while True:
                 for event, only in self._log[at:]:
                     if only in {None, request.query["user"]}:
-                        await response.write(f"id: {event['seq']}\nevent: dispatch\ndata: {json.dumps(event)}\n\n".encode())
+                        await response.write(
+                            f"id: {event['seq']}\nevent: dispatch\ndata: {json.dumps(event)}\n\n".encode()
+                        )
                 at = len(self._log)
                 if not await waiting.get():
                     return response
@@ -157,7 +166,13 @@ class PageDouble:
     def _attachment(self, attachment_id: str) -> Json:
         path = next(path for path in self._uploads if path.startswith(f"/cdn/{attachment_id}/"))
         name = path.rsplit("/", 1)[1]
-        return {"id": attachment_id, "filename": name, "size": len(self._uploads[path]), "content_type": "text/plain", "url": path}
+        return {
+            "id": attachment_id,
+            "filename": name,
+            "size": len(self._uploads[path]),
+            "content_type": "text/plain",
+            "url": path,
+        }
 
     async def upload(self, request: web.Request) -> web.Response:
         attachment_id = self.next_id()
@@ -187,7 +202,9 @@ class PageDouble:
         elif sub.get("name") == "slow":
             self.dispatch("INTERACTION_PENDING", {"interaction": interaction, "user": user})
         else:
-            self.post(channel, world.BOT, "", embeds=[world.card("Queued", 0x99AAB5)], components=world.CARD_BUTTONS, **used)
+            self.post(
+                channel, world.BOT, "", embeds=[world.card("Queued", 0x99AAB5)], components=world.CARD_BUTTONS, **used
+            )
             self.done(interaction)
         return web.json_response({"interaction": interaction})
 
@@ -285,7 +302,7 @@ def _application(double: PageDouble) -> web.Application:
 
 
 @asynccontextmanager
-async def page_double(port: int = 0) -> AsyncIterator[PageDouble]:
+async def page_double(port: int = 0) -> AsyncGenerator[PageDouble]:
     """A running double on loopback; `address` is what a person would open."""
     double = PageDouble()
     runner = web.AppRunner(_application(double), access_log=None, shutdown_timeout=1)

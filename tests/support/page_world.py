@@ -30,7 +30,8 @@ FORMATTED_TEXT = """# Release notes
 def total(cart):
     return sum(item.price for item in cart)  # <b>not markup</b>
 ```
-See [the docs](https://example.com/docs), <@100000000000000002>, <@&400000000000000001>, <#200000000000000002> <:omp:777>
+See [the docs](https://example.com/docs), <@100000000000000002>, <@&400000000000000001>, <#200000000000000002>
+<:omp:777>
 -# small print"""
 
 
@@ -88,7 +89,9 @@ def person(user_id: str) -> Json:
     """The author object of a person or of the bot."""
     if user_id == BOT:
         return BOT_USER
-    return next({"id": u["id"], "username": u["username"], "global_name": u["global_name"]} for u in USERS if u["id"] == user_id)
+    return next(
+        {"id": u["id"], "username": u["username"], "global_name": u["global_name"]} for u in USERS if u["id"] == user_id
+    )
 
 
 def message(message_id: str, channel_id: str, author: str, content: str = "", **more: Any) -> Json:
@@ -131,7 +134,7 @@ def card(state: str = "Building 2/4", color: int = 0x5865F2) -> Json:
         "author": {"name": "#work · Ada", "icon_url": "/page/art/ada.svg"},
         "title": f"▶ {state} · Cart ignores discount",
         "url": f"https://discord.com/channels/{GUILD}/{THREAD}",
-        "description": "Writes the failing test first. Began <t:1795168800:R>.\n> The cart total ignores the discount …",
+        "description": "Writes the failing test first. Began <t:1795168800:R>.\n> The cart total ignores …",
         "color": color,
         "fields": [
             {"name": "Plan", "value": "2 steps, 41 s", "inline": True},
@@ -235,7 +238,13 @@ def messages() -> dict[str, list[Json]]:
             f"<@{ADA}> Done, checked.",
             mentions=[person(ADA)],
             attachments=[
-                {"id": "600000000000000001", "filename": "change.diff", "size": 61, "content_type": "text/x-diff", "url": "/cdn/change.diff"}
+                {
+                    "id": "600000000000000001",
+                    "filename": "change.diff",
+                    "size": 61,
+                    "content_type": "text/x-diff",
+                    "url": "/cdn/change.diff",
+                }
             ],
         ),
         message(SELECTS, WORK, BOT, "Settings of this channel", components=SELECT_ROWS),
@@ -254,7 +263,10 @@ def messages() -> dict[str, list[Json]]:
         message("300000000000000031", THREAD, BOT, "Plan: write the failing test first."),
         message("300000000000000032", THREAD, MO, "Watching."),
     ]
-    long = [message(f"3000000000000{n:05d}", LONG, MO if n % 3 else ADA, f"Line {n} of the long talk") for n in range(1000, 1120)]
+    long = [
+        message(f"3000000000000{n:05d}", LONG, MO if n % 3 else ADA, f"Line {n} of the long talk")
+        for n in range(1000, 1120)
+    ]
     return {GENERAL: general, WORK: work, OPS: [], THREAD: thread, LONG: long}
 
 
@@ -277,7 +289,12 @@ COMMANDS: list[Json] = [
                 options=[
                     option("prompt", 3, "What shall be done?", max_length=200),
                     option("repository", 3, "Which repository", autocomplete=True),
-                    option("mode", 3, "How careful", choices=[{"name": m, "value": m} for m in ("fast", "standard", "full")]),
+                    option(
+                        "mode",
+                        3,
+                        "How careful",
+                        choices=[{"name": m, "value": m} for m in ("fast", "standard", "full")],
+                    ),
                     option("budget", 10, "Dollars", min_value=0.1, max_value=50),
                     option("quiet", 5, "Ping nobody"),
                     option("file", 11, "Something to look at"),
@@ -326,7 +343,10 @@ MODAL: Json = {
             "component": {
                 "type": 3,
                 "custom_id": "repository",
-                "options": [{"label": "sample", "value": "sample", "default": True}, {"label": "shop", "value": "shop"}],
+                "options": [
+                    {"label": "sample", "value": "sample", "default": True},
+                    {"label": "shop", "value": "shop"},
+                ],
             },
         },
         {
@@ -339,7 +359,17 @@ MODAL: Json = {
                 "options": [{"label": "omp · standard", "value": "omp"}, {"label": "omp · fast", "value": "fast"}],
             },
         },
-        row({"type": 4, "custom_id": "done_when", "style": 1, "label": "Done when", "required": False, "max_length": 300, "value": "tests pass"}),
+        row(
+            {
+                "type": 4,
+                "custom_id": "done_when",
+                "style": 1,
+                "label": "Done when",
+                "required": False,
+                "max_length": 300,
+                "value": "tests pass",
+            }
+        ),
         {
             "type": 18,
             "label": "Files",

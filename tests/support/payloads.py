@@ -20,6 +20,10 @@ LIVE = {
 }
 
 
+FENCED = regex.compile(r"(?<!\\)```\n.*?\n```", regex.DOTALL)
+"""Code is shown as it is, so only its fence must hold."""
+
+
 def plain_sign(action: str, ref: str) -> str:
     return f"v1:{action}:{ref}:nonceXXX:macXXXXXXXXXXXXX"
 
@@ -81,7 +85,7 @@ def assert_inert(message: RenderedMessage) -> None:
     """Nothing that came from outside is a mention, a link in disguise or markup that reaches beyond itself."""
     ours = [f"<@{user}>" for user in message.mentions] + [f"<@&{role}>" for role in message.role_mentions]
     for text in texts(message):
-        foreign = text
+        foreign = FENCED.sub("", text)
         for mention in ours:
             foreign = foreign.replace(mention, "")
         for what, pattern in LIVE.items():

@@ -200,9 +200,6 @@ async def start_playground(folder: Path, *, port: int = 0) -> Playground:
     return await Playground(folder, process, started["port"], started["token"]).open()
 
 
-# -- discord.py at the playground
-
-
 @contextmanager
 def discord_py_at(playground: Playground) -> Generator[None]:
     """Point discord.py at the playground, and back at Discord on leaving."""

@@ -13,12 +13,18 @@ export class ApiError extends Error {
 
 async function call(method, path, { query = {}, json, body, as = "json" } = {}) {
   const url = new URL(path, location.origin);
-  for (const [name, value] of Object.entries(query)) if (value !== null && value !== undefined) url.searchParams.set(name, value);
+  for (const [name, value] of Object.entries(query))
+    if (value !== null && value !== undefined) url.searchParams.set(name, value);
   const headers = { Authorization: `Bearer ${token}` };
   if (json !== undefined) headers["Content-Type"] = "application/json";
   let response;
   try {
-    response = await fetch(url, { method, headers, body: json === undefined ? body : JSON.stringify(json), cache: "no-store" });
+    response = await fetch(url, {
+      method,
+      headers,
+      body: json === undefined ? body : JSON.stringify(json),
+      cache: "no-store",
+    });
   } catch {
     throw new ApiError(0, "The playground's server does not answer. Is it still running?");
   }
@@ -36,17 +42,19 @@ async function refusal(response) {
   } catch {
     told = { message: text.slice(0, 200) };
   }
-  const fallback = response.status === 401 || response.status === 403
-    ? "The server refused this. The address needs the token that was printed at start."
-    : `The server answered ${response.status}.`;
+  const fallback =
+    response.status === 401 || response.status === 403
+      ? "The server refused this. The address needs the token that was printed at start."
+      : `The server answered ${response.status}.`;
   const said = [told.message, told.error, told.detail].find((each) => typeof each === "string" && each);
-  return new ApiError(response.status, said ?? fallback, told.errors ?? null);
+  return new ApiError(response.status, said ?? fallback, told.errors ?? told.fields ?? null);
 }
 
 const post = (path, json) => call("POST", path, { json });
 
 export const api = {
-  state: () => call("GET", "/app/state"),
+  /** What `user` may see; without one, everything. */
+  state: (user = null) => call("GET", "/app/state", { query: { user } }),
   messages: (channel, user, before = null) =>
     call("GET", `/app/channels/${encodeURIComponent(channel)}/messages`, { query: { limit: 50, before, user } }),
   sendMessage: (message) => post("/app/messages", message),
@@ -58,7 +66,11 @@ export const api = {
   modal: (interaction) => post("/app/interactions/modal", interaction),
   killBot: () => post("/app/bot/kill", {}),
   startBot: () => post("/app/bot/start", {}),
-  wire: (after) => call("GET", "/app/wire", { query: { after } }),
+  /** The entries after a number, oldest first; a bare list is taken as well as {entries}. */
+  wire: async (after) => {
+    const answer = await call("GET", "/app/wire", { query: { after } });
+    return Array.isArray(answer) ? answer : answer.entries;
+  },
   file: (url) => call("GET", url, { as: "blob" }),
 };
 

@@ -34,7 +34,12 @@ class App {
   #told = null;
 
   constructor() {
-    this.#panes = { channels: new ChannelPane(this), messages: new MessagePane(this), people: new PeoplePane(this), composer: new Composer(this) };
+    this.#panes = {
+      channels: new ChannelPane(this),
+      messages: new MessagePane(this),
+      people: new PeoplePane(this),
+      composer: new Composer(this),
+    };
     this.#layout = setUpLayout(this);
     setUpPins(this);
     setUpWire();
@@ -57,7 +62,9 @@ class App {
     this.store.channel = channelInAddress();
     let state;
     try {
-      state = await api.state();
+      const { users } = await api.state();
+      this.store.me = (users.find((user) => user.id === this.store.me) ?? users[0])?.id ?? null;
+      state = await api.state(this.store.me);
     } catch (error) {
       byId("start-problem").textContent = error.message;
       byId("start").hidden = false;
@@ -102,8 +109,19 @@ class App {
   }
 
   clickComponent(message, component, values) {
-    const payload = { user: this.store.me, channel: message.channel_id, message: message.id, custom_id: component.custom_id, ...(values ? { values } : {}) };
-    const item = { kind: "component", message: message.id, customId: component.custom_id, label: component.label ?? component.placeholder };
+    const payload = {
+      user: this.store.me,
+      channel: message.channel_id,
+      message: message.id,
+      custom_id: component.custom_id,
+      ...(values ? { values } : {}),
+    };
+    const item = {
+      kind: "component",
+      message: message.id,
+      customId: component.custom_id,
+      label: component.label ?? component.placeholder,
+    };
     this.interactions.send(item, () => api.component(payload));
   }
 
@@ -154,7 +172,8 @@ class App {
     const { store } = this;
     if (message.ephemeral_for && message.ephemeral_for !== store.me) return;
     if (message.author?.id === store.me) return;
-    if (message.channel_id === store.channel) this.announce(`${store.displayName(message.author)}: ${plainText(message)}`);
+    if (message.channel_id === store.channel)
+      this.announce(`${store.displayName(message.author)}: ${plainText(message)}`);
   }
 
   #showConnection(state) {

@@ -24,7 +24,8 @@ export function renderAttachment(file) {
   const isText = type.startsWith("text/") || TEXT_NAME.test(file.filename);
   if (type.startsWith("image/") && type !== "image/svg+xml") {
     const src = imageAddress(file.url);
-    if (src) return h("img", { class: "attachment-image", src, alt: file.description ?? file.filename, loading: "lazy" });
+    if (src)
+      return h("img", { class: "attachment-image", src, alt: file.description ?? file.filename, loading: "lazy" });
   }
   return h("div", { class: "attachment", "data-testid": "attachment" }, fileRow(file), isText ? preview(file) : null);
 }
@@ -33,10 +34,21 @@ function fileRow(file) {
   const note = h("span", { class: "attachment-note", role: "status" });
   const button = h(
     "button",
-    { type: "button", class: "link-button attachment-name", "data-focus-key": `file-${file.id}`, "aria-label": `Download ${file.filename}`, on: { click: () => download(file, note) } },
+    {
+      type: "button",
+      class: "link-button attachment-name",
+      "data-focus-key": `file-${file.id}`,
+      "aria-label": `Download ${file.filename}`,
+      on: { click: () => download(file, note) },
+    },
     file.filename,
   );
-  return h("div", { class: "attachment-row" }, h("span", { class: "attachment-icon" }, icon("file")), h("div", {}, button, h("div", { class: "attachment-size" }, formatSize(file.size ?? 0), note)));
+  return h(
+    "div",
+    { class: "attachment-row" },
+    h("span", { class: "attachment-icon" }, icon("file")),
+    h("div", {}, button, h("div", { class: "attachment-size" }, formatSize(file.size ?? 0), note)),
+  );
 }
 
 function ownPath(file) {
@@ -63,14 +75,22 @@ async function download(file, note) {
 
 function preview(file) {
   const code = h("code", {}, "Loading…");
-  const details = h("details", { class: "attachment-preview" }, h("summary", { "data-focus-key": `preview-${file.id}` }, `Preview ${file.filename}`), h("pre", { tabindex: "0", role: "region", "aria-label": file.filename }, code));
+  const details = h(
+    "details",
+    { class: "attachment-preview" },
+    h("summary", { "data-focus-key": `preview-${file.id}` }, `Preview ${file.filename}`),
+    h("pre", { tabindex: "0", role: "region", "aria-label": file.filename }, code),
+  );
   details.addEventListener("toggle", async () => {
     if (!details.open || details.dataset.loaded) return;
     details.dataset.loaded = "yes";
     const path = ownPath(file);
     try {
       const text = path ? await (await api.file(path)).text() : "This file lies elsewhere and is not loaded.";
-      code.textContent = text.length > PREVIEW_CHARACTERS ? `${text.slice(0, PREVIEW_CHARACTERS)}\n… (${formatSize(file.size)} in all)` : text;
+      code.textContent =
+        text.length > PREVIEW_CHARACTERS
+          ? `${text.slice(0, PREVIEW_CHARACTERS)}\n… (${formatSize(file.size)} in all)`
+          : text;
     } catch (error) {
       delete details.dataset.loaded;
       code.textContent = error.message;

@@ -15,7 +15,10 @@ export class ChannelPane {
   render() {
     const { store } = this.#ui;
     byId("guild-name").textContent = store.guild.name;
-    reconcile(this.#list, store.textChannels().map((channel) => this.#branch(channel)));
+    reconcile(
+      this.#list,
+      [...store.textChannels(), ...store.directChannels()].map((channel) => this.#branch(channel)),
+    );
     this.#head();
     const pings = store.me ? this.#ui.reading.allPings(store.me) : 0;
     const name = store.channels.get(store.channel)?.name;
@@ -23,10 +26,29 @@ export class ChannelPane {
   }
 
   #branch(channel) {
-    const threads = this.#ui.store.threadsOf(channel.id).filter((thread) => !thread.thread_metadata?.archived || thread.id === this.#ui.store.channel);
-    const sign = [channel, ...threads].flatMap((each) => [each.id, each.name, each.id === this.#ui.store.channel, this.#ui.reading.isUnread(each), this.#ui.reading.pings(each.id)]);
+    const threads = this.#ui.store
+      .threadsOf(channel.id)
+      .filter((thread) => !thread.thread_metadata?.archived || thread.id === this.#ui.store.channel);
+    const sign = [channel, ...threads].flatMap((each) => [
+      each.id,
+      each.name,
+      each.id === this.#ui.store.channel,
+      this.#ui.reading.isUnread(each),
+      this.#ui.reading.pings(each.id),
+    ]);
     const build = () =>
-      h("li", {}, this.#link(channel, false), threads.length ? h("ul", { class: "thread-list", "aria-label": `Threads of ${channel.name}` }, threads.map((thread) => h("li", {}, this.#link(thread, true)))) : null);
+      h(
+        "li",
+        {},
+        this.#link(channel, false),
+        threads.length
+          ? h(
+              "ul",
+              { class: "thread-list", "aria-label": `Threads of ${channel.name}` },
+              threads.map((thread) => h("li", {}, this.#link(thread, true))),
+            )
+          : null,
+      );
     return { key: channel.id, sign, build };
   }
 
@@ -39,18 +61,29 @@ export class ChannelPane {
       "a",
       {
         href: `#/channels/${channel.id}`,
-        class: ["channel-link", isOpen && "is-open", isUnread && "is-unread", isThread && "is-thread"].filter(Boolean).join(" "),
+        class: ["channel-link", isOpen && "is-open", isUnread && "is-unread", isThread && "is-thread"]
+          .filter(Boolean)
+          .join(" "),
         "aria-current": isOpen ? "page" : null,
         "data-channel-id": channel.id,
         "data-testid": "channel-link",
         "data-focus-key": channel.id,
       },
       isUnread ? h("span", { class: "unread-dot", "aria-hidden": "true" }) : null,
-      isThread ? h("span", { class: "thread-bend", "aria-hidden": "true" }) : h("span", { class: "channel-mark", "aria-hidden": "true" }, "#"),
+      isThread
+        ? h("span", { class: "thread-bend", "aria-hidden": "true" })
+        : h("span", { class: "channel-mark", "aria-hidden": "true" }, store.signOf(channel.id)),
       h("span", { class: "channel-name" }, channel.name),
       spoken(isThread ? ", thread" : ", channel"),
       isUnread ? spoken(", unread") : null,
-      pings ? h("span", { class: "badge", "data-testid": "mention-badge" }, String(pings), spoken(pings === 1 ? " mention" : " mentions")) : null,
+      pings
+        ? h(
+            "span",
+            { class: "badge", "data-testid": "mention-badge" },
+            String(pings),
+            spoken(pings === 1 ? " mention" : " mentions"),
+          )
+        : null,
     );
   }
 
@@ -61,8 +94,29 @@ export class ChannelPane {
     const parent = store.isThread(channel.id) ? store.channels.get(channel.parent_id) : null;
     byId("channel-head").replaceChildren(
       ...[
-        parent ? h("a", { class: "parent-link", href: `#/channels/${parent.id}`, "data-testid": "parent-link", "aria-label": `Back to ${parent.name}` }, icon("back"), `#${parent.name}`) : null,
-        h("h1", { id: "channel-title", tabindex: "-1" }, h("span", { class: "channel-mark", "aria-hidden": "true" }, parent ? icon("thread") : "#"), channel.name),
+        parent
+          ? h(
+              "a",
+              {
+                class: "parent-link",
+                href: `#/channels/${parent.id}`,
+                "data-testid": "parent-link",
+                "aria-label": `Back to ${parent.name}`,
+              },
+              icon("back"),
+              `#${parent.name}`,
+            )
+          : null,
+        h(
+          "h1",
+          { id: "channel-title", tabindex: "-1" },
+          h(
+            "span",
+            { class: "channel-mark", "aria-hidden": "true" },
+            parent ? icon("thread") : store.signOf(channel.id),
+          ),
+          channel.name,
+        ),
         channel.thread_metadata?.archived ? h("span", { class: "head-note" }, "archived") : null,
         channel.thread_metadata?.locked ? h("span", { class: "head-note" }, "locked") : null,
         channel.topic ? h("p", { class: "topic", title: channel.topic }, channel.topic) : null,

@@ -29,8 +29,13 @@ export class CommandForm {
     this.#fields = [];
     this.#more = this.#moreInput();
     this.node.setAttribute("aria-label", `Command /${line.name}: ${line.description}`);
-    this.node.replaceChildren(h("span", { class: "command-name", "data-testid": "command-name" }, `/${line.name}`), this.#more);
-    for (const option of line.options) if (option.required || filled[option.name]) this.#add(option).fill?.(filled[option.name] ?? { text: "", picked: null, files: null });
+    this.node.replaceChildren(
+      h("span", { class: "command-name", "data-testid": "command-name" }, `/${line.name}`),
+      this.#more,
+    );
+    for (const option of line.options)
+      if (option.required || filled[option.name])
+        this.#add(option).fill?.(filled[option.name] ?? { text: "", picked: null, files: null });
     this.#next();
   }
 
@@ -67,8 +72,17 @@ export class CommandForm {
     const typed = this.#more.value.trim().toLowerCase();
     const items = this.#remaining()
       .filter((option) => option.name.includes(typed))
-      .map((option) => ({ key: option.name, label: option.name, detail: option.description, hint: option.required ? "required" : "", onPick: () => this.#take(option) }));
-    this.#completion.show(this.#more, `/${this.line.name} — ${this.line.description}`, items, { preselects: typed !== "", empty: typed ? "No such option" : null });
+      .map((option) => ({
+        key: option.name,
+        label: option.name,
+        detail: option.description,
+        hint: option.required ? "required" : "",
+        onPick: () => this.#take(option),
+      }));
+    this.#completion.show(this.#more, `/${this.line.name} — ${this.line.description}`, items, {
+      preselects: typed !== "",
+      empty: typed ? "No such option" : null,
+    });
   }
 
   #take(option) {
@@ -128,11 +142,21 @@ export class CommandForm {
     const options = this.#fields
       .filter((field) => !field.isFile && (field === focused || !field.isEmpty))
       .map((field) => {
-        const value = field === focused ? field.text : field.read().value ?? field.text;
-        return { name: field.option.name, type: field.option.type, value, ...(field === focused ? { focused: true } : {}) };
+        const value = field === focused ? field.text : (field.read().value ?? field.text);
+        return {
+          name: field.option.name,
+          type: field.option.type,
+          value,
+          ...(field === focused ? { focused: true } : {}),
+        };
       });
     const { store } = this.#ui;
-    const answer = await api.autocomplete({ user: store.me, channel: store.channel, command: this.line.command.id, options: nestOptions(this.line, options) });
+    const answer = await api.autocomplete({
+      user: store.me,
+      channel: store.channel,
+      command: this.line.command.id,
+      options: nestOptions(this.line, options),
+    });
     return answer.choices;
   }
 
@@ -144,7 +168,13 @@ export class CommandForm {
       return `/${this.line.name} has no option “${typed}”. Choose an option first, then write its value.`;
     }
     for (const field of this.#fields) {
-      const error = field.isEmpty ? (field.option.required ? `${field.option.name} is required.` : null) : field.isFile ? null : field.read().error;
+      const error = field.isEmpty
+        ? field.option.required
+          ? `${field.option.name} is required.`
+          : null
+        : field.isFile
+          ? null
+          : field.read().error;
       field.showError(error);
       if (error) {
         field.input.focus();

@@ -6,7 +6,17 @@ const SUBCOMMAND_GROUP = 2;
 const ADMINISTRATOR = 1n << 3n;
 
 /** Option types by their numbers in Discord's API. */
-export const OPTION = { STRING: 3, INTEGER: 4, BOOLEAN: 5, USER: 6, CHANNEL: 7, ROLE: 8, MENTIONABLE: 9, NUMBER: 10, ATTACHMENT: 11 };
+export const OPTION = {
+  STRING: 3,
+  INTEGER: 4,
+  BOOLEAN: 5,
+  USER: 6,
+  CHANNEL: 7,
+  ROLE: 8,
+  MENTIONABLE: 9,
+  NUMBER: 10,
+  ATTACHMENT: 11,
+};
 
 /** What a member may do in the server: the sum of the roles, or everything for the owner and administrators. */
 export function permissionsOf(user, store) {
@@ -45,7 +55,15 @@ export function searchCommands(all, typed) {
   const wanted = typed.trim().toLowerCase();
   if (!wanted) return all;
   const rank = ({ name, path }) =>
-    name === wanted ? 0 : name.startsWith(wanted) ? 1 : path.some((part) => part.startsWith(wanted)) ? 2 : name.includes(wanted) ? 3 : 9;
+    name === wanted
+      ? 0
+      : name.startsWith(wanted)
+        ? 1
+        : path.some((part) => part.startsWith(wanted))
+          ? 2
+          : name.includes(wanted)
+            ? 3
+            : 9;
   return all
     .map((line) => [rank(line), line])
     .filter(([at]) => at < 9)
@@ -69,13 +87,17 @@ export function checkValue(option, text) {
   if (option.type === OPTION.INTEGER || option.type === OPTION.NUMBER) {
     const value = Number(text.trim());
     const isWhole = option.type === OPTION.INTEGER;
-    if (text.trim() === "" || !Number.isFinite(value) || (isWhole && !Number.isSafeInteger(value))) return { error: `${name} must be a ${isWhole ? "whole " : ""}number.` };
-    if (option.min_value !== undefined && value < option.min_value) return { error: `${name} must be at least ${option.min_value}.` };
-    if (option.max_value !== undefined && value > option.max_value) return { error: `${name} must be at most ${option.max_value}.` };
+    if (text.trim() === "" || !Number.isFinite(value) || (isWhole && !Number.isSafeInteger(value)))
+      return { error: `${name} must be a ${isWhole ? "whole " : ""}number.` };
+    if (option.min_value !== undefined && value < option.min_value)
+      return { error: `${name} must be at least ${option.min_value}.` };
+    if (option.max_value !== undefined && value > option.max_value)
+      return { error: `${name} must be at most ${option.max_value}.` };
     return { value };
   }
   const length = [...text].length;
-  if (option.min_length && length < option.min_length) return { error: `${name} must have at least ${option.min_length} characters.` };
+  if (option.min_length && length < option.min_length)
+    return { error: `${name} must have at least ${option.min_length} characters.` };
   const most = option.max_length ?? 6000;
   if (length > most) return { error: `${name} may have at most ${most} characters; it has ${length}.` };
   return { value: text };

@@ -17,7 +17,12 @@ export class Completion {
   constructor(box) {
     this.#box = box;
     this.#heading = h("div", { class: "completion-heading" });
-    this.#list = h("div", { role: "listbox", id: freshId("completion"), class: "completion-list", "aria-label": "Suggestions" });
+    this.#list = h("div", {
+      role: "listbox",
+      id: freshId("completion"),
+      class: "completion-list",
+      "aria-label": "Suggestions",
+    });
     box.append(this.#heading, this.#list);
     box.hidden = true;
     box.addEventListener("pointerdown", (event) => event.preventDefault());

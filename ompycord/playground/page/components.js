@@ -24,7 +24,8 @@ export function renderComponents(message, busy, ui) {
 }
 
 function draw(component, message, busy, ui) {
-  if (component.type === BUTTON) return component.style === LINK_STYLE ? linkButton(component, ui) : button(component, message, busy, ui);
+  if (component.type === BUTTON)
+    return component.style === LINK_STYLE ? linkButton(component, ui) : button(component, message, busy, ui);
   if (SELECT_TYPES.has(component.type)) {
     const onChange = (values) => ui.clickComponent(message, component, values);
     return selectControl(component, ui.store, { onChange, isBusy: busy !== null }).button;
@@ -56,9 +57,19 @@ function button(component, message, busy, ui) {
 
 function linkButton(component, ui) {
   const href = safeLink(component.url);
-  const look = { class: "button button-link", "aria-label": nameOf(component), "data-testid": "component-link", "data-focus-key": component.url };
+  const look = {
+    class: "button button-link",
+    "aria-label": nameOf(component),
+    "data-testid": "component-link",
+    "data-focus-key": component.url,
+  };
   if (!href || component.disabled) return h("button", { type: "button", ...look, disabled: true }, face(component));
   const jump = jumpTarget(href, ui.store);
-  if (jump) return h("button", { type: "button", ...look, on: { click: () => ui.openChannel(jump.channel, jump.message) } }, face(component));
+  if (jump)
+    return h(
+      "button",
+      { type: "button", ...look, on: { click: () => ui.openChannel(jump.channel, jump.message) } },
+      face(component),
+    );
   return h("a", { ...look, href, target: "_blank", rel: "noopener noreferrer nofollow" }, face(component), icon("out"));
 }

@@ -30,12 +30,19 @@ export class Composer {
 
   constructor(ui) {
     this.#ui = ui;
-    this.#command = new CommandForm(ui, this.#completion, { onLeave: (text) => this.#leaveCommand(text), onSend: () => this.#submit() });
+    this.#command = new CommandForm(ui, this.#completion, {
+      onLeave: (text) => this.#leaveCommand(text),
+      onSend: () => this.#submit(),
+    });
     this.#input.addEventListener("input", () => this.#typed());
     this.#input.addEventListener("focus", () => this.#suggest());
     this.#input.addEventListener("blur", () => this.#completion.input === this.#input && this.#completion.hide());
     this.#input.addEventListener("keydown", (event) => this.#key(event));
-    this.#input.addEventListener("paste", (event) => event.clipboardData?.files.length && (event.preventDefault(), this.#addFiles(event.clipboardData.files)));
+    this.#input.addEventListener(
+      "paste",
+      (event) =>
+        event.clipboardData?.files.length && (event.preventDefault(), this.#addFiles(event.clipboardData.files)),
+    );
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#submit();
@@ -80,7 +87,7 @@ export class Composer {
       this.#showCount();
     }
     const channel = this.#ui.store.channels.get(this.#ui.store.channel);
-    this.#input.placeholder = `Message ${this.#ui.store.isThread(channel?.id) ? "" : "#"}${channel?.name ?? ""}`;
+    this.#input.placeholder = `Message ${this.#ui.store.signOf(channel?.id)}${channel?.name ?? ""}`;
     this.#input.setAttribute("aria-label", `Message to ${channel?.name ?? "this channel"}; a slash begins a command`);
   }
 
@@ -104,7 +111,9 @@ export class Composer {
     if (!value.startsWith("/") || !value.endsWith(" ")) return null;
     const name = value.slice(1).trim();
     const all = typedCommands(this.#ui.store);
-    return all.some((line) => line.name.startsWith(`${name} `)) ? null : all.find((line) => line.name === name) ?? null;
+    return all.some((line) => line.name.startsWith(`${name} `))
+      ? null
+      : (all.find((line) => line.name === name) ?? null);
   }
 
   #suggest() {
@@ -118,7 +127,10 @@ export class Composer {
         hint: line.options.map((option) => (option.required ? option.name : `${option.name}?`)).join(" "),
         onPick: () => this.startCommand(line),
       }));
-      this.#completion.show(this.#input, `Commands of ${store.displayName(store.bot.user)}`, items, { preselects: true, empty: value === "/" ? "No commands here for you" : null });
+      this.#completion.show(this.#input, `Commands of ${store.displayName(store.bot.user)}`, items, {
+        preselects: true,
+        empty: value === "/" ? "No commands here for you" : null,
+      });
       return;
     }
     const mention = mentionAt(value, selectionStart);
@@ -127,8 +139,16 @@ export class Composer {
       this.#completion.hide();
       return;
     }
-    const items = options.map((option) => ({ key: option.value, label: option.label, detail: option.description, icon: option.icon(), onPick: () => this.#insertMention(mention, option) }));
-    this.#completion.show(this.#input, mention.sign === "@" ? "People and roles" : "Channels", items, { preselects: true });
+    const items = options.map((option) => ({
+      key: option.value,
+      label: option.label,
+      detail: option.description,
+      icon: option.icon(),
+      onPick: () => this.#insertMention(mention, option),
+    }));
+    this.#completion.show(this.#input, mention.sign === "@" ? "People and roles" : "Channels", items, {
+      preselects: true,
+    });
   }
 
   #insertMention({ sign, start }, option) {
@@ -186,7 +206,9 @@ export class Composer {
     const payload = await this.#command.payload();
     this.#leaveCommand("");
     const retry = () => this.startCommand(line, filled);
-    interactions.send({ kind: "command", channel: place.channel, label: `/${line.name}`, retry }, () => api.command({ ...place, ...payload }));
+    interactions.send({ kind: "command", channel: place.channel, label: `/${line.name}`, retry }, () =>
+      api.command({ ...place, ...payload }),
+    );
     this.#ui.toPresent();
   }
 
@@ -231,7 +253,17 @@ export class Composer {
           this.#drawFiles();
           this.#input.focus();
         };
-        return h("li", { class: "composer-file" }, h("span", {}, held.file.name), h("span", { class: "attachment-size" }, formatSize(held.file.size)), h("button", { type: "button", class: "icon-button", "aria-label": `Remove ${held.file.name}`, on: { click: remove } }, icon("close")));
+        return h(
+          "li",
+          { class: "composer-file" },
+          h("span", {}, held.file.name),
+          h("span", { class: "attachment-size" }, formatSize(held.file.size)),
+          h(
+            "button",
+            { type: "button", class: "icon-button", "aria-label": `Remove ${held.file.name}`, on: { click: remove } },
+            icon("close"),
+          ),
+        );
       }),
     );
   }

@@ -1,6 +1,6 @@
 // Modal dialogs: named by their title, the focus kept inside, Escape closes, the focus goes back where it was.
 
-import { freshId, h } from "./dom.js";
+import { freshId, h, rememberFocus } from "./dom.js";
 import { icon } from "./icons.js";
 import { closePopover } from "./popover.js";
 
@@ -9,9 +9,13 @@ const FOCUSABLE = 'a[href], button, input, select, textarea, [tabindex]:not([tab
 /** Opens a dialog with a title and content; `onClose` runs however it closes. Returns {element, close}. */
 export function openDialog({ title, content, className = "", testId = null, onClose = null }) {
   closePopover();
-  const back = document.activeElement;
+  const giveFocusBack = rememberFocus();
   const titleId = freshId("dialog-title");
-  const closer = h("button", { type: "button", class: "icon-button dialog-close", "aria-label": "Close" }, icon("close"));
+  const closer = h(
+    "button",
+    { type: "button", class: "icon-button dialog-close", "aria-label": "Close" },
+    icon("close"),
+  );
   const element = h(
     "dialog",
     { class: `dialog ${className}`, "aria-labelledby": titleId, "aria-modal": "true", "data-testid": testId },
@@ -23,10 +27,10 @@ export function openDialog({ title, content, className = "", testId = null, onCl
     if (!isOpen) return;
     isOpen = false;
     closePopover();
-    element.close();
+    // Not close(): it hands the focus back itself, and Chromium 156 then leaves a text field there deaf to typing.
     element.remove();
     onClose?.();
-    if (back?.isConnected) back.focus();
+    giveFocusBack();
   };
   closer.addEventListener("click", close);
   element.addEventListener("cancel", (event) => {
@@ -46,12 +50,16 @@ export function openDialog({ title, content, className = "", testId = null, onCl
   });
   document.body.append(element);
   element.showModal();
-  focusable(element).find((control) => control !== closer)?.focus();
+  focusable(element)
+    .find((control) => control !== closer)
+    ?.focus();
   return { element, close };
 }
 
 function focusable(element) {
-  return [...element.querySelectorAll(FOCUSABLE)].filter((control) => !control.disabled && control.getClientRects().length > 0);
+  return [...element.querySelectorAll(FOCUSABLE)].filter(
+    (control) => !control.disabled && control.getClientRects().length > 0,
+  );
 }
 
 function keepInside(element, event) {

@@ -5,7 +5,7 @@ import { compareIds } from "./store.js";
 const idOf = (value) => (value && typeof value === "object" ? value.id : value);
 
 function putChannel(store, channel) {
-  store.channels.set(channel.id, { ...store.channels.get(channel.id), ...channel });
+  store.setChannel({ ...store.channels.get(channel.id), ...channel });
   store.emit("channels");
 }
 
@@ -22,18 +22,30 @@ export function emojiKey(emoji) {
   return emoji.id ? `${emoji.name}:${emoji.id}` : emoji.name;
 }
 
+/** One person's reaction; `count` is the server's sum where it tells one. */
 function changeReaction(store, data, step) {
+  if (data.all) {
+    clearReactions(store, data);
+    return;
+  }
   const key = emojiKey(data.emoji);
   store.changeMessage(data.channel_id, data.message_id, (message) => {
     const reactions = [...(message.reactions ?? [])];
     const at = reactions.findIndex((reaction) => emojiKey(reaction.emoji) === key);
     const emoji = typeof data.emoji === "string" ? { id: null, name: data.emoji } : data.emoji;
     const old = at >= 0 ? reactions[at] : { emoji, count: 0, me: false };
-    const changed = { ...old, count: old.count + step, me: data.user_id === store.me ? step > 0 : old.me };
+    const count = data.count ?? old.count + step;
+    const changed = { ...old, count, me: data.user_id === store.me ? step > 0 : old.me };
     if (at >= 0) reactions.splice(at, 1, changed);
     else reactions.push(changed);
     return { ...message, reactions: reactions.filter((reaction) => reaction.count > 0) };
   });
+}
+
+/** A moderator took away all reactions, or all of one emoji. */
+function clearReactions(store, { channel_id: channel, message_id: id, emoji }) {
+  const isKept = (reaction) => emoji && emojiKey(reaction.emoji) !== emojiKey(emoji);
+  store.changeMessage(channel, id, (message) => ({ ...message, reactions: (message.reactions ?? []).filter(isKept) }));
 }
 
 function created(store, { channel_id: id, ...rest }) {
@@ -67,13 +79,22 @@ const HANDLERS = {
     store.bot = { ...store.bot, online: data.online, pid: data.pid ?? null };
     store.emit("bot");
   },
-  TYPING_START: (store, data) => store.emit("typing", { channel: data.channel_id, user: idOf(data.user_id ?? data.user) }),
-  PING: (store, data) => store.emit("ping", { message: idOf(data.message), channel: idOf(data.channel), users: data.users }),
-  INTERACTION_MODAL: (store, data) => store.emit("interaction", { ...data, kind: "modal", interaction: idOf(data.interaction), user: idOf(data.user) }),
-  INTERACTION_PENDING: (store, data) => store.emit("interaction", { kind: "pending", interaction: idOf(data.interaction), user: idOf(data.user) }),
+  TYPING_START: (store, data) =>
+    store.emit("typing", { channel: data.channel_id, user: idOf(data.user_id ?? data.user) }),
+  PING: (store, data) =>
+    store.emit("ping", { message: idOf(data.message), channel: idOf(data.channel), users: data.users }),
+  INTERACTION_MODAL: (store, data) =>
+    store.emit("interaction", { ...data, kind: "modal", interaction: idOf(data.interaction), user: idOf(data.user) }),
+  INTERACTION_PENDING: (store, data) =>
+    store.emit("interaction", { kind: "pending", interaction: idOf(data.interaction), user: idOf(data.user) }),
   INTERACTION_DONE: (store, data) => store.emit("interaction", { kind: "done", interaction: idOf(data.interaction) }),
   INTERACTION_FAILED: (store, data) =>
-    store.emit("interaction", { kind: "failed", interaction: idOf(data.interaction), user: idOf(data.user), reason: data.reason }),
+    store.emit("interaction", {
+      kind: "failed",
+      interaction: idOf(data.interaction),
+      user: idOf(data.user),
+      reason: data.reason,
+    }),
 };
 
 export function apply(store, { seq, type, data }) {

@@ -37,6 +37,21 @@ export function spoken(text) {
   return h("span", { class: "visually-hidden" }, text);
 }
 
+/**
+ * Remembers where the focus is; the answer gives it back, also when the control's message was drawn anew meanwhile.
+ */
+export function rememberFocus() {
+  const element = document.activeElement;
+  const row = element?.closest("li[id]")?.id;
+  const key = element?.dataset.focusKey;
+  return () => {
+    const fresh = row && key ? byId(row)?.querySelector(`[data-focus-key="${CSS.escape(key)}"]`) : null;
+    const target = element?.isConnected ? element : fresh;
+    target?.focus();
+    return Boolean(target);
+  };
+}
+
 let lastId = 0;
 
 /** An id no other element of the page has, for labels and aria references. */
@@ -86,7 +101,9 @@ function focusWithin(container) {
   return (next) => {
     if (document.contains(active)) return;
     const fresh = next.get(key)?.node;
-    const target = place ? [...(fresh?.querySelectorAll("[data-focus-key]") ?? [])].find((e) => e.dataset.focusKey === place) : fresh;
+    const target = place
+      ? [...(fresh?.querySelectorAll("[data-focus-key]") ?? [])].find((e) => e.dataset.focusKey === place)
+      : fresh;
     const usable = target && !target.disabled ? target : fresh;
     usable?.focus({ preventScroll: true });
   };

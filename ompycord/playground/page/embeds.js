@@ -11,20 +11,34 @@ const MOST_COLUMNS = 3;
 export function renderEmbed(embed, context) {
   const node = h(
     "div",
-    { class: "embed", role: "group", "aria-label": embed.title ? `Embed: ${embed.title}` : "Embed", "data-testid": "embed" },
+    {
+      class: "embed",
+      role: "group",
+      "aria-label": embed.title ? `Embed: ${embed.title}` : "Embed",
+      "data-testid": "embed",
+    },
     h(
       "div",
       { class: embed.thumbnail ? "embed-body has-thumbnail" : "embed-body" },
       embed.author?.name ? author(embed.author) : null,
-      embed.title ? h("div", { class: "embed-title" }, linked(embed.url, renderInline(embed.title, context), context)) : null,
+      embed.title
+        ? h("div", { class: "embed-title" }, linked(embed.url, renderInline(embed.title, context), context))
+        : null,
       embed.description ? h("div", { class: "embed-description" }, renderMarkdown(embed.description, context)) : null,
-      embed.fields?.length ? h("div", { class: "embed-fields" }, fieldRows(embed.fields).map((row) => fieldRow(row, context))) : null,
+      embed.fields?.length
+        ? h(
+            "div",
+            { class: "embed-fields" },
+            fieldRows(embed.fields).map((row) => fieldRow(row, context)),
+          )
+        : null,
       embed.thumbnail?.url ? picture(embed.thumbnail, "embed-thumbnail", "Thumbnail") : null,
       embed.image?.url ? picture(embed.image, "embed-image", "Embedded image") : null,
       footer(embed),
     ),
   );
-  if (Number.isInteger(embed.color)) node.style.borderLeftColor = `#${embed.color.toString(16).padStart(6, "0").slice(-6)}`;
+  if (Number.isInteger(embed.color))
+    node.style.borderLeftColor = `#${embed.color.toString(16).padStart(6, "0").slice(-6)}`;
   return node;
 }
 
@@ -33,7 +47,11 @@ function linked(address, children, context) {
   if (!href) return children;
   const jump = jumpTarget(href, context.store);
   if (jump) {
-    return h("button", { type: "button", class: "link-button", on: { click: () => context.openChannel(jump.channel, jump.message) } }, children);
+    return h(
+      "button",
+      { type: "button", class: "link-button", on: { click: () => context.openChannel(jump.channel, jump.message) } },
+      children,
+    );
   }
   return h("a", { href, target: "_blank", rel: "noopener noreferrer nofollow" }, children);
 }
@@ -81,7 +99,12 @@ function picture({ url, description }, className, fallback) {
   if (src) return h("img", { class: className, src, alt: description ?? fallback, loading: "lazy" });
   const href = safeLink(url);
   if (!href) return null;
-  return h("div", { class: "picture-elsewhere" }, "Picture not loaded, it lies elsewhere: ", h("a", { href, target: "_blank", rel: "noopener noreferrer nofollow" }, href));
+  return h(
+    "div",
+    { class: "picture-elsewhere" },
+    "Picture not loaded, it lies elsewhere: ",
+    h("a", { href, target: "_blank", rel: "noopener noreferrer nofollow" }, href),
+  );
 }
 
 function footer({ footer: note, timestamp }) {

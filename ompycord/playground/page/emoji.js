@@ -21,7 +21,7 @@ export const PICKABLE = [
 export function emojiText(emoji) {
   if (!emoji) return "";
   if (typeof emoji === "string") return emoji;
-  return emoji.id ? `:${emoji.name}:` : emoji.name ?? "";
+  return emoji.id ? `:${emoji.name}:` : (emoji.name ?? "");
 }
 
 export function emojiElement(emoji) {

@@ -26,7 +26,7 @@ function channels(store, types) {
   return open.map((channel) => ({
     value: channel.id,
     label: channel.name,
-    description: store.isThread(channel.id) ? "Thread" : channel.topic ?? "",
+    description: store.isThread(channel.id) ? "Thread" : (channel.topic ?? ""),
     icon: mark("#"),
   }));
 }
@@ -44,7 +44,15 @@ export function matching(options, text) {
   const wanted = text.trim().toLowerCase().replace(/^[@#]/, "");
   const rank = (option) => {
     const label = option.label.toLowerCase();
-    return label.startsWith(wanted) ? 0 : label.includes(wanted) || option.description?.toLowerCase().includes(wanted) ? 1 : 2;
+    return label.startsWith(wanted)
+      ? 0
+      : label.includes(wanted) || option.description?.toLowerCase().includes(wanted)
+        ? 1
+        : 2;
   };
-  return options.map((option) => [rank(option), option]).filter(([at]) => at < 2).sort(([a], [b]) => a - b).map(([, option]) => option);
+  return options
+    .map((option) => [rank(option), option])
+    .filter(([at]) => at < 2)
+    .sort(([a], [b]) => a - b)
+    .map(([, option]) => option);
 }

@@ -17,7 +17,7 @@ const LINES = {
   back: "M15 5l-7 7 7 7",
   out: "M7 17L17 7M9 7h8v8",
   arrive: "M3 12h15M12 6l6 6-6 6",
-  thread: "M9 4L7 20M17 4l-2 16M4 9h16M3 15h16",
+  thread: "M4 5h16v11H11l-5 4v-4H4zM8 9h8M8 12h5",
   smile: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM8 14c1.500 3 6.500 3 8 0M9 9v1M15 9v1",
   check: "M4 13l5 5L20 7",
 };

@@ -5,6 +5,14 @@ const PATIENCE_MS = 5000;
 
 const interactionOf = (message) => message.interaction_metadata?.id ?? message.interaction?.id ?? null;
 
+const NO_ANSWER = "The application did not respond";
+
+/** The server's reason when it is a sentence; a bare code stands behind Discord's words. */
+export function failureText(reason) {
+  if (!reason || reason.replace(/\.$/, "") === NO_ANSWER) return NO_ANSWER;
+  return reason.includes(" ") ? reason : `${NO_ANSWER} (${reason})`;
+}
+
 /**
  * Each item: {key, id, kind, user, channel, message, customId, label, status, reason, retry}; `status` is "sending",
  * "pending" (acknowledged, no answer yet) or "failed". Answered ones are dropped.
@@ -42,7 +50,9 @@ export class Interactions {
 
   /** Lines to show at the end of a channel: commands on their way, and those that failed. */
   lines(channel) {
-    return [...this.#items.values()].filter((item) => item.kind === "command" && item.channel === channel && item.user === this.#store.me);
+    return [...this.#items.values()].filter(
+      (item) => item.kind === "command" && item.channel === channel && item.user === this.#store.me,
+    );
   }
 
   /** What a message's component is doing: {busy: custom id or null, failure: text or null}. */
@@ -64,7 +74,10 @@ export class Interactions {
     const early = this.#outcomes.get(id);
     if (early && early.kind !== "pending") return Promise.resolve(early);
     return new Promise((resolve) => {
-      const wait = { resolve, timer: setTimeout(() => this.#resolve(id, this.#outcomes.get(id) ?? { kind: "silent" }), PATIENCE_MS) };
+      const wait = {
+        resolve,
+        timer: setTimeout(() => this.#resolve(id, this.#outcomes.get(id) ?? { kind: "silent" }), PATIENCE_MS),
+      };
       this.#waiting.set(id, wait);
     });
   }
@@ -97,9 +110,10 @@ export class Interactions {
 
   #fail(item, reason) {
     for (const old of this.#items.values()) {
-      if (item.message && old !== item && old.message === item.message && old.status === "failed") this.#items.delete(old.key);
+      if (item.message && old !== item && old.message === item.message && old.status === "failed")
+        this.#items.delete(old.key);
     }
-    Object.assign(item, { status: "failed", reason: reason || "The application did not respond" });
+    Object.assign(item, { status: "failed", reason: failureText(reason) });
     this.#store.emit("announce", `${item.label ?? "Interaction"}: ${item.reason}`);
     this.#changed();
   }

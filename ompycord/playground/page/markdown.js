@@ -67,7 +67,11 @@ function blockAt(text, at, depth) {
   const line = lineAt(text, at);
   if (QUOTE.test(line)) return quoteAt(text, at, depth);
   const heading = HEADING.exec(line);
-  if (heading) return { node: { type: "heading", level: heading[1].length, children: parseInline(heading[2]) }, end: lineEnd(text, at) };
+  if (heading)
+    return {
+      node: { type: "heading", level: heading[1].length, children: parseInline(heading[2]) },
+      end: lineEnd(text, at),
+    };
   const subtext = SUBTEXT.exec(line);
   if (subtext) return { node: { type: "subtext", children: parseInline(subtext[1]) }, end: lineEnd(text, at) };
   return LIST_ITEM.test(line) ? listAt(text, at) : null;
@@ -91,7 +95,12 @@ function listAt(text, start) {
   while (at < text.length) {
     const match = LIST_ITEM.exec(lineAt(text, at));
     if (!match) break;
-    items.push({ indent: match[1].length, ordered: match[2].endsWith("."), number: Number.parseInt(match[2], 10), text: match[3] });
+    items.push({
+      indent: match[1].length,
+      ordered: match[2].endsWith("."),
+      number: Number.parseInt(match[2], 10),
+      text: match[3],
+    });
     at = lineEnd(text, at);
   }
   return { node: nest(items, 0, items.length, 0), end: at };

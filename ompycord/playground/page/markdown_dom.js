@@ -20,11 +20,25 @@ const DRAW = {
   text: (node) => node.text,
   paragraph: wrap("p", "md-paragraph"),
   quote: wrap("blockquote", "md-quote"),
-  heading: (node, context) => h("div", { class: `md-heading md-heading-${node.level}`, role: "heading", "aria-level": node.level + 2 }, drawAll(node.children, context)),
+  heading: (node, context) =>
+    h(
+      "div",
+      { class: `md-heading md-heading-${node.level}`, role: "heading", "aria-level": node.level + 2 },
+      drawAll(node.children, context),
+    ),
   subtext: wrap("p", "md-subtext"),
   list: (node, context) =>
-    h(node.ordered ? "ol" : "ul", { class: "md-list", start: node.ordered ? node.start : null }, node.items.map((item) => h("li", {}, drawAll(item, context)))),
-  codeblock: (node) => h("pre", { class: "md-codeblock", tabindex: "0", "aria-label": `Code ${node.language}`.trim(), role: "region" }, h("code", {}, node.code)),
+    h(
+      node.ordered ? "ol" : "ul",
+      { class: "md-list", start: node.ordered ? node.start : null },
+      node.items.map((item) => h("li", {}, drawAll(item, context))),
+    ),
+  codeblock: (node) =>
+    h(
+      "pre",
+      { class: "md-codeblock", tabindex: "0", "aria-label": `Code ${node.language}`.trim(), role: "region" },
+      h("code", {}, node.code),
+    ),
   code: (node) => h("code", { class: "md-code" }, node.code),
   bold: wrap("strong"),
   italic: wrap("em"),
@@ -34,12 +48,24 @@ const DRAW = {
   link,
   user: (node, { store }) => {
     const known = store.user(node.id);
-    return h("span", { class: known?.id === store.me ? "mention mention-me" : "mention" }, known ? `@${store.displayName(known)}` : `<@${node.id}>`);
+    return h(
+      "span",
+      { class: known?.id === store.me ? "mention mention-me" : "mention" },
+      known ? `@${store.displayName(known)}` : `<@${node.id}>`,
+    );
   },
   role: (node, { store }) => h("span", { class: "mention" }, `@${store.role(node.id)?.name ?? "deleted-role"}`),
   channel: (node, context) => channelLink(node.id, null, context),
   command: (node, context) =>
-    h("button", { type: "button", class: "mention mention-command", on: { click: () => context.openCommand(node.id, node.name) } }, `/${node.name}`),
+    h(
+      "button",
+      {
+        type: "button",
+        class: "mention mention-command",
+        on: { click: () => context.openCommand(node.id, node.name) },
+      },
+      `/${node.name}`,
+    ),
   emoji: (node) => h("span", { class: "custom-emoji", role: "img", "aria-label": node.name }, `:${node.name}:`),
   timestamp: (node) => timeElement(new Date(node.unix * 1000), node.style),
   everyone: (node) => h("span", { class: "mention" }, node.name),
@@ -52,9 +78,14 @@ function draw(node, context) {
 function spoiler(node, context) {
   const inside = h("span", { class: "spoiler-text" }, drawAll(node.children, context));
   inside.inert = true;
-  const cover = h("span", { class: "spoiler", role: "button", tabindex: "0", "aria-label": "Spoiler, show it", "aria-expanded": "false" }, inside);
+  const cover = h(
+    "span",
+    { class: "spoiler", role: "button", tabindex: "0", "aria-label": "Spoiler, show it", "aria-expanded": "false" },
+    inside,
+  );
   const reveal = (event) => {
-    if (cover.classList.contains("is-revealed") || (event.type === "keydown" && !["Enter", " "].includes(event.key))) return;
+    if (cover.classList.contains("is-revealed") || (event.type === "keydown" && !["Enter", " "].includes(event.key)))
+      return;
     event.preventDefault();
     event.stopPropagation();
     cover.classList.add("is-revealed");
@@ -81,12 +112,20 @@ function link(node, context) {
     const open = () => context.openChannel(jump.channel, jump.message);
     return h("button", { type: "button", class: "link-button", on: { click: open } }, drawAll(node.children, context));
   }
-  return h("a", { href: node.href, target: "_blank", rel: "noopener noreferrer nofollow", title: node.href }, drawAll(node.children, context));
+  return h(
+    "a",
+    { href: node.href, target: "_blank", rel: "noopener noreferrer nofollow", title: node.href },
+    drawAll(node.children, context),
+  );
 }
 
 function channelLink(id, message, context) {
   const channel = context.store.channels.get(id);
   if (!channel) return h("span", { class: "mention" }, "#unknown");
   const label = `#${channel.name}${message ? " › message" : ""}`;
-  return h("button", { type: "button", class: "mention", on: { click: () => context.openChannel(id, message) } }, label);
+  return h(
+    "button",
+    { type: "button", class: "mention", on: { click: () => context.openChannel(id, message) } },
+    label,
+  );
 }

@@ -5,7 +5,8 @@ import { LATEST_UNIX_S } from "./timestamps.js";
 const DEEPEST = 8;
 const URL_TEXT = /https?:\/\/[^\s<]+[^<.,:;"')\]\s*_~|]/y;
 const AUTOLINK = /<(https?:\/\/[^\s<>]+)>/y;
-const MASKED = /\[((?:\\.|[^[\]\\]){1,1000})\]\(\s*<?([^\s()<>]{1,2048}(?:\([^\s()<>]*\)[^\s()<>]*)*)>?(?:\s+["'][^\n]{0,500}?["'])?\s*\)/y;
+const MASKED =
+  /\[((?:\\.|[^[\]\\]){1,1000})\]\(\s*<?([^\s()<>]{1,2048}(?:\([^\s()<>]*\)[^\s()<>]*)*)>?(?:\s+["'][^\n]{0,500}?["'])?\s*\)/y;
 const ANGLED = [
   [/<@!?(\d{1,20})>/y, (match) => ({ type: "user", id: match[1] })],
   [/<@&(\d{1,20})>/y, (match) => ({ type: "role", id: match[1] })],
@@ -92,7 +93,7 @@ class InlineReader {
       case "_":
       case "~":
       case "|":
-        return this.depth < DEEPEST ? this.#pair() ?? this.#italic() : null;
+        return this.depth < DEEPEST ? (this.#pair() ?? this.#italic()) : null;
       case "<":
         return this.#angled();
       case "[":
@@ -190,7 +191,9 @@ class InlineReader {
     }
     const link = this.isInLink ? null : matchAt(AUTOLINK, this.text, this.#at);
     const href = link && safeLink(link[1]);
-    return href ? { node: { type: "link", href, children: [{ type: "text", text: link[1] }] }, end: AUTOLINK.lastIndex } : null;
+    return href
+      ? { node: { type: "link", href, children: [{ type: "text", text: link[1] }] }, end: AUTOLINK.lastIndex }
+      : null;
   }
 
   /** A label that looks like an address could lie about where it leads: Discord leaves such a link as text, so do we. */
@@ -198,14 +201,19 @@ class InlineReader {
     const match = matchAt(MASKED, this.text, this.#at);
     const href = match && !/https?:\/\//i.test(match[1]) ? safeLink(match[2]) : null;
     if (!href) return null;
-    return { node: { type: "link", href, isMasked: true, children: parseInline(match[1], this.depth + 1, true) }, end: this.#at + match[0].length };
+    return {
+      node: { type: "link", href, isMasked: true, children: parseInline(match[1], this.depth + 1, true) },
+      end: this.#at + match[0].length,
+    };
   }
 
   #url() {
     if (WORD.test(this.text[this.#at - 1] ?? "")) return null;
     const match = matchAt(URL_TEXT, this.text, this.#at);
     const href = match && safeLink(match[0]);
-    return href ? { node: { type: "link", href, children: [{ type: "text", text: match[0] }] }, end: this.#at + match[0].length } : null;
+    return href
+      ? { node: { type: "link", href, children: [{ type: "text", text: match[0] }] }, end: this.#at + match[0].length }
+      : null;
   }
 
   #everyone() {

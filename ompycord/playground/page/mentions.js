@@ -22,9 +22,10 @@ export function withMentions(text, store) {
     ...entityOptions("channel", store).map((option) => [`#${option.label}`, `<#${option.value}>`]),
   ].sort(([a], [b]) => b.length - a.length);
   let result = "";
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     const isStart = at === 0 || /\s|[(]/.test(text[at - 1]);
-    const found = isStart && names.find(([name]) => text.startsWith(name, at) && !/[\w-]/.test(text[at + name.length] ?? ""));
+    const found =
+      isStart && names.find(([name]) => text.startsWith(name, at) && !/[\w-]/.test(text[at + name.length] ?? ""));
     result += found ? found[1] : text[at];
     at += found ? found[0].length : 1;
   }

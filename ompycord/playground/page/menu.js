@@ -11,19 +11,46 @@ const MESSAGE_COMMAND = 3;
 export function openMessageMenu(message, opener, ui, point = null) {
   const { store } = ui;
   const apps = message.ephemeral_for ? [] : usableCommands(store, MESSAGE_COMMAND);
-  const menu = h("div", { class: "menu", role: "menu", "aria-label": "Message actions", "data-testid": "message-menu" });
+  const menu = h("div", {
+    class: "menu",
+    role: "menu",
+    "aria-label": "Message actions",
+    "data-testid": "message-menu",
+  });
   let close = null;
   const entry = (label, act, attributes = {}) =>
-    h("button", { type: "button", role: "menuitem", tabindex: "-1", class: "menu-item", ...attributes, on: { click: () => (close("done"), act()) } }, label);
+    h(
+      "button",
+      {
+        type: "button",
+        role: "menuitem",
+        tabindex: "-1",
+        class: "menu-item",
+        ...attributes,
+        on: { click: () => (close("done"), act()) },
+      },
+      label,
+    );
   menu.append(
     ...(message.ephemeral_for ? [] : [entry("Add reaction", () => openReactionPicker(message, opener, ui, point))]),
     entry("Copy text", () => copy(message.content || message.embeds?.[0]?.description || "", ui)),
     entry("Copy message id", () => copy(message.id, ui)),
   );
-  if (store.isThread(message.id) && message.id !== message.channel_id) menu.append(entry("Open thread", () => ui.openChannel(message.id)));
+  if (store.isThread(message.id) && message.id !== message.channel_id)
+    menu.append(entry("Open thread", () => ui.openChannel(message.id)));
   if (apps.length) {
-    const group = h("div", { role: "group", "aria-label": "Apps", class: "menu-group" }, h("div", { class: "menu-heading", "aria-hidden": "true" }, "Apps"));
-    for (const command of apps) group.append(entry(command.name, () => run(command, message, ui), { "data-testid": "app-command", "data-command": command.name }));
+    const group = h(
+      "div",
+      { role: "group", "aria-label": "Apps", class: "menu-group" },
+      h("div", { class: "menu-heading", "aria-hidden": "true" }, "Apps"),
+    );
+    for (const command of apps)
+      group.append(
+        entry(command.name, () => run(command, message, ui), {
+          "data-testid": "app-command",
+          "data-command": command.name,
+        }),
+      );
     menu.append(group);
   }
   moveWithArrows(menu, '[role="menuitem"]');
@@ -41,6 +68,14 @@ async function copy(text, ui) {
 }
 
 function run(command, message, ui) {
-  const payload = { user: ui.store.me, channel: message.channel_id, command: command.id, options: [], target: message.id };
-  ui.interactions.send({ kind: "command", channel: message.channel_id, label: command.name }, () => api.command(payload));
+  const payload = {
+    user: ui.store.me,
+    channel: message.channel_id,
+    command: command.id,
+    options: [],
+    target: message.id,
+  };
+  ui.interactions.send({ kind: "command", channel: message.channel_id, label: command.name }, () =>
+    api.command(payload),
+  );
 }

@@ -10,12 +10,13 @@ import { renderMarkdown } from "./markdown_dom.js";
 import { openReactionPicker, renderReactions } from "./reactions.js";
 import { openMessageMenu } from "./menu.js";
 import { systemText } from "./system_messages.js";
-import { messageTime } from "./timestamps.js";
+import { clockTime, messageTime } from "./timestamps.js";
 
 export const FLAG_EPHEMERAL = 64;
 const FLAG_LOADING = 128;
 
-export const isEphemeral = (message) => Boolean(message.ephemeral_for) || Boolean((message.flags ?? 0) & FLAG_EPHEMERAL);
+export const isEphemeral = (message) =>
+  Boolean(message.ephemeral_for) || Boolean((message.flags ?? 0) & FLAG_EPHEMERAL);
 
 export function mentionsMe(message, store) {
   const me = store.user(store.me);
@@ -29,7 +30,12 @@ export function mentionsMe(message, store) {
 /** The message as one line of speech or preview. */
 export function plainText(message) {
   const embed = message.embeds?.[0];
-  return (message.content || embed?.title || embed?.description || (message.attachments?.length ? "an attachment" : "a message")).slice(0, 200);
+  return (
+    message.content ||
+    embed?.title ||
+    embed?.description ||
+    (message.attachments?.length ? "an attachment" : "a message")
+  ).slice(0, 200);
 }
 
 /** A list item; `isGrouped` leaves the head out, `activity` is what Interactions says of this message. */
@@ -73,18 +79,30 @@ function classes(message, isGrouped, system, store) {
 }
 
 function systemRow(message, text) {
-  return h("div", { class: "system-row" }, h("span", { class: "system-mark" }, icon(text.mark)), h("div", {}, text.nodes, " ", messageTime(message.timestamp)));
+  return h(
+    "div",
+    { class: "system-row" },
+    h("span", { class: "system-mark" }, icon(text.mark)),
+    h("div", {}, text.nodes, " ", messageTime(message.timestamp)),
+  );
 }
 
 function ordinary(message, isGrouped, activity, ui) {
   return [
-    isGrouped ? h("div", { class: "message-gutter" }, messageTime(message.timestamp)) : null,
+    isGrouped ? h("div", { class: "message-gutter" }, clockTime(message.timestamp)) : null,
     isGrouped ? null : origin(message, ui),
     h(
       "div",
       { class: "message-columns" },
-      isGrouped ? null : h("div", { class: "message-avatar" }, avatar(ui.store.user(message.author.id) ?? message.author)),
-      h("div", { class: "message-main" }, isGrouped ? spoken(`${ui.store.displayName(message.author)}: `) : head(message, ui), body(message, activity, ui)),
+      isGrouped
+        ? null
+        : h("div", { class: "message-avatar" }, avatar(ui.store.user(message.author.id) ?? message.author)),
+      h(
+        "div",
+        { class: "message-main" },
+        isGrouped ? spoken(`${ui.store.displayName(message.author)}: `) : head(message, ui),
+        body(message, activity, ui),
+      ),
     ),
   ];
 }
@@ -105,12 +123,27 @@ function origin(message, ui) {
   const used = message.interaction ?? message.interaction_metadata;
   if (used?.user && used.type === 2) {
     const name = message.interaction?.name ?? message.interaction_metadata?.name;
-    return h("div", { class: "message-origin" }, h("strong", {}, ui.store.displayName(used.user)), " used ", h("span", { class: "mention" }, name ? `/${name}` : "a command"));
+    return h(
+      "div",
+      { class: "message-origin" },
+      h("strong", {}, ui.store.displayName(used.user)),
+      " used ",
+      h("span", { class: "mention" }, name ? `/${name}` : "a command"),
+    );
   }
   const replied = message.type === 19 ? message.referenced_message : null;
   if (!replied) return null;
   const open = () => ui.openChannel(message.channel_id, replied.id);
-  return h("div", { class: "message-origin" }, h("button", { type: "button", class: "link-button", on: { click: open } }, h("strong", {}, ui.store.displayName(replied.author)), ` ${plainText(replied)}`));
+  return h(
+    "div",
+    { class: "message-origin" },
+    h(
+      "button",
+      { type: "button", class: "link-button", on: { click: open } },
+      h("strong", {}, ui.store.displayName(replied.author)),
+      ` ${plainText(replied)}`,
+    ),
+  );
 }
 
 function body(message, activity, ui) {
@@ -119,11 +152,20 @@ function body(message, activity, ui) {
     "div",
     { class: "message-body" },
     isLoading ? thinking(`${ui.store.displayName(message.author)} is thinking…`) : null,
-    message.content ? h("div", { class: "message-content", "data-testid": "message-content" }, renderMarkdown(message.content, ui), message.edited_timestamp ? edited(message) : null) : null,
+    message.content
+      ? h(
+          "div",
+          { class: "message-content", "data-testid": "message-content" },
+          renderMarkdown(message.content, ui),
+          message.edited_timestamp ? edited(message) : null,
+        )
+      : null,
     (message.embeds ?? []).map((embed) => renderEmbed(embed, ui)),
     (message.attachments ?? []).map(renderAttachment),
     renderComponents(message, activity.busy, ui),
-    activity.failure ? h("p", { class: "interaction-failure", "data-testid": "interaction-failure" }, icon("warn"), activity.failure) : null,
+    activity.failure
+      ? h("p", { class: "interaction-failure", "data-testid": "interaction-failure" }, icon("warn"), activity.failure)
+      : null,
     threadChip(message, ui),
     renderReactions(message, ui),
     !message.content && message.edited_timestamp ? edited(message) : null,
@@ -133,7 +175,12 @@ function body(message, activity, ui) {
 
 /** The "… is thinking" line, with dots that rest where motion is unwanted. */
 export function thinking(text) {
-  return h("div", { class: "thinking", "data-testid": "thinking" }, h("span", { class: "dots", "aria-hidden": "true" }, h("i"), h("i"), h("i")), text);
+  return h(
+    "div",
+    { class: "thinking", "data-testid": "thinking" },
+    h("span", { class: "dots", "aria-hidden": "true" }, h("i"), h("i"), h("i")),
+    text,
+  );
 }
 
 function edited(message) {
@@ -146,7 +193,17 @@ function ephemeralFoot(message, ui) {
     { class: "ephemeral-foot", "data-testid": "ephemeral-note" },
     icon("eye"),
     "Only you can see this · ",
-    h("button", { type: "button", class: "link-button", "data-testid": "ephemeral-dismiss", "data-focus-key": "dismiss", on: { click: () => ui.dismissMessage(message) } }, "Dismiss"),
+    h(
+      "button",
+      {
+        type: "button",
+        class: "link-button",
+        "data-testid": "ephemeral-dismiss",
+        "data-focus-key": "dismiss",
+        on: { click: () => ui.dismissMessage(message) },
+      },
+      "Dismiss",
+    ),
   );
 }
 
@@ -156,16 +213,46 @@ function threadChip(message, ui) {
   const count = started.message_count ?? 0;
   return h(
     "button",
-    { type: "button", class: "thread-chip", "data-testid": "thread-chip", "data-channel-id": started.id, "data-focus-key": "thread", on: { click: () => ui.openChannel(started.id) } },
+    {
+      type: "button",
+      class: "thread-chip",
+      "data-testid": "thread-chip",
+      "data-channel-id": started.id,
+      "data-focus-key": "thread",
+      on: { click: () => ui.openChannel(started.id) },
+    },
     h("strong", {}, started.name),
     h("span", { class: "thread-count" }, `${count} ${count === 1 ? "message" : "messages"} ›`),
   );
 }
 
 function toolbar(message, ui) {
-  const react = h("button", { type: "button", class: "icon-button", "aria-label": "Add reaction", "aria-haspopup": "dialog", "aria-expanded": "false", "data-focus-key": "react" }, icon("smile"));
+  const react = h(
+    "button",
+    {
+      type: "button",
+      class: "icon-button",
+      "aria-label": "Add reaction",
+      "aria-haspopup": "dialog",
+      "aria-expanded": "false",
+      "data-focus-key": "react",
+    },
+    icon("smile"),
+  );
   react.addEventListener("click", () => openReactionPicker(message, react, ui));
-  const more = h("button", { type: "button", class: "icon-button", "aria-label": "More actions", "aria-haspopup": "menu", "aria-expanded": "false", "data-testid": "message-more", "data-focus-key": "more" }, icon("more"));
+  const more = h(
+    "button",
+    {
+      type: "button",
+      class: "icon-button",
+      "aria-label": "More actions",
+      "aria-haspopup": "menu",
+      "aria-expanded": "false",
+      "data-testid": "message-more",
+      "data-focus-key": "more",
+    },
+    icon("more"),
+  );
   more.addEventListener("click", () => openMessageMenu(message, more, ui));
   return h("div", { class: "message-toolbar" }, isEphemeral(message) ? null : react, more);
 }

@@ -62,13 +62,19 @@ export class MessagePane {
 
   /** Loads the newest page; false when that failed, which the list then says. */
   async #load(channel) {
+    const { me } = this.#store;
     try {
-      const list = await api.messages(channel, this.#store.me);
+      const list = await api.messages(channel, me);
+      if (me !== this.#store.me) return false;
       this.#store.setMessages(channel, list, list.length < PAGE);
       return true;
     } catch (error) {
       if (channel === this.#store.channel) {
-        const again = h("button", { type: "button", class: "button button-secondary", on: { click: () => this.open() } }, "Try again");
+        const again = h(
+          "button",
+          { type: "button", class: "button button-secondary", on: { click: () => this.open() } },
+          "Try again",
+        );
         this.#note(h("p", {}, error.message), again);
       }
       return false;
@@ -135,16 +141,27 @@ export class MessagePane {
     for (const message of this.#store.visibleMessages(channel)) {
       if (this.#ui.isDismissed(message)) continue;
       const startsDay = !previous || !isSameDay(previous.timestamp, message.timestamp);
-      const isFirstNew = !hasDivider && this.#dividerAfter && compareIds(message.id, this.#dividerAfter) > 0 && message.author.id !== this.#store.me;
-      if (startsDay) items.push({ key: `day-${message.id}`, sign: [], build: () => divider(dayName(message.timestamp), "day") });
+      const isFirstNew =
+        !hasDivider &&
+        this.#dividerAfter &&
+        compareIds(message.id, this.#dividerAfter) > 0 &&
+        message.author.id !== this.#store.me;
+      if (startsDay)
+        items.push({ key: `day-${message.id}`, sign: [], build: () => divider(dayName(message.timestamp), "day") });
       if (isFirstNew) items.push({ key: "new", sign: [message.id], build: () => divider("New", "new") });
       hasDivider ||= Boolean(isFirstNew);
       const isGrouped = !startsDay && !isFirstNew && continues(previous, message);
       const activity = this.#ui.interactions.ofMessage(message.id);
       items.push({
         key: message.id,
-        sign: [message, isGrouped, activity.busy, activity.failure, this.#store.channels.get(message.thread?.id ?? message.id)],
-        build: () => renderMessage(message, { isGrouped, activity }, this.#ui),
+        sign: [
+          message,
+          isGrouped,
+          activity.busy,
+          activity.failure,
+          this.#store.channels.get(message.thread?.id ?? message.id),
+        ],
+        build: () => this.#draw(message, { isGrouped, activity }),
       });
       previous = message;
     }
@@ -154,16 +171,38 @@ export class MessagePane {
     return items;
   }
 
+  /** One message that cannot be drawn must not take the others with it. */
+  #draw(message, shape) {
+    try {
+      return renderMessage(message, shape, this.#ui);
+    } catch (error) {
+      console.error(`message ${message.id}`, error);
+      const text = "This message has a shape that the playground does not know.";
+      return h("li", { class: "message", "data-message-id": message.id, "data-testid": "message" }, text);
+    }
+  }
+
   #beginning(id) {
-    const channel = this.#store.channels.get(id);
-    const isThread = this.#store.isThread(id);
-    const text = isThread ? "This is the start of the thread." : `This is the start of #${channel?.name}.`;
-    const build = () => h("li", { class: "beginning" }, h("span", { class: "beginning-mark", "aria-hidden": "true" }, isThread ? icon("thread") : "#"), h("h2", {}, isThread ? channel.name : `Welcome to #${channel?.name}`), h("p", {}, text));
-    return { key: "beginning", sign: [channel?.name], build };
+    const name = this.#store.channels.get(id)?.name;
+    const sign = this.#store.signOf(id);
+    const title = sign === "#" ? `Welcome to #${name}` : name;
+    const text = sign ? `This is the start of ${sign}${name}.` : "This is the start of the thread.";
+    const mark = h("span", { class: "beginning-mark", "aria-hidden": "true" }, sign || icon("thread"));
+    const build = () => h("li", { class: "beginning" }, mark, h("h2", {}, title), h("p", {}, text));
+    return { key: "beginning", sign: [name], build };
   }
 
   #earlierButton() {
-    const build = () => h("li", { class: "list-note" }, h("button", { type: "button", class: "button button-secondary", on: { click: () => this.#loadEarlier() } }, "Load earlier messages"));
+    const build = () =>
+      h(
+        "li",
+        { class: "list-note" },
+        h(
+          "button",
+          { type: "button", class: "button button-secondary", on: { click: () => this.#loadEarlier() } },
+          "Load earlier messages",
+        ),
+      );
     return { key: "earlier", sign: [], build };
   }
 
@@ -171,16 +210,39 @@ export class MessagePane {
   #line(line) {
     const bot = this.#store.displayName(this.#store.bot.user);
     if (line.status !== "failed") {
-      return h("li", { class: "message interaction-line", "data-testid": "interaction-pending" }, thinking(line.status === "pending" ? `${bot} is thinking…` : `Sending ${line.label}…`));
+      return h(
+        "li",
+        { class: "message interaction-line", "data-testid": "interaction-pending" },
+        thinking(line.status === "pending" ? `${bot} is thinking…` : `Sending ${line.label}…`),
+      );
     }
-    const dismiss = h("button", { type: "button", class: "link-button", on: { click: () => this.#ui.interactions.dismiss(line.key) } }, "Dismiss");
-    const again = h("button", { type: "button", class: "link-button", on: { click: () => (this.#ui.interactions.dismiss(line.key), line.retry()) } }, "Edit and try again");
+    const dismiss = h(
+      "button",
+      { type: "button", class: "link-button", on: { click: () => this.#ui.interactions.dismiss(line.key) } },
+      "Dismiss",
+    );
+    const again = h(
+      "button",
+      {
+        type: "button",
+        class: "link-button",
+        on: { click: () => (this.#ui.interactions.dismiss(line.key), line.retry()) },
+      },
+      "Edit and try again",
+    );
     return h(
       "li",
       { class: "message interaction-line", "data-testid": "interaction-failed" },
       h("p", {}, h("strong", {}, line.label)),
       h("p", { class: "interaction-failure" }, icon("warn"), line.reason),
-      h("div", { class: "ephemeral-foot" }, icon("eye"), "Only you can see this · ", dismiss, line.retry ? [" · ", again] : null),
+      h(
+        "div",
+        { class: "ephemeral-foot" },
+        icon("eye"),
+        "Only you can see this · ",
+        dismiss,
+        line.retry ? [" · ", again] : null,
+      ),
     );
   }
 
@@ -210,13 +272,17 @@ export class MessagePane {
 
   #scrolled() {
     this.#noticePlace();
-    if (this.#scroller.scrollTop < 40 && this.#scroller.scrollHeight > this.#scroller.clientHeight + 200) this.#loadEarlier();
+    if (this.#scroller.scrollTop < 40 && this.#scroller.scrollHeight > this.#scroller.clientHeight + 200)
+      this.#loadEarlier();
   }
 
   #startTyping({ channel, user }) {
     if (channel !== this.#store.channel || user === this.#store.me) return;
     clearTimeout(this.#typingTimers.get(user));
-    this.#typingTimers.set(user, setTimeout(() => this.#stopTyping(user), TYPING_MS));
+    this.#typingTimers.set(
+      user,
+      setTimeout(() => this.#stopTyping(user), TYPING_MS),
+    );
     this.#showTyping();
   }
 

@@ -3,17 +3,26 @@
 import { api } from "./api.js";
 import { h } from "./dom.js";
 import { openDialog } from "./dialog.js";
+import { failureText } from "./interactions.js";
 import { modalFields } from "./modal_fields.js";
 
 export function openModal({ interaction, modal }, ui) {
   const { nodes, fields } = modalFields(modal.components, ui);
   const problem = h("p", { class: "form-problem", role: "alert", "data-testid": "modal-problem" });
-  const submit = h("button", { type: "submit", class: "button button-primary", "data-testid": "modal-submit" }, "Submit");
+  const submit = h(
+    "button",
+    { type: "submit", class: "button button-primary", "data-testid": "modal-submit" },
+    "Submit",
+  );
   const cancel = h("button", { type: "button", class: "button button-plain", "data-testid": "modal-cancel" }, "Cancel");
   const form = h(
     "form",
     { class: "modal-form", novalidate: true },
-    h("p", { class: "modal-app" }, `This form goes to ${ui.store.displayName(ui.store.bot.user)}. It is a playground: write no passwords.`),
+    h(
+      "p",
+      { class: "modal-app" },
+      `This form goes to ${ui.store.displayName(ui.store.bot.user)}. It is a playground: write no passwords.`,
+    ),
     nodes,
     problem,
     h("div", { class: "dialog-foot" }, cancel, submit),
@@ -55,7 +64,8 @@ async function send(interaction, fields, ui) {
   try {
     const sent = await api.modal({ user: ui.store.me, interaction, values });
     const outcome = await ui.interactions.outcome(sent.interaction);
-    return outcome.kind === "failed" || outcome.kind === "silent" ? `${outcome.reason || "The application did not respond"}. Your text is still here.`.replace("..", ".") : null;
+    const isAnswered = outcome.kind !== "failed" && outcome.kind !== "silent";
+    return isAnswered ? null : `${failureText(outcome.reason).replace(/\.$/, "")}. Your text is still here.`;
   } catch (error) {
     if (!error.errors) return `${error.message} Your text is still here.`;
     const isPlaced = fields.some((field) => error.errors[field.customId]);

@@ -17,10 +17,15 @@ const MOST_CHARACTERS = 4000;
 export function modalFields(components, ui) {
   const fields = [];
   const nodes = components.flatMap((component) => {
-    if (component.type === TEXT_DISPLAY) return [h("div", { class: "modal-text" }, renderMarkdown(component.content, ui))];
-    const inner = component.type === LABEL ? [component.component] : component.components ?? [component];
+    if (component.type === TEXT_DISPLAY)
+      return [h("div", { class: "modal-text" }, renderMarkdown(component.content, ui))];
+    const inner = component.type === LABEL ? [component.component] : (component.components ?? [component]);
     return inner.map((input) => {
-      const field = fieldFor(input, { label: component.label ?? input.label, description: component.description ?? input.description }, ui);
+      const field = fieldFor(
+        input,
+        { label: component.label ?? input.label, description: component.description ?? input.description },
+        ui,
+      );
       if (field.customId) fields.push(field);
       return field.node;
     });
@@ -31,11 +36,26 @@ export function modalFields(components, ui) {
 function fieldFor(input, words, ui) {
   const ids = { label: freshId("label"), hint: freshId("hint"), error: freshId("error"), input: freshId("field") };
   const isRequired = input.required ?? true;
-  const build = input.type === TEXT_INPUT ? textInput : input.type === FILE_UPLOAD ? fileUpload : SELECT_TYPES.has(input.type) ? select : null;
-  if (!build) return { node: h("p", { class: "unsupported" }, `The playground does not show inputs of type ${input.type}.`) };
+  const build =
+    input.type === TEXT_INPUT
+      ? textInput
+      : input.type === FILE_UPLOAD
+        ? fileUpload
+        : SELECT_TYPES.has(input.type)
+          ? select
+          : null;
+  if (!build)
+    return { node: h("p", { class: "unsupported" }, `The playground does not show inputs of type ${input.type}.`) };
   const part = build(input, ids, isRequired, ui);
   const error = h("p", { class: "field-error", id: ids.error, role: "alert", "data-testid": "field-error" });
-  const label = h(part.labelFor ? "label" : "div", { class: "field-label", id: ids.label, for: part.labelFor }, words.label ?? input.custom_id, isRequired ? h("span", { class: "required-mark" }, glyph(" *"), h("span", { class: "visually-hidden" }, " required")) : null);
+  const label = h(
+    part.labelFor ? "label" : "div",
+    { class: "field-label", id: ids.label, for: part.labelFor },
+    words.label ?? input.custom_id,
+    isRequired
+      ? h("span", { class: "required-mark" }, glyph(" *"), h("span", { class: "visually-hidden" }, " required"))
+      : null,
+  );
   const node = h(
     "div",
     { class: "field", "data-testid": "modal-field", "data-custom-id": input.custom_id },
@@ -50,7 +70,14 @@ function fieldFor(input, words, ui) {
     node.classList.toggle("has-error", Boolean(text));
     part.control.setAttribute("aria-invalid", String(Boolean(text)));
   };
-  return { customId: input.custom_id, node, read: part.read, check: part.check, showError, focus: () => part.control.focus() };
+  return {
+    customId: input.custom_id,
+    node,
+    read: part.read,
+    check: part.check,
+    showError,
+    focus: () => part.control.focus(),
+  };
 }
 
 const describedBy = (ids) => `${ids.hint} ${ids.error}`;
@@ -80,7 +107,8 @@ function textInput(input, ids, isRequired) {
   show();
   const check = () => {
     if (isRequired && !control.value.trim()) return "This field is required.";
-    if (control.value && input.min_length && length() < input.min_length) return `Write at least ${input.min_length} characters; there are ${length()}.`;
+    if (control.value && input.min_length && length() < input.min_length)
+      return `Write at least ${input.min_length} characters; there are ${length()}.`;
     return length() > most ? `Write at most ${most} characters; there are ${length()}.` : null;
   };
   return { node: control, control, labelFor: ids.input, foot: count, read: () => control.value, check };
@@ -88,19 +116,51 @@ function textInput(input, ids, isRequired) {
 
 function select(input, ids, isRequired, ui) {
   const least = isRequired ? Math.max(1, input.min_values ?? 1) : 0;
-  const field = selectControl({ ...input, min_values: least }, ui.store, { onChange: () => {}, labelledBy: ids.label, describedBy: describedBy(ids) });
-  const check = () => (field.read().length < least ? (least === 1 ? "Choose one." : `Choose at least ${least}.`) : null);
+  const field = selectControl({ ...input, min_values: least }, ui.store, {
+    onChange: () => {},
+    labelledBy: ids.label,
+    describedBy: describedBy(ids),
+  });
+  const check = () =>
+    field.read().length < least ? (least === 1 ? "Choose one." : `Choose at least ${least}.`) : null;
   return { node: field.button, control: field.button, read: field.read, check };
 }
 
 function fileUpload(input, ids, isRequired, ui) {
   const most = input.max_values ?? 1;
-  const least = isRequired ? Math.max(1, input.min_values ?? 1) : input.min_values ?? 0;
+  const least = isRequired ? Math.max(1, input.min_values ?? 1) : (input.min_values ?? 0);
   const held = [];
   const list = h("ul", { class: "file-list", "aria-label": "Chosen files" });
-  const control = h("input", { type: "file", id: ids.input, class: "file-input", multiple: most > 1, "aria-describedby": describedBy(ids), "data-custom-id": input.custom_id, "data-testid": "modal-file" });
+  const control = h("input", {
+    type: "file",
+    id: ids.input,
+    class: "file-input",
+    multiple: most > 1,
+    "aria-describedby": describedBy(ids),
+    "data-custom-id": input.custom_id,
+    "data-testid": "modal-file",
+  });
   let uploading = 0;
-  const draw = () => list.replaceChildren(...held.map((file) => h("li", {}, `${file.filename} · ${file.note} `, h("button", { type: "button", class: "link-button", "aria-label": `Remove ${file.filename}`, on: { click: () => (held.splice(held.indexOf(file), 1), draw(), control.focus()) } }, "Remove"))));
+  const draw = () =>
+    list.replaceChildren(
+      ...held.map((file) =>
+        h(
+          "li",
+          {},
+          `${file.filename} · ${file.note} `,
+          h(
+            "button",
+            {
+              type: "button",
+              class: "link-button",
+              "aria-label": `Remove ${file.filename}`,
+              on: { click: () => (held.splice(held.indexOf(file), 1), draw(), control.focus()) },
+            },
+            "Remove",
+          ),
+        ),
+      ),
+    );
   control.addEventListener("change", async () => {
     for (const file of [...control.files]) {
       const item = { filename: file.name, note: "uploading…", id: null };
@@ -124,5 +184,11 @@ function fileUpload(input, ids, isRequired, ui) {
     if (held.length < least) return least === 1 ? "Choose a file." : `Choose at least ${least} files.`;
     return held.length > most ? `Choose at most ${most} ${most === 1 ? "file" : "files"}.` : null;
   };
-  return { node: h("div", {}, control, list), control, labelFor: ids.input, read: () => held.map((file) => file.id), check };
+  return {
+    node: h("div", {}, control, list),
+    control,
+    labelFor: ids.input,
+    read: () => held.map((file) => file.id),
+    check,
+  };
 }

@@ -5,7 +5,12 @@ import { freshId, h, spoken } from "./dom.js";
 import { entityOptions, matching } from "./entities.js";
 
 const AUTOCOMPLETE_PAUSE_MS = 120;
-const ENTITY_KINDS = { [OPTION.USER]: "user", [OPTION.CHANNEL]: "channel", [OPTION.ROLE]: "role", [OPTION.MENTIONABLE]: "mentionable" };
+const ENTITY_KINDS = {
+  [OPTION.USER]: "user",
+  [OPTION.CHANNEL]: "channel",
+  [OPTION.ROLE]: "role",
+  [OPTION.MENTIONABLE]: "mentionable",
+};
 
 export class OptionField {
   #ui;
@@ -40,7 +45,13 @@ export class OptionField {
       inputmode: option.type === OPTION.INTEGER ? "numeric" : option.type === OPTION.NUMBER ? "decimal" : null,
       "data-testid": `option-${option.name}`,
     });
-    const name = h("label", { class: "option-name", for: id }, option.name, option.required ? h("span", { class: "required-mark", "aria-hidden": "true" }, "*") : null, spoken(`, ${hint}`));
+    const name = h(
+      "label",
+      { class: "option-name", for: id },
+      option.name,
+      option.required ? h("span", { class: "required-mark", "aria-hidden": "true" }, "*") : null,
+      spoken(`, ${hint}`),
+    );
     this.node = h("span", { class: "option-chip", "data-option": option.name }, name, this.input);
     this.input.addEventListener("focus", () => this.suggest(onPicked));
     this.input.addEventListener("input", () => {
@@ -87,7 +98,9 @@ export class OptionField {
     if (this.#picked && this.#picked.label === this.text) return { value: this.#picked.value };
     const closed = this.#closedList();
     if (closed) {
-      const exact = closed.find((choice) => choice.label.toLowerCase() === this.text.trim().toLowerCase().replace(/^[@#]/, ""));
+      const exact = closed.find(
+        (choice) => choice.label.toLowerCase() === this.text.trim().toLowerCase().replace(/^[@#]/, ""),
+      );
       return exact ? { value: exact.value } : { error: `Choose ${option.name} from the list.` };
     }
     return checkValue(option, this.text);
@@ -97,7 +110,11 @@ export class OptionField {
   #closedList() {
     const { option } = this;
     if (option.choices?.length) return option.choices.map((choice) => ({ label: choice.name, value: choice.value }));
-    if (option.type === OPTION.BOOLEAN) return [{ label: "True", value: true }, { label: "False", value: false }];
+    if (option.type === OPTION.BOOLEAN)
+      return [
+        { label: "True", value: true },
+        { label: "False", value: false },
+      ];
     const kind = ENTITY_KINDS[option.type];
     return kind ? entityOptions(kind, this.#ui.store, { channelTypes: option.channel_types }) : null;
   }
@@ -108,7 +125,8 @@ export class OptionField {
     this.#asked += 1;
     const closed = this.#closedList();
     if (closed) this.#show(matching(closed, this.#picked ? "" : this.text), onPicked, true);
-    else if (this.option.autocomplete) this.#timer = setTimeout(() => this.#suggestRemote(onPicked), AUTOCOMPLETE_PAUSE_MS);
+    else if (this.option.autocomplete)
+      this.#timer = setTimeout(() => this.#suggestRemote(onPicked), AUTOCOMPLETE_PAUSE_MS);
     else this.#completion.hide();
   }
 
@@ -122,7 +140,12 @@ export class OptionField {
       empty = `No suggestions: ${error.message}`;
     }
     if (asked !== this.#asked || document.activeElement !== this.input) return;
-    this.#show(choices.map((choice) => ({ label: choice.name, value: choice.value })), onPicked, false, empty);
+    this.#show(
+      choices.map((choice) => ({ label: choice.name, value: choice.value })),
+      onPicked,
+      false,
+      empty,
+    );
   }
 
   #show(choices, onPicked, preselects, empty = "Nothing matches") {

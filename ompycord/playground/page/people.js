@@ -31,21 +31,39 @@ export class PeoplePane {
       store.users.map((user) => {
         const isMe = user.id === store.me;
         const pings = reading.allPings(user.id);
-        return { key: user.id, sign: [isMe, pings, user.global_name, user.kind], build: () => this.#person(user, isMe, pings) };
+        return {
+          key: user.id,
+          sign: [isMe, pings, user.global_name, user.kind],
+          build: () => this.#person(user, isMe, pings),
+        };
       }),
     );
   }
 
   #person(user, isMe, pings) {
     const name = user.global_name || user.username;
-    const radio = h("input", { type: "radio", name: "person", class: "person-choice", value: user.id, checked: isMe, "data-user-id": user.id, "data-focus-key": user.id, "data-testid": `person-${user.kind}` });
+    const radio = h("input", {
+      type: "radio",
+      name: "person",
+      class: "person-choice",
+      value: user.id,
+      checked: isMe,
+      "data-user-id": user.id,
+      "data-focus-key": user.id,
+      "data-testid": `person-${user.kind}`,
+    });
     radio.addEventListener("change", () => this.#ui.becomePerson(user.id));
     return h(
       "label",
       { class: isMe ? "person is-me" : "person", title: `${name}: ${KINDS[user.kind]}, ${HINTS[user.kind]}` },
       radio,
       avatar(user),
-      h("span", { class: "person-words" }, h("span", { class: "person-name" }, name), h("span", { class: "person-kind" }, KINDS[user.kind] ?? user.kind)),
+      h(
+        "span",
+        { class: "person-words" },
+        h("span", { class: "person-name" }, name),
+        h("span", { class: "person-kind" }, KINDS[user.kind] ?? user.kind),
+      ),
       pings ? h("span", { class: "badge" }, String(pings), spoken(" mentions")) : null,
     );
   }
@@ -54,7 +72,14 @@ export class PeoplePane {
     const { store } = this.#ui;
     const bot = store.bot.user;
     const people = store.users.map((user) => memberRow(store.displayName(user), user, KINDS[user.kind], true));
-    const app = bot ? memberRow(store.displayName(bot), { ...bot, bot: true }, store.bot.online ? "Online" : "Offline", store.bot.online) : null;
+    const app = bot
+      ? memberRow(
+          store.displayName(bot),
+          { ...bot, bot: true },
+          store.bot.online ? "Online" : "Offline",
+          store.bot.online,
+        )
+      : null;
     byId("members").replaceChildren(
       h("h2", { class: "members-heading" }, `People — ${people.length}`),
       h("ul", { class: "member-list" }, people),
@@ -94,7 +119,17 @@ function memberRow(name, user, note, isOnline) {
   return h(
     "li",
     { class: isOnline ? "member" : "member is-offline" },
-    h("span", { class: "member-avatar" }, avatar(user), h("span", { class: isOnline ? "presence is-online" : "presence", "aria-hidden": "true" })),
-    h("span", { class: "member-words" }, h("span", { class: "member-name" }, name, user.bot ? h("span", { class: "app-tag" }, "APP") : null), h("span", { class: "member-note" }, note)),
+    h(
+      "span",
+      { class: "member-avatar" },
+      avatar(user),
+      h("span", { class: isOnline ? "presence is-online" : "presence", "aria-hidden": "true" }),
+    ),
+    h(
+      "span",
+      { class: "member-words" },
+      h("span", { class: "member-name" }, name, user.bot ? h("span", { class: "app-tag" }, "APP") : null),
+      h("span", { class: "member-note" }, note),
+    ),
   );
 }

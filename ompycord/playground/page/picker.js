@@ -50,15 +50,24 @@ export function selectControl(component, store, { onChange, labelledBy = null, d
     shown.textContent = names || component.placeholder || "Make a selection";
     shown.classList.toggle("is-placeholder", !names);
     if (labelledBy) button.setAttribute("aria-labelledby", `${labelledBy} ${shown.id}`);
-    else button.setAttribute("aria-label", names ? `${component.placeholder ?? "Selection"}: ${names}` : shown.textContent);
+    else
+      button.setAttribute(
+        "aria-label",
+        names ? `${component.placeholder ?? "Selection"}: ${names}` : shown.textContent,
+      );
   };
   if (labelledBy) shown.id = `${labelledBy}-shown`;
   button.addEventListener("click", () =>
-    openPicker(button, options, { values, min: component.min_values ?? 1, max: component.max_values ?? 1 }, (chosen) => {
-      values = chosen;
-      show();
-      onChange(chosen);
-    }),
+    openPicker(
+      button,
+      options,
+      { values, min: component.min_values ?? 1, max: component.max_values ?? 1 },
+      (chosen) => {
+        values = chosen;
+        show();
+        onChange(chosen);
+      },
+    ),
   );
   show();
   return { button, read: () => values };
@@ -68,11 +77,37 @@ function openPicker(opener, options, { values, min, max }, onDone) {
   const chosen = new Set(values);
   const isMulti = max > 1;
   const isOptional = min === 0;
-  const list = h("div", { role: "listbox", class: "picker-list", "aria-label": "Options", "aria-multiselectable": isMulti ? "true" : null });
+  const list = h("div", {
+    role: "listbox",
+    class: "picker-list",
+    "aria-label": "Options",
+    "aria-multiselectable": isMulti ? "true" : null,
+  });
   const count = h("span", { class: "picker-count", role: "status" });
-  const done = h("button", { type: "button", class: "button button-primary", "data-testid": "picker-done", on: { click: () => close("done") } }, "Done");
-  const filter = h("input", { type: "search", class: "picker-filter", placeholder: "Search", "aria-label": "Search options", on: { input: () => draw(filter.value) } });
-  const panel = h("div", { class: "picker" }, options.length > FILTER_FROM ? filter : null, list, isMulti ? h("div", { class: "picker-foot" }, count, done) : null);
+  const done = h(
+    "button",
+    {
+      type: "button",
+      class: "button button-primary",
+      "data-testid": "picker-done",
+      on: { click: () => close("done") },
+    },
+    "Done",
+  );
+  const filter = h("input", {
+    type: "search",
+    class: "picker-filter",
+    placeholder: "Search",
+    "aria-label": "Search options",
+    on: { input: () => draw(filter.value) },
+  });
+  const panel = h(
+    "div",
+    { class: "picker" },
+    options.length > FILTER_FROM ? filter : null,
+    list,
+    isMulti ? h("div", { class: "picker-foot" }, count, done) : null,
+  );
 
   function toggle(option) {
     if (!isMulti) {
@@ -87,7 +122,7 @@ function openPicker(opener, options, { values, min, max }, onDone) {
   }
   function mark() {
     for (const row of list.children) row.setAttribute("aria-selected", String(chosen.has(row.dataset.value)));
-    count.textContent = `${chosen.size} of ${min === max ? max : `${min} to ${max}`} chosen`;
+    count.textContent = `Choose ${min === max ? max : `${min} to ${max}`} · ${chosen.size} chosen`;
     done.disabled = chosen.size < min;
   }
   function draw(text) {
@@ -101,11 +136,14 @@ function openPicker(opener, options, { values, min, max }, onDone) {
     onClose: (reason) => {
       const isChanged = chosen.size !== values.length || values.some((value) => !chosen.has(value));
       const isFinished = reason === "done" || (isMulti && reason === "outside");
-      if (isFinished && isChanged && chosen.size >= min) onDone(options.map((option) => option.value).filter((value) => chosen.has(value)));
+      if (isFinished && isChanged && chosen.size >= min)
+        onDone(options.map((option) => option.value).filter((value) => chosen.has(value)));
     },
   });
   panel.style.minWidth = `${Math.min(opener.getBoundingClientRect().width, innerWidth - 16)}px`;
-  (list.querySelector('[aria-selected="true"]') ?? (options.length > FILTER_FROM ? filter : list.firstElementChild))?.focus();
+  (
+    list.querySelector('[aria-selected="true"]') ?? (options.length > FILTER_FROM ? filter : list.firstElementChild)
+  )?.focus();
 }
 
 function optionRow(option, toggle) {
@@ -116,9 +154,22 @@ function optionRow(option, toggle) {
   };
   return h(
     "div",
-    { role: "option", class: "picker-row", tabindex: "-1", "aria-selected": "false", "data-value": option.value, "data-testid": "picker-option", on: { click: pick, keydown: pick } },
+    {
+      role: "option",
+      class: "picker-row",
+      tabindex: "-1",
+      "aria-selected": "false",
+      "data-value": option.value,
+      "data-testid": "picker-option",
+      on: { click: pick, keydown: pick },
+    },
     option.icon?.() ?? emojiElement(option.emoji),
-    h("span", { class: "picker-text" }, h("span", {}, option.label), option.description ? h("span", { class: "picker-description" }, option.description) : null),
+    h(
+      "span",
+      { class: "picker-text" },
+      h("span", {}, option.label),
+      option.description ? h("span", { class: "picker-description" }, option.description) : null,
+    ),
     h("span", { class: "picker-tick" }, icon("check")),
   );
 }

@@ -27,7 +27,12 @@ export function setUpPins(ui) {
   button.append(icon("pin"));
   button.addEventListener("click", async () => {
     const list = h("ul", { class: "pins-list" }, h("li", { class: "list-note" }, "Loading…"));
-    const panel = h("div", { class: "pins", role: "dialog", "aria-label": "Pinned messages", "data-testid": "pins", tabindex: "-1" }, h("h2", {}, "Pinned messages"), list);
+    const panel = h(
+      "div",
+      { class: "pins", role: "dialog", "aria-label": "Pinned messages", "data-testid": "pins", tabindex: "-1" },
+      h("h2", {}, "Pinned messages"),
+      list,
+    );
     const close = openPopover(panel, button);
     panel.focus();
     try {
@@ -49,6 +54,16 @@ function row(message, close, ui) {
   return h(
     "li",
     {},
-    h("button", { type: "button", class: "pin-row", on: { click: open } }, h("span", { class: "message-head" }, h("span", { class: "message-author" }, ui.store.displayName(message.author)), messageTime(message.timestamp)), h("span", { class: "pin-text" }, plainText(message))),
+    h(
+      "button",
+      { type: "button", class: "pin-row", on: { click: open } },
+      h(
+        "span",
+        { class: "message-head" },
+        h("span", { class: "message-author" }, ui.store.displayName(message.author)),
+        messageTime(message.timestamp),
+      ),
+      h("span", { class: "pin-text" }, plainText(message)),
+    ),
   );
 }

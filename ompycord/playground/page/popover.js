@@ -1,6 +1,6 @@
 // Small floating panels (menus, pickers, lists): placed beside their opener, closed by Escape or a press elsewhere.
 
-import { byId } from "./dom.js";
+import { byId, rememberFocus } from "./dom.js";
 
 const MARGIN_PX = 8;
 let current = null;
@@ -11,7 +11,7 @@ let current = null;
  */
 export function openPopover(panel, opener, { point = null, onClose = null } = {}) {
   current?.("replaced");
-  const back = document.activeElement;
+  const giveFocusBack = rememberFocus();
   const layer = opener.closest("dialog") ?? byId("overlays");
   panel.classList.add("popover");
   layer.append(panel);
@@ -28,7 +28,8 @@ export function openPopover(panel, opener, { point = null, onClose = null } = {}
     close("escape");
   };
   const leave = (event) => {
-    if (event.key === "Tab") setTimeout(() => panel.isConnected && !panel.contains(document.activeElement) && close("outside"));
+    if (event.key === "Tab")
+      setTimeout(() => panel.isConnected && !panel.contains(document.activeElement) && close("outside"));
   };
   function close(reason = "done") {
     if (current !== close) return;
@@ -38,7 +39,8 @@ export function openPopover(panel, opener, { point = null, onClose = null } = {}
     panel.removeEventListener("keydown", leave);
     panel.remove();
     if (opener.isConnected) opener.setAttribute("aria-expanded", "false");
-    if (reason !== "outside" && reason !== "replaced") (back?.isConnected ? back : opener).focus();
+    const leavesFocus = reason === "outside" || reason === "replaced";
+    if (!leavesFocus && !giveFocusBack()) opener.focus();
     onClose?.(reason);
   }
   current = close;
@@ -70,7 +72,12 @@ export function moveWithArrows(panel, selector) {
     if (!controls.length || (!step && event.key !== "Home" && event.key !== "End")) return;
     event.preventDefault();
     const at = controls.indexOf(document.activeElement);
-    const to = event.key === "Home" ? 0 : event.key === "End" ? controls.length - 1 : (at + step + controls.length) % controls.length;
+    const to =
+      event.key === "Home"
+        ? 0
+        : event.key === "End"
+          ? controls.length - 1
+          : (at + step + controls.length) % controls.length;
     controls[to].focus();
   });
 }

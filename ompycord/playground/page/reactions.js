@@ -41,7 +41,12 @@ async function toggle(message, emoji, remove, ui) {
 
 /** Opens the picker beside `opener`; a reaction the person already gave is taken back. */
 export function openReactionPicker(message, opener, ui, point = null) {
-  const panel = h("div", { class: "emoji-picker", role: "dialog", "aria-label": "Add a reaction", "data-testid": "reaction-picker" });
+  const panel = h("div", {
+    class: "emoji-picker",
+    role: "dialog",
+    "aria-label": "Add a reaction",
+    "data-testid": "reaction-picker",
+  });
   let close = null;
   for (const [emoji, name] of PICKABLE) {
     const mine = message.reactions?.some((reaction) => reaction.me && emojiKey(reaction.emoji) === emoji);
@@ -49,7 +54,13 @@ export function openReactionPicker(message, opener, ui, point = null) {
       close();
       toggle(message, emoji, Boolean(mine), ui);
     };
-    panel.append(h("button", { type: "button", class: "emoji-choice", "aria-label": name, "data-emoji": emoji, on: { click: pick } }, glyph(emoji)));
+    panel.append(
+      h(
+        "button",
+        { type: "button", class: "emoji-choice", "aria-label": name, "data-emoji": emoji, on: { click: pick } },
+        glyph(emoji),
+      ),
+    );
   }
   moveWithArrows(panel, "button");
   close = openPopover(panel, opener, { point });

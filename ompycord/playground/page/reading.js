@@ -29,7 +29,8 @@ export class Reading {
       this.#lastRead[user.id] ??= {};
       this.#pings[user.id] ??= {};
       if (Object.keys(this.#lastRead[user.id]).length) continue;
-      for (const channel of this.#store.channels.values()) this.#lastRead[user.id][channel.id] = channel.last_message_id ?? "0";
+      for (const channel of this.#store.channels.values())
+        this.#lastRead[user.id][channel.id] = channel.last_message_id ?? "0";
     }
     this.#save();
   }

@@ -6,6 +6,8 @@ export function compareIds(a, b) {
 }
 
 const TEXT_CHANNEL = 0;
+const DIRECT = 1;
+const ANNOUNCEMENTS = 5;
 export const THREAD_TYPES = new Set([10, 11, 12]);
 const PEOPLE_FALLBACK = { username: "unknown", global_name: "Unknown", roles: [] };
 
@@ -38,9 +40,10 @@ export class Store {
     this.users = state.users;
     this.guild = state.guild;
     this.roles = state.roles;
-    this.channels = new Map(state.channels.map((channel) => [channel.id, channel]));
+    this.channels = new Map();
     this.commands = state.commands;
     this.bot = state.bot;
+    for (const channel of state.channels) this.setChannel(channel);
     this.seq = state.seq;
     this.messages = new Map();
     if (!this.users.some((user) => user.id === this.me)) this.me = this.users[0]?.id ?? null;
@@ -55,7 +58,7 @@ export class Store {
 
   /** The name people see, for a user object or id. */
   displayName(user) {
-    const known = (typeof user === "string" ? this.user(user) : this.user(user?.id) ?? user) ?? PEOPLE_FALLBACK;
+    const known = (typeof user === "string" ? this.user(user) : (this.user(user?.id) ?? user)) ?? PEOPLE_FALLBACK;
     return known.global_name || known.username;
   }
 
@@ -63,9 +66,28 @@ export class Store {
     return this.roles.find((role) => role.id === id) ?? null;
   }
 
+  /** Keeps a channel; a direct one, which has no name of its own, is called after the other end. */
+  setChannel(channel) {
+    const name = channel.type === DIRECT ? this.displayName(this.bot.user) : channel.name;
+    this.channels.set(channel.id, { ...channel, name });
+  }
+
+  /** What stands before a channel's name: "@" for a direct one, nothing for a thread. */
+  signOf(id) {
+    if (this.isThread(id)) return "";
+    return this.channels.get(id)?.type === DIRECT ? "@" : "#";
+  }
+
+  /** The direct channels of the acting person with the bot. */
+  directChannels() {
+    return [...this.channels.values()].filter(
+      (channel) => channel.type === DIRECT && (channel.recipients ?? []).some((user) => user.id === this.me),
+    );
+  }
+
   textChannels() {
     return [...this.channels.values()]
-      .filter((channel) => channel.type === TEXT_CHANNEL || channel.type === 5)
+      .filter((channel) => channel.type === TEXT_CHANNEL || channel.type === ANNOUNCEMENTS)
       .sort((a, b) => (a.position ?? 0) - (b.position ?? 0) || compareIds(a.id, b.id));
   }
 

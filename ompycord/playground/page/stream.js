@@ -57,8 +57,9 @@ export class Stream {
 
   async #reload() {
     try {
-      this.#store.reset(await api.state());
-    } catch {
+      this.#store.reset(await api.state(this.#store.me));
+    } catch (error) {
+      if (error.status === 404) this.#store.me = null;
       this.#recover();
       return;
     }

@@ -18,7 +18,14 @@ export function systemText(message, ui) {
     case THREAD_CREATED:
       return { mark: "thread", nodes: [who, " started a thread: ", threadLink(message, ui)] };
     case THREAD_STARTER:
-      return { mark: "thread", nodes: ["This thread began with a message of ", h("strong", {}, ui.store.displayName(message.referenced_message?.author)), "."] };
+      return {
+        mark: "thread",
+        nodes: [
+          "This thread began with a message of ",
+          h("strong", {}, ui.store.displayName(message.referenced_message?.author)),
+          ".",
+        ],
+      };
     default:
       return null;
   }
@@ -27,7 +34,11 @@ export function systemText(message, ui) {
 function pinnedLink(message, ui) {
   const target = message.message_reference?.message_id;
   if (!target) return "a message";
-  return h("button", { type: "button", class: "link-button", on: { click: () => ui.openChannel(message.channel_id, target) } }, "a message");
+  return h(
+    "button",
+    { type: "button", class: "link-button", on: { click: () => ui.openChannel(message.channel_id, target) } },
+    "a message",
+  );
 }
 
 function threadLink(message, ui) {

@@ -59,6 +59,16 @@ export function messageTime(iso) {
   return h("time", { class: "message-time", datetime: date.toISOString(), title: format(date, "F") }, text);
 }
 
+/** Only the clock, for the later messages of a group. */
+export function clockTime(iso) {
+  const date = new Date(iso);
+  return h(
+    "time",
+    { class: "message-time", datetime: date.toISOString(), title: format(date, "F") },
+    format(date, "t"),
+  );
+}
+
 export function dayName(iso) {
   return format(new Date(iso), "D");
 }

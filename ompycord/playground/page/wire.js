@@ -17,7 +17,7 @@ export function setUpWire() {
 
   async function poll() {
     try {
-      const { entries } = await api.wire(last);
+      const entries = await api.wire(last);
       for (const entry of entries) {
         last = Math.max(last, entry.n);
         rows.prepend(wireRow(entry));
@@ -60,7 +60,11 @@ function wireRow({ at, method, route, status, bucket, remaining, ms }) {
     h("td", { class: "wire-method" }, method),
     h("td", { class: "wire-route" }, route),
     h("td", { class: `wire-status wire-${kind}` }, String(status)),
-    h("td", { class: "wire-bucket", title: bucket ?? "" }, remaining === null || remaining === undefined ? "—" : String(remaining)),
+    h(
+      "td",
+      { class: "wire-bucket", title: bucket ?? "" },
+      remaining === null || remaining === undefined ? "—" : String(remaining),
+    ),
     h("td", { class: "wire-ms" }, `${Math.round(ms)}`),
   );
 }

@@ -1,7 +1,7 @@
 """Real discord.py 2.7.1 against a real playground process."""
 
-from tests.integration.playground.conftest import Bot
 from tests.support.playground import Playground, logged_in
+from tests.support.sample_bot import Bot
 
 
 async def test_a_bot_logs_in_syncs_and_runs_command_modal_thread_and_button(playground: Playground) -> None:

@@ -1,4 +1,4 @@
-"""Discord's clocks and rules for interactions, as a bot and a person meet them; here the bot is raw gateway and REST."""
+"""Discord's clocks and rules for interactions, as a person and a bot without a library meet them."""
 
 import pytest
 
@@ -10,10 +10,10 @@ from tests.support.playground_person import Interaction
 PING: JsonObject = {"name": "ping", "description": "Answer", "type": 1}
 
 
-async def _sent(playground: Playground, bot: RawBot, command: JsonObject = PING, **options: object) -> JsonObject:
+async def _sent(playground: Playground, bot: RawBot, command: JsonObject = PING) -> JsonObject:
     """Run a command and return the interaction that the bot got."""
     await bot.sync([command])
-    await playground.ada.start_command(command["name"], **options)
+    await playground.ada.start_command(command["name"])
     return await bot.event("INTERACTION_CREATE")
 
 
@@ -167,7 +167,7 @@ async def test_options_are_resolved_and_checked(playground: Playground) -> None:
     }
     async with raw_bot(playground) as bot:
         await bot.sync([command])
-        bad: list[dict[str, object]] = [
+        bad: list[JsonObject] = [
             {},
             {"who": mo.id, "many": 4},
             {"who": mo.id, "mode": "slow"},

@@ -98,7 +98,7 @@ async def test_the_registered_bot_is_killed_and_started_again(playground: Playgr
     await playground.post("/app/bot/kill")
 
 
-async def test_a_process_that_only_has_the_same_id_is_not_killed(playground: Playground, tmp_path: Path) -> None:
+async def test_a_process_that_does_not_exist_cannot_be_registered(playground: Playground, tmp_path: Path) -> None:
     with pytest.raises(PageRefusedError, match="no such process"):
         await playground.post("/control/bot", {"pid": 2**22 + 1, "argv": ["x"], "cwd": str(tmp_path)})
     with pytest.raises(PageRefusedError, match="does not run"):

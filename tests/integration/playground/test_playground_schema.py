@@ -6,10 +6,10 @@ from typing import Any
 import discord
 import pytest
 
-from tests.integration.playground.conftest import Bot
 from tests.support.discord_schema import DiscordSchema, OffSchemaError
 from tests.support.playground import Playground, logged_in
 from tests.support.playground_page import File
+from tests.support.sample_bot import Bot
 
 pytestmark = pytest.mark.shared
 

@@ -45,7 +45,7 @@ def start(path: Path, first: int, *, before: tuple[str, ...] = (), file_limit: i
         assert child.stdout is not None
         for line in child.stdout:
             said.append(line.split())
-            if not before and file_limit is None and len(said) == 1500:
+            if len(said) == (1500 if not before and file_limit is None else 50_000):
                 os.killpg(child.pid, signal.SIGKILL)
         child.wait(60)
     return said
@@ -56,21 +56,19 @@ async def require_kept(path: Path, said: list[list[str]]) -> None:
     ids = CountingIds(2**70)
     sender = Sender(ids)
     async with open_store(path, clock=HandClock(), ids=ids, readers=1) as store:
-        for word, *rest in said:
-            if word == "event":
-                lane, seq = rest
-                post = sender.post(
-                    seq=int(seq), source=lane, webhook_id=f"msg_{lane}_{seq}", sent=f"{lane} {seq}".encode()
-                )
-                [again] = await store.append([post])
-                assert isinstance(again, Receipt)
-                assert again.replayed, rest
-            elif word == "decision":
-                run = await store.run(RunId(rest[0]))
-                assert run is not None
-                assert run.task is not None
-                assert await store.task(run.task) is not None
-                assert await store.decision(RunId(run.id), "submit", "") is not None
+        posts = [
+            sender.post(seq=int(seq), source=lane, webhook_id=f"msg_{lane}_{seq}", sent=f"{lane} {seq}".encode())
+            for _, lane, seq in (words for words in said if words[0] == "event")
+        ]
+        for again in await store.append(posts):
+            assert isinstance(again, Receipt)
+            assert again.replayed
+        for run_id in (words[1] for words in said if words[0] == "decision"):
+            run = await store.run(RunId(run_id))
+            assert run is not None
+            assert run.task is not None
+            assert await store.task(run.task) is not None
+            assert await store.decision(RunId(run_id), "submit", "") is not None
         decided = sum(words[0] == "decision" for words in said)
         assert await store.verify_audit() >= decided
 
@@ -95,7 +93,16 @@ async def test_a_full_disk_is_said_to_every_caller_and_loses_nothing(path: Path)
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace to make fsync fail")
 async def test_a_failing_fsync_is_no_acknowledgement(path: Path) -> None:
-    inject = ("-f", "-qq", "-o", "/dev/null", "-e", "trace=none", "-e", "inject=fsync,fdatasync:error=EIO:when=40+")
+    inject = (
+        "-f",
+        "-qq",
+        "-o",
+        "/dev/null",
+        "-e",
+        "trace=fsync,fdatasync",
+        "-e",
+        "inject=fsync,fdatasync:error=EIO:when=40+",
+    )
     try:
         said = start(path, 1, before=("strace", *inject))
     except PermissionError:

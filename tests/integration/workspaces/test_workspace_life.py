@@ -13,6 +13,10 @@ from ompycord.workspaces.service import GitWorkspaces
 Shell = Callable[..., str]
 
 
+def names(folder: Path) -> set[str]:
+    return {entry.name for entry in folder.iterdir()} if folder.exists() else set()
+
+
 async def test_changed_new_deleted_and_renamed_files_are_the_result(
     workspaces: GitWorkspaces, repository: RepositorySpec, run: RunId, origin: Path, shell: Shell
 ) -> None:
@@ -119,7 +123,7 @@ async def test_the_checkout_is_the_result_without_git_and_goes_away(
         (tree / "litter").mkdir()
         (tree / "litter/deep").write_text("x")
 
-    assert not [entry for entry in run_folder.iterdir() if entry.name.startswith("checkout-")]
+    assert not {name for name in names(run_folder) if name.startswith("checkout-")}
 
 
 async def test_a_run_starts_from_the_branch_it_names(
@@ -142,9 +146,9 @@ async def test_a_run_starts_from_the_branch_it_names(
 async def test_a_bad_base_is_refused_by_name(
     workspaces: GitWorkspaces, repository: RepositorySpec, run: RunId, name: str, run_folder: Path
 ) -> None:
-    with pytest.raises(WorkspaceError, match="no name of a branch|has no branch nowhere|has no branch main"):
+    with pytest.raises(WorkspaceError, match=r"no name of a branch|has no branch nowhere"):
         await workspaces.prepare(run, repository.model_copy(update={"base": name}), base=None)
-    assert not run_folder.exists()
+    assert names(run_folder) == set()
 
 
 async def test_results_go_beside_a_branch_that_holds_other_work(
@@ -214,7 +218,9 @@ async def test_an_address_is_cached_and_its_results_lie_in_the_cache(
     assert shell("branch", "--list", "ompycord/*", cwd=origin) == ""
 
 
-@pytest.mark.parametrize("address", ["ext::sh -c true", "https://user:hunter22@127.0.0.1:1/x.git", "--upload-pack=touch x"])
+@pytest.mark.parametrize(
+    "address", ["ext::sh -c true", "https://user:hunter22@127.0.0.1:1/x.git", "--upload-pack=touch x"]
+)
 async def test_an_address_that_fails_is_not_repeated(workspaces: GitWorkspaces, run: RunId, address: str) -> None:
     with pytest.raises(WorkspaceError, match="far could not be fetched") as caught:
         await workspaces.prepare(run, RepositorySpec(name="far", address=address), base=None)
@@ -232,7 +238,7 @@ async def test_discarding_keeps_the_result_and_nothing_of_the_agents(
     await workspaces.discard(run)
     await workspaces.discard(run)
 
-    assert {entry.name for entry in run_folder.iterdir()} == {"result.git", "diff.patch", "meta.json"}
+    assert names(run_folder) == {"result.git", "diff.patch", "meta.json"}
     assert await workspaces.workspace(run) is None
     assert await workspaces.harvest(run, repository, message="other") == harvested
     async with workspaces.checkout(run, repository) as tree:
@@ -244,7 +250,7 @@ async def test_discarding_without_a_result_leaves_nothing(
 ) -> None:
     await workspaces.prepare(run, repository, base=None)
     await workspaces.discard(run)
-    assert not run_folder.exists()
+    assert names(run_folder) == set()
     with pytest.raises(WorkspaceError, match="no workspace"):
         await workspaces.harvest(run, repository, message="m")
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ompycord.text import clean, code, excerpt, label, plain, utf16_len
@@ -132,6 +132,8 @@ def test_prose_has_no_markup_left(text: str, limit: int) -> None:
 
 
 @given(HOSTILE, st.integers(0, 120))
+@example("|\u0338", 2)
+@example("*\ufe0f", 2)
 def test_code_and_labels_hold_no_backtick_and_twice_is_once(text: str, limit: int) -> None:
     for form in (code, label):
         shown = form(text, limit)
@@ -140,6 +142,7 @@ def test_code_and_labels_hold_no_backtick_and_twice_is_once(text: str, limit: in
 
 
 @given(HOSTILE, st.integers(0, 120))
+@example("00_00", 4)
 def test_a_label_is_one_line_without_links_or_emphasis(text: str, limit: int) -> None:
     shown = label(text, limit)
     assert not re.search(r"[\n*~|\\]|\]\(|\b_|_\b", shown)

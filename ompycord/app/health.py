@@ -1,0 +1,50 @@
+"""What `/omp health` says of this machine; Discord's own line is the bot's."""
+
+import asyncio
+import shutil
+from collections.abc import Sequence
+
+from ompycord.app.data_folder import DataFolder
+from ompycord.bot.sources import HealthLine
+from ompycord.domain.catalog import Catalog
+from ompycord.domain.ports import Store
+from ompycord.processes.launcher_port import Launcher
+
+__all__ = ["Health"]
+
+LOW_DISK = 0.10
+"""FEATURES I-114: under 10 % free is trouble ahead."""
+MANY_EVENTS = 5_000
+"""CONTRACTS: above this backlog, posts are refused."""
+
+
+class Health:
+    """Looks when asked; keeps nothing."""
+
+    def __init__(self, *, data: DataFolder, launcher: Launcher, store: Store, catalog: Catalog) -> None:
+        self._data = data
+        self._launcher = launcher
+        self._store = store
+        self._catalog = catalog
+
+    async def lines(self) -> Sequence[HealthLine]:
+        """One line each, what is wrong included."""
+        usage = await asyncio.to_thread(shutil.disk_usage, self._data.path)
+        free = usage.free / usage.total
+        backlog = await self._store.backlog()
+        level = self._launcher.level
+        agents = ", ".join(spec.name for spec in self._catalog.agents) or "none is configured"
+        repositories = ", ".join(spec.name for spec in self._catalog.repositories) or "none is configured"
+        return (
+            HealthLine(name="Agents", is_ok=bool(self._catalog.agents), text=agents),
+            HealthLine(name="Repositories", is_ok=bool(self._catalog.repositories), text=repositories),
+            HealthLine(
+                name="Confinement",
+                is_ok=level != "none",
+                text=level
+                if level != "none"
+                else "none: agents run as this user; only those that configuration allows by name",
+            ),
+            HealthLine(name="Disk", is_ok=free >= LOW_DISK, text=f"{free:.0%} free"),
+            HealthLine(name="Events waiting", is_ok=backlog < MANY_EVENTS, text=str(backlog)),
+        )

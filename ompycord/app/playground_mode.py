@@ -1,0 +1,37 @@
+"""What `up` sets by itself where there is no token: the playground's ids, the sample repository, the rehearsal agent."""
+
+from ompycord.app.local_discord import Info
+from ompycord.domain.access import Access, RoleNames
+from ompycord.domain.repository import AgentSpec, RepositorySpec
+from ompycord.settings import Settings
+
+__all__ = ["REHEARSAL", "with_playground"]
+
+REHEARSAL = AgentSpec(name="rehearsal", kind="rehearsal")
+"""Simulated, and labelled so wherever it is shown."""
+
+
+def with_playground(settings: Settings, info: Info, sample: RepositorySpec) -> Settings:
+    """Configured repositories and agents stay and come first; access is the playground's admin and its member, a runner."""
+    discord = settings.discord.model_copy(
+        update={
+            "guilds": (info.guild_id,),
+            "home_channel": info.channels.tasks,
+            "work_channels": (info.channels.general, info.channels.tasks),
+            "ops_channel": info.channels.ops,
+            "api": info.api,
+            "gateway": info.gateway,
+        }
+    )
+    people = RoleNames(admin=(info.users.admin,), runner=(info.users.member,))
+    return settings.model_copy(
+        update={
+            "discord": discord,
+            "access": Access(users=people),
+            "repositories": {
+                **settings.repositories,
+                **({} if "sample" in settings.repositories else {"sample": sample}),
+            },
+            "agents": {**settings.agents, **({} if "rehearsal" in settings.agents else {"rehearsal": REHEARSAL})},
+        }
+    )

@@ -1,0 +1,199 @@
+"""`up`: one process from the first line of configuration to the last closed file, in order, whatever ends it.
+
+Start: lock, playground, store, projector and driver, sidecar, bot. End: intake, sidecar, bot, agents, projector, store, playground.
+"""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncGenerator, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from ompycord import __version__
+from ompycord.app.compose import Parts, git_of, lifespan
+from ompycord.app.data_folder import DataFolder
+from ompycord.app.local_discord import LocalDiscord, open_local_discord
+from ompycord.app.playground_mode import with_playground
+from ompycord.app.signals import Stop
+from ompycord.bot.discord_target import DiscordTarget, point_at
+from ompycord.errors import StartError
+from ompycord.settings import Settings, load_settings
+from ompycord.telemetry import configure_logging
+from ompycord.text import Redactor
+from ompycord.webhook.server import bind, serve
+from ompycord.workspaces.sample import make_sample
+
+__all__ = ["up"]
+
+READY_S = 30.0
+"""How long the first connection may take before the address is printed all the same."""
+DRAIN_S = 20.0
+"""CONTRACTS: drain 20 s, compose's stop grace 40 s."""
+SETTLE_S = 5.0
+POLL_S = 0.05
+
+log = structlog.get_logger(__name__)
+
+
+def up(*, environ: Mapping[str, str], folder: Path, overrides: Mapping[str, Any], say: Callable[[str], None]) -> int:
+    """Run until a signal; the exit code. Raises StartError for what keeps it from starting or going on."""
+    settings = load_settings(environ=environ, folder=folder, overrides=overrides)
+    data = DataFolder(settings.data_dir)
+    with data.lock():
+        try:
+            asyncio.run(_up(settings, data, environ, say))
+        except* StartError as failure:
+            raise _first(failure) from None
+    return 0
+
+
+def _first(group: BaseExceptionGroup[StartError]) -> StartError:
+    first = group.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first
+
+
+async def _up(settings: Settings, data: DataFolder, environ: Mapping[str, str], say: Callable[[str], None]) -> None:
+    stop = Stop()
+    with stop.installed():
+        secret, is_new = _webhook_secret(settings, data)
+        if settings.discord.token is not None:
+            token = settings.discord.token.get_secret_value()
+            await _serve(settings, data, token, secret, stop, say=say, address=None)
+        else:
+            async with _playground(settings, data, environ) as (local, adapted):
+                await _serve(adapted, data, local.info.bot_token, secret, stop, say=say, address=local.address)
+        if is_new:
+            log.debug("webhook.secret_kept", file="secrets/webhook_secret")
+
+
+def _webhook_secret(settings: Settings, data: DataFolder) -> tuple[str, bool]:
+    """The configured one, or one of the data folder, made at the first start."""
+    if settings.webhook.secret is not None:
+        return settings.webhook.secret.get_secret_value(), False
+    return data.secret("webhook_secret")
+
+
+@contextlib.asynccontextmanager
+async def _playground(
+    settings: Settings, data: DataFolder, environ: Mapping[str, str]
+) -> AsyncGenerator[tuple[LocalDiscord, Settings]]:
+    """A local Discord for as long as the block runs; kill -9 leaves it alive on purpose."""
+    local = await open_local_discord(data.playground, port=settings.playground.port)
+    try:
+        sample = await make_sample(data.path / "sample", git=git_of(environ))
+        adapted = with_playground(settings, local.info, sample)
+        info = local.info
+        point_at(DiscordTarget(api=f"{info.api}/v10", gateway=info.gateway, cdn=info.api.removesuffix("/api") + "/cdn"))
+        await local.register_bot()
+        yield local, adapted
+    finally:
+        await local.shut_down()
+
+
+async def _serve(
+    settings: Settings,
+    data: DataFolder,
+    token: str,
+    secret: str,
+    stop: Stop,
+    *,
+    say: Callable[[str], None],
+    address: str | None,
+) -> None:
+    redactor = Redactor([token, secret])
+    configure_logging(level=settings.log.level, json_lines=settings.log.json_lines, redact=redactor.redact)
+    sock = bind(settings.webhook.host, settings.webhook.port)
+    sidecar = f"http://{settings.webhook.host}:{sock.getsockname()[1]}"
+    with contextlib.closing(sock):
+        async with (
+            lifespan(settings, data, bot_token=token, webhook_secret=secret, sidecar_address=lambda: sidecar) as parts,
+            asyncio.TaskGroup() as group,
+        ):
+            running = Running(parts, group, stop)
+            running.start(sock)
+            await _announce(parts, stop, say, address=address, sidecar=sidecar)
+            await stop.wait()
+            log.info("up.ends")
+            await running.end()
+    if running.failure is not None:
+        raise running.failure
+
+
+async def _announce(parts: Parts, stop: Stop, say: Callable[[str], None], *, address: str | None, sidecar: str) -> None:
+    """Say where things are, once the bot can answer (or after 30 s, since Discord may be down and we work without it)."""
+    waited = 0.0
+    while not parts.bot.is_ready and waited < READY_S and not stop.is_set:
+        await asyncio.sleep(POLL_S)
+        waited += POLL_S
+    if stop.is_set:
+        return
+    say(
+        f"Ompycord {__version__} is up."
+        if parts.bot.is_ready
+        else f"Ompycord {__version__} is up; Discord does not answer yet."
+    )
+    if address is not None:
+        say(f"  Playground  {address}")
+        say("              A local Discord. Open it, choose #tasks, type /omp new.")
+    say(f"  Sidecar     {sidecar}")
+    say("  Stop        Ctrl+C")
+
+
+class Running:
+    """The tasks of the process, started in order, ended in the opposite one."""
+
+    def __init__(self, parts: Parts, group: asyncio.TaskGroup, stop: Stop) -> None:
+        self._parts = parts
+        self._group = group
+        self._stop = stop
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._web_stop = asyncio.Event()
+        self.failure: StartError | None = None
+        """What ended the process from inside: Discord closed the door for good."""
+
+    def start(self, sock: socket.socket) -> None:
+        """Everything at once; each waits for what it needs by itself."""
+        parts = self._parts
+        for name, work in (
+            ("projector", parts.projector.run()),
+            ("driver", parts.driver.run()),
+            ("watch", parts.watch.run()),
+            ("mcp", parts.mcp.serve()),
+            ("server", serve(parts.sidecar, stop=self._web_stop, sock=sock, handle_signals=False)),
+            ("bot", self._bot()),
+        ):
+            self._tasks[name] = self._group.create_task(work, name=name)
+
+    async def _bot(self) -> None:
+        try:
+            await self._parts.bot.run()
+        except StartError as error:
+            self.failure = error
+            self._stop.ask()
+
+    async def end(self) -> None:
+        """Intake first, the projector last; each bounded, so that the whole takes at most DRAIN_S and a little."""
+        parts = self._parts
+        parts.sidecar.drain()
+        parts.driver.drain()
+        self._web_stop.set()
+        await self._bounded("server", DRAIN_S)
+        await parts.bot.close()
+        await self._bounded("bot", DRAIN_S)
+        for name in ("mcp", "watch", "driver"):
+            self._tasks[name].cancel()
+            await self._bounded(name, DRAIN_S)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SETTLE_S):
+                await parts.projector.settled()
+        self._tasks["projector"].cancel()
+        await self._bounded("projector", SETTLE_S)
+
+    async def _bounded(self, name: str, seconds: float) -> None:
+        _, late = await asyncio.wait([self._tasks[name]], timeout=seconds)
+        if late:
+            log.warning("up.late", task=name, after_s=seconds)
+            self._tasks[name].cancel()

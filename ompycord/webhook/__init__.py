@@ -1,0 +1,28 @@
+"""The HTTP sidecar: signed events in, problems out; counterpart of `cli emit` and of every agent that posts."""
+
+from ompycord.webhook.keys import SHARED_KEY, KeyRing, mint_bearer, mint_hmac
+from ompycord.webhook.limits import Limits
+from ompycord.webhook.routes import Probe
+from ompycord.webhook.server import SidecarServer, bind, serve
+from ompycord.webhook.sidecar import Mount, Sidecar, create_sidecar
+from ompycord.webhook.signature import parse_secret, sign, verify
+from ompycord.webhook.sink import EventSink
+
+__all__ = [
+    "SHARED_KEY",
+    "EventSink",
+    "KeyRing",
+    "Limits",
+    "Mount",
+    "Probe",
+    "Sidecar",
+    "SidecarServer",
+    "bind",
+    "create_sidecar",
+    "mint_bearer",
+    "mint_hmac",
+    "parse_secret",
+    "serve",
+    "sign",
+    "verify",
+]

@@ -1,0 +1,56 @@
+"""Who asks: the headers of a request to a key, one refusal for every cause; counterpart of `keys.py`."""
+
+from collections.abc import Iterable, Mapping
+
+from ompycord.domain.records import Scope
+from ompycord.webhook.keys import Key, KeyRing
+from ompycord.webhook.problems import Problem, unauthorized
+
+__all__ = ["authenticate", "header_map", "require_scope"]
+
+_FORWARDING = (b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-real-ip", b"via")
+_LOOPBACK = ("127.", "::1", "::ffff:127.")
+
+
+def header_map(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """By lower-case name; a repeated header is joined with a comma, which no id, time or key contains."""
+    result: dict[bytes, bytes] = {}
+    for name, value in headers:
+        result[name] = result[name] + b", " + value if name in result else value
+    return result
+
+
+def authenticate(
+    headers: Mapping[bytes, bytes], body: bytes, *, peer: str | None, keyring: KeyRing, trusted_proxies: frozenset[str]
+) -> Key:
+    """The key behind a request. A signature that is present decides alone. Raises Problem `unauthorized`."""
+    signature = headers.get(b"webhook-signature")
+    if signature is not None:
+        key = keyring.by_signature(
+            webhook_id=headers.get(b"webhook-id", b"").decode("latin-1"),
+            timestamp=headers.get(b"webhook-timestamp", b"").decode("latin-1"),
+            signature=signature.decode("latin-1"),
+            body=body,
+        )
+    else:
+        scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+        is_local = _cannot_be_overheard(headers, peer, trusted_proxies)
+        key = keyring.by_bearer(token.strip(), is_local=is_local) if scheme.lower() == "bearer" else None
+    if key is None:
+        raise unauthorized()
+    return key
+
+
+def require_scope(key: Key, scope: Scope) -> None:
+    """Raises Problem `scope` (403)."""
+    if scope not in key.scopes:
+        raise Problem("scope", f"This needs the scope {scope}.")
+
+
+def _cannot_be_overheard(headers: Mapping[bytes, bytes], peer: str | None, trusted_proxies: frozenset[str]) -> bool:
+    """A program on this machine without any proxy between, or a listed proxy that says https."""
+    if peer is None:
+        return False
+    if peer in trusted_proxies:
+        return headers.get(b"x-forwarded-proto", b"").strip().lower() == b"https"
+    return peer.startswith(_LOOPBACK) and not any(name in headers for name in _FORWARDING)

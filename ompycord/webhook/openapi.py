@@ -1,0 +1,121 @@
+"""The OpenAPI document's part about the hot path, made from the models; counterpart of `envelope.py`. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from ompycord.domain.events import EVENT_TYPES
+from ompycord.webhook.envelope import Batch, Envelope, Item
+from ompycord.webhook.problems import PROBLEMS
+
+__all__ = ["describe"]
+
+_REFS = "#/components/schemas/{model}"
+_NOT_OURS = {"browser", "not-found", "method-not-allowed", "misdirected", "internal"}
+_EVENT_SLUGS = tuple(slug for slug in PROBLEMS if slug not in _NOT_OURS)
+
+
+def describe(app: FastAPI) -> None:
+    """Replace the application's `openapi` by one that also knows the raw routes; made once, on the first request."""
+    made: dict[str, Any] = {}
+
+    def openapi() -> dict[str, Any]:
+        if not made:
+            made.update(get_openapi(title=app.title, version=app.version, routes=app.routes))
+            _add(made)
+        return made
+
+    app.openapi = openapi
+
+
+def _add(document: dict[str, Any]) -> None:
+    models: list[type[BaseModel]] = [Envelope, Batch, Item, *EVENT_TYPES.values()]
+    _, definitions = models_json_schema([(model, "validation") for model in models], ref_template=_REFS)
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    schemas.update(definitions["$defs"])
+    schemas["Problem"] = _PROBLEM
+    schemas["Accepted"] = _ACCEPTED
+    for wrapper in ("Envelope", "Item"):
+        schemas[wrapper]["allOf"] = [_data_by_type(name, cls.__name__) for name, cls in EVENT_TYPES.items()]
+    schemas["Batch"]["properties"]["events"] = {"type": "array", "minItems": 1, "maxItems": 500, "items": _ref("Item")}
+    paths = document["paths"]
+    paths["/api/webhook/event"] = {"post": _operation("Take one event in", "Envelope")}
+    paths["/api/webhook/events"] = {"post": _operation("Take a batch of one run in, all or nothing", "Batch")}
+    document["components"]["securitySchemes"] = {
+        "bearer": {"type": "http", "scheme": "bearer", "description": "`ompk_...`, made by `ompycord keys`."},
+        "signature": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "webhook-signature",
+            "description": "Standard Webhooks v1 over `webhook-id.webhook-timestamp.body`.",
+        },
+    }
+
+
+def _data_by_type(name: str, model: str) -> dict[str, Any]:
+    """`data` has the fields of the type's model, without its `type`."""
+    return {
+        "if": {"properties": {"type": {"const": name}}},
+        "then": {"properties": {"data": {"$ref": f"#/components/schemas/{model}"}}},
+    }
+
+
+def _ref(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _operation(summary: str, model: str) -> Mapping[str, Any]:
+    accepted = {"application/json": {"schema": _ref("Accepted")}}
+    by_status: dict[str, list[str]] = {}
+    for slug in _EVENT_SLUGS:
+        by_status.setdefault(str(PROBLEMS[slug].status), []).append(slug)
+    refusals = {
+        status: {"description": ", ".join(slugs), "content": {"application/problem+json": {"schema": _ref("Problem")}}}
+        for status, slugs in by_status.items()
+    }
+    return {
+        "summary": summary,
+        "tags": ["events"],
+        "security": [{"signature": []}, {"bearer": []}],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": _ref(model)}}},
+        "responses": {
+            "202": {"description": "On disk.", "content": accepted},
+            "200": {"description": "The same webhook-id and body again: the first answer.", "content": accepted},
+            **refusals,
+        },
+    }
+
+
+_PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "required": ["type", "title", "status"],
+    "properties": {
+        "type": {"type": "string", "description": "`/problems/<slug>`"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "index": {"type": "integer", "description": "Which event of a batch, from 0."},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"pointer": {"type": "string"}, "code": {"type": "string"}},
+            },
+        },
+    },
+}
+_ACCEPTED: dict[str, Any] = {
+    "type": "object",
+    "required": ["accepted", "duplicates", "run", "position", "cancel_requested"],
+    "properties": {
+        "accepted": {"type": "integer"},
+        "duplicates": {"type": "integer"},
+        "run": {"type": "string", "description": "The run's ULID."},
+        "position": {"type": "integer"},
+        "cancel_requested": {"type": "boolean", "description": "A person wants the run to end."},
+    },
+}

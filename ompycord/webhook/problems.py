@@ -1,0 +1,134 @@
+"""Every refusal of the sidecar as application/problem+json (RFC 9457); counterpart of the pages under `/problems/`."""
+
+import json
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ompycord.errors import OmpycordError
+
+__all__ = ["PROBLEMS", "Headers", "Problem", "ProblemKind", "problem", "unauthorized"]
+
+CONTENT_TYPE = (b"content-type", b"application/problem+json")
+
+
+class ProblemKind(NamedTuple):
+    """One slug: `type` is `/problems/<slug>`."""
+
+    status: int
+    title: str
+    help: str
+    """What to do about it; the page's text."""
+
+
+PROBLEMS: dict[str, ProblemKind] = {
+    "malformed-json": ProblemKind(
+        400,
+        "The body is no JSON that we take",
+        "Send UTF-8 JSON: at most 16 levels, 2,000 values, strings of 32,768 and keys of 128 characters, integers within 2^53, "
+        "no NaN, no infinities, no repeated keys, no NUL characters, no lone surrogates.",
+    ),
+    "unauthorized": ProblemKind(
+        401,
+        "No valid signature or key",
+        "Sign the request (Standard Webhooks, clock within 5 minutes) or send a bearer key. A signature that is present must "
+        "be right, whatever else is sent.",
+    ),
+    "scope": ProblemKind(403, "The key may not do this", "Use a key that has the scope which the detail names."),
+    "not-yours": ProblemKind(
+        403,
+        "This source may not say this",
+        "Agents send observations. Answers and approvals are people's clicks; transitions are ours.",
+    ),
+    "browser": ProblemKind(403, "Not for browsers", "Nothing here is for web pages: send no Origin header."),
+    "unknown-run": ProblemKind(
+        404, "No such run for this key", "Check the run's name, or use a key with the scope runs:create to begin one."
+    ),
+    "not-found": ProblemKind(404, "Nothing here", "Events go to POST /api/webhook/event; see /openapi.json."),
+    "method-not-allowed": ProblemKind(405, "Wrong method", "The Allow header names the right one."),
+    "too-slow": ProblemKind(408, "The request did not arrive in time", "Send the whole request within 10 seconds."),
+    "id-conflict": ProblemKind(
+        409,
+        "The webhook-id was used for another body",
+        "Give every new event an id of its own; repeat the body with its id.",
+    ),
+    "sequence-conflict": ProblemKind(
+        409,
+        "The number is taken",
+        "Within one source every event has a number of its own; number all events of a source, or none.",
+    ),
+    "run-final": ProblemKind(
+        409, "The run has ended", "After a final event only missing lower numbers are taken. Begin another run."
+    ),
+    "too-large": ProblemKind(413, "The body is too large", "256 KiB for an event, 1 MiB for a batch."),
+    "encoding": ProblemKind(415, "Compressed bodies are not taken", "Send no Content-Encoding header."),
+    "misdirected": ProblemKind(
+        421, "This name is not served here", "Use the printed address, or add the name to the sidecar's hosts."
+    ),
+    "schema-invalid": ProblemKind(
+        422, "The event has another shape", "`errors` points at what is wrong; the shapes are in /openapi.json."
+    ),
+    "schema-unsupported": ProblemKind(
+        422, "This schema is newer than we are", "Send ompycord/event@1, or update Ompycord."
+    ),
+    "rate-limited": ProblemKind(
+        429, "Too many events of this key", "Wait as long as Retry-After says, or send batches."
+    ),
+    "backlog": ProblemKind(429, "Too many events wait", "Wait as long as Retry-After says, then send it again."),
+    "internal": ProblemKind(500, "A defect of ours", "It is logged. Send the same request again later."),
+    "draining": ProblemKind(503, "The process is ending", "Send it again after Retry-After."),
+    "storage": ProblemKind(503, "The database did not take it", "Nothing was stored. Send it again after Retry-After."),
+}
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+
+class Problem(OmpycordError):
+    """A refusal on its way out. `detail` and `errors` never hold a value that was sent."""
+
+    def __init__(
+        self,
+        slug: str,
+        detail: str | None = None,
+        *,
+        errors: Sequence[tuple[str, str]] = (),
+        index: int | None = None,
+        retry_after_s: float | None = None,
+        headers: Headers = (),
+    ) -> None:
+        super().__init__(slug)
+        self.slug = slug
+        self.detail = detail
+        self.errors = errors
+        """Pairs of a JSON pointer and a code."""
+        self.index = index
+        """Which event of a batch."""
+        self.retry_after_s = retry_after_s
+        self.headers = headers
+
+    def at(self, index: int) -> "Problem":
+        """The same refusal, of an event of a batch."""
+        self.index = index
+        return self
+
+
+def problem(error: Problem) -> tuple[int, Headers, bytes]:
+    """Status, headers and body of a refusal."""
+    kind = PROBLEMS[error.slug]
+    content: dict[str, object] = {"type": f"/problems/{error.slug}", "title": kind.title, "status": kind.status}
+    if error.detail is not None:
+        content["detail"] = error.detail
+    if error.index is not None:
+        content["index"] = error.index
+    if error.errors:
+        content["errors"] = [{"pointer": pointer, "code": code} for pointer, code in error.errors]
+    body = json.dumps(content, separators=(",", ":")).encode()
+    headers = (CONTENT_TYPE, (b"content-length", str(len(body)).encode()), *error.headers)
+    if error.retry_after_s is not None:
+        headers = (*headers, (b"retry-after", str(max(1, math.ceil(error.retry_after_s))).encode()))
+    return kind.status, headers, body
+
+
+def unauthorized() -> Problem:
+    """One answer for all causes."""
+    return Problem("unauthorized", headers=((b"www-authenticate", b"Bearer"),))

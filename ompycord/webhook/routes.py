@@ -1,0 +1,211 @@
+"""The sidecar's other answers, on FastAPI: health, problem pages, runs, the OpenAPI document; counterpart of `ingest.py`."""
+
+import asyncio
+import html
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Path, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from ompycord import __version__
+from ompycord.domain.base import Frozen, Millis
+from ompycord.domain.ids import RunId
+from ompycord.domain.ports import RunFilter
+from ompycord.domain.records import Scope
+from ompycord.domain.run import RunKind, RunRecord, RunState
+from ompycord.domain.snapshot import Gap
+from ompycord.errors import StorageError
+from ompycord.webhook.authentication import authenticate, header_map, require_scope
+from ompycord.webhook.keys import Key, KeyRing
+from ompycord.webhook.limits import Limits
+from ompycord.webhook.openapi import describe
+from ompycord.webhook.problems import PROBLEMS, Problem, problem
+from ompycord.webhook.sink import EventSink
+
+__all__ = ["Probe", "RunView", "create_routes"]
+
+Probe = Callable[[], Awaitable[bool]]
+"""Whether something that we need is there; False, an exception or 2 s of silence mean that it is not."""
+
+PROBE_S = 2.0
+UlidPath = Annotated[str, Path(pattern=r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$", description="The run's id from a 202 answer.")]
+
+
+class RunView(Frozen):
+    """A run as other programs see it."""
+
+    id: str
+    kind: RunKind
+    name: str | None = None
+    """What its sender calls it; None for a hosted run."""
+    state: RunState
+    repository: str | None = None
+    agent: str | None = None
+    created_at: datetime
+    updated_at: datetime
+    ended_at: datetime | None = None
+
+
+class RunDetail(RunView):
+    """One run, with what its sender must know to go on."""
+
+    cancel_requested: bool = False
+    """A person wants it to end."""
+    gaps: tuple[Gap, ...] = ()
+    """Numbers that did not come yet, for each source."""
+
+
+def create_routes(
+    *, store: EventSink, keyring: KeyRing, limits: Limits, probes: Mapping[str, Probe], is_draining: Callable[[], bool]
+) -> FastAPI:
+    """The application behind the dispatcher. Its documentation pages would load scripts from elsewhere, so it has none."""
+    app = FastAPI(title="Ompycord", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False)
+    _answer_with_problems(app)
+    _add_health(app, probes, is_draining)
+    _add_pages(app)
+    _add_runs(app, store, keyring, limits)
+    describe(app)
+    return app
+
+
+def _answer_with_problems(app: FastAPI) -> None:
+    async def refuse(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Problem)
+        return response_of(error)
+
+    async def http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        allow = (error.headers or {}).get("allow") or (error.headers or {}).get("Allow")
+        if error.status_code == PROBLEMS["method-not-allowed"].status:
+            return response_of(Problem("method-not-allowed", headers=((b"allow", (allow or "GET").encode()),)))
+        return response_of(Problem("not-found"))
+
+    async def invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        pointers = [("/" + "/".join(map(str, one["loc"])), str(one["type"])) for one in error.errors()]
+        return response_of(Problem("schema-invalid", errors=pointers[:20]))
+
+    async def storage(request: Request, error: Exception) -> Response:
+        return response_of(Problem("storage", retry_after_s=1))
+
+    async def defect(request: Request, error: Exception) -> Response:
+        return response_of(Problem("internal"))  # Starlette raises it again, so that the dispatcher logs it
+
+    app.add_exception_handler(Exception, defect)
+    app.add_exception_handler(Problem, refuse)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(StorageError, storage)
+
+
+def response_of(error: Problem) -> Response:
+    """A problem as a Starlette response."""
+    status, headers, body = problem(error)
+    response = Response(body, status_code=status)
+    response.raw_headers = [*headers]
+    return response
+
+
+def _add_health(app: FastAPI, probes: Mapping[str, Probe], is_draining: Callable[[], bool]) -> None:
+    async def livez() -> dict[str, str]:
+        """The loop turns."""
+        return {"status": "ok"}
+
+    async def readyz() -> Response:
+        """Whether everything that is needed is there: names and yes or no, never more."""
+        found: dict[str, bool] = {}
+        async with asyncio.TaskGroup() as group:
+            for name, probe in probes.items():
+                group.create_task(_ask(name, probe, found))
+        if is_draining():
+            found["intake"] = False
+        is_ready = all(found.values())
+        checks = {name: found[name] for name in (*probes, *(found.keys() - probes.keys()))}
+        return JSONResponse({"ready": is_ready, "checks": checks}, status_code=200 if is_ready else 503)
+
+    app.add_api_route("/livez", livez, tags=["health"])
+    app.add_api_route("/readyz", readyz, tags=["health"])
+
+
+async def _ask(name: str, probe: Probe, found: dict[str, bool]) -> None:
+    try:
+        async with asyncio.timeout(PROBE_S):
+            found[name] = await probe()
+    except Exception:  # noqa: BLE001  # whatever a probe raises means no; its owner logs why
+        found[name] = False
+
+
+def _add_pages(app: FastAPI) -> None:
+    async def problem_page(slug: str) -> HTMLResponse:
+        """What a problem means and what to do."""
+        kind = PROBLEMS.get(slug)
+        if kind is None:
+            raise Problem("not-found")
+        title = html.escape(kind.title)
+        return HTMLResponse(
+            f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
+            f"<h1>{title}</h1><p>HTTP {kind.status}, <code>/problems/{slug}</code></p><p>{html.escape(kind.help)}</p></html>"
+        )
+
+    app.add_api_route("/problems/{slug}", problem_page, response_class=HTMLResponse, tags=["problems"])
+
+
+def _add_runs(app: FastAPI, store: EventSink, keyring: KeyRing, limits: Limits) -> None:
+    async def reader(request: Request) -> Key:
+        peer = request.client.host if request.client else None
+        headers = header_map(request.scope["headers"])
+        key = authenticate(headers, b"", peer=peer, keyring=keyring, trusted_proxies=limits.trusted_proxies)
+        require_scope(key, Scope.RUNS_READ)
+        return key
+
+    async def runs(
+        request: Request,
+        state: Annotated[list[RunState] | None, Query()] = None,
+        is_open: Annotated[bool | None, Query(alias="open")] = None,
+        limit: Annotated[int, Query(ge=1, le=100)] = 25,
+    ) -> dict[str, list[RunView]]:
+        """Runs, newest first. A run's own key sees its run only."""
+        key = await reader(request)
+        if key.run is not None:
+            own = await store.run(key.run)
+            return {"runs": [] if own is None else [RunView.model_validate(_view(own))]}
+        which = RunFilter(states=None if state is None else frozenset(state), is_open=is_open, limit=limit)
+        return {"runs": [RunView.model_validate(_view(run)) for run in await store.runs(which)]}
+
+    async def run(request: Request, run_id: UlidPath) -> RunDetail:
+        """One run: its state, whether somebody wants it to end, and which numbers are missing."""
+        key = await reader(request)
+        found = await store.run(RunId(run_id)) if key.run is None or key.run == run_id else None
+        if found is None:
+            raise Problem("unknown-run")
+        [fold] = (await store.folds([RunId(found.id)])).values()
+        if not fold.lanes:
+            return RunDetail.model_validate(_view(found))
+        snapshot = fold.snapshot()
+        more = {"cancel_requested": snapshot.cancel_requested, "gaps": snapshot.gaps}
+        return RunDetail.model_validate({**_view(found), **more})
+
+    app.add_api_route("/api/runs", runs, tags=["runs"])
+    app.add_api_route("/api/runs/{run_id}", run, tags=["runs"])
+
+
+def _view(run: RunRecord) -> dict[str, Any]:
+    return {
+        "id": run.id,
+        "kind": run.kind,
+        "name": run.external_name,
+        "state": run.state,
+        "repository": run.repository,
+        "agent": run.agent,
+        "created_at": _time(run.created_at),
+        "updated_at": _time(run.updated_at),
+        "ended_at": None if run.ended_at is None else _time(run.ended_at),
+    }
+
+
+def _time(at: Millis) -> datetime:
+    return datetime.fromtimestamp(at / 1000, UTC)

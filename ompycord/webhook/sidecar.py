@@ -1,0 +1,122 @@
+"""The outermost ASGI application: which host, which door; counterpart of `server.py`, which serves it."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ompycord.domain.ports import Clock, Ids
+from ompycord.webhook.ingest import Ingest
+from ompycord.webhook.keys import KeyRing
+from ompycord.webhook.limits import Limits
+from ompycord.webhook.problems import Problem, problem
+from ompycord.webhook.routes import Probe, create_routes
+from ompycord.webhook.sink import EventSink
+
+__all__ = ["Mount", "Sidecar", "create_sidecar"]
+
+log = logging.getLogger(__name__)
+
+OWN_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
+
+
+class Mount(NamedTuple):
+    """Another application under a path prefix, such as `/mcp`. It sees `root_path`, as Starlette's mounts do."""
+
+    prefix: str
+    app: ASGIApp
+    is_for_browsers: bool = False
+    """Then requests with an `Origin` header reach it, and it must check them itself."""
+
+
+class Sidecar:
+    """Hands events to the raw hot path, prefixes to their mounts, and the rest to FastAPI."""
+
+    def __init__(self, *, ingest: Ingest, routes: ASGIApp, mounts: Sequence[Mount], hosts: frozenset[str]) -> None:
+        self._ingest = ingest
+        self._routes = routes
+        self._mounts = tuple(sorted(mounts, key=lambda mount: -len(mount.prefix)))
+        self._hosts = OWN_HOSTS | {host.lower() for host in hosts}
+        self._doors = {"/api/webhook/event": ingest.event, "/api/webhook/events": ingest.batch}
+
+    def drain(self) -> None:
+        """Take no more events (503 `draining`) and be unready; what was taken is committed already."""
+        self._ingest.is_draining = True
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One ASGI connection."""
+        if scope["type"] == "lifespan":
+            await self._routes(scope, receive, send)
+            return
+        mount = self._mount(scope["path"])
+        refusal = self._refusal(scope, mount)
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        has_begun = False
+
+        async def watched_send(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            if refusal is not None:
+                await _refuse(send, refusal)
+            elif mount is not None:
+                await mount.app(_inside(scope, mount.prefix), receive, watched_send)
+            else:
+                await self._doors.get(scope["path"], self._routes)(scope, receive, watched_send)
+        except Exception:
+            # The one top edge of the web: a defect of ours is an answer and a traceback, never a broken connection.
+            log.exception("unhandled error while answering %s", scope["method"])
+            if not has_begun:
+                await _refuse(send, Problem("internal"))
+
+    def _mount(self, path: str) -> Mount | None:
+        return next((m for m in self._mounts if path == m.prefix or path.startswith(f"{m.prefix}/")), None)
+
+    def _refusal(self, scope: Scope, mount: Mount | None) -> Problem | None:
+        """A page of somebody else that resolves its own name to us sends its name as Host and itself as Origin."""
+        hosts = [value for name, value in scope["headers"] if name == b"host"]
+        if len(hosts) != 1 or _without_port(hosts[0].decode("latin-1").lower()) not in self._hosts:
+            return Problem("misdirected")
+        if any(name == b"origin" for name, _ in scope["headers"]) and not (mount and mount.is_for_browsers):
+            return Problem("browser")
+        return None
+
+
+def _without_port(host: str) -> str:
+    name, colon, port = host.rpartition(":")
+    return name if colon and port.isdigit() and not (name.startswith("[") ^ name.endswith("]")) else host
+
+
+def _inside(scope: Scope, prefix: str) -> Scope:
+    root = scope.get("root_path", "") + prefix
+    return {**scope, "root_path": root, "app_root_path": scope.get("app_root_path", scope.get("root_path", ""))}
+
+
+async def _refuse(send: Send, error: Problem) -> None:
+    status, headers, body = problem(error)
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, (b"connection", b"close")]})
+    await send({"type": "http.response.body", "body": body})
+
+
+def create_sidecar(
+    *,
+    store: EventSink,
+    keyring: KeyRing,
+    clock: Clock,
+    ids: Ids,
+    limits: Limits,
+    wake: Callable[[], None],
+    probes: Mapping[str, Probe],
+    mounts: Sequence[Mount] = (),
+) -> Sidecar:
+    """The whole sidecar. `wake` is called after every append that stored something: the projector's alarm."""
+    ingest = Ingest(store=store, keyring=keyring, clock=clock, ids=ids, limits=limits, wake=wake)
+    routes = create_routes(
+        store=store, keyring=keyring, limits=limits, probes=probes, is_draining=lambda: ingest.is_draining
+    )
+    return Sidecar(ingest=ingest, routes=routes, mounts=mounts, hosts=limits.hosts)

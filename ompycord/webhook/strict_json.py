@@ -1,0 +1,98 @@
+r"""JSON as strict as CONTRACTS wants it; counterpart of `ingest.py`. Pure.
+
+pydantic's parser, the strictest that was tried, still lets through 1e999, repeated keys and `\u0000` (PLATFORM), so the
+standard library's is used with hooks that refuse, and what it made is walked once.
+"""
+
+import json
+import math
+import re
+from typing import Any, NoReturn, cast
+
+__all__ = ["NotJson", "parse_json", "require_modest"]
+
+DEPTH = 16
+NODES = 2000
+STRING = 32 * 1024
+KEY = 128
+HIGHEST = 2**53
+DIGITS = 17
+"""More than 2^53 has; longer literals are refused unread."""
+
+_BAD_TEXT = re.compile("[\0\ud800-\udfff]")
+
+
+class NotJson(ValueError):
+    """The text is not JSON that we take; says why, never what."""
+
+
+def parse_json(raw: bytes) -> Any:
+    """The value of a UTF-8 JSON text, without any limit on its shape. Raises NotJson."""
+    try:
+        return _DECODER.decode(raw.decode())
+    except UnicodeDecodeError:
+        raise NotJson("not UTF-8") from None
+    except RecursionError:
+        raise NotJson("too deep") from None
+    except json.JSONDecodeError as error:
+        raise NotJson(f"not JSON at character {error.pos}") from None
+
+
+def require_modest(value: Any) -> None:
+    """Depth, number of values, lengths, and no text that cannot be shown. Raises NotJson."""
+    nodes = 0
+    level: list[Any] = [value]
+    for _ in range(DEPTH + 1):
+        below: list[Any] = []
+        nodes += len(level)
+        if nodes > NODES:
+            raise NotJson("more than 2,000 values")
+        for node in level:
+            if isinstance(node, str):
+                _require_text(node, STRING)
+            elif isinstance(node, dict):
+                entries = cast("dict[str, Any]", node)
+                for key in entries:
+                    _require_text(key, KEY)
+                below.extend(entries.values())
+            elif isinstance(node, list):
+                below.extend(cast("list[Any]", node))
+        if not below:
+            return
+        level = below
+    raise NotJson("deeper than 16 levels")
+
+
+def _require_text(text: str, longest: int) -> None:
+    if len(text) > longest:
+        raise NotJson(f"a text or key is longer than {longest} characters")
+    if (not text.isascii() or "\0" in text) and _BAD_TEXT.search(text):
+        raise NotJson("a NUL character or a lone surrogate")
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise NotJson("a key is repeated")
+    return result
+
+
+def _integer(text: str) -> int:
+    number = int(text) if len(text) <= DIGITS else HIGHEST + 1
+    if abs(number) > HIGHEST:
+        raise NotJson("an integer beyond 2^53")
+    return number
+
+
+def _float(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise NotJson("a number beyond the range of floats")
+    return number
+
+
+def _constant(text: str) -> NoReturn:
+    raise NotJson("NaN or an infinity")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_int=_integer, parse_float=_float, parse_constant=_constant)

@@ -1,0 +1,123 @@
+"""What every implementation of the port `Workspaces` owes the conductor; add another to `IMPLEMENTATIONS`."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ompycord.domain.ids import RunId
+from ompycord.domain.ports import Workspaces
+from ompycord.domain.repository import RepositorySpec
+from ompycord.errors import WorkspaceError
+from ompycord.workspaces.git import Git
+from ompycord.workspaces.launcher import UnconfinedLauncher
+from ompycord.workspaces.sample import make_sample
+from ompycord.workspaces.service import GitWorkspaces
+
+RUN = RunId("01JD0000000000000000000000")
+OTHER = RunId("01JD0000000000000000000001")
+
+
+def with_git(at: Path) -> Workspaces:
+    path = os.environ["PATH"]
+    launcher = UnconfinedLauncher(path=path)
+    return GitWorkspaces(
+        folder=at / "workspaces", repositories=at / "repositories", git=Git(path=path), launcher=launcher
+    )
+
+
+IMPLEMENTATIONS: list[Callable[[Path], Workspaces]] = [with_git]
+
+
+@pytest.fixture(params=IMPLEMENTATIONS)
+def workspaces(request: pytest.FixtureRequest, tmp_path: Path) -> Workspaces:
+    return request.param(tmp_path)
+
+
+@pytest.fixture
+async def repository(tmp_path: Path) -> RepositorySpec:
+    return await make_sample(tmp_path / "repositories/sample", git=Git(path=os.environ["PATH"]))
+
+
+async def test_a_run_without_a_workspace_has_none(workspaces: Workspaces, repository: RepositorySpec) -> None:
+    assert await workspaces.workspace(RUN) is None
+    await workspaces.discard(RUN)
+    with pytest.raises(WorkspaceError):
+        await workspaces.harvest(RUN, repository, message="m")
+    with pytest.raises(WorkspaceError):
+        await workspaces.publish(RUN, repository, branch="b")
+
+
+async def test_preparing_again_begins_afresh_from_the_same_commit(
+    workspaces: Workspaces, repository: RepositorySpec
+) -> None:
+    first = await workspaces.prepare(RUN, repository, base=None)
+    (first.path / "README.md").write_text("changed\n")
+    (first.path / "extra").write_text("x")
+
+    second = await workspaces.prepare(RUN, repository, base=None)
+
+    assert second == first == await workspaces.workspace(RUN)
+    assert (second.path / "README.md").read_text() != "changed\n"
+    assert not (second.path / "extra").is_file()
+    assert (await workspaces.harvest(RUN, repository, message="m")).commit is None
+
+
+async def test_every_step_may_be_repeated(workspaces: Workspaces, repository: RepositorySpec) -> None:
+    clone = (await workspaces.prepare(RUN, repository, base=None)).path
+    (clone / "README.md").write_text("changed\n")
+
+    first = await workspaces.harvest(RUN, repository, message="m")
+    assert await workspaces.harvest(RUN, repository, message="m") == first
+    published = await workspaces.publish(RUN, repository, branch="ompycord/b")
+    assert await workspaces.publish(RUN, repository, branch="ompycord/b") == published
+    await workspaces.discard(RUN)
+    await workspaces.discard(RUN)
+
+    assert first.commit is not None
+    assert (published.branch, published.commit) == ("ompycord/b", first.commit)
+    assert [(file.path, file.status) for file in first.files] == [("README.md", "modified")]
+    assert await workspaces.workspace(RUN) is None
+
+
+async def test_the_checkout_shows_what_was_harvested_and_is_gone_afterwards(
+    workspaces: Workspaces, repository: RepositorySpec
+) -> None:
+    clone = (await workspaces.prepare(RUN, repository, base=None)).path
+    async with workspaces.checkout(RUN, repository) as base:
+        assert (base / "README.md").read_text().startswith("# Cart")
+    (clone / "README.md").write_text("changed\n")
+    await workspaces.harvest(RUN, repository, message="m")
+
+    async with workspaces.checkout(RUN, repository) as tree:
+        assert (tree / "README.md").read_text() == "changed\n"
+        (tree / "README.md").write_text("a check wrote here\n")
+
+    assert not tree.is_dir()
+    assert (await workspaces.harvest(RUN, repository, message="m")).commit is not None
+    assert (clone / "README.md").read_text() == "changed\n"
+
+
+async def test_two_runs_do_not_see_each_other(workspaces: Workspaces, repository: RepositorySpec) -> None:
+    one = (await workspaces.prepare(RUN, repository, base=None)).path
+    two = (await workspaces.prepare(OTHER, repository, base=None)).path
+    (one / "README.md").write_text("one\n")
+    (two / "README.md").write_text("two\n")
+    mine = await workspaces.harvest(RUN, repository, message="m")
+    theirs = await workspaces.harvest(OTHER, repository, message="m")
+    first = await workspaces.publish(RUN, repository, branch="ompycord/same")
+    second = await workspaces.publish(OTHER, repository, branch="ompycord/same")
+    await workspaces.discard(RUN)
+
+    assert mine.commit != theirs.commit
+    assert first.branch != second.branch
+    assert (two / "README.md").read_text() == "two\n"
+
+
+async def test_a_result_never_goes_to_the_base_branch(workspaces: Workspaces, repository: RepositorySpec) -> None:
+    clone = (await workspaces.prepare(RUN, repository, base=None)).path
+    (clone / "README.md").write_text("changed\n")
+    await workspaces.harvest(RUN, repository, message="m")
+    with pytest.raises(WorkspaceError):
+        await workspaces.publish(RUN, repository, branch=repository.base)

@@ -1,0 +1,242 @@
+"""Whole journeys in the playground: the sample with the rehearsal, a program of one's own, a run that works elsewhere."""
+
+import asyncio
+import re
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.e2e.conftest import shown
+from tests.support.product import SECRET, Product, running_product
+
+pytestmark = pytest.mark.e2e
+
+REHEARSAL = """
+agents:
+  rehearsal: {kind: rehearsal, env: {REHEARSAL_PACE: "0"}}
+"""
+
+
+def git(folder: Path, *arguments: str) -> str:
+    settings = ("-c", "user.name=Test", "-c", "user.email=test@localhost", "-c", "init.defaultBranch=main")
+    done = subprocess.run(["git", *settings, *arguments], cwd=folder, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def short_id(text: str) -> str:
+    found = re.search(r"Run `(\w{6})`", text)
+    assert found, text
+    return found[1]
+
+
+async def test_command_form_card_finished_and_one_new_message(tmp_path: Path) -> None:
+    async with running_product(tmp_path, config=REHEARSAL) as product:
+        ada = product.playground.ada
+        asked = await ada.command("omp new", "tasks")
+        assert asked.modal is not None
+        answered = await ada.submit_modal(asked, prompt="Fix the discount for several pieces.")
+        assert answered.reply is not None
+        assert answered.reply.is_ephemeral
+        result = await ada.wait_message(lambda message: "result" in message.text and "Done, checked" in message.text)
+        run = re.search(r"(\w{6}) · result", result.text)
+        assert run
+        seen = await shown(product.playground, run[1])
+        assert (len(seen.mirrors), len(seen.threads), len(seen.cards), len(seen.results)) == (1, 1, 1, 1)
+        card = await ada.wait_message(lambda message: message.id == seen.cards[0].id and message.text.startswith("✅"))
+        assert "✅ Done, checked" in card.text
+        assert "unittest 5 passed" in card.text
+        assert seen.threads[0]["id"] == seen.mirrors[0].id
+        sample = product.data / "sample"
+        assert f"ompycord/{run[1]}" in git(sample, "branch", "--list", "ompycord/*")
+        assert "line.cost * percent" in git(sample, "show", f"ompycord/{run[1]}:cart/total.py")
+        assert "line.cost * percent" not in git(sample, "show", "main:cart/total.py")
+        pinged = [entry for entry in await product.playground.pings() if entry["users"]]
+        assert [entry["users"] for entry in pinged] == [[ada.id]]
+        assert pinged[0]["message"] == result.id
+
+
+TIDY = """#!/bin/sh
+# An agent that nobody here wrote: sed and git.
+set -eu
+prompt=$(cat)
+echo "I was asked: $prompt"
+sed -i 's/colour/color/' README
+git add README
+git -c user.name=tidy -c user.email=tidy@localhost commit --quiet --message "Spell as Americans do"
+echo "second" >> NEWS
+"""
+
+BOAST = """#!/bin/sh
+echo '@ompycord {"type":"check.finished","data":{"check":"spelled","status":"passed"}}'
+echo all good
+"""
+
+CONFIG = """
+repositories:
+  letters:
+    path: {repository}
+    checks: [{{name: spelled, command: [grep, -q, color, README]}}]
+agents:
+  tidy:
+    kind: command
+    command: [{script}]
+    sandbox: {{minimum: none}}
+  boaster:
+    kind: command
+    command: [{boaster}]
+    sandbox: {{minimum: none}}
+"""
+
+
+@pytest.fixture
+def letters(tmp_path: Path) -> Path:
+    repository = tmp_path / "letters"
+    repository.mkdir()
+    git(repository, "init", "--quiet")
+    (repository / "README").write_text("My favourite colour is green.\n")
+    git(repository, "add", ".")
+    git(repository, "commit", "--quiet", "-m", "first")
+    return repository
+
+
+@pytest.fixture
+def config(tmp_path: Path, letters: Path) -> str:
+    script = tmp_path / "tidy.sh"
+    script.write_text(TIDY)
+    script.chmod(script.stat().st_mode | stat.S_IXUSR)
+    boaster = tmp_path / "boaster.sh"
+    boaster.write_text(BOAST)
+    boaster.chmod(0o755)
+    return CONFIG.format(repository=letters, script=script, boaster=boaster)
+
+
+async def test_a_program_that_nobody_here_wrote_changes_a_repository_that_is_not_the_sample(
+    tmp_path: Path, letters: Path, config: str
+) -> None:
+    async with running_product(tmp_path, config=config) as product:
+        mo = product.playground.mo
+        await mo.command("omp new", "general", prompt="Spell it right", repository="letters", agent="tidy")
+        result = await mo.wait_message(lambda message: "· result" in message.text)
+        run = re.search(r"(\w{6}) · result", result.text)
+        assert run
+        assert "Done, checked" in result.text
+        assert git(letters, "show", f"ompycord/{run[1]}:README") == "My favourite color is green."
+        assert git(letters, "show", f"ompycord/{run[1]}:NEWS") == "second"
+        assert git(letters, "show", "main:README") == "My favourite colour is green."
+        assert git(letters, "status", "--porcelain") == ""
+
+
+async def test_an_agent_that_only_claims_success_earns_no_mark(tmp_path: Path, config: str) -> None:
+    async with running_product(tmp_path, config=config) as product:
+        ada = product.playground.ada
+        await ada.command("omp new", "general", prompt="Spell it right", repository="letters", agent="boaster")
+        standard = await ada.wait_message(lambda message: "· result" in message.text)
+        assert "✅" not in standard.text.splitlines()[0]
+        assert "Failed" in standard.text
+        await ada.command("omp new", "general", prompt="Again", repository="letters", agent="boaster", mode="fast")
+        fast = await ada.wait_message(lambda message: "· result" in message.text and message.id != standard.id)
+        assert "Done, not checked" in fast.text
+
+
+@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("openssl")), reason="curl or openssl is not installed")
+async def test_curl_and_openssl_drive_an_external_run_to_its_final_card(tmp_path: Path) -> None:
+    script = tmp_path / "post.sh"
+    script.write_text(POST)
+    async with running_product(tmp_path) as product:
+        for number, (type_, data) in enumerate(
+            (
+                ("run.started", '{"title":"Nightly build","agent":"ci"}'),
+                ("tool.started", '{"tool":"make","title":"make all","call":"1"}'),
+                ("tool.finished", '{"tool":"make","call":"1","ok":true}'),
+                ("run.finished", '{"summary":"Everything is built."}'),
+            ),
+            start=1,
+        ):
+            event = f'{{"schema":"ompycord/event@1","type":"{type_}","run":"night-7","seq":{number},"data":{data}}}'
+            status = await asyncio.to_thread(post, script, product.sidecar, event)
+            assert status == "202"
+        result = await product.playground.ada.wait_message(lambda message: "· result" in message.text)
+        assert "Nightly build" in result.text
+        assert "Done, not checked" in result.text
+        run = re.search(r"(\w{6}) · result", result.text)
+        assert run
+        seen = await shown(product.playground, run[1])
+        assert (len(seen.mirrors), len(seen.threads), len(seen.cards), len(seen.results)) == (1, 1, 1, 1)
+        assert not [entry for entry in await product.playground.pings() if entry["users"]]
+
+
+def post(script: Path, sidecar: str, event: str) -> str:
+    done = subprocess.run(["sh", str(script), sidecar, SECRET, event], capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()[-1]
+
+
+POST = """
+set -eu
+url=$1 secret=${2#whsec_} body=$3
+id=msg_$(openssl rand -hex 8) now=$(date +%s)
+key=$(printf %s "$secret" | openssl base64 -d -A | od -An -v -tx1 | tr -d ' \\n')
+signature=$(printf %s "$id.$now.$body" | openssl dgst -sha256 -mac HMAC -macopt hexkey:"$key" -binary | openssl base64 -A)
+curl -sS -w '\\n%{http_code}\\n' "$url/api/webhook/event" -H 'content-type: application/json' \\
+  -H "webhook-id: $id" -H "webhook-timestamp: $now" -H "webhook-signature: v1,$signature" --data-binary "$body"
+"""
+
+
+async def test_a_question_is_answered_by_a_button_and_the_agent_gets_the_answer(tmp_path: Path) -> None:
+    async with running_product(tmp_path, config=REHEARSAL) as product:
+        ada, mo = product.playground.ada, product.playground.mo
+        await ada.command("omp new", "tasks", prompt="Please ask before you fix the discount")
+        question = await ada.wait_message(lambda message: "NOTES.md" in message.text and "question" in message.text)
+        button = next(label for label in question.labels if label.lower().startswith("y"))
+        refused = await mo.click(question, button)
+        assert refused.reply is not None
+        assert refused.reply.is_ephemeral
+        await ada.click(question, button)
+        result = await ada.wait_message(lambda message: "· result" in message.text)
+        assert "NOTES.md" in result.text
+
+
+async def test_the_outsider_is_refused_in_words_and_nothing_starts(tmp_path: Path) -> None:
+    async with running_product(tmp_path, config=REHEARSAL) as product:
+        refused = await product.playground.olu.command("omp new", "tasks", prompt="Fix it")
+        assert refused.reply is not None
+        assert refused.reply.is_ephemeral
+        assert await product.playground.ada.history("tasks") == []
+
+
+async def test_cancel_ends_a_run_for_good_and_leaves_no_process(tmp_path: Path) -> None:
+    async with running_product(tmp_path) as product:
+        ada = product.playground.ada
+        await ada.command("omp new", "tasks", prompt="Take it slow with the discount")
+        card = await ada.wait_message(lambda message: "· card 1" in message.text and "Building" in message.text)
+        assert agents_of(product)
+        run = re.search(r"(\w{6}) · card", card.text)
+        assert run
+        await ada.start_command("omp cancel", "tasks", run=run[1])
+        asked = await ada.wait_message(lambda message: message.is_ephemeral and "Cancel run" in message.labels)
+        await ada.click(asked, "Cancel run")
+        result = await ada.wait_message(lambda message: "· result" in message.text)
+        assert "Cancelled" in result.text
+        await no_agent_left(product)
+
+
+async def no_agent_left(product: Product) -> None:
+    """No process works in this product's workspaces any more; bounded."""
+    async with asyncio.timeout(15):
+        while agents_of(product):  # noqa: ASYNC110  # other processes set no event of ours
+            await asyncio.sleep(0)
+
+
+def agents_of(product: Product) -> list[int]:
+    found: list[int] = []
+    for process in psutil.process_iter():
+        try:
+            home = process.environ().get("HOME", "")
+        except psutil.Error:
+            continue
+        if str(product.data / "workspaces") in home:
+            found.append(process.pid)
+    return found

@@ -1,0 +1,198 @@
+"""Any program as an agent: prompt in, lines out, a claim at the end."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from ompycord.agents.command import CommandAgent
+from ompycord.domain.events import Message, Note, Opaque, ToolStarted
+from ompycord.domain.ports import AgentJob
+from ompycord.domain.run import FailureClass
+from ompycord.errors import ProcessFailed, StorageError
+from ompycord.processes.launcher_port import Launcher
+
+MakeJob = Callable[..., AgentJob]
+SAY = "import json, os, sys\ndef say(t, **d): os.write(3, (json.dumps({'type': t, 'data': d}) + '\\n').encode())\n"
+
+
+async def test_the_prompt_comes_on_stdin_and_as_a_file_outside_the_clone(
+    launcher: Launcher, make_job: MakeJob, stored: Any, clone: Path
+) -> None:
+    script = (
+        "import os, sys, pathlib, stat\n"
+        "f = pathlib.Path(sys.argv[1])\n"
+        "assert sys.stdin.read() == f.read_text(encoding='utf-8') == 'Grüße\\nzwei'\n"
+        "assert stat.S_IMODE(f.stat().st_mode) == 0o600 and stat.S_IMODE(f.parent.stat().st_mode) == 0o700\n"
+        "assert not f.is_relative_to(os.getcwd())\n"
+        "print(os.getcwd(), os.environ['OMPYCORD_RUN'], os.environ['EXTRA'], os.environ['MINE'], sys.argv[2:])\n"
+    )
+    job = make_job(script, prompt="Grüße\nzwei", env={"EXTRA": "e"})
+    spec = job.spec.model_copy(
+        update={"command": (*job.spec.command, "{prompt_file}", "a b", "*"), "env": {"MINE": "m"}}
+    )
+
+    outcome = await CommandAgent(launcher=launcher).run(job.model_copy(update={"spec": spec}), stored.emit)
+
+    assert outcome.claim, outcome.message
+    assert [message.text for message in stored.of(Message)] == [f"{clone} {job.run} e m ['a b', '*']"]
+    assert [entry.name for entry in clone.parent.iterdir() if entry.name.startswith("inbox-")] == []
+
+
+async def test_events_come_from_descriptor_three_and_from_prefixed_lines_in_order(
+    launcher: Launcher, make_job: MakeJob, stored: Any
+) -> None:
+    script = SAY + (
+        "print('first', flush=True)\n"
+        "print('@ompycord ' + json.dumps({'type': 'tool.started', 'data': {'tool': 'edit'}}), flush=True)\n"
+        "print('second', flush=True)\n"
+        "print('@ompycord ' + json.dumps({'type': 'x.y', 'data': {'k': 1}}), file=sys.stderr, flush=True)\n"
+    )
+    outcome = await CommandAgent(launcher=launcher).run(make_job(script), stored.emit)
+    assert outcome.claim
+    assert Message(text="first") in stored.events
+    assert stored.events.index(Message(text="first")) < stored.events.index(ToolStarted(tool="edit"))
+    assert stored.events.index(ToolStarted(tool="edit")) < stored.events.index(Message(text="second"))
+    assert Opaque(type="x.y", data={"k": 1}) in stored.events
+
+
+async def test_ten_thousand_lines_become_few_messages_and_the_last_lines_survive(
+    launcher: Launcher, make_job: MakeJob, stored: Any
+) -> None:
+    await CommandAgent(launcher=launcher).run(make_job("for n in range(10_000): print('line', n)"), stored.emit)
+    texts = [message.text for message in stored.of(Message)]
+    assert len(texts) < 100
+    assert max(map(len, texts)) <= 2000
+    assert texts[-1].endswith("line 9998\nline 9999")
+    numbers = [int(line.split()[1]) for text in texts for line in text.splitlines() if line.startswith("line")]
+    left_out = [int(text.split()[0][1:].replace(",", "")) for text in texts if text.startswith("(")]
+    assert numbers == sorted(numbers)
+    assert len(numbers) + sum(left_out) == 10_000
+
+
+async def test_a_long_line_is_cut_and_colours_are_taken_out(launcher: Launcher, make_job: MakeJob, stored: Any) -> None:
+    script = "print('\\x1b[31mred\\x1b[0m \\x1b]0;title\\x07end')\nprint('w' * 300_000)"
+    await CommandAgent(launcher=launcher).run(make_job(script), stored.emit)
+    texts = [message.text for message in stored.of(Message)]
+    assert texts[0] == "red end"
+    assert texts[1].startswith("www")
+    assert len(texts[1]) <= 2000
+    assert len(texts) == 2
+
+
+async def test_what_an_agent_may_not_say_is_refused_and_noted_without_its_words(
+    launcher: Launcher, make_job: MakeJob, stored: Any
+) -> None:
+    script = SAY + (
+        "say('run.state', state='COMPLETE', previous='QUEUED', cause='me')\n"
+        "say('approval.granted', approval='a', by='admin')\n"
+        "os.write(3, b'hunter22 is no json\\n')\n"
+        'os.write(3, b\'{"type":"message","data":{"text":"\' + b\'x\' * 70000 + b\'"}}\\n\')\n'
+        "for _ in range(50): os.write(3, b'x\\n')\n"
+    )
+    outcome = await CommandAgent(launcher=launcher).run(make_job(script), stored.emit)
+    notes = [note.text for note in stored.of(Note)]
+    assert outcome.claim
+    assert stored.events == stored.of(Note)
+    assert "run.state is not for agent sources to say" in notes[0]
+    assert "approval.granted is not for agent sources" in notes[1]
+    assert "longer than 64 KiB" in notes[3]
+    assert len(notes) == 6
+    assert notes[-1].startswith("49 more lines")
+    assert not any("hunter22" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("script", "claim", "message", "failure"),
+    [
+        ("say('run.finished', summary='All done')", True, "All done", None),
+        ("pass", True, None, None),
+        ("say('run.failed', message='No idea', failure='ENV')", False, "No idea", FailureClass.ENV),
+        ("say('run.failed', message='No idea', failure='CANCELLED')", False, "No idea", FailureClass.REPAIRABLE),
+        (
+            "say('run.finished', summary='Done'); sys.exit(3)",
+            False,
+            "mine ended with exit code 3.",
+            FailureClass.REPAIRABLE,
+        ),
+        ("print('boom'); sys.exit(1)", False, "mine ended with exit code 1: boom", FailureClass.REPAIRABLE),
+        ("os.kill(os.getpid(), 9)", False, "mine ended with signal 9.", FailureClass.REPAIRABLE),
+    ],
+)
+async def test_the_end_is_a_claim(
+    launcher: Launcher, make_job: MakeJob, stored: Any,
+    script: str, claim: bool, message: str | None, failure: FailureClass | None,
+) -> None:  # fmt: skip
+    outcome = await CommandAgent(launcher=launcher).run(make_job(SAY + script), stored.emit)
+    assert (outcome.claim, outcome.message, outcome.failure) == (claim, message, failure)
+    assert not [body for body in stored.events if body.type.startswith("run.")]
+
+
+async def test_the_clocks_end_it(launcher: Launcher, make_job: MakeJob, stored: Any) -> None:
+    hang = "import time; time.sleep(300)"
+    agent = CommandAgent(launcher=launcher)
+    wall = await agent.run(make_job(hang, wall_s=1), stored.emit)
+    idle = await agent.run(make_job(hang, idle_s=1), stored.emit)
+    assert (wall.claim, wall.message) == (False, "mine was not done within 1 s and was ended.")
+    assert (idle.claim, idle.message) == (False, "mine said nothing for 1 s and was ended.")
+
+
+async def test_cancelling_halts_it_and_keeps_its_last_lines(launcher: Launcher, make_job: MakeJob, stored: Any) -> None:
+    # One write, so that the second line is heard before anybody can act on the first.
+    script = SAY + (
+        "started = '@ompycord ' + json.dumps({'type': 'tool.started', 'data': {'tool': str(os.getpid())}})\n"
+        "os.write(1, f'{started}\\nlast words\\n'.encode())\n"
+        "import time; time.sleep(300)\n"
+    )
+    agent = CommandAgent(launcher=launcher)
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(agent.run(make_job(script), stored.emit))
+        await stored.until(ToolStarted)
+        task.cancel()
+    assert task.cancelled()
+    assert stored.of(Message) == [Message(text="last words")]
+    pid = int(stored.of(ToolStarted)[0].tool)
+    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+async def test_an_event_that_cannot_be_stored_ends_the_agent_with_that_error(
+    launcher: Launcher, make_job: MakeJob, stored: Any
+) -> None:
+    async def full(body: object) -> None:
+        raise StorageError("the disk is full")
+
+    with pytest.raises(StorageError, match="the disk is full"):
+        await CommandAgent(launcher=launcher).run(
+            make_job(SAY + "say('note', text='x')\nimport time; time.sleep(300)"), full
+        )
+    with pytest.raises(StorageError, match="the disk is full"):
+        await CommandAgent(launcher=launcher).run(
+            make_job("print('x', flush=True)\nimport time; time.sleep(300)"), full
+        )
+
+
+async def test_it_does_not_run_below_its_confinement(
+    launcher: Launcher, make_job: MakeJob, stored: Any, clone: Path
+) -> None:
+    job = make_job("open('trace', 'w')", sandbox={"minimum": "files"})
+    with pytest.raises(ProcessFailed, match="needs confinement of level files"):
+        await CommandAgent(launcher=launcher).run(job, stored.emit)
+    assert stored.events == []
+
+
+async def test_a_program_that_is_not_there_says_so(launcher: Launcher, make_job: MakeJob, stored: Any) -> None:
+    with pytest.raises(ProcessFailed, match="no-such-agent was not found"):
+        await CommandAgent(launcher=launcher).run(make_job(command=("no-such-agent",)), stored.emit)
+
+
+async def test_it_sees_nothing_of_our_environment(
+    launcher: Launcher, make_job: MakeJob, stored: Any, clone: Path
+) -> None:
+    script = "import os; print(sorted(os.environ)); print(os.environ['HOME'], os.environ['TMPDIR'])"
+    await CommandAgent(launcher=launcher).run(make_job(script), stored.emit)
+    names, places = "\n".join(message.text for message in stored.of(Message)).splitlines()
+    assert names == "['HOME', 'LANG', 'OMPYCORD_RUN', 'PATH', 'TERM', 'TMPDIR']"
+    assert places == f"{clone.parent / 'home'} {clone.parent / 'tmp'}"

@@ -1,0 +1,168 @@
+"""The rehearsal makes a real change, says what it is, and takes the paths that words in the prompt choose."""
+
+import asyncio
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from mcp.server.mcpserver import MCPServer
+from pydantic import BaseModel
+
+from ompycord.agents.registry import adapters
+from ompycord.domain.events import FilesChanged, Message, PlanUpdated, ToolFinished, ToolStarted, UsageUpdated
+from ompycord.domain.ports import AgentJob
+from ompycord.domain.repository import AgentSpec
+from ompycord.processes.launcher_port import Launcher
+from ompycord.workspaces.git import Git
+from ompycord.workspaces.sample import make_sample
+
+MakeJob = Callable[..., AgentJob]
+
+
+@pytest.fixture
+def rehearse(launcher: Launcher, make_job: MakeJob, stored: Any) -> Callable[..., Any]:
+    agent = adapters(launcher=launcher)["rehearsal"]
+    assert agent.capabilities.simulated
+
+    async def run(prompt: str, **env: str) -> Any:
+        spec = AgentSpec(name="rehearsal", kind="rehearsal", env={"REHEARSAL_PACE": "0"})
+        job = make_job(prompt=prompt, env=env).model_copy(update={"spec": spec})
+        return await agent.run(job, stored.emit)
+
+    return run
+
+
+@pytest.fixture
+async def sample(clone: Path) -> Path:
+    """The sample's files in the clone, as a run would have them."""
+    path = clone.parent / "repositories/sample"
+    path.parent.mkdir()
+    repository = await make_sample(path, git=Git(path=os.environ["PATH"]))
+    assert repository.checks
+    shutil.copytree(path, clone, dirs_exist_ok=True)
+    return clone
+
+
+def is_green(tree: Path) -> bool:
+    command = (sys.executable, "-m", "unittest")
+    return subprocess.run(command, cwd=tree, capture_output=True, timeout=60, check=False).returncode == 0
+
+
+async def test_it_repairs_the_samples_cart_red_first(rehearse: Any, stored: Any, sample: Path) -> None:
+    assert is_green(sample)  # the fault hides from the tests that are there
+
+    outcome = await rehearse("The cart ignores the quantity")
+
+    assert outcome.claim, outcome.message
+    assert "line.cost * percent" in (sample / "cart/total.py").read_text()
+    assert is_green(sample)
+    assert "rehearsal: no model is involved" in stored.of(Message)[0].text
+    assert stored.events[0] is stored.of(Message)[0]
+    tests = [tool for tool in stored.of(ToolFinished) if tool.tool == "bash"]
+    assert [tool.ok for tool in tests] == [False, True]
+    assert tests[0].detail == "FAILED (failures=1)"
+    assert [file.path for file in stored.of(FilesChanged)[-1].files] == ["tests/test_total.py", "cart/total.py"]
+    assert {phase.status for phase in stored.of(PlanUpdated)[-1].phases} == {"done"}
+    usage = stored.of(UsageUpdated)[0]
+    assert (usage.input, usage.output, usage.cost_usd) == (0, 0, 0.0)
+    assert {tool.call for tool in stored.of(ToolStarted)} == {tool.call for tool in stored.of(ToolFinished)}
+
+
+async def test_the_new_test_is_what_finds_the_fault(rehearse: Any, sample: Path) -> None:
+    await rehearse("fail, please")
+    assert not is_green(sample)
+
+
+async def test_it_fails_when_told_to_and_says_so(rehearse: Any, stored: Any, sample: Path) -> None:
+    outcome = await rehearse("Please FAIL now")
+    assert not outcome.claim
+    assert "the failing test is written, the fix is not" in outcome.message
+    assert [phase.status for phase in stored.of(PlanUpdated)[-1].phases] == ["done", "failed", "skipped", "skipped"]
+
+
+async def test_words_that_only_contain_a_path_word_choose_nothing(rehearse: Any, sample: Path) -> None:
+    outcome = await rehearse("Fix the failing task slowly")
+    assert outcome.claim
+
+
+async def test_elsewhere_it_adds_a_line_to_the_notes_and_says_why(rehearse: Any, stored: Any, clone: Path) -> None:
+    (clone / "NOTES.md").write_text("# Ours\n\nkept\n")
+    outcome = await rehearse("Make\nit nice")
+    assert outcome.claim
+    assert (clone / "NOTES.md").read_text() == "# Ours\n\nkept\n\n- Rehearsal: Make it nice\n"
+    assert "repairs only the sample" in stored.of(Message)[1].text
+
+
+async def test_slow_shows_progress_for_its_minute(rehearse: Any, stored: Any, clone: Path) -> None:
+    await rehearse("slow")
+    assert [body.type for body in stored.events].count("tool.progress") == 30
+
+
+async def test_without_an_address_it_asks_nobody_and_says_so(rehearse: Any, stored: Any, clone: Path) -> None:
+    outcome = await rehearse("ask me")
+    assert outcome.claim
+    assert any("nobody was asked" in message.text for message in stored.of(Message))
+
+
+class Asked(BaseModel):
+    ticket: str
+    answer: str | None = None
+
+
+@asynccontextmanager
+async def sidecar(asked: list[str], keys: list[str | None]) -> AsyncGenerator[str]:
+    """The two tools of the sidecar, on the real protocol."""
+    server = MCPServer("sidecar")
+
+    @server.tool()
+    async def ask_human(question: str, options: list[str]) -> Asked:
+        asked.append(f"{question} {options}")
+        return Asked(ticket="t1")
+
+    @server.tool()
+    async def wait_answer(ticket: str) -> Asked:
+        asked.append(ticket)
+        return Asked(ticket=ticket, answer="Yes" if asked.count(ticket) > 1 else None)
+
+    app = server.streamable_http_app(streamable_http_path="/")
+
+    async def keyed(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            keys.append(dict(scope["headers"]).get(b"authorization", b"").decode())
+        await app(scope, receive, send)
+
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        web = uvicorn.Server(uvicorn.Config(keyed, log_level="error", timeout_graceful_shutdown=1))
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(web.serve(sockets=[listening]))
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
+            web.should_exit = True
+
+
+async def test_it_asks_a_person_through_the_sidecar_and_heeds_the_answer(
+    rehearse: Any, stored: Any, sample: Path
+) -> None:
+    asked: list[str] = []
+    keys: list[str | None] = []
+    async with sidecar(asked, keys) as url:
+        outcome = await rehearse("ask, then repair", OMPYCORD_MCP_URL=url, OMPYCORD_KEY="k1")
+    assert outcome.claim
+    assert asked == ["Shall the fix also get a line in NOTES.md? ['Yes', 'No']", "t1", "t1"]
+    assert set(keys) == {"Bearer k1"}
+    assert "counts every piece" in (sample / "NOTES.md").read_text()
+    assert [tool.detail for tool in stored.of(ToolFinished) if tool.tool == "ask_human"] == ["Yes"]
+
+
+async def test_a_sidecar_that_is_gone_costs_only_the_question(rehearse: Any, stored: Any, sample: Path) -> None:
+    outcome = await rehearse("ask", OMPYCORD_MCP_URL="http://127.0.0.1:9/", OMPYCORD_KEY="k1")
+    assert outcome.claim
+    assert [tool.ok for tool in stored.of(ToolFinished) if tool.tool == "ask_human"] == [False]

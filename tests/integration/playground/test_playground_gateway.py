@@ -1,0 +1,151 @@
+"""The gateway's own rules: who gets in, what is heard, what survives a broken connection."""
+
+import asyncio
+import json
+
+import discord
+import pytest
+
+from tests.support.playground import Playground, logged_in
+from tests.support.playground_bot import CONTENT, GUILDS, MESSAGES, connection, raw_bot
+from tests.support.playground_page import JsonObject
+from tests.support.sample_bot import Bot
+
+
+async def test_wrong_beginnings_are_closed_with_discords_codes(playground: Playground) -> None:
+    token = playground.bot_token
+    await playground.change_world(application_flags=0)
+    cases: list[tuple[str, int]] = [
+        (json.dumps({"op": 2, "d": {"token": "wrong", "intents": 1}}), 4004),
+        (json.dumps({"op": 2, "d": {"token": token, "intents": 1 << 30}}), 4013),
+        (json.dumps({"op": 2, "d": {"token": token, "intents": CONTENT}}), 4014),
+        (json.dumps({"op": 2, "d": {"token": token, "intents": 1, "shard": [2, 1]}}), 4010),
+        (json.dumps({"op": 3, "d": {}}), 4003),
+        ("no json", 4002),
+        (json.dumps({"op": 1, "d": "x" * 5000}), 4002),
+    ]
+    for text, code in cases:
+        async with connection(playground) as bot:
+            await bot.frame()
+            await bot.socket.send_str(text)
+            with pytest.raises(ConnectionError, match=str(code)):
+                await bot.frame()
+    async with connection(playground, "?v=6&encoding=json") as bot:
+        with pytest.raises(ConnectionError, match="4012"):
+            await bot.frame()
+
+
+async def test_after_ready_more_is_closed_too(playground: Playground) -> None:
+    for op, code in ((2, 4005), (99, 4001)):
+        async with raw_bot(playground) as bot:
+            await bot.send(op, {"token": playground.bot_token, "intents": 1})
+            with pytest.raises(ConnectionError, match=str(code)):
+                await bot.event("never")
+
+
+async def test_a_client_that_talks_too_much_is_closed(playground: Playground) -> None:
+    async with raw_bot(playground) as bot:
+        for _ in range(121):
+            await bot.send(1, None)
+        with pytest.raises(ConnectionError, match="4008"):
+            await bot.event("never")
+
+
+async def test_a_missed_event_is_replayed_on_resume(playground: Playground) -> None:
+    async with raw_bot(playground) as bot:
+        await bot.event("GUILD_CREATE")
+        session, seq = bot.ready["session_id"], bot.seq
+        assert bot.ready["resume_gateway_url"] == playground.info["gateway"]
+        await playground.disturb_gateway("drop")
+        with pytest.raises(ConnectionError):
+            await bot.event("never")
+    missed = [await playground.mo.say(text) for text in ("one", "two")]
+    async with connection(playground) as again:
+        await again.frame()
+        await again.send(6, {"token": playground.bot_token, "session_id": session, "seq": seq})
+        got = [(await again.event("MESSAGE_CREATE"))["id"] for _ in missed]
+        await again.event("RESUMED")
+    assert got == [item.id for item in missed]
+    assert [frame["s"] for frame in again.events] == list(range(again.events[0]["s"], again.seq + 1))
+
+
+async def test_an_unknown_session_is_invalid(playground: Playground) -> None:
+    async with connection(playground) as bot:
+        await bot.frame()
+        await bot.send(6, {"token": playground.bot_token, "session_id": "gone", "seq": 1})
+        assert await bot.frame() == {"op": 9, "d": False, "s": None, "t": None}
+
+
+async def test_intents_decide_what_is_heard_and_read(playground: Playground) -> None:
+    async with (
+        raw_bot(playground, intents=GUILDS) as deaf,
+        raw_bot(playground, intents=GUILDS | MESSAGES) as blind,
+        raw_bot(playground, intents=GUILDS | MESSAGES | CONTENT) as full,
+    ):
+        bot_id = full.ready["user"]["id"]
+        await playground.mo.say("secret")
+        await playground.mo.say(f"<@{bot_id}> hello")
+        seen = [(await bot.event("MESSAGE_CREATE"))["content"] for bot in (blind, blind, full, full)]
+        channel = playground.info["channels"]["general"]
+        await playground.rest("PATCH", f"/channels/{channel}", {"topic": "heard by all"})
+        for bot in (deaf, blind, full):
+            await bot.event("CHANNEL_UPDATE")
+    assert seen == ["", f"<@{bot_id}> hello", "secret", f"<@{bot_id}> hello"]
+    assert not any(frame["t"].startswith("MESSAGE") for frame in deaf.events)
+
+
+async def test_members_are_listed_only_for_their_intent(playground: Playground) -> None:
+    async with raw_bot(playground) as few, raw_bot(playground, intents=GUILDS | 2) as all_of_them:
+        guilds: list[JsonObject] = [await bot.event("GUILD_CREATE") for bot in (few, all_of_them)]
+    assert [len(guild["members"]) for guild in guilds] == [1, 4]
+    assert guilds[0]["member_count"] == 4
+
+
+async def test_the_stream_is_compressed_when_asked(playground: Playground) -> None:
+    async with connection(playground, "?v=10&encoding=json&compress=zlib-stream") as bot:
+        await bot.identify(1)
+        assert (await bot.event("GUILD_CREATE"))["name"] == "Playground"
+
+
+async def test_the_page_sees_the_bot_come_and_go(playground: Playground) -> None:
+    async with raw_bot(playground):
+        await playground.ada.wait_event("BOT_STATUS", lambda data: data["online"])
+        assert (await playground.ada.state())["bot"]["online"]
+    await playground.ada.wait_event("BOT_STATUS", lambda data: not data["online"])
+
+
+@pytest.mark.parametrize(
+    ("action", "more"),
+    [("reconnect", {}), ("close", {"code": 4000}), ("drop", {}), ("invalid_session", {"resumable": True})],
+    ids=str,
+)
+async def test_discord_py_resumes_its_session(playground: Playground, action: str, more: JsonObject) -> None:
+    bot = Bot(playground.guild_id)
+    async with logged_in(bot, playground.bot_token), asyncio.TaskGroup() as group:
+        resumed = group.create_task(bot.wait_for("resumed", timeout=20))
+        heard = group.create_task(bot.wait_for("message", timeout=20))
+        await playground.disturb_gateway(action, **more)
+        sent = await playground.mo.say("did you hear")
+        assert (await heard).id == int(sent.id)
+        await resumed
+
+
+async def test_discord_py_identifies_anew_after_an_invalid_session(playground: Playground) -> None:
+    bot = Bot(playground.guild_id)
+    async with logged_in(bot, playground.bot_token), asyncio.TaskGroup() as group:
+        ready = group.create_task(bot.wait_for("ready", timeout=30))
+        await playground.disturb_gateway("invalid_session", resumable=False)
+        await ready
+
+
+async def test_discord_py_does_not_retry_a_fatal_close(playground: Playground) -> None:
+    bot = Bot(playground.guild_id)
+    with pytest.raises(ExceptionGroup) as failed:
+        await _log_in_and_be_closed(playground, bot, 4014)
+    assert failed.group_contains(discord.PrivilegedIntentsRequired)
+
+
+async def _log_in_and_be_closed(playground: Playground, bot: Bot, code: int) -> None:
+    async with logged_in(bot, playground.bot_token), asyncio.timeout(20):
+        await playground.disturb_gateway("close", code=code)
+        await asyncio.Event().wait()

@@ -1,0 +1,137 @@
+"""Runs the whole product in tests as a person would: `ompycord up` in a folder of its own, with its playground.
+
+async with running_product(tmp_path) as product:
+    await product.playground.ada.command("omp new", prompt="Fix it")
+"""
+
+import asyncio
+import json
+import os
+import re
+import sys
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from tests.support.playground import Playground
+
+UP_S = 60.0
+END_S = 45.0
+SECRET = "whsec_" + "c2VjcmV0LW9mLXRoZS10ZXN0cy0wMTIzNDU2Nzg5"
+_ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)/\?token=(\S+)")
+_SIDECAR = re.compile(r"Sidecar\s+(http://127\.0\.0\.1:\d+)")
+
+
+class Product:
+    """One data folder; `start`, `kill` and `end` as often as a test likes. The playground outlives a kill."""
+
+    def __init__(self, folder: Path, *, environ: Mapping[str, str], wrapper: tuple[str, ...]) -> None:
+        self.folder = folder
+        self.data = folder / "data"
+        self.log = folder / "up.log"
+        self._environ = environ
+        self._wrapper = wrapper
+        self.process: asyncio.subprocess.Process | None = None
+        self.sidecar = ""
+        self._playground: Playground | None = None
+
+    @property
+    def playground(self) -> Playground:
+        assert self._playground is not None, "start it first"
+        return self._playground
+
+    async def start(self, *, wrapper: tuple[str, ...] | None = None, environ: Mapping[str, str] | None = None) -> None:
+        """`ompycord up`, until it says that it is up. A wrapper replaces `python -m ompycord`."""
+        program = wrapper or self._wrapper
+        arguments = ("up", "--port", "0", "--playground-port", "0", "--data-dir", str(self.data))
+        with self.log.open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                *program,
+                *arguments,
+                cwd=self.folder,
+                env={**os.environ, "PYTHONPATH": str(Path.cwd()), **self._environ, **(environ or {})},
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+            )
+        said = await self._said("Stop")
+        port, token = _ADDRESS.findall(said)[0]
+        self.sidecar = _SIDECAR.findall(said)[0]
+        if self._playground is None:
+            self._playground = await Playground(self.folder, self.process, int(port), token).open()
+
+    async def _said(self, last: str) -> str:
+        assert self.process is not None
+        assert self.process.stdout is not None
+        said = ""
+        try:
+            async with asyncio.timeout(UP_S):
+                while last not in said:
+                    line = await self.process.stdout.readline()
+                    if not line:
+                        raise AssertionError(
+                            f"it ended with {await self.process.wait()}:\n{said}{self.log.read_text()}"
+                        )
+                    said += line.decode()
+        except TimeoutError:
+            raise AssertionError(f"it did not come up:\n{said}{self.log.read_text()}") from None
+        return said
+
+    async def kill(self) -> None:
+        """kill -9, and wait until it is gone."""
+        assert self.process is not None
+        if self.process.returncode is None:
+            self.process.kill()
+        await self.gone()
+
+    async def gone(self) -> int:
+        """Wait until the process has ended by itself; its exit code."""
+        assert self.process is not None
+        async with asyncio.timeout(END_S):
+            return await self.process.wait()
+
+    async def end(self) -> int:
+        """SIGTERM; the exit code."""
+        assert self.process is not None
+        if self.process.returncode is None:
+            self.process.terminate()
+        return await self.gone()
+
+    async def close(self) -> None:
+        """Leave nothing running: neither the product nor its playground."""
+        if self.process is not None and self.process.returncode is None:
+            await self.end()
+        run_file = self.data / "playground" / "run.json"
+        if self._playground is not None:
+            if run_file.exists():
+                pid = json.loads(run_file.read_text())["pid"]
+                await self._playground.post("/control/shutdown")
+                async with asyncio.timeout(END_S):
+                    while run_file.exists() and _lives(pid):  # noqa: ASYNC110  # another process sets no event of ours
+                        await asyncio.sleep(0)
+            await self._playground.close()
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@asynccontextmanager
+async def running_product(
+    folder: Path, *, config: str = "", environ: Mapping[str, str] | None = None, wrapper: tuple[str, ...] | None = None
+) -> AsyncGenerator[Product]:
+    """The product, up; ended with its playground on leaving. `config` becomes `ompycord.yml`."""
+    (folder / "ompycord.yml").write_text(config)
+    settings = {"OMP_WEBHOOK_SECRET": SECRET, **(environ or {})}
+    product = Product(folder, environ=settings, wrapper=wrapper or (sys.executable, "-m", "ompycord"))
+    try:
+        await product.start()
+        yield product
+    except BaseException:
+        sys.stderr.write(product.log.read_text())  # pytest shows it beside the failure
+        raise
+    finally:
+        await product.close()

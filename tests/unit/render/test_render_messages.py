@@ -1,0 +1,331 @@
+"""Mirror, result, questions, board: how they read, what they hold within, and whom they may ping."""
+
+from collections.abc import Callable
+
+from hypothesis import HealthCheck, Phase, given, settings
+from syrupy.assertion import SnapshotAssertion
+
+from ompycord.domain.ids import RunId
+from ompycord.domain.records import OutboxKind
+from ompycord.domain.run import RunState
+from ompycord.domain.snapshot import Approval, Question
+from ompycord.render.board import BoardRow, board_message
+from ompycord.render.buttons import ACTIONS
+from ompycord.render.card import render
+from ompycord.render.cardview import Button
+from ompycord.render.marker import parse_marker, question_tag
+from ompycord.render.message import RenderedMessage, message
+from ompycord.render.mirror import mirror_message
+from ompycord.render.question import approval_message, question_message
+from ompycord.render.result import result_message
+from ompycord.render.textform import ShowPart, text_form
+from ompycord.text import REDACTED, Redactor
+from tests.support.payloads import as_seen, assert_inert, assert_within_limits, buttons, plain_sign, texts
+from tests.support.snapshots import Sample, sample, snapshots
+from tests.support.states import MINUTE, NOON, SCENES, Scene, around, asked, hosted, wants
+
+ALL = frozenset(ACTIONS)
+REF = "01JD3V9K2M8Q4W5X6YAB7F3K2Z"
+SECRET = "hunter2-is-a-long-secret"
+LIGHT = (0.05, 0.05, 0.05, 0.3)
+MIXED = (*[0.05] * 10, 0.3, 0.9)
+
+
+def a_question(scene: Scene | Sample, question: Question) -> RenderedMessage:
+    return question_message(
+        scene.snapshot, question, scene.around, button_ref=REF, sign=plain_sign, redact=str, mentions=("3",)
+    )
+
+
+def an_approval(scene: Scene | Sample, approval: Approval) -> RenderedMessage:
+    return approval_message(
+        scene.snapshot, approval, scene.around, button_ref=REF, sign=plain_sign, redact=str, role_mentions=("9",)
+    )
+
+
+def every_message(drawn: Sample, redact: Callable[[str], str] = str) -> list[RenderedMessage]:
+    """All that can be sent of one snapshot."""
+    snapshot, near = drawn.snapshot, drawn.around
+    asks = [
+        question_message(snapshot, question, near, button_ref=REF, sign=plain_sign, redact=redact)
+        for question in snapshot.questions
+    ]
+    leaves = [
+        approval_message(snapshot, approval, near, button_ref=REF, sign=plain_sign, redact=redact)
+        for approval in snapshot.approvals
+    ]
+    return [
+        render(snapshot, near, actions=ALL, sign=plain_sign, redact=redact),
+        result_message(snapshot, near, actions=ALL, sign=plain_sign, redact=redact, mentions=("3",)),
+        *asks,
+        *leaves,
+    ]
+
+
+@settings(max_examples=900, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow],
+          phases=[Phase.explicit, Phase.generate])  # fmt: skip
+@given(drawn=snapshots(MIXED))
+def test_every_message_is_inert_and_within_the_limits(drawn: Sample) -> None:
+    for sent in every_message(drawn):
+        assert_within_limits(sent)
+        assert_inert(sent)
+        assert sent.payload()["allowed_mentions"]["parse"] == []
+
+
+@settings(max_examples=600, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow],
+          phases=[Phase.explicit, Phase.generate])  # fmt: skip
+@given(drawn=snapshots(LIGHT))
+def test_mirror_board_and_terminal_take_any_snapshot(drawn: Sample) -> None:
+    mirror = mirror_message(drawn.snapshot, drawn.around, thread=None, sign=plain_sign, redact=str)
+    board = board_message(
+        [BoardRow.model_construct(snapshot=drawn.snapshot, around=drawn.around, thread=None)] * 4,
+        sign=plain_sign,
+        redact=str,
+    )
+    for sent in (mirror, board):
+        assert_within_limits(sent)
+        assert_inert(sent)
+    terminal = text_form(drawn.snapshot, drawn.around, redact=str)
+    assert not set(terminal) & {"\x1b", "\x07", "\r", "\u202e"}
+
+
+def test_a_secret_is_gone_before_anything_is_cut() -> None:
+    """Wherever the cut falls, no beginning of the secret is left."""
+    redact = Redactor([SECRET]).redact
+    for pad in range(0, 1100, 13):
+        text = "x" * pad + SECRET
+        snapshot = hosted(
+            RunState.BUILDING, title=text[:256], prompt=text, last_words=text, notes=(text[:500],),
+            questions=(asked(text=text),), approvals=(wants(command=text),),
+        )  # fmt: skip
+        for sent in every_message(Sample(snapshot, around(), 0, 0), redact):
+            assert "hunter" not in "\n".join(texts(sent))
+
+
+def test_a_secret_hidden_by_invisible_characters_is_found() -> None:
+    redact = Redactor([SECRET]).redact
+    hidden = "\u200b".join(SECRET)
+    card = render(hosted(RunState.BUILDING, last_words=hidden), around(), actions=ALL, sign=plain_sign, redact=redact)
+    assert REDACTED.strip("[]") in "\n".join(texts(card))
+    assert SECRET not in "\n".join(texts(card)).replace("\u200b", "")
+
+
+# -- questions and approvals ------------------------------------------------------------------------------------------
+
+
+def test_questions_and_approvals_read_well(snapshot: SnapshotAssertion) -> None:
+    scene = SCENES["needs you: question"]
+    at = NOON + 10 * MINUTE
+    seen = {
+        "open question": a_question(scene, asked()),
+        "question without options": a_question(scene, asked(options=())),
+        "only the options count": a_question(scene, asked(free_text=False)),
+        "answered": a_question(scene, asked(status="answered", answer="Stop at zero", by="Grace", closed_at=at)),
+        "withdrawn": a_question(scene, asked(status="withdrawn")),
+        "open approval": an_approval(scene, wants()),
+        "allowed once": an_approval(scene, wants(status="granted", scope="once", by="Grace", closed_at=at)),
+        "allowed for the run": an_approval(scene, wants(status="granted", scope="run", by="Grace", closed_at=at)),
+        "denied": an_approval(scene, wants(status="denied", by="Grace", closed_at=at)),
+        "withdrawn approval": an_approval(scene, wants(status="withdrawn")),
+    }
+    for name, sent in seen.items():
+        assert as_seen(sent) == snapshot(name=name)
+
+
+def test_a_decided_question_keeps_no_buttons_and_pings_nobody() -> None:
+    scene = SCENES["needs you: question"]
+    closed = a_question(scene, asked(status="answered", answer="yes", by="Grace", closed_at=NOON))
+    assert closed.components == ()
+    assert closed.mentions == ()
+    assert "<@" not in closed.content
+    over = a_question(Scene(hosted(RunState.CANCELLED), around()), asked())
+    assert over.components == ()
+
+
+def test_twenty_options_and_an_answer_of_ones_own_fit() -> None:
+    sent = a_question(SCENES["needs you: question"], asked(options=tuple(f"option {n}" for n in range(20))))
+    assert [button["custom_id"].split(":")[1] for button in buttons(sent)] == [
+        *(f"opt{n}" for n in range(20)),
+        "answer",
+    ]
+    assert_within_limits(sent)
+
+
+def test_a_long_question_comes_whole_as_a_file() -> None:
+    text = "why " * 950
+    sent = a_question(SCENES["needs you: question"], asked(text=text))
+    assert sent.attachment == text
+    assert a_question(SCENES["needs you: question"], asked()).attachment is None
+
+
+def test_a_long_command_comes_whole_as_a_file_and_its_fence_is_closed() -> None:
+    command = "echo ``` && " * 400
+    sent = an_approval(SCENES["needs you: approval"], wants(command=command))
+    assert sent.attachment == command
+    assert sent.embeds[0]["description"].count("```") == 2
+
+
+# -- the result -------------------------------------------------------------------------------------------------------
+
+
+def test_the_result_pings_exactly_whom_it_is_told_to() -> None:
+    scene = SCENES["verified"]
+    sent = result_message(*scene, actions=ALL, sign=plain_sign, redact=str, mentions=("3", "not an id", "3"))
+    assert sent.mentions == ("3",)
+    assert sent.payload()["allowed_mentions"] == {"parse": [], "users": ["3"], "roles": [], "replied_user": False}
+    silent = result_message(*scene, actions=ALL, sign=plain_sign, redact=str)
+    assert silent.mentions == ()
+    assert "<@" not in silent.content
+
+
+# -- the board and the mirror -----------------------------------------------------------------------------------------
+
+
+def test_the_board_reads_well(snapshot: SnapshotAssertion) -> None:
+    names = ["building", "queued", "needs you: question", "verified", "external, silent", "building, rehearsal"]
+    rows = [BoardRow(snapshot=SCENES[name].snapshot, around=SCENES[name].around, thread="77") for name in names]
+    assert as_seen(board_message(rows, sign=plain_sign, redact=str)) == snapshot(name="busy")
+    assert as_seen(board_message([], sign=plain_sign, redact=str)) == snapshot(name="idle")
+
+
+def test_a_long_board_is_cut_by_whole_rows_and_counts_the_rest() -> None:
+    rows = [BoardRow(snapshot=hosted(RunState.BUILDING, title=f"task {n} " * 8)) for n in range(100)]
+    lines = board_message(rows, sign=plain_sign, redact=str).embeds[0]["description"].splitlines()
+    shown = lines[:-1]
+    assert all(line.startswith("🔵 **Building** · task") and line.endswith(":R>") for line in shown)
+    assert lines[-1] == f"… and {100 - len(shown)} more: `/omp runs`"
+
+
+def test_progress_within_a_state_leaves_the_mirror_alone() -> None:
+    first, later = (
+        mirror_message(scene.snapshot, scene.around, thread="77", sign=plain_sign, redact=str)
+        for scene in (SCENES["building"], SCENES["building, no plan yet"])
+    )
+    assert first.payload_hash == later.payload_hash
+    done = mirror_message(*SCENES["verified"], thread="77", sign=plain_sign, redact=str)
+    assert done.payload_hash != first.payload_hash
+
+
+# -- hashes, markers, buttons -----------------------------------------------------------------------------------------
+
+
+def card_hash(scene: Scene, *, nonce: str = "") -> str:
+    return render(*scene, actions=ALL, sign=lambda action, ref: f"{action}:{ref}:{nonce}", redact=str).payload_hash
+
+
+def test_weather_and_signatures_cause_no_edit() -> None:
+    scene = SCENES["building"]
+    stormy = scene.around.model_copy(
+        update={"gateway": "reconnecting", "slowed_until": NOON, "breaker": "openai " * 40}
+    )
+    assert card_hash(Scene(scene.snapshot, stormy)) == card_hash(scene)
+    assert card_hash(scene, nonce="a") == card_hash(scene, nonce="b")
+    moved = scene.snapshot.model_copy(update={"last_event_at": NOON + 11 * MINUTE})
+    assert card_hash(Scene(moved, scene.around)) != card_hash(scene)
+
+
+def test_weather_changes_nothing_on_a_card_that_is_cut() -> None:
+    """The room for the weather is kept free always, else its coming would cut something else."""
+    drawn = next(s for s in (sample(seed, 1.0) for seed in range(50)) if render(
+        s.snapshot, s.around, actions=ALL, sign=plain_sign, redact=str).lost)  # fmt: skip
+    calm = drawn.around.model_copy(update={"gateway": "connected", "slowed_until": None, "breaker": None})
+    storm = drawn.around.model_copy(update={"gateway": "reconnecting", "slowed_until": NOON, "breaker": "x" * 300})
+    cards = [render(drawn.snapshot, a, actions=ALL, sign=plain_sign, redact=str) for a in (calm, storm)]
+    assert cards[0].payload_hash == cards[1].payload_hash
+    assert "Discord slowed this card" in cards[1].embeds[0]["footer"]["text"]
+    assert_within_limits(cards[1])
+
+
+def test_every_footer_tells_a_probe_what_the_message_is() -> None:
+    scene = SCENES["needs you: question"]
+    sent = {
+        (OutboxKind.CARD, "3"): render(scene.snapshot, around(card_number=3), actions=ALL, sign=plain_sign, redact=str),
+        (OutboxKind.MIRROR, ""): mirror_message(*scene, thread=None, sign=plain_sign, redact=str),
+        (OutboxKind.RESULT, ""): result_message(*scene, actions=ALL, sign=plain_sign, redact=str),
+        (OutboxKind.QUESTION, question_tag("q1")): a_question(scene, asked()),
+        (OutboxKind.QUESTION, question_tag("a1")): an_approval(scene, wants()),
+    }
+    for (kind, number), each in sent.items():
+        marker = parse_marker(each.embeds[0]["footer"]["text"])
+        assert marker is not None
+        assert (marker.kind, marker.number) == (kind, number)
+        assert marker.is_of(scene.snapshot.run)
+        assert not marker.is_of(RunId("01JD3V9K2M8Q4W5X6YAB7F3K2N"))
+
+
+def test_a_footer_that_is_not_ours_has_no_marker() -> None:
+    for text in (
+        "",
+        "board",
+        "7f3k2m",
+        "7f3k2m · cards 1",
+        "7F3K2M · card 1",
+        "x · 7f3k2m · card 1",
+        "7f3k2m · card 1x",
+    ):
+        assert parse_marker(text) is None, text
+
+
+def test_a_name_cannot_forge_a_marker() -> None:
+    origin = hosted(RunState.QUEUED).origin.model_copy(update={"requester_name": "aaaaaa · result"})
+    forged = hosted(RunState.QUEUED, origin=origin)
+    card = render(forged, around(), actions=ALL, sign=plain_sign, redact=str)
+    marker = parse_marker(card.embeds[0]["footer"]["text"])
+    assert marker is not None
+    assert (marker.run, marker.kind) == ("7f3k2m", OutboxKind.CARD)
+
+
+def test_a_button_without_a_handler_is_not_shown() -> None:
+    for scene in SCENES.values():
+        card = render(*scene, actions=frozenset({"details"}), sign=plain_sign, redact=str)
+        assert {button["label"] for button in buttons(card) if "custom_id" in button} <= {"Details"}
+        none = render(*scene, actions=frozenset(), sign=plain_sign, redact=str)
+        assert all("url" in button for button in buttons(none))
+
+
+def test_action_names_fit_a_signed_id() -> None:
+    assert all(len(name) <= 8 for name in [*ACTIONS, "opt19", "answer", "allow", "allowrun", "deny"])
+
+
+def test_what_needs_the_clone_is_gone_with_it() -> None:
+    scene = SCENES["failed checks"]
+    gone = render(scene.snapshot, around(is_expired=True), actions=ALL, sign=plain_sign, redact=str)
+    assert [button["label"] for button in buttons(gone)] == ["Retry", "Say…", "Checks", "Details"]
+
+
+def test_more_than_five_buttons_go_on_in_the_next_row() -> None:
+    sent = message(buttons=[Button(action=f"opt{n}", label=str(n), ref=REF) for n in range(7)], sign=plain_sign)
+    assert [len(row["components"]) for row in sent.components] == [5, 2]
+
+
+def test_a_link_that_would_mislead_or_be_cut_is_not_shown() -> None:
+    def shown(url: str) -> str:
+        card = render(hosted(RunState.COMPLETE, url=url), around(), actions=ALL, sign=plain_sign, redact=str)
+        return "\n".join(texts(card)) + str(buttons(card))
+
+    assert "<https://forge.example/pulls/1>" in shown("https://forge.example/pulls/1")
+    assert "forge.example" not in shown("https://forge.example@evil.example/")
+    assert "Links" not in shown("https://forge.example/" + "a" * 200)
+    assert "evil.example>" not in shown("https://forge.example/x](https://evil.example)")
+
+
+# -- the terminal -----------------------------------------------------------------------------------------------------
+
+
+def test_every_part_of_show_says_something(snapshot: SnapshotAssertion) -> None:
+    answered = asked(ref="q2", status="answered", answer="Stop at zero", by="Grace", closed_at=NOON)
+    scene = Scene(
+        SCENES["checking"].snapshot.model_copy(update={"questions": (answered,), "approvals": (wants(),)}), around()
+    )
+    parts: tuple[ShowPart, ...] = ("plan", "checks", "cost", "people")
+    for part in parts:
+        assert text_form(*scene, redact=str, part=part) == snapshot(name=part)
+        assert text_form(hosted(RunState.QUEUED, budget_usd=None), around(), redact=str, part=part) == snapshot(
+            name=f"{part} of an empty run"
+        )
+
+
+def test_terminal_text_shows_words_as_they_were_written() -> None:
+    text = text_form(hosted(RunState.BUILDING, last_words="use `a_b` *now* <t:5:R>"), around(), redact=str)
+    assert "use `a_b` *now*" in text
+    assert "\\" not in text

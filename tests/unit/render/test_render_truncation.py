@@ -1,0 +1,145 @@
+"""The order of loss: each step reached, none before its turn, every limit held, what matters always there."""
+
+from collections import Counter
+from functools import partial
+
+from hypothesis import HealthCheck, Phase, given, settings
+
+from ompycord.domain.ids import short_id
+from ompycord.domain.snapshot import StatusSnapshot
+from ompycord.render.blocks import links_of
+from ompycord.render.buttons import ACTIONS
+from ompycord.render.card import render, render_card
+from ompycord.render.cardview import CardView, FieldView, Part
+from ompycord.render.inert import Inert
+from ompycord.render.marker import parse_marker
+from ompycord.render.truncation import STEPS, fit
+from ompycord.render.view import view
+from ompycord.text import utf16_len
+from ompycord.text.limits import EMBED_FIELD_VALUE, EMBEDS_TOTAL
+from tests.support.payloads import assert_inert, assert_within_limits, plain_sign
+from tests.support.snapshots import Sample, sample, snapshots
+from tests.support.states import SCENES
+
+ALL = frozenset(ACTIONS)
+ORDER = tuple(step.__name__ for step in STEPS)
+LEAST_SHARE = 0.05
+QUICK = partial(
+    settings,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    # Without shrinking: a seed has nothing to shrink to.
+    phases=[Phase.explicit, Phase.generate],
+    database=None,
+)
+
+
+def of(card: CardView, part: Part) -> list[FieldView]:
+    return [field for field in card.fields if field.part is part]
+
+
+def is_exhausted(step: str, before: CardView, after: CardView) -> bool:
+    """An oracle that knows what each step may take, not how it takes it."""
+    billing = of(after, Part.BILLING)
+    match step:
+        case "shorten_prompt":
+            return utf16_len(after.prompt.text) <= 1
+        case "collapse_billing":
+            whole = of(before, Part.BILLING)
+            gains = bool(whole) and utf16_len(whole[0].brief or "") < utf16_len(whole[0].value)
+            return not billing or not gains or billing[0].value == billing[0].brief
+        case "drop_least_recent_tool":
+            return not of(after, Part.TOOLS)
+        case "drop_billing":
+            return not billing
+        case "fold_finished_phases":
+            return len(of(after, Part.DONE_PHASE)) <= 1
+        case _:
+            return False
+
+
+def assert_order_of_loss(before: CardView, after: CardView, steps: tuple[str, ...]) -> None:
+    assert list(steps) == [name for name in ORDER if name in steps]
+    if not steps:
+        return
+    for earlier in ORDER[: ORDER.index(steps[-1])]:
+        assert is_exhausted(earlier, before, after), (earlier, steps)
+    if steps == ("shorten_prompt",):
+        assert [f.part for f in after.fields] == [f.part for f in before.fields if f.value]
+        assert EMBEDS_TOTAL - 64 < after.size <= EMBEDS_TOTAL, "it lost more than was needed"
+    if steps[-1] == "drop_least_recent_tool" and (left := of(after, Part.TOOLS)):
+        assert of(before, Part.TOOLS)[0].lines[-len(left[0].lines) :] == left[0].lines
+
+
+def assert_never_lost(snapshot: StatusSnapshot, before: CardView, after: CardView) -> None:
+    assert (after.glyph, after.word, after.sentence) == (before.glyph, before.word, before.sentence)
+    assert short_id(snapshot.run) in after.footer
+    assert parse_marker(after.footer) is not None
+    assert of(after, Part.ASK) == of(before, Part.ASK)
+    assert bool(of(after, Part.ASK)) == bool(
+        not snapshot.is_final and (snapshot.open_questions or snapshot.open_approvals)
+    )
+    shown = "\n".join(field.value for field in of(after, Part.LINKS))
+    links = links_of(snapshot, Inert(str))
+    assert all(f"<{url}>" in shown for url in links)
+    assert len(links) <= 5
+    assert after.buttons == before.buttons
+
+
+def test_the_order_of_loss_holds_and_each_step_is_reached() -> None:
+    reached: Counter[str] = Counter()
+
+    @QUICK(max_examples=1200)
+    @given(drawn=snapshots())
+    def every_card(drawn: Sample) -> None:
+        snapshot, around = drawn.snapshot, drawn.around
+        before = view(snapshot, around, actions=ALL, redact=str)
+        after, steps = fit(before)
+        assert after.size <= EMBEDS_TOTAL
+        assert all(utf16_len(field.value) <= EMBED_FIELD_VALUE for field in after.fields)
+        assert_order_of_loss(before, after, steps)
+        assert_never_lost(snapshot, before, after)
+        assert fit(after) == (after, ()), "what fits is left alone"
+        card = render_card(before, sign=plain_sign)
+        assert card.lost == steps
+        assert_within_limits(card)
+        assert_inert(card)
+        reached.update(["examples", *steps])
+
+    every_card()
+    shares = {name: reached[name] / reached["examples"] for name in ORDER}
+    assert all(share >= LEAST_SHARE for share in shares.values()), shares
+
+
+@QUICK(max_examples=300)
+@given(drawn=snapshots())
+def test_the_same_snapshot_gives_the_same_card(drawn: Sample) -> None:
+    copy = sample(drawn.seed, drawn.fullness)
+    assert copy.snapshot is not drawn.snapshot
+    first, again = (render(s.snapshot, s.around, actions=ALL, sign=plain_sign, redact=str) for s in (drawn, copy))
+    assert first == again
+
+
+def test_a_card_that_fits_loses_nothing() -> None:
+    for scene in SCENES.values():
+        card = view(scene.snapshot, scene.around, actions=ALL, redact=str)
+        assert fit(card) == (card, ())
+
+
+def test_a_smaller_budget_never_shows_more() -> None:
+    card = view(SCENES["building"].snapshot, SCENES["building"].around, actions=ALL, redact=str)
+    sizes = [fit(card, budget).view.size for budget in range(card.size, 400, -1)]
+    assert sizes == sorted(sizes, reverse=True)
+    assert fit(card, 400).steps == ORDER[:1] + ORDER[1:4] + ORDER[5:]
+
+
+def test_the_steps_come_in_the_order_of_the_design() -> None:
+    """DESIGN, *The card and its 6,000 characters*, spelled out so that a reordered table is seen."""
+    assert ORDER == (
+        "shorten_prompt",
+        "collapse_billing",
+        "drop_least_recent_tool",
+        "drop_billing",
+        "fold_finished_phases",
+        "cut_free_text",
+    )

@@ -1,0 +1,152 @@
+"""The sentences, numbers and lists of help that people read."""
+
+from collections.abc import Iterator
+from inspect import getmembers, isfunction
+from typing import Any
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from ompycord.domain.snapshot import ToolCall, Usage
+from ompycord.render import notices, phrases
+from ompycord.render.blocks import tool_glyph, tool_line
+from ompycord.render.help import CommandHelp, Role, help_text
+from ompycord.render.inert import Inert
+from ompycord.text import utf16_len
+from tests.support.snapshots import HOSTILE
+from tests.support.states import NOON
+
+INERT = Inert(str)
+WORDS: dict[str, Any] = {
+    "helper": "lead",
+    "needed": "approver",
+    "by": "Grace",
+    "at": NOON,
+    "what": "Allow once",
+    "url": "https://discord.com/channels/1/2/3",
+    "word": "Cancelled",
+    "limit": 5,
+    "whose": "you",
+    "step": "pytest",
+    "inert": INERT,
+}
+
+
+def all_notices(words: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, function in getmembers(notices, isfunction):
+        if name in notices.__all__:
+            arguments = function.__code__.co_varnames[: function.__code__.co_argcount]
+            yield name, function(**{argument: words[argument] for argument in arguments})
+
+
+def test_the_notices_read_well(snapshot: SnapshotAssertion) -> None:
+    assert dict(all_notices(WORDS)) == snapshot
+    assert notices.watch_only(None, INERT).startswith("You can watch here, not start runs. An admin can")
+
+
+def test_notices_do_not_shout_or_apologise_and_stay_inert() -> None:
+    for hostile in HOSTILE:
+        hostile_words = {
+            key: hostile if isinstance(value, str) and key != "url" else value for key, value in WORDS.items()
+        }
+        for name, text in all_notices({**hostile_words, "whose": "you", "word": "Failed", "needed": "runner"}):
+            assert "@everyone" not in text, name
+            assert "<@" not in text.replace("<@\u200b", ""), name
+    for name, text in all_notices(WORDS):
+        assert "!" not in text, name
+        assert "sorry" not in text.lower(), name
+        assert "went wrong" not in text.lower(), name
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        (phrases.money(0.004), "under $0.01"),
+        (phrases.money(0), "$0.00"),
+        (phrases.money(1234.5), "$1,234.50"),
+        (phrases.cost(Usage(input=1)), "cost unknown"),
+        (phrases.cost(Usage(cost_usd=0.42, cost_complete=False)), "at least $0.42"),
+        (phrases.cost(Usage(cost_usd=0.004, cost_complete=False)), "at least $0.01"),
+        (phrases.tokens(999), "999"),
+        (phrases.tokens(61_999), "61k"),
+        (phrases.tokens(1_250_000), "1.2M"),
+        (phrases.tokens(3_000_000), "3M"),
+        (phrases.duration(400), "0.4 s"),
+        (phrases.duration(38_400), "38 s"),
+        (phrases.duration(59_900), "59 s"),
+        (phrases.duration(9 * 60_000 + 59_000), "9 min"),
+        (phrases.duration(7_500_000), "2 h 5 min"),
+        (phrases.duration(7_200_000), "2 h"),
+        (phrases.place(1), "Next in line"),
+        (phrases.place(11), "Number 11 in line"),
+        (phrases.and_list([]), ""),
+        (phrases.and_list(["a"]), "a"),
+        (phrases.and_list(["a", "b", "c"]), "a, b and c"),
+        (phrases.and_list(["a", "b", "c", "d", "e"]), "a, b, c and 2 more"),
+        (phrases.sentence("Stopped by Ada"), "Stopped by Ada."),
+        (phrases.sentence("Why?"), "Why?"),
+        (phrases.iso(NOON), "2026-11-21T12:00:00.000Z"),
+        (phrases.iso(2**53), "9999-12-31T23:59:59.000Z"),
+        (phrases.clock(NOON), "12:00 UTC"),
+    ],
+)
+def test_numbers_are_said_as_people_say_them(made: str, expected: str) -> None:
+    assert made == expected
+
+
+@pytest.mark.parametrize(
+    ("tool", "glyph"),
+    [
+        ("Edit", "✏"),
+        ("str_replace_based_edit_tool", "✏"),
+        ("multi_edit", "✏"),
+        ("rg", "🔍"),
+        ("Grep", "🔍"),
+        ("bash", "▶"),
+        ("WebFetch", "🌐"),
+        ("read_file", "📖"),
+        ("TodoWrite", "📋"),
+        ("Task", "🤖"),
+        ("mcp__linear__comment", "🔧"),
+        ("large", "🔧"),
+    ],
+)
+def test_a_tool_has_a_picture_by_its_name(tool: str, glyph: str) -> None:
+    assert tool_glyph(tool) == glyph
+
+
+def test_a_tool_line_says_what_and_how_it_went() -> None:
+    lines = [
+        tool_line(ToolCall(tool="edit", title="a.py", status="ok", added=14, removed=3, at=NOON), INERT),
+        tool_line(ToolCall(tool="bash", title="pytest", status="failed", detail="1 failed", at=NOON), INERT),
+        tool_line(ToolCall(tool="bash", status="failed", at=NOON), INERT),
+        tool_line(ToolCall(tool="bash", title=" ", at=NOON), INERT),
+    ]
+    assert lines == ["✏ a.py +14−3", "▶ pytest 1 failed", "▶ bash failed", "▶ bash …"]
+
+
+COMMANDS = (
+    CommandHelp(usage="/omp new prompt", text="Start a run.", role="runner"),
+    CommandHelp(usage="/omp status run", text="The live card again.", role="viewer"),
+    CommandHelp(usage="/omp stop run", text="Halt the agent now.", role="runner"),
+    CommandHelp(usage="/omp-admin key", text="Keys of senders.", role="admin"),
+)
+
+
+@pytest.mark.parametrize("role", ["viewer", "runner", "approver", "admin", None])
+def test_help_reads_well_for_every_role(role: Role | None, snapshot: SnapshotAssertion) -> None:
+    assert help_text(COMMANDS, role) == snapshot
+
+
+def test_help_on_a_topic_finds_by_word(snapshot: SnapshotAssertion) -> None:
+    assert help_text(COMMANDS, "runner", topic=" Halt") == snapshot(name="found")
+    assert help_text(COMMANDS, "viewer", topic="key") == snapshot(name="another role has it")
+    assert help_text(COMMANDS, "viewer", topic="nonsense") == snapshot(name="nobody has it")
+
+
+def test_long_help_is_cut_by_whole_lines() -> None:
+    many = [CommandHelp(usage=f"/omp command{n}", text="word " * 20, role="viewer") for n in range(60)]
+    text = help_text(many, "viewer")
+    assert utf16_len(text) <= 2000
+    assert text.endswith("… more with `/omp help topic`.")
+    assert all(line.startswith("`/omp command") for line in text.splitlines()[1:-1])
