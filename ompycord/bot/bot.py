@@ -10,12 +10,13 @@ import structlog
 
 from ompycord.bot.buttons import CARD_ACTIONS
 from ompycord.bot.custom_ids import Signer
+from ompycord.bot.groups import promised
 from ompycord.bot.options import BotOptions
 from ompycord.bot.session import Kit, Session, Unreachable, Wedged
 from ompycord.bot.sources import Sources
 from ompycord.conductor import Bus, Conductor
 from ompycord.domain.ports import Clock, Ids, Store
-from ompycord.errors import StartError
+from ompycord.errors import GatewayFatal
 
 __all__ = ["Bot"]
 
@@ -74,10 +75,10 @@ class Bot:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._until_stopped())
                 await self._sessions()
-        except* _Stopped:
-            pass
-        except* StartError as fatal:
-            raise fatal.exceptions[0] from None
+        except BaseExceptionGroup as group:
+            error = promised(group, GatewayFatal, _Stopped)
+            if not isinstance(error, _Stopped):
+                raise (error or group) from None
         finally:
             self._session = None
             self._ended.set()

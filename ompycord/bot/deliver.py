@@ -16,6 +16,7 @@ from ompycord.domain.records import OutboxKind, OutboxRow, Surface
 from ompycord.render.inert import Inert
 from ompycord.render.marker import Marker, question_tag
 from ompycord.render.view import short_title
+from ompycord.text import cut
 
 __all__ = ["ORDER", "Deliverer", "Errand"]
 
@@ -48,6 +49,8 @@ class Deliverer:
         self._rest = rest
         self._clock = clock
         self._began = clock.now_ms()
+        self._tried: set[int] = set()
+        """Rows that were sent by this process and are not recorded yet."""
 
     async def errand(self, row: OutboxRow) -> Errand | Millis | None:
         """What can be done with a run's first row now; a time before which it waits; None where its run is not there yet."""
@@ -95,6 +98,8 @@ class Deliverer:
         scene = await self._scenes.look(row.run)
         if scene is None:
             return
+        if scene.surface(row.kind, row.ref) is not None:  # it was delivered while this errand waited in its lane
+            return
         try:
             if row.kind is OutboxKind.THREAD:
                 surface = await self._open_thread(scene, row)
@@ -110,6 +115,7 @@ class Deliverer:
             await self._store.undelivered(row, error=str(failed), final=False)
             raise
         await self._store.delivered(row, surface, at=self._clock.now_ms())
+        self._tried.discard(row.id)
 
     async def _give_up(self, row: OutboxRow, reason: str) -> None:
         log.warning("delivery.refused", run=row.run, kind=row.kind, reason=reason)
@@ -120,7 +126,7 @@ class Deliverer:
         if mirror is None or mirror.message is None:
             raise SendFailed("its mirror could not be posted", is_final=True)
         inert = Inert(self._scenes.redact)
-        name = f"{short_title(scene.snapshot, inert)[: _THREAD_NAME - 9]} · {short_id(scene.run)}"
+        name = f"{cut(short_title(scene.snapshot, inert), _THREAD_NAME - 9)} · {short_id(scene.run)}"
         thread = await self._rest.open_thread(
             mirror.channel, mirror.message, guild=scene.record.guild or self._scenes.options.guilds[0], name=name
         )
@@ -157,7 +163,9 @@ class Deliverer:
 
     async def _earlier(self, scene: Scene, row: OutboxRow, channel: str) -> str | None:
         """The message of a try whose end nobody saw: before a restart, or an answer that got lost."""
-        if row.attempts == 0 and row.created_at >= self._began:
+        is_new = row.attempts == 0 and row.created_at >= self._began and row.id not in self._tried
+        self._tried.add(row.id)
+        if is_new:
             return None
         number = row.ref if row.kind is OutboxKind.CARD else ""
         asked = asked_of(scene.snapshot, row.ref) if row.kind is OutboxKind.QUESTION else None

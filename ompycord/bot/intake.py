@@ -68,7 +68,9 @@ class Intake:
             next_signal: Signal | None = signal
             while next_signal is not None:
                 before, (flow, step) = flow, advance(flow, next_signal)
-                log.debug("flow", draft=draft.id, signal=next_signal, step=step, **{"from": before, "to": flow})
+                log.debug(
+                    "flow", draft=draft.id, signal=str(next_signal), step=str(step), was=str(before), now=str(flow)
+                )
                 next_signal = await self._do(step, case, group)
         return case.record
 

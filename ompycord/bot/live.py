@@ -26,6 +26,8 @@ PACE_S = 1.1
 """Between two edits of one channel: create and edit share about 5 per 5 s (PLATFORM.md); what is urgent does not wait."""
 IDLE_S = 1.0
 """Looks by itself so often: `not_before`, retries and silence have no event."""
+COALESCE_S = 0.2
+"""A run that changes all the time is looked at so often; an edit takes longer anyway."""
 SWEEP_S = 30.0
 """How often all open runs are looked at again, for what only a clock changes (silence, rolled-over cards)."""
 RETRY_S = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
@@ -57,6 +59,8 @@ class LiveEditor:
         self._lanes: dict[str, Lane] = {}
         self._flows: dict[RunId, Flow] = {}
         self._retry_at: dict[int, tuple[float, int]] = {}
+        self._changed: dict[RunId, None] = {}
+        self._looked_at: dict[RunId, float] = {}
         self._posted: dict[RunId, asyncio.Event] = {}
         self._subscription: Subscription | None = None
 
@@ -111,33 +115,31 @@ class LiveEditor:
         """Deliver and edit until cancelled; what is in flight then may finish for `SETTLE_S`."""
         with self._bus.subscribe() as subscription:
             self._subscription = subscription
-            await self._first_look()
+            await self._look_at_all(first=True)
             swept = self._clock.monotonic_s()
             async with asyncio.TaskGroup() as group:
                 try:
                     while True:
-                        changed = await subscription.take(self._pause())
+                        self._changed.update(dict.fromkeys(await subscription.take(self._pause())))
                         if self._clock.monotonic_s() - swept >= SWEEP_S:
                             swept = self._clock.monotonic_s()
-                            changed += [r for r in await self._open_runs() if r not in changed]
-                        await self._plan(changed, group)
+                            await self._look_at_all()
+                        await self._plan(group)
                 finally:
                     self._subscription = None
                     flying = [lane.task for lane in self._lanes.values() if lane.task is not None]
                     if flying:
                         await asyncio.wait(flying, timeout=SETTLE_S)
 
-    async def _first_look(self) -> None:
+    async def _look_at_all(self, *, first: bool = False) -> None:
         """Everything that may show less than we know: after a restart every card becomes true again."""
         try:
-            stale = await self._store.stale_cards()
-            for run in dict.fromkeys([*stale, *await self._open_runs()]):
-                await self._mark(run)
+            stale = await self._store.stale_cards() if first else []
+            still = await self._store.runs(RunFilter(is_open=True, limit=500))
         except StorageError as error:
             log.warning("live.waits", cause=str(error))
-
-    async def _open_runs(self) -> list[RunId]:
-        return [RunId(record.id) for record in await self._store.runs(RunFilter(is_open=True, limit=500))]
+        else:
+            self._changed.update(dict.fromkeys([*stale, *(RunId(record.id) for record in still)]))
 
     def _pause(self) -> float:
         """Until the next lane may begin; at most `IDLE_S`."""
@@ -147,18 +149,19 @@ class LiveEditor:
             for lane in self._lanes.values()
             if lane.task is None and (lane.dirty or lane.errands)
         ]
-        return min([max(wait, 0.01) for wait in waits] + [IDLE_S])
+        longest = COALESCE_S if self._changed else IDLE_S
+        return min([max(wait, 0.01) for wait in waits] + [longest])
 
-    async def _plan(self, changed: list[RunId], group: asyncio.TaskGroup) -> None:
-        try:
-            for run in changed:
-                await self._mark(run)
-            await self._collect()
-        except StorageError as error:  # asked again at the next round; nothing is forgotten
-            log.warning("live.waits", cause=str(error))
+    async def _plan(self, group: asyncio.TaskGroup) -> None:
+        """Take in what changed, then give every free lane its next job."""
+        now = self._clock.monotonic_s()
+        for run in [run for run in self._changed if now - self._looked_at.get(run, -COALESCE_S) >= COALESCE_S]:
+            del self._changed[run]
+            await self._mark(run)
+        await self._collect()
         now = self._clock.monotonic_s()
         for channel, lane in list(self._lanes.items()):
-            if lane.is_idle:
+            if lane.is_over(now):
                 del self._lanes[channel]
             elif lane.task is None and now >= lane.blocked_until:
                 self._begin(channel, lane, now, group)
@@ -167,15 +170,28 @@ class LiveEditor:
         return self._lanes.setdefault(channel, Lane())
 
     async def _mark(self, run: RunId) -> None:
-        """This run's messages may say something old."""
-        scene = await self._scenes.look(run)
+        """This run's messages may say something old. What cannot be read now is looked at again; nothing is forgotten."""
+        now = self._clock.monotonic_s()
+        try:
+            scene = await self._scenes.look(run)
+        except StorageError as error:
+            log.warning("live.waits", cause=str(error))
+            self._changed[run] = None
+            return
+        except Exception:
+            log.exception("live.failed", run=run)
+            return
         if scene is None:
             return
         self._feel(run, _state_of(scene))
-        now = self._clock.monotonic_s()
+        self._looked_at[run] = now
+        if scene.snapshot.is_final:
+            del self._looked_at[run]
         for channel in {surface.channel for surface in scene.surfaces if surface.message is not None}:
             since, _ = self._lane(channel).dirty.get(run, (now, False))
             self._lane(channel).dirty[run] = (since, scene.is_urgent)
+            if not scene.is_urgent:
+                self._lane(channel).hurried.discard(run)
 
     def _feel(self, run: RunId, *signals: Signal) -> None:
         """Take the person's machine along (`flow.py`)."""
@@ -190,17 +206,33 @@ class LiveEditor:
     async def _collect(self) -> None:
         """For each run its first row that waits, in the order in which messages must appear."""
         first: dict[RunId, OutboxRow] = {}
-        for row in await self._store.outbox(limit=ROWS):
+        try:
+            rows = await self._store.outbox(limit=ROWS)
+        except StorageError as error:
+            log.warning("live.waits", cause=str(error))
+            return
+        for row in rows:
             known = first.get(row.run)
             if known is None or (ORDER[row.kind], row.id) < (ORDER[known.kind], known.id):
                 first[row.run] = row
-        now = self._clock.monotonic_s()
         for lane in self._lanes.values():
             lane.errands.clear()
+        now = self._clock.monotonic_s()
+        flying = {lane.row for lane in self._lanes.values()}
         for row in sorted(first.values(), key=lambda row: row.id):
-            if now < self._retry_at.get(row.id, (0.0, 0))[0]:
-                continue
+            if row.id not in flying and now >= self._retry_at.get(row.id, (0.0, 0))[0]:
+                await self._send_out(row)
+
+    async def _send_out(self, row: OutboxRow) -> None:
+        """Put a row into its lane, if its time has come. One run's trouble is not another's."""
+        try:
             errand = await self._deliverer.errand(row)
+        except StorageError as error:
+            log.warning("live.waits", cause=str(error))
+        except Exception:
+            log.exception("live.failed", run=row.run, kind=row.kind)
+            self._retry_at[row.id] = (self._clock.monotonic_s() + RETRY_S[-1], 0)
+        else:
             if isinstance(errand, Errand):
                 self._lane(errand.channel).errands.append(errand)
 
@@ -216,27 +248,31 @@ class LiveEditor:
             if job is not None:
                 del lane.dirty[job]
         if job is not None:
-            lane.began, lane.run = now, job.row.run if isinstance(job, Errand) else job
+            lane.began = now
+            lane.run, lane.row = (job.row.run, job.row.id) if isinstance(job, Errand) else (job, None)
             lane.task = group.create_task(self._work(channel, lane, job))
 
     async def _work(self, channel: str, lane: Lane, job: Errand | RunId) -> None:
         """One job. Whatever happens, the lane is free afterwards and nothing is forgotten."""
+        used_a_slot = True
         try:
             if isinstance(job, Errand):
                 await self._deliver(channel, lane, job)
             else:
-                await self._edit(channel, lane, job)
+                used_a_slot = await self._edit(channel, lane, job)
         except StorageError as error:
             log.warning("live.waits", cause=str(error))
             lane.blocked_until = self._clock.monotonic_s() + RETRY_S[0]
             if not isinstance(job, Errand):
-                await self._again(channel, job)
+                self._changed[job] = None
         except Exception:
             log.exception("live.failed", channel=channel, job=job.row.run if isinstance(job, Errand) else job)
-            lane.blocked_until = self._clock.monotonic_s() + RETRY_S[-1]
+            if isinstance(job, Errand):
+                self._retry_at[job.row.id] = (self._clock.monotonic_s() + RETRY_S[-1], 0)
         finally:
-            lane.task = lane.run = None
-            lane.ready_at = self._clock.monotonic_s() + PACE_S
+            lane.task = lane.run = lane.row = None
+            if used_a_slot:
+                lane.ready_at = self._clock.monotonic_s() + PACE_S
             self.wake()
 
     async def _deliver(self, channel: str, lane: Lane, errand: Errand) -> None:
@@ -254,10 +290,10 @@ class LiveEditor:
         self._retry_at.pop(row.id, None)
         if row.kind is OutboxKind.MIRROR and row.run in self._posted:
             self._posted[row.run].set()
-        await self._again(channel, row.run)
+        await self._mark(row.run)
 
-    async def _edit(self, channel: str, lane: Lane, run: RunId) -> None:
-        """Edit one message of the run in this channel; the lane comes back for its others."""
+    async def _edit(self, channel: str, lane: Lane, run: RunId) -> bool:
+        """Edit one message of the run in this channel, the lane comes back for its others; whether anything was sent."""
         said = self._scenes.slowed.get(channel)
         try:
             untrue = await self._refresher.refresh(run, channel)
@@ -266,23 +302,17 @@ class LiveEditor:
             lane.failures += 1
             log.info("edit.again", run=run, reason=str(failed), pause_s=pause)
             self._hold(channel, lane, pause)
-            await self._again(channel, run)
-            return
+            await self._mark(run)
+            return True
         lane.failures = 0
         if untrue and said is not None and self._scenes.slowed.get(channel) == said:
             del self._scenes.slowed[channel]
         if untrue > 1:
-            await self._again(channel, run)
+            await self._mark(run)
         else:
             self._feel(run, Signal.CAUGHT_UP)
+        return untrue > 0
 
     def _hold(self, channel: str, lane: Lane, seconds: float) -> None:
         lane.blocked_until = self._clock.monotonic_s() + seconds
         self.slowed(channel, seconds)
-
-    async def _again(self, channel: str, run: RunId) -> None:
-        """Look at this run once more, without losing how long it has waited."""
-        try:
-            await self._mark(run)
-        except StorageError:
-            self._lane(channel).dirty.setdefault(run, (self._clock.monotonic_s(), False))

@@ -2,7 +2,7 @@
 
 import structlog
 
-from ompycord.bot.rest import GONE, Rest, SendFailed
+from ompycord.bot.rest import MESSAGE_GONE, Rest, SendFailed
 from ompycord.bot.scenes import Scene, Scenes, card_number, latest_card
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, Store
@@ -13,6 +13,10 @@ __all__ = ["ROLL_OVER_MS", "Refresher"]
 
 ROLL_OVER_MS = 55 * 60 * 1000
 """A card older than this goes on in a fresh message: edits of old ones fail with 30046 after an hour (PLATFORM.md)."""
+
+CLOSED_S = 600.0
+NO_ENTRY = frozenset({10003, 10004, 50001, 50013})
+"""Errors of a channel, not of one message."""
 
 _ORDER = (OutboxKind.CARD, OutboxKind.QUESTION, OutboxKind.MIRROR, OutboxKind.RESULT)
 
@@ -27,11 +31,13 @@ class Refresher:
         self._scenes = scenes
         self._rest = rest
         self._clock = clock
+        self._closed_until: dict[str, float] = {}
+        """Channels that refuse us: asked again later, since refusals count towards a ban (PLATFORM.md)."""
 
     async def refresh(self, run: RunId, channel: str) -> int:
         """One edit at most; how many messages of the run here were not true. Raises SendFailed, StorageError."""
         scene = await self._scenes.look(run)
-        if scene is None:
+        if scene is None or self._clock.monotonic_s() < self._closed_until.get(channel, 0.0):
             return 0
         await self._roll_over(scene, channel)
         untrue = self._untrue(scene, channel)
@@ -58,7 +64,14 @@ class Refresher:
             if not failed.is_final:
                 raise
             log.warning("edit.refused", run=scene.run, kind=surface.kind, reason=str(failed))
-            if surface.kind is OutboxKind.CARD and failed.code in GONE and surface == latest_card(scene.surfaces):
+            if failed.code in NO_ENTRY:
+                self._closed_until[surface.channel] = self._clock.monotonic_s() + CLOSED_S
+                return
+            if (
+                surface.kind is OutboxKind.CARD
+                and failed.code == MESSAGE_GONE
+                and surface == latest_card(scene.surfaces)
+            ):
                 await self._another_card(scene, surface)
         now = self._clock.now_ms()
         update = {"shown_hash": message.payload_hash, "shown_position": scene.position, "edited_at": now}

@@ -17,7 +17,7 @@ from ompycord.errors import OmpycordError
 from ompycord.render.marker import Marker, parse_marker
 from ompycord.render.message import RenderedMessage
 
-__all__ = ["FINAL_CODES", "GONE", "Rest", "SendFailed"]
+__all__ = ["FINAL_CODES", "MESSAGE_GONE", "Rest", "SendFailed"]
 
 FINAL_CODES: dict[int, str] = {
     10003: "the channel or thread is gone",
@@ -30,7 +30,7 @@ FINAL_CODES: dict[int, str] = {
 }
 """Errors after which another try changes nothing, with the reason people are told (PLATFORM.md, *Discord's limits*)."""
 
-GONE = frozenset({10003, 10008})
+MESSAGE_GONE = 10008
 _THREAD_EXISTS = 160004
 _ARCHIVED = 50083
 _PROBED = 300

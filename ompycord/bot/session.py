@@ -19,6 +19,7 @@ from ompycord.bot.components import Dispatcher
 from ompycord.bot.custom_ids import Signer
 from ompycord.bot.deliver import Deliverer
 from ompycord.bot.desk import Desk
+from ompycord.bot.groups import promised
 from ompycord.bot.intake import Intake
 from ompycord.bot.live import LiveEditor
 from ompycord.bot.options import BotOptions
@@ -185,8 +186,9 @@ class Session:
                 group.create_task(self._stay_connected())
                 group.create_task(self._edit_when_ready())
                 group.create_task(self._watch(group))
-        except* (GatewayFatal, Unreachable, Wedged) as found:
-            raise _first(found) from None
+        except BaseExceptionGroup as group:
+            error = promised(group, GatewayFatal, Wedged, Unreachable)
+            raise (error or group) from None
         finally:
             try:
                 async with asyncio.timeout(CLOSE_S):
@@ -231,11 +233,3 @@ class Session:
             log.warning("discord.silent", cause=type(error).__name__)
         finally:
             self._probe_began = None
-
-
-def _first(group: BaseExceptionGroup[OmpycordError]) -> OmpycordError:
-    """The error itself; the fatal one before others."""
-    leaves: list[OmpycordError] = []
-    for error in group.exceptions:
-        leaves += [_first(error)] if isinstance(error, BaseExceptionGroup) else [error]
-    return min(leaves, key=lambda error: not isinstance(error, GatewayFatal))

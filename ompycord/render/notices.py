@@ -58,6 +58,11 @@ def not_the_requester() -> str:
     return "You asked for this run, so somebody else must allow it. It waits here for another approver."
 
 
+def not_yet(what: str, inert: Inert) -> str:
+    """A question before its answer can exist."""
+    return f"{inert.line(what, _NAME)} is not there yet. The card shows when it is."
+
+
 def old_button(url: str) -> str:
     """A button of a card that has rolled over."""
     return f"That button is from an older card. Here is the live one: {url}"
@@ -75,9 +80,7 @@ def no_such_run() -> str:
 
 def open_limit(limit: int, whose: str) -> str:
     """A limit on open runs; `whose` is *you*, *this channel* or *this server*."""
-    return (
-        f"{count(limit, 'run')} are open for {whose}, which is the limit. Your text is kept; it starts when one ends."
-    )
+    return f"{count(limit, 'run')} are open for {whose}, which is the limit. Nothing was started. End one, or wait until one ends."
 
 
 def restarted(at: Millis, step: str, inert: Inert) -> str:
@@ -88,8 +91,3 @@ def restarted(at: Millis, step: str, inert: Inert) -> str:
 def reply_too_late() -> str:
     """Discord did not take our acknowledgement; goes with a Resume button."""
     return "Discord did not take my reply in time. Your text is safe."
-
-
-def not_yet(what: str, inert: Inert) -> str:
-    """A question before its answer can exist."""
-    return f"{inert.line(what, _NAME)} is not there yet. The card shows when it is."

@@ -10,6 +10,9 @@ from ompycord.domain.ports import Clock
 __all__ = ["Limits", "Rates"]
 
 
+BUCKETS = 4096
+
+
 class Limits(Frozen):
     """The sidecar's options."""
 
@@ -34,7 +37,7 @@ class Limits(Frozen):
 
 
 class Rates:
-    """A token bucket for each key; there are as many as there are keys, since only authenticated requests count."""
+    """A token bucket for each key. Only authenticated requests count, so there are no more than there were keys."""
 
     def __init__(self, *, clock: Clock, per_s: float, burst: int) -> None:
         self._clock = clock
@@ -47,6 +50,8 @@ class Rates:
         now = self._clock.monotonic_s()
         tokens, since = self._buckets.get(key_id, (float(self._burst), now))
         tokens = min(self._burst, tokens + (now - since) * self._per_s)
+        if len(self._buckets) > BUCKETS:  # keys of ended runs: a full bucket is as good as none
+            self._buckets = {key: at for key, at in self._buckets.items() if (now - at[1]) * self._per_s < self._burst}
         if tokens < count:
             self._buckets[key_id] = (tokens, now)
             return (min(count, self._burst) - tokens) / self._per_s

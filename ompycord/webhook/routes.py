@@ -92,6 +92,10 @@ def _answer_with_problems(app: FastAPI) -> None:
     async def storage(request: Request, error: Exception) -> Response:
         return response_of(Problem("storage", retry_after_s=1))
 
+    async def defect(request: Request, error: Exception) -> Response:
+        return response_of(Problem("internal"))  # Starlette raises it again, so that the dispatcher logs it
+
+    app.add_exception_handler(Exception, defect)
     app.add_exception_handler(Problem, refuse)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(RequestValidationError, invalid)

@@ -134,6 +134,11 @@ def _protocol(header_s: float) -> type[H11Protocol]:
             else:
                 self._disarm()
 
+        def on_response_complete(self) -> None:
+            super().on_response_complete()
+            if self.conn.trailing_data[0] and self.conn.their_state is h11.IDLE:  # part of the next one came along
+                self._arm()
+
         def connection_lost(self, exc: Exception | None) -> None:
             self._disarm()
             super().connection_lost(exc)

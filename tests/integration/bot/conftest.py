@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from ompycord.app.system import SystemClock, SystemIds
@@ -24,12 +25,11 @@ from ompycord.store import SqliteStore, open_store
 from ompycord.testing import FakeChecks, FakeWorkspaces, ScriptedAgent
 from tests.support.discord_schema import DiscordSchema, available
 from tests.support.playground import Playground, running_playground
-from tests.support.playground_page import Message
+from tests.support.playground_page import JsonObject, Message
 from tests.support.playground_person import Person
 
 MAC_KEY = b"a key of tests, 32 bytes long ..."
 PATIENCE_S = 20.0
-MESSAGES = ("/channels/{channel_id}/messages", "/channels/{channel_id}/messages/{message_id}")
 
 
 def catalog(tasks: str) -> Catalog:
@@ -45,14 +45,30 @@ def catalog(tasks: str) -> Catalog:
     )
 
 
+class SkewClock(SystemClock):
+    """The real clock, which a test may set forward."""
+
+    def __init__(self) -> None:
+        self.ahead_s = 0.0
+
+    def now_ms(self) -> int:
+        return super().now_ms() + round(self.ahead_s * 1000)
+
+    def monotonic_s(self) -> float:
+        return super().monotonic_s() + self.ahead_s
+
+
 class House:
     """One process's worth of Ompycord over a database; `alive()` runs it, leaving the block ends it."""
 
-    def __init__(self, playground: Playground, store: Store, folder: Path, *, mac_key: bytes = MAC_KEY) -> None:
+    def __init__(
+        self, playground: Playground, store: Store, folder: Path, *, mac_key: bytes = MAC_KEY, token: str = ""
+    ) -> None:
         self.playground = playground
         self.store = store
         self._folder = folder
-        clock, ids = SystemClock(), SystemIds()
+        clock, ids = SkewClock(), SystemIds()
+        self.clock = clock
         self.bus = Bus()
         self.agent = ScriptedAgent(writes={"total.py": "x = 1\n"})
         self.checks = FakeChecks()
@@ -78,12 +94,15 @@ class House:
             changed=self.projector.wake,
         )
         self.bot = Bot(
-            token=playground.bot_token,
+            token=token or playground.bot_token,
             options=BotOptions(
                 guilds=(str(playground.guild_id),),
                 home_channel=str(playground.channel("tasks")),
                 work_channels=(str(playground.channel("tasks")),),
-                access=Access(users=RoleNames(admin=(playground.ada.id,), runner=(playground.mo.id,))),
+                access=Access(
+                    users=RoleNames(admin=(playground.ada.id,), runner=(playground.mo.id,)),
+                    roles=RoleNames(viewer=(playground.info["roles"]["member"],)),
+                ),
                 guild_ready_timeout_s=0,
             ),
             conductor=self.conductor,
@@ -102,14 +121,15 @@ class House:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(work) for work in (self.projector.run(), self.driver.run(), self.bot.run())]
             try:
-                await self._online()
+                await self.online()
                 yield
             finally:
                 await self.bot.close()
                 for task in tasks:
                     task.cancel()
 
-    async def _online(self) -> None:
+    async def online(self) -> None:
+        """The bot is on the gateway; bounded."""
         async with asyncio.timeout(PATIENCE_S):
             with self.bus.subscribe() as changes:
                 while not self.bot.is_ready:
@@ -129,10 +149,19 @@ class House:
                         return snapshot
                     await changes.take(0.2)
 
-    async def bot_ended(self) -> None:
-        """The bot has ended by itself; bounded."""
+    async def refused_edit(self) -> None:
+        """Discord has refused an edit and the bot knows; bounded."""
         async with asyncio.timeout(PATIENCE_S):
-            await asyncio.Event().wait()
+            with self.bus.subscribe() as changes:
+                while not [entry for entry in await self.playground.wire(method="PATCH") if entry["status"] == 429]:
+                    await changes.take(0.1)
+
+    async def delete(self, message: Message) -> None:
+        """Somebody deletes a message of ours; the page has no button for it, so with the bot's own right."""
+        address = f"{self.playground.api}/v10/channels/{message.channel_id}/messages/{message.id}"
+        rights = {"Authorization": f"Bot {self.playground.bot_token}"}
+        async with aiohttp.ClientSession(headers=rights) as session, session.delete(address) as answer:
+            assert answer.status == 204
 
     async def nothing_owed(self) -> None:
         """Every delivery has ended; bounded."""
@@ -217,6 +246,14 @@ async def playground(tmp_path: Path) -> AsyncGenerator[Playground]:
             point_at(DISCORD)
 
 
+def body_of(entry: JsonObject) -> JsonObject:
+    """The message in a request, an interaction's answer included; empty where there is none."""
+    if entry["method"] not in {"POST", "PATCH"} or not entry["request"]:
+        return {}
+    request: JsonObject = entry["request"]
+    return request.get("data") or request
+
+
 async def judge(playground: Playground) -> None:
     """Every message created or edited holds against Discord's description and names whom it may ping."""
     where = available(Path(__file__).resolve().parents[3])
@@ -225,10 +262,9 @@ async def judge(playground: Playground) -> None:
     for entry in await playground.wire():
         if schema is not None and entry["status"] < 400:
             schema.check_request(entry)
-        is_message = entry["route"] in MESSAGES and entry["method"] in {"POST", "PATCH"}
-        if is_message and entry["status"] < 400:
-            allowed = entry["request"]["allowed_mentions"]
-            assert allowed["parse"] == [], entry
+        body = body_of(entry)
+        if "content" in body:
+            assert body["allowed_mentions"]["parse"] == [], entry
             judged += 1
     print(f"messages judged: {judged}")  # noqa: T201  # the count is wanted in the log
 

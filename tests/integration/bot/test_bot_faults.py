@@ -1,20 +1,23 @@
 """When Discord, the database or the process fails: one mirror, one thread, one card, one answer, and no text lost."""
 
+import asyncio
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
+from ompycord.bot import Bot
 from ompycord.domain import events as ev
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunFilter, Store
-from ompycord.domain.records import Draft
+from ompycord.domain.records import Draft, OutboxRow, Surface
 from ompycord.errors import GatewayFatal, StorageError
-from tests.integration.bot.conftest import House, is_answer, kind_of
+from tests.integration.bot.conftest import PATIENCE_S, House, is_answer, kind_of
 from tests.support.playground import Playground
 from tests.support.playground_person import NotAnsweredError
 
 CALLBACK = "/interactions/{interaction_id}/{interaction_token}/callback"
+EDIT = "/channels/{channel_id}/messages/{message_id}"
 CREATE = "/channels/{channel_id}/messages"
 
 
@@ -127,12 +130,18 @@ async def test_a_dropped_gateway_is_picked_up_again(house: House) -> None:
 
 
 async def test_a_fatal_close_ends_the_bot_with_its_cause(house: House) -> None:
-    with pytest.RaisesGroup(GatewayFatal, flatten_subgroups=True) as ended:
-        async with house.alive():
-            await house.playground.disturb_gateway("close", code=4014)
-            await house.playground.ada.wait_event("BOT_STATUS", lambda status: status["online"] is False)
-            await house.bot_ended()
-    assert "message content intent" in str(ended.value.exceptions[0])
+    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
+        running = group.create_task(ended_with(house.bot))
+        await house.online()
+        await house.playground.disturb_gateway("close", code=4014)
+        error = await running
+    assert "message content intent" in str(error)
+
+
+async def ended_with(bot: Bot) -> GatewayFatal:
+    with pytest.raises(GatewayFatal) as caught:
+        await bot.run()
+    return caught.value
 
 
 async def test_commands_are_registered_only_when_their_definition_changed(house: House) -> None:
@@ -157,3 +166,94 @@ async def test_a_burst_of_events_costs_few_edits_and_the_last_one_is_shown(house
         edits = await house.playground.wire(method="PATCH", route="/channels/{channel_id}/messages/{message_id}")
     assert len(edits) < 20
     assert all(entry["status"] < 400 for entry in edits)
+
+
+class ForgetfulStore(ReluctantStore):
+    """The real store, which cannot note down what Discord took: as if the process died between the two."""
+
+    async def save_draft(self, draft: Draft) -> None:
+        await self._inner.save_draft(draft)
+
+    async def delivered(self, row: OutboxRow, surface: Surface | None, *, at: int) -> None:
+        if not self.accept:
+            self.refused += 1
+            raise StorageError("died here")
+        await self._inner.delivered(row, surface, at=at)
+
+
+async def test_what_discord_took_before_a_crash_is_found_by_its_footer_long_after_the_nonce(
+    playground: Playground, store: Store, tmp_path: Path
+) -> None:
+    mo = playground.mo
+    house = House(playground, cast("Store", ForgetfulStore(store)), tmp_path)
+    async with house.alive():
+        await mo.start_command("omp new", "tasks", prompt="Fix the total")
+        await mo.wait_message(lambda m: kind_of(m) == "mirror")
+    await playground.advance(3600)
+    later = House(playground, store, tmp_path)
+    async with later.alive():
+        await mo.wait_message(lambda m: kind_of(m) == "result")
+        await later.nothing_owed()
+    record = await later.only_run()
+    assert await later.kinds_in("tasks") == ["mirror"]
+    assert await later.kinds_in(await later.thread_of(record.id)) == ["card 1", "result"]
+
+
+async def test_a_card_that_discord_slows_says_so_and_catches_up(house: House) -> None:
+    mo, playground = house.playground.mo, house.playground
+    house.agent.hold()
+    async with house.alive():
+        record = await house.start(mo)
+        await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Stop" in m.labels)
+        await mo.wait_message(lambda m: kind_of(m) == "mirror" and "<#" in m.text)
+        limited = {"message": "You are being rate limited.", "retry_after": 40.0, "global": False}
+        await playground.fault("PATCH", EDIT, "status", count=1, status=429, body=limited)
+        await house.conductor.observe(RunId(record.id), ev.ToolFinished(tool="edit", title="one.py"))
+        await house.refused_edit()
+        await house.conductor.observe(RunId(record.id), ev.ToolFinished(tool="edit", title="two.py"))
+        house.clock.ahead_s += 60
+        shown = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "two.py" in m.text)
+        assert "Discord slowed this card" in shown.text
+        house.agent.release()
+        done = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Done, checked" in m.text)
+        assert "Discord slowed" not in done.text
+
+
+async def test_a_card_goes_on_in_a_fresh_message_before_discord_refuses_edits(house: House) -> None:
+    mo = house.playground.mo
+    house.agent.hold()
+    async with house.alive():
+        record = await house.start(mo)
+        first = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Stop" in m.labels)
+        house.clock.ahead_s += 56 * 60
+        await house.conductor.observe(RunId(record.id), ev.ToolFinished(tool="edit", title="late.py"))
+        await mo.wait_message(lambda m: kind_of(m) == "card 2" and "late.py" in m.text)
+        replaced = await mo.wait_message(lambda m: m.id == first.id and "Go to the live card" in m.labels)
+        assert "Stop" not in replaced.labels
+        house.agent.release()
+        await mo.wait_message(lambda m: kind_of(m) == "card 2" and "Done, checked" in m.text)
+    assert await house.rung() == [[mo.id]] or await house.rung() == []
+
+
+async def test_a_deleted_card_comes_back(house: House) -> None:
+    ada, mo = house.playground.ada, house.playground.mo
+    house.agent.hold()
+    async with house.alive():
+        record = await house.start(mo)
+        card = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Stop" in m.labels)
+        await house.delete(card)
+        await house.conductor.observe(RunId(record.id), ev.ToolFinished(tool="edit", title="one.py"))
+        await ada.wait_message(lambda m: kind_of(m) == "card 2" and "one.py" in m.text)
+
+
+async def test_a_login_that_fails_for_a_while_is_tried_again(house: House) -> None:
+    await house.playground.fault("GET", "/users/@me", "status", status=503, count=1)
+    async with house.alive():
+        ran = await house.playground.mo.command("omp help", "tasks")
+        assert ran.reply is not None
+
+
+async def test_a_wrong_token_is_fatal_and_named(playground: Playground, store: Store, tmp_path: Path) -> None:
+    house = House(playground, store, tmp_path, token="wrong")
+    with pytest.raises(GatewayFatal, match="DISCORD_TOKEN"):
+        await house.bot.run()

@@ -23,6 +23,21 @@ async def test_an_outsider_is_refused_in_words_and_nothing_happens(house: House)
     assert (await house.only_run()).id == record.id
 
 
+async def test_a_role_of_the_server_lets_somebody_watch_but_not_start(house: House) -> None:
+    olu, playground = house.playground.olu, house.playground
+    async with house.alive():
+        await playground.change_world(member_roles={olu.id: [playground.info["roles"]["member"]]})
+        watched = await olu.command("omp status", "tasks")
+        await olu.wait_message(lambda m: is_answer(m, watched.id) and "No live runs" in m.text)
+        ran = await olu.command("omp new", "tasks", prompt="Let me in")
+        assert ran.reply is not None
+        assert ran.reply.text.startswith("You can watch here, not start runs.")
+        record = await house.start(house.playground.mo)
+        cancelled = await olu.command("omp cancel", "tasks", run=record.id)
+        told = await olu.wait_message(lambda m: is_answer(m, cancelled.id) and not m.is_thinking)
+        assert told.text.startswith("This needs the role *approver*.")
+
+
 async def test_cancel_asks_first_and_ends_the_run_with_its_reason(house: House) -> None:
     mo = house.playground.mo
     house.agent.hold()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ompycord.domain import events as ev
+from ompycord.domain.ids import RunId
 from ompycord.domain.records import Commit, Receipt
 from ompycord.domain.run import RunState
 from ompycord.errors import BadEvent, RunFinal, StorageError, VersionConflict
@@ -24,11 +25,15 @@ async def test_what_arrives_during_a_commit_shares_the_next(store: SqliteStore, 
 
 async def test_a_bad_one_among_good_ones_fails_alone(store: SqliteStore, sender: Sender, people: People) -> None:
     run = await people.submit(store)
+    task = people.task()
+    half_done = people.run(task)
 
     async def conflict() -> str:
         try:
             await store.commit(
                 Commit(
+                    tasks=(task,),
+                    runs=(half_done,),  # written before the conflict is found
                     events=(people.event(run.id, ev.Note(text="never")),),
                     transitions=(people.move(run.id, RunState.FAILED, version=7),),
                 )
@@ -47,6 +52,8 @@ async def test_a_bad_one_among_good_ones_fails_alone(store: SqliteStore, sender:
     assert all(isinstance(task.result()[0], Receipt) for task in (*good, ended))
     assert isinstance(late.result()[0], RunFinal)
     assert bad.result() == "conflict"
+    assert await store.run(RunId(half_done.id)) is None
+    assert await store.task(task.id) is None
     assert moved.result().fresh
     assert store.transactions - before <= 2
     assert [e.seq for e in await store.events_after(0, limit=10)] == [1, 2, 3]

@@ -13,12 +13,12 @@ from ompycord.domain.events import EVENT_TYPES
 from ompycord.domain.fold import RunFold
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunFilter
-from ompycord.domain.records import Post, Receipt
+from ompycord.domain.records import KeyRecord, Post, Receipt, Scope
 from ompycord.domain.run import RunRecord
 from ompycord.errors import BadEvent
-from ompycord.webhook import KeyRing, Limits, create_sidecar
+from ompycord.webhook import KeyRing, Limits, create_sidecar, mint_bearer
 from ompycord.webhook.strict_json import NotJson, parse_json, require_modest
-from tests.unit.webhook.test_webhook_keys import SHARED, Clock, Ids
+from tests.unit.webhook.test_webhook_keys import NOW, SHARED, Clock, Ids
 
 RUN = RunId("01KSR492000000000000000001")
 BEARER = {"authorization": f"Bearer {SHARED}"}
@@ -61,10 +61,11 @@ async def ask(
     body: bytes = b"",
     headers: Mapping[str, str],
     peer: str = "127.0.0.1",
+    keys: Sequence[KeyRecord] = (),
 ) -> httpx.Response:
     clock = Clock()
     keyring = KeyRing(clock=clock)
-    keyring.replace([], hmac_secrets={}, shared_secret=SHARED)
+    keyring.replace(keys, hmac_secrets={}, shared_secret=SHARED)
     limits = Limits(trusted_proxies=frozenset({"192.0.2.7"}))
     app = create_sidecar(
         store=store, keyring=keyring, clock=clock, ids=Ids(), limits=limits, wake=lambda: None, probes={}
@@ -140,6 +141,32 @@ def test_sixteen_levels_are_taken_and_no_more() -> None:
     require_modest(parse_json(b"[" + b",".join([b"1"] * 1999) + b"]"))
     with pytest.raises(NotJson, match="2,000"):
         require_modest(parse_json(b"[" + b",".join([b"1"] * 2000) + b"]"))
+
+
+class BrokenStore(CountingStore):
+    """Has a defect."""
+
+    async def append(self, posts: Sequence[Post], *, together: bool = False) -> list[Receipt | BadEvent]:
+        raise RuntimeError("hunter2")
+
+    async def runs(self, which: RunFilter) -> list[RunRecord]:
+        raise RuntimeError("hunter2")
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/api/webhook/event"), ("GET", "/api/runs")])
+async def test_a_defect_of_ours_is_a_problem_and_logged(
+    method: str, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    body = b'{"schema":"ompycord/event@1","type":"note","run":"a","data":{"text":"x"}}' if method == "POST" else b""
+    record, token = mint_bearer(
+        ids=Ids(), now_ms=NOW, name="a", scopes=[Scope.EVENTS_WRITE, Scope.RUNS_CREATE, Scope.RUNS_READ]
+    )
+    headers = {"authorization": f"Bearer {token}"}
+    answer = await ask(BrokenStore(), method, path, body=body, headers=headers, keys=[record])
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "hunter2" not in answer.text
+    assert "hunter2" in caplog.text
 
 
 BAD_AUTH: list[dict[str, str]] = [

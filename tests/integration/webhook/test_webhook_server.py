@@ -1,0 +1,221 @@
+"""The sidecar on a real socket: curl and openssl by hand, deadlines, taken ports, signals, an end that leaves nothing open."""
+
+import asyncio
+import contextlib
+import inspect
+import json
+import shutil
+import signal
+import socket
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+
+from ompycord.errors import BusyError, ConfigurationError
+from ompycord.store import SqliteStore, open_store
+from ompycord.webhook import KeyRing, Limits, SidecarServer, bind, create_sidecar, serve
+from tests.integration.store.world import CountingIds, HandClock
+from tests.integration.webhook.senders import EVENT, SECRET, Poster, envelope
+
+HEADER_S = 0.2
+BODY_S = 0.2
+
+
+class Served:
+    """A running sidecar and where it listens."""
+
+    def __init__(self, port: int, stop: asyncio.Event, task: "asyncio.Task[None]") -> None:
+        self.port = port
+        self.stop = stop
+        self.task = task
+
+
+@contextlib.asynccontextmanager
+async def running(
+    store: SqliteStore, keyring: KeyRing, clock: HandClock, *, header_s: float = 10, body_s: float = 10
+) -> AsyncGenerator[Served]:
+    app = create_sidecar(
+        store=store, keyring=keyring, clock=clock, ids=CountingIds(1000), limits=Limits(body_s=body_s),
+        wake=lambda: None, probes={},
+    )  # fmt: skip
+    listener = bind("127.0.0.1", 0)
+    stop, serving = asyncio.Event(), asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(serve(app, stop=stop, sock=listener, serving=serving, header_s=header_s, grace_s=1))
+        async with asyncio.timeout(10):
+            await serving.wait()
+        yield Served(listener.getsockname()[1], stop, task)
+        stop.set()
+
+
+async def talk(port: int, *pieces: bytes) -> bytes:
+    """Send, then read until the other side closes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+        async with asyncio.timeout(10):
+            return await reader.read()
+    finally:
+        writer.close()
+
+
+async def run(*command: str) -> bytes:
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    async with asyncio.timeout(20):
+        output, _ = await process.communicate()
+    assert process.returncode == 0
+    return output
+
+
+@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("openssl")), reason="needs curl and openssl")
+async def test_curl_and_openssl_by_hand(tmp_path: Path, clock: HandClock, keyring: KeyRing, ids: CountingIds) -> None:
+    database = tmp_path / "ompycord.db"
+    body = json.dumps(envelope("tool.finished", seq=1, data={"tool": "edit", "title": "ü"}), ensure_ascii=False)
+    timestamp = str(clock.now_ms() // 1000)
+    message = tmp_path / "message"
+    await asyncio.to_thread(message.write_bytes, f"msg_1.{timestamp}.{body}".encode())
+    to_hex = f"printf %s '{SECRET.removeprefix('whsec_')}' | openssl base64 -d -A | od -An -tx1 | tr -d ' \\n'"
+    key = (await run("sh", "-c", to_hex)).decode()
+    mac = f"openssl dgst -sha256 -mac HMAC -macopt hexkey:{key} -binary {message} | openssl base64 -A"
+    signature = (await run("sh", "-c", mac)).decode()
+
+    async with open_store(database, clock=clock, ids=ids, readers=1) as store:
+        async with running(store, keyring, clock) as served:
+            curl = (
+                "curl", "-sS", "-i", "--noproxy", "*", f"http://127.0.0.1:{served.port}{EVENT}",
+                "-H", "content-type: application/json", "-H", "webhook-id: msg_1", "-H", f"webhook-timestamp: {timestamp}",
+                "-H", f"webhook-signature: v1,{signature}", "--data-binary", body,
+            )  # fmt: skip
+            first, second = await run(*curl), await run(*curl)
+        assert await store.backlog() == 1
+    assert first.startswith(b"HTTP/1.1 202 ")
+    assert b'{"accepted":1,"duplicates":0,' in first
+    assert second.startswith(b"HTTP/1.1 200 ")
+    assert b"ompycord-replayed: true" in second
+    assert b"server:" not in first
+
+
+async def test_half_a_header_is_told_that_it_is_too_slow(
+    store: SqliteStore, keyring: KeyRing, clock: HandClock
+) -> None:
+    async with running(store, keyring, clock, header_s=HEADER_S) as served:
+        for pieces in ((), (b"POST /api",), (b"POST /api/webhook/event HTTP/1.1\r\nHost: local", b"host\r\n")):
+            answer = await talk(served.port, *pieces)
+            assert answer.startswith(b"HTTP/1.1 408 ")
+            assert b"/problems/too-slow" in answer
+
+
+async def test_half_a_header_after_an_answer_is_too_slow_as_well(
+    store: SqliteStore, keyring: KeyRing, clock: HandClock
+) -> None:
+    get = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    async with running(store, keyring, clock, header_s=HEADER_S) as served:
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        async with asyncio.timeout(10):
+            writer.write(get)
+            assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 200 ")
+            writer.write(get + b"GET /li")
+            rest = await reader.read()
+        writer.close()
+    assert rest.startswith(b"HTTP/1.1 200 ")
+    assert b"HTTP/1.1 408 " in rest
+
+
+async def test_half_a_body_is_told_that_it_is_too_slow(store: SqliteStore, keyring: KeyRing, clock: HandClock) -> None:
+    head = b"POST /api/webhook/event HTTP/1.1\r\nHost: localhost\r\ncontent-length: 100\r\n\r\n"
+    async with running(store, keyring, clock, header_s=HEADER_S, body_s=BODY_S) as served:
+        answer = await talk(served.port, head, b'{"schema":')
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"connection: close" in answer
+    assert b"/problems/too-slow" in answer
+
+
+async def test_a_declared_size_is_refused_before_it_is_sent(
+    store: SqliteStore, keyring: KeyRing, clock: HandClock
+) -> None:
+    head = b"POST /api/webhook/event HTTP/1.1\r\nHost: localhost\r\ncontent-length: 999999999\r\n\r\n"
+    async with running(store, keyring, clock) as served:
+        answer = await talk(served.port, head)
+    assert answer.startswith(b"HTTP/1.1 413 ")
+
+
+NOISE = (
+    b"\x16\x03\x01\x02\x00\x01",
+    b"GET\r\n\r\n",
+    b"GET / HTTP/1.1\r\n\r\n",
+    b"\x00" * 5000,
+    b"GET /\xff HTTP/1.1\r\nHost: a\r\n\r\n",
+)
+
+
+async def test_bytes_that_are_no_http_get_no_server_error(
+    store: SqliteStore, keyring: KeyRing, clock: HandClock
+) -> None:
+    async with running(store, keyring, clock, header_s=HEADER_S) as served:
+        for noise in NOISE:
+            answer = await talk(served.port, noise)
+            assert answer.split(b" ")[1].startswith(b"4"), answer
+
+
+async def test_a_sender_that_hangs_up_disturbs_nobody(store: SqliteStore, keyring: KeyRing, clock: HandClock) -> None:
+    head = b"POST /api/webhook/event HTTP/1.1\r\nHost: localhost\r\ncontent-length: 100\r\n\r\nhalf"
+    async with running(store, keyring, clock) as served:
+        for _ in range(5):
+            _, writer = await asyncio.open_connection("127.0.0.1", served.port)
+            writer.write(head)
+            await writer.drain()
+            writer.close()
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{served.port}", trust_env=False) as http:
+            assert (await Poster(http, clock).event()).status_code == 202
+
+
+async def test_stopping_ends_with_a_connection_open(store: SqliteStore, keyring: KeyRing, clock: HandClock) -> None:
+    async with running(store, keyring, clock) as served:
+        _, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        served.stop.set()
+        async with asyncio.timeout(10):
+            await served.task
+        writer.close()
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", served.port)
+
+
+async def test_cancelled_it_leaves_no_listener(store: SqliteStore, keyring: KeyRing, clock: HandClock) -> None:
+    async with running(store, keyring, clock) as served:
+        served.task.cancel()
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", served.port)
+
+
+async def test_a_taken_port_is_busy_and_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        port = stranger.getsockname()[1]
+        with pytest.raises(BusyError, match=str(port)) as caught:
+            bind("127.0.0.1", port)
+    assert caught.value.exit_code == 75
+
+
+def test_an_address_that_is_not_ours_is_a_configuration_error() -> None:
+    with pytest.raises(ConfigurationError):
+        bind("192.0.2.1", 0)
+
+
+async def test_signals_stay_with_whoever_had_them(store: SqliteStore, keyring: KeyRing, clock: HandClock) -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
+    async with running(store, keyring, clock):
+        assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == before
+
+    config = uvicorn.Config(httpx.ASGITransport)
+    with SidecarServer(config, stop=asyncio.Event(), handle_signals=True).capture_signals():
+        assert signal.getsignal(signal.SIGTERM) != before[0]
+    assert signal.getsignal(signal.SIGTERM) == before[0]
+
+
+def test_uvicorn_still_has_no_handle_signals() -> None:
+    assert "handle_signals" not in inspect.signature(uvicorn.Config).parameters
+    assert "capture_signals" in vars(uvicorn.Server)

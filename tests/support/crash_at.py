@@ -1,0 +1,92 @@
+"""`python -m tests.support.crash_at POINT up ...`: the product, killed by itself with -9 when it reaches a named point.
+
+The product knows nothing of it: the wrapper replaces methods of the store before the command line starts. `POINTS` names
+each place of a run's journey where what the world has and what the database says differ the most.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from ompycord.domain.records import Commit, OutboxRow
+from ompycord.store import SqliteStore
+
+Method = Callable[..., Awaitable[Any]]
+Matches = Callable[[tuple[Any, ...]], bool]
+
+
+def _always(arguments: tuple[Any, ...]) -> bool:
+    return True
+
+
+def _begins_a_run(arguments: tuple[Any, ...]) -> bool:
+    return bool(arguments[0].runs)
+
+
+def _delivers(kind: str) -> Matches:
+    def matches(arguments: tuple[Any, ...]) -> bool:
+        row: OutboxRow = arguments[0]
+        return row.kind == kind
+
+    return matches
+
+
+def _ends(effect: str) -> Matches:
+    def matches(arguments: tuple[Any, ...]) -> bool:
+        commit: Commit = arguments[0]
+        return any(update.key.startswith(effect) and update.status == "done" for update in commit.effect_updates)
+
+    return matches
+
+
+POINTS: dict[str, tuple[str, Matches, str, int]] = {
+    "the draft is not saved yet": ("save_draft", _always, "before", 1),
+    "the draft is saved, nobody was answered": ("save_draft", _always, "after", 1),
+    "the run is not committed yet": ("commit", _begins_a_run, "before", 1),
+    "the run is committed, nobody was answered": ("commit", _begins_a_run, "after", 1),
+    "the projector has read, not committed": ("project", _always, "before", 1),
+    "the mirror is posted, not recorded": ("delivered", _delivers("mirror"), "before", 1),
+    "the thread is open, not recorded": ("delivered", _delivers("thread"), "before", 1),
+    "the card is posted, not recorded": ("delivered", _delivers("card"), "before", 1),
+    "the agent is at work": ("observe", _always, "after", 4),
+    "the result is harvested, not recorded": ("commit", _ends("harvest"), "before", 1),
+    "the checks have run, that is not recorded": ("commit", _ends("checks"), "before", 1),
+    "the branch is published, not recorded": ("commit", _ends("publish"), "before", 1),
+    "the final message is posted, not recorded": ("delivered", _delivers("result"), "before", 1),
+}
+"""Name -> method of the store, which calls count, before or after it, at which call."""
+
+
+def arm(point: str) -> None:
+    """From now on the process ends itself there."""
+    name, matches, when, at = POINTS[point]
+    original: Method = getattr(SqliteStore, name)
+    calls = 0
+
+    async def armed(self: SqliteStore, *arguments: Any, **named: Any) -> Any:
+        nonlocal calls
+        counts = matches(arguments)
+        calls += counts
+        is_there = counts and calls == at
+        if is_there and when == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        value = await original(self, *arguments, **named)
+        if is_there:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return value
+
+    setattr(SqliteStore, name, armed)
+
+
+def main() -> None:
+    """The first argument is the point, the rest is the product's command line."""
+    from ompycord.cli import main as run
+
+    arm(sys.argv.pop(1))
+    run()
+
+
+if __name__ == "__main__":
+    main()
