@@ -8,7 +8,7 @@ from typing import Any
 
 from ompycord.agents.registry import adapters
 from ompycord.checks.local import LocalChecks
-from ompycord.domain.ids import RunId
+from ompycord.domain.ids import RunId, new_ulid
 from ompycord.domain.ports import AgentJob
 from ompycord.domain.repository import AgentSpec
 from ompycord.workspaces.git import Git
@@ -16,7 +16,7 @@ from ompycord.workspaces.launcher import UnconfinedLauncher
 from ompycord.workspaces.sample import make_sample
 from ompycord.workspaces.service import GitWorkspaces
 
-RUN = RunId("01JD0000000000000000000009")
+RUN = RunId(new_ulid(now_ms=0, entropy=os.urandom(10)))
 
 
 async def test_the_samples_fault_is_found_repaired_checked_and_published(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ompycord.domain.ids import RunId
+from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.repository import RepositorySpec
 from ompycord.errors import WorkspaceError
 from ompycord.workspaces.git import Git
@@ -143,7 +143,7 @@ async def test_a_run_starts_from_the_branch_it_names(
 
     assert prepared.base_branch == "next"
     assert (prepared.path / "next.txt").exists()
-    assert shell("rev-parse", "--abbrev-ref", "HEAD", cwd=prepared.path) == "ompycord/000000"
+    assert shell("rev-parse", "--abbrev-ref", "HEAD", cwd=prepared.path) == f"ompycord/{short_id(run)}"
     assert shell("remote", cwd=prepared.path) == ""
 
 
