@@ -19,29 +19,36 @@ class ClientProcess:
     """The bot's process, which tells line by line what happened to it."""
 
     def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
+        self.lines: list[str] = []
         self._process = process
         self._log = log
 
     async def told(self, word: str) -> str:
         """The next line that begins with `word`. Raises AssertionError with the bot's own errors."""
-        lines: list[str] = []
         try:
             async with asyncio.timeout(WAIT_S):
                 while True:
                     line = await self._next()
                     if line.startswith(word):
                         return line
-                    lines.append(line)
         except (TimeoutError, EOFError):
             errors = self._log.read_text(encoding="utf-8", errors="replace")[-3000:]
-            raise AssertionError(f"the bot never said {word!r}, but {lines}; its errors:\n{errors}") from None
+            raise AssertionError(
+                f"the bot never said {word!r}, but {self.lines[-20:]}; its errors:\n{errors}"
+            ) from None
 
     async def _next(self) -> str:
         assert self._process.stdout is not None
         line = await self._process.stdout.readline()
         if not line:
             raise EOFError
-        return line.decode().strip()
+        self.lines.append(line.decode().strip())
+        return self.lines[-1]
+
+    @property
+    def complaints(self) -> list[str]:
+        """What the bot or its library logged as an error."""
+        return [line for line in self.lines if line.startswith("E ")]
 
 
 @asynccontextmanager
@@ -116,7 +123,6 @@ async def _reconnects(playground: Playground, client: ClientProcess) -> None:
     for disturbance, outcome in (
         ({"action": "reconnect"}, "resumed"),
         ({"action": "drop"}, "resumed"),
-        ({"action": "close", "code": 4000}, "resumed"),
         ({"action": "invalid_session", "resumable": False}, "identified"),
     ):
         await playground.disturb_gateway(**disturbance)

@@ -67,6 +67,10 @@ client.on(Events.InteractionCreate, async (interaction) => {
   else if (interaction.isModalSubmit()) await submitted(interaction);
   else if (interaction.isButton()) await interaction.update({ content: "Stopped", components: [] });
 });
+client.on(Events.Warn, (text) => tell(`E warning: ${text}`));
+client.on(Events.Error, (error) => tell(`E ${error.stack}`));
+client.rest.on("rateLimited", ({ url }) => tell(`E limited: ${url}`));
+client.rest.on("invalidRequestWarning", ({ count }) => tell(`E ${count} invalid requests`));
 client.on(Events.ShardReady, () => tell("identified"));
 client.on(Events.ShardResume, () => tell("resumed"));
 client.once(Events.ClientReady, async () => {

@@ -27,6 +27,11 @@ def tell(word: str) -> None:
 
 
 @bot.listen()
+async def on_failure(event: hikari.ExceptionEvent[hikari.Event]) -> None:
+    tell(f"E {event.exception!r}")
+
+
+@bot.listen()
 async def on_start(_event: hikari.StartedEvent) -> None:
     application = await bot.rest.fetch_application()
     repo = hikari.CommandOption(
