@@ -107,12 +107,8 @@ class Control:
 
     async def _reply(self, reader: asyncio.StreamReader) -> dict[str, Any]:
         try:
-            if self._open > MOST_CONNECTIONS:
-                raise Refused("Too many commands at once: try again.")
             name, arguments = await self._question(reader)
-            operation = self._operations.get(name)
-            if operation is None:
-                raise Refused("The running Ompycord does not know this command: it may be older. Restart it.")
+            operation = self._operation(name)
             async with asyncio.timeout(WORK_S):
                 return {"result": await operation(arguments)}
         except OmpycordError as error:
@@ -122,6 +118,14 @@ class Control:
         except Exception:
             log.exception("control.failed")
             return {"error": "A defect of ours; the log of the running Ompycord has it.", "code": 70}
+
+    def _operation(self, name: str) -> Operation:
+        if self._open > MOST_CONNECTIONS:
+            raise Refused("Too many commands at once: try again.")
+        operation = self._operations.get(name)
+        if operation is None:
+            raise Refused("The running Ompycord does not know this command: it may be older. Restart it.")
+        return operation
 
     async def _question(self, reader: asyncio.StreamReader) -> tuple[str, dict[str, Any]]:
         try:

@@ -6,7 +6,7 @@ The same operations run inside `up` (asked through the control socket) and in a 
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import Field, ValidationError
 
@@ -24,6 +24,7 @@ __all__ = ["AddKey", "KeyView", "Keys", "MadeKey", "RotateKey", "WhichKey"]
 LONGEST_S = 10 * 365 * 24 * 3600
 """Longest life or overlap that is taken."""
 
+AskedT = TypeVar("AskedT", bound=Frozen)
 KeyName = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Lifetime = Annotated[int, Field(ge=1, le=LONGEST_S)]
 
@@ -111,28 +112,35 @@ class Keys:
 
     def operations(self) -> dict[str, Operation]:
         """Under the names that the control socket knows them by."""
-        return {
-            "keys.add": self._operation(AddKey, self.add),
-            "keys.list": self._operation(KeyFilter, self.list),
-            "keys.revoke": self._operation(WhichKey, self.revoke),
-            "keys.rotate": self._operation(RotateKey, self.rotate),
+
+        async def add(arguments: dict[str, Any]) -> Any:
+            return _plain(await self.add(_asked(AddKey, arguments)))
+
+        async def list_(arguments: dict[str, Any]) -> Any:
+            return [_plain(view) for view in await self.list(_asked(KeyFilter, arguments))]
+
+        async def revoke(arguments: dict[str, Any]) -> Any:
+            return _plain(await self.revoke(_asked(WhichKey, arguments)))
+
+        async def rotate(arguments: dict[str, Any]) -> Any:
+            return _plain(await self.rotate(_asked(RotateKey, arguments)))
+
+        table: dict[str, Operation] = {
+            "keys.add": add,
+            "keys.list": list_,
+            "keys.revoke": revoke,
+            "keys.rotate": rotate,
         }
+        return {name: self._alone(operation) for name, operation in table.items()}
 
-    def _operation(self, model: type[Any], do: Callable[[Any], Awaitable[Any]]) -> Operation:
-        async def operation(arguments: dict[str, Any]) -> Any:
-            try:
-                asked = model.model_validate(arguments)
-            except ValidationError as error:
-                raise Refused(_sentence(error)) from None
+    def _alone(self, operation: Operation) -> Operation:
+        """One after another: between looking and writing nobody else writes."""
+
+        async def alone(arguments: dict[str, Any]) -> Any:
             async with self._one_at_a_time:
-                result = await do(asked)
-            return (
-                [one.model_dump(mode="json") for one in result]
-                if isinstance(result, list)
-                else result.model_dump(mode="json")
-            )  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]  # models of this file
+                return await operation(arguments)
 
-        return operation
+        return alone
 
     async def list(self, which: KeyFilter) -> list[KeyView]:
         """Oldest first; revoked ones are gone."""
@@ -235,6 +243,17 @@ def _is_active(record: KeyRecord, now_ms: Millis) -> bool:
 
 def _time(at: Millis) -> datetime:
     return datetime.fromtimestamp(at / 1000, UTC)
+
+
+def _plain(model: Frozen) -> dict[str, Any]:
+    return model.model_dump(mode="json")
+
+
+def _asked(model: type[AskedT], arguments: dict[str, Any]) -> AskedT:
+    try:
+        return model.model_validate(arguments)
+    except ValidationError as error:
+        raise Refused(_sentence(error)) from None
 
 
 def _sentence(error: ValidationError) -> str:

@@ -56,7 +56,7 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Make a key. Its secret is shown this once. A running Ompycord takes it at once."""
-    asked = {"name": name, "kind": kind.value, "channel": channel, "lifetime_s": expires}
+    asked: dict[str, Any] = {"name": name, "kind": kind.value, "channel": channel, "lifetime_s": expires}
     if scope:
         asked["scopes"] = sorted({one.value for one in scope})
     _show_made(_perform(data_dir, "keys.add", asked), as_json=as_json)

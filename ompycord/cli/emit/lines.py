@@ -42,12 +42,15 @@ class Line(NamedTuple):
     def decode(cls, raw: bytes) -> "Line | None":
         """None for what is no such line: the disk or a person damaged it."""
         try:
-            value: dict[str, Any] = json.loads(raw)
-            line = cls(**value)
-            are_right = [isinstance(part, str) for part in (line.id, line.run, line.source, line.body)]
-        except (ValueError, TypeError):
+            value: Any = json.loads(raw)
+            texts = [value[name] for name in ("id", "run", "source", "body")]
+            seq = value["seq"]
+        except (ValueError, TypeError, KeyError, RecursionError):
             return None
-        return line if all(are_right) and isinstance(line.seq, int) else None
+        if not all(isinstance(text, str) for text in texts) or not isinstance(seq, int):
+            return None
+        webhook_id, run, source, body = texts
+        return cls(webhook_id, run, source, seq, body)
 
 
 def segments(folder: Path) -> list[int]:

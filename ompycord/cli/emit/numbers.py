@@ -32,7 +32,7 @@ class Numbers:
         numbers = cls._read(path)
         if numbers is None:
             return cls(path, source=_new_source(), place=_end(folder), last={})
-        numbers._catch_up(folder)
+        numbers.catch_up(folder)
         return numbers
 
     @classmethod
@@ -45,7 +45,8 @@ class Numbers:
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
-    def _catch_up(self, folder: Path) -> None:
+    def catch_up(self, folder: Path) -> None:
+        """Read what was written after the remembered place."""
         before = self._place
         for segment in [number for number in segments(folder) if number >= self._place.segment]:
             start = self._place if segment == self._place.segment else Place(segment, 0)

@@ -19,6 +19,7 @@ from ompycord.domain.ports import Clock
 
 __all__ = ["Outcome", "Report", "drain"]
 
+TOO_MANY_REQUESTS = 429
 PATH = "/api/webhook/event"
 RETRY_S = 1.0
 """After a 429 or 503 that says nothing itself."""
@@ -95,7 +96,7 @@ async def _send_all(spool: Spool, target: Target, client: httpx.AsyncClient, clo
             return tally.report(Outcome.UNREACHABLE, f"{target.url} does not answer ({type(error).__name__})")
         if answer.is_success:
             tally.sent += 1
-        elif answer.is_client_error and answer.status_code != httpx.codes.TOO_MANY_REQUESTS:
+        elif answer.is_client_error and answer.status_code != TOO_MANY_REQUESTS:
             tally.refused.append(_bury(spool, line, answer))
         else:
             return _kept(spool, clock, answer, tally)
@@ -106,7 +107,7 @@ async def _send_all(spool: Spool, target: Target, client: httpx.AsyncClient, clo
 def _kept(spool: Spool, clock: Clock, answer: httpx.Response, tally: _Tally) -> Report:
     said = f"the sidecar answered {answer.status_code}"
     wait_s = _retry_after_s(answer, clock)
-    if wait_s is None and answer.status_code != httpx.codes.TOO_MANY_REQUESTS:
+    if wait_s is None and answer.status_code != TOO_MANY_REQUESTS:
         return tally.report(Outcome.UNREACHABLE, said)
     spool.pause(clock.now_ms() + int(min(RETRY_S if wait_s is None else wait_s, LONGEST_RETRY_S) * 1000))
     return tally.report(Outcome.PAUSED, said)
@@ -136,6 +137,6 @@ def _title(text: str) -> str:
         value = json.loads(text)
         slug = str(value.get("type", "")).rpartition("/")[2]
         pointers = ", ".join(str(one["pointer"]) for one in value.get("errors", []))
-    except (ValueError, AttributeError, TypeError, KeyError):
+    except (ValueError, AttributeError, TypeError, KeyError, RecursionError):
         return "(no problem document)"
     return " ".join(part for part in (slug, str(value.get("detail", "")), pointers) if part)
