@@ -36,7 +36,7 @@ class WallClock:
         return time.time_ns() // 1_000_000 + self.ahead_ms
 
     def monotonic_s(self) -> float:
-        return asyncio.get_running_loop().time() + self.ahead_ms / 1000
+        return time.monotonic() + self.ahead_ms / 1000
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
