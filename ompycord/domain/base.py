@@ -13,7 +13,7 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-Millis = Annotated[int, Field(ge=0, le=2**53)]
+Millis = Annotated[int, Field(ge=0, le=2**53, strict=True)]
 """Milliseconds since 1970-01-01T00:00:00Z."""
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=128, strip_whitespace=True)]

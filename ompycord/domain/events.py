@@ -5,7 +5,7 @@ On the wire `data` holds the fields of a body without its `type`. Unknown types 
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, TypeAdapter, ValidationError, field_validator
+from pydantic import Field, StrictBool, StringConstraints, TypeAdapter, ValidationError, field_validator
 
 from ompycord.domain.base import Frozen, Line, Millis, Name, Text
 from ompycord.domain.ids import RunId, Source, Ulid
@@ -26,7 +26,7 @@ __all__ = [
 
 SCHEMA = "ompycord/event@1"
 
-Count = Annotated[int, Field(ge=0, le=2**53)]
+Count = Annotated[int, Field(ge=0, le=2**53, strict=True)]
 Ref = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 Path = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 Url = Annotated[str, StringConstraints(min_length=8, max_length=2048, pattern=r"^https?://")]
@@ -134,7 +134,7 @@ class EffectFinished(Frozen):
     outcome: Literal["ok", "failed", "interrupted"]
     failure: FailureClass | None = None
     message: Line | None = None
-    facts: dict[Name, Line | Count | bool] = Field(default_factory=dict[str, str | int | bool])
+    facts: dict[Name, Line | Count | StrictBool] = Field(default_factory=dict[str, str | int | bool])
 
 
 # -- talk, tools, plan, usage -----------------------------------------------------------------------------------------
@@ -187,7 +187,7 @@ class ToolFinished(Frozen):
     tool: Name
     title: Line | None = None
     call: Ref | None = None
-    ok: bool = True
+    ok: StrictBool = True
     detail: Line | None = None
     added: Count | None = None
     removed: Count | None = None
@@ -223,7 +223,7 @@ class UsageUpdated(Frozen):
     output: Count = 0
     cache_read: Count = 0
     cache_write: Count = 0
-    cost_usd: Annotated[float, Field(ge=0, le=1e6)] | None = None
+    cost_usd: Annotated[float, Field(ge=0, le=1e6, strict=True)] | None = None
     """None is *unknown*, never zero."""
     model: Name | None = None
     provider: Name | None = None
@@ -286,7 +286,7 @@ class QuestionAsked(Frozen):
     options: Annotated[
         tuple[Annotated[str, StringConstraints(min_length=1, max_length=80)], ...], Field(max_length=20)
     ] = ()
-    free_text: bool = True
+    free_text: StrictBool = True
     """Whether an answer of one's own is allowed besides the options."""
 
 

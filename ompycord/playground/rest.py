@@ -213,6 +213,7 @@ class RestApi:
         ms: float,
         fault: Fault | None,
     ) -> None:
+        remaining = headers.get("X-RateLimit-Remaining")
         self._core.wire.add(
             WireEntry(
                 number=self._core.wire.next_number(),
@@ -222,6 +223,7 @@ class RestApi:
                 route=route.template,
                 status=reply.status,
                 bucket=headers.get("X-RateLimit-Bucket", ""),
+                remaining=int(remaining) if remaining is not None else None,
                 ms=round(ms, 2),
                 request=call.body if call else None,
                 response=reply.body,
