@@ -13,6 +13,7 @@ __all__ = [
     "no_such_run",
     "not_confined",
     "not_the_requester",
+    "not_yet",
     "old_button",
     "open_limit",
     "reply_too_late",
@@ -55,6 +56,11 @@ def already_decided(by: str, at: Millis, what: str, inert: Inert) -> str:
 def not_the_requester() -> str:
     """The two-person rule."""
     return "You asked for this run, so somebody else must allow it. It waits here for another approver."
+
+
+def not_yet(what: str, inert: Inert) -> str:
+    """A question before its answer can exist."""
+    return f"{inert.line(what, _NAME)} is not there yet. The card shows when it is."
 
 
 def old_button(url: str) -> str:

@@ -33,6 +33,8 @@ class Product:
         self._wrapper = wrapper
         self.process: asyncio.subprocess.Process | None = None
         self.sidecar = ""
+        self.address = ""
+        """What a person opens."""
         self._playground: Playground | None = None
 
     @property
@@ -56,6 +58,7 @@ class Product:
         said = await self._said("Stop")
         port, token = _ADDRESS.findall(said)[0]
         self.sidecar = _SIDECAR.findall(said)[0]
+        self.address = f"http://127.0.0.1:{port}/?token={token}"
         if self._playground is None:
             self._playground = await Playground(self.folder, self.process, int(port), token).open()
 
