@@ -214,7 +214,7 @@ def _joined(parts: Iterator[tuple[str, bool]], limit: int, *, was_cut: bool, not
     units = 0
     for part, is_run in parts:
         kept.append((part, is_run))
-        units += len(part) if is_run else utf16_len(part)
+        units += len(part) if is_run or part.isascii() else utf16_len(part)
         if units > limit:
             was_cut = True
             break
