@@ -120,12 +120,12 @@ async def _thinks(playground: Playground) -> None:
 
 async def _reconnects(playground: Playground, client: ClientProcess) -> None:
     """What Discord does to connections; commands are answered after each."""
-    for disturbance, outcome in (
-        ({"action": "reconnect"}, "resumed"),
-        ({"action": "drop"}, "resumed"),
-        ({"action": "invalid_session", "resumable": False}, "identified"),
+    for action, more, outcome in (
+        ("reconnect", {}, "resumed"),
+        ("drop", {}, "resumed"),
+        ("invalid_session", {"resumable": False}, "identified"),
     ):
-        await playground.disturb_gateway(**disturbance)
+        await playground.disturb_gateway(action, **more)
         await client.told(outcome)
         ran = await playground.ada.command("task", "tasks", repo="shop")
         assert ran.modal is not None
