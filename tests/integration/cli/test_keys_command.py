@@ -90,8 +90,12 @@ async def test_a_key_may_do_what_its_scopes_say(house: House) -> None:
 async def test_every_change_is_in_the_audit(house: House) -> None:
     before = await house.store.verify_audit()
     await keys(house, "add", "ci")
-    await keys(house, "rotate", "ci")
-    await keys(house, "revoke", "ci")
+    made = await as_json(house, "rotate", "ci")
+    ambiguous = await ompycord(
+        "keys", "revoke", "ci", "--data-dir", str(house.folder), folder=house.folder.parent / "c"
+    )
+    assert (ambiguous.code, made["key"]["id"] in ambiguous.err) == (77, True)
+    await keys(house, "revoke", made["replaces"]["id"])
     assert await house.store.verify_audit() == before + 3
 
 
