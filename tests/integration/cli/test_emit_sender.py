@@ -51,9 +51,8 @@ async def send(spool: Spool, clock: WallClock, *, patient: bool = False, within_
 
 
 def ids(door: respx.Route) -> list[str]:
-    """The webhook-id of each attempt, in order."""
-    attempts: list[respx.models.Call] = list(door.calls)
-    return [attempt.request.headers["webhook-id"] for attempt in attempts]
+    calls: list[respx.models.Call] = list(door.calls)
+    return [call.request.headers["webhook-id"] for call in calls]
 
 
 async def test_everything_arrives_in_order_and_nothing_waits(spool: Spool, clock: WallClock, door: respx.Route) -> None:
