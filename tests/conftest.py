@@ -11,7 +11,9 @@ from tests.support.skip_list import SHARED_CLASS, Skip, differences, read_expect
 
 TESTS: Final = Path(__file__).resolve().parent
 EXPECTED_SKIPS: Final = TESTS / "expected_skips.txt"
-SHARED: Final = next((at / "shared" for at in TESTS.parent.parents if (at / "shared" / "data").is_dir()), None)
+SHARED: Final = next(
+    (at / "shared" for at in TESTS.parent.parents if (at / "shared" / "data" / "discord").is_dir()), None
+)
 """The reference data beside the repository, or above it for a worktree."""
 NO_SHARED: Final = f"{SHARED_CLASS}: the reference data beside the repository is missing"
 
@@ -78,6 +80,25 @@ class SkipJudge:
                 terminalreporter.line(line)
 
 
+class JudgedMessages:
+    """Counts the messages to Discord that tests held against Discord's own description, over all workers, and says so."""
+
+    NAME = "messages_judged"
+
+    def __init__(self) -> None:
+        self._judged = 0
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "teardown":
+            self._judged += sum(int(str(value)) for name, value in report.user_properties if name == self.NAME)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self._judged:
+            terminalreporter.line(f"messages to Discord validated against its own description: {self._judged}")
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(JudgedMessages(), "judged-messages")
     if os.environ.get("CI") == "true" and not hasattr(config, "workerinput"):
         config.pluginmanager.register(SkipJudge(config), "skip-judge")
