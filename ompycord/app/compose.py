@@ -146,10 +146,6 @@ async def lifespan(
             ),
         )
 
-        async def is_database_there() -> bool:
-            await store.backlog()
-            return True
-
         async def is_gateway_there() -> bool:
             return bot.is_ready
 
@@ -160,7 +156,7 @@ async def lifespan(
             ids=ids,
             limits=Limits(hosts=frozenset(settings.webhook.hosts)),
             wake=projector.wake,
-            probes={"database": is_database_there, "gateway": is_gateway_there},
+            probes={"database": store.is_writable, "gateway": is_gateway_there},
             mounts=(Mount("/mcp", mcp),),
         )
         yield Parts(

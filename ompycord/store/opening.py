@@ -11,6 +11,7 @@ from typing import Literal
 from ompycord.domain.ports import Clock, Ids
 from ompycord.errors import ConfigurationError
 from ompycord.store.connection import Connection, connect, start_error
+from ompycord.store.degraded import PROBE_S, Gate
 from ompycord.store.migrations import Migration, find_migrations, migrate
 from ompycord.store.readers import Readers
 from ompycord.store.sqlite import SqliteStore
@@ -30,9 +31,11 @@ async def open_store(
     readers: int = 4,
     query_timeout_s: float = QUERY_S,
     busy_timeout_s: float = BUSY_S,
+    probe_s: float = PROBE_S,
 ) -> AsyncGenerator[SqliteStore]:
     """Create or migrate the database, check it, open one writer and `readers` readers; all closed once at the end.
 
+    While the disk refuses, a write is tried every `probe_s` seconds (`degraded.py`).
     The file gets mode 0600, a folder that is made for it 0700. Raises ConfigurationError (damaged, newer, edited migration,
     no permission), BusyError (locked by another program), UnavailableError (disk full or broken).
     """
@@ -52,7 +55,8 @@ async def open_store(
             pool = Readers([await connection("ro") for _ in range(readers)], clock=clock, timeout_s=query_timeout_s)
         except sqlite3.Error as error:
             raise start_error(error, path.name) from error
-        store = SqliteStore(writer=writer, readers=pool, clock=clock, ids=ids)
+        gate = Gate(connection=writer, path=path, clock=clock, probe_s=probe_s)
+        store = SqliteStore(writer=writer, readers=pool, gate=gate, clock=clock, ids=ids)
         stack.push_async_callback(store.close)
         yield store
 

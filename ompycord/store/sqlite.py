@@ -35,6 +35,7 @@ from ompycord.store import audit, deciding, log, projecting, rows
 from ompycord.store import queries_read as sql
 from ompycord.store.committer import Committer
 from ompycord.store.connection import Connection
+from ompycord.store.degraded import Gate
 from ompycord.store.readers import Readers
 from ompycord.store.rows import encode
 
@@ -55,9 +56,10 @@ class _Undone(OmpycordError):
 class SqliteStore:
     """Made by `open_store`. Methods that write return after the commit; StorageError when the database does not take it."""
 
-    def __init__(self, *, writer: Connection, readers: Readers, clock: Clock, ids: Ids) -> None:
+    def __init__(self, *, writer: Connection, readers: Readers, gate: Gate, clock: Clock, ids: Ids) -> None:
         self._connection = writer
-        self._writer = Committer(writer)
+        self._gate = gate
+        self._writer = Committer(writer, gate)
         self._readers = readers
         self._clock = clock
         self._ids = ids
@@ -68,8 +70,22 @@ class SqliteStore:
         """How many write transactions were begun; against the number of events it shows the group commit at work."""
         return self._writer.batches
 
+    @property
+    def read_only(self) -> str | None:
+        """Why nothing is written for now, in one sentence; None while everything is."""
+        return self._gate.reason
+
+    async def is_writable(self) -> bool:
+        """Whether a row can be committed: what a health check asks, however often."""
+
+        async def write() -> None:
+            await self._writer.submit(projecting.put_probe)
+
+        return await self._gate.is_writable(write)
+
     async def close(self) -> None:
         """Commit what was taken, then close the readers, then the writer, which checkpoints last. Idempotent."""
+        self._gate.close()
         try:
             await self._writer.close()
         finally:
