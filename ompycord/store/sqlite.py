@@ -29,9 +29,10 @@ from ompycord.domain.records import (
     Surface,
 )
 from ompycord.domain.run import RunRecord, RunState
+from ompycord.domain.snapshot import StatusSnapshot
 from ompycord.domain.task import Task
 from ompycord.errors import BadEvent, OmpycordError
-from ompycord.store import audit, deciding, log, projecting, rows
+from ompycord.store import audit, deciding, log, projecting, rows, streaming
 from ompycord.store import queries_read as sql
 from ompycord.store.committer import Committer
 from ompycord.store.connection import Connection
@@ -165,6 +166,14 @@ class SqliteStore:
 
     async def events_of(self, run: RunId) -> list[RunEvent]:
         return await self._readers.all(sql.EVENTS_OF, (run, END_OF_LOG), rows.event_of)
+
+    async def page(self, run: RunId | None, after: int, *, limit: int, most: int) -> tuple[list[RunEvent], int] | None:
+        """Projected events after a position and how far was read; None when more than `most` wait (`streaming.py`)."""
+        return await self._readers.read(partial(streaming.page, run=run, after=after, limit=limit, most=most))
+
+    async def base(self, run: RunId | None) -> tuple[int, list[StatusSnapshot]]:
+        """The projector's position and the snapshots there: of one run, or of the newest open ones."""
+        return await self._readers.read(partial(streaming.base, run=run))
 
     async def folds(self, runs: Sequence[RunId]) -> dict[RunId, RunFold]:
         return await self._readers.read(partial(projecting.folds, runs=runs))
