@@ -10,7 +10,7 @@ from ompycord.bot.scenes import Scene
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.run import RunRecord
 from ompycord.errors import Refused
-from ompycord.render.notices import no_such_run, not_yet
+from ompycord.render.notices import no_such_run
 from ompycord.render.textform import ShowPart, text_form
 from ompycord.render.view import view
 from ompycord.text import utf16_len
@@ -32,7 +32,7 @@ async def show_part(desk: Desk, interaction: Interaction, record: RunRecord, par
     if part == "diff":
         diff = await desk.sources.diff(run)
         if not diff:
-            raise Refused(not_yet("The diff", desk.inert))
+            raise Refused(wording.NO_DIFF)
         await say(interaction, f"The diff of `{short_id(run)}`.", files=[(f"{name}.diff", _redacted(desk, diff))])
     elif part == "log":
         text = wording.event_lines(await desk.store.events_of(run), desk.inert)

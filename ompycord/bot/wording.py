@@ -15,6 +15,7 @@ __all__ = [
     "FORM_UNKNOWN",
     "KEPT",
     "NOTHING_CHANGED",
+    "NO_DIFF",
     "confirm_cancel",
     "event_lines",
     "file_too_big",
@@ -34,6 +35,7 @@ BUTTON_UNKNOWN = (
 )
 FORM_UNKNOWN = "I did not open that form, so I do not act on it. Nothing happened. `/omp new` opens a new one."
 CONFIRM_EXPIRED = "That question is more than 15 minutes old. Nothing happened. Use `/omp cancel` again."
+NO_DIFF = "There is no diff of that run: it has changed nothing yet, or its diff is not kept any more."
 NOTHING_CHANGED = "Nothing was changed; the run goes on."
 KEPT = "Your text is kept and the run starts. If no link appears here, press *Resume*: it starts once, never twice."
 

@@ -30,8 +30,11 @@ class Upload:
     content_type: str | None = None
 
 
-def keep(core: Core, upload: Upload, *, channel: str, about: Json | None = None) -> Json:
-    """Store a file and return its attachment document. Refused with 40005 above the size limit."""
+def keep(core: Core, upload: Upload, *, channel: str, about: Json | None = None, held_by: str | None = None) -> Json:
+    """Store a file and return its attachment document. Refused with 40005 above the size limit.
+
+    `held_by` is the person who has uploaded the file and not sent it yet.
+    """
     if len(upload.content) > core.limits.attachment_bytes:
         raise refusal(40005)
     attachment_id = core.ids.next()
@@ -44,6 +47,7 @@ def keep(core: Core, upload: Upload, *, channel: str, about: Json | None = None)
         "size": len(upload.content),
         "content_type": f"{guessed}; charset=utf-8" if guessed.startswith("text/") else guessed,
         "_channel": channel,
+        "_held_by": held_by,
     }
     for key in ("description", "title"):
         if about and about.get(key):
@@ -58,6 +62,19 @@ def shown(core: Core, attachment: Json) -> Json:
     url = f"{core.origin}/cdn/attachments/{path}?hm={_signature(core, attachment['id'])}"
     document = {key: value for key, value in attachment.items() if not key.startswith("_")}
     return {**document, "url": url, "proxy_url": url}
+
+
+def held(core: Core, attachment_id: str, *, by: str) -> Json | None:
+    """A file that this person has uploaded and not sent yet."""
+    document = core.storage.get("attachment", attachment_id)
+    return document if document is not None and document.get("_held_by") == by else None
+
+
+def send(core: Core, attachment: Json, *, channel: str) -> Json:
+    """The file as part of a message in `channel`; nobody holds it any more."""
+    document: Json = {**attachment, "_channel": channel, "_held_by": None}
+    core.storage.put("attachment", document["id"], document, parent=channel)
+    return document
 
 
 def clean_name(name: str) -> str:

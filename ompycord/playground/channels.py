@@ -28,10 +28,15 @@ def shown(core: Core, channel: Json) -> Json:
 
 
 def change(core: Core, channel: Json, changes: Json) -> None:
-    """Set what may be set, store and tell."""
+    """Set what may be set, store and tell; who sees it no longer hears that it is gone, who sees it now of its threads."""
+    before = core.world.viewers(channel)
     apply(channel, changes)
     core.world.save_channel(channel)
     tell(core, "CHANNEL_UPDATE", channel)
+    now = core.world.viewers(channel)
+    core.feed.publish("CHANNEL_DELETE", public(channel), audience=before - now)
+    for thread in core.world.threads(parent=channel["id"]):
+        core.feed.publish("THREAD_CREATE", public(thread), audience=core.world.viewers(thread) - before)
 
 
 def apply(channel: Json, changes: Json) -> None:
@@ -44,7 +49,7 @@ def apply(channel: Json, changes: Json) -> None:
 def tell(core: Core, name: str, channel: Json) -> None:
     """Send a CHANNEL_* event to gateway and page."""
     core.gateway.dispatch(name, public(channel), intents=GUILDS)
-    core.feed.publish(name, public(channel))
+    core.feed.publish(name, public(channel), audience=core.world.viewers(channel))
 
 
 def remove(core: Core, threads: Threads, channel: Json) -> None:
@@ -66,5 +71,5 @@ def open_direct(core: Core, person: str) -> Json:
     made["_recipients"] = [core.world.bot_id, person]
     core.world.save_channel(made)
     core.gateway.dispatch("CHANNEL_CREATE", shown(core, made), intents=DIRECT_MESSAGES)
-    core.feed.publish("CHANNEL_CREATE", shown(core, made), only_for=person)
+    core.feed.publish("CHANNEL_CREATE", shown(core, made), audience=[person])
     return made

@@ -4,7 +4,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -17,21 +17,21 @@ QUEUE = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class PageEvent:
-    """One event; `only_for` names the single person who may see it."""
+    """One event; `audience` has the people who may see it, None means everybody."""
 
     seq: int
     type: str
     data: Json
-    only_for: str | None
+    audience: frozenset[str] | None
 
-    def concerns(self, user: str | None) -> bool:
-        return self.only_for is None or self.only_for == user
+    def concerns(self, user: str) -> bool:
+        return self.audience is None or user in self.audience
 
 
 class Subscriber:
     """One open event stream. When its queue is full it is cut off, and starts again from the state."""
 
-    def __init__(self, user: str | None) -> None:
+    def __init__(self, user: str) -> None:
         self.user = user
         self.queue: asyncio.Queue[PageEvent | None] = asyncio.Queue(QUEUE)
         self.is_cut_off = False
@@ -51,16 +51,18 @@ class PageFeed:
         self._kept: deque[PageEvent] = deque(maxlen=KEPT)
         self._subscribers: set[Subscriber] = set()
 
-    def publish(self, kind: str, data: Json, *, only_for: str | None = None) -> None:
+    def publish(self, kind: str, data: Json, *, audience: Collection[str] | None = None) -> None:
+        """Tell `audience`, or everybody. What happens in a channel concerns `World.viewers` of it."""
         self.seq += 1
-        event = PageEvent(seq=self.seq, type=kind, data=data, only_for=only_for)
+        people = None if audience is None else frozenset(audience)
+        event = PageEvent(seq=self.seq, type=kind, data=data, audience=people)
         self._kept.append(event)
         for subscriber in self._subscribers:
             if event.concerns(subscriber.user):
                 subscriber.offer(event)
 
     @contextmanager
-    def subscribe(self, user: str | None, after: int) -> Generator[Subscriber | None]:
+    def subscribe(self, user: str, after: int) -> Generator[Subscriber | None]:
         """A subscriber that already holds what came after `after`; None where that was forgotten."""
         oldest = self._kept[0].seq if self._kept else self.seq + 1
         if after < oldest - 1 or after > self.seq:

@@ -23,6 +23,7 @@ from ompycord.playground.gateway_session import (
     Session,
 )
 from ompycord.playground.limits import Limits, RateRule
+from ompycord.playground.permissions import VIEW_CHANNEL
 from ompycord.playground.ratelimit import RateLimiter
 from ompycord.playground.world import World
 
@@ -237,7 +238,11 @@ class Gateway:
         world = self._world
         members = world.members()
         shown = members if session.intents & GUILD_MEMBERS else [world.member_as_discord_shows_it(world.bot_id)]
-        threads = [public(item) for item in world.threads(is_archived=False) if item["type"] != 12]
+        threads = [
+            public(item)
+            for item in world.threads(is_archived=False)
+            if world.permissions_in(world.bot_id, item) & VIEW_CHANNEL
+        ]
         return {
             **world.guild_as_discord_shows_it(),
             "joined_at": world.member(world.bot_id)["joined_at"],

@@ -43,7 +43,7 @@ def middleware(core: Core) -> Middleware:
         except DiscordError as error:
             return answer(error.body, status=error.status)
         except NotPossibleError as error:
-            more = {"fields": error.fields} if error.fields else {}
+            more = {"errors": error.errors} if error.errors else {}
             return answer({"message": str(error), **more}, status=error.status)
         except web.HTTPException as error:
             return answer({"message": f"{error.status}: {error.reason}", "code": 0}, status=error.status)

@@ -71,8 +71,6 @@ class Interactions:
         payload = envelope(core, record, data)
         if message is not None:
             payload["message"] = message_view.show(core, message, viewer=core.world.bot_id)
-        if kind != AUTOCOMPLETE:
-            core.feed.publish("INTERACTION_PENDING", {"interaction": interaction_id}, only_for=user)
         asyncio.get_running_loop().call_later(core.limits.first_answer_s, self._give_up, interaction_id)
         core.gateway.dispatch("INTERACTION_CREATE", payload, intents=0)
         return record
@@ -100,7 +98,7 @@ class Interactions:
         self._save(record)
         if record["type"] != AUTOCOMPLETE:
             failed: Json = {"interaction": interaction_id, "reason": NO_ANSWER}
-            self._core.feed.publish("INTERACTION_FAILED", failed, only_for=record["user_id"])
+            self._core.feed.publish("INTERACTION_FAILED", failed, audience=[record["user_id"]])
 
     # -- from the bot ----------------------------------------------------------------------------------------------
 
@@ -124,7 +122,7 @@ class Interactions:
         record["state"], record["answer"] = "answered", kind
         self._save(record)
         if record["type"] != AUTOCOMPLETE:
-            self._core.feed.publish("INTERACTION_DONE", {"interaction": interaction_id}, only_for=record["user_id"])
+            self._core.feed.publish("INTERACTION_DONE", {"interaction": interaction_id}, audience=[record["user_id"]])
         return self._callback_response(record, kind, message)
 
     def by_token(self, application_id: str, token: str) -> Json:
@@ -188,10 +186,11 @@ class Interactions:
                 return self._remember(record, self._post(record, data, uploads))
             case 5:
                 shapes.require(data, {"flags": int}, ("data",))
-                flags = validate.LOADING | ((data.get("flags") or 0) & validate.EPHEMERAL)
-                return self._remember(
-                    record, self._post(record, {"flags": flags & validate.EPHEMERAL}, {}, is_loading=True)
+                flags = (data.get("flags") or 0) & validate.EPHEMERAL
+                self._core.feed.publish(
+                    "INTERACTION_PENDING", {"interaction": record["id"]}, audience=[record["user_id"]]
                 )
+                return self._remember(record, self._post(record, {"flags": flags}, {}, is_loading=True))
             case 6:
                 record["original"] = record["message_id"]
                 return None
@@ -225,7 +224,7 @@ class Interactions:
         modal: Json = {**data, "components": normalized(as_list(data["components"]))}
         record["modal"] = modal
         shown: Json = {"interaction": record["id"], "user": record["user_id"], "modal": modal}
-        self._core.feed.publish("INTERACTION_MODAL", shown, only_for=record["user_id"])
+        self._core.feed.publish("INTERACTION_MODAL", shown, audience=[record["user_id"]])
 
     def _remember(self, record: Json, message: Json) -> Json:
         record["original"] = message["id"]

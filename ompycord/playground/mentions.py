@@ -15,6 +15,8 @@ from ompycord.playground.limits import Limits
 _USER = re.compile(r"<@!?([0-9]{1,20})>")
 _ROLE = re.compile(r"<@&([0-9]{1,20})>")
 _EVERYONE = re.compile(r"@(?:everyone|here)")
+_CODE = re.compile(r"\\`|(?P<code>```.+?```|(?<!`)(?P<ticks>`{1,2})(?!`).+?(?<!`)(?P=ticks)(?!`))", re.DOTALL)
+"""Code blocks and inline code; a backtick behind a backslash begins none."""
 _KINDS = ("users", "roles", "everyone")
 
 
@@ -28,7 +30,11 @@ class Mentions:
 
 
 def parse(content: str, allowed: Json | None, *, replied_to: str | None = None) -> Mentions:
-    """The mentions of `content` that `allowed` lets through; `replied_to` is the author of the message replied to."""
+    """The mentions of `content` that `allowed` lets through; `replied_to` is the author of the message replied to.
+
+    What stands in code mentions nobody.
+    """
+    content = _CODE.sub(lambda found: " " if found["code"] else found[0], content)
     users = _unique(_USER.findall(content))
     roles = _unique(_ROLE.findall(content))
     is_everyone = bool(_EVERYONE.search(content))

@@ -26,12 +26,13 @@ from ompycord.playground.world import THREAD_TYPES
 
 @dataclass(kw_only=True)
 class Draft:
-    """A message about to be made. `more` holds what an interaction adds (metadata, webhook id)."""
+    """A message about to be made. `files` are kept already; `more` is what an interaction adds (metadata, webhook id)."""
 
     channel: Json
     author: str
     body: Json
     uploads: dict[str, attachments.Upload] = field(default_factory=dict[str, attachments.Upload])
+    files: tuple[Json, ...] = ()
     type: int = 0
     flags: int = 0
     ephemeral_for: str | None = None
@@ -75,7 +76,10 @@ class Messages:
             "tts": bool(body.get("tts")),
             "mention_everyone": found.is_everyone,
             "mention_roles": list(found.roles),
-            "attachments": self._files(draft.uploads, as_objects(body.get("attachments")), channel["id"], []),
+            "attachments": [
+                *draft.files,
+                *self._files(draft.uploads, as_objects(body.get("attachments")), channel["id"], []),
+            ],
             "embeds": [validate.normalized_embed(item) for item in as_objects(body.get("embeds"))],
             "components": validate_components.normalized(as_objects(body.get("components"))),
             "flags": draft.flags | ((body.get("flags") or 0) & validate.SETTABLE_FLAGS),
@@ -89,6 +93,7 @@ class Messages:
             "_ephemeral_for": draft.ephemeral_for,
         }
         self._store_new(message, channel)
+        self._join(message, channel, found)
         self._publish("MESSAGE_CREATE", message)
         self._ring(message, channel, found)
         return message
@@ -143,7 +148,7 @@ class Messages:
             core.world.save_channel(channel)
         if not message["_ephemeral_for"]:
             core.gateway.dispatch("MESSAGE_DELETE", gone, intents=_intent(channel))
-        core.feed.publish("MESSAGE_DELETE", gone, only_for=message["_ephemeral_for"])
+        core.feed.publish("MESSAGE_DELETE", gone, audience=self._audience(message, channel))
 
     def newest(self, channel_id: str, *, before: int | None, limit: int, viewer: str | None = None) -> list[Json]:
         """The newest messages below `before`, newest first; ephemeral ones only for their `viewer`."""
@@ -233,6 +238,15 @@ class Messages:
             channel["total_message_sent"] += 1
         self._core.world.save_channel(channel)
 
+    def _join(self, message: Json, channel: Json, found: Mentions) -> None:
+        """Who writes in a thread is in it from then on, and so is who is mentioned there and sees its channel."""
+        if channel["type"] not in THREAD_TYPES or message["_ephemeral_for"]:
+            return
+        world = self._core.world
+        parent = world.channel(channel["parent_id"])
+        invited = [user for user in found.users if world.permissions_in(user, parent) & permissions.VIEW_CHANNEL]
+        thread_members.add(self._core, channel, [message["_author"], *invited])
+
     def _ring(self, message: Json, channel: Json, found: Mentions) -> None:
         """Record who is pinged by a new message, and tell the page. The author never pings himself."""
         world = self._core.world
@@ -246,14 +260,10 @@ class Messages:
         if message["_ephemeral_for"]:
             users = [user for user in users if user == message["_ephemeral_for"]]
         self._record_ping(message, "create", users, found)
-        if channel["type"] in THREAD_TYPES and not message["_ephemeral_for"]:
-            thread_members.add(
-                self._core, channel, [message["_author"], *(user for user in users if user in found.users)]
-            )
         if users:
             is_silent = bool(message["flags"] & validate.SUPPRESS_NOTIFICATIONS)
             data: Json = {"message": message["id"], "channel": channel["id"], "users": users, "silent": is_silent}
-            self._core.feed.publish("PING", data, only_for=message["_ephemeral_for"])
+            self._core.feed.publish("PING", data, audience=self._audience(message, channel))
 
     def _record_ping(self, message: Json, event: str, users: list[str], found: Mentions) -> None:
         entry: Json = {
@@ -269,10 +279,17 @@ class Messages:
     def _publish(self, name: str, message: Json) -> None:
         core = self._core
         viewer = message["_ephemeral_for"] or core.world.bot_id
+        channel = core.storage.get("channel", message["channel_id"])
         if not message["_ephemeral_for"]:
-            channel = core.storage.get("channel", message["channel_id"])
             core.gateway.dispatch_message(name, message_view.for_gateway(core, message), intents=_intent(channel))
-        core.feed.publish(name, message_view.for_page(core, message, viewer=viewer), only_for=message["_ephemeral_for"])
+        shown = message_view.for_page(core, message, viewer=viewer)
+        core.feed.publish(name, shown, audience=self._audience(message, channel))
+
+    def _audience(self, message: Json, channel: Json | None) -> frozenset[str]:
+        """Who sees a message at all."""
+        if message["_ephemeral_for"]:
+            return frozenset([message["_ephemeral_for"]])
+        return self._core.world.viewers(channel) if channel is not None else frozenset()
 
     # -- pins ------------------------------------------------------------------------------------------------------
 

@@ -3,22 +3,20 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Final
 
 from aiohttp import web
 
-from ompycord.playground import attachments, channels, message_view, permissions, reactions
+from ompycord.playground import attachments, channels, message_view, page_files, permissions, reactions
 from ompycord.playground.attachments import Upload
 from ompycord.playground.bot_process import BotProcess, BotProcessError
-from ompycord.playground.documents import Json, as_object, decode_object, public
+from ompycord.playground.documents import Json, as_list, as_object, decode_object, public
 from ompycord.playground.feed import PageEvent, Subscriber
 from ompycord.playground.guards import answer
 from ompycord.playground.people import NotPossibleError
 from ompycord.playground.services import Services
 
 HEARTBEAT_S: Final = 15.0
-PAGE: Final = Path(__file__).parent / "page"
 SHOWN_KINDS: Final = ("admin", "member", "outsider")
 
 
@@ -53,19 +51,11 @@ class PageApi:
 
     # -- the page's files ------------------------------------------------------------------------------------------
 
-    async def _index(self, request: web.Request) -> web.StreamResponse:
-        return self._file(request, PAGE / "index.html")
+    async def _index(self, _request: web.Request) -> web.StreamResponse:
+        return page_files.index()
 
     async def _static(self, request: web.Request) -> web.StreamResponse:
-        return self._file(request, PAGE / request.match_info["path"])
-
-    @staticmethod
-    def _file(_request: web.Request, path: Path) -> web.StreamResponse:
-        is_inside = path.resolve().is_relative_to(PAGE.resolve())
-        if not is_inside or not path.is_file():
-            text = "This playground was built without its page: the file is not in ompycord/playground/page.\n"
-            return web.Response(status=404, text=text)
-        return web.FileResponse(path)
+        return page_files.serve(request, request.match_info["path"])
 
     # -- what there is ---------------------------------------------------------------------------------------------
 
@@ -117,18 +107,20 @@ class PageApi:
         return answer([message_view.for_page(self._core, item, viewer=user) for item in reversed(found)])
 
     async def _wire(self, request: web.Request) -> web.StreamResponse:
-        return answer([entry.summary() for entry in self._core.wire.after(after_of(request))])
+        return answer({"entries": [entry.summary() for entry in self._core.wire.after(after_of(request))]})
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """Server-sent events from `after` (or Last-Event-ID); `reset` when that is forgotten or the page fell
         behind.
         """
+        user = request.query.get("user", "")
+        self._services.people.require_person(user)
         raw = request.headers.get("Last-Event-ID") or request.query.get("after") or str(self._core.feed.seq)
         after = int(raw) if raw.isdigit() else -1
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         try:
-            with self._core.feed.subscribe(request.query.get("user"), after) as subscriber:
+            with self._core.feed.subscribe(user, after) as subscriber:
                 if subscriber is not None:
                     await response.write(b": connected\n\n")
                     await self._stream(response, subscriber)
@@ -154,8 +146,11 @@ class PageApi:
     # -- what people do --------------------------------------------------------------------------------------------
 
     async def _write(self, body: Json) -> object:
-        content: Json = {"content": body.get("content"), "allowed_mentions": None}
-        made = self._services.people.write(_user(body), str(body.get("channel")), content)
+        files = body.get("attachments", [])
+        if not isinstance(files, list):
+            raise NotPossibleError("attachments is a list of ids")
+        user, channel = _user(body), str(body.get("channel"))
+        made = self._services.people.write(user, channel, body.get("content"), as_list(files))
         return message_view.for_page(self._core, made, viewer=_user(body))
 
     async def _react(self, body: Json) -> object:
@@ -181,8 +176,9 @@ class PageApi:
         return {"interaction": self._services.people.submit(_user(body), str(body.get("interaction")), values)["id"]}
 
     async def _attach(self, request: web.Request) -> web.StreamResponse:
-        """A file, as multipart or raw with `?filename=`; it can then be named in options and forms."""
-        self._services.people.require_person(request.query.get("user", ""))
+        """A file, as multipart or raw with `?filename=`; it can then be named in messages, options and forms."""
+        user = request.query.get("user", "")
+        self._services.people.require_person(user)
         if request.content_type == "multipart/form-data":
             files = [item for item in (await request.post()).values() if isinstance(item, web.FileField)]
             if len(files) != 1:
@@ -196,7 +192,7 @@ class PageApi:
                 content=await request.read(),
                 content_type=request.content_type,
             )
-        kept = attachments.keep(self._core, upload, channel=self._core.world.guild_id)
+        kept = attachments.keep(self._core, upload, channel=self._core.world.guild_id, held_by=user)
         return answer({"attachment": attachments.shown(self._core, kept)})
 
     async def _kill(self, _body: Json) -> object:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ompycord.playground import command_rules, modals, permissions, validate_components
+from ompycord.playground import attachments, command_rules, modals, permissions, validate_components
 from ompycord.playground.core import Core
 from ompycord.playground.documents import Json, as_list
 from ompycord.playground.errors import refusal
@@ -14,12 +14,12 @@ from ompycord.playground.validate import check_message
 
 
 class NotPossibleError(Exception):
-    """Something Discord's client would not let this person do; `fields` has the errors of a form."""
+    """Something Discord's client would not let this person do; `errors` has what is wrong in a form, by custom id."""
 
-    def __init__(self, message: str, *, status: int = 422, fields: dict[str, str] | None = None) -> None:
+    def __init__(self, message: str, *, status: int = 422, errors: dict[str, str] | None = None) -> None:
         super().__init__(message)
         self.status = status
-        self.fields = fields
+        self.errors = errors
 
 
 class People:
@@ -43,15 +43,22 @@ class People:
         if stored is None or stored.get("bot"):
             raise NotPossibleError("There is no such person.", status=404)
 
-    def write(self, user: str, channel_id: str, body: Json) -> Json:
-        """Send a message as a person; mentions work as the person's permissions allow."""
+    def write(self, user: str, channel_id: str, text: Any, file_ids: list[Any]) -> Json:
+        """Send a message as a person, with files uploaded before; mentions work as the person's permissions allow.
+
+        A refused message leaves its files as they were, for another try.
+        """
         channel = self.channel_for(user, channel_id)
         is_thread = channel["type"] in (10, 11, 12)
         needed = permissions.SEND_MESSAGES_IN_THREADS if is_thread else permissions.SEND_MESSAGES
-        self._core.world.require(user, channel, needed)
-        check_message(body, self._core.limits, uploads=0)
+        self._core.world.require(user, channel, needed | (permissions.ATTACH_FILES if file_ids else 0))
+        body: Json = {"content": text, "allowed_mentions": None}
+        check_message(body, self._core.limits, uploads=len(file_ids))
+        held = self._held(user, file_ids)
         self._threads.require_writable(channel, user)
-        return self._messages.create(Draft(channel=self._core.world.channel(channel_id), author=user, body=body))
+        files = tuple(attachments.send(self._core, item, channel=channel_id) for item in held)
+        channel = self._core.world.channel(channel_id)
+        return self._messages.create(Draft(channel=channel, author=user, body=body, files=files))
 
     def commands_for(self, user: str, channel: Json | None = None) -> list[Json]:
         """The commands a person may use by their default permissions (Discord, "Application command permissions")."""
@@ -117,7 +124,7 @@ class People:
         modal = opened["modal"]
         wrong = modals.wrong_values(modal, values, self._core.limits)
         if wrong:
-            raise NotPossibleError("The form is not complete.", fields=wrong)
+            raise NotPossibleError("The form is not complete.", errors=wrong)
         channel = self._core.world.channel(opened["channel_id"])
         resolver = Resolver(self._core, channel)
         for item in modals.inputs(modal):
@@ -131,6 +138,14 @@ class People:
         return self._interactions.begin(MODAL, user=user, channel=channel, data=data, more=more, message=source)
 
     # -- steps -----------------------------------------------------------------------------------------------------
+
+    def _held(self, user: str, file_ids: list[Any]) -> list[Json]:
+        if len(set(map(str, file_ids))) != len(file_ids):
+            raise NotPossibleError("A message carries each file once.")
+        found = [attachments.held(self._core, str(item), by=user) for item in file_ids]
+        if None in found:
+            raise NotPossibleError("One of the files is not there any more. Attach it again.", status=404)
+        return [item for item in found if item is not None]
 
     def _command_data(self, user: str, channel: Json, wanted: Json, *, is_partial: bool) -> tuple[Json, Json, Resolver]:
         command = self._core.storage.get("command", str(wanted.get("command")))

@@ -78,4 +78,5 @@ def _save_and_tell(core: Core, message: Json, entry: Json, user: str, *, name: s
         if core.storage.get("member", user) is not None and channel["type"] != 1:
             full["member"] = core.world.member_as_discord_shows_it(user)
     core.gateway.dispatch(f"MESSAGE_REACTION_{name}", full, intents=intents)
-    core.feed.publish(f"REACTION_{name}", {**data, "count": len(entry["users"])})
+    shown: Json = {**data, "count": len(entry["users"])}
+    core.feed.publish(f"REACTION_{name}", shown, audience=core.world.viewers(channel))

@@ -152,7 +152,8 @@ def type_(call: Call) -> Reply:
     now = core.clock.now()
     data: Json = {"channel_id": channel["id"], "user_id": core.world.bot_id, "timestamp": int(now)}
     core.gateway.dispatch("TYPING_START", {**data, "guild_id": core.world.guild_id}, intents=GUILD_MESSAGE_TYPING)
-    core.feed.publish("TYPING_START", {**data, "at": timestamp(now)})
+    shown: Json = {**data, "at": timestamp(now)}
+    core.feed.publish("TYPING_START", shown, audience=core.world.viewers(channel))
     return NO_CONTENT
 
 

@@ -54,7 +54,8 @@ def clear(call: Call) -> Reply:
     more = {"emoji": {"id": None, "name": emoji}} if emoji else {}
     name = "MESSAGE_REACTION_REMOVE_EMOJI" if emoji else "MESSAGE_REACTION_REMOVE_ALL"
     core.gateway.dispatch(name, {**data, **more}, intents=GUILD_MESSAGE_REACTIONS)
-    core.feed.publish("REACTION_REMOVE", {**data, **more, "all": True})
+    shown = {**data, **more, "all": True}
+    core.feed.publish("REACTION_REMOVE", shown, audience=core.world.viewers(channel))
     return NO_CONTENT
 
 

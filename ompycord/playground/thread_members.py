@@ -2,7 +2,7 @@
 
 from ompycord.playground.clock import timestamp
 from ompycord.playground.core import Core
-from ompycord.playground.documents import Json
+from ompycord.playground.documents import Json, public
 from ompycord.playground.errors import refusal
 from ompycord.playground.gateway_session import GUILDS
 
@@ -16,19 +16,26 @@ def member(thread: Json, user: str) -> Json:
 
 
 def add(core: Core, thread: Json, users: list[str]) -> None:
-    """Add people who are not in the thread yet: who writes in it and who is mentioned in it."""
+    """Add people who are not in the thread yet: who writes in it and who is mentioned in it.
+
+    Who did not see it before (it is private) hears of it as of a new one.
+    """
     new = [user for user in users if user not in thread["_members"]]
     if not new:
         return
+    before = core.world.viewers(thread)
     for user in new:
         thread["_members"][user] = timestamp(core.clock.now())
     _save(core, thread, added=[member(thread, user) for user in new], removed=[])
+    core.feed.publish("THREAD_CREATE", public(thread), audience=core.world.viewers(thread) - before)
 
 
 def remove(core: Core, thread: Json, user: str) -> None:
     """Take somebody out of the thread; nothing happens where he is not in it."""
+    before = core.world.viewers(thread)
     if thread["_members"].pop(user, None) is not None:
         _save(core, thread, added=[], removed=[user])
+        core.feed.publish("THREAD_DELETE", public(thread), audience=before - core.world.viewers(thread))
 
 
 def _save(core: Core, thread: Json, *, added: list[Json], removed: list[str]) -> None:

@@ -105,11 +105,12 @@ class Threads:
     def delete(self, thread: Json) -> None:
         """Remove a thread with its messages; its first message stays in the channel."""
         core = self._core
+        audience = core.world.viewers(thread)
         core.storage.delete_children("message", thread["id"])
         core.storage.delete("channel", thread["id"])
         gone = {key: thread[key] for key in ("id", "guild_id", "parent_id", "type")}
         core.gateway.dispatch("THREAD_DELETE", gone, intents=GUILDS)
-        core.feed.publish("THREAD_DELETE", gone)
+        core.feed.publish("THREAD_DELETE", gone, audience=audience)
 
     def listed(self, threads: list[Json], *, user: str) -> Json:
         """Threads with the user's memberships in them, as the listing endpoints give them."""
@@ -150,9 +151,9 @@ class Threads:
         own = {"member": thread_members.member(thread, core.world.bot_id)} if by == core.world.bot_id else {}
         created = {**public(thread), "newly_created": True, **own}
         core.gateway.dispatch("THREAD_CREATE", created, intents=GUILDS)
-        core.feed.publish("THREAD_CREATE", public(thread))
+        core.feed.publish("THREAD_CREATE", public(thread), audience=core.world.viewers(thread))
         return thread
 
     def _tell(self, name: str, thread: Json) -> None:
         self._core.gateway.dispatch(name, public(thread), intents=GUILDS)
-        self._core.feed.publish(name, public(thread))
+        self._core.feed.publish(name, public(thread), audience=self._core.world.viewers(thread))

@@ -6,15 +6,17 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
-from ompycord.playground.documents import Json, encode
+from ompycord.playground.documents import Json
 
 KEPT = 500
-SUMMARY = 300
 
 
 @dataclass(frozen=True, kw_only=True)
 class WireEntry:
-    """One request. `route` is Discord's path template; tokens in `path` are left out."""
+    """One request. `at` is in seconds since 1970; `route` is Discord's path template; tokens in `path` are left out.
+
+    `remaining` is what the bucket has left, None where no bucket was asked.
+    """
 
     number: int
     at: float
@@ -23,6 +25,7 @@ class WireEntry:
     route: str
     status: int
     bucket: str
+    remaining: int | None
     ms: float
     request: Any
     response: Any
@@ -30,25 +33,22 @@ class WireEntry:
     fault: str | None
 
     def summary(self) -> Json:
-        """Without the bodies, for the page."""
-        text = "" if self.request is None else encode(self.request).decode()
+        """One line of the page's drawer."""
         return {
             "n": self.number,
             "at": self.at,
             "method": self.method,
-            "path": self.path,
             "route": self.route,
             "status": self.status,
             "bucket": self.bucket,
+            "remaining": self.remaining,
             "ms": self.ms,
-            "fault": self.fault,
-            "body": text if len(text) <= SUMMARY else text[: SUMMARY - 1] + "…",
         }
 
     def full(self) -> Json:
-        """With both bodies, for tests."""
-        bodies = {"request": self.request, "response": self.response, "multipart": self.is_multipart}
-        return {**self.summary(), **bodies}
+        """With path, fault and both bodies, for tests."""
+        more = {"path": self.path, "fault": self.fault, "multipart": self.is_multipart}
+        return {**self.summary(), **more, "request": self.request, "response": self.response}
 
 
 class WireLog:

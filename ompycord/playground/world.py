@@ -146,6 +146,11 @@ class World:
             return 0
         return held
 
+    def viewers(self, channel: Json) -> frozenset[str]:
+        """The people who see a channel, a thread or a direct channel."""
+        people = (item["id"] for item in self.storage.all("user") if not item.get("bot"))
+        return frozenset(user for user in people if self.permissions_in(user, channel) & permissions.VIEW_CHANNEL)
+
     def require(self, user_id: str, channel: Json, needed: int) -> None:
         """Refuse with 50001 who does not see the channel, with 50013 who lacks one of the permissions."""
         held = self.permissions_in(user_id, channel)

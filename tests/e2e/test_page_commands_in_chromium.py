@@ -194,6 +194,9 @@ async def test_an_ephemeral_answer_is_for_one_person_and_can_be_dismissed(work: 
 async def test_the_page_says_what_it_waits_for_and_what_failed(work: Visit) -> None:
     await work.at("composer").fill("/omp slow ")
     await work.page.keyboard.press("Enter")
+    await expect(work.at("interaction-pending")).to_have_text("Sending command…")
+    await work.double.wait_for("/app/interactions/command")
+    work.double.defer(work.double.slow[0], world.ADA)
     await expect(work.at("interaction-pending")).to_contain_text("ompycord is thinking…")
     await work.at("composer").fill("/omp silent ")
     await work.page.keyboard.press("Enter")

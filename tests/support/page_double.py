@@ -36,6 +36,8 @@ class PageDouble:
         self.refused_modal: dict[str, str] = {}
         """Errors by field that the next modal submissions get."""
         self.is_modal_silent = False
+        self.slow: list[str] = []
+        """Commands that wait for their first answer."""
         self.address = ""
         self._log: list[tuple[Json, str | None]] = []
         self._streams: set[asyncio.Queue[bool]] = set()
@@ -79,15 +81,18 @@ class PageDouble:
     def fail(self, interaction: str, user: str) -> None:
         self.dispatch(
             "INTERACTION_FAILED",
-            {"interaction": interaction, "user": user, "reason": "The application did not respond"},
+            {"interaction": interaction, "reason": "The application did not respond"},
             only=user,
         )
+
+    def defer(self, interaction: str, user: str) -> None:
+        self.dispatch("INTERACTION_PENDING", {"interaction": interaction}, only=user)
 
     def done(self, interaction: str) -> None:
         self.dispatch("INTERACTION_DONE", {"interaction": interaction})
 
     def add_wire(self, method: str, route: str, status: int) -> None:
-        entry: Json = {"n": len(self._wire) + 1, "at": "2026-11-20T12:00:00Z", "method": method, "route": route}
+        entry: Json = {"n": len(self._wire) + 1, "at": 1_795_176_000.5, "method": method, "route": route}
         self._wire.append(entry | {"status": status, "bucket": "b1", "remaining": 4, "ms": 12.4})
 
     async def wait_for(self, path: str, count: int = 1) -> Json:
@@ -200,7 +205,7 @@ class PageDouble:
         elif sub.get("name") == "silent":
             self.fail(interaction, user)
         elif sub.get("name") == "slow":
-            self.dispatch("INTERACTION_PENDING", {"interaction": interaction, "user": user})
+            self.slow.append(interaction)
         else:
             self.post(
                 channel, world.BOT, "", embeds=[world.card("Queued", 0x99AAB5)], components=world.CARD_BUTTONS, **used

@@ -15,10 +15,10 @@ class PageRefusedError(Exception):
     """The page's API said no: the status, the sentence, and for forms the errors by field."""
 
     def __init__(self, status: int, body: JsonObject) -> None:
-        super().__init__(f"{status}: {body.get('message')} {body.get('fields') or body.get('errors') or ''}")
+        super().__init__(f"{status}: {body.get('message')} {body.get('errors') or ''}")
         self.status = status
         self.body = body
-        self.fields: dict[str, str] = body.get("fields", {})
+        self.errors: JsonObject = body.get("errors", {})
 
 
 class NotAnsweredError(Exception):

@@ -4,7 +4,7 @@ Nothing runs in the background: a person reads the page's events while waiting f
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -19,7 +19,7 @@ from tests.support.playground_page import (
     PageClient,
 )
 
-WAIT_S = 15.0
+WAIT_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,10 @@ class Person:
 
     # -- acting --------------------------------------------------------------------------------------------------------
 
-    async def say(self, text: str, channel: str | int = "general") -> Message:
-        """Write a message."""
-        body = {"user": self.id, "channel": self._channel(channel), "content": text}
+    async def say(self, text: str, channel: str | int = "general", *, files: Sequence[File] = ()) -> Message:
+        """Write a message, with files attached to it."""
+        ids = [await self.upload(file) for file in files]
+        body = {"user": self.id, "channel": self._channel(channel), "content": text, "attachments": ids}
         return Message(await self._page.call("POST", "/app/messages", body))
 
     async def react(self, message: Message, emoji: str, *, remove: bool = False) -> None:
@@ -118,7 +119,7 @@ class Person:
         return await self.wait_answer(await self.send_form(modal, values))
 
     async def send_form(self, modal: Modal, values: dict[str, Any]) -> Interaction:
-        """Send a form and return at once. Files may be among the values. Raises PageRefusedError with `fields`."""
+        """Send a form and return at once. Files may be among the values. Raises PageRefusedError with `errors`."""
         filled = {modal.custom_id(name): await self._field(value) for name, value in values.items()}
         body = {"user": self.id, "interaction": modal.interaction, "values": filled}
         return self._started(await self._page.call("POST", "/app/interactions/modal", body))

@@ -46,8 +46,7 @@ async function refusal(response) {
     response.status === 401 || response.status === 403
       ? "The server refused this. The address needs the token that was printed at start."
       : `The server answered ${response.status}.`;
-  const said = [told.message, told.error, told.detail].find((each) => typeof each === "string" && each);
-  return new ApiError(response.status, said ?? fallback, told.errors ?? told.fields ?? null);
+  return new ApiError(response.status, told.message || fallback, told.errors ?? null);
 }
 
 const post = (path, json) => call("POST", path, { json });
@@ -66,11 +65,8 @@ export const api = {
   modal: (interaction) => post("/app/interactions/modal", interaction),
   killBot: () => post("/app/bot/kill", {}),
   startBot: () => post("/app/bot/start", {}),
-  /** The entries after a number, oldest first; a bare list is taken as well as {entries}. */
-  wire: async (after) => {
-    const answer = await call("GET", "/app/wire", { query: { after } });
-    return Array.isArray(answer) ? answer : answer.entries;
-  },
+  /** {entries}, those after a number, oldest first: {n, at, method, route, status, bucket, remaining, ms}. */
+  wire: (after) => call("GET", "/app/wire", { query: { after } }),
   file: (url) => call("GET", url, { as: "blob" }),
 };
 

@@ -2,8 +2,6 @@
 
 import { compareIds } from "./store.js";
 
-const idOf = (value) => (value && typeof value === "object" ? value.id : value);
-
 function putChannel(store, channel) {
   store.setChannel({ ...store.channels.get(channel.id), ...channel });
   store.emit("channels");
@@ -62,7 +60,7 @@ function created(store, { channel_id: id, ...rest }) {
 const HANDLERS = {
   MESSAGE_CREATE: created,
   MESSAGE_UPDATE: (store, data) => store.putMessage(data),
-  MESSAGE_DELETE: (store, data) => store.removeMessage(data.channel_id, data.id ?? data.message_id),
+  MESSAGE_DELETE: (store, data) => store.removeMessage(data.channel_id, data.id),
   CHANNEL_CREATE: putChannel,
   CHANNEL_UPDATE: putChannel,
   CHANNEL_DELETE: removeChannel,
@@ -80,21 +78,12 @@ const HANDLERS = {
     store.emit("bot");
   },
   TYPING_START: (store, data) =>
-    store.emit("typing", { channel: data.channel_id, user: idOf(data.user_id ?? data.user) }),
-  PING: (store, data) =>
-    store.emit("ping", { message: idOf(data.message), channel: idOf(data.channel), users: data.users }),
-  INTERACTION_MODAL: (store, data) =>
-    store.emit("interaction", { ...data, kind: "modal", interaction: idOf(data.interaction), user: idOf(data.user) }),
-  INTERACTION_PENDING: (store, data) =>
-    store.emit("interaction", { kind: "pending", interaction: idOf(data.interaction), user: idOf(data.user) }),
-  INTERACTION_DONE: (store, data) => store.emit("interaction", { kind: "done", interaction: idOf(data.interaction) }),
-  INTERACTION_FAILED: (store, data) =>
-    store.emit("interaction", {
-      kind: "failed",
-      interaction: idOf(data.interaction),
-      user: idOf(data.user),
-      reason: data.reason,
-    }),
+    store.emit("typing", { channel: data.channel_id, user: data.user_id }),
+  PING: (store, data) => store.emit("ping", data),
+  INTERACTION_MODAL: (store, data) => store.emit("interaction", { ...data, kind: "modal" }),
+  INTERACTION_PENDING: (store, data) => store.emit("interaction", { ...data, kind: "pending" }),
+  INTERACTION_DONE: (store, data) => store.emit("interaction", { ...data, kind: "done" }),
+  INTERACTION_FAILED: (store, data) => store.emit("interaction", { ...data, kind: "failed" }),
 };
 
 export function apply(store, { seq, type, data }) {

@@ -15,7 +15,7 @@ export function failureText(reason) {
 
 /**
  * Each item: {key, id, kind, user, channel, message, customId, label, status, reason, retry}; `status` is "sending",
- * "pending" (acknowledged, no answer yet) or "failed". Answered ones are dropped.
+ * "pending" (the bot deferred: it is thinking) or "failed". Answered ones are dropped.
  */
 export class Interactions {
   #store;

@@ -213,7 +213,7 @@ export class MessagePane {
       return h(
         "li",
         { class: "message interaction-line", "data-testid": "interaction-pending" },
-        thinking(line.status === "pending" ? `${bot} is thinking…` : `Sending ${line.label}…`),
+        thinking(line.status === "pending" ? `${bot} is thinking…` : "Sending command…"),
       );
     }
     const dismiss = h(

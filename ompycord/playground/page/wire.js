@@ -17,7 +17,7 @@ export function setUpWire() {
 
   async function poll() {
     try {
-      const entries = await api.wire(last);
+      const { entries } = await api.wire(last);
       for (const entry of entries) {
         last = Math.max(last, entry.n);
         rows.prepend(wireRow(entry));
@@ -63,14 +63,13 @@ function wireRow({ at, method, route, status, bucket, remaining, ms }) {
     h(
       "td",
       { class: "wire-bucket", title: bucket ?? "" },
-      remaining === null || remaining === undefined ? "—" : String(remaining),
+      remaining === null ? "—" : String(remaining),
     ),
     h("td", { class: "wire-ms" }, `${Math.round(ms)}`),
   );
 }
 
-/** The server may say seconds, milliseconds or a date; the drawer shows the clock. */
+/** The time of day of seconds since 1970. */
 function clock(at) {
-  const date = new Date(typeof at === "number" && at < 1e11 ? at * 1000 : at);
-  return Number.isNaN(date.getTime()) ? "" : date.toLocaleTimeString();
+  return new Date(at * 1000).toLocaleTimeString();
 }

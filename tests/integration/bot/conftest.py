@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import aiohttp
@@ -50,12 +50,26 @@ class SkewClock(SystemClock):
 
     def __init__(self) -> None:
         self.ahead_s = 0.0
+        self._leapt = asyncio.Event()
 
     def now_ms(self) -> int:
         return super().now_ms() + round(self.ahead_s * 1000)
 
     def monotonic_s(self) -> float:
         return super().monotonic_s() + self.ahead_s
+
+    async def sleep(self, seconds: float) -> None:
+        until = self.monotonic_s() + seconds
+        while (left := until - self.monotonic_s()) > 0:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await self._leapt.wait()
+
+    def leap(self, seconds: float) -> None:
+        """So much later it is at once; sleepers that are due wake."""
+        self.ahead_s += seconds
+        self._leapt.set()
+        self._leapt = asyncio.Event()
 
 
 class House:
@@ -154,6 +168,13 @@ class House:
         async with asyncio.timeout(PATIENCE_S):
             with self.bus.subscribe() as changes:
                 while not [entry for entry in await self.playground.wire(method="PATCH") if entry["status"] == 429]:
+                    await changes.take(0.1)
+
+    async def struck(self) -> None:
+        """The planned fault has met its request; bounded."""
+        async with asyncio.timeout(PATIENCE_S):
+            with self.bus.subscribe() as changes:
+                while not all(fault["hits"] for fault in await self.playground.get("/control/faults")):
                     await changes.take(0.1)
 
     async def delete(self, message: Message) -> None:

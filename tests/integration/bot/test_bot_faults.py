@@ -211,7 +211,7 @@ async def test_a_card_that_discord_slows_says_so_and_catches_up(house: House) ->
         await house.conductor.observe(RunId(record.id), ev.ToolFinished(tool="edit", title="one.py"))
         await house.refused_edit()
         await house.conductor.observe(RunId(record.id), ev.ToolFinished(tool="edit", title="two.py"))
-        house.clock.ahead_s += 60
+        house.clock.leap(60)
         shown = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "two.py" in m.text)
         assert "Discord slowed this card" in shown.text
         house.agent.release()
@@ -225,14 +225,13 @@ async def test_a_card_goes_on_in_a_fresh_message_before_discord_refuses_edits(ho
     async with house.alive():
         record = await house.start(mo)
         first = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Stop" in m.labels)
-        house.clock.ahead_s += 56 * 60
+        house.clock.leap(56 * 60)
         await house.conductor.observe(RunId(record.id), ev.ToolFinished(tool="edit", title="late.py"))
         await mo.wait_message(lambda m: kind_of(m) == "card 2" and "late.py" in m.text)
         replaced = await mo.wait_message(lambda m: m.id == first.id and "Go to the live card" in m.labels)
         assert "Stop" not in replaced.labels
         house.agent.release()
         await mo.wait_message(lambda m: kind_of(m) == "card 2" and "Done, checked" in m.text)
-    assert await house.rung() == [[mo.id]] or await house.rung() == []
 
 
 async def test_a_deleted_card_comes_back(house: House) -> None:
@@ -257,3 +256,20 @@ async def test_a_wrong_token_is_fatal_and_named(playground: Playground, store: S
     house = House(playground, store, tmp_path, token="wrong")
     with pytest.raises(GatewayFatal, match="DISCORD_TOKEN"):
         await house.bot.run()
+
+
+async def test_a_client_whose_requests_never_end_is_replaced(house: House) -> None:
+    mo, playground = house.playground.mo, house.playground
+    asked = "/oauth2/applications/@me"
+    async with house.alive():
+        await playground.fault("GET", asked, "delay_before", count=1, seconds=60)
+        house.clock.leap(100)
+        await house.struck()
+        assert house.bot.is_ready
+        house.clock.leap(100)
+        assert not house.bot.is_ready
+        house.clock.leap(500)
+        await mo.wait_event("BOT_STATUS", lambda status: status["online"] is False)
+        await house.online()
+        ran = await mo.command("omp help", "tasks")
+        assert ran.reply is not None

@@ -46,6 +46,29 @@ def test_a_reply_pings_its_author_unless_told_otherwise(allowed: Json | None, ex
     assert parse("hello", allowed, replied_to="7").users == expected
 
 
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("`<@1>` <@2>", ("2",)),
+        ("``<@1> ` <@2>`` <@3>", ("3",)),
+        ("```py\n<@1>\n``` <@2>", ("2",)),
+        ("```<@1>", ("1",)),
+        ("`<@1>\n<@2>`", ()),
+        ("`<@1> <@2>", ("1", "2")),
+        ("\\`<@1>`", ("1",)),
+        ("`a` <@1> `b`", ("1",)),
+        ("<@`x`1>", ()),
+    ],
+    ids=repr,
+)
+def test_code_mentions_nobody(content: str, expected: tuple[str, ...]) -> None:
+    assert parse(content, None).users == expected
+
+
+def test_everyone_and_roles_in_code_are_not_meant() -> None:
+    assert parse("`@everyone` ```<@&3> @here```", {"parse": ["everyone", "roles"]}) == Mentions()
+
+
 RULE = RateRule(name="messages", limit=5, window_s=5, source="test")
 
 
