@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ompycord.app.data_folder import DataFolder
 from ompycord.bot.sources import HealthLine
@@ -21,11 +21,21 @@ MANY_EVENTS = 5_000
 class Health:
     """Looks when asked; keeps nothing."""
 
-    def __init__(self, *, data: DataFolder, launcher: Launcher, store: SqliteStore, catalog: Catalog) -> None:
+    def __init__(
+        self,
+        *,
+        data: DataFolder,
+        launcher: Launcher,
+        store: SqliteStore,
+        catalog: Catalog,
+        failures: Callable[[], int],
+    ) -> None:
+        """`failures` counts requests to the sidecar that had no valid key."""
         self._data = data
         self._launcher = launcher
         self._store = store
         self._catalog = catalog
+        self._failures = failures
 
     async def lines(self) -> Sequence[HealthLine]:
         """One line each, what is wrong included."""
@@ -55,4 +65,5 @@ class Health:
             ),
             HealthLine(name="Disk", is_ok=free >= LOW_DISK, text=f"{free:.0%} free"),
             HealthLine(name="Events waiting", is_ok=backlog < MANY_EVENTS, text=str(backlog)),
+            HealthLine(name="Refused keys", is_ok=True, text=f"{self._failures()} requests since the start"),
         )

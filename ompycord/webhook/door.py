@@ -75,7 +75,9 @@ class Door:
         if known is not None:
             known.valid_at = self._clock.monotonic_s()
         else:
-            self._remember(address, _Address(self._limits.failures_burst, self._clock.monotonic_s(), self._clock.monotonic_s()))
+            self._remember(
+                address, _Address(self._limits.failures_burst, self._clock.monotonic_s(), self._clock.monotonic_s())
+            )
         return key
 
     def _failed(self, address: str) -> None:

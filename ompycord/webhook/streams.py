@@ -111,7 +111,12 @@ class Streams:
         return _EventStream(self, run, after, is_allowed)
 
     async def feed(
-        self, run: RunId | None, after: int | None, send: Callable[[str], Any], may_go_on: Callable[[], bool], changes: Subscription
+        self,
+        run: RunId | None,
+        after: int | None,
+        send: Callable[[str], Any],
+        may_go_on: Callable[[], bool],
+        changes: Subscription,
     ) -> None:
         """Send until it may not go on, the reader stalls, or the database does not answer: then it comes again."""
         loop = asyncio.get_running_loop()

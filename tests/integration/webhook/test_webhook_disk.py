@@ -12,11 +12,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from ompycord.errors import StorageError
 from ompycord.store import SqliteStore, open_store
 from ompycord.webhook import KeyRing, Limits, create_sidecar
 from tests.integration.store.world import CountingIds, HandClock, Sender
 from tests.integration.webhook.senders import Poster, refusal
-from tests.support.sidecar import Options
 from tests.support.sidecar_process import SidecarProcess, envelope, post, sidecar_process
 
 PATIENCE_S = 30.0
@@ -41,7 +41,7 @@ async def fill(http: httpx.AsyncClient) -> list[str]:
 async def until_taken(http: httpx.AsyncClient) -> None:
     """Wait until an event is taken again, bounded."""
     async with asyncio.timeout(PATIENCE_S):
-        while (await post(http, envelope(data={"text": "after"}), "after")).status_code not in {200, 202}:
+        while (await post(http, envelope(data={"text": "after"}), "after")).status_code not in {200, 202}:  # noqa: ASYNC110  # another process
             await asyncio.sleep(0.05)
 
 
@@ -145,9 +145,9 @@ def test_ending_while_the_disk_refuses_leaves_no_thread_and_no_timer(tmp_path: P
         async with open_store(tmp_path / "a.db", clock=clock, ids=ids, readers=1, probe_s=0.01) as store:
             sender = Sender(ids)
             resource.setrlimit(resource.RLIMIT_FSIZE, (LIMIT, hard))
-            with pytest.raises(Exception, match="full or broken"):
-                for n in range(1, 2000):
-                    await store.append([sender.post(seq=n)])
+            posts = [sender.post(seq=n) for n in range(1, 4000)]
+            with pytest.raises(StorageError, match="full or broken"):
+                await store.append(posts)
             assert store.read_only is not None
 
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
