@@ -25,8 +25,10 @@ from ompycord.store.migrations import Migration
 from ompycord.webhook import KeyRing, Limits, bind, create_sidecar, serve
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # from the published vectors of Standard Webhooks
-POINTS = ("before commit", "after commit", "before projection", "after projection", "before outbox", "after outbox")
-"""Where it may kill itself; `migration` is one more, at a statement of a migration that is pending."""
+POINTS = (
+    "after commit", "after outbox", "migration", "before projection", "before commit", "after projection", "before outbox",
+)  # fmt: skip
+"""Where it may kill itself; `migration` is at a statement of a migration that is pending."""
 DELIVER_S = 0.05
 
 
