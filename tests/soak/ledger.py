@@ -5,7 +5,7 @@ import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
 import httpx
 
@@ -37,7 +37,7 @@ class Sender:
     def begin(cls, name: str, folder: Path) -> "Sender":
         return cls(name, (folder / f"{name}.ledger").open("a", encoding="ascii"))
 
-    def __enter__(self) -> "Sender":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
