@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from ompycord.domain.events import Note
 from ompycord.errors import StorageError
 from ompycord.store import SqliteStore, open_store
 from ompycord.webhook import KeyRing, Limits, create_sidecar
@@ -145,7 +146,7 @@ def test_ending_while_the_disk_refuses_leaves_no_thread_and_no_timer(tmp_path: P
         async with open_store(tmp_path / "a.db", clock=clock, ids=ids, readers=1, probe_s=0.01) as store:
             sender = Sender(ids)
             resource.setrlimit(resource.RLIMIT_FSIZE, (LIMIT, hard))
-            posts = [sender.post(seq=n) for n in range(1, 4000)]
+            posts = [sender.post(Note(text="x" * 4000), seq=n) for n in range(1, 1000)]
             with pytest.raises(StorageError, match="full or broken"):
                 await store.append(posts)
             assert store.read_only is not None
