@@ -132,7 +132,7 @@ class Control:
             async with asyncio.timeout(READ_S):
                 line = await reader.readline()
             question: Any = json.loads(line)
-        except (ValueError, TimeoutError):  # ValueError: too long, or no JSON
+        except (ValueError, RecursionError, TimeoutError):  # ValueError: too long, or no JSON
             raise Refused("This is no question that the control socket understands.") from None
         if not isinstance(question, dict):
             raise Refused("This is no question that the control socket understands.")

@@ -178,7 +178,7 @@ def _send_shortly(spool: Spool, target: Target) -> None:
         for said in report.refused:
             typer.echo(f"ompycord: an event was refused ({said})", err=True)
         # Somebody who came while we held the lock relies on us, also when we had looked for the last time.
-        if report.outcome is not Outcome.DRAINED or spool.next() is None:
+        if report.outcome is not Outcome.DRAINED or not spool.waiting():
             return
 
 

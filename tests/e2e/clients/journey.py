@@ -1,5 +1,5 @@
 """What three people and a playground do with any bot that offers /task and /later; its counterparts are the bots in
-`discordjs/` and `hikari/`, which know nothing of us.
+`discordjs/` and `hikari_client/`, which know nothing of us.
 """
 
 import asyncio
@@ -120,12 +120,8 @@ async def _thinks(playground: Playground) -> None:
 
 async def _reconnects(playground: Playground, client: ClientProcess) -> None:
     """What Discord does to connections; commands are answered after each."""
-    for disturbance, outcome in (
-        ({"action": "reconnect"}, "resumed"),
-        ({"action": "drop"}, "resumed"),
-        ({"action": "invalid_session", "resumable": False}, "identified"),
-    ):
-        await playground.disturb_gateway(**disturbance)
+    for action, outcome in (("reconnect", "resumed"), ("drop", "resumed"), ("invalid_session", "identified")):
+        await playground.disturb_gateway(action)
         await client.told(outcome)
         ran = await playground.ada.command("task", "tasks", repo="shop")
         assert ran.modal is not None

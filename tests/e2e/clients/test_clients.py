@@ -56,7 +56,7 @@ async def hikari(tmp_path: Path) -> Bot:
     if importlib.util.find_spec("pip") is None:
         pytest.skip("pip is missing")
     folder = tmp_path / "hikari"
-    shutil.copytree(HERE / "hikari", folder)
+    shutil.copytree(HERE / "hikari_client", folder)
     python = folder / "env" / ("Scripts" if sys.platform == "win32" else "bin") / "python"
     pip = (sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check", "--quiet")
     async with installing("pip"):

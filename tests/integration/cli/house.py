@@ -18,6 +18,7 @@ from ompycord.app.key_secrets import KeySecrets
 from ompycord.app.keys import Keys
 from ompycord.app.system import SystemIds
 from ompycord.domain.events import RunEvent
+from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunFilter
 from ompycord.store import SqliteStore, open_store
 from ompycord.webhook import KeyRing, Limits, bind, create_sidecar, parse_secret, serve
@@ -82,7 +83,7 @@ class House:
     async def events(self) -> list[RunEvent]:
         """Of every run, in commit order."""
         runs = await self.store.runs(RunFilter(limit=100))
-        events = [event for run in runs for event in await self.store.events_of(run.id)]
+        events = [event for run in runs for event in await self.store.events_of(RunId(run.id))]
         return sorted(events, key=lambda event: event.position)
 
     async def post(self, key: str) -> int:

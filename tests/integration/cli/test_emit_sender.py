@@ -51,7 +51,8 @@ async def send(spool: Spool, clock: WallClock, *, patient: bool = False, within_
 
 
 def ids(door: respx.Route) -> list[str]:
-    return [call.request.headers["webhook-id"] for call in door.calls]
+    calls: list[respx.models.Call] = list(door.calls)
+    return [call.request.headers["webhook-id"] for call in calls]
 
 
 async def test_everything_arrives_in_order_and_nothing_waits(spool: Spool, clock: WallClock, door: respx.Route) -> None:

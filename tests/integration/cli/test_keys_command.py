@@ -1,5 +1,6 @@
 """`ompycord keys`: a new key opens at once, a revoked one nothing more, a rotated one both for the overlap."""
 
+import asyncio
 import json
 import stat
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from ompycord.app.operations import ask
 from tests.integration.cli.house import Done, House, ompycord
 from tests.support.product import running_product
 
@@ -90,8 +92,12 @@ async def test_a_key_may_do_what_its_scopes_say(house: House) -> None:
 async def test_every_change_is_in_the_audit(house: House) -> None:
     before = await house.store.verify_audit()
     await keys(house, "add", "ci")
-    await keys(house, "rotate", "ci")
-    await keys(house, "revoke", "ci")
+    made = await as_json(house, "rotate", "ci")
+    ambiguous = await ompycord(
+        "keys", "revoke", "ci", "--data-dir", str(house.folder), folder=house.folder.parent / "c"
+    )
+    assert (ambiguous.code, made["key"]["id"] in ambiguous.err) == (77, True)
+    await keys(house, "revoke", made["replaces"]["id"])
     assert await house.store.verify_audit() == before + 3
 
 
@@ -111,13 +117,14 @@ async def test_every_change_is_in_the_audit(house: House) -> None:
 async def test_what_cannot_be_done_is_one_line_and_a_code(
     house: House, tmp_path: Path, arguments: tuple[str, ...], code: int, said: str
 ) -> None:
-    await keys(house, "add", "taken")
+    await asyncio.to_thread(ask, house.folder, "keys.add", {"name": "taken"})
     done = await ompycord("keys", *arguments, "--data-dir", str(house.folder), folder=tmp_path / "c")
     assert (done.code, done.out) == (code, "")
     assert said in done.err
     if code != 2:
         assert len(done.err.splitlines()) == 1
-    assert len(await as_json(house, "list")) == 1
+    _, left = await asyncio.to_thread(ask, house.folder, "keys.list", {})
+    assert [key["name"] for key in left] == ["taken"]
 
 
 async def test_while_nothing_runs_the_command_opens_the_store_itself(tmp_path: Path) -> None:

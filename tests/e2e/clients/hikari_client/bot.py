@@ -70,6 +70,8 @@ async def on_interaction(event: hikari.InteractionCreateEvent) -> None:
             await begin(form)
         case hikari.ComponentInteraction() as click:
             await click.create_initial_response(hikari.ResponseType.MESSAGE_UPDATE, content="Stopped", components=[])
+        case other:
+            raise NotImplementedError(type(other))
 
 
 async def complete(asked: hikari.AutocompleteInteraction) -> None:
