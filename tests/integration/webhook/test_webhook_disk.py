@@ -140,7 +140,7 @@ async def test_asking_for_readiness_often_writes_seldom(store: SqliteStore, cloc
 
 
 @pytest.mark.posix
-def test_ending_while_the_disk_refuses_leaves_no_thread_and_no_timer(tmp_path: Path) -> None:
+def test_while_the_disk_refuses_it_is_not_asked_and_ending_leaves_no_thread(tmp_path: Path) -> None:
     async def end_degraded() -> None:
         clock, ids = HandClock(), CountingIds()
         async with open_store(tmp_path / "a.db", clock=clock, ids=ids, readers=1, probe_s=0.01) as store:
@@ -150,6 +150,10 @@ def test_ending_while_the_disk_refuses_leaves_no_thread_and_no_timer(tmp_path: P
             with pytest.raises(StorageError, match="full or broken"):
                 await store.append(posts)
             assert store.read_only is not None
+            tried = store.transactions
+            with pytest.raises(StorageError, match="full or broken"):
+                await store.append([sender.post(seq=1)])
+            assert store.transactions == tried  # refused at once: the disk was not asked again
 
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     before = set(threading.enumerate())

@@ -18,7 +18,23 @@ from ompycord.webhook import KeyRing, Limits, create_sidecar, mint_bearer
 from tests.integration.store.world import NOW, CountingIds, HandClock
 from tests.integration.webhook.senders import EVENTS, SECRET, Poster, envelope
 
-NUMBERS = ("0", "-0", "1e5", "1e999", "0x10", "1_000", "NaN", "Infinity", "-1", "9" * 40, "١٢٣", "½", "1,5", "٠", "²")
+NUMBERS = (
+    "0",
+    "-0",
+    "1e5",
+    "1e999",
+    "0x10",
+    "1_000",
+    "NaN",
+    "Infinity",
+    "-1",
+    "9" * 40,
+    "١٢٣",
+    "½",
+    "1,5",
+    "\u0660",
+    "²",
+)
 CODE = (
     "'; DROP TABLE events; --", "1 OR 1=1", "%s%n%x", "{0.__class__}", "{{7*7}}", "${jndi:ldap://x}", "$(id)", "`id`", "| cat",
     "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "javascript:alert(1)", "]]>", "<!--", "&lt;", "\\", "\\\\",
@@ -27,7 +43,7 @@ CODE = (
     "null", "true", "undefined", "None", "__proto__", "constructor", "hasOwnProperty", "$ref", "$schema", "type", "schema", "",
     " ", "\t", "\n", "\v", "\f", "\u0085", "\u2028", "\u2029", "\x7f", "\x80", "\x9f", "\xad", "\ufeff", "\ufffe", "\uffff",
     "\U0010ffff", "\U0001f600", "👩‍👩‍👧‍👦", "🇩🇪", "\u202eevil", "\u2066x\u2069", "\u200b", "\u200d", "a\u0300" * 500, "ﷺ" * 100,
-    "ＡＢＣ", "ǆ", "ß", "İ", "ı", "Å", "ﬀ", "\ud800", "\udfff", "\ud83d", "\x00", "a\x00b", "{}", "[]", '"', "'", "a" * 32_769,
+    "\uff21\uff22\uff23", "ǆ", "ß", "İ", "\u0131", "Å", "ﬀ", "\ud800", "\udfff", "\ud83d", "\x00", "a\x00b", "{}", "[]", '"', "'", "a" * 32_769,
     "é" * 32_768, "a" * 129, "x" * 65, "-", "--", "-rf", "key:shared", "ompycord", "agent", "webhook-id", "v1:cancel:0",
 )  # fmt: skip
 
@@ -37,7 +53,10 @@ def texts() -> list[str]:
     marks = [chr(n) for n in range(0x3000) if unicodedata.category(chr(n)) in {"Cc", "Cf", "Zs", "Zl", "Zp"}]
     edges = [chr(n + d) for n in (0x80, 0x800, 0xD800, 0xE000, 0x10000) for d in (-1, 0, 1)]
     mixed = [
-        a + b for a, b in itertools.product(CODE[:40:2], ("\u202e", "\x00", "\n", "𝕏", "\ud800", "'", "%00", "\\u0000"))
+        a + b
+        for a, b in itertools.product(
+            CODE[:40:2], ("\u202e", "\x00", "\n", "\U0001d54f", "\ud800", "'", "%00", "\\u0000")
+        )
     ]
     odd = [f"a{mark}b" for mark in marks]
     return list(dict.fromkeys([*NUMBERS, *CODE, *marks, *odd, *edges, *mixed]))
