@@ -43,7 +43,8 @@ CODE = (
     "null", "true", "undefined", "None", "__proto__", "constructor", "hasOwnProperty", "$ref", "$schema", "type", "schema", "",
     " ", "\t", "\n", "\v", "\f", "\u0085", "\u2028", "\u2029", "\x7f", "\x80", "\x9f", "\xad", "\ufeff", "\ufffe", "\uffff",
     "\U0010ffff", "\U0001f600", "👩‍👩‍👧‍👦", "🇩🇪", "\u202eevil", "\u2066x\u2069", "\u200b", "\u200d", "a\u0300" * 500, "ﷺ" * 100,
-    "\uff21\uff22\uff23", "ǆ", "ß", "İ", "\u0131", "Å", "ﬀ", "\ud800", "\udfff", "\ud83d", "\x00", "a\x00b", "{}", "[]", '"', "'", "a" * 32_769,
+    "\uff21\uff22\uff23", "ǆ", "ß", "İ", "\u0131", "Å", "ﬀ", "\ud800", "\udfff", "\ud83d", "\x00", "a\x00b",
+    "{}", "[]", '"', "'", "a" * 32_769,
     "é" * 32_768, "a" * 129, "x" * 65, "-", "--", "-rf", "key:shared", "ompycord", "agent", "webhook-id", "v1:cancel:0",
 )  # fmt: skip
 
