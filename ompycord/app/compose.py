@@ -32,7 +32,7 @@ from ompycord.processes import sweep
 from ompycord.settings import Settings
 from ompycord.store import SqliteStore, open_store
 from ompycord.text import Redactor
-from ompycord.webhook import KeyRing, Limits, Mount, Sidecar, create_sidecar, mint_bearer, parse_secret
+from ompycord.webhook import KeyRing, Limits, Mount, Sidecar, Streams, create_sidecar, mint_bearer, parse_secret
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.launcher import UnconfinedLauncher
 from ompycord.workspaces.service import GitWorkspaces
@@ -151,15 +151,17 @@ async def lifespan(
             mac_key=component_key.encode(),
             redact=redactor.redact,
             sources=Sources(
-                health=Health(data=data, launcher=launcher, store=store, catalog=catalog).lines,
+                health=Health(
+                    data=data,
+                    launcher=launcher,
+                    store=store,
+                    catalog=catalog,
+                    failures=lambda: sidecar.failed_authentications,
+                ).lines,
                 diff=_diff_of(workspaces),
                 confinement=lambda record: launcher.level if record.kind is RunKind.HOSTED else None,
             ),
         )
-
-        async def is_database_there() -> bool:
-            await store.backlog()
-            return True
 
         async def is_gateway_there() -> bool:
             return bot.is_ready
@@ -171,7 +173,8 @@ async def lifespan(
             ids=ids,
             limits=Limits(hosts=frozenset(settings.webhook.hosts)),
             wake=projector.wake,
-            probes={"database": is_database_there, "gateway": is_gateway_there},
+            probes={"database": store.is_writable, "gateway": is_gateway_there},
+            streams=Streams(log=store, bus=bus),
             mounts=(Mount("/mcp", mcp),),
         )
         keys = Keys(store=store, secrets=key_secrets, clock=clock, ids=ids, changed=refresh_keys)

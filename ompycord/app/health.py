@@ -2,13 +2,13 @@
 
 import asyncio
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ompycord.app.data_folder import DataFolder
 from ompycord.bot.sources import HealthLine
 from ompycord.domain.catalog import Catalog
-from ompycord.domain.ports import Store
 from ompycord.processes.launcher_port import Launcher
+from ompycord.store import SqliteStore
 
 __all__ = ["Health"]
 
@@ -21,17 +21,28 @@ MANY_EVENTS = 5_000
 class Health:
     """Looks when asked; keeps nothing."""
 
-    def __init__(self, *, data: DataFolder, launcher: Launcher, store: Store, catalog: Catalog) -> None:
+    def __init__(
+        self,
+        *,
+        data: DataFolder,
+        launcher: Launcher,
+        store: SqliteStore,
+        catalog: Catalog,
+        failures: Callable[[], int],
+    ) -> None:
+        """`failures` counts requests to the sidecar that had no valid key."""
         self._data = data
         self._launcher = launcher
         self._store = store
         self._catalog = catalog
+        self._failures = failures
 
     async def lines(self) -> Sequence[HealthLine]:
         """One line each, what is wrong included."""
         usage = await asyncio.to_thread(shutil.disk_usage, self._data.path)
         free = usage.free / usage.total
         backlog = await self._store.backlog()
+        is_writable = await self._store.is_writable()
         level = self._launcher.level
         agents = ", ".join(spec.name for spec in self._catalog.agents) or "none is configured"
         repositories = ", ".join(spec.name for spec in self._catalog.repositories) or "none is configured"
@@ -45,6 +56,14 @@ class Health:
                 if level != "none"
                 else "none: agents run as this user; only those that configuration allows by name",
             ),
+            HealthLine(
+                name="Database",
+                is_ok=is_writable,
+                text="takes what comes"
+                if is_writable
+                else self._store.read_only or "does not answer writes: another program may hold it",
+            ),
             HealthLine(name="Disk", is_ok=free >= LOW_DISK, text=f"{free:.0%} free"),
             HealthLine(name="Events waiting", is_ok=backlog < MANY_EVENTS, text=str(backlog)),
+            HealthLine(name="Refused keys", is_ok=True, text=f"{self._failures()} requests since the start"),
         )

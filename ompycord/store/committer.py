@@ -14,7 +14,8 @@ from functools import partial
 from typing import Any, TypeVar
 
 from ompycord.errors import OmpycordError, StorageError
-from ompycord.store.connection import Connection, storage_error
+from ompycord.store.connection import Connection, DiskRefuses, storage_error
+from ompycord.store.degraded import Gate
 
 __all__ = ["Committer", "Work"]
 
@@ -42,8 +43,9 @@ class _Item:
 class Committer:
     """The only writer. `batches` counts transactions that were tried."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, gate: Gate) -> None:
         self._connection = connection
+        self._gate = gate
         self._waiting: deque[_Item] = deque()
         self._weight = 0
         self._running: asyncio.Future[list[Outcome]] | None = None
@@ -55,11 +57,13 @@ class Committer:
     async def submit(self, work: Work[T], *, weight: int = 1) -> T:
         """Run `work` in the next transaction; it has committed when this returns.
 
-        Raises what `work` raises, and StorageError when the database refuses, the queue is full, or no answer came in
-        60 s (then it may yet be stored). Cancelled before its batch began, nothing of it is stored.
+        Raises what `work` raises, and StorageError when the database refuses (at once while it is read-only, see
+        `degraded.py`), the queue is full, or no answer came in 60 s (then it may yet be stored). Cancelled before its
+        batch began, nothing of it is stored.
         """
         if not self._is_open:
             raise StorageError("The database is closed: this process is ending.")
+        self._gate.require_open()
         if self._weight + weight > QUEUE_WEIGHT:
             raise StorageError("The database is too far behind to take more. Nothing was stored; try again.")
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
@@ -103,7 +107,9 @@ class Committer:
 
     def _end(self, batch: Sequence[_Item], running: "asyncio.Future[list[Outcome]]") -> None:
         self._running = None
-        for item, (value, error) in zip(batch, _outcomes(running, len(batch)), strict=True):
+        outcomes = _outcomes(running, len(batch))
+        self._report(outcomes)
+        for item, (value, error) in zip(batch, outcomes, strict=True):
             if item.done.done():
                 continue
             if error is None:
@@ -111,6 +117,20 @@ class Committer:
             else:
                 item.done.set_exception(error)
         self._begin()
+
+    def _report(self, outcomes: Sequence[Outcome]) -> None:
+        """Tell the gate how the transaction ended; what waits behind a refusing disk is refused with it."""
+        failed = next((error for _, error in outcomes if isinstance(error, DiskRefuses)), None)
+        if failed is None:
+            if any(error is None for _, error in outcomes):
+                self._gate.committed()
+            return
+        self._gate.failed(failed)
+        while self._waiting:
+            item = self._waiting.popleft()
+            self._weight -= item.weight
+            if not item.done.done():
+                item.done.set_exception(DiskRefuses(str(failed)))
 
 
 def _outcomes(running: "asyncio.Future[list[Outcome]]", count: int) -> list[Outcome]:

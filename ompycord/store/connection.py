@@ -16,7 +16,7 @@ import aiosqlite
 
 from ompycord.errors import BusyError, ConfigurationError, StartError, StorageError, UnavailableError
 
-__all__ = ["Connection", "connect", "start_error", "storage_error"]
+__all__ = ["Connection", "DiskRefuses", "connect", "start_error", "storage_error"]
 
 T = TypeVar("T")
 
@@ -27,6 +27,11 @@ _PRIMARY = 0xFF  # extended result codes carry the primary one in their low byte
 _LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _OUTSIDE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+_REFUSED_BY_DISK = _OUTSIDE | {sqlite3.SQLITE_READONLY}  # a disk with errors is mounted read-only by the system
+
+
+class DiskRefuses(StorageError):
+    """The disk is full, broken or read-only: no write can succeed until somebody mends that."""
 
 
 class Connection:
@@ -112,6 +117,10 @@ def storage_error(error: Exception) -> StorageError:
         name = getattr(error, "sqlite_errorname", "")
         if name == "SQLITE_INTERRUPT":
             return StorageError("The database took too long to answer: the query was stopped. Try again.")
+        if getattr(error, "sqlite_errorcode", 0) & _PRIMARY in _REFUSED_BY_DISK:
+            return DiskRefuses(
+                f"The disk of the database is full or broken ({name}). Nothing was stored; make room, it is tried again by itself."
+            )
         return StorageError(f"The database did not take it ({name or error}). Nothing was stored; try again.")
     return StorageError(f"A stored row cannot be read ({type(error).__name__}): run `ompycord doctor`.")
 

@@ -1,6 +1,5 @@
 """`open_store`: from a path to a working store, or one line that says why not; counterpart of `sqlite.py`, which it makes."""
 
-import os
 import sqlite3
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -11,6 +10,8 @@ from typing import Literal
 from ompycord.domain.ports import Clock, Ids
 from ompycord.errors import ConfigurationError
 from ompycord.store.connection import Connection, connect, start_error
+from ompycord.store.degraded import PROBE_S, Gate
+from ompycord.store.leftovers import make_file, require_whole
 from ompycord.store.migrations import Migration, find_migrations, migrate
 from ompycord.store.readers import Readers
 from ompycord.store.sqlite import SqliteStore
@@ -30,15 +31,16 @@ async def open_store(
     readers: int = 4,
     query_timeout_s: float = QUERY_S,
     busy_timeout_s: float = BUSY_S,
+    probe_s: float = PROBE_S,
 ) -> AsyncGenerator[SqliteStore]:
     """Create or migrate the database, check it, open one writer and `readers` readers; all closed once at the end.
 
-    The file gets mode 0600, a folder that is made for it 0700. Raises ConfigurationError (damaged, newer, edited migration,
-    no permission), BusyError (locked by another program), UnavailableError (disk full or broken).
+    While the disk refuses, a write is tried every `probe_s` seconds (`degraded.py`).
+    The file gets mode 0600, a folder that is made for it 0700. Raises ConfigurationError (damaged, cut short, empty, newer,
+    edited migration, no permission), BusyError (locked by another program), UnavailableError (disk full or broken).
     """
     path = path.absolute()  # noqa: ASYNC240  # asks only for the working folder
     migrations = find_migrations()
-    _make_file(path)
     async with AsyncExitStack() as stack:
 
         async def connection(mode: Literal["rw", "ro"]) -> Connection:
@@ -47,12 +49,15 @@ async def open_store(
             return opened
 
         try:
+            make_file(path)
+            require_whole(path)
             writer = await connection("rw")
             await writer.post(partial(_prepare, migrations=migrations, path=path, clock=clock))
             pool = Readers([await connection("ro") for _ in range(readers)], clock=clock, timeout_s=query_timeout_s)
         except sqlite3.Error as error:
             raise start_error(error, path.name) from error
-        store = SqliteStore(writer=writer, readers=pool, clock=clock, ids=ids)
+        gate = Gate(connection=writer, path=path, clock=clock, probe_s=probe_s)
+        store = SqliteStore(writer=writer, readers=pool, gate=gate, clock=clock, ids=ids)
         stack.push_async_callback(store.close)
         yield store
 
@@ -64,16 +69,3 @@ def _prepare(raw: sqlite3.Connection, *, migrations: list[Migration], path: Path
         raise ConfigurationError(f"{path.name} is damaged ({first}): restore a backup, or move the file away.")
     migrate(raw, migrations, path=path, clock=clock)
     raw.execute("PRAGMA foreign_keys = ON")
-
-
-def _make_file(path: Path) -> None:
-    """Made before SQLite sees it, so that it is never readable for others; the log beside it takes over its mode."""
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        wal = path.with_name(f"{path.name}-wal")
-        if path.exists() and not path.stat().st_size and wal.exists() and wal.stat().st_size:
-            raise ConfigurationError(f"{path.name} is empty but its log {wal.name} is not: restore a backup.")
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        path.chmod(0o600)
-    except OSError as error:
-        raise ConfigurationError(f"{path.name} cannot be opened ({error.strerror}): check the data folder.") from error

@@ -15,7 +15,7 @@ from ompycord.store import queries_write as sql
 from ompycord.store.deciding import add_outbox
 from ompycord.store.log import run_pk
 
-__all__ = ["PROJECTOR", "backlog", "cursor", "delivered", "folds", "project", "put_surface", "undelivered"]
+__all__ = ["PROJECTOR", "backlog", "cursor", "delivered", "folds", "project", "put_probe", "put_surface", "undelivered"]
 
 PROJECTOR = "projector"
 """The name of the reader whose cursor cached folds follow."""
@@ -25,6 +25,11 @@ def cursor(raw: sqlite3.Connection, name: str) -> int:
     """The last position that a reader has taken in, 0 at first."""
     row = raw.execute(queries_read.CURSOR, (name,)).fetchone()
     return 0 if row is None else row[0]
+
+
+def put_probe(raw: sqlite3.Connection) -> None:
+    """A row for the sake of writing one."""
+    raw.execute(sql.PUT_PROBE)
 
 
 def backlog(raw: sqlite3.Connection) -> int:

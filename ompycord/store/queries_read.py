@@ -25,6 +25,18 @@ EVENTS_AFTER = _EVENT + "WHERE e.position > ? ORDER BY e.position LIMIT ?"
 # One run's log, up to a position. UNIQUE (run, source, seq) finds it; the sort is over one run only.
 EVENTS_OF = _EVENT + "WHERE r.id = ? AND e.position <= ? ORDER BY e.position"
 
+# A stream's page: the log between two positions.
+PAGE_OF_ALL = _EVENT + "WHERE e.position > :after AND e.position <= :upto ORDER BY e.position LIMIT :limit"
+COUNT_OF_ALL = "SELECT min(:upto - :after, :limit)"  # positions have no gaps
+
+# The same of one run. The index on the run finds its events, however long the log is.
+_OF_RUN = "WHERE e.run = (SELECT pk FROM runs WHERE id = :run) AND +e.position > :after AND +e.position <= :upto"
+PAGE_OF_RUN = f"{_EVENT}{_OF_RUN} ORDER BY e.position LIMIT :limit"
+COUNT_OF_RUN = f"SELECT count(*) FROM (SELECT 1 FROM events AS e {_OF_RUN} LIMIT :limit)"  # noqa: S608  # constants
+
+# Runs that a stream of all runs begins with.
+OPEN_RUNS = "SELECT id FROM runs WHERE ended_at IS NULL ORDER BY pk DESC LIMIT :limit"
+
 # A cached fold, if it is of this version.
 FOLD = """
 SELECT f.body FROM runs AS r LEFT JOIN folds AS f ON f.run = r.pk AND f.fold_version = ? WHERE r.id = ?

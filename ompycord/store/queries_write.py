@@ -167,6 +167,11 @@ INSERT INTO cursors (name, position) VALUES (?, ?)
 ON CONFLICT (name) DO UPDATE SET position = max(position, excluded.position)
 """
 
+# A row for the sake of writing one: whether the database can be written.
+PUT_PROBE = """
+INSERT INTO cursors (name, position) VALUES ('probe', 1) ON CONFLICT (name) DO UPDATE SET position = position + 1
+"""
+
 # Something for Discord, once.
 ADD_OUTBOX = """
 INSERT INTO outbox (run, kind, ref, body, status, attempts, created_at, done_at, error)

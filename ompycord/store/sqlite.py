@@ -29,12 +29,14 @@ from ompycord.domain.records import (
     Surface,
 )
 from ompycord.domain.run import RunRecord, RunState
+from ompycord.domain.snapshot import StatusSnapshot
 from ompycord.domain.task import Task
 from ompycord.errors import BadEvent, OmpycordError
-from ompycord.store import audit, deciding, log, projecting, rows
+from ompycord.store import audit, deciding, log, projecting, rows, streaming
 from ompycord.store import queries_read as sql
 from ompycord.store.committer import Committer
 from ompycord.store.connection import Connection
+from ompycord.store.degraded import Gate
 from ompycord.store.readers import Readers
 from ompycord.store.rows import encode
 
@@ -55,9 +57,10 @@ class _Undone(OmpycordError):
 class SqliteStore:
     """Made by `open_store`. Methods that write return after the commit; StorageError when the database does not take it."""
 
-    def __init__(self, *, writer: Connection, readers: Readers, clock: Clock, ids: Ids) -> None:
+    def __init__(self, *, writer: Connection, readers: Readers, gate: Gate, clock: Clock, ids: Ids) -> None:
         self._connection = writer
-        self._writer = Committer(writer)
+        self._gate = gate
+        self._writer = Committer(writer, gate)
         self._readers = readers
         self._clock = clock
         self._ids = ids
@@ -68,8 +71,22 @@ class SqliteStore:
         """How many write transactions were begun; against the number of events it shows the group commit at work."""
         return self._writer.batches
 
+    @property
+    def read_only(self) -> str | None:
+        """Why nothing is written for now, in one sentence; None while everything is."""
+        return self._gate.reason
+
+    async def is_writable(self) -> bool:
+        """Whether a row can be committed: what a health check asks, however often."""
+
+        async def write() -> None:
+            await self._writer.submit(projecting.put_probe)
+
+        return await self._gate.is_writable(write)
+
     async def close(self) -> None:
         """Commit what was taken, then close the readers, then the writer, which checkpoints last. Idempotent."""
+        self._gate.close()
         try:
             await self._writer.close()
         finally:
@@ -149,6 +166,14 @@ class SqliteStore:
 
     async def events_of(self, run: RunId) -> list[RunEvent]:
         return await self._readers.all(sql.EVENTS_OF, (run, END_OF_LOG), rows.event_of)
+
+    async def page(self, run: RunId | None, after: int, *, limit: int, most: int) -> tuple[list[RunEvent], int] | None:
+        """Projected events after a position and how far was read; None when more than `most` wait (`streaming.py`)."""
+        return await self._readers.read(partial(streaming.page, run=run, after=after, limit=limit, most=most))
+
+    async def base(self, run: RunId | None) -> tuple[int, list[StatusSnapshot]]:
+        """The projector's position and the snapshots there: of one run, or of the newest open ones."""
+        return await self._readers.read(partial(streaming.base, run=run))
 
     async def folds(self, runs: Sequence[RunId]) -> dict[RunId, RunFold]:
         return await self._readers.read(partial(projecting.folds, runs=runs))

@@ -7,6 +7,7 @@ from ompycord.webhook.server import SidecarServer, bind, serve
 from ompycord.webhook.sidecar import Mount, Sidecar, create_sidecar
 from ompycord.webhook.signature import parse_secret, sign, verify
 from ompycord.webhook.sink import EventSink
+from ompycord.webhook.streams import Streams
 
 __all__ = [
     "SHARED_KEY",
@@ -17,6 +18,7 @@ __all__ = [
     "Probe",
     "Sidecar",
     "SidecarServer",
+    "Streams",
     "bind",
     "create_sidecar",
     "mint_bearer",

@@ -6,7 +6,7 @@ from ompycord.domain.records import Scope
 from ompycord.webhook.keys import Key, KeyRing
 from ompycord.webhook.problems import Problem, unauthorized
 
-__all__ = ["authenticate", "header_map", "require_scope"]
+__all__ = ["authenticate", "header_map", "is_local", "require_scope"]
 
 _FORWARDING = (b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-real-ip", b"via")
 _LOOPBACK = ("127.", "::1", "::ffff:127.")
@@ -34,8 +34,8 @@ def authenticate(
         )
     else:
         scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
-        is_local = _cannot_be_overheard(headers, peer, trusted_proxies)
-        key = keyring.by_bearer(token.strip(), is_local=is_local) if scheme.lower() == "bearer" else None
+        is_safe = _cannot_be_overheard(headers, peer, trusted_proxies)
+        key = keyring.by_bearer(token.strip(), is_local=is_safe) if scheme.lower() == "bearer" else None
     if key is None:
         raise unauthorized()
     return key
@@ -53,4 +53,9 @@ def _cannot_be_overheard(headers: Mapping[bytes, bytes], peer: str | None, trust
         return False
     if peer in trusted_proxies:
         return headers.get(b"x-forwarded-proto", b"").strip().lower() == b"https"
-    return peer.startswith(_LOOPBACK) and not any(name in headers for name in _FORWARDING)
+    return is_local(headers, peer)
+
+
+def is_local(headers: Mapping[bytes, bytes], peer: str | None) -> bool:
+    """Whether a program of this machine asks, without a proxy between."""
+    return peer is not None and peer.startswith(_LOOPBACK) and not any(name in headers for name in _FORWARDING)

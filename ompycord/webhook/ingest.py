@@ -17,9 +17,10 @@ from ompycord.domain.ports import Clock, Ids
 from ompycord.domain.records import Post, Receipt
 from ompycord.domain.records import Scope as KeyScope
 from ompycord.errors import BadEvent, IdConflict, StorageError
-from ompycord.webhook.authentication import authenticate, header_map, require_scope
+from ompycord.webhook.authentication import header_map, require_scope
+from ompycord.webhook.door import Door
 from ompycord.webhook.envelope import Item, read_batch, read_body, read_event, time_ms
-from ompycord.webhook.keys import Key, KeyRing
+from ompycord.webhook.keys import Key
 from ompycord.webhook.limits import Limits, Rates
 from ompycord.webhook.problems import Headers, Problem, problem
 from ompycord.webhook.signature import is_webhook_id
@@ -90,10 +91,10 @@ class Ingest:
     """Takes events in. `is_draining` set: nothing new is taken."""
 
     def __init__(
-        self, *, store: EventSink, keyring: KeyRing, clock: Clock, ids: Ids, limits: Limits, wake: Callable[[], None]
+        self, *, store: EventSink, door: Door, clock: Clock, ids: Ids, limits: Limits, wake: Callable[[], None]
     ) -> None:
         self._store = store
-        self._keyring = keyring
+        self._door = door
         self._clock = clock
         self._ids = ids
         self._limits = limits
@@ -135,15 +136,11 @@ class Ingest:
         headers = header_map(scope["headers"])
         if headers.get(b"content-encoding", b"identity").strip().lower() not in {b"identity", b""}:
             raise Problem("encoding", headers=(_CLOSE,))
-        body = await self._read(headers, receive, most)
         client: tuple[str, int] | None = scope.get("client")
-        key = authenticate(
-            headers,
-            body,
-            peer=client[0] if client else None,
-            keyring=self._keyring,
-            trusted_proxies=self._limits.trusted_proxies,
-        )
+        peer = client[0] if client else None
+        self._door.greet(headers, peer=peer)
+        body = await self._read(headers, receive, most)
+        key = self._door.admit(headers, body, peer=peer)
         require_scope(key, KeyScope.EVENTS_WRITE)
         webhook_id = headers.get(b"webhook-id", b"").decode("latin-1") or None
         if webhook_id is not None and not is_webhook_id(webhook_id):  # a bearer's own; a signed one has been checked

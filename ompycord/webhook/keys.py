@@ -106,6 +106,12 @@ class KeyRing:
             return None
         return self._active(known[1])
 
+    def holds(self, key: Key) -> bool:
+        """Whether a key that opened something is still active: neither replaced nor at its end."""
+        bearer = self._bearers.get(key.id)
+        is_there = (bearer is not None and bearer[1] == key) or key in self._signers
+        return is_there and self._active(key) is not None
+
     def _active(self, key: Key) -> Key | None:
         return key if key.expires_at is None or self._clock.now_ms() < key.expires_at else None
 

@@ -28,6 +28,12 @@ class Limits(Frozen):
     """Events that a key may send each second, over time."""
     burst: Annotated[int, Field(ge=1)] = 500
     """Events that a key may send at once."""
+    failures_per_s: Annotated[float, Field(gt=0)] = 0.2
+    """Failed authentications that an address may have each second, over time."""
+    failures_burst: Annotated[int, Field(ge=1)] = 20
+    """Failed authentications that an address may have at once."""
+    addresses: Annotated[int, Field(ge=1)] = 4096
+    """Addresses that are remembered for it; the one that was longest unheard of is forgotten first."""
     backlog: Annotated[int, Field(ge=1)] = 5000
     """Events that may wait for the projector before new ones are put off."""
     hosts: frozenset[str] = frozenset()

@@ -11,8 +11,9 @@ from pydantic.json_schema import models_json_schema
 from ompycord.domain.events import EVENT_TYPES
 from ompycord.webhook.envelope import Batch, Envelope, Item
 from ompycord.webhook.problems import PROBLEMS
+from ompycord.webhook.streams import StreamedEvent, StreamReset
 
-__all__ = ["describe"]
+__all__ = ["data_by_type", "describe"]
 
 _REFS = "#/components/schemas/{model}"
 _NOT_OURS = {"browser", "not-found", "method-not-allowed", "misdirected", "internal"}
@@ -37,10 +38,13 @@ def _add(document: dict[str, Any]) -> None:
     _, definitions = models_json_schema([(model, "validation") for model in models], ref_template=_REFS)
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     schemas.update(definitions["$defs"])
+    streamed: list[type[BaseModel]] = [StreamedEvent, StreamReset]
+    _, more = models_json_schema([(model, "serialization") for model in streamed], ref_template=_REFS)
+    schemas.update({name: schema for name, schema in more["$defs"].items() if name not in schemas})
     schemas["Problem"] = _PROBLEM
     schemas["Accepted"] = _ACCEPTED
     for wrapper in ("Envelope", "Item"):
-        schemas[wrapper]["allOf"] = [_data_by_type(name, cls.__name__) for name, cls in EVENT_TYPES.items()]
+        schemas[wrapper]["allOf"] = [data_by_type(name, cls.__name__) for name, cls in EVENT_TYPES.items()]
     schemas["Batch"]["properties"]["events"] = {"type": "array", "minItems": 1, "maxItems": 500, "items": _ref("Item")}
     paths = document["paths"]
     paths["/api/webhook/event"] = {"post": _operation("Take one event in", "Envelope")}
@@ -56,11 +60,11 @@ def _add(document: dict[str, Any]) -> None:
     }
 
 
-def _data_by_type(name: str, model: str) -> dict[str, Any]:
+def data_by_type(name: str, model: str, *, prefix: str = "#/components/schemas/") -> dict[str, Any]:
     """`data` has the fields of the type's model, without its `type`."""
     return {
         "if": {"properties": {"type": {"const": name}}},
-        "then": {"properties": {"data": {"$ref": f"#/components/schemas/{model}"}}},
+        "then": {"properties": {"data": {"$ref": prefix + model}}},
     }
 
 

@@ -74,6 +74,11 @@ PROBLEMS: dict[str, ProblemKind] = {
     "rate-limited": ProblemKind(
         429, "Too many events of this key", "Wait as long as Retry-After says, or send batches."
     ),
+    "too-many-failures": ProblemKind(
+        429,
+        "Too many requests of this address had no valid key",
+        "Mend the key or the clock, then wait for Retry-After.",
+    ),
     "backlog": ProblemKind(429, "Too many events wait", "Wait as long as Retry-After says, then send it again."),
     "internal": ProblemKind(500, "A defect of ours", "It is logged. Send the same request again later."),
     "draining": ProblemKind(503, "The process is ending", "Send it again after Retry-After."),

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Path, Query, Request
+from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
@@ -15,16 +15,18 @@ from ompycord import __version__
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunFilter
-from ompycord.domain.records import Scope
 from ompycord.domain.run import RunKind, RunRecord, RunState
 from ompycord.domain.snapshot import Gap
 from ompycord.errors import StorageError
-from ompycord.webhook.authentication import authenticate, header_map, require_scope
-from ompycord.webhook.keys import Key, KeyRing
-from ompycord.webhook.limits import Limits
+from ompycord.webhook.door import Door
+from ompycord.webhook.keys import KeyRing
 from ompycord.webhook.openapi import describe
 from ompycord.webhook.problems import PROBLEMS, Problem, problem
+from ompycord.webhook.reading import UlidPath, reader
+from ompycord.webhook.schemas import add_schemas
 from ompycord.webhook.sink import EventSink
+from ompycord.webhook.stream_routes import add_streams
+from ompycord.webhook.streams import Streams
 
 __all__ = ["Probe", "RunView", "create_routes"]
 
@@ -32,7 +34,6 @@ Probe = Callable[[], Awaitable[bool]]
 """Whether something that we need is there; False, an exception or 2 s of silence mean that it is not."""
 
 PROBE_S = 2.0
-UlidPath = Annotated[str, Path(pattern=r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$", description="The run's id from a 202 answer.")]
 
 
 class RunView(Frozen):
@@ -60,14 +61,23 @@ class RunDetail(RunView):
 
 
 def create_routes(
-    *, store: EventSink, keyring: KeyRing, limits: Limits, probes: Mapping[str, Probe], is_draining: Callable[[], bool]
+    *,
+    store: EventSink,
+    door: Door,
+    keyring: KeyRing,
+    streams: Streams | None,
+    probes: Mapping[str, Probe],
+    is_draining: Callable[[], bool],
 ) -> FastAPI:
     """The application behind the dispatcher. Its documentation pages would load scripts from elsewhere, so it has none."""
     app = FastAPI(title="Ompycord", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False)
     _answer_with_problems(app)
     _add_health(app, probes, is_draining)
     _add_pages(app)
-    _add_runs(app, store, keyring, limits)
+    _add_runs(app, store, door)
+    if streams is not None:
+        add_streams(app, store=store, door=door, keyring=keyring, streams=streams)
+    add_schemas(app)
     describe(app)
     return app
 
@@ -154,14 +164,7 @@ def _add_pages(app: FastAPI) -> None:
     app.add_api_route("/problems/{slug}", problem_page, response_class=HTMLResponse, tags=["problems"])
 
 
-def _add_runs(app: FastAPI, store: EventSink, keyring: KeyRing, limits: Limits) -> None:
-    async def reader(request: Request) -> Key:
-        peer = request.client.host if request.client else None
-        headers = header_map(request.scope["headers"])
-        key = authenticate(headers, b"", peer=peer, keyring=keyring, trusted_proxies=limits.trusted_proxies)
-        require_scope(key, Scope.RUNS_READ)
-        return key
-
+def _add_runs(app: FastAPI, store: EventSink, door: Door) -> None:
     async def runs(
         request: Request,
         state: Annotated[list[RunState] | None, Query()] = None,
@@ -169,7 +172,7 @@ def _add_runs(app: FastAPI, store: EventSink, keyring: KeyRing, limits: Limits) 
         limit: Annotated[int, Query(ge=1, le=100)] = 25,
     ) -> dict[str, list[RunView]]:
         """Runs, newest first. A run's own key sees its run only."""
-        key = await reader(request)
+        key = reader(request, door)
         if key.run is not None:
             own = await store.run(key.run)
             return {"runs": [] if own is None else [RunView.model_validate(_view(own))]}
@@ -178,7 +181,7 @@ def _add_runs(app: FastAPI, store: EventSink, keyring: KeyRing, limits: Limits) 
 
     async def run(request: Request, run_id: UlidPath) -> RunDetail:
         """One run: its state, whether somebody wants it to end, and which numbers are missing."""
-        key = await reader(request)
+        key = reader(request, door)
         found = await store.run(RunId(run_id)) if key.run is None or key.run == run_id else None
         if found is None:
             raise Problem("unknown-run")

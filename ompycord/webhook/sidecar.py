@@ -7,12 +7,14 @@ from typing import NamedTuple
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ompycord.domain.ports import Clock, Ids
+from ompycord.webhook.door import Door
 from ompycord.webhook.ingest import Ingest
 from ompycord.webhook.keys import KeyRing
 from ompycord.webhook.limits import Limits
 from ompycord.webhook.problems import Problem, problem
 from ompycord.webhook.routes import Probe, create_routes
 from ompycord.webhook.sink import EventSink
+from ompycord.webhook.streams import Streams
 
 __all__ = ["Mount", "Sidecar", "create_sidecar"]
 
@@ -33,16 +35,34 @@ class Mount(NamedTuple):
 class Sidecar:
     """Hands events to the raw hot path, prefixes to their mounts, and the rest to FastAPI."""
 
-    def __init__(self, *, ingest: Ingest, routes: ASGIApp, mounts: Sequence[Mount], hosts: frozenset[str]) -> None:
+    def __init__(
+        self,
+        *,
+        ingest: Ingest,
+        routes: ASGIApp,
+        door: Door,
+        streams: Streams | None,
+        mounts: Sequence[Mount],
+        hosts: frozenset[str],
+    ) -> None:
         self._ingest = ingest
+        self._door = door
+        self._streams = streams
         self._routes = routes
         self._mounts = tuple(sorted(mounts, key=lambda mount: -len(mount.prefix)))
         self._hosts = OWN_HOSTS | {host.lower() for host in hosts}
         self._doors = {"/api/webhook/event": ingest.event, "/api/webhook/events": ingest.batch}
 
     def drain(self) -> None:
-        """Take no more events (503 `draining`) and be unready; what was taken is committed already."""
+        """Take no more events (503 `draining`), be unready, end every stream; what was taken is committed already."""
         self._ingest.is_draining = True
+        if self._streams is not None:
+            self._streams.drain()
+
+    @property
+    def failed_authentications(self) -> int:
+        """How many requests had no valid key since the start."""
+        return self._door.failures
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI connection."""
@@ -112,11 +132,16 @@ def create_sidecar(
     limits: Limits,
     wake: Callable[[], None],
     probes: Mapping[str, Probe],
+    streams: Streams | None = None,
     mounts: Sequence[Mount] = (),
 ) -> Sidecar:
-    """The whole sidecar. `wake` is called after every append that stored something: the projector's alarm."""
-    ingest = Ingest(store=store, keyring=keyring, clock=clock, ids=ids, limits=limits, wake=wake)
+    """The whole sidecar; without `streams` there are no server-sent events.
+
+    `wake` is called after every append that stored something: the projector's alarm.
+    """
+    door = Door(keyring=keyring, clock=clock, limits=limits)
+    ingest = Ingest(store=store, door=door, clock=clock, ids=ids, limits=limits, wake=wake)
     routes = create_routes(
-        store=store, keyring=keyring, limits=limits, probes=probes, is_draining=lambda: ingest.is_draining
+        store=store, door=door, keyring=keyring, streams=streams, probes=probes, is_draining=lambda: ingest.is_draining
     )
-    return Sidecar(ingest=ingest, routes=routes, mounts=mounts, hosts=limits.hosts)
+    return Sidecar(ingest=ingest, routes=routes, door=door, streams=streams, mounts=mounts, hosts=limits.hosts)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import sqlite3
 import stat
 import threading
@@ -46,19 +47,19 @@ async def test_only_the_owner_can_read_it(path: Path) -> None:
 
 
 async def test_no_thread_and_no_log_is_left(path: Path) -> None:
-    before = threading.active_count()
+    before = set(threading.enumerate())
     async with open_store(path, clock=HandClock(), ids=CountingIds()) as store:
-        assert threading.active_count() == before + 5
+        assert len(set(threading.enumerate()) - before) == 5
         await store.append([Sender(CountingIds()).post()])
-    assert threading.active_count() == before
+    require_ended(before)
     assert [file.name for file in path.parent.iterdir()] == ["ompycord.db"]
 
 
 async def test_no_thread_is_left_when_opening_fails(path: Path) -> None:
-    before = threading.active_count()
+    before = set(threading.enumerate())
     write(path, b"no database at all" * 100)
     await refusal(path)
-    assert threading.active_count() == before
+    require_ended(before)
 
 
 async def test_no_thread_is_left_when_opening_is_cancelled(path: Path) -> None:
@@ -74,10 +75,15 @@ async def test_no_thread_is_left_when_opening_is_cancelled(path: Path) -> None:
             for _ in range(turns):
                 await asyncio.sleep(0)
             task.cancel()
+    require_ended(before)
+    await make(path)
+
+
+def require_ended(before: set[threading.Thread]) -> None:
+    """A thread says that it is done a moment before it is."""
     for thread in set(threading.enumerate()) - before:
         thread.join(10)
         assert not thread.is_alive()
-    await make(path)
 
 
 async def test_durability_is_set_on_every_connection(path: Path) -> None:
@@ -95,18 +101,65 @@ async def test_a_name_with_any_characters_is_opened(tmp_path: Path) -> None:
     await make(tmp_path / "o %?#é&mode=ro" / "my database.db")
 
 
-async def test_an_empty_file_is_a_new_database(path: Path) -> None:
+@pytest.mark.parametrize("has_log", [True, False])
+async def test_an_emptied_database_is_refused_and_left_alone(path: Path, has_log: bool) -> None:
     write(path)
-    await make(path)
-
-
-async def test_an_emptied_database_with_a_log_is_refused(path: Path) -> None:
-    write(path)
-    path.with_name("ompycord.db-wal").write_bytes(b"x" * 4096)
+    log = path.with_name("ompycord.db-wal")
+    if has_log:
+        await asyncio.to_thread(log.write_bytes, b"x" * 4096)
     error = await refusal(path)
     assert isinstance(error, ConfigurationError)
+    assert "is empty" in str(error)
     assert "restore a backup" in str(error)
-    assert path.with_name("ompycord.db-wal").stat().st_size == 4096
+    assert path.stat().st_size == 0
+    assert log.exists() == has_log
+
+
+async def test_a_new_database_is_never_empty_however_early_it_is_killed(path: Path) -> None:
+    write(path.with_name("ompycord.db.new"))  # as a kill leaves it
+    await make(path)
+    assert [file.name for file in path.parent.iterdir()] == ["ompycord.db"]
+
+
+async def killed(path: Path) -> Path:
+    """A database as kill -9 leaves it: committed events in the log, and the index beside it."""
+    copy = path.with_name("killed") / path.name
+    async with open_store(path, clock=HandClock(), ids=CountingIds(), readers=1) as store:
+        for n in range(1, 40):
+            await store.append([Sender(CountingIds(n)).post(seq=n)])
+        await asyncio.to_thread(shutil.copytree, path.parent, copy.parent)
+    return copy
+
+
+async def test_what_a_kill_leaves_is_read_whole(path: Path) -> None:
+    copy = await killed(path)
+    async with open_store(copy, clock=HandClock(), ids=CountingIds(), readers=1) as store:
+        assert await store.backlog() == 39
+
+
+@pytest.mark.parametrize("cut", ["a frame", "half a frame", "half", "all", "gone", "other", "bit"])
+async def test_a_log_that_was_cut_short_is_refused_and_left_alone(path: Path, cut: str) -> None:
+    copy = await killed(path)
+    log = copy.with_name("ompycord.db-wal")
+    content = log.read_bytes()
+    frame = 24 + 4096
+    left = {
+        "a frame": content[:-frame], "half a frame": content[: -frame // 2], "half": content[: len(content) // 2],
+        "all": b"", "gone": b"", "other": bytes(len(content)),
+        "bit": bytes([*content[:9000], content[9000] ^ 1, *content[9001:]]),
+    }[cut]  # fmt: skip
+    log.write_bytes(left)
+    if cut == "gone":
+        log.unlink()
+    for _ in range(2):
+        error = await refusal(copy)
+        assert isinstance(error, ConfigurationError)
+        assert "pages of acknowledged events are missing" in str(error)
+        assert (log.read_bytes() if log.exists() else b"") == left
+    copy.with_name("ompycord.db-shm").unlink()  # as the message says, for who wants to go on all the same
+    if cut != "other":
+        async with open_store(copy, clock=HandClock(), ids=CountingIds(), readers=1) as store:
+            assert await store.backlog() < 39
 
 
 def spoil(path: Path, damage: str) -> bytes:
@@ -140,8 +193,9 @@ async def test_a_strangers_database_is_refused(path: Path) -> None:
 
 
 async def test_a_locked_database_is_busy(path: Path) -> None:
-    path.parent.mkdir()
+    await make(path)
     with sqlite3.connect(path, isolation_level=None) as raw:
+        raw.execute("PRAGMA locking_mode = EXCLUSIVE")
         raw.execute("BEGIN EXCLUSIVE")
         error = await refusal(path)
         raw.execute("ROLLBACK")

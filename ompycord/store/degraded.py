@@ -1,0 +1,130 @@
+"""Read-only for as long as the disk takes nothing: writes are refused at once, a probe finds out when it is over.
+
+Counterpart of `committer.py`, which asks before it queues and reports what a commit said. Reading goes on all the time.
+"""
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import structlog
+
+from ompycord.domain.ports import Clock
+from ompycord.errors import StorageError
+from ompycord.store import queries_write as sql
+from ompycord.store.connection import Connection, DiskRefuses
+
+__all__ = ["PROBE_S", "Gate"]
+
+PROBE_S = 3.0
+"""Seconds between two attempts to write while the disk refuses."""
+FRESH_S = 5.0
+"""A commit that is no older proves that the database can be written."""
+STALE_NO_S = 1.0
+"""How long a failed attempt is believed."""
+ROOM = 1024 * 1024
+"""Bytes that must fit before writing is taken up again, so that it is not given up at the next commit."""
+
+log = structlog.get_logger(__name__)
+
+
+class Gate:
+    """Open, or shut with a reason. A timer of its own probes while it is shut; `close` ends that."""
+
+    def __init__(self, *, connection: Connection, path: Path, clock: Clock, probe_s: float = PROBE_S) -> None:
+        self._connection = connection
+        self._path = path
+        self._clock = clock
+        self._probe_s = probe_s
+        self._reason: DiskRefuses | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_ended = False
+        self._known = (clock.monotonic_s(), True)  # opening has written or looked already
+        self._is_asking = False
+
+    @property
+    def reason(self) -> str | None:
+        """Why nothing is written, in one sentence; None while everything is."""
+        return None if self._reason is None else str(self._reason)
+
+    def require_open(self) -> None:
+        """Raises StorageError at once while the disk refuses."""
+        if self._reason is not None:
+            raise DiskRefuses(str(self._reason))
+
+    def committed(self) -> None:
+        """A commit came through."""
+        self._known = (self._clock.monotonic_s(), True)
+
+    def failed(self, error: StorageError) -> None:
+        """A commit did not; only a disk that refuses shuts the gate, since a lock passes by itself."""
+        self._known = (self._clock.monotonic_s(), False)
+        if isinstance(error, DiskRefuses) and self._reason is None and not self._is_ended:
+            self._reason = error
+            log.error("store.read_only", cause=str(error))
+            self._wait()
+
+    async def is_writable(self, submit: Callable[[], Awaitable[None]]) -> bool:
+        """Whether a row can be committed. `submit` writes one; it is asked at most once a second, seldom under load."""
+        if self._reason is not None:
+            return False
+        at, was_written = self._known
+        age_s = self._clock.monotonic_s() - at
+        if self._is_asking or age_s < (FRESH_S if was_written else STALE_NO_S):
+            return was_written
+        self._is_asking = True
+        try:
+            await submit()
+        except StorageError:
+            self._known = (self._clock.monotonic_s(), False)
+            return False
+        finally:
+            self._is_asking = False
+        return True
+
+    def close(self) -> None:
+        """No probe after this. Idempotent."""
+        self._is_ended = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _wait(self) -> None:
+        if not self._is_ended:
+            self._timer = asyncio.get_running_loop().call_later(self._probe_s, self._try)
+
+    def _try(self) -> None:
+        self._timer = None
+        self._connection.post(self._probe).add_done_callback(self._tried)
+
+    def _probe(self, raw: sqlite3.Connection) -> None:
+        """In the writer's thread, between two batches."""
+        _require_room(self._path.with_name(f"{self._path.name}.room"))
+        if raw.in_transaction:  # a ROLLBACK failed with the disk
+            raw.execute("ROLLBACK")
+        raw.execute(sql.PUT_PROBE)  # outside a transaction: SQLite commits it by itself
+
+    def _tried(self, attempt: "asyncio.Future[None]") -> None:
+        if attempt.cancelled() or self._is_ended:
+            return
+        if attempt.exception() is not None:
+            self._wait()
+            return
+        self._reason = None
+        self.committed()
+        log.info("store.writable_again")
+
+
+def _require_room(file: Path) -> None:
+    """Raises OSError where a megabyte does not fit. Leaves nothing."""
+    handle = os.open(file, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+    try:
+        view = memoryview(bytes(ROOM))
+        while view:
+            view = view[os.write(handle, view) :]
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+        file.unlink(missing_ok=True)

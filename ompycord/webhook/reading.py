@@ -1,0 +1,24 @@
+"""What every reading route asks first: which key, with which scope; counterpart of `door.py`."""
+
+from typing import Annotated
+
+from fastapi import Path, Request
+
+from ompycord.domain.records import Scope
+from ompycord.webhook.authentication import header_map, require_scope
+from ompycord.webhook.door import Door
+from ompycord.webhook.keys import Key
+
+__all__ = ["UlidPath", "reader"]
+
+UlidPath = Annotated[str, Path(pattern=r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$", description="The run's id from a 202 answer.")]
+
+
+def reader(request: Request, door: Door) -> Key:
+    """The key of a request that may read runs. Raises Problem: too-many-failures, unauthorized, scope."""
+    peer = request.client.host if request.client else None
+    headers = header_map(request.scope["headers"])
+    door.greet(headers, peer=peer)
+    key = door.admit(headers, b"", peer=peer)
+    require_scope(key, Scope.RUNS_READ)
+    return key

@@ -1,0 +1,56 @@
+"""The JSON schemas that other programs may rely on, at `/schemas/<name>.json`; counterpart of the files in `docs/reference`."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+from pydantic import TypeAdapter
+from pydantic.json_schema import models_json_schema
+
+from ompycord.domain.events import EVENT_TYPES
+from ompycord.domain.snapshot import StatusSnapshot
+from ompycord.webhook.envelope import Envelope
+from ompycord.webhook.openapi import data_by_type
+from ompycord.webhook.problems import Problem
+
+__all__ = ["add_schemas", "published"]
+
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def _event() -> dict[str, Any]:
+    """One event on the wire, `data` by its type; unknown types are free."""
+    models = [Envelope, *EVENT_TYPES.values()]
+    _, found = models_json_schema([(model, "validation") for model in models], ref_template="#/$defs/{model}")
+    definitions: dict[str, Any] = found["$defs"]
+    envelope = definitions.pop("Envelope")
+    by_type = [data_by_type(name, cls.__name__, prefix="#/$defs/") for name, cls in EVENT_TYPES.items()]
+    head = {"$schema": DRAFT, "$id": "/schemas/event.json"}
+    return {**head, **envelope, "title": "ompycord/event@1", "allOf": by_type, "$defs": definitions}
+
+
+def _snapshot() -> dict[str, Any]:
+    """What is true of a run, as `reset` carries it."""
+    made = TypeAdapter(StatusSnapshot).json_schema(mode="serialization")
+    return {"$schema": DRAFT, "$id": "/schemas/snapshot.json", **made}
+
+
+@cache
+def published() -> Mapping[str, dict[str, Any]]:
+    """Every schema by its name."""
+    return {"event": _event(), "snapshot": _snapshot()}
+
+
+def add_schemas(app: FastAPI) -> None:
+    """Register the route."""
+
+    async def schema(name: str) -> JSONResponse:
+        """A JSON schema: `event` is what senders send, `snapshot` what a stream begins with."""
+        found = published().get(name)
+        if found is None:
+            raise Problem("not-found")
+        return JSONResponse(found, media_type="application/schema+json")
+
+    app.add_api_route("/schemas/{name}.json", schema, tags=["schemas"])

@@ -1,0 +1,56 @@
+"""`GET /api/events` and `GET /api/runs/{id}/events`: who may listen to what; counterpart of `streams.py`."""
+
+from typing import Annotated
+
+from fastapi import FastAPI, Header, Request
+from fastapi.responses import Response
+
+from ompycord.domain.ids import RunId
+from ompycord.webhook.door import Door
+from ompycord.webhook.keys import KeyRing
+from ompycord.webhook.problems import Problem
+from ompycord.webhook.reading import UlidPath, reader
+from ompycord.webhook.sink import EventSink
+from ompycord.webhook.streams import Streams
+
+__all__ = ["add_streams"]
+
+LastEventId = Annotated[
+    str | None, Header(pattern=r"^[0-9]{1,15}$", description="The last `id` that was seen; 0 for all there is.")
+]
+
+
+def add_streams(app: FastAPI, *, store: EventSink, door: Door, keyring: KeyRing, streams: Streams) -> None:
+    """Register both routes."""
+
+    async def events(request: Request, last_event_id: LastEventId = None) -> Response:
+        """The events of all runs as they are stored. A run's own key hears its run only."""
+        key = reader(request, door)
+        return streams.open(key.run, _position(last_event_id), is_allowed=lambda: keyring.holds(key))
+
+    async def run_events(request: Request, run_id: UlidPath, last_event_id: LastEventId = None) -> Response:
+        """The events of one run as they are stored."""
+        key = reader(request, door)
+        if key.run not in {None, run_id} or await store.run(RunId(run_id)) is None:
+            raise Problem("unknown-run")
+        return streams.open(RunId(run_id), _position(last_event_id), is_allowed=lambda: keyring.holds(key))
+
+    for path, endpoint in (("/api/events", events), ("/api/runs/{run_id}/events", run_events)):
+        app.add_api_route(path, endpoint, tags=["runs"], response_class=Response, responses={200: _STREAM})
+
+
+def _position(text: str | None) -> int | None:
+    return None if text is None else int(text)
+
+
+_STREAM = {
+    "description": "Server-sent events. `id` is a position, to be sent again as Last-Event-ID. A message without a name is a "
+    "StreamedEvent; `reset` is a StreamReset: the reader is new, or was too far behind. A comment every 15 s.",
+    "content": {
+        "text/event-stream": {
+            "schema": {
+                "oneOf": [{"$ref": "#/components/schemas/StreamedEvent"}, {"$ref": "#/components/schemas/StreamReset"}]
+            }
+        }
+    },
+}
