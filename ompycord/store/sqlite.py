@@ -181,6 +181,10 @@ class SqliteStore:
     async def run(self, run: RunId) -> RunRecord | None:
         return await self._readers.one(sql.RUN, (run,), rows.run_of)
 
+    async def runs_by_id(self, runs: Sequence[RunId]) -> dict[RunId, RunRecord]:
+        found = await self._readers.all(sql.RUNS_BY_ID, (json.dumps(runs),), rows.run_of)
+        return {RunId(record.id): record for record in found}
+
     async def runs(self, which: RunFilter) -> list[RunRecord]:
         values = which.model_dump(exclude={"states"})
         values["states"] = None if which.states is None else json.dumps(sorted(which.states))
