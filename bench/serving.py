@@ -48,7 +48,18 @@ class Served:
 @contextmanager
 def serving(app: str, *, stack: str, core: int, folder: Path) -> Generator[Served]:
     """Start `bench.server`, end it with the block."""
-    command = [sys.executable, "-m", "bench.server", app, "--stack", stack, "--core", str(core), "--folder", str(folder)]
+    command = [
+        sys.executable,
+        "-m",
+        "bench.server",
+        app,
+        "--stack",
+        stack,
+        "--core",
+        str(core),
+        "--folder",
+        str(folder),
+    ]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         yield Served(process)

@@ -50,7 +50,11 @@ def webhook(*, rounds: int, full: bool) -> dict[str, Any]:
     result |= _on_stack("h11", rounds, times)
     missing = [name for name in ("uvloop", "httptools") if importlib.util.find_spec(name) is None]
     if missing:
-        return {**result, "durable_ack_ratio_uvloop": None, "durable_ack_ratio_uvloop_reason": f"not installed: {missing}"}
+        return {
+            **result,
+            "durable_ack_ratio_uvloop": None,
+            "durable_ack_ratio_uvloop_reason": f"not installed: {missing}",
+        }
     return {**result, **_on_stack("uvloop", rounds, times)}
 
 
@@ -78,12 +82,18 @@ def _h11(pair: _Pair, rounds: int, times: int, folder: Path) -> dict[str, Any]:
         "batch_ratio": batch["median"],
         "server_cpu_ratio": cpu["median"],
         "p99_extra_ms": extra["median"],
-        "spread_h11": {"durable_ack_ratio_h11": ratio, "batch_ratio": batch, "server_cpu_ratio": cpu, "p99_extra_ms": extra},
+        "spread_h11": {
+            "durable_ack_ratio_h11": ratio,
+            "batch_ratio": batch,
+            "server_cpu_ratio": cpu,
+            "p99_extra_ms": extra,
+        },
         "hello_per_s_h11": spread([hello.per_s for hello, _, _ in closed]),
         "durable_per_s_h11": spread([durable.per_s for _, durable, _ in closed]),
         "batch_events_per_s_h11": spread([batch.per_s for _, _, batch in closed]),
         "server_cpu_us": {
-            name: spread([row[index].cpu_us for row in closed]) for index, name in enumerate(("hello", "durable", "batch"))
+            name: spread([row[index].cpu_us for row in closed])
+            for index, name in enumerate(("hello", "durable", "batch"))
         },
         "p99_ms": {name: spread([row[name] for row in open_]) for name in ("hello", "durable", "fdatasync")},
         "open_loop_per_s": PER_S,

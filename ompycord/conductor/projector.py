@@ -40,9 +40,7 @@ RETRY_S = 0.5
 log = structlog.get_logger(__name__)
 
 
-STATE_TYPES = frozenset(
-    {"run.finished", "run.failed", "run.cancelled", "run.state", "check.started", "check.finished"}
-)
+STATE_TYPES = frozenset({"run.finished", "run.failed", "run.cancelled", "run.state", "check.started", "check.finished"})
 """The only events that move an external run whose state is not a suspension (`domain/merge.py`)."""
 
 
@@ -124,9 +122,7 @@ class Projector:
                 outbox += self._owed(followed[run], new)
                 await self._take(followed[run], new)
             states = {
-                run: (one.state, one.ended_at)
-                for run, one in followed.items()
-                if one.record.kind is RunKind.EXTERNAL
+                run: (one.state, one.ended_at) for run, one in followed.items() if one.record.kind is RunKind.EXTERNAL
             }
             folds = [one.fold for one in followed.values()]
             await self._store.project(CURSOR, upto=upto, folds=folds, states=states, outbox=outbox)
