@@ -26,8 +26,8 @@ __all__ = ["CURSOR", "Projector"]
 
 CURSOR = "projector"
 BATCH = 1000
-PACE_S = 0.1
-"""The first event after a quiet moment is projected at once, a stream ten times a second: a run's fold is then written once
+PACE_S = 0.2
+"""The first event after a quiet moment is projected at once, a stream five times a second: a run's fold is then written once
 for all that came meanwhile. Edits in Discord are slower by far (CONTRACTS: one per 1.1 s and channel)."""
 SLICE = 50
 """Events that are folded before others get a turn: about half a millisecond."""

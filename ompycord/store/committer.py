@@ -41,6 +41,7 @@ class _Item:
     work: Work[Any] | None
     weight: int
     done: "asyncio.Future[Any]"
+    since: float
     bulk: Bulk[Any, Any] | None = None
     value: Any = None
     """What `bulk` is given for this item."""
@@ -54,6 +55,9 @@ class Committer:
         self._waiting: deque[_Item] = deque()
         self._weight = 0
         self._running: asyncio.Future[list[Outcome]] | None = None
+        self._at_work: Sequence[_Item] = ()
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
         self._idle = asyncio.Event()
         self._idle.set()
         self._is_open = True
@@ -65,32 +69,48 @@ class Committer:
         Raises what `work` raises, and StorageError when the database refuses, the queue is full, or no answer came in
         60 s (then it may yet be stored). Cancelled before its batch began, nothing of it is stored.
         """
-        return await self._put(lambda done: _Item(work, weight, done))
+        return await self._put(lambda done: _Item(work, weight, done, self._loop.time()))
 
     async def submit_one_of(self, bulk: Bulk[P, T], value: P, *, weight: int = 1) -> T:
         """Like `submit`, but neighbours in a batch with the same `bulk` are done in one call of it."""
-        return await self._put(lambda done: _Item(None, weight, done, bulk, value))
+        return await self._put(lambda done: _Item(None, weight, done, self._loop.time(), bulk, value))
 
     async def _put(self, make: "Callable[[asyncio.Future[Any]], _Item]") -> Any:
         if not self._is_open:
             raise StorageError("The database is closed: this process is ending.")
-        item = make(asyncio.get_running_loop().create_future())
+        item = make(self._loop.create_future())
         if self._weight + item.weight > QUEUE_WEIGHT:
             raise StorageError("The database is too far behind to take more. Nothing was stored; try again.")
         self._waiting.append(item)
         self._weight += item.weight
         self._begin()
-        try:
-            async with asyncio.timeout(WAIT_S):
-                return await item.done
-        except TimeoutError:
-            raise StorageError("The database did not confirm within 60 s; ask before sending it again.") from None
+        if self._timer is None:
+            self._arm()
+        return await item.done
 
     async def close(self) -> None:
         """Take nothing new and wait until all that was taken is committed. Idempotent."""
         self._is_open = False
         async with asyncio.timeout(WAIT_S):
             await self._idle.wait()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _arm(self) -> None:
+        """One timer for all that wait: a timeout of its own costs each request as much as its signature."""
+        first = next((item for item in (*self._at_work, *self._waiting) if not item.done.done()), None)
+        if first is None:
+            self._timer = None
+            return
+        self._timer = self._loop.call_at(first.since + WAIT_S, self._expire)
+
+    def _expire(self) -> None:
+        for item in (*self._at_work, *self._waiting):
+            if item.since + WAIT_S <= self._loop.time() and not item.done.done():
+                item.done.set_exception(
+                    StorageError("The database did not confirm within 60 s; ask before sending it again.")
+                )
+        self._arm()
 
     def _begin(self) -> None:
         if self._running is not None:
@@ -101,6 +121,7 @@ class Committer:
             return
         self._idle.clear()
         self.batches += 1
+        self._at_work = batch
         self._running = self._connection.post(partial(_run, batch))
         self._running.add_done_callback(partial(self._end, batch))
 
@@ -116,7 +137,7 @@ class Committer:
         return batch
 
     def _end(self, batch: Sequence[_Item], running: "asyncio.Future[list[Outcome]]") -> None:
-        self._running = None
+        self._running, self._at_work = None, ()
         for item, (value, error) in zip(batch, _outcomes(running, len(batch)), strict=True):
             if item.done.done():
                 continue
