@@ -4,9 +4,11 @@ import argparse
 import json
 import time
 
+from bench.growth import growth
+from bench.recovery import recovery
 from bench.webhook import webhook
 
-BENCHMARKS = {"webhook": webhook}
+BENCHMARKS = {"webhook": webhook, "growth": growth, "recovery": recovery}
 ROUNDS = 7
 
 
