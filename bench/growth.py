@@ -73,7 +73,7 @@ class _Side:
         return (time.perf_counter() - start) / len(posts) * 1e6
 
 
-async def _measure(rounds: int) -> dict[str, Any]:
+async def _measure(rounds: int, *, full: bool) -> dict[str, Any]:
     sides: list[_Side] = []
     async with AsyncExitStack() as stack:
         for size in (LARGE, SMALL):
@@ -81,12 +81,14 @@ async def _measure(rounds: int) -> dict[str, Any]:
             await fill(Path(folder) / "ompycord.db", runs=size[0], each=size[1])
             sides.append(_Side(await stack.enter_async_context(open_product(Path(folder) / "ompycord.db")), size))
         large, small = sides
-        pairs: dict[bool, list[tuple[float, float]]] = {False: [], True: []}
+        pairs: dict[bool, list[tuple[float, float]]] = {False: [], True: []} if full else {False: []}
         for _ in range(rounds + 1):
             for is_random, done in pairs.items():
                 done.append((await large.round(random_ids=is_random), await small.round(random_ids=is_random)))
-    ordered, random = ([one / other for one, other in pairs[key][1:]] for key in (False, True))  # the first warms up
-    ratio, random_ratio = spread(ordered), spread(random)
+    ratios = {
+        key: spread([one / other for one, other in done[1:]]) for key, done in pairs.items()
+    }  # the first warms up
+    ratio = ratios[False]
     return {
         "benchmark": "growth",
         "growth_ratio": ratio["median"],
@@ -97,12 +99,11 @@ async def _measure(rounds: int) -> dict[str, Any]:
             "small": spread([pair[1] for pair in pairs[False][1:]]),
             "large": spread([pair[0] for pair in pairs[False][1:]]),
         },
-        "growth_ratio_random_ids": random_ratio["median"],
-        "spread_random_ids": random_ratio,
+        "spread_random_ids": ratios.get(True, "only with --full"),
         "synchronous": "FULL",
     }
 
 
 def growth(*, rounds: int, full: bool) -> dict[str, Any]:
     """The object that is printed."""
-    return asyncio.run(_measure(rounds * (3 if full else 1)))
+    return asyncio.run(_measure(rounds * (3 if full else 1), full=full))
