@@ -24,8 +24,8 @@ EACH = 50
 """Events in a batch."""
 PER_S = 1000
 VOID_LIMIT = 3
-REQUESTS = {"h11": 3000, "uvloop": 6000}
-"""In one closed round: about half a second of the bare handler's work."""
+REQUESTS = {"h11": 1500, "uvloop": 3000}
+"""In one closed round: about a quarter of a second of the bare handler's work."""
 
 
 class _Pair(NamedTuple):
