@@ -24,7 +24,9 @@ from ompycord.errors import ConfigurationError
 __all__ = ["DiscordSettings", "LogSettings", "PlaygroundSettings", "Settings", "WebhookSettings", "load_settings"]
 
 PREFIX = "OMPYCORD_"
-NOT_SETTINGS = frozenset({"OMPYCORD_RUN", "OMPYCORD_URL", "OMPYCORD_KEY", "OMPYCORD_REQUIRE_SHARED", "OMPYCORD_CONFIG"})
+NOT_SETTINGS = frozenset(
+    {"OMPYCORD_RUN", "OMPYCORD_URL", "OMPYCORD_KEY", "OMPYCORD_REQUIRE_SHARED", "OMPYCORD_CONFIG", "OMPYCORD_SPOOL"}
+)
 """Variables with our prefix that mean something else: what agents get, what tests read, where the file is."""
 
 NAMED: dict[str, tuple[str, ...]] = {

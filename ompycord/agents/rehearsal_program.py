@@ -109,6 +109,7 @@ def main() -> int:
     stage = Stage(float(os.environ.get("REHEARSAL_PACE", "1")))
     stage.say("message", text="This is a rehearsal: no model is involved, the change it makes is real.")
     stage.say("usage.updated", input=0, output=0, cost_usd=0.0)
+    stage.rest(0.8)
     if "slow" in words:
         take_long(stage)
     has_cart = CODE.is_file() and TESTS.is_file() and BUG in CODE.read_text(encoding="utf-8")
@@ -130,10 +131,13 @@ def repair_cart(stage: Stage, *, wants_note: bool, gives_up: bool) -> int:
     """Red, then green."""
     stage.plan("Read", "Failing test", "Fix", "Run the tests")
     stage.begin("Read")
-    stage.tool("read", str(CODE)).done(detail=f"{len(CODE.read_text(encoding='utf-8').splitlines())} lines")
+    stage.tool("read", str(CODE), seconds=1.0).done(
+        detail=f"{len(CODE.read_text(encoding='utf-8').splitlines())} lines"
+    )
     stage.say("message", text="The discount is taken from one piece of each line, whatever the quantity.")
+    stage.rest(0.8)
     stage.begin("Failing test")
-    tool = stage.tool("edit", str(TESTS), seconds=0.8)
+    tool = stage.tool("edit", str(TESTS), seconds=1.2)
     with TESTS.open("a", encoding="utf-8") as file:
         file.write(NEW_TEST)
     tool.done(added=NEW_TEST.count("\n"), removed=0)
@@ -144,7 +148,7 @@ def repair_cart(stage: Stage, *, wants_note: bool, gives_up: bool) -> int:
     if gives_up:
         return give_up(stage, "The prompt says to fail: the failing test is written, the fix is not.")
     stage.begin("Fix")
-    tool = stage.tool("edit", str(CODE), seconds=1.0)
+    tool = stage.tool("edit", str(CODE), seconds=1.4)
     CODE.write_text(CODE.read_text(encoding="utf-8").replace(BUG, FIX), encoding="utf-8")
     tool.done(added=1, removed=1)
     changed.append({"path": str(CODE), "added": 1, "removed": 1})
@@ -162,7 +166,7 @@ def extend_notes(stage: Stage, prompt: str, *, gives_up: bool) -> int:
     """What is harmless anywhere."""
     stage.plan("Look around", "Write a note")
     stage.begin("Look around")
-    stage.tool("list", ".").done(detail=f"{sum(1 for _ in Path().iterdir())} entries")
+    stage.tool("list", ".", seconds=1.5).done(detail=f"{sum(1 for _ in Path().iterdir())} entries")
     if gives_up:
         return give_up(stage, "The prompt says to fail: nothing was changed.")
     stage.say("message", text="The rehearsal repairs only the sample's cart; here it adds a line to NOTES.md instead.")
@@ -181,7 +185,7 @@ def write_note(stage: Stage, text: str) -> None:
 
 def run_tests(stage: Stage) -> bool:
     """Runs the sample's tests and says how that went."""
-    tool = stage.tool("bash", "python -m unittest", seconds=0.4)
+    tool = stage.tool("bash", "python -m unittest", seconds=0.6)
     ran = subprocess.run(
         [sys.executable, "-m", "unittest"], capture_output=True, text=True, timeout=TEST_S, check=False
     )

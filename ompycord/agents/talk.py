@@ -90,7 +90,8 @@ class Talk:
         self._has_lines.clear()
         messages = _packed(self._held)
         if messages and self._left_out:
-            messages[0] = f"({self._left_out:,} earlier lines left out)\n{messages[0]}"
+            lines = "line" if self._left_out == 1 else "lines"
+            messages[0] = f"({self._left_out:,} earlier {lines} left out)\n{messages[0]}"
         self._held.clear()
         self._size = self._left_out = 0
         for text in messages:

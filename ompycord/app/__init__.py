@@ -1,5 +1,4 @@
-"""The composition root: the only place that knows concrete classes; lifespan, signals, ordered shutdown."""
+"""The composition root: the only place that knows concrete classes; lifespan, signals, ordered shutdown.
 
-from ompycord.app.run import up
-
-__all__ = ["up"]
+It imports nothing by itself: `ompycord.app.run` loads the whole product, which a command that only asks must not wait for.
+"""

@@ -11,8 +11,11 @@ from dataclasses import dataclass
 
 from ompycord import __version__
 from ompycord.agents.registry import adapters
+from ompycord.app.control import Control
 from ompycord.app.data_folder import DataFolder
 from ompycord.app.health import Health
+from ompycord.app.key_secrets import KeySecrets
+from ompycord.app.keys import Keys
 from ompycord.app.system import SystemClock, SystemIds
 from ompycord.bot.bot import Bot
 from ompycord.bot.options import BotOptions
@@ -29,7 +32,7 @@ from ompycord.processes import sweep
 from ompycord.settings import Settings
 from ompycord.store import SqliteStore, open_store
 from ompycord.text import Redactor
-from ompycord.webhook import KeyRing, Limits, Mount, Sidecar, create_sidecar, mint_bearer
+from ompycord.webhook import KeyRing, Limits, Mount, Sidecar, create_sidecar, mint_bearer, parse_secret
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.launcher import UnconfinedLauncher
 from ompycord.workspaces.service import GitWorkspaces
@@ -47,6 +50,7 @@ class Parts:
     watch: Watch
     mcp: McpMount
     sidecar: Sidecar
+    control: Control
     bot: Bot
     redactor: Redactor
 
@@ -81,8 +85,15 @@ async def lifespan(
         conductor = Conductor(store=store, clock=clock, ids=ids, catalog=catalog, wake=wake)
         keyring = KeyRing(clock=clock)
 
+        key_secrets = KeySecrets(data.path)
+        refreshing = asyncio.Lock()
+
         async def refresh_keys() -> None:
-            keyring.replace(await store.keys(), hmac_secrets={}, shared_secret=webhook_secret)
+            async with refreshing:  # an older reading must not replace a newer one: a revoked key would live on
+                records = await store.keys()
+                texts = key_secrets.of(record.id for record in records if record.kind == "hmac")
+                secrets = {key_id: parse_secret(text) for key_id, text in texts.items()}
+                keyring.replace(records, hmac_secrets=secrets, shared_secret=webhook_secret)
 
         async def job_environment(run: RunId) -> dict[str, str]:
             scopes = {Scope.EVENTS_WRITE, Scope.MCP}
@@ -163,6 +174,7 @@ async def lifespan(
             probes={"database": is_database_there, "gateway": is_gateway_there},
             mounts=(Mount("/mcp", mcp),),
         )
+        keys = Keys(store=store, secrets=key_secrets, clock=clock, ids=ids, changed=refresh_keys)
         yield Parts(
             store=store,
             projector=projector,
@@ -170,6 +182,7 @@ async def lifespan(
             watch=Watch(store=store, conductor=conductor, clock=clock),
             mcp=mcp,
             sidecar=sidecar,
+            control=Control(data.path, operations=keys.operations()),
             bot=bot,
             redactor=redactor,
         )

@@ -162,6 +162,7 @@ class Running:
             ("driver", parts.driver.run()),
             ("watch", parts.watch.run()),
             ("mcp", parts.mcp.serve()),
+            ("control", parts.control.serve()),
             ("server", serve(parts.sidecar, stop=self._web_stop, sock=sock, handle_signals=False)),
             ("bot", self._bot()),
         ):
@@ -183,7 +184,7 @@ class Running:
         await self._bounded("server", DRAIN_S)
         await parts.bot.close()
         await self._bounded("bot", DRAIN_S)
-        for name in ("mcp", "watch", "driver"):
+        for name in ("control", "mcp", "watch", "driver"):
             self._tasks[name].cancel()
             await self._bounded(name, DRAIN_S)
         with contextlib.suppress(TimeoutError):

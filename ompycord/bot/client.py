@@ -20,7 +20,7 @@ from ompycord.bot.embed_builder import QUIET
 from ompycord.bot.options import BotOptions
 from ompycord.errors import GatewayFatal
 
-__all__ = ["CONNECT_SOURCE", "FATAL_CLOSES", "OmpycordClient", "intents_of"]
+__all__ = ["FATAL_CLOSES", "OmpycordClient", "intents_of"]
 
 FATAL_CLOSES = {
     4004: "the token is not valid: set DISCORD_TOKEN to the bot's present one",
@@ -31,9 +31,6 @@ FATAL_CLOSES = {
     4014: "the message content intent is not enabled for this bot: enable it at Discord, or switch it off here",
 }
 """PLATFORM.md, *Discord's limits*: after these closes trying again is forbidden."""
-
-CONNECT_SOURCE = "discord.client.Client.connect"
-"""What our `connect` was rewritten from; a test watches its source."""
 
 _OPEN_S = 60.0
 _SHORT_S = 5.0
@@ -105,7 +102,9 @@ class OmpycordClient(discord.Client):
     # -- the connection ----------------------------------------------------------------------------------------------
 
     async def connect(self, *, reconnect: bool = True) -> None:
-        """Stay connected until closed. Raises GatewayFatal. Written anew: discord.py waits up to 1,024 s (PLATFORM.md)."""
+        """Stay connected until closed. Raises GatewayFatal. Written anew, since discord.py waits
+        up to 1,024 s (PLATFORM.md); a test watches the original's source.
+        """
         backoff: ExponentialBackoff[Any] = ExponentialBackoff()
         params: dict[str, Any] = {"initial": True, "shard_id": self.shard_id}
         while not self.is_closed():

@@ -3,15 +3,18 @@
 import sys
 
 from ompycord.cli.commands import application
-from ompycord.errors import StartError
+from ompycord.errors import OmpycordError, Refused, StartError
 
 __all__ = ["main"]
 
 
 def main() -> None:
-    """Run the command line and exit. A StartError is one plain line on stderr and its code (78 configuration, 75 busy)."""
+    """Run the command line and exit. An error of ours is one plain line on stderr and its code.
+
+    1 failed, 69 unavailable, 75 busy, 76 gateway, 77 refused, 78 configuration (CONTRACTS: names, numbers, files).
+    """
     try:
         application()
-    except StartError as error:
+    except OmpycordError as error:
         sys.stderr.write(f"ompycord: {error}\n")
-        sys.exit(error.exit_code)
+        sys.exit(error.exit_code if isinstance(error, StartError | Refused) else 1)

@@ -1,4 +1,4 @@
-"""The commands. Each does its work through `ompycord.app` and returns an exit code."""
+"""Every command, under the heading where `ompycord --help` shows it. Each does its work through `ompycord.app` and `cli`'s parts."""
 
 import os
 from pathlib import Path
@@ -7,8 +7,15 @@ from typing import Annotated
 import typer
 
 from ompycord import __version__
+from ompycord.cli.config import config
+from ompycord.cli.emit.command import emit
+from ompycord.cli.keys import keys
+from ompycord.cli.maintenance import migrate
+from ompycord.cli.sign import sign
 
 __all__ = ["application"]
+
+RUN, EVENTS, CARE = "Run it", "Send events", "Look after it"
 
 application = typer.Typer(
     name="ompycord",
@@ -22,17 +29,20 @@ application = typer.Typer(
 
 @application.callback()
 def _group() -> None:
-    """Run a team's coding agents from Discord."""
+    """Run a team's coding agents from Discord.
+
+    Begin with `ompycord up`: without a Discord token it opens a local Discord to try everything in.
+    """
 
 
-@application.command()
+@application.command(rich_help_panel=RUN)
 def up(
     port: Annotated[int | None, typer.Option(help="The sidecar's port; 0 takes any free one.")] = None,
     playground_port: Annotated[int | None, typer.Option(help="The playground's port; 0 takes any free one.")] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Where database, secrets and workspaces lie.")] = None,
 ) -> None:
     """Start the bot and its sidecar. Without DISCORD_TOKEN, a local Discord opens too: the playground."""
-    from ompycord.app import up as start
+    from ompycord.app.run import up as start
 
     overrides: dict[str, object] = {}
     if port is not None:
@@ -44,7 +54,14 @@ def up(
     raise typer.Exit(start(environ=os.environ, folder=Path.cwd(), overrides=overrides, say=typer.echo))
 
 
-@application.command()
 def version() -> None:
     """Print the version."""
     typer.echo(f"ompycord {__version__}")
+
+
+application.command(rich_help_panel=EVENTS)(emit)
+application.command(rich_help_panel=EVENTS)(sign)
+application.add_typer(keys, rich_help_panel=EVENTS)
+application.add_typer(config, rich_help_panel=CARE)
+application.command(rich_help_panel=CARE)(migrate)
+application.command(rich_help_panel=CARE)(version)

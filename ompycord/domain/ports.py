@@ -210,7 +210,7 @@ Emit = Callable[[EventBody], Awaitable[None]]
 
 
 class Prepared(Frozen):
-    """A clone that is ready. `env` is all of the environment that its programs get."""
+    """A clone that is ready."""
 
     path: Path
     base_commit: str

@@ -110,6 +110,10 @@ class Steps:
             outcome = await self._adapters[spec.kind].run(job, lambda body: self._observe(row.run, body))
         except ProcessFailed as error:
             return _failed(row, FailureClass.ENV, str(error))
+        if outcome.message:  # its last words, a claim that is shown as one
+            said = ev.RunFinished if outcome.claim else ev.RunFailed
+            field = "summary" if outcome.claim else "message"
+            await self._observe(row.run, said.model_validate({field: outcome.message}))
         return ev.EffectFinished(
             key=row.key,
             outcome="ok",

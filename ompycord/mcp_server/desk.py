@@ -85,10 +85,14 @@ class Desk:
         ticket = self._ids.ulid()
         asked = ev.QuestionAsked(question=ticket, text=text[:4000], options=options, free_text=free_text)
         await self._conductor.observe(run, asked)
-        return await self.wait(run, ticket, wait_s=wait_s)
+        return await self._wait(run, ticket, wait_s, is_known=True)
 
     async def wait(self, run: RunId, ticket: str, *, wait_s: float = 20.0) -> Answer:
         """Wait at most 25 s for an answer. Raises Refused for a ticket that this run never had."""
+        return await self._wait(run, ticket, wait_s, is_known=False)
+
+    async def _wait(self, run: RunId, ticket: str, wait_s: float, *, is_known: bool) -> Answer:
+        """A question that was just stored is known, although the projector may not have read it yet."""
         until = self._clock.monotonic_s() + min(max(wait_s, 0.0), LONGEST_WAIT_S)
         with self._bus.subscribe() as changes:
             while True:
@@ -101,7 +105,7 @@ class Desk:
                 if snapshot is not None and snapshot.is_final:
                     return Answer(ticket=ticket, status="withdrawn")
                 if left <= 0:
-                    if question is None:
+                    if question is None and not is_known:
                         raise Refused(f"{short_id(run)} has no question {ticket[:26]!r}.")
                     return Answer(ticket=ticket, status="waiting")
                 await changes.take(min(left, 1.0))

@@ -146,11 +146,10 @@ class PageApi:
     # -- what people do --------------------------------------------------------------------------------------------
 
     async def _write(self, body: Json) -> object:
-        files = body.get("attachments", [])
-        if not isinstance(files, list):
+        if not isinstance(body.get("attachments", []), list):
             raise NotPossibleError("attachments is a list of ids")
         user, channel = _user(body), str(body.get("channel"))
-        made = self._services.people.write(user, channel, body.get("content"), as_list(files))
+        made = self._services.people.write(user, channel, body.get("content"), as_list(body.get("attachments")))
         return message_view.for_page(self._core, made, viewer=_user(body))
 
     async def _react(self, body: Json) -> object:

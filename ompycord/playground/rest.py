@@ -64,12 +64,15 @@ class Reply:
 
 NO_CONTENT: Final = Reply(status=204)
 Handler = Callable[[Call], Reply]
-RateName = Literal["create_message", "edit_message", "delete_message", "reaction", "webhook", "other"]
+RateName = Literal["create_message", "edit_message", "delete_message", "reaction", "webhook", "other", "none"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """One operation of Discord's API. `needs_token` is false where the address itself is the secret."""
+    """One operation of Discord's API. `needs_token` is false where the address itself is the secret.
+
+    `rate` names the bucket's rule; with "none" there is no bucket and no header tells of one.
+    """
 
     method: str
     template: str
@@ -142,13 +145,18 @@ class RestApi:
             )
         if route.needs_token:
             self._authorize(request)
+        if route.rate != "none":
+            self._count(route, call, now, headers)
+        return route.handler(call)
+
+    def _count(self, route: Route, call: Call, now: float, headers: dict[str, str]) -> None:
+        """Take from the request's bucket and say so in the headers, or raise 429."""
         rule, major = self._rule(route), route.major(call.params)
-        verdict = core.limiter.take(rule, major, now, is_exempt_from_global=route.is_interaction)
+        verdict = self._core.limiter.take(rule, major, now, is_exempt_from_global=route.is_interaction)
         headers |= verdict.headers
         if not verdict.is_allowed:
             headers |= limited_headers(verdict)
             raise limited(verdict)
-        return route.handler(call)
 
     def _authorize(self, request: web.Request) -> None:
         given = request.headers.get("Authorization", "")

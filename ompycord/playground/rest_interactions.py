@@ -60,6 +60,7 @@ ROUTES: Final = [
         method="POST",
         template="/interactions/{interaction_id}/{interaction_token}/callback",
         handler=callback,
+        rate="none",  # hikari counts on it: a bucket header here is an error to it
         needs_token=False,
     ),
     Route(method="POST", template=_HOOK, handler=follow_up, rate="webhook", needs_token=False),

@@ -219,7 +219,8 @@ def _files(snapshot: StatusSnapshot, inert: Inert) -> FieldView | None:
     delta = ""
     if total == len(snapshot.files):  # a sum over a part of the files would be wrong
         delta = f" {_delta(sum(f.added or 0 for f in snapshot.files), sum(f.removed or 0 for f in snapshot.files))}"
-    name = f"Changed {count(total, 'file')}{delta}"
+    place = f" on {inert.label(snapshot.branch, 100)}" if snapshot.branch and snapshot.is_final else ""
+    name = f"Changed {count(total, 'file')}{delta}{place}"
     field = _filled(Part.FILES, name, snapshot.files[:_FILES], lambda file: _file(file, inert))
     if field is None:
         return None

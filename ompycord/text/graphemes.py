@@ -13,7 +13,17 @@ import regex
 
 from ompycord.text.limits import CLUSTER
 
-__all__ = ["ELLIPSIS", "REPLACEMENT", "clusters", "code_points", "cut", "cut_lines", "utf16_len"]
+__all__ = [
+    "ELLIPSIS",
+    "REPLACEMENT",
+    "clusters",
+    "code_points",
+    "cut",
+    "cut_lines",
+    "is_oversized",
+    "stretches",
+    "utf16_len",
+]
 
 ELLIPSIS: Final = "…"
 REPLACEMENT: Final = "\ufffd"
@@ -21,6 +31,12 @@ REPLACEMENT: Final = "\ufffd"
 # `\X` alone counts regional indicators back to the start of their run: 80,000 took 23 s (measured, regex 2026.11.15).
 _CLUSTER: Final = regex.compile(
     r"[\U0001F1E6-\U0001F1FF]{1,2}[\p{GCB=Extend}\p{GCB=SpacingMark}\p{GCB=ZWJ}]*|\X",
+)
+# Single characters of one unit that neither neighbour can join: found in one go, they need no look at each.
+_STRETCH: Final = regex.compile(
+    r"((?:[[\p{GCB=Other}\n\t]--[\U00010000-\U0010FFFF]](?![\p{GCB=Extend}\p{GCB=SpacingMark}\p{GCB=ZWJ}]))++)|"
+    + _CLUSTER.pattern,
+    regex.VERSION1,
 )
 # Glues whatever follows to itself, so nothing may be appended to it.
 _PREPEND: Final = regex.compile(r"\p{GCB=Prepend}")
@@ -43,6 +59,24 @@ def clusters(text: str) -> Iterator[str]:
     """The grapheme clusters of `text` in order, found as they are asked for."""
     for match in _CLUSTER.finditer(text):
         yield match.group()
+
+
+def stretches(text: str) -> Iterator[tuple[int, int, bool]]:
+    """`text` from start to end as (start, stop, is_run): a run of clusters of one UTF-16 unit each, or one other cluster.
+
+    What most texts are made of comes in a few long runs, where `clusters` gives a match for each character.
+    """
+    if text.isascii() and "\r" not in text:
+        if text:
+            yield 0, len(text), True
+        return
+    for match in _STRETCH.finditer(text):
+        yield match.start(), match.end(), match.lastindex is not None
+
+
+def is_oversized(cluster: str) -> bool:
+    """Whether one cluster has more than `limits.CLUSTER` units."""
+    return 2 * len(cluster) > CLUSTER and utf16_len(cluster) > CLUSTER
 
 
 def cut(text: str, budget_utf16: int, ellipsis: str = ELLIPSIS) -> str:
@@ -86,21 +120,34 @@ class _Head:
     def __init__(self, text: str, budget: int) -> None:
         pieces: list[str] = []
         sizes: list[int] = []
-        spent = seen = 0
-        for cluster in clusters(text):
-            size = utf16_len(cluster)
-            piece, size = (cluster, size) if size <= CLUSTER else (REPLACEMENT, 1)
-            spent += size
-            if spent > budget:
-                break
+        lengths: list[int] = []
+        left, seen = max(budget, 0), 0
+        for start, stop, is_run in stretches(text):
+            whole = text[start:stop]
+            if is_run:
+                piece = whole[:left]
+                seen = start + len(piece)
+                ones = [1] * len(piece)
+                sizes += ones
+                lengths += ones
+                left -= len(piece)
+            else:
+                piece = REPLACEMENT if is_oversized(whole) else whole
+                size = utf16_len(piece)
+                if size > left:
+                    break
+                seen = stop
+                sizes.append(size)
+                lengths.append(len(piece))
+                left -= size
             pieces.append(piece)
-            sizes.append(size)
-            seen += len(cluster)
+            if seen < stop:
+                break
         self.text = "".join(pieces)
         self.is_whole = seen == len(text)
         self._rest = text[seen:]
         self._units = list(accumulate(sizes, initial=0))
-        self._ends = list(accumulate(map(len, pieces), initial=0))
+        self._ends = list(accumulate(lengths, initial=0))
 
     def ended(self, budget: int, ellipsis: str, fence_closer: str, place: Callable[[int, str], int]) -> str:
         """The text up to where `place(end, closer)` moves the cut, `ellipsis`, and what closes open code."""

@@ -2,18 +2,19 @@
 
 The order is `clean`, then `Redactor.redact`, then one of the four: a secret broken up by invisible characters is whole
 again after `clean`, and a secret cut by a limit is no longer found. All are linear: first cut, then one pass over the
-clusters (discord.utils.escape_markdown took 4.9 s on 8,000 hostile characters, PLATFORM.md). Limits are in UTF-16 units
-and hold for the result with everything that was added. Mentions are broken by U+200B, not by a backslash.
+stretches between what is escaped (discord.utils.escape_markdown took 4.9 s on 8,000 hostile characters, PLATFORM.md).
+Limits are in UTF-16 units and hold for the result with everything that was added. Mentions are broken by U+200B, not by
+a backslash.
 """
 
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from typing import Final
 
 import regex
 
-from ompycord.text.graphemes import ELLIPSIS, REPLACEMENT, clusters, utf16_len
-from ompycord.text.limits import CLUSTER
+from ompycord.text.graphemes import ELLIPSIS, REPLACEMENT, is_oversized, stretches, utf16_len
 
 __all__ = ["clean", "code", "excerpt", "label", "plain"]
 
@@ -22,6 +23,10 @@ _TICK: Final = "\N{MODIFIER LETTER GRAVE ACCENT}"
 _MARKS: Final = 4
 """Combining marks kept on one character: Hebrew with cantillation and Vietnamese need three, zalgo dozens."""
 
+# Without any of these, `clean` has nothing to do but normalise; one look instead of seven passes.
+_UNTIDY: Final = regex.compile(
+    r"[[\p{C}\p{M}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]--[\n\t]]", regex.VERSION1
+)
 _NEWLINES: Final = regex.compile(r"\r\n?|[\v\f\x1c-\x1e\x85\u2028\u2029]")
 _SURROGATES: Final = regex.compile(r"[\ud800-\udfff]")
 # Controls, format characters (bidi, zero width, tags), invisible letters, noncharacters; _JOINERS judges the joiner.
@@ -50,7 +55,10 @@ _LIVE_ANGLE_IN_CODE: Final = regex.compile(
     regex.IGNORECASE,
 )
 _LINK_JOINT: Final = regex.compile(r"\](?=\(|$)")
+_LOOKAHEAD: Final = 128
+"""More characters than any pattern above reads behind the place that it marks; a command mention in code reads 104."""
 _ESCAPED: Final = frozenset("\\*_~`|[]<")
+_ESCAPED_CHAR: Final = regex.compile(r"[\\*_~`|\[\]<]")
 _ESCAPED_IN_URL: Final = _ESCAPED - frozenset("_~")
 # One look for every place: Discord renders markdown in titles and none on buttons, where a backslash would be seen.
 _LOOKALIKES: Final = {
@@ -61,15 +69,23 @@ _LOOKALIKES: Final = {
     "|": "\N{DIVIDES}",
     "\\": "\N{SET MINUS}",
 }
+_LOOKALIKE_CHAR: Final = regex.compile(r"[*_~`|\\]")
 
 
 def clean(text: str) -> str:
     """`text` in NFC without controls, bidi marks, invisible characters, stacked marks; lines end in LF. Idempotent."""
+    if _UNTIDY.search(text) is None:
+        return unicodedata.normalize("NFC", text)
     text = _SURROGATES.sub(REPLACEMENT, _NEWLINES.sub("\n", text))
-    text = _STRAY_SELECTORS.sub("", _JOINERS.sub("", _INVISIBLE.sub("", text)))
+    text = _INVISIBLE.sub("", text)
+    if "\u200d" in text:
+        text = _JOINERS.sub("", text)
+    if "\ufe0f" in text or "\ufe0e" in text:
+        text = _STRAY_SELECTORS.sub("", text)
     # Marks are capped before normalising, which is quadratic in a run of them, and again since one mark can become two.
-    text = unicodedata.normalize("NFC", _MARK_RUNS.sub(r"\1", text))
-    return _MARK_RUNS.sub(r"\1", text)
+    capped = _MARK_RUNS.sub(r"\1", text)
+    text = unicodedata.normalize("NFC", capped)
+    return text if text == capped else _MARK_RUNS.sub(r"\1", text)
 
 
 def plain(text: str, limit: int) -> str:
@@ -78,7 +94,9 @@ def plain(text: str, limit: int) -> str:
     Lines are kept, more than one empty line in a row is not. Not idempotent: escaping twice shows backslashes.
     """
     text, was_cut = _bounded(text, limit)
-    return _prose(_BLANK_LINES.sub("\n\n", text.replace("\t", " ")).strip(), limit, was_cut=was_cut)
+    text = text.replace("\t", " ")
+    text = _BLANK_LINES.sub("\n\n", text) if "\n" in text else text
+    return _prose(text.strip(), limit, was_cut=was_cut)
 
 
 def excerpt(text: str, limit: int) -> str:
@@ -93,9 +111,10 @@ def code(text: str, limit: int) -> str:
     Start a fence with a newline, else a first word is taken for its language. Empty text gives an empty string.
     """
     text, was_cut = _bounded(text, limit)
+    text = _near(text, limit)
     breaks = _ends(_LIVE_AT, text) | _ends(_LIVE_ANGLE_IN_CODE, text)
-    pieces = _pieces(text.replace("`", _TICK), lambda _, cluster: cluster, breaks)
-    return _joined(pieces, limit, was_cut=was_cut)
+    parts = _parts(text.replace("`", _TICK), lambda _, cluster: cluster, set(), breaks)
+    return _joined(parts, limit, was_cut=was_cut)
 
 
 def label(text: str, limit: int) -> str:
@@ -104,7 +123,7 @@ def label(text: str, limit: int) -> str:
     An underscore between letters or digits stays, so `a_name` can be copied.
     """
     text, was_cut = _bounded(text, limit)
-    text = _SPACES.sub(" ", text).strip()
+    text = _near(_SPACES.sub(" ", text).strip(), limit)
     breaks = _ends(_LIVE_AT, text) | _ends(_LIVE_ANGLE, text) | _ends(_LINE_MARK, text) | _ends(_LINK_JOINT, text)
 
     def inert(at: int, cluster: str) -> str:
@@ -114,19 +133,23 @@ def label(text: str, limit: int) -> str:
         # Its marks and selectors may mean something else on the look-alike: U+2223 and a stroke are one character.
         return clean(_LOOKALIKES[cluster[0]] + cluster[1:])
 
-    return _joined(_pieces(text, inert, breaks), limit, was_cut=was_cut, not_last="_")
+    parts = _parts(text, inert, _starts(_LOOKALIKE_CHAR, text), breaks)
+    return _joined(parts, limit, was_cut=was_cut, not_last="_")
 
 
 def _prose(text: str, limit: int, *, was_cut: bool) -> str:
+    text = _near(text, limit)
     breaks = _ends(_LIVE_AT, text) | _ends(_LIVE_ANGLE, text)
-    in_urls = {at for match in _URL.finditer(text) for at in range(*match.span())}
+    in_urls = (
+        {at for match in _URL.finditer(text) for at in range(*match.span())} if "://" in text else frozenset[int]()
+    )
     line_marks = {match.start(1) if match.group(1) else match.end() - 1 for match in _LINE_MARK.finditer(text)}
 
     def escaped(at: int, cluster: str) -> str:
         special = _ESCAPED_IN_URL if at in in_urls else _ESCAPED
         return "\\" + cluster if cluster[0] in special or at in line_marks else cluster
 
-    return _joined(_pieces(text, escaped, breaks), limit, was_cut=was_cut)
+    return _joined(_parts(text, escaped, _starts(_ESCAPED_CHAR, text) | line_marks, breaks), limit, was_cut=was_cut)
 
 
 def _bounded(text: str, limit: int) -> tuple[str, bool]:
@@ -135,31 +158,77 @@ def _bounded(text: str, limit: int) -> tuple[str, bool]:
     return clean(text[:reach]), len(text) > reach
 
 
+def _near(text: str, limit: int) -> str:
+    """The beginning that `limit` units can show, one cluster more so that the cut is seen, and how far patterns look."""
+    spare = max(limit, 0) + 1
+    if len(text) <= spare + _LOOKAHEAD:
+        return text
+    for start, stop, is_run in stretches(text):
+        spare -= stop - start if is_run else 1
+        if spare <= 0:
+            return text[: stop + (spare if is_run else 0) + _LOOKAHEAD]
+    return text
+
+
+def _starts(pattern: "regex.Pattern[str]", text: str) -> set[int]:
+    return {match.start() for match in pattern.finditer(text)}
+
+
 def _ends(pattern: "regex.Pattern[str]", text: str) -> set[int]:
     return {match.end() for match in pattern.finditer(text)}
 
 
-def _pieces(text: str, shown: Callable[[int, str], str], breaks: set[int]) -> Iterator[str]:
-    """Each cluster as it is shown, with U+200B where a mention would otherwise come alive."""
-    at = 0
-    for cluster in clusters(text):
-        piece = shown(at, cluster) if utf16_len(cluster) <= CLUSTER else REPLACEMENT
-        at += len(cluster)
-        yield piece + _BREAK if at in breaks else piece
+def _parts(
+    text: str, shown: Callable[[int, str], str], special: set[int], breaks: set[int]
+) -> Iterator[tuple[str, bool]]:
+    """(part, is_run): runs are shown as they are and may be cut anywhere, every other part is whole or not there.
+
+    `shown` is asked for what begins at a `special` place and for clusters of several characters; U+200B follows where a
+    mention would otherwise come alive.
+    """
+    places = sorted(special | {end - 1 for end in breaks})
+    index = 0
+    for start, stop, is_run in stretches(text):
+        if not is_run:
+            cluster = text[start:stop]
+            piece = REPLACEMENT if is_oversized(cluster) else shown(start, cluster)
+            yield (piece + _BREAK if stop in breaks else piece), False
+            continue
+        done = start
+        index = bisect_left(places, start, index)
+        while index < len(places) and places[index] < stop:
+            at = places[index]
+            index += 1
+            if at > done:
+                yield text[done:at], True
+            piece = shown(at, text[at])
+            done = at + 1
+            yield (piece + _BREAK if done in breaks else piece), False
+        if done < stop:
+            yield text[done:stop], True
 
 
-def _joined(pieces: Iterator[str], limit: int, *, was_cut: bool, not_last: str = "") -> str:
-    """Whole pieces up to `limit` units; else the ellipsis is counted in and never follows `not_last`."""
-    kept: list[str] = []
+def _joined(parts: Iterator[tuple[str, bool]], limit: int, *, was_cut: bool, not_last: str = "") -> str:
+    """Parts up to `limit` units; else the ellipsis is counted in and never follows `not_last`."""
+    kept: list[tuple[str, bool]] = []
     units = 0
-    for piece in pieces:
-        kept.append(piece)
-        units += utf16_len(piece)
+    for part, is_run in parts:
+        kept.append((part, is_run))
+        units += len(part) if is_run or part.isascii() else utf16_len(part)
         if units > limit:
             was_cut = True
             break
     if not was_cut:
-        return "".join(kept)
-    while kept and (kept[-1] == not_last or units + utf16_len(ELLIPSIS) > limit):
-        units -= utf16_len(kept.pop())
-    return "".join(kept) + ELLIPSIS if utf16_len(ELLIPSIS) <= limit else ""
+        return "".join(part for part, _ in kept)
+    room = limit - utf16_len(ELLIPSIS)
+    if room < 0:
+        return ""
+    while kept and (units > room or kept[-1][0] == not_last):
+        part, is_run = kept.pop()
+        gone = max(units - room, 1) if is_run else len(part)
+        if gone < len(part):
+            kept.append((part[:-gone], True))
+            units -= gone
+        else:
+            units -= len(part) if is_run else utf16_len(part)
+    return "".join(part for part, _ in kept) + ELLIPSIS

@@ -13,9 +13,6 @@ __all__ = ["BASE_REF", "make_bare", "make_clone"]
 
 BASE_REF: Final = "refs/ompycord/base"
 
-# What a tree says of itself must not hide files from a checkout or from a diff (gitattributes(5)).
-_ATTRIBUTES: Final = "* !export-ignore !export-subst !diff !filter !ident\n"
-
 _CLONE_CONFIG: Final = """\
 [user]
 \tname = Ompycord agent
@@ -29,8 +26,6 @@ async def make_bare(git: Git, path: Path, record: Record, *, marker: str) -> Non
     """A bare repository of ours with `refs/ompycord/base`, to fetch results into. Raises WorkspaceError."""
     await _initialise(git, path, record, "--bare", marker=marker)
     _borrow(path, record.objects)
-    (path / "info").mkdir(exist_ok=True)
-    (path / "info/attributes").write_text(_ATTRIBUTES, encoding="utf-8")
     await git.run("update-ref", BASE_REF, record.base_commit, cwd=path, marker=marker)
 
 

@@ -4,14 +4,14 @@ One folder a run, `<folder>/<run id>/`, 0700; what lies in it says `record.Folde
 once an agent has been there.
 """
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from ompycord.domain.ids import RunId, is_ulid, short_id
 from ompycord.domain.ports import Harvested, Prepared, Published
 from ompycord.domain.repository import RepositorySpec
-from ompycord.errors import WorkspaceError
+from ompycord.errors import ProcessFailed, WorkspaceError
 from ompycord.processes import sweep
 from ompycord.processes.launcher_port import Launcher
 from ompycord.workspaces.borrow import make_bare, make_clone
@@ -36,11 +36,14 @@ class GitWorkspaces:
 
     async def prepare(self, run: RunId, repository: RepositorySpec, *, base: str | None) -> Prepared:
         """See the port. The clone is on a branch of its own, `ompycord/<short id>`, and has no remote."""
+        with _in_words():
+            return await self._prepare(run, repository, base or repository.base)
+
+    async def _prepare(self, run: RunId, repository: RepositorySpec, branch: str) -> Prepared:
         folder = self._place(run)
         await self._forget(run, folder)
         await self._repositories.refresh(repository)
         source = await self._repositories.source(repository)
-        branch = base or repository.base
         record = Record(
             repository=repository.name,
             base_commit=await self._repositories.base_commit(repository, source, branch),
@@ -66,9 +69,10 @@ class GitWorkspaces:
         folder, record = self._recorded(run)
         if record.result is not None and not is_real_folder(folder.clone):
             return _harvested(folder, record.result)
-        await self._sweep(run)
-        result = await self._harvester.harvest(folder, record, message=message, run=run)
-        folder.write(record.model_copy(update={"result": result}))
+        with _in_words():
+            await self._sweep(run)
+            result = await self._harvester.harvest(folder, record, message=message, run=run)
+            folder.write(record.model_copy(update={"result": result}))
         return _harvested(folder, result)
 
     async def result(self, run: RunId) -> Harvested | None:
@@ -84,18 +88,19 @@ class GitWorkspaces:
         commit = (record.result.commit if record.result is not None else None) or record.base_commit
         async with scratch(folder.path, "checkout-") as place:
             tree = place / "tree"
-            _make(tree)
-            env = {
-                "GIT_DIR": str(folder.result),
-                "GIT_WORK_TREE": str(tree),
-                "GIT_INDEX_FILE": str(place / "index"),
-            }
-            marker = _marker(run)
-            await self._git.run("read-tree", commit, cwd=tree, env=env, marker=marker, timeout_s=TRANSFER_S)
-            await self._git.run(
-                "checkout-index", "--all", "--quiet", cwd=tree, env=env, marker=marker, timeout_s=TRANSFER_S
-            )
+            with _in_words():
+                await self._fill(tree, folder, commit, _marker(run))
             yield tree
+
+    async def _fill(self, tree: Path, folder: Folder, commit: str, marker: str) -> None:
+        _make(tree)
+        env = {
+            "GIT_DIR": str(folder.result),
+            "GIT_WORK_TREE": str(tree),
+            "GIT_INDEX_FILE": str(tree.parent / "index"),
+        }
+        for words in (("read-tree", commit), ("checkout-index", "--all", "--quiet")):
+            await self._git.run(*words, cwd=tree, env=env, marker=marker, timeout_s=TRANSFER_S)
 
     async def publish(self, run: RunId, repository: RepositorySpec, *, branch: str) -> Published:
         """See the port. `Published.branch` is `<branch>-2` … `-9` where the name holds other work.
@@ -106,23 +111,25 @@ class GitWorkspaces:
         commit = record.result.commit if record.result is not None else None
         if commit is None:
             return Published(branch=None)
-        publication = await self._repositories.publish(
-            repository, record, result=folder.result, commit=commit, branch=branch, marker=_marker(run)
-        )
-        folder.write(record.model_copy(update={"published": publication}))
+        with _in_words():
+            publication = await self._repositories.publish(
+                repository, record, result=folder.result, commit=commit, branch=branch, marker=_marker(run)
+            )
+            folder.write(record.model_copy(update={"published": publication}))
         return Published(branch=publication.branch, commit=publication.commit)
 
     async def discard(self, run: RunId) -> None:
         """See the port. A harvested result, its diff and the record stay; nothing else does."""
         folder = self._place(run)
-        record = folder.read()
-        if record is None or record.result is None:
-            await self._forget(run, folder)
-            return
-        await self._sweep(run)
-        for entry in _entries(folder.path):
-            if not folder.is_kept(entry):
-                await remove(entry)
+        with _in_words():
+            record = folder.read()
+            if record is None or record.result is None:
+                await self._forget(run, folder)
+                return
+            await self._sweep(run)
+            for entry in _entries(folder.path):
+                if not folder.is_kept(entry):
+                    await remove(entry)
 
     async def _forget(self, run: RunId, folder: Folder) -> None:
         await self._sweep(run)
@@ -160,13 +167,21 @@ def _harvested(folder: Folder, result: Result) -> Harvested:
     return Harvested(commit=result.commit, files=result.files, total=result.total, diff=diff)
 
 
-def _make(folder: Path) -> None:
+@contextmanager
+def _in_words() -> Generator[None]:
+    """Makes what the machine refuses a WorkspaceError."""
     try:
-        folder.mkdir(mode=0o700, parents=True)
+        yield
+    except ProcessFailed as error:
+        raise WorkspaceError(str(error)) from error
     except OSError as error:
         raise WorkspaceError(
-            f"{folder} could not be made: {error.strerror}. Free space or rights, then retry."
+            f"The workspace cannot be written: {error.strerror}. Free the disk, then retry."
         ) from error
+
+
+def _make(folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True)
 
 
 def _entries(folder: Path) -> list[Path]:

@@ -17,7 +17,7 @@ from ompycord.agents.command import CommandAgent
 from ompycord.agents.rehearsal import RehearsalAgent
 from ompycord.domain.authority import SourceKind, require_authority
 from ompycord.domain.events import EventBody, Message, RunFinished, RunStateChanged
-from ompycord.domain.ids import RunId
+from ompycord.domain.ids import RunId, new_ulid
 from ompycord.domain.ports import AgentAdapter, AgentCapabilities, AgentJob, AgentOutcome, Emit
 from ompycord.domain.repository import AgentSpec, Sandbox
 from ompycord.domain.run import RunState
@@ -55,7 +55,7 @@ class Case:
     def _job(self, spec: AgentSpec, prompt: str) -> AgentJob:
         task = Task(id="01JD0000000000000000000001", prompt=prompt, title="t", repository="shop", agent=spec.name)
         # A run of its own, so that what is left of it can be found.
-        run = RunId(f"01JD0000000000000000{os.getpid() % 10**6:06}")
+        run = RunId(new_ulid(now_ms=0, entropy=os.urandom(10)))
         return AgentJob(run=run, iteration=1, task=task, spec=spec, cwd=self.clone, prompt=prompt, env={})
 
 

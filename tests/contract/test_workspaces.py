@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ompycord.domain.ids import RunId
+from ompycord.domain.ids import RunId, new_ulid
 from ompycord.domain.ports import Workspaces
 from ompycord.domain.repository import RepositorySpec
 from ompycord.errors import WorkspaceError
@@ -15,8 +15,9 @@ from ompycord.workspaces.launcher import UnconfinedLauncher
 from ompycord.workspaces.sample import make_sample
 from ompycord.workspaces.service import GitWorkspaces
 
-RUN = RunId("01JD0000000000000000000000")
-OTHER = RunId("01JD0000000000000000000001")
+# Of this process alone: the end of a program sweeps whatever carries its run's id, whoever started that.
+RUN = RunId(new_ulid(now_ms=0, entropy=os.urandom(10)))
+OTHER = RunId(new_ulid(now_ms=0, entropy=os.urandom(10)))
 
 
 def with_git(at: Path) -> Workspaces:

@@ -14,6 +14,7 @@ pytestmark = [
     pytest.mark.chromium,
     pytest.mark.skipif(CHROMIUM is None, reason=WHY_NOT),
     pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.xdist_group("page-access"),  # one browser serves the whole file
 ]
 
 WCAG_AA = 4.5

@@ -13,6 +13,7 @@ pytestmark = [
     pytest.mark.chromium,
     pytest.mark.skipif(CHROMIUM is None, reason=WHY_NOT),
     pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.xdist_group("page-commands"),  # one browser serves the whole file
 ]
 
 

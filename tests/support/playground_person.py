@@ -19,7 +19,7 @@ from tests.support.playground_page import (
     PageClient,
 )
 
-WAIT_S = 15.0
+WAIT_S = 30.0
 
 
 @dataclass(frozen=True)

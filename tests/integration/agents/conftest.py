@@ -10,13 +10,12 @@ from typing import Any
 import pytest
 
 from ompycord.domain.events import EventBody
-from ompycord.domain.ids import RunId
+from ompycord.domain.ids import RunId, new_ulid
 from ompycord.domain.ports import AgentJob
 from ompycord.domain.repository import AgentSpec
 from ompycord.domain.task import Task
 from ompycord.workspaces.launcher import UnconfinedLauncher
 
-RUN = RunId("01JD0000000000000000000000")
 MakeJob = Callable[..., AgentJob]
 
 
@@ -64,7 +63,8 @@ def make_job(clone: Path) -> MakeJob:
     def make(script: str = "", *, prompt: str = "Do it", env: dict[str, str] | None = None, **spec: object) -> AgentJob:
         values = {"name": "mine", "kind": "command", "command": (sys.executable, "-c", script or "pass")}
         return AgentJob(
-            run=RUN,
+            # Of this job alone: the end of a program sweeps whatever carries its run's id.
+            run=RunId(new_ulid(now_ms=0, entropy=os.urandom(10))),
             iteration=1,
             task=Task(id="01JD0000000000000000000001", prompt=prompt, title="t", repository="shop", agent="mine"),
             spec=AgentSpec.model_validate({**values, "sandbox": {"minimum": "none"}, **spec}),

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tests.support.discord_schema import DiscordSchema, available
+from tests.support.discord_schema import DiscordSchema
 from tests.support.playground import Playground, discord_py_at, running_playground
 
 
@@ -18,9 +18,6 @@ async def playground(tmp_path: Path) -> AsyncGenerator[Playground]:
 
 
 @pytest.fixture(scope="session")
-def discord_schema() -> DiscordSchema:
-    """Discord's OpenAPI description; the test is skipped where the reference data is missing."""
-    path = available(Path(__file__).resolve().parent)
-    if path is None:
-        pytest.skip("the shared reference data is missing")
-    return DiscordSchema(path)
+def discord_schema(shared: Path) -> DiscordSchema:
+    """Discord's OpenAPI description, for tests that are marked `shared`."""
+    return DiscordSchema(shared / "data" / "discord" / "openapi.json")

@@ -79,6 +79,17 @@ async def test_answers_that_do_not_fit_the_interaction_are_refused(playground: P
         assert (await bot.answer(got, 4, {"content": "still possible"})).status == 204
 
 
+async def test_an_answer_has_no_bucket_and_its_follow_ups_have_one(playground: Playground) -> None:
+    async with raw_bot(playground) as bot:
+        got = await _sent(playground, bot)
+        answered = await bot.answer(got, 4, {"content": "at once"})
+        late = await bot.answer(got, 4, {"content": "twice"})
+        more = await bot.follow_up(got, {"content": "more"})
+    assert (answered.status, late.code) == (204, 40060)
+    assert not [name for answer in (answered, late) for name in answer.headers if name.startswith("X-RateLimit")]
+    assert more.headers["X-RateLimit-Remaining"] == "4"
+
+
 async def test_a_deferred_answer_is_filled_by_the_first_follow_up(playground: Playground) -> None:
     async with raw_bot(playground) as bot:
         got = await _sent(playground, bot)

@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from ompycord.domain.ids import RunId
+from ompycord.domain.ids import RunId, new_ulid
 from ompycord.domain.repository import RepositorySpec
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.launcher import UnconfinedLauncher
 from ompycord.workspaces.service import GitWorkspaces
 
-RUN = RunId("01JD0000000000000000000000")
 Shell = Callable[..., str]
 
 
 @pytest.fixture
 def run() -> RunId:
-    return RUN
+    """Of this test alone: the end of a program sweeps whatever carries its run's id, whoever started that."""
+    return RunId(new_ulid(now_ms=0, entropy=os.urandom(10)))
 
 
 @pytest.fixture
@@ -75,5 +75,5 @@ def workspaces(tmp_path: Path, git: Git) -> GitWorkspaces:
 
 
 @pytest.fixture
-def run_folder(tmp_path: Path) -> Path:
-    return tmp_path / "data/workspaces" / RUN
+def run_folder(tmp_path: Path, run: RunId) -> Path:
+    return tmp_path / "data/workspaces" / run

@@ -167,8 +167,18 @@ async def test_a_clone_that_became_a_link_is_not_entered(scene: Scene, tmp_path:
     assert scene.secret.read_text() == SECRET
 
 
-@pytest.mark.parametrize("trap", ["link", "hard link", "pipe", "garbage", "folder"])
-async def test_a_bundle_that_is_none_is_not_taken(scene: Scene, tmp_path: Path, trap: str) -> None:
+@pytest.mark.parametrize(
+    ("trap", "words"),
+    [
+        ("link", "could not be taken over"),
+        ("hard link", "no plain file"),
+        ("pipe", "no plain file"),
+        ("folder", "could not be taken over"),
+        ("garbage", "damaged or not allowed"),
+        ("none", "could not be taken over"),
+    ],
+)
+async def test_a_bundle_that_is_none_is_not_taken(scene: Scene, tmp_path: Path, trap: str, words: str) -> None:
     """An agent that has taken over the inside: its own `git` comes first in the PATH and swaps the bundle."""
     bundle = scene.clone.parent / "tmp/result.bundle"
     swaps = {
@@ -177,9 +187,10 @@ async def test_a_bundle_that_is_none_is_not_taken(scene: Scene, tmp_path: Path, 
         "pipe": f"rm -f {bundle}; mkfifo {bundle}",
         "garbage": f"echo '{SECRET.strip()}' > {bundle}",
         "folder": f"rm -f {bundle}; mkdir {bundle}",
+        "none": f"rm -f {bundle}",
     }
     scene.workspaces = with_git_first(scene, tmp_path, swaps[trap])
-    with pytest.raises(WorkspaceError) as caught:
+    with pytest.raises(WorkspaceError, match=words) as caught:
         await scene.workspaces.harvest(scene.run, scene.repository, message="m")
     assert "secret of somebody" not in str(caught.value)
     assert scene.secret.read_text() == SECRET

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from ompycord.domain.ids import RunId
+from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.repository import RepositorySpec
 from ompycord.errors import WorkspaceError
+from ompycord.workspaces.git import Git
+from ompycord.workspaces.launcher import UnconfinedLauncher
 from ompycord.workspaces.service import GitWorkspaces
 
 Shell = Callable[..., str]
@@ -113,9 +115,12 @@ async def test_the_checkout_is_the_result_without_git_and_goes_away(
 ) -> None:
     clone = (await workspaces.prepare(run, repository, base=None)).path
     (clone / "a.txt").write_text("changed\n")
-    (clone / ".gitattributes").write_text("b.txt export-ignore\na.txt filter=evil ident\n")
-    await workspaces.harvest(run, repository, message="m")
+    (clone / ".gitattributes").write_text("b.txt export-ignore\na.txt filter=evil -diff\n")
+    harvested = await workspaces.harvest(run, repository, message="m")
     (clone / "a.txt").write_text("changed after the harvest\n")
+
+    assert harvested.diff is not None
+    assert "+changed" in harvested.diff.read_text()
 
     async with workspaces.checkout(run, repository) as tree:
         assert {entry.name for entry in tree.iterdir()} == {"a.txt", "b.txt", ".gitignore", ".gitattributes"}
@@ -138,7 +143,7 @@ async def test_a_run_starts_from_the_branch_it_names(
 
     assert prepared.base_branch == "next"
     assert (prepared.path / "next.txt").exists()
-    assert shell("rev-parse", "--abbrev-ref", "HEAD", cwd=prepared.path) == "ompycord/000000"
+    assert shell("rev-parse", "--abbrev-ref", "HEAD", cwd=prepared.path) == f"ompycord/{short_id(run)}"
     assert shell("remote", cwd=prepared.path) == ""
 
 
@@ -266,3 +271,19 @@ async def test_five_hundred_files_are_listed_and_all_are_counted(
 
     assert len(harvested.files) == 500
     assert harvested.total == 612
+
+
+async def test_a_machine_that_refuses_is_put_in_words(
+    repository: RepositorySpec, run: RunId, tmp_path: Path, workspaces: GitWorkspaces
+) -> None:
+    nowhere = tmp_path / "bin"
+    nowhere.mkdir()
+    launcher = UnconfinedLauncher(path=str(nowhere))
+    bare = GitWorkspaces(
+        folder=tmp_path / "w", repositories=tmp_path / "r", git=Git(path=str(nowhere)), launcher=launcher
+    )
+    with pytest.raises(WorkspaceError, match="git was not found"):
+        await bare.prepare(run, repository, base=None)
+    (tmp_path / "data").write_text("a file in the folder's place")
+    with pytest.raises(WorkspaceError, match="cannot be written"):
+        await workspaces.prepare(run, repository, base=None)

@@ -1,6 +1,6 @@
 """Arrival order never matters: shuffled, duplicated, dropped and refilled, from several sources, the snapshot is the same."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ompycord.domain import events as ev
@@ -86,7 +86,6 @@ def logs(draw: st.DrawFn) -> list[ev.RunEvent]:
     return result
 
 
-@settings(max_examples=300, deadline=None)
 @given(log=logs(), data=st.data())
 def test_the_same_set_of_events_gives_the_same_snapshot(log: list[ev.RunEvent], data: st.DataObject) -> None:
     expected = fold(RUN, log)
@@ -106,7 +105,6 @@ def test_the_same_set_of_events_gives_the_same_snapshot(log: list[ev.RunEvent], 
     assert restored.snapshot() == expected.snapshot()
 
 
-@settings(max_examples=100, deadline=None)
 @given(log=logs(), data=st.data())
 def test_what_is_missing_is_named_until_it_comes(log: list[ev.RunEvent], data: st.DataObject) -> None:
     lane = [event for event in log if event.source == log[0].source]

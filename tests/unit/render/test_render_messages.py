@@ -62,7 +62,7 @@ def every_message(drawn: Sample, redact: Callable[[str], str] = str) -> list[Ren
     ]
 
 
-@settings(max_examples=900, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow],
+@settings(max_examples=800, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow],
           phases=[Phase.explicit, Phase.generate])  # fmt: skip
 @given(drawn=snapshots(MIXED))
 def test_every_message_is_inert_and_within_the_limits(drawn: Sample) -> None:

@@ -89,7 +89,7 @@ def assert_never_lost(snapshot: StatusSnapshot, before: CardView, after: CardVie
 def test_the_order_of_loss_holds_and_each_step_is_reached() -> None:
     reached: Counter[str] = Counter()
 
-    @QUICK(max_examples=1200)
+    @QUICK(max_examples=1500)
     @given(drawn=snapshots())
     def every_card(drawn: Sample) -> None:
         snapshot, around = drawn.snapshot, drawn.around
@@ -111,7 +111,7 @@ def test_the_order_of_loss_holds_and_each_step_is_reached() -> None:
     assert all(share >= LEAST_SHARE for share in shares.values()), shares
 
 
-@QUICK(max_examples=300)
+@QUICK(max_examples=100)
 @given(drawn=snapshots())
 def test_the_same_snapshot_gives_the_same_card(drawn: Sample) -> None:
     copy = sample(drawn.seed, drawn.fullness)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ompycord.text.graphemes import clusters, code_points, cut, cut_lines, utf16_len
+from ompycord.text.graphemes import clusters, code_points, cut, cut_lines, stretches, utf16_len
 
 FAMILY = "👨\u200d👩\u200d👧"
 TEXTS = st.lists(
@@ -25,6 +25,18 @@ def is_code_open(text: str) -> bool:
     """An independent reading of Discord's rule: a fence ends at the next fence, n backticks at the next n."""
     rest = re.sub(r"`{3,}[^`](?s:.)*?`{3,}", "", text)
     return bool(re.search(r"`{3,}[^`]", rest))
+
+
+@given(st.one_of(TEXTS, st.text(max_size=40)))
+@example("\u0600_a\u0301b")
+@example("\n\u0301")
+@example("\u0915\u094d\u0937 \u1100\u1161")
+def test_a_stretch_is_one_cluster_or_a_run_of_single_units(text: str) -> None:
+    found: list[str] = []
+    for start, stop, is_run in stretches(text):
+        found += text[start:stop] if is_run else [text[start:stop]]
+        assert not is_run or utf16_len(text[start:stop]) == stop - start
+    assert found == list(clusters(text))
 
 
 @given(TEXTS, st.integers(-1, 60))

@@ -148,6 +148,26 @@ def test_a_label_is_one_line_without_links_or_emphasis(text: str, limit: int) ->
     assert not re.search(r"[\n*~|\\]|\]\(|\b_|_\b", shown)
 
 
+@given(st.one_of(HOSTILE, st.text(max_size=40)))
+@example("\u2126\ufb2c")
+def test_what_is_tidy_is_cleaned_as_everything_else_is(text: str) -> None:
+    """A NUL, which vanishes, takes the long way."""
+    assert clean(text) == clean(text + "\x00")
+
+
+@pytest.mark.parametrize("form", FORMS)
+@given(text=HOSTILE, limit=st.integers(1, 120))
+@example(text="</a" * 50 + ":1>", limit=40)
+def test_what_is_cut_is_the_beginning_of_the_whole(form: Form, text: str, limit: int) -> None:
+    """The patterns look at little more than what can be shown, and a run is cut within: both must not be seen."""
+    whole, shown = form(text, 4000), form(text, limit)
+    if utf16_len(whole) <= limit:
+        assert shown == whole
+    else:
+        assert shown.endswith("…")
+        assert whole.startswith(shown[:-1])
+
+
 @given(HOSTILE)
 def test_cleaning_twice_is_cleaning_once(text: str) -> None:
     assert clean(clean(text)) == clean(text)

@@ -1,0 +1,166 @@
+"""How a command asks the running process: one JSON line each way, one question a connection; `ask` is its counterpart.
+
+CONTRACTS, *Processes*: `control.sock` (0600), or where a socket's path is too long or there are none (Windows) a loopback port
+and a random token in `control.json` (0600).
+"""
+
+import asyncio
+import contextlib
+import hmac
+import json
+import os
+import secrets
+import socket
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import structlog
+
+from ompycord.errors import ConfigurationError, OmpycordError, Refused
+
+__all__ = ["CONTROL_FILE", "CONTROL_SOCKET", "LONGEST_LINE", "LONGEST_PATH", "Control", "Operation", "fits"]
+
+log = structlog.get_logger(__name__)
+
+Operation = Callable[[dict[str, Any]], Awaitable[Any]]
+"""Takes the arguments as JSON gave them, answers with what JSON can carry. Raises OmpycordError with a plain sentence."""
+
+CONTROL_SOCKET = "control.sock"
+CONTROL_FILE = "control.json"
+LONGEST_PATH = 100
+"""Bytes; sockaddr_un holds 104 on macOS and 108 on Linux."""
+LONGEST_LINE = 64 * 1024
+MOST_CONNECTIONS = 8
+READ_S = 5.0
+WORK_S = 20.0
+END_S = 5.0
+
+
+class Control:
+    """The server. `operations` by name; whoever can open the socket may ask for each of them."""
+
+    def __init__(self, folder: Path, *, operations: Mapping[str, Operation]) -> None:
+        self._folder = folder
+        self._operations = dict(operations)
+        self._token: str | None = None
+        self._open = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    async def serve(self, listening: asyncio.Event | None = None) -> None:
+        """Until cancelled; `listening` is set when questions are answered. Raises ConfigurationError."""
+        listener, place = self._listen()
+        try:
+            server = await asyncio.start_server(self._answer, sock=listener, limit=LONGEST_LINE)
+            try:
+                if listening is not None:
+                    listening.set()
+                await asyncio.Event().wait()
+            finally:
+                server.close()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(END_S):
+                        await self._idle.wait()
+        finally:
+            listener.close()
+            place.unlink(missing_ok=True)
+
+    def _listen(self) -> tuple[socket.socket, Path]:
+        """A bound socket and the file by which it is found. Whoever holds the data folder may replace what is left there."""
+        path = self._folder / CONTROL_SOCKET
+        for left in (path, self._folder / CONTROL_FILE):
+            left.unlink(missing_ok=True)
+        try:
+            return (_unix_socket(path), path) if fits(path) else self._loopback_socket()
+        except OSError as error:
+            raise ConfigurationError(f"The control socket cannot be opened ({error.strerror}).") from None
+
+    def _loopback_socket(self) -> tuple[socket.socket, Path]:
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener.bind(("127.0.0.1", 0))
+        listener.setblocking(False)
+        self._token = secrets.token_urlsafe(32)
+        path = self._folder / CONTROL_FILE
+        fresh = path.with_name(f".{CONTROL_FILE}.{os.getpid()}")
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            json.dump({"port": listener.getsockname()[1], "token": self._token}, file)
+        fresh.replace(path)
+        return listener, path
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open += 1
+        self._idle.clear()
+        try:
+            reply = await self._reply(reader)
+            writer.write(json.dumps(reply).encode() + b"\n")
+            async with asyncio.timeout(READ_S):
+                await writer.drain()
+        except (TimeoutError, ConnectionError):
+            log.debug("control.gone")  # whoever asked does not wait any more
+        finally:
+            writer.close()
+            self._open -= 1
+            if not self._open:
+                self._idle.set()
+
+    async def _reply(self, reader: asyncio.StreamReader) -> dict[str, Any]:
+        try:
+            name, arguments = await self._question(reader)
+            operation = self._operation(name)
+            async with asyncio.timeout(WORK_S):
+                return {"result": await operation(arguments)}
+        except OmpycordError as error:
+            return {"error": str(error), "code": getattr(error, "exit_code", 1)}
+        except TimeoutError:
+            return {"error": "The running Ompycord did not get to it in time.", "code": 69}
+        except Exception:
+            log.exception("control.failed")
+            return {"error": "A defect of ours; the log of the running Ompycord has it.", "code": 70}
+
+    def _operation(self, name: str) -> Operation:
+        if self._open > MOST_CONNECTIONS:
+            raise Refused("Too many commands at once: try again.")
+        operation = self._operations.get(name)
+        if operation is None:
+            raise Refused("The running Ompycord does not know this command: it may be older. Restart it.")
+        return operation
+
+    async def _question(self, reader: asyncio.StreamReader) -> tuple[str, dict[str, Any]]:
+        try:
+            async with asyncio.timeout(READ_S):
+                line = await reader.readline()
+            question: Any = json.loads(line)
+        except (ValueError, RecursionError, TimeoutError):  # ValueError: too long, or no JSON
+            raise Refused("This is no question that the control socket understands.") from None
+        if not isinstance(question, dict):
+            raise Refused("This is no question that the control socket understands.")
+        asked = cast("dict[str, Any]", question)
+        token: Any = asked.get("token")
+        if self._token is not None and not (
+            isinstance(token, str) and hmac.compare_digest(token.encode(), self._token.encode())
+        ):
+            raise Refused("The token of control.json is wrong.")
+        name: Any = asked.get("operation")
+        arguments: Any = asked.get("arguments", {})
+        if not isinstance(name, str) or not isinstance(arguments, dict):
+            raise Refused("This is no question that the control socket understands.")
+        return name, cast("dict[str, Any]", arguments)
+
+
+def fits(path: Path) -> bool:
+    """Whether a socket can be bound at this path here."""
+    return sys.platform != "win32" and len(os.fsencode(path)) <= LONGEST_PATH
+
+
+def _unix_socket(path: Path) -> socket.socket:
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        listener.bind(str(path))
+        path.chmod(0o600)  # before anybody can connect: it does not listen yet
+    except OSError:
+        listener.close()
+        raise
+    listener.setblocking(False)
+    return listener

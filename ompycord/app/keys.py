@@ -1,0 +1,261 @@
+"""Making, listing, revoking and rotating keys; counterpart of `ompycord keys` and of the sidecar's KeyRing.
+
+The same operations run inside `up` (asked through the control socket) and in a command that holds the data folder itself.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from pydantic import Field, ValidationError
+
+from ompycord.app.control import Operation
+from ompycord.app.key_secrets import KeySecrets
+from ompycord.domain.base import Frozen, Millis
+from ompycord.domain.ports import Clock, Ids
+from ompycord.domain.records import Commit, KeyRecord, Scope
+from ompycord.errors import Refused, StorageError
+from ompycord.store import SqliteStore
+from ompycord.webhook import mint_bearer, mint_hmac
+
+__all__ = ["AddKey", "KeyView", "Keys", "MadeKey", "RotateKey", "WhichKey"]
+
+LONGEST_S = 10 * 365 * 24 * 3600
+"""Longest life or overlap that is taken."""
+
+AskedT = TypeVar("AskedT", bound=Frozen)
+KeyName = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Lifetime = Annotated[int, Field(ge=1, le=LONGEST_S)]
+
+
+class AddKey(Frozen):
+    """A new key."""
+
+    name: KeyName
+    kind: Literal["bearer", "hmac"] = "bearer"
+    scopes: Annotated[frozenset[Scope], Field(min_length=1)] = frozenset({Scope.EVENTS_WRITE, Scope.RUNS_CREATE})
+    channel: Annotated[str, Field(pattern=r"^[0-9]{1,20}$")] | None = None
+    """The Discord channel where its runs are shown."""
+    lifetime_s: Lifetime | None = None
+
+
+class WhichKey(Frozen):
+    """A key by its id or its name."""
+
+    key: Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class RotateKey(WhichKey):
+    """A successor; the old key works for `overlap_s` more."""
+
+    overlap_s: Annotated[int, Field(ge=0, le=LONGEST_S)] = 24 * 3600
+
+
+class KeyFilter(Frozen):
+    """Which keys are listed."""
+
+    with_runs: bool = False
+    """Also those that runs were given, which end by themselves."""
+
+
+class KeyView(Frozen):
+    """What may be shown of a key: never a secret."""
+
+    id: str
+    name: str
+    kind: str
+    scopes: tuple[Scope, ...]
+    state: Literal["active", "expired", "revoked"]
+    channel: str | None = None
+    run: str | None = None
+    created_at: datetime
+    expires_at: datetime | None = None
+
+    @classmethod
+    def of(cls, record: KeyRecord, *, now_ms: Millis) -> Self:
+        """As it stands at `now_ms`."""
+        is_over = record.expires_at is not None and record.expires_at <= now_ms
+        return cls(
+            id=record.id,
+            name=record.name,
+            kind=record.kind,
+            scopes=tuple(sorted(record.scopes)),
+            state="revoked" if record.revoked_at is not None else "expired" if is_over else "active",
+            channel=record.channel,
+            run=record.run,
+            created_at=_time(record.created_at),
+            expires_at=None if record.expires_at is None else _time(record.expires_at),
+        )
+
+
+class MadeKey(Frozen):
+    """A new key with its secret, which is told this once."""
+
+    key: KeyView
+    secret: str
+    replaces: KeyView | None = None
+
+
+class Keys:
+    """Every change is stored and audited, then `changed` tells the running KeyRing before the caller is answered."""
+
+    def __init__(
+        self, *, store: SqliteStore, secrets: KeySecrets, clock: Clock, ids: Ids, changed: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._store = store
+        self._secrets = secrets
+        self._clock = clock
+        self._ids = ids
+        self._changed = changed
+        self._one_at_a_time = asyncio.Lock()
+
+    def operations(self) -> dict[str, Operation]:
+        """Under the names that the control socket knows them by."""
+
+        async def add(arguments: dict[str, Any]) -> Any:
+            return _plain(await self.add(_asked(AddKey, arguments)))
+
+        async def list_(arguments: dict[str, Any]) -> Any:
+            return [_plain(view) for view in await self.list(_asked(KeyFilter, arguments))]
+
+        async def revoke(arguments: dict[str, Any]) -> Any:
+            return _plain(await self.revoke(_asked(WhichKey, arguments)))
+
+        async def rotate(arguments: dict[str, Any]) -> Any:
+            return _plain(await self.rotate(_asked(RotateKey, arguments)))
+
+        table: dict[str, Operation] = {
+            "keys.add": add,
+            "keys.list": list_,
+            "keys.revoke": revoke,
+            "keys.rotate": rotate,
+        }
+        return {name: self._alone(operation) for name, operation in table.items()}
+
+    def _alone(self, operation: Operation) -> Operation:
+        """One after another: between looking and writing nobody else writes."""
+
+        async def alone(arguments: dict[str, Any]) -> Any:
+            async with self._one_at_a_time:
+                return await operation(arguments)
+
+        return alone
+
+    async def list(self, which: KeyFilter) -> list[KeyView]:
+        """Oldest first; revoked ones are gone."""
+        now = self._clock.now_ms()
+        records = await self._store.keys()
+        return [KeyView.of(record, now_ms=now) for record in records if record.run is None or which.with_runs]
+
+    async def add(self, asked: AddKey) -> MadeKey:
+        """Raises Refused when an active key has this name."""
+        now = self._clock.now_ms()
+        if any(_is_active(record, now) and record.name == asked.name for record in await self._store.keys()):
+            raise Refused(f"There is a key named {asked.name} already: choose another name, or rotate that key.")
+        expires_at = None if asked.lifetime_s is None else now + asked.lifetime_s * 1000
+        record, secret = self._mint(asked.kind, asked.name, asked.scopes, asked.channel, expires_at)
+        await self._keep(record, secret, action="key.added")
+        return MadeKey(key=KeyView.of(record, now_ms=now), secret=secret)
+
+    async def revoke(self, asked: WhichKey) -> KeyView:
+        """It opens nothing from now on. Raises Refused when there is no such key."""
+        now = self._clock.now_ms()
+        record = await self._find(asked.key)
+        ended = record.model_copy(update={"revoked_at": now})
+        await self._store.commit(Commit(keys=(ended,)))
+        await self._audit("key.revoked", ended)
+        await self._changed()
+        self._secrets.drop(record.id)
+        return KeyView.of(ended, now_ms=now)
+
+    async def rotate(self, asked: RotateKey) -> MadeKey:
+        """A key of another id and secret with the same name, scopes and channel. Raises Refused."""
+        now = self._clock.now_ms()
+        old = await self._find(asked.key)
+        if old.run is not None:
+            raise Refused("This key belongs to a run and ends with it: it cannot be rotated.")
+        if not _is_active(old, now):
+            raise Refused("This key has expired: add a new one instead.")
+        lifetime = None if old.expires_at is None else old.expires_at - old.created_at
+        record, secret = self._mint(
+            old.kind, old.name, old.scopes, old.channel, None if lifetime is None else now + lifetime
+        )
+        until = now + asked.overlap_s * 1000
+        ending = old.model_copy(
+            update={"expires_at": min(until, old.expires_at or until)} if asked.overlap_s else {"revoked_at": now}
+        )
+        await self._keep(record, secret, action="key.rotated", ending=ending)
+        if not asked.overlap_s:
+            self._secrets.drop(old.id)
+        return MadeKey(key=KeyView.of(record, now_ms=now), secret=secret, replaces=KeyView.of(ending, now_ms=now))
+
+    def _mint(
+        self, kind: str, name: str, scopes: frozenset[Scope], channel: str | None, expires_at: Millis | None
+    ) -> tuple[KeyRecord, str]:
+        mint = mint_bearer if kind == "bearer" else mint_hmac
+        now = self._clock.now_ms()
+        record, secret = mint(ids=self._ids, now_ms=now, name=name, scopes=scopes, channel=channel)
+        return record.model_copy(update={"expires_at": expires_at}), secret
+
+    async def _keep(self, record: KeyRecord, secret: str, *, action: str, ending: KeyRecord | None = None) -> None:
+        """The secret first: a stored key without one would open nothing, a file without a key is nothing."""
+        if record.kind == "hmac":
+            try:
+                self._secrets.put(record.id, secret)
+            except OSError as error:
+                raise StorageError(
+                    f"The key's secret cannot be kept ({error.strerror}): nothing was changed."
+                ) from None
+        try:
+            await self._store.commit(Commit(keys=(record,) if ending is None else (record, ending)))
+        except StorageError:
+            self._secrets.drop(record.id)
+            raise
+        await self._audit(action, record, **({} if ending is None else {"replaces": ending.id}))
+        await self._changed()
+
+    async def _audit(self, action: str, record: KeyRecord, **more: str) -> None:
+        detail = {"name": record.name, "kind": record.kind, "scopes": " ".join(sorted(record.scopes)), **more}
+        await self._store.audit(
+            actor="command line", action=action, subject=record.id, detail=detail, at=self._clock.now_ms()
+        )
+
+    async def _find(self, text: str) -> KeyRecord:
+        records = await self._store.keys()
+        found = [record for record in records if record.id == text] or [
+            record for record in records if record.name == text and record.run is None
+        ]
+        now = self._clock.now_ms()
+        if len(found) > 1:  # a rotated key and its successors share a name
+            found = [record for record in found if _is_active(record, now)] or found[-1:]
+        if not found:
+            raise Refused("There is no such key: `ompycord keys list` shows them.")
+        if len(found) > 1:
+            names = ", ".join(record.id for record in found)
+            raise Refused(f"Several keys have this name: say which by its id ({names}).")
+        return found[0]
+
+
+def _is_active(record: KeyRecord, now_ms: Millis) -> bool:
+    return record.revoked_at is None and (record.expires_at is None or record.expires_at > now_ms)
+
+
+def _time(at: Millis) -> datetime:
+    return datetime.fromtimestamp(at / 1000, UTC)
+
+
+def _plain(model: Frozen) -> dict[str, Any]:
+    return model.model_dump(mode="json")
+
+
+def _asked(model: type[AskedT], arguments: dict[str, Any]) -> AskedT:
+    try:
+        return model.model_validate(arguments)
+    except ValidationError as error:
+        raise Refused(_sentence(error)) from None
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    return f"{'.'.join(map(str, first['loc'])) or 'arguments'}: {first['msg']}"

@@ -1,0 +1,114 @@
+"""Do something with the data folder: ask the process that holds it, else hold it; counterpart of `control.py`.
+
+Asking knows sockets and files alone, so that it is quick; only holding loads the store.
+"""
+
+import asyncio
+import json
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+from ompycord.app.control import CONTROL_FILE, CONTROL_SOCKET, LONGEST_LINE, fits
+from ompycord.app.data_folder import DataFolder
+from ompycord.errors import BusyError, ConfigurationError, Refused, StartError, UnavailableError
+
+__all__ = ["ask", "perform"]
+
+CONNECT_S = 5.0
+ANSWER_S = 30.0
+HELD_S = 5.0
+"""How long a folder may be held by a process that does not answer yet: it starts, or ends."""
+POLL_S = 0.05
+LONGEST_ANSWER = 16 * 1024 * 1024
+
+_ERRORS: dict[int, type[StartError | Refused]] = {
+    69: UnavailableError,
+    75: BusyError,
+    77: Refused,
+    78: ConfigurationError,
+}
+
+
+def perform(data: DataFolder, operation: str, arguments: dict[str, Any]) -> Any:
+    """The operation's answer, from the running process or by ourselves.
+
+    Raises what the operation raises (Refused, StartError), and BusyError when the folder is held by a process that is silent.
+    """
+    until = time.monotonic() + HELD_S
+    while True:
+        found, answer = ask(data.path, operation, arguments)
+        if found:
+            return answer
+        try:
+            with data.lock():
+                return asyncio.run(_alone(data, operation, arguments))
+        except BusyError:
+            if time.monotonic() >= until:
+                raise
+            time.sleep(POLL_S)
+
+
+def ask(folder: Path, operation: str, arguments: dict[str, Any]) -> tuple[bool, Any]:
+    """Whether a process answered, and what. Raises as `perform` does."""
+    connection, token = _connect(folder)
+    if connection is None:
+        return False, None
+    question = json.dumps({"operation": operation, "arguments": arguments, "token": token}).encode() + b"\n"
+    if len(question) > LONGEST_LINE:
+        raise Refused("These arguments are too long for the control socket.")
+    with connection:
+        connection.settimeout(ANSWER_S)
+        try:
+            connection.sendall(question)
+            with connection.makefile("rb") as lines:
+                line = lines.readline(LONGEST_ANSWER)
+        except OSError:
+            line = b""
+    if not line.endswith(b"\n"):
+        raise UnavailableError("The running Ompycord did not answer: look whether it was done, then try again.")
+    reply: dict[str, Any] = json.loads(line)
+    if "error" in reply:
+        raise _ERRORS.get(reply["code"], StartError)(reply["error"])
+    return True, reply["result"]
+
+
+def _connect(folder: Path) -> tuple[socket.socket | None, str | None]:
+    path = folder / CONTROL_SOCKET
+    if fits(path):
+        return _connected(socket.AF_UNIX, str(path)), None
+    try:
+        there: dict[str, Any] = json.loads((folder / CONTROL_FILE).read_bytes())
+        address, token = ("127.0.0.1", int(there["port"])), str(there["token"])
+    except (OSError, ValueError, KeyError):
+        return None, None
+    return _connected(socket.AF_INET, address), token
+
+
+def _connected(family: int, address: str | tuple[str, int]) -> socket.socket | None:
+    """None when nobody listens there: no process, or one that was killed."""
+    connection = socket.socket(family, socket.SOCK_STREAM)
+    connection.settimeout(CONNECT_S)
+    try:
+        connection.connect(address)
+    except OSError:
+        connection.close()
+        return None
+    return connection
+
+
+async def _alone(data: DataFolder, operation: str, arguments: dict[str, Any]) -> Any:
+    """Open the store for one operation; the caller holds the lock."""
+    from ompycord.app.key_secrets import KeySecrets
+    from ompycord.app.keys import Keys
+    from ompycord.app.system import SystemClock, SystemIds
+    from ompycord.store import open_store
+
+    async def nobody_to_tell() -> None:
+        return
+
+    clock, ids = SystemClock(), SystemIds()
+    async with open_store(data.database, clock=clock, ids=ids, readers=1) as store:
+        keys = Keys(store=store, secrets=KeySecrets(data.path), clock=clock, ids=ids, changed=nobody_to_tell)
+        return await keys.operations()[operation](arguments)

@@ -1,0 +1,57 @@
+"""`ompycord config show`: what is in force and where it came from; counterpart of `ompycord.settings`.
+
+Secrets are `[set]`, never shown; so are the values that agents get in their environment, and passwords in addresses.
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import typer
+
+from ompycord.cli.places import AsJson, DataDir, settings_of
+
+__all__ = ["config"]
+
+config = typer.Typer(name="config", help="Look at the configuration.", no_args_is_help=True)
+
+SET = "[set]"
+_USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
+Keys = tuple[str, ...]
+
+
+@config.command("show")
+def show(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Print every setting with its value and where it came from. Secrets show as [set]."""
+    from ompycord.cli.origins import Origins
+
+    settings = settings_of(data_dir)
+    origins = Origins(os.environ, Path.cwd(), {("data_dir",): "the command line"} if data_dir else {})
+    rows = [
+        {"setting": ".".join(path), "value": value, "from": origins.of(path)}
+        for path, value in _leaves(settings.model_dump(mode="json"), ())
+    ]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    for row in rows:
+        typer.echo(f"{row['setting']} = {json.dumps(row['value'], ensure_ascii=False)}  ({row['from']})")
+
+
+def _leaves(value: Any, path: Keys) -> Iterator[tuple[Keys, Any]]:
+    """Every value by its path; an empty mapping is one itself."""
+    if isinstance(value, dict) and value:
+        for key, inner in cast("dict[str, Any]", value).items():
+            yield from _leaves(inner, (*path, key))
+    else:
+        yield path, _shown(path, value)
+
+
+def _shown(path: Keys, value: Any) -> Any:
+    is_secret = path in {("discord", "token"), ("webhook", "secret")} or "env" in path[:-1]
+    if is_secret:
+        return None if value is None else SET
+    return _USERINFO.sub("[set]@", value) if isinstance(value, str) else value

@@ -1,0 +1,142 @@
+"""Takes events from the spool to the sidecar, one after another; counterpart of `spool.py` and of `webhook/ingest.py`.
+
+429, 5xx and no connection keep the line; any other 4xx puts the event aside and the next one goes on (CONTRACTS).
+"""
+
+import asyncio
+import json
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+import httpx
+
+from ompycord.cli.emit.lines import Line
+from ompycord.cli.emit.spool import Spool
+from ompycord.cli.emit.target import Target
+from ompycord.domain.ports import Clock
+
+__all__ = ["Outcome", "Report", "drain"]
+
+TOO_MANY_REQUESTS = 429
+PATH = "/api/webhook/event"
+RETRY_S = 1.0
+"""After a 429 or 503 that says nothing itself."""
+LONGEST_RETRY_S = 3600.0
+PROBLEM_CHARACTERS = 4000
+
+
+class Outcome(StrEnum):
+    """How sending ended."""
+
+    DRAINED = "drained"
+    """Nothing waits."""
+    LATE = "late"
+    """The time was over."""
+    PAUSED = "paused"
+    """The sidecar asked to wait, or asked before and the time is not over."""
+    UNREACHABLE = "unreachable"
+    """No connection, or an answer that is none of an Ompycord."""
+
+
+class Report(NamedTuple):
+    """What was done."""
+
+    outcome: Outcome
+    sent: int = 0
+    refused: tuple[str, ...] = ()
+    """For each event in `dead/`: what was said."""
+    detail: str = ""
+
+
+class _Tally:
+    """What was done so far; it outlives a cancelled attempt."""
+
+    def __init__(self) -> None:
+        self.sent = 0
+        self.refused: list[str] = []
+
+    def report(self, outcome: Outcome, detail: str = "") -> Report:
+        return Report(outcome, self.sent, tuple(self.refused), detail)
+
+
+async def drain(spool: Spool, target: Target, *, clock: Clock, within_s: float, patient: bool = False) -> Report:
+    """Send until nothing waits or `within_s` is over; the caller holds `spool.sending()`.
+
+    `patient`: wait as long as the sidecar asks and go on, instead of leaving that to the next call.
+    """
+    tally = _Tally()
+    try:
+        async with (
+            asyncio.timeout(within_s),
+            httpx.AsyncClient(trust_env=not target.is_local, timeout=within_s) as client,
+        ):
+            while True:
+                wait_s = (spool.paused_until_ms() - clock.now_ms()) / 1000
+                if 0 < wait_s <= LONGEST_RETRY_S:  # longer: the clock was set back
+                    if not patient:
+                        return tally.report(Outcome.PAUSED, f"the sidecar asked to wait, {wait_s:.0f} s more")
+                    await clock.sleep(wait_s)
+                report = await _send_all(spool, target, client, clock, tally)
+                if report.outcome is not Outcome.PAUSED or not patient:
+                    return report
+    except TimeoutError:
+        return tally.report(Outcome.LATE, f"it took longer than {within_s:.0f} s")
+
+
+async def _send_all(spool: Spool, target: Target, client: httpx.AsyncClient, clock: Clock, tally: _Tally) -> Report:
+    while (found := spool.next()) is not None:
+        line, end = found
+        body = line.body.encode()
+        headers = target.headers(webhook_id=line.id, body=body, now_s=clock.now_ms() // 1000)
+        try:
+            answer = await client.post(target.url + PATH, content=body, headers=headers)
+        except httpx.HTTPError as error:
+            return tally.report(Outcome.UNREACHABLE, f"{target.url} does not answer ({type(error).__name__})")
+        if answer.is_success:
+            tally.sent += 1
+        elif answer.is_client_error and answer.status_code != TOO_MANY_REQUESTS:
+            tally.refused.append(_bury(spool, line, answer))
+        else:
+            return _kept(spool, clock, answer, tally)
+        spool.done(end)
+    return tally.report(Outcome.DRAINED)
+
+
+def _kept(spool: Spool, clock: Clock, answer: httpx.Response, tally: _Tally) -> Report:
+    said = f"the sidecar answered {answer.status_code}"
+    wait_s = _retry_after_s(answer, clock)
+    if wait_s is None and answer.status_code != TOO_MANY_REQUESTS:
+        return tally.report(Outcome.UNREACHABLE, said)
+    spool.pause(clock.now_ms() + int(min(RETRY_S if wait_s is None else wait_s, LONGEST_RETRY_S) * 1000))
+    return tally.report(Outcome.PAUSED, said)
+
+
+def _retry_after_s(answer: httpx.Response, clock: Clock) -> float | None:
+    """Seconds, or a date (RFC 9110, 10.2.3); None when there is none or it is neither."""
+    text = answer.headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:10])
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return max(0.0, moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - clock.now_ms() / 1000)
+
+
+def _bury(spool: Spool, line: Line, answer: httpx.Response) -> str:
+    text = answer.text[:PROBLEM_CHARACTERS]
+    path = spool.bury(line, status=answer.status_code, problem=text)
+    return f"{answer.status_code} {_title(text)}, kept in {path}"
+
+
+def _title(text: str) -> str:
+    """What a problem document says in a line: the type's name and its detail, or nothing."""
+    try:
+        value = json.loads(text)
+        slug = str(value.get("type", "")).rpartition("/")[2]
+        pointers = ", ".join(str(one["pointer"]) for one in value.get("errors", []))
+    except (ValueError, AttributeError, TypeError, KeyError, RecursionError):
+        return "(no problem document)"
+    return " ".join(part for part in (slug, str(value.get("detail", "")), pointers) if part)

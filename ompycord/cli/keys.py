@@ -1,0 +1,137 @@
+"""`ompycord keys`: who may send events; counterpart of `app/keys.py`, which does the work, here or in the running process."""
+
+import json
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ompycord.cli.places import AsJson, DataDir, settings_of
+from ompycord.domain.records import Scope
+
+__all__ = ["keys"]
+
+keys = typer.Typer(
+    name="keys", help="Make, list, revoke and rotate the keys that may send events.", no_args_is_help=True
+)
+
+_DURATION = re.compile(r"([0-9]{1,9})([smhdw])")
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+
+
+class Kind(StrEnum):
+    """How a key opens the door."""
+
+    BEARER = "bearer"
+    HMAC = "hmac"
+
+
+def seconds(text: str) -> int:
+    """A duration such as `30d`, `12h`, `90m`, `0s`. Raises BadParameter."""
+    match = _DURATION.fullmatch(text.strip().lower())
+    if match is None:
+        raise typer.BadParameter("a duration is a number and s, m, h, d or w: 30d, 12h")
+    return int(match[1]) * _UNITS[match[2]]
+
+
+Which = Annotated[str, typer.Argument(metavar="KEY", help="The key's id or its name.")]
+
+
+@keys.command("add")
+def add(
+    name: Annotated[str, typer.Argument(help="What you call it: who sends with it.")],
+    kind: Annotated[Kind, typer.Option(help="bearer: sent with each request. hmac: signs each request.")] = Kind.BEARER,
+    scope: Annotated[
+        list[Scope] | None, typer.Option(help="What it may do; repeat for several. Without: events:write, runs:create.")
+    ] = None,
+    channel: Annotated[str | None, typer.Option(help="The Discord channel (id) where its runs are shown.")] = None,
+    expires: Annotated[
+        int | None, typer.Option(parser=seconds, metavar="DURATION", help="When it ends by itself: 30d, 12h.")
+    ] = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a key. Its secret is shown this once. A running Ompycord takes it at once."""
+    asked: dict[str, Any] = {"name": name, "kind": kind.value, "channel": channel, "lifetime_s": expires}
+    if scope:
+        asked["scopes"] = sorted({one.value for one in scope})
+    _show_made(_perform(data_dir, "keys.add", asked), as_json=as_json)
+
+
+@keys.command("list")
+def list_(
+    runs: Annotated[bool, typer.Option("--runs", help="Also the keys that runs were given.")] = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the keys, never their secrets."""
+    found: list[dict[str, Any]] = _perform(data_dir, "keys.list", {"with_runs": runs})
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+    elif not found:
+        typer.echo("There are no keys. Make one: ompycord keys add NAME")
+    else:
+        rows = [
+            (one["id"], one["name"], one["kind"], one["state"], _end(one), " ".join(one["scopes"])) for one in found
+        ]
+        typer.echo(_table(("ID", "NAME", "KIND", "STATE", "ENDS", "MAY"), rows))
+
+
+@keys.command("revoke")
+def revoke(key: Which, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """End a key now. A running Ompycord refuses it from this moment on."""
+    ended: dict[str, Any] = _perform(data_dir, "keys.revoke", {"key": key})
+    typer.echo(
+        json.dumps(ended, indent=2) if as_json else f"Key {ended['id']} ({ended['name']}) opens nothing any more."
+    )
+
+
+@keys.command("rotate")
+def rotate(
+    key: Which,
+    overlap: Annotated[
+        int, typer.Option(parser=seconds, metavar="DURATION", help="How long the old key still works; 0s ends it now.")
+    ] = "24h",  # pyright: ignore[reportArgumentType]  # typer parses the default as it parses what is typed
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a successor with the same name and rights; the old key works on for the overlap."""
+    _show_made(_perform(data_dir, "keys.rotate", {"key": key, "overlap_s": overlap}), as_json=as_json)
+
+
+def _perform(data_dir: Path | None, operation: str, arguments: dict[str, Any]) -> Any:
+    from ompycord.app.data_folder import DataFolder
+    from ompycord.app.operations import perform
+
+    return perform(DataFolder(settings_of(data_dir).data_dir), operation, arguments)
+
+
+def _show_made(made: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(made, indent=2))
+        return
+    key, old = made["key"], made.get("replaces")
+    typer.echo(f"Key {key['id']} ({key['name']}), {key['kind']}: {' '.join(key['scopes'])}. Ends: {_end(key)}.")
+    if old is not None and old["state"] == "revoked":
+        typer.echo(f"The old key {old['id']} opens nothing any more.")
+    elif old is not None:
+        typer.echo(f"The old key {old['id']} works until {_end(old)}.")
+    typer.echo("Its secret, shown this once; whoever sends sets it as OMPYCORD_KEY:")
+    typer.echo(made["secret"])
+
+
+def _end(key: dict[str, Any]) -> str:
+    if key["expires_at"] is None:
+        return "never"
+    return datetime.fromisoformat(key["expires_at"]).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in (head, *rows)
+    )

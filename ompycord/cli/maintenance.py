@@ -1,0 +1,33 @@
+"""`ompycord migrate`: the database brought to this version's schema, without starting anything; counterpart of `store/migrations.py`."""
+
+import asyncio
+
+import typer
+
+from ompycord.cli.places import DataDir, settings_of
+
+__all__ = ["migrate"]
+
+
+def migrate(data_dir: DataDir = None) -> None:
+    """Bring the database to this version's schema. `up` does the same when it starts; a copy is kept beside the database."""
+    from ompycord.app.data_folder import DataFolder
+    from ompycord.app.system import SystemClock, SystemIds
+    from ompycord.store import open_store
+    from ompycord.store.migrations import find_migrations
+
+    data = DataFolder(settings_of(data_dir).data_dir)
+
+    async def open_and_close() -> None:
+        async with open_store(data.database, clock=SystemClock(), ids=SystemIds(), readers=1):
+            pass
+
+    with data.lock():
+        was_there = data.database.exists()
+        copies = set(data.path.glob(f"{data.database.name}.before-*"))
+        asyncio.run(open_and_close())
+        made = sorted(set(data.path.glob(f"{data.database.name}.before-*")) - copies)
+    last = find_migrations()[-1]
+    typer.echo(f"{data.database} is at schema {last.version} ({last.name}){'' if was_there else ', and new'}.")
+    for copy in made:
+        typer.echo(f"How it was before lies in {copy.name}.")

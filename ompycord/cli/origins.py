@@ -1,0 +1,58 @@
+"""Which layer a setting comes from: looked up by name, beside `ompycord.settings`, which merges the layers."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+from dotenv import dotenv_values
+
+from ompycord.settings import NAMED, PREFIX, SECRETS
+
+__all__ = ["Origins"]
+
+Keys = tuple[str, ...]
+
+
+class Origins:
+    """Which layer speaks last for a setting: the order of `load_settings`."""
+
+    def __init__(self, environ: Mapping[str, str], folder: Path, given: Mapping[Keys, str]) -> None:
+        dotenv = {name: text for name, text in dotenv_values(folder / ".env").items() if text is not None}
+        file = Path(environ.get("OMPYCORD_CONFIG") or dotenv.get("OMPYCORD_CONFIG") or folder / "ompycord.yml")
+        content: Any = yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else None
+        self._layers: list[dict[Keys, str]] = [
+            dict(given),
+            _variables(environ, "{}"),
+            _variables(dotenv, "{} in .env"),
+            dict.fromkeys(_paths(content or {}, ()), file.name),
+        ]
+
+    def of(self, path: Keys) -> str:
+        """The name of a variable or a file, or `default`."""
+        for layer in self._layers:
+            for known, origin in layer.items():
+                shorter = min(len(known), len(path))
+                if shorter and known[:shorter] == path[:shorter]:
+                    return origin
+        return "default"
+
+
+def _variables(variables: Mapping[str, str], wording: str) -> dict[Keys, str]:
+    found: dict[Keys, str] = {}
+    for name, text in variables.items():
+        bare = name.removesuffix("_FILE") if name.removesuffix("_FILE") in SECRETS else name
+        if not text.strip():
+            continue
+        if bare in NAMED:
+            found[NAMED[bare]] = wording.format(name)
+        elif bare.startswith(PREFIX):
+            found[tuple(bare.removeprefix(PREFIX).lower().split("__"))] = wording.format(name)
+    return found
+
+
+def _paths(value: Any, path: Keys) -> list[Keys]:
+    if not isinstance(value, dict):
+        return [path]
+    content = cast("dict[str, Any]", value)
+    return [found for key, inner in content.items() for found in _paths(inner, (*path, str(key)))]

@@ -1,0 +1,25 @@
+"""What several commands ask for: the settings and the data folder of this call; counterpart of `ompycord.settings`."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ompycord.settings import Settings
+
+__all__ = ["AsJson", "DataDir", "settings_of"]
+
+DataDir = Annotated[
+    Path | None, typer.Option(help="Where database, secrets and workspaces lie. Without it: as configured.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+def settings_of(data_dir: Path | None) -> "Settings":
+    """The settings as `up` in this folder would read them. Raises ConfigurationError."""
+    from ompycord.settings import load_settings
+
+    overrides: dict[str, object] = {} if data_dir is None else {"data_dir": data_dir}
+    return load_settings(environ=os.environ, folder=Path.cwd(), overrides=overrides)

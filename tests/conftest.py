@@ -1,0 +1,104 @@
+"""What holds for every test: Hypothesis profiles, the shared reference data, and the list of tests that may skip."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+import pytest
+from hypothesis import settings
+
+from tests.support.skip_list import SHARED_CLASS, Skip, differences, read_expected
+
+TESTS: Final = Path(__file__).resolve().parent
+EXPECTED_SKIPS: Final = TESTS / "expected_skips.txt"
+SHARED: Final = next(
+    (at / "shared" for at in TESTS.parent.parents if (at / "shared" / "data" / "discord").is_dir()), None
+)
+"""The reference data beside the repository, or above it for a worktree."""
+NO_SHARED: Final = f"{SHARED_CLASS}: the reference data beside the repository is missing"
+
+# `deadline=None`: a busy machine is no failure. `--hypothesis-profile=soak` takes the big numbers.
+settings.register_profile("ci", max_examples=100, deadline=None, print_blob=True)
+settings.register_profile("soak", settings.get_profile("ci"), max_examples=5000)
+settings.load_profile("ci")
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of the reference data. Mark the test `shared` too: the mark decides whether a miss skips or fails."""
+    if SHARED is None:
+        _miss()
+    assert SHARED is not None
+    return SHARED
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """First of all, so that no other reason to skip hides that the data is missing."""
+    if SHARED is None and item.get_closest_marker("shared") is not None:
+        _miss()
+
+
+def _miss() -> None:
+    if os.environ.get("OMPYCORD_REQUIRE_SHARED") == "1":
+        pytest.fail(f"{NO_SHARED}, and OMPYCORD_REQUIRE_SHARED=1 says that it is here", pytrace=False)
+    pytest.skip(NO_SHARED)
+
+
+class SkipJudge:
+    """With CI=true, fails the session whose skips are not those of expected_skips.txt. Hears the reports of all workers."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._skipped: set[Skip] = set()
+        self._ran: set[str] = set()
+        self._found: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        # pytest-xdist adds `@group` to the id of a grouped test.
+        test = report.nodeid.split("@")[0] if "@" in report.nodeid.rsplit("]", 1)[-1] else report.nodeid
+        if report.skipped and not hasattr(report, "wasxfail"):
+            reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+            self._skipped.add(Skip.of(test, reason))
+        elif report.when == "call":
+            self._ran.add(test)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        if exitstatus not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
+            return
+        is_whole = self._config.args_source is pytest.Config.ArgsSource.TESTPATHS and not self._config.option.keyword
+        expected = read_expected(EXPECTED_SKIPS, has_shared=SHARED is not None)
+        self._found = differences(expected, self._skipped, self._ran, is_whole=is_whole)
+        if self._found:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self._found:
+            terminalreporter.section("skips that differ from tests/expected_skips.txt", red=True)
+            for line in self._found:
+                terminalreporter.line(line)
+
+
+class JudgedMessages:
+    """Counts the messages to Discord that tests held against Discord's own description, over all workers, and says so."""
+
+    NAME = "messages_judged"
+
+    def __init__(self) -> None:
+        self._judged = 0
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "teardown":
+            self._judged += sum(int(str(value)) for name, value in report.user_properties if name == self.NAME)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self._judged:
+            terminalreporter.line(f"messages to Discord validated against its own description: {self._judged}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(JudgedMessages(), "judged-messages")
+    if os.environ.get("CI") == "true" and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(SkipJudge(config), "skip-judge")

@@ -1,0 +1,26 @@
+"""A sidecar on a real socket with keys that can be changed through a control socket, as `up` has them."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.cli.house import House, open_house
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncGenerator[House]:
+    async with open_house(tmp_path / "data") as opened:
+        yield opened
+
+
+@pytest.fixture
+def spool_folder(tmp_path: Path) -> Path:
+    return tmp_path / "spool"
+
+
+@pytest.fixture(autouse=True)
+async def bounded() -> AsyncGenerator[None]:
+    async with asyncio.timeout(100):
+        yield

@@ -1,0 +1,142 @@
+"""The control socket: who may open it, what it makes of nonsense, and what is left when a process was killed."""
+
+import asyncio
+import json
+import socket
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ompycord.app.control import CONTROL_FILE, CONTROL_SOCKET, LONGEST_LINE, LONGEST_PATH, Control
+from ompycord.app.data_folder import DataFolder
+from ompycord.app.operations import ask, perform
+from ompycord.errors import BusyError, Refused
+from tests.integration.cli.house import House
+
+pytestmark = pytest.mark.posix
+
+
+async def asked(
+    folder: Path, operation: str = "keys.list", arguments: dict[str, Any] | None = None
+) -> tuple[bool, Any]:
+    return await asyncio.to_thread(ask, folder, operation, arguments or {})
+
+
+async def raw(folder: Path, line: bytes) -> dict[str, Any]:
+    reader, writer = await asyncio.open_unix_connection(str(folder / CONTROL_SOCKET))
+    writer.write(line)
+    writer.write_eof()
+    try:
+        async with asyncio.timeout(20):
+            reply: dict[str, Any] = json.loads(await reader.read())
+            return reply
+    finally:
+        writer.close()
+
+
+async def test_only_this_user_can_open_it_and_it_goes_with_the_process(house: House) -> None:
+    path = house.folder / CONTROL_SOCKET
+    assert stat.S_ISSOCK(path.stat().st_mode)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(house.folder.stat().st_mode) == 0o700
+    assert await asked(house.folder) == (True, [])
+
+
+async def test_it_is_gone_after_an_orderly_end(tmp_path: Path) -> None:
+    listening = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(Control(tmp_path, operations={}).serve(listening))
+        await listening.wait()
+        task.cancel()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"\n",
+        b"",
+        b"{",
+        b"[]\n",
+        b"\xff\xfe\n",
+        b'{"operation": 7}\n',
+        b'{"operation": "keys.list", "arguments": []}\n',
+        b'{"operation": "no.such"}\n',
+        b'{"operation": "keys.add", "arguments": {"name": ""}}\n',
+        b'{"operation": "keys.add", "arguments": {"name": "x", "scopes": ["all"]}}\n',
+        b'{"operation": "keys.add", "arguments": {"name": "x", "sudo": true}}\n',
+        b'{"operation": "' + b"x" * LONGEST_LINE + b'"}\n',
+        b"[" * 60_000 + b"\n",
+    ],
+)
+async def test_nonsense_is_refused_and_the_next_question_is_answered(house: House, line: bytes) -> None:
+    reply = await raw(house.folder, line)
+    assert reply["code"] == 77
+    assert reply["error"]
+    assert await asked(house.folder) == (True, [])
+
+
+async def test_whoever_connects_and_says_nothing_blocks_nobody(house: House) -> None:
+    silent = [await asyncio.open_unix_connection(str(house.folder / CONTROL_SOCKET)) for _ in range(3)]
+    assert await asked(house.folder) == (True, [])
+    for _, writer in silent:
+        writer.close()
+
+
+async def test_a_defect_is_an_answer_and_not_a_hang(tmp_path: Path) -> None:
+    async def broken(arguments: dict[str, Any]) -> Any:
+        raise KeyError(str(arguments))
+
+    listening = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(Control(tmp_path, operations={"break": broken}).serve(listening))
+        await listening.wait()
+        reply = await raw(tmp_path, b'{"operation": "break"}\n')
+        task.cancel()
+    assert reply == {"error": "A defect of ours; the log of the running Ompycord has it.", "code": 70}
+
+
+async def test_a_long_path_is_served_on_loopback_with_a_token(tmp_path: Path) -> None:
+    folder = tmp_path / ("d" * LONGEST_PATH)
+    folder.mkdir()
+
+    async def greet(arguments: dict[str, Any]) -> Any:
+        return {"hello": arguments["name"]}
+
+    listening = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(Control(folder, operations={"greet": greet}).serve(listening))
+        await listening.wait()
+        file = folder / CONTROL_FILE
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        assert not (folder / CONTROL_SOCKET).exists()
+        assert await asked(folder, "greet", {"name": "Ada"}) == (True, {"hello": "Ada"})
+        there = json.loads(file.read_text())
+        file.write_text(json.dumps({**there, "token": "guessed"}))
+        with pytest.raises(Refused, match="token"):
+            await asked(folder, "greet", {"name": "Eve"})
+        task.cancel()
+    assert list(folder.iterdir()) == []
+
+
+async def test_a_socket_that_a_killed_process_left_is_passed_by_and_replaced(tmp_path: Path) -> None:
+    data = DataFolder(tmp_path / "data")
+    left = socket.socket(socket.AF_UNIX)
+    left.bind(str(data.path / CONTROL_SOCKET))
+    left.close()
+    assert await asked(data.path) == (False, None)
+    assert await asyncio.to_thread(perform, data, "keys.list", {}) == []
+    listening = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(Control(data.path, operations={}).serve(listening))
+        await listening.wait()
+        task.cancel()
+
+
+async def test_a_folder_whose_holder_is_silent_is_busy(tmp_path: Path) -> None:
+    data = DataFolder(tmp_path / "data")
+    with data.lock(), pytest.raises(BusyError):
+        await asyncio.to_thread(perform, data, "keys.list", {})
+    assert [file.name for file in data.path.iterdir()] == ["lock"]

@@ -1,0 +1,182 @@
+"""Writes docs/reference/{events,run-states,problems,exit-codes,settings}.md from the code: `python -m tools.references`.
+
+`tests/unit/docs/test_references.py` fails while a page differs from what this writes.
+"""
+
+import inspect
+import sys
+import types
+import typing
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+
+from ompycord import errors
+from ompycord.domain.authority import AUTHORITY
+from ompycord.domain.events import EVENT_TYPES, SCHEMA
+from ompycord.domain.lifecycle import TABLE
+from ompycord.domain.run import FINAL, RunState
+from ompycord.settings import NAMED, Settings
+from ompycord.webhook.problems import PROBLEMS
+
+FOLDER = Path("docs/reference")
+MADE = "<!-- Made by `python -m tools.references`; a test compares. -->\n"
+
+
+def events() -> str:
+    """Every event type, its fields and who may say it."""
+    parts = [
+        "# Events\n", MADE,
+        f'On the wire: `{{"schema": "{SCHEMA}", "type": …, "run": …, "seq": …, "at": …, "data": {{…}}}}`. '
+        "`data` holds the fields below; unknown fields are refused, unknown types are kept and shown as notes.\n",
+    ]  # fmt: skip
+    for name, model in EVENT_TYPES.items():
+        who = ", ".join(sorted(kind.replace("_", " ") for kind in AUTHORITY[name]))
+        parts.append(f"## `{name}`\n\n{_first(model)}\n\nSaid by: {who}.\n")
+        fields = [(field, info) for field, info in model.model_fields.items() if field != "type"]
+        if fields:
+            parts.append("| field | type | needed |\n|---|---|---|")
+            parts += [
+                f"| `{field}` | {_type(info)} | {'yes' if info.is_required() else ''} |" for field, info in fields
+            ]
+            parts.append("")
+    return "\n".join(parts)
+
+
+def run_states() -> str:
+    """The state machine, drawn and as a table."""
+    lines = ["# Run states\n", MADE, "Drawn from `ompycord/domain/lifecycle.py`. Final states absorb everything.\n"]
+    lines += ["```mermaid", "stateDiagram-v2", "  [*] --> QUEUED"]
+    seen: set[tuple[str, str, str]] = set()
+    for rule in TABLE:
+        if len(rule.states) > 1:
+            continue
+        for state in rule.states:
+            if (state, rule.to, rule.why) not in seen:
+                seen.add((state, rule.to, rule.why))
+                lines.append(f"  {state} --> {rule.to}: {rule.why}")
+    lines += [f"  {state} --> [*]" for state in sorted(FINAL)] + [
+        "```\n",
+        "| in | on | goes to | does | because |",
+        "|---|---|---|---|---|",
+    ]
+    for rule in TABLE:
+        states = ", ".join(rule.states) if len(rule.states) < len(RunState) - len(FINAL) - 1 else "any open state"
+        does = ", ".join(effect.model_fields["type"].default for effect in rule.do)
+        lines.append(f"| {states} | `{rule.on}` | {rule.to} | {does} | {rule.why} |")
+    return "\n".join([*lines, ""])
+
+
+def problems() -> str:
+    """Every problem of the sidecar."""
+    lines = [
+        "# Problems\n",
+        MADE,
+        "The sidecar answers errors as `application/problem+json`; `type` is `/problems/<slug>`.\n",
+    ]
+    lines += ["| slug | status | means |", "|---|---|---|"]
+    lines += [f"| `{slug}` | {kind.status} | {kind.title} |" for slug, kind in sorted(PROBLEMS.items())]
+    return "\n".join([*lines, ""])
+
+
+def exit_codes() -> str:
+    """What a process of ours ends with."""
+    lines = ["# Exit codes\n", MADE, "| code | means |", "|---|---|", "| 0 | it did what was asked |", "| 1 | it failed |",
+             "| 2 | the command line is wrong |"]  # fmt: skip
+    found: dict[int, str] = {}
+    for _, cls in inspect.getmembers(errors, inspect.isclass):
+        code = vars(cls).get("exit_code")
+        if isinstance(code, int) and cls is not errors.StartError:
+            found[code] = _first(cls)
+    found |= {70: "A defect of Ompycord itself.", 130: "A second signal forced the end."}
+    lines += [f"| {code} | {text} |" for code, text in sorted(found.items())]
+    return "\n".join([*lines, ""])
+
+
+def settings() -> str:
+    """Every setting, its default and its variable."""
+    lines = [
+        "# Settings\n", MADE,
+        "Command line > environment > `.env` and secret files > `ompycord.yml` > defaults. A setting's variable is `OMPYCORD_` and its "
+        "name, `__` between levels. Every secret may also be given as a file, `NAME_FILE`. An empty value counts as absent.\n",
+        "| setting | default | also |", "|---|---|---|",
+    ]  # fmt: skip
+    also = {".".join(path): f"`{name}`" for name, path in NAMED.items()}
+    lines += [f"| `{key}` | {default} | {also.get(key, '')} |" for key, default in _settings(Settings, "")]
+    return "\n".join([*lines, ""])
+
+
+def _settings(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str]]:
+    for name, info in model.model_fields.items():
+        inner = _model(info.annotation)
+        if inner is not None:
+            yield from _settings(inner, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", _default(info)
+
+
+def _model(annotation: Any) -> type[BaseModel] | None:
+    if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
+        return annotation
+    if typing.get_origin(annotation) is dict:
+        return _model(typing.get_args(annotation)[1])
+    return None
+
+
+def _default(info: FieldInfo) -> str:
+    if info.is_required():
+        return "*needed*"
+    if info.default_factory is not None:
+        return "*the platform's data folder*" if info.annotation is Path else "none"
+    value = info.default
+    if value in ((), None, {}) or isinstance(value, SecretStr):
+        return "none"
+    return f"`{value}`"
+
+
+def _type(info: FieldInfo) -> str:
+    return _plain(info.annotation).replace("|", "or")
+
+
+def _plain(annotation: Any) -> str:
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is typing.Annotated:
+        return _plain(arguments[0])
+    if origin in (types.UnionType, typing.Union):
+        return " or ".join(_plain(part) for part in arguments if part is not type(None))
+    if origin is typing.Literal:
+        return ", ".join(f"`{value}`" for value in arguments)
+    if origin is tuple:
+        return f"list of {_plain(arguments[0])}"
+    if origin is dict:
+        return "object"
+    names = {"str": "text", "int": "number", "float": "number", "bool": "true or false"}
+    name = str(annotation.__name__)
+    return names.get(name, name)
+
+
+def _first(cls: type) -> str:
+    return " ".join((inspect.getdoc(cls) or "").split("\n\n")[0].split())
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "events.md": events,
+    "run-states.md": run_states,
+    "problems.md": problems,
+    "exit-codes.md": exit_codes,
+    "settings.md": settings,
+}
+
+
+def main() -> int:
+    """Write every page."""
+    for name, make in PAGES.items():
+        (FOLDER / name).write_text(make(), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
