@@ -43,6 +43,8 @@ class Watch:
         for record in await self._store.runs(RunFilter(is_open=True, limit=1000)):
             if record.kind is not RunKind.EXTERNAL or record.state is RunState.SUSPENDED:
                 continue
+            if self._clock.now_ms() - record.updated_at < LOST_MS:
+                continue  # something of it was projected since: no need to read its fold (bench recovery)
             run = RunId(record.id)
             folded = (await self._store.folds([run])).get(run)
             if folded is None or not folded.lanes:

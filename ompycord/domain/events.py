@@ -3,6 +3,7 @@
 On the wire `data` holds the fields of a body without its `type`. Unknown types become `Opaque` and are shown as notes.
 """
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictBool, StringConstraints, TypeAdapter, ValidationError, field_validator
@@ -453,12 +454,13 @@ def dump_data(body: EventBody) -> dict[str, Any]:
     return body.model_dump(mode="json", exclude={"type"}, exclude_defaults=True)
 
 
-class RunEvent(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEvent:
     """A stored fact. `position` is commit order, for cursors only; order within a run is (source, seq)."""
 
     run: RunId
     source: Source
-    seq: Annotated[int, Field(ge=1, le=2**53)]
+    seq: int
     at: Millis
     """When it happened, as its source says."""
     body: EventBody

@@ -150,6 +150,10 @@ class Store(Protocol):
 
     # Reading.
     async def run(self, run: RunId) -> RunRecord | None: ...
+    async def runs_by_id(self, runs: Sequence[RunId]) -> dict[RunId, RunRecord]:
+        """Those of them that exist."""
+        ...
+
     async def runs(self, which: RunFilter) -> list[RunRecord]: ...
     async def run_of_surface(self, channel_or_message: str) -> RunRecord | None:
         """The run whose thread, card or mirror this Discord id is."""

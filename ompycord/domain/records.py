@@ -1,5 +1,6 @@
 """The rows that cross the store's port: what comes in, what is waiting, what was decided. Counterpart of the first migration."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -34,30 +35,35 @@ __all__ = [
 ]
 
 
-class NewEvent(Frozen):
-    """An event before it is stored. Without `seq` the store numbers it within its lane."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEvent:
+    """An event before it is stored. Without `seq` the store numbers it within its lane.
+
+    Like `Post` and `Receipt` no model: it is made of values that were validated, thousands a second.
+    """
 
     run: RunId
     source: Source
     kind: SourceKind
     at: Millis
-    body: Annotated[EventBody, Field(union_mode="left_to_right")]
+    body: EventBody
     seq: int | None = None
     id: Ulid
 
 
-class Post(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
     """One event of a sending key, authenticated and validated, before it is stored (stage 1)."""
 
     key_id: str
     kind: SourceKind
-    name: Annotated[str, Field(min_length=1, max_length=128)]
-    """What the sender calls the run: for a run key its ULID, else a name of its own, mapped by (key, name)."""
+    name: str
+    """1 to 128 characters: what the sender calls the run: for a run key its ULID, else a name of its own, mapped by (key, name)."""
     may_create: bool
     """Whether this key may begin a new external run (scope `runs:create`)."""
     source: Source
     at: Millis
-    body: Annotated[EventBody, Field(union_mode="left_to_right")]
+    body: EventBody
     seq: int | None = None
     event_id: Ulid
     new_run: Ulid
@@ -70,7 +76,8 @@ class Post(Frozen):
     """Where a run of this key is shown."""
 
 
-class Receipt(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
     """What an acknowledgement may say: the fact is on disk at `position`."""
 
     run: RunId

@@ -11,17 +11,21 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 from typing import Any, TypeVar
 
 from ompycord.errors import OmpycordError, StorageError
 from ompycord.store.connection import Connection, DiskRefuses, storage_error
 from ompycord.store.degraded import Gate
 
-__all__ = ["Committer", "Work"]
+__all__ = ["Bulk", "Committer", "Work"]
 
 T = TypeVar("T")
+P = TypeVar("P")
 Work = Callable[[sqlite3.Connection], T]
 """Runs inside the batch's transaction, in a savepoint of its own: what it raises undoes only what it did."""
+Bulk = Callable[[sqlite3.Connection, Sequence[P]], Sequence[T]]
+"""The same for all neighbours of one kind at once: a result for each. When it raises, each is tried again by itself."""
 
 BATCH_WEIGHT = 1_000
 """Rows in one transaction, so that one fsync's worth of work stays short."""
@@ -35,9 +39,13 @@ _ITS_OWN = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceE
 
 @dataclass(slots=True, eq=False)
 class _Item:
-    work: Work[Any]
+    work: Work[Any] | None
     weight: int
     done: "asyncio.Future[Any]"
+    since: float
+    bulk: Bulk[Any, Any] | None = None
+    value: Any = None
+    """What `bulk` is given for this item."""
 
 
 class Committer:
@@ -49,6 +57,9 @@ class Committer:
         self._waiting: deque[_Item] = deque()
         self._weight = 0
         self._running: asyncio.Future[list[Outcome]] | None = None
+        self._at_work: Sequence[_Item] = ()
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
         self._idle = asyncio.Event()
         self._idle.set()
         self._is_open = True
@@ -61,26 +72,49 @@ class Committer:
         `degraded.py`), the queue is full, or no answer came in 60 s (then it may yet be stored). Cancelled before its
         batch began, nothing of it is stored.
         """
+        return await self._put(lambda done: _Item(work, weight, done, self._loop.time()))
+
+    async def submit_one_of(self, bulk: Bulk[P, T], value: P, *, weight: int = 1) -> T:
+        """Like `submit`, but neighbours in a batch with the same `bulk` are done in one call of it."""
+        return await self._put(lambda done: _Item(None, weight, done, self._loop.time(), bulk, value))
+
+    async def _put(self, make: "Callable[[asyncio.Future[Any]], _Item]") -> Any:
         if not self._is_open:
             raise StorageError("The database is closed: this process is ending.")
         self._gate.require_open()
-        if self._weight + weight > QUEUE_WEIGHT:
+        item = make(self._loop.create_future())
+        if self._weight + item.weight > QUEUE_WEIGHT:
             raise StorageError("The database is too far behind to take more. Nothing was stored; try again.")
-        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Item(work, weight, done))
-        self._weight += weight
+        self._waiting.append(item)
+        self._weight += item.weight
         self._begin()
-        try:
-            async with asyncio.timeout(WAIT_S):
-                return await done
-        except TimeoutError:
-            raise StorageError("The database did not confirm within 60 s; ask before sending it again.") from None
+        if self._timer is None:
+            self._arm()
+        return await item.done
 
     async def close(self) -> None:
         """Take nothing new and wait until all that was taken is committed. Idempotent."""
         self._is_open = False
         async with asyncio.timeout(WAIT_S):
             await self._idle.wait()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _arm(self) -> None:
+        """One timer for all that wait: a timeout of its own costs each request as much as its signature."""
+        first = next((item for item in (*self._at_work, *self._waiting) if not item.done.done()), None)
+        if first is None:
+            self._timer = None
+            return
+        self._timer = self._loop.call_at(first.since + WAIT_S, self._expire)
+
+    def _expire(self) -> None:
+        for item in (*self._at_work, *self._waiting):
+            if item.since + WAIT_S <= self._loop.time() and not item.done.done():
+                item.done.set_exception(
+                    StorageError("The database did not confirm within 60 s; ask before sending it again.")
+                )
+        self._arm()
 
     def _begin(self) -> None:
         if self._running is not None:
@@ -91,7 +125,8 @@ class Committer:
             return
         self._idle.clear()
         self.batches += 1
-        self._running = self._connection.post(partial(_run, [item.work for item in batch]))
+        self._at_work = batch
+        self._running = self._connection.post(partial(_run, batch))
         self._running.add_done_callback(partial(self._end, batch))
 
     def _take(self) -> list[_Item]:
@@ -106,7 +141,7 @@ class Committer:
         return batch
 
     def _end(self, batch: Sequence[_Item], running: "asyncio.Future[list[Outcome]]") -> None:
-        self._running = None
+        self._running, self._at_work = None, ()
         outcomes = _outcomes(running, len(batch))
         self._report(outcomes)
         for item, (value, error) in zip(batch, outcomes, strict=True):
@@ -142,18 +177,34 @@ def _outcomes(running: "asyncio.Future[list[Outcome]]", count: int) -> list[Outc
     return [(None, StorageError(f"The database's thread failed ({type(error).__name__}).")) for _ in range(count)]
 
 
-def _run(works: Sequence[Work[Any]], raw: sqlite3.Connection) -> list[Outcome]:
+def _run(items: Sequence[_Item], raw: sqlite3.Connection) -> list[Outcome]:
     """One transaction in the connection's thread. All outcomes are kept only if COMMIT succeeds."""
     try:
         if raw.in_transaction:  # an earlier ROLLBACK failed with the disk
             raw.execute("ROLLBACK")
         raw.execute("BEGIN IMMEDIATE")
-        outcomes = [_one(work, raw) for work in works]
+        outcomes: list[Outcome] = []
+        for bulk, group in groupby(items, key=lambda item: item.bulk):
+            neighbours = list(group)
+            outcomes += _each(neighbours, raw) if bulk is None else _all(bulk, neighbours, raw)
         raw.execute("COMMIT")
     except sqlite3.Error as error:
         _roll_back(raw)
-        return [(None, storage_error(error)) for _ in works]
+        return [(None, storage_error(error)) for _ in items]
     return outcomes
+
+
+def _each(items: Sequence[_Item], raw: sqlite3.Connection) -> list[Outcome]:
+    return [_one(item.work, raw) for item in items if item.work is not None]
+
+
+def _all(bulk: Bulk[Any, Any], items: Sequence[_Item], raw: sqlite3.Connection) -> list[Outcome]:
+    values, failure = _one(lambda raw: bulk(raw, [item.value for item in items]), raw)
+    if failure is None:
+        return [(value, None) for value in values]
+    if len(items) == 1:
+        return [(None, failure)]
+    return [outcome for item in items for outcome in _all(bulk, [item], raw)]  # one of them spoils it: find which
 
 
 def _one(work: Work[Any], raw: sqlite3.Connection) -> Outcome:

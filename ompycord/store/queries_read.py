@@ -45,6 +45,9 @@ SELECT f.body FROM runs AS r LEFT JOIN folds AS f ON f.run = r.pk AND f.fold_ver
 # One run.
 RUN = _RUN + "WHERE r.id = ?"
 
+# Some runs; the parameter is a JSON array of their ids.
+RUNS_BY_ID = _RUN + "WHERE r.id IN (SELECT value FROM json_each(?))"  # noqa: S608  # both parts are constants of this file
+
 # Runs, newest first; a condition that is NULL does not count.
 RUNS = f"""
 {_RUN}

@@ -1,34 +1,84 @@
 """Every statement that changes the database, named; counterpart of `queries_read.py`. Nothing else in the product is SQL."""
 
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+ROWS = (64, 16, 4, 1)
+"""How many rows a statement over many takes: few enough texts that all of them stay prepared."""
+
+
+class Many:
+    """One statement over many rows: `{rows}` in its text becomes `(?, …), (?, …)`."""
+
+    def __init__(self, text: str, *, columns: int) -> None:
+        row = f"({', '.join('?' * columns)})"
+        self._texts = {count: text.format(rows=", ".join([row] * count)) for count in ROWS}
+
+    def over(self, rows: Sequence[tuple[object, ...]]) -> Iterator[tuple[str, tuple[object, ...]]]:
+        """Statements and their values until all rows are spoken for; none for no rows."""
+        at = 0
+        for count in ROWS:
+            while len(rows) - at >= count:
+                yield self._texts[count], tuple(chain.from_iterable(rows[at : at + count]))
+                at += count
+
+
 # -- looking before writing --------------------------------------------------------------------------------------------
 
 # The row number of a run.
 RUN_PK = "SELECT pk FROM runs WHERE id = ?"
 
-# A webhook-id that this key has used: what was sent with it and where that went.
-REPLAY = """
-SELECT p.hash, p.position, r.id AS run, r.kind = 'external' AND EXISTS (
-    SELECT 1 FROM events AS e
-    WHERE e.run = r.pk AND e.source = 'ompycord' AND e.type = 'run.cancel_requested') AS cancel_requested
-FROM replays AS p JOIN runs AS r ON r.pk = p.run
-WHERE p.key_id = ? AND p.id = ?
-"""
+# The last row number of a run and the last position; both are given without gaps.
+LAST_NUMBERS = "SELECT coalesce((SELECT max(pk) FROM runs), 0), coalesce((SELECT max(position) FROM events), 0)"
 
-# What a post must know of its external run, by the key's own name for it: the run, its lane, a wish to cancel.
-TARGET_BY_NAME = """
-SELECT r.pk, r.id, r.kind, r.state, l.numbering, l.last_seq, l.final_seq, EXISTS (
+# Webhook-ids that their keys have used: what was sent with them and where that went.
+REPLAYS = Many(
+    """
+WITH w (key_id, id) AS (VALUES {rows})
+SELECT p.key_id, p.id, p.hash, p.position, r.id AS run, r.kind = 'external' AND EXISTS (
     SELECT 1 FROM events AS e
     WHERE e.run = r.pk AND e.source = 'ompycord' AND e.type = 'run.cancel_requested') AS cancel_requested
-FROM runs AS r LEFT JOIN lanes AS l ON l.run = r.pk AND l.source = :source
-WHERE r.key_id = :key_id AND r.external_name = :name
-"""
+FROM w CROSS JOIN replays AS p ON p.key_id = w.key_id AND p.id = w.id JOIN runs AS r ON r.pk = p.run
+""",
+    columns=2,
+)
+
+# What posts must know of their external runs, by each key's own name for one: the run, its lane, a wish to cancel. One row of
+# JSON, since every row of a result hands the interpreter's lock to the event loop.
+TARGETS_BY_NAME = Many(
+    """
+WITH w (key_id, name, source) AS (VALUES {rows})
+SELECT json_group_array(json_array(
+    w.key_id, w.name, w.source, r.pk, r.id, r.kind, r.state, l.numbering, l.last_seq, l.final_seq, EXISTS (
+        SELECT 1 FROM events AS e
+        WHERE e.run = r.pk AND e.source = 'ompycord' AND e.type = 'run.cancel_requested')))
+FROM w CROSS JOIN runs AS r ON r.key_id = w.key_id AND r.external_name = w.name
+       LEFT JOIN lanes AS l ON l.run = r.pk AND l.source = w.source
+""",
+    columns=3,
+)
 
 # The same for a run's own key: only the run that the key is bound to. A hosted run is cancelled by its state.
-TARGET_BY_KEY = """
-SELECT r.pk, r.id, r.kind, r.state, l.numbering, l.last_seq, l.final_seq, 0 AS cancel_requested
-FROM api_keys AS k JOIN runs AS r ON r.pk = k.run LEFT JOIN lanes AS l ON l.run = r.pk AND l.source = :source
-WHERE k.id = :key_id AND r.id = :name
-"""
+TARGETS_BY_KEY = Many(
+    """
+WITH w (key_id, name, source) AS (VALUES {rows})
+SELECT json_group_array(json_array(
+    w.key_id, w.name, w.source, r.pk, r.id, r.kind, r.state, l.numbering, l.last_seq, l.final_seq, 0))
+FROM w CROSS JOIN api_keys AS k ON k.id = w.key_id JOIN runs AS r ON r.pk = k.run AND r.id = w.name
+       LEFT JOIN lanes AS l ON l.run = r.pk AND l.source = w.source
+""",
+    columns=3,
+)
+
+# Events by their numbers, to tell a repetition from a conflict.
+EVENTS_BY_SEQ = Many(
+    """
+WITH w (run, source, seq) AS (VALUES {rows})
+SELECT e.run, e.source, e.seq, e.position, e.hash
+FROM w CROSS JOIN events AS e ON e.run = w.run AND e.source = w.source AND e.seq = w.seq
+""",
+    columns=3,
+)
 
 # How a lane is numbered and where it ended.
 LANE = "SELECT numbering, last_seq, final_seq FROM lanes WHERE run = ? AND source = ?"
@@ -43,28 +93,40 @@ ADD_EVENT = """
 INSERT INTO events (run, source, seq, id, at, type, body, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING position
 """
 
-# Keep a lane's highest number, and its lowest final one: the first final event by number ends it.
+# Keep the highest number of a lane of ours; those have no end.
 PUT_LANE = """
-INSERT INTO lanes (run, source, numbering, last_seq, final_seq) VALUES (:run, :source, :numbering, :seq, :final)
-ON CONFLICT (run, source) DO UPDATE SET
-    last_seq = max(last_seq, excluded.last_seq),
-    final_seq = CASE WHEN final_seq IS NULL OR excluded.final_seq < final_seq
-                     THEN coalesce(excluded.final_seq, final_seq) ELSE final_seq END
+INSERT INTO lanes (run, source, numbering, last_seq) VALUES (:run, :source, :numbering, :seq)
+ON CONFLICT (run, source) DO UPDATE SET last_seq = max(last_seq, excluded.last_seq)
 """
 
-# Remember a webhook-id.
-ADD_REPLAY = "INSERT INTO replays (key_id, id, hash, run, position, at) VALUES (?, ?, ?, ?, ?, ?)"
+# Many facts, their positions given.
+ADD_EVENTS = Many("INSERT INTO events (position, run, source, seq, id, at, type, body, hash) VALUES {rows}", columns=9)
+
+# The same for many lanes.
+PUT_LANES = Many(
+    """
+INSERT INTO lanes (run, source, numbering, last_seq, final_seq) VALUES {rows}
+ON CONFLICT (run, source) DO UPDATE SET last_seq = excluded.last_seq, final_seq = excluded.final_seq
+""",
+    columns=5,
+)
+
+# Remember webhook-ids.
+ADD_REPLAYS = Many("INSERT INTO replays (key_id, id, hash, run, position, at) VALUES {rows}", columns=6)
 
 # Forget webhook-ids that no sender retries any more; a bounded bite, so that no commit waits for it.
 PRUNE_REPLAYS = """
 DELETE FROM replays WHERE (key_id, id) IN (SELECT key_id, id FROM replays WHERE at < ? ORDER BY at LIMIT 2000)
 """
 
-# A run that a sending key began.
-ADD_EXTERNAL_RUN = """
-INSERT INTO runs (id, kind, key_id, external_name, channel, state, created_at, updated_at)
-VALUES (:id, 'external', :key_id, :name, :channel, 'BUILDING', :now, :now) RETURNING pk
-"""
+# Runs that sending keys began, their row numbers given.
+ADD_EXTERNAL_RUNS = Many(
+    """
+INSERT INTO runs (pk, id, kind, key_id, external_name, channel, state, created_at, updated_at)
+SELECT column1, column2, 'external', column3, column4, column5, 'BUILDING', column6, column7 FROM (VALUES {rows})
+""",
+    columns=7,
+)
 
 # -- decisions ---------------------------------------------------------------------------------------------------------
 

@@ -28,6 +28,9 @@ __all__ = [
 ]
 
 
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
 class Encoded(NamedTuple):
     """An event's body as it is stored. Made in the caller's task, so that a bad one never reaches a batch."""
 
@@ -41,7 +44,7 @@ def canonical(value: object) -> str:
 
     Falls back to escapes where a lone surrogate cannot be written as UTF-8. Raises ValueError for NaN and infinities.
     """
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    text = _CANONICAL.encode(value)
     try:
         text.encode()
     except UnicodeEncodeError:

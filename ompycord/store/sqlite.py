@@ -31,12 +31,13 @@ from ompycord.domain.records import (
 from ompycord.domain.run import RunRecord, RunState
 from ompycord.domain.snapshot import StatusSnapshot
 from ompycord.domain.task import Task
-from ompycord.errors import BadEvent, OmpycordError
+from ompycord.errors import BadEvent
 from ompycord.store import audit, deciding, log, projecting, rows, streaming
 from ompycord.store import queries_read as sql
 from ompycord.store.committer import Committer
 from ompycord.store.connection import Connection
 from ompycord.store.degraded import Gate
+from ompycord.store.intake import Posted, append_all
 from ompycord.store.readers import Readers
 from ompycord.store.rows import encode
 
@@ -44,14 +45,6 @@ __all__ = ["SqliteStore"]
 
 PRUNE_EVERY_MS = 60_000
 END_OF_LOG = 2**63 - 1
-
-
-class _Undone(OmpycordError):
-    """A batch that is taken whole or not at all was refused; carries what was judged, the refusal last."""
-
-    def __init__(self, results: list[Receipt | BadEvent]) -> None:
-        super().__init__("refused together")
-        self.results = results
 
 
 class SqliteStore:
@@ -109,18 +102,8 @@ class SqliteStore:
         if prune:
             self._pruned_at = now
 
-        def work(raw: sqlite3.Connection) -> list[Receipt | BadEvent]:
-            if prune:
-                log.prune_replays(raw, now=now)
-            results = log.append(raw, encoded, now=now, together=together)
-            if together and any(isinstance(result, BadEvent) for result in results):
-                raise _Undone(results)
-            return results
-
-        try:
-            return await self._writer.submit(work, weight=len(posts))
-        except _Undone as undone:
-            return undone.results
+        posted = Posted(encoded, now, together=together, prunes=prune)
+        return await self._writer.submit_one_of(append_all, posted, weight=len(posts))
 
     async def observe(self, run: RunId, bodies: Sequence[EventBody], *, at: Millis) -> int:
         """Events of a local adapter; the last position, 0 when there was nothing to store. Raises UnknownRun."""
@@ -205,6 +188,10 @@ class SqliteStore:
 
     async def run(self, run: RunId) -> RunRecord | None:
         return await self._readers.one(sql.RUN, (run,), rows.run_of)
+
+    async def runs_by_id(self, runs: Sequence[RunId]) -> dict[RunId, RunRecord]:
+        found = await self._readers.all(sql.RUNS_BY_ID, (json.dumps(runs),), rows.run_of)
+        return {RunId(record.id): record for record in found}
 
     async def runs(self, which: RunFilter) -> list[RunRecord]:
         values = which.model_dump(exclude={"states"})

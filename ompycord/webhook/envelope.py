@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from ompycord.domain.base import Millis
 from ompycord.domain.events import EVENT_TYPES, SCHEMA, EventBody, parse_body
 from ompycord.webhook.problems import Problem
-from ompycord.webhook.strict_json import NotJson, parse_json, require_modest
+from ompycord.webhook.strict_json import NotJson, has_plain_texts, parse_json, require_modest
 
 __all__ = ["Batch", "Envelope", "Item", "read_batch", "read_body", "read_event", "time_ms"]
 
@@ -65,7 +65,7 @@ class Batch(_Wire):
 def read_event(raw: bytes) -> Envelope:
     """Raises Problem: malformed-json, schema-unsupported, schema-invalid."""
     value = _json(raw)
-    _modest(value)
+    _modest(value, is_plain=has_plain_texts(raw))
     return _event(Envelope, value)
 
 
@@ -78,10 +78,11 @@ def read_batch(raw: bytes, *, most: int) -> tuple[Batch, list[Item]]:
         _refuse(error)
     if len(batch.events) > most:
         raise Problem("schema-invalid", f"At most {most} events.", errors=[("/events", "too_long")])
+    is_plain = has_plain_texts(raw)
     items: list[Item] = []
     for index, entry in enumerate(batch.events):
         try:
-            _modest(entry)
+            _modest(entry, is_plain=is_plain)
             items.append(_event(Item, entry))
         except Problem as refusal:
             raise refusal.at(index) from None
@@ -126,9 +127,9 @@ def _json(raw: bytes) -> Any:
         raise Problem("malformed-json", str(error)) from None
 
 
-def _modest(value: Any) -> None:
+def _modest(value: Any, *, is_plain: bool = False) -> None:
     try:
-        require_modest(value)
+        require_modest(value, is_plain=is_plain)
     except NotJson as error:
         raise Problem("malformed-json", str(error)) from None
 

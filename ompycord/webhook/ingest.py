@@ -29,6 +29,7 @@ from ompycord.webhook.sink import EventSink
 __all__ = ["Ingest"]
 
 _JSON = (b"content-type", b"application/json")
+_COMPACT = json.JSONEncoder(separators=(",", ":"))
 _REPLAYED = (b"ompycord-replayed", b"true")
 _CLOSE = (b"connection", b"close")
 
@@ -243,6 +244,6 @@ class Ingest:
             "position": last.position,
             "cancel_requested": last.cancel_requested,
         }
-        body = json.dumps(content, separators=(",", ":")).encode()
+        body = _COMPACT.encode(content).encode()
         headers: Headers = (_JSON, (b"content-length", str(len(body)).encode()))
         return (200, (*headers, _REPLAYED), body) if last.replayed else (202, headers, body)

@@ -9,7 +9,7 @@ import math
 import re
 from typing import Any, NoReturn, cast
 
-__all__ = ["NotJson", "parse_json", "require_modest"]
+__all__ = ["NotJson", "has_plain_texts", "parse_json", "require_modest"]
 
 DEPTH = 16
 NODES = 2000
@@ -38,8 +38,16 @@ def parse_json(raw: bytes) -> Any:
         raise NotJson(f"not JSON at character {error.pos}") from None
 
 
-def require_modest(value: Any) -> None:
-    """Depth, number of values, lengths, and no text that cannot be shown. Raises NotJson."""
+def has_plain_texts(raw: bytes) -> bool:
+    """Whether no text in this JSON can be too long or unshowable; true for most, and cheaper than to look at each."""
+    return len(raw) <= STRING and raw.isascii() and b"\\u" not in raw
+
+
+def require_modest(value: Any, *, is_plain: bool = False) -> None:
+    """Depth, number of values, lengths, and no text that cannot be shown. Raises NotJson.
+
+    With `is_plain` only keys are measured: all other texts are known to be harmless (`has_plain_texts`).
+    """
     nodes = 0
     level: list[Any] = [value]
     for _ in range(DEPTH + 1):
@@ -49,11 +57,13 @@ def require_modest(value: Any) -> None:
             raise NotJson("more than 2,000 values")
         for node in level:
             if isinstance(node, str):
-                _require_text(node, STRING)
+                if not is_plain:
+                    _require_text(node, STRING)
             elif isinstance(node, dict):
                 entries = cast("dict[str, Any]", node)
                 for key in entries:
-                    _require_text(key, KEY)
+                    if not is_plain or len(key) > KEY:
+                        _require_text(key, KEY)
                 below.extend(entries.values())
             elif isinstance(node, list):
                 below.extend(cast("list[Any]", node))

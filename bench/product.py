@@ -1,0 +1,53 @@
+"""The part of the product that ingests: store, projector and sidecar, wired as `app/compose.py` wires them, without Discord."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ompycord.app.system import SystemClock, SystemIds
+from ompycord.conductor import Bus, Projector
+from ompycord.store import SqliteStore, open_store
+from ompycord.webhook import KeyRing, Limits, Sidecar, create_sidecar
+
+__all__ = ["LIMITS", "SECRET", "Product", "open_product", "projected"]
+
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # from the published vectors of Standard Webhooks
+LIMITS = Limits(rate_per_s=10_000_000, burst=10_000_000, backlog=10_000_000)
+"""The key's rate and the backlog raised, so that what is measured is the work and not the brake."""
+CHANNEL = "100000000000000000"
+SETTLE_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What takes events in and folds them."""
+
+    store: SqliteStore
+    projector: Projector
+    sidecar: Sidecar
+
+
+@asynccontextmanager
+async def open_product(database: Path) -> AsyncGenerator[Product]:
+    """Open, project in the background, close."""
+    clock, ids = SystemClock(), SystemIds()
+    async with open_store(database, clock=clock, ids=ids) as store:
+        projector = Projector(store=store, bus=Bus(), route=lambda _: CHANNEL)
+        keyring = KeyRing(clock=clock)
+        keyring.replace([], hmac_secrets={}, shared_secret=SECRET, shared_channel=CHANNEL)
+        sidecar = create_sidecar(
+            store=store, keyring=keyring, clock=clock, ids=ids, limits=LIMITS, wake=projector.wake, probes={}
+        )
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(projector.run())
+            yield Product(store, projector, sidecar)
+            running.cancel()
+
+
+async def projected(product: Product) -> None:
+    """Return when the projector has committed everything that is stored. Raises TimeoutError after two minutes."""
+    async with asyncio.timeout(SETTLE_S):
+        while await product.store.backlog():  # noqa: ASYNC110  # asked of the disk, not of the projector's own word
+            await asyncio.sleep(0.005)

@@ -1,0 +1,60 @@
+"""`recovery`: what a thousand open runs of a thousand events add to a start."""
+
+import asyncio
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from bench.filled import fill
+from bench.product import open_product, projected
+from bench.rounds import spread
+from ompycord.app.system import SystemClock, SystemIds
+from ompycord.conductor import Conductor, Watch
+from ompycord.domain.catalog import Catalog
+from ompycord.domain.ports import RunFilter
+
+__all__ = ["recovery"]
+
+RUNS, EACH = 1000, 1000
+
+
+async def _start_s(database: Path) -> tuple[float, float]:
+    """Seconds until the database is open and checked, and until everything that looks at open runs has looked."""
+    clock, ids = SystemClock(), SystemIds()
+    start = time.perf_counter()
+    async with open_product(database) as product:
+        opened = time.perf_counter() - start
+        store = product.store
+        await projected(product)
+        await store.open_effects()  # the driver's recovery and first look
+        await store.runs(RunFilter(is_open=True, limit=RUNS))
+        conductor = Conductor(store=store, clock=clock, ids=ids, catalog=Catalog(), wake=lambda: None)
+        await Watch(store=store, conductor=conductor, clock=clock).look()
+        await store.outbox()  # the live editor's
+        await store.stale_cards()
+        return opened, time.perf_counter() - start
+
+
+async def _measure(rounds: int) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="ompycord-bench-") as folder:
+        full, empty = Path(folder) / "full.db", Path(folder) / "empty.db"
+        await fill(full, runs=RUNS, each=EACH)
+        await fill(empty, runs=0, each=0)
+        pairs = [(await _start_s(full), await _start_s(empty)) for _ in range(rounds + 1)][1:]  # the first warms up
+    extra = spread([(one[1] - none[1]) * 1000 / RUNS for one, none in pairs])
+    return {
+        "benchmark": "recovery",
+        "restart_extra_ms_per_open_run": extra["median"],
+        "spread": extra,
+        "open_runs": RUNS,
+        "events_of_each": EACH,
+        "of_which_opening_and_integrity_check_ms": spread([(one[0] - none[0]) * 1000 / RUNS for one, none in pairs]),
+        "start_s": {"full": spread([one[1] for one, _ in pairs]), "empty": spread([none[1] for _, none in pairs])},
+        "counts": "store opened and checked, projector caught up, driver's, watch's and live editor's first reads",
+    }
+
+
+def recovery(*, rounds: int, full: bool) -> dict[str, Any]:
+    """The object that is printed."""
+    return asyncio.run(_measure(rounds * (3 if full else 1)))

@@ -1,0 +1,40 @@
+"""Rounds and what is said of them: median, quartiles, ratios of neighbours; counterpart of every benchmark here."""
+
+import os
+import statistics
+from collections.abc import Sequence
+from typing import Any
+
+import uvicorn
+
+__all__ = ["cores", "percentile", "spread", "stack"]
+
+
+def cores() -> tuple[int, int]:
+    """The server's core and the generator's: different ones, or the same where there is only one."""
+    allowed = sorted(os.sched_getaffinity(0))
+    return allowed[0], allowed[-1]
+
+
+def spread(values: Sequence[float]) -> dict[str, float]:
+    """Median and quartiles, rounded for reading."""
+    low, middle, high = statistics.quantiles(values, n=4, method="inclusive")
+    return {"median": round(middle, 4), "q1": round(low, 4), "q3": round(high, 4), "rounds": len(values)}
+
+
+def percentile(values: Sequence[float], part: float) -> float:
+    """The nearest-rank percentile; `part` of 1."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(part * len(ordered)))]
+
+
+def stack(name: str) -> str:
+    """What lies between the socket and the handler."""
+    if name == "uvloop":
+        return f"uvicorn {uvicorn.__version__}, httptools, uvloop"
+    return f"uvicorn {uvicorn.__version__}, h11 with the sidecar's deadlines, asyncio"
+
+
+def pins() -> dict[str, Any]:
+    server, generator = cores()
+    return {"server_core": server, "generator_core": generator, "cores": os.cpu_count()}

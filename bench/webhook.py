@@ -1,0 +1,179 @@
+"""`webhook`: what an acknowledgement that means it costs, against a handler that only reads the body."""
+
+import importlib.util
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from bench.generator import Load, Unexpected
+from bench.product import LIMITS
+from bench.requests import Sender
+from bench.rounds import cores, percentile, pins, spread, stack
+from bench.serving import Served, serving
+
+__all__ = ["webhook"]
+
+T = TypeVar("T")
+
+CONNECTIONS = 64
+EACH = 50
+"""Events in a batch."""
+PER_S = 1000
+VOID_LIMIT = 3
+REQUESTS = {"h11": 1500, "uvloop": 3000}
+"""In one closed round: about a quarter of a second of the bare handler's work."""
+
+
+class _Pair(NamedTuple):
+    """The bare handler and the product on one stack."""
+
+    hello: Served
+    durable: Served
+
+
+class _Closed(NamedTuple):
+    """One closed round: work a second, and the server's CPU for each piece of it."""
+
+    per_s: float
+    cpu_us: float
+
+
+def webhook(*, rounds: int, full: bool) -> dict[str, Any]:
+    """The object that is printed."""
+    times = 4 if full else 1
+    result: dict[str, Any] = {"benchmark": "webhook", "connections": CONNECTIONS, "synchronous": "FULL", **pins()}
+    result["configured"] = {"rate_per_s": LIMITS.rate_per_s, "burst": LIMITS.burst, "backlog": LIMITS.backlog}
+    result |= _on_stack("h11", rounds, times)
+    missing = [name for name in ("uvloop", "httptools") if importlib.util.find_spec(name) is None]
+    if missing:
+        return {
+            **result,
+            "durable_ack_ratio_uvloop": None,
+            "durable_ack_ratio_uvloop_reason": f"not installed: {missing}",
+        }
+    return {**result, **_on_stack("uvloop", rounds, times)}
+
+
+def _on_stack(name: str, rounds: int, times: int) -> dict[str, Any]:
+    server_core, generator_core = cores()
+    os.sched_setaffinity(0, {generator_core})
+    with tempfile.TemporaryDirectory(prefix="ompycord-bench-") as folder, ExitStack() as exits:
+        hello = exits.enter_context(serving("hello", stack=name, core=server_core, folder=Path(folder)))
+        durable = exits.enter_context(serving("durable", stack=name, core=server_core, folder=Path(folder)))
+        pair = _Pair(hello, durable)
+        return _h11(pair, rounds, times, Path(folder)) if name == "h11" else _uvloop(pair, rounds, times)
+
+
+def _h11(pair: _Pair, rounds: int, times: int, folder: Path) -> dict[str, Any]:
+    void: list[str] = []
+    closed = _rounds(lambda number: _round(pair, "h11", number, times), rounds, void)
+    open_ = _rounds(lambda number: _open(pair, number, times, folder), rounds, void)
+    ratio = spread([durable.per_s / hello.per_s for hello, durable, _ in closed])
+    batch = spread([batch.per_s / hello.per_s for hello, _, batch in closed])
+    cpu = spread([durable.cpu_us / hello.cpu_us for hello, durable, _ in closed])
+    extra = spread([row["extra"] for row in open_])
+    return {
+        "stack_h11": stack("h11"),
+        "durable_ack_ratio_h11": ratio["median"],
+        "batch_ratio": batch["median"],
+        "server_cpu_ratio": cpu["median"],
+        "p99_extra_ms": extra["median"],
+        "spread_h11": {
+            "durable_ack_ratio_h11": ratio,
+            "batch_ratio": batch,
+            "server_cpu_ratio": cpu,
+            "p99_extra_ms": extra,
+        },
+        "hello_per_s_h11": spread([hello.per_s for hello, _, _ in closed]),
+        "durable_per_s_h11": spread([durable.per_s for _, durable, _ in closed]),
+        "batch_events_per_s_h11": spread([batch.per_s for _, _, batch in closed]),
+        "server_cpu_us": {
+            name: spread([row[index].cpu_us for row in closed])
+            for index, name in enumerate(("hello", "durable", "batch"))
+        },
+        "p99_ms": {name: spread([row[name] for row in open_]) for name in ("hello", "durable", "fdatasync")},
+        "open_loop_per_s": PER_S,
+        "events_per_batch": EACH,
+        "void_rounds": void,
+    }
+
+
+def _uvloop(pair: _Pair, rounds: int, times: int) -> dict[str, Any]:
+    void: list[str] = []
+    closed = _rounds(lambda number: _round(pair, "uvloop", number, times), rounds, void)
+    ratio = spread([durable.per_s / hello.per_s for hello, durable, _ in closed])
+    return {
+        "stack_uvloop": stack("uvloop"),
+        "durable_ack_ratio_uvloop": ratio["median"],
+        "spread_uvloop": {"durable_ack_ratio_uvloop": ratio},
+        "hello_per_s_uvloop": spread([hello.per_s for hello, _, _ in closed]),
+        "durable_per_s_uvloop": spread([durable.per_s for _, durable, _ in closed]),
+        "void_rounds_uvloop": void,
+    }
+
+
+def _rounds(one: Callable[[int], T], rounds: int, void: list[str]) -> list[T]:
+    """The first warms up and does not count; a void one is repeated, at most three times in all."""
+    result: list[T] = []
+    number = 0
+    while len(result) <= rounds:
+        number += 1
+        try:
+            result.append(one(number))
+        except Unexpected as error:
+            void.append(str(error))
+            if len(void) > VOID_LIMIT:
+                raise
+    return result[1:]
+
+
+def _round(pair: _Pair, name: str, number: int, times: int) -> tuple[_Closed, _Closed, _Closed]:
+    count = REQUESTS[name] * times
+    singles = Sender(runs=CONNECTIONS, tag=f"{name}-{number}")
+    bare, stored = singles.events(count), singles.events(count)
+    batches = Sender(runs=CONNECTIONS, tag=f"{name}-batch-{number}").batches(count // 30, each=EACH)
+    hello = _closed(pair.hello, bare, len(bare))
+    durable = _closed(pair.durable, stored, len(stored))
+    batch = _closed(pair.durable, batches, len(batches) * EACH) if name == "h11" else durable
+    return hello, durable, batch
+
+
+def _closed(server: Served, requests: list[bytes], events: int) -> _Closed:
+    """From the first byte sent until the backlog is empty."""
+    with closing(Load(server.port, connections=CONNECTIONS)) as load:
+        before = server.mark()
+        start = time.monotonic()
+        load.closed_loop(requests)
+        after = server.settled()
+    return _Closed(events / (after.at - start), (after.cpu_s - before.cpu_s) / events * 1e6)
+
+
+def _open(pair: _Pair, number: int, times: int, folder: Path) -> dict[str, float]:
+    sender = Sender(runs=CONNECTIONS, tag=f"open-{number}")
+    count = PER_S * times
+    hello = _p99_ms(pair.hello, sender.events(count))
+    durable = _p99_ms(pair.durable, sender.events(count))
+    pair.durable.settled()
+    disk = percentile(_fdatasync(folder / "probe", 300), 0.99) * 1000
+    return {"hello": hello, "durable": durable, "fdatasync": disk, "extra": durable - hello - 2 * disk}
+
+
+def _p99_ms(server: Served, requests: list[bytes]) -> float:
+    with closing(Load(server.port, connections=CONNECTIONS)) as load:
+        return percentile(load.open_loop(requests, per_s=PER_S), 0.99) * 1000
+
+
+def _fdatasync(path: Path, count: int) -> list[float]:
+    """Seconds of so many appends of two pages, each made durable, in the database's folder."""
+    result: list[float] = []
+    with path.open("ab", buffering=0) as file:
+        for _ in range(count):
+            file.write(bytes(8192))
+            start = time.perf_counter()
+            os.fdatasync(file.fileno())
+            result.append(time.perf_counter() - start)
+    return result
