@@ -1,6 +1,6 @@
 """Wires the house: some twenty objects in one readable function, opened and closed by one `lifespan()`.
 
-FastAPI enters the lifespan when the sidecar is served alone; `up` enters it itself, serves inside it and closes it last.
+`up` enters the lifespan, serves inside it and closes it last; the sidecar borrows it and opens nothing by itself.
 """
 
 import asyncio
