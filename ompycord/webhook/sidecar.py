@@ -1,5 +1,7 @@
 """The outermost ASGI application: which host, which door; counterpart of `server.py`, which serves it."""
 
+import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -20,6 +22,8 @@ __all__ = ["Mount", "Sidecar", "create_sidecar"]
 
 log = logging.getLogger(__name__)
 
+HEAR_OUT_S = 1.0
+HEAR_OUT_BYTES = 64 * 1024
 OWN_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
@@ -83,6 +87,7 @@ class Sidecar:
 
         try:
             if refusal is not None:
+                await _hear_out(receive)
                 await _refuse(send, refusal)
             elif mount is not None:
                 await mount.app(_inside(scope, mount.prefix), receive, watched_send)
@@ -115,6 +120,18 @@ def _without_port(host: str) -> str:
 def _inside(scope: Scope, prefix: str) -> Scope:
     root = scope.get("root_path", "") + prefix
     return {**scope, "root_path": root, "app_root_path": scope.get("app_root_path", scope.get("root_path", ""))}
+
+
+async def _hear_out(receive: Receive) -> None:
+    """Take the little that comes: a connection closed over an unread body is reset, and the answer is lost with it."""
+    size = 0
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(HEAR_OUT_S):
+            while size < HEAR_OUT_BYTES:
+                message = await receive()
+                size += len(message.get("body", b""))
+                if not message.get("more_body"):
+                    return
 
 
 async def _refuse(send: Send, error: Problem) -> None:
