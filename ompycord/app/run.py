@@ -59,14 +59,14 @@ async def _up(settings: Settings, data: DataFolder, environ: Mapping[str, str], 
     stop = Stop()
     with stop.installed():
         secret, is_new = _webhook_secret(settings, data)
+        if is_new:
+            say(f"A webhook secret was made. It is shown this once and kept in secrets/webhook_secret: {secret}")
         if settings.discord.token is not None:
             token = settings.discord.token.get_secret_value()
             await _serve(settings, data, token, secret, stop, say=say, address=None)
         else:
             async with _playground(settings, data, environ) as (local, adapted):
                 await _serve(adapted, data, local.info.bot_token, secret, stop, say=say, address=local.address)
-        if is_new:
-            log.debug("webhook.secret_kept", file="secrets/webhook_secret")
 
 
 def _webhook_secret(settings: Settings, data: DataFolder) -> tuple[str, bool]:

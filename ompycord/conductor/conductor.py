@@ -100,7 +100,7 @@ class Conductor:
         return record
 
     async def retry(self, run: RunId, person: Person) -> RunRecord:
-        """Another run of the same task. Once per click of a finished run: (run, retry) is a decision of its own."""
+        """Another run of the same task, each time it is called: keeping a double click apart is the caller's."""
         record = await self._hosted(run)
         if record.state not in FINAL:
             raise Refused(f"{short_id(run)} has not ended; say something to it, or cancel it first.")

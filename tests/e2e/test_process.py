@@ -84,6 +84,18 @@ async def test_the_sidecar_refuses_other_sites_and_other_names(tmp_path: Path) -
         assert (await client.get(f"{page}/app/state", headers=rebound)).status_code in {403, 421}
 
 
+async def test_a_webhook_secret_is_made_once_and_shown_once(tmp_path: Path) -> None:
+    async with running_product(tmp_path, environ={"OMP_WEBHOOK_SECRET": ""}) as product:
+        kept = product.data / "secrets" / "webhook_secret"
+        secret = kept.read_text().strip()
+        assert kept.stat().st_mode & 0o777 == 0o600
+        assert secret in product.said
+        await product.kill()
+        await product.start()
+        assert secret not in product.said
+        assert secret not in product.log.read_text()
+
+
 async def refused(folder: Path, *arguments: str) -> tuple[int, str]:
     """Run `ompycord up` that must not come up; exit code and all that it said on stderr."""
     environ = {**os.environ, "PYTHONPATH": str(Path.cwd())}

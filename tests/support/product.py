@@ -33,6 +33,8 @@ class Product:
         self._wrapper = wrapper
         self.process: asyncio.subprocess.Process | None = None
         self.sidecar = ""
+        self.said = ""
+        """What the last start printed."""
         self.address = ""
         """What a person opens."""
         self._playground: Playground | None = None
@@ -55,7 +57,7 @@ class Product:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
             )
-        said = await self._said("Stop")
+        said = self.said = await self._said("Stop")
         port, token = _ADDRESS.findall(said)[0]
         self.sidecar = _SIDECAR.findall(said)[0]
         self.address = f"http://127.0.0.1:{port}/?token={token}"
