@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
-JOBS ?= 3
+JOBS ?= 4
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 ifeq ($(UV),)

@@ -112,7 +112,7 @@ def main() -> None:
     if options.core is not None:
         os.sched_setaffinity(0, {options.core})
     if options.stack == "uvloop":
-        # In no lock: whoever wants this stack installs it, and the benchmark says when it is missing.
+        # Not on Windows; the benchmark says when it is missing.
         run = importlib.import_module("uvloop").run
     else:
         run = asyncio.run

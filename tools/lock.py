@@ -9,8 +9,8 @@ import sys
 
 COMMON = ("--universal", "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url", "--no-emit-find-links")
 LOCKS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("requirements.lock", ("--group", "build")),
-    ("requirements-dev.lock", ("--group", "build", "--group", "dev", "-c", "requirements.lock")),
+    ("requirements.lock", ("--extra", "acp", "--group", "build")),
+    ("requirements-dev.lock", ("--extra", "acp", "--group", "build", "--group", "dev", "-c", "requirements.lock")),
 )
 
 

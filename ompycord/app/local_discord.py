@@ -78,7 +78,7 @@ class LocalDiscord:
     async def shut_down(self) -> None:
         """An orderly end of `up` ends it. Gone already is as good."""
         try:
-            await _call(self._port, self._token, "POST", "/control/shutdown", body={})
+            await _call(self._port, self._token, "POST", "/control/shutdown", body={"bot": os.getpid()})
         except httpx.HTTPError:
             return
 

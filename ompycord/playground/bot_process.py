@@ -16,6 +16,8 @@ from ompycord.playground.documents import Json, as_list, as_object
 from ompycord.playground.storage import Storage
 
 KILL_WAIT_S: Final = 5.0
+END_WAIT_S: Final = 40.0
+"""Longer than the bot's own drain."""
 SAME_START_S: Final = 1.0
 """How far two readings of one process's start time may differ, since the system derives it from an adjustable clock."""
 
@@ -32,6 +34,8 @@ class BotProcess:
         self._folder = folder
         self._on_change = on_change
         self._children: set[subprocess.Popen[bytes]] = set()
+        self.ending: object = None
+        """The pid of a bot that said that it is on its way out."""
 
     @property
     def known(self) -> Json | None:
@@ -89,6 +93,16 @@ class BotProcess:
         self._children.add(child)
         self._remember(child.pid, known["argv"], known["cwd"], known["env"])
         return child.pid
+
+    async def end_started(self) -> None:
+        """SIGTERM to the bot that was started from the page: nobody else would end it. One that is ending is left alone."""
+        for child in [child for child in self._children if child.poll() is None and child.pid != self.ending]:
+            child.terminate()
+            try:
+                await asyncio.to_thread(child.wait, END_WAIT_S)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
 
     async def watch(self) -> None:
         """Tell when the process that runs ends; poll, since it may be nobody's child here."""

@@ -81,7 +81,9 @@ class ControlApi:
             raise NotPossibleError(str(problem)) from problem
         return {"pid": self._bot.pid}
 
-    def _shutdown(self, _body: Json) -> object:
+    def _shutdown(self, body: Json) -> object:
+        """An ending bot names its pid: it is not told to end a second time."""
+        self._bot.ending = body.get("bot")
         self._stop.set()
         return {}
 

@@ -44,7 +44,8 @@ class PortTakenError(Exception):
 
 def listen(port: int) -> socket.socket:
     """A listening socket on 127.0.0.1; 0 takes any free port. Raises PortTakenError."""
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # With the protocol named, asyncio sets TCP_NODELAY on what it accepts.
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     if os.name == "posix":
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -81,6 +82,7 @@ async def _run(core: Core, sock: socket.socket) -> None:
         async with asyncio.TaskGroup() as group:
             watcher = group.create_task(bot.watch())
             await _until_stopped(stop)
+            await bot.end_started()
             watcher.cancel()
     finally:
         core.gateway.close_all(1001)

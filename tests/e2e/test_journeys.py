@@ -227,7 +227,7 @@ async def no_agent_left(product: Product) -> None:
     """No process works in this product's workspaces any more; bounded."""
     async with asyncio.timeout(15):
         while agents_of(product):  # noqa: ASYNC110  # other processes set no event of ours
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.01)
 
 
 def agents_of(product: Product) -> list[int]:

@@ -112,7 +112,7 @@ class Product:
                 await self._playground.post("/control/shutdown")
                 async with asyncio.timeout(END_S):
                     while run_file.exists() and _lives(pid):  # noqa: ASYNC110  # another process sets no event of ours
-                        await asyncio.sleep(0)
+                        await asyncio.sleep(0.02)
             await self._playground.close()
 
 

@@ -98,6 +98,36 @@ async def test_the_registered_bot_is_killed_and_started_again(playground: Playgr
     await playground.post("/app/bot/kill")
 
 
+@pytest.mark.parametrize("is_ending", [False, True])
+async def test_a_bot_that_was_started_on_the_page_ends_with_the_playground(tmp_path: Path, *, is_ending: bool) -> None:
+    told = tmp_path / "told"
+    # Says when it listens and when it was told to end; an ending bot has asked for the shutdown itself.
+    script = (
+        "import pathlib, signal, sys, time\n"
+        f"told = pathlib.Path({str(told)!r})\n"
+        "signal.signal(signal.SIGTERM, lambda *_: (told.write_text('told'), sys.exit()))\n"
+        "told.write_text('listening')\n"
+        "time.sleep(30)\n"
+    )
+    bot = await asyncio.create_subprocess_exec(*SLEEPER, stdin=asyncio.subprocess.PIPE)
+    async with running_playground(tmp_path / "state") as playground:
+        argv = [sys.executable, "-c", script]
+        await playground.post("/control/bot", {"pid": bot.pid, "argv": argv, "cwd": str(tmp_path)})
+        await playground.post("/app/bot/kill")
+        await bot.wait()
+        started = psutil.Process((await playground.post("/app/bot/start"))["pid"])
+        async with asyncio.timeout(10):
+            while not told.exists():  # noqa: ASYNC110  # another process sets no event of ours
+                await asyncio.sleep(0.01)
+        await playground.post("/control/shutdown", {"bot": started.pid if is_ending else None})
+        async with asyncio.timeout(10):
+            assert await playground.process.wait() == 0
+    assert told.read_text() == ("listening" if is_ending else "told")
+    assert started.is_running() is is_ending
+    if is_ending:
+        started.kill()
+
+
 async def test_a_process_that_does_not_exist_cannot_be_registered(playground: Playground, tmp_path: Path) -> None:
     with pytest.raises(PageRefusedError, match="no such process"):
         await playground.post("/control/bot", {"pid": 2**22 + 1, "argv": ["x"], "cwd": str(tmp_path)})

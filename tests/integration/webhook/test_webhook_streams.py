@@ -113,7 +113,7 @@ async def test_a_reader_that_reads_nothing_costs_a_page_and_is_given_up(
             await loop.sock_sendall(stalled, ask.encode())
             async with asyncio.timeout(PATIENCE_S):
                 while not house.streams.count:  # noqa: ASYNC110  # the server sets no event for it
-                    await asyncio.sleep(0)
+                    await asyncio.sleep(0.01)
             n = 0
             async with asyncio.timeout(PATIENCE_S * 3):
                 while house.streams.count:
@@ -159,7 +159,7 @@ async def test_only_so_many_streams_are_open(
             assert refusal(await house.http.get("/api/events", headers=house.headers)) == (429, "rate-limited")
         async with asyncio.timeout(PATIENCE_S):
             while house.streams.count:  # noqa: ASYNC110  # the server sets no event for it
-                await asyncio.sleep(0)
+                await asyncio.sleep(0.01)
         async with house.listen(last=0) as listener:
             assert await listener.next() is not None
 
