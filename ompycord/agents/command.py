@@ -1,7 +1,7 @@
 """Any program as an agent (CONTRACTS, `command`): prompt in, lines out; its wire format is `dialects/jsonl.py`."""
 
 from ompycord.agents.drive import drive
-from ompycord.domain.ports import AgentCapabilities, AgentJob, AgentOutcome, Emit
+from ompycord.domain.ports import AgentCapabilities, AgentJob, AgentOutcome, Emit, Inbox
 from ompycord.errors import ProcessFailed
 from ompycord.processes.launcher_port import Launcher, reaches
 
@@ -16,7 +16,7 @@ class CommandAgent:
     def __init__(self, *, launcher: Launcher) -> None:
         self._launcher = launcher
 
-    async def run(self, job: AgentJob, emit: Emit) -> AgentOutcome:
+    async def run(self, job: AgentJob, emit: Emit, inbox: Inbox) -> AgentOutcome:
         """See the port. Also raises ProcessFailed where confinement does not reach `spec.sandbox.minimum`."""
         if not reaches(self._launcher.level, job.spec.sandbox.minimum):
             raise ProcessFailed(

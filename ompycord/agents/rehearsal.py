@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from ompycord.agents.drive import drive
-from ompycord.domain.ports import AgentCapabilities, AgentJob, AgentOutcome, Emit
+from ompycord.domain.ports import AgentCapabilities, AgentJob, AgentOutcome, Emit, Inbox
 from ompycord.processes.launcher_port import Launcher
 
 __all__ = ["RehearsalAgent"]
@@ -25,6 +25,6 @@ class RehearsalAgent:
     def __init__(self, *, launcher: Launcher) -> None:
         self._launcher = launcher
 
-    async def run(self, job: AgentJob, emit: Emit) -> AgentOutcome:
+    async def run(self, job: AgentJob, emit: Emit, inbox: Inbox) -> AgentOutcome:
         """See the port."""
         return await drive(self._launcher, job, (sys.executable, "-I", str(_PROGRAM)), emit)

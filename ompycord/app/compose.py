@@ -21,7 +21,7 @@ from ompycord.bot.bot import Bot
 from ompycord.bot.options import BotOptions
 from ompycord.bot.sources import Sources
 from ompycord.checks.local import LocalChecks
-from ompycord.conductor import Bus, Conductor, Driver, Projector, Watch
+from ompycord.conductor import Bus, Conductor, Driver, Inboxes, Projector, Watch
 from ompycord.domain.ids import RunId
 from ompycord.domain.records import Commit, Scope
 from ompycord.domain.run import RunKind, RunRecord
@@ -125,6 +125,7 @@ async def lifespan(
             observe=conductor.observe,
             record=conductor.record,
             job_environment=job_environment,
+            inboxes=Inboxes(store=store, bus=bus),
         )
         driver = Driver(
             store=store,

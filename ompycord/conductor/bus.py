@@ -40,6 +40,18 @@ class Subscription:
         taken, self._dirty = list(self._dirty), {}
         return taken
 
+    async def take_of(self, run: RunId, timeout: float) -> None:
+        """Wait until this run changed, or for `timeout` seconds; changes of other runs are let go."""
+        try:
+            async with asyncio.timeout(timeout):
+                while run not in self._dirty:
+                    self._dirty.clear()
+                    self._event.clear()
+                    await self._event.wait()
+        except TimeoutError:
+            return
+        del self._dirty[run]
+
 
 class Bus:
     """One publisher (the projector), any number of subscribers, none of whom it waits for."""

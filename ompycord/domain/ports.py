@@ -9,7 +9,17 @@ from pathlib import Path
 from typing import Protocol
 
 from ompycord.domain.base import Frozen, Millis
-from ompycord.domain.events import ChangedFile, CheckFinished, EffectFinished, EventBody, RunEvent
+from ompycord.domain.events import (
+    ApprovalDenied,
+    ApprovalGranted,
+    ChangedFile,
+    CheckFinished,
+    EffectFinished,
+    EventBody,
+    Prompted,
+    QuestionAnswered,
+    RunEvent,
+)
 from ompycord.domain.fold import RunFold
 from ompycord.domain.ids import RunId
 from ompycord.domain.records import (
@@ -40,7 +50,9 @@ __all__ = [
     "Emit",
     "Engine",
     "Harvested",
+    "Heard",
     "Ids",
+    "Inbox",
     "Prepared",
     "Published",
     "RunFilter",
@@ -90,6 +102,10 @@ class RunFilter(Frozen):
     limit: int = 25
 
 
+Heard = Prompted | QuestionAnswered | ApprovalGranted | ApprovalDenied
+"""What reaches an agent from people: a text, an answer, a decision. Facts of the log like all others."""
+
+
 class Store(Protocol):
     """The only way to the database. Every method that writes has committed when it returns; StorageError when it cannot."""
 
@@ -126,6 +142,10 @@ class Store(Protocol):
 
     async def events_of(self, run: RunId) -> list[RunEvent]:
         """One run's log by position."""
+        ...
+
+    async def heard(self, run: RunId, *, after: int) -> list[tuple[int, Heard]]:
+        """What people said to a run's agent or decided for it after a position, with the position of each, in order."""
         ...
 
     async def folds(self, runs: Sequence[RunId]) -> dict[RunId, RunFold]:
@@ -209,6 +229,14 @@ Emit = Callable[[EventBody], Awaitable[None]]
 """Store one observation; returns when it is on disk."""
 
 
+class Inbox(Protocol):
+    """What people say to an agent while it runs, in their order; each is on disk before it arrives here."""
+
+    async def next(self) -> Heard:
+        """The next one; waits for it without end. For one reader at a time; cancelling the wait loses nothing."""
+        ...
+
+
 class Prepared(Frozen):
     """A clone that is ready."""
 
@@ -276,6 +304,8 @@ class AgentCapabilities(Frozen):
     """A session goes on after a restart."""
     asks: bool = False
     """It can ask questions by itself (not only through MCP)."""
+    approves: bool = False
+    """It asks for leave to act and waits for the decision."""
     simulated: bool = False
     """The rehearsal: the card says so."""
 
@@ -307,9 +337,10 @@ class AgentAdapter(Protocol):
 
     capabilities: AgentCapabilities
 
-    async def run(self, job: AgentJob, emit: Emit) -> AgentOutcome:
-        """Start the agent, emit what it does, return how it ended.
+    async def run(self, job: AgentJob, emit: Emit, inbox: Inbox) -> AgentOutcome:
+        """Start the agent, emit what it does, pass on what it hears, return how it ended.
 
+        An adapter that can do nothing with what it hears leaves the inbox unread.
         Raises ProcessFailed when it cannot be started.
         """
         ...

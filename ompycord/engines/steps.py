@@ -3,13 +3,14 @@
 All but `build` may be done twice with the same result. Nothing here decides a state.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+from ompycord.conductor import Inboxes
 from ompycord.domain import effects as fx
 from ompycord.domain import events as ev
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.ids import RunId, short_id
-from ompycord.domain.ports import AgentAdapter, AgentJob, Checks, Workspaces
+from ompycord.domain.ports import AgentAdapter, AgentJob, Checks, Heard, Workspaces
 from ompycord.domain.records import EffectRow
 from ompycord.domain.repository import AgentSpec, CheckSpec, ConfinementLevel, RepositorySpec
 from ompycord.domain.run import FailureClass, RunRecord
@@ -46,6 +47,7 @@ class Steps:
         observe: Record,
         record: Record,
         job_environment: JobEnvironment,
+        inboxes: Inboxes,
     ) -> None:
         self._catalog = catalog
         self._workspaces = workspaces
@@ -55,6 +57,7 @@ class Steps:
         self._observe = observe
         self._record = record
         self._job_environment = job_environment
+        self._inboxes = inboxes
 
     def table(self) -> dict[type[fx.Effect], Step]:
         """Effect type to step. `halt` is the driver's own."""
@@ -96,18 +99,20 @@ class Steps:
         prepared = await self._workspaces.workspace(row.run)
         if prepared is None:
             return _failed(row, FailureClass.INTERNAL, "Its clone is gone.")
+        heard = await self._inboxes.heard(row.run)
         job = AgentJob(
             run=row.run,
             iteration=row.effect.iteration,
             task=task,
             spec=spec,
             cwd=prepared.path,
-            prompt=_prompt(task),
+            prompt=_prompt(task, [body for _, body in heard]),
             env=await self._job_environment(row.run),
         )
         await self._observe(row.run, ev.RunStarted(agent=spec.name))
         try:
-            outcome = await self._adapters[spec.kind].run(job, lambda body: self._observe(row.run, body))
+            with self._inboxes.open(row.run, after=heard[-1][0] if heard else 0) as inbox:
+                outcome = await self._adapters[spec.kind].run(job, lambda body: self._observe(row.run, body), inbox)
         except ProcessFailed as error:
             return _failed(row, FailureClass.ENV, str(error))
         if outcome.message:  # its last words, a claim that is shown as one
@@ -166,8 +171,15 @@ class Steps:
         return _ok(row)
 
 
-def _prompt(task: Task) -> str:
-    return f"{task.prompt}\n\nDone when: {task.done_when}" if task.done_when else task.prompt
+def _prompt(task: Task, heard: Sequence[Heard]) -> str:
+    """The task and all that people said of it since: an agent that starts anew knows nothing of an earlier start."""
+    said = [body.text for body in heard if isinstance(body, ev.Prompted)]
+    parts = [task.prompt]
+    if task.done_when:
+        parts.append(f"Done when: {task.done_when}")
+    if said:
+        parts.append("Said since:\n\n" + "\n\n".join(said))
+    return "\n\n".join(parts)
 
 
 def _ok(row: EffectRow, *, message: str | None = None, **facts: str | int | bool) -> ev.EffectFinished:

@@ -25,6 +25,11 @@ EVENTS_AFTER = _EVENT + "WHERE e.position > ? ORDER BY e.position LIMIT ?"
 # One run's log, up to a position. UNIQUE (run, source, seq) finds it; the sort is over one run only.
 EVENTS_OF = _EVENT + "WHERE r.id = ? AND e.position <= ? ORDER BY e.position"
 
+# What people said to a run's agent or decided for it, in our own lane: the index on (run, source, seq) finds it.
+_SAID = "e.type IN ('prompt', 'question.answered', 'approval.granted', 'approval.denied')"
+_TO_AGENT = "WHERE e.run = (SELECT pk FROM runs WHERE id = :run) AND e.source = :source AND +e.position > :after"
+HEARD = f"{_EVENT}{_TO_AGENT} AND {_SAID} ORDER BY e.seq"
+
 # A stream's page: the log between two positions.
 PAGE_OF_ALL = _EVENT + "WHERE e.position > :after AND e.position <= :upto ORDER BY e.position LIMIT :limit"
 COUNT_OF_ALL = "SELECT min(:upto - :after, :limit)"  # positions have no gaps

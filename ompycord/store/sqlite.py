@@ -12,8 +12,8 @@ from ompycord.domain.authority import SourceKind
 from ompycord.domain.base import Millis
 from ompycord.domain.events import EventBody, RunEvent
 from ompycord.domain.fold import RunFold
-from ompycord.domain.ids import AGENT_LANE, RunId
-from ompycord.domain.ports import Clock, Ids, RunFilter
+from ompycord.domain.ids import AGENT_LANE, OMPYCORD, RunId
+from ompycord.domain.ports import Clock, Heard, Ids, RunFilter
 from ompycord.domain.records import (
     Commit,
     Committed,
@@ -149,6 +149,9 @@ class SqliteStore:
 
     async def events_of(self, run: RunId) -> list[RunEvent]:
         return await self._readers.all(sql.EVENTS_OF, (run, END_OF_LOG), rows.event_of)
+
+    async def heard(self, run: RunId, *, after: int) -> list[tuple[int, Heard]]:
+        return await self._readers.all(sql.HEARD, {"run": run, "source": OMPYCORD, "after": after}, rows.heard_of)
 
     async def page(self, run: RunId | None, after: int, *, limit: int, most: int) -> tuple[list[RunEvent], int] | None:
         """Projected events after a position and how far was read; None when more than `most` wait (`streaming.py`)."""

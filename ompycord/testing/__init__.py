@@ -3,8 +3,8 @@
 The store has no double: the real one on a temporary file is fast, and its transactions are what tests are about.
 """
 
-from ompycord.testing.agents import ScriptedAgent
+from ompycord.testing.agents import ScriptedAgent, ScriptedInbox
 from ompycord.testing.clock import FakeClock, SequentialIds
 from ompycord.testing.places import FakeChecks, FakeWorkspaces
 
-__all__ = ["FakeChecks", "FakeClock", "FakeWorkspaces", "ScriptedAgent", "SequentialIds"]
+__all__ = ["FakeChecks", "FakeClock", "FakeWorkspaces", "ScriptedAgent", "ScriptedInbox", "SequentialIds"]

@@ -4,9 +4,25 @@ import asyncio
 from collections.abc import Sequence
 
 from ompycord.domain.events import EventBody
-from ompycord.domain.ports import AgentCapabilities, AgentJob, AgentOutcome, Emit
+from ompycord.domain.ports import AgentCapabilities, AgentJob, AgentOutcome, Emit, Heard, Inbox
 
-__all__ = ["ScriptedAgent"]
+__all__ = ["ScriptedAgent", "ScriptedInbox"]
+
+
+class ScriptedInbox:
+    """What people say, written by a test; satisfies `domain.ports.Inbox`."""
+
+    def __init__(self, *bodies: Heard) -> None:
+        self._waiting: asyncio.Queue[Heard] = asyncio.Queue(64)
+        self.say(*bodies)
+
+    def say(self, *bodies: Heard) -> None:
+        """Next of all, in this order."""
+        for body in bodies:
+            self._waiting.put_nowait(body)
+
+    async def next(self) -> Heard:
+        return await self._waiting.get()
 
 
 class ScriptedAgent:
@@ -29,6 +45,8 @@ class ScriptedAgent:
         self._go = asyncio.Event()
         self._go.set()
         self.began = asyncio.Event()
+        self.heard: asyncio.Queue[Heard] = asyncio.Queue(64)
+        """What people said to it while it ran."""
 
     def hold(self) -> None:
         """Do not end before `release`."""
@@ -38,13 +56,20 @@ class ScriptedAgent:
         """End now."""
         self._go.set()
 
-    async def run(self, job: AgentJob, emit: Emit) -> AgentOutcome:
+    async def _listen(self, inbox: Inbox) -> None:
+        while True:
+            self.heard.put_nowait(await inbox.next())
+
+    async def run(self, job: AgentJob, emit: Emit, inbox: Inbox) -> AgentOutcome:
         self.jobs.append(job)
         for body in self.script:
             await emit(body)
         self.began.set()
         try:
-            await self._go.wait()
+            async with asyncio.TaskGroup() as group:
+                listening = group.create_task(self._listen(inbox))
+                await self._go.wait()
+                listening.cancel()
         except asyncio.CancelledError:
             self.halted += 1
             raise

@@ -18,12 +18,13 @@ from ompycord.agents.rehearsal import RehearsalAgent
 from ompycord.domain.authority import SourceKind, require_authority
 from ompycord.domain.events import EventBody, Message, RunFinished, RunStateChanged
 from ompycord.domain.ids import RunId, new_ulid
-from ompycord.domain.ports import AgentAdapter, AgentCapabilities, AgentJob, AgentOutcome, Emit
+from ompycord.domain.ports import AgentAdapter, AgentCapabilities, AgentJob, AgentOutcome, Emit, Inbox
 from ompycord.domain.repository import AgentSpec, Sandbox
 from ompycord.domain.run import RunState
 from ompycord.domain.task import Task
 from ompycord.errors import ProcessFailed, StorageError
 from ompycord.processes import MARKER
+from ompycord.testing import ScriptedInbox
 from ompycord.workspaces.launcher import UnconfinedLauncher
 
 QUICK = """
@@ -81,7 +82,7 @@ class BadAdapter:
     def __init__(self) -> None:
         self.left: list[asyncio.subprocess.Process] = []
 
-    async def run(self, job: AgentJob, emit: Emit) -> AgentOutcome:
+    async def run(self, job: AgentJob, emit: Emit, inbox: Inbox) -> AgentOutcome:
         if not job.cwd.exists():
             raise FileNotFoundError(job.cwd)
         if job.prompt == "slow":
@@ -121,7 +122,7 @@ class Stored:
 
 async def says_only_what_agents_may_say(case: Case) -> None:
     stored = Stored()
-    await case.adapter.run(case.quick(), stored.emit)
+    await case.adapter.run(case.quick(), stored.emit, ScriptedInbox())
     assert stored.events
     for body in stored.events:
         try:
@@ -132,7 +133,7 @@ async def says_only_what_agents_may_say(case: Case) -> None:
 
 async def keeps_its_end_for_the_outcome(case: Case) -> None:
     stored = Stored()
-    outcome = await case.adapter.run(case.quick(), stored.emit)
+    outcome = await case.adapter.run(case.quick(), stored.emit, ScriptedInbox())
     assert not [body.type for body in stored.events if body.type.startswith("run.f")]
     assert outcome.claim
     assert len(outcome.message or "") <= 500
@@ -140,13 +141,13 @@ async def keeps_its_end_for_the_outcome(case: Case) -> None:
 
 async def stores_one_event_after_the_other(case: Case) -> None:
     stored = Stored()
-    await case.adapter.run(case.quick(), stored.emit)
+    await case.adapter.run(case.quick(), stored.emit, ScriptedInbox())
     assert stored.overlaps == 0
 
 
 async def says_first_that_it_is_simulated(case: Case) -> None:
     stored = Stored()
-    await case.adapter.run(case.quick(), stored.emit)
+    await case.adapter.run(case.quick(), stored.emit, ScriptedInbox())
     if case.adapter.capabilities.simulated:
         first = stored.events[0]
         assert isinstance(first, Message)
@@ -157,7 +158,7 @@ async def is_halted_when_its_cancellation_returns(case: Case) -> None:
     stored = Stored()
     job = case.long()
     async with asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(case.adapter.run(job, stored.emit))
+        task = tasks.create_task(case.adapter.run(job, stored.emit, ScriptedInbox()))
         async with asyncio.timeout(60):
             await stored.has_one.wait()
         task.cancel()
@@ -180,7 +181,7 @@ async def passes_on_that_nothing_can_be_stored(case: Case) -> None:
         raise StorageError("full")
 
     try:
-        await case.adapter.run(case.quick(), full)
+        await case.adapter.run(case.quick(), full, ScriptedInbox())
     except StorageError:
         return
     raise AssertionError("a failure to store was swallowed")
@@ -189,7 +190,7 @@ async def passes_on_that_nothing_can_be_stored(case: Case) -> None:
 async def says_that_it_cannot_be_started(case: Case) -> None:
     job = case.quick().model_copy(update={"cwd": case.clone / "gone"})
     try:
-        await case.adapter.run(job, Stored().emit)
+        await case.adapter.run(job, Stored().emit, ScriptedInbox())
     except ProcessFailed:
         return
     except OSError as error:
@@ -198,7 +199,7 @@ async def says_that_it_cannot_be_started(case: Case) -> None:
 
 
 async def leaves_nothing_of_its_own_in_the_clone(case: Case) -> None:
-    await case.adapter.run(case.quick(), Stored().emit)
+    await case.adapter.run(case.quick(), Stored().emit, ScriptedInbox())
     names = {entry.name for entry in _entries(case.clone)}
     assert names <= {"NOTES.md"}
 

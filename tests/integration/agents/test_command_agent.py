@@ -14,6 +14,7 @@ from ompycord.domain.ports import AgentJob
 from ompycord.domain.run import FailureClass
 from ompycord.errors import ProcessFailed, StorageError
 from ompycord.processes.launcher_port import Launcher
+from ompycord.testing import ScriptedInbox
 
 MakeJob = Callable[..., AgentJob]
 SAY = "import json, os, sys\ndef say(t, **d): os.write(3, (json.dumps({'type': t, 'data': d}) + '\\n').encode())\n"
@@ -35,7 +36,9 @@ async def test_the_prompt_comes_on_stdin_and_as_a_file_outside_the_clone(
         update={"command": (*job.spec.command, "{prompt_file}", "a b", "*"), "env": {"MINE": "m"}}
     )
 
-    outcome = await CommandAgent(launcher=launcher).run(job.model_copy(update={"spec": spec}), stored.emit)
+    outcome = await CommandAgent(launcher=launcher).run(
+        job.model_copy(update={"spec": spec}), stored.emit, ScriptedInbox()
+    )
 
     assert outcome.claim, outcome.message
     assert [message.text for message in stored.of(Message)] == [f"{clone} {job.run} e m ['a b', '*']"]
@@ -51,7 +54,7 @@ async def test_events_come_from_descriptor_three_and_from_prefixed_lines_in_orde
         "print('second', flush=True)\n"
         "print('@ompycord ' + json.dumps({'type': 'x.y', 'data': {'k': 1}}), file=sys.stderr, flush=True)\n"
     )
-    outcome = await CommandAgent(launcher=launcher).run(make_job(script), stored.emit)
+    outcome = await CommandAgent(launcher=launcher).run(make_job(script), stored.emit, ScriptedInbox())
     assert outcome.claim
     assert Message(text="first") in stored.events
     assert stored.events.index(Message(text="first")) < stored.events.index(ToolStarted(tool="edit"))
@@ -62,7 +65,9 @@ async def test_events_come_from_descriptor_three_and_from_prefixed_lines_in_orde
 async def test_ten_thousand_lines_become_few_messages_and_the_last_lines_survive(
     launcher: Launcher, make_job: MakeJob, stored: Any
 ) -> None:
-    await CommandAgent(launcher=launcher).run(make_job("for n in range(10_000): print('line', n)"), stored.emit)
+    await CommandAgent(launcher=launcher).run(
+        make_job("for n in range(10_000): print('line', n)"), stored.emit, ScriptedInbox()
+    )
     texts = [message.text for message in stored.of(Message)]
     assert len(texts) < 100
     assert max(map(len, texts)) <= 2000
@@ -75,7 +80,7 @@ async def test_ten_thousand_lines_become_few_messages_and_the_last_lines_survive
 
 async def test_a_long_line_is_cut_and_colours_are_taken_out(launcher: Launcher, make_job: MakeJob, stored: Any) -> None:
     script = "print('\\x1b[31mred\\x1b[0m \\x1b]0;title\\x07end')\nprint('w' * 300_000)"
-    await CommandAgent(launcher=launcher).run(make_job(script), stored.emit)
+    await CommandAgent(launcher=launcher).run(make_job(script), stored.emit, ScriptedInbox())
     texts = [message.text for message in stored.of(Message)]
     assert texts[0] == "red end"
     assert texts[1].startswith("www")
@@ -93,7 +98,7 @@ async def test_what_an_agent_may_not_say_is_refused_and_noted_without_its_words(
         'os.write(3, b\'{"type":"message","data":{"text":"\' + b\'x\' * 70000 + b\'"}}\\n\')\n'
         "for _ in range(50): os.write(3, b'x\\n')\n"
     )
-    outcome = await CommandAgent(launcher=launcher).run(make_job(script), stored.emit)
+    outcome = await CommandAgent(launcher=launcher).run(make_job(script), stored.emit, ScriptedInbox())
     notes = [note.text for note in stored.of(Note)]
     assert outcome.claim
     assert stored.events == stored.of(Note)
@@ -126,7 +131,7 @@ async def test_the_end_is_a_claim(
     launcher: Launcher, make_job: MakeJob, stored: Any,
     script: str, claim: bool, message: str | None, failure: FailureClass | None,
 ) -> None:  # fmt: skip
-    outcome = await CommandAgent(launcher=launcher).run(make_job(SAY + script), stored.emit)
+    outcome = await CommandAgent(launcher=launcher).run(make_job(SAY + script), stored.emit, ScriptedInbox())
     assert (outcome.claim, outcome.message, outcome.failure) == (claim, message, failure)
     assert not [body for body in stored.events if body.type.startswith("run.")]
 
@@ -134,8 +139,8 @@ async def test_the_end_is_a_claim(
 async def test_the_clocks_end_it(launcher: Launcher, make_job: MakeJob, stored: Any) -> None:
     hang = "import time; time.sleep(300)"
     agent = CommandAgent(launcher=launcher)
-    wall = await agent.run(make_job(hang, wall_s=1), stored.emit)
-    idle = await agent.run(make_job(hang, idle_s=1), stored.emit)
+    wall = await agent.run(make_job(hang, wall_s=1), stored.emit, ScriptedInbox())
+    idle = await agent.run(make_job(hang, idle_s=1), stored.emit, ScriptedInbox())
     assert (wall.claim, wall.message) == (False, "mine was not done within 1 s and was ended.")
     assert (idle.claim, idle.message) == (False, "mine said nothing for 1 s and was ended.")
 
@@ -149,7 +154,7 @@ async def test_cancelling_halts_it_and_keeps_its_last_lines(launcher: Launcher, 
     )
     agent = CommandAgent(launcher=launcher)
     async with asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(agent.run(make_job(script), stored.emit))
+        task = tasks.create_task(agent.run(make_job(script), stored.emit, ScriptedInbox()))
         await stored.until(ToolStarted)
         task.cancel()
     assert task.cancelled()
@@ -166,11 +171,11 @@ async def test_an_event_that_cannot_be_stored_ends_the_agent_with_that_error(
 
     with pytest.raises(StorageError, match="the disk is full"):
         await CommandAgent(launcher=launcher).run(
-            make_job(SAY + "say('note', text='x')\nimport time; time.sleep(300)"), full
+            make_job(SAY + "say('note', text='x')\nimport time; time.sleep(300)"), full, ScriptedInbox()
         )
     with pytest.raises(StorageError, match="the disk is full"):
         await CommandAgent(launcher=launcher).run(
-            make_job("print('x', flush=True)\nimport time; time.sleep(300)"), full
+            make_job("print('x', flush=True)\nimport time; time.sleep(300)"), full, ScriptedInbox()
         )
 
 
@@ -179,20 +184,20 @@ async def test_it_does_not_run_below_its_confinement(
 ) -> None:
     job = make_job("open('trace', 'w')", sandbox={"minimum": "files"})
     with pytest.raises(ProcessFailed, match="needs confinement of level files"):
-        await CommandAgent(launcher=launcher).run(job, stored.emit)
+        await CommandAgent(launcher=launcher).run(job, stored.emit, ScriptedInbox())
     assert stored.events == []
 
 
 async def test_a_program_that_is_not_there_says_so(launcher: Launcher, make_job: MakeJob, stored: Any) -> None:
     with pytest.raises(ProcessFailed, match="no-such-agent was not found"):
-        await CommandAgent(launcher=launcher).run(make_job(command=("no-such-agent",)), stored.emit)
+        await CommandAgent(launcher=launcher).run(make_job(command=("no-such-agent",)), stored.emit, ScriptedInbox())
 
 
 async def test_it_sees_nothing_of_our_environment(
     launcher: Launcher, make_job: MakeJob, stored: Any, clone: Path
 ) -> None:
     script = "import os; print(sorted(os.environ)); print(os.environ['HOME'], os.environ['TMPDIR'])"
-    await CommandAgent(launcher=launcher).run(make_job(script), stored.emit)
+    await CommandAgent(launcher=launcher).run(make_job(script), stored.emit, ScriptedInbox())
     names, places = "\n".join(message.text for message in stored.of(Message)).splitlines()
     assert names == "['HOME', 'LANG', 'OMPYCORD_RUN', 'PATH', 'TERM', 'TMPDIR']"
     assert places == f"{clone.parent / 'home'} {clone.parent / 'tmp'}"

@@ -21,6 +21,7 @@ from ompycord.domain.events import FilesChanged, Message, PlanUpdated, ToolFinis
 from ompycord.domain.ports import AgentJob
 from ompycord.domain.repository import AgentSpec
 from ompycord.processes.launcher_port import Launcher
+from ompycord.testing import ScriptedInbox
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.sample import make_sample
 
@@ -35,7 +36,7 @@ def rehearse(launcher: Launcher, make_job: MakeJob, stored: Any) -> Callable[...
     async def run(prompt: str, **env: str) -> Any:
         spec = AgentSpec(name="rehearsal", kind="rehearsal", env={"REHEARSAL_PACE": "0"})
         job = make_job(prompt=prompt, env=env).model_copy(update={"spec": spec})
-        return await agent.run(job, stored.emit)
+        return await agent.run(job, stored.emit, ScriptedInbox())
 
     return run
 

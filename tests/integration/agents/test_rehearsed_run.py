@@ -11,6 +11,7 @@ from ompycord.checks.local import LocalChecks
 from ompycord.domain.ids import RunId, new_ulid
 from ompycord.domain.ports import AgentJob
 from ompycord.domain.repository import AgentSpec
+from ompycord.testing import ScriptedInbox
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.launcher import UnconfinedLauncher
 from ompycord.workspaces.sample import make_sample
@@ -31,7 +32,7 @@ async def test_the_samples_fault_is_found_repaired_checked_and_published(
     spec = AgentSpec(name="rehearsal", kind="rehearsal", env={"REHEARSAL_PACE": "0"})
     job = make_job(prompt="Fix the discount").model_copy(update={"run": RUN, "spec": spec, "cwd": clone})
 
-    outcome = await adapters(launcher=launcher)[spec.kind].run(job, stored.emit)
+    outcome = await adapters(launcher=launcher)[spec.kind].run(job, stored.emit, ScriptedInbox())
     harvested = await workspaces.harvest(RUN, sample, message=outcome.message or "")
     async with workspaces.checkout(RUN, sample) as tree:
         checked = await LocalChecks(launcher=launcher).run(RUN, sample.checks[0], tree)

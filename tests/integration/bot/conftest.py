@@ -10,7 +10,7 @@ import pytest
 
 from ompycord.app.system import SystemClock, SystemIds
 from ompycord.bot import DISCORD, Bot, BotOptions, DiscordTarget, HealthLine, Sources, point_at
-from ompycord.conductor import Bus, Conductor, Driver, Projector
+from ompycord.conductor import Bus, Conductor, Driver, Inboxes, Projector
 from ompycord.domain.access import Access, RoleNames
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.ids import RunId
@@ -98,6 +98,7 @@ class House:
             observe=self.conductor.observe,
             record=self.conductor.record,
             job_environment=self._environment,
+            inboxes=Inboxes(store=self.store, bus=self.bus),
         )
         self.driver = Driver(
             store=store,

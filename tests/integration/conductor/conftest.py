@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ompycord.conductor import Bus, Conductor, Driver, Projector, Submission
+from ompycord.conductor import Bus, Conductor, Driver, Inboxes, Projector, Submission
 from ompycord.domain.access import Person, Role
 from ompycord.domain.catalog import Catalog, Limits
 from ompycord.domain.ids import DraftId, RunId, new_ulid
@@ -69,6 +69,7 @@ class House:
             observe=self.conductor.observe,
             record=self.conductor.record,
             job_environment=self._environment,
+            inboxes=Inboxes(store=store, bus=self.bus),
         )
         self.driver = Driver(
             store=store,
