@@ -1,4 +1,4 @@
-"""Wires the house: some twenty objects in one readable function, opened and closed by one `lifespan()`.
+"""Wires the house: some twenty objects in a few readable steps, opened and closed by one `lifespan()`.
 
 `up` enters the lifespan, serves inside it and closes it last; the sidecar borrows it and opens nothing by itself.
 """
@@ -7,12 +7,13 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ompycord import __version__
 from ompycord.agents.registry import adapters
 from ompycord.app.control import Control
 from ompycord.app.data_folder import DataFolder
+from ompycord.app.doorkeeper import Doorkeeper
 from ompycord.app.health import Health
 from ompycord.app.key_secrets import KeySecrets
 from ompycord.app.keys import Keys
@@ -23,7 +24,6 @@ from ompycord.bot.sources import Sources
 from ompycord.checks.local import LocalChecks
 from ompycord.conductor import Bus, Conductor, Driver, Inboxes, Projector, Watch
 from ompycord.domain.ids import RunId
-from ompycord.domain.records import Commit, Scope
 from ompycord.domain.run import RunKind, RunRecord
 from ompycord.engines import LocalEngine
 from ompycord.engines.steps import Steps
@@ -32,7 +32,7 @@ from ompycord.processes import sweep
 from ompycord.settings import Settings
 from ompycord.store import SqliteStore, open_store
 from ompycord.text import Redactor
-from ompycord.webhook import KeyRing, Limits, Mount, Sidecar, Streams, create_sidecar, mint_bearer, parse_secret
+from ompycord.webhook import Limits, Mount, Sidecar, Streams, create_sidecar
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.launcher import UnconfinedLauncher
 from ompycord.workspaces.service import GitWorkspaces
@@ -55,6 +55,32 @@ class Parts:
     redactor: Redactor
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ground:
+    """What everything else stands on."""
+
+    settings: Settings
+    data: DataFolder
+    store: SqliteStore
+    bus: Bus
+    clock: SystemClock
+    ids: SystemIds
+    alarms: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
+    """Rung when something was decided. Filled while wiring: who is woken needs who wakes."""
+
+    def wake(self) -> None:
+        for alarm in self.alarms:
+            alarm()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Hands:
+    """What works on a repository: programs are started, clones are made."""
+
+    launcher: UnconfinedLauncher
+    workspaces: GitWorkspaces
+
+
 def git_of(environ: Mapping[str, str]) -> Git:
     """The host's git, looked up in our PATH."""
     return Git(path=environ.get("PATH", os.defpath))
@@ -69,116 +95,34 @@ async def lifespan(
     component_key, _ = data.secret("component_key")
     redactor = Redactor([bot_token, webhook_secret, component_key])
     async with open_store(data.database, clock=clock, ids=ids) as store:
-        catalog = settings.catalog
-        bus = Bus()
-        alarms: list[Callable[[], None]] = []
-
-        def wake() -> None:
-            for alarm in alarms:
-                alarm()
-
-        def route(record: RunRecord) -> str | None:
-            bound = next((spec.channel for spec in catalog.repositories if spec.name == record.repository), None)
-            return bound or settings.discord.home_channel
-
-        projector = Projector(store=store, bus=bus, route=route)
-        conductor = Conductor(store=store, clock=clock, ids=ids, catalog=catalog, wake=wake)
-        keyring = KeyRing(clock=clock)
-
+        ground = _Ground(settings=settings, data=data, store=store, bus=Bus(), clock=clock, ids=ids)
         key_secrets = KeySecrets(data.path)
-        refreshing = asyncio.Lock()
-
-        async def refresh_keys() -> None:
-            async with refreshing:  # an older reading must not replace a newer one: a revoked key would live on
-                records = await store.keys()
-                texts = key_secrets.of(record.id for record in records if record.kind == "hmac")
-                secrets = {key_id: parse_secret(text) for key_id, text in texts.items()}
-                keyring.replace(records, hmac_secrets=secrets, shared_secret=webhook_secret)
-
-        async def job_environment(run: RunId) -> dict[str, str]:
-            scopes = {Scope.EVENTS_WRITE, Scope.MCP}
-            record, token = mint_bearer(ids=ids, now_ms=clock.now_ms(), name=f"run {run}", scopes=scopes, run=run)
-            await store.commit(Commit(keys=(record,)))
-            await refresh_keys()
-            url = sidecar_address()
-            return {"OMPYCORD_RUN": run, "OMPYCORD_URL": url, "OMPYCORD_MCP_URL": f"{url}/mcp/", "OMPYCORD_KEY": token}
-
-        def run_of(headers: Mapping[str, str]) -> RunId | None:
-            scheme, _, token = headers.get("authorization", "").partition(" ")
-            key = keyring.by_bearer(token, is_local=False) if scheme.lower() == "bearer" else None
-            return key.run if key is not None and Scope.MCP in key.scopes else None
-
-        await refresh_keys()
-        launcher = UnconfinedLauncher(path=os.environ.get("PATH", os.defpath))
-        workspaces = GitWorkspaces(
-            folder=data.path / "workspaces",
-            repositories=data.path / "repositories",
-            git=git_of(os.environ),
-            launcher=launcher,
-        )
-        steps = Steps(
-            catalog=catalog,
-            workspaces=workspaces,
-            adapters=adapters(launcher=launcher),
-            checks=LocalChecks(launcher=launcher),
-            level=launcher.level,
-            observe=conductor.observe,
-            record=conductor.record,
-            job_environment=job_environment,
-            inboxes=Inboxes(store=store, bus=bus),
-        )
-        driver = Driver(
+        doorkeeper = Doorkeeper(
             store=store,
-            engine=LocalEngine(steps=steps.table(), sweep=_sweep),
+            secrets=key_secrets,
             clock=clock,
             ids=ids,
-            limits=catalog.limits,
-            changed=projector.wake,
+            shared_secret=webhook_secret,
+            sidecar_address=sidecar_address,
         )
-        alarms += [projector.wake, driver.wake]
-        mcp = McpMount(
-            desk=Desk(conductor=conductor, bus=bus, clock=clock, ids=ids),
-            authenticate=run_of,
-            version=__version__,
-        )
-        bot = Bot(
-            options=_bot_options(settings),
-            token=bot_token,
-            conductor=conductor,
+        await doorkeeper.refresh()
+        conductor = Conductor(store=store, clock=clock, ids=ids, catalog=settings.catalog, wake=ground.wake)
+        projector = Projector(store=store, bus=ground.bus, route=_route_of(settings))
+        hands = _hands(data)
+        driver = _driver(ground, hands, conductor, doorkeeper, projector)
+        ground.alarms.extend((projector.wake, driver.wake))
+        desk = Desk(conductor=conductor, bus=ground.bus, clock=clock, ids=ids)
+        mcp = McpMount(desk=desk, authenticate=doorkeeper.run_of, version=__version__)
+        health = Health(
+            data=data,
+            launcher=hands.launcher,
             store=store,
-            bus=bus,
-            clock=clock,
-            ids=ids,
-            mac_key=component_key.encode(),
-            redact=redactor.redact,
-            sources=Sources(
-                health=Health(
-                    data=data,
-                    launcher=launcher,
-                    store=store,
-                    catalog=catalog,
-                    failures=lambda: sidecar.failed_authentications,
-                ).lines,
-                diff=_diff_of(workspaces),
-                confinement=lambda record: launcher.level if record.kind is RunKind.HOSTED else None,
-            ),
+            catalog=settings.catalog,
+            failures=lambda: sidecar.failed_authentications,
         )
-
-        async def is_gateway_there() -> bool:
-            return bot.is_ready
-
-        sidecar = create_sidecar(
-            store=store,
-            keyring=keyring,
-            clock=clock,
-            ids=ids,
-            limits=Limits(hosts=frozenset(settings.webhook.hosts)),
-            wake=projector.wake,
-            probes={"database": store.is_writable, "gateway": is_gateway_there},
-            streams=Streams(log=store, bus=bus),
-            mounts=(Mount("/mcp", mcp),),
-        )
-        keys = Keys(store=store, secrets=key_secrets, clock=clock, ids=ids, changed=refresh_keys)
+        bot = _bot(ground, hands, conductor, health, redactor, token=bot_token, component_key=component_key)
+        sidecar = _sidecar(ground, doorkeeper, projector, bot, mcp)
+        keys = Keys(store=store, secrets=key_secrets, clock=clock, ids=ids, changed=doorkeeper.refresh)
         yield Parts(
             store=store,
             projector=projector,
@@ -190,6 +134,100 @@ async def lifespan(
             bot=bot,
             redactor=redactor,
         )
+
+
+def _route_of(settings: Settings) -> Callable[[RunRecord], str | None]:
+    """Where a run's card goes: its repository's channel, else the home channel."""
+    catalog, home = settings.catalog, settings.discord.home_channel
+
+    def route(record: RunRecord) -> str | None:
+        bound = next((spec.channel for spec in catalog.repositories if spec.name == record.repository), None)
+        return bound or home
+
+    return route
+
+
+def _hands(data: DataFolder) -> _Hands:
+    launcher = UnconfinedLauncher(path=os.environ.get("PATH", os.defpath))
+    workspaces = GitWorkspaces(
+        folder=data.path / "workspaces",
+        repositories=data.path / "repositories",
+        git=git_of(os.environ),
+        launcher=launcher,
+    )
+    return _Hands(launcher=launcher, workspaces=workspaces)
+
+
+def _driver(
+    ground: _Ground, hands: _Hands, conductor: Conductor, doorkeeper: Doorkeeper, projector: Projector
+) -> Driver:
+    """Drives hosted runs: effects run in this process."""
+    catalog = ground.settings.catalog
+    steps = Steps(
+        catalog=catalog,
+        workspaces=hands.workspaces,
+        adapters=adapters(launcher=hands.launcher),
+        checks=LocalChecks(launcher=hands.launcher),
+        level=hands.launcher.level,
+        observe=conductor.observe,
+        record=conductor.record,
+        job_environment=doorkeeper.job_environment,
+        inboxes=Inboxes(store=ground.store, bus=ground.bus),
+    )
+    return Driver(
+        store=ground.store,
+        engine=LocalEngine(steps=steps.table(), sweep=_sweep),
+        clock=ground.clock,
+        ids=ground.ids,
+        limits=catalog.limits,
+        changed=projector.wake,
+    )
+
+
+def _bot(
+    ground: _Ground,
+    hands: _Hands,
+    conductor: Conductor,
+    health: Health,
+    redactor: Redactor,
+    *,
+    token: str,
+    component_key: str,
+) -> Bot:
+    level = hands.launcher.level
+    return Bot(
+        options=_bot_options(ground.settings),
+        token=token,
+        conductor=conductor,
+        store=ground.store,
+        bus=ground.bus,
+        clock=ground.clock,
+        ids=ground.ids,
+        mac_key=component_key.encode(),
+        redact=redactor.redact,
+        sources=Sources(
+            health=health.lines,
+            diff=_diff_of(hands.workspaces),
+            confinement=lambda record: level if record.kind is RunKind.HOSTED else None,
+        ),
+    )
+
+
+def _sidecar(ground: _Ground, doorkeeper: Doorkeeper, projector: Projector, bot: Bot, mcp: McpMount) -> Sidecar:
+    async def is_gateway_there() -> bool:
+        return bot.is_ready
+
+    return create_sidecar(
+        store=ground.store,
+        keyring=doorkeeper.ring,
+        clock=ground.clock,
+        ids=ground.ids,
+        limits=Limits(hosts=frozenset(ground.settings.webhook.hosts)),
+        wake=projector.wake,
+        probes={"database": ground.store.is_writable, "gateway": is_gateway_there},
+        streams=Streams(log=ground.store, bus=ground.bus),
+        mounts=(Mount("/mcp", mcp),),
+    )
 
 
 def _diff_of(workspaces: GitWorkspaces) -> Callable[[RunId], Awaitable[bytes | None]]:
