@@ -11,6 +11,7 @@ from ompycord.cli.config import config
 from ompycord.cli.emit.command import emit
 from ompycord.cli.keys import keys
 from ompycord.cli.maintenance import migrate
+from ompycord.cli.selftest import selftest
 from ompycord.cli.sign import sign
 
 __all__ = ["application"]
@@ -59,6 +60,7 @@ def version() -> None:
     typer.echo(f"ompycord {__version__}")
 
 
+application.command(rich_help_panel=RUN)(selftest)
 application.command(rich_help_panel=EVENTS)(emit)
 application.command(rich_help_panel=EVENTS)(sign)
 application.add_typer(keys, rich_help_panel=EVENTS)
