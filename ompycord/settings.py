@@ -57,6 +57,8 @@ class DiscordSettings(Frozen):
     work_channels: tuple[str, ...] = ()
     ops_channel: str | None = None
     launch_emoji: str = "🚀"
+    message_content: bool = False
+    """Ask for the privileged intent: what people write in a run's thread reaches the run."""
     api: str | None = None
     """Another Discord: the address of its API. Only the playground needs it."""
     gateway: str | None = None

@@ -14,7 +14,7 @@ from ompycord.app.control import CONTROL_FILE, CONTROL_SOCKET, LONGEST_LINE, fit
 from ompycord.app.data_folder import DataFolder
 from ompycord.errors import BusyError, ConfigurationError, Refused, StartError, UnavailableError
 
-__all__ = ["ask", "perform"]
+__all__ = ["ask", "is_running", "perform"]
 
 CONNECT_S = 5.0
 ANSWER_S = 30.0
@@ -72,6 +72,15 @@ def ask(folder: Path, operation: str, arguments: dict[str, Any]) -> tuple[bool, 
     if "error" in reply:
         raise _ERRORS.get(reply["code"], StartError)(reply["error"])
     return True, reply["result"]
+
+
+def is_running(folder: Path) -> bool:
+    """Whether a process holds this data folder and answers."""
+    connection, _ = _connect(folder)
+    if connection is None:
+        return False
+    connection.close()
+    return True
 
 
 def _connect(folder: Path) -> tuple[socket.socket | None, str | None]:

@@ -8,6 +8,7 @@ import typer
 
 from ompycord import __version__
 from ompycord.cli.config import config
+from ompycord.cli.doctor import doctor
 from ompycord.cli.emit.command import emit
 from ompycord.cli.keys import keys
 from ompycord.cli.maintenance import migrate
@@ -60,6 +61,7 @@ def version() -> None:
     typer.echo(f"ompycord {__version__}")
 
 
+application.command(rich_help_panel=RUN)(doctor)
 application.command(rich_help_panel=RUN)(selftest)
 application.command(rich_help_panel=EVENTS)(emit)
 application.command(rich_help_panel=EVENTS)(sign)

@@ -21,7 +21,8 @@ def test_the_help_shows_every_command_under_its_heading() -> None:
     headings = ["Run it", "Send events", "Look after it"]
     assert [heading for heading in headings if heading in shown] == headings
     assert all(
-        command in shown for command in ("up", "selftest", "emit", "sign", "keys", "config", "migrate", "version")
+        command in shown
+        for command in ("up", "doctor", "selftest", "emit", "sign", "keys", "config", "migrate", "version")
     )
 
 
