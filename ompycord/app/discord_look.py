@@ -193,14 +193,12 @@ def _server(account: Account, server_id: str) -> Sequence[Finding]:
     lacks = missing(server.permissions)
     if not lacks:
         return [ok("Server", f"{server.name}: every permission is there")]
-    return [
-        fail(
-            permission.name,
-            f"the bot lacks it in the server {server.name}: {permission.without}.",
-            f"Give it to the bot's role, or invite it again: {invite_link(account.application)}",
-        )
-        for permission in lacks
-    ]
+    mend = f"Give it to the bot's role, or invite it again: {invite_link(account.application)}"
+    return _lacking(lacks, f"the server {server.name}", mend)
+
+
+def _lacking(lacks: Iterable[Permission], where: str, mend: str) -> list[Finding]:
+    return [fail(one.name, f"the bot lacks it in {where}: {one.without}.", mend) for one in lacks]
 
 
 async def _channel(
@@ -222,11 +220,4 @@ async def _channel(
     own = [permission for permission in lacks if permission not in of_server]  # the server's line says the others
     if not own:
         return [ok("Channel", f"#{name}")]
-    return [
-        fail(
-            permission.name,
-            f"the bot lacks it in #{name}: {permission.without}.",
-            "Open the channel's settings, Permissions, and allow it to the bot's role.",
-        )
-        for permission in own
-    ]
+    return _lacking(own, f"#{name}", "Open the channel's settings, Permissions, and allow it to the bot's role.")

@@ -6,7 +6,7 @@ Start: lock, playground, store, projector and driver, sidecar, bot. End: intake,
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from ompycord.app.data_folder import DataFolder
 from ompycord.app.local_discord import LocalDiscord, open_local_discord
 from ompycord.app.playground_mode import with_playground
 from ompycord.app.signals import Stop
-from ompycord.bot.discord_target import DiscordTarget, point_at
+from ompycord.app.start_look import point_at_configured, tell_what_is_missing
 from ompycord.errors import StartError
 from ompycord.settings import Settings, load_settings
 from ompycord.telemetry import configure_logging
@@ -63,6 +63,7 @@ async def _up(settings: Settings, data: DataFolder, environ: Mapping[str, str], 
             say(f"A webhook secret was made. It is shown this once and kept in secrets/webhook_secret: {secret}")
         if settings.discord.token is not None:
             token = settings.discord.token.get_secret_value()
+            point_at_configured(settings.discord)
             await _serve(settings, data, token, secret, stop, say=say, address=None)
         else:
             async with _playground(settings, data, environ) as (local, adapted):
@@ -85,8 +86,7 @@ async def _playground(
     try:
         sample = await make_sample(data.path / "sample", git=git_of(environ))
         adapted = with_playground(settings, local.info, sample)
-        info = local.info
-        point_at(DiscordTarget(api=f"{info.api}/v10", gateway=info.gateway, cdn=info.api.removesuffix("/api") + "/cdn"))
+        point_at_configured(adapted.discord)
         await local.register_bot()
         yield local, adapted
     finally:
@@ -115,6 +115,8 @@ async def _serve(
             running = Running(parts, group, stop)
             running.start(sock)
             await _announce(parts, stop, say, address=address, sidecar=sidecar)
+            if address is None:  # the playground allows its bot everything
+                running.add("look", tell_what_is_missing(settings, token, say))
             await stop.wait()
             log.info("up.ends")
             await running.end()
@@ -166,7 +168,11 @@ class Running:
             ("server", serve(parts.sidecar, stop=self._web_stop, sock=sock, handle_signals=False)),
             ("bot", self._bot()),
         ):
-            self._tasks[name] = self._group.create_task(work, name=name)
+            self.add(name, work)
+
+    def add(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        """One more, which is ended with the others."""
+        self._tasks[name] = self._group.create_task(work, name=name)
 
     async def _bot(self) -> None:
         try:
@@ -184,9 +190,10 @@ class Running:
         await self._bounded("server", DRAIN_S)
         await parts.bot.close()
         await self._bounded("bot", DRAIN_S)
-        for name in ("control", "mcp", "watch", "driver"):
-            self._tasks[name].cancel()
-            await self._bounded(name, DRAIN_S)
+        for name in ("look", "control", "mcp", "watch", "driver"):
+            if name in self._tasks:
+                self._tasks[name].cancel()
+                await self._bounded(name, DRAIN_S)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(SETTLE_S):
                 await parts.projector.settled()

@@ -10,6 +10,7 @@ from ompycord import __version__
 from ompycord.cli.config import config
 from ompycord.cli.doctor import doctor
 from ompycord.cli.emit.command import emit
+from ompycord.cli.init import init
 from ompycord.cli.keys import keys
 from ompycord.cli.maintenance import migrate
 from ompycord.cli.selftest import selftest
@@ -61,6 +62,7 @@ def version() -> None:
     typer.echo(f"ompycord {__version__}")
 
 
+application.command(rich_help_panel=RUN)(init)
 application.command(rich_help_panel=RUN)(doctor)
 application.command(rich_help_panel=RUN)(selftest)
 application.command(rich_help_panel=EVENTS)(emit)

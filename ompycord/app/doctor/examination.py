@@ -11,6 +11,7 @@ from ompycord.app.discord_look import ASK_S, findings_of, open_look
 from ompycord.app.doctor import machine, team
 from ompycord.app.doctor.production import production
 from ompycord.app.findings import Finding, fail, ok
+from ompycord.app.start_look import channels_of
 from ompycord.errors import ConfigurationError, StartError
 from ompycord.settings import Settings, load_settings
 from ompycord.workspaces.launcher import UnconfinedLauncher
@@ -46,10 +47,9 @@ async def examine(
 async def _discord(settings: Settings) -> list[Finding]:
     if settings.discord.token is None:
         return [ok("Discord", "no token: `up` opens the playground")]
-    bound = [repository.channel for repository in settings.catalog.repositories if repository.channel]
     async with httpx.AsyncClient(timeout=ASK_S) as client:
         look = open_look(client, settings.discord, settings.discord.token.get_secret_value())
         try:
-            return await findings_of(look, settings.discord, channels=bound)
+            return await findings_of(look, settings.discord, channels=channels_of(settings.catalog))
         except StartError as error:
             return [fail("Discord", str(error), "")]

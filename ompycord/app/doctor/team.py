@@ -12,7 +12,7 @@ from ompycord.processes import ProcessSpec, run
 from ompycord.settings import Settings
 from ompycord.workspaces.git import Git
 
-__all__ = ["KNOWN_AGENTS", "access", "agents", "programs_found", "repositories"]
+__all__ = ["KNOWN_AGENTS", "access", "agents", "programs_found", "programs_on_path", "repositories"]
 
 KNOWN_AGENTS = {
     "omp": "Oh My Pi",
@@ -48,14 +48,20 @@ def access(settings: Settings) -> Finding:
     return ok("Access", ", ".join(named))
 
 
-async def programs_found(environ: Mapping[str, str], folder: Path) -> Finding:
-    """The agent programs of this machine, with their versions."""
+async def programs_on_path(environ: Mapping[str, str], folder: Path) -> list[str]:
+    """The known agent programs of this machine, each with its version."""
     path = environ.get("PATH", "")
     found: list[str] = []
     for program, name in KNOWN_AGENTS.items():
         place = shutil.which(program, path=path)
         if place is not None:
             found.append(f"{name} {await _version(place, environ, folder)}")
+    return found
+
+
+async def programs_found(environ: Mapping[str, str], folder: Path) -> Finding:
+    """The same as a line."""
+    found = await programs_on_path(environ, folder)
     return ok("Agents on the PATH", "; ".join(found) or "none of those known: any other program works too")
 
 
