@@ -81,7 +81,12 @@ async def connect(path: Path, *, mode: Literal["rw", "ro"], busy_timeout_s: floa
         timeout=busy_timeout_s,
         cached_statements=STATEMENTS,
     )
-    connection = Connection(await proxy)
+    try:
+        connection = Connection(await proxy)
+    except BaseException:
+        # aiosqlite tells its thread to end and does not wait for it: the thread would answer a loop that is closed by then.
+        proxy._thread.join(CLOSE_S)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # nothing public waits for it
+        raise
     try:
         await connection.post(_read_only if mode == "ro" else _read_write)
     except BaseException:

@@ -1,7 +1,5 @@
 """What `Store.append` owes a sender: identity, order, repetition, ends, names (CONTRACTS: identity and order of events)."""
 
-from dataclasses import replace
-
 import pytest
 
 from ompycord.domain import events as ev
@@ -93,7 +91,7 @@ async def test_a_repeated_event_under_a_new_webhook_id_is_a_duplicate(store: Sql
         await store.append(
             [
                 sender.post(body, seq=1, webhook_id="msg_1", sent=b"first"),
-                replace(sender.post(spelled_out, seq=1, webhook_id="msg_2", sent=b"second"), at=NOW + 5),
+                sender.post(spelled_out, seq=1, webhook_id="msg_2", sent=b"second")._replace(at=NOW + 5),
                 sender.post(spelled_out, seq=1, webhook_id="msg_2", sent=b"second"),
             ]
         )

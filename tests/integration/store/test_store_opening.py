@@ -12,6 +12,7 @@ import pytest
 
 from ompycord.errors import BusyError, ConfigurationError, StartError
 from ompycord.store import open_store
+from ompycord.store.connection import connect
 from tests.integration.store.world import CountingIds, HandClock, Sender
 
 
@@ -208,3 +209,10 @@ async def test_a_locked_database_is_busy(path: Path) -> None:
 async def test_a_folder_in_its_place_is_a_configuration_error(path: Path) -> None:
     write(path / "something")
     assert isinstance(await refusal(path), ConfigurationError)
+
+
+async def test_a_connection_that_fails_leaves_no_thread(tmp_path: Path) -> None:
+    before = set(threading.enumerate())
+    with pytest.raises(sqlite3.OperationalError):
+        await connect(tmp_path / "missing.db", mode="rw", busy_timeout_s=1)
+    assert set(threading.enumerate()) <= before
