@@ -6,6 +6,7 @@ each, forced to disk before they are recorded, as Discord would keep them.
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -20,6 +21,7 @@ from pydantic import BaseModel, ConfigDict
 from ompycord.app.system import SystemClock, SystemIds
 from ompycord.conductor import Bus, Projector
 from ompycord.domain.records import Surface
+from ompycord.errors import StorageError
 from ompycord.store import SqliteStore, connection, migrations, open_store, opening
 from ompycord.store.migrations import Migration
 from ompycord.webhook import KeyRing, Limits, bind, create_sidecar, serve
@@ -125,7 +127,8 @@ async def deliver(store: SqliteStore, file: Path) -> None:
                 os.fsync(handle.fileno())
             at = SystemClock().now_ms()
             surface = Surface(run=row.run, kind=row.kind, ref=row.ref, channel="c", message=str(row.id), posted_at=at)
-            await store.delivered(row, surface, at=at)
+            with contextlib.suppress(StorageError):  # a disk that refuses: handed over again, as the product would
+                await store.delivered(row, surface, at=at)
         await asyncio.sleep(DELIVER_S)
 
 
