@@ -15,6 +15,7 @@ OmpycordError
 │   └── RunFinal                409 numbered above the lane's final event, or unnumbered after it
 ├── VersionConflict             a run moved since it was read; read again and decide again
 ├── StorageError                503 the database did not take it; nothing was acknowledged
+│   └── DiskRefuses             the disk is full, broken or read-only: no write succeeds until somebody mends that
 ├── Draining                    503 the process is ending
 ├── Backlogged                  429 more unprojected events than the limit
 ├── WorkspaceError              a clone, a harvest or a publication failed; the run says why
@@ -28,6 +29,7 @@ __all__ = [
     "BadEvent",
     "BusyError",
     "ConfigurationError",
+    "DiskRefuses",
     "Draining",
     "GatewayFatal",
     "IdConflict",
@@ -130,6 +132,10 @@ class RunFinal(BadEvent):
 
 class StorageError(OmpycordError):
     """The database did not take it; nothing was acknowledged."""
+
+
+class DiskRefuses(StorageError):
+    """The disk is full, broken or read-only: no write can succeed until somebody mends that."""
 
 
 class Draining(OmpycordError):

@@ -80,6 +80,7 @@ class Projector:
         self._alarm = asyncio.Event()
         self._position = 0
         self._caught_up = asyncio.Event()
+        self._is_waiting = False
         self._followed: OrderedDict[RunId, _Followed] = OrderedDict()
 
     @property
@@ -103,11 +104,7 @@ class Projector:
         while True:
             self._alarm.clear()
             began = loop.time()
-            try:
-                while await self.project_some() == BATCH:
-                    pass
-            except StorageError as error:
-                log.warning("projector.waits", cause=str(error))
+            if not await self._catch_up():
                 await asyncio.sleep(RETRY_S)
                 continue
             if not self._alarm.is_set():
@@ -118,6 +115,21 @@ class Projector:
             except TimeoutError:
                 continue
             await asyncio.sleep(max(0.0, began + PACE_S - loop.time()))
+
+    async def _catch_up(self) -> bool:
+        """Take in all there is; False when the database refuses, which is said once however long it lasts."""
+        try:
+            while await self.project_some() == BATCH:
+                pass
+        except StorageError as error:
+            if not self._is_waiting:
+                log.warning("projector.waits", cause=str(error))
+            self._is_waiting = True
+            return False
+        if self._is_waiting:
+            log.info("projector.goes_on", position=self._position)
+        self._is_waiting = False
+        return True
 
     async def project_some(self) -> int:
         """One batch; the number of events taken in."""

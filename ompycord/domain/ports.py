@@ -229,7 +229,10 @@ class Store(Protocol):
 
     # Keys.
     async def keys(self) -> list[KeyRecord]:
-        """All that are not revoked; held in memory by the sidecar, so failed authentication costs no database access."""
+        """All that are not revoked, without those of runs that are over.
+
+        Held in memory by the sidecar, so failed authentication costs no database access.
+        """
         ...
 
     async def audit(self, *, actor: str, action: str, subject: str, detail: Mapping[str, str], at: Millis) -> None:

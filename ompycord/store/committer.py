@@ -14,8 +14,8 @@ from functools import partial
 from itertools import groupby
 from typing import Any, TypeVar
 
-from ompycord.errors import OmpycordError, StorageError
-from ompycord.store.connection import Connection, DiskRefuses, storage_error
+from ompycord.errors import DiskRefuses, OmpycordError, StorageError
+from ompycord.store.connection import Connection, storage_error
 from ompycord.store.degraded import Gate
 
 __all__ = ["Bulk", "Committer", "Work"]

@@ -14,9 +14,9 @@ from typing import Literal, TypeVar, cast
 
 import aiosqlite
 
-from ompycord.errors import BusyError, ConfigurationError, StartError, StorageError, UnavailableError
+from ompycord.errors import BusyError, ConfigurationError, DiskRefuses, StartError, StorageError, UnavailableError
 
-__all__ = ["Connection", "DiskRefuses", "connect", "start_error", "storage_error"]
+__all__ = ["Connection", "connect", "start_error", "storage_error"]
 
 T = TypeVar("T")
 
@@ -28,10 +28,6 @@ _LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _OUTSIDE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 _REFUSED_BY_DISK = _OUTSIDE | {sqlite3.SQLITE_READONLY}  # a disk with errors is mounted read-only by the system
-
-
-class DiskRefuses(StorageError):
-    """The disk is full, broken or read-only: no write can succeed until somebody mends that."""
 
 
 class Connection:

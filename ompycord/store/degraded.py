@@ -12,9 +12,9 @@ from pathlib import Path
 import structlog
 
 from ompycord.domain.ports import Clock
-from ompycord.errors import StorageError
+from ompycord.errors import DiskRefuses, StorageError
 from ompycord.store import queries_write as sql
-from ompycord.store.connection import Connection, DiskRefuses
+from ompycord.store.connection import Connection
 
 __all__ = ["PROBE_S", "Gate"]
 

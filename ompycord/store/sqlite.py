@@ -221,7 +221,7 @@ class SqliteStore:
         return await self._readers.all(sql.OPEN_EFFECTS, (), rows.effect_of)
 
     async def keys(self) -> list[KeyRecord]:
-        return await self._readers.all(sql.KEYS, (), rows.key_of)
+        return await self._readers.all(sql.KEYS, {"now": self._clock.now_ms()}, rows.key_of)
 
     # -- deliveries ----------------------------------------------------------------------------------------------------
 
