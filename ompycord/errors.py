@@ -16,6 +16,7 @@ OmpycordError
 ├── VersionConflict             a run moved since it was read; read again and decide again
 ├── StorageError                503 the database did not take it; nothing was acknowledged
 │   └── DiskRefuses             the disk is full, broken or read-only: no write succeeds until somebody mends that
+│       └── DatabaseDamaged     pages of the database are not what was written: until a backup is restored
 ├── Draining                    503 the process is ending
 ├── Backlogged                  429 more unprojected events than the limit
 ├── WorkspaceError              a clone, a harvest or a publication failed; the run says why
@@ -29,6 +30,7 @@ __all__ = [
     "BadEvent",
     "BusyError",
     "ConfigurationError",
+    "DatabaseDamaged",
     "DiskRefuses",
     "Draining",
     "GatewayFatal",
@@ -136,6 +138,10 @@ class StorageError(OmpycordError):
 
 class DiskRefuses(StorageError):
     """The disk is full, broken or read-only: no write can succeed until somebody mends that."""
+
+
+class DatabaseDamaged(DiskRefuses):
+    """Pages of the database are not what was written: nothing more is written until a backup is restored."""
 
 
 class Draining(OmpycordError):

@@ -164,7 +164,7 @@ class Committer:
             item = self._waiting.popleft()
             self._weight -= item.weight
             if not item.done.done():
-                item.done.set_exception(DiskRefuses(str(failed)))
+                item.done.set_exception(type(failed)(str(failed)))
 
 
 def _outcomes(running: "asyncio.Future[list[Outcome]]", count: int) -> list[Outcome]:

@@ -14,7 +14,15 @@ from typing import Literal, TypeVar, cast
 
 import aiosqlite
 
-from ompycord.errors import BusyError, ConfigurationError, DiskRefuses, StartError, StorageError, UnavailableError
+from ompycord.errors import (
+    BusyError,
+    ConfigurationError,
+    DatabaseDamaged,
+    DiskRefuses,
+    StartError,
+    StorageError,
+    UnavailableError,
+)
 
 __all__ = ["Connection", "connect", "start_error", "storage_error"]
 
@@ -126,6 +134,10 @@ def storage_error(error: Exception) -> StorageError:
         if getattr(error, "sqlite_errorcode", 0) & _PRIMARY in _REFUSED_BY_DISK:
             return DiskRefuses(
                 f"The disk of the database is full or broken ({name}). Nothing was stored; make room, it is tried again by itself."
+            )
+        if getattr(error, "sqlite_errorcode", 0) & _PRIMARY in _DAMAGED:
+            return DatabaseDamaged(
+                f"The database is damaged ({name}). Nothing was stored and nothing more is: end the process, restore a backup."
             )
         return StorageError(f"The database did not take it ({name or error}). Nothing was stored; try again.")
     return StorageError(f"A stored row cannot be read ({type(error).__name__}): run `ompycord doctor`.")
