@@ -19,6 +19,7 @@ from ompycord.app.local_discord import LocalDiscord, open_local_discord
 from ompycord.app.playground_mode import with_playground
 from ompycord.app.signals import Stop
 from ompycord.app.start_look import point_at_configured, tell_what_is_missing
+from ompycord.app.system import settle_collector
 from ompycord.errors import StartError
 from ompycord.settings import Settings, load_settings
 from ompycord.telemetry import configure_logging
@@ -115,6 +116,7 @@ async def _serve(
             running = Running(parts, group, stop)
             running.start(sock)
             await _announce(parts, stop, say, address=address, sidecar=sidecar)
+            settle_collector()
             if address is None:  # the playground allows its bot everything
                 running.add("look", tell_what_is_missing(settings, token, say))
             await stop.wait()
