@@ -1,4 +1,4 @@
-"""Writes docs/reference/{events,run-states,problems,exit-codes,settings}.md from the code: `python -m tools.references`.
+"""Writes docs/reference/{events,run-states,problems,exit-codes,settings,metrics}.md from the code: `python -m tools.references`.
 
 `tests/unit/docs/test_references.py` fails while a page differs from what this writes.
 """
@@ -20,6 +20,7 @@ from ompycord.domain.events import EVENT_TYPES, SCHEMA
 from ompycord.domain.lifecycle import TABLE
 from ompycord.domain.run import FINAL, RunState
 from ompycord.settings import NAMED, Settings
+from ompycord.telemetry.metrics import METRICS
 from ompycord.webhook.problems import PROBLEMS
 
 FOLDER = Path("docs/reference")
@@ -96,6 +97,23 @@ def exit_codes() -> str:
     return "\n".join([*lines, ""])
 
 
+def metrics() -> str:
+    """Every metric of /metrics."""
+    lines = [
+        "# Metrics\n",
+        MADE,
+        "`GET /metrics` of the sidecar, in Prometheus' text form, with a key that has the scope `metrics:read`: "
+        "`ompycord keys add prometheus --scope metrics:read`. `GET /status` says the same as JSON (`status:read`). "
+        "`/livez` and `/readyz` need no key and give names only.\n",
+        "| metric | kind | label | what it is |",
+        "|---|---|---|---|",
+    ]
+    for spec in METRICS:
+        name = f"{spec.name}_total" if spec.kind == "counter" else spec.name
+        lines.append(f"| `{name}` | {spec.kind} | {f'`{spec.label}`' if spec.label else ''} | {spec.help} |")
+    return "\n".join([*lines, ""])
+
+
 def settings() -> str:
     """Every setting, its default and its variable."""
     lines = [
@@ -168,6 +186,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "problems.md": problems,
     "exit-codes.md": exit_codes,
     "settings.md": settings,
+    "metrics.md": metrics,
 }
 
 

@@ -14,9 +14,11 @@ from ompycord.agents.registry import adapters
 from ompycord.app.control import Control
 from ompycord.app.data_folder import DataFolder
 from ompycord.app.doorkeeper import Doorkeeper
-from ompycord.app.health import Health
+from ompycord.app.health import MANY_EVENTS, Health
 from ompycord.app.key_secrets import KeySecrets
 from ompycord.app.keys import Keys
+from ompycord.app.mode import Mode
+from ompycord.app.report import Report
 from ompycord.app.system import SystemClock, SystemIds
 from ompycord.bot.bot import Bot
 from ompycord.bot.options import BotOptions
@@ -31,8 +33,9 @@ from ompycord.mcp_server import Desk, McpMount
 from ompycord.processes import sweep
 from ompycord.settings import Settings
 from ompycord.store import SqliteStore, open_store
+from ompycord.telemetry.watchdog import Watchdog
 from ompycord.text import Redactor
-from ompycord.webhook import Limits, Mount, Sidecar, Streams, create_sidecar
+from ompycord.webhook import Limits, Mount, Probe, Sidecar, Streams, create_sidecar
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.launcher import UnconfinedLauncher
 from ompycord.workspaces.service import GitWorkspaces
@@ -53,6 +56,7 @@ class Parts:
     control: Control
     bot: Bot
     redactor: Redactor
+    watchdog: Watchdog
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,14 +101,7 @@ async def lifespan(
     async with open_store(data.database, clock=clock, ids=ids) as store:
         ground = _Ground(settings=settings, data=data, store=store, bus=Bus(), clock=clock, ids=ids)
         key_secrets = KeySecrets(data.path)
-        doorkeeper = Doorkeeper(
-            store=store,
-            secrets=key_secrets,
-            clock=clock,
-            ids=ids,
-            shared_secret=webhook_secret,
-            sidecar_address=sidecar_address,
-        )
+        doorkeeper = _doorkeeper(ground, key_secrets, webhook_secret, sidecar_address)
         await doorkeeper.refresh()
         conductor = Conductor(store=store, clock=clock, ids=ids, catalog=settings.catalog, wake=ground.wake)
         projector = Projector(store=store, bus=ground.bus, route=_route_of(settings))
@@ -113,15 +110,26 @@ async def lifespan(
         ground.alarms.extend((projector.wake, driver.wake))
         desk = Desk(conductor=conductor, bus=ground.bus, clock=clock, ids=ids)
         mcp = McpMount(desk=desk, authenticate=doorkeeper.run_of, version=__version__)
-        health = Health(
-            data=data,
-            launcher=hands.launcher,
+        mode, watchdog = Mode(store=store, folder=data.path), Watchdog()
+
+        def failures() -> int:
+            return sidecar.failed_authentications
+
+        health = Health(mode=mode, launcher=hands.launcher, store=store, catalog=settings.catalog, failures=failures)
+        sources = _sources(hands, health, mode)
+        bot = _bot(ground, conductor, sources, redactor, token=bot_token, component_key=component_key)
+        probes = _probes(ground, bot, mode)
+        report = Report(
             store=store,
-            catalog=settings.catalog,
-            failures=lambda: sidecar.failed_authentications,
+            projector=projector,
+            gateway=bot,
+            mode=mode,
+            watchdog=watchdog,
+            clock=clock,
+            probes=probes,
+            failures=failures,
         )
-        bot = _bot(ground, hands, conductor, health, redactor, token=bot_token, component_key=component_key)
-        sidecar = _sidecar(ground, doorkeeper, projector, bot, mcp)
+        sidecar = _sidecar(ground, doorkeeper, projector, mcp, probes, report)
         keys = Keys(store=store, secrets=key_secrets, clock=clock, ids=ids, changed=doorkeeper.refresh)
         yield Parts(
             store=store,
@@ -133,7 +141,21 @@ async def lifespan(
             control=Control(data.path, operations=keys.operations()),
             bot=bot,
             redactor=redactor,
+            watchdog=watchdog,
         )
+
+
+def _doorkeeper(
+    ground: _Ground, secrets: KeySecrets, shared_secret: str, sidecar_address: Callable[[], str]
+) -> Doorkeeper:
+    return Doorkeeper(
+        store=ground.store,
+        secrets=secrets,
+        clock=ground.clock,
+        ids=ground.ids,
+        shared_secret=shared_secret,
+        sidecar_address=sidecar_address,
+    )
 
 
 def _route_of(settings: Settings) -> Callable[[RunRecord], str | None]:
@@ -184,17 +206,19 @@ def _driver(
     )
 
 
-def _bot(
-    ground: _Ground,
-    hands: _Hands,
-    conductor: Conductor,
-    health: Health,
-    redactor: Redactor,
-    *,
-    token: str,
-    component_key: str,
-) -> Bot:
+def _sources(hands: _Hands, health: Health, mode: Mode) -> Sources:
     level = hands.launcher.level
+    return Sources(
+        health=health.lines,
+        diff=_diff_of(hands.workspaces),
+        confinement=lambda record: level if record.kind is RunKind.HOSTED else None,
+        mode=mode.words,
+    )
+
+
+def _bot(
+    ground: _Ground, conductor: Conductor, sources: Sources, redactor: Redactor, *, token: str, component_key: str
+) -> Bot:
     return Bot(
         options=_bot_options(ground.settings),
         token=token,
@@ -205,18 +229,35 @@ def _bot(
         ids=ground.ids,
         mac_key=component_key.encode(),
         redact=redactor.redact,
-        sources=Sources(
-            health=health.lines,
-            diff=_diff_of(hands.workspaces),
-            confinement=lambda record: level if record.kind is RunKind.HOSTED else None,
-        ),
+        sources=sources,
     )
 
 
-def _sidecar(ground: _Ground, doorkeeper: Doorkeeper, projector: Projector, bot: Bot, mcp: McpMount) -> Sidecar:
+def _probes(ground: _Ground, bot: Bot, mode: Mode) -> dict[str, Probe]:
+    """What /readyz asks (OPERATIONS, *Health*). Trouble at a model provider is none of it."""
+
     async def is_gateway_there() -> bool:
         return bot.is_ready
 
+    async def keeps_up() -> bool:
+        return await ground.store.backlog() < MANY_EVENTS
+
+    return {
+        "database": ground.store.is_writable,
+        "gateway": is_gateway_there,
+        "worker": keeps_up,
+        "disk": mode.has_room,
+    }
+
+
+def _sidecar(
+    ground: _Ground,
+    doorkeeper: Doorkeeper,
+    projector: Projector,
+    mcp: McpMount,
+    probes: Mapping[str, Probe],
+    report: Report,
+) -> Sidecar:
     return create_sidecar(
         store=ground.store,
         keyring=doorkeeper.ring,
@@ -224,9 +265,10 @@ def _sidecar(ground: _Ground, doorkeeper: Doorkeeper, projector: Projector, bot:
         ids=ground.ids,
         limits=Limits(hosts=frozenset(ground.settings.webhook.hosts)),
         wake=projector.wake,
-        probes={"database": ground.store.is_writable, "gateway": is_gateway_there},
+        probes=probes,
         streams=Streams(log=ground.store, bus=ground.bus),
         mounts=(Mount("/mcp", mcp),),
+        reports=report,
     )
 
 

@@ -162,6 +162,7 @@ class Running:
         """Everything at once; each waits for what it needs by itself."""
         parts = self._parts
         for name, work in (
+            ("watchdog", parts.watchdog.run()),
             ("projector", parts.projector.run()),
             ("driver", parts.driver.run()),
             ("watch", parts.watch.run()),
@@ -199,8 +200,9 @@ class Running:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(SETTLE_S):
                 await parts.projector.settled()
-        self._tasks["projector"].cancel()
-        await self._bounded("projector", SETTLE_S)
+        for name in ("projector", "watchdog"):
+            self._tasks[name].cancel()
+            await self._bounded(name, SETTLE_S)
 
     async def _bounded(self, name: str, seconds: float) -> None:
         _, late = await asyncio.wait([self._tasks[name]], timeout=seconds)

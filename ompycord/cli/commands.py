@@ -10,6 +10,7 @@ from ompycord import __version__
 from ompycord.cli.config import config
 from ompycord.cli.doctor import doctor
 from ompycord.cli.emit.command import emit
+from ompycord.cli.healthcheck import healthcheck
 from ompycord.cli.init import init
 from ompycord.cli.keys import keys
 from ompycord.cli.maintenance import migrate
@@ -69,5 +70,6 @@ application.command(rich_help_panel=EVENTS)(emit)
 application.command(rich_help_panel=EVENTS)(sign)
 application.add_typer(keys, rich_help_panel=EVENTS)
 application.add_typer(config, rich_help_panel=CARE)
+application.command(rich_help_panel=CARE)(healthcheck)
 application.command(rich_help_panel=CARE)(migrate)
 application.command(rich_help_panel=CARE)(version)

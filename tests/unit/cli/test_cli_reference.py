@@ -22,7 +22,19 @@ def test_the_help_shows_every_command_under_its_heading() -> None:
     assert [heading for heading in headings if heading in shown] == headings
     assert all(
         command in shown
-        for command in ("up", "init", "doctor", "selftest", "emit", "sign", "keys", "config", "migrate", "version")
+        for command in (
+            "up",
+            "init",
+            "doctor",
+            "selftest",
+            "emit",
+            "sign",
+            "keys",
+            "config",
+            "healthcheck",
+            "migrate",
+            "version",
+        )
     )
 
 
