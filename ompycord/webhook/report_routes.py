@@ -32,7 +32,7 @@ def add_reports(app: FastAPI, *, door: Door, reports: Reports) -> None:
 
     async def status(request: Request) -> Response:
         """How this Ompycord is: mode, Discord, runs, database, disk. Needs a key with `status:read`."""
-        reader(request, door, scope=Scope.METRICS_READ)
+        reader(request, door, scope=Scope.STATUS_READ)
         return JSONResponse(await reports.status(), headers={"cache-control": "no-store"})
 
     async def metrics(request: Request) -> Response:
