@@ -4,6 +4,7 @@
 """
 
 import inspect
+import json
 import sys
 import types
 import typing
@@ -19,7 +20,7 @@ from ompycord.domain.authority import AUTHORITY
 from ompycord.domain.events import EVENT_TYPES, SCHEMA
 from ompycord.domain.lifecycle import TABLE
 from ompycord.domain.run import FINAL, RunState
-from ompycord.settings import NAMED, Settings
+from ompycord.settings import NAMED, PRESETS, Settings
 from ompycord.telemetry.metrics import METRICS
 from ompycord.webhook.problems import PROBLEMS
 
@@ -118,12 +119,20 @@ def settings() -> str:
     """Every setting, its default and its variable."""
     lines = [
         "# Settings\n", MADE,
-        "Command line > environment > `.env` and secret files > `ompycord.yml` > defaults. A setting's variable is `OMPYCORD_` and its "
+        "Command line > environment > `.env` > secret folder > `ompycord.yml` > preset > defaults. A setting's variable is `OMPYCORD_` and its "
         "name, `__` between levels. Every secret may also be given as a file, `NAME_FILE`. An empty value counts as absent.\n",
         "| setting | default | also |", "|---|---|---|",
     ]  # fmt: skip
     also = {".".join(path): f"`{name}`" for name, path in NAMED.items()}
     lines += [f"| `{key}` | {default} | {also.get(key, '')} |" for key, default in _settings(Settings, "")]
+    lines += [
+        "\nA preset is a set of defaults; whatever else is said goes before it.\n",
+        "| preset | what it sets |",
+        "|---|---|",
+        *(f"| `{name}` | `{json.dumps(content)}` |" for name, content in PRESETS.items()),
+        "\n`OMPYCORD_CONFIG` names another `ompycord.yml`; `OMPYCORD_SECRETS_DIR` a folder with one file a secret, named as its "
+        "variable (`discord_token`, `omp_webhook_secret`). `ompycord config schema` prints the JSON schema for editors.",
+    ]
     return "\n".join([*lines, ""])
 
 

@@ -22,7 +22,7 @@ from ompycord.app.start_look import point_at_configured, tell_what_is_missing
 from ompycord.app.system import settle_collector
 from ompycord.errors import StartError
 from ompycord.settings import Settings, load_settings
-from ompycord.telemetry import configure_logging
+from ompycord.telemetry import LogFile, configure_logging
 from ompycord.text import Redactor
 from ompycord.webhook.server import bind, serve
 from ompycord.workspaces.sample import make_sample
@@ -34,6 +34,7 @@ READY_S = 30.0
 DRAIN_S = 20.0
 """CONTRACTS: drain 20 s, compose's stop grace 40 s."""
 SETTLE_S = 5.0
+MIB = 1024 * 1024
 POLL_S = 0.05
 
 log = structlog.get_logger(__name__)
@@ -105,7 +106,12 @@ async def _serve(
     address: str | None,
 ) -> None:
     redactor = Redactor([token, secret])
-    configure_logging(level=settings.log.level, json_lines=settings.log.json_lines, redact=redactor.redact)
+    log_file = settings.log.file and LogFile(
+        path=data.path / settings.log.file, max_bytes=settings.log.max_mib * MIB, keep=settings.log.keep
+    )
+    configure_logging(
+        level=settings.log.level, json_lines=settings.log.json_lines, redact=redactor.redact, file=log_file
+    )
     sock = bind(settings.webhook.host, settings.webhook.port)
     sidecar = f"http://{settings.webhook.host}:{sock.getsockname()[1]}"
     with contextlib.closing(sock):
