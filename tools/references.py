@@ -119,8 +119,9 @@ def settings() -> str:
     """Every setting, its default and its variable."""
     lines = [
         "# Settings\n", MADE,
-        "Command line > environment > `.env` > secret folder > `ompycord.yml` > preset > defaults. A setting's variable is `OMPYCORD_` and its "
-        "name, `__` between levels. Every secret may also be given as a file, `NAME_FILE`. An empty value counts as absent.\n",
+        "Command line > environment > `.env` > secret folder > `ompycord.yml` > preset > defaults. A setting's variable "
+        "is `OMPYCORD_` and its name, `__` between levels. Every secret may also be given as a file, `NAME_FILE`. "
+        "An empty value counts as absent.\n",
         "| setting | default | also |", "|---|---|---|",
     ]  # fmt: skip
     also = {".".join(path): f"`{name}`" for name, path in NAMED.items()}

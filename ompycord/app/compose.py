@@ -19,6 +19,7 @@ from ompycord.app.key_secrets import KeySecrets
 from ompycord.app.keys import Keys
 from ompycord.app.mode import Mode
 from ompycord.app.report import Report
+from ompycord.app.run_views import RunViews
 from ompycord.app.system import SystemClock, SystemIds
 from ompycord.bot.bot import Bot
 from ompycord.bot.options import BotOptions
@@ -138,7 +139,7 @@ async def lifespan(
             watch=Watch(store=store, conductor=conductor, clock=clock),
             mcp=mcp,
             sidecar=sidecar,
-            control=Control(data.path, operations=keys.operations()),
+            control=Control(data.path, operations={**keys.operations(), **RunViews(store=store).operations()}),
             bot=bot,
             redactor=redactor,
             watchdog=watchdog,

@@ -14,6 +14,7 @@ from ompycord.cli.healthcheck import healthcheck
 from ompycord.cli.init import init
 from ompycord.cli.keys import keys
 from ompycord.cli.maintenance import migrate
+from ompycord.cli.runs import runs
 from ompycord.cli.selftest import selftest
 from ompycord.cli.sign import sign
 
@@ -69,6 +70,7 @@ application.command(rich_help_panel=RUN)(selftest)
 application.command(rich_help_panel=EVENTS)(emit)
 application.command(rich_help_panel=EVENTS)(sign)
 application.add_typer(keys, rich_help_panel=EVENTS)
+application.command(rich_help_panel=CARE)(runs)
 application.add_typer(config, rich_help_panel=CARE)
 application.command(rich_help_panel=CARE)(healthcheck)
 application.command(rich_help_panel=CARE)(migrate)
