@@ -38,6 +38,7 @@ NOT_SETTINGS = frozenset(
         "OMPYCORD_RUN",
         "OMPYCORD_URL",
         "OMPYCORD_KEY",
+        "OMPYCORD_MCP_URL",
         "OMPYCORD_REQUIRE_SHARED",
         "OMPYCORD_CONFIG",
         "OMPYCORD_SECRETS_DIR",

@@ -1,13 +1,14 @@
 """Asks Discord what the bot is and may do, before or beside the gateway; a line for everything that is missing.
 
-Used by `doctor`, `init` and the start. Plain requests that only read; counterpart of `bot/permissions.py`, which knows what is
-needed, and in tests of the playground (setting `discord.api`).
+Used by `doctor`, `init` and the start. Plain requests that only read, through aiohttp, which discord.py has loaded already.
+Counterpart of `bot/permissions.py`, which knows what is needed, and in tests of the playground (setting `discord.api`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
-import httpx
+import aiohttp
 
 from ompycord import __version__
 from ompycord.app.findings import Finding, fail, ok, warn
@@ -16,7 +17,7 @@ from ompycord.domain.base import Frozen
 from ompycord.errors import ConfigurationError, UnavailableError
 from ompycord.settings import DiscordSettings
 
-__all__ = ["API", "Account", "Channel", "DiscordLook", "Server", "findings_of", "open_look"]
+__all__ = ["Account", "Channel", "DiscordLook", "Server", "findings_of", "open_look"]
 
 API = "https://discord.com/api"
 VERSION = "v10"
@@ -60,8 +61,8 @@ class Account(Frozen):
 class DiscordLook:
     """Reads. Raises ConfigurationError for a token that Discord refuses, UnavailableError when Discord does not answer."""
 
-    def __init__(self, client: httpx.AsyncClient, *, api: str, token: str) -> None:
-        self._client = client
+    def __init__(self, session: aiohttp.ClientSession, *, api: str, token: str) -> None:
+        self._session = session
         self._api = f"{api}/{VERSION}"
         self._headers = {
             "Authorization": f"Bot {token}",
@@ -123,24 +124,27 @@ class DiscordLook:
     async def _get(self, path: str) -> Any:
         """The JSON answer; None where the bot may not look or there is nothing."""
         try:
-            answer = await self._client.get(self._api + path, headers=self._headers)
-            if answer.status_code == UNAUTHORIZED:
-                raise ConfigurationError(
-                    "DISCORD_TOKEN: Discord refuses it. Take the present one from the developer portal (Bot > Reset Token)."
-                )
-            if answer.status_code in {403, 404}:
-                return None
-            return answer.raise_for_status().json()
-        except (httpx.HTTPError, ValueError) as error:
-            said = f"HTTP {error.response.status_code}" if isinstance(error, httpx.HTTPStatusError) else "no answer"
+            async with self._session.get(self._api + path, headers=self._headers) as answer:
+                if answer.status == UNAUTHORIZED:
+                    raise ConfigurationError(
+                        "DISCORD_TOKEN: Discord refuses it. Take the present one from the developer portal (Bot > Reset Token)."
+                    )
+                if answer.status in {403, 404}:
+                    return None
+                answer.raise_for_status()
+                return await answer.json()
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            said = f"HTTP {error.status}" if isinstance(error, aiohttp.ClientResponseError) else "no answer"
             raise UnavailableError(
                 f"Discord does not answer as it should ({said}). Look at discordstatus.com and at your network, then try again."
             ) from None
 
 
-def open_look(client: httpx.AsyncClient, settings: DiscordSettings, token: str) -> DiscordLook:
-    """With the configured Discord; the client's timeout bounds every question."""
-    return DiscordLook(client, api=settings.api or API, token=token)
+@asynccontextmanager
+async def open_look(*, api: str | None, token: str) -> AsyncGenerator[DiscordLook]:
+    """With the configured Discord, on the road that discord.py takes too (no proxy of the environment)."""
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ASK_S)) as session:
+        yield DiscordLook(session, api=api or API, token=token)
 
 
 async def findings_of(look: DiscordLook, settings: DiscordSettings, *, channels: Iterable[str] = ()) -> list[Finding]:

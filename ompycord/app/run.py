@@ -8,15 +8,13 @@ import contextlib
 import socket
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from ompycord import __version__
 from ompycord.app.compose import Parts, git_of, lifespan
 from ompycord.app.data_folder import DataFolder
-from ompycord.app.local_discord import LocalDiscord, open_local_discord
-from ompycord.app.playground_mode import with_playground
 from ompycord.app.signals import Stop
 from ompycord.app.start_look import point_at_configured, tell_what_is_missing
 from ompycord.app.system import settle_collector
@@ -25,7 +23,9 @@ from ompycord.settings import Settings, load_settings
 from ompycord.telemetry import LogFile, configure_logging
 from ompycord.text import Redactor
 from ompycord.webhook.server import bind, serve
-from ompycord.workspaces.sample import make_sample
+
+if TYPE_CHECKING:
+    from ompycord.app.local_discord import LocalDiscord
 
 __all__ = ["up"]
 
@@ -82,8 +82,12 @@ def _webhook_secret(settings: Settings, data: DataFolder) -> tuple[str, bool]:
 @contextlib.asynccontextmanager
 async def _playground(
     settings: Settings, data: DataFolder, environ: Mapping[str, str]
-) -> AsyncGenerator[tuple[LocalDiscord, Settings]]:
+) -> AsyncGenerator[tuple["LocalDiscord", Settings]]:
     """A local Discord for as long as the block runs; kill -9 leaves it alive on purpose."""
+    from ompycord.app.local_discord import open_local_discord  # with a token none of it is needed (bench footprint)
+    from ompycord.app.playground_mode import with_playground
+    from ompycord.workspaces.sample import make_sample
+
     local = await open_local_discord(data.playground, port=settings.playground.port)
     try:
         sample = await make_sample(data.path / "sample", git=git_of(environ))

@@ -3,10 +3,9 @@
 import asyncio
 from collections.abc import Callable
 
-import httpx
 import structlog
 
-from ompycord.app.discord_look import ASK_S, VERSION, findings_of, open_look
+from ompycord.app.discord_look import VERSION, findings_of, open_look
 from ompycord.bot.discord_target import DISCORD, DiscordTarget, point_at
 from ompycord.domain.catalog import Catalog
 from ompycord.errors import StartError
@@ -36,8 +35,7 @@ def channels_of(catalog: Catalog) -> list[str]:
 async def tell_what_is_missing(settings: Settings, token: str, say: Callable[[str], None]) -> None:
     """Say and log each thing that Discord does not allow. What cannot be asked is not told: the bot itself says that."""
     try:
-        async with asyncio.timeout(LOOK_S), httpx.AsyncClient(timeout=ASK_S) as client:
-            look = open_look(client, settings.discord, token)
+        async with asyncio.timeout(LOOK_S), open_look(api=settings.discord.api, token=token) as look:
             found = await findings_of(look, settings.discord, channels=channels_of(settings.catalog))
     except (StartError, TimeoutError) as error:
         log.info("discord.not_looked_at", cause=str(error) or "too slow")

@@ -45,7 +45,10 @@ def show(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
 @config.command("schema")
 def schema() -> None:
-    """Print the JSON schema of ompycord.yml, for editors. First line of the file: # yaml-language-server: $schema=FILE"""
+    """Print the JSON schema of ompycord.yml, for editors.
+
+    Keep it in a file, and begin ompycord.yml with the line: # yaml-language-server: $schema=FILE
+    """
     from ompycord.settings import settings_schema
 
     typer.echo(json.dumps(settings_schema(), indent=2, ensure_ascii=False))

@@ -173,13 +173,11 @@ def _judge(token: str, settings: "DiscordSettings") -> None:
 
 def _look(token: str, ask: "Callable[[DiscordLook], Coroutine[None, None, ResultT]]") -> ResultT:
     """Ask Discord, or in tests the playground that OMPYCORD_DISCORD__API names. Raises as `DiscordLook` does."""
-    import httpx
-
-    from ompycord.app.discord_look import API, ASK_S, DiscordLook
+    from ompycord.app.discord_look import open_look
 
     async def asking() -> ResultT:
-        async with httpx.AsyncClient(timeout=ASK_S) as client:
-            return await ask(DiscordLook(client, api=os.environ.get("OMPYCORD_DISCORD__API") or API, token=token))
+        async with open_look(api=os.environ.get("OMPYCORD_DISCORD__API"), token=token) as look:
+            return await ask(look)
 
     return asyncio.run(asking())
 

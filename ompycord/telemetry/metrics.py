@@ -5,10 +5,10 @@ Counterpart: `app/report.py`, which reads; `docs/reference/metrics.md` is made f
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+if TYPE_CHECKING:
+    from prometheus_client.core import Metric
 
 __all__ = ["CONTENT_TYPE", "METRICS", "MetricSpec", "Readings", "exposition"]
 
@@ -83,6 +83,8 @@ def exposition(readings: Readings) -> bytes:
     unknown = readings.values.keys() - {spec.name for spec in METRICS}
     if unknown:
         raise ValueError(f"metrics without a description: {', '.join(sorted(unknown))}")
+    from prometheus_client import CollectorRegistry, generate_latest  # on the first scrape: 2.5 MiB (bench footprint)
+
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Scrape(readings))
     return generate_latest(registry)
@@ -94,17 +96,19 @@ class _Scrape:
     def __init__(self, readings: Readings) -> None:
         self._readings = readings
 
-    def collect(self) -> Iterable[Metric]:
+    def collect(self) -> "Iterable[Metric]":
         for spec in METRICS:
             value = self._readings.values.get(spec.name)
             if value is not None:
                 yield _family(spec, value)
 
-    def describe(self) -> Iterator[Metric]:
+    def describe(self) -> "Iterator[Metric]":
         return iter(())
 
 
-def _family(spec: MetricSpec, value: float | Mapping[str, float]) -> Metric:
+def _family(spec: MetricSpec, value: float | Mapping[str, float]) -> "Metric":
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
     make = CounterMetricFamily if spec.kind == "counter" else GaugeMetricFamily
     family = make(spec.name, spec.help, labels=[spec.label] if spec.label else [])
     if isinstance(value, Mapping):

@@ -4,10 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from ompycord.app.compose import git_of
-from ompycord.app.discord_look import ASK_S, findings_of, open_look
+from ompycord.app.discord_look import findings_of, open_look
 from ompycord.app.doctor import machine, team
 from ompycord.app.doctor.production import production
 from ompycord.app.findings import Finding, fail, ok
@@ -47,8 +45,7 @@ async def examine(
 async def _discord(settings: Settings) -> list[Finding]:
     if settings.discord.token is None:
         return [ok("Discord", "no token: `up` opens the playground")]
-    async with httpx.AsyncClient(timeout=ASK_S) as client:
-        look = open_look(client, settings.discord, settings.discord.token.get_secret_value())
+    async with open_look(api=settings.discord.api, token=settings.discord.token.get_secret_value()) as look:
         try:
             return await findings_of(look, settings.discord, channels=channels_of(settings.catalog))
         except StartError as error:

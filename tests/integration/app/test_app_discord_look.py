@@ -43,8 +43,8 @@ async def look(playground: Playground, *, token: str | None = None, **settings: 
             **settings,
         }
     )
-    async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
-        return await findings_of(open_look(client, of_discord, token or playground.bot_token), of_discord)
+    async with open_look(api=of_discord.api, token=token or playground.bot_token) as asked:
+        return await findings_of(asked, of_discord)
 
 
 def wrong(found: list[Finding]) -> list[Finding]:
