@@ -40,11 +40,15 @@ class Watch:
     async def look(self) -> int:
         """Suspend what has been silent too long; how many those were."""
         lost = 0
-        for record in await self._store.runs(RunFilter(is_open=True, limit=1000)):
-            if record.kind is not RunKind.EXTERNAL or record.state is RunState.SUSPENDED:
-                continue
-            if self._clock.now_ms() - record.updated_at < LOST_MS:
-                continue  # something of it was projected since: no need to read its fold (bench recovery)
+        # What was projected since is not silent: no need to read its fold (bench recovery).
+        silent = RunFilter(
+            is_open=True,
+            kind=RunKind.EXTERNAL,
+            states=frozenset(RunState) - {RunState.SUSPENDED},
+            updated_before=self._clock.now_ms() - LOST_MS + 1,
+            limit=1000,
+        )
+        for record in await self._store.runs(silent):
             run = RunId(record.id)
             folded = (await self._store.folds([run])).get(run)
             if folded is None or not folded.lanes:
