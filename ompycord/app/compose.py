@@ -125,7 +125,7 @@ async def lifespan(
             observe=conductor.observe,
             record=conductor.record,
             job_environment=job_environment,
-            inboxes=Inboxes(store=store, bus=bus),
+            inboxes=Inboxes(store=store, bus=bus, record=conductor.record),
         )
         driver = Driver(
             store=store,

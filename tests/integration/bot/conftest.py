@@ -98,7 +98,7 @@ class House:
             observe=self.conductor.observe,
             record=self.conductor.record,
             job_environment=self._environment,
-            inboxes=Inboxes(store=self.store, bus=self.bus),
+            inboxes=Inboxes(store=self.store, bus=self.bus, record=self.conductor.record),
         )
         self.driver = Driver(
             store=store,
