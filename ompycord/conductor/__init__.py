@@ -2,7 +2,7 @@
 
 from ompycord.conductor.bus import Bus, Subscription
 from ompycord.conductor.conductor import Conductor, Submission
-from ompycord.conductor.conversation import SAY_LENGTH, Said, When
+from ompycord.conductor.conversation import SAY_LENGTH, Fate, Said, When
 from ompycord.conductor.driver import Driver
 from ompycord.conductor.inbox import Inboxes, LogInbox
 from ompycord.conductor.projector import Projector
@@ -14,6 +14,7 @@ __all__ = [
     "Bus",
     "Conductor",
     "Driver",
+    "Fate",
     "Inboxes",
     "LogInbox",
     "Projector",

@@ -261,6 +261,10 @@ class Conductor:
         """See `Conversation.say`."""
         return await self._conversation.say(run, text, when, person, key=key)
 
+    async def outlook(self, run: RunId, when: When, person: Person) -> Said:
+        """See `Conversation.outlook`."""
+        return await self._conversation.outlook(run, when, person)
+
     async def waiting(self, run: RunId) -> list[Waiting]:
         """See `Conversation.waiting`."""
         return await self._conversation.waiting(run)

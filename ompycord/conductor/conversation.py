@@ -129,6 +129,12 @@ class Conversation:
 
     # -- saying --------------------------------------------------------------------------------------------------------
 
+    async def outlook(self, run: RunId, when: When, person: Person) -> Said:
+        """What would become of something said now. Raises Refused like `say`."""
+        record = await self._facts.hosted(run)
+        self._facts.require(person, "say", record)
+        return self._said(record, _fate(record, when, can_steer=self._abilities_of(record).can_steer))
+
     async def say(self, run: RunId, text: str, when: When, person: Person, *, key: str | None = None) -> Said:
         """Tell a run something; what becomes of it. `key` makes a repetition known: the id of the message or click.
 
@@ -161,9 +167,10 @@ class Conversation:
             run, prompt, kind=SourceKind.PERSON, decision=decision, is_guarded=True
         )
         self._wake()
-        return Said(
-            fate=fates[-1], agent=record.agent or "agent", can_steer=abilities.can_steer, is_fresh=committed.fresh
-        )
+        return self._said(record, fates[-1]).model_copy(update={"is_fresh": committed.fresh})
+
+    def _said(self, record: RunRecord, fate: Fate) -> Said:
+        return Said(fate=fate, agent=record.agent or "agent", can_steer=self._abilities_of(record).can_steer)
 
     def _abilities_of(self, record: RunRecord) -> AgentCapabilities:
         kind = next((spec.kind for spec in self._catalog.agents if spec.name == record.agent), "")
