@@ -6,7 +6,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.events import (
@@ -47,6 +47,7 @@ __all__ = [
     "AgentOutcome",
     "Checks",
     "Clock",
+    "DumpedFold",
     "Emit",
     "Engine",
     "Harvested",
@@ -100,6 +101,19 @@ class RunFilter(Frozen):
     ending: str | None = None
     """The last characters of the id, as people type them."""
     limit: int = 25
+
+
+class DumpedFold(NamedTuple):
+    """A fold as the cache keeps it."""
+
+    run: RunId
+    position: int
+    dump: bytes
+
+    @classmethod
+    def of(cls, fold: RunFold) -> "DumpedFold":
+        """Made by the projector, which takes turns with others on the loop."""
+        return cls(fold.run, fold.position, fold.dump())
 
 
 Heard = Prompted | QuestionAnswered | ApprovalGranted | ApprovalDenied
@@ -157,7 +171,7 @@ class Store(Protocol):
         name: str,
         *,
         upto: int,
-        folds: Sequence[RunFold],
+        folds: Sequence[DumpedFold],
         states: Mapping[RunId, tuple[RunState, Millis | None]],
         outbox: Sequence[OutboxRow],
     ) -> None:
@@ -215,7 +229,10 @@ class Store(Protocol):
 
     # Keys.
     async def keys(self) -> list[KeyRecord]:
-        """All that are not revoked; held in memory by the sidecar, so failed authentication costs no database access."""
+        """All that are not revoked, without those of runs that are over.
+
+        Held in memory by the sidecar, so failed authentication costs no database access.
+        """
         ...
 
     async def audit(self, *, actor: str, action: str, subject: str, detail: Mapping[str, str], at: Millis) -> None:

@@ -13,7 +13,7 @@ from ompycord.domain.base import Millis
 from ompycord.domain.events import TALK_TYPES, EventBody, RunEvent
 from ompycord.domain.fold import RunFold
 from ompycord.domain.ids import AGENT_LANE, RunId
-from ompycord.domain.ports import Clock, Ids, RunFilter
+from ompycord.domain.ports import Clock, DumpedFold, Ids, RunFilter
 from ompycord.domain.records import (
     Commit,
     Committed,
@@ -170,7 +170,7 @@ class SqliteStore:
         name: str,
         *,
         upto: int,
-        folds: Sequence[RunFold],
+        folds: Sequence[DumpedFold],
         states: Mapping[RunId, tuple[RunState, Millis | None]],
         outbox: Sequence[OutboxRow],
     ) -> None:
@@ -178,7 +178,7 @@ class SqliteStore:
             projecting.project,
             name=name,
             upto=upto,
-            bodies=[(fold.run, fold.position, fold.dump()) for fold in folds],
+            dumps=tuple(folds),
             states=dict(states),
             outbox=tuple(outbox),
             now=self._clock.now_ms(),
@@ -222,7 +222,7 @@ class SqliteStore:
         return await self._readers.all(sql.OPEN_EFFECTS, (), rows.effect_of)
 
     async def keys(self) -> list[KeyRecord]:
-        return await self._readers.all(sql.KEYS, (), rows.key_of)
+        return await self._readers.all(sql.KEYS, {"now": self._clock.now_ms()}, rows.key_of)
 
     # -- deliveries ----------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from ompycord.domain import events as ev
 from ompycord.domain.fold import FOLD_VERSION, RunFold, fold
 from ompycord.domain.ids import RunId
+from ompycord.domain.ports import DumpedFold
 from ompycord.domain.records import Commit, OutboxKind, OutboxRow, Surface
 from ompycord.domain.run import RunState
 from ompycord.store import PROJECTOR, SqliteStore
@@ -17,7 +18,7 @@ def row(run: str, kind: OutboxKind = OutboxKind.CARD, ref: str = "") -> OutboxRo
 
 
 async def project(store: SqliteStore, folds: list[RunFold], *, upto: int) -> None:
-    await store.project(PROJECTOR, upto=upto, folds=folds, states={}, outbox=())
+    await store.project(PROJECTOR, upto=upto, folds=[DumpedFold.of(fold) for fold in folds], states={}, outbox=())
 
 
 async def test_the_projector_takes_in_what_comes_in_commit_order(store: SqliteStore, sender: Sender) -> None:
@@ -33,7 +34,7 @@ async def test_the_projector_takes_in_what_comes_in_commit_order(store: SqliteSt
     for event in events:
         folds[run].add(event)
     await store.project(
-        PROJECTOR, upto=2, folds=[folds[run]], states={run: (RunState.COMPLETE, NOW)}, outbox=(row(run),)
+        PROJECTOR, upto=2, folds=[DumpedFold.of(folds[run])], states={run: (RunState.COMPLETE, NOW)}, outbox=(row(run),)
     )
     assert (await store.cursor(PROJECTOR), await store.backlog()) == (2, 1)
     assert await store.folds([run]) == folds
@@ -47,7 +48,7 @@ async def test_projecting_again_changes_nothing(store: SqliteStore, sender: Send
     [taken] = receipts(await store.append([sender.post(seq=1)]))
     full = fold(taken.run, await store.events_of(taken.run))
     for _ in range(2):
-        await store.project(PROJECTOR, upto=1, folds=[full], states={}, outbox=(row(taken.run),))
+        await store.project(PROJECTOR, upto=1, folds=[DumpedFold.of(full)], states={}, outbox=(row(taken.run),))
     await project(store, [RunFold(taken.run)], upto=0)
     assert await store.cursor(PROJECTOR) == 1
     assert await store.folds([taken.run]) == {taken.run: full}
