@@ -18,7 +18,7 @@ from ompycord.render.inert import Redact
 from ompycord.render.marker import approval_seal, question_tag
 from ompycord.render.message import RenderedMessage
 from ompycord.render.mirror import mirror_message
-from ompycord.render.question import approval_message, question_message
+from ompycord.render.question import approval_message, question_message, reminder_message
 from ompycord.render.result import result_message
 from ompycord.render.surroundings import Confinement, Surroundings
 
@@ -153,7 +153,9 @@ class Scenes:
                     scene.snapshot, scene.around, actions=self.offered(scene), sign=self.signer.sign,
                     redact=self.redact, mentions=mentions,
                 )  # fmt: skip
-            case OutboxKind.THREAD | OutboxKind.NOTICE:
+            case OutboxKind.NOTICE:
+                return self._reminder(scene, ref)
+            case OutboxKind.THREAD:
                 return None
 
     @staticmethod
@@ -200,6 +202,22 @@ class Scenes:
         users, roles = self._who_may_allow(scene)
         return approval_message(
             scene.snapshot, found, scene.around, button_ref=scene.run, sign=sign, redact=self.redact,
+            mentions=users, role_mentions=roles,
+        )  # fmt: skip
+
+    def _reminder(self, scene: Scene, ref: str) -> RenderedMessage | None:
+        """Nothing where it was decided meanwhile."""
+        found = asked_of(scene.snapshot, ref)
+        if found is None or self.closed(scene, ref):
+            return None
+        asker = scene.record.requester
+        users, roles = ((asker,) if asker else ()), tuple[str, ...]()
+        if not isinstance(found, Question):
+            users, roles = self._who_may_allow(scene)
+        there = scene.surface(OutboxKind.QUESTION, ref)
+        url = self.url(scene.record.guild, there.channel, there.message) if there else None
+        return reminder_message(
+            scene.snapshot, found, scene.around, url=url, sign=self.signer.sign, redact=self.redact,
             mentions=users, role_mentions=roles,
         )  # fmt: skip
 

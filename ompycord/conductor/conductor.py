@@ -225,6 +225,12 @@ class Conductor:
             raise Refused(f"{short_id(run)} is not running.")
         return await self._move(record, ev.RunStopped(by=person.name), "stop", person)
 
+    async def park(self, run: RunId) -> None:
+        """Nobody decided for a day: halt the agent; resumed, it asks again, and what was decided meanwhile is its answer."""
+        body = ev.RunStopped(by="Ompycord", reason="Parked: nobody decided for a day what its agent asked.")
+        await self._decider.decide(run, body, kind=SourceKind.OMPYCORD)
+        self._wake()
+
     async def resume(self, run: RunId, person: Person) -> Committed:
         """Go on with a suspended run."""
         record = await self._facts.hosted(run)

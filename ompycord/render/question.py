@@ -22,7 +22,7 @@ from ompycord.render.view import footer_of
 from ompycord.text import utf16_len
 from ompycord.text.limits import BUTTON_LABEL
 
-__all__ = ["approval_closed", "approval_message", "question_closed", "question_message"]
+__all__ = ["approval_closed", "approval_message", "question_closed", "question_message", "reminder_message"]
 
 _TEXT: Final = 3000
 _ANSWER: Final = 400
@@ -141,6 +141,33 @@ def _is_cut(text: str, inert: Inert, shown: Callable[[str, int], str], limit: in
     """Whether `limit` units do not show all of it. An ellipsis at the end proves nothing: agents can write one."""
     size = utf16_len(inert.source(text))
     return size > limit or (size > limit // 4 and shown(text, limit) != shown(text, limit * 8))
+
+
+def reminder_message(
+    snapshot: StatusSnapshot,
+    asked: Question | Approval,
+    around: Surroundings,
+    *,
+    url: str | None,
+    sign: Sign,
+    redact: Redact,
+    mentions: Sequence[str] = (),
+    role_mentions: Sequence[str] = (),
+) -> RenderedMessage:
+    """Once more to whom it may concern: something still waits, and where (UX, *Who is pinged*)."""
+    heard = _Asked(snapshot, around, asked.ref, redact)
+    footer = footer_of(snapshot, around, heard.inert, OutboxKind.NOTICE)
+    users, roles = user_ids(mentions), user_ids(role_mentions)
+    what = asked.text if isinstance(asked, Question) else asked.title
+    text = f"{heard.inert.line(what, _ANSWER)}\n\n{_waiting(asked.asked_at)}"
+    return message(
+        heard.head(f"{heard.agent} still waits for you.", users, roles),
+        embeds=[{"description": text, "color": Colour.YELLOW, "footer": {"text": footer}}],
+        buttons=[Button(label="Go to the question", style="link", url=url)] if url else [],
+        sign=sign,
+        mentions=users,
+        role_mentions=roles,
+    )
 
 
 def _leave(ref: str) -> list[Button]:

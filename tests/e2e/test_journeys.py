@@ -247,7 +247,7 @@ async def log_of(product: Product, who: Person, result: Message) -> str:
 
 
 async def test_what_is_said_reaches_a_running_agent_which_writes_it_down(tmp_path: Path) -> None:
-    async with running_product(tmp_path) as product:
+    async with running_product(tmp_path, config=REHEARSAL.replace('"0"', '"0.2"')) as product:
         ada = product.playground.ada
         await ada.command("omp new", "tasks", prompt="Take it slow with the discount")
         card = await ada.wait_message(lambda message: "· card 1" in message.text and "taking a minute" in message.text)

@@ -4,6 +4,8 @@ import asyncio
 
 import pytest
 
+from ompycord.conductor import Watch
+from ompycord.conductor.watch import REMIND_MS
 from ompycord.domain import events as ev
 from ompycord.domain.access import Person as Asker
 from ompycord.domain.access import Role
@@ -134,6 +136,21 @@ async def test_strangers_are_refused_in_words(house: House) -> None:
             assert "*approver*" in await answer_to(mo, await mo.click(message, button))
         assert "You have no role here" in await answer_to(olu, await olu.click(message, "Allow once"))
         assert (await house.until(run, lambda _: True)).open_approvals
+
+
+async def test_who_may_answer_is_reminded_once(house: House) -> None:
+    mo = house.playground.mo
+    watch = Watch(store=house.store, conductor=house.conductor, clock=house.clock)
+    async with house.alive():
+        _, message = await asked(house, mo)
+        house.clock.leap(REMIND_MS / 1000)
+        await watch.look()
+        reminder = await mo.wait_message(lambda m: kind_of(m) == "notice" and "still waits for you" in m.text)
+        assert reminder.component("Go to the question")["url"].endswith(f"/{message.id}")
+        assert not reminder.raw["pinned"]
+        await watch.look()
+        await house.nothing_owed()
+    assert await house.rung() == [[mo.id], [mo.id]]  # the question, then the reminder
 
 
 async def test_under_the_two_person_rule_somebody_else_is_asked(house: House) -> None:

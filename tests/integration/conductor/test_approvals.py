@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from ompycord.conductor import Watch
+from ompycord.conductor.watch import REMIND_MS
 from ompycord.domain import events as ev
 from ompycord.domain.access import Person
 from ompycord.domain.ids import RunId
@@ -161,6 +163,34 @@ async def test_leave_for_one_command_is_none_for_another_of_the_same_name(house:
 async def questions(house: House) -> int:
     """Messages that ask people something, delivered or not."""
     return sum(row.kind is OutboxKind.QUESTION for row in await house.store.outbox())
+
+
+async def test_nobody_answers_one_reminder_then_parked_and_resumed_by_the_answer(house: House) -> None:
+    watch = Watch(store=house.store, conductor=house.conductor, clock=house.clock)
+
+    async def reminders() -> int:
+        await watch.look()
+        return sum(row.kind is OutboxKind.NOTICE for row in await house.store.outbox())
+
+    async with house.alive():
+        run = await asking(house)
+        assert await reminders() == 0
+        house.clock.advance(REMIND_MS / 1000)
+        assert await reminders() == 1
+        house.clock.advance(3600)
+        again = Watch(store=house.store, conductor=house.conductor, clock=house.clock)
+        await again.look()
+        assert await reminders() == 1
+        house.clock.advance(24 * 3600)
+        await watch.look()
+        parked = await house.in_state(run, RunState.SUSPENDED)
+        assert parked.message == "Parked: nobody decided for a day what its agent asked."
+        assert house.agent.halted == 1
+        await house.conductor.approve(run, "a1", ADA)
+        await house.conductor.resume(run, ADA)
+        assert await house.heard() == ev.ApprovalGranted(approval="a1", by="Ada")
+        house.agent.release()
+        await house.ended(run)
 
 
 Name = Callable[[int], str]
