@@ -160,8 +160,8 @@ class Store(Protocol):
         """One run's log by position."""
         ...
 
-    async def heard(self, run: RunId, *, after: int) -> list[tuple[int, Heard]]:
-        """What people said to a run's agent or decided for it after a position, with the position of each, in order."""
+    async def talk(self, run: RunId, *, after: int) -> list[RunEvent]:
+        """What a run's agents and people said to each other after a position, in order (`events.TALK_TYPES`)."""
         ...
 
     async def folds(self, runs: Sequence[RunId]) -> dict[RunId, RunFold]:

@@ -25,10 +25,13 @@ EVENTS_AFTER = _EVENT + "WHERE e.position > ? ORDER BY e.position LIMIT ?"
 # One run's log, up to a position. UNIQUE (run, source, seq) finds it; the sort is over one run only.
 EVENTS_OF = _EVENT + "WHERE r.id = ? AND e.position <= ? ORDER BY e.position"
 
-# What people said to a run's agent or decided for it, in our own lane: the index on (run, source, seq) finds it.
-_SAID = "e.type IN ('prompt', 'question.answered', 'approval.granted', 'approval.denied')"
-_TO_AGENT = "WHERE e.run = (SELECT pk FROM runs WHERE id = :run) AND e.source = :source AND +e.position > :after"
-HEARD = f"{_EVENT}{_TO_AGENT} AND {_SAID} ORDER BY e.seq"
+# What a run's agents and people said to each other. The index on the run finds its events, however long the log is.
+TALK = f"""
+{_EVENT}
+WHERE e.run = (SELECT pk FROM runs WHERE id = :run) AND +e.position > :after
+  AND e.type IN (SELECT value FROM json_each(:types))
+ORDER BY e.position
+"""  # noqa: S608  # both parts are constants of this file
 
 # A stream's page: the log between two positions.
 PAGE_OF_ALL = _EVENT + "WHERE e.position > :after AND e.position <= :upto ORDER BY e.position LIMIT :limit"

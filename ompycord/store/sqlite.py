@@ -10,10 +10,10 @@ from functools import partial
 
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.base import Millis
-from ompycord.domain.events import EventBody, RunEvent
+from ompycord.domain.events import TALK_TYPES, EventBody, RunEvent
 from ompycord.domain.fold import RunFold
-from ompycord.domain.ids import AGENT_LANE, OMPYCORD, RunId
-from ompycord.domain.ports import Clock, DumpedFold, Heard, Ids, RunFilter
+from ompycord.domain.ids import AGENT_LANE, RunId
+from ompycord.domain.ports import Clock, DumpedFold, Ids, RunFilter
 from ompycord.domain.records import (
     Commit,
     Committed,
@@ -46,6 +46,7 @@ __all__ = ["SqliteStore"]
 PRUNE_EVERY_MS = 1_000
 """With 2,000 at a time: more than senders can make at their rates (CONTRACTS: 100 a second and key)."""
 END_OF_LOG = 2**63 - 1
+TALK = json.dumps(sorted(TALK_TYPES))
 
 
 class SqliteStore:
@@ -151,8 +152,8 @@ class SqliteStore:
     async def events_of(self, run: RunId) -> list[RunEvent]:
         return await self._readers.all(sql.EVENTS_OF, (run, END_OF_LOG), rows.event_of)
 
-    async def heard(self, run: RunId, *, after: int) -> list[tuple[int, Heard]]:
-        return await self._readers.all(sql.HEARD, {"run": run, "source": OMPYCORD, "after": after}, rows.heard_of)
+    async def talk(self, run: RunId, *, after: int) -> list[RunEvent]:
+        return await self._readers.all(sql.TALK, {"run": run, "after": after, "types": TALK}, rows.event_of)
 
     async def page(self, run: RunId | None, after: int, *, limit: int, most: int) -> tuple[list[RunEvent], int] | None:
         """Projected events after a position and how far was read; None when more than `most` wait (`streaming.py`)."""
