@@ -27,6 +27,7 @@ from ompycord.bot.sources import Sources
 from ompycord.checks.local import LocalChecks
 from ompycord.conductor import Bus, Conductor, Driver, Inboxes, Projector, Watch
 from ompycord.domain.ids import RunId
+from ompycord.domain.ports import AgentAdapter, AgentCapabilities
 from ompycord.domain.run import RunKind, RunRecord
 from ompycord.engines import LocalEngine
 from ompycord.engines.steps import Steps
@@ -84,6 +85,12 @@ class _Hands:
 
     launcher: UnconfinedLauncher
     workspaces: GitWorkspaces
+    adapters: Mapping[str, AgentAdapter]
+    """By an agent's kind."""
+
+    @property
+    def abilities(self) -> dict[str, AgentCapabilities]:
+        return {kind: adapter.capabilities for kind, adapter in self.adapters.items()}
 
 
 def git_of(environ: Mapping[str, str]) -> Git:
@@ -104,9 +111,9 @@ async def lifespan(
         key_secrets = KeySecrets(data.path)
         doorkeeper = _doorkeeper(ground, key_secrets, webhook_secret, sidecar_address)
         await doorkeeper.refresh()
-        conductor = Conductor(store=store, clock=clock, ids=ids, catalog=settings.catalog, wake=ground.wake)
-        projector = Projector(store=store, bus=ground.bus, route=_route_of(settings))
         hands = _hands(data)
+        conductor = _conductor(ground, hands)
+        projector = Projector(store=store, bus=ground.bus, route=_route_of(settings))
         driver = _driver(ground, hands, conductor, doorkeeper, projector)
         ground.alarms.extend((projector.wake, driver.wake))
         desk = Desk(conductor=conductor, bus=ground.bus, clock=clock, ids=ids)
@@ -178,7 +185,18 @@ def _hands(data: DataFolder) -> _Hands:
         git=git_of(os.environ),
         launcher=launcher,
     )
-    return _Hands(launcher=launcher, workspaces=workspaces)
+    return _Hands(launcher=launcher, workspaces=workspaces, adapters=adapters(launcher=launcher))
+
+
+def _conductor(ground: _Ground, hands: _Hands) -> Conductor:
+    return Conductor(
+        store=ground.store,
+        clock=ground.clock,
+        ids=ground.ids,
+        catalog=ground.settings.catalog,
+        wake=ground.wake,
+        abilities=hands.abilities,
+    )
 
 
 def _driver(
@@ -189,13 +207,13 @@ def _driver(
     steps = Steps(
         catalog=catalog,
         workspaces=hands.workspaces,
-        adapters=adapters(launcher=hands.launcher),
+        adapters=hands.adapters,
         checks=LocalChecks(launcher=hands.launcher),
         level=hands.launcher.level,
         observe=conductor.observe,
         record=conductor.record,
         job_environment=doorkeeper.job_environment,
-        inboxes=Inboxes(store=ground.store, bus=ground.bus),
+        inboxes=Inboxes(store=ground.store, bus=ground.bus, record=conductor.record),
     )
     return Driver(
         store=ground.store,
