@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sqlite3
 from pathlib import Path
 
 import httpx
@@ -11,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from ompycord.telemetry.metrics import METRICS
 from tests.integration.cli.house import ompycord
 from tests.support.playground import running_playground
+from tests.support.product import running_product
 from tests.support.token_product import environment, token_product
 
 pytestmark = [pytest.mark.e2e, pytest.mark.posix]
@@ -57,3 +59,22 @@ async def test_reports_need_their_scope_and_readiness_follows_discord(tmp_path: 
         assert (await ompycord("healthcheck", "--port", port, folder=folder)).code == 0
     gone = await ompycord("healthcheck", "--port", port, folder=folder)
     assert (gone.code, len(gone.err.splitlines())) == (69, 1)
+
+
+async def test_each_transition_is_one_record_with_from_to_run_and_cause(tmp_path: Path) -> None:
+    config = 'agents: {rehearsal: {kind: rehearsal, env: {REHEARSAL_PACE: "0"}}}\nlog: {file: logs/ompycord.log}\n'
+    async with running_product(tmp_path, config=config) as product:
+        ada = product.playground.ada
+        await ada.command("omp new", "tasks", prompt="Fix the discount")
+        await ada.wait_message(lambda message: "· result" in message.text and "Done, checked" in message.text)
+        with sqlite3.connect(product.data / "ompycord.db") as raw:
+            rows = raw.execute("SELECT body FROM events WHERE type = 'run.state' ORDER BY position").fetchall()
+        raw.close()
+        stored = [(json.loads(body)["previous"], json.loads(body)["state"]) for (body,) in rows]
+        lines = (product.data / "logs" / "ompycord.log").read_text().splitlines()
+        records = [record for record in map(json.loads, lines) if record["event"] == "run.state"]
+        moves = [(before, after) for before, after in stored if before != after]  # a run is born QUEUED
+        assert [(record["from"], record["to"]) for record in records] == moves
+        assert len(moves) >= 4
+        assert all(record["cause"] and record["run"] for record in records)
+        assert (product.data / "logs" / "ompycord.log").stat().st_mode & 0o777 == 0o600
