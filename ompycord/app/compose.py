@@ -113,7 +113,7 @@ async def lifespan(
         await doorkeeper.refresh()
         hands = _hands(data)
         conductor = _conductor(ground, hands)
-        projector = Projector(store=store, bus=ground.bus, route=_route_of(settings))
+        projector = Projector(store=store, bus=ground.bus, clock=clock, route=_route_of(settings))
         driver = _driver(ground, hands, conductor, doorkeeper, projector)
         ground.alarms.extend((projector.wake, driver.wake))
         desk = Desk(conductor=conductor, bus=ground.bus, clock=clock, ids=ids)
