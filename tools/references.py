@@ -1,9 +1,10 @@
-"""Writes docs/reference/{events,run-states,problems,exit-codes,settings}.md from the code: `python -m tools.references`.
+"""Writes docs/reference/{events,run-states,problems,exit-codes,settings,metrics}.md from the code: `python -m tools.references`.
 
 `tests/unit/docs/test_references.py` fails while a page differs from what this writes.
 """
 
 import inspect
+import json
 import sys
 import types
 import typing
@@ -19,7 +20,8 @@ from ompycord.domain.authority import AUTHORITY
 from ompycord.domain.events import EVENT_TYPES, SCHEMA
 from ompycord.domain.lifecycle import TABLE
 from ompycord.domain.run import FINAL, RunState
-from ompycord.settings import NAMED, Settings
+from ompycord.settings import NAMED, PRESETS, Settings
+from ompycord.telemetry.metrics import METRICS
 from ompycord.webhook.problems import PROBLEMS
 
 FOLDER = Path("docs/reference")
@@ -96,16 +98,42 @@ def exit_codes() -> str:
     return "\n".join([*lines, ""])
 
 
+def metrics() -> str:
+    """Every metric of /metrics."""
+    lines = [
+        "# Metrics\n",
+        MADE,
+        "`GET /metrics` of the sidecar, in Prometheus' text form, with a key that has the scope `metrics:read`: "
+        "`ompycord keys add prometheus --scope metrics:read`. `GET /status` says the same as JSON (`status:read`). "
+        "`/livez` and `/readyz` need no key and give names only.\n",
+        "| metric | kind | label | what it is |",
+        "|---|---|---|---|",
+    ]
+    for spec in METRICS:
+        name = f"{spec.name}_total" if spec.kind == "counter" else spec.name
+        lines.append(f"| `{name}` | {spec.kind} | {f'`{spec.label}`' if spec.label else ''} | {spec.help} |")
+    return "\n".join([*lines, ""])
+
+
 def settings() -> str:
     """Every setting, its default and its variable."""
     lines = [
         "# Settings\n", MADE,
-        "Command line > environment > `.env` and secret files > `ompycord.yml` > defaults. A setting's variable is `OMPYCORD_` and its "
-        "name, `__` between levels. Every secret may also be given as a file, `NAME_FILE`. An empty value counts as absent.\n",
+        "Command line > environment > `.env` > secret folder > `ompycord.yml` > preset > defaults. A setting's variable "
+        "is `OMPYCORD_` and its name, `__` between levels. Every secret may also be given as a file, `NAME_FILE`. "
+        "An empty value counts as absent.\n",
         "| setting | default | also |", "|---|---|---|",
     ]  # fmt: skip
     also = {".".join(path): f"`{name}`" for name, path in NAMED.items()}
     lines += [f"| `{key}` | {default} | {also.get(key, '')} |" for key, default in _settings(Settings, "")]
+    lines += [
+        "\nA preset is a set of defaults; whatever else is said goes before it.\n",
+        "| preset | what it sets |",
+        "|---|---|",
+        *(f"| `{name}` | `{json.dumps(content)}` |" for name, content in PRESETS.items()),
+        "\n`OMPYCORD_CONFIG` names another `ompycord.yml`; `OMPYCORD_SECRETS_DIR` a folder with one file a secret, named as its "
+        "variable (`discord_token`, `omp_webhook_secret`). `ompycord config schema` prints the JSON schema for editors.",
+    ]
     return "\n".join([*lines, ""])
 
 
@@ -168,6 +196,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "problems.md": problems,
     "exit-codes.md": exit_codes,
     "settings.md": settings,
+    "metrics.md": metrics,
 }
 
 

@@ -5,6 +5,8 @@ CONTRACTS, *Ingestion*: decision row, event, transition and outbox in one transa
 
 from collections.abc import Awaitable, Callable
 
+import structlog
+
 from ompycord.conductor.deliveries import deliveries
 from ompycord.domain import events as ev
 from ompycord.domain.authority import SourceKind, require_authority
@@ -21,6 +23,8 @@ __all__ = ["Decider", "Making"]
 
 Making = Callable[[RunRecord], Awaitable[ev.EventBody]]
 """Makes the fact for the run as it is now. May raise Refused; then nothing is stored."""
+
+log = structlog.get_logger(__name__)
 
 MAX_TRIES = 20
 """A run has a handful of writers; more conflicts in a row than this are a defect, not contention."""
@@ -65,10 +69,14 @@ class Decider:
                 stays = Transition(run=run, expect_version=record.version, machine=record.machine)
                 commit = commit.model_copy(update={"transitions": (stays,)})
             try:
-                return await self._store.commit(commit), outcome
+                committed = await self._store.commit(commit)
             except VersionConflict:
                 if attempt == MAX_TRIES:
                     raise
+                continue
+            if committed.fresh:
+                _tell(run, fact, outcome, journal)
+            return committed, outcome
         raise AssertionError("unreachable")
 
     def commit_of(
@@ -105,3 +113,10 @@ class Decider:
             ),
             expire_keys_of=(run,) if outcome.is_change and outcome.machine.state in FINAL else (),
         )  # fmt: skip
+
+
+def _tell(run: RunId, fact: ev.EventBody, outcome: Outcome, journal: EffectUpdate | None) -> None:
+    """One log record a transition, whoever caused it: the journal's line where there is one, else the fact."""
+    for moved in outcome.events:
+        cause = fact.type if journal is None else journal.key
+        log.info("run.state", run=run, cause=cause, **{"from": moved.previous, "to": moved.state})

@@ -220,9 +220,7 @@ class Driver:
                 finished.model_copy(update={"facts": {**finished.facts, "unheard": unheard}}) if unheard else finished
             )
 
-        _, outcome = await self._decider.decide(row.run, ended, kind=SourceKind.OMPYCORD, journal=update)
-        for moved in outcome.events:
-            log.info("run.state", run=row.run, cause=row.key, **{"from": moved.previous, "to": moved.state})
+        await self._decider.decide(row.run, ended, kind=SourceKind.OMPYCORD, journal=update)
         self._changed()
 
     async def _halt(self, row: EffectRow) -> None:
