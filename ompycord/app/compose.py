@@ -81,7 +81,7 @@ async def lifespan(
             bound = next((spec.channel for spec in catalog.repositories if spec.name == record.repository), None)
             return bound or settings.discord.home_channel
 
-        projector = Projector(store=store, bus=bus, route=route)
+        projector = Projector(store=store, bus=bus, clock=clock, route=route)
         launcher = UnconfinedLauncher(path=os.environ.get("PATH", os.defpath))
         agents = adapters(launcher=launcher)
         abilities = {kind: adapter.capabilities for kind, adapter in agents.items()}

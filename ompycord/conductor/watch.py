@@ -19,6 +19,8 @@ __all__ = ["LOST_MS", "REMIND_MS", "Watch"]
 
 LOST_MS = 24 * 3600 * 1000
 LOOK_S = 60.0
+RUNS_LOOKED_AT = 1000
+"""In one look; what is found is changed, so the next look finds others."""
 REMIND_MS = 15 * 60 * 1000
 REMINDED_KEPT = 1000
 """So that a reminder that stands in the outbox is not asked of it every minute; forgetting one costs a no-op."""
@@ -47,14 +49,19 @@ class Watch:
     async def look(self) -> int:
         """Suspend what has been silent too long; how many those were. Remind of what people were asked."""
         lost = 0
-        for record in await self._store.runs(RunFilter(is_open=True, limit=1000)):
-            if record.state is RunState.SUSPENDED:
-                continue
-            if record.kind is RunKind.HOSTED:
-                await self._remind(RunId(record.id), record.channel)
-                continue
-            if self._clock.now_ms() - record.updated_at < LOST_MS:
-                continue  # something of it was projected since: no need to read its fold (bench recovery)
+        working = frozenset(RunState) - {RunState.SUSPENDED}
+        hosted = RunFilter(is_open=True, kind=RunKind.HOSTED, states=working, limit=RUNS_LOOKED_AT)
+        for record in await self._store.runs(hosted):
+            await self._remind(RunId(record.id), record.channel)
+        # What was projected since is not silent: no need to read its fold (bench recovery).
+        silent = RunFilter(
+            is_open=True,
+            kind=RunKind.EXTERNAL,
+            states=working,
+            updated_before=self._clock.now_ms() - LOST_MS + 1,
+            limit=RUNS_LOOKED_AT,
+        )
+        for record in await self._store.runs(silent):
             run = RunId(record.id)
             folded = (await self._store.folds([run])).get(run)
             if folded is None or not folded.lanes:

@@ -30,6 +30,8 @@ SCHEMA = "ompycord/event@1"
 
 Count = Annotated[int, Field(ge=0, le=2**53, strict=True)]
 Ref = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+Asked = Annotated[str, StringConstraints(min_length=1, max_length=120)]
+"""The name of a question or an approval; shorter, so that what we prefix it with fits where a Ref does."""
 Path = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 Url = Annotated[str, StringConstraints(min_length=8, max_length=2048, pattern=r"^https?://")]
 
@@ -303,7 +305,7 @@ class QuestionAsked(Frozen):
     """The agent wants to know something; a person answers with a button or a form."""
 
     type: Literal["question.asked"] = "question.asked"
-    question: Ref
+    question: Asked
     text: Annotated[str, StringConstraints(min_length=1, max_length=4000)]
     options: Annotated[
         tuple[Annotated[str, StringConstraints(min_length=1, max_length=80)], ...], Field(max_length=20)
@@ -316,7 +318,7 @@ class QuestionAnswered(Frozen):
     """A person's answer. Only a person's click makes it."""
 
     type: Literal["question.answered"] = "question.answered"
-    question: Ref
+    question: Asked
     answer: Annotated[str, StringConstraints(max_length=4000)]
     by: Name
 
@@ -325,7 +327,7 @@ class QuestionWithdrawn(Frozen):
     """Nobody needs the answer any more."""
 
     type: Literal["question.withdrawn"] = "question.withdrawn"
-    question: Ref
+    question: Asked
     reason: Line | None = None
 
 
@@ -333,7 +335,7 @@ class ApprovalRequested(Frozen):
     """The agent wants leave to act."""
 
     type: Literal["approval.requested"] = "approval.requested"
-    approval: Ref
+    approval: Asked
     title: Line
     command: Text | None = None
     risk: Name | None = None
@@ -343,7 +345,7 @@ class ApprovalGranted(Frozen):
     """A person allowed it. Only a person's click makes it."""
 
     type: Literal["approval.granted"] = "approval.granted"
-    approval: Ref
+    approval: Asked
     by: Name
     scope: Literal["once", "run"] = "once"
 
@@ -352,7 +354,7 @@ class ApprovalDenied(Frozen):
     """A person refused it. Only a person's click makes it."""
 
     type: Literal["approval.denied"] = "approval.denied"
-    approval: Ref
+    approval: Asked
     by: Name
     reason: Line | None = None
 
@@ -361,7 +363,7 @@ class ApprovalWithdrawn(Frozen):
     """Nobody waits for leave any more."""
 
     type: Literal["approval.withdrawn"] = "approval.withdrawn"
-    approval: Ref
+    approval: Asked
     reason: Line | None = None
 
 

@@ -36,7 +36,7 @@ from ompycord.domain.records import (
     Surface,
 )
 from ompycord.domain.repository import AgentSpec, CheckSpec, RepositorySpec
-from ompycord.domain.run import FailureClass, RunRecord, RunState
+from ompycord.domain.run import FailureClass, RunKind, RunRecord, RunState
 from ompycord.domain.task import Task
 from ompycord.errors import BadEvent
 
@@ -95,6 +95,8 @@ class RunFilter(Frozen):
 
     states: frozenset[RunState] | None = None
     is_open: bool | None = None
+    kind: RunKind | None = None
+    updated_before: Millis | None = None
     guild: str | None = None
     requester: str | None = None
     repository: str | None = None
