@@ -70,6 +70,17 @@ class RunningProcess:
         """The lines of all its streams as they come, until the last one. Ask before the first wait to miss none."""
         return self._queue.lines()
 
+    async def write(self, data: bytes) -> bool:
+        """Gives a program whose input stays open more of it; False once it takes none any more.
+
+        Waits while the program reads too slowly; its clocks bound the wait, since its end ends it.
+        """
+        return await self._spawned.write(data)
+
+    def close_input(self) -> None:
+        """Its input ends after what was written so far. Idempotent."""
+        self._spawned.close_input()
+
     async def wait(self) -> ProcessResult:
         """How it ended, once it has; the clocks bound the wait. Its lines can still be read afterwards."""
         await self._ended.wait()

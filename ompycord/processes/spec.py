@@ -35,6 +35,8 @@ class ProcessSpec(_Frozen):
     """An existing folder."""
     stdin: Annotated[bytes | None, Field(repr=False)] = None
     """Written, then closed. None: the program reads an empty input."""
+    keep_input_open: bool = False
+    """Do not close the input after `stdin`: more of it comes by `RunningProcess.write`."""
     marker: Annotated[str, Field(min_length=1, pattern=r"^[^\x00]*$")] | None = None
     """Set as `OMPYCORD_RUN`; what carries it is killed when the program ends."""
     event_pipe: bool = False
