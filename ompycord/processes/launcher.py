@@ -55,6 +55,9 @@ class RunningProcess:
         self._started_at = clock()
         self._queue = LineQueue(limit_bytes=bounds.queue_bytes)
         self._last_output = asyncio.get_running_loop().time()
+        self._began = self._last_output
+        self._waiting_since: float | None = None
+        self._waited_s = 0.0
         self._bytes_seen = 0
         self._is_stop_asked = False
         self._wake = asyncio.Event()
@@ -80,6 +83,16 @@ class RunningProcess:
     def close_input(self) -> None:
         """Its input ends after what was written so far. Idempotent."""
         self._spawned.close_input()
+
+    def waits_for_person(self, *, waiting: bool) -> None:
+        """While it does, `Clocks.waiting_s` bounds its silence, and neither wall nor idle clock runs. Idempotent."""
+        now = asyncio.get_running_loop().time()
+        if waiting and self._waiting_since is None:
+            self._waiting_since = now
+        elif not waiting and self._waiting_since is not None:
+            self._waited_s += now - self._waiting_since
+            self._waiting_since, self._last_output = None, now
+        self._wake.set()
 
     async def wait(self) -> ProcessResult:
         """How it ended, once it has; the clocks bound the wait. Its lines can still be read afterwards."""
@@ -124,17 +137,15 @@ class RunningProcess:
         self._ended.set()
 
     async def _until_over(self, exited: "asyncio.Task[int]") -> Outcome:
-        loop = asyncio.get_running_loop()
-        wall_ends = loop.time() + self._clocks.wall_s
         while not exited.done():
             if self._is_stop_asked:
                 return Outcome.STOPPED
             if self._bytes_seen > self._bounds.output_bytes:
                 return Outcome.OUTPUT_LIMIT
-            now = loop.time()
+            now = asyncio.get_running_loop().time()
             if self._queue.is_waiting_for_reader:  # the silence is ours
                 self._last_output = now
-            idle_ends = self._last_output + self._clocks.idle_s
+            wall_ends, idle_ends = self._ends(now)
             if now >= wall_ends:
                 return Outcome.WALL_TIMEOUT
             if now >= idle_ends:
@@ -144,6 +155,13 @@ class RunningProcess:
                 async with asyncio.timeout_at(min(wall_ends, idle_ends)):
                     await self._wake.wait()
         return Outcome.EXITED
+
+    def _ends(self, now: float) -> tuple[float, float]:
+        """When the wall clock and the idle clock end it, on the loop's clock."""
+        wall_ends = self._began + self._clocks.wall_s + self._waited_s
+        if self._waiting_since is None:
+            return wall_ends, self._last_output + self._clocks.idle_s
+        return wall_ends + now - self._waiting_since, self._waiting_since + self._clocks.waiting_s
 
     async def _end(self, exited: "asyncio.Task[int]", *, by_itself: bool) -> None:
         if not by_itself:

@@ -65,3 +65,24 @@ async def test_four_mebibytes_for_a_slow_reader_arrive_whole(python: MakeSpec) -
             assert await process.write(b"x" * 65_536)
         process.close_input()
         assert [line.text async for line in process.lines()] == [str(4_194_304)]
+
+
+async def test_the_clocks_stand_still_while_a_program_waits_for_a_person(python: MakeSpec) -> None:
+    clocks = Clocks(wall_s=1, idle_s=0.6, term_s=1)
+    async with asyncio.timeout(30), launch(python(ECHO, keep_input_open=True), clocks=clocks) as process:
+        lines = process.lines()
+        process.waits_for_person(waiting=True)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1.5):
+                await process.wait()
+        process.waits_for_person(waiting=False)
+        assert await process.write(b"still there\n")
+        assert (await anext(lines)).text == "heard still there"
+        assert (await process.wait()).outcome is Outcome.IDLE_TIMEOUT
+
+
+async def test_a_person_is_not_waited_for_without_end(python: MakeSpec) -> None:
+    clocks = Clocks(wall_s=60, idle_s=60, waiting_s=0.3, term_s=1)
+    async with asyncio.timeout(30), launch(python(ECHO, keep_input_open=True), clocks=clocks) as process:
+        process.waits_for_person(waiting=True)
+        assert (await process.wait()).outcome is Outcome.IDLE_TIMEOUT
