@@ -59,9 +59,12 @@ class AgentSpec(Frozen):
     """An agent by name."""
 
     name: Slug
-    kind: Literal["rehearsal", "command"]
+    kind: Literal["rehearsal", "command", "omp_rpc"]
     command: tuple[Argument, ...] = ()
-    """For `command`: an argument list, never a shell; `{prompt_file}` is replaced."""
+    """An argument list, never a shell. `command` needs one, and `{prompt_file}` is replaced there; `omp_rpc` without one
+    is `omp` (or `pi`) from the PATH, and gets its protocol's own arguments in any case."""
+    dialect: Literal["omp", "pi"] = "omp"
+    """For `omp_rpc`: whose RPC it speaks."""
     env: dict[Annotated[str, StringConstraints(pattern=r"^[A-Z_][A-Z0-9_]*$")], str] = Field(
         default_factory=dict[str, str]
     )
