@@ -6,7 +6,7 @@ leaves nothing of it behind.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Final
@@ -69,7 +69,7 @@ class RunningProcess:
         """Also the number of its process group and session."""
         return self._spawned.pid
 
-    def lines(self) -> AsyncIterator[Line]:
+    def lines(self) -> AsyncGenerator[Line]:
         """The lines of all its streams as they come, until the last one. Ask before the first wait to miss none."""
         return self._queue.lines()
 
