@@ -7,8 +7,10 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
+from pathlib import Path
 from typing import Final
 
+from ompycord.agents.clone_files import grant
 from ompycord.agents.ending import how_it_ended
 from ompycord.agents.talk import legible
 from ompycord.dialects.conversation import Conversation, Reaction
@@ -58,7 +60,7 @@ async def converse(
     spec = ProcessSpec(argv=argv, env={**job.spec.env, **job.env}, cwd=job.cwd, keep_input_open=True, marker=job.run)
     clocks = Clocks(wall_s=job.spec.wall_s, idle_s=job.spec.idle_s)
     async with launcher.start(spec, Place(job.cwd), clocks=clocks, bounds=BOUNDS) as process:
-        exchange = _Exchange(process, conversation, emit, now_ms)
+        exchange = _Exchange(process, job.cwd, conversation, emit, now_ms)
         await _lead(exchange, process.lines(), inbox)
         if exchange.outcome is not None:
             await exchange.say_goodbye()
@@ -83,7 +85,7 @@ class _Exchange:
     """What passes between one agent and its people, one thing after the other."""
 
     def __init__(
-        self, process: RunningProcess, conversation: Conversation, emit: Emit, now_ms: Callable[[], int]
+        self, process: RunningProcess, root: Path, conversation: Conversation, emit: Emit, now_ms: Callable[[], int]
     ) -> None:
         self.outcome: AgentOutcome | None = None
         self.last_line = ""
@@ -92,6 +94,7 @@ class _Exchange:
         self._conversation = conversation
         self._emit = emit
         self._now_ms = now_ms
+        self._root = root
         self._one_at_a_time = asyncio.Lock()
         self._progress_at = float("-inf")
 
@@ -136,7 +139,7 @@ class _Exchange:
             await self._take(lambda: self._conversation.hear(line.text, now_ms=self._now_ms()))
 
     async def _take(self, react: Callable[[], Reaction]) -> None:
-        """Store, send, end, in this order, before anything else is heard."""
+        """Store, send, serve, end, in this order, before anything else is heard."""
         async with self._one_at_a_time:
             if self.outcome is not None:
                 return
@@ -147,6 +150,8 @@ class _Exchange:
                     await self._emit(body)
             for frame in reaction.send:
                 await self._send(frame)
+            for wish in reaction.files:
+                await self._send(await asyncio.to_thread(grant, self._root, wish))
             self.outcome = reaction.outcome
 
     async def _send(self, frame: Frame) -> None:

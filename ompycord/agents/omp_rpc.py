@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from ompycord.agents.converse import converse, wall_ms
 from ompycord.agents.level import require_level
-from ompycord.agents.versions import ask_version, version_note
+from ompycord.agents.version_probe import ask_version
 from ompycord.dialects.omp_rpc import OmpRpc
+from ompycord.dialects.versions import version_note
 from ompycord.domain.ports import AgentCapabilities, AgentJob, AgentOutcome, Emit, Inbox
 from ompycord.processes.launcher_port import Launcher
 

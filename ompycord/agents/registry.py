@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from ompycord.agents.acp import AcpAgent
 from ompycord.agents.command import CommandAgent
 from ompycord.agents.omp_rpc import OmpRpcAgent
 from ompycord.agents.rehearsal import RehearsalAgent
@@ -14,6 +15,7 @@ __all__ = ["adapters"]
 def adapters(*, launcher: Launcher) -> Mapping[str, AgentAdapter]:
     """One adapter for every kind; they start everything through `launcher`."""
     return {
+        "acp": AcpAgent(launcher=launcher),
         "command": CommandAgent(launcher=launcher),
         "omp_rpc": OmpRpcAgent(launcher=launcher),
         "rehearsal": RehearsalAgent(launcher=launcher),

@@ -3,6 +3,7 @@
 Lines of the agent and words of people go in; events, frames to send and at last the outcome come out.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,23 +11,46 @@ from ompycord.dialects.frames import Frame
 from ompycord.domain.events import EventBody, Note
 from ompycord.domain.ports import AgentOutcome, Heard
 
-__all__ = ["Conversation", "Reaction", "Strangers"]
+__all__ = ["Conversation", "FileWish", "Reaction", "Strangers"]
 
 _NOTED = 20
 
 
 @dataclass(frozen=True, slots=True)
+class FileWish:
+    """The agent wants us to read or write a file of its clone for it. Who grants it confines it to the clone."""
+
+    path: str
+    granted: Callable[[str], Frame]
+    """The frame that answers it; the text is what was read, empty for a write."""
+    refused: Callable[[str], Frame]
+    """The frame that says why not."""
+    content: str | None = None
+    """What to write; None for a read."""
+    line: int = 1
+    """The first line to read."""
+    limit: int = 0
+    """Lines to read at most; 0 for all."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reaction:
-    """What follows from one thing that was heard, in this order: store, send, end."""
+    """What follows from one thing that was heard, in this order: store, send, serve, end."""
 
     events: tuple[EventBody, ...] = ()
     send: tuple[Frame, ...] = ()
+    files: tuple[FileWish, ...] = ()
     outcome: AgentOutcome | None = None
     """The agent has ended its work; nothing more is expected of it."""
 
     def __add__(self, other: "Reaction") -> "Reaction":
         """Both, one after the other; the first outcome stands."""
-        return Reaction(self.events + other.events, self.send + other.send, self.outcome or other.outcome)
+        return Reaction(
+            self.events + other.events,
+            self.send + other.send,
+            self.files + other.files,
+            self.outcome or other.outcome,
+        )
 
 
 class Conversation(Protocol):

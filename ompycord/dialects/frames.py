@@ -21,6 +21,7 @@ __all__ = [
     "listed",
     "money",
     "named",
+    "objects",
     "one_line",
     "parse_frame",
     "prose",
@@ -78,6 +79,11 @@ def listed(value: JsonValue, *path: str | int) -> list[JsonValue]:
     return there if isinstance(there, list) else []
 
 
+def objects(value: JsonValue, *path: str | int) -> list[Frame]:
+    """The objects in the list there; other things in it are left out."""
+    return [one for one in listed(value, *path) if isinstance(one, dict)]
+
+
 def found(value: JsonValue, *path: str | int) -> dict[str, JsonValue]:
     """The object there, or an empty one."""
     there = dig(value, *path)
@@ -129,4 +135,4 @@ def prose(text: str, limit: int = TEXT) -> str:
 
 def ref(*parts: str) -> str:
     """A reference that others may name: 1 to 128 characters of a small alphabet."""
-    return _NOT_IN_REF.sub("_", ":".join(parts))[:NAME] or "_"
+    return _NOT_IN_REF.sub("_", ":".join(filter(None, parts)))[:NAME] or "_"

@@ -10,9 +10,9 @@ from ompycord.dialects.frames import (
     count,
     dig,
     found,
-    listed,
     money,
     named,
+    objects,
     one_line,
     prose,
     ref,
@@ -52,13 +52,13 @@ def message_text(message: Frame) -> str:
     content = dig(message, "content")
     if isinstance(content, str):
         return content
-    parts = (string(part, "text") for part in listed(message, "content") if string(part, "type") == "text")
+    parts = (string(part, "text") for part in objects(message, "content") if part.get("type") == "text")
     return "\n".join(part for part in parts if part)
 
 
 def tool_calls(message: Frame) -> list[Frame]:
     """The calls in an assistant's message."""
-    return [part for part in listed(message, "content") if isinstance(part, dict) and part.get("type") == "toolCall"]
+    return [part for part in objects(message, "content") if part.get("type") == "toolCall"]
 
 
 def message_events(message: Frame) -> tuple[EventBody, ...]:
@@ -94,7 +94,7 @@ def plan(phases: list["Frame"]) -> PlanUpdated:
 
 
 def _phase(phase: Frame) -> Phase:
-    tasks = [task for task in listed(phase, "tasks") if isinstance(task, dict)]
+    tasks = objects(phase, "tasks")
     steps = tuple(_step(task) for task in tasks[:_STEPS])
     return Phase(title=one_line(string(phase, "name")), status=_overall([step.status for step in steps]), steps=steps)
 
@@ -158,12 +158,11 @@ class OmpTools:
     def _consequences(
         self, tool: str, arguments: Frame, result: Frame, added: int | None, removed: int | None
     ) -> tuple[EventBody, ...]:
-        phases = [phase for phase in listed(result, "details", "phases") if isinstance(phase, dict)]
         if tool == "todo":
-            return (plan(phases),) if "phases" in found(result, "details") else ()
+            return (plan(objects(result, "details", "phases")),) if "phases" in found(result, "details") else ()
         if added is None or removed is None:
             return ()
-        files = [one for one in listed(result, "details", "perFileResults") if isinstance(one, dict)]
+        files = objects(result, "details", "perFileResults")
         changed = None
         for one in files or [found(result, "details")]:
             plus, minus = diff_counts(string(one, "diff")) if files else (added, removed)

@@ -13,8 +13,8 @@ from ompycord.dialects.frames import (
     count,
     found,
     later,
-    listed,
     named,
+    objects,
     one_line,
     parse_frame,
     prose,
@@ -165,7 +165,7 @@ class OmpRpc:
         if session := string(state, "sessionId"):
             model, provider = named(string(state, "model", "id")), named(string(state, "model", "provider"))
             events.append(SessionOpened(session=ref(session), agent=self._agent, model=model, provider=provider))
-        if phases := [phase for phase in listed(state, "todoPhases") if isinstance(phase, dict)]:
+        if phases := objects(state, "todoPhases"):
             events.append(plan(phases))
         return tuple(events)
 

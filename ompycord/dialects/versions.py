@@ -1,43 +1,32 @@
-"""Which versions of known agents this adapter layer was tested with; what lies outside is said in a note, never refused."""
+"""Which versions of known agents the dialects were tested with; what lies outside is said in a note, never refused."""
 
-import asyncio
 import re
 from collections.abc import Mapping
-from contextlib import aclosing, suppress
 from typing import Final
 
 from ompycord.domain.events import Note
-from ompycord.domain.ports import AgentJob
-from ompycord.processes import Clocks, ProcessSpec, Stream
-from ompycord.processes.launcher_port import Launcher, Place
 
-__all__ = ["TESTED", "ask_version", "version_note"]
+__all__ = ["TESTED", "version_in", "version_note"]
 
 Version = tuple[int, ...]
 
 TESTED: Final[Mapping[str, tuple[Version, Version]]] = {
     "omp": ((18, 2, 3), (18, 3)),
     "pi": ((0, 73), (0, 74)),
+    "oh-my-pi": ((18, 2, 3), (18, 3)),
+    "OpenCode": ((1, 18), (1, 19)),
+    "gemini-cli": ((0, 61), (0, 62)),
+    "@agentclientprotocol/claude-agent-acp": ((0, 49), (0, 50)),
+    "@agentclientprotocol/codex-acp": ((2, 6), (2, 7)),
 }
-"""From this one, up to but not including that one."""
-_ASK_S: Final = 30.0
+"""By the name an agent gives itself (the last five over the Agent Client Protocol): from this one, up to but not that one."""
 _NUMBER: Final = re.compile(r"(\d{1,6})\.(\d{1,6})(?:\.(\d{1,6}))?")
 
 
-async def ask_version(launcher: Launcher, job: AgentJob, program: tuple[str, ...]) -> str | None:
-    """What `program --version` says, or None. Raises ProcessFailed where the program cannot be started."""
-    spec = ProcessSpec(
-        argv=(*program, "--version"), env={**job.spec.env, **job.env}, cwd=job.cwd, stdin=b"", marker=job.run
-    )
-    clocks = Clocks(wall_s=_ASK_S, idle_s=_ASK_S)
-    async with launcher.start(spec, Place(job.cwd), clocks=clocks) as process:
-        lines = process.lines()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_ASK_S), aclosing(lines):
-                async for line in lines:
-                    if line.stream is Stream.STDOUT and (found := _NUMBER.search(line.text[:200])):
-                        return found[0]
-    return None
+def version_in(text: str) -> str | None:
+    """The first number in `text` that looks like a version."""
+    found = _NUMBER.search(text[:200])
+    return found[0] if found else None
 
 
 def version_note(agent: str, version: str | None) -> Note | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ompycord.agents.acp import AcpAgent
 from ompycord.agents.command import CommandAgent
 from ompycord.agents.conformance import RULES, Rule, Trial, is_halted_when_its_cancellation_returns, judge
 from ompycord.agents.omp_rpc import OmpRpcAgent
@@ -32,7 +33,8 @@ print("said plainly")
 os.write(3, b'{"type":"run.finished","data":{"summary":"' + b'long ' * 300 + b'"}}\\n')
 """
 LONG = 'import os, time; os.write(3, b\'{"type":"note","data":{"text":"begun"}}\\n\'); time.sleep(300)'
-OMP_DOUBLE = Path(__file__).parents[1] / "support/agents/omp_double.py"
+DOUBLES = Path(__file__).parents[1] / "support/agents"
+OMP_DOUBLE, ACP_DOUBLE = DOUBLES / "omp_double.py", DOUBLES / "acp_double.py"
 
 MakeTrial = Callable[[Path], Trial]
 
@@ -77,6 +79,13 @@ def omp_trial(at: Path) -> Trial:
     return trial(OmpRpcAgent(launcher=launcher()), at, quick=(spec, quick), long=(spec, "say begun\nhang"))
 
 
+def acp_trial(at: Path) -> Trial:
+    command = (sys.executable, "-I", str(ACP_DOUBLE))
+    spec = AgentSpec(name="acp", kind="acp", command=command, sandbox=Sandbox(minimum="none"))
+    quick = "write NOTES.md hello\nsay " + "long " * 300
+    return trial(AcpAgent(launcher=launcher()), at, quick=(spec, quick), long=(spec, "say begun\nhang"))
+
+
 class BadAdapter:
     """Breaks every rule: claims what is ours to say, overlaps, swallows, leaves its process running."""
 
@@ -104,12 +113,12 @@ class BadAdapter:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
-@pytest.mark.parametrize("make", [command_trial, rehearsal_trial, omp_trial])
+@pytest.mark.parametrize("make", [command_trial, rehearsal_trial, omp_trial, acp_trial])
 async def test_every_adapter_keeps_every_rule(make: MakeTrial, rule: Rule, tmp_path: Path) -> None:
     assert await rule(make(tmp_path)) is None
 
 
-@pytest.mark.parametrize("make", [command_trial, rehearsal_trial, omp_trial])
+@pytest.mark.parametrize("make", [command_trial, rehearsal_trial, omp_trial, acp_trial])
 async def test_an_adapter_leaves_nothing_of_its_own_in_the_clone(make: MakeTrial, tmp_path: Path) -> None:
     assert await RULES[1](one := make(tmp_path)) is None
     assert {entry.name for entry in one.quick().cwd.iterdir()} <= {"NOTES.md"}

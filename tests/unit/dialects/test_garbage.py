@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ompycord.dialects.acp import Acp
+from ompycord.dialects.acp_session import Wishes
 from ompycord.dialects.conversation import Conversation
 from ompycord.dialects.omp_rpc import OmpRpc
 from ompycord.domain.events import (
@@ -34,11 +36,15 @@ WORDS = TEXTS.filter(lambda text: "\ud800" not in text)
 NUMBERS = st.sampled_from([0, 1, -1, 7, 2**63, 10**400, -(2**70), 0.5, -0.5, 1e308, float("nan"), float("inf")])
 KEYS = st.sampled_from(
     [
-        "id", "type", "method", "title", "message", "options", "optionDetails", "role", "content", "text", "name", "arguments",
-        "command", "args", "toolCallId", "toolName", "result", "partialResult", "details", "phases", "tasks", "status", "diff",
-        "path", "perFileResults", "usage", "cost", "total", "input", "output", "stopReason", "errorMessage", "success", "data",
-        "sessionId", "model", "todoPhases", "isStreaming", "queuedMessageCount", "messages", "isTerminal", "isError", "timeout",
-        "targetId", "attempt", "maxAttempts", "delayMs", "question", "agentInvoked", "description", "blocker", "error",
+        "id", "type", "method", "title", "message", "options", "optionDetails", "role", "content", "text", "name",
+        "arguments", "command", "args", "toolCallId", "toolName", "result", "partialResult", "details", "phases",
+        "tasks", "status", "diff", "path", "perFileResults", "usage", "cost", "total", "input", "output",
+        "stopReason", "errorMessage", "success", "data", "sessionId", "model", "todoPhases", "isStreaming",
+        "queuedMessageCount", "messages", "isTerminal", "isError", "timeout", "toolCall", "rawInput", "oldText",
+        "newText", "locations", "kind", "requestedSchema", "properties", "enum", "oneOf", "items", "mode", "url",
+        "modes", "availableModes", "configOptions", "category", "value", "optionId", "entries", "amount", "currency",
+        "messageId", "limit", "line", "agentCapabilities", "sessionCapabilities", "targetId", "attempt",
+        "maxAttempts", "delayMs", "question", "agentInvoked", "description", "blocker", "error",
     ]
 )  # fmt: skip
 VALUES = st.recursive(
@@ -54,8 +60,21 @@ OMP_TYPES = [
 ]  # fmt: skip
 
 
+ACP_METHODS = [
+    "session/update", "session/request_permission", "elicitation/create", "fs/read_text_file", "fs/write_text_file",
+    "terminal/create", "_auth/status_update", "",
+]  # fmt: skip
+ACP_UPDATES = [
+    "agent_message_chunk", "tool_call", "tool_call_update", "plan", "plan_update", "usage_update", "user_message_chunk", "new",
+]  # fmt: skip
+
+
 def omp() -> Conversation:
     return OmpRpc(prompt="x", root="/run/clone")
+
+
+def acp() -> Conversation:
+    return Acp(prompt="x", root="/run/clone", wishes=Wishes(session="s", mode="m", model="n"))
 
 
 def of_kind(kind: str, rest: dict[str, Any]) -> dict[str, Any]:
@@ -86,13 +105,50 @@ def test_omp_survives_frames_of_the_right_kind_and_the_wrong_shape(
     survives(omp, garbage, words)
 
 
-@pytest.mark.parametrize("make", [omp])
+def call(method: str, kind: str, params: dict[str, Any], update: dict[str, Any], number: int) -> dict[str, Any]:
+    """A frame of JSON-RPC: a request, a notification, or an answer to one of ours."""
+    body = params | {"update": update | {"sessionUpdate": kind}}
+    if not method:
+        return (
+            {"id": number, "result": body | {"protocolVersion": 1}} if number % 3 else {"id": number, "error": params}
+        )
+    return {"method": method, "params": body, **({"id": number} if method != "session/update" else {})}
+
+
+@given(
+    st.lists(
+        st.builds(
+            call,
+            st.sampled_from(ACP_METHODS),
+            st.sampled_from(ACP_UPDATES),
+            st.dictionaries(KEYS, VALUES, max_size=6),
+            st.dictionaries(KEYS, VALUES, max_size=6),
+            st.integers(0, 5),
+        ),
+        max_size=8,
+    ),
+    st.lists(WORDS, max_size=2),
+)
+def test_acp_survives_frames_of_the_right_kind_and_the_wrong_shape(
+    garbage: list[dict[str, Any]], words: list[str]
+) -> None:
+    def working() -> Conversation:
+        talk = Dialogue(acp())
+        for number in range(4):
+            talk.hear({"id": number, "result": {"protocolVersion": 1, "sessionId": "s"}})
+        return talk.conversation
+
+    survives(acp, garbage, words)
+    survives(working, garbage, words)
+
+
+@pytest.mark.parametrize("make", [omp, acp])
 @given(st.text(max_size=200) | VALUES.map(json.dumps))
 def test_every_dialect_survives_any_line(make: Make, line: str) -> None:
     Dialogue(make()).hear(line)
 
 
-@pytest.mark.parametrize("make", [omp])
+@pytest.mark.parametrize("make", [omp, acp])
 def test_every_dialect_survives_depth_and_size(make: Make) -> None:
     Dialogue(make()).hear(
         "[" * 100_000,
