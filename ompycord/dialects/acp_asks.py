@@ -6,7 +6,7 @@ from typing import Final
 from ompycord.dialects.acp_form import Form, is_single_choice
 from ompycord.dialects.acp_updates import AcpUpdates, Tool, content_text
 from ompycord.dialects.conversation import Reaction
-from ompycord.dialects.frames import Frame, dig, found, named, objects, one_line, prose, ref, string
+from ompycord.dialects.frames import Frame, found, named, objects, one_line, prose, ref, string
 from ompycord.dialects.omp_leave import APPROVE, DENY, read_leave
 from ompycord.dialects.strict_json import JsonValue
 from ompycord.dialects.tools import command_of, tool_title
@@ -182,8 +182,8 @@ def _choice(id_: JsonValue, params: Frame, kinds: tuple[str, ...]) -> Frame:
     options = objects(params, "options")
     for kind in kinds:
         for option in options:
-            if option.get("kind") == kind and isinstance(dig(option, "optionId"), str):
-                return answer(id_, {"outcome": {"outcome": "selected", "optionId": dig(option, "optionId")}})
+            if option.get("kind") == kind and string(option, "optionId"):
+                return answer(id_, {"outcome": {"outcome": "selected", "optionId": string(option, "optionId")}})
     return _nobody(id_)
 
 
