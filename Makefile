@@ -74,7 +74,7 @@ bench: $(VENV)/.installed-dev ## Print the benchmarks, one JSON object each
 	@$(BIN)/python -m bench $(ARGS)
 
 soak: $(VENV)/.installed-dev ## The long rounds
-	@$(BIN)/python -m pytest -q -m soak --override-ini timeout=3600 $(ARGS)
+	@$(BIN)/python -m pytest -q -m soak --hypothesis-profile=soak --override-ini timeout=3600 $(ARGS)
 
 clean: ## Remove what these targets made
 	@rm -rf $(VENV) build dist .pytest_cache .ruff_cache .import_linter_cache .coverage*

@@ -82,7 +82,10 @@ async def lifespan(
             return bound or settings.discord.home_channel
 
         projector = Projector(store=store, bus=bus, route=route)
-        conductor = Conductor(store=store, clock=clock, ids=ids, catalog=catalog, wake=wake)
+        launcher = UnconfinedLauncher(path=os.environ.get("PATH", os.defpath))
+        agents = adapters(launcher=launcher)
+        abilities = {kind: adapter.capabilities for kind, adapter in agents.items()}
+        conductor = Conductor(store=store, clock=clock, ids=ids, catalog=catalog, wake=wake, abilities=abilities)
         keyring = KeyRing(clock=clock)
 
         key_secrets = KeySecrets(data.path)
@@ -109,7 +112,6 @@ async def lifespan(
             return key.run if key is not None and Scope.MCP in key.scopes else None
 
         await refresh_keys()
-        launcher = UnconfinedLauncher(path=os.environ.get("PATH", os.defpath))
         workspaces = GitWorkspaces(
             folder=data.path / "workspaces",
             repositories=data.path / "repositories",
@@ -119,13 +121,13 @@ async def lifespan(
         steps = Steps(
             catalog=catalog,
             workspaces=workspaces,
-            adapters=adapters(launcher=launcher),
+            adapters=agents,
             checks=LocalChecks(launcher=launcher),
             level=launcher.level,
             observe=conductor.observe,
             record=conductor.record,
             job_environment=job_environment,
-            inboxes=Inboxes(store=store, bus=bus),
+            inboxes=Inboxes(store=store, bus=bus, record=conductor.record),
         )
         driver = Driver(
             store=store,

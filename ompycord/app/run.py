@@ -18,6 +18,7 @@ from ompycord.app.data_folder import DataFolder
 from ompycord.app.local_discord import LocalDiscord, open_local_discord
 from ompycord.app.playground_mode import with_playground
 from ompycord.app.signals import Stop
+from ompycord.app.system import settle_collector
 from ompycord.bot.discord_target import DiscordTarget, point_at
 from ompycord.errors import StartError
 from ompycord.settings import Settings, load_settings
@@ -115,6 +116,7 @@ async def _serve(
             running = Running(parts, group, stop)
             running.start(sock)
             await _announce(parts, stop, say, address=address, sidecar=sidecar)
+            settle_collector()
             await stop.wait()
             log.info("up.ends")
             await running.end()

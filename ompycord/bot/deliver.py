@@ -24,7 +24,7 @@ ORDER: dict[OutboxKind, int] = {kind: place for place, kind in enumerate(OutboxK
 """Mirror, thread, card, question, result, notice: the order in which a run's messages appear."""
 
 _THREAD_NAME = 100
-_RINGS = frozenset({OutboxKind.QUESTION, OutboxKind.RESULT})
+_RINGS = frozenset({OutboxKind.QUESTION, OutboxKind.RESULT, OutboxKind.NOTICE})
 """UX, *Who is pinged*: everything else is sent silently and mentions nobody."""
 
 log = structlog.get_logger(__name__)

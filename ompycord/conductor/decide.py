@@ -3,6 +3,8 @@
 CONTRACTS, *Ingestion*: decision row, event, transition and outbox in one transaction before the reply.
 """
 
+from collections.abc import Awaitable, Callable
+
 from ompycord.conductor.deliveries import deliveries
 from ompycord.domain import events as ev
 from ompycord.domain.authority import SourceKind, require_authority
@@ -15,7 +17,10 @@ from ompycord.domain.records import Commit, Committed, Decision, EffectRow, Effe
 from ompycord.domain.run import FINAL, RunRecord
 from ompycord.errors import UnknownRun, VersionConflict
 
-__all__ = ["Decider"]
+__all__ = ["Decider", "Making"]
+
+Making = Callable[[RunRecord], Awaitable[ev.EventBody]]
+"""Makes the fact for the run as it is now. May raise Refused; then nothing is stored."""
 
 MAX_TRIES = 20
 """A run has a handful of writers; more conflicts in a row than this are a defect, not contention."""
@@ -32,23 +37,30 @@ class Decider:
     async def decide(
         self,
         run: RunId,
-        body: ev.EventBody,
+        body: ev.EventBody | Making,
         *,
         kind: SourceKind,
         decision: Decision | None = None,
         journal: EffectUpdate | None = None,
+        is_guarded: bool = False,
     ) -> tuple[Committed, Outcome]:
         """Apply one fact. Without a transition the fact (and the journal's line) is stored all the same.
 
-        Raises UnknownRun, NotYours, StorageError; VersionConflict only after MAX_TRIES.
+        A fact that depends on the run is made anew on each try. `is_guarded`: the run must not have moved since it was
+        read, also where the fact moves nothing. Raises UnknownRun, NotYours, StorageError, and what making the fact
+        raises; VersionConflict only after MAX_TRIES.
         """
-        require_authority(body.type, kind)
         for attempt in range(1, MAX_TRIES + 1):
             record = await self._store.run(run)
             if record is None or record.machine is None:
                 raise UnknownRun(f"no hosted run {run[-6:].lower()}")
-            outcome = advance(record.machine, body)
-            commit = self.commit_of(record, body, kind=kind, outcome=outcome, decision=decision, journal=journal)
+            fact = await body(record) if callable(body) else body
+            require_authority(fact.type, kind)
+            outcome = advance(record.machine, fact)
+            commit = self.commit_of(record, fact, kind=kind, outcome=outcome, decision=decision, journal=journal)
+            if is_guarded and not outcome.is_change:
+                stays = Transition(run=run, expect_version=record.version, machine=record.machine)
+                commit = commit.model_copy(update={"transitions": (stays,)})
             try:
                 return await self._store.commit(commit), outcome
             except VersionConflict:

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 import structlog
 
 from ompycord.conductor.decide import Decider
+from ompycord.conductor.inbox import has_unheard
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.catalog import Limits
 from ompycord.domain.effects import StopAgent
-from ompycord.domain.events import EffectFinished, RunDequeued
+from ompycord.domain.events import EffectFinished, EventBody, RunDequeued
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, Engine, Ids, RunFilter, Store
 from ompycord.domain.records import Commit, EffectRow, EffectStatus, EffectUpdate
@@ -184,7 +185,17 @@ class Driver:
         update = EffectUpdate(
             run=row.run, key=row.key, status=EffectStatus.DONE, at=self._clock.now_ms(), outcome=finished.outcome
         )
-        _, outcome = await self._decider.decide(row.run, finished, kind=SourceKind.OMPYCORD, journal=update)
+
+        async def ended(record: RunRecord) -> EventBody:
+            """An agent that ends while somebody says something has not heard it: asked on each try (`Conversation.say`)."""
+            if row.effect.type != "build" or finished.outcome != "ok":
+                return finished
+            unheard = await has_unheard(self._store, row.run)
+            return (
+                finished.model_copy(update={"facts": {**finished.facts, "unheard": unheard}}) if unheard else finished
+            )
+
+        _, outcome = await self._decider.decide(row.run, ended, kind=SourceKind.OMPYCORD, journal=update)
         for moved in outcome.events:
             log.info("run.state", run=row.run, cause=row.key, **{"from": moved.previous, "to": moved.state})
         self._changed()

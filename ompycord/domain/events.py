@@ -17,6 +17,7 @@ __all__ = [
     "EVENT_TYPES",
     "FINAL_TYPES",
     "SCHEMA",
+    "TALK_TYPES",
     "EventBody",
     "KnownBody",
     "Opaque",
@@ -105,10 +106,11 @@ class RunCancelled(Frozen):
 
 
 class RunStopped(Frozen):
-    """A person halted the agent; nothing is lost."""
+    """The agent was halted, by a person or because nobody answered it for a day; nothing is lost."""
 
     type: Literal["run.stopped"] = "run.stopped"
     by: Name
+    reason: Line | None = None
 
 
 class RunResumed(Frozen):
@@ -147,6 +149,25 @@ class Prompted(Frozen):
     type: Literal["prompt"] = "prompt"
     text: Text
     by: Name | None = None
+    when: Literal["now", "next", "restart"] = "next"
+    """Interrupt what it does, wait for the end of its step, or halt it and begin again with this."""
+
+
+class PromptDropped(Frozen):
+    """A person took back what was said, before the agent had it; what was taken first stays said."""
+
+    type: Literal["prompt.dropped"] = "prompt.dropped"
+    prompt: Ulid
+    """The id of the `prompt` event."""
+    by: Name
+
+
+class InboxTaken(Frozen):
+    """The agent that runs now has this: what it was told at its start, or is handed next. Ours alone, never shown."""
+
+    type: Literal["inbox.taken"] = "inbox.taken"
+    said: Annotated[tuple[Ref, ...], Field(max_length=1000)]
+    """`p:<id of a prompt event>`, `q:<question>`, `a:<approval>`."""
 
 
 class Message(Frozen):
@@ -336,6 +357,14 @@ class ApprovalDenied(Frozen):
     reason: Line | None = None
 
 
+class ApprovalWithdrawn(Frozen):
+    """Nobody waits for leave any more."""
+
+    type: Literal["approval.withdrawn"] = "approval.withdrawn"
+    approval: Ref
+    reason: Line | None = None
+
+
 # -- provider, session, artifacts -------------------------------------------------------------------------------------
 
 
@@ -403,6 +432,8 @@ KnownBody = (
     | CancelRequested
     | EffectFinished
     | Prompted
+    | PromptDropped
+    | InboxTaken
     | Message
     | Note
     | ToolStarted
@@ -419,6 +450,7 @@ KnownBody = (
     | ApprovalRequested
     | ApprovalGranted
     | ApprovalDenied
+    | ApprovalWithdrawn
     | RetryLimited
     | RetryCleared
     | SessionOpened
@@ -430,6 +462,11 @@ _KNOWN: TypeAdapter[KnownBody] = TypeAdapter(Annotated[KnownBody, Field(discrimi
 EVENT_TYPES: dict[str, type[KnownBody]] = {cls.model_fields["type"].default: cls for cls in KnownBody.__args__}
 FINAL_TYPES = frozenset({"run.finished", "run.failed", "run.cancelled"})
 """The types that end a lane; in a hosted run's foreign lanes they are claims."""
+TALK_TYPES = frozenset(
+    {"prompt", "prompt.dropped", "inbox.taken", "question.asked", "question.answered", "question.withdrawn"}
+    | {"approval.requested", "approval.granted", "approval.denied", "approval.withdrawn"}
+)
+"""What agents and people say to each other; the rest of the log is what an agent does."""
 
 
 def parse_body(type_: str, data: dict[str, Any]) -> EventBody:

@@ -22,6 +22,7 @@ __all__ = [
 ]
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32, https://github.com/ulid/spec
+_PAIRS = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 
 TIME_BITS, RANDOM_BITS = 48, 80
@@ -70,7 +71,7 @@ def new_ulid(*, now_ms: int, entropy: bytes) -> str:
     if not 0 <= now_ms < 1 << TIME_BITS or len(entropy) * 8 != RANDOM_BITS:
         raise ValueError("a ULID takes 48 bits of milliseconds and 10 random bytes")
     number = now_ms << RANDOM_BITS | int.from_bytes(entropy)
-    return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+    return "".join([_PAIRS[number >> shift & 1023] for shift in range(120, -1, -10)])
 
 
 def ulid_time_ms(ulid: str) -> int:

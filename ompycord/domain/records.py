@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
 
@@ -51,9 +51,11 @@ class NewEvent:
     id: Ulid
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Post:
-    """One event of a sending key, authenticated and validated, before it is stored (stage 1)."""
+class Post(NamedTuple):
+    """One event of a sending key, authenticated and validated, before it is stored (stage 1).
+
+    A tuple, since it is made for every event: a frozen dataclass takes three times as long.
+    """
 
     key_id: str
     kind: SourceKind
@@ -64,14 +66,14 @@ class Post:
     source: Source
     at: Millis
     body: EventBody
-    seq: int | None = None
     event_id: Ulid
     new_run: Ulid
     """The id for the run if this event is its first."""
-    webhook_id: str | None = None
-    """Idempotency key, unique per key; None for a bearer post without one."""
     body_hash: bytes
     """SHA-256 of what was signed or sent, to tell a replay from a conflict."""
+    seq: int | None = None
+    webhook_id: str | None = None
+    """Idempotency key, unique per key; None for a bearer post without one."""
     channel: str | None = None
     """Where a run of this key is shown."""
 

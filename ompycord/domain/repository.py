@@ -39,6 +39,8 @@ class RepositorySpec(Frozen):
     checks: tuple[CheckSpec, ...] = ()
     agents: tuple[Slug, ...] = ()
     """Agents allowed here; empty means all."""
+    two_person: bool = False
+    """Leave to act needs somebody else than who asked for the run."""
     branch_prefix: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$")] = "ompycord/"
 
     @model_validator(mode="after")

@@ -14,8 +14,8 @@ from functools import partial
 from itertools import groupby
 from typing import Any, TypeVar
 
-from ompycord.errors import OmpycordError, StorageError
-from ompycord.store.connection import Connection, DiskRefuses, storage_error
+from ompycord.errors import DiskRefuses, OmpycordError, StorageError
+from ompycord.store.connection import Connection, storage_error
 from ompycord.store.degraded import Gate
 
 __all__ = ["Bulk", "Committer", "Work"]
@@ -72,17 +72,16 @@ class Committer:
         `degraded.py`), the queue is full, or no answer came in 60 s (then it may yet be stored). Cancelled before its
         batch began, nothing of it is stored.
         """
-        return await self._put(lambda done: _Item(work, weight, done, self._loop.time()))
+        return await self._put(_Item(work, weight, self._loop.create_future(), self._loop.time()))
 
     async def submit_one_of(self, bulk: Bulk[P, T], value: P, *, weight: int = 1) -> T:
         """Like `submit`, but neighbours in a batch with the same `bulk` are done in one call of it."""
-        return await self._put(lambda done: _Item(None, weight, done, self._loop.time(), bulk, value))
+        return await self._put(_Item(None, weight, self._loop.create_future(), self._loop.time(), bulk, value))
 
-    async def _put(self, make: "Callable[[asyncio.Future[Any]], _Item]") -> Any:
+    def _put(self, item: _Item) -> "asyncio.Future[Any]":
         if not self._is_open:
             raise StorageError("The database is closed: this process is ending.")
         self._gate.require_open()
-        item = make(self._loop.create_future())
         if self._weight + item.weight > QUEUE_WEIGHT:
             raise StorageError("The database is too far behind to take more. Nothing was stored; try again.")
         self._waiting.append(item)
@@ -90,7 +89,7 @@ class Committer:
         self._begin()
         if self._timer is None:
             self._arm()
-        return await item.done
+        return item.done
 
     async def close(self) -> None:
         """Take nothing new and wait until all that was taken is committed. Idempotent."""
@@ -165,7 +164,7 @@ class Committer:
             item = self._waiting.popleft()
             self._weight -= item.weight
             if not item.done.done():
-                item.done.set_exception(DiskRefuses(str(failed)))
+                item.done.set_exception(type(failed)(str(failed)))
 
 
 def _outcomes(running: "asyncio.Future[list[Outcome]]", count: int) -> list[Outcome]:

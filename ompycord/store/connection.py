@@ -14,9 +14,17 @@ from typing import Literal, TypeVar, cast
 
 import aiosqlite
 
-from ompycord.errors import BusyError, ConfigurationError, StartError, StorageError, UnavailableError
+from ompycord.errors import (
+    BusyError,
+    ConfigurationError,
+    DatabaseDamaged,
+    DiskRefuses,
+    StartError,
+    StorageError,
+    UnavailableError,
+)
 
-__all__ = ["Connection", "DiskRefuses", "connect", "start_error", "storage_error"]
+__all__ = ["Connection", "connect", "start_error", "storage_error"]
 
 T = TypeVar("T")
 
@@ -28,10 +36,6 @@ _LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _OUTSIDE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 _REFUSED_BY_DISK = _OUTSIDE | {sqlite3.SQLITE_READONLY}  # a disk with errors is mounted read-only by the system
-
-
-class DiskRefuses(StorageError):
-    """The disk is full, broken or read-only: no write can succeed until somebody mends that."""
 
 
 class Connection:
@@ -81,7 +85,12 @@ async def connect(path: Path, *, mode: Literal["rw", "ro"], busy_timeout_s: floa
         timeout=busy_timeout_s,
         cached_statements=STATEMENTS,
     )
-    connection = Connection(await proxy)
+    try:
+        connection = Connection(await proxy)
+    except BaseException:
+        # aiosqlite tells its thread to end and does not wait for it: the thread would answer a loop that is closed by then.
+        proxy._thread.join(CLOSE_S)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # nothing public waits for it
+        raise
     try:
         await connection.post(_read_only if mode == "ro" else _read_write)
     except BaseException:
@@ -125,6 +134,10 @@ def storage_error(error: Exception) -> StorageError:
         if getattr(error, "sqlite_errorcode", 0) & _PRIMARY in _REFUSED_BY_DISK:
             return DiskRefuses(
                 f"The disk of the database is full or broken ({name}). Nothing was stored; make room, it is tried again by itself."
+            )
+        if getattr(error, "sqlite_errorcode", 0) & _PRIMARY in _DAMAGED:
+            return DatabaseDamaged(
+                f"The database is damaged ({name}). Nothing was stored and nothing more is: end the process, restore a backup."
             )
         return StorageError(f"The database did not take it ({name or error}). Nothing was stored; try again.")
     return StorageError(f"A stored row cannot be read ({type(error).__name__}): run `ompycord doctor`.")

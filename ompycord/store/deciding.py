@@ -1,6 +1,7 @@
 """`Store.commit`: all that one decision changes, in one transaction or not at all; counterpart of the conductor's use cases."""
 
 import sqlite3
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ompycord.domain.base import Millis
@@ -51,8 +52,7 @@ def apply_commit(raw: sqlite3.Connection, prepared: Prepared, *, now: Millis) ->
         add_event(raw, event, encoded) for event, encoded in zip(commit.events, prepared.events, strict=True)
     )
     _journal(raw, commit)
-    for row in commit.outbox:
-        add_outbox(raw, row)
+    add_outbox(raw, commit.outbox)
     for key in commit.keys:
         _put_key(raw, key)
     for run in commit.expire_keys_of:
@@ -65,10 +65,23 @@ def save_draft(raw: sqlite3.Connection, draft: Draft) -> None:
     raw.execute(sql.SAVE_DRAFT, {**draft.model_dump(), "body": canonical(draft.body)})
 
 
-def add_outbox(raw: sqlite3.Connection, row: OutboxRow) -> None:
-    """Insert unless (run, kind, ref) is there."""
-    values = (row.kind, row.ref, canonical(row.body), row.status, row.attempts, row.created_at, row.done_at, row.error)
-    raw.execute(sql.ADD_OUTBOX, (run_pk(raw, row.run), *values))
+def add_outbox(raw: sqlite3.Connection, rows: Sequence[OutboxRow]) -> None:
+    """Insert those whose (run, kind, ref) is not there."""
+    values = [
+        (
+            one.run,
+            one.kind,
+            one.ref,
+            canonical(one.body),
+            one.status,
+            one.attempts,
+            one.created_at,
+            one.done_at,
+            one.error,
+        )
+        for one in rows
+    ]
+    sql.ADD_OUTBOX.run(raw, values)
 
 
 def _earlier_decision(raw: sqlite3.Connection, commit: Commit) -> Decision | None:

@@ -48,7 +48,9 @@ class _Sent(NamedTuple):
     """Where a webhook-id's request went."""
 
     hash: bytes
-    receipt: Receipt
+    run: RunId
+    position: int
+    cancel_requested: bool
 
 
 class _Stored(NamedTuple):
@@ -118,14 +120,8 @@ class _Ledger:
     def _read_sent(self, raw: sqlite3.Connection, posts: Sequence[Post]) -> None:
         wanted = {(post.key_id, post.webhook_id) for post in posts if post.webhook_id is not None}
         for row in _select(raw, sql.REPLAYS, wanted):
-            receipt = Receipt(
-                run=RunId(row["run"]),
-                position=row["position"],
-                duplicate=True,
-                replayed=True,
-                cancel_requested=bool(row["cancel_requested"]),
-            )
-            self._sent[row["key_id"], row["id"]] = _Sent(row["hash"], receipt)
+            sent = _Sent(row["hash"], RunId(row["run"]), row["position"], bool(row["cancel_requested"]))
+            self._sent[row["key_id"], row["id"]] = sent
 
     def _read_runs(self, raw: sqlite3.Connection, posts: Sequence[Post]) -> None:
         for is_run_key, query in ((False, sql.TARGETS_BY_NAME), (True, sql.TARGETS_BY_KEY)):
@@ -178,7 +174,8 @@ class _Ledger:
             return None
         if earlier.hash != post.body_hash:
             raise IdConflict("This webhook-id was used for another body: give every new event an id of its own.")
-        return earlier.receipt
+        _, run, position, cancel_requested = earlier
+        return Receipt(run=run, position=position, duplicate=True, replayed=True, cancel_requested=cancel_requested)
 
     def take(self, post: Post, encoded: Encoded, now: Millis) -> Receipt:
         """Judge one post. Raises BadEvent; then nothing of it is kept."""
@@ -193,10 +190,8 @@ class _Ledger:
             position = self._add(run, post, encoded)
         receipt = Receipt(run=run.run, position=position, duplicate=is_known, cancel_requested=run.cancel_requested)
         if post.webhook_id is not None:
-            again = Receipt(
-                run=run.run, position=position, duplicate=True, replayed=True, cancel_requested=run.cancel_requested
-            )
-            self._put(self._sent, (post.key_id, post.webhook_id), _Sent(post.body_hash, again))
+            sent = _Sent(post.body_hash, run.run, position, run.cancel_requested)
+            self._put(self._sent, (post.key_id, post.webhook_id), sent)
             self._new_sent.append((post.key_id, post.webhook_id, post.body_hash, run.pk, position, now))
         return receipt
 
@@ -241,10 +236,10 @@ class _Ledger:
 
     def write(self, raw: sqlite3.Connection) -> None:
         """All that was taken."""
-        _insert(raw, sql.ADD_EXTERNAL_RUNS, self._new_runs)
-        _insert(raw, sql.ADD_EVENTS, self._new_events)
-        _insert(raw, sql.PUT_LANES, [(*key, *self._lanes[key]) for key in self._dirty])
-        _insert(raw, sql.ADD_REPLAYS, self._new_sent)
+        sql.ADD_EXTERNAL_RUNS.run(raw, self._new_runs)
+        sql.ADD_EVENTS.run(raw, self._new_events)
+        sql.PUT_LANES.run(raw, [(*key, *self._lanes[key]) for key in self._dirty])
+        sql.ADD_REPLAYS.run(raw, self._new_sent)
 
 
 def _name(post: Post) -> _Name:
@@ -254,8 +249,3 @@ def _name(post: Post) -> _Name:
 def _select(raw: sqlite3.Connection, query: sql.Many, rows: Iterable[tuple[object, ...]]) -> Iterator[Any]:
     for statement, values in query.over(list(rows)):
         yield from raw.execute(statement, values).fetchall()
-
-
-def _insert(raw: sqlite3.Connection, query: sql.Many, rows: Sequence[tuple[object, ...]]) -> None:
-    for statement, values in query.over(rows):
-        raw.execute(statement, values)

@@ -1,5 +1,6 @@
 """Every statement that changes the database, named; counterpart of `queries_read.py`. Nothing else in the product is SQL."""
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
@@ -21,6 +22,11 @@ class Many:
             while len(rows) - at >= count:
                 yield self._texts[count], tuple(chain.from_iterable(rows[at : at + count]))
                 at += count
+
+    def run(self, raw: sqlite3.Connection, rows: Sequence[tuple[object, ...]]) -> None:
+        """All of them; for statements that answer nothing."""
+        for statement, values in self.over(rows):
+            raw.execute(statement, values)
 
 
 # -- looking before writing --------------------------------------------------------------------------------------------
@@ -212,16 +218,26 @@ ADD_AUDIT = "INSERT INTO audit (n, at, actor, action, subject, detail, previous,
 # -- the projector and the deliveries ----------------------------------------------------------------------------------
 
 # The cached fold; an older one of the same version never replaces a newer.
-PUT_FOLD = """
-INSERT INTO folds (run, fold_version, position, body) VALUES (?, ?, ?, ?)
+PUT_FOLDS = Many(
+    """
+WITH w (id, fold_version, position, body) AS (VALUES {rows})
+INSERT INTO folds (run, fold_version, position, body)
+SELECT r.pk, w.fold_version, w.position, w.body FROM w CROSS JOIN runs AS r ON r.id = w.id WHERE true
 ON CONFLICT (run) DO UPDATE SET fold_version = excluded.fold_version, position = excluded.position, body = excluded.body
 WHERE excluded.fold_version <> folds.fold_version OR excluded.position >= folds.position
-"""
+""",
+    columns=4,
+)
 
-# The state column of an external run, for queries; a hosted run's belongs to its transitions.
-PUT_STATE = """
-UPDATE runs SET state = :state, ended_at = :ended_at, updated_at = :now WHERE id = :id AND kind = 'external'
-"""
+# The state column of external runs, for queries; a hosted run's belongs to its transitions.
+PUT_STATES = Many(
+    """
+WITH w (id, state, ended_at, now) AS (VALUES {rows})
+UPDATE runs SET state = w.state, ended_at = w.ended_at, updated_at = w.now FROM w
+WHERE runs.id = w.id AND runs.kind = 'external'
+""",
+    columns=4,
+)
 
 # How far a reader has come; never backwards.
 PUT_CURSOR = """
@@ -235,10 +251,15 @@ INSERT INTO cursors (name, position) VALUES ('probe', 1) ON CONFLICT (name) DO U
 """
 
 # Something for Discord, once.
-ADD_OUTBOX = """
+ADD_OUTBOX = Many(
+    """
+WITH w (id, kind, ref, body, status, attempts, created_at, done_at, error) AS (VALUES {rows})
 INSERT INTO outbox (run, kind, ref, body, status, attempts, created_at, done_at, error)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run, kind, ref) DO NOTHING
-"""
+SELECT r.pk, w.kind, w.ref, w.body, w.status, w.attempts, w.created_at, w.done_at, w.error
+FROM w CROSS JOIN runs AS r ON r.id = w.id WHERE true ON CONFLICT (run, kind, ref) DO NOTHING
+""",
+    columns=9,
+)
 
 # It arrived.
 DELIVERED = "UPDATE outbox SET status = 'done', attempts = attempts + 1, done_at = ?, error = NULL WHERE id = ?"

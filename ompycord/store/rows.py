@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from ompycord.domain.effects import EFFECTS
 from ompycord.domain.events import EventBody, RunEvent, dump_data, parse_body
 from ompycord.domain.ids import RunId, Source
-from ompycord.domain.ports import Heard
 from ompycord.domain.records import Decision, Draft, EffectRow, KeyRecord, OutboxRow, Surface
 from ompycord.domain.run import RunRecord
 from ompycord.domain.task import Task
@@ -21,7 +20,6 @@ __all__ = [
     "effect_of",
     "encode",
     "event_of",
-    "heard_of",
     "key_of",
     "outbox_of",
     "run_of",
@@ -75,13 +73,6 @@ def event_of(row: sqlite3.Row) -> RunEvent:
         id=row["id"],
         position=row["position"],
     )
-
-
-def heard_of(row: sqlite3.Row) -> tuple[int, Heard]:
-    """What people said or decided, with its position."""
-    event = event_of(row)
-    assert isinstance(event.body, Heard), f"{event.body.type} stands in a query for what people said"
-    return event.position, event.body
 
 
 def run_of(row: sqlite3.Row) -> RunRecord:

@@ -7,6 +7,7 @@ programs of this machine, and addresses from which a valid request came lately (
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 from ompycord.domain.ports import Clock
@@ -103,10 +104,16 @@ class Door:
         """Whom to count: the peer, or behind a listed proxy the last hop that it names."""
         if peer in self._limits.trusted_proxies:
             peer = headers.get(b"x-forwarded-for", b"").decode("latin-1").rpartition(",")[2].strip() or peer
-        try:
-            parsed = ip_address(peer or "")
-        except ValueError:
-            return (peer or "")[:64]
-        if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is None:
-            return f"{int(parsed) >> (128 - NETWORK):x}::"
-        return str(parsed)
+        return _counted_as(peer or "")
+
+
+@lru_cache(maxsize=1024)
+def _counted_as(peer: str) -> str:
+    """One text for one customer."""
+    try:
+        parsed = ip_address(peer)
+    except ValueError:
+        return peer[:64]
+    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is None:
+        return f"{int(parsed) >> (128 - NETWORK):x}::"
+    return str(parsed)

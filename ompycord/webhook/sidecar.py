@@ -3,14 +3,16 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ompycord.domain.ports import Clock, Ids
+from ompycord.webhook.authentication import header_map
 from ompycord.webhook.door import Door
-from ompycord.webhook.ingest import Ingest
+from ompycord.webhook.ingest import Answer, Gone, Ingest, Request
 from ompycord.webhook.keys import KeyRing
 from ompycord.webhook.limits import Limits
 from ompycord.webhook.problems import Problem, problem
@@ -73,11 +75,16 @@ class Sidecar:
         if scope["type"] == "lifespan":
             await self._routes(scope, receive, send)
             return
-        mount = self._mount(scope["path"])
-        refusal = self._refusal(scope, mount)
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
             return
+        headers = header_map(scope["headers"])
+        ingest = self._doors.get(scope["path"])
+        if ingest is not None:
+            await self._take(ingest, Request(scope["method"], headers, _peer(scope), receive), send)
+            return
+        mount = self._mount(scope["path"])
+        refusal = self._refusal(headers, mount)
         has_begun = False
 
         async def watched_send(message: Message) -> None:
@@ -92,27 +99,53 @@ class Sidecar:
             elif mount is not None:
                 await mount.app(_inside(scope, mount.prefix), receive, watched_send)
             else:
-                await self._doors.get(scope["path"], self._routes)(scope, receive, watched_send)
+                await self._routes(scope, receive, watched_send)
         except Exception:
-            # The one top edge of the web: a defect of ours is an answer and a traceback, never a broken connection.
+            # A top edge: a defect of ours is an answer and a traceback, never a broken connection.
             log.exception("unhandled error while answering %s", scope["method"])
             if not has_begun:
                 await _refuse(send, Problem("internal"))
 
+    async def _take(self, ingest: Callable[[Request], Awaitable[Answer]], request: Request, send: Send) -> None:
+        """The hot path: nothing is sent before the answer is whole."""
+        refusal = self._refusal(request.headers, None)
+        if refusal is not None:
+            await _hear_out(request.receive)
+            await _refuse(send, refusal)
+            return
+        try:
+            status, headers, body = await ingest(request)
+        except Gone:
+            return
+        except Exception:  # a top edge, as below
+            log.exception("unhandled error while taking an event")
+            await _refuse(send, Problem("internal"))
+            return
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
     def _mount(self, path: str) -> Mount | None:
         return next((m for m in self._mounts if path == m.prefix or path.startswith(f"{m.prefix}/")), None)
 
-    def _refusal(self, scope: Scope, mount: Mount | None) -> Problem | None:
+    def _refusal(self, headers: Mapping[bytes, bytes], mount: Mount | None) -> Problem | None:
         """A page of somebody else that resolves its own name to us sends its name as Host and itself as Origin."""
-        hosts = [value for name, value in scope["headers"] if name == b"host"]
-        if len(hosts) != 1 or _without_port(hosts[0].decode("latin-1").lower()) not in self._hosts:
+        # Two Host headers are joined with a comma, which is in no name.
+        if _name_of(headers.get(b"host", b"")) not in self._hosts:
             return Problem("misdirected")
-        if any(name == b"origin" for name, _ in scope["headers"]) and not (mount and mount.is_for_browsers):
+        if b"origin" in headers and not (mount and mount.is_for_browsers):
             return Problem("browser")
         return None
 
 
-def _without_port(host: str) -> str:
+def _peer(scope: Scope) -> str | None:
+    client: tuple[str, int] | None = scope.get("client")
+    return client[0] if client else None
+
+
+@lru_cache(maxsize=64)
+def _name_of(header: bytes) -> str:
+    """The host that a `Host` header names, without its port."""
+    host = header.decode("latin-1").lower()
     name, colon, port = host.rpartition(":")
     return name if colon and port.isdigit() and not (name.startswith("[") ^ name.endswith("]")) else host
 

@@ -3,12 +3,16 @@
 import sqlite3
 from pathlib import Path
 
+import pytest
+
 from ompycord.domain import events as ev
+from ompycord.domain.events import RunEvent
 from ompycord.domain.fold import FOLD_VERSION, RunFold, fold
 from ompycord.domain.ids import RunId
+from ompycord.domain.ports import DumpedFold
 from ompycord.domain.records import Commit, OutboxKind, OutboxRow, Surface
 from ompycord.domain.run import RunState
-from ompycord.store import PROJECTOR, SqliteStore
+from ompycord.store import PROJECTOR, SqliteStore, projecting, streaming
 from tests.integration.store.world import NOW, People, Sender, receipts
 
 
@@ -17,7 +21,7 @@ def row(run: str, kind: OutboxKind = OutboxKind.CARD, ref: str = "") -> OutboxRo
 
 
 async def project(store: SqliteStore, folds: list[RunFold], *, upto: int) -> None:
-    await store.project(PROJECTOR, upto=upto, folds=folds, states={}, outbox=())
+    await store.project(PROJECTOR, upto=upto, folds=[DumpedFold.of(fold) for fold in folds], states={}, outbox=())
 
 
 async def test_the_projector_takes_in_what_comes_in_commit_order(store: SqliteStore, sender: Sender) -> None:
@@ -33,7 +37,7 @@ async def test_the_projector_takes_in_what_comes_in_commit_order(store: SqliteSt
     for event in events:
         folds[run].add(event)
     await store.project(
-        PROJECTOR, upto=2, folds=[folds[run]], states={run: (RunState.COMPLETE, NOW)}, outbox=(row(run),)
+        PROJECTOR, upto=2, folds=[DumpedFold.of(folds[run])], states={run: (RunState.COMPLETE, NOW)}, outbox=(row(run),)
     )
     assert (await store.cursor(PROJECTOR), await store.backlog()) == (2, 1)
     assert await store.folds([run]) == folds
@@ -47,7 +51,7 @@ async def test_projecting_again_changes_nothing(store: SqliteStore, sender: Send
     [taken] = receipts(await store.append([sender.post(seq=1)]))
     full = fold(taken.run, await store.events_of(taken.run))
     for _ in range(2):
-        await store.project(PROJECTOR, upto=1, folds=[full], states={}, outbox=(row(taken.run),))
+        await store.project(PROJECTOR, upto=1, folds=[DumpedFold.of(full)], states={}, outbox=(row(taken.run),))
     await project(store, [RunFold(taken.run)], upto=0)
     assert await store.cursor(PROJECTOR) == 1
     assert await store.folds([taken.run]) == {taken.run: full}
@@ -144,3 +148,34 @@ async def test_cards_that_show_less_than_is_known_are_stale(store: SqliteStore, 
     assert await store.stale_cards() == runs[1:]
     await store.shown(card(runs[1], "1", 2))
     assert await store.stale_cards() == []
+
+
+async def test_a_long_log_is_refolded_page_by_page(
+    store: SqliteStore, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(projecting, "REFOLD_EVENTS", 3)
+    posts = [sender.post(seq=n, source=lane) for lane in ("one", "two") for n in range(1, 6)]
+    taken = receipts(await store.append(posts))[0]
+    await store.project(PROJECTOR, upto=9, folds=(), states={}, outbox=())  # the last one is not projected yet
+    refolded = (await store.folds([taken.run]))[taken.run]
+    events = await store.events_of(taken.run)
+    assert refolded.position == 9
+    assert refolded.snapshot() == fold(taken.run, events[:9]).snapshot()
+
+
+async def test_a_stream_that_keeps_up_reads_only_what_is_new(
+    store: SqliteStore, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Near the end of the log by position, far from it by run: the same events."""
+    mine = receipts(await store.append([sender.post(seq=n) for n in range(1, 8)]))[0].run
+    await store.append([sender.post(seq=n, name="other") for n in range(1, 8)])
+    await store.append([sender.post(seq=8)])
+    await store.project(PROJECTOR, upto=15, folds=(), states={}, outbox=())
+    pages: list[tuple[list[RunEvent], int] | None] = []
+    for near in (streaming.NEAR, 0):
+        monkeypatch.setattr(streaming, "NEAR", near)
+        pages.append(await store.page(mine, 3, limit=10, most=10))
+        assert await store.page(mine, 3, limit=10, most=4) is None
+    assert pages[0] == pages[1]
+    assert pages[0] is not None
+    assert [event.position for event in pages[0][0]] == [4, 5, 6, 7, 15]

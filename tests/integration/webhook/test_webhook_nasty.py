@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from ompycord.domain.ports import DumpedFold
 from ompycord.domain.records import Commit, Scope
 from ompycord.store import SqliteStore
 from ompycord.webhook import KeyRing, Limits, create_sidecar, mint_bearer
@@ -132,7 +133,13 @@ async def read_back(http: httpx.AsyncClient, store: SqliteStore, keyring: KeyRin
     folds = await store.folds(list({event.run for event in events}))
     for event in events:
         folds[event.run].add(event)
-    await store.project("projector", upto=events[-1].position, folds=list(folds.values()), states={}, outbox=())
+    await store.project(
+        "projector",
+        upto=events[-1].position,
+        folds=[DumpedFold.of(fold) for fold in folds.values()],
+        states={},
+        outbox=(),
+    )
     record, token = mint_bearer(ids=ids, now_ms=NOW, name="r", scopes=[Scope.RUNS_READ])
     await store.commit(Commit(keys=(record,)))
     keyring.replace(await store.keys(), hmac_secrets={}, shared_secret=SECRET)

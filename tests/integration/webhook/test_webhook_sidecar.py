@@ -8,6 +8,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from ompycord.domain import events as ev
+from ompycord.domain.ports import DumpedFold
 from ompycord.domain.records import Commit
 from ompycord.domain.records import Scope as KeyScope
 from ompycord.store import SqliteStore
@@ -21,7 +22,13 @@ async def project(store: SqliteStore) -> None:
     for event in await store.events_after(await store.cursor("projector"), limit=100):
         folds = await store.folds([event.run])
         folds[event.run].add(event)
-        await store.project("projector", upto=event.position, folds=list(folds.values()), states={}, outbox=())
+        await store.project(
+            "projector",
+            upto=event.position,
+            folds=[DumpedFold.of(fold) for fold in folds.values()],
+            states={},
+            outbox=(),
+        )
 
 
 async def reader(store: SqliteStore, keyring: KeyRing, ids: CountingIds, run: str | None = None) -> dict[str, str]:
