@@ -15,10 +15,10 @@ __all__ = ["AcpAgent"]
 class AcpAgent:
     """Starts `spec.command` and gives it the run's MCP tools where it can use them.
 
-    The protocol cannot steer: what people say while it works is its next prompt in the same session.
+    What people say while it works is its next prompt in the same session; *now* cuts its turn short first.
     """
 
-    capabilities = AgentCapabilities(can_resume=True, asks=True, approves=True)
+    capabilities = AgentCapabilities(can_steer=True, can_resume=True, asks=True, approves=True)
 
     def __init__(self, *, launcher: Launcher, now_ms: Callable[[], int] = wall_ms) -> None:
         self._launcher = launcher

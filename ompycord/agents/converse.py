@@ -7,6 +7,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +17,7 @@ from ompycord.agents.talk import legible
 from ompycord.dialects.conversation import Conversation, Reaction
 from ompycord.dialects.frames import Frame, write_frame
 from ompycord.domain.events import EventBody, Note, ToolProgress
-from ompycord.domain.ports import AgentJob, AgentOutcome, Emit, Inbox
+from ompycord.domain.ports import AgentJob, AgentOutcome, Emit, Heard, Inbox
 from ompycord.domain.run import FailureClass
 from ompycord.processes import Bounds, Clocks, Line, Outcome, ProcessResult, ProcessSpec, RunningProcess, Stream
 from ompycord.processes.launcher_port import Launcher, Place
@@ -96,6 +97,7 @@ class _Exchange:
         self._now_ms = now_ms
         self._root = root
         self._one_at_a_time = asyncio.Lock()
+        self._in_hand: Heard | None = None
         self._progress_at = float("-inf")
 
     async def hear_agent(self, lines: AsyncGenerator[Line]) -> None:
@@ -104,14 +106,15 @@ class _Exchange:
         async with aclosing(lines):
             async for line in lines:
                 await self._hear(line)
-                if self.outcome is not None:
+                if await self._is_over():
                     return
 
     async def hear_people(self, inbox: Inbox) -> None:
         """Every word of people, until cancelled."""
         while True:
-            said = await inbox.next()
-            await self._take(lambda said=said: self._conversation.told(said))
+            self._in_hand = await inbox.next()
+            await self._take(partial(self._conversation.told, self._in_hand), reopens=True)
+            self._in_hand = None
 
     async def say_goodbye(self) -> None:
         """Lets an agent that is done end by itself: many keep their session then."""
@@ -129,6 +132,12 @@ class _Exchange:
                 self._process.close_input()
                 await self._process.wait()
 
+    async def _is_over(self) -> bool:
+        if self.outcome is not None and self._in_hand is not None:
+            async with self._one_at_a_time:  # the inbox counts a word as told once it was handed out: it goes first
+                pass
+        return self.outcome is not None
+
     async def _hear(self, line: Line) -> None:
         if line.stream is not Stream.STDOUT:
             self.last_line = cut(legible(line.text[:4096]).strip(), _SENTENCE) or self.last_line
@@ -138,10 +147,13 @@ class _Exchange:
         elif not self._conversation.skips(line.text):
             await self._take(lambda: self._conversation.hear(line.text, now_ms=self._now_ms()))
 
-    async def _take(self, react: Callable[[], Reaction]) -> None:
-        """Store, send, serve, end, in this order, before anything else is heard."""
+    async def _take(self, react: Callable[[], Reaction], *, reopens: bool = False) -> None:
+        """Store, send, serve, end, in this order, before anything else is heard.
+
+        `reopens`: what the agent is told now gives it work again, though it had come to an outcome.
+        """
         async with self._one_at_a_time:
-            if self.outcome is not None:
+            if self.outcome is not None and not reopens:
                 return
             reaction = react()
             self._process.waits_for_person(waiting=self._conversation.awaits_person)
@@ -152,7 +164,7 @@ class _Exchange:
                 await self._send(frame)
             for wish in reaction.files:
                 await self._send(await asyncio.to_thread(grant, self._root, wish))
-            self.outcome = reaction.outcome
+            self.outcome = reaction.outcome or (None if reaction.send else self.outcome)
 
     async def _send(self, frame: Frame) -> None:
         # What a program does not take any more is explained by its end, which is near.

@@ -1,8 +1,9 @@
 """The Agent Client Protocol, version 1, from the client's side, as one conversation; its adapter is `agents/acp.py`.
 
 JSON-RPC by ourselves and not through the protocol's SDK: frames stay in order, and one that the SDK's schema refuses can
-still be named in a note. The SDK is the oracle of the tests. The protocol cannot steer: what people say in mid-turn is
-the next prompt. Parts: `acp_updates.py` (what the agent does), `acp_asks.py` (people), `acp_session.py` (modes, models).
+still be named in a note. The SDK is the oracle of the tests. The protocol cannot steer: what people say in mid-turn is the
+next prompt, and what they say *now* cuts the turn short first.
+Parts: `acp_updates.py` (what the agent does), `acp_asks.py` (people), `acp_session.py` (modes, models).
 """
 
 from collections import deque
@@ -24,7 +25,7 @@ __all__ = ["Acp"]
 
 PROTOCOL: Final = 1
 _HELD: Final = 256
-_SILENT: Final = frozenset({"_auth/status_update", "elicitation/complete", "$/cancel_request"})
+_SILENT: Final = frozenset({"_auth/status_update", "elicitation/complete"})
 """Notifications that are known and say nothing a card shows."""
 _STOPS: Final[Mapping[str, tuple[str, FailureClass]]] = {
     "max_tokens": ("The model's answer was cut short by its limit.", FailureClass.REPAIRABLE),
@@ -53,7 +54,7 @@ class Acp:
         self._settings: deque[tuple[str, Frame]] = deque()
         self._agent: Frame = {}
         self._session = ""
-        self._is_working = False
+        self._is_working = self._is_resting = self._is_cut_short = False
         self._requests = 0
 
     @property
@@ -86,14 +87,15 @@ class Acp:
             return self._asked(frame["id"], method, params)
         if method == "session/update":
             return self._updated(params)
+        if method == "$/cancel_request":
+            return self._asks.withdrawn(dig(params, "requestId"))
         return Reaction() if method in _SILENT else self._strangers.met(one_line(method, 64))
 
     def told(self, said: Heard) -> Reaction:
         """See the protocol."""
         match said:
             case Prompted():
-                self._next.append(said.text)
-                return Reaction()
+                return self._say(said)
             case QuestionAnswered():
                 return self._asks.answered(said)
             case ApprovalGranted():
@@ -110,7 +112,18 @@ class Acp:
         if not self._is_working:
             return Reaction()
         cancel: Frame = {"jsonrpc": "2.0", "method": "session/cancel", "params": {"sessionId": self._session}}
-        return Reaction(send=(cancel, *self._asks.cancelled()))
+        frames, events = self._asks.cancelled()
+        return Reaction(events, (cancel, *frames))
+
+    def _say(self, said: Prompted) -> Reaction:
+        """The next prompt; said *now*, it cuts the turn short."""
+        self._next.append(said.text)
+        if self._is_resting:
+            return self._prompt()
+        if said.when != "now" or not self._is_working or self._is_cut_short:
+            return Reaction()
+        self._is_cut_short = True
+        return self.interrupt()
 
     # -- what we asked, and what came of it ----------------------------------------------------------------------------
 
@@ -159,21 +172,24 @@ class Acp:
         return Reaction(notes) + self._prompt()
 
     def _prompt(self) -> Reaction:
-        self._is_working = True
+        self._is_working, self._is_resting = True, False
         block: Frame = {"type": "text", "text": self._next.popleft()}
         return self._request("session/prompt", {"sessionId": self._session, "prompt": [block]}, self._turn_ended)
 
     def _turn_ended(self, frame: Frame) -> Reaction:
-        self._is_working = False
-        said = Reaction(self._updates.turn_ended(found(frame, "result")))
+        self._is_working, was_cut_short = False, self._is_cut_short
+        self._is_cut_short = False
+        _, gone = self._asks.cancelled()
+        said = Reaction((*self._updates.turn_ended(found(frame, "result")), *gone))
+        stop = string(frame, "result", "stopReason")
+        if self._next and (stop == "end_turn" or was_cut_short):
+            return said + self._prompt()
+        self._is_resting = True
         if "result" not in frame:
             return said + _failed(f"The agent's turn failed{_reason(frame)}", FailureClass.TRANSIENT)
-        stop = string(frame, "result", "stopReason")
         if stop != "end_turn":
             unknown = f"The agent's turn ended for a reason unknown here: {one_line(stop, 64)}."
             return said + _failed(*_STOPS.get(stop, (unknown, FailureClass.REPAIRABLE)))
-        if self._next:
-            return said + self._prompt()
         words = prose(self._updates.last_message, 500).strip() or None
         return said + Reaction(outcome=AgentOutcome(claim=True, message=words))
 

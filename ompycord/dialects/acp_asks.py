@@ -14,13 +14,17 @@ from ompycord.domain.events import (
     ApprovalDenied,
     ApprovalGranted,
     ApprovalRequested,
+    ApprovalWithdrawn,
+    EventBody,
     Note,
     QuestionAnswered,
+    QuestionWithdrawn,
 )
 
 __all__ = ["AcpAsks", "answer"]
 
 _OPEN: Final = 64
+_GONE: Final = "The agent no longer waits for it."
 _ALLOW: Final = ("allow_once", "allow_always")
 _REJECT: Final = ("reject_once", "reject_always")
 _LEAVE: Final = "Allow tool: "
@@ -124,14 +128,27 @@ class AcpAsks:
         why = f"Not allowed ({one.title}): {said.reason}" if said.reason else None
         return Reaction(send=(one.no,)), why
 
-    def cancelled(self) -> tuple[Frame, ...]:
-        """What answers all open requests when the turn is cancelled."""
+    def cancelled(self) -> tuple[tuple[Frame, ...], tuple[EventBody, ...]]:
+        """What answers all open requests when the turn is over or cut short, and says so."""
         forms = {id(form): form for form, _ in self._fields.values()}
-        gone = [one.cancelled for one in self._permissions.values()]
-        gone += [answer(form.id, {"action": "cancel"}) for form in forms.values()]
-        self._permissions.clear()
-        self._fields.clear()
-        return tuple(gone)
+        frames = [one.cancelled for one in self._permissions.values()]
+        frames += [answer(form.id, {"action": "cancel"}) for form in forms.values()]
+        return tuple(frames), self._forget([*self._permissions, *self._fields])
+
+    def withdrawn(self, id_: JsonValue) -> Reaction:
+        """The agent no longer waits for one of its requests."""
+        leave = ref("leave", self._start, str(id_))
+        fields = [key for key, (form, _) in self._fields.items() if form.id == id_]
+        return Reaction(self._forget([leave, *fields]))
+
+    def _forget(self, keys: list[str]) -> tuple[EventBody, ...]:
+        events: list[EventBody] = []
+        for key in keys:
+            if self._permissions.pop(key, None):
+                events.append(ApprovalWithdrawn(approval=key, reason=_GONE))
+            elif self._fields.pop(key, None):
+                events.append(QuestionWithdrawn(question=key, reason=_GONE))
+        return tuple(events)
 
     def _leave_of_omp(self, id_: JsonValue, params: Frame) -> Reaction:
         """oh-my-pi asks for leave by a form, with the text of its RPC's dialog."""

@@ -15,6 +15,7 @@ from ompycord.domain.events import (
     ApprovalDenied,
     ApprovalGranted,
     ApprovalRequested,
+    ApprovalWithdrawn,
     EventBody,
     Note,
     QuestionAnswered,
@@ -193,7 +194,7 @@ class OmpAsks:
 
     def _gone(self, name: str, one: _Open) -> EventBody:
         if one.method == "leave":
-            return Note(text=f"{self._agent} no longer waits for leave: {one.title}")
+            return ApprovalWithdrawn(approval=name, reason=f"{self._agent} no longer waits for leave.")
         return QuestionWithdrawn(question=name, reason=f"{self._agent} no longer waits for an answer.")
 
 

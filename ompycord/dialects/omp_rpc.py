@@ -100,7 +100,7 @@ class OmpRpc:
         """See the protocol."""
         match said:
             case Prompted():
-                return self._work.say(said.text)
+                return self._work.say(said)
             case QuestionAnswered():
                 return self._asks.answered(said)
             case ApprovalGranted():

@@ -10,7 +10,7 @@ from typing import Final, Literal
 from ompycord.dialects.conversation import Reaction
 from ompycord.dialects.frames import Frame, boolean, count, dig, found, listed, one_line, prose, string
 from ompycord.dialects.omp_events import message_text
-from ompycord.domain.events import Note
+from ompycord.domain.events import Note, Prompted
 from ompycord.domain.ports import AgentOutcome
 from ompycord.domain.run import FailureClass
 
@@ -24,20 +24,21 @@ class OmpWork:
 
     def __init__(self, *, agent: Literal["omp", "pi"]) -> None:
         self._agent = agent
-        self._held: deque[str] = deque(maxlen=_HELD)
+        self._held: deque[Prompted] = deque(maxlen=_HELD)
         self._has_begun = self._is_running = self._is_retrying = False
         self._stop = self._error = self._last_words = ""
         self._rests = 0
         self._said = 0
 
-    def say(self, text: str) -> Reaction:
-        """A person's word for the agent: at once where it works, as the next prompt where it rests."""
+    def say(self, said: Prompted) -> Reaction:
+        """A person's word for the agent: into its work, after its work, or as the next prompt where it rests."""
         if not self._has_begun:
-            self._held.append(text)
+            self._held.append(said)
             return Reaction()
         self._rests += 1  # a state that was asked for before knows nothing of this
         self._said += 1
-        frame: Frame = {"id": f"say-{self._said}", "type": "steer", "message": text}
+        kind = "follow_up" if self._is_running and said.when == "next" else "steer"
+        frame: Frame = {"id": f"say-{self._said}", "type": kind, "message": said.text}
         if self._agent == "pi" and not self._is_running:  # pi keeps what it is told at rest until the next prompt
             frame |= {"type": "prompt", "streamingBehavior": "steer"}
         return Reaction(send=(frame,))

@@ -59,7 +59,7 @@ async def test_a_whole_task(omp: Place) -> None:
         remove = await heard.until(ApprovalRequested, 3)
         inbox.say(ApprovalDenied(approval=remove.approval, by="Bob"))
         await heard.until(PlanUpdated, 2)
-        inbox.say(Prompted(text="SAY steered answer", by="Ada"))
+        inbox.say(Prompted(text="SAY steered answer", by="Ada", when="now"))
     assert (run.result().claim, run.result().message) == (True, "steered answer")
     assert (omp.clone / "a.txt").read_text(encoding="utf-8") == "one\ntwo\n"
     assert [one.command for one in heard.of(ApprovalRequested)][1:] == ["cat a.txt", "rm a.txt"]

@@ -14,6 +14,7 @@ from ompycord.domain.events import (
     ApprovalGranted,
     ApprovalRequested,
     ChangedFile,
+    EventBody,
     FilesChanged,
     Message,
     Note,
@@ -152,3 +153,26 @@ async def test_it_is_cancelled_before_it_is_halted(
         run.cancel()
     assert run.cancelled()
     assert (clone / "cancelled").exists()
+
+
+async def test_a_word_in_hand_when_the_turn_ends_is_not_lost(launcher: Launcher, job: MakeJob, stored: Any) -> None:
+    inbox = ScriptedInbox()
+
+    async def emit(body: EventBody) -> None:
+        await stored.emit(body)
+        if body == Message(text="last words"):  # stored together with the turn's end
+            inbox.say(Prompted(text="say more words", by="Ada"))
+            for _ in range(5):
+                await asyncio.sleep(0)
+
+    outcome = await AcpAgent(launcher=launcher).run(job("say first", "say last words"), emit, inbox)
+    assert (outcome.claim, outcome.message) == (True, "more words")
+
+
+async def test_what_people_say_now_cuts_the_turn_short(launcher: Launcher, job: MakeJob, stored: Any) -> None:
+    inbox = ScriptedInbox()
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+        run = tasks.create_task(AcpAgent(launcher=launcher).run(job("hang politely"), stored.emit, inbox))
+        await stored.until(PlanUpdated)
+        inbox.say(Prompted(text="say instead", by="Ada", when="now"))
+    assert run.result().message == "instead"

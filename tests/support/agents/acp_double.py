@@ -71,6 +71,7 @@ class Double:
         self.cancelled.set()
 
     async def prompt(self, prompt: list[Any], session_id: str, **_: Any) -> Any:
+        self.cancelled.clear()
         for line in prompt[0].text.splitlines():
             word, _, rest = line.partition(" ")
             await self.step(word, rest, session_id)
@@ -89,7 +90,6 @@ class Double:
             chunk = helpers.update_agent_message_text(text[start : start + third])
             chunk.message_id = f"m{self.messages}"
             await self.tell(chunk)
-        await self.tell(helpers.update_current_mode("slow"))
 
     async def step(self, word: str, rest: str, session: str) -> None:
         match word:

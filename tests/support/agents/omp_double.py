@@ -48,7 +48,7 @@ class Double:
         data = {"sessionId": self.session, "isStreaming": self.is_working, "queuedMessageCount": 0}
         more = {"data": data} if kind == "get_state" else {}
         self.say(id=id_, type="response", command=kind, success=True, **more)
-        if kind == "steer":
+        if kind in {"steer", "follow_up"}:
             self.words.append(frame["message"])
         elif kind == "abort":
             Path("aborted").touch()

@@ -11,6 +11,7 @@ from ompycord.domain.events import (
     ApprovalDenied,
     ApprovalGranted,
     ApprovalRequested,
+    ApprovalWithdrawn,
     ChangedFile,
     FilesChanged,
     Message,
@@ -18,6 +19,7 @@ from ompycord.domain.events import (
     Prompted,
     QuestionAnswered,
     QuestionAsked,
+    QuestionWithdrawn,
     ToolFinished,
     ToolProgress,
     ToolStarted,
@@ -152,6 +154,38 @@ def test_what_people_say_in_mid_turn_is_the_next_prompt() -> None:
     talk.hear(chunk("Second.", "n"), ended(3))
     assert talk.outcome is not None
     assert talk.outcome.message == "Second."
+
+
+def test_what_people_say_now_cuts_the_turn_short() -> None:
+    talk = working()
+    talk.hear(permission(4, title="ls"))
+    talk.told(Prompted(text="stop, do this", when="now"))
+    talk.told(Prompted(text="and that", when="now"))
+    assert [frame.get("method") for frame in talk.sent[3:]] == ["session/cancel", None]
+    assert [gone.approval for gone in talk.of(ApprovalWithdrawn)] == ["leave:7:4"]
+    talk.hear(ended(stop="cancelled"), ended(3))
+    prompts = [frame["params"]["prompt"][0]["text"] for frame in talk.sent if frame.get("method") == "session/prompt"]
+    assert prompts == ["mend it", "stop, do this", "and that"]
+    assert talk.outcome is None
+
+
+def test_a_word_that_crosses_the_end_is_prompted_at_once() -> None:
+    talk = working()
+    talk.hear(ended())
+    talk.told(Prompted(text="one more"))
+    assert talk.sent[-1]["params"]["prompt"][0]["text"] == "one more"
+
+
+def test_requests_the_agent_gives_up_and_those_of_an_ended_turn_are_withdrawn() -> None:
+    talk = working()
+    talk.hear(permission(4, title="ls"), form(5, x={"type": "string"}), form(6, x={"type": "string"}))
+    for id_ in (4, 5, 99):
+        talk.hear({"method": "$/cancel_request", "params": {"requestId": id_}})
+    assert talk.conversation.awaits_person
+    talk.hear(ended())
+    assert [gone.approval for gone in talk.of(ApprovalWithdrawn)] == ["leave:7:4"]
+    assert [gone.question for gone in talk.of(QuestionWithdrawn)] == ["form:7:5:0", "form:7:6:0"]
+    assert not talk.conversation.awaits_person
 
 
 def test_the_past_of_a_loaded_session_is_not_told_again() -> None:

@@ -9,6 +9,7 @@ from ompycord.domain.events import (
     ApprovalDenied,
     ApprovalGranted,
     ApprovalRequested,
+    ApprovalWithdrawn,
     ChangedFile,
     FilesChanged,
     Message,
@@ -168,11 +169,13 @@ def test_a_prompt_that_reached_no_agent_is_no_success(where: str) -> None:
 def test_words_before_it_began_are_held_and_words_while_it_works_steer_it() -> None:
     talk = dialogue()
     talk.sent.clear()
-    talk.told(Prompted(text="early"))
+    talk.told(Prompted(text="early", when="now"))
     assert talk.sent == []
     talk.hear({"type": "agent_start"})
     talk.told(Prompted(text="late"))
-    assert [(frame["type"], frame["message"]) for frame in talk.sent] == [("steer", "early"), ("steer", "late")]
+    talk.told(Prompted(text="at once", when="now"))
+    told = [(frame["type"], frame["message"]) for frame in talk.sent]
+    assert told == [("steer", "early"), ("follow_up", "late"), ("steer", "at once")]
 
 
 def test_a_word_that_crosses_the_end_is_not_lost() -> None:
@@ -199,7 +202,7 @@ def test_pi_is_prompted_anew_when_it_rests() -> None:
     talk.told(Prompted(text="a"))
     talk.hear(assistant(), {"type": "agent_end"})
     talk.told(Prompted(text="b"))
-    assert [frame["type"] for frame in talk.sent] == ["steer", "get_state", "prompt"]
+    assert [frame["type"] for frame in talk.sent] == ["follow_up", "get_state", "prompt"]
 
 
 # -- questions ---------------------------------------------------------------------------------------------------------
@@ -268,6 +271,8 @@ def test_a_question_that_omp_gives_up_is_withdrawn_by_its_word_and_by_its_time()
     talk.hear(select("A", id_="q2", timeout=5000))
     talk.hear({"type": "turn_start"}, now_ms=NOON_MS + 5000)
     assert [gone.question for gone in talk.of(QuestionWithdrawn)] == ["question:q1", "question:q2"]
+    talk.hear(leave("9"), {"type": "extension_ui_request", "id": "d", "method": "cancel", "targetId": "9"})
+    assert [gone.approval for gone in talk.of(ApprovalWithdrawn)] == ["leave:9"]
     assert not talk.conversation.awaits_person
 
 
