@@ -1,4 +1,4 @@
-"""Writes docs/reference/{events,run-states,problems,exit-codes,settings,metrics,discord-commands}.md from the code: `python -m tools.references`.
+"""Writes the generated pages of docs/reference/ from the code: `python -m tools.references`.
 
 `tests/unit/docs/test_references.py` fails while a page differs from what this writes.
 """
