@@ -16,7 +16,7 @@ install = $(UV) pip install --quiet --python $(BIN)/python --require-hashes -r $
 install_self = $(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 endif
 
-.PHONY: up test coverage clients check lint types structure format lock bench soak clean help env env-dev
+.PHONY: up test coverage clients agents check lint types structure format lock bench soak clean help env env-dev
 
 help: ## List these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -50,6 +50,9 @@ coverage: $(VENV)/.installed-dev ## Run all tests; fail under 90 % of the branch
 
 clients: $(VENV)/.installed-dev ## Run discord.js and hikari on the playground (installs them from npm and PyPI)
 	@$(BIN)/python -m pytest -q -m clients $(ARGS)
+
+agents: $(VENV)/.installed-dev ## Run oh-my-pi and OpenCode against a stub model (installs them from npm)
+	@$(BIN)/python -m pytest -q -m agents $(ARGS)
 
 check: lint types structure ## Lint, types, structure
 

@@ -15,7 +15,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_vali
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from ompycord.domain.access import Access
+from ompycord.domain.access import Access, Snowflake
 from ompycord.domain.base import Frozen
 from ompycord.domain.catalog import Catalog, Limits
 from ompycord.domain.repository import AgentSpec, RepositorySpec
@@ -75,12 +75,12 @@ class DiscordSettings(Frozen):
 
     token: SecretStr | None = None
     """Without one, `up` opens the playground."""
-    guilds: tuple[str, ...] = ()
+    guilds: tuple[Snowflake, ...] = ()
     """Servers in which it works; elsewhere it does nothing."""
-    home_channel: str | None = None
+    home_channel: Snowflake | None = None
     """Where mirrors go when a command was not given in a work channel."""
-    work_channels: tuple[str, ...] = ()
-    ops_channel: str | None = None
+    work_channels: tuple[Snowflake, ...] = ()
+    ops_channel: Snowflake | None = None
     launch_emoji: str = "🚀"
     message_content: bool = False
     """Ask for the privileged intent: what people write in a run's thread reaches the run."""
@@ -98,6 +98,8 @@ class WebhookSettings(Frozen):
     """Absent: made at the first `up` and shown once."""
     hosts: tuple[str, ...] = ()
     """Public names under which a proxy reaches it, besides loopback."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; else all that comes through one is one sender."""
 
     @field_validator("secret")
     @classmethod
@@ -165,6 +167,11 @@ class Settings(BaseSettings):
         if self.discord.token is not None and not self.discord.guilds:
             raise ValueError("discord.guilds (DISCORD_GUILD_ID) must name the server that the bot works in")
         return self
+
+    @property
+    def agent_secrets(self) -> tuple[str, ...]:
+        """What agents are given in their environment: it stands in no card and no log."""
+        return tuple(value for agent in self.agents.values() for value in agent.env.values())
 
     @property
     def catalog(self) -> Catalog:

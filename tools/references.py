@@ -1,4 +1,4 @@
-"""Writes docs/reference/{events,run-states,problems,exit-codes,settings,metrics}.md from the code: `python -m tools.references`.
+"""Writes the generated pages of docs/reference/ from the code: `python -m tools.references`.
 
 `tests/unit/docs/test_references.py` fails while a page differs from what this writes.
 """
@@ -10,12 +10,21 @@ import types
 import typing
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from discord import app_commands
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from ompycord import errors
+from ompycord.bot.buttons import RunButtons
+from ompycord.bot.commands.help import ROLE_NEEDED
+from ompycord.bot.commands.new import NewRun
+from ompycord.bot.commands.say import Say
+from ompycord.bot.commands.tree import command_group
+from ompycord.bot.desk import Desk
+from ompycord.bot.intake import Intake
+from ompycord.bot.sources import HealthLine
 from ompycord.domain.authority import AUTHORITY
 from ompycord.domain.events import EVENT_TYPES, SCHEMA
 from ompycord.domain.lifecycle import TABLE
@@ -137,6 +146,32 @@ def settings() -> str:
     return "\n".join([*lines, ""])
 
 
+def discord_commands() -> str:
+    """Every slash command, its options and who may use it."""
+    nobody = cast("Desk", None)  # registering asks it nothing
+    new, buttons, say = NewRun(nobody, cast("Intake", None)), cast("RunButtons", None), Say(nobody)
+    group = command_group(nobody, new, buttons, say, cast("Callable[[], HealthLine]", None))
+    lines = [
+        "# Discord commands\n", MADE,
+        "In a server that is configured. `run` is a run's last characters; left out, it is this thread's run, else your latest. "
+        "What a role may do, those above it may: viewer, runner, approver, admin.\n",
+    ]  # fmt: skip
+    for command in sorted(group.walk_commands(), key=lambda one: one.qualified_name):
+        if not isinstance(command, app_commands.Command):
+            continue
+        needs = ROLE_NEEDED.get(command.qualified_name, "viewer")
+        lines.append(f"## `/{command.qualified_name}`\n\n{command.description} Needs *{needs}*.\n")
+        if command.parameters:
+            lines.append("| option | what it is | values |\n|---|---|---|")
+            lines += [
+                f"| `{one.display_name}`{'' if one.required else '?'} | {one.description} "
+                f"| {', '.join(f'`{choice.name}`' for choice in one.choices)} |"
+                for one in command.parameters
+            ]
+            lines.append("")
+    return "\n".join(lines)
+
+
 def _settings(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str]]:
     for name, info in model.model_fields.items():
         inner = _model(info.annotation)
@@ -193,6 +228,7 @@ def _first(cls: type) -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "events.md": events,
     "run-states.md": run_states,
+    "discord-commands.md": discord_commands,
     "problems.md": problems,
     "exit-codes.md": exit_codes,
     "settings.md": settings,

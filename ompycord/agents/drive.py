@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from ompycord.agents.ending import how_it_ended
 from ompycord.agents.talk import Talk
 from ompycord.dialects.jsonl import PREFIX, Refusal, parse_line
 from ompycord.domain.events import Note, RunFailed, RunFinished, dump_data
@@ -159,7 +160,7 @@ def _outcome(job: AgentJob, result: ProcessResult, listener: _Listener) -> Agent
     claim = listener.claim
     if result.outcome is not Outcome.EXITED or result.exit_code != 0:
         said = claim.message if isinstance(claim, RunFailed) else None
-        message = said or _ending(job, result, listener.talk.last_line)
+        message = said or how_it_ended(job.spec, result, listener.talk.last_line)
         return AgentOutcome(claim=False, message=cut(message, _SENTENCE), failure=_failure(claim))
     if isinstance(claim, RunFailed):
         return AgentOutcome(claim=False, message=cut(claim.message, _SENTENCE), failure=_failure(claim))
@@ -171,20 +172,3 @@ def _failure(claim: RunFinished | RunFailed | None) -> FailureClass:
     if isinstance(claim, RunFailed) and claim.failure in _CLAIMABLE:
         return claim.failure
     return FailureClass.REPAIRABLE
-
-
-def _ending(job: AgentJob, result: ProcessResult, last_line: str) -> str:
-    """One sentence about an end that the agent itself did not explain."""
-    name = job.spec.name
-    match result.outcome:
-        case Outcome.WALL_TIMEOUT:
-            return f"{name} was not done within {job.spec.wall_s:.0f} s and was ended."
-        case Outcome.IDLE_TIMEOUT:
-            return f"{name} said nothing for {job.spec.idle_s:.0f} s and was ended."
-        case Outcome.OUTPUT_LIMIT:
-            return f"{name} wrote more than can be read and was ended."
-        case Outcome.STOPPED:
-            return f"{name} was stopped."
-        case Outcome.EXITED:
-            how = f"signal {result.signal}" if result.signal is not None else f"exit code {result.exit_code}"
-            return f"{name} ended with {how}" + (f": {last_line}" if last_line else ".")

@@ -59,6 +59,7 @@ class Parts:
     bot: Bot
     redactor: Redactor
     watchdog: Watchdog
+    doorkeeper: Doorkeeper
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +106,7 @@ async def lifespan(
     """Open the store, wire everything to it, close it last. `sidecar_address` is asked when an agent starts."""
     clock, ids = SystemClock(), SystemIds()
     component_key, _ = data.secret("component_key")
-    redactor = Redactor([bot_token, webhook_secret, component_key])
+    redactor = Redactor([bot_token, webhook_secret, component_key, *settings.agent_secrets])
     async with open_store(data.database, clock=clock, ids=ids) as store:
         ground = _Ground(settings=settings, data=data, store=store, bus=Bus(), clock=clock, ids=ids)
         key_secrets = KeySecrets(data.path)
@@ -150,6 +151,7 @@ async def lifespan(
             bot=bot,
             redactor=redactor,
             watchdog=watchdog,
+            doorkeeper=doorkeeper,
         )
 
 
@@ -282,7 +284,10 @@ def _sidecar(
         keyring=doorkeeper.ring,
         clock=ground.clock,
         ids=ground.ids,
-        limits=Limits(hosts=frozenset(ground.settings.webhook.hosts)),
+        limits=Limits(
+            hosts=frozenset(ground.settings.webhook.hosts),
+            trusted_proxies=frozenset(ground.settings.webhook.trusted_proxies),
+        ),
         wake=projector.wake,
         probes=probes,
         streams=Streams(log=ground.store, bus=ground.bus),

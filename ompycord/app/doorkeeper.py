@@ -6,14 +6,21 @@ Counterpart: `app/keys.py`, which makes and ends keys for people and tells this 
 import asyncio
 from collections.abc import Callable, Mapping
 
+import structlog
+
 from ompycord.app.key_secrets import KeySecrets
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, Ids
 from ompycord.domain.records import Commit, Scope
+from ompycord.errors import StorageError
 from ompycord.store import SqliteStore
 from ompycord.webhook import KeyRing, mint_bearer, parse_secret
 
 __all__ = ["Doorkeeper"]
+
+REFRESH_S = 60.0
+
+log = structlog.get_logger(__name__)
 
 
 class Doorkeeper:
@@ -38,6 +45,15 @@ class Doorkeeper:
         self._shared_secret = shared_secret
         self._sidecar_address = sidecar_address
         self._refreshing = asyncio.Lock()
+
+    async def run(self) -> None:
+        """Look once a minute until cancelled: a run's key dies ten minutes after its run, whoever ended that."""
+        while True:
+            await self._clock.sleep(REFRESH_S)
+            try:
+                await self.refresh()
+            except StorageError as error:
+                log.warning("keys.wait", cause=str(error))
 
     async def refresh(self) -> None:
         """Take the keys that the store has now."""

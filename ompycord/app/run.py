@@ -109,7 +109,7 @@ async def _serve(
     say: Callable[[str], None],
     address: str | None,
 ) -> None:
-    redactor = Redactor([token, secret])
+    redactor = Redactor([token, secret, *settings.agent_secrets])
     log_file = settings.log.file and LogFile(
         path=data.path / settings.log.file, max_bytes=settings.log.max_mib * MIB, keep=settings.log.keep
     )
@@ -117,7 +117,7 @@ async def _serve(
         level=settings.log.level, json_lines=settings.log.json_lines, redact=redactor.redact, file=log_file
     )
     sock = bind(settings.webhook.host, settings.webhook.port)
-    sidecar = f"http://{settings.webhook.host}:{sock.getsockname()[1]}"
+    sidecar = f"http://{reached_at(settings.webhook.host)}:{sock.getsockname()[1]}"
     with contextlib.closing(sock):
         async with (
             lifespan(settings, data, bot_token=token, webhook_secret=secret, sidecar_address=lambda: sidecar) as parts,
@@ -156,6 +156,12 @@ async def _announce(parts: Parts, stop: Stop, say: Callable[[str], None], *, add
     say("  Stop        Ctrl+C")
 
 
+def reached_at(host: str) -> str:
+    """Where programs of this machine reach a sidecar that listens on `host`: an address that stands for all is none to ask."""
+    known = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104  # compared with, not listened on
+    return f"[{known}]" if ":" in known and not known.startswith("[") else known
+
+
 class Running:
     """The tasks of the process, started in order, ended in the opposite one."""
 
@@ -176,6 +182,7 @@ class Running:
             ("projector", parts.projector.run()),
             ("driver", parts.driver.run()),
             ("watch", parts.watch.run()),
+            ("doorkeeper", parts.doorkeeper.run()),
             ("mcp", parts.mcp.serve()),
             ("control", parts.control.serve()),
             ("server", serve(parts.sidecar, stop=self._web_stop, sock=sock, handle_signals=False)),
@@ -203,7 +210,7 @@ class Running:
         await self._bounded("server", DRAIN_S)
         await parts.bot.close()
         await self._bounded("bot", DRAIN_S)
-        for name in ("look", "control", "mcp", "watch", "driver"):
+        for name in ("look", "control", "mcp", "watch", "doorkeeper", "driver"):
             if name in self._tasks:
                 self._tasks[name].cancel()
                 await self._bounded(name, DRAIN_S)

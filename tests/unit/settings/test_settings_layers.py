@@ -29,20 +29,23 @@ def test_the_command_line_wins_over_everything(tmp_path: Path) -> None:
     assert settings.webhook.port == 4
 
 
+ID = ["0" * 16 + str(n) for n in range(6)]
+
+
 def test_the_variables_of_the_original_are_understood(tmp_path: Path) -> None:
     settings = load_settings(
         environ={
             "DISCORD_TOKEN": "not-a-real-token",
-            "DISCORD_GUILD_ID": "1, 2",
-            "DISCORD_CHANNEL_ID": "3",
+            "DISCORD_GUILD_ID": f"{ID[1]}, {ID[2]}",
+            "DISCORD_CHANNEL_ID": ID[3],
             "DISCORD_ALLOWED_USERS": USER,
-            "OMP_LAUNCH_CHANNEL_IDS": "4 5",
+            "OMP_LAUNCH_CHANNEL_IDS": f"{ID[4]} {ID[5]}",
         },
         folder=tmp_path,
     )
-    assert settings.discord.guilds == ("1", "2")
-    assert settings.discord.home_channel == "3"
-    assert settings.discord.work_channels == ("4", "5")
+    assert settings.discord.guilds == (ID[1], ID[2])
+    assert settings.discord.home_channel == ID[3]
+    assert settings.discord.work_channels == (ID[4], ID[5])
     assert settings.access.users.runner == (USER,)
     assert "not-a-real-token" not in repr(settings)
 
@@ -131,3 +134,8 @@ def test_the_schema_for_editors_takes_what_the_program_takes(tmp_path: Path) -> 
         (tmp_path / "ompycord.yml").write_text(yaml.safe_dump(broken))
         with pytest.raises(ConfigurationError):
             load_settings(environ={}, folder=tmp_path)
+
+
+def test_what_agents_are_given_is_known_as_secret(tmp_path: Path) -> None:
+    agent = {"OMPYCORD_AGENTS": '{"tidy": {"kind": "command", "command": ["true"], "env": {"CRM": "correct-horse"}}}'}
+    assert load_settings(environ=agent, folder=tmp_path).agent_secrets == ("correct-horse",)
