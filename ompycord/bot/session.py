@@ -98,7 +98,7 @@ class Session:
             on_setup=self._set_up,
         )
         self._tree = OmpTree(self.client)
-        rest = Rest(self.client)
+        rest = Rest(self.client, home=kit.options.guilds[0])
         scenes = Scenes(
             options=kit.options,
             conductor=kit.conductor,
