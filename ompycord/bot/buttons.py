@@ -100,7 +100,8 @@ class RunButtons:
             run=None,
         )
         await self._desk.store.save_draft(asked)
-        words = wording.confirm_cancel(record.id, await self._desk.title(record), self._desk.inert)
+        title, branch = await self._desk.title(record), await self._desk.branch(record)
+        words = wording.confirm_cancel(record, title, branch, self._desk.inert)
         buttons = [
             Button(action="docancel", label="Cancel run", style="danger", ref=asked.id),
             Button(action="keep", label="Keep it", ref=asked.id),
@@ -115,7 +116,7 @@ class RunButtons:
             return
         record = await self._desk.visible(interaction, str(asked.body["cancel"]))
         await self._desk.conductor.cancel(RunId(record.id), person, reason=asked.body.get("reason"))
-        await say(interaction, f"Run `{short_id(record.id)}` ends. Its branch and its record stay.")
+        await say(interaction, wording.cancelled(record, await self._desk.branch(record), self._desk.inert))
 
     async def keep(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
         await interaction.response.defer()

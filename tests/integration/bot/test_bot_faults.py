@@ -107,6 +107,21 @@ async def test_a_draft_that_is_not_durable_in_time_is_deferred_and_still_starts_
         await house.only_run()
 
 
+async def test_answer_and_question_come_to_the_channel_where_the_thread_is_gone(house: House) -> None:
+    mo, tasks = house.playground.mo, str(house.playground.channel("tasks"))
+    house.agent.hold()
+    async with house.alive():
+        run = RunId((await house.start(mo)).id)
+        await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Stop" in m.labels)
+        await house.playground.change_world(delete_channel=await house.thread_of(run))
+        await house.conductor.observe(run, ev.QuestionAsked(question="q1", text="Before or after?"))
+        await mo.wait_message(lambda m: kind_of(m) == "question" and m.channel_id == tasks)
+        house.agent.release()
+        await mo.wait_message(lambda m: kind_of(m) == "result" and m.channel_id == tasks)
+        await house.nothing_owed()
+    assert await house.rung() == [[mo.id], [mo.id]]
+
+
 async def test_a_channel_that_disappears_ends_the_delivery_with_a_reason_and_hurts_nothing_else(house: House) -> None:
     mo, playground = house.playground.mo, house.playground
     house.agent.hold()
