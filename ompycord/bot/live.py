@@ -198,7 +198,7 @@ class LiveEditor:
         flow = self._flows.get(run, Flow.LIVE)
         for signal in signals:
             flow = advance(flow, signal).to
-        if flow is Flow.CLOSED:
+        if flow in {Flow.CLOSED, Flow.LIVE}:  # the latter is where every run begins: nothing to remember
             self._flows.pop(run, None)
         else:
             self._flows[run] = flow
@@ -285,7 +285,7 @@ class LiveEditor:
             self._retry_at[row.id] = (self._clock.monotonic_s() + pause, tries + 1)
             log.info("delivery.again", run=row.run, kind=row.kind, reason=str(failed), pause_s=pause)
             if failed.retry_after_s is not None:
-                self._hold(channel, lane, failed.retry_after_s)
+                self._hold(channel, lane, failed, failed.retry_after_s)
             return
         self._retry_at.pop(row.id, None)
         if row.kind is OutboxKind.MIRROR and row.run in self._posted:
@@ -301,7 +301,7 @@ class LiveEditor:
             pause = failed.retry_after_s or RETRY_S[min(lane.failures, len(RETRY_S) - 1)]
             lane.failures += 1
             log.info("edit.again", run=run, reason=str(failed), pause_s=pause)
-            self._hold(channel, lane, pause)
+            self._hold(channel, lane, failed, pause)
             await self._mark(run)
             return True
         lane.failures = 0
@@ -313,6 +313,8 @@ class LiveEditor:
             self._feel(run, Signal.CAUGHT_UP)
         return untrue > 0
 
-    def _hold(self, channel: str, lane: Lane, seconds: float) -> None:
+    def _hold(self, channel: str, lane: Lane, failed: SendFailed, seconds: float) -> None:
+        """An outage is no limit of Discord's, so only a limit is told as one."""
         lane.blocked_until = self._clock.monotonic_s() + seconds
-        self.slowed(channel, seconds)
+        if failed.retry_after_s is not None:
+            self.slowed(channel, seconds)
