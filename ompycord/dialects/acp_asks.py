@@ -173,7 +173,7 @@ class AcpAsks:
 
 def _subject(call: Frame, known: Tool) -> str:
     raw = found(call, "rawInput")
-    title = one_line(string(call, "title")) or known.title or tool_title(raw) or "a tool"
+    title = one_line(string(call, "title")) or known.title or tool_title(raw, root="") or "a tool"
     is_named = known.name in {"tool", known.kind} or title.casefold().startswith(known.name.casefold())
     return title if is_named else one_line(f"{known.name}: {title}")
 
