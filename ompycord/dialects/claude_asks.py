@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Final
 
-from ompycord.dialects.conversation import Reaction
+from ompycord.dialects.conversation import Reaction, withdrawn
 from ompycord.dialects.frames import Frame, boolean, found, named, objects, one_line, prose, ref, string
 from ompycord.dialects.options import Options, question
 from ompycord.dialects.tools import command_of, tool_title
@@ -12,10 +12,8 @@ from ompycord.domain.events import (
     ApprovalDenied,
     ApprovalGranted,
     ApprovalRequested,
-    ApprovalWithdrawn,
     EventBody,
     QuestionAnswered,
-    QuestionWithdrawn,
 )
 
 __all__ = ["ClaudeAsks", "respond"]
@@ -143,13 +141,7 @@ class ClaudeAsks:
         return self._forget([*self._leave, *self._forms])
 
     def _forget(self, keys: list[str]) -> tuple[EventBody, ...]:
-        events: list[EventBody] = []
-        for key in keys:
-            if self._leave.pop(key, None):
-                events.append(ApprovalWithdrawn(approval=key, reason=_GONE))
-            elif self._forms.pop(key, None):
-                events.append(QuestionWithdrawn(question=key, reason=_GONE))
-        return tuple(events)
+        return withdrawn(keys, self._leave, self._forms, reason=_GONE)
 
 
 def _whole(arguments: Frame) -> str:

@@ -6,11 +6,11 @@ short first: that way every message has a result of its own. Parts: `claude_even
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Final, assert_never
+from typing import Final
 
 from ompycord.dialects.claude_asks import ClaudeAsks
 from ompycord.dialects.claude_events import ClaudeEvents
-from ompycord.dialects.conversation import Reaction, Strangers
+from ompycord.dialects.conversation import Reaction, Strangers, tell
 from ompycord.dialects.frames import (
     Frame,
     boolean,
@@ -27,12 +27,9 @@ from ompycord.dialects.frames import (
 )
 from ompycord.dialects.versions import version_note
 from ompycord.domain.events import (
-    ApprovalDenied,
-    ApprovalGranted,
     EventBody,
     Note,
     Prompted,
-    QuestionAnswered,
     RetryCleared,
     RetryLimited,
     SessionOpened,
@@ -99,17 +96,7 @@ class StreamJson:
 
     def told(self, said: Heard) -> Reaction:
         """See the protocol."""
-        match said:
-            case Prompted():
-                return self._say(said)
-            case QuestionAnswered():
-                return self._asks.answered(said)
-            case ApprovalGranted():
-                return self._asks.granted(said)
-            case ApprovalDenied():
-                return self._asks.denied(said)
-            case _:
-                assert_never(said)
+        return tell(said, prompted=self._say, asks=self._asks)
 
     def interrupt(self) -> Reaction:
         """See the protocol."""
