@@ -15,8 +15,9 @@ OmpycordError
 │   └── RunFinal                409 numbered above the lane's final event, or unnumbered after it
 ├── VersionConflict             a run moved since it was read; read again and decide again
 ├── StorageError                503 the database did not take it; nothing was acknowledged
-│   └── DiskRefuses             the disk is full, broken or read-only: no write succeeds until somebody mends that
-│       └── DatabaseDamaged     pages of the database are not what was written: until a backup is restored
+│   └── NotStored               and surely nothing of it is stored: it may be tried again
+│       └── DiskRefuses         the disk is full, broken or read-only: no write succeeds until somebody mends that
+│           └── DatabaseDamaged pages of the database are not what was written: until a backup is restored
 ├── Draining                    503 the process is ending
 ├── Backlogged                  429 more unprojected events than the limit
 ├── WorkspaceError              a clone, a harvest or a publication failed; the run says why
@@ -35,6 +36,7 @@ __all__ = [
     "Draining",
     "GatewayFatal",
     "IdConflict",
+    "NotStored",
     "NotYours",
     "OmpycordError",
     "ProcessFailed",
@@ -136,7 +138,11 @@ class StorageError(OmpycordError):
     """The database did not take it; nothing was acknowledged."""
 
 
-class DiskRefuses(StorageError):
+class NotStored(StorageError):
+    """The database did not take it, and surely nothing of it is stored: trying again makes no second fact."""
+
+
+class DiskRefuses(NotStored):
     """The disk is full, broken or read-only: no write can succeed until somebody mends that."""
 
 

@@ -25,6 +25,7 @@ from ompycord.bot.groups import promised
 from ompycord.bot.intake import Intake
 from ompycord.bot.live import LiveEditor
 from ompycord.bot.options import BotOptions
+from ompycord.bot.presence import show_mode
 from ompycord.bot.refresh import Refresher
 from ompycord.bot.rest import Rest
 from ompycord.bot.scenes import Scenes
@@ -199,6 +200,7 @@ class Session:
                 group.create_task(self._stay_connected())
                 group.create_task(self._edit_when_ready())
                 group.create_task(self._watch(group))
+                group.create_task(show_mode(self.client, self._kit.sources.mode, clock=self._kit.clock))
         except BaseExceptionGroup as group:
             error = promised(group, GatewayFatal, Wedged, Unreachable)
             raise (error or group) from None

@@ -3,6 +3,7 @@
 A method returns when the fact is on disk (DESIGN, decision 3). Refusals are `Refused`, written for the person.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Annotated, Literal
@@ -73,6 +74,8 @@ class Conductor:
         self._clock = clock
         self._ids = ids
         self._wake = wake
+        self._beginning = asyncio.Lock()
+        """Looking at the limits and beginning a run are one step."""
         self._facts = Facts(store=store, clock=clock, ids=ids)
         self._decider = Decider(store=store, clock=clock, ids=ids)
         self._conversation = Conversation(
@@ -98,7 +101,6 @@ class Conductor:
         earlier = await self._store.run(RunId(draft))
         if earlier is not None:
             return earlier
-        await self._check_limits(submission, person)
         now = self._clock.now_ms()
         task = Task(
             id=self._ids.ulid(),
@@ -114,7 +116,9 @@ class Conductor:
                 guild=submission.guild, channel=submission.channel, requester=person.id, requester_name=person.name
             ),
         )
-        record = await self._begin(RunId(draft), task, person, now=now, draft=draft)
+        async with self._beginning:
+            await self._check_limits(task.origin)
+            record = await self._begin(RunId(draft), task, person, now=now, draft=draft)
         self._wake()
         return record
 
@@ -133,7 +137,9 @@ class Conductor:
                 "origin": task.origin.model_copy(update={"requester": person.id, "requester_name": person.name}),
             }
         )
-        new = await self._begin(RunId(self._ids.ulid()), again, person, now=self._clock.now_ms(), draft=None)
+        async with self._beginning:
+            await self._check_limits(again.origin)
+            new = await self._begin(RunId(self._ids.ulid()), again, person, now=self._clock.now_ms(), draft=None)
         self._wake()
         return new
 
@@ -184,12 +190,13 @@ class Conductor:
         await self._store.commit(whole)
         return await self._store.run(run) or record
 
-    async def _check_limits(self, submission: Submission, person: Person) -> None:
+    async def _check_limits(self, origin: Origin) -> None:
         limits = self.catalog.limits
-        open_runs = await self._store.runs(RunFilter(is_open=True, guild=submission.guild, limit=limits.open_per_guild))
-        hosted = [record for record in open_runs if record.kind is RunKind.HOSTED]
-        mine = sum(record.requester == person.id for record in hosted)
-        here = sum(record.channel == submission.channel for record in hosted)
+        hosted = await self._store.runs(
+            RunFilter(is_open=True, kind=RunKind.HOSTED, guild=origin.guild, limit=limits.open_per_guild)
+        )
+        mine = sum(record.requester == origin.requester for record in hosted)
+        here = sum(record.channel == origin.channel for record in hosted)
         for count, limit, whose in (
             (mine, limits.open_per_person, "You have"),
             (here, limits.open_per_channel, "This channel has"),
@@ -213,7 +220,9 @@ class Conductor:
             committed = await self._facts.record(run, body, kind=SourceKind.PERSON, decision=decision)
         else:
             body = ev.RunCancelled(by=person.name, reason=reason)
-            committed, _ = await self._decider.decide(run, body, kind=SourceKind.PERSON, decision=decision)
+            committed, _ = await self._decider.decide(
+                run, body, kind=SourceKind.PERSON, decision=decision, must_move=True
+            )
         self._wake()
         return committed
 
@@ -243,7 +252,7 @@ class Conductor:
         """Stop and resume may happen many times: the version they were decided at is their reference."""
         run = RunId(record.id)
         decision = self._facts.decision(run, kind, str(record.version), "", person)
-        committed, _ = await self._decider.decide(run, body, kind=SourceKind.PERSON, decision=decision)
+        committed, _ = await self._decider.decide(run, body, kind=SourceKind.PERSON, decision=decision, must_move=True)
         self._wake()
         return committed
 

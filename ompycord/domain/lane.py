@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from ompycord.domain import events as ev
 
-__all__ = ["Closing", "Lane", "Stamped"]
+__all__ = ["RANGES_KEPT", "Closing", "Lane", "Stamped"]
 
 V = TypeVar("V")
 K = TypeVar("K", bound=str | int)
@@ -23,6 +23,9 @@ TOOLS_KEPT = 12
 NOTES_KEPT = 5
 ARTIFACTS_KEPT = 20
 NAMED_KEPT = 100
+RANGES_KEPT = 1000
+"""Against numbers that are no count, such as times: each would leave a gap, and a fold would cost what its log does. Up to so
+many gaps the order of arrival does not matter."""
 CLOSINGS_KEPT = 4 * NAMED_KEPT
 """A decision and a withdrawal for each question and each approval: fewer, and one that was decided would open again."""
 
@@ -99,6 +102,8 @@ class Lane:
         first = seen[index - 1][0] if joins_left else seq
         last = seen[index][1] if joins_right else seq
         seen[index - joins_left : index + joins_right] = [(first, last)]
+        if len(seen) > RANGES_KEPT:  # the oldest gap is given up: what still comes for it is in the log and not shown
+            seen[:2] = [(seen[0][0], seen[1][1])]
         return True
 
     def scalar(self, name: str, seq: int, at: int, value: str | None) -> None:

@@ -177,6 +177,14 @@ def lost(machine: Machine, body: ev.EventBody) -> dict[str, object]:
     }
 
 
+def stuck(machine: Machine, body: ev.EventBody) -> dict[str, object]:
+    """What the agent made is still in its clone; resumed, the agent goes on there and it is tried again."""
+    said = (
+        body.message if isinstance(body, ev.EffectFinished) and body.message else "The result could not be taken out."
+    )
+    return {"reason": SuspendReason.INTERRUPTED, "resume_to": S.BUILDING, "message": said, "claim": None}
+
+
 def resumed(machine: Machine, body: ev.EventBody) -> dict[str, object]:
     """Another iteration of the step that was halted. What an agent claimed counts no more where one starts again."""
     keeps_claim = machine.resume_to in {S.VERIFYING, S.PUBLISHING}
@@ -224,7 +232,8 @@ TABLE: tuple[Rule, ...] = (
          step("harvest", "ok", claimed(done=False))),
     Rule((S.BUILDING,), DONE, S.VERIFYING, (fx.RunChecks,), "checks prove it", step("harvest", "ok", in_mode(*CHECKING))),
     Rule((S.BUILDING,), DONE, S.PUBLISHING, (fx.Publish,), "mode fast: no checks", step("harvest", "ok")),
-    Rule((S.BUILDING,), DONE, S.FAILED, (fx.CleanUp,), "the result is refused", step("harvest", "failed"), failed),
+    # The clone holds the only copy: nothing is cleaned up before a person has decided.
+    Rule((S.BUILDING,), DONE, S.SUSPENDED, (), "the result could not be taken out", step("harvest", "failed"), stuck),
     Rule((S.VERIFYING,), DONE, S.PUBLISHING, (fx.Publish,), "checks ended", step("checks", "ok"), checked),
     Rule((S.VERIFYING,), DONE, S.PUBLISHING, (fx.Publish,), "checks could not run", step("checks", "failed"), checked),
     Rule((S.PUBLISHING,), DONE, S.FAILED, (fx.CleanUp,), "the agent said it failed",

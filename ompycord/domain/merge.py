@@ -58,7 +58,9 @@ def merge(run: RunId, lanes: Lanes) -> StatusSnapshot:
     changed = now.transition
     text = {name: _scalar(lanes, name) for name in _SCALARS}
     plan = _newest(lanes, lambda lane: lane.plan)
-    files = _newest(lanes, lambda lane: lane.files)
+    # What we harvested and published of a hosted run is known; until then the agent's word is shown.
+    known = {OMPYCORD: ours} if task and ours.files else lanes
+    files = _newest(known, lambda lane: lane.files)
     gaps = [gap for source in sorted(lanes) for gap in _gaps(source, lanes[source])]
     return StatusSnapshot(
         run=run,
@@ -74,8 +76,8 @@ def merge(run: RunId, lanes: Lanes) -> StatusSnapshot:
         repository=task.repository if task else text["repository"],
         agent=task.agent if task else text["agent"],
         mode=task.mode if task else None,
-        branch=text["branch"],
-        commit=text["commit"],
+        branch=_scalar(known, "branch"),
+        commit=_scalar(known, "commit"),
         model=text["model"],
         provider=text["provider"],
         session=text["session"],
@@ -111,7 +113,7 @@ def merge(run: RunId, lanes: Lanes) -> StatusSnapshot:
 
 
 _SCALARS = (
-    "title", "prompt", "repository", "agent", "branch", "commit", "model", "provider", "session", "last_words", "summary", "url",
+    "title", "prompt", "repository", "agent", "model", "provider", "session", "last_words", "summary", "url",
 )  # fmt: skip
 
 
@@ -190,7 +192,9 @@ def _verification(state: RunState, checks: tuple[Check, ...], *, hosted: bool) -
         return Verification.FAILED
     if state not in FINAL:
         return Verification.PENDING
-    passed = hosted and evidence and len(evidence) == len(checks) and all(c.status == "passed" for c in evidence)
+    # All of ours and nothing but ours: what an agent says of checks of its own neither helps nor hinders.
+    asked = [check for check in checks if check.ours]
+    passed = hosted and evidence and len(evidence) == len(asked) and all(c.status == "passed" for c in evidence)
     return Verification.VERIFIED if passed and state is RunState.COMPLETE else Verification.UNVERIFIED
 
 

@@ -3,6 +3,7 @@
 All but `build` may be done twice with the same result. Nothing here decides a state.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 
@@ -17,10 +18,12 @@ from ompycord.domain.repository import AgentSpec, CheckSpec, ConfinementLevel, R
 from ompycord.domain.run import FailureClass, RunRecord
 from ompycord.domain.task import Task
 from ompycord.engines.local import Step
-from ompycord.errors import ProcessFailed, Refused, WorkspaceError
+from ompycord.errors import NotStored, ProcessFailed, Refused, WorkspaceError
 from ompycord.processes.launcher_port import reaches
 
 __all__ = ["Steps", "is_confined_enough"]
+
+RETRY_S = 0.5
 
 Record = Callable[..., Awaitable[None]]
 """`await record(run, *bodies)`: store facts."""
@@ -130,9 +133,15 @@ class Steps:
         )
 
     async def _emit(self, run: RunId, inbox: LogInbox, body: ev.EventBody) -> None:
+        """A database that refuses for a while makes the agent wait; it does not end its work."""
         admitted = await inbox.admit(body)
-        if admitted is not None:
-            await self._observe(run, admitted)
+        while admitted is not None:
+            try:
+                await self._observe(run, admitted)
+            except NotStored:
+                await asyncio.sleep(RETRY_S)
+            else:
+                return
 
     async def harvest(self, row: EffectRow, record: RunRecord, task: Task) -> ev.EffectFinished:
         """Bring the result out and list it."""

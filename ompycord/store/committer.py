@@ -14,7 +14,7 @@ from functools import partial
 from itertools import groupby
 from typing import Any, TypeVar
 
-from ompycord.errors import DiskRefuses, OmpycordError, StorageError
+from ompycord.errors import DiskRefuses, NotStored, OmpycordError, StorageError
 from ompycord.store.connection import Connection, storage_error
 from ompycord.store.degraded import Gate
 
@@ -83,7 +83,7 @@ class Committer:
             raise StorageError("The database is closed: this process is ending.")
         self._gate.require_open()
         if self._weight + item.weight > QUEUE_WEIGHT:
-            raise StorageError("The database is too far behind to take more. Nothing was stored; try again.")
+            raise NotStored("The database is too far behind to take more. Nothing was stored; try again.")
         self._waiting.append(item)
         self._weight += item.weight
         self._begin()

@@ -19,6 +19,7 @@ from ompycord.errors import (
     ConfigurationError,
     DatabaseDamaged,
     DiskRefuses,
+    NotStored,
     StartError,
     StorageError,
     UnavailableError,
@@ -139,7 +140,7 @@ def storage_error(error: Exception) -> StorageError:
             return DatabaseDamaged(
                 f"The database is damaged ({name}). Nothing was stored and nothing more is: end the process, restore a backup."
             )
-        return StorageError(f"The database did not take it ({name or error}). Nothing was stored; try again.")
+        return NotStored(f"The database did not take it ({name or error}). Nothing was stored; try again.")
     return StorageError(f"A stored row cannot be read ({type(error).__name__}): run `ompycord doctor`.")
 
 

@@ -147,7 +147,7 @@ async def main(path: Path, options: Options) -> None:
     async with opened as store:
         ring = KeyRing(clock=clock)
         ring.replace([], hmac_secrets={}, shared_secret=SECRET)
-        projector = Projector(store=store, bus=Bus(), route=lambda run: "channel")
+        projector = Projector(store=store, bus=Bus(), clock=clock, route=lambda run: "channel")
         limits = Limits(rate_per_s=1e6, burst=1_000_000, backlog=1_000_000, body_s=options.body_s)
         app = create_sidecar(
             store=store, keyring=ring, clock=clock, ids=ids, limits=limits, wake=projector.wake,

@@ -11,7 +11,7 @@ from ompycord.domain.access import Role
 from ompycord.render.help import CommandHelp, help_text
 from ompycord.render.help import Role as RoleName
 
-__all__ = ["add_help"]
+__all__ = ["ROLE_NEEDED", "add_help"]
 
 ROLE_NEEDED: dict[str, RoleName] = {
     "omp new": "runner",

@@ -94,7 +94,9 @@ class House:
         self.bus = Bus()
         self.agent = ScriptedAgent(writes={"total.py": "x = 1\n"})
         self.checks = FakeChecks()
-        self.projector = Projector(store=store, bus=self.bus, route=lambda record: str(playground.channel("tasks")))
+        self.projector = Projector(
+            store=store, bus=self.bus, clock=clock, route=lambda record: str(playground.channel("tasks"))
+        )
         known = catalog(str(playground.channel("tasks")))
         self.abilities = {"command": AgentCapabilities()}
         self.conductor = Conductor(

@@ -61,12 +61,12 @@ class House:
         self.workspaces = FakeWorkspaces(tmp_path / "workspaces")
         self.checks = FakeChecks()
         self.swept: list[RunId] = []
-        self.projector = Projector(store=store, bus=self.bus, route=lambda record: "200000000000000009")
+        self.projector = Projector(store=store, bus=self.bus, clock=clock, route=lambda record: "200000000000000009")
         self.abilities = {"command": AgentCapabilities()}
         self.conductor = Conductor(
             store=store, clock=clock, ids=self.ids, catalog=catalog, wake=self._wake, abilities=self.abilities
         )
-        steps = Steps(
+        self.steps = Steps(
             catalog=catalog,
             workspaces=self.workspaces,
             adapters={"command": self.agent},
@@ -79,7 +79,7 @@ class House:
         )
         self.driver = Driver(
             store=store,
-            engine=LocalEngine(steps=steps.table(), sweep=self._sweep),
+            engine=LocalEngine(steps=self.steps.table(), sweep=self._sweep),
             clock=clock,
             ids=self.ids,
             limits=catalog.limits,

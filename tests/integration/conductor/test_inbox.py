@@ -4,7 +4,7 @@ import asyncio
 
 from ompycord.conductor import Bus, Inboxes
 from ompycord.domain.authority import SourceKind
-from ompycord.domain.events import Prompted, QuestionAnswered, QuestionAsked
+from ompycord.domain.events import EventBody, Prompted, QuestionAnswered, QuestionAsked
 from ompycord.domain.ids import AGENT_LANE, OMPYCORD, RunId
 from ompycord.domain.records import Commit, NewEvent
 from tests.integration.conductor.conftest import ADA, House
@@ -62,3 +62,26 @@ async def test_an_agent_does_not_hear_itself_nor_another_run(house: House) -> No
         async with asyncio.timeout(PATIENCE_S):
             assert await inbox.next() == Prompted(text="for me", by="Ada")
     assert [event.source for event in await house.store.events_of(RunId(mine.id))].count(AGENT_LANE) == 1
+
+
+async def test_what_is_taken_back_at_the_moment_of_handing_out_is_not_handed_out(house: House) -> None:
+    run = RunId((await house.submit()).id)
+    dropped: list[str] = []
+
+    async def record(run: RunId, *bodies: EventBody) -> None:
+        """Somebody takes it back after it was read and before it is marked as taken."""
+        if not dropped:
+            (waiting,) = await house.conductor.waiting(run)
+            dropped.append((await house.conductor.drop(run, waiting.id, ADA)).body.text)
+        await house.conductor.record(run, *bodies)
+
+    async with Inboxes(store=house.store, bus=house.bus, record=record).open(run, iteration=1) as inbox:
+        await house.store.commit(_said(house, run, "Wrong."))
+        async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
+            hearing = group.create_task(inbox.next())
+            while not dropped:  # noqa: ASYNC110  # the store's thread sets no event of ours
+                await asyncio.sleep(0.01)
+            await house.store.commit(_said(house, run, "Right."))
+            house.bus.publish([run])
+        assert hearing.result() == Prompted(text="Right.", by="Ada")
+    assert dropped == ["Wrong."]

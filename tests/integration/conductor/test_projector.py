@@ -9,6 +9,7 @@ from ompycord.domain import events as ev
 from ompycord.domain.ids import RunId
 from ompycord.errors import DiskRefuses
 from ompycord.store import SqliteStore
+from ompycord.testing import FakeClock
 from tests.integration.conductor.conftest import House
 from tests.integration.conductor.test_external_runs import post
 
@@ -35,7 +36,7 @@ class RefusingStore:
 
 
 def projector_of(store: RefusingStore) -> Projector:
-    return Projector(store=store, bus=Bus(), route=lambda record: "200000000000000009")  # pyright: ignore[reportArgumentType]  # the rest is the real store's
+    return Projector(store=store, bus=Bus(), clock=FakeClock(), route=lambda record: "200000000000000009")  # pyright: ignore[reportArgumentType]  # the rest is the real store's
 
 
 async def test_a_batch_that_was_refused_is_folded_once_when_it_goes_through(house: House) -> None:

@@ -7,6 +7,7 @@ from ompycord.domain import events as ev
 from ompycord.domain.authority import AUTHORITY
 from ompycord.domain.fold import RunFold, fold
 from ompycord.domain.ids import AGENT_LANE, OMPYCORD, RunId, Source
+from ompycord.domain.lane import RANGES_KEPT, Lane
 from ompycord.domain.run import FailureClass, RunState, SuspendReason
 from ompycord.domain.task import Task
 
@@ -159,3 +160,13 @@ def test_more_decisions_than_are_shown_leave_none_open() -> None:
         ]
     events = [ev.RunEvent(run=RUN, source=OMPYCORD, seq=n, at=n, body=body) for n, body in enumerate(bodies, 1)]
     assert not fold(RUN, events).snapshot().needs_person
+
+
+def test_numbers_that_are_no_count_do_not_make_a_fold_grow_with_its_log() -> None:
+    lane = Lane()
+    for number in range(5000):
+        assert lane.add(1_700_000_000_000 + 1000 * number, number, ev.UsageUpdated(input=1))
+    assert len(lane.seen) == RANGES_KEPT
+    assert lane.input == 5000
+    assert lane.last_seq == 1_700_000_000_000 + 1000 * 4999
+    assert not lane.add(1_700_000_000_000, 0, ev.UsageUpdated(input=1))
