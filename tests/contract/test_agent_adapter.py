@@ -15,6 +15,7 @@ from ompycord.agents.command import CommandAgent
 from ompycord.agents.conformance import RULES, Rule, Trial, is_halted_when_its_cancellation_returns, judge
 from ompycord.agents.omp_rpc import OmpRpcAgent
 from ompycord.agents.rehearsal import RehearsalAgent
+from ompycord.agents.stream_json import StreamJsonAgent
 from ompycord.domain.events import EventBody, RunFinished, RunStateChanged
 from ompycord.domain.ids import RunId, new_ulid
 from ompycord.domain.ports import AgentAdapter, AgentCapabilities, AgentJob, AgentOutcome, Emit, Inbox
@@ -35,6 +36,7 @@ os.write(3, b'{"type":"run.finished","data":{"summary":"' + b'long ' * 300 + b'"
 LONG = 'import os, time; os.write(3, b\'{"type":"note","data":{"text":"begun"}}\\n\'); time.sleep(300)'
 DOUBLES = Path(__file__).parents[1] / "support/agents"
 OMP_DOUBLE, ACP_DOUBLE = DOUBLES / "omp_double.py", DOUBLES / "acp_double.py"
+CLAUDE_DOUBLE = DOUBLES / "claude_double.py"
 
 MakeTrial = Callable[[Path], Trial]
 
@@ -86,6 +88,13 @@ def acp_trial(at: Path) -> Trial:
     return trial(AcpAgent(launcher=launcher()), at, quick=(spec, quick), long=(spec, "say begun\nhang"))
 
 
+def claude_trial(at: Path) -> Trial:
+    command = (sys.executable, "-I", str(CLAUDE_DOUBLE))
+    spec = AgentSpec(name="claude", kind="stream_json", command=command, sandbox=Sandbox(minimum="none"))
+    quick = "write NOTES.md hello\nsay " + "long " * 300
+    return trial(StreamJsonAgent(launcher=launcher()), at, quick=(spec, quick), long=(spec, "say begun\nhang"))
+
+
 class BadAdapter:
     """Breaks every rule: claims what is ours to say, overlaps, swallows, leaves its process running."""
 
@@ -113,12 +122,12 @@ class BadAdapter:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
-@pytest.mark.parametrize("make", [command_trial, rehearsal_trial, omp_trial, acp_trial])
+@pytest.mark.parametrize("make", [command_trial, rehearsal_trial, omp_trial, acp_trial, claude_trial])
 async def test_every_adapter_keeps_every_rule(make: MakeTrial, rule: Rule, tmp_path: Path) -> None:
     assert await rule(make(tmp_path)) is None
 
 
-@pytest.mark.parametrize("make", [command_trial, rehearsal_trial, omp_trial, acp_trial])
+@pytest.mark.parametrize("make", [command_trial, rehearsal_trial, omp_trial, acp_trial, claude_trial])
 async def test_an_adapter_leaves_nothing_of_its_own_in_the_clone(make: MakeTrial, tmp_path: Path) -> None:
     assert await RULES[1](one := make(tmp_path)) is None
     assert {entry.name for entry in one.quick().cwd.iterdir()} <= {"NOTES.md"}
