@@ -1,14 +1,15 @@
-"""`python -m bench [webhook|growth|recovery|all] [--full] [--rounds N]`: one JSON object for each benchmark."""
+"""`python -m bench [webhook|growth|recovery|freshness|all] [--full] [--rounds N]`: one JSON object for each benchmark."""
 
 import argparse
 import json
 import time
 
+from bench.freshness import freshness
 from bench.growth import growth
 from bench.recovery import recovery
 from bench.webhook import webhook
 
-BENCHMARKS = {"webhook": webhook, "growth": growth, "recovery": recovery}
+BENCHMARKS = {"webhook": webhook, "growth": growth, "recovery": recovery, "freshness": freshness}
 ROUNDS = 7
 
 

@@ -7,6 +7,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
 from typing import Any, cast
 
 import aiohttp
@@ -18,6 +19,7 @@ from discord.gateway import DiscordWebSocket, ReconnectWebSocket
 from ompycord.bot.access import Interaction
 from ompycord.bot.embed_builder import QUIET
 from ompycord.bot.options import BotOptions
+from ompycord.bot.pace import Answer, answer_of
 from ompycord.errors import GatewayFatal
 
 __all__ = ["FATAL_CLOSES", "OmpycordClient", "intents_of"]
@@ -55,11 +57,11 @@ class OmpycordClient(discord.Client):
         self,
         *,
         options: BotOptions,
-        on_request: Callable[[str, int, float | None], None],
+        on_request: Callable[[Answer], None],
         on_click: Callable[[Interaction], Awaitable[None]],
         on_setup: Callable[[], Awaitable[None]],
     ) -> None:
-        """`on_request` hears path, status and Retry-After of every REST answer."""
+        """`on_request` hears what every REST answer says of its limits."""
         super().__init__(
             intents=intents_of(options),
             allowed_mentions=QUIET,
@@ -157,16 +159,18 @@ def _raise_if_fatal(error: Exception) -> None:
         raise GatewayFatal(f"Discord closed the gateway for good ({code}): {FATAL_CLOSES[code]}.") from error
 
 
-def _trace(heard: Callable[[str, int, float | None], None]) -> aiohttp.TraceConfig:
-    trace = aiohttp.TraceConfig()
+def _trace(heard: Callable[[Answer], None]) -> aiohttp.TraceConfig:
+    trace = aiohttp.TraceConfig()  # its context is an object of aiohttp's for each request, made to be written on
 
-    async def ended(session: aiohttp.ClientSession, context: object, params: aiohttp.TraceRequestEndParams) -> None:
-        after = params.response.headers.get("Retry-After", "")
-        try:
-            pause = float(after)
-        except ValueError:
-            pause = None
-        heard(params.url.path, params.response.status, pause)
+    async def began(session: aiohttp.ClientSession, context: SimpleNamespace, params: object) -> None:
+        context.began = time.monotonic()
 
+    async def ended(
+        session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestEndParams
+    ) -> None:
+        answer, took = params.response, time.monotonic() - context.began
+        heard(answer_of(params.method, params.url.path, answer.status, answer.headers, took_s=took))
+
+    trace.on_request_start.append(began)
     trace.on_request_end.append(ended)
     return trace

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import aiohttp
 import discord
-import regex
 import structlog
 
 from ompycord.bot.answers import Answers
@@ -23,6 +22,7 @@ from ompycord.bot.groups import promised
 from ompycord.bot.intake import Intake
 from ompycord.bot.live import LiveEditor
 from ompycord.bot.options import BotOptions
+from ompycord.bot.pace import Answer
 from ompycord.bot.refresh import Refresher
 from ompycord.bot.rest import Rest
 from ompycord.bot.scenes import Scenes
@@ -42,8 +42,6 @@ WEDGED_S = 420.0
 """No request lives longer: five tries of at most 30 s of waiting, and aiohttp's own 300 s. Then the client hangs for ever."""
 CLOSE_S = 10.0
 
-_CHANNEL = regex.compile(r"/channels/([0-9]{1,20})/")
-_LIMITED = 429
 _BAD = 400
 
 log = structlog.get_logger(__name__)
@@ -141,13 +139,10 @@ class Session:
     async def _clicked(self, interaction: discord.Interaction[discord.Client]) -> None:
         await self._dispatcher.dispatch(interaction)
 
-    def _heard(self, path: str, status: int, retry_after_s: float | None) -> None:
-        if status < _BAD:
+    def _heard(self, answer: Answer) -> None:
+        if answer.status < _BAD:
             self.last_success_at = self._kit.clock.monotonic_s()
-        elif status == _LIMITED:
-            channel = _CHANNEL.search(path)
-            if channel is not None:
-                self.live.slowed(channel[1], retry_after_s or 1.0)
+        self.live.heard(answer)
 
     # -- how it is ---------------------------------------------------------------------------------------------------
 
