@@ -50,6 +50,32 @@ def intents_of(options: BotOptions) -> discord.Intents:
     )
 
 
+class _Socket(DiscordWebSocket):
+    """discord.py's connection, whose heartbeat's thread never outlives it: one that breaks before it has identified itself
+    leaves its thread behind, and so does one that is given up while another is opened.
+    """
+
+    async def identify(self) -> None:
+        try:
+            await super().identify()
+        except BaseException:
+            self.hush()
+            raise
+
+    async def resume(self) -> None:
+        try:
+            await super().resume()
+        except BaseException:
+            self.hush()
+            raise
+
+    def hush(self) -> None:
+        """End the heartbeat."""
+        beat = self._keep_alive
+        if beat is not None:
+            beat.stop()
+
+
 class OmpycordClient(discord.Client):
     """Connects, hands over what comes, and never waits longer than the cap between two tries."""
 
@@ -107,12 +133,19 @@ class OmpycordClient(discord.Client):
         """Stay connected until closed. Raises GatewayFatal. Written anew, since discord.py waits
         up to 1,024 s (PLATFORM.md); a test watches the original's source.
         """
+        try:
+            await self._stay_connected()
+        finally:
+            if isinstance(self.socket, _Socket):
+                self.socket.hush()
+
+    async def _stay_connected(self) -> None:
         backoff: ExponentialBackoff[Any] = ExponentialBackoff()
         params: dict[str, Any] = {"initial": True, "shard_id": self.shard_id}
         while not self.is_closed():
             opened = time.monotonic()
             try:
-                self.ws = await asyncio.wait_for(DiscordWebSocket.from_client(self, **params), timeout=_OPEN_S)
+                self.ws = await asyncio.wait_for(_Socket.from_client(self, **params), timeout=_OPEN_S)
                 params["initial"] = False
                 while True:
                     await self.ws.poll_event()

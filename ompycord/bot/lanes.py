@@ -132,7 +132,11 @@ class Lanes:
         if answer.is_limited and answer.is_global:
             self._gate.close(now + (answer.retry_after_s or 1.0))
         lane = self._lanes.get(answer.channel or "")
-        if lane is None or not answer.bucket or not answer.is_message:
+        if lane is None or not answer.is_message:
+            return
+        if answer.is_limited:
+            lane.blocked_until = max(lane.blocked_until, now + (answer.retry_after_s or 1.0))
+        if not answer.bucket:
             return
         self._buckets[answer.method] = answer.bucket
         pace = lane.paces.get(answer.bucket)

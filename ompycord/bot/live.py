@@ -11,7 +11,7 @@ import structlog
 from ompycord.bot.deliver import Deliverer, Errand
 from ompycord.bot.flow import Flow, Signal, advance
 from ompycord.bot.lanes import Job, Lane, Lanes, Start
-from ompycord.bot.owed import RETRY_S, Owed
+from ompycord.bot.owed import RETRY_S, Owed, pause_after
 from ompycord.bot.pace import Answer
 from ompycord.bot.refresh import Refresher
 from ompycord.bot.rest import SendFailed
@@ -256,8 +256,8 @@ class LiveEditor:
             await self._deliverer.deliver(errand)
         except SendFailed as failed:
             self._owed.refused(row, failed)
-            if failed.retry_after_s is not None:
-                self._hold(channel, lane, failed.retry_after_s)
+            if failed.retry_after_s is not None or failed.is_closed:
+                self._hold(channel, lane, failed, pause_after(failed, 0))
             return
         finally:
             self._collected_at = -IDLE_S  # the run's next row can go now
@@ -273,10 +273,10 @@ class LiveEditor:
         try:
             done = await self._refresher.refresh(run, channel)
         except SendFailed as failed:
-            pause = failed.retry_after_s or RETRY_S[min(lane.failures, len(RETRY_S) - 1)]
+            pause = pause_after(failed, lane.failures)
             lane.failures += 1
             log.info("edit.again", run=run, reason=str(failed), pause_s=pause)
-            self._hold(channel, lane, pause)
+            self._hold(channel, lane, failed, pause)
             await self._mark(run)
             return
         lane.failures = 0
@@ -293,6 +293,7 @@ class LiveEditor:
         else:
             self._feel(run, Signal.CAUGHT_UP)
 
-    def _hold(self, channel: str, lane: Lane, seconds: float) -> None:
+    def _hold(self, channel: str, lane: Lane, failed: SendFailed, seconds: float) -> None:
         lane.blocked_until = self._clock.monotonic_s() + seconds
-        self._slowed(channel, seconds)
+        if not failed.is_closed:
+            self._slowed(channel, seconds)

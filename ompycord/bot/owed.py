@@ -13,12 +13,21 @@ from ompycord.domain.ports import Clock, Store
 from ompycord.domain.records import OutboxRow
 from ompycord.errors import StorageError
 
-__all__ = ["RETRY_S", "Owed"]
+__all__ = ["CLOSED_S", "RETRY_S", "Owed", "pause_after"]
 
 RETRY_S = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
+CLOSED_S = 30.0
+"""A channel that refuses us is asked again so often: somebody may open it, and refusals count towards a ban (PLATFORM.md)."""
 ROWS = 200
 
 log = structlog.get_logger(__name__)
+
+
+def pause_after(failed: SendFailed, tries: int) -> float:
+    """Seconds until another try makes sense, after so many that failed before."""
+    if failed.is_closed:
+        return CLOSED_S
+    return failed.retry_after_s or RETRY_S[min(tries, len(RETRY_S) - 1)]
 
 
 class Owed:
@@ -64,7 +73,7 @@ class Owed:
     def refused(self, row: OutboxRow, failed: SendFailed) -> None:
         """Discord did not take it: again when it says, else after longer and longer pauses."""
         tries = self._retry_at.get(row.id, (0.0, 0))[1]
-        pause = failed.retry_after_s or RETRY_S[min(tries, len(RETRY_S) - 1)]
+        pause = pause_after(failed, tries)
         self._retry_at[row.id] = (self._clock.monotonic_s() + pause, tries + 1)
         log.info("delivery.again", run=row.run, kind=row.kind, reason=str(failed), pause_s=pause)
 

@@ -18,9 +18,8 @@ ROLL_OVER_MS = 55 * 60 * 1000
 
 OLD_MS = 60 * 60 * 1000
 """Edits of an older message have a limit of their own: mirrors and rolled-over cards go on in slow mode (PLATFORM.md)."""
-CLOSED_S = 600.0
-NO_ENTRY = frozenset({10003, 10004, 50001, 50013})
-"""Errors of a channel, not of one message."""
+DOUBTS = 6
+"""So many refusals of one message in a row, each for no known reason, make the last one final."""
 
 _ORDER = (OutboxKind.CARD, OutboxKind.QUESTION, OutboxKind.MIRROR, OutboxKind.RESULT)
 
@@ -46,13 +45,12 @@ class Refresher:
         self._scenes = scenes
         self._rest = rest
         self._clock = clock
-        self._closed_until: dict[str, float] = {}
-        """Channels that refuse us: asked again later, since refusals count towards a ban (PLATFORM.md)."""
+        self._doubts: dict[tuple[RunId, OutboxKind, str], int] = {}
 
     async def refresh(self, run: RunId, channel: str) -> Refreshed:
         """One edit at most. Raises SendFailed, StorageError."""
         scene = await self._scenes.look(run)
-        if scene is None or self._clock.monotonic_s() < self._closed_until.get(channel, 0.0):
+        if scene is None:
             return Refreshed()
         owes = await self._roll_over(scene, channel)
         untrue = self._untrue(scene, channel)
@@ -80,12 +78,9 @@ class Refresher:
         try:
             await self._rest.edit(surface.channel, surface.message, message)
         except SendFailed as failed:
-            if not failed.is_final:
+            if not self._is_final(surface, failed):
                 raise
             log.warning("edit.refused", run=scene.run, kind=surface.kind, reason=str(failed))
-            if failed.code in NO_ENTRY:
-                self._closed_until[surface.channel] = self._clock.monotonic_s() + CLOSED_S
-                return False
             if (
                 surface.kind is OutboxKind.CARD
                 and failed.code == MESSAGE_GONE
@@ -93,12 +88,20 @@ class Refresher:
             ):
                 await self._another_card(scene, surface)
                 owes = True
+        self._doubts.pop((surface.run, surface.kind, surface.ref), None)
         now = self._clock.now_ms()
         update = {"shown_hash": message.payload_hash, "shown_position": scene.position, "edited_at": now}
         await self._store.shown(surface.model_copy(update=update))
         if surface.kind is OutboxKind.QUESTION and self._scenes.closed(scene, surface.ref):
             await self._unpin(surface)
         return owes
+
+    def _is_final(self, surface: Surface, failed: SendFailed) -> bool:
+        if not failed.is_doubtful:
+            return failed.is_final
+        key = (surface.run, surface.kind, surface.ref)
+        self._doubts[key] = self._doubts.get(key, 0) + 1
+        return self._doubts[key] >= DOUBTS
 
     async def _unpin(self, surface: Surface) -> None:
         try:

@@ -26,6 +26,7 @@ from ompycord.bot.pace import Answer
 from ompycord.bot.refresh import Refresher
 from ompycord.bot.rest import Rest
 from ompycord.bot.scenes import Scenes
+from ompycord.bot.shield import shield_requests
 from ompycord.bot.sources import HealthLine, Sources
 from ompycord.conductor import Bus, Conductor
 from ompycord.domain.ports import Clock, Ids, Store
@@ -176,11 +177,13 @@ class Session:
     async def run(self) -> None:
         """Until cancelled. Raises GatewayFatal, Unreachable, Wedged."""
         try:
-            await self._log_in()
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._stay_connected())
-                group.create_task(self._edit_when_ready())
-                group.create_task(self._watch(group))
+            async with asyncio.TaskGroup() as requests:
+                shield_requests(self.client, requests)
+                await self._log_in()
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._stay_connected())
+                    group.create_task(self._edit_when_ready())
+                    group.create_task(self._watch(group))
         except BaseExceptionGroup as group:
             error = promised(group, GatewayFatal, Wedged, Unreachable)
             raise (error or group) from None
