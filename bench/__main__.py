@@ -1,4 +1,4 @@
-"""`python -m bench [webhook|growth|recovery|freshness|all] [--full] [--rounds N]`: one JSON object for each benchmark."""
+"""`python -m bench [webhook|growth|recovery|freshness|render|all] [--full] [--rounds N]`: one JSON object for each benchmark."""
 
 import argparse
 import json
@@ -7,9 +7,10 @@ import time
 from bench.freshness import freshness
 from bench.growth import growth
 from bench.recovery import recovery
+from bench.render import render_time
 from bench.webhook import webhook
 
-BENCHMARKS = {"webhook": webhook, "growth": growth, "recovery": recovery, "freshness": freshness}
+BENCHMARKS = {"webhook": webhook, "growth": growth, "recovery": recovery, "freshness": freshness, "render": render_time}
 ROUNDS = 7
 
 
