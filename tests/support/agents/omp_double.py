@@ -130,7 +130,8 @@ class Double:
 
 def main() -> None:
     if "--version" in sys.argv:
-        sys.stdout.write(os.environ.get("DOUBLE_VERSION", "omp/18.2.3") + "\n")
+        where, _, version = os.environ.get("DOUBLE_VERSION", "stdout omp/18.2.3").partition(" ")
+        (sys.stdout if where == "stdout" else sys.stderr).write(f"{version}\n")
         return
     assert sys.argv[1:3] == ["--mode", "rpc-ui"], sys.argv
     resumed = next((word.removeprefix("--resume=") for word in sys.argv if word.startswith("--resume=")), None)
