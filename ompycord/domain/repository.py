@@ -83,16 +83,17 @@ class AgentSpec(Frozen):
     """An agent by name."""
 
     name: Slug
-    kind: Literal["rehearsal", "command", "omp_rpc", "acp"]
+    kind: Literal["rehearsal", "command", "omp_rpc", "acp", "stream_json"]
     command: tuple[Argument, ...] = ()
     """An argument list, never a shell. `command` and `acp` need one, and `{prompt_file}` is replaced in the first's;
-    `omp_rpc` without one is `omp` (or `pi`) from the PATH, and gets its protocol's own arguments in any case."""
+    `omp_rpc` without one is `omp` (or `pi`) from the PATH and `stream_json` is `claude`; both get their protocol's own
+    arguments in any case."""
     dialect: Literal["omp", "pi"] = "omp"
     """For `omp_rpc`: whose RPC it speaks."""
     mode: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None
-    """For `acp`: the mode to work in, as the agent names it. What it does not offer is said."""
+    """For `acp` and `stream_json`: the mode to work in, as the agent names it."""
     model: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None
-    """For `acp`: the model to use, as the agent names it. What it does not offer is said."""
+    """For `acp` and `stream_json`: the model to use, as the agent names it."""
     env: dict[Annotated[str, StringConstraints(pattern=r"^[A-Z_][A-Z0-9_]*$")], str] = Field(
         default_factory=dict[str, str]
     )

@@ -15,6 +15,7 @@ from ompycord.agents.command import CommandAgent
 from ompycord.agents.conformance import RULES, Rule, Trial, is_halted_when_its_cancellation_returns, judge
 from ompycord.agents.omp_rpc import OmpRpcAgent
 from ompycord.agents.rehearsal import RehearsalAgent
+from ompycord.agents.stream_json import StreamJsonAgent
 from ompycord.domain.events import EventBody, RunFinished, RunStateChanged
 from ompycord.domain.ids import RunId, new_ulid
 from ompycord.domain.ports import AgentAdapter, AgentCapabilities, AgentJob, AgentOutcome, Emit, Inbox
@@ -36,6 +37,7 @@ os.write(3, b'{"type":"run.finished","data":{"summary":"' + b'long ' * 300 + b'"
 LONG = 'import os, time; os.write(3, b\'{"type":"note","data":{"text":"begun"}}\\n\'); time.sleep(300)'
 DOUBLES = Path(__file__).parents[1] / "support/agents"
 OMP_DOUBLE, ACP_DOUBLE = DOUBLES / "omp_double.py", DOUBLES / "acp_double.py"
+CLAUDE_DOUBLE = DOUBLES / "claude_double.py"
 
 DOUBLED = Grants(files=(DOUBLES,))
 
@@ -83,6 +85,15 @@ def acp_trial(at: Path, launcher: Launcher) -> Trial:
     return trial(AcpAgent(launcher=launcher), at, quick=(spec, quick), long=(spec, "say begun\nhang"))
 
 
+def claude_trial(at: Path, launcher: Launcher) -> Trial:
+    command = (sys.executable, "-I", str(CLAUDE_DOUBLE))
+    spec = AgentSpec(
+        name="claude", kind="stream_json", command=command, sandbox=Sandbox(minimum="none"), grants=DOUBLED
+    )
+    quick = "write NOTES.md hello\nsay " + "long " * 300
+    return trial(StreamJsonAgent(launcher=launcher), at, quick=(spec, quick), long=(spec, "say begun\nhang"))
+
+
 class BadAdapter:
     """Breaks every rule: claims what is ours to say, overlaps, swallows, leaves its process running."""
 
@@ -120,20 +131,20 @@ def confined() -> Launcher:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
-@pytest.mark.parametrize("make", [command_trial, rehearsal_trial, omp_trial, acp_trial])
+@pytest.mark.parametrize("make", [command_trial, rehearsal_trial, omp_trial, acp_trial, claude_trial])
 async def test_every_adapter_keeps_every_rule(make: MakeTrial, rule: Rule, tmp_path: Path, launcher: Launcher) -> None:
     assert await rule(make(tmp_path, launcher)) is None
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
-@pytest.mark.parametrize("make", [command_trial, rehearsal_trial, omp_trial, acp_trial])
+@pytest.mark.parametrize("make", [command_trial, rehearsal_trial, omp_trial, acp_trial, claude_trial])
 async def test_and_as_confined_as_this_machine_can(
     make: MakeTrial, rule: Rule, tmp_path: Path, confined: Launcher
 ) -> None:
     assert await rule(make(tmp_path, confined)) is None
 
 
-@pytest.mark.parametrize("make", [command_trial, rehearsal_trial, omp_trial, acp_trial])
+@pytest.mark.parametrize("make", [command_trial, rehearsal_trial, omp_trial, acp_trial, claude_trial])
 async def test_an_adapter_leaves_nothing_of_its_own_in_the_clone(
     make: MakeTrial, tmp_path: Path, launcher: Launcher
 ) -> None:

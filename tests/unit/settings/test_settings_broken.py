@@ -35,7 +35,7 @@ BROKEN = [
     Broken("limits.open_per_team", f"limits: {{open_per_team: {SECRET}}}"),
     Broken("log.colour", f"log: {{colour: {SECRET}}}"),
     Broken("repositories.shop.url", f"repositories: {{shop: {{path: /x, url: {SECRET}}}}}"),
-    Broken("agents.a.model", f"agents: {{a: {{kind: rehearsal, model: {SECRET}}}}}"),
+    Broken("agents.a.modle", f"agents: {{a: {{kind: rehearsal, modle: {SECRET}}}}}"),
     # values of another kind
     Broken("webhook.port", environ={"OMPYCORD_WEBHOOK__PORT": SECRET}),
     Broken("webhook.port", f"webhook: {{port: [{SECRET}]}}"),
