@@ -299,3 +299,34 @@ async def test_a_level_that_does_not_hold_is_found_out(tmp_path: Path) -> None:
     found = await best_launcher(path=f"{tmp_path}:{os.environ['PATH']}", hidden=(), environ={})
     assert found.level != "full"
     assert found.mend
+
+
+OFFERED = {
+    "full": (
+        "bwrap",
+        "--unshare-user",
+        "--unshare-pid",
+        "--unshare-net",
+        "--ro-bind",
+        "/",
+        "/",
+        "--proc",
+        "/proc",
+        "true",
+    ),
+    "files+net": (sys.executable, "-c", "import ctypes; exit(ctypes.CDLL(None).syscall(444, None, 0, 1) < 4)"),
+}
+
+
+@pytest.mark.posix
+@pytest.mark.parametrize("offered", ["full", "files+net"])
+async def test_a_level_that_the_machine_offers_is_found(offered: ConfinementLevel) -> None:
+    """Without it, a launcher that lost its hold would only skip the tests above."""
+    try:
+        process = await asyncio.create_subprocess_exec(*OFFERED[offered], stderr=asyncio.subprocess.DEVNULL)
+    except FileNotFoundError:
+        pytest.skip("what bubblewrap does: it is not installed")
+    async with asyncio.timeout(20):
+        if await process.wait() != 0:
+            pytest.skip(f"confinement of level {offered}: this machine does not give it")
+    assert await gives(launcher_of(offered))
