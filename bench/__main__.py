@@ -1,15 +1,24 @@
-"""`python -m bench [webhook|growth|recovery|footprint|all] [--full] [--rounds N]`: one JSON object for each benchmark."""
+"""`python -m bench [NAME|all] [--full] [--rounds N]`: one JSON object for each benchmark."""
 
 import argparse
 import json
 import time
 
 from bench.footprint import footprint
+from bench.freshness import freshness
 from bench.growth import growth
 from bench.recovery import recovery
+from bench.render import render_time
 from bench.webhook import webhook
 
-BENCHMARKS = {"webhook": webhook, "growth": growth, "recovery": recovery, "footprint": footprint}
+BENCHMARKS = {
+    "webhook": webhook,
+    "growth": growth,
+    "recovery": recovery,
+    "freshness": freshness,
+    "render": render_time,
+    "footprint": footprint,
+}
 ROUNDS = 7
 
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from ompycord.agents.clone_files import grant
 from ompycord.agents.ending import how_it_ended
+from ompycord.agents.level import place_of
 from ompycord.agents.talk import legible
 from ompycord.dialects.conversation import Conversation, Reaction
 from ompycord.dialects.frames import Frame, write_frame
@@ -20,7 +21,7 @@ from ompycord.domain.events import EventBody, Note, ToolProgress
 from ompycord.domain.ports import AgentJob, AgentOutcome, Emit, Heard, Inbox
 from ompycord.domain.run import FailureClass
 from ompycord.processes import Bounds, Clocks, Line, Outcome, ProcessResult, ProcessSpec, RunningProcess, Stream
-from ompycord.processes.launcher_port import Launcher, Place
+from ompycord.processes.launcher_port import Launcher
 from ompycord.text import cut
 
 __all__ = ["converse", "wall_ms"]
@@ -60,7 +61,7 @@ async def converse(
     """
     spec = ProcessSpec(argv=argv, env={**job.spec.env, **job.env}, cwd=job.cwd, keep_input_open=True, marker=job.run)
     clocks = Clocks(wall_s=job.spec.wall_s, idle_s=job.spec.idle_s)
-    async with launcher.start(spec, Place(job.cwd), clocks=clocks, bounds=BOUNDS) as process:
+    async with launcher.start(spec, place_of(job), clocks=clocks, bounds=BOUNDS) as process:
         exchange = _Exchange(process, job.cwd, conversation, emit, now_ms)
         await _lead(exchange, process.lines(), inbox)
         if exchange.outcome is not None:

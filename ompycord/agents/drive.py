@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from ompycord.agents.ending import how_it_ended
+from ompycord.agents.level import place_of
 from ompycord.agents.talk import Talk
 from ompycord.dialects.jsonl import PREFIX, Refusal, parse_line
 from ompycord.domain.events import Note, RunFailed, RunFinished, dump_data
@@ -61,7 +62,7 @@ async def drive(
         listener = _Listener(emit)
         clocks = Clocks(wall_s=job.spec.wall_s, idle_s=job.spec.idle_s)
         telling = partial(_tell, hears, inbox_file) if hears is not None else None
-        result = await _listen(launcher, spec, Place(job.cwd, readable=(folder,)), clocks, listener, telling)
+        result = await _listen(launcher, spec, place_of(job, readable=(folder,)), clocks, listener, telling)
     return _outcome(job, result, listener)
 
 

@@ -1,16 +1,32 @@
-"""An agent runs only where it is confined as its configuration demands; every adapter but the rehearsal asks here first."""
+"""An agent runs only where it is confined as its configuration demands, and gets what that grants; asked by every adapter."""
 
+from pathlib import Path
+
+from ompycord.domain.ports import AgentJob
 from ompycord.domain.repository import AgentSpec
 from ompycord.errors import ProcessFailed
-from ompycord.processes.launcher_port import Launcher, reaches
+from ompycord.processes.launcher_port import Launcher, Place, is_enough
 
-__all__ = ["require_level"]
+__all__ = ["place_of", "require_level"]
 
 
 def require_level(launcher: Launcher, spec: AgentSpec) -> None:
-    """Raises ProcessFailed where the launcher's confinement does not reach `spec.sandbox.minimum`."""
-    if not reaches(launcher.level, spec.sandbox.minimum):
+    """Raises ProcessFailed where the launcher's confinement is less than `spec.sandbox` demands."""
+    if not is_enough(launcher.level, spec.sandbox):
+        offline = "" if spec.sandbox.network else " without network"
         raise ProcessFailed(
-            f"{spec.name} needs confinement of level {spec.sandbox.minimum}, this machine gives {launcher.level}. "
-            "Nothing ran. Set sandbox: {minimum: none} for it to run it unconfined."
+            f"{spec.name} needs confinement of level {spec.sandbox.minimum}{offline}, this machine gives {launcher.level}. "
+            f"Nothing ran. {launcher.mend} Or set sandbox: {{minimum: none}} for it to run it unconfined."
         )
+
+
+def place_of(job: AgentJob, *, readable: tuple[Path, ...] = ()) -> Place:
+    """Where an agent works: its clone, what its configuration grants, and the network where that allows it."""
+    spec = job.spec
+    return Place(
+        job.cwd,
+        readable=readable,
+        network=spec.sandbox.network,
+        grants=spec.grants.files,
+        variables=spec.grants.variables,
+    )

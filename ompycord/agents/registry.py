@@ -6,6 +6,7 @@ from ompycord.agents.acp import AcpAgent
 from ompycord.agents.command import CommandAgent
 from ompycord.agents.omp_rpc import OmpRpcAgent
 from ompycord.agents.rehearsal import RehearsalAgent
+from ompycord.agents.stream_json import StreamJsonAgent
 from ompycord.domain.ports import AgentAdapter
 from ompycord.processes.launcher_port import Launcher
 
@@ -19,4 +20,5 @@ def adapters(*, launcher: Launcher) -> Mapping[str, AgentAdapter]:
         "command": CommandAgent(launcher=launcher),
         "omp_rpc": OmpRpcAgent(launcher=launcher),
         "rehearsal": RehearsalAgent(launcher=launcher),
+        "stream_json": StreamJsonAgent(launcher=launcher),
     }

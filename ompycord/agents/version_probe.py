@@ -4,10 +4,11 @@ import asyncio
 from contextlib import aclosing, suppress
 from typing import Final
 
+from ompycord.agents.level import place_of
 from ompycord.dialects.versions import version_in
 from ompycord.domain.ports import AgentJob
 from ompycord.processes import Clocks, ProcessSpec, Stream
-from ompycord.processes.launcher_port import Launcher, Place
+from ompycord.processes.launcher_port import Launcher
 
 __all__ = ["ask_version"]
 
@@ -20,11 +21,14 @@ async def ask_version(launcher: Launcher, job: AgentJob, program: tuple[str, ...
         argv=(*program, "--version"), env={**job.spec.env, **job.env}, cwd=job.cwd, stdin=b"", marker=job.run
     )
     clocks = Clocks(wall_s=_ASK_S, idle_s=_ASK_S)
-    async with launcher.start(spec, Place(job.cwd), clocks=clocks) as process:
+    told: dict[Stream, str] = {}
+    async with launcher.start(spec, place_of(job), clocks=clocks) as process:
         lines = process.lines()
         with suppress(TimeoutError):
             async with asyncio.timeout(_ASK_S), aclosing(lines):
                 async for line in lines:
-                    if line.stream is Stream.STDOUT and (found := version_in(line.text)):
-                        return found
-    return None
+                    if found := version_in(line.text):
+                        told.setdefault(line.stream, found)
+                    if Stream.STDOUT in told:
+                        break
+    return told.get(Stream.STDOUT) or told.get(Stream.STDERR)  # pi says it there (seen in 0.73)

@@ -33,13 +33,14 @@ from ompycord.engines import LocalEngine
 from ompycord.engines.steps import Steps
 from ompycord.mcp_server import Desk, McpMount
 from ompycord.processes import sweep
+from ompycord.processes.launcher_port import Launcher
 from ompycord.settings import Settings
 from ompycord.store import SqliteStore, open_store
 from ompycord.telemetry.watchdog import Watchdog
 from ompycord.text import Redactor
 from ompycord.webhook import Limits, Mount, Probe, Sidecar, Streams, create_sidecar
 from ompycord.workspaces.git import Git
-from ompycord.workspaces.launcher import UnconfinedLauncher
+from ompycord.workspaces.probe import best_launcher
 from ompycord.workspaces.service import GitWorkspaces
 
 __all__ = ["Parts", "git_of", "lifespan"]
@@ -84,7 +85,7 @@ class _Ground:
 class _Hands:
     """What works on a repository: programs are started, clones are made."""
 
-    launcher: UnconfinedLauncher
+    launcher: Launcher
     workspaces: GitWorkspaces
     adapters: Mapping[str, AgentAdapter]
     """By an agent's kind."""
@@ -106,13 +107,13 @@ async def lifespan(
     """Open the store, wire everything to it, close it last. `sidecar_address` is asked when an agent starts."""
     clock, ids = SystemClock(), SystemIds()
     component_key, _ = data.secret("component_key")
-    redactor = Redactor([bot_token, webhook_secret, component_key, *settings.agent_secrets])
+    redactor = Redactor([bot_token, webhook_secret, component_key, *settings.agent_secrets, *_granted(settings)])
     async with open_store(data.database, clock=clock, ids=ids) as store:
         ground = _Ground(settings=settings, data=data, store=store, bus=Bus(), clock=clock, ids=ids)
         key_secrets = KeySecrets(data.path)
         doorkeeper = _doorkeeper(ground, key_secrets, webhook_secret, sidecar_address)
         await doorkeeper.refresh()
-        hands = _hands(data)
+        hands = await _hands(data)
         conductor = _conductor(ground, hands)
         projector = Projector(store=store, bus=ground.bus, clock=clock, route=_route_of(settings))
         driver = _driver(ground, hands, conductor, doorkeeper, projector)
@@ -155,6 +156,12 @@ async def lifespan(
         )
 
 
+def _granted(settings: Settings) -> list[str]:
+    """What agents are granted of our environment: it stands in no card and no log."""
+    names = {name for agent in settings.catalog.agents for name in agent.grants.variables}
+    return [os.environ[name] for name in names if name in os.environ]
+
+
 def _doorkeeper(
     ground: _Ground, secrets: KeySecrets, shared_secret: str, sidecar_address: Callable[[], str]
 ) -> Doorkeeper:
@@ -179,8 +186,8 @@ def _route_of(settings: Settings) -> Callable[[RunRecord], str | None]:
     return route
 
 
-def _hands(data: DataFolder) -> _Hands:
-    launcher = UnconfinedLauncher(path=os.environ.get("PATH", os.defpath))
+async def _hands(data: DataFolder) -> _Hands:
+    launcher = await best_launcher(path=os.environ.get("PATH", os.defpath), hidden=(data.path,), environ=os.environ)
     workspaces = GitWorkspaces(
         folder=data.path / "workspaces",
         repositories=data.path / "repositories",
@@ -212,6 +219,7 @@ def _driver(
         adapters=hands.adapters,
         checks=LocalChecks(launcher=hands.launcher),
         level=hands.launcher.level,
+        mend=hands.launcher.mend,
         observe=conductor.observe,
         record=conductor.record,
         job_environment=doorkeeper.job_environment,

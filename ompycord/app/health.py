@@ -49,9 +49,7 @@ class Health:
             HealthLine(
                 name="Confinement",
                 is_ok=level != "none",
-                text=level
-                if level != "none"
-                else "none: agents run as this user; only those that configuration allows by name",
+                text=_confinement(self._launcher),
             ),
             HealthLine(
                 name="Database",
@@ -64,3 +62,10 @@ class Health:
             HealthLine(name="Events waiting", is_ok=backlog < MANY_EVENTS, text=str(backlog)),
             HealthLine(name="Refused keys", is_ok=True, text=f"{self._failures()} requests since the start"),
         )
+
+
+def _confinement(launcher: Launcher) -> str:
+    """The level and what raises it."""
+    what = "none: agents run as this user; only those that configuration allows by name"
+    text = what if launcher.level == "none" else launcher.level
+    return f"{text}. {launcher.mend}" if launcher.mend else text

@@ -7,6 +7,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
 from typing import Any, cast
 
 import aiohttp
@@ -18,6 +19,7 @@ from discord.gateway import DiscordWebSocket, ReconnectWebSocket
 from ompycord.bot.access import Interaction
 from ompycord.bot.embed_builder import QUIET
 from ompycord.bot.options import BotOptions
+from ompycord.bot.pace import Answer, answer_of
 from ompycord.errors import GatewayFatal
 
 __all__ = ["FATAL_CLOSES", "OmpycordClient", "intents_of"]
@@ -49,6 +51,32 @@ def intents_of(options: BotOptions) -> discord.Intents:
     )
 
 
+class _Socket(DiscordWebSocket):
+    """discord.py's connection, whose heartbeat's thread never outlives it: one that breaks before it has identified itself
+    leaves its thread behind, and so does one that is given up while another is opened.
+    """
+
+    async def identify(self) -> None:
+        try:
+            await super().identify()
+        except BaseException:
+            self.hush()
+            raise
+
+    async def resume(self) -> None:
+        try:
+            await super().resume()
+        except BaseException:
+            self.hush()
+            raise
+
+    def hush(self) -> None:
+        """End the heartbeat."""
+        beat = self._keep_alive
+        if beat is not None:
+            beat.stop()
+
+
 class OmpycordClient(discord.Client):
     """Connects, hands over what comes, and never waits longer than the cap between two tries."""
 
@@ -56,12 +84,12 @@ class OmpycordClient(discord.Client):
         self,
         *,
         options: BotOptions,
-        on_request: Callable[[str, int, float | None], None],
+        on_request: Callable[[Answer], None],
         on_click: Callable[[Interaction], Awaitable[None]],
         on_say: Callable[[discord.Message], Awaitable[None]],
         on_setup: Callable[[], Awaitable[None]],
     ) -> None:
-        """`on_request` hears path, status and Retry-After of every REST answer."""
+        """`on_request` hears what every REST answer says of its limits."""
         super().__init__(
             intents=intents_of(options),
             allowed_mentions=QUIET,
@@ -110,12 +138,19 @@ class OmpycordClient(discord.Client):
         """Stay connected until closed. Raises GatewayFatal. Written anew, since discord.py waits
         up to 1,024 s (PLATFORM.md); a test watches the original's source.
         """
+        try:
+            await self._stay_connected()
+        finally:
+            if isinstance(self.socket, _Socket):
+                self.socket.hush()
+
+    async def _stay_connected(self) -> None:
         backoff: ExponentialBackoff[Any] = ExponentialBackoff()
         params: dict[str, Any] = {"initial": True, "shard_id": self.shard_id}
         while not self.is_closed():
             opened = time.monotonic()
             try:
-                self.ws = await asyncio.wait_for(DiscordWebSocket.from_client(self, **params), timeout=_OPEN_S)
+                self.ws = await asyncio.wait_for(_Socket.from_client(self, **params), timeout=_OPEN_S)
                 params["initial"] = False
                 while True:
                     await self.ws.poll_event()
@@ -162,16 +197,18 @@ def _raise_if_fatal(error: Exception) -> None:
         raise GatewayFatal(f"Discord closed the gateway for good ({code}): {FATAL_CLOSES[code]}.") from error
 
 
-def _trace(heard: Callable[[str, int, float | None], None]) -> aiohttp.TraceConfig:
-    trace = aiohttp.TraceConfig()
+def _trace(heard: Callable[[Answer], None]) -> aiohttp.TraceConfig:
+    trace = aiohttp.TraceConfig()  # its context is an object of aiohttp's for each request, made to be written on
 
-    async def ended(session: aiohttp.ClientSession, context: object, params: aiohttp.TraceRequestEndParams) -> None:
-        after = params.response.headers.get("Retry-After", "")
-        try:
-            pause = float(after)
-        except ValueError:
-            pause = None
-        heard(params.url.path, params.response.status, pause)
+    async def began(session: aiohttp.ClientSession, context: SimpleNamespace, params: object) -> None:
+        context.began = time.monotonic()
 
+    async def ended(
+        session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestEndParams
+    ) -> None:
+        answer, took = params.response, time.monotonic() - context.began
+        heard(answer_of(params.method, params.url.path, answer.status, answer.headers, took_s=took))
+
+    trace.on_request_start.append(began)
     trace.on_request_end.append(ended)
     return trace

@@ -24,6 +24,8 @@ ORDER: dict[OutboxKind, int] = {kind: place for place, kind in enumerate(OutboxK
 """Mirror, thread, card, question, result, notice: the order in which a run's messages appear."""
 
 _THREAD_NAME = 100
+DOUBTS = 6
+"""So many refusals in a row, each for no known reason, make the last one final."""
 _RINGS = frozenset({OutboxKind.QUESTION, OutboxKind.RESULT, OutboxKind.NOTICE})
 """UX, *Who is pinged*: everything else is sent silently and mentions nobody."""
 _NO_ENTRY = frozenset({10003, 50001, 50013})
@@ -108,10 +110,11 @@ class Deliverer:
             else:
                 surface = await self._place(scene, row, errand.channel)
         except SendFailed as failed:
-            if failed.is_final and row.kind is OutboxKind.THREAD:
+            is_final = failed.is_final or (failed.is_doubtful and row.attempts + 1 >= DOUBTS)
+            if row.kind is OutboxKind.THREAD and (is_final or failed.is_closed):
                 await self._without_thread(row, errand.channel, str(failed))
                 return
-            if failed.is_final:
+            if is_final:
                 await self._give_up(row, str(failed))
                 return
             await self._store.undelivered(row, error=str(failed), final=False)

@@ -1,20 +1,42 @@
-"""One channel's lane: what is owed to it, what is dirty in it, and its one request in flight; counterpart of `live.py`."""
+"""One lane a channel: what is owed to it, what is dirty in it, its one request in flight; counterpart of `live.py`.
+
+Nothing here waits or asks Discord: `Lanes` says what may leave now, in which order, and when to look again.
+"""
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ompycord.bot.deliver import Errand
+from ompycord.bot.pace import Answer, Gate, Pace
 from ompycord.domain.ids import RunId
+from ompycord.domain.records import OutboxKind
 
-__all__ = ["Lane"]
+__all__ = ["Job", "Lane", "Lanes", "Start"]
+
+Job = Errand | RunId
+"""A delivery, or the run whose message is to be edited."""
+
+_POST, _PATCH = "POST", "PATCH"
+
+
+class Dirty(NamedTuple):
+    """A run whose messages may say something old."""
+
+    since: float
+    is_urgent: bool
+    is_sure: bool = True
+    """Something happened; otherwise somebody only looks whether."""
 
 
 @dataclass(slots=True)
 class Lane:
-    """One channel: its dirty runs with the time since when, its request in flight, and when the next may begin."""
+    """One channel."""
 
-    dirty: dict[RunId, tuple[float, bool]] = field(default_factory=dict[RunId, tuple[float, bool]])
-    errands: list[Errand] = field(default_factory=list[Errand])
+    dirty: dict[RunId, Dirty] = field(default_factory=dict[RunId, Dirty])
+    errands: dict[int, tuple[float, Errand]] = field(default_factory=dict[int, tuple[float, Errand]])
+    """By row, with the time since when."""
     task: asyncio.Task[None] | None = None
     run: RunId | None = None
     """Whose message is in flight."""
@@ -22,21 +44,156 @@ class Lane:
     """The outbox row in flight, if it is a delivery."""
     began: float = 0.0
     hurried: set[RunId] = field(default_factory=set[RunId])
-    """Urgent runs that have had their slot out of turn; after it they are paced like others."""
-    ready_at: float = 0.0
+    """Urgent runs that have gone before others; after it they take their turn."""
+    paces: dict[str, Pace] = field(default_factory=dict[str, Pace])
+    """By Discord's name of the bucket."""
+    slow_until: float = 0.0
+    """No edit before: the last one was of an old message."""
     blocked_until: float = 0.0
     failures: int = 0
 
-    def next_run(self, now: float) -> RunId | None:
-        """Urgent ones first, then the one that has been dirty longest. Only fresh urgency goes before its time."""
-        urgent = [run for run, (_, is_urgent) in self.dirty.items() if is_urgent]
-        waiting = (urgent or list(self.dirty)) if now >= self.ready_at else [r for r in urgent if r not in self.hurried]
-        run = min(waiting, key=lambda run: self.dirty[run][0], default=None)
-        if run is not None and run in urgent:
-            self.hurried.add(run)
+    def owe(self, errand: Errand, now: float) -> None:
+        """This row can go out here."""
+        self.errands[errand.row.id] = (now, errand)
+
+    def mark(self, run: RunId, now: float, *, is_urgent: bool, is_sure: bool = True) -> None:
+        """This run's messages here may say something old, since now or since they were marked first."""
+        known = self.dirty.get(run)
+        is_first = known is None or (is_sure and not known.is_sure)
+        since = now if known is None or is_first else known.since
+        self.dirty[run] = Dirty(since, is_urgent, is_sure or (known is not None and known.is_sure))
+        if not is_urgent:
+            self.hurried.discard(run)
+
+    def next_job(self) -> Job | None:
+        """What must be delivered and fresh urgency, in the order in which they came; then what has been dirty longest."""
+        fresh = [run for run, state in self.dirty.items() if state.is_urgent and run not in self.hurried]
+        since, run = min(((self.dirty[run].since, run) for run in fresh or self.dirty), default=(0.0, None))
+        owed = min(self.errands.values(), key=lambda owed: owed[0], default=None)
+        if owed is not None and (run is None or not fresh or owed[0] <= since):
+            return owed[1]
         return run
+
+    def since(self, job: Job) -> float:
+        """How long it has waited."""
+        return self.errands[job.row.id][0] if isinstance(job, Errand) else self.dirty[job].since
+
+    def take(self, job: Job, now: float) -> None:
+        """The job leaves."""
+        self.began = now
+        if isinstance(job, Errand):
+            del self.errands[job.row.id]
+            self.run, self.row = job.row.run, job.row.id
+            return
+        if self.dirty.pop(job).is_urgent:
+            self.hurried.add(job)
+        self.run, self.row = job, None
+
+    def is_urgent(self, job: Job) -> bool:
+        """Terminal and needs-a-person take the next slot (DESIGN, *The card*), and what must be delivered."""
+        return isinstance(job, Errand) or (self.dirty[job].is_urgent and job not in self.hurried)
 
     def is_over(self, now: float) -> bool:
         """Whether it can be forgotten: nothing to do, and its pace and its pauses have passed."""
         has_work = self.task is not None or self.dirty or self.errands
-        return not has_work and now >= self.ready_at and now >= self.blocked_until
+        waits = (self.blocked_until, self.slow_until, *(pace.next_at for pace in self.paces.values()))
+        return not has_work and now >= max(waits)
+
+
+class Start(NamedTuple):
+    """A job that may leave now."""
+
+    channel: str
+    lane: Lane
+    job: Job
+
+
+class Lanes:
+    """All channels."""
+
+    def __init__(self) -> None:
+        self._lanes: dict[str, Lane] = {}
+        self._buckets: dict[str, str] = {}
+        """Method to the bucket that Discord counted it in: POST and PATCH of messages may share one."""
+        self._gate = Gate()
+
+    def __getitem__(self, channel: str) -> Lane:
+        return self._lanes.setdefault(channel, Lane())
+
+    def __iter__(self) -> Iterator[Lane]:
+        return iter(list(self._lanes.values()))
+
+    def get(self, channel: str) -> Lane | None:
+        """The lane, where there is one."""
+        return self._lanes.get(channel)
+
+    def heard(self, answer: Answer, now: float) -> None:
+        """Learn from an answer, whoever asked."""
+        if answer.is_limited and answer.is_global:
+            self._gate.close(now + (answer.retry_after_s or 1.0))
+        lane = self._lanes.get(answer.channel or "")
+        if lane is None or not answer.is_message:
+            return
+        if answer.is_limited:
+            lane.blocked_until = max(lane.blocked_until, now + (answer.retry_after_s or 1.0))
+        if not answer.bucket:
+            return
+        self._buckets[answer.method] = answer.bucket
+        pace = lane.paces.get(answer.bucket)
+        if pace is None:
+            pace = lane.paces[answer.bucket] = Pace()
+            pace.begin(lane.began)
+        pace.heard(answer, now)
+
+    def starts(self, now: float) -> list[Start]:
+        """What may leave now, what is urgent first, then what has waited longest; taken out of its lane by `begin`."""
+        found: list[tuple[tuple[bool, float], Start]] = []
+        for channel, lane in list(self._lanes.items()):
+            if lane.is_over(now):
+                del self._lanes[channel]
+                continue
+            job = lane.next_job() if lane.task is None else None
+            if job is not None and self._slot(lane, job) <= now:
+                found.append(((not lane.is_urgent(job), lane.since(job)), Start(channel, lane, job)))
+        return [start for _, start in sorted(found, key=lambda item: item[0])]
+
+    def begin(self, start: Start, now: float) -> bool:
+        """The job leaves now; False while the global limit has no room."""
+        if self._gate.next_at > now:
+            return False
+        self._gate.begin(now)
+        start.lane.take(start.job, now)
+        pace = self._pace(start.lane, start.job)
+        if pace is not None:
+            pace.begin(now)
+        return True
+
+    def unused(self, start: Start) -> None:
+        """What began had nothing to send: its slot is free again."""
+        self._gate.undo()
+        pace = self._pace(start.lane, start.job)
+        if pace is not None:
+            pace.undo()
+
+    def wait(self, now: float, longest: float) -> float:
+        """Seconds until something may leave, at most `longest`; what is in flight wakes the editor by itself."""
+        waits = [longest]
+        for lane in self._lanes.values():
+            job = lane.next_job() if lane.task is None else None
+            if job is not None:
+                waits.append(max(self._slot(lane, job), self._gate.next_at) - now)
+        return max(min(waits), 0.0)
+
+    def _slot(self, lane: Lane, job: Job) -> float:
+        pace = self._pace(lane, job)
+        at = max(lane.blocked_until, pace.next_at if pace else 0.0)
+        return at if isinstance(job, Errand) else max(at, lane.slow_until)
+
+    def _pace(self, lane: Lane, job: Job) -> Pace | None:
+        """The pace of the bucket that this job is counted in; a thread is opened in a bucket of its own."""
+        if isinstance(job, Errand) and job.row.kind is OutboxKind.THREAD:
+            return None
+        bucket = self._buckets.get(_POST if isinstance(job, Errand) else _PATCH)
+        if bucket is not None:
+            return lane.paces.get(bucket)
+        return next(iter(lane.paces.values()), None)  # not heard of yet: as if they shared

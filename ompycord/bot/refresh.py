@@ -1,5 +1,7 @@
 """Edits one message of a run so that it is true again; counterpart of `deliver.py`, which made it. Called by `live.py`."""
 
+from typing import NamedTuple
+
 import structlog
 
 from ompycord.bot.rest import MESSAGE_GONE, Rest, SendFailed
@@ -9,18 +11,30 @@ from ompycord.domain.ports import Clock, Store
 from ompycord.domain.records import Commit, OutboxKind, OutboxRow, Surface
 from ompycord.render.message import RenderedMessage
 
-__all__ = ["ROLL_OVER_MS", "Refresher"]
+__all__ = ["ROLL_OVER_MS", "Refreshed", "Refresher"]
 
 ROLL_OVER_MS = 55 * 60 * 1000
 """A card older than this goes on in a fresh message: edits of old ones fail with 30046 after an hour (PLATFORM.md)."""
 
-CLOSED_S = 600.0
-NO_ENTRY = frozenset({10003, 10004, 50001, 50013})
-"""Errors of a channel, not of one message."""
+OLD_MS = 60 * 60 * 1000
+"""Edits of an older message have a limit of their own: mirrors and rolled-over cards go on in slow mode (PLATFORM.md)."""
+DOUBTS = 6
+"""So many refusals of one message in a row, each for no known reason, make the last one final."""
 
 _ORDER = (OutboxKind.CARD, OutboxKind.QUESTION, OutboxKind.MIRROR, OutboxKind.RESULT)
 
 log = structlog.get_logger(__name__)
+
+
+class Refreshed(NamedTuple):
+    """What became of one look at a run's messages in a channel."""
+
+    untrue: int = 0
+    """How many were not true; the first of them was edited."""
+    was_old: bool = False
+    """Whether that one is older than an hour."""
+    owes: bool = False
+    """Whether a fresh card is owed since."""
 
 
 class Refresher:
@@ -31,19 +45,20 @@ class Refresher:
         self._scenes = scenes
         self._rest = rest
         self._clock = clock
-        self._closed_until: dict[str, float] = {}
-        """Channels that refuse us: asked again later, since refusals count towards a ban (PLATFORM.md)."""
+        self._doubts: dict[tuple[RunId, OutboxKind, str], int] = {}
 
-    async def refresh(self, run: RunId, channel: str) -> int:
-        """One edit at most; how many messages of the run here were not true. Raises SendFailed, StorageError."""
+    async def refresh(self, run: RunId, channel: str) -> Refreshed:
+        """One edit at most. Raises SendFailed, StorageError."""
         scene = await self._scenes.look(run)
-        if scene is None or self._clock.monotonic_s() < self._closed_until.get(channel, 0.0):
-            return 0
-        await self._roll_over(scene, channel)
+        if scene is None:
+            return Refreshed()
+        owes = await self._roll_over(scene, channel)
         untrue = self._untrue(scene, channel)
-        if untrue:
-            await self._edit(scene, *untrue[0])
-        return len(untrue)
+        if not untrue:
+            return Refreshed(owes=owes)
+        surface, message = untrue[0]
+        owes = await self._edit(scene, surface, message) or owes
+        return Refreshed(len(untrue), self._clock.now_ms() - surface.posted_at >= OLD_MS, owes)
 
     def _untrue(self, scene: Scene, channel: str) -> list[tuple[Surface, RenderedMessage]]:
         """Messages of the run in this channel whose hash differs from what is true now; the live card first."""
@@ -55,29 +70,38 @@ class Refresher:
                 found.append((surface, message))
         return found
 
-    async def _edit(self, scene: Scene, surface: Surface, message: RenderedMessage) -> None:
+    async def _edit(self, scene: Scene, surface: Surface, message: RenderedMessage) -> bool:
+        """Whether a fresh card is owed now, since this one is gone."""
         if surface.message is None:
-            return
+            return False
+        owes = False
         try:
             await self._rest.edit(surface.channel, surface.message, message)
         except SendFailed as failed:
-            if not failed.is_final:
+            if not self._is_final(surface, failed):
                 raise
             log.warning("edit.refused", run=scene.run, kind=surface.kind, reason=str(failed))
-            if failed.code in NO_ENTRY:
-                self._closed_until[surface.channel] = self._clock.monotonic_s() + CLOSED_S
-                return
             if (
                 surface.kind is OutboxKind.CARD
                 and failed.code == MESSAGE_GONE
                 and surface == latest_card(scene.surfaces)
             ):
                 await self._another_card(scene, surface)
+                owes = True
+        self._doubts.pop((surface.run, surface.kind, surface.ref), None)
         now = self._clock.now_ms()
         update = {"shown_hash": message.payload_hash, "shown_position": scene.position, "edited_at": now}
         await self._store.shown(surface.model_copy(update=update))
         if surface.kind is OutboxKind.QUESTION and self._scenes.closed(scene, surface.ref):
             await self._unpin(surface)
+        return owes
+
+    def _is_final(self, surface: Surface, failed: SendFailed) -> bool:
+        if not failed.is_doubtful:
+            return failed.is_final
+        key = (surface.run, surface.kind, surface.ref)
+        self._doubts[key] = self._doubts.get(key, 0) + 1
+        return self._doubts[key] >= DOUBTS
 
     async def _unpin(self, surface: Surface) -> None:
         try:
@@ -85,11 +109,13 @@ class Refresher:
         except SendFailed as failed:
             log.info("question.not_unpinned", run=surface.run, reason=str(failed))
 
-    async def _roll_over(self, scene: Scene, channel: str) -> None:
+    async def _roll_over(self, scene: Scene, channel: str) -> bool:
         card = latest_card(scene.surfaces)
         is_old = card is not None and self._clock.now_ms() - card.posted_at >= ROLL_OVER_MS
-        if card is not None and card.channel == channel and is_old and not scene.snapshot.is_final:
-            await self._another_card(scene, card)
+        if card is None or card.channel != channel or not is_old or scene.snapshot.is_final:
+            return False
+        await self._another_card(scene, card)
+        return True
 
     async def _another_card(self, scene: Scene, card: Surface) -> None:
         """Owe the next card. Asked for twice it is one row: (run, kind, ref) is unique."""

@@ -17,22 +17,28 @@ from ompycord.errors import OmpycordError
 from ompycord.render.marker import Marker, parse_marker
 from ompycord.render.message import RenderedMessage
 
-__all__ = ["FINAL_CODES", "MESSAGE_GONE", "Rest", "SendFailed"]
+__all__ = ["CLOSED_CODES", "FINAL_CODES", "MESSAGE_GONE", "Rest", "SendFailed"]
 
 FINAL_CODES: dict[int, str] = {
     10003: "the channel or thread is gone",
     10004: "the bot is not in that server any more",
     10008: "the message is gone",
-    50001: "the bot may not see that channel",
-    50013: "the bot lacks a permission in that channel",
     50035: "Discord refuses the form of the message",
     160006: "the server has too many active threads",
 }
 """Errors after which another try changes nothing, with the reason people are told (PLATFORM.md, *Discord's limits*)."""
+CLOSED_CODES: dict[int, str] = {
+    50001: "the bot may not see that channel",
+    50013: "the bot lacks a permission in that channel",
+}
+"""Errors of a channel that somebody can open again."""
 
 MESSAGE_GONE = 10008
 _THREAD_EXISTS = 160004
 _ARCHIVED = 50083
+_NO_ENTRY = frozenset({401, 403})
+_LIMITED = 429
+_SERVER = 500
 _PROBED = 300
 """Messages, newest first, that a probe reads at most."""
 _CLOCKS_APART_MS = 5 * 60 * 1000
@@ -40,13 +46,25 @@ _CLOCKS_APART_MS = 5 * 60 * 1000
 
 
 class SendFailed(OmpycordError):
-    """Discord did not take it. `retry_after_s` is set when Discord named a time."""
+    """Discord did not take it: not now, or `is_final`, never. `retry_after_s` is set when Discord named a time."""
 
     def __init__(
-        self, reason: str, *, is_final: bool = False, code: int = 0, retry_after_s: float | None = None
+        self,
+        reason: str,
+        *,
+        is_final: bool = False,
+        is_closed: bool = False,
+        is_doubtful: bool = False,
+        code: int = 0,
+        retry_after_s: float | None = None,
     ) -> None:
+        """`is_closed`: the channel takes nothing of ours until somebody opens it. `is_doubtful`: an error that should not
+        be, which several tries in a row make final.
+        """
         super().__init__(reason)
         self.is_final = is_final
+        self.is_closed = is_closed
+        self.is_doubtful = is_doubtful
         self.code = code
         self.retry_after_s = retry_after_s
 
@@ -59,13 +77,20 @@ def _translated() -> Generator[None]:
     except discord.RateLimited as error:
         raise SendFailed("Discord limits this channel", retry_after_s=error.retry_after) from error
     except discord.HTTPException as error:
-        reason = FINAL_CODES.get(error.code)
-        is_final = reason is not None or error.status in {400, 401, 403, 404}
-        raise SendFailed(
-            reason or f"Discord answered {error.status} ({error.code})", is_final=is_final, code=error.code
-        ) from error
+        raise _refused(error) from error
     except (OSError, aiohttp.ClientError, TimeoutError, RuntimeError) as error:  # RuntimeError: the session is closed
         raise SendFailed(f"Discord could not be reached ({type(error).__name__})") from error
+
+
+def _refused(error: discord.HTTPException) -> SendFailed:
+    """What an answer of 400 or more means for us."""
+    if error.code in FINAL_CODES:
+        return SendFailed(FINAL_CODES[error.code], is_final=True, code=error.code)
+    if error.code in CLOSED_CODES or error.status in _NO_ENTRY:
+        reason = CLOSED_CODES.get(error.code, f"Discord lets the bot do nothing there ({error.status})")
+        return SendFailed(reason, is_closed=True, code=error.code)
+    is_doubtful = error.status < _SERVER and error.status != _LIMITED
+    return SendFailed(f"Discord answered {error.status} ({error.code})", is_doubtful=is_doubtful, code=error.code)
 
 
 class Rest:

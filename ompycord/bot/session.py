@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import aiohttp
 import discord
-import regex
 import structlog
 
 from ompycord.bot.answers import Answers
@@ -25,10 +24,12 @@ from ompycord.bot.groups import promised
 from ompycord.bot.intake import Intake
 from ompycord.bot.live import LiveEditor
 from ompycord.bot.options import BotOptions
+from ompycord.bot.pace import Answer
 from ompycord.bot.presence import show_mode
 from ompycord.bot.refresh import Refresher
 from ompycord.bot.rest import Rest
 from ompycord.bot.scenes import Scenes
+from ompycord.bot.shield import shield_requests
 from ompycord.bot.sources import HealthLine, Sources
 from ompycord.bot.thread_talk import ThreadTalk
 from ompycord.conductor import Bus, Conductor
@@ -46,8 +47,6 @@ WEDGED_S = 420.0
 """No request lives longer: five tries of at most 30 s of waiting, and aiohttp's own 300 s. Then the client hangs for ever."""
 CLOSE_S = 10.0
 
-_CHANNEL = regex.compile(r"/channels/([0-9]{1,20})/")
-_LIMITED = 429
 _BAD = 400
 
 log = structlog.get_logger(__name__)
@@ -166,13 +165,10 @@ class Session:
     async def _said(self, message: discord.Message) -> None:
         await self._thread_talk.hear(message)
 
-    def _heard(self, path: str, status: int, retry_after_s: float | None) -> None:
-        if status < _BAD:
+    def _heard(self, answer: Answer) -> None:
+        if answer.status < _BAD:
             self.last_success_at = self._kit.clock.monotonic_s()
-        elif status == _LIMITED:
-            channel = _CHANNEL.search(path)
-            if channel is not None:
-                self.live.slowed(channel[1], retry_after_s or 1.0)
+        self.live.heard(answer)
 
     # -- how it is ---------------------------------------------------------------------------------------------------
 
@@ -206,13 +202,15 @@ class Session:
     async def run(self) -> None:
         """Until cancelled. Raises GatewayFatal, Unreachable, Wedged."""
         try:
-            await self._log_in()
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._stay_connected())
-                group.create_task(self._edit_when_ready())
-                group.create_task(self._watch(group))
-                group.create_task(self._register_later())
-                group.create_task(show_mode(self.client, self._kit.sources.mode, clock=self._kit.clock))
+            async with asyncio.TaskGroup() as requests:
+                shield_requests(self.client, requests)
+                await self._log_in()
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._stay_connected())
+                    group.create_task(self._edit_when_ready())
+                    group.create_task(self._watch(group))
+                    group.create_task(self._register_later())
+                    group.create_task(show_mode(self.client, self._kit.sources.mode, clock=self._kit.clock))
         except BaseExceptionGroup as group:
             error = promised(group, GatewayFatal, Wedged, Unreachable)
             raise (error or group) from None

@@ -38,7 +38,7 @@ class LocalChecks:
     async def run(self, run: RunId, check: CheckSpec, cwd: Path) -> CheckFinished:
         """See the port. After `timeout_s` the whole tree is killed. pytest writes its report beside the checkout."""
         command = tuple(word.replace(PYTHON, sys.executable) for word in check.command)
-        place = Place(cwd)
+        place = Place(cwd, network=check.network)
         report = place.tmp / f"junit-{check.name}.xml"
         argv, env = _with_report(check, command, report)
         spec = ProcessSpec(argv=argv, env=env, cwd=cwd, marker=run)

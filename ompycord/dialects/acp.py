@@ -8,16 +8,16 @@ Parts: `acp_updates.py` (what the agent does), `acp_asks.py` (people), `acp_sess
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Final, assert_never
+from typing import Final
 
 from ompycord.dialects.acp_asks import AcpAsks, answer
 from ompycord.dialects.acp_session import Wishes, choices, opened
 from ompycord.dialects.acp_updates import AcpUpdates
-from ompycord.dialects.conversation import FileWish, Reaction, Strangers
+from ompycord.dialects.conversation import FileWish, Reaction, Strangers, tell
 from ompycord.dialects.frames import Frame, boolean, count, dig, found, one_line, parse_frame, prose, string
 from ompycord.dialects.strict_json import JsonValue
 from ompycord.dialects.versions import version_note
-from ompycord.domain.events import ApprovalDenied, ApprovalGranted, Note, Prompted, QuestionAnswered
+from ompycord.domain.events import Note, Prompted
 from ompycord.domain.ports import AgentOutcome, Heard
 from ompycord.domain.run import FailureClass
 
@@ -49,7 +49,7 @@ class Acp:
         self._next: deque[str] = deque([prompt], maxlen=_HELD)
         self._strangers = Strangers(agent="The agent")
         self._updates = AcpUpdates(root=root, strangers=self._strangers)
-        self._asks = AcpAsks(updates=self._updates, start=start)
+        self._asks = AcpAsks(updates=self._updates, start=start, say_next=self._next.append)
         self._waiting: dict[int, Callable[[Frame], Reaction]] = {}
         self._settings: deque[tuple[str, Frame]] = deque()
         self._agent: Frame = {}
@@ -93,19 +93,7 @@ class Acp:
 
     def told(self, said: Heard) -> Reaction:
         """See the protocol."""
-        match said:
-            case Prompted():
-                return self._say(said)
-            case QuestionAnswered():
-                return self._asks.answered(said)
-            case ApprovalGranted():
-                return self._asks.granted(said)
-            case ApprovalDenied():
-                reaction, why = self._asks.denied(said)
-                self._next.extend([why] if why else [])
-                return reaction
-            case _:
-                assert_never(said)
+        return tell(said, prompted=self._say, asks=self._asks)
 
     def interrupt(self) -> Reaction:
         """See the protocol."""

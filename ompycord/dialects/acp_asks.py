@@ -1,11 +1,12 @@
 """What an agent asks of people over the Agent Client Protocol: permissions and forms, and the way back; part of `acp.py`."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from ompycord.dialects.acp_form import Form, is_single_choice
 from ompycord.dialects.acp_updates import AcpUpdates, Tool, content_text
-from ompycord.dialects.conversation import Reaction
+from ompycord.dialects.conversation import Reaction, withdrawn
 from ompycord.dialects.frames import Frame, found, named, objects, one_line, prose, ref, string
 from ompycord.dialects.omp_leave import APPROVE, DENY, read_leave
 from ompycord.dialects.strict_json import JsonValue
@@ -14,11 +15,9 @@ from ompycord.domain.events import (
     ApprovalDenied,
     ApprovalGranted,
     ApprovalRequested,
-    ApprovalWithdrawn,
     EventBody,
     Note,
     QuestionAnswered,
-    QuestionWithdrawn,
 )
 
 __all__ = ["AcpAsks", "answer"]
@@ -51,7 +50,8 @@ def answer(id_: JsonValue, result: Frame) -> Frame:
 class AcpAsks:
     """The requests that wait for a person, by our reference, and the leave that was given for the run."""
 
-    def __init__(self, *, updates: AcpUpdates, start: str) -> None:
+    def __init__(self, *, updates: AcpUpdates, start: str, say_next: Callable[[str], None]) -> None:
+        self._say_next = say_next
         self._updates = updates
         self._start = start
         self._permissions: dict[str, _Permission] = {}
@@ -120,13 +120,14 @@ class AcpAsks:
             self._granted.add(one.grant)
         return Reaction(send=(one.yes,))
 
-    def denied(self, said: ApprovalDenied) -> tuple[Reaction, str | None]:
-        """No leave; and what to tell the agent as soon as it listens, since its request has no room for a reason."""
+    def denied(self, said: ApprovalDenied) -> Reaction:
+        """No leave; the agent is told the reason as soon as it listens, since its request has no room for one."""
         one = self._permissions.pop(said.approval, None)
         if one is None:
-            return Reaction(), None
-        why = f"Not allowed ({one.title}): {said.reason}" if said.reason else None
-        return Reaction(send=(one.no,)), why
+            return Reaction()
+        if said.reason:
+            self._say_next(f"Not allowed ({one.title}): {said.reason}")
+        return Reaction(send=(one.no,))
 
     def cancelled(self) -> tuple[tuple[Frame, ...], tuple[EventBody, ...]]:
         """What answers all open requests when the turn is over or cut short, and says so."""
@@ -142,13 +143,7 @@ class AcpAsks:
         return Reaction(self._forget([leave, *fields]))
 
     def _forget(self, keys: list[str]) -> tuple[EventBody, ...]:
-        events: list[EventBody] = []
-        for key in keys:
-            if self._permissions.pop(key, None):
-                events.append(ApprovalWithdrawn(approval=key, reason=_GONE))
-            elif self._fields.pop(key, None):
-                events.append(QuestionWithdrawn(question=key, reason=_GONE))
-        return tuple(events)
+        return withdrawn(keys, self._permissions, self._fields, reason=_GONE)
 
     def _leave_of_omp(self, id_: JsonValue, params: Frame) -> Reaction:
         """oh-my-pi asks for leave by a form, with the text of its RPC's dialog."""
@@ -173,7 +168,7 @@ class AcpAsks:
 
 def _subject(call: Frame, known: Tool) -> str:
     raw = found(call, "rawInput")
-    title = one_line(string(call, "title")) or known.title or tool_title(raw) or "a tool"
+    title = one_line(string(call, "title")) or known.title or tool_title(raw, root="") or "a tool"
     is_named = known.name in {"tool", known.kind} or title.casefold().startswith(known.name.casefold())
     return title if is_named else one_line(f"{known.name}: {title}")
 

@@ -8,7 +8,7 @@ from typing import Final, Literal
 from ompycord.dialects.changes import Changes
 from ompycord.dialects.conversation import Reaction, Strangers
 from ompycord.dialects.frames import Frame, count, found, money, named, objects, one_line, prose, ref, string
-from ompycord.dialects.tools import last_line, tool_title
+from ompycord.dialects.tools import from_root, last_line, tool_title
 from ompycord.domain.events import (
     EventBody,
     Message,
@@ -75,6 +75,7 @@ class AcpUpdates:
     def __init__(self, *, root: str, strangers: Strangers) -> None:
         self.last_message = ""
         """What the agent said last, for its outcome."""
+        self._root = root
         self._strangers = strangers
         self._changes = Changes(root=root)
         self._tools: dict[str, Tool] = {}
@@ -161,7 +162,7 @@ class AcpUpdates:
     def _tool_told(self, update: Frame) -> tuple[EventBody, ...]:
         call, status = string(update, "toolCallId"), string(update, "status")
         tool = self._tools.setdefault(call, Tool()) if len(self._tools) < _TOOLS else self.tool(call)
-        _merge(tool, update)
+        _merge(tool, update, self._root)
         events: list[EventBody] = []
         if not tool.is_told and (tool.command or tool.path or status in {"in_progress", "completed", "failed"}):
             tool.is_told = True
@@ -193,7 +194,7 @@ class AcpUpdates:
         return events
 
 
-def _merge(tool: Tool, update: Frame) -> None:
+def _merge(tool: Tool, update: Frame, root: str) -> None:
     raw = found(update, "rawInput")
     name = string(update, "_meta", "claudeCode", "toolName") or string(update, "name")
     tool.kind = string(update, "kind") or tool.kind
@@ -203,9 +204,9 @@ def _merge(tool: Tool, update: Frame) -> None:
         (text for key in _PATH_KEYS if (text := string(raw, key))), ""
     )
     tool.path = path or tool.path
-    subject = one_line(tool.command) or one_line(string(update, "title")) or tool_title(raw)
+    subject = one_line(tool.command) or one_line(string(update, "title")) or tool_title(raw, root=root)
     if subject and (tool.title is None or raw or len(subject) > len(tool.title)):
-        tool.title = subject
+        tool.title = from_root(subject, root)
     content = string(raw, "content")
     tool.diff = diff_of(update) or tool.diff or ((len(content.splitlines()), 0) if content else None)
 

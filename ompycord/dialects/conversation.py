@@ -3,15 +3,27 @@
 Lines of the agent and words of people go in; events, frames to send and at last the outcome come out.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, MutableMapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar, assert_never
 
 from ompycord.dialects.frames import Frame
-from ompycord.domain.events import EventBody, Note
+from ompycord.domain.events import (
+    ApprovalDenied,
+    ApprovalGranted,
+    ApprovalWithdrawn,
+    EventBody,
+    Note,
+    Prompted,
+    QuestionAnswered,
+    QuestionWithdrawn,
+)
 from ompycord.domain.ports import AgentOutcome, Heard
 
-__all__ = ["Conversation", "FileWish", "Reaction", "Strangers"]
+__all__ = ["Asks", "Conversation", "FileWish", "Reaction", "Strangers", "tell", "withdrawn"]
+
+A = TypeVar("A")
+B = TypeVar("B")
 
 _NOTED = 20
 
@@ -80,6 +92,42 @@ class Conversation(Protocol):
     def interrupt(self) -> Reaction:
         """The agent is about to be halted: what to say to it before the kill ladder."""
         ...
+
+
+class Asks(Protocol):
+    """What an agent asks of people, as far as their decisions concern it."""
+
+    def answered(self, said: QuestionAnswered) -> Reaction: ...
+    def granted(self, said: ApprovalGranted) -> Reaction: ...
+    def denied(self, said: ApprovalDenied) -> Reaction: ...
+
+
+def tell(said: Heard, *, prompted: Callable[[Prompted], Reaction], asks: Asks) -> Reaction:
+    """Passes on what a person said or decided to whoever knows what it leads to."""
+    match said:
+        case Prompted():
+            return prompted(said)
+        case QuestionAnswered():
+            return asks.answered(said)
+        case ApprovalGranted():
+            return asks.granted(said)
+        case ApprovalDenied():
+            return asks.denied(said)
+        case _:
+            assert_never(said)
+
+
+def withdrawn(
+    keys: Iterable[str], approvals: MutableMapping[str, A], questions: MutableMapping[str, B], *, reason: str
+) -> tuple[EventBody, ...]:
+    """Takes these requests off the two lists and says that nobody waits for them any more."""
+    events: list[EventBody] = []
+    for key in keys:
+        if approvals.pop(key, None) is not None:
+            events.append(ApprovalWithdrawn(approval=key, reason=reason))
+        elif questions.pop(key, None) is not None:
+            events.append(QuestionWithdrawn(question=key, reason=reason))
+    return tuple(events)
 
 
 class Strangers:

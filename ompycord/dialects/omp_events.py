@@ -116,6 +116,7 @@ class OmpTools:
     """The tools that run, and the files they changed."""
 
     def __init__(self, *, root: str) -> None:
+        self._root = root
         self._titles: dict[str, str | None] = {}
         self._arguments: dict[str, Frame] = {}
         self._latest = ("", "")
@@ -124,7 +125,7 @@ class OmpTools:
     def started(self, frame: Frame) -> tuple[EventBody, ...]:
         """A `tool_execution_start`."""
         call, arguments = string(frame, "toolCallId"), found(frame, "args")
-        title = tool_title(arguments)
+        title = tool_title(arguments, root=self._root)
         if call and len(self._titles) < _CALLS:
             self._titles[call], self._arguments[call] = title, arguments
         return (ToolStarted(tool=_tool(frame), title=title, call=ref(call) if call else None),)

@@ -4,9 +4,9 @@ Its parts: `omp_work.py` (begin and end), `omp_asks.py` (people), `omp_events.py
 """
 
 from collections.abc import Callable, Mapping
-from typing import Final, Literal, assert_never
+from typing import Final, Literal
 
-from ompycord.dialects.conversation import Reaction, Strangers
+from ompycord.dialects.conversation import Reaction, Strangers, tell
 from ompycord.dialects.frames import (
     Frame,
     boolean,
@@ -25,13 +25,9 @@ from ompycord.dialects.omp_asks import ASK_HUMAN, OmpAsks
 from ompycord.dialects.omp_events import OmpTools, message_events, plan, tool_calls
 from ompycord.dialects.omp_work import OmpWork
 from ompycord.domain.events import (
-    ApprovalDenied,
-    ApprovalGranted,
     EventBody,
     Message,
     Note,
-    Prompted,
-    QuestionAnswered,
     RetryCleared,
     RetryLimited,
     SessionOpened,
@@ -98,17 +94,7 @@ class OmpRpc:
 
     def told(self, said: Heard) -> Reaction:
         """See the protocol."""
-        match said:
-            case Prompted():
-                return self._work.say(said)
-            case QuestionAnswered():
-                return self._asks.answered(said)
-            case ApprovalGranted():
-                return self._asks.granted(said)
-            case ApprovalDenied():
-                return self._asks.denied(said)
-            case _:
-                assert_never(said)
+        return tell(said, prompted=self._work.say, asks=self._asks)
 
     def interrupt(self) -> Reaction:
         """See the protocol."""

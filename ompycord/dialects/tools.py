@@ -5,7 +5,7 @@ from typing import Final
 from ompycord.dialects.frames import Frame, one_line, string
 from ompycord.dialects.strict_json import JsonValue
 
-__all__ = ["command_of", "diff_counts", "last_line", "tool_title"]
+__all__ = ["command_of", "diff_counts", "from_root", "last_line", "tool_title"]
 
 _TITLE_KEYS: Final = (
     "command", "file_path", "filePath", "path", "notebook_path", "pattern", "query", "url", "question", "description",
@@ -13,15 +13,21 @@ _TITLE_KEYS: Final = (
 )  # fmt: skip
 """Where tools of the known agents say what they are about, the most telling first."""
 _COMMAND_KEYS: Final = ("command", "cmd")
+_READ: Final = 4096
 _NO_NEWS: Final = ("Wall time:", "(no output)")
 
 
-def tool_title(arguments: Frame) -> str | None:
-    """What the tool works on: its command, path or pattern; else its first text."""
-    for key in _TITLE_KEYS:
-        if text := one_line(_words(arguments.get(key))):
+def tool_title(arguments: Frame, *, root: str) -> str | None:
+    """What the tool works on: its command, path or pattern; else its first text. Paths are shown from `root`."""
+    for value in (*(arguments.get(key) for key in _TITLE_KEYS), *arguments.values()):
+        if text := one_line(from_root(_words(value), root)):
             return text
-    return next((text for value in arguments.values() if (text := one_line(_words(value)))), None)
+    return None
+
+
+def from_root(text: str, root: str) -> str:
+    """`text` with the paths below `root` as seen from there."""
+    return text[:_READ].replace(f"{root}/", "")
 
 
 def command_of(arguments: Frame) -> str | None:

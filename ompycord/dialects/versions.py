@@ -13,6 +13,7 @@ Version = tuple[int, ...]
 TESTED: Final[Mapping[str, tuple[Version, Version]]] = {
     "omp": ((18, 2, 3), (18, 3)),
     "pi": ((0, 73), (0, 74)),
+    "claude": ((2, 1), (2, 2)),
     "oh-my-pi": ((18, 2, 3), (18, 3)),
     "OpenCode": ((1, 18), (1, 19)),
     "gemini-cli": ((0, 61), (0, 62)),

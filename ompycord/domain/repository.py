@@ -3,15 +3,17 @@
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from ompycord.domain.base import Frozen
 
-__all__ = ["AgentSpec", "CheckSpec", "ConfinementLevel", "RepositorySpec", "Sandbox"]
+__all__ = ["AgentSpec", "CheckSpec", "ConfinementLevel", "Grants", "RepositorySpec", "Sandbox"]
 
 ConfinementLevel = Literal["full", "files+net", "files", "container", "none"]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 Argument = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
+_OWN = ("DISCORD_", "OMP_", "OMPYCORD_")
+"""How the variables begin that the bot reads (settings.py, `NAMED` and `PREFIX`)."""
 
 
 class CheckSpec(Frozen):
@@ -23,6 +25,8 @@ class CheckSpec(Frozen):
     timeout_s: Annotated[float, Field(gt=0, le=7200)] = 600
     parser: Literal["auto", "exit", "pytest", "unittest"] = "auto"
     """How to count: pytest's JUnit report, unittest's closing line, or the exit code alone."""
+    network: bool = True
+    """Whether it may reach the network. It runs what an agent wrote: deny it here too where an agent must not have it."""
 
 
 class RepositorySpec(Frozen):
@@ -55,22 +59,41 @@ class Sandbox(Frozen):
 
     minimum: ConfinementLevel = "files"
     """Below this level a run is refused (CONTRACTS: an agent runs unconfined only where configuration says so by name)."""
+    network: bool = True
+    """Whether it may reach the network, which its model's provider needs. Where no level here can deny it, a run is refused."""
+
+
+class Grants(Frozen):
+    """What an agent gets of its user's own, by name; nothing else of home is given."""
+
+    files: tuple[Path, ...] = ()
+    """Files or folders that it may read. Those below the user's home stand at the same place in the agent's own HOME."""
+    variables: tuple[Annotated[str, StringConstraints(pattern=r"^[A-Z_][A-Z0-9_]{0,127}$")], ...] = ()
+    """Variables of the bot's environment that it gets, never the bot's own."""
+
+    @field_validator("variables")
+    @classmethod
+    def _none_of_the_bots_own(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if any(name.startswith(_OWN) for name in names):
+            raise ValueError("a variable of the bot's own (DISCORD_, OMP_, OMPYCORD_) is never given to an agent")
+        return names
 
 
 class AgentSpec(Frozen):
     """An agent by name."""
 
     name: Slug
-    kind: Literal["rehearsal", "command", "omp_rpc", "acp"]
+    kind: Literal["rehearsal", "command", "omp_rpc", "acp", "stream_json"]
     command: tuple[Argument, ...] = ()
     """An argument list, never a shell. `command` and `acp` need one, and `{prompt_file}` is replaced in the first's;
-    `omp_rpc` without one is `omp` (or `pi`) from the PATH, and gets its protocol's own arguments in any case."""
+    `omp_rpc` without one is `omp` (or `pi`) from the PATH and `stream_json` is `claude`; both get their protocol's own
+    arguments in any case."""
     dialect: Literal["omp", "pi"] = "omp"
     """For `omp_rpc`: whose RPC it speaks."""
     mode: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None
-    """For `acp`: the mode to work in, as the agent names it. What it does not offer is said."""
+    """For `acp` and `stream_json`: the mode to work in, as the agent names it."""
     model: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None
-    """For `acp`: the model to use, as the agent names it. What it does not offer is said."""
+    """For `acp` and `stream_json`: the model to use, as the agent names it."""
     env: dict[Annotated[str, StringConstraints(pattern=r"^[A-Z_][A-Z0-9_]*$")], str] = Field(
         default_factory=dict[str, str]
     )
@@ -78,6 +101,7 @@ class AgentSpec(Frozen):
     wall_s: Annotated[float, Field(gt=0, le=86_400)] = 3600
     idle_s: Annotated[float, Field(gt=0, le=86_400)] = 900
     sandbox: Sandbox = Sandbox()
+    grants: Grants = Grants()
 
     @model_validator(mode="after")
     def _has_command(self) -> Self:

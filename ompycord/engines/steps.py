@@ -19,7 +19,7 @@ from ompycord.domain.run import FailureClass, RunRecord
 from ompycord.domain.task import Task
 from ompycord.engines.local import Step
 from ompycord.errors import NotStored, ProcessFailed, Refused, WorkspaceError
-from ompycord.processes.launcher_port import reaches
+from ompycord.processes.launcher_port import is_enough
 
 __all__ = ["Steps", "is_confined_enough"]
 
@@ -34,7 +34,7 @@ JobEnvironment = Callable[[RunId], Awaitable[dict[str, str]]]
 
 def is_confined_enough(level: ConfinementLevel, spec: AgentSpec) -> bool:
     """Whether this machine's level is at least what the agent's configuration demands. The rehearsal is our own code."""
-    return spec.kind == "rehearsal" or reaches(level, spec.sandbox.minimum)
+    return spec.kind == "rehearsal" or is_enough(level, spec.sandbox)
 
 
 class Steps:
@@ -48,6 +48,7 @@ class Steps:
         adapters: Mapping[str, AgentAdapter],
         checks: Checks,
         level: ConfinementLevel,
+        mend: str = "",
         observe: Record,
         record: Record,
         job_environment: JobEnvironment,
@@ -58,6 +59,7 @@ class Steps:
         self._adapters = adapters
         self._checks = checks
         self._level: ConfinementLevel = level
+        self._mend = mend
         self._observe = observe
         self._record = record
         self._job_environment = job_environment
@@ -94,12 +96,7 @@ class Steps:
         except Refused as error:
             return _failed(row, FailureClass.ENV, str(error))
         if not is_confined_enough(self._level, spec):
-            return _failed(
-                row,
-                FailureClass.POLICY,
-                f"This machine cannot confine an agent ({spec.name} wants {spec.sandbox.minimum}, here is {self._level}). "
-                "Nothing ran. Confine it, or allow this agent by name with sandbox: {minimum: none}.",
-            )
+            return _failed(row, FailureClass.POLICY, _unconfined(spec, self._level, self._mend))
         prepared = await self._workspaces.workspace(row.run)
         if prepared is None:
             return _failed(row, FailureClass.INTERNAL, "Its clone is gone.")
@@ -185,6 +182,12 @@ class Steps:
         """The clone goes; branch and record stay."""
         await self._workspaces.discard(row.run)
         return _ok(row)
+
+
+def _unconfined(spec: AgentSpec, level: ConfinementLevel, mend: str) -> str:
+    wanted = f"{spec.sandbox.minimum}{'' if spec.sandbox.network else ' without network'}"
+    words = f"This machine cannot confine an agent ({spec.name} wants {wanted}, here is {level}). Nothing ran."
+    return f"{words} {mend or 'An admin finds what to do in /omp health.'} Or allow this agent by name: sandbox: {{minimum: none}}."
 
 
 def _prompt(task: Task, said: Sequence[str]) -> str:

@@ -101,19 +101,10 @@ class ControlApi:
             raise NotPossibleError(str(problem)) from problem
 
     def _disturb_gateway(self, body: Json) -> object:
-        """`close` with a code, `drop`, `reconnect` (opcode 7) or `invalid_session` (opcode 9, `resumable`)."""
+        """See `Gateway.disturb`."""
         gateway = self._core.gateway
-        match body.get("action"):
-            case "close":
-                gateway.close_all(int(body.get("code", 4000)))
-            case "drop":
-                gateway.drop_all()
-            case "reconnect":
-                gateway.ask_to_reconnect()
-            case "invalid_session":
-                gateway.invalidate(is_resumable=bool(body.get("resumable")))
-            case _:
-                raise NotPossibleError("action is close, drop, reconnect or invalid_session")
+        if not gateway.disturb(body):
+            raise NotPossibleError("action is close, drop, reconnect, invalid_session, deafen or heartbeat")
         return {"connections": gateway.count_connections()}
 
     # -- the world, as its admins could change it --------------------------------------------------------------------

@@ -47,6 +47,7 @@ class Core:
 
     def bind(self, port: int) -> None:
         """Tell every address-giving part the port."""
+        self.gateway.is_out = lambda: self.clock.now() < self.faults.out_until
         self.port = port
         self.gateway.url = self.gateway_url
 

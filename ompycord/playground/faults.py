@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any, Literal, cast, get_args
 
-from ompycord.playground.documents import Json, as_object
+from ompycord.playground.documents import Json, as_object, encode
 
-Action = Literal["status", "delay_before", "delay_after", "drop_before", "drop_after"]
+Action = Literal[
+    "status", "delay_before", "delay_after", "drop_before", "drop_after", "half_after", "disturb", "outage"
+]
 ACTIONS: tuple[str, ...] = get_args(Action)
-BEFORE: frozenset[str] = frozenset({"status", "delay_before", "drop_before"})
+BEFORE: frozenset[str] = frozenset({"status", "delay_before", "drop_before", "disturb", "outage"})
 LONGEST_DELAY_S = 60.0
 
 
@@ -31,6 +33,10 @@ class Fault:
     status: int
     seconds: float
     body: Json | None
+    headers: dict[str, str]
+    has_via: bool
+    containing: str
+    """Only requests with this in their body."""
     probability: float
     chance: random.Random
     hits: list[str] = field(default_factory=list[str])
@@ -55,12 +61,15 @@ class FaultPlan:
     def __init__(self) -> None:
         self._faults: list[Fault] = []
         self._added = 0
+        self.out_until = 0.0
+        """While an outage lasts, in the playground's time, nobody is answered."""
 
     def add(self, wanted: Json) -> Fault:
         """Plan a fault. Raises BadFaultError.
 
         `method` (`*` for any), `route` (Discord's template or path without `/api/v10`, with `*`), `action`, `count`,
-        `status` and `body` for `status`, `seconds` for delays, `probability` with `seed`.
+        `containing` a text in the body; `status`, `body`, `headers` and `via` for `status`, `seconds` for delays and
+        outages, `body` as of `POST /control/gateway` for `disturb`, `probability` with `seed`.
         """
         action = wanted.get("action")
         if action not in ACTIONS:
@@ -76,6 +85,9 @@ class FaultPlan:
             status=int(_number(wanted, "status", 500, 599)),
             seconds=seconds,
             body=as_object(wanted.get("body")),
+            headers={name: str(value) for name, value in (as_object(wanted.get("headers")) or {}).items()},
+            has_via=wanted.get("via") is not False,
+            containing=str(wanted.get("containing", "")),
             probability=_number(wanted, "probability", 1.0, 1.0),
             chance=random.Random(int(_number(wanted, "seed", 0, 2**53))),  # noqa: S311  # reproducible, not secret
         )
@@ -84,16 +96,19 @@ class FaultPlan:
 
     def clear(self) -> None:
         self._faults.clear()
+        self.out_until = 0.0
 
     def shown(self) -> list[Json]:
         return [fault.shown() for fault in self._faults]
 
-    def strike(self, method: str, path: str, route: str) -> Fault | None:
+    def strike(self, method: str, path: str, route: str, body: object = None) -> Fault | None:
         """The fault that this request meets, counted and recorded; None for most."""
         for fault in self._faults:
             if not fault.remaining or fault.method not in ("*", method):
                 continue
             if not (fnmatchcase(path, fault.route) or fault.route == route):
+                continue
+            if fault.containing and (body is None or fault.containing not in encode(body).decode()):
                 continue
             if fault.chance.random() >= fault.probability:
                 continue

@@ -44,8 +44,11 @@ class Gateway:
         self._limits = limits
         self._sessions: dict[str, Session] = {}
         self._connections: set[Connection] = set()
+        self._heartbeat_ms = limits.heartbeat_ms
         self.identifies_left = 1000
         self.on_status: Callable[[bool], None] = lambda _: None
+        self.is_out: Callable[[], bool] = lambda: False
+        """Whether an outage lasts, in which nobody is let in."""
         self.url = ""
 
     @property
@@ -69,6 +72,29 @@ class Gateway:
                 session.dispatch(name, session.seen(message))
 
     # -- what a test or an ending process does to connections ------------------------------------------------------
+
+    def disturb(self, wanted: Json) -> bool:
+        """`close` with a `code`, `drop`, `reconnect` (opcode 7), `invalid_session` (opcode 9, `resumable`), `deafen` (the
+        heartbeats of present connections are not answered any more), `heartbeat` (`ms` for later connections); False for
+        anything else.
+        """
+        match wanted.get("action"):
+            case "close":
+                self.close_all(int(wanted.get("code", 4000)))
+            case "drop":
+                self.drop_all()
+            case "reconnect":
+                self.ask_to_reconnect()
+            case "invalid_session":
+                self.invalidate(is_resumable=bool(wanted.get("resumable")))
+            case "deafen":
+                for connection in self._connections:
+                    connection.is_deaf = True
+            case "heartbeat":
+                self._heartbeat_ms = int(wanted.get("ms", self._limits.heartbeat_ms))
+            case _:
+                return False
+        return True
 
     def close_all(self, code: int) -> None:
         for connection in tuple(self._connections):
@@ -99,6 +125,8 @@ class Gateway:
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """Speak with one client until it goes."""
+        if self.is_out():
+            raise web.HTTPServiceUnavailable
         socket = web.WebSocketResponse(max_msg_size=1 << 20, timeout=2.0, compress=False)
         await socket.prepare(request)
         is_zlib = request.query.get("compress") == "zlib-stream"
@@ -120,17 +148,18 @@ class Gateway:
         return socket
 
     async def _converse(self, connection: Connection) -> None:
-        connection.send(10, {"heartbeat_interval": self._limits.heartbeat_ms, "_trace": ['["playground",{}]']})
+        connection.send(10, {"heartbeat_interval": self._heartbeat_ms, "_trace": ['["playground",{}]']})
         limiter = RateRule(name="gateway", limit=self._limits.gateway_events, window_s=60, source="[gw]")
         budget = RateLimiter(self._limits.rates)
-        patience_s = self._limits.heartbeat_ms / 1000 * 2
+        patience_s = self._heartbeat_ms / 1000 * 2
         while (text := await connection.receive(patience_s)) is not None:
             if budget.take_sub_limit(limiter, "", self._world.clock.now()) is not None:
                 return connection.close(4008, "You are being rate limited.")
             frame = decode_object(text)
             if frame is None or len(text.encode()) > self._limits.gateway_payload:
                 return connection.close(4002, "Error while decoding payload.")
-            self._handle(connection, frame)
+            if not connection.is_deaf:
+                self._handle(connection, frame)
         return None
 
     def _handle(self, connection: Connection, frame: Json) -> None:

@@ -42,11 +42,15 @@ class Connection:
         self._outbox: asyncio.Queue[Json | Close] = asyncio.Queue(QUEUE)
         self.session: Session | None = None
         self.is_closing = False
+        self.is_deaf = False
+        """It hears nothing and says nothing any more, as a connection does whose other end has gone unnoticed."""
         self.goodbye: int | None = None
         """The code with which the client closed; None while it has not, or where we closed."""
 
     def send(self, op: int, data: object = None, *, seq: int | None = None, name: str | None = None) -> None:
         """Queue one frame; a client that does not read is cut off."""
+        if self.is_deaf:
+            return
         self._offer({"op": op, "d": data, "s": seq, "t": name})
 
     def close(self, code: int, reason: str = "") -> None:

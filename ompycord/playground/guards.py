@@ -27,6 +27,8 @@ HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+WITHOUT_VIA: Final = "without via"
+"""Set on a request whose answer shall not say that it came through Discord's proxy."""
 TOKEN_PATHS: Final = ("/control/", "/app/")
 
 
@@ -51,11 +53,13 @@ def middleware(core: Core) -> Middleware:
     return guard
 
 
-async def add_headers(_request: web.Request, response: web.StreamResponse) -> None:
+async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Strict headers on every answer, unless a stricter policy is there already."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    response.headers.setdefault("Via", "1.1 playground")
+    if not request.get(WITHOUT_VIA):
+        # Discord's answers come through a proxy; discord.py takes a 429 without this header for a ban.
+        response.headers.setdefault("Via", "1.1 playground")
     response.headers.setdefault("Cache-Control", "no-store")
 
 

@@ -15,13 +15,11 @@ from ompycord.playground.attachments import Upload
 from ompycord.playground.documents import Json, as_object, decode_object, encode
 from ompycord.playground.errors import DiscordError, refusal, unauthorized
 from ompycord.playground.faults import BEFORE, Fault
+from ompycord.playground.guards import WITHOUT_VIA
 from ompycord.playground.limits import RateRule
 from ompycord.playground.ratelimit import Verdict, bucket_hash
 from ompycord.playground.services import Services
 from ompycord.playground.wire import WireEntry
-
-Via: Final = {"Via": "1.1 playground"}
-"""Discord's answers come through a proxy; discord.py takes a 429 without this header for a ban."""
 
 
 @dataclass(kw_only=True)
@@ -118,11 +116,15 @@ class RestApi:
     async def _serve(self, route: Route, request: web.Request) -> web.StreamResponse:
         started = time.perf_counter()
         params = {key: value for key, value in request.match_info.items() if key != "version"}
-        fault = self._core.faults.strike(request.method, route.clean_path(params), route.template)
+        faults = self._core.faults
+        if self._core.clock.now() < faults.out_until:
+            return _aborted(request)
         call: Call | None = None
+        fault: Fault | None = None
         headers: dict[str, str] = {}
         try:
             call = await self._read(request, params)
+            fault = faults.strike(request.method, route.clean_path(params), route.template, call.body)
             reply = await self._suffer(fault, request, is_before=True) or self._work(route, call, request, headers)
         except DiscordError as error:
             reply = Reply(status=error.status, body=error.body)
@@ -131,6 +133,11 @@ class RestApi:
         if reply.status in (401, 403, 429):
             self._core.limiter.note_invalid(self._core.clock.now())
         self._log(route, params, call, reply, headers, (time.perf_counter() - started) * 1000, fault)
+        if fault is not None and fault.action == "half_after":
+            return await _half(request, reply, headers)
+        if fault is not None and fault.action == "status":
+            headers |= fault.headers
+            request[WITHOUT_VIA] = not fault.has_via
         return _response(reply, headers)
 
     def _work(self, route: Route, call: Call, request: web.Request, headers: dict[str, str]) -> Reply:
@@ -205,8 +212,17 @@ class RestApi:
                 await asyncio.sleep(fault.seconds)
                 return None
             case "drop_before" | "drop_after":
-                if request.transport is not None:
-                    request.transport.abort()
+                _aborted(request)
+                return Reply(status=500)
+            case "half_after":
+                return None
+            case "disturb":
+                self._core.gateway.disturb(fault.body or {})
+                return None
+            case "outage":
+                self._core.faults.out_until = self._core.clock.now() + fault.seconds
+                self._core.gateway.drop_all()
+                _aborted(request)
                 return Reply(status=500)
             case "status":
                 return Reply(status=fault.status, body=fault.body or {"message": f"{fault.status}: fault", "code": 0})
@@ -258,11 +274,31 @@ def limited_headers(verdict: Verdict) -> dict[str, str]:
 
 def _response(reply: Reply, headers: dict[str, str]) -> web.Response:
     if reply.status == 204:
-        return web.Response(status=204, headers={**headers, **Via})
+        return web.Response(status=204, headers=headers)
     # Exactly this content type: discord.py compares it literally.
     return web.Response(
-        status=reply.status, body=encode(reply.body), headers={**headers, **Via, "Content-Type": "application/json"}
+        status=reply.status, body=encode(reply.body), headers={**headers, "Content-Type": "application/json"}
     )
+
+
+def _aborted(request: web.Request) -> web.Response:
+    """The connection is reset; what is returned reaches nobody."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response(status=500)
+
+
+async def _half(request: web.Request, reply: Reply, headers: dict[str, str]) -> web.StreamResponse:
+    """Promise the whole answer, send half of it, and reset the connection."""
+    whole = encode(reply.body)
+    answer = web.StreamResponse(
+        status=reply.status,
+        headers={**headers, "Content-Type": "application/json", "Content-Length": str(len(whole))},
+    )
+    await answer.prepare(request)
+    await answer.write(whole[: len(whole) // 2])
+    _aborted(request)
+    return answer
 
 
 def _parse(raw: bytes) -> Any:

@@ -4,6 +4,7 @@ from ompycord.processes.command import run
 from ompycord.processes.detached import start_detached
 from ompycord.processes.ladder import sweep
 from ompycord.processes.launcher import Launch, RunningProcess, launch
+from ompycord.processes.spawn import find_program
 from ompycord.processes.spec import (
     MARKER,
     Bounds,
@@ -28,6 +29,7 @@ __all__ = [
     "ProcessSpec",
     "RunningProcess",
     "Stream",
+    "find_program",
     "launch",
     "run",
     "start_detached",

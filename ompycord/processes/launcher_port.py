@@ -1,4 +1,4 @@
-"""The seam between whoever starts a run's programs and how they are confined; implemented by `workspaces/launcher.py`.
+"""The seam between whoever starts a run's programs and how they are confined; implemented in `workspaces/`.
 
 Agents, checks and the inside half of a harvest all start through it, so that one rule confines them all.
 """
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, get_args
 
-from ompycord.domain.repository import ConfinementLevel
+from ompycord.domain.repository import ConfinementLevel, Sandbox
 from ompycord.processes.launcher import RunningProcess
 from ompycord.processes.spec import Bounds, Clocks, ProcessSpec
 
-__all__ = ["Launcher", "Place", "reaches"]
+__all__ = ["Launcher", "Place", "can_deny_network", "is_enough", "reaches"]
 
 _ORDER: tuple[ConfinementLevel, ...] = get_args(ConfinementLevel)
 """Strongest first, as PLATFORM.md lists them."""
@@ -26,6 +26,12 @@ class Place:
     """Its working folder, writable."""
     readable: tuple[Path, ...] = ()
     """Folders outside the tree that it may read, such as the one with its prompt."""
+    network: bool = False
+    """Whether it may use the network. Levels below *files+net* cannot deny it (`can_deny_network`)."""
+    grants: tuple[Path, ...] = ()
+    """Files and folders of the user's own that it may read; those below the user's home also stand in its HOME, as links."""
+    variables: tuple[str, ...] = ()
+    """Names of variables that it gets from the launcher's environment, where they are set there."""
 
     @property
     def home(self) -> Path:
@@ -43,6 +49,8 @@ class Launcher(Protocol):
 
     level: ConfinementLevel
     """What the card says."""
+    mend: str
+    """What raises the level on this machine, as a sentence with its commands; empty where nothing is better."""
 
     def start(
         self, spec: ProcessSpec, place: Place, *, clocks: Clocks | None = None, bounds: Bounds | None = None
@@ -59,3 +67,13 @@ class Launcher(Protocol):
 def reaches(level: ConfinementLevel, minimum: ConfinementLevel) -> bool:
     """Whether a launcher of this level is good enough (CONTRACTS, repositories and modes)."""
     return _ORDER.index(level) <= _ORDER.index(minimum)
+
+
+def can_deny_network(level: ConfinementLevel) -> bool:
+    """Whether a program of this level can be kept from TCP; *full* keeps it from all of the network."""
+    return reaches(level, "files+net")
+
+
+def is_enough(level: ConfinementLevel, sandbox: Sandbox) -> bool:
+    """Whether this level gives an agent all the confinement that its configuration demands."""
+    return reaches(level, sandbox.minimum) and (sandbox.network or can_deny_network(level))

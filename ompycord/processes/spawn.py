@@ -14,7 +14,7 @@ from ompycord.errors import ProcessFailed
 from ompycord.processes.ladder import kill_group
 from ompycord.processes.spec import MARKER, ProcessSpec, Stream
 
-__all__ = ["Pipe", "Spawned", "spawn"]
+__all__ = ["Pipe", "Spawned", "find_program", "spawn"]
 
 _SHIM: Final = Path(__file__).with_name("_parent_death.py")
 _START_S: Final = 30.0
@@ -137,7 +137,7 @@ async def spawn(spec: ProcessSpec) -> Spawned:
             "Programs cannot be started on Windows. The bot, the sidecar and the playground work here; "
             "run agents on Linux or macOS."
         )
-    program = _program(spec)
+    program = find_program(spec)
     if not spec.cwd.is_dir():
         raise ProcessFailed(f"The folder {spec.cwd} is not there, so {program.name} was not started in it.")
     ends = _Ends()
@@ -156,7 +156,7 @@ async def spawn(spec: ProcessSpec) -> Spawned:
     return spawned
 
 
-def _program(spec: ProcessSpec) -> Path:
+def find_program(spec: ProcessSpec) -> Path:
     """The file to execute: what is no bare name is relative to the working folder."""
     name = spec.argv[0]
     found = str(spec.cwd / name) if os.sep in name else shutil.which(name, path=spec.env.get("PATH", os.defpath))

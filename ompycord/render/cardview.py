@@ -150,5 +150,10 @@ class CardView(Frozen):
     @property
     def size(self) -> int:
         """UTF-16 units of everything Discord counts, the room for the weather included."""
+        return self.size_without_fields + sum(field.size for field in self.fields)
+
+    @property
+    def size_without_fields(self) -> int:
+        """The same without the fields."""
         texts = (self.heading, self.description, self.author, self.footer)
-        return WEATHER_ROOM + sum(map(utf16_len, texts)) + sum(field.size for field in self.fields)
+        return WEATHER_ROOM + sum(map(utf16_len, texts))

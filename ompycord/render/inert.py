@@ -5,6 +5,7 @@ and one halved by a cut would no longer be found.
 """
 
 from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import Final
 from urllib.parse import quote
 
@@ -14,7 +15,7 @@ from ompycord.text import sanitise
 from ompycord.text.graphemes import cut
 from ompycord.text.limits import CARD_LINK
 
-__all__ = ["Inert", "Redact"]
+__all__ = ["Inert", "Redact", "forget_lines"]
 
 Redact = Callable[[str], str]
 """Takes secrets out of text: `text.Redactor.redact` of the process, or the identity where there are none."""
@@ -24,6 +25,22 @@ _LINK: Final = regex.compile(r"https?://[A-Za-z0-9._:-]++(?:[/?#][\x21-\x7e]*)?"
 _LINK_SAFE: Final = "%/:?#&+,;=.~-_"  # brackets, stars, ticks and @ would be markup
 
 _NO_ADDRESS: Final = ":\u2215\u2215"
+
+
+_SHORT: Final = 320
+"""Longer texts are few on a card; shorter ones are lines, which stay the same from one edit to the next."""
+_KEPT: Final = 2048
+
+# Pure functions of short texts: between two edits of a card one line of thirty changes.
+_clean = lru_cache(_KEPT)(sanitise.clean)
+_excerpt = lru_cache(_KEPT)(partial(sanitise.excerpt, is_clean=True))
+_label = lru_cache(_KEPT)(partial(sanitise.label, is_clean=True))
+
+
+def forget_lines() -> None:
+    """What was rendered before is made anew; for measurements."""
+    for kept in (_clean, _excerpt, _label):
+        kept.cache_clear()
 
 
 class Inert:
@@ -38,17 +55,21 @@ class Inert:
 
     def source(self, text: str) -> str:
         """Cleaned and redacted, not yet cut nor escaped: for text whose length is decided later."""
-        return self._redact(sanitise.clean(text))
+        cleaned = _clean(text) if len(text) <= _SHORT else sanitise.clean(text)
+        redacted = self._redact(cleaned)
+        return cleaned if redacted == cleaned else sanitise.clean(redacted)
 
     def line(self, text: str, limit: int) -> str:
         """One line of escaped prose."""
         source = self.source(text)
-        return cut(" ".join(source.split()), limit) if self._terminal else sanitise.excerpt(source, limit)
+        if self._terminal:
+            return cut(" ".join(source.split()), limit)
+        return _excerpt(source, limit) if len(source) <= _SHORT else sanitise.excerpt(source, limit, is_clean=True)
 
     def prose(self, text: str, limit: int) -> str:
         """Escaped prose that keeps its lines."""
         source = self.source(text)
-        return cut(source.strip(), limit) if self._terminal else sanitise.plain(source, limit)
+        return cut(source.strip(), limit) if self._terminal else sanitise.plain(source, limit, is_clean=True)
 
     def dead(self, text: str, limit: int) -> str:
         """A line for a message's content, where an address would become a link with a preview: look-alikes take its slashes,
@@ -58,11 +79,14 @@ class Inert:
 
     def label(self, text: str, limit: int) -> str:
         """For titles, field names, buttons, footers: one line without markup."""
-        return self.line(text, limit) if self._terminal else sanitise.label(self.source(text), limit)
+        if self._terminal:
+            return self.line(text, limit)
+        source = self.source(text)
+        return _label(source, limit) if len(source) <= _SHORT else sanitise.label(source, limit, is_clean=True)
 
     def code(self, text: str, limit: int) -> str:
         """For the inside of a fence."""
-        return sanitise.code(self.source(text), limit)
+        return sanitise.code(self.source(text), limit, is_clean=True)
 
     def link(self, url: str | None, limit: int = CARD_LINK) -> str | None:
         """`url` if it can be shown as it is and opens what it shows, else None. A link is never cut: that would break it."""

@@ -52,18 +52,36 @@ def fit(view: CardView, budget: int = EMBEDS_TOTAL) -> Fitted:
     """The card within `budget` units over all its texts, every field within its own limit first."""
     view = _with_fields(view, [_within_field(field) for field in view.fields])
     taken: list[str] = []
-    size = view.size
+    measured = _Measured()
+    size = measured.size(view)
     for step in STEPS:
         while size > budget:
             smaller = step(view, size - budget)
-            # Measured once each: a full card takes a hundred steps over twenty fields.
-            smaller_size = smaller.size if smaller else size
+            smaller_size = measured.size(smaller) if smaller else size
             if smaller is None or smaller_size >= size:
                 break
             view, size = smaller, smaller_size
             if step.__name__ not in taken:
                 taken.append(step.__name__)
     return Fitted(view, tuple(taken))
+
+
+class _Measured:
+    """Sizes of fields, each measured once: a full card takes a hundred steps over twenty fields, each changes one."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[FieldView, int]] = {}
+        """By identity; the field is kept, so that no other one gets its place."""
+
+    def size(self, view: CardView) -> int:
+        """`view.size`."""
+        return view.size_without_fields + sum(map(self._of, view.fields))
+
+    def _of(self, field: FieldView) -> int:
+        found = self._known.get(id(field))
+        if found is None:
+            found = self._known[id(field)] = (field, field.size)
+        return found[1]
 
 
 def _within_field(field: FieldView) -> FieldView:
@@ -85,7 +103,8 @@ def _with_fields(view: CardView, fields: list[FieldView]) -> CardView:
 
 
 def _with_field(view: CardView, index: int, field: FieldView) -> CardView:
-    return _with_fields(view, [*view.fields[:index], field, *view.fields[index + 1 :]])
+    here = (field,) if field.value else ()
+    return view.model_copy(update={"fields": (*view.fields[:index], *here, *view.fields[index + 1 :])})
 
 
 def _last(view: CardView, part: Part) -> tuple[int, FieldView] | None:

@@ -4,7 +4,7 @@ The order is `clean`, then `Redactor.redact`, then one of the four: a secret bro
 again after `clean`, and a secret cut by a limit is no longer found. All are linear: first cut, then one pass over the
 stretches between what is escaped (discord.utils.escape_markdown took 4.9 s on 8,000 hostile characters, PLATFORM.md).
 Limits are in UTF-16 units and hold for the result with everything that was added. Mentions are broken by U+200B, not by
-a backslash.
+a backslash. Who has called `clean` already says `is_clean`.
 """
 
 import unicodedata
@@ -41,7 +41,6 @@ _JOINERS: Final = regex.compile(
 )
 _STRAY_SELECTORS: Final = regex.compile(r"(?<![\p{Emoji}\p{Extended_Pictographic}])[\ufe0e\ufe0f]+")
 _BLANK_LINES: Final = regex.compile(r"\n[ \t]*+(?:\n[ \t]*+)+\n")
-_SPACES: Final = regex.compile(r"\s+")
 
 _URL: Final = regex.compile(r"https?://[^\s<>()\[\]`*|\\]+", regex.IGNORECASE)
 _LINE_MARK: Final = regex.compile(r"^[ \t]*(?:[#>+-]|[0-9]{1,9}(\.))", regex.MULTILINE)
@@ -88,42 +87,42 @@ def clean(text: str) -> str:
     return text if text == capped else _MARK_RUNS.sub(r"\1", text)
 
 
-def plain(text: str, limit: int) -> str:
+def plain(text: str, limit: int, *, is_clean: bool = False) -> str:
     """Prose that shows the characters of `text`: markdown escaped, no mention, link or heading comes alive.
 
     Lines are kept, more than one empty line in a row is not. Not idempotent: escaping twice shows backslashes.
     """
-    text, was_cut = _bounded(text, limit)
+    text, was_cut = _bounded(text, limit, is_clean=is_clean)
     text = text.replace("\t", " ")
     text = _BLANK_LINES.sub("\n\n", text) if "\n" in text else text
     return _prose(text.strip(), limit, was_cut=was_cut)
 
 
-def excerpt(text: str, limit: int) -> str:
+def excerpt(text: str, limit: int, *, is_clean: bool = False) -> str:
     """The beginning of `text` as one line of escaped prose."""
-    text, was_cut = _bounded(text, limit)
-    return _prose(_SPACES.sub(" ", text).strip(), limit, was_cut=was_cut)
+    text, was_cut = _bounded(text, limit, is_clean=is_clean)
+    return _prose(" ".join(text.split()), limit, was_cut=was_cut)
 
 
-def code(text: str, limit: int) -> str:
+def code(text: str, limit: int, *, is_clean: bool = False) -> str:
     """For the inside of a code span or fence: backticks become U+02CB, mentions are broken. Idempotent.
 
     Start a fence with a newline, else a first word is taken for its language. Empty text gives an empty string.
     """
-    text, was_cut = _bounded(text, limit)
+    text, was_cut = _bounded(text, limit, is_clean=is_clean)
     text = _near(text, limit)
     breaks = _ends(_LIVE_AT, text) | _ends(_LIVE_ANGLE_IN_CODE, text)
     parts = _parts(text.replace("`", _TICK), lambda _, cluster: cluster, set(), breaks)
     return _joined(parts, limit, was_cut=was_cut)
 
 
-def label(text: str, limit: int) -> str:
+def label(text: str, limit: int, *, is_clean: bool = False) -> str:
     """One line for titles, field names, buttons: look-alikes replace markup. Idempotent.
 
     An underscore between letters or digits stays, so `a_name` can be copied.
     """
-    text, was_cut = _bounded(text, limit)
-    text = _near(_SPACES.sub(" ", text).strip(), limit)
+    text, was_cut = _bounded(text, limit, is_clean=is_clean)
+    text = _near(" ".join(text.split()), limit)
     breaks = _ends(_LIVE_AT, text) | _ends(_LIVE_ANGLE, text) | _ends(_LINE_MARK, text) | _ends(_LINK_JOINT, text)
 
     def inert(at: int, cluster: str) -> str:
@@ -152,10 +151,10 @@ def _prose(text: str, limit: int, *, was_cut: bool) -> str:
     return _joined(_parts(text, escaped, _starts(_ESCAPED_CHAR, text) | line_marks, breaks), limit, was_cut=was_cut)
 
 
-def _bounded(text: str, limit: int) -> tuple[str, bool]:
+def _bounded(text: str, limit: int, *, is_clean: bool) -> tuple[str, bool]:
     """`text` cleaned, as far as it can matter unless nearly all of it is invisible; and whether that cut it."""
     reach = max(limit, 0) * 16 + 4096
-    return clean(text[:reach]), len(text) > reach
+    return text[:reach] if is_clean else clean(text[:reach]), len(text) > reach
 
 
 def _near(text: str, limit: int) -> str:

@@ -1,15 +1,26 @@
-"""Starts a run's programs without confinement, with an environment of their own; implements `processes/launcher_port.py`."""
+"""Starts a run's programs, confined or not, with an environment of their own; implements `processes/launcher_port.py`."""
 
-from collections.abc import AsyncGenerator
+import asyncio
+import shutil
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
 from ompycord.domain.repository import ConfinementLevel
 from ompycord.errors import ProcessFailed
-from ompycord.processes import Bounds, Clocks, ProcessSpec, RunningProcess, launch
+from ompycord.processes import Bounds, Clocks, ProcessSpec, RunningProcess, find_program, launch
 from ompycord.processes.launcher_port import Place
+from ompycord.workspaces.bubblewrap import in_bubblewrap
+from ompycord.workspaces.folders import is_real_folder
+from ompycord.workspaces.grants import link_grants
+from ompycord.workspaces.landlock import in_landlock
+from ompycord.workspaces.visible import sight
 
-__all__ = ["UnconfinedLauncher"]
+__all__ = ["ConfinedLauncher", "UnconfinedLauncher"]
+
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class UnconfinedLauncher:
@@ -17,29 +28,82 @@ class UnconfinedLauncher:
 
     level: ConfinementLevel = "none"
 
-    def __init__(self, *, path: str) -> None:
-        """`path` becomes the programs' PATH."""
+    def __init__(self, *, path: str, environ: Mapping[str, str] = _NOTHING, mend: str = "") -> None:
+        """`path` becomes the programs' PATH; granted variables come from `environ`."""
+        self.mend = mend
         self._path = path
+        self._environ = environ
 
     @asynccontextmanager
     async def start(
         self, spec: ProcessSpec, place: Place, *, clocks: Clocks | None = None, bounds: Bounds | None = None
     ) -> AsyncGenerator[RunningProcess]:
         """See the port."""
-        for folder in (place.home, place.tmp):
-            _make(folder)
-        own = spec.model_copy(update={"env": {**self._environment(place), **spec.env}})
+        own = await asyncio.to_thread(_ready, spec, place, self._path, self._environ)
         async with launch(own, clocks=clocks, bounds=bounds) as process:
             yield process
 
-    def _environment(self, place: Place) -> dict[str, str]:
-        return {
-            "PATH": self._path,
-            "HOME": str(place.home),
-            "TMPDIR": str(place.tmp),
-            "LANG": "C.UTF-8",
-            "TERM": "dumb",
-        }
+
+class ConfinedLauncher:
+    """The levels above *none*. Whether this machine really gives `level` says `probe.py`, not this class."""
+
+    def __init__(
+        self,
+        *,
+        level: ConfinementLevel,
+        path: str,
+        hidden: tuple[Path, ...],
+        environ: Mapping[str, str] = _NOTHING,
+        mend: str = "",
+    ) -> None:
+        """`hidden` are folders of ours of which a program sees only what its place names; the rest as above."""
+        self.level: ConfinementLevel = level
+        self.mend = mend
+        self._path = path
+        self._hidden = hidden
+        self._environ = environ
+
+    @asynccontextmanager
+    async def start(
+        self, spec: ProcessSpec, place: Place, *, clocks: Clocks | None = None, bounds: Bounds | None = None
+    ) -> AsyncGenerator[RunningProcess]:
+        """See the port. A program that cannot be executed inside ends with 127 and says so on its standard error."""
+        confined = await asyncio.to_thread(self._confine, spec, place)
+        async with launch(confined, clocks=clocks, bounds=bounds) as process:
+            yield process
+
+    def _confine(self, spec: ProcessSpec, place: Place) -> ProcessSpec:
+        own = _ready(spec, place, self._path, self._environ)
+        program = find_program(own)
+        try:
+            seen = sight(place, program=program, path=own.env["PATH"], hidden=self._hidden)
+        except OSError as error:
+            raise ProcessFailed(f"The confinement could not be arranged: {error.strerror}. Nothing ran.") from error
+        if self.level != "full":
+            return in_landlock(own, place, seen, has_network_rules=self.level == "files+net", program=program)
+        bwrap = shutil.which("bwrap", path=self._path)
+        if bwrap is None:
+            raise ProcessFailed("bubblewrap is gone from the PATH, so nothing ran. Install it again.")
+        return in_bubblewrap(own, place, seen, bwrap=Path(bwrap), program=program)
+
+
+def _ready(spec: ProcessSpec, place: Place, path: str, environ: Mapping[str, str]) -> ProcessSpec:
+    """Makes the run's own folders and the whole environment. Raises ProcessFailed."""
+    for folder in (place.home, place.tmp):
+        _make(folder)
+    link_grants(place)
+    granted = {name: environ[name] for name in place.variables if name in environ}
+    return spec.model_copy(update={"env": {**_environment(place, path), **granted, **spec.env}})
+
+
+def _environment(place: Place, path: str) -> dict[str, str]:
+    return {
+        "PATH": path,
+        "HOME": str(place.home),
+        "TMPDIR": str(place.tmp),
+        "LANG": "C.UTF-8",
+        "TERM": "dumb",
+    }
 
 
 def _make(folder: Path) -> None:
@@ -49,3 +113,5 @@ def _make(folder: Path) -> None:
         raise ProcessFailed(
             f"The folder {folder} could not be made ({error.strerror}); free space or rights."
         ) from error
+    if not is_real_folder(folder):
+        raise ProcessFailed(f"{folder} became a link, so nothing was started. Start the run anew.")

@@ -15,15 +15,17 @@ from ompycord.agents.command import CommandAgent
 from ompycord.agents.conformance import RULES, Rule, Trial, is_halted_when_its_cancellation_returns, judge
 from ompycord.agents.omp_rpc import OmpRpcAgent
 from ompycord.agents.rehearsal import RehearsalAgent
+from ompycord.agents.stream_json import StreamJsonAgent
 from ompycord.domain.events import EventBody, RunFinished, RunStateChanged
 from ompycord.domain.ids import RunId, new_ulid
 from ompycord.domain.ports import AgentAdapter, AgentCapabilities, AgentJob, AgentOutcome, Emit, Inbox
-from ompycord.domain.repository import AgentSpec, Sandbox
+from ompycord.domain.repository import AgentSpec, Grants, Sandbox
 from ompycord.domain.run import RunState
 from ompycord.domain.task import Task
 from ompycord.errors import StorageError
 from ompycord.processes import MARKER
-from ompycord.workspaces.launcher import UnconfinedLauncher
+from ompycord.processes.launcher_port import Launcher
+from tests.support.confinement import best_level, launcher_of
 
 QUICK = """
 import os, sys
@@ -33,10 +35,14 @@ print("said plainly")
 os.write(3, b'{"type":"run.finished","data":{"summary":"' + b'long ' * 300 + b'"}}\\n')
 """
 LONG = 'import os, time; os.write(3, b\'{"type":"note","data":{"text":"begun"}}\\n\'); time.sleep(300)'
+LONG_TALK = "say begun\nhang politely"
 DOUBLES = Path(__file__).parents[1] / "support/agents"
 OMP_DOUBLE, ACP_DOUBLE = DOUBLES / "omp_double.py", DOUBLES / "acp_double.py"
+CLAUDE_DOUBLE = DOUBLES / "claude_double.py"
 
-MakeTrial = Callable[[Path], Trial]
+DOUBLED = Grants(files=(DOUBLES,))
+
+MakeTrial = Callable[[Path, Launcher], Trial]
 
 
 def trial(adapter: AgentAdapter, at: Path, *, quick: tuple[AgentSpec, str], long: tuple[AgentSpec, str]) -> Trial:
@@ -52,38 +58,41 @@ def trial(adapter: AgentAdapter, at: Path, *, quick: tuple[AgentSpec, str], long
     return Trial(adapter=adapter, quick=lambda: job(*quick), long=lambda: job(*long))
 
 
-def launcher() -> UnconfinedLauncher:
-    return UnconfinedLauncher(path=os.environ["PATH"])
-
-
-def command_trial(at: Path) -> Trial:
+def command_trial(at: Path, launcher: Launcher) -> Trial:
     def spec(script: str) -> AgentSpec:
         command = (sys.executable, "-c", script)
         return AgentSpec(name="any", kind="command", command=command, sandbox=Sandbox(minimum="none"))
 
-    return trial(
-        CommandAgent(launcher=launcher()), at, quick=(spec(QUICK), "do it"), long=(spec(LONG), "take your time")
-    )
+    return trial(CommandAgent(launcher=launcher), at, quick=(spec(QUICK), "do it"), long=(spec(LONG), "take your time"))
 
 
-def rehearsal_trial(at: Path) -> Trial:
+def rehearsal_trial(at: Path, launcher: Launcher) -> Trial:
     quick = AgentSpec(name="rehearsal", kind="rehearsal", env={"REHEARSAL_PACE": "0"})
     long = AgentSpec(name="rehearsal", kind="rehearsal", env={"REHEARSAL_PACE": "5"})
-    return trial(RehearsalAgent(launcher=launcher()), at, quick=(quick, "do it"), long=(long, "slow"))
+    return trial(RehearsalAgent(launcher=launcher), at, quick=(quick, "do it"), long=(long, "slow"))
 
 
-def omp_trial(at: Path) -> Trial:
+def omp_trial(at: Path, launcher: Launcher) -> Trial:
     command = (sys.executable, "-I", str(OMP_DOUBLE))
-    spec = AgentSpec(name="omp", kind="omp_rpc", command=command, sandbox=Sandbox(minimum="none"))
+    spec = AgentSpec(name="omp", kind="omp_rpc", command=command, sandbox=Sandbox(minimum="none"), grants=DOUBLED)
     quick = "write NOTES.md hello\nsay " + "long " * 300
-    return trial(OmpRpcAgent(launcher=launcher()), at, quick=(spec, quick), long=(spec, "say begun\nhang"))
+    return trial(OmpRpcAgent(launcher=launcher), at, quick=(spec, quick), long=(spec, LONG_TALK))
 
 
-def acp_trial(at: Path) -> Trial:
+def acp_trial(at: Path, launcher: Launcher) -> Trial:
     command = (sys.executable, "-I", str(ACP_DOUBLE))
-    spec = AgentSpec(name="acp", kind="acp", command=command, sandbox=Sandbox(minimum="none"))
+    spec = AgentSpec(name="acp", kind="acp", command=command, sandbox=Sandbox(minimum="none"), grants=DOUBLED)
     quick = "write NOTES.md hello\nsay " + "long " * 300
-    return trial(AcpAgent(launcher=launcher()), at, quick=(spec, quick), long=(spec, "say begun\nhang"))
+    return trial(AcpAgent(launcher=launcher), at, quick=(spec, quick), long=(spec, LONG_TALK))
+
+
+def claude_trial(at: Path, launcher: Launcher) -> Trial:
+    command = (sys.executable, "-I", str(CLAUDE_DOUBLE))
+    spec = AgentSpec(
+        name="claude", kind="stream_json", command=command, sandbox=Sandbox(minimum="none"), grants=DOUBLED
+    )
+    quick = "write NOTES.md hello\nsay " + "long " * 300
+    return trial(StreamJsonAgent(launcher=launcher), at, quick=(spec, quick), long=(spec, LONG_TALK))
 
 
 class BadAdapter:
@@ -112,24 +121,46 @@ class BadAdapter:
         return AgentOutcome(claim=False, message="x" * 1000)
 
 
+@pytest.fixture
+def launcher() -> Launcher:
+    return launcher_of("none")
+
+
+@pytest.fixture
+def confined() -> Launcher:
+    return launcher_of(best_level())
+
+
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
-@pytest.mark.parametrize("make", [command_trial, rehearsal_trial, omp_trial, acp_trial])
-async def test_every_adapter_keeps_every_rule(make: MakeTrial, rule: Rule, tmp_path: Path) -> None:
-    assert await rule(make(tmp_path)) is None
+@pytest.mark.parametrize("make", [command_trial, rehearsal_trial, omp_trial, acp_trial, claude_trial])
+async def test_every_adapter_keeps_every_rule(make: MakeTrial, rule: Rule, tmp_path: Path, launcher: Launcher) -> None:
+    assert await rule(make(tmp_path, launcher)) is None
 
 
-@pytest.mark.parametrize("make", [command_trial, rehearsal_trial, omp_trial, acp_trial])
-async def test_an_adapter_leaves_nothing_of_its_own_in_the_clone(make: MakeTrial, tmp_path: Path) -> None:
-    assert await RULES[1](one := make(tmp_path)) is None
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("make", [command_trial, rehearsal_trial, omp_trial, acp_trial, claude_trial])
+async def test_and_as_confined_as_this_machine_can(
+    make: MakeTrial, rule: Rule, tmp_path: Path, confined: Launcher
+) -> None:
+    assert await rule(make(tmp_path, confined)) is None
+
+
+@pytest.mark.parametrize("make", [command_trial, rehearsal_trial, omp_trial, acp_trial, claude_trial])
+async def test_an_adapter_leaves_nothing_of_its_own_in_the_clone(
+    make: MakeTrial, tmp_path: Path, launcher: Launcher
+) -> None:
+    assert await RULES[1](one := make(tmp_path, launcher)) is None
     assert {entry.name for entry in one.quick().cwd.iterdir()} <= {"NOTES.md"}
 
 
-async def test_an_agent_that_cannot_be_started_and_one_that_never_ends_break_rules_too(tmp_path: Path) -> None:
+async def test_an_agent_that_cannot_be_started_and_one_that_never_ends_break_rules_too(
+    tmp_path: Path, launcher: Launcher
+) -> None:
     command = AgentSpec(name="gone", kind="command", command=("no-such-program",), sandbox=Sandbox(minimum="none"))
-    gone = trial(CommandAgent(launcher=launcher()), tmp_path, quick=(command, "x"), long=(command, "x"))
+    gone = trial(CommandAgent(launcher=launcher), tmp_path, quick=(command, "x"), long=(command, "x"))
     assert "was not found" in (await judge(RULES[0], gone) or "")
     assert await judge(is_halted_when_its_cancellation_returns, gone) == "the long job said nothing in time"
-    endless = replace(omp_trial(tmp_path / "endless"), wait_s=2.0)
+    endless = replace(omp_trial(tmp_path / "endless", launcher), wait_s=2.0)
     endless = replace(endless, quick=endless.long)
     assert await judge(RULES[0], endless) == "it did not end within 2 s"
 

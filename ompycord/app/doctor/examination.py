@@ -1,5 +1,6 @@
 """All findings in the order in which they matter: what the rest needs comes first."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from ompycord.app.findings import Finding, fail, ok
 from ompycord.app.start_look import channels_of
 from ompycord.errors import ConfigurationError, StartError
 from ompycord.settings import Settings, load_settings
-from ompycord.workspaces.launcher import UnconfinedLauncher
+from ompycord.workspaces.probe import best_launcher
 
 __all__ = ["examine"]
 
@@ -32,8 +33,10 @@ async def examine(
         ]
     found.append(ok("Settings", "read; `ompycord config show` says where each comes from"))
     path = settings.data_dir.expanduser().absolute()
-    level = UnconfinedLauncher(path="").level
-    found += machine.confinement(level, settings.catalog.agents, is_production=is_production)
+    launcher = await best_launcher(path=environ.get("PATH", os.defpath), hidden=(path,), environ=environ)
+    found += machine.confinement(
+        launcher.level, settings.catalog.agents, mend=launcher.mend, is_production=is_production
+    )
     found += [machine.data_folder(path), machine.disk(path), *await machine.ports(settings)]
     found += production(settings) if is_production else []
     found.append(team.access(settings))

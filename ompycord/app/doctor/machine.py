@@ -15,7 +15,7 @@ from ompycord.app.findings import Finding, fail, ok, warn
 from ompycord.app.operations import is_running
 from ompycord.domain.repository import AgentSpec, ConfinementLevel
 from ompycord.errors import OmpycordError
-from ompycord.processes.launcher_port import reaches
+from ompycord.processes.launcher_port import is_enough
 from ompycord.settings import Settings
 from ompycord.workspaces.git import Git
 
@@ -57,29 +57,34 @@ async def git_version(git: Git, folder: Path) -> Finding:
     return ok("git", said.removeprefix("git version "))
 
 
-def confinement(level: ConfinementLevel, agents: Iterable[AgentSpec], *, is_production: bool) -> list[Finding]:
-    """How far agents are shut in here, and which of them ask for more."""
-    shown = "agents run as this user and see what it sees" if level == "none" else level
-    found = (
-        [
-            (fail if is_production else warn)(
-                "Confinement",
-                f"none: {shown}.",
-                "Run Ompycord as a user of its own, on a machine that holds nothing else.",
-            )
-        ]
-        if level == "none"
-        else [ok("Confinement", shown)]
-    )
+def confinement(
+    level: ConfinementLevel, agents: Iterable[AgentSpec], *, is_production: bool, mend: str = ""
+) -> list[Finding]:
+    """How far agents are shut in here, what raises that, and which of them ask for more."""
+    if level == "none":
+        how = fail if is_production else warn
+        text = "none: agents run as this user and see what it sees."
+        alone = "Else run Ompycord as a user of its own, on a machine that holds nothing else."
+        found = [how("Confinement", text, f"{mend} {alone}".strip())]
+    else:
+        found = [warn("Confinement", f"{level}.", mend) if mend else ok("Confinement", level)]
     return found + [
         fail(
             f"Agent {agent.name}",
-            f"asks for confinement {agent.sandbox.minimum} and gets {level}: its runs are refused.",
-            f"Allow it by name: agents.{agent.name}.sandbox.minimum: {level}",
+            f"asks for confinement {agent.sandbox.minimum}{_offline(agent)} and gets {level}: its runs are refused.",
+            f"Allow it by name: agents.{agent.name}.sandbox.minimum: {level}{_online(agent)}",
         )
         for agent in agents
-        if agent.kind != "rehearsal" and not reaches(level, agent.sandbox.minimum)
+        if agent.kind != "rehearsal" and not is_enough(level, agent.sandbox)
     ]
+
+
+def _offline(agent: AgentSpec) -> str:
+    return "" if agent.sandbox.network else " without network"
+
+
+def _online(agent: AgentSpec) -> str:
+    return "" if agent.sandbox.network else ", network: true"
 
 
 def data_folder(path: Path) -> Finding:

@@ -28,6 +28,7 @@ INSTALL_S = 600.0
 PACKAGES = {
     "omp": ("@oh-my-pi/pi-coding-agent@18.2.3", "bun@1.4.5"),
     "opencode": ("opencode-ai@1.18.33",),
+    "claude": ("@anthropic-ai/claude-code@2.1.197",),
 }
 
 
@@ -97,7 +98,11 @@ def installed(name: str) -> str:
         if done.returncode:
             pytest.skip(f"npm could not install {name}: {done.stderr.strip().splitlines()[-1:]}")
     # No install script has run, so the programs themselves are where npm put the packages for this system.
-    native = [str(path) for pattern in ("@oven/bun-*/bin", "opencode-*/bin") for path in commands.parent.glob(pattern)]
+    native = [
+        str(path)
+        for pattern in ("@oven/bun-*/bin", "opencode-*/bin", "@anthropic-ai/claude-code-*")
+        for path in commands.parent.glob(pattern)
+    ]
     return os.pathsep.join((*native, str(commands)))
 
 

@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import aiohttp
+import discord
 import pytest
 
 from ompycord.app.system import SystemClock, SystemIds
@@ -211,6 +213,42 @@ class House:
             with self.bus.subscribe() as changes:
                 while await self.store.outbox():
                     await changes.take(0.1)
+
+    @property
+    def client(self) -> discord.Client:
+        """discord.py's, as the bot has it now."""
+        bot: Any = self.bot  # what no part of the product hands out
+        return bot._session.client
+
+    async def all_runs(self) -> list[RunRecord]:
+        """Newest first."""
+        return await self.store.runs(RunFilter(limit=500))
+
+    async def next_run(self, known: set[str]) -> RunRecord:
+        """The run that is not among these; waits for it, bounded by the caller."""
+        with self.bus.subscribe() as changes:
+            while True:
+                found = [record for record in await self.all_runs() if record.id not in known]
+                if found:
+                    return found[0]
+                await changes.take(0.05)
+
+    async def until_surface(self, run: str, kind: OutboxKind) -> None:
+        """This message of the run is recorded as posted; bounded by the caller."""
+        with self.bus.subscribe() as changes:
+            while not [s for s in await self.store.surfaces(RunId(run)) if s.kind is kind]:
+                await changes.take(0.05)
+
+    async def true_everywhere(self, run: str) -> None:
+        """Each message of the run shows what is true, as far as the bot knows; bounded by the caller."""
+        with self.bus.subscribe() as changes:
+            while not await self._is_true(RunId(run)):
+                await changes.take(0.05)
+
+    async def _is_true(self, run: RunId) -> bool:
+        folded = (await self.store.folds([run]))[run]
+        shown = [s for s in await self.store.surfaces(run) if s.message is not None]
+        return all(s.shown_position >= folded.position for s in shown if s.kind is OutboxKind.CARD)
 
     async def only_run(self) -> RunRecord:
         """The one run there is."""

@@ -12,6 +12,7 @@ from ompycord.dialects.acp import Acp
 from ompycord.dialects.acp_session import Wishes
 from ompycord.dialects.conversation import Conversation
 from ompycord.dialects.omp_rpc import OmpRpc
+from ompycord.dialects.stream_json import StreamJson
 from ompycord.domain.events import (
     ApprovalDenied,
     ApprovalGranted,
@@ -36,6 +37,9 @@ WORDS = TEXTS.filter(lambda text: "\ud800" not in text)
 NUMBERS = st.sampled_from([0, 1, -1, 7, 2**63, 10**400, -(2**70), 0.5, -0.5, 1e308, float("nan"), float("inf")])
 KEYS = st.sampled_from(
     [
+        "subtype", "request", "request_id", "tool_name", "tool_use_id", "tool_use_result", "filePath", "structuredPatch", "lines",
+        "is_error", "modelUsage", "costUSD", "inputTokens", "response", "rate_limit_info", "resetsAt", "questions", "label",
+        "multiSelect", "session_id", "todos",
         "id", "type", "method", "title", "message", "options", "optionDetails", "role", "content", "text", "name",
         "arguments", "command", "args", "toolCallId", "toolName", "result", "partialResult", "details", "phases",
         "tasks", "status", "diff", "path", "perFileResults", "usage", "cost", "total", "input", "output",
@@ -60,6 +64,10 @@ OMP_TYPES = [
 ]  # fmt: skip
 
 
+CLAUDE_TYPES = [
+    "system", "assistant", "user", "result", "control_request", "control_cancel_request", "control_response",
+    "rate_limit_event", "stream_event", "unheard_of",
+]  # fmt: skip
 ACP_METHODS = [
     "session/update", "session/request_permission", "elicitation/create", "fs/read_text_file", "fs/write_text_file",
     "terminal/create", "_auth/status_update", "",
@@ -75,6 +83,10 @@ def omp() -> Conversation:
 
 def acp() -> Conversation:
     return Acp(prompt="x", root="/run/clone", wishes=Wishes(session="s", mode="m", model="n"))
+
+
+def claude() -> Conversation:
+    return StreamJson(prompt="x", root="/run/clone")
 
 
 def of_kind(kind: str, rest: dict[str, Any]) -> dict[str, Any]:
@@ -103,6 +115,13 @@ def test_omp_survives_frames_of_the_right_kind_and_the_wrong_shape(
     garbage: list[dict[str, Any]], words: list[str]
 ) -> None:
     survives(omp, garbage, words)
+
+
+@given(frames(CLAUDE_TYPES), st.lists(WORDS, max_size=2))
+def test_claude_survives_frames_of_the_right_kind_and_the_wrong_shape(
+    garbage: list[dict[str, Any]], words: list[str]
+) -> None:
+    survives(claude, garbage, words)
 
 
 def call(method: str, kind: str, params: dict[str, Any], update: dict[str, Any], number: int) -> dict[str, Any]:
@@ -142,13 +161,13 @@ def test_acp_survives_frames_of_the_right_kind_and_the_wrong_shape(
     survives(working, garbage, words)
 
 
-@pytest.mark.parametrize("make", [omp, acp])
+@pytest.mark.parametrize("make", [omp, acp, claude])
 @given(st.text(max_size=200) | VALUES.map(json.dumps))
 def test_every_dialect_survives_any_line(make: Make, line: str) -> None:
     Dialogue(make()).hear(line)
 
 
-@pytest.mark.parametrize("make", [omp, acp])
+@pytest.mark.parametrize("make", [omp, acp, claude])
 def test_every_dialect_survives_depth_and_size(make: Make) -> None:
     Dialogue(make()).hear(
         "[" * 100_000,

@@ -3,6 +3,7 @@
 from collections import Counter
 from functools import partial
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from ompycord.domain.ids import short_id
@@ -17,8 +18,9 @@ from ompycord.render.truncation import STEPS, fit
 from ompycord.render.view import view
 from ompycord.text import utf16_len
 from ompycord.text.limits import EMBED_FIELD_VALUE, EMBEDS_TOTAL
+from tests.soak.ledger import print_line
 from tests.support.payloads import assert_inert, assert_within_limits, plain_sign
-from tests.support.snapshots import Sample, sample, snapshots
+from tests.support.snapshots import MIXED, Sample, sample, snapshots
 from tests.support.states import SCENES
 
 ALL = frozenset(ACTIONS)
@@ -86,29 +88,50 @@ def assert_never_lost(snapshot: StatusSnapshot, before: CardView, after: CardVie
     assert after.buttons == before.buttons
 
 
+def judge(drawn: Sample) -> tuple[str, ...]:
+    """Everything that must hold of any card; the steps that were needed."""
+    snapshot, around = drawn.snapshot, drawn.around
+    before = view(snapshot, around, actions=ALL, redact=str)
+    after, steps = fit(before)
+    assert after.size <= EMBEDS_TOTAL
+    assert all(utf16_len(field.value) <= EMBED_FIELD_VALUE for field in after.fields)
+    assert_order_of_loss(before, after, steps)
+    assert_never_lost(snapshot, before, after)
+    assert fit(after) == (after, ()), "what fits is left alone"
+    card = render_card(before, sign=plain_sign)
+    assert card.lost == steps
+    assert_within_limits(card)
+    assert_inert(card)
+    return steps
+
+
+def assert_shares(reached: Counter[str]) -> None:
+    """Each step was reached often enough to mean something."""
+    shares = {name: reached[name] / reached["examples"] for name in ORDER}
+    assert all(share >= LEAST_SHARE for share in shares.values()), shares
+
+
 def test_the_order_of_loss_holds_and_each_step_is_reached() -> None:
     reached: Counter[str] = Counter()
 
-    @QUICK(max_examples=1500)
+    @QUICK(max_examples=3000)
     @given(drawn=snapshots())
     def every_card(drawn: Sample) -> None:
-        snapshot, around = drawn.snapshot, drawn.around
-        before = view(snapshot, around, actions=ALL, redact=str)
-        after, steps = fit(before)
-        assert after.size <= EMBEDS_TOTAL
-        assert all(utf16_len(field.value) <= EMBED_FIELD_VALUE for field in after.fields)
-        assert_order_of_loss(before, after, steps)
-        assert_never_lost(snapshot, before, after)
-        assert fit(after) == (after, ()), "what fits is left alone"
-        card = render_card(before, sign=plain_sign)
-        assert card.lost == steps
-        assert_within_limits(card)
-        assert_inert(card)
-        reached.update(["examples", *steps])
+        reached.update(["examples", *judge(drawn)])
 
     every_card()
-    shares = {name: reached[name] / reached["examples"] for name in ORDER}
-    assert all(share >= LEAST_SHARE for share in shares.values()), shares
+    assert_shares(reached)
+
+
+@pytest.mark.soak
+def test_the_order_of_loss_holds_for_a_hundred_thousand(capsys: pytest.CaptureFixture[str]) -> None:
+    """Says how many reached each step."""
+    reached: Counter[str] = Counter()
+    for seed in range(100_000):
+        reached.update(["examples", *judge(sample(seed, MIXED[seed % len(MIXED)]))])
+    with capsys.disabled():
+        print(print_line(soak="order of loss", **reached))  # noqa: T201  # the round's result
+    assert_shares(reached)
 
 
 @QUICK(max_examples=100)

@@ -1,0 +1,43 @@
+"""Level *full*: a program in namespaces of its own, by bubblewrap; its counterpart with the kernel alone is `landlock.py`."""
+
+import sys
+from pathlib import Path
+from typing import Final
+
+from ompycord.processes import ProcessSpec
+from ompycord.processes.launcher_port import Place
+from ompycord.workspaces.visible import Sight
+
+__all__ = ["in_bubblewrap"]
+
+_PROGRAM: Final = Path(__file__).with_name("confine_program.py")
+_APART: Final = ("--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try")
+_BASE: Final = ("--die-with-parent", "--cap-drop", "ALL", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp")  # noqa: S108  # its own
+
+
+def in_bubblewrap(spec: ProcessSpec, place: Place, seen: Sight, *, bwrap: Path, program: Path) -> ProcessSpec:
+    """`spec` within bubblewrap. `spec.env` is all that bubblewrap itself gets, so `/proc/1/environ` inside holds no more.
+
+    TERM goes to the whole process group and would end bubblewrap, and all inside with it, at once: the outer one ignores
+    it, and the program gets its default back, so that it has its time to end.
+    """
+    network = () if place.network else ("--unshare-net",)
+    python = (sys.executable, "-I", "-S", str(_PROGRAM), "term")
+    inside = (*python, "default", str(program), *spec.argv)
+    folders = (*_APART, *network, *_BASE, *_mounts(seen), "--remount-ro", "/", "--chdir", str(spec.cwd))
+    return spec.model_copy(update={"argv": (*python, "ignore", str(bwrap), bwrap.name, *folders, "--", *inside)})
+
+
+def _mounts(seen: Sight) -> list[str]:
+    """Parents before what lies in them, so that the more exact word holds."""
+    steps: list[tuple[int, int, tuple[str, ...]]] = []
+    for path in seen.hidden:
+        if any(path.is_relative_to(above) for above in seen.readable):
+            veil = ("--tmpfs", str(path)) if path.is_dir() else ("--ro-bind", "/dev/null", str(path))
+            steps.append((len(path.parts), 0, veil))
+    for path in seen.readable:
+        is_top_link = path.is_symlink() and path.parent == path.parent.parent
+        shown = ("--symlink", str(path.readlink())) if is_top_link else ("--ro-bind", str(path))
+        steps.append((len(path.parts), 1, (*shown, str(path))))
+    steps += [(len(path.parts), 2, ("--bind", str(path), str(path))) for path in seen.writable]
+    return [word for _, _, words in sorted(steps) for word in words]

@@ -1,0 +1,34 @@
+"""Levels *files+net* and *files*: the kernel's Landlock refuses files, and TCP, to a program that otherwise stays where it is."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Final
+
+from ompycord.processes import ProcessSpec
+from ompycord.processes.launcher_port import Place
+from ompycord.workspaces.visible import Sight, without
+
+__all__ = ["in_landlock"]
+
+_PROGRAM: Final = Path(__file__).with_name("confine_program.py")
+_DEVICES: Final = tuple(
+    f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts", "shm")
+)
+_FILES_ABI: Final = 3
+"""Before it, a file outside can be emptied (truncate was not refused)."""
+_NET_ABI: Final = 4
+"""From it on TCP can be refused (kernel 6.7)."""
+
+
+def in_landlock(spec: ProcessSpec, place: Place, seen: Sight, *, has_network_rules: bool, program: Path) -> ProcessSpec:
+    """`spec` behind `confine_program.py`, which restricts itself and becomes the program."""
+    rules = {
+        "least_abi": _NET_ABI if has_network_rules else _FILES_ABI,
+        "deny_tcp": has_network_rules and not place.network,
+        "read": [str(part) for path in seen.readable for part in without(path, seen.hidden)] + ["/proc"],
+        "write": [str(path) for path in seen.writable],
+        "devices": list(_DEVICES),
+    }
+    start = (sys.executable, "-I", "-S", str(_PROGRAM), "landlock", json.dumps(rules), str(program))
+    return spec.model_copy(update={"argv": (*start, *spec.argv)})

@@ -1,0 +1,116 @@
+"""Each fault at each moment of a card's life: one true card afterwards, and nothing twice."""
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import pytest
+
+from ompycord.domain.records import OutboxKind
+from ompycord.errors import GatewayFatal
+from tests.integration.bot.conftest import PATIENCE_S, House
+from tests.integration.bot.moments import FATAL, FAULTS, MOMENTS, journey, true_card
+
+SEED = 20261121
+
+
+def plans(seed: int) -> list[dict[str, str]]:
+    """Every fault once, each at a moment of its own within its journey."""
+    roll = random.Random(seed)
+    names = [*FAULTS]
+    roll.shuffle(names)
+    result: list[dict[str, str]] = []
+    for first in range(0, len(names), len(MOMENTS)):
+        moments = roll.sample([*MOMENTS], len(MOMENTS))
+        result.append(dict(zip(moments, names[first : first + len(MOMENTS)], strict=False)))
+    return result
+
+
+def fatal_moments(seed: int) -> list[Any]:
+    """The first fatal close at a seeded moment; the others, and the other moments, in the long rounds."""
+    grid = [(code, moment) for code in FATAL for moment in MOMENTS]
+    chosen = random.Random(seed).choice(grid)
+    return [pytest.param(*case, marks=[] if case == chosen else [pytest.mark.soak]) for case in grid]
+
+
+@pytest.fixture
+async def alive(house: House) -> AsyncGenerator[House]:
+    async with house.alive():
+        yield house
+
+
+@pytest.mark.parametrize("half", [0, 1])
+async def test_each_fault_once_at_a_seeded_moment_leaves_one_true_card(alive: House, half: int) -> None:
+    for number, plan in enumerate(plans(SEED)[half::2]):
+        record = await journey(alive, {moment: FAULTS[name] for moment, name in plan.items()}, name=f"journey {number}")
+        await true_card(alive, record)
+        struck = await alive.playground.get("/control/faults")
+        assert all(fault["hits"] for fault in struck), plan
+        await alive.playground.page.call("DELETE", "/control/faults")
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_each_fault_at_each_moment_leaves_one_true_card(alive: House, fault: str, moment: str) -> None:
+    record = await journey(alive, {moment: FAULTS[fault]}, name=f"{fault} at {moment}")
+    await true_card(alive, record)
+
+
+async def until_closed(house: House, code: int, moment: str) -> None:
+    close = {"action": "disturb", "body": {"action": "close", "code": code}}
+    async with house.alive(), asyncio.timeout(PATIENCE_S):
+        await journey(house, {moment: close}, name=f"closed with {code}")
+        await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize(("code", "moment"), fatal_moments(SEED))
+async def test_a_fatal_close_ends_the_bot_and_a_restart_makes_all_true(house: House, code: int, moment: str) -> None:
+    with pytest.raises(ExceptionGroup) as caught:
+        await until_closed(house, code, moment)
+    assert caught.group_contains(GatewayFatal, match=str(code))
+    later = house.reborn()
+    async with later.alive():
+        record = await later.only_run()
+        await later.until(record.id, lambda seen: seen.is_final)
+        await later.until_surface(record.id, OutboxKind.RESULT)
+        await later.true_everywhere(record.id)
+    await true_card(later, record)
+
+
+async def test_a_call_cancelled_inside_a_global_limit_does_not_hold_the_next_card(alive: House) -> None:
+    """Nothing of the product cancels one; whoever does must not silence the bot for ever (PLATFORM.md)."""
+    limited = {**FAULTS["limited for all"], "method": "GET", "route": "/oauth2/applications/@me", "count": 1}
+    client = alive.client
+    async with asyncio.TaskGroup() as group:
+        await alive.playground.post("/control/faults", limited)
+        asking = group.create_task(client.application_info())
+        await alive.struck()
+        asking.cancel()
+    assert asking.cancelled()
+    record = await journey(alive, {}, name="after a cancelled call")
+    await true_card(alive, record)
+
+
+@pytest.mark.soak
+async def test_heartbeats_that_nobody_answers_lead_to_a_new_connection(alive: House) -> None:
+    """discord.py's own patience is a minute."""
+    await alive.playground.disturb_gateway("heartbeat", ms=5000)
+    await alive.playground.disturb_gateway("drop")
+    await alive.playground.mo.wait_event("BOT_STATUS", lambda status: status["online"] is False)
+    await alive.online()
+    await alive.playground.disturb_gateway("deafen")
+    await alive.playground.mo.wait_event("BOT_STATUS", lambda status: status["online"] is False, timeout=120)
+    await alive.online()
+    record = await journey(alive, {}, name="after lost heartbeats")
+    await true_card(alive, record)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(200))
+async def test_any_faults_at_any_moments_leave_one_true_card(alive: House, seed: int) -> None:
+    roll = random.Random(seed)
+    plan = {moment: FAULTS[roll.choice([*FAULTS])] for moment in MOMENTS if roll.random() < 0.7}
+    record = await journey(alive, plan, name=f"seed {seed}")
+    await true_card(alive, record)
