@@ -7,12 +7,12 @@ from ompycord.bot.components import Handler
 from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.desk import Desk
 from ompycord.bot.modals import answer_form, read_form
-from ompycord.bot.replies import defer, say
+from ompycord.bot.replies import defer, give_back, say
 from ompycord.domain.access import Person, may
 from ompycord.domain.ids import RunId
 from ompycord.domain.run import RunRecord
 from ompycord.domain.snapshot import Question
-from ompycord.errors import Refused
+from ompycord.errors import OmpycordError, Refused
 from ompycord.render.marker import question_tag
 from ompycord.render.notices import already_decided, needs_role
 
@@ -55,8 +55,11 @@ class Answers:
         await defer(interaction)
         if not text:
             raise Refused("The answer is empty, so nothing was told to the agent.")
-        record, question = await self._asked(interaction, component)
-        await self._answer(interaction, person, record, question, text)
+        try:
+            record, question = await self._asked(interaction, component)
+            await self._answer(interaction, person, record, question, text)
+        except OmpycordError as error:
+            await give_back(interaction, error, text)
 
     async def _asked(self, interaction: Interaction, component: ComponentId) -> tuple[RunRecord, Question]:
         record = await self._desk.visible(interaction, component.ref)

@@ -11,13 +11,13 @@ from ompycord.bot.components import Handler
 from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.desk import Desk
 from ompycord.bot.modals import read_form, why_not_form
-from ompycord.bot.replies import defer, say
+from ompycord.bot.replies import defer, give_back, say
 from ompycord.domain.access import Person, may
 from ompycord.domain.ids import RunId
 from ompycord.domain.records import Committed
 from ompycord.domain.run import RunRecord
 from ompycord.domain.snapshot import Approval
-from ompycord.errors import Refused
+from ompycord.errors import OmpycordError, Refused
 from ompycord.render.marker import approval_seal
 from ompycord.render.notices import already_decided, needs_role
 
@@ -65,8 +65,12 @@ class Approvals:
     async def _from_form(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
         reason = " ".join(read_form(interaction).text("reason").split())
         await defer(interaction)
-        record, approval = await self._asked(interaction, component)
-        committed = await self._desk.conductor.deny(RunId(record.id), approval.ref, person, reason=reason)
+        try:
+            record, approval = await self._asked(interaction, component)
+            committed = await self._desk.conductor.deny(RunId(record.id), approval.ref, person, reason=reason)
+        except OmpycordError as error:
+            await give_back(interaction, error, reason)
+            return
         await self._reply(interaction, committed, "Denied. The agent reads why and goes on without it.")
 
     async def _asked(self, interaction: Interaction, component: ComponentId) -> tuple[RunRecord, Approval]:

@@ -1,12 +1,15 @@
 """What each button of a run means: stop, resume, cancel, retry, details, diff, checks; counterpart of `render.buttons`."""
 
+import structlog
+
 from ompycord.bot import wording
 from ompycord.bot.access import Interaction
 from ompycord.bot.components import Handler
 from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.desk import Desk
-from ompycord.bot.intake import MIRROR_S, Intake
+from ompycord.bot.intake import Intake
 from ompycord.bot.replies import defer, say
+from ompycord.bot.rest import SendFailed
 from ompycord.bot.showing import show_part
 from ompycord.domain.access import Person, may
 from ompycord.domain.ids import DraftId, RunId, short_id, ulid_time_ms
@@ -26,6 +29,8 @@ CONFIRM_MS = 15 * 60 * 1000
 _REMEMBERED = 200
 _SAME_CLICK_MS = 60_000
 """A second press of *Retry* within this time is the same one."""
+
+log = structlog.get_logger(__name__)
 
 
 class RunButtons:
@@ -95,7 +100,8 @@ class RunButtons:
             run=None,
         )
         await self._desk.store.save_draft(asked)
-        words = wording.confirm_cancel(record.id, await self._desk.title(record), self._desk.inert)
+        title, branch = await self._desk.title(record), await self._desk.branch(record)
+        words = wording.confirm_cancel(record, title, branch, self._desk.inert)
         buttons = [
             Button(action="docancel", label="Cancel run", style="danger", ref=asked.id),
             Button(action="keep", label="Keep it", ref=asked.id),
@@ -110,7 +116,7 @@ class RunButtons:
             return
         record = await self._desk.visible(interaction, str(asked.body["cancel"]))
         await self._desk.conductor.cancel(RunId(record.id), person, reason=asked.body.get("reason"))
-        await say(interaction, f"Run `{short_id(record.id)}` ends. Its branch and its record stay.")
+        await say(interaction, wording.cancelled(record, await self._desk.branch(record), self._desk.inert))
 
     async def keep(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
         await interaction.response.defer()
@@ -134,8 +140,7 @@ class RunButtons:
             self._retried.pop(key, None)
             raise
         self._retried[key] = (now, new.id)
-        url = await self._desk.live.posted(RunId(new.id), MIRROR_S)
-        await say(interaction, wording.started(new.id, url) if url else wording.shown_in_channel(new.id, new.channel))
+        await say(interaction, await self._intake.where(new))
 
     async def start_draft(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
         """The Resume button of a kept text."""
@@ -150,7 +155,10 @@ class RunButtons:
         if record is not None and message_of_ours is not None and is_public:
             words = wording.resumed_by(person.name, DraftId(record.id), self._desk.inert)
             closed = message(words, sign=self._desk.signer.sign)
-            await self._desk.rest.edit(str(message_of_ours.channel.id), str(message_of_ours.id), closed)
+            try:
+                await self._desk.rest.edit(str(message_of_ours.channel.id), str(message_of_ours.id), closed)
+            except SendFailed as failed:  # the run started, which the reply says; the button starts no second one
+                log.info("resume.not_closed", run=record.id, cause=str(failed))
 
     # -- looking -----------------------------------------------------------------------------------------------------
 

@@ -28,6 +28,8 @@ DOUBTS = 6
 """So many refusals in a row, each for no known reason, make the last one final."""
 _RINGS = frozenset({OutboxKind.QUESTION, OutboxKind.RESULT, OutboxKind.NOTICE})
 """UX, *Who is pinged*: everything else is sent silently and mentions nobody."""
+_NO_ENTRY = frozenset({10003, 50001, 50013})
+"""The thread is gone, or the bot may not see it or write there."""
 
 log = structlog.get_logger(__name__)
 
@@ -106,7 +108,7 @@ class Deliverer:
             if row.kind is OutboxKind.THREAD:
                 surface = await self._open_thread(scene, row)
             else:
-                surface = await self._post(scene, row, errand.channel)
+                surface = await self._place(scene, row, errand.channel)
         except SendFailed as failed:
             is_final = failed.is_final or (failed.is_doubtful and row.attempts + 1 >= DOUBTS)
             if row.kind is OutboxKind.THREAD and (is_final or failed.is_closed):
@@ -141,6 +143,17 @@ class Deliverer:
         stand_in = Surface(run=row.run, kind=row.kind, ref=row.ref, channel=channel, posted_at=self._clock.now_ms())
         await self._store.delivered(row, stand_in, at=self._clock.now_ms())
 
+    async def _place(self, scene: Scene, row: OutboxRow, channel: str) -> Surface | None:
+        """Post it; what people wait for goes to the mirror's channel where its thread is gone or closed to us."""
+        mirror = scene.surface(OutboxKind.MIRROR)
+        try:
+            return await self._post(scene, row, channel)
+        except SendFailed as failed:
+            if failed.code not in _NO_ENTRY or row.kind not in _RINGS or mirror is None or mirror.channel == channel:
+                raise
+            log.warning("delivery.without_thread", run=row.run, kind=row.kind, reason=str(failed))
+        return await self._post(scene, row, mirror.channel)
+
     async def _post(self, scene: Scene, row: OutboxRow, channel: str) -> Surface | None:
         message = self._scenes.render(scene, row.kind, row.ref)
         if message is None:
@@ -148,7 +161,7 @@ class Deliverer:
         posted = await self._earlier(scene, row, channel)
         shown_hash: str | None = None
         if posted is None:
-            rings = row.kind in _RINGS
+            rings = row.kind in _RINGS and self._scenes.rings(scene, row.kind, row.ref)
             posted = await self._rest.send(channel, message, nonce=row.id, silent=not rings, pings=rings)
             shown_hash = message.payload_hash
         if row.kind is OutboxKind.QUESTION:

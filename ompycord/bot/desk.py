@@ -100,6 +100,11 @@ class Desk:
         """A run of another server is not there; one of an external agent belongs to no server."""
         return record.guild is None or record.guild == str(interaction.guild_id)
 
+    async def branch(self, record: RunRecord) -> str | None:
+        """The branch that holds what a run published; None while it has published nothing."""
+        snapshot = await self.conductor.snapshot(RunId(record.id))
+        return snapshot.branch if snapshot else None
+
     async def title(self, record: RunRecord) -> str:
         """A run's short title."""
         snapshot = await self.conductor.snapshot(RunId(record.id))

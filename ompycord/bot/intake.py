@@ -4,6 +4,7 @@ CONTRACTS, *Card, mirror, crash*; STYLE rule 13. The run starts once or not at a
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -164,12 +165,20 @@ class Intake:
                 pass
 
     async def _where(self, case: _Case) -> str:
-        if case.record is None:
-            return wording.NOTHING_CHANGED
-        url = await self._desk.live.posted(RunId(case.record.id), MIRROR_S)
-        if url is not None:
-            return wording.started(case.record.id, url, case.notes)
-        return wording.shown_in_channel(case.record.id, case.record.channel, case.notes)
+        return wording.NOTHING_CHANGED if case.record is None else await self.where(case.record, case.notes)
+
+    async def where(self, record: RunRecord, notes: Sequence[str] = ()) -> str:
+        """That the run started, and where. It did, so a database that cannot be read now changes only the words."""
+        try:
+            url = await self._desk.live.posted(RunId(record.id), MIRROR_S)
+        except StorageError as error:
+            log.warning("mirror.not_read", run=record.id, cause=str(error))
+            url = None
+        return (
+            wording.started(record.id, url, notes)
+            if url
+            else wording.shown_in_channel(record.id, record.channel, notes)
+        )
 
     async def _told(
         self,

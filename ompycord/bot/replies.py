@@ -4,6 +4,7 @@ Counterpart: `commands/` and `components.py`, which raise instead of wording the
 """
 
 from collections.abc import Sequence
+from typing import cast
 
 import aiohttp
 import discord
@@ -20,7 +21,7 @@ from ompycord.render.message import RenderedMessage
 from ompycord.text import cut, utf16_len
 from ompycord.text.limits import MESSAGE_CONTENT
 
-__all__ = ["NOT_TAKEN", "defer", "explain", "say", "show", "words_for"]
+__all__ = ["NOT_TAKEN", "defer", "explain", "give_back", "say", "show", "words_for"]
 
 NOT_TAKEN = (discord.HTTPException, discord.InteractionResponded, discord.RateLimited, OSError, aiohttp.ClientError)
 """What a refused acknowledgement raises: 10062, 40060, 50027, or no connection."""
@@ -58,6 +59,15 @@ async def say(
     await _put(interaction, content=text, embeds=[], view=view, files=made)
 
 
+async def give_back(interaction: Interaction, error: Exception, text: str | None) -> None:
+    """Say why not. Discord forgets what was typed into a command or a form; we do not."""
+    words = words_for(error, str(interaction.id)[-8:])
+    if text:
+        await say(interaction, wording.given_back(words), files=[("your-text.txt", text)])
+    else:
+        await say(interaction, words)
+
+
 async def show(interaction: Interaction, message: RenderedMessage) -> None:
     """Show a rendered message to the person alone."""
     body = sendable(message, pings=False)
@@ -93,8 +103,7 @@ async def _put(
 
 def words_for(error: BaseException, reference: str) -> str:
     """Any error for the person: what happened, to what, what now."""
-    while isinstance(error, app_commands.CommandInvokeError):
-        error = error.original
+    error = _cause(error)
     if isinstance(error, Refused | BadEvent):
         return str(error)
     if isinstance(error, ValidationError):
@@ -107,6 +116,20 @@ def words_for(error: BaseException, reference: str) -> str:
     return known or wording.internal_error(error, reference)
 
 
+def _cause(error: BaseException) -> BaseException:
+    """What really happened, out of the wrappings of discord.py and of a task group with one failure."""
+    while True:
+        if isinstance(error, app_commands.CommandInvokeError):
+            error = error.original
+        elif isinstance(error, BaseExceptionGroup):
+            group = cast("BaseExceptionGroup[BaseException]", error)
+            error, *others = group.exceptions
+            if others:
+                return group
+        else:
+            return error
+
+
 def _invalid(error: ValidationError) -> str:
     """Names of fields and what is wrong, never the values."""
     wrong = "; ".join(f"*{'.'.join(map(str, item['loc']))}*: {item['msg']}" for item in error.errors()[:3])
@@ -117,7 +140,7 @@ async def explain(interaction: Interaction, error: BaseException) -> None:
     """Tell the person, and the log where it is a defect of ours."""
     reference = str(interaction.id)[-8:]
     words = words_for(error, reference)
-    if words == wording.internal_error(getattr(error, "original", error), reference):
+    if words == wording.internal_error(_cause(error), reference):
         log.error("interaction.failed", reference=reference, exc_info=error)
     try:
         await say(interaction, words)

@@ -96,8 +96,10 @@ def _refused(error: discord.HTTPException) -> SendFailed:
 class Rest:
     """One client's calls. Every one raises SendFailed."""
 
-    def __init__(self, client: discord.Client) -> None:
+    def __init__(self, client: discord.Client, *, home: str) -> None:
+        """`home` is the server of channels that the gateway has not told of."""
         self._client = client
+        self._home = home
 
     def _channel(self, channel: str, guild: str | None = None) -> discord.PartialMessageable:
         return self._client.get_partial_messageable(int(channel), guild_id=int(guild) if guild else None)
@@ -173,8 +175,9 @@ class Rest:
             return await self._client.http.get_from_cdn(url)
 
     def url(self, guild: str | None, channel: str, message_id: str | None = None) -> str:
-        """Discord's own address of a message or thread."""
-        address = f"https://discord.com/channels/{guild or '@me'}/{channel}"
+        """Discord's own address of a message or thread; a run without a server is shown in its channel's."""
+        found = getattr(self._client.get_channel(int(channel)), "guild", None) if guild is None else None
+        address = f"https://discord.com/channels/{guild or (found.id if found else self._home)}/{channel}"
         return f"{address}/{message_id}" if message_id else address
 
     def channel_name(self, channel: str | None) -> str | None:

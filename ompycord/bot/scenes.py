@@ -148,10 +148,10 @@ class Scenes:
             case OutboxKind.RESULT:
                 if not scene.snapshot.is_final:
                     return None
-                mentions = (scene.record.requester,) if scene.record.requester else ()
+                rings = self.rings(scene, kind, ref)
                 return result_message(
                     scene.snapshot, scene.around, actions=self.offered(scene), sign=self.signer.sign,
-                    redact=self.redact, mentions=mentions,
+                    redact=self.redact, mentions=self._asker(scene) if rings else (),
                 )  # fmt: skip
             case OutboxKind.NOTICE:
                 return self._reminder(scene, ref)
@@ -194,10 +194,9 @@ class Scenes:
             return self.signer.sign(action, run, tag)
 
         if isinstance(found, Question):
-            mentions = (scene.record.requester,) if scene.record.requester else ()
             return question_message(
                 scene.snapshot, found, scene.around, button_ref=scene.run, sign=sign, redact=self.redact,
-                mentions=mentions,
+                mentions=self._asker(scene),
             )  # fmt: skip
         users, roles = self._who_may_allow(scene)
         return approval_message(
@@ -210,8 +209,7 @@ class Scenes:
         found = asked_of(scene.snapshot, ref)
         if found is None or self.closed(scene, ref):
             return None
-        asker = scene.record.requester
-        users, roles = ((asker,) if asker else ()), tuple[str, ...]()
+        users, roles = self._asker(scene), tuple[str, ...]()
         if not isinstance(found, Question):
             users, roles = self._who_may_allow(scene)
         there = scene.surface(OutboxKind.QUESTION, ref)
@@ -236,6 +234,21 @@ class Scenes:
         if not any(user != asker for user in named[0]) and not named[1]:
             named = access.users.admin, access.roles.admin
         return tuple(user for user in named[0] if user != asker), named[1]
+
+    @staticmethod
+    def _asker(scene: Scene) -> tuple[str, ...]:
+        return (scene.record.requester,) if scene.record.requester else ()
+
+    def rings(self, scene: Scene, kind: OutboxKind, ref: str) -> bool:
+        """Whether phones may ring for a message of this kind. Nobody is told that a run was cancelled (UX, *Who is pinged*),
+        and a run that works elsewhere rings for one open question at a time: its key is no pass to everybody's attention.
+        """
+        if kind is OutboxKind.RESULT:
+            return scene.snapshot.state is not RunState.CANCELLED
+        if scene.record.kind is RunKind.HOSTED:
+            return True
+        shown = [s.ref for s in scene.surfaces if s.kind is OutboxKind.QUESTION and s.ref != ref]
+        return all(self.closed(scene, other) for other in shown)
 
     def closed(self, scene: Scene, ref: str) -> bool:
         """Whether nobody needs to answer this question any more."""

@@ -87,6 +87,8 @@ class Session:
         self._kit = kit
         self.last_success_at: float | None = None
         self._probe_began: float | None = None
+        self._register_after_s: float | None = None
+        """When commands that Discord did not take are registered again; None where all are."""
         self.client = OmpycordClient(
             options=kit.options,
             on_request=self._heard,
@@ -95,7 +97,7 @@ class Session:
             on_setup=self._set_up,
         )
         self._tree = OmpTree(self.client)
-        rest = Rest(self.client)
+        rest = Rest(self.client, home=kit.options.guilds[0])
         scenes = Scenes(
             options=kit.options,
             conductor=kit.conductor,
@@ -146,7 +148,16 @@ class Session:
     # -- what the client tells ---------------------------------------------------------------------------------------
 
     async def _set_up(self) -> None:
-        await sync(self._tree, self.client, self._kit.options.guilds)
+        """Never an end of the process: a bot whose commands wait still answers buttons and shows cards."""
+        self._register_after_s = await self._register()
+
+    async def _register(self) -> float | None:
+        return await sync(self._tree, self.client, self._kit.options.guilds)
+
+    async def _register_later(self) -> None:
+        while self._register_after_s is not None:
+            await self._kit.clock.sleep(self._register_after_s)
+            self._register_after_s = await self._register()
 
     async def _clicked(self, interaction: discord.Interaction[discord.Client]) -> None:
         await self._dispatcher.dispatch(interaction)
@@ -198,6 +209,7 @@ class Session:
                     group.create_task(self._stay_connected())
                     group.create_task(self._edit_when_ready())
                     group.create_task(self._watch(group))
+                    group.create_task(self._register_later())
                     group.create_task(show_mode(self.client, self._kit.sources.mode, clock=self._kit.clock))
         except BaseExceptionGroup as group:
             error = promised(group, GatewayFatal, Wedged, Unreachable)
@@ -214,7 +226,7 @@ class Session:
             await self.client.login(self._kit.token)
         except discord.LoginFailure as error:
             raise GatewayFatal("Discord refused the bot's token: set DISCORD_TOKEN to its present one.") from error
-        except (discord.HTTPException, OSError, aiohttp.ClientError) as error:
+        except (discord.HTTPException, discord.RateLimited, OSError, aiohttp.ClientError) as error:
             raise Unreachable(f"Discord could not be reached ({type(error).__name__})") from error
 
     async def _stay_connected(self) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ompycord.conductor import Fate, Said, Waiting
 from ompycord.domain.events import RunEvent, dump_data
 from ompycord.domain.ids import short_id
-from ompycord.domain.run import RunRecord
+from ompycord.domain.run import RunKind, RunRecord
 from ompycord.render.inert import Inert
 from ompycord.render.phrases import day_clock, stamp
 
@@ -17,6 +17,7 @@ __all__ = [
     "KEPT",
     "NOTHING_CHANGED",
     "NO_DIFF",
+    "cancelled",
     "confirm_cancel",
     "deaf",
     "dropped",
@@ -78,10 +79,26 @@ def resumed_by(name: str, run: str, inert: Inert) -> str:
     return f"Resumed by {inert.line(name, 60)}: run `{short_id(run)}`."
 
 
-def confirm_cancel(run: str, title: str, inert: Inert) -> str:
-    """Asked before a run is ended for good."""
-    what = inert.line(title, 100)
-    return f"End run `{short_id(run)}`{f' (*{what}*)' if what else ''} for good? Its branch and its record stay."
+def confirm_cancel(record: RunRecord, title: str, branch: str | None, inert: Inert) -> str:
+    """Asked before a run is ended for good; an external one can only be asked to end."""
+    what = inert.dead(title, 100)
+    run = f"run `{short_id(record.id)}`{f' (*{what}*)' if what else ''}"
+    if record.kind is RunKind.EXTERNAL:
+        return f"Ask {run} to end? Its agent reads that with its next event."
+    return f"End {run} for good? {_what_stays(branch, inert)}"
+
+
+def cancelled(record: RunRecord, branch: str | None, inert: Inert) -> str:
+    """The reply to the confirmation."""
+    if record.kind is RunKind.EXTERNAL:
+        return f"Run `{short_id(record.id)}` was asked to end; its agent reads that with its next event."
+    return f"Run `{short_id(record.id)}` ends. {_what_stays(branch, inert)}"
+
+
+def _what_stays(branch: str | None, inert: Inert) -> str:
+    if branch is None:
+        return "Its record stays; work not yet published is gone."
+    return f"Its branch {inert.line(branch, 100)} and its record stay; work not yet published is gone."
 
 
 def file_too_big(name: str, inert: Inert) -> str:
@@ -121,7 +138,7 @@ def event_lines(events: Sequence[RunEvent], inert: Inert) -> str:
 
 def run_line(record: RunRecord, title: str, url: str | None, inert: Inert) -> str:
     """One run in a list."""
-    what = inert.line(title, 80)
+    what = inert.dead(title, 80)
     who = f"<@{record.requester}>" if record.requester else "runs elsewhere"
     parts = (f"`{short_id(record.id)}`", record.state.lower(), what, record.repository or "", who, url or "")
     return " · ".join(part for part in parts if part)

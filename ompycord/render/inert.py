@@ -24,6 +24,8 @@ Redact = Callable[[str], str]
 _LINK: Final = regex.compile(r"https?://[A-Za-z0-9._:-]++(?:[/?#][\x21-\x7e]*)?")
 _LINK_SAFE: Final = "%/:?#&+,;=.~-_"  # brackets, stars, ticks and @ would be markup
 
+_NO_ADDRESS: Final = ":\u2215\u2215"
+
 
 _SHORT: Final = 320
 """Longer texts are few on a card; shorter ones are lines, which stay the same from one edit to the next."""
@@ -68,6 +70,12 @@ class Inert:
         """Escaped prose that keeps its lines."""
         source = self.source(text)
         return cut(source.strip(), limit) if self._terminal else sanitise.plain(source, limit, is_clean=True)
+
+    def dead(self, text: str, limit: int) -> str:
+        """A line for a message's content, where an address would become a link with a preview: look-alikes take its slashes,
+        since the sanitiser removes what is invisible.
+        """
+        return sanitise.excerpt(self.source(text).replace("://", _NO_ADDRESS), limit)
 
     def label(self, text: str, limit: int) -> str:
         """For titles, field names, buttons, footers: one line without markup."""

@@ -38,7 +38,7 @@ def result_message(
     footer = footer_of(snapshot, around, inert, OutboxKind.RESULT)
     brief = card.model_copy(update={"fields": fields, "footer": footer, "prompt": Excerpt(), "weather": ""})
     users = user_ids(mentions)
-    head = inert.line(card.title, 200)
+    head = inert.dead(card.title, 200)
     content = " ".join(
         part for part in (mention(users), f"{card.glyph} **{card.word}**{f' · {head}' if head else ''}") if part
     )

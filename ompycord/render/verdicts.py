@@ -28,7 +28,7 @@ _FAILURES: Final[dict[FailureClass, str]] = {
 
 def agent_name(snapshot: StatusSnapshot, inert: Inert) -> str:
     """The agent by its name, or what it is."""
-    return inert.line(snapshot.agent, _NAME) if snapshot.agent and snapshot.agent.strip() else "The agent"
+    return inert.dead(snapshot.agent, _NAME) if snapshot.agent and snapshot.agent.strip() else "The agent"
 
 
 def unchecked_sentence(snapshot: StatusSnapshot, around: Surroundings, inert: Inert) -> str:

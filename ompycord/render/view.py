@@ -111,7 +111,7 @@ def _buttons(
     links: list[Button] = []
     if snapshot.needs_person and around.question_url:
         links.append(Button(label="Go to the question", style="link", url=around.question_url))
-    result = inert.link(snapshot.url, limit=512)
+    result = inert.link(snapshot.url)
     if snapshot.is_final and result:
         links.append(Button(label="Open result", style="link", url=result))
     offered = actions - _NEEDS_CLONE if around.is_expired else actions

@@ -14,7 +14,7 @@ __all__ = ["add_cancel"]
 def add_cancel(group: app_commands.Group, desk: Desk, choices: Choices, buttons: RunButtons) -> None:
     """Register the command."""
 
-    @group.command(name="cancel", description="End a run for good. Its branch and its record stay.")
+    @group.command(name="cancel", description="End a run for good. Its record stays; work not yet published is gone.")
     @app_commands.describe(run="This thread's run, or your latest, if left out", reason="Why; it stands on the card")
     @app_commands.autocomplete(run=choices.runs)
     async def cancel(

@@ -14,12 +14,11 @@ from ompycord.bot.drafts import AttachedFile, Typed
 from ompycord.bot.flow import Flow, Signal, Step, advance
 from ompycord.bot.intake import Intake
 from ompycord.bot.modals import CARE, read_form, task_form
-from ompycord.bot.replies import say, words_for
-from ompycord.bot.wording import given_back
+from ompycord.bot.replies import give_back
 from ompycord.domain.access import Person, may
 from ompycord.domain.repository import AgentSpec, RepositorySpec
 from ompycord.domain.task import Mode
-from ompycord.errors import Refused
+from ompycord.errors import OmpycordError, Refused
 from ompycord.render.notices import repository_missing, watch_only
 from ompycord.text.limits import MODAL_INPUT_VALUE
 
@@ -67,16 +66,13 @@ class NewRun:
 
     async def _command(self, interaction: Interaction, asked: "_Asked") -> None:
         person = self._permitted(interaction)
-        if not asked.prompt and not asked.files:
-            await self._open_form(interaction, person, asked)
-            return
         try:
-            typed = self._typed(interaction, asked)
-        except (Refused, ValidationError) as refused:
-            await self._give_back(interaction, refused, asked.prompt)
-            return
-        if typed is None:
-            await self._open_form(interaction, person, asked)
+            typed = self._typed(interaction, asked) if asked.prompt or asked.files else None
+            if typed is None:
+                await self._open_form(interaction, person, asked)
+                return
+        except (OmpycordError, ValidationError) as refused:
+            await give_back(interaction, refused, asked.prompt)
             return
         draft = self._intake.draft_of(interaction, person, typed, draft_id=self._desk.ids.ulid())
         await self._intake.take(interaction, person, draft, flow=Flow.IDLE)
@@ -122,14 +118,6 @@ class NewRun:
             raise Refused(f"No agent is configured for {repository.name}, so nothing can run there.")
         return known[0]
 
-    async def _give_back(self, interaction: Interaction, error: Exception, text: str | None) -> None:
-        """Discord forgets what was typed into a command; we do not."""
-        words = words_for(error, "")
-        if text:
-            await say(interaction, given_back(words), files=[("your-text.txt", text)])
-        else:
-            await say(interaction, words)
-
     # -- the form ----------------------------------------------------------------------------------------------------
 
     async def _open_form(self, interaction: Interaction, person: Person, asked: "_Asked") -> None:
@@ -174,8 +162,8 @@ class NewRun:
                 shown_in=self._desk.shown_in(interaction),
             )
             self._check(interaction, typed)
-        except (Refused, ValidationError) as refused:
-            await self._give_back(interaction, refused, prompt)
+        except (OmpycordError, ValidationError) as refused:  # StorageError too: nothing is on disk yet
+            await give_back(interaction, refused, prompt)
             return
         draft = self._intake.draft_of(interaction, person, typed, draft_id=component.ref)
         await self._intake.take(interaction, person, draft, flow=Flow.MODAL_OPEN)

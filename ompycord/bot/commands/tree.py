@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, cast
 
+import aiohttp
 import discord
 import structlog
 from discord import app_commands
@@ -41,6 +42,8 @@ _COMPARED = (
     "min_length",
     "max_length",
 )
+AGAIN_S = 300.0
+"""After so long a registration that failed is tried again, where Discord names no time."""
 
 log = structlog.get_logger(__name__)
 
@@ -110,19 +113,31 @@ def definition(command: dict[str, Any]) -> dict[str, Any]:
     return known
 
 
-async def sync(tree: OmpTree, client: discord.Client, guilds: tuple[str, ...]) -> None:
-    """Register the commands in servers where they differ; registering has a limit of 200 a day (Discord)."""
+async def sync(tree: OmpTree, client: discord.Client, guilds: tuple[str, ...]) -> float | None:
+    """Register the commands in servers where they differ; registering has a limit of 200 a day (Discord).
+
+    None once all are registered, else after how many seconds to ask again.
+    """
     if client.application_id is None:
-        return
+        return AGAIN_S
+    waits: list[float] = []
     for guild in guilds:
-        place = discord.Object(int(guild))
-        wanted = [definition(command.to_dict(tree)) for command in tree.get_commands(guild=place)]
         try:
-            there = await client.http.get_guild_commands(client.application_id, int(guild))
-            if sorted(map(repr, map(definition, map(dict, there)))) == sorted(map(repr, wanted)):
-                continue
-            await tree.sync(guild=place)
-        except discord.HTTPException as error:
+            await _register(tree, client, client.application_id, guild)
+        except discord.RateLimited as error:
+            waits.append(error.retry_after)
             log.warning("commands.not_registered", guild=guild, cause=str(error)[:200])
-        else:
-            log.info("commands.registered", guild=guild, count=len(wanted))
+        except (discord.HTTPException, OSError, aiohttp.ClientError) as error:
+            waits.append(AGAIN_S)
+            log.warning("commands.not_registered", guild=guild, cause=str(error)[:200])
+    return max(waits, default=None)
+
+
+async def _register(tree: OmpTree, client: discord.Client, application: int, guild: str) -> None:
+    place = discord.Object(int(guild))
+    wanted = [definition(command.to_dict(tree)) for command in tree.get_commands(guild=place)]
+    there = await client.http.get_guild_commands(application, int(guild))
+    if sorted(map(repr, map(definition, map(dict, there)))) == sorted(map(repr, wanted)):
+        return
+    await tree.sync(guild=place)
+    log.info("commands.registered", guild=guild, count=len(wanted))

@@ -19,6 +19,9 @@ from tests.support.playground_person import NotAnsweredError
 CALLBACK = "/interactions/{interaction_id}/{interaction_token}/callback"
 EDIT = "/channels/{channel_id}/messages/{message_id}"
 CREATE = "/channels/{channel_id}/messages"
+COMMANDS = "/applications/{application_id}/guilds/{guild_id}/commands"
+LIMITED: dict[str, Any] = {"message": "You are being rate limited.", "retry_after": 600.0, "global": False}
+"""Longer than the client waits by itself."""
 
 
 async def test_a_restart_in_the_middle_keeps_one_mirror_thread_card_and_result(house: House) -> None:
@@ -102,6 +105,21 @@ async def test_a_draft_that_is_not_durable_in_time_is_deferred_and_still_starts_
         reluctant.accept = True
         await mo.wait_message(lambda m: is_answer(m, ran.id) and "started" in m.text, timeout=20)
         await house.only_run()
+
+
+async def test_answer_and_question_come_to_the_channel_where_the_thread_is_gone(house: House) -> None:
+    mo, tasks = house.playground.mo, str(house.playground.channel("tasks"))
+    house.agent.hold()
+    async with house.alive():
+        run = RunId((await house.start(mo)).id)
+        await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Stop" in m.labels)
+        await house.playground.change_world(delete_channel=await house.thread_of(run))
+        await house.conductor.observe(run, ev.QuestionAsked(question="q1", text="Before or after?"))
+        await mo.wait_message(lambda m: kind_of(m) == "question" and m.channel_id == tasks)
+        house.agent.release()
+        await mo.wait_message(lambda m: kind_of(m) == "result" and m.channel_id == tasks)
+        await house.nothing_owed()
+    assert await house.rung() == [[mo.id], [mo.id]]
 
 
 async def test_a_channel_that_disappears_ends_the_delivery_with_a_reason_and_hurts_nothing_else(house: House) -> None:
@@ -250,6 +268,31 @@ async def test_a_login_that_fails_for_a_while_is_tried_again(house: House) -> No
     async with house.alive():
         ran = await house.playground.mo.command("omp help", "tasks")
         assert ran.reply is not None
+
+
+async def test_a_limit_that_outlasts_our_patience_at_the_login_is_tried_again(house: House) -> None:
+    await house.playground.fault("GET", "/users/@me", "status", status=429, count=1, body=LIMITED)
+    async with house.alive():
+        ran = await house.playground.mo.command("omp help", "tasks")
+        assert ran.reply is not None
+
+
+async def test_commands_that_discord_limits_are_registered_later_and_the_bot_works_on(house: House) -> None:
+    mo, playground = house.playground.mo, house.playground
+    await playground.fault("PUT", COMMANDS, "status", status=429, count=1, body=LIMITED)
+    async with house.alive():
+        assert "omp" not in await known_commands(house)
+        house.clock.leap(LIMITED["retry_after"])
+        async with asyncio.timeout(PATIENCE_S):
+            with house.bus.subscribe() as changes:
+                while "omp" not in await known_commands(house):
+                    await changes.take(0.1)
+        ran = await mo.command("omp help", "tasks")
+        assert ran.reply is not None
+
+
+async def known_commands(house: House) -> set[str]:
+    return {command["name"].split()[0] for command in (await house.playground.mo.state())["commands"]}
 
 
 async def test_a_wrong_token_is_fatal_and_named(playground: Playground, store: Store, tmp_path: Path) -> None:

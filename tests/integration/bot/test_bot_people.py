@@ -51,10 +51,14 @@ async def test_cancel_asks_first_and_ends_the_run_with_its_reason(house: House) 
         assert len(await house.store.runs(RunFilter(is_open=True))) == 1
         again = await mo.command("omp cancel", "tasks", reason="wrong repository")
         question = await mo.wait_message(lambda m: is_answer(m, again.id) and "for good?" in m.text)
+        gone = "Its record stays; work not yet published is gone."
+        assert question.content.endswith(f"for good? {gone}")
         await mo.click(question, "Cancel run")
+        await mo.wait_message(lambda m: m.id == question.id and m.text.endswith(f"ends. {gone}"))
         await mo.wait_message(lambda m: kind_of(m) == "card 1" and "wrong repository" in m.text)
         await mo.wait_message(lambda m: kind_of(m) == "result")
         await house.nothing_owed()
+        assert await house.rung() == []
     snapshot = await house.until(record.id, lambda seen: seen.is_final)
     assert snapshot.state is RunState.CANCELLED
     assert house.agent.halted == 1

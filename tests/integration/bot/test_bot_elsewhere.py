@@ -1,0 +1,109 @@
+"""Runs whose agent works elsewhere, as people see them: links that open, one ring at a time, and a cancellation that asks."""
+
+import hashlib
+from dataclasses import replace
+
+from ompycord.app.system import SystemIds
+from ompycord.domain import events as ev
+from ompycord.domain.access import Access, RoleNames
+from ompycord.domain.authority import SourceKind
+from ompycord.domain.ids import RunId, external_source, short_id
+from ompycord.domain.ports import RunFilter
+from ompycord.domain.records import Post, Receipt
+from tests.integration.bot.conftest import House, is_answer, kind_of
+from tests.support.playground_page import Message
+from tests.support.playground_person import Interaction, Person
+
+SILENT = 1 << 12
+"""Discord, *Message Flags*: SUPPRESS_NOTIFICATIONS."""
+LINKED = "see https://evil.example/a_b_c now"
+
+
+async def post(house: House, *bodies: ev.EventBody, first: int = 1) -> RunId:
+    """What an agent elsewhere sends."""
+    ids, run = SystemIds(), RunId("")
+    for seq, body in enumerate(bodies, first):
+        sent = Post(
+            key_id="ci000001",
+            kind=SourceKind.EXTERNAL,
+            name="nightly",
+            may_create=True,
+            source=external_source("ci000001", None),
+            at=house.clock.now_ms(),
+            body=body,
+            event_id=ids.ulid(),
+            new_run=ids.ulid(),
+            body_hash=hashlib.sha256(str(seq).encode()).digest(),
+            seq=seq,
+        )
+        (receipt,) = await house.store.append([sent])
+        assert isinstance(receipt, Receipt)
+        run = receipt.run
+    house.projector.wake()
+    return run
+
+
+def with_approvers(house: House) -> None:
+    """Somebody, and a whole role, that approvals of our own runs ring."""
+    playground = house.playground
+    roles = RoleNames(approver=(playground.info["roles"]["member"],))
+    access = Access(users=RoleNames(admin=(playground.ada.id,), approver=(playground.mo.id,)), roles=roles)
+    kit = house.bot._kit  # pyright: ignore[reportPrivateUsage]  # options are made once, by `app`
+    house.bot._kit = replace(kit, options=kit.options.model_copy(update={"access": access}))  # pyright: ignore[reportPrivateUsage]
+
+
+async def told(who: Person, ran: Interaction) -> Message:
+    return await who.wait_message(lambda m: is_answer(m, ran.id) and not m.is_thinking)
+
+
+async def test_a_run_elsewhere_mentions_nobody_and_rings_for_one_open_question_at_a_time(house: House) -> None:
+    ada = house.playground.ada
+    with_approvers(house)
+    async with house.alive():
+        leaves = [ev.ApprovalRequested(approval=f"a{number}", title="Let me", command="x") for number in range(3)]
+        run = await post(house, ev.RunStarted(title=LINKED, agent="ci"), *leaves)
+        await post(house, ev.QuestionAsked(question="q1", text="Which?", options=("a", "b")), first=5)
+        await ada.wait_message(lambda m: kind_of(m) == "question" and "Which?" in m.text)
+        asked = [m for m in await ada.history(await house.thread_of(run)) if kind_of(m) == "question"]
+        assert [bool(m.raw["flags"] & SILENT) for m in asked] == [False, True, True, True]
+        assert await house.rung() == []
+
+
+async def test_links_to_a_run_elsewhere_open_in_its_server_and_its_own_links_are_dead(house: House) -> None:
+    ada, server = house.playground.ada, f"https://discord.com/channels/{house.playground.guild_id}/"
+    async with house.alive():
+        run = await post(
+            house, ev.RunStarted(title=LINKED, agent=LINKED), ev.QuestionAsked(question="q1", text="Which?")
+        )
+        question = await ada.wait_message(lambda m: kind_of(m) == "question")
+        assert "evil.example" in question.content
+        assert "://" not in question.content
+        card = await ada.wait_message(lambda m: kind_of(m) == "card 1" and "Go to the question" in m.labels)
+        thread = await house.thread_of(run)
+        assert card.component("Go to the question")["url"].startswith(f"{server}{thread}/")
+        copy = await told(ada, await ada.command("omp status", thread))
+        assert copy.content == f"{server}{thread}/{card.id}"
+        await post(house, ev.RunFinished(summary="done", url="https://ci.example/" + "a" * 300), first=3)
+        result = await ada.wait_message(lambda m: kind_of(m) == "result")
+        assert "evil.example" in result.content
+        assert "://" not in result.content
+        assert "Open result" not in result.labels
+        listed = await told(ada, await ada.command("omp runs", "tasks", state="all"))
+        assert "evil.example" in listed.text
+        assert "https://evil" not in listed.text
+
+
+async def test_cancelling_a_run_elsewhere_is_told_as_a_request(house: House) -> None:
+    ada = house.playground.ada
+    async with house.alive():
+        run = await post(house, ev.RunStarted(title="Nightly", agent="ci"))
+        await ada.wait_message(lambda m: kind_of(m) == "card 1")
+        question = await told(ada, await ada.command("omp cancel", "tasks", run=run))
+        assert (
+            question.content
+            == f"Ask run `{short_id(run)}` (*Nightly*) to end? Its agent reads that with its next event."
+        )
+        await ada.click(question, "Cancel run")
+        words = f"Run `{short_id(run)}` was asked to end; its agent reads that with its next event."
+        await ada.wait_message(lambda m: m.id == question.id and m.text == words)
+        assert await house.store.runs(RunFilter(is_open=True))

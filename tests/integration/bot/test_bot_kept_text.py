@@ -1,0 +1,140 @@
+"""What people typed comes back and what they started is said, also while the database or Discord refuses in between."""
+
+from pathlib import Path
+from typing import Any, cast
+
+import aiohttp
+import pytest
+
+from ompycord.app.system import SystemIds
+from ompycord.bot.custom_ids import Signer
+from ompycord.bot.replies import words_for
+from ompycord.domain import events as ev
+from ompycord.domain.ids import RunId
+from ompycord.domain.ports import RunFilter, Store
+from ompycord.domain.records import Draft
+from ompycord.errors import StorageError
+from tests.integration.bot.conftest import MAC_KEY, House, is_answer, kind_of
+from tests.support.playground import Playground
+from tests.support.playground_page import Message
+from tests.support.playground_person import Interaction, Person
+
+EDIT = "/channels/{channel_id}/messages/{message_id}"
+TYPED = "A text that took ten minutes."
+
+
+class BlindStore:
+    """The real store, from which some things cannot be read."""
+
+    def __init__(self, inner: Store) -> None:
+        self._inner = inner
+        self.unreadable = frozenset[str]()
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self.unreadable:
+            return getattr(self._inner, name)
+
+        async def refuse(*_: object, **__: object) -> None:
+            raise StorageError("the database took too long to answer")
+
+        return refuse
+
+
+@pytest.fixture
+def blind(store: Store) -> BlindStore:
+    return BlindStore(store)
+
+
+@pytest.fixture
+def house(playground: Playground, blind: BlindStore, tmp_path: Path) -> House:
+    return House(playground, cast("Store", blind), tmp_path)
+
+
+async def told(who: Person, ran: Interaction) -> Message:
+    return await who.wait_message(lambda m: is_answer(m, ran.id) and not m.is_thinking)
+
+
+async def attached(message: Message) -> str:
+    """The file that came with an answer."""
+    (file,) = message.raw["attachments"]
+    assert file["filename"] == "your-text.txt"
+    async with aiohttp.ClientSession() as session, session.get(file["url"]) as answer:
+        return await answer.text()
+
+
+async def test_a_form_comes_back_as_a_file_where_the_database_cannot_be_read(house: House, blind: BlindStore) -> None:
+    mo = house.playground.mo
+    async with house.alive():
+        opened = await mo.command("omp new", "tasks")
+        blind.unreadable = frozenset({"draft"})
+        sent = await mo.submit_labels(opened, {"What shall be done?": TYPED})
+        answer = await told(mo, sent)
+        assert answer.text.startswith("The database did not take it, so nothing happened.")
+        assert await attached(answer) == TYPED
+        assert await house.store.runs(RunFilter()) == []
+        blind.unreadable = frozenset({"save_draft"})
+        ran = await mo.command("omp new", "general", prompt=TYPED, branch="develop")
+        assert await attached(await told(mo, ran)) == TYPED
+
+
+async def test_an_answer_and_a_reason_come_back_as_files_where_the_database_refuses(
+    house: House, blind: BlindStore
+) -> None:
+    ada = house.playground.ada
+    house.agent.hold()
+    async with house.alive():
+        record = await house.start(ada)
+        await house.agent.began.wait()
+        await house.conductor.observe(RunId(record.id), ev.QuestionAsked(question="q1", text="Before or after?"))
+        await house.conductor.observe(RunId(record.id), ev.ApprovalRequested(approval="a1", title="Run it"))
+        for button, field in (("Answer…", "Your answer"), ("Deny…", "The agent reads this")):
+            asked = await ada.wait_message(lambda m, b=button: kind_of(m) == "question" and b in m.labels)
+            opened = await ada.click(asked, button)
+            blind.unreadable = frozenset({"run"})
+            answer = await told(ada, await ada.submit_labels(opened, {field: TYPED}))
+            blind.unreadable = frozenset()
+            assert await attached(answer) == TYPED
+
+
+async def test_a_run_that_started_is_never_told_as_a_fault(house: House, blind: BlindStore) -> None:
+    mo = house.playground.mo
+    async with house.alive():
+        blind.unreadable = frozenset({"surface"})
+        ran = await mo.command("omp new", "tasks", prompt="Fix it")
+        answer = await mo.wait_message(lambda m: is_answer(m, ran.id) and "started" in m.text)
+        blind.unreadable = frozenset()
+        record = await house.only_run()
+        assert answer.text.endswith(f"Its card appears in <#{record.channel}> as soon as Discord takes it.")
+
+
+async def test_a_resume_message_that_cannot_be_edited_leaves_the_reply_with_the_link(house: House) -> None:
+    mo, playground = house.playground.mo, house.playground
+    tasks = str(playground.channel("tasks"))
+    body = {"prompt": "Fix it", "repository": "shop", "agent": "scripted", "shown_in": tasks}
+    draft = Draft(
+        id=SystemIds().ulid(),
+        person=mo.id,
+        guild=str(playground.guild_id),
+        channel=tasks,
+        body=body,
+        created_at=house.clock.now_ms(),
+    )
+    await house.store.save_draft(draft)
+    button = {"type": 2, "style": 1, "label": "Resume", "custom_id": Signer(MAC_KEY).sign("draft", draft.id)}
+    quiet: dict[str, Any] = {"content": "Your text is safe.", "allowed_mentions": {"parse": []}}
+    quiet["components"] = [{"type": 1, "components": [button]}]
+    async with house.alive():
+        await playground.rest("POST", f"/channels/{tasks}/messages", quiet)
+        offered = await mo.wait_message(lambda m: m.labels == ["Resume"])
+        await playground.fault("PATCH", EDIT, "status", status=403, count=100, body={"message": "no", "code": 50013})
+        clicked = await mo.click(offered, "Resume")
+        await mo.wait_message(lambda m: is_answer(m, clicked.id) and "started: http" in m.text)
+        await house.struck()
+        await house.until((await house.only_run()).id, lambda seen: seen.is_final)
+        (reply,) = [m for m in await mo.history("tasks") if is_answer(m, clicked.id)]
+        assert "started: http" in reply.text
+
+
+def test_one_failure_of_a_task_group_is_told_as_itself() -> None:
+    failure = StorageError("the disk is full")
+    assert words_for(ExceptionGroup("of a task group", [failure]), "r") == words_for(failure, "r")
