@@ -1,16 +1,24 @@
-"""`python -m bench [webhook|growth|recovery|freshness|render|all] [--full] [--rounds N]`: one JSON object for each benchmark."""
+"""`python -m bench [webhook|growth|recovery|freshness|ack|render|all] [--full] [--rounds N]`: one JSON object for each benchmark."""
 
 import argparse
 import json
 import time
 
+from bench.ack import ack
 from bench.freshness import freshness
 from bench.growth import growth
 from bench.recovery import recovery
 from bench.render import render_time
 from bench.webhook import webhook
 
-BENCHMARKS = {"webhook": webhook, "growth": growth, "recovery": recovery, "freshness": freshness, "render": render_time}
+BENCHMARKS = {
+    "webhook": webhook,
+    "growth": growth,
+    "recovery": recovery,
+    "freshness": freshness,
+    "ack": ack,
+    "render": render_time,
+}
 ROUNDS = 7
 
 
