@@ -16,7 +16,7 @@ install = $(UV) pip install --quiet --python $(BIN)/python --require-hashes -r $
 install_self = $(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 endif
 
-.PHONY: up test clients check lint types structure format lock bench soak clean help env env-dev
+.PHONY: up test coverage clients agents check lint types structure format lock bench soak clean help env env-dev
 
 help: ## List these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -45,8 +45,14 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 test: $(VENV)/.installed-dev ## Run all tests
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup $(ARGS)
 
+coverage: $(VENV)/.installed-dev ## Run all tests; fail under 90 % of the branches
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup --cov --cov-report=term:skip-covered --cov-fail-under=90 $(ARGS)
+
 clients: $(VENV)/.installed-dev ## Run discord.js and hikari on the playground (installs them from npm and PyPI)
 	@$(BIN)/python -m pytest -q -m clients $(ARGS)
+
+agents: $(VENV)/.installed-dev ## Run oh-my-pi and OpenCode against a stub model (installs them from npm)
+	@$(BIN)/python -m pytest -q -m agents $(ARGS)
 
 check: lint types structure ## Lint, types, structure
 
@@ -71,7 +77,7 @@ bench: $(VENV)/.installed-dev ## Print the benchmarks, one JSON object each
 	@$(BIN)/python -m bench $(ARGS)
 
 soak: $(VENV)/.installed-dev ## The long rounds
-	@$(BIN)/python -m pytest -q -m soak --override-ini timeout=3600 $(ARGS)
+	@$(BIN)/python -m pytest -q -m soak --hypothesis-profile=soak --override-ini timeout=3600 $(ARGS)
 
 clean: ## Remove what these targets made
 	@rm -rf $(VENV) build dist .pytest_cache .ruff_cache .import_linter_cache .coverage*

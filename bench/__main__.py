@@ -1,10 +1,11 @@
-"""`python -m bench [webhook|growth|recovery|freshness|ack|render|all] [--full] [--rounds N]`: one JSON object for each benchmark."""
+"""`python -m bench [NAME|all] [--full] [--rounds N]`: one JSON object for each benchmark."""
 
 import argparse
 import json
 import time
 
 from bench.ack import ack
+from bench.footprint import footprint
 from bench.freshness import freshness
 from bench.growth import growth
 from bench.recovery import recovery
@@ -18,6 +19,7 @@ BENCHMARKS = {
     "freshness": freshness,
     "ack": ack,
     "render": render_time,
+    "footprint": footprint,
 }
 ROUNDS = 7
 

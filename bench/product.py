@@ -34,7 +34,7 @@ async def open_product(database: Path) -> AsyncGenerator[Product]:
     """Open, project in the background, close."""
     clock, ids = SystemClock(), SystemIds()
     async with open_store(database, clock=clock, ids=ids) as store:
-        projector = Projector(store=store, bus=Bus(), route=lambda _: CHANNEL)
+        projector = Projector(store=store, bus=Bus(), clock=clock, route=lambda _: CHANNEL)
         keyring = KeyRing(clock=clock)
         keyring.replace([], hmac_secrets={}, shared_secret=SECRET, shared_channel=CHANNEL)
         sidecar = create_sidecar(

@@ -15,6 +15,9 @@ OmpycordError
 │   └── RunFinal                409 numbered above the lane's final event, or unnumbered after it
 ├── VersionConflict             a run moved since it was read; read again and decide again
 ├── StorageError                503 the database did not take it; nothing was acknowledged
+│   └── NotStored               and surely nothing of it is stored: it may be tried again
+│       └── DiskRefuses         the disk is full, broken or read-only: no write succeeds until somebody mends that
+│           └── DatabaseDamaged pages of the database are not what was written: until a backup is restored
 ├── Draining                    503 the process is ending
 ├── Backlogged                  429 more unprojected events than the limit
 ├── WorkspaceError              a clone, a harvest or a publication failed; the run says why
@@ -28,9 +31,12 @@ __all__ = [
     "BadEvent",
     "BusyError",
     "ConfigurationError",
+    "DatabaseDamaged",
+    "DiskRefuses",
     "Draining",
     "GatewayFatal",
     "IdConflict",
+    "NotStored",
     "NotYours",
     "OmpycordError",
     "ProcessFailed",
@@ -130,6 +136,18 @@ class RunFinal(BadEvent):
 
 class StorageError(OmpycordError):
     """The database did not take it; nothing was acknowledged."""
+
+
+class NotStored(StorageError):
+    """The database did not take it, and surely nothing of it is stored: trying again makes no second fact."""
+
+
+class DiskRefuses(NotStored):
+    """The disk is full, broken or read-only: no write can succeed until somebody mends that."""
+
+
+class DatabaseDamaged(DiskRefuses):
+    """Pages of the database are not what was written: nothing more is written until a backup is restored."""
 
 
 class Draining(OmpycordError):

@@ -1,4 +1,4 @@
-"""Settings: command line > environment > `.env` and secret files > `ompycord.yml` > defaults. Read by cli and app alone.
+"""Settings: command line > environment > `.env` > secret folder > `ompycord.yml` > preset > defaults. Read by cli and app alone.
 
 An unknown key is an error that names the key; a value is never printed (FEATURES O-4). An empty value counts as absent.
 """
@@ -6,7 +6,7 @@ An unknown key is an error that names the key; a value is never printed (FEATURE
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, Literal, Self, cast
 
 import yaml
 from dotenv import dotenv_values
@@ -15,17 +15,35 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_vali
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from ompycord.domain.access import Access
+from ompycord.domain.access import Access, Snowflake
 from ompycord.domain.base import Frozen
 from ompycord.domain.catalog import Catalog, Limits
 from ompycord.domain.repository import AgentSpec, RepositorySpec
 from ompycord.errors import ConfigurationError
 
-__all__ = ["DiscordSettings", "LogSettings", "PlaygroundSettings", "Settings", "WebhookSettings", "load_settings"]
+__all__ = [
+    "DiscordSettings",
+    "LogSettings",
+    "PlaygroundSettings",
+    "Settings",
+    "WebhookSettings",
+    "load_settings",
+    "secret_folder",
+    "settings_schema",
+]
 
 PREFIX = "OMPYCORD_"
 NOT_SETTINGS = frozenset(
-    {"OMPYCORD_RUN", "OMPYCORD_URL", "OMPYCORD_KEY", "OMPYCORD_REQUIRE_SHARED", "OMPYCORD_CONFIG", "OMPYCORD_SPOOL"}
+    {
+        "OMPYCORD_RUN",
+        "OMPYCORD_URL",
+        "OMPYCORD_KEY",
+        "OMPYCORD_MCP_URL",
+        "OMPYCORD_REQUIRE_SHARED",
+        "OMPYCORD_CONFIG",
+        "OMPYCORD_SECRETS_DIR",
+        "OMPYCORD_SPOOL",
+    }
 )
 """Variables with our prefix that mean something else: what agents get, what tests read, where the file is."""
 
@@ -44,19 +62,28 @@ SECRETS = frozenset({"DISCORD_TOKEN", "OMP_WEBHOOK_SECRET", "OMPYCORD_DISCORD__T
 """Each also as NAME_FILE."""
 MIN_SECRET = 24
 
+PRESETS: dict[str, dict[str, Any]] = {
+    "solo": {"limits": {"open_per_person": 10, "parallel_runs": 1}},
+    "team": {"limits": {"open_per_person": 5, "open_per_channel": 10, "open_per_guild": 20, "parallel_runs": 2}},
+    "server": {"limits": {"open_per_guild": 50, "parallel_runs": 4}, "log": {"json": True}},
+}
+"""Defaults by name, below everything else that is said. `team` is what holds without one."""
+
 
 class DiscordSettings(Frozen):
     """Where the bot lives."""
 
     token: SecretStr | None = None
     """Without one, `up` opens the playground."""
-    guilds: tuple[str, ...] = ()
+    guilds: tuple[Snowflake, ...] = ()
     """Servers in which it works; elsewhere it does nothing."""
-    home_channel: str | None = None
+    home_channel: Snowflake | None = None
     """Where mirrors go when a command was not given in a work channel."""
-    work_channels: tuple[str, ...] = ()
-    ops_channel: str | None = None
+    work_channels: tuple[Snowflake, ...] = ()
+    ops_channel: Snowflake | None = None
     launch_emoji: str = "🚀"
+    message_content: bool = False
+    """Ask for the privileged intent: what people write in a run's thread reaches the run."""
     api: str | None = None
     """Another Discord: the address of its API. Only the playground needs it."""
     gateway: str | None = None
@@ -71,6 +98,8 @@ class WebhookSettings(Frozen):
     """Absent: made at the first `up` and shown once."""
     hosts: tuple[str, ...] = ()
     """Public names under which a proxy reaches it, besides loopback."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; else all that comes through one is one sender."""
 
     @field_validator("secret")
     @classmethod
@@ -91,6 +120,11 @@ class LogSettings(Frozen):
 
     level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
     json_lines: bool = Field(default=False, validation_alias=AliasChoices("json", "json_lines"))
+    file: Path | None = None
+    """Also into this file, JSON a line, which is begun anew at `max_mib`. A relative one lies in the data folder."""
+    max_mib: int = Field(default=10, ge=1, le=10_000)
+    keep: int = Field(default=5, ge=1, le=100)
+    """How many earlier files stay, as NAME.1 to NAME.n."""
 
 
 class Settings(BaseSettings):
@@ -100,6 +134,8 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_nested_delimiter="__", env_ignore_empty=True, extra="forbid", frozen=True
     )
 
+    preset: Literal["solo", "team", "server"] = "team"
+    """A set of defaults: one person, a team, a machine that does nothing else."""
     data_dir: Path = Field(default_factory=lambda: user_data_path("ompycord"))
     """Database, secrets, workspaces; made 0700."""
     discord: DiscordSettings = DiscordSettings()
@@ -133,6 +169,11 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def agent_secrets(self) -> tuple[str, ...]:
+        """What agents are given in their environment: it stands in no card and no log."""
+        return tuple(value for agent in self.agents.values() for value in agent.env.values())
+
+    @property
     def catalog(self) -> Catalog:
         """Repositories and agents in the order of the file."""
         return Catalog(
@@ -154,6 +195,19 @@ class _Layer(PydanticBaseSettingsSource):
         return self._values
 
 
+def settings_schema() -> dict[str, Any]:
+    """The JSON schema of `ompycord.yml`: everything may be left out, and a repository's or agent's name is its key."""
+    schema = Settings.model_json_schema(by_alias=True, mode="validation")
+    definitions: dict[str, Any] = schema["$defs"]
+    for name in ("RepositorySpec", "AgentSpec"):
+        definitions[name]["required"] = [key for key in definitions[name].get("required", []) if key != "name"]
+        if not definitions[name]["required"]:
+            del definitions[name]["required"]
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "ompycord.yml"
+    return schema
+
+
 def load_settings(*, environ: Mapping[str, str], folder: Path, overrides: Mapping[str, Any] | None = None) -> Settings:
     """Read all layers. `folder` holds `.env` and `ompycord.yml` (or OMPYCORD_CONFIG names the latter).
 
@@ -161,11 +215,14 @@ def load_settings(*, environ: Mapping[str, str], folder: Path, overrides: Mappin
     """
     dotenv = {name: value for name, value in dotenv_values(folder / ".env").items() if value is not None}
     config = Path(environ.get("OMPYCORD_CONFIG") or dotenv.get("OMPYCORD_CONFIG") or folder / "ompycord.yml")
-    layers = (
+    said = [
+        dict(overrides or {}),
         _from_variables(environ, "the environment"),
         _from_variables(dotenv, ".env"),
+        _from_variables(secret_folder(environ, dotenv), "the secret folder"),
         _from_yaml(config, required="OMPYCORD_CONFIG" in environ),
-    )
+    ]
+    layers = [*said[1:], _preset(said)]
 
     class Loaded(Settings):
         @classmethod
@@ -183,6 +240,34 @@ def load_settings(*, environ: Mapping[str, str], folder: Path, overrides: Mappin
         return Loaded(**(overrides or {}))
     except ValidationError as error:
         raise ConfigurationError(_sentence(error)) from None
+
+
+def _preset(layers: list[dict[str, Any]]) -> dict[str, Any]:
+    """The defaults of the preset that the first layer names; a name that there is not is judged with all the others."""
+    name = next((layer["preset"] for layer in layers if "preset" in layer), None)
+    return PRESETS.get(name, {}) if isinstance(name, str) else {}
+
+
+def secret_folder(environ: Mapping[str, str], dotenv: Mapping[str, str]) -> dict[str, str]:
+    """What OMPYCORD_SECRETS_DIR holds: one file a secret, named as its variable, in small or large letters.
+
+    Docker and systemd lay secrets out so. Raises ConfigurationError.
+    """
+    name = environ.get("OMPYCORD_SECRETS_DIR", "").strip() or dotenv.get("OMPYCORD_SECRETS_DIR", "").strip()
+    if not name:
+        return {}
+    folder = Path(name)
+    if not folder.is_dir():
+        raise ConfigurationError("OMPYCORD_SECRETS_DIR: there is no such folder")
+    found: dict[str, str] = {}
+    for secret in SECRETS:
+        for file in (folder / secret, folder / secret.lower()):
+            if file.is_file():
+                try:
+                    found[secret] = file.read_text(encoding="utf-8").strip()
+                except (OSError, UnicodeDecodeError):
+                    raise ConfigurationError(f"{secret} in the secret folder: that file cannot be read") from None
+    return found
 
 
 def _sentence(error: ValidationError) -> str:

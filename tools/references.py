@@ -1,25 +1,36 @@
-"""Writes docs/reference/{events,run-states,problems,exit-codes,settings}.md from the code: `python -m tools.references`.
+"""Writes the generated pages of docs/reference/ from the code: `python -m tools.references`.
 
 `tests/unit/docs/test_references.py` fails while a page differs from what this writes.
 """
 
 import inspect
+import json
 import sys
 import types
 import typing
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from discord import app_commands
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from ompycord import errors
+from ompycord.bot.buttons import RunButtons
+from ompycord.bot.commands.help import ROLE_NEEDED
+from ompycord.bot.commands.new import NewRun
+from ompycord.bot.commands.say import Say
+from ompycord.bot.commands.tree import command_group
+from ompycord.bot.desk import Desk
+from ompycord.bot.intake import Intake
+from ompycord.bot.sources import HealthLine
 from ompycord.domain.authority import AUTHORITY
 from ompycord.domain.events import EVENT_TYPES, SCHEMA
 from ompycord.domain.lifecycle import TABLE
 from ompycord.domain.run import FINAL, RunState
-from ompycord.settings import NAMED, Settings
+from ompycord.settings import NAMED, PRESETS, Settings
+from ompycord.telemetry.metrics import METRICS
 from ompycord.webhook.problems import PROBLEMS
 
 FOLDER = Path("docs/reference")
@@ -96,17 +107,69 @@ def exit_codes() -> str:
     return "\n".join([*lines, ""])
 
 
+def metrics() -> str:
+    """Every metric of /metrics."""
+    lines = [
+        "# Metrics\n",
+        MADE,
+        "`GET /metrics` of the sidecar, in Prometheus' text form, with a key that has the scope `metrics:read`: "
+        "`ompycord keys add prometheus --scope metrics:read`. `GET /status` says the same as JSON (`status:read`). "
+        "`/livez` and `/readyz` need no key and give names only.\n",
+        "| metric | kind | label | what it is |",
+        "|---|---|---|---|",
+    ]
+    for spec in METRICS:
+        name = f"{spec.name}_total" if spec.kind == "counter" else spec.name
+        lines.append(f"| `{name}` | {spec.kind} | {f'`{spec.label}`' if spec.label else ''} | {spec.help} |")
+    return "\n".join([*lines, ""])
+
+
 def settings() -> str:
     """Every setting, its default and its variable."""
     lines = [
         "# Settings\n", MADE,
-        "Command line > environment > `.env` and secret files > `ompycord.yml` > defaults. A setting's variable is `OMPYCORD_` and its "
-        "name, `__` between levels. Every secret may also be given as a file, `NAME_FILE`. An empty value counts as absent.\n",
+        "Command line > environment > `.env` > secret folder > `ompycord.yml` > preset > defaults. A setting's variable "
+        "is `OMPYCORD_` and its name, `__` between levels. Every secret may also be given as a file, `NAME_FILE`. "
+        "An empty value counts as absent.\n",
         "| setting | default | also |", "|---|---|---|",
     ]  # fmt: skip
     also = {".".join(path): f"`{name}`" for name, path in NAMED.items()}
     lines += [f"| `{key}` | {default} | {also.get(key, '')} |" for key, default in _settings(Settings, "")]
+    lines += [
+        "\nA preset is a set of defaults; whatever else is said goes before it.\n",
+        "| preset | what it sets |",
+        "|---|---|",
+        *(f"| `{name}` | `{json.dumps(content)}` |" for name, content in PRESETS.items()),
+        "\n`OMPYCORD_CONFIG` names another `ompycord.yml`; `OMPYCORD_SECRETS_DIR` a folder with one file a secret, named as its "
+        "variable (`discord_token`, `omp_webhook_secret`). `ompycord config schema` prints the JSON schema for editors.",
+    ]
     return "\n".join([*lines, ""])
+
+
+def discord_commands() -> str:
+    """Every slash command, its options and who may use it."""
+    nobody = cast("Desk", None)  # registering asks it nothing
+    new, buttons, say = NewRun(nobody, cast("Intake", None)), cast("RunButtons", None), Say(nobody)
+    group = command_group(nobody, new, buttons, say, cast("Callable[[], HealthLine]", None))
+    lines = [
+        "# Discord commands\n", MADE,
+        "In a server that is configured. `run` is a run's last characters; left out, it is this thread's run, else your latest. "
+        "What a role may do, those above it may: viewer, runner, approver, admin.\n",
+    ]  # fmt: skip
+    for command in sorted(group.walk_commands(), key=lambda one: one.qualified_name):
+        if not isinstance(command, app_commands.Command):
+            continue
+        needs = ROLE_NEEDED.get(command.qualified_name, "viewer")
+        lines.append(f"## `/{command.qualified_name}`\n\n{command.description} Needs *{needs}*.\n")
+        if command.parameters:
+            lines.append("| option | what it is | values |\n|---|---|---|")
+            lines += [
+                f"| `{one.display_name}`{'' if one.required else '?'} | {one.description} "
+                f"| {', '.join(f'`{choice.name}`' for choice in one.choices)} |"
+                for one in command.parameters
+            ]
+            lines.append("")
+    return "\n".join(lines)
 
 
 def _settings(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str]]:
@@ -165,9 +228,11 @@ def _first(cls: type) -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "events.md": events,
     "run-states.md": run_states,
+    "discord-commands.md": discord_commands,
     "problems.md": problems,
     "exit-codes.md": exit_codes,
     "settings.md": settings,
+    "metrics.md": metrics,
 }
 
 

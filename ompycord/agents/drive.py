@@ -1,26 +1,31 @@
 """Runs a program that speaks the JSON-lines dialect from start to outcome; used by `command.py` and `rehearsal.py`."""
 
 import asyncio
+import json
 import tempfile
-from collections.abc import Generator
+from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+from ompycord.agents.ending import how_it_ended
 from ompycord.agents.talk import Talk
 from ompycord.dialects.jsonl import PREFIX, Refusal, parse_line
-from ompycord.domain.events import Note, RunFailed, RunFinished
-from ompycord.domain.ports import AgentJob, AgentOutcome, Emit
+from ompycord.domain.events import Note, RunFailed, RunFinished, dump_data
+from ompycord.domain.ports import AgentJob, AgentOutcome, Emit, Inbox
 from ompycord.domain.run import FailureClass
 from ompycord.errors import ProcessFailed
 from ompycord.processes import Clocks, Line, Outcome, ProcessResult, ProcessSpec, Stream
 from ompycord.processes.launcher_port import Launcher, Place
 from ompycord.text import cut
 
-__all__ = ["drive"]
+__all__ = ["INBOX_FILE", "drive"]
 
 PROMPT_FILE: Final = "{prompt_file}"
 """In the command's arguments: where the prompt lies."""
+INBOX_FILE: Final = "{inbox_file}"
+"""The same: where what people say is appended."""
 _NOTED: Final = 5
 """Refused lines that get a note each; the others are counted in one."""
 _SENTENCE: Final = 500
@@ -31,16 +36,22 @@ _CLAIMABLE: Final = frozenset({FailureClass.REPAIRABLE, FailureClass.TRANSIENT, 
 """Failure classes an agent may name itself; the others are verdicts of ours."""
 
 
-async def drive(launcher: Launcher, job: AgentJob, argv: tuple[str, ...], emit: Emit) -> AgentOutcome:
+async def drive(
+    launcher: Launcher, job: AgentJob, argv: tuple[str, ...], emit: Emit, *, hears: Inbox | None = None
+) -> AgentOutcome:
     """Starts `argv` in the job's clone with the prompt as its input and as `{prompt_file}`, emits what it says.
 
+    With `hears` the program can listen: what people say to it is appended to `{inbox_file}`, one event a line.
     `run.finished` and `run.failed` are claims: they become the outcome's message, not events. Cancellation halts the
     program through the kill ladder first. Raises ProcessFailed where it cannot be started, and what `emit` raises.
     """
     with _inbox(job.cwd.parent) as folder:
         prompt_file = _written(folder / "prompt.md", job.prompt)
+        inbox_file = _written(folder / "inbox.jsonl", "")
         spec = ProcessSpec(
-            argv=tuple(word.replace(PROMPT_FILE, str(prompt_file)) for word in argv),
+            argv=tuple(
+                word.replace(PROMPT_FILE, str(prompt_file)).replace(INBOX_FILE, str(inbox_file)) for word in argv
+            ),
             env={**job.spec.env, **job.env},
             cwd=job.cwd,
             stdin=job.prompt.encode(),
@@ -49,7 +60,8 @@ async def drive(launcher: Launcher, job: AgentJob, argv: tuple[str, ...], emit: 
         )
         listener = _Listener(emit)
         clocks = Clocks(wall_s=job.spec.wall_s, idle_s=job.spec.idle_s)
-        result = await _listen(launcher, spec, Place(job.cwd, readable=(folder,)), clocks, listener)
+        telling = partial(_tell, hears, inbox_file) if hears is not None else None
+        result = await _listen(launcher, spec, Place(job.cwd, readable=(folder,)), clocks, listener, telling)
     return _outcome(job, result, listener)
 
 
@@ -70,17 +82,34 @@ def _written(file: Path, prompt: str) -> Path:
     return file
 
 
+async def _tell(hears: Inbox, file: Path) -> None:
+    """Passes on what people say, whole lines at a time, until cancelled."""
+    while True:
+        said = await hears.next()
+        line = json.dumps({"type": said.type, "data": dump_data(said)}, ensure_ascii=False)
+        with file.open("a", encoding="utf-8") as inbox:
+            inbox.write(f"{line}\n")
+
+
 async def _listen(
-    launcher: Launcher, spec: ProcessSpec, place: Place, clocks: Clocks, listener: "_Listener"
+    launcher: Launcher,
+    spec: ProcessSpec,
+    place: Place,
+    clocks: Clocks,
+    listener: "_Listener",
+    telling: Callable[[], Coroutine[None, None, None]] | None,
 ) -> ProcessResult:
     try:
         async with launcher.start(spec, place, clocks=clocks) as process:
             lines = process.lines()
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(listener.talk.keep_saying())
+                teller = tasks.create_task(telling()) if telling is not None else None
                 async for line in lines:
                     await listener.hear(line)
                 listener.talk.close()
+                if teller is not None:
+                    teller.cancel()
             await listener.end()
             return await process.wait()
     except ExceptionGroup as group:
@@ -131,7 +160,7 @@ def _outcome(job: AgentJob, result: ProcessResult, listener: _Listener) -> Agent
     claim = listener.claim
     if result.outcome is not Outcome.EXITED or result.exit_code != 0:
         said = claim.message if isinstance(claim, RunFailed) else None
-        message = said or _ending(job, result, listener.talk.last_line)
+        message = said or how_it_ended(job.spec, result, listener.talk.last_line)
         return AgentOutcome(claim=False, message=cut(message, _SENTENCE), failure=_failure(claim))
     if isinstance(claim, RunFailed):
         return AgentOutcome(claim=False, message=cut(claim.message, _SENTENCE), failure=_failure(claim))
@@ -143,20 +172,3 @@ def _failure(claim: RunFinished | RunFailed | None) -> FailureClass:
     if isinstance(claim, RunFailed) and claim.failure in _CLAIMABLE:
         return claim.failure
     return FailureClass.REPAIRABLE
-
-
-def _ending(job: AgentJob, result: ProcessResult, last_line: str) -> str:
-    """One sentence about an end that the agent itself did not explain."""
-    name = job.spec.name
-    match result.outcome:
-        case Outcome.WALL_TIMEOUT:
-            return f"{name} was not done within {job.spec.wall_s:.0f} s and was ended."
-        case Outcome.IDLE_TIMEOUT:
-            return f"{name} said nothing for {job.spec.idle_s:.0f} s and was ended."
-        case Outcome.OUTPUT_LIMIT:
-            return f"{name} wrote more than can be read and was ended."
-        case Outcome.STOPPED:
-            return f"{name} was stopped."
-        case Outcome.EXITED:
-            how = f"signal {result.signal}" if result.signal is not None else f"exit code {result.exit_code}"
-            return f"{name} ended with {how}" + (f": {last_line}" if last_line else ".")

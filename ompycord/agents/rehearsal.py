@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from ompycord.agents.drive import drive
+from ompycord.agents.drive import INBOX_FILE, drive
 from ompycord.domain.ports import AgentCapabilities, AgentJob, AgentOutcome, Emit, Inbox
 from ompycord.processes.launcher_port import Launcher
 
@@ -20,11 +20,12 @@ class RehearsalAgent:
     scales its pauses. Our own code, so it runs at any level of confinement (CONTRACTS, repositories and modes).
     """
 
-    capabilities = AgentCapabilities(simulated=True)
+    capabilities = AgentCapabilities(simulated=True, can_steer=True, asks=True, approves=True)
 
     def __init__(self, *, launcher: Launcher) -> None:
         self._launcher = launcher
 
     async def run(self, job: AgentJob, emit: Emit, inbox: Inbox) -> AgentOutcome:
         """See the port."""
-        return await drive(self._launcher, job, (sys.executable, "-I", str(_PROGRAM)), emit)
+        program = (sys.executable, "-I", str(_PROGRAM), INBOX_FILE)
+        return await drive(self._launcher, job, program, emit, hears=inbox)

@@ -4,9 +4,13 @@ Reads the prompt from standard input and speaks the JSON-lines dialect on descri
 repository it really repairs the cart: a failing test first, then the fix; in any other it really extends NOTES.md.
 Whole words in the prompt choose a path:
 
-    ask    asks a person first, through the sidecar's MCP (skipped, with a message, where the run has no address)
-    fail   writes the failing test, then gives up and says so
-    slow   works for a minute
+    ask       asks a person first, through the sidecar's MCP (skipped, with a message, where the run has no address)
+    approval  asks for leave to run a command, and obeys
+    fail      writes the failing test, then gives up and says so
+    slow      works for a minute
+
+What people say to it while it works it repeats and writes into NOTES.md at its end; the word `hurry` ends a slow minute.
+Their words come as lines of the file that is its argument.
 
 REHEARSAL_PACE scales every pause: 1 as people watch it, 0 for none. Imports the standard library only.
 """
@@ -22,6 +26,8 @@ from pathlib import Path
 from typing import Any
 
 EVENTS_FD = 3
+LOOK_S = 0.05
+COMMAND = ("git", "log", "--oneline", "-1")
 TEST_S = 60
 ANSWER_S = 900
 SLOW_STEPS, SLOW_STEP_S = 30, 2.0
@@ -39,11 +45,40 @@ class DiscountOnQuantityTest(unittest.TestCase):
 QUESTION = "Shall the fix also get a line in NOTES.md?"
 
 
+class Inbox:
+    """What people say and decide, from a file that grows."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._read = 0
+        self.said: list[str] = []
+        self.decided: dict[str, dict[str, Any]] = {}
+
+    def look(self) -> list[str]:
+        """What was said since; decisions are kept by what they decide."""
+        if self._path is None:
+            return []
+        with self._path.open("rb") as file:
+            file.seek(self._read)
+            whole, newline, _ = file.read().rpartition(b"\n")
+        self._read += len(whole) + len(newline)
+        new: list[str] = []
+        for line in whole.splitlines():
+            event = json.loads(line)
+            if event["type"] == "prompt":
+                new.append(event["data"]["text"])
+            elif event["type"].startswith("approval."):
+                self.decided[event["data"]["approval"]] = {"type": event["type"], **event["data"]}
+        self.said += new
+        return new
+
+
 class Stage:
     """Says events and waits between them."""
 
-    def __init__(self, pace: float) -> None:
+    def __init__(self, pace: float, inbox: Inbox) -> None:
         self._pace = pace
+        self.inbox = inbox
         self._out = os.fdopen(EVENTS_FD, "w", encoding="utf-8", buffering=1)
         self._calls = 0
         self._phases: list[tuple[str, str]] = []
@@ -53,8 +88,15 @@ class Stage:
         self._out.write(json.dumps({"schema": "ompycord/event@1", "type": type_, "data": data}) + "\n")
 
     def rest(self, seconds: float) -> None:
-        """A pause as a person would see it, scaled."""
+        """A pause as a person would see it, scaled; then repeats what was said meanwhile."""
         time.sleep(seconds * self._pace)
+        for text in self.inbox.look():
+            self.say("message", text=f"I was told: {text[:1900]}")
+
+    @property
+    def hurries(self) -> bool:
+        """Somebody wants it to be quick."""
+        return any("hurry" in re.findall(r"[a-z]+", text.lower()) for text in self.inbox.said)
 
     def plan(self, *titles: str) -> None:
         """The phases, none begun."""
@@ -106,14 +148,17 @@ def main() -> int:
     """Plays the prompt; the exit code is the claim."""
     prompt = sys.stdin.read()
     words = set(re.findall(r"[a-z]+", prompt.lower()))
-    stage = Stage(float(os.environ.get("REHEARSAL_PACE", "1")))
+    inbox = Inbox(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
+    stage = Stage(float(os.environ.get("REHEARSAL_PACE", "1")), inbox)
     stage.say("message", text="This is a rehearsal: no model is involved, the change it makes is real.")
     stage.say("usage.updated", input=0, output=0, cost_usd=0.0)
     stage.rest(0.8)
-    if "slow" in words:
+    if "slow" in words and "hurry" not in words:
         take_long(stage)
     has_cart = CODE.is_file() and TESTS.is_file() and BUG in CODE.read_text(encoding="utf-8")
     wants_note = "ask" in words and ask(stage) == "Yes"
+    if "approval" in words:
+        run_with_leave(stage)
     if has_cart:
         return repair_cart(stage, wants_note=wants_note, gives_up="fail" in words)
     return extend_notes(stage, prompt, gives_up="fail" in words)
@@ -124,7 +169,37 @@ def take_long(stage: Stage) -> None:
     tool = stage.tool("think", "taking a minute, as the prompt says", seconds=0)
     for step in range(SLOW_STEPS):
         tool.progress(f"{step + 1} of {SLOW_STEPS}", seconds=SLOW_STEP_S)
+        if stage.hurries:
+            tool.done(detail="cut short, as it was told")
+            return
     tool.done()
+
+
+def run_with_leave(stage: Stage) -> None:
+    """Asks for leave to run a command that only reads, and runs it where it gets it."""
+    command = " ".join(COMMAND)
+    stage.say("approval.requested", approval="leave-1", title="Run a command", command=command, risk="it only reads")
+    deadline, beats = time.monotonic() + ANSWER_S, 0
+    while "leave-1" not in stage.inbox.decided:
+        if time.monotonic() >= deadline:
+            stage.say("approval.withdrawn", approval="leave-1", reason="Nobody decided in a quarter of an hour.")
+            stage.say("message", text=f"Nobody allowed `{command}`, so it was not run.")
+            return
+        beats += 1
+        if beats % 200 == 0:  # a sign of life every ten seconds
+            stage.say("tool.progress", call="leave", text="waiting for a person")
+        time.sleep(LOOK_S)
+        stage.rest(0)
+    decided = stage.inbox.decided["leave-1"]
+    if decided["type"] == "approval.denied":
+        why = decided.get("reason")
+        stage.say(
+            "message", text=f"{decided['by']} does not allow `{command}`{f': {why}' if why else ''}. I go on without."
+        )
+        return
+    tool = stage.tool("bash", command)
+    ran = subprocess.run(COMMAND, capture_output=True, text=True, timeout=TEST_S, check=False)  # noqa: S603  # a constant of this file
+    tool.done(ok=ran.returncode == 0, detail=(ran.stdout or ran.stderr).strip()[:200])
 
 
 def repair_cart(stage: Stage, *, wants_note: bool, gives_up: bool) -> int:
@@ -196,7 +271,10 @@ def run_tests(stage: Stage) -> bool:
 
 
 def finish(stage: Stage, summary: str) -> int:
-    """Claims done."""
+    """Claims done, once what it was told is written down."""
+    stage.rest(0)
+    for text in stage.inbox.said:
+        write_note(stage, f"Told: {' '.join(text.split())[:200]}")
     stage.end(ok=True)
     stage.say("run.finished", summary=summary)
     return 0

@@ -12,7 +12,7 @@ from ompycord.domain.ports import Emit
 from ompycord.text import clean, cut
 from ompycord.text.limits import DIALECT_MESSAGE
 
-__all__ = ["Talk"]
+__all__ = ["Talk", "legible"]
 
 PAUSE_S: Final = 1.0
 """With `_HELD` at most four messages of plain lines a second; cards are edited less often (PLATFORM.md, Discord's limits)."""
@@ -24,6 +24,11 @@ _HELD: Final = 2 * _LINE
 
 # Colours and cursor moves: ECMA-48 control sequences, operating system commands, two-byte escapes.
 _TERMINAL: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,4096}(?:\x07|\x1b\\)|[ -/]*[0-~])")
+
+
+def legible(line: str) -> str:
+    """A line of a program without its colours, cursor moves and controls."""
+    return clean(_TERMINAL.sub("", line)).rstrip()
 
 
 class Talk:
@@ -46,7 +51,7 @@ class Talk:
 
     def add(self, line: str) -> None:
         """A line that is no event. Cut at 2,000 characters (CONTRACTS, `command`)."""
-        text = clean(_TERMINAL.sub("", line)).rstrip()
+        text = legible(line)
         if len(text) > _LINE:
             text = cut(text, _LINE)
         if text.strip():

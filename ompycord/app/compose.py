@@ -1,4 +1,4 @@
-"""Wires the house: some twenty objects in one readable function, opened and closed by one `lifespan()`.
+"""Wires the house: some twenty objects in a few readable steps, opened and closed by one `lifespan()`.
 
 `up` enters the lifespan, serves inside it and closes it last; the sidecar borrows it and opens nothing by itself.
 """
@@ -7,15 +7,19 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ompycord import __version__
 from ompycord.agents.registry import adapters
 from ompycord.app.control import Control
 from ompycord.app.data_folder import DataFolder
-from ompycord.app.health import Health
+from ompycord.app.doorkeeper import Doorkeeper
+from ompycord.app.health import MANY_EVENTS, Health
 from ompycord.app.key_secrets import KeySecrets
 from ompycord.app.keys import Keys
+from ompycord.app.mode import Mode
+from ompycord.app.report import Report
+from ompycord.app.run_views import RunViews
 from ompycord.app.system import SystemClock, SystemIds
 from ompycord.bot.bot import Bot
 from ompycord.bot.options import BotOptions
@@ -23,7 +27,7 @@ from ompycord.bot.sources import Sources
 from ompycord.checks.local import LocalChecks
 from ompycord.conductor import Bus, Conductor, Driver, Inboxes, Projector, Watch
 from ompycord.domain.ids import RunId
-from ompycord.domain.records import Commit, Scope
+from ompycord.domain.ports import AgentAdapter, AgentCapabilities
 from ompycord.domain.run import RunKind, RunRecord
 from ompycord.engines import LocalEngine
 from ompycord.engines.steps import Steps
@@ -31,8 +35,9 @@ from ompycord.mcp_server import Desk, McpMount
 from ompycord.processes import sweep
 from ompycord.settings import Settings
 from ompycord.store import SqliteStore, open_store
+from ompycord.telemetry.watchdog import Watchdog
 from ompycord.text import Redactor
-from ompycord.webhook import KeyRing, Limits, Mount, Sidecar, Streams, create_sidecar, mint_bearer, parse_secret
+from ompycord.webhook import Limits, Mount, Probe, Sidecar, Streams, create_sidecar
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.launcher import UnconfinedLauncher
 from ompycord.workspaces.service import GitWorkspaces
@@ -53,6 +58,40 @@ class Parts:
     control: Control
     bot: Bot
     redactor: Redactor
+    watchdog: Watchdog
+    doorkeeper: Doorkeeper
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ground:
+    """What everything else stands on."""
+
+    settings: Settings
+    data: DataFolder
+    store: SqliteStore
+    bus: Bus
+    clock: SystemClock
+    ids: SystemIds
+    alarms: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
+    """Rung when something was decided. Filled while wiring: who is woken needs who wakes."""
+
+    def wake(self) -> None:
+        for alarm in self.alarms:
+            alarm()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Hands:
+    """What works on a repository: programs are started, clones are made."""
+
+    launcher: UnconfinedLauncher
+    workspaces: GitWorkspaces
+    adapters: Mapping[str, AgentAdapter]
+    """By an agent's kind."""
+
+    @property
+    def abilities(self) -> dict[str, AgentCapabilities]:
+        return {kind: adapter.capabilities for kind, adapter in self.adapters.items()}
 
 
 def git_of(environ: Mapping[str, str]) -> Git:
@@ -67,118 +106,40 @@ async def lifespan(
     """Open the store, wire everything to it, close it last. `sidecar_address` is asked when an agent starts."""
     clock, ids = SystemClock(), SystemIds()
     component_key, _ = data.secret("component_key")
-    redactor = Redactor([bot_token, webhook_secret, component_key])
+    redactor = Redactor([bot_token, webhook_secret, component_key, *settings.agent_secrets])
     async with open_store(data.database, clock=clock, ids=ids) as store:
-        catalog = settings.catalog
-        bus = Bus()
-        alarms: list[Callable[[], None]] = []
-
-        def wake() -> None:
-            for alarm in alarms:
-                alarm()
-
-        def route(record: RunRecord) -> str | None:
-            bound = next((spec.channel for spec in catalog.repositories if spec.name == record.repository), None)
-            return bound or settings.discord.home_channel
-
-        projector = Projector(store=store, bus=bus, route=route)
-        conductor = Conductor(store=store, clock=clock, ids=ids, catalog=catalog, wake=wake)
-        keyring = KeyRing(clock=clock)
-
+        ground = _Ground(settings=settings, data=data, store=store, bus=Bus(), clock=clock, ids=ids)
         key_secrets = KeySecrets(data.path)
-        refreshing = asyncio.Lock()
+        doorkeeper = _doorkeeper(ground, key_secrets, webhook_secret, sidecar_address)
+        await doorkeeper.refresh()
+        hands = _hands(data)
+        conductor = _conductor(ground, hands)
+        projector = Projector(store=store, bus=ground.bus, clock=clock, route=_route_of(settings))
+        driver = _driver(ground, hands, conductor, doorkeeper, projector)
+        ground.alarms.extend((projector.wake, driver.wake))
+        desk = Desk(conductor=conductor, bus=ground.bus, clock=clock, ids=ids)
+        mcp = McpMount(desk=desk, authenticate=doorkeeper.run_of, version=__version__)
+        mode, watchdog = Mode(store=store, folder=data.path), Watchdog()
 
-        async def refresh_keys() -> None:
-            async with refreshing:  # an older reading must not replace a newer one: a revoked key would live on
-                records = await store.keys()
-                texts = key_secrets.of(record.id for record in records if record.kind == "hmac")
-                secrets = {key_id: parse_secret(text) for key_id, text in texts.items()}
-                keyring.replace(records, hmac_secrets=secrets, shared_secret=webhook_secret)
+        def failures() -> int:
+            return sidecar.failed_authentications
 
-        async def job_environment(run: RunId) -> dict[str, str]:
-            scopes = {Scope.EVENTS_WRITE, Scope.MCP}
-            record, token = mint_bearer(ids=ids, now_ms=clock.now_ms(), name=f"run {run}", scopes=scopes, run=run)
-            await store.commit(Commit(keys=(record,)))
-            await refresh_keys()
-            url = sidecar_address()
-            return {"OMPYCORD_RUN": run, "OMPYCORD_URL": url, "OMPYCORD_MCP_URL": f"{url}/mcp/", "OMPYCORD_KEY": token}
-
-        def run_of(headers: Mapping[str, str]) -> RunId | None:
-            scheme, _, token = headers.get("authorization", "").partition(" ")
-            key = keyring.by_bearer(token, is_local=False) if scheme.lower() == "bearer" else None
-            return key.run if key is not None and Scope.MCP in key.scopes else None
-
-        await refresh_keys()
-        launcher = UnconfinedLauncher(path=os.environ.get("PATH", os.defpath))
-        workspaces = GitWorkspaces(
-            folder=data.path / "workspaces",
-            repositories=data.path / "repositories",
-            git=git_of(os.environ),
-            launcher=launcher,
-        )
-        steps = Steps(
-            catalog=catalog,
-            workspaces=workspaces,
-            adapters=adapters(launcher=launcher),
-            checks=LocalChecks(launcher=launcher),
-            level=launcher.level,
-            observe=conductor.observe,
-            record=conductor.record,
-            job_environment=job_environment,
-            inboxes=Inboxes(store=store, bus=bus),
-        )
-        driver = Driver(
+        health = Health(mode=mode, launcher=hands.launcher, store=store, catalog=settings.catalog, failures=failures)
+        sources = _sources(hands, health, mode)
+        bot = _bot(ground, conductor, sources, redactor, token=bot_token, component_key=component_key)
+        probes = _probes(ground, bot, mode)
+        report = Report(
             store=store,
-            engine=LocalEngine(steps=steps.table(), sweep=_sweep),
+            projector=projector,
+            gateway=bot,
+            mode=mode,
+            watchdog=watchdog,
             clock=clock,
-            ids=ids,
-            limits=catalog.limits,
-            changed=projector.wake,
+            probes=probes,
+            failures=failures,
         )
-        alarms += [projector.wake, driver.wake]
-        mcp = McpMount(
-            desk=Desk(conductor=conductor, bus=bus, clock=clock, ids=ids),
-            authenticate=run_of,
-            version=__version__,
-        )
-        bot = Bot(
-            options=_bot_options(settings),
-            token=bot_token,
-            conductor=conductor,
-            store=store,
-            bus=bus,
-            clock=clock,
-            ids=ids,
-            mac_key=component_key.encode(),
-            redact=redactor.redact,
-            sources=Sources(
-                health=Health(
-                    data=data,
-                    launcher=launcher,
-                    store=store,
-                    catalog=catalog,
-                    failures=lambda: sidecar.failed_authentications,
-                ).lines,
-                diff=_diff_of(workspaces),
-                confinement=lambda record: launcher.level if record.kind is RunKind.HOSTED else None,
-            ),
-        )
-
-        async def is_gateway_there() -> bool:
-            return bot.is_ready
-
-        sidecar = create_sidecar(
-            store=store,
-            keyring=keyring,
-            clock=clock,
-            ids=ids,
-            limits=Limits(hosts=frozenset(settings.webhook.hosts)),
-            wake=projector.wake,
-            probes={"database": store.is_writable, "gateway": is_gateway_there},
-            streams=Streams(log=store, bus=bus),
-            mounts=(Mount("/mcp", mcp),),
-        )
-        keys = Keys(store=store, secrets=key_secrets, clock=clock, ids=ids, changed=refresh_keys)
+        sidecar = _sidecar(ground, doorkeeper, projector, mcp, probes, report)
+        keys = Keys(store=store, secrets=key_secrets, clock=clock, ids=ids, changed=doorkeeper.refresh)
         yield Parts(
             store=store,
             projector=projector,
@@ -186,10 +147,153 @@ async def lifespan(
             watch=Watch(store=store, conductor=conductor, clock=clock),
             mcp=mcp,
             sidecar=sidecar,
-            control=Control(data.path, operations=keys.operations()),
+            control=Control(data.path, operations={**keys.operations(), **RunViews(store=store).operations()}),
             bot=bot,
             redactor=redactor,
+            watchdog=watchdog,
+            doorkeeper=doorkeeper,
         )
+
+
+def _doorkeeper(
+    ground: _Ground, secrets: KeySecrets, shared_secret: str, sidecar_address: Callable[[], str]
+) -> Doorkeeper:
+    return Doorkeeper(
+        store=ground.store,
+        secrets=secrets,
+        clock=ground.clock,
+        ids=ground.ids,
+        shared_secret=shared_secret,
+        sidecar_address=sidecar_address,
+    )
+
+
+def _route_of(settings: Settings) -> Callable[[RunRecord], str | None]:
+    """Where a run's card goes: its repository's channel, else the home channel."""
+    catalog, home = settings.catalog, settings.discord.home_channel
+
+    def route(record: RunRecord) -> str | None:
+        bound = next((spec.channel for spec in catalog.repositories if spec.name == record.repository), None)
+        return bound or home
+
+    return route
+
+
+def _hands(data: DataFolder) -> _Hands:
+    launcher = UnconfinedLauncher(path=os.environ.get("PATH", os.defpath))
+    workspaces = GitWorkspaces(
+        folder=data.path / "workspaces",
+        repositories=data.path / "repositories",
+        git=git_of(os.environ),
+        launcher=launcher,
+    )
+    return _Hands(launcher=launcher, workspaces=workspaces, adapters=adapters(launcher=launcher))
+
+
+def _conductor(ground: _Ground, hands: _Hands) -> Conductor:
+    return Conductor(
+        store=ground.store,
+        clock=ground.clock,
+        ids=ground.ids,
+        catalog=ground.settings.catalog,
+        wake=ground.wake,
+        abilities=hands.abilities,
+    )
+
+
+def _driver(
+    ground: _Ground, hands: _Hands, conductor: Conductor, doorkeeper: Doorkeeper, projector: Projector
+) -> Driver:
+    """Drives hosted runs: effects run in this process."""
+    catalog = ground.settings.catalog
+    steps = Steps(
+        catalog=catalog,
+        workspaces=hands.workspaces,
+        adapters=hands.adapters,
+        checks=LocalChecks(launcher=hands.launcher),
+        level=hands.launcher.level,
+        observe=conductor.observe,
+        record=conductor.record,
+        job_environment=doorkeeper.job_environment,
+        inboxes=Inboxes(store=ground.store, bus=ground.bus, record=conductor.record),
+    )
+    return Driver(
+        store=ground.store,
+        engine=LocalEngine(steps=steps.table(), sweep=_sweep),
+        clock=ground.clock,
+        ids=ground.ids,
+        limits=catalog.limits,
+        changed=projector.wake,
+    )
+
+
+def _sources(hands: _Hands, health: Health, mode: Mode) -> Sources:
+    level = hands.launcher.level
+    return Sources(
+        health=health.lines,
+        diff=_diff_of(hands.workspaces),
+        confinement=lambda record: level if record.kind is RunKind.HOSTED else None,
+        mode=mode.words,
+    )
+
+
+def _bot(
+    ground: _Ground, conductor: Conductor, sources: Sources, redactor: Redactor, *, token: str, component_key: str
+) -> Bot:
+    return Bot(
+        options=_bot_options(ground.settings),
+        token=token,
+        conductor=conductor,
+        store=ground.store,
+        bus=ground.bus,
+        clock=ground.clock,
+        ids=ground.ids,
+        mac_key=component_key.encode(),
+        redact=redactor.redact,
+        sources=sources,
+    )
+
+
+def _probes(ground: _Ground, bot: Bot, mode: Mode) -> dict[str, Probe]:
+    """What /readyz asks (OPERATIONS, *Health*). Trouble at a model provider is none of it."""
+
+    async def is_gateway_there() -> bool:
+        return bot.is_ready
+
+    async def keeps_up() -> bool:
+        return await ground.store.backlog() < MANY_EVENTS
+
+    return {
+        "database": ground.store.is_writable,
+        "gateway": is_gateway_there,
+        "worker": keeps_up,
+        "disk": mode.has_room,
+    }
+
+
+def _sidecar(
+    ground: _Ground,
+    doorkeeper: Doorkeeper,
+    projector: Projector,
+    mcp: McpMount,
+    probes: Mapping[str, Probe],
+    report: Report,
+) -> Sidecar:
+    return create_sidecar(
+        store=ground.store,
+        keyring=doorkeeper.ring,
+        clock=ground.clock,
+        ids=ground.ids,
+        limits=Limits(
+            hosts=frozenset(ground.settings.webhook.hosts),
+            trusted_proxies=frozenset(ground.settings.webhook.trusted_proxies),
+        ),
+        wake=projector.wake,
+        probes=probes,
+        streams=Streams(log=ground.store, bus=ground.bus),
+        mounts=(Mount("/mcp", mcp),),
+        reports=report,
+    )
 
 
 def _diff_of(workspaces: GitWorkspaces) -> Callable[[RunId], Awaitable[bytes | None]]:
@@ -214,6 +318,7 @@ def _bot_options(settings: Settings) -> BotOptions:
             "work_channels": discord.work_channels,
             "ops_channel": discord.ops_channel,
             "access": settings.access,
+            "message_content": discord.message_content,
             "guild_ready_timeout_s": 0.0 if is_playground else 2.0,
         }
     )

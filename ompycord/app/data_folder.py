@@ -1,12 +1,12 @@
 """The data folder: 0700, one process at a time, secrets as 0600 files; counterpart of CONTRACTS, *Names, numbers, files*."""
 
-import os
 import secrets
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ompycord.app.private_file import write_private
 from ompycord.errors import BusyError, ConfigurationError
 
 __all__ = ["DataFolder"]
@@ -57,13 +57,7 @@ class DataFolder:
         except FileNotFoundError:
             pass
         value = secrets.token_urlsafe(32)
-        fresh = folder / f".{name}.{os.getpid()}"
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
-            handle.write(value + "\n")
-            handle.flush()
-            os.fsync(handle.fileno())
-        fresh.rename(file)
+        write_private(file, value + "\n")
         return value, True
 
 

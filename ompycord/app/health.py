@@ -1,19 +1,15 @@
 """What `/omp health` says of this machine; Discord's own line is the bot's."""
 
-import asyncio
-import shutil
 from collections.abc import Callable, Sequence
 
-from ompycord.app.data_folder import DataFolder
+from ompycord.app.mode import LOW_DISK, Mode
 from ompycord.bot.sources import HealthLine
 from ompycord.domain.catalog import Catalog
 from ompycord.processes.launcher_port import Launcher
 from ompycord.store import SqliteStore
 
-__all__ = ["Health"]
+__all__ = ["MANY_EVENTS", "Health"]
 
-LOW_DISK = 0.10
-"""FEATURES I-114: under 10 % free is trouble ahead."""
 MANY_EVENTS = 5_000
 """CONTRACTS: above this backlog, posts are refused."""
 
@@ -24,14 +20,14 @@ class Health:
     def __init__(
         self,
         *,
-        data: DataFolder,
+        mode: Mode,
         launcher: Launcher,
         store: SqliteStore,
         catalog: Catalog,
         failures: Callable[[], int],
     ) -> None:
         """`failures` counts requests to the sidecar that had no valid key."""
-        self._data = data
+        self._mode = mode
         self._launcher = launcher
         self._store = store
         self._catalog = catalog
@@ -39,14 +35,15 @@ class Health:
 
     async def lines(self) -> Sequence[HealthLine]:
         """One line each, what is wrong included."""
-        usage = await asyncio.to_thread(shutil.disk_usage, self._data.path)
-        free = usage.free / usage.total
+        free = await self._mode.disk_free()
         backlog = await self._store.backlog()
         is_writable = await self._store.is_writable()
         level = self._launcher.level
         agents = ", ".join(spec.name for spec in self._catalog.agents) or "none is configured"
         repositories = ", ".join(spec.name for spec in self._catalog.repositories) or "none is configured"
+        mode = await self._mode.words()
         return (
+            HealthLine(name="Mode", is_ok=mode is None, text=mode or "normal"),
             HealthLine(name="Agents", is_ok=bool(self._catalog.agents), text=agents),
             HealthLine(name="Repositories", is_ok=bool(self._catalog.repositories), text=repositories),
             HealthLine(

@@ -3,10 +3,11 @@
 CONTRACTS: never in the database. A bearer key has none: its SHA-256 is enough.
 """
 
-import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
+
+from ompycord.app.private_file import write_private
 
 __all__ = ["KeySecrets"]
 
@@ -37,13 +38,7 @@ class KeySecrets:
         """Keep it, whole or not at all, before anybody is told of the key. Raises OSError."""
         self._folder.parent.mkdir(mode=0o700, exist_ok=True)
         self._folder.mkdir(mode=0o700, exist_ok=True)
-        fresh = self._folder / f".{key_id}.{os.getpid()}"
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.rename(self._folder / key_id)
+        write_private(self._folder / key_id, text + "\n")
 
     def drop(self, key_id: str) -> None:
         """Forget it; it may be gone already."""

@@ -14,7 +14,7 @@ from ompycord.app.control import CONTROL_FILE, CONTROL_SOCKET, LONGEST_LINE, fit
 from ompycord.app.data_folder import DataFolder
 from ompycord.errors import BusyError, ConfigurationError, Refused, StartError, UnavailableError
 
-__all__ = ["ask", "perform"]
+__all__ = ["ask", "is_running", "perform"]
 
 CONNECT_S = 5.0
 ANSWER_S = 30.0
@@ -74,6 +74,15 @@ def ask(folder: Path, operation: str, arguments: dict[str, Any]) -> tuple[bool, 
     return True, reply["result"]
 
 
+def is_running(folder: Path) -> bool:
+    """Whether a process holds this data folder and answers."""
+    connection, _ = _connect(folder)
+    if connection is None:
+        return False
+    connection.close()
+    return True
+
+
 def _connect(folder: Path) -> tuple[socket.socket | None, str | None]:
     path = folder / CONTROL_SOCKET
     if fits(path):
@@ -102,6 +111,7 @@ async def _alone(data: DataFolder, operation: str, arguments: dict[str, Any]) ->
     """Open the store for one operation; the caller holds the lock."""
     from ompycord.app.key_secrets import KeySecrets
     from ompycord.app.keys import Keys
+    from ompycord.app.run_views import RunViews
     from ompycord.app.system import SystemClock, SystemIds
     from ompycord.store import open_store
 
@@ -111,4 +121,4 @@ async def _alone(data: DataFolder, operation: str, arguments: dict[str, Any]) ->
     clock, ids = SystemClock(), SystemIds()
     async with open_store(data.database, clock=clock, ids=ids, readers=1) as store:
         keys = Keys(store=store, secrets=KeySecrets(data.path), clock=clock, ids=ids, changed=nobody_to_tell)
-        return await keys.operations()[operation](arguments)
+        return await {**keys.operations(), **RunViews(store=store).operations()}[operation](arguments)

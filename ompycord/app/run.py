@@ -6,26 +6,26 @@ Start: lock, playground, store, projector and driver, sidecar, bot. End: intake,
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from ompycord import __version__
 from ompycord.app.compose import Parts, git_of, lifespan
 from ompycord.app.data_folder import DataFolder
-from ompycord.app.local_discord import LocalDiscord, open_local_discord
-from ompycord.app.playground_mode import with_playground
 from ompycord.app.signals import Stop
+from ompycord.app.start_look import point_at_configured, tell_what_is_missing
 from ompycord.app.system import settle_collector
-from ompycord.bot.discord_target import DiscordTarget, point_at
 from ompycord.errors import StartError
 from ompycord.settings import Settings, load_settings
-from ompycord.telemetry import configure_logging
+from ompycord.telemetry import LogFile, configure_logging
 from ompycord.text import Redactor
 from ompycord.webhook.server import bind, serve
-from ompycord.workspaces.sample import make_sample
+
+if TYPE_CHECKING:
+    from ompycord.app.local_discord import LocalDiscord
 
 __all__ = ["up"]
 
@@ -34,6 +34,7 @@ READY_S = 30.0
 DRAIN_S = 20.0
 """CONTRACTS: drain 20 s, compose's stop grace 40 s."""
 SETTLE_S = 5.0
+MIB = 1024 * 1024
 POLL_S = 0.05
 
 log = structlog.get_logger(__name__)
@@ -64,6 +65,7 @@ async def _up(settings: Settings, data: DataFolder, environ: Mapping[str, str], 
             say(f"A webhook secret was made. It is shown this once and kept in secrets/webhook_secret: {secret}")
         if settings.discord.token is not None:
             token = settings.discord.token.get_secret_value()
+            point_at_configured(settings.discord)
             await _serve(settings, data, token, secret, stop, say=say, address=None)
         else:
             async with _playground(settings, data, environ) as (local, adapted):
@@ -80,14 +82,17 @@ def _webhook_secret(settings: Settings, data: DataFolder) -> tuple[str, bool]:
 @contextlib.asynccontextmanager
 async def _playground(
     settings: Settings, data: DataFolder, environ: Mapping[str, str]
-) -> AsyncGenerator[tuple[LocalDiscord, Settings]]:
+) -> AsyncGenerator[tuple["LocalDiscord", Settings]]:
     """A local Discord for as long as the block runs; kill -9 leaves it alive on purpose."""
+    from ompycord.app.local_discord import open_local_discord  # with a token none of it is needed (bench footprint)
+    from ompycord.app.playground_mode import with_playground
+    from ompycord.workspaces.sample import make_sample
+
     local = await open_local_discord(data.playground, port=settings.playground.port)
     try:
         sample = await make_sample(data.path / "sample", git=git_of(environ))
         adapted = with_playground(settings, local.info, sample)
-        info = local.info
-        point_at(DiscordTarget(api=f"{info.api}/v10", gateway=info.gateway, cdn=info.api.removesuffix("/api") + "/cdn"))
+        point_at_configured(adapted.discord)
         await local.register_bot()
         yield local, adapted
     finally:
@@ -104,10 +109,15 @@ async def _serve(
     say: Callable[[str], None],
     address: str | None,
 ) -> None:
-    redactor = Redactor([token, secret])
-    configure_logging(level=settings.log.level, json_lines=settings.log.json_lines, redact=redactor.redact)
+    redactor = Redactor([token, secret, *settings.agent_secrets])
+    log_file = settings.log.file and LogFile(
+        path=data.path / settings.log.file, max_bytes=settings.log.max_mib * MIB, keep=settings.log.keep
+    )
+    configure_logging(
+        level=settings.log.level, json_lines=settings.log.json_lines, redact=redactor.redact, file=log_file
+    )
     sock = bind(settings.webhook.host, settings.webhook.port)
-    sidecar = f"http://{settings.webhook.host}:{sock.getsockname()[1]}"
+    sidecar = f"http://{reached_at(settings.webhook.host)}:{sock.getsockname()[1]}"
     with contextlib.closing(sock):
         async with (
             lifespan(settings, data, bot_token=token, webhook_secret=secret, sidecar_address=lambda: sidecar) as parts,
@@ -117,6 +127,8 @@ async def _serve(
             running.start(sock)
             await _announce(parts, stop, say, address=address, sidecar=sidecar)
             settle_collector()
+            if address is None:  # the playground allows its bot everything
+                running.add("look", tell_what_is_missing(settings, token, say))
             await stop.wait()
             log.info("up.ends")
             await running.end()
@@ -144,6 +156,12 @@ async def _announce(parts: Parts, stop: Stop, say: Callable[[str], None], *, add
     say("  Stop        Ctrl+C")
 
 
+def reached_at(host: str) -> str:
+    """Where programs of this machine reach a sidecar that listens on `host`: an address that stands for all is none to ask."""
+    known = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104  # compared with, not listened on
+    return f"[{known}]" if ":" in known and not known.startswith("[") else known
+
+
 class Running:
     """The tasks of the process, started in order, ended in the opposite one."""
 
@@ -160,15 +178,21 @@ class Running:
         """Everything at once; each waits for what it needs by itself."""
         parts = self._parts
         for name, work in (
+            ("watchdog", parts.watchdog.run()),
             ("projector", parts.projector.run()),
             ("driver", parts.driver.run()),
             ("watch", parts.watch.run()),
+            ("doorkeeper", parts.doorkeeper.run()),
             ("mcp", parts.mcp.serve()),
             ("control", parts.control.serve()),
             ("server", serve(parts.sidecar, stop=self._web_stop, sock=sock, handle_signals=False)),
             ("bot", self._bot()),
         ):
-            self._tasks[name] = self._group.create_task(work, name=name)
+            self.add(name, work)
+
+    def add(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        """One more, which is ended with the others."""
+        self._tasks[name] = self._group.create_task(work, name=name)
 
     async def _bot(self) -> None:
         try:
@@ -186,14 +210,16 @@ class Running:
         await self._bounded("server", DRAIN_S)
         await parts.bot.close()
         await self._bounded("bot", DRAIN_S)
-        for name in ("control", "mcp", "watch", "driver"):
-            self._tasks[name].cancel()
-            await self._bounded(name, DRAIN_S)
+        for name in ("look", "control", "mcp", "watch", "doorkeeper", "driver"):
+            if name in self._tasks:
+                self._tasks[name].cancel()
+                await self._bounded(name, DRAIN_S)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(SETTLE_S):
                 await parts.projector.settled()
-        self._tasks["projector"].cancel()
-        await self._bounded("projector", SETTLE_S)
+        for name in ("projector", "watchdog"):
+            self._tasks[name].cancel()
+            await self._bounded(name, SETTLE_S)
 
     async def _bounded(self, name: str, seconds: float) -> None:
         _, late = await asyncio.wait([self._tasks[name]], timeout=seconds)

@@ -8,7 +8,7 @@ import discord
 from ompycord.bot.options import BotOptions
 from ompycord.domain.access import Person, Role
 
-__all__ = ["Interaction", "is_ours", "person_of"]
+__all__ = ["Interaction", "is_ours", "member", "person_of"]
 
 Interaction = discord.Interaction[discord.Client]
 """An interaction as our client gets it."""
@@ -23,9 +23,13 @@ def is_ours(interaction: Interaction, options: BotOptions) -> bool:
 
 def person_of(interaction: Interaction, options: BotOptions) -> Person:
     """Who acts, with the role that they have at this moment; none outside the configured servers."""
-    user = interaction.user
+    return member(interaction.user, options, is_ours=is_ours(interaction, options))
+
+
+def member(user: discord.User | discord.Member, options: BotOptions, *, is_ours: bool) -> Person:
+    """The same for whoever wrote a message."""
     role = Role.NONE
-    if is_ours(interaction, options) and isinstance(user, discord.Member):
+    if is_ours and isinstance(user, discord.Member):
         # `Member.roles` goes through the cache of guilds, which lacks what the gateway has not told yet.
         held = [str(role_id) for role_id in user._roles]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # see above
         role = options.access.role_of(str(user.id), held)

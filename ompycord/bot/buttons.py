@@ -19,7 +19,7 @@ from ompycord.render.notices import needs_role
 
 __all__ = ["CARD_ACTIONS", "RunButtons"]
 
-CARD_ACTIONS = frozenset({"stop", "resume", "cancel", "retry", "again", "details", "diff", "checks"})
+CARD_ACTIONS = frozenset({"stop", "resume", "cancel", "retry", "again", "say", "details", "diff", "checks"})
 """Buttons of a card that have a handler; `render` shows no other."""
 
 CONFIRM_MS = 15 * 60 * 1000

@@ -34,6 +34,7 @@ FATAL_CLOSES = {
 }
 """PLATFORM.md, *Discord's limits*: after these closes trying again is forbidden."""
 
+_SPOKEN = frozenset({discord.MessageType.default, discord.MessageType.reply})
 _OPEN_S = 60.0
 _SHORT_S = 5.0
 _CLOSE_S = 1.0
@@ -95,6 +96,7 @@ class OmpycordClient(discord.Client):
         options: BotOptions,
         on_request: Callable[[Answer], None],
         on_click: Callable[[Interaction], Awaitable[None]],
+        on_say: Callable[[discord.Message], Awaitable[None]],
         on_setup: Callable[[], Awaitable[None]],
     ) -> None:
         """`on_request` hears what every REST answer says of its limits."""
@@ -109,6 +111,7 @@ class OmpycordClient(discord.Client):
         self._cap_s = options.reconnect_cap_s
         self._guilds_obeyed = frozenset(options.guilds)
         self._on_click = on_click
+        self._on_say = on_say
         self._on_setup = on_setup
 
     @property
@@ -125,7 +128,7 @@ class OmpycordClient(discord.Client):
             await self._on_click(interaction)
 
     async def on_message(self, message: discord.Message) -> None:
-        """Pin notices of our own pins are messages that nobody needs (PLATFORM.md, *Discord's limits*)."""
+        """Pin notices of our own pins are messages that nobody needs (PLATFORM.md, *Discord's limits*); people's go on."""
         is_ours = self.user is not None and message.author.id == self.user.id
         is_here = message.guild is not None and str(message.guild.id) in self._guilds_obeyed
         if message.type is discord.MessageType.pins_add and is_ours and is_here:
@@ -133,6 +136,8 @@ class OmpycordClient(discord.Client):
                 await message.delete()
             except (discord.HTTPException, OSError, aiohttp.ClientError) as error:
                 log.info("pin_notice.kept", cause=type(error).__name__)
+        elif is_here and not message.author.bot and message.type in _SPOKEN:
+            await self._on_say(message)
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         log.error("gateway.handler_failed", event=event_method, exc_info=sys.exc_info())  # called in a handler

@@ -26,7 +26,7 @@ ORDER: dict[OutboxKind, int] = {kind: place for place, kind in enumerate(OutboxK
 _THREAD_NAME = 100
 DOUBTS = 6
 """So many refusals in a row, each for no known reason, make the last one final."""
-_RINGS = frozenset({OutboxKind.QUESTION, OutboxKind.RESULT})
+_RINGS = frozenset({OutboxKind.QUESTION, OutboxKind.RESULT, OutboxKind.NOTICE})
 """UX, *Who is pinged*: everything else is sent silently and mentions nobody."""
 
 log = structlog.get_logger(__name__)

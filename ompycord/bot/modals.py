@@ -11,16 +11,17 @@ from discord import ui
 
 from ompycord.bot.access import Interaction
 from ompycord.bot.drafts import AttachedFile
+from ompycord.conductor import SAY_LENGTH, When
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.repository import RepositorySpec
-from ompycord.domain.snapshot import Question
+from ompycord.domain.snapshot import Approval, Question
 from ompycord.domain.task import Mode
 from ompycord.errors import Refused
 from ompycord.render.inert import Inert
 from ompycord.text import cut
 from ompycord.text.limits import MODAL_INPUT_VALUE, MODAL_TITLE, SELECT_OPTIONS
 
-__all__ = ["CARE", "FormValues", "answer_form", "read_form", "task_form"]
+__all__ = ["CARE", "WHEN", "FormValues", "answer_form", "read_form", "say_form", "task_form", "why_not_form"]
 
 CARE: dict[Mode, str] = {
     Mode.STANDARD: "build, then the repository's checks",
@@ -28,9 +29,17 @@ CARE: dict[Mode, str] = {
 }
 """Modes that can be chosen, with what they do."""
 
+WHEN: dict[When, str] = {
+    "next": "After what it does now",
+    "now": "Now, in the middle of what it does",
+    "restart": "Halt it and begin again with this",
+}
+"""How a run can be told something."""
+
 _DESCRIPTION = 100
 _PLACEHOLDER = "The cart total ignores the discount when… Fix it and add a test."
 _ANSWER_LIMIT = 4000
+_REASON_LIMIT = 400
 
 
 def task_form(
@@ -105,6 +114,30 @@ def answer_form(question: Question, *, custom_id: str, inert: Inert) -> ui.Modal
     field = ui.TextInput[ui.Modal](custom_id="answer", style=discord.TextStyle.paragraph, max_length=_ANSWER_LIMIT)
     asked = inert.label(question.text, _DESCRIPTION)
     modal.add_item(ui.Label(text="Your answer", description=asked or None, component=field))
+    modal.stop()
+    return modal
+
+
+def why_not_form(approval: Approval, *, custom_id: str, inert: Inert) -> ui.Modal:
+    """A refusal with its reason."""
+    modal = ui.Modal(title="Why not?", custom_id=custom_id, timeout=None)
+    field = ui.TextInput[ui.Modal](
+        custom_id="reason", style=discord.TextStyle.paragraph, max_length=_REASON_LIMIT, required=False
+    )
+    asked = inert.label(approval.title, _DESCRIPTION)
+    modal.add_item(ui.Label(text="The agent reads this", description=asked or None, component=field))
+    modal.stop()
+    return modal
+
+
+def say_form(*, custom_id: str, outlook: str, when: When) -> ui.Modal:
+    """Something to tell a run. `outlook` says what will become of it."""
+    modal = ui.Modal(title="Say", custom_id=custom_id, timeout=None)
+    field = ui.TextInput[ui.Modal](custom_id="message", style=discord.TextStyle.paragraph, max_length=SAY_LENGTH)
+    options = [discord.SelectOption(label=label, value=name, default=name == when) for name, label in WHEN.items()]
+    choice = ui.Select[ui.Modal](custom_id="when", options=options)
+    modal.add_item(ui.Label(text="What shall it know?", description=cut(outlook, _DESCRIPTION), component=field))
+    modal.add_item(ui.Label(text="When", component=choice))
     modal.stop()
     return modal
 

@@ -130,6 +130,8 @@ class Rest:
                 embeds=body["embeds"],
                 view=body["view"],
                 allowed_mentions=QUIET,
+                # A file that says what is asked must never be older than the buttons; without a new one the old one stays.
+                attachments=[body["file"]] if "file" in body else discord.utils.MISSING,
             )
 
     async def open_thread(self, channel: str, message_id: str, *, guild: str, name: str) -> str:

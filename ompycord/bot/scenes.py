@@ -15,10 +15,10 @@ from ompycord.domain.snapshot import Approval, Question, StatusSnapshot
 from ompycord.errors import Refused
 from ompycord.render.card import render
 from ompycord.render.inert import Redact
-from ompycord.render.marker import question_tag
+from ompycord.render.marker import approval_seal, question_tag
 from ompycord.render.message import RenderedMessage
 from ompycord.render.mirror import mirror_message
-from ompycord.render.question import approval_message, question_message
+from ompycord.render.question import approval_message, question_message, reminder_message
 from ompycord.render.result import result_message
 from ompycord.render.surroundings import Confinement, Surroundings
 
@@ -153,7 +153,9 @@ class Scenes:
                     scene.snapshot, scene.around, actions=self.offered(scene), sign=self.signer.sign,
                     redact=self.redact, mentions=mentions,
                 )  # fmt: skip
-            case OutboxKind.THREAD | OutboxKind.NOTICE:
+            case OutboxKind.NOTICE:
+                return self._reminder(scene, ref)
+            case OutboxKind.THREAD:
                 return None
 
     @staticmethod
@@ -177,14 +179,16 @@ class Scenes:
     def offered(self, scene: Scene) -> frozenset[str]:
         """An external run is not ours to stop, resume or start again."""
         if scene.record.kind is RunKind.EXTERNAL:
-            return self.actions - {"stop", "resume", "retry", "again"}
-        return self.actions if scene.record.state not in FINAL else self.actions - {"stop", "cancel", "resume"}
+            return self.actions - {"stop", "resume", "retry", "again", "say"}
+        if scene.record.state is RunState.PUBLISHING:
+            return self.actions - {"say"}
+        return self.actions if scene.record.state not in FINAL else self.actions - {"stop", "cancel", "resume", "say"}
 
     def _question(self, scene: Scene, ref: str) -> RenderedMessage | None:
         found = asked_of(scene.snapshot, ref)
         if found is None:
             return None
-        tag = question_tag(found.ref)
+        tag = question_tag(found.ref) if isinstance(found, Question) else approval_seal(found)
 
         def sign(action: str, run: str) -> str:
             return self.signer.sign(action, run, tag)
@@ -195,13 +199,43 @@ class Scenes:
                 scene.snapshot, found, scene.around, button_ref=scene.run, sign=sign, redact=self.redact,
                 mentions=mentions,
             )  # fmt: skip
-        allowed = self.options.access
-        asked = approval_message(
+        users, roles = self._who_may_allow(scene)
+        return approval_message(
             scene.snapshot, found, scene.around, button_ref=scene.run, sign=sign, redact=self.redact,
-            mentions=allowed.users.approver, role_mentions=allowed.roles.approver,
+            mentions=users, role_mentions=roles,
         )  # fmt: skip
-        # The conductor cannot take approvals yet, and a button without a handler is not shown.
-        return asked.model_copy(update={"components": ()})
+
+    def _reminder(self, scene: Scene, ref: str) -> RenderedMessage | None:
+        """Nothing where it was decided meanwhile."""
+        found = asked_of(scene.snapshot, ref)
+        if found is None or self.closed(scene, ref):
+            return None
+        asker = scene.record.requester
+        users, roles = ((asker,) if asker else ()), tuple[str, ...]()
+        if not isinstance(found, Question):
+            users, roles = self._who_may_allow(scene)
+        there = scene.surface(OutboxKind.QUESTION, ref)
+        url = self.url(scene.record.guild, there.channel, there.message) if there else None
+        return reminder_message(
+            scene.snapshot, found, scene.around, url=url, sign=self.signer.sign, redact=self.redact,
+            mentions=users, role_mentions=roles,
+        )  # fmt: skip
+
+    def _who_may_allow(self, scene: Scene) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Users and roles that an approval rings (UX, *Who is pinged*). Of an external run nobody but its key's owner."""
+        if scene.record.kind is RunKind.EXTERNAL:
+            return (), ()
+        needs_two = any(
+            spec.two_person for spec in self.conductor.catalog.repositories if spec.name == scene.record.repository
+        )
+        asker = scene.record.requester
+        access = self.options.access
+        named = access.users.approver, access.roles.approver
+        if not needs_two:
+            return (*((asker,) if asker else ()), *named[0]), named[1]
+        if not any(user != asker for user in named[0]) and not named[1]:
+            named = access.users.admin, access.roles.admin
+        return tuple(user for user in named[0] if user != asker), named[1]
 
     def closed(self, scene: Scene, ref: str) -> bool:
         """Whether nobody needs to answer this question any more."""

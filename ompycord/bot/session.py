@@ -10,9 +10,11 @@ import discord
 import structlog
 
 from ompycord.bot.answers import Answers
+from ompycord.bot.approvals import Approvals
 from ompycord.bot.buttons import RunButtons
 from ompycord.bot.client import OmpycordClient
 from ompycord.bot.commands.new import NewRun
+from ompycord.bot.commands.say import Say
 from ompycord.bot.commands.tree import OmpTree, command_group, sync
 from ompycord.bot.components import Dispatcher
 from ompycord.bot.custom_ids import Signer
@@ -23,11 +25,13 @@ from ompycord.bot.intake import Intake
 from ompycord.bot.live import LiveEditor
 from ompycord.bot.options import BotOptions
 from ompycord.bot.pace import Answer
+from ompycord.bot.presence import show_mode
 from ompycord.bot.refresh import Refresher
 from ompycord.bot.rest import Rest
 from ompycord.bot.scenes import Scenes
 from ompycord.bot.shield import shield_requests
 from ompycord.bot.sources import HealthLine, Sources
+from ompycord.bot.thread_talk import ThreadTalk
 from ompycord.conductor import Bus, Conductor
 from ompycord.domain.ports import Clock, Ids, Store
 from ompycord.errors import GatewayFatal, OmpycordError
@@ -84,7 +88,11 @@ class Session:
         self.last_success_at: float | None = None
         self._probe_began: float | None = None
         self.client = OmpycordClient(
-            options=kit.options, on_request=self._heard, on_click=self._clicked, on_setup=self._set_up
+            options=kit.options,
+            on_request=self._heard,
+            on_click=self._clicked,
+            on_say=self._said,
+            on_setup=self._set_up,
         )
         self._tree = OmpTree(self.client)
         rest = Rest(self.client)
@@ -127,10 +135,13 @@ class Session:
         intake = Intake(desk)
         buttons = RunButtons(desk, intake)
         new = NewRun(desk, intake)
+        say = Say(desk)
+        self._thread_talk = ThreadTalk(desk)
         self._tree.use(desk)
-        group = command_group(desk, new, buttons, self._health)
+        group = command_group(desk, new, buttons, say, self._health)
         self._tree.add_command(group, guilds=[discord.Object(int(guild)) for guild in desk.options.guilds])
-        return Dispatcher(desk, {**buttons.table(), **Answers(desk).table(), "form": new.submitted})
+        talk = {**Answers(desk).table(), **Approvals(desk).table(), **say.table()}
+        return Dispatcher(desk, {**buttons.table(), **talk, "form": new.submitted})
 
     # -- what the client tells ---------------------------------------------------------------------------------------
 
@@ -139,6 +150,9 @@ class Session:
 
     async def _clicked(self, interaction: discord.Interaction[discord.Client]) -> None:
         await self._dispatcher.dispatch(interaction)
+
+    async def _said(self, message: discord.Message) -> None:
+        await self._thread_talk.hear(message)
 
     def _heard(self, answer: Answer) -> None:
         if answer.status < _BAD:
@@ -184,6 +198,7 @@ class Session:
                     group.create_task(self._stay_connected())
                     group.create_task(self._edit_when_ready())
                     group.create_task(self._watch(group))
+                    group.create_task(show_mode(self.client, self._kit.sources.mode, clock=self._kit.clock))
         except BaseExceptionGroup as group:
             error = promised(group, GatewayFatal, Wedged, Unreachable)
             raise (error or group) from None

@@ -19,6 +19,10 @@ class HealthLine(Frozen):
     text: str
 
 
+async def _is_normal() -> None:
+    return
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
     """Questions that the bot may ask."""
@@ -27,5 +31,7 @@ class Sources:
     """Agents, confinement, disk, providers; Discord's own line is the bot's."""
     diff: Callable[[RunId], Awaitable[bytes | None]]
     """A run's whole diff; None where it changed nothing or it is not kept."""
+    mode: Callable[[], Awaitable[str | None]] = _is_normal
+    """What is not as it should be, for the bot's presence; None while all is normal."""
     confinement: Callable[[RunRecord], Confinement | None]
     """How far a hosted run's agent is shut in."""

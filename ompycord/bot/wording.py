@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
+from ompycord.conductor import Fate, Said, Waiting
 from ompycord.domain.events import RunEvent, dump_data
 from ompycord.domain.ids import short_id
 from ompycord.domain.run import RunRecord
 from ompycord.render.inert import Inert
-from ompycord.render.phrases import day_clock
+from ompycord.render.phrases import day_clock, stamp
 
 __all__ = [
     "BUTTON_UNKNOWN",
@@ -17,16 +18,22 @@ __all__ = [
     "NOTHING_CHANGED",
     "NO_DIFF",
     "confirm_cancel",
+    "deaf",
+    "dropped",
     "event_lines",
     "file_too_big",
     "file_too_large_together",
     "given_back",
     "internal_error",
+    "late_reply",
     "no_handler",
+    "outlook",
     "resumed_by",
+    "said",
     "shown_in_channel",
     "started",
     "text_lost",
+    "waiting",
 ]
 
 ELSEWHERE = "I work only in the servers that I was set up for, and not in direct messages. Nothing happened."
@@ -118,3 +125,56 @@ def run_line(record: RunRecord, title: str, url: str | None, inert: Inert) -> st
     who = f"<@{record.requester}>" if record.requester else "runs elsewhere"
     parts = (f"`{short_id(record.id)}`", record.state.lower(), what, record.repository or "", who, url or "")
     return " · ".join(part for part in parts if part)
+
+
+# -- what was said -----------------------------------------------------------------------------------------------------
+
+_FATES: dict[Fate, str] = {
+    "now": "{agent} gets it now, in the middle of what it does.",
+    "next": "{agent} gets it after what it does now.",
+    "restart": "{agent} is halted and begins again with it, in the same copy.",
+    "start": "{agent} gets it when it starts.",
+    "resume": "The run is stopped; {agent} gets it when somebody resumes it.",
+}
+
+
+def outlook(said: Said) -> str:
+    """What will become of something that is said to a run; plain words, at most 100 characters."""
+    return _FATES[said.fate].format(agent=said.agent[:30])
+
+
+def said(run: str, told: Said) -> str:
+    """The reply to *say*: what becomes of it."""
+    kept = "That was said already. " if not told.is_fresh else ""
+    deaf_ = f" {told.agent} takes nothing while it works." if told.fate == "restart" and not told.can_steer else ""
+    waits = "" if told.fate in {"now", "restart"} else " `/omp queue` takes it back until then."
+    return f"{kept}Kept for run `{short_id(run)}`.{deaf_} {outlook(told)}{waits}"
+
+
+def deaf(told: Said) -> str:
+    """Somebody wrote in the thread of a run whose agent cannot be told anything while it works."""
+    return (
+        f"{told.agent} takes nothing from this thread while it works, so it was not told. "
+        "`/omp say` halts it and has it begin again with what you say."
+    )
+
+
+def late_reply(name: str, words: str, inert: Inert) -> str:
+    """In the channel, since the reply's way was closed."""
+    return f"Discord did not take my reply to {inert.line(name, 60)} in time. {words}"
+
+
+def waiting(run: str, messages: Sequence[Waiting], inert: Inert) -> str:
+    """What was said to a run and no agent has taken."""
+    if not messages:
+        return f"Nothing waits for the agent of run `{short_id(run)}`."
+    lines = [f"Waiting for the agent of run `{short_id(run)}`, oldest first:"]
+    for number, one in enumerate(messages, 1):
+        by = inert.line(one.body.by or "somebody", 60)
+        lines.append(f"{number}. {stamp(one.at)} {by}: {inert.line(one.body.text, 100)}")
+    return "\n".join([*lines, "`/omp queue drop` takes one back."])
+
+
+def dropped(text: str, inert: Inert) -> str:
+    """A message was taken back."""
+    return f"Taken back, the agent does not get it: *{inert.line(text, 300)}*"

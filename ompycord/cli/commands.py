@@ -8,9 +8,14 @@ import typer
 
 from ompycord import __version__
 from ompycord.cli.config import config
+from ompycord.cli.doctor import doctor
 from ompycord.cli.emit.command import emit
+from ompycord.cli.healthcheck import healthcheck
+from ompycord.cli.init import init
 from ompycord.cli.keys import keys
 from ompycord.cli.maintenance import migrate
+from ompycord.cli.runs import runs
+from ompycord.cli.selftest import selftest
 from ompycord.cli.sign import sign
 
 __all__ = ["application"]
@@ -59,9 +64,14 @@ def version() -> None:
     typer.echo(f"ompycord {__version__}")
 
 
+application.command(rich_help_panel=RUN)(init)
+application.command(rich_help_panel=RUN)(doctor)
+application.command(rich_help_panel=RUN)(selftest)
 application.command(rich_help_panel=EVENTS)(emit)
 application.command(rich_help_panel=EVENTS)(sign)
 application.add_typer(keys, rich_help_panel=EVENTS)
+application.command(rich_help_panel=CARE)(runs)
 application.add_typer(config, rich_help_panel=CARE)
+application.command(rich_help_panel=CARE)(healthcheck)
 application.command(rich_help_panel=CARE)(migrate)
 application.command(rich_help_panel=CARE)(version)

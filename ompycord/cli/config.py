@@ -29,7 +29,9 @@ def show(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     from ompycord.cli.origins import Origins
 
     settings = settings_of(data_dir)
-    origins = Origins(os.environ, Path.cwd(), {("data_dir",): "the command line"} if data_dir else {})
+    origins = Origins(
+        os.environ, Path.cwd(), {("data_dir",): "the command line"} if data_dir else {}, preset=settings.preset
+    )
     rows = [
         {"setting": ".".join(path), "value": value, "from": origins.of(path)}
         for path, value in _leaves(settings.model_dump(mode="json"), ())
@@ -39,6 +41,17 @@ def show(data_dir: DataDir = None, as_json: AsJson = False) -> None:
         return
     for row in rows:
         typer.echo(f"{row['setting']} = {json.dumps(row['value'], ensure_ascii=False)}  ({row['from']})")
+
+
+@config.command("schema")
+def schema() -> None:
+    """Print the JSON schema of ompycord.yml, for editors.
+
+    Keep it in a file, and begin ompycord.yml with the line: # yaml-language-server: $schema=FILE
+    """
+    from ompycord.settings import settings_schema
+
+    typer.echo(json.dumps(settings_schema(), indent=2, ensure_ascii=False))
 
 
 def _leaves(value: Any, path: Keys) -> Iterator[tuple[Keys, Any]]:

@@ -2,15 +2,14 @@
 
 import json
 import re
-from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from ompycord.cli.places import AsJson, DataDir, settings_of
+from ompycord.cli.places import AsJson, DataDir, perform_here
+from ompycord.cli.tables import table
 from ompycord.domain.records import Scope
 
 __all__ = ["keys"]
@@ -59,7 +58,7 @@ def add(
     asked: dict[str, Any] = {"name": name, "kind": kind.value, "channel": channel, "lifetime_s": expires}
     if scope:
         asked["scopes"] = sorted({one.value for one in scope})
-    _show_made(_perform(data_dir, "keys.add", asked), as_json=as_json)
+    _show_made(perform_here(data_dir, "keys.add", asked), as_json=as_json)
 
 
 @keys.command("list")
@@ -69,7 +68,7 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List the keys, never their secrets."""
-    found: list[dict[str, Any]] = _perform(data_dir, "keys.list", {"with_runs": runs})
+    found: list[dict[str, Any]] = perform_here(data_dir, "keys.list", {"with_runs": runs})
     if as_json:
         typer.echo(json.dumps(found, indent=2))
     elif not found:
@@ -78,13 +77,13 @@ def list_(
         rows = [
             (one["id"], one["name"], one["kind"], one["state"], _end(one), " ".join(one["scopes"])) for one in found
         ]
-        typer.echo(_table(("ID", "NAME", "KIND", "STATE", "ENDS", "MAY"), rows))
+        typer.echo(table(("ID", "NAME", "KIND", "STATE", "ENDS", "MAY"), rows))
 
 
 @keys.command("revoke")
 def revoke(key: Which, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """End a key now. A running Ompycord refuses it from this moment on."""
-    ended: dict[str, Any] = _perform(data_dir, "keys.revoke", {"key": key})
+    ended: dict[str, Any] = perform_here(data_dir, "keys.revoke", {"key": key})
     typer.echo(
         json.dumps(ended, indent=2) if as_json else f"Key {ended['id']} ({ended['name']}) opens nothing any more."
     )
@@ -100,14 +99,7 @@ def rotate(
     as_json: AsJson = False,
 ) -> None:
     """Make a successor with the same name and rights; the old key works on for the overlap."""
-    _show_made(_perform(data_dir, "keys.rotate", {"key": key, "overlap_s": overlap}), as_json=as_json)
-
-
-def _perform(data_dir: Path | None, operation: str, arguments: dict[str, Any]) -> Any:
-    from ompycord.app.data_folder import DataFolder
-    from ompycord.app.operations import perform
-
-    return perform(DataFolder(settings_of(data_dir).data_dir), operation, arguments)
+    _show_made(perform_here(data_dir, "keys.rotate", {"key": key, "overlap_s": overlap}), as_json=as_json)
 
 
 def _show_made(made: dict[str, Any], *, as_json: bool) -> None:
@@ -128,10 +120,3 @@ def _end(key: dict[str, Any]) -> str:
     if key["expires_at"] is None:
         return "never"
     return datetime.fromisoformat(key["expires_at"]).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in (head, *rows)
-    )

@@ -7,7 +7,7 @@ from typing import Any, cast
 import yaml
 from dotenv import dotenv_values
 
-from ompycord.settings import NAMED, PREFIX, SECRETS
+from ompycord.settings import NAMED, PREFIX, PRESETS, SECRETS, secret_folder
 
 __all__ = ["Origins"]
 
@@ -17,7 +17,9 @@ Keys = tuple[str, ...]
 class Origins:
     """Which layer speaks last for a setting: the order of `load_settings`."""
 
-    def __init__(self, environ: Mapping[str, str], folder: Path, given: Mapping[Keys, str]) -> None:
+    def __init__(
+        self, environ: Mapping[str, str], folder: Path, given: Mapping[Keys, str], *, preset: str | None = None
+    ) -> None:
         dotenv = {name: text for name, text in dotenv_values(folder / ".env").items() if text is not None}
         file = Path(environ.get("OMPYCORD_CONFIG") or dotenv.get("OMPYCORD_CONFIG") or folder / "ompycord.yml")
         content: Any = yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else None
@@ -25,7 +27,9 @@ class Origins:
             dict(given),
             _variables(environ, "{}"),
             _variables(dotenv, "{} in .env"),
+            _variables(secret_folder(environ, dotenv), "{} in the secret folder"),
             dict.fromkeys(_paths(content or {}, ()), file.name),
+            dict.fromkeys(_paths(PRESETS.get(preset or "", {}), ()), f"preset {preset}"),
         ]
 
     def of(self, path: Keys) -> str:

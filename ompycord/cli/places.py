@@ -2,14 +2,14 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
     from ompycord.settings import Settings
 
-__all__ = ["AsJson", "DataDir", "settings_of"]
+__all__ = ["AsJson", "DataDir", "perform_here", "settings_of"]
 
 DataDir = Annotated[
     Path | None, typer.Option(help="Where database, secrets and workspaces lie. Without it: as configured.")
@@ -23,3 +23,11 @@ def settings_of(data_dir: Path | None) -> "Settings":
 
     overrides: dict[str, object] = {} if data_dir is None else {"data_dir": data_dir}
     return load_settings(environ=os.environ, folder=Path.cwd(), overrides=overrides)
+
+
+def perform_here(data_dir: Path | None, operation: str, arguments: dict[str, Any]) -> Any:
+    """Ask the process that holds the data folder, or do it alone. Raises what the operation raises."""
+    from ompycord.app.data_folder import DataFolder
+    from ompycord.app.operations import perform
+
+    return perform(DataFolder(settings_of(data_dir).data_dir), operation, arguments)

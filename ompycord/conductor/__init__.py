@@ -2,9 +2,26 @@
 
 from ompycord.conductor.bus import Bus, Subscription
 from ompycord.conductor.conductor import Conductor, Submission
+from ompycord.conductor.conversation import SAY_LENGTH, Fate, Said, When
 from ompycord.conductor.driver import Driver
 from ompycord.conductor.inbox import Inboxes, LogInbox
 from ompycord.conductor.projector import Projector
+from ompycord.conductor.talk import Waiting
 from ompycord.conductor.watch import Watch
 
-__all__ = ["Bus", "Conductor", "Driver", "Inboxes", "LogInbox", "Projector", "Submission", "Subscription", "Watch"]
+__all__ = [
+    "SAY_LENGTH",
+    "Bus",
+    "Conductor",
+    "Driver",
+    "Fate",
+    "Inboxes",
+    "LogInbox",
+    "Projector",
+    "Said",
+    "Submission",
+    "Subscription",
+    "Waiting",
+    "Watch",
+    "When",
+]

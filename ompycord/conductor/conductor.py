@@ -1,14 +1,19 @@
-"""The use cases: submit, cancel, stop, resume, answer, ask, note; every surface ends here. Counterpart: `driver.py`, which works.
+"""The use cases: submit, cancel, stop, resume, answer, approve, say; every surface ends here. Counterpart: `driver.py`, which works.
 
 A method returns when the fact is on disk (DESIGN, decision 3). Refusals are `Refused`, written for the person.
 """
 
-from collections.abc import Callable
-from typing import Annotated
+import asyncio
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Annotated, Literal
 
 from pydantic import Field
 
+from ompycord.conductor.conversation import Conversation, Said, When
 from ompycord.conductor.decide import Decider
+from ompycord.conductor.facts import Facts
+from ompycord.conductor.talk import Waiting
 from ompycord.domain import events as ev
 from ompycord.domain.access import Person, may
 from ompycord.domain.authority import SourceKind
@@ -16,8 +21,8 @@ from ompycord.domain.base import Frozen
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.ids import OMPYCORD, DraftId, RunId, short_id
 from ompycord.domain.lifecycle import advance
-from ompycord.domain.ports import Clock, Ids, RunFilter, Store
-from ompycord.domain.records import Commit, Committed, Decision, Draft, NewEvent
+from ompycord.domain.ports import AgentCapabilities, Clock, Ids, RunFilter, Store
+from ompycord.domain.records import Committed, Draft, NewEvent
 from ompycord.domain.run import FINAL, Machine, RunKind, RunRecord, RunState
 from ompycord.domain.snapshot import StatusSnapshot
 from ompycord.domain.task import Mode, Origin, Prompt, Task
@@ -26,6 +31,7 @@ from ompycord.errors import Refused
 __all__ = ["Conductor", "Submission", "title_of"]
 
 TITLE_LENGTH = 80
+_NONE: Mapping[str, AgentCapabilities] = MappingProxyType({})
 
 
 class Submission(Frozen):
@@ -53,12 +59,28 @@ def title_of(prompt: str) -> str:
 class Conductor:
     """Decides what people and agents ask for; knows no Discord, no process, no SQL."""
 
-    def __init__(self, *, store: Store, clock: Clock, ids: Ids, catalog: Catalog, wake: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        ids: Ids,
+        catalog: Catalog,
+        wake: Callable[[], None],
+        abilities: Mapping[str, AgentCapabilities] = _NONE,
+    ) -> None:
+        """`abilities` of agents by their kind; one that is not listed can neither be steered nor asks for leave."""
         self._store = store
         self._clock = clock
         self._ids = ids
         self._wake = wake
+        self._beginning = asyncio.Lock()
+        """Looking at the limits and beginning a run are one step."""
+        self._facts = Facts(store=store, clock=clock, ids=ids)
         self._decider = Decider(store=store, clock=clock, ids=ids)
+        self._conversation = Conversation(
+            facts=self._facts, decider=self._decider, catalog=catalog, abilities=abilities, wake=wake
+        )
         self.catalog = catalog
 
     # -- tasks
@@ -79,7 +101,6 @@ class Conductor:
         earlier = await self._store.run(RunId(draft))
         if earlier is not None:
             return earlier
-        await self._check_limits(submission, person)
         now = self._clock.now_ms()
         task = Task(
             id=self._ids.ulid(),
@@ -95,16 +116,18 @@ class Conductor:
                 guild=submission.guild, channel=submission.channel, requester=person.id, requester_name=person.name
             ),
         )
-        record = await self._begin(RunId(draft), task, person, now=now, draft=draft)
+        async with self._beginning:
+            await self._check_limits(task.origin)
+            record = await self._begin(RunId(draft), task, person, now=now, draft=draft)
         self._wake()
         return record
 
     async def retry(self, run: RunId, person: Person) -> RunRecord:
         """Another run of the same task, each time it is called: keeping a double click apart is the caller's."""
-        record = await self._hosted(run)
+        record = await self._facts.hosted(run)
         if record.state not in FINAL:
             raise Refused(f"{short_id(run)} has not ended; say something to it, or cancel it first.")
-        self._require(person, "retry", record)
+        self._facts.require(person, "retry", record)
         task = await self._store.task(record.task or "")
         if task is None:
             raise Refused(f"The task of {short_id(run)} is not kept any more.")
@@ -114,7 +137,9 @@ class Conductor:
                 "origin": task.origin.model_copy(update={"requester": person.id, "requester_name": person.name}),
             }
         )
-        new = await self._begin(RunId(self._ids.ulid()), again, person, now=self._clock.now_ms(), draft=None)
+        async with self._beginning:
+            await self._check_limits(again.origin)
+            new = await self._begin(RunId(self._ids.ulid()), again, person, now=self._clock.now_ms(), draft=None)
         self._wake()
         return new
 
@@ -143,7 +168,7 @@ class Conductor:
             submitted,
             kind=SourceKind.PERSON,
             outcome=advance(machine, submitted),
-            decision=self._decision(run, "submit", "", task.title, person),
+            decision=self._facts.decision(run, "submit", "", task.title, person),
         )
         state = NewEvent(run=run, source=OMPYCORD, kind=SourceKind.OMPYCORD, at=now, body=queued, id=self._ids.ulid())
         drafts: tuple[Draft, ...] = ()
@@ -165,12 +190,13 @@ class Conductor:
         await self._store.commit(whole)
         return await self._store.run(run) or record
 
-    async def _check_limits(self, submission: Submission, person: Person) -> None:
+    async def _check_limits(self, origin: Origin) -> None:
         limits = self.catalog.limits
-        open_runs = await self._store.runs(RunFilter(is_open=True, guild=submission.guild, limit=limits.open_per_guild))
-        hosted = [record for record in open_runs if record.kind is RunKind.HOSTED]
-        mine = sum(record.requester == person.id for record in hosted)
-        here = sum(record.channel == submission.channel for record in hosted)
+        hosted = await self._store.runs(
+            RunFilter(is_open=True, kind=RunKind.HOSTED, guild=origin.guild, limit=limits.open_per_guild)
+        )
+        mine = sum(record.requester == origin.requester for record in hosted)
+        here = sum(record.channel == origin.channel for record in hosted)
         for count, limit, whose in (
             (mine, limits.open_per_person, "You have"),
             (here, limits.open_per_channel, "This channel has"),
@@ -183,33 +209,41 @@ class Conductor:
 
     async def cancel(self, run: RunId, person: Person, *, reason: str | None = None) -> Committed:
         """End a run for good. An external run is only asked to end; its agent reads it in our answers."""
-        record = await self._any(run)
-        self._require(person, "cancel", record)
+        record = await self._facts.run(run)
+        self._facts.require(person, "cancel", record)
         if record.state in FINAL:
             raise Refused(f"{short_id(run)} has ended already.")
-        decision = self._decision(run, "cancel", "", reason or "", person)
+        decision = self._facts.decision(run, "cancel", "", reason or "", person)
         body: ev.EventBody
         if record.kind is RunKind.EXTERNAL:
             body = ev.CancelRequested(by=person.name, reason=reason)
-            committed = await self._record(run, body, kind=SourceKind.PERSON, decision=decision)
+            committed = await self._facts.record(run, body, kind=SourceKind.PERSON, decision=decision)
         else:
             body = ev.RunCancelled(by=person.name, reason=reason)
-            committed, _ = await self._decider.decide(run, body, kind=SourceKind.PERSON, decision=decision)
+            committed, _ = await self._decider.decide(
+                run, body, kind=SourceKind.PERSON, decision=decision, must_move=True
+            )
         self._wake()
         return committed
 
     async def stop(self, run: RunId, person: Person) -> Committed:
         """Halt the agent; everything is kept and the run waits."""
-        record = await self._hosted(run)
-        self._require(person, "stop", record)
+        record = await self._facts.hosted(run)
+        self._facts.require(person, "stop", record)
         if record.state in FINAL or record.state is RunState.SUSPENDED:
             raise Refused(f"{short_id(run)} is not running.")
         return await self._move(record, ev.RunStopped(by=person.name), "stop", person)
 
+    async def park(self, run: RunId) -> None:
+        """Nobody decided for a day: halt the agent; resumed, it asks again, and what was decided meanwhile is its answer."""
+        body = ev.RunStopped(by="Ompycord", reason="Parked: nobody decided for a day what its agent asked.")
+        await self._decider.decide(run, body, kind=SourceKind.OMPYCORD)
+        self._wake()
+
     async def resume(self, run: RunId, person: Person) -> Committed:
         """Go on with a suspended run."""
-        record = await self._hosted(run)
-        self._require(person, "resume", record)
+        record = await self._facts.hosted(run)
+        self._facts.require(person, "resume", record)
         if record.state is not RunState.SUSPENDED:
             raise Refused(f"{short_id(run)} is not waiting to be resumed.")
         return await self._move(record, ev.RunResumed(by=person.name), "resume", person)
@@ -217,31 +251,42 @@ class Conductor:
     async def _move(self, record: RunRecord, body: ev.EventBody, kind: str, person: Person) -> Committed:
         """Stop and resume may happen many times: the version they were decided at is their reference."""
         run = RunId(record.id)
-        decision = self._decision(run, kind, str(record.version), "", person)
-        committed, _ = await self._decider.decide(run, body, kind=SourceKind.PERSON, decision=decision)
+        decision = self._facts.decision(run, kind, str(record.version), "", person)
+        committed, _ = await self._decider.decide(run, body, kind=SourceKind.PERSON, decision=decision, must_move=True)
         self._wake()
         return committed
 
+    # -- talking to its agent (`conversation.py`)
+
     async def answer(self, run: RunId, question: str, answer: str, person: Person) -> Committed:
-        """A person's answer, once: `Committed.earlier` is the first one when this came second."""
-        record = await self._any(run)
-        self._require(person, "answer", record)
-        snapshot = await self.snapshot(run)
-        asked = next((q for q in snapshot.questions if q.ref == question), None) if snapshot else None
-        if asked is None:
-            raise Refused(f"{short_id(run)} asked no such question.")
-        first = await self._store.decision(run, "question", question)
-        if first is not None:
-            return Committed(fresh=False, earlier=first)
-        if asked.status != "open" or record.state in FINAL:
-            raise Refused("Nobody needs that answer any more.")
-        if not asked.free_text and answer not in asked.options:
-            raise Refused("That is none of the offered answers.")
-        decision = self._decision(run, "question", question, answer, person)
-        body = ev.QuestionAnswered(question=question, answer=answer, by=person.name)
-        committed = await self._record(run, body, kind=SourceKind.PERSON, decision=decision)
-        self._wake()
-        return committed
+        """See `Conversation.answer`."""
+        return await self._conversation.answer(run, question, answer, person)
+
+    async def approve(
+        self, run: RunId, approval: str, person: Person, *, scope: Literal["once", "run"] = "once"
+    ) -> Committed:
+        """See `Conversation.approve`."""
+        return await self._conversation.approve(run, approval, person, scope=scope)
+
+    async def deny(self, run: RunId, approval: str, person: Person, *, reason: str | None = None) -> Committed:
+        """See `Conversation.deny`."""
+        return await self._conversation.deny(run, approval, person, reason=reason)
+
+    async def say(self, run: RunId, text: str, when: When, person: Person, *, key: str | None = None) -> Said:
+        """See `Conversation.say`."""
+        return await self._conversation.say(run, text, when, person, key=key)
+
+    async def outlook(self, run: RunId, when: When, person: Person) -> Said:
+        """See `Conversation.outlook`."""
+        return await self._conversation.outlook(run, when, person)
+
+    async def waiting(self, run: RunId) -> list[Waiting]:
+        """See `Conversation.waiting`."""
+        return await self._conversation.waiting(run)
+
+    async def drop(self, run: RunId, said: str, person: Person) -> Waiting:
+        """See `Conversation.drop`."""
+        return await self._conversation.drop(run, said, person)
 
     # -- what agents tell us through MCP
 
@@ -253,41 +298,11 @@ class Conductor:
     async def record(self, run: RunId, *bodies: ev.EventBody) -> None:
         """Facts of our own that cause no transition: checks we ran, files we saw."""
         for body in bodies:
-            await self._record(run, body, kind=SourceKind.OMPYCORD)
+            await self._facts.record(run, body, kind=SourceKind.OMPYCORD)
         self._wake()
-
-    async def _record(
-        self, run: RunId, body: ev.EventBody, *, kind: SourceKind, decision: Decision | None = None
-    ) -> Committed:
-        event = NewEvent(run=run, source=OMPYCORD, kind=kind, at=self._clock.now_ms(), body=body, id=self._ids.ulid())
-        return await self._store.commit(Commit(decisions=(decision,) if decision else (), events=(event,)))
 
     # -- reading
 
     async def snapshot(self, run: RunId) -> StatusSnapshot | None:
         """What is true of a run, as far as the projector has read; None before its first event."""
-        folded = (await self._store.folds([run])).get(run)
-        return folded.snapshot() if folded and folded.lanes else None
-
-    async def _any(self, run: RunId) -> RunRecord:
-        record = await self._store.run(run)
-        if record is None:
-            raise Refused(f"There is no run {short_id(run)}.")
-        return record
-
-    async def _hosted(self, run: RunId) -> RunRecord:
-        record = await self._any(run)
-        if record.kind is not RunKind.HOSTED:
-            raise Refused(f"The agent of {short_id(run)} runs elsewhere; only its owner can do that.")
-        return record
-
-    def _require(self, person: Person, action: str, record: RunRecord) -> None:
-        if not may(person, action, requester=record.requester):
-            who = "its requester or an *approver*" if action != "retry" else "a *runner*"
-            raise Refused(f"You may not {action} {short_id(record.id)}: that is for {who}.")
-
-    def _decision(self, run: RunId, kind: str, ref: str, action: str, person: Person) -> Decision:
-        return Decision(
-            id=self._ids.ulid(), run=run, kind=kind, ref=ref, action=action, by=person.id, by_name=person.name,
-            at=self._clock.now_ms(),
-        )  # fmt: skip
+        return await self._facts.snapshot(run)

@@ -3,19 +3,28 @@
 CONTRACTS, *Ingestion*: decision row, event, transition and outbox in one transaction before the reply.
 """
 
+from collections.abc import Awaitable, Callable
+
+import structlog
+
 from ompycord.conductor.deliveries import deliveries
 from ompycord.domain import events as ev
 from ompycord.domain.authority import SourceKind, require_authority
 from ompycord.domain.effects import effect_key
-from ompycord.domain.ids import OMPYCORD, RunId
+from ompycord.domain.ids import OMPYCORD, RunId, short_id
 from ompycord.domain.lifecycle import Decision as Outcome
 from ompycord.domain.lifecycle import advance
 from ompycord.domain.ports import Clock, Ids, Store
 from ompycord.domain.records import Commit, Committed, Decision, EffectRow, EffectUpdate, NewEvent, Transition
 from ompycord.domain.run import FINAL, RunRecord
-from ompycord.errors import UnknownRun, VersionConflict
+from ompycord.errors import Refused, UnknownRun, VersionConflict
 
-__all__ = ["Decider"]
+__all__ = ["Decider", "Making"]
+
+Making = Callable[[RunRecord], Awaitable[ev.EventBody]]
+"""Makes the fact for the run as it is now. May raise Refused; then nothing is stored."""
+
+log = structlog.get_logger(__name__)
 
 MAX_TRIES = 20
 """A run has a handful of writers; more conflicts in a row than this are a defect, not contention."""
@@ -32,28 +41,42 @@ class Decider:
     async def decide(
         self,
         run: RunId,
-        body: ev.EventBody,
+        body: ev.EventBody | Making,
         *,
         kind: SourceKind,
         decision: Decision | None = None,
         journal: EffectUpdate | None = None,
+        is_guarded: bool = False,
+        must_move: bool = False,
     ) -> tuple[Committed, Outcome]:
         """Apply one fact. Without a transition the fact (and the journal's line) is stored all the same.
 
-        Raises UnknownRun, NotYours, StorageError; VersionConflict only after MAX_TRIES.
+        A fact that depends on the run is made anew on each try. `is_guarded`: the run must not have moved since it was
+        read, also where the fact moves nothing. `must_move`: Refused instead of a fact that came too late to mean anything.
+        Raises UnknownRun, NotYours, StorageError, and what making the fact raises; VersionConflict only after MAX_TRIES.
         """
-        require_authority(body.type, kind)
         for attempt in range(1, MAX_TRIES + 1):
             record = await self._store.run(run)
             if record is None or record.machine is None:
                 raise UnknownRun(f"no hosted run {run[-6:].lower()}")
-            outcome = advance(record.machine, body)
-            commit = self.commit_of(record, body, kind=kind, outcome=outcome, decision=decision, journal=journal)
+            fact = await body(record) if callable(body) else body
+            require_authority(fact.type, kind)
+            outcome = advance(record.machine, fact)
+            if must_move and not outcome.is_change:
+                raise Refused(f"{short_id(run)} has moved on meanwhile ({record.state.lower()}): nothing was changed.")
+            commit = self.commit_of(record, fact, kind=kind, outcome=outcome, decision=decision, journal=journal)
+            if is_guarded and not outcome.is_change:
+                stays = Transition(run=run, expect_version=record.version, machine=record.machine)
+                commit = commit.model_copy(update={"transitions": (stays,)})
             try:
-                return await self._store.commit(commit), outcome
+                committed = await self._store.commit(commit)
             except VersionConflict:
                 if attempt == MAX_TRIES:
                     raise
+                continue
+            if committed.fresh:
+                _tell(run, fact, outcome, journal)
+            return committed, outcome
         raise AssertionError("unreachable")
 
     def commit_of(
@@ -90,3 +113,10 @@ class Decider:
             ),
             expire_keys_of=(run,) if outcome.is_change and outcome.machine.state in FINAL else (),
         )  # fmt: skip
+
+
+def _tell(run: RunId, fact: ev.EventBody, outcome: Outcome, journal: EffectUpdate | None) -> None:
+    """One log record a transition, whoever caused it: the journal's line where there is one, else the fact."""
+    for moved in outcome.events:
+        cause = fact.type if journal is None else journal.key
+        log.info("run.state", run=run, cause=cause, **{"from": moved.previous, "to": moved.state})

@@ -41,8 +41,8 @@ def deliveries(run: RunId, body: ev.EventBody, *, kind: RunKind, channel: str | 
             wait = {**place, "not_before": at + RESULT_WAIT_MS}
             return (OutboxRow(run=run, kind=OutboxKind.RESULT, body=wait, created_at=at),)
         case ev.QuestionAsked(question=ref):
-            return (OutboxRow(run=run, kind=OutboxKind.QUESTION, ref=f"q:{ref}"[:128], body=place, created_at=at),)
+            return (OutboxRow(run=run, kind=OutboxKind.QUESTION, ref=f"q:{ref}", body=place, created_at=at),)
         case ev.ApprovalRequested(approval=ref):
-            return (OutboxRow(run=run, kind=OutboxKind.QUESTION, ref=f"a:{ref}"[:128], body=place, created_at=at),)
+            return (OutboxRow(run=run, kind=OutboxKind.QUESTION, ref=f"a:{ref}", body=place, created_at=at),)
         case _:
             return ()

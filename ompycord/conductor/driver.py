@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 import structlog
 
 from ompycord.conductor.decide import Decider
+from ompycord.conductor.inbox import has_unheard
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.catalog import Limits
 from ompycord.domain.effects import StopAgent
-from ompycord.domain.events import EffectFinished, RunDequeued
+from ompycord.domain.events import EffectFinished, EventBody, RunDequeued
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, Engine, Ids, RunFilter, Store
 from ompycord.domain.records import Commit, EffectRow, EffectStatus, EffectUpdate
@@ -26,7 +27,11 @@ IDLE_S = 5.0
 RETRY_S = 0.5
 REPEATABLE = frozenset({"prepare", "harvest", "publish", "cleanup", "halt"})
 """Steps that may be done twice with the same result; a crash in one of them does it again under the same key."""
+HEAVY = frozenset({"prepare", "build"})
+"""Steps that begin an agent's work; no more runs than `limits.parallel_runs` are in them or in what follows."""
 MAX_ATTEMPTS = 3
+OPEN_RUNS = 10_000
+"""More than the limits of any number of people and servers add up to."""
 HALT_S = 30.0
 """More than the kill ladder takes (CONTRACTS: TERM 10 s, then KILL)."""
 
@@ -39,6 +44,10 @@ class _Running:
 
     tasks: dict[RunId, asyncio.Task[None]] = field(default_factory=dict[RunId, asyncio.Task[None]])
     halting: set[RunId] = field(default_factory=set[RunId])
+
+    def holds(self, run: RunId) -> bool:
+        """Whether anything of this run goes on."""
+        return run in self.tasks or run in self.halting
 
 
 class Driver:
@@ -75,11 +84,14 @@ class Driver:
 
     async def run(self) -> None:
         """Recover, then work until cancelled; cancellation halts what runs and leaves its journal lines open."""
-        await self._recover()
         async with asyncio.TaskGroup() as group:
+            is_recovered = False
             while True:
                 self._alarm.clear()
                 try:
+                    if not is_recovered:
+                        await self._recover()
+                        is_recovered = True
                     await self._look(group)
                 except StorageError as error:
                     log.warning("driver.waits", cause=str(error))
@@ -106,22 +118,24 @@ class Driver:
         if self._draining:
             return
         await self._dequeue()
+        # Before the journal is read: a step that ends meanwhile is still open in what was read. Its end wakes us again.
+        busy = set(self._running.tasks) | self._running.halting
         for row in await self._store.open_effects():
             if isinstance(row.effect, StopAgent):
                 if row.run not in self._running.halting:
                     self._running.halting.add(row.run)
                     group.create_task(self._halt(row), name=f"{row.run}:{row.key}")
-            elif row.run not in self._running.tasks and row.run not in self._running.halting:
+            elif row.run not in busy and not self._running.holds(row.run) and self._has_room(row):
                 task = group.create_task(self._perform(row), name=f"{row.run}:{row.key}")
                 self._running.tasks[row.run] = task
 
+    def _has_room(self, row: EffectRow) -> bool:
+        """Resumed and interrupted runs do not stand in line for their turn; their agents do."""
+        return row.effect.type not in HEAVY or len(self._running.tasks) < self._limits.parallel_runs
+
     async def _dequeue(self) -> None:
         """Oldest first between people: who has fewest running goes next."""
-        hosted = [
-            record
-            for record in await self._store.runs(RunFilter(is_open=True, limit=1000))
-            if record.kind is RunKind.HOSTED
-        ]
+        hosted = await self._store.runs(RunFilter(is_open=True, kind=RunKind.HOSTED, limit=OPEN_RUNS))
         working = [record for record in hosted if record.state not in {RunState.QUEUED, RunState.SUSPENDED}]
         waiting = sorted((r for r in hosted if r.state is RunState.QUEUED), key=lambda r: r.created_at)
         free = self._limits.parallel_runs - len(working)
@@ -150,7 +164,8 @@ class Driver:
                 return
             await self._journal(row, EffectStatus.STARTED)
             record = await self._store.run(row.run)
-            await self._finish(row, await self._do(row, record))
+            finished = await self._do(row, record)
+            await self._finish_surely(row, finished)
         except StorageError as error:
             # The journal's line stays open; the next look (or the next start) does the step again.
             log.warning("effect.not_recorded", run=row.run, effect=row.key, cause=str(error))
@@ -180,13 +195,32 @@ class Driver:
                 message=f"An error of Ompycord itself ({type(error).__name__}); the log has it under {row.run[-6:].lower()}.",
             )
 
+    async def _finish_surely(self, row: EffectRow, finished: EffectFinished) -> None:
+        """What an agent worked for is known only here until it is stored: a database that refuses is asked again."""
+        while True:
+            try:
+                await self._finish(row, finished)
+            except StorageError as error:
+                log.warning("effect.not_recorded", run=row.run, effect=row.key, cause=str(error))
+                await asyncio.sleep(RETRY_S)
+            else:
+                return
+
     async def _finish(self, row: EffectRow, finished: EffectFinished) -> None:
         update = EffectUpdate(
             run=row.run, key=row.key, status=EffectStatus.DONE, at=self._clock.now_ms(), outcome=finished.outcome
         )
-        _, outcome = await self._decider.decide(row.run, finished, kind=SourceKind.OMPYCORD, journal=update)
-        for moved in outcome.events:
-            log.info("run.state", run=row.run, cause=row.key, **{"from": moved.previous, "to": moved.state})
+
+        async def ended(record: RunRecord) -> EventBody:
+            """An agent that ends while somebody says something has not heard it: asked on each try (`Conversation.say`)."""
+            if row.effect.type != "build" or finished.outcome != "ok":
+                return finished
+            unheard = await has_unheard(self._store, row.run)
+            return (
+                finished.model_copy(update={"facts": {**finished.facts, "unheard": unheard}}) if unheard else finished
+            )
+
+        await self._decider.decide(row.run, ended, kind=SourceKind.OMPYCORD, journal=update)
         self._changed()
 
     async def _halt(self, row: EffectRow) -> None:
@@ -208,6 +242,9 @@ class Driver:
             await self._store.commit(Commit(effect_updates=tuple(updates)))
         except StorageError as error:
             log.warning("effect.not_recorded", run=row.run, effect=row.key, cause=str(error))
+            await asyncio.sleep(RETRY_S)
+        except Exception:  # a top edge: its line stays open, so it is tried again, and other runs go on
+            log.exception("effect.failed", run=row.run, effect=row.key)
             await asyncio.sleep(RETRY_S)
         finally:
             self._running.halting.discard(row.run)

@@ -1,53 +1,190 @@
-"""What people say to an agent while it runs, read from the log; counterpart of `conductor.py`, which writes it there."""
+"""What reaches an agent while it runs, read from the log; counterpart of `conversation.py`, which writes it there.
+
+One `Inbox` is one start of an agent. Before it hands something out it writes that it was taken (`inbox.taken`), so a
+restart neither loses nor repeats it: the next start is told at once what was said, and gets what was decided when it asks.
+"""
 
 from collections import deque
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TypeVar
 
 from ompycord.conductor.bus import Bus, Subscription
+from ompycord.conductor.talk import Ask, Decided, Talk, Waiting, Withdrawn, key_of
+from ompycord.domain import events as ev
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Heard, Store
 
-__all__ = ["Inboxes", "LogInbox"]
+__all__ = ["Inboxes", "LogInbox", "Record", "has_unheard"]
 
 LOOK_S = 30.0
 """Looks again without being told, against a mark that was missed."""
 
+REF = 128
+TAKEN_AT_ONCE = 1000
+
+B = TypeVar("B", bound=Ask | Decided | Withdrawn)
+
+Record = Callable[..., Awaitable[None]]
+"""`await record(run, *bodies)`: store facts of ours."""
+
+
+async def has_unheard(store: Store, run: RunId) -> bool:
+    """Whether something was said that no start of the agent has taken."""
+    talk = Talk()
+    talk.add(await store.talk(run, after=0))
+    return bool(talk.waiting)
+
 
 class LogInbox:
-    """Satisfies `domain.ports.Inbox`. Our own lane alone: an agent cannot write there, so it never hears itself."""
+    """Satisfies `domain.ports.Inbox`. Knows which requests this start of the agent made: other decisions are not for it."""
 
-    def __init__(self, *, store: Store, subscription: Subscription, run: RunId, after: int) -> None:
+    def __init__(self, *, store: Store, record: Record, subscription: Subscription, run: RunId, iteration: int) -> None:
         self._store = store
+        self._record = record
         self._subscription = subscription
         self._run = run
-        self._after = after
-        self._waiting: deque[Heard] = deque()
+        self._iteration = iteration
+        self._talk = Talk()
+        self._asked: dict[str, Ask] = {}
+        """Keys of the log by which this session waits for decisions, and the request in the session's own words."""
+        self._repeats: deque[Decided] = deque()
+        self._told: tuple[str, ...] = ()
+        self._in_hand: Waiting | tuple[str, Decided] | None = None
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """All that was said before this start and not taken back, oldest first: a start knows nothing of earlier ones."""
+        return self._told
+
+    async def start(self) -> None:
+        """The agent begins: what was said until now is part of its task."""
+        await self._read()
+        await self._take(*(one.key for one in self._talk.waiting))
+        self._told = tuple(one.body.text for one in self._talk.said if one.key in self._talk.taken)
+
+    async def end(self) -> None:
+        """The agent has ended: nobody waits any more for what it asked."""
+        await self._read()
+        why = "The agent ended before anybody decided."
+        gone = [
+            ev.QuestionWithdrawn(question=body.question, reason=why)
+            if isinstance(body := request.body, ev.QuestionAsked)
+            else ev.ApprovalWithdrawn(approval=body.approval, reason=why)
+            for request in self._talk.open_requests
+        ]
+        if gone:
+            await self._record(self._run, *gone)
 
     async def next(self) -> Heard:
         """See the port."""
-        while not self._waiting:
-            for position, body in await self._store.heard(self._run, after=self._after):
-                self._after = position
-                self._waiting.append(body)
-            if not self._waiting:
+        while True:
+            if self._repeats:
+                return self._repeats.popleft()
+            if self._in_hand is None:
+                await self._read()
+                self._in_hand = self._first()
+            if self._in_hand is None:
                 await self._subscription.take_of(self._run, LOOK_S)
-        return self._waiting.popleft()
+                continue
+            body = await self._hand_out(self._in_hand)
+            self._in_hand = None
+            if body is not None:
+                return body
+
+    async def admit(self, body: ev.EventBody) -> ev.EventBody | None:
+        """What the agent says, as it goes into the log; None for what an earlier start asked in the same words.
+
+        Then its message in Discord stands for this one too, and a decision that no agent has used is this one's.
+        """
+        if isinstance(body, ev.QuestionAsked | ev.ApprovalRequested):
+            return await self._ask(body)
+        if isinstance(body, ev.QuestionWithdrawn | ev.ApprovalWithdrawn):
+            return self._withdraw(body)
+        return body
+
+    # -- requests ------------------------------------------------------------------------------------------------------
+
+    async def _ask(self, body: Ask) -> Ask | None:
+        await self._read()
+        key = self._talk.same_as(body, besides=self._asked)
+        if key is not None:
+            decided = self._talk.requests[key].decided
+            if decided is not None and (key in self._talk.taken or key in self._asked):  # leave for the whole run
+                self._repeats.append(_named(decided, _ref(body)))
+            else:
+                self._asked[key] = body
+            self._subscription.mark([self._run])
+            return None
+        if key_of(body) in self._talk.requests and key_of(body) not in self._asked:
+            stored = _named(body, f"{_ref(body)[: REF - 12]}~{self._iteration}")
+        else:
+            stored = body
+        self._asked[key_of(stored)] = body
+        return stored
+
+    def _withdraw(self, body: Withdrawn) -> Withdrawn:
+        wanted = key_of(body)
+        for key, asked in self._asked.items():
+            if key_of(asked) == wanted:
+                del self._asked[key]
+                return _named(body, key[2:])
+        return body
+
+    # -- the log -------------------------------------------------------------------------------------------------------
+
+    async def _read(self) -> None:
+        self._talk.add(await self._store.talk(self._run, after=self._talk.position))
+
+    def _first(self) -> Waiting | tuple[str, Decided] | None:
+        """The oldest of what waits for this session."""
+        found: list[tuple[int, Waiting | tuple[str, Decided]]] = [(one.position, one) for one in self._talk.waiting]
+        for key in self._asked:
+            request = self._talk.requests.get(key)
+            if request is not None and request.decided is not None:
+                found.append((request.decided_at, (key, request.decided)))
+        return min(found, key=lambda one: one[0])[1] if found else None
+
+    async def _hand_out(self, found: Waiting | tuple[str, Decided]) -> Heard | None:
+        """Write that it is taken, then give it away; None where a person took it back before that was on disk."""
+        if isinstance(found, Waiting):
+            await self._take(found.key)
+            return found.body if found.key in self._talk.taken else None
+        key, decided = found
+        await self._take(key)
+        asked = self._asked.pop(key, None)
+        return _named(decided, _ref(asked)) if asked is not None else None
+
+    async def _take(self, *keys: str) -> None:
+        for first in range(0, len(keys), TAKEN_AT_ONCE):
+            await self._record(self._run, ev.InboxTaken(said=keys[first : first + TAKEN_AT_ONCE]))
+        if keys:
+            await self._read()
+
+
+def _ref(body: Ask) -> str:
+    return body.question if isinstance(body, ev.QuestionAsked) else body.approval
+
+
+def _named(body: B, ref: str) -> B:
+    """The same under another name."""
+    return body.model_copy(update={"question" if hasattr(body, "question") else "approval": ref})
 
 
 class Inboxes:
     """Opens a run's inbox for as long as its agent runs."""
 
-    def __init__(self, *, store: Store, bus: Bus) -> None:
+    def __init__(self, *, store: Store, bus: Bus, record: Record) -> None:
         self._store = store
         self._bus = bus
+        self._record = record
 
-    async def heard(self, run: RunId) -> list[tuple[int, Heard]]:
-        """All that was said so far, with positions: what an agent that starts anew must be told."""
-        return await self._store.heard(run, after=0)
-
-    @contextmanager
-    def open(self, run: RunId, *, after: int) -> Generator[LogInbox]:
-        """What was said after this position of the log."""
+    @asynccontextmanager
+    async def open(self, run: RunId, *, iteration: int) -> AsyncGenerator[LogInbox]:
+        """One start of an agent: all that was said until now is taken with it, the rest comes by `next`."""
         with self._bus.subscribe() as subscription:
-            yield LogInbox(store=self._store, subscription=subscription, run=run, after=after)
+            inbox = LogInbox(
+                store=self._store, record=self._record, subscription=subscription, run=run, iteration=iteration
+            )
+            await inbox.start()
+            yield inbox

@@ -14,10 +14,10 @@ import structlog
 from ompycord.conductor.bus import Bus
 from ompycord.conductor.deliveries import CARD_WAIT_MS, deliveries, first_deliveries
 from ompycord.domain.base import Millis
-from ompycord.domain.events import RunEvent
+from ompycord.domain.events import RunEvent, RunStarted
 from ompycord.domain.fold import RunFold
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import DumpedFold, Store
+from ompycord.domain.ports import Clock, DumpedFold, Store
 from ompycord.domain.records import OutboxRow
 from ompycord.domain.run import RunKind, RunRecord, RunState
 from ompycord.errors import StorageError
@@ -52,6 +52,7 @@ class _Followed:
     fold: RunFold
     state: RunState
     ended_at: Millis | None
+    channel: str | None = None
     is_new: bool = True
     """First deliveries are still owed, as far as this process knows."""
 
@@ -72,14 +73,16 @@ class _Turn:
 class Projector:
     """Runs as one task for the life of the process."""
 
-    def __init__(self, *, store: Store, bus: Bus, route: Callable[[RunRecord], str | None]) -> None:
+    def __init__(self, *, store: Store, bus: Bus, clock: Clock, route: Callable[[RunRecord], str | None]) -> None:
         """`route` says in which channel a run is shown, None where there is none."""
         self._store = store
+        self._clock = clock
         self._bus = bus
         self._route = route
         self._alarm = asyncio.Event()
         self._position = 0
         self._caught_up = asyncio.Event()
+        self._is_waiting = False
         self._followed: OrderedDict[RunId, _Followed] = OrderedDict()
 
     @property
@@ -103,11 +106,7 @@ class Projector:
         while True:
             self._alarm.clear()
             began = loop.time()
-            try:
-                while await self.project_some() == BATCH:
-                    pass
-            except StorageError as error:
-                log.warning("projector.waits", cause=str(error))
+            if not await self._catch_up():
                 await asyncio.sleep(RETRY_S)
                 continue
             if not self._alarm.is_set():
@@ -118,6 +117,21 @@ class Projector:
             except TimeoutError:
                 continue
             await asyncio.sleep(max(0.0, began + PACE_S - loop.time()))
+
+    async def _catch_up(self) -> bool:
+        """Take in all there is; False when the database refuses, which is said once however long it lasts."""
+        try:
+            while await self.project_some() == BATCH:
+                pass
+        except StorageError as error:
+            if not self._is_waiting:
+                log.warning("projector.waits", cause=str(error))
+            self._is_waiting = True
+            return False
+        if self._is_waiting:
+            log.info("projector.goes_on", position=self._position)
+        self._is_waiting = False
+        return True
 
     async def project_some(self) -> int:
         """One batch; the number of events taken in."""
@@ -133,8 +147,8 @@ class Projector:
             outbox: list[OutboxRow] = []
             turn = _Turn()
             for run, new in by_run.items():
-                outbox += self._owed(followed[run], new)
                 await self._take(followed[run], new, turn)
+                outbox += self._owed(followed[run], new)
                 await turn.give()
             states = {
                 run: (one.state, one.ended_at) for run, one in followed.items() if one.record.kind is RunKind.EXTERNAL
@@ -165,7 +179,7 @@ class Projector:
                 record = records.get(run)
                 if record is None:
                     raise StorageError(f"event {by_run[run][0].position} belongs to no run")
-                self._followed[run] = _Followed(record, folds[run], record.state, record.ended_at)
+                self._followed[run] = _Followed(record, folds[run], record.state, record.ended_at, record.channel)
         for run in by_run:
             self._followed.move_to_end(run)
         return {run: self._followed[run] for run in by_run}
@@ -180,15 +194,24 @@ class Projector:
             snapshot = one.fold.snapshot()
             one.state, one.ended_at = snapshot.state, snapshot.ended_at
 
+    def _channel_of(self, one: _Followed, events: Sequence[RunEvent]) -> str | None:
+        """The key's channel, else that of the repository which the run has named, else the home channel (CONTRACTS)."""
+        if one.channel is None and (one.is_new or any(isinstance(event.body, RunStarted) for event in events)):
+            record = one.record
+            if record.repository is None:
+                record = record.model_copy(update={"repository": one.fold.snapshot().repository})
+            one.channel = self._route(record)
+        return one.channel
+
     def _owed(self, one: _Followed, events: Sequence[RunEvent]) -> list[OutboxRow]:
         """Deliveries of these facts. An external run's first event owes mirror, thread and card."""
         record = one.record
         run = RunId(record.id)
-        channel = record.channel or self._route(record)
+        channel = self._channel_of(one, events)
+        now = self._clock.now_ms()  # not the sender's: our timers and our memory of what was sent are by our own clock
         rows: list[OutboxRow] = []
         if one.is_new and record.kind is RunKind.EXTERNAL and channel is not None:
-            at = record.created_at
-            rows += first_deliveries(run, channel=channel, at=at, wait_ms=CARD_WAIT_MS)
+            rows += first_deliveries(run, channel=channel, at=record.created_at, wait_ms=CARD_WAIT_MS)
         for event in events:
-            rows += deliveries(run, event.body, kind=record.kind, channel=channel, at=event.at)
+            rows += deliveries(run, event.body, kind=record.kind, channel=channel, at=now)
         return rows

@@ -1,6 +1,7 @@
-"""Watches external runs: silent for a day means SUSPENDED(lost), in our lane; any later word of theirs lifts it.
+"""Watches what only a clock moves: external runs that fell silent, and people who do not answer.
 
-CONTRACTS, *External runs*. Hosted runs need no watch: their processes have clocks of their own.
+An external run that is silent for a day is SUSPENDED(lost) until its next word (CONTRACTS, *External runs*). A question or
+approval of a hosted run is remembered once after 15 minutes and parks its run after a day (UX, *Who is pinged*).
 """
 
 import structlog
@@ -9,13 +10,20 @@ from ompycord.conductor.conductor import Conductor
 from ompycord.domain.events import RunStateChanged
 from ompycord.domain.ids import OMPYCORD, RunId
 from ompycord.domain.ports import Clock, RunFilter, Store
+from ompycord.domain.records import Commit, OutboxKind, OutboxRow
 from ompycord.domain.run import RunKind, RunState, SuspendReason
 from ompycord.errors import StorageError
+from ompycord.render.faces import PARK_MS
 
-__all__ = ["LOST_MS", "Watch"]
+__all__ = ["LOST_MS", "REMIND_MS", "Watch"]
 
 LOST_MS = 24 * 3600 * 1000
 LOOK_S = 60.0
+RUNS_LOOKED_AT = 1000
+"""In one look; what is found is changed, so the next look finds others."""
+REMIND_MS = 15 * 60 * 1000
+REMINDED_KEPT = 1000
+"""So that a reminder that stands in the outbox is not asked of it every minute; forgetting one costs a no-op."""
 
 log = structlog.get_logger(__name__)
 
@@ -27,6 +35,7 @@ class Watch:
         self._store = store
         self._conductor = conductor
         self._clock = clock
+        self._reminded: dict[tuple[RunId, str], None] = {}
 
     async def run(self) -> None:
         """Look once a minute until cancelled."""
@@ -38,13 +47,21 @@ class Watch:
             await self._clock.sleep(LOOK_S)
 
     async def look(self) -> int:
-        """Suspend what has been silent too long; how many those were."""
+        """Suspend what has been silent too long; how many those were. Remind of what people were asked."""
         lost = 0
-        for record in await self._store.runs(RunFilter(is_open=True, limit=1000)):
-            if record.kind is not RunKind.EXTERNAL or record.state is RunState.SUSPENDED:
-                continue
-            if self._clock.now_ms() - record.updated_at < LOST_MS:
-                continue  # something of it was projected since: no need to read its fold (bench recovery)
+        working = frozenset(RunState) - {RunState.SUSPENDED}
+        hosted = RunFilter(is_open=True, kind=RunKind.HOSTED, states=working, limit=RUNS_LOOKED_AT)
+        for record in await self._store.runs(hosted):
+            await self._remind(RunId(record.id), record.channel)
+        # What was projected since is not silent: no need to read its fold (bench recovery).
+        silent = RunFilter(
+            is_open=True,
+            kind=RunKind.EXTERNAL,
+            states=working,
+            updated_before=self._clock.now_ms() - LOST_MS + 1,
+            limit=RUNS_LOOKED_AT,
+        )
+        for record in await self._store.runs(silent):
             run = RunId(record.id)
             folded = (await self._store.folds([run])).get(run)
             if folded is None or not folded.lanes:
@@ -64,3 +81,22 @@ class Watch:
             log.info("run.state", run=run, cause="silence", **{"from": snapshot.state, "to": RunState.SUSPENDED})
             lost += 1
         return lost
+
+    async def _remind(self, run: RunId, channel: str | None) -> None:
+        """One more message for what has waited 15 minutes; after a day the agent is halted and the run waits."""
+        snapshot = await self._conductor.snapshot(run)
+        if snapshot is None or snapshot.is_final:
+            return
+        asked = {f"a:{one.ref}": one.asked_at for one in snapshot.open_approvals}
+        asked |= {f"q:{one.ref}": one.asked_at for one in snapshot.open_questions}
+        now = self._clock.now_ms()
+        if any(now - at >= PARK_MS for at in asked.values()):
+            await self._conductor.park(run)
+            return
+        for ref, at in asked.items():
+            if channel is not None and now - at >= REMIND_MS and (run, ref) not in self._reminded:
+                row = OutboxRow(
+                    run=run, kind=OutboxKind.NOTICE, ref=ref[:128], body={"channel": channel}, created_at=now
+                )
+                await self._store.commit(Commit(outbox=(row,)))
+                self._reminded = dict.fromkeys([*list(self._reminded)[-REMINDED_KEPT:], (run, ref)])

@@ -88,10 +88,12 @@ ACTIONS: dict[str, _Rule] = {
     "resume": _Rule(least=Role.APPROVER, own=Role.RUNNER),
     "cancel": _Rule(least=Role.APPROVER, own=Role.RUNNER),
     "answer": _Rule(least=Role.APPROVER, own=Role.RUNNER),
-    "approve": _Rule(least=Role.APPROVER),
+    "approve": _Rule(least=Role.APPROVER, own=Role.RUNNER),
     "admin": _Rule(least=Role.ADMIN),
 }
-"""CONTRACTS: requester, approver and admin cancel; runner and above retry; viewers see details."""
+"""CONTRACTS: requester, approver and admin cancel; runner and above retry; viewers see details.
+
+UX, *The card*: the requester or an approver gives leave; a repository with the two-person rule takes the requester out."""
 
 
 def may(person: Person, action: str, *, requester: str | None = None) -> bool:

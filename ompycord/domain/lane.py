@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from ompycord.domain import events as ev
 
-__all__ = ["Lane", "Stamped"]
+__all__ = ["RANGES_KEPT", "Closing", "Lane", "Stamped"]
 
 V = TypeVar("V")
 K = TypeVar("K", bound=str | int)
@@ -23,9 +23,14 @@ TOOLS_KEPT = 12
 NOTES_KEPT = 5
 ARTIFACTS_KEPT = 20
 NAMED_KEPT = 100
+RANGES_KEPT = 1000
+"""Against numbers that are no count, such as times: each would leave a gap, and a fold would cost what its log does. Up to so
+many gaps the order of arrival does not matter."""
+CLOSINGS_KEPT = 4 * NAMED_KEPT
+"""A decision and a withdrawal for each question and each approval: fewer, and one that was decided would open again."""
 
 Final = ev.RunFinished | ev.RunFailed | ev.RunCancelled
-Closing = ev.QuestionAnswered | ev.QuestionWithdrawn | ev.ApprovalGranted | ev.ApprovalDenied
+Closing = ev.QuestionAnswered | ev.QuestionWithdrawn | ev.ApprovalGranted | ev.ApprovalDenied | ev.ApprovalWithdrawn
 
 
 @dataclass(slots=True)
@@ -60,7 +65,7 @@ class Lane:
         default_factory=dict[str, Stamped[ev.ApprovalRequested]]
     )
     closings: dict[str, Stamped[Closing]] = field(default_factory=dict[str, Stamped[Closing]])
-    """By `q:<ref>` or `a:<ref>`."""
+    """By `q:<ref>` or `a:<ref>`; a withdrawal by `wq:<ref>` or `wa:<ref>`, so that it never hides a decision."""
     input: int = 0
     output: int = 0
     cache_read: int = 0
@@ -97,6 +102,8 @@ class Lane:
         first = seen[index - 1][0] if joins_left else seq
         last = seen[index][1] if joins_right else seq
         seen[index - joins_left : index + joins_right] = [(first, last)]
+        if len(seen) > RANGES_KEPT:  # the oldest gap is given up: what still comes for it is in the log and not shown
+            seen[:2] = [(seen[0][0], seen[1][1])]
         return True
 
     def scalar(self, name: str, seq: int, at: int, value: str | None) -> None:
@@ -223,12 +230,20 @@ def _approval(lane: Lane, seq: int, at: int, body: ev.ApprovalRequested) -> None
     _keep(lane.approvals, body.approval, (seq, at, body), NAMED_KEPT)
 
 
-def _question_closed(lane: Lane, seq: int, at: int, body: ev.QuestionAnswered | ev.QuestionWithdrawn) -> None:
-    _keep(lane.closings, f"q:{body.question}", (seq, at, body), NAMED_KEPT)
+def _question_closed(lane: Lane, seq: int, at: int, body: ev.QuestionAnswered) -> None:
+    _keep(lane.closings, f"q:{body.question}", (seq, at, body), CLOSINGS_KEPT)
+
+
+def _question_withdrawn(lane: Lane, seq: int, at: int, body: ev.QuestionWithdrawn) -> None:
+    _keep(lane.closings, f"wq:{body.question}", (seq, at, body), CLOSINGS_KEPT)
 
 
 def _approval_closed(lane: Lane, seq: int, at: int, body: ev.ApprovalGranted | ev.ApprovalDenied) -> None:
-    _keep(lane.closings, f"a:{body.approval}", (seq, at, body), NAMED_KEPT)
+    _keep(lane.closings, f"a:{body.approval}", (seq, at, body), CLOSINGS_KEPT)
+
+
+def _approval_withdrawn(lane: Lane, seq: int, at: int, body: ev.ApprovalWithdrawn) -> None:
+    _keep(lane.closings, f"wa:{body.approval}", (seq, at, body), CLOSINGS_KEPT)
 
 
 def _retry(lane: Lane, seq: int, at: int, body: ev.RetryLimited | ev.RetryCleared) -> None:
@@ -261,6 +276,8 @@ _APPLY: dict[type[Any], Callable[[Lane, int, int, Any], None]] = {
     ev.CancelRequested: _cancel_requested,
     ev.EffectFinished: _nothing,
     ev.Prompted: _prompted,
+    ev.PromptDropped: _nothing,
+    ev.InboxTaken: _nothing,
     ev.Message: _message,
     ev.Note: _note,
     ev.ToolStarted: _tool_started,
@@ -273,10 +290,11 @@ _APPLY: dict[type[Any], Callable[[Lane, int, int, Any], None]] = {
     ev.CheckFinished: _check_finished,
     ev.QuestionAsked: _question,
     ev.QuestionAnswered: _question_closed,
-    ev.QuestionWithdrawn: _question_closed,
+    ev.QuestionWithdrawn: _question_withdrawn,
     ev.ApprovalRequested: _approval,
     ev.ApprovalGranted: _approval_closed,
     ev.ApprovalDenied: _approval_closed,
+    ev.ApprovalWithdrawn: _approval_withdrawn,
     ev.RetryLimited: _retry,
     ev.RetryCleared: _retry,
     ev.SessionOpened: _session,

@@ -90,6 +90,16 @@ def resumes_to(*states: RunState) -> Guard:
     return lambda machine, body: machine.resume_to in states
 
 
+def begins_again(machine: Machine, body: ev.EventBody) -> bool:
+    """It was said to halt the agent and begin again."""
+    return isinstance(body, ev.Prompted) and body.when == "restart"
+
+
+def unheard(machine: Machine, body: ev.EventBody) -> bool:
+    """People said something that this start of the agent never took."""
+    return isinstance(body, ev.EffectFinished) and body.facts.get("unheard") is True
+
+
 # -- updates: what the machine remembers -------------------------------------------------------------------------------
 
 
@@ -139,7 +149,23 @@ def began_again(machine: Machine, body: ev.EventBody) -> dict[str, object]:
 def halted(machine: Machine, body: ev.EventBody) -> dict[str, object]:
     """A person stopped it; it goes on from here when somebody says so."""
     by = body.by if isinstance(body, ev.RunStopped) else "somebody"
-    return {"reason": SuspendReason.HUMAN, "resume_to": _resting_place(machine.state), "message": f"Stopped by {by}."}
+    why = body.reason if isinstance(body, ev.RunStopped) else None
+    message = why or f"Stopped by {by}."
+    return {"reason": SuspendReason.HUMAN, "resume_to": _resting_place(machine.state), "message": message}
+
+
+def restarted(machine: Machine, body: ev.EventBody) -> dict[str, object]:
+    """Another start of the agent, in the clone as it stands; what the last one claimed counts no more."""
+    by = body.by if isinstance(body, ev.Prompted) and body.by else None
+    message = (
+        f"{by} said something; the agent begins again with it." if by else "Something was said; the agent goes on."
+    )
+    return {"iteration": machine.iteration + 1, "claim": None, "checks": None, "failure": None, "message": message}
+
+
+def back_to_agent(machine: Machine, body: ev.EventBody) -> dict[str, object]:
+    """Resumed, it goes back to its agent, who alone can do anything with what was said."""
+    return {"resume_to": S.BUILDING}
 
 
 def lost(machine: Machine, body: ev.EventBody) -> dict[str, object]:
@@ -151,9 +177,25 @@ def lost(machine: Machine, body: ev.EventBody) -> dict[str, object]:
     }
 
 
+def stuck(machine: Machine, body: ev.EventBody) -> dict[str, object]:
+    """What the agent made is still in its clone; resumed, the agent goes on there and it is tried again."""
+    said = (
+        body.message if isinstance(body, ev.EffectFinished) and body.message else "The result could not be taken out."
+    )
+    return {"reason": SuspendReason.INTERRUPTED, "resume_to": S.BUILDING, "message": said, "claim": None}
+
+
 def resumed(machine: Machine, body: ev.EventBody) -> dict[str, object]:
-    """Another iteration of the step that was halted."""
-    return {"iteration": machine.iteration + 1, "interruptions": 0, "reason": None, "resume_to": None, "message": None}
+    """Another iteration of the step that was halted. What an agent claimed counts no more where one starts again."""
+    keeps_claim = machine.resume_to in {S.VERIFYING, S.PUBLISHING}
+    return {
+        "iteration": machine.iteration + 1,
+        "interruptions": 0,
+        "reason": None,
+        "resume_to": None,
+        "message": None,
+        "claim": machine.claim if keeps_claim else None,
+    }
 
 
 def cancelled(machine: Machine, body: ev.EventBody) -> dict[str, object]:
@@ -182,13 +224,16 @@ TABLE: tuple[Rule, ...] = (
     Rule((S.QUEUED,), "run.dequeued", S.PRECHECK, (fx.PrepareWorkspace,), "its turn came"),
     Rule((S.PRECHECK,), DONE, S.BUILDING, (fx.RunAgent,), "the clone is ready", step("prepare", "ok")),
     Rule((S.PRECHECK,), DONE, S.FAILED, (fx.CleanUp,), "no clone", step("prepare", "failed"), failed),
+    Rule((S.BUILDING,), DONE, S.BUILDING, (fx.RunAgent,), "it had not heard all that was said", step("build", "ok", unheard),
+         restarted),
     Rule((S.BUILDING,), DONE, S.BUILDING, (fx.Harvest,), "the agent ended", step("build", "ok"), claim),
     Rule((S.BUILDING,), DONE, S.FAILED, (fx.CleanUp,), "the agent did not start", step("build", "failed"), failed),
     Rule((S.BUILDING,), DONE, S.PUBLISHING, (fx.Publish,), "it failed; what it made is kept",
          step("harvest", "ok", claimed(done=False))),
     Rule((S.BUILDING,), DONE, S.VERIFYING, (fx.RunChecks,), "checks prove it", step("harvest", "ok", in_mode(*CHECKING))),
     Rule((S.BUILDING,), DONE, S.PUBLISHING, (fx.Publish,), "mode fast: no checks", step("harvest", "ok")),
-    Rule((S.BUILDING,), DONE, S.FAILED, (fx.CleanUp,), "the result is refused", step("harvest", "failed"), failed),
+    # The clone holds the only copy: nothing is cleaned up before a person has decided.
+    Rule((S.BUILDING,), DONE, S.SUSPENDED, (), "the result could not be taken out", step("harvest", "failed"), stuck),
     Rule((S.VERIFYING,), DONE, S.PUBLISHING, (fx.Publish,), "checks ended", step("checks", "ok"), checked),
     Rule((S.VERIFYING,), DONE, S.PUBLISHING, (fx.Publish,), "checks could not run", step("checks", "failed"), checked),
     Rule((S.PUBLISHING,), DONE, S.FAILED, (fx.CleanUp,), "the agent said it failed",
@@ -212,6 +257,10 @@ TABLE: tuple[Rule, ...] = (
     # People.
     Rule((S.QUEUED,), "run.stopped", S.SUSPENDED, (), "a person stopped it", then=halted),
     Rule(WORKING, "run.stopped", S.SUSPENDED, (fx.StopAgent,), "a person stopped it", then=halted),
+    Rule((S.BUILDING, S.VERIFYING), "prompt", S.BUILDING, (fx.StopAgent, fx.RunAgent), "a person had it begin again",
+         begins_again, restarted),
+    Rule((S.SUSPENDED,), "prompt", S.SUSPENDED, (), "what was said takes its agent again",
+         resumes_to(S.VERIFYING, S.PUBLISHING), back_to_agent),
     Rule((S.SUSPENDED,), "run.resumed", S.QUEUED, (), "a person resumed it", resumes_to(S.QUEUED), resumed),
     Rule((S.SUSPENDED,), "run.resumed", S.PRECHECK, (fx.PrepareWorkspace,), "a person resumed it", resumes_to(S.PRECHECK), resumed),
     Rule((S.SUSPENDED,), "run.resumed", S.BUILDING, (fx.RunAgent,), "a person resumed it", resumes_to(S.BUILDING), resumed),
@@ -250,4 +299,9 @@ def _apply(machine: Machine, body: ev.EventBody, rule: Rule) -> Decision:
         message=after.message,
         failure=after.failure,
     )
-    return Decision(after, tuple(effect(iteration=after.iteration) for effect in rule.do), (changed,))
+    return Decision(after, tuple(_effect(kind, machine, after) for kind in rule.do), (changed,))
+
+
+def _effect(kind: type[fx.Effect], before: Machine, after: Machine) -> fx.Effect:
+    """What is halted is of the iteration before; what begins is of the one after."""
+    return kind(iteration=before.iteration if kind is fx.StopAgent else after.iteration)

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 
 from ompycord.domain import events as ev
 from ompycord.domain.ids import OMPYCORD, RunId, Source
-from ompycord.domain.lane import Lane, Stamped
+from ompycord.domain.lane import Closing, Lane, Stamped
 from ompycord.domain.run import FINAL, FailureClass, RunKind, RunState, SuspendReason
 from ompycord.domain.snapshot import (
     Approval,
@@ -58,7 +58,9 @@ def merge(run: RunId, lanes: Lanes) -> StatusSnapshot:
     changed = now.transition
     text = {name: _scalar(lanes, name) for name in _SCALARS}
     plan = _newest(lanes, lambda lane: lane.plan)
-    files = _newest(lanes, lambda lane: lane.files)
+    # What we harvested and published of a hosted run is known; until then the agent's word is shown.
+    known = {OMPYCORD: ours} if task and ours.files else lanes
+    files = _newest(known, lambda lane: lane.files)
     gaps = [gap for source in sorted(lanes) for gap in _gaps(source, lanes[source])]
     return StatusSnapshot(
         run=run,
@@ -74,8 +76,8 @@ def merge(run: RunId, lanes: Lanes) -> StatusSnapshot:
         repository=task.repository if task else text["repository"],
         agent=task.agent if task else text["agent"],
         mode=task.mode if task else None,
-        branch=text["branch"],
-        commit=text["commit"],
+        branch=_scalar(known, "branch"),
+        commit=_scalar(known, "commit"),
         model=text["model"],
         provider=text["provider"],
         session=text["session"],
@@ -111,7 +113,7 @@ def merge(run: RunId, lanes: Lanes) -> StatusSnapshot:
 
 
 _SCALARS = (
-    "title", "prompt", "repository", "agent", "branch", "commit", "model", "provider", "session", "last_words", "summary", "url",
+    "title", "prompt", "repository", "agent", "model", "provider", "session", "last_words", "summary", "url",
 )  # fmt: skip
 
 
@@ -190,7 +192,9 @@ def _verification(state: RunState, checks: tuple[Check, ...], *, hosted: bool) -
         return Verification.FAILED
     if state not in FINAL:
         return Verification.PENDING
-    passed = hosted and evidence and len(evidence) == len(checks) and all(c.status == "passed" for c in evidence)
+    # All of ours and nothing but ours: what an agent says of checks of its own neither helps nor hinders.
+    asked = [check for check in checks if check.ours]
+    passed = hosted and evidence and len(evidence) == len(asked) and all(c.status == "passed" for c in evidence)
     return Verification.VERIFIED if passed and state is RunState.COMPLETE else Verification.UNVERIFIED
 
 
@@ -270,19 +274,28 @@ def _questions(lanes: Lanes) -> tuple[Question, ...]:
         question = Question(
             ref=ref, text=asked.text, options=asked.options, free_text=asked.free_text, asked_at=placed.at
         )
-        closing = closings.get(f"q:{ref}")
+        closing = _closing(closings, f"q:{ref}", placed)
         if closing is not None:
-            body = closing[1]
-            answered = isinstance(body, ev.QuestionAnswered)
+            at, body = closing
             update = {
-                "status": "answered" if answered else "withdrawn",
+                "status": "answered" if isinstance(body, ev.QuestionAnswered) else "withdrawn",
                 "answer": body.answer if isinstance(body, ev.QuestionAnswered) else None,
                 "by": body.by if isinstance(body, ev.QuestionAnswered) else None,
-                "closed_at": closing[0].at,
+                "closed_at": at,
             }
             question = question.model_copy(update=update)
         result.append((placed, question))
     return tuple(question for _, question in sorted(result, key=lambda entry: entry[0]))
+
+
+def _closing(closings: Mapping[str, tuple[Placed, Closing]], key: str, asked: Placed) -> tuple[int, Closing] | None:
+    """A person's decision counts whatever came around it; a withdrawal only until the same is asked again."""
+    decided, withdrawn = closings.get(key), closings.get(f"w{key}")
+    if decided is not None:
+        return decided[0].at, decided[1]
+    if withdrawn is not None and withdrawn[0] > asked:
+        return withdrawn[0].at, withdrawn[1]
+    return None
 
 
 def _approvals(lanes: Lanes) -> tuple[Approval, ...]:
@@ -290,18 +303,21 @@ def _approvals(lanes: Lanes) -> tuple[Approval, ...]:
     result: list[tuple[Placed, Approval]] = []
     for ref, (placed, asked) in _named(lanes, lambda lane: lane.approvals).items():
         approval = Approval(ref=ref, title=asked.title, command=asked.command, risk=asked.risk, asked_at=placed.at)
-        closing = closings.get(f"a:{ref}")
+        closing = _closing(closings, f"a:{ref}", placed)
         if closing is not None:
-            body = closing[1]
-            update = {
-                "status": "granted" if isinstance(body, ev.ApprovalGranted) else "denied",
-                "scope": body.scope if isinstance(body, ev.ApprovalGranted) else None,
-                "by": getattr(body, "by", None),
-                "closed_at": closing[0].at,
-            }
-            approval = approval.model_copy(update=update)
+            approval = approval.model_copy(update={"closed_at": closing[0], **_decided(closing[1])})
         result.append((placed, approval))
     return tuple(approval for _, approval in sorted(result, key=lambda entry: entry[0]))
+
+
+def _decided(body: Closing) -> dict[str, object]:
+    match body:
+        case ev.ApprovalGranted():
+            return {"status": "granted", "scope": body.scope, "by": body.by}
+        case ev.ApprovalDenied():
+            return {"status": "denied", "by": body.by, "reason": body.reason}
+        case _:
+            return {"status": "withdrawn"}
 
 
 def _provider_wait(lanes: Lanes) -> ProviderWait | None:

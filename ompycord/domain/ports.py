@@ -36,7 +36,7 @@ from ompycord.domain.records import (
     Surface,
 )
 from ompycord.domain.repository import AgentSpec, CheckSpec, RepositorySpec
-from ompycord.domain.run import FailureClass, RunRecord, RunState
+from ompycord.domain.run import FailureClass, RunKind, RunRecord, RunState
 from ompycord.domain.task import Task
 from ompycord.errors import BadEvent
 
@@ -95,6 +95,8 @@ class RunFilter(Frozen):
 
     states: frozenset[RunState] | None = None
     is_open: bool | None = None
+    kind: RunKind | None = None
+    updated_before: Millis | None = None
     guild: str | None = None
     requester: str | None = None
     repository: str | None = None
@@ -158,8 +160,8 @@ class Store(Protocol):
         """One run's log by position."""
         ...
 
-    async def heard(self, run: RunId, *, after: int) -> list[tuple[int, Heard]]:
-        """What people said to a run's agent or decided for it after a position, with the position of each, in order."""
+    async def talk(self, run: RunId, *, after: int) -> list[RunEvent]:
+        """What a run's agents and people said to each other after a position, in order (`events.TALK_TYPES`)."""
         ...
 
     async def folds(self, runs: Sequence[RunId]) -> dict[RunId, RunFold]:
@@ -229,7 +231,10 @@ class Store(Protocol):
 
     # Keys.
     async def keys(self) -> list[KeyRecord]:
-        """All that are not revoked; held in memory by the sidecar, so failed authentication costs no database access."""
+        """All that are not revoked, without those of runs that are over.
+
+        Held in memory by the sidecar, so failed authentication costs no database access.
+        """
         ...
 
     async def audit(self, *, actor: str, action: str, subject: str, detail: Mapping[str, str], at: Millis) -> None:

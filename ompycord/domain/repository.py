@@ -39,6 +39,8 @@ class RepositorySpec(Frozen):
     checks: tuple[CheckSpec, ...] = ()
     agents: tuple[Slug, ...] = ()
     """Agents allowed here; empty means all."""
+    two_person: bool = False
+    """Leave to act needs somebody else than who asked for the run."""
     branch_prefix: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$")] = "ompycord/"
 
     @model_validator(mode="after")
@@ -59,9 +61,17 @@ class AgentSpec(Frozen):
     """An agent by name."""
 
     name: Slug
-    kind: Literal["rehearsal", "command"]
+    kind: Literal["rehearsal", "command", "omp_rpc", "acp", "stream_json"]
     command: tuple[Argument, ...] = ()
-    """For `command`: an argument list, never a shell; `{prompt_file}` is replaced."""
+    """An argument list, never a shell. `command` and `acp` need one, and `{prompt_file}` is replaced in the first's;
+    `omp_rpc` without one is `omp` (or `pi`) from the PATH and `stream_json` is `claude`; both get their protocol's own
+    arguments in any case."""
+    dialect: Literal["omp", "pi"] = "omp"
+    """For `omp_rpc`: whose RPC it speaks."""
+    mode: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None
+    """For `acp` and `stream_json`: the mode to work in, as the agent names it."""
+    model: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None
+    """For `acp` and `stream_json`: the model to use, as the agent names it."""
     env: dict[Annotated[str, StringConstraints(pattern=r"^[A-Z_][A-Z0-9_]*$")], str] = Field(
         default_factory=dict[str, str]
     )
@@ -72,6 +82,6 @@ class AgentSpec(Frozen):
 
     @model_validator(mode="after")
     def _has_command(self) -> Self:
-        if self.kind == "command" and not self.command:
-            raise ValueError("an agent of kind command needs a command")
+        if self.kind in {"command", "acp"} and not self.command:
+            raise ValueError(f"an agent of kind {self.kind} needs a command")
         return self

@@ -91,6 +91,8 @@ class Approval(Frozen):
     status: Literal["open", "granted", "denied", "withdrawn"] = "open"
     scope: Literal["once", "run"] | None = None
     by: str | None = None
+    reason: str | None = None
+    """Why it was denied."""
     closed_at: Millis | None = None
 
 

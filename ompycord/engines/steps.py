@@ -3,23 +3,27 @@
 All but `build` may be done twice with the same result. Nothing here decides a state.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 
-from ompycord.conductor import Inboxes
+from ompycord.conductor import Inboxes, LogInbox
 from ompycord.domain import effects as fx
 from ompycord.domain import events as ev
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.ids import RunId, short_id
-from ompycord.domain.ports import AgentAdapter, AgentJob, Checks, Heard, Workspaces
+from ompycord.domain.ports import AgentAdapter, AgentJob, Checks, Workspaces
 from ompycord.domain.records import EffectRow
 from ompycord.domain.repository import AgentSpec, CheckSpec, ConfinementLevel, RepositorySpec
 from ompycord.domain.run import FailureClass, RunRecord
 from ompycord.domain.task import Task
 from ompycord.engines.local import Step
-from ompycord.errors import ProcessFailed, Refused, WorkspaceError
+from ompycord.errors import NotStored, ProcessFailed, Refused, WorkspaceError
 from ompycord.processes.launcher_port import reaches
 
 __all__ = ["Steps", "is_confined_enough"]
+
+RETRY_S = 0.5
 
 Record = Callable[..., Awaitable[None]]
 """`await record(run, *bodies)`: store facts."""
@@ -99,20 +103,21 @@ class Steps:
         prepared = await self._workspaces.workspace(row.run)
         if prepared is None:
             return _failed(row, FailureClass.INTERNAL, "Its clone is gone.")
-        heard = await self._inboxes.heard(row.run)
-        job = AgentJob(
-            run=row.run,
-            iteration=row.effect.iteration,
-            task=task,
-            spec=spec,
-            cwd=prepared.path,
-            prompt=_prompt(task, [body for _, body in heard]),
-            env=await self._job_environment(row.run),
-        )
+        env = await self._job_environment(row.run)
         await self._observe(row.run, ev.RunStarted(agent=spec.name))
         try:
-            with self._inboxes.open(row.run, after=heard[-1][0] if heard else 0) as inbox:
-                outcome = await self._adapters[spec.kind].run(job, lambda body: self._observe(row.run, body), inbox)
+            async with self._inboxes.open(row.run, iteration=row.effect.iteration) as inbox:
+                job = AgentJob(
+                    run=row.run,
+                    iteration=row.effect.iteration,
+                    task=task,
+                    spec=spec,
+                    cwd=prepared.path,
+                    prompt=_prompt(task, inbox.told),
+                    env=env,
+                )
+                outcome = await self._adapters[spec.kind].run(job, partial(self._emit, row.run, inbox), inbox)
+                await inbox.end()
         except ProcessFailed as error:
             return _failed(row, FailureClass.ENV, str(error))
         if outcome.message:  # its last words, a claim that is shown as one
@@ -126,6 +131,17 @@ class Steps:
             message=(outcome.message or "")[:500] or None,
             facts={"claim": outcome.claim},
         )
+
+    async def _emit(self, run: RunId, inbox: LogInbox, body: ev.EventBody) -> None:
+        """A database that refuses for a while makes the agent wait; it does not end its work."""
+        admitted = await inbox.admit(body)
+        while admitted is not None:
+            try:
+                await self._observe(run, admitted)
+            except NotStored:
+                await asyncio.sleep(RETRY_S)
+            else:
+                return
 
     async def harvest(self, row: EffectRow, record: RunRecord, task: Task) -> ev.EffectFinished:
         """Bring the result out and list it."""
@@ -171,9 +187,8 @@ class Steps:
         return _ok(row)
 
 
-def _prompt(task: Task, heard: Sequence[Heard]) -> str:
+def _prompt(task: Task, said: Sequence[str]) -> str:
     """The task and all that people said of it since: an agent that starts anew knows nothing of an earlier start."""
-    said = [body.text for body in heard if isinstance(body, ev.Prompted)]
     parts = [task.prompt]
     if task.done_when:
         parts.append(f"Done when: {task.done_when}")

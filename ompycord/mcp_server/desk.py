@@ -10,7 +10,7 @@ from ompycord.domain import events as ev
 from ompycord.domain.base import Frozen
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.ports import Clock, Ids
-from ompycord.domain.snapshot import Question, StatusSnapshot
+from ompycord.domain.snapshot import Approval, Question, StatusSnapshot
 from ompycord.errors import Refused
 
 __all__ = ["LONGEST_WAIT_S", "Answer", "Desk", "TaskView"]
@@ -31,7 +31,10 @@ class TaskView(Frozen):
 
 
 class Answer(Frozen):
-    """A question's state. While `waiting`, call wait_answer with the ticket again."""
+    """What became of a question or a request for leave. While `waiting`, call wait_answer with the ticket again.
+
+    The answer to a request begins with `allowed` or `denied`; only the first is leave.
+    """
 
     ticket: str
     status: Literal["waiting", "answered", "withdrawn"]
@@ -87,6 +90,28 @@ class Desk:
         await self._conductor.observe(run, asked)
         return await self._wait(run, ticket, wait_s, is_known=True)
 
+    async def request_approval(
+        self, run: RunId, title: str, *, command: str | None = None, risk: str | None = None, wait_s: float = 20.0
+    ) -> Answer:
+        """Ask for leave to act; waits like `ask`. The same words again are the same ticket while they are open, and
+        where they were allowed for the whole run.
+        """
+        snapshot = await self._open(run)
+        asked = ev.ApprovalRequested(
+            approval=self._ids.ulid(),
+            title=title.strip()[:500],
+            command=command or None,
+            risk=(risk or "").strip() or None,
+        )
+        if not asked.title:
+            raise Refused("A request for leave needs a title.")
+        for known in reversed(snapshot.approvals):
+            is_usable = known.status == "open" or (known.status == "granted" and known.scope == "run")
+            if is_usable and (known.title, known.command, known.risk) == (asked.title, asked.command, asked.risk):
+                return await self.wait(run, known.ref, wait_s=wait_s)
+        await self._conductor.observe(run, asked)
+        return await self._wait(run, asked.approval, wait_s, is_known=True)
+
     async def wait(self, run: RunId, ticket: str, *, wait_s: float = 20.0) -> Answer:
         """Wait at most 25 s for an answer. Raises Refused for a ticket that this run never had."""
         return await self._wait(run, ticket, wait_s, is_known=False)
@@ -97,15 +122,15 @@ class Desk:
         with self._bus.subscribe() as changes:
             while True:
                 snapshot = await self._conductor.snapshot(run)
-                question = _find(snapshot, ticket)
+                asked = _find(snapshot, ticket)
                 left = until - self._clock.monotonic_s()
-                if question is not None and question.status != "open":
-                    status = "answered" if question.status == "answered" else "withdrawn"
-                    return Answer(ticket=ticket, status=status, answer=question.answer, by=question.by)
+                if asked is not None and asked.status != "open":
+                    status = "withdrawn" if asked.status == "withdrawn" else "answered"
+                    return Answer(ticket=ticket, status=status, answer=_answer(asked), by=asked.by)
                 if snapshot is not None and snapshot.is_final:
                     return Answer(ticket=ticket, status="withdrawn")
                 if left <= 0:
-                    if question is None and not is_known:
+                    if asked is None and not is_known:
                         raise Refused(f"{short_id(run)} has no question {ticket[:26]!r}.")
                     return Answer(ticket=ticket, status="waiting")
                 await changes.take(min(left, 1.0))
@@ -123,5 +148,19 @@ class Desk:
         return snapshot
 
 
-def _find(snapshot: StatusSnapshot | None, ticket: str) -> Question | None:
-    return next((q for q in snapshot.questions if q.ref == ticket), None) if snapshot else None
+def _find(snapshot: StatusSnapshot | None, ticket: str) -> Question | Approval | None:
+    asked = (*snapshot.questions, *snapshot.approvals) if snapshot else ()
+    return next((one for one in asked if one.ref == ticket), None)
+
+
+def _answer(asked: Question | Approval) -> str | None:
+    """In words that an agent reads."""
+    if isinstance(asked, Question):
+        return asked.answer
+    match asked.status:
+        case "granted":
+            return "allowed for this run" if asked.scope == "run" else "allowed once"
+        case "denied":
+            return f"denied: {asked.reason}" if asked.reason else "denied"
+        case _:
+            return None

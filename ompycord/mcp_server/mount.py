@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import importlib
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
@@ -37,6 +38,8 @@ class McpMount:
     async def serve(self) -> None:
         """Load the SDK when it is wanted and keep its sessions until cancelled."""
         await self._wanted.wait()
+        # In a thread: it takes about a second, in which nobody else would be answered.
+        await asyncio.to_thread(importlib.import_module, "ompycord.mcp_server.server")
         from ompycord.mcp_server.server import build
 
         server, app = build(self._desk, self._authenticate, version=self._version)

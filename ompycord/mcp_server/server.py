@@ -19,7 +19,8 @@ Authenticate = Callable[[Mapping[str, str]], RunId | None]
 
 INSTRUCTIONS = (
     "You work for a team that watches you on Discord. get_task tells what is asked; post_update shows a sentence on your card; "
-    "ask_human puts a question to people and returns a ticket; while its status is waiting, call wait_answer with the ticket."
+    "ask_human puts a question to people, request_approval asks for leave to act; both return a ticket, and while its status is "
+    "waiting, call wait_answer with the ticket."
 )
 
 Option = Annotated[str, Field(min_length=1, max_length=80)]
@@ -58,9 +59,20 @@ def build(desk: Desk, authenticate: Authenticate, *, version: str) -> tuple[MCPS
         """Ask the people who watch you. Give options where you can: they become buttons. Returns a ticket, maybe the answer."""
         return await _said(desk.ask(run_of(ctx), question, tuple(options), free_text=free_text, wait_s=wait_s))
 
+    @server.tool(title="Ask for leave")
+    async def request_approval(
+        title: Annotated[str, Field(min_length=1, max_length=500)],
+        ctx: Context,
+        command: Annotated[str | None, Field(max_length=32_000)] = None,
+        risk: Annotated[str | None, Field(max_length=128)] = None,
+        wait_s: WaitSeconds = 20.0,
+    ) -> Answer:
+        """Ask for leave before you do something risky; give the whole command. Go on only if the answer begins with allowed."""
+        return await _said(desk.request_approval(run_of(ctx), title, command=command, risk=risk, wait_s=wait_s))
+
     @server.tool(title="Wait for an answer")
     async def wait_answer(ticket: str, ctx: Context, wait_s: WaitSeconds = 20.0) -> Answer:
-        """Wait for the answer to a question you asked. Call it again while the status is waiting."""
+        """Wait for the answer to a question or a request of yours. Call it again while the status is waiting."""
         return await _said(desk.wait(run_of(ctx), ticket, wait_s=wait_s))
 
     app = server.streamable_http_app(

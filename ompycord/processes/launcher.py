@@ -6,7 +6,7 @@ leaves nothing of it behind.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Final
@@ -55,6 +55,9 @@ class RunningProcess:
         self._started_at = clock()
         self._queue = LineQueue(limit_bytes=bounds.queue_bytes)
         self._last_output = asyncio.get_running_loop().time()
+        self._began = self._last_output
+        self._waiting_since: float | None = None
+        self._waited_s = 0.0
         self._bytes_seen = 0
         self._is_stop_asked = False
         self._wake = asyncio.Event()
@@ -66,9 +69,30 @@ class RunningProcess:
         """Also the number of its process group and session."""
         return self._spawned.pid
 
-    def lines(self) -> AsyncIterator[Line]:
+    def lines(self) -> AsyncGenerator[Line]:
         """The lines of all its streams as they come, until the last one. Ask before the first wait to miss none."""
         return self._queue.lines()
+
+    async def write(self, data: bytes) -> bool:
+        """Gives a program whose input stays open more of it; False once it takes none any more.
+
+        Waits while the program reads too slowly; its clocks bound the wait, since its end ends it.
+        """
+        return await self._spawned.write(data)
+
+    def close_input(self) -> None:
+        """Its input ends after what was written so far. Idempotent."""
+        self._spawned.close_input()
+
+    def waits_for_person(self, *, waiting: bool) -> None:
+        """While it does, `Clocks.waiting_s` bounds its silence, and neither wall nor idle clock runs. Idempotent."""
+        now = asyncio.get_running_loop().time()
+        if waiting and self._waiting_since is None:
+            self._waiting_since = now
+        elif not waiting and self._waiting_since is not None:
+            self._waited_s += now - self._waiting_since
+            self._waiting_since, self._last_output = None, now
+        self._wake.set()
 
     async def wait(self) -> ProcessResult:
         """How it ended, once it has; the clocks bound the wait. Its lines can still be read afterwards."""
@@ -113,17 +137,15 @@ class RunningProcess:
         self._ended.set()
 
     async def _until_over(self, exited: "asyncio.Task[int]") -> Outcome:
-        loop = asyncio.get_running_loop()
-        wall_ends = loop.time() + self._clocks.wall_s
         while not exited.done():
             if self._is_stop_asked:
                 return Outcome.STOPPED
             if self._bytes_seen > self._bounds.output_bytes:
                 return Outcome.OUTPUT_LIMIT
-            now = loop.time()
+            now = asyncio.get_running_loop().time()
             if self._queue.is_waiting_for_reader:  # the silence is ours
                 self._last_output = now
-            idle_ends = self._last_output + self._clocks.idle_s
+            wall_ends, idle_ends = self._ends(now)
             if now >= wall_ends:
                 return Outcome.WALL_TIMEOUT
             if now >= idle_ends:
@@ -133,6 +155,13 @@ class RunningProcess:
                 async with asyncio.timeout_at(min(wall_ends, idle_ends)):
                     await self._wake.wait()
         return Outcome.EXITED
+
+    def _ends(self, now: float) -> tuple[float, float]:
+        """When the wall clock and the idle clock end it, on the loop's clock."""
+        wall_ends = self._began + self._clocks.wall_s + self._waited_s
+        if self._waiting_since is None:
+            return wall_ends, self._last_output + self._clocks.idle_s
+        return wall_ends + now - self._waiting_since, self._waiting_since + self._clocks.waiting_s
 
     async def _end(self, exited: "asyncio.Task[int]", *, by_itself: bool) -> None:
         if not by_itself:

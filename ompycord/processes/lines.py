@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 
 from ompycord.processes.spec import Line, Stream
 
@@ -106,12 +106,12 @@ class LineQueue:
         self._is_open = False
         self._has_line.set()
 
-    def lines(self) -> AsyncIterator[Line]:
+    def lines(self) -> AsyncGenerator[Line]:
         """Each line once, until the streams end. For one reader; one that leaves early gives up the rest."""
         self._has_reader = True
         return self._read()
 
-    async def _read(self) -> AsyncIterator[Line]:
+    async def _read(self) -> AsyncGenerator[Line]:
         try:
             while True:
                 while self._lines:

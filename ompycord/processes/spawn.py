@@ -32,14 +32,25 @@ class Pipe:
 
 
 class _Life(asyncio.BaseProtocol):
-    """Whether the transport it belongs to has come to its end."""
+    """Whether the transport it belongs to has come to its end, and whether it takes more now."""
 
-    is_over = False
+    def __init__(self) -> None:
+        self.is_over = False
+        self.may_write = asyncio.Event()
+        self.may_write.set()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Called by asyncio, once; a program that does not read its input is no error."""
-        del exc
         self.is_over = True
+        self.may_write.set()
+
+    def pause_writing(self) -> None:
+        """Called by asyncio: the program reads more slowly than we write."""
+        self.may_write.clear()
+
+    def resume_writing(self) -> None:
+        """Called by asyncio: it has caught up."""
+        self.may_write.set()
 
 
 @dataclass(kw_only=True, slots=True)
@@ -96,13 +107,27 @@ class Spawned:
         if self.process.returncode is None:
             kill_group(self.pid)
 
+    async def write(self, data: bytes) -> bool:
+        """Gives the program more input and waits until it took most of it; False once it takes none any more."""
+        stdin, life = self.ends.stdin, self.ends.stdin_life
+        if stdin is None or life.is_over or stdin.is_closing():
+            return False
+        stdin.write(data)
+        await life.may_write.wait()
+        return not life.is_over
+
+    def close_input(self) -> None:
+        """The program's input ends after what was written so far. Idempotent."""
+        if self.ends.stdin is not None:
+            self.ends.stdin.close()  # flushes first; a program that never reads leaves it open until `close`
+
     def close(self) -> None:
         """Lets go of the pipes, whoever else still holds them."""
         self.ends.close()
 
 
 async def spawn(spec: ProcessSpec) -> Spawned:
-    """Starts `spec.argv` and feeds it `spec.stdin` in the background.
+    """Starts `spec.argv` and feeds it `spec.stdin` in the background, then closes its input unless it is to stay open.
 
     On Linux the kernel kills the program when the thread that calls this dies: call it from the main thread's loop.
     Raises `ProcessFailed` where the program or its folder is missing, or cannot be executed.
@@ -123,10 +148,12 @@ async def spawn(spec: ProcessSpec) -> Spawned:
     except BaseException:
         ends.close()
         raise
+    spawned = Spawned(process=process, ends=ends)
     if ends.stdin is not None:
         ends.stdin.write(spec.stdin or b"")
-        ends.stdin.close()  # flushes first; a program that never reads leaves it open until `Spawned.close`
-    return Spawned(process=process, ends=ends)
+        if not spec.keep_input_open:
+            spawned.close_input()
+    return spawned
 
 
 def _program(spec: ProcessSpec) -> Path:
@@ -145,7 +172,8 @@ def _program(spec: ProcessSpec) -> Path:
 async def _execute(spec: ProcessSpec, program: Path, ends: _Ends) -> tuple[asyncio.subprocess.Process, Pipe]:
     stdout, stderr = await ends.output(Stream.STDOUT), await ends.output(Stream.STDERR)
     events = await ends.output(Stream.EVENTS) if spec.event_pipe else -1
-    stdin = asyncio.subprocess.DEVNULL if spec.stdin is None else await ends.input()
+    has_input = spec.stdin is not None or spec.keep_input_open
+    stdin = await ends.input() if has_input else asyncio.subprocess.DEVNULL
     ours, status_fd = os.pipe()
     ends.theirs.callback(os.close, status_fd)
     status = await _connected(ours)

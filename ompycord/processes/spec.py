@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from ompycord.text.limits import DIALECT_LINE_BYTES, IDLE_S, TERM_S, WALL_S
+from ompycord.text.limits import DIALECT_LINE_BYTES, IDLE_S, TERM_S, WAITING_S, WALL_S
 
 __all__ = ["MARKER", "Bounds", "Clocks", "Completed", "Line", "Outcome", "ProcessResult", "ProcessSpec", "Stream"]
 
@@ -35,6 +35,8 @@ class ProcessSpec(_Frozen):
     """An existing folder."""
     stdin: Annotated[bytes | None, Field(repr=False)] = None
     """Written, then closed. None: the program reads an empty input."""
+    keep_input_open: bool = False
+    """Do not close the input after `stdin`: more of it comes by `RunningProcess.write`."""
     marker: Annotated[str, Field(min_length=1, pattern=r"^[^\x00]*$")] | None = None
     """Set as `OMPYCORD_RUN`; what carries it is killed when the program ends."""
     event_pipe: bool = False
@@ -55,6 +57,8 @@ class Clocks(_Frozen):
     """From its start to its end."""
     idle_s: Seconds = IDLE_S
     """Since the last byte on any of its streams. Time in which we were too slow to read does not count."""
+    waiting_s: Seconds = WAITING_S
+    """While the other two stand still because the program waits for a person (`RunningProcess.waits_for_person`)."""
     term_s: Seconds = TERM_S
     """Between TERM and KILL."""
 

@@ -34,8 +34,11 @@ class Face(NamedTuple):
 
 
 def face_of(snapshot: StatusSnapshot, around: Surroundings, inert: Inert) -> Face:
-    """The face of any snapshot. What a person must do comes before what the provider does, and that before the state."""
-    if snapshot.needs_person:
+    """The face of any snapshot. What a person must do comes before what the provider does, and that before the state.
+
+    A stopped run needs to be resumed first: nobody waits there for what its agent asked.
+    """
+    if snapshot.needs_person and snapshot.state is not RunState.SUSPENDED:
         face = _asking(snapshot, around, inert)
     elif snapshot.provider_wait is not None and not snapshot.is_final and snapshot.state is not RunState.SUSPENDED:
         face = _waiting_for_provider(snapshot, around, inert)
@@ -57,7 +60,9 @@ def _is_possible(action: str, snapshot: StatusSnapshot) -> bool:
 def _queued(snapshot: StatusSnapshot, around: Surroundings, inert: Inert) -> Face:
     where = place(around.queue_place) if around.queue_place else "Waiting for its turn"
     when = f" {stamp(around.starts_at)}" if around.starts_at else ""
-    return Face("⏳", "Queued", Colour.GREY, f"{where}. Starts by itself{when or '.'}", ("edit", "details", "cancel"))
+    return Face(
+        "⏳", "Queued", Colour.GREY, f"{where}. Starts by itself{when or '.'}", ("edit", "say", "details", "cancel")
+    )
 
 
 def _working(snapshot: StatusSnapshot, around: Surroundings, inert: Inert) -> Face:
@@ -198,7 +203,7 @@ def _suspended(snapshot: StatusSnapshot, around: Surroundings, inert: Inert) -> 
     first = {SuspendReason.BUDGET: ("raise",), SuspendReason.PROVIDER: ("switch",)}.get(
         snapshot.reason or SuspendReason.HUMAN, ()
     )
-    actions = (*first, "resume", "diff", "details", "cancel")
+    actions = (*first, "resume", "diff", "details", "cancel", "say")
     return Face("⏸", word, Colour.GREY, " ".join(part for part in parts if part), actions)
 
 

@@ -12,8 +12,9 @@ import regex
 
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.records import OutboxKind
+from ompycord.domain.snapshot import Approval
 
-__all__ = ["Marker", "footer_marker", "parse_marker", "question_tag"]
+__all__ = ["Marker", "approval_seal", "footer_marker", "parse_marker", "question_tag"]
 
 _MARKER: Final = regex.compile(
     r"(?P<run>[0-9a-hjkmnp-tv-z]{6}) · (?P<kind>mirror|card|question|result|notice)(?: (?P<number>[0-9a-f]{1,12}))?"
@@ -43,6 +44,12 @@ def footer_marker(run: RunId, kind: OutboxKind, number: int | str = "") -> str:
 def question_tag(ref: str) -> str:
     """A question's ref as a marker can hold it: agents choose refs, and people see footers."""
     return hashlib.sha256(ref.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+
+
+def approval_seal(approval: Approval) -> str:
+    """What a person who presses a button has read: it goes into the button, so that no click allows anything else."""
+    words = "\0".join((approval.ref, approval.title, approval.command or "", approval.risk or ""))
+    return question_tag(words)
 
 
 def parse_marker(text: str) -> Marker | None:

@@ -65,9 +65,11 @@ def _button(button: Button, sign: Sign) -> Json:
     return data | {"custom_id": sign(button.action, button.ref)}
 
 
-def payload_hash(content: str, embeds: Sequence[Json], buttons: Sequence[Button]) -> str:
+def payload_hash(content: str, embeds: Sequence[Json], buttons: Sequence[Button], *, seal: str = "") -> str:
     """SHA-256 of the canonical JSON; buttons by what they do, since a signature is new each time."""
     seen = {"content": content, "embeds": list(embeds), "buttons": [button.model_dump() for button in buttons]}
+    if seal:
+        seen["seal"] = seal
     canonical = json.dumps(seen, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -81,8 +83,9 @@ def message(
     mentions: Sequence[str] = (),
     role_mentions: Sequence[str] = (),
     attachment: str | None = None,
+    seal: str = "",
 ) -> RenderedMessage:
-    """A message with its hash."""
+    """A message with its hash. `seal` stands for what its buttons mean and its text may not show in full."""
     return RenderedMessage(
         content=content,
         embeds=tuple(embeds),
@@ -90,5 +93,5 @@ def message(
         mentions=tuple(mentions),
         role_mentions=tuple(role_mentions),
         attachment=attachment,
-        payload_hash=payload_hash(content, embeds, buttons),
+        payload_hash=payload_hash(content, embeds, buttons, seal=seal),
     )

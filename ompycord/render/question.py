@@ -3,7 +3,7 @@
 The same call renders the open and the closed form: once decided, the buttons are gone and it says who decided, and when.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from ompycord.domain.ids import RunId
@@ -12,16 +12,17 @@ from ompycord.domain.snapshot import Approval, Question, StatusSnapshot
 from ompycord.render.cardview import Button, Colour
 from ompycord.render.faces import PARK_MS
 from ompycord.render.inert import Inert, Redact
-from ompycord.render.marker import question_tag
+from ompycord.render.marker import approval_seal, question_tag
 from ompycord.render.message import RenderedMessage, Sign, message
 from ompycord.render.people import mention, user_ids
 from ompycord.render.phrases import stamp
 from ompycord.render.surroundings import Surroundings
 from ompycord.render.verdicts import agent_name
 from ompycord.render.view import footer_of
+from ompycord.text import utf16_len
 from ompycord.text.limits import BUTTON_LABEL
 
-__all__ = ["approval_closed", "approval_message", "question_closed", "question_message"]
+__all__ = ["approval_closed", "approval_message", "question_closed", "question_message", "reminder_message"]
 
 _TEXT: Final = 3000
 _ANSWER: Final = 400
@@ -79,7 +80,7 @@ def question_message(
         sign=sign,
         mentions=users,
         role_mentions=roles,
-        attachment=_whole(question.text, text, asked.inert),
+        attachment=_whole(question.text, asked.inert),
     )
 
 
@@ -106,10 +107,7 @@ def approval_message(
 ) -> RenderedMessage:
     """A request for leave, with what it wants to do word for word; `button_ref` and `attachment` as above."""
     asked = _Asked(snapshot, around, approval.ref, redact)
-    wanted = asked.inert.code(approval.command, _TEXT) if approval.command else ""
-    risk = f"Risk: {asked.inert.line(approval.risk, _NAME)}" if approval.risk else ""
-    parts = [asked.inert.line(approval.title, _ANSWER), f"```\n{wanted}\n```" if wanted.strip() else "", risk]
-    text = "\n".join(part for part in parts if part) or "No words were given."
+    text, whole = _wanted(approval, asked.inert)
     title = f"{asked.inert.label(asked.agent, _NAME)} asks for leave"
     if approval.status != "open" or snapshot.is_final:
         closed = f"{text}\n\n{approval_closed(approval, asked.inert)}"
@@ -122,7 +120,53 @@ def approval_message(
         sign=sign,
         mentions=users,
         role_mentions=roles,
-        attachment=_whole(approval.command or "", wanted, asked.inert),
+        attachment=whole,
+        seal=approval_seal(approval),
+    )
+
+
+def _wanted(approval: Approval, inert: Inert) -> tuple[str, str | None]:
+    """What it wants to do, and all of it as a file where the message cannot show all."""
+    command = approval.command or ""
+    shown = inert.code(command, _TEXT)
+    risk = f"Risk: {inert.line(approval.risk, _NAME)}" if approval.risk else ""
+    parts = [inert.line(approval.title, _ANSWER), f"```\n{shown}\n```" if shown.strip() else "", risk]
+    text = "\n".join(part for part in parts if part) or "No words were given."
+    if _is_cut(approval.title, inert, inert.line, _ANSWER):
+        return text, inert.source("\n\n".join(part for part in (approval.title, command) if part))
+    return text, inert.source(command) if _is_cut(command, inert, inert.code, _TEXT) else None
+
+
+def _is_cut(text: str, inert: Inert, shown: Callable[[str, int], str], limit: int) -> bool:
+    """Whether `limit` units do not show all of it. An ellipsis at the end proves nothing: agents can write one."""
+    size = utf16_len(inert.source(text))
+    return size > limit or (size > limit // 4 and shown(text, limit) != shown(text, limit * 8))
+
+
+def reminder_message(
+    snapshot: StatusSnapshot,
+    asked: Question | Approval,
+    around: Surroundings,
+    *,
+    url: str | None,
+    sign: Sign,
+    redact: Redact,
+    mentions: Sequence[str] = (),
+    role_mentions: Sequence[str] = (),
+) -> RenderedMessage:
+    """Once more to whom it may concern: something still waits, and where (UX, *Who is pinged*)."""
+    heard = _Asked(snapshot, around, asked.ref, redact)
+    footer = footer_of(snapshot, around, heard.inert, OutboxKind.NOTICE)
+    users, roles = user_ids(mentions), user_ids(role_mentions)
+    what = asked.text if isinstance(asked, Question) else asked.title
+    text = f"{heard.inert.line(what, _ANSWER)}\n\n{_waiting(asked.asked_at)}"
+    return message(
+        heard.head(f"{heard.agent} still waits for you.", users, roles),
+        embeds=[{"description": text, "color": Colour.YELLOW, "footer": {"text": footer}}],
+        buttons=[Button(label="Go to the question", style="link", url=url)] if url else [],
+        sign=sign,
+        mentions=users,
+        role_mentions=roles,
     )
 
 
@@ -138,8 +182,8 @@ def _waiting(asked_at: int) -> str:
     return f"Waiting since {stamp(asked_at)}, parks {stamp(asked_at + PARK_MS)}."
 
 
-def _whole(source: str, shown: str, inert: Inert) -> str | None:
-    return inert.source(source) if shown.endswith("…") and not source.rstrip().endswith("…") else None
+def _whole(source: str, inert: Inert) -> str | None:
+    return inert.source(source) if _is_cut(source, inert, inert.prose, _TEXT) else None
 
 
 def question_closed(question: Question, inert: Inert) -> str:
@@ -157,7 +201,8 @@ def approval_closed(approval: Approval, inert: Inert) -> str:
         case "granted":
             return f"Allowed {'for this run' if approval.scope == 'run' else 'once'} by {by}."
         case "denied":
-            return f"Denied by {by}."
+            why = inert.line(approval.reason or "", _ANSWER)
+            return f"Denied by {by}{f': *{why}*' if why else '.'}"
         case _:
             return "No decision is needed any more."
 

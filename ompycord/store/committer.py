@@ -14,8 +14,8 @@ from functools import partial
 from itertools import groupby
 from typing import Any, TypeVar
 
-from ompycord.errors import OmpycordError, StorageError
-from ompycord.store.connection import Connection, DiskRefuses, storage_error
+from ompycord.errors import DiskRefuses, NotStored, OmpycordError, StorageError
+from ompycord.store.connection import Connection, storage_error
 from ompycord.store.degraded import Gate
 
 __all__ = ["Bulk", "Committer", "Work"]
@@ -83,7 +83,7 @@ class Committer:
             raise StorageError("The database is closed: this process is ending.")
         self._gate.require_open()
         if self._weight + item.weight > QUEUE_WEIGHT:
-            raise StorageError("The database is too far behind to take more. Nothing was stored; try again.")
+            raise NotStored("The database is too far behind to take more. Nothing was stored; try again.")
         self._waiting.append(item)
         self._weight += item.weight
         self._begin()
@@ -164,7 +164,7 @@ class Committer:
             item = self._waiting.popleft()
             self._weight -= item.weight
             if not item.done.done():
-                item.done.set_exception(DiskRefuses(str(failed)))
+                item.done.set_exception(type(failed)(str(failed)))
 
 
 def _outcomes(running: "asyncio.Future[list[Outcome]]", count: int) -> list[Outcome]:

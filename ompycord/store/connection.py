@@ -14,9 +14,18 @@ from typing import Literal, TypeVar, cast
 
 import aiosqlite
 
-from ompycord.errors import BusyError, ConfigurationError, StartError, StorageError, UnavailableError
+from ompycord.errors import (
+    BusyError,
+    ConfigurationError,
+    DatabaseDamaged,
+    DiskRefuses,
+    NotStored,
+    StartError,
+    StorageError,
+    UnavailableError,
+)
 
-__all__ = ["Connection", "DiskRefuses", "connect", "start_error", "storage_error"]
+__all__ = ["Connection", "connect", "start_error", "storage_error"]
 
 T = TypeVar("T")
 
@@ -28,10 +37,6 @@ _LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _OUTSIDE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 _REFUSED_BY_DISK = _OUTSIDE | {sqlite3.SQLITE_READONLY}  # a disk with errors is mounted read-only by the system
-
-
-class DiskRefuses(StorageError):
-    """The disk is full, broken or read-only: no write can succeed until somebody mends that."""
 
 
 class Connection:
@@ -131,7 +136,11 @@ def storage_error(error: Exception) -> StorageError:
             return DiskRefuses(
                 f"The disk of the database is full or broken ({name}). Nothing was stored; make room, it is tried again by itself."
             )
-        return StorageError(f"The database did not take it ({name or error}). Nothing was stored; try again.")
+        if getattr(error, "sqlite_errorcode", 0) & _PRIMARY in _DAMAGED:
+            return DatabaseDamaged(
+                f"The database is damaged ({name}). Nothing was stored and nothing more is: end the process, restore a backup."
+            )
+        return NotStored(f"The database did not take it ({name or error}). Nothing was stored; try again.")
     return StorageError(f"A stored row cannot be read ({type(error).__name__}): run `ompycord doctor`.")
 
 

@@ -1,5 +1,7 @@
 """Read-only for as long as the disk takes nothing: writes are refused at once, a probe finds out when it is over.
 
+A damaged database stays read-only: what is written into it may be lost with it.
+
 Counterpart of `committer.py`, which asks before it queues and reports what a commit said. Reading goes on all the time.
 """
 
@@ -12,9 +14,9 @@ from pathlib import Path
 import structlog
 
 from ompycord.domain.ports import Clock
-from ompycord.errors import StorageError
+from ompycord.errors import DatabaseDamaged, DiskRefuses, StorageError
 from ompycord.store import queries_write as sql
-from ompycord.store.connection import Connection, DiskRefuses
+from ompycord.store.connection import Connection
 
 __all__ = ["PROBE_S", "Gate"]
 
@@ -52,19 +54,20 @@ class Gate:
     def require_open(self) -> None:
         """Raises StorageError at once while the disk refuses."""
         if self._reason is not None:
-            raise DiskRefuses(str(self._reason))
+            raise type(self._reason)(str(self._reason))
 
     def committed(self) -> None:
         """A commit came through."""
         self._known = (self._clock.monotonic_s(), True)
 
     def failed(self, error: StorageError) -> None:
-        """A commit did not; only a disk that refuses shuts the gate, since a lock passes by itself."""
+        """A commit or a reading did not; only disk and damage shut the gate, since a lock passes by itself."""
         self._known = (self._clock.monotonic_s(), False)
         if isinstance(error, DiskRefuses) and self._reason is None and not self._is_ended:
             self._reason = error
             log.error("store.read_only", cause=str(error))
-            self._wait()
+            if not isinstance(error, DatabaseDamaged):
+                self._wait()
 
     async def is_writable(self, submit: Callable[[], Awaitable[None]]) -> bool:
         """Whether a row can be committed. `submit` writes one; it is asked at most once a second, seldom under load."""

@@ -21,6 +21,7 @@ _COPY = 48
 _BACKFILLED = struct.Struct("=96xI")
 _LOG_HEADER = 32
 _FRAME_HEADER = 24
+_MAGIC = b"\x37\x7f\x06"
 _SALTS = slice(16, 24)
 _LARGEST_PAGE = 65536
 
@@ -76,10 +77,15 @@ def _valid_frames(log: BinaryIO, index: _Index) -> int:
     About 30 ms for each megabyte of log, and only after a crash.
     """
     header = log.read(_LOG_HEADER)
-    if header[_SALTS] != index.salts:
+    if len(header) < _LOG_HEADER:
         return 0
     words = ">" if header[3] & 1 else "<"
     sums = _checksum(header[:24], (0, 0), words)
+    is_header = header[:3] == _MAGIC and struct.pack(">II", *sums) == header[24:]
+    if is_header and _is_newer(header[_SALTS], index.salts):
+        return index.frames
+    if header[_SALTS] != index.salts:
+        return 0
     for number in range(index.frames):
         frame = log.read(_FRAME_HEADER + index.page)
         if len(frame) < _FRAME_HEADER + index.page or frame[8:16] != index.salts:
@@ -88,6 +94,15 @@ def _valid_frames(log: BinaryIO, index: _Index) -> int:
         if struct.pack(">II", *sums) != frame[16:_FRAME_HEADER]:
             return number
     return index.frames
+
+
+def _is_newer(log: bytes, index: bytes) -> bool:
+    """Whether the log began anew after the index was written: its first salt grows by one with each beginning.
+
+    The index is a mapped file that nobody syncs, so after a power cut it may be older than the log; then it says nothing.
+    """
+    ahead = int.from_bytes(log[:4], "big") - int.from_bytes(index[:4], "big")
+    return 0 < ahead % 2**32 < 2**31
 
 
 def _checksum(content: bytes, sums: tuple[int, int], words: str) -> tuple[int, int]:

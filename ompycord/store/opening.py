@@ -53,10 +53,15 @@ async def open_store(
             require_whole(path)
             writer = await connection("rw")
             await writer.post(partial(_prepare, migrations=migrations, path=path, clock=clock))
-            pool = Readers([await connection("ro") for _ in range(readers)], clock=clock, timeout_s=query_timeout_s)
+            gate = Gate(connection=writer, path=path, clock=clock, probe_s=probe_s)
+            pool = Readers(
+                [await connection("ro") for _ in range(readers)],
+                clock=clock,
+                timeout_s=query_timeout_s,
+                damaged=gate.failed,
+            )
         except sqlite3.Error as error:
             raise start_error(error, path.name) from error
-        gate = Gate(connection=writer, path=path, clock=clock, probe_s=probe_s)
         store = SqliteStore(writer=writer, readers=pool, gate=gate, clock=clock, ids=ids)
         stack.push_async_callback(store.close)
         yield store

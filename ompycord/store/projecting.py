@@ -2,11 +2,12 @@
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
 from ompycord.domain.base import Millis
-from ompycord.domain.fold import FOLD_VERSION, RunFold, fold
+from ompycord.domain.fold import FOLD_VERSION, RunFold
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import DumpedFold
 from ompycord.domain.records import OutboxRow, Surface
@@ -16,10 +17,23 @@ from ompycord.store import queries_write as sql
 from ompycord.store.deciding import add_outbox
 from ompycord.store.log import run_pk
 
-__all__ = ["PROJECTOR", "backlog", "cursor", "delivered", "folds", "project", "put_probe", "put_surface", "undelivered"]
+__all__ = [
+    "PROJECTOR",
+    "Cached",
+    "Refold",
+    "backlog",
+    "cached",
+    "cursor",
+    "delivered",
+    "project",
+    "put_probe",
+    "put_surface",
+    "undelivered",
+]
 
 PROJECTOR = "projector"
 """The name of the reader whose cursor cached folds follow."""
+REFOLD_EVENTS = 5000
 
 
 def cursor(raw: sqlite3.Connection, name: str) -> int:
@@ -39,15 +53,24 @@ def backlog(raw: sqlite3.Connection) -> int:
     return last - cursor(raw, PROJECTOR)
 
 
-def folds(raw: sqlite3.Connection, runs: Sequence[RunId]) -> dict[RunId, RunFold]:
-    """Cached or refolded; a run that has no event yet gets an empty fold, one that does not exist gets none."""
+class Cached(NamedTuple):
+    """What the cache knows of some runs, all at one moment."""
+
+    upto: int
+    """The projector's position."""
+    folds: dict[RunId, RunFold | None]
+    """None where a run must be refolded; a run that does not exist is not there."""
+
+
+def cached(raw: sqlite3.Connection, runs: Sequence[RunId]) -> Cached:
+    """Folds of this version, where they stand at the projector's position."""
     upto = cursor(raw, PROJECTOR)
-    result: dict[RunId, RunFold] = {}
+    result: dict[RunId, RunFold | None] = {}
     for run in runs:
         row = raw.execute(queries_read.FOLD, (FOLD_VERSION, run)).fetchone()
         if row is not None:
-            result[run] = _cached(row["body"]) or _refolded(raw, run, upto)
-    return result
+            result[run] = _cached(row["body"])
+    return Cached(upto, result)
 
 
 def _cached(body: bytes | None) -> RunFold | None:
@@ -57,8 +80,21 @@ def _cached(body: bytes | None) -> RunFold | None:
         return None
 
 
-def _refolded(raw: sqlite3.Connection, run: RunId, upto: int) -> RunFold:
-    return fold(run, (rows.event_of(row) for row in raw.execute(queries_read.EVENTS_OF, (run, upto))))
+class Refold:
+    """Folds a run from its events, some thousand at a time: one query over a long log would outlast its deadline."""
+
+    def __init__(self, run: RunId, *, upto: int) -> None:
+        self.fold = RunFold(run)
+        self._values = {"run": run, "upto": upto, "source": "", "seq": 0, "limit": REFOLD_EVENTS}
+
+    def go_on(self, raw: sqlite3.Connection) -> bool:
+        """The next ones, by source and number, since a fold does not mind the order; whether there are more."""
+        found = [rows.event_of(row) for row in raw.execute(queries_read.EVENTS_BY_LANE, self._values)]
+        for event in found:
+            self.fold.add(event)
+        if found:
+            self._values.update(source=found[-1].source, seq=found[-1].seq)
+        return len(found) == REFOLD_EVENTS
 
 
 def project(

@@ -25,10 +25,13 @@ EVENTS_AFTER = _EVENT + "WHERE e.position > ? ORDER BY e.position LIMIT ?"
 # One run's log, up to a position. UNIQUE (run, source, seq) finds it; the sort is over one run only.
 EVENTS_OF = _EVENT + "WHERE r.id = ? AND e.position <= ? ORDER BY e.position"
 
-# What people said to a run's agent or decided for it, in our own lane: the index on (run, source, seq) finds it.
-_SAID = "e.type IN ('prompt', 'question.answered', 'approval.granted', 'approval.denied')"
-_TO_AGENT = "WHERE e.run = (SELECT pk FROM runs WHERE id = :run) AND e.source = :source AND +e.position > :after"
-HEARD = f"{_EVENT}{_TO_AGENT} AND {_SAID} ORDER BY e.seq"
+# What a run's agents and people said to each other. The index on the run finds its events, however long the log is.
+TALK = f"""
+{_EVENT}
+WHERE e.run = (SELECT pk FROM runs WHERE id = :run) AND +e.position > :after
+  AND e.type IN (SELECT value FROM json_each(:types))
+ORDER BY e.position
+"""  # noqa: S608  # both parts are constants of this file
 
 # A stream's page: the log between two positions.
 PAGE_OF_ALL = _EVENT + "WHERE e.position > :after AND e.position <= :upto ORDER BY e.position LIMIT :limit"
@@ -38,6 +41,15 @@ COUNT_OF_ALL = "SELECT min(:upto - :after, :limit)"  # positions have no gaps
 _OF_RUN = "WHERE e.run = (SELECT pk FROM runs WHERE id = :run) AND +e.position > :after AND +e.position <= :upto"
 PAGE_OF_RUN = f"{_EVENT}{_OF_RUN} ORDER BY e.position LIMIT :limit"
 COUNT_OF_RUN = f"SELECT count(*) FROM (SELECT 1 FROM events AS e {_OF_RUN} LIMIT :limit)"  # noqa: S608  # constants
+
+# The same near the end of the log, found by position.
+_OF_RUN_NEAR = "WHERE e.position > :after AND e.position <= :upto AND +e.run = (SELECT pk FROM runs WHERE id = :run)"
+PAGE_OF_RUN_NEAR = f"{_EVENT}{_OF_RUN_NEAR} ORDER BY e.position LIMIT :limit"
+COUNT_OF_RUN_NEAR = f"SELECT count(*) FROM (SELECT 1 FROM events AS e {_OF_RUN_NEAR} LIMIT :limit)"  # noqa: S608  # constants
+
+# One run's events by source and number, from a place on: the index on both finds the next ones, however long the run is.
+_NEXT_IN_LANE = "(e.source, e.seq) > (:source, :seq) AND +e.position <= :upto ORDER BY e.source, e.seq LIMIT :limit"
+EVENTS_BY_LANE = f"{_EVENT}WHERE e.run = (SELECT pk FROM runs WHERE id = :run) AND {_NEXT_IN_LANE}"  # noqa: S608  # constants
 
 # Runs that a stream of all runs begins with.
 OPEN_RUNS = "SELECT id FROM runs WHERE ended_at IS NULL ORDER BY pk DESC LIMIT :limit"
@@ -54,16 +66,21 @@ RUN = _RUN + "WHERE r.id = ?"
 RUNS_BY_ID = _RUN + "WHERE r.id IN (SELECT value FROM json_each(?))"  # noqa: S608  # both parts are constants of this file
 
 # Runs, newest first; a condition that is NULL does not count.
-RUNS = f"""
-{_RUN}
-WHERE (:states IS NULL OR r.state IN (SELECT value FROM json_each(:states)))
+_WHICH = """
+      (:states IS NULL OR r.state IN (SELECT value FROM json_each(:states)))
   AND (:is_open IS NULL OR (r.ended_at IS NULL) = :is_open)
+  AND (:kind IS NULL OR r.kind = :kind)
+  AND (:updated_before IS NULL OR r.updated_at < :updated_before)
   AND (:guild IS NULL OR r.guild = :guild)
   AND (:requester IS NULL OR r.requester = :requester)
   AND (:repository IS NULL OR r.repository = :repository)
   AND (:ending IS NULL OR substr(r.id, -length(:ending)) = upper(:ending))
 ORDER BY r.pk DESC LIMIT :limit
-"""  # noqa: S608  # both parts are constants of this file
+"""
+RUNS = f"{_RUN} WHERE {_WHICH}"
+
+# The same of open runs: their index holds only them, however many have ended.
+RUNS_OPEN = f"{_RUN} INDEXED BY runs_open WHERE r.ended_at IS NULL AND {_WHICH}"
 
 # The run of a message, or of a thread: a channel stands for a run only where the run's thread is that channel.
 RUN_OF_SURFACE = f"""
@@ -114,7 +131,9 @@ WHERE s.kind = 'card' GROUP BY s.run HAVING max(s.shown_position) < f.position O
 # Keys that may still open something.
 KEYS = """
 SELECT k.id, k.name, k.kind, k.sha256, k.scopes, r.id AS run, k.channel, k.created_at, k.expires_at, k.revoked_at
-FROM api_keys AS k LEFT JOIN runs AS r ON r.pk = k.run WHERE k.revoked_at IS NULL ORDER BY k.created_at, k.id
+FROM api_keys AS k LEFT JOIN runs AS r ON r.pk = k.run
+WHERE k.revoked_at IS NULL AND (k.run IS NULL OR k.expires_at IS NULL OR k.expires_at > :now)
+ORDER BY k.created_at, k.id
 """
 
 # The whole chain, in order.

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TypeVar
 
 from ompycord.domain.ports import Clock
-from ompycord.errors import StorageError
+from ompycord.errors import DatabaseDamaged, StorageError
 from ompycord.store.connection import Connection, storage_error
 
 __all__ = ["Readers"]
@@ -26,10 +26,19 @@ STEPS = 10_000
 class Readers:
     """Hands each query to a free connection, inside one read transaction: a query of several statements sees one state."""
 
-    def __init__(self, connections: Sequence[Connection], *, clock: Clock, timeout_s: float) -> None:
+    def __init__(
+        self,
+        connections: Sequence[Connection],
+        *,
+        clock: Clock,
+        timeout_s: float,
+        damaged: Callable[[DatabaseDamaged], None],
+    ) -> None:
+        """`damaged` hears of pages that are not what was written."""
         self._connections = tuple(connections)
         self._clock = clock
         self._timeout_s = timeout_s
+        self._damaged = damaged
         self._free: asyncio.LifoQueue[Connection] = asyncio.LifoQueue(len(self._connections))
         for connection in self._connections:
             self._free.put_nowait(connection)
@@ -47,7 +56,10 @@ class Readers:
             connection.interrupt()
             raise
         except sqlite3.Error as error:
-            raise storage_error(error) from error
+            failure = storage_error(error)
+            if isinstance(failure, DatabaseDamaged):
+                self._damaged(failure)
+            raise failure from error
         except ValueError as error:
             raise storage_error(error) from error
         finally:

@@ -10,10 +10,10 @@ from functools import partial
 
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.base import Millis
-from ompycord.domain.events import EventBody, RunEvent
+from ompycord.domain.events import TALK_TYPES, EventBody, RunEvent
 from ompycord.domain.fold import RunFold
-from ompycord.domain.ids import AGENT_LANE, OMPYCORD, RunId
-from ompycord.domain.ports import Clock, DumpedFold, Heard, Ids, RunFilter
+from ompycord.domain.ids import AGENT_LANE, RunId
+from ompycord.domain.ports import Clock, DumpedFold, Ids, RunFilter
 from ompycord.domain.records import (
     Commit,
     Committed,
@@ -43,8 +43,10 @@ from ompycord.store.rows import encode
 
 __all__ = ["SqliteStore"]
 
-PRUNE_EVERY_MS = 60_000
+PRUNE_EVERY_MS = 1_000
+"""With 2,000 at a time: more than senders can make at their rates (CONTRACTS: 100 a second and key)."""
 END_OF_LOG = 2**63 - 1
+TALK = json.dumps(sorted(TALK_TYPES))
 
 
 class SqliteStore:
@@ -150,8 +152,8 @@ class SqliteStore:
     async def events_of(self, run: RunId) -> list[RunEvent]:
         return await self._readers.all(sql.EVENTS_OF, (run, END_OF_LOG), rows.event_of)
 
-    async def heard(self, run: RunId, *, after: int) -> list[tuple[int, Heard]]:
-        return await self._readers.all(sql.HEARD, {"run": run, "source": OMPYCORD, "after": after}, rows.heard_of)
+    async def talk(self, run: RunId, *, after: int) -> list[RunEvent]:
+        return await self._readers.all(sql.TALK, {"run": run, "after": after, "types": TALK}, rows.event_of)
 
     async def page(self, run: RunId | None, after: int, *, limit: int, most: int) -> tuple[list[RunEvent], int] | None:
         """Projected events after a position and how far was read; None when more than `most` wait (`streaming.py`)."""
@@ -159,10 +161,24 @@ class SqliteStore:
 
     async def base(self, run: RunId | None) -> tuple[int, list[StatusSnapshot]]:
         """The projector's position and the snapshots there: of one run, or of the newest open ones."""
-        return await self._readers.read(partial(streaming.base, run=run))
+        known = await self._readers.read(partial(streaming.base, run=run))
+        folds = await self._complete(known)
+        return known.upto, [fold.snapshot() for fold in folds.values() if fold.lanes]
 
     async def folds(self, runs: Sequence[RunId]) -> dict[RunId, RunFold]:
-        return await self._readers.read(partial(projecting.folds, runs=runs))
+        return await self._complete(await self._readers.read(partial(projecting.cached, runs=runs)))
+
+    async def _complete(self, known: projecting.Cached) -> dict[RunId, RunFold]:
+        result: dict[RunId, RunFold] = {}
+        for run, fold in known.folds.items():
+            result[run] = fold or await self._refolded(run, upto=known.upto)
+        return result
+
+    async def _refolded(self, run: RunId, *, upto: int) -> RunFold:
+        refold = projecting.Refold(run, upto=upto)
+        while await self._readers.read(refold.go_on):
+            pass
+        return refold.fold
 
     async def project(
         self,
@@ -199,7 +215,7 @@ class SqliteStore:
     async def runs(self, which: RunFilter) -> list[RunRecord]:
         values = which.model_dump(exclude={"states"})
         values["states"] = None if which.states is None else json.dumps(sorted(which.states))
-        return await self._readers.all(sql.RUNS, values, rows.run_of)
+        return await self._readers.all(sql.RUNS_OPEN if which.is_open else sql.RUNS, values, rows.run_of)
 
     async def run_of_surface(self, channel_or_message: str) -> RunRecord | None:
         return await self._readers.one(sql.RUN_OF_SURFACE, {"id": channel_or_message}, rows.run_of)
@@ -221,7 +237,7 @@ class SqliteStore:
         return await self._readers.all(sql.OPEN_EFFECTS, (), rows.effect_of)
 
     async def keys(self) -> list[KeyRecord]:
-        return await self._readers.all(sql.KEYS, (), rows.key_of)
+        return await self._readers.all(sql.KEYS, {"now": self._clock.now_ms()}, rows.key_of)
 
     # -- deliveries ----------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 from ompycord.domain.events import RunEvent
 from ompycord.domain.ids import RunId
-from ompycord.domain.snapshot import StatusSnapshot
 from ompycord.store import projecting, rows
 from ompycord.store import queries_read as sql
 
@@ -16,6 +15,8 @@ __all__ = ["SNAPSHOTS", "base", "page"]
 
 SNAPSHOTS = 100
 """Open runs in one beginning, the newest; more are asked for one by one."""
+NEAR = 5000
+"""Positions that are looked through one by one; a stream that keeps up never reads more of a log, however long its run is."""
 
 
 def page(
@@ -27,18 +28,21 @@ def page(
     """
     upto = projecting.cursor(raw, projecting.PROJECTOR)
     values = {"run": run, "after": after, "upto": upto, "limit": most + 1}
-    count, events = (sql.COUNT_OF_RUN, sql.PAGE_OF_RUN) if run else (sql.COUNT_OF_ALL, sql.PAGE_OF_ALL)
+    if run is None:
+        count, events = sql.COUNT_OF_ALL, sql.PAGE_OF_ALL
+    elif upto - after <= NEAR:
+        count, events = sql.COUNT_OF_RUN_NEAR, sql.PAGE_OF_RUN_NEAR
+    else:
+        count, events = sql.COUNT_OF_RUN, sql.PAGE_OF_RUN
     if after > upto or raw.execute(count, values).fetchone()[0] > most:
         return None
     found = [rows.event_of(row) for row in raw.execute(events, {**values, "limit": limit})]
     return found, found[-1].position if len(found) == limit else upto
 
 
-def base(raw: sqlite3.Connection, *, run: RunId | None) -> tuple[int, list[StatusSnapshot]]:
-    """The projector's position and what is true there: of one run, or of the open runs."""
-    upto = projecting.cursor(raw, projecting.PROJECTOR)
+def base(raw: sqlite3.Connection, *, run: RunId | None) -> projecting.Cached:
+    """Where the projector is and the folds there: of one run, or of the newest open ones."""
     runs: Sequence[RunId] = (
         [run] if run else [RunId(row["id"]) for row in raw.execute(sql.OPEN_RUNS, {"limit": SNAPSHOTS})]
     )
-    folds = projecting.folds(raw, runs).values()
-    return upto, [fold.snapshot() for fold in folds if fold.lanes]
+    return projecting.cached(raw, runs)

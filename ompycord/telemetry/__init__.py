@@ -1,5 +1,5 @@
-"""What the process says of itself: logs today."""
+"""What the process says of itself: logs, metrics, and a watchdog on its loop. Metrics are imported where they are needed."""
 
-from ompycord.telemetry.logs import configure_logging
+from ompycord.telemetry.logs import LogFile, configure_logging
 
-__all__ = ["configure_logging"]
+__all__ = ["LogFile", "configure_logging"]

@@ -4,13 +4,20 @@ Libraries that use the standard library's logging (discord.py, uvicorn, mcp) com
 """
 
 import logging
+import logging.handlers
+import os
 import sys
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, MutableMapping, Sequence
+from dataclasses import dataclass
+from io import TextIOWrapper
+from pathlib import Path
 from typing import Any, TextIO
 
 import structlog
 
-__all__ = ["configure_logging"]
+from ompycord.errors import ConfigurationError
+
+__all__ = ["LogFile", "configure_logging"]
 
 NOISY = {
     "discord": logging.WARNING,
@@ -24,10 +31,27 @@ NOISY = {
 Event = MutableMapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class LogFile:
+    """A file of JSON lines beside the stream, 0600; at `max_bytes` it becomes NAME.1 and a new one begins."""
+
+    path: Path
+    max_bytes: int
+    keep: int
+
+
 def configure_logging(
-    *, level: str, json_lines: bool, redact: Callable[[str], str], stream: TextIO | None = None
+    *,
+    level: str,
+    json_lines: bool,
+    redact: Callable[[str], str],
+    stream: TextIO | None = None,
+    file: LogFile | None = None,
 ) -> None:
-    """Once, before anything is logged. `level` is debug, info, warning or error; the stream is stderr by default."""
+    """Once, before anything is logged. `level` is debug, info, warning or error; the stream is stderr by default.
+
+    Raises ConfigurationError when the file cannot be written.
+    """
     out: TextIO = stream or sys.stderr
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -38,10 +62,9 @@ def configure_logging(
         structlog.processors.format_exc_info,
         _redactor(redact),
     ]
+    as_json = structlog.processors.JSONRenderer(ensure_ascii=False)
     renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer(ensure_ascii=False)
-        if json_lines
-        else structlog.dev.ConsoleRenderer(colors=out.isatty(), pad_event_to=24)
+        as_json if json_lines else structlog.dev.ConsoleRenderer(colors=out.isatty(), pad_event_to=24)
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -49,17 +72,44 @@ def configure_logging(
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=shared,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
-    )
-    handler = logging.StreamHandler(out)
-    handler.setFormatter(formatter)
+    handlers: list[logging.Handler] = [_dressed(logging.StreamHandler(out), shared, renderer)]
+    if file is not None:
+        handlers.append(_dressed(_rotating(file), shared, as_json))
     root = logging.getLogger()
-    root.handlers = [handler]
+    for old in root.handlers:
+        old.close()
+    root.handlers = handlers
     root.setLevel(level.upper())
     for name, least in NOISY.items():
         logging.getLogger(name).setLevel(max(least, root.level))
+
+
+def _dressed(
+    handler: logging.Handler, shared: Sequence[structlog.typing.Processor], renderer: structlog.typing.Processor
+) -> logging.Handler:
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    return handler
+
+
+def _rotating(file: LogFile) -> logging.Handler:
+    try:
+        file.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return _PrivateFile(file.path, maxBytes=file.max_bytes, backupCount=file.keep, encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"log.file: it cannot be written ({error.strerror})") from None
+
+
+class _PrivateFile(logging.handlers.RotatingFileHandler):
+    """Every file that it opens is ours alone to read."""
+
+    def _open(self) -> TextIOWrapper:
+        descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        return os.fdopen(descriptor, "a", encoding="utf-8")
 
 
 def _redactor(redact: Callable[[str], str]) -> structlog.typing.Processor:

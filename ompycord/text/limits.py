@@ -119,6 +119,9 @@ WALL_S: Final = 3600.0
 IDLE_S: Final = 900.0
 """CONTRACTS.md, Processes: seconds an agent may be silent."""
 
+WAITING_S: Final = 86_400.0
+"""UX.md, Who is pinged: seconds until a question or an approval that nobody decides is parked."""
+
 TERM_S: Final = 10.0
 """CONTRACTS.md, Processes: seconds between TERM and KILL."""
 

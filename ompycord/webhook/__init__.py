@@ -2,6 +2,7 @@
 
 from ompycord.webhook.keys import SHARED_KEY, KeyRing, mint_bearer, mint_hmac
 from ompycord.webhook.limits import Limits
+from ompycord.webhook.report_routes import Reports
 from ompycord.webhook.routes import Probe
 from ompycord.webhook.server import SidecarServer, bind, serve
 from ompycord.webhook.sidecar import Mount, Sidecar, create_sidecar
@@ -16,6 +17,7 @@ __all__ = [
     "Limits",
     "Mount",
     "Probe",
+    "Reports",
     "Sidecar",
     "SidecarServer",
     "Streams",

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from ompycord.domain.base import Millis
 from ompycord.domain.events import EVENT_TYPES, SCHEMA, EventBody, parse_body
+from ompycord.text.strict_json import NotJson, has_plain_texts, is_modest, parse_json, require_modest
 from ompycord.webhook.problems import Problem
-from ompycord.webhook.strict_json import NotJson, has_plain_texts, parse_json, require_modest
 
 __all__ = ["Batch", "Envelope", "Item", "read_batch", "read_body", "read_event", "time_ms"]
 
@@ -65,7 +65,8 @@ class Batch(_Wire):
 def read_event(raw: bytes) -> Envelope:
     """Raises Problem: malformed-json, schema-unsupported, schema-invalid."""
     value = _json(raw)
-    _modest(value, is_plain=has_plain_texts(raw))
+    if not is_modest(raw):
+        _modest(value, is_plain=has_plain_texts(raw))
     return _event(Envelope, value)
 
 

@@ -14,11 +14,11 @@ __all__ = ["UlidPath", "reader"]
 UlidPath = Annotated[str, Path(pattern=r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$", description="The run's id from a 202 answer.")]
 
 
-def reader(request: Request, door: Door) -> Key:
-    """The key of a request that may read runs. Raises Problem: too-many-failures, unauthorized, scope."""
+def reader(request: Request, door: Door, *, scope: Scope = Scope.RUNS_READ) -> Key:
+    """The key of a request that may read runs, or what the scope says. Raises Problem: too-many-failures, unauthorized, scope."""
     peer = request.client.host if request.client else None
     headers = header_map(request.scope["headers"])
     door.greet(headers, peer=peer)
     key = door.admit(headers, b"", peer=peer)
-    require_scope(key, Scope.RUNS_READ)
+    require_scope(key, scope)
     return key

@@ -23,6 +23,7 @@ from ompycord.webhook.keys import KeyRing
 from ompycord.webhook.openapi import describe
 from ompycord.webhook.problems import PROBLEMS, Problem, problem
 from ompycord.webhook.reading import UlidPath, reader
+from ompycord.webhook.report_routes import Reports, add_reports
 from ompycord.webhook.schemas import add_schemas
 from ompycord.webhook.sink import EventSink
 from ompycord.webhook.stream_routes import add_streams
@@ -68,6 +69,7 @@ def create_routes(
     streams: Streams | None,
     probes: Mapping[str, Probe],
     is_draining: Callable[[], bool],
+    reports: Reports | None = None,
 ) -> FastAPI:
     """The application behind the dispatcher. Its documentation pages would load scripts from elsewhere, so it has none."""
     app = FastAPI(title="Ompycord", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False)
@@ -77,6 +79,8 @@ def create_routes(
     _add_runs(app, store, door)
     if streams is not None:
         add_streams(app, store=store, door=door, keyring=keyring, streams=streams)
+    if reports is not None:
+        add_reports(app, door=door, reports=reports)
     add_schemas(app)
     describe(app)
     return app

@@ -16,6 +16,7 @@ from ompycord.webhook.ingest import Answer, Gone, Ingest, Request
 from ompycord.webhook.keys import KeyRing
 from ompycord.webhook.limits import Limits
 from ompycord.webhook.problems import Problem, problem
+from ompycord.webhook.report_routes import Reports
 from ompycord.webhook.routes import Probe, create_routes
 from ompycord.webhook.sink import EventSink
 from ompycord.webhook.streams import Streams
@@ -184,14 +185,21 @@ def create_sidecar(
     probes: Mapping[str, Probe],
     streams: Streams | None = None,
     mounts: Sequence[Mount] = (),
+    reports: Reports | None = None,
 ) -> Sidecar:
-    """The whole sidecar; without `streams` there are no server-sent events.
+    """The whole sidecar; without `streams` there are no server-sent events, without `reports` no /status and /metrics.
 
     `wake` is called after every append that stored something: the projector's alarm.
     """
     door = Door(keyring=keyring, clock=clock, limits=limits)
     ingest = Ingest(store=store, door=door, clock=clock, ids=ids, limits=limits, wake=wake)
     routes = create_routes(
-        store=store, door=door, keyring=keyring, streams=streams, probes=probes, is_draining=lambda: ingest.is_draining
+        store=store,
+        door=door,
+        keyring=keyring,
+        streams=streams,
+        probes=probes,
+        is_draining=lambda: ingest.is_draining,
+        reports=reports,
     )
     return Sidecar(ingest=ingest, routes=routes, door=door, streams=streams, mounts=mounts, hosts=limits.hosts)

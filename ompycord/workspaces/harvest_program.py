@@ -11,6 +11,8 @@ import shutil
 import stat
 import subprocess
 import sys
+from collections.abc import Container, Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 NOTHING_CHANGED = 3
@@ -28,6 +30,7 @@ class InsideGit:
     """git with our own folder as its GIT_DIR and the clone as its work tree."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         closed = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
         who = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER") for what, value in IDENTITY.items()}
         ours = {"GIT_DIR": str(folder), "GIT_WORK_TREE": str(Path.cwd()), "GIT_NO_REPLACE_OBJECTS": "1"}
@@ -104,10 +107,45 @@ def own_commit(git: InsideGit, base: str) -> str | None:
     return head
 
 
+@contextmanager
+def without_repositories(git: InsideGit, parent: str) -> Generator[None]:
+    """Put away what makes a folder within the clone a repository of its own: git would store a bare number for its files.
+
+    Submodules of the parent stay what they are. Spellings that some systems take for `.git` are refused by git, so they go too.
+    """
+    links = git("ls-tree", "-r", "-z", parent).split("\0")
+    modules = {line.partition("\t")[2] for line in links if line.startswith("160000 ")}
+    moved: list[tuple[Path, Path]] = []
+    try:
+        for number, found in enumerate(nested_repositories(modules)):
+            away = git.folder / f"nested-{number}"
+            found.rename(away)
+            moved.append((found, away))
+        yield
+    finally:
+        for found, away in moved:
+            away.rename(found)
+
+
+def nested_repositories(modules: Container[str]) -> list[Path]:
+    """Every `.git` below the clone's own."""
+    found: list[Path] = []
+    for at, folders, files in os.walk("."):
+        place = Path(at)
+        for name in [name for name in (*folders, *files) if name.lower() == ".git"]:
+            if name in folders:
+                folders.remove(name)
+            is_our_own = place == Path() and name == ".git"
+            if not is_our_own and place.as_posix() not in modules:
+                found.append(place / name)
+    return found
+
+
 def collect(git: InsideGit, parent: str, base: str, message: str, bundle: Path) -> int:
     """Everything in the clone that is not ignored, as one commit on `parent`, and the way from `base` to it."""
     git("read-tree", parent)
-    git("add", "--all", "--", ".")
+    with without_repositories(git, parent):
+        git("add", "--all", "--", ".")
     tree = git("write-tree")
     if tree == git("rev-parse", f"{base}^{{tree}}"):
         return NOTHING_CHANGED

@@ -11,6 +11,8 @@ import psutil
 import pytest
 
 from tests.e2e.conftest import shown
+from tests.support.playground_page import Message
+from tests.support.playground_person import Interaction, Person
 from tests.support.product import SECRET, Product, running_product
 
 pytestmark = pytest.mark.e2e
@@ -197,6 +199,66 @@ async def test_a_question_is_answered_by_a_button_and_the_agent_gets_the_answer(
         await ada.click(question, button)
         result = await ada.wait_message(lambda message: "· result" in message.text)
         assert "NOTES.md" in result.text
+
+
+async def test_a_person_allows_a_command_and_the_agent_goes_on_and_another_refuses_one_with_a_reason(
+    tmp_path: Path,
+) -> None:
+    async with running_product(tmp_path, config=REHEARSAL) as product:
+        ada, mo = product.playground.ada, product.playground.mo
+        await mo.command("omp new", "tasks", prompt="Get approval, then fix the discount")
+        wanted = await mo.wait_message(lambda message: "Allow once" in message.labels and message.raw["pinned"])
+        assert "git log --oneline -1" in wanted.text
+        assert "rehearsal: simulated agent" in wanted.text
+        allowed = await ada.click(wanted, "Allow once")
+        await ada.wait_message(lambda message: is_reply(message, allowed) and "Allowed once." in message.text)
+        result = await mo.wait_message(lambda message: "· result" in message.text)
+        await mo.wait_message(lambda message: message.id == wanted.id and "Allowed once by Ada" in message.text)
+        assert "tool=bash, title=git log --oneline -1" in await log_of(product, mo, result)
+        await ada.command("omp new", "tasks", prompt="Get approval, then fix the discount")
+        second = await ada.wait_message(lambda message: "Allow once" in message.labels and message.id != wanted.id)
+        foreign = await mo.click(second, "Allow once")
+        await mo.wait_message(lambda message: is_reply(message, foreign) and "approver" in message.text)
+        form = await ada.click(second, "Deny…")
+        await ada.submit_labels(form, {"The agent reads this": "Not on a Friday."})
+        await ada.wait_message(lambda message: message.id == second.id and "Denied by Ada" in message.text)
+        last = await ada.wait_message(lambda message: "· result" in message.text and message.id != result.id)
+        log = await log_of(product, ada, last)
+        assert "Ada does not allow" in log
+        assert "Not on a Friday." in log
+        assert "title=git log" not in log.replace("approval.requested", "")[log.index("Ada does not allow") :]
+        pinged = [entry["users"] for entry in await product.playground.pings() if entry["users"]]
+        assert pinged == [[mo.id], [mo.id], [ada.id], [ada.id]]  # each asked once, each told once
+
+
+def is_reply(message: Message, interaction: Interaction) -> bool:
+    asked: dict[str, str] = message.raw.get("interaction_metadata") or {}
+    return asked.get("id") == interaction.id and not message.is_thinking
+
+
+async def log_of(product: Product, who: Person, result: Message) -> str:
+    """The log of the run whose final answer this is, as a person gets it."""
+    run = re.search(r"(\w{6}) · result", result.text)
+    assert run
+    shown = await who.command("omp show", "tasks", run=run[1], what="log")
+    told = await who.wait_message(lambda message: is_reply(message, shown) and bool(message.raw["attachments"]))
+    async with product.playground.page.session.get(told.raw["attachments"][0]["url"]) as answer:
+        return (await answer.text()).replace("\\", "")
+
+
+async def test_what_is_said_reaches_a_running_agent_which_writes_it_down(tmp_path: Path) -> None:
+    async with running_product(tmp_path, config=REHEARSAL.replace('"0"', '"0.2"')) as product:
+        ada = product.playground.ada
+        await ada.command("omp new", "tasks", prompt="Take it slow with the discount")
+        card = await ada.wait_message(lambda message: "· card 1" in message.text and "taking a minute" in message.text)
+        form = await ada.click(card, "Say…")
+        sent = await ada.submit_labels(form, {"What shall it know?": "Please hurry", "When": ["now"]})
+        await ada.wait_message(lambda message: is_reply(message, sent) and "rehearsal gets it now" in message.text)
+        result = await ada.wait_message(lambda message: "· result" in message.text)
+        assert "I was told: Please hurry" in await log_of(product, ada, result)
+        run = re.search(r"(\w{6}) · result", result.text)
+        assert run
+        assert "- Told: Please hurry" in git(product.data / "sample", "show", f"ompycord/{run[1]}:NOTES.md")
 
 
 async def test_the_outsider_is_refused_in_words_and_nothing_starts(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ each, forced to disk before they are recorded, as Discord would keep them.
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -19,7 +20,8 @@ from pydantic import BaseModel, ConfigDict
 
 from ompycord.app.system import SystemClock, SystemIds
 from ompycord.conductor import Bus, Projector
-from ompycord.domain.records import Surface
+from ompycord.domain.records import OutboxRow, Surface
+from ompycord.errors import StorageError
 from ompycord.store import SqliteStore, connection, migrations, open_store, opening
 from ompycord.store.migrations import Migration
 from ompycord.webhook import KeyRing, Limits, bind, create_sidecar, serve
@@ -115,17 +117,22 @@ def lose_durability() -> None:
     connection._read_write = read_write  # pyright: ignore[reportPrivateUsage]  # as above
 
 
+async def _hand_over(store: SqliteStore, row: OutboxRow, file: Path) -> None:
+    with file.open("a") as handle:
+        handle.write(f"{row.id} {row.run} {row.kind} {row.ref}\n")
+        handle.flush()
+        os.fsync(handle.fileno())
+    at = SystemClock().now_ms()
+    surface = Surface(run=row.run, kind=row.kind, ref=row.ref, channel="c", message=str(row.id), posted_at=at)
+    await store.delivered(row, surface, at=at)
+
+
 async def deliver(store: SqliteStore, file: Path) -> None:
     """Hand over what is owed: first there, then recorded."""
     while True:
-        for row in await store.outbox():
-            with file.open("a") as handle:
-                handle.write(f"{row.id} {row.run} {row.kind} {row.ref}\n")
-                handle.flush()
-                os.fsync(handle.fileno())
-            at = SystemClock().now_ms()
-            surface = Surface(run=row.run, kind=row.kind, ref=row.ref, channel="c", message=str(row.id), posted_at=at)
-            await store.delivered(row, surface, at=at)
+        with contextlib.suppress(StorageError, OSError):  # a disk that refuses: handed over again, as the product would
+            for row in await store.outbox():
+                await _hand_over(store, row, file)
         await asyncio.sleep(DELIVER_S)
 
 
@@ -140,7 +147,7 @@ async def main(path: Path, options: Options) -> None:
     async with opened as store:
         ring = KeyRing(clock=clock)
         ring.replace([], hmac_secrets={}, shared_secret=SECRET)
-        projector = Projector(store=store, bus=Bus(), route=lambda run: "channel")
+        projector = Projector(store=store, bus=Bus(), clock=clock, route=lambda run: "channel")
         limits = Limits(rate_per_s=1e6, burst=1_000_000, backlog=1_000_000, body_s=options.body_s)
         app = create_sidecar(
             store=store, keyring=ring, clock=clock, ids=ids, limits=limits, wake=projector.wake,

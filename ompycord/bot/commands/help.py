@@ -11,9 +11,16 @@ from ompycord.domain.access import Role
 from ompycord.render.help import CommandHelp, help_text
 from ompycord.render.help import Role as RoleName
 
-__all__ = ["add_help"]
+__all__ = ["ROLE_NEEDED", "add_help"]
 
-ROLE_NEEDED: dict[str, RoleName] = {"new": "runner", "stop": "runner", "resume": "runner", "cancel": "runner"}
+ROLE_NEEDED: dict[str, RoleName] = {
+    "omp new": "runner",
+    "omp say": "runner",
+    "omp stop": "runner",
+    "omp resume": "runner",
+    "omp cancel": "runner",
+    "omp queue drop": "runner",
+}
 """Commands that need more than looking. Stopping and cancelling other people's runs needs *approver*."""
 
 
@@ -31,10 +38,10 @@ def add_help(group: app_commands.Group, desk: Desk) -> None:
 def _table(group: app_commands.Group) -> list[CommandHelp]:
     return [
         CommandHelp(
-            usage=" ".join(["/omp", command.name, *(option.name for option in command.parameters)]),
+            usage=" ".join([f"/{command.qualified_name}", *(option.name for option in command.parameters)]),
             text=command.description,
-            role=ROLE_NEEDED.get(command.name, "viewer"),
+            role=ROLE_NEEDED.get(command.qualified_name, "viewer"),
         )
-        for command in group.commands
+        for command in group.walk_commands()
         if isinstance(command, app_commands.Command)
     ]

@@ -15,12 +15,15 @@ from ompycord.bot.commands.choices import Choices
 from ompycord.bot.commands.health import add_health
 from ompycord.bot.commands.help import add_help
 from ompycord.bot.commands.new import NewRun
+from ompycord.bot.commands.queue import add_queue
 from ompycord.bot.commands.run_control import add_run_control
 from ompycord.bot.commands.runs import add_runs
+from ompycord.bot.commands.say import Say
 from ompycord.bot.commands.show import add_show
 from ompycord.bot.commands.status import add_status
 from ompycord.bot.desk import Desk
-from ompycord.bot.replies import explain, say
+from ompycord.bot.replies import explain
+from ompycord.bot.replies import say as reply
 from ompycord.bot.sources import HealthLine
 from ompycord.domain.access import Role
 from ompycord.render.help import help_text
@@ -59,7 +62,7 @@ class OmpTree(app_commands.CommandTree[discord.Client]):
             return False
         words = help_text([], None) if is_ours(interaction, desk.options) else wording.ELSEWHERE
         try:
-            await say(interaction, words)
+            await reply(interaction, words)
         except Exception as error:  # noqa: BLE001  # the top edge of commands, before discord.py's own
             await explain(interaction, error)
         return False
@@ -73,17 +76,19 @@ class OmpTree(app_commands.CommandTree[discord.Client]):
 
 
 def command_group(
-    desk: Desk, new: NewRun, buttons: RunButtons, discord_line: Callable[[], HealthLine]
+    desk: Desk, new: NewRun, buttons: RunButtons, say: Say, discord_line: Callable[[], HealthLine]
 ) -> app_commands.Group:
     """`/omp` and what is in it."""
     group = app_commands.Group(name="omp", description="Run the team's coding agents.", guild_only=True)
     choices = Choices(desk)
     new.add_to(group, choices)
+    say.add_to(group, choices)
     add_status(group, desk, choices)
     add_cancel(group, desk, choices, buttons)
     add_run_control(group, desk, choices, buttons)
     add_show(group, desk, choices)
     add_runs(group, desk, choices)
+    add_queue(group, desk, choices)
     add_health(group, desk, discord_line)
     add_help(group, desk)
     return group

@@ -31,9 +31,9 @@ class Stored:
             self.events.append(body)
             self._more.notify_all()
 
-    async def until(self, kind: type[Any]) -> None:
+    async def until(self, kind: type[Any], times: int = 1) -> None:
         async with asyncio.timeout(60), self._more:
-            await self._more.wait_for(lambda: bool(self.of(kind)))
+            await self._more.wait_for(lambda: len(self.of(kind)) >= times)
 
     def of(self, kind: type[Any]) -> list[Any]:
         return [body for body in self.events if isinstance(body, kind)]

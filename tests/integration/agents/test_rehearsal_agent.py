@@ -17,7 +17,18 @@ from mcp.server.mcpserver import MCPServer
 from pydantic import BaseModel
 
 from ompycord.agents.registry import adapters
-from ompycord.domain.events import FilesChanged, Message, PlanUpdated, ToolFinished, ToolStarted, UsageUpdated
+from ompycord.domain.events import (
+    ApprovalDenied,
+    ApprovalGranted,
+    ApprovalRequested,
+    FilesChanged,
+    Message,
+    PlanUpdated,
+    Prompted,
+    ToolFinished,
+    ToolStarted,
+    UsageUpdated,
+)
 from ompycord.domain.ports import AgentJob
 from ompycord.domain.repository import AgentSpec
 from ompycord.processes.launcher_port import Launcher
@@ -167,3 +178,49 @@ async def test_a_sidecar_that_is_gone_costs_only_the_question(rehearse: Any, sto
     outcome = await rehearse("ask", OMPYCORD_MCP_URL="http://127.0.0.1:9/", OMPYCORD_KEY="k1")
     assert outcome.claim
     assert [tool.ok for tool in stored.of(ToolFinished) if tool.tool == "ask_human"] == [False]
+
+
+@pytest.fixture
+def talk(launcher: Launcher, make_job: MakeJob, stored: Any) -> Callable[..., Any]:
+    """A rehearsal that hears what a test writes into its inbox."""
+
+    async def run(prompt: str, inbox: ScriptedInbox, *, pace: str = "0") -> Any:
+        spec = AgentSpec(name="rehearsal", kind="rehearsal", env={"REHEARSAL_PACE": pace})
+        job = make_job(prompt=prompt).model_copy(update={"spec": spec})
+        return await adapters(launcher=launcher)["rehearsal"].run(job, stored.emit, inbox)
+
+    return run
+
+
+async def test_it_asks_for_leave_and_runs_the_command_only_when_it_is_given(
+    talk: Any, stored: Any, sample: Path
+) -> None:
+    inbox = ScriptedInbox()
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(talk("wait for approval", inbox))
+        await stored.until(ApprovalRequested)
+        (asked,) = stored.of(ApprovalRequested)
+        assert (asked.command, asked.risk) == ("git log --oneline -1", "it only reads")
+        inbox.say(ApprovalGranted(approval=asked.approval, by="Ada"))
+    assert running.result().claim
+    assert [tool.ok for tool in stored.of(ToolFinished) if tool.title == asked.command] == [True]
+
+
+async def test_without_leave_it_goes_on_without_and_repeats_why(talk: Any, stored: Any, sample: Path) -> None:
+    inbox = ScriptedInbox()
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(talk("wait for approval", inbox))
+        await stored.until(ApprovalRequested)
+        inbox.say(ApprovalDenied(approval="leave-1", by="Ada", reason="Not on Fridays"))
+    assert running.result().claim
+    assert not [tool for tool in stored.of(ToolStarted) if tool.title == "git log --oneline -1"]
+    assert any("Ada does not allow" in said.text and "Not on Fridays" in said.text for said in stored.of(Message))
+
+
+async def test_it_is_steered_while_it_works(talk: Any, stored: Any, sample: Path) -> None:
+    inbox = ScriptedInbox(Prompted(text="Please hurry,\nit is late", by="Ada"))
+    outcome = await talk("take it slow", inbox, pace="0.05")
+    assert outcome.claim
+    assert Message(text="I was told: Please hurry,\nit is late") in stored.of(Message)
+    assert [tool.detail for tool in stored.of(ToolFinished) if tool.tool == "think"] == ["cut short, as it was told"]
+    assert (sample / "NOTES.md").read_text().endswith("- Told: Please hurry, it is late\n")

@@ -16,7 +16,7 @@ from ompycord.conductor import Bus, Conductor, Driver, Inboxes, Projector
 from ompycord.domain.access import Access, RoleNames
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import RunFilter, Store
+from ompycord.domain.ports import AgentCapabilities, Heard, RunFilter, Store
 from ompycord.domain.records import OutboxKind
 from ompycord.domain.repository import AgentSpec, CheckSpec, RepositorySpec, Sandbox
 from ompycord.domain.run import RunRecord
@@ -42,6 +42,7 @@ def catalog(tasks: str) -> Catalog:
                 name="shop", path=Path("shop"), channel=tasks, checks=(CheckSpec(name="unit", command=("true",)),)
             ),
             RepositorySpec(name="bare", path=Path("bare")),
+            RepositorySpec(name="vault", path=Path("vault"), two_person=True),
         ),
         agents=(AgentSpec(name="scripted", kind="command", command=("x",), sandbox=Sandbox(minimum="none")),),
     )
@@ -78,7 +79,14 @@ class House:
     """One process's worth of Ompycord over a database; `alive()` runs it, leaving the block ends it."""
 
     def __init__(
-        self, playground: Playground, store: Store, folder: Path, *, mac_key: bytes = MAC_KEY, token: str = ""
+        self,
+        playground: Playground,
+        store: Store,
+        folder: Path,
+        *,
+        mac_key: bytes = MAC_KEY,
+        token: str = "",
+        reads_threads: bool = False,
     ) -> None:
         self.playground = playground
         self.store = store
@@ -88,9 +96,14 @@ class House:
         self.bus = Bus()
         self.agent = ScriptedAgent(writes={"total.py": "x = 1\n"})
         self.checks = FakeChecks()
-        self.projector = Projector(store=store, bus=self.bus, route=lambda record: str(playground.channel("tasks")))
+        self.projector = Projector(
+            store=store, bus=self.bus, clock=clock, route=lambda record: str(playground.channel("tasks"))
+        )
         known = catalog(str(playground.channel("tasks")))
-        self.conductor = Conductor(store=store, clock=clock, ids=ids, catalog=known, wake=self._wake)
+        self.abilities = {"command": AgentCapabilities()}
+        self.conductor = Conductor(
+            store=store, clock=clock, ids=ids, catalog=known, wake=self._wake, abilities=self.abilities
+        )
         steps = Steps(
             catalog=known,
             workspaces=FakeWorkspaces(folder / "workspaces"),
@@ -100,7 +113,7 @@ class House:
             observe=self.conductor.observe,
             record=self.conductor.record,
             job_environment=self._environment,
-            inboxes=Inboxes(store=self.store, bus=self.bus),
+            inboxes=Inboxes(store=self.store, bus=self.bus, record=self.conductor.record),
         )
         self.driver = Driver(
             store=store,
@@ -120,6 +133,7 @@ class House:
                     users=RoleNames(admin=(playground.ada.id,), runner=(playground.mo.id,)),
                     roles=RoleNames(viewer=(playground.info["roles"]["member"],)),
                 ),
+                message_content=reads_threads,
                 guild_ready_timeout_s=0,
             ),
             conductor=self.conductor,
@@ -165,6 +179,11 @@ class House:
                     if snapshot is not None and wanted(snapshot):
                         return snapshot
                     await changes.take(0.2)
+
+    async def heard(self) -> Heard:
+        """The next thing that people said to the agent; bounded."""
+        async with asyncio.timeout(PATIENCE_S):
+            return await self.agent.heard.get()
 
     async def refused_edit(self) -> None:
         """Discord has refused an edit and the bot knows; bounded."""

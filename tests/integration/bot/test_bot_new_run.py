@@ -91,7 +91,7 @@ async def test_bad_input_is_refused_at_once_and_the_text_comes_back(house: House
         told = await mo.wait_message(lambda m: is_answer(m, ran.id))
         branch = await mo.command("omp new", "tasks", prompt="Fix the total", branch="--force")
         refused = await mo.wait_message(lambda m: is_answer(m, branch.id))
-    assert "There is no repository named 'nowhere'. Known: shop, bare." in told.text
+    assert "There is no repository named 'nowhere'. Known: shop, bare, vault." in told.text
     assert [file["filename"] for file in told.raw["attachments"]] == ["your-text.txt"]
     assert "*branch*" in refused.text
     assert await house.store.open_drafts(mo.id) == []

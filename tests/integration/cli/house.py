@@ -16,6 +16,7 @@ from ompycord.app.control import Control
 from ompycord.app.data_folder import DataFolder
 from ompycord.app.key_secrets import KeySecrets
 from ompycord.app.keys import Keys
+from ompycord.app.run_views import RunViews
 from ompycord.app.system import SystemIds
 from ompycord.domain.events import RunEvent
 from ompycord.domain.ids import RunId
@@ -111,7 +112,8 @@ async def open_house(folder: Path, *, port: int = 0, limits: Limits | None = Non
 
         await refresh()
         keys = Keys(store=store, secrets=secrets, clock=clock, ids=ids, changed=refresh)
-        control = Control(data.path, operations=keys.operations())
+        operations = {**keys.operations(), **RunViews(store=store).operations()}
+        control = Control(data.path, operations=operations)
         wake: Callable[[], None] = asyncio.Event().set
         sidecar = create_sidecar(
             store=store, keyring=keyring, clock=clock, ids=ids, limits=limits or Limits(), wake=wake, probes={}

@@ -12,6 +12,7 @@ from ompycord.conductor import Bus, Conductor, Driver, Inboxes, Projector, Submi
 from ompycord.domain.access import Person, Role
 from ompycord.domain.catalog import Catalog, Limits
 from ompycord.domain.ids import DraftId, RunId, new_ulid
+from ompycord.domain.ports import AgentCapabilities, Heard
 from ompycord.domain.repository import AgentSpec, CheckSpec, RepositorySpec, Sandbox
 from ompycord.domain.run import RunRecord, RunState
 from ompycord.domain.snapshot import StatusSnapshot
@@ -23,12 +24,14 @@ from ompycord.testing.clock import START_MS
 
 ADA = Person(id="100000000000000001", name="Ada", role=Role.ADMIN)
 MO = Person(id="100000000000000002", name="Mo", role=Role.RUNNER)
+AP = Person(id="100000000000000005", name="Ap", role=Role.APPROVER)
 VI = Person(id="100000000000000003", name="Vi", role=Role.VIEWER)
 
 CATALOG = Catalog(
     repositories=(
         RepositorySpec(name="shop", path=Path("shop"), checks=(CheckSpec(name="unit", command=("true",)),)),
         RepositorySpec(name="bare", path=Path("bare")),
+        RepositorySpec(name="vault", path=Path("vault"), two_person=True),
     ),
     agents=(
         AgentSpec(name="scripted", kind="command", command=("x",), sandbox=Sandbox(minimum="none")),
@@ -58,9 +61,12 @@ class House:
         self.workspaces = FakeWorkspaces(tmp_path / "workspaces")
         self.checks = FakeChecks()
         self.swept: list[RunId] = []
-        self.projector = Projector(store=store, bus=self.bus, route=lambda record: "200000000000000009")
-        self.conductor = Conductor(store=store, clock=clock, ids=self.ids, catalog=catalog, wake=self._wake)
-        steps = Steps(
+        self.projector = Projector(store=store, bus=self.bus, clock=clock, route=lambda record: "200000000000000009")
+        self.abilities = {"command": AgentCapabilities()}
+        self.conductor = Conductor(
+            store=store, clock=clock, ids=self.ids, catalog=catalog, wake=self._wake, abilities=self.abilities
+        )
+        self.steps = Steps(
             catalog=catalog,
             workspaces=self.workspaces,
             adapters={"command": self.agent},
@@ -69,11 +75,11 @@ class House:
             observe=self.conductor.observe,
             record=self.conductor.record,
             job_environment=self._environment,
-            inboxes=Inboxes(store=store, bus=self.bus),
+            inboxes=Inboxes(store=store, bus=self.bus, record=self.conductor.record),
         )
         self.driver = Driver(
             store=store,
-            engine=LocalEngine(steps=steps.table(), sweep=self._sweep),
+            engine=LocalEngine(steps=self.steps.table(), sweep=self._sweep),
             clock=clock,
             ids=self.ids,
             limits=catalog.limits,
@@ -111,6 +117,16 @@ class House:
             with self.bus.subscribe() as changes:
                 while any(row.run == run for row in await self.store.open_effects()):
                     await changes.take(0.05)
+
+    async def began(self) -> None:
+        """The agent has begun since this was cleared last; bounded."""
+        async with asyncio.timeout(PATIENCE_S):
+            await self.agent.began.wait()
+
+    async def heard(self) -> Heard:
+        """The next thing that people said to the agent; bounded."""
+        async with asyncio.timeout(PATIENCE_S):
+            return await self.agent.heard.get()
 
     def reborn(self) -> "House":
         """The next process over the same database and folders."""

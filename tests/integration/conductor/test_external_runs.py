@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from ompycord.conductor import Watch
+from ompycord.conductor import Projector, Watch
 from ompycord.conductor.watch import LOST_MS
 from ompycord.domain import events as ev
 from ompycord.domain.authority import SourceKind
@@ -76,3 +76,28 @@ async def test_a_day_of_silence_is_lost_and_the_next_word_lifts_it(house: House)
         assert snapshot.reason is SuspendReason.LOST
         await post(house, ev.Message(text="still here"), seq=2)
         await house.in_state(run, RunState.BUILDING)
+
+
+async def test_a_senders_clock_sets_none_of_our_timers(house: House) -> None:
+    """A final answer with a gap waits ten seconds at most, whatever day its sender thinks it is."""
+    ahead = house.clock.now_ms() + 23 * 3600 * 1000
+    await post(house, ev.RunStarted(title="Nightly"), seq=1, at=ahead)
+    await post(house, ev.RunFinished(summary="done"), seq=3, at=ahead)
+    while await house.projector.project_some():
+        pass
+    rows = await house.store.outbox()
+    assert OutboxKind.RESULT in {row.kind for row in rows}
+    assert all(row.created_at <= house.clock.now_ms() for row in rows)
+    assert all(int(str(row.body["not_before"])) <= house.clock.now_ms() + 10_000 for row in rows)
+
+
+async def test_a_run_is_shown_where_its_repository_is(house: House) -> None:
+    asked: list[str | None] = []
+    house.projector = Projector(
+        store=house.store, bus=house.bus, clock=house.clock, route=lambda record: asked.append(record.repository) or "7"
+    )
+    await post(house, ev.RunStarted(title="Nightly", repository="shop"), seq=1)
+    while await house.projector.project_some():
+        pass
+    assert asked == ["shop"]
+    assert {row.body["channel"] for row in await house.store.outbox()} == {"7"}

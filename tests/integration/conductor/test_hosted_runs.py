@@ -180,7 +180,7 @@ async def test_two_answers_at_once_have_one_effect_and_the_other_is_told_who_was
     ("person", "changes", "words"),
     [
         (VI, {}, "You can watch here"),
-        (ADA, {"repository": "../etc"}, "no repository named '../etc'. Known: shop, bare"),
+        (ADA, {"repository": "../etc"}, "no repository named '../etc'. Known: shop, bare, vault"),
         (ADA, {"agent": "nobody"}, "no agent named 'nobody' for shop"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The four tools as the SDK's own client sees them, over HTTP, on a run of the real product's conductor and store."""
+"""The five tools as the SDK's own client sees them, over HTTP, on a run of the real product's conductor and store."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
@@ -66,7 +66,7 @@ async def working(house: House) -> AsyncGenerator[RunId]:
 async def test_an_agent_reads_its_task_and_posts_updates(house: House, working: RunId) -> None:
     async with mounted(house, working) as address, connected(address) as client:
         tools = {tool.name for tool in (await client.list_tools()).tools}
-        assert tools == {"get_task", "post_update", "ask_human", "wait_answer"}
+        assert tools == {"get_task", "post_update", "ask_human", "request_approval", "wait_answer"}
         task = (await client.call_tool("get_task", {})).structured_content
         assert task is not None
         assert (task["run"], task["prompt"], task["repository"]) == (working, "Fix the total.", "shop")
@@ -91,6 +91,32 @@ async def test_a_question_is_a_ticket_and_a_person_answers_it(house: House, work
         answer = waiting.result().structured_content
         assert answer is not None
         assert (answer["status"], answer["answer"], answer["by"]) == ("answered", "left", "Ada")
+
+
+async def test_leave_is_a_ticket_too_and_leave_for_the_run_is_not_asked_for_twice(house: House, working: RunId) -> None:
+    async with mounted(house, working) as address, connected(address) as client:
+        wanted = {"title": "Run a command", "command": "npm publish", "risk": "network", "wait_s": 0}
+        ticket = (await client.call_tool("request_approval", wanted)).structured_content
+        assert ticket is not None
+        assert ticket["status"] == "waiting"
+        await house.until(working, lambda snapshot: snapshot.needs_person)
+        async with asyncio.TaskGroup() as group:
+            waiting = group.create_task(client.call_tool("request_approval", {**wanted, "wait_s": 20}))
+            await house.conductor.approve(working, ticket["ticket"], ADA, scope="run")
+        answer = waiting.result().structured_content
+        assert answer is not None
+        assert (answer["ticket"], answer["answer"]) == (ticket["ticket"], "allowed for this run")
+        again = (await client.call_tool("request_approval", wanted)).structured_content
+        assert again is not None
+        assert (again["ticket"], again["status"]) == (ticket["ticket"], "answered")
+        other = (await client.call_tool("request_approval", {**wanted, "command": "rm -rf /"})).structured_content
+        assert other is not None
+        assert other["ticket"] != ticket["ticket"]
+        await house.until(working, lambda snapshot: snapshot.needs_person)
+        await house.conductor.deny(working, other["ticket"], ADA, reason="no")
+        said = (await client.call_tool("wait_answer", {"ticket": other["ticket"]})).structured_content
+        assert said is not None
+        assert (said["answer"], said["by"]) == ("denied: no", "Ada")
 
 
 async def test_a_ticket_of_nobody_is_refused_in_words(house: House, working: RunId) -> None:

@@ -1,11 +1,14 @@
 """What `Store.append` owes a sender: identity, order, repetition, ends, names (CONTRACTS: identity and order of events)."""
 
+import asyncio
+
 import pytest
 
 from ompycord.domain import events as ev
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.ids import RunId
-from ompycord.domain.records import Commit, KeyRecord, Scope
+from ompycord.domain.ports import RunFilter
+from ompycord.domain.records import Commit, KeyRecord, Receipt, Scope
 from ompycord.domain.run import RunKind, RunState
 from ompycord.errors import BadEvent, IdConflict, RunFinal, SequenceConflict, UnknownRun
 from ompycord.store import SqliteStore
@@ -249,3 +252,27 @@ async def test_bodies_come_back_as_they_went_in(store: SqliteStore, people: Peop
     ]
     await store.observe(RunId(run.id), bodies, at=NOW)
     assert [e.body for e in await store.events_of(RunId(run.id))] == bodies
+
+
+async def test_a_batch_that_is_refused_leaves_nothing_to_its_neighbours_in_the_transaction(
+    store: SqliteStore, sender: Sender
+) -> None:
+    """Its run, its number and its webhook-id are as if it had never come."""
+    before = store.transactions
+    async with asyncio.TaskGroup() as group:
+        group.create_task(store.append([sender.post(seq=1, name="first")]))  # its transaction begins at once
+        refused = group.create_task(
+            store.append(
+                [sender.post(seq=1, name="new"), sender.post(ev.Note(text="other"), seq=1, name="new", webhook_id="m")],
+                together=True,
+            )
+        )
+        taken = group.create_task(
+            store.append([sender.post(ev.Note(text="third"), seq=1, name="new", webhook_id="m", sent=b"third")])
+        )
+    assert store.transactions == before + 2
+    assert [type(result) for result in refused.result()] == [Receipt, SequenceConflict]
+    [receipt] = receipts(taken.result())
+    assert (receipt.position, receipt.duplicate, receipt.replayed) == (2, False, False)
+    assert [event.body for event in await store.events_of(receipt.run)] == [ev.Note(text="third")]
+    assert len(await store.runs(RunFilter())) == 2

@@ -1,6 +1,7 @@
 """From a path to a store, or one clear line: modes, damage, strangers, locks; and the end of the threads."""
 
 import asyncio
+import contextlib
 import os
 import shutil
 import sqlite3
@@ -10,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from ompycord.errors import BusyError, ConfigurationError, StartError
+from ompycord.errors import BusyError, ConfigurationError, DatabaseDamaged, StartError
 from ompycord.store import open_store
 from ompycord.store.connection import connect
+from ompycord.store.leftovers import require_whole
 from tests.integration.store.world import CountingIds, HandClock, Sender
 
 
@@ -216,3 +218,38 @@ async def test_a_connection_that_fails_leaves_no_thread(tmp_path: Path) -> None:
     with pytest.raises(sqlite3.OperationalError):
         await connect(tmp_path / "missing.db", mode="rw", busy_timeout_s=1)
     assert set(threading.enumerate()) <= before
+
+
+async def test_pages_that_break_while_it_runs_are_an_error_and_never_an_answer(path: Path) -> None:
+    await make(path)
+    sender = Sender(CountingIds())
+    async with open_store(path, clock=HandClock(), ids=CountingIds(), readers=1) as store:
+        with path.open("r+b") as file:  # all but the first page, which says that it is a database
+            file.seek(4096)
+            file.write(b"\xa5" * (path.stat().st_size - 4096))
+        with pytest.raises(DatabaseDamaged, match="restore a backup"):
+            await store.events_after(0, limit=1000)
+        assert not await store.is_writable()
+        with pytest.raises(DatabaseDamaged, match="restore a backup"):  # although its own page may be at hand
+            await store.append([sender.post(seq=1, name="another")])
+    error = await refusal(path)
+    assert isinstance(error, ConfigurationError)
+    assert "damaged" in str(error)
+
+
+def test_an_index_that_is_older_than_its_log_says_nothing(tmp_path: Path) -> None:
+    """After a power cut: the index is a mapped file that nobody syncs, the log was synced with every commit."""
+    live, left = tmp_path / "live.db", tmp_path / "left.db"
+    with contextlib.closing(sqlite3.connect(live, isolation_level=None)) as raw:
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 0"):
+            raw.execute(f"PRAGMA {pragma}")
+        raw.execute("CREATE TABLE t (x)")
+        raw.executemany("INSERT INTO t VALUES (?)", [(n,) for n in range(50)])
+        shutil.copy(f"{live}-shm", f"{left}-shm")
+        raw.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        raw.executemany("INSERT INTO t VALUES (?)", [(n,) for n in range(10)])  # the log begins anew
+        shutil.copy(live, left)
+        shutil.copy(f"{live}-wal", f"{left}-wal")
+    require_whole(left)
+    with contextlib.closing(sqlite3.connect(left)) as raw:
+        assert raw.execute("SELECT count(*) FROM t").fetchone() == (60,)

@@ -3,13 +3,16 @@
 import sqlite3
 from pathlib import Path
 
+import pytest
+
 from ompycord.domain import events as ev
+from ompycord.domain.events import RunEvent
 from ompycord.domain.fold import FOLD_VERSION, RunFold, fold
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import DumpedFold
 from ompycord.domain.records import Commit, OutboxKind, OutboxRow, Surface
 from ompycord.domain.run import RunState
-from ompycord.store import PROJECTOR, SqliteStore
+from ompycord.store import PROJECTOR, SqliteStore, projecting, streaming
 from tests.integration.store.world import NOW, People, Sender, receipts
 
 
@@ -145,3 +148,34 @@ async def test_cards_that_show_less_than_is_known_are_stale(store: SqliteStore, 
     assert await store.stale_cards() == runs[1:]
     await store.shown(card(runs[1], "1", 2))
     assert await store.stale_cards() == []
+
+
+async def test_a_long_log_is_refolded_page_by_page(
+    store: SqliteStore, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(projecting, "REFOLD_EVENTS", 3)
+    posts = [sender.post(seq=n, source=lane) for lane in ("one", "two") for n in range(1, 6)]
+    taken = receipts(await store.append(posts))[0]
+    await store.project(PROJECTOR, upto=9, folds=(), states={}, outbox=())  # the last one is not projected yet
+    refolded = (await store.folds([taken.run]))[taken.run]
+    events = await store.events_of(taken.run)
+    assert refolded.position == 9
+    assert refolded.snapshot() == fold(taken.run, events[:9]).snapshot()
+
+
+async def test_a_stream_that_keeps_up_reads_only_what_is_new(
+    store: SqliteStore, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Near the end of the log by position, far from it by run: the same events."""
+    mine = receipts(await store.append([sender.post(seq=n) for n in range(1, 8)]))[0].run
+    await store.append([sender.post(seq=n, name="other") for n in range(1, 8)])
+    await store.append([sender.post(seq=8)])
+    await store.project(PROJECTOR, upto=15, folds=(), states={}, outbox=())
+    pages: list[tuple[list[RunEvent], int] | None] = []
+    for near in (streaming.NEAR, 0):
+        monkeypatch.setattr(streaming, "NEAR", near)
+        pages.append(await store.page(mine, 3, limit=10, most=10))
+        assert await store.page(mine, 3, limit=10, most=4) is None
+    assert pages[0] == pages[1]
+    assert pages[0] is not None
+    assert [event.position for event in pages[0][0]] == [4, 5, 6, 7, 15]

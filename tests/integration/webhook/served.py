@@ -88,7 +88,7 @@ async def served(
     """Up, with a key of scope runs:read."""
     bus = Bus()
     streams = Streams(log=store, bus=bus, **stream_options)
-    projector = Projector(store=store, bus=bus, route=lambda run: None)
+    projector = Projector(store=store, bus=bus, clock=clock, route=lambda run: None)
     record, token = mint_bearer(ids=ids, now_ms=NOW, name="r", scopes=[Scope.RUNS_READ])
     await store.commit(Commit(keys=(record,)))
     keyring.replace(await store.keys(), hmac_secrets={}, shared_secret=SECRET)

@@ -287,3 +287,24 @@ async def test_a_machine_that_refuses_is_put_in_words(
     (tmp_path / "data").write_text("a file in the folder's place")
     with pytest.raises(WorkspaceError, match="cannot be written"):
         await workspaces.prepare(run, repository, base=None)
+
+
+@pytest.mark.parametrize("name", [".git", ".GIT"])
+@pytest.mark.parametrize("is_committed", [True, False])
+async def test_a_repository_that_the_agent_made_within_is_taken_as_files(
+    workspaces: GitWorkspaces, repository: RepositorySpec, run: RunId, shell: Shell, name: str, *, is_committed: bool
+) -> None:
+    """Git itself would store a bare number for it: whatever `npm create` or `rails new` made would be lost."""
+    clone = (await workspaces.prepare(run, repository, base=None)).path
+    app = clone / "app"
+    app.mkdir()
+    shell("init", "--quiet", cwd=app)
+    (app / "main.js").write_text("code\n")
+    if is_committed:
+        shell("add", ".", cwd=app)
+        shell("commit", "--quiet", "-m", "first", cwd=app)
+    (app / ".git").rename(app / name)
+
+    harvested = await workspaces.harvest(run, repository, message="app")
+    assert [(one.path, one.status) for one in harvested.files] == [("app/main.js", "added")]
+    assert (app / name / "HEAD").is_file()  # the agent finds it where it was

@@ -20,7 +20,22 @@ def test_the_help_shows_every_command_under_its_heading() -> None:
     shown = CliRunner().invoke(application, ["--help"]).output
     headings = ["Run it", "Send events", "Look after it"]
     assert [heading for heading in headings if heading in shown] == headings
-    assert all(command in shown for command in ("up", "emit", "sign", "keys", "config", "migrate", "version"))
+    assert all(
+        command in shown
+        for command in (
+            "up",
+            "init",
+            "doctor",
+            "selftest",
+            "emit",
+            "sign",
+            "keys",
+            "config",
+            "healthcheck",
+            "migrate",
+            "version",
+        )
+    )
 
 
 def test_every_option_of_every_command_is_explained() -> None:

@@ -7,6 +7,7 @@ from ompycord.domain import events as ev
 from ompycord.domain.authority import AUTHORITY
 from ompycord.domain.fold import RunFold, fold
 from ompycord.domain.ids import AGENT_LANE, OMPYCORD, RunId, Source
+from ompycord.domain.lane import RANGES_KEPT, Lane
 from ompycord.domain.run import FailureClass, RunState, SuspendReason
 from ompycord.domain.task import Task
 
@@ -40,7 +41,9 @@ BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
     "run.resumed": st.just(ev.RunResumed(by="Ada")),
     "run.cancel_requested": st.just(ev.CancelRequested(by="Ada")),
     "effect.finished": st.just(ev.EffectFinished(key="build:1", outcome="ok")),
-    "prompt": st.builds(ev.Prompted, text=words),
+    "prompt": st.builds(ev.Prompted, text=words, when=st.sampled_from(["now", "next", "restart"])),
+    "prompt.dropped": st.just(ev.PromptDropped(prompt="01JD0000000000000000000002", by="Ada")),
+    "inbox.taken": st.just(ev.InboxTaken(said=("p:01JD0000000000000000000002",))),
     "message": st.builds(ev.Message, text=words),
     "note": st.builds(ev.Note, text=words),
     "tool.started": st.builds(ev.ToolStarted, tool=name, title=maybe, call=st.none() | ref),
@@ -62,6 +65,7 @@ BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
     "approval.requested": st.builds(ev.ApprovalRequested, approval=ref, title=words),
     "approval.granted": st.builds(ev.ApprovalGranted, approval=ref, by=name),
     "approval.denied": st.builds(ev.ApprovalDenied, approval=ref, by=name),
+    "approval.withdrawn": st.builds(ev.ApprovalWithdrawn, approval=ref, reason=maybe),
     "retry.limited": st.builds(ev.RetryLimited, message=maybe, attempt=st.none() | count),
     "retry.cleared": st.just(ev.RetryCleared()),
     "session.opened": st.builds(ev.SessionOpened, session=ref, model=st.none() | name),
@@ -118,3 +122,51 @@ def test_what_is_missing_is_named_until_it_comes(log: list[ev.RunEvent], data: s
     for event in lane:
         partial.add(event)
     assert partial.snapshot().gaps == ()
+
+
+def decided(*bodies: ev.EventBody) -> tuple[str, ...]:
+    """What became of each request, after these in our lane; the agent asked at 10."""
+    folded = fold(
+        RUN,
+        [
+            ev.RunEvent(run=RUN, source=AGENT_LANE, seq=1, at=10, body=ev.ApprovalRequested(approval="a1", title="rm")),
+            ev.RunEvent(run=RUN, source=AGENT_LANE, seq=2, at=10, body=ev.QuestionAsked(question="q1", text="Which?")),
+            *(ev.RunEvent(run=RUN, source=OMPYCORD, seq=n, at=10 + n, body=body) for n, body in enumerate(bodies, 1)),
+        ],
+    ).snapshot()
+    return (*(a.status for a in folded.approvals), *(q.status for q in folded.questions))
+
+
+def test_a_withdrawal_never_hides_what_a_person_decided() -> None:
+    granted, gone = ev.ApprovalGranted(approval="a1", by="Ada"), ev.ApprovalWithdrawn(approval="a1")
+    answered, over = ev.QuestionAnswered(question="q1", answer="left", by="Ada"), ev.QuestionWithdrawn(question="q1")
+    assert decided(granted, gone, answered, over) == ("granted", "answered")
+    assert decided(gone, granted, over, answered) == ("granted", "answered")
+    assert decided(gone, over) == ("withdrawn", "withdrawn")
+
+
+def test_a_request_that_is_made_again_is_open_again() -> None:
+    again = ev.ApprovalRequested(approval="a1", title="rm")
+    assert decided(ev.ApprovalWithdrawn(approval="a1"), again)[0] == "open"
+
+
+def test_more_decisions_than_are_shown_leave_none_open() -> None:
+    bodies: list[ev.EventBody] = []
+    for n in range(100):
+        bodies += [ev.QuestionAsked(question=f"q{n}", text="?"), ev.ApprovalRequested(approval=f"a{n}", title="rm")]
+        bodies += [
+            ev.QuestionAnswered(question=f"q{n}", answer="", by="Ada"),
+            ev.ApprovalDenied(approval=f"a{n}", by="Ada"),
+        ]
+    events = [ev.RunEvent(run=RUN, source=OMPYCORD, seq=n, at=n, body=body) for n, body in enumerate(bodies, 1)]
+    assert not fold(RUN, events).snapshot().needs_person
+
+
+def test_numbers_that_are_no_count_do_not_make_a_fold_grow_with_its_log() -> None:
+    lane = Lane()
+    for number in range(5000):
+        assert lane.add(1_700_000_000_000 + 1000 * number, number, ev.UsageUpdated(input=1))
+    assert len(lane.seen) == RANGES_KEPT
+    assert lane.input == 5000
+    assert lane.last_seq == 1_700_000_000_000 + 1000 * 4999
+    assert not lane.add(1_700_000_000_000, 0, ev.UsageUpdated(input=1))

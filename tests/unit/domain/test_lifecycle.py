@@ -111,11 +111,53 @@ def test_every_open_state_can_be_cancelled(state: RunState) -> None:
     assert decision.machine.message == "Cancelled by Ada: wrong branch"
 
 
+AGAIN = ev.Prompted(text="Mind the docs.", by="Ada", when="restart")
+
+
+@pytest.mark.parametrize("state", [S.BUILDING, S.VERIFYING])
+def test_a_run_told_to_begin_again_halts_what_it_does_and_starts_its_agent_in_the_same_clone(state: RunState) -> None:
+    states, machine, keys = walk(Machine(state=state, iteration=3, claim=True, checks=False), AGAIN)
+    assert (states[-1], keys) == (S.BUILDING, ["halt:3", "build:4"])
+    assert (machine.claim, machine.checks, machine.iteration) == (None, None, 4)
+
+
+def test_what_was_said_at_the_end_of_an_agents_work_starts_it_once_more() -> None:
+    states, machine, keys = walk(Machine(state=S.BUILDING), ended("build:1", claim=True, unheard=True))
+    assert (states[-1], keys, machine.claim) == (S.BUILDING, ["build:2"], None)
+    assert walk(machine, ended("build:2", claim=True))[2] == ["harvest:2"]
+
+
+@pytest.mark.parametrize("state", [S.VERIFYING, S.PUBLISHING])
+def test_a_run_stopped_after_its_agent_goes_back_to_it_with_what_was_said(state: RunState) -> None:
+    said = AGAIN.model_copy(update={"when": "next"})
+    _, machine, keys = walk(
+        Machine(state=state, claim=False), ev.RunStopped(by="Ada"), said, said, ev.RunResumed(by="Ada")
+    )
+    assert (machine.state, keys, machine.claim) == (S.BUILDING, ["halt:1", "build:2"], None)
+
+
+@pytest.mark.parametrize("state", sorted(set(RunState) - {S.BUILDING, S.VERIFYING, S.SUSPENDED}))
+def test_elsewhere_what_is_said_moves_nothing(state: RunState) -> None:
+    assert not advance(Machine(state=state), AGAIN).is_change
+
+
+def test_an_agent_at_work_goes_on_when_something_is_said_to_it() -> None:
+    assert not advance(Machine(state=S.BUILDING), AGAIN.model_copy(update={"when": "now"})).is_change
+
+
 KEYS = st.sampled_from(
     [f"{kind}:{n}" for kind in ("prepare", "build", "harvest", "checks", "publish") for n in range(1, 5)]
 )
 BODIES = st.one_of(
-    st.builds(ended, KEYS, st.sampled_from(["ok", "failed", "interrupted"]), claim=st.booleans(), passed=st.booleans()),
+    st.builds(
+        ended,
+        KEYS,
+        st.sampled_from(["ok", "failed", "interrupted"]),
+        claim=st.booleans(),
+        passed=st.booleans(),
+        unheard=st.booleans(),
+    ),
+    st.builds(ev.Prompted, text=st.just("x"), when=st.sampled_from(["now", "next", "restart"])),
     st.just(ev.RunDequeued()),
     st.just(ev.RunStopped(by="Ada")),
     st.just(ev.RunResumed(by="Ada")),

@@ -13,7 +13,7 @@ from ompycord.render.board import BoardRow, board_message
 from ompycord.render.buttons import ACTIONS
 from ompycord.render.card import render
 from ompycord.render.cardview import Button
-from ompycord.render.marker import parse_marker, question_tag
+from ompycord.render.marker import approval_seal, parse_marker, question_tag
 from ompycord.render.message import RenderedMessage, message
 from ompycord.render.mirror import mirror_message
 from ompycord.render.question import approval_message, question_message
@@ -126,6 +126,9 @@ def test_questions_and_approvals_read_well(snapshot: SnapshotAssertion) -> None:
         "allowed once": an_approval(scene, wants(status="granted", scope="once", by="Grace", closed_at=at)),
         "allowed for the run": an_approval(scene, wants(status="granted", scope="run", by="Grace", closed_at=at)),
         "denied": an_approval(scene, wants(status="denied", by="Grace", closed_at=at)),
+        "denied with a reason": an_approval(
+            scene, wants(status="denied", by="Grace", reason="Not on a <@1> *Friday*", closed_at=at)
+        ),
         "withdrawn approval": an_approval(scene, wants(status="withdrawn")),
     }
     for name, sent in seen.items():
@@ -163,6 +166,25 @@ def test_a_long_command_comes_whole_as_a_file_and_its_fence_is_closed() -> None:
     sent = an_approval(SCENES["needs you: approval"], wants(command=command))
     assert sent.attachment == command
     assert sent.embeds[0]["description"].count("```") == 2
+
+
+def test_an_ellipsis_of_the_agents_own_hides_nothing() -> None:
+    scene = SCENES["needs you: approval"]
+    long, short = "x" * 4000 + "; rm -rf /…", "ls …"
+    assert an_approval(scene, wants(command=long)).attachment == long
+    assert an_approval(scene, wants(command=short)).attachment is None
+    titled = an_approval(scene, wants(title="y" * 450, command=short))
+    assert titled.attachment == "y" * 450 + "\n\n" + short
+    assert a_question(SCENES["needs you: question"], asked(text="why " * 900 + "…")).attachment is not None
+
+
+def test_two_requests_that_look_alike_are_not_the_same_message() -> None:
+    """What differs only behind the cut is in the file, and in the buttons."""
+    scene = SCENES["needs you: approval"]
+    one, other = (an_approval(scene, wants(command="x" * 5000 + end)) for end in ("ls", "rm"))
+    assert one.embeds == other.embeds
+    assert one.payload_hash != other.payload_hash
+    assert approval_seal(wants(command="ls")) != approval_seal(wants(command="rm"))
 
 
 # -- the result -------------------------------------------------------------------------------------------------------

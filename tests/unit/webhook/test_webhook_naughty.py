@@ -16,8 +16,8 @@ from ompycord.domain.ports import RunFilter
 from ompycord.domain.records import KeyRecord, Post, Receipt, Scope
 from ompycord.domain.run import RunRecord
 from ompycord.errors import BadEvent
+from ompycord.text.strict_json import NotJson, parse_json, require_modest
 from ompycord.webhook import KeyRing, Limits, create_sidecar, mint_bearer
-from ompycord.webhook.strict_json import NotJson, parse_json, require_modest
 from tests.unit.webhook.test_webhook_keys import NOW, SHARED, Clock, Ids
 
 RUN = RunId("01KSR492000000000000000001")

@@ -1,4 +1,4 @@
-r"""JSON as strict as CONTRACTS wants it; counterpart of `ingest.py`. Pure.
+r"""JSON from strangers, as strict as CONTRACTS wants it; its users are the webhook and the dialects. Pure.
 
 pydantic's parser, the strictest that was tried, still lets through 1e999, repeated keys and `\u0000` (PLATFORM), so the
 standard library's is used with hooks that refuse, and what it made is walked once.
@@ -9,7 +9,7 @@ import math
 import re
 from typing import Any, NoReturn, cast
 
-__all__ = ["NotJson", "has_plain_texts", "parse_json", "require_modest"]
+__all__ = ["NotJson", "has_plain_texts", "is_modest", "parse_json", "require_modest"]
 
 DEPTH = 16
 NODES = 2000
@@ -41,6 +41,14 @@ def parse_json(raw: bytes) -> Any:
 def has_plain_texts(raw: bytes) -> bool:
     """Whether no text in this JSON can be too long or unshowable; true for most, and cheaper than to look at each."""
     return len(raw) <= STRING and raw.isascii() and b"\\u" not in raw
+
+
+def is_modest(raw: bytes) -> bool:
+    """Whether the value of this JSON, which `parse_json` took, needs no `require_modest`: true for most events.
+
+    A text of so few bytes holds no more values, and one with so few brackets is no deeper.
+    """
+    return len(raw) <= NODES and raw.count(b"{") + raw.count(b"[") <= DEPTH and has_plain_texts(raw)
 
 
 def require_modest(value: Any, *, is_plain: bool = False) -> None:
@@ -84,6 +92,9 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
         raise NotJson("a key is repeated")
+    for key in result:
+        if len(key) > KEY:
+            raise NotJson(f"a text or key is longer than {KEY} characters")
     return result
 
 

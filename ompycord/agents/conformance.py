@@ -1,0 +1,190 @@
+"""What every agent adapter owes the conductor, rule by rule; a rule's name is its sentence.
+
+A rule runs an adapter in a trial and returns what it broke, or None. The contract test runs them on our own adapters and on
+a deliberately bad one; they need nothing of pytest, so that they can be run on any configured agent.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from ompycord.domain.authority import SourceKind, require_authority
+from ompycord.domain.events import EventBody, Message
+from ompycord.domain.ports import AgentAdapter, AgentJob, AgentOutcome, Heard
+from ompycord.errors import NotYours, OmpycordError, ProcessFailed, StorageError
+from ompycord.processes import sweep
+
+__all__ = ["RULES", "Recorder", "Rule", "SilentInbox", "Trial", "judge"]
+
+_SENTENCE: Final = 500
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trial:
+    """An adapter with jobs that fit it."""
+
+    adapter: AgentAdapter
+    quick: Callable[[], AgentJob]
+    """A job of a run of its own that ends by itself, claims done, and says at least one thing."""
+    long: Callable[[], AgentJob]
+    """A job of a run of its own that says at least one thing and then goes on for minutes."""
+    wait_s: float = 120.0
+    """For the quick job to end, and for the long one's first word."""
+
+
+Rule = Callable[[Trial], Awaitable[str | None]]
+"""Returns what was broken, in a few words, or None."""
+
+
+class SilentInbox:
+    """Nobody says anything."""
+
+    async def next(self) -> Heard:
+        """See the port."""
+        return await asyncio.Future[Heard]()
+
+
+class Recorder:
+    """Stores slowly, and notices whoever does not wait."""
+
+    def __init__(self) -> None:
+        self.events: list[EventBody] = []
+        self.has_one = asyncio.Event()
+        self.overlaps = 0
+        self._is_storing = False
+
+    async def emit(self, body: EventBody) -> None:
+        """The port's `Emit`."""
+        self.overlaps += self._is_storing
+        self._is_storing = True
+        for _ in range(3):
+            await asyncio.sleep(0)
+        self._is_storing = False
+        self.events.append(body)
+        self.has_one.set()
+
+
+async def _quick(trial: Trial) -> tuple[Recorder, AgentOutcome]:
+    recorder = Recorder()
+    async with asyncio.timeout(trial.wait_s):
+        return recorder, await trial.adapter.run(trial.quick(), recorder.emit, SilentInbox())
+
+
+async def says_something_and_only_what_agents_may_say(trial: Trial) -> str | None:
+    """The authority table, column *agent*."""
+    recorder, _ = await _quick(trial)
+    for body in recorder.events:
+        try:
+            require_authority(body.type, SourceKind.AGENT)
+        except NotYours:
+            return f"it said {body.type}"
+    return None if recorder.events else "it said nothing"
+
+
+async def keeps_its_end_for_the_outcome(trial: Trial) -> str | None:
+    """`run.finished` and `run.failed` are claims, and so is the outcome: one of at most 500 characters."""
+    recorder, outcome = await _quick(trial)
+    ends = [body.type for body in recorder.events if body.type in {"run.finished", "run.failed"}]
+    if ends:
+        return f"it said {ends[0]} as an event"
+    if not outcome.claim:
+        return f"it claims to have failed: {outcome.message}"
+    return "its outcome's message is too long" if len(outcome.message or "") > _SENTENCE else None
+
+
+async def stores_one_event_after_the_other(trial: Trial) -> str | None:
+    """`emit` is awaited before the next: their order is the order they happened in."""
+    recorder, _ = await _quick(trial)
+    return f"{recorder.overlaps} times it did not wait" if recorder.overlaps else None
+
+
+async def says_first_that_it_is_simulated(trial: Trial) -> str | None:
+    """Nobody takes a rehearsal for work."""
+    recorder, _ = await _quick(trial)
+    first = recorder.events[0] if recorder.events else None
+    is_said = isinstance(first, Message) and "rehearsal" in first.text
+    return "it did not say so first" if trial.adapter.capabilities.simulated and not is_said else None
+
+
+async def _run_long(trial: Trial, job: AgentJob, recorder: Recorder) -> None:
+    with suppress(OmpycordError):  # then it ended too early, which the rule says
+        await trial.adapter.run(job, recorder.emit, SilentInbox())
+
+
+async def is_halted_when_its_cancellation_returns(trial: Trial) -> str | None:
+    """No process of the run is left, and the cancellation is not swallowed."""
+    recorder, job = Recorder(), trial.long()
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(_run_long(trial, job, recorder))
+        began = tasks.create_task(recorder.has_one.wait())
+        await asyncio.wait((task, began), timeout=trial.wait_s, return_when=asyncio.FIRST_COMPLETED)
+        has_begun, was_over = recorder.has_one.is_set(), task.done()
+        began.cancel()
+        task.cancel()
+    left = await sweep(job.run)
+    if left:
+        return f"{left} processes were left"
+    if not has_begun or was_over:
+        return "the long job said nothing in time" if not has_begun else "the long job ended by itself"
+    return None if task.cancelled() else "it swallowed its cancellation"
+
+
+async def passes_on_that_nothing_can_be_stored(trial: Trial) -> str | None:
+    """An event that cannot be stored ends the run of the adapter with that error."""
+
+    async def full(body: EventBody) -> None:
+        raise StorageError("full")
+
+    try:
+        async with asyncio.timeout(trial.wait_s):
+            await trial.adapter.run(trial.quick(), full, SilentInbox())
+    except StorageError:
+        return None
+    return "it swallowed a failure to store"
+
+
+async def says_that_it_cannot_be_started(trial: Trial) -> str | None:
+    """ProcessFailed, not a foreign error, and not a run in some other folder."""
+    job = trial.quick()
+    gone = job.model_copy(update={"cwd": job.cwd / "gone"})
+    try:
+        async with asyncio.timeout(trial.wait_s):
+            await trial.adapter.run(gone, Recorder().emit, SilentInbox())
+    except ProcessFailed:
+        return None
+    except (OSError, OmpycordError) as error:
+        return f"it raised {type(error).__name__}"
+    return "it ran in a folder that is not there"
+
+
+async def leaves_no_process_behind(trial: Trial) -> str | None:
+    """Also not after a run that ended well."""
+    job = trial.quick()
+    async with asyncio.timeout(trial.wait_s):
+        await trial.adapter.run(job, Recorder().emit, SilentInbox())
+    left = await sweep(job.run)
+    return f"{left} processes were left" if left else None
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    says_something_and_only_what_agents_may_say,
+    keeps_its_end_for_the_outcome,
+    stores_one_event_after_the_other,
+    says_first_that_it_is_simulated,
+    is_halted_when_its_cancellation_returns,
+    passes_on_that_nothing_can_be_stored,
+    says_that_it_cannot_be_started,
+    leaves_no_process_behind,
+)
+
+
+async def judge(rule: Rule, trial: Trial) -> str | None:
+    """What a rule says of an agent that may be any: an error and an endless wait are broken rules too."""
+    try:
+        return await rule(trial)
+    except TimeoutError:
+        return f"it did not end within {trial.wait_s:.0f} s"
+    except OmpycordError as error:
+        return str(error)

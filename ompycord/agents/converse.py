@@ -1,0 +1,190 @@
+"""Runs a program that one talks with, from start to outcome: the shell around a `dialects/conversation.py`.
+
+Its counterpart for programs that only report is `drive.py`.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, suppress
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from ompycord.agents.clone_files import grant
+from ompycord.agents.ending import how_it_ended
+from ompycord.agents.talk import legible
+from ompycord.dialects.conversation import Conversation, Reaction
+from ompycord.dialects.frames import Frame, write_frame
+from ompycord.domain.events import EventBody, Note, ToolProgress
+from ompycord.domain.ports import AgentJob, AgentOutcome, Emit, Heard, Inbox
+from ompycord.domain.run import FailureClass
+from ompycord.processes import Bounds, Clocks, Line, Outcome, ProcessResult, ProcessSpec, RunningProcess, Stream
+from ompycord.processes.launcher_port import Launcher, Place
+from ompycord.text import cut
+
+__all__ = ["converse", "wall_ms"]
+
+BOUNDS: Final = Bounds(line_bytes=67_108_864, output_bytes=68_719_476_736)
+"""A frame may have 64 MiB (PLATFORM.md, Agents); agents that repeat partial messages write far more than they mean."""
+_PROGRESS_S: Final = 1.0
+"""A tool's progress is stored no more often: cards are edited less often (PLATFORM.md, Discord's limits)."""
+_WRITE_S: Final = 60.0
+"""For an agent to take a frame; its pipe holds 64 KiB."""
+_HALT_S: Final = 3.0
+"""For an agent that was told to stop to keep its session, before the kill ladder."""
+_GOODBYE_S: Final = 10.0
+"""For an agent that is done to end by itself once its input is closed."""
+_SENTENCE: Final = 500
+
+
+def wall_ms() -> int:
+    """Milliseconds since the epoch, for the times that agents announce."""
+    return time.time_ns() // 1_000_000
+
+
+async def converse(
+    launcher: Launcher,
+    job: AgentJob,
+    argv: tuple[str, ...],
+    conversation: Conversation,
+    emit: Emit,
+    inbox: Inbox,
+    *,
+    now_ms: Callable[[], int] = wall_ms,
+) -> AgentOutcome:
+    """Starts `argv` in the job's clone and leads `conversation` with it until that has an outcome or the program ends.
+
+    Cancellation tells the agent to stop, then halts it through the kill ladder. Raises ProcessFailed where it cannot be
+    started, and what `emit` raises.
+    """
+    spec = ProcessSpec(argv=argv, env={**job.spec.env, **job.env}, cwd=job.cwd, keep_input_open=True, marker=job.run)
+    clocks = Clocks(wall_s=job.spec.wall_s, idle_s=job.spec.idle_s)
+    async with launcher.start(spec, Place(job.cwd), clocks=clocks, bounds=BOUNDS) as process:
+        exchange = _Exchange(process, job.cwd, conversation, emit, now_ms)
+        await _lead(exchange, process.lines(), inbox)
+        if exchange.outcome is not None:
+            await exchange.say_goodbye()
+            return exchange.outcome
+        return _unexplained(job, await process.wait(), exchange.last_line)
+
+
+async def _lead(exchange: "_Exchange", lines: AsyncGenerator[Line], inbox: Inbox) -> None:
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            people = tasks.create_task(exchange.hear_people(inbox))
+            await exchange.hear_agent(lines)
+            people.cancel()
+    except ExceptionGroup as group:
+        raise group.exceptions[0] from group
+    except asyncio.CancelledError:
+        await exchange.halt()
+        raise
+
+
+class _Exchange:
+    """What passes between one agent and its people, one thing after the other."""
+
+    def __init__(
+        self, process: RunningProcess, root: Path, conversation: Conversation, emit: Emit, now_ms: Callable[[], int]
+    ) -> None:
+        self.outcome: AgentOutcome | None = None
+        self.last_line = ""
+        """What its program last said beside the protocol."""
+        self._process = process
+        self._conversation = conversation
+        self._emit = emit
+        self._now_ms = now_ms
+        self._root = root
+        self._one_at_a_time = asyncio.Lock()
+        self._in_hand: Heard | None = None
+        self._progress_at = float("-inf")
+
+    async def hear_agent(self, lines: AsyncGenerator[Line]) -> None:
+        """Every line of the agent, until it has come to an outcome or its output ends."""
+        await self._take(self._conversation.begin)
+        async with aclosing(lines):
+            async for line in lines:
+                await self._hear(line)
+                if await self._is_over():
+                    return
+
+    async def hear_people(self, inbox: Inbox) -> None:
+        """Every word of people, until cancelled."""
+        while True:
+            self._in_hand = await inbox.next()
+            await self._take(partial(self._conversation.told, self._in_hand), reopens=True)
+            self._in_hand = None
+
+    async def say_goodbye(self) -> None:
+        """Lets an agent that is done end by itself: many keep their session then."""
+        self._process.close_input()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_GOODBYE_S):
+                await self._process.wait()
+
+    async def halt(self) -> None:
+        """Tells the agent to stop and gives it a moment; whatever fails here, the kill ladder comes next."""
+        with suppress(Exception):
+            async with asyncio.timeout(_HALT_S):
+                for frame in self._conversation.interrupt().send:
+                    await self._process.write(write_frame(frame))
+                self._process.close_input()
+                await self._process.wait()
+
+    async def _is_over(self) -> bool:
+        if self.outcome is not None and self._in_hand is not None:
+            async with self._one_at_a_time:  # the inbox counts a word as told once it was handed out: it goes first
+                pass
+        return self.outcome is not None
+
+    async def _hear(self, line: Line) -> None:
+        if line.stream is not Stream.STDOUT:
+            self.last_line = cut(legible(line.text[:4096]).strip(), _SENTENCE) or self.last_line
+        elif line.was_cut:
+            size = BOUNDS.line_bytes // 1_048_576
+            await self._take(lambda: Reaction((Note(text=f"A frame of more than {size} MiB was left out."),)))
+        elif not self._conversation.skips(line.text):
+            await self._take(lambda: self._conversation.hear(line.text, now_ms=self._now_ms()))
+
+    async def _take(self, react: Callable[[], Reaction], *, reopens: bool = False) -> None:
+        """Store, send, serve, end, in this order, before anything else is heard.
+
+        `reopens`: what the agent is told now gives it work again, though it had come to an outcome.
+        """
+        async with self._one_at_a_time:
+            if self.outcome is not None and not reopens:
+                return
+            reaction = react()
+            self._process.waits_for_person(waiting=self._conversation.awaits_person)
+            for body in reaction.events:
+                if self._is_news(body):
+                    await self._emit(body)
+            for frame in reaction.send:
+                await self._send(frame)
+            for wish in reaction.files:
+                await self._send(await asyncio.to_thread(grant, self._root, wish))
+            self.outcome = reaction.outcome or (None if reaction.send else self.outcome)
+
+    async def _send(self, frame: Frame) -> None:
+        # What a program does not take any more is explained by its end, which is near.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_WRITE_S):
+                await self._process.write(write_frame(frame))
+
+    def _is_news(self, body: EventBody) -> bool:
+        if not isinstance(body, ToolProgress):
+            return True
+        now = asyncio.get_running_loop().time()
+        if now - self._progress_at < _PROGRESS_S:
+            return False
+        self._progress_at = now
+        return True
+
+
+def _unexplained(job: AgentJob, result: ProcessResult, last_line: str) -> AgentOutcome:
+    """The program ended, whatever its exit code, before the agent said that its work had."""
+    is_crash = result.outcome is Outcome.EXITED
+    failure = FailureClass.TRANSIENT if is_crash else FailureClass.REPAIRABLE
+    message = cut(how_it_ended(job.spec, result, last_line, early=True), _SENTENCE)
+    return AgentOutcome(claim=False, message=message, failure=failure)

@@ -1,0 +1,30 @@
+"""Asks a program for its version before it is talked with; what the answer means stands in `dialects/versions.py`."""
+
+import asyncio
+from contextlib import aclosing, suppress
+from typing import Final
+
+from ompycord.dialects.versions import version_in
+from ompycord.domain.ports import AgentJob
+from ompycord.processes import Clocks, ProcessSpec, Stream
+from ompycord.processes.launcher_port import Launcher, Place
+
+__all__ = ["ask_version"]
+
+_ASK_S: Final = 30.0
+
+
+async def ask_version(launcher: Launcher, job: AgentJob, program: tuple[str, ...]) -> str | None:
+    """What `program --version` says, or None. Raises ProcessFailed where the program cannot be started."""
+    spec = ProcessSpec(
+        argv=(*program, "--version"), env={**job.spec.env, **job.env}, cwd=job.cwd, stdin=b"", marker=job.run
+    )
+    clocks = Clocks(wall_s=_ASK_S, idle_s=_ASK_S)
+    async with launcher.start(spec, Place(job.cwd), clocks=clocks) as process:
+        lines = process.lines()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_ASK_S), aclosing(lines):
+                async for line in lines:
+                    if line.stream is Stream.STDOUT and (found := version_in(line.text)):
+                        return found
+    return None

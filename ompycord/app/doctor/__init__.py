@@ -1,0 +1,5 @@
+"""`ompycord doctor`: looks at everything that a running Ompycord needs and changes nothing; counterpart of `cli/doctor.py`."""
+
+from ompycord.app.doctor.examination import examine
+
+__all__ = ["examine"]

@@ -1,0 +1,52 @@
+"""All findings in the order in which they matter: what the rest needs comes first."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ompycord.app.compose import git_of
+from ompycord.app.discord_look import findings_of, open_look
+from ompycord.app.doctor import machine, team
+from ompycord.app.doctor.production import production
+from ompycord.app.findings import Finding, fail, ok
+from ompycord.app.start_look import channels_of
+from ompycord.errors import ConfigurationError, StartError
+from ompycord.settings import Settings, load_settings
+from ompycord.workspaces.launcher import UnconfinedLauncher
+
+__all__ = ["examine"]
+
+
+async def examine(
+    *, environ: Mapping[str, str], folder: Path, overrides: Mapping[str, Any], is_production: bool
+) -> list[Finding]:
+    """Look at everything. `folder` is where `up` would be started. Raises nothing for what it finds."""
+    git = git_of(environ)
+    found = [machine.python(), machine.sqlite(), await machine.git_version(git, folder)]
+    try:
+        settings = load_settings(environ=environ, folder=folder, overrides=overrides)
+    except ConfigurationError as error:
+        return [
+            *found,
+            fail("Settings", f"{error}.", "`ompycord config show` looks at them alone; docs/reference/settings.md."),
+        ]
+    found.append(ok("Settings", "read; `ompycord config show` says where each comes from"))
+    path = settings.data_dir.expanduser().absolute()
+    level = UnconfinedLauncher(path="").level
+    found += machine.confinement(level, settings.catalog.agents, is_production=is_production)
+    found += [machine.data_folder(path), machine.disk(path), *await machine.ports(settings)]
+    found += production(settings) if is_production else []
+    found.append(team.access(settings))
+    found += await _discord(settings)
+    found += [*team.agents(settings, environ), await team.programs_found(environ, folder)]
+    return found + await team.repositories(settings, git, environ, folder)
+
+
+async def _discord(settings: Settings) -> list[Finding]:
+    if settings.discord.token is None:
+        return [ok("Discord", "no token: `up` opens the playground")]
+    async with open_look(api=settings.discord.api, token=settings.discord.token.get_secret_value()) as look:
+        try:
+            return await findings_of(look, settings.discord, channels=channels_of(settings.catalog))
+        except StartError as error:
+            return [fail("Discord", str(error), "")]

@@ -1,0 +1,147 @@
+"""What the machine must have: Python, SQLite, git, confinement, room on the disk, free ports, a data folder of its own."""
+
+import asyncio
+import os
+import shutil
+import socket
+import sqlite3
+import stat
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from ompycord import __version__
+from ompycord.app.findings import Finding, fail, ok, warn
+from ompycord.app.operations import is_running
+from ompycord.domain.repository import AgentSpec, ConfinementLevel
+from ompycord.errors import OmpycordError
+from ompycord.processes.launcher_port import reaches
+from ompycord.settings import Settings
+from ompycord.workspaces.git import Git
+
+__all__ = ["confinement", "data_folder", "disk", "git_version", "ports", "python", "sqlite"]
+
+LEAST_PYTHON = (3, 11)
+SAFE_SQLITE = (3, 51, 3)
+"""Older ones can damage the log when two connections write at once; we have one writer (PLATFORM: SQLite through aiosqlite)."""
+LEAST_SQLITE = (3, 35, 0)
+"""RETURNING came with it."""
+LOW_DISK, FULL_DISK = 0.10, 0.05
+"""FEATURES I-114: no new runs under 10 % free, read-only under 5 %."""
+
+
+def python() -> Finding:
+    """This interpreter and this Ompycord."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info < LEAST_PYTHON:  # pragma: no cover  # the package does not install there
+        return fail("Python", f"{version} is too old.", "Install Python 3.11 or newer.")
+    return ok("Python", f"{version}, Ompycord {__version__}")
+
+
+def sqlite(version: tuple[int, int, int] = sqlite3.sqlite_version_info) -> Finding:
+    """The library that this Python was built with."""
+    shown = ".".join(map(str, version))
+    if version < LEAST_SQLITE:
+        return fail("SQLite", f"{shown} is too old.", "Use a Python that was built with SQLite 3.35 or newer.")
+    if version < SAFE_SQLITE:
+        return ok("SQLite", f"{shown}; safe with one writing connection, which is what Ompycord has")
+    return ok("SQLite", shown)
+
+
+async def git_version(git: Git, folder: Path) -> Finding:
+    """The git that clones and harvests."""
+    try:
+        said = await git.line("--version", cwd=folder)
+    except OmpycordError:
+        return fail("git", "it is not on the PATH, and no run can begin without it.", "Install git.")
+    return ok("git", said.removeprefix("git version "))
+
+
+def confinement(level: ConfinementLevel, agents: Iterable[AgentSpec], *, is_production: bool) -> list[Finding]:
+    """How far agents are shut in here, and which of them ask for more."""
+    shown = "agents run as this user and see what it sees" if level == "none" else level
+    found = (
+        [
+            (fail if is_production else warn)(
+                "Confinement",
+                f"none: {shown}.",
+                "Run Ompycord as a user of its own, on a machine that holds nothing else.",
+            )
+        ]
+        if level == "none"
+        else [ok("Confinement", shown)]
+    )
+    return found + [
+        fail(
+            f"Agent {agent.name}",
+            f"asks for confinement {agent.sandbox.minimum} and gets {level}: its runs are refused.",
+            f"Allow it by name: agents.{agent.name}.sandbox.minimum: {level}",
+        )
+        for agent in agents
+        if agent.kind != "rehearsal" and not reaches(level, agent.sandbox.minimum)
+    ]
+
+
+def data_folder(path: Path) -> Finding:
+    """Ours alone, and writable. It is not made here: `up` makes it."""
+    name = "Data folder"
+    if not path.exists():
+        above = next((one for one in path.parents if one.exists()), path)
+        if os.access(above, os.W_OK):
+            return ok(name, f"{path} (made at the first start)")
+        return fail(name, f"{path} cannot be made: {above} is not writable.", "Set data_dir to a place that is yours.")
+    if not path.is_dir() or not os.access(path, os.W_OK | os.X_OK):
+        return fail(name, f"{path} is not a folder that this user can write.", "Set data_dir, or change its owner.")
+    if sys.platform != "win32":
+        open_ones = [one.name for one in (path, *_secrets(path)) if stat.S_IMODE(one.stat().st_mode) & 0o077]
+        if open_ones:
+            return fail(
+                name,
+                f"others can read {', '.join(open_ones[:3])} in {path}.",
+                f"Run: chmod -R go-rwx {path}",
+            )
+    return ok(name, str(path))
+
+
+def _secrets(path: Path) -> list[Path]:
+    folder = path / "secrets"
+    return [folder, *folder.rglob("*")] if folder.is_dir() else []
+
+
+def disk(path: Path) -> Finding:
+    """Room where the data folder is, or will be."""
+    there = next(one for one in (path, *path.parents) if one.exists())
+    usage = shutil.disk_usage(there)
+    free = usage.free / usage.total
+    shown = f"{free:.0%} free"
+    if free < FULL_DISK:
+        return fail("Disk", f"{shown}: Ompycord would be read-only.", "Free space where the data folder lies.")
+    if free < LOW_DISK:
+        return warn("Disk", f"{shown}: no room for many runs.", "Free space where the data folder lies.")
+    return ok("Disk", shown)
+
+
+async def ports(settings: Settings) -> list[Finding]:
+    """Whether the ports can be taken, or are taken by this data folder's own process."""
+    if await asyncio.to_thread(is_running, settings.data_dir):
+        return [ok("Ports", f"{settings.webhook.port} is held by the Ompycord that runs with this data folder")]
+    wanted = [("Sidecar port", "webhook.port", settings.webhook.host, settings.webhook.port)]
+    if settings.discord.token is None:
+        wanted.append(("Playground port", "playground.port", "127.0.0.1", settings.playground.port))
+    return [_port(*one) for one in wanted]
+
+
+def _port(name: str, setting: str, host: str, port: int) -> Finding:
+    if port == 0:
+        return ok(name, "any free one")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        if sys.platform != "win32":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            return fail(
+                name, f"{port} cannot be taken ({error.strerror}).", f"End the program that has it, or set {setting}."
+            )
+    return ok(name, str(port))

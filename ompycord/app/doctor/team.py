@@ -1,0 +1,136 @@
+"""What the team configured: who may do what, agents and their programs, repositories and their bases, checks and their commands."""
+
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from ompycord.app.findings import Finding, fail, ok, warn
+from ompycord.domain.repository import AgentSpec, RepositorySpec
+from ompycord.errors import OmpycordError
+from ompycord.processes import ProcessSpec, run
+from ompycord.settings import Settings
+from ompycord.workspaces.git import Git
+
+__all__ = ["KNOWN_AGENTS", "access", "agents", "programs_found", "programs_on_path", "repositories"]
+
+KNOWN_AGENTS = {
+    "omp": "Oh My Pi",
+    "claude": "Claude Code",
+    "codex": "Codex",
+    "opencode": "OpenCode",
+    "gemini": "Gemini CLI",
+}
+"""Agent programs that are looked for on the PATH."""
+VERSION_S = 10.0
+REACH_S = 20.0
+_VERSION = re.compile(r"\d+(?:\.\d+)+[\w.+-]*")
+_USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
+
+
+def access(settings: Settings) -> Finding:
+    """Nobody named means that nobody may do anything."""
+    if settings.discord.token is None:
+        return ok("Access", "the playground's own people")
+    if settings.access.is_empty:
+        return warn(
+            "Access",
+            "nobody may do anything.",
+            "Add to ompycord.yml: access: {users: {admin: [YOUR_USER_ID]}} (Discord: Copy User ID).",
+        )
+    named = [
+        role
+        for role in ("admin", "approver", "runner", "viewer")
+        if getattr(settings.access.users, role) or getattr(settings.access.roles, role)
+    ]
+    if "admin" not in named:
+        return warn("Access", f"{', '.join(named)}, but no admin.", "Name one under access.users.admin.")
+    return ok("Access", ", ".join(named))
+
+
+async def programs_on_path(environ: Mapping[str, str], folder: Path) -> list[str]:
+    """The known agent programs of this machine, each with its version."""
+    path = environ.get("PATH", "")
+    found: list[str] = []
+    for program, name in KNOWN_AGENTS.items():
+        place = shutil.which(program, path=path)
+        if place is not None:
+            found.append(f"{name} {await _version(place, environ, folder)}")
+    return found
+
+
+async def programs_found(environ: Mapping[str, str], folder: Path) -> Finding:
+    """The same as a line."""
+    found = await programs_on_path(environ, folder)
+    return ok("Agents on the PATH", "; ".join(found) or "none of those known: any other program works too")
+
+
+async def _version(place: str, environ: Mapping[str, str], folder: Path) -> str:
+    kept = {name: environ[name] for name in ("PATH", "HOME", "LANG") if name in environ}
+    try:
+        done = await run(ProcessSpec(argv=(place, "--version"), env=kept, cwd=folder), timeout_s=VERSION_S)
+    except OmpycordError:
+        return "that does not start"
+    match = _VERSION.search((done.stdout + done.stderr).decode("utf-8", "replace"))
+    return match[0] if done.is_success and match else "of unknown version"
+
+
+def agents(settings: Settings, environ: Mapping[str, str]) -> list[Finding]:
+    """Whether each configured program is there."""
+    configured = settings.catalog.agents
+    if not configured and settings.discord.token is None:
+        return [ok("Agents", "the playground's rehearsal")]
+    if not configured:
+        return [warn("Agents", "none is configured: no run can start.", "Name one under agents in ompycord.yml.")]
+    return [_agent(agent, environ) for agent in configured]
+
+
+def _agent(agent: AgentSpec, environ: Mapping[str, str]) -> Finding:
+    name = f"Agent {agent.name}"
+    if not agent.command:
+        return ok(name, agent.kind)
+    program = agent.command[0]
+    if program == "{python}" or shutil.which(program, path=environ.get("PATH", "")) is not None:
+        return ok(name, f"{agent.kind}: {Path(program).name}")
+    return fail(name, f"{Path(program).name} is not there.", f"Install it, or mend agents.{agent.name}.command.")
+
+
+async def repositories(settings: Settings, git: Git, environ: Mapping[str, str], folder: Path) -> list[Finding]:
+    """Whether each repository can be reached, has its base branch, and its checks can start."""
+    configured = settings.catalog.repositories
+    if not configured and settings.discord.token is None:
+        return [ok("Repositories", "the playground's sample")]
+    if not configured:
+        text = "none is configured: no run can start."
+        return [warn("Repositories", text, "Name one under repositories in ompycord.yml.")]
+    return [await _repository(repository, git, environ, folder) for repository in configured]
+
+
+async def _repository(spec: RepositorySpec, git: Git, environ: Mapping[str, str], folder: Path) -> Finding:
+    name = f"Repository {spec.name}"
+    where = spec.path or _USERINFO.sub("", spec.address or "")
+    try:
+        if spec.path is not None and not await git.is_repository(spec.path):
+            text = f"{spec.path} is no git repository with a commit."
+            return fail(name, text, f"Mend repositories.{spec.name}.path.")
+        source = str(spec.path) if spec.path is not None else spec.address or ""
+        heads = await git.attempt("ls-remote", "--heads", "--", source, spec.base, cwd=folder, timeout_s=REACH_S)
+    except OmpycordError as error:
+        return fail(name, f"git cannot look at it: {error}", "Install git, or mend its rights.")
+    if not heads.is_success:
+        return fail(name, f"{where} cannot be reached.", "Try `git ls-remote` with it as the user that runs Ompycord.")
+    if not heads.stdout.strip():
+        return fail(name, f"it has no branch {spec.base}.", f"Set repositories.{spec.name}.base.")
+    missing = [check.name for check in spec.checks if not _can_start(check.command[0], environ)]
+    if missing:
+        text = f"the program of {', '.join(missing)} is not on the PATH, so these checks cannot pass."
+        return warn(name, text, "Install it, or give its full path.")
+    if not spec.checks:
+        text = "it has no checks, so no run in it can end as checked."
+        return warn(name, text, f"Name them under repositories.{spec.name}.checks.")
+    return ok(name, f"{where}, base {spec.base}, {len(spec.checks)} checks")
+
+
+def _can_start(program: str, environ: Mapping[str, str]) -> bool:
+    is_in_clone = "/" in program and not Path(program).is_absolute()
+    return program == "{python}" or is_in_clone or shutil.which(program, path=environ.get("PATH", "")) is not None

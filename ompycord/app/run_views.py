@@ -1,0 +1,96 @@
+"""`ompycord runs`: runs as operators list and read them; counterpart of `cli/runs.py`, here or in the running process."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError
+
+from ompycord.app.control import Operation
+from ompycord.domain.base import Frozen, Millis
+from ompycord.domain.ids import RunId
+from ompycord.domain.ports import RunFilter
+from ompycord.domain.run import RunRecord
+from ompycord.errors import Refused
+from ompycord.store import SqliteStore
+
+__all__ = ["ListRuns", "RunViews", "WhichRun"]
+
+MOST = 100
+MOST_EVENTS = 1000
+
+
+class ListRuns(Frozen):
+    """Which runs, newest first."""
+
+    which: Literal["open", "all"] = "open"
+    repository: str | None = None
+    limit: Annotated[int, Field(ge=1, le=MOST)] = 25
+
+
+class WhichRun(Frozen):
+    """A run by its id or the end of it, as people see it."""
+
+    run: Annotated[str, Field(pattern=r"^[0-9A-Za-z]{4,26}$")]
+
+
+class RunViews:
+    """Reads the store."""
+
+    def __init__(self, *, store: SqliteStore) -> None:
+        self._store = store
+
+    def operations(self) -> dict[str, Operation]:
+        """By the names that the control socket knows."""
+        return {"runs.list": self._list, "runs.show": self._show}
+
+    async def _list(self, arguments: dict[str, Any]) -> list[dict[str, Any]]:
+        try:
+            asked = ListRuns.model_validate(arguments)
+        except ValidationError:
+            raise Refused("Ask for `open` or `all` runs, at most 100.") from None
+        wanted = RunFilter(
+            is_open=True if asked.which == "open" else None, repository=asked.repository, limit=asked.limit
+        )
+        return [_view(run) for run in await self._store.runs(wanted)]
+
+    async def _show(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        try:
+            asked = WhichRun.model_validate(arguments)
+        except ValidationError:
+            raise Refused("A run is named by the last characters of its id, four or more: `ompycord runs`.") from None
+        found = await self._store.runs(RunFilter(ending=asked.run, limit=2))
+        if not found:
+            raise Refused(f"There is no run {asked.run.lower()}. `ompycord runs --all` lists them.")
+        if len(found) > 1:
+            raise Refused(f"Several runs end in {asked.run.lower()}: give more characters.")
+        run = found[0]
+        events = await self._store.events_of(RunId(run.id))
+        task = None if run.task is None else await self._store.task(run.task)
+        return {
+            **_view(run),
+            "prompt": None if task is None else task.prompt,
+            "events": [
+                {"at": _time(event.at), "source": event.source, "type": event.body.type}
+                for event in events[-MOST_EVENTS:]
+            ],
+            "events_total": len(events),
+        }
+
+
+def _view(run: RunRecord) -> dict[str, Any]:
+    return {
+        "run": run.id[-6:].lower(),
+        "id": run.id,
+        "kind": run.kind.value,
+        "name": run.external_name,
+        "state": run.state.value,
+        "repository": run.repository,
+        "agent": run.agent,
+        "created_at": _time(run.created_at),
+        "updated_at": _time(run.updated_at),
+        "ended_at": None if run.ended_at is None else _time(run.ended_at),
+    }
+
+
+def _time(at: Millis) -> str:
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")

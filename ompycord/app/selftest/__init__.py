@@ -1,0 +1,5 @@
+"""`ompycord selftest`: the whole journey in a private playground, with real processes; counterpart of `cli/selftest.py`."""
+
+from ompycord.app.selftest.journey import TITLES, Tick, run_selftest
+
+__all__ = ["TITLES", "Tick", "run_selftest"]

@@ -1,0 +1,104 @@
+"""What `ompycord init` writes: `.env` and `ompycord.yml` from a few answers, private, and never over a file that is there.
+
+Counterpart: `settings.py`, which reads both; what was written is read once by it before anything is said to be done.
+"""
+
+import base64
+import secrets
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ompycord.app.private_file import write_private
+from ompycord.domain.base import Frozen
+from ompycord.errors import Refused
+from ompycord.settings import Settings, load_settings
+
+__all__ = ["Answers", "existing", "write_files"]
+
+ENV, CONFIG = ".env", "ompycord.yml"
+
+
+class Answers(Frozen):
+    """What a person was asked."""
+
+    token: str
+    guild: str
+    channel: str | None
+    admin: str | None
+    repositories: dict[str, Path]
+    """Name -> a git repository on this machine."""
+    agents_seen: tuple[str, ...] = ()
+    """Programs found on the PATH, for the comment in the file."""
+
+    def __repr__(self) -> str:
+        return "<Answers>"  # the token is in it
+
+
+def existing(folder: Path) -> list[str]:
+    """Which of the two files are there already."""
+    return [name for name in (ENV, CONFIG) if (folder / name).exists()]
+
+
+def write_files(folder: Path, answers: Answers, *, may_replace: bool) -> Settings:
+    """Write both, 0600; what was there is kept as `NAME.before`. The settings as `up` will read them.
+
+    Raises Refused where a file is there and may not be replaced, ConfigurationError for answers that are no settings.
+    """
+    there = existing(folder)
+    if there and not may_replace:
+        raise Refused(f"{' and '.join(there)} is there already: nothing was written. Move it away, or give --replace.")
+    texts = {ENV: _env(answers), CONFIG: _config(answers)}
+    _judge(texts)
+    for name, text in texts.items():
+        if name in there:
+            (folder / name).replace(folder / f"{name}.before")
+        write_private(folder / name, text)
+    return load_settings(environ={}, folder=folder)
+
+
+def _judge(texts: dict[str, str]) -> None:
+    """Read what is about to be written, in a folder that holds nothing else."""
+    with tempfile.TemporaryDirectory(prefix="ompycord-init-") as name:
+        for file, text in texts.items():
+            write_private(Path(name) / file, text)
+        load_settings(environ={}, folder=Path(name))
+
+
+def _env(answers: Answers) -> str:
+    secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+    rows = {
+        "DISCORD_TOKEN": answers.token,
+        "DISCORD_GUILD_ID": answers.guild,
+        "DISCORD_CHANNEL_ID": answers.channel or "",
+        "OMP_WEBHOOK_SECRET": secret,
+    }
+    head = (
+        "# Written by `ompycord init`. Secrets: keep this file to yourself. Every setting: docs/reference/settings.md\n"
+    )
+    return head + "".join(f"{name}={value}\n" for name, value in rows.items())
+
+
+def _config(answers: Answers) -> str:
+    content: dict[str, Any] = {
+        "access": {"users": {"admin": [answers.admin] if answers.admin else []}},
+        "repositories": {
+            name: {"path": str(path.absolute()), "channel": answers.channel, "checks": []}
+            for name, path in answers.repositories.items()
+        },
+        "agents": {},
+    }
+    return (
+        "# Written by `ompycord init`. Everything that may stand here: ompycord.example.yml\n"
+        + yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+        + _comment(answers.agents_seen)
+    )
+
+
+def _comment(agents: Iterable[str]) -> str:
+    seen = ", ".join(agents)
+    words = f"Found on this machine: {seen}." if seen else "Any program can be an agent."
+    return f"# {words} Name those that may work here under agents: docs/how-to/bring-your-own-agent.md\n"

@@ -1,0 +1,84 @@
+"""Leave to act, given or refused by button and form; once, by whoever was first. Counterpart of `render.question`.
+
+A button holds the seal of what its message shows: what an agent asks for under the same name later, it does not allow.
+"""
+
+from functools import partial
+from typing import Literal
+
+from ompycord.bot.access import Interaction
+from ompycord.bot.components import Handler
+from ompycord.bot.custom_ids import ComponentId
+from ompycord.bot.desk import Desk
+from ompycord.bot.modals import read_form, why_not_form
+from ompycord.bot.replies import defer, say
+from ompycord.domain.access import Person, may
+from ompycord.domain.ids import RunId
+from ompycord.domain.records import Committed
+from ompycord.domain.run import RunRecord
+from ompycord.domain.snapshot import Approval
+from ompycord.errors import Refused
+from ompycord.render.marker import approval_seal
+from ompycord.render.notices import already_decided, needs_role
+
+__all__ = ["Approvals"]
+
+Scope = Literal["once", "run"]
+_ALLOWED: dict[Scope, str] = {
+    "once": "Allowed once. The agent goes on.",
+    "run": "Allowed for this run: the agent is not made to ask for exactly this again.",
+}
+
+
+class Approvals:
+    """Handlers whose nonce is the approval's seal."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def table(self) -> dict[str, Handler]:
+        """Action to handler."""
+        return {
+            "allow": partial(self._allow, "once"),
+            "allowrun": partial(self._allow, "run"),
+            "deny": self._open_form,
+            "denyform": self._from_form,
+        }
+
+    async def _allow(self, scope: Scope, interaction: Interaction, person: Person, component: ComponentId) -> None:
+        await defer(interaction)
+        record, approval = await self._asked(interaction, component)
+        committed = await self._desk.conductor.approve(RunId(record.id), approval.ref, person, scope=scope)
+        await self._reply(interaction, committed, _ALLOWED[scope])
+
+    async def _open_form(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
+        """A form must be the first answer, so the rights are asked before and the decision is made afterwards."""
+        record, approval = await self._asked(interaction, component)
+        if not may(person, "approve", requester=record.requester):
+            raise Refused(needs_role("approver", self._desk.options.approver_role, self._desk.inert))
+        first = await self._desk.store.decision(RunId(record.id), "approval", approval.ref)
+        if first is not None:
+            raise Refused(already_decided(first.by_name, first.at, first.action, self._desk.inert))
+        custom_id = self._desk.signer.sign("denyform", component.ref, component.nonce)
+        await interaction.response.send_modal(why_not_form(approval, custom_id=custom_id, inert=self._desk.inert))
+
+    async def _from_form(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
+        reason = " ".join(read_form(interaction).text("reason").split())
+        await defer(interaction)
+        record, approval = await self._asked(interaction, component)
+        committed = await self._desk.conductor.deny(RunId(record.id), approval.ref, person, reason=reason)
+        await self._reply(interaction, committed, "Denied. The agent reads why and goes on without it.")
+
+    async def _asked(self, interaction: Interaction, component: ComponentId) -> tuple[RunRecord, Approval]:
+        record = await self._desk.visible(interaction, component.ref)
+        snapshot = await self._desk.conductor.snapshot(RunId(record.id))
+        for approval in snapshot.approvals if snapshot else ():
+            if approval_seal(approval) == component.nonce:
+                return record, approval
+        raise Refused("What that button was for is not asked any more. Nothing was decided; look at what is asked now.")
+
+    async def _reply(self, interaction: Interaction, committed: Committed, words: str) -> None:
+        first = committed.earlier
+        if first is not None:
+            words = already_decided(first.by_name, first.at, first.action, self._desk.inert)
+        await say(interaction, words)

@@ -1,0 +1,114 @@
+"""`/omp say`, the card's *Say…* and its form: tell a run something, and read what becomes of it.
+
+Nothing that somebody typed is lost: what cannot be told comes back as a file, and what was told late is said in the channel.
+"""
+
+import structlog
+from discord import app_commands
+
+from ompycord.bot import wording
+from ompycord.bot.access import Interaction
+from ompycord.bot.commands.choices import Choices
+from ompycord.bot.components import Handler
+from ompycord.bot.custom_ids import ComponentId
+from ompycord.bot.desk import Desk
+from ompycord.bot.modals import read_form, say_form
+from ompycord.bot.replies import NOT_TAKEN, defer, say, words_for
+from ompycord.bot.rest import SendFailed
+from ompycord.conductor import When
+from ompycord.domain.access import Person
+from ompycord.domain.ids import RunId
+from ompycord.domain.run import RunRecord
+from ompycord.errors import OmpycordError
+from ompycord.render.message import message
+
+__all__ = ["Say"]
+
+log = structlog.get_logger(__name__)
+
+
+class Say:
+    """The command, the button and the form."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def table(self) -> dict[str, Handler]:
+        """Action to handler."""
+        return {"say": self._from_button, "sayform": self._from_form}
+
+    def add_to(self, group: app_commands.Group, choices: Choices) -> None:
+        """Register the command."""
+
+        @group.command(name="say", description="Tell a run something: an answer, a correction, the next job.")
+        @app_commands.rename(text="message")
+        @app_commands.describe(
+            text="What it shall know; without it a form opens",
+            run="This thread's run, or your latest, if left out",
+            when="After what it does now, if left out",
+        )
+        @app_commands.autocomplete(run=choices.runs)
+        async def command(
+            interaction: Interaction,
+            text: app_commands.Range[str, 1, 4000] | None = None,
+            run: app_commands.Range[str, 1, 100] | None = None,
+            when: When = "next",
+        ) -> None:
+            person = self._desk.person(interaction)
+            if text is None:
+                await self._open(interaction, person, await self._desk.run(interaction, run), when)
+                return
+            is_taken = await _is_deferred(interaction)
+            await self._tell(interaction, person, run, text, when, is_taken=is_taken)
+
+    async def _from_button(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
+        await self._open(interaction, person, await self._desk.visible(interaction, component.ref), "next")
+
+    async def _open(self, interaction: Interaction, person: Person, record: RunRecord, when: When) -> None:
+        outlook = await self._desk.conductor.outlook(RunId(record.id), when, person)
+        form = say_form(
+            custom_id=self._desk.signer.sign("sayform", record.id), outlook=wording.outlook(outlook), when=when
+        )
+        await interaction.response.send_modal(form)
+
+    async def _from_form(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
+        form = read_form(interaction)
+        chosen = form.choice("when")
+        when: When = "now" if chosen == "now" else "restart" if chosen == "restart" else "next"
+        is_taken = await _is_deferred(interaction)
+        await self._tell(interaction, person, component.ref, form.text("message"), when, is_taken=is_taken)
+
+    async def _tell(
+        self, interaction: Interaction, person: Person, run: str | None, text: str, when: When, *, is_taken: bool
+    ) -> None:
+        """Say it once: the interaction's id makes a repetition known. Then tell the person, whatever way is open."""
+        back: str | None = None
+        try:
+            record = await self._desk.run(interaction, run)
+            said = await self._desk.conductor.say(RunId(record.id), text, when, person, key=str(interaction.id))
+            words = wording.said(record.id, said)
+        except OmpycordError as error:
+            words = wording.given_back(words_for(error, str(interaction.id)[-8:]))
+            back = text
+        if is_taken:
+            await say(interaction, words, files=[("your-text.txt", back)] if back is not None else ())
+        else:
+            await self._say_in_channel(interaction, person, words, back)
+
+    async def _say_in_channel(self, interaction: Interaction, person: Person, words: str, back: str | None) -> None:
+        late = wording.late_reply(person.name, words, self._desk.inert)
+        what = message(late, sign=self._desk.signer.sign, attachment=back)
+        try:
+            await self._desk.rest.send(str(interaction.channel_id), what, nonce=str(interaction.id), silent=True)
+        except SendFailed as failed:
+            log.warning("say.not_answered", cause=str(failed))
+
+
+async def _is_deferred(interaction: Interaction) -> bool:
+    """Answer in time; False where Discord does not take it, which is no reason not to say it."""
+    try:
+        await defer(interaction)
+    except NOT_TAKEN as error:
+        log.warning("interaction.missed", cause=str(error)[:200])
+        return False
+    return True

@@ -1,0 +1,48 @@
+"""The bot's presence: silent while all is normal, else what is not (FEATURES I-114); counterpart of `Sources.mode`."""
+
+from collections.abc import Awaitable, Callable
+
+import aiohttp
+import discord
+import structlog
+
+from ompycord.domain.ports import Clock
+
+__all__ = ["LOOK_S", "show_mode"]
+
+LOOK_S = 15.0
+LONGEST = 128
+"""Characters of an activity's name (Discord, *Gateway events*)."""
+
+log = structlog.get_logger(__name__)
+
+
+async def show_mode(client: discord.Client, mode: Callable[[], Awaitable[str | None]], *, clock: Clock) -> None:
+    """Until cancelled: look every 15 s. What is wrong is told each time, since a new session at Discord begins without it."""
+    await client.wait_until_ready()
+    shown: str | None = None
+    while True:
+        words = await mode()
+        if words is not None or shown is not None:
+            try:
+                await client.change_presence(activity=_activity(words), status=_status(words))
+            except (
+                OSError,
+                RuntimeError,
+                AttributeError,
+                aiohttp.ClientError,
+            ) as error:  # the socket is gone: next time
+                log.info("mode.not_shown", cause=type(error).__name__)
+            else:
+                if words != shown:
+                    log.info("mode.shown", mode=words or "normal")
+                shown = words
+        await clock.sleep(LOOK_S)
+
+
+def _activity(words: str | None) -> discord.CustomActivity | None:
+    return None if words is None else discord.CustomActivity(name=words[:LONGEST])
+
+
+def _status(words: str | None) -> discord.Status:
+    return discord.Status.online if words is None else discord.Status.dnd

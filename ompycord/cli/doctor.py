@@ -1,0 +1,62 @@
+"""`ompycord doctor`: what is right, what is wrong and what mends it, a line each; counterpart of `app/doctor`."""
+
+import asyncio
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ompycord.cli.places import AsJson, DataDir
+
+if TYPE_CHECKING:
+    from ompycord.app.findings import Finding
+
+__all__ = ["doctor", "print_findings"]
+
+MARKS = {"ok": "[green]✓[/green]", "warn": "[yellow]![/yellow]", "fail": "[red]✗[/red]"}
+
+
+def doctor(
+    production: Annotated[
+        bool, typer.Option("--production", help="Also what a machine that others rely on needs.")
+    ] = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Look at this machine, the configuration and Discord; say what is wrong and what mends it. Changes nothing.
+
+    Exit 0: nothing is wrong (there may be warnings). Exit 1: something is.
+    """
+    from ompycord.app.doctor import examine
+
+    overrides: dict[str, object] = {} if data_dir is None else {"data_dir": data_dir}
+    found = asyncio.run(examine(environ=os.environ, folder=Path.cwd(), overrides=overrides, is_production=production))
+    wrong = [finding for finding in found if finding.status == "fail"]
+    if as_json:
+        body = {"ok": not wrong, "findings": [finding.model_dump() for finding in found]}
+        typer.echo(json.dumps(body, indent=2, ensure_ascii=False))
+    else:
+        print_findings(found)
+        typer.echo(f"\n{_sum(found)}")
+    raise typer.Exit(1 if wrong else 0)
+
+
+def print_findings(found: Sequence["Finding"]) -> None:
+    """A line each; the words that mend it in the same line, so that `grep` finds them together."""
+    from rich.console import Console
+    from rich.markup import escape
+
+    console = Console(highlight=False, soft_wrap=True)
+    for finding in found:
+        mend = f" [bold]{escape(finding.mend)}[/bold]" if finding.mend else ""
+        console.print(f"{MARKS[finding.status]} {escape(finding.name)}: {escape(finding.text)}{mend}")
+
+
+def _sum(found: Sequence["Finding"]) -> str:
+    count = {status: sum(finding.status == status for finding in found) for status in MARKS}
+    if count["fail"]:
+        return f"{count['fail']} wrong, {count['warn']} to look at."
+    return f"Nothing is wrong, {count['warn']} to look at." if count["warn"] else "Nothing is wrong."

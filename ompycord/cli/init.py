@@ -1,0 +1,189 @@
+"""`ompycord init`: from a bot token to files that work, every question once; counterpart of `app/setup.py`, which writes them.
+
+Every answer may be given as an option, so that a script can do it: `--yes` asks nothing and fails where something is missing.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from ompycord.errors import ConfigurationError, Refused
+
+if TYPE_CHECKING:
+    from ompycord.app.discord_look import Account, Channel, DiscordLook
+    from ompycord.settings import DiscordSettings
+
+__all__ = ["init"]
+
+ResultT = TypeVar("ResultT")
+PORTAL = "https://discord.com/developers/applications"
+
+
+def init(
+    token_file: Annotated[
+        Path | None, typer.Option(help="A file with the bot's token. Without it: DISCORD_TOKEN, else you are asked.")
+    ] = None,
+    guild: Annotated[str | None, typer.Option(help="The server's id.")] = None,
+    channel: Annotated[str | None, typer.Option(help="The home channel's id, where runs are shown.")] = None,
+    admin: Annotated[str | None, typer.Option(help="Your own Discord user id: you may do everything here.")] = None,
+    repository: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=PATH", help="A git repository on this machine; repeat for several."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing: take options and defaults.")] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace .env and ompycord.yml; the old ones stay as NAME.before.")
+    ] = False,
+) -> None:
+    """Set up a real Discord server, step by step: token, invitation, permissions, channel, people. Writes .env and ompycord.yml.
+
+    To try Ompycord you need none of this: `ompycord up` opens a local Discord.
+    """
+    wizard = Wizard(is_silent=yes)
+    may_replace = replace or wizard.may_replace(Path.cwd())
+    token = _token(token_file, wizard)
+    wizard.run(token, guild=guild, channel=channel, admin=admin, repositories=repository or [], may_replace=may_replace)
+
+
+def _token(file: Path | None, wizard: "Wizard") -> str:
+    try:
+        given = file.read_text(encoding="utf-8").strip() if file else os.environ.get("DISCORD_TOKEN", "").strip()
+    except (OSError, UnicodeDecodeError):
+        raise ConfigurationError("--token-file: that file cannot be read.") from None
+    if given:
+        return given
+    typer.echo(f"Make an application at {PORTAL}, open Bot, and press Reset Token.")
+    token = wizard.ask("The bot's token", missing="Give --token-file or DISCORD_TOKEN.", is_secret=True)
+    return token.strip()
+
+
+class Wizard:
+    """Asks, or takes what was given."""
+
+    def __init__(self, *, is_silent: bool) -> None:
+        self._is_silent = is_silent
+
+    def ask(self, question: str, *, missing: str, default: str | None = None, is_secret: bool = False) -> str:
+        """One answer. Raises ConfigurationError where nobody may be asked and there is no default."""
+        if not self._is_silent:
+            return str(typer.prompt(question, default=default, hide_input=is_secret))
+        if default is None:
+            raise ConfigurationError(f"{question}: nobody was asked (--yes). {missing}")
+        return default
+
+    def may_replace(self, folder: Path) -> bool:
+        """Whether files that are there may go, asked before anything else is."""
+        from ompycord.app.setup import existing
+
+        there = existing(folder)
+        if not there:
+            return False
+        if self._is_silent or not typer.confirm(f"{' and '.join(there)} is there already. Keep it as NAME.before?"):
+            raise Refused(
+                f"{' and '.join(there)} is there already: nothing was written. Move it away, or give --replace."
+            )
+        return True
+
+    def run(
+        self,
+        token: str,
+        *,
+        guild: str | None,
+        channel: str | None,
+        admin: str | None,
+        repositories: Sequence[str],
+        may_replace: bool,
+    ) -> None:
+        """From the token to the files."""
+        from ompycord.app.doctor.team import programs_on_path
+        from ompycord.app.setup import Answers, write_files
+
+        named = dict(_named(one) for one in repositories)
+        account = _look(token, lambda look: look.account())
+        typer.echo(f"The token is good: Discord knows this bot as {account.name}.")
+        account, server = self._server(account, guild, token)
+        home = self._channel(_look(token, lambda look: look.channels(server)), channel)
+        who = admin or self.ask(
+            "Your own user id (Discord: Settings, Advanced, Developer Mode; then right-click yourself, Copy User ID)",
+            missing="Give --admin.",
+            default="" if self._is_silent else None,
+        )
+        seen = asyncio.run(programs_on_path(os.environ, Path.cwd()))
+        answers = Answers(
+            token=token,
+            guild=server,
+            channel=home,
+            admin=who or None,
+            repositories=named,
+            agents_seen=tuple(seen),
+        )
+        settings = write_files(Path.cwd(), answers, may_replace=may_replace)
+        typer.echo("Written, for you alone to read: .env, ompycord.yml.")
+        _judge(token, settings.discord)
+        typer.echo("Next: name agents in ompycord.yml, then `ompycord doctor`, then `ompycord up`.")
+
+    def _server(self, account: "Account", guild: str | None, token: str) -> "tuple[Account, str]":
+        """The server to work in; the bot is invited first where it is in none."""
+        from ompycord.bot.permissions import invite_link
+
+        typer.echo(f"Invite it with exactly the permissions that it uses:\n  {invite_link(account.application)}")
+        while not account.servers or (guild is not None and guild not in {one.id for one in account.servers}):
+            if self._is_silent:
+                raise ConfigurationError(
+                    "DISCORD_GUILD_ID: the bot is not in that server. Invite it with the link above."
+                )
+            typer.prompt("It is not in the server yet. Open the link, then press Enter", default="", show_default=False)
+            account = _look(token, lambda look: look.account())
+        if guild is not None:
+            return account, guild
+        return account, self._choose("server", [(one.id, one.name) for one in account.servers], missing="Give --guild.")
+
+    def _channel(self, channels: "Sequence[Channel]", wanted: str | None) -> str | None:
+        texts = [(one.id, f"#{one.name}") for one in channels if one.is_text]
+        if wanted is not None:
+            if wanted not in dict(texts):
+                raise ConfigurationError("DISCORD_CHANNEL_ID: that server has no such text channel.")
+            return wanted
+        return self._choose("home channel", texts, missing="Give --channel.") if texts else None
+
+    def _choose(self, what: str, choices: Sequence[tuple[str, str]], *, missing: str) -> str:
+        """One of several by its number; the only one without asking."""
+        if len(choices) == 1:
+            return choices[0][0]
+        for number, (_, name) in enumerate(choices, start=1):
+            typer.echo(f"  {number}  {name}")
+        while True:
+            said = self.ask(f"Which {what} (number)", missing=missing)
+            if said.isdecimal() and 1 <= int(said) <= len(choices):
+                return choices[int(said) - 1][0]
+            typer.echo(f"A number from 1 to {len(choices)}.")
+
+
+def _judge(token: str, settings: "DiscordSettings") -> None:
+    """Tell what Discord does not allow yet."""
+    from ompycord.app.discord_look import findings_of
+    from ompycord.cli.doctor import print_findings
+
+    print_findings(_look(token, lambda look: findings_of(look, settings)))
+
+
+def _look(token: str, ask: "Callable[[DiscordLook], Coroutine[None, None, ResultT]]") -> ResultT:
+    """Ask Discord, or in tests the playground that OMPYCORD_DISCORD__API names. Raises as `DiscordLook` does."""
+    from ompycord.app.discord_look import open_look
+
+    async def asking() -> ResultT:
+        async with open_look(api=os.environ.get("OMPYCORD_DISCORD__API"), token=token) as look:
+            return await ask(look)
+
+    return asyncio.run(asking())
+
+
+def _named(text: str) -> tuple[str, Path]:
+    name, equals, path = text.partition("=")
+    if not equals or not name or not path:
+        raise typer.BadParameter("a repository is NAME=PATH", param_hint="--repository")
+    return name, Path(path).expanduser()

@@ -1,0 +1,62 @@
+"""`ompycord runs`: which runs there are, and one in full; counterpart of `app/run_views.py`."""
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from ompycord.cli.places import AsJson, DataDir, perform_here
+from ompycord.cli.tables import table
+
+__all__ = ["runs"]
+
+LATEST = 20
+"""Events of one run that are printed; --json prints all that are kept."""
+
+
+def runs(
+    run: Annotated[
+        str | None,
+        typer.Argument(help="One run: the last characters of its id. Without it: a list.", show_default=False),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also runs that are over.")] = False,
+    repository: Annotated[str | None, typer.Option(help="Only those in this repository.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many at most, newest first.")] = 25,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the runs, newest first, or show one of them: its task and its latest events."""
+    if run is not None:
+        shown: dict[str, Any] = perform_here(data_dir, "runs.show", {"run": run})
+        typer.echo(json.dumps(shown, indent=2, ensure_ascii=False) if as_json else _one(shown))
+        return
+    asked = {"which": "all" if everything else "open", "repository": repository, "limit": limit}
+    found: list[dict[str, Any]] = perform_here(data_dir, "runs.list", asked)
+    if as_json:
+        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+    elif found:
+        typer.echo(table(("RUN", "STATE", "REPOSITORY", "AGENT", "NAME", "SINCE"), [_row(one) for one in found]))
+    else:
+        typer.echo(
+            "There are no runs yet." if everything else "No run is open. `ompycord runs --all` lists the others."
+        )
+
+
+def _row(run: dict[str, Any]) -> tuple[str, ...]:
+    texts = (run["repository"], run["agent"], _line(run["name"]))
+    return (run["run"], run["state"], *(text or "-" for text in texts), run["created_at"][:16])
+
+
+def _one(run: dict[str, Any]) -> str:
+    head = [("run", run["run"]), ("id", run["id"]), ("state", run["state"]), ("kind", run["kind"])]
+    head += [(name, run[name]) for name in ("name", "repository", "agent", "created_at", "ended_at") if run[name]]
+    lines = [f"{name:<12}{_line(str(value))}" for name, value in head]
+    lines += ["", *(run["prompt"] or "").splitlines()] if run["prompt"] else []
+    latest = run["events"][-LATEST:]
+    lines += ["", f"{len(latest)} of {run['events_total']} events, the latest last:"]
+    return "\n".join([*lines, *(f"  {one['at'][:19]}  {one['source']:<10}  {one['type']}" for one in latest)])
+
+
+def _line(text: str | None) -> str:
+    """What others sent, on one line and without control characters."""
+    return "".join(letter if letter.isprintable() else " " for letter in text or "")[:60]

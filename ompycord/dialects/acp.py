@@ -1,0 +1,228 @@
+"""The Agent Client Protocol, version 1, from the client's side, as one conversation; its adapter is `agents/acp.py`.
+
+JSON-RPC by ourselves and not through the protocol's SDK: frames stay in order, and one that the SDK's schema refuses can
+still be named in a note. The SDK is the oracle of the tests. The protocol cannot steer: what people say in mid-turn is the
+next prompt, and what they say *now* cuts the turn short first.
+Parts: `acp_updates.py` (what the agent does), `acp_asks.py` (people), `acp_session.py` (modes, models).
+"""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from ompycord.dialects.acp_asks import AcpAsks, answer
+from ompycord.dialects.acp_session import Wishes, choices, opened
+from ompycord.dialects.acp_updates import AcpUpdates
+from ompycord.dialects.conversation import FileWish, Reaction, Strangers, tell
+from ompycord.dialects.frames import Frame, boolean, count, dig, found, one_line, parse_frame, prose, string
+from ompycord.dialects.strict_json import JsonValue
+from ompycord.dialects.versions import version_note
+from ompycord.domain.events import Note, Prompted
+from ompycord.domain.ports import AgentOutcome, Heard
+from ompycord.domain.run import FailureClass
+
+__all__ = ["Acp"]
+
+PROTOCOL: Final = 1
+_HELD: Final = 256
+_SILENT: Final = frozenset({"_auth/status_update", "elicitation/complete"})
+"""Notifications that are known and say nothing a card shows."""
+_STOPS: Final[Mapping[str, tuple[str, FailureClass]]] = {
+    "max_tokens": ("The model's answer was cut short by its limit.", FailureClass.REPAIRABLE),
+    "max_turn_requests": ("The agent asked its model more often than it may in one turn.", FailureClass.REPAIRABLE),
+    "refusal": ("The model refused to go on.", FailureClass.REPAIRABLE),
+    "cancelled": ("The agent's turn was cancelled.", FailureClass.TRANSIENT),
+}
+_UNKNOWN_METHOD: Final = -32601
+
+
+class Acp:
+    """One session, a first prompt, and a prompt for every later word of people."""
+
+    def __init__(self, *, prompt: str, root: str, wishes: Wishes, start: str = "") -> None:
+        """`root` is the clone as the agent sees it, an absolute path.
+
+        `start` tells this start of the agent from others of its run: the protocol's numbers begin anew with every one.
+        """
+        self._root = root
+        self._wishes = wishes
+        self._next: deque[str] = deque([prompt], maxlen=_HELD)
+        self._strangers = Strangers(agent="The agent")
+        self._updates = AcpUpdates(root=root, strangers=self._strangers)
+        self._asks = AcpAsks(updates=self._updates, start=start, say_next=self._next.append)
+        self._waiting: dict[int, Callable[[Frame], Reaction]] = {}
+        self._settings: deque[tuple[str, Frame]] = deque()
+        self._agent: Frame = {}
+        self._session = ""
+        self._is_working = self._is_resting = self._is_cut_short = False
+        self._requests = 0
+
+    @property
+    def awaits_person(self) -> bool:
+        """See the protocol."""
+        return self._asks.is_open
+
+    def begin(self) -> Reaction:
+        """See the protocol."""
+        # Without `elicitation.form` omp silently denies itself what it would ask leave for (PLATFORM.md, Agents).
+        able: Frame = {"fs": {"readTextFile": False, "writeTextFile": False}, "elicitation": {"form": {}}}
+        client: Frame = {"name": "ompycord", "version": "1"}
+        hello: Frame = {"protocolVersion": PROTOCOL, "clientCapabilities": able, "clientInfo": client}
+        return self._request("initialize", hello, self._greeted)
+
+    def skips(self, line: str) -> bool:
+        """See the protocol."""
+        return not line.strip()
+
+    def hear(self, line: str, *, now_ms: int) -> Reaction:
+        """See the protocol."""
+        frame = parse_frame(line)
+        if frame is None:
+            return self._strangers.met("a line that is no JSON object")
+        method = string(frame, "method")
+        if not method:
+            return self._answered(frame)
+        params = found(frame, "params")
+        if "id" in frame:
+            return self._asked(frame["id"], method, params)
+        if method == "session/update":
+            return self._updated(params)
+        if method == "$/cancel_request":
+            return self._asks.withdrawn(dig(params, "requestId"))
+        return Reaction() if method in _SILENT else self._strangers.met(one_line(method, 64))
+
+    def told(self, said: Heard) -> Reaction:
+        """See the protocol."""
+        return tell(said, prompted=self._say, asks=self._asks)
+
+    def interrupt(self) -> Reaction:
+        """See the protocol."""
+        if not self._is_working:
+            return Reaction()
+        cancel: Frame = {"jsonrpc": "2.0", "method": "session/cancel", "params": {"sessionId": self._session}}
+        frames, events = self._asks.cancelled()
+        return Reaction(events, (cancel, *frames))
+
+    def _say(self, said: Prompted) -> Reaction:
+        """The next prompt; said *now*, it cuts the turn short."""
+        self._next.append(said.text)
+        if self._is_resting:
+            return self._prompt()
+        if said.when != "now" or not self._is_working or self._is_cut_short:
+            return Reaction()
+        self._is_cut_short = True
+        return self.interrupt()
+
+    # -- what we asked, and what came of it ----------------------------------------------------------------------------
+
+    def _request(self, method: str, params: Frame, then: Callable[[Frame], Reaction]) -> Reaction:
+        number, self._requests = self._requests, self._requests + 1
+        self._waiting[number] = then
+        return Reaction(send=({"jsonrpc": "2.0", "id": number, "method": method, "params": params},))
+
+    def _answered(self, frame: Frame) -> Reaction:
+        number = frame.get("id")
+        then = self._waiting.pop(number, None) if isinstance(number, int) else None
+        return then(frame) if then else self._strangers.met("an answer to nothing that was asked")
+
+    def _greeted(self, frame: Frame) -> Reaction:
+        if "result" not in frame or dig(frame, "result", "protocolVersion") != PROTOCOL:
+            return _failed(
+                f"The agent does not speak version {PROTOCOL} of the protocol{_reason(frame)}", FailureClass.ENV
+            )
+        self._agent = found(frame, "result")
+        able = found(self._agent, "agentCapabilities")
+        note = version_note(string(self._agent, "agentInfo", "name"), string(self._agent, "agentInfo", "version"))
+        place: Frame = {"cwd": self._root, "mcpServers": self._wishes.servers(able)}
+        session = self._wishes.session
+        if session and "resume" in found(able, "sessionCapabilities"):
+            method, place = "session/resume", place | {"sessionId": session}
+        elif session and boolean(able, "loadSession"):
+            method, place = "session/load", place | {"sessionId": session}
+        else:
+            method = "session/new"
+        return Reaction((note,) if note else ()) + self._request(method, place, self._opened)
+
+    def _opened(self, frame: Frame) -> Reaction:
+        if "result" not in frame:
+            return _failed(f"The agent opened no session{_reason(frame)}", FailureClass.ENV)
+        state = found(frame, "result")
+        self._session = string(state, "sessionId") or self._wishes.session or ""
+        asked, notes = choices(state, self._session, mode=self._wishes.mode, model=self._wishes.model)
+        self._settings.extend(asked)
+        return Reaction((opened(self._session, self._agent, state), *notes)) + self._prepare(frame)
+
+    def _prepare(self, frame: Frame) -> Reaction:
+        """The next setting, or the first prompt once all are made."""
+        notes = () if "result" in frame else (Note(text=f"The agent did not take a setting{_reason(frame)}"),)
+        if self._settings:
+            return Reaction(notes) + self._request(*self._settings.popleft(), self._prepare)
+        return Reaction(notes) + self._prompt()
+
+    def _prompt(self) -> Reaction:
+        self._is_working, self._is_resting = True, False
+        block: Frame = {"type": "text", "text": self._next.popleft()}
+        return self._request("session/prompt", {"sessionId": self._session, "prompt": [block]}, self._turn_ended)
+
+    def _turn_ended(self, frame: Frame) -> Reaction:
+        self._is_working, was_cut_short = False, self._is_cut_short
+        self._is_cut_short = False
+        _, gone = self._asks.cancelled()
+        said = Reaction((*self._updates.turn_ended(found(frame, "result")), *gone))
+        stop = string(frame, "result", "stopReason")
+        if self._next and (stop == "end_turn" or was_cut_short):
+            return said + self._prompt()
+        self._is_resting = True
+        if "result" not in frame:
+            return said + _failed(f"The agent's turn failed{_reason(frame)}", FailureClass.TRANSIENT)
+        if stop != "end_turn":
+            unknown = f"The agent's turn ended for a reason unknown here: {one_line(stop, 64)}."
+            return said + _failed(*_STOPS.get(stop, (unknown, FailureClass.REPAIRABLE)))
+        words = prose(self._updates.last_message, 500).strip() or None
+        return said + Reaction(outcome=AgentOutcome(claim=True, message=words))
+
+    # -- what the agent wants ------------------------------------------------------------------------------------------
+
+    def _updated(self, params: Frame) -> Reaction:
+        if self._is_working:
+            return self._updates.heard(found(params, "update"))
+        self._updates.baseline(found(params, "update"))  # a session that is loaded tells its past again
+        return Reaction()
+
+    def _asked(self, id_: JsonValue, method: str, params: Frame) -> Reaction:
+        match method:
+            case "session/request_permission":
+                return self._asks.permission(id_, params)
+            case "elicitation/create":
+                return self._asks.form(id_, params)
+            case "fs/read_text_file":
+                return Reaction(files=(_wish(id_, params, content=None),))
+            case "fs/write_text_file":
+                return Reaction(files=(_wish(id_, params, content=string(params, "content")),))
+            case _:
+                refused: Frame = {"code": _UNKNOWN_METHOD, "message": "Method not found"}
+                no: Frame = {"jsonrpc": "2.0", "id": id_, "error": refused}
+                return Reaction(send=(no,)) + self._strangers.met(one_line(method, 64))
+
+
+def _wish(id_: JsonValue, params: Frame, *, content: str | None) -> FileWish:
+    def granted(text: str) -> Frame:
+        return answer(id_, {"content": text} if content is None else {})
+
+    def refused(why: str) -> Frame:
+        return {"jsonrpc": "2.0", "id": id_, "error": {"code": -32000, "message": why}}
+
+    line, limit = max(1, count(params, "line")), count(params, "limit")
+    return FileWish(string(params, "path"), granted, refused, content=content, line=line, limit=limit)
+
+
+def _reason(frame: Frame) -> str:
+    """What an error says of itself, with the details that agents hide in its data."""
+    data = dig(frame, "error", "data")
+    details = data if isinstance(data, str) else string(data, "details") or string(data, "message")
+    said = one_line(". ".join(part for part in (string(frame, "error", "message"), details) if part), 400)
+    return f": {said}" if said else "."
+
+
+def _failed(message: str, failure: FailureClass) -> Reaction:
+    return Reaction(outcome=AgentOutcome(claim=False, message=one_line(message), failure=failure))

@@ -1,0 +1,75 @@
+"""A session of the Agent Client Protocol: what we wish of it, and what it offers (modes, models); part of `acp.py`."""
+
+from dataclasses import dataclass
+
+from ompycord.dialects.frames import Frame, boolean, found, named, objects, one_line, ref, string
+from ompycord.dialects.strict_json import JsonValue
+from ompycord.domain.events import Note, SessionOpened
+
+__all__ = ["Wishes", "choices", "opened"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wishes:
+    """What configuration and the run want of a session."""
+
+    session: str | None = None
+    """An earlier one to go on with."""
+    mode: str | None = None
+    model: str | None = None
+    mcp_url: str | None = None
+    """Our own tools, with the run's key."""
+    mcp_key: str | None = None
+
+    def servers(self, able: Frame) -> list[JsonValue]:
+        """The MCP servers to name, as far as the agent can reach one over HTTP."""
+        if not self.mcp_url or not self.mcp_key or not boolean(able, "mcpCapabilities", "http"):
+            return []
+        bearer: Frame = {"name": "Authorization", "value": f"Bearer {self.mcp_key}"}
+        return [{"type": "http", "name": "ompycord", "url": self.mcp_url, "headers": [bearer]}]
+
+
+def opened(session: str, agent: Frame, state: Frame) -> SessionOpened:
+    """The event for a session; its model where the agent tells it."""
+    name = string(agent, "agentInfo", "title") or string(agent, "agentInfo", "name")
+    model = string(state, "models", "currentModelId") or string(_option(state, "model"), "currentValue")
+    return SessionOpened(session=ref(session), agent=named(name), model=named(model))
+
+
+def choices(
+    state: Frame, session: str, *, mode: str | None, model: str | None
+) -> tuple[list[tuple[str, Frame]], list[Note]]:
+    """The requests that choose a mode and a model, and a note for what the agent does not offer."""
+    requests: list[tuple[str, Frame]] = []
+    notes: list[Note] = []
+    for category, wanted in (("mode", mode), ("model", model)):
+        if wanted is None:
+            continue
+        offered = _offered(state, category)
+        if wanted in offered:
+            requests.append((offered[wanted][0], {"sessionId": session, **offered[wanted][1]}))
+        else:
+            names = one_line(", ".join(offered) or "none", 300)
+            notes.append(Note(text=f"The agent offers no {category} {wanted}. It offers: {names}."))
+    return requests, notes
+
+
+def _offered(state: Frame, category: str) -> dict[str, tuple[str, Frame]]:
+    """Name of each mode or model, and the request that chooses it. The older way comes first: more agents keep it."""
+    ways: dict[str, tuple[str, Frame]] = {}
+    option = _option(state, category)
+    for one in objects(option, "options"):
+        for value in [one, *objects(one, "options")]:
+            if name := string(value, "value"):
+                chosen: Frame = {"configId": string(option, "id"), "value": name}
+                ways[name] = ("session/set_config_option", chosen)
+    plural, key = ("modes", "availableModes") if category == "mode" else ("models", "availableModels")
+    for one in objects(state, plural, key):
+        id_ = "id" if category == "mode" else "modelId"
+        if name := string(one, id_):
+            ways[name] = (f"session/set_{category}", {f"{category}Id": name})
+    return ways
+
+
+def _option(state: Frame, category: str) -> Frame:
+    return next((one for one in objects(state, "configOptions") if one.get("category") == category), found({}))

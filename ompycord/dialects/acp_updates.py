@@ -1,0 +1,224 @@
+"""What an agent reports of its turn over the Agent Client Protocol (`session/update`), as events; part of `acp.py`."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from ompycord.dialects.changes import Changes
+from ompycord.dialects.conversation import Reaction, Strangers
+from ompycord.dialects.frames import Frame, count, found, money, named, objects, one_line, prose, ref, string
+from ompycord.dialects.tools import from_root, last_line, tool_title
+from ompycord.domain.events import (
+    EventBody,
+    Message,
+    Note,
+    Phase,
+    PlanUpdated,
+    ToolFinished,
+    ToolProgress,
+    ToolStarted,
+    UsageUpdated,
+)
+
+__all__ = ["AcpUpdates", "Tool", "content_text", "diff_of"]
+
+Status = Literal["pending", "active", "done", "failed", "skipped"]
+
+_PHASES: Final = 25
+_TOOLS: Final = 1000
+_MESSAGE: Final = 32_768
+_STATUS: Final[Mapping[str, Status]] = {"pending": "pending", "in_progress": "active", "completed": "done"}
+_SILENT: Final = frozenset({
+    "user_message_chunk", "agent_thought_chunk", "available_commands_update", "current_mode_update",
+    "config_option_update", "session_info_update", "plan_removed",
+})  # fmt: skip
+"""Updates that are known and say nothing a card shows."""
+_PATH_KEYS: Final = ("filePath", "file_path", "path", "filepath")
+
+
+@dataclass(slots=True)
+class Tool:
+    """A tool call as far as it has been told: every update may add to it."""
+
+    name: str = "tool"
+    title: str | None = None
+    kind: str = ""
+    path: str = ""
+    command: str = ""
+    diff: tuple[int, int] | None = None
+    latest: str = ""
+    is_told: bool = False
+
+
+def content_text(update: Frame) -> str:
+    """The words in a tool's content; its diffs and terminals aside."""
+    texts = (string(part, "content", "text") for part in objects(update, "content"))
+    return "\n".join(text for text in texts if text)
+
+
+def diff_of(update: Frame) -> tuple[int, int] | None:
+    """Lines that the diffs in a tool's content add and remove: moved lines count as neither. Linear, for any size."""
+    diffs = [part for part in objects(update, "content") if part.get("type") == "diff"]
+    if not diffs:
+        return None
+    added = removed = 0
+    for diff in diffs:
+        old, new = Counter(string(diff, "oldText").splitlines()), Counter(string(diff, "newText").splitlines())
+        added, removed = added + (new - old).total(), removed + (old - new).total()
+    return added, removed
+
+
+class AcpUpdates:
+    """The turn so far: words that are still streaming, tools that run, files they changed, cost that was told."""
+
+    def __init__(self, *, root: str, strangers: Strangers) -> None:
+        self.last_message = ""
+        """What the agent said last, for its outcome."""
+        self._root = root
+        self._strangers = strangers
+        self._changes = Changes(root=root)
+        self._tools: dict[str, Tool] = {}
+        self._words: list[str] = []
+        self._size = 0
+        self._speaking = ""
+        self._cost: float | None = None
+        self._is_priced = False
+
+    def tool(self, call: str) -> Tool:
+        """What is known of a tool call."""
+        return self._tools.get(call) or Tool()
+
+    def baseline(self, update: Frame) -> None:
+        """An update of an earlier turn, told again: only the cost it names counts, as already known."""
+        if string(update, "sessionUpdate") == "usage_update":
+            self._cost = _dollars(update)
+
+    def heard(self, update: Frame) -> Reaction:
+        """A `session/update` of the turn."""
+        kind = string(update, "sessionUpdate")
+        if kind == "agent_message_chunk":
+            return Reaction(self._chunk(update))
+        if kind in _SILENT:
+            return Reaction()
+        match kind:
+            case "tool_call" | "tool_call_update":
+                return Reaction((*self.said(), *self._tool_told(update)))
+            case "plan":
+                return Reaction((*self.said(), _plan(objects(update, "entries"))))
+            case "plan_update":
+                entries = objects(update, "plan", "entries") or objects(update, "plan", "items")
+                return Reaction((_plan(entries),)) if entries else Reaction()
+            case "usage_update":
+                return Reaction(self._cost_told(update))
+            case _:
+                return self._strangers.met(f"session/update {one_line(kind, 64) or 'without a kind'}")
+
+    def said(self) -> tuple[EventBody, ...]:
+        """The words that were streaming, as one message."""
+        text = prose("".join(self._words)).strip()
+        self._words.clear()
+        self._size = 0
+        if not text:
+            return ()
+        self.last_message = text
+        return (Message(text=text),)
+
+    def turn_ended(self, result: Frame) -> tuple[EventBody, ...]:
+        """The last words, and the tokens of the turn where the agent tells them."""
+        usage = found(result, "usage")
+        tokens = [count(usage, f"{name}Tokens") for name in ("input", "output", "cachedRead", "cachedWrite")]
+        if not usage:  # Gemini's own way (seen in 0.61)
+            quota = found(result, "_meta", "quota", "token_count")
+            tokens = [count(quota, "input_tokens"), count(quota, "output_tokens"), 0, 0]
+        events = list(self.said())
+        if any(tokens):
+            names = ("input", "output", "cache_read", "cache_write")
+            spent = UsageUpdated(**dict(zip(names, tokens, strict=True)), cost_usd=0.0 if self._is_priced else None)
+            events.append(spent)
+        self._is_priced = False
+        return tuple(events)
+
+    def _chunk(self, update: Frame) -> tuple[EventBody, ...]:
+        message, text = string(update, "messageId"), string(update, "content", "text")
+        before = self.said() if message != self._speaking or self._size > _MESSAGE else ()
+        self._speaking = message
+        if text:
+            self._words.append(text[:_MESSAGE])
+            self._size += len(text)
+        return before
+
+    def _cost_told(self, update: Frame) -> tuple[EventBody, ...]:
+        """Agents tell a session's total; events carry what was added (CONTRACTS: fold)."""
+        total = _dollars(update)
+        if total is None:
+            return ()
+        before, self._cost = self._cost or 0.0, total
+        self._is_priced = True
+        if total < before:
+            return (Note(text="The agent began to count its cost anew."), UsageUpdated(cost_usd=total))
+        return (UsageUpdated(cost_usd=total - before),) if total > before else ()
+
+    def _tool_told(self, update: Frame) -> tuple[EventBody, ...]:
+        call, status = string(update, "toolCallId"), string(update, "status")
+        tool = self._tools.setdefault(call, Tool()) if len(self._tools) < _TOOLS else self.tool(call)
+        _merge(tool, update, self._root)
+        events: list[EventBody] = []
+        if not tool.is_told and (tool.command or tool.path or status in {"in_progress", "completed", "failed"}):
+            tool.is_told = True
+            events.append(ToolStarted(tool=tool.name, title=tool.title, call=ref(call) if call else None))
+        text = content_text(update)
+        if status == "in_progress" and call and (line := last_line(text)) and line not in {tool.latest, tool.title}:
+            tool.latest = line
+            events.append(ToolProgress(call=ref(call), text=line))
+        if status in {"completed", "failed"}:
+            self._tools.pop(call, None)
+            events += self._finished(tool, call, text, ok=status == "completed")
+        return tuple(events)
+
+    def _finished(self, tool: Tool, call: str, text: str, *, ok: bool) -> list[EventBody]:
+        added, removed = tool.diff if tool.diff and ok else (None, None)
+        finished = ToolFinished(
+            tool=tool.name,
+            title=tool.title,
+            call=ref(call) if call else None,
+            ok=ok,
+            detail=last_line(text.replace("```", "")) if not ok or tool.kind == "execute" else None,
+            added=added,
+            removed=removed,
+        )
+        events: list[EventBody] = [finished]
+        if ok and tool.kind == "edit":
+            changed = self._changes.edited(tool.path, added=added or 0, removed=removed or 0)
+            events += [changed] if changed else []
+        return events
+
+
+def _merge(tool: Tool, update: Frame, root: str) -> None:
+    raw = found(update, "rawInput")
+    name = string(update, "_meta", "claudeCode", "toolName") or string(update, "name")
+    tool.kind = string(update, "kind") or tool.kind
+    tool.name = named(name) or (tool.name if tool.name != "tool" else None) or named(tool.kind) or "tool"
+    tool.command = string(raw, "command") or tool.command
+    path = string(update, "locations", 0, "path") or next(
+        (text for key in _PATH_KEYS if (text := string(raw, key))), ""
+    )
+    tool.path = path or tool.path
+    subject = one_line(tool.command) or one_line(string(update, "title")) or tool_title(raw, root=root)
+    if subject and (tool.title is None or raw or len(subject) > len(tool.title)):
+        tool.title = from_root(subject, root)
+    content = string(raw, "content")
+    tool.diff = diff_of(update) or tool.diff or ((len(content.splitlines()), 0) if content else None)
+
+
+def _plan(entries: list[Frame]) -> PlanUpdated:
+    """A flat list of entries: each is a phase."""
+    phases = (
+        Phase(title=one_line(string(one, "content")), status=_STATUS.get(string(one, "status"), "pending"))
+        for one in entries[:_PHASES]
+    )
+    return PlanUpdated(phases=tuple(phases))
+
+
+def _dollars(update: Frame) -> float | None:
+    return money(update, "cost", "amount") if string(update, "cost", "currency") in {"USD", ""} else None

@@ -1,0 +1,150 @@
+"""What Claude Code does, as events: messages, tools, plan, files, usage; part of `stream_json.py`."""
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+from ompycord.dialects.changes import Changes
+from ompycord.dialects.frames import (
+    Frame,
+    boolean,
+    count,
+    found,
+    listed,
+    money,
+    named,
+    objects,
+    one_line,
+    prose,
+    ref,
+    string,
+)
+from ompycord.dialects.tools import last_line, tool_title
+from ompycord.domain.events import (
+    EventBody,
+    Message,
+    Phase,
+    PlanUpdated,
+    ToolFinished,
+    ToolStarted,
+    UsageUpdated,
+)
+
+__all__ = ["ClaudeEvents"]
+
+Status = Literal["pending", "active", "done", "failed", "skipped"]
+Tokens = tuple[int, int, int, int]
+
+_PHASES: Final = 25
+_CALLS: Final = 1000
+_MODELS: Final = 50
+_STATUS: Final[Mapping[str, Status]] = {"pending": "pending", "in_progress": "active", "completed": "done"}
+_TOKENS: Final = ("inputTokens", "outputTokens", "cacheReadInputTokens", "cacheCreationInputTokens")
+
+
+class ClaudeEvents:
+    """The tools that run, the files they changed, and the totals that were told."""
+
+    def __init__(self, *, root: str) -> None:
+        self._root = root
+        self._calls: dict[str, tuple[str, str | None]] = {}
+        self._changes = Changes(root=root)
+        self._totals: dict[str, tuple[Tokens, float]] = {}
+
+    def assistant(self, frame: Frame) -> tuple[EventBody, ...]:
+        """An `assistant` frame: one block of a message each. What helpers of the agent say stays among them."""
+        events: list[EventBody] = []
+        is_helpers = bool(string(frame, "parent_tool_use_id"))
+        for block in objects(frame, "message", "content"):
+            text = prose(string(block, "text")).strip()
+            if block.get("type") == "text" and text and not is_helpers:
+                events.append(Message(text=text))
+            elif block.get("type") == "tool_use":
+                events += self._used(block)
+        return tuple(events)
+
+    def results(self, frame: Frame) -> tuple[EventBody, ...]:
+        """A `user` frame: the results of tools, each in a frame of its own."""
+        events: list[EventBody] = []
+        for block in objects(frame, "message", "content"):
+            if block.get("type") == "tool_result":
+                events += self._ended(block, found(frame, "tool_use_result"))
+        return tuple(events)
+
+    def spent(self, frame: Frame) -> tuple[EventBody, ...]:
+        """A `result` frame: totals of the process by model, made what was added since (CONTRACTS: fold)."""
+        usage = found(frame, "modelUsage")
+        return tuple(event for model in list(usage)[:_MODELS] if (event := self._added(model, found(usage, model))))
+
+    def _used(self, block: Frame) -> list[EventBody]:
+        call, tool, arguments = string(block, "id"), _tool(block), found(block, "input")
+        title = tool_title(arguments, root=self._root)
+        if call and len(self._calls) < _CALLS:
+            self._calls[call] = (tool, title)
+        events: list[EventBody] = [ToolStarted(tool=tool, title=title, call=ref(call) if call else None)]
+        if tool == "TodoWrite":
+            todos = objects(arguments, "todos")[:_PHASES]
+            phases = (
+                Phase(title=one_line(string(todo, "content")), status=_STATUS.get(string(todo, "status"), "pending"))
+                for todo in todos
+            )
+            events.append(PlanUpdated(phases=tuple(phases)))
+        return events
+
+    def _ended(self, block: Frame, result: Frame) -> list[EventBody]:
+        call = string(block, "tool_use_id")
+        tool, title = self._calls.pop(call, ("tool", None))
+        ok = not boolean(block, "is_error")
+        added, removed = _counts(result) if ok else (None, None)
+        detail = last_line(_text(block)) if not ok or tool == "Bash" else None
+        events: list[EventBody] = [
+            ToolFinished(
+                tool=tool,
+                title=title,
+                call=ref(call) if call else None,
+                ok=ok,
+                detail=detail,
+                added=added,
+                removed=removed,
+            )
+        ]
+        if added is not None:
+            path, is_new = string(result, "filePath"), result.get("type") == "create"
+            changed = self._changes.edited(path, added=added, removed=removed or 0, is_new=is_new)
+            events += [changed] if changed else []
+        return events
+
+    def _added(self, model: str, usage: Frame) -> UsageUpdated | None:
+        tokens, cost = tuple(count(usage, name) for name in _TOKENS), money(usage, "costUSD") or 0.0
+        known, paid = self._totals.get(model, ((0, 0, 0, 0), 0.0))
+        self._totals[model] = ((tokens[0], tokens[1], tokens[2], tokens[3]), cost)
+        new = [max(0, now - before) for now, before in zip(tokens, known, strict=True)]
+        if not any(new):
+            return None
+        return UsageUpdated(
+            input=new[0],
+            output=new[1],
+            cache_read=new[2],
+            cache_write=new[3],
+            cost_usd=max(0.0, cost - paid) or None,
+            model=named(model),
+        )
+
+
+def _tool(block: Frame) -> str:
+    return named(string(block, "name")) or "tool"
+
+
+def _text(block: Frame) -> str:
+    return string(block, "content") or "\n".join(string(part, "text") for part in objects(block, "content"))
+
+
+def _counts(result: Frame) -> tuple[int | None, int | None]:
+    """Lines that an edit added and removed; none where the result is no edit's."""
+    if not string(result, "filePath") or "structuredPatch" not in result:
+        return None, None
+    lines = [
+        one for hunk in objects(result, "structuredPatch") for one in listed(hunk, "lines") if isinstance(one, str)
+    ]
+    if not lines and result.get("type") == "create":
+        return len(string(result, "content").splitlines()), 0
+    return sum(line.startswith("+") for line in lines), sum(line.startswith("-") for line in lines)

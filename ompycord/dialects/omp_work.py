@@ -1,0 +1,124 @@
+"""When oh-my-pi works, when it has ended, and what it is worth; part of `omp_rpc.py`.
+
+A prompt is only acknowledged. The work has ended when an `agent_end` that is terminal is followed by a state at rest, and
+what it is worth stands in the last message's stop reason: a closed pipe or an exit code proves nothing (PLATFORM.md, Agents).
+"""
+
+from collections import deque
+from typing import Final, Literal
+
+from ompycord.dialects.conversation import Reaction
+from ompycord.dialects.frames import Frame, boolean, count, dig, found, listed, one_line, prose, string
+from ompycord.dialects.omp_events import message_text
+from ompycord.domain.events import Note, Prompted
+from ompycord.domain.ports import AgentOutcome
+from ompycord.domain.run import FailureClass
+
+__all__ = ["OmpWork"]
+
+_HELD: Final = 256
+
+
+class OmpWork:
+    """The state of one prompt. Words that people say before the agent has begun are held until it has."""
+
+    def __init__(self, *, agent: Literal["omp", "pi"]) -> None:
+        self._agent = agent
+        self._held: deque[Prompted] = deque(maxlen=_HELD)
+        self._has_begun = self._is_running = self._is_retrying = False
+        self._stop = self._error = self._last_words = ""
+        self._rests = 0
+        self._said = 0
+
+    def say(self, said: Prompted) -> Reaction:
+        """A person's word for the agent: into its work, after its work, or as the next prompt where it rests."""
+        if not self._has_begun:
+            self._held.append(said)
+            return Reaction()
+        self._rests += 1  # a state that was asked for before knows nothing of this
+        self._said += 1
+        kind = "follow_up" if self._is_running and said.when == "next" else "steer"
+        frame: Frame = {"id": f"say-{self._said}", "type": kind, "message": said.text}
+        if self._agent == "pi" and not self._is_running:  # pi keeps what it is told at rest until the next prompt
+            frame |= {"type": "prompt", "streamingBehavior": "steer"}
+        return Reaction(send=(frame,))
+
+    def started(self) -> Reaction:
+        """An `agent_start`."""
+        self._is_running = self._has_begun = True
+        reaction = Reaction()
+        while self._held:
+            reaction += self.say(self._held.popleft())
+        return reaction
+
+    def stopped(self, frame: Frame) -> Reaction:
+        """An `agent_end`."""
+        self._is_running = False
+        for message in reversed(listed(frame, "messages")):
+            if string(message, "role") == "assistant":
+                self.spoke(found(message))
+                break
+        return Reaction() if dig(frame, "isTerminal") is False else self._ask_for_rest()
+
+    def spoke(self, message: Frame) -> None:
+        """The agent's latest message: the one before its end says how it ended."""
+        self._stop, self._error = string(message, "stopReason"), string(message, "errorMessage")
+        self._last_words = message_text(message)
+
+    def retries(self, *, goes_on: bool) -> Reaction:
+        """The provider is tried again later, or that is over."""
+        self._is_retrying = goes_on
+        return Reaction() if goes_on or self._is_running or not self._has_begun else self._ask_for_rest()
+
+    def prompted(self, frame: Frame) -> Reaction:
+        """The response to our prompt."""
+        if not boolean(frame, "success"):
+            error = one_line(string(frame, "error"))
+            return self._failed(f"{self._agent} did not take the prompt: {error}", FailureClass.ENV)
+        return self.not_invoked(found(frame, "data"))
+
+    def not_invoked(self, frame: Frame) -> Reaction:
+        """Whether the prompt reached an agent at all, where the frame says so."""
+        if dig(frame, "agentInvoked") is not False or self._has_begun:
+            return Reaction()
+        return self._failed(f"The prompt was a command of {self._agent} itself, so no agent worked on it.")
+
+    def said(self, frame: Frame) -> Reaction:
+        """The response to a person's word."""
+        trouble = Reaction()
+        if not boolean(frame, "success"):
+            text = f"{self._agent} did not take what it was told: {one_line(string(frame, 'error'))}"
+            trouble = Reaction((Note(text=text),))
+        return trouble + (self._ask_for_rest() if self._has_begun and not self._is_running else Reaction())
+
+    def at_rest(self, frame: Frame) -> Reaction:
+        """The response to our asking for its state: the end, if nothing is left to do and nothing was said since."""
+        state = found(frame, "data")
+        queued = count(state, "queuedMessageCount") + count(state, "pendingMessageCount")
+        is_busy = boolean(state, "isStreaming") or boolean(state, "isCompacting") or queued > 0 or self._is_retrying
+        if is_busy or self._is_running or string(frame, "id") != f"rest-{self._rests}":
+            return Reaction()
+        if self._stop == "stop":
+            words = prose(self._last_words, 500).strip() or None
+            return Reaction(outcome=AgentOutcome(claim=True, message=words))
+        return self._unfinished(self._error or "no reason given")
+
+    def _ask_for_rest(self) -> Reaction:
+        self._rests += 1
+        return Reaction(send=({"id": f"rest-{self._rests}", "type": "get_state"},))
+
+    def _unfinished(self, why: str) -> Reaction:
+        match self._stop:
+            case "error":
+                return self._failed(f"The model could not be reached: {why}", FailureClass.TRANSIENT)
+            case "aborted":
+                return self._failed(f"{self._agent} was interrupted: {why}", FailureClass.TRANSIENT)
+            case "length":
+                return self._failed("The model's answer was cut short by its limit.")
+            case "":
+                return self._failed(f"{self._agent} ended without an answer.")
+            case _:
+                return self._failed(f"{self._agent} ended in the middle of its work ({one_line(self._stop, 64)}).")
+
+    def _failed(self, message: str, failure: FailureClass = FailureClass.REPAIRABLE) -> Reaction:
+        return Reaction(outcome=AgentOutcome(claim=False, message=one_line(message), failure=failure))

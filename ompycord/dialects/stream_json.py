@@ -1,0 +1,204 @@
+"""Claude Code's stream-json with its control protocol, as one conversation; its adapter is `agents/stream_json.py`.
+
+A turn ends with a `result`. What people say in mid-turn is the next turn's message, and what they say *now* cuts the turn
+short first: that way every message has a result of its own. Parts: `claude_events.py`, `claude_asks.py`.
+"""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from ompycord.dialects.claude_asks import ClaudeAsks
+from ompycord.dialects.claude_events import ClaudeEvents
+from ompycord.dialects.conversation import Reaction, Strangers, tell
+from ompycord.dialects.frames import (
+    Frame,
+    boolean,
+    count,
+    dig,
+    found,
+    later,
+    named,
+    one_line,
+    parse_frame,
+    prose,
+    ref,
+    string,
+)
+from ompycord.dialects.versions import version_note
+from ompycord.domain.events import (
+    EventBody,
+    Note,
+    Prompted,
+    RetryCleared,
+    RetryLimited,
+    SessionOpened,
+)
+from ompycord.domain.ports import AgentOutcome, Heard
+from ompycord.domain.run import FailureClass
+
+__all__ = ["StreamJson"]
+
+AGENT: Final = "claude"
+_STREAMED: Final = ('{"type":"stream_event"', '{"type": "stream_event"')
+_HELD: Final = 256
+_SILENT: Final = frozenset({
+    "stream_event", "keep_alive", "tool_progress", "tool_use_summary", "auth_status", "prompt_suggestion",
+    "streamlined_text",
+})  # fmt: skip
+"""Frames that are known and say nothing a card shows."""
+_SILENT_SYSTEM: Final = frozenset({
+    "status", "compact_boundary", "hook_started", "hook_progress", "hook_response", "task_started", "task_progress",
+    "task_notification", "task_updated", "files_persisted", "session_state_changed", "elicitation_complete",
+    "local_command_output", "post_turn_summary",
+})  # fmt: skip
+
+
+class StreamJson:
+    """One session, a first message, and a message for every later word of people."""
+
+    def __init__(self, *, prompt: str, root: str) -> None:
+        """`root` is the clone as the agent sees it, an absolute path."""
+        self._next: deque[str] = deque([prompt], maxlen=_HELD)
+        self._strangers = Strangers(agent="Claude Code")
+        self._events = ClaudeEvents(root=root)
+        self._asks = ClaudeAsks(root=root)
+        self._session = ""
+        self._is_working = self._is_cut_short = self._is_limited = False
+        self._requests = 0
+        self._table = self._frames()
+
+    @property
+    def awaits_person(self) -> bool:
+        """See the protocol."""
+        return self._asks.is_open
+
+    def begin(self) -> Reaction:
+        """See the protocol."""
+        return Reaction(send=(self._control({"subtype": "initialize", "hooks": None}),)) + self._prompt()
+
+    def skips(self, line: str) -> bool:
+        """See the protocol."""
+        return line.startswith(_STREAMED) or not line.strip()
+
+    def hear(self, line: str, *, now_ms: int) -> Reaction:
+        """See the protocol."""
+        if self.skips(line):
+            return Reaction()
+        frame = parse_frame(line)
+        if frame is None:
+            return self._strangers.met("a line that is no JSON object")
+        kind = string(frame, "type")
+        if kind in _SILENT:
+            return Reaction()
+        heard = self._table.get(kind)
+        return heard(frame, now_ms) if heard else self._strangers.met(one_line(kind, 64) or "no type")
+
+    def told(self, said: Heard) -> Reaction:
+        """See the protocol."""
+        return tell(said, prompted=self._say, asks=self._asks)
+
+    def interrupt(self) -> Reaction:
+        """See the protocol."""
+        return Reaction(send=(self._control({"subtype": "interrupt"}),)) if self._is_working else Reaction()
+
+    def _frames(self) -> Mapping[str, Callable[[Frame, int], Reaction]]:
+        """Every kind of frame that means something, and what it leads to."""
+        return {
+            "system": self._system,
+            "assistant": lambda frame, _: Reaction((*self._cleared(), *self._events.assistant(frame))),
+            "user": lambda frame, _: Reaction(self._events.results(frame)),
+            "result": lambda frame, _: self._ended(frame),
+            "control_request": lambda frame, _: self._asked(string(frame, "request_id"), found(frame, "request")),
+            "control_cancel_request": lambda frame, _: self._asks.withdrawn(string(frame, "request_id")),
+            "control_response": lambda frame, _: _refused(found(frame, "response")),
+            "rate_limit_event": lambda frame, _: self._limits(found(frame, "rate_limit_info")),
+        }
+
+    def _control(self, request: Frame) -> Frame:
+        self._requests += 1
+        return {"type": "control_request", "request_id": f"ompycord-{self._requests}", "request": request}
+
+    def _say(self, said: Prompted) -> Reaction:
+        self._next.append(said.text)
+        if not self._is_working:
+            return self._prompt()
+        if said.when != "now" or self._is_cut_short:
+            return Reaction()
+        self._is_cut_short = True
+        return self.interrupt()
+
+    def _prompt(self) -> Reaction:
+        self._is_working = True
+        message: Frame = {"role": "user", "content": self._next.popleft()}
+        return Reaction(send=({"type": "user", "message": message},))
+
+    def _system(self, frame: Frame, now_ms: int) -> Reaction:
+        kind = string(frame, "subtype")
+        if kind == "init":
+            return Reaction(self._opened(frame))
+        if kind == "api_retry":
+            self._is_limited = True
+            limited = RetryLimited(
+                message=one_line(string(frame, "error")) or None,
+                attempt=count(frame, "attempt"),
+                of=count(frame, "max_retries"),
+                until=later(now_ms, count(frame, "retry_delay_ms")),
+            )
+            return Reaction((limited,))
+        return Reaction() if kind in _SILENT_SYSTEM else self._strangers.met(f"system {one_line(kind, 64)}")
+
+    def _opened(self, frame: Frame) -> tuple[EventBody, ...]:
+        """Every turn begins with this; a session opens once."""
+        session = string(frame, "session_id")
+        if not session or session == self._session:
+            return ()
+        self._session = session
+        opened = SessionOpened(session=ref(session), agent=AGENT, model=named(string(frame, "model")))
+        note = version_note(AGENT, string(frame, "claude_code_version"))
+        return (opened, note) if note else (opened,)
+
+    def _limits(self, info: Frame) -> Reaction:
+        if string(info, "status") != "rejected":
+            return Reaction()
+        self._is_limited = True
+        until = later(0, 1000 * count(info, "resetsAt")) or None
+        kind = one_line(string(info, "rateLimitType"), 64)
+        return Reaction((RetryLimited(message=f"A limit of the provider is reached ({kind}).", until=until),))
+
+    def _cleared(self) -> tuple[EventBody, ...]:
+        was_limited, self._is_limited = self._is_limited, False
+        return (RetryCleared(),) if was_limited else ()
+
+    def _asked(self, id_: str, request: Frame) -> Reaction:
+        kind = string(request, "subtype")
+        if kind == "can_use_tool" and id_:
+            return self._asks.request(id_, request)
+        error: Frame = {"subtype": "error", "request_id": id_, "error": "This client does not know such a request."}
+        answer: Frame = {"type": "control_response", "response": error}
+        return Reaction(send=(answer,)) + self._strangers.met(f"control_request {one_line(kind, 64)}")
+
+    def _ended(self, frame: Frame) -> Reaction:
+        self._is_working, was_cut_short = False, self._is_cut_short
+        self._is_cut_short = False
+        said = Reaction((*self._cleared(), *self._events.spent(frame), *self._asks.forget()))
+        is_done = string(frame, "subtype") == "success" and not boolean(frame, "is_error")
+        if self._next and (is_done or was_cut_short):
+            return said + self._prompt()
+        words = prose(string(frame, "result"), 500).strip()
+        if is_done:
+            return said + Reaction(outcome=AgentOutcome(claim=True, message=words or None))
+        is_provider = dig(frame, "api_error_status") is not None
+        failure = FailureClass.TRANSIENT if is_provider else FailureClass.REPAIRABLE
+        why = (
+            one_line(words)
+            or f"Claude Code ended its turn: {one_line(string(frame, 'subtype'), 64) or 'no reason given'}."
+        )
+        return said + Reaction(outcome=AgentOutcome(claim=False, message=why, failure=failure))
+
+
+def _refused(response: Frame) -> Reaction:
+    """The response to one of our control requests: only a refusal is news."""
+    if string(response, "subtype") != "error":
+        return Reaction()
+    return Reaction((Note(text=f"Claude Code refused a request: {one_line(string(response, 'error'))}"),))

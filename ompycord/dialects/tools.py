@@ -1,0 +1,53 @@
+"""A tool's arguments and its result in few words, for cards; used by every dialect whose agent uses tools."""
+
+from typing import Final
+
+from ompycord.dialects.frames import Frame, one_line, string
+from ompycord.dialects.strict_json import JsonValue
+
+__all__ = ["command_of", "diff_counts", "from_root", "last_line", "tool_title"]
+
+_TITLE_KEYS: Final = (
+    "command", "file_path", "filePath", "path", "notebook_path", "pattern", "query", "url", "question", "description",
+    "prompt", "task", "op", "_i",
+)  # fmt: skip
+"""Where tools of the known agents say what they are about, the most telling first."""
+_COMMAND_KEYS: Final = ("command", "cmd")
+_READ: Final = 4096
+_NO_NEWS: Final = ("Wall time:", "(no output)")
+
+
+def tool_title(arguments: Frame, *, root: str) -> str | None:
+    """What the tool works on: its command, path or pattern; else its first text. Paths are shown from `root`."""
+    for value in (*(arguments.get(key) for key in _TITLE_KEYS), *arguments.values()):
+        if text := one_line(from_root(_words(value), root)):
+            return text
+    return None
+
+
+def from_root(text: str, root: str) -> str:
+    """`text` with the paths below `root` as seen from there."""
+    return text[:_READ].replace(f"{root}/", "")
+
+
+def command_of(arguments: Frame) -> str | None:
+    """The shell command among the arguments, whole."""
+    return next((text for key in _COMMAND_KEYS if (text := _words(arguments.get(key)).strip())), None)
+
+
+def last_line(text: str) -> str | None:
+    """The last line with news in it: where programs say how they ended."""
+    lines = (one_line(line) for line in reversed(text[-4096:].splitlines()))
+    return next((line for line in lines if line and not line.startswith(_NO_NEWS)), None)
+
+
+def diff_counts(diff: str) -> tuple[int, int]:
+    """Lines that a diff adds and removes, its headers aside."""
+    lines = [line for line in diff.splitlines() if not line.startswith(("+++", "---"))]
+    return sum(line.startswith("+") for line in lines), sum(line.startswith("-") for line in lines)
+
+
+def _words(value: JsonValue) -> str:
+    if isinstance(value, list) and value and all(isinstance(part, str) for part in value):
+        return " ".join(string(value, index) for index in range(len(value)))
+    return value if isinstance(value, str) else ""

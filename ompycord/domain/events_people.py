@@ -1,0 +1,84 @@
+"""What an agent asks of people and what they decide; `events.py` gathers all families."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StrictBool, StringConstraints
+
+from ompycord.domain.base import Frozen, Line, Name, Text
+from ompycord.domain.event_fields import Asked
+
+__all__ = [
+    "ApprovalDenied",
+    "ApprovalGranted",
+    "ApprovalRequested",
+    "ApprovalWithdrawn",
+    "QuestionAnswered",
+    "QuestionAsked",
+    "QuestionWithdrawn",
+]
+
+
+class QuestionAsked(Frozen):
+    """The agent wants to know something; a person answers with a button or a form."""
+
+    type: Literal["question.asked"] = "question.asked"
+    question: Asked
+    text: Annotated[str, StringConstraints(min_length=1, max_length=4000)]
+    options: Annotated[
+        tuple[Annotated[str, StringConstraints(min_length=1, max_length=80)], ...], Field(max_length=20)
+    ] = ()
+    free_text: StrictBool = True
+    """Whether an answer of one's own is allowed besides the options."""
+
+
+class QuestionAnswered(Frozen):
+    """A person's answer. Only a person's click makes it."""
+
+    type: Literal["question.answered"] = "question.answered"
+    question: Asked
+    answer: Annotated[str, StringConstraints(max_length=4000)]
+    by: Name
+
+
+class QuestionWithdrawn(Frozen):
+    """Nobody needs the answer any more."""
+
+    type: Literal["question.withdrawn"] = "question.withdrawn"
+    question: Asked
+    reason: Line | None = None
+
+
+class ApprovalRequested(Frozen):
+    """The agent wants leave to act."""
+
+    type: Literal["approval.requested"] = "approval.requested"
+    approval: Asked
+    title: Line
+    command: Text | None = None
+    risk: Name | None = None
+
+
+class ApprovalGranted(Frozen):
+    """A person allowed it. Only a person's click makes it."""
+
+    type: Literal["approval.granted"] = "approval.granted"
+    approval: Asked
+    by: Name
+    scope: Literal["once", "run"] = "once"
+
+
+class ApprovalDenied(Frozen):
+    """A person refused it. Only a person's click makes it."""
+
+    type: Literal["approval.denied"] = "approval.denied"
+    approval: Asked
+    by: Name
+    reason: Line | None = None
+
+
+class ApprovalWithdrawn(Frozen):
+    """Nobody waits for leave any more."""
+
+    type: Literal["approval.withdrawn"] = "approval.withdrawn"
+    approval: Asked
+    reason: Line | None = None

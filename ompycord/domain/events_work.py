@@ -1,0 +1,225 @@
+"""Facts about an agent's work: talk, tools, plan, usage, files, checks, provider, session; `events.py` gathers all families."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StrictBool, StringConstraints
+
+from ompycord.domain.base import Frozen, Line, Millis, Name, Text
+from ompycord.domain.event_fields import Count, Path, Ref, Url
+from ompycord.domain.ids import Ulid
+
+__all__ = [
+    "ArtifactAdded",
+    "ChangedFile",
+    "CheckFinished",
+    "CheckStarted",
+    "FilesChanged",
+    "InboxTaken",
+    "Message",
+    "Note",
+    "Phase",
+    "PlanUpdated",
+    "PromptDropped",
+    "Prompted",
+    "RetryCleared",
+    "RetryLimited",
+    "SessionOpened",
+    "Step",
+    "ToolFinished",
+    "ToolProgress",
+    "ToolStarted",
+    "UsageUpdated",
+]
+
+
+class Prompted(Frozen):
+    """Something was said to the agent."""
+
+    type: Literal["prompt"] = "prompt"
+    text: Text
+    by: Name | None = None
+    when: Literal["now", "next", "restart"] = "next"
+    """Interrupt what it does, wait for the end of its step, or halt it and begin again with this."""
+
+
+class PromptDropped(Frozen):
+    """A person took back what was said, before the agent had it; what was taken first stays said."""
+
+    type: Literal["prompt.dropped"] = "prompt.dropped"
+    prompt: Ulid
+    """The id of the `prompt` event."""
+    by: Name
+
+
+class InboxTaken(Frozen):
+    """The agent that runs now has this: what it was told at its start, or is handed next. Ours alone, never shown."""
+
+    type: Literal["inbox.taken"] = "inbox.taken"
+    said: Annotated[tuple[Ref, ...], Field(max_length=1000)]
+    """`p:<id of a prompt event>`, `q:<question>`, `a:<approval>`."""
+
+
+class Message(Frozen):
+    """Something the agent said."""
+
+    type: Literal["message"] = "message"
+    text: Text
+
+
+class Note(Frozen):
+    """A remark for people; never changes a state."""
+
+    type: Literal["note"] = "note"
+    text: Text
+
+
+class ToolStarted(Frozen):
+    """The agent began to use a tool."""
+
+    type: Literal["tool.started"] = "tool.started"
+    tool: Name
+    title: Line | None = None
+    call: Ref | None = None
+    """Joins started, progress and finished; without it a start and an end stand alone."""
+
+
+class ToolProgress(Frozen):
+    """A tool goes on; shown only while it runs."""
+
+    type: Literal["tool.progress"] = "tool.progress"
+    call: Ref
+    text: Line
+
+
+class ToolFinished(Frozen):
+    """A tool ended. Sufficient by itself: `tool` and `title` are repeated, because starts may be dropped."""
+
+    type: Literal["tool.finished"] = "tool.finished"
+    tool: Name
+    title: Line | None = None
+    call: Ref | None = None
+    ok: StrictBool = True
+    detail: Line | None = None
+    added: Count | None = None
+    removed: Count | None = None
+
+
+class Step(Frozen):
+    """One line of a plan's checklist."""
+
+    title: Line
+    status: Literal["pending", "active", "done", "failed", "skipped"] = "pending"
+
+
+class Phase(Frozen):
+    """One phase of a plan."""
+
+    title: Line
+    status: Literal["pending", "active", "done", "failed", "skipped"] = "pending"
+    steps: Annotated[tuple[Step, ...], Field(max_length=50)] = ()
+
+
+class PlanUpdated(Frozen):
+    """The whole plan, replacing what was there."""
+
+    type: Literal["plan.updated"] = "plan.updated"
+    phases: Annotated[tuple[Phase, ...], Field(max_length=25)]
+
+
+class UsageUpdated(Frozen):
+    """Tokens and cost since the last such event of the lane: deltas, summed (CONTRACTS: fold)."""
+
+    type: Literal["usage.updated"] = "usage.updated"
+    input: Count = 0
+    output: Count = 0
+    cache_read: Count = 0
+    cache_write: Count = 0
+    cost_usd: Annotated[float, Field(ge=0, le=1e6, strict=True)] | None = None
+    """None is *unknown*, never zero."""
+    model: Name | None = None
+    provider: Name | None = None
+
+
+class ChangedFile(Frozen):
+    """One path of a diff. `added` and `removed` are lines; None for a binary file."""
+
+    path: Path
+    status: Literal["added", "modified", "deleted", "renamed"] = "modified"
+    added: Count | None = None
+    removed: Count | None = None
+
+
+class FilesChanged(Frozen):
+    """What the run has changed so far, replacing what was there."""
+
+    type: Literal["files.changed"] = "files.changed"
+    files: Annotated[tuple[ChangedFile, ...], Field(max_length=500)]
+    total: Count | None = None
+    """When more changed than are listed."""
+    branch: Annotated[str, StringConstraints(max_length=256)] | None = None
+    commit: Annotated[str, StringConstraints(max_length=64)] | None = None
+
+
+# -- checks -----------------------------------------------------------------------------------------------------------
+
+
+class CheckStarted(Frozen):
+    """A verification step began. In our lane: one that we run."""
+
+    type: Literal["check.started"] = "check.started"
+    check: Name
+
+
+class CheckFinished(Frozen):
+    """A verification step ended, timed and parsed by whoever says so."""
+
+    type: Literal["check.finished"] = "check.finished"
+    check: Name
+    status: Literal["passed", "failed", "error", "timeout", "missing"]
+    """`missing`: the tool is not installed, no failure of the code; `error`: it ran but proved nothing."""
+    passed: Count | None = None
+    failed: Count | None = None
+    skipped: Count | None = None
+    duration_ms: Count | None = None
+    detail: Line | None = None
+    failing: Annotated[tuple[Line, ...], Field(max_length=20)] = ()
+
+
+# -- provider, session, artifacts -------------------------------------------------------------------------------------
+
+
+class RetryLimited(Frozen):
+    """The model provider refuses for now; work so far is kept."""
+
+    type: Literal["retry.limited"] = "retry.limited"
+    message: Line | None = None
+    attempt: Count | None = None
+    of: Count | None = None
+    until: Millis | None = None
+
+
+class RetryCleared(Frozen):
+    """The provider answers again."""
+
+    type: Literal["retry.cleared"] = "retry.cleared"
+
+
+class SessionOpened(Frozen):
+    """The agent's own session, for resuming and take-over."""
+
+    type: Literal["session.opened"] = "session.opened"
+    session: Ref
+    agent: Name | None = None
+    model: Name | None = None
+    provider: Name | None = None
+
+
+class ArtifactAdded(Frozen):
+    """Something worth keeping: a log, a diff, a picture. Ours are stored by content; others are only named."""
+
+    type: Literal["artifact.added"] = "artifact.added"
+    name: Name
+    kind: Name = "file"
+    size: Count | None = None
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
+    url: Url | None = None

@@ -1,0 +1,72 @@
+"""Watches the event loop from a thread: one that is blocked for too long dumps its stacks and ends the process (FEATURES O-27).
+
+A blocked loop answers nobody and can end nothing in order; what starts it again (systemd, compose) finds the database whole.
+"""
+
+import asyncio
+import faulthandler
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import TextIO
+
+__all__ = ["BLOCKED_S", "DEFECT", "Watchdog"]
+
+BLOCKED_S = 30.0
+BEAT_S = 1.0
+DEFECT = 70
+"""The exit code: a defect of ours."""
+
+
+class Watchdog:
+    """`run` beats on the loop; a daemon thread counts the beats that do not come."""
+
+    def __init__(
+        self,
+        *,
+        blocked_s: float = BLOCKED_S,
+        beat_s: float = BEAT_S,
+        end: Callable[[int], object] = os._exit,
+        stream: TextIO | None = None,
+    ) -> None:
+        """Stacks go to `stream` (stderr), which must have a file descriptor."""
+        self._strikes = max(2, round(blocked_s / beat_s))
+        self._beat_s = beat_s
+        self._end = end
+        self._stream = stream
+        self._beats = 0
+        self._over = threading.Event()
+        self.lag_s = 0.0
+        """How late the last beat was."""
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
+        thread.start()
+        try:
+            while True:
+                due = time.monotonic() + self._beat_s / 2
+                await asyncio.sleep(self._beat_s / 2)
+                self.lag_s = max(0.0, time.monotonic() - due)
+                self._beats += 1
+        finally:
+            self._over.set()
+
+    def _watch(self) -> None:
+        """Counts looks, not seconds: a process that was stopped (Ctrl+Z, a suspended laptop) misses both alike."""
+        seen, strikes = -1, 0
+        while not self._over.wait(self._beat_s):
+            strikes = strikes + 1 if self._beats == seen else 0
+            seen = self._beats
+            if strikes >= self._strikes:
+                self._give_up(strikes)
+                return
+
+    def _give_up(self, strikes: int) -> None:
+        stream = self._stream or sys.stderr
+        stream.write(f"ompycord: the event loop was blocked for {strikes * self._beat_s:.0f} s; its stacks follow.\n")
+        stream.flush()
+        faulthandler.dump_traceback(file=stream, all_threads=True)
+        self._end(DEFECT)

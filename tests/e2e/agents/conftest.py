@@ -1,0 +1,195 @@
+"""Real agents from npm in a cache folder of their own, and a model without a mind on loopback."""
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+import pytest
+
+from ompycord.domain.events import EventBody
+from ompycord.domain.ids import RunId, new_ulid
+from ompycord.domain.ports import AgentJob
+from ompycord.domain.repository import AgentSpec
+from ompycord.domain.task import Task
+from ompycord.workspaces.launcher import UnconfinedLauncher
+
+STUB = Path(__file__).parents[2] / "support/model_stub.py"
+INSTALL_S = 600.0
+PACKAGES = {
+    "omp": ("@oh-my-pi/pi-coding-agent@18.2.3", "bun@1.4.5"),
+    "opencode": ("opencode-ai@1.18.33",),
+    "claude": ("@anthropic-ai/claude-code@2.1.197",),
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A clone with its home, and the programs that work there."""
+
+    clone: Path
+    launcher: UnconfinedLauncher
+
+    @property
+    def home(self) -> Path:
+        return self.clone.parent / "home"
+
+    def job(self, spec: dict[str, Any], prompt: str, *, session: str | None = None) -> AgentJob:
+        task = Task(id="01JD0000000000000000000001", prompt=prompt, title="t", repository="shop", agent=spec["name"])
+        return AgentJob(
+            run=RunId(new_ulid(now_ms=0, entropy=os.urandom(10))),
+            iteration=1,
+            task=task,
+            spec=AgentSpec.model_validate({**spec, "sandbox": {"minimum": "none"}}),
+            cwd=self.clone,
+            prompt=prompt,
+            env={},
+            session=session,
+        )
+
+
+class Heard:
+    """What was emitted, and a way to wait for it."""
+
+    def __init__(self) -> None:
+        self.events: list[EventBody] = []
+        self._more = asyncio.Condition()
+
+    async def emit(self, body: EventBody) -> None:
+        async with self._more:
+            self.events.append(body)
+            self._more.notify_all()
+
+    def of(self, kind: type[Any]) -> list[Any]:
+        return [body for body in self.events if isinstance(body, kind)]
+
+    async def until(self, kind: type[Any], times: int = 1) -> Any:
+        """The event of this kind that came as the `times`-th."""
+        async with asyncio.timeout(60), self._more:
+            await self._more.wait_for(lambda: len(self.of(kind)) >= times)
+        return self.of(kind)[times - 1]
+
+
+def installed(name: str) -> str:
+    """A PATH with the agent's commands; the test is skipped where npm cannot fetch it."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("npm is missing")
+    cache = Path(os.environ.get("OMPYCORD_AGENTS_CACHE") or platformdirs.user_cache_path("ompycord-tests") / "agents")
+    versions = "-".join(package.rpartition("@")[2] for package in PACKAGES[name])
+    folder = cache / f"{name}-{versions}"
+    commands = folder / "node_modules/.bin"
+    if not (commands / name).exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        argv = (npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder), *PACKAGES[name])
+        try:
+            done = subprocess.run(argv, capture_output=True, text=True, timeout=INSTALL_S, check=False)
+        except subprocess.TimeoutExpired:
+            pytest.skip(f"npm took longer than {INSTALL_S:g} s")
+        if done.returncode:
+            pytest.skip(f"npm could not install {name}: {done.stderr.strip().splitlines()[-1:]}")
+    # No install script has run, so the programs themselves are where npm put the packages for this system.
+    native = [
+        str(path)
+        for pattern in ("@oven/bun-*/bin", "opencode-*/bin", "@anthropic-ai/claude-code-*")
+        for path in commands.parent.glob(pattern)
+    ]
+    return os.pathsep.join((*native, str(commands)))
+
+
+@pytest.fixture(scope="session")
+def omp_path() -> str:
+    return installed("omp")
+
+
+@pytest.fixture(scope="session")
+def opencode_path() -> str:
+    return installed("opencode")
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
+    """The model's address."""
+    port_file = tmp_path_factory.mktemp("model") / "port"
+    with subprocess.Popen([sys.executable, str(STUB), str(port_file)]) as process:
+        try:
+            for _ in range(3000):
+                if port_file.exists():
+                    break
+                threading.Event().wait(0.01)
+            yield f"http://127.0.0.1:{port_file.read_text(encoding='utf-8')}/v1"
+        finally:
+            process.terminate()
+
+
+MakePlace = Callable[[str], Place]
+
+
+@pytest.fixture
+def make_place(tmp_path: Path) -> MakePlace:
+    def make(path: str) -> Place:
+        clone = tmp_path / "run/clone"
+        clone.mkdir(parents=True)
+        subprocess.run(["git", "init", "-q", str(clone)], check=True)
+        return Place(clone, UnconfinedLauncher(path=f"{path}{os.pathsep}{os.environ['PATH']}"))
+
+    return make
+
+
+@pytest.fixture
+def omp(omp_path: str, model: str, make_place: MakePlace) -> Place:
+    """A place where oh-my-pi knows the stub."""
+    place = make_place(omp_path)
+    settings = place.home / ".omp/agent/models.yml"
+    settings.parent.mkdir(parents=True)
+    one = {
+        "id": "stub-1", "name": "Stub", "reasoning": False, "input": ["text"], "contextWindow": 128_000, "maxTokens": 8192,
+        "cost": {"input": 3, "output": 15, "cacheRead": 0.3, "cacheWrite": 3.75},
+    }  # fmt: skip
+    stub = {"baseUrl": model, "apiKey": "none", "api": "openai-completions", "models": [one]}
+    settings.write_text(json.dumps({"providers": {"stub": stub}}), encoding="utf-8")
+    return place
+
+
+@pytest.fixture
+def opencode(opencode_path: str, model: str, make_place: MakePlace) -> Place:
+    """A place where OpenCode knows the stub and asks before it acts."""
+    place = make_place(opencode_path)
+    settings = place.home / ".config/opencode/opencode.json"
+    settings.parent.mkdir(parents=True)
+    one = {
+        "name": "Stub",
+        "cost": {"input": 3, "output": 15, "cache_read": 0.3},
+        "limit": {"context": 128_000, "output": 8192},
+    }
+    stub = {
+        "npm": "@ai-sdk/openai-compatible",
+        "options": {"baseURL": model, "apiKey": "none"},
+        "models": {"stub-1": one},
+    }
+    document = {
+        "model": "stub/stub-1",
+        "small_model": "stub/stub-1",
+        "provider": {"stub": stub},
+        "permission": {"edit": "ask", "bash": "ask"},
+        "autoupdate": False,
+        "share": "disabled",
+    }
+    settings.write_text(json.dumps(document), encoding="utf-8")
+    return place
+
+
+@asynccontextmanager
+async def working(run: Any) -> AsyncGenerator[asyncio.Task[Any]]:
+    """An adapter's run beside the test's own steps."""
+    async with asyncio.timeout(90), asyncio.TaskGroup() as tasks:
+        yield tasks.create_task(run)

@@ -1,0 +1,99 @@
+"""Claude Code itself, from npm, by its stream-json, against the shared stub, which speaks its model's dialect."""
+
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ompycord.agents.stream_json import StreamJsonAgent
+from ompycord.domain.events import (
+    ApprovalDenied,
+    ApprovalGranted,
+    ApprovalRequested,
+    FilesChanged,
+    Note,
+    Prompted,
+    QuestionAnswered,
+    QuestionAsked,
+    SessionOpened,
+    ToolFinished,
+    UsageUpdated,
+)
+from ompycord.testing import ScriptedInbox
+from tests.e2e.agents.conftest import Heard, MakePlace, Place, installed, working
+
+pytestmark = [pytest.mark.agents, pytest.mark.e2e, pytest.mark.shared, pytest.mark.timeout(180, func_only=True)]
+
+
+@pytest.fixture(scope="module")
+def address(shared: Path) -> Generator[str]:
+    """The shared stub on a port that was free a moment ago: it takes no other."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    with subprocess.Popen([sys.executable, str(shared / "tools/model_stub.py"), str(port)]) as process:
+        try:
+            for _ in range(3000):
+                with socket.socket() as try_it:
+                    if try_it.connect_ex(("127.0.0.1", port)) == 0:
+                        break
+                threading.Event().wait(0.01)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+
+
+@pytest.fixture
+def claude(make_place: MakePlace) -> Place:
+    return make_place(installed("claude"))
+
+
+def spec(address: str) -> dict[str, Any]:
+    env = {
+        "ANTHROPIC_BASE_URL": address,
+        "ANTHROPIC_API_KEY": "none",
+        "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+        "DISABLE_AUTOUPDATER": "1",
+    }
+    return {"name": "claude", "kind": "stream_json", "model": "stub-1", "env": env}
+
+
+async def test_a_whole_task_and_its_session_goes_on(claude: Place, address: str) -> None:
+    heard, inbox, agent = Heard(), ScriptedInbox(), StreamJsonAgent(launcher=claude.launcher)
+    path = claude.clone / "a.txt"
+    task = (
+        f'CALL Write {{"file_path": "{path}", "content": "one\\ntwo\\n"}}\n'
+        'CALL AskUserQuestion {"questions": [{"question": "Which?", "header": "h", "multiSelect": false, "options": '
+        '[{"label": "A", "description": "a"}, {"label": "B", "description": "b"}]}]}\n'
+        'CALL Bash {"command": "rm a.txt", "description": "remove"}\n'
+        "SAY the first turn"
+    )
+    async with working(agent.run(claude.job(spec(address), task), heard.emit, inbox)) as run:
+        write = await heard.until(ApprovalRequested)
+        inbox.say(ApprovalGranted(approval=write.approval, by="Bob"))
+        asked = await heard.until(QuestionAsked)
+        inbox.say(QuestionAnswered(question=asked.question, answer="B", by="Ada"))
+        remove = await heard.until(ApprovalRequested, 2)
+        inbox.say(Prompted(text="SAY the next turn", by="Ada"))
+        inbox.say(ApprovalDenied(approval=remove.approval, by="Bob", reason="keep it"))
+    assert (run.result().claim, run.result().message) == (True, "the next turn")
+    assert path.read_text(encoding="utf-8") == "one\ntwo\n"
+    assert [(one.tool, one.ok) for one in heard.of(ToolFinished)] == [
+        ("Write", True),
+        ("AskUserQuestion", True),
+        ("Bash", False),
+    ]
+    assert heard.of(ToolFinished)[-1].detail == "keep it"
+    assert [one.path for one in heard.of(FilesChanged)[-1].files] == ["a.txt"]
+    assert sum(one.cost_usd or 0 for one in heard.of(UsageUpdated)) > 0
+    assert not heard.of(Note)
+
+    again = Heard()
+    session = heard.of(SessionOpened)[0].session
+    outcome = await agent.run(claude.job(spec(address), "SAY back again", session=session), again.emit, ScriptedInbox())
+    assert outcome.message == "back again"
+    assert again.of(SessionOpened)[0].session == session

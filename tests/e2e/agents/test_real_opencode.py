@@ -1,0 +1,81 @@
+"""OpenCode itself, from npm, over the Agent Client Protocol, against a model without a mind."""
+
+from typing import Any
+
+import pytest
+
+from ompycord.agents.acp import AcpAgent
+from ompycord.agents.conformance import RULES, Rule, Trial
+from ompycord.domain.events import (
+    ApprovalDenied,
+    ApprovalGranted,
+    ApprovalRequested,
+    Message,
+    Note,
+    Prompted,
+    SessionOpened,
+    ToolFinished,
+    ToolStarted,
+    UsageUpdated,
+)
+from ompycord.testing import ScriptedInbox
+from tests.e2e.agents.conftest import Heard, Place, working
+
+pytestmark = [pytest.mark.agents, pytest.mark.e2e, pytest.mark.timeout(180, func_only=True)]
+WORDS = " ".join(f"word{number}" for number in range(100))  # no loop, which omp would notice
+
+SPEC: dict[str, Any] = {"name": "opencode", "kind": "acp", "command": ("opencode", "acp")}
+
+
+async def test_a_whole_task(opencode: Place) -> None:
+    heard, inbox = Heard(), ScriptedInbox(Prompted(text="SAY the next turn", by="Ada"))
+    path = opencode.clone / "a.txt"
+    task = (
+        f'CALL write {{"filePath": "{path}", "content": "one\\ntwo\\n"}}\n'
+        'CALL bash {"command": "cat a.txt", "description": "show"}\n'
+        'CALL bash {"command": "rm a.txt", "description": "remove"}\n'
+        "SAY the first turn"
+    )
+    async with working(AcpAgent(launcher=opencode.launcher).run(opencode.job(SPEC, task), heard.emit, inbox)) as run:
+        for number in (1, 2):
+            asked = await heard.until(ApprovalRequested, number)
+            inbox.say(ApprovalGranted(approval=asked.approval, by="Bob"))
+        asked = await heard.until(ApprovalRequested, 3)
+        inbox.say(ApprovalDenied(approval=asked.approval, by="Bob"))
+    assert (run.result().claim, run.result().message) == (True, "the next turn")
+    assert path.read_text(encoding="utf-8") == "one\ntwo\n"
+    assert [one.command for one in heard.of(ApprovalRequested)][1:] == ["cat a.txt", "rm a.txt"]
+    assert [one.ok for one in heard.of(ToolFinished)] == [True, True, False]
+    assert sum(one.cost_usd or 0 for one in heard.of(UsageUpdated)) > 0
+    assert not heard.of(Note)
+
+
+async def test_a_stopped_run_goes_on_in_the_same_session(opencode: Place) -> None:
+    agent, first, second = AcpAgent(launcher=opencode.launcher), Heard(), Heard()
+    async with working(agent.run(opencode.job(SPEC, "SLOW 60\nSAY a b c d"), first.emit, ScriptedInbox())) as run:
+        await first.until(SessionOpened)
+        run.cancel()
+    session = first.of(SessionOpened)[0].session
+    outcome = await agent.run(opencode.job(SPEC, "SAY back again", session=session), second.emit, ScriptedInbox())
+    assert (outcome.claim, outcome.message) == (True, "back again")
+    assert second.of(SessionOpened)[0].session == session
+    assert [message.text for message in second.of(Message)] == ["back again"]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+async def test_the_contract(rule: Rule, opencode: Place) -> None:
+    trial = Trial(
+        adapter=AcpAgent(launcher=opencode.launcher),
+        quick=lambda: opencode.job(SPEC, "SAY " + WORDS),
+        long=lambda: opencode.job(SPEC, "SLOW 300\nSAY a b c d"),
+    )
+    assert await rule(trial) is None
+
+
+async def test_it_says_which_tools_it_uses(opencode: Place) -> None:
+    (opencode.clone / "b.txt").write_text("hello", encoding="utf-8")
+    heard = Heard()
+    task = f'CALL read {{"filePath": "{opencode.clone / "b.txt"}"}}\nSAY read it'
+    outcome = await AcpAgent(launcher=opencode.launcher).run(opencode.job(SPEC, task), heard.emit, ScriptedInbox())
+    assert outcome.message == "read it"
+    assert [one.tool for one in heard.of(ToolStarted)] == ["read"]

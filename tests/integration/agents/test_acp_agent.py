@@ -1,0 +1,178 @@
+"""Our side of the Agent Client Protocol against an agent made with the protocol's own SDK."""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ompycord.agents.acp import AcpAgent
+from ompycord.domain.events import (
+    ApprovalDenied,
+    ApprovalGranted,
+    ApprovalRequested,
+    ChangedFile,
+    EventBody,
+    FilesChanged,
+    Message,
+    Note,
+    Phase,
+    PlanUpdated,
+    Prompted,
+    QuestionAnswered,
+    QuestionAsked,
+    SessionOpened,
+    ToolFinished,
+    UsageUpdated,
+)
+from ompycord.domain.ports import AgentJob
+from ompycord.domain.run import FailureClass
+from ompycord.processes.launcher_port import Launcher
+from ompycord.testing import ScriptedInbox
+
+pytestmark = pytest.mark.posix
+MakeJob = Callable[..., AgentJob]
+DOUBLE = Path(__file__).parents[2] / "support/agents/acp_double.py"
+
+
+@pytest.fixture
+def job(make_job: MakeJob) -> MakeJob:
+    def make(*steps: str, env: dict[str, str] | None = None, **spec: Any) -> AgentJob:
+        command = (sys.executable, "-I", str(DOUBLE))
+        return make_job(prompt="\n".join(steps), env=env, kind="acp", **{"command": command, **spec})
+
+    return make
+
+
+def texts(stored: Any) -> list[str]:
+    return [message.text for message in stored.of(Message)]
+
+
+async def test_a_whole_conversation(launcher: Launcher, job: MakeJob, stored: Any, clone: Path) -> None:
+    inbox = ScriptedInbox()
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+        steps = (
+            "say hello you",
+            "plan Build|Test",
+            "write src/a.txt hello",
+            "ask Which?|A|B",
+            "leave ls",
+            "leave rm -rf .",
+        )
+        run = tasks.create_task(AcpAgent(launcher=launcher).run(job(*steps, "spend 0.5"), stored.emit, inbox))
+        await stored.until(QuestionAsked)
+        inbox.say(Prompted(text="say next turn\nspend 0.75", by="Ada"))
+        inbox.say(QuestionAnswered(question=stored.of(QuestionAsked)[0].question, answer="B", by="Ada"))
+        await stored.until(ApprovalRequested)
+        inbox.say(ApprovalGranted(approval=stored.of(ApprovalRequested)[0].approval, by="Bob"))
+        await stored.until(ApprovalRequested, 2)
+        inbox.say(ApprovalDenied(approval=stored.of(ApprovalRequested)[1].approval, by="Bob", reason="never"))
+    outcome = run.result()
+    assert (outcome.claim, outcome.message) == (True, "next turn")
+    assert (clone / "src/a.txt").read_text(encoding="utf-8") == "hello"
+    assert stored.of(SessionOpened) == [SessionOpened(session="s-1", agent="Double")]
+    assert stored.of(PlanUpdated) == [PlanUpdated(phases=(Phase(title="Build", status="active"), Phase(title="Test")))]
+    assert [(asked.title, asked.command) for asked in stored.of(ApprovalRequested)] == [
+        ("ls", "ls\n(in /x)"),
+        ("rm -rf .", "rm -rf .\n(in /x)"),
+    ]
+    said = ["hello you", "answer: accept {'which': 'B'}", "leave: once", "leave: no", "next turn"]
+    assert texts(stored) == said
+    assert [(one.title, one.added, one.removed) for one in stored.of(ToolFinished)] == [("Write src/a.txt", 1, 0)]
+    assert stored.of(FilesChanged) == [
+        FilesChanged(files=(ChangedFile(path="src/a.txt", added=1, removed=0),), total=1)
+    ]
+    assert sum(one.cost_usd or 0 for one in stored.of(UsageUpdated)) == pytest.approx(0.75)
+    assert sum(one.input for one in stored.of(UsageUpdated)) == 30
+    assert not stored.of(Note)
+
+
+async def test_leave_for_the_run_is_kept_by_us_and_never_asked_of_the_agent(
+    launcher: Launcher, job: MakeJob, stored: Any
+) -> None:
+    inbox = ScriptedInbox()
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+        run = tasks.create_task(AcpAgent(launcher=launcher).run(job("leave ls", "leave ls"), stored.emit, inbox))
+        await stored.until(ApprovalRequested)
+        inbox.say(ApprovalGranted(approval=stored.of(ApprovalRequested)[0].approval, by="Bob", scope="run"))
+    assert run.result().claim
+    assert texts(stored) == ["leave: once", "leave: once"]
+    assert len(stored.of(ApprovalRequested)) == 1
+
+
+async def test_files_are_served_inside_the_clone_alone(
+    launcher: Launcher, job: MakeJob, stored: Any, clone: Path
+) -> None:
+    (clone.parent / "secret").write_text("s3cret", encoding="utf-8")
+    (clone / "link").symlink_to(clone.parent / "secret")
+    (clone / "own").write_text("mine", encoding="utf-8")
+    steps = ("read own", "read link", "read ../secret", f"read {clone.parent}/secret", "read .git/config")
+    assert (await AcpAgent(launcher=launcher).run(job(*steps), stored.emit, ScriptedInbox())).claim
+    assert texts(stored)[0] == "read: mine"
+    assert all(text.startswith("refused: ") for text in texts(stored)[1:])
+    assert "s3cret" not in str(stored.events)
+
+
+async def test_a_session_goes_on_and_tells_its_past_and_its_cost_only_once(
+    launcher: Launcher, job: MakeJob, stored: Any
+) -> None:
+    work = job("session", "spend 1.25").model_copy(update={"session": "s-old"})
+    assert (await AcpAgent(launcher=launcher).run(work, stored.emit, ScriptedInbox())).claim
+    assert texts(stored) == ["loaded s-old"]
+    assert stored.of(SessionOpened)[0].session == "s-old"
+    assert [one.cost_usd for one in stored.of(UsageUpdated)] == [0.25, 0.0]
+
+
+async def test_our_tools_and_the_mode_are_given_and_a_mode_that_is_not_offered_is_said(
+    launcher: Launcher, job: MakeJob, stored: Any, clone: Path
+) -> None:
+    env = {"OMPYCORD_MCP_URL": "http://127.0.0.1:1/mcp/", "OMPYCORD_KEY": "k"}
+    for mode in ("fast", "wild"):
+        work = job("session", env=env, mode=mode)
+        assert (await AcpAgent(launcher=launcher).run(work, stored.emit, ScriptedInbox())).claim
+    opened = f"new in {clone} with ompycord http://127.0.0.1:1/mcp/ Bearer k"
+    assert texts(stored) == [f"{opened}, mode fast", opened]
+    assert [note.text for note in stored.of(Note)] == ["The agent offers no mode wild. It offers: slow, fast."]
+
+
+async def test_a_crash_is_no_end_of_work(launcher: Launcher, job: MakeJob, stored: Any) -> None:
+    outcome = await AcpAgent(launcher=launcher).run(job("crash 0"), stored.emit, ScriptedInbox())
+    assert (outcome.claim, outcome.failure) == (False, FailureClass.TRANSIENT)
+    assert outcome.message == "mine ended before its work was done, with exit code 0: something broke"
+
+
+@pytest.mark.parametrize("how", ["hang", "hang politely"])
+async def test_it_is_cancelled_before_it_is_halted(
+    how: str, launcher: Launcher, job: MakeJob, stored: Any, clone: Path
+) -> None:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+        run = tasks.create_task(AcpAgent(launcher=launcher).run(job(how), stored.emit, ScriptedInbox()))
+        await stored.until(PlanUpdated)
+        run.cancel()
+    assert run.cancelled()
+    assert (clone / "cancelled").exists()
+
+
+async def test_a_word_in_hand_when_the_turn_ends_is_not_lost(launcher: Launcher, job: MakeJob, stored: Any) -> None:
+    inbox = ScriptedInbox()
+
+    async def emit(body: EventBody) -> None:
+        await stored.emit(body)
+        if body == Message(text="last words"):  # stored together with the turn's end
+            inbox.say(Prompted(text="say more words", by="Ada"))
+            for _ in range(5):
+                await asyncio.sleep(0)
+
+    outcome = await AcpAgent(launcher=launcher).run(job("say first", "say last words"), emit, inbox)
+    assert (outcome.claim, outcome.message) == (True, "more words")
+
+
+async def test_what_people_say_now_cuts_the_turn_short(launcher: Launcher, job: MakeJob, stored: Any) -> None:
+    inbox = ScriptedInbox()
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+        run = tasks.create_task(AcpAgent(launcher=launcher).run(job("hang politely"), stored.emit, inbox))
+        await stored.until(PlanUpdated)
+        inbox.say(Prompted(text="say instead", by="Ada", when="now"))
+    assert run.result().message == "instead"

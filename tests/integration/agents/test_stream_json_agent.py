@@ -1,0 +1,73 @@
+"""The shell around Claude Code's stream-json, against a program that speaks it."""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ompycord.agents.stream_json import StreamJsonAgent
+from ompycord.domain.events import (
+    ApprovalDenied,
+    ApprovalRequested,
+    Message,
+    Note,
+    Prompted,
+    SessionOpened,
+    ToolFinished,
+    UsageUpdated,
+)
+from ompycord.domain.ports import AgentJob
+from ompycord.processes.launcher_port import Launcher
+from ompycord.testing import ScriptedInbox
+
+pytestmark = pytest.mark.posix
+MakeJob = Callable[..., AgentJob]
+DOUBLE = Path(__file__).parents[2] / "support/agents/claude_double.py"
+
+
+@pytest.fixture
+def job(make_job: MakeJob) -> MakeJob:
+    def make(*steps: str, **spec: Any) -> AgentJob:
+        command = (sys.executable, "-I", str(DOUBLE))
+        return make_job(prompt="\n".join(steps), kind="stream_json", **{"command": command, **spec})
+
+    return make
+
+
+async def test_two_turns_of_one_session(launcher: Launcher, job: MakeJob, stored: Any, clone: Path) -> None:
+    inbox = ScriptedInbox(Prompted(text="say the second turn", by="Ada"))
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+        work = job("write a.txt hello", "leave npm publish", "say first").model_copy(update={"session": "old-1"})
+        run = tasks.create_task(StreamJsonAgent(launcher=launcher).run(work, stored.emit, inbox))
+        await stored.until(ApprovalRequested)
+        asked = stored.of(ApprovalRequested)[0].approval
+        inbox.say(ApprovalDenied(approval=asked, by="Bob", reason="never"))
+    assert (run.result().claim, run.result().message) == (True, "the second turn")
+    assert (clone / "a.txt").read_text(encoding="utf-8") == "hello"
+    assert stored.of(SessionOpened) == [SessionOpened(session="old-1", agent="claude", model="m")]
+    denied = '{"behavior": "deny", "message": "never"}'
+    assert [message.text for message in stored.of(Message)] == [denied, "first", "the second turn"]
+    assert [(one.tool, one.added) for one in stored.of(ToolFinished)] == [("Write", 1)]
+    assert [one.cost_usd for one in stored.of(UsageUpdated)] == [0.5, 0.5]
+    assert not stored.of(Note)
+
+
+@pytest.mark.parametrize("how", ["hang", "hang politely"])
+async def test_it_is_interrupted_before_it_is_halted(
+    how: str, launcher: Launcher, job: MakeJob, stored: Any, clone: Path
+) -> None:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+        run = tasks.create_task(StreamJsonAgent(launcher=launcher).run(job(how), stored.emit, ScriptedInbox()))
+        await stored.until(Message)
+        run.cancel()
+    assert run.cancelled()
+    assert (clone / "interrupted").exists() is (how != "hang")
+
+
+async def test_a_crash_is_no_end_of_work(launcher: Launcher, job: MakeJob, stored: Any) -> None:
+    outcome = await StreamJsonAgent(launcher=launcher).run(job("crash 0"), stored.emit, ScriptedInbox())
+    assert not outcome.claim
+    assert outcome.message == "mine ended before its work was done, with exit code 0: something broke"

@@ -1,0 +1,188 @@
+"""Leave to act in a real playground: one message that rings, one decision, words for every click that comes too late."""
+
+import asyncio
+
+import pytest
+
+from ompycord.conductor import Watch
+from ompycord.conductor.watch import REMIND_MS
+from ompycord.domain import events as ev
+from ompycord.domain.access import Person as Asker
+from ompycord.domain.access import Role
+from ompycord.domain.ids import RunId
+from ompycord.domain.records import OutboxKind
+from tests.integration.bot.conftest import House, is_answer, kind_of
+from tests.support.playground_page import Message
+from tests.support.playground_person import Interaction, Person
+
+EDIT = "/channels/{channel_id}/messages/{message_id}"
+BUTTONS = ["Allow once", "Allow for this run", "Deny…"]
+LONG = ev.ApprovalRequested(
+    approval="a1", title="Run a command", command="echo 1; " * 500 + "rm -rf / # ...", risk="network"
+)
+WANTED = ev.ApprovalRequested(approval="a1", title="Run a command", command="npm publish --dry-run", risk="network")
+
+
+async def asked(house: House, who: Person, body: ev.ApprovalRequested = WANTED, **options: str) -> tuple[str, Message]:
+    """A run whose agent waits for leave, and the message that asks for it."""
+    house.agent.script = (body,)
+    house.agent.hold()
+    record = await house.start(who, **options)
+    return record.id, await open_message(who)
+
+
+async def hold_edits(house: House) -> None:
+    """The next edit in each channel takes a while: what people press meanwhile is late."""
+    await house.playground.fault("PATCH", EDIT, "delay_before", count=2, seconds=2.0)
+
+
+async def open_message(who: Person) -> Message:
+    return await who.wait_message(lambda m: kind_of(m) == "question" and m.labels == BUTTONS and m.raw["pinned"])
+
+
+def as_person(who: Person, role: Role) -> Asker:
+    """Somebody of the page as the conductor knows them."""
+    return Asker(id=who.id, name=who.name, role=role)
+
+
+async def answer_to(who: Person, ran: Interaction) -> str:
+    told = await who.wait_message(lambda m: is_answer(m, ran.id) and not m.is_thinking)
+    assert told.is_ephemeral
+    return told.text
+
+
+async def test_leave_is_given_by_a_button_once_and_the_message_says_by_whom(house: House) -> None:
+    ada, mo = house.playground.ada, house.playground.mo
+    async with house.alive():
+        run, message = await asked(house, mo, LONG)
+        assert "echo 1" in message.text
+        assert "Risk: network" in message.text
+        card = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Go to the question" in m.labels)
+        link = card.component("Go to the question")
+        assert link["url"].endswith(f"/{message.id}")
+        await hold_edits(house)
+        first = await mo.click(message, "Allow once")
+        assert await answer_to(mo, first) == "Allowed once. The agent goes on."
+        assert await house.heard() == ev.ApprovalGranted(approval="a1", by="Mo")
+        late = await ada.click(message, "Allow for this run")
+        assert (await answer_to(ada, late)).startswith("Already answered by Mo, <t:")
+        assert (await answer_to(ada, late)).endswith("*Allow once*.")
+        form = await ada.click(message, "Deny…")
+        assert (await answer_to(ada, form)).startswith("Already answered by Mo")
+        closed = await mo.wait_message(lambda m: m.id == message.id and not m.labels)
+        assert "Allowed once by Mo, <t:" in closed.text
+        (file,) = closed.raw["attachments"]
+        assert file["size"] == len(LONG.command or "")
+        await mo.wait_message(lambda m: m.id == message.id and not m.raw["pinned"])
+        house.agent.release()
+        await mo.wait_message(lambda m: kind_of(m) == "result")
+        await house.nothing_owed()
+    assert await house.rung() == [[mo.id], [mo.id]]  # the question, then the result
+    assert not [m for m in await mo.history(await house.thread_of(run)) if m.raw["type"] == 6]
+
+
+async def test_two_people_who_click_at_once_have_one_effect(house: House) -> None:
+    ada, mo = house.playground.ada, house.playground.mo
+    async with house.alive():
+        run, message = await asked(house, mo)
+        await ada.wait_message(lambda m: m.id == message.id)
+        async with asyncio.TaskGroup() as group:
+            clicks = [
+                group.create_task(who.start_click(message, button))
+                for who, button in ((ada, "Allow for this run"), (mo, "Allow once"))
+            ]
+        words = [await answer_to(who, click.result()) for who, click in zip((ada, mo), clicks, strict=True)]
+        (first,) = [index for index, text in enumerate(words) if text.startswith("Allowed")]
+        assert words[1 - first].startswith(f"Already answered by {('Ada', 'Mo')[first]}")
+        snapshot = await house.until(run, lambda seen: not seen.open_approvals)
+        assert snapshot.approvals[0].by == ("Ada", "Mo")[first]
+        assert isinstance(await house.heard(), ev.ApprovalGranted)
+    assert house.agent.heard.empty()
+
+
+async def test_a_button_allows_only_what_its_message_showed(house: House) -> None:
+    mo = house.playground.mo
+    async with house.alive():
+        run, message = await asked(house, mo, LONG)
+        other = LONG.model_copy(update={"command": (LONG.command or "") + " rm -rf /"})
+        await hold_edits(house)
+        await house.conductor.observe(RunId(run), other)
+        await house.until(run, lambda seen: seen.open_approvals[0].command == other.command)
+        stale = await mo.click(message, "Allow once")
+        assert "is not asked any more. Nothing was decided" in await answer_to(mo, stale)
+        size = len(other.command or "")
+        fresh = await mo.wait_message(lambda m: m.id == message.id and m.raw["attachments"][0]["size"] == size)
+        await mo.click(fresh, "Allow once")
+        await house.until(run, lambda seen: not seen.open_approvals)
+
+
+async def test_what_nobody_waits_for_any_more_is_closed_and_late_clicks_are_told(house: House) -> None:
+    mo = house.playground.mo
+    async with house.alive():
+        run, message = await asked(house, mo)
+        await hold_edits(house)
+        await house.conductor.observe(RunId(run), ev.ApprovalWithdrawn(approval="a1"))
+        await house.until(run, lambda seen: not seen.open_approvals)
+        late = await mo.click(message, "Allow once")
+        assert "does not wait for that any more" in await answer_to(mo, late)
+        await mo.wait_message(lambda m: m.id == message.id and "No decision is needed any more." in m.text)
+
+
+async def test_strangers_are_refused_in_words(house: House) -> None:
+    ada, mo, olu = house.playground.ada, house.playground.mo, house.playground.olu
+    async with house.alive():
+        run, message = await asked(house, ada)
+        for button in ("Allow once", "Allow for this run", "Deny…"):
+            assert "*approver*" in await answer_to(mo, await mo.click(message, button))
+        assert "You have no role here" in await answer_to(olu, await olu.click(message, "Allow once"))
+        assert (await house.until(run, lambda _: True)).open_approvals
+
+
+async def test_who_may_answer_is_reminded_once(house: House) -> None:
+    mo = house.playground.mo
+    watch = Watch(store=house.store, conductor=house.conductor, clock=house.clock)
+    async with house.alive():
+        _, message = await asked(house, mo)
+        house.clock.leap(REMIND_MS / 1000)
+        await watch.look()
+        reminder = await mo.wait_message(lambda m: kind_of(m) == "notice" and "still waits for you" in m.text)
+        assert reminder.component("Go to the question")["url"].endswith(f"/{message.id}")
+        assert not reminder.raw["pinned"]
+        await watch.look()
+        await house.nothing_owed()
+    assert await house.rung() == [[mo.id], [mo.id]]  # the question, then the reminder
+
+
+async def test_under_the_two_person_rule_somebody_else_is_asked(house: House) -> None:
+    ada, mo = house.playground.ada, house.playground.mo
+    async with house.alive():
+        _, message = await asked(house, mo, repository="vault")
+        refused = await mo.click(message, "Allow once")
+        assert "somebody else must allow it" in await answer_to(mo, refused)
+        allowed = await ada.click(message, "Allow once")
+        assert await answer_to(ada, allowed) == "Allowed once. The agent goes on."
+    assert await house.rung() == [[ada.id]]
+
+
+@pytest.mark.parametrize("moment", ["before the click", pytest.param("before hearing", marks=pytest.mark.soak)])
+async def test_a_restart_in_the_middle_asks_once_and_rings_once(house: House, moment: str) -> None:
+    mo = house.playground.mo
+    async with house.alive():
+        run, message = await asked(house, mo)
+        await house.nothing_owed()
+    if moment == "before hearing":
+        await house.conductor.approve(RunId(run), "a1", as_person(mo, Role.RUNNER))
+    later = house.reborn()
+    later.agent.script = (WANTED.model_copy(update={"approval": "id-after-the-restart"}),)
+    later.agent.hold()
+    async with later.alive():
+        if moment == "before the click":
+            await mo.click(message, "Allow once")
+        assert await later.heard() == ev.ApprovalGranted(approval="id-after-the-restart", by="Mo")
+        await mo.wait_message(lambda m: m.id == message.id and "Allowed once by Mo" in m.text and not m.raw["pinned"])
+        later.agent.release()
+        await mo.wait_message(lambda m: kind_of(m) == "result")
+        await later.nothing_owed()
+    assert (await later.kinds_in(await later.thread_of(run))).count("question") == 1
+    assert await later.rung() == [[mo.id], [mo.id]]
+    assert [s.kind for s in await later.store.surfaces(RunId(run))].count(OutboxKind.QUESTION) == 1

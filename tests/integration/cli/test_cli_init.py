@@ -1,0 +1,103 @@
+"""`ompycord init` against the playground: the files it writes are private, work at once, and replace nothing unasked."""
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ompycord.bot.permissions import PERMISSION_INTEGER
+from ompycord.settings import load_settings
+from tests.integration.cli.house import Done, ompycord
+from tests.support.playground import Playground, running_playground
+
+
+@pytest.fixture
+async def playground(tmp_path: Path) -> AsyncGenerator[Playground]:
+    async with running_playground(tmp_path / "playground") as running:
+        yield running
+
+
+async def init(playground: Playground, folder: Path, *options: str, stdin: str = "", token: str = "") -> Done:
+    environ = {"DISCORD_TOKEN": token or playground.bot_token, "OMPYCORD_DISCORD__API": playground.api}
+    return await ompycord("init", *options, folder=folder, environ=environ, stdin=stdin.encode())
+
+
+async def test_a_script_gets_files_that_work_and_that_only_it_can_read(playground: Playground, tmp_path: Path) -> None:
+    folder = tmp_path / "here"
+    options = ("--channel", str(playground.channel("tasks")), "--admin", playground.ada.id)
+    done = await init(playground, folder, "--yes", *options, "--repository", f"shop={tmp_path}")
+    assert done.code == 0, done.out + done.err
+    assert f"permissions={PERMISSION_INTEGER}" in done.out
+    assert "✓ Server: Playground: every permission is there" in done.out
+    assert [(folder / name).stat().st_mode & 0o777 for name in (".env", "ompycord.yml")] == [0o600, 0o600]
+    settings = load_settings(environ={}, folder=folder)
+    assert settings.discord.guilds == (str(playground.guild_id),)
+    assert settings.discord.home_channel == str(playground.channel("tasks"))
+    assert settings.access.users.admin == (playground.ada.id,)
+    assert settings.catalog.repositories[0].path == tmp_path
+    assert settings.webhook.secret is not None
+    assert settings.discord.token is not None
+    for said in (done.out, done.err):
+        assert settings.discord.token.get_secret_value() not in said
+        assert settings.webhook.secret.get_secret_value() not in said
+    assert sorted(one.name for one in folder.iterdir()) == [".env", "ompycord.yml"]
+
+
+async def test_a_person_is_asked_and_chooses_by_number(playground: Playground, tmp_path: Path) -> None:
+    folder = tmp_path / "here"
+    done = await init(playground, folder, stdin=f"9\n2\n{playground.ada.id}\n")
+    assert done.code == 0, done.out + done.err
+    assert "2  #tasks" in done.out
+    assert "A number from 1 to 3." in done.out
+    assert load_settings(environ={}, folder=folder).discord.home_channel == str(playground.channel("tasks"))
+
+
+async def test_files_that_are_there_stay_unless_somebody_agrees(playground: Playground, tmp_path: Path) -> None:
+    folder = tmp_path / "here"
+    folder.mkdir()
+    (folder / ".env").write_text("MINE=1\n")
+    options = ("--channel", str(playground.channel("tasks")), "--admin", playground.ada.id)
+    refused = await init(playground, folder, "--yes", *options)
+    assert (refused.code, len(refused.err.splitlines())) == (77, 1)
+    assert (await init(playground, folder, *options, stdin="n\n")).code == 77
+    assert (folder / ".env").read_text() == "MINE=1\n"
+    assert not (folder / "ompycord.yml").exists()
+    agreed = await init(playground, folder, *options, stdin="y\n")
+    assert agreed.code == 0, agreed.out + agreed.err
+    assert (folder / ".env.before").read_text() == "MINE=1\n"
+
+
+async def test_what_is_missing_is_one_line_and_78_and_nothing_is_written(
+    playground: Playground, tmp_path: Path
+) -> None:
+    folder = tmp_path / "here"
+    cases = {
+        "Give --channel.": (),
+        "access.users.admin": ("--channel", str(playground.channel("tasks")), "--admin", "hunter2"),
+    }
+    for said, options in cases.items():
+        done = await init(playground, folder, "--yes", *options)
+        assert (done.code, len(done.err.splitlines())) == (78, 1), done.err
+        assert said in done.err
+        assert "hunter2" not in done.err
+    done = await init(playground, folder, "--yes", token="hunter2hunter2")
+    assert (done.code, "DISCORD_TOKEN" in done.err, "hunter2" in done.err) == (78, True, False)
+    assert list(folder.iterdir()) == []
+
+
+async def test_a_permission_that_is_missing_is_named_before_the_first_start(
+    playground: Playground, tmp_path: Path
+) -> None:
+    deny = {"id": str(playground.guild_id), "type": 0, "allow": "0", "deny": str(1 << 14)}
+    await playground.change_world(overwrites={str(playground.channel("tasks")): [deny]})
+    options = ("--yes", "--channel", str(playground.channel("tasks")), "--admin", playground.ada.id)
+    done = await init(playground, tmp_path / "here", *options)
+    assert "✗ Embed Links: the bot lacks it in #tasks" in done.out
+
+
+def test_the_example_files_are_settings_too(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(Path(".env.example").read_text(encoding="utf-8"))
+    (tmp_path / "ompycord.yml").write_text(Path("ompycord.example.yml").read_text(encoding="utf-8"))
+    assert yaml.safe_load((tmp_path / "ompycord.yml").read_text())
+    assert load_settings(environ={}, folder=tmp_path).discord.token is None

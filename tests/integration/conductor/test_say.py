@@ -1,0 +1,290 @@
+"""`say` in every state of a run: told, kept, begun again with, taken back; never lost and never said twice."""
+
+import asyncio
+from typing import Any, cast
+
+import pytest
+
+from ompycord.conductor import Driver
+from ompycord.conductor.conversation import MOST_WAITING
+from ompycord.domain.events import CheckFinished, Prompted, RunEvent
+from ompycord.domain.ids import RunId
+from ompycord.domain.ports import AgentCapabilities, AgentJob, AgentOutcome, Emit, Inbox, Published, Store
+from ompycord.domain.repository import CheckSpec, RepositorySpec
+from ompycord.domain.run import RunState
+from ompycord.errors import Refused
+from ompycord.testing import FakeChecks, FakeWorkspaces
+from tests.integration.conductor.conftest import ADA, MO, VI, House
+
+PATIENCE_S = 10.0
+STEERS = AgentCapabilities(can_steer=True)
+
+
+@pytest.fixture
+def steered(house: House) -> House:
+    """A house whose agent can be told things while it works."""
+    house.abilities["command"] = STEERS
+    return house
+
+
+async def working(house: House) -> RunId:
+    house.agent.hold()
+    run = RunId((await house.submit()).id)
+    await house.began()
+    return run
+
+
+async def test_what_is_said_reaches_a_running_agent_that_listens_once_and_in_order(steered: House) -> None:
+    async with steered.alive():
+        run = await working(steered)
+        first = await steered.conductor.say(run, " Mind the tests. ", "next", ADA)
+        second = await steered.conductor.say(run, "Stop that.", "now", ADA)
+        assert (first.fate, second.fate) == ("next", "now")
+        assert await steered.heard() == Prompted(text="Mind the tests.", by="Ada")
+        assert await steered.heard() == Prompted(text="Stop that.", by="Ada", when="now")
+        assert await steered.conductor.waiting(run) == []
+        steered.agent.release()
+        await steered.ended(run)
+    assert steered.agent.heard.empty()
+    assert len(steered.agent.jobs) == 1
+
+
+@pytest.mark.parametrize(("abilities", "when"), [(AgentCapabilities(), "next"), (STEERS, "restart")])
+async def test_an_agent_that_does_not_listen_begins_again_in_its_clone(
+    house: House, abilities: AgentCapabilities, when: Any
+) -> None:
+    house.abilities["command"] = abilities
+    async with house.alive():
+        run = await working(house)
+        (house.agent.jobs[0].cwd / "half.txt").write_text("half done\n")
+        house.agent.began.clear()
+        assert (await house.conductor.say(run, "Mind the docs.", when, ADA)).fate == "restart"
+        await house.began()
+        house.agent.release()
+        snapshot = await house.ended(run)
+    assert house.agent.halted == 1
+    assert [job.iteration for job in house.agent.jobs] == [1, 2]
+    assert house.agent.jobs[1].prompt.endswith("Said since:\n\nMind the docs.")
+    assert [file.path for file in snapshot.files] == ["half.txt", "total.py"]
+    assert house.agent.heard.empty()
+    assert await house.conductor.waiting(run) == []
+
+
+async def test_a_run_that_waits_keeps_it_for_its_start(crowded: House) -> None:
+    async with crowded.alive():
+        first = await working(crowded)
+        second = RunId((await crowded.submit()).id)
+        assert (await crowded.conductor.say(second, "Mind the docs.", "now", ADA)).fate == "start"
+        assert [one.body.text for one in await crowded.conductor.waiting(second)] == ["Mind the docs."]
+        await crowded.conductor.stop(first, ADA)
+        await crowded.in_state(first, RunState.SUSPENDED)
+        assert (await crowded.conductor.say(first, "And the tests.", "restart", ADA)).fate == "resume"
+        crowded.agent.release()
+        await crowded.ended(second)
+        await crowded.conductor.resume(first, ADA)
+        await crowded.ended(first)
+    prompts = {job.run: job.prompt for job in crowded.agent.jobs}
+    assert prompts[second].endswith("Said since:\n\nMind the docs.")
+    assert prompts[first].endswith("Said since:\n\nAnd the tests.")
+
+
+async def test_what_is_refused_is_refused_in_words(house: House) -> None:
+    async with house.alive():
+        run = await working(house)
+        with pytest.raises(Refused, match=r"that is for a \*runner\*"):
+            await house.conductor.say(run, "Hello", "next", VI)
+        with pytest.raises(Refused, match="is empty"):
+            await house.conductor.say(run, " \n ", "next", MO)
+        with pytest.raises(Refused, match="4,000 is the limit"):
+            await house.conductor.say(run, "x" * 4001, "next", ADA)
+        house.agent.release()
+        await house.ended(run)
+        with pytest.raises(Refused, match=r"has ended.*\*Run again\*"):
+            await house.conductor.say(run, "One more thing", "next", ADA)
+    assert len(house.agent.jobs) == 1
+
+
+async def test_the_same_message_is_said_once(steered: House) -> None:
+    async with steered.alive():
+        run = await working(steered)
+        assert (await steered.conductor.say(run, "Mind the tests.", "next", ADA, key="7")).is_fresh
+        assert not (await steered.conductor.say(run, "Mind the tests.", "next", ADA, key="7")).is_fresh
+        await steered.heard()
+        steered.agent.release()
+        await steered.ended(run)
+    assert steered.agent.heard.empty()
+
+
+async def test_a_waiting_word_is_taken_back_and_a_taken_one_is_not(steered: House) -> None:
+    async with steered.alive():
+        first = await working(steered)
+        await steered.conductor.stop(first, ADA)
+        await steered.in_state(first, RunState.SUSPENDED)
+        for text in ("Wrong.", "Right."):
+            await steered.conductor.say(first, text, "next", ADA)
+        wrong, right = await steered.conductor.waiting(first)
+        assert (await steered.conductor.drop(first, wrong.id, MO)).body.text == "Wrong."
+        assert await steered.conductor.waiting(first) == [right]
+        steered.agent.release()
+        await steered.conductor.resume(first, ADA)
+        await steered.ended(first)
+        with pytest.raises(Refused, match="has that already"):
+            await steered.conductor.drop(first, right.id, ADA)
+        with pytest.raises(Refused, match="Nothing like that was said"):
+            await steered.conductor.drop(first, "01JD0000000000000000000000", ADA)
+    assert steered.agent.jobs[-1].prompt.endswith("Said since:\n\nRight.")
+
+
+async def test_the_queue_is_bounded(crowded: House) -> None:
+    async with crowded.alive():
+        await working(crowded)
+        second = RunId((await crowded.submit()).id)
+        for number in range(MOST_WAITING):
+            await crowded.conductor.say(second, f"{number}", "next", ADA)
+        with pytest.raises(Refused, match="wait for the agent already"):
+            await crowded.conductor.say(second, "one too many", "next", ADA)
+
+
+class HeldChecks(FakeChecks):
+    """Checks that do not end until told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.began = asyncio.Event()
+        self.go = asyncio.Event()
+
+    async def run(self, run: RunId, check: CheckSpec, cwd: Any) -> CheckFinished:
+        self.began.set()
+        await self.go.wait()
+        return await super().run(run, check, cwd)
+
+
+@pytest.fixture
+def checking(house: House, monkeypatch: pytest.MonkeyPatch) -> HeldChecks:
+    checks = HeldChecks()
+    monkeypatch.setattr(house.checks, "run", checks.run)
+    return checks
+
+
+async def test_during_checks_the_agent_comes_back_with_what_was_said(house: House, checking: HeldChecks) -> None:
+    async with house.alive():
+        run = RunId((await house.submit()).id)
+        async with asyncio.timeout(PATIENCE_S):
+            await checking.began.wait()
+        house.agent.began.clear()
+        assert (await house.conductor.say(run, "And the docs.", "next", ADA)).fate == "restart"
+        await house.began()
+        checking.go.set()
+        snapshot = await house.ended(run)
+    assert [job.iteration for job in house.agent.jobs] == [1, 2]
+    assert house.agent.jobs[1].prompt.endswith("And the docs.")
+    assert (snapshot.state, checking.ran) == (RunState.COMPLETE, ["unit"])
+
+
+async def test_a_run_stopped_in_its_checks_goes_back_to_its_agent(house: House, checking: HeldChecks) -> None:
+    async with house.alive():
+        run = RunId((await house.submit()).id)
+        async with asyncio.timeout(PATIENCE_S):
+            await checking.began.wait()
+        await house.conductor.stop(run, ADA)
+        await house.in_state(run, RunState.SUSPENDED)
+        assert (await house.conductor.say(run, "And the docs.", "next", ADA)).fate == "resume"
+        checking.go.set()
+        await house.conductor.resume(run, ADA)
+        await house.ended(run)
+    assert [job.prompt.endswith("And the docs.") for job in house.agent.jobs] == [False, True]
+
+
+async def test_a_run_that_publishes_says_that_it_takes_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    publishing, go = asyncio.Event(), asyncio.Event()
+    publish = house.workspaces.publish
+
+    async def held(run: RunId, repository: RepositorySpec, *, branch: str) -> Published:
+        publishing.set()
+        await go.wait()
+        return await publish(run, repository, branch=branch)
+
+    assert isinstance(house.workspaces, FakeWorkspaces)
+    monkeypatch.setattr(house.workspaces, "publish", held)
+    async with house.alive():
+        run = RunId((await house.submit()).id)
+        async with asyncio.timeout(PATIENCE_S):
+            await publishing.wait()
+        with pytest.raises(Refused, match=r"takes nothing more.*\*Run again\*"):
+            await house.conductor.say(run, "Wait", "next", ADA)
+        go.set()
+        await house.ended(run)
+
+
+async def test_what_is_said_while_the_agent_ends_is_not_lost(steered: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is on disk before the agent's end is, and the agent has not read it."""
+    finish = steered.agent.run
+
+    async def deaf(job: AgentJob, emit: Emit, inbox: Inbox) -> AgentOutcome:
+        if job.iteration == 1:
+            said = await steered.conductor.say(job.run, "And the docs.", "next", ADA)
+            assert said.fate == "next"
+            steered.agent.jobs.append(job)
+            return AgentOutcome(claim=True)
+        return await finish(job, emit, inbox)
+
+    monkeypatch.setattr(steered.agent, "run", deaf)
+    async with steered.alive():
+        run = RunId((await steered.submit()).id)
+        await steered.ended(run)
+    assert [job.prompt.endswith("And the docs.") for job in steered.agent.jobs] == [False, True]
+
+
+class Between:
+    """The real store; once, right after the driver has looked for what the agent did not hear, somebody says something."""
+
+    def __init__(self, inner: Store, house: House) -> None:
+        self._inner = inner
+        self._house = house
+        self.said = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def talk(self, run: RunId, *, after: int) -> list[RunEvent]:
+        found = await self._inner.talk(run, after=after)
+        if not self.said:
+            self.said = True
+            await self._house.conductor.say(run, "And the docs.", "next", ADA)
+        return found
+
+
+async def test_what_is_said_between_the_last_look_and_the_agents_end_is_not_lost(steered: House) -> None:
+    store = Between(steered.store, steered)
+    steered.driver = Driver(
+        store=cast("Store", store),
+        engine=steered.driver._engine,  # pyright: ignore[reportPrivateUsage]  # the same one
+        clock=steered.clock,
+        ids=steered.ids,
+        limits=steered.conductor.catalog.limits,
+        changed=steered.projector.wake,
+    )
+    async with steered.alive():
+        run = RunId((await steered.submit()).id)
+        await steered.ended(run)
+    assert store.said
+    assert [job.prompt.endswith("And the docs.") for job in steered.agent.jobs] == [False, True]
+
+
+async def test_a_crash_neither_loses_nor_repeats_what_was_said(steered: House) -> None:
+    async with steered.alive():
+        run = await working(steered)
+        await steered.conductor.say(run, "Heard before the crash.", "next", ADA)
+        await steered.heard()
+    await steered.conductor.say(run, "Said to nobody.", "next", ADA)
+    later = steered.reborn()
+    later.abilities["command"] = STEERS
+    later.agent.hold()
+    async with later.alive():
+        await later.began()
+        await later.conductor.say(run, "Said to the next.", "next", ADA)
+        assert await later.heard() == Prompted(text="Said to the next.", by="Ada")
+        later.agent.release()
+        await later.ended(run)
+    assert later.agent.jobs[0].prompt.endswith("Said since:\n\nHeard before the crash.\n\nSaid to nobody.")
+    assert later.agent.heard.empty()

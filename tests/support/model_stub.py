@@ -1,0 +1,103 @@
+"""A model without a mind: OpenAI's chat completions, streamed, on loopback; the latest prompt is its script.
+
+    CALL <tool> <json>   the model calls that tool, one call an answer
+    SAY <text>           the last answer, once all calls have results
+    SLOW <seconds>       how long the last answer takes
+    DOWN                 no answer: 503
+
+Run: python model_stub.py PORT_FILE. It picks a port and writes it there.
+"""
+
+import asyncio
+import json
+import os
+import re
+import socket
+import sys
+import tempfile
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+STEP = re.compile(r"^\s*(?:CALL|SAY|SLOW|DOWN)\b", re.MULTILINE)
+USAGE = {
+    "prompt_tokens": 1200,
+    "completion_tokens": 45,
+    "total_tokens": 1245,
+    "prompt_tokens_details": {"cached_tokens": 200},
+}
+
+
+def text_of(message: dict[str, Any]) -> str:
+    content: str | list[dict[str, Any]] | None = message.get("content")
+    if isinstance(content, str):
+        return content
+    return "\n".join(str(part.get("text", "")) for part in content or [])
+
+
+def answer(messages: list[dict[str, Any]]) -> tuple[str, tuple[str, str] | None, float]:
+    """Text, call and seconds of the next answer."""
+    scripts = [at for at, one in enumerate(messages) if one["role"] == "user" and STEP.search(text_of(one))]
+    if not scripts:  # the agent asks for a title or the like
+        return "A title", None, 0.0
+    script = text_of(messages[scripts[-1]])
+    done = sum(one["role"] == "tool" for one in messages[scripts[-1] :])
+    calls = re.findall(r"^\s*CALL (\S+) (\{.*\})\s*$", script, re.MULTILINE)
+    if done < len(calls):
+        return f"Step {done + 1}. ", calls[done], 0.0
+    said, slow = re.findall(r"^\s*SAY (.*)$", script, re.MULTILINE), re.findall(r"^\s*SLOW (\d+)", script, re.MULTILINE)
+    return (said or ["All done."])[-1], None, float(slow[0]) if slow else 0.0
+
+
+async def chat(request: Request) -> Response:
+    body = await request.json()
+    messages = body["messages"]
+    if "DOWN" in text_of(messages[-1]):
+        return JSONResponse({"error": {"message": "The stub is down"}}, status_code=503)
+    return StreamingResponse(stream(body["model"], *answer(messages)), media_type="text/event-stream")
+
+
+async def stream(model: str, text: str, call: tuple[str, str] | None, slow: float) -> AsyncGenerator[str]:
+    def chunk(delta: dict[str, Any], finish: str | None = None, **more: Any) -> str:
+        choices = [{"index": 0, "delta": delta, "finish_reason": finish}] if "usage" not in more else []
+        whole = {
+            "id": "stub",
+            "object": "chat.completion.chunk",
+            "created": 0,
+            "model": model,
+            "choices": choices,
+            **more,
+        }
+        return f"data: {json.dumps(whole)}\n\n"
+
+    words = re.findall(r"\S+\s*", text)
+    for word in words:
+        yield chunk({"role": "assistant", "content": word})
+        await asyncio.sleep(slow / len(words))
+    if call:
+        function = {"name": call[0], "arguments": call[1]}
+        one = {"index": 0, "id": f"call_{os.urandom(4).hex()}", "type": "function", "function": function}
+        yield chunk({"tool_calls": [one]})
+    yield chunk({}, "tool_calls" if call else "stop")
+    yield chunk({}, usage=USAGE)
+    yield "data: [DONE]\n\n"
+
+
+def main(port_file: Path) -> None:
+    listening = socket.create_server(("127.0.0.1", 0))
+    app = Starlette(routes=[Route("/v1/chat/completions", chat, methods=["POST"])])
+    with tempfile.NamedTemporaryFile("w", dir=port_file.parent, delete=False) as ready:
+        ready.write(str(listening.getsockname()[1]))
+    Path(ready.name).rename(port_file)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
+    asyncio.run(server.serve(sockets=[listening]))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

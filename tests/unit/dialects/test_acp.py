@@ -1,0 +1,422 @@
+"""The Agent Client Protocol from our side: sessions, turns, what people are asked, and frames that nobody expects."""
+
+from typing import Any
+
+import pytest
+from acp import schema
+
+from ompycord.dialects.acp import Acp
+from ompycord.dialects.acp_session import Wishes
+from ompycord.domain.events import (
+    ApprovalDenied,
+    ApprovalGranted,
+    ApprovalRequested,
+    ApprovalWithdrawn,
+    ChangedFile,
+    FilesChanged,
+    Message,
+    Note,
+    Prompted,
+    QuestionAnswered,
+    QuestionAsked,
+    QuestionWithdrawn,
+    ToolFinished,
+    ToolProgress,
+    ToolStarted,
+    UsageUpdated,
+)
+from ompycord.domain.run import FailureClass
+from tests.support.conversations import Dialogue
+
+ABLE: dict[str, Any] = {"protocolVersion": 1, "agentCapabilities": {"loadSession": True}}
+
+
+def working(**wishes: Any) -> Dialogue:
+    """In the middle of the first turn."""
+    talk = Dialogue(Acp(prompt="mend it", root="/run/clone", wishes=Wishes(**wishes), start="7"))
+    talk.hear({"id": 0, "result": ABLE}, {"id": 1, "result": {"sessionId": "s"}})
+    assert talk.sent[-1]["method"] == "session/prompt"
+    return talk
+
+
+def update(kind: str, /, **fields: Any) -> dict[str, Any]:
+    return {"method": "session/update", "params": {"sessionId": "s", "update": {"sessionUpdate": kind, **fields}}}
+
+
+def chunk(text: str, message: str = "m") -> dict[str, Any]:
+    return update("agent_message_chunk", content={"type": "text", "text": text}, messageId=message)
+
+
+def permission(id_: Any = 5, *kinds: str, **call: Any) -> dict[str, Any]:
+    options = [{"optionId": f"o-{kind}", "kind": kind, "name": kind} for kind in kinds or ("allow_once", "reject_once")]
+    params: dict[str, Any] = {"sessionId": "s", "toolCall": {"toolCallId": "c", **call}, "options": options}
+    return {"id": id_, "method": "session/request_permission", "params": params}
+
+
+def form(id_: Any = 6, message: str = "Which?", **properties: Any) -> dict[str, Any]:
+    shape: dict[str, Any] = {"type": "object", "properties": properties}
+    return {
+        "id": id_,
+        "method": "elicitation/create",
+        "params": {"mode": "form", "message": message, "requestedSchema": shape},
+    }
+
+
+def ended(number: int = 2, stop: str = "end_turn", **more: Any) -> dict[str, Any]:
+    return {"id": number, "result": {"stopReason": stop, **more}}
+
+
+# -- sessions and turns ------------------------------------------------------------------------------------------------
+
+
+def test_what_we_send_is_what_the_protocols_own_schema_takes() -> None:
+    talk = working(mcp_url="http://127.0.0.1/mcp/", mcp_key="k")
+    schema.InitializeRequest.model_validate(talk.sent[0]["params"])
+    schema.NewSessionRequest.model_validate(talk.sent[1]["params"])
+    schema.PromptRequest.model_validate(talk.sent[2]["params"])
+    talk.take(talk.conversation.interrupt())
+    schema.CancelNotification.model_validate(talk.sent[3]["params"])
+    assert talk.sent[0]["params"]["clientCapabilities"]["elicitation"] == {"form": {}}
+
+
+@pytest.mark.parametrize(
+    ("able", "method"),
+    [
+        ({"loadSession": True, "sessionCapabilities": {"resume": {}}}, "session/resume"),
+        ({"loadSession": True}, "session/load"),
+        ({}, "session/new"),
+    ],
+)
+def test_an_earlier_session_goes_on_as_far_as_the_agent_can(able: dict[str, Any], method: str) -> None:
+    talk = Dialogue(Acp(prompt="p", root="/c", wishes=Wishes(session="old")))
+    talk.hear({"id": 0, "result": {"protocolVersion": 1, "agentCapabilities": able}})
+    assert talk.sent[-1]["method"] == method
+    assert ("sessionId" in talk.sent[-1]["params"]) is (method != "session/new")
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        ({"result": {"protocolVersion": 2}}, "."),
+        (
+            {"error": {"code": -32603, "message": "Internal error", "data": {"details": "no node"}}},
+            ": Internal error. no node",
+        ),
+    ],
+)
+def test_an_agent_of_another_version_is_refused(answer: dict[str, Any], why: str) -> None:
+    talk = Dialogue(Acp(prompt="p", root="/c", wishes=Wishes()))
+    talk.hear({"id": 0, **answer})
+    assert talk.outcome is not None
+    words = f"The agent does not speak version 1 of the protocol{why}"
+    assert (talk.outcome.claim, talk.outcome.message, talk.outcome.failure) == (False, words, FailureClass.ENV)
+
+
+def test_a_session_that_is_not_opened_says_why() -> None:
+    talk = Dialogue(Acp(prompt="p", root="/c", wishes=Wishes()))
+    talk.hear({"id": 0, "result": ABLE}, {"id": 1, "error": {"code": -32000, "message": "Authentication required"}})
+    assert talk.outcome is not None
+    assert talk.outcome.message == "The agent opened no session: Authentication required"
+
+
+@pytest.mark.parametrize(
+    ("stop", "failure"),
+    [
+        ("max_tokens", FailureClass.REPAIRABLE),
+        ("max_turn_requests", FailureClass.REPAIRABLE),
+        ("refusal", FailureClass.REPAIRABLE),
+        ("cancelled", FailureClass.TRANSIENT),
+        ("something_new", FailureClass.REPAIRABLE),
+    ],
+)
+def test_only_end_turn_is_a_claim_of_done(stop: str, failure: FailureClass) -> None:
+    talk = working()
+    talk.hear(chunk("Half"), ended(stop=stop))
+    assert talk.outcome is not None
+    assert (talk.outcome.claim, talk.outcome.failure) == (False, failure)
+    assert talk.of(Message) == [Message(text="Half")]
+
+
+def test_a_turn_that_fails_is_the_providers_trouble() -> None:
+    talk = working()
+    talk.hear({"id": 2, "error": {"code": -32603, "message": "Internal error", "data": "503 from the model"}})
+    assert talk.outcome is not None
+    assert talk.outcome.message == "The agent's turn failed: Internal error. 503 from the model"
+    assert talk.outcome.failure is FailureClass.TRANSIENT
+
+
+def test_what_people_say_in_mid_turn_is_the_next_prompt() -> None:
+    talk = working()
+    talk.told(Prompted(text="and this"))
+    talk.hear(chunk("First."), ended())
+    assert talk.outcome is None
+    assert talk.sent[-1]["params"]["prompt"] == [{"type": "text", "text": "and this"}]
+    talk.hear(chunk("Second.", "n"), ended(3))
+    assert talk.outcome is not None
+    assert talk.outcome.message == "Second."
+
+
+def test_what_people_say_now_cuts_the_turn_short() -> None:
+    talk = working()
+    talk.hear(permission(4, title="ls"))
+    talk.told(Prompted(text="stop, do this", when="now"))
+    talk.told(Prompted(text="and that", when="now"))
+    assert [frame.get("method") for frame in talk.sent[3:]] == ["session/cancel", None]
+    assert [gone.approval for gone in talk.of(ApprovalWithdrawn)] == ["leave:7:4"]
+    talk.hear(ended(stop="cancelled"), ended(3))
+    prompts = [frame["params"]["prompt"][0]["text"] for frame in talk.sent if frame.get("method") == "session/prompt"]
+    assert prompts == ["mend it", "stop, do this", "and that"]
+    assert talk.outcome is None
+
+
+def test_a_word_that_crosses_the_end_is_prompted_at_once() -> None:
+    talk = working()
+    talk.hear(ended())
+    talk.told(Prompted(text="one more"))
+    assert talk.sent[-1]["params"]["prompt"][0]["text"] == "one more"
+
+
+def test_requests_the_agent_gives_up_and_those_of_an_ended_turn_are_withdrawn() -> None:
+    talk = working()
+    talk.hear(permission(4, title="ls"), form(5, x={"type": "string"}), form(6, x={"type": "string"}))
+    for id_ in (4, 5, 99):
+        talk.hear({"method": "$/cancel_request", "params": {"requestId": id_}})
+    assert talk.conversation.awaits_person
+    talk.hear(ended())
+    assert [gone.approval for gone in talk.of(ApprovalWithdrawn)] == ["leave:7:4"]
+    assert [gone.question for gone in talk.of(QuestionWithdrawn)] == ["form:7:5:0", "form:7:6:0"]
+    assert not talk.conversation.awaits_person
+
+
+def test_the_past_of_a_loaded_session_is_not_told_again() -> None:
+    talk = Dialogue(Acp(prompt="p", root="/c", wishes=Wishes(session="old")))
+    talk.hear(
+        {"id": 0, "result": ABLE}, chunk("old words"), update("usage_update", cost={"amount": 2.0, "currency": "USD"})
+    )
+    talk.hear({"id": 1, "result": {}}, update("usage_update", cost={"amount": 2.5, "currency": "USD"}))
+    assert not talk.of(Message)
+    assert talk.of(UsageUpdated) == [UsageUpdated(cost_usd=0.5)]
+
+
+def test_settings_are_made_one_after_the_other_and_a_refusal_is_said() -> None:
+    offer: dict[str, Any] = {
+        "sessionId": "s",
+        "configOptions": [{"id": "cm", "category": "model", "options": [{"value": "m1"}, {"name": "more", "options": [{"value": "m2"}]}]}],
+        "modes": {"availableModes": [{"id": "plan"}]},
+    }  # fmt: skip
+    talk = Dialogue(Acp(prompt="p", root="/c", wishes=Wishes(mode="plan", model="m2")))
+    talk.hear({"id": 0, "result": ABLE}, {"id": 1, "result": offer})
+    talk.hear({"id": 2, "error": {"message": "no"}}, {"id": 3, "result": {}})
+    assert [(frame["method"], frame["params"]) for frame in talk.sent[2:4]] == [
+        ("session/set_mode", {"sessionId": "s", "modeId": "plan"}),
+        ("session/set_config_option", {"sessionId": "s", "configId": "cm", "value": "m2"}),
+    ]
+    assert talk.of(Note) == [Note(text="The agent did not take a setting: no")]
+    assert talk.sent[-1]["method"] == "session/prompt"
+
+
+# -- what the agent does -----------------------------------------------------------------------------------------------
+
+
+def test_words_become_one_message_a_piece_and_keep_their_place_among_the_tools() -> None:
+    talk = working()
+    talk.hear(
+        chunk("Let "),
+        chunk("me."),
+        update("tool_call", toolCallId="c", kind="read", locations=[{"path": "/run/clone/a"}]),
+    )
+    talk.hear(chunk("One", "a"), chunk("Two", "b"), ended())
+    assert [body.type for body in talk.events][1:] == ["message", "tool.started", "message", "message"]
+    assert [message.text for message in talk.of(Message)] == ["Let me.", "One", "Two"]
+
+
+def test_a_tool_is_told_once_something_is_known_of_it() -> None:
+    talk = working()
+    content = [{"type": "content", "content": {"type": "text", "text": "1 failed"}}]
+    talk.hear(update("tool_call", toolCallId="c", title="bash", kind="execute", status="pending", rawInput={}))
+    assert not talk.of(ToolStarted)
+    talk.hear(
+        update("tool_call_update", toolCallId="c", status="in_progress", title="pytest", rawInput={"command": "pytest"})
+    )
+    talk.hear(update("tool_call_update", toolCallId="c", status="in_progress", content=content))
+    talk.hear(update("tool_call_update", toolCallId="c", status="failed", content=content))
+    assert talk.events[1:] == [
+        ToolStarted(tool="execute", title="pytest", call="c"),
+        ToolProgress(call="c", text="1 failed"),
+        ToolFinished(tool="execute", title="pytest", call="c", ok=False, detail="1 failed"),
+    ]
+
+
+def test_diffs_are_counted_and_files_outside_the_clone_are_not_listed() -> None:
+    talk = working()
+    diff = [{"type": "diff", "path": "/run/clone/a.py", "oldText": "1\n2\n3\n", "newText": "1\n2b\n3\n4\n"}]
+    for number, path in enumerate(("/run/clone/a.py", "/etc/passwd")):
+        talk.hear(update("tool_call", toolCallId=str(number), kind="edit", content=diff, locations=[{"path": path}]))
+        talk.hear(update("tool_call_update", toolCallId=str(number), status="completed"))
+    assert [(one.added, one.removed) for one in talk.of(ToolFinished)] == [(2, 1), (2, 1)]
+    assert talk.of(FilesChanged) == [FilesChanged(files=(ChangedFile(path="a.py", added=2, removed=1),), total=1)]
+
+
+def test_a_total_cost_becomes_deltas_and_a_new_count_is_said() -> None:
+    talk = working()
+    for amount in (0.25, 0.75, 0.75, 0.5):
+        talk.hear(update("usage_update", used=1, size=2, cost={"amount": amount, "currency": "USD"}))
+    talk.hear(
+        update("usage_update", used=1, size=2),
+        ended(usage={"inputTokens": 5, "outputTokens": 1, "cachedReadTokens": 2}),
+    )
+    assert [one.cost_usd for one in talk.of(UsageUpdated)] == [0.25, 0.5, 0.5, 0.0]
+    assert talk.of(UsageUpdated)[-1] == UsageUpdated(input=5, output=1, cache_read=2, cost_usd=0.0)
+    assert talk.of(Note) == [Note(text="The agent began to count its cost anew.")]
+
+
+def test_tokens_without_a_price_leave_the_cost_unknown() -> None:
+    talk = working()
+    talk.hear(ended(_meta={"quota": {"token_count": {"input_tokens": 24, "output_tokens": 9}}}))
+    assert talk.of(UsageUpdated) == [UsageUpdated(input=24, output=9)]
+
+
+def test_strangers_are_named_and_a_request_nobody_knows_is_refused() -> None:
+    talk = working()
+    talk.hear(
+        update("mood_update"),
+        {"method": "new/thing"},
+        {"id": 9, "method": "terminal/create"},
+        {"id": 99, "result": {}},
+        "?",
+    )
+    names = [
+        note.text.removeprefix("The agent sent something that this version does not know: ") for note in talk.of(Note)
+    ]
+    assert names == [
+        "session/update mood_update.", "new/thing.", "terminal/create.", "an answer to nothing that was asked.",
+        "a line that is no JSON object.",
+    ]  # fmt: skip
+    assert talk.sent[-1] == {"jsonrpc": "2.0", "id": 9, "error": {"code": -32601, "message": "Method not found"}}
+
+
+def test_files_are_wished_for_and_not_touched_here() -> None:
+    talk = working()
+    read = talk.hear({"id": 1, "method": "fs/read_text_file", "params": {"path": "/a", "line": 3, "limit": 2}}).files[0]
+    write = talk.hear({"id": 2, "method": "fs/write_text_file", "params": {"path": "/a", "content": ""}}).files[0]
+    assert (read.path, read.content, read.line, read.limit, write.content) == ("/a", None, 3, 2, "")
+    assert read.granted("x") == {"jsonrpc": "2.0", "id": 1, "result": {"content": "x"}}
+    assert write.granted("") == {"jsonrpc": "2.0", "id": 2, "result": {}}
+    assert write.refused("no")["error"] == {"code": -32000, "message": "no"}
+
+
+# -- people ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kinds", "yes", "no"),
+    [
+        (("allow_always", "allow_once", "reject_once"), "o-allow_once", "o-reject_once"),
+        (("allow_always", "reject_always"), "o-allow_always", "o-reject_always"),
+        (("allow_once",), "o-allow_once", None),
+    ],
+)
+def test_a_decision_takes_the_agents_own_option_and_once_before_always(
+    kinds: tuple[str, ...], yes: str, no: str | None
+) -> None:
+    talk = working()
+    talk.hear(permission(5, *kinds, title="ls"), permission("x", *kinds, title="ls"))
+    talk.told(ApprovalGranted(approval="leave:7:5", by="Ada", scope="once"))
+    talk.told(ApprovalDenied(approval="leave:7:x", by="Ada"))
+    granted, denied = (frame["result"]["outcome"] for frame in talk.sent[-2:])
+    assert granted == {"outcome": "selected", "optionId": yes}
+    assert denied == ({"outcome": "selected", "optionId": no} if no else {"outcome": "cancelled"})
+
+
+def test_the_whole_command_is_asked_for_and_leave_for_the_run_covers_it_alone() -> None:
+    talk = working()
+    talk.hear(permission(1, title="ls", kind="execute", rawInput={"command": "ls", "cwd": "/tmp"}))
+    (asked,) = talk.of(ApprovalRequested)
+    assert (asked.title, asked.command, asked.risk) == ("ls", "ls\n(in /tmp)", "execute")
+    talk.told(ApprovalGranted(approval=asked.approval, by="Ada", scope="run"))
+    talk.hear(permission(2, title="ls", kind="execute", rawInput={"command": "ls", "cwd": "/tmp"}))
+    talk.hear(permission(3, title="ls", kind="execute", rawInput={"command": "ls", "cwd": "/"}))
+    assert [one.approval for one in talk.of(ApprovalRequested)] == ["leave:7:1", "leave:7:3"]
+
+
+def test_leave_for_the_run_without_a_word_on_what_covers_nothing() -> None:
+    talk = working()
+    for id_ in (1, 2):
+        talk.hear(permission(id_, title="Use it", kind="other"))
+        talk.told(ApprovalGranted(approval=f"leave:7:{id_}", by="Ada", scope="run"))
+    assert len(talk.of(ApprovalRequested)) == 2
+
+
+def test_the_reason_of_a_refusal_is_the_next_prompt() -> None:
+    talk = working()
+    talk.hear(permission(1, title="ls"))
+    talk.told(ApprovalDenied(approval="leave:7:1", by="Ada", reason="Use rg."))
+    talk.hear(ended())
+    assert talk.sent[-1]["params"]["prompt"][0]["text"] == "Not allowed (ls): Use rg."
+
+
+@pytest.mark.parametrize(
+    ("field", "options", "answer", "value"),
+    [
+        ({"type": "string", "enum": ["A", "B"]}, ("A", "B"), "B", "B"),
+        ({"type": "string", "oneOf": [{"const": "a", "title": "Aye"}]}, ("a",), "a", "a"),
+        ({"type": "string"}, (), "free", "free"),
+        ({"type": "boolean"}, ("Yes", "No"), "No", False),
+        ({"type": "integer"}, (), "42", 42),
+        ({"type": "number"}, (), "0.5", 0.5),
+        ({"type": "array", "items": {"enum": ["A", "B", "C"]}}, ("A", "B", "C"), "c, A", ["C", "A"]),
+    ],
+)
+def test_a_form_of_one_field_is_a_question(
+    field: dict[str, Any], options: tuple[str, ...], answer: str, value: Any
+) -> None:
+    talk = working()
+    talk.hear(form(x=field))
+    (asked,) = talk.of(QuestionAsked)
+    assert asked.options == options
+    talk.told(QuestionAnswered(question=asked.question, answer=answer, by="Ada"))
+    assert talk.sent[-1] == {"jsonrpc": "2.0", "id": 6, "result": {"action": "accept", "content": {"x": value}}}
+
+
+def test_a_form_of_several_fields_is_answered_once_all_are() -> None:
+    talk = working()
+    talk.hear(form(a={"type": "string", "title": "Name"}, b={"type": "boolean", "description": "Sure?"}))
+    first, second = talk.of(QuestionAsked)
+    assert (first.text, second.text) == ("Which?\nName", "Which?\nSure?")
+    talk.told(QuestionAnswered(question=second.question, answer="Yes", by="Ada"))
+    assert talk.sent[-1]["method"] == "session/prompt"
+    assert talk.conversation.awaits_person
+    talk.told(QuestionAnswered(question=first.question, answer="Bob", by="Ada"))
+    assert talk.sent[-1]["result"] == {"action": "accept", "content": {"a": "Bob", "b": True}}
+    assert not talk.conversation.awaits_person
+
+
+def test_an_answer_that_does_not_fit_and_a_page_to_open_are_said() -> None:
+    talk = working()
+    talk.hear(
+        form(n={"type": "integer"}),
+        {"id": 8, "method": "elicitation/create", "params": {"mode": "url", "url": "http://x"}},
+    )
+    talk.told(QuestionAnswered(question=talk.of(QuestionAsked)[0].question, answer="many", by="Ada"))
+    assert [frame["result"] for frame in talk.sent[-2:]] == [{"action": "decline"}, {"action": "cancel"}]
+    assert len(talk.of(Note)) == 2
+
+
+def test_omps_form_for_leave_is_an_approval() -> None:
+    talk = working()
+    talk.hear(form(message="Allow tool: bash\nCommand: ls", value={"type": "string", "enum": ["Approve", "Deny"]}))
+    (asked,) = talk.of(ApprovalRequested)
+    assert (asked.title, asked.command) == ("bash: ls", "ls")
+    talk.told(ApprovalDenied(approval=asked.approval, by="Ada"))
+    assert talk.sent[-1]["result"] == {"action": "accept", "content": {"value": "Deny"}}
+
+
+def test_a_cancelled_turn_answers_what_is_open() -> None:
+    talk = working()
+    talk.hear(permission(1, title="ls"), form(2, x={"type": "string"}))
+    talk.take(talk.conversation.interrupt())
+    assert [frame.get("method") or frame["result"] for frame in talk.sent[-3:]] == [
+        "session/cancel",
+        {"outcome": {"outcome": "cancelled"}},
+        {"action": "cancel"},
+    ]
