@@ -21,11 +21,14 @@ async def ask_version(launcher: Launcher, job: AgentJob, program: tuple[str, ...
         argv=(*program, "--version"), env={**job.spec.env, **job.env}, cwd=job.cwd, stdin=b"", marker=job.run
     )
     clocks = Clocks(wall_s=_ASK_S, idle_s=_ASK_S)
+    told: dict[Stream, str] = {}
     async with launcher.start(spec, place_of(job), clocks=clocks) as process:
         lines = process.lines()
         with suppress(TimeoutError):
             async with asyncio.timeout(_ASK_S), aclosing(lines):
                 async for line in lines:
-                    if line.stream is Stream.STDOUT and (found := version_in(line.text)):
-                        return found
-    return None
+                    if found := version_in(line.text):
+                        told.setdefault(line.stream, found)
+                    if Stream.STDOUT in told:
+                        break
+    return told.get(Stream.STDOUT) or told.get(Stream.STDERR)  # pi says it there (seen in 0.73)

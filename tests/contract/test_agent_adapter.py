@@ -35,6 +35,7 @@ print("said plainly")
 os.write(3, b'{"type":"run.finished","data":{"summary":"' + b'long ' * 300 + b'"}}\\n')
 """
 LONG = 'import os, time; os.write(3, b\'{"type":"note","data":{"text":"begun"}}\\n\'); time.sleep(300)'
+LONG_TALK = "say begun\nhang politely"
 DOUBLES = Path(__file__).parents[1] / "support/agents"
 OMP_DOUBLE, ACP_DOUBLE = DOUBLES / "omp_double.py", DOUBLES / "acp_double.py"
 CLAUDE_DOUBLE = DOUBLES / "claude_double.py"
@@ -75,14 +76,14 @@ def omp_trial(at: Path, launcher: Launcher) -> Trial:
     command = (sys.executable, "-I", str(OMP_DOUBLE))
     spec = AgentSpec(name="omp", kind="omp_rpc", command=command, sandbox=Sandbox(minimum="none"), grants=DOUBLED)
     quick = "write NOTES.md hello\nsay " + "long " * 300
-    return trial(OmpRpcAgent(launcher=launcher), at, quick=(spec, quick), long=(spec, "say begun\nhang"))
+    return trial(OmpRpcAgent(launcher=launcher), at, quick=(spec, quick), long=(spec, LONG_TALK))
 
 
 def acp_trial(at: Path, launcher: Launcher) -> Trial:
     command = (sys.executable, "-I", str(ACP_DOUBLE))
     spec = AgentSpec(name="acp", kind="acp", command=command, sandbox=Sandbox(minimum="none"), grants=DOUBLED)
     quick = "write NOTES.md hello\nsay " + "long " * 300
-    return trial(AcpAgent(launcher=launcher), at, quick=(spec, quick), long=(spec, "say begun\nhang"))
+    return trial(AcpAgent(launcher=launcher), at, quick=(spec, quick), long=(spec, LONG_TALK))
 
 
 def claude_trial(at: Path, launcher: Launcher) -> Trial:
@@ -91,7 +92,7 @@ def claude_trial(at: Path, launcher: Launcher) -> Trial:
         name="claude", kind="stream_json", command=command, sandbox=Sandbox(minimum="none"), grants=DOUBLED
     )
     quick = "write NOTES.md hello\nsay " + "long " * 300
-    return trial(StreamJsonAgent(launcher=launcher), at, quick=(spec, quick), long=(spec, "say begun\nhang"))
+    return trial(StreamJsonAgent(launcher=launcher), at, quick=(spec, quick), long=(spec, LONG_TALK))
 
 
 class BadAdapter:

@@ -138,7 +138,7 @@ async def test_a_rush_of_progress_is_thinned_and_a_huge_message_is_cut(
 
 
 async def test_a_version_that_nobody_tested_is_said(launcher: Launcher, job: MakeJob, stored: Any) -> None:
-    for version in ("omp/19.0.1", "18.2.2", "dev"):
+    for version in ("stdout omp/19.0.1", "stderr 18.2.2", "stdout dev", "stderr 18.2.9"):
         work = job("say hi", env={"DOUBLE_VERSION": version})
         assert (await OmpRpcAgent(launcher=launcher).run(work, stored.emit, ScriptedInbox())).claim
     span = "from 18.2.3 up to, not including, 18.3"

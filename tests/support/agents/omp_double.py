@@ -8,7 +8,7 @@ Each line of the prompt is a step; what people said and no step took is told bac
     leave COMMAND     leave to run a command
     hear              waits for a person's word and repeats it
     crash CODE        ends the program at once
-    hang              reads nothing any more
+    hang              reads nothing any more; `hang politely` does nothing but read
     rush              a hundred progress frames, and one frame of two mebibytes
 """
 
@@ -90,6 +90,8 @@ class Double:
                 os._exit(int(rest))
             case "hang":
                 self.message("hanging", "toolUse")
+                while rest:
+                    self.read()
                 time.sleep(600)
             case "rush":
                 for number in range(100):
@@ -130,7 +132,8 @@ class Double:
 
 def main() -> None:
     if "--version" in sys.argv:
-        sys.stdout.write(os.environ.get("DOUBLE_VERSION", "omp/18.2.3") + "\n")
+        where, _, version = os.environ.get("DOUBLE_VERSION", "stdout omp/18.2.3").partition(" ")
+        (sys.stdout if where == "stdout" else sys.stderr).write(f"{version}\n")
         return
     assert sys.argv[1:3] == ["--mode", "rpc-ui"], sys.argv
     resumed = next((word.removeprefix("--resume=") for word in sys.argv if word.startswith("--resume=")), None)
