@@ -15,7 +15,7 @@ from ompycord.conductor import Conductor
 from ompycord.domain.access import Person
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, Ids, RunFilter, Store
-from ompycord.domain.run import RunRecord
+from ompycord.domain.run import RunKind, RunRecord
 from ompycord.errors import Refused
 from ompycord.render.inert import Inert
 from ompycord.render.notices import no_such_run
@@ -87,6 +87,15 @@ class Desk:
             return None
         found = await self.store.runs(RunFilter(ending=ending, limit=10))
         return next((record for record in found if self.is_visible(interaction, record)), None)
+
+    async def runs(self, interaction: Interaction, which: RunFilter) -> list[RunRecord]:
+        """Runs that can be seen from here, newest first: this server's and external ones, each up to the limit, so that
+        another server's runs crowd out none.
+        """
+        here = await self.store.runs(which.model_copy(update={"guild": str(interaction.guild_id)}))
+        elsewhere = await self.store.runs(which.model_copy(update={"kind": RunKind.EXTERNAL}))
+        found = {record.id: record for record in (*here, *elsewhere) if self.is_visible(interaction, record)}
+        return sorted(found.values(), key=lambda record: (record.created_at, record.id), reverse=True)[: which.limit]
 
     async def visible(self, interaction: Interaction, run: str) -> RunRecord:
         """A run by its id. Raises Refused."""

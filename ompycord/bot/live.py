@@ -217,7 +217,7 @@ class LiveEditor:
         flow = self._flows.get(run, Flow.LIVE)
         for signal in signals:
             flow = advance(flow, signal).to
-        if flow is Flow.CLOSED:
+        if flow in {Flow.CLOSED, Flow.LIVE}:  # the latter is where every run begins: nothing to remember
             self._flows.pop(run, None)
         else:
             self._flows[run] = flow
@@ -294,6 +294,7 @@ class LiveEditor:
             self._feel(run, Signal.CAUGHT_UP)
 
     def _hold(self, channel: str, lane: Lane, failed: SendFailed, seconds: float) -> None:
+        """An outage is no limit of Discord's, so only a limit is told as one."""
         lane.blocked_until = self._clock.monotonic_s() + seconds
-        if not failed.is_closed:
+        if failed.retry_after_s is not None and not failed.is_closed:
             self._slowed(channel, seconds)

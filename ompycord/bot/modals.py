@@ -54,11 +54,10 @@ def task_form(
 ) -> ui.Modal:
     """UX, *The form*. Raises Refused where configuration offers nothing to choose from."""
     repositories = _first(repository, catalog.repositories)
-    agents = catalog.agents_for(repositories[0]) if repositories else ()
+    agents = _offered(catalog, repositories)
     if not repositories or not agents:
         what = "repository" if not repositories else "agent"
         raise Refused(f"No {what} is configured, so no run can start. An admin names one in `ompycord.yml`.")
-    checks = ", ".join(check.name for check in repositories[0].checks) or "no checks are configured"
     modal = ui.Modal(title=cut(f"New task in #{channel}", MODAL_TITLE), custom_id=custom_id, timeout=None)
     task = ui.TextInput[ui.Modal](
         custom_id="prompt",
@@ -72,10 +71,8 @@ def task_form(
     files = ui.FileUpload[ui.Modal](custom_id="files", required=False, min_values=0, max_values=5)
     modal.add_item(ui.Label(text="What shall be done?", component=task))
     modal.add_item(ui.Label(text="Repository", component=_repository_select(repositories)))
-    modal.add_item(ui.Label(text="Agent and care", component=_care_select([a.name for a in agents], agent, mode)))
-    modal.add_item(
-        ui.Label(text="Done when", description=cut(f"Always run here: {checks}.", _DESCRIPTION), component=done)
-    )
+    modal.add_item(ui.Label(text="Agent and care", component=_care_select(agents, agent, mode)))
+    modal.add_item(ui.Label(text="Done when", description=cut(_always_run(repositories), _DESCRIPTION), component=done))
     modal.add_item(ui.Label(text="Files", description="Text files become part of the task.", component=files))
     modal.stop()
     return modal
@@ -85,6 +82,20 @@ def _first(chosen: RepositorySpec | None, known: tuple[RepositorySpec, ...]) -> 
     """The preset first."""
     rest = tuple(spec for spec in known if chosen is None or spec.name != chosen.name)
     return ((chosen, *rest) if chosen else rest)[:SELECT_OPTIONS]
+
+
+def _offered(catalog: Catalog, repositories: tuple[RepositorySpec, ...]) -> list[str]:
+    """Agents allowed in any of them, the first one's first: the form cannot follow what is chosen in it."""
+    return list(dict.fromkeys(agent.name for spec in repositories for agent in catalog.agents_for(spec)))
+
+
+def _always_run(repositories: tuple[RepositorySpec, ...]) -> str:
+    """Which checks come by themselves, for the one repository or for any that is chosen."""
+    only, *others = repositories
+    if others:
+        return "The repository's own checks always run."
+    checks = ", ".join(check.name for check in only.checks) or "no checks are configured"
+    return f"Always run here: {checks}."
 
 
 def _repository_select(repositories: tuple[RepositorySpec, ...]) -> ui.Select[ui.Modal]:

@@ -26,6 +26,7 @@ __all__ = ["Scene", "Scenes", "card_number", "latest_card"]
 
 SILENT_MS = 15 * 60 * 1000
 """CONTRACTS, *External runs*: after so long the card says *silent since*."""
+SLOWED_TOLD_MS = 60 * 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +99,7 @@ class Scenes:
         last = snapshot.last_event_at
         return Surroundings(
             gateway="connected" if self.is_connected() else "reconnecting",
-            slowed_until=self.slowed.get(card.channel) if card else None,
+            slowed_until=self._slowed_until(card) if not snapshot.is_final else None,
             confinement=self.confinement(record) if record.kind is RunKind.HOSTED else None,
             queue_place=await self._queue_place(record) if snapshot.state is RunState.QUEUED else None,
             checks=self._checks(record),
@@ -108,6 +109,11 @@ class Scenes:
             approvers=self.options.approver_role,
             question_url=self.url(record.guild, asked.channel, asked.message) if asked else None,
         )
+
+    def _slowed_until(self, card: Surface | None) -> Millis | None:
+        """Told ahead of time and on the edit that catches up, which comes soon after it; later it is old news."""
+        until = self.slowed.get(card.channel, 0) if card else 0
+        return until if until + SLOWED_TOLD_MS > self.clock.now_ms() else None
 
     async def _queue_place(self, record: RunRecord) -> int | None:
         queued = await self.store.runs(RunFilter(states=frozenset({RunState.QUEUED}), limit=200))

@@ -21,6 +21,9 @@ PARTS = ("story", "plan", "diff", "checks", "log", "cost", "people", "next")
 _INLINE = 1900
 """Longer texts become a file: a message takes 2,000 with its fence."""
 
+_FORM_BYTES = 64 * 1024
+"""Room for the rest of the request below Discord's limit of an upload."""
+
 
 async def show_part(desk: Desk, interaction: Interaction, record: RunRecord, part: str) -> None:
     """Answer a deferred interaction. Raises Refused where there is nothing yet."""
@@ -33,10 +36,12 @@ async def show_part(desk: Desk, interaction: Interaction, record: RunRecord, par
         diff = await desk.sources.diff(run)
         if not diff:
             raise Refused(wording.NO_DIFF)
-        await say(interaction, f"The diff of `{short_id(run)}`.", files=[(f"{name}.diff", _redacted(desk, diff))])
+        words, shown = _within(_redacted(desk, diff), interaction.filesize_limit - _FORM_BYTES)
+        await say(interaction, f"The diff of `{short_id(run)}`{words}.", files=[(f"{name}.diff", shown)])
     elif part == "log":
         text = wording.event_lines(await desk.store.events_of(run), desk.inert)
-        await say(interaction, f"The log of `{short_id(run)}`, oldest first.", files=[(f"{name}.txt", text)])
+        words, shown = _within(text, interaction.filesize_limit - _FORM_BYTES)
+        await say(interaction, f"The log of `{short_id(run)}`, oldest first{words}.", files=[(f"{name}.txt", shown)])
     elif part == "next":
         await say(interaction, _next(desk, scene))
     elif part in get_args(ShowPart):
@@ -44,6 +49,15 @@ async def show_part(desk: Desk, interaction: Interaction, record: RunRecord, par
         await _text(interaction, text_form(scene.snapshot, scene.around, redact=desk.scenes.redact, part=known), name)
     else:
         raise Refused(f"There is no part {part[:30]!r}. There are {', '.join(PARTS)}.")
+
+
+def _within(text: str, limit: int) -> tuple[str, bytes]:
+    """As many whole characters as fit into so many bytes; and words that say what does not."""
+    raw = text.encode()
+    if len(raw) <= limit:
+        return "", raw
+    shown = raw[:limit].decode("utf-8", "ignore").encode()
+    return f", cut: {len(shown):,} of {len(raw):,} bytes, since Discord takes no more here", shown
 
 
 def _redacted(desk: Desk, diff: bytes) -> str:

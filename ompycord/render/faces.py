@@ -14,7 +14,7 @@ from ompycord.render.phrases import and_list, money, place, sentence, stamp
 from ompycord.render.surroundings import Surroundings
 from ompycord.render.verdicts import agent_name, failure_sentence, unchecked_sentence
 
-__all__ = ["PARK_MS", "Face", "face_of"]
+__all__ = ["PARK_MS", "Face", "face_of", "parks"]
 
 PARK_MS: Final = 24 * 3600 * 1000
 """UX, *Who is pinged*: a question or approval is parked after 24 h."""
@@ -45,6 +45,12 @@ def face_of(snapshot: StatusSnapshot, around: Surroundings, inert: Inert) -> Fac
     else:
         face = _FACES[snapshot.state](snapshot, around, inert)
     return face._replace(actions=tuple(name for name in face.actions if _is_possible(name, snapshot)))
+
+
+def parks(snapshot: StatusSnapshot) -> str:
+    """`, parks <in a day>` where something does park it: the oldest thing asked of a run that works here."""
+    asked = [one.asked_at for one in (*snapshot.open_approvals, *snapshot.open_questions)]
+    return f", parks {stamp(min(asked) + PARK_MS)}" if asked and snapshot.kind is RunKind.HOSTED else ""
 
 
 def _is_possible(action: str, snapshot: StatusSnapshot) -> bool:
@@ -156,7 +162,7 @@ def _asking(snapshot: StatusSnapshot, around: Surroundings, inert: Inert) -> Fac
         stands = "What depends on it waits."
     else:
         what, since = "The plan is ready and waits for a decision.", snapshot.last_event_at
-    waiting = f"Waiting since {stamp(since)}, parks {stamp(since + PARK_MS)}."
+    waiting = f"Waiting since {stamp(since)}{parks(snapshot)}."
     actions = ("approve", "reject", "say", "details", "cancel")
     if snapshot.state is not RunState.AWAITING_APPROVAL:
         actions = ("say", "stop", "details", "cancel")

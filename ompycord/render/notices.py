@@ -40,7 +40,7 @@ def needs_role(needed: str, helper: str | None, inert: Inert) -> str:
 
 def repository_missing() -> str:
     """A prompt came from a channel that is bound to no repository."""
-    return "This channel has no repository. Choose one in the form, or ask an admin for `/omp-admin channel`."
+    return "This channel has no repository. Choose one in the form, or ask an admin to set the repository's `channel` in `ompycord.yml`."
 
 
 def not_confined() -> str:

@@ -10,7 +10,7 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.records import OutboxKind
 from ompycord.domain.snapshot import Approval, Question, StatusSnapshot
 from ompycord.render.cardview import Button, Colour
-from ompycord.render.faces import PARK_MS
+from ompycord.render.faces import parks
 from ompycord.render.inert import Inert, Redact
 from ompycord.render.marker import approval_seal, question_tag
 from ompycord.render.message import RenderedMessage, Sign, message
@@ -75,7 +75,7 @@ def question_message(
     users, roles = user_ids(mentions), user_ids(role_mentions)
     return message(
         asked.head(f"{asked.agent} asks a question.", users, roles),
-        embeds=[asked.embed(f"🟡 {title}", f"{text}\n\n{_waiting(question.asked_at)}", Colour.YELLOW)],
+        embeds=[asked.embed(f"🟡 {title}", f"{text}\n\n{_waiting(snapshot, question.asked_at)}", Colour.YELLOW)],
         buttons=_answers(question, button_ref, asked.inert),
         sign=sign,
         mentions=users,
@@ -115,7 +115,7 @@ def approval_message(
     users, roles = user_ids(mentions), user_ids(role_mentions)
     return message(
         asked.head(f"{asked.agent} wants to act and may not without you.", users, roles),
-        embeds=[asked.embed(f"🟡 {title}", f"{text}\n\n{_waiting(approval.asked_at)}", Colour.YELLOW)],
+        embeds=[asked.embed(f"🟡 {title}", f"{text}\n\n{_waiting(snapshot, approval.asked_at)}", Colour.YELLOW)],
         buttons=_leave(button_ref),
         sign=sign,
         mentions=users,
@@ -159,7 +159,7 @@ def reminder_message(
     footer = footer_of(snapshot, around, heard.inert, OutboxKind.NOTICE)
     users, roles = user_ids(mentions), user_ids(role_mentions)
     what = asked.text if isinstance(asked, Question) else asked.title
-    text = f"{heard.inert.line(what, _ANSWER)}\n\n{_waiting(asked.asked_at)}"
+    text = f"{heard.inert.line(what, _ANSWER)}\n\n{_waiting(snapshot, asked.asked_at)}"
     return message(
         heard.head(f"{heard.agent} still waits for you.", users, roles),
         embeds=[{"description": text, "color": Colour.YELLOW, "footer": {"text": footer}}],
@@ -178,8 +178,8 @@ def _leave(ref: str) -> list[Button]:
     ]
 
 
-def _waiting(asked_at: int) -> str:
-    return f"Waiting since {stamp(asked_at)}, parks {stamp(asked_at + PARK_MS)}."
+def _waiting(snapshot: StatusSnapshot, asked_at: int) -> str:
+    return f"Waiting since {stamp(asked_at)}{parks(snapshot)}."
 
 
 def _whole(source: str, inert: Inert) -> str | None:

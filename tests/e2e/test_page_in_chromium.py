@@ -1,10 +1,11 @@
 """What a person reads, opens and writes on the playground's page, in a real browser over the page's double."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from tests.support import page_world as world
 from tests.support.page_browser import CHROMIUM, WHY_NOT, Visit, chromium, visit
@@ -15,6 +16,8 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.xdist_group("page"),  # one browser serves the whole file
 ]
+
+PATIENCE_S = 10.0
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -227,6 +230,32 @@ async def test_a_message_that_is_too_long_stays_in_the_box(general: Visit) -> No
     await expect(general.at("composer-problem")).to_contain_text("may have 2000 characters; this one has 2001")
     await expect(general.at("composer")).to_have_value("x" * 2001)
     assert general.double.received == []
+
+
+async def test_what_is_typed_elsewhere_while_a_message_is_sent_stays(general: Visit) -> None:
+    held, release = asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        held.set()
+        async with asyncio.timeout(PATIENCE_S):
+            await release.wait()
+        await route.continue_()
+
+    await general.page.route("**/app/messages", hold)
+    await general.at("composer").fill("The first of two")
+    await general.at("send").click()
+    async with asyncio.timeout(PATIENCE_S):
+        await held.wait()
+    await general.page.locator(f'[data-channel-id="{world.WORK}"]').first.click()
+    await expect(general.page.get_by_role("heading", level=1)).to_contain_text("work")
+    await general.at("composer").fill("Not sent yet")
+    release.set()
+    sent = await general.double.wait_for("/app/messages")
+    assert sent["content"] == "The first of two"
+    await general.page.locator(f'[data-channel-id="{world.GENERAL}"]').first.click()
+    await expect(general.at("composer")).to_have_value("")
+    await general.page.locator(f'[data-channel-id="{world.WORK}"]').first.click()
+    await expect(general.at("composer")).to_have_value("Not sent yet")
 
 
 async def test_a_file_of_a_message_is_previewed_as_text(work: Visit) -> None:

@@ -45,8 +45,7 @@ class Choices:
         """Open runs first, then the latest; found by the last characters of the id or a word of the title."""
         if not self._may_look(interaction):
             return []
-        guild = str(interaction.guild_id)
-        latest = await self._desk.store.runs(RunFilter(guild=guild, limit=60))
+        latest = await self._desk.runs(interaction, RunFilter(limit=60))
         wanted = typed.strip().lower()
         found: list[app_commands.Choice[str]] = []
         for record in sorted(latest, key=lambda record: record.ended_at is not None):

@@ -48,7 +48,7 @@ def add_runs(group: app_commands.Group, desk: Desk, choices: Choices) -> None:
             repository=repository,
             limit=_FOUND,
         )
-        found = [record for record in await desk.store.runs(which) if desk.is_visible(interaction, record)]
+        found = await desk.runs(interaction, which)
         lines = await _lines(desk, found, text, needs=str(interaction.user.id) if state == "needs me" else None)
         await say(interaction, "\n".join(lines) or "No run matches. `/omp runs state: all` lists every one.")
 

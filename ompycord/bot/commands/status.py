@@ -48,8 +48,8 @@ async def _card(desk: Desk, interaction: Interaction, record: RunRecord) -> None
 
 async def _board(desk: Desk, interaction: Interaction) -> None:
     rows: list[BoardRow] = []
-    for record in await desk.store.runs(RunFilter(is_open=True, limit=_BOARD)):
-        scene = await desk.scenes.look(RunId(record.id)) if desk.is_visible(interaction, record) else None
+    for record in await desk.runs(interaction, RunFilter(is_open=True, limit=_BOARD)):
+        scene = await desk.scenes.look(RunId(record.id))
         if scene is not None:
             thread = scene.surface(OutboxKind.THREAD)
             rows.append(

@@ -221,14 +221,20 @@ export class Composer {
       return;
     }
     const { me: user, channel } = this.#ui.store;
+    const [typed, files, place] = [this.#input.value, [...this.#files], this.#place];
     const attachments = [];
-    for (const file of this.#files) {
+    for (const file of files) {
       file.uploaded ??= (await api.upload(user, file.file)).attachment.id;
       attachments.push(file.uploaded);
     }
     await api.sendMessage({ user, channel, content: text, ...(attachments.length ? { attachments } : {}) });
-    this.#input.value = "";
-    this.#files = [];
+    if (place !== this.#place) {
+      // Somebody went elsewhere meanwhile: what is typed there is not what was sent.
+      this.#drafts.delete(place);
+      return;
+    }
+    if (this.#input.value.startsWith(typed)) this.#input.value = this.#input.value.slice(typed.length);
+    this.#files = this.#files.filter((held) => !files.includes(held));
     this.#problem.textContent = "";
     this.#drawFiles();
     this.#showCount();

@@ -91,6 +91,7 @@ class House:
         self.playground = playground
         self.store = store
         self._folder = folder
+        self.show_diff = b"+password = hunter2-hunter2\n"
         clock, ids = SkewClock(), SystemIds()
         self.clock = clock
         self.bus = Bus()
@@ -291,7 +292,7 @@ class House:
         return (HealthLine(name="Disk", is_ok=True, text="12 GiB free"),)
 
     async def _diff(self, run: RunId) -> bytes | None:
-        return b"+password = hunter2-hunter2\n"
+        return self.show_diff
 
 
 def footer(message: Message) -> str:

@@ -98,6 +98,8 @@ async def test_cancelling_a_run_elsewhere_is_told_as_a_request(house: House) -> 
     async with house.alive():
         run = await post(house, ev.RunStarted(title="Nightly", agent="ci"))
         await ada.wait_message(lambda m: kind_of(m) == "card 1")
+        offered = await ada.complete("omp cancel", "run", "", "tasks")
+        assert [item["value"] for item in offered] == [run]
         question = await told(ada, await ada.command("omp cancel", "tasks", run=run))
         assert (
             question.content

@@ -237,6 +237,29 @@ async def test_a_card_that_discord_slows_says_so_and_catches_up(house: House) ->
         assert "Discord slowed" not in done.text
 
 
+async def test_an_outage_is_not_told_as_a_limit_and_an_ended_run_tells_of_none(house: House) -> None:
+    mo, playground = house.playground.mo, house.playground
+    house.agent.hold()
+    async with house.alive():
+        run = RunId((await house.start(mo)).id)
+        await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Stop" in m.labels)
+        await mo.wait_message(lambda m: kind_of(m) == "mirror" and "<#" in m.text)
+        await playground.fault("PATCH", EDIT, "status", count=1, status=503, body={"message": "no", "code": 0})
+        await house.conductor.observe(run, ev.ToolFinished(tool="edit", title="one.py"))
+        await house.struck()
+        await house.conductor.observe(run, ev.ToolFinished(tool="edit", title="two.py"))
+        shown = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "two.py" in m.text)
+        assert "Discord slowed" not in shown.text
+        await playground.fault("PATCH", EDIT, "status", count=1, status=429, body=LIMITED | {"retry_after": 40.0})
+        await house.conductor.observe(run, ev.ToolFinished(tool="edit", title="three.py"))
+        await house.refused_edit()
+        house.agent.release()
+        await house.until(run, lambda seen: seen.is_final)
+        house.clock.leap(60)
+        done = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Done, checked" in m.text)
+        assert "Discord slowed" not in done.text
+
+
 async def test_a_card_goes_on_in_a_fresh_message_before_discord_refuses_edits(house: House) -> None:
     mo = house.playground.mo
     house.agent.hold()

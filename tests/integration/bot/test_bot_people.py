@@ -1,7 +1,14 @@
 """What people press and ask: refusals, cancel, stop, status, show, questions; in a real playground."""
 
+import pytest
+
+from ompycord.app.system import SystemIds
+from ompycord.bot.commands import runs
+from ompycord.conductor import Submission
 from ompycord.domain import events as ev
-from ompycord.domain.ids import RunId, short_id
+from ompycord.domain.access import Person as Asker
+from ompycord.domain.access import Role
+from ompycord.domain.ids import DraftId, RunId, short_id
 from ompycord.domain.ports import RunFilter
 from ompycord.domain.run import RunState
 from tests.integration.bot.conftest import House, is_answer, kind_of
@@ -14,7 +21,7 @@ async def test_an_outsider_is_refused_in_words_and_nothing_happens(house: House)
     async with house.alive():
         ran = await olu.command("omp new", "tasks", prompt="Give me the keys")
         assert ran.reply is not None
-        assert ran.reply.text == "You have no role here. An admin gives one with `/omp-admin role`."
+        assert ran.reply.text == "You have no role here. An admin names you under `access` in `ompycord.yml`."
         record = await house.start(house.playground.mo)
         card = await olu.wait_message(lambda m: kind_of(m) == "card 1")
         clicked = await olu.click(card, card.labels[0])
@@ -126,6 +133,30 @@ async def test_parts_of_a_run_health_runs_and_help(house: House) -> None:
         helped = await mo.command("omp help", "tasks")
         assert helped.reply is not None
         assert "`/omp new prompt repository" in helped.reply.text
+
+
+async def test_a_diff_beyond_an_upload_is_cut_and_runs_of_another_server_crowd_out_none(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mo = house.playground.mo
+    monkeypatch.setattr(runs, "_FOUND", 3)  # else a hundred runs must be made
+    house.show_diff = "+é\n".encode() * 3_000_000
+    house.agent.hold()
+    async with house.alive():
+        record = await house.start(mo)
+        ran = await mo.command("omp show", "tasks", what="diff")
+        shown = await mo.wait_message(lambda m: is_answer(m, ran.id) and not m.is_thinking)
+        assert ", cut: " in shown.content
+        (file,) = shown.raw["attachments"]
+        assert 9 * 1024 * 1024 < file["size"] < 10 * 1024 * 1024
+        asker = Asker(id=mo.id, name=mo.name, role=Role.RUNNER)
+        wanted = Submission(prompt="Theirs", repository="vault", agent="scripted", guild="1", channel="2")
+        for _ in range(3):
+            await house.conductor.submit(DraftId(SystemIds().ulid()), wanted, asker)
+        listed = await mo.command("omp runs", "tasks")
+        found = await mo.wait_message(lambda m: is_answer(m, listed.id) and not m.is_thinking)
+        assert short_id(RunId(record.id)) in found.content
+        assert "Theirs" not in found.content
 
 
 async def test_a_question_is_answered_by_button_once_and_the_second_is_told_who_was_first(house: House) -> None:

@@ -13,6 +13,7 @@ from ompycord.render.board import BoardRow, board_message
 from ompycord.render.buttons import ACTIONS
 from ompycord.render.card import render
 from ompycord.render.cardview import Button
+from ompycord.render.faces import PARK_MS
 from ompycord.render.marker import approval_seal, parse_marker, question_tag
 from ompycord.render.message import RenderedMessage, message
 from ompycord.render.mirror import mirror_message
@@ -22,7 +23,7 @@ from ompycord.render.textform import ShowPart, text_form
 from ompycord.text import REDACTED, Redactor
 from tests.support.payloads import as_seen, assert_inert, assert_within_limits, buttons, plain_sign, texts
 from tests.support.snapshots import Sample, sample, snapshots
-from tests.support.states import MINUTE, NOON, SCENES, Scene, around, asked, hosted, wants
+from tests.support.states import MINUTE, NOON, SCENES, Scene, around, asked, external, hosted, wants
 
 ALL = frozenset(ACTIONS)
 REF = "01JD3V9K2M8Q4W5X6YAB7F3K2Z"
@@ -133,6 +134,19 @@ def test_questions_and_approvals_read_well(snapshot: SnapshotAssertion) -> None:
     }
     for name, sent in seen.items():
         assert as_seen(sent) == snapshot(name=name)
+
+
+def test_only_what_is_parked_says_when() -> None:
+    early, late = asked(asked_at=NOON), wants(asked_at=NOON + 9 * MINUTE)
+    parked = f"parks <t:{(NOON + PARK_MS) // 1000}:R>"
+    for make, is_parked in ((hosted, True), (external, False)):
+        shown = Scene(make(RunState.BUILDING, questions=(early,), approvals=(late,)), around())
+        card = render(shown.snapshot, shown.around, actions=ALL, sign=plain_sign, redact=str)
+        for sent in (card, a_question(shown, early), an_approval(shown, late)):
+            said = "\n".join(texts(sent))
+            assert "Waiting since" in said
+            assert (parked in said) == is_parked
+            assert ("parks" in said) == is_parked
 
 
 def test_a_decided_question_keeps_no_buttons_and_pings_nobody() -> None:

@@ -1,0 +1,35 @@
+"""The form of a new task: what it offers holds for whichever repository is chosen in it."""
+
+from pathlib import Path
+from typing import Any
+
+from ompycord.bot.modals import task_form
+from ompycord.domain.catalog import Catalog
+from ompycord.domain.repository import AgentSpec, CheckSpec, RepositorySpec
+
+AGENTS = tuple(AgentSpec(name=name, kind="command", command=("x",)) for name in ("first", "second", "third"))
+SHOP = RepositorySpec(
+    name="shop", path=Path("shop"), agents=("second",), checks=(CheckSpec(name="unit", command=("true",)),)
+)
+VAULT = RepositorySpec(name="vault", path=Path("vault"), agents=("first",))
+
+
+def fields(*repositories: RepositorySpec) -> dict[str, dict[str, Any]]:
+    """The form's inputs by their labels, as Discord gets them."""
+    catalog = Catalog(repositories=repositories, agents=AGENTS)
+    form = task_form(custom_id="v1", channel="tasks", catalog=catalog, repository=repositories[0])
+    return {item["label"]: item for item in form.to_dict()["components"]}
+
+
+def choices(form: dict[str, dict[str, Any]]) -> list[str]:
+    return [option["value"] for option in form["Agent and care"]["component"]["options"]]
+
+
+def test_every_agent_of_an_offered_repository_is_offered_the_presets_first() -> None:
+    assert choices(fields(SHOP, VAULT)) == ["second|standard", "second|fast", "first|standard", "first|fast"]
+    assert choices(fields(SHOP)) == ["second|standard", "second|fast"]
+
+
+def test_checks_are_named_only_where_there_is_nothing_to_choose() -> None:
+    assert fields(SHOP)["Done when"]["description"] == "Always run here: unit."
+    assert fields(SHOP, VAULT)["Done when"]["description"] == "The repository's own checks always run."
