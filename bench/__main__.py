@@ -4,6 +4,7 @@ import argparse
 import json
 import time
 
+from bench.ack import ack
 from bench.footprint import footprint
 from bench.freshness import freshness
 from bench.growth import growth
@@ -16,6 +17,7 @@ BENCHMARKS = {
     "growth": growth,
     "recovery": recovery,
     "freshness": freshness,
+    "ack": ack,
     "render": render_time,
     "footprint": footprint,
 }

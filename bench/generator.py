@@ -31,7 +31,9 @@ class _Line:
 class Load:
     """Connections to one server. Used from one thread; `close` it."""
 
-    def __init__(self, port: int, *, connections: int) -> None:
+    def __init__(self, port: int, *, connections: int, answers: tuple[bytes, ...] = (b"202",)) -> None:
+        """`answers` are the statuses that count as one; any other voids the round."""
+        self._starts = tuple(b"HTTP/1.1 " + status for status in answers)
         self._epoll = select.epoll()
         self._lines: dict[int, _Line] = {}
         for _ in range(connections):
@@ -59,7 +61,7 @@ class Load:
         while open_:
             for number, _ in self._ready(STUCK_S):
                 line = self._lines[number]
-                if not _answered(line):
+                if not _answered(line, self._starts):
                     continue
                 request = next(pending, None)
                 if request is None:
@@ -87,7 +89,7 @@ class Load:
                 sent += 1
             for number, _ in self._ready(0 if sent < len(requests) else STUCK_S):
                 line = self._lines[number]
-                if _answered(line):
+                if _answered(line, self._starts):
                     latencies.append(time.perf_counter() - line.due)
                     free.append(line)
         return latencies
@@ -104,8 +106,8 @@ def _send(line: _Line, request: bytes) -> None:
         raise Unexpected("the socket's buffer is smaller than a request")
 
 
-def _answered(line: _Line) -> bool:
-    """Whether the whole answer is here. Raises Unexpected unless it is 202."""
+def _answered(line: _Line, starts: tuple[bytes, ...]) -> bool:
+    """Whether the whole answer is here. Raises Unexpected unless it begins with one of these."""
     chunk = line.sock.recv(READ)
     if not chunk:
         raise Unexpected("the server closed a connection")
@@ -118,7 +120,7 @@ def _answered(line: _Line) -> bool:
     length = int(buffer[at : buffer.index(b"\r", at)])
     if len(buffer) < end + 4 + length:
         return False
-    if not buffer.startswith(b"HTTP/1.1 202"):
+    if not buffer.startswith(starts):
         raise Unexpected(bytes(buffer[:300]).decode("latin-1"))
     buffer.clear()
     return True

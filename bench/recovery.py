@@ -1,4 +1,4 @@
-"""`recovery`: what a thousand open runs of a thousand events add to a start."""
+"""`recovery`: what a thousand open runs add to a start, and how long until the last of their cards is true again."""
 
 import asyncio
 import tempfile
@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from bench.cards_true import PER_S, cards_true
 from bench.filled import fill
 from bench.product import open_product, projected
 from bench.rounds import spread
@@ -42,10 +43,16 @@ async def _measure(rounds: int) -> dict[str, Any]:
         await fill(full, runs=RUNS, each=EACH)
         await fill(empty, runs=0, each=0)
         pairs = [(await _start_s(full), await _start_s(empty)) for _ in range(rounds + 1)][1:]  # the first warms up
+    cards = await cards_true(RUNS)
     extra = spread([(one[1] - none[1]) * 1000 / RUNS for one, none in pairs])
     return {
         "benchmark": "recovery",
         "restart_extra_ms_per_open_run": extra["median"],
+        "all_cards_true_over_bound_s": round(cards.over_bound_s, 2),
+        "all_cards_true_s": round(cards.took_s, 2),
+        "dirty_cards": cards.dirty,
+        "bound": f"dirty cards / {PER_S}, from the bot's start",
+        "cards_refused_429": cards.refused,
         "spread": extra,
         "open_runs": RUNS,
         "events_of_each": EACH,

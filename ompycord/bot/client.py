@@ -37,6 +37,8 @@ FATAL_CLOSES = {
 _SPOKEN = frozenset({discord.MessageType.default, discord.MessageType.reply})
 _OPEN_S = 60.0
 _SHORT_S = 5.0
+_CLOSE_S = 1.0
+_GOODBYE, _RESUMABLE = 1000, 4000
 _RESET_BY_PEER = frozenset({54, 10054})
 _LONGEST_LIMIT_S = 30.0
 """Longer rate limits raise at once instead of sleeping with a frozen payload; discord.py takes no less."""
@@ -52,29 +54,37 @@ def intents_of(options: BotOptions) -> discord.Intents:
 
 
 class _Socket(DiscordWebSocket):
-    """discord.py's connection, whose heartbeat's thread never outlives it: one that breaks before it has identified itself
-    leaves its thread behind, and so does one that is given up while another is opened.
+    """discord.py's connection, of which nothing stays when it is given up: one that breaks before it has identified itself,
+    or is cancelled, leaves its heartbeat's thread and its socket behind.
     """
+
+    async def poll_event(self) -> None:
+        try:
+            await super().poll_event()
+        except asyncio.CancelledError:
+            await self._give_up(_GOODBYE)
+            raise
 
     async def identify(self) -> None:
         try:
             await super().identify()
         except BaseException:
-            self.hush()
+            await self._give_up(_RESUMABLE)
             raise
 
     async def resume(self) -> None:
         try:
             await super().resume()
         except BaseException:
-            self.hush()
+            await self._give_up(_RESUMABLE)
             raise
 
-    def hush(self) -> None:
-        """End the heartbeat."""
-        beat = self._keep_alive
-        if beat is not None:
-            beat.stop()
+    async def _give_up(self, code: int) -> None:
+        try:
+            async with asyncio.timeout(_CLOSE_S):
+                await self.close(code=code)
+        except (OSError, aiohttp.ClientError) as error:  # TimeoutError is an OSError
+            log.info("gateway.not_closed", cause=type(error).__name__)
 
 
 class OmpycordClient(discord.Client):
@@ -138,13 +148,6 @@ class OmpycordClient(discord.Client):
         """Stay connected until closed. Raises GatewayFatal. Written anew, since discord.py waits
         up to 1,024 s (PLATFORM.md); a test watches the original's source.
         """
-        try:
-            await self._stay_connected()
-        finally:
-            if isinstance(self.socket, _Socket):
-                self.socket.hush()
-
-    async def _stay_connected(self) -> None:
         backoff: ExponentialBackoff[Any] = ExponentialBackoff()
         params: dict[str, Any] = {"initial": True, "shard_id": self.shard_id}
         while not self.is_closed():

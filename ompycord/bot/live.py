@@ -296,5 +296,5 @@ class LiveEditor:
     def _hold(self, channel: str, lane: Lane, failed: SendFailed, seconds: float) -> None:
         """An outage is no limit of Discord's, so only a limit is told as one."""
         lane.blocked_until = self._clock.monotonic_s() + seconds
-        if failed.retry_after_s is not None:
+        if failed.retry_after_s is not None and not failed.is_closed:
             self._slowed(channel, seconds)

@@ -116,13 +116,15 @@ async def _hurry(house: House) -> None:
 
 async def true_card(house: House, record: RunRecord) -> None:
     """One mirror, one card, one final message; all true, and the asking person rung once."""
-    mine, thread = short_id(RunId(record.id)), await house.thread_of(record.id)
-    places = {str(house.playground.channel("tasks")), thread}
+    mine = short_id(RunId(record.id))
+    await house.playground.mo.wait_message(
+        lambda m: kind_of(m) == "mirror" and mine in footer(m) and "Done" in m.text, timeout=CONVERGED_S
+    )
+    places = {str(house.playground.channel("tasks")), await house.thread_of(record.id)}
     shown = [m for place in places for m in await house.playground.ada.history(place, limit=100) if mine in footer(m)]
     assert sorted(map(kind_of, shown)) == ["card 1", "mirror", "result"]
     text = {kind_of(message): message.text for message in shown}
     assert "Done, checked" in text["card 1"]
-    assert "Done" in text["mirror"]
     ours = {message.id for message in shown}
     rung = [ping["users"] for ping in await house.playground.pings() if ping["users"] and ping["message"] in ours]
     assert rung == [[house.playground.mo.id]]

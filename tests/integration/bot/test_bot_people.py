@@ -92,7 +92,8 @@ async def test_status_shows_the_card_again_or_the_board(house: House) -> None:
     house.agent.hold()
     async with house.alive():
         record = await house.start(mo)
-        await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Stop" in m.labels)
+        await mo.wait_message(lambda m: kind_of(m) == "card 1")
+        await house.until(record.id, lambda seen: seen.state is RunState.BUILDING)
         board = await mo.command("omp status", "general")
         shown = await mo.wait_message(lambda m: is_answer(m, board.id) and "live run" in m.text)
         assert "1 live run" in shown.text
