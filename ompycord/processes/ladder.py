@@ -41,13 +41,19 @@ async def sweep(marker: str, *, session: int | None = None) -> int:
     return await asyncio.to_thread(_sweep, marker, session)
 
 
+_QUIET = 2
+"""Looks that find nobody: in one alone, a survivor may fork after the list was made and end before it is its turn."""
+
+
 def _sweep(marker: str, session: int | None) -> int:
     spared = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
     killed: set[tuple[int, float]] = set()
+    quiet = 0
     for _ in range(_ROUNDS):
         found = [process for process in psutil.process_iter() if process.pid not in spared]
         survivors = [process for process in found if _belongs(process, marker, session)]
-        if not survivors:
+        quiet = 0 if survivors else quiet + 1
+        if quiet == _QUIET:
             break
         for process in survivors:
             with suppress(psutil.Error):

@@ -43,7 +43,7 @@ def test_a_blocked_loop_ends_the_process_and_names_the_culprit() -> None:
 @pytest.mark.posix
 async def test_a_process_that_was_stopped_goes_on_when_it_is_continued() -> None:
     process = await asyncio.create_subprocess_exec(
-        *program("[await asyncio.sleep(0.1) for _ in range(12)]; print('lived'); import os; os._exit(0)"),
+        *program("[await asyncio.sleep(0.1) for _ in range(12)]; print('lived', flush=True); import os; os._exit(0)"),
         stdout=-1,
         stderr=-1,
     )
