@@ -158,9 +158,12 @@ class Deliverer:
         message = self._scenes.render(scene, row.kind, row.ref)
         if message is None:
             return None
+        posted_at = self._clock.now_ms()  # before it is sent: an hour later Discord takes no more edits
         posted = await self._earlier(scene, row, channel)
         shown_hash: str | None = None
-        if posted is None:
+        if posted is not None:
+            posted_at = min(posted_at, self._rest.made_at(posted))
+        else:
             rings = row.kind in _RINGS and self._scenes.rings(scene, row.kind, row.ref)
             posted = await self._rest.send(channel, message, nonce=row.id, silent=not rings, pings=rings)
             shown_hash = message.payload_hash
@@ -174,7 +177,7 @@ class Deliverer:
             message=posted,
             shown_hash=shown_hash,  # None for one found again: what it shows is not known, so it is edited
             shown_position=scene.position if shown_hash else 0,
-            posted_at=self._clock.now_ms(),
+            posted_at=posted_at,
         )
 
     async def _earlier(self, scene: Scene, row: OutboxRow, channel: str) -> str | None:

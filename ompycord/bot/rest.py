@@ -169,6 +169,11 @@ class Rest:
                         return str(message.id)
         return None
 
+    @staticmethod
+    def made_at(message_id: str) -> Millis:
+        """When Discord made a message, by its id."""
+        return round(discord.utils.snowflake_time(int(message_id)).timestamp() * 1000)
+
     async def attachment(self, url: str) -> bytes:
         """A file that a person attached, by the address that Discord gave."""
         with _translated():

@@ -10,7 +10,7 @@ from ompycord.bot import Bot
 from ompycord.domain import events as ev
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunFilter, Store
-from ompycord.domain.records import Draft, OutboxRow, Surface
+from ompycord.domain.records import Draft, OutboxKind, OutboxRow, Surface
 from ompycord.errors import GatewayFatal, StorageError
 from tests.integration.bot.conftest import PATIENCE_S, House, is_answer, kind_of
 from tests.support.playground import Playground
@@ -209,10 +209,14 @@ async def test_what_discord_took_before_a_crash_is_found_by_its_footer_long_afte
         await mo.wait_message(lambda m: kind_of(m) == "mirror")
     await playground.advance(3600)
     later = House(playground, store, tmp_path)
+    later.clock.leap(3600)
     async with later.alive():
         await mo.wait_message(lambda m: kind_of(m) == "result")
         await later.nothing_owed()
     record = await later.only_run()
+    mirror = await later.store.surface(RunId(record.id), OutboxKind.MIRROR)
+    assert mirror is not None
+    assert mirror.posted_at <= later.clock.now_ms() - 3_590_000, "its age counts from when Discord made it"
     assert await later.kinds_in("tasks") == ["mirror"]
     assert await later.kinds_in(await later.thread_of(record.id)) == ["card 1", "result"]
 
@@ -266,6 +270,9 @@ async def test_a_card_goes_on_in_a_fresh_message_before_discord_refuses_edits(ho
     async with house.alive():
         record = await house.start(mo)
         first = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Stop" in m.labels)
+        await mo.wait_message(lambda m: kind_of(m) == "mirror" and "<#" in m.text)
+        await house.until_surface(record.id, OutboxKind.CARD)
+        await house.true_everywhere(record.id)
         house.clock.leap(56 * 60)
         await house.conductor.observe(RunId(record.id), ev.ToolFinished(tool="edit", title="late.py"))
         await mo.wait_message(lambda m: kind_of(m) == "card 2" and "late.py" in m.text)

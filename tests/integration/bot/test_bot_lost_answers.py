@@ -1,0 +1,85 @@
+"""When the answer to a form cannot be given: the text is never lost, and the run starts once or not at all.
+
+Late acknowledgements are in `test_bot_faults.py`, forms that were open across a restart in `test_bot_new_run.py`.
+"""
+
+import asyncio
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from ompycord.domain.ports import RunFilter, Store
+from ompycord.domain.records import Draft
+from tests.integration.bot.conftest import House, is_answer, kind_of
+from tests.support.playground import Playground
+
+TOKEN_LIVES_S = 900
+FORM = {"What shall be done?": "Fix the total.", "Repository": ["shop"], "Agent and care": ["scripted|fast"]}
+
+
+class BlockedStore:
+    """The real store, whose disk takes no draft before `free` is set."""
+
+    def __init__(self, inner: Store) -> None:
+        self._inner = inner
+        self.free = asyncio.Event()
+        self.asked = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def save_draft(self, draft: Draft) -> None:
+        self.asked += 1
+        await self.free.wait()
+        await self._inner.save_draft(draft)
+
+
+@pytest.fixture
+def blocked(store: Store) -> BlockedStore:
+    return BlockedStore(store)
+
+
+@pytest.fixture
+def slow_house(playground: Playground, blocked: BlockedStore, tmp_path: Path) -> House:
+    return House(playground, cast("Store", blocked), tmp_path)
+
+
+async def test_a_store_that_is_blocked_for_ten_seconds_keeps_the_text_and_starts_the_run_once(
+    slow_house: House, blocked: BlockedStore, store: Store
+) -> None:
+    house, mo = slow_house, slow_house.playground.mo
+    async with house.alive():
+        opened = await mo.command("omp new", "tasks")
+        sent = await mo.submit_labels(opened, FORM)
+        assert sent.reply is not None
+        assert sent.reply.is_thinking
+        house.clock.leap(10)
+        assert await store.runs(RunFilter()) == []
+        blocked.free.set()
+        await mo.wait_message(lambda m: is_answer(m, sent.id) and "started" in m.text)
+        await mo.wait_message(lambda m: kind_of(m) == "result")
+        await house.nothing_owed()
+    assert blocked.asked == 1
+    task = await store.task((await house.only_run()).task or "")
+    assert task is not None
+    assert task.prompt == "Fix the total."
+
+
+async def test_a_token_that_expires_before_the_draft_is_kept_hides_nothing_and_starts_the_run_once(
+    slow_house: House, blocked: BlockedStore
+) -> None:
+    house, playground = slow_house, slow_house.playground
+    mo = playground.mo
+    async with house.alive():
+        ran = await mo.command("omp new", "tasks", prompt="Fix the total")
+        assert ran.reply is not None
+        assert ran.reply.is_thinking
+        await playground.advance(TOKEN_LIVES_S + 1)
+        blocked.free.set()
+        await mo.wait_message(lambda m: kind_of(m) == "result")
+        await house.nothing_owed()
+    refused = [entry for entry in await playground.wire() if entry["status"] == 401]
+    assert [entry["response"]["code"] for entry in refused] == [50027], "the reply was tried, and its token was dead"
+    await house.only_run()
+    assert await house.kinds_in("tasks") == ["mirror"]
