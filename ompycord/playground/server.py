@@ -28,6 +28,8 @@ from ompycord.playground import (
 from ompycord.playground.bot_process import BotProcess
 from ompycord.playground.control_api import ControlApi
 from ompycord.playground.core import Core, open_core
+from ompycord.playground.drawer_api import DrawerApi
+from ompycord.playground.fault_buttons import FaultButtons
 from ompycord.playground.limits import LIMITS, Limits
 from ompycord.playground.page_api import PageApi
 from ompycord.playground.rest import RestApi
@@ -71,7 +73,7 @@ async def serve(folder: Path, sock: socket.socket, limits: Limits = LIMITS) -> N
 async def _run(core: Core, sock: socket.socket) -> None:
     stop = asyncio.Event()
     run_file = core.folder / "run.json"
-    application, bot = _application(core, stop)
+    application, bot, buttons = _application(core, stop)
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=CLOSING_S)
     await runner.setup()
     await web.SockSite(runner, sock).start()
@@ -82,6 +84,7 @@ async def _run(core: Core, sock: socket.socket) -> None:
         async with asyncio.TaskGroup() as group:
             watcher = group.create_task(bot.watch())
             await _until_stopped(stop)
+            buttons.close()
             await bot.end_started()
             watcher.cancel()
     finally:
@@ -91,14 +94,17 @@ async def _run(core: Core, sock: socket.socket) -> None:
         run_file.unlink(missing_ok=True)
 
 
-def _application(core: Core, stop: asyncio.Event) -> tuple[web.Application, BotProcess]:
+def _application(core: Core, stop: asyncio.Event) -> tuple[web.Application, BotProcess, FaultButtons]:
     services = build(core)
 
     def tell_bot() -> None:
         _write_run_file(core, bot)
         core.feed.publish("BOT_STATUS", page.bot_status())
+        buttons.bot_changed()
 
     bot = BotProcess(core.storage, core.folder, tell_bot)
+    buttons = FaultButtons(core=core, bot=bot)
+    core.on_kill = buttons.killed
     page = PageApi(services, bot)
     core.gateway.on_status = lambda _online: core.feed.publish("BOT_STATUS", page.bot_status())
     application = web.Application(middlewares=[guards.middleware(core)], client_max_size=MAX_BODY)
@@ -107,6 +113,7 @@ def _application(core: Core, stop: asyncio.Event) -> tuple[web.Application, BotP
     areas = (rest_application, rest_guilds, rest_interactions, rest_messages, rest_reactions, rest_threads)
     rest.add_to(application, [route for area in areas for route in area.ROUTES])
     page.add_to(application)
+    DrawerApi(core, buttons).add_to(application)
     ControlApi(services, bot, stop).add_to(application)
     for path in ("/gateway", "/gateway/"):
         application.router.add_get(path, core.gateway.serve)
@@ -115,7 +122,7 @@ def _application(core: Core, stop: asyncio.Event) -> tuple[web.Application, BotP
         return await attachments.serve(core, request)
 
     application.router.add_get(r"/cdn/attachments/{channel:\d+}/{attachment:\d+}/{filename}", file)
-    return application, bot
+    return application, bot, buttons
 
 
 async def _until_stopped(stop: asyncio.Event) -> None:

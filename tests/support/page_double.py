@@ -46,6 +46,8 @@ class PageDouble:
             "/cdn/change.diff": b"--- a\n+++ b\n<script>window.hacked = 9</script>\n+discount\n"
         }
         self._wire: list[Json] = []
+        self.buckets: list[Json] = []
+        self.faults: Json = {"in_force": [], "not_here": {}, "highest_seed": 999_999, "done": []}
 
     # -- what tests do as Discord and as the bot
 
@@ -91,9 +93,10 @@ class PageDouble:
     def done(self, interaction: str) -> None:
         self.dispatch("INTERACTION_DONE", {"interaction": interaction})
 
-    def add_wire(self, method: str, route: str, status: int) -> None:
+    def add_wire(self, method: str, route: str, status: int, *problems: str, fault: str | None = None) -> None:
         entry: Json = {"n": len(self._wire) + 1, "at": 1_795_176_000.5, "method": method, "route": route}
-        self._wire.append(entry | {"status": status, "bucket": "b1", "remaining": 4, "ms": 12.4})
+        entry |= {"status": status, "bucket": "b1", "remaining": 4, "reset_s": 4.5, "ms": 12.4}
+        self._wire.append(entry | {"fault": fault, "problems": list(problems)})
 
     async def wait_for(self, path: str, count: int = 1) -> Json:
         """The body of the `count`-th post to `path`, once it is there."""
@@ -259,7 +262,23 @@ class PageDouble:
         return web.json_response({})
 
     async def wire(self, request: web.Request) -> web.Response:
-        return web.json_response({"entries": self._wire[int(request.query["after"]) :]})
+        return web.json_response({"entries": self._wire[int(request.query["after"]) :], "buckets": self.buckets})
+
+    async def list_faults(self, _: web.Request) -> web.Response:
+        return web.json_response(self.faults)
+
+    async def begin_fault(self, request: web.Request) -> web.Response:
+        body = await self._keep(request)
+        record = {"id": self.next_id(), "at": 1_795_176_000.5, "what": "no connection for 6 s", "outcome": ""}
+        self.faults["done"].insert(0, body | record | {"in_force": True})
+        self.faults["in_force"].append(body["kind"])
+        return web.json_response(self.faults)
+
+    async def end_fault(self, request: web.Request) -> web.Response:
+        body = await self._keep(request)
+        self.faults["in_force"].remove(body["kind"])
+        self.faults["done"][0] |= {"in_force": False, "outcome": "ended on the page"}
+        return web.json_response(self.faults)
 
     async def cdn(self, request: web.Request) -> web.Response:
         return web.Response(body=self._uploads[request.path], content_type="text/plain")
@@ -290,6 +309,9 @@ def _application(double: PageDouble) -> web.Application:
             web.get("/app/channels/{id}/messages", double.list_messages),
             web.get("/app/events", double.events),
             web.get("/app/wire", double.wire),
+            web.get("/app/faults", double.list_faults),
+            web.post("/app/faults", double.begin_fault),
+            web.post("/app/faults/end", double.end_fault),
             web.get("/cdn/{path:.+}", double.cdn),
             web.post("/app/messages", double.send_message),
             web.post("/app/attachments", double.upload),

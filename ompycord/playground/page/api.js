@@ -65,8 +65,15 @@ export const api = {
   modal: (interaction) => post("/app/interactions/modal", interaction),
   killBot: () => post("/app/bot/kill", {}),
   startBot: () => post("/app/bot/start", {}),
-  /** {entries}, those after a number, oldest first: {n, at, method, route, status, bucket, remaining, ms}. */
+  /**
+   * {entries, buckets}: requests after a number, oldest first: {n, at, method, route, status, bucket, remaining, reset_s,
+   * ms, fault, problems}; and {rule, of, bucket, limit, remaining, reset_s}.
+   */
   wire: (after) => call("GET", "/app/wire", { query: { after } }),
+  /** {in_force, not_here, highest_seed, done}; the two below answer the same. */
+  faults: () => call("GET", "/app/faults"),
+  beginFault: (kind, seed) => post("/app/faults", { kind, seed }),
+  endFault: (kind) => post("/app/faults/end", { kind }),
   file: (url) => call("GET", url, { as: "blob" }),
 };
 
