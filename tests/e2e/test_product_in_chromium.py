@@ -60,8 +60,8 @@ class Seat:
         return title.rsplit("· ", 1)[1]
 
     async def become(self, kind: str) -> None:
-        await self.at(f"person-{kind}").check()
-        await expect(self.at("notice")).to_contain_text("now.")
+        async with self.page.expect_response("**/app/events*"):  # the page has the new person's state by then
+            await self.at(f"person-{kind}").check()
 
     async def start_with_the_form(self, prompt: str) -> None:
         """`/omp new` without a prompt opens the form; then go to the run's thread."""
@@ -108,6 +108,7 @@ async def seated(browser: Browser, product: Product, size: ViewportSize) -> Asyn
             await page.get_by_role("button", name="Channels").tap()
         await seat.at("channel-link").filter(has_text="tasks").first.click()
         await expect(page.locator("#channel-title")).to_contain_text("tasks")
+        await page.locator("#message-list .beginning").wait_for(state="attached")  # all there is, is loaded
         yield seat
         assert problems == []
 
