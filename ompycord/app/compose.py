@@ -325,6 +325,7 @@ def _bot_options(settings: Settings) -> BotOptions:
             "home_channel": discord.home_channel,
             "work_channels": discord.work_channels,
             "ops_channel": discord.ops_channel,
+            "board_channel": discord.board_channel,
             "access": settings.access,
             "message_content": discord.message_content,
             "guild_ready_timeout_s": 0.0 if is_playground else 2.0,

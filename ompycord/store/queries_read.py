@@ -138,3 +138,9 @@ ORDER BY k.created_at, k.id
 
 # The whole chain, in order.
 AUDIT = "SELECT n, at, actor, action, subject, detail, previous, hash FROM audit ORDER BY n"
+
+# Boards, by channel.
+BOARDS = "SELECT channel, message, shown_hash, posted_at FROM boards ORDER BY channel"
+
+# What a person chose.
+PERSON = "SELECT body FROM people WHERE person = ?"

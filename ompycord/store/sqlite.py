@@ -13,8 +13,10 @@ from ompycord.domain.base import Millis
 from ompycord.domain.events import TALK_TYPES, EventBody, RunEvent
 from ompycord.domain.fold import RunFold
 from ompycord.domain.ids import AGENT_LANE, RunId
+from ompycord.domain.person_settings import PersonSettings
 from ompycord.domain.ports import Clock, DumpedFold, Ids, RunFilter
 from ompycord.domain.records import (
+    Board,
     Commit,
     Committed,
     Decision,
@@ -261,3 +263,20 @@ class SqliteStore:
 
     async def stale_cards(self) -> list[RunId]:
         return await self._readers.all(sql.STALE_CARDS, (), lambda row: RunId(row["id"]))
+
+    async def boards(self) -> list[Board]:
+        return await self._readers.all(sql.BOARDS, (), rows.board_of)
+
+    async def save_board(self, board: Board) -> None:
+        await self._writer.submit(partial(projecting.put_board, board=board))
+
+    async def drop_board(self, channel: str) -> None:
+        await self._writer.submit(partial(projecting.drop_board, channel=channel))
+
+    # -- people --------------------------------------------------------------------------------------------------------
+
+    async def person_settings(self, person: str) -> PersonSettings:
+        return await self._readers.one(sql.PERSON, (person,), rows.person_settings_of) or PersonSettings()
+
+    async def save_person_settings(self, person: str, settings: PersonSettings, *, at: Millis) -> None:
+        await self._writer.submit(partial(deciding.put_person, person=person, settings=settings, at=at))
