@@ -1,5 +1,7 @@
 """The conductor: use cases, the driver of hosted runs, the projector and the bus. Knows ports, no implementation."""
 
+from ompycord.conductor.abilities import Abilities
+from ompycord.conductor.budget import BudgetKeeper
 from ompycord.conductor.bus import Bus, Subscription
 from ompycord.conductor.conductor import Conductor, Submission
 from ompycord.conductor.conversation import SAY_LENGTH, Fate, Said, When
@@ -11,6 +13,8 @@ from ompycord.conductor.watch import Watch
 
 __all__ = [
     "SAY_LENGTH",
+    "Abilities",
+    "BudgetKeeper",
     "Bus",
     "Conductor",
     "Driver",

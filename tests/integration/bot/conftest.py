@@ -115,6 +115,7 @@ class House:
             record=self.conductor.record,
             job_environment=self._environment,
             inboxes=Inboxes(store=self.store, bus=self.bus, record=self.conductor.record),
+            session=store.session,
         )
         self.driver = Driver(
             store=store,
