@@ -35,6 +35,7 @@ __all__ = [
     "shown_in_channel",
     "started",
     "text_lost",
+    "to_author",
     "waiting",
 ]
 
@@ -73,6 +74,11 @@ def text_lost(name: str, inert: Inert) -> str:
     return (
         f"{who}: the database did not take your text and Discord did not take my reply. No run started; send it again."
     )
+
+
+def to_author(words: str, name: str, inert: Inert) -> str:
+    """Said in the channel to whoever wrote a message there."""
+    return f"{inert.line(name, 60)}: {words}"
 
 
 def resumed_by(name: str, run: str, inert: Inert) -> str:
