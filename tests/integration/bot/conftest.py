@@ -1,7 +1,7 @@
 """The whole bot against a real playground, a real store and a conductor whose agent the tests write."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import pytest
 
 from ompycord.app.system import SystemClock, SystemIds
 from ompycord.bot import DISCORD, Bot, BotOptions, DiscordTarget, HealthLine, Sources, point_at
-from ompycord.conductor import Bus, Conductor, Driver, Inboxes, Projector
+from ompycord.conductor import BudgetKeeper, Bus, Conductor, Driver, Inboxes, Projector
 from ompycord.domain.access import Access, RoleNames
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.ids import RunId
@@ -96,6 +96,8 @@ class House:
         self.clock = clock
         self.bus = Bus()
         self.agent = ScriptedAgent(writes={"total.py": "x = 1\n"})
+        self.closed: str | None = None
+        """Why no run may begin."""
         self.checks = FakeChecks()
         self.projector = Projector(
             store=store, bus=self.bus, clock=clock, route=lambda record: str(playground.channel("tasks"))
@@ -103,8 +105,9 @@ class House:
         known = catalog(str(playground.channel("tasks")))
         self.abilities = {"command": AgentCapabilities()}
         self.conductor = Conductor(
-            store=store, clock=clock, ids=ids, catalog=known, wake=self._wake, abilities=self.abilities
-        )
+            store=store, clock=clock, ids=ids, catalog=known, wake=self._wake, abilities=self.abilities,
+            closed=self._closed,
+        )  # fmt: skip
         steps = Steps(
             catalog=known,
             workspaces=FakeWorkspaces(folder / "workspaces"),
@@ -115,6 +118,7 @@ class House:
             record=self.conductor.record,
             job_environment=self._environment,
             inboxes=Inboxes(store=self.store, bus=self.bus, record=self.conductor.record),
+            session=store.session,
         )
         self.driver = Driver(
             store=store,
@@ -124,6 +128,7 @@ class House:
             limits=known.limits,
             changed=self.projector.wake,
         )
+        self.budget = BudgetKeeper(store=store, bus=self.bus, clock=clock, ids=ids, wake=self._wake)
         self.bot = Bot(
             token=token or playground.bot_token,
             options=BotOptions(
@@ -151,7 +156,7 @@ class House:
     async def alive(self) -> AsyncGenerator[None]:
         """Run everything until the block is left; the bot is on the gateway when it begins."""
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(work) for work in (self.projector.run(), self.driver.run(), self.bot.run())]
+            tasks = [group.create_task(work) for work in self._works()]
             try:
                 await self.online()
                 yield
@@ -159,6 +164,9 @@ class House:
                 await self.bot.close()
                 for task in tasks:
                     task.cancel()
+
+    def _works(self) -> tuple[Coroutine[None, None, None], ...]:
+        return self.projector.run(), self.driver.run(), self.budget.run(), self.bot.run()
 
     async def online(self) -> None:
         """The bot is on the gateway; bounded."""
@@ -271,16 +279,19 @@ class House:
         """Whom each message that rang, rang."""
         return [ping["users"] for ping in await self.playground.pings() if ping["users"]]
 
-    async def start(self, who: Person, channel: str = "tasks", **options: str) -> RunRecord:
+    async def start(self, who: Person, channel: str = "tasks", **options: str | float) -> RunRecord:
         """A run from a prompt; returns when its reply names it."""
-        options = {"prompt": "Fix the total. It ignores coupons."} | options
-        ran = await who.command("omp new", channel, **options)
+        prompt = options.pop("prompt", "Fix the total. It ignores coupons.")
+        ran = await who.command("omp new", channel, target=None, prompt=prompt, **options)
         await who.wait_message(lambda message: is_answer(message, ran.id) and "started" in message.text)
         return max(await self.store.runs(RunFilter()), key=lambda record: record.created_at)
 
     def _wake(self) -> None:
         self.projector.wake()
         self.driver.wake()
+
+    async def _closed(self) -> str | None:
+        return self.closed
 
     async def _sweep(self, run: RunId) -> None:
         pass
@@ -301,11 +312,12 @@ def footer(message: Message) -> str:
 
 
 def kind_of(message: Message) -> str:
-    """`mirror`, `card 1`, `question`, `result`; empty for a message that is none of ours."""
+    """`mirror`, `card 1`, `question`, `result`, `notice`; empty for a message that is none of ours."""
     parts = footer(message).split(" · ")
     if len(parts) == 1:
         return ""
-    return "question" if parts[1].startswith("question") else parts[1]
+    kind = parts[1].partition(" ")[0]
+    return kind if kind in {"question", "notice"} else parts[1]
 
 
 def is_answer(message: Message, interaction: str) -> bool:
