@@ -52,6 +52,10 @@ async def channel_views(opened: Visit) -> AsyncIterator[str]:
     yield "thread"
     await opened.go(world.GENERAL)
     yield "channel with every kind of markdown"
+    await opened.at("composer").press("ArrowUp")
+    await expect(opened.at("edit-input")).to_be_visible()
+    yield "a message that is edited"
+    await opened.page.keyboard.press("Escape")
     if await opened.page.locator("#sidebar-button").is_visible():
         await opened.page.locator("#sidebar-button").click()
         await expect(opened.at("channel-list")).to_be_visible()

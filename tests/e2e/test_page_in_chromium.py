@@ -144,6 +144,26 @@ async def test_a_message_command_runs_from_the_menu(work: Visit) -> None:
     await expect(work.at("message").last).to_contain_text("Made a task of that message.")
 
 
+async def test_ones_own_message_is_edited_in_its_place_and_nobody_elses(general: Visit) -> None:
+    await general.at("composer").press("ArrowUp")
+    box = general.message(world.PINNED).get_by_test_id("edit-input")
+    await expect(box).to_be_focused()
+    await box.press("Escape")
+    await expect(general.message(world.PINNED)).to_contain_text("House rule: main is only changed by pull requests.")
+    assert await general.focused("data-message-id") == world.PINNED
+    await general.message(world.PINNED).get_by_role("button", name="More actions").click()
+    await general.page.get_by_role("menuitem", name="Edit message").click()
+    await box.fill("House rule: nobody pushes to main.")
+    await box.press("Enter")
+    sent = await general.double.wait_for("/app/messages/edit")
+    assert sent["content"] == "House rule: nobody pushes to main."
+    assert (sent["user"], sent["message"]) == (world.ADA, world.PINNED)
+    await expect(general.message(world.PINNED)).to_contain_text("nobody pushes to main. (edited)")
+    await general.message(world.HOSTILE).get_by_role("button", name="More actions").click()
+    await expect(general.page.get_by_role("menuitem", name="Copy text")).to_be_visible()
+    await expect(general.page.get_by_role("menuitem", name="Edit message")).to_have_count(0)
+
+
 async def test_pins_are_listed_and_lead_to_their_message(general: Visit) -> None:
     await general.at("pins-button").click()
     await expect(general.at("pins")).to_contain_text("House rule")
@@ -289,6 +309,12 @@ async def test_a_file_of_a_message_is_previewed_as_text(work: Visit) -> None:
     file = work.at("attachment")
     await file.get_by_text("Preview change.diff").click()
     await expect(file.locator("pre")).to_contain_text("<script>window.hacked = 9</script>")
+    await expect(file.locator("pre .diff-added")).to_have_text("+discount\n")
+    await expect(file.locator("pre .diff-head")).to_have_text("--- a\n")
+    work.double.post(world.WORK, world.BOT, "```diff\n-old\n+new\n kept\n```")
+    block = work.at("message").last.locator("pre")
+    await expect(block).to_have_text("-old\n+new\n kept")
+    await expect(block.locator(".diff-removed")).to_have_text("-old\n")
     async with work.page.expect_download() as download:
         await file.get_by_role("button", name="Download change.diff").click()
     assert (await download.value).suggested_filename == "change.diff"

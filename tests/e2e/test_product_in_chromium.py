@@ -215,7 +215,7 @@ async def test_the_bot_is_killed_and_started_on_the_page_and_every_card_comes_tr
     await seat.at("bot-kill").click()
     await expect(seat.at("bot-state")).to_contain_text("is offline")
     await seat.at("bot-start").click()
-    await expect(seat.at("bot-state")).to_contain_text("is online")
+    await expect(seat.at("bot-state")).to_contain_text("is online", timeout=LONG_MS)
     for run in runs:
         await seat.at("channel-link").filter(has_text=run).click()
         await expect(seat.card).to_contain_text("Done, checked", timeout=LONG_MS)

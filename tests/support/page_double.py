@@ -172,6 +172,12 @@ class PageDouble:
         files = [self._attachment(each) for each in body.get("attachments", [])]
         return web.json_response(self.post(body["channel"], body["user"], body["content"], attachments=files))
 
+    async def edit_message(self, request: web.Request) -> web.Response:
+        body = await self._keep(request)
+        changed = {"content": body["content"], "edited_timestamp": "2026-11-21T08:00:00+00:00"}
+        self.edit(body["channel"], body["message"], **changed)
+        return web.json_response(self.find(body["channel"], body["message"]))
+
     def _attachment(self, attachment_id: str) -> Json:
         path = next(path for path in self._uploads if path.startswith(f"/cdn/{attachment_id}/"))
         name = path.rsplit("/", 1)[1]
@@ -331,6 +337,7 @@ GETS: Final[dict[str, Act]] = {
 }
 POSTS: Final[dict[str, Act]] = {
     "/app/messages": PageDouble.send_message,
+    "/app/messages/edit": PageDouble.edit_message,
     "/app/attachments": PageDouble.upload,
     "/app/reactions": PageDouble.react,
     "/app/interactions/command": PageDouble.command,

@@ -57,6 +57,7 @@ export const api = {
   messages: (channel, user, before = null) =>
     call("GET", `/app/channels/${encodeURIComponent(channel)}/messages`, { query: { limit: 50, before, user } }),
   sendMessage: (message) => post("/app/messages", message),
+  editMessage: (message) => post("/app/messages/edit", message),
   upload: (user, file) => call("POST", "/app/attachments", { query: { user, filename: file.name }, body: file }),
   react: (reaction) => post("/app/reactions", reaction),
   command: (interaction) => post("/app/interactions/command", interaction),
