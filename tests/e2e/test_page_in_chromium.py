@@ -310,7 +310,7 @@ async def test_a_file_of_a_message_is_previewed_as_text(work: Visit) -> None:
     await file.get_by_text("Preview change.diff").click()
     await expect(file.locator("pre")).to_contain_text("<script>window.hacked = 9</script>")
     await expect(file.locator("pre .diff-added")).to_have_text("+discount\n")
-    await expect(file.locator("pre .diff-head")).to_have_text("--- a\n")
+    await expect(file.locator("pre .diff-head")).to_have_text(["--- a\n", "+++ b\n"])
     work.double.post(world.WORK, world.BOT, "```diff\n-old\n+new\n kept\n```")
     block = work.at("message").last.locator("pre")
     await expect(block).to_have_text("-old\n+new\n kept")

@@ -30,6 +30,7 @@ SLOWLY = "Take it slow: the discount ignores the quantity."
 DESKTOP: ViewportSize = {"width": 1280, "height": 860}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 LONG_MS = 60_000
+NEEDS_PRLIMIT = pytest.mark.skipif(not hasattr(psutil, "RLIMIT_FSIZE"), reason="needs prlimit (Linux)")
 
 
 @dataclass(frozen=True)
@@ -235,7 +236,7 @@ async def press(seat: Seat, fault: str, seed: int) -> None:
     await expect(seat.at("fault-row").first).to_contain_text(f"seed {seed}:")
 
 
-@pytest.mark.skipif(not hasattr(psutil, "RLIMIT_FSIZE"), reason="needs prlimit (Linux)")
+@NEEDS_PRLIMIT
 async def test_what_is_asked_while_the_disk_is_full_is_done_once_when_it_is_freed(seat: Seat) -> None:
     await press(seat, "fault-fill", 3)
     await expect(seat.at("fault-fill")).to_have_text("Free the disk")
