@@ -145,7 +145,7 @@ async def lifespan(
             store=store,
             projector=projector,
             driver=driver,
-            watch=Watch(store=store, conductor=conductor, clock=clock),
+            watch=Watch(store=store, conductor=conductor, clock=clock, ops_channel=settings.discord.ops_channel),
             mcp=mcp,
             sidecar=sidecar,
             control=Control(data.path, operations={**keys.operations(), **RunViews(store=store).operations()}),

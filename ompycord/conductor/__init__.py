@@ -3,6 +3,7 @@
 from ompycord.conductor.bus import Bus, Subscription
 from ompycord.conductor.conductor import Conductor, Submission
 from ompycord.conductor.conversation import SAY_LENGTH, Fate, Said, When
+from ompycord.conductor.deliveries import AGAIN, OPS, notice_about
 from ompycord.conductor.driver import Driver
 from ompycord.conductor.inbox import Inboxes, LogInbox
 from ompycord.conductor.projector import Projector
@@ -10,6 +11,8 @@ from ompycord.conductor.talk import Waiting
 from ompycord.conductor.watch import Watch
 
 __all__ = [
+    "AGAIN",
+    "OPS",
     "SAY_LENGTH",
     "Bus",
     "Conductor",
@@ -24,4 +27,5 @@ __all__ = [
     "Waiting",
     "Watch",
     "When",
+    "notice_about",
 ]
