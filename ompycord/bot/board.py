@@ -47,6 +47,7 @@ class BoardKeeper:
         self._clock = clock
         self._is_dirty = True
         self._is_proved = False
+        self._removals = 0
         self._looked_at = -EVERY_S
 
     def changed(self) -> None:
@@ -56,6 +57,7 @@ class BoardKeeper:
     def deleted(self, message: str) -> None:
         """Somebody removed a message; it may have been the board."""
         self._is_proved, self._is_dirty = False, True
+        self._removals += 1
 
     def is_in(self, channel: str) -> bool:
         """Whether it stands there."""
@@ -84,6 +86,13 @@ class BoardKeeper:
             return False
 
     async def _refresh(self) -> bool:
+        removals = self._removals
+        if await self._is_edited():
+            self._is_proved = self._is_proved and removals == self._removals  # it may be gone while we wrote it
+            return True
+        return False
+
+    async def _is_edited(self) -> bool:
         rows = await rows_of(self._store, self._scenes, self._rest.guild_of(self._channel))
         wanted = board_message(rows, sign=self._scenes.signer.sign, redact=self._scenes.redact)
         board = next((one for one in await self._store.boards() if one.channel == self._channel), None)

@@ -218,7 +218,9 @@ class Deliverer:
             return None
         number = row.ref if row.kind is OutboxKind.CARD else ""
         kind = OutboxKind.QUESTION if is_pinned(row.kind, row.ref) else row.kind
-        asked = asked_of(scene.snapshot, row.ref) if kind in {OutboxKind.QUESTION, OutboxKind.NOTICE} else None
+        if kind is OutboxKind.NOTICE:
+            number = question_tag(row.ref)
+        asked = asked_of(scene.snapshot, row.ref) if kind is OutboxKind.QUESTION else None
         if asked is not None:
             number = question_tag(asked.ref)
         wanted = Marker(short_id(row.run), kind, number)

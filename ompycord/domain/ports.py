@@ -166,6 +166,10 @@ class Store(Protocol):
         """What a run's agents and people said to each other after a position, in order (`events.TALK_TYPES`)."""
         ...
 
+    async def session(self, run: RunId) -> str | None:
+        """The session that the run's agent opened last in the clone that it has now; None where it opened none."""
+        ...
+
     async def folds(self, runs: Sequence[RunId]) -> dict[RunId, RunFold]:
         """Cached folds; a run without one of this fold version is refolded from its events up to the projector's cursor."""
         ...

@@ -165,6 +165,7 @@ def reminder_message(
     snapshot: StatusSnapshot,
     asked: Question | Approval,
     around: Surroundings,
+    ref: str,
     *,
     url: str | None,
     sign: Sign,
@@ -172,8 +173,8 @@ def reminder_message(
     mentions: Sequence[str] = (),
     role_mentions: Sequence[str] = (),
 ) -> RenderedMessage:
-    """Once more to whom it may concern: something still waits, and where (UX, *Who is pinged*)."""
-    heard = _Asked(snapshot, around, asked.ref, redact, OutboxKind.NOTICE)
+    """Once more to whom it may concern: something still waits, and where (UX, *Who is pinged*). `ref`: the outbox row's."""
+    heard = _Asked(snapshot, around, ref, redact, OutboxKind.NOTICE)
     users, roles = user_ids(mentions), user_ids(role_mentions)
     text = f"{heard.short(asked)}\n\n{_waiting(snapshot, asked.asked_at)}"
     return message(
@@ -190,13 +191,14 @@ def ops_message(
     snapshot: StatusSnapshot,
     asked: Question | Approval,
     around: Surroundings,
+    ref: str,
     *,
     url: str | None,
     sign: Sign,
     redact: Redact,
 ) -> RenderedMessage:
     """To those who keep the machine, after an hour without an answer: who waits for what. It mentions nobody."""
-    heard = _Asked(snapshot, around, asked.ref, redact, OutboxKind.NOTICE)
+    heard = _Asked(snapshot, around, ref, redact, OutboxKind.NOTICE)
     closed = asked.status != "open" or snapshot.is_final
     end = _end_of(asked, heard.inert) if closed else _waiting(snapshot, asked.asked_at)
     asker = heard.inert.line(snapshot.origin.requester_name or "", _NAME)

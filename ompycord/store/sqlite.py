@@ -157,6 +157,9 @@ class SqliteStore:
     async def talk(self, run: RunId, *, after: int) -> list[RunEvent]:
         return await self._readers.all(sql.TALK, {"run": run, "after": after, "types": TALK}, rows.event_of)
 
+    async def session(self, run: RunId) -> str | None:
+        return await self._readers.one(sql.SESSION, (run,), lambda row: str(row["session"]))
+
     async def page(self, run: RunId | None, after: int, *, limit: int, most: int) -> tuple[list[RunEvent], int] | None:
         """Projected events after a position and how far was read; None when more than `most` wait (`streaming.py`)."""
         return await self._readers.read(partial(streaming.page, run=run, after=after, limit=limit, most=most))

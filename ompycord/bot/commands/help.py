@@ -20,6 +20,7 @@ ROLE_NEEDED: dict[str, RoleName] = {
     "omp resume": "runner",
     "omp cancel": "runner",
     "omp queue drop": "runner",
+    "omp queue edit": "runner",
 }
 """Commands that need more than looking. Stopping and cancelling other people's runs needs *approver*."""
 

@@ -226,7 +226,13 @@ def test_ops_read_who_waits_for_what_and_nobody_is_mentioned(snapshot: SnapshotA
         closed = {"status": "answered", "answer": "after", "by": "Ada", "closed_at": scene.snapshot.last_event_at}
         question = question.model_copy(update=closed)
     shown = ops_message(
-        scene.snapshot, question, scene.around, url="https://discord.com/channels/1/2/3", sign=plain_sign, redact=str
+        scene.snapshot,
+        question,
+        scene.around,
+        "ops:q:q1",
+        url="https://discord.com/channels/1/2/3",
+        sign=plain_sign,
+        redact=str,
     )
     assert shown.mentions == shown.role_mentions == ()
     assert as_seen(shown) == snapshot
