@@ -98,17 +98,19 @@ class Deliverer:
             return scene.snapshot.gap_count == 0
         return scene.snapshot.started_at is not None or scene.snapshot.is_final
 
-    async def deliver(self, errand: Errand) -> None:
-        """Do it and remember where it went. Raises SendFailed, StorageError; the row stays pending unless it is final."""
+    async def deliver(self, errand: Errand) -> str | None:
+        """Do it and remember where it went; that channel. Raises SendFailed, StorageError; the row stays pending unless it is
+        final.
+        """
         row = errand.row
         if errand.reason is not None:
             await self._give_up(row, errand.reason)
-            return
+            return None
         scene = await self._scenes.look(row.run)
         if scene is None:
-            return
+            return None
         if scene.surface(row.kind, row.ref) is not None:  # it was delivered while this errand waited in its lane
-            return
+            return None
         try:
             if row.kind is OutboxKind.THREAD:
                 surface = await self._open_thread(scene, row)
@@ -121,14 +123,15 @@ class Deliverer:
             )
             if row.kind is OutboxKind.THREAD and (is_final or failed.is_closed):
                 await self._without_thread(row, errand.channel, str(failed))
-                return
+                return None
             if is_final:
                 await self._give_up(row, str(failed))
-                return
+                return None
             await self._store.undelivered(row, error=str(failed), final=False)
             raise
         await self._store.delivered(row, surface, at=self._clock.now_ms())
         self._tried.discard(row.id)
+        return surface.channel if surface is not None else None
 
     async def _moves(self, scene: Scene, row: OutboxRow, channel: str) -> bool:
         """The channel was deleted. Whether the row can go elsewhere; the next try takes it there."""
@@ -194,7 +197,8 @@ class Deliverer:
         if posted is not None:
             posted_at = min(posted_at, self._rest.made_at(posted))
         else:
-            rings = row.kind in _RINGS and self._scenes.rings(scene, row.kind, row.ref)
+            calls = bool(message.mentions or message.role_mentions) or row.kind is OutboxKind.QUESTION
+            rings = calls and row.kind in _RINGS and self._scenes.rings(scene, row.kind, row.ref)
             posted = await self._rest.send(channel, message, nonce=row.id, silent=not rings, pings=rings)
             shown_hash = message.payload_hash
         if is_pinned(row.kind, row.ref):

@@ -23,16 +23,18 @@ class Doors:
         self._ops_channel = ops_channel
         self._sign = sign
         self._now_ms = now_ms
-        self._closed: dict[str, None] = {}
+        self._closed: dict[str, bool] = {}
+        """Whether that was told."""
 
     async def refused(self, channel: str, failed: SendFailed) -> None:
         """A channel refused us for want of a permission. A locked thread is its people's own affair, and only logged."""
-        place = channel if failed.code == THREAD_LOCKED else self._rest.parent_of(channel)
+        is_locked = failed.code == THREAD_LOCKED
+        place = channel if is_locked else self._rest.parent_of(channel)
         if place in self._closed:
             return
-        self._closed[place] = None
+        self._closed[place] = not is_locked
         log.warning("channel.closed", channel=place, reason=str(failed))
-        if failed.code != THREAD_LOCKED:
+        if not is_locked:
             await self._tell(
                 place, f"<#{place}> takes nothing of mine: {failed}. What is due there waits until it does."
             )
@@ -40,9 +42,9 @@ class Doors:
     async def took(self, channel: str) -> None:
         """A channel took something of ours."""
         for place in {channel, self._rest.parent_of(channel)} & self._closed.keys():
-            del self._closed[place]
+            was_told = self._closed.pop(place)
             log.info("channel.open", channel=place)
-            if place != channel or self._rest.parent_of(channel) == channel:
+            if was_told:
                 await self._tell(place, f"<#{place}> takes my messages again. What waited is being shown.")
 
     async def _tell(self, place: str, words: str) -> None:

@@ -276,7 +276,7 @@ class LiveEditor:
     async def _deliver(self, channel: str, lane: Lane, errand: Errand) -> None:
         row = errand.row
         try:
-            await self._deliverer.deliver(errand)
+            went_to = await self._deliverer.deliver(errand)
         except SendFailed as failed:
             self._owed.refused(row, failed)
             if failed.retry_after_s is not None or failed.is_closed:
@@ -285,7 +285,8 @@ class LiveEditor:
         finally:
             self._collected_at = -IDLE_S  # the run's next row can go now
         self._owed.done(row)
-        await self._doors.took(channel)
+        if went_to is not None:
+            await self._doors.took(went_to)
         if row.kind is OutboxKind.MIRROR and row.run in self._posted:
             self._posted[row.run].set()
         if row.kind is OutboxKind.THREAD and self._board is not None:  # the board links to it

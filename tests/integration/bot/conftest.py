@@ -28,10 +28,10 @@ from ompycord.engines import LocalEngine
 from ompycord.engines.steps import Steps
 from ompycord.store import SqliteStore, open_store
 from ompycord.testing import FakeChecks, FakeWorkspaces, ScriptedAgent
-from tests.support.discord_schema import DiscordSchema, available
 from tests.support.playground import Playground, running_playground
-from tests.support.playground_page import JsonObject, Message
+from tests.support.playground_page import Message
 from tests.support.playground_person import Person
+from tests.support.ring_judge import judge_messages
 
 MAC_KEY = b"a key of tests, 32 bytes long ..."
 PATIENCE_S = 20.0
@@ -399,34 +399,11 @@ async def playground(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncGen
         point_at(DiscordTarget(api=f"{running.api}/v10", gateway=running.info["gateway"], cdn=f"{running.api}/cdn"))
         try:
             yield running
-            judged = await judge(running)
+            judged = await judge_messages(running)
             if judged:
                 request.node.user_properties.append(("messages_judged", judged))
         finally:
             point_at(DISCORD)
-
-
-def body_of(entry: JsonObject) -> JsonObject:
-    """The message in a request, an interaction's answer included; empty where there is none."""
-    if entry["method"] not in {"POST", "PATCH"} or not entry["request"]:
-        return {}
-    request: JsonObject = entry["request"]
-    return request.get("data") or request
-
-
-async def judge(playground: Playground) -> int:
-    """Every message created or edited names whom it may ping; how many also held against Discord's description."""
-    where = available(Path(__file__).resolve().parents[3])
-    schema = DiscordSchema(where) if where else None
-    judged = 0
-    for entry in await playground.wire():
-        if schema is not None and entry["status"] < 400:
-            schema.check_request(entry)
-        body = body_of(entry)
-        if "content" in body:
-            assert body["allowed_mentions"]["parse"] == [], entry
-            judged += schema is not None
-    return judged
 
 
 @pytest.fixture
