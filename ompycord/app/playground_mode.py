@@ -20,6 +20,7 @@ def with_playground(settings: Settings, info: Info, sample: RepositorySpec) -> S
             "work_channels": (info.channels.general, info.channels.tasks),
             "ops_channel": info.channels.ops,
             "board_channel": info.channels.ops,
+            "message_content": True,
             "api": info.api,
             "gateway": info.gateway,
         }

@@ -1,6 +1,6 @@
 """Our discord.py client: intents, commands of the configured servers, a reconnect loop of our own, raw interactions.
 
-Counterpart: `bot.py`, which starts it. What the gateway says goes to three callables; nothing is decided here.
+Counterpart: `bot.py`, which starts it. What the gateway says goes to four callables; nothing is decided here.
 """
 
 import asyncio
@@ -108,6 +108,7 @@ class OmpycordClient(discord.Client):
         on_request: Callable[[Answer], None],
         on_click: Callable[[Interaction], Awaitable[None]],
         on_say: Callable[[discord.Message], Awaitable[None]],
+        on_reaction: Callable[[discord.RawReactionActionEvent], Awaitable[None]],
         on_setup: Callable[[], Awaitable[None]],
         hears: "Callable[[], Hears]",
     ) -> None:
@@ -124,6 +125,7 @@ class OmpycordClient(discord.Client):
         self._guilds_obeyed = frozenset(options.guilds)
         self._on_click = on_click
         self._on_say = on_say
+        self._on_reaction = on_reaction
         self._on_setup = on_setup
         self._hears = hears
 
@@ -153,6 +155,10 @@ class OmpycordClient(discord.Client):
                 log.info("pin_notice.kept", cause=type(error).__name__)
         elif is_here and not message.author.bot and message.type in _SPOKEN:
             await self._on_say(message)
+
+    async def on_raw_reaction_add(self, clicked: discord.RawReactionActionEvent) -> None:
+        """Raw: the message may be of an earlier process, and we keep no messages."""
+        await self._on_reaction(clicked)
 
     # -- Discord's own life --------------------------------------------------------------------------------------------
 

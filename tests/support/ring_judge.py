@@ -36,16 +36,15 @@ def policy_faults(entries: list[JsonObject], pings: list[JsonObject]) -> list[st
     for entry in entries:
         if "content" in body_of(entry):
             found += _faults_of(entry)
-            sent[str((entry["response"] or {}).get("id"))] = _footer(body_of(entry))
-    rings = Counter(ping["message"] for ping in pings if ping["users"])
+            response: JsonObject = entry["response"] or {}
+            sent[str(response.get("id"))] = _footer(body_of(entry))
+    rings: Counter[str] = Counter()
     for ping in pings:
-        what = sent.get(ping["message"], ping["message"])
+        what = sent.get(str(ping["message"])) or str(ping["message"])
+        rings[what] += bool(ping["users"])
         found += [f"{what}: rings everyone"] if ping["mentions"]["everyone"] else []
         found += [f"{what}: an edit rings"] if ping["users"] and ping["event"] != "create" else []
-    by_footer: Counter[str] = Counter()
-    for message, times in rings.items():
-        by_footer[sent.get(message, message)] += times
-    return found + [f"{footer}: rang {times} times" for footer, times in by_footer.items() if times > 1]
+    return found + [f"{footer}: rang {times} times" for footer, times in rings.items() if times > 1]
 
 
 def _faults_of(entry: JsonObject) -> list[str]:

@@ -13,6 +13,7 @@ from ompycord.bot.access import Interaction, is_ours
 from ompycord.bot.buttons import RunButtons
 from ompycord.bot.commands.cancel import add_cancel
 from ompycord.bot.commands.choices import Choices
+from ompycord.bot.commands.cost import add_cost
 from ompycord.bot.commands.health import add_health
 from ompycord.bot.commands.help import add_help
 from ompycord.bot.commands.new import NewRun
@@ -92,6 +93,7 @@ def command_group(
     add_show(group, desk, choices)
     add_runs(group, desk, choices)
     add_queue(group, desk, choices)
+    add_cost(group, desk)
     add_health(group, desk, discord_line)
     add_help(group, desk)
     return group
@@ -102,7 +104,7 @@ def command_group(
 
 def definition(command: dict[str, Any]) -> dict[str, Any]:
     """The parts of a command that we define, in a form in which ours and Discord's can be compared."""
-    known: dict[str, Any] = {key: command[key] for key in _COMPARED if command.get(key) not in (None, False)}
+    known: dict[str, Any] = {key: command[key] for key in _COMPARED if command.get(key) not in (None, False, "")}
     known.setdefault("type", 1)  # Discord, Application Command: CHAT_INPUT is the default
     choices = cast("list[dict[str, Any]]", command.get("choices") or [])
     if choices:
