@@ -83,13 +83,14 @@ def test_what_a_page_tells_people_to_type_exists(page: Path, line: str) -> None:
         words = shlex.split(re.split(r"[|;&<>]", line)[0])
     except ValueError:  # a quotation that goes on in the next line
         words = line.split()
+    if "--" in words:  # what comes after it is another program's
+        words = words[: words.index("--")]
     path = "ompycord"
     while len(words) > 1 and f"{path} {words[1]}" in COMMANDS:
         path = f"{path} {words.pop(1)}"
     assert path in COMMANDS, f"{page}: {line}"
     known = {option for one in COMMANDS[path].params for option in one.opts} | {"--help", "-h"}
-    ours = words[: words.index("--")] if "--" in words else words  # after it another program's begin
-    assert [word for word in ours if word.startswith("--") and word.partition("=")[0] not in known] == []
+    assert [word for word in words if word.startswith("--") and word.partition("=")[0] not in known] == []
 
 
 def test_the_variables_that_pages_name_are_settings() -> None:
