@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import structlog
 
 from ompycord.bot.rest import CHANNEL_GONE, THREAD_LOCKED, Rest, SendFailed
+from ompycord.bot.ringing import Ringing
 from ompycord.bot.scenes import Scene, Scenes, asked_of, is_pinned
 from ompycord.bot.succession import Succession
 from ompycord.conductor import OPS
@@ -55,6 +56,7 @@ class Deliverer:
         self._rest = rest
         self._clock = clock
         self._succession = succession
+        self._ringing = Ringing(store=store, scenes=scenes, rest=rest, clock=clock)
         self._began = clock.now_ms()
         self._tried: set[int] = set()
         """Rows that were sent by this process and are not recorded yet."""
@@ -197,8 +199,14 @@ class Deliverer:
         if posted is not None:
             posted_at = min(posted_at, self._rest.made_at(posted))
         else:
-            calls = bool(message.mentions or message.role_mentions) or row.kind is OutboxKind.QUESTION
-            rings = calls and row.kind in _RINGS and self._scenes.rings(scene, row.kind, row.ref)
+            rings = row.kind in _RINGS and self._scenes.rings(scene, row.kind, row.ref)
+            if rings and message.mentions:
+                message = await self._ringing.prepared(scene, row, message, channel)
+                rings = bool(message.mentions or message.role_mentions)
+            elif not message.role_mentions and row.kind is not OutboxKind.QUESTION:
+                rings = (
+                    False  # a sound that calls nobody is noise; a question of an agent elsewhere calls whoever is there
+                )
             posted = await self._rest.send(channel, message, nonce=row.id, silent=not rings, pings=rings)
             shown_hash = message.payload_hash
         if is_pinned(row.kind, row.ref):

@@ -19,7 +19,7 @@ from ompycord.render.halted import halted_message, rings_halted
 from ompycord.render.inert import Redact
 from ompycord.render.marker import approval_seal, question_tag
 from ompycord.render.message import RenderedMessage
-from ompycord.render.mirror import mirror_message
+from ompycord.render.mirror import direct_message, mirror_message
 from ompycord.render.question import approval_message, ops_message, question_message, reminder_message
 from ompycord.render.result import result_message
 from ompycord.render.surroundings import Confinement, Surroundings
@@ -206,6 +206,11 @@ class Scenes:
             url = self.url(scene.record.guild, live.channel, live.message)
             around = around.model_copy(update={"live_url": url})
         return render(scene.snapshot, around, actions=self.offered(scene), sign=self.signer.sign, redact=self.redact)
+
+    def direct(self, scene: Scene, channel: str) -> RenderedMessage:
+        """That something waits, to one person alone, with the way to where it is."""
+        url = self.url(scene.record.guild, channel, None)
+        return direct_message(scene.snapshot, scene.around, url=url, sign=self.signer.sign, redact=self.redact)
 
     def copy_of_card(self, scene: Scene) -> RenderedMessage:
         """The card again, for a reply that only one person sees."""

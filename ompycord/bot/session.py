@@ -18,6 +18,7 @@ from ompycord.bot.client import OmpycordClient
 from ompycord.bot.commands.new import NewRun, run_as_task
 from ompycord.bot.commands.queue import QueueEdit
 from ompycord.bot.commands.say import Say
+from ompycord.bot.commands.settings import Settings
 from ompycord.bot.commands.tree import OmpTree, command_group, sync
 from ompycord.bot.components import Dispatcher
 from ompycord.bot.custom_ids import Signer
@@ -170,17 +171,19 @@ class Session:
         intake = Intake(desk)
         buttons = RunButtons(desk, intake)
         new = NewRun(desk, intake)
-        say = Say(desk)
+        say, settings = Say(desk), Settings(desk)
         self._thread_talk = ThreadTalk(desk)
         self._rocket = Rocket(desk, self.client)
         self._tree.use(desk)
         group = command_group(desk, new, buttons, say, self._health)
+        settings.add_to(group)
         for command in (group, run_as_task(new)):
             self._tree.add_command(command, guilds=[discord.Object(int(guild)) for guild in desk.options.guilds])
         talk = {
             **Answers(desk).table(),
             **Approvals(desk).table(),
             **say.table(),
+            **settings.table(),
             **RaiseLimit(desk).table(),
             **QueueEdit(desk).table(),
         }

@@ -17,6 +17,7 @@ __all__ = ["body_of", "judge_messages", "policy_faults"]
 
 RINGING = frozenset({"question", "result", "notice"})
 """Kinds of messages that may mention somebody; each of them once."""
+DIRECT = "/users/@me/channels"
 SILENT = 1 << 12
 """Discord, *Message flags*: SUPPRESS_NOTIFICATIONS."""
 
@@ -33,9 +34,11 @@ def policy_faults(entries: list[JsonObject], pings: list[JsonObject]) -> list[st
     """What the policy does not allow, in words; `entries` are the wire's, `pings` what really rang or could have."""
     found: list[str] = []
     sent: dict[str, str] = {}
+    direct = {entry["response"]["id"] for entry in entries if entry["route"] == DIRECT and entry["response"]}
     for entry in entries:
         if "content" in body_of(entry):
-            found += _faults_of(entry)
+            is_direct = any(f"/channels/{channel}/" in entry["path"] for channel in direct)
+            found += [] if is_direct else _faults_of(entry)  # whoever chose to be told so is
             response: JsonObject = entry["response"] or {}
             sent[str(response.get("id"))] = _footer(body_of(entry))
     rings: Counter[str] = Counter()

@@ -13,7 +13,14 @@ MO: dict[str, Any] = {"parse": [], "users": ["7"]}
 def sent(footer: str, allowed: Any, *, method: str = "POST", flags: int = 0) -> dict[str, Any]:
     body = {"content": "x", "embeds": [{"footer": {"text": footer}}], "allowed_mentions": allowed, "flags": flags}
     route = "/channels/{channel_id}/messages"
-    return {"method": method, "route": route, "status": 200, "request": body, "response": {"id": footer}}
+    return {
+        "method": method,
+        "route": route,
+        "path": "/channels/5/messages",
+        "status": 200,
+        "request": body,
+        "response": {"id": footer},
+    }
 
 
 def rang(footer: str, *, event: str = "create", everyone: bool = False) -> dict[str, Any]:
