@@ -36,7 +36,7 @@ class Doors:
         log.warning("channel.closed", channel=place, reason=str(failed))
         if not is_locked:
             await self._tell(
-                place, f"<#{place}> takes nothing of mine: {failed}. What is due there waits until it does."
+                place, f"I cannot post in <#{place}>: {failed}. What is due there waits until that is mended."
             )
 
     async def took(self, channel: str) -> None:
@@ -45,7 +45,7 @@ class Doors:
             was_told = self._closed.pop(place)
             log.info("channel.open", channel=place)
             if was_told:
-                await self._tell(place, f"<#{place}> takes my messages again. What waited is being shown.")
+                await self._tell(place, f"I can post in <#{place}> again. What waited there is being shown.")
 
     async def _tell(self, place: str, words: str) -> None:
         """Where there is an ops channel that can be written to; the log has it anyway."""

@@ -171,19 +171,18 @@ class Session:
         intake = Intake(desk)
         buttons = RunButtons(desk, intake)
         new = NewRun(desk, intake)
-        say, settings = Say(desk), Settings(desk)
+        say = Say(desk)
         self._thread_talk = ThreadTalk(desk)
         self._rocket = Rocket(desk, self.client)
         self._tree.use(desk)
         group = command_group(desk, new, buttons, say, self._health)
-        settings.add_to(group)
         for command in (group, run_as_task(new)):
             self._tree.add_command(command, guilds=[discord.Object(int(guild)) for guild in desk.options.guilds])
         talk = {
             **Answers(desk).table(),
             **Approvals(desk).table(),
             **say.table(),
-            **settings.table(),
+            **Settings(desk).table(),
             **RaiseLimit(desk).table(),
             **QueueEdit(desk).table(),
         }

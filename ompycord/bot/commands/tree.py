@@ -21,6 +21,7 @@ from ompycord.bot.commands.queue import add_queue
 from ompycord.bot.commands.run_control import add_run_control
 from ompycord.bot.commands.runs import add_runs
 from ompycord.bot.commands.say import Say
+from ompycord.bot.commands.settings import Settings
 from ompycord.bot.commands.show import add_show
 from ompycord.bot.commands.status import add_status
 from ompycord.bot.desk import Desk
@@ -93,6 +94,7 @@ def command_group(
     add_show(group, desk, choices)
     add_runs(group, desk, choices)
     add_queue(group, desk, choices)
+    Settings(desk).add_to(group)
     add_cost(group, desk)
     add_health(group, desk, discord_line)
     add_help(group, desk)

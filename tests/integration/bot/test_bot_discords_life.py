@@ -188,12 +188,12 @@ async def test_a_lost_permission_is_said_once_and_so_is_its_return(house: House)
         await tool(house, run, "hidden.py")
         async with house.half_minutes_pass():
             await house.refused(3)
-        said = await ada.wait_message(lambda m: "takes nothing of mine" in m.text)
-        assert said.text.startswith(f"<#{tasks}>")
+        said = await ada.wait_message(lambda m: "I cannot post in" in m.text)
+        assert f"<#{tasks}>: the bot may not see that channel." in said.text
         await playground.change_world(overwrites={tasks: []})
         async with house.half_minutes_pass():
             await mo.wait_message(lambda m: kind_of(m) == "card 1" and "hidden.py" in m.text)
-        await ada.wait_message(lambda m: "takes my messages again" in m.text)
+        await ada.wait_message(lambda m: f"I can post in <#{tasks}> again." in m.text)
     assert len(await notes(house)) == 2
     assert await house.rung() == []
 
