@@ -203,7 +203,9 @@ class Scenes:
         live = latest_card(scene.surfaces)
         around = scene.around.model_copy(update={"card_number": number})
         if live is not None and card_number(live) > number:
-            place = self.url(scene.record.guild, live.channel, None)  # at its end; a link to the card would change with it
+            place = self.url(
+                scene.record.guild, live.channel, None
+            )  # at its end; a link to the card would change with it
             around = around.model_copy(update={"live_url": place})
         return render(scene.snapshot, around, actions=self.offered(scene), sign=self.signer.sign, redact=self.redact)
 
