@@ -55,12 +55,18 @@ async def test_a_card_that_people_talk_under_comes_down_silently_and_the_old_one
     assert all(entry["request"]["flags"] & 4096 for entry in posts if "· card" in str(entry["request"]))
 
 
-async def test_a_card_is_not_moved_for_a_few_words_nor_twice_in_a_minute_nor_for_a_pin(house: House) -> None:
+async def test_a_card_is_not_moved_for_a_few_words_nor_twice_in_a_minute_nor_for_notices_of_discords(
+    house: House,
+) -> None:
     async with house.alive():
         run = await talking(house, BURIED_BY - 1)
+        member = f"/channels/{await house.thread_of(run)}/thread-members/{house.playground.olu.id}"
+        assert (await house.playground.rest("PUT", member)).status == 204, "Discord says that Olu was added"
         house.clock.leap(LATER_S)
+        await house.looked_at_again(run)
+        assert [kind for kind in await below(house, run) if "card" in kind] == ["card 1"]
         await house.conductor.observe(run, ev.QuestionAsked(question="q1", text="Before or after?"))
-        await house.moved_to(run, 2)  # the question is the one message too many; the notice of its pin is none
+        await house.moved_to(run, 2)  # the question is the one message too many
         await talk(house, run, BURIED_BY)
         await house.looked_at_again(run)
         assert [kind for kind in await below(house, run) if "card" in kind] == ["card 2"], "not a minute old"
