@@ -301,6 +301,7 @@ def _sidecar(
         streams=Streams(log=ground.store, bus=ground.bus),
         mounts=(Mount("/mcp", mcp),),
         reports=report,
+        bus=ground.bus,
     )
 
 
