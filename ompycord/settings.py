@@ -81,7 +81,11 @@ class DiscordSettings(Frozen):
     """Where mirrors go when a command was not given in a work channel."""
     work_channels: tuple[Snowflake, ...] = ()
     ops_channel: Snowflake | None = None
+    """Where the bot tells of its own trouble and of questions that nobody answers."""
+    board_channel: Snowflake | None = None
+    """A channel with one message that lists all live runs."""
     launch_emoji: str = "🚀"
+    """The reaction that starts a message as a task, once the bot has armed it."""
     message_content: bool = False
     """Ask for the privileged intent: what people write in a run's thread reaches the run."""
     api: str | None = None

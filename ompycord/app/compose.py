@@ -25,7 +25,7 @@ from ompycord.bot.bot import Bot
 from ompycord.bot.options import BotOptions
 from ompycord.bot.sources import Sources
 from ompycord.checks.local import LocalChecks
-from ompycord.conductor import Bus, Conductor, Driver, Inboxes, Projector, Watch
+from ompycord.conductor import Abilities, BudgetKeeper, Bus, Conductor, Driver, Inboxes, Projector, Watch
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentAdapter, AgentCapabilities
 from ompycord.domain.run import RunKind, RunRecord
@@ -54,6 +54,7 @@ class Parts:
     projector: Projector
     driver: Driver
     watch: Watch
+    budget: BudgetKeeper
     mcp: McpMount
     sidecar: Sidecar
     control: Control
@@ -114,13 +115,13 @@ async def lifespan(
         doorkeeper = _doorkeeper(ground, key_secrets, webhook_secret, sidecar_address)
         await doorkeeper.refresh()
         hands = await _hands(data)
-        conductor = _conductor(ground, hands)
+        mode, watchdog = Mode(store=store, folder=data.path), Watchdog()
+        conductor = _conductor(ground, hands, mode)
         projector = Projector(store=store, bus=ground.bus, clock=clock, route=_route_of(settings))
-        driver = _driver(ground, hands, conductor, doorkeeper, projector)
+        driver = _driver(ground, hands, conductor, doorkeeper, projector, mode)
         ground.alarms.extend((projector.wake, driver.wake))
         desk = Desk(conductor=conductor, bus=ground.bus, clock=clock, ids=ids)
         mcp = McpMount(desk=desk, authenticate=doorkeeper.run_of, version=__version__)
-        mode, watchdog = Mode(store=store, folder=data.path), Watchdog()
 
         def failures() -> int:
             return sidecar.failed_authentications
@@ -146,6 +147,7 @@ async def lifespan(
             projector=projector,
             driver=driver,
             watch=Watch(store=store, conductor=conductor, clock=clock),
+            budget=BudgetKeeper(store=store, bus=ground.bus, clock=clock, ids=ids, wake=ground.wake),
             mcp=mcp,
             sidecar=sidecar,
             control=Control(data.path, operations={**keys.operations(), **RunViews(store=store).operations()}),
@@ -197,7 +199,7 @@ async def _hands(data: DataFolder) -> _Hands:
     return _Hands(launcher=launcher, workspaces=workspaces, adapters=adapters(launcher=launcher))
 
 
-def _conductor(ground: _Ground, hands: _Hands) -> Conductor:
+def _conductor(ground: _Ground, hands: _Hands, mode: Mode) -> Conductor:
     return Conductor(
         store=ground.store,
         clock=ground.clock,
@@ -205,14 +207,16 @@ def _conductor(ground: _Ground, hands: _Hands) -> Conductor:
         catalog=ground.settings.catalog,
         wake=ground.wake,
         abilities=hands.abilities,
+        closed=mode.closed,
     )
 
 
 def _driver(
-    ground: _Ground, hands: _Hands, conductor: Conductor, doorkeeper: Doorkeeper, projector: Projector
+    ground: _Ground, hands: _Hands, conductor: Conductor, doorkeeper: Doorkeeper, projector: Projector, mode: Mode
 ) -> Driver:
     """Drives hosted runs: effects run in this process."""
     catalog = ground.settings.catalog
+    abilities = Abilities(catalog=catalog, by_kind=hands.abilities)
     steps = Steps(
         catalog=catalog,
         workspaces=hands.workspaces,
@@ -224,6 +228,7 @@ def _driver(
         record=conductor.record,
         job_environment=doorkeeper.job_environment,
         inboxes=Inboxes(store=ground.store, bus=ground.bus, record=conductor.record),
+        session=ground.store.session,
     )
     return Driver(
         store=ground.store,
@@ -232,6 +237,8 @@ def _driver(
         ids=ground.ids,
         limits=catalog.limits,
         changed=projector.wake,
+        resumes=lambda record: abilities.of(record).can_resume,
+        closed=mode.closed,
     )
 
 
@@ -326,6 +333,7 @@ def _bot_options(settings: Settings) -> BotOptions:
             "home_channel": discord.home_channel,
             "work_channels": discord.work_channels,
             "ops_channel": discord.ops_channel,
+            "board_channel": discord.board_channel,
             "access": settings.access,
             "message_content": discord.message_content,
             "guild_ready_timeout_s": 0.0 if is_playground else 2.0,

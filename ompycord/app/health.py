@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from ompycord.app.mode import LOW_DISK, Mode
+from ompycord.app.mode import Mode
 from ompycord.bot.sources import HealthLine
 from ompycord.domain.catalog import Catalog
 from ompycord.processes.launcher_port import Launcher
@@ -35,7 +35,7 @@ class Health:
 
     async def lines(self) -> Sequence[HealthLine]:
         """One line each, what is wrong included."""
-        free = await self._mode.disk_free()
+        disk = await self._mode.usage()
         backlog = await self._store.backlog()
         is_writable = await self._store.is_writable()
         level = self._launcher.level
@@ -58,7 +58,7 @@ class Health:
                 if is_writable
                 else self._store.read_only or "does not answer writes: another program may hold it",
             ),
-            HealthLine(name="Disk", is_ok=free >= LOW_DISK, text=f"{free:.0%} free"),
+            HealthLine(name="Disk", is_ok=not disk.is_low, text=f"{disk.ratio:.0%} free"),
             HealthLine(name="Events waiting", is_ok=backlog < MANY_EVENTS, text=str(backlog)),
             HealthLine(name="Refused keys", is_ok=True, text=f"{self._failures()} requests since the start"),
         )

@@ -2,38 +2,78 @@
 
 import asyncio
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from ompycord.store import SqliteStore
 
-__all__ = ["LOW_DISK", "MODES", "Mode"]
+__all__ = ["MODES", "Mode", "Usage", "usage_of"]
 
 LOW_DISK, FULL_DISK = 0.10, 0.05
-"""FEATURES I-114: under 10 % free is trouble ahead, under 5 % is trouble."""
+"""FEATURES I-114: under 10 % free no new run begins, under 5 % is trouble."""
+LOW_BYTES, FULL_BYTES = 5 * 1024**3, 1024**3
+"""What is enough on a large disk, whatever part of it that is: a tenth of two terabytes is no shortage."""
 MODES = ("normal", "low_disk", "read_only")
+
+
+class Usage(NamedTuple):
+    """Bytes, as `shutil.disk_usage` answers them."""
+
+    total: int
+    used: int
+    free: int
+
+    @property
+    def ratio(self) -> float:
+        """The free part, 0 to 1."""
+        return self.free / self.total
+
+    @property
+    def is_low(self) -> bool:
+        """Short of room for more work."""
+        return self.free < min(self.total * LOW_DISK, LOW_BYTES)
+
+    @property
+    def is_full(self) -> bool:
+        """Takes nothing in soon."""
+        return self.free < min(self.total * FULL_DISK, FULL_BYTES)
+
+
+def usage_of(folder: Path) -> Usage:
+    """Of the disk that a folder is on."""
+    return Usage(*shutil.disk_usage(folder))
 
 
 class Mode:
     """Looks when asked."""
 
-    def __init__(self, *, store: SqliteStore, folder: Path) -> None:
+    def __init__(self, *, store: SqliteStore, folder: Path, usage: Callable[[Path], Usage] = usage_of) -> None:
         self._store = store
         self._folder = folder
+        self._usage_of = usage
 
-    async def disk_free(self) -> float:
-        """The free part of the data folder's disk, 0 to 1."""
-        usage = await asyncio.to_thread(shutil.disk_usage, self._folder)
-        return usage.free / usage.total
+    async def usage(self) -> Usage:
+        """The disk of the data folder."""
+        return await asyncio.to_thread(self._usage_of, self._folder)
 
     async def has_room(self) -> bool:
-        """For /readyz: a disk that is all but full takes nothing in soon."""
-        return await self.disk_free() >= FULL_DISK
+        """For /readyz."""
+        return not (await self.usage()).is_full
+
+    async def closed(self) -> str | None:
+        """Why no new run begins now, for the person who asked for one; None while they may."""
+        disk = await self.usage()
+        if not disk.is_low:
+            return None
+        what = f"This machine is low on disk ({disk.ratio:.0%} free), so no new run begins."
+        return f"{what} Runs at work go on. Somebody must free space there; then try again."
 
     async def name(self) -> str:
         """One of MODES."""
         if self._store.read_only is not None:
             return "read_only"
-        return "normal" if await self.disk_free() >= LOW_DISK else "low_disk"
+        return "low_disk" if (await self.usage()).is_low else "normal"
 
     async def words(self) -> str | None:
         """For people in Discord; None while all is normal."""
@@ -41,6 +81,6 @@ class Mode:
             case "read_only":
                 return "read-only: nothing new is kept; see /omp health"
             case "low_disk":
-                return f"low on disk ({await self.disk_free():.0%} free); see /omp health"
+                return f"low on disk ({(await self.usage()).ratio:.0%} free): no new runs; see /omp health"
             case _:
                 return None

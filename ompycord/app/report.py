@@ -76,7 +76,7 @@ class Report:
             "events": {"folded": self._projector.position, "waiting": await self._store.backlog()},
             "deliveries_waiting": len(await self._store.outbox(limit=MOST_DELIVERIES)),
             "database": {"read_only": self._store.read_only, "transactions": self._store.transactions},
-            "disk_free": round(await self._mode.disk_free(), 3),
+            "disk_free": round((await self._mode.usage()).ratio, 3),
             "loop_lag_s": round(self._watchdog.lag_s, 3),
         }
 
@@ -99,7 +99,7 @@ class Report:
             "ompycord_database_writable": self._store.read_only is None,
             "ompycord_database_transactions": self._store.transactions,
             "ompycord_authentication_failures": self._failures(),
-            "ompycord_disk_free_ratio": await self._mode.disk_free(),
+            "ompycord_disk_free_ratio": (await self._mode.usage()).ratio,
             "ompycord_loop_lag_seconds": self._watchdog.lag_s,
             "ompycord_resident_bytes": psutil.Process().memory_info().rss,
         }

@@ -182,6 +182,7 @@ class Running:
             ("projector", parts.projector.run()),
             ("driver", parts.driver.run()),
             ("watch", parts.watch.run()),
+            ("budget", parts.budget.run()),
             ("doorkeeper", parts.doorkeeper.run()),
             ("mcp", parts.mcp.serve()),
             ("control", parts.control.serve()),
@@ -210,7 +211,7 @@ class Running:
         await self._bounded("server", DRAIN_S)
         await parts.bot.close()
         await self._bounded("bot", DRAIN_S)
-        for name in ("look", "control", "mcp", "watch", "doorkeeper", "driver"):
+        for name in ("look", "control", "mcp", "watch", "budget", "doorkeeper", "driver"):
             if name in self._tasks:
                 self._tasks[name].cancel()
                 await self._bounded(name, DRAIN_S)

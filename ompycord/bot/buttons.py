@@ -13,7 +13,6 @@ from ompycord.bot.rest import SendFailed
 from ompycord.bot.showing import show_part
 from ompycord.domain.access import Person, may
 from ompycord.domain.ids import DraftId, RunId, short_id, ulid_time_ms
-from ompycord.domain.records import Draft
 from ompycord.domain.run import RunRecord
 from ompycord.errors import Refused
 from ompycord.render.cardview import Button
@@ -22,7 +21,7 @@ from ompycord.render.notices import needs_role
 
 __all__ = ["CARD_ACTIONS", "RunButtons"]
 
-CARD_ACTIONS = frozenset({"stop", "resume", "cancel", "retry", "again", "say", "details", "diff", "checks"})
+CARD_ACTIONS = frozenset({"stop", "resume", "cancel", "retry", "again", "say", "details", "diff", "checks", "raise"})
 """Buttons of a card that have a handler; `render` shows no other."""
 
 CONFIRM_MS = 15 * 60 * 1000
@@ -90,16 +89,7 @@ class RunButtons:
         """Ask before ending a run for good. The reason waits on disk, under the id in the button."""
         if not may(person, "cancel", requester=record.requester):
             raise Refused(needs_role("approver", self._desk.options.approver_role, self._desk.inert))
-        asked = Draft(
-            id=self._desk.ids.ulid(),
-            person=person.id,
-            guild=str(interaction.guild_id),
-            channel=str(interaction.channel_id),
-            body={"cancel": record.id, "reason": reason},
-            created_at=self._desk.clock.now_ms(),
-            run=None,
-        )
-        await self._desk.store.save_draft(asked)
+        asked = await self._desk.keep_note(interaction, {"cancel": record.id, "reason": reason})
         title, branch = await self._desk.title(record), await self._desk.branch(record)
         words = wording.confirm_cancel(record, title, branch, self._desk.inert)
         buttons = [

@@ -187,6 +187,8 @@ class Deliverer:
         if is_new:
             return None
         number = row.ref if row.kind is OutboxKind.CARD else ""
+        if row.kind is OutboxKind.NOTICE:
+            number = question_tag(row.ref)
         asked = asked_of(scene.snapshot, row.ref) if row.kind is OutboxKind.QUESTION else None
         if asked is not None:
             number = question_tag(asked.ref)

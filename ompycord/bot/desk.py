@@ -15,6 +15,7 @@ from ompycord.conductor import Conductor
 from ompycord.domain.access import Person
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, Ids, RunFilter, Store
+from ompycord.domain.records import Draft
 from ompycord.domain.run import RunKind, RunRecord
 from ompycord.errors import Refused
 from ompycord.render.inert import Inert
@@ -64,6 +65,15 @@ class Desk:
         here = self.channel_of(interaction)
         work = {*self.options.work_channels, *(r.channel for r in self.conductor.catalog.repositories if r.channel)}
         return here if here in work or self.options.home_channel is None else self.options.home_channel
+
+    async def keep_note(self, interaction: Interaction, body: dict[str, str | None]) -> Draft:
+        """What a button or form that is shown now means, on disk: its id fits into a component's, its meaning does not."""
+        note = Draft(
+            id=self.ids.ulid(), person=str(interaction.user.id), guild=str(interaction.guild_id),
+            channel=str(interaction.channel_id), body=body, created_at=self.clock.now_ms(),
+        )  # fmt: skip
+        await self.store.save_draft(note)
+        return note
 
     # -- runs --------------------------------------------------------------------------------------------------------
 

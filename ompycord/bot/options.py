@@ -20,6 +20,8 @@ class BotOptions(Frozen):
     work_channels: tuple[Snowflake, ...] = ()
     """Channels that show the runs asked for in them; a repository's own channel is one too."""
     ops_channel: Snowflake | None = None
+    board_channel: Snowflake | None = None
+    """Where one message lists all live runs."""
     access: Access = Access()
     message_content: bool = False
     """Ask for the privileged intent."""

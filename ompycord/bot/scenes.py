@@ -5,15 +5,16 @@ from dataclasses import dataclass, field
 
 from ompycord.bot.custom_ids import Signer
 from ompycord.bot.options import BotOptions
-from ompycord.conductor import Conductor
+from ompycord.conductor import HALTED, Conductor
 from ompycord.domain.base import Millis
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, RunFilter, Store
 from ompycord.domain.records import OutboxKind, Surface
-from ompycord.domain.run import FINAL, RunKind, RunRecord, RunState
+from ompycord.domain.run import FINAL, RunKind, RunRecord, RunState, SuspendReason
 from ompycord.domain.snapshot import Approval, Question, StatusSnapshot
 from ompycord.errors import Refused
 from ompycord.render.card import render
+from ompycord.render.halted import halted_message, rings_halted
 from ompycord.render.inert import Redact
 from ompycord.render.marker import approval_seal, question_tag
 from ompycord.render.message import RenderedMessage
@@ -160,7 +161,7 @@ class Scenes:
                     redact=self.redact, mentions=self._asker(scene) if rings else (),
                 )  # fmt: skip
             case OutboxKind.NOTICE:
-                return self._reminder(scene, ref)
+                return self._halted(scene, ref) if ref.startswith(HALTED) else self._reminder(scene, ref)
             case OutboxKind.THREAD:
                 return None
 
@@ -185,10 +186,14 @@ class Scenes:
     def offered(self, scene: Scene) -> frozenset[str]:
         """An external run is not ours to stop, resume or start again."""
         if scene.record.kind is RunKind.EXTERNAL:
-            return self.actions - {"stop", "resume", "retry", "again", "say"}
+            return self.actions - {"stop", "resume", "retry", "again", "say", "raise"}
         if scene.record.state is RunState.PUBLISHING:
             return self.actions - {"say"}
-        return self.actions if scene.record.state not in FINAL else self.actions - {"stop", "cancel", "resume", "say"}
+        return (
+            self.actions
+            if scene.record.state not in FINAL
+            else self.actions - {"stop", "cancel", "resume", "say", "raise"}
+        )
 
     def _question(self, scene: Scene, ref: str) -> RenderedMessage | None:
         found = asked_of(scene.snapshot, ref)
@@ -221,8 +226,22 @@ class Scenes:
         there = scene.surface(OutboxKind.QUESTION, ref)
         url = self.url(scene.record.guild, there.channel, there.message) if there else None
         return reminder_message(
-            scene.snapshot, found, scene.around, url=url, sign=self.signer.sign, redact=self.redact,
+            scene.snapshot, found, scene.around, ref, url=url, sign=self.signer.sign, redact=self.redact,
             mentions=users, role_mentions=roles,
+        )  # fmt: skip
+
+    def _halted(self, scene: Scene, ref: str) -> RenderedMessage | None:
+        """Nothing where it goes on already."""
+        if not rings_halted(scene.snapshot, int(ref.removeprefix(HALTED))):
+            return None
+        card = latest_card(scene.surfaces)
+        is_dear = scene.snapshot.reason is SuspendReason.BUDGET
+        access = self.options.access
+        return halted_message(
+            scene.snapshot, scene.around, ref, sign=self.signer.sign, redact=self.redact,
+            url=self.url(scene.record.guild, card.channel, card.message) if card else None,
+            mentions=(*self._asker(scene), *(access.users.approver if is_dear else ())),
+            role_mentions=access.roles.approver if is_dear else (),
         )  # fmt: skip
 
     def _who_may_allow(self, scene: Scene) -> tuple[tuple[str, ...], tuple[str, ...]]:

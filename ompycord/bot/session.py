@@ -14,6 +14,7 @@ from ompycord.bot.approvals import Approvals
 from ompycord.bot.buttons import RunButtons
 from ompycord.bot.client import OmpycordClient
 from ompycord.bot.commands.new import NewRun
+from ompycord.bot.commands.queue import QueueEdit
 from ompycord.bot.commands.say import Say
 from ompycord.bot.commands.tree import OmpTree, command_group, sync
 from ompycord.bot.components import Dispatcher
@@ -26,6 +27,7 @@ from ompycord.bot.live import LiveEditor
 from ompycord.bot.options import BotOptions
 from ompycord.bot.pace import Answer
 from ompycord.bot.presence import show_mode
+from ompycord.bot.raise_limit import RaiseLimit
 from ompycord.bot.refresh import Refresher
 from ompycord.bot.rest import Rest
 from ompycord.bot.scenes import Scenes
@@ -142,7 +144,13 @@ class Session:
         self._tree.use(desk)
         group = command_group(desk, new, buttons, say, self._health)
         self._tree.add_command(group, guilds=[discord.Object(int(guild)) for guild in desk.options.guilds])
-        talk = {**Answers(desk).table(), **Approvals(desk).table(), **say.table()}
+        talk = {
+            **Answers(desk).table(),
+            **Approvals(desk).table(),
+            **say.table(),
+            **RaiseLimit(desk).table(),
+            **QueueEdit(desk).table(),
+        }
         return Dispatcher(desk, {**buttons.table(), **talk, "form": new.submitted})
 
     # -- what the client tells ---------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ __all__ = [
     "confirm_cancel",
     "deaf",
     "dropped",
+    "edited",
     "event_lines",
     "file_too_big",
     "file_too_large_together",
@@ -189,7 +190,12 @@ def waiting(run: str, messages: Sequence[Waiting], inert: Inert) -> str:
     for number, one in enumerate(messages, 1):
         by = inert.line(one.body.by or "somebody", 60)
         lines.append(f"{number}. {stamp(one.at)} {by}: {inert.line(one.body.text, 100)}")
-    return "\n".join([*lines, "`/omp queue drop` takes one back."])
+    return "\n".join([*lines, "`/omp queue edit` says one in other words, `/omp queue drop` takes it back."])
+
+
+def edited(text: str, inert: Inert) -> str:
+    """A message that waits was changed."""
+    return f"Changed; the agent gets this: *{inert.line(text, 300)}*"
 
 
 def dropped(text: str, inert: Inert) -> str:

@@ -1,8 +1,11 @@
 """The conductor: use cases, the driver of hosted runs, the projector and the bus. Knows ports, no implementation."""
 
+from ompycord.conductor.abilities import Abilities
+from ompycord.conductor.budget import BudgetKeeper
 from ompycord.conductor.bus import Bus, Subscription
 from ompycord.conductor.conductor import Conductor, Submission
 from ompycord.conductor.conversation import SAY_LENGTH, Fate, Said, When
+from ompycord.conductor.deliveries import HALTED
 from ompycord.conductor.driver import Driver
 from ompycord.conductor.inbox import Inboxes, LogInbox
 from ompycord.conductor.projector import Projector
@@ -10,7 +13,10 @@ from ompycord.conductor.talk import Waiting
 from ompycord.conductor.watch import Watch
 
 __all__ = [
+    "HALTED",
     "SAY_LENGTH",
+    "Abilities",
+    "BudgetKeeper",
     "Bus",
     "Conductor",
     "Driver",

@@ -4,12 +4,14 @@ A method returns when the fact is on disk (DESIGN, decision 3). Refusals are `Re
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from ompycord.conductor.abilities import Abilities
+from ompycord.conductor.budget import is_used_up
 from ompycord.conductor.conversation import Conversation, Said, When
 from ompycord.conductor.decide import Decider
 from ompycord.conductor.facts import Facts
@@ -27,11 +29,19 @@ from ompycord.domain.run import FINAL, Machine, RunKind, RunRecord, RunState
 from ompycord.domain.snapshot import StatusSnapshot
 from ompycord.domain.task import Mode, Origin, Prompt, Task
 from ompycord.errors import Refused
+from ompycord.render.phrases import money
 
 __all__ = ["Conductor", "Submission", "title_of"]
 
 TITLE_LENGTH = 80
 _NONE: Mapping[str, AgentCapabilities] = MappingProxyType({})
+
+Closed = Callable[[], Awaitable[str | None]]
+"""Why no new run may begin now, as a sentence for people; None while they may."""
+
+
+async def _open() -> None:
+    return
 
 
 class Submission(Frozen):
@@ -68,18 +78,24 @@ class Conductor:
         catalog: Catalog,
         wake: Callable[[], None],
         abilities: Mapping[str, AgentCapabilities] = _NONE,
+        closed: Closed = _open,
     ) -> None:
         """`abilities` of agents by their kind; one that is not listed can neither be steered nor asks for leave."""
         self._store = store
         self._clock = clock
         self._ids = ids
         self._wake = wake
+        self._closed = closed
         self._beginning = asyncio.Lock()
         """Looking at the limits and beginning a run are one step."""
         self._facts = Facts(store=store, clock=clock, ids=ids)
         self._decider = Decider(store=store, clock=clock, ids=ids)
         self._conversation = Conversation(
-            facts=self._facts, decider=self._decider, catalog=catalog, abilities=abilities, wake=wake
+            facts=self._facts,
+            decider=self._decider,
+            catalog=catalog,
+            abilities=Abilities(catalog=catalog, by_kind=abilities),
+            wake=wake,
         )
         self.catalog = catalog
 
@@ -191,6 +207,9 @@ class Conductor:
         return await self._store.run(run) or record
 
     async def _check_limits(self, origin: Origin) -> None:
+        closed = await self._closed()
+        if closed is not None:
+            raise Refused(closed)
         limits = self.catalog.limits
         hosted = await self._store.runs(
             RunFilter(is_open=True, kind=RunKind.HOSTED, guild=origin.guild, limit=limits.open_per_guild)
@@ -246,7 +265,26 @@ class Conductor:
         self._facts.require(person, "resume", record)
         if record.state is not RunState.SUSPENDED:
             raise Refused(f"{short_id(run)} is not waiting to be resumed.")
+        snapshot = await self._facts.snapshot(run)
+        if snapshot is not None and is_used_up(snapshot):
+            raise Refused(f"The limit of {short_id(run)} is used up. *Raise the limit* on its card lets it go on.")
         return await self._move(record, ev.RunResumed(by=person.name), "resume", person)
+
+    async def raise_budget(self, run: RunId, usd: float, person: Person) -> Committed:
+        """Let a run cost more, all in all; one that stopped at its limit goes on."""
+        record = await self._facts.hosted(run)
+        self._facts.require(person, "raise", record)
+        if record.state in FINAL:
+            raise Refused(f"{short_id(run)} has ended; another limit changes nothing.")
+        snapshot = await self._facts.snapshot(run)
+        spent = (snapshot.usage.cost_usd if snapshot else None) or 0.0
+        if usd <= spent:
+            raise Refused(f"{money(spent)} is spent already: the new limit must be above that. Nothing was changed.")
+        decision = self._facts.decision(run, "budget", str(record.version), f"${usd:.2f}", person)
+        body = ev.BudgetRaised(usd=usd, by=person.name)
+        committed, _ = await self._decider.decide(run, body, kind=SourceKind.PERSON, decision=decision, is_guarded=True)
+        self._wake()
+        return committed
 
     async def _move(self, record: RunRecord, body: ev.EventBody, kind: str, person: Person) -> Committed:
         """Stop and resume may happen many times: the version they were decided at is their reference."""
@@ -283,6 +321,10 @@ class Conductor:
     async def waiting(self, run: RunId) -> list[Waiting]:
         """See `Conversation.waiting`."""
         return await self._conversation.waiting(run)
+
+    async def edit(self, run: RunId, said: str, text: str, person: Person) -> Waiting:
+        """See `Conversation.edit`."""
+        return await self._conversation.edit(run, said, text, person)
 
     async def drop(self, run: RunId, said: str, person: Person) -> Waiting:
         """See `Conversation.drop`."""

@@ -3,9 +3,10 @@
 A decision is single by its row: who comes second is told who was first (CONTRACTS: commands and buttons).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Literal
 
+from ompycord.conductor.abilities import Abilities
 from ompycord.conductor.decide import Decider
 from ompycord.conductor.facts import Facts
 from ompycord.conductor.talk import Talk, Waiting
@@ -15,7 +16,6 @@ from ompycord.domain.authority import SourceKind
 from ompycord.domain.base import Frozen
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.ids import RunId, short_id
-from ompycord.domain.ports import AgentCapabilities
 from ompycord.domain.records import Committed
 from ompycord.domain.run import FINAL, Machine, RunRecord, RunState
 from ompycord.errors import Refused
@@ -53,7 +53,7 @@ class Conversation:
         facts: Facts,
         decider: Decider,
         catalog: Catalog,
-        abilities: Mapping[str, AgentCapabilities],
+        abilities: Abilities,
         wake: Callable[[], None],
     ) -> None:
         self._facts = facts
@@ -133,7 +133,7 @@ class Conversation:
         """What would become of something said now. Raises Refused like `say`."""
         record = await self._facts.hosted(run)
         self._facts.require(person, "say", record)
-        return self._said(record, _fate(record, when, can_steer=self._abilities_of(record).can_steer))
+        return self._said(record, _fate(record, when, can_steer=self._abilities.of(record).can_steer))
 
     async def say(self, run: RunId, text: str, when: When, person: Person, *, key: str | None = None) -> Said:
         """Tell a run something; what becomes of it. `key` makes a repetition known: the id of the message or click.
@@ -143,18 +143,12 @@ class Conversation:
         """
         record = await self._facts.hosted(run)
         self._facts.require(person, "say", record)
-        text = text.strip()
-        if not text:
-            raise Refused("The message is empty, so nothing was told to the agent.")
-        if len(text) > SAY_LENGTH:
-            raise Refused(
-                f"That has {len(text):,} characters; {SAY_LENGTH:,} is the limit. Nothing was told to the agent."
-            )
+        text = _sayable(text)
         if len((await self._talk(run)).waiting) >= MOST_WAITING:
             raise Refused(
                 f"{MOST_WAITING} messages wait for the agent already. Take one back with `/omp queue drop` first."
             )
-        abilities = self._abilities_of(record)
+        abilities = self._abilities.of(record)
         fates: list[Fate] = []
 
         async def prompt(now: RunRecord) -> ev.EventBody:
@@ -170,11 +164,7 @@ class Conversation:
         return self._said(record, fates[-1]).model_copy(update={"is_fresh": committed.fresh})
 
     def _said(self, record: RunRecord, fate: Fate) -> Said:
-        return Said(fate=fate, agent=record.agent or "agent", can_steer=self._abilities_of(record).can_steer)
-
-    def _abilities_of(self, record: RunRecord) -> AgentCapabilities:
-        kind = next((spec.kind for spec in self._catalog.agents if spec.name == record.agent), "")
-        return self._abilities.get(kind, AgentCapabilities())
+        return Said(fate=fate, agent=record.agent or "agent", can_steer=self._abilities.of(record).can_steer)
 
     # -- what waits ----------------------------------------------------------------------------------------------------
 
@@ -182,19 +172,38 @@ class Conversation:
         """What was said and no agent has taken yet, oldest first."""
         return (await self._talk(run)).waiting
 
-    async def drop(self, run: RunId, said: str, person: Person) -> Waiting:
-        """Take back what was said (the id of its event) and return it. Raises Refused once the agent has it."""
+    async def edit(self, run: RunId, said: str, text: str, person: Person) -> Waiting:
+        """Say it in other words, in the same place of the line. Raises Refused once the agent has it."""
+        known = await self._known(run, said, person)
+        text = _sayable(text)
+        body = ev.PromptEdited(prompt=known.id, text=text, by=person.name)
+        decision = self._facts.decision(run, "edit", self._facts.ids.ulid(), text, person)
+        await self._facts.record(run, body, kind=SourceKind.PERSON, decision=decision)
+        self._wake()
+        talk = await self._talk(run)
+        if known.key in talk.dropped:
+            raise Refused("Somebody took that back meanwhile. Say it anew.")
+        if talk.prompts[known.key].body.text != text:  # the log's order decides between taking and editing
+            raise Refused("The agent has that already, as it was. Say something else to it, or stop it.")
+        return talk.prompts[known.key]
+
+    async def _known(self, run: RunId, said: str, person: Person) -> Waiting:
+        """What was said, for somebody who may say something. Raises Refused."""
         record = await self._facts.hosted(run)
         self._facts.require(person, "say", record)
-        key = f"p:{said}"
-        known = (await self._talk(run)).prompts.get(key)
+        known = (await self._talk(run)).prompts.get(f"p:{said}")
         if known is None:
             raise Refused(f"Nothing like that was said to {short_id(run)}.")
+        return known
+
+    async def drop(self, run: RunId, said: str, person: Person) -> Waiting:
+        """Take back what was said (the id of its event) and return it. Raises Refused once the agent has it."""
+        known = await self._known(run, said, person)
         body = ev.PromptDropped(prompt=known.id, by=person.name)
         decision = self._facts.decision(run, "drop", known.id, known.body.text[:SAY_LENGTH], person)
         await self._facts.record(run, body, kind=SourceKind.PERSON, decision=decision)
         self._wake()
-        if key not in (await self._talk(run)).dropped:  # the log's order decides between taking and dropping
+        if known.key not in (await self._talk(run)).dropped:  # the log's order decides between taking and dropping
             raise Refused("The agent has that already. Say something else to it, or stop it.")
         return known
 
@@ -202,6 +211,16 @@ class Conversation:
         talk = Talk()
         talk.add(await self._facts.store.talk(run, after=0))
         return talk
+
+
+def _sayable(text: str) -> str:
+    """What a person typed, without the space around it. Raises Refused."""
+    text = text.strip()
+    if not text:
+        raise Refused("The message is empty, so nothing was told to the agent.")
+    if len(text) > SAY_LENGTH:
+        raise Refused(f"That has {len(text):,} characters; {SAY_LENGTH:,} is the limit. Nothing was told to the agent.")
+    return text
 
 
 def _fate(record: RunRecord, when: When, *, can_steer: bool) -> Fate:

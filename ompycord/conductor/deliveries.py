@@ -6,13 +6,15 @@ The same row twice is one row: (run, kind, ref) is unique in the store, so the c
 from ompycord.domain import events as ev
 from ompycord.domain.ids import RunId
 from ompycord.domain.records import OutboxKind, OutboxRow
-from ompycord.domain.run import FINAL, RunKind
+from ompycord.domain.run import FINAL, RunKind, SuspendReason
 
-__all__ = ["CARD_WAIT_MS", "RESULT_WAIT_MS", "deliveries", "first_deliveries"]
+__all__ = ["CARD_WAIT_MS", "HALTED", "RESULT_WAIT_MS", "deliveries", "first_deliveries"]
 
 CARD_WAIT_MS = 5_000
 """CONTRACTS, *External runs*: the card comes at run.started or this long after the first event."""
 
+HALTED = "s:"
+"""Before the iteration in which a run was halted and waits for a person: the ref of that notice."""
 RESULT_WAIT_MS = 10_000
 """CONTRACTS: only the final answer waits for missing numbers, at most so long."""
 
@@ -37,6 +39,8 @@ def deliveries(run: RunId, body: ev.EventBody, *, kind: RunKind, channel: str | 
             return first_deliveries(run, channel=channel, at=at)
         case ev.RunStateChanged(state=state) if state in FINAL and kind is RunKind.HOSTED:
             return (OutboxRow(run=run, kind=OutboxKind.RESULT, body=place, created_at=at),)
+        case ev.RunStateChanged(reason=SuspendReason.BUDGET | SuspendReason.INTERRUPTED, iteration=number):
+            return (OutboxRow(run=run, kind=OutboxKind.NOTICE, ref=f"{HALTED}{number}", body=place, created_at=at),)
         case ev.RunFinished() | ev.RunFailed() | ev.RunCancelled() if kind is RunKind.EXTERNAL:
             wait = {**place, "not_before": at + RESULT_WAIT_MS}
             return (OutboxRow(run=run, kind=OutboxKind.RESULT, body=wait, created_at=at),)

@@ -4,7 +4,7 @@ Counterpart: `domain/lifecycle.py`, which decides; `Engine`, which does. One eff
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import structlog
@@ -38,6 +38,10 @@ HALT_S = 30.0
 log = structlog.get_logger(__name__)
 
 
+async def _open() -> None:
+    return
+
+
 @dataclass(slots=True)
 class _Running:
     """What runs now: one task a run, plus the runs that are being halted."""
@@ -62,13 +66,19 @@ class Driver:
         ids: Ids,
         limits: Limits,
         changed: Callable[[], None],
+        resumes: Callable[[RunRecord], bool] = lambda record: False,
+        closed: Callable[[], Awaitable[str | None]] = _open,
     ) -> None:
-        """`changed` is called after every commit of the driver: the projector's alarm."""
+        """`changed` is called after every commit of the driver: the projector's alarm. `resumes` says whether a run's agent
+        can go on in its session, `closed` why no waiting run may begin now.
+        """
         self._store = store
         self._engine = engine
         self._clock = clock
         self._limits = limits
         self._changed = changed
+        self._resumes = resumes
+        self._closed = closed
         self._decider = Decider(store=store, clock=clock, ids=ids)
         self._alarm = asyncio.Event()
         self._running = _Running()
@@ -139,6 +149,8 @@ class Driver:
         working = [record for record in hosted if record.state not in {RunState.QUEUED, RunState.SUSPENDED}]
         waiting = sorted((r for r in hosted if r.state is RunState.QUEUED), key=lambda r: r.created_at)
         free = self._limits.parallel_runs - len(working)
+        if waiting and free > 0 and await self._closed() is not None:
+            return
         busy: dict[str | None, int] = {}
         for record in working:
             busy[record.requester] = busy.get(record.requester, 0) + 1
@@ -160,7 +172,7 @@ class Driver:
         try:
             began = row.status is EffectStatus.STARTED
             if began and (row.effect.type not in REPEATABLE or row.attempts >= MAX_ATTEMPTS):
-                await self._finish(row, EffectFinished(key=row.key, outcome="interrupted"))
+                await self._finish(row, await self._interrupted(row))
                 return
             await self._journal(row, EffectStatus.STARTED)
             record = await self._store.run(row.run)
@@ -173,6 +185,14 @@ class Driver:
         finally:
             self._running.tasks.pop(row.run, None)
             self.wake()
+
+    async def _interrupted(self, row: EffectRow) -> EffectFinished:
+        """Cut short by a crash of ours. An agent whose session is kept can go on in it."""
+        finished = EffectFinished(key=row.key, outcome="interrupted")
+        record = await self._store.run(row.run) if row.effect.type == "build" else None
+        if record is None or not self._resumes(record) or await self._store.session(row.run) is None:
+            return finished
+        return finished.model_copy(update={"facts": {"session": True}})
 
     async def _do(self, row: EffectRow, record: RunRecord | None) -> EffectFinished:
         task = await self._store.task(record.task) if record and record.task else None

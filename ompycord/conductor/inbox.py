@@ -149,7 +149,8 @@ class LogInbox:
         """Write that it is taken, then give it away; None where a person took it back before that was on disk."""
         if isinstance(found, Waiting):
             await self._take(found.key)
-            return found.body if found.key in self._talk.taken else None
+            # Its words are those at the moment of taking: it may have been edited since it was found.
+            return self._talk.prompts[found.key].body if found.key in self._talk.taken else None
         key, decided = found
         await self._take(key)
         asked = self._asked.pop(key, None)

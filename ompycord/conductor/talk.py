@@ -4,7 +4,7 @@ What waits for an agent is what no `inbox.taken` names. Between taking and dropp
 """
 
 from collections.abc import Container, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ompycord.domain import events as ev
 from ompycord.domain.ids import OMPYCORD
@@ -78,6 +78,8 @@ class Talk:
                 self.prompts[said.key] = said
             case ev.InboxTaken(said=keys):
                 self.taken.update(key for key in keys if key not in self.dropped)
+            case ev.PromptEdited(prompt=id_, text=text) if f"p:{id_}" not in self.taken:
+                self._edit(f"p:{id_}", text)
             case ev.PromptDropped(prompt=id_) if f"p:{id_}" not in self.taken:
                 self.dropped.add(f"p:{id_}")
             case ev.QuestionAsked() | ev.ApprovalRequested() as body:
@@ -90,6 +92,11 @@ class Talk:
                     known.is_withdrawn = True
             case _:
                 pass
+
+    def _edit(self, key: str, text: str) -> None:
+        known = self.prompts.get(key)
+        if known is not None:
+            self.prompts[key] = replace(known, body=known.body.model_copy(update={"text": text}))
 
     def _ask(self, body: Ask) -> None:
         known = self.requests.get(key_of(body))

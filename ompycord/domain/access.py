@@ -87,6 +87,7 @@ ACTIONS: dict[str, _Rule] = {
     "stop": _Rule(least=Role.APPROVER, own=Role.RUNNER),
     "resume": _Rule(least=Role.APPROVER, own=Role.RUNNER),
     "cancel": _Rule(least=Role.APPROVER, own=Role.RUNNER),
+    "raise": _Rule(least=Role.APPROVER, own=Role.RUNNER),
     "answer": _Rule(least=Role.APPROVER, own=Role.RUNNER),
     "approve": _Rule(least=Role.APPROVER, own=Role.RUNNER),
     "admin": _Rule(least=Role.ADMIN),

@@ -21,6 +21,7 @@ from ompycord.domain.events_people import (
     QuestionWithdrawn,
 )
 from ompycord.domain.events_run import (
+    BudgetRaised,
     CancelRequested,
     EffectFinished,
     RunCancelled,
@@ -46,6 +47,7 @@ from ompycord.domain.events_work import (
     PlanUpdated,
     PromptDropped,
     Prompted,
+    PromptEdited,
     RetryCleared,
     RetryLimited,
     SessionOpened,
@@ -67,6 +69,7 @@ __all__ = [
     "ApprovalRequested",
     "ApprovalWithdrawn",
     "ArtifactAdded",
+    "BudgetRaised",
     "CancelRequested",
     "ChangedFile",
     "CheckFinished",
@@ -82,6 +85,7 @@ __all__ = [
     "Phase",
     "PlanUpdated",
     "PromptDropped",
+    "PromptEdited",
     "Prompted",
     "QuestionAnswered",
     "QuestionAsked",
@@ -137,10 +141,12 @@ KnownBody = (
     | RunCancelled
     | RunStopped
     | RunResumed
+    | BudgetRaised
     | CancelRequested
     | EffectFinished
     | Prompted
     | PromptDropped
+    | PromptEdited
     | InboxTaken
     | Message
     | Note
@@ -171,7 +177,15 @@ EVENT_TYPES: dict[str, type[KnownBody]] = {cls.model_fields["type"].default: cls
 FINAL_TYPES = frozenset({"run.finished", "run.failed", "run.cancelled"})
 """The types that end a lane; in a hosted run's foreign lanes they are claims."""
 TALK_TYPES = frozenset(
-    {"prompt", "prompt.dropped", "inbox.taken", "question.asked", "question.answered", "question.withdrawn"}
+    {
+        "prompt",
+        "prompt.edited",
+        "prompt.dropped",
+        "inbox.taken",
+        "question.asked",
+        "question.answered",
+        "question.withdrawn",
+    }
     | {"approval.requested", "approval.granted", "approval.denied", "approval.withdrawn"}
 )
 """What agents and people say to each other; the rest of the log is what an agent does."""

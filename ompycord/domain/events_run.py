@@ -10,6 +10,7 @@ from ompycord.domain.run import FailureClass, RunState, SuspendReason
 from ompycord.domain.task import Task
 
 __all__ = [
+    "BudgetRaised",
     "CancelRequested",
     "EffectFinished",
     "RunCancelled",
@@ -94,17 +95,28 @@ class RunCancelled(Frozen):
 
 
 class RunStopped(Frozen):
-    """The agent was halted, by a person or because nobody answered it for a day; nothing is lost."""
+    """The agent was halted: by a person, because nobody answered it for a day, or by its budget; nothing is lost."""
 
     type: Literal["run.stopped"] = "run.stopped"
     by: Name
     reason: Line | None = None
+    cause: SuspendReason = SuspendReason.HUMAN
+    """What the run waits for then."""
 
 
 class RunResumed(Frozen):
     """A suspended run goes on, by a person's click or by our recovery."""
 
     type: Literal["run.resumed"] = "run.resumed"
+    by: Name
+
+
+class BudgetRaised(Frozen):
+    """A person allowed the run to cost more."""
+
+    type: Literal["budget.raised"] = "budget.raised"
+    usd: Annotated[float, Field(gt=0, le=10_000)]
+    """The new limit, all in all."""
     by: Name
 
 

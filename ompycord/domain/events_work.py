@@ -20,6 +20,7 @@ __all__ = [
     "Phase",
     "PlanUpdated",
     "PromptDropped",
+    "PromptEdited",
     "Prompted",
     "RetryCleared",
     "RetryLimited",
@@ -48,6 +49,16 @@ class PromptDropped(Frozen):
     type: Literal["prompt.dropped"] = "prompt.dropped"
     prompt: Ulid
     """The id of the `prompt` event."""
+    by: Name
+
+
+class PromptEdited(Frozen):
+    """A person said it in other words, before the agent had it; what was taken first stays as it was."""
+
+    type: Literal["prompt.edited"] = "prompt.edited"
+    prompt: Ulid
+    """The id of the `prompt` event."""
+    text: Text
     by: Name
 
 

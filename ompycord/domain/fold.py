@@ -16,7 +16,7 @@ from ompycord.domain.snapshot import StatusSnapshot
 
 __all__ = ["FOLD_VERSION", "RunFold", "fold"]
 
-FOLD_VERSION = 2
+FOLD_VERSION = 3
 """Stored beside every cached fold; another version is refolded from the events, never migrated."""
 
 

@@ -52,6 +52,7 @@ class Lane:
     files: Stamped[ev.FilesChanged] | None = None
     retry: Stamped[ev.RetryLimited | ev.RetryCleared] | None = None
     cancel_requested: Stamped[None] | None = None
+    budget: Stamped[ev.BudgetRaised] | None = None
     tool_count: int = 0
     tools_started: dict[int, Stamped[ev.ToolStarted]] = field(default_factory=dict[int, Stamped[ev.ToolStarted]])
     tools_finished: dict[int, Stamped[ev.ToolFinished]] = field(default_factory=dict[int, Stamped[ev.ToolFinished]])
@@ -158,6 +159,10 @@ def _final(lane: Lane, seq: int, at: int, body: Final) -> None:
 def _cancel_requested(lane: Lane, seq: int, at: int, body: ev.CancelRequested) -> None:
     lane.cancel_requested = _later(lane.cancel_requested, seq, at, None)
     lane.scalar("cancel_by", seq, at, body.by)
+
+
+def _budget(lane: Lane, seq: int, at: int, body: ev.BudgetRaised) -> None:
+    lane.budget = _later(lane.budget, seq, at, body)
 
 
 def _prompted(lane: Lane, seq: int, at: int, body: ev.Prompted) -> None:
@@ -273,9 +278,11 @@ _APPLY: dict[type[Any], Callable[[Lane, int, int, Any], None]] = {
     ev.RunCancelled: _final,
     ev.RunStopped: _nothing,
     ev.RunResumed: _nothing,
+    ev.BudgetRaised: _budget,
     ev.CancelRequested: _cancel_requested,
     ev.EffectFinished: _nothing,
     ev.Prompted: _prompted,
+    ev.PromptEdited: _nothing,
     ev.PromptDropped: _nothing,
     ev.InboxTaken: _nothing,
     ev.Message: _message,

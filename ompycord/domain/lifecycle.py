@@ -85,14 +85,24 @@ def again(machine: Machine, body: ev.EventBody) -> bool:
     return machine.interruptions < MAX_INTERRUPTIONS
 
 
-def resumes_to(*states: RunState) -> Guard:
-    """The suspended run goes back to one of these."""
-    return lambda machine, body: machine.resume_to in states
+def resumes_to(*states: RunState, because: SuspendReason | None = None) -> Guard:
+    """The suspended run goes back to one of these, and waits for this reason where one is given."""
+    return lambda machine, body: machine.resume_to in states and because in {None, machine.reason}
 
 
 def begins_again(machine: Machine, body: ev.EventBody) -> bool:
     """It was said to halt the agent and begin again."""
     return isinstance(body, ev.Prompted) and body.when == "restart"
+
+
+def in_session(machine: Machine, body: ev.EventBody) -> bool:
+    """The agent that was cut short can go on in its own session, in the clone as it stands."""
+    return isinstance(body, ev.EffectFinished) and body.facts.get("session") is True
+
+
+def crashed(machine: Machine, body: ev.EventBody) -> bool:
+    """The agent's program ended without a word of the agent's that its work had."""
+    return isinstance(body, ev.EffectFinished) and body.failure is FailureClass.LOST
 
 
 def unheard(machine: Machine, body: ev.EventBody) -> bool:
@@ -146,12 +156,27 @@ def began_again(machine: Machine, body: ev.EventBody) -> dict[str, object]:
     }
 
 
+def went_on(machine: Machine, body: ev.EventBody) -> dict[str, object]:
+    """Another start of the same session; what it did so far stands in its clone."""
+    return {
+        "iteration": machine.iteration + 1,
+        "interruptions": machine.interruptions + 1,
+        "message": "I restarted in the middle of this step; the agent goes on in its session.",
+    }
+
+
 def halted(machine: Machine, body: ev.EventBody) -> dict[str, object]:
-    """A person stopped it; it goes on from here when somebody says so."""
-    by = body.by if isinstance(body, ev.RunStopped) else "somebody"
-    why = body.reason if isinstance(body, ev.RunStopped) else None
-    message = why or f"Stopped by {by}."
-    return {"reason": SuspendReason.HUMAN, "resume_to": _resting_place(machine.state), "message": message}
+    """A person or a limit stopped it; it goes on from here when somebody says so."""
+    if not isinstance(body, ev.RunStopped):
+        return {}
+    message = body.reason or f"Stopped by {body.by}."
+    return {"reason": body.cause, "resume_to": _resting_place(machine.state), "message": message}
+
+
+def broke_off(machine: Machine, body: ev.EventBody) -> dict[str, object]:
+    """Its work so far is in the clone, its talk in its session where it keeps one; a person says whether it goes on."""
+    said = body.message if isinstance(body, ev.EffectFinished) and body.message else "The agent's program crashed."
+    return {"reason": SuspendReason.INTERRUPTED, "resume_to": S.BUILDING, "message": said, "claim": None}
 
 
 def restarted(machine: Machine, body: ev.EventBody) -> dict[str, object]:
@@ -170,9 +195,10 @@ def back_to_agent(machine: Machine, body: ev.EventBody) -> dict[str, object]:
 
 def lost(machine: Machine, body: ev.EventBody) -> dict[str, object]:
     """Cut short too often; a person decides. What a killed agent left half done is not built upon."""
+    in_clone = machine.state is not S.BUILDING or in_session(machine, body)
     return {
         "reason": SuspendReason.INTERRUPTED,
-        "resume_to": S.PRECHECK if machine.state is S.BUILDING else machine.state,
+        "resume_to": machine.state if in_clone else S.PRECHECK,
         "message": f"This step was cut short {machine.interruptions + 1} times; it waits for a person.",
     }
 
@@ -220,12 +246,22 @@ def _resting_place(state: RunState) -> RunState:
 DONE = "effect.finished"
 CHECKING = (Mode.STANDARD, Mode.FULL)
 
+RESUMES: dict[RunState, tuple[type[fx.Effect], ...]] = {
+    S.QUEUED: (),
+    S.PRECHECK: (fx.PrepareWorkspace,),
+    S.BUILDING: (fx.RunAgent,),
+    S.VERIFYING: (fx.RunChecks,),
+    S.PUBLISHING: (fx.Publish,),
+}
+"""Where a suspended run goes on, and with what."""
+
 TABLE: tuple[Rule, ...] = (
     Rule((S.QUEUED,), "run.dequeued", S.PRECHECK, (fx.PrepareWorkspace,), "its turn came"),
     Rule((S.PRECHECK,), DONE, S.BUILDING, (fx.RunAgent,), "the clone is ready", step("prepare", "ok")),
     Rule((S.PRECHECK,), DONE, S.FAILED, (fx.CleanUp,), "no clone", step("prepare", "failed"), failed),
     Rule((S.BUILDING,), DONE, S.BUILDING, (fx.RunAgent,), "it had not heard all that was said", step("build", "ok", unheard),
          restarted),
+    Rule((S.BUILDING,), DONE, S.SUSPENDED, (), "the agent crashed", step("build", "ok", crashed), broke_off),
     Rule((S.BUILDING,), DONE, S.BUILDING, (fx.Harvest,), "the agent ended", step("build", "ok"), claim),
     Rule((S.BUILDING,), DONE, S.FAILED, (fx.CleanUp,), "the agent did not start", step("build", "failed"), failed),
     Rule((S.BUILDING,), DONE, S.PUBLISHING, (fx.Publish,), "it failed; what it made is kept",
@@ -241,8 +277,10 @@ TABLE: tuple[Rule, ...] = (
     Rule((S.PUBLISHING,), DONE, S.FAILED, (fx.CleanUp,), "checks failed", step("publish", "ok", verdict(False)), published),
     Rule((S.PUBLISHING,), DONE, S.COMPLETE, (fx.CleanUp,), "published", step("publish", "ok"), published),
     Rule((S.PUBLISHING,), DONE, S.PARTIAL, (fx.CleanUp,), "work kept, not published", step("publish", "failed"), failed),
-    # A crash cut a step short: the agent's step begins again in a fresh clone, later steps are simply done again.
+    # A crash cut a step short: an agent goes on in its session, or begins again in a fresh clone; other steps are done again.
     Rule((S.PRECHECK,), DONE, S.PRECHECK, (fx.PrepareWorkspace,), "cut short", step("prepare", "interrupted", again), began_again),
+    Rule((S.BUILDING,), DONE, S.BUILDING, (fx.RunAgent,), "cut short, its session is kept",
+         step("build", "interrupted", again, in_session), went_on),
     Rule((S.BUILDING,), DONE, S.PRECHECK, (fx.PrepareWorkspace,), "cut short", step("build", "interrupted", again), began_again),
     Rule((S.BUILDING,), DONE, S.BUILDING, (fx.Harvest,), "cut short", step("harvest", "interrupted", again), began_again),
     Rule((S.VERIFYING,), DONE, S.VERIFYING, (fx.RunChecks,), "cut short", step("checks", "interrupted", again), began_again),
@@ -261,11 +299,13 @@ TABLE: tuple[Rule, ...] = (
          begins_again, restarted),
     Rule((S.SUSPENDED,), "prompt", S.SUSPENDED, (), "what was said takes its agent again",
          resumes_to(S.VERIFYING, S.PUBLISHING), back_to_agent),
-    Rule((S.SUSPENDED,), "run.resumed", S.QUEUED, (), "a person resumed it", resumes_to(S.QUEUED), resumed),
-    Rule((S.SUSPENDED,), "run.resumed", S.PRECHECK, (fx.PrepareWorkspace,), "a person resumed it", resumes_to(S.PRECHECK), resumed),
-    Rule((S.SUSPENDED,), "run.resumed", S.BUILDING, (fx.RunAgent,), "a person resumed it", resumes_to(S.BUILDING), resumed),
-    Rule((S.SUSPENDED,), "run.resumed", S.VERIFYING, (fx.RunChecks,), "a person resumed it", resumes_to(S.VERIFYING), resumed),
-    Rule((S.SUSPENDED,), "run.resumed", S.PUBLISHING, (fx.Publish,), "a person resumed it", resumes_to(S.PUBLISHING), resumed),
+    *(
+        Rule((S.SUSPENDED,), on, state, do, why, resumes_to(state, because=because), resumed)
+        for on, why, because in (
+            ("run.resumed", "a person resumed it", None), ("budget.raised", "its limit was raised", SuspendReason.BUDGET),
+        )
+        for state, do in RESUMES.items()
+    ),
     Rule((S.QUEUED,), "run.cancelled", S.CANCELLED, (), "a person cancelled it", then=cancelled),
     Rule(WORKING, "run.cancelled", S.CANCELLED, (fx.StopAgent, fx.CleanUp), "a person cancelled it", then=cancelled),
     Rule((S.SUSPENDED,), "run.cancelled", S.CANCELLED, (fx.CleanUp,), "a person cancelled it", then=cancelled),

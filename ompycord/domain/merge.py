@@ -22,7 +22,7 @@ from ompycord.domain.snapshot import (
     Usage,
     Verification,
 )
-from ompycord.domain.task import Origin
+from ompycord.domain.task import Origin, Task
 
 __all__ = ["merge"]
 
@@ -81,7 +81,7 @@ def merge(run: RunId, lanes: Lanes) -> StatusSnapshot:
         model=text["model"],
         provider=text["provider"],
         session=text["session"],
-        budget_usd=task.budget_usd if task else None,
+        budget_usd=_budget(ours, task),
         done_when=task.done_when if task else None,
         origin=task.origin if task else Origin(),
         message=changed.message if changed else None,
@@ -115,6 +115,13 @@ def merge(run: RunId, lanes: Lanes) -> StatusSnapshot:
 _SCALARS = (
     "title", "prompt", "repository", "agent", "model", "provider", "session", "last_words", "summary", "url",
 )  # fmt: skip
+
+
+def _budget(ours: Lane, task: Task | None) -> float | None:
+    """What people said last of it: when they asked for the run, or since."""
+    if ours.budget is not None:
+        return ours.budget[2].usd
+    return task.budget_usd if task else None
 
 
 def _newest(lanes: Lanes, pick: Callable[[Lane], Stamped[V] | None]) -> V | None:

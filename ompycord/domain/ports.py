@@ -22,7 +22,9 @@ from ompycord.domain.events import (
 )
 from ompycord.domain.fold import RunFold
 from ompycord.domain.ids import RunId
+from ompycord.domain.person_settings import PersonSettings
 from ompycord.domain.records import (
+    Board,
     Commit,
     Committed,
     Decision,
@@ -164,6 +166,10 @@ class Store(Protocol):
         """What a run's agents and people said to each other after a position, in order (`events.TALK_TYPES`)."""
         ...
 
+    async def session(self, run: RunId) -> str | None:
+        """The session that the run's agent opened last in the clone that it has now; None where it opened none."""
+        ...
+
     async def folds(self, runs: Sequence[RunId]) -> dict[RunId, RunFold]:
         """Cached folds; a run without one of this fold version is refolded from its events up to the projector's cursor."""
         ...
@@ -228,6 +234,25 @@ class Store(Protocol):
     async def stale_cards(self) -> list[RunId]:
         """Runs whose card shows less than the projector knows."""
         ...
+
+    async def boards(self) -> list[Board]:
+        """Every board that was posted, by channel."""
+        ...
+
+    async def save_board(self, board: Board) -> None:
+        """It stands there and shows that; a channel has one."""
+        ...
+
+    async def drop_board(self, channel: str) -> None:
+        """It is gone. Idempotent."""
+        ...
+
+    # People.
+    async def person_settings(self, person: str) -> PersonSettings:
+        """What somebody chose; the defaults where they never did."""
+        ...
+
+    async def save_person_settings(self, person: str, settings: PersonSettings, *, at: Millis) -> None: ...
 
     # Keys.
     async def keys(self) -> list[KeyRecord]:

@@ -15,6 +15,7 @@ from ompycord.domain.run import Machine, RunRecord
 from ompycord.domain.task import Task
 
 __all__ = [
+    "Board",
     "Commit",
     "Committed",
     "Decision",
@@ -181,6 +182,16 @@ class Surface(Frozen):
     shown_position: int = 0
     posted_at: Millis
     edited_at: Millis | None = None
+
+
+class Board(Frozen):
+    """The one message of a channel that lists all live runs, and what it last showed."""
+
+    channel: str
+    message: str
+    shown_hash: str | None = None
+    """SHA-256 of the last payload that Discord took."""
+    posted_at: Millis
 
 
 class Draft(Frozen):

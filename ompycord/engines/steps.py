@@ -24,9 +24,13 @@ from ompycord.processes.launcher_port import is_enough
 __all__ = ["Steps", "is_confined_enough"]
 
 RETRY_S = 0.5
+GO_ON = "You were interrupted. Look at what is done already, and go on with your task where you stopped."
 
 Record = Callable[..., Awaitable[None]]
 """`await record(run, *bodies)`: store facts."""
+
+SessionOf = Callable[[RunId], Awaitable[str | None]]
+"""The session that the run's agent opened last in the clone that it has now."""
 
 JobEnvironment = Callable[[RunId], Awaitable[dict[str, str]]]
 """What an agent may know: its run, the sidecar's address, a key of its own."""
@@ -53,7 +57,9 @@ class Steps:
         record: Record,
         job_environment: JobEnvironment,
         inboxes: Inboxes,
+        session: SessionOf,
     ) -> None:
+        """`session` is asked only for agents that can go on in one."""
         self._catalog = catalog
         self._workspaces = workspaces
         self._adapters = adapters
@@ -64,6 +70,7 @@ class Steps:
         self._record = record
         self._job_environment = job_environment
         self._inboxes = inboxes
+        self._session = session
 
     def table(self) -> dict[type[fx.Effect], Step]:
         """Effect type to step. `halt` is the driver's own."""
@@ -101,6 +108,8 @@ class Steps:
         if prepared is None:
             return _failed(row, FailureClass.INTERNAL, "Its clone is gone.")
         env = await self._job_environment(row.run)
+        adapter = self._adapters[spec.kind]
+        session = await self._session(row.run) if adapter.capabilities.can_resume else None
         await self._observe(row.run, ev.RunStarted(agent=spec.name))
         try:
             async with self._inboxes.open(row.run, iteration=row.effect.iteration) as inbox:
@@ -110,10 +119,11 @@ class Steps:
                     task=task,
                     spec=spec,
                     cwd=prepared.path,
-                    prompt=_prompt(task, inbox.told),
+                    prompt=_prompt(task, inbox.told) if session is None else _go_on(inbox.told),
                     env=env,
+                    session=session,
                 )
-                outcome = await self._adapters[spec.kind].run(job, partial(self._emit, row.run, inbox), inbox)
+                outcome = await adapter.run(job, partial(self._emit, row.run, inbox), inbox)
                 await inbox.end()
         except ProcessFailed as error:
             return _failed(row, FailureClass.ENV, str(error))
@@ -198,6 +208,13 @@ def _prompt(task: Task, said: Sequence[str]) -> str:
     if said:
         parts.append("Said since:\n\n" + "\n\n".join(said))
     return "\n\n".join(parts)
+
+
+def _go_on(said: Sequence[str]) -> str:
+    """For a session that knows its task. What was said may have been cut off on its way, so all of it is said again."""
+    if not said:
+        return GO_ON
+    return "\n\n".join((GO_ON, "Said since it began; you may know some of it:", *said))
 
 
 def _ok(row: EffectRow, *, message: str | None = None, **facts: str | int | bool) -> ev.EffectFinished:

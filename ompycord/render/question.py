@@ -147,6 +147,7 @@ def reminder_message(
     snapshot: StatusSnapshot,
     asked: Question | Approval,
     around: Surroundings,
+    ref: str,
     *,
     url: str | None,
     sign: Sign,
@@ -154,9 +155,9 @@ def reminder_message(
     mentions: Sequence[str] = (),
     role_mentions: Sequence[str] = (),
 ) -> RenderedMessage:
-    """Once more to whom it may concern: something still waits, and where (UX, *Who is pinged*)."""
+    """Once more to whom it may concern: something still waits, and where (UX, *Who is pinged*). `ref`: the outbox row's."""
     heard = _Asked(snapshot, around, asked.ref, redact)
-    footer = footer_of(snapshot, around, heard.inert, OutboxKind.NOTICE)
+    footer = footer_of(snapshot, around, heard.inert, OutboxKind.NOTICE, question_tag(ref))
     users, roles = user_ids(mentions), user_ids(role_mentions)
     what = asked.text if isinstance(asked, Question) else asked.title
     text = f"{heard.inert.line(what, _ANSWER)}\n\n{_waiting(snapshot, asked.asked_at)}"

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ompycord.domain.base import Millis
+from ompycord.domain.person_settings import PersonSettings
 from ompycord.domain.records import Commit, Committed, Decision, Draft, EffectRow, KeyRecord, OutboxRow, Transition
 from ompycord.domain.run import FINAL, RunRecord
 from ompycord.errors import UnknownRun, VersionConflict
@@ -14,7 +15,7 @@ from ompycord.store.audit import add_audit
 from ompycord.store.log import add_event, run_pk
 from ompycord.store.rows import Encoded, canonical
 
-__all__ = ["Prepared", "add_outbox", "apply_commit", "prepare", "save_draft"]
+__all__ = ["Prepared", "add_outbox", "apply_commit", "prepare", "put_person", "save_draft"]
 
 KEYS_END_AFTER_MS = 10 * 60 * 1000
 """A run's key dies 10 minutes after its final state (CONTRACTS: authentication)."""
@@ -63,6 +64,11 @@ def apply_commit(raw: sqlite3.Connection, prepared: Prepared, *, now: Millis) ->
 def save_draft(raw: sqlite3.Connection, draft: Draft) -> None:
     """Insert, or replace the body of a draft that is there."""
     raw.execute(sql.SAVE_DRAFT, {**draft.model_dump(), "body": canonical(draft.body)})
+
+
+def put_person(raw: sqlite3.Connection, person: str, settings: PersonSettings, *, at: Millis) -> None:
+    """What somebody chose, in place of what they chose before."""
+    raw.execute(sql.PUT_PERSON, (person, settings.model_dump_json(exclude_defaults=True), at))
 
 
 def add_outbox(raw: sqlite3.Connection, rows: Sequence[OutboxRow]) -> None:

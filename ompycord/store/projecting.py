@@ -10,7 +10,7 @@ from ompycord.domain.base import Millis
 from ompycord.domain.fold import FOLD_VERSION, RunFold
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import DumpedFold
-from ompycord.domain.records import OutboxRow, Surface
+from ompycord.domain.records import Board, OutboxRow, Surface
 from ompycord.domain.run import RunState
 from ompycord.store import queries_read, rows
 from ompycord.store import queries_write as sql
@@ -25,7 +25,9 @@ __all__ = [
     "cached",
     "cursor",
     "delivered",
+    "drop_board",
     "project",
+    "put_board",
     "put_probe",
     "put_surface",
     "undelivered",
@@ -130,3 +132,13 @@ def undelivered(raw: sqlite3.Connection, row: OutboxRow, *, error: str, final: b
 def put_surface(raw: sqlite3.Connection, surface: Surface) -> None:
     """What a message shows now."""
     raw.execute(sql.PUT_SURFACE, {**surface.model_dump(exclude={"run"}), "run": run_pk(raw, surface.run)})
+
+
+def put_board(raw: sqlite3.Connection, board: Board) -> None:
+    """Where a channel's board stands and what it shows now."""
+    raw.execute(sql.PUT_BOARD, board.model_dump())
+
+
+def drop_board(raw: sqlite3.Connection, channel: str) -> None:
+    """It is gone."""
+    raw.execute(sql.DROP_BOARD, (channel,))

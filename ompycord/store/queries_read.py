@@ -33,6 +33,16 @@ WHERE e.run = (SELECT pk FROM runs WHERE id = :run) AND +e.position > :after
 ORDER BY e.position
 """  # noqa: S608  # both parts are constants of this file
 
+# The last session that a run's agent opened since its clone was made: an earlier one went with its clone.
+SESSION = """
+SELECT json_extract(e.body, '$.session') AS session FROM events AS e JOIN runs AS r ON r.pk = e.run
+WHERE r.id = ? AND e.source = 'agent' AND e.type = 'session.opened' AND e.position > coalesce((
+    SELECT max(p.position) FROM events AS p
+    WHERE p.run = e.run AND p.source = 'ompycord' AND p.type = 'effect.finished'
+      AND json_extract(p.body, '$.key') GLOB 'prepare:*'), 0)
+ORDER BY e.position DESC LIMIT 1
+"""
+
 # A stream's page: the log between two positions.
 PAGE_OF_ALL = _EVENT + "WHERE e.position > :after AND e.position <= :upto ORDER BY e.position LIMIT :limit"
 COUNT_OF_ALL = "SELECT min(:upto - :after, :limit)"  # positions have no gaps
@@ -138,3 +148,9 @@ ORDER BY k.created_at, k.id
 
 # The whole chain, in order.
 AUDIT = "SELECT n, at, actor, action, subject, detail, previous, hash FROM audit ORDER BY n"
+
+# Boards, by channel.
+BOARDS = "SELECT channel, message, shown_hash, posted_at FROM boards ORDER BY channel"
+
+# What a person chose.
+PERSON = "SELECT body FROM people WHERE person = ?"

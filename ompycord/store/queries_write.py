@@ -278,3 +278,18 @@ ON CONFLICT (run, kind, ref) DO UPDATE SET channel = excluded.channel, message =
     shown_hash = excluded.shown_hash, shown_position = excluded.shown_position,
     posted_at = excluded.posted_at, edited_at = excluded.edited_at
 """
+
+# A channel's board and what it shows.
+PUT_BOARD = """
+INSERT INTO boards (channel, message, shown_hash, posted_at) VALUES (:channel, :message, :shown_hash, :posted_at)
+ON CONFLICT (channel) DO UPDATE SET message = excluded.message, shown_hash = excluded.shown_hash, posted_at = excluded.posted_at
+"""
+
+# It is gone.
+DROP_BOARD = "DELETE FROM boards WHERE channel = ?"
+
+# What a person chose, the last word of theirs.
+PUT_PERSON = """
+INSERT INTO people (person, body, updated_at) VALUES (?, ?, ?)
+ON CONFLICT (person) DO UPDATE SET body = excluded.body, updated_at = excluded.updated_at
+"""

@@ -8,12 +8,14 @@ from typing import Any, NamedTuple
 from ompycord.domain.effects import EFFECTS
 from ompycord.domain.events import EventBody, Opaque, RunEvent, dump_data, dump_json, load_json
 from ompycord.domain.ids import RunId, Source
-from ompycord.domain.records import Decision, Draft, EffectRow, KeyRecord, OutboxRow, Surface
+from ompycord.domain.person_settings import PersonSettings
+from ompycord.domain.records import Board, Decision, Draft, EffectRow, KeyRecord, OutboxRow, Surface
 from ompycord.domain.run import RunRecord
 from ompycord.domain.task import Task
 
 __all__ = [
     "Encoded",
+    "board_of",
     "canonical",
     "decision_of",
     "draft_of",
@@ -22,6 +24,7 @@ __all__ = [
     "event_of",
     "key_of",
     "outbox_of",
+    "person_settings_of",
     "run_of",
     "surface_of",
     "task_of",
@@ -118,6 +121,16 @@ def outbox_of(row: sqlite3.Row) -> OutboxRow:
 def surface_of(row: sqlite3.Row) -> Surface:
     """A message or thread of ours."""
     return Surface.model_validate(dict(row))
+
+
+def board_of(row: sqlite3.Row) -> Board:
+    """A channel's board."""
+    return Board.model_validate(dict(row))
+
+
+def person_settings_of(row: sqlite3.Row) -> PersonSettings:
+    """What a person chose."""
+    return PersonSettings.model_validate_json(row["body"])
 
 
 def key_of(row: sqlite3.Row) -> KeyRecord:

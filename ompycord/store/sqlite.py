@@ -13,8 +13,10 @@ from ompycord.domain.base import Millis
 from ompycord.domain.events import TALK_TYPES, EventBody, RunEvent
 from ompycord.domain.fold import RunFold
 from ompycord.domain.ids import AGENT_LANE, RunId
+from ompycord.domain.person_settings import PersonSettings
 from ompycord.domain.ports import Clock, DumpedFold, Ids, RunFilter
 from ompycord.domain.records import (
+    Board,
     Commit,
     Committed,
     Decision,
@@ -155,6 +157,9 @@ class SqliteStore:
     async def talk(self, run: RunId, *, after: int) -> list[RunEvent]:
         return await self._readers.all(sql.TALK, {"run": run, "after": after, "types": TALK}, rows.event_of)
 
+    async def session(self, run: RunId) -> str | None:
+        return await self._readers.one(sql.SESSION, (run,), lambda row: str(row["session"]))
+
     async def page(self, run: RunId | None, after: int, *, limit: int, most: int) -> tuple[list[RunEvent], int] | None:
         """Projected events after a position and how far was read; None when more than `most` wait (`streaming.py`)."""
         return await self._readers.read(partial(streaming.page, run=run, after=after, limit=limit, most=most))
@@ -261,3 +266,20 @@ class SqliteStore:
 
     async def stale_cards(self) -> list[RunId]:
         return await self._readers.all(sql.STALE_CARDS, (), lambda row: RunId(row["id"]))
+
+    async def boards(self) -> list[Board]:
+        return await self._readers.all(sql.BOARDS, (), rows.board_of)
+
+    async def save_board(self, board: Board) -> None:
+        await self._writer.submit(partial(projecting.put_board, board=board))
+
+    async def drop_board(self, channel: str) -> None:
+        await self._writer.submit(partial(projecting.drop_board, channel=channel))
+
+    # -- people --------------------------------------------------------------------------------------------------------
+
+    async def person_settings(self, person: str) -> PersonSettings:
+        return await self._readers.one(sql.PERSON, (person,), rows.person_settings_of) or PersonSettings()
+
+    async def save_person_settings(self, person: str, settings: PersonSettings, *, at: Millis) -> None:
+        await self._writer.submit(partial(deciding.put_person, person=person, settings=settings, at=at))

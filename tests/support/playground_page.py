@@ -119,6 +119,14 @@ class Modal:
                 found[child.get("label") or item.get("label")] = child["custom_id"]
         return found
 
+    def value(self, label: str) -> str:
+        """What stands in an input when the form opens."""
+        for item in self.raw["components"]:
+            for child in item.get("components", [item["component"]] if "component" in item else []):
+                if label in {child.get("label"), item.get("label")}:
+                    return child.get("value", "")
+        raise KeyError(label)
+
     def custom_id(self, name: str) -> str:
         """The custom id of the input with this custom id or label; unknown names stay as they are."""
         return self.labels.get(name, name)

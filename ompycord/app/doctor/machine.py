@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import socket
 import sqlite3
 import stat
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from ompycord import __version__
 from ompycord.app.findings import Finding, fail, ok, warn
+from ompycord.app.mode import usage_of
 from ompycord.app.operations import is_running
 from ompycord.domain.repository import AgentSpec, ConfinementLevel
 from ompycord.errors import OmpycordError
@@ -26,8 +26,6 @@ SAFE_SQLITE = (3, 51, 3)
 """Older ones can damage the log when two connections write at once; we have one writer (PLATFORM: SQLite through aiosqlite)."""
 LEAST_SQLITE = (3, 35, 0)
 """RETURNING came with it."""
-LOW_DISK, FULL_DISK = 0.10, 0.05
-"""FEATURES I-114: no new runs under 10 % free, read-only under 5 %."""
 
 
 def python() -> Finding:
@@ -116,13 +114,12 @@ def _secrets(path: Path) -> list[Path]:
 def disk(path: Path) -> Finding:
     """Room where the data folder is, or will be."""
     there = next(one for one in (path, *path.parents) if one.exists())
-    usage = shutil.disk_usage(there)
-    free = usage.free / usage.total
-    shown = f"{free:.0%} free"
-    if free < FULL_DISK:
-        return fail("Disk", f"{shown}: Ompycord would be read-only.", "Free space where the data folder lies.")
-    if free < LOW_DISK:
-        return warn("Disk", f"{shown}: no room for many runs.", "Free space where the data folder lies.")
+    usage = usage_of(there)
+    shown = f"{usage.ratio:.0%} free"
+    if usage.is_full:
+        return fail("Disk", f"{shown}: nothing new can be kept soon.", "Free space where the data folder lies.")
+    if usage.is_low:
+        return warn("Disk", f"{shown}: no new run begins.", "Free space where the data folder lies.")
     return ok("Disk", shown)
 
 

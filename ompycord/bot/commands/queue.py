@@ -1,26 +1,30 @@
-"""`/omp queue`: what was said to a run and no agent has yet, and taking it back."""
+"""`/omp queue`: what was said to a run and no agent has yet; saying it in other words, and taking it back."""
 
-from discord import app_commands
+from discord import TextStyle, app_commands, ui
 
 from ompycord.bot import wording
 from ompycord.bot.access import Interaction
 from ompycord.bot.commands.choices import Choices
+from ompycord.bot.components import Handler
+from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.desk import Desk
-from ompycord.bot.replies import defer, say
-from ompycord.domain.access import Role
+from ompycord.bot.modals import read_form
+from ompycord.bot.replies import defer, give_back, say
+from ompycord.conductor import SAY_LENGTH
+from ompycord.domain.access import Person, Role
 from ompycord.domain.ids import RunId
-from ompycord.errors import Refused
+from ompycord.errors import OmpycordError, Refused
 from ompycord.text import cut
 from ompycord.text.limits import AUTOCOMPLETE_CHOICES
 
-__all__ = ["add_queue"]
+__all__ = ["QueueEdit", "add_queue"]
 
 _RUN = "This thread's run, or your latest, if left out"
 _NAME = 100
 
 
 def add_queue(group: app_commands.Group, desk: Desk, choices: Choices) -> None:
-    """Register both commands."""
+    """Register the commands. What is edited comes back by a form, whose handler is in `QueueEdit`."""
     queue = app_commands.Group(
         name="queue", description="What was said to a run and waits for its agent.", parent=group
     )
@@ -48,6 +52,24 @@ def add_queue(group: app_commands.Group, desk: Desk, choices: Choices) -> None:
             for one in found[:AUTOCOMPLETE_CHOICES]
         ]
 
+    @queue.command(name="edit", description="Say it in other words, as long as no agent has it.")
+    @app_commands.rename(said="message")
+    @app_commands.describe(said="What to say otherwise", run=_RUN)
+    @app_commands.autocomplete(said=completed, run=choices.runs)
+    async def edit(
+        interaction: Interaction,
+        said: app_commands.Range[str, 1, 100],
+        run: app_commands.Range[str, 1, 100] | None = None,
+    ) -> None:
+        record = await desk.run(interaction, run)
+        waiting = await desk.conductor.waiting(RunId(record.id))
+        known = next((one for one in waiting if one.id == said), None)
+        if known is None:
+            raise Refused("Nothing like that waits for the agent: it has it already, or somebody took it back.")
+        asked = await desk.keep_note(interaction, {"edit": known.id, "run": record.id})
+        form = edit_form(custom_id=desk.signer.sign("editsaid", asked.id), text=known.body.text)
+        await interaction.response.send_modal(form)
+
     @queue.command(name="drop", description="Take back what was said, as long as no agent has it.")
     @app_commands.rename(said="message")
     @app_commands.describe(said="What to take back", run=_RUN)
@@ -61,3 +83,39 @@ def add_queue(group: app_commands.Group, desk: Desk, choices: Choices) -> None:
         record = await desk.run(interaction, run)
         taken_back = await desk.conductor.drop(RunId(record.id), said, desk.person(interaction))
         await say(interaction, wording.dropped(taken_back.body.text, desk.inert))
+
+
+def edit_form(*, custom_id: str, text: str) -> ui.Modal:
+    """What was said, to be changed."""
+    modal = ui.Modal(title="Say it otherwise", custom_id=custom_id, timeout=None)
+    field = ui.TextInput[ui.Modal](
+        custom_id="message", style=TextStyle.paragraph, default=text[:SAY_LENGTH], max_length=SAY_LENGTH
+    )
+    modal.add_item(ui.Label(text="What shall it know?", description="In the same place of the line.", component=field))
+    modal.stop()
+    return modal
+
+
+class QueueEdit:
+    """The form of `/omp queue edit`."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def table(self) -> dict[str, Handler]:
+        """Action to handler."""
+        return {"editsaid": self._submitted}
+
+    async def _submitted(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
+        await defer(interaction)
+        text = read_form(interaction).text("message")
+        try:
+            asked = await self._desk.store.draft(component.ref)
+            if asked is None or "edit" not in asked.body:
+                raise Refused("That form is not known any more, so nothing was changed.")
+            record = await self._desk.visible(interaction, str(asked.body["run"]))
+            said = await self._desk.conductor.edit(RunId(record.id), str(asked.body["edit"]), text, person)
+        except OmpycordError as refused:
+            await give_back(interaction, refused, text)
+            return
+        await say(interaction, wording.edited(said.body.text, self._desk.inert))

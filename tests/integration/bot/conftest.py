@@ -1,7 +1,7 @@
 """The whole bot against a real playground, a real store and a conductor whose agent the tests write."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import pytest
 
 from ompycord.app.system import SystemClock, SystemIds
 from ompycord.bot import DISCORD, Bot, BotOptions, DiscordTarget, HealthLine, Sources, point_at
-from ompycord.conductor import Bus, Conductor, Driver, Inboxes, Projector
+from ompycord.conductor import BudgetKeeper, Bus, Conductor, Driver, Inboxes, Projector
 from ompycord.domain.access import Access, RoleNames
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.ids import RunId
@@ -115,6 +115,7 @@ class House:
             record=self.conductor.record,
             job_environment=self._environment,
             inboxes=Inboxes(store=self.store, bus=self.bus, record=self.conductor.record),
+            session=store.session,
         )
         self.driver = Driver(
             store=store,
@@ -124,6 +125,7 @@ class House:
             limits=known.limits,
             changed=self.projector.wake,
         )
+        self.budget = BudgetKeeper(store=store, bus=self.bus, clock=clock, ids=ids, wake=self._wake)
         self.bot = Bot(
             token=token or playground.bot_token,
             options=BotOptions(
@@ -151,7 +153,7 @@ class House:
     async def alive(self) -> AsyncGenerator[None]:
         """Run everything until the block is left; the bot is on the gateway when it begins."""
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(work) for work in (self.projector.run(), self.driver.run(), self.bot.run())]
+            tasks = [group.create_task(work) for work in self._works()]
             try:
                 await self.online()
                 yield
@@ -159,6 +161,9 @@ class House:
                 await self.bot.close()
                 for task in tasks:
                     task.cancel()
+
+    def _works(self) -> tuple[Coroutine[None, None, None], ...]:
+        return self.projector.run(), self.driver.run(), self.budget.run(), self.bot.run()
 
     async def online(self) -> None:
         """The bot is on the gateway; bounded."""
@@ -271,9 +276,9 @@ class House:
         """Whom each message that rang, rang."""
         return [ping["users"] for ping in await self.playground.pings() if ping["users"]]
 
-    async def start(self, who: Person, channel: str = "tasks", **options: str) -> RunRecord:
+    async def start(self, who: Person, channel: str = "tasks", **options: str | float) -> RunRecord:
         """A run from a prompt; returns when its reply names it."""
-        options = {"prompt": "Fix the total. It ignores coupons."} | options
+        options = {"prompt": "Fix the total. It ignores coupons.", **options}
         ran = await who.command("omp new", channel, **options)
         await who.wait_message(lambda message: is_answer(message, ran.id) and "started" in message.text)
         return max(await self.store.runs(RunFilter()), key=lambda record: record.created_at)
@@ -301,11 +306,12 @@ def footer(message: Message) -> str:
 
 
 def kind_of(message: Message) -> str:
-    """`mirror`, `card 1`, `question`, `result`; empty for a message that is none of ours."""
+    """`mirror`, `card 1`, `question`, `result`, `notice`; empty for a message that is none of ours."""
     parts = footer(message).split(" · ")
     if len(parts) == 1:
         return ""
-    return "question" if parts[1].startswith("question") else parts[1]
+    kind = parts[1].partition(" ")[0]
+    return kind if kind in {"question", "notice"} else parts[1]
 
 
 def is_answer(message: Message, interaction: str) -> bool:

@@ -84,6 +84,12 @@ async def test_what_waits_is_listed_completed_and_taken_back(house: House) -> No
         assert "<@1>" not in listed
         offered = await mo.complete("omp queue drop", "message", "wrong", "tasks")
         assert [choice["name"] for choice in offered] == ["Wrong <@1>."]
+        right = (await mo.complete("omp queue edit", "message", "right", "tasks"))[0]["value"]
+        form = await mo.command("omp queue edit", "tasks", message=right)
+        assert form.modal is not None
+        assert form.modal.value("What shall it know?") == "Right."
+        sent = await mo.submit_labels(form, {"What shall it know?": "Right, and mind the docs."})
+        assert "Changed; the agent gets this: *Right, and mind the docs.*" in await answer_to(mo, sent)
         dropped = await mo.command("omp queue drop", "tasks", message=offered[0]["value"])
         assert "Taken back" in await answer_to(mo, dropped)
         house.agent.release()
@@ -91,9 +97,15 @@ async def test_what_waits_is_listed_completed_and_taken_back(house: House) -> No
         await mo.wait_message(lambda m: kind_of(m) == "result")
         late = await mo.command("omp queue drop", "tasks", message=offered[0]["value"])
         assert "Taken back" in await answer_to(mo, late)
+        told = await mo.submit_labels(form, {"What shall it know?": "Too late."})
+        back = await mo.wait_message(lambda m: is_answer(m, told.id) and not m.is_thinking)
+        assert "has that already, as it was" in back.text
+        assert [file["filename"] for file in back.raw["attachments"]] == ["your-text.txt"]
+        gone = await mo.command("omp queue edit", "tasks", message=right)
+        assert "Nothing like that waits" in await answer_to(mo, gone)
         empty = await mo.command("omp queue list", "tasks")
         assert "Nothing waits" in await answer_to(mo, empty)
-    assert house.agent.jobs[-1].prompt.endswith("Said since:\n\nRight.")
+    assert house.agent.jobs[-1].prompt.endswith("Said since:\n\nRight, and mind the docs.")
 
 
 async def test_a_run_that_has_ended_refuses_and_gives_the_text_back(house: House) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ompycord.conductor import Bus, Conductor, Driver, Inboxes, Projector, Submission
+from ompycord.conductor import BudgetKeeper, Bus, Conductor, Driver, Inboxes, Projector, Submission
 from ompycord.domain.access import Person, Role
 from ompycord.domain.catalog import Catalog, Limits
 from ompycord.domain.ids import DraftId, RunId, new_ulid
@@ -61,11 +61,16 @@ class House:
         self.workspaces = FakeWorkspaces(tmp_path / "workspaces")
         self.checks = FakeChecks()
         self.swept: list[RunId] = []
+        self.closed: str | None = None
+        """Why no run may begin."""
+        self.was_asked = asyncio.Event()
+        """Somebody wanted to know since this was cleared last."""
         self.projector = Projector(store=store, bus=self.bus, clock=clock, route=lambda record: "200000000000000009")
         self.abilities = {"command": AgentCapabilities()}
         self.conductor = Conductor(
-            store=store, clock=clock, ids=self.ids, catalog=catalog, wake=self._wake, abilities=self.abilities
-        )
+            store=store, clock=clock, ids=self.ids, catalog=catalog, wake=self._wake, abilities=self.abilities,
+            closed=self._closed,
+        )  # fmt: skip
         self.steps = Steps(
             catalog=catalog,
             workspaces=self.workspaces,
@@ -76,6 +81,7 @@ class House:
             record=self.conductor.record,
             job_environment=self._environment,
             inboxes=Inboxes(store=store, bus=self.bus, record=self.conductor.record),
+            session=store.session,
         )
         self.driver = Driver(
             store=store,
@@ -84,12 +90,17 @@ class House:
             ids=self.ids,
             limits=catalog.limits,
             changed=self.projector.wake,
+            resumes=lambda record: self.agent.capabilities.can_resume,
+            closed=self._closed,
         )
+
+        self.budget = BudgetKeeper(store=store, bus=self.bus, clock=clock, ids=self.ids, wake=self._wake)
 
     @asynccontextmanager
     async def alive(self) -> AsyncGenerator[None]:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self.projector.run()), group.create_task(self.driver.run())]
+            tasks = [group.create_task(self.projector.run()), group.create_task(self.driver.run()),
+                     group.create_task(self.budget.run())]  # fmt: skip
             try:
                 yield
             finally:
@@ -141,6 +152,10 @@ class House:
     def _wake(self) -> None:
         self.projector.wake()
         self.driver.wake()
+
+    async def _closed(self) -> str | None:
+        self.was_asked.set()
+        return self.closed
 
     async def _sweep(self, run: RunId) -> None:
         self.swept.append(run)

@@ -215,3 +215,22 @@ async def test_a_stranger_may_not_cancel_and_the_requester_may(house: House) -> 
     with pytest.raises(Refused, match="its requester or an"):
         await house.conductor.cancel(RunId(record.id), other)
     assert (await house.conductor.cancel(RunId(record.id), MO)).fresh
+
+
+async def test_a_closed_machine_refuses_new_runs_and_lets_those_in_line_wait(house: House) -> None:
+    record = await house.submit()
+    house.closed = "This machine is low on disk."
+    with pytest.raises(Refused, match="low on disk"):
+        await house.submit()
+    house.was_asked.clear()
+    async with house.alive():
+        for _ in range(2):  # the driver's second look comes after whatever the first one did
+            await asyncio.wait_for(house.was_asked.wait(), 10)
+            house.was_asked.clear()
+            house.driver.wake()
+        waiting = await house.store.run(RunId(record.id))
+        assert waiting is not None
+        assert waiting.state is RunState.QUEUED
+        house.closed = None
+        house.driver.wake()
+        await house.ended(record.id)

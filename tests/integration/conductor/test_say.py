@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from ompycord.conductor import Driver
+from ompycord.conductor import Driver, Inboxes
 from ompycord.conductor.conversation import MOST_WAITING
 from ompycord.domain.events import CheckFinished, Prompted, RunEvent
 from ompycord.domain.ids import RunId
@@ -133,6 +133,63 @@ async def test_a_waiting_word_is_taken_back_and_a_taken_one_is_not(steered: Hous
         with pytest.raises(Refused, match="Nothing like that was said"):
             await steered.conductor.drop(first, "01JD0000000000000000000000", ADA)
     assert steered.agent.jobs[-1].prompt.endswith("Said since:\n\nRight.")
+
+
+async def test_a_waiting_word_is_edited_in_its_place_and_a_taken_or_dropped_one_is_not(steered: House) -> None:
+    async with steered.alive():
+        run = await working(steered)
+        await steered.conductor.stop(run, ADA)
+        await steered.in_state(run, RunState.SUSPENDED)
+        for text in ("First.", "Secnd.", "Third."):
+            await steered.conductor.say(run, text, "next", ADA)
+        first, second, third = await steered.conductor.waiting(run)
+        assert (await steered.conductor.edit(run, second.id, " Second. ", MO)).body.text == "Second."
+        for empty in ("", " ", "x" * 4001):
+            with pytest.raises(Refused, match="othing was told"):
+                await steered.conductor.edit(run, first.id, empty, ADA)
+        with pytest.raises(Refused, match="You may not say"):
+            await steered.conductor.edit(run, first.id, "Mine.", VI)
+        await steered.conductor.drop(run, third.id, ADA)
+        with pytest.raises(Refused, match="took that back"):
+            await steered.conductor.edit(run, third.id, "Again.", ADA)
+        steered.agent.release()
+        await steered.conductor.resume(run, ADA)
+        await steered.ended(run)
+        with pytest.raises(Refused, match="has that already, as it was"):
+            await steered.conductor.edit(run, first.id, "Too late.", ADA)
+    assert steered.agent.jobs[-1].prompt.endswith("Said since:\n\nFirst.\n\nSecond.")
+
+
+class EditedMeanwhile:
+    """A store in which somebody edits what waits at the very moment at which the agent takes it."""
+
+    def __init__(self, inner: Store, house: House) -> None:
+        self._inner = inner
+        self._house = house
+        self.run: RunId | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def talk(self, run: RunId, *, after: int) -> list[RunEvent]:
+        found = await self._inner.talk(run, after=after)
+        said = [event for event in found if isinstance(event.body, Prompted)]
+        if said and self.run is None:
+            self.run = run
+            await self._house.conductor.edit(run, str(said[-1].id), "As edited.", ADA)
+        return found
+
+
+async def test_an_agent_gets_the_words_that_stood_there_when_it_took_them(steered: House) -> None:
+    store = EditedMeanwhile(steered.store, steered)
+    inboxes = Inboxes(store=cast("Store", store), bus=steered.bus, record=steered.conductor.record)
+    steered.steps._inboxes = inboxes  # pyright: ignore[reportPrivateUsage]  # the same, over that store
+    async with steered.alive():
+        run = await working(steered)
+        await steered.conductor.say(run, "As typed.", "next", ADA)
+        assert await steered.heard() == Prompted(text="As edited.", by="Ada")
+        steered.agent.release()
+        await steered.ended(run)
 
 
 async def test_the_queue_is_bounded(crowded: House) -> None:

@@ -42,6 +42,8 @@ BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
     "run.cancel_requested": st.just(ev.CancelRequested(by="Ada")),
     "effect.finished": st.just(ev.EffectFinished(key="build:1", outcome="ok")),
     "prompt": st.builds(ev.Prompted, text=words, when=st.sampled_from(["now", "next", "restart"])),
+    "prompt.edited": st.just(ev.PromptEdited(prompt="01JD0000000000000000000002", text="x", by="Ada")),
+    "budget.raised": st.builds(ev.BudgetRaised, usd=st.floats(0.01, 9), by=st.just("Ada")),
     "prompt.dropped": st.just(ev.PromptDropped(prompt="01JD0000000000000000000002", by="Ada")),
     "inbox.taken": st.just(ev.InboxTaken(said=("p:01JD0000000000000000000002",))),
     "message": st.builds(ev.Message, text=words),

@@ -1,0 +1,69 @@
+"""*Raise the limit*: the card's button, its form, and what becomes of it; counterpart of `Conductor.raise_budget`."""
+
+from discord import ui
+
+from ompycord.bot.access import Interaction
+from ompycord.bot.components import Handler
+from ompycord.bot.custom_ids import ComponentId
+from ompycord.bot.desk import Desk
+from ompycord.bot.modals import read_form
+from ompycord.bot.replies import defer, say
+from ompycord.domain.access import Person, may
+from ompycord.domain.ids import RunId, short_id
+from ompycord.errors import Refused
+from ompycord.render.notices import needs_role
+from ompycord.render.phrases import money
+
+__all__ = ["RaiseLimit", "dollars"]
+
+_MOST = 10_000.0
+_DIGITS = 12
+_DESCRIPTION = 100
+
+
+class RaiseLimit:
+    """The button and the form."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def table(self) -> dict[str, Handler]:
+        """Action to handler."""
+        return {"raise": self._open, "raiseto": self._submitted}
+
+    async def _open(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
+        record = await self._desk.visible(interaction, component.ref)
+        if not may(person, "raise", requester=record.requester):
+            raise Refused(needs_role("approver", self._desk.options.approver_role, self._desk.inert))
+        snapshot = await self._desk.conductor.snapshot(RunId(record.id))
+        spent = (snapshot.usage.cost_usd if snapshot else None) or 0.0
+        limit = (snapshot.budget_usd if snapshot else None) or 0.0
+        form = ui.Modal(title="Raise the limit", custom_id=self._desk.signer.sign("raiseto", record.id), timeout=None)
+        field = ui.TextInput[ui.Modal](custom_id="usd", default=f"{max(limit, spent) * 2:.2f}", max_length=_DIGITS)
+        so_far = f"{money(spent)} is spent of {money(limit)}. The new limit counts from the beginning."
+        form.add_item(ui.Label(text="New limit in US dollars", description=so_far[:_DESCRIPTION], component=field))
+        form.stop()
+        await interaction.response.send_modal(form)
+
+    async def _submitted(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
+        await defer(interaction)
+        record = await self._desk.visible(interaction, component.ref)
+        usd = dollars(read_form(interaction).text("usd"))
+        committed = await self._desk.conductor.raise_budget(RunId(record.id), usd, person)
+        if committed.earlier is not None:
+            by = self._desk.inert.line(committed.earlier.by_name, 60)
+            raise Refused(f"{by} raised it a moment ago, to {committed.earlier.action}. Look at the card first.")
+        await say(interaction, f"Run `{short_id(record.id)}` may cost {money(usd)} now, all in all.")
+
+
+def dollars(typed: str) -> float:
+    """An amount as people type it: `3`, `$3.50`, `3,50`. Raises Refused."""
+    text = typed.strip().removeprefix("$").removesuffix("$").strip()
+    if text.count(",") == 1 and "." not in text:
+        text = text.replace(",", ".")
+    whole, _, cents = text.partition(".")
+    is_amount = (whole + cents).isascii() and (whole + cents).isdigit()
+    value = float(text) if is_amount and text != "." else 0.0
+    if not 0.0 < value <= _MOST:
+        raise Refused("That is no amount between $0.01 and $10,000. Nothing was changed.")
+    return value

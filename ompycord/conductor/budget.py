@@ -1,0 +1,81 @@
+"""Stops runs whose cost reached their limit; counterpart of the card's *Raise the limit* (`Conductor.raise_budget`).
+
+The cost is what the run's agent states. One that states none cannot be held to a limit; its card says so.
+"""
+
+from collections.abc import Callable
+
+import structlog
+
+from ompycord.conductor.bus import Bus
+from ompycord.conductor.decide import Decider
+from ompycord.conductor.facts import Facts
+from ompycord.domain import events as ev
+from ompycord.domain.authority import SourceKind
+from ompycord.domain.ids import RunId
+from ompycord.domain.ports import Clock, Ids, RunFilter, Store
+from ompycord.domain.run import RunKind, RunState, SuspendReason
+from ompycord.domain.snapshot import StatusSnapshot
+from ompycord.errors import Refused, StorageError
+from ompycord.render.phrases import money
+
+__all__ = ["BudgetKeeper", "is_used_up"]
+
+LOOK_S = 30.0
+"""Looks at all runs again so often, against a mark that was missed."""
+RUNS_LOOKED_AT = 1000
+
+log = structlog.get_logger(__name__)
+
+
+def is_used_up(snapshot: StatusSnapshot) -> bool:
+    """Whether the run has cost what it may."""
+    cost, limit = snapshot.usage.cost_usd, snapshot.budget_usd
+    return limit is not None and cost is not None and cost >= limit
+
+
+class BudgetKeeper:
+    """Runs as one task for the life of the process. Reads snapshots, so a restart forgets nothing."""
+
+    def __init__(self, *, store: Store, bus: Bus, clock: Clock, ids: Ids, wake: Callable[[], None]) -> None:
+        self._store = store
+        self._facts = Facts(store=store, clock=clock, ids=ids)
+        self._decider = Decider(store=store, clock=clock, ids=ids)
+        self._bus = bus
+        self._wake = wake
+
+    async def run(self) -> None:
+        """Look at each run that changed, and at all of them now and then, until cancelled."""
+        with self._bus.subscribe() as changes:
+            runs = await self._working()
+            while True:
+                for run in runs:
+                    await self._look(run)
+                runs = await changes.take(LOOK_S) or await self._working()
+
+    async def _working(self) -> list[RunId]:
+        which = RunFilter(
+            is_open=True, kind=RunKind.HOSTED, states=frozenset({RunState.BUILDING}), limit=RUNS_LOOKED_AT
+        )
+        try:
+            return [RunId(record.id) for record in await self._store.runs(which)]
+        except StorageError as error:
+            log.warning("budget.waits", cause=str(error))
+            return []
+
+    async def _look(self, run: RunId) -> None:
+        """Halt the agent where its run costs too much. A database that refuses is asked again with the run's next event."""
+        try:
+            snapshot = await self._facts.snapshot(run)
+            if snapshot is None or snapshot.state is not RunState.BUILDING or not is_used_up(snapshot):
+                return
+            limit, cost = money(snapshot.budget_usd or 0.0), money(snapshot.usage.cost_usd or 0.0)
+            reason = f"Its limit of {limit} is reached: {cost} spent. Raise the limit, and it goes on."
+            body = ev.RunStopped(by="Ompycord", reason=reason, cause=SuspendReason.BUDGET)
+            await self._decider.decide(run, body, kind=SourceKind.OMPYCORD, must_move=True)
+        except Refused:
+            return  # it has ended or was stopped meanwhile
+        except StorageError as error:
+            log.warning("budget.waits", run=run, cause=str(error))
+        else:
+            self._wake()
