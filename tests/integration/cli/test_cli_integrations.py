@@ -107,6 +107,17 @@ def test_claude_keeps_all_that_is_there_in_its_order_and_a_copy_of_what_was(run:
     assert json.loads(written(home, "claude")) == THEIRS
 
 
+def test_a_hook_of_somebody_else_in_the_group_of_ours_stays(run: Run, home: Path) -> None:
+    run("integrations", "claude")
+    settings = home / FILES["claude"]
+    now = json.loads(written(home, "claude"))
+    mine = {"type": "command", "command": "say done"}
+    now["hooks"]["Stop"][0]["hooks"].append(mine)
+    settings.write_text(json.dumps(now), encoding="utf-8")
+    run("integrations", "claude", "--remove")
+    assert json.loads(written(home, "claude")) == {"hooks": {"Stop": [{"hooks": [mine]}]}}
+
+
 def test_a_link_to_settings_stays_a_link(run: Run, home: Path) -> None:
     kept = home / "dotfiles.json"
     kept.write_text("{}", encoding="utf-8")
