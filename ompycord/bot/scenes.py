@@ -14,6 +14,7 @@ from ompycord.domain.run import FINAL, RunKind, RunRecord, RunState, SuspendReas
 from ompycord.domain.snapshot import Approval, Question, StatusSnapshot
 from ompycord.errors import Refused
 from ompycord.render.card import render
+from ompycord.render.file import file_message
 from ompycord.render.halted import halted_message, rings_halted
 from ompycord.render.inert import Redact
 from ompycord.render.marker import approval_seal, question_tag
@@ -152,6 +153,8 @@ class Scenes:
                 return self._card(scene, int(ref) if ref.isdigit() else 1)
             case OutboxKind.QUESTION:
                 return self._question(scene, ref)
+            case OutboxKind.FILE:
+                return self._file(scene, ref)
             case OutboxKind.RESULT:
                 if not scene.snapshot.is_final:
                     return None
@@ -169,6 +172,12 @@ class Scenes:
     def _mirror_channel(scene: Scene) -> str | None:
         mirror = scene.surface(OutboxKind.MIRROR)
         return mirror.channel if mirror else None
+
+    def _file(self, scene: Scene, digest: str) -> RenderedMessage | None:
+        artifact = next((a for a in scene.snapshot.artifacts if a.sha256 == digest), None)
+        if artifact is None:
+            return None
+        return file_message(scene.snapshot, artifact, scene.around, sign=self.signer.sign, redact=self.redact)
 
     def _card(self, scene: Scene, number: int) -> RenderedMessage:
         live = latest_card(scene.surfaces)

@@ -117,7 +117,9 @@ class Session:
             bus=kit.bus,
             store=kit.store,
             scenes=scenes,
-            deliverer=Deliverer(store=kit.store, scenes=scenes, rest=rest, clock=kit.clock),
+            deliverer=Deliverer(
+                store=kit.store, scenes=scenes, rest=rest, clock=kit.clock, artifact=kit.sources.artifact
+            ),
             refresher=Refresher(store=kit.store, scenes=scenes, rest=rest, clock=kit.clock),
             clock=kit.clock,
         )
