@@ -339,6 +339,7 @@ def _bot_options(settings: Settings) -> BotOptions:
             "board_channel": discord.board_channel,
             "access": settings.access,
             "message_content": discord.message_content,
+            "launch_emoji": discord.launch_emoji,
             "guild_ready_timeout_s": 0.0 if is_playground else 2.0,
         }
     )

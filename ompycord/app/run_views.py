@@ -41,7 +41,7 @@ class RunViews:
 
     def operations(self) -> dict[str, Operation]:
         """By the names that the control socket knows."""
-        return {"runs.list": self._list, "runs.show": self._show}
+        return {"runs.list": self._list, "runs.show": self._show, "runs.takeover": self._takeover}
 
     async def _list(self, arguments: dict[str, Any]) -> list[dict[str, Any]]:
         try:
@@ -53,7 +53,7 @@ class RunViews:
         )
         return [_view(run) for run in await self._store.runs(wanted)]
 
-    async def _show(self, arguments: dict[str, Any]) -> dict[str, Any]:
+    async def _which(self, arguments: dict[str, Any]) -> RunRecord:
         try:
             asked = WhichRun.model_validate(arguments)
         except ValidationError:
@@ -63,7 +63,17 @@ class RunViews:
             raise Refused(f"There is no run {asked.run.lower()}. `ompycord runs --all` lists them.")
         if len(found) > 1:
             raise Refused(f"Several runs end in {asked.run.lower()}: give more characters.")
-        run = found[0]
+        return found[0]
+
+    async def _takeover(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """What somebody must know who wants to work in its clone."""
+        run = await self._which(arguments)
+        fold = (await self._store.folds([RunId(run.id)])).get(RunId(run.id))
+        branch = fold.snapshot().branch if fold and fold.lanes else None
+        return {**_view(run), "session": await self._store.session(RunId(run.id)), "branch": branch}
+
+    async def _show(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        run = await self._which(arguments)
         events = await self._store.events_of(RunId(run.id))
         task = None if run.task is None else await self._store.task(run.task)
         return {

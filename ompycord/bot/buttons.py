@@ -21,7 +21,9 @@ from ompycord.render.notices import needs_role
 
 __all__ = ["CARD_ACTIONS", "RunButtons"]
 
-CARD_ACTIONS = frozenset({"stop", "resume", "cancel", "retry", "again", "say", "details", "diff", "checks", "raise"})
+CARD_ACTIONS = frozenset(
+    {"stop", "resume", "cancel", "retry", "again", "say", "details", "diff", "checks", "raise", "takeover"}
+)
 """Buttons of a card that have a handler; `render` shows no other."""
 
 CONFIRM_MS = 15 * 60 * 1000
@@ -51,6 +53,7 @@ class RunButtons:
             "retry": self.retry,
             "again": self.retry,
             "draft": self.start_draft,
+            "takeover": self.take_over,
             "details": self._showing("story"),
             "diff": self._showing("diff"),
             "checks": self._showing("checks"),
@@ -149,6 +152,13 @@ class RunButtons:
                 await self._desk.rest.edit(str(message_of_ours.channel.id), str(message_of_ours.id), closed)
             except SendFailed as failed:  # the run started, which the reply says; the button starts no second one
                 log.info("resume.not_closed", run=record.id, cause=str(failed))
+
+    async def take_over(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
+        await defer(interaction)
+        record = await self._desk.visible(interaction, component.ref)
+        if not may(person, "say", requester=record.requester):
+            raise Refused(needs_role("runner", self._desk.options.approver_role, self._desk.inert))
+        await say(interaction, wording.take_over(record, await self._desk.branch(record), self._desk.inert))
 
     # -- looking -----------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """Our discord.py client: intents, commands of the configured servers, a reconnect loop of our own, raw interactions.
 
-Counterpart: `bot.py`, which starts it. What the gateway says goes to three callables; nothing is decided here.
+Counterpart: `bot.py`, which starts it. What the gateway says goes to four callables; nothing is decided here.
 """
 
 import asyncio
@@ -97,6 +97,7 @@ class OmpycordClient(discord.Client):
         on_request: Callable[[Answer], None],
         on_click: Callable[[Interaction], Awaitable[None]],
         on_say: Callable[[discord.Message], Awaitable[None]],
+        on_reaction: Callable[[discord.RawReactionActionEvent], Awaitable[None]],
         on_setup: Callable[[], Awaitable[None]],
     ) -> None:
         """`on_request` hears what every REST answer says of its limits."""
@@ -112,6 +113,7 @@ class OmpycordClient(discord.Client):
         self._guilds_obeyed = frozenset(options.guilds)
         self._on_click = on_click
         self._on_say = on_say
+        self._on_reaction = on_reaction
         self._on_setup = on_setup
 
     @property
@@ -138,6 +140,10 @@ class OmpycordClient(discord.Client):
                 log.info("pin_notice.kept", cause=type(error).__name__)
         elif is_here and not message.author.bot and message.type in _SPOKEN:
             await self._on_say(message)
+
+    async def on_raw_reaction_add(self, clicked: discord.RawReactionActionEvent) -> None:
+        """Raw: the message may be of an earlier process, and we keep no messages."""
+        await self._on_reaction(clicked)
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         log.error("gateway.handler_failed", event=event_method, exc_info=sys.exc_info())  # called in a handler

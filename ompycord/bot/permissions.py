@@ -19,9 +19,13 @@ class Permission(NamedTuple):
     without: str
 
 
+ADD_REACTIONS = Permission(
+    "Add Reactions", 1 << 6, "what it heard in a thread is not marked, and no message gets its 🚀"
+)
 VIEW_CHANNEL = Permission("View Channels", 1 << 10, "it sees no command's channel and shows no run")
 PERMISSIONS = (
     VIEW_CHANNEL,
+    ADD_REACTIONS,
     Permission("Send Messages", 1 << 11, "no run is shown and no result is told"),
     Permission("Embed Links", 1 << 14, "cards stay empty"),
     Permission("Attach Files", 1 << 15, "long diffs and logs cannot be shown"),

@@ -184,6 +184,11 @@ class Rest:
         """When Discord made a message, by its id."""
         return round(discord.utils.snowflake_time(int(message_id)).timestamp() * 1000)
 
+    async def message(self, channel: str, message_id: str) -> discord.Message:
+        """A message of anybody's as it reads now."""
+        with _translated():
+            return await self._channel(channel).fetch_message(int(message_id))
+
     async def attachment(self, url: str) -> bytes:
         """A file that a person attached, by the address that Discord gave."""
         with _translated():

@@ -195,7 +195,7 @@ class Scenes:
     def offered(self, scene: Scene) -> frozenset[str]:
         """An external run is not ours to stop, resume or start again."""
         if scene.record.kind is RunKind.EXTERNAL:
-            return self.actions - {"stop", "resume", "retry", "again", "say", "raise"}
+            return self.actions - {"stop", "resume", "retry", "again", "say", "raise", "takeover"}
         if scene.record.state is RunState.PUBLISHING:
             return self.actions - {"say"}
         return (

@@ -13,7 +13,7 @@ from ompycord.bot.answers import Answers
 from ompycord.bot.approvals import Approvals
 from ompycord.bot.buttons import RunButtons
 from ompycord.bot.client import OmpycordClient
-from ompycord.bot.commands.new import NewRun
+from ompycord.bot.commands.new import NewRun, run_as_task
 from ompycord.bot.commands.queue import QueueEdit
 from ompycord.bot.commands.say import Say
 from ompycord.bot.commands.tree import OmpTree, command_group, sync
@@ -30,6 +30,7 @@ from ompycord.bot.presence import show_mode
 from ompycord.bot.raise_limit import RaiseLimit
 from ompycord.bot.refresh import Refresher
 from ompycord.bot.rest import Rest
+from ompycord.bot.rocket import Rocket
 from ompycord.bot.scenes import Scenes
 from ompycord.bot.shield import shield_requests
 from ompycord.bot.sources import HealthLine, Sources
@@ -96,6 +97,7 @@ class Session:
             on_request=self._heard,
             on_click=self._clicked,
             on_say=self._said,
+            on_reaction=self._reacted,
             on_setup=self._set_up,
         )
         self._tree = OmpTree(self.client)
@@ -143,9 +145,11 @@ class Session:
         new = NewRun(desk, intake)
         say = Say(desk)
         self._thread_talk = ThreadTalk(desk)
+        self._rocket = Rocket(desk, self.client)
         self._tree.use(desk)
         group = command_group(desk, new, buttons, say, self._health)
-        self._tree.add_command(group, guilds=[discord.Object(int(guild)) for guild in desk.options.guilds])
+        for command in (group, run_as_task(new)):
+            self._tree.add_command(command, guilds=[discord.Object(int(guild)) for guild in desk.options.guilds])
         talk = {
             **Answers(desk).table(),
             **Approvals(desk).table(),
@@ -174,6 +178,10 @@ class Session:
 
     async def _said(self, message: discord.Message) -> None:
         await self._thread_talk.hear(message)
+        await self._rocket.arm(message)
+
+    async def _reacted(self, clicked: discord.RawReactionActionEvent) -> None:
+        await self._rocket.launch(clicked)
 
     def _heard(self, answer: Answer) -> None:
         if answer.status < _BAD:

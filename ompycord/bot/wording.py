@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ompycord.conductor import Fate, Said, Waiting
 from ompycord.domain.events import RunEvent, dump_data
 from ompycord.domain.ids import short_id
-from ompycord.domain.run import RunKind, RunRecord
+from ompycord.domain.run import FINAL, RunKind, RunRecord
 from ompycord.render.inert import Inert
 from ompycord.render.phrases import day_clock, stamp
 
@@ -34,7 +34,9 @@ __all__ = [
     "said",
     "shown_in_channel",
     "started",
+    "take_over",
     "text_lost",
+    "to_author",
     "waiting",
 ]
 
@@ -75,6 +77,11 @@ def text_lost(name: str, inert: Inert) -> str:
     )
 
 
+def to_author(words: str, name: str, inert: Inert) -> str:
+    """Said in the channel to whoever wrote a message there."""
+    return f"{inert.line(name, 60)}: {words}"
+
+
 def resumed_by(name: str, run: str, inert: Inert) -> str:
     """What a Resume message says afterwards."""
     return f"Resumed by {inert.line(name, 60)}: run `{short_id(run)}`."
@@ -100,6 +107,24 @@ def _what_stays(branch: str | None, inert: Inert) -> str:
     if branch is None:
         return "Its record stays; work not yet published is gone."
     return f"Its branch {inert.line(branch, 100)} and its record stay; work not yet published is gone."
+
+
+def take_over(record: RunRecord, branch: str | None, inert: Inert) -> str:
+    """How a person goes on by hand, and how the agent gets it back."""
+    run = short_id(record.id)
+    where = inert.line(record.repository or "the repository", 60)
+    if record.state in FINAL:
+        if branch is None:
+            return f"Run `{run}` left nothing on a branch of {where}, so there is nothing to take over. *Retry* starts it anew."
+        name = inert.code(branch, 100)
+        return (
+            f"Its work is on a branch of {where}. Take it over there:\n```\ngit fetch && git switch {name}\n```\n"
+            f"To hand it back, commit on that branch, then `/omp new` with `branch: {name}`."
+        )
+    return (
+        f"On the machine that I run on:\n```\nompycord takeover {run}\n```\nIt opens {inert.line(record.agent or 'the agent', 60)} in "
+        "its own session (or a shell), in the run's clone, confined like the agent. To hand it back, end that, then press *Resume*."
+    )
 
 
 def file_too_big(name: str, inert: Inert) -> str:

@@ -19,6 +19,7 @@ from ompycord.cli.maintenance import migrate
 from ompycord.cli.runs import runs
 from ompycord.cli.selftest import selftest
 from ompycord.cli.sign import sign
+from ompycord.cli.takeover import takeover
 
 __all__ = ["application"]
 
@@ -75,6 +76,7 @@ application.command(rich_help_panel=EVENTS)(integrations)
 application.command(rich_help_panel=EVENTS)(sign)
 application.add_typer(keys, rich_help_panel=EVENTS)
 application.command(rich_help_panel=CARE)(runs)
+application.command(rich_help_panel=CARE)(takeover)
 application.add_typer(config, rich_help_panel=CARE)
 application.command(rich_help_panel=CARE)(healthcheck)
 application.command(rich_help_panel=CARE)(migrate)

@@ -318,6 +318,10 @@ class Workspaces(Protocol):
         """The run's clone, if it has one."""
         ...
 
+    async def is_taken_over(self, run: RunId) -> bool:
+        """Whether a person works in the run's clone at a terminal now."""
+        ...
+
     async def harvest(self, run: RunId, repository: RepositorySpec, *, message: str) -> Harvested:
         """Commit what is there (inside), bundle it out, fetch it with fsck, list the changes. Idempotent."""
         ...

@@ -24,6 +24,7 @@ from ompycord.processes.launcher_port import is_enough
 __all__ = ["Steps", "is_confined_enough"]
 
 RETRY_S = 0.5
+TAKEN_OVER = "Somebody works in its clone at a terminal. Resume it once that has ended."
 GO_ON = "You were interrupted. Look at what is done already, and go on with your task where you stopped."
 
 Record = Callable[..., Awaitable[None]]
@@ -107,6 +108,8 @@ class Steps:
         prepared = await self._workspaces.workspace(row.run)
         if prepared is None:
             return _failed(row, FailureClass.INTERNAL, "Its clone is gone.")
+        if await self._workspaces.is_taken_over(row.run):
+            return _waits(row, TAKEN_OVER)
         env = await self._job_environment(row.run)
         adapter = self._adapters[spec.kind]
         session = await self._session(row.run) if adapter.capabilities.can_resume else None
@@ -219,6 +222,13 @@ def _go_on(said: Sequence[str]) -> str:
 
 def _ok(row: EffectRow, *, message: str | None = None, **facts: str | int | bool) -> ev.EffectFinished:
     return ev.EffectFinished(key=row.key, outcome="ok", message=message, facts=facts)
+
+
+def _waits(row: EffectRow, message: str) -> ev.EffectFinished:
+    """The agent did not come to work; its run waits for a person, like one whose agent broke off."""
+    return ev.EffectFinished(
+        key=row.key, outcome="ok", failure=FailureClass.LOST, message=message, facts={"claim": False}
+    )
 
 
 def _failed(row: EffectRow, failure: FailureClass, message: str) -> ev.EffectFinished:

@@ -39,6 +39,7 @@ class PageApi:
         add("POST", "/app/attachments", self._attach)
         for path, act in {
             "/app/messages": self._write,
+            "/app/messages/edit": self._rewrite,
             "/app/reactions": self._react,
             "/app/interactions/command": self._command,
             "/app/interactions/autocomplete": self._complete,
@@ -151,6 +152,11 @@ class PageApi:
         user, channel = _user(body), str(body.get("channel"))
         made = self._services.people.write(user, channel, body.get("content"), as_list(body.get("attachments")))
         return message_view.for_page(self._core, made, viewer=_user(body))
+
+    async def _rewrite(self, body: Json) -> object:
+        user, channel = _user(body), str(body.get("channel"))
+        edited = self._services.people.rewrite(user, channel, str(body.get("message")), body.get("content"))
+        return message_view.for_page(self._core, edited, viewer=user)
 
     async def _react(self, body: Json) -> object:
         channel = self._services.people.channel_for(

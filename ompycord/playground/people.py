@@ -60,6 +60,17 @@ class People:
         channel = self._core.world.channel(channel_id)
         return self._messages.create(Draft(channel=channel, author=user, body=body, files=files))
 
+    def rewrite(self, user: str, channel_id: str, message_id: str, text: Any) -> Json:
+        """Change a message of one's own (Discord lets nobody change another's: 50005)."""
+        channel = self.channel_for(user, channel_id)
+        message = self._messages.get(channel["id"], message_id)
+        if message["_author"] != user:
+            raise refusal(50005)
+        body: Json = {"content": text, "allowed_mentions": None}
+        check_message(body, self._core.limits, uploads=0, previous=message)
+        self._threads.require_writable(channel, user)
+        return self._messages.edit(message, body, {})
+
     def commands_for(self, user: str, channel: Json | None = None) -> list[Json]:
         """The commands a person may use by their default permissions (Discord, "Application command permissions")."""
         guild_id = self._core.world.guild_id

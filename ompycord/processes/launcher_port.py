@@ -52,6 +52,13 @@ class Launcher(Protocol):
     mend: str
     """What raises the level on this machine, as a sentence with its commands; empty where nothing is better."""
 
+    def arrange(self, spec: ProcessSpec, place: Place) -> ProcessSpec:
+        """What `start` would launch: the confined form of `spec`, its folders made, its environment whole.
+
+        For a program on a person's terminal. Raises ProcessFailed.
+        """
+        ...
+
     def start(
         self, spec: ProcessSpec, place: Place, *, clocks: Clocks | None = None, bounds: Bounds | None = None
     ) -> AbstractAsyncContextManager[RunningProcess]:

@@ -39,6 +39,8 @@ class ProcessSpec(_Frozen):
     """Do not close the input after `stdin`: more of it comes by `RunningProcess.write`."""
     marker: Annotated[str, Field(min_length=1, pattern=r"^[^\x00]*$")] | None = None
     """Set as `OMPYCORD_RUN`; what carries it is killed when the program ends."""
+    claims_terminal: bool = False
+    """Whoever confines it sees to it that the program takes its standard input as its controlling terminal (`terminal.py`)."""
     event_pipe: bool = False
     """Give the program a pipe on descriptor 3 for the JSON-lines dialect."""
 

@@ -209,7 +209,7 @@ def _suspended(snapshot: StatusSnapshot, around: Surroundings, inert: Inert) -> 
     first = {SuspendReason.BUDGET: ("raise",), SuspendReason.PROVIDER: ("switch",)}.get(
         snapshot.reason or SuspendReason.HUMAN, ()
     )
-    actions = (*first, "resume", "diff", "details", "cancel", "say")
+    actions = (*first, "resume", "say", "takeover", "cancel", "diff", "details")
     return Face("⏸", word, Colour.GREY, " ".join(part for part in parts if part), actions)
 
 

@@ -22,6 +22,8 @@ class FakeWorkspaces:
         self._root = root
         self._harvests: dict[RunId, Harvested] = {}
         self.branches: dict[str, str] = {}
+        self.taken_over: set[RunId] = set()
+        """Runs in whose clone somebody works."""
         self.refuses: str | None = None
         """When set, `prepare` raises WorkspaceError with it."""
 
@@ -35,6 +37,9 @@ class FakeWorkspaces:
     async def workspace(self, run: RunId) -> Prepared | None:
         path = self._path(run)
         return Prepared(path=path, base_commit=BASE, base_branch="main") if path.is_dir() else None
+
+    async def is_taken_over(self, run: RunId) -> bool:
+        return run in self.taken_over
 
     async def harvest(self, run: RunId, repository: RepositorySpec, *, message: str) -> Harvested:
         if run in self._harvests and not self._path(run).is_dir():

@@ -23,7 +23,7 @@ def in_bubblewrap(spec: ProcessSpec, place: Place, seen: Sight, *, bwrap: Path, 
     """
     network = () if place.network else ("--unshare-net",)
     python = (sys.executable, "-I", "-S", str(_PROGRAM), "term")
-    inside = (*python, "default", str(program), *spec.argv)
+    inside = (*python, "terminal" if spec.claims_terminal else "default", str(program), *spec.argv)
     folders = (*_APART, *network, *_BASE, *_mounts(seen), "--remount-ro", "/", "--chdir", str(spec.cwd))
     return spec.model_copy(update={"argv": (*python, "ignore", str(bwrap), bwrap.name, *folders, "--", *inside)})
 

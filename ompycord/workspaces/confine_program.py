@@ -1,7 +1,8 @@
 """Runs just before a confined program and becomes it: closes the kernel's doors behind itself, or arranges TERM.
 
 Started as `python -I -S <this file> <mode> <argument> <program> <argv…>` by `landlock.py` and `bubblewrap.py`; imports
-nothing of ours. Modes: `landlock` with its rules as JSON, `term` with `ignore` or `default`.
+nothing of ours. Modes: `landlock` with its rules as JSON, `term` with `ignore`, `default`, or `terminal`, which also takes
+standard input for its controlling terminal, in a session of its own.
 """
 
 import ctypes
@@ -52,8 +53,13 @@ def main() -> None:
     try:
         if mode == "term":
             signal.signal(signal.SIGTERM, signal.SIG_IGN if argument == "ignore" else signal.SIG_DFL)
+            if argument == "terminal":
+                claim_terminal()
         else:
-            enter(json.loads(argument))
+            rules = json.loads(argument)
+            if rules["terminal"]:
+                claim_terminal()
+            enter(rules)
     except OSError as error:
         fail(f"confinement failed: {error.strerror}", CANNOT)
     # Python ignores these two; a program would inherit that.
@@ -63,6 +69,16 @@ def main() -> None:
         os.execv(program, argv)  # noqa: S606  # no shell is the point
     except OSError as error:
         fail(f"{program}: {error.strerror} (inside its confinement)", 127)
+
+
+def claim_terminal() -> None:
+    """A session of its own with this terminal: a shell cannot manage jobs in one that began outside of its namespace."""
+    import fcntl
+    import termios
+
+    if os.getsid(0) != os.getpid():
+        os.setsid()
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def fail(words: str, code: int) -> None:

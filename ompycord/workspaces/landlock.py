@@ -29,6 +29,7 @@ def in_landlock(spec: ProcessSpec, place: Place, seen: Sight, *, has_network_rul
         "read": [str(part) for path in seen.readable for part in without(path, seen.hidden)] + ["/proc"],
         "write": [str(path) for path in seen.writable],
         "devices": list(_DEVICES),
+        "terminal": spec.claims_terminal,
     }
     start = (sys.executable, "-I", "-S", str(_PROGRAM), "landlock", json.dumps(rules), str(program))
     return spec.model_copy(update={"argv": (*start, *spec.argv)})

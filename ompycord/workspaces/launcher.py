@@ -34,12 +34,16 @@ class UnconfinedLauncher:
         self._path = path
         self._environ = environ
 
+    def arrange(self, spec: ProcessSpec, place: Place) -> ProcessSpec:
+        """See the port."""
+        return _ready(spec, place, self._path, self._environ).model_copy(update={"claims_terminal": False})
+
     @asynccontextmanager
     async def start(
         self, spec: ProcessSpec, place: Place, *, clocks: Clocks | None = None, bounds: Bounds | None = None
     ) -> AsyncGenerator[RunningProcess]:
         """See the port."""
-        own = await asyncio.to_thread(_ready, spec, place, self._path, self._environ)
+        own = await asyncio.to_thread(self.arrange, spec, place)
         async with launch(own, clocks=clocks, bounds=bounds) as process:
             yield process
 
@@ -68,11 +72,12 @@ class ConfinedLauncher:
         self, spec: ProcessSpec, place: Place, *, clocks: Clocks | None = None, bounds: Bounds | None = None
     ) -> AsyncGenerator[RunningProcess]:
         """See the port. A program that cannot be executed inside ends with 127 and says so on its standard error."""
-        confined = await asyncio.to_thread(self._confine, spec, place)
+        confined = await asyncio.to_thread(self.arrange, spec, place)
         async with launch(confined, clocks=clocks, bounds=bounds) as process:
             yield process
 
-    def _confine(self, spec: ProcessSpec, place: Place) -> ProcessSpec:
+    def arrange(self, spec: ProcessSpec, place: Place) -> ProcessSpec:
+        """See the port."""
         own = _ready(spec, place, self._path, self._environ)
         program = find_program(own)
         try:

@@ -18,6 +18,7 @@ from ompycord.workspaces.borrow import make_bare, make_clone
 from ompycord.workspaces.folders import is_real_folder, remove, scratch
 from ompycord.workspaces.git import TRANSFER_S, Git
 from ompycord.workspaces.harvest import Harvester
+from ompycord.workspaces.holding import is_held
 from ompycord.workspaces.record import Folder, Record, Result
 from ompycord.workspaces.repositories import Repositories
 
@@ -63,6 +64,10 @@ class GitWorkspaces:
         folder = self._place(run)
         record = folder.read()
         return _prepared(folder, record) if record is not None and is_real_folder(folder.clone) else None
+
+    async def is_taken_over(self, run: RunId) -> bool:
+        """See the port."""
+        return is_held(self._place(run))
 
     async def harvest(self, run: RunId, repository: RepositorySpec, *, message: str) -> Harvested:
         """See the port. Files that `.gitignore` names are no part of it; once the clone is gone, the last result stays."""

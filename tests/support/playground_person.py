@@ -64,6 +64,11 @@ class Person:
         body = {"user": self.id, "channel": self._channel(channel), "content": text, "attachments": ids}
         return Message(await self._page.call("POST", "/app/messages", body))
 
+    async def edit(self, message: Message, text: str) -> None:
+        """Change a message of one's own."""
+        body = {"user": self.id, "channel": message.channel_id, "message": message.id, "content": text}
+        await self._page.call("POST", "/app/messages/edit", body)
+
     async def react(self, message: Message, emoji: str, *, remove: bool = False) -> None:
         body = {"user": self.id, "channel": message.channel_id, "message": message.id, "emoji": emoji, "remove": remove}
         await self._page.call("POST", "/app/reactions", body)

@@ -19,6 +19,7 @@ ROLE_NEEDED: dict[str, RoleName] = {
     "omp stop": "runner",
     "omp resume": "runner",
     "omp cancel": "runner",
+    "omp queue edit": "runner",
     "omp queue drop": "runner",
 }
 """Commands that need more than looking. Stopping and cancelling other people's runs needs *approver*."""

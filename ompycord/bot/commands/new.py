@@ -22,9 +22,10 @@ from ompycord.errors import OmpycordError, Refused
 from ompycord.render.notices import repository_missing, watch_only
 from ompycord.text.limits import MODAL_INPUT_VALUE
 
-__all__ = ["NewRun"]
+__all__ = ["NewRun", "run_as_task"]
 
 ModeName = Literal["fast", "standard"]
+MOST_FILES = 10
 Text = app_commands.Range[str, 1, 6000]
 Name = app_commands.Range[str, 1, 100]
 
@@ -63,6 +64,16 @@ class NewRun:
             files = (AttachedFile(name=file.filename, url=file.url, size=file.size),) if file else ()
             asked = _Asked(prompt, repository, agent, Mode(mode or "standard"), branch, budget, files)
             await self._command(interaction, asked)
+
+    async def from_message(self, interaction: Interaction, message: discord.Message) -> None:
+        """*Run as task*: the form with somebody's message in it; its files wait in the draft."""
+        files = tuple(
+            AttachedFile(name=file.filename, url=file.url, size=file.size) for file in message.attachments[:10]
+        )
+        asked = _Asked(message.content, None, None, Mode.STANDARD, None, None, files)
+        if not asked.prompt and not files:
+            raise Refused("That message has no text and no file, so there is nothing to run.")
+        await self._open_form(interaction, self._permitted(interaction), asked)
 
     async def _command(self, interaction: Interaction, asked: "_Asked") -> None:
         person = self._permitted(interaction)
@@ -136,7 +147,7 @@ class NewRun:
             mode=asked.mode,
             prompt=asked.prompt or "",
         )
-        if asked.branch or asked.budget:
+        if asked.branch or asked.budget or asked.files:
             typed = asked.typed("", "", shown_in=self._desk.shown_in(interaction))
             kept = self._intake.draft_of(interaction, person, typed, draft_id=draft_id)
             await self._desk.conductor.keep_draft(kept)
@@ -158,7 +169,7 @@ class NewRun:
                 branch=before.branch if before else None,
                 budget_usd=before.budget_usd if before else None,
                 done_when=values.text("done").strip() or None,
-                files=values.files("files"),
+                files=(*(before.files if before else ()), *values.files("files"))[:MOST_FILES],
                 shown_in=self._desk.shown_in(interaction),
             )
             self._check(interaction, typed)
@@ -169,13 +180,22 @@ class NewRun:
         await self._intake.take(interaction, person, draft, flow=Flow.MODAL_OPEN)
 
     async def _before(self, draft_id: str, person: Person) -> Typed | None:
-        """Branch and budget of the command that opened the form. Raises Refused for somebody else's form."""
+        """Branch, budget and files of what opened the form. Raises Refused for somebody else's form."""
         kept = await self._desk.store.draft(draft_id)
         if kept is None:
             return None
         if kept.person != person.id:
             raise Refused("That form was opened for somebody else. `/omp new` opens one for you.")
         return Typed.model_validate(kept.body)
+
+
+def run_as_task(new: NewRun) -> app_commands.ContextMenu:
+    """The entry in the menu of every message. Its target comes with the click, with or without the content intent."""
+
+    async def chosen(interaction: Interaction, message: discord.Message) -> None:
+        await new.from_message(interaction, message)
+
+    return app_commands.ContextMenu(name="Run as task", callback=chosen)
 
 
 class _Asked:

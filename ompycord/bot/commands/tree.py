@@ -13,6 +13,7 @@ from ompycord.bot.access import Interaction, is_ours
 from ompycord.bot.buttons import RunButtons
 from ompycord.bot.commands.cancel import add_cancel
 from ompycord.bot.commands.choices import Choices
+from ompycord.bot.commands.cost import add_cost
 from ompycord.bot.commands.health import add_health
 from ompycord.bot.commands.help import add_help
 from ompycord.bot.commands.new import NewRun
@@ -92,6 +93,7 @@ def command_group(
     add_show(group, desk, choices)
     add_runs(group, desk, choices)
     add_queue(group, desk, choices)
+    add_cost(group, desk)
     add_health(group, desk, discord_line)
     add_help(group, desk)
     return group

@@ -98,6 +98,8 @@ class House:
         self.clock = clock
         self.bus = Bus()
         self.agent = ScriptedAgent(writes={"total.py": "x = 1\n"})
+        self.closed: str | None = None
+        """Why no run may begin."""
         self.checks = FakeChecks()
         self.projector = Projector(
             store=store, bus=self.bus, clock=clock, route=lambda record: str(playground.channel("tasks"))
@@ -105,8 +107,9 @@ class House:
         known = catalog(str(playground.channel("tasks")))
         self.abilities = {"command": AgentCapabilities()}
         self.conductor = Conductor(
-            store=store, clock=clock, ids=ids, catalog=known, wake=self._wake, abilities=self.abilities
-        )
+            store=store, clock=clock, ids=ids, catalog=known, wake=self._wake, abilities=self.abilities,
+            closed=self._closed,
+        )  # fmt: skip
         steps = Steps(
             catalog=known,
             workspaces=FakeWorkspaces(folder / "workspaces"),
@@ -282,14 +285,17 @@ class House:
 
     async def start(self, who: Person, channel: str = "tasks", **options: str | float) -> RunRecord:
         """A run from a prompt; returns when its reply names it."""
-        options = {"prompt": "Fix the total. It ignores coupons.", **options}
-        ran = await who.command("omp new", channel, **options)
+        prompt = options.pop("prompt", "Fix the total. It ignores coupons.")
+        ran = await who.command("omp new", channel, target=None, prompt=prompt, **options)
         await who.wait_message(lambda message: is_answer(message, ran.id) and "started" in message.text)
         return max(await self.store.runs(RunFilter()), key=lambda record: record.created_at)
 
     def _wake(self) -> None:
         self.projector.wake()
         self.driver.wake()
+
+    async def _closed(self) -> str | None:
+        return self.closed
 
     async def _sweep(self, run: RunId) -> None:
         pass

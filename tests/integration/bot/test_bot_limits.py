@@ -39,6 +39,16 @@ async def test_a_limit_rings_once_and_is_raised_by_a_form(house: House) -> None:
         assert f"Run `{short_id(record.id)}` may cost $3.50 now, all in all." in told.text
         await mo.wait_message(lambda m: kind_of(m) == "result")
         await mo.wait_message(lambda m: kind_of(m) == "card 1" and "of $3.50" in m.text)
+        asked = await mo.command("omp cost", "tasks", csv=True)
+        told = await mo.wait_message(lambda m: is_answer(m, asked.id) and not m.is_thinking)
+        assert "**Your runs, the last 30 days**\n$0.55 · 1 run · 61k in, 4k out" in told.text
+        assert [file["filename"] for file in told.raw["attachments"]] == ["costs.csv"]
+        asked = await ada.command("omp cost", "tasks", period="day")
+        told = await ada.wait_message(lambda m: is_answer(m, asked.id) and not m.is_thinking)
+        assert "**Your runs, the last 24 hours**\nNo run began in this time." in told.text
+        asked = await ada.command("omp cost", "tasks", who="repository")
+        told = await ada.wait_message(lambda m: is_answer(m, asked.id) and not m.is_thinking)
+        assert "**Runs in shop, the last 30 days**\n$0.55" in told.text
         await house.nothing_owed()
     assert await house.rung() == [[mo.id], [mo.id]]  # the limit, the end
 

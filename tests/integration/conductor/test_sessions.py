@@ -8,7 +8,7 @@ from ompycord.domain import events as ev
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentCapabilities, AgentOutcome
 from ompycord.domain.run import FailureClass, RunState, SuspendReason
-from ompycord.engines.steps import GO_ON
+from ompycord.engines.steps import GO_ON, TAKEN_OVER
 from ompycord.store import SqliteStore
 from ompycord.testing import FakeClock
 from tests.integration.conductor.conftest import ADA, House
@@ -109,3 +109,21 @@ async def test_an_agent_that_says_it_failed_is_not_taken_for_crashed(house: Hous
     house.agent.outcome = AgentOutcome(claim=False, message="I could not.", failure=FailureClass.REPAIRABLE)
     async with house.alive():
         assert (await house.ended((await house.submit()).id)).state is RunState.FAILED
+
+
+async def test_no_agent_starts_in_a_clone_that_somebody_works_in(house: House) -> None:
+    house.agent.hold()
+    async with house.alive():
+        run = RunId((await house.submit()).id)
+        await house.began()
+        await house.conductor.stop(run, ADA)
+        await house.settled(run)
+        house.workspaces.taken_over.add(run)
+        await house.conductor.resume(run, ADA)
+        snapshot = await house.until(run, lambda snapshot: snapshot.reason is SuspendReason.INTERRUPTED)
+        assert snapshot.message == TAKEN_OVER
+        house.workspaces.taken_over.clear()
+        house.agent.release()
+        await house.conductor.resume(run, ADA)
+        assert (await house.ended(run)).state is RunState.COMPLETE
+    assert [job.iteration for job in house.agent.jobs] == [1, 3]

@@ -1,0 +1,20 @@
+"""How a person goes on in an agent's own session at a terminal; counterpart of the adapters, which speak to it without one."""
+
+from ompycord.domain.repository import AgentSpec
+
+__all__ = ["terminal_command"]
+
+
+def terminal_command(spec: AgentSpec, session: str | None) -> tuple[str, ...] | None:
+    """The agent's own program for people, in that session; None where it has none that we know of."""
+    match spec.kind:
+        case "omp_rpc":
+            program = spec.command or (spec.dialect,)
+            if session is None:
+                return program
+            return (*program, "--session", session) if spec.dialect == "pi" else (*program, f"--resume={session}")
+        case "stream_json":
+            program = spec.command or ("claude",)
+            return program if session is None else (*program, f"--resume={session}")
+        case "acp" | "command" | "rehearsal":
+            return None

@@ -1,0 +1,83 @@
+"""`ompycord takeover`: a person works in a run's clone at a terminal, as confined as its agent; counterpart of `cli/takeover.py`.
+
+The same clone, the same HOME, the same session: handed back with *Resume*, the agent finds what was done. As long as the terminal
+is open the clone is held, so that no agent starts in it.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ompycord.agents.level import require_level
+from ompycord.agents.terminal import terminal_command
+from ompycord.app.data_folder import DataFolder
+from ompycord.app.operations import perform
+from ompycord.domain.ids import RunId, short_id
+from ompycord.domain.repository import AgentSpec
+from ompycord.domain.run import RunKind, RunState
+from ompycord.errors import Refused
+from ompycord.processes import ProcessSpec, sweep
+from ompycord.processes.launcher_port import Launcher, Place
+from ompycord.processes.terminal import on_terminal
+from ompycord.settings import Settings
+from ompycord.workspaces.holding import held
+from ompycord.workspaces.probe import best_launcher
+from ompycord.workspaces.record import Folder
+
+__all__ = ["take_over"]
+
+SHELLS = ("/bin/bash", "/bin/sh")
+
+
+def take_over(
+    settings: Settings, run: str, command: tuple[str, ...], environ: Mapping[str, str], say: Callable[[str], None]
+) -> int:
+    """Open a terminal in the clone of a stopped run; the exit code of what ran there. Raises Refused, ProcessFailed.
+
+    `command` empty: the agent's own program in its session, or a shell where it has none.
+    """
+    data = DataFolder(settings.data_dir)
+    found: dict[str, Any] = perform(data, "runs.takeover", {"run": run})
+    _require_waiting(found)
+    spec = next((agent for agent in settings.catalog.agents if agent.name == found["agent"]), None)
+    spec = spec or AgentSpec(name="rehearsal", kind="rehearsal")  # the playground's own, or one that left the settings
+    folder = Folder(data.path / "workspaces" / found["id"])
+    if folder.read() is None or not folder.clone.is_dir():
+        raise Refused(f"The clone of {found['run']} is gone, so there is nothing to take over.")
+    argv = command or terminal_command(spec, found["session"]) or (_shell(),)
+    launcher = asyncio.run(best_launcher(path=environ.get("PATH", os.defpath), hidden=(data.path,), environ=environ))
+    require_level(launcher, spec)
+    with held(folder):
+        say(f"Run {found['run']} is yours: {folder.clone} (confinement: {launcher.level}). Work on, commit or not.")
+        code = on_terminal(_arranged(launcher, spec, folder, argv, found["id"], environ))
+        asyncio.run(sweep(found["id"]))
+    say(
+        f"Handed back. `/omp resume run: {found['run']}` or *Resume* on its card lets {spec.name} go on with what you did."
+    )
+    return code
+
+
+def _require_waiting(found: Mapping[str, Any]) -> None:
+    name = found["run"]
+    if found["kind"] != RunKind.HOSTED:
+        raise Refused(f"The agent of {name} runs elsewhere; there is nothing of it here to take over.")
+    if found["ended_at"] is not None:
+        branch = f" Its work is on branch {found['branch']} of {found['repository']}." if found["branch"] else ""
+        raise Refused(f"{name} has ended, and its clone went with it.{branch}")
+    if found["state"] != RunState.SUSPENDED:
+        raise Refused(f"{name} is at work. Stop it first: `/omp stop run: {name}`, or *Stop* on its card.")
+
+
+def _arranged(
+    launcher: Launcher, spec: AgentSpec, folder: Folder, argv: tuple[str, ...], run: str, environ: Mapping[str, str]
+) -> ProcessSpec:
+    env = {**spec.env, "TERM": environ.get("TERM", "dumb"), "PS1": f"({short_id(run)}) \\w \\$ "}
+    place = Place(folder.clone, network=spec.sandbox.network, grants=spec.grants.files, variables=spec.grants.variables)
+    return launcher.arrange(
+        ProcessSpec(argv=argv, env=env, cwd=folder.clone, marker=RunId(run), claims_terminal=True), place
+    )
+
+
+def _shell() -> str:
+    return next(shell for shell in SHELLS if os.access(shell, os.X_OK))

@@ -1,0 +1,122 @@
+"""A program on a person's terminal, through a terminal of its own: it cannot type into theirs. Counterpart of `launcher.py`.
+
+What a program inherits of a terminal it can push input into (TIOCSTI); one that an agent left behind must not.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Final
+
+from ompycord.errors import ProcessFailed
+from ompycord.processes.spawn import find_program
+from ompycord.processes.spec import MARKER, ProcessSpec
+
+__all__ = ["on_terminal"]
+
+_SHELL_LIKE: Final = 128
+_CHUNK: Final = 65_536
+
+
+def on_terminal(spec: ProcessSpec) -> int:
+    """Run it with this process's terminal for its own, to its end; its exit code, or 128 and the signal's number.
+
+    Raises ProcessFailed where there is no terminal here, or nothing to start.
+    """
+    if sys.platform == "win32" or not (os.isatty(0) and os.isatty(1)):
+        raise ProcessFailed("This needs a terminal: start it from one, without redirecting its input or output.")
+    program = find_program(spec)
+    if not spec.cwd.is_dir():
+        raise ProcessFailed(f"The folder {spec.cwd} is not there, so {program.name} was not started in it.")
+    env = dict(spec.env) if spec.marker is None else {**spec.env, MARKER: spec.marker}
+    ours, theirs = os.openpty()
+    child = os.fork()
+    if child == 0:
+        _become(program, spec, env, theirs)
+    os.close(theirs)
+    return _serve(child, ours)
+
+
+def _become(program: os.PathLike[str], spec: ProcessSpec, env: dict[str, str], terminal: int) -> None:
+    """In the child: never returns. What is confined takes the terminal inside: a shell there knows no session out here."""
+    try:
+        os.setsid()
+        for standard in range(3):
+            os.dup2(terminal, standard)
+        if not spec.claims_terminal:
+            claim_terminal()
+        os.chdir(spec.cwd)
+        os.execve(program, list(spec.argv), env)  # noqa: S606  # no shell is the point
+    except OSError as error:
+        os.write(2, f"{program}: {error.strerror}\r\n".encode())
+    os._exit(127)
+
+
+def claim_terminal() -> None:
+    """Make standard input the controlling terminal of this session."""
+    import fcntl
+    import termios
+
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def _serve(child: int, theirs: int) -> int:
+    """Pass bytes and the window's size on until the program ends; then this terminal is as it was."""
+    import termios
+    import tty
+
+    before = termios.tcgetattr(0)
+    was = signal.signal(signal.SIGWINCH, _follow(theirs))
+    try:
+        _resize(theirs)
+        tty.setraw(0)
+        _copy(theirs)
+    finally:
+        termios.tcsetattr(0, termios.TCSADRAIN, before)
+        signal.signal(signal.SIGWINCH, was)
+        os.close(theirs)  # what still runs on it is hung up
+    _, status = os.waitpid(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    return code if code >= 0 else _SHELL_LIKE - code
+
+
+def _follow(theirs: int) -> Callable[[int, FrameType | None], None]:
+    return lambda number, frame: _resize(theirs)
+
+
+def _resize(theirs: int) -> None:
+    import fcntl
+    import termios
+
+    size = fcntl.ioctl(1, termios.TIOCGWINSZ, bytes(8))
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, size)
+
+
+def _copy(theirs: int) -> None:
+    """Both ways until the program's side is closed. Ours may end first: then only its output goes on."""
+    import select
+
+    sources = [0, theirs]
+    while True:
+        ready, _, _ = select.select(sources, [], [])
+        if theirs in ready:
+            try:
+                data = os.read(theirs, _CHUNK)
+            except OSError:  # EIO: nobody holds the other side any more
+                return
+            if not data:
+                return
+            _write(1, data)
+        if 0 in ready:
+            data = os.read(0, _CHUNK)
+            if data:
+                _write(theirs, data)
+            else:
+                sources.remove(0)
+
+
+def _write(to: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(to, data) :]

@@ -1,0 +1,74 @@
+"""A person takes a stopped run over at a terminal and hands it back: the agent goes on with what was done there."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.test_journeys import git, short_id
+from tests.support.product import running_product
+from tests.support.terminal import Terminal
+
+pytestmark = [pytest.mark.e2e, pytest.mark.posix]
+
+PATIENT = """#!/bin/sh
+# Works until somebody has made by-hand.txt in its clone.
+cat > /dev/null
+while [ ! -e by-hand.txt ]; do sleep 0.1; done
+echo "an agent was here" >> by-hand.txt
+"""
+CONFIG = """
+repositories:
+  notes: {path: notes}
+agents:
+  patient: {kind: command, command: [./patient.sh]}
+"""
+
+
+async def test_a_stopped_run_is_worked_on_by_hand_and_handed_back(tmp_path: Path) -> None:
+    repository = tmp_path / "notes"
+    repository.mkdir()
+    git(repository, "init", "--quiet")
+    (repository / "README").write_text("notes\n")
+    git(repository, "add", "-A")
+    git(repository, "commit", "--quiet", "-m", "first")
+    program = tmp_path / "patient.sh"
+    program.write_text(PATIENT)
+    program.chmod(0o755)
+    config = CONFIG.replace("./patient.sh", str(program)).replace("path: notes", f"path: {repository}")
+    async with running_product(tmp_path, config=config) as product:
+        ada = product.playground.ada
+        asked = await ada.command("omp new", "tasks", prompt="Wait", repository="notes", agent="patient", mode="fast")
+        assert asked.reply is not None
+        run = short_id((await ada.wait_message(lambda m: "started" in m.text and m.is_ephemeral)).text)
+        card = await ada.wait_message(lambda m: " · card 1" in m.text and "Building" in m.text)
+        argv = [sys.executable, "-m", "ompycord", "takeover", run, "--data-dir", str(product.data)]
+        env = {**os.environ, "PYTHONPATH": str(Path.cwd())}
+        early = Terminal(argv, cwd=tmp_path, env=env)
+        try:
+            await early.read_until("is at work. Stop it first")
+            assert await early.ended() == 77
+        finally:
+            early.close()
+        await ada.click(card, "Stop")
+        card = await ada.wait_message(lambda m: " · card 1" in m.text and "Take over" in m.labels)
+        told = await ada.click(card, "Take over")
+        words = await ada.wait_message(lambda m: f"ompycord takeover {run}" in m.text)
+        assert words.is_ephemeral
+        assert told.reply is not None
+        hand = Terminal([*argv, "--", "/bin/sh"], cwd=tmp_path, env=env)
+        try:
+            await hand.read_until("is yours")
+            await ada.click(card, "Resume")
+            card = await ada.wait_message(lambda m: " · card 1" in m.text and "Somebody works in its clone" in m.text)
+            hand.type("echo 'a person was here' > by-hand.txt; echo ma''de; exit 3\n")
+            await hand.read_until("made")
+            await hand.read_until("Handed back.")
+            assert await hand.ended() == 3, hand.screen
+        finally:
+            hand.close()
+        await ada.click(card, "Resume")
+        await ada.wait_message(lambda m: f"{run} · result" in m.text)
+        made = git(repository, "show", f"ompycord/{run}:by-hand.txt")
+        assert made.splitlines() == ["a person was here", "an agent was here"]

@@ -1,0 +1,69 @@
+"""Costs as text and CSV: sums of what is known, words for what is not, nothing that a spreadsheet would run."""
+
+import csv
+import io
+
+from ompycord.domain.ids import RunId
+from ompycord.domain.run import RunKind, RunState
+from ompycord.domain.snapshot import StatusSnapshot, Usage
+from ompycord.domain.task import Origin
+from ompycord.render.costs import costs_csv, costs_text
+
+AT = 1_795_000_000_000
+
+
+def run(number: int, title: str, usage: Usage) -> StatusSnapshot:
+    return StatusSnapshot(
+        run=RunId(f"01JD00000000000000000000{number:02}"), kind=RunKind.HOSTED, state=RunState.COMPLETE, title=title,
+        repository="shop", agent="omp", usage=usage, origin=Origin(requester_name="Mo"), created_at=AT + number,
+        last_event_at=AT,
+    )  # fmt: skip
+
+
+def text_of(*snapshots: StatusSnapshot) -> str:
+    return costs_text(snapshots, title="Your runs, the last 30 days", redact=lambda text: text)
+
+
+def test_what_is_known_is_summed_and_what_is_not_is_said() -> None:
+    shown = text_of(
+        run(1, "Cheap", Usage(input=900, output=10, cost_usd=0.25)),
+        run(2, "Dear", Usage(input=60_100, output=4_000, cost_usd=1.5)),
+        run(3, "Silent", Usage(input=5, output=1)),
+        run(4, "In part", Usage(cost_usd=0.5, cost_complete=False)),
+    )
+    assert shown.splitlines() == [
+        "**Your runs, the last 30 days**",
+        "$2.25 · 4 runs · 61k in, 4k out",
+        "Of 1 run nobody stated a cost; the sum is without them.",
+        "Of 1 run only a part is known; they cost more.",
+        "- $1.50 · `000002` Dear · shop · omp · 2026-11-18",
+        "- at least $0.50 · `000004` In part · shop · omp · 2026-11-18",
+        "- $0.25 · `000001` Cheap · shop · omp · 2026-11-18",
+    ]
+
+
+def test_the_ten_dearest_are_listed_and_the_others_counted() -> None:
+    shown = text_of(*(run(number, f"Run {number}", Usage(cost_usd=number / 10)) for number in range(1, 14)))
+    lines = shown.splitlines()
+    assert [line.split("`")[1] for line in lines if line.startswith("- ")][:2] == ["000013", "000012"]
+    assert sum(line.startswith("- ") for line in lines) == 10
+    assert lines[-1] == "… and 3 cheaper runs. `csv: True` lists them all."
+
+
+def test_no_run_is_said_and_nothing_pings() -> None:
+    assert text_of() == "**Your runs, the last 30 days**\nNo run began in this time."
+    assert "<@1>" not in text_of(run(1, "Ask <@1> and @everyone", Usage(cost_usd=1.0)))
+
+
+def test_the_file_is_csv_with_the_newest_first_and_no_formula() -> None:
+    found = [
+        run(1, '=HYPERLINK("http://x","y")', Usage(input=3, output=2, cache_read=1, cost_usd=0.1234567)),
+        run(2, "a, b", Usage(cost_complete=False)),
+    ]
+    rows = list(csv.DictReader(io.StringIO(costs_csv(found, redact=lambda text: text.replace("b", "[redacted]")))))
+    assert [row["run"][-2:] for row in rows] == ["02", "01"]
+    assert rows[0]["title"] == "a, [redacted]"
+    assert (rows[0]["cost_usd"], rows[0]["cost_complete"]) == ("", "False")
+    assert rows[1]["title"].startswith("'=")
+    assert (rows[1]["cost_usd"], rows[1]["input_tokens"], rows[1]["cache_read_tokens"]) == ("0.123457", "3", "1")
+    assert rows[1]["began"].endswith("Z")
