@@ -7,6 +7,7 @@ from typing import Final
 from ompycord.agents.converse import converse, wall_ms
 from ompycord.agents.going_on import go_on
 from ompycord.agents.level import require_level
+from ompycord.agents.own_tools import claude_arguments
 from ompycord.dialects.stream_json import StreamJson
 from ompycord.domain.ports import AgentCapabilities, AgentJob, AgentOutcome, Emit, Inbox
 from ompycord.processes.launcher_port import Launcher
@@ -37,6 +38,7 @@ class StreamJsonAgent:
         model = ("--model", job.spec.model) if job.spec.model else ()
         mode = ("--permission-mode", job.spec.mode) if job.spec.mode else ()
         session = (f"--resume={job.session}",) if job.session else ()
-        argv = (*(job.spec.command or ("claude",)), *_ARGUMENTS, *model, *mode, *session)
+        tools = claude_arguments(job)
+        argv = (*(job.spec.command or ("claude",)), *_ARGUMENTS, *tools, *model, *mode, *session)
         conversation = StreamJson(prompt=job.prompt, root=str(job.cwd.resolve()))
         return await converse(self._launcher, job, argv, conversation, emit, inbox, now_ms=self._now_ms)

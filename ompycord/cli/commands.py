@@ -8,6 +8,7 @@ import typer
 
 from ompycord import __version__
 from ompycord.cli.config import config
+from ompycord.cli.conformance import conformance
 from ompycord.cli.doctor import doctor
 from ompycord.cli.emit.command import emit
 from ompycord.cli.healthcheck import healthcheck
@@ -70,6 +71,7 @@ def version() -> None:
 application.command(rich_help_panel=RUN)(init)
 application.command(rich_help_panel=RUN)(doctor)
 application.command(rich_help_panel=RUN)(selftest)
+application.command(rich_help_panel=RUN)(conformance)
 application.command(rich_help_panel=EVENTS)(emit)
 application.command(rich_help_panel=EVENTS)(hook)
 application.command(rich_help_panel=EVENTS)(integrations)

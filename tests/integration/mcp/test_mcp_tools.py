@@ -11,6 +11,7 @@ from mcp.client.streamable_http import streamable_http_client
 
 from ompycord.domain import events as ev
 from ompycord.domain.ids import RunId
+from ompycord.domain.ports import Clock
 from ompycord.domain.run import RunState
 from ompycord.mcp_server import Desk, McpMount
 from ompycord.testing import FakeClock
@@ -25,7 +26,7 @@ KEY = "key-of-the-run"
 
 
 @asynccontextmanager
-async def mounted(house: House, run: RunId, clock: FakeClock | None = None) -> AsyncGenerator[str]:
+async def mounted(house: House, run: RunId, clock: Clock | None = None) -> AsyncGenerator[str]:
     """The mount on a port of its own; yields its address."""
     artifacts = Artifacts(folder=house.folder / "artifacts", workspaces=house.workspaces)
     desk = Desk(
