@@ -83,6 +83,8 @@ def test_what_a_page_tells_people_to_type_exists(page: Path, line: str) -> None:
         words = shlex.split(re.split(r"[|;&<>]", line)[0])
     except ValueError:  # a quotation that goes on in the next line
         words = line.split()
+    if "--" in words:  # what comes after it is another program's
+        words = words[: words.index("--")]
     path = "ompycord"
     while len(words) > 1 and f"{path} {words[1]}" in COMMANDS:
         path = f"{path} {words.pop(1)}"
