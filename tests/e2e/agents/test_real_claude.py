@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from ompycord.agents.conformance import RULES, Rule, Trial
 from ompycord.agents.stream_json import StreamJsonAgent
 from ompycord.domain.events import (
     ApprovalDenied,
@@ -20,6 +21,7 @@ from ompycord.domain.events import (
 )
 from ompycord.testing import ScriptedInbox
 from tests.e2e.agents.conftest import Heard, Place, working
+from tests.e2e.agents.test_real_omp import WORDS
 
 pytestmark = [pytest.mark.agents, pytest.mark.e2e, pytest.mark.shared, pytest.mark.timeout(180, func_only=True)]
 
@@ -69,3 +71,13 @@ async def test_a_whole_task_and_its_session_goes_on(claude: Place, address: str)
     outcome = await agent.run(claude.job(spec(address), "SAY back again", session=session), again.emit, ScriptedInbox())
     assert outcome.message == "back again"
     assert again.of(SessionOpened)[0].session == session
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+async def test_the_contract(rule: Rule, claude: Place, address: str) -> None:
+    trial = Trial(
+        adapter=StreamJsonAgent(launcher=claude.launcher),
+        quick=lambda: claude.job(spec(address), "SAY " + WORDS),
+        long=lambda: claude.job(spec(address), 'CALL Bash {"command": "sleep 300"}\nSAY never'),
+    )
+    assert await rule(trial) is None

@@ -51,6 +51,7 @@ TRIED: dict[str, Sequence[str]] = {
 def test_the_page_of_an_agent_configures_what_is_tried_for_real(name: str) -> None:
     page = FOLDER / f"{name}.md"
     first, *_ = documented(page)
+    assert all(grant.is_absolute() for grant in first.grants.files)
     assert first.command[: len(TRIED[name])] == tuple(TRIED[name])
     text = page.read_text(encoding="utf-8")
     assert f"ompycord conformance {first.name}\n" in text
