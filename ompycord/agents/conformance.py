@@ -10,8 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from ompycord.agents.going_on import ANEW
 from ompycord.domain.authority import SourceKind, require_authority
-from ompycord.domain.events import EventBody, Message, SessionOpened
+from ompycord.domain.events import EventBody, Message, Note, SessionOpened
 from ompycord.domain.ports import AgentAdapter, AgentJob, AgentOutcome, Heard
 from ompycord.domain.run import FailureClass
 from ompycord.errors import NotYours, OmpycordError, ProcessFailed, StorageError
@@ -195,8 +196,10 @@ def _session(recorder: Recorder) -> str | None:
     return next((body.session for body in recorder.events if isinstance(body, SessionOpened)), None)
 
 
-async def goes_on_in_its_session(trial: Trial) -> str | None:
-    """`can_resume`: it says which session it opened, and opens that one again when it is told to."""
+async def goes_on_in_its_session_or_says_that_it_cannot(trial: Trial) -> str | None:
+    """`can_resume`: it says which session it opened, and opens that one again when it is told to. Where the agent itself has
+    lost it, people read so in a note, and the work goes on all the same.
+    """
     if not trial.adapter.capabilities.can_resume:
         return None
     recorder, _ = await _quick(trial)
@@ -208,7 +211,9 @@ async def goes_on_in_its_session(trial: Trial) -> str | None:
         outcome = await trial.adapter.run(job, again.emit, SilentInbox())
     if not outcome.claim:
         return f"it claims to have failed: {outcome.message}"
-    return None if _session(again) == session else f"it opened {_session(again)} instead of {session}"
+    if _session(again) == session or any(isinstance(body, Note) and ANEW in body.text for body in again.events):
+        return None
+    return f"it opened {_session(again)} instead of {session}"
 
 
 async def begins_anew_where_its_session_is_gone(trial: Trial) -> str | None:
@@ -234,7 +239,7 @@ RULES: Final[tuple[Rule, ...]] = (
     says_that_it_cannot_be_started,
     leaves_no_process_behind,
     says_that_it_was_lost_when_its_program_dies,
-    goes_on_in_its_session,
+    goes_on_in_its_session_or_says_that_it_cannot,
     begins_anew_where_its_session_is_gone,
 )
 

@@ -1,11 +1,15 @@
 """Starts an agent in an earlier session, and anew where it does not know that any more; used by every adapter that can resume."""
 
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 from ompycord.domain.events import EventBody, Note, SessionOpened
 from ompycord.domain.ports import AgentJob, AgentOutcome, Emit
 
-__all__ = ["go_on"]
+__all__ = ["ANEW", "go_on"]
+
+ANEW: Final = "could not go on in its session, so it begins with the whole task again."
+"""What people read of an agent that does not know its session any more, after its name."""
 
 
 async def go_on(job: AgentJob, emit: Emit, start: Callable[[AgentJob, Emit], Awaitable[AgentOutcome]]) -> AgentOutcome:
@@ -25,7 +29,8 @@ async def go_on(job: AgentJob, emit: Emit, start: Callable[[AgentJob, Emit], Awa
     outcome = await start(job, watch)
     if is_open or outcome.claim:
         return outcome
-    await emit(Note(text=f"{job.spec.name} could not go on in its session, so it begins with the whole task again."))
+    why = f" {outcome.message}" if outcome.message else ""
+    await emit(Note(text=f"{job.spec.name} {ANEW}{why}"))
     return await start(job.model_copy(update={"session": None, "prompt": _whole(job)}), emit)
 
 

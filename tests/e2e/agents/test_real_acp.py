@@ -9,6 +9,7 @@ import pytest
 
 from ompycord.agents.acp import AcpAgent
 from ompycord.agents.conformance import RULES, Rule, Trial
+from ompycord.agents.going_on import ANEW
 from ompycord.domain.events import ApprovalGranted, ApprovalRequested, Note, SessionOpened, ToolFinished
 from ompycord.testing import ScriptedInbox
 from tests.e2e.agents.conftest import Heard, MakePlace, Place, installed, working
@@ -99,7 +100,13 @@ async def test_a_whole_task_and_its_session_goes_on(kind: Kind, place: Place, ad
     outcome = await agent.run(job, again.emit, ScriptedInbox())
     assert outcome.claim, outcome.message
     assert "back again" in (outcome.message or "")
-    assert [one.session for one in again.of(SessionOpened)] == [session]
+    opened, notes = [one.session for one in again.of(SessionOpened)], [note.text for note in again.of(Note)]
+    if (
+        kind.name == "gemini"
+    ):  # 0.61 finds no session of its own over this protocol again: its work begins anew, and says so
+        assert [ANEW in note and "No previous sessions" in note for note in notes] == [True]
+    else:
+        assert (opened, notes) == ([session], [])
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
