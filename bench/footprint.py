@@ -56,8 +56,8 @@ async def main() -> None:
 asyncio.run(main())
 """
 AGENT = """#!/bin/sh
-printf '%s\\n%s\\n' "$OMPYCORD_MCP_URL" "$OMPYCORD_KEY" > "{told}.part"
-mv "{told}.part" "{told}"
+printf '%s\\n%s\\n' "$OMPYCORD_MCP_URL" "$OMPYCORD_KEY" > told.part
+mv told.part told
 sleep 600
 """
 CONFIG = """\
@@ -115,7 +115,7 @@ def _lay_out(folder: Path) -> None:
     git = ["git", "-c", "user.name=bench", "-c", "user.email=bench@localhost", "-c", "init.defaultBranch=main"]
     subprocess.run([*git, "init", "-q", str(repository)], check=True)
     subprocess.run([*git, "-C", str(repository), "commit", "-q", "--allow-empty", "-m", "first"], check=True)
-    agent.write_text(AGENT.format(told=folder / "told"))
+    agent.write_text(AGENT)
     agent.chmod(0o755)
     (folder / "ompycord.yml").write_text(CONFIG.format(repository=repository, agent=agent))
 
@@ -135,8 +135,8 @@ def _environment(info: dict[str, Any]) -> dict[str, str]:
 async def _ask_over_mcp(folder: Path, page: Page, info: dict[str, Any], client: httpx.AsyncClient) -> None:
     admin = Person(page, user=info["users"]["admin"], channels=info["channels"])
     await admin.command("new", "tasks", prompt="Wait", repository="sample", agent="waits")
-    await _appears(folder / "told")
-    address, key = (folder / "told").read_text().split()
+    told = await _appears(folder, "data/workspaces/*/clone/told")  # confined, it can write nowhere else
+    address, key = told.read_text().split()
     headers = {"authorization": f"Bearer {key}", "accept": "application/json, text/event-stream"}
     (await client.post(address, json=HELLO, headers=headers)).raise_for_status()
 
@@ -147,7 +147,7 @@ async def _playground(folder: Path, client: httpx.AsyncClient) -> AsyncGenerator
     process = _start(argv, folder, dict(os.environ), folder / "playground.log")
     run = folder / "playground" / "run.json"
     try:
-        await _appears(run)
+        await _appears(run.parent, run.name)
         told = json.loads(run.read_bytes())
         page = Page(client, address=f"http://127.0.0.1:{told['port']}", token=told["token"])
         yield page, await page.call("GET", "/control/info")
@@ -183,10 +183,12 @@ def _start(argv: list[str], folder: Path, environ: dict[str, str], log: Path) ->
         )
 
 
-async def _appears(file: Path) -> None:
+async def _appears(folder: Path, pattern: str) -> Path:
+    """The first file that fits."""
     async with asyncio.timeout(UP_S):
-        while not file.exists():  # noqa: ASYNC110, ASYNC240  # another process sets no event of ours
+        while not (found := list(folder.glob(pattern))):  # noqa: ASYNC110, ASYNC240  # another process sets no event of ours
             await asyncio.sleep(LOOK_S)
+    return found[0]
 
 
 async def _settled(process: subprocess.Popen[bytes]) -> float:

@@ -20,7 +20,7 @@ from ompycord.app.keys import Keys
 from ompycord.app.mode import Mode
 from ompycord.app.report import Report
 from ompycord.app.run_views import RunViews
-from ompycord.app.system import SystemClock, SystemIds
+from ompycord.app.system import SystemClock, SystemIds, settle_collector
 from ompycord.bot.bot import Bot
 from ompycord.bot.options import BotOptions
 from ompycord.bot.sources import Sources
@@ -123,7 +123,7 @@ async def lifespan(
         ground.alarms.extend((projector.wake, driver.wake))
         artifacts = Artifacts(folder=data.path / "artifacts", workspaces=hands.workspaces)
         desk = Desk(conductor=conductor, bus=ground.bus, clock=clock, ids=ids, attach=artifacts.attach)
-        mcp = McpMount(desk=desk, authenticate=doorkeeper.run_of, version=__version__)
+        mcp = McpMount(desk=desk, authenticate=doorkeeper.run_of, version=__version__, loaded=settle_collector)
 
         def failures() -> int:
             return sidecar.failed_authentications

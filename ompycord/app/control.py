@@ -1,7 +1,7 @@
 """How a command asks the running process: one JSON line each way, one question a connection; `ask` is its counterpart.
 
-CONTRACTS, *Processes*: `control.sock` (0600), or where a socket's path is too long or there are none (Windows) a loopback port
-and a random token in `control.json` (0600).
+CONTRACTS, *Processes*: `control.sock` (0600), or where a socket's path is too long or there are none (Windows) a loopback port.
+In either case a random token in `control.json` (0600): Landlock hides a file from an agent and not a socket.
 """
 
 import asyncio
@@ -39,12 +39,12 @@ END_S = 5.0
 
 
 class Control:
-    """The server. `operations` by name; whoever can open the socket may ask for each of them."""
+    """The server. `operations` by name; whoever can read the token may ask for each of them."""
 
     def __init__(self, folder: Path, *, operations: Mapping[str, Operation]) -> None:
         self._folder = folder
         self._operations = dict(operations)
-        self._token: str | None = None
+        self._token = secrets.token_urlsafe(32)
         self._open = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -65,7 +65,8 @@ class Control:
                         await self._idle.wait()
         finally:
             listener.close()
-            place.unlink(missing_ok=True)
+            for left in (place, self._folder / CONTROL_FILE):
+                left.unlink(missing_ok=True)
 
     def _listen(self) -> tuple[socket.socket, Path]:
         """A bound socket and the file by which it is found. Whoever holds the data folder may replace what is left there."""
@@ -73,21 +74,19 @@ class Control:
         for left in (path, self._folder / CONTROL_FILE):
             left.unlink(missing_ok=True)
         try:
-            return (_unix_socket(path), path) if fits(path) else self._loopback_socket()
+            listener = _unix_socket(path) if fits(path) else _loopback_socket()
+            self._tell(None if fits(path) else listener.getsockname()[1])
         except OSError as error:
             raise ConfigurationError(f"The control socket cannot be opened ({error.strerror}).") from None
+        return listener, path
 
-    def _loopback_socket(self) -> tuple[socket.socket, Path]:
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        listener.bind(("127.0.0.1", 0))
-        listener.setblocking(False)
-        self._token = secrets.token_urlsafe(32)
+    def _tell(self, port: int | None) -> None:
+        """What a command must know: the token, and the port where there is no socket. The whole file or none."""
         path = self._folder / CONTROL_FILE
         fresh = path.with_name(f".{CONTROL_FILE}.{os.getpid()}")
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            json.dump({"port": listener.getsockname()[1], "token": self._token}, file)
+            json.dump({"token": self._token, **({} if port is None else {"port": port})}, file)
         fresh.replace(path)
-        return listener, path
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open += 1
@@ -138,9 +137,7 @@ class Control:
             raise Refused("This is no question that the control socket understands.")
         asked = cast("dict[str, Any]", question)
         token: Any = asked.get("token")
-        if self._token is not None and not (
-            isinstance(token, str) and hmac.compare_digest(token.encode(), self._token.encode())
-        ):
+        if not (isinstance(token, str) and hmac.compare_digest(token.encode(), self._token.encode())):
             raise Refused("The token of control.json is wrong.")
         name: Any = asked.get("operation")
         arguments: Any = asked.get("arguments", {})
@@ -152,6 +149,13 @@ class Control:
 def fits(path: Path) -> bool:
     """Whether a socket can be bound at this path here."""
     return sys.platform != "win32" and len(os.fsencode(path)) <= LONGEST_PATH
+
+
+def _loopback_socket() -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.bind(("127.0.0.1", 0))
+    listener.setblocking(False)
+    return listener
 
 
 def _unix_socket(path: Path) -> socket.socket:

@@ -85,14 +85,14 @@ def is_running(folder: Path) -> bool:
 
 def _connect(folder: Path) -> tuple[socket.socket | None, str | None]:
     path = folder / CONTROL_SOCKET
-    if fits(path):
-        return _connected(socket.AF_UNIX, str(path)), None
     try:
         there: dict[str, Any] = json.loads((folder / CONTROL_FILE).read_bytes())
-        address, token = ("127.0.0.1", int(there["port"])), str(there["token"])
+        token = str(there["token"])
+        if fits(path):
+            return _connected(socket.AF_UNIX, str(path)), token
+        return _connected(socket.AF_INET, ("127.0.0.1", int(there["port"]))), token
     except (OSError, ValueError, KeyError):
         return None, None
-    return _connected(socket.AF_INET, address), token
 
 
 def _connected(family: int, address: str | tuple[str, int]) -> socket.socket | None:

@@ -26,11 +26,22 @@ UNAVAILABLE = b'{"type":"/problems/draining","title":"The process is ending","st
 class McpMount:
     """Serves nothing until somebody with a run's key asks."""
 
-    def __init__(self, *, desk: Desk, authenticate: Callable[[Mapping[str, str]], RunId | None], version: str) -> None:
-        """`authenticate` maps lower-case headers to the run whose key they carry, None for anything else."""
+    def __init__(
+        self,
+        *,
+        desk: Desk,
+        authenticate: Callable[[Mapping[str, str]], RunId | None],
+        version: str,
+        loaded: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`authenticate` maps lower-case headers to the run whose key they carry, None for anything else. `loaded` is called
+        once the first request was answered: the SDK is in memory then, with all that loading it took.
+        """
         self._desk = desk
         self._authenticate = authenticate
         self._version = version
+        self._loaded = loaded
+        self._has_answered = False
         self._wanted = asyncio.Event()
         self._ready = asyncio.Event()
         self._app: App | None = None
@@ -66,6 +77,9 @@ class McpMount:
             await _answer(send, 503, UNAVAILABLE)
             return
         await self._app({**scope, "path": "/", "raw_path": b"/", "root_path": ""}, receive, send)
+        if not self._has_answered:
+            self._has_answered = True
+            self._loaded()
 
 
 async def _answer(send: Send, status: int, body: bytes) -> None:

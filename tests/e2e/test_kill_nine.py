@@ -79,7 +79,7 @@ async def test_at_ten_random_times_nothing_is_lost_and_nothing_is_there_twice(tm
 
 
 async def result_of(product: Product, words: str, *, is_owed: bool) -> str | None:
-    """The run whose prompt has these words, once its final message is there and its card agrees with it."""
+    """The run whose prompt has these words, once its final message is there and its card and mirror agree with it."""
     ada = product.playground.ada
 
     def is_result(message: Message) -> bool:
@@ -93,9 +93,10 @@ async def result_of(product: Product, words: str, *, is_owed: bool) -> str | Non
     found = re.search(r"(\w{6}) · result", result.text)
     assert found
     run = found[1]
-    await ada.wait_message(
-        lambda message: f"{run} · card" in message.text and message.text.startswith("✅"), PATIENCE_S
-    )
+    for kind in ("card", "mirror"):  # each comes true in its own channel's time
+        await ada.wait_message(
+            lambda message, kind=kind: f"{run} · {kind}" in message.text and "Done, checked" in message.text, PATIENCE_S
+        )
     return run
 
 

@@ -24,7 +24,14 @@ async def asked(
     return await asyncio.to_thread(ask, folder, operation, arguments or {})
 
 
+def with_token(folder: Path, line: bytes) -> bytes:
+    """The same question with the token of its place, where it is a question at all."""
+    token = json.loads((folder / CONTROL_FILE).read_text())["token"]
+    return line.replace(b"{", b'{"token": "%s", ' % token.encode(), 1) if line.startswith(b'{"') else line
+
+
 async def raw(folder: Path, line: bytes) -> dict[str, Any]:
+    line = with_token(folder, line)
     reader, writer = await asyncio.open_unix_connection(str(folder / CONTROL_SOCKET))
     writer.write(line)
     writer.write_eof()
@@ -53,29 +60,42 @@ async def test_it_is_gone_after_an_orderly_end(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        b"\n",
-        b"",
-        b"{",
-        b"[]\n",
-        b"\xff\xfe\n",
-        b'{"operation": 7}\n',
-        b'{"operation": "keys.list", "arguments": []}\n',
-        b'{"operation": "no.such"}\n',
-        b'{"operation": "keys.add", "arguments": {"name": ""}}\n',
-        b'{"operation": "keys.add", "arguments": {"name": "x", "scopes": ["all"]}}\n',
-        b'{"operation": "keys.add", "arguments": {"name": "x", "sudo": true}}\n',
-        b'{"operation": "' + b"x" * LONGEST_LINE + b'"}\n',
-        b"[" * 60_000 + b"\n",
-    ],
+async def test_without_the_token_a_connection_is_worth_nothing(house: House) -> None:
+    file = house.folder / CONTROL_FILE
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    for guess in (b"", b', "token": "guessed"', b', "token": null', b', "token": 7'):
+        reader, writer = await asyncio.open_unix_connection(str(house.folder / CONTROL_SOCKET))
+        writer.write(b'{"operation": "keys.list"' + guess + b"}\n")
+        async with asyncio.timeout(20):
+            reply: dict[str, Any] = json.loads(await reader.readline())
+        writer.close()
+        assert (reply["code"], "token" in reply["error"]) == (77, True)
+
+
+NONSENSE = (
+    b"\n",
+    b"",
+    b"{",
+    b"[]\n",
+    b"\xff\xfe\n",
+    b'{"operation": 7}\n',
+    b'{"operation": "keys.list", "arguments": []}\n',
+    b'{"operation": "no.such"}\n',
+    b'{"operation": "keys.add", "arguments": {"name": ""}}\n',
+    b'{"operation": "keys.add", "arguments": {"name": "x", "scopes": ["all"]}}\n',
+    b'{"operation": "keys.add", "arguments": {"name": "x", "sudo": true}}\n',
+    b'{"operation": "' + b"x" * LONGEST_LINE + b'"}\n',
+    b"[" * 60_000 + b"\n",
 )
-async def test_nonsense_is_refused_and_the_next_question_is_answered(house: House, line: bytes) -> None:
-    reply = await raw(house.folder, line)
-    assert reply["code"] == 77
-    assert reply["error"]
-    assert await asked(house.folder) == (True, [])
+
+
+async def test_nonsense_is_refused_and_the_next_question_is_answered(house: House) -> None:
+    for line in NONSENSE:
+        reply = await raw(house.folder, line)
+        assert reply["code"] == 77, line[:80]
+        assert reply["error"]
+        assert "token" not in reply["error"] or not line.startswith(b'{"')
+        assert await asked(house.folder) == (True, [])
 
 
 async def test_whoever_connects_and_says_nothing_blocks_nobody(house: House) -> None:
