@@ -36,11 +36,11 @@ class Terminal:
     def type(self, text: str) -> None:
         os.write(self._ours, text.encode())
 
-    async def read_until(self, wanted: str) -> None:
+    async def read_until(self, wanted: str, patience_s: float = PATIENCE_S) -> None:
         """Until the program has printed this; bounded."""
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(patience_s):
                 while wanted not in self.screen:
                     came = asyncio.Event()
                     loop.add_reader(self._ours, came.set)

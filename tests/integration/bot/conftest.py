@@ -26,7 +26,7 @@ from ompycord.engines.steps import Steps
 from ompycord.store import SqliteStore, open_store
 from ompycord.testing import FakeChecks, FakeWorkspaces, ScriptedAgent
 from tests.support.discord_schema import DiscordSchema, available
-from tests.support.playground import Playground, running_playground
+from tests.support.playground import Playground, hosted_playground
 from tests.support.playground_page import JsonObject, Message
 from tests.support.playground_person import Person
 
@@ -336,7 +336,7 @@ def is_answer(message: Message, interaction: str) -> bool:
 @pytest.fixture
 async def playground(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncGenerator[Playground]:
     """A playground of this test's own; discord.py is pointed at it and back. Every message request is judged at the end."""
-    async with running_playground(tmp_path / "playground") as running:
+    async with hosted_playground(tmp_path / "playground") as running:
         point_at(DiscordTarget(api=f"{running.api}/v10", gateway=running.info["gateway"], cdn=f"{running.api}/cdn"))
         try:
             yield running
