@@ -39,6 +39,7 @@ from ompycord.store import SqliteStore, open_store
 from ompycord.telemetry.watchdog import Watchdog
 from ompycord.text import Redactor
 from ompycord.webhook import Limits, Mount, Probe, Sidecar, Streams, create_sidecar
+from ompycord.workspaces.artifacts import Artifacts
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.probe import best_launcher
 from ompycord.workspaces.service import GitWorkspaces
@@ -120,14 +121,15 @@ async def lifespan(
         projector = Projector(store=store, bus=ground.bus, clock=clock, route=_route_of(settings))
         driver = _driver(ground, hands, conductor, doorkeeper, projector, mode)
         ground.alarms.extend((projector.wake, driver.wake))
-        desk = Desk(conductor=conductor, bus=ground.bus, clock=clock, ids=ids)
+        artifacts = Artifacts(folder=data.path / "artifacts", workspaces=hands.workspaces)
+        desk = Desk(conductor=conductor, bus=ground.bus, clock=clock, ids=ids, attach=artifacts.attach)
         mcp = McpMount(desk=desk, authenticate=doorkeeper.run_of, version=__version__, loaded=settle_collector)
 
         def failures() -> int:
             return sidecar.failed_authentications
 
         health = Health(mode=mode, launcher=hands.launcher, store=store, catalog=settings.catalog, failures=failures)
-        sources = _sources(hands, health, mode)
+        sources = _sources(hands, health, mode, artifacts)
         bot = _bot(ground, conductor, sources, redactor, token=bot_token, component_key=component_key)
         probes = _probes(ground, bot, mode)
         report = Report(
@@ -242,13 +244,14 @@ def _driver(
     )
 
 
-def _sources(hands: _Hands, health: Health, mode: Mode) -> Sources:
+def _sources(hands: _Hands, health: Health, mode: Mode, artifacts: Artifacts) -> Sources:
     level = hands.launcher.level
     return Sources(
         health=health.lines,
         diff=_diff_of(hands.workspaces),
         confinement=lambda record: level if record.kind is RunKind.HOSTED else None,
         mode=mode.words,
+        artifact=artifacts.read,
     )
 
 
@@ -308,6 +311,7 @@ def _sidecar(
         streams=Streams(log=ground.store, bus=ground.bus),
         mounts=(Mount("/mcp", mcp),),
         reports=report,
+        bus=ground.bus,
     )
 
 

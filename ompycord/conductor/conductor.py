@@ -15,7 +15,7 @@ from ompycord.conductor.budget import is_used_up
 from ompycord.conductor.conversation import Conversation, Said, When
 from ompycord.conductor.decide import Decider
 from ompycord.conductor.facts import Facts
-from ompycord.conductor.talk import Waiting
+from ompycord.conductor.talk import Talk, Waiting
 from ompycord.domain import events as ev
 from ompycord.domain.access import Person, may
 from ompycord.domain.authority import SourceKind
@@ -333,6 +333,10 @@ class Conductor:
     async def drop(self, run: RunId, said: str, person: Person) -> Waiting:
         """See `Conversation.drop`."""
         return await self._conversation.drop(run, said, person)
+
+    async def talk(self, run: RunId) -> Talk:
+        """What people and agents said to each other in a run."""
+        return await self._conversation.talk(run)
 
     # -- what agents tell us through MCP
 

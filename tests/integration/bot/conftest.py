@@ -97,6 +97,8 @@ class House:
         self.store = store
         self._folder = folder
         self._has_board, self._ops = has_board, ops
+        self.files: dict[str, bytes] = {}
+        """What runs attached, by content."""
         self.show_diff = b"+password = hunter2-hunter2\n"
         clock, ids = SkewClock(), SystemIds()
         self.clock = clock
@@ -157,7 +159,9 @@ class House:
             ids=ids,
             mac_key=mac_key,
             redact=lambda text: text.replace("hunter2-hunter2", "[redacted]"),
-            sources=Sources(health=self._health, diff=self._diff, confinement=lambda record: "files"),
+            sources=Sources(
+                health=self._health, diff=self._diff, artifact=self._artifact, confinement=lambda record: "files"
+            ),
         )
 
     @asynccontextmanager
@@ -373,6 +377,9 @@ class House:
 
     async def _health(self) -> Sequence[HealthLine]:
         return (HealthLine(name="Disk", is_ok=True, text="12 GiB free"),)
+
+    async def _artifact(self, run: RunId, sha256: str) -> bytes | None:
+        return self.files.get(sha256)
 
     async def _diff(self, run: RunId) -> bytes | None:
         return self.show_diff
