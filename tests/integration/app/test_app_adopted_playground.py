@@ -10,7 +10,7 @@ from ompycord.app.data_folder import DataFolder
 from ompycord.app.run import local_playground
 from ompycord.errors import UnavailableError
 from ompycord.settings import Settings, load_settings
-from tests.support.playground import discord_py_at, start_playground
+from tests.support.playground import discord_py_at, running_playground
 
 
 @pytest.fixture
@@ -32,16 +32,15 @@ async def fail_to_start(settings: Settings, data: DataFolder) -> None:
 async def test_a_bot_that_cannot_start_leaves_the_playground_that_was_there(
     settings: Settings, data: DataFolder
 ) -> None:
-    playground = await start_playground(data.playground)
-    with discord_py_at(playground):
-        with pytest.raises(UnavailableError):
-            await fail_to_start(settings, data)
-        assert (await playground.get("/control/info"))["pid"] == playground.process.pid
-        async with local_playground(settings, data, os.environ) as (local, _):
-            assert playground.token in local.address
-    async with asyncio.timeout(10):
-        assert await playground.process.wait() == 0
-    await playground.close()
+    async with running_playground(data.playground) as playground:
+        with discord_py_at(playground):
+            with pytest.raises(UnavailableError):
+                await fail_to_start(settings, data)
+            assert (await playground.get("/control/info"))["pid"] == playground.process.pid
+            async with local_playground(settings, data, os.environ) as (local, _):
+                assert playground.token in local.address
+        async with asyncio.timeout(10):
+            assert await playground.process.wait() == 0
 
 
 # `up` leaves its detached playground unwaited on purpose, and a test process lives on.

@@ -17,7 +17,7 @@ from ompycord.playground.core import open_core
 from ompycord.playground.fault_buttons import FaultButtons
 from ompycord.playground.fault_recipes import Cut, Kill, recipe
 from ompycord.playground.limits import LIMITS
-from tests.support.playground import Playground, start_playground
+from tests.support.playground import Playground, running_playground
 from tests.support.playground_bot import raw_bot
 from tests.support.playground_page import JsonObject, PageRefusedError
 
@@ -215,15 +215,13 @@ async def test_the_disk_of_a_bot_that_is_started_again_is_still_full(playground:
 @NEEDS_PRLIMIT
 @pytest.mark.parametrize("is_killed", [False, True])
 async def test_no_bot_stays_limited_after_its_playground(tmp_path: Path, *, is_killed: bool) -> None:
-    first = await start_playground(tmp_path / "state")
-    async with writer(first, tmp_path) as bot:
+    async with running_playground(tmp_path / "state") as first, writer(first, tmp_path) as bot:
         await press(first, "fill", 3)
         if is_killed:
             await first.kill()
             assert await bot.could_write() == "False False"
-            second = await start_playground(tmp_path / "state")
-            assert await bot.could_write() == "True True"
-            assert await second.stop() == 0
+            async with running_playground(tmp_path / "state"):
+                assert await bot.could_write() == "True True"
         else:
             assert await first.stop() == 0
             assert await bot.could_write() == "True True"
