@@ -159,6 +159,12 @@ class LimitedDiscord:
     async def find(self, channel: str, wanted: object, *, since: int) -> str | None:
         return None
 
+    def is_away(self, guild: str | None) -> bool:
+        return False
+
+    def parent_of(self, channel: str) -> str:
+        return channel
+
     async def _request(self, method: str, channel: str, path: str, message: str) -> None:
         """On its way, judged where it arrives, and back. Raises SendFailed for a refusal."""
         took = self.latency.of(message, asyncio.get_running_loop().time() - self.lead_s)

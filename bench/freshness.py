@@ -14,13 +14,14 @@ from bench.rounds import percentile
 from bench.scheduling import Latency, Shown, arrivals, closed_form, mean_age, reference
 from bench.virtual import VirtualClock, run_virtually
 from ompycord.app.system import SystemIds
+from ompycord.bot.below import Below
 from ompycord.bot.custom_ids import Signer
-from ompycord.bot.deliver import Deliverer
 from ompycord.bot.live import LiveEditor
 from ompycord.bot.options import BotOptions
-from ompycord.bot.refresh import Refresher
 from ompycord.bot.rest import Rest
 from ompycord.bot.scenes import Scenes
+from ompycord.bot.session import editor_of
+from ompycord.bot.succession import Succession
 from ompycord.conductor import Bus, Conductor
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.events import RunFinished
@@ -91,14 +92,8 @@ def make_editor(*, store: Store, rest: Rest, bus: Bus, clock: Clock) -> LiveEdit
         channel_name=lambda channel: None,
         is_connected=lambda: True,
     )
-    return LiveEditor(
-        bus=bus,
-        store=store,
-        scenes=scenes,
-        deliverer=Deliverer(store=store, scenes=scenes, rest=rest, clock=clock),
-        refresher=Refresher(store=store, scenes=scenes, rest=rest, clock=clock),
-        clock=clock,
-    )
+    succession = Succession(store=store, scenes=scenes, rest=rest, clock=clock, below=Below())
+    return editor_of(bus=bus, store=store, scenes=scenes, rest=rest, clock=clock, succession=succession)
 
 
 class _Stage:

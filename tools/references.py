@@ -23,6 +23,8 @@ from ompycord.bot.commands.new import NewRun
 from ompycord.bot.commands.say import Say
 from ompycord.bot.commands.tree import command_group
 from ompycord.bot.desk import Desk
+from ompycord.bot.flow import TABLE as FLOW
+from ompycord.bot.flow import Flow
 from ompycord.bot.intake import Intake
 from ompycord.bot.sources import HealthLine
 from ompycord.domain.authority import AUTHORITY
@@ -79,6 +81,28 @@ def run_states() -> str:
         does = ", ".join(effect.model_fields["type"].default for effect in rule.do)
         lines.append(f"| {states} | `{rule.on}` | {rule.to} | {does} | {rule.why} |")
     return "\n".join([*lines, ""])
+
+
+def task_flow() -> str:
+    """What a person sees of one task, drawn and as a table."""
+    lines = [
+        "# A task as its person sees it\n",
+        MADE,
+        "Drawn from `ompycord/bot/flow.py`. Discord can fail while the run is fine, so this is a machine of its own; what the "
+        "run itself does is in [run states](run-states.md). A signal that a state does not list changes nothing.\n",
+        "```mermaid",
+        "stateDiagram-v2",
+        f"  [*] --> {_state(Flow.IDLE)}",
+    ]
+    lines += [f"  {_state(flow)} --> {_state(move.to)}: {signal}" for (flow, signal), move in FLOW.items()]
+    lines += [f"  {_state(Flow.CLOSED)} --> [*]", "```\n", "| in | on | goes to | then |", "|---|---|---|---|"]
+    lines += [f"| {flow} | {signal} | {move.to} | {move.step} |" for (flow, signal), move in FLOW.items()]
+    return "\n".join([*lines, ""])
+
+
+def _state(flow: Flow) -> str:
+    """`error recovery` as `ErrorRecovery`: names in a diagram hold no spaces."""
+    return flow.title().replace(" ", "")
 
 
 def problems() -> str:
@@ -228,6 +252,7 @@ def _first(cls: type) -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "events.md": events,
     "run-states.md": run_states,
+    "task-flow.md": task_flow,
     "discord-commands.md": discord_commands,
     "problems.md": problems,
     "exit-codes.md": exit_codes,

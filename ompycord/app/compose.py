@@ -148,7 +148,7 @@ async def lifespan(
             store=store,
             projector=projector,
             driver=driver,
-            watch=Watch(store=store, conductor=conductor, clock=clock),
+            watch=Watch(store=store, conductor=conductor, clock=clock, ops_channel=settings.discord.ops_channel),
             budget=BudgetKeeper(store=store, bus=ground.bus, clock=clock, ids=ids, wake=ground.wake),
             mcp=mcp,
             sidecar=sidecar,

@@ -19,6 +19,7 @@ def with_playground(settings: Settings, info: Info, sample: RepositorySpec) -> S
             "home_channel": info.channels.tasks,
             "work_channels": (info.channels.general, info.channels.tasks),
             "ops_channel": info.channels.ops,
+            "board_channel": info.channels.ops,
             "message_content": True,
             "api": info.api,
             "gateway": info.gateway,

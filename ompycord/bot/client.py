@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import aiohttp
 import discord
@@ -22,7 +22,7 @@ from ompycord.bot.options import BotOptions
 from ompycord.bot.pace import Answer, answer_of
 from ompycord.errors import GatewayFatal
 
-__all__ = ["FATAL_CLOSES", "OmpycordClient", "intents_of"]
+__all__ = ["FATAL_CLOSES", "Hears", "OmpycordClient", "intents_of"]
 
 FATAL_CLOSES = {
     4004: "the token is not valid: set DISCORD_TOKEN to the bot's present one",
@@ -51,6 +51,17 @@ def intents_of(options: BotOptions) -> discord.Intents:
     return discord.Intents(
         guilds=True, guild_messages=True, guild_reactions=True, message_content=options.message_content
     )
+
+
+class Hears(Protocol):
+    """What is told of Discord's own life; `news.py`."""
+
+    def written(self, message: discord.Message) -> None: ...
+    def removed(self, channel: str, message: str) -> None: ...
+    def channel_deleted(self, channel: str) -> None: ...
+    async def began(self) -> None: ...
+    async def left(self, guild: str) -> None: ...
+    def joined(self, guild: str) -> None: ...
 
 
 class _Socket(DiscordWebSocket):
@@ -99,6 +110,7 @@ class OmpycordClient(discord.Client):
         on_say: Callable[[discord.Message], Awaitable[None]],
         on_reaction: Callable[[discord.RawReactionActionEvent], Awaitable[None]],
         on_setup: Callable[[], Awaitable[None]],
+        hears: "Callable[[], Hears]",
     ) -> None:
         """`on_request` hears what every REST answer says of its limits."""
         super().__init__(
@@ -115,6 +127,7 @@ class OmpycordClient(discord.Client):
         self._on_say = on_say
         self._on_reaction = on_reaction
         self._on_setup = on_setup
+        self._hears = hears
 
     @property
     def socket(self) -> DiscordWebSocket | None:
@@ -133,6 +146,8 @@ class OmpycordClient(discord.Client):
         """Pin notices of our own pins are messages that nobody needs (PLATFORM.md, *Discord's limits*); people's go on."""
         is_ours = self.user is not None and message.author.id == self.user.id
         is_here = message.guild is not None and str(message.guild.id) in self._guilds_obeyed
+        if is_here:
+            self._hears().written(message)
         if message.type is discord.MessageType.pins_add and is_ours and is_here:
             try:
                 await message.delete()
@@ -144,6 +159,32 @@ class OmpycordClient(discord.Client):
     async def on_raw_reaction_add(self, clicked: discord.RawReactionActionEvent) -> None:
         """Raw: the message may be of an earlier process, and we keep no messages."""
         await self._on_reaction(clicked)
+
+    # -- Discord's own life --------------------------------------------------------------------------------------------
+
+    async def on_ready(self) -> None:
+        await self._hears().began()
+
+    async def on_raw_message_delete(self, gone: discord.RawMessageDeleteEvent) -> None:
+        self._hears().removed(str(gone.channel_id), str(gone.message_id))
+
+    async def on_raw_bulk_message_delete(self, gone: discord.RawBulkMessageDeleteEvent) -> None:
+        for message in gone.message_ids:
+            self._hears().removed(str(gone.channel_id), str(message))
+
+    async def on_raw_thread_delete(self, gone: discord.RawThreadDeleteEvent) -> None:
+        self._hears().channel_deleted(str(gone.thread_id))
+
+    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
+        self._hears().channel_deleted(str(channel.id))
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        if str(guild.id) in self._guilds_obeyed:
+            await self._hears().left(str(guild.id))
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        if str(guild.id) in self._guilds_obeyed:
+            self._hears().joined(str(guild.id))
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         log.error("gateway.handler_failed", event=event_method, exc_info=sys.exc_info())  # called in a handler

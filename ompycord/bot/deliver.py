@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 import structlog
 
-from ompycord.bot.rest import Rest, SendFailed
-from ompycord.bot.scenes import Scene, Scenes, asked_of
+from ompycord.bot.rest import CHANNEL_GONE, THREAD_LOCKED, Rest, SendFailed
+from ompycord.bot.ringing import Ringing
+from ompycord.bot.scenes import Scene, Scenes, asked_of, is_pinned
 from ompycord.bot.sources import ReadArtifact, no_artifact
+from ompycord.bot.succession import Succession
+from ompycord.conductor import OPS
 from ompycord.domain.base import Millis
 from ompycord.domain.ids import short_id
 from ompycord.domain.ports import Clock, Store
@@ -29,8 +32,8 @@ DOUBTS = 6
 """So many refusals in a row, each for no known reason, make the last one final."""
 _RINGS = frozenset({OutboxKind.QUESTION, OutboxKind.RESULT, OutboxKind.NOTICE})
 """UX, *Who is pinged*: everything else is sent silently and mentions nobody."""
-_NO_ENTRY = frozenset({10003, 50001, 50013})
-"""The thread is gone, or the bot may not see it or write there."""
+_NO_ENTRY = frozenset({50001, 50013, THREAD_LOCKED})
+"""The bot may not see the thread or write there. One that is gone is `succession.py`'s."""
 
 log = structlog.get_logger(__name__)
 
@@ -49,13 +52,22 @@ class Deliverer:
     """Sends one row at a time; the caller sees to it that a channel has one request in flight."""
 
     def __init__(
-        self, *, store: Store, scenes: Scenes, rest: Rest, clock: Clock, artifact: ReadArtifact = no_artifact
+        self,
+        *,
+        store: Store,
+        scenes: Scenes,
+        rest: Rest,
+        clock: Clock,
+        succession: Succession,
+        artifact: ReadArtifact = no_artifact,
     ) -> None:
         self._store = store
         self._scenes = scenes
         self._rest = rest
         self._clock = clock
+        self._succession = succession
         self._artifact = artifact
+        self._ringing = Ringing(store=store, scenes=scenes, rest=rest, clock=clock)
         self._began = clock.now_ms()
         self._tried: set[int] = set()
         """Rows that were sent by this process and are not recorded yet."""
@@ -63,7 +75,7 @@ class Deliverer:
     async def errand(self, row: OutboxRow) -> Errand | Millis | None:
         """What can be done with a run's first row now; a time before which it waits; None where its run is not there yet."""
         scene = await self._scenes.look(row.run)
-        if scene is None or not self._is_told(row, scene):
+        if scene is None or not self._is_told(row, scene) or self._rest.is_away(scene.record.guild):
             return None
         wait = row.body.get("not_before")
         if isinstance(wait, int) and wait > self._clock.now_ms() and not self._may_go_early(row, scene):
@@ -73,6 +85,8 @@ class Deliverer:
         thread = scene.surface(OutboxKind.THREAD)
         if row.kind is OutboxKind.MIRROR:
             return Errand(row, str(asked_for)) if asked_for else Errand(row, "", "no channel is configured for it")
+        if row.kind is OutboxKind.NOTICE and row.ref.startswith(OPS):
+            return Errand(row, str(asked_for))
         if mirror is None:
             return Errand(row, "", "its mirror could not be posted")
         if row.kind is OutboxKind.THREAD:
@@ -97,34 +111,46 @@ class Deliverer:
             return scene.snapshot.gap_count == 0
         return scene.snapshot.started_at is not None or scene.snapshot.is_final
 
-    async def deliver(self, errand: Errand) -> None:
-        """Do it and remember where it went. Raises SendFailed, StorageError; the row stays pending unless it is final."""
+    async def deliver(self, errand: Errand) -> str | None:
+        """Do it and remember where it went; that channel. Raises SendFailed, StorageError; the row stays pending unless it is
+        final.
+        """
         row = errand.row
         if errand.reason is not None:
             await self._give_up(row, errand.reason)
-            return
+            return None
         scene = await self._scenes.look(row.run)
         if scene is None:
-            return
+            return None
         if scene.surface(row.kind, row.ref) is not None:  # it was delivered while this errand waited in its lane
-            return
+            return None
         try:
             if row.kind is OutboxKind.THREAD:
                 surface = await self._open_thread(scene, row)
             else:
                 surface = await self._place(scene, row, errand.channel)
         except SendFailed as failed:
-            is_final = failed.is_final or (failed.is_doubtful and row.attempts + 1 >= DOUBTS)
+            is_shown_elsewhere = failed.code == CHANNEL_GONE and await self._moves(scene, row, errand.channel)
+            is_final = (failed.is_final and not is_shown_elsewhere) or (
+                failed.is_doubtful and row.attempts + 1 >= DOUBTS
+            )
             if row.kind is OutboxKind.THREAD and (is_final or failed.is_closed):
                 await self._without_thread(row, errand.channel, str(failed))
-                return
+                return None
             if is_final:
                 await self._give_up(row, str(failed))
-                return
+                return None
             await self._store.undelivered(row, error=str(failed), final=False)
             raise
         await self._store.delivered(row, surface, at=self._clock.now_ms())
         self._tried.discard(row.id)
+        return surface.channel if surface is not None else None
+
+    async def _moves(self, scene: Scene, row: OutboxRow, channel: str) -> bool:
+        """The channel was deleted. Whether the row can go elsewhere; the next try takes it there."""
+        self._succession.gone.add(channel)
+        is_bound = row.kind in {OutboxKind.MIRROR, OutboxKind.THREAD} or row.ref.startswith(OPS)
+        return not is_bound and await self._succession.re_home(scene)
 
     async def _give_up(self, row: OutboxRow, reason: str) -> None:
         log.warning("delivery.refused", run=row.run, kind=row.kind, reason=reason)
@@ -148,15 +174,31 @@ class Deliverer:
         await self._store.delivered(row, stand_in, at=self._clock.now_ms())
 
     async def _place(self, scene: Scene, row: OutboxRow, channel: str) -> Surface | None:
-        """Post it; what people wait for goes to the mirror's channel where its thread is gone or closed to us."""
+        """Post it; what people wait for goes to the mirror's channel where its thread is closed to us, and a mirror goes
+        where the run can be shown at all.
+        """
         mirror = scene.surface(OutboxKind.MIRROR)
+        if row.kind is OutboxKind.MIRROR:
+            return await self._post_mirror(scene, row, channel)
         try:
             return await self._post(scene, row, channel)
         except SendFailed as failed:
-            if failed.code not in _NO_ENTRY or row.kind not in _RINGS or mirror is None or mirror.channel == channel:
+            is_bound = row.kind not in _RINGS or row.ref.startswith(OPS)
+            if failed.code not in _NO_ENTRY or is_bound or mirror is None or mirror.channel == channel:
                 raise
             log.warning("delivery.without_thread", run=row.run, kind=row.kind, reason=str(failed))
         return await self._post(scene, row, mirror.channel)
+
+    async def _post_mirror(self, scene: Scene, row: OutboxRow, channel: str) -> Surface | None:
+        places = [at for at in dict.fromkeys((channel, *self._scenes.homes)) if at not in self._succession.gone]
+        for place in places[:-1]:
+            try:
+                return await self._post(scene, row, place)
+            except SendFailed as failed:
+                if failed.code != CHANNEL_GONE:
+                    raise
+                self._succession.gone.add(place)
+        return await self._post(scene, row, places[-1] if places else channel)
 
     async def _post(self, scene: Scene, row: OutboxRow, channel: str) -> Surface | None:
         message = self._scenes.render(scene, row.kind, row.ref)
@@ -170,9 +212,16 @@ class Deliverer:
             posted_at = min(posted_at, self._rest.made_at(posted))
         else:
             rings = row.kind in _RINGS and self._scenes.rings(scene, row.kind, row.ref)
+            if rings and message.mentions:
+                message = await self._ringing.prepared(scene, row, message, channel)
+                rings = bool(message.mentions or message.role_mentions)
+            elif not message.role_mentions and row.kind is not OutboxKind.QUESTION:
+                rings = (
+                    False  # a sound that calls nobody is noise; a question of an agent elsewhere calls whoever is there
+                )
             posted = await self._rest.send(channel, message, nonce=row.id, silent=not rings, pings=rings, file=file)
             shown_hash = message.payload_hash
-        if row.kind is OutboxKind.QUESTION:
+        if is_pinned(row.kind, row.ref):
             await self._pin(channel, posted)
         return Surface(
             run=row.run,
@@ -203,14 +252,15 @@ class Deliverer:
         if is_new:
             return None
         number = row.ref if row.kind is OutboxKind.CARD else ""
-        if row.kind is OutboxKind.NOTICE:
+        kind = OutboxKind.QUESTION if is_pinned(row.kind, row.ref) else row.kind
+        if kind is OutboxKind.NOTICE:
             number = question_tag(row.ref)
-        asked = asked_of(scene.snapshot, row.ref) if row.kind is OutboxKind.QUESTION else None
+        asked = asked_of(scene.snapshot, row.ref) if kind is OutboxKind.QUESTION else None
         if asked is not None:
             number = question_tag(asked.ref)
         if row.kind is OutboxKind.FILE:
             number = question_tag(row.ref)
-        wanted = Marker(short_id(row.run), row.kind, number)
+        wanted = Marker(short_id(row.run), kind, number)
         return await self._rest.find(channel, wanted, since=row.created_at)
 
     async def _pin(self, channel: str, message: str) -> None:

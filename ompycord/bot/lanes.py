@@ -13,10 +13,20 @@ from ompycord.bot.pace import Answer, Gate, Pace
 from ompycord.domain.ids import RunId
 from ompycord.domain.records import OutboxKind
 
-__all__ = ["Job", "Lane", "Lanes", "Start"]
+__all__ = ["BoardOf", "Job", "Lane", "Lanes", "Start", "Subject"]
 
-Job = Errand | RunId
-"""A delivery, or the run whose message is to be edited."""
+
+@dataclass(frozen=True, slots=True)
+class BoardOf:
+    """The board of a channel, as something that can be dirty."""
+
+    channel: str
+
+
+Subject = RunId | BoardOf
+"""What is edited so that it is true: a run's message, or the board."""
+Job = Errand | Subject
+"""A delivery, or what is to be edited."""
 
 _POST, _PATCH = "POST", "PATCH"
 
@@ -34,7 +44,7 @@ class Dirty(NamedTuple):
 class Lane:
     """One channel."""
 
-    dirty: dict[RunId, Dirty] = field(default_factory=dict[RunId, Dirty])
+    dirty: dict[Subject, Dirty] = field(default_factory=dict[Subject, Dirty])
     errands: dict[int, tuple[float, Errand]] = field(default_factory=dict[int, tuple[float, Errand]])
     """By row, with the time since when."""
     task: asyncio.Task[None] | None = None
@@ -43,7 +53,7 @@ class Lane:
     row: int | None = None
     """The outbox row in flight, if it is a delivery."""
     began: float = 0.0
-    hurried: set[RunId] = field(default_factory=set[RunId])
+    hurried: set[Subject] = field(default_factory=set[Subject])
     """Urgent runs that have gone before others; after it they take their turn."""
     paces: dict[str, Pace] = field(default_factory=dict[str, Pace])
     """By Discord's name of the bucket."""
@@ -56,8 +66,8 @@ class Lane:
         """This row can go out here."""
         self.errands[errand.row.id] = (now, errand)
 
-    def mark(self, run: RunId, now: float, *, is_urgent: bool, is_sure: bool = True) -> None:
-        """This run's messages here may say something old, since now or since they were marked first."""
+    def mark(self, run: Subject, now: float, *, is_urgent: bool, is_sure: bool = True) -> None:
+        """This run's messages here, or the board, may say something old, since now or since they were marked first."""
         known = self.dirty.get(run)
         is_first = known is None or (is_sure and not known.is_sure)
         since = now if known is None or is_first else known.since
@@ -68,7 +78,8 @@ class Lane:
     def next_job(self) -> Job | None:
         """What must be delivered and fresh urgency, in the order in which they came; then what has been dirty longest."""
         fresh = [run for run, state in self.dirty.items() if state.is_urgent and run not in self.hurried]
-        since, run = min(((self.dirty[run].since, run) for run in fresh or self.dirty), default=(0.0, None))
+        run = min(fresh or self.dirty, key=lambda run: self.dirty[run].since, default=None)
+        since = self.dirty[run].since if run is not None else 0.0
         owed = min(self.errands.values(), key=lambda owed: owed[0], default=None)
         if owed is not None and (run is None or not fresh or owed[0] <= since):
             return owed[1]
@@ -87,7 +98,7 @@ class Lane:
             return
         if self.dirty.pop(job).is_urgent:
             self.hurried.add(job)
-        self.run, self.row = job, None
+        self.run, self.row = (None if isinstance(job, BoardOf) else job), None
 
     def is_urgent(self, job: Job) -> bool:
         """Terminal and needs-a-person take the next slot (DESIGN, *The card*), and what must be delivered."""

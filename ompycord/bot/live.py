@@ -8,9 +8,12 @@ import asyncio
 
 import structlog
 
+from ompycord.bot.board import BoardKeeper
+from ompycord.bot.changes import Changes
 from ompycord.bot.deliver import Deliverer, Errand
+from ompycord.bot.doors import Doors
 from ompycord.bot.flow import Flow, Signal, advance
-from ompycord.bot.lanes import Job, Lane, Lanes, Start
+from ompycord.bot.lanes import BoardOf, Job, Lane, Lanes, Start
 from ompycord.bot.owed import RETRY_S, Owed, pause_after
 from ompycord.bot.pace import Answer
 from ompycord.bot.refresh import Refresher
@@ -26,8 +29,6 @@ __all__ = ["LiveEditor"]
 
 IDLE_S = 1.0
 """Looks by itself so often: `not_before`, retries and silence have no event."""
-COALESCE_S = 0.2
-"""A run that changes all the time is looked at so often; an edit takes longer anyway."""
 AT_ONCE = 50
 """Runs that are looked at before lanes get their next job: after a restart there can be a thousand."""
 SWEEP_S = 30.0
@@ -50,22 +51,32 @@ class LiveEditor:
     """Runs as one task while the bot is connected."""
 
     def __init__(
-        self, *, bus: Bus, store: Store, scenes: Scenes, deliverer: Deliverer, refresher: Refresher, clock: Clock
+        self,
+        *,
+        bus: Bus,
+        store: Store,
+        scenes: Scenes,
+        deliverer: Deliverer,
+        refresher: Refresher,
+        doors: Doors,
+        board: BoardKeeper | None,
+        clock: Clock,
     ) -> None:
         self._bus = bus
         self._store = store
         self._scenes = scenes
         self._deliverer = deliverer
         self._refresher = refresher
+        self._doors = doors
+        self._board = board
         self._clock = clock
         self._owed = Owed(store=store, deliverer=deliverer, clock=clock)
         self._lanes = Lanes()
         self._flows: dict[RunId, Flow] = {}
-        self._changed: dict[RunId, bool] = {}
-        """Runs to look at; whether something happened to them."""
-        self._looked_at: dict[RunId, float] = {}
+        self._changes = Changes()
         self._posted: dict[RunId, asyncio.Event] = {}
         self._collected_at = -IDLE_S
+        self._swept_at = -SWEEP_S
         self._subscription: Subscription | None = None
 
     # -- what others may ask -----------------------------------------------------------------------------------------
@@ -78,6 +89,22 @@ class LiveEditor:
     def _stir(self) -> None:
         if self._subscription is not None:
             self._subscription.wake()
+
+    def look_at(self, run: RunId) -> None:
+        """A message of this run may be in the wrong place."""
+        self._changes.ask([run])
+        self._stir()
+
+    def look_at_all(self) -> None:
+        """So may any."""
+        self._swept_at = -SWEEP_S
+        self._stir()
+
+    def removed(self, channel: str, message: str) -> None:
+        """Somebody deleted a message."""
+        if self._board is not None and self._board.is_in(channel):
+            self._board.deleted(message)
+            self._stir()
 
     async def posted(self, run: RunId, timeout: float) -> str | None:
         """The address of a run's mirror, waiting for it at most so many seconds."""
@@ -130,15 +157,15 @@ class LiveEditor:
         with self._bus.subscribe() as subscription:
             self._subscription = subscription
             await self._look_at_all(first=True)
-            swept = self._clock.monotonic_s()
             async with asyncio.TaskGroup() as group:
                 try:
                     while True:
                         taken = await subscription.take(self._pause())
-                        self._changed.update(dict.fromkeys(taken, True))
+                        self._changes.happened(taken)
+                        if taken and self._board is not None:
+                            self._board.changed()
                         now = self._clock.monotonic_s()
-                        if now - swept >= SWEEP_S:
-                            swept = now
+                        if now - self._swept_at >= SWEEP_S:
                             await self._look_at_all()
                         await self._plan(group, outbox=bool(taken) or now - self._collected_at >= IDLE_S)
                 finally:
@@ -149,35 +176,27 @@ class LiveEditor:
 
     async def _look_at_all(self, *, first: bool = False) -> None:
         """Everything that may show less than we know: after a restart every card becomes true again."""
+        self._swept_at = self._clock.monotonic_s()
         try:
             stale = await self._store.stale_cards() if first else []
             still = await self._store.runs(RunFilter(is_open=True, limit=500))
         except StorageError as error:
             log.warning("live.waits", cause=str(error))
         else:
-            for run in [*stale, *(RunId(record.id) for record in still)]:
-                self._changed.setdefault(run, False)
-
-    def _due(self, now: float) -> list[RunId]:
-        """Changed runs that were not looked at a moment ago."""
-        return [run for run in self._changed if self._look_at(run) <= now]
-
-    def _look_at(self, run: RunId) -> float:
-        looked_at = self._looked_at.get(run)
-        return 0.0 if looked_at is None else looked_at + COALESCE_S
+            self._changes.ask([*stale, *(RunId(record.id) for record in still)])
 
     def _pause(self) -> float:
         """Until something may leave or must be looked at; at most `IDLE_S`."""
         now = self._clock.monotonic_s()
-        longest = IDLE_S
-        if self._changed:
-            longest = min(max(self._look_at(run) - now, 0.0) for run in self._changed)
+        longest = self._changes.wait(now, IDLE_S)
+        if self._board is not None:
+            longest = self._board.wait(now, longest)
         return self._lanes.wait(now, longest)
 
     async def _plan(self, group: asyncio.TaskGroup, *, outbox: bool) -> None:
         """Take in what changed and what is owed, then give every free lane its next job."""
-        for run in self._due(self._clock.monotonic_s())[:AT_ONCE]:
-            await self._mark(run, is_sure=self._changed.pop(run))
+        for run in self._changes.due(self._clock.monotonic_s())[:AT_ONCE]:
+            await self._mark(run, is_sure=self._changes.take(run))
         if outbox:
             self._collected_at = self._clock.monotonic_s()
             try:
@@ -185,6 +204,8 @@ class LiveEditor:
             except StorageError as error:
                 log.warning("live.waits", cause=str(error))
         now = self._clock.monotonic_s()
+        if self._board is not None:
+            self._board.place(self._lanes, now)
         for start in self._lanes.starts(now):
             if not self._lanes.begin(start, now):
                 break
@@ -197,8 +218,7 @@ class LiveEditor:
             scene = await self._scenes.look(run)
         except StorageError as error:
             log.warning("live.waits", cause=str(error))
-            self._looked_at[run] = now + RETRY_S[0] - COALESCE_S
-            self._changed[run] = is_sure
+            self._changes.again(run, now + RETRY_S[0], is_sure=is_sure)
             return
         except Exception:
             log.exception("live.failed", run=run)
@@ -206,9 +226,7 @@ class LiveEditor:
         if scene is None:
             return
         self._feel(run, _state_of(scene))
-        self._looked_at[run] = now
-        if scene.snapshot.is_final:
-            del self._looked_at[run]
+        self._changes.looked_at(run, now, is_over=scene.snapshot.is_final)
         for channel in {surface.channel for surface in scene.surfaces if surface.message is not None}:
             self._lanes[channel].mark(run, now, is_urgent=scene.is_urgent, is_sure=is_sure)
 
@@ -230,6 +248,8 @@ class LiveEditor:
         try:
             if isinstance(job, Errand):
                 await self._deliver(channel, lane, job)
+            elif isinstance(job, BoardOf):
+                await self._show_board(start)
             else:
                 await self._edit(start, job)
         except StorageError as error:
@@ -247,23 +267,30 @@ class LiveEditor:
         """It did not come to an end."""
         if isinstance(job, Errand):
             self._owed.wait(job.row, pause_s)
+        elif isinstance(job, BoardOf):
+            if self._board is not None:
+                self._board.changed()
         elif not pause_s:
-            self._changed[job] = True
+            self._changes.happened([job])
 
     async def _deliver(self, channel: str, lane: Lane, errand: Errand) -> None:
         row = errand.row
         try:
-            await self._deliverer.deliver(errand)
+            went_to = await self._deliverer.deliver(errand)
         except SendFailed as failed:
             self._owed.refused(row, failed)
             if failed.retry_after_s is not None or failed.is_closed:
-                self._hold(channel, lane, failed, pause_after(failed, 0))
+                await self._hold(channel, lane, failed, pause_after(failed, 0))
             return
         finally:
             self._collected_at = -IDLE_S  # the run's next row can go now
         self._owed.done(row)
+        if went_to is not None:
+            await self._doors.took(went_to)
         if row.kind is OutboxKind.MIRROR and row.run in self._posted:
             self._posted[row.run].set()
+        if row.kind is OutboxKind.THREAD and self._board is not None:  # the board links to it
+            self._board.changed()
         await self._mark(row.run)
 
     async def _edit(self, start: Start, run: RunId) -> None:
@@ -276,11 +303,13 @@ class LiveEditor:
             pause = pause_after(failed, lane.failures)
             lane.failures += 1
             log.info("edit.again", run=run, reason=str(failed), pause_s=pause)
-            self._hold(channel, lane, failed, pause)
+            await self._hold(channel, lane, failed, pause)
             await self._mark(run)
             return
         lane.failures = 0
-        if not done.untrue:
+        if done.untrue:
+            await self._doors.took(channel)
+        else:
             self._lanes.unused(start)
         if done.owes:
             self._collected_at = -IDLE_S
@@ -293,8 +322,28 @@ class LiveEditor:
         else:
             self._feel(run, Signal.CAUGHT_UP)
 
-    def _hold(self, channel: str, lane: Lane, failed: SendFailed, seconds: float) -> None:
+    async def _show_board(self, start: Start) -> None:
+        channel, lane, _ = start
+        if self._board is None:
+            return
+        try:
+            is_edited = await self._board.refresh()
+        except SendFailed as failed:
+            pause = pause_after(failed, lane.failures)
+            lane.failures += 1
+            log.info("board.again", channel=channel, reason=str(failed), pause_s=pause)
+            await self._hold(channel, lane, failed, pause)
+            return
+        lane.failures = 0
+        if is_edited:
+            await self._doors.took(channel)
+        else:
+            self._lanes.unused(start)
+
+    async def _hold(self, channel: str, lane: Lane, failed: SendFailed, seconds: float) -> None:
         """An outage is no limit of Discord's, so only a limit is told as one."""
+        if failed.is_closed:
+            await self._doors.refused(channel, failed)
         lane.blocked_until = self._clock.monotonic_s() + seconds
         if failed.retry_after_s is not None and not failed.is_closed:
             self._slowed(channel, seconds)

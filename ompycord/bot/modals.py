@@ -4,6 +4,7 @@ A form is stopped before it is sent: discord.py keeps nothing of it, so one that
 other (PLATFORM.md: else it is dropped silently and the typed text is lost). The draft's id travels in its custom id.
 """
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 import discord
@@ -11,8 +12,10 @@ from discord import ui
 
 from ompycord.bot.access import Interaction
 from ompycord.bot.drafts import AttachedFile
+from ompycord.bot.settings_words import PINGS
 from ompycord.conductor import SAY_LENGTH, When
 from ompycord.domain.catalog import Catalog
+from ompycord.domain.person_settings import PersonSettings
 from ompycord.domain.repository import RepositorySpec
 from ompycord.domain.snapshot import Approval, Question
 from ompycord.domain.task import Mode
@@ -21,7 +24,17 @@ from ompycord.render.inert import Inert
 from ompycord.text import cut
 from ompycord.text.limits import MODAL_INPUT_VALUE, MODAL_TITLE, SELECT_OPTIONS
 
-__all__ = ["CARE", "WHEN", "FormValues", "answer_form", "read_form", "say_form", "task_form", "why_not_form"]
+__all__ = [
+    "CARE",
+    "WHEN",
+    "FormValues",
+    "answer_form",
+    "read_form",
+    "say_form",
+    "settings_form",
+    "task_form",
+    "why_not_form",
+]
 
 CARE: dict[Mode, str] = {
     Mode.STANDARD: "build, then the repository's checks",
@@ -40,6 +53,9 @@ _DESCRIPTION = 100
 _PLACEHOLDER = "The cart total ignores the discount when… Fix it and add a test."
 _ANSWER_LIMIT = 4000
 _REASON_LIMIT = 400
+_NO_AGENT = "-"
+_HOURS_LENGTH, _ZONE_LENGTH, _CO_AUTHOR_LENGTH = 20, 64, 203
+"""As `domain.person_settings` takes them."""
 
 
 def task_form(
@@ -151,6 +167,36 @@ def say_form(*, custom_id: str, outlook: str, when: When) -> ui.Modal:
     modal.add_item(ui.Label(text="When", component=choice))
     modal.stop()
     return modal
+
+
+def settings_form(mine: PersonSettings, agents: Sequence[str], *, custom_id: str) -> ui.Modal:
+    """What somebody chose for themselves, to be changed. Five inputs, which is all that a form has."""
+    modal = ui.Modal(title="Your settings", custom_id=custom_id, timeout=None)
+    pings = [discord.SelectOption(label=label, value=name, default=name is mine.pings) for name, label in PINGS.items()]
+    own = [discord.SelectOption(label="The channel's first one", value=_NO_AGENT, default=mine.agent not in agents)]
+    own += [discord.SelectOption(label=name, value=name, default=name == mine.agent) for name in agents]
+    quiet = f"{mine.quiet.start}-{mine.quiet.end}" if mine.quiet else ""
+    hours = _line("quiet", "22:00-07:00", quiet, _HOURS_LENGTH)
+    zone = _line("zone", "Europe/Berlin", mine.quiet.zone if mine.quiet else "", _ZONE_LENGTH)
+    commits = _line("commits", "Ada <ada@example.com>", mine.co_author or "", _CO_AUTHOR_LENGTH)
+    held = "Only what nobody else can answer rings then."
+    modal.add_item(ui.Label(text="When a run needs you or ends", component=_select("pings", pings)))
+    modal.add_item(ui.Label(text="Quiet hours", description=held, component=hours))
+    modal.add_item(ui.Label(text="Time zone of these hours", component=zone))
+    modal.add_item(ui.Label(text="Agent that you are offered first", component=_select("agent", own)))
+    modal.add_item(ui.Label(text="Your name on commits", description="Beside the agent's.", component=commits))
+    modal.stop()
+    return modal
+
+
+def _select(custom_id: str, options: list[discord.SelectOption]) -> ui.Select[ui.Modal]:
+    return ui.Select[ui.Modal](custom_id=custom_id, options=options[:SELECT_OPTIONS])
+
+
+def _line(custom_id: str, placeholder: str, value: str, longest: int) -> ui.TextInput[ui.Modal]:
+    return ui.TextInput[ui.Modal](
+        custom_id=custom_id, placeholder=placeholder, default=value or None, max_length=longest, required=False
+    )
 
 
 class FormValues:

@@ -4,24 +4,22 @@ from typing import NamedTuple
 
 import structlog
 
-from ompycord.bot.rest import MESSAGE_GONE, Rest, SendFailed
-from ompycord.bot.scenes import Scene, Scenes, card_number, latest_card
+from ompycord.bot.rest import CHANNEL_GONE, MESSAGE_GONE, Rest, SendFailed
+from ompycord.bot.scenes import Scene, Scenes, card_number, is_pinned, latest_card
+from ompycord.bot.succession import ROLL_OVER_MS, Succession, is_moved
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, Store
-from ompycord.domain.records import Commit, OutboxKind, OutboxRow, Surface
+from ompycord.domain.records import OutboxKind, Surface
 from ompycord.render.message import RenderedMessage
 
 __all__ = ["ROLL_OVER_MS", "Refreshed", "Refresher"]
-
-ROLL_OVER_MS = 55 * 60 * 1000
-"""A card older than this goes on in a fresh message: edits of old ones fail with 30046 after an hour (PLATFORM.md)."""
 
 OLD_MS = 60 * 60 * 1000
 """Edits of an older message have a limit of their own: mirrors and rolled-over cards go on in slow mode (PLATFORM.md)."""
 DOUBTS = 6
 """So many refusals of one message in a row, each for no known reason, make the last one final."""
 
-_ORDER = (OutboxKind.CARD, OutboxKind.QUESTION, OutboxKind.MIRROR, OutboxKind.RESULT)
+_ORDER = (OutboxKind.CARD, OutboxKind.QUESTION, OutboxKind.MIRROR, OutboxKind.RESULT, OutboxKind.NOTICE)
 
 log = structlog.get_logger(__name__)
 
@@ -40,19 +38,22 @@ class Refreshed(NamedTuple):
 class Refresher:
     """Compares what a message shows with what is true, by hash."""
 
-    def __init__(self, *, store: Store, scenes: Scenes, rest: Rest, clock: Clock) -> None:
+    def __init__(self, *, store: Store, scenes: Scenes, rest: Rest, clock: Clock, succession: Succession) -> None:
         self._store = store
         self._scenes = scenes
         self._rest = rest
         self._clock = clock
+        self._succession = succession
         self._doubts: dict[tuple[RunId, OutboxKind, str], int] = {}
 
     async def refresh(self, run: RunId, channel: str) -> Refreshed:
         """One edit at most. Raises SendFailed, StorageError."""
         scene = await self._scenes.look(run)
-        if scene is None:
+        if scene is None or self._rest.is_away(scene.record.guild):
             return Refreshed()
-        owes = await self._roll_over(scene, channel)
+        if channel in self._succession.gone:
+            return Refreshed(owes=await self._leave(scene, channel))
+        owes = await self._succession.is_due(scene, channel)
         untrue = self._untrue(scene, channel)
         if not untrue:
             return Refreshed(owes=owes)
@@ -74,6 +75,10 @@ class Refresher:
         """Whether a fresh card is owed now, since this one is gone."""
         if surface.message is None:
             return False
+        if surface.kind is OutboxKind.CARD and is_moved(scene, surface):
+            await self._rest.delete(surface.channel, surface.message)
+            await self._store.shown(surface.model_copy(update={"message": None}))
+            return False
         owes = False
         try:
             await self._rest.edit(surface.channel, surface.message, message)
@@ -81,18 +86,21 @@ class Refresher:
             if not self._is_final(surface, failed):
                 raise
             log.warning("edit.refused", run=scene.run, kind=surface.kind, reason=str(failed))
+            if failed.code == CHANNEL_GONE:
+                self._succession.gone.add(surface.channel)
+                return await self._leave(scene, surface.channel)
             if (
                 surface.kind is OutboxKind.CARD
                 and failed.code == MESSAGE_GONE
                 and surface == latest_card(scene.surfaces)
             ):
-                await self._another_card(scene, surface)
+                await self._succession.another(scene, surface)
                 owes = True
         self._doubts.pop((surface.run, surface.kind, surface.ref), None)
         now = self._clock.now_ms()
         update = {"shown_hash": message.payload_hash, "shown_position": scene.position, "edited_at": now}
         await self._store.shown(surface.model_copy(update=update))
-        if surface.kind is OutboxKind.QUESTION and self._scenes.closed(scene, surface.ref):
+        if is_pinned(surface.kind, surface.ref) and self._scenes.closed(scene, surface.ref):
             await self._unpin(surface)
         return owes
 
@@ -109,21 +117,15 @@ class Refresher:
         except SendFailed as failed:
             log.info("question.not_unpinned", run=surface.run, reason=str(failed))
 
-    async def _roll_over(self, scene: Scene, channel: str) -> bool:
+    async def _leave(self, scene: Scene, channel: str) -> bool:
+        """Its channel was deleted: the run goes on elsewhere, and what stood here is forgotten. Whether a card is owed."""
         card = latest_card(scene.surfaces)
-        is_old = card is not None and self._clock.now_ms() - card.posted_at >= ROLL_OVER_MS
-        if card is None or card.channel != channel or not is_old or scene.snapshot.is_final:
-            return False
-        await self._another_card(scene, card)
-        return True
-
-    async def _another_card(self, scene: Scene, card: Surface) -> None:
-        """Owe the next card. Asked for twice it is one row: (run, kind, ref) is unique."""
-        row = OutboxRow(
-            run=scene.run,
-            kind=OutboxKind.CARD,
-            ref=str(card_number(card) + 1),
-            body={"channel": card.channel},
-            created_at=self._clock.now_ms(),
-        )
-        await self._store.commit(Commit(outbox=(row,)))
+        owes = False
+        if not scene.snapshot.is_final and await self._succession.re_home(scene) and card and card.channel == channel:
+            await self._succession.another(scene, card)
+            owes = True
+        for surface in scene.surfaces:
+            is_here = surface.channel == channel and surface.message is not None
+            if is_here and surface.kind not in {OutboxKind.MIRROR, OutboxKind.THREAD}:
+                await self._store.shown(surface.model_copy(update={"message": None, "shown_position": scene.position}))
+        return owes

@@ -4,20 +4,30 @@ Nobody may cancel these or put a timeout around them: a request that is cancelle
 ever (PLATFORM.md, *discord.py*). The lanes of `live.py` run each in a task of its own.
 """
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import aiohttp
 import discord
 
+from ompycord.bot.below import BURIED_BY, Written
 from ompycord.bot.embed_builder import QUIET, sendable, text_file
 from ompycord.domain.base import Millis
 from ompycord.errors import OmpycordError
 from ompycord.render.marker import Marker, parse_marker
 from ompycord.render.message import RenderedMessage
 
-__all__ = ["CLOSED_CODES", "FINAL_CODES", "MESSAGE_GONE", "Rest", "SendFailed"]
+__all__ = [
+    "CHANNEL_GONE",
+    "CLOSED_CODES",
+    "FINAL_CODES",
+    "MESSAGE_GONE",
+    "THREAD_LOCKED",
+    "Rest",
+    "SendFailed",
+    "written",
+]
 
 FINAL_CODES: dict[int, str] = {
     10003: "the channel or thread is gone",
@@ -30,10 +40,13 @@ FINAL_CODES: dict[int, str] = {
 CLOSED_CODES: dict[int, str] = {
     50001: "the bot may not see that channel",
     50013: "the bot lacks a permission in that channel",
+    160005: "the thread is locked",
 }
 """Errors of a channel that somebody can open again."""
 
+CHANNEL_GONE = 10003
 MESSAGE_GONE = 10008
+THREAD_LOCKED = 160005
 _THREAD_EXISTS = 160004
 _ARCHIVED = 50083
 _NO_ENTRY = frozenset({401, 403})
@@ -122,6 +135,13 @@ class Rest:
             sent = await self._channel(channel).send(**body, nonce=nonce, silent=silent)
         return str(sent.id)
 
+    async def send_direct(self, person: str, message: RenderedMessage, *, nonce: str) -> None:
+        """Post to one person alone. It rings by being there. Refused with 50007 by who takes none from this server."""
+        with _translated():
+            channel = await self._client.http.start_private_message(int(person))
+            place = self._client.get_partial_messageable(int(channel["id"]))
+            await place.send(**sendable(message, pings=False), nonce=nonce)
+
     async def edit(self, channel: str, message_id: str, message: RenderedMessage) -> None:
         """Replace what a message of ours says. Rings nobody. An archived thread is opened for it."""
         try:
@@ -129,9 +149,18 @@ class Rest:
         except SendFailed as failed:
             if failed.code != _ARCHIVED:
                 raise
-            with _translated():
-                await self._client.http.edit_channel(int(channel), archived=False)
+            await self._wake(channel)
             await self._edit(channel, message_id, message)
+
+    async def _wake(self, thread: str) -> None:
+        """Open an archived thread. One that a moderator locked opens to moderators only."""
+        try:
+            with _translated():
+                await self._client.http.edit_channel(int(thread), archived=False)
+        except SendFailed as failed:
+            if not failed.is_closed:
+                raise
+            raise SendFailed(CLOSED_CODES[THREAD_LOCKED], is_closed=True, code=THREAD_LOCKED) from failed
 
     async def _edit(self, channel: str, message_id: str, message: RenderedMessage) -> None:
         body = sendable(message, pings=False)
@@ -145,6 +174,15 @@ class Rest:
                 # A file that says what is asked must never be older than the buttons; without a new one the old one stays.
                 attachments=[body["file"]] if "file" in body else discord.utils.MISSING,
             )
+
+    async def delete(self, channel: str, message_id: str) -> None:
+        """Remove a message of ours. One that is gone already, or whose channel is, is as good."""
+        try:
+            with _translated():
+                await self._channel(channel).get_partial_message(int(message_id)).delete()
+        except SendFailed as failed:
+            if failed.code not in {MESSAGE_GONE, CHANNEL_GONE}:
+                raise
 
     async def open_thread(self, channel: str, message_id: str, *, guild: str, name: str) -> str:
         """The thread opened from a message. Its id is the message's, so a repetition is seen (CONTRACTS: card, mirror)."""
@@ -168,6 +206,13 @@ class Rest:
 
     async def find(self, channel: str, wanted: Marker, *, since: Millis) -> str | None:
         """A message of ours with this marker in its footer, posted since then."""
+        return await self._find(channel, lambda footer: parse_marker(footer) == wanted, since=since)
+
+    async def find_footer(self, channel: str, footer: str, *, since: Millis) -> str | None:
+        """The same by the whole footer."""
+        return await self._find(channel, lambda found: found == footer, since=since)
+
+    async def _find(self, channel: str, is_wanted: Callable[[str], bool], *, since: Millis) -> str | None:
         me = self._client.user
         after = discord.Object(discord.utils.time_snowflake(_utc(max(since - _CLOCKS_APART_MS, 1_420_070_400_001))))
         with _translated():
@@ -175,9 +220,20 @@ class Rest:
                 if me is None or message.author.id != me.id:
                     continue
                 for embed in message.embeds:
-                    if parse_marker(embed.footer.text or "") == wanted:
+                    if is_wanted(embed.footer.text or ""):
                         return str(message.id)
         return None
+
+    async def written_below(self, channel: str, message_id: str) -> list[Written]:
+        """What people and we wrote after a message; costs a request only where the gateway knows of something newer."""
+        newest = getattr(self._client.get_channel(int(channel)), "last_message_id", None)
+        if newest is None or newest <= int(message_id):
+            return []
+        after, found = discord.Object(int(message_id)), list[Written]()
+        with _translated():
+            async for message in self._channel(channel).history(limit=2 * BURIED_BY, after=after):
+                found.extend(written(message))
+        return found
 
     @staticmethod
     def made_at(message_id: str) -> Millis:
@@ -200,10 +256,31 @@ class Rest:
         address = f"https://discord.com/channels/{guild or (found.id if found else self._home)}/{channel}"
         return f"{address}/{message_id}" if message_id else address
 
+    def is_away(self, guild: str | None) -> bool:
+        """Whether the bot was removed from that server: nothing can be shown there until it is asked back."""
+        return guild is not None and self._client.is_ready() and self._client.get_guild(int(guild)) is None
+
+    def guild_of(self, channel: str) -> str:
+        """The server of a channel."""
+        found = getattr(self._client.get_channel(int(channel)), "guild", None)
+        return str(found.id) if found else self._home
+
+    def parent_of(self, channel: str) -> str:
+        """The channel of a thread, as far as the gateway told; another channel is its own."""
+        found = self._client.get_channel(int(channel))
+        return str(found.parent_id) if isinstance(found, discord.Thread) else channel
+
     def channel_name(self, channel: str | None) -> str | None:
         """As far as the gateway told."""
         found = self._client.get_channel(int(channel)) if channel else None
         return getattr(found, "name", None)
+
+
+def written(message: discord.Message) -> tuple[Written, ...]:
+    """The message as something that covers a card; nothing for notices of Discord's own, such as pins and names."""
+    if message.is_system():
+        return ()
+    return (Written(str(message.id), len(message.content) + sum(map(len, message.embeds))),)
 
 
 def _utc(at: Millis) -> datetime:

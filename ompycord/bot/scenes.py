@@ -1,11 +1,11 @@
 """What each message of a run shows: snapshot and surroundings gathered, then `render`; counterpart of `deliver` and `live`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ompycord.bot.custom_ids import Signer
 from ompycord.bot.options import BotOptions
-from ompycord.conductor import HALTED, Conductor
+from ompycord.conductor import AGAIN, HALTED, OPS, Conductor, notice_about
 from ompycord.domain.base import Millis
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, RunFilter, Store
@@ -13,18 +13,19 @@ from ompycord.domain.records import OutboxKind, Surface
 from ompycord.domain.run import FINAL, RunKind, RunRecord, RunState, SuspendReason
 from ompycord.domain.snapshot import Approval, Question, StatusSnapshot
 from ompycord.errors import Refused
+from ompycord.render.board import BoardRow
 from ompycord.render.card import render
 from ompycord.render.file import file_message
 from ompycord.render.halted import halted_message, rings_halted
 from ompycord.render.inert import Redact
 from ompycord.render.marker import approval_seal, question_tag
 from ompycord.render.message import RenderedMessage
-from ompycord.render.mirror import mirror_message
-from ompycord.render.question import approval_message, question_message, reminder_message
+from ompycord.render.mirror import direct_message, mirror_message
+from ompycord.render.question import approval_message, ops_message, question_message, reminder_message
 from ompycord.render.result import result_message
 from ompycord.render.surroundings import Confinement, Surroundings
 
-__all__ = ["Scene", "Scenes", "card_number", "latest_card"]
+__all__ = ["Scene", "Scenes", "asked_of", "card_number", "is_pinned", "latest_card"]
 
 SILENT_MS = 15 * 60 * 1000
 """CONTRACTS, *External runs*: after so long the card says *silent since*."""
@@ -61,6 +62,11 @@ def card_number(surface: Surface) -> int:
     return int(surface.ref) if surface.ref.isdigit() else 1
 
 
+def is_pinned(kind: OutboxKind, ref: str) -> bool:
+    """Whether a message is pinned as long as it is open: what people are asked, here or once more elsewhere."""
+    return kind is OutboxKind.QUESTION or (kind is OutboxKind.NOTICE and ref.startswith(AGAIN))
+
+
 def latest_card(surfaces: tuple[Surface, ...]) -> Surface | None:
     """The live one."""
     return max((s for s in surfaces if s.kind is OutboxKind.CARD), key=card_number, default=None)
@@ -83,6 +89,12 @@ class Scenes:
     is_connected: Callable[[], bool]
     slowed: dict[str, Millis] = field(default_factory=dict[str, Millis])
 
+    @property
+    def homes(self) -> tuple[str, ...]:
+        """Where a run can be shown whose own place was deleted, the best first."""
+        own = (self.options.home_channel, *self.options.work_channels, self.options.ops_channel)
+        return tuple(dict.fromkeys(channel for channel in own if channel is not None))
+
     async def look(self, run: RunId) -> Scene | None:
         """The run now; None before its first event is projected."""
         record = await self.store.run(run)
@@ -93,6 +105,22 @@ class Scenes:
         surfaces = tuple(await self.store.surfaces(run))
         around = await self._around(record, snapshot, surfaces)
         return Scene(record=record, snapshot=snapshot, position=folded.position, surfaces=surfaces, around=around)
+
+    async def rows(self, records: Sequence[RunRecord]) -> list[BoardRow]:
+        """These runs as a board lists them; read in one go, since there can be many."""
+        folds = await self.store.folds([RunId(record.id) for record in records])
+        found: list[BoardRow] = []
+        for record in records:
+            folded = folds.get(RunId(record.id))
+            if folded is None or not folded.lanes:
+                continue
+            thread = await self.store.surface(RunId(record.id), OutboxKind.THREAD)
+            around = Surroundings(is_rehearsal=self._is_rehearsal(record))
+            found.append(BoardRow(snapshot=folded.snapshot(), around=around, thread=thread.channel if thread else None))
+        return found
+
+    def _is_rehearsal(self, record: RunRecord) -> bool:
+        return any(a.name == record.agent and a.kind == "rehearsal" for a in self.conductor.catalog.agents)
 
     async def _around(self, record: RunRecord, snapshot: StatusSnapshot, surfaces: tuple[Surface, ...]) -> Surroundings:
         card = latest_card(surfaces)
@@ -106,7 +134,7 @@ class Scenes:
             queue_place=await self._queue_place(record) if snapshot.state is RunState.QUEUED else None,
             checks=self._checks(record),
             channel_name=self.channel_name(record.channel),
-            is_rehearsal=any(a.name == record.agent and a.kind == "rehearsal" for a in self.conductor.catalog.agents),
+            is_rehearsal=self._is_rehearsal(record),
             silent_since=last if is_silent and self.clock.now_ms() - last >= SILENT_MS else None,
             approvers=self.options.approver_role,
             question_url=self.url(record.guild, asked.channel, asked.message) if asked else None,
@@ -132,11 +160,10 @@ class Scenes:
 
     @staticmethod
     def _oldest_question(snapshot: StatusSnapshot, surfaces: tuple[Surface, ...]) -> Surface | None:
-        refs = [f"a:{a.ref}"[:128] for a in snapshot.open_approvals] + [
-            f"q:{q.ref}"[:128] for q in snapshot.open_questions
-        ]
-        posted = {s.ref: s for s in surfaces if s.kind is OutboxKind.QUESTION}
-        return next((posted[ref] for ref in refs if ref in posted), None)
+        asked = [row_ref(one) for one in (*snapshot.open_approvals, *snapshot.open_questions)]
+        refs = [(notice_about(ref, why=AGAIN), ref) for ref in asked]
+        posted = {s.ref: s for s in surfaces if s.kind in {OutboxKind.QUESTION, OutboxKind.NOTICE}}
+        return next((posted[ref] for pair in refs for ref in pair if ref in posted), None)
 
     # -- what each message shows -------------------------------------------------------------------------------------
 
@@ -156,15 +183,11 @@ class Scenes:
             case OutboxKind.FILE:
                 return self._file(scene, ref)
             case OutboxKind.RESULT:
-                if not scene.snapshot.is_final:
-                    return None
-                rings = self.rings(scene, kind, ref)
-                return result_message(
-                    scene.snapshot, scene.around, actions=self.offered(scene), sign=self.signer.sign,
-                    redact=self.redact, mentions=self._asker(scene) if rings else (),
-                )  # fmt: skip
+                return self._result(scene)
+            case OutboxKind.NOTICE if ref.startswith(AGAIN):
+                return self._question(scene, ref)
             case OutboxKind.NOTICE:
-                return self._halted(scene, ref) if ref.startswith(HALTED) else self._reminder(scene, ref)
+                return self._halted(scene, ref) if ref.startswith(HALTED) else self._notice(scene, ref)
             case OutboxKind.THREAD:
                 return None
 
@@ -172,6 +195,15 @@ class Scenes:
     def _mirror_channel(scene: Scene) -> str | None:
         mirror = scene.surface(OutboxKind.MIRROR)
         return mirror.channel if mirror else None
+
+    def _result(self, scene: Scene) -> RenderedMessage | None:
+        if not scene.snapshot.is_final:
+            return None
+        rings = self.rings(scene, OutboxKind.RESULT, "")
+        return result_message(
+            scene.snapshot, scene.around, actions=self.offered(scene), sign=self.signer.sign,
+            redact=self.redact, mentions=self._asker(scene) if rings else (),
+        )  # fmt: skip
 
     def _file(self, scene: Scene, digest: str) -> RenderedMessage | None:
         artifact = next((a for a in scene.snapshot.artifacts if a.sha256 == digest), None)
@@ -183,9 +215,16 @@ class Scenes:
         live = latest_card(scene.surfaces)
         around = scene.around.model_copy(update={"card_number": number})
         if live is not None and card_number(live) > number:
-            url = self.url(scene.record.guild, live.channel, live.message)
-            around = around.model_copy(update={"live_url": url})
+            place = self.url(
+                scene.record.guild, live.channel, None
+            )  # at its end; a link to the card would change with it
+            around = around.model_copy(update={"live_url": place})
         return render(scene.snapshot, around, actions=self.offered(scene), sign=self.signer.sign, redact=self.redact)
+
+    def direct(self, scene: Scene, channel: str) -> RenderedMessage:
+        """That something waits, to one person alone, with the way to where it is."""
+        url = self.url(scene.record.guild, channel, None)
+        return direct_message(scene.snapshot, scene.around, url=url, sign=self.signer.sign, redact=self.redact)
 
     def copy_of_card(self, scene: Scene) -> RenderedMessage:
         """The card again, for a reply that only one person sees."""
@@ -224,16 +263,29 @@ class Scenes:
             mentions=users, role_mentions=roles,
         )  # fmt: skip
 
-    def _reminder(self, scene: Scene, ref: str) -> RenderedMessage | None:
-        """Nothing where it was decided meanwhile."""
+    def _notice(self, scene: Scene, ref: str) -> RenderedMessage | None:
+        """Nothing where it was decided before anybody was told."""
         found = asked_of(scene.snapshot, ref)
-        if found is None or self.closed(scene, ref):
+        if found is None or (self.closed(scene, ref) and scene.surface(OutboxKind.NOTICE, ref) is None):
             return None
+        url = self._url_of(scene, found)
+        if ref.startswith(OPS):
+            return ops_message(
+                scene.snapshot, found, scene.around, ref, url=url, sign=self.signer.sign, redact=self.redact
+            )
+        return None if self.closed(scene, ref) else self._reminder(scene, found, ref, url)
+
+    def _url_of(self, scene: Scene, found: Question | Approval) -> str | None:
+        """Where people can answer; asked again elsewhere, it is there."""
+        ref = row_ref(found)
+        again = scene.surface(OutboxKind.NOTICE, notice_about(ref, why=AGAIN))
+        there = again or scene.surface(OutboxKind.QUESTION, ref)
+        return self.url(scene.record.guild, there.channel, there.message) if there else None
+
+    def _reminder(self, scene: Scene, found: Question | Approval, ref: str, url: str | None) -> RenderedMessage:
         users, roles = self._asker(scene), tuple[str, ...]()
         if not isinstance(found, Question):
             users, roles = self._who_may_allow(scene)
-        there = scene.surface(OutboxKind.QUESTION, ref)
-        url = self.url(scene.record.guild, there.channel, there.message) if there else None
         return reminder_message(
             scene.snapshot, found, scene.around, ref, url=url, sign=self.signer.sign, redact=self.redact,
             mentions=users, role_mentions=roles,
@@ -279,6 +331,8 @@ class Scenes:
         """
         if kind is OutboxKind.RESULT:
             return scene.snapshot.state is not RunState.CANCELLED
+        if ref.startswith((OPS, AGAIN)):
+            return False
         if scene.record.kind is RunKind.HOSTED:
             return True
         shown = [s.ref for s in scene.surfaces if s.kind is OutboxKind.QUESTION and s.ref != ref]
@@ -291,11 +345,12 @@ class Scenes:
 
 
 def asked_of(snapshot: StatusSnapshot, ref: str) -> Question | Approval | None:
-    """The question (`q:`) or approval (`a:`) that an outbox row names."""
-    for question in snapshot.questions:
-        if f"q:{question.ref}"[:128] == ref:
-            return question
-    for approval in snapshot.approvals:
-        if f"a:{approval.ref}"[:128] == ref:
-            return approval
-    return None
+    """The question (`q:`) or approval (`a:`) that an outbox row names, a notice about it too."""
+    why = next((why for why in (OPS, AGAIN) if ref.startswith(why)), "")
+    asked = (*snapshot.questions, *snapshot.approvals)
+    return next((one for one in asked if notice_about(row_ref(one), why=why) == ref), None)
+
+
+def row_ref(asked: Question | Approval) -> str:
+    """What the outbox calls it."""
+    return f"{'q' if isinstance(asked, Question) else 'a'}:{asked.ref}"[:128]

@@ -11,19 +11,24 @@ import structlog
 
 from ompycord.bot.answers import Answers
 from ompycord.bot.approvals import Approvals
+from ompycord.bot.below import Below
+from ompycord.bot.board import BoardKeeper
 from ompycord.bot.buttons import RunButtons
 from ompycord.bot.client import OmpycordClient
 from ompycord.bot.commands.new import NewRun, run_as_task
 from ompycord.bot.commands.queue import QueueEdit
 from ompycord.bot.commands.say import Say
+from ompycord.bot.commands.settings import Settings
 from ompycord.bot.commands.tree import OmpTree, command_group, sync
 from ompycord.bot.components import Dispatcher
 from ompycord.bot.custom_ids import Signer
 from ompycord.bot.deliver import Deliverer
 from ompycord.bot.desk import Desk
+from ompycord.bot.doors import Doors
 from ompycord.bot.groups import promised
 from ompycord.bot.intake import Intake
 from ompycord.bot.live import LiveEditor
+from ompycord.bot.news import News
 from ompycord.bot.options import BotOptions
 from ompycord.bot.pace import Answer
 from ompycord.bot.presence import show_mode
@@ -33,13 +38,14 @@ from ompycord.bot.rest import Rest
 from ompycord.bot.rocket import Rocket
 from ompycord.bot.scenes import Scenes
 from ompycord.bot.shield import shield_requests
-from ompycord.bot.sources import HealthLine, Sources
+from ompycord.bot.sources import HealthLine, ReadArtifact, Sources, no_artifact
+from ompycord.bot.succession import Succession
 from ompycord.bot.thread_talk import ThreadTalk
 from ompycord.conductor import Bus, Conductor
 from ompycord.domain.ports import Clock, Ids, Store
 from ompycord.errors import GatewayFatal, OmpycordError
 
-__all__ = ["Kit", "Session", "Unreachable", "Wedged"]
+__all__ = ["Kit", "Session", "Unreachable", "Wedged", "editor_of"]
 
 WATCH_S = 5.0
 PROBE_AFTER_S = 60.0
@@ -83,6 +89,32 @@ class Kit:
         return "<Kit>"  # the token is in it
 
 
+def editor_of(
+    *,
+    bus: Bus,
+    store: Store,
+    scenes: Scenes,
+    rest: Rest,
+    clock: Clock,
+    succession: Succession,
+    artifact: ReadArtifact = no_artifact,
+) -> LiveEditor:
+    """The live editor with its parts; the benchmark of its freshness uses the same."""
+    ops, board = scenes.options.ops_channel, scenes.options.board_channel
+    return LiveEditor(
+        bus=bus,
+        store=store,
+        scenes=scenes,
+        deliverer=Deliverer(
+            store=store, scenes=scenes, rest=rest, clock=clock, succession=succession, artifact=artifact
+        ),
+        refresher=Refresher(store=store, scenes=scenes, rest=rest, clock=clock, succession=succession),
+        doors=Doors(rest=rest, ops_channel=ops, sign=scenes.signer.sign, now_ms=clock.now_ms),
+        board=BoardKeeper(channel=board, store=store, scenes=scenes, rest=rest, clock=clock) if board else None,
+        clock=clock,
+    )
+
+
 class Session:
     """Parts around one client."""
 
@@ -99,6 +131,7 @@ class Session:
             on_say=self._said,
             on_reaction=self._reacted,
             on_setup=self._set_up,
+            hears=lambda: self._news,
         )
         self._tree = OmpTree(self.client)
         rest = Rest(self.client, home=kit.options.guilds[0])
@@ -115,15 +148,25 @@ class Session:
             channel_name=rest.channel_name,
             is_connected=lambda: self.is_connected,
         )
-        self.live = LiveEditor(
+        below = Below()
+        succession = Succession(store=kit.store, scenes=scenes, rest=rest, clock=kit.clock, below=below)
+        self.live = editor_of(
             bus=kit.bus,
             store=kit.store,
             scenes=scenes,
-            deliverer=Deliverer(
-                store=kit.store, scenes=scenes, rest=rest, clock=kit.clock, artifact=kit.sources.artifact
-            ),
-            refresher=Refresher(store=kit.store, scenes=scenes, rest=rest, clock=kit.clock),
+            rest=rest,
             clock=kit.clock,
+            succession=succession,
+            artifact=kit.sources.artifact,
+        )
+        self._news = News(
+            guilds=kit.options.guilds,
+            rest=rest,
+            live=self.live,
+            below=below,
+            succession=succession,
+            conductor=kit.conductor,
+            store=kit.store,
         )
         desk = Desk(
             options=kit.options,
@@ -154,6 +197,7 @@ class Session:
             **Answers(desk).table(),
             **Approvals(desk).table(),
             **say.table(),
+            **Settings(desk).table(),
             **RaiseLimit(desk).table(),
             **QueueEdit(desk).table(),
         }

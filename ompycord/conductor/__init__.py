@@ -5,7 +5,7 @@ from ompycord.conductor.budget import BudgetKeeper
 from ompycord.conductor.bus import Bus, Subscription
 from ompycord.conductor.conductor import Conductor, Submission
 from ompycord.conductor.conversation import SAY_LENGTH, Fate, Said, When
-from ompycord.conductor.deliveries import HALTED
+from ompycord.conductor.deliveries import AGAIN, HALTED, OPS, notice_about
 from ompycord.conductor.driver import Driver
 from ompycord.conductor.inbox import Inboxes, LogInbox
 from ompycord.conductor.projector import Projector
@@ -13,7 +13,9 @@ from ompycord.conductor.talk import Waiting
 from ompycord.conductor.watch import Watch
 
 __all__ = [
+    "AGAIN",
     "HALTED",
+    "OPS",
     "SAY_LENGTH",
     "Abilities",
     "BudgetKeeper",
@@ -30,4 +32,5 @@ __all__ = [
     "Waiting",
     "Watch",
     "When",
+    "notice_about",
 ]

@@ -255,7 +255,11 @@ class Conductor:
 
     async def park(self, run: RunId) -> None:
         """Nobody decided for a day: halt the agent; resumed, it asks again, and what was decided meanwhile is its answer."""
-        body = ev.RunStopped(by="Ompycord", reason="Parked: nobody decided for a day what its agent asked.")
+        await self.halt(run, "Parked: nobody decided for a day what its agent asked.")
+
+    async def halt(self, run: RunId, reason: str) -> None:
+        """Stop a run of our own accord; everything is kept until a person resumes it."""
+        body = ev.RunStopped(by="Ompycord", reason=reason)
         await self._decider.decide(run, body, kind=SourceKind.OMPYCORD)
         self._wake()
 

@@ -9,7 +9,11 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.records import OutboxKind, OutboxRow
 from ompycord.domain.run import FINAL, RunKind, SuspendReason
 
-__all__ = ["CARD_WAIT_MS", "HALTED", "RESULT_WAIT_MS", "deliveries", "first_deliveries"]
+__all__ = ["AGAIN", "CARD_WAIT_MS", "HALTED", "OPS", "RESULT_WAIT_MS", "deliveries", "first_deliveries", "notice_about"]
+
+OPS, AGAIN = "ops:", "again:"
+"""What a notice about a question begins its ref with: told to the ops channel, asked again in another place. A bare
+reminder has the question's own."""
 
 CARD_WAIT_MS = 5_000
 """CONTRACTS, *External runs*: the card comes at run.started or this long after the first event."""
@@ -28,6 +32,11 @@ def first_deliveries(run: RunId, *, channel: str, at: int, wait_ms: int = 0) -> 
         OutboxRow(run=run, kind=OutboxKind.THREAD, body=body, created_at=at),
         OutboxRow(run=run, kind=OutboxKind.CARD, ref="1", body=body, created_at=at),
     )
+
+
+def notice_about(ref: str, *, why: str = "") -> str:
+    """The ref of a notice about the question or approval with this ref."""
+    return f"{why}{ref}"[:128]
 
 
 def deliveries(run: RunId, body: ev.EventBody, *, kind: RunKind, channel: str | None, at: int) -> tuple[OutboxRow, ...]:

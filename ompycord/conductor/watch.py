@@ -1,12 +1,15 @@
 """Watches what only a clock moves: external runs that fell silent, and people who do not answer.
 
 An external run that is silent for a day is SUSPENDED(lost) until its next word (CONTRACTS, *External runs*). A question or
-approval of a hosted run is remembered once after 15 minutes and parks its run after a day (UX, *Who is pinged*).
+approval of a hosted run is remembered once after 15 minutes, told to the ops channel after an hour and parks its run after a
+day (UX, *Who is pinged*).
 """
 
 import structlog
 
 from ompycord.conductor.conductor import Conductor
+from ompycord.conductor.deliveries import OPS, notice_about
+from ompycord.domain.base import Millis
 from ompycord.domain.events import RunStateChanged
 from ompycord.domain.ids import OMPYCORD, RunId
 from ompycord.domain.ports import Clock, RunFilter, Store
@@ -15,13 +18,14 @@ from ompycord.domain.run import RunKind, RunState, SuspendReason
 from ompycord.errors import StorageError
 from ompycord.render.faces import PARK_MS
 
-__all__ = ["LOST_MS", "REMIND_MS", "Watch"]
+__all__ = ["LOST_MS", "OPS_MS", "REMIND_MS", "Watch"]
 
 LOST_MS = 24 * 3600 * 1000
 LOOK_S = 60.0
 RUNS_LOOKED_AT = 1000
 """In one look; what is found is changed, so the next look finds others."""
 REMIND_MS = 15 * 60 * 1000
+OPS_MS = 60 * 60 * 1000
 REMINDED_KEPT = 1000
 """So that a reminder that stands in the outbox is not asked of it every minute; forgetting one costs a no-op."""
 
@@ -31,10 +35,12 @@ log = structlog.get_logger(__name__)
 class Watch:
     """Runs as one task for the life of the process."""
 
-    def __init__(self, *, store: Store, conductor: Conductor, clock: Clock) -> None:
+    def __init__(self, *, store: Store, conductor: Conductor, clock: Clock, ops_channel: str | None = None) -> None:
+        """Without an ops channel nobody but those who were asked hears of it."""
         self._store = store
         self._conductor = conductor
         self._clock = clock
+        self._ops_channel = ops_channel
         self._reminded: dict[tuple[RunId, str], None] = {}
 
     async def run(self) -> None:
@@ -94,9 +100,15 @@ class Watch:
             await self._conductor.park(run)
             return
         for ref, at in asked.items():
-            if channel is not None and now - at >= REMIND_MS and (run, ref) not in self._reminded:
-                row = OutboxRow(
-                    run=run, kind=OutboxKind.NOTICE, ref=ref[:128], body={"channel": channel}, created_at=now
-                )
-                await self._store.commit(Commit(outbox=(row,)))
-                self._reminded = dict.fromkeys([*list(self._reminded)[-REMINDED_KEPT:], (run, ref)])
+            if channel is not None and now - at >= REMIND_MS:
+                await self._notice(run, notice_about(ref), channel, now)
+            if self._ops_channel is not None and now - at >= OPS_MS:
+                await self._notice(run, notice_about(ref, why=OPS), self._ops_channel, now)
+
+    async def _notice(self, run: RunId, ref: str, channel: str, now: Millis) -> None:
+        """Owe it, once."""
+        if (run, ref) in self._reminded:
+            return
+        row = OutboxRow(run=run, kind=OutboxKind.NOTICE, ref=ref, body={"channel": channel}, created_at=now)
+        await self._store.commit(Commit(outbox=(row,)))
+        self._reminded = dict.fromkeys([*list(self._reminded)[-REMINDED_KEPT:], (run, ref)])

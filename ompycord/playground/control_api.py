@@ -10,6 +10,7 @@ from ompycord.playground import channels
 from ompycord.playground.bot_process import BotProcess, BotProcessError
 from ompycord.playground.documents import Json, as_list, as_object, decode_object, public
 from ompycord.playground.faults import BadFaultError
+from ompycord.playground.first_world import add_member
 from ompycord.playground.gateway_session import GUILD_MEMBERS, GUILDS
 from ompycord.playground.guards import answer
 from ompycord.playground.page_api import after_of
@@ -110,15 +111,17 @@ class ControlApi:
     # -- the world, as its admins could change it --------------------------------------------------------------------
 
     def _change_world(self, body: Json) -> object:
-        """One change: `role_permissions`, `member_roles`, `remove_member`, `overwrites`, `delete_channel`,
-        `intents`.
+        """One change: `role_permissions`, `member_roles`, `remove_member`, `add_bot`, `overwrites`, `delete_channel`,
+        `threads` (archived and locked as a moderator sets them), `application_flags`.
         """
         acts: dict[str, Callable[[Any], None]] = {
             "role_permissions": self._set_role_permissions,
             "member_roles": self._set_member_roles,
             "remove_member": self._remove_member,
+            "add_bot": self._add_bot,
             "overwrites": self._set_overwrites,
             "delete_channel": self._delete_channel,
+            "threads": self._change_threads,
             "application_flags": self._set_flags,
         }
         known = [key for key in acts if key in body]
@@ -157,6 +160,19 @@ class ControlApi:
         else:
             event: Json = {"guild_id": world.guild_id, "user": world.user(str(user))}
             self._core.gateway.dispatch("GUILD_MEMBER_REMOVE", event, intents=GUILD_MEMBERS)
+
+    def _add_bot(self, _wanted: Any) -> None:
+        """The bot is invited again, with the role that its invitation makes."""
+        core = self._core
+        own = [
+            role["id"] for role in core.storage.all("role") if role.get("tags", {}).get("bot_id") == core.world.bot_id
+        ]
+        add_member(core.world, core.world.bot_id, own)
+        core.gateway.welcome()
+
+    def _change_threads(self, wanted: Any) -> None:
+        for thread_id, change in (as_object(wanted) or {}).items():
+            self._services.threads.update(self._core.world.channel(thread_id), as_object(change) or {})
 
     def _set_overwrites(self, wanted: Any) -> None:
         for channel_id, overwrites in (as_object(wanted) or {}).items():

@@ -37,7 +37,7 @@ def ensure(world: World) -> None:
         users["outsider"]: [],
     }
     for user, role_ids in held.items():
-        _member(world, user, role_ids)
+        add_member(world, user, role_ids)
     channels = {name: _channel(world, guild, name, place) for place, name in enumerate(CHANNELS)}
     _application(world, bot)
     names: Json = {"users": users, "channels": channels, "roles": {"admin": roles["admin"], "member": roles["member"]}}
@@ -124,7 +124,8 @@ def _role(
     return role_id
 
 
-def _member(world: World, user: str, roles: list[str]) -> None:
+def add_member(world: World, user: str, roles: list[str]) -> None:
+    """Make somebody a member of the guild."""
     member: Json = {
         "avatar": None,
         "banner": None,

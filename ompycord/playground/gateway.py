@@ -70,6 +70,12 @@ class Gateway:
             if session.wants(intents):
                 session.dispatch(name, public(data))
 
+    def welcome(self) -> None:
+        """The bot was added to the guild again: every session that hears of guilds is told all of it."""
+        for session in self._sessions.values():
+            if session.wants(GUILDS):
+                session.dispatch("GUILD_CREATE", self.guild_create(session))
+
     def dispatch_message(self, name: str, message: Json, *, intents: int) -> None:
         """Send a message event, its content only to those who may read it."""
         for session in self._sessions.values():

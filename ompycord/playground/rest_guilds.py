@@ -69,7 +69,8 @@ def edit_channel(call: Call) -> Reply:
     core = call.services.core
     channel = channel_of(call)
     is_thread = channel["type"] in THREAD_TYPES
-    if not is_thread or channel["owner_id"] != core.world.bot_id:
+    opens_locked = is_thread and channel["thread_metadata"]["locked"] and call.form.get("archived") is False
+    if not is_thread or channel["owner_id"] != core.world.bot_id or opens_locked:
         needed = permissions.MANAGE_THREADS if is_thread else permissions.MANAGE_CHANNELS
         core.world.require(core.world.bot_id, channel, needed)
     if any(key in call.form and call.form[key] != channel.get(key) for key in ("name", "topic")):

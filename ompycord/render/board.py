@@ -16,7 +16,10 @@ from ompycord.render.view import short_title
 from ompycord.text.graphemes import utf16_len
 from ompycord.text.limits import EMBED_DESCRIPTION
 
-__all__ = ["BoardRow", "board_message"]
+__all__ = ["BOARD_FOOTER", "BoardRow", "board_message"]
+
+BOARD_FOOTER: Final = "board"
+"""By which a probe knows it: no run's message has a footer without the run's id."""
 
 _MORE_ROOM: Final = 80
 
@@ -39,10 +42,10 @@ def board_message(rows: Sequence[BoardRow], *, sign: Sign, redact: Redact) -> Re
     waiting = sum(row.snapshot.needs_person for row in live)
     needs = f", {waiting} waiting for a person" if waiting else ""
     data = {
-        "title": f"{count(len(live), 'live run')}{needs}" if live else "No live runs",
+        "title": f"{count(len(live), 'live run')}{needs}" if live else "Nothing runs.",
         "description": _rows([_row(row, inert) for row in live]) or "Start one with `/omp new`.",
         "color": Colour.YELLOW if waiting else Colour.BLURPLE if live else Colour.GREEN,
-        "footer": {"text": "board"},
+        "footer": {"text": BOARD_FOOTER},
     }
     return message(embeds=[data], sign=sign)
 

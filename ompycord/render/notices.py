@@ -5,21 +5,16 @@ No exclamation marks, no apology. Names and answers come from people, so they pa
 
 from ompycord.domain.base import Millis
 from ompycord.render.inert import Inert
-from ompycord.render.phrases import count, stamp
+from ompycord.render.phrases import stamp
 
 __all__ = [
     "already_decided",
     "needs_role",
     "no_such_run",
-    "not_confined",
     "not_the_requester",
-    "not_yet",
     "old_button",
-    "open_limit",
     "reply_too_late",
     "repository_missing",
-    "restarted",
-    "run_is_over",
     "watch_only",
 ]
 
@@ -43,11 +38,6 @@ def repository_missing() -> str:
     return "This channel has no repository. Choose one in the form, or ask an admin to set the repository's `channel` in `ompycord.yml`."
 
 
-def not_confined() -> str:
-    """The machine is below `sandbox.minimum`."""
-    return "This machine cannot confine an agent. Nothing ran. An admin finds the two commands in `/omp health`."
-
-
 def already_decided(by: str, at: Millis, what: str, inert: Inert) -> str:
     """A second click on a question or an approval."""
     return f"Already answered by {inert.line(by, _NAME)}, {stamp(at, 't')}: *{inert.line(what, 300)}*."
@@ -58,34 +48,14 @@ def not_the_requester() -> str:
     return "You asked for this run, so somebody else must allow it. It waits here for another approver."
 
 
-def not_yet(what: str, inert: Inert) -> str:
-    """A question before its answer can exist."""
-    return f"{inert.line(what, _NAME)} is not there yet. The card shows when it is."
-
-
 def old_button(url: str) -> str:
     """A button of a card that has rolled over."""
     return f"That button is from an older card. Here is the live one: {url}"
 
 
-def run_is_over(word: str, url: str | None) -> str:
-    """An action on a run that has ended."""
-    return f"That run has ended: *{word}*. Nothing was changed.{f' Its card: {url}' if url else ''}"
-
-
 def no_such_run() -> str:
     """A name that matches no run here."""
     return "No run of this server has that name. `/omp runs` lists them."
-
-
-def open_limit(limit: int, whose: str) -> str:
-    """A limit on open runs; `whose` is *you*, *this channel* or *this server*."""
-    return f"{count(limit, 'run')} are open for {whose}, which is the limit. Nothing was started. End one, or wait until one ends."
-
-
-def restarted(at: Millis, step: str, inert: Inert) -> str:
-    """We restarted in the middle of a run."""
-    return f"I restarted at {stamp(at, 't')}. Your run waited at *{inert.line(step, _NAME)}* and goes on by itself."
 
 
 def reply_too_late() -> str:

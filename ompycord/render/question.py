@@ -22,7 +22,14 @@ from ompycord.render.view import footer_of
 from ompycord.text import utf16_len
 from ompycord.text.limits import BUTTON_LABEL
 
-__all__ = ["approval_closed", "approval_message", "question_closed", "question_message", "reminder_message"]
+__all__ = [
+    "approval_closed",
+    "approval_message",
+    "ops_message",
+    "question_closed",
+    "question_message",
+    "reminder_message",
+]
 
 _TEXT: Final = 3000
 _ANSWER: Final = 400
@@ -32,11 +39,18 @@ _NAME: Final = 60
 class _Asked:
     """What the two kinds share: whom they ask, of which run."""
 
-    def __init__(self, snapshot: StatusSnapshot, around: Surroundings, ref: str, redact: Redact) -> None:
+    def __init__(
+        self,
+        snapshot: StatusSnapshot,
+        around: Surroundings,
+        ref: str,
+        redact: Redact,
+        kind: OutboxKind = OutboxKind.QUESTION,
+    ) -> None:
         self.inert = Inert(redact)
         self.agent = agent_name(snapshot, self.inert)
         self.run: RunId = snapshot.run
-        self.footer = footer_of(snapshot, around, self.inert, OutboxKind.QUESTION, question_tag(ref))
+        self.footer = footer_of(snapshot, around, self.inert, kind, question_tag(ref))
         self.approvers = self.inert.line(around.approvers, _NAME) if around.approvers else ""
 
     def head(self, what: str, users: Sequence[str], roles: Sequence[str]) -> str:
@@ -45,6 +59,10 @@ class _Asked:
         if self.approvers and not roles:
             who = f"{who} or {self.approvers}" if who else self.approvers
         return f"{who}: {what}" if who else what
+
+    def short(self, asked: Question | Approval) -> str:
+        """What is asked, on a line."""
+        return self.inert.line(asked.text if isinstance(asked, Question) else asked.title, _ANSWER)
 
     def embed(self, title: str, text: str, colour: int) -> dict[str, object]:
         return {"title": title, "description": text, "color": colour, "footer": {"text": self.footer}}
@@ -156,19 +174,51 @@ def reminder_message(
     role_mentions: Sequence[str] = (),
 ) -> RenderedMessage:
     """Once more to whom it may concern: something still waits, and where (UX, *Who is pinged*). `ref`: the outbox row's."""
-    heard = _Asked(snapshot, around, asked.ref, redact)
-    footer = footer_of(snapshot, around, heard.inert, OutboxKind.NOTICE, question_tag(ref))
+    heard = _Asked(snapshot, around, ref, redact, OutboxKind.NOTICE)
     users, roles = user_ids(mentions), user_ids(role_mentions)
-    what = asked.text if isinstance(asked, Question) else asked.title
-    text = f"{heard.inert.line(what, _ANSWER)}\n\n{_waiting(snapshot, asked.asked_at)}"
+    text = f"{heard.short(asked)}\n\n{_waiting(snapshot, asked.asked_at)}"
     return message(
         heard.head(f"{heard.agent} still waits for you.", users, roles),
-        embeds=[{"description": text, "color": Colour.YELLOW, "footer": {"text": footer}}],
+        embeds=[{"description": text, "color": Colour.YELLOW, "footer": {"text": heard.footer}}],
         buttons=[Button(label="Go to the question", style="link", url=url)] if url else [],
         sign=sign,
         mentions=users,
         role_mentions=roles,
     )
+
+
+def ops_message(
+    snapshot: StatusSnapshot,
+    asked: Question | Approval,
+    around: Surroundings,
+    ref: str,
+    *,
+    url: str | None,
+    sign: Sign,
+    redact: Redact,
+) -> RenderedMessage:
+    """To those who keep the machine, after an hour without an answer: who waits for what. It mentions nobody."""
+    heard = _Asked(snapshot, around, ref, redact, OutboxKind.NOTICE)
+    closed = asked.status != "open" or snapshot.is_final
+    end = _end_of(asked, heard.inert) if closed else _waiting(snapshot, asked.asked_at)
+    asker = heard.inert.line(snapshot.origin.requester_name or "", _NAME)
+    whose = f"In {asker}'s run " if asker else ""
+    data = {
+        "description": f"{heard.short(asked)}\n\n{end}",
+        "color": Colour.GREY if closed else Colour.YELLOW,
+        "footer": {"text": heard.footer},
+    }
+    buttons = [Button(label="Go to the question", style="link", url=url)] if url else []
+    head = (
+        f"{whose}{heard.agent} waited more than an hour for an answer."
+        if closed
+        else f"{whose}{heard.agent} has waited an hour for an answer."
+    )
+    return message(head, embeds=[data], buttons=buttons, sign=sign)
+
+
+def _end_of(asked: Question | Approval, inert: Inert) -> str:
+    return question_closed(asked, inert) if isinstance(asked, Question) else approval_closed(asked, inert)
 
 
 def _leave(ref: str) -> list[Button]:

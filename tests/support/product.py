@@ -13,7 +13,10 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiohttp
+
 from tests.support.playground import Playground
+from tests.support.ring_judge import judge_messages
 
 UP_S = 60.0
 END_S = 45.0
@@ -88,6 +91,14 @@ class Product:
             self.process.kill()
         await self.gone()
 
+    async def judge(self) -> None:
+        """Hold every message sent so far against the policy of who is pinged, while there is a playground to ask."""
+        if self._playground is not None:
+            try:
+                await judge_messages(self._playground)
+            except aiohttp.ClientConnectionError:
+                return
+
     async def gone(self) -> int:
         """Wait until the process has ended by itself; its exit code."""
         assert self.process is not None
@@ -95,9 +106,10 @@ class Product:
             return await self.process.wait()
 
     async def end(self) -> int:
-        """SIGTERM; the exit code."""
+        """SIGTERM; the exit code. Its playground ends with it, so its messages are judged before."""
         assert self.process is not None
         if self.process.returncode is None:
+            await self.judge()
             self.process.terminate()
         return await self.gone()
 

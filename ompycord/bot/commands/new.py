@@ -18,7 +18,7 @@ from ompycord.bot.replies import give_back
 from ompycord.domain.access import Person, may
 from ompycord.domain.repository import AgentSpec, RepositorySpec
 from ompycord.domain.task import Mode
-from ompycord.errors import OmpycordError, Refused
+from ompycord.errors import OmpycordError, Refused, StorageError
 from ompycord.render.notices import repository_missing, watch_only
 from ompycord.text.limits import MODAL_INPUT_VALUE
 
@@ -77,6 +77,7 @@ class NewRun:
 
     async def _command(self, interaction: Interaction, asked: "_Asked") -> None:
         person = self._permitted(interaction)
+        asked.favourite = await self._favourite(person)
         try:
             typed = self._typed(interaction, asked) if asked.prompt or asked.files else None
             if typed is None:
@@ -95,7 +96,7 @@ class NewRun:
             if asked.files or len(asked.prompt or "") > MODAL_INPUT_VALUE:
                 raise Refused(repository_missing())
             return None
-        agent = self._agent(repository, asked.agent)
+        agent = self._agent(repository, asked.agent, asked.favourite)
         typed = asked.typed(repository.name, agent.name, shown_in=self._desk.shown_in(interaction))
         self._check(interaction, typed)
         return typed
@@ -119,15 +120,22 @@ class NewRun:
         catalog = self._desk.conductor.catalog
         return catalog.repository(name) if name else catalog.preset(self._desk.channel_of(interaction))
 
-    def _agent(self, repository: RepositorySpec, name: str | None) -> AgentSpec:
-        """The named one, else the first. Raises Refused."""
+    async def _favourite(self, person: Person) -> str | None:
+        """The agent that somebody chose in `/omp settings`. A database that cannot say it keeps nobody from working."""
+        try:
+            return (await self._desk.store.person_settings(person.id)).agent
+        except StorageError:
+            return None
+
+    def _agent(self, repository: RepositorySpec, name: str | None, favourite: str | None) -> AgentSpec:
+        """The named one, else the person's own where it is allowed here, else the first. Raises Refused."""
         catalog = self._desk.conductor.catalog
         if name:
             return catalog.agent(name, repository=repository)
         known = catalog.agents_for(repository)
         if not known:
             raise Refused(f"No agent is configured for {repository.name}, so nothing can run there.")
-        return known[0]
+        return next((spec for spec in known if spec.name == favourite), known[0])
 
     # -- the form ----------------------------------------------------------------------------------------------------
 
@@ -143,7 +151,7 @@ class NewRun:
             channel=str(channel),
             catalog=catalog,
             repository=self._repository(interaction, asked.repository),
-            agent=asked.agent,
+            agent=asked.agent or asked.favourite,
             mode=asked.mode,
             prompt=asked.prompt or "",
         )
@@ -218,6 +226,8 @@ class _Asked:
         self.branch = branch
         self.budget = budget
         self.files = files
+        self.favourite: str | None = None
+        """The agent that the person likes best, where none is named."""
 
     def typed(self, repository: str, agent: str, *, shown_in: str) -> Typed:
         return Typed(

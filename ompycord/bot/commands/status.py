@@ -3,21 +3,18 @@
 from discord import app_commands
 
 from ompycord.bot.access import Interaction
+from ompycord.bot.board import rows_of
 from ompycord.bot.commands.choices import Choices
 from ompycord.bot.desk import Desk
 from ompycord.bot.replies import defer, show
 from ompycord.bot.scenes import latest_card
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import RunFilter
-from ompycord.domain.records import OutboxKind
 from ompycord.domain.run import RunRecord
 from ompycord.errors import Refused
-from ompycord.render.board import BoardRow, board_message
+from ompycord.render.board import board_message
 from ompycord.render.notices import no_such_run
 
 __all__ = ["add_status"]
-
-_BOARD = 50
 
 
 def add_status(group: app_commands.Group, desk: Desk, choices: Choices) -> None:
@@ -47,12 +44,5 @@ async def _card(desk: Desk, interaction: Interaction, record: RunRecord) -> None
 
 
 async def _board(desk: Desk, interaction: Interaction) -> None:
-    rows: list[BoardRow] = []
-    for record in await desk.runs(interaction, RunFilter(is_open=True, limit=_BOARD)):
-        scene = await desk.scenes.look(RunId(record.id))
-        if scene is not None:
-            thread = scene.surface(OutboxKind.THREAD)
-            rows.append(
-                BoardRow(snapshot=scene.snapshot, around=scene.around, thread=thread.channel if thread else None)
-            )
+    rows = await rows_of(desk.store, desk.scenes, str(interaction.guild_id))
     await show(interaction, board_message(rows, sign=desk.signer.sign, redact=desk.scenes.redact))

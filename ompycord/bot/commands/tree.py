@@ -21,6 +21,7 @@ from ompycord.bot.commands.queue import add_queue
 from ompycord.bot.commands.run_control import add_run_control
 from ompycord.bot.commands.runs import add_runs
 from ompycord.bot.commands.say import Say
+from ompycord.bot.commands.settings import Settings
 from ompycord.bot.commands.show import add_show
 from ompycord.bot.commands.status import add_status
 from ompycord.bot.desk import Desk
@@ -93,6 +94,7 @@ def command_group(
     add_show(group, desk, choices)
     add_runs(group, desk, choices)
     add_queue(group, desk, choices)
+    Settings(desk).add_to(group)
     add_cost(group, desk)
     add_health(group, desk, discord_line)
     add_help(group, desk)
@@ -104,7 +106,7 @@ def command_group(
 
 def definition(command: dict[str, Any]) -> dict[str, Any]:
     """The parts of a command that we define, in a form in which ours and Discord's can be compared."""
-    known: dict[str, Any] = {key: command[key] for key in _COMPARED if command.get(key) not in (None, False)}
+    known: dict[str, Any] = {key: command[key] for key in _COMPARED if command.get(key) not in (None, False, "")}
     known.setdefault("type", 1)  # Discord, Application Command: CHAT_INPUT is the default
     choices = cast("list[dict[str, Any]]", command.get("choices") or [])
     if choices:

@@ -12,7 +12,10 @@ import pytest
 
 from ompycord.app.system import SystemClock, SystemIds
 from ompycord.bot import DISCORD, Bot, BotOptions, DiscordTarget, HealthLine, Sources, point_at
+from ompycord.bot.owed import CLOSED_S
+from ompycord.bot.session import Session
 from ompycord.conductor import BudgetKeeper, Bus, Conductor, Driver, Inboxes, Projector
+from ompycord.domain import events as ev
 from ompycord.domain.access import Access, RoleNames
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.ids import RunId
@@ -25,10 +28,10 @@ from ompycord.engines import LocalEngine
 from ompycord.engines.steps import Steps
 from ompycord.store import SqliteStore, open_store
 from ompycord.testing import FakeChecks, FakeWorkspaces, ScriptedAgent
-from tests.support.discord_schema import DiscordSchema, available
 from tests.support.playground import Playground, hosted_playground
-from tests.support.playground_page import JsonObject, Message
+from tests.support.playground_page import Message
 from tests.support.playground_person import Person
+from tests.support.ring_judge import judge_messages
 
 MAC_KEY = b"a key of tests, 32 bytes long ..."
 PATIENCE_S = 20.0
@@ -87,12 +90,15 @@ class House:
         mac_key: bytes = MAC_KEY,
         token: str = "",
         reads_threads: bool = False,
+        has_board: bool = False,
+        ops: bool = False,
     ) -> None:
         self.playground = playground
         self.store = store
         self._folder = folder
         self.files: dict[str, bytes] = {}
         """What runs attached, by content."""
+        self._has_board, self._ops = has_board, ops
         self.show_diff = b"+password = hunter2-hunter2\n"
         clock, ids = SkewClock(), SystemIds()
         self.clock = clock
@@ -142,6 +148,8 @@ class House:
                     roles=RoleNames(viewer=(playground.info["roles"]["member"],)),
                 ),
                 message_content=reads_threads,
+                board_channel=str(playground.channel("general")) if has_board else None,
+                ops_channel=str(playground.channel("ops")) if ops else None,
                 guild_ready_timeout_s=0,
             ),
             conductor=self.conductor,
@@ -179,9 +187,35 @@ class House:
                 while not self.bot.is_ready:
                     await changes.take(0.05)
 
+    async def at_work(self) -> RunId:
+        """A run at work whose messages are all true; its agent goes on when it is released."""
+        mo = self.playground.mo
+        self.agent.hold()
+        run = RunId((await self.start(mo)).id)
+        await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Stop" in m.labels)
+        await self.until_surface(run, OutboxKind.CARD)
+        await self.true_everywhere(run)
+        return run
+
+    @asynccontextmanager
+    async def half_minutes_pass(self) -> AsyncGenerator[None]:
+        """While the block runs, a channel that refuses us is asked again soon."""
+        async with asyncio.TaskGroup() as group:
+            passing = group.create_task(self._pass_half_minutes())
+            yield
+            passing.cancel()
+
+    async def _pass_half_minutes(self) -> None:
+        with self.bus.subscribe() as changes:
+            while True:
+                await changes.take(0.5)
+                self.clock.leap(CLOSED_S + 1)
+
     def reborn(self, *, mac_key: bytes = MAC_KEY) -> "House":
         """The next process over the same database and the same Discord."""
-        return House(self.playground, self.store, self._folder, mac_key=mac_key)
+        return House(
+            self.playground, self.store, self._folder, mac_key=mac_key, has_board=self._has_board, ops=self._ops
+        )
 
     async def until(self, run: str, wanted: Callable[[StatusSnapshot], bool]) -> StatusSnapshot:
         """The first snapshot for which it holds; bounded."""
@@ -203,6 +237,13 @@ class House:
         async with asyncio.timeout(PATIENCE_S):
             with self.bus.subscribe() as changes:
                 while not [entry for entry in await self.playground.wire(method="PATCH") if entry["status"] == 429]:
+                    await changes.take(0.1)
+
+    async def refused(self, times: int) -> None:
+        """Discord has refused so many edits for want of a permission; bounded."""
+        async with asyncio.timeout(PATIENCE_S):
+            with self.bus.subscribe() as changes:
+                while len([e for e in await self.playground.wire(method="PATCH") if e["status"] == 403]) < times:
                     await changes.take(0.1)
 
     async def struck(self) -> None:
@@ -227,10 +268,15 @@ class House:
                     await changes.take(0.1)
 
     @property
+    def bot_parts(self) -> Session:
+        """The bot's session, as it is now."""
+        bot: Any = self.bot  # what no part of the product hands out
+        return bot._session
+
+    @property
     def client(self) -> discord.Client:
         """discord.py's, as the bot has it now."""
-        bot: Any = self.bot  # what no part of the product hands out
-        return bot._session.client
+        return self.bot_parts.client
 
     async def all_runs(self) -> list[RunRecord]:
         """Newest first."""
@@ -250,6 +296,32 @@ class House:
         with self.bus.subscribe() as changes:
             while not [s for s in await self.store.surfaces(RunId(run)) if s.kind is kind]:
                 await changes.take(0.05)
+
+    async def until_card(self, run: str, number: int) -> None:
+        """This card of the run was posted; bounded."""
+        async with asyncio.timeout(PATIENCE_S):
+            with self.bus.subscribe() as changes:
+                while await self.store.surface(RunId(run), OutboxKind.CARD, str(number)) is None:
+                    await changes.take(0.05)
+
+    async def moved_to(self, run: str, number: int) -> None:
+        """This card is posted and the one before it forgotten; bounded."""
+        await self.until_card(run, number)
+        async with asyncio.timeout(PATIENCE_S):
+            with self.bus.subscribe() as changes:
+                while not await self._is_removed(RunId(run), str(number - 1)):
+                    await changes.take(0.05)
+
+    async def _is_removed(self, run: RunId, card: str) -> bool:
+        surface = await self.store.surface(run, OutboxKind.CARD, card)
+        return surface is not None and surface.message is None
+
+    async def looked_at_again(self, run: str) -> None:
+        """Something happened, the editor made the run's messages true again, and what it then found due has gone out."""
+        await self.conductor.observe(RunId(run), ev.ToolFinished(tool="edit", title=f"look-{self.clock.now_ms()}.py"))
+        await self.projector.settled()
+        await self.true_everywhere(run)
+        await self.nothing_owed()
 
     async def true_everywhere(self, run: str) -> None:
         """Each message of the run shows what is true, as far as the bot knows; bounded by the caller."""
@@ -319,10 +391,10 @@ def footer(message: Message) -> str:
 
 
 def kind_of(message: Message) -> str:
-    """`mirror`, `card 1`, `question`, `result`, `notice`; empty for a message that is none of ours."""
+    """`mirror`, `card 1`, `question`, `result`, `notice`, `board`; empty for a message that is none of ours."""
     parts = footer(message).split(" · ")
     if len(parts) == 1:
-        return ""
+        return "board" if parts[0] == "board" else ""
     kind = parts[1].partition(" ")[0]
     return kind if kind in {"question", "notice"} else parts[1]
 
@@ -340,34 +412,11 @@ async def playground(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncGen
         point_at(DiscordTarget(api=f"{running.api}/v10", gateway=running.info["gateway"], cdn=f"{running.api}/cdn"))
         try:
             yield running
-            judged = await judge(running)
+            judged = await judge_messages(running)
             if judged:
                 request.node.user_properties.append(("messages_judged", judged))
         finally:
             point_at(DISCORD)
-
-
-def body_of(entry: JsonObject) -> JsonObject:
-    """The message in a request, an interaction's answer included; empty where there is none."""
-    if entry["method"] not in {"POST", "PATCH"} or not entry["request"]:
-        return {}
-    request: JsonObject = entry["request"]
-    return request.get("data") or request
-
-
-async def judge(playground: Playground) -> int:
-    """Every message created or edited names whom it may ping; how many also held against Discord's description."""
-    where = available(Path(__file__).resolve().parents[3])
-    schema = DiscordSchema(where) if where else None
-    judged = 0
-    for entry in await playground.wire():
-        if schema is not None and entry["status"] < 400:
-            schema.check_request(entry)
-        body = body_of(entry)
-        if "content" in body:
-            assert body["allowed_mentions"]["parse"] == [], entry
-            judged += schema is not None
-    return judged
 
 
 @pytest.fixture

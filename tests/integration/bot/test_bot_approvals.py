@@ -1,17 +1,20 @@
 """Leave to act in a real playground: one message that rings, one decision, words for every click that comes too late."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
-from ompycord.conductor import Watch
-from ompycord.conductor.watch import REMIND_MS
+from ompycord.conductor import OPS, Watch
+from ompycord.conductor.watch import OPS_MS, REMIND_MS
 from ompycord.domain import events as ev
 from ompycord.domain.access import Person as Asker
 from ompycord.domain.access import Role
 from ompycord.domain.ids import RunId
 from ompycord.domain.records import OutboxKind
+from ompycord.store import SqliteStore
 from tests.integration.bot.conftest import House, is_answer, kind_of
+from tests.support.playground import Playground
 from tests.support.playground_page import Message
 from tests.support.playground_person import Interaction, Person
 
@@ -151,6 +154,37 @@ async def test_who_may_answer_is_reminded_once(house: House) -> None:
         await watch.look()
         await house.nothing_owed()
     assert await house.rung() == [[mo.id], [mo.id]]  # the question, then the reminder
+
+
+async def test_after_an_hour_the_ops_channel_is_told_once_without_a_mention(
+    playground: Playground, store: SqliteStore, tmp_path: Path
+) -> None:
+    ada, mo, ops = playground.ada, playground.mo, str(playground.channel("ops"))
+    house = House(playground, store, tmp_path, ops=True)
+    watch = Watch(store=house.store, conductor=house.conductor, clock=house.clock, ops_channel=ops)
+    async with house.alive():
+        _, message = await asked(house, mo)
+        house.clock.leap(OPS_MS / 1000)
+        await watch.look()
+        note = await ada.wait_message(lambda m: kind_of(m) == "notice" and m.channel_id == ops)
+        assert "In Mo's run scripted has waited an hour for an answer." in note.text
+        assert note.component("Go to the question")["url"].endswith(f"/{message.id}")
+        assert note.raw["flags"] & 4096
+        await watch.look()
+        await house.nothing_owed()
+        await mo.click(message, "Allow once")
+        await ada.wait_message(lambda m: m.id == note.id and "Allowed once by Mo" in m.text)
+    assert await house.kinds_in(ops) == ["notice"]
+    assert await house.rung() == [[mo.id], [mo.id]]  # the question, then the reminder; the note nobody
+
+
+async def test_without_an_ops_channel_nobody_is_told_after_an_hour(house: House) -> None:
+    watch = Watch(store=house.store, conductor=house.conductor, clock=house.clock)
+    async with house.alive():
+        await asked(house, house.playground.mo)
+        house.clock.leap(OPS_MS / 1000)
+        await watch.look()
+        assert [row.ref for row in await house.store.outbox() if row.ref.startswith(OPS)] == []
 
 
 async def test_under_the_two_person_rule_somebody_else_is_asked(house: House) -> None:

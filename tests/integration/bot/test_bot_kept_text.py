@@ -121,7 +121,7 @@ async def test_a_resume_message_that_cannot_be_edited_leaves_the_reply_with_the_
     )
     await house.store.save_draft(draft)
     button = {"type": 2, "style": 1, "label": "Resume", "custom_id": Signer(MAC_KEY).sign("draft", draft.id)}
-    quiet: dict[str, Any] = {"content": "Your text is safe.", "allowed_mentions": {"parse": []}}
+    quiet: dict[str, Any] = {"content": "Your text is safe.", "allowed_mentions": {"parse": []}, "flags": 4096}
     quiet["components"] = [{"type": 1, "components": [button]}]
     async with house.alive():
         await playground.rest("POST", f"/channels/{tasks}/messages", quiet)

@@ -35,7 +35,7 @@ async def test_a_role_of_the_server_lets_somebody_watch_but_not_start(house: Hou
     async with house.alive():
         await playground.change_world(member_roles={olu.id: [playground.info["roles"]["member"]]})
         watched = await olu.command("omp status", "tasks")
-        await olu.wait_message(lambda m: is_answer(m, watched.id) and "No live runs" in m.text)
+        await olu.wait_message(lambda m: is_answer(m, watched.id) and "Nothing runs." in m.text)
         ran = await olu.command("omp new", "tasks", prompt="Let me in")
         assert ran.reply is not None
         assert ran.reply.text.startswith("You can watch here, not start runs.")

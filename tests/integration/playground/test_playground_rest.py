@@ -151,6 +151,24 @@ async def test_a_bot_that_was_kicked_has_no_access(playground: Playground) -> No
     await playground.change_world(remove_member=bot)
     assert (await _post(playground, {"content": "x"})).code == 50001
     assert (await playground.rest("GET", f"/guilds/{playground.guild_id}")).code == 50001
+    await playground.change_world(add_bot=True)
+    assert (await _post(playground, {"content": "x"})).status == 200
+
+
+async def test_only_who_manages_threads_opens_a_locked_one(playground: Playground) -> None:
+    made = await _post(playground, {"content": "mirror"})
+    await playground.rest("POST", f"{_messages(playground)}/{made.body['id']}/threads", {"name": "run"})
+    thread = f"/channels/{made.body['id']}"
+    await playground.change_world(threads={made.body["id"]: {"archived": True}})
+    assert (await playground.rest("PATCH", thread, {"archived": False})).status == 200
+    await playground.change_world(threads={made.body["id"]: {"archived": True, "locked": True}})
+    assert (await playground.rest("PATCH", thread, {"archived": False})).status == 200, "the bot's role manages threads"
+    await playground.change_world(threads={made.body["id"]: {"archived": True}})
+    bot = (await playground.ada.state())["bot"]["user"]["id"]
+    deny = {"id": bot, "type": 1, "allow": "0", "deny": str(1 << 34)}
+    await playground.change_world(overwrites={str(playground.channel("general")): [deny]})
+    assert (await playground.rest("PATCH", thread, {"archived": False})).code == 50013
+    assert (await playground.rest("POST", f"{thread}/messages", {"content": "x"})).code == 160005
 
 
 async def test_a_deleted_channel_is_unknown_with_its_threads(playground: Playground) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from syrupy.assertion import SnapshotAssertion
 
@@ -17,7 +18,7 @@ from ompycord.render.faces import PARK_MS
 from ompycord.render.marker import approval_seal, parse_marker, question_tag
 from ompycord.render.message import RenderedMessage, message
 from ompycord.render.mirror import mirror_message
-from ompycord.render.question import approval_message, question_message
+from ompycord.render.question import approval_message, ops_message, question_message
 from ompycord.render.result import result_message
 from ompycord.render.textform import ShowPart, text_form
 from ompycord.text import REDACTED, Redactor
@@ -215,6 +216,26 @@ def test_the_result_pings_exactly_whom_it_is_told_to() -> None:
 
 
 # -- the board and the mirror -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_over", [False, True])
+def test_ops_read_who_waits_for_what_and_nobody_is_mentioned(snapshot: SnapshotAssertion, is_over: bool) -> None:
+    scene = SCENES["needs you: question"]
+    question = scene.snapshot.open_questions[0]
+    if is_over:
+        closed = {"status": "answered", "answer": "after", "by": "Ada", "closed_at": scene.snapshot.last_event_at}
+        question = question.model_copy(update=closed)
+    shown = ops_message(
+        scene.snapshot,
+        question,
+        scene.around,
+        "ops:q:q1",
+        url="https://discord.com/channels/1/2/3",
+        sign=plain_sign,
+        redact=str,
+    )
+    assert shown.mentions == shown.role_mentions == ()
+    assert as_seen(shown) == snapshot
 
 
 def test_the_board_reads_well(snapshot: SnapshotAssertion) -> None:

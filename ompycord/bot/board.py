@@ -1,0 +1,136 @@
+"""Keeps the board true: one message of a channel that lists all live runs; edited, followed before its hour, made again.
+
+Counterpart: `render/board.py`, which words it, and the `boards` table, which knows where it stands. Its requests go through its
+channel's lane like all others (`live.py`).
+"""
+
+from typing import Final
+
+import structlog
+
+from ompycord.bot.lanes import BoardOf, Lanes
+from ompycord.bot.rest import CHANNEL_GONE, MESSAGE_GONE, Rest, SendFailed
+from ompycord.bot.scenes import Scenes
+from ompycord.bot.succession import ROLL_OVER_MS
+from ompycord.domain.base import Millis
+from ompycord.domain.ports import Clock, RunFilter, Store
+from ompycord.domain.records import Board
+from ompycord.domain.run import RunKind
+from ompycord.render.board import BOARD_FOOTER, BoardRow, board_message
+from ompycord.render.message import RenderedMessage
+
+__all__ = ["EVERY_S", "BoardKeeper", "rows_of"]
+
+EVERY_S: Final = 5.0
+"""Edited at most so often: whoever looks at a board wants to know what runs, not each step."""
+_LIVE: Final = 100
+
+log = structlog.get_logger(__name__)
+
+
+async def rows_of(store: Store, scenes: Scenes, guild: str) -> list[BoardRow]:
+    """The live runs that can be seen in a server: its own, and those of agents elsewhere, which belong to none."""
+    here = await store.runs(RunFilter(is_open=True, guild=guild, limit=_LIVE))
+    elsewhere = await store.runs(RunFilter(is_open=True, kind=RunKind.EXTERNAL, limit=_LIVE))
+    known = {record.id: record for record in (*here, *(one for one in elsewhere if one.guild is None))}
+    return await scenes.rows(list(known.values()))
+
+
+class BoardKeeper:
+    """One board. Made anew with each connection, so what a board shows is proved by an edit before it is believed."""
+
+    def __init__(self, *, channel: str, store: Store, scenes: Scenes, rest: Rest, clock: Clock) -> None:
+        self._channel = channel
+        self._store = store
+        self._scenes = scenes
+        self._rest = rest
+        self._clock = clock
+        self._is_dirty = True
+        self._is_proved = False
+        self._removals = 0
+        self._looked_at = -EVERY_S
+
+    def changed(self) -> None:
+        """Some run changed."""
+        self._is_dirty = True
+
+    def deleted(self, message: str) -> None:
+        """Somebody removed a message; it may have been the board."""
+        self._is_proved, self._is_dirty = False, True
+        self._removals += 1
+
+    def is_in(self, channel: str) -> bool:
+        """Whether it stands there."""
+        return channel == self._channel
+
+    def wait(self, now: float, longest: float) -> float:
+        """Seconds until it may be looked at, at most `longest`."""
+        return min(longest, max(self._looked_at + EVERY_S - now, 0.0)) if self._is_dirty else longest
+
+    def place(self, lanes: Lanes, now: float) -> None:
+        """Into its lane, if its time has come."""
+        if self._is_dirty and now - self._looked_at >= EVERY_S:
+            self._is_dirty, self._looked_at = False, now
+            lanes[self._channel].mark(BoardOf(self._channel), now, is_urgent=False)
+
+    async def refresh(self) -> bool:
+        """Make it true; whether that took an edit. Raises SendFailed, StorageError: then it is tried again."""
+        try:
+            return await self._refresh()
+        except SendFailed as failed:
+            if failed.code != CHANNEL_GONE:
+                self._is_dirty = True
+                raise
+            log.warning("board.gone", channel=self._channel, reason=str(failed))
+            await self._store.drop_board(self._channel)
+            return False
+
+    async def _refresh(self) -> bool:
+        removals = self._removals
+        if await self._is_edited():
+            self._is_proved = self._is_proved and removals == self._removals  # it may be gone while we wrote it
+            return True
+        return False
+
+    async def _is_edited(self) -> bool:
+        rows = await rows_of(self._store, self._scenes, self._rest.guild_of(self._channel))
+        wanted = board_message(rows, sign=self._scenes.signer.sign, redact=self._scenes.redact)
+        board = next((one for one in await self._store.boards() if one.channel == self._channel), None)
+        if board is None:
+            await self._post(wanted, since=0)
+            return True
+        is_same = board.shown_hash == wanted.payload_hash
+        if is_same and self._is_proved:
+            return False
+        if not is_same and self._clock.now_ms() - board.posted_at >= ROLL_OVER_MS:
+            await self._rest.delete(self._channel, board.message)  # first, so that there are never two
+            await self._post(wanted, since=board.posted_at + 1)
+            return True
+        return await self._edit(board, wanted)
+
+    async def _edit(self, board: Board, wanted: RenderedMessage) -> bool:
+        try:
+            await self._rest.edit(self._channel, board.message, wanted)
+        except SendFailed as failed:
+            if failed.code != MESSAGE_GONE:
+                raise
+            await self._store.drop_board(self._channel)
+            await self._post(wanted, since=board.posted_at + 1)
+            return True
+        await self._store.save_board(board.model_copy(update={"shown_hash": wanted.payload_hash}))
+        self._is_proved = True
+        return True
+
+    async def _post(self, wanted: RenderedMessage, *, since: Millis) -> None:
+        """The message of a try whose end nobody saw, or a new one."""
+        earlier = await self._rest.find_footer(self._channel, BOARD_FOOTER, since=since)
+        now = self._clock.now_ms()
+        if earlier is not None:
+            found = Board(channel=self._channel, message=earlier, posted_at=self._rest.made_at(earlier))
+            await self._store.save_board(found)
+            self._is_proved, self._is_dirty = False, True
+            return
+        message = await self._rest.send(self._channel, wanted, nonce=f"board-{now}", silent=True)
+        posted = Board(channel=self._channel, message=message, shown_hash=wanted.payload_hash, posted_at=now)
+        await self._store.save_board(posted)
+        self._is_proved = True

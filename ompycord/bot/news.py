@@ -1,0 +1,86 @@
+"""What the gateway tells of Discord's own life: talk in threads, deleted channels, a server left or joined again.
+
+FEATURES O-29. Counterpart: `client.py`, which hears it; `succession.py` and `live.py`, which act on it.
+"""
+
+from collections.abc import Sequence
+
+import discord
+import structlog
+
+from ompycord.bot.below import Below
+from ompycord.bot.live import LiveEditor
+from ompycord.bot.rest import Rest, written
+from ompycord.bot.succession import Succession
+from ompycord.conductor import Conductor
+from ompycord.domain.ids import RunId
+from ompycord.domain.ports import RunFilter, Store
+from ompycord.domain.run import RunKind, RunState
+
+__all__ = ["News"]
+
+_RUNS = 500
+_REMOVED = "The bot was removed from the server, so nobody could see or steer it."
+
+log = structlog.get_logger(__name__)
+
+
+class News:
+    """Takes in what came; nothing of it is waited for."""
+
+    def __init__(
+        self,
+        *,
+        guilds: Sequence[str],
+        rest: Rest,
+        live: LiveEditor,
+        below: Below,
+        succession: Succession,
+        conductor: Conductor,
+        store: Store,
+    ) -> None:
+        self._guilds = guilds
+        self._rest = rest
+        self._live = live
+        self._below = below
+        self._succession = succession
+        self._conductor = conductor
+        self._store = store
+
+    def written(self, message: discord.Message) -> None:
+        """Somebody wrote, we too: what covers a card for long enough brings it down."""
+        for one in written(message):
+            run = self._below.said(str(message.channel.id), one)
+            if run is not None:
+                self._live.look_at(run)
+
+    def removed(self, channel: str, message: str) -> None:
+        """A message was deleted."""
+        self._below.unsaid(channel, message)
+        self._live.removed(channel, message)
+
+    def channel_deleted(self, channel: str) -> None:
+        """A channel or thread is gone: what is shown there goes on elsewhere."""
+        self._succession.gone.add(channel)
+        self._live.look_at_all()
+
+    async def began(self) -> None:
+        """A connection that knows nothing of what came before it."""
+        self._below.forget_all()
+        for guild in self._guilds:
+            if self._rest.is_away(guild):
+                await self.left(guild)
+
+    async def left(self, guild: str) -> None:
+        """We were removed from a server: its runs halt with all they have. What is owed to it waits in the outbox."""
+        working = frozenset(RunState) - {RunState.SUSPENDED}
+        which = RunFilter(is_open=True, kind=RunKind.HOSTED, guild=guild, states=working, limit=_RUNS)
+        halted = await self._store.runs(which)
+        for record in halted:
+            await self._conductor.halt(RunId(record.id), _REMOVED)
+        log.warning("guild.left", guild=guild, halted=len(halted))
+
+    def joined(self, guild: str) -> None:
+        """We are back: all is shown that could not be."""
+        log.info("guild.joined", guild=guild)
+        self._live.look_at_all()

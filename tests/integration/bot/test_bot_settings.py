@@ -1,0 +1,119 @@
+"""`/omp settings`: what somebody chose holds for every run: where they are told, when not, which agent comes first."""
+
+from datetime import UTC, datetime
+
+from ompycord.domain import events as ev
+from ompycord.domain.person_settings import PersonSettings, Pings, QuietHours
+from tests.integration.bot.conftest import House, is_answer, kind_of
+from tests.support.playground_page import Message
+
+SILENT = 1 << 12
+CREATE = "/channels/{channel_id}/messages"
+ALWAYS = QuietHours(start="00:00", end="00:00", zone="UTC")
+REFUSED = {"message": "Cannot send messages to this user", "code": 50007}
+
+
+WRONG = (
+    ({"quiet": "late"}, "Quiet hours look like `22:00-07:00`"),
+    ({"quiet": "22:00-25:00"}, "Quiet hours look like"),
+    ({"quiet": "22:00-07:00", "zone": "Mars/Olympus"}, "That is no time zone"),
+    ({"commits": "just Mo"}, "cannot stand on a commit"),
+)
+
+
+async def choose(house: House, **own: object) -> None:
+    await house.store.save_person_settings(house.playground.mo.id, PersonSettings.model_validate(own), at=1)
+
+
+async def finished(house: House) -> Message:
+    """The answer of a run of Mo's."""
+    await house.start(house.playground.mo)
+    found = await house.playground.mo.wait_message(lambda m: kind_of(m) == "result")
+    await house.nothing_owed()
+    return found
+
+
+async def test_what_is_chosen_in_the_form_is_kept_and_offered_again(house: House) -> None:
+    mo = house.playground.mo
+    async with house.alive():
+        opened = await mo.command("omp settings", "tasks")
+        typed = {"quiet": "22-7:30", "zone": "Europe/Berlin", "commits": "Mo <mo@example.com>"}
+        sent = await mo.submit_modal(opened, pings=["dm"], agent=["scripted"], **typed)
+        told = await mo.wait_message(lambda m: is_answer(m, sent.id) and "Saved." in m.text)
+        assert "Quiet: 22:00 to 07:30, Europe/Berlin." in told.text
+        own = await house.store.person_settings(mo.id)
+        assert own == PersonSettings(
+            pings=Pings.DM,
+            quiet=QuietHours(start="22:00", end="07:30", zone="Europe/Berlin"),
+            agent="scripted",
+            co_author="Mo <mo@example.com>",
+        )
+        again = await mo.command("omp settings", "tasks")
+        assert again.modal is not None
+        assert "22:00-07:30" in str(again.modal.raw)
+        assert await house.store.person_settings(house.playground.ada.id) == PersonSettings()
+
+
+async def test_what_cannot_be_is_refused_in_words_and_changes_nothing(house: House) -> None:
+    mo = house.playground.mo
+    async with house.alive():
+        for wrong, words in WRONG:
+            opened = await mo.command("omp settings", "tasks")
+            sent = await mo.submit_modal(opened, pings=["none"], agent=["-"], **wrong)
+            told = await mo.wait_message(
+                lambda m, sent=sent: is_answer(m, sent.id) and "Nothing was changed." in m.text
+            )
+            assert words in told.text
+        assert await house.store.person_settings(mo.id) == PersonSettings()
+
+
+async def test_quiet_hours_hold_an_answer_but_not_what_only_that_person_can_answer(house: House) -> None:
+    mo = house.playground.mo
+    await choose(house, quiet=ALWAYS)
+    house.agent.hold()
+    async with house.alive():
+        run = await house.at_work()
+        await house.conductor.observe(run, ev.QuestionAsked(question="q1", text="Before or after?"))
+        await mo.wait_message(lambda m: kind_of(m) == "question")
+        house.agent.release()
+        result = await mo.wait_message(lambda m: kind_of(m) == "result")
+        assert result.raw["flags"] & SILENT
+        await house.nothing_owed()
+    assert await house.rung() == [[mo.id]], "the question; the answer came without a sound"
+
+
+async def test_outside_of_quiet_hours_an_answer_rings(house: House) -> None:
+    hour = datetime.fromtimestamp(house.clock.now_ms() / 1000, UTC).hour
+    start, end = f"{(hour + 3) % 24:02}:00", f"{(hour + 5) % 24:02}:00"
+    await choose(house, quiet=QuietHours(start=start, end=end, zone="UTC"))
+    async with house.alive():
+        await finished(house)
+    assert await house.rung() == [[house.playground.mo.id]]
+
+
+async def test_somebody_who_wants_no_pings_gets_none(house: House) -> None:
+    await choose(house, pings="none")
+    async with house.alive():
+        assert (await finished(house)).raw["flags"] & SILENT
+    assert await house.rung() == []
+
+
+async def test_a_direct_message_is_sent_instead_of_a_mention(house: House) -> None:
+    mo = house.playground.mo
+    await choose(house, pings="dm")
+    async with house.alive():
+        result = await finished(house)
+        told = await mo.wait_message(lambda m: "Go to the thread" in m.labels)
+        assert told.component("Go to the thread")["url"].endswith(f"/{result.channel_id}")
+        assert "Done, checked" in told.text
+        assert not told.raw["flags"] & SILENT
+    assert await house.rung() == []
+
+
+async def test_who_takes_no_direct_message_is_mentioned_in_the_thread(house: House) -> None:
+    await choose(house, pings="dm")
+    fault = {"status": 403, "body": REFUSED, "containing": "Go to the thread"}
+    await house.playground.fault("POST", CREATE, "status", **fault)
+    async with house.alive():
+        await finished(house)
+    assert await house.rung() == [[house.playground.mo.id]]
