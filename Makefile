@@ -51,7 +51,7 @@ coverage: $(VENV)/.installed-dev ## Run all tests; fail under 90 % of the branch
 clients: $(VENV)/.installed-dev ## Run discord.js and hikari on the playground (installs them from npm and PyPI)
 	@$(BIN)/python -m pytest -q -m clients $(ARGS)
 
-agents: $(VENV)/.installed-dev ## Run oh-my-pi and OpenCode against a stub model (installs them from npm)
+agents: $(VENV)/.installed-dev ## Run real agents against a stub model (installs them from npm)
 	@$(BIN)/python -m pytest -q -m agents $(ARGS)
 
 check: lint types structure ## Lint, types, structure

@@ -143,7 +143,14 @@ class LimitedDiscord:
         self.taken["PATCH", message_id] = now
 
     async def send(
-        self, channel: str, message: RenderedMessage, *, nonce: int | str, silent: bool, pings: bool = False
+        self,
+        channel: str,
+        message: RenderedMessage,
+        *,
+        nonce: int | str,
+        silent: bool,
+        pings: bool = False,
+        file: tuple[str, bytes] | None = None,
     ) -> str:
         await self._request("POST", channel, f"/channels/{channel}/messages", str(nonce))
         self.taken["POST", str(nonce)] = asyncio.get_running_loop().time()

@@ -6,8 +6,11 @@ from typing import Final
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadGroupScheduling
 
 from tests.support.skip_list import SHARED_CLASS, Skip, differences, read_expected
+from tests.support.worker_groups import FileGroupScheduling
 
 TESTS: Final = Path(__file__).resolve().parent
 EXPECTED_SKIPS: Final = TESTS / "expected_skips.txt"
@@ -97,7 +100,17 @@ class JudgedMessages:
             terminalreporter.line(f"messages to Discord validated against its own description: {self._judged}")
 
 
+class OneWorkerAGroup:
+    """Sends the tests of a marked file to one worker."""
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Producer) -> LoadGroupScheduling | None:
+        return FileGroupScheduling(config, log) if config.getoption("dist") == "loadgroup" else None
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(OneWorkerAGroup(), "one-worker-a-group")
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(JudgedMessages(), "judged-messages")
     if os.environ.get("CI") == "true" and not hasattr(config, "workerinput"):

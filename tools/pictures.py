@@ -1,47 +1,51 @@
-"""Takes the pictures of the README from the real product on its page: `python -m tools.pictures`, needs Chromium.
+"""Takes the pictures of README and docs from the real product on its page: `python -m tools.pictures`, needs Chromium.
 
-Emoji want a font (Debian's fonts-noto-color-emoji). Counterpart: docs/images.
+Emoji want a font (Debian's fonts-noto-color-emoji). Where Pillow is installed the files get a palette, a third of the
+size. Counterpart: docs/images.
 """
 
 import asyncio
 import sys
 import tempfile
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, ViewportSize, expect
 
 from tests.support.page_browser import CHROMIUM, WHY_NOT, chromium
 from tests.support.product import running_product
 
 FOLDER = Path("docs/images")
 PROMPT = "The discount ignores the quantity of a line. Please ask before you fix it, and add a test."
-SIZE = {"width": 1180, "height": 860}
+DESKTOP: ViewportSize = {"width": 1120, "height": 720}
+TALL: ViewportSize = {"width": 1120, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 780}
+COLOURS = 256
+SEED = "4711"
 
 
 async def main() -> int:
-    """Write `form.png`, `question.png`, `done.png` and `phone.png`."""
+    """Write `form.png`, `question.png`, `done.png`, `faults.png` and `phone.png`."""
     if CHROMIUM is None:
         sys.stderr.write(f"{WHY_NOT}\n")
         return 69
     FOLDER.mkdir(parents=True, exist_ok=True)
+    expect.set_options(timeout=60_000)
     with tempfile.TemporaryDirectory() as folder:
         async with running_product(Path(folder)) as product, chromium() as browser:
-            page = await browser.new_page(viewport=SIZE, color_scheme="dark", device_scale_factor=1.5)  # pyright: ignore[reportArgumentType]  # its stub wants its own dict type
-            page.set_default_timeout(30_000)
+            page = await browser.new_page(viewport=DESKTOP, color_scheme="dark", device_scale_factor=2)
+            page.set_default_timeout(60_000)
             await page.goto(product.address)
             await page.get_by_test_id("channel-link").filter(has_text="tasks").first.click()
             await _form(page)
             await page.get_by_test_id("thread-chip").last.click()
-            messages = page.get_by_test_id("message")
-            question = messages.filter(has_text="· question")
-            await expect(question).to_have_count(1)
-            await _take(page, "question")
-            await question.get_by_role("button").first.click()
-            await expect(messages.filter(has_text="· result")).to_have_count(1, timeout=60_000)
-            await expect(messages.filter(has_text="· card 1")).to_contain_text("Done, checked", timeout=60_000)
-            await _take(page, "done")
-            await page.set_viewport_size({"width": 390, "height": 844})
+            await _question(page)
+            await page.set_viewport_size(PHONE)
             await _take(page, "phone")
+            await page.set_viewport_size(TALL)
+            await _faults(page)
     return 0
 
 
@@ -56,9 +60,39 @@ async def _form(page: Page) -> None:
     await expect(form).to_have_count(0)
 
 
+async def _question(page: Page) -> None:
+    messages = page.get_by_test_id("message")
+    question = messages.filter(has_text="· question")
+    await expect(question).to_have_count(1)
+    await _take(page, "question")
+    await question.get_by_role("button").first.click()
+    await expect(messages.filter(has_text="· result")).to_have_count(1)
+    await expect(messages.filter(has_text="· card 1")).to_contain_text("Done, checked")
+    await page.evaluate("document.activeElement.blur()")
+    await _take(page, "done")
+
+
+async def _faults(page: Page) -> None:
+    """The drawer after the network was cut and the disk filled."""
+    await page.get_by_test_id("wire-button").click()
+    await page.get_by_test_id("tab-faults").click()
+    for fault in ("fault-cut", "fault-fill"):
+        await page.get_by_test_id("fault-seed").fill(SEED)
+        await page.get_by_test_id(fault).click()
+        await expect(page.get_by_test_id("fault-row").filter(has_text="In force").first).to_be_visible()
+    await expect(page.get_by_test_id("notice")).to_be_hidden()
+    await _take(page, "faults")
+
+
 async def _take(page: Page, name: str) -> None:
+    await page.mouse.move(0, 0)
     await page.wait_for_timeout(600)
-    await page.screenshot(path=FOLDER / f"{name}.png")
+    path = FOLDER / f"{name}.png"
+    await page.screenshot(path=path)
+    with suppress(ModuleNotFoundError):
+        pillow: Any = import_module("PIL.Image")
+        with pillow.open(path) as picture:
+            picture.convert("RGB").quantize(COLOURS, kmeans=COLOURS, dither=0).save(path, optimize=True)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 """Any program that speaks the Agent Client Protocol on standard input and output; the wire format is `dialects/acp.py`."""
 
 from collections.abc import Callable
+from functools import partial
 
 from ompycord.agents.converse import converse, wall_ms
+from ompycord.agents.going_on import go_on
 from ompycord.agents.level import require_level
 from ompycord.dialects.acp import Acp
 from ompycord.dialects.acp_session import Wishes
@@ -27,6 +29,9 @@ class AcpAgent:
     async def run(self, job: AgentJob, emit: Emit, inbox: Inbox) -> AgentOutcome:
         """See the port. Also raises ProcessFailed where confinement does not reach `spec.sandbox.minimum`."""
         require_level(self._launcher, job.spec)
+        return await go_on(job, emit, partial(self._start, inbox))
+
+    async def _start(self, inbox: Inbox, job: AgentJob, emit: Emit) -> AgentOutcome:
         wishes = Wishes(
             session=job.session,
             mode=job.spec.mode,

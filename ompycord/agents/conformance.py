@@ -10,15 +10,21 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from ompycord.agents.going_on import ANEW
 from ompycord.domain.authority import SourceKind, require_authority
-from ompycord.domain.events import EventBody, Message
+from ompycord.domain.events import EventBody, Message, Note, SessionOpened
 from ompycord.domain.ports import AgentAdapter, AgentJob, AgentOutcome, Heard
+from ompycord.domain.run import FailureClass
 from ompycord.errors import NotYours, OmpycordError, ProcessFailed, StorageError
 from ompycord.processes import sweep
 
-__all__ = ["RULES", "Recorder", "Rule", "SilentInbox", "Trial", "judge"]
+__all__ = ["GONE", "RULES", "Recorder", "Rule", "SilentInbox", "Trial", "judge"]
 
+GONE: Final = "gone"
+"""A session that no agent ever had."""
 _SENTENCE: Final = 500
+_NOTICES_S: Final = 15.0
+"""For an adapter to see that its program is gone."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -168,6 +174,61 @@ async def leaves_no_process_behind(trial: Trial) -> str | None:
     return f"{left} processes were left" if left else None
 
 
+async def says_that_it_was_lost_when_its_program_dies(trial: Trial) -> str | None:
+    """A program that is gone without a word that its work has ended: class LOST, so that its run waits and may go on."""
+    recorder, job = Recorder(), trial.long()
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(trial.adapter.run(job, recorder.emit, SilentInbox()))
+        began = tasks.create_task(recorder.has_one.wait())
+        await asyncio.wait((task, began), timeout=trial.wait_s, return_when=asyncio.FIRST_COMPLETED)
+        await sweep(job.run)
+        await asyncio.wait((task,), timeout=min(trial.wait_s, _NOTICES_S))
+        has_noticed = task.done()
+        began.cancel()
+        task.cancel()
+    if not has_noticed:
+        return "it did not notice that its program was gone"
+    outcome = task.result()
+    return None if not outcome.claim and outcome.failure is FailureClass.LOST else f"it said {outcome.failure}"
+
+
+def _session(recorder: Recorder) -> str | None:
+    return next((body.session for body in recorder.events if isinstance(body, SessionOpened)), None)
+
+
+async def goes_on_in_its_session_or_says_that_it_cannot(trial: Trial) -> str | None:
+    """`can_resume`: it says which session it opened, and opens that one again when it is told to. Where the agent itself has
+    lost it, people read so in a note, and the work goes on all the same.
+    """
+    if not trial.adapter.capabilities.can_resume:
+        return None
+    recorder, _ = await _quick(trial)
+    session, again = _session(recorder), Recorder()
+    if session is None:
+        return "it named no session"
+    job = trial.quick().model_copy(update={"session": session})
+    async with asyncio.timeout(trial.wait_s):
+        outcome = await trial.adapter.run(job, again.emit, SilentInbox())
+    if not outcome.claim:
+        return f"it claims to have failed: {outcome.message}"
+    if _session(again) == session or any(isinstance(body, Note) and ANEW in body.text for body in again.events):
+        return None
+    return f"it opened {_session(again)} instead of {session}"
+
+
+async def begins_anew_where_its_session_is_gone(trial: Trial) -> str | None:
+    """`can_resume`: a session that the agent does not know any more costs its talk, not its run."""
+    if not trial.adapter.capabilities.can_resume:
+        return None
+    recorder = Recorder()
+    job = trial.quick().model_copy(update={"session": GONE})
+    async with asyncio.timeout(trial.wait_s):
+        outcome = await trial.adapter.run(job, recorder.emit, SilentInbox())
+    if not outcome.claim:
+        return f"it claims to have failed: {outcome.message}"
+    return None if _session(recorder) not in {None, GONE} else "it opened no other session"
+
+
 RULES: Final[tuple[Rule, ...]] = (
     says_something_and_only_what_agents_may_say,
     keeps_its_end_for_the_outcome,
@@ -177,6 +238,9 @@ RULES: Final[tuple[Rule, ...]] = (
     passes_on_that_nothing_can_be_stored,
     says_that_it_cannot_be_started,
     leaves_no_process_behind,
+    says_that_it_was_lost_when_its_program_dies,
+    goes_on_in_its_session_or_says_that_it_cannot,
+    begins_anew_where_its_session_is_gone,
 )
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from ompycord.agents.ending import how_it_ended
+from ompycord.agents.ending import has_crashed, how_it_ended
 from ompycord.agents.level import place_of
 from ompycord.agents.talk import Talk
 from ompycord.dialects.jsonl import PREFIX, Refusal, parse_line
@@ -162,7 +162,8 @@ def _outcome(job: AgentJob, result: ProcessResult, listener: _Listener) -> Agent
     if result.outcome is not Outcome.EXITED or result.exit_code != 0:
         said = claim.message if isinstance(claim, RunFailed) else None
         message = said or how_it_ended(job.spec, result, listener.talk.last_line)
-        return AgentOutcome(claim=False, message=cut(message, _SENTENCE), failure=_failure(claim))
+        failure = FailureClass.LOST if claim is None and has_crashed(result) else _failure(claim)
+        return AgentOutcome(claim=False, message=cut(message, _SENTENCE), failure=failure)
     if isinstance(claim, RunFailed):
         return AgentOutcome(claim=False, message=cut(claim.message, _SENTENCE), failure=_failure(claim))
     summary = claim.summary if claim is not None else None

@@ -1,9 +1,23 @@
 """One sentence about the end of an agent's program that the agent itself did not explain; used by both shells."""
 
+from typing import Final
+
 from ompycord.domain.repository import AgentSpec
 from ompycord.processes import Outcome, ProcessResult
 
-__all__ = ["how_it_ended"]
+__all__ = ["has_crashed", "how_it_ended"]
+
+_FATAL: Final = frozenset({4, 6, 7, 8, 9, 11})
+"""Signals that no program ends itself with: illegal instruction, abort, bus, arithmetic, kill, memory (signal(7))."""
+_BY_SIGNAL: Final = 128
+"""What shells and bubblewrap add to the signal that ended what they ran."""
+
+
+def has_crashed(result: ProcessResult) -> bool:
+    """Whether the program was ended by what nobody plans: memory that ran out, a defect, somebody's kill -9."""
+    if result.outcome is not Outcome.EXITED:
+        return False
+    return (result.signal or (result.exit_code or 0) - _BY_SIGNAL) in _FATAL
 
 
 def how_it_ended(spec: AgentSpec, result: ProcessResult, last_line: str, *, early: bool = False) -> str:

@@ -1,10 +1,13 @@
 """Claude Code by its own stream-json with control requests; the wire format is `dialects/stream_json.py`."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from ompycord.agents.converse import converse, wall_ms
+from ompycord.agents.going_on import go_on
 from ompycord.agents.level import require_level
+from ompycord.agents.own_tools import claude_arguments
 from ompycord.dialects.stream_json import StreamJson
 from ompycord.domain.ports import AgentCapabilities, AgentJob, AgentOutcome, Emit, Inbox
 from ompycord.processes.launcher_port import Launcher
@@ -29,9 +32,13 @@ class StreamJsonAgent:
     async def run(self, job: AgentJob, emit: Emit, inbox: Inbox) -> AgentOutcome:
         """See the port. Also raises ProcessFailed where confinement does not reach `spec.sandbox.minimum`."""
         require_level(self._launcher, job.spec)
+        return await go_on(job, emit, partial(self._start, inbox))
+
+    async def _start(self, inbox: Inbox, job: AgentJob, emit: Emit) -> AgentOutcome:
         model = ("--model", job.spec.model) if job.spec.model else ()
         mode = ("--permission-mode", job.spec.mode) if job.spec.mode else ()
         session = (f"--resume={job.session}",) if job.session else ()
-        argv = (*(job.spec.command or ("claude",)), *_ARGUMENTS, *model, *mode, *session)
+        tools = claude_arguments(job)
+        argv = (*(job.spec.command or ("claude",)), *_ARGUMENTS, *tools, *model, *mode, *session)
         conversation = StreamJson(prompt=job.prompt, root=str(job.cwd.resolve()))
         return await converse(self._launcher, job, argv, conversation, emit, inbox, now_ms=self._now_ms)

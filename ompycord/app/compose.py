@@ -39,6 +39,7 @@ from ompycord.store import SqliteStore, open_store
 from ompycord.telemetry.watchdog import Watchdog
 from ompycord.text import Redactor
 from ompycord.webhook import Limits, Mount, Probe, Sidecar, Streams, create_sidecar
+from ompycord.workspaces.artifacts import Artifacts
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.probe import best_launcher
 from ompycord.workspaces.service import GitWorkspaces
@@ -88,6 +89,7 @@ class _Hands:
 
     launcher: Launcher
     workspaces: GitWorkspaces
+    artifacts: Artifacts
     adapters: Mapping[str, AgentAdapter]
     """By an agent's kind."""
 
@@ -120,7 +122,7 @@ async def lifespan(
         projector = Projector(store=store, bus=ground.bus, clock=clock, route=_route_of(settings))
         driver = _driver(ground, hands, conductor, doorkeeper, projector, mode)
         ground.alarms.extend((projector.wake, driver.wake))
-        desk = Desk(conductor=conductor, bus=ground.bus, clock=clock, ids=ids)
+        desk = Desk(conductor=conductor, bus=ground.bus, clock=clock, ids=ids, attach=hands.artifacts.attach)
         mcp = McpMount(desk=desk, authenticate=doorkeeper.run_of, version=__version__, loaded=settle_collector)
 
         def failures() -> int:
@@ -196,7 +198,8 @@ async def _hands(data: DataFolder) -> _Hands:
         git=git_of(os.environ),
         launcher=launcher,
     )
-    return _Hands(launcher=launcher, workspaces=workspaces, adapters=adapters(launcher=launcher))
+    artifacts = Artifacts(folder=data.path / "artifacts", workspaces=workspaces)
+    return _Hands(launcher=launcher, workspaces=workspaces, artifacts=artifacts, adapters=adapters(launcher=launcher))
 
 
 def _conductor(ground: _Ground, hands: _Hands, mode: Mode) -> Conductor:
@@ -229,6 +232,7 @@ def _driver(
         job_environment=doorkeeper.job_environment,
         inboxes=Inboxes(store=ground.store, bus=ground.bus, record=conductor.record),
         session=ground.store.session,
+        file=hands.artifacts.of_task,
     )
     return Driver(
         store=ground.store,
@@ -249,6 +253,8 @@ def _sources(hands: _Hands, health: Health, mode: Mode) -> Sources:
         diff=_diff_of(hands.workspaces),
         confinement=lambda record: level if record.kind is RunKind.HOSTED else None,
         mode=mode.words,
+        artifact=hands.artifacts.read,
+        keep_file=hands.artifacts.keep,
     )
 
 
@@ -308,6 +314,7 @@ def _sidecar(
         streams=Streams(log=ground.store, bus=ground.bus),
         mounts=(Mount("/mcp", mcp),),
         reports=report,
+        bus=ground.bus,
     )
 
 

@@ -64,6 +64,8 @@ class LocalDiscord:
         self._port = port
         self._token = token
         self.info = info
+        self.was_there = False
+        """Whether it lived before this `up`, and has a page that somebody looks at."""
 
     @property
     def address(self) -> str:
@@ -91,6 +93,7 @@ async def open_local_discord(folder: Path, *, port: int) -> LocalDiscord:
     _make(folder)
     found = await _adopt(folder)
     if found is not None:
+        found.was_there = True
         return found
     log = folder / "playground.log"
     process = start_detached(

@@ -68,7 +68,7 @@ async def _up(settings: Settings, data: DataFolder, environ: Mapping[str, str], 
             point_at_configured(settings.discord)
             await _serve(settings, data, token, secret, stop, say=say, address=None)
         else:
-            async with _playground(settings, data, environ) as (local, adapted):
+            async with local_playground(settings, data, environ) as (local, adapted):
                 await _serve(adapted, data, local.info.bot_token, secret, stop, say=say, address=local.address)
 
 
@@ -80,23 +80,30 @@ def _webhook_secret(settings: Settings, data: DataFolder) -> tuple[str, bool]:
 
 
 @contextlib.asynccontextmanager
-async def _playground(
+async def local_playground(
     settings: Settings, data: DataFolder, environ: Mapping[str, str]
 ) -> AsyncGenerator[tuple["LocalDiscord", Settings]]:
-    """A local Discord for as long as the block runs; kill -9 leaves it alive on purpose."""
+    """A local Discord for as long as the block runs; kill -9 leaves it alive on purpose, and so does a bot that its page
+    started and that cannot go on.
+    """
     from ompycord.app.local_discord import open_local_discord  # with a token none of it is needed (bench footprint)
     from ompycord.app.playground_mode import with_playground
     from ompycord.workspaces.sample import make_sample
 
     local = await open_local_discord(data.playground, port=settings.playground.port)
+    has_failed = False
     try:
         sample = await make_sample(data.path / "sample", git=git_of(environ))
         adapted = with_playground(settings, local.info, sample)
         point_at_configured(adapted.discord)
         await local.register_bot()
         yield local, adapted
+    except Exception:
+        has_failed = True
+        raise
     finally:
-        await local.shut_down()
+        if not (has_failed and local.was_there):
+            await local.shut_down()
 
 
 async def _serve(

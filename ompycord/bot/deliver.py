@@ -10,6 +10,7 @@ import structlog
 from ompycord.bot.rest import CHANNEL_GONE, THREAD_LOCKED, Rest, SendFailed
 from ompycord.bot.ringing import Ringing
 from ompycord.bot.scenes import Scene, Scenes, asked_of, is_pinned
+from ompycord.bot.sources import ReadArtifact, no_artifact
 from ompycord.bot.succession import Succession
 from ompycord.conductor import OPS
 from ompycord.domain.base import Millis
@@ -24,7 +25,7 @@ from ompycord.text import cut
 __all__ = ["ORDER", "Deliverer", "Errand"]
 
 ORDER: dict[OutboxKind, int] = {kind: place for place, kind in enumerate(OutboxKind)}
-"""Mirror, thread, card, question, result, notice: the order in which a run's messages appear."""
+"""Mirror, thread, card, question, file, result, notice: the order in which a run's messages appear."""
 
 _THREAD_NAME = 100
 DOUBTS = 6
@@ -50,12 +51,22 @@ class Errand:
 class Deliverer:
     """Sends one row at a time; the caller sees to it that a channel has one request in flight."""
 
-    def __init__(self, *, store: Store, scenes: Scenes, rest: Rest, clock: Clock, succession: Succession) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        scenes: Scenes,
+        rest: Rest,
+        clock: Clock,
+        succession: Succession,
+        artifact: ReadArtifact = no_artifact,
+    ) -> None:
         self._store = store
         self._scenes = scenes
         self._rest = rest
         self._clock = clock
         self._succession = succession
+        self._artifact = artifact
         self._ringing = Ringing(store=store, scenes=scenes, rest=rest, clock=clock)
         self._began = clock.now_ms()
         self._tried: set[int] = set()
@@ -191,7 +202,8 @@ class Deliverer:
 
     async def _post(self, scene: Scene, row: OutboxRow, channel: str) -> Surface | None:
         message = self._scenes.render(scene, row.kind, row.ref)
-        if message is None:
+        file = await self._file(scene, row) if row.kind is OutboxKind.FILE else None
+        if message is None or (row.kind is OutboxKind.FILE and file is None):
             return None
         posted_at = self._clock.now_ms()  # before it is sent: an hour later Discord takes no more edits
         posted = await self._earlier(scene, row, channel)
@@ -207,7 +219,7 @@ class Deliverer:
                 rings = (
                     False  # a sound that calls nobody is noise; a question of an agent elsewhere calls whoever is there
                 )
-            posted = await self._rest.send(channel, message, nonce=row.id, silent=not rings, pings=rings)
+            posted = await self._rest.send(channel, message, nonce=row.id, silent=not rings, pings=rings, file=file)
             shown_hash = message.payload_hash
         if is_pinned(row.kind, row.ref):
             await self._pin(channel, posted)
@@ -222,6 +234,17 @@ class Deliverer:
             posted_at=posted_at,
         )
 
+    async def _file(self, scene: Scene, row: OutboxRow) -> tuple[str, bytes] | None:
+        """Name and content; None for a file that this run never attached. What is text goes through the redactor."""
+        data = await self._artifact(scene.run, row.ref)
+        name = next((a.name for a in scene.snapshot.artifacts if a.sha256 == row.ref), "file")
+        if data is None:
+            return None
+        try:
+            return name, self._scenes.redact(data.decode()).encode()
+        except UnicodeDecodeError:
+            return name, data
+
     async def _earlier(self, scene: Scene, row: OutboxRow, channel: str) -> str | None:
         """The message of a try whose end nobody saw: before a restart, or an answer that got lost."""
         is_new = row.attempts == 0 and row.created_at >= self._began and row.id not in self._tried
@@ -235,6 +258,8 @@ class Deliverer:
         asked = asked_of(scene.snapshot, row.ref) if kind is OutboxKind.QUESTION else None
         if asked is not None:
             number = question_tag(asked.ref)
+        if kind is OutboxKind.FILE:
+            number = question_tag(row.ref)
         wanted = Marker(short_id(row.run), kind, number)
         return await self._rest.find(channel, wanted, since=row.created_at)
 

@@ -12,7 +12,7 @@ import aiohttp
 import discord
 
 from ompycord.bot.below import BURIED_BY, Written
-from ompycord.bot.embed_builder import QUIET, sendable
+from ompycord.bot.embed_builder import QUIET, sendable, text_file
 from ompycord.domain.base import Millis
 from ompycord.errors import OmpycordError
 from ompycord.render.marker import Marker, parse_marker
@@ -118,11 +118,21 @@ class Rest:
         return self._client.get_partial_messageable(int(channel), guild_id=int(guild) if guild else None)
 
     async def send(
-        self, channel: str, message: RenderedMessage, *, nonce: int | str, silent: bool, pings: bool = False
+        self,
+        channel: str,
+        message: RenderedMessage,
+        *,
+        nonce: int | str,
+        silent: bool,
+        pings: bool = False,
+        file: tuple[str, bytes] | None = None,
     ) -> str:
-        """Post; the message's id. The nonce makes a repetition within minutes the same message."""
+        """Post; the message's id. The nonce makes a repetition within minutes the same message. `file`: a name and a content."""
+        body = sendable(message, pings=pings)
+        if file is not None:
+            body["file"] = text_file(file[1], file[0])
         with _translated():
-            sent = await self._channel(channel).send(**sendable(message, pings=pings), nonce=nonce, silent=silent)
+            sent = await self._channel(channel).send(**body, nonce=nonce, silent=silent)
         return str(sent.id)
 
     async def send_direct(self, person: str, message: RenderedMessage, *, nonce: str) -> None:

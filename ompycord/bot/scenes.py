@@ -15,6 +15,7 @@ from ompycord.domain.snapshot import Approval, Question, StatusSnapshot
 from ompycord.errors import Refused
 from ompycord.render.board import BoardRow
 from ompycord.render.card import render
+from ompycord.render.file import file_message
 from ompycord.render.halted import halted_message, rings_halted
 from ompycord.render.inert import Redact
 from ompycord.render.marker import approval_seal, question_tag
@@ -179,18 +180,12 @@ class Scenes:
                 return self._card(scene, int(ref) if ref.isdigit() else 1)
             case OutboxKind.QUESTION:
                 return self._question(scene, ref)
+            case OutboxKind.FILE:
+                return self._file(scene, ref)
             case OutboxKind.RESULT:
-                if not scene.snapshot.is_final:
-                    return None
-                rings = self.rings(scene, kind, ref)
-                return result_message(
-                    scene.snapshot, scene.around, actions=self.offered(scene), sign=self.signer.sign,
-                    redact=self.redact, mentions=self._asker(scene) if rings else (),
-                )  # fmt: skip
-            case OutboxKind.NOTICE if ref.startswith(AGAIN):
-                return self._question(scene, ref)
+                return self._result(scene)
             case OutboxKind.NOTICE:
-                return self._halted(scene, ref) if ref.startswith(HALTED) else self._notice(scene, ref)
+                return self._notice(scene, ref)
             case OutboxKind.THREAD:
                 return None
 
@@ -198,6 +193,21 @@ class Scenes:
     def _mirror_channel(scene: Scene) -> str | None:
         mirror = scene.surface(OutboxKind.MIRROR)
         return mirror.channel if mirror else None
+
+    def _result(self, scene: Scene) -> RenderedMessage | None:
+        if not scene.snapshot.is_final:
+            return None
+        rings = self.rings(scene, OutboxKind.RESULT, "")
+        return result_message(
+            scene.snapshot, scene.around, actions=self.offered(scene), sign=self.signer.sign,
+            redact=self.redact, mentions=self._asker(scene) if rings else (),
+        )  # fmt: skip
+
+    def _file(self, scene: Scene, digest: str) -> RenderedMessage | None:
+        artifact = next((a for a in scene.snapshot.artifacts if a.sha256 == digest), None)
+        if artifact is None:
+            return None
+        return file_message(scene.snapshot, artifact, scene.around, sign=self.signer.sign, redact=self.redact)
 
     def _card(self, scene: Scene, number: int) -> RenderedMessage:
         live = latest_card(scene.surfaces)
@@ -253,6 +263,10 @@ class Scenes:
 
     def _notice(self, scene: Scene, ref: str) -> RenderedMessage | None:
         """Nothing where it was decided before anybody was told."""
+        if ref.startswith(HALTED):
+            return self._halted(scene, ref)
+        if ref.startswith(AGAIN):
+            return self._question(scene, ref)
         found = asked_of(scene.snapshot, ref)
         if found is None or (self.closed(scene, ref) and scene.surface(OutboxKind.NOTICE, ref) is None):
             return None

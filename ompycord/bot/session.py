@@ -38,7 +38,7 @@ from ompycord.bot.rest import Rest
 from ompycord.bot.rocket import Rocket
 from ompycord.bot.scenes import Scenes
 from ompycord.bot.shield import shield_requests
-from ompycord.bot.sources import HealthLine, Sources
+from ompycord.bot.sources import HealthLine, ReadArtifact, Sources, no_artifact
 from ompycord.bot.succession import Succession
 from ompycord.bot.thread_talk import ThreadTalk
 from ompycord.conductor import Bus, Conductor
@@ -90,7 +90,14 @@ class Kit:
 
 
 def editor_of(
-    *, bus: Bus, store: Store, scenes: Scenes, rest: Rest, clock: Clock, succession: Succession
+    *,
+    bus: Bus,
+    store: Store,
+    scenes: Scenes,
+    rest: Rest,
+    clock: Clock,
+    succession: Succession,
+    artifact: ReadArtifact = no_artifact,
 ) -> LiveEditor:
     """The live editor with its parts; the benchmark of its freshness uses the same."""
     ops, board = scenes.options.ops_channel, scenes.options.board_channel
@@ -98,7 +105,9 @@ def editor_of(
         bus=bus,
         store=store,
         scenes=scenes,
-        deliverer=Deliverer(store=store, scenes=scenes, rest=rest, clock=clock, succession=succession),
+        deliverer=Deliverer(
+            store=store, scenes=scenes, rest=rest, clock=clock, succession=succession, artifact=artifact
+        ),
         refresher=Refresher(store=store, scenes=scenes, rest=rest, clock=clock, succession=succession),
         doors=Doors(rest=rest, ops_channel=ops, sign=scenes.signer.sign, now_ms=clock.now_ms),
         board=BoardKeeper(channel=board, store=store, scenes=scenes, rest=rest, clock=clock) if board else None,
@@ -142,7 +151,13 @@ class Session:
         below = Below()
         succession = Succession(store=kit.store, scenes=scenes, rest=rest, clock=kit.clock, below=below)
         self.live = editor_of(
-            bus=kit.bus, store=kit.store, scenes=scenes, rest=rest, clock=kit.clock, succession=succession
+            bus=kit.bus,
+            store=kit.store,
+            scenes=scenes,
+            rest=rest,
+            clock=kit.clock,
+            succession=succession,
+            artifact=kit.sources.artifact,
         )
         self._news = News(
             guilds=kit.options.guilds,

@@ -8,10 +8,13 @@ import typer
 
 from ompycord import __version__
 from ompycord.cli.config import config
+from ompycord.cli.conformance import conformance
 from ompycord.cli.doctor import doctor
 from ompycord.cli.emit.command import emit
 from ompycord.cli.healthcheck import healthcheck
+from ompycord.cli.hook import hook
 from ompycord.cli.init import init
+from ompycord.cli.integrations import integrations
 from ompycord.cli.keys import keys
 from ompycord.cli.maintenance import migrate
 from ompycord.cli.runs import runs
@@ -68,7 +71,10 @@ def version() -> None:
 application.command(rich_help_panel=RUN)(init)
 application.command(rich_help_panel=RUN)(doctor)
 application.command(rich_help_panel=RUN)(selftest)
+application.command(rich_help_panel=RUN)(conformance)
 application.command(rich_help_panel=EVENTS)(emit)
+application.command(rich_help_panel=EVENTS)(hook)
+application.command(rich_help_panel=EVENTS)(integrations)
 application.command(rich_help_panel=EVENTS)(sign)
 application.add_typer(keys, rich_help_panel=EVENTS)
 application.command(rich_help_panel=CARE)(runs)

@@ -15,7 +15,7 @@ from ompycord.conductor.budget import is_used_up
 from ompycord.conductor.conversation import Conversation, Said, When
 from ompycord.conductor.decide import Decider
 from ompycord.conductor.facts import Facts
-from ompycord.conductor.talk import Waiting
+from ompycord.conductor.talk import Talk, Waiting
 from ompycord.domain import events as ev
 from ompycord.domain.access import Person, may
 from ompycord.domain.authority import SourceKind
@@ -27,7 +27,7 @@ from ompycord.domain.ports import AgentCapabilities, Clock, Ids, RunFilter, Stor
 from ompycord.domain.records import Committed, Draft, NewEvent
 from ompycord.domain.run import FINAL, Machine, RunKind, RunRecord, RunState
 from ompycord.domain.snapshot import StatusSnapshot
-from ompycord.domain.task import Mode, Origin, Prompt, Task
+from ompycord.domain.task import MOST_FILES, Mode, Origin, Prompt, Task, TaskFile
 from ompycord.errors import Refused
 from ompycord.render.phrases import money
 
@@ -54,6 +54,7 @@ class Submission(Frozen):
     branch: Annotated[str, Field(max_length=200, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$")] | None = None
     budget_usd: Annotated[float, Field(gt=0, le=10_000)] | None = None
     done_when: Annotated[str, Field(max_length=300)] | None = None
+    files: Annotated[tuple[TaskFile, ...], Field(max_length=MOST_FILES)] = ()
     guild: str
     channel: str
     """Where the mirror goes."""
@@ -128,6 +129,7 @@ class Conductor:
             branch=submission.branch,
             budget_usd=submission.budget_usd,
             done_when=submission.done_when,
+            files=submission.files,
             origin=Origin(
                 guild=submission.guild, channel=submission.channel, requester=person.id, requester_name=person.name
             ),
@@ -333,6 +335,10 @@ class Conductor:
     async def drop(self, run: RunId, said: str, person: Person) -> Waiting:
         """See `Conversation.drop`."""
         return await self._conversation.drop(run, said, person)
+
+    async def talk(self, run: RunId) -> Talk:
+        """What people and agents said to each other in a run."""
+        return await self._conversation.talk(run)
 
     # -- what agents tell us through MCP
 

@@ -144,7 +144,7 @@ class Conversation:
         record = await self._facts.hosted(run)
         self._facts.require(person, "say", record)
         text = _sayable(text)
-        if len((await self._talk(run)).waiting) >= MOST_WAITING:
+        if len((await self.talk(run)).waiting) >= MOST_WAITING:
             raise Refused(
                 f"{MOST_WAITING} messages wait for the agent already. Take one back with `/omp queue drop` first."
             )
@@ -170,7 +170,7 @@ class Conversation:
 
     async def waiting(self, run: RunId) -> list[Waiting]:
         """What was said and no agent has taken yet, oldest first."""
-        return (await self._talk(run)).waiting
+        return (await self.talk(run)).waiting
 
     async def edit(self, run: RunId, said: str, text: str, person: Person) -> Waiting:
         """Say it in other words, in the same place of the line. Raises Refused once the agent has it."""
@@ -180,7 +180,7 @@ class Conversation:
         decision = self._facts.decision(run, "edit", self._facts.ids.ulid(), text, person)
         await self._facts.record(run, body, kind=SourceKind.PERSON, decision=decision)
         self._wake()
-        talk = await self._talk(run)
+        talk = await self.talk(run)
         if known.key in talk.dropped:
             raise Refused("Somebody took that back meanwhile. Say it anew.")
         if talk.prompts[known.key].body.text != text:  # the log's order decides between taking and editing
@@ -191,7 +191,7 @@ class Conversation:
         """What was said, for somebody who may say something. Raises Refused."""
         record = await self._facts.hosted(run)
         self._facts.require(person, "say", record)
-        known = (await self._talk(run)).prompts.get(f"p:{said}")
+        known = (await self.talk(run)).prompts.get(f"p:{said}")
         if known is None:
             raise Refused(f"Nothing like that was said to {short_id(run)}.")
         return known
@@ -203,11 +203,12 @@ class Conversation:
         decision = self._facts.decision(run, "drop", known.id, known.body.text[:SAY_LENGTH], person)
         await self._facts.record(run, body, kind=SourceKind.PERSON, decision=decision)
         self._wake()
-        if known.key not in (await self._talk(run)).dropped:  # the log's order decides between taking and dropping
+        if known.key not in (await self.talk(run)).dropped:  # the log's order decides between taking and dropping
             raise Refused("The agent has that already. Say something else to it, or stop it.")
         return known
 
-    async def _talk(self, run: RunId) -> Talk:
+    async def talk(self, run: RunId) -> Talk:
+        """All that was said to each other, as it stands in the log."""
         talk = Talk()
         talk.add(await self._facts.store.talk(run, after=0))
         return talk

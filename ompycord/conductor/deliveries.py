@@ -3,6 +3,7 @@
 The same row twice is one row: (run, kind, ref) is unique in the store, so the conductor and the projector may both ask.
 """
 
+from ompycord.conductor.talk import key_of
 from ompycord.domain import events as ev
 from ompycord.domain.ids import RunId
 from ompycord.domain.records import OutboxKind, OutboxRow
@@ -53,9 +54,9 @@ def deliveries(run: RunId, body: ev.EventBody, *, kind: RunKind, channel: str | 
         case ev.RunFinished() | ev.RunFailed() | ev.RunCancelled() if kind is RunKind.EXTERNAL:
             wait = {**place, "not_before": at + RESULT_WAIT_MS}
             return (OutboxRow(run=run, kind=OutboxKind.RESULT, body=wait, created_at=at),)
-        case ev.QuestionAsked(question=ref):
-            return (OutboxRow(run=run, kind=OutboxKind.QUESTION, ref=f"q:{ref}", body=place, created_at=at),)
-        case ev.ApprovalRequested(approval=ref):
-            return (OutboxRow(run=run, kind=OutboxKind.QUESTION, ref=f"a:{ref}", body=place, created_at=at),)
+        case ev.QuestionAsked() | ev.ApprovalRequested():
+            return (OutboxRow(run=run, kind=OutboxKind.QUESTION, ref=key_of(body), body=place, created_at=at),)
+        case ev.ArtifactAdded(sha256=str() as digest) if kind is RunKind.HOSTED:
+            return (OutboxRow(run=run, kind=OutboxKind.FILE, ref=digest, body=place, created_at=at),)
         case _:
             return ()

@@ -139,6 +139,8 @@ class Acp:
             method, place = "session/resume", place | {"sessionId": session}
         elif session and boolean(able, "loadSession"):
             method, place = "session/load", place | {"sessionId": session}
+        elif session:
+            return _failed("The agent cannot go on in an earlier session.", FailureClass.ENV)
         else:
             method = "session/new"
         return Reaction((note,) if note else ()) + self._request(method, place, self._opened)

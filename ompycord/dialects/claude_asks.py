@@ -16,7 +16,7 @@ from ompycord.domain.events import (
     QuestionAnswered,
 )
 
-__all__ = ["ClaudeAsks", "respond"]
+__all__ = ["ClaudeAsks", "leave", "respond"]
 
 _OPEN: Final = 64
 _QUESTIONS: Final = 8
@@ -100,16 +100,14 @@ class ClaudeAsks:
             form = _Form(id_, arguments)
             self._forms |= dict.fromkeys(form.asked, form)
             return Reaction(form.events())
-        text = _whole(arguments)
         grant = (tool, "" if tool in _EDITORS else json.dumps(arguments, sort_keys=True))
         if grant in self._granted:
             return Reaction(send=(_yes(id_, arguments),))
         key = ref("leave", id_)
         self._leave[key] = _Leave(id_, arguments, grant)
-        subject = tool_title(arguments, root=self._root) or one_line(string(request, "description"))
-        title = one_line(f"{tool}: {subject}" if subject else tool)
+        asked = leave(key, tool, arguments, root=self._root, described=string(request, "description"))
         risk = one_line(string(request, "decision_reason"), 128)
-        return Reaction((ApprovalRequested(approval=key, title=title, command=text or None, risk=risk or None),))
+        return Reaction((asked.model_copy(update={"risk": risk or None}),))
 
     def answered(self, said: QuestionAnswered) -> Reaction:
         """A person's answer; one that nobody waits for any more changes nothing."""
@@ -142,6 +140,13 @@ class ClaudeAsks:
 
     def _forget(self, keys: list[str]) -> tuple[EventBody, ...]:
         return withdrawn(keys, self._leave, self._forms, reason=_GONE)
+
+
+def leave(key: str, tool: str, arguments: Frame, *, root: str, described: str = "") -> ApprovalRequested:
+    """What is asked for when a tool waits for leave; `described` is its title where its arguments give none."""
+    subject = tool_title(arguments, root=root) or one_line(described)
+    title = one_line(f"{tool}: {subject}" if subject else tool)
+    return ApprovalRequested(approval=key, title=title, command=_whole(arguments) or None)
 
 
 def _whole(arguments: Frame) -> str:

@@ -139,6 +139,7 @@ class OutboxKind(StrEnum):
     THREAD = "thread"
     CARD = "card"
     QUESTION = "question"
+    FILE = "file"
     RESULT = "result"
     NOTICE = "notice"
 

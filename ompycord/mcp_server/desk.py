@@ -3,9 +3,11 @@
 Clients cut tool calls after 25 to 60 s (PLATFORM: MCP clients), so a question is a ticket that can be waited for again.
 """
 
+from collections.abc import Awaitable, Callable
 from typing import Literal
 
 from ompycord.conductor import Bus, Conductor
+from ompycord.conductor.talk import Talk
 from ompycord.domain import events as ev
 from ompycord.domain.base import Frozen
 from ompycord.domain.ids import RunId, short_id
@@ -13,9 +15,14 @@ from ompycord.domain.ports import Clock, Ids
 from ompycord.domain.snapshot import Approval, Question, StatusSnapshot
 from ompycord.errors import Refused
 
-__all__ = ["LONGEST_WAIT_S", "Answer", "Desk", "TaskView"]
+__all__ = ["LONGEST_WAIT_S", "Answer", "Attach", "Desk", "Remark", "TaskView"]
 
 LONGEST_WAIT_S = 25.0
+REMARKS = 50
+"""What people said last; more than that no agent reads."""
+
+Attach = Callable[[RunId, str], Awaitable[ev.ArtifactAdded]]
+"""Keep a file of a run's clone. Raises Refused."""
 
 
 class TaskView(Frozen):
@@ -42,14 +49,25 @@ class Answer(Frozen):
     by: str | None = None
 
 
+class Remark(Frozen):
+    """One thing that a person said in the run's thread."""
+
+    kind: Literal["said", "answered", "allowed", "denied"]
+    by: str | None
+    text: str
+    about: str | None = None
+    """What was asked, for an answer or a decision."""
+
+
 class Desk:
     """One for all runs; every method names the run that the caller's key is bound to."""
 
-    def __init__(self, *, conductor: Conductor, bus: Bus, clock: Clock, ids: Ids) -> None:
+    def __init__(self, *, conductor: Conductor, bus: Bus, clock: Clock, ids: Ids, attach: Attach) -> None:
         self._conductor = conductor
         self._bus = bus
         self._clock = clock
         self._ids = ids
+        self._attach = attach
 
     async def task(self, run: RunId) -> TaskView:
         """The task of a run. Raises Refused when there is nothing to read."""
@@ -71,6 +89,34 @@ class Desk:
             raise Refused("An update needs a text.")
         await self._open(run)
         await self._conductor.observe(run, ev.Message(text=text[:2000]))
+
+    async def set_plan(self, run: RunId, phases: tuple[ev.Phase, ...]) -> None:
+        """The whole plan, in the place of an earlier one. Raises Refused when the run has ended."""
+        await self._open(run)
+        await self._conductor.observe(run, ev.PlanUpdated(phases=phases))
+
+    async def attach_file(self, run: RunId, path: str) -> ev.ArtifactAdded:
+        """Keep a file of the run's clone and show it in the thread. Raises Refused."""
+        await self._open(run)
+        added = await self._attach(run, path)
+        await self._conductor.observe(run, added)
+        return added
+
+    async def read_thread(self, run: RunId) -> list[Remark]:
+        """What people said in this run, oldest first, the last 50. Raises Refused when there is nothing to read."""
+        await self._snapshot(run)
+        return remarks(await self._conductor.talk(run))[-REMARKS:]
+
+    async def report_result(self, run: RunId, summary: str, outcome: Literal["complete", "partial", "failed"]) -> None:
+        """What the agent says of its work: a claim. Raises Refused when it is empty or the run has ended."""
+        summary = summary.strip()
+        if not summary:
+            raise Refused("A result needs a summary.")
+        await self._open(run)
+        if outcome == "failed":
+            await self._conductor.observe(run, ev.RunFailed(message=summary[:4000]))
+        else:
+            await self._conductor.observe(run, ev.RunFinished(summary=summary[:4000], outcome=outcome))
 
     async def ask(
         self, run: RunId, text: str, options: tuple[str, ...] = (), *, free_text: bool = True, wait_s: float = 20.0
@@ -164,3 +210,20 @@ def _answer(asked: Question | Approval) -> str | None:
             return f"denied: {asked.reason}" if asked.reason else "denied"
         case _:
             return None
+
+
+def remarks(talk: Talk) -> list[Remark]:
+    """What people said and decided, in the order of the log."""
+    found = [(one.position, Remark(kind="said", by=one.body.by, text=one.body.text)) for one in talk.said]
+    for request in talk.requests.values():
+        match request.body, request.decided:
+            case ev.QuestionAsked(text=about), ev.QuestionAnswered() as answered:
+                remark = Remark(kind="answered", by=answered.by, text=answered.answer, about=about)
+            case ev.ApprovalRequested(title=about), ev.ApprovalGranted() as granted:
+                remark = Remark(kind="allowed", by=granted.by, text=f"allowed {granted.scope}", about=about)
+            case ev.ApprovalRequested(title=about), ev.ApprovalDenied() as denied:
+                remark = Remark(kind="denied", by=denied.by, text=denied.reason or "denied", about=about)
+            case _:
+                continue
+        found.append((request.decided_at, remark))
+    return [remark for _, remark in sorted(found, key=lambda entry: entry[0])]

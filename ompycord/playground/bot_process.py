@@ -45,7 +45,7 @@ class BotProcess:
     @property
     def pid(self) -> int | None:
         """The pid of the registered process while it is that process."""
-        process = self._process()
+        process = self.process()
         return process.pid if process is not None else None
 
     def register(self, wanted: Json) -> None:
@@ -60,7 +60,7 @@ class BotProcess:
 
     def kill(self) -> int:
         """Send the registered process SIGKILL and wait for its end. Raises BotProcessError where it does not run."""
-        process = self._process()
+        process = self.process()
         if process is None:
             raise BotProcessError("the registered bot process does not run")
         process.kill()
@@ -75,7 +75,7 @@ class BotProcess:
         known = self.known
         if known is None:
             raise BotProcessError("no bot was registered")
-        if self._process() is not None:
+        if self.process() is not None:
             raise BotProcessError("the bot runs already")
         with (self._folder / "bot.log").open("ab") as log:
             try:
@@ -123,7 +123,8 @@ class BotProcess:
         self._storage.put("bot", "bot", known)
         self._on_change()
 
-    def _process(self) -> psutil.Process | None:
+    def process(self) -> psutil.Process | None:
+        """The registered process while it runs; never another one with its id."""
         known = self.known
         if known is None:
             return None

@@ -1,10 +1,11 @@
 """What every part of the playground holds in common; `server.py` builds it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ompycord.playground.clock import ShiftedClock
-from ompycord.playground.faults import FaultPlan
+from ompycord.playground.faults import Fault, FaultPlan
 from ompycord.playground.feed import PageFeed
 from ompycord.playground.gateway import Gateway
 from ompycord.playground.ids import Snowflakes
@@ -33,6 +34,9 @@ class Core:
     wire: WireLog = field(default_factory=WireLog)
     port: int = 0
 
+    on_kill: Callable[[Fault, str], None] = lambda _fault, _request: None
+    """Ends the bot's process; told why and at which request."""
+
     @property
     def origin(self) -> str:
         return f"http://127.0.0.1:{self.port}"
@@ -44,6 +48,11 @@ class Core:
     @property
     def gateway_url(self) -> str:
         return f"ws://127.0.0.1:{self.port}/gateway"
+
+    def cut_off(self, seconds: float) -> None:
+        """End every connection of the bot and let nobody in for a while."""
+        self.faults.out_until = self.clock.now() + seconds
+        self.gateway.drop_all()
 
     def bind(self, port: int) -> None:
         """Tell every address-giving part the port."""

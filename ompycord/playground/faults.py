@@ -10,10 +10,19 @@ from typing import Any, Literal, cast, get_args
 from ompycord.playground.documents import Json, as_object, encode
 
 Action = Literal[
-    "status", "delay_before", "delay_after", "drop_before", "drop_after", "half_after", "disturb", "outage"
+    "status",
+    "delay_before",
+    "delay_after",
+    "drop_before",
+    "drop_after",
+    "half_after",
+    "disturb",
+    "outage",
+    "kill_before",
+    "kill_after",
 ]
 ACTIONS: tuple[str, ...] = get_args(Action)
-BEFORE: frozenset[str] = frozenset({"status", "delay_before", "drop_before", "disturb", "outage"})
+BEFORE: frozenset[str] = frozenset({"status", "delay_before", "drop_before", "disturb", "outage", "kill_before"})
 LONGEST_DELAY_S = 60.0
 
 
@@ -30,6 +39,8 @@ class Fault:
     route: str
     action: Action
     remaining: int
+    skip: int
+    """So many requests that match are let through first."""
     status: int
     seconds: float
     body: Json | None
@@ -67,7 +78,7 @@ class FaultPlan:
     def add(self, wanted: Json) -> Fault:
         """Plan a fault. Raises BadFaultError.
 
-        `method` (`*` for any), `route` (Discord's template or path without `/api/v10`, with `*`), `action`, `count`,
+        `method` (`*` for any), `route` (Discord's template or path without `/api/v10`, with `*`), `action`, `count`, `skip`,
         `containing` a text in the body; `status`, `body`, `headers` and `via` for `status`, `seconds` for delays and
         outages, `body` as of `POST /control/gateway` for `disturb`, `probability` with `seed`.
         """
@@ -82,6 +93,7 @@ class FaultPlan:
             route=str(wanted.get("route", "*")),
             action=cast("Action", action),
             remaining=int(_number(wanted, "count", 1, 10_000)),
+            skip=int(_number(wanted, "skip", 0, 10_000)),
             status=int(_number(wanted, "status", 500, 599)),
             seconds=seconds,
             body=as_object(wanted.get("body")),
@@ -93,6 +105,10 @@ class FaultPlan:
         )
         self._faults.append(fault)
         return fault
+
+    def remove(self, fault: Fault) -> None:
+        """Forget one fault, struck or not."""
+        self._faults = [kept for kept in self._faults if kept is not fault]
 
     def clear(self) -> None:
         self._faults.clear()
@@ -111,6 +127,9 @@ class FaultPlan:
             if fault.containing and (body is None or fault.containing not in encode(body).decode()):
                 continue
             if fault.chance.random() >= fault.probability:
+                continue
+            if fault.skip:
+                fault.skip -= 1
                 continue
             fault.remaining -= 1
             fault.hits.append(f"{method} {route}")

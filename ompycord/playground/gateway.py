@@ -12,7 +12,7 @@ from typing import Final
 
 from aiohttp import web
 
-from ompycord.playground.documents import Json, as_list, decode_object, public
+from ompycord.playground.documents import Json, as_list, as_object, decode_object, public
 from ompycord.playground.gateway_session import (
     GUILD_MEMBERS,
     GUILD_PRESENCES,
@@ -21,6 +21,7 @@ from ompycord.playground.gateway_session import (
     MESSAGE_CONTENT,
     Connection,
     Session,
+    presence_of,
 )
 from ompycord.playground.limits import Limits, RateRule
 from ompycord.playground.permissions import VIEW_CHANNEL
@@ -37,7 +38,7 @@ CLOSING_S: Final = 5.0
 
 
 class Gateway:
-    """All sessions of the bot. `on_status` hears whether the bot is connected."""
+    """All sessions of the bot. `on_status` hears whether the bot is connected, and when it says how it is."""
 
     def __init__(self, world: World, limits: Limits) -> None:
         self._world = world
@@ -57,7 +58,11 @@ class Gateway:
 
     @property
     def presence(self) -> Json:
-        return {"status": "online" if self.is_online else "offline"}
+        """The bot's status and the words beneath its name, as people see them."""
+        if not self.is_online:
+            return {"status": "offline", "words": None}
+        said = [session.presence for session in self._sessions.values() if session.connection and session.presence]
+        return said[-1] if said else {"status": "online", "words": None}
 
     def dispatch(self, name: str, data: Json, *, intents: int) -> None:
         """Send an event to every session that has one of the intents (0: to all)."""
@@ -181,11 +186,17 @@ class Gateway:
             return self._identify(connection, body) if op == 2 else self._resume(connection, body)
         if connection.session is None:
             return connection.close(4003, "Not authenticated.")
-        if op == 8 and isinstance(data, dict):
-            return self._send_members(connection.session, data)  # pyright: ignore[reportUnknownArgumentType]  # from JSON
-        if op not in (3, 4, 8, 31):
-            return connection.close(4001, "Unknown opcode.")
-        return None
+        return self._handle_more(connection, connection.session, op, as_object(data))
+
+    def _handle_more(self, connection: Connection, session: Session, op: object, data: Json | None) -> None:
+        """What only an identified session may send; voice is heard and not answered."""
+        if op == 3 and data is not None:
+            session.presence = presence_of(data)
+            self.on_status(self.is_online)
+        elif op == 8 and data is not None:
+            self._send_members(session, data)
+        elif op not in (3, 4, 8, 31):
+            connection.close(4001, "Unknown opcode.")
 
     def _identify(self, connection: Connection, data: Json) -> None:
         intents = data.get("intents")
@@ -202,6 +213,8 @@ class Gateway:
         session = Session(
             session_id=secrets.token_hex(16), intents=intents, bot_id=self._world.bot_id, replay=self._limits.replay
         )
+        if said := as_object(data.get("presence")):
+            session.presence = presence_of(said)
         self._keep(session)
         self._connect(session, connection)
         session.dispatch("READY", self._ready(session, data))

@@ -8,7 +8,7 @@ from typing import Final
 
 from aiohttp import WSMsgType, web
 
-from ompycord.playground.documents import Json, encode, public
+from ompycord.playground.documents import Json, as_objects, encode, public
 
 GUILDS: Final = 1 << 0
 GUILD_MEMBERS: Final = 1 << 1
@@ -22,6 +22,18 @@ DIRECT_MESSAGE_TYPING: Final = 1 << 14
 MESSAGE_CONTENT: Final = 1 << 15
 KNOWN_INTENTS: Final = (1 << 26) - 1
 QUEUE: Final = 2000
+
+
+CUSTOM_STATUS: Final = 4
+STATUSES: Final = ("online", "idle", "dnd", "invisible")
+
+
+def presence_of(said: Json) -> Json:
+    """`status` and the words beneath the bot's name, from a presence update (Discord, "Update Presence")."""
+    first: Json = next(iter(as_objects(said.get("activities"))), Json())
+    words = first.get("state") if first.get("type") == CUSTOM_STATUS else first.get("name")
+    status = said.get("status")
+    return {"status": status if status in STATUSES else "online", "words": str(words)[:128] if words else None}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +121,8 @@ class Session:
         self.intents = intents
         self.seq = 0
         self.connection: Connection | None = None
+        self.presence: Json = {}
+        """What the bot said of itself (opcode 3); empty while it said nothing."""
         self._bot_id = bot_id
         self._events: deque[tuple[int, str, Json]] = deque(maxlen=replay)
 

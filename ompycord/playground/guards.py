@@ -27,7 +27,7 @@ HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-WITHOUT_VIA: Final = "without via"
+WITHOUT_VIA: Final = web.RequestKey("without_via", bool)
 """Set on a request whose answer shall not say that it came through Discord's proxy."""
 TOKEN_PATHS: Final = ("/control/", "/app/")
 

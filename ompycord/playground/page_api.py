@@ -35,7 +35,6 @@ class PageApi:
         add("GET", "/app/state", self._state)
         add("GET", "/app/channels/{channel}/messages", self._messages)
         add("GET", "/app/events", self._events)
-        add("GET", "/app/wire", self._wire)
         add("POST", "/app/attachments", self._attach)
         for path, act in {
             "/app/messages": self._write,
@@ -48,7 +47,7 @@ class PageApi:
             "/app/bot/kill": self._kill,
             "/app/bot/start": self._start,
         }.items():
-            add("POST", path, _with_body(act))
+            add("POST", path, with_body(act))
 
     # -- the page's files ------------------------------------------------------------------------------------------
 
@@ -86,8 +85,9 @@ class PageApi:
         )
 
     def bot_status(self) -> Json:
-        """Whether the bot is on the gateway, and its process."""
-        return {"online": self._core.gateway.is_online, "pid": self._bot.pid}
+        """Whether the bot is on the gateway, what it says of itself, and its process."""
+        gateway = self._core.gateway
+        return {"online": gateway.is_online, "pid": self._bot.pid, "presence": gateway.presence}
 
     def _person(self, stored: Json) -> Json:
         member = self._core.storage.get("member", stored["id"])
@@ -106,9 +106,6 @@ class PageApi:
             channel["id"], before=int(before) if before else None, limit=max(1, min(int(limit), 100)), viewer=user
         )
         return answer([message_view.for_page(self._core, item, viewer=user) for item in reversed(found)])
-
-    async def _wire(self, request: web.Request) -> web.StreamResponse:
-        return answer({"entries": [entry.summary() for entry in self._core.wire.after(after_of(request))]})
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """Server-sent events from `after` (or Last-Event-ID); `reset` when that is forgotten or the page fell
@@ -224,7 +221,9 @@ def _user(body: Json) -> str:
     return str(body.get("user", ""))
 
 
-def _with_body(act: Callable[[Json], Awaitable[object]]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+def with_body(act: Callable[[Json], Awaitable[object]]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """A handler that reads the body as a JSON object, an empty one as `{}`, and answers what `act` returns."""
+
     async def serve(request: web.Request) -> web.StreamResponse:
         raw = await request.read()
         body = decode_object(raw) if raw else {}

@@ -21,6 +21,18 @@ class Window:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OpenWindow:
+    """A bucket as the page's drawer shows it; `of` is its channel, guild or webhook, empty where it has none."""
+
+    rule: str
+    of: str
+    bucket: str
+    limit: int
+    remaining: int
+    reset_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
     """What the limits say about one request."""
 
@@ -59,6 +71,22 @@ class RateLimiter:
         if self._spend(window):
             return None
         return Verdict(is_allowed=False, headers={}, retry_after_s=max(0.0, window.resets_at - now), code=code)
+
+    def open_windows(self, now: float) -> list[OpenWindow]:
+        """The buckets that count at present, the emptiest first."""
+        found = [
+            OpenWindow(
+                rule=rule,
+                of=major.partition(":")[0],  # what follows may be a token
+                bucket=bucket_hash(rule),
+                limit=window.limit,
+                remaining=window.remaining,
+                reset_s=round(window.resets_at - now, 1),
+            )
+            for (rule, major), window in self._windows.items()
+            if window.resets_at > now
+        ]
+        return sorted(found, key=lambda item: (item.remaining / item.limit, -item.reset_s))
 
     def note_invalid(self, now: float) -> None:
         """Count an answer 401, 403 or 429."""

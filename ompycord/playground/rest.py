@@ -220,8 +220,11 @@ class RestApi:
                 self._core.gateway.disturb(fault.body or {})
                 return None
             case "outage":
-                self._core.faults.out_until = self._core.clock.now() + fault.seconds
-                self._core.gateway.drop_all()
+                self._core.cut_off(fault.seconds)
+                _aborted(request)
+                return Reply(status=500)
+            case "kill_before" | "kill_after":
+                self._core.on_kill(fault, f"{request.method} {request.path}")
                 _aborted(request)
                 return Reply(status=500)
             case "status":
@@ -237,7 +240,7 @@ class RestApi:
         ms: float,
         fault: Fault | None,
     ) -> None:
-        remaining = headers.get("X-RateLimit-Remaining")
+        remaining, reset_s = headers.get("X-RateLimit-Remaining"), headers.get("X-RateLimit-Reset-After")
         self._core.wire.add(
             WireEntry(
                 number=self._core.wire.next_number(),
@@ -248,6 +251,7 @@ class RestApi:
                 status=reply.status,
                 bucket=headers.get("X-RateLimit-Bucket", ""),
                 remaining=int(remaining) if remaining is not None else None,
+                reset_s=float(reset_s) if reset_s is not None else None,
                 ms=round(ms, 2),
                 request=call.body if call else None,
                 response=reply.body,

@@ -9,6 +9,9 @@ import os
 import secrets
 import signal
 import socket
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +31,8 @@ from ompycord.playground import (
 from ompycord.playground.bot_process import BotProcess
 from ompycord.playground.control_api import ControlApi
 from ompycord.playground.core import Core, open_core
+from ompycord.playground.drawer_api import DrawerApi
+from ompycord.playground.fault_buttons import FaultButtons
 from ompycord.playground.limits import LIMITS, Limits
 from ompycord.playground.page_api import PageApi
 from ompycord.playground.rest import RestApi
@@ -57,48 +62,69 @@ def listen(port: int) -> socket.socket:
     return sock
 
 
-async def serve(folder: Path, sock: socket.socket, limits: Limits = LIMITS) -> None:
-    """Serve the playground of `folder` until SIGTERM, SIGINT or `/control/shutdown`; print the port and token first."""
+@dataclass(frozen=True, kw_only=True)
+class Hosted:
+    """A playground that answers: its state, and what must end in order."""
+
+    core: Core
+    bot: BotProcess
+    buttons: FaultButtons
+    application: web.Application
+    stop: asyncio.Event
+    """Set by `/control/shutdown`."""
+
+
+@asynccontextmanager
+async def hosting(folder: Path, sock: socket.socket, limits: Limits = LIMITS) -> AsyncGenerator[Hosted]:
+    """Answer on `sock` from the state in `folder` until the block is left."""
     core = open_core(folder, _token(folder), limits)
     core.bind(sock.getsockname()[1])
     try:
         first_world.ensure(core.world)
-        await _run(core, sock)
+        hosted = _compose(core)
+        runner = web.AppRunner(hosted.application, access_log=None, shutdown_timeout=CLOSING_S)
+        await runner.setup()
+        await web.SockSite(runner, sock).start()
+        try:
+            yield hosted
+        finally:
+            hosted.buttons.close()
+            core.gateway.close_all(1001)
+            core.feed.close()
+            await runner.cleanup()
     finally:
         core.storage.close()
 
 
-async def _run(core: Core, sock: socket.socket) -> None:
-    stop = asyncio.Event()
-    run_file = core.folder / "run.json"
-    application, bot = _application(core, stop)
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=CLOSING_S)
-    await runner.setup()
-    await web.SockSite(runner, sock).start()
+async def serve(folder: Path, sock: socket.socket, limits: Limits = LIMITS) -> None:
+    """Serve the playground of `folder` until SIGTERM, SIGINT or `/control/shutdown`; print the port and token first."""
     try:
-        _write_run_file(core, bot)
-        # The one line that a starter reads; nothing else goes to the standard output.
-        print(json.dumps({"port": core.port, "token": core.token}), flush=True)  # noqa: T201
-        async with asyncio.TaskGroup() as group:
-            watcher = group.create_task(bot.watch())
-            await _until_stopped(stop)
-            await bot.end_started()
-            watcher.cancel()
+        async with hosting(folder, sock, limits) as hosted:
+            core = hosted.core
+            _write_run_file(core, hosted.bot)
+            # The one line that a starter reads; nothing else goes to the standard output.
+            print(json.dumps({"port": core.port, "token": core.token}), flush=True)  # noqa: T201
+            async with asyncio.TaskGroup() as group:
+                watcher = group.create_task(hosted.bot.watch())
+                await _until_stopped(hosted.stop)
+                hosted.buttons.close()  # before the bot ends: it has a last word to write
+                await hosted.bot.end_started()
+                watcher.cancel()
     finally:
-        core.gateway.close_all(1001)
-        core.feed.close()
-        await runner.cleanup()
-        run_file.unlink(missing_ok=True)
+        (folder / "run.json").unlink(missing_ok=True)
 
 
-def _application(core: Core, stop: asyncio.Event) -> tuple[web.Application, BotProcess]:
-    services = build(core)
+def _compose(core: Core) -> Hosted:
+    services, stop = build(core), asyncio.Event()
 
     def tell_bot() -> None:
         _write_run_file(core, bot)
         core.feed.publish("BOT_STATUS", page.bot_status())
+        buttons.bot_changed()
 
     bot = BotProcess(core.storage, core.folder, tell_bot)
+    buttons = FaultButtons(core=core, bot=bot)
+    core.on_kill = buttons.killed
     page = PageApi(services, bot)
     core.gateway.on_status = lambda _online: core.feed.publish("BOT_STATUS", page.bot_status())
     application = web.Application(middlewares=[guards.middleware(core)], client_max_size=MAX_BODY)
@@ -107,6 +133,7 @@ def _application(core: Core, stop: asyncio.Event) -> tuple[web.Application, BotP
     areas = (rest_application, rest_guilds, rest_interactions, rest_messages, rest_reactions, rest_threads)
     rest.add_to(application, [route for area in areas for route in area.ROUTES])
     page.add_to(application)
+    DrawerApi(core, buttons).add_to(application)
     ControlApi(services, bot, stop).add_to(application)
     for path in ("/gateway", "/gateway/"):
         application.router.add_get(path, core.gateway.serve)
@@ -115,7 +142,7 @@ def _application(core: Core, stop: asyncio.Event) -> tuple[web.Application, BotP
         return await attachments.serve(core, request)
 
     application.router.add_get(r"/cdn/attachments/{channel:\d+}/{attachment:\d+}/{filename}", file)
-    return application, bot
+    return Hosted(core=core, bot=bot, buttons=buttons, application=application, stop=stop)
 
 
 async def _until_stopped(stop: asyncio.Event) -> None:

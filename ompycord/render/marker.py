@@ -17,7 +17,7 @@ from ompycord.domain.snapshot import Approval
 __all__ = ["Marker", "approval_seal", "footer_marker", "parse_marker", "question_tag"]
 
 _MARKER: Final = regex.compile(
-    r"(?P<run>[0-9a-hjkmnp-tv-z]{6}) · (?P<kind>mirror|card|question|result|notice)(?: (?P<number>[0-9a-f]{1,12}))?"
+    r"(?P<run>[0-9a-hjkmnp-tv-z]{6}) · (?P<kind>mirror|card|question|file|result|notice)(?: (?P<number>[0-9a-f]{1,12}))?"
     r"(?= · |$)"
 )
 

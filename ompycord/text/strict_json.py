@@ -51,22 +51,23 @@ def is_modest(raw: bytes) -> bool:
     return len(raw) <= NODES and raw.count(b"{") + raw.count(b"[") <= DEPTH and has_plain_texts(raw)
 
 
-def require_modest(value: Any, *, is_plain: bool = False) -> None:
+def require_modest(value: Any, *, is_plain: bool = False, most: int = NODES, longest: int = STRING) -> None:
     """Depth, number of values, lengths, and no text that cannot be shown. Raises NotJson.
 
-    With `is_plain` only keys are measured: all other texts are known to be harmless (`has_plain_texts`).
+    With `is_plain` only keys are measured: all other texts are known to be harmless (`has_plain_texts`). `most` values and
+    `longest` characters a text may have.
     """
     nodes = 0
     level: list[Any] = [value]
     for _ in range(DEPTH + 1):
         below: list[Any] = []
         nodes += len(level)
-        if nodes > NODES:
-            raise NotJson("more than 2,000 values")
+        if nodes > most:
+            raise NotJson(f"more than {most:,} values")
         for node in level:
             if isinstance(node, str):
                 if not is_plain:
-                    _require_text(node, STRING)
+                    _require_text(node, longest)
             elif isinstance(node, dict):
                 entries = cast("dict[str, Any]", node)
                 for key in entries:

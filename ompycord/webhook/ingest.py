@@ -4,66 +4,21 @@ Raw, because a FastAPI route costs three quarters of the throughput (PLATFORM: S
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
-
-from starlette.types import Receive
 
 from ompycord.domain.authority import require_authority
 from ompycord.domain.ids import external_source
 from ompycord.domain.ports import Clock, Ids
 from ompycord.domain.records import Post, Receipt
 from ompycord.domain.records import Scope as KeyScope
-from ompycord.errors import BadEvent, IdConflict, StorageError
-from ompycord.webhook.authentication import require_scope
-from ompycord.webhook.deadlines import Deadlines
-from ompycord.webhook.door import Door
+from ompycord.errors import BadEvent, IdConflict
 from ompycord.webhook.envelope import Item, read_batch, read_body, read_event, time_ms
-from ompycord.webhook.keys import Key
-from ompycord.webhook.limits import Limits, Rates
-from ompycord.webhook.problems import Headers, Problem, problem
-from ompycord.webhook.signature import is_webhook_id
+from ompycord.webhook.limits import Limits
+from ompycord.webhook.problems import Problem
+from ompycord.webhook.reception import Answer, Asked, Reception, Request, accepted
 from ompycord.webhook.sink import EventSink
 
-__all__ = ["Answer", "Gone", "Ingest", "Request"]
-
-_JSON = (b"content-type", b"application/json")
-_REPLAYED = (b"ompycord-replayed", b"true")
-_CLOSE = (b"connection", b"close")
-
-STORAGE_RETRY_S = 1.0
-DRAINING_RETRY_S = 5.0
-BACKLOG_RETRY_S = 2.0
-BACKLOG_AGE_S = 1.0
-"""How long a count of waiting events is believed, in the good case and, a tenth of it, in the bad one."""
-
-
-_ACCEPTED = b'{"accepted":%d,"duplicates":%d,"run":"%b","position":%d,"cancel_requested":%b}'
-"""A format, since a JSON encoder costs each answer twice as much; the run is a ULID and needs no escapes."""
-
-Answer = tuple[int, Headers, bytes]
-"""Status, headers, body."""
-
-
-class Gone(Exception):
-    """The sender hung up before its request was here."""
-
-
-class Request(NamedTuple):
-    """What `sidecar.py` has seen of a request."""
-
-    method: str
-    headers: Mapping[bytes, bytes]
-    peer: str | None
-    receive: Receive
-
-
-class _Asked(NamedTuple):
-    """An authenticated request."""
-
-    key: Key
-    body: bytes
-    webhook_id: str | None
+__all__ = ["Ingest"]
 
 
 class _To(NamedTuple):
@@ -73,109 +28,26 @@ class _To(NamedTuple):
     source: str | None
 
 
-class Backlog:
-    """How many events wait for the projector, asked at most once a second and counted between."""
-
-    def __init__(self, *, store: EventSink, clock: Clock, limit: int) -> None:
-        self._store = store
-        self._clock = clock
-        self._limit = limit
-        self._count = 0
-        self._asked_at: float | None = None
-
-    async def require_room(self) -> None:
-        """Raises Problem `backlog` (429)."""
-        now = self._clock.monotonic_s()
-        is_full = self._count >= self._limit
-        if self._asked_at is None or now - self._asked_at >= (BACKLOG_AGE_S / 10 if is_full else BACKLOG_AGE_S):
-            self._asked_at = now
-            self._count = await self._store.backlog()
-            is_full = self._count >= self._limit
-        if is_full:
-            raise Problem("backlog", retry_after_s=BACKLOG_RETRY_S)
-
-    def add(self, count: int) -> None:
-        """So many were stored since."""
-        self._count += count
-
-
 class Ingest:
-    """Takes events in. `is_draining` set: nothing new is taken."""
+    """Takes events in."""
 
-    def __init__(
-        self, *, store: EventSink, door: Door, clock: Clock, ids: Ids, limits: Limits, wake: Callable[[], None]
-    ) -> None:
+    def __init__(self, *, store: EventSink, reception: Reception, clock: Clock, ids: Ids, limits: Limits) -> None:
         self._store = store
-        self._door = door
+        self._reception = reception
         self._clock = clock
         self._ids = ids
         self._limits = limits
-        self._wake = wake
-        self._rates = Rates(clock=clock, per_s=limits.rate_per_s, burst=limits.burst)
-        self._backlog = Backlog(store=store, clock=clock, limit=limits.backlog)
-        self._bodies = Deadlines(seconds=limits.body_s)
-        self.is_draining = False
 
     async def event(self, request: Request) -> Answer:
         """`POST /api/webhook/event`: one event. Raises Gone."""
-        return await self._serve(request, self._event, self._limits.event_bytes)
+        return await self._reception.serve(request, self._event, self._limits.event_bytes)
 
     async def batch(self, request: Request) -> Answer:
         """`POST /api/webhook/events`: up to 500 events of one run, all or nothing. Raises Gone."""
-        return await self._serve(request, self._batch, self._limits.batch_bytes)
+        return await self._reception.serve(request, self._batch, self._limits.batch_bytes)
 
-    async def _serve(self, request: Request, take: Callable[[_Asked], Awaitable[Answer]], most: int) -> Answer:
-        try:
-            return await take(await self._asked(request, most))
-        except Problem as error:
-            return problem(error)
-        except BadEvent as error:
-            return problem(Problem(error.slug, str(error)))
-        except StorageError:
-            return problem(Problem("storage", retry_after_s=STORAGE_RETRY_S))
-
-    async def _asked(self, request: Request, most: int) -> _Asked:
-        if request.method != "POST":
-            raise Problem("method-not-allowed", headers=((b"allow", b"POST"), _CLOSE))
-        if self.is_draining:
-            raise Problem("draining", retry_after_s=DRAINING_RETRY_S, headers=(_CLOSE,))
-        headers, peer = request.headers, request.peer
-        if headers.get(b"content-encoding", b"identity").strip().lower() not in {b"identity", b""}:
-            raise Problem("encoding", headers=(_CLOSE,))
-        self._door.greet(headers, peer=peer)
-        body = await self._read(headers, request.receive, most)
-        key = self._door.admit(headers, body, peer=peer)
-        require_scope(key, KeyScope.EVENTS_WRITE)
-        webhook_id = headers.get(b"webhook-id", b"").decode("latin-1") or None
-        if webhook_id is not None and not is_webhook_id(webhook_id):  # a bearer's own; a signed one has been checked
-            raise Problem("schema-invalid", "webhook-id has 1 to 128 letters, digits, _ and -.")
-        await self._backlog.require_room()
-        return _Asked(key, body, webhook_id)
-
-    async def _read(self, headers: Mapping[bytes, bytes], receive: Receive, most: int) -> bytes:
-        length = headers.get(b"content-length", b"")
-        if length.isdigit() and int(length[:20]) > most:
-            raise Problem("too-large", headers=(_CLOSE,))
-        chunks: list[bytes] = []
-        size = 0
-        try:
-            with self._bodies.each():
-                while True:
-                    message = await receive()
-                    if message["type"] == "http.disconnect":
-                        raise Gone
-                    chunk: bytes = message.get("body", b"")
-                    size += len(chunk)
-                    if size > most:
-                        raise Problem("too-large", headers=(_CLOSE,))
-                    chunks.append(chunk)
-                    if not message.get("more_body", False):
-                        return b"".join(chunks)
-        except TimeoutError:
-            raise Problem("too-slow", headers=(_CLOSE,)) from None
-
-    async def _event(self, asked: _Asked) -> Answer:
-        self._require_rate(asked.key, 1)
+    async def _event(self, asked: Asked) -> Answer:
+        self._reception.require_rate(asked.key, 1)
         envelope = read_event(asked.body)
         digest = hashlib.sha256(asked.body).digest()
         post = self._post(asked, _To(envelope.run, envelope.source), envelope, digest, asked.webhook_id)
@@ -184,9 +56,9 @@ class Ingest:
             raise result
         return self._answer([result])
 
-    async def _batch(self, asked: _Asked) -> Answer:
+    async def _batch(self, asked: Asked) -> Answer:
         batch, items = read_batch(asked.body, most=self._limits.batch_events)
-        self._require_rate(asked.key, len(items))
+        self._reception.require_rate(asked.key, len(items))
         digest = hashlib.sha256(asked.body).digest()
         to = _To(batch.run, batch.source)
         posts: list[Post] = []
@@ -207,12 +79,7 @@ class Ingest:
             raise Problem(refusal.slug, str(refusal)).at(len(results) - 1)
         return self._answer(receipts)
 
-    def _require_rate(self, key: Key, count: int) -> None:
-        wait_s = self._rates.wait_s(key.id, count)
-        if wait_s:
-            raise Problem("rate-limited", retry_after_s=wait_s)
-
-    def _post(self, asked: _Asked, to: _To, item: Item, digest: bytes, webhook_id: str | None) -> Post:
+    def _post(self, asked: Asked, to: _To, item: Item, digest: bytes, webhook_id: str | None) -> Post:
         key = asked.key
         now = self._clock.now_ms()
         require_authority(item.type, key.kind)
@@ -234,13 +101,5 @@ class Ingest:
         )
 
     def _answer(self, receipts: list[Receipt]) -> Answer:
-        last = receipts[-1]
-        duplicates = sum(receipt.duplicate for receipt in receipts)
-        accepted = len(receipts) - duplicates
-        if accepted:
-            self._backlog.add(accepted)
-            self._wake()
-        cancel = b"true" if last.cancel_requested else b"false"
-        body = _ACCEPTED % (accepted, duplicates, last.run.encode(), last.position, cancel)
-        headers: Headers = (_JSON, (b"content-length", b"%d" % len(body)))
-        return (200, (*headers, _REPLAYED), body) if last.replayed else (202, headers, body)
+        self._reception.stored(sum(not receipt.duplicate for receipt in receipts))
+        return accepted(receipts)

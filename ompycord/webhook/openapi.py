@@ -8,6 +8,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from ompycord.dialects.hooks import HOOK_SOURCES
 from ompycord.domain.events import EVENT_TYPES
 from ompycord.webhook.envelope import Batch, Envelope, Item
 from ompycord.webhook.problems import PROBLEMS
@@ -43,12 +44,14 @@ def _add(document: dict[str, Any]) -> None:
     schemas.update({name: schema for name, schema in more["$defs"].items() if name not in schemas})
     schemas["Problem"] = _PROBLEM
     schemas["Accepted"] = _ACCEPTED
+    schemas["HookPayload"] = {"type": "object", "description": "A payload of the agent that `source` names, as it is."}
     for wrapper in ("Envelope", "Item"):
         schemas[wrapper]["allOf"] = [data_by_type(name, cls.__name__) for name, cls in EVENT_TYPES.items()]
     schemas["Batch"]["properties"]["events"] = {"type": "array", "minItems": 1, "maxItems": 500, "items": _ref("Item")}
     paths = document["paths"]
     paths["/api/webhook/event"] = {"post": _operation("Take one event in", "Envelope")}
     paths["/api/webhook/events"] = {"post": _operation("Take a batch of one run in, all or nothing", "Batch")}
+    paths["/hooks/{source}/{run}"] = {"post": _hook()}
     document["components"]["securitySchemes"] = {
         "bearer": {"type": "http", "scheme": "bearer", "description": "`ompk_...`, made by `ompycord keys`."},
         "signature": {
@@ -70,6 +73,35 @@ def data_by_type(name: str, model: str, *, prefix: str = "#/components/schemas/"
 
 def _ref(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _hook() -> dict[str, Any]:
+    """Taken in by `hooks.py`."""
+    operation = dict(_operation("Take in what an agent pushes by itself, in its own shape", "HookPayload"))
+    names = [*HOOK_SOURCES]
+    return operation | {
+        "description": "An unknown kind of payload is noted once by its name. A payload that says nothing a card shows is "
+        "answered with `accepted` 0 and without a run.",
+        "parameters": [
+            _parameter("source", "path", {"type": "string", "enum": names}, "Whose payload it is; another one is 404."),
+            _parameter(
+                "run",
+                "path",
+                {"type": "string", "maxLength": 128},
+                "The run's name; `@session`: the payload's session.",
+            ),
+            _parameter(
+                "ask",
+                "query",
+                {"type": "string", "enum": ["1"]},
+                "A `PreToolUse` hook of Claude Code waits for a person.",
+            ),
+        ],
+    }
+
+
+def _parameter(name: str, place: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
+    return {"name": name, "in": place, "required": place == "path", "schema": schema, "description": description}
 
 
 def _operation(summary: str, model: str) -> Mapping[str, Any]:
@@ -118,7 +150,7 @@ _ACCEPTED: dict[str, Any] = {
     "properties": {
         "accepted": {"type": "integer"},
         "duplicates": {"type": "integer"},
-        "run": {"type": "string", "description": "The run's ULID."},
+        "run": {"type": ["string", "null"], "description": "The run's ULID; null where a hook's payload told nothing."},
         "position": {"type": "integer"},
         "cancel_requested": {"type": "boolean", "description": "A person wants the run to end."},
     },

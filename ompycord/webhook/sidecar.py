@@ -9,13 +9,16 @@ from typing import NamedTuple
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ompycord.conductor import Bus
 from ompycord.domain.ports import Clock, Ids
 from ompycord.webhook.authentication import header_map
 from ompycord.webhook.door import Door
-from ompycord.webhook.ingest import Answer, Gone, Ingest, Request
+from ompycord.webhook.hooks import Hooks
+from ompycord.webhook.ingest import Ingest
 from ompycord.webhook.keys import KeyRing
 from ompycord.webhook.limits import Limits
 from ompycord.webhook.problems import Problem, problem
+from ompycord.webhook.reception import Answer, Gone, Reception, Request
 from ompycord.webhook.report_routes import Reports
 from ompycord.webhook.routes import Probe, create_routes
 from ompycord.webhook.sink import EventSink
@@ -45,14 +48,17 @@ class Sidecar:
     def __init__(
         self,
         *,
+        reception: Reception,
         ingest: Ingest,
+        hooks: Hooks,
         routes: ASGIApp,
         door: Door,
         streams: Streams | None,
         mounts: Sequence[Mount],
         hosts: frozenset[str],
     ) -> None:
-        self._ingest = ingest
+        self._reception = reception
+        self._hooks = hooks
         self._door = door
         self._streams = streams
         self._routes = routes
@@ -62,7 +68,7 @@ class Sidecar:
 
     def drain(self) -> None:
         """Take no more events (503 `draining`), be unready, end every stream; what was taken is committed already."""
-        self._ingest.is_draining = True
+        self._reception.is_draining = True
         if self._streams is not None:
             self._streams.drain()
 
@@ -80,9 +86,9 @@ class Sidecar:
             await send({"type": "websocket.close", "code": 1008})
             return
         headers = header_map(scope["headers"])
-        ingest = self._doors.get(scope["path"])
-        if ingest is not None:
-            await self._take(ingest, Request(scope["method"], headers, _peer(scope), receive), send)
+        take = self._doors.get(scope["path"]) or self._hooks.door(scope["path"], scope["query_string"], headers)
+        if take is not None:
+            await self._take(take, Request(scope["method"], headers, _peer(scope), receive), send)
             return
         mount = self._mount(scope["path"])
         refusal = self._refusal(headers, mount)
@@ -107,7 +113,7 @@ class Sidecar:
             if not has_begun:
                 await _refuse(send, Problem("internal"))
 
-    async def _take(self, ingest: Callable[[Request], Awaitable[Answer]], request: Request, send: Send) -> None:
+    async def _take(self, take: Callable[[Request], Awaitable[Answer]], request: Request, send: Send) -> None:
         """The hot path: nothing is sent before the answer is whole."""
         refusal = self._refusal(request.headers, None)
         if refusal is not None:
@@ -115,7 +121,7 @@ class Sidecar:
             await _refuse(send, refusal)
             return
         try:
-            status, headers, body = await ingest(request)
+            status, headers, body = await take(request)
         except Gone:
             return
         except Exception:  # a top edge, as below
@@ -186,20 +192,33 @@ def create_sidecar(
     streams: Streams | None = None,
     mounts: Sequence[Mount] = (),
     reports: Reports | None = None,
+    bus: Bus | None = None,
 ) -> Sidecar:
-    """The whole sidecar; without `streams` there are no server-sent events, without `reports` no /status and /metrics.
+    """The whole sidecar; without `streams` there are no server-sent events, without `reports` no /status and /metrics,
+    without `bus` no hook waits for people.
 
     `wake` is called after every append that stored something: the projector's alarm.
     """
     door = Door(keyring=keyring, clock=clock, limits=limits)
-    ingest = Ingest(store=store, door=door, clock=clock, ids=ids, limits=limits, wake=wake)
+    reception = Reception(store=store, door=door, clock=clock, limits=limits, wake=wake)
+    ingest = Ingest(store=store, reception=reception, clock=clock, ids=ids, limits=limits)
+    hooks = Hooks(store=store, reception=reception, clock=clock, ids=ids, limits=limits, bus=bus)
     routes = create_routes(
         store=store,
         door=door,
         keyring=keyring,
         streams=streams,
         probes=probes,
-        is_draining=lambda: ingest.is_draining,
+        is_draining=lambda: reception.is_draining,
         reports=reports,
     )
-    return Sidecar(ingest=ingest, routes=routes, door=door, streams=streams, mounts=mounts, hosts=limits.hosts)
+    return Sidecar(
+        reception=reception,
+        ingest=ingest,
+        hooks=hooks,
+        routes=routes,
+        door=door,
+        streams=streams,
+        mounts=mounts,
+        hosts=limits.hosts,
+    )

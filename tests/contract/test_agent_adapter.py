@@ -98,7 +98,7 @@ def claude_trial(at: Path, launcher: Launcher) -> Trial:
 class BadAdapter:
     """Breaks every rule: claims what is ours to say, overlaps, swallows, leaves its process running."""
 
-    capabilities = AgentCapabilities(simulated=True)
+    capabilities = AgentCapabilities(simulated=True, can_resume=True)
 
     def __init__(self) -> None:
         self.left: list[asyncio.subprocess.Process] = []
@@ -169,7 +169,8 @@ async def test_an_agent_that_cannot_be_started_and_one_that_never_ends_break_rul
 async def test_a_bad_adapter_is_found_out(rule: Rule, tmp_path: Path) -> None:
     adapter = BadAdapter()
     spec = AgentSpec(name="bad", kind="rehearsal")
-    broken = await rule(trial(adapter, tmp_path, quick=(spec, "quick"), long=(spec, "slow")))
+    bad = replace(trial(adapter, tmp_path, quick=(spec, "quick"), long=(spec, "slow")), wait_s=2.0)
+    broken = await rule(bad)
     async with asyncio.timeout(10):
         for process in adapter.left:
             with suppress(ProcessLookupError):

@@ -1,110 +1,19 @@
-"""The playground's page for everybody: keyboard, names, contrast, focus, small and light screens, in a real browser."""
+"""The playground's page for everybody: keyboard, focus, small and light screens, in a real browser.
 
-from collections.abc import AsyncIterator
-from pathlib import Path
+Counterpart: `test_page_audit_in_chromium.py`, which looks at every view.
+"""
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import expect
 
 from tests.support import page_world as world
-from tests.support.page_browser import CHROMIUM, WHY_NOT, Scheme, Visit, chromium, visit
+from tests.support.page_browser import CHROMIUM, WHY_NOT, Visit
 
 pytestmark = [
     pytest.mark.chromium,
     pytest.mark.skipif(CHROMIUM is None, reason=WHY_NOT),
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("page-access"),  # one browser serves the whole file
+    pytest.mark.asyncio(loop_scope="session"),
 ]
-
-WCAG_AA = 4.5
-
-AUDIT = (Path(__file__).resolve().parents[1] / "support" / "page_audit.js").read_text("utf-8")
-
-AUDIT_OBJECT = AUDIT.split("\n", 1)[1].rstrip("; \n")
-
-
-async def audit(opened: Visit, check: str) -> list[str]:
-    found: list[str] = await opened.page.evaluate(f"{AUDIT_OBJECT}.{check}")
-    return found
-
-
-async def low_contrast(opened: Visit) -> list[str]:
-    return await audit(opened, f"lowContrast({WCAG_AA})")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as running:
-        yield running
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def work(browser: Browser) -> AsyncIterator[Visit]:
-    async with visit(browser, channel=world.WORK) as opened:
-        yield opened
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def phone(browser: Browser) -> AsyncIterator[Visit]:
-    async with visit(browser, channel=world.WORK, is_touch=True, width=390, height=780) as opened:
-        yield opened
-
-
-async def assert_sound(opened: Visit) -> None:
-    assert await audit(opened, "nameless()") == []
-    assert await audit(opened, "duplicateIds()") == []
-    assert await audit(opened, "dangling()") == []
-
-
-async def test_every_view_has_names_single_ids_and_kept_references(work: Visit) -> None:
-    await assert_sound(work)
-    await work.at("wire-button").click()
-    await assert_sound(work)
-    await work.at("composer").fill("/")
-    await expect(work.at("completion-item").first).to_be_visible()
-    await assert_sound(work)
-    await work.at("composer").fill("/omp new ")
-    await work.at("option-more").fill("mode:")
-    await expect(work.at("completion-item").first).to_be_visible()
-    await assert_sound(work)
-    await work.control("who").click()
-    await assert_sound(work)
-    await work.page.keyboard.press("Escape")
-    await work.message(world.CARD).get_by_role("button", name="More actions").click()
-    await assert_sound(work)
-    await work.page.keyboard.press("Escape")
-    await work.control("say").click()
-    await expect(work.at("modal")).to_be_visible()
-    await assert_sound(work)
-
-
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-async def test_text_reaches_aa_contrast(browser: Browser, scheme: Scheme) -> None:
-    async with visit(browser, channel=world.WORK, scheme=scheme) as opened:
-        opened.double.add_wire("PATCH", "/channels/:id", 429)
-        opened.double.add_wire("PATCH", "/channels/:id", 500)
-        await opened.at("wire-button").click()
-        await expect(opened.at("wire-row")).to_have_count(2)
-        await opened.control("silent").click()
-        await expect(opened.at("interaction-failure")).to_be_visible()
-        await opened.at("bot-kill").click()
-        await expect(opened.at("bot-start")).to_be_visible()
-        await opened.at("composer").fill("/")
-        await expect(opened.at("completion-item").first).to_be_visible()
-        assert await low_contrast(opened) == []
-        await opened.go(world.GENERAL)
-        assert await low_contrast(opened) == []
-        await opened.go(world.WORK)
-        await opened.control("say").click()
-        await opened.at("modal-submit").click()
-        await expect(opened.at("field-error").first).to_be_visible()
-        assert await low_contrast(opened) == []
-
-
-async def test_the_contrast_check_sees_pale_text(work: Visit) -> None:
-    await work.page.evaluate("document.querySelector('.message-content').style.color = '#555'")
-    assert await low_contrast(work) != []
 
 
 async def test_the_theme_can_be_chosen_and_is_kept(work: Visit) -> None:

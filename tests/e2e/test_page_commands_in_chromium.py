@@ -1,32 +1,16 @@
 """Commands, forms, buttons and selects on the playground's page, in a real browser over the page's double."""
 
-from collections.abc import AsyncIterator
-
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import expect
 
 from tests.support import page_world as world
-from tests.support.page_browser import CHROMIUM, WHY_NOT, Visit, chromium, visit
+from tests.support.page_browser import CHROMIUM, WHY_NOT, Visit
 
 pytestmark = [
     pytest.mark.chromium,
     pytest.mark.skipif(CHROMIUM is None, reason=WHY_NOT),
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("page-commands"),  # one browser serves the whole file
+    pytest.mark.asyncio(loop_scope="session"),
 ]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as running:
-        yield running
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def work(browser: Browser) -> AsyncIterator[Visit]:
-    async with visit(browser, channel=world.WORK) as opened:
-        yield opened
 
 
 async def test_a_command_is_completed_filled_and_sent(work: Visit) -> None:

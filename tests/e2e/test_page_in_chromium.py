@@ -1,41 +1,21 @@
 """What a person reads, opens and writes on the playground's page, in a real browser over the page's double."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import re
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, Route, expect
+from playwright.async_api import Route, expect
 
 from tests.support import page_world as world
-from tests.support.page_browser import CHROMIUM, WHY_NOT, Visit, chromium, visit
+from tests.support.page_browser import CHROMIUM, WHY_NOT, Stage, Visit
 
 pytestmark = [
     pytest.mark.chromium,
     pytest.mark.skipif(CHROMIUM is None, reason=WHY_NOT),
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("page"),  # one browser serves the whole file
+    pytest.mark.asyncio(loop_scope="session"),
 ]
 
 PATIENCE_S = 10.0
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as running:
-        yield running
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def work(browser: Browser) -> AsyncIterator[Visit]:
-    async with visit(browser, channel=world.WORK) as opened:
-        yield opened
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def general(browser: Browser) -> AsyncIterator[Visit]:
-    async with visit(browser, channel=world.GENERAL) as opened:
-        yield opened
 
 
 async def test_a_thread_opens_in_the_main_pane_and_leads_back(work: Visit) -> None:
@@ -164,6 +144,26 @@ async def test_a_message_command_runs_from_the_menu(work: Visit) -> None:
     await expect(work.at("message").last).to_contain_text("Made a task of that message.")
 
 
+async def test_ones_own_message_is_edited_in_its_place_and_nobody_elses(general: Visit) -> None:
+    await general.at("composer").press("ArrowUp")
+    box = general.message(world.PINNED).get_by_test_id("edit-input")
+    await expect(box).to_be_focused()
+    await box.press("Escape")
+    await expect(general.message(world.PINNED)).to_contain_text("House rule: main is only changed by pull requests.")
+    assert await general.focused("data-message-id") == world.PINNED
+    await general.message(world.PINNED).get_by_role("button", name="More actions").click()
+    await general.page.get_by_role("menuitem", name="Edit message").click()
+    await box.fill("House rule: nobody pushes to main.")
+    await box.press("Enter")
+    sent = await general.double.wait_for("/app/messages/edit")
+    assert sent["content"] == "House rule: nobody pushes to main."
+    assert (sent["user"], sent["message"]) == (world.ADA, world.PINNED)
+    await expect(general.message(world.PINNED)).to_contain_text("nobody pushes to main. (edited)")
+    await general.message(world.HOSTILE).get_by_role("button", name="More actions").click()
+    await expect(general.page.get_by_role("menuitem", name="Copy text")).to_be_visible()
+    await expect(general.page.get_by_role("menuitem", name="Edit message")).to_have_count(0)
+
+
 async def test_pins_are_listed_and_lead_to_their_message(general: Visit) -> None:
     await general.at("pins-button").click()
     await expect(general.at("pins")).to_contain_text("House rule")
@@ -206,12 +206,59 @@ async def test_a_lost_connection_is_said_and_what_was_missed_is_loaded(general: 
     await expect(general.at("connection-lost")).to_be_hidden()
 
 
-async def test_the_wire_lists_the_bots_requests(general: Visit) -> None:
-    general.double.add_wire("POST", "/channels/:id/messages", 200)
+async def test_the_drawer_shows_requests_buckets_and_what_was_refused(general: Visit) -> None:
+    double = general.double
+    double.add_wire("POST", "/channels/:id/messages", 200)
+    bucket: world.Json = {"rule": "create-message", "of": world.GENERAL, "bucket": "b1", "limit": 5, "remaining": 0}
+    double.buckets = [bucket | {"reset_s": 3.2}]
     await general.at("wire-button").click()
-    await expect(general.at("wire-row")).to_contain_text("/channels/:id/messages")
-    general.double.add_wire("PATCH", "/channels/:id/messages/:id", 429)
-    await expect(general.at("wire-row").first).to_contain_text("429")
+    await expect(general.at("wire-row")).to_contain_text("/channels/:id/messages2004" + "4.5 s12")
+    double.add_wire("PATCH", "/channels/:id", 400, "Invalid Form Body (50035)", "name: This field is required")
+    double.add_wire("DELETE", "/channels/:id", 500, fault="drop_after")
+    await expect(general.at("wire-row").first).to_contain_text("lost drop after")
+    await expect(general.at("wire-row")).to_have_count(3)
+    await general.at("tab-buckets").click()
+    await expect(general.at("bucket-row")).to_have_text("create-message#general 0 of 5, empty3.2 s")
+    await expect(general.at("wire-row").first).to_be_hidden()
+    await general.at("tab-refused").click()
+    await expect(general.at("tab-refused")).to_have_text("Refused 1")
+    await expect(general.at("refused-row")).to_contain_text("name: This field is required")
+    await general.page.keyboard.press("Escape")
+    await expect(general.at("wire")).to_be_hidden()
+    assert await general.focused("data-testid") == "wire-button"
+
+
+async def test_a_fault_is_begun_with_a_seed_taken_back_and_done_again(general: Visit) -> None:
+    await general.at("wire-button").click()
+    await general.at("tab-faults").click()
+    drawn = await general.at("fault-seed").input_value()
+    assert 1 <= int(drawn) <= 999_999
+    await general.at("fault-seed").fill("4711")
+    await general.at("fault-cut").click()
+    assert await general.double.wait_for("/app/faults") == {"kind": "cut", "seed": 4711}
+    row = general.at("fault-row").first
+    await expect(row).to_contain_text("Cut the network, seed 4711: no connection for 6 s. In force.")
+    await expect(general.at("fault-seed")).not_to_have_value("4711")
+    await general.at("fault-cut").get_by_text("Mend the network").click()
+    assert await general.double.wait_for("/app/faults/end") == {"kind": "cut"}
+    await expect(row).to_contain_text("ended on the page.")
+    await row.get_by_role("button", name="Cut the network again with seed 4711").click()
+    assert await general.double.wait_for("/app/faults", 2) == {"kind": "cut", "seed": 4711}
+    await expect(general.at("fault-row")).to_have_count(2)
+
+
+async def test_a_fault_that_cannot_be_had_here_says_why(general: Visit) -> None:
+    general.double.faults["not_here"] = {"fill": "this needs Linux"}
+    await general.at("wire-button").click()
+    await general.at("tab-faults").click()
+    await expect(general.at("fault-fill")).to_be_disabled()
+    await expect(general.at("fault-fill")).to_have_accessible_description(re.compile("Not here: this needs Linux."))
+
+
+async def test_what_the_bot_says_of_itself_stands_beneath_its_name(general: Visit) -> None:
+    said = {"status": "dnd", "words": "read-only: nothing new is kept"}
+    general.double.dispatch("BOT_STATUS", {"online": True, "pid": 4242, "presence": said})
+    await expect(general.page.get_by_label("Members", exact=True)).to_contain_text("read-only: nothing new is kept")
 
 
 async def test_earlier_messages_are_loaded_when_asked_for(general: Visit) -> None:
@@ -262,6 +309,12 @@ async def test_a_file_of_a_message_is_previewed_as_text(work: Visit) -> None:
     file = work.at("attachment")
     await file.get_by_text("Preview change.diff").click()
     await expect(file.locator("pre")).to_contain_text("<script>window.hacked = 9</script>")
+    await expect(file.locator("pre .diff-added")).to_have_text("+discount\n")
+    await expect(file.locator("pre .diff-head")).to_have_text(["--- a\n", "+++ b\n"])
+    work.double.post(world.WORK, world.BOT, "```diff\n-old\n+new\n kept\n```")
+    block = work.at("message").last.locator("pre")
+    await expect(block).to_have_text("-old\n+new\n kept")
+    await expect(block.locator(".diff-removed")).to_have_text("-old\n")
     async with work.page.expect_download() as download:
         await file.get_by_role("button", name="Download change.diff").click()
     assert (await download.value).suggested_filename == "change.diff"
@@ -274,7 +327,7 @@ async def test_the_token_stands_in_no_link(work: Visit) -> None:
     assert found == 0
 
 
-async def test_a_wrong_token_is_said_plainly(browser: Browser) -> None:
-    async with visit(browser, channel=world.GENERAL) as opened:
+async def test_a_wrong_token_is_said_plainly(stage: Stage) -> None:
+    async with stage.visit(world.GENERAL) as opened:
         await opened.page.goto(opened.double.address.replace("page-test-token", "other"))
         await expect(opened.page.get_by_role("alert")).to_contain_text("The token is missing or wrong.")

@@ -3,18 +3,23 @@
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Response, expect
+from playwright.async_api import Browser, Response, expect
 
-from tests.support.page_browser import CHROMIUM, WHY_NOT, chromium
+from tests.support.page_browser import CHROMIUM, WHY_NOT
 from tests.support.playground import running_playground
 from tests.support.playground_bot import raw_bot
 
-pytestmark = [pytest.mark.chromium, pytest.mark.e2e, pytest.mark.skipif(CHROMIUM is None, reason=WHY_NOT)]
+pytestmark = [
+    pytest.mark.chromium,
+    pytest.mark.e2e,
+    pytest.mark.skipif(CHROMIUM is None, reason=WHY_NOT),
+    pytest.mark.asyncio(loop_scope="session"),
+]
 
 
-async def test_a_file_a_slow_command_the_wire_and_a_quick_reload(tmp_path: Path) -> None:
-    async with running_playground(tmp_path / "playground") as playground, chromium() as browser:
-        page = await browser.new_page()
+async def test_a_file_a_slow_command_the_wire_and_a_quick_reload(tmp_path: Path, browser: Browser) -> None:
+    async with running_playground(tmp_path / "playground") as playground, await browser.new_context() as context:
+        page = await context.new_page()
         await page.goto(f"http://127.0.0.1:{playground.port}/?token={playground.token}")
         at = page.get_by_test_id
         async with raw_bot(playground) as bot:
@@ -37,6 +42,19 @@ async def test_a_file_a_slow_command_the_wire_and_a_quick_reload(tmp_path: Path)
 
             await at("wire-button").click()
             await expect(at("wire-row").first).to_contain_text("/webhooks/{webhook_id}/{webhook_token}")
+            await playground.rest(
+                "POST", f"/channels/{playground.channel('general')}/messages", {"content": "x" * 2001}
+            )
+            await at("tab-refused").click()
+            await expect(at("refused-row")).to_contain_text("content: Must be 2000 or fewer in length.")
+            await at("tab-buckets").click()
+            await expect(at("bucket-row").filter(has_text="create-message")).to_contain_text("#general")
+            await at("tab-faults").click()
+            await at("fault-cut").click()
+            await expect(at("fault-row")).to_contain_text("no connection for")
+            await expect(at("bot-state")).to_contain_text("is offline")
+            await at("fault-cut").click()
+            await expect(at("fault-row")).to_contain_text("ended on the page; 0 lost")
         scripts: list[int] = []
 
         def note_script(response: Response) -> None:

@@ -1,18 +1,24 @@
-"""A person's first task in the real product, on its page, in a real browser: command, form, card, finished, new message."""
+"""People's journeys in the real product, on its page, in a real browser; one `ompycord up` serves them all."""
 
-import re
-from pathlib import Path
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
+import psutil
 import pytest
-from playwright.async_api import Page, expect
+import pytest_asyncio
+from playwright.async_api import Browser, Locator, Page, ViewportSize, expect
 
-from tests.support.page_browser import CHROMIUM, WHY_NOT, chromium
-from tests.support.product import running_product
+from tests.e2e.conftest import shown
+from tests.support.page_browser import CHROMIUM, WHY_NOT
+from tests.support.product import Product, running_product
 
 pytestmark = [
     pytest.mark.chromium,
     pytest.mark.e2e,
     pytest.mark.skipif(CHROMIUM is None, reason=WHY_NOT),
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.xdist_group("product-in-chromium"),  # one product serves the whole file
 ]
 
 CONFIG = """
@@ -20,72 +26,244 @@ agents:
   rehearsal: {kind: rehearsal, env: {REHEARSAL_PACE: "0.1"}}
 """
 PROMPT = "The discount ignores the quantity. Fix it and add a test."
+SLOWLY = "Take it slow: the discount ignores the quantity."
+DESKTOP: ViewportSize = {"width": 1280, "height": 860}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+LONG_MS = 60_000
+NEEDS_PRLIMIT = pytest.mark.skipif(not hasattr(psutil, "RLIMIT_FSIZE"), reason="needs prlimit (Linux)")
 
 
-async def open_channel(page: Page, address: str, name: str) -> None:
-    await page.goto(address)
-    await page.get_by_test_id("channel-link").filter(has_text=name).first.click()
+@dataclass(frozen=True)
+class Seat:
+    """One person's browser before the product."""
+
+    page: Page
+    product: Product
+    rang_before: int
+
+    def at(self, test_id: str) -> Locator:
+        return self.page.get_by_test_id(test_id)
+
+    def button(self, label: str) -> Locator:
+        return self.page.locator("#message-list").get_by_role("button", name=label, exact=True)
+
+    @property
+    def card(self) -> Locator:
+        return self.at("message").filter(has_text="· card 1")
+
+    @property
+    def result(self) -> Locator:
+        return self.at("message").filter(has_text="· result")
+
+    async def run(self) -> str:
+        """The short id in the open thread's name."""
+        title = await self.page.locator("#channel-title").inner_text()
+        return title.rsplit("· ", 1)[1]
+
+    async def become(self, kind: str) -> None:
+        async with self.page.expect_response("**/app/events*"):  # the page has the new person's state by then
+            await self.at(f"person-{kind}").check()
+
+    async def start_with_the_form(self, prompt: str) -> None:
+        """`/omp new` without a prompt opens the form; then go to the run's thread."""
+        threads = await self.at("thread-chip").count()
+        await self.at("composer").fill("/omp new")
+        await expect(self.at("completion-item").first).to_contain_text("/omp new")
+        await self.page.keyboard.press("Enter")
+        await self.page.keyboard.press("Enter")
+        form = self.at("modal")
+        await expect(form).to_contain_text("What shall be done?")
+        await form.get_by_test_id("modal-input").first.fill(prompt)
+        await self.at("modal-submit").click()
+        await expect(form).to_have_count(0)
+        await expect(self.at("thread-chip")).to_have_count(threads + 1)
+
+    async def open_thread(self) -> None:
+        await self.at("thread-chip").last.click()
+        await expect(self.at("parent-link")).to_contain_text("tasks")
+
+    async def rang(self) -> list[list[str]]:
+        """Who was pinged since the seat was taken, one entry a message."""
+        heard = (await self.product.playground.pings())[self.rang_before :]
+        return [entry["users"] for entry in heard if entry["users"]]
 
 
-async def start_with_the_form(page: Page) -> None:
-    """`/omp new` without a prompt opens the form."""
-    await page.get_by_test_id("composer").fill("/omp new")
-    await expect(page.get_by_test_id("completion-item").first).to_contain_text("/omp new")
-    await page.keyboard.press("Enter")
-    await page.keyboard.press("Enter")
-    form = page.get_by_test_id("modal")
-    await expect(form).to_contain_text("What shall be done?")
-    await form.get_by_test_id("modal-input").first.fill(PROMPT)
-    await page.get_by_test_id("modal-submit").click()
-    await expect(form).to_have_count(0)
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def product(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Product]:
+    async with running_product(tmp_path_factory.mktemp("product"), config=CONFIG) as running:
+        yield running
 
 
-async def test_command_form_card_finished_new_message(tmp_path: Path) -> None:
-    async with running_product(tmp_path, config=CONFIG) as product, chromium() as browser:
-        page = await browser.new_page()
+@asynccontextmanager
+async def seated(browser: Browser, product: Product, size: ViewportSize) -> AsyncGenerator[Seat]:
+    is_phone = size is PHONE
+    rang_before = len(await product.playground.pings())
+    async with await browser.new_context(viewport=size, has_touch=is_phone, color_scheme="dark") as context:
+        page = await context.new_page()
         page.set_default_timeout(20_000)
         problems: list[str] = []
         page.on("pageerror", lambda error: problems.append(str(error)))
-        await open_channel(page, product.address, "tasks")
-        await start_with_the_form(page)
-        messages = page.get_by_test_id("message")
-        await expect(messages.filter(has_text=re.compile("Only you can see this"))).to_have_count(1)
-        await page.get_by_test_id("thread-chip").last.click()
-        card = messages.filter(has_text="· card 1")
-        await expect(card).to_contain_text("The discount ignores the quantity")
-        await expect(card).to_contain_text("Done, checked", timeout=60_000)
-        await expect(card).to_contain_text("unittest 5 passed")
-        result = messages.filter(has_text="· result")
-        await expect(result).to_have_count(1)
-        await expect(result).to_contain_text("@Ada")
+        seat = Seat(page, product, rang_before)
+        await page.goto(product.address)
+        if is_phone:
+            await page.get_by_role("button", name="Channels").tap()
+        await seat.at("channel-link").filter(has_text="tasks").first.click()
+        await expect(page.locator("#channel-title")).to_contain_text("tasks")
+        await page.locator("#message-list .beginning").wait_for(state="attached")  # all there is, is loaded
+        yield seat
         assert problems == []
 
 
-async def test_the_outsider_sees_a_refusal_and_nothing_starts(tmp_path: Path) -> None:
-    async with running_product(tmp_path, config=CONFIG) as product, chromium() as browser:
-        page = await browser.new_page()
-        await open_channel(page, product.address, "tasks")
-        await page.get_by_test_id("person-switcher").click()
-        await page.get_by_test_id("person-outsider").click()
-        await page.get_by_test_id("composer").fill("/omp new ")
-        await page.get_by_test_id("option-more").fill("prompt:")
-        await page.keyboard.type("Fix it")
-        await page.keyboard.press("Enter")
-        await expect(page.get_by_test_id("message").last).to_contain_text("You have no role here")
-        assert await product.playground.ada.history("tasks") == []
+@pytest_asyncio.fixture(loop_scope="session")
+async def seat(browser: Browser, product: Product) -> AsyncIterator[Seat]:
+    async with seated(browser, product, DESKTOP) as taken:
+        yield taken
 
 
-async def test_the_bot_is_killed_and_started_on_the_page_and_its_card_comes_true(tmp_path: Path) -> None:
-    async with running_product(tmp_path, config=CONFIG.replace("0.1", "1")) as product, chromium() as browser:
-        page = await browser.new_page()
-        page.set_default_timeout(20_000)
-        await open_channel(page, product.address, "tasks")
-        await start_with_the_form(page)
-        await page.get_by_test_id("thread-chip").last.click()
-        card = page.get_by_test_id("message").filter(has_text="· card 1")
-        await expect(card).to_contain_text("Building")
-        await page.get_by_test_id("bot-kill").click()
-        assert await product.gone() == -9
-        await page.get_by_test_id("bot-start").click()
-        await expect(card).to_contain_text("Done, checked", timeout=60_000)
-        await expect(page.get_by_test_id("message").filter(has_text="· result")).to_have_count(1)
+@pytest_asyncio.fixture(loop_scope="session")
+async def phone(browser: Browser, product: Product) -> AsyncIterator[Seat]:
+    async with seated(browser, product, PHONE) as taken:
+        yield taken
+
+
+async def test_command_form_card_finished_and_one_new_message(seat: Seat) -> None:
+    await seat.start_with_the_form(PROMPT)
+    await expect(seat.at("message").filter(has_text="Only you can see this").last).to_be_visible()
+    await seat.open_thread()
+    await expect(seat.card).to_contain_text("The discount ignores the quantity")
+    await expect(seat.card).to_contain_text("Done, checked", timeout=LONG_MS)
+    await expect(seat.card).to_contain_text("unittest 5 passed")
+    await expect(seat.result).to_have_count(1)
+    await expect(seat.result).to_contain_text("@Ada")
+    assert await seat.rang() == [[seat.product.playground.ada.id]]
+
+
+async def test_a_question_is_answered_by_who_may_and_the_agent_gets_it(seat: Seat) -> None:
+    await seat.start_with_the_form(f"{PROMPT} Please ask before you do.")
+    await seat.open_thread()
+    await expect(seat.card).to_contain_text("Needs you", timeout=LONG_MS)
+    question = seat.at("message").filter(has_text="· question")
+    await expect(question).to_contain_text("@Ada")
+    await seat.become("member")
+    await seat.button("Yes").click()
+    refusal = seat.at("message").filter(has_text="Only you can see this").last
+    await expect(refusal).to_contain_text("Only")
+    await seat.become("admin")
+    await seat.button("Yes").click()
+    await expect(seat.card).to_contain_text("Done, checked", timeout=LONG_MS)
+    await expect(seat.result).to_contain_text("NOTES.md")
+    await expect(question).to_contain_text("Yes")
+    await expect(seat.button("Yes")).to_have_count(0)
+    ada = seat.product.playground.ada.id
+    assert await seat.rang() == [[ada], [ada]]
+
+
+async def test_a_run_is_cancelled_for_good_after_a_second_look(seat: Seat) -> None:
+    await seat.start_with_the_form(SLOWLY)
+    await seat.open_thread()
+    await expect(seat.card).to_contain_text("Building")
+    await seat.card.get_by_role("button", name="Cancel run").click()
+    sure = seat.at("message").filter(has_text="Only you can see this").last
+    await sure.get_by_role("button", name="Cancel run").click()
+    await expect(seat.card).to_contain_text("Cancelled", timeout=LONG_MS)
+    await expect(seat.result).to_have_count(1)
+    await expect(seat.card.get_by_role("button", name="Stop")).to_have_count(0)
+    assert await seat.rang() == []  # who cancels knows
+
+
+async def test_the_outsider_sees_a_refusal_and_nothing_starts(seat: Seat) -> None:
+    ada = seat.product.playground.ada
+    before = [message.id for message in await ada.history("tasks")]
+    await seat.become("outsider")
+    await seat.at("composer").fill("/omp new ")
+    await seat.at("option-more").fill("prompt:")
+    await seat.page.keyboard.type("Fix it")
+    await seat.page.keyboard.press("Enter")
+    await expect(seat.at("message").last).to_contain_text("You have no role here")
+    assert [message.id for message in await ada.history("tasks")] == before
+    assert await seat.rang() == []
+
+
+async def test_a_first_task_on_a_phone(phone: Seat) -> None:
+    runs_over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    threads = await phone.at("thread-chip").count()
+    await phone.at("composer").fill("/omp new")
+    await phone.at("completion-item").first.tap()
+    await phone.at("send").tap()
+    form = phone.at("modal")
+    await form.get_by_test_id("modal-input").first.fill(PROMPT)
+    right = (
+        "form => Math.max(...[...form.querySelectorAll('*')].map(e => e.getBoundingClientRect().right)) - innerWidth"
+    )
+    assert await form.evaluate(right) <= 0
+    await phone.at("modal-submit").tap()
+    await expect(phone.at("thread-chip")).to_have_count(threads + 1)
+    await phone.at("thread-chip").last.tap()
+    await expect(phone.card).to_contain_text("Done, checked", timeout=LONG_MS)
+    await expect(phone.result).to_contain_text("@Ada")
+    assert await phone.page.evaluate(runs_over) == 0
+    assert await phone.rang() == [[phone.product.playground.ada.id]]
+
+
+async def test_the_bot_is_killed_and_started_on_the_page_and_every_card_comes_true(seat: Seat) -> None:
+    runs: list[str] = []
+    for _ in range(2):
+        await seat.start_with_the_form(SLOWLY)
+        await seat.open_thread()
+        await expect(seat.card).to_contain_text("Building")
+        runs.append(await seat.run())
+        await seat.at("parent-link").click()
+    await seat.at("bot-kill").click()
+    await expect(seat.at("bot-state")).to_contain_text("is offline")
+    await seat.at("bot-start").click()
+    await expect(seat.at("bot-state")).to_contain_text("is online", timeout=LONG_MS)
+    for run in runs:
+        await seat.at("channel-link").filter(has_text=run).click()
+        await expect(seat.card).to_contain_text("Done, checked", timeout=LONG_MS)
+        await expect(seat.result).to_have_count(1)
+        seen = await shown(seat.product.playground, run)
+        assert (len(seen.mirrors), len(seen.threads), len(seen.cards), len(seen.results)) == (1, 1, 1, 1)
+    ada = seat.product.playground.ada.id
+    assert await seat.rang() == [[ada], [ada]]
+
+
+async def press(seat: Seat, fault: str, seed: int) -> None:
+    """One of the drawer's fault buttons, with a seed; leaves the drawer open."""
+    await seat.at("wire-button").click()
+    await seat.at("tab-faults").click()
+    await seat.at("fault-seed").fill(str(seed))
+    await seat.at(fault).click()
+    await expect(seat.at("fault-row").first).to_contain_text(f"seed {seed}:")
+
+
+@NEEDS_PRLIMIT
+async def test_what_is_asked_while_the_disk_is_full_is_done_once_when_it_is_freed(seat: Seat) -> None:
+    await press(seat, "fault-fill", 3)
+    await expect(seat.at("fault-fill")).to_have_text("Free the disk")
+    threads = await seat.at("thread-chip").count()
+    await seat.at("composer").fill("/omp new ")
+    await seat.at("option-more").fill("prompt:")
+    await seat.page.keyboard.type(PROMPT)
+    await seat.page.keyboard.press("Enter")
+    await expect(seat.at("thinking").last).to_be_visible()
+    await expect(seat.at("thread-chip")).to_have_count(threads)
+    await seat.at("fault-fill").click()
+    await expect(seat.at("fault-row").first).to_contain_text("ended on the page")
+    await expect(seat.at("thread-chip")).to_have_count(threads + 1, timeout=LONG_MS)
+    await seat.open_thread()
+    await expect(seat.card).to_contain_text("Done, checked", timeout=LONG_MS)
+    await expect(seat.result).to_have_count(1)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_a_card_comes_true_after_the_network_was_cut(seat: Seat, seed: int) -> None:
+    await seat.start_with_the_form(SLOWLY)
+    await seat.open_thread()
+    await expect(seat.card).to_contain_text("Building")
+    await press(seat, "fault-cut", seed)
+    await expect(seat.at("bot-state")).to_contain_text("is offline")
+    await expect(seat.at("bot-state")).to_contain_text("is online", timeout=LONG_MS)
+    await expect(seat.card).to_contain_text("Done, checked", timeout=LONG_MS)
+    await expect(seat.result).to_have_count(1, timeout=LONG_MS)
+    await seat.product.playground.post("/app/faults/end", {"kind": "cut"})

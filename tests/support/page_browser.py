@@ -1,4 +1,7 @@
-"""Opens the page in Debian's Chromium over its double: what every browser test of the page begins with."""
+"""Opens the page in Debian's Chromium over its double: what every browser test of the page begins with.
+
+Counterpart: the fixtures of tests/e2e/conftest.py.
+"""
 
 import shutil
 from collections.abc import AsyncGenerator
@@ -6,9 +9,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
-from playwright.async_api import Browser, Locator, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright
 
-from tests.support.page_double import PageDouble, page_double
+from tests.support.page_double import DoubleServer, PageDouble, double_server
 
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
@@ -65,28 +68,23 @@ async def chromium() -> AsyncGenerator[Browser]:
             await browser.close()
 
 
-@asynccontextmanager
-async def visit(
-    browser: Browser,
-    *,
-    channel: str,
-    width: int = 1280,
-    height: int = 860,
-    scheme: Scheme = "dark",
-    is_touch: bool = False,
-) -> AsyncGenerator[Visit]:
-    """A fresh double and a fresh profile, standing in `channel`; any page error or refused load fails the test."""
-    async with page_double() as double:
-        context = await browser.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme=scheme,
-            locale="en-GB",
-            reduced_motion="reduce",
-            has_touch=is_touch,
-        )
+class Stage:
+    """One browser and one address for all tests of a worker: contexts and the page's files are kept between them."""
+
+    def __init__(self, *, browser: Browser, server: DoubleServer) -> None:
+        self.browser = browser
+        self._server = server
+        self._contexts: dict[tuple[int, int, Scheme, bool], BrowserContext] = {}
+
+    @asynccontextmanager
+    async def visit(
+        self, channel: str, *, width: int = 1280, height: int = 860, scheme: Scheme = "dark", is_touch: bool = False
+    ) -> AsyncGenerator[Visit]:
+        """A fresh double and a fresh tab, standing in `channel`; any page error or refused load fails the test."""
+        context = await self._context(width, height, scheme, is_touch=is_touch)
         page = await context.new_page()
         page.set_default_timeout(8000)
-        opened = Visit(page, double)
+        opened = Visit(page, self._server.renew())
         page.on("pageerror", lambda error: opened.problems.append(str(error)))
         page.on(
             "console",
@@ -95,6 +93,34 @@ async def visit(
         try:
             await opened.go(channel)
             yield opened
+            await page.evaluate("localStorage.clear()")
+        except BaseException:
+            await self._forget(context)
+            raise
         finally:
-            await context.close()
+            await page.close()
         assert opened.problems == []
+
+    async def _context(self, width: int, height: int, scheme: Scheme, *, is_touch: bool) -> BrowserContext:
+        shape = (width, height, scheme, is_touch)
+        if shape not in self._contexts:
+            self._contexts[shape] = await self.browser.new_context(
+                viewport={"width": width, "height": height},
+                color_scheme=scheme,
+                locale="en-GB",
+                reduced_motion="reduce",
+                has_touch=is_touch,
+            )
+        return self._contexts[shape]
+
+    async def _forget(self, failed: BrowserContext) -> None:
+        """What a failed test left in its context must not fail the next."""
+        self._contexts = {shape: kept for shape, kept in self._contexts.items() if kept is not failed}
+        await failed.close()
+
+
+@asynccontextmanager
+async def stage_on(browser: Browser) -> AsyncGenerator[Stage]:
+    """A stage for as long as its tests run."""
+    async with double_server() as server:
+        yield Stage(browser=browser, server=server)

@@ -3,9 +3,10 @@
 import argparse
 import asyncio
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Final
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -46,6 +47,8 @@ class PageDouble:
             "/cdn/change.diff": b"--- a\n+++ b\n<script>window.hacked = 9</script>\n+discount\n"
         }
         self._wire: list[Json] = []
+        self.buckets: list[Json] = []
+        self.faults: Json = {"in_force": [], "not_here": {}, "highest_seed": 999_999, "done": []}
 
     # -- what tests do as Discord and as the bot
 
@@ -91,9 +94,10 @@ class PageDouble:
     def done(self, interaction: str) -> None:
         self.dispatch("INTERACTION_DONE", {"interaction": interaction})
 
-    def add_wire(self, method: str, route: str, status: int) -> None:
+    def add_wire(self, method: str, route: str, status: int, *problems: str, fault: str | None = None) -> None:
         entry: Json = {"n": len(self._wire) + 1, "at": 1_795_176_000.5, "method": method, "route": route}
-        self._wire.append(entry | {"status": status, "bucket": "b1", "remaining": 4, "ms": 12.4})
+        entry |= {"status": status, "bucket": "b1", "remaining": 4, "reset_s": 4.5, "ms": 12.4}
+        self._wire.append(entry | {"fault": fault, "problems": list(problems)})
 
     async def wait_for(self, path: str, count: int = 1) -> Json:
         """The body of the `count`-th post to `path`, once it is there."""
@@ -167,6 +171,12 @@ class PageDouble:
         body = await self._keep(request)
         files = [self._attachment(each) for each in body.get("attachments", [])]
         return web.json_response(self.post(body["channel"], body["user"], body["content"], attachments=files))
+
+    async def edit_message(self, request: web.Request) -> web.Response:
+        body = await self._keep(request)
+        changed = {"content": body["content"], "edited_timestamp": "2026-11-21T08:00:00+00:00"}
+        self.edit(body["channel"], body["message"], **changed)
+        return web.json_response(self.find(body["channel"], body["message"]))
 
     def _attachment(self, attachment_id: str) -> Json:
         path = next(path for path in self._uploads if path.startswith(f"/cdn/{attachment_id}/"))
@@ -259,13 +269,41 @@ class PageDouble:
         return web.json_response({})
 
     async def wire(self, request: web.Request) -> web.Response:
-        return web.json_response({"entries": self._wire[int(request.query["after"]) :]})
+        return web.json_response({"entries": self._wire[int(request.query["after"]) :], "buckets": self.buckets})
+
+    async def list_faults(self, _: web.Request) -> web.Response:
+        return web.json_response(self.faults)
+
+    async def begin_fault(self, request: web.Request) -> web.Response:
+        body = await self._keep(request)
+        record = {"id": self.next_id(), "at": 1_795_176_000.5, "what": "no connection for 6 s", "outcome": ""}
+        self.faults["done"].insert(0, body | record | {"in_force": True})
+        self.faults["in_force"].append(body["kind"])
+        return web.json_response(self.faults)
+
+    async def end_fault(self, request: web.Request) -> web.Response:
+        body = await self._keep(request)
+        self.faults["in_force"].remove(body["kind"])
+        self.faults["done"][0] |= {"in_force": False, "outcome": "ended on the page"}
+        return web.json_response(self.faults)
 
     async def cdn(self, request: web.Request) -> web.Response:
         return web.Response(body=self._uploads[request.path], content_type="text/plain")
 
-    async def index(self, _: web.Request) -> web.FileResponse:
-        return web.FileResponse(PAGE / "index.html")
+
+class DoubleServer:
+    """One address for many doubles, a fresh one for each test, so that the browser keeps the page's files."""
+
+    def __init__(self) -> None:
+        self.double = PageDouble()
+        self.address = ""
+
+    def renew(self) -> PageDouble:
+        """A fresh double behind the same address; the streams of the old one end."""
+        self.double.end_streams()
+        self.double = PageDouble()
+        self.double.address = self.address
+        return self.double
 
 
 @web.middleware
@@ -278,52 +316,74 @@ async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     response = await handler(request)
     if not response.prepared:
         response.headers["Content-Security-Policy"] = POLICY
+        if request.path.startswith("/page/"):
+            response.headers["Cache-Control"] = "max-age=3600"
     return response
 
 
-def _application(double: PageDouble) -> web.Application:
+async def _index(_: web.Request) -> web.FileResponse:
+    return web.FileResponse(PAGE / "index.html")
+
+
+Act = Callable[[PageDouble, web.Request], Awaitable[web.StreamResponse]]
+
+GETS: Final[dict[str, Act]] = {
+    "/app/state": PageDouble.state,
+    "/app/channels/{id}/messages": PageDouble.list_messages,
+    "/app/events": PageDouble.events,
+    "/app/wire": PageDouble.wire,
+    "/app/faults": PageDouble.list_faults,
+    "/cdn/{path:.+}": PageDouble.cdn,
+}
+POSTS: Final[dict[str, Act]] = {
+    "/app/messages": PageDouble.send_message,
+    "/app/messages/edit": PageDouble.edit_message,
+    "/app/attachments": PageDouble.upload,
+    "/app/reactions": PageDouble.react,
+    "/app/interactions/command": PageDouble.command,
+    "/app/interactions/autocomplete": PageDouble.autocomplete,
+    "/app/interactions/component": PageDouble.component,
+    "/app/interactions/modal": PageDouble.modal,
+    "/app/bot/kill": PageDouble.bot,
+    "/app/bot/start": PageDouble.bot,
+    "/app/faults": PageDouble.begin_fault,
+    "/app/faults/end": PageDouble.end_fault,
+}
+
+
+def _application(server: DoubleServer) -> web.Application:
+    def by(act: Act) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        async def serve(request: web.Request) -> web.StreamResponse:
+            return await act(server.double, request)
+
+        return serve
+
     app = web.Application(middlewares=[_guard])
-    app.add_routes(
-        [
-            web.get("/", double.index),
-            web.get("/app/state", double.state),
-            web.get("/app/channels/{id}/messages", double.list_messages),
-            web.get("/app/events", double.events),
-            web.get("/app/wire", double.wire),
-            web.get("/cdn/{path:.+}", double.cdn),
-            web.post("/app/messages", double.send_message),
-            web.post("/app/attachments", double.upload),
-            web.post("/app/reactions", double.react),
-            web.post("/app/interactions/command", double.command),
-            web.post("/app/interactions/autocomplete", double.autocomplete),
-            web.post("/app/interactions/component", double.component),
-            web.post("/app/interactions/modal", double.modal),
-            web.post("/app/bot/kill", double.bot),
-            web.post("/app/bot/start", double.bot),
-            web.static("/page", PAGE),
-        ]
-    )
+    app.add_routes([web.get("/", _index), web.static("/page", PAGE)])
+    app.add_routes([web.get(path, by(act)) for path, act in GETS.items()])
+    app.add_routes([web.post(path, by(act)) for path, act in POSTS.items()])
     return app
 
 
 @asynccontextmanager
-async def page_double(port: int = 0) -> AsyncGenerator[PageDouble]:
-    """A running double on loopback; `address` is what a person would open."""
-    double = PageDouble()
-    runner = web.AppRunner(_application(double), access_log=None, shutdown_timeout=1)
+async def double_server(port: int = 0) -> AsyncGenerator[DoubleServer]:
+    """A running server of doubles on loopback; `address` is what a person would open."""
+    server = DoubleServer()
+    runner = web.AppRunner(_application(server), access_log=None, shutdown_timeout=1)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", port).start()
-        double.address = f"http://127.0.0.1:{runner.addresses[0][1]}/?token={TOKEN}"
-        yield double
+        server.address = f"http://127.0.0.1:{runner.addresses[0][1]}/?token={TOKEN}"
+        server.renew()
+        yield server
     finally:
-        double.end_streams()
+        server.double.end_streams()
         await runner.cleanup()
 
 
 async def _serve(port: int) -> None:
-    async with page_double(port) as double:
-        print(double.address, flush=True)  # noqa: T201  # a person opens it
+    async with double_server(port) as server:
+        print(server.address, flush=True)  # noqa: T201  # a person opens it
         await asyncio.Event().wait()
 
 

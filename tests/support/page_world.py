@@ -30,6 +30,11 @@ FORMATTED_TEXT = """# Release notes
 def total(cart):
     return sum(item.price for item in cart)  # <b>not markup</b>
 ```
+```diff
+@@ -1 +1 @@
+-total = 1
++total = 2
+```
 See [the docs](https://example.com/docs), <@100000000000000002>, <@&400000000000000001>, <#200000000000000002>
 <:omp:777>
 -# small print"""

@@ -57,6 +57,7 @@ export const api = {
   messages: (channel, user, before = null) =>
     call("GET", `/app/channels/${encodeURIComponent(channel)}/messages`, { query: { limit: 50, before, user } }),
   sendMessage: (message) => post("/app/messages", message),
+  editMessage: (message) => post("/app/messages/edit", message),
   upload: (user, file) => call("POST", "/app/attachments", { query: { user, filename: file.name }, body: file }),
   react: (reaction) => post("/app/reactions", reaction),
   command: (interaction) => post("/app/interactions/command", interaction),
@@ -65,8 +66,15 @@ export const api = {
   modal: (interaction) => post("/app/interactions/modal", interaction),
   killBot: () => post("/app/bot/kill", {}),
   startBot: () => post("/app/bot/start", {}),
-  /** {entries}, those after a number, oldest first: {n, at, method, route, status, bucket, remaining, ms}. */
+  /**
+   * {entries, buckets}: requests after a number, oldest first: {n, at, method, route, status, bucket, remaining, reset_s,
+   * ms, fault, problems}; and {rule, of, bucket, limit, remaining, reset_s}.
+   */
   wire: (after) => call("GET", "/app/wire", { query: { after } }),
+  /** {in_force, not_here, highest_seed, done}; the two below answer the same. */
+  faults: () => call("GET", "/app/faults"),
+  beginFault: (kind, seed) => post("/app/faults", { kind, seed }),
+  endFault: (kind) => post("/app/faults/end", { kind }),
   file: (url) => call("GET", url, { as: "blob" }),
 };
 

@@ -42,7 +42,7 @@ class App {
     };
     this.#layout = setUpLayout(this);
     setUpPins(this);
-    setUpWire();
+    setUpWire(this);
     setUpTheme();
     startTicking();
     const { store } = this;

@@ -1,6 +1,7 @@
 // Draws a message's files: pictures inline, texts with a preview, everything else as a download.
 
 import { api, imageAddress, ownAddress } from "./api.js";
+import { diffLines, isDiff } from "./diff.js";
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
 
@@ -87,10 +88,11 @@ function preview(file) {
     const path = ownPath(file);
     try {
       const text = path ? await (await api.file(path)).text() : "This file lies elsewhere and is not loaded.";
-      code.textContent =
+      const shown =
         text.length > PREVIEW_CHARACTERS
           ? `${text.slice(0, PREVIEW_CHARACTERS)}\n… (${formatSize(file.size)} in all)`
           : text;
+      code.replaceChildren(...(isDiff(file.filename) ? diffLines(shown) : [shown]));
     } catch (error) {
       delete details.dataset.loaded;
       code.textContent = error.message;

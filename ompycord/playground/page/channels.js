@@ -115,7 +115,7 @@ export class ChannelPane {
             { class: "channel-mark", "aria-hidden": "true" },
             parent ? icon("thread") : store.signOf(channel.id),
           ),
-          channel.name,
+          h("span", { class: "channel-title" }, channel.name),
         ),
         channel.thread_metadata?.archived ? h("span", { class: "head-note" }, "archived") : null,
         channel.thread_metadata?.locked ? h("span", { class: "head-note" }, "locked") : null,

@@ -6,6 +6,7 @@ import { CommandForm } from "./command_form.js";
 import { searchCommands, typedCommands } from "./commands.js";
 import { Completion } from "./completion.js";
 import { byId, h } from "./dom.js";
+import { editMessage, mayEdit } from "./editing.js";
 import { icon } from "./icons.js";
 import { mentionAt, mentionOptions, withMentions } from "./mentions.js";
 
@@ -163,6 +164,16 @@ export class Composer {
       event.preventDefault();
       this.#submit();
     }
+    if (event.key === "ArrowUp" && !this.#input.value) this.#editLast(event);
+  }
+
+  /** Arrow up in an empty box changes the last message of one's own, as in Discord. */
+  #editLast(event) {
+    const { store } = this.#ui;
+    const last = store.visibleMessages(store.channel).findLast((message) => mayEdit(message, store));
+    if (!last) return;
+    event.preventDefault();
+    editMessage(last, this.#ui);
   }
 
   #showPlain() {

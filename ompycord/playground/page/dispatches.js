@@ -74,7 +74,7 @@ const HANDLERS = {
     store.emit("commands");
   },
   BOT_STATUS: (store, data) => {
-    store.bot = { ...store.bot, online: data.online, pid: data.pid ?? null };
+    store.bot = { ...store.bot, online: data.online, pid: data.pid ?? null, presence: data.presence ?? null };
     store.emit("bot");
   },
   TYPING_START: (store, data) =>

@@ -1,5 +1,6 @@
 // Draws a markdown tree as DOM nodes, with names for mentions taken from the store.
 
+import { diffLines, isDiff } from "./diff.js";
 import { h } from "./dom.js";
 import { parseInline, parseMarkdown } from "./markdown.js";
 import { timeElement } from "./timestamps.js";
@@ -37,7 +38,7 @@ const DRAW = {
     h(
       "pre",
       { class: "md-codeblock", tabindex: "0", "aria-label": `Code ${node.language}`.trim(), role: "region" },
-      h("code", {}, node.code),
+      h("code", {}, isDiff(node.language) ? diffLines(node.code) : node.code),
     ),
   code: (node) => h("code", { class: "md-code" }, node.code),
   bold: wrap("strong"),

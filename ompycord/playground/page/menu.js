@@ -3,6 +3,7 @@
 import { api } from "./api.js";
 import { usableCommands } from "./commands.js";
 import { h } from "./dom.js";
+import { editMessage, mayEdit } from "./editing.js";
 import { moveWithArrows, openPopover } from "./popover.js";
 import { openReactionPicker } from "./reactions.js";
 
@@ -33,6 +34,7 @@ export function openMessageMenu(message, opener, ui, point = null) {
     );
   menu.append(
     ...(message.ephemeral_for ? [] : [entry("Add reaction", () => openReactionPicker(message, opener, ui, point))]),
+    ...(mayEdit(message, store) ? [entry("Edit message", () => editMessage(message, ui))] : []),
     entry("Copy text", () => copy(message.content || message.embeds?.[0]?.description || "", ui)),
     entry("Copy message id", () => copy(message.id, ui)),
   );

@@ -76,8 +76,9 @@ export class PeoplePane {
       ? memberRow(
           store.displayName(bot),
           { ...bot, bot: true },
-          store.bot.online ? "Online" : "Offline",
+          store.bot.presence?.words ?? (store.bot.online ? "Online" : "Offline"),
           store.bot.online,
+          store.bot.presence?.status,
         )
       : null;
     byId("members").replaceChildren(
@@ -115,7 +116,7 @@ export class PeoplePane {
   }
 }
 
-function memberRow(name, user, note, isOnline) {
+function memberRow(name, user, note, isOnline, status = "online") {
   return h(
     "li",
     { class: isOnline ? "member" : "member is-offline" },
@@ -123,7 +124,7 @@ function memberRow(name, user, note, isOnline) {
       "span",
       { class: "member-avatar" },
       avatar(user),
-      h("span", { class: isOnline ? "presence is-online" : "presence", "aria-hidden": "true" }),
+      h("span", { class: isOnline ? `presence is-${status}` : "presence", "aria-hidden": "true" }),
     ),
     h(
       "span",

@@ -2,7 +2,7 @@
 
 import { emojiElement } from "./emoji.js";
 import { entityOptions, matching } from "./entities.js";
-import { h } from "./dom.js";
+import { freshId, h } from "./dom.js";
 import { icon } from "./icons.js";
 import { moveWithArrows, openPopover } from "./popover.js";
 
@@ -79,6 +79,7 @@ function openPicker(opener, options, { values, min, max }, onDone) {
   const isOptional = min === 0;
   const list = h("div", {
     role: "listbox",
+    id: freshId("options"),
     class: "picker-list",
     "aria-label": "Options",
     "aria-multiselectable": isMulti ? "true" : null,
@@ -132,8 +133,10 @@ function openPicker(opener, options, { values, min, max }, onDone) {
   }
   draw("");
   moveWithArrows(panel, '[role="option"]');
+  opener.setAttribute("aria-controls", list.id);
   const close = openPopover(panel, opener, {
     onClose: (reason) => {
+      opener.removeAttribute("aria-controls");
       const isChanged = chosen.size !== values.length || values.some((value) => !chosen.has(value));
       const isFinished = reason === "done" || (isMulti && reason === "outside");
       if (isFinished && isChanged && chosen.size >= min)

@@ -17,7 +17,7 @@ export class Store {
   roles = [];
   channels = new Map();
   commands = [];
-  bot = { user: null, application_id: null, online: false, pid: null };
+  bot = { user: null, application_id: null, online: false, pid: null, presence: null };
   seq = 0;
   me = null;
   channel = null;

@@ -1,75 +1,78 @@
-// The drawer that lists the bot's last REST requests, newest first, while it is open.
+// The drawer: what the bot sent, what its buckets have left, what was refused and why, and the fault buttons.
 
 import { api } from "./api.js";
-import { byId, h } from "./dom.js";
+import { byId } from "./dom.js";
+import { Faults } from "./faults.js";
 import { icon } from "./icons.js";
+import { setUpTabs } from "./tabs.js";
+import { drawBuckets, isRefused, refusedRow, requestRow } from "./wire_rows.js";
 
 const EVERY_MS = 1000;
 const MOST_ROWS = 200;
 
-export function setUpWire() {
+export function setUpWire(ui) {
   const drawer = byId("wire");
   const button = byId("wire-button");
-  const rows = byId("wire-rows");
-  const note = byId("wire-note");
+  const faults = new Faults(ui);
   let last = 0;
   let timer = null;
+  let panel = "wire-requests";
 
-  async function poll() {
-    try {
-      const { entries } = await api.wire(last);
-      for (const entry of entries) {
-        last = Math.max(last, entry.n);
-        rows.prepend(wireRow(entry));
-      }
-      while (rows.children.length > MOST_ROWS) rows.lastElementChild.remove();
-      note.textContent = rows.children.length ? "" : "No request yet.";
-    } catch (error) {
-      note.textContent = error.message;
-    }
-    if (!drawer.hidden) timer = setTimeout(poll, EVERY_MS);
+  function add(list, row) {
+    list.prepend(row);
+    while (list.children.length > MOST_ROWS) list.lastElementChild.remove();
   }
 
-  function show(isShown) {
+  /** One look at a time; a look at another tab begins anew. */
+  async function look() {
+    clearTimeout(timer);
+    try {
+      if (panel === "wire-faults") faults.show(await api.faults());
+      else show(await api.wire(last));
+      byId("wire-note").textContent = "";
+    } catch (error) {
+      byId("wire-note").textContent = error.message;
+    }
+    clearTimeout(timer);
+    if (!drawer.hidden) timer = setTimeout(look, EVERY_MS);
+  }
+
+  function show({ entries, buckets }) {
+    for (const entry of entries) {
+      if (entry.n <= last) continue;
+      last = entry.n;
+      add(byId("wire-rows"), requestRow(entry));
+      if (isRefused(entry)) add(byId("refused-rows"), refusedRow(entry));
+    }
+    drawBuckets(byId("bucket-rows"), buckets, ui.store);
+    byId("requests-none").hidden = byId("wire-rows").children.length > 0;
+    byId("buckets-none").hidden = buckets.length > 0;
+    byId("refused-none").hidden = byId("refused-rows").children.length > 0;
+    byId("refused-count").textContent = byId("refused-rows").children.length || "";
+  }
+
+  const tabs = setUpTabs(byId("wire-tabs"), (id) => {
+    panel = id;
+    if (!drawer.hidden) look();
+  });
+
+  function open(isShown) {
     drawer.hidden = !isShown;
     button.setAttribute("aria-expanded", String(isShown));
     clearTimeout(timer);
     if (isShown) {
-      poll();
-      byId("wire-close").focus();
+      look();
+      tabs.focus();
     } else {
       button.focus();
     }
   }
   byId("wire-close").append(icon("close"));
-  button.addEventListener("click", () => show(drawer.hidden));
-  byId("wire-close").addEventListener("click", () => show(false));
+  button.addEventListener("click", () => open(drawer.hidden));
+  byId("wire-close").addEventListener("click", () => open(false));
   drawer.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     event.stopPropagation();
-    show(false);
+    open(false);
   });
-}
-
-function wireRow({ at, method, route, status, bucket, remaining, ms }) {
-  const kind = status >= 500 ? "bad" : status >= 400 ? "refused" : "good";
-  return h(
-    "tr",
-    { "data-testid": "wire-row" },
-    h("td", { class: "wire-time" }, clock(at)),
-    h("td", { class: "wire-method" }, method),
-    h("td", { class: "wire-route" }, route),
-    h("td", { class: `wire-status wire-${kind}` }, String(status)),
-    h(
-      "td",
-      { class: "wire-bucket", title: bucket ?? "" },
-      remaining === null ? "—" : String(remaining),
-    ),
-    h("td", { class: "wire-ms" }, `${Math.round(ms)}`),
-  );
-}
-
-/** The time of day of seconds since 1970. */
-function clock(at) {
-  return new Date(at * 1000).toLocaleTimeString();
 }

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -29,6 +30,9 @@ PACKAGES = {
     "omp": ("@oh-my-pi/pi-coding-agent@18.2.3", "bun@1.4.5"),
     "opencode": ("opencode-ai@1.18.33",),
     "claude": ("@anthropic-ai/claude-code@2.1.197",),
+    "claude-agent-acp": ("@agentclientprotocol/claude-agent-acp@0.49.0",),
+    "codex": ("@agentclientprotocol/codex-acp@2.6.0",),
+    "gemini": ("@google/gemini-cli@0.61.0",),
 }
 
 
@@ -38,6 +42,8 @@ class Place:
 
     clone: Path
     launcher: UnconfinedLauncher
+    path: str
+    """The PATH with its commands."""
 
     @property
     def home(self) -> Path:
@@ -81,6 +87,9 @@ class Heard:
 
 def installed(name: str) -> str:
     """A PATH with the agent's commands; the test is skipped where npm cannot fetch it."""
+    tried = os.environ.get("AGENTS_TRIED", "").split()
+    if tried and name not in tried:
+        pytest.skip(f"AGENTS_TRIED names {' and '.join(tried)} only")
     npm = shutil.which("npm")
     if npm is None:
         pytest.skip("npm is missing")
@@ -131,6 +140,23 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
             process.terminate()
 
 
+@pytest.fixture(scope="session")
+def address(shared: Path) -> Generator[str]:
+    """The shared stub, which speaks the dialects of every provider, on a port that was free a moment ago: it takes no other."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    with subprocess.Popen([sys.executable, str(shared / "tools/model_stub.py"), str(port)]) as process:
+        try:
+            for _ in range(3000):
+                with socket.socket() as try_it:
+                    if try_it.connect_ex(("127.0.0.1", port)) == 0:
+                        break
+                threading.Event().wait(0.01)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+
+
 MakePlace = Callable[[str], Place]
 
 
@@ -140,9 +166,29 @@ def make_place(tmp_path: Path) -> MakePlace:
         clone = tmp_path / "run/clone"
         clone.mkdir(parents=True)
         subprocess.run(["git", "init", "-q", str(clone)], check=True)
-        return Place(clone, UnconfinedLauncher(path=f"{path}{os.pathsep}{os.environ['PATH']}"))
+        whole = f"{path}{os.pathsep}{os.environ['PATH']}"
+        return Place(clone, UnconfinedLauncher(path=whole), whole)
 
     return make
+
+
+@pytest.fixture
+def claude(make_place: MakePlace) -> Place:
+    return make_place(installed("claude"))
+
+
+@pytest.fixture
+def codex(make_place: MakePlace, address: str) -> Place:
+    """A place where Codex knows the shared stub."""
+    place = make_place(installed("codex"))
+    settings = place.home / ".codex/config.toml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(
+        'model = "stub-1"\nmodel_provider = "stub"\n[model_providers.stub]\nname = "stub"\n'
+        f'base_url = "{address}/v1"\nwire_api = "responses"\n',
+        encoding="utf-8",
+    )
+    return place
 
 
 @pytest.fixture

@@ -1,15 +1,10 @@
 """Claude Code itself, from npm, by its stream-json, against the shared stub, which speaks its model's dialect."""
 
-import socket
-import subprocess
-import sys
-import threading
-from collections.abc import Generator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ompycord.agents.conformance import RULES, Rule, Trial
 from ompycord.agents.stream_json import StreamJsonAgent
 from ompycord.domain.events import (
     ApprovalDenied,
@@ -25,31 +20,10 @@ from ompycord.domain.events import (
     UsageUpdated,
 )
 from ompycord.testing import ScriptedInbox
-from tests.e2e.agents.conftest import Heard, MakePlace, Place, installed, working
+from tests.e2e.agents.conftest import Heard, Place, working
+from tests.e2e.agents.test_real_omp import WORDS
 
 pytestmark = [pytest.mark.agents, pytest.mark.e2e, pytest.mark.shared, pytest.mark.timeout(180, func_only=True)]
-
-
-@pytest.fixture(scope="module")
-def address(shared: Path) -> Generator[str]:
-    """The shared stub on a port that was free a moment ago: it takes no other."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    with subprocess.Popen([sys.executable, str(shared / "tools/model_stub.py"), str(port)]) as process:
-        try:
-            for _ in range(3000):
-                with socket.socket() as try_it:
-                    if try_it.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                threading.Event().wait(0.01)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-
-
-@pytest.fixture
-def claude(make_place: MakePlace) -> Place:
-    return make_place(installed("claude"))
 
 
 def spec(address: str) -> dict[str, Any]:
@@ -97,3 +71,13 @@ async def test_a_whole_task_and_its_session_goes_on(claude: Place, address: str)
     outcome = await agent.run(claude.job(spec(address), "SAY back again", session=session), again.emit, ScriptedInbox())
     assert outcome.message == "back again"
     assert again.of(SessionOpened)[0].session == session
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+async def test_the_contract(rule: Rule, claude: Place, address: str) -> None:
+    trial = Trial(
+        adapter=StreamJsonAgent(launcher=claude.launcher),
+        quick=lambda: claude.job(spec(address), "SAY " + WORDS),
+        long=lambda: claude.job(spec(address), 'CALL Bash {"command": "sleep 300"}\nSAY never'),
+    )
+    assert await rule(trial) is None

@@ -139,7 +139,7 @@ async def test_our_tools_and_the_mode_are_given_and_a_mode_that_is_not_offered_i
 
 async def test_a_crash_is_no_end_of_work(launcher: Launcher, job: MakeJob, stored: Any) -> None:
     outcome = await AcpAgent(launcher=launcher).run(job("crash 0"), stored.emit, ScriptedInbox())
-    assert (outcome.claim, outcome.failure) == (False, FailureClass.TRANSIENT)
+    assert (outcome.claim, outcome.failure) == (False, FailureClass.LOST)
     assert outcome.message == "mine ended before its work was done, with exit code 0: something broke"
 
 

@@ -124,7 +124,9 @@ async def test_what_an_agent_may_not_say_is_refused_and_noted_without_its_words(
             FailureClass.REPAIRABLE,
         ),
         ("print('boom'); sys.exit(1)", False, "mine ended with exit code 1: boom", FailureClass.REPAIRABLE),
-        ("os.kill(os.getpid(), 9)", False, "mine ended with signal 9.", FailureClass.REPAIRABLE),
+        ("os.kill(os.getpid(), 9)", False, "mine ended with signal 9.", FailureClass.LOST),
+        ("sys.exit(128 + 11)", False, "mine ended with exit code 139.", FailureClass.LOST),
+        ("sys.exit(128 + 2)", False, "mine ended with exit code 130.", FailureClass.REPAIRABLE),
     ],
 )
 async def test_the_end_is_a_claim(

@@ -86,7 +86,7 @@ async def test_a_session_goes_on_by_its_id(launcher: Launcher, job: MakeJob, sto
 async def test_a_crash_is_no_end_of_work_and_says_its_last_line(launcher: Launcher, job: MakeJob, stored: Any) -> None:
     for code in (0, 3):
         outcome = await OmpRpcAgent(launcher=launcher).run(job(f"crash {code}"), stored.emit, ScriptedInbox())
-        assert (outcome.claim, outcome.failure) == (False, FailureClass.TRANSIENT)
+        assert (outcome.claim, outcome.failure) == (False, FailureClass.LOST)
         assert outcome.message == f"mine ended before its work was done, with exit code {code}: something broke"
 
 

@@ -12,7 +12,7 @@ from ompycord.app.findings import Finding
 from ompycord.bot.permissions import PERMISSION_INTEGER, PERMISSIONS, invite_link
 from ompycord.errors import ConfigurationError, UnavailableError
 from ompycord.settings import DiscordSettings
-from tests.support.playground import Playground, running_playground
+from tests.support.playground import Playground, hosted_playground
 
 ALL = (1 << 53) - 1 & ~(1 << 3)
 NOWHERE = "100000000000000009"
@@ -20,7 +20,7 @@ NOWHERE = "100000000000000009"
 
 @pytest.fixture
 async def playground(tmp_path: Path) -> AsyncGenerator[Playground]:
-    async with running_playground(tmp_path) as running:
+    async with hosted_playground(tmp_path) as running:
         yield running
 
 

@@ -28,7 +28,8 @@ from ompycord.engines import LocalEngine
 from ompycord.engines.steps import Steps
 from ompycord.store import SqliteStore, open_store
 from ompycord.testing import FakeChecks, FakeWorkspaces, ScriptedAgent
-from tests.support.playground import Playground, running_playground
+from ompycord.workspaces.artifacts import Artifacts
+from tests.support.playground import Playground, hosted_playground
 from tests.support.playground_page import Message
 from tests.support.playground_person import Person
 from tests.support.ring_judge import judge_messages
@@ -97,6 +98,8 @@ class House:
         self.store = store
         self._folder = folder
         self._has_board, self._ops = has_board, ops
+        self.files: dict[str, bytes] = {}
+        """What runs attached, by content."""
         self.show_diff = b"+password = hunter2-hunter2\n"
         clock, ids = SkewClock(), SystemIds()
         self.clock = clock
@@ -114,9 +117,11 @@ class House:
             store=store, clock=clock, ids=ids, catalog=known, wake=self._wake, abilities=self.abilities,
             closed=self._closed,
         )  # fmt: skip
+        workspaces = FakeWorkspaces(folder / "workspaces")
+        self.artifacts = Artifacts(folder=folder / "artifacts", workspaces=workspaces)
         steps = Steps(
             catalog=known,
-            workspaces=FakeWorkspaces(folder / "workspaces"),
+            workspaces=workspaces,
             adapters={"command": self.agent},
             checks=self.checks,
             level="none",
@@ -125,6 +130,7 @@ class House:
             job_environment=self._environment,
             inboxes=Inboxes(store=self.store, bus=self.bus, record=self.conductor.record),
             session=store.session,
+            file=self.artifacts.of_task,
         )
         self.driver = Driver(
             store=store,
@@ -157,7 +163,13 @@ class House:
             ids=ids,
             mac_key=mac_key,
             redact=lambda text: text.replace("hunter2-hunter2", "[redacted]"),
-            sources=Sources(health=self._health, diff=self._diff, confinement=lambda record: "files"),
+            sources=Sources(
+                health=self._health,
+                diff=self._diff,
+                artifact=self._artifact,
+                keep_file=self.artifacts.keep,
+                confinement=lambda record: "files",
+            ),
         )
 
     @asynccontextmanager
@@ -374,6 +386,9 @@ class House:
     async def _health(self) -> Sequence[HealthLine]:
         return (HealthLine(name="Disk", is_ok=True, text="12 GiB free"),)
 
+    async def _artifact(self, run: RunId, sha256: str) -> bytes | None:
+        return self.files.get(sha256)
+
     async def _diff(self, run: RunId) -> bytes | None:
         return self.show_diff
 
@@ -401,7 +416,7 @@ def is_answer(message: Message, interaction: str) -> bool:
 @pytest.fixture
 async def playground(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncGenerator[Playground]:
     """A playground of this test's own; discord.py is pointed at it and back. Every message request is judged at the end."""
-    async with running_playground(tmp_path / "playground") as running:
+    async with hosted_playground(tmp_path / "playground") as running:
         point_at(DiscordTarget(api=f"{running.api}/v10", gateway=running.info["gateway"], cdn=f"{running.api}/cdn"))
         try:
             yield running

@@ -69,6 +69,29 @@ async def test_a_run_elsewhere_mentions_nobody_and_rings_for_one_open_question_a
         assert await house.rung() == []
 
 
+async def test_what_a_run_elsewhere_asks_is_answered_by_a_click_of_an_approver(house: House) -> None:
+    ada, mo = house.playground.ada, house.playground.mo
+    async with house.alive():
+        leave = ev.ApprovalRequested(approval="leave:t1", title="Bash: npm publish", command="npm publish")
+        run = await post(
+            house,
+            ev.RunStarted(title="Nightly", agent="claude"),
+            leave,
+            ev.QuestionAsked(question="q1", text="Which?", options=("a", "b")),
+        )
+        asked = await ada.wait_message(lambda m: kind_of(m) == "question" and "Allow once" in m.labels)
+        refused = await mo.click(asked, "Allow once")  # a runner, and nobody's requester
+        assert "may not approve" in (await told(mo, refused)).text
+        await told(ada, await ada.click(asked, "Allow once"))
+        question = await ada.wait_message(lambda m: kind_of(m) == "question" and "b" in m.labels)
+        await told(ada, await ada.click(question, "b"))
+        card = await house.until(run, lambda seen: not seen.open_approvals and not seen.open_questions)
+        assert (card.approvals[0].status, card.approvals[0].by) == ("granted", "Ada")
+        assert (card.questions[0].answer, card.questions[0].by) == ("b", "Ada")
+        closed = await ada.wait_message(lambda m: m.id == asked.id and not m.labels)
+        assert "Allowed once by Ada" in closed.text
+
+
 async def test_links_to_a_run_elsewhere_open_in_its_server_and_its_own_links_are_dead(house: House) -> None:
     ada, server = house.playground.ada, f"https://discord.com/channels/{house.playground.guild_id}/"
     async with house.alive():

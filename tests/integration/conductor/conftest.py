@@ -58,6 +58,7 @@ class House:
         self.ids = RandomIds(clock)
         self.bus = Bus()
         self.agent = ScriptedAgent(writes={"total.py": "x = 1\n"})
+        self.folder = tmp_path
         self.workspaces = FakeWorkspaces(tmp_path / "workspaces")
         self.checks = FakeChecks()
         self.swept: list[RunId] = []

@@ -7,6 +7,7 @@ import httpx
 from ompycord.domain.ids import RunId
 from ompycord.mcp_server import Desk, McpMount
 from ompycord.testing import FakeClock
+from ompycord.workspaces.artifacts import Artifacts
 from tests.integration.conductor.conftest import House, house, store
 
 __all__ = ["house", "store"]
@@ -22,7 +23,8 @@ HELLO = {
 
 async def test_that_the_sdk_was_loaded_is_told_once_after_the_first_answer(house: House) -> None:
     told: list[None] = []
-    desk = Desk(conductor=house.conductor, bus=house.bus, clock=FakeClock(), ids=house.ids)
+    files = Artifacts(folder=house.folder / "artifacts", workspaces=house.workspaces)
+    desk = Desk(conductor=house.conductor, bus=house.bus, clock=FakeClock(), ids=house.ids, attach=files.attach)
     mount = McpMount(
         desk=desk,
         authenticate=lambda headers: RUN if headers.get("authorization") == "Bearer k" else None,

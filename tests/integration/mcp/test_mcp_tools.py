@@ -1,4 +1,4 @@
-"""The five tools as the SDK's own client sees them, over HTTP, on a run of the real product's conductor and store."""
+"""The tools as the SDK's own client sees them, over HTTP, on a run of the real product's conductor and store."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
@@ -9,12 +9,15 @@ import pytest
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
+from ompycord.domain import events as ev
 from ompycord.domain.ids import RunId
+from ompycord.domain.ports import Clock
 from ompycord.domain.run import RunState
 from ompycord.mcp_server import Desk, McpMount
 from ompycord.testing import FakeClock
 from ompycord.webhook import serve
 from ompycord.webhook.server import bind
+from ompycord.workspaces.artifacts import Artifacts
 from tests.integration.conductor.conftest import ADA, House, house, store
 
 __all__ = ["house", "store"]
@@ -23,9 +26,12 @@ KEY = "key-of-the-run"
 
 
 @asynccontextmanager
-async def mounted(house: House, run: RunId) -> AsyncGenerator[str]:
+async def mounted(house: House, run: RunId, clock: Clock | None = None) -> AsyncGenerator[str]:
     """The mount on a port of its own; yields its address."""
-    desk = Desk(conductor=house.conductor, bus=house.bus, clock=FakeClock(), ids=house.ids)
+    artifacts = Artifacts(folder=house.folder / "artifacts", workspaces=house.workspaces)
+    desk = Desk(
+        conductor=house.conductor, bus=house.bus, clock=clock or FakeClock(), ids=house.ids, attach=artifacts.attach
+    )
 
     def authenticate(headers: Mapping[str, str]) -> RunId | None:
         return run if headers.get("authorization") == f"Bearer {KEY}" else None
@@ -66,7 +72,10 @@ async def working(house: House) -> AsyncGenerator[RunId]:
 async def test_an_agent_reads_its_task_and_posts_updates(house: House, working: RunId) -> None:
     async with mounted(house, working) as address, connected(address) as client:
         tools = {tool.name for tool in (await client.list_tools()).tools}
-        assert tools == {"get_task", "post_update", "ask_human", "request_approval", "wait_answer"}
+        assert tools == {
+            *("get_task", "post_update", "set_plan", "attach_file", "read_thread", "report_result"),
+            *("ask_human", "request_approval", "wait_answer"),
+        }
         task = (await client.call_tool("get_task", {})).structured_content
         assert task is not None
         assert (task["run"], task["prompt"], task["repository"]) == (working, "Fix the total.", "shop")
@@ -134,3 +143,125 @@ async def test_without_the_runs_key_there_is_one_answer_and_no_sdk(
         headers = {"Authorization": header} if header else {}
         answer = await http.post(address, json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"}, headers=headers)
         assert (answer.status_code, answer.json()["type"]) == (401, "/problems/unauthorized")
+
+
+async def test_a_plan_is_shown_whole_and_a_result_is_a_claim(house: House, working: RunId) -> None:
+    async with mounted(house, working) as address, connected(address) as client:
+        phases = [
+            {"title": "Build", "status": "active", "steps": [{"title": "test", "status": "done"}]},
+            {"title": "Ship"},
+        ]
+        await client.call_tool("set_plan", {"phases": phases})
+        await client.call_tool("set_plan", {"phases": phases[:1]})
+        card = await house.until(working, lambda snapshot: len(snapshot.plan) == 1)
+        assert (card.plan[0].status, card.plan[0].steps[0].title) == ("active", "test")
+        wrong = await client.call_tool("set_plan", {"phases": [{"title": "x", "status": "nearly"}]})
+        assert wrong.is_error
+        empty = await client.call_tool("report_result", {"summary": "  "})
+        assert empty.is_error
+        await client.call_tool("report_result", {"summary": "The total is right.", "outcome": "partial"})
+        card = await house.until(working, lambda snapshot: snapshot.summary is not None)
+        assert (card.summary, card.state) == ("The total is right.", RunState.BUILDING)
+        await client.call_tool("report_result", {"summary": "I could not.", "outcome": "failed"})
+        bodies = [event.body for event in await house.store.events_of(working)]
+        assert ev.RunFailed(message="I could not.") in bodies
+
+
+async def test_what_people_said_is_read_in_its_order(house: House, working: RunId) -> None:
+    async with mounted(house, working) as address, connected(address) as client:
+        await house.conductor.say(working, "Mind the docs.", "next", ADA)
+        ticket = (await client.call_tool("ask_human", {"question": "Which?", "wait_s": 0})).structured_content
+        assert ticket is not None
+        await house.until(working, lambda snapshot: snapshot.needs_person)
+        await house.conductor.answer(working, ticket["ticket"], "left", ADA)
+        leave = (await client.call_tool("request_approval", {"title": "Run rm", "wait_s": 0})).structured_content
+        assert leave is not None
+        await house.until(working, lambda snapshot: bool(snapshot.open_approvals))
+        await house.conductor.deny(working, leave["ticket"], ADA, reason="never")
+        thread = (await client.call_tool("read_thread", {})).structured_content
+        assert thread is not None
+        assert [(one["kind"], one["by"], one["text"], one["about"]) for one in thread["remarks"]] == [
+            ("said", "Ada", "Mind the docs.", None),
+            ("answered", "Ada", "left", "Which?"),
+            ("denied", "Ada", "never", "Run rm"),
+        ]
+
+
+async def test_a_file_of_the_clone_is_kept_by_its_content_and_nothing_else_is(house: House, working: RunId) -> None:
+    prepared = await house.workspaces.workspace(working)
+    assert prepared is not None
+    clone = prepared.path
+    (clone / "out").mkdir()
+    (clone / "out/plot.png").write_bytes(b"\x89PNG")
+    (house.folder / "secret.txt").write_text("hunter2")
+    (clone / "link.txt").symlink_to(house.folder / "secret.txt")
+    (clone / "folder").symlink_to(house.folder)
+    with (clone / "big.bin").open("wb") as big:
+        big.truncate(10 * 1024 * 1024 + 1)
+    async with mounted(house, working) as address, connected(address) as client:
+        added = (await client.call_tool("attach_file", {"path": "out/plot.png"})).structured_content
+        assert added is not None
+        assert (added["name"], added["size"]) == ("plot.png", 4)
+        again = (await client.call_tool("attach_file", {"path": str(clone / "out/plot.png")})).structured_content
+        assert again == added
+        for path, why in [
+            ("link.txt", "a link"), ("folder/secret.txt", "a link"), ("../secret.txt", "names no file"),
+            ("/etc/passwd", "outside the clone"), (".git/config", "Git's own"), ("gone.txt", "No such file"),
+            ("out", "is no regular file"), ("big.bin", "larger than 10 MiB"),
+        ]:  # fmt: skip
+            refused = await client.call_tool("attach_file", {"path": path})
+            assert refused.is_error, path
+            assert why in str(refused.content), path
+        card = await house.until(working, lambda snapshot: bool(snapshot.artifacts))
+    [artifact] = {(one.name, one.sha256) for one in card.artifacts}
+    assert artifact == ("plot.png", added["sha256"])
+    kept = Artifacts(folder=house.folder / "artifacts", workspaces=house.workspaces)
+    assert await kept.read(working, added["sha256"]) == b"\x89PNG"
+    other = RunId(house.ids.ulid())
+    assert await kept.read(other, added["sha256"]) is None
+    assert await kept.read(working, "../" + added["sha256"][3:]) is None
+
+
+async def test_an_answer_after_seventy_seconds_finds_its_agent(house: House, working: RunId) -> None:
+    """No call lasts longer than 25 s, whatever a client asks for, and each returns the same ticket."""
+    clock = FakeClock()
+    async with mounted(house, working, clock) as address, connected(address) as client:
+        ticket = (await client.call_tool("ask_human", {"question": "Which?", "wait_s": 0})).structured_content
+        assert ticket is not None
+        await house.until(working, lambda snapshot: snapshot.needs_person)
+        began = clock.monotonic_s()
+        for _ in range(3):
+            async with asyncio.TaskGroup() as group:
+                call = client.call_tool("wait_answer", {"ticket": ticket["ticket"], "wait_s": 25})
+                waiting = group.create_task(call)
+                await asyncio.sleep(0.1)  # the call is under way: time passes while it waits
+                clock.advance(25)
+            assert waiting.result().structured_content == ticket
+        assert clock.monotonic_s() - began >= 70
+        await house.conductor.answer(working, ticket["ticket"], "left", ADA)
+        answer = (await client.call_tool("wait_answer", {"ticket": ticket["ticket"]})).structured_content
+        assert answer is not None
+        assert (answer["status"], answer["answer"]) == ("answered", "left")
+
+
+async def test_a_client_that_wants_to_know_hears_that_somebody_is_waited_for(
+    house: House, working: RunId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ompycord.mcp_server.server.BEAT_S", 0.05)
+    heard: list[str | None] = []
+    enough = asyncio.Event()
+
+    async def tell(progress: float, total: float | None, message: str | None) -> None:
+        heard.append(message)
+        if len(heard) >= 3:
+            enough.set()
+
+    async with mounted(house, working) as address, connected(address) as client, asyncio.TaskGroup() as group:
+        asked = {"question": "Which?", "wait_s": 20}
+        waiting = group.create_task(client.call_tool("ask_human", asked, progress_callback=tell))
+        async with asyncio.timeout(20):
+            await enough.wait()
+        card = await house.until(working, lambda snapshot: snapshot.needs_person)
+        await house.conductor.answer(working, card.open_questions[0].ref, "left", ADA)
+    assert (waiting.result().structured_content or {})["answer"] == "left"
+    assert set(heard) == {"Waiting for a person in Discord."}

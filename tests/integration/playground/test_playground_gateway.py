@@ -149,3 +149,18 @@ async def _log_in_and_be_closed(playground: Playground, bot: Bot, code: int) -> 
     async with logged_in(bot, playground.bot_token), asyncio.timeout(20):
         await playground.disturb_gateway("close", code=code)
         await asyncio.Event().wait()
+
+
+async def test_what_the_bot_says_of_itself_is_shown_until_it_goes(playground: Playground) -> None:
+    async def presence() -> object:
+        return (await playground.get("/app/state"))["bot"]["presence"]
+
+    words = "read-only: nothing new is kept"
+    async with raw_bot(playground) as bot:
+        assert await presence() == {"status": "online", "words": None}
+        custom = {"type": 4, "name": "Custom Status", "state": words}
+        await bot.send(3, {"since": None, "afk": False, "status": "dnd", "activities": [custom]})
+        event = await playground.ada.wait_event("BOT_STATUS", lambda data: data["presence"]["words"] is not None)
+        assert event["presence"] == {"status": "dnd", "words": words} == await presence()
+    await playground.ada.wait_event("BOT_STATUS", lambda data: not data["online"])
+    assert await presence() == {"status": "offline", "words": None}

@@ -65,9 +65,13 @@ async def test_the_wire_has_one_line_a_request_with_what_its_bucket_has_left(pla
         await playground.rest("POST", general + "/messages", {"content": str(number)})
     await playground.rest("GET", "/users/@me", token="wrong")
     answer = await playground.get("/app/wire?after=0")
-    assert set(answer) == {"entries"}
+    assert set(answer) == {"entries", "buckets"}
     first, second, refused = answer["entries"]
-    assert set(first) == {"n", "at", "method", "route", "status", "bucket", "remaining", "ms"}
+    line = {"n", "at", "method", "route", "status", "bucket", "remaining", "reset_s", "ms", "fault", "problems"}
+    assert set(first) == line
+    assert 0 < first["reset_s"] <= 5
+    assert (first["problems"], refused["problems"]) == ([], ["401: Unauthorized"])
+    assert [(item["rule"], item["remaining"]) for item in answer["buckets"]][:1] == [("create-message", 3)]
     assert (first["method"], first["route"], first["status"]) == ("POST", "/channels/{channel_id}/messages", 200)
     assert (first["remaining"], second["remaining"]) == (4, 3)
     assert (refused["status"], refused["remaining"]) == (401, None)

@@ -16,6 +16,11 @@ from tests.support.playground_page import PageRefusedError
 pytestmark = pytest.mark.posix
 
 
+@pytest.fixture
+def playground(playground_process: Playground) -> Playground:
+    return playground_process
+
+
 async def test_the_run_file_names_the_process_and_goes_with_it(tmp_path: Path) -> None:
     playground = await start_playground(tmp_path / "state")
     run_file = tmp_path / "state" / "run.json"

@@ -56,6 +56,8 @@ class Double:
         return schema.NewSessionResponse(session_id="s-1", modes=modes)
 
     async def load_session(self, cwd: str, session_id: str, mcp_servers: Any = None, **_: Any) -> Any:
+        if session_id == "gone":
+            raise acp.RequestError(-32603, "no such session")
         self.how = f"loaded {session_id}"
         await self.tell(helpers.update_agent_message_text("an old message"), session_id)
         cost = schema.Cost(amount=1.0, currency="USD")

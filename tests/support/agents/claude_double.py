@@ -94,6 +94,10 @@ def main() -> None:
     assert "--permission-prompt-tool" in sys.argv, sys.argv
     resumed = next((word.removeprefix("--resume=") for word in sys.argv if word.startswith("--resume=")), None)
     double = Double(resumed or "session-1")
+    if resumed == "gone":  # as the real one does, once it is told something
+        double.read()
+        double.say(type="result", subtype="error_during_execution", is_error=True, session_id="x")
+        sys.exit(1)
     while True:
         frame = double.read()
         if frame["type"] == "user":

@@ -137,6 +137,9 @@ def main() -> None:
         return
     assert sys.argv[1:3] == ["--mode", "rpc-ui"], sys.argv
     resumed = next((word.removeprefix("--resume=") for word in sys.argv if word.startswith("--resume=")), None)
+    if resumed == "gone":
+        sys.stderr.write("Session not found\n")
+        sys.exit(1)
     double = Double(resumed)
     double.say(type="ready")
     if resumed:

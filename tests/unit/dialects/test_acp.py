@@ -84,14 +84,22 @@ def test_what_we_send_is_what_the_protocols_own_schema_takes() -> None:
     [
         ({"loadSession": True, "sessionCapabilities": {"resume": {}}}, "session/resume"),
         ({"loadSession": True}, "session/load"),
-        ({}, "session/new"),
     ],
 )
 def test_an_earlier_session_goes_on_as_far_as_the_agent_can(able: dict[str, Any], method: str) -> None:
     talk = Dialogue(Acp(prompt="p", root="/c", wishes=Wishes(session="old")))
     talk.hear({"id": 0, "result": {"protocolVersion": 1, "agentCapabilities": able}})
     assert talk.sent[-1]["method"] == method
-    assert ("sessionId" in talk.sent[-1]["params"]) is (method != "session/new")
+    assert talk.sent[-1]["params"]["sessionId"] == "old"
+
+
+def test_an_agent_that_goes_on_in_no_session_says_so_before_it_is_told_anything() -> None:
+    """It would get words about a task that it does not know; `agents/going_on.py` begins anew with the whole task."""
+    talk = Dialogue(Acp(prompt="go on", root="/c", wishes=Wishes(session="old")))
+    talk.hear({"id": 0, "result": {"protocolVersion": 1, "agentCapabilities": {}}})
+    assert [frame["method"] for frame in talk.sent] == ["initialize"]
+    assert talk.outcome is not None
+    assert not talk.outcome.claim
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,87 @@
+"""Holds a configured agent against the contract of `agents/conformance.py`, in a folder of its own; counterpart of `cli/conformance.py`."""
+
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from ompycord.agents.conformance import RULES, Trial, judge
+from ompycord.agents.registry import adapters
+from ompycord.app.compose import git_of
+from ompycord.app.system import SystemIds
+from ompycord.domain.base import Frozen
+from ompycord.domain.ids import RunId
+from ompycord.domain.ports import AgentJob
+from ompycord.domain.repository import AgentSpec
+from ompycord.domain.task import Task
+from ompycord.errors import ConfigurationError
+from ompycord.settings import Settings
+from ompycord.workspaces.probe import best_launcher
+
+__all__ = ["LONG", "QUICK", "Prompts", "Verdict", "try_agent"]
+
+QUICK = "Answer with the one word: done. Use no tools and change no file."
+LONG = (
+    "Count from one to five thousand in words, one number a line. Use no tools and change no file. "
+    "Do not stop before you are through, and do not ask."
+)
+
+
+class Prompts(Frozen):
+    """What the agent is told: something that it ends by itself, and something that takes it minutes."""
+
+    quick: str = QUICK
+    long: str = LONG
+
+
+class Verdict(Frozen):
+    """What became of one rule."""
+
+    rule: str
+    """Its name, which is its sentence."""
+    kept: bool
+    why: str = ""
+    """What was broken, in a few words."""
+
+
+async def try_agent(
+    settings: Settings,
+    name: str,
+    *,
+    environ: Mapping[str, str],
+    prompts: Prompts,
+    wait_s: float,
+    tell: Callable[[Verdict], None],
+) -> tuple[list[Verdict], str]:
+    """Every rule's verdict, told one by one, and the level of confinement. Raises ConfigurationError for an unknown name."""
+    spec = next((agent for agent in settings.catalog.agents if agent.name == name), None)
+    if spec is None:
+        known = ", ".join(agent.name for agent in settings.catalog.agents) or "none is configured"
+        raise ConfigurationError(f"agents: there is none named {name[:64]!r}. Known: {known}.")
+    path = environ.get("PATH", os.defpath)
+    launcher = await best_launcher(path=path, hidden=(settings.data_dir,), environ=environ)
+    adapter = adapters(launcher=launcher)[spec.kind]
+    verdicts: list[Verdict] = []
+    with tempfile.TemporaryDirectory(prefix="ompycord-conformance-", ignore_cleanup_errors=True) as folder:
+        clone = Path(folder) / "run" / "clone"
+        clone.mkdir(parents=True)
+        await git_of(environ).run("init", "--quiet", cwd=clone)
+        trial = Trial(
+            adapter=adapter,
+            quick=lambda: _job(spec, prompts.quick, clone),
+            long=lambda: _job(spec, prompts.long, clone),
+            wait_s=wait_s,
+        )
+        for rule in RULES:
+            broken = await judge(rule, trial)
+            verdict = Verdict(rule=rule.__name__.replace("_", " "), kept=broken is None, why=broken or "")
+            verdicts.append(verdict)
+            tell(verdict)
+    return verdicts, launcher.level
+
+
+def _job(spec: AgentSpec, prompt: str, clone: Path) -> AgentJob:
+    """A run of its own, so that what is left of it can be found."""
+    ids = SystemIds()
+    task = Task(id=ids.ulid(), prompt=prompt, title="Conformance", repository="none", agent=spec.name)
+    return AgentJob(run=RunId(ids.ulid()), iteration=1, task=task, spec=spec, cwd=clone, prompt=prompt, env={})

@@ -1,0 +1,5 @@
+"""`ompycord integrations`: an agent that runs elsewhere is told to push what it does; counterpart of `webhook/hooks.py`."""
+
+from ompycord.cli.integrations.command import integrations
+
+__all__ = ["integrations"]

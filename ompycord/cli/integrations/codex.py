@@ -1,0 +1,42 @@
+"""Codex: its `notify` program is `ompycord hook codex`; one line of its config.toml, everything else stays as it stands."""
+
+import json
+import sys
+import tomllib
+from typing import Final
+
+from ompycord.cli.integrations.wiring import Change, Wish, read_text
+from ompycord.errors import Refused
+
+__all__ = ["wire"]
+
+_MARK: Final = "  # ompycord integrations"
+
+
+def wire(wish: Wish) -> Change:
+    """`notify` in front of all else: a key of the whole file stands before its first table."""
+    folder = wish.environ.get("CODEX_HOME", "").strip()
+    path = (wish.home / ".codex" if not folder else wish.home / folder) / "config.toml"
+    before = read_text(path)
+    kept = [line for line in (before or "").splitlines(keepends=True) if not line.rstrip().endswith(_MARK)]
+    rest = "".join(kept)
+    try:
+        notify = tomllib.loads(rest).get("notify")
+    except tomllib.TOMLDecodeError as error:
+        raise Refused(f"{path} is not TOML ({error}). Nothing was changed.") from None
+    if wish.removes:
+        return Change(path, before, before if rest == (before or "") else rest or None, _NOTE)
+    if notify is not None:
+        raise Refused(
+            f"{path} has a `notify` program already, and Codex runs one only. Nothing was changed. "
+            f"Let that program call `ompycord hook codex` with its own argument, or take it out."
+        )
+    return Change(path, before, _line(wish) + rest, _NOTE)
+
+
+_NOTE: Final = "Codex tells of each turn when it has ended. Its key: OMPYCORD_KEY, or `--save-key`."
+
+
+def _line(wish: Wish) -> str:
+    argv = [sys.executable, "-m", "ompycord", "hook", "codex", "--url", wish.url, "--run", wish.run]
+    return f"notify = {json.dumps(argv, ensure_ascii=False)}{_MARK}\n"

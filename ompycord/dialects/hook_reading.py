@@ -1,0 +1,35 @@
+"""What one pushed payload of an agent means to us; made by `hooks_*.py`, taken in by `webhook/hooks.py`."""
+
+from dataclasses import dataclass
+
+from ompycord.domain.events import ApprovalRequested, EventBody
+
+__all__ = ["HookReading", "title_of_prompt"]
+
+_TITLE = 80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookReading:
+    """One payload, read. Pure: whether its run has ended, or it came before, is the taker's business."""
+
+    kind: str
+    """The agent's own name for it, at most 64 characters."""
+    events: tuple[EventBody, ...] = ()
+    """What it tells; empty where it says nothing that a card shows."""
+    session: str | None = None
+    """The agent's own session, as it names it."""
+    id: str | None = None
+    """What tells this payload from every other one of its session."""
+    begins: bool = False
+    """Work begins with it, also after an end: a session goes on."""
+    asks: ApprovalRequested | None = None
+    """The leave that its sender could be made to wait for."""
+    is_known: bool = True
+    """False: a kind that this version has no name for."""
+
+
+def title_of_prompt(prompt: str) -> str | None:
+    """The first line of a prompt, as a title."""
+    line = next((line.strip() for line in prompt.splitlines() if line.strip()), "")
+    return (line if len(line) <= _TITLE else line[: _TITLE - 1].rstrip() + "…") or None

@@ -1,0 +1,161 @@
+"""Claude Code's hooks (https://code.claude.com/docs/en/hooks), posted as they are; the counterpart of `claude_events.py`.
+
+A session is a run: it begins with a prompt and ends with `SessionEnd`, not with every answer (`Stop`).
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Final
+
+from ompycord.dialects.claude_asks import leave
+from ompycord.dialects.claude_events import ClaudeEvents
+from ompycord.dialects.frames import Frame, found, named, one_line, prose, ref, string
+from ompycord.dialects.hook_reading import HookReading, title_of_prompt
+from ompycord.domain.events import (
+    ApprovalRequested,
+    EventBody,
+    FilesChanged,
+    Message,
+    Note,
+    RetryLimited,
+    RunFinished,
+    RunStarted,
+    SessionOpened,
+)
+
+__all__ = ["decision", "halt", "read"]
+
+_AGENT: Final = "claude"
+_ASKED: Final = 120
+"""Characters of an approval's name (`domain/event_fields.py`)."""
+_SILENT: Final = frozenset(
+    {
+        *("PermissionRequest", "PermissionDenied", "PostToolBatch", "SubagentStart", "SubagentStop", "TaskCreated"),
+        *("TaskCompleted", "TeammateIdle", "PreCompact", "PostCompact", "InstructionsLoaded", "ConfigChange"),
+        *("CwdChanged", "FileChanged", "WorktreeCreate", "WorktreeRemove", "Elicitation", "ElicitationResult", "Setup"),
+        *("UserPromptExpansion", "MessageDisplay"),
+    }
+)
+"""Hooks that are known and say nothing a card shows."""
+
+
+def read(payload: Frame) -> HookReading:
+    """The body of one hook."""
+    kind = one_line(string(payload, "hook_event_name"), 64)
+    session, call = named(string(payload, "session_id")), string(payload, "tool_use_id")
+    reader = _READERS.get(kind)
+    is_tools = bool(call) and kind in {"PreToolUse", "PostToolUse", "PostToolUseFailure"}
+    return HookReading(
+        kind=kind or "a hook without a name",
+        events=reader(payload) if reader else (),
+        session=session,
+        id=f"{kind}:{call}" if is_tools else None,
+        begins=kind in {"SessionStart", "UserPromptSubmit"},
+        asks=_leave(payload) if kind == "PreToolUse" and call else None,
+        is_known=reader is not None or kind in _SILENT,
+    )
+
+
+def _started(payload: Frame) -> tuple[EventBody, ...]:
+    return (RunStarted(agent=_AGENT, model=named(string(payload, "model"))), *_session(payload))
+
+
+def _prompted(payload: Frame) -> tuple[EventBody, ...]:
+    prompt = prose(string(payload, "prompt"))
+    started = RunStarted(agent=_AGENT, title=title_of_prompt(prompt), prompt=prompt or None)
+    return (started, *_session(payload))
+
+
+def _noted(payload: Frame) -> tuple[EventBody, ...]:
+    words = one_line(string(payload, "message"))
+    return (Note(text=words),) if words else ()
+
+
+def _rested(payload: Frame) -> tuple[EventBody, ...]:
+    words = prose(string(payload, "last_assistant_message")).strip()
+    return (Message(text=words),) if words else ()
+
+
+def _refused(payload: Frame) -> tuple[EventBody, ...]:
+    why = " ".join(filter(None, (string(payload, "error"), string(payload, "error_details"))))
+    return (RetryLimited(message=one_line(why) or "The model could not be reached."),)
+
+
+def _ended(payload: Frame) -> tuple[EventBody, ...]:
+    return (RunFinished(),)
+
+
+def _session(payload: Frame) -> tuple[EventBody, ...]:
+    session = string(payload, "session_id")
+    return (SessionOpened(session=ref(session)),) if session else ()
+
+
+def _tool(payload: Frame) -> str:
+    return named(string(payload, "tool_name")) or "tool"
+
+
+def _leave(payload: Frame) -> ApprovalRequested:
+    key = ref("leave", string(payload, "tool_use_id"))[:_ASKED]
+    return leave(key, _tool(payload), found(payload, "tool_input"), root=string(payload, "cwd"))
+
+
+def _use(payload: Frame) -> Frame:
+    """The tool's use, as a frame of `stream_json.py` would hold it."""
+    arguments = found(payload, "tool_input")
+    block: Frame = {"type": "tool_use", "id": payload.get("tool_use_id"), "name": _tool(payload), "input": arguments}
+    return {"message": {"content": [block]}}
+
+
+def _using(payload: Frame) -> tuple[EventBody, ...]:
+    return ClaudeEvents(root=string(payload, "cwd")).assistant(_use(payload))
+
+
+def _used(payload: Frame, *, ok: bool = True) -> tuple[EventBody, ...]:
+    """One edit is not all that the run has changed, so the list of files is left to those who know it whole."""
+    events = ClaudeEvents(root=string(payload, "cwd"))
+    events.assistant(_use(payload))
+    response = payload.get("tool_response")
+    said = string(payload, "error") or (
+        response if isinstance(response, str) else _text(found(payload, "tool_response"))
+    )
+    block: Frame = {
+        "type": "tool_result",
+        "tool_use_id": payload.get("tool_use_id"),
+        "is_error": not ok,
+        "content": said,
+    }
+    frame: Frame = {"message": {"content": [block]}, "tool_use_result": response}
+    return tuple(body for body in events.results(frame) if not isinstance(body, FilesChanged))
+
+
+def _text(response: Frame) -> str:
+    """What a command printed."""
+    return string(response, "stdout") or string(response, "stderr")
+
+
+def decision(verdict: str, reason: str) -> Frame:
+    """The answer to a `PreToolUse` hook: `allow`, `deny`, or `ask`, which leaves it to whoever sits at the terminal."""
+    output: Frame = {
+        "hookEventName": "PreToolUse",
+        "permissionDecision": verdict,
+        "permissionDecisionReason": one_line(reason),
+    }
+    return {"hookSpecificOutput": output}
+
+
+def halt(reason: str) -> Frame:
+    """The answer to any hook that ends the work of Claude Code, once it comes to the end of what it does just now."""
+    return {"continue": False, "stopReason": one_line(reason)}
+
+
+_READERS: Final[Mapping[str, Callable[[Frame], tuple[EventBody, ...]]]] = {
+    "SessionStart": _started,
+    "UserPromptSubmit": _prompted,
+    "PreToolUse": _using,
+    "PostToolUse": _used,
+    "PostToolUseFailure": partial(_used, ok=False),
+    "Notification": _noted,
+    "Stop": _rested,
+    "StopFailure": _refused,
+    "SessionEnd": _ended,
+}

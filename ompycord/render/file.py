@@ -1,0 +1,28 @@
+"""A file that an agent attached, as a message of its own; the file itself is added by `bot/deliver.py`."""
+
+from typing import Final
+
+from ompycord.domain.records import OutboxKind
+from ompycord.domain.snapshot import Artifact, StatusSnapshot
+from ompycord.render.inert import Inert, Redact
+from ompycord.render.marker import question_tag
+from ompycord.render.message import RenderedMessage, Sign, message
+from ompycord.render.surroundings import Surroundings
+from ompycord.render.verdicts import agent_name
+from ompycord.render.view import footer_of
+
+__all__ = ["file_message"]
+
+_NAME: Final = 100
+_KIB: Final = 1024
+
+
+def file_message(
+    snapshot: StatusSnapshot, artifact: Artifact, around: Surroundings, *, sign: Sign, redact: Redact
+) -> RenderedMessage:
+    """Who attached what. The marker in the footer tells it from the others of its run."""
+    inert = Inert(redact)
+    size = f" ({-(-(artifact.size or 0) // _KIB):,} KiB)"
+    footer = footer_of(snapshot, around, inert, OutboxKind.FILE, question_tag(artifact.sha256 or artifact.name))
+    text = f"📎 {agent_name(snapshot, inert)} attached {inert.line(artifact.name, _NAME)}{size}."
+    return message(embeds=[{"description": text, "footer": {"text": footer}}], sign=sign)

@@ -1,0 +1,181 @@
+"""`POST /hooks/{source}/{run}`: what agents push by themselves, in their own shapes; `dialects/hooks.py` reads them.
+
+Counterpart: the configuration that `ompycord integrations` writes. Authentication, sizes and refusals are those of `ingest.py`.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any, Final, NamedTuple, cast
+from urllib.parse import parse_qs
+
+from starlette.types import Receive
+
+from ompycord.conductor import Bus
+from ompycord.dialects.frames import Frame
+from ompycord.dialects.hook_reading import HookReading
+from ompycord.dialects.hooks import HOOK_SOURCES
+from ompycord.dialects.hooks_claude import decision, halt
+from ompycord.domain.events import ApprovalWithdrawn, EventBody, Note
+from ompycord.domain.ports import Clock, Ids
+from ompycord.domain.records import Receipt
+from ompycord.text.strict_json import NotJson, parse_json, require_modest
+from ompycord.webhook.hook_leave import HookLeave, Verdict
+from ompycord.webhook.hook_runs import HookRuns, Pushed
+from ompycord.webhook.keys import Key
+from ompycord.webhook.limits import Limits
+from ompycord.webhook.problems import Headers, Problem, problem
+from ompycord.webhook.reception import JSON, Answer, Asked, Gone, Reception, Request, accepted
+from ompycord.webhook.sink import EventSink
+
+__all__ = ["PREFIX", "SESSION", "Hooks"]
+
+PREFIX: Final = "/hooks/"
+SESSION: Final = "@session"
+"""In the place of a run's name: each session of the agent is a run, named after it."""
+_NAME: Final = 128
+_VALUES: Final = 65_536
+"""A hook cannot choose what it sends: within the size of an event it may have more values and longer texts than one."""
+
+Door = Callable[[Request], Awaitable[Answer]]
+
+
+class _Address(NamedTuple):
+    """What the address says."""
+
+    source: str
+    name: str
+    waits: bool
+    """The agent waits for a person's decision."""
+
+
+class Hooks:
+    """Takes payloads of the agents that `HOOK_SOURCES` names. None of them leads to a 5xx while the process is well."""
+
+    def __init__(
+        self, *, store: EventSink, reception: Reception, clock: Clock, ids: Ids, limits: Limits, bus: Bus | None
+    ) -> None:
+        self._reception = reception
+        self._limits = limits
+        self._runs = HookRuns(store=store, clock=clock, ids=ids)
+        self._leave = HookLeave(store=store, reception=reception, clock=clock, bus=bus)
+
+    def door(self, path: str, query: bytes, headers: Mapping[bytes, bytes]) -> Door | None:
+        """Who answers this address; None for one that is no hook's."""
+        if not path.startswith(PREFIX):
+            return None
+        source, _, name = path.removeprefix(PREFIX).partition("/")
+        if source not in HOOK_SOURCES or not 1 <= len(name) <= _NAME:
+            return _not_here
+        waits = parse_qs(query.decode("latin-1")).get("ask", [""])[-1] == "1" or headers.get(b"ompycord-ask") == b"1"
+        return partial(self._serve, _Address(source, name, waits))
+
+    async def _serve(self, address: _Address, request: Request) -> Answer:
+        take = partial(self._take, address, request.receive)
+        return await self._reception.serve(request, take, self._limits.event_bytes)
+
+    async def _take(self, address: _Address, receive: Receive, asked: Asked) -> Answer:
+        reading = HOOK_SOURCES[address.source](_payload(asked.body))
+        self._reception.require_rate(asked.key, 1)
+        events = reading.events if reading.is_known else (_stranger(address.source, reading.kind),)
+        if not events:
+            return _nothing(reading)
+        pushed = self._pushed(address, asked, reading)
+        receipts = await self._store(pushed, events)
+        if not receipts:
+            return _nothing(reading)
+        if address.source != "claude":
+            return accepted(receipts)
+        verdict = await self._asked(address, pushed, reading, receipts, receive)
+        return _for_claude(receipts, verdict)
+
+    def _pushed(self, address: _Address, asked: Asked, reading: HookReading) -> Pushed:
+        key, name = asked.key, _name(asked.key, address, reading)
+        own = reading.id if reading.is_known else f"unknown:{reading.kind}"  # said once in a run
+        id_ = asked.webhook_id or self._runs.id_of(key, address.source, name, own=own, body=asked.body)
+        return Pushed(key, address.source, name, reading.begins, id_)
+
+    async def _store(self, pushed: Pushed, events: tuple[EventBody, ...]) -> list[Receipt]:
+        receipts = await self._runs.store(pushed, events)
+        self._reception.stored(sum(not receipt.duplicate for receipt in receipts))
+        return receipts
+
+    async def _asked(
+        self, address: _Address, pushed: Pushed, reading: HookReading, receipts: list[Receipt], receive: Receive
+    ) -> Verdict | None:
+        """What people say to a tool that waits for leave; None where nobody is asked."""
+        wanted, run = reading.asks, receipts[-1].run
+        if not address.waits or wanted is None or not self._leave.can_wait or receipts[-1].cancel_requested:
+            return None
+        given = await self._leave.given(run, wanted)
+        if given is not None:
+            return given
+        await self._store(pushed._replace(id=f"{pushed.id}-leave"[:_NAME]), (wanted,))
+        withdrawal = partial(self._withdraw, pushed, wanted.approval)
+        try:
+            verdict = await self._leave.decided(run, wanted.approval, receive)
+        except Gone:
+            await withdrawal("Its agent does not wait any more.")
+            raise
+        if not verdict.is_decided:
+            await withdrawal("It is asked at the terminal instead.")
+        return verdict
+
+    async def _withdraw(self, pushed: Pushed, approval: str, reason: str) -> None:
+        body = ApprovalWithdrawn(approval=approval, reason=reason)
+        await self._store(pushed._replace(id=f"{pushed.id}-gone"[:_NAME]), (body,))
+
+
+async def _not_here(request: Request) -> Answer:
+    return problem(Problem("not-found"))
+
+
+def _payload(body: bytes) -> Frame:
+    """Raises Problem: malformed-json, schema-invalid."""
+    try:
+        value = parse_json(body)
+        require_modest(value, most=_VALUES, longest=len(body))
+    except NotJson as error:
+        raise Problem("malformed-json", str(error)) from None
+    if not isinstance(value, dict):
+        raise Problem("schema-invalid", "A hook's payload is a JSON object.", errors=[("", "dict_type")])
+    return cast("Frame", value)
+
+
+def _name(key: Key, address: _Address, reading: HookReading) -> str:
+    """What the sender calls the run. Raises Problem where only the session could tell and there is none."""
+    if address.name != SESSION:
+        return address.name
+    if key.run is not None:
+        return key.run
+    if reading.session is None:
+        raise Problem("schema-invalid", f"The payload names no session: put a name in the place of {SESSION}.")
+    return f"{address.source}-{reading.session}"[:_NAME]
+
+
+def _stranger(source: str, kind: str) -> Note:
+    return Note(text=f"{source} sent something that this version does not know: {kind}.")
+
+
+def _nothing(reading: HookReading) -> Answer:
+    """Taken, and nothing of it is kept: the kind is ignored by its name, or its run has ended."""
+    return _json(202, {"accepted": 0, "duplicates": 0, "run": None, "position": 0, "cancel_requested": False})
+
+
+def _for_claude(receipts: list[Receipt], verdict: Verdict | None) -> Answer:
+    """Claude Code reads the answer to a hook: a decision, and that somebody wants it to end."""
+    status, headers, body = accepted(receipts)
+    more: Frame = {}
+    if verdict is not None:
+        more |= decision(verdict.permission, verdict.reason)
+    if receipts[-1].cancel_requested:
+        more |= halt("Somebody cancelled this run in Discord.")
+    if not more:
+        return status, headers, body
+    return _json(status, {**json.loads(body), **more})
+
+
+def _json(status: int, content: Mapping[str, Any]) -> Answer:
+    body = json.dumps(content, separators=(",", ":")).encode()
+    headers: Headers = (JSON, (b"content-length", str(len(body)).encode()))
+    return status, headers, body

@@ -1,0 +1,52 @@
+"""An agent that is started in an earlier session: it hears only how to go on, or the whole task where that session is gone."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ompycord.agents.acp import AcpAgent
+from ompycord.agents.going_on import ANEW
+from ompycord.agents.omp_rpc import OmpRpcAgent
+from ompycord.agents.stream_json import StreamJsonAgent
+from ompycord.domain.events import Message, Note, SessionOpened
+from ompycord.domain.ports import AgentAdapter
+from ompycord.domain.repository import AgentSpec, Grants, Sandbox
+from ompycord.processes.launcher_port import Launcher
+from ompycord.testing import ScriptedInbox
+from tests.integration.agents.conftest import MakeJob
+
+DOUBLES = Path(__file__).parents[2] / "support/agents"
+KINDS = [
+    ("omp_rpc", OmpRpcAgent, "omp_double.py"),
+    ("acp", AcpAgent, "acp_double.py"),
+    ("stream_json", StreamJsonAgent, "claude_double.py"),
+]
+
+
+@pytest.mark.parametrize(("kind", "adapter", "double"), KINDS)
+@pytest.mark.parametrize("is_gone", [False, True])
+async def test_words_to_go_on_reach_the_session_and_the_whole_task_another_one(
+    kind: Any, adapter: type[Any], double: str, is_gone: bool, launcher: Launcher, make_job: MakeJob, stored: Any
+) -> None:
+    spec = AgentSpec(
+        name="mine", kind=kind, command=(sys.executable, "-I", str(DOUBLES / double)), sandbox=Sandbox(minimum="none"),
+        grants=Grants(files=(DOUBLES,)),
+    )  # fmt: skip
+    job = make_job("")
+    task = job.task.model_copy(update={"prompt": "say the whole task", "done_when": "it is well"})
+    session = "gone" if is_gone else "s-7"
+    job = job.model_copy(update={"spec": spec, "task": task, "prompt": "say go on", "session": session})
+    agent: AgentAdapter = adapter(launcher=launcher)
+    outcome = await agent.run(job, stored.emit, ScriptedInbox())
+    assert outcome.claim, outcome.message
+    said = [body.text for body in stored.events if isinstance(body, Message)]
+    told = [text for text in said if text in {"the whole task", "go on"}]  # the double of omp says more
+    assert told == (["the whole task", "go on"] if is_gone else ["go on"])
+    opened = [body.session for body in stored.events if isinstance(body, SessionOpened)]
+    assert (opened == ["s-7"]) is not is_gone
+    notes = [body.text for body in stored.events if isinstance(body, Note)]
+    begins = f"mine {ANEW}"
+    assert [note[: len(begins)] for note in notes] == ([begins] if is_gone else [])
+    assert all(len(note) > len(begins) for note in notes)  # and why

@@ -1,0 +1,53 @@
+"""Who ends the playground: an orderly `up` does, one that cannot go on leaves it to the people who look at its page."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from ompycord.app.data_folder import DataFolder
+from ompycord.app.run import local_playground
+from ompycord.errors import UnavailableError
+from ompycord.settings import Settings, load_settings
+from tests.support.playground import discord_py_at, running_playground
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> DataFolder:
+    return DataFolder(tmp_path / "data")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    overrides = {"data_dir": tmp_path / "data", "playground": {"port": 0}}
+    return load_settings(environ={}, folder=tmp_path, overrides=overrides)
+
+
+async def fail_to_start(settings: Settings, data: DataFolder) -> None:
+    async with local_playground(settings, data, os.environ):
+        raise UnavailableError("the disk is full")
+
+
+async def test_a_bot_that_cannot_start_leaves_the_playground_that_was_there(
+    settings: Settings, data: DataFolder
+) -> None:
+    async with running_playground(data.playground) as playground:
+        with discord_py_at(playground):
+            with pytest.raises(UnavailableError):
+                await fail_to_start(settings, data)
+            assert (await playground.get("/control/info"))["pid"] == playground.process.pid
+            async with local_playground(settings, data, os.environ) as (local, _):
+                assert playground.token in local.address
+        async with asyncio.timeout(10):
+            assert await playground.process.wait() == 0
+
+
+# `up` leaves its detached playground unwaited on purpose, and a test process lives on.
+@pytest.mark.filterwarnings("ignore:Exception ignored in. <function Popen:pytest.PytestUnraisableExceptionWarning")
+async def test_a_playground_of_ones_own_is_not_left_behind(settings: Settings, data: DataFolder) -> None:
+    with pytest.raises(UnavailableError):
+        await fail_to_start(settings, data)
+    async with asyncio.timeout(10):
+        while (data.playground / "run.json").exists():  # noqa: ASYNC110  # another process sets no event of ours
+            await asyncio.sleep(0.02)

@@ -1,0 +1,202 @@
+"""What four agents push by themselves: recordings read to what a person approved, and whatever else comes."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from syrupy.assertion import SnapshotAssertion
+
+from ompycord.dialects.hook_reading import HookReading
+from ompycord.dialects.hooks import HOOK_SOURCES
+from ompycord.domain.authority import SourceKind, require_authority
+from ompycord.domain.events import (
+    ApprovalRequested,
+    ChangedFile,
+    FilesChanged,
+    Message,
+    Note,
+    Phase,
+    PlanUpdated,
+    RetryLimited,
+    RunFailed,
+    RunFinished,
+    RunStarted,
+    ToolFinished,
+    dump_data,
+    parse_body,
+)
+from tests.support.pushed import recorded
+
+CLAUDE: dict[str, Any] = {"session_id": "s1", "cwd": "/repo"}
+
+
+def read(source: str, payload: dict[str, Any]) -> HookReading:
+    return HOOK_SOURCES[source](payload)
+
+
+def opencode(type_: str, **properties: Any) -> dict[str, Any]:
+    return {"kind": "event", "directory": "/repo", "event": {"id": "e1", "type": type_, "properties": properties}}
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("source", sorted(HOOK_SOURCES))
+def test_a_recording_is_read_to_what_a_person_approved(source: str, shared: Path, snapshot: SnapshotAssertion) -> None:
+    lines: list[str] = []
+    for pushed in recorded(shared):
+        if pushed.agent != source:
+            continue
+        reading = read(source, pushed.body)
+        assert reading.is_known, reading.kind
+        lines.append(f"{reading.kind} ({reading.session}){' begins' if reading.begins else ''}")
+        lines += [f"  {body.type} {json.dumps(dump_data(body), ensure_ascii=False)}" for body in reading.events]
+        lines += [f"  ? {json.dumps(dump_data(reading.asks), ensure_ascii=False)}"] if reading.asks else []
+    assert lines
+    assert "\n".join(lines) == snapshot
+
+
+@pytest.mark.parametrize("source", sorted(HOOK_SOURCES))
+def test_what_this_version_does_not_know_is_told_by_its_name(source: str) -> None:
+    payload: dict[str, Any] = {"hook_event_name": "NewHook", "type": "NewHook", "event": "NewHook", "kind": "NewHook"}
+    if source == "opencode":
+        payload = opencode("NewHook")
+    reading = read(source, payload)
+    assert (reading.kind, reading.is_known, reading.events) == ("NewHook", False, ())
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=20) | st.sampled_from(["text", "tool"]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=20,
+)
+KINDS = st.sampled_from(
+    [
+        *("PreToolUse", "PostToolUse", "PostToolUseFailure", "UserPromptSubmit", "Stop", "StopFailure", "SessionStart"),
+        *("agent-turn-complete", "approval-requested", "event", "message.part.updated", "session.diff", "todo.updated"),
+        *("session.error", "session.status", "session_start", "tool_execution_start", "tool_execution_end", "turn_end"),
+        *("agent_end", "before_agent_start", "auto_retry_start"),
+    ]
+)
+PAYLOADS = st.fixed_dictionaries(
+    {"kind": st.just("event") | ANYTHING},
+    optional={
+        "hook_event_name": KINDS,
+        "type": KINDS,
+        "event": KINDS | st.fixed_dictionaries({"type": KINDS, "properties": ANYTHING | st.fixed_dictionaries(
+            {"part": st.dictionaries(st.sampled_from(["type", "text", "time", "state", "tokens", "tool"]), ANYTHING)}
+        )}),
+        "data": ANYTHING | st.fixed_dictionaries({"message": ANYTHING, "messages": ANYTHING, "toolCallId": ANYTHING}),
+        "tool_name": ANYTHING, "tool_input": ANYTHING, "tool_response": ANYTHING, "tool_use_id": ANYTHING,
+        "session_id": ANYTHING, "cwd": ANYTHING, "prompt": ANYTHING, "input-messages": ANYTHING, "turn-id": ANYTHING,
+    },
+)  # fmt: skip
+
+
+@given(st.sampled_from(sorted(HOOK_SOURCES)), PAYLOADS)
+def test_no_payload_breaks_a_reader_and_all_that_it_tells_may_be_stored(source: str, payload: dict[str, Any]) -> None:
+    reading = read(source, payload)
+    assert 1 <= len(reading.kind) <= 64
+    for body in (*reading.events, *filter(None, [reading.asks])):
+        require_authority(body.type, SourceKind.RUN_KEY)
+        require_authority(body.type, SourceKind.EXTERNAL)
+        assert parse_body(body.type, dump_data(body)) == body
+
+
+def test_a_tool_of_claude_that_waits_for_leave_is_shown_whole() -> None:
+    tool: dict[str, Any] = {"tool_name": "Bash", "tool_input": {"command": "rm -rf build\nls"}, "tool_use_id": "t1"}
+    reading = read("claude", CLAUDE | tool | {"hook_event_name": "PreToolUse"})
+    assert reading.asks == ApprovalRequested(
+        approval="leave:t1", title="Bash: rm -rf build ls", command="rm -rf build\nls"
+    )
+    assert read("claude", CLAUDE | tool | {"hook_event_name": "PostToolUse"}).asks is None
+
+
+def test_an_edit_of_claude_counts_its_lines_and_a_failure_says_why() -> None:
+    edit: dict[str, Any] = {
+        "hook_event_name": "PostToolUse", "tool_name": "Edit", "tool_use_id": "t1",
+        "tool_input": {"file_path": "/repo/a.py"},
+        "tool_response": {"filePath": "/repo/a.py", "structuredPatch": [{"lines": ["-x", "+y", "+z", " w"]}]},
+    }  # fmt: skip
+    assert read("claude", CLAUDE | edit).events == (
+        ToolFinished(tool="Edit", title="a.py", call="t1", added=2, removed=1),
+    )
+    failed: dict[str, Any] = {
+        "hook_event_name": "PostToolUseFailure", "tool_name": "Bash", "tool_use_id": "t2",
+        "tool_input": {"command": "make"}, "error": "Exit code 2\nno rule",
+    }  # fmt: skip
+    assert read("claude", CLAUDE | failed).events == (
+        ToolFinished(tool="Bash", title="make", call="t2", ok=False, detail="no rule"),
+    )
+
+
+def test_a_model_that_refuses_claude_is_a_wait_and_its_notices_are_notes() -> None:
+    limited: dict[str, Any] = {"hook_event_name": "StopFailure", "error": "rate_limit", "error_details": "429"}
+    assert read("claude", CLAUDE | limited).events == (RetryLimited(message="rate_limit 429"),)
+    notice: dict[str, Any] = {"hook_event_name": "Notification", "message": "Claude needs your permission"}
+    assert read("claude", CLAUDE | notice).events == (Note(text="Claude needs your permission"),)
+
+
+def test_opencode_tells_its_plan_its_files_and_its_failure() -> None:
+    todos = [{"content": "one", "status": "in_progress"}, {"content": "two", "status": "cancelled"}]
+    assert read("opencode", opencode("todo.updated", sessionID="s", todos=todos)).events == (
+        PlanUpdated(phases=(Phase(title="one", status="active"), Phase(title="two", status="skipped"))),
+    )
+    diff = [{"file": "a.py", "additions": 3, "deletions": 1}, {"file": "b.py", "additions": 1, "status": "added"}]
+    assert read("opencode", opencode("session.diff", sessionID="s", diff=diff)).events == (
+        FilesChanged(
+            files=(
+                ChangedFile(path="a.py", added=3, removed=1),
+                ChangedFile(path="b.py", status="added", added=1, removed=0),
+            ),
+            total=2,
+        ),
+    )
+    error = {"name": "ProviderAuthError", "data": {"message": "no key"}}
+    (failed,) = read("opencode", opencode("session.error", sessionID="s", error=error)).events
+    assert isinstance(failed, RunFailed)
+    assert failed.message == "OpenCode stopped: no key"
+
+
+def test_a_helpers_session_of_opencode_begins_nothing() -> None:
+    reading = read("opencode", opencode("session.created", info={"id": "s2", "parentID": "s1"}))
+    assert (reading.events, reading.begins, reading.is_known) == ((), False, True)
+
+
+def test_words_of_a_person_begin_work_in_opencode_and_the_models_do_not() -> None:
+    asked = read("opencode", opencode("message.part.updated", part={"type": "text", "text": "Fix it\nplease"}))
+    assert asked.begins
+    assert asked.events == (RunStarted(agent="opencode", title="Fix it", prompt="Fix it\nplease"),)
+    piece = read(
+        "opencode", opencode("message.part.updated", part={"type": "text", "text": "Do", "time": {"start": 1}})
+    )
+    assert (piece.begins, piece.events) == (False, ())
+    whole = read(
+        "opencode",
+        opencode("message.part.updated", part={"type": "text", "text": "Done", "time": {"start": 1, "end": 2}}),
+    )
+    assert whole.events == (Message(text="Done"),)
+
+
+def test_each_turn_of_codex_is_a_whole_run() -> None:
+    turn: dict[str, Any] = {
+        "type": "agent-turn-complete", "thread-id": "t", "turn-id": "u", "input-messages": ["Fix it"],
+        "last-assistant-message": "Fixed.",
+    }  # fmt: skip
+    reading = read("codex", turn)
+    assert (reading.begins, reading.id, reading.session) == (True, "u", "t")
+    assert isinstance(reading.events[0], RunStarted)
+    assert reading.events[-1] == RunFinished(summary="Fixed.")
+
+
+def test_omp_tells_its_todo_list_and_who_waits_at_its_terminal() -> None:
+    phases = [{"name": "Build", "tasks": [{"content": "one", "status": "completed"}]}]
+    result: dict[str, Any] = {"content": [], "details": {"phases": phases}}
+    data: dict[str, Any] = {"toolCallId": "c1", "toolName": "todo", "result": result}
+    plan = read("omp", {"event": "tool_execution_end", "cwd": "/repo", "data": data}).events[-1]
+    assert isinstance(plan, PlanUpdated)
+    assert (plan.phases[0].title, plan.phases[0].status) == ("Build", "done")
+    assert read("omp", {"event": "tool_approval_requested", "data": {}}).events == (
+        Note(text="omp waits for leave at its terminal."),
+    )
