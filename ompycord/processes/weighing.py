@@ -42,7 +42,7 @@ def excess(allowance: Allowance, *, pid: int, marker: str | None) -> str | None:
 
 def _family(pid: int, marker: str | None) -> list[psutil.Process]:
     """The program, what descends from it, and what left it but is in its session or carries its mark. No zombies."""
-    processes = list(psutil.process_iter(["ppid"]))
+    processes = [one for one in psutil.process_iter(["ppid", "status"]) if one.info["status"] != psutil.STATUS_ZOMBIE]
     children: dict[int, list[psutil.Process]] = {}
     for process in processes:
         children.setdefault(process.info["ppid"], []).append(process)

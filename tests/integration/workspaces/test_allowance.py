@@ -22,7 +22,9 @@ FORKS = """
 import os, signal, time
 for number in range(60):
     if os.fork() == 0:
-        if number % 2: os.setsid()
+        if number % 2:  # out of the session, and nobody's child any more
+            os.setsid()
+            if os.fork(): os._exit(0)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         time.sleep(50)
         os._exit(0)
@@ -95,7 +97,7 @@ def carries(process: psutil.Process, marker: str) -> bool:
 @pytest.mark.parametrize(
     ("code", "allowed", "words"),
     [
-        (FORKS, {"processes": 30}, "started more than 30 processes"),
+        (FORKS, {"processes": 40}, "started more than 40 processes"),
         (EATS, {"memory_mib": 48}, "used more than 48 MiB of memory"),
         (FILLS, {"disk_mib": 50}, "filled more than 50 MiB of the disk"),
     ],
