@@ -25,7 +25,7 @@ def place_of(job: AgentJob, *, readable: tuple[Path, ...] = ()) -> Place:
     spec = job.spec
     return Place(
         job.cwd,
-        readable=readable,
+        readable=readable if job.files is None else (*readable, job.files),
         network=spec.sandbox.network,
         grants=spec.grants.files,
         variables=spec.grants.variables,

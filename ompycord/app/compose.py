@@ -89,6 +89,7 @@ class _Hands:
 
     launcher: Launcher
     workspaces: GitWorkspaces
+    artifacts: Artifacts
     adapters: Mapping[str, AgentAdapter]
     """By an agent's kind."""
 
@@ -121,15 +122,14 @@ async def lifespan(
         projector = Projector(store=store, bus=ground.bus, clock=clock, route=_route_of(settings))
         driver = _driver(ground, hands, conductor, doorkeeper, projector, mode)
         ground.alarms.extend((projector.wake, driver.wake))
-        artifacts = Artifacts(folder=data.path / "artifacts", workspaces=hands.workspaces)
-        desk = Desk(conductor=conductor, bus=ground.bus, clock=clock, ids=ids, attach=artifacts.attach)
+        desk = Desk(conductor=conductor, bus=ground.bus, clock=clock, ids=ids, attach=hands.artifacts.attach)
         mcp = McpMount(desk=desk, authenticate=doorkeeper.run_of, version=__version__, loaded=settle_collector)
 
         def failures() -> int:
             return sidecar.failed_authentications
 
         health = Health(mode=mode, launcher=hands.launcher, store=store, catalog=settings.catalog, failures=failures)
-        sources = _sources(hands, health, mode, artifacts)
+        sources = _sources(hands, health, mode)
         bot = _bot(ground, conductor, sources, redactor, token=bot_token, component_key=component_key)
         probes = _probes(ground, bot, mode)
         report = Report(
@@ -198,7 +198,8 @@ async def _hands(data: DataFolder) -> _Hands:
         git=git_of(os.environ),
         launcher=launcher,
     )
-    return _Hands(launcher=launcher, workspaces=workspaces, adapters=adapters(launcher=launcher))
+    artifacts = Artifacts(folder=data.path / "artifacts", workspaces=workspaces)
+    return _Hands(launcher=launcher, workspaces=workspaces, artifacts=artifacts, adapters=adapters(launcher=launcher))
 
 
 def _conductor(ground: _Ground, hands: _Hands, mode: Mode) -> Conductor:
@@ -231,6 +232,7 @@ def _driver(
         job_environment=doorkeeper.job_environment,
         inboxes=Inboxes(store=ground.store, bus=ground.bus, record=conductor.record),
         session=ground.store.session,
+        file=hands.artifacts.of_task,
     )
     return Driver(
         store=ground.store,
@@ -244,14 +246,15 @@ def _driver(
     )
 
 
-def _sources(hands: _Hands, health: Health, mode: Mode, artifacts: Artifacts) -> Sources:
+def _sources(hands: _Hands, health: Health, mode: Mode) -> Sources:
     level = hands.launcher.level
     return Sources(
         health=health.lines,
         diff=_diff_of(hands.workspaces),
         confinement=lambda record: level if record.kind is RunKind.HOSTED else None,
         mode=mode.words,
-        artifact=artifacts.read,
+        artifact=hands.artifacts.read,
+        keep_file=hands.artifacts.keep,
     )
 
 

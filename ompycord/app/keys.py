@@ -37,6 +37,8 @@ class AddKey(Frozen):
     scopes: Annotated[frozenset[Scope], Field(min_length=1)] = frozenset({Scope.EVENTS_WRITE, Scope.RUNS_CREATE})
     channel: Annotated[str, Field(pattern=r"^[0-9]{1,20}$")] | None = None
     """The Discord channel where its runs are shown."""
+    owner: Annotated[str, Field(pattern=r"^[0-9]{15,20}$")] | None = None
+    """The Discord user whose key it is: its runs call them, and they may answer."""
     lifetime_s: Lifetime | None = None
 
 
@@ -68,6 +70,7 @@ class KeyView(Frozen):
     scopes: tuple[Scope, ...]
     state: Literal["active", "expired", "revoked"]
     channel: str | None = None
+    owner: str | None = None
     run: str | None = None
     created_at: datetime
     expires_at: datetime | None = None
@@ -83,6 +86,7 @@ class KeyView(Frozen):
             scopes=tuple(sorted(record.scopes)),
             state="revoked" if record.revoked_at is not None else "expired" if is_over else "active",
             channel=record.channel,
+            owner=record.owner,
             run=record.run,
             created_at=_time(record.created_at),
             expires_at=None if record.expires_at is None else _time(record.expires_at),
@@ -154,7 +158,7 @@ class Keys:
         if any(_is_active(record, now) and record.name == asked.name for record in await self._store.keys()):
             raise Refused(f"There is a key named {asked.name} already: choose another name, or rotate that key.")
         expires_at = None if asked.lifetime_s is None else now + asked.lifetime_s * 1000
-        record, secret = self._mint(asked.kind, asked.name, asked.scopes, asked.channel, expires_at)
+        record, secret = self._mint(asked.kind, asked.name, asked.scopes, asked.channel, asked.owner, expires_at)
         await self._keep(record, secret, action="key.added")
         return MadeKey(key=KeyView.of(record, now_ms=now), secret=secret)
 
@@ -170,7 +174,7 @@ class Keys:
         return KeyView.of(ended, now_ms=now)
 
     async def rotate(self, asked: RotateKey) -> MadeKey:
-        """A key of another id and secret with the same name, scopes and channel. Raises Refused."""
+        """A key of another id and secret with the same name, scopes, channel and owner. Raises Refused."""
         now = self._clock.now_ms()
         old = await self._find(asked.key)
         if old.run is not None:
@@ -179,7 +183,7 @@ class Keys:
             raise Refused("This key has expired: add a new one instead.")
         lifetime = None if old.expires_at is None else old.expires_at - old.created_at
         record, secret = self._mint(
-            old.kind, old.name, old.scopes, old.channel, None if lifetime is None else now + lifetime
+            old.kind, old.name, old.scopes, old.channel, old.owner, None if lifetime is None else now + lifetime
         )
         until = now + asked.overlap_s * 1000
         ending = old.model_copy(
@@ -191,11 +195,17 @@ class Keys:
         return MadeKey(key=KeyView.of(record, now_ms=now), secret=secret, replaces=KeyView.of(ending, now_ms=now))
 
     def _mint(
-        self, kind: str, name: str, scopes: frozenset[Scope], channel: str | None, expires_at: Millis | None
+        self,
+        kind: str,
+        name: str,
+        scopes: frozenset[Scope],
+        channel: str | None,
+        owner: str | None,
+        expires_at: Millis | None,
     ) -> tuple[KeyRecord, str]:
         mint = mint_bearer if kind == "bearer" else mint_hmac
         now = self._clock.now_ms()
-        record, secret = mint(ids=self._ids, now_ms=now, name=name, scopes=scopes, channel=channel)
+        record, secret = mint(ids=self._ids, now_ms=now, name=name, scopes=scopes, channel=channel, owner=owner)
         return record.model_copy(update={"expires_at": expires_at}), secret
 
     async def _keep(self, record: KeyRecord, secret: str, *, action: str, ending: KeyRecord | None = None) -> None:

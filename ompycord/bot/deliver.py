@@ -66,8 +66,8 @@ class Deliverer:
         self._rest = rest
         self._clock = clock
         self._succession = succession
-        self._ringing = Ringing(store=store, scenes=scenes, rest=rest, clock=clock)
         self._artifact = artifact
+        self._ringing = Ringing(store=store, scenes=scenes, rest=rest, clock=clock)
         self._began = clock.now_ms()
         self._tried: set[int] = set()
         """Rows that were sent by this process and are not recorded yet."""

@@ -6,17 +6,20 @@ from pydantic import Field
 
 from ompycord.bot import wording
 from ompycord.bot.rest import Rest, SendFailed
+from ompycord.bot.sources import KeepFile
 from ompycord.conductor import Submission
 from ompycord.domain.base import Frozen
 from ompycord.domain.records import Draft
-from ompycord.domain.task import PROMPT_LIMIT, Mode
+from ompycord.domain.task import MOST_FILES, PROMPT_LIMIT, Mode, TaskFile
 from ompycord.errors import Refused
 from ompycord.render.inert import Inert
 
 __all__ = ["AttachedFile", "Typed", "submission_of"]
 
-_LARGEST_FILE = 128 * 1024
+_LARGEST_TEXT = 128 * 1024
 """32,000 characters have at most so many bytes in UTF-8."""
+_LARGEST_FILE = 10 * 1024 * 1024
+_NAME = 100
 
 
 class AttachedFile(Frozen):
@@ -37,11 +40,11 @@ class Typed(Frozen):
     branch: str | None = None
     budget_usd: float | None = None
     done_when: str | None = None
-    files: Annotated[tuple[AttachedFile, ...], Field(max_length=10)] = ()
+    files: Annotated[tuple[AttachedFile, ...], Field(max_length=MOST_FILES)] = ()
     shown_in: str
     """Where the mirror goes."""
 
-    def submission(self, prompt: str, *, guild: str) -> Submission:
+    def submission(self, prompt: str, *, guild: str, files: tuple[TaskFile, ...] = ()) -> Submission:
         """Raises pydantic's ValidationError naming the field that is wrong."""
         return Submission(
             prompt=prompt,
@@ -51,43 +54,77 @@ class Typed(Frozen):
             branch=self.branch,
             budget_usd=self.budget_usd,
             done_when=self.done_when,
+            files=files,
             guild=guild,
             channel=self.shown_in,
         )
 
 
-async def submission_of(draft: Draft, *, rest: Rest, inert: Inert) -> tuple[Submission, list[str]]:
+async def submission_of(draft: Draft, *, rest: Rest, keep: KeepFile, inert: Inert) -> tuple[Submission, list[str]]:
     """The submission and what the person must be told about their files.
 
-    Raises Refused when it is too long, SendFailed when a file cannot be read now, ValidationError.
+    A text becomes part of the task as far as there is room; everything else is kept for the agent to read. Raises Refused
+    for a task that is too long or has no words, SendFailed when a file cannot be read now, ValidationError.
     """
     typed = Typed.model_validate(draft.body)
-    texts, notes = [typed.prompt] if typed.prompt.strip() else [], list[str]()
+    texts, kept, notes = [typed.prompt] if typed.prompt.strip() else [], list[TaskFile](), list[str]()
     for file in typed.files:
-        text = await _text_of(file, rest)
-        if text is None:
+        if file.size > _LARGEST_FILE:
             notes.append(wording.file_too_big(file.name, inert))
-        elif len(typed.files) == 1 and not texts:
-            texts.append(text)
+            continue
+        raw = await _content(file, rest)
+        text = _as_text(raw)
+        is_task = text is not None and len(typed.files) == 1 and not texts
+        if text is not None and (is_task or len("\n\n".join(texts)) + len(text) + len(file.name) + 12 <= PROMPT_LIMIT):
+            texts.append(text if is_task else f"--- {file.name} ---\n{text}")
         else:
-            texts.append(f"--- {file.name} ---\n{text}")
+            kept.append(await _kept(file.name, raw, keep, {one.name for one in kept}))
     prompt = "\n\n".join(texts)
     if len(prompt) > PROMPT_LIMIT:
         raise Refused(wording.file_too_large_together(len(prompt)))
-    return typed.submission(prompt, guild=draft.guild), notes
+    if not prompt.strip():
+        raise Refused(wording.NO_WORDS)
+    return typed.submission(prompt, files=tuple(kept), guild=draft.guild), notes
 
 
-async def _text_of(file: AttachedFile, rest: Rest) -> str | None:
-    """None for what is no text or too big."""
-    if file.size > _LARGEST_FILE:
-        return None
+async def _content(file: AttachedFile, rest: Rest) -> bytes:
     try:
-        raw = await rest.attachment(file.url)
+        return await rest.attachment(file.url)
     except SendFailed as failed:
         if failed.is_final:
             raise Refused("Discord does not keep the attached file any more. Nothing ran; send it again.") from failed
         raise
+
+
+def _as_text(raw: bytes) -> str | None:
+    """None for what is no text, or more than any task may have."""
+    if len(raw) > _LARGEST_TEXT or b"\0" in raw:
+        return None
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         return None
+
+
+async def _kept(name: str, raw: bytes, keep: KeepFile, taken: set[str]) -> TaskFile:
+    try:
+        digest = await keep(raw)
+    except OSError as error:
+        raise Refused(
+            f"The attached file could not be kept ({error.strerror or error}). Nothing ran; try again."
+        ) from error
+    return TaskFile(name=_free(_safe(name), taken), sha256=digest, size=len(raw))
+
+
+def _safe(name: str) -> str:
+    """A name that no file system and no agent takes for anything else."""
+    plain = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "._-") else "_" for letter in name)
+    return plain[-_NAME + 8 :].lstrip(".-") or "file"
+
+
+def _free(name: str, taken: set[str]) -> str:
+    if name not in taken:
+        return name
+    stem, dot, ending = name.rpartition(".")
+    numbered = (f"{stem or ending}-{number}{dot if stem else ''}{ending if stem else ''}" for number in range(2, 99))
+    return next(one for one in numbered if one not in taken)

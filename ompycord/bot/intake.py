@@ -135,7 +135,9 @@ class Intake:
 
     async def _start(self, case: _Case) -> Signal:
         try:
-            submission, case.notes = await submission_of(case.draft, rest=self._desk.rest, inert=self._desk.inert)
+            submission, case.notes = await submission_of(
+                case.draft, rest=self._desk.rest, keep=self._desk.sources.keep_file, inert=self._desk.inert
+            )
             case.record = await self._desk.conductor.submit(DraftId(case.draft.id), submission, case.person)
         except (OmpycordError, ValueError) as error:  # ValueError: pydantic's
             case.why = words_for(error, case.draft.id[-6:].lower())

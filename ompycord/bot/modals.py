@@ -89,7 +89,11 @@ def task_form(
     modal.add_item(ui.Label(text="Repository", component=_repository_select(repositories)))
     modal.add_item(ui.Label(text="Agent and care", component=_care_select(agents, agent, mode)))
     modal.add_item(ui.Label(text="Done when", description=cut(_always_run(repositories), _DESCRIPTION), component=done))
-    modal.add_item(ui.Label(text="Files", description="Text files become part of the task.", component=files))
+    modal.add_item(
+        ui.Label(
+            text="Files", description="Text becomes part of the task; the rest the agent can read.", component=files
+        )
+    )
     modal.stop()
     return modal
 

@@ -20,6 +20,7 @@ from ompycord.domain.access import Person, may
 from ompycord.domain.ids import DraftId, new_ulid
 from ompycord.domain.records import Draft
 from ompycord.domain.repository import RepositorySpec
+from ompycord.domain.task import MOST_FILES
 from ompycord.errors import OmpycordError, Refused
 from ompycord.render.message import message as rendered
 from ompycord.render.notices import watch_only
@@ -92,7 +93,9 @@ class Rocket:
                 raise Refused(watch_only(None, self._desk.inert))
             draft = self._draft(message, person, repository, draft_id)
             await self._desk.conductor.keep_draft(draft)
-            submission, notes = await submission_of(draft, rest=self._desk.rest, inert=self._desk.inert)
+            submission, notes = await submission_of(
+                draft, rest=self._desk.rest, keep=self._desk.sources.keep_file, inert=self._desk.inert
+            )
             record = await self._desk.conductor.submit(draft_id, submission, person)
         except (OmpycordError, ValueError) as error:  # ValueError: pydantic's
             await self._answer(message, words_for(error, str(message.id)[-8:]))
@@ -108,7 +111,7 @@ class Rocket:
         if not agents:
             raise Refused(f"No agent is configured for {repository.name}, so nothing can run there.")
         files = tuple(
-            AttachedFile(name=file.filename, url=file.url, size=file.size) for file in message.attachments[:10]
+            AttachedFile(name=file.filename, url=file.url, size=file.size) for file in message.attachments[:MOST_FILES]
         )
         if not message.content.strip() and not files:
             raise Refused("The message is empty now, so nothing ran.")

@@ -310,7 +310,7 @@ class Scenes:
     def _who_may_allow(self, scene: Scene) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Users and roles that an approval rings (UX, *Who is pinged*). Of an external run nobody but its key's owner."""
         if scene.record.kind is RunKind.EXTERNAL:
-            return (), ()
+            return self._asker(scene), ()
         needs_two = any(
             spec.two_person for spec in self.conductor.catalog.repositories if spec.name == scene.record.repository
         )

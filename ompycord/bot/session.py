@@ -149,19 +149,7 @@ class Session:
         )
         self._tree = OmpTree(self.client)
         rest = Rest(self.client, home=kit.options.guilds[0])
-        scenes = Scenes(
-            options=kit.options,
-            conductor=kit.conductor,
-            store=kit.store,
-            clock=kit.clock,
-            signer=kit.signer,
-            redact=kit.redact,
-            actions=kit.actions,
-            confinement=kit.sources.confinement,
-            url=rest.url,
-            channel_name=rest.channel_name,
-            is_connected=lambda: self.is_connected,
-        )
+        scenes = self._scenes(rest)
         below = Below()
         succession = Succession(store=kit.store, scenes=scenes, rest=rest, clock=kit.clock, below=below)
         self.live = editor_of(
@@ -195,6 +183,22 @@ class Session:
             sources=kit.sources,
         )
         self._dispatcher = self._wire(desk)
+
+    def _scenes(self, rest: Rest) -> Scenes:
+        kit = self._kit
+        return Scenes(
+            options=kit.options,
+            conductor=kit.conductor,
+            store=kit.store,
+            clock=kit.clock,
+            signer=kit.signer,
+            redact=kit.redact,
+            actions=kit.actions,
+            confinement=kit.sources.confinement,
+            url=rest.url,
+            channel_name=rest.channel_name,
+            is_connected=lambda: self.is_connected,
+        )
 
     def _wire(self, desk: Desk) -> Dispatcher:
         intake = Intake(desk)

@@ -8,7 +8,7 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.run import RunRecord
 from ompycord.render.surroundings import Confinement
 
-__all__ = ["HealthLine", "ReadArtifact", "Sources", "no_artifact"]
+__all__ = ["HealthLine", "KeepFile", "ReadArtifact", "Sources", "no_artifact", "no_files"]
 
 
 class HealthLine(Frozen):
@@ -27,6 +27,15 @@ ReadArtifact = Callable[[RunId, str], Awaitable[bytes | None]]
 """A file that a run attached, by its content; None for what it never did."""
 
 
+KeepFile = Callable[[bytes], Awaitable[str]]
+"""Keep what came with a task; its SHA-256. Raises OSError."""
+
+
+async def no_files(data: bytes) -> str:
+    """Where no files are kept."""
+    raise OSError("no files are kept here")
+
+
 async def no_artifact(run: RunId, sha256: str) -> None:
     """Where no files are kept."""
 
@@ -42,5 +51,6 @@ class Sources:
     mode: Callable[[], Awaitable[str | None]] = _is_normal
     """What is not as it should be, for the bot's presence; None while all is normal."""
     artifact: ReadArtifact = no_artifact
+    keep_file: KeepFile = no_files
     confinement: Callable[[RunRecord], Confinement | None]
     """How far a hosted run's agent is shut in."""

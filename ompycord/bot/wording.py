@@ -17,6 +17,7 @@ __all__ = [
     "KEPT",
     "NOTHING_CHANGED",
     "NO_DIFF",
+    "NO_WORDS",
     "cancelled",
     "confirm_cancel",
     "deaf",
@@ -48,6 +49,7 @@ FORM_UNKNOWN = "I did not open that form, so I do not act on it. Nothing happene
 CONFIRM_EXPIRED = "That question is more than 15 minutes old. Nothing happened. Use `/omp cancel` again."
 NO_DIFF = "There is no diff of that run: it has changed nothing yet, or its diff is not kept any more."
 NOTHING_CHANGED = "Nothing was changed; the run goes on."
+NO_WORDS = "The task has no words, so nothing ran. Say what shall be done with the files."
 KEPT = "Your text is kept and the run starts. If no link appears here, press *Resume*: it starts once, never twice."
 
 _LINE = 300
@@ -128,8 +130,8 @@ def take_over(record: RunRecord, branch: str | None, inert: Inert) -> str:
 
 
 def file_too_big(name: str, inert: Inert) -> str:
-    """An attachment that cannot be part of a prompt."""
-    return f"Left out: {inert.line(name, 100)} is no text of at most 128 KiB, and an agent gets text only."
+    """An attachment that an agent does not get."""
+    return f"Left out: {inert.line(name, 100)} is larger than 10 MiB."
 
 
 def file_too_large_together(length: int) -> str:

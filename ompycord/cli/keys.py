@@ -48,6 +48,9 @@ def add(
         list[Scope] | None, typer.Option(help="What it may do; repeat for several. Without: events:write, runs:create.")
     ] = None,
     channel: Annotated[str | None, typer.Option(help="The Discord channel (id) where its runs are shown.")] = None,
+    owner: Annotated[
+        str | None, typer.Option(help="The Discord user (id) whose key it is: its runs call them, and they may answer.")
+    ] = None,
     expires: Annotated[
         int | None, typer.Option(parser=seconds, metavar="DURATION", help="When it ends by itself: 30d, 12h.")
     ] = None,
@@ -55,7 +58,13 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Make a key. Its secret is shown this once. A running Ompycord takes it at once."""
-    asked: dict[str, Any] = {"name": name, "kind": kind.value, "channel": channel, "lifetime_s": expires}
+    asked: dict[str, Any] = {
+        "name": name,
+        "kind": kind.value,
+        "channel": channel,
+        "owner": owner,
+        "lifetime_s": expires,
+    }
     if scope:
         asked["scopes"] = sorted({one.value for one in scope})
     _show_made(perform_here(data_dir, "keys.add", asked), as_json=as_json)

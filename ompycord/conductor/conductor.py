@@ -27,7 +27,7 @@ from ompycord.domain.ports import AgentCapabilities, Clock, Ids, RunFilter, Stor
 from ompycord.domain.records import Committed, Draft, NewEvent
 from ompycord.domain.run import FINAL, Machine, RunKind, RunRecord, RunState
 from ompycord.domain.snapshot import StatusSnapshot
-from ompycord.domain.task import Mode, Origin, Prompt, Task
+from ompycord.domain.task import MOST_FILES, Mode, Origin, Prompt, Task, TaskFile
 from ompycord.errors import Refused
 from ompycord.render.phrases import money
 
@@ -54,6 +54,7 @@ class Submission(Frozen):
     branch: Annotated[str, Field(max_length=200, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$")] | None = None
     budget_usd: Annotated[float, Field(gt=0, le=10_000)] | None = None
     done_when: Annotated[str, Field(max_length=300)] | None = None
+    files: Annotated[tuple[TaskFile, ...], Field(max_length=MOST_FILES)] = ()
     guild: str
     channel: str
     """Where the mirror goes."""
@@ -128,6 +129,7 @@ class Conductor:
             branch=submission.branch,
             budget_usd=submission.budget_usd,
             done_when=submission.done_when,
+            files=submission.files,
             origin=Origin(
                 guild=submission.guild, channel=submission.channel, requester=person.id, requester_name=person.name
             ),

@@ -318,6 +318,10 @@ class Workspaces(Protocol):
         """The run's clone, if it has one."""
         ...
 
+    async def lay(self, run: RunId, name: str, data: bytes) -> Path:
+        """Put a file that came with the task beside the run's clone, readable for its agent; the folder it is in. Idempotent."""
+        ...
+
     async def is_taken_over(self, run: RunId) -> bool:
         """Whether a person works in the run's clone at a terminal now."""
         ...
@@ -370,6 +374,8 @@ class AgentJob(Frozen):
     env: dict[str, str]
     """What the agent may know besides its allow-list: run id, sidecar address, its key."""
     session: str | None = None
+    files: Path | None = None
+    """The folder of files that came with the task, to be read; None where none did."""
 
 
 class AgentOutcome(Frozen):

@@ -77,6 +77,8 @@ class Post(NamedTuple):
     """Idempotency key, unique per key; None for a bearer post without one."""
     channel: str | None = None
     """Where a run of this key is shown."""
+    owner: str | None = None
+    """Whose key it is: the requester of the runs that it begins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,6 +246,8 @@ class KeyRecord(Frozen):
     run: RunId | None = None
     """The hosted run that this key speaks for; then it dies with it."""
     channel: str | None = None
+    owner: str | None = None
+    """The person whose key it is, by Discord id: its runs call nobody else (CONTRACTS, *External runs*)."""
     created_at: Millis
     expires_at: Millis | None = None
     revoked_at: Millis | None = None

@@ -8,8 +8,9 @@ from pydantic import Field, StringConstraints
 from ompycord.domain.base import Frozen, Name
 from ompycord.domain.ids import Ulid
 
-__all__ = ["Mode", "Origin", "Prompt", "Task"]
+__all__ = ["MOST_FILES", "Mode", "Origin", "Prompt", "Task", "TaskFile"]
 
+MOST_FILES = 10
 PROMPT_LIMIT = 32_000  # CONTRACTS: modal 4,000, longer as attachment up to 32,000
 
 Prompt = Annotated[str, StringConstraints(min_length=1, max_length=PROMPT_LIMIT, strip_whitespace=True)]
@@ -37,6 +38,16 @@ class Origin(Frozen):
     requester_name: str | None = Field(default=None, max_length=128)
 
 
+class TaskFile(Frozen):
+    """A file that came with a task and is no part of its text: kept by its content, laid beside the clone for the agent."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$")]
+    """Unique in its task; never a path."""
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    size: Annotated[int, Field(ge=0)]
+    """Bytes."""
+
+
 class Task(Frozen):
     """One task. A retry is another run of the same task."""
 
@@ -51,4 +62,5 @@ class Task(Frozen):
     budget_usd: Annotated[float, Field(gt=0, le=10_000)] | None = None
     done_when: Annotated[str, StringConstraints(max_length=300)] | None = None
     """Besides the checks; never earns a mark alone."""
+    files: Annotated[tuple[TaskFile, ...], Field(max_length=MOST_FILES)] = ()
     origin: Origin = Origin()

@@ -6,6 +6,7 @@ All but `build` may be done twice with the same result. Nothing here decides a s
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 
 from ompycord.conductor import Inboxes, LogInbox
 from ompycord.domain import effects as fx
@@ -16,7 +17,7 @@ from ompycord.domain.ports import AgentAdapter, AgentJob, Checks, Workspaces
 from ompycord.domain.records import EffectRow
 from ompycord.domain.repository import AgentSpec, CheckSpec, ConfinementLevel, RepositorySpec
 from ompycord.domain.run import FailureClass, RunRecord
-from ompycord.domain.task import Task
+from ompycord.domain.task import Task, TaskFile
 from ompycord.engines.local import Step
 from ompycord.errors import NotStored, ProcessFailed, Refused, WorkspaceError
 from ompycord.processes.launcher_port import is_enough
@@ -32,6 +33,14 @@ Record = Callable[..., Awaitable[None]]
 
 SessionOf = Callable[[RunId], Awaitable[str | None]]
 """The session that the run's agent opened last in the clone that it has now."""
+
+FileOf = Callable[[TaskFile], Awaitable[bytes | None]]
+"""A file that came with the task; None where it is not kept any more."""
+
+
+async def _no_file(file: TaskFile) -> None:
+    """Where no files are kept."""
+
 
 JobEnvironment = Callable[[RunId], Awaitable[dict[str, str]]]
 """What an agent may know: its run, the sidecar's address, a key of its own."""
@@ -59,6 +68,7 @@ class Steps:
         job_environment: JobEnvironment,
         inboxes: Inboxes,
         session: SessionOf,
+        file: FileOf = _no_file,
     ) -> None:
         """`session` is asked only for agents that can go on in one."""
         self._catalog = catalog
@@ -72,6 +82,7 @@ class Steps:
         self._job_environment = job_environment
         self._inboxes = inboxes
         self._session = session
+        self._file = file
 
     def table(self) -> dict[type[fx.Effect], Step]:
         """Effect type to step. `halt` is the driver's own."""
@@ -112,6 +123,7 @@ class Steps:
             return _waits(row, TAKEN_OVER)
         env = await self._job_environment(row.run)
         adapter = self._adapters[spec.kind]
+        files = await self._lay_files(row.run, task)
         session = await self._session(row.run) if adapter.capabilities.can_resume else None
         await self._observe(row.run, ev.RunStarted(agent=spec.name))
         try:
@@ -122,9 +134,10 @@ class Steps:
                     task=task,
                     spec=spec,
                     cwd=prepared.path,
-                    prompt=_prompt(task, inbox.told) if session is None else _go_on(inbox.told),
+                    prompt=_prompt(task, inbox.told, files) if session is None else _go_on(inbox.told),
                     env=env,
                     session=session,
+                    files=files,
                 )
                 outcome = await adapter.run(job, partial(self._emit, row.run, inbox), inbox)
                 await inbox.end()
@@ -141,6 +154,18 @@ class Steps:
             message=(outcome.message or "")[:500] or None,
             facts={"claim": outcome.claim},
         )
+
+    async def _lay_files(self, run: RunId, task: Task) -> Path | None:
+        """What came with the task, beside the clone. Raises WorkspaceError where something of it is gone."""
+        folder: Path | None = None
+        for file in task.files:
+            data = await self._file(file)
+            if data is None:
+                raise WorkspaceError(
+                    f"The file {file.name} that came with the task is not kept any more. Start it anew."
+                )
+            folder = await self._workspaces.lay(run, file.name, data)
+        return folder
 
     async def _emit(self, run: RunId, inbox: LogInbox, body: ev.EventBody) -> None:
         """A database that refuses for a while makes the agent wait; it does not end its work."""
@@ -203,11 +228,14 @@ def _unconfined(spec: AgentSpec, level: ConfinementLevel, mend: str) -> str:
     return f"{words} {mend or 'An admin finds what to do in /omp health.'} Or allow this agent by name: sandbox: {{minimum: none}}."
 
 
-def _prompt(task: Task, said: Sequence[str]) -> str:
+def _prompt(task: Task, said: Sequence[str], files: Path | None) -> str:
     """The task and all that people said of it since: an agent that starts anew knows nothing of an earlier start."""
     parts = [task.prompt]
     if task.done_when:
         parts.append(f"Done when: {task.done_when}")
+    if files is not None:
+        named = "\n".join(f"- {files / file.name} ({file.size:,} bytes)" for file in task.files)
+        parts.append(f"Files that came with the task, to read, outside of the repository:\n{named}")
     if said:
         parts.append("Said since:\n\n" + "\n\n".join(said))
     return "\n\n".join(parts)

@@ -200,7 +200,7 @@ class _Ledger:
             raise UnknownRun("No such run for this key: start it first, or use a key with the scope runs:create.")
         pk = self._last_pk + len(self._new_runs) + 1
         run = _Run(pk, RunId(post.new_run), ends_lanes=True, has_ended=False, cancel_requested=False)
-        self._new_runs.append((pk, run.run, post.key_id, post.name, post.channel, now, now))
+        self._new_runs.append((pk, run.run, post.key_id, post.name, post.channel, post.owner, now, now))
         self._put(self._runs, _name(post), run)
         return run
 

@@ -140,7 +140,7 @@ WHERE s.kind = 'card' GROUP BY s.run HAVING max(s.shown_position) < f.position O
 
 # Keys that may still open something.
 KEYS = """
-SELECT k.id, k.name, k.kind, k.sha256, k.scopes, r.id AS run, k.channel, k.created_at, k.expires_at, k.revoked_at
+SELECT k.id, k.name, k.kind, k.sha256, k.scopes, r.id AS run, k.channel, k.owner, k.created_at, k.expires_at, k.revoked_at
 FROM api_keys AS k LEFT JOIN runs AS r ON r.pk = k.run
 WHERE k.revoked_at IS NULL AND (k.run IS NULL OR k.expires_at IS NULL OR k.expires_at > :now)
 ORDER BY k.created_at, k.id

@@ -128,10 +128,10 @@ DELETE FROM replays WHERE (key_id, id) IN (SELECT key_id, id FROM replays WHERE 
 # Runs that sending keys began, their row numbers given.
 ADD_EXTERNAL_RUNS = Many(
     """
-INSERT INTO runs (pk, id, kind, key_id, external_name, channel, state, created_at, updated_at)
-SELECT column1, column2, 'external', column3, column4, column5, 'BUILDING', column6, column7 FROM (VALUES {rows})
+INSERT INTO runs (pk, id, kind, key_id, external_name, channel, requester, state, created_at, updated_at)
+SELECT column1, column2, 'external', column3, column4, column5, column6, 'BUILDING', column7, column8 FROM (VALUES {rows})
 """,
-    columns=7,
+    columns=8,
 )
 
 # -- decisions ---------------------------------------------------------------------------------------------------------
@@ -196,11 +196,12 @@ WHERE run = :run AND key = :key AND status <> 'done'
 # Whether the journal knows a step at all.
 EFFECT_EXISTS = "SELECT 1 FROM effects WHERE run = ? AND key = ?"
 
-# A key, or its new name, scopes, channel, end; never another secret under the same id.
+# A key, or its new name, scopes, channel, owner, end; never another secret under the same id.
 PUT_KEY = """
-INSERT INTO api_keys (id, name, kind, sha256, scopes, run, channel, created_at, expires_at, revoked_at)
-VALUES (:id, :name, :kind, :sha256, :scopes, :run, :channel, :created_at, :expires_at, :revoked_at)
+INSERT INTO api_keys (id, name, kind, sha256, scopes, run, channel, owner, created_at, expires_at, revoked_at)
+VALUES (:id, :name, :kind, :sha256, :scopes, :run, :channel, :owner, :created_at, :expires_at, :revoked_at)
 ON CONFLICT (id) DO UPDATE SET name = excluded.name, scopes = excluded.scopes, channel = excluded.channel,
+                               owner = excluded.owner,
                                expires_at = excluded.expires_at, revoked_at = excluded.revoked_at
 """
 

@@ -38,6 +38,12 @@ class FakeWorkspaces:
         path = self._path(run)
         return Prepared(path=path, base_commit=BASE, base_branch="main") if path.is_dir() else None
 
+    async def lay(self, run: RunId, name: str, data: bytes) -> Path:
+        folder = self._root / f"{run}-files"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+        return folder
+
     async def is_taken_over(self, run: RunId) -> bool:
         return run in self.taken_over
 

@@ -117,6 +117,7 @@ class HookRuns:
             new_run=new_id,
             body_hash=hashlib.sha256(pushed.id.encode()).digest(),  # agents repeat a payload with another time in it
             channel=key.channel,
+            owner=key.owner,
         )
 
     def _memory(self, key: Key, name: str) -> _Memory:

@@ -98,6 +98,7 @@ class Ingest:
             webhook_id=webhook_id,
             body_hash=digest,
             channel=key.channel,
+            owner=key.owner,
         )
 
     def _answer(self, receipts: list[Receipt]) -> Answer:

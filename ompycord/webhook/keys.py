@@ -35,6 +35,7 @@ class Key:
     scopes: frozenset[Scope]
     run: RunId | None = None
     channel: str | None = None
+    owner: str | None = None
     expires_at: Millis | None = None
 
     @property
@@ -75,7 +76,7 @@ class KeyRing:
         for record in records:
             if record.revoked_at is not None:
                 continue
-            key = Key(record.id, record.scopes, record.run, record.channel, record.expires_at)
+            key = Key(record.id, record.scopes, record.run, record.channel, record.owner, record.expires_at)
             if record.kind == "bearer" and record.sha256 is not None:
                 bearers[record.id] = (bytes.fromhex(record.sha256), key)
             elif record.kind == "hmac" and record.id in hmac_secrets:
@@ -124,6 +125,7 @@ def mint_bearer(
     scopes: Iterable[Scope],
     run: RunId | None = None,
     channel: str | None = None,
+    owner: str | None = None,
     expires_at: Millis | None = None,
 ) -> tuple[KeyRecord, str]:
     """A new key for the `Authorization` header: the record to store, and `ompk_<id8>_<43>`, shown once and kept nowhere."""
@@ -137,6 +139,7 @@ def mint_bearer(
         scopes=frozenset(scopes),
         run=run,
         channel=channel,
+        owner=owner,
         created_at=now_ms,
         expires_at=expires_at,
     )
@@ -144,7 +147,13 @@ def mint_bearer(
 
 
 def mint_hmac(
-    *, ids: Ids, now_ms: Millis, name: str, scopes: Iterable[Scope], channel: str | None = None
+    *,
+    ids: Ids,
+    now_ms: Millis,
+    name: str,
+    scopes: Iterable[Scope],
+    channel: str | None = None,
+    owner: str | None = None,
 ) -> tuple[KeyRecord, str]:
     """A new signing key: the record to store, and its `whsec_` secret, which belongs into the data folder."""
     secret = base64.b64encode(base64.urlsafe_b64decode(f"{ids.token()}=")).decode()
@@ -154,6 +163,7 @@ def mint_hmac(
         kind="hmac",
         scopes=frozenset(scopes),
         channel=channel,
+        owner=owner,
         created_at=now_ms,
     )
     return record, f"whsec_{secret}"

@@ -15,6 +15,7 @@ from typing import Final
 from ompycord.domain.events import ArtifactAdded
 from ompycord.domain.ids import RunId, is_ulid
 from ompycord.domain.ports import Workspaces
+from ompycord.domain.task import TaskFile
 from ompycord.errors import Refused
 from ompycord.processes.inside import NotGranted, inside, read_inside, reason
 
@@ -38,6 +39,14 @@ class Artifacts:
             raise Refused("This run has no clone, so there is no file of it.")
         return await asyncio.to_thread(self._attach, run, prepared.path, path)
 
+    async def keep(self, data: bytes) -> str:
+        """Keep what came with a task; its SHA-256. It belongs to no run until a task names it."""
+        return await asyncio.to_thread(self._kept, data)
+
+    async def of_task(self, file: TaskFile) -> bytes | None:
+        """What came with a task; None where it is not kept any more."""
+        return await asyncio.to_thread(self._bytes, file.sha256)
+
     async def read(self, run: RunId, sha256: str) -> bytes | None:
         """What this run attached; None for anything else."""
         return await asyncio.to_thread(self._read, run, sha256)
@@ -54,10 +63,7 @@ class Artifacts:
             raise Refused(reason(path, error)) from None
         if not data:
             raise Refused(f"{path[:200]} is empty, so there is nothing to show.")
-        digest = hashlib.sha256(data).hexdigest()
-        content = self._content(digest)
-        if not content.exists():
-            _keep(content, data)
+        digest = self._kept(data)
         mark = self._mark(run, digest)
         mark.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         mark.touch(mode=0o600)
@@ -66,8 +72,18 @@ class Artifacts:
     def _read(self, run: RunId, sha256: str) -> bytes | None:
         if not is_ulid(run) or len(sha256) != _SHA256 or not sha256.isalnum() or not self._mark(run, sha256).exists():
             return None
+        return self._bytes(sha256)
+
+    def _kept(self, data: bytes) -> str:
+        digest = hashlib.sha256(data).hexdigest()
+        content = self._content(digest)
+        if not content.exists():
+            _keep(content, data)
+        return digest
+
+    def _bytes(self, digest: str) -> bytes | None:
         try:
-            return self._content(sha256).read_bytes()
+            return self._content(digest).read_bytes()
         except OSError:
             return None
 

@@ -54,6 +54,8 @@ class Folder:
         """Bare; `refs/ompycord/base`, and `refs/heads/result` once there is one."""
         self.bundle = path / "bundle"
         self.diff = path / "diff.patch"
+        self.files = path / "files"
+        """What came with the task."""
 
     def is_kept(self, entry: Path) -> bool:
         """Whether it outlives the clone."""

@@ -4,6 +4,8 @@ One folder a run, `<folder>/<run id>/`, 0700; what lies in it says `record.Folde
 once an agent has been there.
 """
 
+import asyncio
+import os
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -64,6 +66,13 @@ class GitWorkspaces:
         folder = self._place(run)
         record = folder.read()
         return _prepared(folder, record) if record is not None and is_real_folder(folder.clone) else None
+
+    async def lay(self, run: RunId, name: str, data: bytes) -> Path:
+        """See the port."""
+        folder, _ = self._recorded(run)
+        with _in_words():
+            await asyncio.to_thread(_lay, folder.files, name, data)
+        return folder.files
 
     async def is_taken_over(self, run: RunId) -> bool:
         """See the port."""
@@ -187,6 +196,15 @@ def _in_words() -> Generator[None]:
 
 def _make(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True)
+
+
+def _lay(folder: Path, name: str, data: bytes) -> None:
+    folder.mkdir(mode=0o700, exist_ok=True)
+    new = folder / f".{name}.new"
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400), "wb") as file:
+        file.write(data)
+    new.replace(folder / name)
 
 
 def _entries(folder: Path) -> list[Path]:

@@ -50,6 +50,21 @@ async def test_a_run_without_a_workspace_has_none(workspaces: Workspaces, reposi
         await workspaces.publish(RUN, repository, branch="b")
 
 
+async def test_what_came_with_the_task_lies_beside_the_clone_and_is_no_part_of_the_result(
+    workspaces: Workspaces, repository: RepositorySpec
+) -> None:
+    with pytest.raises(WorkspaceError):
+        await workspaces.lay(RUN, "a.png", b"1")
+    prepared = await workspaces.prepare(RUN, repository, base=None)
+    folder = await workspaces.lay(RUN, "a.png", b"1")
+    assert await workspaces.lay(RUN, "b.txt", b"22") == folder == await workspaces.lay(RUN, "a.png", b"333")
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == {"a.png": b"333", "b.txt": b"22"}
+    assert not folder.is_relative_to(prepared.path)
+    assert (await workspaces.harvest(RUN, repository, message="m")).total == 0
+    await workspaces.discard(RUN)
+    assert not folder.exists()
+
+
 async def test_preparing_again_begins_afresh_from_the_same_commit(
     workspaces: Workspaces, repository: RepositorySpec
 ) -> None:

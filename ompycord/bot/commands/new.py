@@ -17,7 +17,7 @@ from ompycord.bot.modals import CARE, read_form, task_form
 from ompycord.bot.replies import give_back
 from ompycord.domain.access import Person, may
 from ompycord.domain.repository import AgentSpec, RepositorySpec
-from ompycord.domain.task import Mode
+from ompycord.domain.task import MOST_FILES, Mode
 from ompycord.errors import OmpycordError, Refused, StorageError
 from ompycord.render.notices import repository_missing, watch_only
 from ompycord.text.limits import MODAL_INPUT_VALUE
@@ -25,7 +25,6 @@ from ompycord.text.limits import MODAL_INPUT_VALUE
 __all__ = ["NewRun", "run_as_task"]
 
 ModeName = Literal["fast", "standard"]
-MOST_FILES = 10
 Text = app_commands.Range[str, 1, 6000]
 Name = app_commands.Range[str, 1, 100]
 
@@ -48,7 +47,7 @@ class NewRun:
             mode="How much care",
             branch="The branch to start from",
             budget="US dollars at most",
-            file="A text file of up to 32,000 characters that holds or completes the task",
+            file="Text that holds or completes the task (up to 32,000 characters), or something to look at",
         )
         @app_commands.autocomplete(repository=choices.repositories, agent=choices.agents)
         async def new(
@@ -68,7 +67,7 @@ class NewRun:
     async def from_message(self, interaction: Interaction, message: discord.Message) -> None:
         """*Run as task*: the form with somebody's message in it; its files wait in the draft."""
         files = tuple(
-            AttachedFile(name=file.filename, url=file.url, size=file.size) for file in message.attachments[:10]
+            AttachedFile(name=file.filename, url=file.url, size=file.size) for file in message.attachments[:MOST_FILES]
         )
         asked = _Asked(message.content, None, None, Mode.STANDARD, None, None, files)
         if not asked.prompt and not files:

@@ -28,6 +28,7 @@ from ompycord.engines import LocalEngine
 from ompycord.engines.steps import Steps
 from ompycord.store import SqliteStore, open_store
 from ompycord.testing import FakeChecks, FakeWorkspaces, ScriptedAgent
+from ompycord.workspaces.artifacts import Artifacts
 from tests.support.playground import Playground, hosted_playground
 from tests.support.playground_page import Message
 from tests.support.playground_person import Person
@@ -116,9 +117,11 @@ class House:
             store=store, clock=clock, ids=ids, catalog=known, wake=self._wake, abilities=self.abilities,
             closed=self._closed,
         )  # fmt: skip
+        workspaces = FakeWorkspaces(folder / "workspaces")
+        self.artifacts = Artifacts(folder=folder / "artifacts", workspaces=workspaces)
         steps = Steps(
             catalog=known,
-            workspaces=FakeWorkspaces(folder / "workspaces"),
+            workspaces=workspaces,
             adapters={"command": self.agent},
             checks=self.checks,
             level="none",
@@ -127,6 +130,7 @@ class House:
             job_environment=self._environment,
             inboxes=Inboxes(store=self.store, bus=self.bus, record=self.conductor.record),
             session=store.session,
+            file=self.artifacts.of_task,
         )
         self.driver = Driver(
             store=store,
@@ -160,7 +164,11 @@ class House:
             mac_key=mac_key,
             redact=lambda text: text.replace("hunter2-hunter2", "[redacted]"),
             sources=Sources(
-                health=self._health, diff=self._diff, artifact=self._artifact, confinement=lambda record: "files"
+                health=self._health,
+                diff=self._diff,
+                artifact=self._artifact,
+                keep_file=self.artifacts.keep,
+                confinement=lambda record: "files",
             ),
         )
 

@@ -19,7 +19,7 @@ SILENT = 1 << 12
 LINKED = "see https://evil.example/a_b_c now"
 
 
-async def post(house: House, *bodies: ev.EventBody, first: int = 1) -> RunId:
+async def post(house: House, *bodies: ev.EventBody, first: int = 1, owner: str | None = None) -> RunId:
     """What an agent elsewhere sends."""
     ids, run = SystemIds(), RunId("")
     for seq, body in enumerate(bodies, first):
@@ -35,6 +35,7 @@ async def post(house: House, *bodies: ev.EventBody, first: int = 1) -> RunId:
             new_run=ids.ulid(),
             body_hash=hashlib.sha256(str(seq).encode()).digest(),
             seq=seq,
+            owner=owner,
         )
         (receipt,) = await house.store.append([sent])
         assert isinstance(receipt, Receipt)
@@ -90,6 +91,23 @@ async def test_what_a_run_elsewhere_asks_is_answered_by_a_click_of_an_approver(h
         assert (card.questions[0].answer, card.questions[0].by) == ("b", "Ada")
         closed = await ada.wait_message(lambda m: m.id == asked.id and not m.labels)
         assert "Allowed once by Ada" in closed.text
+
+
+async def test_a_keys_owner_is_called_by_its_runs_and_may_answer_them(house: House) -> None:
+    ada, mo = house.playground.ada, house.playground.mo
+    with_approvers(house)
+    async with house.alive():
+        leave = ev.ApprovalRequested(approval="a1", title="Let me", command="x")
+        await post(house, ev.RunStarted(title="Nightly", agent="ci"), leave, owner=mo.id)
+        asked = await mo.wait_message(lambda m: kind_of(m) == "question" and "Allow once" in m.labels)
+        await told(mo, await mo.click(asked, "Allow once"))
+        await mo.wait_message(lambda m: m.id == asked.id and "Allowed once by Mo" in m.text)
+        await post(
+            house, ev.RunFinished(summary="Done."), first=3, owner=ada.id
+        )  # a key's new owner changes no old run
+        await mo.wait_message(lambda m: kind_of(m) == "result")
+        await house.nothing_owed()
+    assert await house.rung() == [[mo.id], [mo.id]]
 
 
 async def test_links_to_a_run_elsewhere_open_in_its_server_and_its_own_links_are_dead(house: House) -> None:

@@ -70,18 +70,28 @@ async def test_a_form_that_was_open_across_a_restart_still_becomes_its_run(house
     assert (await later.only_run()).requester == mo.id
 
 
-async def test_a_text_file_is_the_prompt_and_other_files_are_named_as_left_out(house: House) -> None:
+async def test_a_text_file_is_the_prompt_and_other_files_lie_beside_the_clone(house: House) -> None:
     mo = house.playground.mo
     async with house.alive():
         await mo.command("omp new", "tasks", file=File("task.md", b"x" * 20_000))
         await mo.wait_message(lambda m: "started" in m.text)
         first = await house.only_run()
-        ran = await mo.command("omp new", "tasks", prompt="Look at this", file=File("shot.png", b"\x89PNG\xff\x00"))
+        shot = File("shot.png", b"\x89PNG\xff\x00")
+        ran = await mo.command("omp new", "tasks", prompt="Look at this", file=shot)
         told = await mo.wait_message(lambda m: is_answer(m, ran.id) and "started" in m.text)
+        await mo.wait_message(lambda m: kind_of(m) == "result" and "Look at this" in m.text)
+        alone = await mo.command("omp new", "tasks", file=File("shot.png", b"\x89PNG\xff\x00"))
+        refused = await mo.wait_message(lambda m: is_answer(m, alone.id) and "no words" in m.text)
     task = await house.store.task(first.task or "")
     assert task is not None
     assert task.prompt == "x" * 20_000
-    assert "Left out: shot.png" in told.text
+    assert "Left out" not in told.text
+    assert "Say what shall be done with the files" in refused.text
+    job = next(job for job in house.agent.jobs if job.prompt.startswith("Look at this"))
+    assert job.files is not None
+    (file,) = job.files.iterdir()
+    assert (file.name, file.read_bytes()) == ("shot.png", b"\x89PNG\xff\x00")
+    assert f"Files that came with the task, to read, outside of the repository:\n- {file} (6 bytes)" in job.prompt
 
 
 async def test_bad_input_is_refused_at_once_and_the_text_comes_back(house: House) -> None:

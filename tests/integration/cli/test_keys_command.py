@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from ompycord.app.operations import ask
+from ompycord.domain.ports import RunFilter
 from tests.integration.cli.house import Done, House, ompycord
 from tests.support.product import running_product
 
@@ -72,6 +73,16 @@ async def test_a_rotated_key_and_its_successor_both_open_until_the_overlap_is_ov
     assert [await house.post(made["secret"]) for made in (old, new)] == [401, 202]
     house.clock.ahead_ms += 30 * DAY_MS
     assert await house.post(new["secret"]) == 401
+
+
+async def test_a_keys_owner_is_the_requester_of_its_runs_and_is_the_successors_too(house: House) -> None:
+    owner = "100000000000000001"
+    old = await as_json(house, "add", "ci", "--owner", owner)
+    new = await as_json(house, "rotate", "ci")
+    assert (old["key"]["owner"], new["key"]["owner"]) == (owner, owner)
+    assert await house.post(new["secret"]) == 202
+    (run,) = await house.store.runs(RunFilter())
+    assert run.requester == owner
 
 
 async def test_a_rotation_without_overlap_ends_the_old_key_now(house: House) -> None:

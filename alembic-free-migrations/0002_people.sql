@@ -1,4 +1,4 @@
--- What people chose for themselves, and the boards of channels.
+-- What people chose for themselves, the boards of channels, and whose a key is.
 
 -- A person's own settings, by Discord id.
 CREATE TABLE people (
@@ -14,3 +14,6 @@ CREATE TABLE boards (
     shown_hash TEXT,
     posted_at  INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- The person whose key it is, by Discord id: the only one whom its runs may call.
+ALTER TABLE api_keys ADD COLUMN owner TEXT;

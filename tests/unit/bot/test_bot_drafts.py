@@ -1,0 +1,100 @@
+"""Files of a task: text goes into it as far as there is room, the rest is kept, names are tame, too large ones are said."""
+
+import hashlib
+from typing import cast
+
+import pytest
+
+from ompycord.bot.drafts import AttachedFile, Typed, submission_of
+from ompycord.bot.rest import Rest
+from ompycord.conductor import Submission
+from ompycord.domain.records import Draft
+from ompycord.domain.task import PROMPT_LIMIT
+from ompycord.errors import Refused
+from ompycord.render.inert import Inert
+
+BINARY = b"\x89PNG\x00"
+
+
+class Cdn:
+    """Answers with what a test put there, by address."""
+
+    def __init__(self, *files: tuple[str, bytes]) -> None:
+        self.content = {f"https://cdn/{number}": data for number, (_, data) in enumerate(files)}
+
+    async def attachment(self, url: str) -> bytes:
+        return self.content[url]
+
+
+async def keep(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+async def full(data: bytes) -> str:
+    raise OSError(28, "No space left on device")
+
+
+async def taken(
+    prompt: str, *files: tuple[str, bytes], sizes: int | None = None, kept: object = keep
+) -> tuple[Submission, list[str]]:
+    attached = tuple(
+        AttachedFile(name=name, url=f"https://cdn/{number}", size=sizes or len(data))
+        for number, (name, data) in enumerate(files)
+    )
+    typed = Typed(prompt=prompt, repository="shop", agent="omp", files=attached, shown_in="200000000000000001")
+    draft = Draft(
+        id="01JD0000000000000000000001",
+        person="1",
+        guild="2",
+        channel="3",
+        body=typed.model_dump(mode="json"),
+        created_at=1,
+    )
+    rest = cast("Rest", Cdn(*files))
+    return await submission_of(draft, rest=rest, keep=kept, inert=Inert(lambda text: text))  # pyright: ignore[reportArgumentType]
+
+
+async def test_texts_go_in_while_there_is_room_and_the_rest_is_kept() -> None:
+    long = b"y" * (PROMPT_LIMIT - 30)
+    submission, notes = await taken("Fix it", ("a.txt", b"short"), ("b.log", long), ("c.png", BINARY))
+    assert submission.prompt == "Fix it\n\n--- a.txt ---\nshort"
+    assert [(file.name, file.size) for file in submission.files] == [("b.log", len(long)), ("c.png", len(BINARY))]
+    assert submission.files[1].sha256 == hashlib.sha256(BINARY).hexdigest()
+    assert notes == []
+
+
+async def test_names_are_tame_and_differ() -> None:
+    names = [
+        "../../etc/passwd",
+        "a b.png",
+        "a b.png",
+        ".bashrc",
+        "\u202egnp.exe",
+        "x" * 300 + ".png",
+        "\u00e9",
+        "-rf",
+        "...",
+    ]
+    submission, _ = await taken("Look", *((name, BINARY + bytes([number])) for number, name in enumerate(names)))
+    assert [file.name for file in submission.files] == [
+        "_.._etc_passwd", "a_b.png", "a_b-2.png", "bashrc", "_gnp.exe", "x" * 88 + ".png", "_", "rf", "file",
+    ]  # fmt: skip
+
+
+async def test_what_is_too_large_is_named_and_the_task_goes_on() -> None:
+    submission, notes = await taken("Look", ("video.mp4", BINARY), sizes=10 * 1024 * 1024 + 1)
+    assert submission.files == ()
+    assert notes == ["Left out: video.mp4 is larger than 10 MiB."]
+
+
+async def test_a_text_alone_is_the_task_and_refused_where_it_is_too_long() -> None:
+    assert (await taken("", ("task.md", b"Do it")))[0].prompt == "Do it"
+    with pytest.raises(Refused, match="32,000 is the limit"):
+        await taken("", ("task.md", b"x" * (PROMPT_LIMIT + 1)))
+
+
+async def test_files_without_words_and_files_that_cannot_be_kept_are_refused() -> None:
+    with pytest.raises(Refused, match="no words"):
+        await taken("", ("a.png", BINARY))
+    with pytest.raises(Refused, match="No space left on device"):
+        await taken("Look", ("a.png", BINARY), kept=full)
