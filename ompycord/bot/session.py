@@ -20,7 +20,7 @@ from ompycord.bot.commands.queue import QueueEdit
 from ompycord.bot.commands.say import Say
 from ompycord.bot.commands.settings import Settings
 from ompycord.bot.commands.tree import OmpTree, command_group, sync
-from ompycord.bot.components import Dispatcher
+from ompycord.bot.components import Dispatcher, Handler
 from ompycord.bot.custom_ids import Signer
 from ompycord.bot.deliver import Deliverer
 from ompycord.bot.desk import Desk
@@ -45,7 +45,7 @@ from ompycord.conductor import Bus, Conductor
 from ompycord.domain.ports import Clock, Ids, Store
 from ompycord.errors import GatewayFatal, OmpycordError
 
-__all__ = ["Kit", "Session", "Unreachable", "Wedged", "editor_of"]
+__all__ = ["Kit", "Session", "Unreachable", "Wedged", "editor_of", "handlers"]
 
 WATCH_S = 5.0
 PROBE_AFTER_S = 60.0
@@ -113,6 +113,20 @@ def editor_of(
         board=BoardKeeper(channel=board, store=store, scenes=scenes, rest=rest, clock=clock) if board else None,
         clock=clock,
     )
+
+
+def handlers(desk: Desk, buttons: RunButtons, new: NewRun, say: Say) -> dict[str, Handler]:
+    """What every button and form means, by the action in its id."""
+    return {
+        **buttons.table(),
+        **Answers(desk).table(),
+        **Approvals(desk).table(),
+        **say.table(),
+        **Settings(desk).table(),
+        **RaiseLimit(desk).table(),
+        **QueueEdit(desk).table(),
+        "form": new.submitted,
+    }
 
 
 class Session:
@@ -197,15 +211,7 @@ class Session:
         group = command_group(desk, new, buttons, say, self._health)
         for command in (group, run_as_task(new)):
             self._tree.add_command(command, guilds=[discord.Object(int(guild)) for guild in desk.options.guilds])
-        talk = {
-            **Answers(desk).table(),
-            **Approvals(desk).table(),
-            **say.table(),
-            **Settings(desk).table(),
-            **RaiseLimit(desk).table(),
-            **QueueEdit(desk).table(),
-        }
-        return Dispatcher(desk, {**buttons.table(), **talk, "form": new.submitted})
+        return Dispatcher(desk, handlers(desk, buttons, new, say))
 
     # -- what the client tells ---------------------------------------------------------------------------------------
 
