@@ -326,8 +326,13 @@ class Workspaces(Protocol):
         """Whether a person works in the run's clone at a terminal now."""
         ...
 
-    async def harvest(self, run: RunId, repository: RepositorySpec, *, message: str) -> Harvested:
-        """Commit what is there (inside), bundle it out, fetch it with fsck, list the changes. Idempotent."""
+    async def harvest(
+        self, run: RunId, repository: RepositorySpec, *, message: str, co_author: str | None = None
+    ) -> Harvested:
+        """Commit what is there (inside), bundle it out, fetch it with fsck, list the changes. Idempotent.
+
+        `co_author` (`Name <address>`) stands on the last commit, also where the agent made that one.
+        """
         ...
 
     async def result(self, run: RunId) -> Harvested | None:

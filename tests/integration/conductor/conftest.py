@@ -83,6 +83,7 @@ class House:
             job_environment=self._environment,
             inboxes=Inboxes(store=store, bus=self.bus, record=self.conductor.record),
             session=store.session,
+            co_author=self._co_author,
         )
         self.driver = Driver(
             store=store,
@@ -142,7 +143,11 @@ class House:
 
     def reborn(self) -> "House":
         """The next process over the same database and folders."""
-        return House(self.store, self._tmp_path, self.clock)
+        return self.reborn_over(self.store)
+
+    def reborn_over(self, store: SqliteStore) -> "House":
+        """The same where this process's own way to the database died with it."""
+        return House(store, self._tmp_path, self.clock)
 
     async def ended(self, run: str) -> StatusSnapshot:
         return await self.until(run, lambda snapshot: snapshot.is_final)
@@ -160,6 +165,9 @@ class House:
 
     async def _sweep(self, run: RunId) -> None:
         self.swept.append(run)
+
+    async def _co_author(self, person: str) -> str | None:
+        return (await self.store.person_settings(person)).co_author
 
     async def _environment(self, run: RunId) -> dict[str, str]:
         return {"OMPYCORD_RUN": run}
