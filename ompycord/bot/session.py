@@ -20,7 +20,7 @@ from ompycord.bot.commands.queue import QueueEdit
 from ompycord.bot.commands.say import Say
 from ompycord.bot.commands.settings import Settings
 from ompycord.bot.commands.tree import OmpTree, command_group, sync
-from ompycord.bot.components import Dispatcher
+from ompycord.bot.components import Dispatcher, Handler
 from ompycord.bot.custom_ids import Signer
 from ompycord.bot.deliver import Deliverer
 from ompycord.bot.desk import Desk
@@ -45,7 +45,7 @@ from ompycord.conductor import Bus, Conductor
 from ompycord.domain.ports import Clock, Ids, Store
 from ompycord.errors import GatewayFatal, OmpycordError
 
-__all__ = ["Kit", "Session", "Unreachable", "Wedged", "editor_of"]
+__all__ = ["Kit", "Session", "Unreachable", "Wedged", "editor_of", "handlers"]
 
 WATCH_S = 5.0
 PROBE_AFTER_S = 60.0
@@ -115,6 +115,20 @@ def editor_of(
     )
 
 
+def handlers(desk: Desk, buttons: RunButtons, new: NewRun, say: Say) -> dict[str, Handler]:
+    """What every button and form means, by the action in its id."""
+    return {
+        **buttons.table(),
+        **Answers(desk).table(),
+        **Approvals(desk).table(),
+        **say.table(),
+        **Settings(desk).table(),
+        **RaiseLimit(desk).table(),
+        **QueueEdit(desk).table(),
+        "form": new.submitted,
+    }
+
+
 class Session:
     """Parts around one client."""
 
@@ -135,19 +149,7 @@ class Session:
         )
         self._tree = OmpTree(self.client)
         rest = Rest(self.client, home=kit.options.guilds[0])
-        scenes = Scenes(
-            options=kit.options,
-            conductor=kit.conductor,
-            store=kit.store,
-            clock=kit.clock,
-            signer=kit.signer,
-            redact=kit.redact,
-            actions=kit.actions,
-            confinement=kit.sources.confinement,
-            url=rest.url,
-            channel_name=rest.channel_name,
-            is_connected=lambda: self.is_connected,
-        )
+        scenes = self._scenes(rest)
         below = Below()
         succession = Succession(store=kit.store, scenes=scenes, rest=rest, clock=kit.clock, below=below)
         self.live = editor_of(
@@ -182,6 +184,22 @@ class Session:
         )
         self._dispatcher = self._wire(desk)
 
+    def _scenes(self, rest: Rest) -> Scenes:
+        kit = self._kit
+        return Scenes(
+            options=kit.options,
+            conductor=kit.conductor,
+            store=kit.store,
+            clock=kit.clock,
+            signer=kit.signer,
+            redact=kit.redact,
+            actions=kit.actions,
+            confinement=kit.sources.confinement,
+            url=rest.url,
+            channel_name=rest.channel_name,
+            is_connected=lambda: self.is_connected,
+        )
+
     def _wire(self, desk: Desk) -> Dispatcher:
         intake = Intake(desk)
         buttons = RunButtons(desk, intake)
@@ -193,15 +211,7 @@ class Session:
         group = command_group(desk, new, buttons, say, self._health)
         for command in (group, run_as_task(new)):
             self._tree.add_command(command, guilds=[discord.Object(int(guild)) for guild in desk.options.guilds])
-        talk = {
-            **Answers(desk).table(),
-            **Approvals(desk).table(),
-            **say.table(),
-            **Settings(desk).table(),
-            **RaiseLimit(desk).table(),
-            **QueueEdit(desk).table(),
-        }
-        return Dispatcher(desk, {**buttons.table(), **talk, "form": new.submitted})
+        return Dispatcher(desk, handlers(desk, buttons, new, say))
 
     # -- what the client tells ---------------------------------------------------------------------------------------
 

@@ -12,6 +12,8 @@ from ompycord.settings import NAMED, PREFIX, PRESETS, SECRETS, secret_folder
 __all__ = ["Origins"]
 
 Keys = tuple[str, ...]
+RENAMED: dict[Keys, Keys] = {("log", "json"): ("log", "json_lines")}
+"""What files and variables call otherwise than the field is named."""
 
 
 class Origins:
@@ -23,7 +25,7 @@ class Origins:
         dotenv = {name: text for name, text in dotenv_values(folder / ".env").items() if text is not None}
         file = Path(environ.get("OMPYCORD_CONFIG") or dotenv.get("OMPYCORD_CONFIG") or folder / "ompycord.yml")
         content: Any = yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else None
-        self._layers: list[dict[Keys, str]] = [
+        layers: list[dict[Keys, str]] = [
             dict(given),
             _variables(environ, "{}"),
             _variables(dotenv, "{} in .env"),
@@ -31,6 +33,7 @@ class Origins:
             dict.fromkeys(_paths(content or {}, ()), file.name),
             dict.fromkeys(_paths(PRESETS.get(preset or "", {}), ()), f"preset {preset}"),
         ]
+        self._layers = [{RENAMED.get(path, path): origin for path, origin in layer.items()} for layer in layers]
 
     def of(self, path: Keys) -> str:
         """The name of a variable or a file, or `default`."""

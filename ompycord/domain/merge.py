@@ -57,7 +57,6 @@ def merge(run: RunId, lanes: Lanes) -> StatusSnapshot:
     now = _hosted_state(ours) if task else _external_state(lanes, ours, checks)
     changed = now.transition
     text = {name: _scalar(lanes, name) for name in _SCALARS}
-    plan = _newest(lanes, lambda lane: lane.plan)
     # What we harvested and published of a hosted run is known; until then the agent's word is shown.
     known = {OMPYCORD: ours} if task and ours.files else lanes
     files = _newest(known, lambda lane: lane.files)
@@ -88,7 +87,7 @@ def merge(run: RunId, lanes: Lanes) -> StatusSnapshot:
         last_words=text["last_words"],
         summary=text["summary"],
         failure=now.failure,
-        plan=plan.phases if plan else (),
+        plan=_plan(lanes),
         tools=_tools(lanes),
         tool_count=sum(lane.tool_count for lane in lanes.values()),
         usage=_usage(lanes),
@@ -115,6 +114,11 @@ def merge(run: RunId, lanes: Lanes) -> StatusSnapshot:
 _SCALARS = (
     "title", "prompt", "repository", "agent", "model", "provider", "session", "last_words", "summary", "url",
 )  # fmt: skip
+
+
+def _plan(lanes: Lanes) -> tuple[ev.Phase, ...]:
+    newest = _newest(lanes, lambda lane: lane.plan)
+    return newest.phases if newest else ()
 
 
 def _budget(ours: Lane, task: Task | None) -> float | None:

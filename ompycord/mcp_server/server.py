@@ -20,6 +20,8 @@ from ompycord.mcp_server.desk import Answer, Desk, Remark, TaskView
 __all__ = ["build"]
 
 Authenticate = Callable[[Mapping[str, str]], RunId | None]
+RunOf = Callable[[Context], RunId]
+"""Whose call it is. Raises ToolError."""
 
 INSTRUCTIONS = (
     "You work for a team that watches you on Discord. get_task tells what is asked; post_update shows a sentence on your card; "
@@ -60,6 +62,21 @@ def build(desk: Desk, authenticate: Authenticate, *, version: str) -> tuple[MCPS
             raise ToolError("This key speaks for no run, or its run has ended.")
         return run
 
+    _add_work(server, desk, run_of)
+    _add_people(server, desk, run_of)
+    app = server.streamable_http_app(
+        streamable_http_path="/",
+        stateless_http=True,
+        json_response=False,  # a stream, since progress is told on it
+        # The sidecar checked Host and Origin before us.
+        transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
+    )
+    return server, app
+
+
+def _add_work(server: MCPServer, desk: Desk, run_of: RunOf) -> None:
+    """The task, and what the agent shows of its work."""
+
     @server.tool(title="Read the task")
     async def get_task(ctx: Context) -> TaskView:
         """What you are asked to do, in which repository, and when it counts as done."""
@@ -98,6 +115,10 @@ def build(desk: Desk, authenticate: Authenticate, *, version: str) -> tuple[MCPS
         await _said(desk.report_result(run_of(ctx), summary, outcome))
         return "Noted as your claim. End your work now."
 
+
+def _add_people(server: MCPServer, desk: Desk, run_of: RunOf) -> None:
+    """What waits for people."""
+
     @server.tool(title="Ask people")
     async def ask_human(
         question: Annotated[str, Field(min_length=1, max_length=4000)],
@@ -126,15 +147,6 @@ def build(desk: Desk, authenticate: Authenticate, *, version: str) -> tuple[MCPS
     async def wait_answer(ticket: str, ctx: Context, wait_s: WaitSeconds = 20.0) -> Answer:
         """Wait for the answer to a question or a request of yours. Call it again while the status is waiting."""
         return await _waited(ctx, desk.wait(run_of(ctx), ticket, wait_s=wait_s))
-
-    app = server.streamable_http_app(
-        streamable_http_path="/",
-        stateless_http=True,
-        json_response=False,  # a stream, since progress is told on it
-        # The sidecar checked Host and Origin before us.
-        transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
-    )
-    return server, app
 
 
 T = TypeVar("T")

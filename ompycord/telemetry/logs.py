@@ -23,6 +23,7 @@ NOISY = {
     "discord": logging.WARNING,
     "discord.client": logging.ERROR,  # warns that voice libraries are missing; we use no voice
     "uvicorn": logging.WARNING,
+    "aiosqlite": logging.WARNING,  # tells of every statement, with the rows that it writes
     "httpx": logging.WARNING,
     "mcp": logging.WARNING,
 }

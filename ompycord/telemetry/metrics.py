@@ -28,7 +28,12 @@ METRICS = (
     MetricSpec("ompycord_info", "gauge", "version", "1, with the version as a label."),
     MetricSpec("ompycord_uptime_seconds", "gauge", "", "Since the start of the process."),
     MetricSpec("ompycord_ready", "gauge", "", "Whether /readyz would answer 200."),
-    MetricSpec("ompycord_mode", "gauge", "mode", "1 for the mode that is in force: normal, no_new_runs, read_only."),
+    MetricSpec(
+        "ompycord_mode",
+        "gauge",
+        "mode",
+        "1 for the mode that is in force: normal, low_disk (no new run begins), read_only.",
+    ),
     MetricSpec(
         "ompycord_gateway_connected",
         "gauge",

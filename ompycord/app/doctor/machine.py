@@ -126,7 +126,7 @@ def disk(path: Path) -> Finding:
 async def ports(settings: Settings) -> list[Finding]:
     """Whether the ports can be taken, or are taken by this data folder's own process."""
     if await asyncio.to_thread(is_running, settings.data_dir):
-        return [ok("Ports", f"{settings.webhook.port} is held by the Ompycord that runs with this data folder")]
+        return [ok("Ports", "held by the Ompycord that runs with this data folder")]
     wanted = [("Sidecar port", "webhook.port", settings.webhook.host, settings.webhook.port)]
     if settings.discord.token is None:
         wanted.append(("Playground port", "playground.port", "127.0.0.1", settings.playground.port))

@@ -1,0 +1,129 @@
+"""The journeys on which a person meets every button and form, from messages that the product really sent."""
+
+from tests.e2e.reach.visitor import Visitor, action_of, answers, post, short_id
+from tests.support.playground_person import Interaction
+
+__all__ = ["press_everything"]
+
+OPTIONS = 20
+"""The most that a question may offer; each button is an action of its own."""
+GONE = {"message": "Unknown interaction", "code": 10062}
+
+
+async def press_everything(ada: Visitor) -> None:
+    """All runs begin first and work while a person looks after one or the other."""
+    await ask_for_many_answers(ada)
+    failing = await ada.new("Please fail", agent="quick")
+    costly = await ada.new("Spend", agent="deaf", mode="fast", budget=0.5)
+    leave = [await ada.new("Get approval, then fix the discount", agent="quick") for _ in range(3)]
+    asking = await fill_the_form(ada)
+    await choose_every_option(ada)
+    await raise_the_limit(ada, costly)
+    await decide(ada, leave)
+    await answer_in_words(ada, asking)
+    await after_a_failure(ada, failing)
+    await at_work(ada, costly)
+    await resume_a_text(ada)
+    await after_success(ada, asking)
+
+
+async def fill_the_form(ada: Visitor) -> str:
+    opened = await ada.person.command("omp new", "tasks")
+    chosen = await ada.person.command("omp settings", "tasks")
+    await ada.fill(chosen, "Saved.", pings=["thread"], agent=["-"])
+    filled = {"prompt": "Please ask before you fix the discount", "care": ["quick|standard"]}
+    return short_id(await ada.fill(opened, "started", **filled))
+
+
+async def answer_in_words(ada: Visitor, run: str) -> None:
+    question = await ada.sees(f"{run} · question", label="Answer…")
+    await ada.fill(await ada.press(question, "Answer…"), "gets your answer", answer="Yes, please")
+
+
+async def after_success(ada: Visitor, run: str) -> None:
+    await ada.result(run, "Done, checked")
+    card = await ada.card(run, "Run again")
+    await ada.press(card, "Diff")
+    await ada.press(card, "Run again")
+
+
+async def decide(ada: Visitor, runs: list[str]) -> None:
+    """Leave to act: once, for the run, and not."""
+    for run, label, words in zip(
+        runs,
+        ("Allow once", "Allow for this run", "Deny…"),
+        ("Allowed once by", "Allowed for", "Denied by"),
+        strict=True,
+    ):
+        opened = await ada.press(await ada.sees(f"{run} · question", label=label), label)
+        if label == "Deny…":
+            await ada.fill(opened, reason="Not on a Friday.")
+        await ada.sees(f"{run} · question", words)
+
+
+async def after_a_failure(ada: Visitor, run: str) -> None:
+    card = await ada.card(run, "Retry")
+    await ada.press(card, "Checks")
+    await ada.press(card, "Retry")
+
+
+async def raise_the_limit(ada: Visitor, run: str) -> None:
+    """Its budget stopped it; raised, it goes on by itself."""
+    card = await ada.card(run, "Raise the limit")
+    await ada.fill(await ada.press(card, "Raise the limit"), "may cost $20", usd="20")
+
+
+async def at_work(ada: Visitor, run: str) -> None:
+    """What a working run offers, then a stopped one, for which words wait, then the two ways out of *Cancel run*."""
+    card = await ada.card(run, "Stop")
+    await ada.press(card, "Details")
+    await ada.press(card, "Stop")
+    stopped = await ada.card(run, "Take over")
+    await ada.told(await ada.press(stopped, "Take over"), "ompycord takeover")
+    await ada.fill(await ada.press(stopped, "Say…"), message="Then the docs", when=["next"])
+    [waiting] = await ada.person.complete("omp queue edit", "message", "", "tasks", run=run)
+    edit = await ada.person.command("omp queue edit", "tasks", message=waiting["value"], run=run)
+    await ada.fill(edit, "Then the docs, briefly", message="Then the docs, briefly")
+    await ada.press(stopped, "Resume")
+    card = await ada.card(run, "Stop")
+    for label, words in (("Keep it", "the run goes on"), ("Cancel run", "ends")):
+        asked = await ada.press(card, "Cancel run")
+        question = await ada.person.wait_message(
+            lambda message, asked=asked: answers(message, asked) and "Keep it" in message.labels
+        )
+        await ada.press(question, label, updates=True)
+        await ada.sees(words)
+    await ada.result(run, "Cancelled")
+
+
+async def resume_a_text(ada: Visitor) -> None:
+    """Discord refuses the answer to a task: the text waits in the channel with a button."""
+    playground = ada.product.playground
+    await playground.fault(
+        "POST", "/interactions/{interaction_id}/{interaction_token}/callback", "status", status=404, body=GONE
+    )
+    await ada.person.start_command("omp new", "tasks", prompt="Fix what Discord lost", agent="quick")
+    kept = await ada.sees("did not take my reply in time", label="Resume")
+    await ada.press(kept, "Resume")
+    await ada.sees("Resumed by Ada")
+
+
+async def ask_for_many_answers(ada: Visitor) -> None:
+    options = [f"Answer {number}" for number in range(OPTIONS)]
+    asked = {"question": "q", "text": "Which?", "options": options, "free_text": False}
+    started = {"type": "run.started", "data": {"title": "Elsewhere", "agent": "ci"}}
+    await post(ada.product, started, {"type": "question.asked", "data": asked}, run="many-answers")
+
+
+async def choose_every_option(ada: Visitor) -> None:
+    """A question with as many answers as there may be, pressed all at once: one counts, each is told which."""
+    question = await ada.sees("Which?", label="Answer 19")
+    route = f"/channels/{question.channel_id}/messages/{question.id}"
+    await ada.product.playground.fault("PATCH", route, "delay_before", seconds=5)  # nobody sees yet that it is closed
+    clicks: list[Interaction] = []
+    for option in question.labels:
+        ada.pressed.add(action_of(question.component(option)["custom_id"]))
+        clicks.append(await ada.person.start_click(question, option))
+    told = [await ada.told(await ada.person.wait_answer(click)) for click in clicks]
+    assert sum("gets your answer" in text for text in told) == 1, told
+    assert all("Answer" in text for text in told), told

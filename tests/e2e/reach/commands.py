@@ -1,0 +1,77 @@
+"""Every command and message menu that Discord was told of, run with sensible options; whatever completes is asked to."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from tests.e2e.reach.visitor import NOTES, Visitor
+from tests.support.playground_page import JsonObject
+
+__all__ = ["registered", "run_everything"]
+
+CHAT, MESSAGE = 1, 3
+SUB, GROUP = 1, 2
+
+
+def registered(commands: list[JsonObject]) -> Iterator[tuple[str, list[JsonObject]]]:
+    """Each command that can be run, with its options."""
+    for command in commands:
+        yield from _inner(command["name"], command.get("options") or [])
+
+
+def _inner(name: str, options: list[JsonObject]) -> Iterator[tuple[str, list[JsonObject]]]:
+    below = [option for option in options if option["type"] in {SUB, GROUP}]
+    if not below:
+        yield name, options
+    for option in below:
+        yield from _inner(f"{name} {option['name']}", option.get("options") or [])
+
+
+async def run_everything(ada: Visitor) -> tuple[set[str], set[str]]:
+    """The commands that were answered, and the options that were given or completed."""
+    commands, options = set[str](), set[str]()
+    prompt = "Spend with patience"
+    run = await ada.new(prompt, repository="sample", agent="deaf", mode="fast", branch="main", budget=99.0, file=NOTES)
+    commands.add("omp new")
+    options |= {f"omp new {name}" for name in ("prompt", "repository", "agent", "mode", "branch", "budget", "file")}
+    await ada.card(run, "Stop")
+    message = await ada.person.say("Fix the discount, please", "tasks")
+    for name, given, words in _steps(run, ada.person.id):
+        if name == "Run as task":
+            said = await ada.command(name, target=message.id)
+        else:
+            filled = {key: await _waiting(ada, run) if value is None else value for key, value in given.items()}
+            said = await ada.command(name, **filled)
+        assert words in said, f"{name}: {said}"
+        commands.add(name)
+        options |= {f"{name} {key}" for key in given}
+    await ada.press(await ada.sees("for good?", label="Keep it"), "Cancel run", updates=True)
+    await ada.result(run, "Cancelled")
+    return commands, options
+
+
+async def _waiting(ada: Visitor, run: str) -> str:
+    """What waits to be said to this run, as completion offers it."""
+    return (await ada.person.complete("omp queue edit", "message", "", "tasks", run=run))[0]["value"]
+
+
+def _steps(run: str, person: str) -> list[tuple[str, dict[str, Any], str]]:
+    """Command, options (None: what waits for this run) and words of its answer, in an order in which each has a meaning: what is told
+    to a stopped run waits."""
+    of: dict[str, Any] = {"run": run}
+    return [
+        ("omp stop", of, "stops"),
+        ("omp say", {"message": "Then the docs", "when": "next", **of}, run),
+        ("omp queue list", of, "Then the docs"),
+        ("omp queue edit", {"message": None, **of}, "Say it otherwise"),
+        ("omp queue drop", {"message": None, **of}, "Then the docs"),
+        ("omp status", of, run),
+        ("omp show", {"what": "story", **of}, run),
+        ("omp runs", {"state": "open", "person": person, "repository": "sample", "text": "patience"}, run),
+        ("omp cost", {"who": "server", "period": "day", "csv": True}, "All runs of this server"),
+        ("omp health", {}, "Discord"),
+        ("omp help", {"topic": "cancel"}, "/omp cancel"),
+        ("omp settings", {}, "Your settings"),
+        ("Run as task", {}, "New task in #tasks"),
+        ("omp resume", of, "goes on"),
+        ("omp cancel", {"reason": "Enough", **of}, "for good"),
+    ]

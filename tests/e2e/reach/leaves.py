@@ -1,0 +1,122 @@
+"""Every setting that there is, and a valid value for each that is not its default; set by a file, by variables, and shown."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel
+
+from ompycord.settings import Settings
+from tests.integration.cli.house import ompycord
+
+__all__ = ["FILE", "VARIABLES", "settings", "shown_settings"]
+
+SNOWFLAKE = "123456789012345678"
+CHECK = {"name": "unit", "command": ["make", "test"], "timeout_s": 60, "parser": "exit", "network": False}
+REPOSITORY: dict[str, Any] = {
+    "base": "trunk",
+    "channel": SNOWFLAKE,
+    "checks": [CHECK],
+    "agents": ["spoken"],
+    "two_person": True,
+    "branch_prefix": "agents/",
+}
+AGENT: dict[str, Any] = {
+    "command": ["spoken", "--quiet"],
+    "env": {"SPOKEN_HOME": "/srv/spoken"},
+    "wall_s": 60,
+    "idle_s": 30,
+    "sandbox": {"minimum": "full", "network": False},
+    "grants": {"files": ["/srv/spoken/key"], "variables": ["SPOKEN_KEY"]},
+}
+FILE: dict[str, Any] = {
+    "preset": "solo",
+    "data_dir": "elsewhere",
+    "discord": {"ops_channel": SNOWFLAKE, "board_channel": SNOWFLAKE, "message_content": True},
+    "webhook": {"host": "127.0.0.2", "hosts": ["omp.example.org"], "trusted_proxies": ["10.0.0.1"]},
+    "access": {
+        "users": {"admin": [SNOWFLAKE], "approver": [SNOWFLAKE], "viewer": [SNOWFLAKE]},
+        "roles": {name: [SNOWFLAKE] for name in ("admin", "approver", "runner", "viewer")},
+    },
+    "repositories": {
+        "here": {"path": "/srv/here", **REPOSITORY},
+        "there": {"address": "https://git.example.org/a.git"},
+    },
+    "agents": {
+        "spoken": {"kind": "acp", "mode": "plan", "model": "small", **AGENT},
+        "older": {"kind": "omp_rpc", "dialect": "pi"},
+    },
+    "limits": {"open_per_person": 1, "open_per_channel": 2, "open_per_guild": 3, "parallel_runs": 4},
+    "log": {"level": "debug", "json": True, "file": "logs/o.log", "max_mib": 3},
+}
+VARIABLES: dict[str, tuple[str, str, object]] = {
+    "DISCORD_TOKEN": ("discord.token", "a-token-of-nobody", "[set]"),
+    "DISCORD_GUILD_ID": ("discord.guilds", SNOWFLAKE, [SNOWFLAKE]),
+    "DISCORD_CHANNEL_ID": ("discord.home_channel", SNOWFLAKE, SNOWFLAKE),
+    "DISCORD_ALLOWED_USERS": ("access.users.runner", SNOWFLAKE, [SNOWFLAKE]),
+    "OMP_LAUNCH_CHANNEL_IDS": ("discord.work_channels", SNOWFLAKE, [SNOWFLAKE]),
+    "OMP_LAUNCH_EMOJI": ("discord.launch_emoji", "🛠", "🛠"),
+    "OMP_WEBHOOK_SECRET": ("webhook.secret", "0123456789abcdef01234567", "[set]"),
+    "OMPYCORD_DISCORD__API": ("discord.api", "http://127.0.0.1:1/api", "http://127.0.0.1:1/api"),
+    "OMPYCORD_DISCORD__GATEWAY": ("discord.gateway", "ws://127.0.0.1:1", "ws://127.0.0.1:1"),
+    "OMPYCORD_WEBHOOK__PORT": ("webhook.port", "9999", 9999),
+    "OMPYCORD_PLAYGROUND__PORT": ("playground.port", "9998", 9998),
+    "OMPYCORD_LOG__KEEP": ("log.keep", "2", 2),
+}
+"""Variable to setting, what is written and what is shown."""
+RENAMED = {"log.json": "log.json_lines"}
+"""What a file calls otherwise."""
+
+
+def settings(model: type[BaseModel] = Settings, path: str = "") -> Iterator[str]:
+    """Every leaf by its path; repositories and agents stand for all of their kind. A name is the key, no setting."""
+    for name, field in model.model_fields.items():
+        kinds: tuple[object, ...] = (field.annotation, *get_args(field.annotation))
+        inner = next((one for one in kinds if isinstance(one, type) and issubclass(one, BaseModel)), None)
+        if name == "name" and path:
+            continue
+        if inner is None or get_origin(field.annotation) is tuple:
+            yield f"{path}{name}"
+        else:
+            yield from settings(inner, f"{path}{name}.")
+
+
+def _leaves(value: object, path: str = "") -> Iterator[tuple[str, object]]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():  # pyright: ignore[reportUnknownVariableType]  # YAML
+            yield from _leaves(inner, f"{path}.{key}" if path else str(key))  # pyright: ignore[reportUnknownArgumentType]  # YAML
+    else:
+        yield RENAMED.get(path, path), value
+
+
+async def shown_settings(folder: Path) -> set[str]:
+    """The settings that `config show` shows with the value that was given and the place where it was."""
+    folder.mkdir()
+    (folder / "ompycord.yml").write_text(yaml.safe_dump(FILE))
+    environ = {name: text for name, (_, text, _) in VARIABLES.items()}
+    done = await ompycord("config", "show", "--json", folder=folder, environ=environ)
+    assert done.code == 0, done.err
+    rows = {row["setting"]: (row["value"], row["from"]) for row in json.loads(done.out)}
+    wanted = {name: (value, "ompycord.yml") for name, value in _leaves(FILE)}
+    wanted |= {name: (shown, variable) for variable, (name, _, shown) in VARIABLES.items()}
+    wanted["agents.spoken.env.SPOKEN_HOME"] = ("[set]", "ompycord.yml")
+    wrong = {name: (rows.get(name), value) for name, value in wanted.items() if rows.get(name) != value}
+    assert wrong == {}, wrong
+    return {_general(name) for name in wanted if _differs(name, rows)}
+
+
+def _general(name: str) -> str:
+    """`agents.wall_s` for `agents.spoken.wall_s`."""
+    head, *rest = name.split(".")
+    if head not in {"repositories", "agents"}:
+        return name
+    return f"{head}.env" if rest[1] == "env" else ".".join([head, *rest[1:]])
+
+
+def _differs(name: str, rows: Mapping[str, tuple[object, str]]) -> bool:
+    return rows[name][1] != "default" and rows[name][0] != DEFAULTS.get(name, "")
+
+
+DEFAULTS = dict(_leaves(Settings(data_dir=Path("nowhere")).model_dump(mode="json")))

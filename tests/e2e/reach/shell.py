@@ -1,0 +1,134 @@
+"""Every command of the command line, started as a person or a script starts it, beside a running product."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer.main
+
+from ompycord.cli import application
+from tests.integration.cli.house import Done, ompycord
+from tests.support.product import SECRET, Product
+from tests.support.terminal import Terminal
+
+__all__ = ["Shell", "commands", "has_json"]
+
+ROOT: Any = typer.main.get_command(application)
+
+
+def commands(command: Any = ROOT, path: str = "ompycord") -> Iterator[tuple[str, Any]]:
+    """Path and command of every leaf of the tree."""
+    inner: dict[str, Any] = getattr(command, "commands", {})
+    if not inner:
+        yield path, command
+    for name, one in inner.items():
+        yield from commands(one, f"{path} {name}")
+
+
+def has_json(command: Any) -> bool:
+    return any("--json" in parameter.opts for parameter in command.params)
+
+
+@dataclass
+class Shell:
+    """Runs command lines in a folder of its own on the product's data folder, and remembers which were well."""
+
+    product: Product
+    folder: Path
+
+    def __post_init__(self) -> None:
+        self.reached: set[str] = set()
+        self.as_json: set[str] = set()
+
+    async def run(
+        self,
+        line: str,
+        *more: str,
+        stdin: bytes = b"",
+        code: int | None = 0,
+        environ: dict[str, str] | None = None,
+    ) -> Done:
+        """A command by its path and arguments; the path is what the tree knows."""
+        path = f"ompycord {line}"
+        known = dict(commands())[path]
+        arguments = [*line.split(), *more]
+        if any("--data-dir" in parameter.opts for parameter in known.params):
+            arguments[len(line.split()) : len(line.split())] = ["--data-dir", str(self.product.data)]
+        if has_json(known):
+            arguments.insert(len(line.split()), "--json")
+        done = await ompycord(*arguments, folder=self.folder, environ=environ, stdin=stdin)
+        assert done.code == (done.code if code is None else code), f"{path}: {done.code}\n{done.out}{done.err}"
+        if has_json(known):
+            assert json.loads(done.out) is not None
+            self.as_json.add(path)
+        self.reached.add(path)
+        return done
+
+    async def everything(self, stopped: str) -> None:
+        """All that takes a second. `stopped` is a run that waits for a person."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._keys_and_events())
+            group.create_task(self._care(stopped))
+
+    async def _keys_and_events(self) -> None:
+        made = json.loads((await self.run("keys add", "reach")).out)
+        port = self.product.sidecar.rpartition(":")[2]
+        to = {"OMPYCORD_URL": self.product.sidecar, "OMPYCORD_KEY": made["secret"], "OMPYCORD_SPOOL": str(self.folder)}
+        await self.run("emit", "run.started", "--run", "from-a-shell", "--title", "From a shell", environ=to)
+        payload = json.dumps({"hook_event_name": "SessionStart", "session_id": "s", "source": "startup", "cwd": "/srv"})
+        assert (
+            "accepted" in (await self.run("hook", "claude", "--run", "hooked", stdin=payload.encode(), environ=to)).out
+        )
+        listed = {run["name"] for run in json.loads((await self.run("runs")).out)}
+        assert {"from-a-shell"} <= listed
+        signed = await self.run("sign", "-", stdin=b"{}", environ={"OMP_WEBHOOK_SECRET": SECRET})
+        assert "webhook-signature: v1," in signed.out
+        rotated = json.loads((await self.run("keys rotate", made["key"]["id"], "--overlap", "0s")).out)
+        assert rotated["key"]["id"] in (await self.run("keys list")).out
+        await self.run("keys revoke", rotated["key"]["id"])
+        assert rotated["key"]["id"] not in (await self.run("keys list")).out
+        await self.run("healthcheck", "--ready", "--port", port)
+
+    async def _integrations(self) -> None:
+        home = self.folder / "home"
+        home.mkdir()
+        shown = await self.run("integrations", "claude", "--print", environ={"HOME": str(home), "OMPYCORD_KEY": SECRET})
+        assert "hooks" in shown.out
+
+    async def _care(self, stopped: str) -> None:
+        assert (await self.run("version")).out.startswith("ompycord ")
+        assert "properties" in (await self.run("config schema")).out
+        assert json.loads((await self.run("config show")).out)
+        looked = json.loads((await self.run("doctor", code=None)).out)  # what it finds is this machine's affair
+        assert {"Settings", "Data folder"} <= {one["name"] for one in looked["findings"]}
+        busy = await self.run("migrate", code=75)
+        assert len(busy.err.splitlines()) == 1
+        await self._take_over(stopped)
+        await self._integrations()
+        await self._init()
+
+    async def _take_over(self, run: str) -> None:
+        """It needs a terminal."""
+        argv = [sys.executable, "-m", "ompycord", "takeover", run, "--data-dir", str(self.product.data)]
+        hand = Terminal(
+            [*argv, "--", "/bin/echo", "by hand"], cwd=self.folder, env={**os.environ, "PYTHONPATH": str(Path.cwd())}
+        )
+        try:
+            await hand.read_until("Handed back.")
+            assert "by hand" in hand.screen
+            assert await hand.ended() == 0
+        finally:
+            hand.close()
+        self.reached.add("ompycord takeover")
+
+    async def _init(self) -> None:
+        playground = self.product.playground
+        environ = {"DISCORD_TOKEN": playground.bot_token, "OMPYCORD_DISCORD__API": playground.api}
+        options = ("--yes", "--channel", str(playground.channel("tasks")), "--admin", playground.ada.id)
+        await self.run("init", *options, environ=environ)
+        assert (self.folder / "ompycord.yml").stat().st_mode & 0o777 == 0o600

@@ -1,0 +1,150 @@
+"""From outside, on one running product: every command, button, form, route, metric, setting and command line, and what was missed.
+
+What no test here reaches is printed, and stands with its reason in `tests/e2e/not_reached.txt`.
+"""
+
+import json
+import re
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import cast
+
+import httpx
+import pytest
+import pytest_asyncio
+from prometheus_client.parser import text_string_to_metric_families
+
+from ompycord.bot.buttons import RunButtons
+from ompycord.bot.commands.new import NewRun
+from ompycord.bot.commands.say import Say
+from ompycord.bot.desk import Desk
+from ompycord.bot.intake import Intake
+from ompycord.bot.session import handlers
+from ompycord.telemetry.metrics import METRICS
+from tests.e2e.reach.buttons import press_everything
+from tests.e2e.reach.commands import registered, run_everything
+from tests.e2e.reach.leaves import settings, shown_settings
+from tests.e2e.reach.ledger import judge
+from tests.e2e.reach.routes import MCP, bearer, operations, request_everything
+from tests.e2e.reach.shell import Shell, commands, has_json
+from tests.e2e.reach.visitor import Visitor
+from tests.integration.cli.house import ompycord
+from tests.support.product import Product, running_product
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.posix,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.xdist_group("reach"),  # one product serves the whole file
+]
+
+DEAF = """#!/bin/sh
+# Spends, works for a minute and hears nothing: what it is told waits.
+cat > /dev/null
+echo '@ompycord {"type":"usage.updated","data":{"input":1000,"output":100,"cost_usd":5}}'
+exec sleep 60
+"""
+CONFIG = """
+agents:
+  quick: {kind: rehearsal, env: {REHEARSAL_PACE: "0"}}
+  slow: {kind: rehearsal}
+  deaf: {kind: command, command: [%s]}
+limits: {open_per_person: 100, open_per_channel: 100, open_per_guild: 100, parallel_runs: 8}
+webhook: {hosts: [omp.example.org]}
+log: {level: debug, json: true, file: logs/ompycord.log}
+discord: {launch_emoji: "🛠"}
+"""
+SCOPES = ("events:write", "runs:create", "runs:read", "status:read", "metrics:read")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def product(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Product]:
+    folder = tmp_path_factory.mktemp("product")
+    deaf = folder / "deaf.sh"
+    deaf.write_text(DEAF)
+    deaf.chmod(0o755)
+    async with running_product(folder, config=CONFIG % deaf) as running:
+        yield running
+        assert "Traceback" not in running.log.read_text()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def key(product: Product) -> str:
+    """A key with every scope that a key of a person can have."""
+    scopes = [part for scope in SCOPES for part in ("--scope", scope)]
+    made = await ompycord(
+        "keys", "add", "all", *scopes, "--data-dir", str(product.data), "--json", folder=product.folder / "keys"
+    )
+    return json.loads(made.out)["secret"]
+
+
+async def test_every_command_is_answered_and_completes(product: Product) -> None:
+    ada = Visitor(product, product.playground.ada)
+    known = dict(registered((await ada.person.state())["commands"]))
+    answered, given = await run_everything(ada)
+    for name, options in known.items():
+        for option in options:
+            if option.get("autocomplete"):
+                assert await ada.person.complete(name, option["name"], "", "tasks") is not None
+    judge("command", known, answered)
+    judge("option", {f"{name} {option['name']}" for name, options in known.items() for option in options}, given)
+
+
+async def test_every_button_and_form_is_pressed_where_a_person_sees_it(product: Product) -> None:
+    ada = Visitor(product, product.playground.ada)
+    await press_everything(ada)
+    desk = cast("Desk", None)  # only the names are looked at
+    intake = Intake(desk)
+    known = handlers(desk, RunButtons(desk, intake), NewRun(desk, intake), Say(desk))
+    sent = set(re.findall(r"v1:([a-z0-9]+):", json.dumps(await product.playground.wire())))
+    assert sent - set(known) == set()
+    judge("action", known, ada.pressed)
+
+
+async def test_every_route_answers_as_documented(product: Product, key: str) -> None:
+    ada = Visitor(product, product.playground.ada)
+    async with httpx.AsyncClient(base_url=product.sidecar, trust_env=False, timeout=20) as http:
+        written = operations(json.loads(Path("docs/reference/openapi.json").read_text()))
+        served = operations((await http.get("/openapi.json")).json())
+        reached = await request_everything(http, key)
+        stranger = await http.post("/mcp/", json=MCP, headers=bearer(key))
+        assert stranger.status_code == 401
+        run = await ada.new("Please ask before you fix the discount", agent="quick")
+        await ada.sees(f"{run} · question")  # the agent asked through /mcp/ with its run's key
+        named = {"host": "omp.example.org"}
+        assert (await http.get("/livez", headers=named)).status_code == 200
+        assert (await http.get("/livez", headers={"host": "evil.example.org"})).status_code == 421
+    judge("route", {*written, *served, "GET /openapi.json", "POST /mcp/"}, {*reached, "POST /mcp/"})
+
+
+async def test_every_metric_has_a_sample(product: Product, key: str) -> None:
+    ada = Visitor(product, product.playground.ada)
+    await ada.card(await ada.new("Take it slow", agent="slow", mode="fast"), "Stop")
+    async with httpx.AsyncClient(base_url=product.sidecar, trust_env=False, timeout=20) as http:
+        text = (await http.get("/metrics", headers=bearer(key))).text
+    sampled = {family.name for family in text_string_to_metric_families(text) if family.samples}
+    judge("metric", {spec.name for spec in METRICS}, sampled)
+
+
+async def test_every_setting_is_taken_and_shown_with_its_origin(product: Product, tmp_path: Path) -> None:
+    judge("setting", set(settings()), await shown_settings(tmp_path / "here"))
+    told = [json.loads(line) for line in (product.data / "logs" / "ompycord.log").read_text().splitlines()]
+    assert {"debug", "info"} <= {record["level"] for record in told}
+    assert [record for record in told if record["logger"] == "aiosqlite"] == [], "what people write is in no log"
+    assert json.loads(product.log.read_text().splitlines()[0])["event"]
+    message = await product.playground.ada.say("A task for later", "tasks")
+    armed = await product.playground.ada.wait_event("REACTION_ADD", lambda data: data["message_id"] == message.id)
+    assert armed["emoji"]["name"] == "🛠"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no agents there")
+async def test_every_command_line_works_and_speaks_json(product: Product, tmp_path: Path) -> None:
+    ada = Visitor(product, product.playground.ada)
+    run = await ada.new("Take it slow with the discount", agent="slow", mode="fast")
+    await ada.press(await ada.card(run, "Stop"), "Stop")
+    await ada.card(run, "Take over")
+    shell = Shell(product, tmp_path / "shell")
+    await shell.everything(run)
+    judge("cli", dict(commands()), {*shell.reached, "ompycord up"})
+    assert shell.as_json == {path for path, command in commands() if has_json(command)} & shell.reached

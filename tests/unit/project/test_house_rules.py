@@ -1,0 +1,74 @@
+"""Rules of the house that no linter knows: durations in full, nothing unpickled, public names listed, heavy libraries on use only."""
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path("ompycord")
+FILES = sorted(file for file in ROOT.rglob("*.py") if "__pycache__" not in file.parts)
+TREES = {file: ast.parse(file.read_text(encoding="utf-8")) for file in FILES}
+SCRIPTS = {"__init__.py", "__main__.py", "_parent_death.py"}
+"""Package fronts, and programs that are started and never imported; `*_program.py` are such too."""
+CONSTANTS = {"queries_read.py", "queries_write.py", "limits.py"}
+"""Every name in them is public."""
+UNSAFE = {"pickle", "marshal", "shelve", "dill", "cloudpickle"}
+HEAVY = ("discord", "fastapi", "uvicorn", "aiosqlite", "mcp", "psutil", "prometheus_client", "yaml", "httpx")
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield node.module.partition(".")[0]
+
+
+def test_there_is_something_to_look_at() -> None:
+    assert len(FILES) > 250
+
+
+def test_nothing_is_unpickled() -> None:
+    assert {str(file): found for file, tree in TREES.items() if (found := UNSAFE & set(imported(tree)))} == {}
+
+
+def test_a_span_of_time_is_never_cut_to_its_part_below_a_day() -> None:
+    """`timedelta.seconds` is that; `total_seconds()` is what people mean."""
+    uses = [
+        f"{file}:{node.lineno}"
+        for file, tree in TREES.items()
+        if "datetime" in set(imported(tree))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr in {"seconds", "microseconds"}
+    ]
+    assert uses == []
+
+
+def test_every_module_lists_its_public_names() -> None:
+    def lists(tree: ast.Module) -> bool:
+        return any(
+            isinstance(node, ast.Assign) and any(isinstance(to, ast.Name) and to.id == "__all__" for to in node.targets)
+            for node in tree.body
+        )
+
+    ours = [
+        file for file in FILES if file.parts[1] != "playground"
+    ]  # a process of its own, whose modules nobody else imports
+    modules = [file for file in ours if file.name not in SCRIPTS | CONSTANTS and not file.name.endswith("_program.py")]
+    assert [str(file) for file in modules if not lists(TREES[file])] == []
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["version"], ["keys", "--help"]], ids=" ".join)
+def test_a_small_command_loads_no_heavy_library(arguments: list[str]) -> None:
+    program = (
+        "import json, sys; from ompycord.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        f"print(json.dumps([name for name in {HEAVY!r} if name in sys.modules]))"
+    )
+    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout.splitlines()[-1]) == []
