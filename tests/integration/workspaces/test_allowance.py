@@ -66,6 +66,12 @@ time.sleep(2.5)
 LARGE = {"processes": 500, "memory_mib": 4096, "disk_mib": 4096}
 
 
+@pytest.fixture
+def full() -> ConfinementLevel:
+    require("full")
+    return "full"
+
+
 @pytest.fixture(params=[*CONFINED, "none"])
 def level(request: pytest.FixtureRequest) -> ConfinementLevel:
     require(request.param)
@@ -116,3 +122,11 @@ async def test_what_takes_too_much_is_ended_and_leaves_nothing(
 async def test_what_only_looks_like_much_is_let_be(code: str, allowed: dict[str, int], tmp_path: Path) -> None:
     result = await ended("none", tmp_path, code, Allowance.model_validate({**LARGE, **allowed}))
     assert (result.outcome, result.exit_code, result.excess) == (Outcome.EXITED, 0, None)
+
+
+async def test_in_a_namespace_of_its_own_the_kernel_bounds_its_tasks_too(
+    full: ConfinementLevel, tmp_path: Path
+) -> None:
+    code = "import resource, sys; sys.exit(resource.getrlimit(resource.RLIMIT_NPROC)[0] != 32)"
+    result = await ended(full, tmp_path, code, Allowance(processes=2))
+    assert result.exit_code == 0
