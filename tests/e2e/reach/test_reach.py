@@ -129,6 +129,7 @@ async def test_every_metric_has_a_sample(product: Product, key: str) -> None:
 
 async def test_every_setting_is_taken_and_shown_with_its_origin(product: Product, tmp_path: Path) -> None:
     judge("setting", set(settings()), await shown_settings(tmp_path / "here"))
+    await Visitor(product, product.playground.ada).new("Say something", agent="quick", mode="fast")
     told = [json.loads(line) for line in (product.data / "logs" / "ompycord.log").read_text().splitlines()]
     assert {"debug", "info"} <= {record["level"] for record in told}
     assert [record for record in told if record["logger"] == "aiosqlite"] == [], "what people write is in no log"
