@@ -185,6 +185,8 @@ class _Exchange:
 
 def _unexplained(job: AgentJob, result: ProcessResult, last_line: str) -> AgentOutcome:
     """The program ended, whatever its exit code, before the agent said that its work had."""
-    failure = FailureClass.LOST if result.outcome is Outcome.EXITED else FailureClass.REPAIRABLE
+    failure = {Outcome.EXITED: FailureClass.LOST, Outcome.EXCESS: FailureClass.POLICY}.get(
+        result.outcome, FailureClass.REPAIRABLE
+    )
     message = cut(how_it_ended(job.spec, result, last_line, early=True), _SENTENCE)
     return AgentOutcome(claim=False, message=message, failure=failure)

@@ -159,6 +159,8 @@ class _Listener:
 def _outcome(job: AgentJob, result: ProcessResult, listener: _Listener) -> AgentOutcome:
     """Exit 0 is a claim of done unless it said that it failed; anything else failed (CONTRACTS, `command`)."""
     claim = listener.claim
+    if result.outcome is Outcome.EXCESS:
+        return AgentOutcome(claim=False, message=how_it_ended(job.spec, result, ""), failure=FailureClass.POLICY)
     if result.outcome is not Outcome.EXITED or result.exit_code != 0:
         said = claim.message if isinstance(claim, RunFailed) else None
         message = said or how_it_ended(job.spec, result, listener.talk.last_line)

@@ -5,6 +5,7 @@ from typing import Final
 
 from ompycord.domain.events import EventBody, Note, SessionOpened
 from ompycord.domain.ports import AgentJob, AgentOutcome, Emit
+from ompycord.domain.run import FailureClass
 
 __all__ = ["ANEW", "go_on"]
 
@@ -16,6 +17,7 @@ async def go_on(job: AgentJob, emit: Emit, start: Callable[[AgentJob, Emit], Awa
     """The outcome of `start`. In a session that is told of, `job.prompt` only says how to go on.
 
     An agent that ends without having opened any session was told nothing: it gets the whole task, and then those words.
+    One that we had to end is not started again.
     """
     if job.session is None:
         return await start(job, emit)
@@ -27,7 +29,7 @@ async def go_on(job: AgentJob, emit: Emit, start: Callable[[AgentJob, Emit], Awa
         await emit(body)
 
     outcome = await start(job, watch)
-    if is_open or outcome.claim:
+    if is_open or outcome.claim or outcome.failure is FailureClass.POLICY:
         return outcome
     why = f" {outcome.message}" if outcome.message else ""
     await emit(Note(text=f"{job.spec.name} {ANEW}{why}"))

@@ -5,6 +5,7 @@ from pathlib import Path
 from ompycord.domain.ports import AgentJob
 from ompycord.domain.repository import AgentSpec
 from ompycord.errors import ProcessFailed
+from ompycord.processes import Allowance
 from ompycord.processes.launcher_port import Launcher, Place, is_enough
 
 __all__ = ["place_of", "require_level"]
@@ -29,4 +30,5 @@ def place_of(job: AgentJob, *, readable: tuple[Path, ...] = ()) -> Place:
         network=spec.sandbox.network,
         grants=spec.grants.files,
         variables=spec.grants.variables,
+        allowance=Allowance.of(spec.sandbox),
     )

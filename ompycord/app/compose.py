@@ -8,6 +8,7 @@ import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from ompycord import __version__
 from ompycord.agents.registry import adapters
@@ -233,6 +234,7 @@ def _driver(
         inboxes=Inboxes(store=ground.store, bus=ground.bus, record=conductor.record),
         session=ground.store.session,
         file=hands.artifacts.of_task,
+        co_author=partial(_co_author, ground.store),
     )
     return Driver(
         store=ground.store,
@@ -244,6 +246,10 @@ def _driver(
         resumes=lambda record: abilities.of(record).can_resume,
         closed=mode.closed,
     )
+
+
+async def _co_author(store: SqliteStore, person: str) -> str | None:
+    return (await store.person_settings(person)).co_author
 
 
 def _sources(hands: _Hands, health: Health, mode: Mode) -> Sources:

@@ -16,8 +16,9 @@ from ompycord.domain.access import Person
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, Ids, RunFilter, Store
 from ompycord.domain.records import Draft
+from ompycord.domain.repository import AgentSpec, RepositorySpec
 from ompycord.domain.run import RunKind, RunRecord
-from ompycord.errors import Refused
+from ompycord.errors import Refused, StorageError
 from ompycord.render.inert import Inert
 from ompycord.render.notices import no_such_run
 
@@ -49,6 +50,22 @@ class Desk:
     def person(self, interaction: Interaction) -> Person:
         """Who acts."""
         return person_of(interaction, self.options)
+
+    # -- agents ------------------------------------------------------------------------------------------------------
+
+    async def favourite(self, person: Person) -> str | None:
+        """The agent that somebody chose in `/omp settings`. A database that cannot say it keeps nobody from working."""
+        try:
+            return (await self.store.person_settings(person.id)).agent
+        except StorageError:
+            return None
+
+    def usual_agent(self, repository: RepositorySpec, favourite: str | None) -> AgentSpec:
+        """Where none is named: the person's own where it is allowed here, else the first. Raises Refused where there is none."""
+        known = self.conductor.catalog.agents_for(repository)
+        if not known:
+            raise Refused(f"No agent is configured for {repository.name}, so nothing can run there.")
+        return next((spec for spec in known if spec.name == favourite), known[0])
 
     # -- places ------------------------------------------------------------------------------------------------------
 

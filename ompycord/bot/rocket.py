@@ -91,7 +91,8 @@ class Rocket:
         try:
             if not may(person, "new"):
                 raise Refused(watch_only(None, self._desk.inert))
-            draft = self._draft(message, person, repository, draft_id)
+            agent = self._desk.usual_agent(repository, await self._desk.favourite(person))
+            draft = self._draft(message, person, repository.name, agent.name, draft_id)
             await self._desk.conductor.keep_draft(draft)
             submission, notes = await submission_of(
                 draft, rest=self._desk.rest, keep=self._desk.sources.keep_file, inert=self._desk.inert
@@ -106,19 +107,14 @@ class Rocket:
             await self._answer(message, "\n".join(notes))
         await self._disarm(message)
 
-    def _draft(self, message: discord.Message, person: Person, repository: RepositorySpec, draft_id: DraftId) -> Draft:
-        agents = self._desk.conductor.catalog.agents_for(repository)
-        if not agents:
-            raise Refused(f"No agent is configured for {repository.name}, so nothing can run there.")
+    def _draft(self, message: discord.Message, person: Person, repository: str, agent: str, draft_id: DraftId) -> Draft:
         files = tuple(
             AttachedFile(name=file.filename, url=file.url, size=file.size) for file in message.attachments[:MOST_FILES]
         )
         if not message.content.strip() and not files:
             raise Refused("The message is empty now, so nothing ran.")
         channel = str(message.channel.id)
-        typed = Typed(
-            prompt=message.content, repository=repository.name, agent=agents[0].name, files=files, shown_in=channel
-        )
+        typed = Typed(prompt=message.content, repository=repository, agent=agent, files=files, shown_in=channel)
         return Draft(
             id=draft_id,
             person=person.id,

@@ -14,7 +14,7 @@ from ompycord.domain.events import CheckFinished
 from ompycord.domain.ids import RunId
 from ompycord.domain.repository import CheckSpec
 from ompycord.errors import ProcessFailed
-from ompycord.processes import Clocks, ProcessResult, ProcessSpec
+from ompycord.processes import Allowance, Clocks, ProcessResult, ProcessSpec
 from ompycord.processes.launcher_port import Launcher, Place
 from ompycord.text import cut
 
@@ -38,7 +38,7 @@ class LocalChecks:
     async def run(self, run: RunId, check: CheckSpec, cwd: Path) -> CheckFinished:
         """See the port. After `timeout_s` the whole tree is killed. pytest writes its report beside the checkout."""
         command = tuple(word.replace(PYTHON, sys.executable) for word in check.command)
-        place = Place(cwd, network=check.network)
+        place = Place(cwd, network=check.network, allowance=Allowance.of(check))
         report = place.tmp / f"junit-{check.name}.xml"
         argv, env = _with_report(check, command, report)
         spec = ProcessSpec(argv=argv, env=env, cwd=cwd, marker=run)

@@ -72,7 +72,7 @@ def _judge(spec: CheckSpec, command: Sequence[str], ended: Ended) -> tuple[Statu
     if result.outcome in (Outcome.WALL_TIMEOUT, Outcome.IDLE_TIMEOUT):
         return "timeout", f"not done within {spec.timeout_s:g} s"
     if result.outcome is not Outcome.EXITED:
-        return "error", "it wrote more than can be read" if result.outcome is Outcome.OUTPUT_LIMIT else "it was stopped"
+        return "error", _how_it_was_ended(result)
     if result.exit_code is None:
         return "error", f"ended by signal {result.signal}"
     missing = _missing_module(command, ended.tail)
@@ -84,6 +84,12 @@ def _judge(spec: CheckSpec, command: Sequence[str], ended: Ended) -> tuple[Statu
             ("passed", _last(ended.tail)) if result.exit_code == 0 else ("failed", _exit(result.exit_code, ended.tail))
         )
     return _by_counts(reading, result.exit_code, ended)
+
+
+def _how_it_was_ended(result: ProcessResult) -> str:
+    if result.outcome is Outcome.EXCESS:
+        return f"it {result.excess} and was ended"
+    return "it wrote more than can be read" if result.outcome is Outcome.OUTPUT_LIMIT else "it was stopped"
 
 
 def _by_counts(reading: Reading, code: int, ended: Ended) -> tuple[Status, str]:

@@ -3,26 +3,32 @@
 `ompycord.testing` holds a double of each, kept honest by the same contract tests.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.events import (
-    ApprovalDenied,
-    ApprovalGranted,
-    ChangedFile,
-    CheckFinished,
-    EffectFinished,
     EventBody,
-    Prompted,
-    QuestionAnswered,
     RunEvent,
 )
 from ompycord.domain.fold import RunFold
 from ompycord.domain.ids import RunId
 from ompycord.domain.person_settings import PersonSettings
+from ompycord.domain.ports_work import (
+    AgentAdapter,
+    AgentCapabilities,
+    AgentJob,
+    AgentOutcome,
+    Checks,
+    Emit,
+    Engine,
+    Harvested,
+    Heard,
+    Inbox,
+    Prepared,
+    Published,
+    Workspaces,
+)
 from ompycord.domain.records import (
     Board,
     Commit,
@@ -37,8 +43,7 @@ from ompycord.domain.records import (
     Receipt,
     Surface,
 )
-from ompycord.domain.repository import AgentSpec, CheckSpec, RepositorySpec
-from ompycord.domain.run import FailureClass, RunKind, RunRecord, RunState
+from ompycord.domain.run import RunKind, RunRecord, RunState
 from ompycord.domain.task import Task
 from ompycord.errors import BadEvent
 
@@ -118,10 +123,6 @@ class DumpedFold(NamedTuple):
     def of(cls, fold: RunFold) -> "DumpedFold":
         """Made by the projector, which takes turns with others on the loop."""
         return cls(fold.run, fold.position, fold.dump())
-
-
-Heard = Prompted | QuestionAnswered | ApprovalGranted | ApprovalDenied
-"""What reaches an agent from people: a text, an answer, a decision. Facts of the log like all others."""
 
 
 class Store(Protocol):
@@ -260,157 +261,4 @@ class Store(Protocol):
 
     async def audit(self, *, actor: str, action: str, subject: str, detail: Mapping[str, str], at: Millis) -> None:
         """One more link of the hash chain."""
-        ...
-
-
-# -- the agent and its place -------------------------------------------------------------------------------------------
-
-Emit = Callable[[EventBody], Awaitable[None]]
-"""Store one observation; returns when it is on disk."""
-
-
-class Inbox(Protocol):
-    """What people say to an agent while it runs, in their order; each is on disk before it arrives here."""
-
-    async def next(self) -> Heard:
-        """The next one; waits for it without end. For one reader at a time; cancelling the wait loses nothing."""
-        ...
-
-
-class Prepared(Frozen):
-    """A clone that is ready."""
-
-    path: Path
-    base_commit: str
-    base_branch: str
-
-
-class Harvested(Frozen):
-    """What a run made. `commit` is None when it changed nothing."""
-
-    commit: str | None
-    files: tuple[ChangedFile, ...]
-    total: int
-    diff: Path | None
-    """The whole diff as a file."""
-
-
-class Published(Frozen):
-    """Where the result lies."""
-
-    branch: str | None
-    """None when there was nothing to publish."""
-    commit: str | None = None
-
-
-class Workspaces(Protocol):
-    """Clones, results, branches. The host's git never runs inside an agent's folder. Raises WorkspaceError."""
-
-    async def prepare(self, run: RunId, repository: RepositorySpec, *, base: str | None) -> Prepared:
-        """A fresh clone; an earlier one of this run is discarded first. Idempotent."""
-        ...
-
-    async def workspace(self, run: RunId) -> Prepared | None:
-        """The run's clone, if it has one."""
-        ...
-
-    async def lay(self, run: RunId, name: str, data: bytes) -> Path:
-        """Put a file that came with the task beside the run's clone, readable for its agent; the folder it is in. Idempotent."""
-        ...
-
-    async def is_taken_over(self, run: RunId) -> bool:
-        """Whether a person works in the run's clone at a terminal now."""
-        ...
-
-    async def harvest(self, run: RunId, repository: RepositorySpec, *, message: str) -> Harvested:
-        """Commit what is there (inside), bundle it out, fetch it with fsck, list the changes. Idempotent."""
-        ...
-
-    async def result(self, run: RunId) -> Harvested | None:
-        """What was harvested last, as long as it is kept; None before."""
-        ...
-
-    def checkout(self, run: RunId, repository: RepositorySpec) -> AbstractAsyncContextManager[Path]:
-        """A throw-away checkout of what was harvested (or of the base), for checks."""
-        ...
-
-    async def publish(self, run: RunId, repository: RepositorySpec, *, branch: str) -> Published:
-        """Put the harvested commit on a branch of the repository. Idempotent; never the base branch."""
-        ...
-
-    async def discard(self, run: RunId) -> None:
-        """Remove the run's clone. Idempotent."""
-        ...
-
-
-class AgentCapabilities(Frozen):
-    """What an adapter can do; decides which buttons a card has."""
-
-    can_steer: bool = False
-    """`say` reaches the running agent; otherwise it means a restart."""
-    can_resume: bool = False
-    """A session goes on after a restart."""
-    asks: bool = False
-    """It can ask questions by itself (not only through MCP)."""
-    approves: bool = False
-    """It asks for leave to act and waits for the decision."""
-    simulated: bool = False
-    """The rehearsal: the card says so."""
-
-
-class AgentJob(Frozen):
-    """One start of an agent."""
-
-    run: RunId
-    iteration: int
-    task: Task
-    spec: AgentSpec
-    cwd: Path
-    prompt: str
-    env: dict[str, str]
-    """What the agent may know besides its allow-list: run id, sidecar address, its key."""
-    session: str | None = None
-    files: Path | None = None
-    """The folder of files that came with the task, to be read; None where none did."""
-
-
-class AgentOutcome(Frozen):
-    """How an agent ended. `claim`: it says done (True) or failed (False); never more than a claim."""
-
-    claim: bool
-    message: str | None = None
-    failure: FailureClass | None = None
-
-
-class AgentAdapter(Protocol):
-    """Speaks one agent protocol. Cancellation of `run` halts the agent through the kill ladder before it returns."""
-
-    capabilities: AgentCapabilities
-
-    async def run(self, job: AgentJob, emit: Emit, inbox: Inbox) -> AgentOutcome:
-        """Start the agent, emit what it does, pass on what it hears, return how it ended.
-
-        An adapter that can do nothing with what it hears leaves the inbox unread.
-        Raises ProcessFailed when it cannot be started.
-        """
-        ...
-
-
-class Checks(Protocol):
-    """Runs verification steps."""
-
-    async def run(self, run: RunId, check: CheckSpec, cwd: Path) -> CheckFinished:
-        """Run one check with its hard timeout, parse its result. Never raises for what the check does."""
-        ...
-
-
-class Engine(Protocol):
-    """Where effects run: in this process, or on worker machines."""
-
-    async def perform(self, row: EffectRow, record: RunRecord, task: Task) -> EffectFinished:
-        """Do one effect and say how it ended. Idempotent, except for `build`. Cancellation halts what it started."""
-        ...
-
-    async def sweep(self, run: RunId) -> None:
-        """Kill what an earlier process of ours left running for this run."""
         ...

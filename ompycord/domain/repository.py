@@ -12,6 +12,8 @@ __all__ = ["AgentSpec", "CheckSpec", "ConfinementLevel", "Grants", "RepositorySp
 ConfinementLevel = Literal["full", "files+net", "files", "container", "none"]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 Argument = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
+Processes = Annotated[int, Field(gt=0, le=65_536)]
+Mebibytes = Annotated[int, Field(gt=0, le=16 * 1024**2)]
 _OWN = ("DISCORD_", "OMP_", "OMPYCORD_")
 """How the variables begin that the bot reads (settings.py, `NAMED` and `PREFIX`)."""
 
@@ -27,6 +29,12 @@ class CheckSpec(Frozen):
     """How to count: pytest's JUnit report, unittest's closing line, or the exit code alone."""
     network: bool = True
     """Whether it may reach the network. It runs what an agent wrote: deny it here too where an agent must not have it."""
+    max_processes: Processes = 512
+    """How many processes it may be; as for an agent (`Sandbox`), more ends it."""
+    max_memory_mib: Mebibytes = 8192
+    """Their memory together, in MiB."""
+    max_disk_mib: Mebibytes = 10_240
+    """What its checkout, HOME and TMPDIR may take of the disk, in MiB."""
 
 
 class RepositorySpec(Frozen):
@@ -61,6 +69,12 @@ class Sandbox(Frozen):
     """Below this level a run is refused (CONTRACTS: an agent runs unconfined only where configuration says so by name)."""
     network: bool = True
     """Whether it may reach the network, which its model's provider needs. Where no level here can deny it, a run is refused."""
+    max_processes: Processes = 512
+    """How many processes the agent may be with all that it starts. More ends it, at every level; so for the two below."""
+    max_memory_mib: Mebibytes = 8192
+    """Their memory together, in MiB; what they share counts once."""
+    max_disk_mib: Mebibytes = 10_240
+    """What its run's folder may take of the disk, in MiB: clone, HOME and TMPDIR."""
 
 
 class Grants(Frozen):

@@ -42,6 +42,14 @@ async def _no_file(file: TaskFile) -> None:
     """Where no files are kept."""
 
 
+CoAuthorOf = Callable[[str], Awaitable[str | None]]
+"""How a person wants to stand on commits, `Name <address>`; None where they do not."""
+
+
+async def _nobody(person: str) -> None:
+    """Where no person is known."""
+
+
 JobEnvironment = Callable[[RunId], Awaitable[dict[str, str]]]
 """What an agent may know: its run, the sidecar's address, a key of its own."""
 
@@ -69,6 +77,7 @@ class Steps:
         inboxes: Inboxes,
         session: SessionOf,
         file: FileOf = _no_file,
+        co_author: CoAuthorOf = _nobody,
     ) -> None:
         """`session` is asked only for agents that can go on in one."""
         self._catalog = catalog
@@ -83,6 +92,7 @@ class Steps:
         self._inboxes = inboxes
         self._session = session
         self._file = file
+        self._co_author = co_author
 
     def table(self) -> dict[type[fx.Effect], Step]:
         """Effect type to step. `halt` is the driver's own."""
@@ -179,9 +189,11 @@ class Steps:
                 return
 
     async def harvest(self, row: EffectRow, record: RunRecord, task: Task) -> ev.EffectFinished:
-        """Bring the result out and list it."""
+        """Bring the result out and list it. Who asked for it stands on it as they wish by now."""
         message = f"{task.title}\n\nOmpycord run {row.run} with {task.agent}."
-        harvested = await self._workspaces.harvest(row.run, self._repository(task), message=message)
+        who = await self._co_author(record.requester) if record.requester else None
+        repository = self._repository(task)
+        harvested = await self._workspaces.harvest(row.run, repository, message=message, co_author=who)
         changed = ev.FilesChanged(files=harvested.files, total=harvested.total, commit=harvested.commit)
         await self._record(row.run, changed)
         return _ok(row, changed=harvested.total)

@@ -7,6 +7,7 @@ from ompycord.processes.launcher import Launch, RunningProcess, launch
 from ompycord.processes.spawn import find_program
 from ompycord.processes.spec import (
     MARKER,
+    Allowance,
     Bounds,
     Clocks,
     Completed,
@@ -19,6 +20,7 @@ from ompycord.processes.spec import (
 
 __all__ = [
     "MARKER",
+    "Allowance",
     "Bounds",
     "Clocks",
     "Completed",

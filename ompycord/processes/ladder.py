@@ -14,7 +14,7 @@ import psutil
 
 from ompycord.processes.spec import MARKER
 
-__all__ = ["kill_group", "sweep", "terminate_group"]
+__all__ = ["belongs", "kill_group", "sweep", "terminate_group"]
 
 _ROUNDS = 10
 _GONE_S = 1.0
@@ -51,7 +51,7 @@ def _sweep(marker: str, session: int | None) -> int:
     quiet = 0
     for _ in range(_ROUNDS):
         found = [process for process in psutil.process_iter() if process.pid not in spared]
-        survivors = [process for process in found if _belongs(process, marker, session)]
+        survivors = [process for process in found if belongs(process, marker, session)]
         quiet = 0 if survivors else quiet + 1
         if quiet == _QUIET:
             break
@@ -66,17 +66,18 @@ def _sweep(marker: str, session: int | None) -> int:
 def _await_end(survivors: list[psutil.Process], marker: str, session: int | None) -> None:
     # Not psutil.wait_procs: it reaps our own children, and asyncio then reports exit code 255 for them (seen).
     ends = time.monotonic() + _GONE_S
-    while time.monotonic() < ends and any(_belongs(process, marker, session) for process in survivors):
+    while time.monotonic() < ends and any(belongs(process, marker, session) for process in survivors):
         time.sleep(_POLL_S)
 
 
-def _belongs(process: psutil.Process, marker: str, session: int | None) -> bool:
+def belongs(process: psutil.Process, marker: str | None, session: int | None) -> bool:
+    """Whether it lives and is in this session or carries this mark."""
     try:
         if process.status() == psutil.STATUS_ZOMBIE:
             return False
         if session is not None and sys.platform != "win32" and os.getsid(process.pid) == session:
             return True
-        return process.environ().get(MARKER) == marker
+        return marker is not None and process.environ().get(MARKER) == marker
     except (psutil.Error, OSError):  # gone meanwhile, or another user's
         return False
 

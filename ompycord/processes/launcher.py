@@ -1,7 +1,7 @@
 """Long programs: agents and what else is watched line by line; its counterpart for short ones is `command.py`.
 
-One supervisor per program waits for its end, the clocks, a stop and the output's bound, whichever comes first, and then
-leaves nothing of it behind.
+One supervisor per program waits for its end, the clocks, a stop, the output's bound and its allowance, whichever comes first,
+and then leaves nothing of it behind.
 """
 
 import asyncio
@@ -15,7 +15,8 @@ from ompycord.errors import ProcessFailed
 from ompycord.processes.ladder import kill_group, sweep, terminate_group
 from ompycord.processes.lines import LineQueue, LineSplitter
 from ompycord.processes.spawn import Pipe, Spawned, spawn
-from ompycord.processes.spec import Bounds, Clocks, Line, Outcome, ProcessResult, ProcessSpec, Stream
+from ompycord.processes.spec import Allowance, Bounds, Clocks, Line, Outcome, ProcessResult, ProcessSpec, Stream
+from ompycord.processes.weighing import excess
 
 __all__ = ["Launch", "RunningProcess", "launch"]
 
@@ -24,6 +25,9 @@ _KILL_S: Final = 10.0
 """For the kernel to end a killed program, which a hung disk can delay."""
 _DRAIN_S: Final = 2.0
 """For the rest of the output once the program is gone, where something we could not find still holds the pipe."""
+_LOOK_S: Final = 1.0
+_LOOK_SHARE: Final = 10
+"""Between two looks at what it takes pass so many times what the last one took: a large tree costs a tenth of a processor."""
 
 
 def launch(
@@ -45,10 +49,12 @@ class RunningProcess:
     """A program under supervision. All methods may be called by any number of tasks, `lines` by one."""
 
     def __init__(
-        self, *, spawned: Spawned, marker: str | None, clocks: Clocks, bounds: Bounds, clock: Callable[[], float]
+        self, *, spawned: Spawned, spec: ProcessSpec, clocks: Clocks, bounds: Bounds, clock: Callable[[], float]
     ) -> None:
         self._spawned = spawned
-        self._marker = marker
+        self._marker = spec.marker
+        self._allowance = spec.allowance
+        self._excess: str | None = None
         self._clocks = clocks
         self._bounds = bounds
         self._clock = clock
@@ -118,8 +124,10 @@ class RunningProcess:
                 pumps = [group.create_task(self._pump(*item)) for item in self._spawned.pipes.items()]
                 exited = group.create_task(self._spawned.process.wait())
                 exited.add_done_callback(lambda _: self._wake.set())
+                watching = group.create_task(self._watch(self._allowance))
                 outcome = await self._until_over(exited)
-                await self._end(exited, by_itself=outcome is Outcome.EXITED)
+                watching.cancel()
+                await self._end(exited, outcome)
                 survivors = await sweep(self._marker, session=self.pid) if self._marker else 0
                 self._queue.release()
                 await asyncio.wait(pumps, timeout=_DRAIN_S)
@@ -142,6 +150,8 @@ class RunningProcess:
                 return Outcome.STOPPED
             if self._bytes_seen > self._bounds.output_bytes:
                 return Outcome.OUTPUT_LIMIT
+            if self._excess is not None:
+                return Outcome.EXCESS
             now = asyncio.get_running_loop().time()
             if self._queue.is_waiting_for_reader:  # the silence is ours
                 self._last_output = now
@@ -163,8 +173,20 @@ class RunningProcess:
             return wall_ends, self._last_output + self._clocks.idle_s
         return wall_ends + now - self._waiting_since, self._waiting_since + self._clocks.waiting_s
 
-    async def _end(self, exited: "asyncio.Task[int]", *, by_itself: bool) -> None:
-        if not by_itself:
+    async def _watch(self, allowance: Allowance | None) -> None:
+        """Wakes the supervisor when the program takes more than it may."""
+        loop = asyncio.get_running_loop()
+        took_s = 0.0
+        while allowance is not None and self._excess is None:
+            await asyncio.sleep(max(_LOOK_S, _LOOK_SHARE * took_s))
+            began = loop.time()
+            self._excess = await asyncio.to_thread(excess, allowance, pid=self.pid, marker=self._marker)
+            took_s = loop.time() - began
+        self._wake.set()
+
+    async def _end(self, exited: "asyncio.Task[int]", outcome: Outcome) -> None:
+        # What takes too much would take more while it is asked to end.
+        if outcome not in {Outcome.EXITED, Outcome.EXCESS}:
             terminate_group(self.pid)
             await asyncio.wait([exited], timeout=self._clocks.term_s)
         kill_group(self.pid)  # also what the program left behind in its group
@@ -196,6 +218,7 @@ class RunningProcess:
             duration_s=self._clock() - self._started_at,
             bytes_seen=self._bytes_seen,
             survivors=survivors,
+            excess=self._excess if outcome is Outcome.EXCESS else None,
         )
 
 
@@ -213,7 +236,7 @@ class Launch:
     async def __aenter__(self) -> RunningProcess:
         spawned = await spawn(self._spec)
         self._process = RunningProcess(
-            spawned=spawned, marker=self._spec.marker, clocks=self._clocks, bounds=self._bounds, clock=self._clock
+            spawned=spawned, spec=self._spec, clocks=self._clocks, bounds=self._bounds, clock=self._clock
         )
         await self._group.__aenter__()
         self._group.create_task(self._process.supervise())

@@ -6,16 +6,18 @@ Agents, checks and the inside half of a harvest all start through it, so that on
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, get_args
+from typing import Final, Protocol, get_args
 
 from ompycord.domain.repository import ConfinementLevel, Sandbox
 from ompycord.processes.launcher import RunningProcess
-from ompycord.processes.spec import Bounds, Clocks, ProcessSpec
+from ompycord.processes.spec import Allowance, Bounds, Clocks, ProcessSpec
 
 __all__ = ["Launcher", "Place", "can_deny_network", "is_enough", "reaches"]
 
 _ORDER: tuple[ConfinementLevel, ...] = get_args(ConfinementLevel)
 """Strongest first, as PLATFORM.md lists them."""
+
+_USUAL: Final = Allowance()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class Place:
     """Files and folders of the user's own that it may read; those below the user's home also stand in its HOME, as links."""
     variables: tuple[str, ...] = ()
     """Names of variables that it gets from the launcher's environment, where they are set there."""
+    allowance: Allowance = _USUAL
+    """What it may take of the machine; its disk is the folder that the tree lies in."""
 
     @property
     def home(self) -> Path:

@@ -3,13 +3,25 @@
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from ompycord.domain.repository import CheckSpec, Sandbox
 from ompycord.text.limits import DIALECT_LINE_BYTES, IDLE_S, TERM_S, WAITING_S, WALL_S
 
-__all__ = ["MARKER", "Bounds", "Clocks", "Completed", "Line", "Outcome", "ProcessResult", "ProcessSpec", "Stream"]
+__all__ = [
+    "MARKER",
+    "Allowance",
+    "Bounds",
+    "Clocks",
+    "Completed",
+    "Line",
+    "Outcome",
+    "ProcessResult",
+    "ProcessSpec",
+    "Stream",
+]
 
 MARKER: Final = "OMPYCORD_RUN"
 """The environment variable by which survivors are found (CONTRACTS.md, `command`)."""
@@ -22,6 +34,22 @@ Count = Annotated[int, Field(gt=0)]
 class _Frozen(BaseModel):
     # Arguments, environment and input may hold secrets: no error message repeats them.
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Allowance(_Frozen):
+    """What a long program may take of the machine, with all that it starts. More ends it (`weighing.py`)."""
+
+    processes: Count = Sandbox().max_processes
+    memory_mib: Count = Sandbox().max_memory_mib
+    """What they share counts once."""
+    disk_mib: Count = Sandbox().max_disk_mib
+    folder: Path | None = None
+    """What lies in it is its disk; None: the disk is not looked at."""
+
+    @classmethod
+    def of(cls, bounds: Sandbox | CheckSpec) -> Self:
+        """As configuration says."""
+        return cls(processes=bounds.max_processes, memory_mib=bounds.max_memory_mib, disk_mib=bounds.max_disk_mib)
 
 
 class ProcessSpec(_Frozen):
@@ -41,6 +69,8 @@ class ProcessSpec(_Frozen):
     """Set as `OMPYCORD_RUN`; what carries it is killed when the program ends."""
     claims_terminal: bool = False
     """Whoever confines it sees to it that the program takes its standard input as its controlling terminal (`terminal.py`)."""
+    allowance: Allowance | None = None
+    """None: it may take what it gets."""
     event_pipe: bool = False
     """Give the program a pipe on descriptor 3 for the JSON-lines dialect."""
 
@@ -101,6 +131,8 @@ class Outcome(StrEnum):
     IDLE_TIMEOUT = "idle-timeout"
     STOPPED = "stopped"
     OUTPUT_LIMIT = "output-limit"
+    EXCESS = "excess"
+    """It took more of the machine than its `Allowance`."""
 
 
 class ProcessResult(_Frozen):
@@ -117,6 +149,8 @@ class ProcessResult(_Frozen):
     """Over all streams."""
     survivors: int
     """Processes the sweep had to kill after the program itself was gone."""
+    excess: str | None = None
+    """What it did more of than it may, such as `started more than 512 processes`."""
 
 
 class Completed(_Frozen):

@@ -247,8 +247,10 @@ def _billing(snapshot: StatusSnapshot, inert: Inert) -> FieldView | None:
 def _price(snapshot: StatusSnapshot) -> str:
     if snapshot.budget_usd is None:
         return cost(snapshot.usage)
-    joint = " of " if snapshot.usage.cost_usd is not None else ", budget "
-    return cost(snapshot.usage) + joint + money(snapshot.budget_usd)
+    limit = money(snapshot.budget_usd)
+    if snapshot.usage.cost_usd is None:
+        return f"{cost(snapshot.usage)}: the limit of {limit} cannot hold"
+    return f"{cost(snapshot.usage)} of {limit}"
 
 
 def _unused(snapshot: StatusSnapshot) -> str:

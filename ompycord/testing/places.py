@@ -24,6 +24,8 @@ class FakeWorkspaces:
         self.branches: dict[str, str] = {}
         self.taken_over: set[RunId] = set()
         """Runs in whose clone somebody works."""
+        self.co_authors: list[str | None] = []
+        """Who was to stand on the commit, harvest by harvest."""
         self.refuses: str | None = None
         """When set, `prepare` raises WorkspaceError with it."""
 
@@ -47,7 +49,10 @@ class FakeWorkspaces:
     async def is_taken_over(self, run: RunId) -> bool:
         return run in self.taken_over
 
-    async def harvest(self, run: RunId, repository: RepositorySpec, *, message: str) -> Harvested:
+    async def harvest(
+        self, run: RunId, repository: RepositorySpec, *, message: str, co_author: str | None = None
+    ) -> Harvested:
+        self.co_authors.append(co_author)
         if run in self._harvests and not self._path(run).is_dir():
             return self._harvests[run]
         files = tuple(

@@ -11,6 +11,8 @@ from ompycord.workspaces.visible import Sight
 __all__ = ["in_bubblewrap"]
 
 _PROGRAM: Final = Path(__file__).with_name("confine_program.py")
+_THREADS: Final = 16
+"""Tasks that the kernel lets a program have for each process that it may be: it counts every thread as one."""
 _APART: Final = ("--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try")
 _BASE: Final = ("--die-with-parent", "--cap-drop", "ALL", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp")  # noqa: S108  # its own
 
@@ -23,7 +25,8 @@ def in_bubblewrap(spec: ProcessSpec, place: Place, seen: Sight, *, bwrap: Path, 
     """
     network = () if place.network else ("--unshare-net",)
     python = (sys.executable, "-I", "-S", str(_PROGRAM), "term")
-    inside = (*python, "terminal" if spec.claims_terminal else "default", str(program), *spec.argv)
+    tasks = "" if spec.allowance is None else f",tasks={spec.allowance.processes * _THREADS}"
+    inside = (*python, f"{'terminal' if spec.claims_terminal else 'default'}{tasks}", str(program), *spec.argv)
     folders = (*_APART, *network, *_BASE, *_mounts(seen), "--remount-ro", "/", "--chdir", str(spec.cwd))
     return spec.model_copy(update={"argv": (*python, "ignore", str(bwrap), bwrap.name, *folders, "--", *inside)})
 

@@ -2,7 +2,7 @@
 
 Started as `python -I -S <this file> <mode> <argument> <program> <argv…>` by `landlock.py` and `bubblewrap.py`; imports
 nothing of ours. Modes: `landlock` with its rules as JSON, `term` with `ignore`, `default`, or `terminal`, which also takes
-standard input for its controlling terminal, in a session of its own.
+standard input for its controlling terminal, in a session of its own; `tasks=N` behind them bounds its user's tasks from here on.
 """
 
 import ctypes
@@ -52,9 +52,12 @@ def main() -> None:
     mode, argument, program, *argv = sys.argv[1:]
     try:
         if mode == "term":
-            signal.signal(signal.SIGTERM, signal.SIG_IGN if argument == "ignore" else signal.SIG_DFL)
-            if argument == "terminal":
+            how, _, tasks = argument.partition(",tasks=")
+            signal.signal(signal.SIGTERM, signal.SIG_IGN if how == "ignore" else signal.SIG_DFL)
+            if how == "terminal":
                 claim_terminal()
+            if tasks:
+                bound_tasks(int(tasks))
         else:
             rules = json.loads(argument)
             if rules["terminal"]:
@@ -79,6 +82,15 @@ def claim_terminal() -> None:
     if os.getsid(0) != os.getpid():
         os.setsid()
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def bound_tasks(most: int) -> None:
+    """Here, in a user namespace of its own, only what is in it counts; outside, all programs of the user would. Root is exempt."""
+    import resource
+
+    hard = resource.getrlimit(resource.RLIMIT_NPROC)[1]
+    least = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(resource.RLIMIT_NPROC, (least, least))
 
 
 def fail(words: str, code: int) -> None:

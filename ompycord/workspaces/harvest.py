@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from ompycord.errors import WorkspaceError
-from ompycord.processes import Clocks, Outcome, ProcessSpec, Stream
+from ompycord.processes import Clocks, Outcome, ProcessResult, ProcessSpec, Stream
 from ompycord.processes.launcher_port import Launcher, Place
 from ompycord.text import clean, cut
 from ompycord.workspaces.borrow import BASE_REF, make_bare
@@ -38,13 +38,13 @@ class Harvester:
         self._git = git
         self._launcher = launcher
 
-    async def harvest(self, folder: Folder, record: Record, *, message: str, run: str) -> Result:
+    async def harvest(self, folder: Folder, record: Record, *, message: str, co_author: str | None, run: str) -> Result:
         """The result and its diff as files of ours. Raises WorkspaceError; nothing of an earlier result is lost then."""
         if not is_real_folder(folder.clone):
             raise WorkspaceError("The clone of this run is gone, so there is nothing to collect. Start the run anew.")
         marker = f"{run}.git"
         try:
-            has_bundle = await self._collect(folder, record, message, run)
+            has_bundle = await self._collect(folder, record, run, message=message, co_author=co_author)
             if has_bundle:
                 await take_file(folder.path, "tmp", _BUNDLE, folder.bundle, limit=_BUNDLE_BYTES)
         finally:
@@ -54,7 +54,7 @@ class Harvester:
         commit = await self._fetch(folder, record, marker)
         return await self._describe(folder, record, commit, marker)
 
-    async def _collect(self, folder: Folder, record: Record, message: str, run: str) -> bool:
+    async def _collect(self, folder: Folder, record: Record, run: str, *, message: str, co_author: str | None) -> bool:
         """Runs the inside half as confined as the agent; whether it made a bundle."""
         place = Place(folder.clone, readable=(record.objects,))
         request = {
@@ -64,6 +64,7 @@ class Harvester:
             "format": record.object_format,
             "base": record.base_commit,
             "message": clean(message),
+            "trailer": f"Co-authored-by: {clean(co_author)}" if co_author else "",
         }
         spec = ProcessSpec(
             argv=(sys.executable, "-I", str(_PROGRAM)),
@@ -80,7 +81,7 @@ class Harvester:
             ended = await process.wait()
         if ended.outcome is Outcome.EXITED and ended.exit_code in (0, NOTHING_CHANGED):
             return ended.exit_code == 0
-        raise WorkspaceError(f"The result could not be collected: {cut(clean(said), _SENTENCE) or ended.outcome}")
+        raise WorkspaceError(f"The result could not be collected: {_why(ended, said)}")
 
     async def _fetch(self, folder: Folder, record: Record, marker: str) -> str:
         """The commit in `result.git`, checked; an equal one of an earlier harvest stays."""
@@ -141,3 +142,10 @@ class Harvester:
         await self._git.run("update-ref", "-d", RESULT_REF, cwd=folder.result, marker=marker)
         folder.diff.unlink(missing_ok=True)
         return Result(commit=None)
+
+
+def _why(ended: ProcessResult, said: str) -> str:
+    """`said` is its last word on its standard error."""
+    if ended.excess is not None:
+        return f"what collects it {ended.excess} and was ended."
+    return cut(clean(said), _SENTENCE) or str(ended.outcome)

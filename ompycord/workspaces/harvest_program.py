@@ -67,10 +67,10 @@ def main() -> int:
     try:
         if own is not None:
             try:
-                return collect(git, own, base, request["message"], bundle)
+                return collect(git, own, request, bundle)
             except GitFailed:  # its commits are damaged; its files are not
                 pass
-        return collect(git, base, base, request["message"], bundle)
+        return collect(git, base, request, bundle)
     except GitFailed as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -141,8 +141,9 @@ def nested_repositories(modules: Container[str]) -> list[Path]:
     return found
 
 
-def collect(git: InsideGit, parent: str, base: str, message: str, bundle: Path) -> int:
-    """Everything in the clone that is not ignored, as one commit on `parent`, and the way from `base` to it."""
+def collect(git: InsideGit, parent: str, request: dict[str, str], bundle: Path) -> int:
+    """Everything in the clone that is not ignored, as one commit on `parent`, and the way from the base to it."""
+    base, trailer = request["base"], request["trailer"]
     git("read-tree", parent)
     with without_repositories(git, parent):
         git("add", "--all", "--", ".")
@@ -150,10 +151,31 @@ def collect(git: InsideGit, parent: str, base: str, message: str, bundle: Path) 
     if tree == git("rev-parse", f"{base}^{{tree}}"):
         return NOTHING_CHANGED
     is_committed = tree == git("rev-parse", f"{parent}^{{tree}}")
-    commit = parent if is_committed else git("commit-tree", tree, "-p", parent, "-F", "-", text=message)
+    if is_committed:
+        commit = with_trailer(git, parent, trailer)
+    else:
+        commit = git("commit-tree", tree, "-p", parent, "-F", "-", text=trailed(git, request["message"], trailer))
     git("update-ref", REF, commit)
     git("bundle", "create", "--quiet", str(bundle), REF, "--not", base)
     return 0
+
+
+def trailed(git: InsideGit, message: str, trailer: str) -> str:
+    """The message with the trailer in its last block, once; without one as it is."""
+    return git("interpret-trailers", "--trailer", trailer, text=f"{message}\n") if trailer else message
+
+
+def with_trailer(git: InsideGit, commit: str, trailer: str) -> str:
+    """The agent's own last commit, made anew where a trailer is wanted that it does not have; its author and date stay."""
+    message = git("show", "--no-patch", "--format=%B", commit)
+    if not trailer or trailer in message.splitlines():
+        return commit
+    name, email, date, parents = git("show", "--no-patch", "--format=%an%n%ae%n%ad%n%P", "--date=raw", commit).split(
+        "\n"
+    )
+    author = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": email, "GIT_AUTHOR_DATE": date}
+    on = [word for parent in parents.split() for word in ("-p", parent)]
+    return git("commit-tree", f"{commit}^{{tree}}", *on, "-F", "-", text=trailed(git, message, trailer), **author)
 
 
 if __name__ == "__main__":

@@ -98,7 +98,8 @@ def _ready(spec: ProcessSpec, place: Place, path: str, environ: Mapping[str, str
         _make(folder)
     link_grants(place)
     granted = {name: environ[name] for name in place.variables if name in environ}
-    return spec.model_copy(update={"env": {**_environment(place, path), **granted, **spec.env}})
+    allowance = place.allowance.model_copy(update={"folder": place.tree.parent})
+    return spec.model_copy(update={"env": {**_environment(place, path), **granted, **spec.env}, "allowance": allowance})
 
 
 def _environment(place: Place, path: str) -> dict[str, str]:

@@ -78,14 +78,16 @@ class GitWorkspaces:
         """See the port."""
         return is_held(self._place(run))
 
-    async def harvest(self, run: RunId, repository: RepositorySpec, *, message: str) -> Harvested:
+    async def harvest(
+        self, run: RunId, repository: RepositorySpec, *, message: str, co_author: str | None = None
+    ) -> Harvested:
         """See the port. Files that `.gitignore` names are no part of it; once the clone is gone, the last result stays."""
         folder, record = self._recorded(run)
         if record.result is not None and not is_real_folder(folder.clone):
             return _harvested(folder, record.result)
         with _in_words():
             await self._sweep(run)
-            result = await self._harvester.harvest(folder, record, message=message, run=run)
+            result = await self._harvester.harvest(folder, record, message=message, co_author=co_author, run=run)
             folder.write(record.model_copy(update={"result": result}))
         return _harvested(folder, result)
 

@@ -18,7 +18,7 @@ from ompycord.bot.replies import give_back
 from ompycord.domain.access import Person, may
 from ompycord.domain.repository import AgentSpec, RepositorySpec
 from ompycord.domain.task import MOST_FILES, Mode
-from ompycord.errors import OmpycordError, Refused, StorageError
+from ompycord.errors import OmpycordError, Refused
 from ompycord.render.notices import repository_missing, watch_only
 from ompycord.text.limits import MODAL_INPUT_VALUE
 
@@ -72,11 +72,13 @@ class NewRun:
         asked = _Asked(message.content, None, None, Mode.STANDARD, None, None, files)
         if not asked.prompt and not files:
             raise Refused("That message has no text and no file, so there is nothing to run.")
-        await self._open_form(interaction, self._permitted(interaction), asked)
+        person = self._permitted(interaction)
+        asked.favourite = await self._desk.favourite(person)
+        await self._open_form(interaction, person, asked)
 
     async def _command(self, interaction: Interaction, asked: "_Asked") -> None:
         person = self._permitted(interaction)
-        asked.favourite = await self._favourite(person)
+        asked.favourite = await self._desk.favourite(person)
         try:
             typed = self._typed(interaction, asked) if asked.prompt or asked.files else None
             if typed is None:
@@ -119,22 +121,12 @@ class NewRun:
         catalog = self._desk.conductor.catalog
         return catalog.repository(name) if name else catalog.preset(self._desk.channel_of(interaction))
 
-    async def _favourite(self, person: Person) -> str | None:
-        """The agent that somebody chose in `/omp settings`. A database that cannot say it keeps nobody from working."""
-        try:
-            return (await self._desk.store.person_settings(person.id)).agent
-        except StorageError:
-            return None
-
     def _agent(self, repository: RepositorySpec, name: str | None, favourite: str | None) -> AgentSpec:
         """The named one, else the person's own where it is allowed here, else the first. Raises Refused."""
         catalog = self._desk.conductor.catalog
         if name:
             return catalog.agent(name, repository=repository)
-        known = catalog.agents_for(repository)
-        if not known:
-            raise Refused(f"No agent is configured for {repository.name}, so nothing can run there.")
-        return next((spec for spec in known if spec.name == favourite), known[0])
+        return self._desk.usual_agent(repository, favourite)
 
     # -- the form ----------------------------------------------------------------------------------------------------
 

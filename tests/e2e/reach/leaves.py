@@ -14,7 +14,8 @@ from tests.integration.cli.house import ompycord
 __all__ = ["FILE", "VARIABLES", "settings", "shown_settings"]
 
 SNOWFLAKE = "123456789012345678"
-CHECK = {"name": "unit", "command": ["make", "test"], "timeout_s": 60, "parser": "exit", "network": False}
+BOUNDS = {"max_processes": 64, "max_memory_mib": 1024, "max_disk_mib": 2048}
+CHECK = {"name": "unit", "command": ["make", "test"], "timeout_s": 60, "parser": "exit", "network": False, **BOUNDS}
 REPOSITORY: dict[str, Any] = {
     "base": "trunk",
     "channel": SNOWFLAKE,
@@ -28,7 +29,7 @@ AGENT: dict[str, Any] = {
     "env": {"SPOKEN_HOME": "/srv/spoken"},
     "wall_s": 60,
     "idle_s": 30,
-    "sandbox": {"minimum": "full", "network": False},
+    "sandbox": {"minimum": "full", "network": False, **BOUNDS},
     "grants": {"files": ["/srv/spoken/key"], "variables": ["SPOKEN_KEY"]},
 }
 FILE: dict[str, Any] = {

@@ -203,3 +203,16 @@ async def test_it_sees_nothing_of_our_environment(
     names, places = "\n".join(message.text for message in stored.of(Message)).splitlines()
     assert names == "['HOME', 'LANG', 'OMPYCORD_RUN', 'PATH', 'TERM', 'TMPDIR']"
     assert places == f"{clone.parent / 'home'} {clone.parent / 'tmp'}"
+
+
+FORKS = "import os, time\nfor _ in range(8):\n    if os.fork() == 0: time.sleep(50)\ntime.sleep(50)"
+FEW = {"sandbox": {"minimum": "none", "max_processes": 5}}
+
+
+@pytest.mark.posix
+async def test_an_agent_that_starts_too_many_processes_is_ended_and_it_is_said(
+    launcher: Launcher, make_job: MakeJob, stored: Any
+) -> None:
+    outcome = await CommandAgent(launcher=launcher).run(make_job(FORKS, **FEW), stored.emit, ScriptedInbox())
+    assert (outcome.claim, outcome.failure) == (False, FailureClass.POLICY)
+    assert outcome.message == "mine started more than 5 processes and was ended."

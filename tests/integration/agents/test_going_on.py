@@ -13,6 +13,7 @@ from ompycord.agents.stream_json import StreamJsonAgent
 from ompycord.domain.events import Message, Note, SessionOpened
 from ompycord.domain.ports import AgentAdapter
 from ompycord.domain.repository import AgentSpec, Grants, Sandbox
+from ompycord.domain.run import FailureClass
 from ompycord.processes.launcher_port import Launcher
 from ompycord.testing import ScriptedInbox
 from tests.integration.agents.conftest import MakeJob
@@ -23,6 +24,22 @@ KINDS = [
     ("acp", AcpAgent, "acp_double.py"),
     ("stream_json", StreamJsonAgent, "claude_double.py"),
 ]
+
+
+FORKS = "import os, time\nfor _ in range(8):\n    if os.fork() == 0: time.sleep(50)\ntime.sleep(50)"
+
+
+@pytest.mark.posix
+async def test_one_that_took_too_much_of_the_machine_is_not_started_again(
+    launcher: Launcher, make_job: MakeJob, stored: Any
+) -> None:
+    few = Sandbox(minimum="none", max_processes=5)
+    spec = AgentSpec(name="mine", kind="acp", command=(sys.executable, "-c", FORKS), sandbox=few)
+    job = make_job("").model_copy(update={"spec": spec, "session": "s-7"})
+    outcome = await AcpAgent(launcher=launcher).run(job, stored.emit, ScriptedInbox())
+    assert outcome.message == "mine started more than 5 processes and was ended."
+    assert outcome.failure is FailureClass.POLICY
+    assert not stored.of(Note)
 
 
 @pytest.mark.parametrize(("kind", "adapter", "double"), KINDS)

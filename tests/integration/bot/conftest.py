@@ -38,7 +38,10 @@ MAC_KEY = b"a key of tests, 32 bytes long ..."
 PATIENCE_S = 20.0
 
 
-def catalog(tasks: str) -> Catalog:
+SCRIPTED = AgentSpec(name="scripted", kind="command", command=("x",), sandbox=Sandbox(minimum="none"))
+
+
+def catalog(tasks: str, agents: tuple[AgentSpec, ...]) -> Catalog:
     """`shop` is bound to #tasks; `bare` has no checks."""
     return Catalog(
         repositories=(
@@ -48,7 +51,7 @@ def catalog(tasks: str) -> Catalog:
             RepositorySpec(name="bare", path=Path("bare")),
             RepositorySpec(name="vault", path=Path("vault"), two_person=True),
         ),
-        agents=(AgentSpec(name="scripted", kind="command", command=("x",), sandbox=Sandbox(minimum="none")),),
+        agents=agents,
     )
 
 
@@ -93,6 +96,7 @@ class House:
         reads_threads: bool = False,
         has_board: bool = False,
         ops: bool = False,
+        agents: tuple[AgentSpec, ...] = (SCRIPTED,),
     ) -> None:
         self.playground = playground
         self.store = store
@@ -111,7 +115,7 @@ class House:
         self.projector = Projector(
             store=store, bus=self.bus, clock=clock, route=lambda record: str(playground.channel("tasks"))
         )
-        known = catalog(str(playground.channel("tasks")))
+        known = catalog(str(playground.channel("tasks")), agents)
         self.abilities = {"command": AgentCapabilities()}
         self.conductor = Conductor(
             store=store, clock=clock, ids=ids, catalog=known, wake=self._wake, abilities=self.abilities,

@@ -7,8 +7,9 @@ import pytest
 
 from ompycord.bot.rocket import draft_id_of
 from ompycord.domain.ids import ulid_time_ms
+from ompycord.domain.person_settings import PersonSettings
 from ompycord.domain.ports import Store
-from tests.integration.bot.conftest import House, is_answer, kind_of
+from tests.integration.bot.conftest import SCRIPTED, House, is_answer, kind_of
 from tests.support.playground import Playground
 from tests.support.playground_page import File, JsonObject, Message
 
@@ -96,6 +97,29 @@ async def test_without_the_content_intent_nothing_is_armed_and_run_as_task_still
     record = await house.only_run()
     assert record.requester == mo.id
     assert house.agent.jobs[0].prompt == "The total ignores coupons. Add a test.\n\n--- trace.txt ---\nline 7"
+
+
+async def test_the_agent_that_somebody_chose_for_themselves_is_theirs_here_too(
+    playground: Playground, store: Store, tmp_path: Path
+) -> None:
+    other = SCRIPTED.model_copy(update={"name": "other"})
+    house = House(playground, store, tmp_path, reads_threads=True, agents=(SCRIPTED, other))
+    mo, ada = playground.mo, playground.ada
+    await store.save_person_settings(mo.id, PersonSettings(agent="other"), at=1)
+    await store.save_person_settings(ada.id, PersonSettings(agent="gone"), at=1)
+    async with house.alive():
+        for who in (mo, ada):
+            said = await who.say("Fix the total.", "tasks")
+            await who.wait_event("REACTION_ADD", of(said))
+            await who.react(said, ROCKET)
+            await who.wait_message(lambda m, who=who: kind_of(m) == "result" and f"<@{who.id}>" in m.content)
+        opened = await mo.command("Run as task", "tasks", target=said.id)
+        assert opened.modal is not None
+        care = next(item for item in opened.modal.raw["components"] if item["label"] == "Agent and care")
+        chosen = [option["value"] for option in care["component"]["options"] if option.get("default")]
+        assert chosen == ["other|standard"]
+    agents = {run.requester: run.agent for run in await house.all_runs()}
+    assert agents == {mo.id: "other", ada.id: "scripted"}
 
 
 def test_a_message_is_always_the_same_draft_at_its_own_time() -> None:

@@ -167,3 +167,12 @@ async def test_a_pipe_in_the_reports_place_blocks_nobody(tree: Path) -> None:
 async def test_a_check_sees_nothing_of_our_environment(tree: Path) -> None:
     got = await check(tree, "{python}", "-c", "import os; print(sorted(os.environ))")
     assert got.detail == "['HOME', 'LANG', 'OMPYCORD_RUN', 'PATH', 'TERM', 'TMPDIR']"
+
+
+@pytest.mark.posix
+async def test_a_check_that_takes_too_much_memory_is_an_error_that_says_so(tree: Path) -> None:
+    (tree / "x.py").write_text("import time\nheld = b'x' * 64 * 1024 ** 2\ntime.sleep(50)\n")
+    spec = CheckSpec(name="c", command=("{python}", "x.py"), max_memory_mib=48)
+    checks = LocalChecks(launcher=UnconfinedLauncher(path=os.environ["PATH"]))
+    got = await checks.run(RunId(new_ulid(now_ms=0, entropy=os.urandom(10))), spec, tree)
+    assert (got.status, got.detail) == ("error", "it used more than 48 MiB of memory and was ended")

@@ -51,7 +51,14 @@ class RandomIds(SequentialIds):
 class House:
     """One process's worth of conductor; `alive()` runs its tasks, leaving the block is a crash."""
 
-    def __init__(self, store: SqliteStore, tmp_path: Path, clock: FakeClock, catalog: Catalog = CATALOG) -> None:
+    def __init__(
+        self,
+        store: SqliteStore,
+        tmp_path: Path,
+        clock: FakeClock,
+        catalog: Catalog = CATALOG,
+        workspaces: FakeWorkspaces | None = None,
+    ) -> None:
         self.store = store
         self._tmp_path = tmp_path
         self.clock = clock
@@ -59,7 +66,7 @@ class House:
         self.bus = Bus()
         self.agent = ScriptedAgent(writes={"total.py": "x = 1\n"})
         self.folder = tmp_path
-        self.workspaces = FakeWorkspaces(tmp_path / "workspaces")
+        self.workspaces = workspaces or FakeWorkspaces(tmp_path / "workspaces")
         self.checks = FakeChecks()
         self.swept: list[RunId] = []
         self.closed: str | None = None
@@ -83,6 +90,7 @@ class House:
             job_environment=self._environment,
             inboxes=Inboxes(store=store, bus=self.bus, record=self.conductor.record),
             session=store.session,
+            co_author=self._co_author,
         )
         self.driver = Driver(
             store=store,
@@ -142,7 +150,11 @@ class House:
 
     def reborn(self) -> "House":
         """The next process over the same database and folders."""
-        return House(self.store, self._tmp_path, self.clock)
+        return self.reborn_over(self.store)
+
+    def reborn_over(self, store: SqliteStore) -> "House":
+        """The same where this process's own way to the database died with it."""
+        return House(store, self._tmp_path, self.clock, workspaces=self.workspaces)
 
     async def ended(self, run: str) -> StatusSnapshot:
         return await self.until(run, lambda snapshot: snapshot.is_final)
@@ -160,6 +172,9 @@ class House:
 
     async def _sweep(self, run: RunId) -> None:
         self.swept.append(run)
+
+    async def _co_author(self, person: str) -> str | None:
+        return (await self.store.person_settings(person)).co_author
 
     async def _environment(self, run: RunId) -> dict[str, str]:
         return {"OMPYCORD_RUN": run}

@@ -6,6 +6,7 @@ import pytest
 
 from ompycord.domain import events as ev
 from ompycord.domain.ids import RunId, short_id
+from ompycord.domain.person_settings import PersonSettings
 from ompycord.domain.ports import AgentOutcome
 from ompycord.domain.records import OutboxKind
 from ompycord.domain.run import FailureClass, RunState, SuspendReason
@@ -234,3 +235,15 @@ async def test_a_closed_machine_refuses_new_runs_and_lets_those_in_line_wait(hou
         house.closed = None
         house.driver.wake()
         await house.ended(record.id)
+
+
+async def test_who_asked_stands_on_the_commit_as_they_wish_when_it_is_made(house: House) -> None:
+    house.agent.hold()
+    async with house.alive():
+        mine = await house.submit(MO)
+        await house.began()
+        await house.store.save_person_settings(MO.id, PersonSettings(co_author="Mo <mo@example.com>"), at=1)
+        house.agent.release()
+        await house.ended(mine.id)
+        await house.ended((await house.submit(ADA)).id)
+    assert house.workspaces.co_authors == ["Mo <mo@example.com>", None]

@@ -78,6 +78,32 @@ async def test_a_commit_of_everything_needs_no_other(
     assert harvested.commit == shell("rev-parse", "HEAD", cwd=clone)
 
 
+@pytest.mark.parametrize("is_committed", [False, True])
+async def test_a_co_author_stands_on_the_last_commit_once_whoever_made_it(
+    workspaces: GitWorkspaces, repository: RepositorySpec, run: RunId, origin: Path, shell: Shell, is_committed: bool
+) -> None:
+    clone = (await workspaces.prepare(run, repository, base=None)).path
+    (clone / "a.txt").write_text("changed\n")
+    if is_committed:
+        mine = "Mine\n\nBecause.\n\nSigned-off-by: A <a@example.com>"
+        author = "--author=Agent <agent@example.com>"
+        shell("commit", "--quiet", "-am", mine, author, "--date=2026-01-02T03:04:05+0100", cwd=clone)
+
+    first = await workspaces.harvest(run, repository, message="Title\n\nOf a run.", co_author="Mo <mo@example.com>")
+    again = await workspaces.harvest(run, repository, message="Title\n\nOf a run.", co_author="Mo <mo@example.com>")
+    await workspaces.publish(run, repository, branch="ompycord/x")
+
+    told = shell("log", "-1", "--format=%B", "ompycord/x", cwd=origin)
+    trailer = "Co-authored-by: Mo <mo@example.com>"
+    own = f"Mine\n\nBecause.\n\nSigned-off-by: A <a@example.com>\n{trailer}"
+    assert told == (own if is_committed else f"Title\n\nOf a run.\n\n{trailer}")
+    if is_committed:
+        who = shell("log", "-1", "--format=%an %ae %aI", "ompycord/x", cwd=origin)
+        assert who == "Agent agent@example.com 2026-01-02T03:04:05+01:00"
+    assert shell("rev-list", "--count", "main..ompycord/x", cwd=origin) == "1"
+    assert again.commit == first.commit
+
+
 async def test_nothing_changed_gives_no_commit_and_no_branch(
     workspaces: GitWorkspaces, repository: RepositorySpec, run: RunId, origin: Path, shell: Shell
 ) -> None:
