@@ -7,12 +7,14 @@ BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 JOBS ?= 4
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# A start of the product takes 0.8 s of CPU with bytecode and 1.7 s without; inherited, this would forbid to keep it.
+export PYTHONDONTWRITEBYTECODE :=
 
 ifeq ($(UV),)
 install = $(BIN)/python -m pip install --quiet --require-hashes -r $(1)
 install_self = $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 else
-install = $(UV) pip install --quiet --python $(BIN)/python --require-hashes -r $(1)
+install = $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r $(1)
 install_self = $(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 endif
 

@@ -20,6 +20,9 @@ SHARED: Final = next(
 """The reference data beside the repository, or above it for a worktree."""
 NO_SHARED: Final = f"{SHARED_CLASS}: the reference data beside the repository is missing"
 
+# Products and command lines that tests start read their bytecode instead of compiling a second's worth of CPU each.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # `deadline=None`: a busy machine is no failure. `--hypothesis-profile=soak` takes the big numbers.
 settings.register_profile("ci", max_examples=100, deadline=None, print_blob=True)
 settings.register_profile("soak", settings.get_profile("ci"), max_examples=5000)

@@ -105,9 +105,6 @@ TASK = "SELECT body FROM tasks WHERE id = ?"
 # What a person typed.
 DRAFT = _DRAFT + " WHERE id = ?"
 
-# What a person typed that became no run.
-OPEN_DRAFTS = _DRAFT + " WHERE person = ? AND run IS NULL ORDER BY created_at DESC, id DESC LIMIT 25"
-
 # What was decided.
 DECISION = """
 SELECT d.id, r.id AS run, d.kind, d.ref, d.action, d.by, d.by_name, d.at

@@ -231,10 +231,6 @@ class SqliteStore:
     async def draft(self, draft: str) -> Draft | None:
         return await self._readers.one(sql.DRAFT, (draft,), rows.draft_of)
 
-    async def open_drafts(self, person: str) -> list[Draft]:
-        """At most the 25 newest, as many as a menu of Discord shows."""
-        return await self._readers.all(sql.OPEN_DRAFTS, (person,), rows.draft_of)
-
     async def decision(self, run: RunId, kind: str, ref: str) -> Decision | None:
         return await self._readers.one(sql.DECISION, (run, kind, ref), rows.decision_of)
 

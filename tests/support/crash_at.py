@@ -1,5 +1,7 @@
 """`python -m tests.support.crash_at POINT up ...`: the product, killed by itself with -9 when it reaches a named point.
 
+SIGUSR1 arms it: until then it is the product as it is, which first recovers from the crash before.
+
 The product knows nothing of it: the wrapper replaces methods of the store before the command line starts. `POINTS` names
 each place of a run's journey where what the world has and what the database says differ the most.
 """
@@ -13,6 +15,7 @@ from typing import Any
 from ompycord.domain.records import Commit, OutboxRow
 from ompycord.store import SqliteStore
 
+ARMED = "armed"
 Method = Callable[..., Awaitable[Any]]
 Matches = Callable[[tuple[Any, ...]], bool]
 
@@ -84,7 +87,13 @@ def main() -> None:
     """The first argument is the point, the rest is the product's command line."""
     from ompycord.cli import main as run
 
-    arm(sys.argv.pop(1))
+    point = sys.argv.pop(1)
+
+    def armed(number: int, frame: object) -> None:
+        arm(point)
+        print(ARMED, flush=True)  # noqa: T201  # the test waits for it
+
+    signal.signal(signal.SIGUSR1, armed)
     run()
 
 

@@ -60,14 +60,15 @@ class Product:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
             )
-        said = self.said = await self._said("Stop")
+        said = self.said = await self.hears("Stop")
         port, token = _ADDRESS.findall(said)[0]
         self.sidecar = _SIDECAR.findall(said)[0]
         self.address = f"http://127.0.0.1:{port}/?token={token}"
         if self._playground is None:
             self._playground = await Playground(self.folder, self.process, int(port), token).open()
 
-    async def _said(self, last: str) -> str:
+    async def hears(self, last: str) -> str:
+        """What it prints from now on, until it prints this."""
         assert self.process is not None
         assert self.process.stdout is not None
         said = ""

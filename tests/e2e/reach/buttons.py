@@ -24,7 +24,8 @@ async def press_everything(ada: Visitor) -> None:
     await after_a_failure(ada, failing)
     await at_work(ada, costly)
     await resume_a_text(ada)
-    await after_success(ada, asking)
+    await ada.result(asking, "Done, checked")
+    await after_success(ada, leave[0])
 
 
 async def fill_the_form(ada: Visitor) -> str:
@@ -41,7 +42,6 @@ async def answer_in_words(ada: Visitor, run: str) -> None:
 
 
 async def after_success(ada: Visitor, run: str) -> None:
-    await ada.result(run, "Done, checked")
     card = await ada.card(run, "Run again")
     await ada.press(card, "Diff")
     await ada.press(card, "Run again")

@@ -111,7 +111,8 @@ async def test_every_route_answers_as_documented(product: Product, key: str) -> 
         stranger = await http.post("/mcp/", json=MCP, headers=bearer(key))
         assert stranger.status_code == 401
         run = await ada.new("Please ask before you fix the discount", agent="quick")
-        await ada.sees(f"{run} · question")  # the agent asked through /mcp/ with its run's key
+        asked = await ada.sees(f"{run} · question")  # the agent asked through /mcp/ with its run's key
+        await ada.press(asked, asked.labels[0])
         named = {"host": "omp.example.org"}
         assert (await http.get("/livez", headers=named)).status_code == 200
         assert (await http.get("/livez", headers={"host": "evil.example.org"})).status_code == 421

@@ -1,6 +1,7 @@
 """`/omp new` from prompt, form and file to card and final answer, in a real playground."""
 
 from ompycord.domain.ids import RunId, short_id
+from ompycord.domain.ports import RunFilter
 from tests.integration.bot.conftest import House, is_answer, kind_of
 from tests.support.playground_page import File
 
@@ -104,7 +105,7 @@ async def test_bad_input_is_refused_at_once_and_the_text_comes_back(house: House
     assert "There is no repository named 'nowhere'. Known: shop, bare, vault." in told.text
     assert [file["filename"] for file in told.raw["attachments"]] == ["your-text.txt"]
     assert "*branch*" in refused.text
-    assert await house.store.open_drafts(mo.id) == []
+    assert await house.store.runs(RunFilter()) == []
 
 
 async def test_a_prompt_from_an_unbound_channel_opens_the_form_with_the_text_in_it(house: House) -> None:
