@@ -191,27 +191,18 @@ def codex(make_place: MakePlace, address: str) -> Place:
     return place
 
 
-@pytest.fixture
-def omp(omp_path: str, model: str, make_place: MakePlace) -> Place:
-    """A place where oh-my-pi knows the stub."""
-    place = make_place(omp_path)
-    settings = place.home / ".omp/agent/models.yml"
-    settings.parent.mkdir(parents=True)
+def omp_settings(model: str) -> str:
+    """oh-my-pi's `models.yml` with the stub and its prices."""
     one = {
         "id": "stub-1", "name": "Stub", "reasoning": False, "input": ["text"], "contextWindow": 128_000, "maxTokens": 8192,
         "cost": {"input": 3, "output": 15, "cacheRead": 0.3, "cacheWrite": 3.75},
     }  # fmt: skip
     stub = {"baseUrl": model, "apiKey": "none", "api": "openai-completions", "models": [one]}
-    settings.write_text(json.dumps({"providers": {"stub": stub}}), encoding="utf-8")
-    return place
+    return json.dumps({"providers": {"stub": stub}})
 
 
-@pytest.fixture
-def opencode(opencode_path: str, model: str, make_place: MakePlace) -> Place:
-    """A place where OpenCode knows the stub and asks before it acts."""
-    place = make_place(opencode_path)
-    settings = place.home / ".config/opencode/opencode.json"
-    settings.parent.mkdir(parents=True)
+def opencode_settings(model: str) -> str:
+    """OpenCode's `opencode.json` with the stub; it asks before it acts."""
     one = {
         "name": "Stub",
         "cost": {"input": 3, "output": 15, "cache_read": 0.3},
@@ -230,7 +221,26 @@ def opencode(opencode_path: str, model: str, make_place: MakePlace) -> Place:
         "autoupdate": False,
         "share": "disabled",
     }
-    settings.write_text(json.dumps(document), encoding="utf-8")
+    return json.dumps(document)
+
+
+@pytest.fixture
+def omp(omp_path: str, model: str, make_place: MakePlace) -> Place:
+    """A place where oh-my-pi knows the stub."""
+    place = make_place(omp_path)
+    settings = place.home / ".omp/agent/models.yml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(omp_settings(model), encoding="utf-8")
+    return place
+
+
+@pytest.fixture
+def opencode(opencode_path: str, model: str, make_place: MakePlace) -> Place:
+    """A place where OpenCode knows the stub and asks before it acts."""
+    place = make_place(opencode_path)
+    settings = place.home / ".config/opencode/opencode.json"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(opencode_settings(model), encoding="utf-8")
     return place
 
 
