@@ -49,15 +49,12 @@ async def after_success(ada: Visitor, run: str) -> None:
 
 async def decide(ada: Visitor, runs: list[str]) -> None:
     """Leave to act: once, for the run, and not."""
-    for run, label, words in zip(
-        runs,
-        ("Allow once", "Allow for this run", "Deny…"),
-        ("Allowed once by", "Allowed for", "Denied by"),
-        strict=True,
-    ):
-        opened = await ada.press(await ada.sees(f"{run} · question", label=label), label)
-        if label == "Deny…":
-            await ada.fill(opened, reason="Not on a Friday.")
+    once, always, never = runs
+    await ada.press(await ada.sees(f"{once} · question", label="Allow once"), "Allow once")
+    await ada.press(await ada.sees(f"{always} · question", label="Allow for this run"), "Allow for this run")
+    form = await ada.press(await ada.sees(f"{never} · question", label="Deny…"), "Deny…")
+    await ada.fill(form, reason="Not on a Friday.")
+    for run, words in ((once, "Allowed once by"), (always, "Allowed for this run by"), (never, "Denied by")):
         await ada.sees(f"{run} · question", words)
 
 
