@@ -1,0 +1,57 @@
+"""Buttons that are not ours, are forged, or come from another version of us: each is answered in words and does nothing."""
+
+from ompycord.bot.custom_ids import Signer
+from ompycord.domain.ids import short_id
+from ompycord.domain.ports import RunFilter
+from tests.integration.bot.conftest import MAC_KEY, House, is_answer, kind_of
+from tests.support.playground_page import Message
+from tests.support.playground_person import Person
+
+SIGNER = Signer(MAC_KEY)
+NOBODY = "01JD3V9K2M8Q4W5X6YAB7F3K2M"
+SILENT = 1 << 12
+FOREIGN = "I did not make that button"
+OTHER = "is from another version of me"
+
+
+async def posted(house: House, custom_id: str) -> Message:
+    """A message of the bot's account with such a button, as an older version or somebody with its token would post it."""
+    button = {"type": 2, "style": 1, "label": "Press", "custom_id": custom_id}
+    body = {"content": custom_id, "components": [{"type": 1, "components": [button]}]}
+    body |= {"allowed_mentions": {"parse": []}, "flags": SILENT}
+    answer = await house.playground.rest("POST", f"/channels/{house.playground.channel('tasks')}/messages", body)
+    assert answer.status == 200, answer.body
+    return await house.playground.ada.wait_message(lambda message: message.id == answer.body["id"])
+
+
+async def told(who: Person, message: Message) -> str:
+    pressed = await who.click(message, "Press")
+    reply = await who.wait_message(lambda m: is_answer(m, pressed.id) and not m.is_thinking)
+    assert reply.is_ephemeral
+    return reply.text
+
+
+async def test_what_we_did_not_make_is_not_obeyed(house: House) -> None:
+    ada, olu = house.playground.ada, house.playground.olu
+    async with house.alive():
+        for custom_id, words in (
+            ("hello", FOREIGN),
+            (f"v1:stop:{NOBODY}:abcdefgh:ABCDEFGHIJKLMNOP", FOREIGN),
+            (f"v0:stop:{NOBODY}", OTHER),
+            (SIGNER.sign("gone", NOBODY), OTHER),
+        ):
+            message = await posted(house, custom_id)
+            assert words in await told(ada, message)
+        assert "You have no role here" in await told(olu, message)
+    assert await house.store.runs(RunFilter()) == []
+
+
+async def test_a_button_that_only_an_older_version_had_leads_to_the_live_card(house: House) -> None:
+    async with house.alive():
+        run = await house.at_work()
+        card = await house.playground.mo.wait_message(lambda m: kind_of(m) == "card 1" and short_id(run) in m.text)
+        message = await posted(house, SIGNER.sign("switch", run))
+        words = await told(house.playground.ada, message)
+        house.agent.release()
+    assert "from an older card" in words
+    assert f"/{card.channel_id}/{card.id}" in words
