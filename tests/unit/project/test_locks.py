@@ -60,7 +60,7 @@ def test_what_is_wanted_with_an_extra_is_pinned_with_it(lock: str) -> None:
     pinned = re.findall(
         r"^([A-Za-z0-9._-]+)(?:\[([a-z0-9,_-]+)\])?==", Path(lock).read_text(encoding="utf-8"), re.MULTILINE
     )
-    extras = {name: set(filter(None, given.split(","))) for name, given in pinned}
+    extras: dict[str, set[str]] = {name: {one for one in str(given).split(",") if one} for name, given in pinned}
     missing: list[str] = []
     for name in extras:
         try:
