@@ -1,13 +1,22 @@
 """Resolve `requirements.lock` and `requirements-dev.lock` from pyproject.toml; counterpart of the Makefile's installs.
 
-Universal over Python 3.11 to 3.13, with hashes, without any index line (STYLE: a lock names no host).
+Universal over Python 3.11 to 3.13, with hashes, without any index line (STYLE: a lock names no host). Extras stay in it: pip before
+23.3 takes `coverage[toml]` for another project than a pinned `coverage`, and refuses it unpinned once a newer one is out.
 """
 
 import shutil
 import subprocess
 import sys
 
-COMMON = ("--universal", "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url", "--no-emit-find-links")
+COMMON = (
+    "--universal",
+    "--python-version",
+    "3.11",
+    "--generate-hashes",
+    "--no-strip-extras",
+    "--no-emit-index-url",
+    "--no-emit-find-links",
+)
 LOCKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("requirements.lock", ("--extra", "acp", "--group", "build")),
     ("requirements-dev.lock", ("--extra", "acp", "--group", "build", "--group", "dev", "-c", "requirements.lock")),

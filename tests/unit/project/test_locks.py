@@ -1,5 +1,6 @@
 """What is installed is locked by hash, names no index, and has a floor and a cap; the locks agree with pyproject.toml."""
 
+import importlib.metadata
 import re
 import tomllib
 from pathlib import Path
@@ -51,3 +52,23 @@ def test_the_lock_of_the_tools_agrees_with_the_project() -> None:
 
 def test_nothing_that_is_committed_names_this_machine_or_an_index() -> None:
     assert not Path("uv.lock").exists()
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_what_is_wanted_with_an_extra_is_pinned_with_it(lock: str) -> None:
+    """Else a pip before 23.3 looks for the newest of it, and refuses that one, since it is not pinned."""
+    pinned = re.findall(
+        r"^([A-Za-z0-9._-]+)(?:\[([a-z0-9,_-]+)\])?==", Path(lock).read_text(encoding="utf-8"), re.MULTILINE
+    )
+    extras: dict[str, set[str]] = {name: {one for one in str(given).split(",") if one} for name, given in pinned}
+    missing: list[str] = []
+    for name in extras:
+        try:
+            wanted = [Requirement(text) for text in importlib.metadata.requires(name) or ()]
+        except importlib.metadata.PackageNotFoundError:  # of another platform
+            continue
+        for one in wanted:
+            is_on = one.marker is None or one.marker.evaluate({"extra": ""})
+            if is_on and one.extras - extras.get(canonicalize_name(one.name), one.extras):
+                missing.append(f"{name} wants {one}")
+    assert missing == []
