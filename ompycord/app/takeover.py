@@ -19,7 +19,7 @@ from ompycord.domain.run import RunKind, RunState
 from ompycord.errors import Refused
 from ompycord.processes import ProcessSpec, sweep
 from ompycord.processes.launcher_port import Launcher, Place
-from ompycord.processes.terminal import on_terminal
+from ompycord.processes.terminal import on_terminal, require_terminal
 from ompycord.settings import Settings
 from ompycord.workspaces.holding import held
 from ompycord.workspaces.probe import best_launcher
@@ -48,6 +48,7 @@ def take_over(
     argv = command or terminal_command(spec, found["session"]) or (_shell(),)
     launcher = asyncio.run(best_launcher(path=environ.get("PATH", os.defpath), hidden=(data.path,), environ=environ))
     require_level(launcher, spec)
+    require_terminal()
     with held(folder):
         say(f"Run {found['run']} is yours: {folder.clone} (confinement: {launcher.level}). Work on, commit or not.")
         code = on_terminal(_arranged(launcher, spec, folder, argv, found["id"], environ))

@@ -14,10 +14,16 @@ from ompycord.errors import ProcessFailed
 from ompycord.processes.spawn import find_program
 from ompycord.processes.spec import MARKER, ProcessSpec
 
-__all__ = ["on_terminal"]
+__all__ = ["on_terminal", "require_terminal"]
 
 _SHELL_LIKE: Final = 128
 _CHUNK: Final = 65_536
+
+
+def require_terminal() -> None:
+    """Raises ProcessFailed where this process has no terminal that a program could be given."""
+    if sys.platform == "win32" or not (os.isatty(0) and os.isatty(1)):
+        raise ProcessFailed("This needs a terminal: start it from one, without redirecting its input or output.")
 
 
 def on_terminal(spec: ProcessSpec) -> int:
@@ -25,8 +31,7 @@ def on_terminal(spec: ProcessSpec) -> int:
 
     Raises ProcessFailed where there is no terminal here, or nothing to start.
     """
-    if sys.platform == "win32" or not (os.isatty(0) and os.isatty(1)):
-        raise ProcessFailed("This needs a terminal: start it from one, without redirecting its input or output.")
+    require_terminal()
     program = find_program(spec)
     if not spec.cwd.is_dir():
         raise ProcessFailed(f"The folder {spec.cwd} is not there, so {program.name} was not started in it.")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.test_journeys import git, short_id
+from tests.integration.cli.house import ompycord
 from tests.support.product import running_product
 from tests.support.terminal import Terminal
 
@@ -57,6 +58,9 @@ async def test_a_stopped_run_is_worked_on_by_hand_and_handed_back(tmp_path: Path
         words = await ada.wait_message(lambda m: f"ompycord takeover {run}" in m.text)
         assert words.is_ephemeral
         assert told.reply is not None
+        piped = await ompycord(*argv[3:], folder=tmp_path)
+        assert piped.out == ""  # nothing is said to be anybody's
+        assert "needs a terminal" in piped.err
         hand = Terminal([*argv, "--", "/bin/sh"], cwd=tmp_path, env=env)
         try:
             await hand.read_until("is yours")
