@@ -18,6 +18,7 @@ from typing import Any, cast
 
 import structlog
 
+from ompycord.app.private_file import write_private
 from ompycord.errors import ConfigurationError, OmpycordError, Refused
 
 __all__ = ["CONTROL_FILE", "CONTROL_SOCKET", "LONGEST_LINE", "LONGEST_PATH", "Control", "Operation", "fits"]
@@ -82,11 +83,8 @@ class Control:
 
     def _tell(self, port: int | None) -> None:
         """What a command must know: the token, and the port where there is no socket. The whole file or none."""
-        path = self._folder / CONTROL_FILE
-        fresh = path.with_name(f".{CONTROL_FILE}.{os.getpid()}")
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            json.dump({"token": self._token, **({} if port is None else {"port": port})}, file)
-        fresh.replace(path)
+        told = {"token": self._token, **({} if port is None else {"port": port})}
+        write_private(self._folder / CONTROL_FILE, json.dumps(told))
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open += 1
