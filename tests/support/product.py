@@ -5,6 +5,7 @@ async with running_product(tmp_path) as product:
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import re
@@ -122,7 +123,8 @@ class Product:
         if self._playground is not None:
             if run_file.exists():
                 pid = json.loads(run_file.read_text())["pid"]
-                await self._playground.post("/control/shutdown")
+                with contextlib.suppress(aiohttp.ClientConnectionError):  # it ends already, with its product
+                    await self._playground.post("/control/shutdown")
                 async with asyncio.timeout(END_S):
                     while run_file.exists() and _lives(pid):  # noqa: ASYNC110  # another process sets no event of ours
                         await asyncio.sleep(0.02)
