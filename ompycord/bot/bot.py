@@ -6,8 +6,6 @@ Counterpart: `app`, which makes one `Bot` and hands it the ports. discord.py is 
 import asyncio
 from collections.abc import Callable
 
-import structlog
-
 from ompycord.bot.buttons import CARD_ACTIONS
 from ompycord.bot.custom_ids import Signer
 from ompycord.bot.groups import promised
@@ -17,12 +15,13 @@ from ompycord.bot.sources import Sources
 from ompycord.conductor import Bus, Conductor
 from ompycord.domain.ports import Clock, Ids, Store
 from ompycord.errors import GatewayFatal
+from ompycord.telemetry import get_logger
 
 __all__ = ["Bot"]
 
 FIRST_PAUSE_S = 1.0
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class _Stopped(Exception):  # a signal between two tasks of this file
