@@ -260,7 +260,7 @@ class House:
 
     async def leap(self, seconds: float) -> None:
         """So much later it is at once, while nothing is asked of Discord: no client lives through a request that long."""
-        session = self.bot._session  # what is in flight is nobody's business but the watchdog's
+        session = self.bot._session  # pyright: ignore[reportPrivateUsage]  # what is in flight is the watchdog's business
         assert session is not None
         async with asyncio.timeout(PATIENCE_S):
             with self.bus.subscribe() as changes:
