@@ -1,8 +1,11 @@
 """Workspaces without git and checks without processes; they keep the ports' promises in memory and plain folders."""
 
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
+from hashlib import sha1
 from pathlib import Path
+from shutil import rmtree
+from tempfile import TemporaryDirectory
 
 from ompycord.domain.events import ChangedFile, CheckFinished
 from ompycord.domain.ids import RunId
@@ -13,14 +16,22 @@ from ompycord.errors import WorkspaceError
 __all__ = ["FakeChecks", "FakeWorkspaces"]
 
 BASE = "0" * 40
+_NONE = "This run has no workspace. Start the run anew."
+
+Tree = dict[str, bytes]
+"""Files by their path in a repository."""
 
 
 class FakeWorkspaces:
-    """A folder a run; every file in it is a change. `branches` holds what was published."""
+    """A folder a run, begun with the files of `repository.path` where that is a folder; what differs from them is a change.
+
+    `branches` holds what was published. Keeps what the port promises (`tests/contract/test_workspaces.py`).
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._harvests: dict[RunId, Harvested] = {}
+        self._bases: dict[RunId, Tree] = {}
+        self._results: dict[RunId, tuple[Harvested, Tree]] = {}
         self.branches: dict[str, str] = {}
         self.taken_over: set[RunId] = set()
         """Runs in whose clone somebody works."""
@@ -32,8 +43,10 @@ class FakeWorkspaces:
     async def prepare(self, run: RunId, repository: RepositorySpec, *, base: str | None) -> Prepared:
         if self.refuses:
             raise WorkspaceError(self.refuses)
+        self._results.pop(run, None)
         await self.discard(run)
-        self._path(run).mkdir(parents=True)
+        self._bases[run] = _read(repository.path) if repository.path else {}
+        _write(self._path(run), self._bases[run])
         return Prepared(path=self._path(run), base_commit=BASE, base_branch=base or repository.base)
 
     async def workspace(self, run: RunId) -> Prepared | None:
@@ -41,9 +54,10 @@ class FakeWorkspaces:
         return Prepared(path=path, base_commit=BASE, base_branch="main") if path.is_dir() else None
 
     async def lay(self, run: RunId, name: str, data: bytes) -> Path:
-        folder = self._root / f"{run}-files"
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(data)
+        if not self._path(run).is_dir():
+            raise WorkspaceError(_NONE)
+        folder = self._files(run)
+        _write(folder, {name: data})
         return folder
 
     async def is_taken_over(self, run: RunId) -> bool:
@@ -52,45 +66,78 @@ class FakeWorkspaces:
     async def harvest(
         self, run: RunId, repository: RepositorySpec, *, message: str, co_author: str | None = None
     ) -> Harvested:
+        if not self._path(run).is_dir():
+            return self._recorded(run)[0]
         self.co_authors.append(co_author)
-        if run in self._harvests and not self._path(run).is_dir():
-            return self._harvests[run]
-        files = tuple(
-            ChangedFile(
-                path=path.name, status="added", added=len(path.read_text(encoding="utf-8").splitlines()), removed=0
-            )
-            for path in sorted(self._path(run).iterdir())
-        )
-        commit = f"{hash(files) & (1 << 160) - 1:040x}" if files else None
-        self._harvests[run] = Harvested(commit=commit, files=files, total=len(files), diff=None)
-        return self._harvests[run]
+        tree = _read(self._path(run))
+        files = _changes(self._bases.get(run, {}), tree)
+        commit = sha1(f"{run}{sorted(tree.items())}".encode(), usedforsecurity=False).hexdigest() if files else None
+        harvested = Harvested(commit=commit, files=files, total=len(files), diff=None)
+        self._results[run] = harvested, tree
+        return harvested
 
     async def result(self, run: RunId) -> Harvested | None:
-        return self._harvests.get(run)
+        return self._results[run][0] if run in self._results else None
 
-    def checkout(self, run: RunId, repository: RepositorySpec) -> AbstractAsyncContextManager[Path]:
-        @asynccontextmanager
-        async def checked_out() -> AsyncGenerator[Path]:
-            yield self._path(run)
-
-        return checked_out()
+    @asynccontextmanager
+    async def checkout(self, run: RunId, repository: RepositorySpec) -> AsyncGenerator[Path]:
+        tree = self._results[run][1] if run in self._results else self._bases.get(run, {})
+        with TemporaryDirectory() as place:
+            path = Path(place, "tree")
+            _write(path, tree)
+            yield path
 
     async def publish(self, run: RunId, repository: RepositorySpec, *, branch: str) -> Published:
-        harvested = self._harvests[run]
-        if harvested.commit is None:
+        commit = self._recorded(run)[0].commit
+        if branch == repository.base:
+            raise WorkspaceError(f"A result never goes to {branch}.")
+        if commit is None:
             return Published(branch=None)
-        self.branches[branch] = harvested.commit
-        return Published(branch=branch, commit=harvested.commit)
+        names = [branch, *(f"{branch}-{number}" for number in range(2, 10))]
+        name = next(name for name in names if self.branches.get(name, commit) == commit)
+        self.branches[name] = commit
+        return Published(branch=name, commit=commit)
 
     async def discard(self, run: RunId) -> None:
-        path = self._path(run)
-        if path.is_dir():
-            for file in path.iterdir():
-                file.unlink()
-            path.rmdir()
+        for folder in (self._path(run), self._files(run)):
+            rmtree(folder, ignore_errors=True)
+
+    def _recorded(self, run: RunId) -> tuple[Harvested, Tree]:
+        if run not in self._results:
+            raise WorkspaceError(_NONE)
+        return self._results[run]
 
     def _path(self, run: RunId) -> Path:
         return self._root / run
+
+    def _files(self, run: RunId) -> Path:
+        return self._root / f"{run}-files"
+
+
+def _read(folder: Path) -> Tree:
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and ".git" not in path.parts)
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def _write(folder: Path, tree: Tree) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in tree.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+
+
+def _changes(before: Tree, after: Tree) -> tuple[ChangedFile, ...]:
+    """Whole files: every line of what is there counts as added, every line of what was there as removed."""
+    names = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+    return tuple(
+        ChangedFile(
+            path=name,
+            status="added" if name not in before else "modified" if name in after else "deleted",
+            added=len(after.get(name, b"").splitlines()),
+            removed=len(before.get(name, b"").splitlines()),
+        )
+        for name in names
+    )
 
 
 class FakeChecks:

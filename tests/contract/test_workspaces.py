@@ -10,6 +10,7 @@ from ompycord.domain.ids import RunId, new_ulid
 from ompycord.domain.ports import Workspaces
 from ompycord.domain.repository import RepositorySpec
 from ompycord.errors import WorkspaceError
+from ompycord.testing import FakeWorkspaces
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.launcher import UnconfinedLauncher
 from ompycord.workspaces.sample import make_sample
@@ -28,7 +29,11 @@ def with_git(at: Path) -> Workspaces:
     )
 
 
-IMPLEMENTATIONS: list[Callable[[Path], Workspaces]] = [with_git]
+def in_plain_folders(at: Path) -> Workspaces:
+    return FakeWorkspaces(at / "workspaces")
+
+
+IMPLEMENTATIONS: list[Callable[[Path], Workspaces]] = [with_git, in_plain_folders]
 
 
 @pytest.fixture(params=IMPLEMENTATIONS)

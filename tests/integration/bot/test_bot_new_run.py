@@ -76,10 +76,19 @@ async def test_a_text_file_is_the_prompt_and_other_files_lie_beside_the_clone(ho
     async with house.alive():
         await mo.command("omp new", "tasks", file=File("task.md", b"x" * 20_000))
         await mo.wait_message(lambda m: "started" in m.text)
+        await mo.wait_message(lambda m: kind_of(m) == "result")
         first = await house.only_run()
+        house.agent.hold()
+        house.agent.began.clear()
         shot = File("shot.png", b"\x89PNG\xff\x00")
         ran = await mo.command("omp new", "tasks", prompt="Look at this", file=shot)
         told = await mo.wait_message(lambda m: is_answer(m, ran.id) and "started" in m.text)
+        await house.agent.began.wait()
+        job = house.agent.jobs[-1]
+        assert job.files is not None
+        (file,) = job.files.iterdir()
+        assert (file.name, file.read_bytes()) == ("shot.png", b"\x89PNG\xff\x00")
+        house.agent.release()
         await mo.wait_message(lambda m: kind_of(m) == "result" and "Look at this" in m.text)
         alone = await mo.command("omp new", "tasks", file=File("shot.png", b"\x89PNG\xff\x00"))
         refused = await mo.wait_message(lambda m: is_answer(m, alone.id) and "no words" in m.text)
@@ -88,10 +97,7 @@ async def test_a_text_file_is_the_prompt_and_other_files_lie_beside_the_clone(ho
     assert task.prompt == "x" * 20_000
     assert "Left out" not in told.text
     assert "Say what shall be done with the files" in refused.text
-    job = next(job for job in house.agent.jobs if job.prompt.startswith("Look at this"))
-    assert job.files is not None
-    (file,) = job.files.iterdir()
-    assert (file.name, file.read_bytes()) == ("shot.png", b"\x89PNG\xff\x00")
+    assert job.prompt.startswith("Look at this")
     assert f"Files that came with the task, to read, outside of the repository:\n- {file} (6 bytes)" in job.prompt
 
 
