@@ -115,13 +115,14 @@ async def test_files_are_served_inside_the_clone_alone(
     assert "s3cret" not in str(stored.events)
 
 
+@pytest.mark.parametrize("session", ["s-old", "late"])
 async def test_a_session_goes_on_and_tells_its_past_and_its_cost_only_once(
-    launcher: Launcher, job: MakeJob, stored: Any
+    launcher: Launcher, job: MakeJob, stored: Any, session: str
 ) -> None:
-    work = job("session", "spend 1.25").model_copy(update={"session": "s-old"})
+    work = job("session", "spend 1.25").model_copy(update={"session": session})
     assert (await AcpAgent(launcher=launcher).run(work, stored.emit, ScriptedInbox())).claim
-    assert texts(stored) == ["loaded s-old"]
-    assert stored.of(SessionOpened)[0].session == "s-old"
+    assert texts(stored) == [f"loaded {session}"]
+    assert stored.of(SessionOpened)[0].session == session
     assert [one.cost_usd for one in stored.of(UsageUpdated)] == [0.25, 0.0]
 
 

@@ -32,6 +32,7 @@ class Double:
         self.how = ""
         self.calls = self.messages = 0
         self.cancelled = asyncio.Event()
+        self.tasks: asyncio.TaskGroup | None = None
 
     def on_connect(self, conn: acp.Client) -> None:
         self.client = conn
@@ -62,7 +63,14 @@ class Double:
         await self.tell(helpers.update_agent_message_text("an old message"), session_id)
         cost = schema.Cost(amount=1.0, currency="USD")
         await self.tell(schema.UsageUpdate(session_update="usage_update", used=1, size=2, cost=cost), session_id)
+        if session_id == "late" and self.tasks is not None:
+            self.tasks.create_task(self.remember(session_id))
         return schema.LoadSessionResponse()
+
+    async def remember(self, session: str) -> None:
+        """Goes on with its past after it has answered, as Gemini CLI does."""
+        for _ in range(200):
+            await self.tell(helpers.update_agent_message_text("a later message" + "." * 2000), session)
 
     async def set_session_mode(self, mode_id: str, session_id: str, **_: Any) -> Any:
         self.how += f", mode {mode_id}"
@@ -163,6 +171,11 @@ class Double:
         await self.say(f"leave: {getattr(got.outcome, 'option_id', got.outcome.outcome)}")
 
 
-if __name__ == "__main__":
+async def main() -> None:
     double: Any = Double()  # the SDK takes any object with these methods, its type wants all there are
-    asyncio.run(acp.run_agent(double, use_unstable_protocol=True))
+    async with asyncio.TaskGroup() as double.tasks:
+        await acp.run_agent(double, use_unstable_protocol=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

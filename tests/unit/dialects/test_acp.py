@@ -6,6 +6,7 @@ import pytest
 from acp import schema
 
 from ompycord.dialects.acp import Acp
+from ompycord.dialects.acp_past import ARE_YOU_QUIET
 from ompycord.dialects.acp_session import Wishes
 from ompycord.domain.events import (
     ApprovalDenied,
@@ -196,14 +197,58 @@ def test_requests_the_agent_gives_up_and_those_of_an_ended_turn_are_withdrawn() 
     assert not talk.conversation.awaits_person
 
 
-def test_the_past_of_a_loaded_session_is_not_told_again() -> None:
-    talk = Dialogue(Acp(prompt="p", root="/c", wishes=Wishes(session="old")))
-    talk.hear(
-        {"id": 0, "result": ABLE}, chunk("old words"), update("usage_update", cost={"amount": 2.0, "currency": "USD"})
-    )
-    talk.hear({"id": 1, "result": {}}, update("usage_update", cost={"amount": 2.5, "currency": "USD"}))
-    assert not talk.of(Message)
+def going_on(**able: Any) -> Dialogue:
+    """An agent has answered that it goes on in its session."""
+    talk = Dialogue(Acp(prompt="go on", root="/run/clone", wishes=Wishes(session="old")))
+    talk.hear({"id": 0, "result": {"protocolVersion": 1, "agentCapabilities": able or {"loadSession": True}}})
+    return talk
+
+
+PAST = (
+    chunk("old words"),
+    update("tool_call", toolCallId="c", kind="edit", status="completed", locations=[{"path": "/run/clone/a"}]),
+    update("plan", entries=[{"content": "old"}]),
+)
+
+
+@pytest.mark.parametrize("able", [{"loadSession": True}, {"sessionCapabilities": {"resume": {}}}])
+def test_the_past_of_a_session_is_not_told_again_wherever_it_ends(able: dict[str, Any]) -> None:
+    talk = going_on(**able)
+    refused = {"error": {"code": -32601, "message": "Method not found"}}
+    talk.hear(PAST[0], {"id": 1, "result": {}}, *PAST[1:], {"id": 2, **refused}, *PAST, {"id": 3, **refused})
+    assert [frame["method"] for frame in talk.sent[2:]] == [ARE_YOU_QUIET] * 3
+    talk.hear(update("available_commands_update"), {"id": 4, **refused})
+    assert talk.sent[-1]["params"]["prompt"] == [{"type": "text", "text": "go on"}]
+    talk.hear(*PAST, ended(5))
+    assert [body.type for body in talk.events] == [
+        "session.opened", "message", "tool.started", "tool.finished", "files.changed", "plan.updated",
+    ]  # fmt: skip
+
+
+def test_the_cost_of_the_past_is_known_already() -> None:
+    talk = going_on()
+    talk.hear(update("usage_update", cost={"amount": 2.0, "currency": "USD"}), {"id": 1, "result": {}})
+    talk.hear({"id": 2, "result": {}}, update("usage_update", cost={"amount": 2.5, "currency": "USD"}))
     assert talk.of(UsageUpdated) == [UsageUpdated(cost_usd=0.5)]
+
+
+def test_an_agent_that_is_never_quiet_is_told_its_prompt_all_the_same() -> None:
+    talk = going_on()
+    talk.hear({"id": 1, "result": {}})
+    for number in range(2, 20_000):
+        talk.hear(chunk("old"), {"id": number, "result": {}})
+        if talk.sent[-1]["method"] == "session/prompt":
+            break
+    assert talk.sent[-1]["method"] == "session/prompt"
+
+
+def test_what_people_say_while_the_past_is_told_waits_for_its_turn() -> None:
+    talk = going_on()
+    talk.hear({"id": 1, "result": {}})
+    talk.told(Prompted(text="and this", when="now"))
+    assert [frame["method"] for frame in talk.sent[2:]] == [ARE_YOU_QUIET]
+    talk.hear({"id": 2, "result": {}}, ended(3))
+    assert [frame["params"]["prompt"][0]["text"] for frame in talk.sent[3:]] == ["go on", "and this"]
 
 
 def test_settings_are_made_one_after_the_other_and_a_refusal_is_said() -> None:
