@@ -1,6 +1,6 @@
-"""A model without a mind: OpenAI's chat completions, streamed, on loopback; the latest prompt is its script.
+"""A model without a mind: OpenAI's chat completions and responses, streamed, on loopback; the latest prompt is its script.
 
-    CALL <tool> <json>   the model calls that tool, one call an answer
+    CALL <tool> <json>   the model calls that tool, one call an answer; SPACE::TOOL is a tool of a namespace (responses only)
     SAY <text>           the last answer, once all calls have results
     SLOW <seconds>       how long the last answer takes
     DOWN                 no answer: 503
@@ -63,6 +63,43 @@ async def chat(request: Request) -> Response:
     return StreamingResponse(stream(body["model"], *answer(messages)), media_type="text/event-stream")
 
 
+async def respond(request: Request) -> Response:
+    body = await request.json()
+    said = [one for one in body["input"] if one.get("role") == "user"]
+    roles = {"function_call_output": "tool", "custom_tool_call_output": "tool"}
+    messages = [one if one in said else {"role": roles.get(one.get("type"), "")} for one in body["input"]]
+    text, call, slow = answer(messages)
+    return StreamingResponse(events(text, call, slow), media_type="text/event-stream")
+
+
+async def events(text: str, call: tuple[str, str] | None, slow: float) -> AsyncGenerator[str]:
+    """An answer of the responses API: its items one after the other, then the whole."""
+
+    def event(kind: str, **more: Any) -> str:
+        return f"event: {kind}\ndata: {json.dumps({'type': kind, **more})}\n\n"
+
+    whole: dict[str, Any] = {"id": f"resp_{os.urandom(4).hex()}", "object": "response", "output": []}
+    yield event("response.created", response=whole)
+    await asyncio.sleep(slow)
+    content: list[dict[str, Any]] = [{"type": "output_text", "text": text, "annotations": []}]
+    items: list[dict[str, Any]] = [{"type": "message", "role": "assistant", "content": content}]
+    if call:
+        space, _, name = call[0].rpartition("::")
+        one = {"type": "function_call", "name": name, "arguments": call[1], "call_id": f"call_{os.urandom(4).hex()}"}
+        items.append(one | ({"namespace": space} if space else {}))
+    for index, item in enumerate(items):
+        item |= {"id": f"item_{os.urandom(4).hex()}", "status": "completed"}
+        yield event("response.output_item.added", output_index=index, item={**item, "status": "in_progress"})
+        yield event("response.output_item.done", output_index=index, item=item)
+    used = {
+        "input_tokens": 1200,
+        "output_tokens": 45,
+        "total_tokens": 1245,
+        "input_tokens_details": {"cached_tokens": 200},
+    }
+    yield event("response.completed", response={**whole, "status": "completed", "output": items, "usage": used})
+
+
 async def stream(model: str, text: str, call: tuple[str, str] | None, slow: float) -> AsyncGenerator[str]:
     def chunk(delta: dict[str, Any], finish: str | None = None, **more: Any) -> str:
         choices = [{"index": 0, "delta": delta, "finish_reason": finish}] if "usage" not in more else []
@@ -91,7 +128,8 @@ async def stream(model: str, text: str, call: tuple[str, str] | None, slow: floa
 
 def main(port_file: Path) -> None:
     listening = socket.create_server(("127.0.0.1", 0))
-    app = Starlette(routes=[Route("/v1/chat/completions", chat, methods=["POST"])])
+    routes = [("/v1/chat/completions", chat), ("/v1/responses", respond)]
+    app = Starlette(routes=[Route(path, serve, methods=["POST"]) for path, serve in routes])
     with tempfile.NamedTemporaryFile("w", dir=port_file.parent, delete=False) as ready:
         ready.write(str(listening.getsockname()[1]))
     Path(ready.name).rename(port_file)

@@ -39,11 +39,14 @@ class Kind:
     """The line that writes a file."""
     run: Callable[[str], str]
     """The line that runs a command, which needs leave."""
-    ask: str = ""
-    """The line that asks `QUESTION`; empty where its model without a mind has no way to."""
-    keeps_session: bool = True
-    speaks_chat: bool = False
-    """OpenAI's chat completions, which our own model without a mind speaks too."""
+    ask: str
+    """The line that asks `QUESTION`."""
+    rested: Callable[[Path], None] = lambda home: None
+    """What time does to its HOME while it is stopped."""
+    asks_leave_to_ask: bool = False
+    """It wants leave for our own tools too."""
+    speaks_openai: bool = False
+    """A dialect of OpenAI's, which our own model without a mind speaks too."""
     flag: str = ""
     """What stands before the session in its command line, where it is told there."""
     answer_usd: float | None = None
@@ -71,6 +74,11 @@ class Journey:
                 (f"%{self.short}", kind),
             )
             return [json.loads(body) for (body,) in found]
+
+    @property
+    def home(self) -> Path:
+        """Its agent's."""
+        return next(self.product.data.glob(f"workspaces/*{self.short.upper()}/home"))
 
     async def until(self, kind: str, wanted: Callable[[list[dict[str, Any]]], bool]) -> list[dict[str, Any]]:
         """Its facts of this type, once they are as wanted; bounded. Another process's database wakes nobody here."""
