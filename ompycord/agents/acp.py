@@ -34,6 +34,7 @@ class AcpAgent:
     async def _start(self, inbox: Inbox, job: AgentJob, emit: Emit) -> AgentOutcome:
         wishes = Wishes(
             session=job.session,
+            session_usd=job.session_usd,
             mode=job.spec.mode,
             model=job.spec.model,
             mcp_url=job.env.get("OMPYCORD_MCP_URL"),

@@ -33,7 +33,7 @@ async def go_on(job: AgentJob, emit: Emit, start: Callable[[AgentJob, Emit], Awa
         return outcome
     why = f" {outcome.message}" if outcome.message else ""
     await emit(Note(text=f"{job.spec.name} {ANEW}{why}"))
-    return await start(job.model_copy(update={"session": None, "prompt": _whole(job)}), emit)
+    return await start(job.model_copy(update={"session": None, "session_usd": 0.0, "prompt": _whole(job)}), emit)
 
 
 def _whole(job: AgentJob) -> str:

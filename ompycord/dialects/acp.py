@@ -49,7 +49,7 @@ class Acp:
         self._wishes = wishes
         self._next: deque[str] = deque([prompt], maxlen=_HELD)
         self._strangers = Strangers(agent="The agent")
-        self._updates = AcpUpdates(root=root, strangers=self._strangers)
+        self._updates = AcpUpdates(root=root, strangers=self._strangers, known_usd=wishes.session_usd)
         self._past = Past(updates=self._updates)
         self._asks = AcpAsks(updates=self._updates, start=start, say_next=self._next.append)
         self._waiting: dict[int, Callable[[Frame], Reaction]] = {}
@@ -133,6 +133,7 @@ class Acp:
                 f"The agent does not speak version {PROTOCOL} of the protocol{_reason(frame)}", FailureClass.ENV
             )
         self._agent = found(frame, "result")
+        self._updates.counts_as(string(self._agent, "agentInfo", "name"))
         able = found(self._agent, "agentCapabilities")
         note = version_note(string(self._agent, "agentInfo", "name"), string(self._agent, "agentInfo", "version"))
         place: Frame = {"cwd": self._root, "mcpServers": self._wishes.servers(able)}

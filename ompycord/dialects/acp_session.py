@@ -15,6 +15,8 @@ class Wishes:
 
     session: str | None = None
     """An earlier one to go on with."""
+    session_usd: float = 0.0
+    """What is known already that it cost."""
     mode: str | None = None
     model: str | None = None
     mcp_url: str | None = None

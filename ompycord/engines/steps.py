@@ -34,6 +34,15 @@ Record = Callable[..., Awaitable[None]]
 SessionOf = Callable[[RunId], Awaitable[str | None]]
 """The session that the run's agent opened last in the clone that it has now."""
 
+SessionUsd = Callable[[RunId, str], Awaitable[float]]
+"""What the run's agent has told that this session cost."""
+
+
+async def _untold(run: RunId, session: str) -> float:
+    """Where no cost is kept."""
+    return 0.0
+
+
 FileOf = Callable[[TaskFile], Awaitable[bytes | None]]
 """A file that came with the task; None where it is not kept any more."""
 
@@ -76,6 +85,7 @@ class Steps:
         job_environment: JobEnvironment,
         inboxes: Inboxes,
         session: SessionOf,
+        session_usd: SessionUsd = _untold,
         file: FileOf = _no_file,
         co_author: CoAuthorOf = _nobody,
     ) -> None:
@@ -91,6 +101,7 @@ class Steps:
         self._job_environment = job_environment
         self._inboxes = inboxes
         self._session = session
+        self._session_usd = session_usd
         self._file = file
         self._co_author = co_author
 
@@ -147,6 +158,7 @@ class Steps:
                     prompt=_prompt(task, inbox.told, files) if session is None else _go_on(inbox.told),
                     env=env,
                     session=session,
+                    session_usd=await self._session_usd(row.run, session) if session else 0.0,
                     files=files,
                 )
                 outcome = await adapter.run(job, partial(self._emit, row.run, inbox), inbox)

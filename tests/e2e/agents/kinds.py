@@ -106,6 +106,7 @@ KINDS = [
         write=lambda path, content: call("Write", file_path=path, content=content),
         run=lambda command: call("Bash", command=command, description="run"),
         ask=by_mcp("mcp__ompycord__ask_human"),
+        asks_leave_to_ask=True,
     ),
     Kind(
         name="codex",

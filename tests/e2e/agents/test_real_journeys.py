@@ -47,16 +47,21 @@ def stub(kind: Kind, request: pytest.FixtureRequest) -> str:
     return address.removesuffix("/v1")
 
 
+def busy(seconds: int) -> str:
+    """A command that takes its time, and leave: some agents know `sleep` and do not ask for it."""
+    return f"python3 -c 'import time; time.sleep({seconds})'"
+
+
 def tasks(kind: Kind) -> tuple[str, str, str]:
     """What the agent is asked first, what it is steered to, and how it comes to its end."""
     first = (
         kind.write("a.txt", "one\ntwo\n"),
         kind.ask,
         kind.run("cp a.txt b.txt"),
-        kind.run("sleep 25"),
+        kind.run(busy(25)),
         "SAY first",
     )
-    steered = (kind.write("steered.txt", "heard\n"), kind.run("sleep 40"), "SAY second")
+    steered = (kind.write("steered.txt", "heard\n"), kind.run(busy(40)), "SAY second")
     # Twice: where words come with the result of what they cut short, the model without a mind takes that for its first step's.
     last = (*[kind.write("last.txt", "end\n")] * 2, "SAY all is done")
     return "\n".join(first), "\n".join(steered), "\n".join(last)
@@ -75,19 +80,19 @@ async def test_from_its_first_word_to_its_branch(kind: Kind, tmp_path: Path, stu
         await signs(product.playground.mo)
         journey = await begin(product, kind, first)
         await answered(journey)
-        await journey.at_work_on("sleep 25", 1)
+        await journey.at_work_on(busy(25), 1)
         await journey.says(steered)
-        await journey.at_work_on("sleep 40", 1)
+        await journey.at_work_on(busy(40), 1)
         await journey.commands("omp stop")
         await journey.until("run.state", lambda seen: seen[-1]["state"] == "SUSPENDED")
         kind.rested(journey.home)
         await journey.commands("omp resume")
         await goes_on(journey, starts=2)
-        await journey.at_work_on("sleep 40", 2)
+        await journey.at_work_on(busy(40), 2)
         await product.kill()
         await product.start()
         session = await goes_on(journey, starts=3)
-        await journey.at_work_on("sleep 40", 3)
+        await journey.at_work_on(busy(40), 3)
         if kind.flag:
             assert [line for line in journey.programs() if f"{kind.flag}{session}" in line]
         await journey.says(last)

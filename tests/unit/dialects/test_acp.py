@@ -232,6 +232,20 @@ def test_the_cost_of_the_past_is_known_already() -> None:
     assert talk.of(UsageUpdated) == [UsageUpdated(cost_usd=0.5)]
 
 
+@pytest.mark.parametrize(
+    ("agent", "total", "spent", "notes"),
+    [("OpenCode", 2.5, 0.5, 0), ("OpenCode", 0.25, 0.25, 1), ("@agentclientprotocol/claude-agent-acp", 2.5, 2.5, 0)],
+)
+def test_a_session_that_goes_on_costs_what_it_adds(agent: str, total: float, spent: float, notes: int) -> None:
+    """Some agents go on with the session's total, one counts anew at every start and may come further than it was."""
+    talk = Dialogue(Acp(prompt="go on", root="/c", wishes=Wishes(session="old", session_usd=2.0)))
+    hello = {**ABLE, "agentInfo": {"name": agent, "version": "1.18.33" if agent == "OpenCode" else "0.49.0"}}
+    talk.hear({"id": 0, "result": hello}, update("usage_update", used=1), {"id": 1, "result": {}}, {"id": 2})
+    talk.hear(update("usage_update", cost={"amount": total, "currency": "USD"}))
+    assert [one.cost_usd for one in talk.of(UsageUpdated)] == [spent]
+    assert len(talk.of(Note)) == notes
+
+
 def test_an_agent_that_is_never_quiet_is_told_its_prompt_all_the_same() -> None:
     talk = going_on()
     talk.hear({"id": 1, "result": {}})
