@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from ompycord.dialects.task_words import task_words
 from ompycord.domain.events import EventBody, Note, SessionOpened
 from ompycord.domain.ports import AgentJob, AgentOutcome, Emit
 from ompycord.domain.run import FailureClass
@@ -37,5 +38,4 @@ async def go_on(job: AgentJob, emit: Emit, start: Callable[[AgentJob, Emit], Awa
 
 
 def _whole(job: AgentJob) -> str:
-    done = (f"Done when: {job.task.done_when}",) if job.task.done_when else ()
-    return "\n\n".join((job.task.prompt, *done, job.prompt))
+    return "\n\n".join((*task_words(job.task, job.files), job.prompt))

@@ -54,6 +54,7 @@ class Acp:
         self._asks = AcpAsks(updates=self._updates, start=start, say_next=self._next.append)
         self._waiting: dict[int, Callable[[Frame], Reaction]] = {}
         self._settings: deque[tuple[str, Frame]] = deque()
+        self._pictures: list[JsonValue] = []
         self._agent: Frame = {}
         self._session = ""
         self._is_working = self._is_resting = self._is_cut_short = False
@@ -136,6 +137,7 @@ class Acp:
         self._updates.counts_as(string(self._agent, "agentInfo", "name"))
         able = found(self._agent, "agentCapabilities")
         note = version_note(string(self._agent, "agentInfo", "name"), string(self._agent, "agentInfo", "version"))
+        self._pictures = self._wishes.shown(able)
         place: Frame = {"cwd": self._root, "mcpServers": self._wishes.servers(able)}
         session = self._wishes.session
         if session and "resume" in found(able, "sessionCapabilities"):
@@ -177,8 +179,9 @@ class Acp:
 
     def _prompt(self) -> Reaction:
         self._is_working, self._is_resting = True, False
-        block: Frame = {"type": "text", "text": self._next.popleft()}
-        return self._request("session/prompt", {"sessionId": self._session, "prompt": [block]}, self._turn_ended)
+        blocks: list[JsonValue] = [{"type": "text", "text": self._next.popleft()}, *self._pictures]
+        self._pictures = []
+        return self._request("session/prompt", {"sessionId": self._session, "prompt": blocks}, self._turn_ended)
 
     def _turn_ended(self, frame: Frame) -> Reaction:
         self._is_working, was_cut_short = False, self._is_cut_short

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from ompycord.conductor import Inboxes, LogInbox
+from ompycord.dialects.task_words import task_words
 from ompycord.domain import effects as fx
 from ompycord.domain import events as ev
 from ompycord.domain.catalog import Catalog
@@ -254,15 +255,8 @@ def _unconfined(spec: AgentSpec, level: ConfinementLevel, mend: str) -> str:
 
 def _prompt(task: Task, said: Sequence[str], files: Path | None) -> str:
     """The task and all that people said of it since: an agent that starts anew knows nothing of an earlier start."""
-    parts = [task.prompt]
-    if task.done_when:
-        parts.append(f"Done when: {task.done_when}")
-    if files is not None:
-        named = "\n".join(f"- {files / file.name} ({file.size:,} bytes)" for file in task.files)
-        parts.append(f"Files that came with the task, to read, outside of the repository:\n{named}")
-    if said:
-        parts.append("Said since:\n\n" + "\n\n".join(said))
-    return "\n\n".join(parts)
+    since = ("Said since:", *said) if said else ()
+    return "\n\n".join((*task_words(task, files), *since))
 
 
 def _go_on(said: Sequence[str]) -> str:

@@ -88,13 +88,13 @@ class Journey:
         return found
 
     async def at_work_on(self, command: str, times: int) -> None:
-        """Its agent has leave to run this, for so many times: not every agent names what it runs when it begins."""
+        """Its agent has heard so many times that it may run this: not every agent names what it runs when it begins."""
 
-        def is_given(granted: list[dict[str, Any]]) -> bool:
-            asked = {one["approval"] for one in self.facts("approval.requested") if command in json.dumps(one)}
-            return sum(one["approval"] in asked for one in granted) >= times
+        def is_heard(taken: list[dict[str, Any]]) -> bool:
+            asked = {f"a:{one['approval']}" for one in self.facts("approval.requested") if command in json.dumps(one)}
+            return sum(key in asked for one in taken for key in one["said"]) >= times
 
-        await self.until("approval.granted", is_given)
+        await self.until("inbox.taken", is_heard)
 
     async def card(self, words: str) -> Message:
         return await self.mo.wait_message(

@@ -10,11 +10,13 @@ Each line of the prompt is a step:
     leave COMMAND     asks for permission to run a command
     spend AMOUNT      the session has cost so much
     session           says how it was opened
+    look              says which pictures its prompt shows
     crash CODE        ends the program at once
     hang              does nothing any more, whatever it is told
 """
 
 import asyncio
+import base64
 import os
 import sys
 from pathlib import Path
@@ -31,6 +33,7 @@ class Double:
         self.client: Any = None
         self.how = ""
         self.calls = self.messages = 0
+        self.seen: list[Any] = []
         self.cancelled = asyncio.Event()
         self.tasks: asyncio.TaskGroup | None = None
 
@@ -42,7 +45,9 @@ class Double:
     ) -> Any:
         assert client_capabilities.elicitation.form is not None
         able = schema.AgentCapabilities(
-            load_session=True, mcp_capabilities=schema.McpCapabilities(http=True, sse=False)
+            load_session=True,
+            mcp_capabilities=schema.McpCapabilities(http=True, sse=False),
+            prompt_capabilities=schema.PromptCapabilities(image="BLIND" not in os.environ),
         )
         info = schema.Implementation(name="double", title="Double", version="1.0")
         return schema.InitializeResponse(protocol_version=1, agent_capabilities=able, agent_info=info)
@@ -82,6 +87,7 @@ class Double:
 
     async def prompt(self, prompt: list[Any], session_id: str, **_: Any) -> Any:
         self.cancelled.clear()
+        self.seen = prompt[1:]
         for line in prompt[0].text.splitlines():
             word, _, rest = line.partition(" ")
             await self.step(word, rest, session_id)
@@ -101,12 +107,16 @@ class Double:
             chunk.message_id = f"m{self.messages}"
             await self.tell(chunk)
 
+    def sight(self) -> str:
+        shown = (f"{one.mime_type} of {len(base64.b64decode(one.data))}" for one in self.seen)
+        return f"sees {', '.join(shown) or 'nothing'}"
+
     async def step(self, word: str, rest: str, session: str) -> None:
         match word:
             case "say":
                 await self.say(rest)
-            case "session":
-                await self.say(self.how)
+            case "session" | "look":
+                await self.say(self.how if word == "session" else self.sight())
             case "plan":
                 first, *others = [helpers.plan_entry(one) for one in rest.split("|")]
                 first.status = "in_progress"

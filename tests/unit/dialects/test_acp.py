@@ -1,5 +1,6 @@
 """The Agent Client Protocol from our side: sessions, turns, what people are asked, and frames that nobody expects."""
 
+import base64
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from acp import schema
 from ompycord.dialects.acp import Acp
 from ompycord.dialects.acp_past import ARE_YOU_QUIET
 from ompycord.dialects.acp_session import Wishes
+from ompycord.dialects.pictures import picture_of
 from ompycord.domain.events import (
     ApprovalDenied,
     ApprovalGranted,
@@ -29,6 +31,7 @@ from ompycord.domain.events import (
 from ompycord.domain.run import FailureClass
 from tests.support.conversations import Dialogue
 
+PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 20
 ABLE: dict[str, Any] = {"protocolVersion": 1, "agentCapabilities": {"loadSession": True}}
 
 
@@ -280,6 +283,45 @@ def test_settings_are_made_one_after_the_other_and_a_refusal_is_said() -> None:
     ]
     assert talk.of(Note) == [Note(text="The agent did not take a setting: no")]
     assert talk.sent[-1]["method"] == "session/prompt"
+
+
+@pytest.mark.parametrize(("sees", "blocks"), [(True, ["text", "image", "image"]), (False, ["text"])])
+def test_the_first_prompt_shows_pictures_to_an_agent_that_sees_any(sees: bool, blocks: list[str]) -> None:
+    png, jpeg = picture_of(PNG), picture_of(b"\xff\xd8\xffx")
+    assert png
+    assert jpeg
+    talk = Dialogue(Acp(prompt="p", root="/c", wishes=Wishes(pictures=(png, jpeg))))
+    able = {"promptCapabilities": {"image": sees}}
+    talk.hear({"id": 0, "result": {"protocolVersion": 1, "agentCapabilities": able}}, {"id": 1, "result": {}})
+    first = talk.sent[-1]["params"]["prompt"]
+    assert [one["type"] for one in first] == blocks
+    assert first[0]["text"] == "p"
+    if sees:
+        assert (first[1]["mimeType"], base64.b64decode(first[1]["data"])) == ("image/png", PNG)
+        schema.ImageContentBlock.model_validate(first[1])
+    talk.told(Prompted(text="and this"))
+    talk.hear(ended())
+    assert [one["type"] for one in talk.sent[-1]["params"]["prompt"]] == ["text"]
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (PNG, "image/png"),
+        (b"\xff\xd8\xff\xe0", "image/jpeg"),
+        (b"GIF87a..", "image/gif"),
+        (b"GIF89a..", "image/gif"),
+        (b"RIFF\x04\0\0\0WEBPVP8 ", "image/webp"),
+        (b"RIFF\x04\0\0\0WAVEfmt ", None),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", None),
+        (b"BM6", None),
+        (b"", None),
+    ],
+)
+def test_its_first_bytes_tell_what_is_a_picture(data: bytes, kind: str | None) -> None:
+    picture = picture_of(data)
+    assert (picture.kind if picture else None) == kind
+    assert picture is None or base64.b64decode(picture.base64) == data
 
 
 # -- what the agent does -----------------------------------------------------------------------------------------------
