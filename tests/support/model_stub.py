@@ -1,7 +1,7 @@
 """A model without a mind: OpenAI's chat completions and responses, streamed, on loopback; the latest prompt is its script.
 
     CALL <tool> <json>   the model calls that tool, one call an answer; SPACE::TOOL is a tool of a namespace (responses only)
-    SAY <text>           the last answer, once all calls have results
+    SAY <text>           the last answer, once all calls have results; PICTURES in it is how many the prompt shows
     SLOW <seconds>       how long the last answer takes
     DOWN                 no answer: 503
 
@@ -41,18 +41,23 @@ def text_of(message: dict[str, Any]) -> str:
     return "\n".join(str(part.get("text", "")) for part in content or [])
 
 
+def pictures_of(message: dict[str, Any]) -> int:
+    content: str | list[dict[str, Any]] | None = message.get("content")
+    return sum("image" in part["type"] for part in content) if isinstance(content, list) else 0
+
+
 def answer(messages: list[dict[str, Any]]) -> tuple[str, tuple[str, str] | None, float]:
     """Text, call and seconds of the next answer."""
     scripts = [at for at, one in enumerate(messages) if one["role"] == "user" and STEP.search(text_of(one))]
     if not scripts:  # the agent asks for a title or the like
         return "A title", None, 0.0
-    script = text_of(messages[scripts[-1]])
+    script, shown = text_of(messages[scripts[-1]]), pictures_of(messages[scripts[-1]])
     done = sum(one["role"] == "tool" for one in messages[scripts[-1] :])
     calls = re.findall(r"^\s*CALL (\S+) (\{.*\})\s*$", script, re.MULTILINE)
     if done < len(calls):
         return f"Step {done + 1}. ", calls[done], 0.0
     said, slow = re.findall(r"^\s*SAY (.*)$", script, re.MULTILINE), re.findall(r"^\s*SLOW (\d+)", script, re.MULTILINE)
-    return (said or ["All done."])[-1], None, float(slow[0]) if slow else 0.0
+    return (said or ["All done."])[-1].replace("PICTURES", str(shown)), None, float(slow[0]) if slow else 0.0
 
 
 async def chat(request: Request) -> Response:

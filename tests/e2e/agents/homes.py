@@ -19,6 +19,8 @@ def opencode_settings(model: str) -> str:
     one = {
         "name": "Stub",
         "cost": {"input": 3, "output": 15, "cache_read": 0.3},
+        "attachment": True,
+        "modalities": {"input": ["text", "image"], "output": ["text"]},
         "limit": {"context": 128_000, "output": 8192},
     }
     stub = {

@@ -81,7 +81,6 @@ KINDS = [
         run=lambda command: call("bash", command=command, description="run"),
         ask=by_mcp("ompycord_ask_human"),
         speaks_openai=True,
-        answer_usd=0.003735,
     ),
     Kind(
         name="claude",
@@ -100,7 +99,6 @@ KINDS = [
             ],
         ),
         flag="--resume=",
-        answer_usd=0.007225,
     ),
     Kind(
         name="claude-agent-acp",
@@ -109,7 +107,6 @@ KINDS = [
         run=lambda command: call("Bash", command=command, description="run"),
         ask=by_mcp("mcp__ompycord__ask_human"),
         asks_leave_to_ask=True,
-        answer_usd=0.007225,
     ),
     Kind(
         name="codex",
