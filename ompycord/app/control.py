@@ -16,14 +16,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
-import structlog
-
-from ompycord.app.private_file import write_private
 from ompycord.errors import ConfigurationError, OmpycordError, Refused
+from ompycord.files import replace_file
+from ompycord.telemetry import get_logger
 
 __all__ = ["CONTROL_FILE", "CONTROL_SOCKET", "LONGEST_LINE", "LONGEST_PATH", "Control", "Operation", "fits"]
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 Operation = Callable[[dict[str, Any]], Awaitable[Any]]
 """Takes the arguments as JSON gave them, answers with what JSON can carry. Raises OmpycordError with a plain sentence."""
@@ -84,7 +83,7 @@ class Control:
     def _tell(self, port: int | None) -> None:
         """What a command must know: the token, and the port where there is no socket. The whole file or none."""
         told = {"token": self._token, **({} if port is None else {"port": port})}
-        write_private(self._folder / CONTROL_FILE, json.dumps(told))
+        replace_file(self._folder / CONTROL_FILE, json.dumps(told))
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open += 1

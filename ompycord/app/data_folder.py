@@ -6,8 +6,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ompycord.app.private_file import write_private
 from ompycord.errors import BusyError, ConfigurationError
+from ompycord.files import replace_file
 
 __all__ = ["DataFolder"]
 
@@ -57,7 +57,7 @@ class DataFolder:
         except FileNotFoundError:
             pass
         value = secrets.token_urlsafe(32)
-        write_private(file, value + "\n")
+        replace_file(file, value + "\n")
         return value, True
 
 

@@ -6,21 +6,20 @@ Counterpart: `app/keys.py`, which makes and ends keys for people and tells this 
 import asyncio
 from collections.abc import Callable, Mapping
 
-import structlog
-
 from ompycord.app.key_secrets import KeySecrets
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, Ids
 from ompycord.domain.records import Commit, Scope
 from ompycord.errors import StorageError
 from ompycord.store import SqliteStore
+from ompycord.telemetry import get_logger
 from ompycord.webhook import KeyRing, mint_bearer, parse_secret
 
 __all__ = ["Doorkeeper"]
 
 REFRESH_S = 60.0
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class Doorkeeper:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from ompycord.app.private_file import write_private
+from ompycord.files import replace_file
 
 __all__ = ["KeySecrets"]
 
@@ -38,7 +38,7 @@ class KeySecrets:
         """Keep it, whole or not at all, before anybody is told of the key. Raises OSError."""
         self._folder.parent.mkdir(mode=0o700, exist_ok=True)
         self._folder.mkdir(mode=0o700, exist_ok=True)
-        write_private(self._folder / key_id, text + "\n")
+        replace_file(self._folder / key_id, text + "\n")
 
     def drop(self, key_id: str) -> None:
         """Forget it; it may be gone already."""

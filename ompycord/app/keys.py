@@ -212,7 +212,7 @@ class Keys:
         """The secret first: a stored key without one would open nothing, a file without a key is nothing."""
         if record.kind == "hmac":
             try:
-                self._secrets.put(record.id, secret)
+                await asyncio.to_thread(self._secrets.put, record.id, secret)
             except OSError as error:
                 raise StorageError(
                     f"The key's secret cannot be kept ({error.strerror}): nothing was changed."

@@ -10,17 +10,15 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import structlog
-
 from ompycord import __version__
 from ompycord.app.compose import Parts, git_of, lifespan
 from ompycord.app.data_folder import DataFolder
 from ompycord.app.signals import Stop
 from ompycord.app.start_look import point_at_configured, tell_what_is_missing
-from ompycord.app.system import settle_collector
+from ompycord.app.system import keep_few_heaps, settle_collector
 from ompycord.errors import StartError
 from ompycord.settings import Settings, load_settings
-from ompycord.telemetry import LogFile, configure_logging
+from ompycord.telemetry import LogFile, configure_logging, get_logger
 from ompycord.text import Redactor
 from ompycord.webhook.server import bind, serve
 
@@ -37,11 +35,12 @@ SETTLE_S = 5.0
 MIB = 1024 * 1024
 POLL_S = 0.05
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 def up(*, environ: Mapping[str, str], folder: Path, overrides: Mapping[str, Any], say: Callable[[str], None]) -> int:
     """Run until a signal; the exit code. Raises StartError for what keeps it from starting or going on."""
+    keep_few_heaps()
     settings = load_settings(environ=environ, folder=folder, overrides=overrides)
     data = DataFolder(settings.data_dir)
     with data.lock():
@@ -214,6 +213,7 @@ class Running:
         parts = self._parts
         parts.sidecar.drain()
         parts.driver.drain()
+        parts.mcp.drain()
         self._web_stop.set()
         await self._bounded("server", DRAIN_S)
         await parts.bot.close()

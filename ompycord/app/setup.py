@@ -12,9 +12,9 @@ from typing import Any
 
 import yaml
 
-from ompycord.app.private_file import write_private
 from ompycord.domain.base import Frozen
 from ompycord.errors import Refused
+from ompycord.files import replace_file
 from ompycord.settings import Settings, load_settings
 
 __all__ = ["Answers", "existing", "write_files"]
@@ -56,7 +56,7 @@ def write_files(folder: Path, answers: Answers, *, may_replace: bool) -> Setting
     for name, text in texts.items():
         if name in there:
             (folder / name).replace(folder / f"{name}.before")
-        write_private(folder / name, text)
+        replace_file(folder / name, text)
     return load_settings(environ={}, folder=folder)
 
 
@@ -64,7 +64,7 @@ def _judge(texts: dict[str, str]) -> None:
     """Read what is about to be written, in a folder that holds nothing else."""
     with tempfile.TemporaryDirectory(prefix="ompycord-init-") as name:
         for file, text in texts.items():
-            write_private(Path(name) / file, text)
+            replace_file(Path(name) / file, text)
         load_settings(environ={}, folder=Path(name))
 
 

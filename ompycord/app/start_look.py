@@ -3,19 +3,18 @@
 import asyncio
 from collections.abc import Callable
 
-import structlog
-
 from ompycord.app.discord_look import VERSION, findings_of, open_look
 from ompycord.bot.discord_target import DISCORD, DiscordTarget, point_at
 from ompycord.domain.catalog import Catalog
 from ompycord.errors import StartError
 from ompycord.settings import DiscordSettings, Settings
+from ompycord.telemetry import get_logger
 
 __all__ = ["channels_of", "point_at_configured", "tell_what_is_missing"]
 
 LOOK_S = 15.0
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 def point_at_configured(settings: DiscordSettings) -> None:

@@ -10,10 +10,12 @@ import time
 
 from ompycord.domain.ids import new_ulid
 
-__all__ = ["SystemClock", "SystemIds", "settle_collector"]
+__all__ = ["SystemClock", "SystemIds", "keep_few_heaps", "settle_collector"]
 
 YOUNGEST = 20_000
 """New containers before the collector looks (CPython: 700)."""
+M_ARENA_MAX, HEAPS = -8, 2
+"""malloc.h's name for how many heaps there may be."""
 
 
 def settle_collector() -> None:
@@ -26,6 +28,16 @@ def settle_collector() -> None:
     gc.freeze()
     gc.set_threshold(YOUNGEST, *gc.get_threshold()[1:])
     give_back()
+
+
+def keep_few_heaps() -> None:
+    """Before any thread is started: glibc gives each thread a heap of its own, up to eight a core, and each keeps what it freed.
+
+    Python's lock lets one thread allocate at a time anyway (bench footprint: 1 MiB; bench webhook: no difference).
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt is not None:
+        mallopt(M_ARENA_MAX, HEAPS)
 
 
 def give_back() -> None:

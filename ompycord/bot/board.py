@@ -6,8 +6,6 @@ channel's lane like all others (`live.py`).
 
 from typing import Final
 
-import structlog
-
 from ompycord.bot.lanes import BoardOf, Lanes
 from ompycord.bot.rest import CHANNEL_GONE, MESSAGE_GONE, Rest, SendFailed
 from ompycord.bot.scenes import Scenes
@@ -18,6 +16,7 @@ from ompycord.domain.records import Board
 from ompycord.domain.run import RunKind
 from ompycord.render.board import BOARD_FOOTER, BoardRow, board_message
 from ompycord.render.message import RenderedMessage
+from ompycord.telemetry import get_logger
 
 __all__ = ["EVERY_S", "BoardKeeper", "rows_of"]
 
@@ -25,7 +24,7 @@ EVERY_S: Final = 5.0
 """Edited at most so often: whoever looks at a board wants to know what runs, not each step."""
 _LIVE: Final = 100
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 async def rows_of(store: Store, scenes: Scenes, guild: str) -> list[BoardRow]:

@@ -4,9 +4,7 @@ Counterpart: `app`, which makes one `Bot` and hands it the ports. discord.py is 
 """
 
 import asyncio
-from collections.abc import Callable
-
-import structlog
+from collections.abc import Callable, Coroutine
 
 from ompycord.bot.buttons import CARD_ACTIONS
 from ompycord.bot.custom_ids import Signer
@@ -17,12 +15,13 @@ from ompycord.bot.sources import Sources
 from ompycord.conductor import Bus, Conductor
 from ompycord.domain.ports import Clock, Ids, Store
 from ompycord.errors import GatewayFatal
+from ompycord.telemetry import get_logger
 
 __all__ = ["Bot"]
 
 FIRST_PAUSE_S = 1.0
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class _Stopped(Exception):  # a signal between two tasks of this file
@@ -92,7 +91,7 @@ class Bot:
         while True:
             self._session = Session(self._kit)
             try:
-                await self._session.run()
+                await _in_its_own_task(self._session.run())
             except (Unreachable, Wedged) as error:
                 was_connected = self._session.last_success_at is not None
                 pause = FIRST_PAUSE_S if was_connected else min(pause * 2, self._kit.options.reconnect_cap_s)
@@ -118,3 +117,19 @@ class Bot:
     def latency(self) -> float | None:
         """Seconds between heartbeat and its answer; None while not connected."""
         return self._session.latency if self._session else None
+
+
+async def _in_its_own_task(session: Coroutine[None, None, None]) -> None:
+    """Run it to its end. A group of tasks that fails in the very moment in which it is cancelled raises its errors alone: awaited
+    here, the order to end would be lost with it, and the next session would begin.
+    """
+    running = asyncio.create_task(session)  # noqa: TID251  # both ways out of here wait for its end
+    try:
+        await asyncio.wait([running])
+    except asyncio.CancelledError:
+        running.cancel()
+        await asyncio.wait([running])
+        if not running.cancelled():
+            running.exception()  # looked at: it does not count any more
+        raise
+    running.result()

@@ -1,7 +1,5 @@
 """What each button of a run means: stop, resume, cancel, retry, details, diff, checks; counterpart of `render.buttons`."""
 
-import structlog
-
 from ompycord.bot import wording
 from ompycord.bot.access import Interaction
 from ompycord.bot.components import Handler
@@ -18,6 +16,7 @@ from ompycord.errors import Refused
 from ompycord.render.cardview import Button
 from ompycord.render.message import message
 from ompycord.render.notices import needs_role
+from ompycord.telemetry import get_logger
 
 __all__ = ["CARD_ACTIONS", "RunButtons"]
 
@@ -31,7 +30,7 @@ _REMEMBERED = 200
 _SAME_CLICK_MS = 60_000
 """A second press of *Retry* within this time is the same one."""
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class RunButtons:

@@ -12,7 +12,6 @@ from typing import Any, Protocol, cast
 
 import aiohttp
 import discord
-import structlog
 from discord.backoff import ExponentialBackoff
 from discord.gateway import DiscordWebSocket, ReconnectWebSocket
 
@@ -21,6 +20,7 @@ from ompycord.bot.embed_builder import QUIET
 from ompycord.bot.options import BotOptions
 from ompycord.bot.pace import Answer, answer_of
 from ompycord.errors import GatewayFatal
+from ompycord.telemetry import get_logger
 
 __all__ = ["FATAL_CLOSES", "Hears", "OmpycordClient", "intents_of"]
 
@@ -43,7 +43,7 @@ _RESET_BY_PEER = frozenset({54, 10054})
 _LONGEST_LIMIT_S = 30.0
 """Longer rate limits raise at once instead of sleeping with a frozen payload; discord.py takes no less."""
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 def intents_of(options: BotOptions) -> discord.Intents:

@@ -5,8 +5,6 @@ CONTRACTS, *Card, mirror, crash*. Counterpart: `conductor.deliveries`, which say
 
 from dataclasses import dataclass
 
-import structlog
-
 from ompycord.bot.rest import CHANNEL_GONE, THREAD_LOCKED, Rest, SendFailed
 from ompycord.bot.ringing import Ringing
 from ompycord.bot.scenes import Scene, Scenes, asked_of, is_pinned
@@ -20,6 +18,7 @@ from ompycord.domain.records import OutboxKind, OutboxRow, Surface
 from ompycord.render.inert import Inert
 from ompycord.render.marker import Marker, question_tag
 from ompycord.render.view import short_title
+from ompycord.telemetry import get_logger
 from ompycord.text import cut
 
 __all__ = ["ORDER", "Deliverer", "Errand"]
@@ -35,7 +34,7 @@ _RINGS = frozenset({OutboxKind.QUESTION, OutboxKind.RESULT, OutboxKind.NOTICE})
 _NO_ENTRY = frozenset({50001, 50013, THREAD_LOCKED})
 """The bot may not see the thread or write there. One that is gone is `succession.py`'s."""
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

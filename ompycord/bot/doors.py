@@ -5,14 +5,13 @@ Counterpart: the lanes of `live.py`, which ask such a channel again every half m
 
 from collections.abc import Callable
 
-import structlog
-
 from ompycord.bot.rest import THREAD_LOCKED, Rest, SendFailed
 from ompycord.render.message import Sign, message
+from ompycord.telemetry import get_logger
 
 __all__ = ["Doors"]
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class Doors:

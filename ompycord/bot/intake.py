@@ -7,8 +7,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import structlog
-
 from ompycord.bot import wording
 from ompycord.bot.access import Interaction
 from ompycord.bot.desk import Desk
@@ -24,6 +22,7 @@ from ompycord.errors import OmpycordError, StorageError
 from ompycord.render.cardview import Button
 from ompycord.render.message import RenderedMessage, message
 from ompycord.render.notices import reply_too_late
+from ompycord.telemetry import get_logger
 
 __all__ = ["Intake"]
 
@@ -34,7 +33,7 @@ KEEP_PAUSES_S = (0.1, 0.3, 1.0, 2.0, 5.0, 10.0, 15.0)
 MIRROR_S = 10.0
 """The reply waits for the mirror's address at most so long."""
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(slots=True)

@@ -6,8 +6,6 @@ nothing waits there: a lane per channel takes its next job when the last one has
 
 import asyncio
 
-import structlog
-
 from ompycord.bot.board import BoardKeeper
 from ompycord.bot.changes import Changes
 from ompycord.bot.deliver import Deliverer, Errand
@@ -24,6 +22,7 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, RunFilter, Store
 from ompycord.domain.records import OutboxKind
 from ompycord.errors import StorageError
+from ompycord.telemetry import get_logger
 
 __all__ = ["LiveEditor"]
 
@@ -38,7 +37,7 @@ OLD_EDIT_S = 2.1
 SETTLE_S = 10.0
 """At the end, requests in flight may finish so long."""
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 def _state_of(scene: Scene) -> Signal:

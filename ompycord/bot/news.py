@@ -6,7 +6,6 @@ FEATURES O-29. Counterpart: `client.py`, which hears it; `succession.py` and `li
 from collections.abc import Sequence
 
 import discord
-import structlog
 
 from ompycord.bot.below import Below
 from ompycord.bot.live import LiveEditor
@@ -16,13 +15,14 @@ from ompycord.conductor import Conductor
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunFilter, Store
 from ompycord.domain.run import RunKind, RunState
+from ompycord.telemetry import get_logger
 
 __all__ = ["News"]
 
 _RUNS = 500
 _REMOVED = "The bot was removed from the server, so nobody could see or steer it."
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class News:

@@ -3,8 +3,6 @@
 The rows are the truth; this remembers only which were refused lately. Called by `live.py`.
 """
 
-import structlog
-
 from ompycord.bot.deliver import ORDER, Deliverer, Errand
 from ompycord.bot.lanes import Lanes
 from ompycord.bot.rest import SendFailed
@@ -12,6 +10,7 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, Store
 from ompycord.domain.records import OutboxRow
 from ompycord.errors import StorageError
+from ompycord.telemetry import get_logger
 
 __all__ = ["CLOSED_S", "RETRY_S", "Owed", "pause_after"]
 
@@ -20,7 +19,7 @@ CLOSED_S = 30.0
 """A channel that refuses us is asked again so often: somebody may open it, and refusals count towards a ban (PLATFORM.md)."""
 ROWS = 200
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 def pause_after(failed: SendFailed, tries: int) -> float:

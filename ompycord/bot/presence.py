@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable
 
 import aiohttp
 import discord
-import structlog
 
 from ompycord.domain.ports import Clock
+from ompycord.telemetry import get_logger
 
 __all__ = ["LOOK_S", "show_mode"]
 
@@ -14,7 +14,7 @@ LOOK_S = 15.0
 LONGEST = 128
 """Characters of an activity's name (Discord, *Gateway events*)."""
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 async def show_mode(client: discord.Client, mode: Callable[[], Awaitable[str | None]], *, clock: Clock) -> None:

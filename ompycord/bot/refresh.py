@@ -2,8 +2,6 @@
 
 from typing import NamedTuple
 
-import structlog
-
 from ompycord.bot.rest import CHANNEL_GONE, MESSAGE_GONE, Rest, SendFailed
 from ompycord.bot.scenes import Scene, Scenes, card_number, is_pinned, latest_card
 from ompycord.bot.succession import ROLL_OVER_MS, Succession, is_moved
@@ -11,6 +9,7 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, Store
 from ompycord.domain.records import OutboxKind, Surface
 from ompycord.render.message import RenderedMessage
+from ompycord.telemetry import get_logger
 
 __all__ = ["ROLL_OVER_MS", "Refreshed", "Refresher"]
 
@@ -21,7 +20,7 @@ DOUBTS = 6
 
 _ORDER = (OutboxKind.CARD, OutboxKind.QUESTION, OutboxKind.MIRROR, OutboxKind.RESULT, OutboxKind.NOTICE)
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class Refreshed(NamedTuple):

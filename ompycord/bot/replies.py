@@ -8,7 +8,6 @@ from typing import cast
 
 import aiohttp
 import discord
-import structlog
 from discord import app_commands
 from pydantic import ValidationError
 
@@ -18,6 +17,7 @@ from ompycord.bot.embed_builder import QUIET, buttons_view, sendable, text_file
 from ompycord.bot.rest import SendFailed
 from ompycord.errors import Backlogged, BadEvent, Draining, Refused, StorageError, VersionConflict
 from ompycord.render.message import RenderedMessage
+from ompycord.telemetry import get_logger
 from ompycord.text import cut, utf16_len
 from ompycord.text.limits import MESSAGE_CONTENT
 
@@ -35,7 +35,7 @@ _WORDS = {
     app_commands.CommandSignatureMismatch: "Discord shows an older form of this command. Reload Discord and try again.",
 }
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 async def defer(interaction: Interaction) -> None:

@@ -5,18 +5,17 @@ UX, *Who is pinged*: quiet hours hold everything but what only that person can a
 
 from typing import NamedTuple
 
-import structlog
-
 from ompycord.bot.rest import Rest, SendFailed
 from ompycord.bot.scenes import Scene, Scenes
 from ompycord.domain.person_settings import PersonSettings, Pings
 from ompycord.domain.ports import Clock, Store
 from ompycord.domain.records import OutboxKind, OutboxRow
 from ompycord.render.message import RenderedMessage
+from ompycord.telemetry import get_logger
 
 __all__ = ["Ringing", "Ways", "ways_of"]
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class Ways(NamedTuple):

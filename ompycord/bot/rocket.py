@@ -8,7 +8,6 @@ import hashlib
 
 import aiohttp
 import discord
-import structlog
 
 from ompycord.bot import wording
 from ompycord.bot.access import member
@@ -24,13 +23,14 @@ from ompycord.domain.task import MOST_FILES
 from ompycord.errors import OmpycordError, Refused
 from ompycord.render.message import message as rendered
 from ompycord.render.notices import watch_only
+from ompycord.telemetry import get_logger
 
 __all__ = ["Rocket", "draft_id_of"]
 
 _NOT_DONE = (discord.HTTPException, discord.RateLimited, OSError, aiohttp.ClientError)
 _ENTROPY = 10
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 def draft_id_of(message_id: int) -> DraftId:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import aiohttp
 import discord
-import structlog
 
 from ompycord.bot.answers import Answers
 from ompycord.bot.approvals import Approvals
@@ -44,6 +43,7 @@ from ompycord.bot.thread_talk import ThreadTalk
 from ompycord.conductor import Bus, Conductor
 from ompycord.domain.ports import Clock, Ids, Store
 from ompycord.errors import GatewayFatal, OmpycordError
+from ompycord.telemetry import get_logger
 
 __all__ = ["Kit", "Session", "Unreachable", "Wedged", "editor_of", "handlers"]
 
@@ -58,7 +58,7 @@ CLOSE_S = 10.0
 
 _BAD = 400
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class Unreachable(OmpycordError):  # named for the fact, as the tree in errors.py does

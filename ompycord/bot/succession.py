@@ -6,14 +6,13 @@ Each time the next card is a row of the outbox, asked for as often as one likes:
 
 from typing import Final
 
-import structlog
-
 from ompycord.bot.below import Below
 from ompycord.bot.rest import Rest, SendFailed
 from ompycord.bot.scenes import Scene, Scenes, card_number, latest_card
 from ompycord.conductor import AGAIN, notice_about
 from ompycord.domain.ports import Clock, Store
 from ompycord.domain.records import Commit, OutboxKind, OutboxRow, Surface
+from ompycord.telemetry import get_logger
 
 __all__ = ["MOVED_AT_MOST_MS", "ROLL_OVER_MS", "Succession", "is_moved"]
 
@@ -22,7 +21,7 @@ ROLL_OVER_MS: Final = 55 * 60 * 1000
 MOVED_AT_MOST_MS: Final = 60 * 1000
 """A card that people talk under comes down so often."""
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 def is_moved(scene: Scene, card: Surface) -> bool:

@@ -6,7 +6,6 @@ hears of it only through `/omp say`.
 
 import aiohttp
 import discord
-import structlog
 
 from ompycord.bot import wording
 from ompycord.bot.access import member
@@ -17,6 +16,7 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.run import FINAL, RunKind, RunRecord
 from ompycord.errors import OmpycordError
 from ompycord.render.message import message as rendered
+from ompycord.telemetry import get_logger
 
 __all__ = ["HEARD", "ThreadTalk"]
 
@@ -25,7 +25,7 @@ HEARD = "📨"
 
 _REMEMBERED = 200
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class ThreadTalk:

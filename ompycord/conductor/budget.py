@@ -5,8 +5,6 @@ The cost is what the run's agent states. One that states none cannot be held to 
 
 from collections.abc import Callable
 
-import structlog
-
 from ompycord.conductor.bus import Bus
 from ompycord.conductor.decide import Decider
 from ompycord.conductor.facts import Facts
@@ -18,6 +16,7 @@ from ompycord.domain.run import RunKind, RunState, SuspendReason
 from ompycord.domain.snapshot import StatusSnapshot
 from ompycord.errors import Refused, StorageError
 from ompycord.render.phrases import money
+from ompycord.telemetry import get_logger
 
 __all__ = ["BudgetKeeper", "is_used_up"]
 
@@ -25,7 +24,7 @@ LOOK_S = 30.0
 """Looks at all runs again so often, against a mark that was missed."""
 RUNS_LOOKED_AT = 1000
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 def is_used_up(snapshot: StatusSnapshot) -> bool:

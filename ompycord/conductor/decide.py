@@ -5,8 +5,6 @@ CONTRACTS, *Ingestion*: decision row, event, transition and outbox in one transa
 
 from collections.abc import Awaitable, Callable
 
-import structlog
-
 from ompycord.conductor.deliveries import deliveries
 from ompycord.domain import events as ev
 from ompycord.domain.authority import SourceKind, require_authority
@@ -18,13 +16,14 @@ from ompycord.domain.ports import Clock, Ids, Store
 from ompycord.domain.records import Commit, Committed, Decision, EffectRow, EffectUpdate, NewEvent, Transition
 from ompycord.domain.run import FINAL, RunRecord
 from ompycord.errors import Refused, UnknownRun, VersionConflict
+from ompycord.telemetry import get_logger
 
 __all__ = ["Decider", "Making"]
 
 Making = Callable[[RunRecord], Awaitable[ev.EventBody]]
 """Makes the fact for the run as it is now. May raise Refused; then nothing is stored."""
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 MAX_TRIES = 20
 """A run has a handful of writers; more conflicts in a row than this are a defect, not contention."""

@@ -7,8 +7,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-import structlog
-
 from ompycord.conductor.decide import Decider
 from ompycord.conductor.inbox import has_unheard
 from ompycord.domain.authority import SourceKind
@@ -20,6 +18,7 @@ from ompycord.domain.ports import Clock, Engine, Ids, RunFilter, Store
 from ompycord.domain.records import Commit, EffectRow, EffectStatus, EffectUpdate
 from ompycord.domain.run import FailureClass, RunKind, RunRecord, RunState
 from ompycord.errors import OmpycordError, StorageError
+from ompycord.telemetry import get_logger
 
 __all__ = ["Driver"]
 
@@ -35,7 +34,7 @@ OPEN_RUNS = 10_000
 HALT_S = 30.0
 """More than the kill ladder takes (CONTRACTS: TERM 10 s, then KILL)."""
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 async def _open() -> None:

@@ -9,8 +9,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import structlog
-
 from ompycord.conductor.bus import Bus
 from ompycord.conductor.deliveries import CARD_WAIT_MS, deliveries, first_deliveries
 from ompycord.domain.base import Millis
@@ -21,6 +19,7 @@ from ompycord.domain.ports import Clock, DumpedFold, Store
 from ompycord.domain.records import OutboxRow
 from ompycord.domain.run import RunKind, RunRecord, RunState
 from ompycord.errors import StorageError
+from ompycord.telemetry import get_logger
 
 __all__ = ["CURSOR", "Projector"]
 
@@ -37,7 +36,7 @@ IDLE_S = 5.0
 """Without an alarm it looks by itself so often: an alarm may be lost in a crash, an event may not."""
 RETRY_S = 0.5
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 STATE_TYPES = frozenset({"run.finished", "run.failed", "run.cancelled", "run.state", "check.started", "check.finished"})

@@ -5,8 +5,6 @@ approval of a hosted run is remembered once after 15 minutes, told to the ops ch
 day (UX, *Who is pinged*).
 """
 
-import structlog
-
 from ompycord.conductor.conductor import Conductor
 from ompycord.conductor.deliveries import OPS, notice_about
 from ompycord.domain.base import Millis
@@ -17,6 +15,7 @@ from ompycord.domain.records import Commit, OutboxKind, OutboxRow
 from ompycord.domain.run import RunKind, RunState, SuspendReason
 from ompycord.errors import StorageError
 from ompycord.render.faces import PARK_MS
+from ompycord.telemetry import get_logger
 
 __all__ = ["LOST_MS", "OPS_MS", "REMIND_MS", "Watch"]
 
@@ -29,7 +28,7 @@ OPS_MS = 60 * 60 * 1000
 REMINDED_KEPT = 1000
 """So that a reminder that stands in the outbox is not asked of it every minute; forgetting one costs a no-op."""
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class Watch:

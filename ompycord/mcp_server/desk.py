@@ -18,6 +18,8 @@ from ompycord.errors import Refused
 __all__ = ["LONGEST_WAIT_S", "Answer", "Attach", "Desk", "Remark", "TaskView"]
 
 LONGEST_WAIT_S = 25.0
+LOOK_S = 1.0
+"""Between two looks, should nothing change: how long an ending process waits for us."""
 REMARKS = 50
 """What people said last; more than that no agent reads."""
 
@@ -68,6 +70,11 @@ class Desk:
         self._clock = clock
         self._ids = ids
         self._attach = attach
+        self._is_ending = False
+
+    def drain(self) -> None:
+        """The process ends: whoever waits is told within a second that the answer is still out. Tickets outlive it."""
+        self._is_ending = True
 
     async def task(self, run: RunId) -> TaskView:
         """The task of a run. Raises Refused when there is nothing to read."""
@@ -169,17 +176,17 @@ class Desk:
             while True:
                 snapshot = await self._conductor.snapshot(run)
                 asked = _find(snapshot, ticket)
-                left = until - self._clock.monotonic_s()
+                left = 0.0 if self._is_ending else until - self._clock.monotonic_s()
                 if asked is not None and asked.status != "open":
                     status = "withdrawn" if asked.status == "withdrawn" else "answered"
                     return Answer(ticket=ticket, status=status, answer=_answer(asked), by=asked.by)
                 if snapshot is not None and snapshot.is_final:
                     return Answer(ticket=ticket, status="withdrawn")
                 if left <= 0:
-                    if asked is None and not is_known:
+                    if asked is None and not is_known and not self._is_ending:
                         raise Refused(f"{short_id(run)} has no question {ticket[:26]!r}.")
                     return Answer(ticket=ticket, status="waiting")
-                await changes.take(min(left, 1.0))
+                await changes.take(min(left, LOOK_S))
 
     async def _snapshot(self, run: RunId) -> StatusSnapshot:
         snapshot = await self._conductor.snapshot(run)

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import contextlib
 import importlib
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
@@ -45,6 +46,12 @@ class McpMount:
         self._wanted = asyncio.Event()
         self._ready = asyncio.Event()
         self._app: App | None = None
+        self._is_ending = False
+
+    def drain(self) -> None:
+        """Answer nothing new (503), and end the waits for people; what was called finishes."""
+        self._is_ending = True
+        self._desk.drain()
 
     async def serve(self) -> None:
         """Load the SDK when it is wanted and keep its sessions until cancelled."""
@@ -67,13 +74,12 @@ class McpMount:
         if self._authenticate(headers) is None:
             await _answer(send, 401, UNAUTHORIZED)
             return
-        self._wanted.set()
-        try:
-            async with asyncio.timeout(START_S):
-                await self._ready.wait()
-        except TimeoutError:
-            pass
-        if self._app is None:
+        if not self._is_ending:
+            self._wanted.set()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(START_S):
+                    await self._ready.wait()
+        if self._app is None or self._is_ending:
             await _answer(send, 503, UNAVAILABLE)
             return
         await self._app({**scope, "path": "/", "raw_path": b"/", "root_path": ""}, receive, send)

@@ -17,6 +17,7 @@ from ompycord.domain.events import Phase
 from ompycord.domain.ids import RunId
 from ompycord.errors import BadEvent, Refused
 from ompycord.mcp_server.desk import Answer, Desk, Remark, TaskView
+from ompycord.telemetry.absent import absent
 
 __all__ = ["build"]
 
@@ -59,7 +60,10 @@ WaitSeconds = Annotated[float, Field(ge=0, le=25, description="How long to wait 
 
 def build(desk: Desk, authenticate: Authenticate, *, version: str) -> tuple[MCPServer, Starlette]:
     """The server with its tools, and the ASGI app that speaks streamable HTTP at its root."""
-    server = MCPServer("ompycord", title="Ompycord", version=version, instructions=INSTRUCTIONS, log_level="WARNING")
+    with absent("rich"):  # it would make a handler for logs, which `telemetry` has made already
+        server = MCPServer(
+            "ompycord", title="Ompycord", version=version, instructions=INSTRUCTIONS, log_level="WARNING"
+        )
 
     def run_of(context: Context) -> RunId:
         run = authenticate(context.headers or {})

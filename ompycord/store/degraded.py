@@ -11,12 +11,11 @@ import sqlite3
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import structlog
-
 from ompycord.domain.ports import Clock
 from ompycord.errors import DatabaseDamaged, DiskRefuses, StorageError
 from ompycord.store import queries_write as sql
 from ompycord.store.connection import Connection
+from ompycord.telemetry import get_logger
 
 __all__ = ["PROBE_S", "Gate"]
 
@@ -29,7 +28,7 @@ STALE_NO_S = 1.0
 ROOM = 1024 * 1024
 """Bytes that must fit before writing is taken up again, so that it is not given up at the next commit."""
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class Gate:

@@ -13,9 +13,8 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, TextIO
 
-import structlog
-
 from ompycord.errors import ConfigurationError
+from ompycord.telemetry.logger import structlog
 
 __all__ = ["LogFile", "configure_logging"]
 

@@ -6,9 +6,7 @@ nobody the file of another run.
 
 import asyncio
 import hashlib
-import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +15,7 @@ from ompycord.domain.ids import RunId, is_ulid
 from ompycord.domain.ports import Workspaces
 from ompycord.domain.task import TaskFile
 from ompycord.errors import Refused
+from ompycord.files import replace_file
 from ompycord.processes.inside import NotGranted, inside, read_inside, reason
 
 __all__ = ["Artifacts"]
@@ -78,7 +77,8 @@ class Artifacts:
         digest = hashlib.sha256(data).hexdigest()
         content = self._content(digest)
         if not content.exists():
-            _keep(content, data)
+            content.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            replace_file(content, data)
         return digest
 
     def _bytes(self, digest: str) -> bytes | None:
@@ -92,16 +92,6 @@ class Artifacts:
 
     def _mark(self, run: RunId, digest: str) -> Path:
         return self._folder / "of" / run / digest
-
-
-def _keep(path: Path, data: bytes) -> None:
-    """Whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(file.name).replace(path)
 
 
 def _shown(name: str) -> str:

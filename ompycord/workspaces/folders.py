@@ -12,7 +12,7 @@ from typing import Final
 from ompycord.errors import WorkspaceError
 from ompycord.processes import ProcessSpec, run
 
-__all__ = ["is_real_folder", "remove", "scratch", "take_file", "write_atomically"]
+__all__ = ["is_real_folder", "remove", "scratch", "take_file"]
 
 _REMOVE_S: Final = 120.0
 _CHUNK: Final = 1_048_576
@@ -56,17 +56,6 @@ def is_real_folder(path: Path) -> bool:
         return stat.S_ISDIR(path.lstat().st_mode)
     except OSError:
         return False
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """The whole text or the old one, also after a crash; 0600."""
-    new = path.with_name(f".{path.name}.new")
-    new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
 
 
 async def take_file(base: Path, folder: str, name: str, to: Path, *, limit: int) -> None:

@@ -1,5 +1,6 @@
 """What a run's folder knows of itself, in `meta.json`; written by the files beside it, read again after a crash."""
 
+import asyncio
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -8,7 +9,7 @@ from pydantic import StringConstraints, ValidationError
 from ompycord.domain.base import Frozen
 from ompycord.domain.events import ChangedFile
 from ompycord.errors import WorkspaceError
-from ompycord.workspaces.folders import write_atomically
+from ompycord.files import replace_file
 
 __all__ = ["CommitHash", "Folder", "Publication", "Record", "Result"]
 
@@ -70,6 +71,6 @@ class Folder:
         except (OSError, ValidationError) as error:
             raise WorkspaceError(f"{self.path / _META} cannot be read; start the run anew.") from error
 
-    def write(self, record: Record) -> None:
+    async def write(self, record: Record) -> None:
         """Stores the record, all or nothing."""
-        write_atomically(self.path / _META, record.model_dump_json(indent=1))
+        await asyncio.to_thread(replace_file, self.path / _META, record.model_dump_json(indent=1))

@@ -58,7 +58,7 @@ class GitWorkspaces:
         marker = _marker(run)
         await make_bare(self._git, folder.result, record, marker=marker)
         await make_clone(self._git, folder.clone, record, branch=f"ompycord/{short_id(run)}", marker=marker)
-        folder.write(record)
+        await folder.write(record)
         return _prepared(folder, record)
 
     async def workspace(self, run: RunId) -> Prepared | None:
@@ -88,7 +88,7 @@ class GitWorkspaces:
         with _in_words():
             await self._sweep(run)
             result = await self._harvester.harvest(folder, record, message=message, co_author=co_author, run=run)
-            folder.write(record.model_copy(update={"result": result}))
+            await folder.write(record.model_copy(update={"result": result}))
         return _harvested(folder, result)
 
     async def result(self, run: RunId) -> Harvested | None:
@@ -131,7 +131,7 @@ class GitWorkspaces:
             publication = await self._repositories.publish(
                 repository, record, result=folder.result, commit=commit, branch=branch, marker=_marker(run)
             )
-            folder.write(record.model_copy(update={"published": publication}))
+            await folder.write(record.model_copy(update={"published": publication}))
         return Published(branch=publication.branch, commit=publication.commit)
 
     async def discard(self, run: RunId) -> None:

@@ -133,3 +133,15 @@ async def test_a_second_signal_while_it_drains_forces_the_end_with_130(tmp_path:
         await product.start()
         assert await product.end() == 0
         assert is_whole(product.data / "ompycord.db")
+
+
+async def test_while_an_agent_waits_for_people_the_wait_ends_with_it(tmp_path: Path) -> None:
+    async with running_product(tmp_path) as product:
+        ada = product.playground.ada
+        await ada.command("omp new", "tasks", prompt="Please ask before you fix the discount")
+        await ada.wait_message(lambda message: message.raw["pinned"] and bool(message.labels))
+        assert product.process is not None
+        product.process.terminate()
+        assert await product.gone() == 0
+        assert "graceful shutdown exceeded" not in product.log.read_text(), "the server cut the agent's call off"
+        assert left_behind(product.data) == []

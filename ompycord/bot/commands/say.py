@@ -3,7 +3,6 @@
 Nothing that somebody typed is lost: what cannot be told comes back as a file, and what was told late is said in the channel.
 """
 
-import structlog
 from discord import app_commands
 
 from ompycord.bot import wording
@@ -21,10 +20,11 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.run import RunRecord
 from ompycord.errors import OmpycordError
 from ompycord.render.message import message
+from ompycord.telemetry import get_logger
 
 __all__ = ["Say"]
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class Say:

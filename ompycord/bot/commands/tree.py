@@ -5,7 +5,6 @@ from typing import Any, cast
 
 import aiohttp
 import discord
-import structlog
 from discord import app_commands
 
 from ompycord.bot import wording
@@ -30,6 +29,7 @@ from ompycord.bot.replies import say as reply
 from ompycord.bot.sources import HealthLine
 from ompycord.domain.access import Role
 from ompycord.render.help import help_text
+from ompycord.telemetry import get_logger
 
 __all__ = ["OmpTree", "command_group", "definition", "sync"]
 
@@ -47,7 +47,7 @@ _COMPARED = (
 AGAIN_S = 300.0
 """After so long a registration that failed is tried again, where Discord names no time."""
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class OmpTree(app_commands.CommandTree[discord.Client]):

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-__all__ = ["Line", "Place", "add_line", "cut_torn_end", "lines_from", "replace_file", "segment_path", "segments"]
+from ompycord.files import sync_folder
+
+__all__ = ["Line", "Place", "add_line", "cut_torn_end", "lines_from", "segment_path", "segments"]
 
 _SEGMENT = re.compile(r"events-([0-9]{8})\.jsonl")
 
@@ -117,29 +119,4 @@ def add_line(path: Path, line: bytes, *, size: int) -> None:
     finally:
         os.close(descriptor)
     if is_new:
-        _sync_folder(path.parent)
-
-
-def replace_file(path: Path, content: bytes, *, durable: bool = False) -> None:
-    """The whole new content or the whole old one. `durable` also after a power cut. Raises OSError."""
-    fresh = path.with_name(f".{path.name}.new")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        if durable:
-            file.flush()
-            os.fsync(file.fileno())
-    fresh.replace(path)
-    if durable:
-        _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """A new name is on the disk only once its folder is; Windows has no such call."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync_folder(path.parent)

@@ -8,7 +8,8 @@ import secrets
 from pathlib import Path
 from typing import Any, Self
 
-from ompycord.cli.emit.lines import Line, Place, lines_from, replace_file, segments
+from ompycord.cli.emit.lines import Line, Place, lines_from, segments
+from ompycord.files import replace_file
 
 __all__ = ["Numbers"]
 
@@ -79,7 +80,7 @@ class Numbers:
             "offset": self._place.offset,
             "last": self._last,
         }
-        replace_file(self._path, json.dumps(value, separators=(",", ":")).encode(), durable=durable)
+        replace_file(self._path, json.dumps(value, separators=(",", ":")), is_durable=durable)
 
 
 def _new_source() -> str:

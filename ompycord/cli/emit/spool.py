@@ -18,12 +18,12 @@ from ompycord.cli.emit.lines import (
     add_line,
     cut_torn_end,
     lines_from,
-    replace_file,
     segment_path,
     segments,
 )
 from ompycord.cli.emit.numbers import Numbers
 from ompycord.errors import BusyError, UnavailableError
+from ompycord.files import replace_file
 
 __all__ = ["Spool"]
 
@@ -132,14 +132,14 @@ class Spool:
 
     def done(self, end: Place) -> None:
         """Everything before this place has arrived or lies in `dead/`."""
-        replace_file(self.folder / "cursor", json.dumps(end).encode())
+        replace_file(self.folder / "cursor", json.dumps(end), is_durable=False)
 
     def bury(self, line: Line, *, status: int, problem: str) -> Path:
         """Put a refused event aside with what was said about it."""
         self.dead.mkdir(mode=0o700, exist_ok=True)
         path = self.dead / f"{line.id}.json"
         value = {"status": status, "problem": problem, "line": line._asdict()}
-        replace_file(path, json.dumps(value, indent=1).encode(), durable=True)
+        replace_file(path, json.dumps(value, indent=1))
         return path
 
     def waiting(self) -> int:
@@ -161,13 +161,13 @@ class Spool:
 
     def _keep_damaged(self, raw: bytes, place: Place) -> None:
         self.dead.mkdir(mode=0o700, exist_ok=True)
-        replace_file(self.dead / f"damaged-{place.segment}-{place.offset}.txt", raw, durable=True)
+        replace_file(self.dead / f"damaged-{place.segment}-{place.offset}.txt", raw)
 
     # -- pausing -------------------------------------------------------------------------------------------------------
 
     def pause(self, until_ms: int) -> None:
         """The sidecar asked for silence until then (milliseconds since the epoch)."""
-        replace_file(self.folder / "pause", str(until_ms).encode())
+        replace_file(self.folder / "pause", str(until_ms), is_durable=False)
 
     def paused_until_ms(self) -> int:
         """0 when nobody asked."""

@@ -2,7 +2,6 @@
 
 import difflib
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Final
@@ -13,6 +12,7 @@ from ompycord.cli.emit.target import DEFAULT_URL, read_target
 from ompycord.cli.integrations import claude, codex, omp, opencode
 from ompycord.cli.integrations.wiring import Change, Wish, read_text
 from ompycord.errors import ConfigurationError, Refused
+from ompycord.files import replace_file
 
 __all__ = ["integrations", "key_file"]
 
@@ -95,12 +95,7 @@ def _apply(change: Change) -> str:
 
 def _write(path: Path, text: str, *, like: Path) -> None:
     """Whole or not at all, with the rights of `like` where that is there, else for its owner alone."""
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
-        file.write(text)
-    new = Path(file.name)
-    if like.exists():
-        new.chmod(like.stat().st_mode & 0o777)
-    new.replace(path)
+    replace_file(path, text, mode=like.stat().st_mode & 0o777 if like.exists() else 0o600)
 
 
 def _keep_key(environ: Mapping[str, str]) -> str:

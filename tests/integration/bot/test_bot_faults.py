@@ -346,3 +346,12 @@ async def test_a_client_whose_requests_never_end_is_replaced(house: House) -> No
         await house.online()
         ran = await mo.command("omp help", "tasks")
         assert ran.reply is not None
+
+
+async def test_an_end_that_comes_together_with_a_replacement_is_an_end(house: House) -> None:
+    async with asyncio.timeout(20), house.alive():
+        await house.playground.fault("GET", "/oauth2/applications/@me", "delay_before", count=1, seconds=60)
+        house.clock.leap(100)
+        await house.struck()
+        house.clock.leap(500)  # the client is given up in the very moment in which the block is left
+    assert not house.bot.is_ready

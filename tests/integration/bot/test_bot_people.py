@@ -207,6 +207,9 @@ async def test_buttons_that_are_not_ours_or_not_ours_any_more_are_answered_in_wo
         card = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Stop" in m.labels)
     other = house.reborn(mac_key=b"another key of 32 bytes or so ....")
     other.agent.hold()
+    await house.playground.fault(
+        "PATCH", "/channels/{channel_id}/messages/{message_id}", "delay_before", count=2, seconds=2.0
+    )  # its own button stays away so long
     async with other.alive():
         clicked = await mo.click(card, "Stop")
         assert clicked.reply is not None

@@ -1,10 +1,11 @@
-"""The mount itself: it says once that the SDK is in memory, after the first answer and never for somebody without a key."""
+"""The mount itself: it says once that the SDK is in memory, and ends what waits when the process does."""
 
 import asyncio
 
 import httpx
 
 from ompycord.domain.ids import RunId
+from ompycord.domain.run import RunState
 from ompycord.mcp_server import Desk, McpMount
 from ompycord.testing import FakeClock
 from ompycord.workspaces.artifacts import Artifacts
@@ -19,6 +20,14 @@ HELLO = {
     "method": "initialize",
     "params": {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}},
 }
+
+ASK = {
+    "jsonrpc": "2.0",
+    "id": 2,
+    "method": "tools/call",
+    "params": {"name": "ask_human", "arguments": {"question": "Which port?", "wait_s": 25}},
+}
+"""The clock of these tests stands still: nothing but the end ends this wait."""
 
 
 async def test_that_the_sdk_was_loaded_is_told_once_after_the_first_answer(house: House) -> None:
@@ -43,3 +52,26 @@ async def test_that_the_sdk_was_loaded_is_told_once_after_the_first_answer(house
                 assert answer.status_code == 200
         shim.cancel()
     assert told == [None]
+
+
+async def test_when_the_process_ends_a_wait_for_people_ends_too_and_its_ticket_stays(house: House) -> None:
+    house.agent.hold()
+    async with house.alive(), asyncio.TaskGroup() as group:
+        run = RunId((await house.submit()).id)
+        await house.in_state(run, RunState.BUILDING)
+        files = Artifacts(folder=house.folder / "artifacts", workspaces=house.workspaces)
+        desk = Desk(conductor=house.conductor, bus=house.bus, clock=FakeClock(), ids=house.ids, attach=files.attach)
+        mount = McpMount(desk=desk, authenticate=lambda headers: run, version="0")
+        shim = group.create_task(mount.serve())
+        headers = {"accept": "application/json, text/event-stream", "mcp-protocol-version": "2025-06-18"}
+        transport = httpx.ASGITransport(app=mount)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers) as client:
+            asking = group.create_task(client.post("/", json=ASK))
+            await house.until(run, lambda snapshot: snapshot.needs_person)
+            assert not asking.done()
+            mount.drain()
+            answer = await asking
+            assert '"status":"waiting"' in answer.text.replace(" ", "")
+            late = await client.post("/", json=ASK)
+            assert (late.status_code, late.headers["retry-after"]) == (503, "5")
+        shim.cancel()

@@ -11,7 +11,7 @@ from ompycord.domain.snapshot import StatusSnapshot
 from ompycord.render.blocks import links_of
 from ompycord.render.buttons import ACTIONS
 from ompycord.render.card import render, render_card
-from ompycord.render.cardview import CardView, FieldView, Part
+from ompycord.render.cardview import CardView, Excerpt, FieldView, Part
 from ompycord.render.inert import Inert
 from ompycord.render.marker import parse_marker
 from ompycord.render.truncation import STEPS, fit
@@ -166,3 +166,29 @@ def test_the_steps_come_in_the_order_of_the_design() -> None:
         "fold_finished_phases",
         "cut_free_text",
     )
+
+
+def test_free_text_goes_in_order_what_proves_the_state_last() -> None:
+    card = view(SCENES["building"].snapshot, SCENES["building"].around, actions=ALL, redact=str)
+    earlier = {Part.BILLING, Part.TOOLS, Part.DONE_PHASE}
+    parts = [part for part in Part if part not in {Part.ASK, Part.LINKS, *earlier}]
+    fields = tuple(FieldView(part=part, name=part, lines=("x" * 400,)) for part in parts)
+    card = card.model_copy(update={"fields": fields, "prompt": Excerpt()})
+    gone: list[Part] = []
+    for budget in range(card.size, card.size_without_fields, -100):
+        left = {field.part for field in fit(card, budget).view.fields if len(field.value) == 400}
+        gone += [part for part in parts if part not in left and part not in gone]
+    assert gone == [
+        *(Part.NOTES, Part.GAPS, Part.SAID, Part.FILES),
+        *(Part.NEXT_PHASE, Part.ACTIVE_PHASE, Part.CHECKS, Part.FAILING),
+    ]
+
+
+def test_a_fields_own_limit_counts_as_discord_does() -> None:
+    """Characters beyond the first plane are two units each."""
+    card = view(SCENES["building"].snapshot, SCENES["building"].around, actions=ALL, redact=str)
+    field = FieldView(part=Part.CHECKS, name="Checks", lines=("🟩" * 90,) * 10)
+    fitted = fit(card.model_copy(update={"fields": (field,)})).view.fields[0]
+    assert len(field.value) < EMBED_FIELD_VALUE < utf16_len(field.value)
+    assert (len(fitted.lines), fitted.hidden) == (5, 5)
+    assert utf16_len(fitted.value) <= EMBED_FIELD_VALUE
