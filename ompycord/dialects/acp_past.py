@@ -6,6 +6,7 @@ next turn, end and all, came in the midst of 2,000 old messages. Nothing in an u
 the agent is quiet: a request of an extension that no agent has, which the protocol makes it refuse
 (https://agentclientprotocol.com/protocol/extensibility), asked again until a whole round trip brings nothing of the past. All five
 refuse it at once, and the 2,000 messages took six rounds. What cannot be told: the past of an agent that goes on with it after a rest.
+One that answers nothing to a request that it does not know breaks JSON-RPC, and ends by its idle clock.
 """
 
 from typing import Final
