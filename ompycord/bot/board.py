@@ -93,7 +93,7 @@ class BoardKeeper:
 
     async def _is_edited(self) -> bool:
         rows = await rows_of(self._store, self._scenes, self._rest.guild_of(self._channel))
-        wanted = board_message(rows, sign=self._scenes.signer.sign, redact=self._scenes.redact)
+        wanted = board_message(rows, sign=self._scenes.signer.button, redact=self._scenes.redact)
         board = next((one for one in await self._store.boards() if one.channel == self._channel), None)
         if board is None:
             await self._post(wanted, since=0)

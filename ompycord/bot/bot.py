@@ -4,11 +4,11 @@ Counterpart: `app`, which makes one `Bot` and hands it the ports. discord.py is 
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 
 from ompycord.bot.buttons import CARD_ACTIONS
 from ompycord.bot.custom_ids import Signer
-from ompycord.bot.groups import promised
+from ompycord.bot.groups import promised, to_its_end
 from ompycord.bot.options import BotOptions
 from ompycord.bot.session import Kit, Session, Unreachable, Wedged
 from ompycord.bot.sources import Sources
@@ -91,7 +91,7 @@ class Bot:
         while True:
             self._session = Session(self._kit)
             try:
-                await _in_its_own_task(self._session.run())
+                await to_its_end(self._session.run(), passes_on=True)
             except (Unreachable, Wedged) as error:
                 was_connected = self._session.last_success_at is not None
                 pause = FIRST_PAUSE_S if was_connected else min(pause * 2, self._kit.options.reconnect_cap_s)
@@ -117,19 +117,3 @@ class Bot:
     def latency(self) -> float | None:
         """Seconds between heartbeat and its answer; None while not connected."""
         return self._session.latency if self._session else None
-
-
-async def _in_its_own_task(session: Coroutine[None, None, None]) -> None:
-    """Run it to its end. A group of tasks that fails in the very moment in which it is cancelled raises its errors alone: awaited
-    here, the order to end would be lost with it, and the next session would begin.
-    """
-    running = asyncio.create_task(session)  # noqa: TID251  # both ways out of here wait for its end
-    try:
-        await asyncio.wait([running])
-    except asyncio.CancelledError:
-        running.cancel()
-        await asyncio.wait([running])
-        if not running.cancelled():
-            running.exception()  # looked at: it does not count any more
-        raise
-    running.result()

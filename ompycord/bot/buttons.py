@@ -98,7 +98,7 @@ class RunButtons:
             Button(action="docancel", label="Cancel run", style="danger", ref=asked.id),
             Button(action="keep", label="Keep it", ref=asked.id),
         ]
-        await say(interaction, words, buttons=message(words, buttons=buttons, sign=self._desk.signer.sign))
+        await say(interaction, words, buttons=message(words, buttons=buttons, sign=self._desk.signer.button))
 
     async def cancel_confirmed(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
         await interaction.response.defer()
@@ -146,7 +146,7 @@ class RunButtons:
         is_public = message_of_ours is not None and not message_of_ours.flags.ephemeral
         if record is not None and message_of_ours is not None and is_public:
             words = wording.resumed_by(person.name, DraftId(record.id), self._desk.inert)
-            closed = message(words, sign=self._desk.signer.sign)
+            closed = message(words, sign=self._desk.signer.button)
             try:
                 await self._desk.rest.edit(str(message_of_ours.channel.id), str(message_of_ours.id), closed)
             except SendFailed as failed:  # the run started, which the reply says; the button starts no second one

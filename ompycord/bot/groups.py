@@ -1,9 +1,10 @@
-"""Out of a task group's exception group, the one error that a caller is promised; counterpart of `session.py`, `bot.py`."""
+"""What `bot.py` and `session.py` need beside TaskGroup: the error that a caller is promised, and an order to end that is not lost."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Coroutine, Iterator
 from typing import TypeVar
 
-__all__ = ["promised"]
+__all__ = ["promised", "to_its_end"]
 
 E = TypeVar("E", bound=BaseException)
 
@@ -23,3 +24,22 @@ def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]
             yield from _leaves(error)  # pyright: ignore[reportUnknownArgumentType]  # its parameter is lost in the check
         else:
             yield error
+
+
+async def to_its_end(work: Coroutine[None, None, None], *, passes_on: bool) -> None:
+    """Await it in a task of its own, to its end, also when we are cancelled meanwhile; `passes_on`: then it is cancelled too.
+
+    A group of tasks that fails in the very moment in which it is cancelled raises its errors alone: awaited directly, the order
+    to end would be lost with it (a bot connected anew instead of ending). Raises what it raises.
+    """
+    running = asyncio.create_task(work)  # noqa: TID251  # both ways out of here wait for its end
+    try:
+        await asyncio.wait([running])
+    except asyncio.CancelledError:
+        if passes_on:
+            running.cancel()
+        await asyncio.wait([running])
+        if not running.cancelled():
+            running.exception()  # looked at: it does not count any more
+        raise
+    running.result()

@@ -128,7 +128,7 @@ class Intake:
 
     def _resume_button(self, draft: Draft, content: str) -> RenderedMessage:
         button = Button(action="draft", label="Resume", style="primary", ref=draft.id)
-        return message(content, buttons=[button], sign=self._desk.signer.sign)
+        return message(content, buttons=[button], sign=self._desk.signer.button)
 
     # -- the run -----------------------------------------------------------------------------------------------------
 
@@ -161,7 +161,7 @@ class Intake:
                 await self._post(case, self._resume_button(case.draft, words))
             case Step.ADMIT_LOSS:
                 words = wording.text_lost(case.person.name, self._desk.inert)
-                await self._post(case, message(words, sign=self._desk.signer.sign))
+                await self._post(case, message(words, sign=self._desk.signer.button))
             case _:
                 pass
 

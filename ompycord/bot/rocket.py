@@ -134,7 +134,7 @@ class Rocket:
 
     async def _answer(self, message: discord.Message, words: str) -> None:
         what = rendered(
-            wording.to_author(words, message.author.display_name, self._desk.inert), sign=self._desk.signer.sign
+            wording.to_author(words, message.author.display_name, self._desk.inert), sign=self._desk.signer.button
         )
         try:
             await self._desk.rest.send(str(message.channel.id), what, nonce=str(message.id), silent=True)

@@ -174,7 +174,7 @@ class Scenes:
                 thread = scene.surface(OutboxKind.THREAD)
                 shown = thread.channel if thread and thread.channel != self._mirror_channel(scene) else None
                 return mirror_message(
-                    scene.snapshot, scene.around, thread=shown, sign=self.signer.sign, redact=self.redact
+                    scene.snapshot, scene.around, thread=shown, sign=self.signer.button, redact=self.redact
                 )
             case OutboxKind.CARD:
                 return self._card(scene, int(ref) if ref.isdigit() else 1)
@@ -199,7 +199,7 @@ class Scenes:
             return None
         rings = self.rings(scene, OutboxKind.RESULT, "")
         return result_message(
-            scene.snapshot, scene.around, actions=self.offered(scene), sign=self.signer.sign,
+            scene.snapshot, scene.around, actions=self.offered(scene), sign=self.signer.button,
             redact=self.redact, mentions=self._asker(scene) if rings else (),
         )  # fmt: skip
 
@@ -207,7 +207,7 @@ class Scenes:
         artifact = next((a for a in scene.snapshot.artifacts if a.sha256 == digest), None)
         if artifact is None:
             return None
-        return file_message(scene.snapshot, artifact, scene.around, sign=self.signer.sign, redact=self.redact)
+        return file_message(scene.snapshot, artifact, scene.around, sign=self.signer.button, redact=self.redact)
 
     def _card(self, scene: Scene, number: int) -> RenderedMessage:
         live = latest_card(scene.surfaces)
@@ -217,12 +217,12 @@ class Scenes:
                 scene.record.guild, live.channel, None
             )  # at its end; a link to the card would change with it
             around = around.model_copy(update={"live_url": place})
-        return render(scene.snapshot, around, actions=self.offered(scene), sign=self.signer.sign, redact=self.redact)
+        return render(scene.snapshot, around, actions=self.offered(scene), sign=self.signer.button, redact=self.redact)
 
     def direct(self, scene: Scene, channel: str) -> RenderedMessage:
         """That something waits, to one person alone, with the way to where it is."""
         url = self.url(scene.record.guild, channel, None)
-        return direct_message(scene.snapshot, scene.around, url=url, sign=self.signer.sign, redact=self.redact)
+        return direct_message(scene.snapshot, scene.around, url=url, sign=self.signer.button, redact=self.redact)
 
     def copy_of_card(self, scene: Scene) -> RenderedMessage:
         """The card again, for a reply that only one person sees."""
@@ -273,7 +273,7 @@ class Scenes:
         url = self._url_of(scene, found)
         if ref.startswith(OPS):
             return ops_message(
-                scene.snapshot, found, scene.around, ref, url=url, sign=self.signer.sign, redact=self.redact
+                scene.snapshot, found, scene.around, ref, url=url, sign=self.signer.button, redact=self.redact
             )
         return None if self.closed(scene, ref) else self._reminder(scene, found, ref, url)
 
@@ -289,7 +289,7 @@ class Scenes:
         if not isinstance(found, Question):
             users, roles = self._who_may_allow(scene)
         return reminder_message(
-            scene.snapshot, found, scene.around, ref, url=url, sign=self.signer.sign, redact=self.redact,
+            scene.snapshot, found, scene.around, ref, url=url, sign=self.signer.button, redact=self.redact,
             mentions=users, role_mentions=roles,
         )  # fmt: skip
 
@@ -301,7 +301,7 @@ class Scenes:
         is_dear = scene.snapshot.reason is SuspendReason.BUDGET
         access = self.options.access
         return halted_message(
-            scene.snapshot, scene.around, ref, sign=self.signer.sign, redact=self.redact,
+            scene.snapshot, scene.around, ref, sign=self.signer.button, redact=self.redact,
             url=self.url(scene.record.guild, card.channel, card.message) if card else None,
             mentions=(*self._asker(scene), *(access.users.approver if is_dear else ())),
             role_mentions=access.roles.approver if is_dear else (),

@@ -24,7 +24,7 @@ from ompycord.bot.custom_ids import Signer
 from ompycord.bot.deliver import Deliverer
 from ompycord.bot.desk import Desk
 from ompycord.bot.doors import Doors
-from ompycord.bot.groups import promised
+from ompycord.bot.groups import promised, to_its_end
 from ompycord.bot.intake import Intake
 from ompycord.bot.live import LiveEditor
 from ompycord.bot.news import News
@@ -109,7 +109,7 @@ def editor_of(
             store=store, scenes=scenes, rest=rest, clock=clock, succession=succession, artifact=artifact
         ),
         refresher=Refresher(store=store, scenes=scenes, rest=rest, clock=clock, succession=succession),
-        doors=Doors(rest=rest, ops_channel=ops, sign=scenes.signer.sign, now_ms=clock.now_ms),
+        doors=Doors(rest=rest, ops_channel=ops, sign=scenes.signer.button, now_ms=clock.now_ms),
         board=BoardKeeper(channel=board, store=store, scenes=scenes, rest=rest, clock=clock) if board else None,
         clock=clock,
     )
@@ -287,11 +287,14 @@ class Session:
             error = promised(group, GatewayFatal, Wedged, Unreachable)
             raise (error or group) from None
         finally:
-            try:
-                async with asyncio.timeout(CLOSE_S):
-                    await self.client.close()
-            except TimeoutError:
-                log.warning("discord.not_closed")
+            await to_its_end(self._close(), passes_on=False)  # sockets that are left open would outlive the client
+
+    async def _close(self) -> None:
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                await self.client.close()
+        except TimeoutError:
+            log.warning("discord.not_closed")
 
     async def _log_in(self) -> None:
         try:

@@ -64,7 +64,7 @@ class ThreadTalk:
             log.info("say.not_marked", cause=type(error).__name__)
 
     async def _reply(self, message: discord.Message, words: str) -> None:
-        what = rendered(words, sign=self._desk.signer.sign)
+        what = rendered(words, sign=self._desk.signer.button)
         try:
             await self._desk.rest.send(str(message.channel.id), what, nonce=str(message.id), silent=True)
         except SendFailed as failed:

@@ -15,7 +15,7 @@ from ompycord.text.limits import ROW_BUTTONS
 __all__ = ["Json", "RenderedMessage", "Sign", "message", "payload_hash", "rows"]
 
 Sign = Callable[[str, str], str]
-"""(action, ref) to a signed custom id. Its nonce makes each one new, so hashes are taken without it."""
+"""(action, ref) to a signed custom id; hashes are taken without it, since another key makes another one."""
 
 _ROW, _BUTTON = 1, 2  # Discord, Component Object: type
 _STYLES: Final = {"primary": 1, "secondary": 2, "success": 3, "danger": 4, "link": 5}
@@ -66,7 +66,7 @@ def _button(button: Button, sign: Sign) -> Json:
 
 
 def payload_hash(content: str, embeds: Sequence[Json], buttons: Sequence[Button], *, seal: str = "") -> str:
-    """SHA-256 of the canonical JSON; buttons by what they do, since a signature is new each time."""
+    """SHA-256 of the canonical JSON; buttons by what they do, not by their signature."""
     seen = {"content": content, "embeds": list(embeds), "buttons": [button.model_dump() for button in buttons]}
     if seal:
         seen["seal"] = seal

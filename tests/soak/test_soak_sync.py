@@ -50,7 +50,9 @@ class Verdict:
         is_synced = False
         for line in log.read_text(errors="replace").splitlines():
             match = _CALL.match(line)
-            if match is None or line.endswith("<unfinished ...>"):
+            if match is None or (
+                line.endswith("<unfinished ...>") and match["name"] != "sendto"
+            ):  # what is sent is known at once
                 continue
             rest = match["rest"]
             match match["name"]:

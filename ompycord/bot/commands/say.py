@@ -97,7 +97,7 @@ class Say:
 
     async def _say_in_channel(self, interaction: Interaction, person: Person, words: str, back: str | None) -> None:
         late = wording.late_reply(person.name, words, self._desk.inert)
-        what = message(late, sign=self._desk.signer.sign, attachment=back)
+        what = message(late, sign=self._desk.signer.button, attachment=back)
         try:
             await self._desk.rest.send(str(interaction.channel_id), what, nonce=str(interaction.id), silent=True)
         except SendFailed as failed:

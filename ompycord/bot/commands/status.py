@@ -45,4 +45,4 @@ async def _card(desk: Desk, interaction: Interaction, record: RunRecord) -> None
 
 async def _board(desk: Desk, interaction: Interaction) -> None:
     rows = await rows_of(desk.store, desk.scenes, str(interaction.guild_id))
-    await show(interaction, board_message(rows, sign=desk.signer.sign, redact=desk.scenes.redact))
+    await show(interaction, board_message(rows, sign=desk.signer.button, redact=desk.scenes.redact))

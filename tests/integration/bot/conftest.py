@@ -258,6 +258,16 @@ class House:
                 while len([e for e in await self.playground.wire(method="PATCH") if e["status"] == 403]) < times:
                     await changes.take(0.1)
 
+    async def leap(self, seconds: float) -> None:
+        """So much later it is at once, while nothing is asked of Discord: no client lives through a request that long."""
+        session = self.bot._session  # pyright: ignore[reportPrivateUsage]  # what is in flight is the watchdog's business
+        assert session is not None
+        async with asyncio.timeout(PATIENCE_S):
+            with self.bus.subscribe() as changes:
+                while session.live.longest_flight_s:
+                    await changes.take(0.02)
+        self.clock.leap(seconds)
+
     async def struck(self) -> None:
         """The planned fault has met its request; bounded."""
         async with asyncio.timeout(PATIENCE_S):

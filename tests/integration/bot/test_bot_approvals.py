@@ -146,7 +146,7 @@ async def test_who_may_answer_is_reminded_once(house: House) -> None:
     watch = Watch(store=house.store, conductor=house.conductor, clock=house.clock)
     async with house.alive():
         _, message = await asked(house, mo)
-        house.clock.leap(REMIND_MS / 1000)
+        await house.leap(REMIND_MS / 1000)
         await watch.look()
         reminder = await mo.wait_message(lambda m: kind_of(m) == "notice" and "still waits for you" in m.text)
         assert reminder.component("Go to the question")["url"].endswith(f"/{message.id}")
@@ -164,7 +164,7 @@ async def test_after_an_hour_the_ops_channel_is_told_once_without_a_mention(
     watch = Watch(store=house.store, conductor=house.conductor, clock=house.clock, ops_channel=ops)
     async with house.alive():
         _, message = await asked(house, mo)
-        house.clock.leap(OPS_MS / 1000)
+        await house.leap(OPS_MS / 1000)
         await watch.look()
         note = await ada.wait_message(lambda m: kind_of(m) == "notice" and m.channel_id == ops)
         assert "In Mo's run scripted has waited an hour for an answer." in note.text
@@ -182,7 +182,7 @@ async def test_without_an_ops_channel_nobody_is_told_after_an_hour(house: House)
     watch = Watch(store=house.store, conductor=house.conductor, clock=house.clock)
     async with house.alive():
         await asked(house, house.playground.mo)
-        house.clock.leap(OPS_MS / 1000)
+        await house.leap(OPS_MS / 1000)
         await watch.look()
         assert [row.ref for row in await house.store.outbox() if row.ref.startswith(OPS)] == []
 

@@ -70,7 +70,7 @@ async def test_a_board_goes_on_in_a_fresh_message_before_its_hour_and_only_when_
 ) -> None:
     async with house.alive():
         first = await board_says(house, "Nothing runs.")
-        house.clock.leap(ROLL_OVER_MS / 1000)
+        await house.leap(ROLL_OVER_MS / 1000)
         await house.at_work()
         second = await board_says(house, "1 live run")
         assert second.id != first.id

@@ -273,7 +273,7 @@ async def test_a_card_goes_on_in_a_fresh_message_before_discord_refuses_edits(ho
         await mo.wait_message(lambda m: kind_of(m) == "mirror" and "<#" in m.text)
         await house.until_surface(record.id, OutboxKind.CARD)
         await house.true_everywhere(record.id)
-        house.clock.leap(56 * 60)
+        await house.leap(56 * 60)
         await house.conductor.observe(RunId(record.id), ev.ToolFinished(tool="edit", title="late.py"))
         await mo.wait_message(lambda m: kind_of(m) == "card 2" and "late.py" in m.text)
         replaced = await mo.wait_message(lambda m: m.id == first.id and "Go to the live card" in m.labels)

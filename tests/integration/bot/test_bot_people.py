@@ -214,3 +214,15 @@ async def test_buttons_that_are_not_ours_or_not_ours_any_more_are_answered_in_wo
         clicked = await mo.click(card, "Stop")
         assert clicked.reply is not None
         assert clicked.reply.text.startswith("I did not make that button")
+
+
+async def test_a_press_that_an_edit_overtakes_still_finds_its_button(house: House) -> None:
+    mo = house.playground.mo
+    async with house.alive():
+        run = await house.at_work()
+        seen = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Stop" in m.labels)
+        await house.conductor.observe(run, ev.Message(text="Half way"))
+        await mo.wait_message(lambda m: m.id == seen.id and "Half way" in m.text)
+        pressed = await mo.click(seen, "Stop")
+        await mo.wait_message(lambda m: is_answer(m, pressed.id) and not m.is_thinking)
+        await house.until(run, lambda snapshot: snapshot.state is RunState.SUSPENDED)

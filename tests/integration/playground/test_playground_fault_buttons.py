@@ -32,7 +32,7 @@ def playground(playground_process: Playground) -> Playground:
 NEEDS_PRLIMIT = pytest.mark.skipif(not hasattr(psutil, "RLIMIT_FSIZE"), reason="needs prlimit (Linux)")
 BROKEN = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
 WRITER = """
-import pathlib, subprocess, sys
+import pathlib, signal, subprocess, sys
 CHILD = "import sys\\nfor line in sys.stdin: print(attempt(line.strip()), flush=True)"
 ATTEMPT = '''
 def attempt(path):
@@ -48,6 +48,7 @@ for line in sys.stdin:
     child.stdin.write(line.strip() + ".child\\n")
     child.stdin.flush()
     print(attempt(line.strip()), child.stdout.readline().strip(), flush=True)
+signal.pause()
 """
 """For each path that it reads: says whether it, and then whether its child, could write 200,000 bytes there."""
 

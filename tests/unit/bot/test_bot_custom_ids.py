@@ -39,8 +39,10 @@ def test_an_id_of_another_version_is_old_and_anything_else_is_foreign() -> None:
     assert SIGNER.read("") is Rejection.FOREIGN
 
 
-def test_each_signature_is_new_without_a_nonce() -> None:
+def test_a_forms_id_is_new_each_time_and_a_buttons_is_not() -> None:
     assert SIGNER.sign("stop", RUN) != SIGNER.sign("stop", RUN)
+    assert SIGNER.button("stop", RUN) == SIGNER.button("stop", RUN) != SIGNER.button("resume", RUN)
+    assert isinstance(SIGNER.read(SIGNER.button("stop", RUN)), ComponentId)
 
 
 def test_what_an_id_cannot_hold_is_refused() -> None:
