@@ -1,11 +1,13 @@
 """Any program that speaks the Agent Client Protocol on standard input and output; the wire format is `dialects/acp.py`."""
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
 
 from ompycord.agents.converse import converse, wall_ms
 from ompycord.agents.going_on import go_on
 from ompycord.agents.level import require_level
+from ompycord.agents.pictures import pictures_of
 from ompycord.dialects.acp import Acp
 from ompycord.dialects.acp_session import Wishes
 from ompycord.domain.ports import AgentCapabilities, AgentJob, AgentOutcome, Emit, Inbox
@@ -34,10 +36,12 @@ class AcpAgent:
     async def _start(self, inbox: Inbox, job: AgentJob, emit: Emit) -> AgentOutcome:
         wishes = Wishes(
             session=job.session,
+            session_usd=job.session_usd,
             mode=job.spec.mode,
             model=job.spec.model,
             mcp_url=job.env.get("OMPYCORD_MCP_URL"),
             mcp_key=job.env.get("OMPYCORD_KEY"),
+            pictures=await asyncio.to_thread(pictures_of, job),
         )
         start = f"{self._now_ms():x}"
         conversation = Acp(prompt=job.prompt, root=str(job.cwd.resolve()), wishes=wishes, start=start)

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from ompycord.dialects.task_words import task_words
 from ompycord.domain.events import EventBody, Note, SessionOpened
 from ompycord.domain.ports import AgentJob, AgentOutcome, Emit
 from ompycord.domain.run import FailureClass
@@ -33,9 +34,8 @@ async def go_on(job: AgentJob, emit: Emit, start: Callable[[AgentJob, Emit], Awa
         return outcome
     why = f" {outcome.message}" if outcome.message else ""
     await emit(Note(text=f"{job.spec.name} {ANEW}{why}"))
-    return await start(job.model_copy(update={"session": None, "prompt": _whole(job)}), emit)
+    return await start(job.model_copy(update={"session": None, "session_usd": 0.0, "prompt": _whole(job)}), emit)
 
 
 def _whole(job: AgentJob) -> str:
-    done = (f"Done when: {job.task.done_when}",) if job.task.done_when else ()
-    return "\n\n".join((job.task.prompt, *done, job.prompt))
+    return "\n\n".join((*task_words(job.task, job.files), job.prompt))

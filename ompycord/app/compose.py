@@ -233,6 +233,7 @@ def _driver(
         job_environment=doorkeeper.job_environment,
         inboxes=Inboxes(store=ground.store, bus=ground.bus, record=conductor.record),
         session=ground.store.session,
+        session_usd=ground.store.session_usd,
         file=hands.artifacts.of_task,
         co_author=partial(_co_author, ground.store),
     )

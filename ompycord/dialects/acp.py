@@ -3,7 +3,7 @@
 JSON-RPC by ourselves and not through the protocol's SDK: frames stay in order, and one that the SDK's schema refuses can
 still be named in a note. The SDK is the oracle of the tests. The protocol cannot steer: what people say in mid-turn is the
 next prompt, and what they say *now* cuts the turn short first.
-Parts: `acp_updates.py` (what the agent does), `acp_asks.py` (people), `acp_session.py` (modes, models).
+Parts: `acp_updates.py` (what the agent does), `acp_asks.py` (people), `acp_session.py` (modes, models), `acp_past.py` (earlier turns).
 """
 
 from collections import deque
@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from ompycord.dialects.acp_asks import AcpAsks, answer
+from ompycord.dialects.acp_past import ARE_YOU_QUIET, Past
 from ompycord.dialects.acp_session import Wishes, choices, opened
 from ompycord.dialects.acp_updates import AcpUpdates
 from ompycord.dialects.conversation import FileWish, Reaction, Strangers, tell
@@ -48,10 +49,12 @@ class Acp:
         self._wishes = wishes
         self._next: deque[str] = deque([prompt], maxlen=_HELD)
         self._strangers = Strangers(agent="The agent")
-        self._updates = AcpUpdates(root=root, strangers=self._strangers)
+        self._updates = AcpUpdates(root=root, strangers=self._strangers, known_usd=wishes.session_usd)
+        self._past = Past(updates=self._updates)
         self._asks = AcpAsks(updates=self._updates, start=start, say_next=self._next.append)
         self._waiting: dict[int, Callable[[Frame], Reaction]] = {}
         self._settings: deque[tuple[str, Frame]] = deque()
+        self._pictures: list[JsonValue] = []
         self._agent: Frame = {}
         self._session = ""
         self._is_working = self._is_resting = self._is_cut_short = False
@@ -131,8 +134,10 @@ class Acp:
                 f"The agent does not speak version {PROTOCOL} of the protocol{_reason(frame)}", FailureClass.ENV
             )
         self._agent = found(frame, "result")
+        self._updates.counts_as(string(self._agent, "agentInfo", "name"))
         able = found(self._agent, "agentCapabilities")
         note = version_note(string(self._agent, "agentInfo", "name"), string(self._agent, "agentInfo", "version"))
+        self._pictures = self._wishes.shown(able)
         place: Frame = {"cwd": self._root, "mcpServers": self._wishes.servers(able)}
         session = self._wishes.session
         if session and "resume" in found(able, "sessionCapabilities"):
@@ -152,7 +157,18 @@ class Acp:
         self._session = string(state, "sessionId") or self._wishes.session or ""
         asked, notes = choices(state, self._session, mode=self._wishes.mode, model=self._wishes.model)
         self._settings.extend(asked)
-        return Reaction((opened(self._session, self._agent, state), *notes)) + self._prepare(frame)
+        said = Reaction((opened(self._session, self._agent, state), *notes))
+        if self._wishes.session is None:
+            return said + self._prepare(frame)
+        self._past.is_over()  # what came before the answer is told by now
+        return said + self._listen()
+
+    def _listen(self) -> Reaction:
+        """Nothing is told to the agent before it has told all of its past."""
+        return self._request(ARE_YOU_QUIET, {"sessionId": self._session}, self._was_quiet)
+
+    def _was_quiet(self, frame: Frame) -> Reaction:
+        return self._prepare({"result": {}}) if self._past.is_over() else self._listen()
 
     def _prepare(self, frame: Frame) -> Reaction:
         """The next setting, or the first prompt once all are made."""
@@ -163,8 +179,9 @@ class Acp:
 
     def _prompt(self) -> Reaction:
         self._is_working, self._is_resting = True, False
-        block: Frame = {"type": "text", "text": self._next.popleft()}
-        return self._request("session/prompt", {"sessionId": self._session, "prompt": [block]}, self._turn_ended)
+        blocks: list[JsonValue] = [{"type": "text", "text": self._next.popleft()}, *self._pictures]
+        self._pictures = []
+        return self._request("session/prompt", {"sessionId": self._session, "prompt": blocks}, self._turn_ended)
 
     def _turn_ended(self, frame: Frame) -> Reaction:
         self._is_working, was_cut_short = False, self._is_cut_short
@@ -188,7 +205,7 @@ class Acp:
     def _updated(self, params: Frame) -> Reaction:
         if self._is_working:
             return self._updates.heard(found(params, "update"))
-        self._updates.baseline(found(params, "update"))  # a session that is loaded tells its past again
+        self._past.heard(found(params, "update"))
         return Reaction()
 
     def _asked(self, id_: JsonValue, method: str, params: Frame) -> Reaction:

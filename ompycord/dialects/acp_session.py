@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ompycord.dialects.frames import Frame, boolean, found, named, objects, one_line, ref, string
+from ompycord.dialects.pictures import Picture
 from ompycord.dialects.strict_json import JsonValue
 from ompycord.domain.events import Note, SessionOpened
 
@@ -15,11 +16,15 @@ class Wishes:
 
     session: str | None = None
     """An earlier one to go on with."""
+    session_usd: float = 0.0
+    """What is known already that it cost."""
     mode: str | None = None
     model: str | None = None
     mcp_url: str | None = None
     """Our own tools, with the run's key."""
     mcp_key: str | None = None
+    pictures: tuple[Picture, ...] = ()
+    """What the first prompt shows, beside its words."""
 
     def servers(self, able: Frame) -> list[JsonValue]:
         """The MCP servers to name, as far as the agent can reach one over HTTP."""
@@ -27,6 +32,12 @@ class Wishes:
             return []
         bearer: Frame = {"name": "Authorization", "value": f"Bearer {self.mcp_key}"}
         return [{"type": "http", "name": "ompycord", "url": self.mcp_url, "headers": [bearer]}]
+
+    def shown(self, able: Frame) -> list[JsonValue]:
+        """The pictures as blocks of a prompt, as far as the agent can see any."""
+        if not boolean(able, "promptCapabilities", "image"):
+            return []
+        return [{"type": "image", "mimeType": one.kind, "data": one.base64} for one in self.pictures]
 
 
 def opened(session: str, agent: Frame, state: Frame) -> SessionOpened:

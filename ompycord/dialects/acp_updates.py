@@ -34,6 +34,9 @@ _SILENT: Final = frozenset({
     "config_option_update", "session_info_update", "plan_removed",
 })  # fmt: skip
 """Updates that are known and say nothing a card shows."""
+_COUNTS_BY_START: Final = frozenset({"@agentclientprotocol/claude-agent-acp"})
+"""Agents that count a session's cost anew at every start (seen in 0.49); oh-my-pi 18.2 and OpenCode 1.18 go on with its total."""
+_ROUNDING: Final = 1e-9
 _PATH_KEYS: Final = ("filePath", "file_path", "path", "filepath")
 
 
@@ -72,7 +75,8 @@ def diff_of(update: Frame) -> tuple[int, int] | None:
 class AcpUpdates:
     """The turn so far: words that are still streaming, tools that run, files they changed, cost that was told."""
 
-    def __init__(self, *, root: str, strangers: Strangers) -> None:
+    def __init__(self, *, root: str, strangers: Strangers, known_usd: float = 0.0) -> None:
+        """`known_usd` is what was told earlier of the session's cost."""
         self.last_message = ""
         """What the agent said last, for its outcome."""
         self._root = root
@@ -82,17 +86,22 @@ class AcpUpdates:
         self._words: list[str] = []
         self._size = 0
         self._speaking = ""
-        self._cost: float | None = None
+        self._cost = known_usd
         self._is_priced = False
 
     def tool(self, call: str) -> Tool:
         """What is known of a tool call."""
         return self._tools.get(call) or Tool()
 
+    def counts_as(self, agent: str) -> None:
+        """The agent's own name: some have a way of their own to count."""
+        if agent in _COUNTS_BY_START:
+            self._cost = 0.0
+
     def baseline(self, update: Frame) -> None:
         """An update of an earlier turn, told again: only the cost it names counts, as already known."""
         if string(update, "sessionUpdate") == "usage_update":
-            self._cost = _dollars(update)
+            self._cost = _dollars(update) or self._cost
 
     def heard(self, update: Frame) -> Reaction:
         """A `session/update` of the turn."""
@@ -153,9 +162,9 @@ class AcpUpdates:
         total = _dollars(update)
         if total is None:
             return ()
-        before, self._cost = self._cost or 0.0, total
+        before, self._cost = self._cost, total
         self._is_priced = True
-        if total < before:
+        if total < before - _ROUNDING:
             return (Note(text="The agent began to count its cost anew."), UsageUpdated(cost_usd=total))
         return (UsageUpdated(cost_usd=total - before),) if total > before else ()
 

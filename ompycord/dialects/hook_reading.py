@@ -1,10 +1,13 @@
 """What one pushed payload of an agent means to us; made by `hooks_*.py`, taken in by `webhook/hooks.py`."""
 
+import hashlib
+import json
 from dataclasses import dataclass
 
+from ompycord.dialects.frames import Frame
 from ompycord.domain.events import ApprovalRequested, EventBody
 
-__all__ = ["HookReading", "title_of_prompt"]
+__all__ = ["HookReading", "id_of_whole", "title_of_prompt"]
 
 _TITLE = 80
 
@@ -20,13 +23,19 @@ class HookReading:
     session: str | None = None
     """The agent's own session, as it names it."""
     id: str | None = None
-    """What tells this payload from every other one of its session."""
+    """What tells this payload from every other one of its session; None where the same one may rightly come twice."""
     begins: bool = False
     """Work begins with it, also after an end: a session goes on."""
     asks: ApprovalRequested | None = None
     """The leave that its sender could be made to wait for."""
     is_known: bool = True
     """False: a kind that this version has no name for."""
+
+
+def id_of_whole(kind: str, payload: Frame) -> str:
+    """An id for a payload that names the one thing that it is about, as an answer of a model: nothing else is the same."""
+    whole = json.dumps(payload, sort_keys=True, separators=(",", ":")).encode()
+    return f"{kind}:{hashlib.sha256(whole).hexdigest()}"
 
 
 def title_of_prompt(prompt: str) -> str | None:

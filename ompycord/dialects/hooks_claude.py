@@ -10,7 +10,7 @@ from typing import Final
 from ompycord.dialects.claude_asks import leave
 from ompycord.dialects.claude_events import ClaudeEvents
 from ompycord.dialects.frames import Frame, found, named, one_line, prose, ref, string
-from ompycord.dialects.hook_reading import HookReading, title_of_prompt
+from ompycord.dialects.hook_reading import HookReading, id_of_whole, title_of_prompt
 from ompycord.domain.events import (
     ApprovalRequested,
     EventBody,
@@ -44,16 +44,29 @@ def read(payload: Frame) -> HookReading:
     kind = one_line(string(payload, "hook_event_name"), 64)
     session, call = named(string(payload, "session_id")), string(payload, "tool_use_id")
     reader = _READERS.get(kind)
-    is_tools = bool(call) and kind in {"PreToolUse", "PostToolUse", "PostToolUseFailure"}
     return HookReading(
         kind=kind or "a hook without a name",
         events=reader(payload) if reader else (),
         session=session,
-        id=f"{kind}:{call}" if is_tools else None,
+        id=_id(kind, payload),
         begins=kind in {"SessionStart", "UserPromptSubmit"},
         asks=_leave(payload) if kind == "PreToolUse" and call else None,
         is_known=reader is not None or kind in _SILENT,
     )
+
+
+def _id(kind: str, payload: Frame) -> str | None:
+    """A prompt has one id (`prompt_id`, seen in 2.1), one answer that ends it, and a session starts up once."""
+    call, prompt, session = (string(payload, name) for name in ("tool_use_id", "prompt_id", "session_id"))
+    if call and kind in {"PreToolUse", "PostToolUse", "PostToolUseFailure"}:
+        return f"{kind}:{call}"
+    if prompt and kind == "UserPromptSubmit":
+        return f"{kind}:{prompt}"
+    if prompt and kind in {"Stop", "StopFailure"}:
+        return id_of_whole(kind, payload)
+    if session and kind == "SessionStart" and string(payload, "source") == "startup":
+        return f"{kind}:{session}"
+    return None
 
 
 def _started(payload: Frame) -> tuple[EventBody, ...]:

@@ -6,8 +6,8 @@ A session is a run, as with Claude Code; what its tools, messages and todo lists
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from ompycord.dialects.frames import Frame, boolean, found, named, objects, one_line, prose, ref, string
-from ompycord.dialects.hook_reading import HookReading, title_of_prompt
+from ompycord.dialects.frames import Frame, boolean, count, found, named, objects, one_line, prose, ref, string
+from ompycord.dialects.hook_reading import HookReading, id_of_whole, title_of_prompt
 from ompycord.dialects.omp_events import OmpTools, message_events, message_text
 from ompycord.domain.events import (
     EventBody,
@@ -40,15 +40,23 @@ _SILENT: Final = frozenset(
 def read(payload: Frame) -> HookReading:
     """The body of one post."""
     kind, data = one_line(string(payload, "event"), 64), found(payload, "data")
-    call, reader = string(data, "toolCallId"), _READERS.get(kind)
+    reader = _READERS.get(kind)
     return HookReading(
         kind=kind or "an event without a name",
         events=reader(payload, data) if reader else (),
         session=named(string(payload, "session")),
-        id=f"{kind}:{call}"[:200] if call else None,
+        id=_id(kind, payload, data),
         begins=kind in {"session_start", "before_agent_start"},
         is_known=reader is not None or kind in _SILENT,
     )
+
+
+def _id(kind: str, payload: Frame, data: Frame) -> str | None:
+    """A message of the model has the millisecond in which it began."""
+    if call := string(data, "toolCallId"):
+        return f"{kind}:{call}"[:200]
+    messages = [found(data, "message"), *objects(data, "messages")]
+    return id_of_whole(kind, payload) if any(count(one, "timestamp") for one in messages) else None
 
 
 def _opened(payload: Frame, data: Frame) -> tuple[EventBody, ...]:

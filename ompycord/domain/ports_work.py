@@ -154,6 +154,8 @@ class AgentJob(Frozen):
     env: dict[str, str]
     """What the agent may know besides its allow-list: run id, sidecar address, its key."""
     session: str | None = None
+    session_usd: float = 0.0
+    """What the agent has told so far that `session` cost: many tell totals, and go on with them."""
     files: Path | None = None
     """The folder of files that came with the task, to be read; None where none did."""
 

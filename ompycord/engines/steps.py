@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from ompycord.conductor import Inboxes, LogInbox
+from ompycord.dialects.task_words import task_words
 from ompycord.domain import effects as fx
 from ompycord.domain import events as ev
 from ompycord.domain.catalog import Catalog
@@ -33,6 +34,15 @@ Record = Callable[..., Awaitable[None]]
 
 SessionOf = Callable[[RunId], Awaitable[str | None]]
 """The session that the run's agent opened last in the clone that it has now."""
+
+SessionUsd = Callable[[RunId, str], Awaitable[float]]
+"""What the run's agent has told that this session cost."""
+
+
+async def _untold(run: RunId, session: str) -> float:
+    """Where no cost is kept."""
+    return 0.0
+
 
 FileOf = Callable[[TaskFile], Awaitable[bytes | None]]
 """A file that came with the task; None where it is not kept any more."""
@@ -76,6 +86,7 @@ class Steps:
         job_environment: JobEnvironment,
         inboxes: Inboxes,
         session: SessionOf,
+        session_usd: SessionUsd = _untold,
         file: FileOf = _no_file,
         co_author: CoAuthorOf = _nobody,
     ) -> None:
@@ -91,6 +102,7 @@ class Steps:
         self._job_environment = job_environment
         self._inboxes = inboxes
         self._session = session
+        self._session_usd = session_usd
         self._file = file
         self._co_author = co_author
 
@@ -147,6 +159,7 @@ class Steps:
                     prompt=_prompt(task, inbox.told, files) if session is None else _go_on(inbox.told),
                     env=env,
                     session=session,
+                    session_usd=await self._session_usd(row.run, session) if session else 0.0,
                     files=files,
                 )
                 outcome = await adapter.run(job, partial(self._emit, row.run, inbox), inbox)
@@ -242,15 +255,8 @@ def _unconfined(spec: AgentSpec, level: ConfinementLevel, mend: str) -> str:
 
 def _prompt(task: Task, said: Sequence[str], files: Path | None) -> str:
     """The task and all that people said of it since: an agent that starts anew knows nothing of an earlier start."""
-    parts = [task.prompt]
-    if task.done_when:
-        parts.append(f"Done when: {task.done_when}")
-    if files is not None:
-        named = "\n".join(f"- {files / file.name} ({file.size:,} bytes)" for file in task.files)
-        parts.append(f"Files that came with the task, to read, outside of the repository:\n{named}")
-    if said:
-        parts.append("Said since:\n\n" + "\n\n".join(said))
-    return "\n\n".join(parts)
+    since = ("Said since:", *said) if said else ()
+    return "\n\n".join((*task_words(task, files), *since))
 
 
 def _go_on(said: Sequence[str]) -> str:

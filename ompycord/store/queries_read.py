@@ -43,6 +43,15 @@ WHERE r.id = ? AND e.source = 'agent' AND e.type = 'session.opened' AND e.positi
 ORDER BY e.position DESC LIMIT 1
 """
 
+# What a run's agent has told that a session of its own cost.
+SESSION_USD = """
+SELECT coalesce(sum(json_extract(e.body, '$.cost_usd')), 0.0) AS usd FROM events AS e JOIN runs AS r ON r.pk = e.run
+WHERE r.id = :run AND e.source = 'agent' AND e.type = 'usage.updated' AND e.position > (
+    SELECT min(o.position) FROM events AS o
+    WHERE o.run = e.run AND o.source = 'agent' AND o.type = 'session.opened'
+      AND json_extract(o.body, '$.session') = :session)
+"""
+
 # A stream's page: the log between two positions.
 PAGE_OF_ALL = _EVENT + "WHERE e.position > :after AND e.position <= :upto ORDER BY e.position LIMIT :limit"
 COUNT_OF_ALL = "SELECT min(:upto - :after, :limit)"  # positions have no gaps

@@ -160,6 +160,11 @@ class SqliteStore:
     async def session(self, run: RunId) -> str | None:
         return await self._readers.one(sql.SESSION, (run,), lambda row: str(row["session"]))
 
+    async def session_usd(self, run: RunId, session: str) -> float:
+        """What the run's agent has told so far that this session of its own cost."""
+        values = {"run": run, "session": session}
+        return await self._readers.one(sql.SESSION_USD, values, lambda row: float(row["usd"])) or 0.0
+
     async def page(self, run: RunId | None, after: int, *, limit: int, most: int) -> tuple[list[RunEvent], int] | None:
         """Projected events after a position and how far was read; None when more than `most` wait (`streaming.py`)."""
         return await self._readers.read(partial(streaming.page, run=run, after=after, limit=limit, most=most))

@@ -1,7 +1,7 @@
-"""A model without a mind: OpenAI's chat completions, streamed, on loopback; the latest prompt is its script.
+"""A model without a mind: OpenAI's chat completions and responses, streamed, on loopback; the latest prompt is its script.
 
-    CALL <tool> <json>   the model calls that tool, one call an answer
-    SAY <text>           the last answer, once all calls have results
+    CALL <tool> <json>   the model calls that tool, one call an answer; SPACE::TOOL is a tool of a namespace (responses only)
+    SAY <text>           the last answer, once all calls have results; PICTURES in it is how many the prompt shows
     SLOW <seconds>       how long the last answer takes
     DOWN                 no answer: 503
 
@@ -41,18 +41,23 @@ def text_of(message: dict[str, Any]) -> str:
     return "\n".join(str(part.get("text", "")) for part in content or [])
 
 
+def pictures_of(message: dict[str, Any]) -> int:
+    content: str | list[dict[str, Any]] | None = message.get("content")
+    return sum("image" in part["type"] for part in content) if isinstance(content, list) else 0
+
+
 def answer(messages: list[dict[str, Any]]) -> tuple[str, tuple[str, str] | None, float]:
     """Text, call and seconds of the next answer."""
     scripts = [at for at, one in enumerate(messages) if one["role"] == "user" and STEP.search(text_of(one))]
     if not scripts:  # the agent asks for a title or the like
         return "A title", None, 0.0
-    script = text_of(messages[scripts[-1]])
+    script, shown = text_of(messages[scripts[-1]]), pictures_of(messages[scripts[-1]])
     done = sum(one["role"] == "tool" for one in messages[scripts[-1] :])
     calls = re.findall(r"^\s*CALL (\S+) (\{.*\})\s*$", script, re.MULTILINE)
     if done < len(calls):
         return f"Step {done + 1}. ", calls[done], 0.0
     said, slow = re.findall(r"^\s*SAY (.*)$", script, re.MULTILINE), re.findall(r"^\s*SLOW (\d+)", script, re.MULTILINE)
-    return (said or ["All done."])[-1], None, float(slow[0]) if slow else 0.0
+    return (said or ["All done."])[-1].replace("PICTURES", str(shown)), None, float(slow[0]) if slow else 0.0
 
 
 async def chat(request: Request) -> Response:
@@ -61,6 +66,43 @@ async def chat(request: Request) -> Response:
     if "DOWN" in text_of(messages[-1]):
         return JSONResponse({"error": {"message": "The stub is down"}}, status_code=503)
     return StreamingResponse(stream(body["model"], *answer(messages)), media_type="text/event-stream")
+
+
+async def respond(request: Request) -> Response:
+    body = await request.json()
+    said = [one for one in body["input"] if one.get("role") == "user"]
+    roles = {"function_call_output": "tool", "custom_tool_call_output": "tool"}
+    messages = [one if one in said else {"role": roles.get(one.get("type"), "")} for one in body["input"]]
+    text, call, slow = answer(messages)
+    return StreamingResponse(events(text, call, slow), media_type="text/event-stream")
+
+
+async def events(text: str, call: tuple[str, str] | None, slow: float) -> AsyncGenerator[str]:
+    """An answer of the responses API: its items one after the other, then the whole."""
+
+    def event(kind: str, **more: Any) -> str:
+        return f"event: {kind}\ndata: {json.dumps({'type': kind, **more})}\n\n"
+
+    whole: dict[str, Any] = {"id": f"resp_{os.urandom(4).hex()}", "object": "response", "output": []}
+    yield event("response.created", response=whole)
+    await asyncio.sleep(slow)
+    content: list[dict[str, Any]] = [{"type": "output_text", "text": text, "annotations": []}]
+    items: list[dict[str, Any]] = [{"type": "message", "role": "assistant", "content": content}]
+    if call:
+        space, _, name = call[0].rpartition("::")
+        one = {"type": "function_call", "name": name, "arguments": call[1], "call_id": f"call_{os.urandom(4).hex()}"}
+        items.append(one | ({"namespace": space} if space else {}))
+    for index, item in enumerate(items):
+        item |= {"id": f"item_{os.urandom(4).hex()}", "status": "completed"}
+        yield event("response.output_item.added", output_index=index, item={**item, "status": "in_progress"})
+        yield event("response.output_item.done", output_index=index, item=item)
+    used = {
+        "input_tokens": 1200,
+        "output_tokens": 45,
+        "total_tokens": 1245,
+        "input_tokens_details": {"cached_tokens": 200},
+    }
+    yield event("response.completed", response={**whole, "status": "completed", "output": items, "usage": used})
 
 
 async def stream(model: str, text: str, call: tuple[str, str] | None, slow: float) -> AsyncGenerator[str]:
@@ -91,7 +133,8 @@ async def stream(model: str, text: str, call: tuple[str, str] | None, slow: floa
 
 def main(port_file: Path) -> None:
     listening = socket.create_server(("127.0.0.1", 0))
-    app = Starlette(routes=[Route("/v1/chat/completions", chat, methods=["POST"])])
+    routes = [("/v1/chat/completions", chat), ("/v1/responses", respond)]
+    app = Starlette(routes=[Route(path, serve, methods=["POST"]) for path, serve in routes])
     with tempfile.NamedTemporaryFile("w", dir=port_file.parent, delete=False) as ready:
         ready.write(str(listening.getsockname()[1]))
     Path(ready.name).rename(port_file)

@@ -1,7 +1,6 @@
 """Real agents from npm in a cache folder of their own, and a model without a mind on loopback."""
 
 import asyncio
-import json
 import os
 import shutil
 import socket
@@ -23,6 +22,7 @@ from ompycord.domain.ports import AgentJob
 from ompycord.domain.repository import AgentSpec
 from ompycord.domain.task import Task
 from ompycord.workspaces.launcher import UnconfinedLauncher
+from tests.e2e.agents.homes import omp_settings, opencode_settings
 
 STUB = Path(__file__).parents[2] / "support/model_stub.py"
 INSTALL_S = 600.0
@@ -189,39 +189,6 @@ def codex(make_place: MakePlace, address: str) -> Place:
         encoding="utf-8",
     )
     return place
-
-
-def omp_settings(model: str) -> str:
-    """oh-my-pi's `models.yml` with the stub and its prices."""
-    one = {
-        "id": "stub-1", "name": "Stub", "reasoning": False, "input": ["text"], "contextWindow": 128_000, "maxTokens": 8192,
-        "cost": {"input": 3, "output": 15, "cacheRead": 0.3, "cacheWrite": 3.75},
-    }  # fmt: skip
-    stub = {"baseUrl": model, "apiKey": "none", "api": "openai-completions", "models": [one]}
-    return json.dumps({"providers": {"stub": stub}})
-
-
-def opencode_settings(model: str) -> str:
-    """OpenCode's `opencode.json` with the stub; it asks before it acts."""
-    one = {
-        "name": "Stub",
-        "cost": {"input": 3, "output": 15, "cache_read": 0.3},
-        "limit": {"context": 128_000, "output": 8192},
-    }
-    stub = {
-        "npm": "@ai-sdk/openai-compatible",
-        "options": {"baseURL": model, "apiKey": "none"},
-        "models": {"stub-1": one},
-    }
-    document = {
-        "model": "stub/stub-1",
-        "small_model": "stub/stub-1",
-        "provider": {"stub": stub},
-        "permission": {"edit": "ask", "bash": "ask"},
-        "autoupdate": False,
-        "share": "disabled",
-    }
-    return json.dumps(document)
 
 
 @pytest.fixture

@@ -39,11 +39,14 @@ class Kind:
     """The line that writes a file."""
     run: Callable[[str], str]
     """The line that runs a command, which needs leave."""
-    ask: str = ""
-    """The line that asks `QUESTION`; empty where its model without a mind has no way to."""
-    keeps_session: bool = True
-    speaks_chat: bool = False
-    """OpenAI's chat completions, which our own model without a mind speaks too."""
+    ask: str
+    """The line that asks `QUESTION`."""
+    rested: Callable[[Path], None] = lambda home: None
+    """What time does to its HOME while it is stopped."""
+    asks_leave_to_ask: bool = False
+    """It wants leave for our own tools too."""
+    speaks_openai: bool = False
+    """A dialect of OpenAI's, which our own model without a mind speaks too."""
     flag: str = ""
     """What stands before the session in its command line, where it is told there."""
     answer_usd: float | None = None
@@ -72,6 +75,11 @@ class Journey:
             )
             return [json.loads(body) for (body,) in found]
 
+    @property
+    def home(self) -> Path:
+        """Its agent's."""
+        return next(self.product.data.glob(f"workspaces/*{self.short.upper()}/home"))
+
     async def until(self, kind: str, wanted: Callable[[list[dict[str, Any]]], bool]) -> list[dict[str, Any]]:
         """Its facts of this type, once they are as wanted; bounded. Another process's database wakes nobody here."""
         async with asyncio.timeout(PATIENCE_S):
@@ -80,13 +88,13 @@ class Journey:
         return found
 
     async def at_work_on(self, command: str, times: int) -> None:
-        """Its agent has leave to run this, for so many times: not every agent names what it runs when it begins."""
+        """Its agent has heard so many times that it may run this: not every agent names what it runs when it begins."""
 
-        def is_given(granted: list[dict[str, Any]]) -> bool:
-            asked = {one["approval"] for one in self.facts("approval.requested") if command in json.dumps(one)}
-            return sum(one["approval"] in asked for one in granted) >= times
+        def is_heard(taken: list[dict[str, Any]]) -> bool:
+            asked = {f"a:{one['approval']}" for one in self.facts("approval.requested") if command in json.dumps(one)}
+            return sum(key in asked for one in taken for key in one["said"]) >= times
 
-        await self.until("approval.granted", is_given)
+        await self.until("inbox.taken", is_heard)
 
     async def card(self, words: str) -> Message:
         return await self.mo.wait_message(

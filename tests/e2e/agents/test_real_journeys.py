@@ -1,13 +1,12 @@
 """Real agents at work for two people: asked, allowed, steered, stopped, resumed, killed with the bot, and true to the end."""
 
-import json
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.agents.conftest import installed, omp_settings, opencode_settings
+from tests.e2e.agents.conftest import installed
 from tests.e2e.agents.journey import (
     OPTIONS,
     PATIENCE_S,
@@ -19,6 +18,7 @@ from tests.e2e.agents.journey import (
     configuration,
     vault,
 )
+from tests.e2e.agents.kinds import KINDS
 from tests.e2e.test_journeys import git
 from tests.support.playground_person import Person
 from tests.support.product import running_product
@@ -30,125 +30,8 @@ ANSWER_TOKENS = 45
 """What every answer of the model says that it took."""
 
 
-def at_home(home: Path, name: str, text: str) -> dict[str, Any]:
-    """A file of the user's own that the agent is granted."""
-    file = home / name
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, encoding="utf-8")
-    return {"files": [str(file)]}
-
-
-def omp_config(model: str, home: Path) -> dict[str, Any]:
-    command = ["omp", "--model", "stub/stub-1", "--approval-mode", "always-ask"]
-    grants = at_home(home, ".omp/agent/models.yml", omp_settings(f"{model}/v1"))
-    return {"kind": "omp_rpc", "command": command, "grants": grants}
-
-
-def opencode_config(model: str, home: Path) -> dict[str, Any]:
-    grants = at_home(home, ".config/opencode/opencode.json", opencode_settings(f"{model}/v1"))
-    return {"kind": "acp", "command": ["opencode", "acp"], "grants": grants}
-
-
-def claude_env(model: str) -> dict[str, str]:
-    quiet = dict.fromkeys(("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "DISABLE_AUTOUPDATER"), "1")
-    return {"ANTHROPIC_BASE_URL": model, "ANTHROPIC_API_KEY": "none", **quiet}
-
-
-def claude_config(model: str, home: Path) -> dict[str, Any]:
-    return {"kind": "stream_json", "model": "stub-1", "env": claude_env(model)}
-
-
-def codex_config(model: str, home: Path) -> dict[str, Any]:
-    provider = f'[model_providers.stub]\nname = "stub"\nbase_url = "{model}/v1"\nwire_api = "responses"\n'
-    settings = f'model = "stub-1"\nmodel_provider = "stub"\n{provider}'
-    grants = at_home(home, ".codex/config.toml", settings)
-    return {"kind": "acp", "command": ["codex-acp"], "mode": "read-only", "grants": grants}
-
-
-def gemini_config(model: str, home: Path) -> dict[str, Any]:
-    document = {"security": {"auth": {"selectedType": "gemini-api-key"}}, "general": {"disableAutoUpdate": True}}
-    grants = at_home(home, ".gemini/settings.json", json.dumps(document))
-    env = {"GEMINI_API_KEY": "none", "GOOGLE_GEMINI_BASE_URL": model, "GEMINI_CLI_TRUST_WORKSPACE": "true"}
-    command = ["gemini", "--acp", "--model", "gemini-2.5-flash"]
-    return {"kind": "acp", "command": command, "env": env, "grants": grants}
-
-
-def by_mcp(tool: str) -> str:
-    """Asks through our own tool, as this agent names it."""
-    return call(tool, question=QUESTION, options=OPTIONS, wait_s=20)
-
-
-def escalated(command: str) -> str:
-    return call("exec_command", cmd=command, sandbox_permissions="require_escalated", justification="w")
-
-
-def call(tool: str, **arguments: Any) -> str:
-    return f"CALL {tool} {json.dumps(arguments)}"
-
-
-KINDS = [
-    Kind(
-        name="omp",
-        config=omp_config,
-        write=lambda path, content: call("write", path=path, content=content),
-        run=lambda command: call("bash", command=command),
-        ask=call("ask", questions=[{"id": "p", "question": QUESTION, "options": [{"label": one} for one in OPTIONS]}]),
-        flag="--resume=",
-        speaks_chat=True,
-        answer_usd=0.003735,
-    ),
-    Kind(
-        name="opencode",
-        config=opencode_config,
-        write=lambda path, content: call("write", filePath=path, content=content),
-        run=lambda command: call("bash", command=command, description="run"),
-        ask=by_mcp("ompycord_ask_human"),
-        speaks_chat=True,
-    ),
-    Kind(
-        name="claude",
-        config=claude_config,
-        write=lambda path, content: call("Write", file_path=path, content=content),
-        run=lambda command: call("Bash", command=command, description="run"),
-        ask=call(
-            "AskUserQuestion",
-            questions=[
-                {
-                    "question": QUESTION,
-                    "header": "port",
-                    "multiSelect": False,
-                    "options": [{"label": one, "description": one} for one in OPTIONS],
-                }
-            ],
-        ),
-        flag="--resume=",
-    ),
-    Kind(
-        name="claude-agent-acp",
-        config=lambda model, home: {"kind": "acp", "command": ["claude-agent-acp"], "env": claude_env(model)},
-        write=lambda path, content: call("Write", file_path=path, content=content),
-        run=lambda command: call("Bash", command=command, description="run"),
-        ask=by_mcp("mcp__ompycord__ask_human"),
-    ),
-    Kind(
-        name="codex",
-        config=codex_config,
-        write=lambda path, content: escalated(f"printf '{content}' > {path}".replace("\n", "\\n")),
-        run=escalated,
-    ),
-    Kind(
-        name="gemini",
-        config=gemini_config,
-        write=lambda path, content: call("write_file", file_path=path, content=content),
-        run=lambda command: call("run_shell_command", command=command),
-        keeps_session=False,
-        ask=by_mcp("mcp_ompycord_ask_human"),
-    ),
-]
-
-
 def marked(kind: Kind) -> Any:
-    return pytest.param(kind, id=kind.name, marks=[] if kind.speaks_chat else [pytest.mark.shared])
+    return pytest.param(kind, id=kind.name, marks=[] if kind.speaks_openai else [pytest.mark.shared])
 
 
 @pytest.fixture(params=[marked(kind) for kind in KINDS])
@@ -160,20 +43,25 @@ def kind(request: pytest.FixtureRequest) -> Kind:
 @pytest.fixture
 def stub(kind: Kind, request: pytest.FixtureRequest) -> str:
     """The address of a model without a mind that speaks its provider's dialect."""
-    address: str = request.getfixturevalue("model" if kind.speaks_chat else "address")
+    address: str = request.getfixturevalue("model" if kind.speaks_openai else "address")
     return address.removesuffix("/v1")
+
+
+def busy(seconds: int) -> str:
+    """A command that takes its time, and leave: some agents know `sleep` and do not ask for it."""
+    return f"python3 -c 'import time; time.sleep({seconds})'"
 
 
 def tasks(kind: Kind) -> tuple[str, str, str]:
     """What the agent is asked first, what it is steered to, and how it comes to its end."""
     first = (
         kind.write("a.txt", "one\ntwo\n"),
-        *([kind.ask] if kind.ask else []),
+        kind.ask,
         kind.run("cp a.txt b.txt"),
-        kind.run("sleep 25"),
+        kind.run(busy(25)),
         "SAY first",
     )
-    steered = (kind.write("steered.txt", "heard\n"), kind.run("sleep 40"), "SAY second")
+    steered = (kind.write("steered.txt", "heard\n"), kind.run(busy(40)), "SAY second")
     # Twice: where words come with the result of what they cut short, the model without a mind takes that for its first step's.
     last = (*[kind.write("last.txt", "end\n")] * 2, "SAY all is done")
     return "\n".join(first), "\n".join(steered), "\n".join(last)
@@ -191,24 +79,26 @@ async def test_from_its_first_word_to_its_branch(kind: Kind, tmp_path: Path, stu
     ):
         await signs(product.playground.mo)
         journey = await begin(product, kind, first)
-        if kind.ask:
-            await answered(journey)
-        await journey.at_work_on("sleep 25", 1)
+        await answered(journey)
+        await journey.at_work_on(busy(25), 1)
         await journey.says(steered)
-        await journey.at_work_on("sleep 40", 1)
+        await journey.at_work_on(busy(40), 1)
         await journey.commands("omp stop")
         await journey.until("run.state", lambda seen: seen[-1]["state"] == "SUSPENDED")
+        kind.rested(journey.home)
         await journey.commands("omp resume")
-        await journey.at_work_on("sleep 40", 2)
+        await goes_on(journey, starts=2)
+        await journey.at_work_on(busy(40), 2)
         await product.kill()
         await product.start()
-        await journey.at_work_on("sleep 40", 3)
-        session = sessions(journey, kind, starts=3)
+        session = await goes_on(journey, starts=3)
+        await journey.at_work_on(busy(40), 3)
         if kind.flag:
             assert [line for line in journey.programs() if f"{kind.flag}{session}" in line]
         await journey.says(last)
         await ended(journey, kind, repository)
         assert any("cp a.txt b.txt" in text for text in read)
+        assert any("ask\\_human" in text for text in read) == kind.asks_leave_to_ask
 
 
 async def signs(mo: Person) -> None:
@@ -225,12 +115,12 @@ async def answered(journey: Journey) -> None:
     await journey.mo.wait_message(lambda m: m.id == question.id and not m.labels and OPTIONS[1] in m.text)
 
 
-def sessions(journey: Journey, kind: Kind, *, starts: int) -> str:
-    """The one session of all its starts; of an agent that may begin anew, the latest."""
-    opened = [one["session"] for one in journey.facts("session.opened")]
-    if kind.keeps_session:
-        assert opened == [opened[0]] * starts
-    return opened[-1]
+async def goes_on(journey: Journey, *, starts: int) -> str:
+    """The one session of all its starts so far: every one has gone on in the first one's."""
+    opened = await journey.until("session.opened", lambda found: len(found) >= starts)
+    session: str = opened[0]["session"]
+    assert [one["session"] for one in opened] == [session] * starts
+    return session
 
 
 async def ended(journey: Journey, kind: Kind, repository: Path) -> None:
@@ -246,7 +136,7 @@ async def ended(journey: Journey, kind: Kind, repository: Path) -> None:
         assert "Changed 4 files +6−0" in message.text
         assert f"\nCost\n{cost(journey, kind)}\n" in message.text
     assert {one["by"] for one in journey.facts("approval.granted")} == {"Ada"}
-    assert {one["by"] for one in journey.facts("question.answered")} == ({"Mo"} if kind.ask else set())
+    assert {one["by"] for one in journey.facts("question.answered")} == {"Mo"}
     await journey.one_of_each()
 
 

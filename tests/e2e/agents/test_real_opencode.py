@@ -1,5 +1,6 @@
 """OpenCode itself, from npm, over the Agent Client Protocol, against a model without a mind."""
 
+import base64
 from typing import Any
 
 import pytest
@@ -18,11 +19,22 @@ from ompycord.domain.events import (
     ToolStarted,
     UsageUpdated,
 )
+from ompycord.domain.task import TaskFile
 from ompycord.testing import ScriptedInbox
 from tests.e2e.agents.conftest import Heard, Place, working
 
 pytestmark = [pytest.mark.agents, pytest.mark.e2e, pytest.mark.timeout(180, func_only=True)]
 WORDS = " ".join(f"word{number}" for number in range(100))  # no loop, which omp would notice
+
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+"""A picture of one dot."""
+
+
+def usd(heard: Heard) -> float:
+    return sum(one.cost_usd or 0 for one in heard.of(UsageUpdated))
+
 
 SPEC: dict[str, Any] = {"name": "opencode", "kind": "acp", "command": ("opencode", "acp")}
 
@@ -60,6 +72,30 @@ async def test_a_stopped_run_goes_on_in_the_same_session(opencode: Place) -> Non
     assert (outcome.claim, outcome.message) == (True, "back again")
     assert second.of(SessionOpened)[0].session == session
     assert [message.text for message in second.of(Message)] == ["back again"]
+
+
+async def test_a_session_that_goes_on_costs_what_it_adds(opencode: Place) -> None:
+    """OpenCode goes on with its session's total."""
+    agent, first, second = AcpAgent(launcher=opencode.launcher), Heard(), Heard()
+    assert (await agent.run(opencode.job(SPEC, "SAY once"), first.emit, ScriptedInbox())).claim
+    spent, session = usd(first), first.of(SessionOpened)[0].session
+    again = opencode.job(SPEC, "SAY twice", session=session).model_copy(update={"session_usd": spent})
+    assert (await agent.run(again, second.emit, ScriptedInbox())).claim
+    assert usd(second) == pytest.approx(spent)
+    assert spent > 0
+
+
+async def test_it_sees_the_pictures_that_came_with_its_task(opencode: Place) -> None:
+    folder = opencode.clone.parent / "files"
+    folder.mkdir()
+    (folder / "shot").write_bytes(PNG)
+    job = opencode.job(SPEC, "SAY I see PICTURES.")
+    kept = (TaskFile(name="shot", sha256="0" * 64, size=len(PNG)),)
+    shown = job.model_copy(update={"files": folder, "task": job.task.model_copy(update={"files": kept})})
+    outcomes = [
+        await AcpAgent(launcher=opencode.launcher).run(one, Heard().emit, ScriptedInbox()) for one in (shown, job)
+    ]
+    assert [outcome.message for outcome in outcomes] == ["I see 1.", "I see 0."]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ompycord.agents.acp import AcpAgent
+from ompycord.agents.pictures import MOST_BYTES
 from ompycord.domain.events import (
     ApprovalDenied,
     ApprovalGranted,
@@ -29,6 +30,7 @@ from ompycord.domain.events import (
 )
 from ompycord.domain.ports import AgentJob
 from ompycord.domain.run import FailureClass
+from ompycord.domain.task import TaskFile
 from ompycord.processes.launcher_port import Launcher
 from ompycord.testing import ScriptedInbox
 
@@ -115,14 +117,46 @@ async def test_files_are_served_inside_the_clone_alone(
     assert "s3cret" not in str(stored.events)
 
 
+@pytest.mark.parametrize("session", ["s-old", "late"])
 async def test_a_session_goes_on_and_tells_its_past_and_its_cost_only_once(
-    launcher: Launcher, job: MakeJob, stored: Any
+    launcher: Launcher, job: MakeJob, stored: Any, session: str
 ) -> None:
-    work = job("session", "spend 1.25").model_copy(update={"session": "s-old"})
+    work = job("session", "spend 1.25").model_copy(update={"session": session})
     assert (await AcpAgent(launcher=launcher).run(work, stored.emit, ScriptedInbox())).claim
-    assert texts(stored) == ["loaded s-old"]
-    assert stored.of(SessionOpened)[0].session == "s-old"
+    assert texts(stored) == [f"loaded {session}"]
+    assert stored.of(SessionOpened)[0].session == session
     assert [one.cost_usd for one in stored.of(UsageUpdated)] == [0.25, 0.0]
+
+
+def with_files(job: AgentJob, folder: Path, files: dict[str, bytes]) -> AgentJob:
+    """The job of a task that came with these."""
+    folder.mkdir()
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    kept = tuple(TaskFile(name=name, sha256="0" * 64, size=len(data)) for name, data in files.items())
+    return job.model_copy(update={"files": folder, "task": job.task.model_copy(update={"files": kept})})
+
+
+async def test_pictures_that_came_with_a_task_are_seen_once_as_far_as_they_fit(
+    launcher: Launcher, job: MakeJob, stored: Any, clone: Path
+) -> None:
+    png, gif = b"\x89PNG\r\n\x1a\n", b"GIF89a"
+    files = {
+        "named.png": b"no picture",
+        "small": png + b"x" * 92,
+        "large.png": png + b"x" * MOST_BYTES,
+        "half.gif": gif + b"x" * (MOST_BYTES // 2),
+        "other_half.gif": gif + b"x" * (MOST_BYTES // 2),
+        "last.gif": gif,
+    }
+    work = with_files(job("look"), clone.parent / "files", files)
+    (clone.parent / "files/last.gif").unlink()
+    (clone.parent / "files/last.gif").symlink_to(clone.parent / "files/small")
+    for one in (work, work.model_copy(update={"session": "s-old"}), job("look", env={"BLIND": "1"})):
+        blind = {"files": work.files, "task": work.task}
+        assert (await AcpAgent(launcher=launcher).run(one.model_copy(update=blind), stored.emit, ScriptedInbox())).claim
+    seen = f"sees image/png of 100, image/gif of {MOST_BYTES // 2 + 6}"
+    assert texts(stored) == [seen, "sees nothing", "sees nothing"]
 
 
 async def test_our_tools_and_the_mode_are_given_and_a_mode_that_is_not_offered_is_said(

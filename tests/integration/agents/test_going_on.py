@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from ompycord.agents.acp import AcpAgent
-from ompycord.agents.going_on import ANEW
+from ompycord.agents.going_on import ANEW, go_on
 from ompycord.agents.omp_rpc import OmpRpcAgent
 from ompycord.agents.stream_json import StreamJsonAgent
 from ompycord.domain.events import Message, Note, SessionOpened
-from ompycord.domain.ports import AgentAdapter
+from ompycord.domain.ports import AgentAdapter, AgentJob, AgentOutcome, Emit
 from ompycord.domain.repository import AgentSpec, Grants, Sandbox
 from ompycord.domain.run import FailureClass
+from ompycord.domain.task import TaskFile
 from ompycord.processes.launcher_port import Launcher
 from ompycord.testing import ScriptedInbox
 from tests.integration.agents.conftest import MakeJob
@@ -40,6 +41,24 @@ async def test_one_that_took_too_much_of_the_machine_is_not_started_again(
     assert outcome.message == "mine started more than 5 processes and was ended."
     assert outcome.failure is FailureClass.POLICY
     assert not stored.of(Note)
+
+
+async def test_the_whole_task_names_the_files_that_came_with_it(make_job: MakeJob, stored: Any, clone: Path) -> None:
+    jobs: list[AgentJob] = []
+
+    async def start(job: AgentJob, emit: Emit) -> AgentOutcome:
+        jobs.append(job)
+        return AgentOutcome(claim=False)
+
+    files = (TaskFile(name="log.txt", sha256="0" * 64, size=1234),)
+    task = make_job("").task.model_copy(update={"files": files, "done_when": "it is well"})
+    known = {"task": task, "files": clone.parent, "session": "s-7", "session_usd": 1.0}
+    await go_on(make_job("", prompt="Go on.").model_copy(update=known), stored.emit, start)
+    assert [(job.session, job.session_usd) for job in jobs] == [("s-7", 1.0), (None, 0.0)]
+    named = (
+        f"Files that came with the task, to read, outside of the repository:\n- {clone.parent}/log.txt (1,234 bytes)"
+    )
+    assert jobs[1].prompt == f"{task.prompt}\n\nDone when: it is well\n\n{named}\n\nGo on."
 
 
 @pytest.mark.parametrize(("kind", "adapter", "double"), KINDS)

@@ -90,6 +90,7 @@ class House:
             job_environment=self._environment,
             inboxes=Inboxes(store=store, bus=self.bus, record=self.conductor.record),
             session=store.session,
+            session_usd=store.session_usd,
             co_author=self._co_author,
         )
         self.driver = Driver(

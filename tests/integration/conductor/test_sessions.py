@@ -91,6 +91,20 @@ async def test_a_stopped_agent_is_resumed_in_its_session(house: House) -> None:
     assert house.agent.jobs[1].prompt == GO_ON
 
 
+async def test_an_agent_is_told_what_its_session_cost_so_far(house: House) -> None:
+    """An agent that goes on may go on with its total too; what an earlier session cost is none of it."""
+    spent = (ev.UsageUpdated(cost_usd=8.0), SESSION, ev.UsageUpdated(cost_usd=0.5))
+    house.agent.script = (ev.SessionOpened(session="s-0"), *spent, SESSION, ev.UsageUpdated(cost_usd=0.25))
+    house.agent.outcome = AgentOutcome(claim=False, failure=FailureClass.LOST)
+    async with house.alive():
+        run = RunId((await house.submit()).id)
+        await house.in_state(run, RunState.SUSPENDED)
+        house.agent.outcome = AgentOutcome(claim=True)
+        await house.conductor.resume(run, ADA)
+        await house.ended(run)
+    assert [(job.session, job.session_usd) for job in house.agent.jobs] == [(None, 0.0), ("s-1", 0.75)]
+
+
 async def test_an_agent_that_crashes_waits_for_a_person_and_goes_on_in_the_same_session(house: House) -> None:
     house.agent.script = (SESSION,)
     house.agent.outcome = AgentOutcome(claim=False, message="omp ended with signal 11.", failure=FailureClass.LOST)

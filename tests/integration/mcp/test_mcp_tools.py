@@ -83,6 +83,18 @@ async def test_an_agent_reads_its_task_and_posts_updates(house: House, working: 
         await house.until(working, lambda snapshot: snapshot.last_words == "Half way")
 
 
+async def test_no_tool_says_that_it_touches_what_the_agent_works_on(house: House, working: RunId) -> None:
+    """Some clients ask people for leave to use any tool that may, and would for asking people."""
+    async with mounted(house, working) as address, connected(address) as client:
+        hints = {tool.name: tool.annotations for tool in (await client.list_tools()).tools}
+    assert {name for name, hint in hints.items() if hint and hint.read_only_hint} == {
+        "get_task", "read_thread", "wait_answer",
+    }  # fmt: skip
+    is_harmless = [hint and (hint.read_only_hint or hint.destructive_hint is False) for hint in hints.values()]
+    assert is_harmless == [True] * 9
+    assert [hint and hint.open_world_hint for hint in hints.values()] == [False] * 9
+
+
 async def test_a_question_is_a_ticket_and_a_person_answers_it(house: House, working: RunId) -> None:
     async with mounted(house, working) as address, connected(address) as client:
         asked = {"question": "Which?", "options": ["left", "right"], "wait_s": 0}

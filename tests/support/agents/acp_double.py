@@ -10,11 +10,13 @@ Each line of the prompt is a step:
     leave COMMAND     asks for permission to run a command
     spend AMOUNT      the session has cost so much
     session           says how it was opened
+    look              says which pictures its prompt shows
     crash CODE        ends the program at once
     hang              does nothing any more, whatever it is told
 """
 
 import asyncio
+import base64
 import os
 import sys
 from pathlib import Path
@@ -31,7 +33,9 @@ class Double:
         self.client: Any = None
         self.how = ""
         self.calls = self.messages = 0
+        self.seen: list[Any] = []
         self.cancelled = asyncio.Event()
+        self.tasks: asyncio.TaskGroup | None = None
 
     def on_connect(self, conn: acp.Client) -> None:
         self.client = conn
@@ -41,7 +45,9 @@ class Double:
     ) -> Any:
         assert client_capabilities.elicitation.form is not None
         able = schema.AgentCapabilities(
-            load_session=True, mcp_capabilities=schema.McpCapabilities(http=True, sse=False)
+            load_session=True,
+            mcp_capabilities=schema.McpCapabilities(http=True, sse=False),
+            prompt_capabilities=schema.PromptCapabilities(image="BLIND" not in os.environ),
         )
         info = schema.Implementation(name="double", title="Double", version="1.0")
         return schema.InitializeResponse(protocol_version=1, agent_capabilities=able, agent_info=info)
@@ -62,7 +68,14 @@ class Double:
         await self.tell(helpers.update_agent_message_text("an old message"), session_id)
         cost = schema.Cost(amount=1.0, currency="USD")
         await self.tell(schema.UsageUpdate(session_update="usage_update", used=1, size=2, cost=cost), session_id)
+        if session_id == "late" and self.tasks is not None:
+            self.tasks.create_task(self.remember(session_id))
         return schema.LoadSessionResponse()
+
+    async def remember(self, session: str) -> None:
+        """Goes on with its past after it has answered, as Gemini CLI does."""
+        for _ in range(200):
+            await self.tell(helpers.update_agent_message_text("a later message" + "." * 2000), session)
 
     async def set_session_mode(self, mode_id: str, session_id: str, **_: Any) -> Any:
         self.how += f", mode {mode_id}"
@@ -74,6 +87,7 @@ class Double:
 
     async def prompt(self, prompt: list[Any], session_id: str, **_: Any) -> Any:
         self.cancelled.clear()
+        self.seen = prompt[1:]
         for line in prompt[0].text.splitlines():
             word, _, rest = line.partition(" ")
             await self.step(word, rest, session_id)
@@ -93,12 +107,16 @@ class Double:
             chunk.message_id = f"m{self.messages}"
             await self.tell(chunk)
 
+    def sight(self) -> str:
+        shown = (f"{one.mime_type} of {len(base64.b64decode(one.data))}" for one in self.seen)
+        return f"sees {', '.join(shown) or 'nothing'}"
+
     async def step(self, word: str, rest: str, session: str) -> None:
         match word:
             case "say":
                 await self.say(rest)
-            case "session":
-                await self.say(self.how)
+            case "session" | "look":
+                await self.say(self.how if word == "session" else self.sight())
             case "plan":
                 first, *others = [helpers.plan_entry(one) for one in rest.split("|")]
                 first.status = "in_progress"
@@ -163,6 +181,11 @@ class Double:
         await self.say(f"leave: {getattr(got.outcome, 'option_id', got.outcome.outcome)}")
 
 
-if __name__ == "__main__":
+async def main() -> None:
     double: Any = Double()  # the SDK takes any object with these methods, its type wants all there are
-    asyncio.run(acp.run_agent(double, use_unstable_protocol=True))
+    async with asyncio.TaskGroup() as double.tasks:
+        await acp.run_agent(double, use_unstable_protocol=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

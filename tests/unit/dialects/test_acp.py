@@ -1,12 +1,15 @@
 """The Agent Client Protocol from our side: sessions, turns, what people are asked, and frames that nobody expects."""
 
+import base64
 from typing import Any
 
 import pytest
 from acp import schema
 
 from ompycord.dialects.acp import Acp
+from ompycord.dialects.acp_past import ARE_YOU_QUIET
 from ompycord.dialects.acp_session import Wishes
+from ompycord.dialects.pictures import picture_of
 from ompycord.domain.events import (
     ApprovalDenied,
     ApprovalGranted,
@@ -28,6 +31,7 @@ from ompycord.domain.events import (
 from ompycord.domain.run import FailureClass
 from tests.support.conversations import Dialogue
 
+PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 20
 ABLE: dict[str, Any] = {"protocolVersion": 1, "agentCapabilities": {"loadSession": True}}
 
 
@@ -196,14 +200,72 @@ def test_requests_the_agent_gives_up_and_those_of_an_ended_turn_are_withdrawn() 
     assert not talk.conversation.awaits_person
 
 
-def test_the_past_of_a_loaded_session_is_not_told_again() -> None:
-    talk = Dialogue(Acp(prompt="p", root="/c", wishes=Wishes(session="old")))
-    talk.hear(
-        {"id": 0, "result": ABLE}, chunk("old words"), update("usage_update", cost={"amount": 2.0, "currency": "USD"})
-    )
-    talk.hear({"id": 1, "result": {}}, update("usage_update", cost={"amount": 2.5, "currency": "USD"}))
-    assert not talk.of(Message)
+def going_on(**able: Any) -> Dialogue:
+    """An agent has answered that it goes on in its session."""
+    talk = Dialogue(Acp(prompt="go on", root="/run/clone", wishes=Wishes(session="old")))
+    talk.hear({"id": 0, "result": {"protocolVersion": 1, "agentCapabilities": able or {"loadSession": True}}})
+    return talk
+
+
+PAST = (
+    chunk("old words"),
+    update("tool_call", toolCallId="c", kind="edit", status="completed", locations=[{"path": "/run/clone/a"}]),
+    update("plan", entries=[{"content": "old"}]),
+)
+
+
+@pytest.mark.parametrize("able", [{"loadSession": True}, {"sessionCapabilities": {"resume": {}}}])
+def test_the_past_of_a_session_is_not_told_again_wherever_it_ends(able: dict[str, Any]) -> None:
+    talk = going_on(**able)
+    refused = {"error": {"code": -32601, "message": "Method not found"}}
+    talk.hear(PAST[0], {"id": 1, "result": {}}, *PAST[1:], {"id": 2, **refused}, *PAST, {"id": 3, **refused})
+    assert [frame["method"] for frame in talk.sent[2:]] == [ARE_YOU_QUIET] * 3
+    talk.hear(update("available_commands_update"), {"id": 4, **refused})
+    assert talk.sent[-1]["params"]["prompt"] == [{"type": "text", "text": "go on"}]
+    talk.hear(*PAST, ended(5))
+    assert [body.type for body in talk.events] == [
+        "session.opened", "message", "tool.started", "tool.finished", "files.changed", "plan.updated",
+    ]  # fmt: skip
+
+
+def test_the_cost_of_the_past_is_known_already() -> None:
+    talk = going_on()
+    talk.hear(update("usage_update", cost={"amount": 2.0, "currency": "USD"}), {"id": 1, "result": {}})
+    talk.hear({"id": 2, "result": {}}, update("usage_update", cost={"amount": 2.5, "currency": "USD"}))
     assert talk.of(UsageUpdated) == [UsageUpdated(cost_usd=0.5)]
+
+
+@pytest.mark.parametrize(
+    ("agent", "total", "spent", "notes"),
+    [("OpenCode", 2.5, 0.5, 0), ("OpenCode", 0.25, 0.25, 1), ("@agentclientprotocol/claude-agent-acp", 2.5, 2.5, 0)],
+)
+def test_a_session_that_goes_on_costs_what_it_adds(agent: str, total: float, spent: float, notes: int) -> None:
+    """Some agents go on with the session's total, one counts anew at every start and may come further than it was."""
+    talk = Dialogue(Acp(prompt="go on", root="/c", wishes=Wishes(session="old", session_usd=2.0)))
+    hello = {**ABLE, "agentInfo": {"name": agent, "version": "1.18.33" if agent == "OpenCode" else "0.49.0"}}
+    talk.hear({"id": 0, "result": hello}, update("usage_update", used=1), {"id": 1, "result": {}}, {"id": 2})
+    talk.hear(update("usage_update", cost={"amount": total, "currency": "USD"}))
+    assert [one.cost_usd for one in talk.of(UsageUpdated)] == [spent]
+    assert len(talk.of(Note)) == notes
+
+
+def test_an_agent_that_is_never_quiet_is_told_its_prompt_all_the_same() -> None:
+    talk = going_on()
+    talk.hear({"id": 1, "result": {}})
+    for number in range(2, 20_000):
+        talk.hear(chunk("old"), {"id": number, "result": {}})
+        if talk.sent[-1]["method"] == "session/prompt":
+            break
+    assert talk.sent[-1]["method"] == "session/prompt"
+
+
+def test_what_people_say_while_the_past_is_told_waits_for_its_turn() -> None:
+    talk = going_on()
+    talk.hear({"id": 1, "result": {}})
+    talk.told(Prompted(text="and this", when="now"))
+    assert [frame["method"] for frame in talk.sent[2:]] == [ARE_YOU_QUIET]
+    talk.hear({"id": 2, "result": {}}, ended(3))
+    assert [frame["params"]["prompt"][0]["text"] for frame in talk.sent[3:]] == ["go on", "and this"]
 
 
 def test_settings_are_made_one_after_the_other_and_a_refusal_is_said() -> None:
@@ -221,6 +283,45 @@ def test_settings_are_made_one_after_the_other_and_a_refusal_is_said() -> None:
     ]
     assert talk.of(Note) == [Note(text="The agent did not take a setting: no")]
     assert talk.sent[-1]["method"] == "session/prompt"
+
+
+@pytest.mark.parametrize(("sees", "blocks"), [(True, ["text", "image", "image"]), (False, ["text"])])
+def test_the_first_prompt_shows_pictures_to_an_agent_that_sees_any(sees: bool, blocks: list[str]) -> None:
+    png, jpeg = picture_of(PNG), picture_of(b"\xff\xd8\xffx")
+    assert png
+    assert jpeg
+    talk = Dialogue(Acp(prompt="p", root="/c", wishes=Wishes(pictures=(png, jpeg))))
+    able = {"promptCapabilities": {"image": sees}}
+    talk.hear({"id": 0, "result": {"protocolVersion": 1, "agentCapabilities": able}}, {"id": 1, "result": {}})
+    first = talk.sent[-1]["params"]["prompt"]
+    assert [one["type"] for one in first] == blocks
+    assert first[0]["text"] == "p"
+    if sees:
+        assert (first[1]["mimeType"], base64.b64decode(first[1]["data"])) == ("image/png", PNG)
+        schema.ImageContentBlock.model_validate(first[1])
+    talk.told(Prompted(text="and this"))
+    talk.hear(ended())
+    assert [one["type"] for one in talk.sent[-1]["params"]["prompt"]] == ["text"]
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (PNG, "image/png"),
+        (b"\xff\xd8\xff\xe0", "image/jpeg"),
+        (b"GIF87a..", "image/gif"),
+        (b"GIF89a..", "image/gif"),
+        (b"RIFF\x04\0\0\0WEBPVP8 ", "image/webp"),
+        (b"RIFF\x04\0\0\0WAVEfmt ", None),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", None),
+        (b"BM6", None),
+        (b"", None),
+    ],
+)
+def test_its_first_bytes_tell_what_is_a_picture(data: bytes, kind: str | None) -> None:
+    picture = picture_of(data)
+    assert (picture.kind if picture else None) == kind
+    assert picture is None or base64.b64decode(picture.base64) == data
 
 
 # -- what the agent does -----------------------------------------------------------------------------------------------

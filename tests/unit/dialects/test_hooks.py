@@ -88,6 +88,7 @@ PAYLOADS = st.fixed_dictionaries(
             {"part": st.dictionaries(st.sampled_from(["type", "text", "time", "state", "tokens", "tool"]), ANYTHING)}
         )}),
         "data": ANYTHING | st.fixed_dictionaries({"message": ANYTHING, "messages": ANYTHING, "toolCallId": ANYTHING}),
+        "prompt_id": ANYTHING, "source": ANYTHING | st.just("startup"),
         "tool_name": ANYTHING, "tool_input": ANYTHING, "tool_response": ANYTHING, "tool_use_id": ANYTHING,
         "session_id": ANYTHING, "cwd": ANYTHING, "prompt": ANYTHING, "input-messages": ANYTHING, "turn-id": ANYTHING,
     },
