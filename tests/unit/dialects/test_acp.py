@@ -19,6 +19,7 @@ from ompycord.domain.events import (
     FilesChanged,
     Message,
     Note,
+    PlanUpdated,
     Prompted,
     QuestionAnswered,
     QuestionAsked,
@@ -528,4 +529,18 @@ def test_a_cancelled_turn_answers_what_is_open() -> None:
         "session/cancel",
         {"outcome": {"outcome": "cancelled"}},
         {"action": "cancel"},
+    ]
+
+
+def test_a_plan_is_told_with_what_is_done_and_what_is_not() -> None:
+    talk = working()
+    states = {"one": "completed", "two": "in_progress", "three": "pending", "four": "of another version"}
+    talk.hear(update("plan", entries=[{"content": title, "status": status} for title, status in states.items()]))
+    plan = talk.events[-1]
+    assert isinstance(plan, PlanUpdated)
+    assert [(phase.title, phase.status) for phase in plan.phases] == [
+        ("one", "done"),
+        ("two", "active"),
+        ("three", "pending"),
+        ("four", "pending"),
     ]
