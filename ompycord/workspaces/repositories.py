@@ -10,6 +10,7 @@ from ompycord.errors import WorkspaceError
 from ompycord.processes import sweep
 from ompycord.workspaces.folders import is_real_folder, remove
 from ompycord.workspaces.git import TRANSFER_S, Git, require_branch
+from ompycord.workspaces.locks import unlock, unlock_ref
 from ompycord.workspaces.record import Publication, Record
 
 __all__ = ["RESULT_REF", "Repositories", "Source"]
@@ -75,6 +76,7 @@ class Repositories:
             raise WorkspaceError(f"{branch} is the base branch of {spec.name}; results never go there.")
         source = await self.source(spec)
         arriving = f"refs/ompycord/{marker}"
+        unlock(source.git_folder, f"{arriving}.lock")
         fetch = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--no-recurse-submodules")
         await self._git.run(
             *(*fetch, "--", str(result), f"+{RESULT_REF}:{arriving}"),
@@ -102,6 +104,7 @@ class Repositories:
                 continue
             # The old value makes it a comparison and a swap: who moved it meanwhile wins.
             old = tip or "0" * len(commit)
+            unlock_ref(source.git_folder, f"refs/heads/{name}", commit)
             await self._git.run(
                 "update-ref", "-m", f"ompycord: {marker}", f"refs/heads/{name}", commit, old,
                 cwd=source.git_folder, marker=marker,
@@ -118,6 +121,7 @@ class Repositories:
     async def _fetch(self, name: str, address: str) -> None:
         cache, marker = self._cache(name), f"repository.{name}"
         await sweep(marker)
+        unlock(cache, "shallow.lock", "refs/remotes/**/*.lock")
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not is_real_folder(cache):
             building = self._folder / f".{name}.git.new"

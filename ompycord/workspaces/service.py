@@ -21,6 +21,7 @@ from ompycord.workspaces.folders import is_real_folder, remove, scratch
 from ompycord.workspaces.git import TRANSFER_S, Git
 from ompycord.workspaces.harvest import Harvester
 from ompycord.workspaces.holding import is_held
+from ompycord.workspaces.locks import unlock
 from ompycord.workspaces.record import Folder, Record, Result
 from ompycord.workspaces.repositories import Repositories
 
@@ -87,6 +88,7 @@ class GitWorkspaces:
             return _harvested(folder, record.result)
         with _in_words():
             await self._sweep(run)
+            await asyncio.to_thread(unlock, folder.result, "*.lock", "refs/**/*.lock")
             result = await self._harvester.harvest(folder, record, message=message, co_author=co_author, run=run)
             await folder.write(record.model_copy(update={"result": result}))
         return _harvested(folder, result)
@@ -128,6 +130,7 @@ class GitWorkspaces:
         if commit is None:
             return Published(branch=None)
         with _in_words():
+            await sweep(_marker(run))
             publication = await self._repositories.publish(
                 repository, record, result=folder.result, commit=commit, branch=branch, marker=_marker(run)
             )
