@@ -5,7 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
-JOBS ?= 4
+# Most tests wait for another process: three for a core of a small machine.
+JOBS ?= 6
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # A start of the product takes 0.8 s of CPU with bytecode and 1.7 s without; inherited, this would forbid to keep it.
 export PYTHONDONTWRITEBYTECODE :=

@@ -57,8 +57,9 @@ def main() -> int:
     """Answers one request; the exit code is the result."""
     request = json.load(sys.stdin)
     folder, bundle = Path(request["folder"]), Path(request["bundle"])
-    shutil.rmtree(folder, ignore_errors=True)  # with the locks of a harvest that was killed
-    bundle.unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    for left in (bundle, bundle.with_name(f"{bundle.name}.lock")):  # git leaves the lock where it is killed
+        left.unlink(missing_ok=True)
     git = InsideGit(folder)
     git("init", "--quiet", "--template=", f"--object-format={request['format']}")
     borrow(folder, Path(request["objects"]))
@@ -156,9 +157,7 @@ def collect(git: InsideGit, parent: str, request: dict[str, str], bundle: Path) 
     else:
         commit = git("commit-tree", tree, "-p", parent, "-F", "-", text=trailed(git, request["message"], trailer))
     git("update-ref", REF, commit)
-    made = git.folder / bundle.name  # beside it git keeps a lock, which a kill leaves behind
-    git("bundle", "create", "--quiet", str(made), REF, "--not", base)
-    made.replace(bundle)
+    git("bundle", "create", "--quiet", str(bundle), REF, "--not", base)
     return 0
 
 
