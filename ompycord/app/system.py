@@ -14,7 +14,8 @@ __all__ = ["SystemClock", "SystemIds", "keep_few_heaps", "settle_collector"]
 
 YOUNGEST = 20_000
 """New containers before the collector looks (CPython: 700)."""
-M_ARENA_MAX, HEAPS = -8, 2
+LATER_S = 1.0
+M_ARENA_MAX, HEAPS = -8, 1
 """malloc.h's name for how many heaps there may be."""
 
 
@@ -28,6 +29,7 @@ def settle_collector() -> None:
     gc.freeze()
     gc.set_threshold(YOUNGEST, *gc.get_threshold()[1:])
     give_back()
+    asyncio.get_running_loop().call_later(LATER_S, give_back)  # what was under way is through by then
 
 
 def keep_few_heaps() -> None:

@@ -8,7 +8,7 @@ from collections import deque
 from pathlib import Path
 from typing import Final
 
-from ompycord.checks.counts import Counts, junit_counts, unittest_counts
+from ompycord.checks.counts import Counts, unittest_counts
 from ompycord.checks.verdict import Ended, is_pytest, reading_of, verdict
 from ompycord.domain.events import CheckFinished
 from ompycord.domain.ids import RunId
@@ -75,6 +75,8 @@ def _with_report(check: CheckSpec, command: tuple[str, ...], report: Path) -> tu
 def _counts(check: CheckSpec, command: tuple[str, ...], report: Path, tail: list[str]) -> Counts | None:
     match reading_of(check, command):
         case "pytest":
+            from ompycord.checks.junit import junit_counts
+
             raw = _read(report)
             return None if raw is None else junit_counts(raw)
         case "unittest":

@@ -2,7 +2,7 @@
 
 from ompycord.telemetry.absent import absent
 
-with absent("rich"):
+with absent("rich"), absent("greenlet"):
     import structlog
 
 __all__ = ["get_logger", "structlog"]

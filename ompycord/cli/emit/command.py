@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple, NoReturn, cast
 
 import typer
-from platformdirs import user_data_path
 from pydantic import ValidationError
 
 from ompycord.cli.emit.spool import Spool
@@ -100,6 +99,8 @@ def find_place(environ: Mapping[str, str], folder: Path) -> Place:
     key = environ.get("OMPYCORD_KEY", "").strip()
     url = environ.get("OMPYCORD_URL", "").strip()
     if key:
+        from platformdirs import user_data_path
+
         data_folder = Path(environ.get("OMPYCORD_DATA_DIR", "").strip() or user_data_path("ompycord"))
         named = "OMPYCORD_KEY"
     else:

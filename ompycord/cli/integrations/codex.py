@@ -2,7 +2,6 @@
 
 import json
 import sys
-import tomllib
 from typing import Final
 
 from ompycord.cli.integrations.wiring import Change, Wish, read_text
@@ -15,6 +14,8 @@ _MARK: Final = "  # ompycord integrations"
 
 def wire(wish: Wish) -> Change:
     """`notify` in front of all else: a key of the whole file stands before its first table."""
+    import tomllib
+
     folder = wish.environ.get("CODEX_HOME", "").strip()
     path = (wish.home / ".codex" if not folder else wish.home / folder) / "config.toml"
     before = read_text(path)

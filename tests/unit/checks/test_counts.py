@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ompycord.checks.counts import junit_counts, unittest_counts
+from ompycord.checks.counts import unittest_counts
+from ompycord.checks.junit import junit_counts
 
 REPORT = b"""<?xml version="1.0" encoding="utf-8"?>
 <testsuites><testsuite name="pytest" errors="1" failures="1" skipped="1" tests="5">

@@ -1,0 +1,62 @@
+"""Pure: what a JUnit report counts, as pytest and many others write it; apart, since a bot at rest needs no XML (bench footprint)."""
+
+from xml.parsers import expat
+
+from ompycord.checks.counts import NAME, NAMES_LISTED, Counts
+
+__all__ = ["junit_counts"]
+
+
+class _Report:
+    """Follows a JUnit report's elements; a test case counts once, by the worst that is said of it."""
+
+    def __init__(self) -> None:
+        self.counts = Counts()
+        self._depth_of_case = 0
+        self._depth = 0
+        self._name = ""
+        self._is_failed = self._is_skipped = False
+        self.parser = expat.ParserCreate()
+        self.parser.StartElementHandler = self._start
+        self.parser.EndElementHandler = self._end
+        self.parser.StartDoctypeDeclHandler = self._no_doctype
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        self._depth += 1
+        if tag == "testcase" and not self._depth_of_case:
+            self._depth_of_case = self._depth
+            self._name = "::".join(filter(None, (attributes.get("classname"), attributes.get("name"))))
+            self._is_failed = self._is_skipped = False
+        elif self._depth_of_case and tag in ("failure", "error"):
+            self._is_failed = True
+        elif self._depth_of_case and tag == "skipped":
+            self._is_skipped = True
+
+    def _end(self, tag: str) -> None:
+        if self._depth == self._depth_of_case:
+            self._depth_of_case = 0
+            self._count()
+        self._depth -= 1
+
+    def _count(self) -> None:
+        if self._is_failed:
+            self.counts.failed += 1
+            if len(self.counts.failing) < NAMES_LISTED:
+                self.counts.failing.append(self._name[:NAME])
+        elif self._is_skipped:
+            self.counts.skipped += 1
+        else:
+            self.counts.passed += 1
+
+    def _no_doctype(self, *_: object) -> None:
+        raise ValueError("a report with a document type, where entities could hide")
+
+
+def junit_counts(raw: bytes) -> Counts | None:
+    """What a JUnit report says; None for what is none. The caller bounds its size; entities are never expanded."""
+    report = _Report()
+    try:
+        report.parser.Parse(raw, True)
+    except (expat.ExpatError, ValueError):
+        return None
+    return report.counts
