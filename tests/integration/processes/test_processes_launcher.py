@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -249,6 +250,10 @@ async def test_cancelling_leaves_no_process_and_twice_does_not_wait(
             await asyncio.wait([task], timeout=0.05)  # lets the cancellation arrive
     assert task.cancelled()
     await until_gone(pids[0])
+    # The thread that waits for it tells the loop; one that closes before leaves a transport that nobody closes.
+    async with asyncio.timeout(10):
+        while any(thread.name.startswith("asyncio-waitpid") for thread in threading.enumerate()):
+            await asyncio.to_thread(threading.Event().wait, 0.01)
 
 
 @pytest.mark.parametrize(
