@@ -35,7 +35,7 @@ def settle_collector() -> None:
 def keep_few_heaps() -> None:
     """Before any thread is started: glibc gives each thread a heap of its own, up to eight a core, and each keeps what it freed.
 
-    Python's lock lets one thread allocate at a time anyway (bench footprint: 1 MiB; bench webhook: no difference).
+    Python's lock lets one thread allocate at a time anyway (bench footprint: 1 MiB).
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is not None:
