@@ -68,6 +68,7 @@ types: $(VENV)/.installed-dev
 
 structure: $(VENV)/.installed-dev
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m tools.citations
 
 format: $(VENV)/.installed-dev ## Format the code
 	@$(BIN)/ruff check --fix-only --quiet .

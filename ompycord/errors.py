@@ -100,7 +100,7 @@ class BadEvent(OmpycordError):
 
 
 class NotYours(BadEvent):
-    """This kind of source may not say this type (DESIGN: who may say what)."""
+    """This kind of source may not say this type (docs/contracts/events.md, *Authority*)."""
 
     slug: ClassVar[str] = "not-yours"
     status: ClassVar[int] = 403

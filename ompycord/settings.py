@@ -1,6 +1,6 @@
 """Settings: command line > environment > `.env` > secret folder > `ompycord.yml` > preset > defaults. Read by cli and app alone.
 
-An unknown key is an error that names the key; a value is never printed (FEATURES O-4). An empty value counts as absent.
+An unknown key is an error that names the key; a value is never printed. An empty value counts as absent.
 """
 
 import json
@@ -56,7 +56,8 @@ NAMED: dict[str, tuple[str, ...]] = {
     "OMP_LAUNCH_EMOJI": ("discord", "launch_emoji"),
     "OMP_WEBHOOK_SECRET": ("webhook", "secret"),
 }
-"""The variables of the original (CONTRACTS: names, numbers, files). Lists are separated by commas or spaces."""
+"""The variables of the original (docs/contracts/files-and-names.md, *Environment*). Lists are separated by commas or
+spaces."""
 LISTS = frozenset({"DISCORD_GUILD_ID", "DISCORD_ALLOWED_USERS", "OMP_LAUNCH_CHANNEL_IDS"})
 SECRETS = frozenset({"DISCORD_TOKEN", "OMP_WEBHOOK_SECRET", "OMPYCORD_DISCORD__TOKEN", "OMPYCORD_WEBHOOK__SECRET"})
 """Each also as NAME_FILE."""

@@ -1,4 +1,4 @@
-"""Any program as an agent (CONTRACTS, `command`): prompt in, lines out; its wire format is `dialects/jsonl.py`."""
+"""Any program as an agent: prompt in, lines out; its wire format is `dialects/jsonl.py`."""
 
 from ompycord.agents.drive import drive
 from ompycord.agents.level import require_level

@@ -27,9 +27,10 @@ from ompycord.text import cut
 __all__ = ["converse", "wall_ms"]
 
 BOUNDS: Final = Bounds(line_bytes=67_108_864, output_bytes=68_719_476_736)
-"""A frame may have 64 MiB (PLATFORM.md, Agents); agents that repeat partial messages write far more than they mean."""
+"""A frame may have 64 MiB (docs/platform/agents.md, *oh-my-pi RPC*); agents that repeat partial messages write far more
+than they mean."""
 _PROGRESS_S: Final = 1.0
-"""A tool's progress is stored no more often: cards are edited less often (PLATFORM.md, Discord's limits)."""
+"""A tool's progress is stored no more often: cards are edited less often."""
 _WRITE_S: Final = 60.0
 """For an agent to take a frame; its pipe holds 64 KiB."""
 _HALT_S: Final = 3.0

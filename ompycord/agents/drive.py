@@ -157,7 +157,9 @@ class _Listener:
 
 
 def _outcome(job: AgentJob, result: ProcessResult, listener: _Listener) -> AgentOutcome:
-    """Exit 0 is a claim of done unless it said that it failed; anything else failed (CONTRACTS, `command`)."""
+    """Exit 0 is a claim of done unless it said that it failed; anything else failed
+    (docs/contracts/processes.md, *Plain commands*).
+    """
     claim = listener.claim
     if result.outcome is Outcome.EXCESS:
         return AgentOutcome(claim=False, message=how_it_ended(job.spec, result, ""), failure=FailureClass.POLICY)

@@ -45,5 +45,5 @@ class OmpRpcAgent:
 def _arguments(job: AgentJob) -> tuple[str, ...]:
     if job.spec.dialect == "pi":
         return "--mode", "rpc", *(("--session", job.session) if job.session else ())
-    # Plain `rpc` has no `ask` tool (PLATFORM.md, Agents).
+    # Plain `rpc` has no `ask` tool (docs/platform/agents.md, *oh-my-pi RPC*).
     return "--mode", "rpc-ui", *((f"--resume={job.session}",) if job.session else ())

@@ -17,7 +17,7 @@ class RehearsalAgent:
     """A real program that makes a real small change, and says of itself that it is simulated.
 
     The words in the prompt that choose its path stand in the program's docstring; `REHEARSAL_PACE` in the agent's `env`
-    scales its pauses. Our own code, so it runs at any level of confinement (CONTRACTS, repositories and modes).
+    scales its pauses. Our own code, so it runs at any level of confinement.
     """
 
     capabilities = AgentCapabilities(simulated=True, can_steer=True, asks=True, approves=True)

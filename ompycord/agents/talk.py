@@ -15,7 +15,7 @@ from ompycord.text.limits import DIALECT_MESSAGE
 __all__ = ["Talk", "legible"]
 
 PAUSE_S: Final = 1.0
-"""With `_HELD` at most four messages of plain lines a second; cards are edited less often (PLATFORM.md, Discord's limits)."""
+"""With `_HELD` at most four messages of plain lines a second; cards are edited less often."""
 
 _HEADING: Final = 40
 """Room for the line that counts what was left out."""
@@ -50,7 +50,7 @@ class Talk:
         """The last plain line with something in it, to explain an exit code."""
 
     def add(self, line: str) -> None:
-        """A line that is no event. Cut at 2,000 characters (CONTRACTS, `command`)."""
+        """A line that is no event. Cut at 2,000 characters."""
         text = legible(line)
         if len(text) > _LINE:
             text = cut(text, _LINE)

@@ -283,7 +283,7 @@ def _bot(
 
 
 def _probes(ground: _Ground, bot: Bot, mode: Mode) -> dict[str, Probe]:
-    """What /readyz asks (OPERATIONS, *Health*). Trouble at a model provider is none of it."""
+    """What /readyz asks (docs/contracts/http.md, *Health*). Trouble at a model provider is none of it."""
 
     async def is_gateway_there() -> bool:
         return bot.is_ready

@@ -1,6 +1,7 @@
 """How a command asks the running process: one JSON line each way, one question a connection; `ask` is its counterpart.
 
-CONTRACTS, *Processes*: `control.sock` (0600), or where a socket's path is too long or there are none (Windows) a loopback port.
+docs/contracts/processes.md, *Control socket*: `control.sock` (0600), or where a socket's path is too long or there are
+none (Windows) a loopback port.
 In either case a random token in `control.json` (0600): Landlock hides a file from an agent and not a socket.
 """
 

@@ -1,4 +1,6 @@
-"""The data folder: 0700, one process at a time, secrets as 0600 files; counterpart of CONTRACTS, *Names, numbers, files*."""
+"""The data folder: 0700, one process at a time, secrets as 0600 files
+(docs/contracts/files-and-names.md, *Data folder*).
+"""
 
 import secrets
 import sys

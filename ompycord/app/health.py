@@ -11,7 +11,7 @@ from ompycord.store import SqliteStore
 __all__ = ["MANY_EVENTS", "Health"]
 
 MANY_EVENTS = 5_000
-"""CONTRACTS: above this backlog, posts are refused."""
+"""Above this backlog, posts are refused."""
 
 
 class Health:

@@ -1,6 +1,7 @@
 """The playground as `up` uses it: find the living one of this data folder or start one. Counterpart: `ompycord.playground`.
 
-CONTRACTS, *Names, numbers, files*: found by `playground/run.json`, proved by a request with its token, adopted, address unchanged.
+docs/contracts/processes.md, *Playground*: found by `playground/run.json`, proved by a request with its token, adopted,
+address unchanged.
 """
 
 import asyncio

@@ -11,7 +11,7 @@ from ompycord.store import SqliteStore
 __all__ = ["MODES", "Mode", "Usage", "usage_of"]
 
 LOW_DISK, FULL_DISK = 0.10, 0.05
-"""FEATURES I-114: under 10 % free no new run begins, under 5 % is trouble."""
+"""Under 10 % free no new run begins, under 5 % is trouble."""
 LOW_BYTES, FULL_BYTES = 5 * 1024**3, 1024**3
 """What is enough on a large disk, whatever part of it that is: a tenth of two terabytes is no shortage."""
 MODES = ("normal", "low_disk", "read_only")

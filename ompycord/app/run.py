@@ -30,7 +30,7 @@ __all__ = ["up"]
 READY_S = 30.0
 """How long the first connection may take before the address is printed all the same."""
 DRAIN_S = 20.0
-"""CONTRACTS: drain 20 s, compose's stop grace 40 s."""
+"""docs/contracts/processes.md, *Order of start and end*: agents get 20 s, the compose file gives 40 s."""
 SETTLE_S = 5.0
 MIB = 1024 * 1024
 POLL_S = 0.05

@@ -14,7 +14,7 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Stop:
-    """Waited for by whoever runs the process. uvicorn and discord.py install no handlers of their own (PLATFORM)."""
+    """Waited for by whoever runs the process. uvicorn and discord.py install no handlers of their own."""
 
     def __init__(self) -> None:
         self._event = asyncio.Event()

@@ -32,7 +32,7 @@ FATAL_CLOSES = {
     4013: "the intents are not valid: update Ompycord",
     4014: "the message content intent is not enabled for this bot: enable it at Discord, or switch it off here",
 }
-"""PLATFORM.md, *Discord's limits*: after these closes trying again is forbidden."""
+"""docs/platform/discord.md, *Gateway*: after these closes trying again is forbidden."""
 
 _SPOKEN = frozenset({discord.MessageType.default, discord.MessageType.reply})
 _OPEN_S = 60.0
@@ -47,7 +47,7 @@ log = get_logger(__name__)
 
 
 def intents_of(options: BotOptions) -> discord.Intents:
-    """Unprivileged ones; message content only when asked for (PLATFORM.md, *discord.py*)."""
+    """Unprivileged ones; message content only when asked for (docs/platform/discord.md, *Intents*)."""
     return discord.Intents(
         guilds=True, guild_messages=True, guild_reactions=True, message_content=options.message_content
     )
@@ -143,7 +143,7 @@ class OmpycordClient(discord.Client):
             await self._on_click(interaction)
 
     async def on_message(self, message: discord.Message) -> None:
-        """Pin notices of our own pins are messages that nobody needs (PLATFORM.md, *Discord's limits*); people's go on."""
+        """Pin notices of our own pins are messages that nobody needs; people's go on."""
         is_ours = self.user is not None and message.author.id == self.user.id
         is_here = message.guild is not None and str(message.guild.id) in self._guilds_obeyed
         if is_here:
@@ -193,7 +193,7 @@ class OmpycordClient(discord.Client):
 
     async def connect(self, *, reconnect: bool = True) -> None:
         """Stay connected until closed. Raises GatewayFatal. Written anew, since discord.py waits
-        up to 1,024 s (PLATFORM.md); a test watches the original's source.
+        up to 1,024 s (docs/platform/discord.md, *Gateway*); a test watches the original's source.
         """
         backoff: ExponentialBackoff[Any] = ExponentialBackoff()
         params: dict[str, Any] = {"initial": True, "shard_id": self.shard_id}

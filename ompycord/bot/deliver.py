@@ -1,6 +1,7 @@
 """Delivers outbox rows: mirror, thread from it, card inside, questions, result; each shown exactly once.
 
-CONTRACTS, *Card, mirror, crash*. Counterpart: `conductor.deliveries`, which says what is owed. Called by the lanes of `live.py`.
+docs/contracts/cards.md, *Exactly once*. Counterpart: `conductor.deliveries`, which says what is owed. Called by the
+lanes of `live.py`.
 """
 
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ _THREAD_NAME = 100
 DOUBTS = 6
 """So many refusals in a row, each for no known reason, make the last one final."""
 _RINGS = frozenset({OutboxKind.QUESTION, OutboxKind.RESULT, OutboxKind.NOTICE})
-"""UX, *Who is pinged*: everything else is sent silently and mentions nobody."""
+"""docs/contracts/cards.md, *Who is pinged*: everything else is sent silently and mentions nobody."""
 _NO_ENTRY = frozenset({50001, 50013, THREAD_LOCKED})
 """The bot may not see the thread or write there. One that is gone is `succession.py`'s."""
 

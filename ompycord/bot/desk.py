@@ -78,7 +78,9 @@ class Desk:
         return str(interaction.channel_id)
 
     def shown_in(self, interaction: Interaction) -> str:
-        """Where the mirror goes: here if this is a work channel, else the home channel (CONTRACTS: card, mirror, crash)."""
+        """Where the mirror goes: here if this is a work channel, else the home channel
+        (docs/contracts/cards.md, *Messages of a run*).
+        """
         here = self.channel_of(interaction)
         work = {*self.options.work_channels, *(r.channel for r in self.conductor.catalog.repositories if r.channel)}
         return here if here in work or self.options.home_channel is None else self.options.home_channel

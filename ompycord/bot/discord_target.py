@@ -1,6 +1,7 @@
-"""Points discord.py at another server before login: the one named exception to *no changing module globals* (DESIGN).
+"""Points discord.py at another server before login: the one named exception to *no changing module globals*.
 
-PLATFORM.md, *discord.py*: these three are all that the library reads. Counterpart: the playground's printed addresses.
+docs/platform/discord.md, *Another server*: these three are all that the library reads. Counterpart: the playground's
+printed addresses.
 """
 
 import discord.asset

@@ -1,4 +1,4 @@
-"""Says once that a channel takes nothing of ours any more, and once that it does again (UX, *Who is pinged*: ops, no mention).
+"""Says once that a channel takes nothing of ours any more, and once that it does again; ops, no mention.
 
 Counterpart: the lanes of `live.py`, which ask such a channel again every half minute.
 """

@@ -1,6 +1,7 @@
 """Rendered messages to discord.py's objects; counterpart of `render.message`, whose dictionaries are Discord's own shape.
 
-`allowed_mentions` goes with every create and edit: an edit that omits it parses everything (PLATFORM.md, discord.py).
+`allowed_mentions` goes with every create and edit: an edit that omits it parses everything
+(docs/platform/discord.md, *Mentions*).
 """
 
 from collections.abc import Iterable

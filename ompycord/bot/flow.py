@@ -1,6 +1,7 @@
 """What a person sees of one task, as a state machine in a table; pure. Counterpart of `domain.lifecycle`, the run's own.
 
-DESIGN, *The run's life*: Discord can fail while the run is fine, so this is a machine of its own. `intake.py` performs the
+docs/contracts/runs.md, *The person's view*: Discord can fail while the run is fine, so this is a machine of its own.
+`intake.py` performs the
 steps up to Acknowledged, `live.py` those after it.
 """
 
@@ -36,7 +37,7 @@ class Signal(StrEnum):
     KEPT = "kept"
     """The draft is on disk."""
     LATE = "late"
-    """2.0 s have passed and it is not on disk (CONTRACTS: card, mirror, crash)."""
+    """2.0 s have passed and it is not on disk."""
     LOST = "lost"
     """The database will not take it."""
     TAKEN = "taken"

@@ -1,6 +1,7 @@
 """From typed text to a started run, along `flow.py`'s table: persist, acknowledge, then work.
 
-CONTRACTS, *Card, mirror, crash*; STYLE rule 13. The run starts once or not at all, and the text is never lost.
+docs/contracts/commands-and-buttons.md, *Answer in three seconds*. The run starts once or not at all, and the text is
+never lost.
 """
 
 import asyncio
@@ -27,7 +28,7 @@ from ompycord.telemetry import get_logger
 __all__ = ["Intake"]
 
 DURABLE_S = 2.0
-"""CONTRACTS: no durable draft after so long, then defer."""
+"""No durable draft after so long, then defer."""
 KEEP_PAUSES_S = (0.1, 0.3, 1.0, 2.0, 5.0, 10.0, 15.0)
 """A database that refuses is asked again so often; Discord's token lives 15 minutes."""
 MIRROR_S = 10.0

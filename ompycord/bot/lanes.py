@@ -101,7 +101,9 @@ class Lane:
         self.run, self.row = (None if isinstance(job, BoardOf) else job), None
 
     def is_urgent(self, job: Job) -> bool:
-        """Terminal and needs-a-person take the next slot (DESIGN, *The card*), and what must be delivered."""
+        """Terminal and needs-a-person take the next slot (docs/contracts/cards.md, *Edits*), and what must be
+        delivered.
+        """
         return isinstance(job, Errand) or (self.dirty[job].is_urgent and job not in self.hurried)
 
     def is_over(self, now: float) -> bool:

@@ -1,6 +1,6 @@
 """The live editor: makes every message of every run true, one request in flight per channel, rendered when it is sent.
 
-Counterpart: `conductor.Bus`, which says *that* a run changed. Payloads freeze inside discord.py's queue (PLATFORM.md), so
+Counterpart: `conductor.Bus`, which says *that* a run changed. Payloads freeze inside discord.py's queue, so
 nothing waits there: a lane per channel takes its next job when the last one has ended. Discord calls are never cancelled.
 """
 
@@ -33,7 +33,7 @@ AT_ONCE = 50
 SWEEP_S = 30.0
 """How often all open runs are looked at again, for what only a clock changes (silence, rolled-over cards)."""
 OLD_EDIT_S = 2.1
-"""Between two edits where one was of a message older than an hour: 3 in 6 s, which no header tells (PLATFORM.md)."""
+"""Between two edits where one was of a message older than an hour: 3 in 6 s, which no header tells."""
 SETTLE_S = 10.0
 """At the end, requests in flight may finish so long."""
 
@@ -143,7 +143,7 @@ class LiveEditor:
             self._slowed(answer.channel, answer.retry_after_s or 1.0)
 
     def _slowed(self, channel: str, retry_after_s: float) -> None:
-        """Discord answered 429 in this channel; its next edit says so (DESIGN, *The run's life*: RateLimited)."""
+        """Discord answered 429 in this channel; its next edit says so (docs/contracts/cards.md, *Edits*)."""
         self._scenes.slowed[channel] = self._clock.now_ms() + round(retry_after_s * 1000)
         lane = self._lanes.get(channel)
         if lane is not None and lane.run is not None:

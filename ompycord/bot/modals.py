@@ -1,7 +1,7 @@
 """The forms: built for Discord, read from raw submissions; counterpart of `components.py`, which gets them.
 
 A form is stopped before it is sent: discord.py keeps nothing of it, so one that was open across a restart is read like any
-other (PLATFORM.md: else it is dropped silently and the typed text is lost). The draft's id travels in its custom id.
+other (else it is dropped silently and the typed text is lost). The draft's id travels in its custom id.
 """
 
 from collections.abc import Sequence
@@ -68,7 +68,7 @@ def task_form(
     mode: Mode = Mode.STANDARD,
     prompt: str = "",
 ) -> ui.Modal:
-    """UX, *The form*. Raises Refused where configuration offers nothing to choose from."""
+    """A new task (docs/contracts/commands-and-buttons.md, *The form*). Raises Refused where nothing can be chosen."""
     repositories = _first(repository, catalog.repositories)
     agents = _offered(catalog, repositories)
     if not repositories or not agents:

@@ -1,6 +1,6 @@
 """What the gateway tells of Discord's own life: talk in threads, deleted channels, a server left or joined again.
 
-FEATURES O-29. Counterpart: `client.py`, which hears it; `succession.py` and `live.py`, which act on it.
+Counterpart: `client.py`, which hears it; `succession.py` and `live.py`, which act on it.
 """
 
 from collections.abc import Sequence

@@ -28,7 +28,7 @@ class BotOptions(Frozen):
     launch_emoji: Annotated[str, Field(min_length=1, max_length=64)] = "🚀"
     """The reaction by which a message becomes a task."""
     guild_ready_timeout_s: Annotated[float, Field(ge=0, le=60)] = 2.0
-    """How long discord.py waits for servers at the start; 0 suits the playground (PLATFORM.md)."""
+    """How long discord.py waits for servers at the start; 0 suits the playground."""
     reconnect_cap_s: Annotated[float, Field(gt=0, le=1024)] = 60.0
     """The longest pause between two tries to reach the gateway."""
     approver_role: str | None = Field(default=None, max_length=100)

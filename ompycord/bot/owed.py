@@ -16,7 +16,7 @@ __all__ = ["CLOSED_S", "RETRY_S", "Owed", "pause_after"]
 
 RETRY_S = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
 CLOSED_S = 30.0
-"""A channel that refuses us is asked again so often: somebody may open it, and refusals count towards a ban (PLATFORM.md)."""
+"""A channel that refuses us is asked again so often: somebody may open it, and refusals count towards a ban."""
 ROWS = 200
 
 log = get_logger(__name__)

@@ -1,6 +1,6 @@
 """When Discord has room for the next request, learned from the headers of its answers; counterpart of `lanes.py`, which asks.
 
-PLATFORM.md, *Discord's limits*: the limits of a route are never hard-coded. Only the global one is published.
+docs/platform/discord.md, *Rate limits*: the limits of a route are never hard-coded. Only the global one is published.
 """
 
 from collections import deque

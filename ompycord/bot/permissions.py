@@ -34,7 +34,8 @@ PERMISSIONS = (
     Permission("Send Messages in Threads", 1 << 38, "a run's card and questions cannot be posted"),
     Permission("Pin Messages", 1 << 51, "open questions are not pinned"),
 )
-"""README, *A real server*. Pinning has a permission of its own since February 2026 (PLATFORM: Discord's limits)."""
+"""README, *A real server*. Pinning has a permission of its own since February 2026
+(docs/platform/discord.md, *Pins*)."""
 
 PERMISSION_INTEGER = sum(permission.bit for permission in PERMISSIONS)
 

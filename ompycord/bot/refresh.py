@@ -14,7 +14,7 @@ from ompycord.telemetry import get_logger
 __all__ = ["ROLL_OVER_MS", "Refreshed", "Refresher"]
 
 OLD_MS = 60 * 60 * 1000
-"""Edits of an older message have a limit of their own: mirrors and rolled-over cards go on in slow mode (PLATFORM.md)."""
+"""Edits of an older message have a limit of their own: mirrors and rolled-over cards go on in slow mode."""
 DOUBTS = 6
 """So many refusals of one message in a row, each for no known reason, make the last one final."""
 

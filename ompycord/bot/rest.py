@@ -1,7 +1,7 @@
 """The calls to Discord that deliveries and cards need, in plain ids; counterpart of `deliver.py` and `live.py`.
 
 Nobody may cancel these or put a timeout around them: a request that is cancelled during a global 429 wedges discord.py for
-ever (PLATFORM.md, *discord.py*). The lanes of `live.py` run each in a task of its own.
+ever (docs/platform/discord.md, *Requests of discord.py*). The lanes of `live.py` run each in a task of its own.
 """
 
 from collections.abc import Callable, Generator
@@ -36,7 +36,8 @@ FINAL_CODES: dict[int, str] = {
     50035: "Discord refuses the form of the message",
     160006: "the server has too many active threads",
 }
-"""Errors after which another try changes nothing, with the reason people are told (PLATFORM.md, *Discord's limits*)."""
+"""Errors after which another try changes nothing, with the reason people are told
+(docs/platform/discord.md, *Errors*)."""
 CLOSED_CODES: dict[int, str] = {
     50001: "the bot may not see that channel",
     50013: "the bot lacks a permission in that channel",
@@ -185,7 +186,7 @@ class Rest:
                 raise
 
     async def open_thread(self, channel: str, message_id: str, *, guild: str, name: str) -> str:
-        """The thread opened from a message. Its id is the message's, so a repetition is seen (CONTRACTS: card, mirror)."""
+        """The thread opened from a message. Its id is the message's, so a repetition is seen."""
         partial = self._channel(channel, guild).get_partial_message(int(message_id))
         try:
             with _translated():

@@ -1,6 +1,7 @@
 """Whom a message really rings, and how: by each person's own settings (`/omp settings`). Counterpart: `deliver.py`.
 
-UX, *Who is pinged*: quiet hours hold everything but what only that person can answer. What is held is delivered without a sound.
+docs/contracts/cards.md, *Quiet hours*: quiet hours hold everything but what only that person can answer. What is held
+is delivered without a sound.
 """
 
 from typing import NamedTuple

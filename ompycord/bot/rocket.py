@@ -1,6 +1,6 @@
 """Rocket launch: the bot arms a message with 🚀, and only its author's click starts it, as it reads at that moment.
 
-FEATURES O-10; needs the message content intent, like all that reads what people write. Counterpart: `commands/new.py`.
+Needs the message content intent, like all that reads what people write. Counterpart: `commands/new.py`.
 A message is a draft of its own: its id makes the run's, so however often somebody clicks, it starts once.
 """
 

@@ -28,7 +28,7 @@ from ompycord.render.surroundings import Confinement, Surroundings
 __all__ = ["Scene", "Scenes", "asked_of", "card_number", "is_pinned", "latest_card"]
 
 SILENT_MS = 15 * 60 * 1000
-"""CONTRACTS, *External runs*: after so long the card says *silent since*."""
+"""docs/contracts/external-runs.md, *Silence*: after so long the card says *silent since*."""
 SLOWED_TOLD_MS = 60 * 1000
 
 
@@ -53,7 +53,7 @@ class Scene:
 
     @property
     def is_urgent(self) -> bool:
-        """Terminal and needs-a-person take the next slot (DESIGN, *The card*)."""
+        """Terminal and needs-a-person take the next slot (docs/contracts/cards.md, *Edits*)."""
         return self.snapshot.is_final or self.snapshot.needs_person
 
 
@@ -308,7 +308,9 @@ class Scenes:
         )  # fmt: skip
 
     def _who_may_allow(self, scene: Scene) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Users and roles that an approval rings (UX, *Who is pinged*). Of an external run nobody but its key's owner."""
+        """Users and roles that an approval rings (docs/contracts/cards.md, *Who is pinged*). Of an external run nobody
+        but its key's owner.
+        """
         if scene.record.kind is RunKind.EXTERNAL:
             return self._asker(scene), ()
         needs_two = any(
@@ -328,7 +330,7 @@ class Scenes:
         return (scene.record.requester,) if scene.record.requester else ()
 
     def rings(self, scene: Scene, kind: OutboxKind, ref: str) -> bool:
-        """Whether phones may ring for a message of this kind. Nobody is told that a run was cancelled (UX, *Who is pinged*),
+        """Whether phones may ring for a message of this kind. Nobody is told that a run was cancelled,
         and a run that works elsewhere rings for one open question at a time: its key is no pass to everybody's attention.
         """
         if kind is OutboxKind.RESULT:

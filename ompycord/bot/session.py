@@ -51,7 +51,7 @@ WATCH_S = 5.0
 PROBE_AFTER_S = 60.0
 """A quiet bot asks Discord something, so that its readiness has a recent reason."""
 READY_S = 150.0
-"""Readiness needs a successful REST call in this time (PLATFORM.md, *discord.py*)."""
+"""Readiness needs a successful REST call in this time (docs/platform/discord.md, *Requests of discord.py*)."""
 WEDGED_S = 420.0
 """No request lives longer: five tries of at most 30 s of waiting, and aiohttp's own 300 s. Then the client hangs for ever."""
 CLOSE_S = 10.0

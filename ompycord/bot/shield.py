@@ -1,7 +1,8 @@
 """Keeps Discord calls alive when who made them is cancelled; counterpart of `client.py`, whose HTTP client it is put around.
 
 A request that is cancelled while it waits out a global 429 never sets discord.py's event again, and every later request of the
-client waits for ever (PLATFORM.md, *discord.py*). So each runs in a task of its own that nobody but the session's end cancels.
+client waits for ever (docs/platform/discord.md, *Requests of discord.py*). So each runs in a task of its own that
+nobody but the session's end cancels.
 """
 
 import asyncio

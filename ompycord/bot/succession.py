@@ -17,7 +17,7 @@ from ompycord.telemetry import get_logger
 __all__ = ["MOVED_AT_MOST_MS", "ROLL_OVER_MS", "Succession", "is_moved"]
 
 ROLL_OVER_MS: Final = 55 * 60 * 1000
-"""A card older than this goes on in a fresh message: edits of old ones fail with 30046 after an hour (PLATFORM.md)."""
+"""A card older than this goes on in a fresh message: edits of old ones fail with 30046 after an hour."""
 MOVED_AT_MOST_MS: Final = 60 * 1000
 """A card that people talk under comes down so often."""
 

@@ -1,4 +1,4 @@
-"""Sentences that `render.notices` does not have, in the same voice; counterpart of UX.md, *Words*. Pure."""
+"""Sentences that `render.notices` does not have, in the same voice. Pure."""
 
 from collections.abc import Sequence
 
@@ -135,7 +135,7 @@ def file_too_big(name: str, inert: Inert) -> str:
 
 
 def file_too_large_together(length: int) -> str:
-    """CONTRACTS: a prompt has at most 32,000 characters."""
+    """A prompt has at most 32,000 characters."""
     return f"With its files the text has {length:,} characters; 32,000 is the limit. Nothing ran. Shorten it and send it again."
 
 

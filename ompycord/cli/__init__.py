@@ -11,7 +11,8 @@ __all__ = ["main"]
 def main() -> None:
     """Run the command line and exit. An error of ours is one plain line on stderr and its code.
 
-    1 failed, 69 unavailable, 75 busy, 76 gateway, 77 refused, 78 configuration (CONTRACTS: names, numbers, files).
+    1 failed, 69 unavailable, 75 busy, 76 gateway, 77 refused, 78 configuration
+    (docs/contracts/files-and-names.md, *Exit codes*).
     """
     try:
         application()

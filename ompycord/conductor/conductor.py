@@ -1,6 +1,6 @@
 """The use cases: submit, cancel, stop, resume, answer, approve, say; every surface ends here. Counterpart: `driver.py`, which works.
 
-A method returns when the fact is on disk (DESIGN, decision 3). Refusals are `Refused`, written for the person.
+A method returns when the fact is on disk. Refusals are `Refused`, written for the person.
 """
 
 import asyncio

@@ -1,6 +1,7 @@
 """Talking to a running agent: answer, approve, deny, say, and what still waits; counterpart of `inbox.py`, which delivers.
 
-A decision is single by its row: who comes second is told who was first (CONTRACTS: commands and buttons).
+A decision is single by its row: who comes second is told who was first
+(docs/contracts/commands-and-buttons.md, *Decisions happen once*).
 """
 
 from collections.abc import Callable

@@ -1,6 +1,7 @@
 """One decision about a hosted run: read, `advance`, commit all of it at once; again when the row moved meanwhile.
 
-CONTRACTS, *Ingestion*: decision row, event, transition and outbox in one transaction before the reply.
+docs/contracts/ingestion.md, *Decisions*: decision row, event, transition and outbox in one transaction before the
+reply.
 """
 
 from collections.abc import Awaitable, Callable

@@ -16,12 +16,13 @@ OPS, AGAIN = "ops:", "again:"
 reminder has the question's own."""
 
 CARD_WAIT_MS = 5_000
-"""CONTRACTS, *External runs*: the card comes at run.started or this long after the first event."""
+"""docs/contracts/external-runs.md, *Where it is shown*: the card comes at run.started or this long after the first
+event."""
 
 HALTED = "s:"
 """Before the iteration in which a run was halted and waits for a person: the ref of that notice."""
 RESULT_WAIT_MS = 10_000
-"""CONTRACTS: only the final answer waits for missing numbers, at most so long."""
+"""docs/contracts/events.md, *Gaps*: only the final answer waits for missing numbers, at most so long."""
 
 
 def first_deliveries(run: RunId, *, channel: str, at: int, wait_ms: int = 0) -> tuple[OutboxRow, ...]:

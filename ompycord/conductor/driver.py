@@ -32,7 +32,7 @@ MAX_ATTEMPTS = 3
 OPEN_RUNS = 10_000
 """More than the limits of any number of people and servers add up to."""
 HALT_S = 30.0
-"""More than the kill ladder takes (CONTRACTS: TERM 10 s, then KILL)."""
+"""More than the kill ladder takes: TERM, 10 s, then KILL."""
 
 log = get_logger(__name__)
 

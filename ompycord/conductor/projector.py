@@ -27,7 +27,7 @@ CURSOR = "projector"
 BATCH = 1000
 PACE_S = 0.1
 """The first event after a quiet moment is projected at once, a stream ten times a second: a run's fold is then written once
-for all that came meanwhile. Edits in Discord are slower by far (CONTRACTS: one per 1.1 s and channel)."""
+for all that came meanwhile. Edits in Discord are slower by far: about one a second and channel."""
 TURN_S = 0.0005
 """Work on the loop before others get a turn: an acknowledgement that waits behind it feels it (bench webhook, p99)."""
 RUNS_KEPT = 256
@@ -194,7 +194,7 @@ class Projector:
             one.state, one.ended_at = snapshot.state, snapshot.ended_at
 
     def _channel_of(self, one: _Followed, events: Sequence[RunEvent]) -> str | None:
-        """The key's channel, else that of the repository which the run has named, else the home channel (CONTRACTS)."""
+        """The key's channel, else that of the repository which the run has named, else the home channel."""
         if one.channel is None and (one.is_new or any(isinstance(event.body, RunStarted) for event in events)):
             record = one.record
             if record.repository is None:

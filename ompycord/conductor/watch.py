@@ -1,8 +1,8 @@
 """Watches what only a clock moves: external runs that fell silent, and people who do not answer.
 
-An external run that is silent for a day is SUSPENDED(lost) until its next word (CONTRACTS, *External runs*). A question or
+An external run that is silent for a day is SUSPENDED(lost) until its next word. A question or
 approval of a hosted run is remembered once after 15 minutes, told to the ops channel after an hour and parks its run after a
-day (UX, *Who is pinged*).
+day (docs/contracts/cards.md, *Who is pinged*).
 """
 
 from ompycord.conductor.conductor import Conductor

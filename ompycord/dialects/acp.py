@@ -67,7 +67,8 @@ class Acp:
 
     def begin(self) -> Reaction:
         """See the protocol."""
-        # Without `elicitation.form` omp silently denies itself what it would ask leave for (PLATFORM.md, Agents).
+        # Without `elicitation.form` omp silently denies itself what it would ask leave for
+        # (docs/platform/agents.md, *Agent Client Protocol*).
         able: Frame = {"fs": {"readTextFile": False, "writeTextFile": False}, "elicitation": {"form": {}}}
         client: Frame = {"name": "ompycord", "version": "1"}
         hello: Frame = {"protocolVersion": PROTOCOL, "clientCapabilities": able, "clientInfo": client}

@@ -158,7 +158,7 @@ class AcpUpdates:
         return before
 
     def _cost_told(self, update: Frame) -> tuple[EventBody, ...]:
-        """Agents tell a session's total; events carry what was added (CONTRACTS: fold)."""
+        """Agents tell a session's total; events carry what was added (docs/contracts/events.md, *Usage*)."""
         total = _dollars(update)
         if total is None:
             return ()

@@ -71,7 +71,9 @@ class ClaudeEvents:
         return tuple(events)
 
     def spent(self, frame: Frame) -> tuple[EventBody, ...]:
-        """A `result` frame: totals of the process by model, made what was added since (CONTRACTS: fold)."""
+        """A `result` frame: totals of the process by model, made what was added since
+        (docs/contracts/events.md, *Usage*).
+        """
         usage = found(frame, "modelUsage")
         return tuple(event for model in list(usage)[:_MODELS] if (event := self._added(model, found(usage, model))))
 

@@ -1,4 +1,4 @@
-"""Our own JSON-lines dialect (CONTRACTS, `command`): one line to one event body; its counterpart is `agents/command.py`.
+"""Our own JSON-lines dialect: one line to one event body; its counterpart is `agents/command.py`.
 
 A line is the envelope without `run` and `seq`: `{"type": "message", "data": {"text": "…"}}`, with `schema` and `at` allowed.
 """

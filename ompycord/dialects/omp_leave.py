@@ -1,4 +1,4 @@
-"""Leave to use a tool, as oh-my-pi asks for it: a `select` dialog titled `Allow tool: …` (PLATFORM.md, Agents)."""
+"""Leave to use a tool, as oh-my-pi asks for it: a `select` dialog titled `Allow tool: …`."""
 
 import re
 from dataclasses import dataclass

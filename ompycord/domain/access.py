@@ -1,6 +1,6 @@
 """Who may do what: roles mapped from Discord's user and role ids, default deny; asked at every command and click.
 
-DESIGN, *Trust*: viewer < runner < approver < admin. CONTRACTS, *Commands and buttons*, says who may do which.
+docs/contracts/commands-and-buttons.md, *Roles*: viewer < runner < approver < admin, and who may do which.
 """
 
 from collections.abc import Iterable
@@ -49,7 +49,7 @@ class RoleNames(Frozen):
 
 
 class Access(Frozen):
-    """Who is who. Nobody configured means nobody may do anything (CONTRACTS: names, numbers, files)."""
+    """Who is who. Nobody configured means nobody may do anything."""
 
     users: RoleNames = RoleNames()
     roles: RoleNames = RoleNames()
@@ -92,9 +92,9 @@ ACTIONS: dict[str, _Rule] = {
     "approve": _Rule(least=Role.APPROVER, own=Role.RUNNER),
     "admin": _Rule(least=Role.ADMIN),
 }
-"""CONTRACTS: requester, approver and admin cancel; runner and above retry; viewers see details.
+"""Requester, approver and admin cancel; runner and above retry; viewers see details.
 
-UX, *The card*: the requester or an approver gives leave; a repository with the two-person rule takes the requester out."""
+The requester or an approver gives leave; a repository with the two-person rule takes the requester out."""
 
 
 def may(person: Person, action: str, *, requester: str | None = None) -> bool:

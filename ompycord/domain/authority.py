@@ -1,4 +1,4 @@
-"""Who may say what: event type × kind of source (CONTRACTS); counterpart of every door that events come in by."""
+"""Who may say what: event type × kind of source; counterpart of every door that events come in by."""
 
 from enum import StrEnum
 

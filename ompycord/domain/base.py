@@ -8,7 +8,7 @@ __all__ = ["Frozen", "Line", "Millis", "Name", "Text"]
 
 
 class Frozen(BaseModel):
-    """An immutable value; unknown fields are refused (STYLE rule 15)."""
+    """An immutable value; unknown fields are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -23,4 +23,4 @@ Line = Annotated[str, StringConstraints(max_length=500)]
 """One line of text; shown shortened."""
 
 Text = Annotated[str, StringConstraints(max_length=32_768)]
-"""Free text; the longest string that ingestion lets through (CONTRACTS: strings 32 Ki)."""
+"""Free text; the longest string that ingestion lets through (docs/contracts/ingestion.md, *JSON*)."""

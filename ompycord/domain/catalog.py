@@ -8,7 +8,7 @@ __all__ = ["Catalog", "Limits"]
 
 
 class Limits(Frozen):
-    """How much at once (CONTRACTS: names, numbers, files)."""
+    """How much at once (docs/contracts/runs.md, *Open runs*)."""
 
     open_per_person: int = 5
     open_per_channel: int = 10

@@ -1,6 +1,6 @@
 """Everything that `advance` may ask of the world, imperative; counterpart of the `effects` journal and of `engines/`.
 
-Keys contain the iteration, so a step that is done again is another row (DESIGN: *The run's life*).
+Keys contain the iteration, so a step that is done again is another row (docs/contracts/runs.md, *Journal*).
 """
 
 from typing import Annotated, Literal

@@ -138,7 +138,7 @@ class PlanUpdated(Frozen):
 
 
 class UsageUpdated(Frozen):
-    """Tokens and cost since the last such event of the lane: deltas, summed (CONTRACTS: fold)."""
+    """Tokens and cost since the last such event of the lane: deltas, summed."""
 
     type: Literal["usage.updated"] = "usage.updated"
     input: Count = 0

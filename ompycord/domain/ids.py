@@ -83,5 +83,5 @@ def ulid_time_ms(ulid: str) -> int:
 
 
 def short_id(ulid: str) -> str:
-    """What people see of an id: the last six characters, lower case (CONTRACTS: names, numbers, files)."""
+    """What people see of an id: the last six characters, lower case."""
     return ulid[-6:].lower()

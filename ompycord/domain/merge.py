@@ -1,6 +1,6 @@
 """All lanes of a run into one `StatusSnapshot`; counterpart of `lane.py`. Costs the size of what is shown, not of the log.
 
-Scalars: the last writer by (at, source, seq). Lists by (at, source, seq). Usage summed (CONTRACTS).
+Scalars: the last writer by (at, source, seq). Lists by (at, source, seq). Usage summed.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -34,7 +34,7 @@ Lanes = Mapping[Source, Lane]
 
 
 class Placed(NamedTuple):
-    """Where a value stands among all lanes; sorts by CONTRACTS' order. (Never two with the same source and seq.)"""
+    """Where a value stands among all lanes; sorts as docs/contracts/events.md, *Order*. Source and seq are unique."""
 
     at: int
     source: Source

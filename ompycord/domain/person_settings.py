@@ -1,6 +1,7 @@
 """What a person chose for themselves: how they are told, when not, which agent, whether their name stands on commits.
 
-Counterpart of the `people` table. UX, *Who is pinged*: quiet hours hold everything but what only this person can answer.
+Counterpart of the `people` table. docs/contracts/cards.md, *Quiet hours*: quiet hours hold everything but what only
+this person can answer.
 """
 
 from datetime import UTC, datetime, time

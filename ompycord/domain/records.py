@@ -103,7 +103,7 @@ class Transition(Frozen):
 
 
 class EffectStatus(StrEnum):
-    """The journal's column: intent, do, done (DESIGN, decision 4)."""
+    """The journal's column: intent, do, done (docs/contracts/runs.md, *Journal*)."""
 
     PENDING = "pending"
     STARTED = "started"
@@ -135,7 +135,7 @@ class EffectUpdate(Frozen):
 
 
 class OutboxKind(StrEnum):
-    """What must reach Discord at least once, and is shown exactly once (CONTRACTS: card, mirror, crash)."""
+    """What must reach Discord at least once, and is shown exactly once (docs/contracts/cards.md, *Exactly once*)."""
 
     MIRROR = "mirror"
     THREAD = "thread"
@@ -225,7 +225,7 @@ class Decision(Frozen):
 
 
 class Scope(StrEnum):
-    """What a key may do (CONTRACTS: authentication)."""
+    """What a key may do (docs/contracts/authentication.md, *Keys*)."""
 
     EVENTS_WRITE = "events:write"
     RUNS_CREATE = "runs:create"
@@ -247,7 +247,7 @@ class KeyRecord(Frozen):
     """The hosted run that this key speaks for; then it dies with it."""
     channel: str | None = None
     owner: str | None = None
-    """The person whose key it is, by Discord id: its runs call nobody else (CONTRACTS, *External runs*)."""
+    """The person whose key it is, by Discord id: its runs call nobody else."""
     created_at: Millis
     expires_at: Millis | None = None
     revoked_at: Millis | None = None

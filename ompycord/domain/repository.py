@@ -66,7 +66,7 @@ class Sandbox(Frozen):
     """How well an agent must be confined."""
 
     minimum: ConfinementLevel = "files"
-    """Below this level a run is refused (CONTRACTS: an agent runs unconfined only where configuration says so by name)."""
+    """Below this level a run is refused: an agent runs unconfined only where configuration says so by name."""
     network: bool = True
     """Whether it may reach the network, which its model's provider needs. Where no level here can deny it, a run is refused."""
     max_processes: Processes = 512

@@ -10,7 +10,7 @@ __all__ = ["FINAL", "FailureClass", "Machine", "RunKind", "RunRecord", "RunState
 
 
 class RunState(StrEnum):
-    """DESIGN, *The run's life*. The last four are final and absorb every event."""
+    """Where a run stands. The last four are final and absorb every event."""
 
     QUEUED = "QUEUED"
     PRECHECK = "PRECHECK"

@@ -192,6 +192,6 @@ class StatusSnapshot(Frozen):
 
     @property
     def needs_person(self) -> bool:
-        """The overlay of CONTRACTS: the run waits for somebody, whatever its state."""
+        """Shown over the state: the run waits for somebody, whatever its state."""
         waits = self.open_questions or self.open_approvals or self.state is RunState.AWAITING_APPROVAL
         return bool(waits) and not self.is_final

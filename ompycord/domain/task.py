@@ -11,13 +11,13 @@ from ompycord.domain.ids import Ulid
 __all__ = ["MOST_FILES", "Mode", "Origin", "Prompt", "Task", "TaskFile"]
 
 MOST_FILES = 10
-PROMPT_LIMIT = 32_000  # CONTRACTS: modal 4,000, longer as attachment up to 32,000
+PROMPT_LIMIT = 32_000  # typed into a form 4,000, longer as attachment up to 32,000
 
 Prompt = Annotated[str, StringConstraints(min_length=1, max_length=PROMPT_LIMIT, strip_whitespace=True)]
 
 
 class Mode(StrEnum):
-    """How much care a run takes (CONTRACTS: repositories and modes)."""
+    """How much care a run takes."""
 
     FAST = "fast"
     """The agent only; ends unverified."""

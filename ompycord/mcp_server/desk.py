@@ -1,6 +1,7 @@
 """What the MCP tools do, without MCP: read the task, post an update, ask people and wait. Counterpart: `server.py`.
 
-Clients cut tool calls after 25 to 60 s (PLATFORM: MCP clients), so a question is a ticket that can be waited for again.
+Clients cut tool calls after 25 to 60 s (docs/platform/agents.md, *MCP clients*), so a question is a ticket that can be
+waited for again.
 """
 
 from collections.abc import Awaitable, Callable

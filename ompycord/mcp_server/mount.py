@@ -1,4 +1,4 @@
-"""The ASGI shim that the sidecar mounts at `/mcp/`: authenticates, and loads the SDK on the first request (24 MiB, PLATFORM).
+"""The ASGI shim that the sidecar mounts at `/mcp/`: authenticates, and loads the SDK on the first request (24 MiB).
 
 `serve()` is a task of the lifespan: the SDK's session manager must be entered and left by one task, once per instance.
 """

@@ -37,7 +37,8 @@ ADDS = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_
 """No tool of ours touches what the agent works on. Codex asks leave for every tool that does not say so, even to ask people."""
 
 BEAT_S = 5.0
-"""Between two signs of life while somebody is waited for: clients give up a silent call (PLATFORM: MCP clients)."""
+"""Between two signs of life while somebody is waited for: clients give up a silent call
+(docs/platform/agents.md, *MCP clients*)."""
 
 
 class Attached(Frozen):

@@ -1,6 +1,6 @@
 """Start a program that outlives us: a session of its own and no parent-death signal; only the playground is started so.
 
-Counterpart of `launcher.py`, whose programs die with us (CONTRACTS: the playground survives when the bot is killed).
+Counterpart of `launcher.py`, whose programs die with us: the playground survives when the bot is killed.
 """
 
 import subprocess

@@ -1,6 +1,7 @@
 """Ends programs for good: TERM, KILL, then a sweep for what left the group; its counterpart is `launcher.py`.
 
-killpg alone is no hard stop: a double-forked child with a session of its own survives it (PLATFORM.md, Git, processes).
+killpg alone is no hard stop: a double-forked child with a session of its own survives it
+(docs/platform/git-and-confinement.md, *Killing*).
 """
 
 import asyncio

@@ -15,7 +15,7 @@ from ompycord.processes.spec import Allowance, Bounds, Clocks, ProcessSpec
 __all__ = ["Launcher", "Place", "can_deny_network", "is_enough", "reaches"]
 
 _ORDER: tuple[ConfinementLevel, ...] = get_args(ConfinementLevel)
-"""Strongest first, as PLATFORM.md lists them."""
+"""Strongest first (docs/platform/git-and-confinement.md, *Levels*)."""
 
 _USUAL: Final = Allowance()
 
@@ -76,7 +76,7 @@ class Launcher(Protocol):
 
 
 def reaches(level: ConfinementLevel, minimum: ConfinementLevel) -> bool:
-    """Whether a launcher of this level is good enough (CONTRACTS, repositories and modes)."""
+    """Whether a launcher of this level is good enough (docs/contracts/runs.md, *Confinement*)."""
     return _ORDER.index(level) <= _ORDER.index(minimum)
 
 

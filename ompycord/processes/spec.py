@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 MARKER: Final = "OMPYCORD_RUN"
-"""The environment variable by which survivors are found (CONTRACTS.md, `command`)."""
+"""The environment variable by which survivors are found (docs/contracts/processes.md, *Start and end of a program*)."""
 
 Argument = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]

@@ -21,7 +21,7 @@ __all__ = ["ASK", "PHASE_FIELDS", "ask_field", "card_fields", "file_glyph", "lin
 T = TypeVar("T")
 
 ASK: Final = 600
-"""DESIGN, *The card*: units of what is asked of a person, which is never lost."""
+"""docs/contracts/cards.md, *What a person must decide*: units of what is asked of a person, which is never lost."""
 
 PHASE_FIELDS: Final = 10
 """Inline fields for a plan's finished and for its future phases together; Discord takes 25 fields in all."""
@@ -108,7 +108,7 @@ def ask_field(snapshot: StatusSnapshot, inert: Inert) -> FieldView | None:
 
 
 def _phases(snapshot: StatusSnapshot, inert: Inert) -> Iterator[FieldView]:
-    """Finished and future phases inline, then the active one as a checklist (DESIGN, *The card*)."""
+    """Finished and future phases inline, then the active one as a checklist (docs/contracts/cards.md, *The plan*)."""
     if snapshot.state is RunState.COMPLETE:
         return
     done = [phase for phase in snapshot.plan if phase.status in {"done", "skipped", "failed"}]

@@ -1,6 +1,7 @@
 """The buttons a card can have, by action; counterpart of the bot's table of component handlers.
 
-An action's name is at most 8 characters, so that the signed id fits (CONTRACTS: `v1:<action ≤ 8>:<ref 26>:…`).
+An action's name is at most 8 characters, so that the signed id fits
+(docs/contracts/commands-and-buttons.md, *Component ids*).
 """
 
 from collections.abc import Iterable
@@ -13,7 +14,7 @@ from ompycord.text.limits import ROW_BUTTONS
 __all__ = ["ACTIONS", "MOST_BUTTONS", "buttons_for"]
 
 MOST_BUTTONS: Final = ROW_BUTTONS
-"""UX, *The card*: at most five."""
+"""docs/contracts/cards.md, *Colour and words*: at most five."""
 
 
 class _Look(NamedTuple):

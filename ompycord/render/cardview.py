@@ -20,7 +20,7 @@ WEATHER_ROOM: Final = 160
 
 
 class Colour:
-    """Discord's own palette; the glyph and the word say the same (DESIGN, *The card*)."""
+    """Discord's own palette; the glyph and the word say the same (docs/contracts/cards.md, *Colour and words*)."""
 
     GREY: Final = 0x95A5A6
     BLURPLE: Final = 0x5865F2

@@ -1,6 +1,6 @@
 """What a card says first: glyph, word, colour, one true sentence, buttons; one function per group of states.
 
-Counterpart of UX.md, *The card*. The reasons why a run ends unchecked or fails are put into words in `verdicts.py`.
+The reasons why a run ends unchecked or fails are put into words in `verdicts.py`.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from ompycord.render.verdicts import agent_name, failure_sentence, unchecked_sen
 __all__ = ["PARK_MS", "Face", "face_of", "parks"]
 
 PARK_MS: Final = 24 * 3600 * 1000
-"""UX, *Who is pinged*: a question or approval is parked after 24 h."""
+"""docs/contracts/cards.md, *Who is pinged*: a question or approval is parked after 24 h."""
 
 _LINE: Final = 200
 _VOTES: Final = ("good", "bad")

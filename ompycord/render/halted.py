@@ -1,6 +1,7 @@
 """A run stands still and only a person lets it go on: a message of its own, so that it rings; counterpart of the card.
 
-UX, *Who is pinged*: budget reached, and an agent that crashed. What somebody stopped by hand rings nobody.
+docs/contracts/cards.md, *Who is pinged*: budget reached, and an agent that crashed. What somebody stopped by hand rings
+nobody.
 """
 
 from collections.abc import Sequence

@@ -11,7 +11,7 @@ __all__ = ["ROLES", "CommandHelp", "Role", "help_text"]
 
 Role = Literal["viewer", "runner", "approver", "admin"]
 ROLES: Final[tuple[Role, ...]] = ("viewer", "runner", "approver", "admin")
-"""Each may do what those before it may (DESIGN, *Trust*)."""
+"""Each may do what those before it may."""
 
 _MORE: Final = "… more with `/omp help topic`."
 

@@ -2,7 +2,7 @@
 
 `7f3k2m · card 1` begins every footer. A probe knows the run it looks for and the channel, and reads only messages of
 our own: the last 30 random bits of the ULID, which people see anyway, tell two runs of a channel apart. The nonce window
-is minutes, so the footer is what makes a repeated delivery visible (CONTRACTS: card, mirror, crash).
+is minutes, so the footer is what makes a repeated delivery visible (docs/contracts/cards.md, *Exactly once*).
 """
 
 import hashlib

@@ -1,6 +1,7 @@
 """The mirror: a run's one line in the channel, from which its thread is opened; counterpart of the card in the thread.
 
-It is never an interaction's answer, and its footer is what a probe finds after a crash (CONTRACTS: card, mirror, crash).
+It is never an interaction's answer, and its footer is what a probe finds after a crash
+(docs/contracts/cards.md, *Exactly once*).
 """
 
 from ompycord.domain.records import OutboxKind

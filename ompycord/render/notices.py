@@ -1,4 +1,5 @@
-"""The sentences of UX.md, *Words*: what happened, to what, what now. Counterpart of every refusal and recovery.
+"""The sentences of refusals and recoveries: what happened, to what, what now. Counterpart of every refusal and
+recovery.
 
 No exclamation marks, no apology. Names and answers come from people, so they pass the gate here.
 """

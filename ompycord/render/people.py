@@ -1,4 +1,4 @@
-"""Mentions: the only place that writes one; counterpart of UX.md, *Who is pinged*."""
+"""Mentions: the only place that writes one (docs/contracts/cards.md, *Who is pinged*)."""
 
 from collections.abc import Sequence
 from typing import Final

@@ -173,7 +173,7 @@ def reminder_message(
     mentions: Sequence[str] = (),
     role_mentions: Sequence[str] = (),
 ) -> RenderedMessage:
-    """Once more to whom it may concern: something still waits, and where (UX, *Who is pinged*). `ref`: the outbox row's."""
+    """Once more to whom it may concern: something still waits, and where. `ref`: the outbox row's."""
     heard = _Asked(snapshot, around, ref, redact, OutboxKind.NOTICE)
     users, roles = user_ids(mentions), user_ids(role_mentions)
     text = f"{heard.short(asked)}\n\n{_waiting(snapshot, asked.asked_at)}"

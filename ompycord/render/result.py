@@ -31,7 +31,7 @@ def result_message(
     redact: Redact,
     mentions: Sequence[str] = (),
 ) -> RenderedMessage:
-    """What became of the run, also when it stopped for its budget. `mentions` are the people it pings (UX)."""
+    """What became of the run, also when it stopped for its budget. `mentions` are the people it pings."""
     inert = Inert(redact)
     card = view(snapshot, around.model_copy(update={"live_url": None}), actions=actions, redact=redact)
     fields = tuple(field for field in card.fields if field.part in _EVIDENCE)

@@ -10,7 +10,7 @@ from ompycord.domain.base import Frozen, Millis
 __all__ = ["Confinement", "Surroundings"]
 
 Confinement = Literal["full", "files+net", "files", "container", "none"]
-"""FEATURES B-12: how far the agent is shut in."""
+"""How far the agent is shut in."""
 
 
 class Surroundings(Frozen):

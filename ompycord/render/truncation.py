@@ -1,4 +1,4 @@
-"""What a card loses, and in which order, when it is larger than Discord takes; counterpart of DESIGN, *The card*.
+"""What a card loses, and in which order, when it is larger than Discord takes.
 
 Each step takes one thing away, or says with None that it has nothing left to take; only then does the next one begin.
 State, run id, what is asked of a person and the links are never lost. Pure, deterministic; what fits is left alone.
@@ -189,4 +189,4 @@ STEPS: Final[tuple[Step, ...]] = (
     fold_finished_phases,
     cut_free_text,
 )
-"""DESIGN, *The card and its 6,000 characters*: the order of loss."""
+"""docs/contracts/cards.md, *Order of loss*."""

@@ -1,4 +1,4 @@
-"""Snapshot and surroundings to `CardView`; pure, with no clock. Counterpart of UX.md, *The card*."""
+"""Snapshot and surroundings to `CardView`; pure, with no clock."""
 
 from ompycord.domain.records import OutboxKind
 from ompycord.domain.run import RunKind, RunState

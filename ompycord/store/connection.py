@@ -1,7 +1,7 @@
 """One aiosqlite connection with work posted to its thread, and SQLite's errors in our words; counterpart of `committer.py`.
 
 The only module that imports aiosqlite. A posted function runs as a whole in the connection's thread: one hop, however many
-statements (PLATFORM: SQLite through aiosqlite).
+statements (docs/platform/sqlite.md, *Threads*).
 """
 
 import asyncio

@@ -18,7 +18,7 @@ from ompycord.store.rows import Encoded, canonical
 __all__ = ["Prepared", "add_outbox", "apply_commit", "prepare", "put_person", "save_draft"]
 
 KEYS_END_AFTER_MS = 10 * 60 * 1000
-"""A run's key dies 10 minutes after its final state (CONTRACTS: authentication)."""
+"""A run's key dies 10 minutes after its final state (docs/contracts/authentication.md, *Keys*)."""
 
 
 class Prepared(NamedTuple):

@@ -1,7 +1,8 @@
 """Stage 1 of ingestion for all posts of a transaction at once: read what decides, judge in memory, write; rules in `log.py`.
 
 A statement for each event would give the interpreter's lock away some eight times an event, and the event loop takes it; so
-a transaction runs a few statements over many rows (PLATFORM: the recipe). Each request is judged alone and in order.
+a transaction runs a few statements over many rows (docs/platform/sqlite.md, *Throughput*). Each request is judged alone
+and in order.
 """
 
 import json

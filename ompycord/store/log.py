@@ -1,6 +1,7 @@
 """The log's rules: numbers, repetitions, lane ends, and events of our own doors; `intake.py` applies them to posts.
 
-CONTRACTS: *Identity and order of events*, *Authentication* (webhook-ids), *HTTP answers* (run-final).
+docs/contracts/events.md, *Identity*; docs/contracts/authentication.md, *Webhook ids*;
+docs/contracts/http.md, *Ended runs*.
 """
 
 import sqlite3

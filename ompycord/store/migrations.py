@@ -50,7 +50,8 @@ class Migration(NamedTuple):
 def find_migrations() -> list[Migration]:
     """The files of this version: packed beside this module in a wheel, at the top of the tree in a checkout.
 
-    An editable install does not see packed files (PLATFORM), hence the second place. Raises ConfigurationError.
+    An editable install does not see packed files (docs/platform/python.md, *Editable installs*), hence the second
+    place. Raises ConfigurationError.
     """
     checkout = Path(__file__).parents[2] / "alembic-free-migrations"
     for folder in (resources.files(__package__ or "ompycord.store") / "migrations_sql", checkout):

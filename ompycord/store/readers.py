@@ -1,6 +1,6 @@
 """A few read-only connections, lent one query at a time; counterpart of `committer.py`.
 
-A stuck reader makes the write-ahead log grow without end (PLATFORM: 103 MB were seen), so every query has a deadline.
+A stuck reader makes the write-ahead log grow without end (103 MB were seen), so every query has a deadline.
 """
 
 import asyncio

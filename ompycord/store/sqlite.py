@@ -46,7 +46,7 @@ from ompycord.store.rows import encode
 __all__ = ["SqliteStore"]
 
 PRUNE_EVERY_MS = 1_000
-"""With 2,000 at a time: more than senders can make at their rates (CONTRACTS: 100 a second and key)."""
+"""With 2,000 at a time: more than senders can make at their rates, 100 a second and key."""
 END_OF_LOG = 2**63 - 1
 TALK = json.dumps(sorted(TALK_TYPES))
 

@@ -1,4 +1,4 @@
-"""Watches the event loop from a thread: one that is blocked for too long dumps its stacks and ends the process (FEATURES O-27).
+"""Watches the event loop from a thread: one that is blocked for too long dumps its stacks and ends the process.
 
 A blocked loop answers nobody and can end nothing in order; what starts it again (systemd, compose) finds the database whole.
 """

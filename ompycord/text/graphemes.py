@@ -1,7 +1,7 @@
 """Measuring and cutting text without splitting what a person sees as one character; its counterpart is `sanitise.py`.
 
 Every cut here is deterministic, idempotent and linear in the length of its input. A budget is in UTF-16 units, so it
-holds in code points too. Clusters over `limits.CLUSTER` units become U+FFFD first (PLATFORM.md, Discord's limits).
+holds in code points too. Clusters over `limits.CLUSTER` units become U+FFFD first (docs/platform/discord.md, *Sizes*).
 """
 
 from bisect import bisect_right

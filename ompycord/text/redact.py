@@ -1,6 +1,6 @@
 """Takes every known secret, and what looks like one, out of text; its counterpart is `sanitise.py`, which comes after.
 
-One redactor stands before embeds, logs, artifacts and error bodies (DESIGN.md, Trust).
+One redactor stands before embeds, logs, artifacts and error bodies.
 """
 
 from collections.abc import Iterable, Iterator

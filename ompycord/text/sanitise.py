@@ -2,7 +2,7 @@
 
 The order is `clean`, then `Redactor.redact`, then one of the four: a secret broken up by invisible characters is whole
 again after `clean`, and a secret cut by a limit is no longer found. All are linear: first cut, then one pass over the
-stretches between what is escaped (discord.utils.escape_markdown took 4.9 s on 8,000 hostile characters, PLATFORM.md).
+stretches between what is escaped (discord.utils.escape_markdown took 4.9 s on 8,000 hostile characters).
 Limits are in UTF-16 units and hold for the result with everything that was added. Mentions are broken by U+200B, not by
 a backslash. Who has called `clean` already says `is_clean`.
 """

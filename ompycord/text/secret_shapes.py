@@ -27,7 +27,7 @@ _SHAPES: Final = tuple(
         r"(?P<s>(?:AKIA|ASIA)[A-Z0-9]{16})",  # AWS key id
         r"(?i:aws_?secret_?access_?key)[\"']?\s{0,4}[=:]\s{0,4}[\"']?(?P<s>[A-Za-z0-9/+=]{40})",
         r"(?P<s>whsec_[A-Za-z0-9+/=_-]{8,}+)",  # Standard Webhooks
-        r"(?P<s>ompk_[A-Za-z0-9_-]{8,}+)",  # ours, CONTRACTS.md
+        r"(?P<s>ompk_[A-Za-z0-9_-]{8,}+)",  # our own keys
         r"(?<![A-Za-z0-9])(?P<s>sk-[A-Za-z0-9_-]{20,}+)",  # OpenAI, Anthropic and compatible
         r"(?P<s>[sr]k_(?:live|test)_[A-Za-z0-9]{16,}+)",  # Stripe
         r"(?P<s>xox[abeoprs]-[A-Za-z0-9-]{10,}+)",  # Slack

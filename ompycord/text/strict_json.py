@@ -1,6 +1,7 @@
-r"""JSON from strangers, as strict as CONTRACTS wants it; its users are the webhook and the dialects. Pure.
+r"""JSON from strangers, as strict as docs/contracts/ingestion.md, *JSON*; its users are the webhook and the dialects.
+Pure.
 
-pydantic's parser, the strictest that was tried, still lets through 1e999, repeated keys and `\u0000` (PLATFORM), so the
+pydantic's parser, the strictest that was tried, still lets through 1e999, repeated keys and `\u0000`, so the
 standard library's is used with hooks that refuse, and what it made is walked once.
 """
 

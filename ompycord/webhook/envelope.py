@@ -47,7 +47,7 @@ class Item(_Wire):
 
 
 class Envelope(Item):
-    """One event on the wire (DESIGN: an event on the wire)."""
+    """One event on the wire."""
 
     schema_: str = Field(alias="schema")
     run: RunName

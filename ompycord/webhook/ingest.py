@@ -1,6 +1,6 @@
 """The hot path: `POST /api/webhook/event` and `/events` as raw ASGI; counterpart of `Store.append`.
 
-Raw, because a FastAPI route costs three quarters of the throughput (PLATFORM: SQLite through aiosqlite, the recipe).
+Raw, because a FastAPI route costs three quarters of the throughput (docs/platform/sqlite.md, *Throughput*).
 """
 
 import hashlib

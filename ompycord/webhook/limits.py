@@ -1,4 +1,4 @@
-"""How much the sidecar takes: sizes, times, rates; counterpart of `sidecar.py`. The numbers are those of CONTRACTS."""
+"""How much the sidecar takes: sizes, times, rates; counterpart of `sidecar.py`."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""`GET /status` and `GET /metrics`: each with a scope of its own, also on loopback (CONTRACTS: authentication).
+"""`GET /status` and `GET /metrics`: each with a scope of its own, also on loopback.
 
 Counterpart: whoever implements `Reports` (the composition root); what is said there is its business.
 """

@@ -1,7 +1,8 @@
 """uvicorn beside discord.py: our signals, our socket, our deadlines; counterpart of `sidecar.py`, which it serves.
 
 `uvicorn.Config(handle_signals=False)` never existed, so `SidecarServer` has that keyword; a taken port would end the process
-by SystemExit, so the socket is bound first; half a header would stay open for ever (PLATFORM: uvicorn beside discord.py).
+by SystemExit, so the socket is bound first; half a header would stay open for ever
+(docs/platform/uvicorn.md, *Timeouts*).
 """
 
 import asyncio

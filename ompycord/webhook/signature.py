@@ -1,7 +1,8 @@
 """Standard Webhooks v1, strictly: https://www.standardwebhooks.com; counterpart of every sender. Pure.
 
-The reference library raises on hostile headers, accepts any id and decodes base64 loosely (PLATFORM: webhook authentication);
-it is the oracle in the tests. Nothing here raises for what a sender wrote.
+The reference library raises on hostile headers, accepts any id and decodes base64 loosely
+(docs/platform/webhooks.md, *The reference library*); it is the oracle in the tests. Nothing here raises for what a
+sender wrote.
 """
 
 import base64
@@ -46,7 +47,7 @@ def parse_secret(text: str) -> bytes:
 
 
 def is_webhook_id(text: str) -> bool:
-    """Whether this is an id as CONTRACTS allows it: 1 to 128 of letters, digits, `_` and `-`."""
+    """Whether this may be a webhook-id: 1 to 128 of letters, digits, `_` and `-`."""
     return _ID.fullmatch(text) is not None
 
 

@@ -29,7 +29,7 @@ WRITE_S = 30.0
 """A reader that takes nothing for so long is gone."""
 PAGE = 100
 MOST_BEHIND = 1_000
-"""Events that a reader may be behind before it begins anew (CONTRACTS: bounded queue, then `reset`)."""
+"""Events that a reader may be behind before it begins anew (docs/contracts/http.md, *Event streams*)."""
 MOST_STREAMS = 64
 RETRY_MS = 2_000
 

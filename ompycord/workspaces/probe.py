@@ -1,6 +1,7 @@
 """Finds the best confinement that this machine really gives: a child tries to break out, and must fail (`probe_program.py`).
 
-No version number and no setting is believed: containers and kernels lie about both (PLATFORM.md, Git, processes, confinement).
+No version number and no setting is believed: containers and kernels lie about both
+(docs/platform/git-and-confinement.md, *Levels*).
 """
 
 import asyncio

@@ -1,4 +1,5 @@
-"""kill -9 under load from four senders: what was acknowledged is stored, and applied exactly once (CONTRACTS: ingestion in two stages).
+"""kill -9 under load from four senders: what was acknowledged is stored, and applied exactly once
+(docs/contracts/ingestion.md, *Two stages*).
 
 The ledgers on the senders' disks are the truth; half of the kills come at named points of the process's own work.
 """

@@ -51,7 +51,7 @@ def buttons(message: RenderedMessage) -> list[dict[str, Any]]:
 
 
 def assert_within_limits(message: RenderedMessage) -> None:
-    """PLATFORM.md, Discord's limits, in code points and in UTF-16 units."""
+    """docs/platform/discord.md, *Sizes*, in code points and in UTF-16 units."""
     for length in (len, utf16_len):
         assert length(message.content) <= limits.MESSAGE_CONTENT
         total = 0

@@ -1,4 +1,5 @@
-"""Holds every message that a test's bot sent against the policy of who is pinged (UX, *Who is pinged*).
+"""Holds every message that a test's bot sent against the policy of who is pinged
+(docs/contracts/cards.md, *Who is pinged*).
 
 Judged from the wire and from what the playground counted as pings, at the end of every test that runs the bot; counterpart of
 `render/people.py`, the only place that writes a mention.

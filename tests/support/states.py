@@ -1,4 +1,4 @@
-"""One hand-made snapshot for every state of UX.md, with the surroundings that a card of it has."""
+"""One hand-made snapshot for every state of a card, with the surroundings that a card of it has."""
 
 from typing import Any, NamedTuple
 

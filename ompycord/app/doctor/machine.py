@@ -23,7 +23,8 @@ __all__ = ["confinement", "data_folder", "disk", "git_version", "ports", "python
 
 LEAST_PYTHON = (3, 11)
 SAFE_SQLITE = (3, 51, 3)
-"""Older ones can damage the log when two connections write at once; we have one writer (PLATFORM: SQLite through aiosqlite)."""
+"""Older ones can damage the log when two connections write at once; we have one writer
+(docs/platform/sqlite.md, *One writer*)."""
 LEAST_SQLITE = (3, 35, 0)
 """RETURNING came with it."""
 

@@ -1,6 +1,7 @@
 """Takes events from the spool to the sidecar, one after another; counterpart of `spool.py` and of `webhook/ingest.py`.
 
-429, 5xx and no connection keep the line; any other 4xx puts the event aside and the next one goes on (CONTRACTS).
+429, 5xx and no connection keep the line; any other 4xx puts the event aside and the next one goes on
+(docs/contracts/files-and-names.md, *Spool*).
 """
 
 import asyncio

@@ -80,7 +80,7 @@ async def test_a_fatal_close_ends_the_bot_and_a_restart_makes_all_true(house: Ho
 
 
 async def test_a_call_cancelled_inside_a_global_limit_does_not_hold_the_next_card(alive: House) -> None:
-    """Nothing of the product cancels one; whoever does must not silence the bot for ever (PLATFORM.md)."""
+    """Nothing of the product cancels one; whoever does must not silence the bot for ever."""
     limited = {**FAULTS["limited for all"], "method": "GET", "route": "/oauth2/applications/@me", "count": 1}
     client = alive.client
     async with asyncio.TaskGroup() as group:

@@ -1,4 +1,4 @@
-"""What `Store.append` owes a sender: identity, order, repetition, ends, names (CONTRACTS: identity and order of events)."""
+"""What `Store.append` owes a sender: identity, order, repetition, ends, names (docs/contracts/events.md, *Identity*)."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Many callers, few transactions, and nobody suffers for another (PLATFORM: the group commit recipe)."""
+"""Many callers, few transactions, and nobody suffers for another (docs/platform/sqlite.md, *Throughput*)."""
 
 import asyncio
 import sqlite3

@@ -1,4 +1,4 @@
-"""`POST /api/webhook/event`: what is taken, and every way of being refused (CONTRACTS: HTTP answers)."""
+"""`POST /api/webhook/event`: what is taken, and every way of being refused (docs/contracts/http.md, *Answers*)."""
 
 import asyncio
 import json

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.citations import faults
+from tools.citations import citations, faults
 
 DOCS = Path("docs")
 DECISIONS = sorted((DOCS / "decisions").glob("[0-9]*.md"))
@@ -55,6 +55,11 @@ def test_what_leads_nowhere_is_named_with_its_place(tmp_path: Path, name: str, t
 )
 def test_what_leads_somewhere_or_cites_nothing_passes(tmp_path: Path, name: str, text: str) -> None:
     assert faults(tree(tmp_path, name, text)) == []
+
+
+def test_every_citation_of_the_repository_leads_somewhere() -> None:
+    assert faults() == []
+    assert len(list(citations())) > 120  # else they are not found
 
 
 @pytest.mark.parametrize("folder", ["contracts", "platform"])

@@ -1,4 +1,4 @@
-"""No identifier of Discord stands in the source: what belongs to somebody's server is configuration (FEATURES O-4)."""
+"""No identifier of Discord stands in the source: what belongs to somebody's server is configuration."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How every state of UX.md reads. A person reads each difference before it is accepted."""
+"""How every state reads on a card. A person reads each difference before it is accepted."""
 
 import pytest
 from syrupy.assertion import SnapshotAssertion

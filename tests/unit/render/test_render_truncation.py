@@ -157,7 +157,7 @@ def test_a_smaller_budget_never_shows_more() -> None:
 
 
 def test_the_steps_come_in_the_order_of_the_design() -> None:
-    """DESIGN, *The card and its 6,000 characters*, spelled out so that a reordered table is seen."""
+    """docs/contracts/cards.md, *Order of loss*, spelled out so that a reordered table is seen."""
     assert ORDER == (
         "shorten_prompt",
         "collapse_billing",
