@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 from bench.filled import fill
 from ompycord.app.system import SystemClock, SystemIds, settle_collector
-from ompycord.bot import DISCORD, Bot, BotOptions, DiscordTarget, Sources, point_at
+from ompycord.bot import DISCORD, Bot, BotOptions, DiscordTarget, Lookups, point_at
 from ompycord.conductor import Bus, Conductor
 from ompycord.domain.catalog import Catalog
-from ompycord.render.surroundings import Confinement
+from ompycord.render.render_context import Confinement
 from ompycord.store import SqliteStore, open_store
 from tests.support.playground import Playground, running_playground
 
@@ -95,7 +95,7 @@ def _bot(playground: Playground, store: SqliteStore) -> Bot:
         ids=ids,
         mac_key=b"a key of the benchmark, long enough",
         redact=str,
-        sources=Sources(health=no_health, diff=no_diff, confinement=no_confinement),
+        lookups=Lookups(health=no_health, diff=no_diff, confinement=no_confinement),
     )
 
 

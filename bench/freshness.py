@@ -14,14 +14,14 @@ from bench.rounds import percentile
 from bench.scheduling import Latency, Shown, arrivals, closed_form, mean_age, reference
 from bench.virtual import VirtualClock, run_virtually
 from ompycord.app.system import SystemIds
-from ompycord.bot.below import Below
 from ompycord.bot.custom_ids import Signer
 from ompycord.bot.live import LiveEditor
+from ompycord.bot.message_renderer import MessageRenderer
+from ompycord.bot.messages_below import MessagesBelow
 from ompycord.bot.options import BotOptions
 from ompycord.bot.rest import Rest
-from ompycord.bot.scenes import Scenes
+from ompycord.bot.rollover import CardRollover
 from ompycord.bot.session import editor_of
-from ompycord.bot.succession import Succession
 from ompycord.conductor import Bus, Conductor
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.events import RunFinished
@@ -29,7 +29,7 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, Store
 from ompycord.domain.records import OutboxKind
 from ompycord.playground.limits import LIMITS
-from ompycord.render.surroundings import Confinement
+from ompycord.render.render_context import Confinement
 
 __all__ = ["Cell", "Fresh", "fresh", "freshness", "make_editor", "overdue"]
 
@@ -79,7 +79,7 @@ def make_editor(*, store: Store, rest: Rest, bus: Bus, clock: Clock) -> LiveEdit
     def confinement(_: object) -> Confinement | None:
         return None
 
-    scenes = Scenes(
+    renderer = MessageRenderer(
         options=BotOptions(guilds=(GUILD,)),
         conductor=Conductor(store=store, clock=clock, ids=SystemIds(), catalog=Catalog(), wake=lambda: None),
         store=store,
@@ -92,8 +92,8 @@ def make_editor(*, store: Store, rest: Rest, bus: Bus, clock: Clock) -> LiveEdit
         channel_name=lambda channel: None,
         is_connected=lambda: True,
     )
-    succession = Succession(store=store, scenes=scenes, rest=rest, clock=clock, below=Below())
-    return editor_of(bus=bus, store=store, scenes=scenes, rest=rest, clock=clock, succession=succession)
+    rollover = CardRollover(store=store, renderer=renderer, rest=rest, clock=clock, below=MessagesBelow())
+    return editor_of(bus=bus, store=store, renderer=renderer, rest=rest, clock=clock, rollover=rollover)
 
 
 class _Stage:
@@ -107,7 +107,7 @@ class _Stage:
         self.editor = make_editor(
             store=cast("Store", self.store), rest=cast("Rest", self.discord), bus=self.bus, clock=self.clock
         )
-        self.discord.heard = self.editor.heard
+        self.discord.on_answer = self.editor.on_answer
 
     def changed(self, run: RunId) -> None:
         self.bus.publish([run])

@@ -9,7 +9,7 @@ from pathlib import Path
 from ompycord.app.system import SystemClock, SystemIds
 from ompycord.conductor import Bus, Projector
 from ompycord.store import SqliteStore, open_store
-from ompycord.webhook import KeyRing, Limits, Sidecar, create_sidecar
+from ompycord.webhook import KeySet, Limits, Sidecar, create_sidecar
 
 __all__ = ["LIMITS", "SECRET", "Product", "open_product", "projected"]
 
@@ -35,7 +35,7 @@ async def open_product(database: Path) -> AsyncGenerator[Product]:
     clock, ids = SystemClock(), SystemIds()
     async with open_store(database, clock=clock, ids=ids) as store:
         projector = Projector(store=store, bus=Bus(), clock=clock, route=lambda _: CHANNEL)
-        keyring = KeyRing(clock=clock)
+        keyring = KeySet(clock=clock)
         keyring.replace([], hmac_secrets={}, shared_secret=SECRET, shared_channel=CHANNEL)
         sidecar = create_sidecar(
             store=store, keyring=keyring, clock=clock, ids=ids, limits=LIMITS, wake=projector.wake, probes={}

@@ -11,7 +11,7 @@ from bench.filled import fill
 from bench.product import open_product, projected
 from bench.rounds import spread
 from ompycord.app.system import SystemClock, SystemIds
-from ompycord.conductor import Conductor, Watch
+from ompycord.conductor import Conductor, Reminders
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.ports import RunFilter
 
@@ -31,7 +31,7 @@ async def _start_s(database: Path) -> tuple[float, float]:
         await store.open_effects()  # the driver's recovery and first look
         await store.runs(RunFilter(is_open=True, limit=RUNS))
         conductor = Conductor(store=store, clock=clock, ids=ids, catalog=Catalog(), wake=lambda: None)
-        await Watch(store=store, conductor=conductor, clock=clock).look()
+        await Reminders(store=store, conductor=conductor, clock=clock).check_once()
         await store.outbox()  # the live editor's
         await store.stale_cards()
         return opened, time.perf_counter() - start

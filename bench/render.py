@@ -8,7 +8,7 @@ from bench.rounds import percentile
 from ompycord.app.system import settle_collector
 from ompycord.render.buttons import ACTIONS
 from ompycord.render.card import render
-from ompycord.render.inert import forget_lines
+from ompycord.render.sanitizer import forget_lines
 from ompycord.text import Redactor
 from tests.support.snapshots import sample
 
@@ -58,9 +58,9 @@ def _one(seed: int, fullness: float, redact: Any, *, cold: bool = False) -> tupl
     """CPU and wall clock of one render, in milliseconds."""
     if cold:
         forget_lines()
-    snapshot, around, _, _ = sample(seed, fullness)
+    snapshot, render_context, _, _ = sample(seed, fullness)
     wall, cpu = time.perf_counter(), time.thread_time()
-    render(snapshot, around, actions=frozenset(ACTIONS), sign=_sign, redact=redact)
+    render(snapshot, render_context, actions=frozenset(ACTIONS), sign=_sign, redact=redact)
     return (time.thread_time() - cpu) * 1000, (time.perf_counter() - wall) * 1000
 
 

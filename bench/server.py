@@ -42,7 +42,7 @@ async def hello(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": ANSWER})
 
 
-class Desk:
+class BotContext:
     """Standard input and output as a conversation with the measuring process."""
 
     def __init__(self) -> None:
@@ -89,17 +89,17 @@ async def _serve(app: ASGIApp, parser: str, stop: asyncio.Event, serving: asynci
 
 async def _main(name: str, parser: str, folder: Path) -> None:
     stop, serving, ports = asyncio.Event(), asyncio.Event(), list[int]()
-    desk = Desk()
+    context = BotContext()
     async with _app(name, folder) as (app, settle), asyncio.TaskGroup() as group:
         group.create_task(_serve(app, parser, stop, serving, ports))
         await serving.wait()
         settle_collector()
-        desk.say(port=ports[0])
-        while (line := await desk.lines.get()) != "stop":
+        context.say(port=ports[0])
+        while (line := await context.lines.get()) != "stop":
             waiting = settle() if line == "settle" else None
             if asyncio.iscoroutine(waiting):
                 await waiting
-            desk.say(cpu_s=time.process_time(), at=time.monotonic())
+            context.say(cpu_s=time.process_time(), at=time.monotonic())
         stop.set()
 
 

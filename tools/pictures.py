@@ -1,4 +1,4 @@
-"""Takes the pictures of README and docs from the real product on its page: `python -m tools.pictures`, needs Chromium.
+"""Takes the pictures of README and docs from the real product on its page: `python -m tools.images`, needs Chromium.
 
 Emoji want a font (Debian's fonts-noto-color-emoji). Where Pillow is installed the files get a palette, a third of the
 size. Counterpart: docs/images.

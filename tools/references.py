@@ -22,11 +22,11 @@ from ompycord.bot.commands.help import ROLE_NEEDED
 from ompycord.bot.commands.new import NewRun
 from ompycord.bot.commands.say import Say
 from ompycord.bot.commands.tree import command_group
-from ompycord.bot.desk import Desk
+from ompycord.bot.context import BotContext
 from ompycord.bot.flow import TABLE as FLOW
 from ompycord.bot.flow import Flow
-from ompycord.bot.intake import Intake
-from ompycord.bot.sources import HealthLine
+from ompycord.bot.lookups import HealthLine
+from ompycord.bot.submission import SubmissionService
 from ompycord.domain.authority import AUTHORITY
 from ompycord.domain.events import EVENT_TYPES, SCHEMA
 from ompycord.domain.lifecycle import TABLE
@@ -172,8 +172,8 @@ def settings() -> str:
 
 def discord_commands() -> str:
     """Every slash command, its options and who may use it."""
-    nobody = cast("Desk", None)  # registering asks it nothing
-    new, buttons, say = NewRun(nobody, cast("Intake", None)), cast("RunButtons", None), Say(nobody)
+    nobody = cast("BotContext", None)  # registering asks it nothing
+    new, buttons, say = NewRun(nobody, cast("SubmissionService", None)), cast("RunButtons", None), Say(nobody)
     group = command_group(nobody, new, buttons, say, cast("Callable[[], HealthLine]", None))
     lines = [
         "# Discord commands\n", MADE,

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from functools import partial
 
 from ompycord.agents.converse import converse, wall_ms
-from ompycord.agents.going_on import go_on
+from ompycord.agents.images import images_of
 from ompycord.agents.level import require_level
-from ompycord.agents.pictures import pictures_of
+from ompycord.agents.resuming import go_on
 from ompycord.dialects.acp import Acp
 from ompycord.dialects.acp_session import Wishes
 from ompycord.domain.ports import AgentCapabilities, AgentJob, AgentOutcome, Emit, Inbox
@@ -41,8 +41,8 @@ class AcpAgent:
             model=job.spec.model,
             mcp_url=job.env.get("OMPYCORD_MCP_URL"),
             mcp_key=job.env.get("OMPYCORD_KEY"),
-            pictures=await asyncio.to_thread(pictures_of, job),
+            images=await asyncio.to_thread(images_of, job),
         )
         start = f"{self._now_ms():x}"
-        conversation = Acp(prompt=job.prompt, root=str(job.cwd.resolve()), wishes=wishes, start=start)
-        return await converse(self._launcher, job, job.spec.command, conversation, emit, inbox, now_ms=self._now_ms)
+        protocol = Acp(prompt=job.prompt, root=str(job.cwd.resolve()), wishes=wishes, start=start)
+        return await converse(self._launcher, job, job.spec.command, protocol, emit, inbox, now_ms=self._now_ms)

@@ -10,13 +10,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from ompycord.agents.going_on import ANEW
+from ompycord.agents.resuming import WHOLE_TASK
 from ompycord.domain.authority import SourceKind, require_authority
 from ompycord.domain.events import EventBody, Message, Note, SessionOpened
-from ompycord.domain.ports import AgentAdapter, AgentJob, AgentOutcome, Heard
+from ompycord.domain.ports import AgentAdapter, AgentInput, AgentJob, AgentOutcome
 from ompycord.domain.run import FailureClass
 from ompycord.errors import NotYours, OmpycordError, ProcessFailed, StorageError
-from ompycord.processes import sweep
+from ompycord.processes import kill_strays
 
 __all__ = ["GONE", "RULES", "Recorder", "Rule", "SilentInbox", "Trial", "judge"]
 
@@ -47,9 +47,9 @@ Rule = Callable[[Trial], Awaitable[str | None]]
 class SilentInbox:
     """Nobody says anything."""
 
-    async def next(self) -> Heard:
+    async def next(self) -> AgentInput:
         """See the port."""
-        return await asyncio.Future[Heard]()
+        return await asyncio.Future[AgentInput]()
 
 
 class Recorder:
@@ -129,7 +129,7 @@ async def is_halted_when_its_cancellation_returns(trial: Trial) -> str | None:
         has_begun, was_over = recorder.has_one.is_set(), task.done()
         began.cancel()
         task.cancel()
-    left = await sweep(job.run)
+    left = await kill_strays(job.run)
     if left:
         return f"{left} processes were left"
     if not has_begun or was_over:
@@ -170,7 +170,7 @@ async def leaves_no_process_behind(trial: Trial) -> str | None:
     job = trial.quick()
     async with asyncio.timeout(trial.wait_s):
         await trial.adapter.run(job, Recorder().emit, SilentInbox())
-    left = await sweep(job.run)
+    left = await kill_strays(job.run)
     return f"{left} processes were left" if left else None
 
 
@@ -181,7 +181,7 @@ async def says_that_it_was_lost_when_its_program_dies(trial: Trial) -> str | Non
         task = tasks.create_task(trial.adapter.run(job, recorder.emit, SilentInbox()))
         began = tasks.create_task(recorder.has_one.wait())
         await asyncio.wait((task, began), timeout=trial.wait_s, return_when=asyncio.FIRST_COMPLETED)
-        await sweep(job.run)
+        await kill_strays(job.run)
         await asyncio.wait((task,), timeout=min(trial.wait_s, _NOTICES_S))
         has_noticed = task.done()
         began.cancel()
@@ -211,7 +211,7 @@ async def goes_on_in_its_session_or_says_that_it_cannot(trial: Trial) -> str | N
         outcome = await trial.adapter.run(job, again.emit, SilentInbox())
     if not outcome.claim:
         return f"it claims to have failed: {outcome.message}"
-    if _session(again) == session or any(isinstance(body, Note) and ANEW in body.text for body in again.events):
+    if _session(again) == session or any(isinstance(body, Note) and WHOLE_TASK in body.text for body in again.events):
         return None
     return f"it opened {_session(again)} instead of {session}"
 

@@ -1,4 +1,4 @@
-"""Runs a program that one talks with, from start to outcome: the shell around a `dialects/conversation.py`.
+"""Runs a program that one talks with, from start to outcome: the shell around a `dialects/protocol.py`.
 
 Its counterpart for programs that only report is `drive.py`.
 """
@@ -11,14 +11,14 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from ompycord.agents.clone_files import grant
 from ompycord.agents.ending import how_it_ended
-from ompycord.agents.level import place_of
-from ompycord.agents.talk import legible
-from ompycord.dialects.conversation import Conversation, Reaction
+from ompycord.agents.file_requests import grant
+from ompycord.agents.level import layout_of
+from ompycord.agents.line_buffer import legible
 from ompycord.dialects.frames import Frame, write_frame
+from ompycord.dialects.protocol_session import ProtocolSession, Reaction
 from ompycord.domain.events import EventBody, Note, ToolProgress
-from ompycord.domain.ports import AgentJob, AgentOutcome, Emit, Heard, Inbox
+from ompycord.domain.ports import AgentInput, AgentJob, AgentOutcome, Emit, Inbox
 from ompycord.domain.run import FailureClass
 from ompycord.processes import Bounds, Clocks, Line, Outcome, ProcessResult, ProcessSpec, RunningProcess, Stream
 from ompycord.processes.launcher_port import Launcher
@@ -49,24 +49,24 @@ async def converse(
     launcher: Launcher,
     job: AgentJob,
     argv: tuple[str, ...],
-    conversation: Conversation,
+    protocol: ProtocolSession,
     emit: Emit,
     inbox: Inbox,
     *,
     now_ms: Callable[[], int] = wall_ms,
 ) -> AgentOutcome:
-    """Starts `argv` in the job's clone and leads `conversation` with it until that has an outcome or the program ends.
+    """Starts `argv` in the job's clone and leads `protocol` with it until that has an outcome or the program ends.
 
     Cancellation tells the agent to stop, then halts it through the kill ladder. Raises ProcessFailed where it cannot be
     started, and what `emit` raises.
     """
     spec = ProcessSpec(argv=argv, env={**job.spec.env, **job.env}, cwd=job.cwd, keep_input_open=True, marker=job.run)
     clocks = Clocks(wall_s=job.spec.wall_s, idle_s=job.spec.idle_s)
-    async with launcher.start(spec, place_of(job), clocks=clocks, bounds=BOUNDS) as process:
-        exchange = _Exchange(process, job.cwd, conversation, emit, now_ms)
+    async with launcher.start(spec, layout_of(job), clocks=clocks, bounds=BOUNDS) as process:
+        exchange = _Exchange(process, job.cwd, protocol, emit, now_ms)
         await _lead(exchange, process.lines(), inbox)
         if exchange.outcome is not None:
-            await exchange.say_goodbye()
+            await exchange.send_interrupt()
             return exchange.outcome
         return _unexplained(job, await process.wait(), exchange.last_line)
 
@@ -74,13 +74,13 @@ async def converse(
 async def _lead(exchange: "_Exchange", lines: AsyncGenerator[Line], inbox: Inbox) -> None:
     try:
         async with asyncio.TaskGroup() as tasks:
-            people = tasks.create_task(exchange.hear_people(inbox))
-            await exchange.hear_agent(lines)
+            people = tasks.create_task(exchange.deliver_inbox(inbox))
+            await exchange.read_agent(lines)
             people.cancel()
     except ExceptionGroup as group:
         raise group.exceptions[0] from group
     except asyncio.CancelledError:
-        await exchange.halt()
+        await exchange.stop_agent()
         raise
 
 
@@ -88,48 +88,48 @@ class _Exchange:
     """What passes between one agent and its people, one thing after the other."""
 
     def __init__(
-        self, process: RunningProcess, root: Path, conversation: Conversation, emit: Emit, now_ms: Callable[[], int]
+        self, process: RunningProcess, root: Path, protocol: ProtocolSession, emit: Emit, now_ms: Callable[[], int]
     ) -> None:
         self.outcome: AgentOutcome | None = None
         self.last_line = ""
         """What its program last said beside the protocol."""
         self._process = process
-        self._conversation = conversation
+        self._protocol = protocol
         self._emit = emit
         self._now_ms = now_ms
         self._root = root
         self._one_at_a_time = asyncio.Lock()
-        self._in_hand: Heard | None = None
+        self._in_hand: AgentInput | None = None
         self._progress_at = float("-inf")
 
-    async def hear_agent(self, lines: AsyncGenerator[Line]) -> None:
+    async def read_agent(self, lines: AsyncGenerator[Line]) -> None:
         """Every line of the agent, until it has come to an outcome or its output ends."""
-        await self._take(self._conversation.begin)
+        await self._take(self._protocol.begin)
         async with aclosing(lines):
             async for line in lines:
-                await self._hear(line)
+                await self._on_line(line)
                 if await self._is_over():
                     return
 
-    async def hear_people(self, inbox: Inbox) -> None:
+    async def deliver_inbox(self, inbox: Inbox) -> None:
         """Every word of people, until cancelled."""
         while True:
             self._in_hand = await inbox.next()
-            await self._take(partial(self._conversation.told, self._in_hand), reopens=True)
+            await self._take(partial(self._protocol.on_input, self._in_hand), reopens=True)
             self._in_hand = None
 
-    async def say_goodbye(self) -> None:
+    async def send_interrupt(self) -> None:
         """Lets an agent that is done end by itself: many keep their session then."""
         self._process.close_input()
         with suppress(TimeoutError):
             async with asyncio.timeout(_GOODBYE_S):
                 await self._process.wait()
 
-    async def halt(self) -> None:
+    async def stop_agent(self) -> None:
         """Tells the agent to stop and gives it a moment; whatever fails here, the kill ladder comes next."""
         with suppress(Exception):
             async with asyncio.timeout(_HALT_S):
-                for frame in self._conversation.interrupt().send:
+                for frame in self._protocol.interrupt().send:
                     await self._process.write(write_frame(frame))
                 self._process.close_input()
                 await self._process.wait()
@@ -140,14 +140,14 @@ class _Exchange:
                 pass
         return self.outcome is not None
 
-    async def _hear(self, line: Line) -> None:
+    async def _on_line(self, line: Line) -> None:
         if line.stream is not Stream.STDOUT:
             self.last_line = cut(legible(line.text[:4096]).strip(), _SENTENCE) or self.last_line
         elif line.was_cut:
             size = BOUNDS.line_bytes // 1_048_576
             await self._take(lambda: Reaction((Note(text=f"A frame of more than {size} MiB was left out."),)))
-        elif not self._conversation.skips(line.text):
-            await self._take(lambda: self._conversation.hear(line.text, now_ms=self._now_ms()))
+        elif not self._protocol.skips(line.text):
+            await self._take(lambda: self._protocol.on_line(line.text, now_ms=self._now_ms()))
 
     async def _take(self, react: Callable[[], Reaction], *, reopens: bool = False) -> None:
         """Store, send, serve, end, in this order, before anything else is heard.
@@ -158,14 +158,14 @@ class _Exchange:
             if self.outcome is not None and not reopens:
                 return
             reaction = react()
-            self._process.waits_for_person(waiting=self._conversation.awaits_person)
+            self._process.waits_for_person(waiting=self._protocol.awaits_person)
             for body in reaction.events:
-                if self._is_news(body):
+                if self._is_new(body):
                     await self._emit(body)
             for frame in reaction.send:
                 await self._send(frame)
-            for wish in reaction.files:
-                await self._send(await asyncio.to_thread(grant, self._root, wish))
+            for request in reaction.files:
+                await self._send(await asyncio.to_thread(grant, self._root, request))
             self.outcome = reaction.outcome or (None if reaction.send else self.outcome)
 
     async def _send(self, frame: Frame) -> None:
@@ -174,7 +174,7 @@ class _Exchange:
             async with asyncio.timeout(_WRITE_S):
                 await self._process.write(write_frame(frame))
 
-    def _is_news(self, body: EventBody) -> bool:
+    def _is_new(self, body: EventBody) -> bool:
         if not isinstance(body, ToolProgress):
             return True
         now = asyncio.get_running_loop().time()
@@ -186,7 +186,7 @@ class _Exchange:
 
 def _unexplained(job: AgentJob, result: ProcessResult, last_line: str) -> AgentOutcome:
     """The program ended, whatever its exit code, before the agent said that its work had."""
-    failure = {Outcome.EXITED: FailureClass.LOST, Outcome.EXCESS: FailureClass.POLICY}.get(
+    failure = {Outcome.EXITED: FailureClass.LOST, Outcome.OVER_LIMIT: FailureClass.POLICY}.get(
         result.outcome, FailureClass.REPAIRABLE
     )
     message = cut(how_it_ended(job.spec, result, last_line, early=True), _SENTENCE)

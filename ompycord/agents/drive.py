@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Final
 
 from ompycord.agents.ending import has_crashed, how_it_ended
-from ompycord.agents.level import place_of
-from ompycord.agents.talk import Talk
+from ompycord.agents.level import layout_of
+from ompycord.agents.line_buffer import LineBuffer
 from ompycord.dialects.jsonl import PREFIX, Refusal, parse_line
 from ompycord.domain.events import Note, RunFailed, RunFinished, dump_data
 from ompycord.domain.ports import AgentJob, AgentOutcome, Emit, Inbox
 from ompycord.domain.run import FailureClass
 from ompycord.errors import ProcessFailed
 from ompycord.processes import Clocks, Line, Outcome, ProcessResult, ProcessSpec, Stream
-from ompycord.processes.launcher_port import Launcher, Place
+from ompycord.processes.launcher_port import Launcher, Layout
 from ompycord.text import cut
 
 __all__ = ["INBOX_FILE", "drive"]
@@ -61,8 +61,8 @@ async def drive(
         )
         listener = _Listener(emit)
         clocks = Clocks(wall_s=job.spec.wall_s, idle_s=job.spec.idle_s)
-        telling = partial(_tell, hears, inbox_file) if hears is not None else None
-        result = await _listen(launcher, spec, place_of(job, readable=(folder,)), clocks, listener, telling)
+        telling = partial(_write_inbox, hears, inbox_file) if hears is not None else None
+        result = await _listen(launcher, spec, layout_of(job, readable=(folder,)), clocks, listener, telling)
     return _outcome(job, result, listener)
 
 
@@ -83,7 +83,7 @@ def _written(file: Path, prompt: str) -> Path:
     return file
 
 
-async def _tell(hears: Inbox, file: Path) -> None:
+async def _write_inbox(hears: Inbox, file: Path) -> None:
     """Passes on what people say, whole lines at a time, until cancelled."""
     while True:
         said = await hears.next()
@@ -95,20 +95,20 @@ async def _tell(hears: Inbox, file: Path) -> None:
 async def _listen(
     launcher: Launcher,
     spec: ProcessSpec,
-    place: Place,
+    layout: Layout,
     clocks: Clocks,
     listener: "_Listener",
     telling: Callable[[], Coroutine[None, None, None]] | None,
 ) -> ProcessResult:
     try:
-        async with launcher.start(spec, place, clocks=clocks) as process:
+        async with launcher.start(spec, layout, clocks=clocks) as process:
             lines = process.lines()
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(listener.talk.keep_saying())
+                tasks.create_task(listener.buffer.flush_periodically())
                 teller = tasks.create_task(telling()) if telling is not None else None
                 async for line in lines:
-                    await listener.hear(line)
-                listener.talk.close()
+                    await listener.on_line(line)
+                listener.buffer.close()
                 if teller is not None:
                     teller.cancel()
             await listener.end()
@@ -118,7 +118,7 @@ async def _listen(
     except asyncio.CancelledError:
         with suppress(Exception):  # halted: what is held is worth a try, the cancellation comes first
             async with asyncio.timeout(_REST_S):
-                await listener.talk.say_rest()
+                await listener.buffer.flush()
         raise
 
 
@@ -126,34 +126,34 @@ class _Listener:
     """Sorts a program's lines into events, claims, messages and refusals."""
 
     def __init__(self, emit: Emit) -> None:
-        self.talk = Talk(emit=emit)
+        self.buffer = LineBuffer(emit=emit)
         self.claim: RunFinished | RunFailed | None = None
         self._refused = 0
 
-    async def hear(self, line: Line) -> None:
+    async def on_line(self, line: Line) -> None:
         if line.stream is Stream.EVENTS:
             if line.text.strip():
-                await self._hear_event(line.text, was_cut=line.was_cut)
+                await self._on_event(line.text, was_cut=line.was_cut)
         elif line.text.startswith(PREFIX):
-            await self._hear_event(line.text.removeprefix(PREFIX), was_cut=line.was_cut)
+            await self._on_event(line.text.removeprefix(PREFIX), was_cut=line.was_cut)
         else:
-            self.talk.add(line.text)
+            self.buffer.add(line.text)
 
     async def end(self) -> None:
         """Says how many refusals went without a note."""
         if self._refused > _NOTED:
-            await self.talk.tell(Note(text=f"{self._refused - _NOTED:,} more lines of the agent were not taken."))
+            await self.buffer.emit(Note(text=f"{self._refused - _NOTED:,} more lines of the agent were not taken."))
 
-    async def _hear_event(self, text: str, *, was_cut: bool) -> None:
+    async def _on_event(self, text: str, *, was_cut: bool) -> None:
         body = parse_line(text, was_cut=was_cut)
         if isinstance(body, Refusal):
             self._refused += 1
             if self._refused <= _NOTED:
-                await self.talk.tell(Note(text=f"A line of the agent was not taken: {body.reason}."))
+                await self.buffer.emit(Note(text=f"A line of the agent was not taken: {body.reason}."))
         elif isinstance(body, RunFinished | RunFailed):
             self.claim = body
         else:
-            await self.talk.tell(body)
+            await self.buffer.emit(body)
 
 
 def _outcome(job: AgentJob, result: ProcessResult, listener: _Listener) -> AgentOutcome:
@@ -161,11 +161,11 @@ def _outcome(job: AgentJob, result: ProcessResult, listener: _Listener) -> Agent
     (docs/contracts/processes.md, *Plain commands*).
     """
     claim = listener.claim
-    if result.outcome is Outcome.EXCESS:
+    if result.outcome is Outcome.OVER_LIMIT:
         return AgentOutcome(claim=False, message=how_it_ended(job.spec, result, ""), failure=FailureClass.POLICY)
     if result.outcome is not Outcome.EXITED or result.exit_code != 0:
         said = claim.message if isinstance(claim, RunFailed) else None
-        message = said or how_it_ended(job.spec, result, listener.talk.last_line)
+        message = said or how_it_ended(job.spec, result, listener.buffer.last_line)
         failure = FailureClass.LOST if claim is None and has_crashed(result) else _failure(claim)
         return AgentOutcome(claim=False, message=cut(message, _SENTENCE), failure=failure)
     if isinstance(claim, RunFailed):

@@ -30,8 +30,8 @@ def how_it_ended(spec: AgentSpec, result: ProcessResult, last_line: str, *, earl
             return f"{name} said nothing for {spec.idle_s:.0f} s and was ended."
         case Outcome.OUTPUT_LIMIT:
             return f"{name} wrote more than can be read and was ended."
-        case Outcome.EXCESS:
-            return f"{name} {result.excess} and was ended."
+        case Outcome.OVER_LIMIT:
+            return f"{name} {result.over_limit} and was ended."
         case Outcome.STOPPED:
             return f"{name} was stopped."
         case Outcome.EXITED:

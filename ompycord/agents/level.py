@@ -5,10 +5,10 @@ from pathlib import Path
 from ompycord.domain.ports import AgentJob
 from ompycord.domain.repository import AgentSpec
 from ompycord.errors import ProcessFailed
-from ompycord.processes import Allowance
-from ompycord.processes.launcher_port import Launcher, Place, is_enough
+from ompycord.processes import ResourceLimits
+from ompycord.processes.launcher_port import Launcher, Layout, is_enough
 
-__all__ = ["place_of", "require_level"]
+__all__ = ["layout_of", "require_level"]
 
 
 def require_level(launcher: Launcher, spec: AgentSpec) -> None:
@@ -17,18 +17,18 @@ def require_level(launcher: Launcher, spec: AgentSpec) -> None:
         offline = "" if spec.sandbox.network else " without network"
         raise ProcessFailed(
             f"{spec.name} needs confinement of level {spec.sandbox.minimum}{offline}, this machine gives {launcher.level}. "
-            f"Nothing ran. {launcher.mend} Or set sandbox: {{minimum: none}} for it to run it unconfined."
+            f"Nothing ran. {launcher.remedy} Or set sandbox: {{minimum: none}} for it to run it unconfined."
         )
 
 
-def place_of(job: AgentJob, *, readable: tuple[Path, ...] = ()) -> Place:
+def layout_of(job: AgentJob, *, readable: tuple[Path, ...] = ()) -> Layout:
     """Where an agent works: its clone, what its configuration grants, and the network where that allows it."""
     spec = job.spec
-    return Place(
+    return Layout(
         job.cwd,
         readable=readable if job.files is None else (*readable, job.files),
         network=spec.sandbox.network,
         grants=spec.grants.files,
         variables=spec.grants.variables,
-        allowance=Allowance.of(spec.sandbox),
+        resource_limits=ResourceLimits.of(spec.sandbox),
     )

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from functools import partial
 
 from ompycord.agents.converse import converse, wall_ms
-from ompycord.agents.going_on import go_on
 from ompycord.agents.level import require_level
-from ompycord.agents.own_tools import tell_omp
+from ompycord.agents.mcp_configuration import configure_omp
+from ompycord.agents.resuming import go_on
 from ompycord.agents.version_probe import ask_version
 from ompycord.dialects.omp_rpc import OmpRpc
 from ompycord.dialects.versions import version_note
@@ -33,13 +33,13 @@ class OmpRpcAgent:
         if note := version_note(job.spec.dialect, await ask_version(self._launcher, job, program)):
             await emit(note)
         if job.spec.dialect == "omp":  # pi knows no MCP
-            await asyncio.to_thread(tell_omp, job)
+            await asyncio.to_thread(configure_omp, job)
         return await go_on(job, emit, partial(self._start, inbox, program))
 
     async def _start(self, inbox: Inbox, program: tuple[str, ...], job: AgentJob, emit: Emit) -> AgentOutcome:
-        conversation = OmpRpc(prompt=job.prompt, root=str(job.cwd.resolve()), dialect=job.spec.dialect)
+        protocol = OmpRpc(prompt=job.prompt, root=str(job.cwd.resolve()), dialect=job.spec.dialect)
         argv = (*program, *_arguments(job))
-        return await converse(self._launcher, job, argv, conversation, emit, inbox, now_ms=self._now_ms)
+        return await converse(self._launcher, job, argv, protocol, emit, inbox, now_ms=self._now_ms)
 
 
 def _arguments(job: AgentJob) -> tuple[str, ...]:

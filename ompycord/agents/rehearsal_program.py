@@ -54,7 +54,7 @@ class Inbox:
         self.said: list[str] = []
         self.decided: dict[str, dict[str, Any]] = {}
 
-    def look(self) -> list[str]:
+    def read_inbox(self) -> list[str]:
         """What was said since; decisions are kept by what they decide."""
         if self._path is None:
             return []
@@ -90,7 +90,7 @@ class Stage:
     def rest(self, seconds: float) -> None:
         """A pause as a person would see it, scaled; then repeats what was said meanwhile."""
         time.sleep(seconds * self._pace)
-        for text in self.inbox.look():
+        for text in self.inbox.read_inbox():
             self.say("message", text=f"I was told: {text[:1900]}")
 
     @property
@@ -158,7 +158,7 @@ def main() -> int:
     has_cart = CODE.is_file() and TESTS.is_file() and BUG in CODE.read_text(encoding="utf-8")
     wants_note = "ask" in words and ask(stage) == "Yes"
     if "approval" in words:
-        run_with_leave(stage)
+        run_with_approval(stage)
     if has_cart:
         return repair_cart(stage, wants_note=wants_note, gives_up="fail" in words)
     return extend_notes(stage, prompt, gives_up="fail" in words)
@@ -175,7 +175,7 @@ def take_long(stage: Stage) -> None:
     tool.done()
 
 
-def run_with_leave(stage: Stage) -> None:
+def run_with_approval(stage: Stage) -> None:
     """Asks for leave to run a command that only reads, and runs it where it gets it."""
     command = " ".join(COMMAND)
     stage.say("approval.requested", approval="leave-1", title="Run a command", command=command, risk="it only reads")

@@ -5,9 +5,9 @@ from functools import partial
 from typing import Final
 
 from ompycord.agents.converse import converse, wall_ms
-from ompycord.agents.going_on import go_on
 from ompycord.agents.level import require_level
-from ompycord.agents.own_tools import claude_arguments
+from ompycord.agents.mcp_configuration import claude_arguments
+from ompycord.agents.resuming import go_on
 from ompycord.dialects.stream_json import StreamJson
 from ompycord.domain.ports import AgentCapabilities, AgentJob, AgentOutcome, Emit, Inbox
 from ompycord.processes.launcher_port import Launcher
@@ -40,5 +40,5 @@ class StreamJsonAgent:
         session = (f"--resume={job.session}",) if job.session else ()
         tools = claude_arguments(job)
         argv = (*(job.spec.command or ("claude",)), *_ARGUMENTS, *tools, *model, *mode, *session)
-        conversation = StreamJson(prompt=job.prompt, root=str(job.cwd.resolve()))
-        return await converse(self._launcher, job, argv, conversation, emit, inbox, now_ms=self._now_ms)
+        protocol = StreamJson(prompt=job.prompt, root=str(job.cwd.resolve()))
+        return await converse(self._launcher, job, argv, protocol, emit, inbox, now_ms=self._now_ms)

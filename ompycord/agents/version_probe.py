@@ -4,7 +4,7 @@ import asyncio
 from contextlib import aclosing, suppress
 from typing import Final
 
-from ompycord.agents.level import place_of
+from ompycord.agents.level import layout_of
 from ompycord.dialects.versions import version_in
 from ompycord.domain.ports import AgentJob
 from ompycord.processes import Clocks, ProcessSpec, Stream
@@ -22,7 +22,7 @@ async def ask_version(launcher: Launcher, job: AgentJob, program: tuple[str, ...
     )
     clocks = Clocks(wall_s=_ASK_S, idle_s=_ASK_S)
     told: dict[Stream, str] = {}
-    async with launcher.start(spec, place_of(job), clocks=clocks) as process:
+    async with launcher.start(spec, layout_of(job), clocks=clocks) as process:
         lines = process.lines()
         with suppress(TimeoutError):
             async with asyncio.timeout(_ASK_S), aclosing(lines):

@@ -14,8 +14,8 @@ from ompycord import __version__
 from ompycord.agents.registry import adapters
 from ompycord.app.control import Control
 from ompycord.app.data_folder import DataFolder
-from ompycord.app.doorkeeper import Doorkeeper
 from ompycord.app.health import MANY_EVENTS, Health
+from ompycord.app.key_manager import KeyManager
 from ompycord.app.key_secrets import KeySecrets
 from ompycord.app.keys import Keys
 from ompycord.app.mode import Mode
@@ -23,17 +23,26 @@ from ompycord.app.report import Report
 from ompycord.app.run_views import RunViews
 from ompycord.app.system import SystemClock, SystemIds, settle_collector
 from ompycord.bot.bot import Bot
+from ompycord.bot.lookups import Lookups
 from ompycord.bot.options import BotOptions
-from ompycord.bot.sources import Sources
 from ompycord.checks.local import LocalChecks
-from ompycord.conductor import Abilities, BudgetKeeper, Bus, Conductor, Driver, Inboxes, Projector, Watch
+from ompycord.conductor import (
+    AgentCapabilityLookup,
+    BudgetKeeper,
+    Bus,
+    Conductor,
+    Driver,
+    Inboxes,
+    Projector,
+    Reminders,
+)
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentAdapter, AgentCapabilities
 from ompycord.domain.run import RunKind, RunRecord
 from ompycord.engines import LocalEngine
 from ompycord.engines.steps import Steps
-from ompycord.mcp_server import Desk, McpMount
-from ompycord.processes import sweep
+from ompycord.mcp_server import McpMount, ToolService
+from ompycord.processes import kill_strays
 from ompycord.processes.launcher_port import Launcher
 from ompycord.settings import Settings
 from ompycord.store import SqliteStore, open_store
@@ -55,7 +64,7 @@ class Parts:
     store: SqliteStore
     projector: Projector
     driver: Driver
-    watch: Watch
+    reminders: Reminders
     budget: BudgetKeeper
     mcp: McpMount
     sidecar: Sidecar
@@ -63,11 +72,11 @@ class Parts:
     bot: Bot
     redactor: Redactor
     watchdog: Watchdog
-    doorkeeper: Doorkeeper
+    key_manager: KeyManager
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Ground:
+class _Infrastructure:
     """What everything else stands on."""
 
     settings: Settings
@@ -85,7 +94,7 @@ class _Ground:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Hands:
+class _Workers:
     """What works on a repository: programs are started, clones are made."""
 
     launcher: Launcher
@@ -95,7 +104,7 @@ class _Hands:
     """By an agent's kind."""
 
     @property
-    def abilities(self) -> dict[str, AgentCapabilities]:
+    def capabilities(self) -> dict[str, AgentCapabilities]:
         return {kind: adapter.capabilities for kind, adapter in self.adapters.items()}
 
 
@@ -113,26 +122,30 @@ async def lifespan(
     component_key, _ = data.secret("component_key")
     redactor = Redactor([bot_token, webhook_secret, component_key, *settings.agent_secrets, *_granted(settings)])
     async with open_store(data.database, clock=clock, ids=ids) as store:
-        ground = _Ground(settings=settings, data=data, store=store, bus=Bus(), clock=clock, ids=ids)
+        infrastructure = _Infrastructure(settings=settings, data=data, store=store, bus=Bus(), clock=clock, ids=ids)
         key_secrets = KeySecrets(data.path)
-        doorkeeper = _doorkeeper(ground, key_secrets, webhook_secret, sidecar_address)
-        await doorkeeper.refresh()
-        hands = await _hands(data)
+        key_manager = _key_manager(infrastructure, key_secrets, webhook_secret, sidecar_address)
+        await key_manager.refresh()
+        workers = await _workers(data)
         mode, watchdog = Mode(store=store, folder=data.path), Watchdog()
-        conductor = _conductor(ground, hands, mode)
-        projector = Projector(store=store, bus=ground.bus, clock=clock, route=_route_of(settings))
-        driver = _driver(ground, hands, conductor, doorkeeper, projector, mode)
-        ground.alarms.extend((projector.wake, driver.wake))
-        desk = Desk(conductor=conductor, bus=ground.bus, clock=clock, ids=ids, attach=hands.artifacts.attach)
-        mcp = McpMount(desk=desk, authenticate=doorkeeper.run_of, version=__version__, loaded=settle_collector)
+        conductor = _conductor(infrastructure, workers, mode)
+        projector = Projector(store=store, bus=infrastructure.bus, clock=clock, route=_route_of(settings))
+        driver = _driver(infrastructure, workers, conductor, key_manager, projector, mode)
+        infrastructure.alarms.extend((projector.wake, driver.wake))
+        tool_service = ToolService(
+            conductor=conductor, bus=infrastructure.bus, clock=clock, ids=ids, attach=workers.artifacts.attach
+        )
+        mcp = McpMount(
+            tool_service=tool_service, authenticate=key_manager.run_of, version=__version__, loaded=settle_collector
+        )
 
         def failures() -> int:
             return sidecar.failed_authentications
 
-        health = Health(mode=mode, launcher=hands.launcher, store=store, catalog=settings.catalog, failures=failures)
-        sources = _sources(hands, health, mode)
-        bot = _bot(ground, conductor, sources, redactor, token=bot_token, component_key=component_key)
-        probes = _probes(ground, bot, mode)
+        health = Health(mode=mode, launcher=workers.launcher, store=store, catalog=settings.catalog, failures=failures)
+        lookups = _lookups(workers, health, mode)
+        bot = _bot(infrastructure, conductor, lookups, redactor, token=bot_token, component_key=component_key)
+        probes = _probes(infrastructure, bot, mode)
         report = Report(
             store=store,
             projector=projector,
@@ -143,21 +156,23 @@ async def lifespan(
             probes=probes,
             failures=failures,
         )
-        sidecar = _sidecar(ground, doorkeeper, projector, mcp, probes, report)
-        keys = Keys(store=store, secrets=key_secrets, clock=clock, ids=ids, changed=doorkeeper.refresh)
+        sidecar = _sidecar(infrastructure, key_manager, projector, mcp, probes, report)
+        keys = Keys(store=store, secrets=key_secrets, clock=clock, ids=ids, changed=key_manager.refresh)
         yield Parts(
             store=store,
             projector=projector,
             driver=driver,
-            watch=Watch(store=store, conductor=conductor, clock=clock, ops_channel=settings.discord.ops_channel),
-            budget=BudgetKeeper(store=store, bus=ground.bus, clock=clock, ids=ids, wake=ground.wake),
+            reminders=Reminders(
+                store=store, conductor=conductor, clock=clock, ops_channel=settings.discord.ops_channel
+            ),
+            budget=BudgetKeeper(store=store, bus=infrastructure.bus, clock=clock, ids=ids, wake=infrastructure.wake),
             mcp=mcp,
             sidecar=sidecar,
             control=Control(data.path, operations={**keys.operations(), **RunViews(store=store).operations()}),
             bot=bot,
             redactor=redactor,
             watchdog=watchdog,
-            doorkeeper=doorkeeper,
+            key_manager=key_manager,
         )
 
 
@@ -167,14 +182,14 @@ def _granted(settings: Settings) -> list[str]:
     return [os.environ[name] for name in names if name in os.environ]
 
 
-def _doorkeeper(
-    ground: _Ground, secrets: KeySecrets, shared_secret: str, sidecar_address: Callable[[], str]
-) -> Doorkeeper:
-    return Doorkeeper(
-        store=ground.store,
+def _key_manager(
+    infrastructure: _Infrastructure, secrets: KeySecrets, shared_secret: str, sidecar_address: Callable[[], str]
+) -> KeyManager:
+    return KeyManager(
+        store=infrastructure.store,
         secrets=secrets,
-        clock=ground.clock,
-        ids=ground.ids,
+        clock=infrastructure.clock,
+        ids=infrastructure.ids,
         shared_secret=shared_secret,
         sidecar_address=sidecar_address,
     )
@@ -191,7 +206,7 @@ def _route_of(settings: Settings) -> Callable[[RunRecord], str | None]:
     return route
 
 
-async def _hands(data: DataFolder) -> _Hands:
+async def _workers(data: DataFolder) -> _Workers:
     launcher = await best_launcher(path=os.environ.get("PATH", os.defpath), hidden=(data.path,), environ=os.environ)
     workspaces = GitWorkspaces(
         folder=data.path / "workspaces",
@@ -200,51 +215,56 @@ async def _hands(data: DataFolder) -> _Hands:
         launcher=launcher,
     )
     artifacts = Artifacts(folder=data.path / "artifacts", workspaces=workspaces)
-    return _Hands(launcher=launcher, workspaces=workspaces, artifacts=artifacts, adapters=adapters(launcher=launcher))
+    return _Workers(launcher=launcher, workspaces=workspaces, artifacts=artifacts, adapters=adapters(launcher=launcher))
 
 
-def _conductor(ground: _Ground, hands: _Hands, mode: Mode) -> Conductor:
+def _conductor(infrastructure: _Infrastructure, workers: _Workers, mode: Mode) -> Conductor:
     return Conductor(
-        store=ground.store,
-        clock=ground.clock,
-        ids=ground.ids,
-        catalog=ground.settings.catalog,
-        wake=ground.wake,
-        abilities=hands.abilities,
+        store=infrastructure.store,
+        clock=infrastructure.clock,
+        ids=infrastructure.ids,
+        catalog=infrastructure.settings.catalog,
+        wake=infrastructure.wake,
+        capabilities=workers.capabilities,
         closed=mode.closed,
     )
 
 
 def _driver(
-    ground: _Ground, hands: _Hands, conductor: Conductor, doorkeeper: Doorkeeper, projector: Projector, mode: Mode
+    infrastructure: _Infrastructure,
+    workers: _Workers,
+    conductor: Conductor,
+    key_manager: KeyManager,
+    projector: Projector,
+    mode: Mode,
 ) -> Driver:
     """Drives hosted runs: effects run in this process."""
-    catalog = ground.settings.catalog
-    abilities = Abilities(catalog=catalog, by_kind=hands.abilities)
+    catalog = infrastructure.settings.catalog
+    capabilities = AgentCapabilityLookup(catalog=catalog, by_kind=workers.capabilities)
     steps = Steps(
         catalog=catalog,
-        workspaces=hands.workspaces,
-        adapters=hands.adapters,
-        checks=LocalChecks(launcher=hands.launcher),
-        level=hands.launcher.level,
-        mend=hands.launcher.mend,
+        workspaces=workers.workspaces,
+        adapters=workers.adapters,
+        checks=LocalChecks(launcher=workers.launcher),
+        level=workers.launcher.level,
+        remedy=workers.launcher.remedy,
         observe=conductor.observe,
         record=conductor.record,
-        job_environment=doorkeeper.job_environment,
-        inboxes=Inboxes(store=ground.store, bus=ground.bus, record=conductor.record),
-        session=ground.store.session,
-        session_usd=ground.store.session_usd,
-        file=hands.artifacts.of_task,
-        co_author=partial(_co_author, ground.store),
+        job_environment=key_manager.job_environment,
+        inboxes=Inboxes(store=infrastructure.store, bus=infrastructure.bus, record=conductor.record),
+        session=infrastructure.store.session,
+        session_usd=infrastructure.store.session_usd,
+        file=workers.artifacts.of_task,
+        co_author=partial(_co_author, infrastructure.store),
     )
     return Driver(
-        store=ground.store,
-        engine=LocalEngine(steps=steps.table(), sweep=_sweep),
-        clock=ground.clock,
-        ids=ground.ids,
+        store=infrastructure.store,
+        engine=LocalEngine(steps=steps.table(), kill_strays=_kill_strays),
+        clock=infrastructure.clock,
+        ids=infrastructure.ids,
         limits=catalog.limits,
         changed=projector.wake,
-        resumes=lambda record: abilities.of(record).can_resume,
+        resumes=lambda record: capabilities.of(record).can_resume,
         closed=mode.closed,
     )
 
@@ -253,46 +273,52 @@ async def _co_author(store: SqliteStore, person: str) -> str | None:
     return (await store.person_settings(person)).co_author
 
 
-def _sources(hands: _Hands, health: Health, mode: Mode) -> Sources:
-    level = hands.launcher.level
-    return Sources(
+def _lookups(workers: _Workers, health: Health, mode: Mode) -> Lookups:
+    level = workers.launcher.level
+    return Lookups(
         health=health.lines,
-        diff=_diff_of(hands.workspaces),
+        diff=_diff_of(workers.workspaces),
         confinement=lambda record: level if record.kind is RunKind.HOSTED else None,
         mode=mode.words,
-        artifact=hands.artifacts.read,
-        keep_file=hands.artifacts.keep,
+        artifact=workers.artifacts.read,
+        keep_file=workers.artifacts.keep,
     )
 
 
 def _bot(
-    ground: _Ground, conductor: Conductor, sources: Sources, redactor: Redactor, *, token: str, component_key: str
+    infrastructure: _Infrastructure,
+    conductor: Conductor,
+    lookups: Lookups,
+    redactor: Redactor,
+    *,
+    token: str,
+    component_key: str,
 ) -> Bot:
     return Bot(
-        options=_bot_options(ground.settings),
+        options=_bot_options(infrastructure.settings),
         token=token,
         conductor=conductor,
-        store=ground.store,
-        bus=ground.bus,
-        clock=ground.clock,
-        ids=ground.ids,
+        store=infrastructure.store,
+        bus=infrastructure.bus,
+        clock=infrastructure.clock,
+        ids=infrastructure.ids,
         mac_key=component_key.encode(),
         redact=redactor.redact,
-        sources=sources,
+        lookups=lookups,
     )
 
 
-def _probes(ground: _Ground, bot: Bot, mode: Mode) -> dict[str, Probe]:
+def _probes(infrastructure: _Infrastructure, bot: Bot, mode: Mode) -> dict[str, Probe]:
     """What /readyz asks (docs/contracts/http.md, *Health*). Trouble at a model provider is none of it."""
 
     async def is_gateway_there() -> bool:
         return bot.is_ready
 
     async def keeps_up() -> bool:
-        return await ground.store.backlog() < MANY_EVENTS
+        return await infrastructure.store.backlog() < MANY_EVENTS
 
     return {
-        "database": ground.store.is_writable,
+        "database": infrastructure.store.is_writable,
         "gateway": is_gateway_there,
         "worker": keeps_up,
         "disk": mode.has_room,
@@ -300,28 +326,28 @@ def _probes(ground: _Ground, bot: Bot, mode: Mode) -> dict[str, Probe]:
 
 
 def _sidecar(
-    ground: _Ground,
-    doorkeeper: Doorkeeper,
+    infrastructure: _Infrastructure,
+    key_manager: KeyManager,
     projector: Projector,
     mcp: McpMount,
     probes: Mapping[str, Probe],
     report: Report,
 ) -> Sidecar:
     return create_sidecar(
-        store=ground.store,
-        keyring=doorkeeper.ring,
-        clock=ground.clock,
-        ids=ground.ids,
+        store=infrastructure.store,
+        keyring=key_manager.ring,
+        clock=infrastructure.clock,
+        ids=infrastructure.ids,
         limits=Limits(
-            hosts=frozenset(ground.settings.webhook.hosts),
-            trusted_proxies=frozenset(ground.settings.webhook.trusted_proxies),
+            hosts=frozenset(infrastructure.settings.webhook.hosts),
+            trusted_proxies=frozenset(infrastructure.settings.webhook.trusted_proxies),
         ),
         wake=projector.wake,
         probes=probes,
-        streams=Streams(log=ground.store, bus=ground.bus),
+        streams=Streams(log=infrastructure.store, bus=infrastructure.bus),
         mounts=(Mount("/mcp", mcp),),
         reports=report,
-        bus=ground.bus,
+        bus=infrastructure.bus,
     )
 
 
@@ -333,8 +359,8 @@ def _diff_of(workspaces: GitWorkspaces) -> Callable[[RunId], Awaitable[bytes | N
     return diff
 
 
-async def _sweep(run: RunId) -> None:
-    await sweep(run)
+async def _kill_strays(run: RunId) -> None:
+    await kill_strays(run)
 
 
 def _bot_options(settings: Settings) -> BotOptions:

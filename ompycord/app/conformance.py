@@ -51,7 +51,7 @@ async def try_agent(
     environ: Mapping[str, str],
     prompts: Prompts,
     wait_s: float,
-    tell: Callable[[Verdict], None],
+    report: Callable[[Verdict], None],
 ) -> tuple[list[Verdict], str]:
     """Every rule's verdict, told one by one, and the level of confinement. Raises ConfigurationError for an unknown name."""
     spec = next((agent for agent in settings.catalog.agents if agent.name == name), None)
@@ -76,7 +76,7 @@ async def try_agent(
             broken = await judge(rule, trial)
             verdict = Verdict(rule=rule.__name__.replace("_", " "), kept=broken is None, why=broken or "")
             verdicts.append(verdict)
-            tell(verdict)
+            report(verdict)
     return verdicts, launcher.level
 
 

@@ -76,12 +76,12 @@ class Control:
             left.unlink(missing_ok=True)
         try:
             listener = _unix_socket(path) if fits(path) else _loopback_socket()
-            self._tell(None if fits(path) else listener.getsockname()[1])
+            self._publish_address(None if fits(path) else listener.getsockname()[1])
         except OSError as error:
             raise ConfigurationError(f"The control socket cannot be opened ({error.strerror}).") from None
         return listener, path
 
-    def _tell(self, port: int | None) -> None:
+    def _publish_address(self, port: int | None) -> None:
         """What a command must know: the token, and the port where there is no socket. The whole file or none."""
         told = {"token": self._token, **({} if port is None else {"port": port})}
         replace_file(self._folder / CONTROL_FILE, json.dumps(told))

@@ -15,13 +15,13 @@ class Finding(Frozen):
     name: str
     status: Status
     text: str
-    mend: str = ""
+    remedy: str = ""
     """What to do, as one sentence; empty where nothing is wrong."""
 
     @property
     def line(self) -> str:
         """As one line."""
-        return f"{self.name}: {self.text}" + (f" {self.mend}" if self.mend else "")
+        return f"{self.name}: {self.text}" + (f" {self.remedy}" if self.remedy else "")
 
 
 def ok(name: str, text: str) -> Finding:
@@ -29,11 +29,11 @@ def ok(name: str, text: str) -> Finding:
     return Finding(name=name, status="ok", text=text)
 
 
-def warn(name: str, text: str, mend: str) -> Finding:
+def warn(name: str, text: str, remedy: str) -> Finding:
     """It works, and less than one would expect."""
-    return Finding(name=name, status="warn", text=text, mend=mend)
+    return Finding(name=name, status="warn", text=text, remedy=remedy)
 
 
-def fail(name: str, text: str, mend: str) -> Finding:
+def fail(name: str, text: str, remedy: str) -> Finding:
     """It does not work."""
-    return Finding(name=name, status="fail", text=text, mend=mend)
+    return Finding(name=name, status="fail", text=text, remedy=remedy)

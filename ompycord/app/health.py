@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from ompycord.app.mode import Mode
-from ompycord.bot.sources import HealthLine
+from ompycord.bot.lookups import HealthLine
 from ompycord.domain.catalog import Catalog
 from ompycord.processes.launcher_port import Launcher
 from ompycord.store import SqliteStore
@@ -68,4 +68,4 @@ def _confinement(launcher: Launcher) -> str:
     """The level and what raises it."""
     what = "none: agents run as this user; only those that configuration allows by name"
     text = what if launcher.level == "none" else launcher.level
-    return f"{text}. {launcher.mend}" if launcher.mend else text
+    return f"{text}. {launcher.remedy}" if launcher.remedy else text

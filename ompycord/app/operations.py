@@ -115,10 +115,10 @@ async def _alone(data: DataFolder, operation: str, arguments: dict[str, Any]) ->
     from ompycord.app.system import SystemClock, SystemIds
     from ompycord.store import open_store
 
-    async def nobody_to_tell() -> None:
+    async def no_listener() -> None:
         return
 
     clock, ids = SystemClock(), SystemIds()
     async with open_store(data.database, clock=clock, ids=ids, readers=1) as store:
-        keys = Keys(store=store, secrets=KeySecrets(data.path), clock=clock, ids=ids, changed=nobody_to_tell)
+        keys = Keys(store=store, secrets=KeySecrets(data.path), clock=clock, ids=ids, changed=no_listener)
         return await {**keys.operations(), **RunViews(store=store).operations()}[operation](arguments)

@@ -14,7 +14,7 @@ from ompycord import __version__
 from ompycord.app.compose import Parts, git_of, lifespan
 from ompycord.app.data_folder import DataFolder
 from ompycord.app.signals import Stop
-from ompycord.app.start_look import point_at_configured, tell_what_is_missing
+from ompycord.app.startup_probe import point_at_configured, report_missing
 from ompycord.app.system import keep_few_heaps, settle_collector
 from ompycord.errors import StartError
 from ompycord.settings import Settings, load_settings
@@ -38,14 +38,16 @@ POLL_S = 0.05
 log = get_logger(__name__)
 
 
-def up(*, environ: Mapping[str, str], folder: Path, overrides: Mapping[str, Any], say: Callable[[str], None]) -> int:
+def up(
+    *, environ: Mapping[str, str], folder: Path, overrides: Mapping[str, Any], announce: Callable[[str], None]
+) -> int:
     """Run until a signal; the exit code. Raises StartError for what keeps it from starting or going on."""
     keep_few_heaps()
     settings = load_settings(environ=environ, folder=folder, overrides=overrides)
     data = DataFolder(settings.data_dir)
     with data.lock():
         try:
-            asyncio.run(_up(settings, data, environ, say))
+            asyncio.run(_up(settings, data, environ, announce))
         except* StartError as failure:
             raise _first(failure) from None
     return 0
@@ -56,19 +58,23 @@ def _first(group: BaseExceptionGroup[StartError]) -> StartError:
     return _first(first) if isinstance(first, BaseExceptionGroup) else first
 
 
-async def _up(settings: Settings, data: DataFolder, environ: Mapping[str, str], say: Callable[[str], None]) -> None:
+async def _up(
+    settings: Settings, data: DataFolder, environ: Mapping[str, str], announce: Callable[[str], None]
+) -> None:
     stop = Stop()
     with stop.installed():
         secret, is_new = _webhook_secret(settings, data)
         if is_new:
-            say(f"A webhook secret was made. It is shown this once and kept in secrets/webhook_secret: {secret}")
+            announce(f"A webhook secret was made. It is shown this once and kept in secrets/webhook_secret: {secret}")
         if settings.discord.token is not None:
             token = settings.discord.token.get_secret_value()
             point_at_configured(settings.discord)
-            await _serve(settings, data, token, secret, stop, say=say, address=None)
+            await _serve(settings, data, token, secret, stop, announce=announce, address=None)
         else:
             async with local_playground(settings, data, environ) as (local, adapted):
-                await _serve(adapted, data, local.info.bot_token, secret, stop, say=say, address=local.address)
+                await _serve(
+                    adapted, data, local.info.bot_token, secret, stop, announce=announce, address=local.address
+                )
 
 
 def _webhook_secret(settings: Settings, data: DataFolder) -> tuple[str, bool]:
@@ -112,7 +118,7 @@ async def _serve(
     secret: str,
     stop: Stop,
     *,
-    say: Callable[[str], None],
+    announce: Callable[[str], None],
     address: str | None,
 ) -> None:
     redactor = Redactor([token, secret, *settings.agent_secrets])
@@ -131,10 +137,10 @@ async def _serve(
         ):
             running = Running(parts, group, stop)
             running.start(sock)
-            await _announce(parts, stop, say, address=address, sidecar=sidecar)
+            await _announce(parts, stop, announce, address=address, sidecar=sidecar)
             settle_collector()
             if address is None:  # the playground allows its bot everything
-                running.add("look", tell_what_is_missing(settings, token, say))
+                running.add("look", report_missing(settings, token, announce))
             await stop.wait()
             log.info("up.ends")
             await running.end()
@@ -142,7 +148,9 @@ async def _serve(
         raise running.failure
 
 
-async def _announce(parts: Parts, stop: Stop, say: Callable[[str], None], *, address: str | None, sidecar: str) -> None:
+async def _announce(
+    parts: Parts, stop: Stop, announce: Callable[[str], None], *, address: str | None, sidecar: str
+) -> None:
     """Say where things are, once the bot can answer (or after 30 s, since Discord may be down and we work without it)."""
     waited = 0.0
     while not parts.bot.is_ready and waited < READY_S and not stop.is_set:
@@ -150,16 +158,16 @@ async def _announce(parts: Parts, stop: Stop, say: Callable[[str], None], *, add
         waited += POLL_S
     if stop.is_set:
         return
-    say(
+    announce(
         f"Ompycord {__version__} is up."
         if parts.bot.is_ready
         else f"Ompycord {__version__} is up; Discord does not answer yet."
     )
     if address is not None:
-        say(f"  Playground  {address}")
-        say("              A local Discord. Open it, choose #tasks, type /omp new.")
-    say(f"  Sidecar     {sidecar}")
-    say("  Stop        Ctrl+C")
+        announce(f"  Playground  {address}")
+        announce("              A local Discord. Open it, choose #tasks, type /omp new.")
+    announce(f"  Sidecar     {sidecar}")
+    announce("  Stop        Ctrl+C")
 
 
 def reached_at(host: str) -> str:
@@ -187,9 +195,9 @@ class Running:
             ("watchdog", parts.watchdog.run()),
             ("projector", parts.projector.run()),
             ("driver", parts.driver.run()),
-            ("watch", parts.watch.run()),
+            ("watch", parts.reminders.run()),
             ("budget", parts.budget.run()),
-            ("doorkeeper", parts.doorkeeper.run()),
+            ("doorkeeper", parts.key_manager.run()),
             ("mcp", parts.mcp.serve()),
             ("control", parts.control.serve()),
             ("server", serve(parts.sidecar, stop=self._web_stop, sock=sock, handle_signals=False)),

@@ -69,7 +69,7 @@ class RunViews:
         """What somebody must know who wants to work in its clone."""
         run = await self._which(arguments)
         fold = (await self._store.folds([RunId(run.id)])).get(RunId(run.id))
-        branch = fold.snapshot().branch if fold and fold.lanes else None
+        branch = fold.snapshot().branch if fold and fold.source_states else None
         return {**_view(run), "session": await self._store.session(RunId(run.id)), "branch": branch}
 
     async def _show(self, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -17,13 +17,13 @@ from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.repository import AgentSpec
 from ompycord.domain.run import RunKind, RunState
 from ompycord.errors import Refused
-from ompycord.processes import ProcessSpec, sweep
-from ompycord.processes.launcher_port import Launcher, Place
+from ompycord.processes import ProcessSpec, kill_strays
+from ompycord.processes.launcher_port import Launcher, Layout
 from ompycord.processes.terminal import on_terminal, require_terminal
 from ompycord.settings import Settings
-from ompycord.workspaces.holding import held
 from ompycord.workspaces.probe import best_launcher
 from ompycord.workspaces.record import Folder
+from ompycord.workspaces.takeover_lock import takeover_lock
 
 __all__ = ["take_over"]
 
@@ -31,7 +31,7 @@ SHELLS = ("/bin/bash", "/bin/sh")
 
 
 def take_over(
-    settings: Settings, run: str, command: tuple[str, ...], environ: Mapping[str, str], say: Callable[[str], None]
+    settings: Settings, run: str, command: tuple[str, ...], environ: Mapping[str, str], announce: Callable[[str], None]
 ) -> int:
     """Open a terminal in the clone of a stopped run; the exit code of what ran there. Raises Refused, ProcessFailed.
 
@@ -49,11 +49,13 @@ def take_over(
     launcher = asyncio.run(best_launcher(path=environ.get("PATH", os.defpath), hidden=(data.path,), environ=environ))
     require_level(launcher, spec)
     require_terminal()
-    with held(folder):
-        say(f"Run {found['run']} is yours: {folder.clone} (confinement: {launcher.level}). Work on, commit or not.")
+    with takeover_lock(folder):
+        announce(
+            f"Run {found['run']} is yours: {folder.clone} (confinement: {launcher.level}). Work on, commit or not."
+        )
         code = on_terminal(_arranged(launcher, spec, folder, argv, found["id"], environ))
-        asyncio.run(sweep(found["id"]))
-    say(
+        asyncio.run(kill_strays(found["id"]))
+    announce(
         f"Handed back. `/omp resume run: {found['run']}` or *Resume* on its card lets {spec.name} go on with what you did."
     )
     return code
@@ -74,9 +76,11 @@ def _arranged(
     launcher: Launcher, spec: AgentSpec, folder: Folder, argv: tuple[str, ...], run: str, environ: Mapping[str, str]
 ) -> ProcessSpec:
     env = {**spec.env, "TERM": environ.get("TERM", "dumb"), "PS1": f"({short_id(run)}) \\w \\$ "}
-    place = Place(folder.clone, network=spec.sandbox.network, grants=spec.grants.files, variables=spec.grants.variables)
+    layout = Layout(
+        folder.clone, network=spec.sandbox.network, grants=spec.grants.files, variables=spec.grants.variables
+    )
     return launcher.arrange(
-        ProcessSpec(argv=argv, env=env, cwd=folder.clone, marker=RunId(run), claims_terminal=True), place
+        ProcessSpec(argv=argv, env=env, cwd=folder.clone, marker=RunId(run), claims_terminal=True), layout
     )
 
 

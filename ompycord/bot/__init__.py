@@ -3,7 +3,7 @@
 from ompycord.bot.bot import Bot
 from ompycord.bot.buttons import CARD_ACTIONS
 from ompycord.bot.discord_target import DISCORD, DiscordTarget, point_at
+from ompycord.bot.lookups import HealthLine, Lookups
 from ompycord.bot.options import BotOptions
-from ompycord.bot.sources import HealthLine, Sources
 
-__all__ = ["CARD_ACTIONS", "DISCORD", "Bot", "BotOptions", "DiscordTarget", "HealthLine", "Sources", "point_at"]
+__all__ = ["CARD_ACTIONS", "DISCORD", "Bot", "BotOptions", "DiscordTarget", "HealthLine", "Lookups", "point_at"]

@@ -4,8 +4,8 @@ from functools import partial
 
 from ompycord.bot.access import Interaction
 from ompycord.bot.components import Handler
+from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
-from ompycord.bot.desk import Desk
 from ompycord.bot.modals import answer_form, read_form
 from ompycord.bot.replies import defer, give_back, say
 from ompycord.domain.access import Person, may
@@ -24,8 +24,8 @@ _OPTIONS = 20
 class Answers:
     """Handlers whose nonce is the question's tag."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, context: BotContext) -> None:
+        self._context = context
 
     def table(self) -> dict[str, Handler]:
         """Action to handler."""
@@ -43,12 +43,14 @@ class Answers:
         """A form must be the first answer, so the rights are asked before and the decision is made afterwards."""
         record, question = await self._asked(interaction, component)
         if not may(person, "answer", requester=record.requester):
-            raise Refused(needs_role("approver", self._desk.options.approver_role, self._desk.inert))
-        first = await self._desk.store.decision(RunId(record.id), "question", question.ref)
+            raise Refused(needs_role("approver", self._context.options.approver_role, self._context.sanitizer))
+        first = await self._context.store.decision(RunId(record.id), "question", question.ref)
         if first is not None:
-            raise Refused(already_decided(first.by_name, first.at, first.action, self._desk.inert))
-        custom_id = self._desk.signer.sign("ansform", component.ref, component.nonce)
-        await interaction.response.send_modal(answer_form(question, custom_id=custom_id, inert=self._desk.inert))
+            raise Refused(already_decided(first.by_name, first.at, first.action, self._context.sanitizer))
+        custom_id = self._context.signer.sign("ansform", component.ref, component.nonce)
+        await interaction.response.send_modal(
+            answer_form(question, custom_id=custom_id, sanitizer=self._context.sanitizer)
+        )
 
     async def _from_form(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
         text = read_form(interaction).text("answer").strip()
@@ -62,8 +64,8 @@ class Answers:
             await give_back(interaction, error, text)
 
     async def _asked(self, interaction: Interaction, component: ComponentId) -> tuple[RunRecord, Question]:
-        record = await self._desk.visible(interaction, component.ref)
-        snapshot = await self._desk.conductor.snapshot(RunId(record.id))
+        record = await self._context.visible(interaction, component.ref)
+        snapshot = await self._context.conductor.snapshot(RunId(record.id))
         for question in snapshot.questions if snapshot else ():
             if question_tag(question.ref) == component.nonce:
                 return record, question
@@ -72,9 +74,9 @@ class Answers:
     async def _answer(
         self, interaction: Interaction, person: Person, record: RunRecord, question: Question, answer: str
     ) -> None:
-        committed = await self._desk.conductor.answer(RunId(record.id), question.ref, answer, person)
+        committed = await self._context.conductor.answer(RunId(record.id), question.ref, answer, person)
         first = committed.earlier
         if first is not None:
-            await say(interaction, already_decided(first.by_name, first.at, first.action, self._desk.inert))
+            await say(interaction, already_decided(first.by_name, first.at, first.action, self._context.sanitizer))
             return
-        await say(interaction, f"The agent gets your answer: *{self._desk.inert.line(answer, 300)}*.")
+        await say(interaction, f"The agent gets your answer: *{self._context.sanitizer.line(answer, 300)}*.")

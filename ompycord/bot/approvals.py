@@ -8,8 +8,8 @@ from typing import Literal
 
 from ompycord.bot.access import Interaction
 from ompycord.bot.components import Handler
+from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
-from ompycord.bot.desk import Desk
 from ompycord.bot.modals import read_form, why_not_form
 from ompycord.bot.replies import defer, give_back, say
 from ompycord.domain.access import Person, may
@@ -18,7 +18,7 @@ from ompycord.domain.records import Committed
 from ompycord.domain.run import RunRecord
 from ompycord.domain.snapshot import Approval
 from ompycord.errors import OmpycordError, Refused
-from ompycord.render.marker import approval_seal
+from ompycord.render.marker import approval_hash
 from ompycord.render.notices import already_decided, needs_role
 
 __all__ = ["Approvals"]
@@ -33,8 +33,8 @@ _ALLOWED: dict[Scope, str] = {
 class Approvals:
     """Handlers whose nonce is the approval's seal."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, context: BotContext) -> None:
+        self._context = context
 
     def table(self) -> dict[str, Handler]:
         """Action to handler."""
@@ -48,41 +48,43 @@ class Approvals:
     async def _allow(self, scope: Scope, interaction: Interaction, person: Person, component: ComponentId) -> None:
         await defer(interaction)
         record, approval = await self._asked(interaction, component)
-        committed = await self._desk.conductor.approve(RunId(record.id), approval.ref, person, scope=scope)
+        committed = await self._context.conductor.approve(RunId(record.id), approval.ref, person, scope=scope)
         await self._reply(interaction, committed, _ALLOWED[scope])
 
     async def _open_form(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
         """A form must be the first answer, so the rights are asked before and the decision is made afterwards."""
         record, approval = await self._asked(interaction, component)
         if not may(person, "approve", requester=record.requester):
-            raise Refused(needs_role("approver", self._desk.options.approver_role, self._desk.inert))
-        first = await self._desk.store.decision(RunId(record.id), "approval", approval.ref)
+            raise Refused(needs_role("approver", self._context.options.approver_role, self._context.sanitizer))
+        first = await self._context.store.decision(RunId(record.id), "approval", approval.ref)
         if first is not None:
-            raise Refused(already_decided(first.by_name, first.at, first.action, self._desk.inert))
-        custom_id = self._desk.signer.sign("denyform", component.ref, component.nonce)
-        await interaction.response.send_modal(why_not_form(approval, custom_id=custom_id, inert=self._desk.inert))
+            raise Refused(already_decided(first.by_name, first.at, first.action, self._context.sanitizer))
+        custom_id = self._context.signer.sign("denyform", component.ref, component.nonce)
+        await interaction.response.send_modal(
+            why_not_form(approval, custom_id=custom_id, sanitizer=self._context.sanitizer)
+        )
 
     async def _from_form(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
         reason = " ".join(read_form(interaction).text("reason").split())
         await defer(interaction)
         try:
             record, approval = await self._asked(interaction, component)
-            committed = await self._desk.conductor.deny(RunId(record.id), approval.ref, person, reason=reason)
+            committed = await self._context.conductor.deny(RunId(record.id), approval.ref, person, reason=reason)
         except OmpycordError as error:
             await give_back(interaction, error, reason)
             return
         await self._reply(interaction, committed, "Denied. The agent reads why and goes on without it.")
 
     async def _asked(self, interaction: Interaction, component: ComponentId) -> tuple[RunRecord, Approval]:
-        record = await self._desk.visible(interaction, component.ref)
-        snapshot = await self._desk.conductor.snapshot(RunId(record.id))
+        record = await self._context.visible(interaction, component.ref)
+        snapshot = await self._context.conductor.snapshot(RunId(record.id))
         for approval in snapshot.approvals if snapshot else ():
-            if approval_seal(approval) == component.nonce:
+            if approval_hash(approval) == component.nonce:
                 return record, approval
         raise Refused("What that button was for is not asked any more. Nothing was decided; look at what is asked now.")
 
     async def _reply(self, interaction: Interaction, committed: Committed, words: str) -> None:
         first = committed.earlier
         if first is not None:
-            words = already_decided(first.by_name, first.at, first.action, self._desk.inert)
+            words = already_decided(first.by_name, first.at, first.action, self._context.sanitizer)
         await say(interaction, words)

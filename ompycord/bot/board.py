@@ -6,10 +6,10 @@ channel's lane like all others (`live.py`).
 
 from typing import Final
 
-from ompycord.bot.lanes import BoardOf, Lanes
+from ompycord.bot.channel_queues import BoardOf, ChannelQueues
+from ompycord.bot.message_renderer import MessageRenderer
 from ompycord.bot.rest import CHANNEL_GONE, MESSAGE_GONE, Rest, SendFailed
-from ompycord.bot.scenes import Scenes
-from ompycord.bot.succession import ROLL_OVER_MS
+from ompycord.bot.rollover import ROLL_OVER_MS
 from ompycord.domain.base import Millis
 from ompycord.domain.ports import Clock, RunFilter, Store
 from ompycord.domain.records import Board
@@ -27,21 +27,21 @@ _LIVE: Final = 100
 log = get_logger(__name__)
 
 
-async def rows_of(store: Store, scenes: Scenes, guild: str) -> list[BoardRow]:
+async def rows_of(store: Store, renderer: MessageRenderer, guild: str) -> list[BoardRow]:
     """The live runs that can be seen in a server: its own, and those of agents elsewhere, which belong to none."""
     here = await store.runs(RunFilter(is_open=True, guild=guild, limit=_LIVE))
     elsewhere = await store.runs(RunFilter(is_open=True, kind=RunKind.EXTERNAL, limit=_LIVE))
     known = {record.id: record for record in (*here, *(one for one in elsewhere if one.guild is None))}
-    return await scenes.rows(list(known.values()))
+    return await renderer.rows(list(known.values()))
 
 
 class BoardKeeper:
     """One board. Made anew with each connection, so what a board shows is proved by an edit before it is believed."""
 
-    def __init__(self, *, channel: str, store: Store, scenes: Scenes, rest: Rest, clock: Clock) -> None:
+    def __init__(self, *, channel: str, store: Store, renderer: MessageRenderer, rest: Rest, clock: Clock) -> None:
         self._channel = channel
         self._store = store
-        self._scenes = scenes
+        self._renderer = renderer
         self._rest = rest
         self._clock = clock
         self._is_dirty = True
@@ -66,11 +66,11 @@ class BoardKeeper:
         """Seconds until it may be looked at, at most `longest`."""
         return min(longest, max(self._looked_at + EVERY_S - now, 0.0)) if self._is_dirty else longest
 
-    def place(self, lanes: Lanes, now: float) -> None:
+    def place(self, queues: ChannelQueues, now: float) -> None:
         """Into its lane, if its time has come."""
         if self._is_dirty and now - self._looked_at >= EVERY_S:
             self._is_dirty, self._looked_at = False, now
-            lanes[self._channel].mark(BoardOf(self._channel), now, is_urgent=False)
+            queues[self._channel].mark(BoardOf(self._channel), now, is_urgent=False)
 
     async def refresh(self) -> bool:
         """Make it true; whether that took an edit. Raises SendFailed, StorageError: then it is tried again."""
@@ -92,8 +92,8 @@ class BoardKeeper:
         return False
 
     async def _is_edited(self) -> bool:
-        rows = await rows_of(self._store, self._scenes, self._rest.guild_of(self._channel))
-        wanted = board_message(rows, sign=self._scenes.signer.button, redact=self._scenes.redact)
+        rows = await rows_of(self._store, self._renderer, self._rest.guild_of(self._channel))
+        wanted = board_message(rows, sign=self._renderer.signer.button, redact=self._renderer.redact)
         board = next((one for one in await self._store.boards() if one.channel == self._channel), None)
         if board is None:
             await self._post(wanted, since=0)

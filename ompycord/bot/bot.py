@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 from ompycord.bot.buttons import CARD_ACTIONS
 from ompycord.bot.custom_ids import Signer
-from ompycord.bot.groups import promised, to_its_end
+from ompycord.bot.groups import expected_error, run_to_completion
+from ompycord.bot.lookups import Lookups
 from ompycord.bot.options import BotOptions
-from ompycord.bot.session import Kit, Session, Unreachable, Wedged
-from ompycord.bot.sources import Sources
+from ompycord.bot.session import Session, SessionDependencies, Unreachable, Wedged
 from ompycord.conductor import Bus, Conductor
 from ompycord.domain.ports import Clock, Ids, Store
 from ompycord.errors import GatewayFatal
@@ -43,13 +43,13 @@ class Bot:
         ids: Ids,
         mac_key: bytes,
         redact: Callable[[str], str],
-        sources: Sources,
+        lookups: Lookups,
         actions: frozenset[str] = CARD_ACTIONS,
     ) -> None:
         """`mac_key` signs component ids and must stay the same over restarts. `actions` are the card's buttons that are
         offered, out of `CARD_ACTIONS`: others have no handler.
         """
-        self._kit = Kit(
+        self._dependencies = SessionDependencies(
             token=token,
             options=options,
             conductor=conductor,
@@ -59,7 +59,7 @@ class Bot:
             ids=ids,
             signer=Signer(mac_key),
             redact=redact,
-            sources=sources,
+            lookups=lookups,
             actions=actions & CARD_ACTIONS,
         )
         self._session: Session | None = None
@@ -75,7 +75,7 @@ class Bot:
                 group.create_task(self._until_stopped())
                 await self._sessions()
         except BaseExceptionGroup as group:
-            error = promised(group, GatewayFatal, _Stopped)
+            error = expected_error(group, GatewayFatal, _Stopped)
             if not isinstance(error, _Stopped):
                 raise (error or group) from None
         finally:
@@ -89,14 +89,14 @@ class Bot:
     async def _sessions(self) -> None:
         pause = FIRST_PAUSE_S
         while True:
-            self._session = Session(self._kit)
+            self._session = Session(self._dependencies)
             try:
-                await to_its_end(self._session.run(), passes_on=True)
+                await run_to_completion(self._session.run(), passes_on=True)
             except (Unreachable, Wedged) as error:
                 was_connected = self._session.last_success_at is not None
-                pause = FIRST_PAUSE_S if was_connected else min(pause * 2, self._kit.options.reconnect_cap_s)
+                pause = FIRST_PAUSE_S if was_connected else min(pause * 2, self._dependencies.options.reconnect_cap_s)
                 log.warning("discord.again", cause=str(error), pause_s=pause)
-            await self._kit.clock.sleep(pause)
+            await self._dependencies.clock.sleep(pause)
 
     async def close(self) -> None:
         """End `run` and wait for it. Requests in flight may finish, bounded; nothing owed is lost, it stays in the outbox."""

@@ -18,7 +18,7 @@ from discord.gateway import DiscordWebSocket, ReconnectWebSocket
 from ompycord.bot.access import Interaction
 from ompycord.bot.embed_builder import QUIET
 from ompycord.bot.options import BotOptions
-from ompycord.bot.pace import Answer, answer_of
+from ompycord.bot.rate_limiter import Answer, answer_of
 from ompycord.errors import GatewayFatal
 from ompycord.telemetry import get_logger
 
@@ -54,7 +54,7 @@ def intents_of(options: BotOptions) -> discord.Intents:
 
 
 class Hears(Protocol):
-    """What is told of Discord's own life; `news.py`."""
+    """What is told of Discord's own life; `gateway_events.py`."""
 
     def written(self, message: discord.Message) -> None: ...
     def removed(self, channel: str, message: str) -> None: ...
@@ -107,7 +107,7 @@ class OmpycordClient(discord.Client):
         options: BotOptions,
         on_request: Callable[[Answer], None],
         on_click: Callable[[Interaction], Awaitable[None]],
-        on_say: Callable[[discord.Message], Awaitable[None]],
+        on_text: Callable[[discord.Message], Awaitable[None]],
         on_reaction: Callable[[discord.RawReactionActionEvent], Awaitable[None]],
         on_setup: Callable[[], Awaitable[None]],
         hears: "Callable[[], Hears]",
@@ -124,7 +124,7 @@ class OmpycordClient(discord.Client):
         self._cap_s = options.reconnect_cap_s
         self._guilds_obeyed = frozenset(options.guilds)
         self._on_click = on_click
-        self._on_say = on_say
+        self._on_text = on_text
         self._on_reaction = on_reaction
         self._on_setup = on_setup
         self._hears = hears
@@ -154,7 +154,7 @@ class OmpycordClient(discord.Client):
             except (discord.HTTPException, OSError, aiohttp.ClientError) as error:
                 log.info("pin_notice.kept", cause=type(error).__name__)
         elif is_here and not message.author.bot and message.type in _SPOKEN:
-            await self._on_say(message)
+            await self._on_text(message)
 
     async def on_raw_reaction_add(self, clicked: discord.RawReactionActionEvent) -> None:
         """Raw: the message may be of an earlier process, and we keep no messages."""
@@ -247,7 +247,7 @@ def _raise_if_fatal(error: Exception) -> None:
         raise GatewayFatal(f"Discord closed the gateway for good ({code}): {FATAL_CLOSES[code]}.") from error
 
 
-def _trace(heard: Callable[[Answer], None]) -> aiohttp.TraceConfig:
+def _trace(on_answer: Callable[[Answer], None]) -> aiohttp.TraceConfig:
     trace = aiohttp.TraceConfig()  # its context is an object of aiohttp's for each request, made to be written on
 
     async def began(session: aiohttp.ClientSession, context: SimpleNamespace, params: object) -> None:
@@ -257,7 +257,7 @@ def _trace(heard: Callable[[Answer], None]) -> aiohttp.TraceConfig:
         session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestEndParams
     ) -> None:
         answer, took = params.response, time.monotonic() - context.began
-        heard(answer_of(params.method, params.url.path, answer.status, answer.headers, took_s=took))
+        on_answer(answer_of(params.method, params.url.path, answer.status, answer.headers, took_s=took))
 
     trace.on_request_start.append(began)
     trace.on_request_end.append(ended)

@@ -8,12 +8,12 @@ from typing import Any, cast
 
 import discord
 
-from ompycord.bot import wording
+from ompycord.bot import reply_texts
 from ompycord.bot.access import Interaction, is_ours
+from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId, Rejection
-from ompycord.bot.desk import Desk
+from ompycord.bot.message_renderer import latest_card
 from ompycord.bot.replies import explain, say
-from ompycord.bot.scenes import latest_card
 from ompycord.domain.access import Person, Role
 from ompycord.domain.ids import RunId
 from ompycord.render.help import help_text
@@ -28,8 +28,8 @@ Handler = Callable[[Interaction, Person, ComponentId], Awaitable[None]]
 class Dispatcher:
     """Finds the handler of a click or a submitted form."""
 
-    def __init__(self, desk: Desk, handlers: dict[str, Handler]) -> None:
-        self._desk = desk
+    def __init__(self, context: BotContext, handlers: dict[str, Handler]) -> None:
+        self._context = context
         self._handlers = handlers
 
     async def dispatch(self, interaction: Interaction) -> None:
@@ -41,14 +41,14 @@ class Dispatcher:
 
     async def _dispatch(self, interaction: Interaction) -> None:
         data = cast("dict[str, Any]", interaction.data or {})
-        person = self._desk.person(interaction)
-        if not is_ours(interaction, self._desk.options):
-            await say(interaction, wording.ELSEWHERE)
+        person = self._context.person(interaction)
+        if not is_ours(interaction, self._context.options):
+            await say(interaction, reply_texts.ELSEWHERE)
             return
         if person.role is Role.NONE:
             await say(interaction, help_text([], None))
             return
-        component = self._desk.signer.read(str(data.get("custom_id", "")))
+        component = self._context.signer.read(str(data.get("custom_id", "")))
         if isinstance(component, Rejection):
             await say(interaction, _rejected(interaction, component))
             return
@@ -61,15 +61,15 @@ class Dispatcher:
     async def _unknown(self, component: ComponentId) -> str:
         """Ours, but of a version that had another button."""
         run = RunId(component.ref)
-        card = latest_card(tuple(await self._desk.store.surfaces(run)))
-        record = await self._desk.store.run(run)
+        card = latest_card(tuple(await self._context.store.surfaces(run)))
+        record = await self._context.store.run(run)
         if card is None or record is None:
-            return wording.no_handler(component.action)
-        return old_button(self._desk.rest.url(record.guild, card.channel, card.message))
+            return reply_texts.no_handler(component.action)
+        return old_button(self._context.rest.url(record.guild, card.channel, card.message))
 
 
 def _rejected(interaction: Interaction, rejection: Rejection) -> str:
     if rejection is Rejection.OLD:
-        return wording.no_handler("of an older form")
+        return reply_texts.no_handler("of an older form")
     is_form = interaction.type is discord.InteractionType.modal_submit
-    return wording.FORM_UNKNOWN if is_form else wording.BUTTON_UNKNOWN
+    return reply_texts.FORM_UNKNOWN if is_form else reply_texts.BUTTON_UNKNOWN

@@ -6,23 +6,23 @@ lanes of `live.py`.
 
 from dataclasses import dataclass
 
+from ompycord.bot.lookups import ReadArtifact, no_artifact
+from ompycord.bot.message_renderer import MessageRenderer, RunView, is_pinned, request_of
+from ompycord.bot.ping_policy import PingPolicy
 from ompycord.bot.rest import CHANNEL_GONE, THREAD_LOCKED, Rest, SendFailed
-from ompycord.bot.ringing import Ringing
-from ompycord.bot.scenes import Scene, Scenes, asked_of, is_pinned
-from ompycord.bot.sources import ReadArtifact, no_artifact
-from ompycord.bot.succession import Succession
+from ompycord.bot.rollover import CardRollover
 from ompycord.conductor import OPS
 from ompycord.domain.base import Millis
 from ompycord.domain.ids import short_id
 from ompycord.domain.ports import Clock, Store
 from ompycord.domain.records import OutboxKind, OutboxRow, Surface
-from ompycord.render.inert import Inert
 from ompycord.render.marker import Marker, question_tag
+from ompycord.render.sanitizer import Sanitizer
 from ompycord.render.view import short_title
 from ompycord.telemetry import get_logger
 from ompycord.text import cut
 
-__all__ = ["ORDER", "Deliverer", "Errand"]
+__all__ = ["ORDER", "Deliverer", "QueuedDelivery"]
 
 ORDER: dict[OutboxKind, int] = {kind: place for place, kind in enumerate(OutboxKind)}
 """Mirror, thread, card, question, file, result, notice: the order in which a run's messages appear."""
@@ -30,16 +30,16 @@ ORDER: dict[OutboxKind, int] = {kind: place for place, kind in enumerate(OutboxK
 _THREAD_NAME = 100
 DOUBTS = 6
 """So many refusals in a row, each for no known reason, make the last one final."""
-_RINGS = frozenset({OutboxKind.QUESTION, OutboxKind.RESULT, OutboxKind.NOTICE})
+_PINGING = frozenset({OutboxKind.QUESTION, OutboxKind.RESULT, OutboxKind.NOTICE})
 """docs/contracts/cards.md, *Who is pinged*: everything else is sent silently and mentions nobody."""
 _NO_ENTRY = frozenset({50001, 50013, THREAD_LOCKED})
-"""The bot may not see the thread or write there. One that is gone is `succession.py`'s."""
+"""The bot may not see the thread or write there. One that is gone is `rollover.py`'s."""
 
 log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class QueuedDelivery:
     """A row that can go out now: to which channel, or that it never can."""
 
     row: OutboxRow
@@ -55,87 +55,91 @@ class Deliverer:
         self,
         *,
         store: Store,
-        scenes: Scenes,
+        renderer: MessageRenderer,
         rest: Rest,
         clock: Clock,
-        succession: Succession,
+        rollover: CardRollover,
         artifact: ReadArtifact = no_artifact,
     ) -> None:
         self._store = store
-        self._scenes = scenes
+        self._renderer = renderer
         self._rest = rest
         self._clock = clock
-        self._succession = succession
+        self._rollover = rollover
         self._artifact = artifact
-        self._ringing = Ringing(store=store, scenes=scenes, rest=rest, clock=clock)
+        self._ping_policy = PingPolicy(store=store, renderer=renderer, rest=rest, clock=clock)
         self._began = clock.now_ms()
         self._tried: set[int] = set()
         """Rows that were sent by this process and are not recorded yet."""
 
-    async def errand(self, row: OutboxRow) -> Errand | Millis | None:
+    async def delivery(self, row: OutboxRow) -> QueuedDelivery | Millis | None:
         """What can be done with a run's first row now; a time before which it waits; None where its run is not there yet."""
-        scene = await self._scenes.look(row.run)
-        if scene is None or not self._is_told(row, scene) or self._rest.is_away(scene.record.guild):
+        run_view = await self._renderer.view(row.run)
+        if run_view is None or not self._is_notified(row, run_view) or self._rest.is_away(run_view.record.guild):
             return None
         wait = row.body.get("not_before")
-        if isinstance(wait, int) and wait > self._clock.now_ms() and not self._may_go_early(row, scene):
+        if isinstance(wait, int) and wait > self._clock.now_ms() and not self._may_go_early(row, run_view):
             return wait
-        asked_for = row.body.get("channel") or scene.record.channel
-        mirror = scene.surface(OutboxKind.MIRROR)
-        thread = scene.surface(OutboxKind.THREAD)
+        asked_for = row.body.get("channel") or run_view.record.channel
+        mirror = run_view.surface(OutboxKind.MIRROR)
+        thread = run_view.surface(OutboxKind.THREAD)
         if row.kind is OutboxKind.MIRROR:
-            return Errand(row, str(asked_for)) if asked_for else Errand(row, "", "no channel is configured for it")
+            return (
+                QueuedDelivery(row, str(asked_for))
+                if asked_for
+                else QueuedDelivery(row, "", "no channel is configured for it")
+            )
         if row.kind is OutboxKind.NOTICE and row.ref.startswith(OPS):
-            return Errand(row, str(asked_for))
+            return QueuedDelivery(row, str(asked_for))
         if mirror is None:
-            return Errand(row, "", "its mirror could not be posted")
+            return QueuedDelivery(row, "", "its mirror could not be posted")
         if row.kind is OutboxKind.THREAD:
-            return Errand(row, mirror.channel)
-        return Errand(row, thread.channel if thread else mirror.channel)
+            return QueuedDelivery(row, mirror.channel)
+        return QueuedDelivery(row, thread.channel if thread else mirror.channel)
 
     @staticmethod
-    def _is_told(row: OutboxRow, scene: Scene) -> bool:
+    def _is_notified(row: OutboxRow, run_view: RunView) -> bool:
         """Whether the projector has read the fact that owes this row: a decision commits both at once, ahead of it."""
         match row.kind:
             case OutboxKind.RESULT:
-                return scene.snapshot.is_final
+                return run_view.snapshot.is_final
             case OutboxKind.QUESTION:
-                return scene.snapshot.is_final or asked_of(scene.snapshot, row.ref) is not None
+                return run_view.snapshot.is_final or request_of(run_view.snapshot, row.ref) is not None
             case _:
                 return True
 
     @staticmethod
-    def _may_go_early(row: OutboxRow, scene: Scene) -> bool:
+    def _may_go_early(row: OutboxRow, run_view: RunView) -> bool:
         """The first messages wait for run.started, the final answer for missing numbers; not longer than `not_before`."""
         if row.kind is OutboxKind.RESULT:
-            return scene.snapshot.gap_count == 0
-        return scene.snapshot.started_at is not None or scene.snapshot.is_final
+            return run_view.snapshot.gap_count == 0
+        return run_view.snapshot.started_at is not None or run_view.snapshot.is_final
 
-    async def deliver(self, errand: Errand) -> str | None:
+    async def deliver(self, delivery: QueuedDelivery) -> str | None:
         """Do it and remember where it went; that channel. Raises SendFailed, StorageError; the row stays pending unless it is
         final.
         """
-        row = errand.row
-        if errand.reason is not None:
-            await self._give_up(row, errand.reason)
+        row = delivery.row
+        if delivery.reason is not None:
+            await self._give_up(row, delivery.reason)
             return None
-        scene = await self._scenes.look(row.run)
-        if scene is None:
+        run_view = await self._renderer.view(row.run)
+        if run_view is None:
             return None
-        if scene.surface(row.kind, row.ref) is not None:  # it was delivered while this errand waited in its lane
+        if run_view.surface(row.kind, row.ref) is not None:  # it was delivered while this errand waited in its lane
             return None
         try:
             if row.kind is OutboxKind.THREAD:
-                surface = await self._open_thread(scene, row)
+                surface = await self._open_thread(run_view, row)
             else:
-                surface = await self._place(scene, row, errand.channel)
+                surface = await self._place(run_view, row, delivery.channel)
         except SendFailed as failed:
-            is_shown_elsewhere = failed.code == CHANNEL_GONE and await self._moves(scene, row, errand.channel)
+            is_shown_elsewhere = failed.code == CHANNEL_GONE and await self._moves(run_view, row, delivery.channel)
             is_final = (failed.is_final and not is_shown_elsewhere) or (
                 failed.is_doubtful and row.attempts + 1 >= DOUBTS
             )
             if row.kind is OutboxKind.THREAD and (is_final or failed.is_closed):
-                await self._without_thread(row, errand.channel, str(failed))
+                await self._without_thread(row, delivery.channel, str(failed))
                 return None
             if is_final:
                 await self._give_up(row, str(failed))
@@ -146,24 +150,24 @@ class Deliverer:
         self._tried.discard(row.id)
         return surface.channel if surface is not None else None
 
-    async def _moves(self, scene: Scene, row: OutboxRow, channel: str) -> bool:
+    async def _moves(self, run_view: RunView, row: OutboxRow, channel: str) -> bool:
         """The channel was deleted. Whether the row can go elsewhere; the next try takes it there."""
-        self._succession.gone.add(channel)
+        self._rollover.gone.add(channel)
         is_bound = row.kind in {OutboxKind.MIRROR, OutboxKind.THREAD} or row.ref.startswith(OPS)
-        return not is_bound and await self._succession.re_home(scene)
+        return not is_bound and await self._rollover.relocate(run_view)
 
     async def _give_up(self, row: OutboxRow, reason: str) -> None:
         log.warning("delivery.refused", run=row.run, kind=row.kind, reason=reason)
         await self._store.undelivered(row, error=reason, final=True)
 
-    async def _open_thread(self, scene: Scene, row: OutboxRow) -> Surface:
-        mirror = scene.surface(OutboxKind.MIRROR)
+    async def _open_thread(self, run_view: RunView, row: OutboxRow) -> Surface:
+        mirror = run_view.surface(OutboxKind.MIRROR)
         if mirror is None or mirror.message is None:
             raise SendFailed("its mirror could not be posted", is_final=True)
-        inert = Inert(self._scenes.redact)
-        name = f"{cut(short_title(scene.snapshot, inert), _THREAD_NAME - 9)} · {short_id(scene.run)}"
+        sanitizer = Sanitizer(self._renderer.redact)
+        name = f"{cut(short_title(run_view.snapshot, sanitizer), _THREAD_NAME - 9)} · {short_id(run_view.run)}"
         thread = await self._rest.open_thread(
-            mirror.channel, mirror.message, guild=scene.record.guild or self._scenes.options.guilds[0], name=name
+            mirror.channel, mirror.message, guild=run_view.record.guild or self._renderer.options.guilds[0], name=name
         )
         return Surface(run=row.run, kind=row.kind, ref=row.ref, channel=thread, posted_at=self._clock.now_ms())
 
@@ -173,53 +177,55 @@ class Deliverer:
         stand_in = Surface(run=row.run, kind=row.kind, ref=row.ref, channel=channel, posted_at=self._clock.now_ms())
         await self._store.delivered(row, stand_in, at=self._clock.now_ms())
 
-    async def _place(self, scene: Scene, row: OutboxRow, channel: str) -> Surface | None:
+    async def _place(self, run_view: RunView, row: OutboxRow, channel: str) -> Surface | None:
         """Post it; what people wait for goes to the mirror's channel where its thread is closed to us, and a mirror goes
         where the run can be shown at all.
         """
-        mirror = scene.surface(OutboxKind.MIRROR)
+        mirror = run_view.surface(OutboxKind.MIRROR)
         if row.kind is OutboxKind.MIRROR:
-            return await self._post_mirror(scene, row, channel)
+            return await self._post_summary(run_view, row, channel)
         try:
-            return await self._post(scene, row, channel)
+            return await self._post(run_view, row, channel)
         except SendFailed as failed:
-            is_bound = row.kind not in _RINGS or row.ref.startswith(OPS)
+            is_bound = row.kind not in _PINGING or row.ref.startswith(OPS)
             if failed.code not in _NO_ENTRY or is_bound or mirror is None or mirror.channel == channel:
                 raise
             log.warning("delivery.without_thread", run=row.run, kind=row.kind, reason=str(failed))
-        return await self._post(scene, row, mirror.channel)
+        return await self._post(run_view, row, mirror.channel)
 
-    async def _post_mirror(self, scene: Scene, row: OutboxRow, channel: str) -> Surface | None:
-        places = [at for at in dict.fromkeys((channel, *self._scenes.homes)) if at not in self._succession.gone]
+    async def _post_summary(self, run_view: RunView, row: OutboxRow, channel: str) -> Surface | None:
+        places = [at for at in dict.fromkeys((channel, *self._renderer.homes)) if at not in self._rollover.gone]
         for place in places[:-1]:
             try:
-                return await self._post(scene, row, place)
+                return await self._post(run_view, row, place)
             except SendFailed as failed:
                 if failed.code != CHANNEL_GONE:
                     raise
-                self._succession.gone.add(place)
-        return await self._post(scene, row, places[-1] if places else channel)
+                self._rollover.gone.add(place)
+        return await self._post(run_view, row, places[-1] if places else channel)
 
-    async def _post(self, scene: Scene, row: OutboxRow, channel: str) -> Surface | None:
-        message = self._scenes.render(scene, row.kind, row.ref)
-        file = await self._file(scene, row) if row.kind is OutboxKind.FILE else None
+    async def _post(self, run_view: RunView, row: OutboxRow, channel: str) -> Surface | None:
+        message = self._renderer.render(run_view, row.kind, row.ref)
+        file = await self._file(run_view, row) if row.kind is OutboxKind.FILE else None
         if message is None or (row.kind is OutboxKind.FILE and file is None):
             return None
         posted_at = self._clock.now_ms()  # before it is sent: an hour later Discord takes no more edits
-        posted = await self._earlier(scene, row, channel)
+        posted = await self._earlier(run_view, row, channel)
         shown_hash: str | None = None
         if posted is not None:
             posted_at = min(posted_at, self._rest.made_at(posted))
         else:
-            rings = row.kind in _RINGS and self._scenes.rings(scene, row.kind, row.ref)
-            if rings and message.mentions:
-                message = await self._ringing.prepared(scene, row, message, channel)
-                rings = bool(message.mentions or message.role_mentions)
+            does_ping = row.kind in _PINGING and self._renderer.does_ping(run_view, row.kind, row.ref)
+            if does_ping and message.mentions:
+                message = await self._ping_policy.prepared(run_view, row, message, channel)
+                does_ping = bool(message.mentions or message.role_mentions)
             elif not message.role_mentions and row.kind is not OutboxKind.QUESTION:
-                rings = (
+                does_ping = (
                     False  # a sound that calls nobody is noise; a question of an agent elsewhere calls whoever is there
                 )
-            posted = await self._rest.send(channel, message, nonce=row.id, silent=not rings, pings=rings, file=file)
+            posted = await self._rest.send(
+                channel, message, nonce=row.id, silent=not does_ping, pings=does_ping, file=file
+            )
             shown_hash = message.payload_hash
         if is_pinned(row.kind, row.ref):
             await self._pin(channel, posted)
@@ -230,22 +236,22 @@ class Deliverer:
             channel=channel,
             message=posted,
             shown_hash=shown_hash,  # None for one found again: what it shows is not known, so it is edited
-            shown_position=scene.position if shown_hash else 0,
+            shown_position=run_view.position if shown_hash else 0,
             posted_at=posted_at,
         )
 
-    async def _file(self, scene: Scene, row: OutboxRow) -> tuple[str, bytes] | None:
+    async def _file(self, run_view: RunView, row: OutboxRow) -> tuple[str, bytes] | None:
         """Name and content; None for a file that this run never attached. What is text goes through the redactor."""
-        data = await self._artifact(scene.run, row.ref)
-        name = next((a.name for a in scene.snapshot.artifacts if a.sha256 == row.ref), "file")
+        data = await self._artifact(run_view.run, row.ref)
+        name = next((a.name for a in run_view.snapshot.artifacts if a.sha256 == row.ref), "file")
         if data is None:
             return None
         try:
-            return name, self._scenes.redact(data.decode()).encode()
+            return name, self._renderer.redact(data.decode()).encode()
         except UnicodeDecodeError:
             return name, data
 
-    async def _earlier(self, scene: Scene, row: OutboxRow, channel: str) -> str | None:
+    async def _earlier(self, run_view: RunView, row: OutboxRow, channel: str) -> str | None:
         """The message of a try whose end nobody saw: before a restart, or an answer that got lost."""
         is_new = row.attempts == 0 and row.created_at >= self._began and row.id not in self._tried
         self._tried.add(row.id)
@@ -255,7 +261,7 @@ class Deliverer:
         kind = OutboxKind.QUESTION if is_pinned(row.kind, row.ref) else row.kind
         if kind is OutboxKind.NOTICE:
             number = question_tag(row.ref)
-        asked = asked_of(scene.snapshot, row.ref) if kind is OutboxKind.QUESTION else None
+        asked = request_of(run_view.snapshot, row.ref) if kind is OutboxKind.QUESTION else None
         if asked is not None:
             number = question_tag(asked.ref)
         if kind is OutboxKind.FILE:

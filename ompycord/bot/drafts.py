@@ -1,18 +1,18 @@
-"""What a person typed as a draft's body, and from there to a submission; counterpart of `intake.py`, which keeps it first."""
+"""What a person typed as a draft's body, and from there to a submission; counterpart of `submissions.py`, which keeps it first."""
 
 from typing import Annotated
 
 from pydantic import Field
 
-from ompycord.bot import wording
+from ompycord.bot import reply_texts
+from ompycord.bot.lookups import KeepFile
 from ompycord.bot.rest import Rest, SendFailed
-from ompycord.bot.sources import KeepFile
 from ompycord.conductor import Submission
 from ompycord.domain.base import Frozen
 from ompycord.domain.records import Draft
 from ompycord.domain.task import MOST_FILES, PROMPT_LIMIT, Mode, TaskFile
 from ompycord.errors import Refused
-from ompycord.render.inert import Inert
+from ompycord.render.sanitizer import Sanitizer
 
 __all__ = ["AttachedFile", "Typed", "submission_of"]
 
@@ -60,7 +60,9 @@ class Typed(Frozen):
         )
 
 
-async def submission_of(draft: Draft, *, rest: Rest, keep: KeepFile, inert: Inert) -> tuple[Submission, list[str]]:
+async def submission_of(
+    draft: Draft, *, rest: Rest, keep: KeepFile, sanitizer: Sanitizer
+) -> tuple[Submission, list[str]]:
     """The submission and what the person must be told about their files.
 
     A text becomes part of the task as far as there is room; everything else is kept for the agent to read. Raises Refused
@@ -70,7 +72,7 @@ async def submission_of(draft: Draft, *, rest: Rest, keep: KeepFile, inert: Iner
     texts, kept, notes = [typed.prompt] if typed.prompt.strip() else [], list[TaskFile](), list[str]()
     for file in typed.files:
         if file.size > _LARGEST_FILE:
-            notes.append(wording.file_too_big(file.name, inert))
+            notes.append(reply_texts.file_too_big(file.name, sanitizer))
             continue
         raw = await _content(file, rest)
         text = _as_text(raw)
@@ -81,9 +83,9 @@ async def submission_of(draft: Draft, *, rest: Rest, keep: KeepFile, inert: Iner
             kept.append(await _kept(file.name, raw, keep, {one.name for one in kept}))
     prompt = "\n\n".join(texts)
     if len(prompt) > PROMPT_LIMIT:
-        raise Refused(wording.file_too_large_together(len(prompt)))
+        raise Refused(reply_texts.file_too_large_together(len(prompt)))
     if not prompt.strip():
-        raise Refused(wording.NO_WORDS)
+        raise Refused(reply_texts.NO_WORDS)
     return typed.submission(prompt, files=tuple(kept), guild=draft.guild), notes
 
 

@@ -1,7 +1,7 @@
 """What a person sees of one task, as a state machine in a table; pure. Counterpart of `domain.lifecycle`, the run's own.
 
 docs/contracts/runs.md, *The person's view*: Discord can fail while the run is fine, so this is a machine of its own.
-`intake.py` performs the
+`submissions.py` performs the
 steps up to Acknowledged, `live.py` those after it.
 """
 
@@ -68,7 +68,7 @@ class Step(StrEnum):
     REFUSE = "say why not"
     GIVE_BACK = "give the text back"
     OFFER_RESUME = "post Resume in the channel"
-    ADMIT_LOSS = "say in the channel that the text is lost"
+    REPORT_LOSS = "say in the channel that the text is lost"
     ASK = "ask"
     WAIT = "wait until Discord allows edits"
     FINISH = "show the end"
@@ -100,7 +100,7 @@ TABLE: dict[tuple[Flow, Signal], Move] = {
     (Flow.ACKNOWLEDGED, Signal.STARTED): Move(Flow.LIVE, Step.SHOW),
     (Flow.ACKNOWLEDGED, Signal.DECLINED): Move(Flow.CLOSED, Step.REFUSE),
     (Flow.ERROR_RECOVERY, Signal.KEPT): Move(Flow.ERROR_RECOVERY, Step.OFFER_RESUME),
-    (Flow.ERROR_RECOVERY, Signal.LOST): Move(Flow.CLOSED, Step.ADMIT_LOSS),
+    (Flow.ERROR_RECOVERY, Signal.LOST): Move(Flow.CLOSED, Step.REPORT_LOSS),
     (Flow.ERROR_RECOVERY, Signal.RESUME_CLICKED): Move(Flow.DRAFT, Step.ACKNOWLEDGE),
     # The card.
     (Flow.LIVE, Signal.ASKED): Move(Flow.ASKING, Step.ASK),

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Coroutine, Iterator
 from typing import TypeVar
 
-__all__ = ["promised", "to_its_end"]
+__all__ = ["expected_error", "run_to_completion"]
 
 E = TypeVar("E", bound=BaseException)
 
 
-def promised(group: BaseExceptionGroup[BaseException], *kinds: type[E]) -> E | None:
+def expected_error(group: BaseExceptionGroup[BaseException], *kinds: type[E]) -> E | None:
     """The error of the earliest of these kinds; None where another error is among them, since that must not be hidden."""
     leaves = list(_leaves(group))
     known = [error for error in leaves if isinstance(error, kinds)]
@@ -26,7 +26,7 @@ def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]
             yield error
 
 
-async def to_its_end(work: Coroutine[None, None, None], *, passes_on: bool) -> None:
+async def run_to_completion(work: Coroutine[None, None, None], *, passes_on: bool) -> None:
     """Await it in a task of its own, to its end, also when we are cancelled meanwhile; `passes_on`: then it is cancelled too.
 
     A group of tasks that fails in the very moment in which it is cancelled raises its errors alone: awaited directly, the order

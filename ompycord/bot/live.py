@@ -8,15 +8,15 @@ import asyncio
 
 from ompycord.bot.board import BoardKeeper
 from ompycord.bot.changes import Changes
-from ompycord.bot.deliver import Deliverer, Errand
-from ompycord.bot.doors import Doors
+from ompycord.bot.channel_access import ChannelAccess
+from ompycord.bot.channel_queues import BoardOf, ChannelQueue, ChannelQueues, Job, Start
+from ompycord.bot.deliver import Deliverer, QueuedDelivery
 from ompycord.bot.flow import Flow, Signal, advance
-from ompycord.bot.lanes import BoardOf, Job, Lane, Lanes, Start
-from ompycord.bot.owed import RETRY_S, Owed, pause_after
-from ompycord.bot.pace import Answer
+from ompycord.bot.message_renderer import MessageRenderer, RunView
+from ompycord.bot.pending_deliveries import RETRY_S, PendingDeliveries, pause_after
+from ompycord.bot.rate_limiter import Answer
 from ompycord.bot.refresh import Refresher
 from ompycord.bot.rest import SendFailed
-from ompycord.bot.scenes import Scene, Scenes
 from ompycord.conductor import Bus, Subscription
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, RunFilter, Store
@@ -40,10 +40,10 @@ SETTLE_S = 10.0
 log = get_logger(__name__)
 
 
-def _state_of(scene: Scene) -> Signal:
-    if scene.snapshot.is_final:
+def _state_of(run_view: RunView) -> Signal:
+    if run_view.snapshot.is_final:
         return Signal.ENDED
-    return Signal.ASKED if scene.snapshot.needs_person else Signal.ANSWERED
+    return Signal.ASKED if run_view.snapshot.needs_person else Signal.ANSWERED
 
 
 class LiveEditor:
@@ -54,23 +54,23 @@ class LiveEditor:
         *,
         bus: Bus,
         store: Store,
-        scenes: Scenes,
+        renderer: MessageRenderer,
         deliverer: Deliverer,
         refresher: Refresher,
-        doors: Doors,
+        access: ChannelAccess,
         board: BoardKeeper | None,
         clock: Clock,
     ) -> None:
         self._bus = bus
         self._store = store
-        self._scenes = scenes
+        self._renderer = renderer
         self._deliverer = deliverer
         self._refresher = refresher
-        self._doors = doors
+        self._access = access
         self._board = board
         self._clock = clock
-        self._owed = Owed(store=store, deliverer=deliverer, clock=clock)
-        self._lanes = Lanes()
+        self._owed = PendingDeliveries(store=store, deliverer=deliverer, clock=clock)
+        self._queues = ChannelQueues()
         self._flows: dict[RunId, Flow] = {}
         self._changes = Changes()
         self._posted: dict[RunId, asyncio.Event] = {}
@@ -89,12 +89,12 @@ class LiveEditor:
         if self._subscription is not None:
             self._subscription.wake()
 
-    def look_at(self, run: RunId) -> None:
+    def mark_dirty(self, run: RunId) -> None:
         """A message of this run may be in the wrong place."""
         self._changes.ask([run])
         self._stir()
 
-    def look_at_all(self) -> None:
+    def mark_all_dirty(self) -> None:
         """So may any."""
         self._swept_at = -SWEEP_S
         self._stir()
@@ -123,31 +123,31 @@ class LiveEditor:
         if mirror is None:
             return None
         record = await self._store.run(run)
-        return self._scenes.url(record.guild if record else None, mirror.channel, mirror.message)
+        return self._renderer.url(record.guild if record else None, mirror.channel, mirror.message)
 
     @property
     def longest_flight_s(self) -> float:
         """How long the oldest request has been in flight; the watchdog's measure."""
         now = self._clock.monotonic_s()
-        return max((now - lane.began for lane in self._lanes if lane.task is not None), default=0.0)
+        return max((now - queue.began for queue in self._queues if queue.task is not None), default=0.0)
 
     @property
     def slowed_cards(self) -> int:
         """Cards that Discord refuses to edit right now."""
         return sum(flow is Flow.RATE_LIMITED for flow in self._flows.values())
 
-    def heard(self, answer: Answer) -> None:
+    def on_answer(self, answer: Answer) -> None:
         """What an answer of Discord's says of its limits, whoever asked."""
-        self._lanes.heard(answer, self._clock.monotonic_s())
+        self._queues.on_answer(answer, self._clock.monotonic_s())
         if answer.is_limited and answer.channel is not None:
             self._slowed(answer.channel, answer.retry_after_s or 1.0)
 
     def _slowed(self, channel: str, retry_after_s: float) -> None:
         """Discord answered 429 in this channel; its next edit says so (docs/contracts/cards.md, *Edits*)."""
-        self._scenes.slowed[channel] = self._clock.now_ms() + round(retry_after_s * 1000)
-        lane = self._lanes.get(channel)
-        if lane is not None and lane.run is not None:
-            self._feel(lane.run, Signal.SLOWED)
+        self._renderer.slowed[channel] = self._clock.now_ms() + round(retry_after_s * 1000)
+        queue = self._queues.get(channel)
+        if queue is not None and queue.run is not None:
+            self._feel(queue.run, Signal.SLOWED)
 
     # -- the loop ----------------------------------------------------------------------------------------------------
 
@@ -155,7 +155,7 @@ class LiveEditor:
         """Deliver and edit until cancelled; what is in flight then may finish for `SETTLE_S`."""
         with self._bus.subscribe() as subscription:
             self._subscription = subscription
-            await self._look_at_all(first=True)
+            await self._mark_all_dirty(first=True)
             async with asyncio.TaskGroup() as group:
                 try:
                     while True:
@@ -165,15 +165,15 @@ class LiveEditor:
                             self._board.changed()
                         now = self._clock.monotonic_s()
                         if now - self._swept_at >= SWEEP_S:
-                            await self._look_at_all()
+                            await self._mark_all_dirty()
                         await self._plan(group, outbox=bool(taken) or now - self._collected_at >= IDLE_S)
                 finally:
                     self._subscription = None
-                    flying = [lane.task for lane in self._lanes if lane.task is not None]
+                    flying = [queue.task for queue in self._queues if queue.task is not None]
                     if flying:
                         await asyncio.wait(flying, timeout=SETTLE_S)
 
-    async def _look_at_all(self, *, first: bool = False) -> None:
+    async def _mark_all_dirty(self, *, first: bool = False) -> None:
         """Everything that may show less than we know: after a restart every card becomes true again."""
         self._swept_at = self._clock.monotonic_s()
         try:
@@ -190,7 +190,7 @@ class LiveEditor:
         longest = self._changes.wait(now, IDLE_S)
         if self._board is not None:
             longest = self._board.wait(now, longest)
-        return self._lanes.wait(now, longest)
+        return self._queues.wait(now, longest)
 
     async def _plan(self, group: asyncio.TaskGroup, *, outbox: bool) -> None:
         """Take in what changed and what is owed, then give every free lane its next job."""
@@ -199,22 +199,22 @@ class LiveEditor:
         if outbox:
             self._collected_at = self._clock.monotonic_s()
             try:
-                await self._owed.collect(self._lanes)
+                await self._owed.collect(self._queues)
             except StorageError as error:
                 log.warning("live.waits", cause=str(error))
         now = self._clock.monotonic_s()
         if self._board is not None:
-            self._board.place(self._lanes, now)
-        for start in self._lanes.starts(now):
-            if not self._lanes.begin(start, now):
+            self._board.place(self._queues, now)
+        for start in self._queues.starts(now):
+            if not self._queues.begin(start, now):
                 break
-            start.lane.task = group.create_task(self._work(start))
+            start.queue.task = group.create_task(self._work(start))
 
     async def _mark(self, run: RunId, *, is_sure: bool = True) -> None:
         """This run's messages may say something old. What cannot be read now is looked at again; nothing is forgotten."""
         now = self._clock.monotonic_s()
         try:
-            scene = await self._scenes.look(run)
+            run_view = await self._renderer.view(run)
         except StorageError as error:
             log.warning("live.waits", cause=str(error))
             self._changes.again(run, now + RETRY_S[0], is_sure=is_sure)
@@ -222,12 +222,12 @@ class LiveEditor:
         except Exception:
             log.exception("live.failed", run=run)
             return
-        if scene is None:
+        if run_view is None:
             return
-        self._feel(run, _state_of(scene))
-        self._changes.looked_at(run, now, is_over=scene.snapshot.is_final)
-        for channel in {surface.channel for surface in scene.surfaces if surface.message is not None}:
-            self._lanes[channel].mark(run, now, is_urgent=scene.is_urgent, is_sure=is_sure)
+        self._feel(run, _state_of(run_view))
+        self._changes.looked_at(run, now, is_over=run_view.snapshot.is_final)
+        for channel in {surface.channel for surface in run_view.surfaces if surface.message is not None}:
+            self._queues[channel].mark(run, now, is_urgent=run_view.is_urgent, is_sure=is_sure)
 
     def _feel(self, run: RunId, *signals: Signal) -> None:
         """Take the person's machine along (`flow.py`)."""
@@ -243,28 +243,28 @@ class LiveEditor:
 
     async def _work(self, start: Start) -> None:
         """One job. Whatever happens, the lane is free afterwards and nothing is forgotten."""
-        channel, lane, job = start
+        channel, queue, job = start
         try:
-            if isinstance(job, Errand):
-                await self._deliver(channel, lane, job)
+            if isinstance(job, QueuedDelivery):
+                await self._deliver(channel, queue, job)
             elif isinstance(job, BoardOf):
                 await self._show_board(start)
             else:
                 await self._edit(start, job)
         except StorageError as error:
             log.warning("live.waits", cause=str(error))
-            lane.blocked_until = self._clock.monotonic_s() + RETRY_S[0]
+            queue.blocked_until = self._clock.monotonic_s() + RETRY_S[0]
             self._again(job, 0.0)
         except Exception:
-            log.exception("live.failed", channel=channel, job=job.row.run if isinstance(job, Errand) else job)
+            log.exception("live.failed", channel=channel, job=job.row.run if isinstance(job, QueuedDelivery) else job)
             self._again(job, RETRY_S[-1])
         finally:
-            lane.task = lane.run = lane.row = None
+            queue.task = queue.run = queue.row = None
             self._stir()
 
     def _again(self, job: Job, pause_s: float) -> None:
         """It did not come to an end."""
-        if isinstance(job, Errand):
+        if isinstance(job, QueuedDelivery):
             self._owed.wait(job.row, pause_s)
         elif isinstance(job, BoardOf):
             if self._board is not None:
@@ -272,20 +272,20 @@ class LiveEditor:
         elif not pause_s:
             self._changes.happened([job])
 
-    async def _deliver(self, channel: str, lane: Lane, errand: Errand) -> None:
-        row = errand.row
+    async def _deliver(self, channel: str, queue: ChannelQueue, delivery: QueuedDelivery) -> None:
+        row = delivery.row
         try:
-            went_to = await self._deliverer.deliver(errand)
+            went_to = await self._deliverer.deliver(delivery)
         except SendFailed as failed:
             self._owed.refused(row, failed)
             if failed.retry_after_s is not None or failed.is_closed:
-                await self._hold(channel, lane, failed, pause_after(failed, 0))
+                await self._hold(channel, queue, failed, pause_after(failed, 0))
             return
         finally:
             self._collected_at = -IDLE_S  # the run's next row can go now
         self._owed.done(row)
         if went_to is not None:
-            await self._doors.took(went_to)
+            await self._access.took(went_to)
         if row.kind is OutboxKind.MIRROR and row.run in self._posted:
             self._posted[row.run].set()
         if row.kind is OutboxKind.THREAD and self._board is not None:  # the board links to it
@@ -294,55 +294,55 @@ class LiveEditor:
 
     async def _edit(self, start: Start, run: RunId) -> None:
         """Edit one message of the run in this channel; the lane comes back for its others."""
-        channel, lane, _ = start
-        said = self._scenes.slowed.get(channel)
+        channel, queue, _ = start
+        said = self._renderer.slowed.get(channel)
         try:
             done = await self._refresher.refresh(run, channel)
         except SendFailed as failed:
-            pause = pause_after(failed, lane.failures)
-            lane.failures += 1
+            pause = pause_after(failed, queue.failures)
+            queue.failures += 1
             log.info("edit.again", run=run, reason=str(failed), pause_s=pause)
-            await self._hold(channel, lane, failed, pause)
+            await self._hold(channel, queue, failed, pause)
             await self._mark(run)
             return
-        lane.failures = 0
+        queue.failures = 0
         if done.untrue:
-            await self._doors.took(channel)
+            await self._access.took(channel)
         else:
-            self._lanes.unused(start)
-        if done.owes:
+            self._queues.unused(start)
+        if done.delivers:
             self._collected_at = -IDLE_S
         if done.was_old:
-            lane.slow_until = lane.began + OLD_EDIT_S
-        if done.untrue and said is not None and self._scenes.slowed.get(channel) == said:
-            del self._scenes.slowed[channel]
+            queue.slow_until = queue.began + OLD_EDIT_S
+        if done.untrue and said is not None and self._renderer.slowed.get(channel) == said:
+            del self._renderer.slowed[channel]
         if done.untrue > 1:
             await self._mark(run)
         else:
             self._feel(run, Signal.CAUGHT_UP)
 
     async def _show_board(self, start: Start) -> None:
-        channel, lane, _ = start
+        channel, queue, _ = start
         if self._board is None:
             return
         try:
             is_edited = await self._board.refresh()
         except SendFailed as failed:
-            pause = pause_after(failed, lane.failures)
-            lane.failures += 1
+            pause = pause_after(failed, queue.failures)
+            queue.failures += 1
             log.info("board.again", channel=channel, reason=str(failed), pause_s=pause)
-            await self._hold(channel, lane, failed, pause)
+            await self._hold(channel, queue, failed, pause)
             return
-        lane.failures = 0
+        queue.failures = 0
         if is_edited:
-            await self._doors.took(channel)
+            await self._access.took(channel)
         else:
-            self._lanes.unused(start)
+            self._queues.unused(start)
 
-    async def _hold(self, channel: str, lane: Lane, failed: SendFailed, seconds: float) -> None:
+    async def _hold(self, channel: str, queue: ChannelQueue, failed: SendFailed, seconds: float) -> None:
         """An outage is no limit of Discord's, so only a limit is told as one."""
         if failed.is_closed:
-            await self._doors.refused(channel, failed)
-        lane.blocked_until = self._clock.monotonic_s() + seconds
+            await self._access.refused(channel, failed)
+        queue.blocked_until = self._clock.monotonic_s() + seconds
         if failed.retry_after_s is not None and not failed.is_closed:
             self._slowed(channel, seconds)

@@ -12,31 +12,31 @@ from discord import ui
 
 from ompycord.bot.access import Interaction
 from ompycord.bot.drafts import AttachedFile
-from ompycord.bot.settings_words import PINGS
-from ompycord.conductor import SAY_LENGTH, When
+from ompycord.bot.settings_text import PINGS
+from ompycord.conductor import MESSAGE_LENGTH, When
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.person_settings import PersonSettings
 from ompycord.domain.repository import RepositorySpec
 from ompycord.domain.snapshot import Approval, Question
 from ompycord.domain.task import Mode
 from ompycord.errors import Refused
-from ompycord.render.inert import Inert
+from ompycord.render.sanitizer import Sanitizer
 from ompycord.text import cut
 from ompycord.text.limits import MODAL_INPUT_VALUE, MODAL_TITLE, SELECT_OPTIONS
 
 __all__ = [
-    "CARE",
+    "MODES",
     "WHEN",
     "FormValues",
     "answer_form",
+    "message_form",
     "read_form",
-    "say_form",
     "settings_form",
     "task_form",
     "why_not_form",
 ]
 
-CARE: dict[Mode, str] = {
+MODES: dict[Mode, str] = {
     Mode.STANDARD: "build, then the repository's checks",
     Mode.FAST: "the agent only; ends unchecked",
 }
@@ -87,7 +87,7 @@ def task_form(
     files = ui.FileUpload[ui.Modal](custom_id="files", required=False, min_values=0, max_values=5)
     modal.add_item(ui.Label(text="What shall be done?", component=task))
     modal.add_item(ui.Label(text="Repository", component=_repository_select(repositories)))
-    modal.add_item(ui.Label(text="Agent and care", component=_care_select(agents, agent, mode)))
+    modal.add_item(ui.Label(text="Agent and care", component=_mode_select(agents, agent, mode)))
     modal.add_item(ui.Label(text="Done when", description=cut(_always_run(repositories), _DESCRIPTION), component=done))
     modal.add_item(
         ui.Label(
@@ -126,48 +126,52 @@ def _repository_select(repositories: tuple[RepositorySpec, ...]) -> ui.Select[ui
     return ui.Select[ui.Modal](custom_id="repo", options=options)
 
 
-def _care_select(agents: list[str], agent: str | None, mode: Mode) -> ui.Select[ui.Modal]:
+def _mode_select(agents: list[str], agent: str | None, mode: Mode) -> ui.Select[ui.Modal]:
     """`omp · standard: build, then the repository's checks`."""
-    wanted = (agent if agent in agents else agents[0], mode if mode in CARE else Mode.STANDARD)
+    wanted = (agent if agent in agents else agents[0], mode if mode in MODES else Mode.STANDARD)
     options = [
         discord.SelectOption(
-            label=cut(f"{name} · {care}: {text}", _DESCRIPTION), value=f"{name}|{care}", default=(name, care) == wanted
+            label=cut(f"{name} · {mode_name}: {text}", _DESCRIPTION),
+            value=f"{name}|{mode_name}",
+            default=(name, mode_name) == wanted,
         )
         for name in agents
-        for care, text in CARE.items()
+        for mode_name, text in MODES.items()
     ]
     return ui.Select[ui.Modal](custom_id="care", options=options[:SELECT_OPTIONS])
 
 
-def answer_form(question: Question, *, custom_id: str, inert: Inert) -> ui.Modal:
+def answer_form(question: Question, *, custom_id: str, sanitizer: Sanitizer) -> ui.Modal:
     """An answer of one's own. A question's beginning stands above the input."""
     modal = ui.Modal(title="Answer", custom_id=custom_id, timeout=None)
     field = ui.TextInput[ui.Modal](custom_id="answer", style=discord.TextStyle.paragraph, max_length=_ANSWER_LIMIT)
-    asked = inert.label(question.text, _DESCRIPTION)
+    asked = sanitizer.label(question.text, _DESCRIPTION)
     modal.add_item(ui.Label(text="Your answer", description=asked or None, component=field))
     modal.stop()
     return modal
 
 
-def why_not_form(approval: Approval, *, custom_id: str, inert: Inert) -> ui.Modal:
+def why_not_form(approval: Approval, *, custom_id: str, sanitizer: Sanitizer) -> ui.Modal:
     """A refusal with its reason."""
     modal = ui.Modal(title="Why not?", custom_id=custom_id, timeout=None)
     field = ui.TextInput[ui.Modal](
         custom_id="reason", style=discord.TextStyle.paragraph, max_length=_REASON_LIMIT, required=False
     )
-    asked = inert.label(approval.title, _DESCRIPTION)
+    asked = sanitizer.label(approval.title, _DESCRIPTION)
     modal.add_item(ui.Label(text="The agent reads this", description=asked or None, component=field))
     modal.stop()
     return modal
 
 
-def say_form(*, custom_id: str, outlook: str, when: When) -> ui.Modal:
-    """Something to tell a run. `outlook` says what will become of it."""
+def message_form(*, custom_id: str, preview_message: str, when: When) -> ui.Modal:
+    """Something to tell a run. `preview_message` says what will become of it."""
     modal = ui.Modal(title="Say", custom_id=custom_id, timeout=None)
-    field = ui.TextInput[ui.Modal](custom_id="message", style=discord.TextStyle.paragraph, max_length=SAY_LENGTH)
+    field = ui.TextInput[ui.Modal](custom_id="message", style=discord.TextStyle.paragraph, max_length=MESSAGE_LENGTH)
     options = [discord.SelectOption(label=label, value=name, default=name == when) for name, label in WHEN.items()]
     choice = ui.Select[ui.Modal](custom_id="when", options=options)
-    modal.add_item(ui.Label(text="What shall it know?", description=cut(outlook, _DESCRIPTION), component=field))
+    modal.add_item(
+        ui.Label(text="What shall it know?", description=cut(preview_message, _DESCRIPTION), component=field)
+    )
     modal.add_item(ui.Label(text="When", component=choice))
     modal.stop()
     return modal

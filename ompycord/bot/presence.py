@@ -1,4 +1,4 @@
-"""The bot's presence: silent while all is normal, else what is not; counterpart of `Sources.mode`."""
+"""The bot's presence: silent while all is normal, else what is not; counterpart of `Lookups.mode`."""
 
 from collections.abc import Awaitable, Callable
 

@@ -4,8 +4,8 @@ from discord import ui
 
 from ompycord.bot.access import Interaction
 from ompycord.bot.components import Handler
+from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
-from ompycord.bot.desk import Desk
 from ompycord.bot.modals import read_form
 from ompycord.bot.replies import defer, say
 from ompycord.domain.access import Person, may
@@ -24,21 +24,23 @@ _DESCRIPTION = 100
 class RaiseLimit:
     """The button and the form."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, context: BotContext) -> None:
+        self._context = context
 
     def table(self) -> dict[str, Handler]:
         """Action to handler."""
         return {"raise": self._open, "raiseto": self._submitted}
 
     async def _open(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
-        record = await self._desk.visible(interaction, component.ref)
+        record = await self._context.visible(interaction, component.ref)
         if not may(person, "raise", requester=record.requester):
-            raise Refused(needs_role("approver", self._desk.options.approver_role, self._desk.inert))
-        snapshot = await self._desk.conductor.snapshot(RunId(record.id))
+            raise Refused(needs_role("approver", self._context.options.approver_role, self._context.sanitizer))
+        snapshot = await self._context.conductor.snapshot(RunId(record.id))
         spent = (snapshot.usage.cost_usd if snapshot else None) or 0.0
         limit = (snapshot.budget_usd if snapshot else None) or 0.0
-        form = ui.Modal(title="Raise the limit", custom_id=self._desk.signer.sign("raiseto", record.id), timeout=None)
+        form = ui.Modal(
+            title="Raise the limit", custom_id=self._context.signer.sign("raiseto", record.id), timeout=None
+        )
         field = ui.TextInput[ui.Modal](custom_id="usd", default=f"{max(limit, spent) * 2:.2f}", max_length=_DIGITS)
         so_far = f"{money(spent)} is spent of {money(limit)}. The new limit counts from the beginning."
         form.add_item(ui.Label(text="New limit in US dollars", description=so_far[:_DESCRIPTION], component=field))
@@ -47,11 +49,11 @@ class RaiseLimit:
 
     async def _submitted(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
         await defer(interaction)
-        record = await self._desk.visible(interaction, component.ref)
+        record = await self._context.visible(interaction, component.ref)
         usd = dollars(read_form(interaction).text("usd"))
-        committed = await self._desk.conductor.raise_budget(RunId(record.id), usd, person)
+        committed = await self._context.conductor.raise_budget(RunId(record.id), usd, person)
         if committed.earlier is not None:
-            by = self._desk.inert.line(committed.earlier.by_name, 60)
+            by = self._context.sanitizer.line(committed.earlier.by_name, 60)
             raise Refused(f"{by} raised it a moment ago, to {committed.earlier.action}. Look at the card first.")
         await say(interaction, f"Run `{short_id(record.id)}` may cost {money(usd)} now, all in all.")
 

@@ -11,7 +11,7 @@ import discord
 from discord import app_commands
 from pydantic import ValidationError
 
-from ompycord.bot import wording
+from ompycord.bot import reply_texts
 from ompycord.bot.access import Interaction
 from ompycord.bot.embed_builder import QUIET, buttons_view, sendable, text_file
 from ompycord.bot.rest import SendFailed
@@ -63,7 +63,7 @@ async def give_back(interaction: Interaction, error: Exception, text: str | None
     """Say why not. Discord forgets what was typed into a command or a form; we do not."""
     words = words_for(error, str(interaction.id)[-8:])
     if text:
-        await say(interaction, wording.given_back(words), files=[("your-text.txt", text)])
+        await say(interaction, reply_texts.given_back(words), files=[("your-text.txt", text)])
     else:
         await say(interaction, words)
 
@@ -113,7 +113,7 @@ def words_for(error: BaseException, reference: str) -> str:
     if isinstance(error, SendFailed):
         return f"Discord did not take it: {error}. Nothing was lost; try again in a minute."
     known = next((words for kind, words in _WORDS.items() if isinstance(error, kind)), None)
-    return known or wording.internal_error(error, reference)
+    return known or reply_texts.internal_error(error, reference)
 
 
 def _cause(error: BaseException) -> BaseException:
@@ -140,7 +140,7 @@ async def explain(interaction: Interaction, error: BaseException) -> None:
     """Tell the person, and the log where it is a defect of ours."""
     reference = str(interaction.id)[-8:]
     words = words_for(error, reference)
-    if words == wording.internal_error(_cause(error), reference):
+    if words == reply_texts.internal_error(_cause(error), reference):
         log.error("interaction.failed", reference=reference, exc_info=error)
     try:
         await say(interaction, words)

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 import aiohttp
 import discord
 
-from ompycord.bot.below import BURIED_BY, Written
 from ompycord.bot.embed_builder import QUIET, sendable, text_file
+from ompycord.bot.messages_below import SCROLLED_OUT_BY, Written
 from ompycord.domain.base import Millis
 from ompycord.errors import OmpycordError
 from ompycord.render.marker import Marker, parse_marker
@@ -232,7 +232,7 @@ class Rest:
             return []
         after, found = discord.Object(int(message_id)), list[Written]()
         with _translated():
-            async for message in self._channel(channel).history(limit=2 * BURIED_BY, after=after):
+            async for message in self._channel(channel).history(limit=2 * SCROLLED_OUT_BY, after=after):
                 found.extend(written(message))
         return found
 

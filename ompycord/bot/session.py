@@ -10,9 +10,9 @@ import discord
 
 from ompycord.bot.answers import Answers
 from ompycord.bot.approvals import Approvals
-from ompycord.bot.below import Below
 from ompycord.bot.board import BoardKeeper
 from ompycord.bot.buttons import RunButtons
+from ompycord.bot.channel_access import ChannelAccess
 from ompycord.bot.client import OmpycordClient
 from ompycord.bot.commands.new import NewRun, run_as_task
 from ompycord.bot.commands.queue import QueueEdit
@@ -20,32 +20,32 @@ from ompycord.bot.commands.say import Say
 from ompycord.bot.commands.settings import Settings
 from ompycord.bot.commands.tree import OmpTree, command_group, sync
 from ompycord.bot.components import Dispatcher, Handler
+from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import Signer
 from ompycord.bot.deliver import Deliverer
-from ompycord.bot.desk import Desk
-from ompycord.bot.doors import Doors
-from ompycord.bot.groups import promised, to_its_end
-from ompycord.bot.intake import Intake
+from ompycord.bot.gateway_events import GatewayEvents
+from ompycord.bot.groups import expected_error, run_to_completion
 from ompycord.bot.live import LiveEditor
-from ompycord.bot.news import News
+from ompycord.bot.lookups import HealthLine, Lookups, ReadArtifact, no_artifact
+from ompycord.bot.message_renderer import MessageRenderer
+from ompycord.bot.messages_below import MessagesBelow
 from ompycord.bot.options import BotOptions
-from ompycord.bot.pace import Answer
 from ompycord.bot.presence import show_mode
+from ompycord.bot.protect_requests import protect_requests
 from ompycord.bot.raise_limit import RaiseLimit
+from ompycord.bot.rate_limiter import Answer
+from ompycord.bot.reaction_launch import ReactionLaunch
 from ompycord.bot.refresh import Refresher
 from ompycord.bot.rest import Rest
-from ompycord.bot.rocket import Rocket
-from ompycord.bot.scenes import Scenes
-from ompycord.bot.shield import shield_requests
-from ompycord.bot.sources import HealthLine, ReadArtifact, Sources, no_artifact
-from ompycord.bot.succession import Succession
-from ompycord.bot.thread_talk import ThreadTalk
+from ompycord.bot.rollover import CardRollover
+from ompycord.bot.submission import SubmissionService
+from ompycord.bot.thread_messages import ThreadMessages
 from ompycord.conductor import Bus, Conductor
 from ompycord.domain.ports import Clock, Ids, Store
 from ompycord.errors import GatewayFatal, OmpycordError
 from ompycord.telemetry import get_logger
 
-__all__ = ["Kit", "Session", "Unreachable", "Wedged", "editor_of", "handlers"]
+__all__ = ["Session", "SessionDependencies", "Unreachable", "Wedged", "editor_of", "handlers"]
 
 WATCH_S = 5.0
 PROBE_AFTER_S = 60.0
@@ -70,7 +70,7 @@ class Wedged(OmpycordError):  # the same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kit:
+class SessionDependencies:
     """What outlives a client."""
 
     token: str
@@ -82,7 +82,7 @@ class Kit:
     ids: Ids
     signer: Signer
     redact: Callable[[str], str]
-    sources: Sources
+    lookups: Lookups
     actions: frozenset[str]
 
     def __repr__(self) -> str:
@@ -93,38 +93,38 @@ def editor_of(
     *,
     bus: Bus,
     store: Store,
-    scenes: Scenes,
+    renderer: MessageRenderer,
     rest: Rest,
     clock: Clock,
-    succession: Succession,
+    rollover: CardRollover,
     artifact: ReadArtifact = no_artifact,
 ) -> LiveEditor:
     """The live editor with its parts; the benchmark of its freshness uses the same."""
-    ops, board = scenes.options.ops_channel, scenes.options.board_channel
+    ops, board = renderer.options.ops_channel, renderer.options.board_channel
     return LiveEditor(
         bus=bus,
         store=store,
-        scenes=scenes,
+        renderer=renderer,
         deliverer=Deliverer(
-            store=store, scenes=scenes, rest=rest, clock=clock, succession=succession, artifact=artifact
+            store=store, renderer=renderer, rest=rest, clock=clock, rollover=rollover, artifact=artifact
         ),
-        refresher=Refresher(store=store, scenes=scenes, rest=rest, clock=clock, succession=succession),
-        doors=Doors(rest=rest, ops_channel=ops, sign=scenes.signer.button, now_ms=clock.now_ms),
-        board=BoardKeeper(channel=board, store=store, scenes=scenes, rest=rest, clock=clock) if board else None,
+        refresher=Refresher(store=store, renderer=renderer, rest=rest, clock=clock, rollover=rollover),
+        access=ChannelAccess(rest=rest, ops_channel=ops, sign=renderer.signer.button, now_ms=clock.now_ms),
+        board=BoardKeeper(channel=board, store=store, renderer=renderer, rest=rest, clock=clock) if board else None,
         clock=clock,
     )
 
 
-def handlers(desk: Desk, buttons: RunButtons, new: NewRun, say: Say) -> dict[str, Handler]:
+def handlers(context: BotContext, buttons: RunButtons, new: NewRun, say: Say) -> dict[str, Handler]:
     """What every button and form means, by the action in its id."""
     return {
         **buttons.table(),
-        **Answers(desk).table(),
-        **Approvals(desk).table(),
+        **Answers(context).table(),
+        **Approvals(context).table(),
         **say.table(),
-        **Settings(desk).table(),
-        **RaiseLimit(desk).table(),
-        **QueueEdit(desk).table(),
+        **Settings(context).table(),
+        **RaiseLimit(context).table(),
+        **QueueEdit(context).table(),
         "form": new.submitted,
     }
 
@@ -132,86 +132,88 @@ def handlers(desk: Desk, buttons: RunButtons, new: NewRun, say: Say) -> dict[str
 class Session:
     """Parts around one client."""
 
-    def __init__(self, kit: Kit) -> None:
-        self._kit = kit
+    def __init__(self, dependencies: SessionDependencies) -> None:
+        self._dependencies = dependencies
         self.last_success_at: float | None = None
         self._probe_began: float | None = None
         self._register_after_s: float | None = None
         """When commands that Discord did not take are registered again; None where all are."""
         self.client = OmpycordClient(
-            options=kit.options,
-            on_request=self._heard,
+            options=dependencies.options,
+            on_request=self._on_answer,
             on_click=self._clicked,
-            on_say=self._said,
+            on_text=self._on_message,
             on_reaction=self._reacted,
             on_setup=self._set_up,
-            hears=lambda: self._news,
+            hears=lambda: self._gateway_events,
         )
         self._tree = OmpTree(self.client)
-        rest = Rest(self.client, home=kit.options.guilds[0])
-        scenes = self._scenes(rest)
-        below = Below()
-        succession = Succession(store=kit.store, scenes=scenes, rest=rest, clock=kit.clock, below=below)
-        self.live = editor_of(
-            bus=kit.bus,
-            store=kit.store,
-            scenes=scenes,
-            rest=rest,
-            clock=kit.clock,
-            succession=succession,
-            artifact=kit.sources.artifact,
+        rest = Rest(self.client, home=dependencies.options.guilds[0])
+        renderer = self._renderer(rest)
+        below = MessagesBelow()
+        rollover = CardRollover(
+            store=dependencies.store, renderer=renderer, rest=rest, clock=dependencies.clock, below=below
         )
-        self._news = News(
-            guilds=kit.options.guilds,
+        self.live = editor_of(
+            bus=dependencies.bus,
+            store=dependencies.store,
+            renderer=renderer,
+            rest=rest,
+            clock=dependencies.clock,
+            rollover=rollover,
+            artifact=dependencies.lookups.artifact,
+        )
+        self._gateway_events = GatewayEvents(
+            guilds=dependencies.options.guilds,
             rest=rest,
             live=self.live,
             below=below,
-            succession=succession,
-            conductor=kit.conductor,
-            store=kit.store,
+            rollover=rollover,
+            conductor=dependencies.conductor,
+            store=dependencies.store,
         )
-        desk = Desk(
-            options=kit.options,
-            conductor=kit.conductor,
-            store=kit.store,
-            clock=kit.clock,
-            ids=kit.ids,
-            signer=kit.signer,
-            scenes=scenes,
+        context = BotContext(
+            options=dependencies.options,
+            conductor=dependencies.conductor,
+            store=dependencies.store,
+            clock=dependencies.clock,
+            ids=dependencies.ids,
+            signer=dependencies.signer,
+            renderer=renderer,
             live=self.live,
             rest=rest,
-            sources=kit.sources,
+            lookups=dependencies.lookups,
         )
-        self._dispatcher = self._wire(desk)
+        self._dispatcher = self._wire(context)
 
-    def _scenes(self, rest: Rest) -> Scenes:
-        kit = self._kit
-        return Scenes(
-            options=kit.options,
-            conductor=kit.conductor,
-            store=kit.store,
-            clock=kit.clock,
-            signer=kit.signer,
-            redact=kit.redact,
-            actions=kit.actions,
-            confinement=kit.sources.confinement,
+    def _renderer(self, rest: Rest) -> MessageRenderer:
+        dependencies = self._dependencies
+        return MessageRenderer(
+            options=dependencies.options,
+            conductor=dependencies.conductor,
+            store=dependencies.store,
+            clock=dependencies.clock,
+            signer=dependencies.signer,
+            redact=dependencies.redact,
+            actions=dependencies.actions,
+            confinement=dependencies.lookups.confinement,
             url=rest.url,
             channel_name=rest.channel_name,
             is_connected=lambda: self.is_connected,
         )
 
-    def _wire(self, desk: Desk) -> Dispatcher:
-        intake = Intake(desk)
-        buttons = RunButtons(desk, intake)
-        new = NewRun(desk, intake)
-        say = Say(desk)
-        self._thread_talk = ThreadTalk(desk)
-        self._rocket = Rocket(desk, self.client)
-        self._tree.use(desk)
-        group = command_group(desk, new, buttons, say, self._health)
+    def _wire(self, context: BotContext) -> Dispatcher:
+        submissions = SubmissionService(context)
+        buttons = RunButtons(context, submissions)
+        new = NewRun(context, submissions)
+        say = Say(context)
+        self._thread_messages = ThreadMessages(context)
+        self._reaction_launch = ReactionLaunch(context, self.client)
+        self._tree.use(context)
+        group = command_group(context, new, buttons, say, self._health)
         for command in (group, run_as_task(new)):
-            self._tree.add_command(command, guilds=[discord.Object(int(guild)) for guild in desk.options.guilds])
-        return Dispatcher(desk, handlers(desk, buttons, new, say))
+            self._tree.add_command(command, guilds=[discord.Object(int(guild)) for guild in context.options.guilds])
+        return Dispatcher(context, handlers(context, buttons, new, say))
 
     # -- what the client tells ---------------------------------------------------------------------------------------
 
@@ -220,27 +222,27 @@ class Session:
         self._register_after_s = await self._register()
 
     async def _register(self) -> float | None:
-        return await sync(self._tree, self.client, self._kit.options.guilds)
+        return await sync(self._tree, self.client, self._dependencies.options.guilds)
 
     async def _register_later(self) -> None:
         while self._register_after_s is not None:
-            await self._kit.clock.sleep(self._register_after_s)
+            await self._dependencies.clock.sleep(self._register_after_s)
             self._register_after_s = await self._register()
 
     async def _clicked(self, interaction: discord.Interaction[discord.Client]) -> None:
         await self._dispatcher.dispatch(interaction)
 
-    async def _said(self, message: discord.Message) -> None:
-        await self._thread_talk.hear(message)
-        await self._rocket.arm(message)
+    async def _on_message(self, message: discord.Message) -> None:
+        await self._thread_messages.on_message(message)
+        await self._reaction_launch.arm(message)
 
     async def _reacted(self, clicked: discord.RawReactionActionEvent) -> None:
-        await self._rocket.launch(clicked)
+        await self._reaction_launch.launch(clicked)
 
-    def _heard(self, answer: Answer) -> None:
+    def _on_answer(self, answer: Answer) -> None:
         if answer.status < _BAD:
-            self.last_success_at = self._kit.clock.monotonic_s()
-        self.live.heard(answer)
+            self.last_success_at = self._dependencies.clock.monotonic_s()
+        self.live.on_answer(answer)
 
     # -- how it is ---------------------------------------------------------------------------------------------------
 
@@ -255,7 +257,7 @@ class Session:
         """Connected, told of its servers, and Discord answered lately."""
         if not self.is_connected or not self.client.is_ready() or self.last_success_at is None:
             return False
-        return self._kit.clock.monotonic_s() - self.last_success_at <= READY_S
+        return self._dependencies.clock.monotonic_s() - self.last_success_at <= READY_S
 
     @property
     def latency(self) -> float | None:
@@ -275,19 +277,23 @@ class Session:
         """Until cancelled. Raises GatewayFatal, Unreachable, Wedged."""
         try:
             async with asyncio.TaskGroup() as requests:
-                shield_requests(self.client, requests)
+                protect_requests(self.client, requests)
                 await self._log_in()
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._stay_connected())
                     group.create_task(self._edit_when_ready())
                     group.create_task(self._watch(group))
                     group.create_task(self._register_later())
-                    group.create_task(show_mode(self.client, self._kit.sources.mode, clock=self._kit.clock))
+                    group.create_task(
+                        show_mode(self.client, self._dependencies.lookups.mode, clock=self._dependencies.clock)
+                    )
         except BaseExceptionGroup as group:
-            error = promised(group, GatewayFatal, Wedged, Unreachable)
+            error = expected_error(group, GatewayFatal, Wedged, Unreachable)
             raise (error or group) from None
         finally:
-            await to_its_end(self._close(), passes_on=False)  # sockets that are left open would outlive the client
+            await run_to_completion(
+                self._close(), passes_on=False
+            )  # sockets that are left open would outlive the client
 
     async def _close(self) -> None:
         try:
@@ -298,7 +304,7 @@ class Session:
 
     async def _log_in(self) -> None:
         try:
-            await self.client.login(self._kit.token)
+            await self.client.login(self._dependencies.token)
         except discord.LoginFailure as error:
             raise GatewayFatal("Discord refused the bot's token: set DISCORD_TOKEN to its present one.") from error
         except (discord.HTTPException, discord.RateLimited, OSError, aiohttp.ClientError) as error:
@@ -315,8 +321,8 @@ class Session:
 
     async def _watch(self, group: asyncio.TaskGroup) -> None:
         while True:
-            await self._kit.clock.sleep(WATCH_S)
-            now = self._kit.clock.monotonic_s()
+            await self._dependencies.clock.sleep(WATCH_S)
+            now = self._dependencies.clock.monotonic_s()
             silent = now - (self.last_success_at if self.last_success_at is not None else now)
             asked = now - self._probe_began if self._probe_began is not None else 0.0
             if silent >= PROBE_AFTER_S and self._probe_began is None:

@@ -14,8 +14,8 @@ from ompycord.domain.events import CheckFinished
 from ompycord.domain.ids import RunId
 from ompycord.domain.repository import CheckSpec
 from ompycord.errors import ProcessFailed
-from ompycord.processes import Allowance, Clocks, ProcessResult, ProcessSpec
-from ompycord.processes.launcher_port import Launcher, Place
+from ompycord.processes import Clocks, ProcessResult, ProcessSpec, ResourceLimits
+from ompycord.processes.launcher_port import Launcher, Layout
 from ompycord.text import cut
 
 __all__ = ["LocalChecks"]
@@ -38,13 +38,13 @@ class LocalChecks:
     async def run(self, run: RunId, check: CheckSpec, cwd: Path) -> CheckFinished:
         """See the port. After `timeout_s` the whole tree is killed. pytest writes its report beside the checkout."""
         command = tuple(word.replace(PYTHON, sys.executable) for word in check.command)
-        place = Place(cwd, network=check.network, allowance=Allowance.of(check))
-        report = place.tmp / f"junit-{check.name}.xml"
+        layout = Layout(cwd, network=check.network, resource_limits=ResourceLimits.of(check))
+        report = layout.tmp / f"junit-{check.name}.xml"
         argv, env = _with_report(check, command, report)
         spec = ProcessSpec(argv=argv, env=env, cwd=cwd, marker=run)
         try:
             report.unlink(missing_ok=True)
-            result, tail = await self._watch(spec, place, check)
+            result, tail = await self._watch(spec, layout, check)
         except (ProcessFailed, OSError) as error:
             is_there = await asyncio.to_thread(cwd.is_dir)
             status = "missing" if isinstance(error, ProcessFailed) and is_there else "error"
@@ -52,10 +52,10 @@ class LocalChecks:
         counts = await asyncio.to_thread(_counts, check, command, report, tail)
         return verdict(check, command, Ended(result=result, tail=tail, counts=counts))
 
-    async def _watch(self, spec: ProcessSpec, place: Place, check: CheckSpec) -> tuple[ProcessResult, list[str]]:
+    async def _watch(self, spec: ProcessSpec, layout: Layout, check: CheckSpec) -> tuple[ProcessResult, list[str]]:
         tail: deque[str] = deque(maxlen=_TAIL_LINES)
         clocks = Clocks(wall_s=check.timeout_s, idle_s=check.timeout_s, term_s=_TERM_S)
-        async with self._launcher.start(spec, place, clocks=clocks) as process:
+        async with self._launcher.start(spec, layout, clocks=clocks) as process:
             async for line in process.lines():
                 tail.append(line.text[:_TAIL_LINE])
             return await process.wait(), list(tail)

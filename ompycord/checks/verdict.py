@@ -87,8 +87,8 @@ def _judge(spec: CheckSpec, command: Sequence[str], ended: Ended) -> tuple[Statu
 
 
 def _how_it_was_ended(result: ProcessResult) -> str:
-    if result.outcome is Outcome.EXCESS:
-        return f"it {result.excess} and was ended"
+    if result.outcome is Outcome.OVER_LIMIT:
+        return f"it {result.over_limit} and was ended"
     return "it wrote more than can be read" if result.outcome is Outcome.OUTPUT_LIMIT else "it was stopped"
 
 

@@ -24,7 +24,7 @@ from ompycord.cli.takeover import takeover
 
 __all__ = ["application"]
 
-RUN, EVENTS, CARE = "Run it", "Send events", "Look after it"
+RUN, EVENTS, MODES = "Run it", "Send events", "Look after it"
 
 application = typer.Typer(
     name="ompycord",
@@ -60,7 +60,7 @@ def up(
         overrides["playground"] = {"port": playground_port}
     if data_dir is not None:
         overrides["data_dir"] = data_dir
-    raise typer.Exit(start(environ=os.environ, folder=Path.cwd(), overrides=overrides, say=typer.echo))
+    raise typer.Exit(start(environ=os.environ, folder=Path.cwd(), overrides=overrides, announce=typer.echo))
 
 
 def version() -> None:
@@ -77,9 +77,9 @@ application.command(rich_help_panel=EVENTS)(hook)
 application.command(rich_help_panel=EVENTS)(integrations)
 application.command(rich_help_panel=EVENTS)(sign)
 application.add_typer(keys, rich_help_panel=EVENTS)
-application.command(rich_help_panel=CARE)(runs)
-application.command(rich_help_panel=CARE)(takeover)
-application.add_typer(config, rich_help_panel=CARE)
-application.command(rich_help_panel=CARE)(healthcheck)
-application.command(rich_help_panel=CARE)(migrate)
-application.command(rich_help_panel=CARE)(version)
+application.command(rich_help_panel=MODES)(runs)
+application.command(rich_help_panel=MODES)(takeover)
+application.add_typer(config, rich_help_panel=MODES)
+application.command(rich_help_panel=MODES)(healthcheck)
+application.command(rich_help_panel=MODES)(migrate)
+application.command(rich_help_panel=MODES)(version)

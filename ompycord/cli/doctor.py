@@ -51,8 +51,8 @@ def print_findings(found: Sequence["Finding"]) -> None:
 
     console = Console(highlight=False, soft_wrap=True)
     for finding in found:
-        mend = f" [bold]{escape(finding.mend)}[/bold]" if finding.mend else ""
-        console.print(f"{MARKS[finding.status]} {escape(finding.name)}: {escape(finding.text)}{mend}")
+        remedy = f" [bold]{escape(finding.remedy)}[/bold]" if finding.remedy else ""
+        console.print(f"{MARKS[finding.status]} {escape(finding.name)}: {escape(finding.text)}{remedy}")
 
 
 def _sum(found: Sequence["Finding"]) -> str:

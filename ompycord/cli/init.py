@@ -14,7 +14,7 @@ import typer
 from ompycord.errors import ConfigurationError, Refused
 
 if TYPE_CHECKING:
-    from ompycord.app.discord_look import Account, Channel, DiscordLook
+    from ompycord.app.discord_probe import Account, Channel, DiscordProbe
     from ompycord.settings import DiscordSettings
 
 __all__ = ["init"]
@@ -103,10 +103,10 @@ class Wizard:
         from ompycord.app.setup import Answers, write_files
 
         named = dict(_named(one) for one in repositories)
-        account = _look(token, lambda look: look.account())
+        account = _probe(token, lambda look: look.account())
         typer.echo(f"The token is good: Discord knows this bot as {account.name}.")
         account, server = self._server(account, guild, token)
-        home = self._channel(_look(token, lambda look: look.channels(server)), channel)
+        home = self._channel(_probe(token, lambda look: look.channels(server)), channel)
         who = admin or self.ask(
             "Your own user id (Discord: Settings, Advanced, Developer Mode; then right-click yourself, Copy User ID)",
             missing="Give --admin.",
@@ -137,7 +137,7 @@ class Wizard:
                     "DISCORD_GUILD_ID: the bot is not in that server. Invite it with the link above."
                 )
             typer.prompt("It is not in the server yet. Open the link, then press Enter", default="", show_default=False)
-            account = _look(token, lambda look: look.account())
+            account = _probe(token, lambda look: look.account())
         if guild is not None:
             return account, guild
         return account, self._choose("server", [(one.id, one.name) for one in account.servers], missing="Give --guild.")
@@ -165,18 +165,18 @@ class Wizard:
 
 def _judge(token: str, settings: "DiscordSettings") -> None:
     """Tell what Discord does not allow yet."""
-    from ompycord.app.discord_look import findings_of
+    from ompycord.app.discord_probe import findings_of
     from ompycord.cli.doctor import print_findings
 
-    print_findings(_look(token, lambda look: findings_of(look, settings)))
+    print_findings(_probe(token, lambda look: findings_of(look, settings)))
 
 
-def _look(token: str, ask: "Callable[[DiscordLook], Coroutine[None, None, ResultT]]") -> ResultT:
-    """Ask Discord, or in tests the playground that OMPYCORD_DISCORD__API names. Raises as `DiscordLook` does."""
-    from ompycord.app.discord_look import open_look
+def _probe(token: str, ask: "Callable[[DiscordProbe], Coroutine[None, None, ResultT]]") -> ResultT:
+    """Ask Discord, or in tests the playground that OMPYCORD_DISCORD__API names. Raises as `DiscordProbe` does."""
+    from ompycord.app.discord_probe import open_probe
 
     async def asking() -> ResultT:
-        async with open_look(api=os.environ.get("OMPYCORD_DISCORD__API"), token=token) as look:
+        async with open_probe(api=os.environ.get("OMPYCORD_DISCORD__API"), token=token) as look:
             return await ask(look)
 
     return asyncio.run(asking())

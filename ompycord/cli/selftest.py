@@ -31,12 +31,12 @@ def selftest(as_json: AsJson = False) -> None:
     console = Console(highlight=False, soft_wrap=True)
     told: list[Tick] = []
 
-    def tell(tick: "Tick") -> None:
+    def report(tick: "Tick") -> None:
         told.append(tick)
         if not as_json:
             console.print(f"{MARKS[tick.status]} {tick.title}  [dim]{escape(tick.text)}  {tick.seconds:.1f} s[/dim]")
 
-    is_well = asyncio.run(run_selftest(environ=os.environ, tell=tell))
+    is_well = asyncio.run(run_selftest(environ=os.environ, report=report))
     if as_json:
         typer.echo(json.dumps({"ok": is_well, "steps": [tick.model_dump() for tick in told]}, ensure_ascii=False))
     elif is_well:

@@ -1,36 +1,36 @@
 """The conductor: use cases, the driver of hosted runs, the projector and the bus. Knows ports, no implementation."""
 
-from ompycord.conductor.abilities import Abilities
 from ompycord.conductor.budget import BudgetKeeper
 from ompycord.conductor.bus import Bus, Subscription
+from ompycord.conductor.capabilities import AgentCapabilityLookup
 from ompycord.conductor.conductor import Conductor, Submission
-from ompycord.conductor.conversation import SAY_LENGTH, Fate, Said, When
-from ompycord.conductor.deliveries import AGAIN, HALTED, OPS, notice_about
+from ompycord.conductor.deliveries import AGAIN, OPS, PAUSED, notice_about
 from ompycord.conductor.driver import Driver
 from ompycord.conductor.inbox import Inboxes, LogInbox
+from ompycord.conductor.messages import MESSAGE_LENGTH, MessageOutcome, MessageReceipt, When
 from ompycord.conductor.projector import Projector
-from ompycord.conductor.talk import Waiting
-from ompycord.conductor.watch import Watch
+from ompycord.conductor.reminders import Reminders
+from ompycord.conductor.transcript import QueuedMessage
 
 __all__ = [
     "AGAIN",
-    "HALTED",
+    "MESSAGE_LENGTH",
     "OPS",
-    "SAY_LENGTH",
-    "Abilities",
+    "PAUSED",
+    "AgentCapabilityLookup",
     "BudgetKeeper",
     "Bus",
     "Conductor",
     "Driver",
-    "Fate",
     "Inboxes",
     "LogInbox",
+    "MessageOutcome",
+    "MessageReceipt",
     "Projector",
-    "Said",
+    "QueuedMessage",
+    "Reminders",
     "Submission",
     "Subscription",
-    "Waiting",
-    "Watch",
     "When",
     "notice_about",
 ]

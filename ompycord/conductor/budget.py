@@ -6,8 +6,8 @@ The cost is what the run's agent states. One that states none cannot be held to 
 from collections.abc import Callable
 
 from ompycord.conductor.bus import Bus
-from ompycord.conductor.decide import Decider
-from ompycord.conductor.facts import Facts
+from ompycord.conductor.run_access import RunAccess
+from ompycord.conductor.transitions import Transitions
 from ompycord.domain import events as ev
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.ids import RunId
@@ -38,8 +38,8 @@ class BudgetKeeper:
 
     def __init__(self, *, store: Store, bus: Bus, clock: Clock, ids: Ids, wake: Callable[[], None]) -> None:
         self._store = store
-        self._facts = Facts(store=store, clock=clock, ids=ids)
-        self._decider = Decider(store=store, clock=clock, ids=ids)
+        self._access = RunAccess(store=store, clock=clock, ids=ids)
+        self._transitions = Transitions(store=store, clock=clock, ids=ids)
         self._bus = bus
         self._wake = wake
 
@@ -49,7 +49,7 @@ class BudgetKeeper:
             runs = await self._working()
             while True:
                 for run in runs:
-                    await self._look(run)
+                    await self._check(run)
                 runs = await changes.take(LOOK_S) or await self._working()
 
     async def _working(self) -> list[RunId]:
@@ -62,16 +62,16 @@ class BudgetKeeper:
             log.warning("budget.waits", cause=str(error))
             return []
 
-    async def _look(self, run: RunId) -> None:
+    async def _check(self, run: RunId) -> None:
         """Halt the agent where its run costs too much. A database that refuses is asked again with the run's next event."""
         try:
-            snapshot = await self._facts.snapshot(run)
+            snapshot = await self._access.snapshot(run)
             if snapshot is None or snapshot.state is not RunState.BUILDING or not is_used_up(snapshot):
                 return
             limit, cost = money(snapshot.budget_usd or 0.0), money(snapshot.usage.cost_usd or 0.0)
             reason = f"Its limit of {limit} is reached: {cost} spent. Raise the limit, and it goes on."
             body = ev.RunStopped(by="Ompycord", reason=reason, cause=SuspendReason.BUDGET)
-            await self._decider.decide(run, body, kind=SourceKind.OMPYCORD, must_move=True)
+            await self._transitions.decide(run, body, kind=SourceKind.OMPYCORD, must_move=True)
         except Refused:
             return  # it has ended or was stopped meanwhile
         except StorageError as error:

@@ -10,12 +10,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ompycord.conductor.abilities import Abilities
 from ompycord.conductor.budget import is_used_up
-from ompycord.conductor.conversation import Conversation, Said, When
-from ompycord.conductor.decide import Decider
-from ompycord.conductor.facts import Facts
-from ompycord.conductor.talk import Talk, Waiting
+from ompycord.conductor.capabilities import AgentCapabilityLookup
+from ompycord.conductor.messages import MessageReceipt, Messages, When
+from ompycord.conductor.run_access import RunAccess
+from ompycord.conductor.transcript import QueuedMessage, Transcript
+from ompycord.conductor.transitions import Transitions
 from ompycord.domain import events as ev
 from ompycord.domain.access import Person, may
 from ompycord.domain.authority import SourceKind
@@ -78,10 +78,10 @@ class Conductor:
         ids: Ids,
         catalog: Catalog,
         wake: Callable[[], None],
-        abilities: Mapping[str, AgentCapabilities] = _NONE,
+        capabilities: Mapping[str, AgentCapabilities] = _NONE,
         closed: Closed = _open,
     ) -> None:
-        """`abilities` of agents by their kind; one that is not listed can neither be steered nor asks for leave."""
+        """`capabilities` of agents by their kind; one that is not listed can neither be steered nor asks for leave."""
         self._store = store
         self._clock = clock
         self._ids = ids
@@ -89,13 +89,13 @@ class Conductor:
         self._closed = closed
         self._beginning = asyncio.Lock()
         """Looking at the limits and beginning a run are one step."""
-        self._facts = Facts(store=store, clock=clock, ids=ids)
-        self._decider = Decider(store=store, clock=clock, ids=ids)
-        self._conversation = Conversation(
-            facts=self._facts,
-            decider=self._decider,
+        self._access = RunAccess(store=store, clock=clock, ids=ids)
+        self._transitions = Transitions(store=store, clock=clock, ids=ids)
+        self._messages = Messages(
+            access=self._access,
+            transitions=self._transitions,
             catalog=catalog,
-            abilities=Abilities(catalog=catalog, by_kind=abilities),
+            capabilities=AgentCapabilityLookup(catalog=catalog, by_kind=capabilities),
             wake=wake,
         )
         self.catalog = catalog
@@ -142,10 +142,10 @@ class Conductor:
 
     async def retry(self, run: RunId, person: Person) -> RunRecord:
         """Another run of the same task, each time it is called: keeping a double click apart is the caller's."""
-        record = await self._facts.hosted(run)
+        record = await self._access.hosted(run)
         if record.state not in FINAL:
             raise Refused(f"{short_id(run)} has not ended; say something to it, or cancel it first.")
-        self._facts.require(person, "retry", record)
+        self._access.require(person, "retry", record)
         task = await self._store.task(record.task or "")
         if task is None:
             raise Refused(f"The task of {short_id(run)} is not kept any more.")
@@ -179,14 +179,14 @@ class Conductor:
         )
         submitted = ev.RunSubmitted(task=task)
         queued = ev.RunStateChanged(
-            state=RunState.QUEUED, previous=RunState.QUEUED, cause=submitted.type, message="Waiting for its turn."
+            state=RunState.QUEUED, previous=RunState.QUEUED, cause=submitted.type, message="QueuedMessage for its turn."
         )
-        commit = self._decider.commit_of(
+        commit = self._transitions.commit_of(
             record,
             submitted,
             kind=SourceKind.PERSON,
             outcome=advance(machine, submitted),
-            decision=self._facts.decision(run, "submit", "", task.title, person),
+            decision=self._access.decision(run, "submit", "", task.title, person),
         )
         state = NewEvent(run=run, source=OMPYCORD, kind=SourceKind.OMPYCORD, at=now, body=queued, id=self._ids.ulid())
         drafts: tuple[Draft, ...] = ()
@@ -230,18 +230,18 @@ class Conductor:
 
     async def cancel(self, run: RunId, person: Person, *, reason: str | None = None) -> Committed:
         """End a run for good. An external run is only asked to end; its agent reads it in our answers."""
-        record = await self._facts.run(run)
-        self._facts.require(person, "cancel", record)
+        record = await self._access.run(run)
+        self._access.require(person, "cancel", record)
         if record.state in FINAL:
             raise Refused(f"{short_id(run)} has ended already.")
-        decision = self._facts.decision(run, "cancel", "", reason or "", person)
+        decision = self._access.decision(run, "cancel", "", reason or "", person)
         body: ev.EventBody
         if record.kind is RunKind.EXTERNAL:
             body = ev.CancelRequested(by=person.name, reason=reason)
-            committed = await self._facts.record(run, body, kind=SourceKind.PERSON, decision=decision)
+            committed = await self._access.record(run, body, kind=SourceKind.PERSON, decision=decision)
         else:
             body = ev.RunCancelled(by=person.name, reason=reason)
-            committed, _ = await self._decider.decide(
+            committed, _ = await self._transitions.decide(
                 run, body, kind=SourceKind.PERSON, decision=decision, must_move=True
             )
         self._wake()
@@ -249,96 +249,102 @@ class Conductor:
 
     async def stop(self, run: RunId, person: Person) -> Committed:
         """Halt the agent; everything is kept and the run waits."""
-        record = await self._facts.hosted(run)
-        self._facts.require(person, "stop", record)
+        record = await self._access.hosted(run)
+        self._access.require(person, "stop", record)
         if record.state in FINAL or record.state is RunState.SUSPENDED:
             raise Refused(f"{short_id(run)} is not running.")
         return await self._move(record, ev.RunStopped(by=person.name), "stop", person)
 
-    async def park(self, run: RunId) -> None:
+    async def suspend_unanswered(self, run: RunId) -> None:
         """Nobody decided for a day: halt the agent; resumed, it asks again, and what was decided meanwhile is its answer."""
-        await self.halt(run, "Parked: nobody decided for a day what its agent asked.")
+        await self.suspend(run, "Parked: nobody decided for a day what its agent asked.")
 
-    async def halt(self, run: RunId, reason: str) -> None:
+    async def suspend(self, run: RunId, reason: str) -> None:
         """Stop a run of our own accord; everything is kept until a person resumes it."""
         body = ev.RunStopped(by="Ompycord", reason=reason)
-        await self._decider.decide(run, body, kind=SourceKind.OMPYCORD)
+        await self._transitions.decide(run, body, kind=SourceKind.OMPYCORD)
         self._wake()
 
     async def resume(self, run: RunId, person: Person) -> Committed:
         """Go on with a suspended run."""
-        record = await self._facts.hosted(run)
-        self._facts.require(person, "resume", record)
+        record = await self._access.hosted(run)
+        self._access.require(person, "resume", record)
         if record.state is not RunState.SUSPENDED:
             raise Refused(f"{short_id(run)} is not waiting to be resumed.")
-        snapshot = await self._facts.snapshot(run)
+        snapshot = await self._access.snapshot(run)
         if snapshot is not None and is_used_up(snapshot):
             raise Refused(f"The limit of {short_id(run)} is used up. *Raise the limit* on its card lets it go on.")
         return await self._move(record, ev.RunResumed(by=person.name), "resume", person)
 
     async def raise_budget(self, run: RunId, usd: float, person: Person) -> Committed:
         """Let a run cost more, all in all; one that stopped at its limit goes on."""
-        record = await self._facts.hosted(run)
-        self._facts.require(person, "raise", record)
+        record = await self._access.hosted(run)
+        self._access.require(person, "raise", record)
         if record.state in FINAL:
             raise Refused(f"{short_id(run)} has ended; another limit changes nothing.")
-        snapshot = await self._facts.snapshot(run)
+        snapshot = await self._access.snapshot(run)
         spent = (snapshot.usage.cost_usd if snapshot else None) or 0.0
         if usd <= spent:
             raise Refused(f"{money(spent)} is spent already: the new limit must be above that. Nothing was changed.")
-        decision = self._facts.decision(run, "budget", str(record.version), f"${usd:.2f}", person)
+        decision = self._access.decision(run, "budget", str(record.version), f"${usd:.2f}", person)
         body = ev.BudgetRaised(usd=usd, by=person.name)
-        committed, _ = await self._decider.decide(run, body, kind=SourceKind.PERSON, decision=decision, is_guarded=True)
+        committed, _ = await self._transitions.decide(
+            run, body, kind=SourceKind.PERSON, decision=decision, is_guarded=True
+        )
         self._wake()
         return committed
 
     async def _move(self, record: RunRecord, body: ev.EventBody, kind: str, person: Person) -> Committed:
         """Stop and resume may happen many times: the version they were decided at is their reference."""
         run = RunId(record.id)
-        decision = self._facts.decision(run, kind, str(record.version), "", person)
-        committed, _ = await self._decider.decide(run, body, kind=SourceKind.PERSON, decision=decision, must_move=True)
+        decision = self._access.decision(run, kind, str(record.version), "", person)
+        committed, _ = await self._transitions.decide(
+            run, body, kind=SourceKind.PERSON, decision=decision, must_move=True
+        )
         self._wake()
         return committed
 
-    # -- talking to its agent (`conversation.py`)
+    # -- talking to its agent (`messages.py`)
 
     async def answer(self, run: RunId, question: str, answer: str, person: Person) -> Committed:
-        """See `Conversation.answer`."""
-        return await self._conversation.answer(run, question, answer, person)
+        """See `Messages.answer`."""
+        return await self._messages.answer(run, question, answer, person)
 
     async def approve(
         self, run: RunId, approval: str, person: Person, *, scope: Literal["once", "run"] = "once"
     ) -> Committed:
-        """See `Conversation.approve`."""
-        return await self._conversation.approve(run, approval, person, scope=scope)
+        """See `Messages.approve`."""
+        return await self._messages.approve(run, approval, person, scope=scope)
 
     async def deny(self, run: RunId, approval: str, person: Person, *, reason: str | None = None) -> Committed:
-        """See `Conversation.deny`."""
-        return await self._conversation.deny(run, approval, person, reason=reason)
+        """See `Messages.deny`."""
+        return await self._messages.deny(run, approval, person, reason=reason)
 
-    async def say(self, run: RunId, text: str, when: When, person: Person, *, key: str | None = None) -> Said:
-        """See `Conversation.say`."""
-        return await self._conversation.say(run, text, when, person, key=key)
+    async def send_message(
+        self, run: RunId, text: str, when: When, person: Person, *, key: str | None = None
+    ) -> MessageReceipt:
+        """See `Messages.send_message`."""
+        return await self._messages.send_message(run, text, when, person, key=key)
 
-    async def outlook(self, run: RunId, when: When, person: Person) -> Said:
-        """See `Conversation.outlook`."""
-        return await self._conversation.outlook(run, when, person)
+    async def preview_message(self, run: RunId, when: When, person: Person) -> MessageReceipt:
+        """See `Messages.preview_message`."""
+        return await self._messages.preview_message(run, when, person)
 
-    async def waiting(self, run: RunId) -> list[Waiting]:
-        """See `Conversation.waiting`."""
-        return await self._conversation.waiting(run)
+    async def waiting(self, run: RunId) -> list[QueuedMessage]:
+        """See `Messages.waiting`."""
+        return await self._messages.waiting(run)
 
-    async def edit(self, run: RunId, said: str, text: str, person: Person) -> Waiting:
-        """See `Conversation.edit`."""
-        return await self._conversation.edit(run, said, text, person)
+    async def edit(self, run: RunId, said: str, text: str, person: Person) -> QueuedMessage:
+        """See `Messages.edit`."""
+        return await self._messages.edit(run, said, text, person)
 
-    async def drop(self, run: RunId, said: str, person: Person) -> Waiting:
-        """See `Conversation.drop`."""
-        return await self._conversation.drop(run, said, person)
+    async def drop(self, run: RunId, said: str, person: Person) -> QueuedMessage:
+        """See `Messages.drop`."""
+        return await self._messages.drop(run, said, person)
 
-    async def talk(self, run: RunId) -> Talk:
+    async def transcript(self, run: RunId) -> Transcript:
         """What people and agents said to each other in a run."""
-        return await self._conversation.talk(run)
+        return await self._messages.transcript(run)
 
     # -- what agents tell us through MCP
 
@@ -350,11 +356,11 @@ class Conductor:
     async def record(self, run: RunId, *bodies: ev.EventBody) -> None:
         """Facts of our own that cause no transition: checks we ran, files we saw."""
         for body in bodies:
-            await self._facts.record(run, body, kind=SourceKind.OMPYCORD)
+            await self._access.record(run, body, kind=SourceKind.OMPYCORD)
         self._wake()
 
     # -- reading
 
     async def snapshot(self, run: RunId) -> StatusSnapshot | None:
         """What is true of a run, as far as the projector has read; None before its first event."""
-        return await self._facts.snapshot(run)
+        return await self._access.snapshot(run)

@@ -3,13 +3,13 @@
 The same row twice is one row: (run, kind, ref) is unique in the store, so the conductor and the projector may both ask.
 """
 
-from ompycord.conductor.talk import key_of
+from ompycord.conductor.transcript import key_of
 from ompycord.domain import events as ev
 from ompycord.domain.ids import RunId
 from ompycord.domain.records import OutboxKind, OutboxRow
 from ompycord.domain.run import FINAL, RunKind, SuspendReason
 
-__all__ = ["AGAIN", "CARD_WAIT_MS", "HALTED", "OPS", "RESULT_WAIT_MS", "deliveries", "first_deliveries", "notice_about"]
+__all__ = ["AGAIN", "CARD_WAIT_MS", "OPS", "PAUSED", "RESULT_WAIT_MS", "deliveries", "first_deliveries", "notice_about"]
 
 OPS, AGAIN = "ops:", "again:"
 """What a notice about a question begins its ref with: told to the ops channel, asked again in another place. A bare
@@ -19,7 +19,7 @@ CARD_WAIT_MS = 5_000
 """docs/contracts/external-runs.md, *Where it is shown*: the card comes at run.started or this long after the first
 event."""
 
-HALTED = "s:"
+PAUSED = "s:"
 """Before the iteration in which a run was halted and waits for a person: the ref of that notice."""
 RESULT_WAIT_MS = 10_000
 """docs/contracts/events.md, *Gaps*: only the final answer waits for missing numbers, at most so long."""
@@ -51,7 +51,7 @@ def deliveries(run: RunId, body: ev.EventBody, *, kind: RunKind, channel: str | 
         case ev.RunStateChanged(state=state) if state in FINAL and kind is RunKind.HOSTED:
             return (OutboxRow(run=run, kind=OutboxKind.RESULT, body=place, created_at=at),)
         case ev.RunStateChanged(reason=SuspendReason.BUDGET | SuspendReason.INTERRUPTED, iteration=number):
-            return (OutboxRow(run=run, kind=OutboxKind.NOTICE, ref=f"{HALTED}{number}", body=place, created_at=at),)
+            return (OutboxRow(run=run, kind=OutboxKind.NOTICE, ref=f"{PAUSED}{number}", body=place, created_at=at),)
         case ev.RunFinished() | ev.RunFailed() | ev.RunCancelled() if kind is RunKind.EXTERNAL:
             wait = {**place, "not_before": at + RESULT_WAIT_MS}
             return (OutboxRow(run=run, kind=OutboxKind.RESULT, body=wait, created_at=at),)

@@ -7,8 +7,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from ompycord.conductor.decide import Decider
-from ompycord.conductor.inbox import has_unheard
+from ompycord.conductor.inbox import has_unread
+from ompycord.conductor.transitions import Transitions
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.catalog import Limits
 from ompycord.domain.effects import StopAgent
@@ -78,7 +78,7 @@ class Driver:
         self._changed = changed
         self._resumes = resumes
         self._closed = closed
-        self._decider = Decider(store=store, clock=clock, ids=ids)
+        self._transitions = Transitions(store=store, clock=clock, ids=ids)
         self._alarm = asyncio.Event()
         self._running = _Running()
         self._draining = False
@@ -101,7 +101,7 @@ class Driver:
                     if not is_recovered:
                         await self._recover()
                         is_recovered = True
-                    await self._look(group)
+                    await self._check(group)
                 except StorageError as error:
                     log.warning("driver.waits", cause=str(error))
                     await asyncio.sleep(RETRY_S)
@@ -115,15 +115,15 @@ class Driver:
     # -- recovery
 
     async def _recover(self) -> None:
-        """After a crash: what an earlier process left running is swept before its step is judged (see `_look`)."""
+        """After a crash: what an earlier process left running is swept before its step is judged (see `_check`)."""
         for row in await self._store.open_effects():
             if row.status is EffectStatus.STARTED:
                 log.info("effect.interrupted", run=row.run, effect=row.key)
-                await self._engine.sweep(row.run)
+                await self._engine.kill_strays(row.run)
 
     # -- the turn of waiting runs, and of effects
 
-    async def _look(self, group: asyncio.TaskGroup) -> None:
+    async def _check(self, group: asyncio.TaskGroup) -> None:
         if self._draining:
             return
         await self._dequeue()
@@ -158,7 +158,7 @@ class Driver:
             waiting.remove(record)
             busy[record.requester] = busy.get(record.requester, 0) + 1
             free -= 1
-            await self._decider.decide(RunId(record.id), RunDequeued(), kind=SourceKind.OMPYCORD)
+            await self._transitions.decide(RunId(record.id), RunDequeued(), kind=SourceKind.OMPYCORD)
             self._changed()
 
     # -- one effect
@@ -231,15 +231,15 @@ class Driver:
         )
 
         async def ended(record: RunRecord) -> EventBody:
-            """An agent that ends while somebody says something has not heard it: asked on each try (`Conversation.say`)."""
+            """An agent that ends while somebody says something has not heard it: asked on each try (`Conversation.send_message`)."""
             if row.effect.type != "build" or finished.outcome != "ok":
                 return finished
-            unheard = await has_unheard(self._store, row.run)
+            unheard = await has_unread(self._store, row.run)
             return (
                 finished.model_copy(update={"facts": {**finished.facts, "unheard": unheard}}) if unheard else finished
             )
 
-        await self._decider.decide(row.run, ended, kind=SourceKind.OMPYCORD, journal=update)
+        await self._transitions.decide(row.run, ended, kind=SourceKind.OMPYCORD, journal=update)
         self._changed()
 
     async def _halt(self, row: EffectRow) -> None:
@@ -249,7 +249,7 @@ class Driver:
             if task is not None:
                 task.cancel()
                 await asyncio.wait([task], timeout=HALT_S)
-            await self._engine.sweep(row.run)
+            await self._engine.kill_strays(row.run)
             now = self._clock.now_ms()
             updates = [EffectUpdate(run=row.run, key=row.key, status=EffectStatus.DONE, at=now, outcome="ok")]
             for other in await self._store.open_effects():

@@ -1,4 +1,4 @@
-"""What reaches an agent while it runs, read from the log; counterpart of `conversation.py`, which writes it there.
+"""What reaches an agent while it runs, read from the log; counterpart of `messages.py`, which writes it there.
 
 One `Inbox` is one start of an agent. Before it hands something out it writes that it was taken (`inbox.taken`), so a
 restart neither loses nor repeats it: the next start is told at once what was said, and gets what was decided when it asks.
@@ -10,12 +10,19 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from ompycord.conductor.bus import Bus, Subscription
-from ompycord.conductor.talk import Ask, Decided, Talk, Waiting, Withdrawn, key_of
+from ompycord.conductor.transcript import (
+    DecisionEvent,
+    QueuedMessage,
+    RequestEvent,
+    Transcript,
+    WithdrawalEvent,
+    key_of,
+)
 from ompycord.domain import events as ev
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import Heard, Store
+from ompycord.domain.ports import AgentInput, Store
 
-__all__ = ["Inboxes", "LogInbox", "Record", "has_unheard"]
+__all__ = ["Inboxes", "LogInbox", "Record", "has_unread"]
 
 LOOK_S = 30.0
 """Looks again without being told, against a mark that was missed."""
@@ -23,17 +30,17 @@ LOOK_S = 30.0
 REF = 128
 TAKEN_AT_ONCE = 1000
 
-B = TypeVar("B", bound=Ask | Decided | Withdrawn)
+B = TypeVar("B", bound=RequestEvent | DecisionEvent | WithdrawalEvent)
 
 Record = Callable[..., Awaitable[None]]
 """`await record(run, *bodies)`: store facts of ours."""
 
 
-async def has_unheard(store: Store, run: RunId) -> bool:
+async def has_unread(store: Store, run: RunId) -> bool:
     """Whether something was said that no start of the agent has taken."""
-    talk = Talk()
-    talk.add(await store.talk(run, after=0))
-    return bool(talk.waiting)
+    transcript = Transcript()
+    transcript.add(await store.transcript(run, after=0))
+    return bool(transcript.waiting)
 
 
 class LogInbox:
@@ -45,23 +52,23 @@ class LogInbox:
         self._subscription = subscription
         self._run = run
         self._iteration = iteration
-        self._talk = Talk()
-        self._asked: dict[str, Ask] = {}
+        self._transcript = Transcript()
+        self._requested: dict[str, RequestEvent] = {}
         """Keys of the log by which this session waits for decisions, and the request in the session's own words."""
-        self._repeats: deque[Decided] = deque()
-        self._told: tuple[str, ...] = ()
-        self._in_hand: Waiting | tuple[str, Decided] | None = None
+        self._repeats: deque[DecisionEvent] = deque()
+        self._earlier: tuple[str, ...] = ()
+        self._in_hand: QueuedMessage | tuple[str, DecisionEvent] | None = None
 
     @property
-    def told(self) -> tuple[str, ...]:
+    def earlier_messages(self) -> tuple[str, ...]:
         """All that was said before this start and not taken back, oldest first: a start knows nothing of earlier ones."""
-        return self._told
+        return self._earlier
 
     async def start(self) -> None:
         """The agent begins: what was said until now is part of its task."""
         await self._read()
-        await self._take(*(one.key for one in self._talk.waiting))
-        self._told = tuple(one.body.text for one in self._talk.said if one.key in self._talk.taken)
+        await self._take(*(one.key for one in self._transcript.waiting))
+        self._earlier = tuple(one.body.text for one in self._transcript.messages if one.key in self._transcript.taken)
 
     async def end(self) -> None:
         """The agent has ended: nobody waits any more for what it asked."""
@@ -71,12 +78,12 @@ class LogInbox:
             ev.QuestionWithdrawn(question=body.question, reason=why)
             if isinstance(body := request.body, ev.QuestionAsked)
             else ev.ApprovalWithdrawn(approval=body.approval, reason=why)
-            for request in self._talk.open_requests
+            for request in self._transcript.open_requests
         ]
         if gone:
             await self._record(self._run, *gone)
 
-    async def next(self) -> Heard:
+    async def next(self) -> AgentInput:
         """See the port."""
         while True:
             if self._repeats:
@@ -92,68 +99,72 @@ class LogInbox:
             if body is not None:
                 return body
 
-    async def admit(self, body: ev.EventBody) -> ev.EventBody | None:
+    async def authenticate_request(self, body: ev.EventBody) -> ev.EventBody | None:
         """What the agent says, as it goes into the log; None for what an earlier start asked in the same words.
 
         Then its message in Discord stands for this one too, and a decision that no agent has used is this one's.
         """
         if isinstance(body, ev.QuestionAsked | ev.ApprovalRequested):
-            return await self._ask(body)
+            return await self._on_request(body)
         if isinstance(body, ev.QuestionWithdrawn | ev.ApprovalWithdrawn):
             return self._withdraw(body)
         return body
 
     # -- requests ------------------------------------------------------------------------------------------------------
 
-    async def _ask(self, body: Ask) -> Ask | None:
+    async def _on_request(self, body: RequestEvent) -> RequestEvent | None:
         await self._read()
-        key = self._talk.same_as(body, besides=self._asked)
+        key = self._transcript.same_as(body, besides=self._requested)
         if key is not None:
-            decided = self._talk.requests[key].decided
-            if decided is not None and (key in self._talk.taken or key in self._asked):  # leave for the whole run
+            decided = self._transcript.requests[key].decided
+            if decided is not None and (
+                key in self._transcript.taken or key in self._requested
+            ):  # leave for the whole run
                 self._repeats.append(_named(decided, _ref(body)))
             else:
-                self._asked[key] = body
+                self._requested[key] = body
             self._subscription.mark([self._run])
             return None
-        if key_of(body) in self._talk.requests and key_of(body) not in self._asked:
+        if key_of(body) in self._transcript.requests and key_of(body) not in self._requested:
             stored = _named(body, f"{_ref(body)[: REF - 12]}~{self._iteration}")
         else:
             stored = body
-        self._asked[key_of(stored)] = body
+        self._requested[key_of(stored)] = body
         return stored
 
-    def _withdraw(self, body: Withdrawn) -> Withdrawn:
+    def _withdraw(self, body: WithdrawalEvent) -> WithdrawalEvent:
         wanted = key_of(body)
-        for key, asked in self._asked.items():
+        for key, asked in self._requested.items():
             if key_of(asked) == wanted:
-                del self._asked[key]
+                del self._requested[key]
                 return _named(body, key[2:])
         return body
 
     # -- the log -------------------------------------------------------------------------------------------------------
 
     async def _read(self) -> None:
-        self._talk.add(await self._store.talk(self._run, after=self._talk.position))
+        self._transcript.add(await self._store.transcript(self._run, after=self._transcript.position))
 
-    def _first(self) -> Waiting | tuple[str, Decided] | None:
+    def _first(self) -> QueuedMessage | tuple[str, DecisionEvent] | None:
         """The oldest of what waits for this session."""
-        found: list[tuple[int, Waiting | tuple[str, Decided]]] = [(one.position, one) for one in self._talk.waiting]
-        for key in self._asked:
-            request = self._talk.requests.get(key)
+        found: list[tuple[int, QueuedMessage | tuple[str, DecisionEvent]]] = [
+            (one.position, one) for one in self._transcript.waiting
+        ]
+        for key in self._requested:
+            request = self._transcript.requests.get(key)
             if request is not None and request.decided is not None:
                 found.append((request.decided_at, (key, request.decided)))
         return min(found, key=lambda one: one[0])[1] if found else None
 
-    async def _hand_out(self, found: Waiting | tuple[str, Decided]) -> Heard | None:
+    async def _hand_out(self, found: QueuedMessage | tuple[str, DecisionEvent]) -> AgentInput | None:
         """Write that it is taken, then give it away; None where a person took it back before that was on disk."""
-        if isinstance(found, Waiting):
+        if isinstance(found, QueuedMessage):
             await self._take(found.key)
             # Its words are those at the moment of taking: it may have been edited since it was found.
-            return self._talk.prompts[found.key].body if found.key in self._talk.taken else None
+            return self._transcript.prompts[found.key].body if found.key in self._transcript.taken else None
         key, decided = found
         await self._take(key)
-        asked = self._asked.pop(key, None)
+        asked = self._requested.pop(key, None)
         return _named(decided, _ref(asked)) if asked is not None else None
 
     async def _take(self, *keys: str) -> None:
@@ -163,7 +174,7 @@ class LogInbox:
             await self._read()
 
 
-def _ref(body: Ask) -> str:
+def _ref(body: RequestEvent) -> str:
     return body.question if isinstance(body, ev.QuestionAsked) else body.approval
 
 

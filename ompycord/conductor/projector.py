@@ -1,7 +1,7 @@
 """The projector: stage 2 of ingestion. Reads the log by cursor, folds, commits folds, deliveries and cursor, then publishes.
 
 One task, idempotent: a crash before its commit reads the same events again, a crash after it finds nothing to do.
-Observations never move a hosted run; that is `decide.py`, whose events come here already decided.
+Observations never move a hosted run; that is `transitions.py`, whose events come here already decided.
 """
 
 import asyncio
@@ -147,7 +147,7 @@ class Projector:
             turn = _Turn()
             for run, new in by_run.items():
                 await self._take(followed[run], new, turn)
-                outbox += self._owed(followed[run], new)
+                outbox += self._deliveries(followed[run], new)
                 await turn.give()
             states = {
                 run: (one.state, one.ended_at) for run, one in followed.items() if one.record.kind is RunKind.EXTERNAL
@@ -202,7 +202,7 @@ class Projector:
             one.channel = self._route(record)
         return one.channel
 
-    def _owed(self, one: _Followed, events: Sequence[RunEvent]) -> list[OutboxRow]:
+    def _deliveries(self, one: _Followed, events: Sequence[RunEvent]) -> list[OutboxRow]:
         """Deliveries of these facts. An external run's first event owes mirror, thread and card."""
         record = one.record
         run = RunId(record.id)

@@ -3,23 +3,23 @@
 JSON-RPC by ourselves and not through the protocol's SDK: frames stay in order, and one that the SDK's schema refuses can
 still be named in a note. The SDK is the oracle of the tests. The protocol cannot steer: what people say in mid-turn is the
 next prompt, and what they say *now* cuts the turn short first.
-Parts: `acp_updates.py` (what the agent does), `acp_asks.py` (people), `acp_session.py` (modes, models), `acp_past.py` (earlier turns).
+Parts: `acp_updates.py` (what the agent does), `acp_requests.py` (people), `acp_session.py` (modes, models), `acp_history.py` (earlier turns).
 """
 
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from ompycord.dialects.acp_asks import AcpAsks, answer
-from ompycord.dialects.acp_past import ARE_YOU_QUIET, Past
+from ompycord.dialects.acp_history import ARE_YOU_QUIET, HistoryReplay
+from ompycord.dialects.acp_requests import AcpRequests, answer
 from ompycord.dialects.acp_session import Wishes, choices, opened
 from ompycord.dialects.acp_updates import AcpUpdates
-from ompycord.dialects.conversation import FileWish, Reaction, Strangers, tell
 from ompycord.dialects.frames import Frame, boolean, count, dig, found, one_line, parse_frame, prose, string
+from ompycord.dialects.protocol_session import FileRequest, Reaction, UnknownFrames, dispatch
 from ompycord.dialects.strict_json import JsonValue
 from ompycord.dialects.versions import version_note
 from ompycord.domain.events import Note, Prompted
-from ompycord.domain.ports import AgentOutcome, Heard
+from ompycord.domain.ports import AgentInput, AgentOutcome
 from ompycord.domain.run import FailureClass
 
 __all__ = ["Acp"]
@@ -48,13 +48,13 @@ class Acp:
         self._root = root
         self._wishes = wishes
         self._next: deque[str] = deque([prompt], maxlen=_HELD)
-        self._strangers = Strangers(agent="The agent")
-        self._updates = AcpUpdates(root=root, strangers=self._strangers, known_usd=wishes.session_usd)
-        self._past = Past(updates=self._updates)
-        self._asks = AcpAsks(updates=self._updates, start=start, say_next=self._next.append)
+        self._unknown = UnknownFrames(agent="The agent")
+        self._updates = AcpUpdates(root=root, unknown=self._unknown, known_usd=wishes.session_usd)
+        self._history = HistoryReplay(updates=self._updates)
+        self._handler = AcpRequests(updates=self._updates, start=start, ask_next=self._next.append)
         self._waiting: dict[int, Callable[[Frame], Reaction]] = {}
         self._settings: deque[tuple[str, Frame]] = deque()
-        self._pictures: list[JsonValue] = []
+        self._images: list[JsonValue] = []
         self._agent: Frame = {}
         self._session = ""
         self._is_working = self._is_resting = self._is_cut_short = False
@@ -63,7 +63,7 @@ class Acp:
     @property
     def awaits_person(self) -> bool:
         """See the protocol."""
-        return self._asks.is_open
+        return self._handler.is_open
 
     def begin(self) -> Reaction:
         """See the protocol."""
@@ -78,11 +78,11 @@ class Acp:
         """See the protocol."""
         return not line.strip()
 
-    def hear(self, line: str, *, now_ms: int) -> Reaction:
+    def on_line(self, line: str, *, now_ms: int) -> Reaction:
         """See the protocol."""
         frame = parse_frame(line)
         if frame is None:
-            return self._strangers.met("a line that is no JSON object")
+            return self._unknown.seen("a line that is no JSON object")
         method = string(frame, "method")
         if not method:
             return self._answered(frame)
@@ -92,27 +92,27 @@ class Acp:
         if method == "session/update":
             return self._updated(params)
         if method == "$/cancel_request":
-            return self._asks.withdrawn(dig(params, "requestId"))
-        return Reaction() if method in _SILENT else self._strangers.met(one_line(method, 64))
+            return self._handler.withdrawn(dig(params, "requestId"))
+        return Reaction() if method in _SILENT else self._unknown.seen(one_line(method, 64))
 
-    def told(self, said: Heard) -> Reaction:
+    def on_input(self, received: AgentInput) -> Reaction:
         """See the protocol."""
-        return tell(said, prompted=self._say, asks=self._asks)
+        return dispatch(received, prompted=self._prompt_next, handler=self._handler)
 
     def interrupt(self) -> Reaction:
         """See the protocol."""
         if not self._is_working:
             return Reaction()
         cancel: Frame = {"jsonrpc": "2.0", "method": "session/cancel", "params": {"sessionId": self._session}}
-        frames, events = self._asks.cancelled()
+        frames, events = self._handler.cancelled()
         return Reaction(events, (cancel, *frames))
 
-    def _say(self, said: Prompted) -> Reaction:
+    def _prompt_next(self, received: Prompted) -> Reaction:
         """The next prompt; said *now*, it cuts the turn short."""
-        self._next.append(said.text)
+        self._next.append(received.text)
         if self._is_resting:
             return self._prompt()
-        if said.when != "now" or not self._is_working or self._is_cut_short:
+        if received.when != "now" or not self._is_working or self._is_cut_short:
             return Reaction()
         self._is_cut_short = True
         return self.interrupt()
@@ -127,7 +127,7 @@ class Acp:
     def _answered(self, frame: Frame) -> Reaction:
         number = frame.get("id")
         then = self._waiting.pop(number, None) if isinstance(number, int) else None
-        return then(frame) if then else self._strangers.met("an answer to nothing that was asked")
+        return then(frame) if then else self._unknown.seen("an answer to nothing that was asked")
 
     def _greeted(self, frame: Frame) -> Reaction:
         if "result" not in frame or dig(frame, "result", "protocolVersion") != PROTOCOL:
@@ -138,7 +138,7 @@ class Acp:
         self._updates.counts_as(string(self._agent, "agentInfo", "name"))
         able = found(self._agent, "agentCapabilities")
         note = version_note(string(self._agent, "agentInfo", "name"), string(self._agent, "agentInfo", "version"))
-        self._pictures = self._wishes.shown(able)
+        self._images = self._wishes.shown(able)
         place: Frame = {"cwd": self._root, "mcpServers": self._wishes.servers(able)}
         session = self._wishes.session
         if session and "resume" in found(able, "sessionCapabilities"):
@@ -158,18 +158,18 @@ class Acp:
         self._session = string(state, "sessionId") or self._wishes.session or ""
         asked, notes = choices(state, self._session, mode=self._wishes.mode, model=self._wishes.model)
         self._settings.extend(asked)
-        said = Reaction((opened(self._session, self._agent, state), *notes))
+        received = Reaction((opened(self._session, self._agent, state), *notes))
         if self._wishes.session is None:
-            return said + self._prepare(frame)
-        self._past.is_over()  # what came before the answer is told by now
-        return said + self._listen()
+            return received + self._prepare(frame)
+        self._history.is_over()  # what came before the answer is told by now
+        return received + self._listen()
 
     def _listen(self) -> Reaction:
         """Nothing is told to the agent before it has told all of its past."""
         return self._request(ARE_YOU_QUIET, {"sessionId": self._session}, self._was_quiet)
 
     def _was_quiet(self, frame: Frame) -> Reaction:
-        return self._prepare({"result": {}}) if self._past.is_over() else self._listen()
+        return self._prepare({"result": {}}) if self._history.is_over() else self._listen()
 
     def _prepare(self, frame: Frame) -> Reaction:
         """The next setting, or the first prompt once all are made."""
@@ -180,52 +180,52 @@ class Acp:
 
     def _prompt(self) -> Reaction:
         self._is_working, self._is_resting = True, False
-        blocks: list[JsonValue] = [{"type": "text", "text": self._next.popleft()}, *self._pictures]
-        self._pictures = []
+        blocks: list[JsonValue] = [{"type": "text", "text": self._next.popleft()}, *self._images]
+        self._images = []
         return self._request("session/prompt", {"sessionId": self._session, "prompt": blocks}, self._turn_ended)
 
     def _turn_ended(self, frame: Frame) -> Reaction:
         self._is_working, was_cut_short = False, self._is_cut_short
         self._is_cut_short = False
-        _, gone = self._asks.cancelled()
-        said = Reaction((*self._updates.turn_ended(found(frame, "result")), *gone))
+        _, gone = self._handler.cancelled()
+        received = Reaction((*self._updates.turn_ended(found(frame, "result")), *gone))
         stop = string(frame, "result", "stopReason")
         if self._next and (stop == "end_turn" or was_cut_short):
-            return said + self._prompt()
+            return received + self._prompt()
         self._is_resting = True
         if "result" not in frame:
-            return said + _failed(f"The agent's turn failed{_reason(frame)}", FailureClass.TRANSIENT)
+            return received + _failed(f"The agent's turn failed{_reason(frame)}", FailureClass.TRANSIENT)
         if stop != "end_turn":
             unknown = f"The agent's turn ended for a reason unknown here: {one_line(stop, 64)}."
-            return said + _failed(*_STOPS.get(stop, (unknown, FailureClass.REPAIRABLE)))
+            return received + _failed(*_STOPS.get(stop, (unknown, FailureClass.REPAIRABLE)))
         words = prose(self._updates.last_message, 500).strip() or None
-        return said + Reaction(outcome=AgentOutcome(claim=True, message=words))
+        return received + Reaction(outcome=AgentOutcome(claim=True, message=words))
 
     # -- what the agent wants ------------------------------------------------------------------------------------------
 
     def _updated(self, params: Frame) -> Reaction:
         if self._is_working:
-            return self._updates.heard(found(params, "update"))
-        self._past.heard(found(params, "update"))
+            return self._updates.on_update(found(params, "update"))
+        self._history.on_update(found(params, "update"))
         return Reaction()
 
     def _asked(self, id_: JsonValue, method: str, params: Frame) -> Reaction:
         match method:
             case "session/request_permission":
-                return self._asks.permission(id_, params)
+                return self._handler.permission(id_, params)
             case "elicitation/create":
-                return self._asks.form(id_, params)
+                return self._handler.form(id_, params)
             case "fs/read_text_file":
-                return Reaction(files=(_wish(id_, params, content=None),))
+                return Reaction(files=(_file_request(id_, params, content=None),))
             case "fs/write_text_file":
-                return Reaction(files=(_wish(id_, params, content=string(params, "content")),))
+                return Reaction(files=(_file_request(id_, params, content=string(params, "content")),))
             case _:
                 refused: Frame = {"code": _UNKNOWN_METHOD, "message": "Method not found"}
                 no: Frame = {"jsonrpc": "2.0", "id": id_, "error": refused}
-                return Reaction(send=(no,)) + self._strangers.met(one_line(method, 64))
+                return Reaction(send=(no,)) + self._unknown.seen(one_line(method, 64))
 
 
-def _wish(id_: JsonValue, params: Frame, *, content: str | None) -> FileWish:
+def _file_request(id_: JsonValue, params: Frame, *, content: str | None) -> FileRequest:
     def granted(text: str) -> Frame:
         return answer(id_, {"content": text} if content is None else {})
 
@@ -233,15 +233,15 @@ def _wish(id_: JsonValue, params: Frame, *, content: str | None) -> FileWish:
         return {"jsonrpc": "2.0", "id": id_, "error": {"code": -32000, "message": why}}
 
     line, limit = max(1, count(params, "line")), count(params, "limit")
-    return FileWish(string(params, "path"), granted, refused, content=content, line=line, limit=limit)
+    return FileRequest(string(params, "path"), granted, refused, content=content, line=line, limit=limit)
 
 
 def _reason(frame: Frame) -> str:
     """What an error says of itself, with the details that agents hide in its data."""
     data = dig(frame, "error", "data")
     details = data if isinstance(data, str) else string(data, "details") or string(data, "message")
-    said = one_line(". ".join(part for part in (string(frame, "error", "message"), details) if part), 400)
-    return f": {said}" if said else "."
+    received = one_line(". ".join(part for part in (string(frame, "error", "message"), details) if part), 400)
+    return f": {received}" if received else "."
 
 
 def _failed(message: str, failure: FailureClass) -> Reaction:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ompycord.dialects.frames import Frame, boolean, found, named, objects, one_line, ref, string
-from ompycord.dialects.pictures import Picture
+from ompycord.dialects.images import Image
 from ompycord.dialects.strict_json import JsonValue
 from ompycord.domain.events import Note, SessionOpened
 
@@ -23,7 +23,7 @@ class Wishes:
     mcp_url: str | None = None
     """Our own tools, with the run's key."""
     mcp_key: str | None = None
-    pictures: tuple[Picture, ...] = ()
+    images: tuple[Image, ...] = ()
     """What the first prompt shows, beside its words."""
 
     def servers(self, able: Frame) -> list[JsonValue]:
@@ -37,7 +37,7 @@ class Wishes:
         """The pictures as blocks of a prompt, as far as the agent can see any."""
         if not boolean(able, "promptCapabilities", "image"):
             return []
-        return [{"type": "image", "mimeType": one.kind, "data": one.base64} for one in self.pictures]
+        return [{"type": "image", "mimeType": one.kind, "data": one.base64} for one in self.images]
 
 
 def opened(session: str, agent: Frame, state: Frame) -> SessionOpened:

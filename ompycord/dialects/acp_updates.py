@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from ompycord.dialects.changes import Changes
-from ompycord.dialects.conversation import Reaction, Strangers
 from ompycord.dialects.frames import Frame, count, found, money, named, objects, one_line, prose, ref, string
+from ompycord.dialects.protocol_session import Reaction, UnknownFrames
 from ompycord.dialects.tools import from_root, last_line, tool_title
 from ompycord.domain.events import (
     EventBody,
@@ -51,7 +51,7 @@ class Tool:
     command: str = ""
     diff: tuple[int, int] | None = None
     latest: str = ""
-    is_told: bool = False
+    is_reported: bool = False
 
 
 def content_text(update: Frame) -> str:
@@ -75,12 +75,12 @@ def diff_of(update: Frame) -> tuple[int, int] | None:
 class AcpUpdates:
     """The turn so far: words that are still streaming, tools that run, files they changed, cost that was told."""
 
-    def __init__(self, *, root: str, strangers: Strangers, known_usd: float = 0.0) -> None:
+    def __init__(self, *, root: str, unknown: UnknownFrames, known_usd: float = 0.0) -> None:
         """`known_usd` is what was told earlier of the session's cost."""
         self.last_message = ""
         """What the agent said last, for its outcome."""
         self._root = root
-        self._strangers = strangers
+        self._unknown = unknown
         self._changes = Changes(root=root)
         self._tools: dict[str, Tool] = {}
         self._words: list[str] = []
@@ -103,7 +103,7 @@ class AcpUpdates:
         if string(update, "sessionUpdate") == "usage_update":
             self._cost = _dollars(update) or self._cost
 
-    def heard(self, update: Frame) -> Reaction:
+    def on_update(self, update: Frame) -> Reaction:
         """A `session/update` of the turn."""
         kind = string(update, "sessionUpdate")
         if kind == "agent_message_chunk":
@@ -112,18 +112,18 @@ class AcpUpdates:
             return Reaction()
         match kind:
             case "tool_call" | "tool_call_update":
-                return Reaction((*self.said(), *self._tool_told(update)))
+                return Reaction((*self.finish_message(), *self._tool_update(update)))
             case "plan":
-                return Reaction((*self.said(), _plan(objects(update, "entries"))))
+                return Reaction((*self.finish_message(), _plan(objects(update, "entries"))))
             case "plan_update":
                 entries = objects(update, "plan", "entries") or objects(update, "plan", "items")
                 return Reaction((_plan(entries),)) if entries else Reaction()
             case "usage_update":
-                return Reaction(self._cost_told(update))
+                return Reaction(self._cost_update(update))
             case _:
-                return self._strangers.met(f"session/update {one_line(kind, 64) or 'without a kind'}")
+                return self._unknown.seen(f"session/update {one_line(kind, 64) or 'without a kind'}")
 
-    def said(self) -> tuple[EventBody, ...]:
+    def finish_message(self) -> tuple[EventBody, ...]:
         """The words that were streaming, as one message."""
         text = prose("".join(self._words)).strip()
         self._words.clear()
@@ -140,7 +140,7 @@ class AcpUpdates:
         if not usage:  # Gemini's own way (seen in 0.61)
             quota = found(result, "_meta", "quota", "token_count")
             tokens = [count(quota, "input_tokens"), count(quota, "output_tokens"), 0, 0]
-        events = list(self.said())
+        events = list(self.finish_message())
         if any(tokens):
             names = ("input", "output", "cache_read", "cache_write")
             spent = UsageUpdated(**dict(zip(names, tokens, strict=True)), cost_usd=0.0 if self._is_priced else None)
@@ -150,14 +150,14 @@ class AcpUpdates:
 
     def _chunk(self, update: Frame) -> tuple[EventBody, ...]:
         message, text = string(update, "messageId"), string(update, "content", "text")
-        before = self.said() if message != self._speaking or self._size > _MESSAGE else ()
+        before = self.finish_message() if message != self._speaking or self._size > _MESSAGE else ()
         self._speaking = message
         if text:
             self._words.append(text[:_MESSAGE])
             self._size += len(text)
         return before
 
-    def _cost_told(self, update: Frame) -> tuple[EventBody, ...]:
+    def _cost_update(self, update: Frame) -> tuple[EventBody, ...]:
         """Agents tell a session's total; events carry what was added (docs/contracts/events.md, *Usage*)."""
         total = _dollars(update)
         if total is None:
@@ -168,13 +168,13 @@ class AcpUpdates:
             return (Note(text="The agent began to count its cost anew."), UsageUpdated(cost_usd=total))
         return (UsageUpdated(cost_usd=total - before),) if total > before else ()
 
-    def _tool_told(self, update: Frame) -> tuple[EventBody, ...]:
+    def _tool_update(self, update: Frame) -> tuple[EventBody, ...]:
         call, status = string(update, "toolCallId"), string(update, "status")
         tool = self._tools.setdefault(call, Tool()) if len(self._tools) < _TOOLS else self.tool(call)
         _merge(tool, update, self._root)
         events: list[EventBody] = []
-        if not tool.is_told and (tool.command or tool.path or status in {"in_progress", "completed", "failed"}):
-            tool.is_told = True
+        if not tool.is_reported and (tool.command or tool.path or status in {"in_progress", "completed", "failed"}):
+            tool.is_reported = True
             events.append(ToolStarted(tool=tool.name, title=tool.title, call=ref(call) if call else None))
         text = content_text(update)
         if status == "in_progress" and call and (line := last_line(text)) and line not in {tool.latest, tool.title}:

@@ -1,4 +1,4 @@
-"""Which files an agent says it changed, kept as one list; the true one comes from the harvest (`workspaces/harvest.py`)."""
+"""Which files an agent says it changed, kept as one list; the true one comes from the harvest (`workspaces/collect.py`)."""
 
 from pathlib import PurePosixPath
 from typing import Final

@@ -26,7 +26,7 @@ class HookReading:
     """What tells this payload from every other one of its session; None where the same one may rightly come twice."""
     begins: bool = False
     """Work begins with it, also after an end: a session goes on."""
-    asks: ApprovalRequested | None = None
+    request: ApprovalRequested | None = None
     """The leave that its sender could be made to wait for."""
     is_known: bool = True
     """False: a kind that this version has no name for."""

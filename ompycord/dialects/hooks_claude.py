@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
-from ompycord.dialects.claude_asks import leave
 from ompycord.dialects.claude_events import ClaudeEvents
+from ompycord.dialects.claude_requests import approval
 from ompycord.dialects.frames import Frame, found, named, one_line, prose, ref, string
 from ompycord.dialects.hook_reading import HookReading, id_of_whole, title_of_prompt
 from ompycord.domain.events import (
@@ -50,7 +50,7 @@ def read(payload: Frame) -> HookReading:
         session=session,
         id=_id(kind, payload),
         begins=kind in {"SessionStart", "UserPromptSubmit"},
-        asks=_leave(payload) if kind == "PreToolUse" and call else None,
+        request=_approval(payload) if kind == "PreToolUse" and call else None,
         is_known=reader is not None or kind in _SILENT,
     )
 
@@ -107,9 +107,9 @@ def _tool(payload: Frame) -> str:
     return named(string(payload, "tool_name")) or "tool"
 
 
-def _leave(payload: Frame) -> ApprovalRequested:
+def _approval(payload: Frame) -> ApprovalRequested:
     key = ref("leave", string(payload, "tool_use_id"))[:_ASKED]
-    return leave(key, _tool(payload), found(payload, "tool_input"), root=string(payload, "cwd"))
+    return approval(key, _tool(payload), found(payload, "tool_input"), root=string(payload, "cwd"))
 
 
 def _use(payload: Frame) -> Frame:
@@ -128,14 +128,14 @@ def _used(payload: Frame, *, ok: bool = True) -> tuple[EventBody, ...]:
     events = ClaudeEvents(root=string(payload, "cwd"))
     events.assistant(_use(payload))
     response = payload.get("tool_response")
-    said = string(payload, "error") or (
+    received = string(payload, "error") or (
         response if isinstance(response, str) else _text(found(payload, "tool_response"))
     )
     block: Frame = {
         "type": "tool_result",
         "tool_use_id": payload.get("tool_use_id"),
         "is_error": not ok,
-        "content": said,
+        "content": received,
     }
     frame: Frame = {"message": {"content": [block]}, "tool_use_result": response}
     return tuple(body for body in events.results(frame) if not isinstance(body, FilesChanged))

@@ -14,18 +14,18 @@ def read(payload: Frame) -> HookReading:
     """The argument of one call."""
     kind = one_line(string(payload, "type"), 64)
     is_turn = kind == "agent-turn-complete"
-    asks = kind == "approval-requested"
+    request = kind == "approval-requested"
     return HookReading(
         kind=kind or "a notice without a type",
-        events=_turn(payload) if is_turn else _asks(payload) if asks else (),
+        events=_turn(payload) if is_turn else _request(payload) if request else (),
         session=named(string(payload, "thread-id")),
         id=named(string(payload, "turn-id")) if is_turn else None,
         begins=is_turn,
-        is_known=is_turn or asks,
+        is_known=is_turn or request,
     )
 
 
-def _asks(payload: Frame) -> tuple[EventBody, ...]:
+def _request(payload: Frame) -> tuple[EventBody, ...]:
     what = one_line(string(payload, "reason") or string(payload, "command"), 400)
     return (Note(text=f"Codex waits for leave at its terminal{f': {what}' if what else ''}."),)
 

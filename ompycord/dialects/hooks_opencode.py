@@ -182,7 +182,7 @@ def _status(what: Frame, root: str) -> tuple[EventBody, ...]:
     return (RetryLimited(message=words, attempt=count(status, "attempt") or None, until=until),)
 
 
-def _asks(what: Frame, root: str) -> tuple[EventBody, ...]:
+def _request(what: Frame, root: str) -> tuple[EventBody, ...]:
     subject = one_line(string(what, "title") or string(what, "permission") or string(what, "type"), 300)
     return (Note(text=f"OpenCode waits for leave at its terminal{f': {subject}' if subject else ''}."),)
 
@@ -209,7 +209,7 @@ _READERS: Final[Mapping[str, Callable[[Frame, str], tuple[EventBody, ...]]]] = {
     "session.error": _failed,
     "message.part.updated": _part,
     "todo.updated": _todos,
-    "permission.asked": _asks,
-    "permission.updated": _asks,
+    "permission.asked": _request,
+    "permission.updated": _request,
     "question.asked": _questions,
 }

@@ -130,7 +130,7 @@ class OmpTools:
             self._titles[call], self._arguments[call] = title, arguments
         return (ToolStarted(tool=_tool(frame), title=title, call=ref(call) if call else None),)
 
-    def went_on(self, frame: Frame) -> tuple[EventBody, ...]:
+    def on_progress(self, frame: Frame) -> tuple[EventBody, ...]:
         """A `tool_execution_update`."""
         call, text = string(frame, "toolCallId"), last_line(message_text(found(frame, "partialResult")))
         if not call or not text or self._latest == (call, text):
@@ -144,13 +144,13 @@ class OmpTools:
         title, arguments = self._titles.pop(call, None), self._arguments.pop(call, {})
         ok = not boolean(frame, "isError")
         added, removed = _counts(_tool(frame), arguments, result) if ok else (None, None)
-        tells = not ok or _tool(frame) == "bash"
+        reports = not ok or _tool(frame) == "bash"
         finished = ToolFinished(
             tool=_tool(frame),
             title=title,
             call=ref(call) if call else None,
             ok=ok,
-            detail=last_line(message_text(result)) if tells else None,
+            detail=last_line(message_text(result)) if reports else None,
             added=added,
             removed=removed,
         )

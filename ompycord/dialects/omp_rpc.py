@@ -1,12 +1,11 @@
 """oh-my-pi's RPC (`omp --mode rpc-ui`), and pi's by a switch, as one conversation; its adapter is `agents/omp_rpc.py`.
 
-Its parts: `omp_work.py` (begin and end), `omp_asks.py` (people), `omp_events.py` (what it does).
+Its parts: `omp_work.py` (begin and end), `omp_requests.py` (people), `omp_events.py` (what it does).
 """
 
 from collections.abc import Callable, Mapping
 from typing import Final, Literal
 
-from ompycord.dialects.conversation import Reaction, Strangers, tell
 from ompycord.dialects.frames import (
     Frame,
     boolean,
@@ -21,9 +20,10 @@ from ompycord.dialects.frames import (
     ref,
     string,
 )
-from ompycord.dialects.omp_asks import ASK_HUMAN, OmpAsks
 from ompycord.dialects.omp_events import OmpTools, message_events, plan, tool_calls
+from ompycord.dialects.omp_requests import ASK_HUMAN, OmpRequests
 from ompycord.dialects.omp_work import OmpWork
+from ompycord.dialects.protocol_session import Reaction, UnknownFrames, dispatch
 from ompycord.domain.events import (
     EventBody,
     Message,
@@ -32,7 +32,7 @@ from ompycord.domain.events import (
     RetryLimited,
     SessionOpened,
 )
-from ompycord.domain.ports import Heard
+from ompycord.domain.ports import AgentInput
 
 __all__ = ["OmpRpc"]
 
@@ -56,8 +56,8 @@ class OmpRpc:
         """`root` is the clone as the agent sees it, an absolute path."""
         self._prompt = prompt
         self._agent: Literal["omp", "pi"] = dialect
-        self._strangers = Strangers(agent=dialect)
-        self._asks = OmpAsks(agent=dialect, strangers=self._strangers)
+        self._unknown = UnknownFrames(agent=dialect)
+        self._handler = OmpRequests(agent=dialect, unknown=self._unknown)
         self._tools = OmpTools(root=root)
         self._work = OmpWork(agent=dialect)
         self._table = self._frames()
@@ -65,7 +65,7 @@ class OmpRpc:
     @property
     def awaits_person(self) -> bool:
         """See the protocol."""
-        return self._asks.is_open
+        return self._handler.is_open
 
     def begin(self) -> Reaction:
         """See the protocol."""
@@ -78,23 +78,25 @@ class OmpRpc:
         """See the protocol."""
         return line.startswith(_STREAMED)
 
-    def hear(self, line: str, *, now_ms: int) -> Reaction:
+    def on_line(self, line: str, *, now_ms: int) -> Reaction:
         """See the protocol."""
         if self.skips(line) or not line.strip():
             return Reaction()
         frame = parse_frame(line)
         if frame is None:
-            return self._strangers.met("a line that is no JSON object")
-        expired = self._asks.expire(now_ms)
+            return self._unknown.seen("a line that is no JSON object")
+        expired = self._handler.expire(now_ms)
         kind = string(frame, "type")
         if kind in _SILENT:
             return expired
-        heard = self._table.get(kind)
-        return expired + (heard(frame, now_ms) if heard else self._strangers.met(one_line(kind, 64) or "no type"))
+        received_total = self._table.get(kind)
+        return expired + (
+            received_total(frame, now_ms) if received_total else self._unknown.seen(one_line(kind, 64) or "no type")
+        )
 
-    def told(self, said: Heard) -> Reaction:
+    def on_input(self, received: AgentInput) -> Reaction:
         """See the protocol."""
-        return tell(said, prompted=self._work.say, asks=self._asks)
+        return dispatch(received, prompted=self._work.prompt, handler=self._handler)
 
     def interrupt(self) -> Reaction:
         """See the protocol."""
@@ -102,7 +104,7 @@ class OmpRpc:
 
     def _frames(self) -> Mapping[str, Callable[[Frame, int], Reaction]]:
         """Every kind of frame that means something, and what it leads to."""
-        tools, asks, work = self._tools, self._asks, self._work
+        tools, handler, work = self._tools, self._handler, self._work
         return {
             "response": lambda frame, _: self._response(frame),
             "prompt_result": lambda frame, _: work.not_invoked(frame),
@@ -110,11 +112,11 @@ class OmpRpc:
             "agent_end": lambda frame, _: work.stopped(frame),
             "message_end": lambda frame, _: self._message(found(frame, "message")),
             "tool_execution_start": lambda frame, _: Reaction(tools.started(frame)),
-            "tool_execution_update": lambda frame, _: Reaction(tools.went_on(frame)),
+            "tool_execution_update": lambda frame, _: Reaction(tools.on_progress(frame)),
             "tool_execution_end": lambda frame, _: Reaction(tools.ended(frame)),
-            "extension_ui_request": asks.request,
-            "host_tool_call": lambda frame, _: asks.host_tool(frame),
-            "host_tool_cancel": lambda frame, _: asks.host_tool_cancelled(frame),
+            "extension_ui_request": handler.request,
+            "host_tool_call": lambda frame, _: handler.host_tool(frame),
+            "host_tool_cancel": lambda frame, _: handler.host_tool_cancelled(frame),
             "host_uri_request": lambda frame, _: Reaction(send=(_no_such_address(frame),)),
             "auto_retry_start": self._retry,
             "auto_retry_end": lambda frame, _: Reaction((RetryCleared(),)) + work.retries(goes_on=False),
@@ -131,7 +133,7 @@ class OmpRpc:
         if string(message, "role") != "assistant":  # a person's, or a tool's result, which its own frame tells
             return Reaction()
         self._work.spoke(message)
-        self._asks.expect(tool_calls(message))
+        self._handler.expect(tool_calls(message))
         return Reaction(message_events(message))
 
     def _response(self, frame: Frame) -> Reaction:
@@ -141,7 +143,7 @@ class OmpRpc:
         if id_.startswith("rest-"):
             return self._work.at_rest(frame)
         if id_.startswith(("say-", "why")):
-            return self._work.said(frame)
+            return self._work.on_response(frame)
         if not boolean(frame, "success"):
             return self._remark(frame, "error", f"refused {one_line(string(frame, 'command'), 64) or 'a command'}")
         return Reaction(self._opened(found(frame, "data"))) if id_ == "state" else Reaction()
@@ -174,8 +176,8 @@ class OmpRpc:
 
 
 def _message(text: str) -> Reaction:
-    said = prose(text).strip()
-    return Reaction((Message(text=said),)) if said else Reaction()
+    received = prose(text).strip()
+    return Reaction((Message(text=received),)) if received else Reaction()
 
 
 def _no_such_address(frame: Frame) -> Frame:

@@ -8,9 +8,9 @@ what it is worth stands in the last message's stop reason: a closed pipe or an e
 from collections import deque
 from typing import Final, Literal
 
-from ompycord.dialects.conversation import Reaction
 from ompycord.dialects.frames import Frame, boolean, count, dig, found, listed, one_line, prose, string
 from ompycord.dialects.omp_events import message_text
+from ompycord.dialects.protocol_session import Reaction
 from ompycord.domain.events import Note, Prompted
 from ompycord.domain.ports import AgentOutcome
 from ompycord.domain.run import FailureClass
@@ -29,17 +29,17 @@ class OmpWork:
         self._has_begun = self._is_running = self._is_retrying = False
         self._stop = self._error = self._last_words = ""
         self._rests = 0
-        self._said = 0
+        self._sent = 0
 
-    def say(self, said: Prompted) -> Reaction:
+    def prompt(self, on_response: Prompted) -> Reaction:
         """A person's word for the agent: into its work, after its work, or as the next prompt where it rests."""
         if not self._has_begun:
-            self._held.append(said)
+            self._held.append(on_response)
             return Reaction()
         self._rests += 1  # a state that was asked for before knows nothing of this
-        self._said += 1
-        kind = "follow_up" if self._is_running and said.when == "next" else "steer"
-        frame: Frame = {"id": f"say-{self._said}", "type": kind, "message": said.text}
+        self._sent += 1
+        kind = "follow_up" if self._is_running and on_response.when == "next" else "steer"
+        frame: Frame = {"id": f"say-{self._sent}", "type": kind, "message": on_response.text}
         if self._agent == "pi" and not self._is_running:  # pi keeps what it is told at rest until the next prompt
             frame |= {"type": "prompt", "streamingBehavior": "steer"}
         return Reaction(send=(frame,))
@@ -49,7 +49,7 @@ class OmpWork:
         self._is_running = self._has_begun = True
         reaction = Reaction()
         while self._held:
-            reaction += self.say(self._held.popleft())
+            reaction += self.prompt(self._held.popleft())
         return reaction
 
     def stopped(self, frame: Frame) -> Reaction:
@@ -84,7 +84,7 @@ class OmpWork:
             return Reaction()
         return self._failed(f"The prompt was a command of {self._agent} itself, so no agent worked on it.")
 
-    def said(self, frame: Frame) -> Reaction:
+    def on_response(self, frame: Frame) -> Reaction:
         """The response to a person's word."""
         trouble = Reaction()
         if not boolean(frame, "success"):

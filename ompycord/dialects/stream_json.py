@@ -1,16 +1,15 @@
 """Claude Code's stream-json with its control protocol, as one conversation; its adapter is `agents/stream_json.py`.
 
 A turn ends with a `result`. What people say in mid-turn is the next turn's message, and what they say *now* cuts the turn
-short first: that way every message has a result of its own. Parts: `claude_events.py`, `claude_asks.py`.
+short first: that way every message has a result of its own. Parts: `claude_events.py`, `claude_requests.py`.
 """
 
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from ompycord.dialects.claude_asks import ClaudeAsks
 from ompycord.dialects.claude_events import ClaudeEvents
-from ompycord.dialects.conversation import Reaction, Strangers, tell
+from ompycord.dialects.claude_requests import ClaudeRequests
 from ompycord.dialects.frames import (
     Frame,
     boolean,
@@ -25,6 +24,7 @@ from ompycord.dialects.frames import (
     ref,
     string,
 )
+from ompycord.dialects.protocol_session import Reaction, UnknownFrames, dispatch
 from ompycord.dialects.versions import version_note
 from ompycord.domain.events import (
     EventBody,
@@ -34,7 +34,7 @@ from ompycord.domain.events import (
     RetryLimited,
     SessionOpened,
 )
-from ompycord.domain.ports import AgentOutcome, Heard
+from ompycord.domain.ports import AgentInput, AgentOutcome
 from ompycord.domain.run import FailureClass
 
 __all__ = ["StreamJson"]
@@ -60,9 +60,9 @@ class StreamJson:
     def __init__(self, *, prompt: str, root: str) -> None:
         """`root` is the clone as the agent sees it, an absolute path."""
         self._next: deque[str] = deque([prompt], maxlen=_HELD)
-        self._strangers = Strangers(agent="Claude Code")
+        self._unknown = UnknownFrames(agent="Claude Code")
         self._events = ClaudeEvents(root=root)
-        self._asks = ClaudeAsks(root=root)
+        self._handler = ClaudeRequests(root=root)
         self._session = ""
         self._is_working = self._is_cut_short = self._is_limited = False
         self._requests = 0
@@ -71,7 +71,7 @@ class StreamJson:
     @property
     def awaits_person(self) -> bool:
         """See the protocol."""
-        return self._asks.is_open
+        return self._handler.is_open
 
     def begin(self) -> Reaction:
         """See the protocol."""
@@ -81,22 +81,22 @@ class StreamJson:
         """See the protocol."""
         return line.startswith(_STREAMED) or not line.strip()
 
-    def hear(self, line: str, *, now_ms: int) -> Reaction:
+    def on_line(self, line: str, *, now_ms: int) -> Reaction:
         """See the protocol."""
         if self.skips(line):
             return Reaction()
         frame = parse_frame(line)
         if frame is None:
-            return self._strangers.met("a line that is no JSON object")
+            return self._unknown.seen("a line that is no JSON object")
         kind = string(frame, "type")
         if kind in _SILENT:
             return Reaction()
         heard = self._table.get(kind)
-        return heard(frame, now_ms) if heard else self._strangers.met(one_line(kind, 64) or "no type")
+        return heard(frame, now_ms) if heard else self._unknown.seen(one_line(kind, 64) or "no type")
 
-    def told(self, said: Heard) -> Reaction:
+    def on_input(self, received: AgentInput) -> Reaction:
         """See the protocol."""
-        return tell(said, prompted=self._say, asks=self._asks)
+        return dispatch(received, prompted=self._prompt_next, handler=self._handler)
 
     def interrupt(self) -> Reaction:
         """See the protocol."""
@@ -110,7 +110,7 @@ class StreamJson:
             "user": lambda frame, _: Reaction(self._events.results(frame)),
             "result": lambda frame, _: self._ended(frame),
             "control_request": lambda frame, _: self._asked(string(frame, "request_id"), found(frame, "request")),
-            "control_cancel_request": lambda frame, _: self._asks.withdrawn(string(frame, "request_id")),
+            "control_cancel_request": lambda frame, _: self._handler.withdrawn(string(frame, "request_id")),
             "control_response": lambda frame, _: _refused(found(frame, "response")),
             "rate_limit_event": lambda frame, _: self._limits(found(frame, "rate_limit_info")),
         }
@@ -119,11 +119,11 @@ class StreamJson:
         self._requests += 1
         return {"type": "control_request", "request_id": f"ompycord-{self._requests}", "request": request}
 
-    def _say(self, said: Prompted) -> Reaction:
-        self._next.append(said.text)
+    def _prompt_next(self, received: Prompted) -> Reaction:
+        self._next.append(received.text)
         if not self._is_working:
             return self._prompt()
-        if said.when != "now" or self._is_cut_short:
+        if received.when != "now" or self._is_cut_short:
             return Reaction()
         self._is_cut_short = True
         return self.interrupt()
@@ -146,7 +146,7 @@ class StreamJson:
                 until=later(now_ms, count(frame, "retry_delay_ms")),
             )
             return Reaction((limited,))
-        return Reaction() if kind in _SILENT_SYSTEM else self._strangers.met(f"system {one_line(kind, 64)}")
+        return Reaction() if kind in _SILENT_SYSTEM else self._unknown.seen(f"system {one_line(kind, 64)}")
 
     def _opened(self, frame: Frame) -> tuple[EventBody, ...]:
         """Every turn begins with this; a session opens once."""
@@ -173,28 +173,28 @@ class StreamJson:
     def _asked(self, id_: str, request: Frame) -> Reaction:
         kind = string(request, "subtype")
         if kind == "can_use_tool" and id_:
-            return self._asks.request(id_, request)
+            return self._handler.request(id_, request)
         error: Frame = {"subtype": "error", "request_id": id_, "error": "This client does not know such a request."}
         answer: Frame = {"type": "control_response", "response": error}
-        return Reaction(send=(answer,)) + self._strangers.met(f"control_request {one_line(kind, 64)}")
+        return Reaction(send=(answer,)) + self._unknown.seen(f"control_request {one_line(kind, 64)}")
 
     def _ended(self, frame: Frame) -> Reaction:
         self._is_working, was_cut_short = False, self._is_cut_short
         self._is_cut_short = False
-        said = Reaction((*self._cleared(), *self._events.spent(frame), *self._asks.forget()))
+        received = Reaction((*self._cleared(), *self._events.spent(frame), *self._handler.forget()))
         is_done = string(frame, "subtype") == "success" and not boolean(frame, "is_error")
         if self._next and (is_done or was_cut_short):
-            return said + self._prompt()
+            return received + self._prompt()
         words = prose(string(frame, "result"), 500).strip()
         if is_done:
-            return said + Reaction(outcome=AgentOutcome(claim=True, message=words or None))
+            return received + Reaction(outcome=AgentOutcome(claim=True, message=words or None))
         is_provider = dig(frame, "api_error_status") is not None
         failure = FailureClass.TRANSIENT if is_provider else FailureClass.REPAIRABLE
         why = (
             one_line(words)
             or f"Claude Code ended its turn: {one_line(string(frame, 'subtype'), 64) or 'no reason given'}."
         )
-        return said + Reaction(outcome=AgentOutcome(claim=False, message=why, failure=failure))
+        return received + Reaction(outcome=AgentOutcome(claim=False, message=why, failure=failure))
 
 
 def _refused(response: Frame) -> Reaction:

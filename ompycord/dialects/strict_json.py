@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from ompycord.text.strict_json import NotJson, require_modest
+from ompycord.text.strict_json import NotJson, require_within_limits
 from ompycord.text.strict_json import parse_json as parse
 
 __all__ = ["JsonError", "JsonValue", "parse_json"]
@@ -18,7 +18,7 @@ def parse_json(text: str) -> JsonValue:
     """The value. Raises JsonError for what is malformed or beyond a bound."""
     try:
         value = cast("JsonValue", parse(text.encode()))
-        require_modest(value)
+        require_within_limits(value)
     except UnicodeEncodeError:
         raise JsonError("a lone surrogate") from None
     except NotJson as error:

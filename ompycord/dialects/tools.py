@@ -14,7 +14,7 @@ _TITLE_KEYS: Final = (
 """Where tools of the known agents say what they are about, the most telling first."""
 _COMMAND_KEYS: Final = ("command", "cmd")
 _READ: Final = 4096
-_NO_NEWS: Final = ("Wall time:", "(no output)")
+_UNCHANGED: Final = ("Wall time:", "(no output)")
 
 
 def tool_title(arguments: Frame, *, root: str) -> str | None:
@@ -38,7 +38,7 @@ def command_of(arguments: Frame) -> str | None:
 def last_line(text: str) -> str | None:
     """The last line with news in it: where programs say how they ended."""
     lines = (one_line(line) for line in reversed(text[-4096:].splitlines()))
-    return next((line for line in lines if line and not line.startswith(_NO_NEWS)), None)
+    return next((line for line in lines if line and not line.startswith(_UNCHANGED)), None)
 
 
 def diff_counts(diff: str) -> tuple[int, int]:

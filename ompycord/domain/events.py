@@ -63,7 +63,7 @@ __all__ = [
     "EVENT_TYPES",
     "FINAL_TYPES",
     "SCHEMA",
-    "TALK_TYPES",
+    "TRANSCRIPT_TYPES",
     "ApprovalDenied",
     "ApprovalGranted",
     "ApprovalRequested",
@@ -176,7 +176,7 @@ _KNOWN: TypeAdapter[KnownBody] = TypeAdapter(Annotated[KnownBody, Field(discrimi
 EVENT_TYPES: dict[str, type[KnownBody]] = {cls.model_fields["type"].default: cls for cls in KnownBody.__args__}
 FINAL_TYPES = frozenset({"run.finished", "run.failed", "run.cancelled"})
 """The types that end a lane; in a hosted run's foreign lanes they are claims."""
-TALK_TYPES = frozenset(
+TRANSCRIPT_TYPES = frozenset(
     {
         "prompt",
         "prompt.edited",

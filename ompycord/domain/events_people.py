@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictBool, StringConstraints
 
 from ompycord.domain.base import Frozen, Line, Name, Text
-from ompycord.domain.event_fields import Asked
+from ompycord.domain.event_fields import AuthenticatedRequest
 
 __all__ = [
     "ApprovalDenied",
@@ -22,7 +22,7 @@ class QuestionAsked(Frozen):
     """The agent wants to know something; a person answers with a button or a form."""
 
     type: Literal["question.asked"] = "question.asked"
-    question: Asked
+    question: AuthenticatedRequest
     text: Annotated[str, StringConstraints(min_length=1, max_length=4000)]
     options: Annotated[
         tuple[Annotated[str, StringConstraints(min_length=1, max_length=80)], ...], Field(max_length=20)
@@ -35,7 +35,7 @@ class QuestionAnswered(Frozen):
     """A person's answer. Only a person's click makes it."""
 
     type: Literal["question.answered"] = "question.answered"
-    question: Asked
+    question: AuthenticatedRequest
     answer: Annotated[str, StringConstraints(max_length=4000)]
     by: Name
 
@@ -44,7 +44,7 @@ class QuestionWithdrawn(Frozen):
     """Nobody needs the answer any more."""
 
     type: Literal["question.withdrawn"] = "question.withdrawn"
-    question: Asked
+    question: AuthenticatedRequest
     reason: Line | None = None
 
 
@@ -52,7 +52,7 @@ class ApprovalRequested(Frozen):
     """The agent wants leave to act."""
 
     type: Literal["approval.requested"] = "approval.requested"
-    approval: Asked
+    approval: AuthenticatedRequest
     title: Line
     command: Text | None = None
     risk: Name | None = None
@@ -62,7 +62,7 @@ class ApprovalGranted(Frozen):
     """A person allowed it. Only a person's click makes it."""
 
     type: Literal["approval.granted"] = "approval.granted"
-    approval: Asked
+    approval: AuthenticatedRequest
     by: Name
     scope: Literal["once", "run"] = "once"
 
@@ -71,7 +71,7 @@ class ApprovalDenied(Frozen):
     """A person refused it. Only a person's click makes it."""
 
     type: Literal["approval.denied"] = "approval.denied"
-    approval: Asked
+    approval: AuthenticatedRequest
     by: Name
     reason: Line | None = None
 
@@ -80,5 +80,5 @@ class ApprovalWithdrawn(Frozen):
     """Nobody waits for leave any more."""
 
     type: Literal["approval.withdrawn"] = "approval.withdrawn"
-    approval: Asked
+    approval: AuthenticatedRequest
     reason: Line | None = None

@@ -1,6 +1,6 @@
 """The fold: a set of events to one `StatusSnapshot`; counterpart of `events.py`. Nothing else derives what is shown.
 
-docs/contracts/events.md, *Order*: arrival order never matters. `lane.py` takes events in, `merge.py` reads them out.
+docs/contracts/events.md, *Order*: arrival order never matters. `source_state.py` takes events in, `merge.py` reads them out.
 """
 
 from collections.abc import Iterable
@@ -10,9 +10,9 @@ from pydantic import TypeAdapter
 
 from ompycord.domain.events import RunEvent
 from ompycord.domain.ids import RunId, Source
-from ompycord.domain.lane import Lane
 from ompycord.domain.merge import merge
 from ompycord.domain.snapshot import StatusSnapshot
+from ompycord.domain.source_state import SourceState
 
 __all__ = ["FOLD_VERSION", "RunFold", "fold"]
 
@@ -26,17 +26,17 @@ class RunFold:
 
     run: RunId
     position: int = 0
-    lanes: dict[Source, Lane] = field(default_factory=dict[Source, Lane])
+    source_states: dict[Source, SourceState] = field(default_factory=dict[Source, SourceState])
 
     def add(self, event: RunEvent) -> bool:
         """Fold one event in; False when it was there already. Raises ValueError for an event of another run."""
         if event.run != self.run:
             raise ValueError(f"event of run {event.run} folded into {self.run}")
         self.position = max(self.position, event.position)
-        lane = self.lanes.get(event.source)
-        if lane is None:
-            lane = self.lanes[event.source] = Lane()
-        return lane.add(event.seq, event.at, event.body)
+        source_state = self.source_states.get(event.source)
+        if source_state is None:
+            source_state = self.source_states[event.source] = SourceState()
+        return source_state.add(event.seq, event.at, event.body)
 
     def dump(self) -> bytes:
         """The cache's JSON; `load` restores an equal fold."""
@@ -49,9 +49,9 @@ class RunFold:
 
     def snapshot(self) -> StatusSnapshot:
         """What is true now. Raises ValueError while no event was folded."""
-        if not self.lanes:
+        if not self.source_states:
             raise ValueError(f"no event of run {self.run} yet")
-        return merge(self.run, self.lanes)
+        return merge(self.run, self.source_states)
 
 
 _ADAPTER = TypeAdapter(RunFold)

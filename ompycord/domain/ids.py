@@ -6,7 +6,7 @@ from typing import Annotated, NewType
 from pydantic import AfterValidator
 
 __all__ = [
-    "AGENT_LANE",
+    "AGENT_SOURCE",
     "OMPYCORD",
     "DraftId",
     "PersonId",
@@ -52,7 +52,7 @@ Source = NewType("Source", str)
 """Who numbers a lane of events: `ompycord`, `agent`, or `<key id>[/<source>]` of a sending key."""
 
 OMPYCORD = Source("ompycord")
-AGENT_LANE = Source("agent")
+AGENT_SOURCE = Source("agent")
 
 
 def external_source(key_id: str, source: str | None = None) -> Source:

@@ -1,4 +1,4 @@
-"""All lanes of a run into one `StatusSnapshot`; counterpart of `lane.py`. Costs the size of what is shown, not of the log.
+"""All lanes of a run into one `StatusSnapshot`; counterpart of `source_state.py`. Costs the size of what is shown, not of the log.
 
 Scalars: the last writer by (at, source, seq). Lists by (at, source, seq). Usage summed.
 """
@@ -8,7 +8,6 @@ from typing import NamedTuple, TypeVar
 
 from ompycord.domain import events as ev
 from ompycord.domain.ids import OMPYCORD, RunId, Source
-from ompycord.domain.lane import Closing, Lane, Stamped
 from ompycord.domain.run import FINAL, FailureClass, RunKind, RunState, SuspendReason
 from ompycord.domain.snapshot import (
     Approval,
@@ -22,6 +21,7 @@ from ompycord.domain.snapshot import (
     Usage,
     Verification,
 )
+from ompycord.domain.source_state import Closing, SourceState, Stamped
 from ompycord.domain.task import Origin, Task
 
 __all__ = ["merge"]
@@ -30,7 +30,7 @@ TOOLS_SHOWN = 8
 GAPS_SHOWN = 10
 
 V = TypeVar("V")
-Lanes = Mapping[Source, Lane]
+SourceStates = Mapping[Source, SourceState]
 
 
 class Placed(NamedTuple):
@@ -49,18 +49,18 @@ class _State(NamedTuple):
     ended_at: int | None = None
 
 
-def merge(run: RunId, lanes: Lanes) -> StatusSnapshot:
+def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
     """The snapshot of at least one lane."""
-    ours = lanes.get(OMPYCORD, Lane())
+    ours = source_states.get(OMPYCORD, SourceState())
     task = ours.submitted[2].task if ours.submitted else None
-    checks = _checks(lanes, ours)
-    now = _hosted_state(ours) if task else _external_state(lanes, ours, checks)
+    checks = _checks(source_states, ours)
+    now = _hosted_state(ours) if task else _external_state(source_states, ours, checks)
     changed = now.transition
-    text = {name: _scalar(lanes, name) for name in _SCALARS}
+    text = {name: _scalar(source_states, name) for name in _SCALARS}
     # What we harvested and published of a hosted run is known; until then the agent's word is shown.
-    known = {OMPYCORD: ours} if task and ours.files else lanes
-    files = _newest(known, lambda lane: lane.files)
-    gaps = [gap for source in sorted(lanes) for gap in _gaps(source, lanes[source])]
+    known = {OMPYCORD: ours} if task and ours.files else source_states
+    files = _newest(known, lambda source_state: source_state.files)
+    gaps = [gap for source in sorted(source_states) for gap in _gaps(source, source_states[source])]
     return StatusSnapshot(
         run=run,
         kind=RunKind.HOSTED if task else RunKind.EXTERNAL,
@@ -87,26 +87,28 @@ def merge(run: RunId, lanes: Lanes) -> StatusSnapshot:
         last_words=text["last_words"],
         summary=text["summary"],
         failure=now.failure,
-        plan=_plan(lanes),
-        tools=_tools(lanes),
-        tool_count=sum(lane.tool_count for lane in lanes.values()),
-        usage=_usage(lanes),
+        plan=_plan(source_states),
+        tools=_tools(source_states),
+        tool_count=sum(source_state.tool_count for source_state in source_states.values()),
+        usage=_usage(source_states),
         files=files.files if files else (),
         files_total=(files.total or len(files.files)) if files else 0,
         checks=checks,
         verification=_verification(now.state, checks, hosted=task is not None),
-        questions=_questions(lanes),
-        approvals=_approvals(lanes),
-        provider_wait=None if now.state in FINAL else _provider_wait(lanes),
-        artifacts=_artifacts(lanes),
-        notes=tuple(note for _, note in _all(lanes, lambda lane: lane.notes))[-5:],
+        questions=_questions(source_states),
+        approvals=_approvals(source_states),
+        provider_wait=None if now.state in FINAL else _provider_wait(source_states),
+        artifacts=_artifacts(source_states),
+        notes=tuple(note for _, note in _all(source_states, lambda source_state: source_state.notes))[-5:],
         url=text["url"],
-        cancel_requested=any(lane.cancel_requested for lane in lanes.values()),
+        cancel_requested=any(source_state.cancel_requested for source_state in source_states.values()),
         gaps=tuple(gaps[:GAPS_SHOWN]),
         gap_count=len(gaps),
-        created_at=min(lane.first_at for lane in lanes.values()),
-        started_at=min((lane.started[1] for lane in lanes.values() if lane.started), default=None),
-        last_event_at=max(lane.last_at for lane in lanes.values()),
+        created_at=min(source_state.first_at for source_state in source_states.values()),
+        started_at=min(
+            (source_state.started[1] for source_state in source_states.values() if source_state.started), default=None
+        ),
+        last_event_at=max(source_state.last_at for source_state in source_states.values()),
         ended_at=now.ended_at,
     )
 
@@ -116,22 +118,22 @@ _SCALARS = (
 )  # fmt: skip
 
 
-def _plan(lanes: Lanes) -> tuple[ev.Phase, ...]:
-    newest = _newest(lanes, lambda lane: lane.plan)
+def _plan(source_states: SourceStates) -> tuple[ev.Phase, ...]:
+    newest = _newest(source_states, lambda source_state: source_state.plan)
     return newest.phases if newest else ()
 
 
-def _budget(ours: Lane, task: Task | None) -> float | None:
+def _budget(ours: SourceState, task: Task | None) -> float | None:
     """What people said last of it: when they asked for the run, or since."""
     if ours.budget is not None:
         return ours.budget[2].usd
     return task.budget_usd if task else None
 
 
-def _newest(lanes: Lanes, pick: Callable[[Lane], Stamped[V] | None]) -> V | None:
+def _newest(source_states: SourceStates, pick: Callable[[SourceState], Stamped[V] | None]) -> V | None:
     best: tuple[Placed, V] | None = None
-    for source, lane in lanes.items():
-        entry = pick(lane)
+    for source, source_state in source_states.items():
+        entry = pick(source_state)
         if entry is not None:
             placed = Placed(entry[1], source, entry[0])
             if best is None or placed > best[0]:
@@ -139,22 +141,28 @@ def _newest(lanes: Lanes, pick: Callable[[Lane], Stamped[V] | None]) -> V | None
     return None if best is None else best[1]
 
 
-def _scalar(lanes: Lanes, name: str) -> str | None:
-    return _newest(lanes, lambda lane: lane.scalars.get(name))
+def _scalar(source_states: SourceStates, name: str) -> str | None:
+    return _newest(source_states, lambda source_state: source_state.scalars.get(name))
 
 
-def _all(lanes: Lanes, pick: Callable[[Lane], Mapping[int, Stamped[V]]]) -> list[tuple[Placed, V]]:
+def _all(
+    source_states: SourceStates, pick: Callable[[SourceState], Mapping[int, Stamped[V]]]
+) -> list[tuple[Placed, V]]:
     placed = [
-        (Placed(at, source, seq), value) for source, lane in lanes.items() for seq, at, value in pick(lane).values()
+        (Placed(at, source, seq), value)
+        for source, source_state in source_states.items()
+        for seq, at, value in pick(source_state).values()
     ]
     return sorted(placed, key=lambda entry: entry[0])
 
 
-def _named(lanes: Lanes, pick: Callable[[Lane], Mapping[str, Stamped[V]]]) -> dict[str, tuple[Placed, V]]:
+def _named(
+    source_states: SourceStates, pick: Callable[[SourceState], Mapping[str, Stamped[V]]]
+) -> dict[str, tuple[Placed, V]]:
     """The newest value of each name over all lanes."""
     result: dict[str, tuple[Placed, V]] = {}
-    for source, lane in lanes.items():
-        for name, (seq, at, value) in pick(lane).items():
+    for source, source_state in source_states.items():
+        for name, (seq, at, value) in pick(source_state).items():
             placed = Placed(at, source, seq)
             if name not in result or placed > result[name][0]:
                 result[name] = placed, value
@@ -164,24 +172,28 @@ def _named(lanes: Lanes, pick: Callable[[Lane], Mapping[str, Stamped[V]]]) -> di
 # -- state ------------------------------------------------------------------------------------------------------------
 
 
-def _hosted_state(ours: Lane) -> _State:
+def _hosted_state(ours: SourceState) -> _State:
     if ours.state is None:
         return _State(RunState.QUEUED)
     _, at, changed = ours.state
     return _State(changed.state, changed, changed.failure, at if changed.state in FINAL else None)
 
 
-def _external_state(lanes: Lanes, ours: Lane, checks: tuple[Check, ...]) -> _State:
+def _external_state(source_states: SourceStates, ours: SourceState, checks: tuple[Check, ...]) -> _State:
     """Per lane the first final event by seq, then the earliest by (at, source) wins; `lost` is lifted by a later word."""
-    finals = [(lane.final[1], source) for source, lane in lanes.items() if lane.final]
+    finals = [(source_state.final[1], source) for source, source_state in source_states.items() if source_state.final]
     if finals:
         at, source = min(finals)
-        final = lanes[source].final
+        final = source_states[source].final
         assert final is not None
         return _ended(final[2], at)
     if ours.state and ours.state[2].reason is SuspendReason.LOST:
-        known = ours.state[2].lanes or {}
-        if all(lane.last_seq <= known.get(source, 0) for source, lane in lanes.items() if source != OMPYCORD):
+        known = ours.state[2].source_states or {}
+        if all(
+            source_state.last_seq <= known.get(source, 0)
+            for source, source_state in source_states.items()
+            if source != OMPYCORD
+        ):
             return _State(RunState.SUSPENDED, ours.state[2])
     running = any(check.status == "running" for check in checks)
     return _State(RunState.VERIFYING if running else RunState.BUILDING)
@@ -212,13 +224,13 @@ def _verification(state: RunState, checks: tuple[Check, ...], *, hosted: bool) -
 # -- what is shown ----------------------------------------------------------------------------------------------------
 
 
-def _tools(lanes: Lanes) -> tuple[ToolCall, ...]:
+def _tools(source_states: SourceStates) -> tuple[ToolCall, ...]:
     """Starts joined to ends by (source, call); each stands where it was heard of last."""
     calls: dict[tuple[Source, str], tuple[Placed, ToolCall]] = {}
-    for placed, start in _all(lanes, lambda lane: lane.tools_started):
+    for placed, start in _all(source_states, lambda source_state: source_state.tools_started):
         key = (placed.source, start.call or f"#{placed.seq}")
         calls[key] = placed, ToolCall(tool=start.tool, title=start.title, at=placed.at)
-    for placed, end in _all(lanes, lambda lane: lane.tools_finished):
+    for placed, end in _all(source_states, lambda source_state: source_state.tools_finished):
         key = (placed.source, end.call or f"#{placed.seq}")
         begun = calls.get(key)
         done = ToolCall(
@@ -231,35 +243,38 @@ def _tools(lanes: Lanes) -> tuple[ToolCall, ...]:
             at=placed.at,
         )
         calls[key] = placed, done
-    for source, lane in lanes.items():
-        if lane.progress and (source, lane.progress[2].call) in calls:
-            placed, call = calls[source, lane.progress[2].call]
+    for source, source_state in source_states.items():
+        if source_state.progress and (source, source_state.progress[2].call) in calls:
+            placed, call = calls[source, source_state.progress[2].call]
             if call.status == "running":
-                calls[source, lane.progress[2].call] = placed, call.model_copy(update={"detail": lane.progress[2].text})
+                calls[source, source_state.progress[2].call] = (
+                    placed,
+                    call.model_copy(update={"detail": source_state.progress[2].text}),
+                )
     ordered = sorted(calls.values(), key=lambda entry: entry[0])
     return tuple(call for _, call in ordered[-TOOLS_SHOWN:])
 
 
-def _usage(lanes: Lanes) -> Usage:
-    every = lanes.values()
-    priced = any(lane.priced for lane in every)
+def _usage(source_states: SourceStates) -> Usage:
+    every = source_states.values()
+    priced = any(source_state.priced for source_state in every)
     return Usage(
-        input=sum(lane.input for lane in every),
-        output=sum(lane.output for lane in every),
-        cache_read=sum(lane.cache_read for lane in every),
-        cache_write=sum(lane.cache_write for lane in every),
-        cost_usd=sum(lane.cost_micro_usd for lane in every) / 1_000_000 if priced else None,
-        cost_complete=not any(lane.unpriced for lane in every),
+        input=sum(source_state.input for source_state in every),
+        output=sum(source_state.output for source_state in every),
+        cache_read=sum(source_state.cache_read for source_state in every),
+        cache_write=sum(source_state.cache_write for source_state in every),
+        cost_usd=sum(source_state.cost_micro_usd for source_state in every) / 1_000_000 if priced else None,
+        cost_complete=not any(source_state.unpriced for source_state in every),
     )
 
 
-def _checks(lanes: Lanes, ours: Lane) -> tuple[Check, ...]:
+def _checks(source_states: SourceStates, ours: SourceState) -> tuple[Check, ...]:
     """Ours of this round, then what others say of theirs. An agent's word never stands in for our own check."""
     result: list[Check] = []
     for is_ours in (True, False):
-        part = {s: lane for s, lane in lanes.items() if (s == OMPYCORD) is is_ours}
-        started = _named(part, lambda lane: lane.checks_started)
-        finished = _named(part, lambda lane: lane.checks_finished)
+        part = {s: source_state for s, source_state in source_states.items() if (s == OMPYCORD) is is_ours}
+        started = _named(part, lambda source_state: source_state.checks_started)
+        finished = _named(part, lambda source_state: source_state.checks_finished)
         for name in started.keys() | finished.keys():
             begun, ended = started.get(name), finished.get(name)
             placed = max(entry[0] for entry in (begun, ended) if entry is not None)
@@ -278,10 +293,10 @@ def _checks(lanes: Lanes, ours: Lane) -> tuple[Check, ...]:
     return tuple(sorted(result, key=lambda check: (not check.ours, check.at, check.name)))
 
 
-def _questions(lanes: Lanes) -> tuple[Question, ...]:
-    closings = _named(lanes, lambda lane: lane.closings)
+def _questions(source_states: SourceStates) -> tuple[Question, ...]:
+    closings = _named(source_states, lambda source_state: source_state.closings)
     result: list[tuple[Placed, Question]] = []
-    for ref, (placed, asked) in _named(lanes, lambda lane: lane.questions).items():
+    for ref, (placed, asked) in _named(source_states, lambda source_state: source_state.questions).items():
         question = Question(
             ref=ref, text=asked.text, options=asked.options, free_text=asked.free_text, asked_at=placed.at
         )
@@ -309,10 +324,10 @@ def _closing(closings: Mapping[str, tuple[Placed, Closing]], key: str, asked: Pl
     return None
 
 
-def _approvals(lanes: Lanes) -> tuple[Approval, ...]:
-    closings = _named(lanes, lambda lane: lane.closings)
+def _approvals(source_states: SourceStates) -> tuple[Approval, ...]:
+    closings = _named(source_states, lambda source_state: source_state.closings)
     result: list[tuple[Placed, Approval]] = []
-    for ref, (placed, asked) in _named(lanes, lambda lane: lane.approvals).items():
+    for ref, (placed, asked) in _named(source_states, lambda source_state: source_state.approvals).items():
         approval = Approval(ref=ref, title=asked.title, command=asked.command, risk=asked.risk, asked_at=placed.at)
         closing = _closing(closings, f"a:{ref}", placed)
         if closing is not None:
@@ -331,28 +346,32 @@ def _decided(body: Closing) -> dict[str, object]:
             return {"status": "withdrawn"}
 
 
-def _provider_wait(lanes: Lanes) -> ProviderWait | None:
+def _provider_wait(source_states: SourceStates) -> ProviderWait | None:
     """A lane that has said anything new since is no longer waiting: agents do not always say that it is over."""
     waits: list[tuple[Placed, ev.RetryLimited]] = []
-    for source, lane in lanes.items():
-        if lane.retry and isinstance(lane.retry[2], ev.RetryLimited) and lane.last_seq == lane.retry[0]:
-            waits.append((Placed(lane.retry[1], source, lane.retry[0]), lane.retry[2]))
+    for source, source_state in source_states.items():
+        if (
+            source_state.retry
+            and isinstance(source_state.retry[2], ev.RetryLimited)
+            and source_state.last_seq == source_state.retry[0]
+        ):
+            waits.append((Placed(source_state.retry[1], source, source_state.retry[0]), source_state.retry[2]))
     if not waits:
         return None
     placed, wait = max(waits, key=lambda entry: entry[0])
     return ProviderWait(since=placed.at, message=wait.message, attempt=wait.attempt, of=wait.of, until=wait.until)
 
 
-def _artifacts(lanes: Lanes) -> tuple[Artifact, ...]:
+def _artifacts(source_states: SourceStates) -> tuple[Artifact, ...]:
     return tuple(
         Artifact(name=body.name, kind=body.kind, size=body.size, sha256=body.sha256, url=body.url)
-        for _, body in _all(lanes, lambda lane: lane.artifacts)
+        for _, body in _all(source_states, lambda source_state: source_state.artifacts)
     )
 
 
-def _gaps(source: Source, lane: Lane) -> Iterator[Gap]:
+def _gaps(source: Source, source_state: SourceState) -> Iterator[Gap]:
     expected = 1
-    for first, last in lane.seen:
+    for first, last in source_state.seen:
         if first > expected:
             yield Gap(source=source, first=expected, last=first - 1)
         expected = last + 1

@@ -17,13 +17,13 @@ from ompycord.domain.person_settings import PersonSettings
 from ompycord.domain.ports_work import (
     AgentAdapter,
     AgentCapabilities,
+    AgentInput,
     AgentJob,
     AgentOutcome,
     Checks,
+    Collected,
     Emit,
     Engine,
-    Harvested,
-    Heard,
     Inbox,
     Prepared,
     Published,
@@ -50,15 +50,15 @@ from ompycord.errors import BadEvent
 __all__ = [
     "AgentAdapter",
     "AgentCapabilities",
+    "AgentInput",
     "AgentJob",
     "AgentOutcome",
     "Checks",
     "Clock",
+    "Collected",
     "DumpedFold",
     "Emit",
     "Engine",
-    "Harvested",
-    "Heard",
     "Ids",
     "Inbox",
     "Prepared",
@@ -163,8 +163,8 @@ class Store(Protocol):
         """One run's log by position."""
         ...
 
-    async def talk(self, run: RunId, *, after: int) -> list[RunEvent]:
-        """What a run's agents and people said to each other after a position, in order (`events.TALK_TYPES`)."""
+    async def transcript(self, run: RunId, *, after: int) -> list[RunEvent]:
+        """What a run's agents and people said to each other after a position, in order (`events.TRANSCRIPT_TYPES`)."""
         ...
 
     async def session(self, run: RunId) -> str | None:

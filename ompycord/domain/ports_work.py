@@ -28,20 +28,20 @@ from ompycord.domain.task import Task
 __all__ = [
     "AgentAdapter",
     "AgentCapabilities",
+    "AgentInput",
     "AgentJob",
     "AgentOutcome",
     "Checks",
+    "Collected",
     "Emit",
     "Engine",
-    "Harvested",
-    "Heard",
     "Inbox",
     "Prepared",
     "Published",
     "Workspaces",
 ]
 
-Heard = Prompted | QuestionAnswered | ApprovalGranted | ApprovalDenied
+AgentInput = Prompted | QuestionAnswered | ApprovalGranted | ApprovalDenied
 """What reaches an agent from people: a text, an answer, a decision. Facts of the log like all others."""
 
 Emit = Callable[[EventBody], Awaitable[None]]
@@ -51,7 +51,7 @@ Emit = Callable[[EventBody], Awaitable[None]]
 class Inbox(Protocol):
     """What people say to an agent while it runs, in their order; each is on disk before it arrives here."""
 
-    async def next(self) -> Heard:
+    async def next(self) -> AgentInput:
         """The next one; waits for it without end. For one reader at a time; cancelling the wait loses nothing."""
         ...
 
@@ -64,7 +64,7 @@ class Prepared(Frozen):
     base_branch: str
 
 
-class Harvested(Frozen):
+class Collected(Frozen):
     """What a run made. `commit` is None when it changed nothing."""
 
     commit: str | None
@@ -93,7 +93,7 @@ class Workspaces(Protocol):
         """The run's clone, if it has one."""
         ...
 
-    async def lay(self, run: RunId, name: str, data: bytes) -> Path:
+    async def write_file(self, run: RunId, name: str, data: bytes) -> Path:
         """Put a file that came with the task beside the run's clone, readable for its agent; the folder it is in. Idempotent."""
         ...
 
@@ -101,16 +101,16 @@ class Workspaces(Protocol):
         """Whether a person works in the run's clone at a terminal now."""
         ...
 
-    async def harvest(
+    async def collect(
         self, run: RunId, repository: RepositorySpec, *, message: str, co_author: str | None = None
-    ) -> Harvested:
+    ) -> Collected:
         """Commit what is there (inside), bundle it out, fetch it with fsck, list the changes. Idempotent.
 
         `co_author` (`Name <address>`) stands on the last commit, also where the agent made that one.
         """
         ...
 
-    async def result(self, run: RunId) -> Harvested | None:
+    async def result(self, run: RunId) -> Collected | None:
         """What was harvested last, as long as it is kept; None before."""
         ...
 
@@ -197,6 +197,6 @@ class Engine(Protocol):
         """Do one effect and say how it ended. Idempotent, except for `build`. Cancellation halts what it started."""
         ...
 
-    async def sweep(self, run: RunId) -> None:
+    async def kill_strays(self, run: RunId) -> None:
         """Kill what an earlier process of ours left running for this run."""
         ...

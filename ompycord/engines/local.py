@@ -17,13 +17,13 @@ Step = Callable[[EffectRow, RunRecord, Task], Awaitable[EffectFinished]]
 class LocalEngine:
     """Looks the step up and does it. The table is given by the composition root."""
 
-    def __init__(self, *, steps: Mapping[type[Effect], Step], sweep: Callable[[RunId], Awaitable[None]]) -> None:
-        """`sweep` kills processes that carry the run's marker (`processes.sweep`)."""
+    def __init__(self, *, steps: Mapping[type[Effect], Step], kill_strays: Callable[[RunId], Awaitable[None]]) -> None:
+        """`kill_strays` kills processes that carry the run's marker (`processes.kill_strays`)."""
         self._steps = steps
-        self._sweep = sweep
+        self._kill_strays = kill_strays
 
     async def perform(self, row: EffectRow, record: RunRecord, task: Task) -> EffectFinished:
         return await self._steps[type(row.effect)](row, record, task)
 
-    async def sweep(self, run: RunId) -> None:
-        await self._sweep(run)
+    async def kill_strays(self, run: RunId) -> None:
+        await self._kill_strays(run)

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from ompycord.conductor import Inboxes, LogInbox
-from ompycord.dialects.task_words import task_words
+from ompycord.dialects.prompt_text import prompt_text
 from ompycord.domain import effects as fx
 from ompycord.domain import events as ev
 from ompycord.domain.catalog import Catalog
@@ -39,7 +39,7 @@ SessionUsd = Callable[[RunId, str], Awaitable[float]]
 """What the run's agent has told that this session cost."""
 
 
-async def _untold(run: RunId, session: str) -> float:
+async def _unknown_cost(run: RunId, session: str) -> float:
     """Where no cost is kept."""
     return 0.0
 
@@ -56,7 +56,7 @@ CoAuthorOf = Callable[[str], Awaitable[str | None]]
 """How a person wants to stand on commits, `Name <address>`; None where they do not."""
 
 
-async def _nobody(person: str) -> None:
+async def _no_one(person: str) -> None:
     """Where no person is known."""
 
 
@@ -80,15 +80,15 @@ class Steps:
         adapters: Mapping[str, AgentAdapter],
         checks: Checks,
         level: ConfinementLevel,
-        mend: str = "",
+        remedy: str = "",
         observe: Record,
         record: Record,
         job_environment: JobEnvironment,
         inboxes: Inboxes,
         session: SessionOf,
-        session_usd: SessionUsd = _untold,
+        session_usd: SessionUsd = _unknown_cost,
         file: FileOf = _no_file,
-        co_author: CoAuthorOf = _nobody,
+        co_author: CoAuthorOf = _no_one,
     ) -> None:
         """`session` is asked only for agents that can go on in one."""
         self._catalog = catalog
@@ -96,7 +96,7 @@ class Steps:
         self._adapters = adapters
         self._checks = checks
         self._level: ConfinementLevel = level
-        self._mend = mend
+        self._remedy = remedy
         self._observe = observe
         self._record = record
         self._job_environment = job_environment
@@ -111,7 +111,7 @@ class Steps:
         return {
             fx.PrepareWorkspace: self.prepare,
             fx.RunAgent: self.build,
-            fx.Harvest: self.harvest,
+            fx.Harvest: self.collect,
             fx.RunChecks: self.check,
             fx.Publish: self.publish,
             fx.CleanUp: self.clean_up,
@@ -137,7 +137,7 @@ class Steps:
         except Refused as error:
             return _failed(row, FailureClass.ENV, str(error))
         if not is_confined_enough(self._level, spec):
-            return _failed(row, FailureClass.POLICY, _unconfined(spec, self._level, self._mend))
+            return _failed(row, FailureClass.POLICY, _unconfined(spec, self._level, self._remedy))
         prepared = await self._workspaces.workspace(row.run)
         if prepared is None:
             return _failed(row, FailureClass.INTERNAL, "Its clone is gone.")
@@ -145,7 +145,7 @@ class Steps:
             return _waits(row, TAKEN_OVER)
         env = await self._job_environment(row.run)
         adapter = self._adapters[spec.kind]
-        files = await self._lay_files(row.run, task)
+        files = await self._write_files(row.run, task)
         session = await self._session(row.run) if adapter.capabilities.can_resume else None
         await self._observe(row.run, ev.RunStarted(agent=spec.name))
         try:
@@ -156,7 +156,9 @@ class Steps:
                     task=task,
                     spec=spec,
                     cwd=prepared.path,
-                    prompt=_prompt(task, inbox.told, files) if session is None else _go_on(inbox.told),
+                    prompt=_prompt(task, inbox.earlier_messages, files)
+                    if session is None
+                    else _go_on(inbox.earlier_messages),
                     env=env,
                     session=session,
                     session_usd=await self._session_usd(row.run, session) if session else 0.0,
@@ -178,7 +180,7 @@ class Steps:
             facts={"claim": outcome.claim},
         )
 
-    async def _lay_files(self, run: RunId, task: Task) -> Path | None:
+    async def _write_files(self, run: RunId, task: Task) -> Path | None:
         """What came with the task, beside the clone. Raises WorkspaceError where something of it is gone."""
         folder: Path | None = None
         for file in task.files:
@@ -187,29 +189,29 @@ class Steps:
                 raise WorkspaceError(
                     f"The file {file.name} that came with the task is not kept any more. Start it anew."
                 )
-            folder = await self._workspaces.lay(run, file.name, data)
+            folder = await self._workspaces.write_file(run, file.name, data)
         return folder
 
     async def _emit(self, run: RunId, inbox: LogInbox, body: ev.EventBody) -> None:
         """A database that refuses for a while makes the agent wait; it does not end its work."""
-        admitted = await inbox.admit(body)
-        while admitted is not None:
+        accepted = await inbox.authenticate_request(body)
+        while accepted is not None:
             try:
-                await self._observe(run, admitted)
+                await self._observe(run, accepted)
             except NotStored:
                 await asyncio.sleep(RETRY_S)
             else:
                 return
 
-    async def harvest(self, row: EffectRow, record: RunRecord, task: Task) -> ev.EffectFinished:
+    async def collect(self, row: EffectRow, record: RunRecord, task: Task) -> ev.EffectFinished:
         """Bring the result out and list it. Who asked for it stands on it as they wish by now."""
         message = f"{task.title}\n\nOmpycord run {row.run} with {task.agent}."
         who = await self._co_author(record.requester) if record.requester else None
         repository = self._repository(task)
-        harvested = await self._workspaces.harvest(row.run, repository, message=message, co_author=who)
-        changed = ev.FilesChanged(files=harvested.files, total=harvested.total, commit=harvested.commit)
+        collected = await self._workspaces.collect(row.run, repository, message=message, co_author=who)
+        changed = ev.FilesChanged(files=collected.files, total=collected.total, commit=collected.commit)
         await self._record(row.run, changed)
-        return _ok(row, changed=harvested.total)
+        return _ok(row, changed=collected.total)
 
     async def check(self, row: EffectRow, record: RunRecord, task: Task) -> ev.EffectFinished:
         """Every check of the repository, one after the other, in a checkout of what was harvested."""
@@ -234,9 +236,9 @@ class Steps:
         published = await self._workspaces.publish(row.run, repository, branch=branch)
         if published.branch is None:
             return _ok(row)
-        harvested = await self._workspaces.result(row.run)
-        files = harvested.files if harvested else ()
-        total = harvested.total if harvested else 0
+        collected = await self._workspaces.result(row.run)
+        files = collected.files if collected else ()
+        total = collected.total if collected else 0
         shown = ev.FilesChanged(files=files, total=total, commit=published.commit, branch=published.branch)
         await self._record(row.run, shown)
         return _ok(row, branch=published.branch)
@@ -247,16 +249,16 @@ class Steps:
         return _ok(row)
 
 
-def _unconfined(spec: AgentSpec, level: ConfinementLevel, mend: str) -> str:
+def _unconfined(spec: AgentSpec, level: ConfinementLevel, remedy: str) -> str:
     wanted = f"{spec.sandbox.minimum}{'' if spec.sandbox.network else ' without network'}"
     words = f"This machine cannot confine an agent ({spec.name} wants {wanted}, here is {level}). Nothing ran."
-    return f"{words} {mend or 'An admin finds what to do in /omp health.'} Or allow this agent by name: sandbox: {{minimum: none}}."
+    return f"{words} {remedy or 'An admin finds what to do in /omp health.'} Or allow this agent by name: sandbox: {{minimum: none}}."
 
 
 def _prompt(task: Task, said: Sequence[str], files: Path | None) -> str:
     """The task and all that people said of it since: an agent that starts anew knows nothing of an earlier start."""
     since = ("Said since:", *said) if said else ()
-    return "\n\n".join((*task_words(task, files), *since))
+    return "\n\n".join((*prompt_text(task, files), *since))
 
 
 def _go_on(said: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 from ompycord.domain.ids import RunId
-from ompycord.mcp_server.desk import Desk
+from ompycord.mcp_server.tool_service import ToolService
 
 __all__ = ["McpMount"]
 
@@ -30,7 +30,7 @@ class McpMount:
     def __init__(
         self,
         *,
-        desk: Desk,
+        tool_service: ToolService,
         authenticate: Callable[[Mapping[str, str]], RunId | None],
         version: str,
         loaded: Callable[[], None] = lambda: None,
@@ -38,7 +38,7 @@ class McpMount:
         """`authenticate` maps lower-case headers to the run whose key they carry, None for anything else. `loaded` is called
         once the first request was answered: the SDK is in memory then, with all that loading it took.
         """
-        self._desk = desk
+        self._tool_service = tool_service
         self._authenticate = authenticate
         self._version = version
         self._loaded = loaded
@@ -51,7 +51,7 @@ class McpMount:
     def drain(self) -> None:
         """Answer nothing new (503), and end the waits for people; what was called finishes."""
         self._is_ending = True
-        self._desk.drain()
+        self._tool_service.drain()
 
     async def serve(self) -> None:
         """Load the SDK when it is wanted and keep its sessions until cancelled."""
@@ -60,7 +60,7 @@ class McpMount:
         await asyncio.to_thread(importlib.import_module, "ompycord.mcp_server.server")
         from ompycord.mcp_server.server import build
 
-        server, app = build(self._desk, self._authenticate, version=self._version)
+        server, app = build(self._tool_service, self._authenticate, version=self._version)
         async with server.session_manager.run():
             self._app = app
             self._ready.set()

@@ -2,12 +2,11 @@
 
 from ompycord.processes.command import run
 from ompycord.processes.detached import start_detached
-from ompycord.processes.ladder import sweep
+from ompycord.processes.escalation import kill_strays
 from ompycord.processes.launcher import Launch, RunningProcess, launch
 from ompycord.processes.spawn import find_program
 from ompycord.processes.spec import (
     MARKER,
-    Allowance,
     Bounds,
     Clocks,
     Completed,
@@ -15,12 +14,12 @@ from ompycord.processes.spec import (
     Outcome,
     ProcessResult,
     ProcessSpec,
+    ResourceLimits,
     Stream,
 )
 
 __all__ = [
     "MARKER",
-    "Allowance",
     "Bounds",
     "Clocks",
     "Completed",
@@ -29,11 +28,12 @@ __all__ = [
     "Outcome",
     "ProcessResult",
     "ProcessSpec",
+    "ResourceLimits",
     "RunningProcess",
     "Stream",
     "find_program",
+    "kill_strays",
     "launch",
     "run",
     "start_detached",
-    "sweep",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-from ompycord.processes.ladder import kill_group
+from ompycord.processes.escalation import kill_group
 from ompycord.processes.spawn import Pipe, Spawned, spawn
 from ompycord.processes.spec import Completed, Outcome, ProcessSpec, Stream
 

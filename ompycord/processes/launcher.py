@@ -12,11 +12,11 @@ from types import TracebackType
 from typing import Final
 
 from ompycord.errors import ProcessFailed
-from ompycord.processes.ladder import kill_group, sweep, terminate_group
+from ompycord.processes.escalation import kill_group, kill_strays, terminate_group
 from ompycord.processes.lines import LineQueue, LineSplitter
+from ompycord.processes.resource_usage import over_limit
 from ompycord.processes.spawn import Pipe, Spawned, spawn
-from ompycord.processes.spec import Allowance, Bounds, Clocks, Line, Outcome, ProcessResult, ProcessSpec, Stream
-from ompycord.processes.weighing import excess
+from ompycord.processes.spec import Bounds, Clocks, Line, Outcome, ProcessResult, ProcessSpec, ResourceLimits, Stream
 
 __all__ = ["Launch", "RunningProcess", "launch"]
 
@@ -53,8 +53,8 @@ class RunningProcess:
     ) -> None:
         self._spawned = spawned
         self._marker = spec.marker
-        self._allowance = spec.allowance
-        self._excess: str | None = None
+        self._resource_limits = spec.resource_limits
+        self._over_limit: str | None = None
         self._clocks = clocks
         self._bounds = bounds
         self._clock = clock
@@ -124,11 +124,11 @@ class RunningProcess:
                 pumps = [group.create_task(self._pump(*item)) for item in self._spawned.pipes.items()]
                 exited = group.create_task(self._spawned.process.wait())
                 exited.add_done_callback(lambda _: self._wake.set())
-                watching = group.create_task(self._watch(self._allowance))
+                watching = group.create_task(self._watch(self._resource_limits))
                 outcome = await self._until_over(exited)
                 watching.cancel()
                 await self._end(exited, outcome)
-                survivors = await sweep(self._marker, session=self.pid) if self._marker else 0
+                survivors = await kill_strays(self._marker, session=self.pid) if self._marker else 0
                 self._queue.release()
                 await asyncio.wait(pumps, timeout=_DRAIN_S)
                 for task in (exited, *pumps):
@@ -150,8 +150,8 @@ class RunningProcess:
                 return Outcome.STOPPED
             if self._bytes_seen > self._bounds.output_bytes:
                 return Outcome.OUTPUT_LIMIT
-            if self._excess is not None:
-                return Outcome.EXCESS
+            if self._over_limit is not None:
+                return Outcome.OVER_LIMIT
             now = asyncio.get_running_loop().time()
             if self._queue.is_waiting_for_reader:  # the silence is ours
                 self._last_output = now
@@ -173,20 +173,20 @@ class RunningProcess:
             return wall_ends, self._last_output + self._clocks.idle_s
         return wall_ends + now - self._waiting_since, self._waiting_since + self._clocks.waiting_s
 
-    async def _watch(self, allowance: Allowance | None) -> None:
+    async def _watch(self, resource_limits: ResourceLimits | None) -> None:
         """Wakes the supervisor when the program takes more than it may."""
         loop = asyncio.get_running_loop()
         took_s = 0.0
-        while allowance is not None and self._excess is None:
+        while resource_limits is not None and self._over_limit is None:
             await asyncio.sleep(max(_LOOK_S, _LOOK_SHARE * took_s))
             began = loop.time()
-            self._excess = await asyncio.to_thread(excess, allowance, pid=self.pid, marker=self._marker)
+            self._over_limit = await asyncio.to_thread(over_limit, resource_limits, pid=self.pid, marker=self._marker)
             took_s = loop.time() - began
         self._wake.set()
 
     async def _end(self, exited: "asyncio.Task[int]", outcome: Outcome) -> None:
         # What takes too much would take more while it is asked to end.
-        if outcome not in {Outcome.EXITED, Outcome.EXCESS}:
+        if outcome not in {Outcome.EXITED, Outcome.OVER_LIMIT}:
             terminate_group(self.pid)
             await asyncio.wait([exited], timeout=self._clocks.term_s)
         kill_group(self.pid)  # also what the program left behind in its group
@@ -218,7 +218,7 @@ class RunningProcess:
             duration_s=self._clock() - self._started_at,
             bytes_seen=self._bytes_seen,
             survivors=survivors,
-            excess=self._excess if outcome is Outcome.EXCESS else None,
+            over_limit=self._over_limit if outcome is Outcome.OVER_LIMIT else None,
         )
 
 

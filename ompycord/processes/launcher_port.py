@@ -10,18 +10,18 @@ from typing import Final, Protocol, get_args
 
 from ompycord.domain.repository import ConfinementLevel, Sandbox
 from ompycord.processes.launcher import RunningProcess
-from ompycord.processes.spec import Allowance, Bounds, Clocks, ProcessSpec
+from ompycord.processes.spec import Bounds, Clocks, ProcessSpec, ResourceLimits
 
-__all__ = ["Launcher", "Place", "can_deny_network", "is_enough", "reaches"]
+__all__ = ["Launcher", "Layout", "can_deny_network", "is_enough", "reaches"]
 
 _ORDER: tuple[ConfinementLevel, ...] = get_args(ConfinementLevel)
 """Strongest first (docs/platform/git-and-confinement.md, *Levels*)."""
 
-_USUAL: Final = Allowance()
+_USUAL: Final = ResourceLimits()
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Layout:
     """The folders a program of a run works in: all that a confined one sees besides the system's own."""
 
     tree: Path
@@ -34,7 +34,7 @@ class Place:
     """Files and folders of the user's own that it may read; those below the user's home also stand in its HOME, as links."""
     variables: tuple[str, ...] = ()
     """Names of variables that it gets from the launcher's environment, where they are set there."""
-    allowance: Allowance = _USUAL
+    resource_limits: ResourceLimits = _USUAL
     """What it may take of the machine; its disk is the folder that the tree lies in."""
 
     @property
@@ -53,10 +53,10 @@ class Launcher(Protocol):
 
     level: ConfinementLevel
     """What the card says."""
-    mend: str
+    remedy: str
     """What raises the level on this machine, as a sentence with its commands; empty where nothing is better."""
 
-    def arrange(self, spec: ProcessSpec, place: Place) -> ProcessSpec:
+    def arrange(self, spec: ProcessSpec, layout: Layout) -> ProcessSpec:
         """What `start` would launch: the confined form of `spec`, its folders made, its environment whole.
 
         For a program on a person's terminal. Raises ProcessFailed.
@@ -64,12 +64,12 @@ class Launcher(Protocol):
         ...
 
     def start(
-        self, spec: ProcessSpec, place: Place, *, clocks: Clocks | None = None, bounds: Bounds | None = None
+        self, spec: ProcessSpec, layout: Layout, *, clocks: Clocks | None = None, bounds: Bounds | None = None
     ) -> AbstractAsyncContextManager[RunningProcess]:
-        """`async with launcher.start(…) as process:` runs `spec` confined to `place`; leaving the block stops it.
+        """`async with launcher.start(…) as process:` runs `spec` confined to `layout`; leaving the block stops it.
 
         `spec.env` is added to the launcher's own few variables and may replace them; nothing of the bot's environment
-        is passed on. Entering makes `place.home` and `place.tmp`, and raises ProcessFailed where the program cannot be
+        is passed on. Entering makes `layout.home` and `layout.tmp`, and raises ProcessFailed where the program cannot be
         started.
         """
         ...

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from ompycord.errors import ProcessFailed
-from ompycord.processes.ladder import kill_group
+from ompycord.processes.escalation import kill_group
 from ompycord.processes.spec import MARKER, ProcessSpec, Stream
 
 __all__ = ["Pipe", "Spawned", "find_program", "spawn"]

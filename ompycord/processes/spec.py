@@ -12,7 +12,6 @@ from ompycord.text.limits import DIALECT_LINE_BYTES, IDLE_S, TERM_S, WAITING_S, 
 
 __all__ = [
     "MARKER",
-    "Allowance",
     "Bounds",
     "Clocks",
     "Completed",
@@ -20,6 +19,7 @@ __all__ = [
     "Outcome",
     "ProcessResult",
     "ProcessSpec",
+    "ResourceLimits",
     "Stream",
 ]
 
@@ -36,8 +36,8 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
-class Allowance(_Frozen):
-    """What a long program may take of the machine, with all that it starts. More ends it (`weighing.py`)."""
+class ResourceLimits(_Frozen):
+    """What a long program may take of the machine, with all that it starts. More ends it (`resource_usage.py`)."""
 
     processes: Count = Sandbox().max_processes
     memory_mib: Count = Sandbox().max_memory_mib
@@ -69,7 +69,7 @@ class ProcessSpec(_Frozen):
     """Set as `OMPYCORD_RUN`; what carries it is killed when the program ends."""
     claims_terminal: bool = False
     """Whoever confines it sees to it that the program takes its standard input as its controlling terminal (`terminal.py`)."""
-    allowance: Allowance | None = None
+    resource_limits: ResourceLimits | None = None
     """None: it may take what it gets."""
     event_pipe: bool = False
     """Give the program a pipe on descriptor 3 for the JSON-lines dialect."""
@@ -131,8 +131,8 @@ class Outcome(StrEnum):
     IDLE_TIMEOUT = "idle-timeout"
     STOPPED = "stopped"
     OUTPUT_LIMIT = "output-limit"
-    EXCESS = "excess"
-    """It took more of the machine than its `Allowance`."""
+    OVER_LIMIT = "excess"
+    """It took more of the machine than its `ResourceLimits`."""
 
 
 class ProcessResult(_Frozen):
@@ -149,7 +149,7 @@ class ProcessResult(_Frozen):
     """Over all streams."""
     survivors: int
     """Processes the sweep had to kill after the program itself was gone."""
-    excess: str | None = None
+    over_limit: str | None = None
     """What it did more of than it may, such as `started more than 512 processes`."""
 
 

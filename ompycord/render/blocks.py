@@ -10,8 +10,8 @@ from ompycord.domain.events import ChangedFile, Phase, Step
 from ompycord.domain.run import RunState
 from ompycord.domain.snapshot import Gap, StatusSnapshot, ToolCall
 from ompycord.render.cardview import Excerpt, FieldView, Part, phase_count
-from ompycord.render.inert import Inert
 from ompycord.render.phrases import cost, count, duration, money, tokens
+from ompycord.render.sanitizer import Sanitizer
 from ompycord.render.verdicts import agent_name, check_line, failing_tests
 from ompycord.text.graphemes import utf16_len
 from ompycord.text.limits import CARD_LINKS, EMBED_FIELD_VALUE
@@ -49,21 +49,21 @@ _TOOL_GLYPHS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
 _OTHER_TOOL: Final = "🔧"
 
 
-def card_fields(snapshot: StatusSnapshot, inert: Inert) -> tuple[FieldView, ...]:
+def card_fields(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> tuple[FieldView, ...]:
     """All fields in order; empty ones are left out."""
     final = snapshot.is_final
     found = [
-        ask_field(snapshot, inert),
-        *_phases(snapshot, inert),
-        None if final else _tools(snapshot, inert),
-        _filled(Part.FAILING, "Failing", failing_tests(snapshot), lambda test: inert.line(test, 150)),
-        _filled(Part.CHECKS, "Checks", snapshot.checks, lambda check: check_line(check, inert)),
-        _files(snapshot, inert),
-        _billing(snapshot, inert),
-        _said(snapshot, inert),
-        _filled(Part.NOTES, "Notes", snapshot.notes, lambda note: inert.line(note, 150)),
-        _gaps(snapshot, inert),
-        *_links(snapshot, inert),
+        ask_field(snapshot, sanitizer),
+        *_phases(snapshot, sanitizer),
+        None if final else _tools(snapshot, sanitizer),
+        _filled(Part.FAILING, "Failing", failing_tests(snapshot), lambda test: sanitizer.line(test, 150)),
+        _filled(Part.CHECKS, "Checks", snapshot.checks, lambda check: check_line(check, sanitizer)),
+        _files(snapshot, sanitizer),
+        _billing(snapshot, sanitizer),
+        _said(snapshot, sanitizer),
+        _filled(Part.NOTES, "Notes", snapshot.notes, lambda note: sanitizer.line(note, 150)),
+        _gaps(snapshot, sanitizer),
+        *_links(snapshot, sanitizer),
     ]
     return tuple(field for field in found if field is not None and field.value)
 
@@ -88,18 +88,18 @@ def _filled(
 # -- what is asked ----------------------------------------------------------------------------------------------------
 
 
-def ask_field(snapshot: StatusSnapshot, inert: Inert) -> FieldView | None:
+def ask_field(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> FieldView | None:
     """The oldest open approval or question, as what a person must decide; the others are counted."""
     waiting = len(snapshot.open_approvals) + len(snapshot.open_questions)
     if not waiting or snapshot.is_final:
         return None
     if snapshot.open_approvals:
         approval = snapshot.open_approvals[0]
-        risk = f" · risk: {inert.line(approval.risk, 60)}" if approval.risk else ""
+        risk = f" · risk: {sanitizer.line(approval.risk, 60)}" if approval.risk else ""
         wanted = " — ".join(part for part in (approval.title, approval.command or "") if part.strip())
-        name, text = "Asks for leave", (inert.line(wanted, ASK - utf16_len(risk)) or _SILENT) + risk
+        name, text = "RequestHandler for leave", (sanitizer.line(wanted, ASK - utf16_len(risk)) or _SILENT) + risk
     else:
-        name, text = "Asks", inert.line(snapshot.open_questions[0].text, ASK) or _SILENT
+        name, text = "RequestHandler", sanitizer.line(snapshot.open_questions[0].text, ASK) or _SILENT
     more = f"… and {count(waiting - 1, 'more decision')} after this one" if waiting > 1 else ""
     return FieldView(part=Part.ASK, name=name, lines=tuple(line for line in (text, more) if line))
 
@@ -107,7 +107,7 @@ def ask_field(snapshot: StatusSnapshot, inert: Inert) -> FieldView | None:
 # -- plan -------------------------------------------------------------------------------------------------------------
 
 
-def _phases(snapshot: StatusSnapshot, inert: Inert) -> Iterator[FieldView]:
+def _phases(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> Iterator[FieldView]:
     """Finished and future phases inline, then the active one as a checklist (docs/contracts/cards.md, *The plan*)."""
     if snapshot.state is RunState.COMPLETE:
         return
@@ -118,39 +118,39 @@ def _phases(snapshot: StatusSnapshot, inert: Inert) -> Iterator[FieldView]:
     shown_next = following[: PHASE_FIELDS - len(shown_done)]
     if len(shown_done) < len(done):
         yield phase_count(Part.DONE_PHASE, "✅", len(done) - len(shown_done), "earlier")
-    yield from (_phase(Part.DONE_PHASE, phase, snapshot, inert) for phase in shown_done)
-    yield from (_phase(Part.NEXT_PHASE, phase, snapshot, inert) for phase in shown_next)
+    yield from (_phase(Part.DONE_PHASE, phase, snapshot, sanitizer) for phase in shown_done)
+    yield from (_phase(Part.NEXT_PHASE, phase, snapshot, sanitizer) for phase in shown_next)
     if len(shown_next) < len(following):
         yield phase_count(Part.NEXT_PHASE, "▫", len(following) - len(shown_next), "later")
-    yield from _active(snapshot, inert)
+    yield from _active(snapshot, sanitizer)
 
 
-def _active(snapshot: StatusSnapshot, inert: Inert) -> Iterator[FieldView]:
+def _active(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> Iterator[FieldView]:
     """The active phase of a live run; of several the first, the rest is in `/omp show`."""
     for phase in snapshot.plan:
         if phase.status == "active" and not snapshot.is_final:
-            field = _checklist(phase, inert)
-            name = f"▶ {inert.label(phase.title, _NAME)}"
+            field = _checklist(phase, sanitizer)
+            name = f"▶ {sanitizer.label(phase.title, _NAME)}"
             yield field or FieldView(part=Part.ACTIVE_PHASE, name=name, lines=("in progress",))
             return
 
 
-def _checklist(phase: Phase, inert: Inert) -> FieldView | None:
+def _checklist(phase: Phase, sanitizer: Sanitizer) -> FieldView | None:
     """From shortly before the first open step: what a long list loses must not be the step that is worked on."""
     first_open = next((n for n, step in enumerate(phase.steps) if step.status in {"active", "pending"}), 0)
     start = max(first_open - _STEPS_BEFORE, 0)
-    name = f"▶ {inert.label(phase.title, _NAME)}"
-    field = _filled(Part.ACTIVE_PHASE, name, phase.steps[start:], lambda step: _step(step, inert))
+    name = f"▶ {sanitizer.label(phase.title, _NAME)}"
+    field = _filled(Part.ACTIVE_PHASE, name, phase.steps[start:], lambda step: _step(step, sanitizer))
     if field is None or not start:
         return field
     return field.model_copy(update={"lines": (f"✅ {count(start, 'step')} before", *field.lines)})
 
 
-def _phase(part: Part, phase: Phase, snapshot: StatusSnapshot, inert: Inert) -> FieldView:
+def _phase(part: Part, phase: Phase, snapshot: StatusSnapshot, sanitizer: Sanitizer) -> FieldView:
     """A phase in a word or two. What a run that has ended left open is not *next* any more."""
     is_open = phase.status in {"pending", "active"}
     mark = "▫" if is_open else _MARKS[phase.status]
-    name = f"{mark} {inert.label(phase.title, _NAME)}"
+    name = f"{mark} {sanitizer.label(phase.title, _NAME)}"
     return FieldView(part=part, name=name, lines=(_phase_value(phase, snapshot),), inline=True)
 
 
@@ -168,8 +168,8 @@ def _phase_value(phase: Phase, snapshot: StatusSnapshot) -> str:
             return count(steps, "step") if steps and phase.status == "done" else phase.status
 
 
-def _step(step: Step, inert: Inert) -> str:
-    return f"{_MARKS[step.status]} {inert.line(step.title, _STEP)}"
+def _step(step: Step, sanitizer: Sanitizer) -> str:
+    return f"{_MARKS[step.status]} {sanitizer.line(step.title, _STEP)}"
 
 
 # -- tools, files, cost -----------------------------------------------------------------------------------------------
@@ -185,18 +185,18 @@ def tool_glyph(tool: str) -> str:
     return _OTHER_TOOL
 
 
-def tool_line(call: ToolCall, inert: Inert) -> str:
+def tool_line(call: ToolCall, sanitizer: Sanitizer) -> str:
     """`✏ cart/total.py +14−3`, `▶ pytest 1 failed`."""
     title = call.title if call.title and call.title.strip() else call.tool
     delta = _delta(call.added, call.removed)
-    detail = inert.line(call.detail, 40) if call.detail else ""
+    detail = sanitizer.line(call.detail, 40) if call.detail else ""
     status = {"running": "…", "ok": "", "failed": "failed"}[call.status]
     status = "" if detail and status == "failed" else status
-    return " ".join(part for part in (tool_glyph(call.tool), inert.line(title, 60), delta, detail, status) if part)
+    return " ".join(part for part in (tool_glyph(call.tool), sanitizer.line(title, 60), delta, detail, status) if part)
 
 
-def _tools(snapshot: StatusSnapshot, inert: Inert) -> FieldView | None:
-    lines = tuple(tool_line(call, inert) for call in snapshot.tools)
+def _tools(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> FieldView | None:
+    lines = tuple(tool_line(call, sanitizer) for call in snapshot.tools)
     return FieldView(part=Part.TOOLS, name="Last tools", lines=lines, joiner=" · ") if lines else None
 
 
@@ -209,25 +209,25 @@ def file_glyph(status: str) -> str:
     return _FILE_GLYPHS[status]
 
 
-def _file(file: ChangedFile, inert: Inert) -> str:
+def _file(file: ChangedFile, sanitizer: Sanitizer) -> str:
     delta = _delta(file.added, file.removed)
-    return f"{file_glyph(file.status)} {inert.line(file.path, 100)}{f' {delta}' if delta else ''}"
+    return f"{file_glyph(file.status)} {sanitizer.line(file.path, 100)}{f' {delta}' if delta else ''}"
 
 
-def _files(snapshot: StatusSnapshot, inert: Inert) -> FieldView | None:
+def _files(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> FieldView | None:
     total = max(snapshot.files_total, len(snapshot.files))
     delta = ""
     if total == len(snapshot.files):  # a sum over a part of the files would be wrong
         delta = f" {_delta(sum(f.added or 0 for f in snapshot.files), sum(f.removed or 0 for f in snapshot.files))}"
-    place = f" on {inert.label(snapshot.branch, 100)}" if snapshot.branch and snapshot.is_final else ""
+    place = f" on {sanitizer.label(snapshot.branch, 100)}" if snapshot.branch and snapshot.is_final else ""
     name = f"Changed {count(total, 'file')}{delta}{place}"
-    field = _filled(Part.FILES, name, snapshot.files[:_FILES], lambda file: _file(file, inert))
+    field = _filled(Part.FILES, name, snapshot.files[:_FILES], lambda file: _file(file, sanitizer))
     if field is None:
         return None
     return field.model_copy(update={"hidden": total - len(field.lines), "inline": snapshot.is_final})
 
 
-def _billing(snapshot: StatusSnapshot, inert: Inert) -> FieldView | None:
+def _billing(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> FieldView | None:
     """Cost against budget, tokens, model; `brief` is its one line."""
     usage = snapshot.usage
     used = usage.input or usage.output or usage.cache_read or usage.cache_write or usage.cost_usd is not None
@@ -237,7 +237,9 @@ def _billing(snapshot: StatusSnapshot, inert: Inert) -> FieldView | None:
     spent = f"{tokens(usage.input)} in, {tokens(usage.output)} out" if used else ""
     cached = f"{tokens(usage.cache_read)} read from cache" if usage.cache_read else ""
     cached += f"{', ' if cached else ''}{tokens(usage.cache_write)} written to it" if usage.cache_write else ""
-    model = " · ".join(inert.line(name, 60) for name in (snapshot.model, snapshot.provider) if name and name.strip())
+    model = " · ".join(
+        sanitizer.line(name, 60) for name in (snapshot.model, snapshot.provider) if name and name.strip()
+    )
     took = _took(snapshot)
     lines = tuple(line for line in (price, spent, cached, model, took) if line)
     brief = " · ".join(part for part in (price, spent, took) if part)
@@ -270,37 +272,37 @@ def _took(snapshot: StatusSnapshot) -> str:
 # -- words, gaps, links -----------------------------------------------------------------------------------------------
 
 
-def _said(snapshot: StatusSnapshot, inert: Inert) -> FieldView | None:
+def _said(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> FieldView | None:
     """The agent's own words: a claim, so they are marked as said."""
     text = snapshot.summary or snapshot.last_words if snapshot.is_final else snapshot.last_words
     if not text or not text.strip():
         return None
     limit = _SAID_FINAL if snapshot.is_final else _SAID_LIVE
-    prose = Excerpt.of(inert.source(text), limit, keeps_lines=True)
-    return FieldView(part=Part.SAID, name=f"{inert.label(agent_name(snapshot, inert), 60)} says", prose=prose)
+    prose = Excerpt.of(sanitizer.source(text), limit, keeps_lines=True)
+    return FieldView(part=Part.SAID, name=f"{sanitizer.label(agent_name(snapshot, sanitizer), 60)} says", prose=prose)
 
 
-def _gaps(snapshot: StatusSnapshot, inert: Inert) -> FieldView | None:
-    field = _filled(Part.GAPS, "Events still missing", snapshot.gaps, lambda gap: _gap(gap, inert))
+def _gaps(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> FieldView | None:
+    field = _filled(Part.GAPS, "Events still missing", snapshot.gaps, lambda gap: _gap(gap, sanitizer))
     if field is None:
         return None
     return field.model_copy(update={"hidden": max(snapshot.gap_count, len(snapshot.gaps)) - len(field.lines)})
 
 
-def _gap(gap: Gap, inert: Inert) -> str:
+def _gap(gap: Gap, sanitizer: Sanitizer) -> str:
     numbers = f"{gap.first}" if gap.first == gap.last else f"{gap.first}–{gap.last}"
-    return f"{inert.line(gap.source, 60)}: {numbers}"
+    return f"{sanitizer.line(gap.source, 60)}: {numbers}"
 
 
-def links_of(snapshot: StatusSnapshot, inert: Inert) -> list[str]:
+def links_of(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[str]:
     """The addresses worth opening, each shown whole, so that nobody is led elsewhere; the result's first."""
-    urls = (inert.link(url) for url in (snapshot.url, *(artifact.url for artifact in snapshot.artifacts)))
+    urls = (sanitizer.link(url) for url in (snapshot.url, *(artifact.url for artifact in snapshot.artifacts)))
     return list(dict.fromkeys(url for url in urls if url))[:CARD_LINKS]
 
 
-def _links(snapshot: StatusSnapshot, inert: Inert) -> Iterator[FieldView]:
+def _links(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> Iterator[FieldView]:
     """At most four to a field: five of 200 characters with their brackets would not fit in one."""
-    lines = [f"<{url}>" for url in links_of(snapshot, inert)]
+    lines = [f"<{url}>" for url in links_of(snapshot, sanitizer)]
     half = CARD_LINKS - 1
     for part in (lines[:half], lines[half:]):
         if part:

@@ -7,11 +7,11 @@ from ompycord.domain.base import Frozen
 from ompycord.domain.ids import short_id
 from ompycord.domain.snapshot import StatusSnapshot
 from ompycord.render.cardview import Colour
-from ompycord.render.faces import face_of
-from ompycord.render.inert import Inert, Redact
+from ompycord.render.headlines import headline_of
 from ompycord.render.message import RenderedMessage, Sign, message
 from ompycord.render.phrases import count, stamp
-from ompycord.render.surroundings import Surroundings
+from ompycord.render.render_context import RenderContext
+from ompycord.render.sanitizer import Redact, Sanitizer
 from ompycord.render.view import short_title
 from ompycord.text.graphemes import utf16_len
 from ompycord.text.limits import EMBED_DESCRIPTION
@@ -28,13 +28,13 @@ class BoardRow(Frozen):
     """One live run. `place` is its thread's id, None before there is one."""
 
     snapshot: StatusSnapshot
-    around: Surroundings = Surroundings()
+    render_context: RenderContext = RenderContext()
     thread: str | None = None
 
 
 def board_message(rows: Sequence[BoardRow], *, sign: Sign, redact: Redact) -> RenderedMessage:
     """Who needs somebody first, then the oldest; what does not fit is counted. Mentions nobody."""
-    inert = Inert(redact)
+    sanitizer = Sanitizer(redact)
     live = sorted(
         (row for row in rows if not row.snapshot.is_final),
         key=lambda row: (not row.snapshot.needs_person, row.snapshot.created_at, row.snapshot.run),
@@ -43,23 +43,23 @@ def board_message(rows: Sequence[BoardRow], *, sign: Sign, redact: Redact) -> Re
     needs = f", {waiting} waiting for a person" if waiting else ""
     data = {
         "title": f"{count(len(live), 'live run')}{needs}" if live else "Nothing runs.",
-        "description": _rows([_row(row, inert) for row in live]) or "Start one with `/omp new`.",
+        "description": _rows([_row(row, sanitizer) for row in live]) or "Start one with `/omp new`.",
         "color": Colour.YELLOW if waiting else Colour.BLURPLE if live else Colour.GREEN,
         "footer": {"text": BOARD_FOOTER},
     }
     return message(embeds=[data], sign=sign)
 
 
-def _row(row: BoardRow, inert: Inert) -> str:
+def _row(row: BoardRow, sanitizer: Sanitizer) -> str:
     snapshot = row.snapshot
-    face = face_of(snapshot, row.around, inert)
-    demo = "DEMO" if row.around.is_rehearsal else ""
+    headline = headline_of(snapshot, row.render_context, sanitizer)
+    demo = "DEMO" if row.render_context.is_rehearsal else ""
     parts = (
-        f"{face.glyph} **{face.word}**",
+        f"{headline.glyph} **{headline.word}**",
         demo,
-        inert.line(short_title(snapshot, inert), 80),
+        sanitizer.line(short_title(snapshot, sanitizer), 80),
         f"<#{row.thread}>" if row.thread else short_id(snapshot.run),
-        inert.line(snapshot.origin.requester_name or "", 40),
+        sanitizer.line(snapshot.origin.requester_name or "", 40),
         stamp(snapshot.last_event_at),
     )
     return " · ".join(part for part in parts if part)

@@ -6,10 +6,10 @@ edit (docs/contracts/cards.md, *Renderers*); what they say appears with the next
 
 from ompycord.domain.snapshot import StatusSnapshot
 from ompycord.render.cardview import CardView
-from ompycord.render.inert import Redact
 from ompycord.render.message import Json, RenderedMessage, Sign, payload_hash, rows
 from ompycord.render.phrases import iso
-from ompycord.render.surroundings import Surroundings
+from ompycord.render.render_context import RenderContext
+from ompycord.render.sanitizer import Redact
 from ompycord.render.truncation import fit
 from ompycord.render.view import view
 
@@ -25,9 +25,9 @@ class RenderedCard(RenderedMessage):
     """The loss steps that were needed, in order; for statistics."""
 
 
-def embed(view: CardView, *, weather: str = "") -> Json:
+def embed(view: CardView, *, transient_status: str = "") -> Json:
     """The embed in Discord's shape. Empty parts are left out: Discord refuses them."""
-    footer = f"{view.footer} · {weather}" if weather else view.footer
+    footer = f"{view.footer} · {transient_status}" if transient_status else view.footer
     data: Json = {
         "title": view.heading,
         "description": view.description,
@@ -45,7 +45,7 @@ def render_card(card: CardView, *, sign: Sign, is_final: bool = False) -> Render
     """The payload of a card, cut to what Discord takes."""
     fitted, steps = fit(card)
     return RenderedCard(
-        embeds=(embed(fitted, weather=fitted.weather),),
+        embeds=(embed(fitted, transient_status=fitted.transient_status),),
         components=rows(fitted.buttons, sign),
         payload_hash=payload_hash("", [embed(fitted)], fitted.buttons),
         needs_person=fitted.needs_person,
@@ -55,8 +55,8 @@ def render_card(card: CardView, *, sign: Sign, is_final: bool = False) -> Render
 
 
 def render(
-    snapshot: StatusSnapshot, around: Surroundings, *, actions: frozenset[str], sign: Sign, redact: Redact
+    snapshot: StatusSnapshot, render_context: RenderContext, *, actions: frozenset[str], sign: Sign, redact: Redact
 ) -> RenderedCard:
     """A card from a snapshot and its surroundings: `view`, then `render_card`."""
-    card = view(snapshot, around, actions=actions, redact=redact)
+    card = view(snapshot, render_context, actions=actions, redact=redact)
     return render_card(card, sign=sign, is_final=snapshot.is_final)

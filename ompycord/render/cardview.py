@@ -1,6 +1,6 @@
 """`CardView`: what a card says, before it is cut to Discord's size; made by `view.py`, cut by `truncation.py`.
 
-All foreign text in it has passed `Inert`. Text whose length is decided later stays unescaped in an `Excerpt`.
+All foreign text in it has passed `Sanitizer`. Text whose length is decided later stays unescaped in an `Excerpt`.
 """
 
 from enum import StrEnum
@@ -11,11 +11,11 @@ from ompycord.domain.ids import RunId
 from ompycord.text.graphemes import utf16_len
 from ompycord.text.sanitise import excerpt, plain
 
-__all__ = ["WEATHER_ROOM", "Button", "CardView", "Colour", "Excerpt", "FieldView", "Part", "Style", "phase_count"]
+__all__ = ["TRANSIENT_ROOM", "Button", "CardView", "Colour", "Excerpt", "FieldView", "Part", "Style", "phase_count"]
 
 Style = Literal["primary", "secondary", "success", "danger", "link"]
 
-WEATHER_ROOM: Final = 160
+TRANSIENT_ROOM: Final = 160
 """Units of the budget kept free for the weather line, so that its coming and going changes nothing else."""
 
 
@@ -129,7 +129,7 @@ class CardView(Frozen):
     prompt: Excerpt = Excerpt()
     fields: tuple[FieldView, ...] = ()
     footer: str
-    weather: str = ""
+    transient_status: str = ""
     """What of the surroundings is shown but never causes an edit; stands at the footer's end."""
     at: Millis
     """The last event, so that staleness shows itself."""
@@ -156,4 +156,4 @@ class CardView(Frozen):
     def size_without_fields(self) -> int:
         """The same without the fields."""
         texts = (self.heading, self.description, self.author, self.footer)
-        return WEATHER_ROOM + sum(map(utf16_len, texts))
+        return TRANSIENT_ROOM + sum(map(utf16_len, texts))

@@ -7,8 +7,8 @@ from typing import Final
 
 from ompycord.domain.ids import short_id
 from ompycord.domain.snapshot import StatusSnapshot, Usage
-from ompycord.render.inert import Inert, Redact
 from ompycord.render.phrases import cost, count, day_clock, iso, money, tokens
+from ompycord.render.sanitizer import Redact, Sanitizer
 
 __all__ = ["costs_csv", "costs_text"]
 
@@ -26,7 +26,7 @@ def _spent(usage: Usage) -> float:
 
 def costs_text(snapshots: Sequence[StatusSnapshot], *, title: str, redact: Redact) -> str:
     """The sum, what is not known of it, and the dearest runs. No markup but a list."""
-    inert = Inert(redact)
+    sanitizer = Sanitizer(redact)
     if not snapshots:
         return f"**{title}**\nNo run began in this time."
     usages = [snapshot.usage for snapshot in snapshots]
@@ -40,20 +40,20 @@ def costs_text(snapshots: Sequence[StatusSnapshot], *, title: str, redact: Redac
     if partly:
         lines.append(f"Of {count(partly, 'run')} only a part is known; they cost more.")
     dearest = sorted(snapshots, key=lambda one: (-_spent(one.usage), one.run))
-    lines += [_line(one, inert) for one in dearest[:_LINES] if one.usage.cost_usd is not None]
+    lines += [_line(one, sanitizer) for one in dearest[:_LINES] if one.usage.cost_usd is not None]
     more = sum(one.usage.cost_usd is not None for one in dearest[_LINES:])
     return "\n".join([*lines, *([f"… and {count(more, 'cheaper run')}. `csv: True` lists them all."] if more else [])])
 
 
-def _line(snapshot: StatusSnapshot, inert: Inert) -> str:
-    what = inert.line(snapshot.title or snapshot.prompt, 60)
+def _line(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
+    what = sanitizer.line(snapshot.title or snapshot.prompt, 60)
     where = " · ".join(part for part in (snapshot.repository, snapshot.agent) if part)
-    return f"- {cost(snapshot.usage)} · `{short_id(snapshot.run)}` {what} · {inert.line(where, 60)} · {day_clock(snapshot.created_at)[:10]}"
+    return f"- {cost(snapshot.usage)} · `{short_id(snapshot.run)}` {what} · {sanitizer.line(where, 60)} · {day_clock(snapshot.created_at)[:10]}"
 
 
 def costs_csv(snapshots: Sequence[StatusSnapshot], *, redact: Redact) -> str:
     """One line a run, newest first. What people wrote begins no formula of a spreadsheet."""
-    inert = Inert(redact, terminal=True)
+    sanitizer = Sanitizer(redact, terminal=True)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(_COLUMNS)
@@ -61,14 +61,14 @@ def costs_csv(snapshots: Sequence[StatusSnapshot], *, redact: Redact) -> str:
         usage = one.usage
         writer.writerow(
             (
-                one.run, iso(one.created_at), one.state, _plain(one.repository, inert), _plain(one.agent, inert),
-                _plain(one.origin.requester_name, inert), _plain(one.title, inert), usage.input, usage.output,
+                one.run, iso(one.created_at), one.state, _plain(one.repository, sanitizer), _plain(one.agent, sanitizer),
+                _plain(one.origin.requester_name, sanitizer), _plain(one.title, sanitizer), usage.input, usage.output,
                 usage.cache_read, "" if usage.cost_usd is None else f"{usage.cost_usd:.6f}", usage.cost_complete,
             )
         )  # fmt: skip
     return out.getvalue()
 
 
-def _plain(text: str | None, inert: Inert) -> str:
-    shown = inert.line(text or "", 200)
+def _plain(text: str | None, sanitizer: Sanitizer) -> str:
+    shown = sanitizer.line(text or "", 200)
     return f"'{shown}" if shown.startswith(_FORMULA) else shown

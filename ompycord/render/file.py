@@ -4,10 +4,10 @@ from typing import Final
 
 from ompycord.domain.records import OutboxKind
 from ompycord.domain.snapshot import Artifact, StatusSnapshot
-from ompycord.render.inert import Inert, Redact
 from ompycord.render.marker import question_tag
 from ompycord.render.message import RenderedMessage, Sign, message
-from ompycord.render.surroundings import Surroundings
+from ompycord.render.render_context import RenderContext
+from ompycord.render.sanitizer import Redact, Sanitizer
 from ompycord.render.verdicts import agent_name
 from ompycord.render.view import footer_of
 
@@ -18,11 +18,13 @@ _KIB: Final = 1024
 
 
 def file_message(
-    snapshot: StatusSnapshot, artifact: Artifact, around: Surroundings, *, sign: Sign, redact: Redact
+    snapshot: StatusSnapshot, artifact: Artifact, render_context: RenderContext, *, sign: Sign, redact: Redact
 ) -> RenderedMessage:
     """Who attached what. The marker in the footer tells it from the others of its run."""
-    inert = Inert(redact)
+    sanitizer = Sanitizer(redact)
     size = f" ({-(-(artifact.size or 0) // _KIB):,} KiB)"
-    footer = footer_of(snapshot, around, inert, OutboxKind.FILE, question_tag(artifact.sha256 or artifact.name))
-    text = f"📎 {agent_name(snapshot, inert)} attached {inert.line(artifact.name, _NAME)}{size}."
+    footer = footer_of(
+        snapshot, render_context, sanitizer, OutboxKind.FILE, question_tag(artifact.sha256 or artifact.name)
+    )
+    text = f"📎 {agent_name(snapshot, sanitizer)} attached {sanitizer.line(artifact.name, _NAME)}{size}."
     return message(embeds=[{"description": text, "footer": {"text": footer}}], sign=sign)

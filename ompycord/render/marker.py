@@ -14,7 +14,7 @@ from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.records import OutboxKind
 from ompycord.domain.snapshot import Approval
 
-__all__ = ["Marker", "approval_seal", "footer_marker", "parse_marker", "question_tag"]
+__all__ = ["Marker", "approval_hash", "footer_marker", "parse_marker", "question_tag"]
 
 _MARKER: Final = regex.compile(
     r"(?P<run>[0-9a-hjkmnp-tv-z]{6}) · (?P<kind>mirror|card|question|file|result|notice)(?: (?P<number>[0-9a-f]{1,12}))?"
@@ -46,7 +46,7 @@ def question_tag(ref: str) -> str:
     return hashlib.sha256(ref.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
-def approval_seal(approval: Approval) -> str:
+def approval_hash(approval: Approval) -> str:
     """What a person who presses a button has read: it goes into the button, so that no click allows anything else."""
     words = "\0".join((approval.ref, approval.title, approval.command or "", approval.risk or ""))
     return question_tag(words)

@@ -65,11 +65,11 @@ def _button(button: Button, sign: Sign) -> Json:
     return data | {"custom_id": sign(button.action, button.ref)}
 
 
-def payload_hash(content: str, embeds: Sequence[Json], buttons: Sequence[Button], *, seal: str = "") -> str:
+def payload_hash(content: str, embeds: Sequence[Json], buttons: Sequence[Button], *, content_hash: str = "") -> str:
     """SHA-256 of the canonical JSON; buttons by what they do, not by their signature."""
     seen = {"content": content, "embeds": list(embeds), "buttons": [button.model_dump() for button in buttons]}
-    if seal:
-        seen["seal"] = seal
+    if content_hash:
+        seen["seal"] = content_hash
     canonical = json.dumps(seen, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -83,9 +83,9 @@ def message(
     mentions: Sequence[str] = (),
     role_mentions: Sequence[str] = (),
     attachment: str | None = None,
-    seal: str = "",
+    content_hash: str = "",
 ) -> RenderedMessage:
-    """A message with its hash. `seal` stands for what its buttons mean and its text may not show in full."""
+    """A message with its hash. `content_hash` stands for what its buttons mean and its text may not show in full."""
     return RenderedMessage(
         content=content,
         embeds=tuple(embeds),
@@ -93,5 +93,5 @@ def message(
         mentions=tuple(mentions),
         role_mentions=tuple(role_mentions),
         attachment=attachment,
-        payload_hash=payload_hash(content, embeds, buttons, seal=seal),
+        payload_hash=payload_hash(content, embeds, buttons, content_hash=content_hash),
     )

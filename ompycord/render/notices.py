@@ -5,8 +5,8 @@ No exclamation marks, no apology. Names and answers come from people, so they pa
 """
 
 from ompycord.domain.base import Millis
-from ompycord.render.inert import Inert
 from ompycord.render.phrases import stamp
+from ompycord.render.sanitizer import Sanitizer
 
 __all__ = [
     "already_decided",
@@ -22,15 +22,15 @@ __all__ = [
 _NAME = 60
 
 
-def watch_only(helper: str | None, inert: Inert) -> str:
+def watch_only(helper: str | None, sanitizer: Sanitizer) -> str:
     """A viewer tried to start a run; `helper` is the role that can change that."""
-    who = f"@{inert.line(helper, _NAME)}" if helper else "An admin"
+    who = f"@{sanitizer.line(helper, _NAME)}" if helper else "An admin"
     return f"You can watch here, not start runs. {who} can give you *runner*."
 
 
-def needs_role(needed: str, helper: str | None, inert: Inert) -> str:
+def needs_role(needed: str, helper: str | None, sanitizer: Sanitizer) -> str:
     """Somebody pressed what their role does not allow."""
-    who = f"@{inert.line(helper, _NAME)}" if helper else "An admin"
+    who = f"@{sanitizer.line(helper, _NAME)}" if helper else "An admin"
     return f"This needs the role *{needed}*. {who} can give it to you or do it."
 
 
@@ -39,9 +39,9 @@ def repository_missing() -> str:
     return "This channel has no repository. Choose one in the form, or ask an admin to set the repository's `channel` in `ompycord.yml`."
 
 
-def already_decided(by: str, at: Millis, what: str, inert: Inert) -> str:
+def already_decided(by: str, at: Millis, what: str, sanitizer: Sanitizer) -> str:
     """A second click on a question or an approval."""
-    return f"Already answered by {inert.line(by, _NAME)}, {stamp(at, 't')}: *{inert.line(what, 300)}*."
+    return f"Already answered by {sanitizer.line(by, _NAME)}, {stamp(at, 't')}: *{sanitizer.line(what, 300)}*."
 
 
 def not_the_requester() -> str:

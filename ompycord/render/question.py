@@ -10,13 +10,13 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.records import OutboxKind
 from ompycord.domain.snapshot import Approval, Question, StatusSnapshot
 from ompycord.render.cardview import Button, Colour
-from ompycord.render.faces import parks
-from ompycord.render.inert import Inert, Redact
-from ompycord.render.marker import approval_seal, question_tag
+from ompycord.render.headlines import pauses
+from ompycord.render.marker import approval_hash, question_tag
 from ompycord.render.message import RenderedMessage, Sign, message
 from ompycord.render.people import mention, user_ids
 from ompycord.render.phrases import stamp
-from ompycord.render.surroundings import Surroundings
+from ompycord.render.render_context import RenderContext
+from ompycord.render.sanitizer import Redact, Sanitizer
 from ompycord.render.verdicts import agent_name
 from ompycord.render.view import footer_of
 from ompycord.text import utf16_len
@@ -42,16 +42,16 @@ class _Asked:
     def __init__(
         self,
         snapshot: StatusSnapshot,
-        around: Surroundings,
+        render_context: RenderContext,
         ref: str,
         redact: Redact,
         kind: OutboxKind = OutboxKind.QUESTION,
     ) -> None:
-        self.inert = Inert(redact)
-        self.agent = agent_name(snapshot, self.inert)
+        self.sanitizer = Sanitizer(redact)
+        self.agent = agent_name(snapshot, self.sanitizer)
         self.run: RunId = snapshot.run
-        self.footer = footer_of(snapshot, around, self.inert, kind, question_tag(ref))
-        self.approvers = self.inert.line(around.approvers, _NAME) if around.approvers else ""
+        self.footer = footer_of(snapshot, render_context, self.sanitizer, kind, question_tag(ref))
+        self.approvers = self.sanitizer.line(render_context.approvers, _NAME) if render_context.approvers else ""
 
     def head(self, what: str, users: Sequence[str], roles: Sequence[str]) -> str:
         """`<@1> or approver: omp asks a question.`"""
@@ -62,7 +62,7 @@ class _Asked:
 
     def short(self, asked: Question | Approval) -> str:
         """What is asked, on a line."""
-        return self.inert.line(asked.text if isinstance(asked, Question) else asked.title, _ANSWER)
+        return self.sanitizer.line(asked.text if isinstance(asked, Question) else asked.title, _ANSWER)
 
     def embed(self, title: str, text: str, colour: int) -> dict[str, object]:
         return {"title": title, "description": text, "color": colour, "footer": {"text": self.footer}}
@@ -71,7 +71,7 @@ class _Asked:
 def question_message(
     snapshot: StatusSnapshot,
     question: Question,
-    around: Surroundings,
+    render_context: RenderContext,
     *,
     button_ref: str,
     sign: Sign,
@@ -84,27 +84,29 @@ def question_message(
     `button_ref` names the question in component ids, where agents' refs are too long. `attachment` is the whole text
     where the message shows only its beginning.
     """
-    asked = _Asked(snapshot, around, question.ref, redact)
-    text = asked.inert.prose(question.text, _TEXT) or "No words were given."
-    title = f"{asked.inert.label(asked.agent, _NAME)} asks"
+    asked = _Asked(snapshot, render_context, question.ref, redact)
+    text = asked.sanitizer.prose(question.text, _TEXT) or "No words were given."
+    title = f"{asked.sanitizer.label(asked.agent, _NAME)} asks"
     if question.status != "open" or snapshot.is_final:
-        closed = f"{text}\n\n{question_closed(question, asked.inert)}"
+        closed = f"{text}\n\n{question_closed(question, asked.sanitizer)}"
         return message(embeds=[asked.embed(title, closed, Colour.GREY)], sign=sign)
     users, roles = user_ids(mentions), user_ids(role_mentions)
     return message(
         asked.head(f"{asked.agent} asks a question.", users, roles),
         embeds=[asked.embed(f"🟡 {title}", f"{text}\n\n{_waiting(snapshot, question.asked_at)}", Colour.YELLOW)],
-        buttons=_answers(question, button_ref, asked.inert),
+        buttons=_answers(question, button_ref, asked.sanitizer),
         sign=sign,
         mentions=users,
         role_mentions=roles,
-        attachment=_whole(question.text, asked.inert),
+        attachment=_whole(question.text, asked.sanitizer),
     )
 
 
-def _answers(question: Question, button_ref: str, inert: Inert) -> list[Button]:
+def _answers(question: Question, button_ref: str, sanitizer: Sanitizer) -> list[Button]:
     options = [
-        Button(action=f"opt{index}", label=inert.label(option, BUTTON_LABEL) or f"Option {index + 1}", ref=button_ref)
+        Button(
+            action=f"opt{index}", label=sanitizer.label(option, BUTTON_LABEL) or f"Option {index + 1}", ref=button_ref
+        )
         for index, option in enumerate(question.options)
     ]
     if question.free_text or not options:
@@ -115,7 +117,7 @@ def _answers(question: Question, button_ref: str, inert: Inert) -> list[Button]:
 def approval_message(
     snapshot: StatusSnapshot,
     approval: Approval,
-    around: Surroundings,
+    render_context: RenderContext,
     *,
     button_ref: str,
     sign: Sign,
@@ -124,47 +126,47 @@ def approval_message(
     role_mentions: Sequence[str] = (),
 ) -> RenderedMessage:
     """A request for leave, with what it wants to do word for word; `button_ref` and `attachment` as above."""
-    asked = _Asked(snapshot, around, approval.ref, redact)
-    text, whole = _wanted(approval, asked.inert)
-    title = f"{asked.inert.label(asked.agent, _NAME)} asks for leave"
+    asked = _Asked(snapshot, render_context, approval.ref, redact)
+    text, whole = _wanted(approval, asked.sanitizer)
+    title = f"{asked.sanitizer.label(asked.agent, _NAME)} asks for leave"
     if approval.status != "open" or snapshot.is_final:
-        closed = f"{text}\n\n{approval_closed(approval, asked.inert)}"
+        closed = f"{text}\n\n{approval_closed(approval, asked.sanitizer)}"
         return message(embeds=[asked.embed(title, closed, Colour.GREY)], sign=sign)
     users, roles = user_ids(mentions), user_ids(role_mentions)
     return message(
         asked.head(f"{asked.agent} wants to act and may not without you.", users, roles),
         embeds=[asked.embed(f"🟡 {title}", f"{text}\n\n{_waiting(snapshot, approval.asked_at)}", Colour.YELLOW)],
-        buttons=_leave(button_ref),
+        buttons=_approval_buttons(button_ref),
         sign=sign,
         mentions=users,
         role_mentions=roles,
         attachment=whole,
-        seal=approval_seal(approval),
+        content_hash=approval_hash(approval),
     )
 
 
-def _wanted(approval: Approval, inert: Inert) -> tuple[str, str | None]:
+def _wanted(approval: Approval, sanitizer: Sanitizer) -> tuple[str, str | None]:
     """What it wants to do, and all of it as a file where the message cannot show all."""
     command = approval.command or ""
-    shown = inert.code(command, _TEXT)
-    risk = f"Risk: {inert.line(approval.risk, _NAME)}" if approval.risk else ""
-    parts = [inert.line(approval.title, _ANSWER), f"```\n{shown}\n```" if shown.strip() else "", risk]
+    shown = sanitizer.code(command, _TEXT)
+    risk = f"Risk: {sanitizer.line(approval.risk, _NAME)}" if approval.risk else ""
+    parts = [sanitizer.line(approval.title, _ANSWER), f"```\n{shown}\n```" if shown.strip() else "", risk]
     text = "\n".join(part for part in parts if part) or "No words were given."
-    if _is_cut(approval.title, inert, inert.line, _ANSWER):
-        return text, inert.source("\n\n".join(part for part in (approval.title, command) if part))
-    return text, inert.source(command) if _is_cut(command, inert, inert.code, _TEXT) else None
+    if _is_cut(approval.title, sanitizer, sanitizer.line, _ANSWER):
+        return text, sanitizer.source("\n\n".join(part for part in (approval.title, command) if part))
+    return text, sanitizer.source(command) if _is_cut(command, sanitizer, sanitizer.code, _TEXT) else None
 
 
-def _is_cut(text: str, inert: Inert, shown: Callable[[str, int], str], limit: int) -> bool:
+def _is_cut(text: str, sanitizer: Sanitizer, shown: Callable[[str, int], str], limit: int) -> bool:
     """Whether `limit` units do not show all of it. An ellipsis at the end proves nothing: agents can write one."""
-    size = utf16_len(inert.source(text))
+    size = utf16_len(sanitizer.source(text))
     return size > limit or (size > limit // 4 and shown(text, limit) != shown(text, limit * 8))
 
 
 def reminder_message(
     snapshot: StatusSnapshot,
     asked: Question | Approval,
-    around: Surroundings,
+    render_context: RenderContext,
     ref: str,
     *,
     url: str | None,
@@ -174,7 +176,7 @@ def reminder_message(
     role_mentions: Sequence[str] = (),
 ) -> RenderedMessage:
     """Once more to whom it may concern: something still waits, and where. `ref`: the outbox row's."""
-    heard = _Asked(snapshot, around, ref, redact, OutboxKind.NOTICE)
+    heard = _Asked(snapshot, render_context, ref, redact, OutboxKind.NOTICE)
     users, roles = user_ids(mentions), user_ids(role_mentions)
     text = f"{heard.short(asked)}\n\n{_waiting(snapshot, asked.asked_at)}"
     return message(
@@ -190,7 +192,7 @@ def reminder_message(
 def ops_message(
     snapshot: StatusSnapshot,
     asked: Question | Approval,
-    around: Surroundings,
+    render_context: RenderContext,
     ref: str,
     *,
     url: str | None,
@@ -198,10 +200,10 @@ def ops_message(
     redact: Redact,
 ) -> RenderedMessage:
     """To those who keep the machine, after an hour without an answer: who waits for what. It mentions nobody."""
-    heard = _Asked(snapshot, around, ref, redact, OutboxKind.NOTICE)
+    heard = _Asked(snapshot, render_context, ref, redact, OutboxKind.NOTICE)
     closed = asked.status != "open" or snapshot.is_final
-    end = _end_of(asked, heard.inert) if closed else _waiting(snapshot, asked.asked_at)
-    asker = heard.inert.line(snapshot.origin.requester_name or "", _NAME)
+    end = _end_of(asked, heard.sanitizer) if closed else _waiting(snapshot, asked.asked_at)
+    asker = heard.sanitizer.line(snapshot.origin.requester_name or "", _NAME)
     whose = f"In {asker}'s run " if asker else ""
     data = {
         "description": f"{heard.short(asked)}\n\n{end}",
@@ -217,11 +219,11 @@ def ops_message(
     return message(head, embeds=[data], buttons=buttons, sign=sign)
 
 
-def _end_of(asked: Question | Approval, inert: Inert) -> str:
-    return question_closed(asked, inert) if isinstance(asked, Question) else approval_closed(asked, inert)
+def _end_of(asked: Question | Approval, sanitizer: Sanitizer) -> str:
+    return question_closed(asked, sanitizer) if isinstance(asked, Question) else approval_closed(asked, sanitizer)
 
 
-def _leave(ref: str) -> list[Button]:
+def _approval_buttons(ref: str) -> list[Button]:
     return [
         Button(action="allow", label="Allow once", style="success", ref=ref),
         Button(action="allowrun", label="Allow for this run", ref=ref),
@@ -230,34 +232,34 @@ def _leave(ref: str) -> list[Button]:
 
 
 def _waiting(snapshot: StatusSnapshot, asked_at: int) -> str:
-    return f"Waiting since {stamp(asked_at)}{parks(snapshot)}."
+    return f"Waiting since {stamp(asked_at)}{pauses(snapshot)}."
 
 
-def _whole(source: str, inert: Inert) -> str | None:
-    return inert.source(source) if _is_cut(source, inert, inert.prose, _TEXT) else None
+def _whole(source: str, sanitizer: Sanitizer) -> str | None:
+    return sanitizer.source(source) if _is_cut(source, sanitizer, sanitizer.prose, _TEXT) else None
 
 
-def question_closed(question: Question, inert: Inert) -> str:
+def question_closed(question: Question, sanitizer: Sanitizer) -> str:
     """`Answered by NAME, 12:07: *Allow once*`, in everybody's own time zone."""
     if question.status != "answered":
         return "No answer is needed any more."
-    answer = inert.line(question.answer or "", _ANSWER)
-    return f"Answered by {_by(question.by, question.closed_at, inert)}{f': *{answer}*' if answer else '.'}"
+    answer = sanitizer.line(question.answer or "", _ANSWER)
+    return f"Answered by {_by(question.by, question.closed_at, sanitizer)}{f': *{answer}*' if answer else '.'}"
 
 
-def approval_closed(approval: Approval, inert: Inert) -> str:
+def approval_closed(approval: Approval, sanitizer: Sanitizer) -> str:
     """`Allowed once by NAME, 12:07.`"""
-    by = _by(approval.by, approval.closed_at, inert)
+    by = _by(approval.by, approval.closed_at, sanitizer)
     match approval.status:
         case "granted":
             return f"Allowed {'for this run' if approval.scope == 'run' else 'once'} by {by}."
         case "denied":
-            why = inert.line(approval.reason or "", _ANSWER)
+            why = sanitizer.line(approval.reason or "", _ANSWER)
             return f"Denied by {by}{f': *{why}*' if why else '.'}"
         case _:
             return "No decision is needed any more."
 
 
-def _by(name: str | None, at: int | None, inert: Inert) -> str:
-    who = inert.line(name or "", _NAME) or "somebody"
+def _by(name: str | None, at: int | None, sanitizer: Sanitizer) -> str:
+    who = sanitizer.line(name or "", _NAME) or "somebody"
     return f"{who}, {stamp(at, 't')}" if at is not None else who

@@ -10,10 +10,10 @@ from ompycord.domain.records import OutboxKind
 from ompycord.domain.snapshot import StatusSnapshot
 from ompycord.render.card import embed
 from ompycord.render.cardview import Excerpt, Part
-from ompycord.render.inert import Inert, Redact
 from ompycord.render.message import RenderedMessage, Sign, message
 from ompycord.render.people import mention, user_ids
-from ompycord.render.surroundings import Surroundings
+from ompycord.render.render_context import RenderContext
+from ompycord.render.sanitizer import Redact, Sanitizer
 from ompycord.render.truncation import fit
 from ompycord.render.view import footer_of, view
 
@@ -24,7 +24,7 @@ _EVIDENCE: Final = frozenset({Part.CHECKS, Part.FAILING, Part.FILES, Part.BILLIN
 
 def result_message(
     snapshot: StatusSnapshot,
-    around: Surroundings,
+    render_context: RenderContext,
     *,
     actions: frozenset[str],
     sign: Sign,
@@ -32,16 +32,16 @@ def result_message(
     mentions: Sequence[str] = (),
 ) -> RenderedMessage:
     """What became of the run, also when it stopped for its budget. `mentions` are the people it pings."""
-    inert = Inert(redact)
-    card = view(snapshot, around.model_copy(update={"live_url": None}), actions=actions, redact=redact)
+    sanitizer = Sanitizer(redact)
+    card = view(snapshot, render_context.model_copy(update={"live_url": None}), actions=actions, redact=redact)
     fields = tuple(field for field in card.fields if field.part in _EVIDENCE)
-    footer = footer_of(snapshot, around, inert, OutboxKind.RESULT)
+    footer = footer_of(snapshot, render_context, sanitizer, OutboxKind.RESULT)
     brief = card.model_copy(update={"fields": fields, "footer": footer, "prompt": Excerpt(), "weather": ""})
     users = user_ids(mentions)
-    head = inert.dead(card.title, 200)
+    head = sanitizer.dead(card.title, 200)
     content = " ".join(
         part for part in (mention(users), f"{card.glyph} **{card.word}**{f' · {head}' if head else ''}") if part
     )
-    fitted = fit(brief.model_copy(update={"author": brief.author if around.is_rehearsal else ""})).view
+    fitted = fit(brief.model_copy(update={"author": brief.author if render_context.is_rehearsal else ""})).view
     data = {key: value for key, value in embed(fitted).items() if key != "title"}  # the content says it
     return message(content, embeds=[data], buttons=fitted.buttons, sign=sign, mentions=users)

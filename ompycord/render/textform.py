@@ -9,10 +9,10 @@ from ompycord.domain.ids import short_id
 from ompycord.domain.snapshot import StatusSnapshot
 from ompycord.render.blocks import card_fields
 from ompycord.render.cardview import FieldView, Part
-from ompycord.render.faces import face_of
-from ompycord.render.inert import Inert, Redact
+from ompycord.render.headlines import headline_of
 from ompycord.render.phrases import day_clock
-from ompycord.render.surroundings import Surroundings
+from ompycord.render.render_context import RenderContext
+from ompycord.render.sanitizer import Redact, Sanitizer
 from ompycord.render.view import REHEARSAL, short_title
 
 __all__ = ["ShowPart", "text_form"]
@@ -27,23 +27,25 @@ _PLAN: Final = frozenset({Part.DONE_PHASE, Part.NEXT_PHASE, Part.ACTIVE_PHASE})
 _MARKS: Final = {"pending": "▫", "active": "▶", "done": "✅", "failed": "🔴", "skipped": "⏭"}
 
 
-def text_form(snapshot: StatusSnapshot, around: Surroundings, *, redact: Redact, part: ShowPart = "story") -> str:
+def text_form(
+    snapshot: StatusSnapshot, render_context: RenderContext, *, redact: Redact, part: ShowPart = "story"
+) -> str:
     """Lines of text without markup; times in UTC. Ends without a newline."""
-    inert = Inert(redact, terminal=True)
-    head = _head(snapshot, around, inert)
-    body = _PARTS[part](snapshot, inert)
+    sanitizer = Sanitizer(redact, terminal=True)
+    head = _head(snapshot, render_context, sanitizer)
+    body = _PARTS[part](snapshot, sanitizer)
     return "\n".join(line.rstrip() for line in (*head, *body))
 
 
-def _head(snapshot: StatusSnapshot, around: Surroundings, inert: Inert) -> list[str]:
-    face = face_of(snapshot, around, inert)
-    title = short_title(snapshot, inert)
+def _head(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> list[str]:
+    headline = headline_of(snapshot, render_context, sanitizer)
+    title = short_title(snapshot, sanitizer)
     facts = [snapshot.repository, snapshot.agent, f"mode {snapshot.mode}" if snapshot.mode else None, snapshot.branch]
     return [
-        *([f"DEMO · {REHEARSAL}"] if around.is_rehearsal else []),
-        f"{short_id(snapshot.run)}  {face.glyph} {face.word}{f' · {title}' if title else ''}",
-        _clocks(face.sentence),
-        " · ".join(inert.line(fact, 100) for fact in facts if fact),
+        *([f"DEMO · {REHEARSAL}"] if render_context.is_rehearsal else []),
+        f"{short_id(snapshot.run)}  {headline.glyph} {headline.word}{f' · {title}' if title else ''}",
+        _clocks(headline.sentence),
+        " · ".join(sanitizer.line(fact, 100) for fact in facts if fact),
     ]
 
 
@@ -51,47 +53,51 @@ def _clocks(text: str) -> str:
     return _STAMP.sub(lambda match: day_clock(int(match[1]) * 1000), text)
 
 
-def _story(snapshot: StatusSnapshot, inert: Inert) -> list[str]:
-    fields = [field for field in card_fields(snapshot, inert) if field.part not in _PLAN]
-    plan = _plan(snapshot, inert) if snapshot.plan else []
-    lines = _section("Task", inert.prose(snapshot.prompt, _PROMPT).splitlines())
-    return [*lines, *plan, *(line for field in fields for line in _field(field, inert))]
+def _story(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[str]:
+    fields = [field for field in card_fields(snapshot, sanitizer) if field.part not in _PLAN]
+    plan = _plan(snapshot, sanitizer) if snapshot.plan else []
+    lines = _section("Task", sanitizer.prose(snapshot.prompt, _PROMPT).splitlines())
+    return [*lines, *plan, *(line for field in fields for line in _field(field, sanitizer))]
 
 
-def _plan(snapshot: StatusSnapshot, inert: Inert) -> list[str]:
+def _plan(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[str]:
     lines: list[str] = []
     for phase in snapshot.plan:
-        lines.append(f"{_MARKS[phase.status]} {inert.line(phase.title, 120)}")
-        lines += [f"  {_MARKS[step.status]} {inert.line(step.title, 120)}" for step in phase.steps]
+        lines.append(f"{_MARKS[phase.status]} {sanitizer.line(phase.title, 120)}")
+        lines += [f"  {_MARKS[step.status]} {sanitizer.line(step.title, 120)}" for step in phase.steps]
     return _section("Plan", lines or ["There is no plan."])
 
 
-def _checks(snapshot: StatusSnapshot, inert: Inert) -> list[str]:
-    return _chosen(snapshot, inert, {Part.CHECKS, Part.FAILING}) or _section("Checks", ["No check has run."])
+def _checks(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[str]:
+    return _chosen(snapshot, sanitizer, {Part.CHECKS, Part.FAILING}) or _section("Checks", ["No check has run."])
 
 
-def _cost(snapshot: StatusSnapshot, inert: Inert) -> list[str]:
-    return _chosen(snapshot, inert, {Part.BILLING}) or _section("Cost", ["Nothing is known of the cost."])
+def _cost(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[str]:
+    return _chosen(snapshot, sanitizer, {Part.BILLING}) or _section("Cost", ["Nothing is known of the cost."])
 
 
-def _people(snapshot: StatusSnapshot, inert: Inert) -> list[str]:
-    lines = [f"asked by {inert.line(snapshot.origin.requester_name or 'an agent elsewhere', 100)}"]
+def _people(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[str]:
+    lines = [f"asked by {sanitizer.line(snapshot.origin.requester_name or 'an agent elsewhere', 100)}"]
     for question in snapshot.questions:
-        by = f" by {inert.line(question.by, 60)}: {inert.line(question.answer or '', 200)}" if question.by else ""
-        lines.append(f"question {question.status}{by} ({inert.line(question.text, 120)})")
+        by = (
+            f" by {sanitizer.line(question.by, 60)}: {sanitizer.line(question.answer or '', 200)}"
+            if question.by
+            else ""
+        )
+        lines.append(f"question {question.status}{by} ({sanitizer.line(question.text, 120)})")
     for approval in snapshot.approvals:
-        by = f" by {inert.line(approval.by, 60)}" if approval.by else ""
-        lines.append(f"approval {approval.status}{by} ({inert.line(approval.title, 120)})")
+        by = f" by {sanitizer.line(approval.by, 60)}" if approval.by else ""
+        lines.append(f"approval {approval.status}{by} ({sanitizer.line(approval.title, 120)})")
     return _section("People", lines)
 
 
-def _chosen(snapshot: StatusSnapshot, inert: Inert, parts: set[Part]) -> list[str]:
-    fields = card_fields(snapshot, inert)
-    return [line for field in fields if field.part in parts for line in _field(field, inert)]
+def _chosen(snapshot: StatusSnapshot, sanitizer: Sanitizer, parts: set[Part]) -> list[str]:
+    fields = card_fields(snapshot, sanitizer)
+    return [line for field in fields if field.part in parts for line in _field(field, sanitizer)]
 
 
-def _field(field: FieldView, inert: Inert) -> list[str]:
-    text = inert.prose(field.prose.source, _WORDS) if field.prose is not None else field.value
+def _field(field: FieldView, sanitizer: Sanitizer) -> list[str]:
+    text = sanitizer.prose(field.prose.source, _WORDS) if field.prose is not None else field.value
     return _section(field.name, text.splitlines())
 
 
@@ -99,7 +105,7 @@ def _section(name: str, lines: list[str]) -> list[str]:
     return ["", name, *(f"  {line}" for line in lines)] if lines else []
 
 
-_PARTS: Final[dict[ShowPart, Callable[[StatusSnapshot, Inert], list[str]]]] = {
+_PARTS: Final[dict[ShowPart, Callable[[StatusSnapshot, Sanitizer], list[str]]]] = {
     "story": _story,
     "plan": _plan,
     "checks": _checks,

@@ -115,15 +115,15 @@ def _last(view: CardView, part: Part) -> tuple[int, FieldView] | None:
 # -- the steps, in order ----------------------------------------------------------------------------------------------
 
 
-def shorten_prompt(view: CardView, excess: int) -> CardView | None:
+def shorten_prompt(view: CardView, over_limit: int) -> CardView | None:
     """Step 1: as much of the prompt as is needed, down to the ellipsis alone."""
     size = utf16_len(view.prompt.text)
     if size <= 1:
         return None
-    return view.model_copy(update={"prompt": view.prompt.within(max(size - excess, 1))})
+    return view.model_copy(update={"prompt": view.prompt.within(max(size - over_limit, 1))})
 
 
-def collapse_billing(view: CardView, excess: int) -> CardView | None:
+def collapse_billing(view: CardView, over_limit: int) -> CardView | None:
     """Step 2: cost, tokens and time on one line."""
     found = _last(view, Part.BILLING)
     if found is None or found[1].brief is None or found[1].lines == (found[1].brief,):
@@ -131,30 +131,30 @@ def collapse_billing(view: CardView, excess: int) -> CardView | None:
     return _with_field(view, found[0], found[1].model_copy(update={"lines": (found[1].brief,)}))
 
 
-def drop_least_recent_tool(view: CardView, excess: int) -> CardView | None:
+def drop_least_recent_tool(view: CardView, over_limit: int) -> CardView | None:
     """Step 3: one tool, the one used longest ago."""
     found = _last(view, Part.TOOLS)
     return _with_field(view, found[0], _without_a_line(found[1])) if found else None
 
 
-def drop_billing(view: CardView, excess: int) -> CardView | None:
+def drop_billing(view: CardView, over_limit: int) -> CardView | None:
     """Step 4: the billing line."""
     found = _last(view, Part.BILLING)
     return _with_field(view, found[0], found[1].model_copy(update={"lines": ()})) if found else None
 
 
-def fold_finished_phases(view: CardView, excess: int) -> CardView | None:
+def fold_finished_phases(view: CardView, over_limit: int) -> CardView | None:
     """Step 5: all finished phases become a count."""
     return _folded(view, Part.DONE_PHASE, "✅", "finished")
 
 
-def cut_free_text(view: CardView, excess: int) -> CardView | None:
+def cut_free_text(view: CardView, over_limit: int) -> CardView | None:
     """Step 6: from what is left, line by line, what proves the state last."""
     for part in _FREE:
         found = _last(view, part)
         if found is not None:
             folded = _folded(view, part, "▫", "later") if part is Part.NEXT_PHASE else None
-            return folded or _with_field(view, found[0], _shorter(found[1], excess))
+            return folded or _with_field(view, found[0], _shorter(found[1], over_limit))
     return None
 
 
@@ -170,10 +170,10 @@ def _folded(view: CardView, part: Part, glyph: str, word: str) -> CardView | Non
     return _with_fields(view, [*rest[:at], count, *rest[at:]])
 
 
-def _shorter(field: FieldView, excess: int) -> FieldView:
+def _shorter(field: FieldView, over_limit: int) -> FieldView:
     """Words lose what is too much; lines go one by one, since saying how many went can take more room than one gives."""
     if field.prose is not None:
-        left = utf16_len(field.prose.text) - excess
+        left = utf16_len(field.prose.text) - over_limit
         return field.model_copy(update={"prose": field.prose.within(max(left, 0))})
     shorter = _without_a_line(field)
     while shorter.size >= field.size:

@@ -5,9 +5,9 @@ from typing import Final
 from ompycord.domain.run import FailureClass, RunKind
 from ompycord.domain.snapshot import Check, StatusSnapshot
 from ompycord.domain.task import Mode
-from ompycord.render.inert import Inert
 from ompycord.render.phrases import and_list, count, duration, sentence
-from ompycord.render.surroundings import Surroundings
+from ompycord.render.render_context import RenderContext
+from ompycord.render.sanitizer import Sanitizer
 
 __all__ = ["agent_name", "check_line", "failing_tests", "failure_sentence", "unchecked_sentence"]
 
@@ -26,20 +26,20 @@ _FAILURES: Final[dict[FailureClass, str]] = {
 }
 
 
-def agent_name(snapshot: StatusSnapshot, inert: Inert) -> str:
+def agent_name(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
     """The agent by its name, or what it is."""
-    return inert.dead(snapshot.agent, _NAME) if snapshot.agent and snapshot.agent.strip() else "The agent"
+    return sanitizer.dead(snapshot.agent, _NAME) if snapshot.agent and snapshot.agent.strip() else "The agent"
 
 
-def unchecked_sentence(snapshot: StatusSnapshot, around: Surroundings, inert: Inert) -> str:
+def unchecked_sentence(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> str:
     """Why it is done but not checked: the agent's word, and what kept us from proving it."""
-    says = f"{agent_name(snapshot, inert)} says it is done."
-    return f"{says} {_why_unchecked(snapshot, around, inert)}"
+    says = f"{agent_name(snapshot, sanitizer)} says it is done."
+    return f"{says} {_why_unchecked(snapshot, render_context, sanitizer)}"
 
 
-def _why_unchecked(snapshot: StatusSnapshot, around: Surroundings, inert: Inert) -> str:
+def _why_unchecked(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> str:
     ours = [check for check in snapshot.checks if check.ours]
-    claimed = [inert.line(check.name, _NAME) for check in snapshot.checks if not check.ours]
+    claimed = [sanitizer.line(check.name, _NAME) for check in snapshot.checks if not check.ours]
     if snapshot.kind is RunKind.EXTERNAL:
         return (
             f"It ran elsewhere; its checks ({and_list(claimed)}) are its own word."
@@ -50,20 +50,20 @@ def _why_unchecked(snapshot: StatusSnapshot, around: Surroundings, inert: Inert)
         return "Mode fast runs no checks."
     blind = [check for check in ours if check.status != "passed"]
     if blind:
-        passed = [inert.line(check.name, _NAME) for check in ours if check.status == "passed"]
+        passed = [sanitizer.line(check.name, _NAME) for check in ours if check.status == "passed"]
         head = f"{and_list(passed)} passed, but " if passed else "No check ran: "
-        return head + f"{_blind(blind[0], inert)}{f' (and {len(blind) - 1} more)' if len(blind) > 1 else ''}."
+        return head + f"{_blind(blind[0], sanitizer)}{f' (and {len(blind) - 1} more)' if len(blind) > 1 else ''}."
     if claimed:
-        passed = and_list([inert.line(check.name, _NAME) for check in ours])
+        passed = and_list([sanitizer.line(check.name, _NAME) for check in ours])
         return f"{f'{passed} passed here' if passed else 'No check ran here'}; {and_list(claimed)} is only the agent's word."
-    if around.checks:
+    if render_context.checks:
         return "Its checks did not run."
-    where = inert.line(snapshot.repository, _NAME) if snapshot.repository else "this repository"
+    where = sanitizer.line(snapshot.repository, _NAME) if snapshot.repository else "this repository"
     return f"No checks are configured for {where}."
 
 
-def _blind(check: Check, inert: Inert) -> str:
-    name = inert.line(check.name, _NAME)
+def _blind(check: Check, sanitizer: Sanitizer) -> str:
+    name = sanitizer.line(check.name, _NAME)
     match check.status:
         case "missing":
             return f"{name} is not installed here"
@@ -73,28 +73,28 @@ def _blind(check: Check, inert: Inert) -> str:
             return f"{name} ended without a result"
 
 
-def failure_sentence(snapshot: StatusSnapshot, inert: Inert) -> str:
+def failure_sentence(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
     """What failed, and what became of the work."""
     failed = [check for check in snapshot.checks if check.ours and check.status in {"failed", "timeout"}]
-    what = _failed_check(failed[0], snapshot, inert) if failed else ""
-    what = what or _told_failure(snapshot, inert)
+    what = _failed_check(failed[0], snapshot, sanitizer) if failed else ""
+    what = what or _failure_words(snapshot, sanitizer)
     if snapshot.kind is RunKind.EXTERNAL:
         return what
-    kept = f"; branch {inert.line(snapshot.branch, 100)} is kept" if snapshot.branch else ""
+    kept = f"; branch {sanitizer.line(snapshot.branch, 100)} is kept" if snapshot.branch else ""
     return f"{what} Main is untouched{kept}."
 
 
-def _told_failure(snapshot: StatusSnapshot, inert: Inert) -> str:
+def _failure_words(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
     """The reason in words of ours or of the agent, whose word is marked as such."""
     is_claim = snapshot.kind is RunKind.EXTERNAL or snapshot.failure is FailureClass.REPAIRABLE
-    message = inert.line((snapshot.summary if snapshot.kind is RunKind.EXTERNAL else snapshot.message) or "", _LINE)
+    message = sanitizer.line((snapshot.summary if snapshot.kind is RunKind.EXTERNAL else snapshot.message) or "", _LINE)
     if message:
-        return sentence(f"{agent_name(snapshot, inert)} says that it failed: {message}" if is_claim else message)
+        return sentence(f"{agent_name(snapshot, sanitizer)} says that it failed: {message}" if is_claim else message)
     return _FAILURES[snapshot.failure] if snapshot.failure else "It ended without a reason."
 
 
-def _failed_check(check: Check, snapshot: StatusSnapshot, inert: Inert) -> str:
-    name, result = inert.line(check.name, _NAME), check.result
+def _failed_check(check: Check, snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
+    name, result = sanitizer.line(check.name, _NAME), check.result
     rounds = f" after {count(snapshot.iteration, 'round')}" if snapshot.iteration > 1 else ""
     if check.status == "timeout":
         after = f" after {duration(result.duration_ms)}" if result and result.duration_ms else ""
@@ -105,12 +105,12 @@ def _failed_check(check: Check, snapshot: StatusSnapshot, inert: Inert) -> str:
     return f"{name} fails{rounds}."
 
 
-def check_line(check: Check, inert: Inert) -> str:
+def check_line(check: Check, sanitizer: Sanitizer) -> str:
     """`✅ pytest 412, 0 failed, 38 s`; a check that we did not run is marked as the agent's word."""
-    name, result = inert.line(check.name, _NAME), check.result
+    name, result = sanitizer.line(check.name, _NAME), check.result
     spent = f", {duration(result.duration_ms)}" if result and result.duration_ms is not None else ""
     counts = f" {result.passed:,} passed, {result.failed or 0:,} failed" if result and result.passed is not None else ""
-    detail = f": {inert.line(result.detail, 120)}" if result and result.detail else ""
+    detail = f": {sanitizer.line(result.detail, 120)}" if result and result.detail else ""
     word = "" if check.ours else " (the agent's word)"
     match check.status:
         case "running":

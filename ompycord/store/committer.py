@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from ompycord.errors import DiskRefuses, NotStored, OmpycordError, StorageError
 from ompycord.store.connection import Connection, storage_error
-from ompycord.store.degraded import Gate
+from ompycord.store.degraded import WriteGuard
 
 __all__ = ["Bulk", "Committer", "Work"]
 
@@ -52,9 +52,9 @@ class _Item:
 class Committer:
     """The only writer. `batches` counts transactions that were tried."""
 
-    def __init__(self, connection: Connection, gate: Gate) -> None:
+    def __init__(self, connection: Connection, guard: WriteGuard) -> None:
         self._connection = connection
-        self._gate = gate
+        self._guard = guard
         self._waiting: deque[_Item] = deque()
         self._weight = 0
         self._running: asyncio.Future[list[Outcome]] | None = None
@@ -82,7 +82,7 @@ class Committer:
     def _put(self, item: _Item) -> "asyncio.Future[Any]":
         if not self._is_open:
             raise StorageError("The database is closed: this process is ending.")
-        self._gate.require_open()
+        self._guard.require_open()
         if self._weight + item.weight > QUEUE_WEIGHT:
             raise NotStored("The database is too far behind to take more. Nothing was stored; try again.")
         self._waiting.append(item)
@@ -158,9 +158,9 @@ class Committer:
         failed = next((error for _, error in outcomes if isinstance(error, DiskRefuses)), None)
         if failed is None:
             if any(error is None for _, error in outcomes):
-                self._gate.committed()
+                self._guard.committed()
             return
-        self._gate.failed(failed)
+        self._guard.failed(failed)
         while self._waiting:
             item = self._waiting.popleft()
             self._weight -= item.weight

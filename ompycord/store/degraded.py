@@ -17,7 +17,7 @@ from ompycord.store import queries_write as sql
 from ompycord.store.connection import Connection
 from ompycord.telemetry import get_logger
 
-__all__ = ["PROBE_S", "Gate"]
+__all__ = ["PROBE_S", "WriteGuard"]
 
 PROBE_S = 3.0
 """Seconds between two attempts to write while the disk refuses."""
@@ -31,7 +31,7 @@ ROOM = 1024 * 1024
 log = get_logger(__name__)
 
 
-class Gate:
+class WriteGuard:
     """Open, or shut with a reason. A timer of its own probes while it is shut; `close` ends that."""
 
     def __init__(self, *, connection: Connection, path: Path, clock: Clock, probe_s: float = PROBE_S) -> None:

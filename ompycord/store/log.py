@@ -1,4 +1,4 @@
-"""The log's rules: numbers, repetitions, lane ends, and events of our own doors; `intake.py` applies them to posts.
+"""The log's rules: numbers, repetitions, lane ends, and events of our own doors; `admission.py` applies them to posts.
 
 docs/contracts/events.md, *Identity*; docs/contracts/authentication.md, *Webhook ids*;
 docs/contracts/http.md, *Ended runs*.
@@ -14,7 +14,7 @@ from ompycord.store import queries_write as sql
 from ompycord.store.rows import Encoded
 
 __all__ = [
-    "Lane",
+    "SourceNumbers",
     "add_event",
     "prune_replays",
     "require_number",
@@ -28,7 +28,7 @@ REPLAYS_KEPT_MS = 8 * 24 * 3600 * 1000
 """Retries stop at 7 days, ids are kept for 8."""
 
 
-class Lane(NamedTuple):
+class SourceNumbers(NamedTuple):
     """What decides the next number. `final_seq` is the lowest number under which the source ended its run."""
 
     numbering: str | None = None
@@ -43,18 +43,18 @@ def add_event(raw: sqlite3.Connection, event: NewEvent, encoded: Encoded) -> int
     """
     require_number(event.seq)
     pk = run_pk(raw, event.run)
-    row = raw.execute(sql.LANE, (pk, event.source)).fetchone()
-    lane = Lane() if row is None else Lane(row["numbering"], row["last_seq"])
-    if event.seq is not None and event.seq <= lane.last_seq and lane.numbering == "sender":
+    row = raw.execute(sql.SOURCE_STATE, (pk, event.source)).fetchone()
+    source_state = SourceNumbers() if row is None else SourceNumbers(row["numbering"], row["last_seq"])
+    if event.seq is not None and event.seq <= source_state.last_seq and source_state.numbering == "sender":
         stored = raw.execute(sql.EVENT_BY_SEQ, (pk, event.source, event.seq)).fetchone()
         if stored is not None:
             return same_or_conflict(stored["position"], is_same=stored["hash"] == encoded.hash, seq=event.seq)
-    require_open(lane, event.seq, closed_after=None)
-    seq = lane.last_seq + 1 if event.seq is None else event.seq
+    require_open(source_state, event.seq, closed_after=None)
+    seq = source_state.last_seq + 1 if event.seq is None else event.seq
     values = (pk, event.source, seq, event.id, event.at, encoded.type, encoded.text, encoded.hash)
     position: int = raw.execute(sql.ADD_EVENT, values).fetchone()[0]
     numbering = "server" if event.seq is None else "sender"
-    raw.execute(sql.PUT_LANE, {"run": pk, "source": event.source, "numbering": numbering, "seq": seq})
+    raw.execute(sql.PUT_SOURCE_STATE, {"run": pk, "source": event.source, "numbering": numbering, "seq": seq})
     return position
 
 
@@ -85,10 +85,10 @@ def same_or_conflict(position: int, *, is_same: bool, seq: int) -> int:
     raise SequenceConflict(f"Number {seq} of this source is taken by another event.")
 
 
-def require_open(lane: Lane, seq: int | None, *, closed_after: int | None) -> None:
+def require_open(source_state: SourceNumbers, seq: int | None, *, closed_after: int | None) -> None:
     """Whether the lane takes a new event. Raises SequenceConflict (numbered by the other side), RunFinal (ended)."""
     numbering = "server" if seq is None else "sender"
-    if lane.numbering is not None and lane.numbering != numbering:
+    if source_state.numbering is not None and source_state.numbering != numbering:
         raise SequenceConflict("This source mixes events with and without seq: number all of them or none.")
     if closed_after is not None and (seq is None or seq > closed_after):
         raise RunFinal("This source has ended its run: only missing lower numbers are still taken.")

@@ -10,7 +10,7 @@ from typing import Literal
 from ompycord.domain.ports import Clock, Ids
 from ompycord.errors import ConfigurationError
 from ompycord.store.connection import Connection, connect, start_error
-from ompycord.store.degraded import PROBE_S, Gate
+from ompycord.store.degraded import PROBE_S, WriteGuard
 from ompycord.store.leftovers import make_file, require_whole
 from ompycord.store.migrations import Migration, find_migrations, migrate
 from ompycord.store.readers import Readers
@@ -53,16 +53,16 @@ async def open_store(
             require_whole(path)
             writer = await connection("rw")
             await writer.post(partial(_prepare, migrations=migrations, path=path, clock=clock))
-            gate = Gate(connection=writer, path=path, clock=clock, probe_s=probe_s)
+            guard = WriteGuard(connection=writer, path=path, clock=clock, probe_s=probe_s)
             pool = Readers(
                 [await connection("ro") for _ in range(readers)],
                 clock=clock,
                 timeout_s=query_timeout_s,
-                damaged=gate.failed,
+                damaged=guard.failed,
             )
         except sqlite3.Error as error:
             raise start_error(error, path.name) from error
-        store = SqliteStore(writer=writer, readers=pool, gate=gate, clock=clock, ids=ids)
+        store = SqliteStore(writer=writer, readers=pool, guard=guard, clock=clock, ids=ids)
         stack.push_async_callback(store.close)
         yield store
 

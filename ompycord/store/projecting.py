@@ -91,7 +91,7 @@ class Refold:
 
     def go_on(self, raw: sqlite3.Connection) -> bool:
         """The next ones, by source and number, since a fold does not mind the order; whether there are more."""
-        found = [rows.event_of(row) for row in raw.execute(queries_read.EVENTS_BY_LANE, self._values)]
+        found = [rows.event_of(row) for row in raw.execute(queries_read.EVENTS_BY_SOURCE, self._values)]
         for event in found:
             self.fold.add(event)
         if found:

@@ -26,7 +26,7 @@ EVENTS_AFTER = _EVENT + "WHERE e.position > ? ORDER BY e.position LIMIT ?"
 EVENTS_OF = _EVENT + "WHERE r.id = ? AND e.position <= ? ORDER BY e.position"
 
 # What a run's agents and people said to each other. The index on the run finds its events, however long the log is.
-TALK = f"""
+TRANSCRIPT = f"""
 {_EVENT}
 WHERE e.run = (SELECT pk FROM runs WHERE id = :run) AND +e.position > :after
   AND e.type IN (SELECT value FROM json_each(:types))
@@ -67,8 +67,8 @@ PAGE_OF_RUN_NEAR = f"{_EVENT}{_OF_RUN_NEAR} ORDER BY e.position LIMIT :limit"
 COUNT_OF_RUN_NEAR = f"SELECT count(*) FROM (SELECT 1 FROM events AS e {_OF_RUN_NEAR} LIMIT :limit)"  # noqa: S608  # constants
 
 # One run's events by source and number, from a place on: the index on both finds the next ones, however long the run is.
-_NEXT_IN_LANE = "(e.source, e.seq) > (:source, :seq) AND +e.position <= :upto ORDER BY e.source, e.seq LIMIT :limit"
-EVENTS_BY_LANE = f"{_EVENT}WHERE e.run = (SELECT pk FROM runs WHERE id = :run) AND {_NEXT_IN_LANE}"  # noqa: S608  # constants
+_NEXT_OF_SOURCE = "(e.source, e.seq) > (:source, :seq) AND +e.position <= :upto ORDER BY e.source, e.seq LIMIT :limit"
+EVENTS_BY_SOURCE = f"{_EVENT}WHERE e.run = (SELECT pk FROM runs WHERE id = :run) AND {_NEXT_OF_SOURCE}"  # noqa: S608  # constants
 
 # Runs that a stream of all runs begins with.
 OPEN_RUNS = "SELECT id FROM runs WHERE ended_at IS NULL ORDER BY pk DESC LIMIT :limit"

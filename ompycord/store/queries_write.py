@@ -87,7 +87,7 @@ FROM w CROSS JOIN events AS e ON e.run = w.run AND e.source = w.source AND e.seq
 )
 
 # How a lane is numbered and where it ended.
-LANE = "SELECT numbering, last_seq, final_seq FROM lanes WHERE run = ? AND source = ?"
+SOURCE_STATE = "SELECT numbering, last_seq, final_seq FROM lanes WHERE run = ? AND source = ?"
 
 # An event by its number, to tell a repetition from a conflict.
 EVENT_BY_SEQ = "SELECT position, hash FROM events WHERE run = ? AND source = ? AND seq = ?"
@@ -100,7 +100,7 @@ INSERT INTO events (run, source, seq, id, at, type, body, hash) VALUES (?, ?, ?,
 """
 
 # Keep the highest number of a lane of ours; those have no end.
-PUT_LANE = """
+PUT_SOURCE_STATE = """
 INSERT INTO lanes (run, source, numbering, last_seq) VALUES (:run, :source, :numbering, :seq)
 ON CONFLICT (run, source) DO UPDATE SET last_seq = max(last_seq, excluded.last_seq)
 """
@@ -109,7 +109,7 @@ ON CONFLICT (run, source) DO UPDATE SET last_seq = max(last_seq, excluded.last_s
 ADD_EVENTS = Many("INSERT INTO events (position, run, source, seq, id, at, type, body, hash) VALUES {rows}", columns=9)
 
 # The same for many lanes.
-PUT_LANES = Many(
+PUT_SOURCE_STATES = Many(
     """
 INSERT INTO lanes (run, source, numbering, last_seq, final_seq) VALUES {rows}
 ON CONFLICT (run, source) DO UPDATE SET last_seq = excluded.last_seq, final_seq = excluded.final_seq

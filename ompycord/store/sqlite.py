@@ -10,9 +10,9 @@ from functools import partial
 
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.base import Millis
-from ompycord.domain.events import TALK_TYPES, EventBody, RunEvent
+from ompycord.domain.events import TRANSCRIPT_TYPES, EventBody, RunEvent
 from ompycord.domain.fold import RunFold
-from ompycord.domain.ids import AGENT_LANE, RunId
+from ompycord.domain.ids import AGENT_SOURCE, RunId
 from ompycord.domain.person_settings import PersonSettings
 from ompycord.domain.ports import Clock, DumpedFold, Ids, RunFilter
 from ompycord.domain.records import (
@@ -36,10 +36,10 @@ from ompycord.domain.task import Task
 from ompycord.errors import BadEvent
 from ompycord.store import audit, deciding, log, projecting, rows, streaming
 from ompycord.store import queries_read as sql
+from ompycord.store.admission import Posted, append_all
 from ompycord.store.committer import Committer
 from ompycord.store.connection import Connection
-from ompycord.store.degraded import Gate
-from ompycord.store.intake import Posted, append_all
+from ompycord.store.degraded import WriteGuard
 from ompycord.store.readers import Readers
 from ompycord.store.rows import encode
 
@@ -48,16 +48,16 @@ __all__ = ["SqliteStore"]
 PRUNE_EVERY_MS = 1_000
 """With 2,000 at a time: more than senders can make at their rates, 100 a second and key."""
 END_OF_LOG = 2**63 - 1
-TALK = json.dumps(sorted(TALK_TYPES))
+TRANSCRIPT = json.dumps(sorted(TRANSCRIPT_TYPES))
 
 
 class SqliteStore:
     """Made by `open_store`. Methods that write return after the commit; StorageError when the database does not take it."""
 
-    def __init__(self, *, writer: Connection, readers: Readers, gate: Gate, clock: Clock, ids: Ids) -> None:
+    def __init__(self, *, writer: Connection, readers: Readers, guard: WriteGuard, clock: Clock, ids: Ids) -> None:
         self._connection = writer
-        self._gate = gate
-        self._writer = Committer(writer, gate)
+        self._guard = guard
+        self._writer = Committer(writer, guard)
         self._readers = readers
         self._clock = clock
         self._ids = ids
@@ -71,7 +71,7 @@ class SqliteStore:
     @property
     def read_only(self) -> str | None:
         """Why nothing is written for now, in one sentence; None while everything is."""
-        return self._gate.reason
+        return self._guard.reason
 
     async def is_writable(self) -> bool:
         """Whether a row can be committed: what a health check asks, however often."""
@@ -79,11 +79,11 @@ class SqliteStore:
         async def write() -> None:
             await self._writer.submit(projecting.put_probe)
 
-        return await self._gate.is_writable(write)
+        return await self._guard.is_writable(write)
 
     async def close(self) -> None:
         """Commit what was taken, then close the readers, then the writer, which checkpoints last. Idempotent."""
-        self._gate.close()
+        self._guard.close()
         try:
             await self._writer.close()
         finally:
@@ -112,7 +112,7 @@ class SqliteStore:
     async def observe(self, run: RunId, bodies: Sequence[EventBody], *, at: Millis) -> int:
         """Events of a local adapter; the last position, 0 when there was nothing to store. Raises UnknownRun."""
         events = [
-            NewEvent(run=run, source=AGENT_LANE, kind=SourceKind.AGENT, at=at, body=body, id=self._ids.ulid())
+            NewEvent(run=run, source=AGENT_SOURCE, kind=SourceKind.AGENT, at=at, body=body, id=self._ids.ulid())
             for body in bodies
         ]
         encoded = [(event, encode(event.body)) for event in events]
@@ -154,8 +154,8 @@ class SqliteStore:
     async def events_of(self, run: RunId) -> list[RunEvent]:
         return await self._readers.all(sql.EVENTS_OF, (run, END_OF_LOG), rows.event_of)
 
-    async def talk(self, run: RunId, *, after: int) -> list[RunEvent]:
-        return await self._readers.all(sql.TALK, {"run": run, "after": after, "types": TALK}, rows.event_of)
+    async def transcript(self, run: RunId, *, after: int) -> list[RunEvent]:
+        return await self._readers.all(sql.TRANSCRIPT, {"run": run, "after": after, "types": TRANSCRIPT}, rows.event_of)
 
     async def session(self, run: RunId) -> str | None:
         return await self._readers.one(sql.SESSION, (run,), lambda row: str(row["session"]))
@@ -173,7 +173,7 @@ class SqliteStore:
         """The projector's position and the snapshots there: of one run, or of the newest open ones."""
         known = await self._readers.read(partial(streaming.base, run=run))
         folds = await self._complete(known)
-        return known.upto, [fold.snapshot() for fold in folds.values() if fold.lanes]
+        return known.upto, [fold.snapshot() for fold in folds.values() if fold.source_states]
 
     async def folds(self, runs: Sequence[RunId]) -> dict[RunId, RunFold]:
         return await self._complete(await self._readers.read(partial(projecting.cached, runs=runs)))

@@ -15,7 +15,7 @@ from typing import TextIO
 __all__ = ["BLOCKED_S", "DEFECT", "Watchdog"]
 
 BLOCKED_S = 30.0
-BEAT_S = 1.0
+HEARTBEAT_S = 1.0
 DEFECT = 70
 """The exit code: a defect of ours."""
 
@@ -27,16 +27,16 @@ class Watchdog:
         self,
         *,
         blocked_s: float = BLOCKED_S,
-        beat_s: float = BEAT_S,
+        interval_s: float = HEARTBEAT_S,
         end: Callable[[int], object] = os._exit,
         stream: TextIO | None = None,
     ) -> None:
         """Stacks go to `stream` (stderr), which must have a file descriptor."""
-        self._strikes = max(2, round(blocked_s / beat_s))
-        self._beat_s = beat_s
+        self._missed_beats = max(2, round(blocked_s / interval_s))
+        self._interval_s = interval_s
         self._end = end
         self._stream = stream
-        self._beats = 0
+        self._heartbeats = 0
         self._over = threading.Event()
         self.lag_s = 0.0
         """How late the last beat was."""
@@ -47,26 +47,28 @@ class Watchdog:
         thread.start()
         try:
             while True:
-                due = time.monotonic() + self._beat_s / 2
-                await asyncio.sleep(self._beat_s / 2)
+                due = time.monotonic() + self._interval_s / 2
+                await asyncio.sleep(self._interval_s / 2)
                 self.lag_s = max(0.0, time.monotonic() - due)
-                self._beats += 1
+                self._heartbeats += 1
         finally:
             self._over.set()
 
     def _watch(self) -> None:
         """Counts looks, not seconds: a process that was stopped (Ctrl+Z, a suspended laptop) misses both alike."""
-        seen, strikes = -1, 0
-        while not self._over.wait(self._beat_s):
-            strikes = strikes + 1 if self._beats == seen else 0
-            seen = self._beats
-            if strikes >= self._strikes:
-                self._give_up(strikes)
+        seen, missed_beats = -1, 0
+        while not self._over.wait(self._interval_s):
+            missed_beats = missed_beats + 1 if self._heartbeats == seen else 0
+            seen = self._heartbeats
+            if missed_beats >= self._missed_beats:
+                self._give_up(missed_beats)
                 return
 
-    def _give_up(self, strikes: int) -> None:
+    def _give_up(self, missed_beats: int) -> None:
         stream = self._stream or sys.stderr
-        stream.write(f"ompycord: the event loop was blocked for {strikes * self._beat_s:.0f} s; its stacks follow.\n")
+        stream.write(
+            f"ompycord: the event loop was blocked for {missed_beats * self._interval_s:.0f} s; its stacks follow.\n"
+        )
         stream.flush()
         faulthandler.dump_traceback(file=stream, all_threads=True)
         self._end(DEFECT)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from ompycord.domain.events import EventBody
-from ompycord.domain.ports import AgentCapabilities, AgentJob, AgentOutcome, Emit, Heard, Inbox
+from ompycord.domain.ports import AgentCapabilities, AgentInput, AgentJob, AgentOutcome, Emit, Inbox
 
 __all__ = ["ScriptedAgent", "ScriptedInbox"]
 
@@ -12,16 +12,16 @@ __all__ = ["ScriptedAgent", "ScriptedInbox"]
 class ScriptedInbox:
     """What people say, written by a test; satisfies `domain.ports.Inbox`."""
 
-    def __init__(self, *bodies: Heard) -> None:
-        self._waiting: asyncio.Queue[Heard] = asyncio.Queue(64)
+    def __init__(self, *bodies: AgentInput) -> None:
+        self._waiting: asyncio.Queue[AgentInput] = asyncio.Queue(64)
         self.say(*bodies)
 
-    def say(self, *bodies: Heard) -> None:
+    def say(self, *bodies: AgentInput) -> None:
         """Next of all, in this order."""
         for body in bodies:
             self._waiting.put_nowait(body)
 
-    async def next(self) -> Heard:
+    async def next(self) -> AgentInput:
         return await self._waiting.get()
 
 
@@ -45,7 +45,7 @@ class ScriptedAgent:
         self._go = asyncio.Event()
         self._go.set()
         self.began = asyncio.Event()
-        self.heard: asyncio.Queue[Heard] = asyncio.Queue(64)
+        self.heard: asyncio.Queue[AgentInput] = asyncio.Queue(64)
         """What people said to it while it ran."""
 
     def hold(self) -> None:

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from ompycord.domain.events import ChangedFile, CheckFinished
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import Harvested, Prepared, Published
+from ompycord.domain.ports import Collected, Prepared, Published
 from ompycord.domain.repository import CheckSpec, RepositorySpec
 from ompycord.errors import WorkspaceError
 
@@ -31,7 +31,7 @@ class FakeWorkspaces:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._bases: dict[RunId, Tree] = {}
-        self._results: dict[RunId, tuple[Harvested, Tree]] = {}
+        self._results: dict[RunId, tuple[Collected, Tree]] = {}
         self.branches: dict[str, str] = {}
         self.taken_over: set[RunId] = set()
         """Runs in whose clone somebody works."""
@@ -53,7 +53,7 @@ class FakeWorkspaces:
         path = self._path(run)
         return Prepared(path=path, base_commit=BASE, base_branch="main") if path.is_dir() else None
 
-    async def lay(self, run: RunId, name: str, data: bytes) -> Path:
+    async def write_file(self, run: RunId, name: str, data: bytes) -> Path:
         if not self._path(run).is_dir():
             raise WorkspaceError(_NONE)
         folder = self._files(run)
@@ -63,20 +63,20 @@ class FakeWorkspaces:
     async def is_taken_over(self, run: RunId) -> bool:
         return run in self.taken_over
 
-    async def harvest(
+    async def collect(
         self, run: RunId, repository: RepositorySpec, *, message: str, co_author: str | None = None
-    ) -> Harvested:
+    ) -> Collected:
         if not self._path(run).is_dir():
             return self._recorded(run)[0]
         self.co_authors.append(co_author)
         tree = _read(self._path(run))
         files = _changes(self._bases.get(run, {}), tree)
         commit = sha1(f"{run}{sorted(tree.items())}".encode(), usedforsecurity=False).hexdigest() if files else None
-        harvested = Harvested(commit=commit, files=files, total=len(files), diff=None)
-        self._results[run] = harvested, tree
-        return harvested
+        collected = Collected(commit=commit, files=files, total=len(files), diff=None)
+        self._results[run] = collected, tree
+        return collected
 
-    async def result(self, run: RunId) -> Harvested | None:
+    async def result(self, run: RunId) -> Collected | None:
         return self._results[run][0] if run in self._results else None
 
     @asynccontextmanager
@@ -102,7 +102,7 @@ class FakeWorkspaces:
         for folder in (self._path(run), self._files(run)):
             rmtree(folder, ignore_errors=True)
 
-    def _recorded(self, run: RunId) -> tuple[Harvested, Tree]:
+    def _recorded(self, run: RunId) -> tuple[Collected, Tree]:
         if run not in self._results:
             raise WorkspaceError(_NONE)
         return self._results[run]

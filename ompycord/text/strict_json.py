@@ -10,7 +10,7 @@ import math
 import re
 from typing import Any, NoReturn, cast
 
-__all__ = ["NotJson", "has_plain_texts", "is_modest", "parse_json", "require_modest"]
+__all__ = ["NotJson", "has_plain_texts", "is_within_limits", "parse_json", "require_within_limits"]
 
 DEPTH = 16
 NODES = 2000
@@ -44,15 +44,15 @@ def has_plain_texts(raw: bytes) -> bool:
     return len(raw) <= STRING and raw.isascii() and b"\\u" not in raw
 
 
-def is_modest(raw: bytes) -> bool:
-    """Whether the value of this JSON, which `parse_json` took, needs no `require_modest`: true for most events.
+def is_within_limits(raw: bytes) -> bool:
+    """Whether the value of this JSON, which `parse_json` took, needs no `require_within_limits`: true for most events.
 
     A text of so few bytes holds no more values, and one with so few brackets is no deeper.
     """
     return len(raw) <= NODES and raw.count(b"{") + raw.count(b"[") <= DEPTH and has_plain_texts(raw)
 
 
-def require_modest(value: Any, *, is_plain: bool = False, most: int = NODES, longest: int = STRING) -> None:
+def require_within_limits(value: Any, *, is_plain: bool = False, most: int = NODES, longest: int = STRING) -> None:
     """Depth, number of values, lengths, and no text that cannot be shown. Raises NotJson.
 
     With `is_plain` only keys are measured: all other texts are known to be harmless (`has_plain_texts`). `most` values and

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from ompycord.domain.records import Scope
-from ompycord.webhook.keys import Key, KeyRing
+from ompycord.webhook.keys import Key, KeySet
 from ompycord.webhook.problems import Problem, unauthorized
 
 __all__ = ["authenticate", "header_map", "is_local", "require_scope"]
@@ -21,7 +21,7 @@ def header_map(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
 
 
 def authenticate(
-    headers: Mapping[bytes, bytes], body: bytes, *, peer: str | None, keyring: KeyRing, trusted_proxies: frozenset[str]
+    headers: Mapping[bytes, bytes], body: bytes, *, peer: str | None, keyring: KeySet, trusted_proxies: frozenset[str]
 ) -> Key:
     """The key behind a request. A signature that is present decides alone. Raises Problem `unauthorized`."""
     signature = headers.get(b"webhook-signature")

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from ompycord.domain.base import Millis
 from ompycord.domain.events import EVENT_TYPES, SCHEMA, EventBody, parse_body
-from ompycord.text.strict_json import NotJson, has_plain_texts, is_modest, parse_json, require_modest
+from ompycord.text.strict_json import NotJson, has_plain_texts, is_within_limits, parse_json, require_within_limits
 from ompycord.webhook.problems import Problem
 
 __all__ = ["Batch", "Envelope", "Item", "read_batch", "read_body", "read_event", "time_ms"]
@@ -65,8 +65,8 @@ class Batch(_Wire):
 def read_event(raw: bytes) -> Envelope:
     """Raises Problem: malformed-json, schema-unsupported, schema-invalid."""
     value = _json(raw)
-    if not is_modest(raw):
-        _modest(value, is_plain=has_plain_texts(raw))
+    if not is_within_limits(raw):
+        _within_limits(value, is_plain=has_plain_texts(raw))
     return _event(Envelope, value)
 
 
@@ -83,11 +83,11 @@ def read_batch(raw: bytes, *, most: int) -> tuple[Batch, list[Item]]:
     items: list[Item] = []
     for index, entry in enumerate(batch.events):
         try:
-            _modest(entry, is_plain=is_plain)
+            _within_limits(entry, is_plain=is_plain)
             items.append(_event(Item, entry))
         except Problem as refusal:
             raise refusal.at(index) from None
-    _modest({"run": batch.run})
+    _within_limits({"run": batch.run})
     return batch, items
 
 
@@ -128,9 +128,9 @@ def _json(raw: bytes) -> Any:
         raise Problem("malformed-json", str(error)) from None
 
 
-def _modest(value: Any, *, is_plain: bool = False) -> None:
+def _within_limits(value: Any, *, is_plain: bool = False) -> None:
     try:
-        require_modest(value, is_plain=is_plain)
+        require_within_limits(value, is_plain=is_plain)
     except NotJson as error:
         raise Problem("malformed-json", str(error)) from None
 

@@ -17,7 +17,7 @@ from ompycord.domain.ports import Clock, Ids
 from ompycord.domain.records import Post, Receipt, Scope
 from ompycord.errors import BadEvent, RunFinal, UnknownRun
 from ompycord.webhook.keys import Key
-from ompycord.webhook.sink import EventSink
+from ompycord.webhook.target import EventTarget
 
 __all__ = ["HookRuns", "Pushed"]
 
@@ -52,7 +52,7 @@ class HookRuns:
     `NAME#2` and so on, and what trails after an end is let go.
     """
 
-    def __init__(self, *, store: EventSink, clock: Clock, ids: Ids) -> None:
+    def __init__(self, *, store: EventTarget, clock: Clock, ids: Ids) -> None:
         self._store = store
         self._clock = clock
         self._ids = ids

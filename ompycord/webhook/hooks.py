@@ -19,14 +19,22 @@ from ompycord.dialects.hooks_claude import decision, halt
 from ompycord.domain.events import ApprovalWithdrawn, EventBody, Note
 from ompycord.domain.ports import Clock, Ids
 from ompycord.domain.records import Receipt
-from ompycord.text.strict_json import NotJson, parse_json, require_modest
-from ompycord.webhook.hook_leave import HookLeave, Verdict
+from ompycord.text.strict_json import NotJson, parse_json, require_within_limits
+from ompycord.webhook.hook_approvals import HookApprovals, Verdict
 from ompycord.webhook.hook_runs import HookRuns, Pushed
 from ompycord.webhook.keys import Key
 from ompycord.webhook.limits import Limits
+from ompycord.webhook.pipeline import (
+    JSON,
+    Answer,
+    AuthenticatedRequest,
+    ClientDisconnected,
+    Request,
+    RequestPipeline,
+    accepted,
+)
 from ompycord.webhook.problems import Headers, Problem, problem
-from ompycord.webhook.reception import JSON, Answer, Asked, Gone, Reception, Request, accepted
-from ompycord.webhook.sink import EventSink
+from ompycord.webhook.target import EventTarget
 
 __all__ = ["PREFIX", "SESSION", "Hooks"]
 
@@ -37,7 +45,7 @@ _NAME: Final = 128
 _VALUES: Final = 65_536
 """A hook cannot choose what it sends: within the size of an event it may have more values and longer texts than one."""
 
-Door = Callable[[Request], Awaitable[Answer]]
+AuthCheck = Callable[[Request], Awaitable[Answer]]
 
 
 class _Address(NamedTuple):
@@ -53,14 +61,14 @@ class Hooks:
     """Takes payloads of the agents that `HOOK_SOURCES` names. None of them leads to a 5xx while the process is well."""
 
     def __init__(
-        self, *, store: EventSink, reception: Reception, clock: Clock, ids: Ids, limits: Limits, bus: Bus | None
+        self, *, store: EventTarget, pipeline: RequestPipeline, clock: Clock, ids: Ids, limits: Limits, bus: Bus | None
     ) -> None:
-        self._reception = reception
+        self._pipeline = pipeline
         self._limits = limits
         self._runs = HookRuns(store=store, clock=clock, ids=ids)
-        self._leave = HookLeave(store=store, reception=reception, clock=clock, bus=bus)
+        self._approvals = HookApprovals(store=store, pipeline=pipeline, clock=clock, bus=bus)
 
-    def door(self, path: str, query: bytes, headers: Mapping[bytes, bytes]) -> Door | None:
+    def auth_check(self, path: str, query: bytes, headers: Mapping[bytes, bytes]) -> AuthCheck | None:
         """Who answers this address; None for one that is no hook's."""
         if not path.startswith(PREFIX):
             return None
@@ -72,15 +80,15 @@ class Hooks:
 
     async def _serve(self, address: _Address, request: Request) -> Answer:
         take = partial(self._take, address, request.receive)
-        return await self._reception.serve(request, take, self._limits.event_bytes)
+        return await self._pipeline.serve(request, take, self._limits.event_bytes)
 
-    async def _take(self, address: _Address, receive: Receive, asked: Asked) -> Answer:
-        reading = HOOK_SOURCES[address.source](_payload(asked.body))
-        self._reception.require_rate(asked.key, 1)
-        events = reading.events if reading.is_known else (_stranger(address.source, reading.kind),)
+    async def _take(self, address: _Address, receive: Receive, authenticated: AuthenticatedRequest) -> Answer:
+        reading = HOOK_SOURCES[address.source](_payload(authenticated.body))
+        self._pipeline.require_rate(authenticated.key, 1)
+        events = reading.events if reading.is_known else (_unknown_client(address.source, reading.kind),)
         if not events:
             return _nothing(reading)
-        pushed = self._pushed(address, asked, reading)
+        pushed = self._pushed(address, authenticated, reading)
         receipts = await self._store(pushed, events)
         if not receipts:
             return _nothing(reading)
@@ -89,32 +97,32 @@ class Hooks:
         verdict = await self._asked(address, pushed, reading, receipts, receive)
         return _for_claude(receipts, verdict)
 
-    def _pushed(self, address: _Address, asked: Asked, reading: HookReading) -> Pushed:
-        key, name = asked.key, _name(asked.key, address, reading)
+    def _pushed(self, address: _Address, authenticated: AuthenticatedRequest, reading: HookReading) -> Pushed:
+        key, name = authenticated.key, _name(authenticated.key, address, reading)
         own = reading.id if reading.is_known else f"unknown:{reading.kind}"  # said once in a run
-        id_ = asked.webhook_id or self._runs.id_of(key, address.source, name, own=own, body=asked.body)
+        id_ = authenticated.webhook_id or self._runs.id_of(key, address.source, name, own=own, body=authenticated.body)
         return Pushed(key, address.source, name, reading.begins, id_)
 
     async def _store(self, pushed: Pushed, events: tuple[EventBody, ...]) -> list[Receipt]:
         receipts = await self._runs.store(pushed, events)
-        self._reception.stored(sum(not receipt.duplicate for receipt in receipts))
+        self._pipeline.stored(sum(not receipt.duplicate for receipt in receipts))
         return receipts
 
     async def _asked(
         self, address: _Address, pushed: Pushed, reading: HookReading, receipts: list[Receipt], receive: Receive
     ) -> Verdict | None:
         """What people say to a tool that waits for leave; None where nobody is asked."""
-        wanted, run = reading.asks, receipts[-1].run
-        if not address.waits or wanted is None or not self._leave.can_wait or receipts[-1].cancel_requested:
+        wanted, run = reading.request, receipts[-1].run
+        if not address.waits or wanted is None or not self._approvals.can_wait or receipts[-1].cancel_requested:
             return None
-        given = await self._leave.given(run, wanted)
+        given = await self._approvals.given(run, wanted)
         if given is not None:
             return given
         await self._store(pushed._replace(id=f"{pushed.id}-leave"[:_NAME]), (wanted,))
         withdrawal = partial(self._withdraw, pushed, wanted.approval)
         try:
-            verdict = await self._leave.decided(run, wanted.approval, receive)
-        except Gone:
+            verdict = await self._approvals.decided(run, wanted.approval, receive)
+        except ClientDisconnected:
             await withdrawal("Its agent does not wait any more.")
             raise
         if not verdict.is_decided:
@@ -134,7 +142,7 @@ def _payload(body: bytes) -> Frame:
     """Raises Problem: malformed-json, schema-invalid."""
     try:
         value = parse_json(body)
-        require_modest(value, most=_VALUES, longest=len(body))
+        require_within_limits(value, most=_VALUES, longest=len(body))
     except NotJson as error:
         raise Problem("malformed-json", str(error)) from None
     if not isinstance(value, dict):
@@ -153,7 +161,7 @@ def _name(key: Key, address: _Address, reading: HookReading) -> str:
     return f"{address.source}-{reading.session}"[:_NAME]
 
 
-def _stranger(source: str, kind: str) -> Note:
+def _unknown_client(source: str, kind: str) -> Note:
     return Note(text=f"{source} sent something that this version does not know: {kind}.")
 
 

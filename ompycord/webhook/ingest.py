@@ -14,9 +14,9 @@ from ompycord.domain.records import Scope as KeyScope
 from ompycord.errors import BadEvent, IdConflict
 from ompycord.webhook.envelope import Item, read_batch, read_body, read_event, time_ms
 from ompycord.webhook.limits import Limits
+from ompycord.webhook.pipeline import Answer, AuthenticatedRequest, Request, RequestPipeline, accepted
 from ompycord.webhook.problems import Problem
-from ompycord.webhook.reception import Answer, Asked, Reception, Request, accepted
-from ompycord.webhook.sink import EventSink
+from ompycord.webhook.target import EventTarget
 
 __all__ = ["Ingest"]
 
@@ -31,41 +31,43 @@ class _To(NamedTuple):
 class Ingest:
     """Takes events in."""
 
-    def __init__(self, *, store: EventSink, reception: Reception, clock: Clock, ids: Ids, limits: Limits) -> None:
+    def __init__(
+        self, *, store: EventTarget, pipeline: RequestPipeline, clock: Clock, ids: Ids, limits: Limits
+    ) -> None:
         self._store = store
-        self._reception = reception
+        self._pipeline = pipeline
         self._clock = clock
         self._ids = ids
         self._limits = limits
 
     async def event(self, request: Request) -> Answer:
         """`POST /api/webhook/event`: one event. Raises Gone."""
-        return await self._reception.serve(request, self._event, self._limits.event_bytes)
+        return await self._pipeline.serve(request, self._event, self._limits.event_bytes)
 
     async def batch(self, request: Request) -> Answer:
         """`POST /api/webhook/events`: up to 500 events of one run, all or nothing. Raises Gone."""
-        return await self._reception.serve(request, self._batch, self._limits.batch_bytes)
+        return await self._pipeline.serve(request, self._batch, self._limits.batch_bytes)
 
-    async def _event(self, asked: Asked) -> Answer:
-        self._reception.require_rate(asked.key, 1)
-        envelope = read_event(asked.body)
-        digest = hashlib.sha256(asked.body).digest()
-        post = self._post(asked, _To(envelope.run, envelope.source), envelope, digest, asked.webhook_id)
+    async def _event(self, authenticated: AuthenticatedRequest) -> Answer:
+        self._pipeline.require_rate(authenticated.key, 1)
+        envelope = read_event(authenticated.body)
+        digest = hashlib.sha256(authenticated.body).digest()
+        post = self._post(authenticated, _To(envelope.run, envelope.source), envelope, digest, authenticated.webhook_id)
         [result] = await self._store.append([post])
         if isinstance(result, BadEvent):
             raise result
         return self._answer([result])
 
-    async def _batch(self, asked: Asked) -> Answer:
-        batch, items = read_batch(asked.body, most=self._limits.batch_events)
-        self._reception.require_rate(asked.key, len(items))
-        digest = hashlib.sha256(asked.body).digest()
+    async def _batch(self, authenticated: AuthenticatedRequest) -> Answer:
+        batch, items = read_batch(authenticated.body, most=self._limits.batch_events)
+        self._pipeline.require_rate(authenticated.key, len(items))
+        digest = hashlib.sha256(authenticated.body).digest()
         to = _To(batch.run, batch.source)
         posts: list[Post] = []
         for index, item in enumerate(items):
-            webhook_id = asked.webhook_id if index == len(items) - 1 else None  # it stands for the whole batch
+            webhook_id = authenticated.webhook_id if index == len(items) - 1 else None  # it stands for the whole batch
             try:
-                posts.append(self._post(asked, to, item, digest, webhook_id))
+                posts.append(self._post(authenticated, to, item, digest, webhook_id))
             except Problem as error:
                 raise error.at(index) from None
             except BadEvent as error:
@@ -79,8 +81,10 @@ class Ingest:
             raise Problem(refusal.slug, str(refusal)).at(len(results) - 1)
         return self._answer(receipts)
 
-    def _post(self, asked: Asked, to: _To, item: Item, digest: bytes, webhook_id: str | None) -> Post:
-        key = asked.key
+    def _post(
+        self, authenticated: AuthenticatedRequest, to: _To, item: Item, digest: bytes, webhook_id: str | None
+    ) -> Post:
+        key = authenticated.key
         now = self._clock.now_ms()
         require_authority(item.type, key.kind)
         new_id = self._ids.ulid()
@@ -102,5 +106,5 @@ class Ingest:
         )
 
     def _answer(self, receipts: list[Receipt]) -> Answer:
-        self._reception.stored(sum(not receipt.duplicate for receipt in receipts))
+        self._pipeline.stored(sum(not receipt.duplicate for receipt in receipts))
         return accepted(receipts)

@@ -1,6 +1,6 @@
 """The keys that may open the sidecar, held in memory; counterpart of the `api_keys` table and of `ompycord keys`.
 
-Failed authentication costs no database access: whoever changes a key calls `KeyRing.replace`.
+Failed authentication costs no database access: whoever changes a key calls `KeySet.replace`.
 """
 
 import base64
@@ -17,7 +17,7 @@ from ompycord.domain.ports import Clock, Ids
 from ompycord.domain.records import KeyRecord, Scope
 from ompycord.webhook.signature import parse_secret, verify
 
-__all__ = ["SHARED_KEY", "Key", "KeyRing", "mint_bearer", "mint_hmac"]
+__all__ = ["SHARED_KEY", "Key", "KeySet", "mint_bearer", "mint_hmac"]
 
 SHARED_KEY = "shared"
 """The id of `OMP_WEBHOOK_SECRET`; made ids have eight characters, so none is equal."""
@@ -44,7 +44,7 @@ class Key:
         return SourceKind.EXTERNAL if self.run is None else SourceKind.RUN_KEY
 
 
-class KeyRing:
+class KeySet:
     """Every active key. `replace` swaps all of them at once."""
 
     def __init__(self, *, clock: Clock) -> None:

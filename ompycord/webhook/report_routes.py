@@ -9,8 +9,8 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
 from ompycord.domain.records import Scope
-from ompycord.webhook.door import Door
-from ompycord.webhook.reading import reader
+from ompycord.webhook.auth_check import AuthCheck
+from ompycord.webhook.auth_dependency import reader
 
 __all__ = ["Reports", "add_reports"]
 
@@ -27,17 +27,17 @@ class Reports(Protocol):
         ...
 
 
-def add_reports(app: FastAPI, *, door: Door, reports: Reports) -> None:
+def add_reports(app: FastAPI, *, auth_check: AuthCheck, reports: Reports) -> None:
     """Register both routes."""
 
     async def status(request: Request) -> Response:
         """How this Ompycord is: mode, Discord, runs, database, disk. Needs a key with `status:read`."""
-        reader(request, door, scope=Scope.STATUS_READ)
+        reader(request, auth_check, scope=Scope.STATUS_READ)
         return JSONResponse(await reports.status(), headers={"cache-control": "no-store"})
 
     async def metrics(request: Request) -> Response:
         """For Prometheus. Needs a key with `metrics:read`."""
-        reader(request, door, scope=Scope.METRICS_READ)
+        reader(request, auth_check, scope=Scope.METRICS_READ)
         body, content_type = await reports.metrics()
         return Response(body, headers={"content-type": content_type, "cache-control": "no-store"})
 

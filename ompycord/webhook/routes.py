@@ -18,16 +18,16 @@ from ompycord.domain.ports import RunFilter
 from ompycord.domain.run import RunKind, RunRecord, RunState
 from ompycord.domain.snapshot import Gap
 from ompycord.errors import StorageError
-from ompycord.webhook.door import Door
-from ompycord.webhook.keys import KeyRing
+from ompycord.webhook.auth_check import AuthCheck
+from ompycord.webhook.auth_dependency import UlidPath, reader
+from ompycord.webhook.keys import KeySet
 from ompycord.webhook.openapi import describe
 from ompycord.webhook.problems import PROBLEMS, Problem, problem
-from ompycord.webhook.reading import UlidPath, reader
 from ompycord.webhook.report_routes import Reports, add_reports
 from ompycord.webhook.schemas import add_schemas
-from ompycord.webhook.sink import EventSink
 from ompycord.webhook.stream_routes import add_streams
 from ompycord.webhook.streams import Streams
+from ompycord.webhook.target import EventTarget
 
 __all__ = ["Probe", "RunView", "create_routes"]
 
@@ -63,9 +63,9 @@ class RunDetail(RunView):
 
 def create_routes(
     *,
-    store: EventSink,
-    door: Door,
-    keyring: KeyRing,
+    store: EventTarget,
+    auth_check: AuthCheck,
+    keyring: KeySet,
     streams: Streams | None,
     probes: Mapping[str, Probe],
     is_draining: Callable[[], bool],
@@ -76,11 +76,11 @@ def create_routes(
     _answer_with_problems(app)
     _add_health(app, probes, is_draining)
     _add_pages(app)
-    _add_runs(app, store, door)
+    _add_runs(app, store, auth_check)
     if streams is not None:
-        add_streams(app, store=store, door=door, keyring=keyring, streams=streams)
+        add_streams(app, store=store, auth_check=auth_check, keyring=keyring, streams=streams)
     if reports is not None:
-        add_reports(app, door=door, reports=reports)
+        add_reports(app, auth_check=auth_check, reports=reports)
     add_schemas(app)
     describe(app)
     return app
@@ -168,7 +168,7 @@ def _add_pages(app: FastAPI) -> None:
     app.add_api_route("/problems/{slug}", problem_page, response_class=HTMLResponse, tags=["problems"])
 
 
-def _add_runs(app: FastAPI, store: EventSink, door: Door) -> None:
+def _add_runs(app: FastAPI, store: EventTarget, auth_check: AuthCheck) -> None:
     async def runs(
         request: Request,
         state: Annotated[list[RunState] | None, Query()] = None,
@@ -176,7 +176,7 @@ def _add_runs(app: FastAPI, store: EventSink, door: Door) -> None:
         limit: Annotated[int, Query(ge=1, le=100)] = 25,
     ) -> dict[str, list[RunView]]:
         """Runs, newest first. A run's own key sees its run only."""
-        key = reader(request, door)
+        key = reader(request, auth_check)
         if key.run is not None:
             own = await store.run(key.run)
             return {"runs": [] if own is None else [RunView.model_validate(_view(own))]}
@@ -185,12 +185,12 @@ def _add_runs(app: FastAPI, store: EventSink, door: Door) -> None:
 
     async def run(request: Request, run_id: UlidPath) -> RunDetail:
         """One run: its state, whether somebody wants it to end, and which numbers are missing."""
-        key = reader(request, door)
+        key = reader(request, auth_check)
         found = await store.run(RunId(run_id)) if key.run is None or key.run == run_id else None
         if found is None:
             raise Problem("unknown-run")
         [fold] = (await store.folds([RunId(found.id)])).values()
-        if not fold.lanes:
+        if not fold.source_states:
             return RunDetail.model_validate(_view(found))
         snapshot = fold.snapshot()
         more = {"cancel_requested": snapshot.cancel_requested, "gaps": snapshot.gaps}

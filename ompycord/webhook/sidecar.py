@@ -11,25 +11,25 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ompycord.conductor import Bus
 from ompycord.domain.ports import Clock, Ids
+from ompycord.webhook.auth_check import AuthCheck
 from ompycord.webhook.authentication import header_map
-from ompycord.webhook.door import Door
 from ompycord.webhook.hooks import Hooks
 from ompycord.webhook.ingest import Ingest
-from ompycord.webhook.keys import KeyRing
+from ompycord.webhook.keys import KeySet
 from ompycord.webhook.limits import Limits
+from ompycord.webhook.pipeline import Answer, ClientDisconnected, Request, RequestPipeline
 from ompycord.webhook.problems import Problem, problem
-from ompycord.webhook.reception import Answer, Gone, Reception, Request
 from ompycord.webhook.report_routes import Reports
 from ompycord.webhook.routes import Probe, create_routes
-from ompycord.webhook.sink import EventSink
 from ompycord.webhook.streams import Streams
+from ompycord.webhook.target import EventTarget
 
 __all__ = ["Mount", "Sidecar", "create_sidecar"]
 
 log = logging.getLogger(__name__)
 
-HEAR_OUT_S = 1.0
-HEAR_OUT_BYTES = 64 * 1024
+DRAIN_S = 1.0
+DRAIN_BYTES = 64 * 1024
 OWN_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
@@ -48,34 +48,34 @@ class Sidecar:
     def __init__(
         self,
         *,
-        reception: Reception,
+        pipeline: RequestPipeline,
         ingest: Ingest,
         hooks: Hooks,
         routes: ASGIApp,
-        door: Door,
+        auth_check: AuthCheck,
         streams: Streams | None,
         mounts: Sequence[Mount],
         hosts: frozenset[str],
     ) -> None:
-        self._reception = reception
+        self._pipeline = pipeline
         self._hooks = hooks
-        self._door = door
+        self._auth_check = auth_check
         self._streams = streams
         self._routes = routes
         self._mounts = tuple(sorted(mounts, key=lambda mount: -len(mount.prefix)))
         self._hosts = OWN_HOSTS | {host.lower() for host in hosts}
-        self._doors = {"/api/webhook/event": ingest.event, "/api/webhook/events": ingest.batch}
+        self._auth_checks = {"/api/webhook/event": ingest.event, "/api/webhook/events": ingest.batch}
 
     def drain(self) -> None:
         """Take no more events (503 `draining`), be unready, end every stream; what was taken is committed already."""
-        self._reception.is_draining = True
+        self._pipeline.is_draining = True
         if self._streams is not None:
             self._streams.drain()
 
     @property
     def failed_authentications(self) -> int:
         """How many requests had no valid key since the start."""
-        return self._door.failures
+        return self._auth_check.failures
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI connection."""
@@ -86,7 +86,9 @@ class Sidecar:
             await send({"type": "websocket.close", "code": 1008})
             return
         headers = header_map(scope["headers"])
-        take = self._doors.get(scope["path"]) or self._hooks.door(scope["path"], scope["query_string"], headers)
+        take = self._auth_checks.get(scope["path"]) or self._hooks.auth_check(
+            scope["path"], scope["query_string"], headers
+        )
         if take is not None:
             await self._take(take, Request(scope["method"], headers, _peer(scope), receive), send)
             return
@@ -101,7 +103,7 @@ class Sidecar:
 
         try:
             if refusal is not None:
-                await _hear_out(receive)
+                await _drain(receive)
                 await _refuse(send, refusal)
             elif mount is not None:
                 await mount.app(_inside(scope, mount.prefix), receive, watched_send)
@@ -117,12 +119,12 @@ class Sidecar:
         """The hot path: nothing is sent before the answer is whole."""
         refusal = self._refusal(request.headers, None)
         if refusal is not None:
-            await _hear_out(request.receive)
+            await _drain(request.receive)
             await _refuse(send, refusal)
             return
         try:
             status, headers, body = await take(request)
-        except Gone:
+        except ClientDisconnected:
             return
         except Exception:  # a top edge, as below
             log.exception("unhandled error while taking an event")
@@ -162,12 +164,12 @@ def _inside(scope: Scope, prefix: str) -> Scope:
     return {**scope, "root_path": root, "app_root_path": scope.get("app_root_path", scope.get("root_path", ""))}
 
 
-async def _hear_out(receive: Receive) -> None:
+async def _drain(receive: Receive) -> None:
     """Take the little that comes: a connection closed over an unread body is reset, and the answer is lost with it."""
     size = 0
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(HEAR_OUT_S):
-            while size < HEAR_OUT_BYTES:
+        async with asyncio.timeout(DRAIN_S):
+            while size < DRAIN_BYTES:
                 message = await receive()
                 size += len(message.get("body", b""))
                 if not message.get("more_body"):
@@ -182,8 +184,8 @@ async def _refuse(send: Send, error: Problem) -> None:
 
 def create_sidecar(
     *,
-    store: EventSink,
-    keyring: KeyRing,
+    store: EventTarget,
+    keyring: KeySet,
     clock: Clock,
     ids: Ids,
     limits: Limits,
@@ -199,25 +201,25 @@ def create_sidecar(
 
     `wake` is called after every append that stored something: the projector's alarm.
     """
-    door = Door(keyring=keyring, clock=clock, limits=limits)
-    reception = Reception(store=store, door=door, clock=clock, limits=limits, wake=wake)
-    ingest = Ingest(store=store, reception=reception, clock=clock, ids=ids, limits=limits)
-    hooks = Hooks(store=store, reception=reception, clock=clock, ids=ids, limits=limits, bus=bus)
+    auth_check = AuthCheck(keyring=keyring, clock=clock, limits=limits)
+    pipeline = RequestPipeline(store=store, auth_check=auth_check, clock=clock, limits=limits, wake=wake)
+    ingest = Ingest(store=store, pipeline=pipeline, clock=clock, ids=ids, limits=limits)
+    hooks = Hooks(store=store, pipeline=pipeline, clock=clock, ids=ids, limits=limits, bus=bus)
     routes = create_routes(
         store=store,
-        door=door,
+        auth_check=auth_check,
         keyring=keyring,
         streams=streams,
         probes=probes,
-        is_draining=lambda: reception.is_draining,
+        is_draining=lambda: pipeline.is_draining,
         reports=reports,
     )
     return Sidecar(
-        reception=reception,
+        pipeline=pipeline,
         ingest=ingest,
         hooks=hooks,
         routes=routes,
-        door=door,
+        auth_check=auth_check,
         streams=streams,
         mounts=mounts,
         hosts=limits.hosts,

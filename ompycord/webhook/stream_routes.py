@@ -6,12 +6,12 @@ from fastapi import FastAPI, Header, Request
 from fastapi.responses import Response
 
 from ompycord.domain.ids import RunId
-from ompycord.webhook.door import Door
-from ompycord.webhook.keys import KeyRing
+from ompycord.webhook.auth_check import AuthCheck
+from ompycord.webhook.auth_dependency import UlidPath, reader
+from ompycord.webhook.keys import KeySet
 from ompycord.webhook.problems import Problem
-from ompycord.webhook.reading import UlidPath, reader
-from ompycord.webhook.sink import EventSink
 from ompycord.webhook.streams import Streams
+from ompycord.webhook.target import EventTarget
 
 __all__ = ["add_streams"]
 
@@ -20,17 +20,17 @@ LastEventId = Annotated[
 ]
 
 
-def add_streams(app: FastAPI, *, store: EventSink, door: Door, keyring: KeyRing, streams: Streams) -> None:
+def add_streams(app: FastAPI, *, store: EventTarget, auth_check: AuthCheck, keyring: KeySet, streams: Streams) -> None:
     """Register both routes."""
 
     async def events(request: Request, last_event_id: LastEventId = None) -> Response:
         """The events of all runs as they are stored. A run's own key hears its run only."""
-        key = reader(request, door)
+        key = reader(request, auth_check)
         return streams.open(key.run, _position(last_event_id), is_allowed=lambda: keyring.holds(key))
 
     async def run_events(request: Request, run_id: UlidPath, last_event_id: LastEventId = None) -> Response:
         """The events of one run as they are stored."""
-        key = reader(request, door)
+        key = reader(request, auth_check)
         if key.run not in {None, run_id} or await store.run(RunId(run_id)) is None:
             raise Problem("unknown-run")
         return streams.open(RunId(run_id), _position(last_event_id), is_allowed=lambda: keyring.holds(key))

@@ -16,7 +16,7 @@ from ompycord.domain.ports import Workspaces
 from ompycord.domain.task import TaskFile
 from ompycord.errors import Refused
 from ompycord.files import replace_file
-from ompycord.processes.inside import NotGranted, inside, read_inside, reason
+from ompycord.processes.safe_open import NotGranted, reason, safe_path, safe_read
 
 __all__ = ["Artifacts"]
 
@@ -54,8 +54,8 @@ class Artifacts:
         if sys.platform == "win32":
             raise Refused("Files are not served on Windows.")
         try:
-            parts = inside(root, path)
-            data = read_inside(root, parts)
+            parts = safe_path(root, path)
+            data = safe_read(root, parts)
         except NotGranted as error:
             raise Refused(str(error)) from None
         except OSError as error:

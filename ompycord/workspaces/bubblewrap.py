@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Final
 
 from ompycord.processes import ProcessSpec
-from ompycord.processes.launcher_port import Place
-from ompycord.workspaces.visible import Sight
+from ompycord.processes.launcher_port import Layout
+from ompycord.workspaces.sandbox_view import SandboxView
 
 __all__ = ["in_bubblewrap"]
 
@@ -17,21 +17,21 @@ _APART: Final = ("--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-
 _BASE: Final = ("--die-with-parent", "--cap-drop", "ALL", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp")  # noqa: S108  # its own
 
 
-def in_bubblewrap(spec: ProcessSpec, place: Place, seen: Sight, *, bwrap: Path, program: Path) -> ProcessSpec:
+def in_bubblewrap(spec: ProcessSpec, layout: Layout, seen: SandboxView, *, bwrap: Path, program: Path) -> ProcessSpec:
     """`spec` within bubblewrap. `spec.env` is all that bubblewrap itself gets, so `/proc/1/environ` inside holds no more.
 
     TERM goes to the whole process group and would end bubblewrap, and all inside with it, at once: the outer one ignores
     it, and the program gets its default back, so that it has its time to end.
     """
-    network = () if place.network else ("--unshare-net",)
+    network = () if layout.network else ("--unshare-net",)
     python = (sys.executable, "-I", "-S", str(_PROGRAM), "term")
-    tasks = "" if spec.allowance is None else f",tasks={spec.allowance.processes * _THREADS}"
+    tasks = "" if spec.resource_limits is None else f",tasks={spec.resource_limits.processes * _THREADS}"
     inside = (*python, f"{'terminal' if spec.claims_terminal else 'default'}{tasks}", str(program), *spec.argv)
     folders = (*_APART, *network, *_BASE, *_mounts(seen), "--remount-ro", "/", "--chdir", str(spec.cwd))
     return spec.model_copy(update={"argv": (*python, "ignore", str(bwrap), bwrap.name, *folders, "--", *inside)})
 
 
-def _mounts(seen: Sight) -> list[str]:
+def _mounts(seen: SandboxView) -> list[str]:
     """Parents before what lies in them, so that the more exact word holds."""
     steps: list[tuple[int, int, tuple[str, ...]]] = []
     for path in seen.hidden:

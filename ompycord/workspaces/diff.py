@@ -1,4 +1,4 @@
-"""Pure: what git says of changed files, as `ChangedFile`s; its counterpart is the diff that `harvest.py` asks for."""
+"""Pure: what git says of changed files, as `ChangedFile`s; its counterpart is the diff that `collect.py` asks for."""
 
 from typing import Final, Literal
 

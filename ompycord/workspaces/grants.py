@@ -9,14 +9,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePath
 
 from ompycord.errors import ProcessFailed
-from ompycord.processes.launcher_port import Place
+from ompycord.processes.launcher_port import Layout
 
 __all__ = ["link_grants"]
 
 
-def link_grants(place: Place) -> None:
+def link_grants(layout: Layout) -> None:
     """Raises ProcessFailed where a granted file is missing, or something is in the way that is no folder."""
-    for grant in place.grants:
+    for grant in layout.grants:
         if not grant.is_absolute() or not grant.exists():
             raise ProcessFailed(
                 f"The granted file {grant} is not there. Mend the agent's grants.files; give a full path."
@@ -25,7 +25,7 @@ def link_grants(place: Place) -> None:
             continue
         inside = grant.relative_to(Path.home())
         try:
-            with _folder(place.home, inside.parent) as at, suppress(FileExistsError):
+            with _folder(layout.home, inside.parent) as at, suppress(FileExistsError):
                 os.symlink(grant.resolve(), inside.name, dir_fd=at)
         except OSError as error:
             raise ProcessFailed(f"{inside} could not be put into the agent's HOME ({error.strerror}).") from error

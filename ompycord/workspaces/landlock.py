@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from ompycord.processes import ProcessSpec
-from ompycord.processes.launcher_port import Place
-from ompycord.workspaces.visible import Sight, without
+from ompycord.processes.launcher_port import Layout
+from ompycord.workspaces.sandbox_view import SandboxView, without
 
 __all__ = ["in_landlock"]
 
@@ -21,11 +21,13 @@ _NET_ABI: Final = 4
 """From it on TCP can be refused (kernel 6.7)."""
 
 
-def in_landlock(spec: ProcessSpec, place: Place, seen: Sight, *, has_network_rules: bool, program: Path) -> ProcessSpec:
+def in_landlock(
+    spec: ProcessSpec, layout: Layout, seen: SandboxView, *, has_network_rules: bool, program: Path
+) -> ProcessSpec:
     """`spec` behind `confine_program.py`, which restricts itself and becomes the program."""
     rules = {
         "least_abi": _NET_ABI if has_network_rules else _FILES_ABI,
-        "deny_tcp": has_network_rules and not place.network,
+        "deny_tcp": has_network_rules and not layout.network,
         "read": [str(part) for path in seen.readable for part in without(path, seen.hidden)] + ["/proc"],
         "write": [str(path) for path in seen.writable],
         "devices": list(_DEVICES),

@@ -11,12 +11,12 @@ from typing import Final
 from ompycord.domain.repository import ConfinementLevel
 from ompycord.errors import ProcessFailed
 from ompycord.processes import Bounds, Clocks, ProcessSpec, RunningProcess, find_program, launch
-from ompycord.processes.launcher_port import Place
+from ompycord.processes.launcher_port import Layout
 from ompycord.workspaces.bubblewrap import in_bubblewrap
 from ompycord.workspaces.folders import is_real_folder
 from ompycord.workspaces.grants import link_grants
 from ompycord.workspaces.landlock import in_landlock
-from ompycord.workspaces.visible import sight
+from ompycord.workspaces.sandbox_view import sandbox_view
 
 __all__ = ["ConfinedLauncher", "UnconfinedLauncher"]
 
@@ -28,22 +28,22 @@ class UnconfinedLauncher:
 
     level: ConfinementLevel = "none"
 
-    def __init__(self, *, path: str, environ: Mapping[str, str] = _NOTHING, mend: str = "") -> None:
+    def __init__(self, *, path: str, environ: Mapping[str, str] = _NOTHING, remedy: str = "") -> None:
         """`path` becomes the programs' PATH; granted variables come from `environ`."""
-        self.mend = mend
+        self.remedy = remedy
         self._path = path
         self._environ = environ
 
-    def arrange(self, spec: ProcessSpec, place: Place) -> ProcessSpec:
+    def arrange(self, spec: ProcessSpec, layout: Layout) -> ProcessSpec:
         """See the port."""
-        return _ready(spec, place, self._path, self._environ).model_copy(update={"claims_terminal": False})
+        return _ready(spec, layout, self._path, self._environ).model_copy(update={"claims_terminal": False})
 
     @asynccontextmanager
     async def start(
-        self, spec: ProcessSpec, place: Place, *, clocks: Clocks | None = None, bounds: Bounds | None = None
+        self, spec: ProcessSpec, layout: Layout, *, clocks: Clocks | None = None, bounds: Bounds | None = None
     ) -> AsyncGenerator[RunningProcess]:
         """See the port."""
-        own = await asyncio.to_thread(self.arrange, spec, place)
+        own = await asyncio.to_thread(self.arrange, spec, layout)
         async with launch(own, clocks=clocks, bounds=bounds) as process:
             yield process
 
@@ -58,55 +58,57 @@ class ConfinedLauncher:
         path: str,
         hidden: tuple[Path, ...],
         environ: Mapping[str, str] = _NOTHING,
-        mend: str = "",
+        remedy: str = "",
     ) -> None:
         """`hidden` are folders of ours of which a program sees only what its place names; the rest as above."""
         self.level: ConfinementLevel = level
-        self.mend = mend
+        self.remedy = remedy
         self._path = path
         self._hidden = hidden
         self._environ = environ
 
     @asynccontextmanager
     async def start(
-        self, spec: ProcessSpec, place: Place, *, clocks: Clocks | None = None, bounds: Bounds | None = None
+        self, spec: ProcessSpec, layout: Layout, *, clocks: Clocks | None = None, bounds: Bounds | None = None
     ) -> AsyncGenerator[RunningProcess]:
         """See the port. A program that cannot be executed inside ends with 127 and says so on its standard error."""
-        confined = await asyncio.to_thread(self.arrange, spec, place)
+        confined = await asyncio.to_thread(self.arrange, spec, layout)
         async with launch(confined, clocks=clocks, bounds=bounds) as process:
             yield process
 
-    def arrange(self, spec: ProcessSpec, place: Place) -> ProcessSpec:
+    def arrange(self, spec: ProcessSpec, layout: Layout) -> ProcessSpec:
         """See the port."""
-        own = _ready(spec, place, self._path, self._environ)
+        own = _ready(spec, layout, self._path, self._environ)
         program = find_program(own)
         try:
-            seen = sight(place, program=program, path=own.env["PATH"], hidden=self._hidden)
+            seen = sandbox_view(layout, program=program, path=own.env["PATH"], hidden=self._hidden)
         except OSError as error:
             raise ProcessFailed(f"The confinement could not be arranged: {error.strerror}. Nothing ran.") from error
         if self.level != "full":
-            return in_landlock(own, place, seen, has_network_rules=self.level == "files+net", program=program)
+            return in_landlock(own, layout, seen, has_network_rules=self.level == "files+net", program=program)
         bwrap = shutil.which("bwrap", path=self._path)
         if bwrap is None:
             raise ProcessFailed("bubblewrap is gone from the PATH, so nothing ran. Install it again.")
-        return in_bubblewrap(own, place, seen, bwrap=Path(bwrap), program=program)
+        return in_bubblewrap(own, layout, seen, bwrap=Path(bwrap), program=program)
 
 
-def _ready(spec: ProcessSpec, place: Place, path: str, environ: Mapping[str, str]) -> ProcessSpec:
+def _ready(spec: ProcessSpec, layout: Layout, path: str, environ: Mapping[str, str]) -> ProcessSpec:
     """Makes the run's own folders and the whole environment. Raises ProcessFailed."""
-    for folder in (place.home, place.tmp):
+    for folder in (layout.home, layout.tmp):
         _make(folder)
-    link_grants(place)
-    granted = {name: environ[name] for name in place.variables if name in environ}
-    allowance = place.allowance.model_copy(update={"folder": place.tree.parent})
-    return spec.model_copy(update={"env": {**_environment(place, path), **granted, **spec.env}, "allowance": allowance})
+    link_grants(layout)
+    granted = {name: environ[name] for name in layout.variables if name in environ}
+    resource_limits = layout.resource_limits.model_copy(update={"folder": layout.tree.parent})
+    return spec.model_copy(
+        update={"env": {**_environment(layout, path), **granted, **spec.env}, "allowance": resource_limits}
+    )
 
 
-def _environment(place: Place, path: str) -> dict[str, str]:
+def _environment(layout: Layout, path: str) -> dict[str, str]:
     return {
         "PATH": path,
-        "HOME": str(place.home),
-        "TMPDIR": str(place.tmp),
+        "HOME": str(layout.home),
+        "TMPDIR": str(layout.tmp),
         "LANG": "C.UTF-8",
         "TERM": "dumb",
     }

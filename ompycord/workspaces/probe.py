@@ -17,9 +17,9 @@ from typing import Final
 from ompycord.domain.repository import ConfinementLevel
 from ompycord.errors import ProcessFailed
 from ompycord.processes import Clocks, ProcessSpec, Stream
-from ompycord.processes.launcher_port import Launcher, Place, can_deny_network
+from ompycord.processes.launcher_port import Launcher, Layout, can_deny_network
 from ompycord.workspaces.launcher import ConfinedLauncher, UnconfinedLauncher
-from ompycord.workspaces.mending import look, mend
+from ompycord.workspaces.remedies import inspect_machine, remedy
 
 __all__ = ["LEVELS", "best_launcher", "gives"]
 
@@ -37,11 +37,11 @@ async def best_launcher(*, path: str, hidden: tuple[Path, ...], environ: Mapping
     """The strongest launcher that holds here; level *none* where nothing does. Arguments as `ConfinedLauncher`'s."""
     if sys.platform == "linux":
         for level in LEVELS:
-            words = mend(level, look(path))
-            launcher = ConfinedLauncher(level=level, path=path, hidden=hidden, environ=environ, mend=words)
+            words = remedy(level, inspect_machine(path))
+            launcher = ConfinedLauncher(level=level, path=path, hidden=hidden, environ=environ, remedy=words)
             if await gives(launcher):
                 return launcher
-    return UnconfinedLauncher(path=path, environ=environ, mend=mend("none", look(path)))
+    return UnconfinedLauncher(path=path, environ=environ, remedy=remedy("none", inspect_machine(path)))
 
 
 async def gives(launcher: Launcher) -> bool:
@@ -80,7 +80,7 @@ async def _try(launcher: Launcher, tree: Path, port: int) -> set[str] | None:
     spec = ProcessSpec(argv=argv, env={}, cwd=tree)
     said = ""
     try:
-        async with launcher.start(spec, Place(tree), clocks=Clocks(wall_s=_PROBE_S, idle_s=_PROBE_S)) as process:
+        async with launcher.start(spec, Layout(tree), clocks=Clocks(wall_s=_PROBE_S, idle_s=_PROBE_S)) as process:
             async for line in process.lines():
                 said += line.text if line.stream is Stream.STDOUT else ""
         return set(json.loads(said))

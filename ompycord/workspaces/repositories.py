@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from ompycord.domain.repository import RepositorySpec
 from ompycord.errors import WorkspaceError
-from ompycord.processes import sweep
+from ompycord.processes import kill_strays
 from ompycord.workspaces.folders import is_real_folder, remove
 from ompycord.workspaces.git import TRANSFER_S, Git, require_branch
 from ompycord.workspaces.locks import unlock, unlock_ref
@@ -57,8 +57,8 @@ class Repositories:
         """The commit to start from: the local branch, else the one of `origin`. Raises WorkspaceError."""
         require_branch(branch)
         places = ("refs/heads/", "refs/remotes/origin/") if spec.address is None else ("refs/remotes/origin/",)
-        for place in places:
-            commit = await self._git.commit_of(place + branch, cwd=source.git_folder)
+        for layout in places:
+            commit = await self._git.commit_of(layout + branch, cwd=source.git_folder)
             if commit is not None:
                 return commit
         raise WorkspaceError(f"{spec.name} has no branch {branch} with a commit. Name another base.")
@@ -120,7 +120,7 @@ class Repositories:
 
     async def _fetch(self, name: str, address: str) -> None:
         cache, marker = self._cache(name), f"repository.{name}"
-        await sweep(marker)
+        await kill_strays(marker)
         unlock(cache, "shallow.lock", "refs/remotes/**/*.lock")
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not is_real_folder(cache):

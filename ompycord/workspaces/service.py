@@ -11,19 +11,19 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from ompycord.domain.ids import RunId, is_ulid, short_id
-from ompycord.domain.ports import Harvested, Prepared, Published
+from ompycord.domain.ports import Collected, Prepared, Published
 from ompycord.domain.repository import RepositorySpec
 from ompycord.errors import ProcessFailed, WorkspaceError
-from ompycord.processes import sweep
+from ompycord.processes import kill_strays
 from ompycord.processes.launcher_port import Launcher
-from ompycord.workspaces.borrow import make_bare, make_clone
+from ompycord.workspaces.alternates import make_bare, make_clone
+from ompycord.workspaces.collect import Harvester
 from ompycord.workspaces.folders import is_real_folder, remove, scratch
 from ompycord.workspaces.git import TRANSFER_S, Git
-from ompycord.workspaces.harvest import Harvester
-from ompycord.workspaces.holding import is_held
 from ompycord.workspaces.locks import unlock
 from ompycord.workspaces.record import Folder, Record, Result
 from ompycord.workspaces.repositories import Repositories
+from ompycord.workspaces.takeover_lock import is_locked
 
 __all__ = ["GitWorkspaces"]
 
@@ -68,44 +68,44 @@ class GitWorkspaces:
         record = folder.read()
         return _prepared(folder, record) if record is not None and is_real_folder(folder.clone) else None
 
-    async def lay(self, run: RunId, name: str, data: bytes) -> Path:
+    async def write_file(self, run: RunId, name: str, data: bytes) -> Path:
         """See the port."""
         folder, _ = self._recorded(run)
         with _in_words():
-            await asyncio.to_thread(_lay, folder.files, name, data)
+            await asyncio.to_thread(_write_file, folder.files, name, data)
         return folder.files
 
     async def is_taken_over(self, run: RunId) -> bool:
         """See the port."""
-        return is_held(self._place(run))
+        return is_locked(self._place(run))
 
-    async def harvest(
+    async def collect(
         self, run: RunId, repository: RepositorySpec, *, message: str, co_author: str | None = None
-    ) -> Harvested:
+    ) -> Collected:
         """See the port. Files that `.gitignore` names are no part of it; once the clone is gone, the last result stays."""
         folder, record = self._recorded(run)
         if record.result is not None and not is_real_folder(folder.clone):
-            return _harvested(folder, record.result)
+            return _collected(folder, record.result)
         with _in_words():
-            await self._sweep(run)
+            await self._kill_strays(run)
             await asyncio.to_thread(unlock, folder.result, "*.lock", "refs/**/*.lock")
-            result = await self._harvester.harvest(folder, record, message=message, co_author=co_author, run=run)
+            result = await self._harvester.collect(folder, record, message=message, co_author=co_author, run=run)
             await folder.write(record.model_copy(update={"result": result}))
-        return _harvested(folder, result)
+        return _collected(folder, result)
 
-    async def result(self, run: RunId) -> Harvested | None:
+    async def result(self, run: RunId) -> Collected | None:
         """See the port."""
         folder = self._place(run)
         record = folder.read()
-        return None if record is None or record.result is None else _harvested(folder, record.result)
+        return None if record is None or record.result is None else _collected(folder, record.result)
 
     @asynccontextmanager
     async def checkout(self, run: RunId, repository: RepositorySpec) -> AsyncGenerator[Path]:
-        """See the port. No `.git` in it; beside it is room for a HOME (see `launcher_port.Place`)."""
+        """See the port. No `.git` in it; beside it is room for a HOME (see `launcher_port.Layout`)."""
         folder, record = self._recorded(run)
         commit = (record.result.commit if record.result is not None else None) or record.base_commit
-        async with scratch(folder.path, "checkout-") as place:
-            tree = place / "tree"
+        async with scratch(folder.path, "checkout-") as layout:
+            tree = layout / "tree"
             with _in_words():
                 await self._fill(tree, folder, commit, _marker(run))
             yield tree
@@ -130,7 +130,7 @@ class GitWorkspaces:
         if commit is None:
             return Published(branch=None)
         with _in_words():
-            await sweep(_marker(run))
+            await kill_strays(_marker(run))
             publication = await self._repositories.publish(
                 repository, record, result=folder.result, commit=commit, branch=branch, marker=_marker(run)
             )
@@ -145,19 +145,19 @@ class GitWorkspaces:
             if record is None or record.result is None:
                 await self._forget(run, folder)
                 return
-            await self._sweep(run)
+            await self._kill_strays(run)
             for entry in _entries(folder.path):
                 if not folder.is_kept(entry):
                     await remove(entry)
 
     async def _forget(self, run: RunId, folder: Folder) -> None:
-        await self._sweep(run)
+        await self._kill_strays(run)
         await remove(folder.path)
 
-    async def _sweep(self, run: RunId) -> None:
+    async def _kill_strays(self, run: RunId) -> None:
         """Ends what a crash or an agent left running: it would write on."""
-        await sweep(run)
-        await sweep(_marker(run))
+        await kill_strays(run)
+        await kill_strays(_marker(run))
 
     def _place(self, run: RunId) -> Folder:
         if not is_ulid(run):
@@ -181,9 +181,9 @@ def _prepared(folder: Folder, record: Record) -> Prepared:
     return Prepared(path=folder.clone, base_commit=record.base_commit, base_branch=record.base_branch)
 
 
-def _harvested(folder: Folder, result: Result) -> Harvested:
+def _collected(folder: Folder, result: Result) -> Collected:
     diff = folder.diff if result.commit is not None else None
-    return Harvested(commit=result.commit, files=result.files, total=result.total, diff=diff)
+    return Collected(commit=result.commit, files=result.files, total=result.total, diff=diff)
 
 
 @contextmanager
@@ -203,7 +203,7 @@ def _make(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True)
 
 
-def _lay(folder: Path, name: str, data: bytes) -> None:
+def _write_file(folder: Path, name: str, data: bytes) -> None:
     folder.mkdir(mode=0o700, exist_ok=True)
     new = folder / f".{name}.new"
     new.unlink(missing_ok=True)

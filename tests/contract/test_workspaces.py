@@ -50,7 +50,7 @@ async def test_a_run_without_a_workspace_has_none(workspaces: Workspaces, reposi
     assert await workspaces.workspace(RUN) is None
     await workspaces.discard(RUN)
     with pytest.raises(WorkspaceError):
-        await workspaces.harvest(RUN, repository, message="m")
+        await workspaces.collect(RUN, repository, message="m")
     with pytest.raises(WorkspaceError):
         await workspaces.publish(RUN, repository, branch="b")
 
@@ -59,13 +59,15 @@ async def test_what_came_with_the_task_lies_beside_the_clone_and_is_no_part_of_t
     workspaces: Workspaces, repository: RepositorySpec
 ) -> None:
     with pytest.raises(WorkspaceError):
-        await workspaces.lay(RUN, "a.png", b"1")
+        await workspaces.write_file(RUN, "a.png", b"1")
     prepared = await workspaces.prepare(RUN, repository, base=None)
-    folder = await workspaces.lay(RUN, "a.png", b"1")
-    assert await workspaces.lay(RUN, "b.txt", b"22") == folder == await workspaces.lay(RUN, "a.png", b"333")
+    folder = await workspaces.write_file(RUN, "a.png", b"1")
+    assert (
+        await workspaces.write_file(RUN, "b.txt", b"22") == folder == await workspaces.write_file(RUN, "a.png", b"333")
+    )
     assert {file.name: file.read_bytes() for file in folder.iterdir()} == {"a.png": b"333", "b.txt": b"22"}
     assert not folder.is_relative_to(prepared.path)
-    assert (await workspaces.harvest(RUN, repository, message="m")).total == 0
+    assert (await workspaces.collect(RUN, repository, message="m")).total == 0
     await workspaces.discard(RUN)
     assert not folder.exists()
 
@@ -82,15 +84,15 @@ async def test_preparing_again_begins_afresh_from_the_same_commit(
     assert second == first == await workspaces.workspace(RUN)
     assert (second.path / "README.md").read_text() != "changed\n"
     assert not (second.path / "extra").is_file()
-    assert (await workspaces.harvest(RUN, repository, message="m")).commit is None
+    assert (await workspaces.collect(RUN, repository, message="m")).commit is None
 
 
 async def test_every_step_may_be_repeated(workspaces: Workspaces, repository: RepositorySpec) -> None:
     clone = (await workspaces.prepare(RUN, repository, base=None)).path
     (clone / "README.md").write_text("changed\n")
 
-    first = await workspaces.harvest(RUN, repository, message="m")
-    assert await workspaces.harvest(RUN, repository, message="m") == first
+    first = await workspaces.collect(RUN, repository, message="m")
+    assert await workspaces.collect(RUN, repository, message="m") == first
     published = await workspaces.publish(RUN, repository, branch="ompycord/b")
     assert await workspaces.publish(RUN, repository, branch="ompycord/b") == published
     await workspaces.discard(RUN)
@@ -109,14 +111,14 @@ async def test_the_checkout_shows_what_was_harvested_and_is_gone_afterwards(
     async with workspaces.checkout(RUN, repository) as base:
         assert (base / "README.md").read_text().startswith("# Cart")
     (clone / "README.md").write_text("changed\n")
-    await workspaces.harvest(RUN, repository, message="m")
+    await workspaces.collect(RUN, repository, message="m")
 
     async with workspaces.checkout(RUN, repository) as tree:
         assert (tree / "README.md").read_text() == "changed\n"
         (tree / "README.md").write_text("a check wrote here\n")
 
     assert not tree.is_dir()
-    assert (await workspaces.harvest(RUN, repository, message="m")).commit is not None
+    assert (await workspaces.collect(RUN, repository, message="m")).commit is not None
     assert (clone / "README.md").read_text() == "changed\n"
 
 
@@ -125,8 +127,8 @@ async def test_two_runs_do_not_see_each_other(workspaces: Workspaces, repository
     two = (await workspaces.prepare(OTHER, repository, base=None)).path
     (one / "README.md").write_text("one\n")
     (two / "README.md").write_text("two\n")
-    mine = await workspaces.harvest(RUN, repository, message="m")
-    theirs = await workspaces.harvest(OTHER, repository, message="m")
+    mine = await workspaces.collect(RUN, repository, message="m")
+    theirs = await workspaces.collect(OTHER, repository, message="m")
     first = await workspaces.publish(RUN, repository, branch="ompycord/same")
     second = await workspaces.publish(OTHER, repository, branch="ompycord/same")
     await workspaces.discard(RUN)
@@ -139,6 +141,6 @@ async def test_two_runs_do_not_see_each_other(workspaces: Workspaces, repository
 async def test_a_result_never_goes_to_the_base_branch(workspaces: Workspaces, repository: RepositorySpec) -> None:
     clone = (await workspaces.prepare(RUN, repository, base=None)).path
     (clone / "README.md").write_text("changed\n")
-    await workspaces.harvest(RUN, repository, message="m")
+    await workspaces.collect(RUN, repository, message="m")
     with pytest.raises(WorkspaceError):
         await workspaces.publish(RUN, repository, branch=repository.base)

@@ -10,7 +10,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from ompycord.telemetry.metrics import METRICS
-from tests.integration.cli.house import ompycord
+from tests.integration.cli.harness import ompycord
 from tests.support.playground import running_playground
 from tests.support.product import running_product
 from tests.support.token_product import environment, token_product

@@ -39,8 +39,8 @@ async def test_a_signal_in_mid_run_ends_it_in_order_and_the_next_start_goes_on(
         assert product.process is not None
         product.process.send_signal(number)
         assert await product.gone() == 0
-        gone, alive = psutil.wait_procs(children, timeout=10)
-        assert alive == [], gone
+        gone, running = psutil.wait_procs(children, timeout=10)
+        assert running == [], gone
         assert not (product.data / "ompycord.db-wal").exists(), "the database was not closed"
         assert "Traceback" not in product.log.read_text()
         with sqlite3.connect(product.data / "ompycord.db") as database:

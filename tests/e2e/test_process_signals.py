@@ -15,7 +15,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.integration.cli.house import ompycord
+from tests.integration.cli.harness import ompycord
 from tests.support.playground import running_playground
 from tests.support.product import Product, running_product
 from tests.support.token_product import SECRET, environment, token_product

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.test_journeys import git, short_id
-from tests.integration.cli.house import ompycord
+from tests.integration.cli.harness import ompycord
 from tests.support.product import running_product
 from tests.support.terminal import Terminal
 

@@ -41,7 +41,7 @@ def text_of(message: dict[str, Any]) -> str:
     return "\n".join(str(part.get("text", "")) for part in content or [])
 
 
-def pictures_of(message: dict[str, Any]) -> int:
+def images_of(message: dict[str, Any]) -> int:
     content: str | list[dict[str, Any]] | None = message.get("content")
     return sum("image" in part["type"] for part in content) if isinstance(content, list) else 0
 
@@ -51,7 +51,7 @@ def answer(messages: list[dict[str, Any]]) -> tuple[str, tuple[str, str] | None,
     scripts = [at for at, one in enumerate(messages) if one["role"] == "user" and STEP.search(text_of(one))]
     if not scripts:  # the agent asks for a title or the like
         return "A title", None, 0.0
-    script, shown = text_of(messages[scripts[-1]]), pictures_of(messages[scripts[-1]])
+    script, shown = text_of(messages[scripts[-1]]), images_of(messages[scripts[-1]])
     done = sum(one["role"] == "tool" for one in messages[scripts[-1] :])
     calls = re.findall(r"^\s*CALL (\S+) (\{.*\})\s*$", script, re.MULTILINE)
     if done < len(calls):

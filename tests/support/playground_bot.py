@@ -56,9 +56,9 @@ class RawBot:
     async def event(self, name: str) -> JsonObject:
         """The data of the next event of this name, from those that were not taken yet."""
         while True:
-            for place, frame in enumerate(self.events[self._taken :], start=self._taken):
+            for layout, frame in enumerate(self.events[self._taken :], start=self._taken):
                 if frame["t"] == name:
-                    self._taken = place + 1
+                    self._taken = layout + 1
                     return frame["d"]
             await self.frame()
 

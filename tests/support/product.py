@@ -16,8 +16,8 @@ from pathlib import Path
 
 import aiohttp
 
+from tests.support.ping_judge import judge_messages
 from tests.support.playground import Playground
-from tests.support.ring_judge import judge_messages
 
 UP_S = 60.0
 END_S = 45.0

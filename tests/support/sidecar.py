@@ -24,7 +24,7 @@ from ompycord.domain.records import OutboxRow, Surface
 from ompycord.errors import StorageError
 from ompycord.store import SqliteStore, connection, migrations, open_store, opening
 from ompycord.store.migrations import Migration
-from ompycord.webhook import KeyRing, Limits, bind, create_sidecar, serve
+from ompycord.webhook import KeySet, Limits, bind, create_sidecar, serve
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # from the published vectors of Standard Webhooks
 POINTS = (
@@ -145,7 +145,7 @@ async def main(path: Path, options: Options) -> None:
         path, clock=clock, ids=ids, readers=2, busy_timeout_s=options.busy_timeout_s, probe_s=options.probe_s
     )
     async with opened as store:
-        ring = KeyRing(clock=clock)
+        ring = KeySet(clock=clock)
         ring.replace([], hmac_secrets={}, shared_secret=SECRET)
         projector = Projector(store=store, bus=Bus(), clock=clock, route=lambda run: "channel")
         limits = Limits(rate_per_s=1e6, burst=1_000_000, backlog=1_000_000, body_s=options.body_s)

@@ -26,7 +26,7 @@ from ompycord.domain.snapshot import (
     Verification,
 )
 from ompycord.domain.task import Mode, Origin
-from ompycord.render.surroundings import Surroundings
+from ompycord.render.render_context import RenderContext
 from tests.support.states import NOON, RUN
 
 T = TypeVar("T")
@@ -214,7 +214,7 @@ class Maker:
         }
         return StatusSnapshot.model_construct(**values)
 
-    def surroundings(self) -> Surroundings:
+    def render_context(self) -> RenderContext:
         values: dict[str, Any] = {
             "gateway": self.one("connected", "reconnecting"),
             "slowed_until": self.one(None, NOON, 2**53),
@@ -231,14 +231,14 @@ class Maker:
             "question_url": self.maybe(lambda: "https://discord.com/channels/1/2/3"),
             "is_expired": self.one(True, False),
         }
-        return Surroundings(**values)
+        return RenderContext(**values)
 
 
 class Sample(NamedTuple):
     """A random snapshot and surroundings. Shown by what makes it again: printed whole it would be megabytes."""
 
     snapshot: StatusSnapshot
-    around: Surroundings
+    render_context: RenderContext
     seed: int
     fullness: float
 
@@ -248,7 +248,7 @@ class Sample(NamedTuple):
 
 def sample(seed: int, fullness: float) -> Sample:
     maker = Maker(seed, fullness)
-    return Sample(maker.snapshot(), maker.surroundings(), seed, fullness)
+    return Sample(maker.snapshot(), maker.render_context(), seed, fullness)
 
 
 MIXED: Final = (*[0.05] * 8, 0.3, 0.5, 0.9, 1.0)

@@ -18,7 +18,7 @@ from ompycord.domain.snapshot import (
     Verification,
 )
 from ompycord.domain.task import Mode, Origin
-from ompycord.render.surroundings import Surroundings
+from ompycord.render.render_context import RenderContext
 
 RUN = RunId("01JD3V9K2M8Q4W5X6YAB7F3K2M")
 NOON = 1_795_262_400_000
@@ -30,7 +30,7 @@ class Scene(NamedTuple):
     """A snapshot and what is around it."""
 
     snapshot: StatusSnapshot
-    around: Surroundings
+    render_context: RenderContext
 
 
 ORIGIN = Origin(guild="1", channel="2", requester="3", requester_name="Ada")
@@ -137,47 +137,50 @@ def wants(**more: Any) -> Approval:
 
 
 S = RunState
-NORMAL = Surroundings(confinement="files", channel_name="dev", approvers="approver")
+NORMAL = RenderContext(confinement="files", channel_name="dev", approvers="approver")
 BUSY: dict[str, Any] = {"plan": PLAN, "tools": TOOLS, "files": FILES, "files_total": 2, "usage": USAGE}
 
 
-def around(**more: Any) -> Surroundings:
+def render_context(**more: Any) -> RenderContext:
     return NORMAL.model_copy(update=more)
 
 
 SCENES: dict[str, Scene] = {
     "queued": Scene(
         hosted(S.QUEUED, started_at=None),
-        around(queue_place=2, starts_at=NOON + 12 * MINUTE, confinement=None, checks=("pytest", "ruff")),
+        render_context(queue_place=2, starts_at=NOON + 12 * MINUTE, confinement=None, checks=("pytest", "ruff")),
     ),
-    "queued, no forecast": Scene(hosted(S.QUEUED, started_at=None, budget_usd=None), around()),
-    "preparing": Scene(hosted(S.PRECHECK), around()),
-    "planning": Scene(hosted(S.PLANNING, mode=Mode.FULL), around()),
-    "plan waits for approval": Scene(hosted(S.AWAITING_APPROVAL, mode=Mode.FULL, plan=PLAN[2:]), around()),
-    "building": Scene(hosted(S.BUILDING, **BUSY), around()),
-    "building, no plan yet": Scene(hosted(S.BUILDING), around()),
+    "queued, no forecast": Scene(hosted(S.QUEUED, started_at=None, budget_usd=None), render_context()),
+    "preparing": Scene(hosted(S.PRECHECK), render_context()),
+    "planning": Scene(hosted(S.PLANNING, mode=Mode.FULL), render_context()),
+    "plan waits for approval": Scene(hosted(S.AWAITING_APPROVAL, mode=Mode.FULL, plan=PLAN[2:]), render_context()),
+    "building": Scene(hosted(S.BUILDING, **BUSY), render_context()),
+    "building, no plan yet": Scene(hosted(S.BUILDING), render_context()),
     "building, cut short before": Scene(
         hosted(S.BUILDING, iteration=2, message="I restarted in the middle of this step; it begins again.", **BUSY),
-        around(),
+        render_context(),
     ),
-    "building, rehearsal": Scene(hosted(S.BUILDING, agent="rehearsal", **BUSY), around(is_rehearsal=True)),
-    "building, unconfined": Scene(hosted(S.BUILDING), around(confinement="none")),
+    "building, rehearsal": Scene(hosted(S.BUILDING, agent="rehearsal", **BUSY), render_context(is_rehearsal=True)),
+    "building, unconfined": Scene(hosted(S.BUILDING), render_context(confinement="none")),
     "building, slowed by Discord": Scene(
-        hosted(S.BUILDING), around(slowed_until=NOON + 9 * MINUTE, gateway="reconnecting", breaker="openai")
+        hosted(S.BUILDING), render_context(slowed_until=NOON + 9 * MINUTE, gateway="reconnecting", breaker="openai")
     ),
     "building, last words": Scene(
         hosted(S.BUILDING, last_words="I will look at `cart/total.py`.\nThen the tests.", notes=("model switched",)),
-        around(),
+        render_context(),
     ),
     "checking": Scene(
-        hosted(S.VERIFYING, checks=(check("ruff", "passed"), check("pytest", "running")), **BUSY), around()
+        hosted(S.VERIFYING, checks=(check("ruff", "passed"), check("pytest", "running")), **BUSY), render_context()
     ),
-    "repairing": Scene(hosted(S.REPAIRING, iteration=2, checks=(check("pytest", "failed", result=FAILED),)), around()),
-    "publishing": Scene(hosted(S.PUBLISHING, branch=BRANCH), around()),
+    "repairing": Scene(
+        hosted(S.REPAIRING, iteration=2, checks=(check("pytest", "failed", result=FAILED),)), render_context()
+    ),
+    "publishing": Scene(hosted(S.PUBLISHING, branch=BRANCH), render_context()),
     "needs you: question": Scene(
-        hosted(S.BUILDING, questions=(asked(),), **BUSY), around(question_url="https://discord.com/channels/1/2/3")
+        hosted(S.BUILDING, questions=(asked(),), **BUSY),
+        render_context(question_url="https://discord.com/channels/1/2/3"),
     ),
-    "needs you: approval": Scene(hosted(S.BUILDING, approvals=(wants(),), questions=(asked(),)), around()),
+    "needs you: approval": Scene(hosted(S.BUILDING, approvals=(wants(),), questions=(asked(),)), render_context()),
     "provider wait": Scene(
         hosted(
             S.BUILDING,
@@ -186,29 +189,31 @@ SCENES: dict[str, Scene] = {
             ),
             **BUSY,
         ),
-        around(),
+        render_context(),
     ),
     "provider wait, nothing known": Scene(
-        hosted(S.BUILDING, provider_wait=ProviderWait(since=NOON + 8 * MINUTE)), around()
+        hosted(S.BUILDING, provider_wait=ProviderWait(since=NOON + 8 * MINUTE)), render_context()
     ),
     "stopped by a person": Scene(
-        hosted(S.SUSPENDED, reason=SuspendReason.HUMAN, resume_to=S.BUILDING, message="Stopped by Ada."), around()
+        hosted(S.SUSPENDED, reason=SuspendReason.HUMAN, resume_to=S.BUILDING, message="Stopped by Ada."),
+        render_context(),
     ),
     "budget reached": Scene(
-        hosted(S.SUSPENDED, reason=SuspendReason.BUDGET, usage=USAGE.model_copy(update={"cost_usd": 2.03})), around()
+        hosted(S.SUSPENDED, reason=SuspendReason.BUDGET, usage=USAGE.model_copy(update={"cost_usd": 2.03})),
+        render_context(),
     ),
     "suspended for the provider": Scene(
         hosted(S.SUSPENDED, reason=SuspendReason.PROVIDER, wake_at=NOON + 30 * MINUTE, message="Quota exhausted"),
-        around(),
+        render_context(),
     ),
-    "suspended for the disk": Scene(hosted(S.SUSPENDED, reason=SuspendReason.DISK), around()),
+    "suspended for the disk": Scene(hosted(S.SUSPENDED, reason=SuspendReason.DISK), render_context()),
     "interrupted": Scene(
         hosted(
             S.SUSPENDED,
             reason=SuspendReason.INTERRUPTED,
             message="This step was cut short 4 times; it waits for a person.",
         ),
-        around(),
+        render_context(),
     ),
     "verified": Scene(
         done(
@@ -216,18 +221,18 @@ SCENES: dict[str, Scene] = {
             checks=(check("pytest", "passed", result=PASSED), check("ruff", "passed")),
             url="https://forge.example/shop/pulls/128",
         ),
-        around(),
+        render_context(),
     ),
-    "unverified: tool missing": Scene(done(checks=(check("pytest", "missing"),)), around(checks=("pytest",))),
+    "unverified: tool missing": Scene(done(checks=(check("pytest", "missing"),)), render_context(checks=("pytest",))),
     "unverified: part of the tools missing": Scene(
-        done(checks=(check("ruff", "passed"), check("pytest", "missing"), check("mypy", "missing"))), around()
+        done(checks=(check("ruff", "passed"), check("pytest", "missing"), check("mypy", "missing"))), render_context()
     ),
-    "unverified: mode fast": Scene(done(mode=Mode.FAST), around(checks=("pytest",))),
-    "unverified: no checks configured": Scene(done(), around(checks=())),
+    "unverified: mode fast": Scene(done(mode=Mode.FAST), render_context(checks=("pytest",))),
+    "unverified: no checks configured": Scene(done(), render_context(checks=())),
     "unverified: the agent's own checks": Scene(
-        done(checks=(check("ruff", "passed"), check("mypy", "passed", ours=False))), around()
+        done(checks=(check("ruff", "passed"), check("mypy", "passed", ours=False))), render_context()
     ),
-    "unverified: check without a result": Scene(done(checks=(check("pytest", "error"),)), around()),
+    "unverified: check without a result": Scene(done(checks=(check("pytest", "error"),)), render_context()),
     "done, but a check took too long": Scene(
         done(
             verification=Verification.FAILED,
@@ -239,7 +244,7 @@ SCENES: dict[str, Scene] = {
                 ),
             ),
         ),
-        around(),
+        render_context(),
     ),
     "failed checks": Scene(
         hosted(
@@ -253,7 +258,7 @@ SCENES: dict[str, Scene] = {
             ended_at=NOON + 15 * MINUTE,
             plan=PLAN,
         ),
-        around(),
+        render_context(),
     ),
     "failed, the agent's word": Scene(
         hosted(
@@ -263,33 +268,33 @@ SCENES: dict[str, Scene] = {
             usage=USAGE.model_copy(update={"cost_complete": False}),
             ended_at=NOON + 3 * MINUTE,
         ),
-        around(),
+        render_context(),
     ),
     "failed, this machine": Scene(
-        hosted(S.FAILED, failure=FailureClass.ENV, usage=Usage(input=900), ended_at=NOON + 2 * MINUTE), around()
+        hosted(S.FAILED, failure=FailureClass.ENV, usage=Usage(input=900), ended_at=NOON + 2 * MINUTE), render_context()
     ),
     "partly done": Scene(
-        hosted(S.PARTIAL, message="The branch could not be pushed", files=FILES, files_total=2), around()
+        hosted(S.PARTIAL, message="The branch could not be pushed", files=FILES, files_total=2), render_context()
     ),
     "cancelled": Scene(
         hosted(S.CANCELLED, message="Cancelled by Ada: wrong branch", branch=BRANCH, ended_at=NOON + 2 * MINUTE),
-        around(),
+        render_context(),
     ),
-    "external, working": Scene(external(S.BUILDING, tools=TOOLS), Surroundings(channel_name="ops")),
-    "external, silent": Scene(external(S.BUILDING), Surroundings(silent_since=NOON + 20 * MINUTE)),
+    "external, working": Scene(external(S.BUILDING, tools=TOOLS), RenderContext(channel_name="ops")),
+    "external, silent": Scene(external(S.BUILDING), RenderContext(silent_since=NOON + 20 * MINUTE)),
     "external, gaps": Scene(
         external(
             S.BUILDING,
             gaps=(Gap(source=Source("key:a"), first=4, last=7), Gap(source=Source("key:a/ci"), first=2, last=2)),
             gap_count=14,
         ),
-        Surroundings(),
+        RenderContext(),
     ),
     "external, checking": Scene(
-        external(S.VERIFYING, checks=(check("pytest", "running", ours=False),)), Surroundings()
+        external(S.VERIFYING, checks=(check("pytest", "running", ours=False),)), RenderContext()
     ),
-    "external, cancel requested": Scene(external(S.BUILDING, cancel_requested=True), Surroundings()),
-    "external, lost": Scene(external(S.SUSPENDED, reason=SuspendReason.LOST), Surroundings()),
+    "external, cancel requested": Scene(external(S.BUILDING, cancel_requested=True), RenderContext()),
+    "external, lost": Scene(external(S.SUSPENDED, reason=SuspendReason.LOST), RenderContext()),
     "external, done": Scene(
         external(
             S.COMPLETE,
@@ -299,16 +304,16 @@ SCENES: dict[str, Scene] = {
             artifacts=(Artifact(name="log", kind="log", url="https://ci.example/log/1"),),
             ended_at=NOON + 20 * MINUTE,
         ),
-        Surroundings(),
+        RenderContext(),
     ),
-    "external, partly done": Scene(external(S.PARTIAL, ended_at=NOON + 20 * MINUTE), Surroundings()),
+    "external, partly done": Scene(external(S.PARTIAL, ended_at=NOON + 20 * MINUTE), RenderContext()),
     "external, failed": Scene(
-        external(S.FAILED, failure=FailureClass.TRANSIENT, summary="The registry did not answer"), Surroundings()
+        external(S.FAILED, failure=FailureClass.TRANSIENT, summary="The registry did not answer"), RenderContext()
     ),
     "replaced by a newer card": Scene(
-        hosted(S.BUILDING, **BUSY), around(live_url="https://discord.com/channels/1/2/4")
+        hosted(S.BUILDING, **BUSY), render_context(live_url="https://discord.com/channels/1/2/4")
     ),
     "verified, its clone gone": Scene(
-        done(verification=Verification.VERIFIED, checks=(check("ruff", "passed"),)), around(is_expired=True)
+        done(verification=Verification.VERIFIED, checks=(check("ruff", "passed"),)), render_context(is_expired=True)
     ),
 }

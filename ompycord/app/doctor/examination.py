@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from ompycord.app.compose import git_of
-from ompycord.app.discord_look import findings_of, open_look
+from ompycord.app.discord_probe import findings_of, open_probe
 from ompycord.app.doctor import machine, team
 from ompycord.app.doctor.production import production
 from ompycord.app.findings import Finding, fail, ok
-from ompycord.app.start_look import channels_of
+from ompycord.app.startup_probe import channels_of
 from ompycord.errors import ConfigurationError, StartError
 from ompycord.settings import Settings, load_settings
 from ompycord.workspaces.probe import best_launcher
@@ -35,7 +35,7 @@ async def examine(
     path = settings.data_dir.expanduser().absolute()
     launcher = await best_launcher(path=environ.get("PATH", os.defpath), hidden=(path,), environ=environ)
     found += machine.confinement(
-        launcher.level, settings.catalog.agents, mend=launcher.mend, is_production=is_production
+        launcher.level, settings.catalog.agents, remedy=launcher.remedy, is_production=is_production
     )
     found += [machine.data_folder(path), machine.disk(path), *await machine.ports(settings)]
     found += production(settings) if is_production else []
@@ -48,8 +48,8 @@ async def examine(
 async def _discord(settings: Settings) -> list[Finding]:
     if settings.discord.token is None:
         return [ok("Discord", "no token: `up` opens the playground")]
-    async with open_look(api=settings.discord.api, token=settings.discord.token.get_secret_value()) as look:
+    async with open_probe(api=settings.discord.api, token=settings.discord.token.get_secret_value()) as probe:
         try:
-            return await findings_of(look, settings.discord, channels=channels_of(settings.catalog))
+            return await findings_of(probe, settings.discord, channels=channels_of(settings.catalog))
         except StartError as error:
             return [fail("Discord", str(error), "")]

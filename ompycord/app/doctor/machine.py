@@ -57,16 +57,16 @@ async def git_version(git: Git, folder: Path) -> Finding:
 
 
 def confinement(
-    level: ConfinementLevel, agents: Iterable[AgentSpec], *, is_production: bool, mend: str = ""
+    level: ConfinementLevel, agents: Iterable[AgentSpec], *, is_production: bool, remedy: str = ""
 ) -> list[Finding]:
     """How far agents are shut in here, what raises that, and which of them ask for more."""
     if level == "none":
         how = fail if is_production else warn
         text = "none: agents run as this user and see what it sees."
         alone = "Else run Ompycord as a user of its own, on a machine that holds nothing else."
-        found = [how("Confinement", text, f"{mend} {alone}".strip())]
+        found = [how("Confinement", text, f"{remedy} {alone}".strip())]
     else:
-        found = [warn("Confinement", f"{level}.", mend) if mend else ok("Confinement", level)]
+        found = [warn("Confinement", f"{level}.", remedy) if remedy else ok("Confinement", level)]
     return found + [
         fail(
             f"Agent {agent.name}",

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 
 from ompycord.app.compose import git_of
-from ompycord.app.selftest.house import House
+from ompycord.app.selftest.harness import SelftestHarness
 from ompycord.app.selftest.person import Json, NotSeen, is_reply_to, offers, text_of
 from ompycord.domain.base import Frozen
 from ompycord.webhook import parse_secret, sign
@@ -38,33 +38,33 @@ class Tick(Frozen):
 class Journey:
     """What one step finds for the next."""
 
-    def __init__(self, house: House, *, environ: Mapping[str, str]) -> None:
-        self._house = house
+    def __init__(self, harness: SelftestHarness, *, environ: Mapping[str, str]) -> None:
+        self._harness = harness
         self._git = git_of(environ)
         self._run = ""
 
     async def starts(self) -> str:
-        await self._house.start()
-        return self._house.sidecar
+        await self._harness.start()
+        return self._harness.sidecar
 
     async def is_ready(self) -> str:
-        live = await self._house.client.get(f"{self._house.sidecar}/livez")
-        ready = await self._house.client.get(f"{self._house.sidecar}/readyz")
+        live = await self._harness.client.get(f"{self._harness.sidecar}/livez")
+        ready = await self._harness.client.get(f"{self._harness.sidecar}/readyz")
         _require(live.is_success, f"/livez answered {live.status_code}")
         _require(ready.is_success, f"/readyz answered {ready.status_code}: {ready.text[:200]}")
         return ", ".join(ready.json()["checks"])
 
     async def refuses_strangers(self) -> str:
-        answer = await self._house.client.post(f"{self._house.sidecar}/api/webhook/event", content=b"{}")
+        answer = await self._harness.client.post(f"{self._harness.sidecar}/api/webhook/event", content=b"{}")
         _require(answer.status_code == UNAUTHORIZED, f"it answered {answer.status_code}")
-        _, outsider = await self._house.people()
+        _, outsider = await self._harness.people()
         asked = await outsider.command("new", "tasks", prompt="Let me in")
         reply = await outsider.answered("the refusal", asked)
         _require(reply.get("ephemeral_for") == outsider.id, "others saw the refusal")
         return "401, and in Discord a refusal that only they see"
 
     async def takes_a_task(self) -> str:
-        admin, _ = await self._house.people()
+        admin, _ = await self._harness.people()
         form = await admin.command_with_form("new", "tasks", prompt="Please ask before you fix the discount")
         reply = await admin.answered("the answer to the form", form)
         _require(reply.get("ephemeral_for") == admin.id, "others saw the answer to the form")
@@ -74,20 +74,20 @@ class Journey:
         return f"run {self._run}"
 
     async def asks_and_hears(self) -> str:
-        admin, _ = await self._house.people()
+        admin, _ = await self._harness.people()
         question = await admin.sees("the question", lambda message: f"{self._run} · question" in text_of(message))
         await admin.click(question, "Y")
         return "answered with its button"
 
     async def is_verified(self) -> str:
-        admin, _ = await self._house.people()
+        admin, _ = await self._harness.people()
         result = await admin.sees("the result", lambda message: f"{self._run} · result" in text_of(message))
         _require("Done, checked" in text_of(result), f"it says: {text_of(result)[:200]}")
         _require(f"<@{admin.id}>" in result["content"], "the end does not mention who asked")
         return "the repository's own tests ran here"
 
     async def leaves_a_branch(self) -> str:
-        sample = self._house.data / "sample"
+        sample = self._harness.data / "sample"
         branch = f"ompycord/{self._run}"
         changed = await self._git.run("show", f"{branch}:cart/total.py", cwd=sample)
         before = await self._git.run("show", "main:cart/total.py", cwd=sample)
@@ -101,18 +101,18 @@ class Journey:
         _require((first, again) == (ACCEPTED, REPEATED), f"it answered {first}, then {again}")
         done: Json = {"type": "run.finished", "seq": 2, "data": {"summary": "All is well."}}
         _require(await self._post(run, done) == ACCEPTED, "the end was not taken")
-        admin, _ = await self._house.people()
+        admin, _ = await self._harness.people()
         await admin.sees("the end of the run elsewhere", lambda message: _is_result_of(message, "Self-test elsewhere"))
         return "202, the same again 200, one card"
 
     async def survives_a_kill(self) -> str:
-        admin, _ = await self._house.people()
+        admin, _ = await self._harness.people()
         await admin.command("new", "tasks", prompt="Take it slow with the discount", agent="slow")
         card = await admin.sees("a building card", lambda message: _is_card(message) and "Building" in text_of(message))
         found = _CARD.search(text_of(card))
         self._run = found[1] if found else ""
-        await self._house.kill()
-        await self._house.start()
+        await self._harness.kill()
+        await self._harness.start()
         await admin.sees(
             "the card after the restart",
             lambda message: message["id"] == card["id"] and "Building" in text_of(message),
@@ -122,7 +122,7 @@ class Journey:
         return f"run {self._run} goes on with one card"
 
     async def cancels(self) -> str:
-        admin, _ = await self._house.people()
+        admin, _ = await self._harness.people()
         asked = await admin.command("cancel", "tasks", run=self._run)
         question = await admin.sees(  # the first answer may be empty still: it is filled when the run was looked up
             "the question before a cancel",
@@ -135,25 +135,25 @@ class Journey:
 
     async def ends(self) -> str:
         if sys.platform == "win32":
-            await self._house.close()
+            await self._harness.close()
             return "closed"
-        code = await self._house.end()
+        code = await self._harness.end()
         _require(code == 0, f"exit code {code}")
-        _require(not self._house.has_write_ahead_log(), "the database was not closed")
+        _require(not self._harness.has_write_ahead_log(), "the database was not closed")
         return "exit 0, database closed"
 
     async def _post(self, run: str, event: Json) -> int:
         body = json.dumps({"schema": "ompycord/event@1", "run": run, **event}).encode()
         webhook_id, stamp = f"{run}-{event['seq']}", str(int(time.time()))
-        secret = parse_secret(self._house.secret)
+        secret = parse_secret(self._harness.secret)
         headers = {
             "content-type": "application/json",
             "webhook-id": webhook_id,
             "webhook-timestamp": stamp,
             "webhook-signature": sign(secret, webhook_id=webhook_id, timestamp=stamp, body=body),
         }
-        url = f"{self._house.sidecar}/api/webhook/event"
-        return (await self._house.client.post(url, content=body, headers=headers)).status_code
+        url = f"{self._harness.sidecar}/api/webhook/event"
+        return (await self._harness.client.post(url, content=body, headers=headers)).status_code
 
 
 def _is_card(message: Json) -> bool:
@@ -173,7 +173,7 @@ Step = Callable[[Journey], Awaitable[str]]
 STEPS: tuple[tuple[str, bool, Step], ...] = (
     ("Ompycord starts, and a local Discord with it", False, Journey.starts),
     ("The sidecar lives and is ready", False, Journey.is_ready),
-    ("Strangers are refused, at both doors", False, Journey.refuses_strangers),
+    ("UnknownFrames are refused, at both doors", False, Journey.refuses_strangers),
     ("/omp new opens a form; submitted, a card appears", True, Journey.takes_a_task),
     ("The agent asks a person, who answers with a button", True, Journey.asks_and_hears),
     ("The checks pass, and one message mentions who asked", True, Journey.is_verified),
@@ -187,20 +187,20 @@ STEPS: tuple[tuple[str, bool, Step], ...] = (
 TITLES = tuple(title for title, _, _ in STEPS)
 
 
-async def run_selftest(*, environ: Mapping[str, str], tell: Callable[[Tick], None]) -> bool:
+async def run_selftest(*, environ: Mapping[str, str], report: Callable[[Tick], None]) -> bool:
     """Walk the journey in a temporary folder and tell of each step when it is over; whether none failed."""
     with tempfile.TemporaryDirectory(prefix="ompycord-selftest-", ignore_cleanup_errors=True) as folder:
         async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
-            house = House(Path(folder), environ=environ, client=client)
-            journey = Journey(house, environ=environ)
+            harness = SelftestHarness(Path(folder), environ=environ, client=client)
+            journey = Journey(harness, environ=environ)
             try:
                 for title, needs_agents, step in STEPS:
                     tick = await _walk(title, step, journey, is_possible=sys.platform != "win32" or not needs_agents)
-                    tell(tick)
+                    report(tick)
                     if tick.status == "failed":
                         return False
             finally:
-                await house.close()
+                await harness.close()
     return True
 
 

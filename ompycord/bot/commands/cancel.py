@@ -5,13 +5,13 @@ from discord import app_commands
 from ompycord.bot.access import Interaction
 from ompycord.bot.buttons import RunButtons
 from ompycord.bot.commands.choices import Choices
-from ompycord.bot.desk import Desk
+from ompycord.bot.context import BotContext
 from ompycord.bot.replies import defer
 
 __all__ = ["add_cancel"]
 
 
-def add_cancel(group: app_commands.Group, desk: Desk, choices: Choices, buttons: RunButtons) -> None:
+def add_cancel(group: app_commands.Group, context: BotContext, choices: Choices, buttons: RunButtons) -> None:
     """Register the command."""
 
     @group.command(name="cancel", description="End a run for good. Its record stays; work not yet published is gone.")
@@ -23,5 +23,5 @@ def add_cancel(group: app_commands.Group, desk: Desk, choices: Choices, buttons:
         reason: app_commands.Range[str, 1, 400] | None = None,
     ) -> None:
         await defer(interaction)
-        record = await desk.run(interaction, run)
-        await buttons.ask_cancel(interaction, desk.person(interaction), record, reason=reason)
+        record = await context.run(interaction, run)
+        await buttons.ask_cancel(interaction, context.person(interaction), record, reason=reason)

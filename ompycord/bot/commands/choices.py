@@ -3,7 +3,7 @@
 from discord import app_commands
 
 from ompycord.bot.access import Interaction
-from ompycord.bot.desk import Desk
+from ompycord.bot.context import BotContext
 from ompycord.domain.access import Role
 from ompycord.domain.ids import short_id
 from ompycord.domain.ports import RunFilter
@@ -18,18 +18,18 @@ _NAME = 100
 class Choices:
     """Completion functions; somebody without a role gets none."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, context: BotContext) -> None:
+        self._context = context
 
     def _may_look(self, interaction: Interaction) -> bool:
-        return self._desk.person(interaction).role >= Role.VIEWER
+        return self._context.person(interaction).role >= Role.VIEWER
 
     async def repositories(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        return self._names(interaction, typed, [spec.name for spec in self._desk.conductor.catalog.repositories])
+        return self._names(interaction, typed, [spec.name for spec in self._context.conductor.catalog.repositories])
 
     async def agents(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         """Those of the chosen repository, once one is chosen."""
-        catalog = self._desk.conductor.catalog
+        catalog = self._context.conductor.catalog
         wanted = getattr(interaction.namespace, "repository", None)
         chosen = next((spec for spec in catalog.repositories if spec.name == wanted), None)
         specs = catalog.agents_for(chosen) if chosen else catalog.agents
@@ -45,11 +45,11 @@ class Choices:
         """Open runs first, then the latest; found by the last characters of the id or a word of the title."""
         if not self._may_look(interaction):
             return []
-        latest = await self._desk.runs(interaction, RunFilter(limit=60))
+        latest = await self._context.runs(interaction, RunFilter(limit=60))
         wanted = typed.strip().lower()
         found: list[app_commands.Choice[str]] = []
         for record in sorted(latest, key=lambda record: record.ended_at is not None):
-            task = await self._desk.store.task(record.task) if record.task else None
+            task = await self._context.store.task(record.task) if record.task else None
             shown = f"{short_id(record.id)} · {record.state.lower()} · {task.title if task else 'runs elsewhere'}"
             if wanted in shown.lower() or wanted == record.id.lower():
                 found.append(app_commands.Choice(name=cut(shown, _NAME), value=record.id))

@@ -5,7 +5,7 @@ from typing import Literal
 from discord import app_commands
 
 from ompycord.bot.access import Interaction
-from ompycord.bot.desk import Desk
+from ompycord.bot.context import BotContext
 from ompycord.bot.replies import defer, say
 from ompycord.domain.base import Millis
 from ompycord.domain.ids import RunId
@@ -26,7 +26,7 @@ _MOST = 1000
 _AT_ONCE = 100
 
 
-def add_cost(group: app_commands.Group, desk: Desk) -> None:
+def add_cost(group: app_commands.Group, context: BotContext) -> None:
     """Register the command."""
 
     @group.command(name="cost", description="What it cost.")
@@ -37,23 +37,23 @@ def add_cost(group: app_commands.Group, desk: Desk) -> None:
     )
     async def cost(interaction: Interaction, who: Who = "me", period: Period = "month", csv: bool = False) -> None:
         await defer(interaction)
-        which, whose = _whose(interaction, desk, who)
-        since = desk.clock.now_ms() - _DAYS[period] * _DAY_MS
-        found = await _snapshots(interaction, desk, which, since)
+        which, whose = _whose(interaction, context, who)
+        since = context.clock.now_ms() - _DAYS[period] * _DAY_MS
+        found = await _snapshots(interaction, context, which, since)
         title = (
             f"{whose}, the last {count(_DAYS[period] * 24, 'hour') if period == 'day' else count(_DAYS[period], 'day')}"
         )
-        files = [("costs.csv", costs_csv(found, redact=desk.scenes.redact))] if csv else []
-        await say(interaction, costs_text(found, title=title, redact=desk.scenes.redact), files=files)
+        files = [("costs.csv", costs_csv(found, redact=context.renderer.redact))] if csv else []
+        await say(interaction, costs_text(found, title=title, redact=context.renderer.redact), files=files)
 
 
-def _whose(interaction: Interaction, desk: Desk, who: Who) -> tuple[RunFilter, str]:
+def _whose(interaction: Interaction, context: BotContext, who: Who) -> tuple[RunFilter, str]:
     """Which runs, and how they are called. Raises Refused where no repository is meant."""
     match who:
         case "me":
             return RunFilter(requester=str(interaction.user.id), limit=_MOST), "Your runs"
         case "repository":
-            repository = desk.conductor.catalog.preset(desk.channel_of(interaction))
+            repository = context.conductor.catalog.preset(context.channel_of(interaction))
             if repository is None:
                 raise Refused("This channel is bound to no repository. Ask in one that is, or for the *server*.")
             return RunFilter(repository=repository.name, limit=_MOST), f"Runs in {repository.name}"
@@ -61,11 +61,13 @@ def _whose(interaction: Interaction, desk: Desk, who: Who) -> tuple[RunFilter, s
             return RunFilter(limit=_MOST), "All runs of this server"
 
 
-async def _snapshots(interaction: Interaction, desk: Desk, which: RunFilter, since: Millis) -> list[StatusSnapshot]:
+async def _snapshots(
+    interaction: Interaction, context: BotContext, which: RunFilter, since: Millis
+) -> list[StatusSnapshot]:
     """Of the newest runs that began since then; at most `_MOST`."""
-    runs = [RunId(record.id) for record in await desk.runs(interaction, which) if record.created_at >= since]
+    runs = [RunId(record.id) for record in await context.runs(interaction, which) if record.created_at >= since]
     found: list[StatusSnapshot] = []
     for first in range(0, len(runs), _AT_ONCE):
-        folds = await desk.store.folds(runs[first : first + _AT_ONCE])
-        found += [fold.snapshot() for fold in folds.values() if fold.lanes]
+        folds = await context.store.folds(runs[first : first + _AT_ONCE])
+        found += [fold.snapshot() for fold in folds.values() if fold.source_states]
     return found

@@ -5,7 +5,7 @@ from typing import cast
 from discord import app_commands
 
 from ompycord.bot.access import Interaction
-from ompycord.bot.desk import Desk
+from ompycord.bot.context import BotContext
 from ompycord.bot.replies import say
 from ompycord.domain.access import Role
 from ompycord.render.help import CommandHelp, help_text
@@ -25,13 +25,13 @@ ROLE_NEEDED: dict[str, RoleName] = {
 """Commands that need more than looking. Stopping and cancelling other people's runs needs *approver*."""
 
 
-def add_help(group: app_commands.Group, desk: Desk) -> None:
+def add_help(group: app_commands.Group, context: BotContext) -> None:
     """Register the command; added last, so that it knows the others."""
 
     @group.command(name="help", description="What you may do here, with your own role.")
     @app_commands.describe(topic="A word to look for")
     async def help_command(interaction: Interaction, topic: app_commands.Range[str, 1, 50] | None = None) -> None:
-        role = desk.person(interaction).role
+        role = context.person(interaction).role
         name = cast("RoleName", role.name.lower()) if role is not Role.NONE else None
         await say(interaction, help_text(_table(group), name, topic=topic))
 

@@ -8,13 +8,13 @@ from pydantic import ValidationError
 
 from ompycord.bot.access import Interaction
 from ompycord.bot.commands.choices import Choices
+from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
-from ompycord.bot.desk import Desk
 from ompycord.bot.drafts import AttachedFile, Typed
 from ompycord.bot.flow import Flow, Signal, Step, advance
-from ompycord.bot.intake import Intake
-from ompycord.bot.modals import CARE, read_form, task_form
+from ompycord.bot.modals import MODES, read_form, task_form
 from ompycord.bot.replies import give_back
+from ompycord.bot.submission import SubmissionService
 from ompycord.domain.access import Person, may
 from ompycord.domain.repository import AgentSpec, RepositorySpec
 from ompycord.domain.task import MOST_FILES, Mode
@@ -32,9 +32,9 @@ Name = app_commands.Range[str, 1, 100]
 class NewRun:
     """The command and the form's submission."""
 
-    def __init__(self, desk: Desk, intake: Intake) -> None:
-        self._desk = desk
-        self._intake = intake
+    def __init__(self, context: BotContext, submissions: SubmissionService) -> None:
+        self._context = context
+        self._submissions = submissions
 
     def add_to(self, group: app_commands.Group, choices: Choices) -> None:
         """Register the command."""
@@ -73,12 +73,12 @@ class NewRun:
         if not asked.prompt and not files:
             raise Refused("That message has no text and no file, so there is nothing to run.")
         person = self._permitted(interaction)
-        asked.favourite = await self._desk.favourite(person)
+        asked.favourite = await self._context.favourite(person)
         await self._open_form(interaction, person, asked)
 
     async def _command(self, interaction: Interaction, asked: "_Asked") -> None:
         person = self._permitted(interaction)
-        asked.favourite = await self._desk.favourite(person)
+        asked.favourite = await self._context.favourite(person)
         try:
             typed = self._typed(interaction, asked) if asked.prompt or asked.files else None
             if typed is None:
@@ -87,8 +87,8 @@ class NewRun:
         except (OmpycordError, ValidationError) as refused:
             await give_back(interaction, refused, asked.prompt)
             return
-        draft = self._intake.draft_of(interaction, person, typed, draft_id=self._desk.ids.ulid())
-        await self._intake.take(interaction, person, draft, flow=Flow.IDLE)
+        draft = self._submissions.draft_of(interaction, person, typed, draft_id=self._context.ids.ulid())
+        await self._submissions.take(interaction, person, draft, flow=Flow.IDLE)
 
     def _typed(self, interaction: Interaction, asked: "_Asked") -> Typed | None:
         """The whole task; None where the form must be asked for the repository. Raises Refused, ValidationError."""
@@ -98,7 +98,7 @@ class NewRun:
                 raise Refused(repository_missing())
             return None
         agent = self._agent(repository, asked.agent, asked.favourite)
-        typed = asked.typed(repository.name, agent.name, shown_in=self._desk.shown_in(interaction))
+        typed = asked.typed(repository.name, agent.name, shown_in=self._context.shown_in(interaction))
         self._check(interaction, typed)
         return typed
 
@@ -107,38 +107,38 @@ class NewRun:
         if not typed.prompt.strip() and not typed.files:
             raise Refused("The task is empty, so nothing ran. Say what shall be done, or attach a text file.")
         typed.submission(typed.prompt.strip() or "from the file", guild=str(interaction.guild_id))
-        catalog = self._desk.conductor.catalog
+        catalog = self._context.conductor.catalog
         catalog.agent(typed.agent, repository=catalog.repository(typed.repository))
 
     def _permitted(self, interaction: Interaction) -> Person:
-        person = self._desk.person(interaction)
+        person = self._context.person(interaction)
         if not may(person, "new"):
-            raise Refused(watch_only(None, self._desk.inert))
+            raise Refused(watch_only(None, self._context.sanitizer))
         return person
 
     def _repository(self, interaction: Interaction, name: str | None) -> RepositorySpec | None:
         """The named one, else the channel's. Raises Refused for an unknown name."""
-        catalog = self._desk.conductor.catalog
-        return catalog.repository(name) if name else catalog.preset(self._desk.channel_of(interaction))
+        catalog = self._context.conductor.catalog
+        return catalog.repository(name) if name else catalog.preset(self._context.channel_of(interaction))
 
     def _agent(self, repository: RepositorySpec, name: str | None, favourite: str | None) -> AgentSpec:
         """The named one, else the person's own where it is allowed here, else the first. Raises Refused."""
-        catalog = self._desk.conductor.catalog
+        catalog = self._context.conductor.catalog
         if name:
             return catalog.agent(name, repository=repository)
-        return self._desk.usual_agent(repository, favourite)
+        return self._context.usual_agent(repository, favourite)
 
     # -- the form ----------------------------------------------------------------------------------------------------
 
     async def _open_form(self, interaction: Interaction, person: Person, asked: "_Asked") -> None:
         """It must be the first answer. What its five inputs have no place for waits in the draft."""
-        draft_id = self._desk.ids.ulid()
+        draft_id = self._context.ids.ulid()
         flow, step = advance(Flow.IDLE, Signal.FORM_WANTED)
         assert step is Step.OPEN_FORM, flow
-        catalog = self._desk.conductor.catalog
+        catalog = self._context.conductor.catalog
         channel = getattr(interaction.channel, "name", None) or "this channel"
         modal = task_form(
-            custom_id=self._desk.signer.sign("form", draft_id),
+            custom_id=self._context.signer.sign("form", draft_id),
             channel=str(channel),
             catalog=catalog,
             repository=self._repository(interaction, asked.repository),
@@ -147,9 +147,9 @@ class NewRun:
             prompt=asked.prompt or "",
         )
         if asked.branch or asked.budget or asked.files:
-            typed = asked.typed("", "", shown_in=self._desk.shown_in(interaction))
-            kept = self._intake.draft_of(interaction, person, typed, draft_id=draft_id)
-            await self._desk.conductor.keep_draft(kept)
+            typed = asked.typed("", "", shown_in=self._context.shown_in(interaction))
+            kept = self._submissions.draft_of(interaction, person, typed, draft_id=draft_id)
+            await self._context.conductor.keep_draft(kept)
         await interaction.response.send_modal(modal)
 
     async def submitted(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
@@ -164,23 +164,23 @@ class NewRun:
                 prompt=prompt,
                 repository=values.choice("repo"),
                 agent=agent,
-                mode=Mode(mode) if mode in CARE else Mode.STANDARD,
+                mode=Mode(mode) if mode in MODES else Mode.STANDARD,
                 branch=before.branch if before else None,
                 budget_usd=before.budget_usd if before else None,
                 done_when=values.text("done").strip() or None,
                 files=(*(before.files if before else ()), *values.files("files"))[:MOST_FILES],
-                shown_in=self._desk.shown_in(interaction),
+                shown_in=self._context.shown_in(interaction),
             )
             self._check(interaction, typed)
         except (OmpycordError, ValidationError) as refused:  # StorageError too: nothing is on disk yet
             await give_back(interaction, refused, prompt)
             return
-        draft = self._intake.draft_of(interaction, person, typed, draft_id=component.ref)
-        await self._intake.take(interaction, person, draft, flow=Flow.MODAL_OPEN)
+        draft = self._submissions.draft_of(interaction, person, typed, draft_id=component.ref)
+        await self._submissions.take(interaction, person, draft, flow=Flow.MODAL_OPEN)
 
     async def _before(self, draft_id: str, person: Person) -> Typed | None:
         """Branch, budget and files of what opened the form. Raises Refused for somebody else's form."""
-        kept = await self._desk.store.draft(draft_id)
+        kept = await self._context.store.draft(draft_id)
         if kept is None:
             return None
         if kept.person != person.id:

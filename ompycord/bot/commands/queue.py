@@ -2,15 +2,15 @@
 
 from discord import TextStyle, app_commands, ui
 
-from ompycord.bot import wording
+from ompycord.bot import reply_texts
 from ompycord.bot.access import Interaction
 from ompycord.bot.commands.choices import Choices
 from ompycord.bot.components import Handler
+from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
-from ompycord.bot.desk import Desk
 from ompycord.bot.modals import read_form
 from ompycord.bot.replies import defer, give_back, say
-from ompycord.conductor import SAY_LENGTH
+from ompycord.conductor import MESSAGE_LENGTH
 from ompycord.domain.access import Person, Role
 from ompycord.domain.ids import RunId
 from ompycord.errors import OmpycordError, Refused
@@ -23,7 +23,7 @@ _RUN = "This thread's run, or your latest, if left out"
 _NAME = 100
 
 
-def add_queue(group: app_commands.Group, desk: Desk, choices: Choices) -> None:
+def add_queue(group: app_commands.Group, context: BotContext, choices: Choices) -> None:
     """Register the commands. What is edited comes back by a form, whose handler is in `QueueEdit`."""
     queue = app_commands.Group(
         name="queue", description="What was said to a run and waits for its agent.", parent=group
@@ -34,18 +34,18 @@ def add_queue(group: app_commands.Group, desk: Desk, choices: Choices) -> None:
     @app_commands.autocomplete(run=choices.runs)
     async def listed(interaction: Interaction, run: app_commands.Range[str, 1, 100] | None = None) -> None:
         await defer(interaction)
-        record = await desk.run(interaction, run)
-        waiting = await desk.conductor.waiting(RunId(record.id))
-        await say(interaction, wording.waiting(record.id, waiting, desk.inert))
+        record = await context.run(interaction, run)
+        waiting = await context.conductor.waiting(RunId(record.id))
+        await say(interaction, reply_texts.waiting(record.id, waiting, context.sanitizer))
 
     async def completed(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        if desk.person(interaction).role < Role.VIEWER:
+        if context.person(interaction).role < Role.VIEWER:
             return []
         try:
-            record = await desk.run(interaction, getattr(interaction.namespace, "run", None))
+            record = await context.run(interaction, getattr(interaction.namespace, "run", None))
         except Refused:
             return []
-        waiting = await desk.conductor.waiting(RunId(record.id))
+        waiting = await context.conductor.waiting(RunId(record.id))
         found = [one for one in waiting if typed.lower() in one.body.text.lower()]
         return [
             app_commands.Choice(name=cut(" ".join(one.body.text.split()), _NAME), value=one.id)
@@ -61,13 +61,13 @@ def add_queue(group: app_commands.Group, desk: Desk, choices: Choices) -> None:
         said: app_commands.Range[str, 1, 100],
         run: app_commands.Range[str, 1, 100] | None = None,
     ) -> None:
-        record = await desk.run(interaction, run)
-        waiting = await desk.conductor.waiting(RunId(record.id))
+        record = await context.run(interaction, run)
+        waiting = await context.conductor.waiting(RunId(record.id))
         known = next((one for one in waiting if one.id == said), None)
         if known is None:
             raise Refused("Nothing like that waits for the agent: it has it already, or somebody took it back.")
-        asked = await desk.keep_note(interaction, {"edit": known.id, "run": record.id})
-        form = edit_form(custom_id=desk.signer.sign("editsaid", asked.id), text=known.body.text)
+        asked = await context.keep_note(interaction, {"edit": known.id, "run": record.id})
+        form = edit_form(custom_id=context.signer.sign("editsaid", asked.id), text=known.body.text)
         await interaction.response.send_modal(form)
 
     @queue.command(name="drop", description="Take back what was said, as long as no agent has it.")
@@ -80,16 +80,16 @@ def add_queue(group: app_commands.Group, desk: Desk, choices: Choices) -> None:
         run: app_commands.Range[str, 1, 100] | None = None,
     ) -> None:
         await defer(interaction)
-        record = await desk.run(interaction, run)
-        taken_back = await desk.conductor.drop(RunId(record.id), said, desk.person(interaction))
-        await say(interaction, wording.dropped(taken_back.body.text, desk.inert))
+        record = await context.run(interaction, run)
+        taken_back = await context.conductor.drop(RunId(record.id), said, context.person(interaction))
+        await say(interaction, reply_texts.dropped(taken_back.body.text, context.sanitizer))
 
 
 def edit_form(*, custom_id: str, text: str) -> ui.Modal:
     """What was said, to be changed."""
     modal = ui.Modal(title="Say it otherwise", custom_id=custom_id, timeout=None)
     field = ui.TextInput[ui.Modal](
-        custom_id="message", style=TextStyle.paragraph, default=text[:SAY_LENGTH], max_length=SAY_LENGTH
+        custom_id="message", style=TextStyle.paragraph, default=text[:MESSAGE_LENGTH], max_length=MESSAGE_LENGTH
     )
     modal.add_item(ui.Label(text="What shall it know?", description="In the same place of the line.", component=field))
     modal.stop()
@@ -99,8 +99,8 @@ def edit_form(*, custom_id: str, text: str) -> ui.Modal:
 class QueueEdit:
     """The form of `/omp queue edit`."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, context: BotContext) -> None:
+        self._context = context
 
     def table(self) -> dict[str, Handler]:
         """Action to handler."""
@@ -110,12 +110,12 @@ class QueueEdit:
         await defer(interaction)
         text = read_form(interaction).text("message")
         try:
-            asked = await self._desk.store.draft(component.ref)
+            asked = await self._context.store.draft(component.ref)
             if asked is None or "edit" not in asked.body:
                 raise Refused("That form is not known any more, so nothing was changed.")
-            record = await self._desk.visible(interaction, str(asked.body["run"]))
-            said = await self._desk.conductor.edit(RunId(record.id), str(asked.body["edit"]), text, person)
+            record = await self._context.visible(interaction, str(asked.body["run"]))
+            said = await self._context.conductor.edit(RunId(record.id), str(asked.body["edit"]), text, person)
         except OmpycordError as refused:
             await give_back(interaction, refused, text)
             return
-        await say(interaction, wording.edited(said.body.text, self._desk.inert))
+        await say(interaction, reply_texts.edited(said.body.text, self._context.sanitizer))

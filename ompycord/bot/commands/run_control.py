@@ -7,7 +7,7 @@ from discord import app_commands
 from ompycord.bot.access import Interaction
 from ompycord.bot.buttons import RunButtons
 from ompycord.bot.commands.choices import Choices
-from ompycord.bot.desk import Desk
+from ompycord.bot.context import BotContext
 from ompycord.bot.replies import defer, say
 from ompycord.domain.access import Person
 from ompycord.domain.run import RunRecord
@@ -17,15 +17,15 @@ __all__ = ["add_run_control"]
 _RUN = "This thread's run, or your latest, if left out"
 
 
-def add_run_control(group: app_commands.Group, desk: Desk, choices: Choices, buttons: RunButtons) -> None:
+def add_run_control(group: app_commands.Group, context: BotContext, choices: Choices, buttons: RunButtons) -> None:
     """Register both commands."""
 
     async def act(
         interaction: Interaction, run: str | None, move: Callable[[RunRecord, Person], Awaitable[str]]
     ) -> None:
         await defer(interaction)
-        record = await desk.run(interaction, run)
-        await say(interaction, await move(record, desk.person(interaction)))
+        record = await context.run(interaction, run)
+        await say(interaction, await move(record, context.person(interaction)))
 
     @group.command(name="stop", description="Halt the agent now. Nothing is lost; the run waits for you.")
     @app_commands.describe(run=_RUN)

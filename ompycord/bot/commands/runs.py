@@ -7,9 +7,9 @@ from discord import app_commands
 
 from ompycord.bot.access import Interaction
 from ompycord.bot.commands.choices import Choices
-from ompycord.bot.desk import Desk
+from ompycord.bot.context import BotContext
 from ompycord.bot.replies import defer, say
-from ompycord.bot.wording import run_line
+from ompycord.bot.reply_texts import run_line
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunFilter
 from ompycord.domain.records import OutboxKind
@@ -25,7 +25,7 @@ _FOUND = 100
 _LISTED = 25
 
 
-def add_runs(group: app_commands.Group, desk: Desk, choices: Choices) -> None:
+def add_runs(group: app_commands.Group, context: BotContext, choices: Choices) -> None:
     """Register the command."""
 
     @group.command(name="runs", description="Find runs.")
@@ -48,20 +48,20 @@ def add_runs(group: app_commands.Group, desk: Desk, choices: Choices) -> None:
             repository=repository,
             limit=_FOUND,
         )
-        found = await desk.runs(interaction, which)
-        lines = await _lines(desk, found, text, needs=str(interaction.user.id) if state == "needs me" else None)
+        found = await context.runs(interaction, which)
+        lines = await _lines(context, found, text, needs=str(interaction.user.id) if state == "needs me" else None)
         await say(interaction, "\n".join(lines) or "No run matches. `/omp runs state: all` lists every one.")
 
 
-async def _lines(desk: Desk, found: list[RunRecord], text: str | None, *, needs: str | None) -> list[str]:
+async def _lines(context: BotContext, found: list[RunRecord], text: str | None, *, needs: str | None) -> list[str]:
     lines: list[str] = []
     for record in found:
-        snapshot = await desk.conductor.snapshot(RunId(record.id))
+        snapshot = await context.conductor.snapshot(RunId(record.id))
         if snapshot is None or not _fits(snapshot, record, text, needs):
             continue
-        thread = await desk.store.surface(RunId(record.id), OutboxKind.THREAD)
+        thread = await context.store.surface(RunId(record.id), OutboxKind.THREAD)
         url = f"<#{thread.channel}>" if thread else None
-        lines.append(run_line(record, snapshot.title or snapshot.prompt, url, desk.inert))
+        lines.append(run_line(record, snapshot.title or snapshot.prompt, url, context.sanitizer))
         if len(lines) == _LISTED:
             lines.append("There may be more; narrow it down with *text* or *person*.")
             break

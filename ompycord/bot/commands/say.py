@@ -5,13 +5,13 @@ Nothing that somebody typed is lost: what cannot be told comes back as a file, a
 
 from discord import app_commands
 
-from ompycord.bot import wording
+from ompycord.bot import reply_texts
 from ompycord.bot.access import Interaction
 from ompycord.bot.commands.choices import Choices
 from ompycord.bot.components import Handler
+from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
-from ompycord.bot.desk import Desk
-from ompycord.bot.modals import read_form, say_form
+from ompycord.bot.modals import message_form, read_form
 from ompycord.bot.replies import NOT_TAKEN, defer, say, words_for
 from ompycord.bot.rest import SendFailed
 from ompycord.conductor import When
@@ -30,8 +30,8 @@ log = get_logger(__name__)
 class Say:
     """The command, the button and the form."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, context: BotContext) -> None:
+        self._context = context
 
     def table(self) -> dict[str, Handler]:
         """Action to handler."""
@@ -54,20 +54,22 @@ class Say:
             run: app_commands.Range[str, 1, 100] | None = None,
             when: When = "next",
         ) -> None:
-            person = self._desk.person(interaction)
+            person = self._context.person(interaction)
             if text is None:
-                await self._open(interaction, person, await self._desk.run(interaction, run), when)
+                await self._open(interaction, person, await self._context.run(interaction, run), when)
                 return
             is_taken = await _is_deferred(interaction)
-            await self._tell(interaction, person, run, text, when, is_taken=is_taken)
+            await self._notify(interaction, person, run, text, when, is_taken=is_taken)
 
     async def _from_button(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
-        await self._open(interaction, person, await self._desk.visible(interaction, component.ref), "next")
+        await self._open(interaction, person, await self._context.visible(interaction, component.ref), "next")
 
     async def _open(self, interaction: Interaction, person: Person, record: RunRecord, when: When) -> None:
-        outlook = await self._desk.conductor.outlook(RunId(record.id), when, person)
-        form = say_form(
-            custom_id=self._desk.signer.sign("sayform", record.id), outlook=wording.outlook(outlook), when=when
+        preview_message = await self._context.conductor.preview_message(RunId(record.id), when, person)
+        form = message_form(
+            custom_id=self._context.signer.sign("sayform", record.id),
+            preview_message=reply_texts.preview_message(preview_message),
+            when=when,
         )
         await interaction.response.send_modal(form)
 
@@ -76,30 +78,32 @@ class Say:
         chosen = form.choice("when")
         when: When = "now" if chosen == "now" else "restart" if chosen == "restart" else "next"
         is_taken = await _is_deferred(interaction)
-        await self._tell(interaction, person, component.ref, form.text("message"), when, is_taken=is_taken)
+        await self._notify(interaction, person, component.ref, form.text("message"), when, is_taken=is_taken)
 
-    async def _tell(
+    async def _notify(
         self, interaction: Interaction, person: Person, run: str | None, text: str, when: When, *, is_taken: bool
     ) -> None:
         """Say it once: the interaction's id makes a repetition known. Then tell the person, whatever way is open."""
         back: str | None = None
         try:
-            record = await self._desk.run(interaction, run)
-            said = await self._desk.conductor.say(RunId(record.id), text, when, person, key=str(interaction.id))
-            words = wording.said(record.id, said)
+            record = await self._context.run(interaction, run)
+            sent = await self._context.conductor.send_message(
+                RunId(record.id), text, when, person, key=str(interaction.id)
+            )
+            words = reply_texts.sent(record.id, sent)
         except OmpycordError as error:
-            words = wording.given_back(words_for(error, str(interaction.id)[-8:]))
+            words = reply_texts.given_back(words_for(error, str(interaction.id)[-8:]))
             back = text
         if is_taken:
             await say(interaction, words, files=[("your-text.txt", back)] if back is not None else ())
         else:
-            await self._say_in_channel(interaction, person, words, back)
+            await self._post_in_channel(interaction, person, words, back)
 
-    async def _say_in_channel(self, interaction: Interaction, person: Person, words: str, back: str | None) -> None:
-        late = wording.late_reply(person.name, words, self._desk.inert)
-        what = message(late, sign=self._desk.signer.button, attachment=back)
+    async def _post_in_channel(self, interaction: Interaction, person: Person, words: str, back: str | None) -> None:
+        late = reply_texts.late_reply(person.name, words, self._context.sanitizer)
+        what = message(late, sign=self._context.signer.button, attachment=back)
         try:
-            await self._desk.rest.send(str(interaction.channel_id), what, nonce=str(interaction.id), silent=True)
+            await self._context.rest.send(str(interaction.channel_id), what, nonce=str(interaction.id), silent=True)
         except SendFailed as failed:
             log.warning("say.not_answered", cause=str(failed))
 

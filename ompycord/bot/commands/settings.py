@@ -4,11 +4,11 @@ import regex
 from discord import app_commands
 from pydantic import ValidationError
 
-from ompycord.bot import settings_words as words
+from ompycord.bot import settings_text as words
 from ompycord.bot.access import Interaction
 from ompycord.bot.components import Handler
+from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
-from ompycord.bot.desk import Desk
 from ompycord.bot.modals import FormValues, read_form, settings_form
 from ompycord.bot.replies import defer, say
 from ompycord.domain.access import Person
@@ -24,8 +24,8 @@ _HOURS = regex.compile(r"\s*(\d{1,2}(?::\d\d)?)\s*(?:-|–|to|until)\s*(\d{1,2}(
 class Settings:
     """The command and its form. Whoever sends the form, it is about the sender."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, context: BotContext) -> None:
+        self._context = context
 
     def table(self) -> dict[str, Handler]:
         """Action to handler."""
@@ -36,22 +36,22 @@ class Settings:
 
         @group.command(name="settings", description="Your pings, quiet hours, default agent, name on commits.")
         async def settings(interaction: Interaction) -> None:
-            mine = await self._desk.store.person_settings(str(interaction.user.id))
-            agents = [spec.name for spec in self._desk.conductor.catalog.agents]
-            form = settings_form(mine, agents, custom_id=self._desk.signer.sign(ACTION, self._desk.ids.ulid()))
+            mine = await self._context.store.person_settings(str(interaction.user.id))
+            agents = [spec.name for spec in self._context.conductor.catalog.agents]
+            form = settings_form(mine, agents, custom_id=self._context.signer.sign(ACTION, self._context.ids.ulid()))
             await interaction.response.send_modal(form)
 
     async def _submitted(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
         await defer(interaction)
-        chosen = chosen_settings(read_form(interaction), self._desk)
-        await self._desk.store.save_person_settings(person.id, chosen, at=self._desk.clock.now_ms())
-        await say(interaction, words.saved(chosen, self._desk.inert))
+        chosen = chosen_settings(read_form(interaction), self._context)
+        await self._context.store.save_person_settings(person.id, chosen, at=self._context.clock.now_ms())
+        await say(interaction, words.saved(chosen, self._context.sanitizer))
 
 
-def chosen_settings(form: FormValues, desk: Desk) -> PersonSettings:
+def chosen_settings(form: FormValues, context: BotContext) -> PersonSettings:
     """What the form says. Raises Refused with what is wrong; then nothing is changed."""
     agent = form.choice("agent") or None
-    known = {spec.name for spec in desk.conductor.catalog.agents}
+    known = {spec.name for spec in context.conductor.catalog.agents}
     try:
         return PersonSettings(
             pings=Pings(form.choice("pings") or Pings.THREAD),
@@ -60,7 +60,7 @@ def chosen_settings(form: FormValues, desk: Desk) -> PersonSettings:
             co_author=form.text("commits").strip() or None,
         )
     except ValidationError:  # the rest was chosen from lists, or judged before
-        raise Refused(words.commits_refused(form.text("commits"), desk.inert)) from None
+        raise Refused(words.commits_refused(form.text("commits"), context.sanitizer)) from None
 
 
 def _quiet(hours: str, zone: str) -> QuietHours | None:

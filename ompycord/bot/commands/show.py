@@ -6,16 +6,16 @@ from discord import app_commands
 
 from ompycord.bot.access import Interaction
 from ompycord.bot.commands.choices import Choices
-from ompycord.bot.desk import Desk
+from ompycord.bot.context import BotContext
 from ompycord.bot.replies import defer
-from ompycord.bot.showing import show_part
+from ompycord.bot.run_details import show_part
 
 __all__ = ["add_show"]
 
 Part = Literal["story", "plan", "diff", "checks", "log", "cost", "people", "next"]
 
 
-def add_show(group: app_commands.Group, desk: Desk, choices: Choices) -> None:
+def add_show(group: app_commands.Group, context: BotContext, choices: Choices) -> None:
     """Register the command."""
 
     @group.command(name="show", description="One run in full. Only you see it; long parts come as files.")
@@ -27,4 +27,4 @@ def add_show(group: app_commands.Group, desk: Desk, choices: Choices) -> None:
         interaction: Interaction, run: app_commands.Range[str, 1, 100] | None = None, what: Part = "story"
     ) -> None:
         await defer(interaction)
-        await show_part(desk, interaction, await desk.run(interaction, run), what)
+        await show_part(context, interaction, await context.run(interaction, run), what)

@@ -5,9 +5,9 @@ from discord import app_commands
 from ompycord.bot.access import Interaction
 from ompycord.bot.board import rows_of
 from ompycord.bot.commands.choices import Choices
-from ompycord.bot.desk import Desk
+from ompycord.bot.context import BotContext
+from ompycord.bot.message_renderer import latest_card
 from ompycord.bot.replies import defer, show
-from ompycord.bot.scenes import latest_card
 from ompycord.domain.ids import RunId
 from ompycord.domain.run import RunRecord
 from ompycord.errors import Refused
@@ -17,7 +17,7 @@ from ompycord.render.notices import no_such_run
 __all__ = ["add_status"]
 
 
-def add_status(group: app_commands.Group, desk: Desk, choices: Choices) -> None:
+def add_status(group: app_commands.Group, context: BotContext, choices: Choices) -> None:
     """Register the command."""
 
     @group.command(name="status", description="The live card again, or the board of all runs.")
@@ -25,24 +25,24 @@ def add_status(group: app_commands.Group, desk: Desk, choices: Choices) -> None:
     @app_commands.autocomplete(run=choices.runs)
     async def status(interaction: Interaction, run: app_commands.Range[str, 1, 100] | None = None) -> None:
         await defer(interaction)
-        record = await desk.run(interaction, run) if run else await desk.run_here(interaction)
+        record = await context.run(interaction, run) if run else await context.run_here(interaction)
         if record is None:
-            await _board(desk, interaction)
+            await _board(context, interaction)
         else:
-            await _card(desk, interaction, record)
+            await _card(context, interaction, record)
 
 
-async def _card(desk: Desk, interaction: Interaction, record: RunRecord) -> None:
-    scene = await desk.scenes.look(RunId(record.id))
-    if scene is None or not desk.is_visible(interaction, record):
+async def _card(context: BotContext, interaction: Interaction, record: RunRecord) -> None:
+    run_view = await context.renderer.view(RunId(record.id))
+    if run_view is None or not context.is_visible(interaction, record):
         raise Refused(no_such_run())
-    copy = desk.scenes.copy_of_card(scene)
-    live = latest_card(scene.surfaces)
+    copy = context.renderer.copy_of_card(run_view)
+    live = latest_card(run_view.surfaces)
     if live is not None:
-        copy = copy.model_copy(update={"content": desk.rest.url(record.guild, live.channel, live.message)})
+        copy = copy.model_copy(update={"content": context.rest.url(record.guild, live.channel, live.message)})
     await show(interaction, copy)
 
 
-async def _board(desk: Desk, interaction: Interaction) -> None:
-    rows = await rows_of(desk.store, desk.scenes, str(interaction.guild_id))
-    await show(interaction, board_message(rows, sign=desk.signer.button, redact=desk.scenes.redact))
+async def _board(context: BotContext, interaction: Interaction) -> None:
+    rows = await rows_of(context.store, context.renderer, str(interaction.guild_id))
+    await show(interaction, board_message(rows, sign=context.signer.button, redact=context.renderer.redact))

@@ -7,7 +7,7 @@ import aiohttp
 import discord
 from discord import app_commands
 
-from ompycord.bot import wording
+from ompycord.bot import reply_texts
 from ompycord.bot.access import Interaction, is_ours
 from ompycord.bot.buttons import RunButtons
 from ompycord.bot.commands.cancel import add_cancel
@@ -23,10 +23,10 @@ from ompycord.bot.commands.say import Say
 from ompycord.bot.commands.settings import Settings
 from ompycord.bot.commands.show import add_show
 from ompycord.bot.commands.status import add_status
-from ompycord.bot.desk import Desk
+from ompycord.bot.context import BotContext
+from ompycord.bot.lookups import HealthLine
 from ompycord.bot.replies import explain
 from ompycord.bot.replies import say as reply
-from ompycord.bot.sources import HealthLine
 from ompycord.domain.access import Role
 from ompycord.render.help import help_text
 from ompycord.telemetry import get_logger
@@ -53,19 +53,19 @@ log = get_logger(__name__)
 class OmpTree(app_commands.CommandTree[discord.Client]):
     """Default deny: nothing outside the configured servers, only help for somebody without a role."""
 
-    def use(self, desk: Desk) -> None:
+    def use(self, context: BotContext) -> None:
         """Give it what it asks; before the first command."""
-        self._desk = desk
+        self._context = context
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
-        desk = self._desk
+        context = self._context
         is_completion = interaction.type is discord.InteractionType.autocomplete
-        if is_ours(interaction, desk.options) and (is_completion or desk.person(interaction).role > Role.NONE):
+        if is_ours(interaction, context.options) and (is_completion or context.person(interaction).role > Role.NONE):
             return True
         if is_completion:
             await interaction.response.autocomplete([])
             return False
-        words = help_text([], None) if is_ours(interaction, desk.options) else wording.ELSEWHERE
+        words = help_text([], None) if is_ours(interaction, context.options) else reply_texts.ELSEWHERE
         try:
             await reply(interaction, words)
         except Exception as error:  # noqa: BLE001  # the top edge of commands, before discord.py's own
@@ -81,23 +81,23 @@ class OmpTree(app_commands.CommandTree[discord.Client]):
 
 
 def command_group(
-    desk: Desk, new: NewRun, buttons: RunButtons, say: Say, discord_line: Callable[[], HealthLine]
+    context: BotContext, new: NewRun, buttons: RunButtons, say: Say, discord_line: Callable[[], HealthLine]
 ) -> app_commands.Group:
     """`/omp` and what is in it."""
     group = app_commands.Group(name="omp", description="Run the team's coding agents.", guild_only=True)
-    choices = Choices(desk)
+    choices = Choices(context)
     new.add_to(group, choices)
     say.add_to(group, choices)
-    add_status(group, desk, choices)
-    add_cancel(group, desk, choices, buttons)
-    add_run_control(group, desk, choices, buttons)
-    add_show(group, desk, choices)
-    add_runs(group, desk, choices)
-    add_queue(group, desk, choices)
-    Settings(desk).add_to(group)
-    add_cost(group, desk)
-    add_health(group, desk, discord_line)
-    add_help(group, desk)
+    add_status(group, context, choices)
+    add_cancel(group, context, choices, buttons)
+    add_run_control(group, context, choices, buttons)
+    add_show(group, context, choices)
+    add_runs(group, context, choices)
+    add_queue(group, context, choices)
+    Settings(context).add_to(group)
+    add_cost(group, context)
+    add_health(group, context, discord_line)
+    add_help(group, context)
     return group
 
 

@@ -114,7 +114,7 @@ def find_place(environ: Mapping[str, str], folder: Path) -> Place:
     target = read_target(url=url or DEFAULT_URL, key=key, named=named)
     spool = environ.get("OMPYCORD_SPOOL", "").strip()
     base = Path(spool) if spool else data_folder / "spool"
-    return Place(base.expanduser().absolute() / target.lane, target)
+    return Place(base.expanduser().absolute() / target.source, target)
 
 
 def _kept_secret(data_folder: Path) -> str:

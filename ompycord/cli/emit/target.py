@@ -28,7 +28,7 @@ class Target(NamedTuple):
     url: str
     bearer: str | None
     secret: bytes | None
-    lane: str
+    source: str
     """Names the key without telling it: events wait for the key that they were emitted with."""
 
     @property
@@ -66,8 +66,8 @@ def read_target(*, url: str, key: str, named: str) -> Target:
         return Target(address, key, None, match[1])
     secret = _secret(key, named)
     # 32 bits of a hash: enough to tell keys apart, nothing to find one by.
-    lane = hashlib.sha256(b"ompycord spool\n" + secret).hexdigest()[:8]
-    return Target(address, None, secret, f"signed-{lane}")
+    source = hashlib.sha256(b"ompycord spool\n" + secret).hexdigest()[:8]
+    return Target(address, None, secret, f"signed-{source}")
 
 
 def _secret(key: str, named: str) -> bytes:

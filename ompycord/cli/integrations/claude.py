@@ -3,7 +3,7 @@
 from typing import Any, Final, cast
 from urllib.parse import quote
 
-from ompycord.cli.integrations.wiring import Change, Wish, read_json, read_text, write_json
+from ompycord.cli.integrations.wiring import Change, IntegrationOptions, read_json, read_text, write_json
 
 __all__ = ["wire"]
 
@@ -16,21 +16,21 @@ _ACTING: Final = "Bash|Write|Edit|MultiEdit|NotebookEdit|WebFetch|mcp__.*"
 _MARK: Final = "/hooks/claude/"
 _TELL_S: Final = 10
 _ASK_S: Final = 60
-"""Longer than the sidecar waits for people (`webhook/hook_leave.py`)."""
+"""Longer than the sidecar waits for people (`webhook/hook_approvals.py`)."""
 
 
-def wire(wish: Wish) -> Change:
+def wire(options: IntegrationOptions) -> Change:
     """Our hooks beside those that are there."""
-    folder = wish.environ.get("CLAUDE_CONFIG_DIR", "").strip()
-    path = (wish.home / ".claude" if not folder else wish.home / folder) / "settings.json"
+    folder = options.environ.get("CLAUDE_CONFIG_DIR", "").strip()
+    path = (options.home / ".claude" if not folder else options.home / folder) / "settings.json"
     before = read_text(path)
     settings = read_json(path, before)
     hooks = _without_ours(settings.get("hooks"))
-    if not wish.removes:
+    if not options.removes:
         for event in _EVENTS:
-            hooks.setdefault(event, []).append({"hooks": [_hook(wish)]})
-        if wish.asks:
-            hooks["PreToolUse"].append({"matcher": _ACTING, "hooks": [_hook(wish, asks=True)]})
+            hooks.setdefault(event, []).append({"hooks": [_hook(options)]})
+        if options.asks:
+            hooks["PreToolUse"].append({"matcher": _ACTING, "hooks": [_hook(options, asks=True)]})
     changed = {name: value for name, value in settings.items() if name != "hooks"} | ({"hooks": hooks} if hooks else {})
     if list(changed.items()) == list(settings.items()):
         return Change(path, before, before, _NOTE)
@@ -40,10 +40,10 @@ def wire(wish: Wish) -> Change:
 _NOTE: Final = "Start Claude Code with OMPYCORD_KEY in its environment (`ompycord keys add`)."
 
 
-def _hook(wish: Wish, *, asks: bool = False) -> dict[str, Any]:
+def _hook(options: IntegrationOptions, *, asks: bool = False) -> dict[str, Any]:
     return {
         "type": "http",
-        "url": f"{wish.url}{_MARK}{quote(wish.run, safe='@')}{'?ask=1' if asks else ''}",
+        "url": f"{options.url}{_MARK}{quote(options.run, safe='@')}{'?ask=1' if asks else ''}",
         "headers": {"Authorization": "Bearer $OMPYCORD_KEY"},
         "allowedEnvVars": ["OMPYCORD_KEY"],
         "timeout": _ASK_S if asks else _TELL_S,

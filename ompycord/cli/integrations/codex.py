@@ -4,7 +4,7 @@ import json
 import sys
 from typing import Final
 
-from ompycord.cli.integrations.wiring import Change, Wish, read_text
+from ompycord.cli.integrations.wiring import Change, IntegrationOptions, read_text
 from ompycord.errors import Refused
 
 __all__ = ["wire"]
@@ -12,12 +12,12 @@ __all__ = ["wire"]
 _MARK: Final = "  # ompycord integrations"
 
 
-def wire(wish: Wish) -> Change:
+def wire(options: IntegrationOptions) -> Change:
     """`notify` in front of all else: a key of the whole file stands before its first table."""
     import tomllib
 
-    folder = wish.environ.get("CODEX_HOME", "").strip()
-    path = (wish.home / ".codex" if not folder else wish.home / folder) / "config.toml"
+    folder = options.environ.get("CODEX_HOME", "").strip()
+    path = (options.home / ".codex" if not folder else options.home / folder) / "config.toml"
     before = read_text(path)
     kept = [line for line in (before or "").splitlines(keepends=True) if not line.rstrip().endswith(_MARK)]
     rest = "".join(kept)
@@ -25,19 +25,19 @@ def wire(wish: Wish) -> Change:
         notify = tomllib.loads(rest).get("notify")
     except tomllib.TOMLDecodeError as error:
         raise Refused(f"{path} is not TOML ({error}). Nothing was changed.") from None
-    if wish.removes:
+    if options.removes:
         return Change(path, before, before if rest == (before or "") else rest or None, _NOTE)
     if notify is not None:
         raise Refused(
             f"{path} has a `notify` program already, and Codex runs one only. Nothing was changed. "
             f"Let that program call `ompycord hook codex` with its own argument, or take it out."
         )
-    return Change(path, before, _line(wish) + rest, _NOTE)
+    return Change(path, before, _line(options) + rest, _NOTE)
 
 
 _NOTE: Final = "Codex tells of each turn when it has ended. Its key: OMPYCORD_KEY, or `--save-key`."
 
 
-def _line(wish: Wish) -> str:
-    argv = [sys.executable, "-m", "ompycord", "hook", "codex", "--url", wish.url, "--run", wish.run]
+def _line(options: IntegrationOptions) -> str:
+    argv = [sys.executable, "-m", "ompycord", "hook", "codex", "--url", options.url, "--run", options.run]
     return f"notify = {json.dumps(argv, ensure_ascii=False)}{_MARK}\n"

@@ -10,13 +10,13 @@ import typer
 
 from ompycord.cli.emit.target import DEFAULT_URL, read_target
 from ompycord.cli.integrations import claude, codex, omp, opencode
-from ompycord.cli.integrations.wiring import Change, Wish, read_text
+from ompycord.cli.integrations.wiring import Change, IntegrationOptions, read_text
 from ompycord.errors import ConfigurationError, Refused
 from ompycord.files import replace_file
 
 __all__ = ["integrations", "key_file"]
 
-AGENTS: Final[Mapping[str, Callable[[Wish], Change]]] = {
+AGENTS: Final[Mapping[str, Callable[[IntegrationOptions], Change]]] = {
     "claude": claude.wire,
     "codex": codex.wire,
     "omp": omp.wire,
@@ -54,7 +54,9 @@ def integrations(
         raise typer.BadParameter("--run has 1 to 128 characters.")
     address = (url or os.environ.get("OMPYCORD_URL", "").strip() or DEFAULT_URL).rstrip("/")
     read_target(url=address, key="x" * 24, named="--url")
-    change = wire(Wish(url=address, run=run, home=Path.home(), environ=os.environ, asks=ask, removes=remove))
+    change = wire(
+        IntegrationOptions(url=address, run=run, home=Path.home(), environ=os.environ, asks=ask, removes=remove)
+    )
     typer.echo(_diff(change) if show else _apply(change))
     if save_key and not show:
         typer.echo(_keep_key(os.environ))

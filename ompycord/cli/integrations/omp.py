@@ -2,16 +2,16 @@
 
 from typing import Final
 
-from ompycord.cli.integrations.wiring import Change, Wish, asset, read_text
+from ompycord.cli.integrations.wiring import Change, IntegrationOptions, asset, read_text
 
 __all__ = ["wire"]
 
 _NOTE: Final = "omp loads it by itself. Its key: OMPYCORD_KEY, or `--save-key`."
 
 
-def wire(wish: Wish) -> Change:
+def wire(options: IntegrationOptions) -> Change:
     """The file is ours alone."""
-    own = wish.environ.get("PI_CODING_AGENT_DIR", "").strip()
-    folder = wish.home / own if own else wish.home / ".omp" / "agent"
+    own = options.environ.get("PI_CODING_AGENT_DIR", "").strip()
+    folder = options.home / own if own else options.home / ".omp" / "agent"
     path = folder / "extensions" / "ompycord.ts"
-    return Change(path, read_text(path), None if wish.removes else asset("omp_extension.ts", wish), _NOTE)
+    return Change(path, read_text(path), None if options.removes else asset("omp_extension.ts", options), _NOTE)

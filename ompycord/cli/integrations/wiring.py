@@ -9,11 +9,11 @@ from typing import Any, cast
 
 from ompycord.errors import Refused
 
-__all__ = ["Change", "Wish", "asset", "read_json", "read_text", "write_json"]
+__all__ = ["Change", "IntegrationOptions", "asset", "read_json", "read_text", "write_json"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class IntegrationOptions:
     """What somebody wants of an agent's configuration."""
 
     url: str
@@ -64,7 +64,7 @@ def write_json(value: dict[str, Any]) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-def asset(name: str, wish: Wish) -> str:
+def asset(name: str, options: IntegrationOptions) -> str:
     """A program of ours for another agent, with the address in it; the key never is."""
     text = (files("ompycord.cli.integrations") / name).read_text(encoding="utf-8")
-    return text.replace('"@URL@"', json.dumps(wish.url)).replace('"@RUN@"', json.dumps(wish.run))
+    return text.replace('"@URL@"', json.dumps(options.url)).replace('"@RUN@"', json.dumps(options.run))

@@ -63,7 +63,7 @@ class Place:
         )
 
 
-class Heard:
+class AgentInput:
     """What was emitted, and a way to wait for it."""
 
     def __init__(self) -> None:

@@ -23,7 +23,7 @@ from tests.support.playground_person import Person
 from tests.support.product import Product
 
 PATIENCE_S = 90.0
-LEAVE = "Allow once"
+APPROVAL = "Allow once"
 CHECK = "test -s a.txt -a -s last.txt"
 
 
@@ -43,7 +43,7 @@ class Kind:
     """The line that asks `QUESTION`."""
     rested: Callable[[Path], None] = lambda home: None
     """What time does to its HOME while it is stopped."""
-    asks_leave_to_ask: bool = False
+    asks_approval_to_ask: bool = False
     """It wants leave for our own tools too."""
     speaks_openai: bool = False
     """A dialect of OpenAI's, which our own model without a mind speaks too."""
@@ -147,10 +147,10 @@ async def allowing(ada: Person) -> AsyncGenerator[list[str]]:
     async def allow() -> None:
         done: set[str] = set()
         while True:
-            message = await ada.wait_message(lambda m: LEAVE in m.labels and m.id not in done, timeout=600)
+            message = await ada.wait_message(lambda m: APPROVAL in m.labels and m.id not in done, timeout=600)
             done.add(message.id)
             read.append(message.text)
-            await ada.start_click(message, LEAVE)
+            await ada.start_click(message, APPROVAL)
 
     async with asyncio.TaskGroup() as group:
         task = group.create_task(allow())

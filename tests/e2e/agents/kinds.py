@@ -106,7 +106,7 @@ KINDS = [
         write=lambda path, content: call("Write", file_path=path, content=content),
         run=lambda command: call("Bash", command=command, description="run"),
         ask=by_mcp("mcp__ompycord__ask_human"),
-        asks_leave_to_ask=True,
+        asks_approval_to_ask=True,
     ),
     Kind(
         name="codex",
@@ -122,7 +122,7 @@ KINDS = [
         write=lambda path, content: call("write_file", file_path=path, content=content),
         run=lambda command: call("run_shell_command", command=command),
         rested=a_minute_later,
-        asks_leave_to_ask=True,
+        asks_approval_to_ask=True,
         ask=by_mcp("mcp_ompycord_ask_human"),
     ),
 ]

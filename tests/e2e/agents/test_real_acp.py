@@ -19,7 +19,7 @@ from ompycord.domain.events import (
     ToolStarted,
 )
 from ompycord.testing import ScriptedInbox
-from tests.e2e.agents.conftest import Heard, MakePlace, Place, installed, working
+from tests.e2e.agents.conftest import AgentInput, MakePlace, Place, installed, working
 from tests.e2e.agents.homes import a_minute_later, gemini_settings
 from tests.e2e.agents.test_real_omp import WORDS
 
@@ -90,7 +90,7 @@ def place(kind: Kind, make_place: MakePlace, address: str) -> Place:
 
 
 async def test_a_whole_task_and_its_session_goes_on(kind: Kind, place: Place, address: str) -> None:
-    heard, inbox, agent = Heard(), ScriptedInbox(), AcpAgent(launcher=place.launcher)
+    heard, inbox, agent = AgentInput(), ScriptedInbox(), AcpAgent(launcher=place.launcher)
     task = kind.writes.replace('"a.txt"', json.dumps(str(place.clone / "a.txt"))) + "\nSAY all done"
     async with working(agent.run(place.job(kind.spec(address), task), heard.emit, inbox)) as run:
         asked = await heard.until(ApprovalRequested)
@@ -104,7 +104,7 @@ async def test_a_whole_task_and_its_session_goes_on(kind: Kind, place: Place, ad
     session = heard.of(SessionOpened)[0].session
     for words in ("back again", "and again"):  # twice: what going on leaves behind must not be in its way
         a_minute_later(place.home)
-        again = Heard()
+        again = AgentInput()
         outcome = await agent.run(place.job(kind.spec(address), f"SAY {words}", session=session), again.emit, inbox)
         assert outcome.claim, outcome.message
         assert [one.session for one in again.of(SessionOpened)] == [session]

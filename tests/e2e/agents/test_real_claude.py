@@ -20,7 +20,7 @@ from ompycord.domain.events import (
     UsageUpdated,
 )
 from ompycord.testing import ScriptedInbox
-from tests.e2e.agents.conftest import Heard, Place, working
+from tests.e2e.agents.conftest import AgentInput, Place, working
 from tests.e2e.agents.test_real_omp import WORDS
 
 pytestmark = [pytest.mark.agents, pytest.mark.e2e, pytest.mark.shared, pytest.mark.timeout(180, func_only=True)]
@@ -37,7 +37,7 @@ def spec(address: str) -> dict[str, Any]:
 
 
 async def test_a_whole_task_and_its_session_goes_on(claude: Place, address: str) -> None:
-    heard, inbox, agent = Heard(), ScriptedInbox(), StreamJsonAgent(launcher=claude.launcher)
+    heard, inbox, agent = AgentInput(), ScriptedInbox(), StreamJsonAgent(launcher=claude.launcher)
     path = claude.clone / "a.txt"
     task = (
         f'CALL Write {{"file_path": "{path}", "content": "one\\ntwo\\n"}}\n'
@@ -66,7 +66,7 @@ async def test_a_whole_task_and_its_session_goes_on(claude: Place, address: str)
     assert sum(one.cost_usd or 0 for one in heard.of(UsageUpdated)) > 0
     assert not heard.of(Note)
 
-    again = Heard()
+    again = AgentInput()
     session = heard.of(SessionOpened)[0].session
     outcome = await agent.run(claude.job(spec(address), "SAY back again", session=session), again.emit, ScriptedInbox())
     assert outcome.message == "back again"

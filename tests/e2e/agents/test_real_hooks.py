@@ -20,7 +20,7 @@ from ompycord.domain.records import Commit, NewEvent, Scope
 from ompycord.domain.run import RunState
 from ompycord.domain.snapshot import StatusSnapshot
 from ompycord.store import SqliteStore, open_store
-from ompycord.webhook import KeyRing, Limits, bind, create_sidecar, mint_bearer, serve
+from ompycord.webhook import KeySet, Limits, bind, create_sidecar, mint_bearer, serve
 from tests.e2e.agents.conftest import Place
 
 pytestmark = [pytest.mark.agents, pytest.mark.e2e, pytest.mark.timeout(180, func_only=True)]
@@ -96,7 +96,7 @@ async def elsewhere(tmp_path: Path) -> AsyncGenerator[Elsewhere]:
         scopes = [Scope.EVENTS_WRITE, Scope.RUNS_CREATE]
         record, token = mint_bearer(ids=ids, now_ms=clock.now_ms(), name="laptop", scopes=scopes)
         await store.commit(Commit(keys=(record,)))
-        ring = KeyRing(clock=clock)
+        ring = KeySet(clock=clock)
         ring.replace(await store.keys(), hmac_secrets={})
         projector = Projector(store=store, bus=bus, clock=clock, route=lambda run: None)
         app = create_sidecar(

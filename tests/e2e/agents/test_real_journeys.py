@@ -98,7 +98,7 @@ async def test_from_its_first_word_to_its_branch(kind: Kind, tmp_path: Path, stu
         await journey.says(last)
         await ended(journey, kind, repository)
         assert any("cp a.txt b.txt" in text for text in read)
-        assert any("ask\\_human" in text for text in read) == kind.asks_leave_to_ask
+        assert any("ask\\_human" in text for text in read) == kind.asks_approval_to_ask
 
 
 async def signs(mo: Person) -> None:

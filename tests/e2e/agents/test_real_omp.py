@@ -24,7 +24,7 @@ from ompycord.domain.events import (
     UsageUpdated,
 )
 from ompycord.testing import ScriptedInbox
-from tests.e2e.agents.conftest import Heard, Place, working
+from tests.e2e.agents.conftest import AgentInput, Place, working
 
 pytestmark = [pytest.mark.agents, pytest.mark.e2e, pytest.mark.timeout(180, func_only=True)]
 WORDS = " ".join(f"word{number}" for number in range(100))  # no loop, which omp would notice
@@ -48,7 +48,7 @@ SAY first answer
 
 
 async def test_a_whole_task(omp: Place) -> None:
-    heard, inbox = Heard(), ScriptedInbox()
+    heard, inbox = AgentInput(), ScriptedInbox()
     async with working(OmpRpcAgent(launcher=omp.launcher).run(omp.job(spec(), TASK), heard.emit, inbox)) as run:
         write = await heard.until(ApprovalRequested)
         inbox.say(ApprovalGranted(approval=write.approval, by="Bob"))
@@ -74,7 +74,7 @@ async def test_a_whole_task(omp: Place) -> None:
 
 
 async def test_a_stopped_run_goes_on_in_the_same_session(omp: Place) -> None:
-    agent, first, second = OmpRpcAgent(launcher=omp.launcher), Heard(), Heard()
+    agent, first, second = OmpRpcAgent(launcher=omp.launcher), AgentInput(), AgentInput()
     script = 'CALL bash {"command": "sleep 60"}\nSAY never'
     async with working(agent.run(omp.job(spec("yolo"), script), first.emit, ScriptedInbox())) as run:
         await first.until(ToolStarted)
@@ -91,7 +91,7 @@ async def test_a_stopped_run_goes_on_in_the_same_session(omp: Place) -> None:
 
 
 async def test_a_model_that_is_down_is_waited_for_and_said(omp: Place) -> None:
-    heard = Heard()
+    heard = AgentInput()
     async with working(
         OmpRpcAgent(launcher=omp.launcher).run(omp.job(spec(), "DOWN"), heard.emit, ScriptedInbox())
     ) as run:
@@ -104,7 +104,7 @@ async def test_a_model_that_is_down_is_waited_for_and_said(omp: Place) -> None:
 
 async def test_a_prompt_that_no_model_takes_is_said(omp: Place) -> None:
     (omp.home / ".omp/agent/models.yml").unlink()
-    heard = Heard()
+    heard = AgentInput()
     job = omp.job({**spec(), "command": ("omp",)}, "SAY hi")
     outcome = await OmpRpcAgent(launcher=omp.launcher).run(job, heard.emit, ScriptedInbox())
     assert not outcome.claim
@@ -122,7 +122,7 @@ async def test_the_contract(rule: Rule, omp: Place) -> None:
 
 
 async def test_words_before_it_has_begun_arrive(omp: Place) -> None:
-    heard = Heard()
+    heard = AgentInput()
     inbox = ScriptedInbox(Prompted(text="SAY the early word", by="Ada"))
     outcome = await OmpRpcAgent(launcher=omp.launcher).run(omp.job(spec(), "SAY the prompt"), heard.emit, inbox)
     assert outcome.message == "the early word"

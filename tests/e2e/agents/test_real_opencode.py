@@ -21,7 +21,7 @@ from ompycord.domain.events import (
 )
 from ompycord.domain.task import TaskFile
 from ompycord.testing import ScriptedInbox
-from tests.e2e.agents.conftest import Heard, Place, working
+from tests.e2e.agents.conftest import AgentInput, Place, working
 
 pytestmark = [pytest.mark.agents, pytest.mark.e2e, pytest.mark.timeout(180, func_only=True)]
 WORDS = " ".join(f"word{number}" for number in range(100))  # no loop, which omp would notice
@@ -32,7 +32,7 @@ PNG = base64.b64decode(
 """A picture of one dot."""
 
 
-def usd(heard: Heard) -> float:
+def usd(heard: AgentInput) -> float:
     return sum(one.cost_usd or 0 for one in heard.of(UsageUpdated))
 
 
@@ -40,7 +40,7 @@ SPEC: dict[str, Any] = {"name": "opencode", "kind": "acp", "command": ("opencode
 
 
 async def test_a_whole_task(opencode: Place) -> None:
-    heard, inbox = Heard(), ScriptedInbox(Prompted(text="SAY the next turn", by="Ada"))
+    heard, inbox = AgentInput(), ScriptedInbox(Prompted(text="SAY the next turn", by="Ada"))
     path = opencode.clone / "a.txt"
     task = (
         f'CALL write {{"filePath": "{path}", "content": "one\\ntwo\\n"}}\n'
@@ -63,7 +63,7 @@ async def test_a_whole_task(opencode: Place) -> None:
 
 
 async def test_a_stopped_run_goes_on_in_the_same_session(opencode: Place) -> None:
-    agent, first, second = AcpAgent(launcher=opencode.launcher), Heard(), Heard()
+    agent, first, second = AcpAgent(launcher=opencode.launcher), AgentInput(), AgentInput()
     async with working(agent.run(opencode.job(SPEC, "SLOW 60\nSAY a b c d"), first.emit, ScriptedInbox())) as run:
         await first.until(SessionOpened)
         run.cancel()
@@ -76,7 +76,7 @@ async def test_a_stopped_run_goes_on_in_the_same_session(opencode: Place) -> Non
 
 async def test_a_session_that_goes_on_costs_what_it_adds(opencode: Place) -> None:
     """OpenCode goes on with its session's total."""
-    agent, first, second = AcpAgent(launcher=opencode.launcher), Heard(), Heard()
+    agent, first, second = AcpAgent(launcher=opencode.launcher), AgentInput(), AgentInput()
     assert (await agent.run(opencode.job(SPEC, "SAY once"), first.emit, ScriptedInbox())).claim
     spent, session = usd(first), first.of(SessionOpened)[0].session
     again = opencode.job(SPEC, "SAY twice", session=session).model_copy(update={"session_usd": spent})
@@ -93,7 +93,7 @@ async def test_it_sees_the_pictures_that_came_with_its_task(opencode: Place) -> 
     kept = (TaskFile(name="shot", sha256="0" * 64, size=len(PNG)),)
     shown = job.model_copy(update={"files": folder, "task": job.task.model_copy(update={"files": kept})})
     outcomes = [
-        await AcpAgent(launcher=opencode.launcher).run(one, Heard().emit, ScriptedInbox()) for one in (shown, job)
+        await AcpAgent(launcher=opencode.launcher).run(one, AgentInput().emit, ScriptedInbox()) for one in (shown, job)
     ]
     assert [outcome.message for outcome in outcomes] == ["I see 1.", "I see 0."]
 
@@ -110,7 +110,7 @@ async def test_the_contract(rule: Rule, opencode: Place) -> None:
 
 async def test_it_says_which_tools_it_uses(opencode: Place) -> None:
     (opencode.clone / "b.txt").write_text("hello", encoding="utf-8")
-    heard = Heard()
+    heard = AgentInput()
     task = f'CALL read {{"filePath": "{opencode.clone / "b.txt"}"}}\nSAY read it'
     outcome = await AcpAgent(launcher=opencode.launcher).run(opencode.job(SPEC, task), heard.emit, ScriptedInbox())
     assert outcome.message == "read it"

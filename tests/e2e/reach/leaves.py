@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel
 
 from ompycord.settings import Settings
-from tests.integration.cli.house import ompycord
+from tests.integration.cli.harness import ompycord
 
 __all__ = ["FILE", "VARIABLES", "settings", "shown_settings"]
 

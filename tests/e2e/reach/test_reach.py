@@ -18,9 +18,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from ompycord.bot.buttons import RunButtons
 from ompycord.bot.commands.new import NewRun
 from ompycord.bot.commands.say import Say
-from ompycord.bot.desk import Desk
-from ompycord.bot.intake import Intake
+from ompycord.bot.context import BotContext
 from ompycord.bot.session import handlers
+from ompycord.bot.submission import SubmissionService
 from ompycord.telemetry.metrics import METRICS
 from tests.e2e.reach.buttons import press_everything
 from tests.e2e.reach.commands import registered, run_everything
@@ -29,7 +29,7 @@ from tests.e2e.reach.ledger import judge
 from tests.e2e.reach.routes import MCP, bearer, operations, request_everything
 from tests.e2e.reach.shell import Shell, commands, has_json
 from tests.e2e.reach.visitor import Visitor
-from tests.integration.cli.house import ompycord
+from tests.integration.cli.harness import ompycord
 from tests.support.product import Product, running_product
 
 pytestmark = [
@@ -94,9 +94,9 @@ async def test_every_command_is_answered_and_completes(product: Product) -> None
 async def test_every_button_and_form_is_pressed_where_a_person_sees_it(product: Product) -> None:
     ada = Visitor(product, product.playground.ada)
     await press_everything(ada)
-    desk = cast("Desk", None)  # only the names are looked at
-    intake = Intake(desk)
-    known = handlers(desk, RunButtons(desk, intake), NewRun(desk, intake), Say(desk))
+    context = cast("BotContext", None)  # only the names are looked at
+    submissions = SubmissionService(context)
+    known = handlers(context, RunButtons(context, submissions), NewRun(context, submissions), Say(context))
     sent = set(re.findall(r"v1:([a-z0-9]+):", json.dumps(await product.playground.wire())))
     assert sent - set(known) == set()
     judge("action", known, ada.pressed)

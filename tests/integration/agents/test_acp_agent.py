@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ompycord.agents.acp import AcpAgent
-from ompycord.agents.pictures import MOST_BYTES
+from ompycord.agents.images import MOST_BYTES
 from ompycord.domain.events import (
     ApprovalDenied,
     ApprovalGranted,

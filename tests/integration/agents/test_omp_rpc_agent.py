@@ -12,8 +12,8 @@ import pytest
 from ompycord.agents.conformance import Recorder
 from ompycord.agents.converse import converse
 from ompycord.agents.omp_rpc import OmpRpcAgent
-from ompycord.dialects.conversation import Reaction
 from ompycord.dialects.omp_rpc import OmpRpc
+from ompycord.dialects.protocol_session import Reaction
 from ompycord.domain.events import (
     ApprovalDenied,
     ApprovalGranted,
@@ -28,7 +28,7 @@ from ompycord.domain.events import (
     ToolProgress,
     UsageUpdated,
 )
-from ompycord.domain.ports import AgentJob, Heard
+from ompycord.domain.ports import AgentInput, AgentJob
 from ompycord.domain.run import FailureClass
 from ompycord.errors import ProcessFailed
 from ompycord.processes.launcher_port import Launcher
@@ -164,17 +164,17 @@ async def test_a_program_that_is_missing_and_a_level_that_is_not_reached_are_sai
 class Chatty(OmpRpc):
     """Says something for every line and for every word of a person."""
 
-    def hear(self, line: str, *, now_ms: int) -> Reaction:
-        return Reaction((Note(text="line"),)) + super().hear(line, now_ms=now_ms)
+    def on_line(self, line: str, *, now_ms: int) -> Reaction:
+        return Reaction((Note(text="line"),)) + super().on_line(line, now_ms=now_ms)
 
-    def told(self, said: Heard) -> Reaction:
+    def on_input(self, said: AgentInput) -> Reaction:
         return Reaction((Note(text="word"),))
 
 
 class Babble:
     """People who never stop."""
 
-    async def next(self) -> Heard:
+    async def next(self) -> AgentInput:
         await asyncio.sleep(0)
         return Prompted(text="x")
 
@@ -183,8 +183,8 @@ async def test_what_agent_and_people_say_at_once_is_stored_one_after_the_other(
     launcher: Launcher, job: MakeJob
 ) -> None:
     recorder, work = Recorder(), job("rush", "write a b", "write c d")
-    argv, conversation = (*work.spec.command, "--mode", "rpc-ui"), Chatty(prompt=work.prompt, root="/")
+    argv, protocol = (*work.spec.command, "--mode", "rpc-ui"), Chatty(prompt=work.prompt, root="/")
     async with asyncio.timeout(60):
-        assert (await converse(launcher, work, argv, conversation, recorder.emit, Babble())).claim
+        assert (await converse(launcher, work, argv, protocol, recorder.emit, Babble())).claim
     assert {body.text for body in recorder.events if isinstance(body, Note)} == {"line", "word"}
     assert recorder.overlaps == 0

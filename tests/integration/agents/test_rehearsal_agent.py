@@ -124,7 +124,7 @@ async def test_without_an_address_it_asks_nobody_and_says_so(rehearse: Any, stor
     assert any("nobody was asked" in message.text for message in stored.of(Message))
 
 
-class Asked(BaseModel):
+class AuthenticatedRequest(BaseModel):
     ticket: str
     answer: str | None = None
 
@@ -135,14 +135,14 @@ async def sidecar(asked: list[str], keys: list[str | None]) -> AsyncGenerator[st
     server = MCPServer("sidecar")
 
     @server.tool()
-    async def ask_human(question: str, options: list[str]) -> Asked:
+    async def ask_human(question: str, options: list[str]) -> AuthenticatedRequest:
         asked.append(f"{question} {options}")
-        return Asked(ticket="t1")
+        return AuthenticatedRequest(ticket="t1")
 
     @server.tool()
-    async def wait_answer(ticket: str) -> Asked:
+    async def wait_answer(ticket: str) -> AuthenticatedRequest:
         asked.append(ticket)
-        return Asked(ticket=ticket, answer="Yes" if asked.count(ticket) > 1 else None)
+        return AuthenticatedRequest(ticket=ticket, answer="Yes" if asked.count(ticket) > 1 else None)
 
     app = server.streamable_http_app(streamable_http_path="/")
 
@@ -181,7 +181,7 @@ async def test_a_sidecar_that_is_gone_costs_only_the_question(rehearse: Any, sto
 
 
 @pytest.fixture
-def talk(launcher: Launcher, make_job: MakeJob, stored: Any) -> Callable[..., Any]:
+def transcript(launcher: Launcher, make_job: MakeJob, stored: Any) -> Callable[..., Any]:
     """A rehearsal that hears what a test writes into its inbox."""
 
     async def run(prompt: str, inbox: ScriptedInbox, *, pace: str = "0") -> Any:
@@ -193,11 +193,11 @@ def talk(launcher: Launcher, make_job: MakeJob, stored: Any) -> Callable[..., An
 
 
 async def test_it_asks_for_leave_and_runs_the_command_only_when_it_is_given(
-    talk: Any, stored: Any, sample: Path
+    transcript: Any, stored: Any, sample: Path
 ) -> None:
     inbox = ScriptedInbox()
     async with asyncio.TaskGroup() as group:
-        running = group.create_task(talk("wait for approval", inbox))
+        running = group.create_task(transcript("wait for approval", inbox))
         await stored.until(ApprovalRequested)
         (asked,) = stored.of(ApprovalRequested)
         assert (asked.command, asked.risk) == ("git log --oneline -1", "it only reads")
@@ -206,10 +206,10 @@ async def test_it_asks_for_leave_and_runs_the_command_only_when_it_is_given(
     assert [tool.ok for tool in stored.of(ToolFinished) if tool.title == asked.command] == [True]
 
 
-async def test_without_leave_it_goes_on_without_and_repeats_why(talk: Any, stored: Any, sample: Path) -> None:
+async def test_without_leave_it_goes_on_without_and_repeats_why(transcript: Any, stored: Any, sample: Path) -> None:
     inbox = ScriptedInbox()
     async with asyncio.TaskGroup() as group:
-        running = group.create_task(talk("wait for approval", inbox))
+        running = group.create_task(transcript("wait for approval", inbox))
         await stored.until(ApprovalRequested)
         inbox.say(ApprovalDenied(approval="leave-1", by="Ada", reason="Not on Fridays"))
     assert running.result().claim
@@ -217,9 +217,9 @@ async def test_without_leave_it_goes_on_without_and_repeats_why(talk: Any, store
     assert any("Ada does not allow" in said.text and "Not on Fridays" in said.text for said in stored.of(Message))
 
 
-async def test_it_is_steered_while_it_works(talk: Any, stored: Any, sample: Path) -> None:
+async def test_it_is_steered_while_it_works(transcript: Any, stored: Any, sample: Path) -> None:
     inbox = ScriptedInbox(Prompted(text="Please hurry,\nit is late", by="Ada"))
-    outcome = await talk("take it slow", inbox, pace="0.05")
+    outcome = await transcript("take it slow", inbox, pace="0.05")
     assert outcome.claim
     assert Message(text="I was told: Please hurry,\nit is late") in stored.of(Message)
     assert [tool.detail for tool in stored.of(ToolFinished) if tool.tool == "think"] == ["cut short, as it was told"]

@@ -33,19 +33,19 @@ async def test_the_samples_fault_is_found_repaired_checked_and_published(
     job = make_job(prompt="Fix the discount").model_copy(update={"run": RUN, "spec": spec, "cwd": clone})
 
     outcome = await adapters(launcher=launcher)[spec.kind].run(job, stored.emit, ScriptedInbox())
-    harvested = await workspaces.harvest(RUN, sample, message=outcome.message or "")
+    collected = await workspaces.collect(RUN, sample, message=outcome.message or "")
     async with workspaces.checkout(RUN, sample) as tree:
         checked = await LocalChecks(launcher=launcher).run(RUN, sample.checks[0], tree)
     published = await workspaces.publish(RUN, sample, branch="ompycord/x")
     await workspaces.discard(RUN)
 
     assert outcome.claim
-    assert [(file.path, file.added, file.removed) for file in harvested.files] == [
+    assert [(file.path, file.added, file.removed) for file in collected.files] == [
         ("cart/total.py", 1, 1),
         ("tests/test_total.py", 6, 0),
     ]
     assert (checked.status, checked.passed, checked.failed) == ("passed", 5, 0)
-    assert published.commit == harvested.commit
+    assert published.commit == collected.commit
     subject = ("git", "log", "-1", "--format=%s", "ompycord/x")
-    told = subprocess.run(subject, cwd=sample.path, capture_output=True, timeout=30, check=True).stdout.decode()  # noqa: ASYNC221  # a moment
-    assert told.strip() == outcome.message
+    on_input = subprocess.run(subject, cwd=sample.path, capture_output=True, timeout=30, check=True).stdout.decode()  # noqa: ASYNC221  # a moment
+    assert on_input.strip() == outcome.message

@@ -11,15 +11,15 @@ import discord
 import pytest
 
 from ompycord.app.system import SystemClock, SystemIds
-from ompycord.bot import DISCORD, Bot, BotOptions, DiscordTarget, HealthLine, Sources, point_at
-from ompycord.bot.owed import CLOSED_S
+from ompycord.bot import DISCORD, Bot, BotOptions, DiscordTarget, HealthLine, Lookups, point_at
+from ompycord.bot.pending_deliveries import CLOSED_S
 from ompycord.bot.session import Session
 from ompycord.conductor import BudgetKeeper, Bus, Conductor, Driver, Inboxes, Projector
 from ompycord.domain import events as ev
 from ompycord.domain.access import Access, RoleNames
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import AgentCapabilities, Heard, RunFilter, Store
+from ompycord.domain.ports import AgentCapabilities, AgentInput, RunFilter, Store
 from ompycord.domain.records import OutboxKind
 from ompycord.domain.repository import AgentSpec, CheckSpec, RepositorySpec, Sandbox
 from ompycord.domain.run import RunRecord
@@ -29,10 +29,10 @@ from ompycord.engines.steps import Steps
 from ompycord.store import SqliteStore, open_store
 from ompycord.testing import FakeChecks, FakeWorkspaces, ScriptedAgent
 from ompycord.workspaces.artifacts import Artifacts
+from tests.support.ping_judge import judge_messages
 from tests.support.playground import Playground, hosted_playground
 from tests.support.playground_page import Message
 from tests.support.playground_person import Person
-from tests.support.ring_judge import judge_messages
 
 MAC_KEY = b"a key of tests, 32 bytes long ..."
 PATIENCE_S = 20.0
@@ -75,15 +75,15 @@ class SkewClock(SystemClock):
                 async with asyncio.timeout(left):
                     await self._leapt.wait()
 
-    def leap(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         """So much later it is at once; sleepers that are due wake."""
         self.ahead_s += seconds
         self._leapt.set()
         self._leapt = asyncio.Event()
 
 
-class House:
-    """One process's worth of Ompycord over a database; `alive()` runs it, leaving the block ends it."""
+class AppHarness:
+    """One process's worth of Ompycord over a database; `running()` runs it, leaving the block ends it."""
 
     def __init__(
         self,
@@ -116,9 +116,9 @@ class House:
             store=store, bus=self.bus, clock=clock, route=lambda record: str(playground.channel("tasks"))
         )
         known = catalog(str(playground.channel("tasks")), agents)
-        self.abilities = {"command": AgentCapabilities()}
+        self.capabilities = {"command": AgentCapabilities()}
         self.conductor = Conductor(
-            store=store, clock=clock, ids=ids, catalog=known, wake=self._wake, abilities=self.abilities,
+            store=store, clock=clock, ids=ids, catalog=known, wake=self._wake, capabilities=self.capabilities,
             closed=self._closed,
         )  # fmt: skip
         workspaces = FakeWorkspaces(folder / "workspaces")
@@ -138,7 +138,7 @@ class House:
         )
         self.driver = Driver(
             store=store,
-            engine=LocalEngine(steps=steps.table(), sweep=self._sweep),
+            engine=LocalEngine(steps=steps.table(), kill_strays=self._kill_strays),
             clock=clock,
             ids=ids,
             limits=known.limits,
@@ -167,7 +167,7 @@ class House:
             ids=ids,
             mac_key=mac_key,
             redact=lambda text: text.replace("hunter2-hunter2", "[redacted]"),
-            sources=Sources(
+            lookups=Lookups(
                 health=self._health,
                 diff=self._diff,
                 artifact=self._artifact,
@@ -177,7 +177,7 @@ class House:
         )
 
     @asynccontextmanager
-    async def alive(self) -> AsyncGenerator[None]:
+    async def running(self) -> AsyncGenerator[None]:
         """Run everything until the block is left; the bot is on the gateway when it begins."""
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(work) for work in self._works()]
@@ -221,11 +221,11 @@ class House:
         with self.bus.subscribe() as changes:
             while True:
                 await changes.take(0.5)
-                self.clock.leap(CLOSED_S + 1)
+                self.clock.advance(CLOSED_S + 1)
 
-    def reborn(self, *, mac_key: bytes = MAC_KEY) -> "House":
+    def restart(self, *, mac_key: bytes = MAC_KEY) -> "AppHarness":
         """The next process over the same database and the same Discord."""
-        return House(
+        return AppHarness(
             self.playground, self.store, self._folder, mac_key=mac_key, has_board=self._has_board, ops=self._ops
         )
 
@@ -239,7 +239,7 @@ class House:
                         return snapshot
                     await changes.take(0.2)
 
-    async def heard(self) -> Heard:
+    async def heard(self) -> AgentInput:
         """The next thing that people said to the agent; bounded."""
         async with asyncio.timeout(PATIENCE_S):
             return await self.agent.heard.get()
@@ -258,7 +258,7 @@ class House:
                 while len([e for e in await self.playground.wire(method="PATCH") if e["status"] == 403]) < times:
                     await changes.take(0.1)
 
-    async def leap(self, seconds: float) -> None:
+    async def advance(self, seconds: float) -> None:
         """So much later it is at once, while nothing is asked of Discord: no client lives through a request that long."""
         session = self.bot._session  # pyright: ignore[reportPrivateUsage]  # what is in flight is the watchdog's business
         assert session is not None
@@ -266,7 +266,7 @@ class House:
             with self.bus.subscribe() as changes:
                 while session.live.longest_flight_s:
                     await changes.take(0.02)
-        self.clock.leap(seconds)
+        self.clock.advance(seconds)
 
     async def struck(self) -> None:
         """The planned fault has met its request; bounded."""
@@ -373,7 +373,7 @@ class House:
         shown = await self.playground.ada.history(channel, limit=100)
         return [kind_of(message) for message in shown if kind_of(message)]
 
-    async def rung(self) -> list[list[str]]:
+    async def pinged(self) -> list[list[str]]:
         """Whom each message that rang, rang."""
         return [ping["users"] for ping in await self.playground.pings() if ping["users"]]
 
@@ -391,7 +391,7 @@ class House:
     async def _closed(self) -> str | None:
         return self.closed
 
-    async def _sweep(self, run: RunId) -> None:
+    async def _kill_strays(self, run: RunId) -> None:
         pass
 
     async def _environment(self, run: RunId) -> dict[str, str]:
@@ -448,5 +448,5 @@ async def store(tmp_path: Path) -> AsyncGenerator[SqliteStore]:
 
 
 @pytest.fixture
-def house(playground: Playground, store: SqliteStore, tmp_path: Path) -> House:
-    return House(playground, store, tmp_path)
+def harness(playground: Playground, store: SqliteStore, tmp_path: Path) -> AppHarness:
+    return AppHarness(playground, store, tmp_path)

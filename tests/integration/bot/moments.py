@@ -8,12 +8,12 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ompycord.bot.owed import CLOSED_S
+from ompycord.bot.pending_deliveries import CLOSED_S
 from ompycord.domain import events as ev
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.records import OutboxKind
 from ompycord.domain.run import RunRecord
-from tests.integration.bot.conftest import House, footer, kind_of
+from tests.integration.bot.conftest import AppHarness, footer, kind_of
 from tests.support.playground_page import JsonObject
 
 __all__ = ["FATAL", "FAULTS", "MOMENTS", "journey", "true_card"]
@@ -80,51 +80,51 @@ FAULTS: Final[dict[str, JsonObject]] = {
 FATAL: Final = (4004, 4010, 4011, 4012, 4013, 4014)
 
 
-async def journey(house: House, plan: Mapping[str, JsonObject], *, name: str) -> RunRecord:
+async def journey(harness: AppHarness, plan: Mapping[str, JsonObject], *, name: str) -> RunRecord:
     """One run with these faults at these moments, until its deliveries have ended. Raises TimeoutError where they never do."""
     for moment, fault in plan.items():
-        await house.playground.post("/control/faults", {**MOMENTS[moment], "count": 1, **fault})
-    house.agent.hold()
-    before = {record.id for record in await house.all_runs()}
+        await harness.playground.post("/control/faults", {**MOMENTS[moment], "count": 1, **fault})
+    harness.agent.hold()
+    before = {record.id for record in await harness.all_runs()}
     async with asyncio.timeout(CONVERGED_S), asyncio.TaskGroup() as group:
-        hurrying = group.create_task(_hurry(house))
-        await house.online()
-        await house.playground.mo.start_command("omp new", "tasks", prompt=name)
-        record = await house.next_run(before)
-        await house.until_surface(record.id, OutboxKind.CARD)
-        await house.conductor.observe(RunId(record.id), ev.ToolFinished(tool="edit", title="total.py"))
-        await house.true_everywhere(record.id)
-        house.agent.release()
-        await house.until(record.id, lambda seen: seen.is_final)
-        await house.until_surface(record.id, OutboxKind.RESULT)
-        await house.true_everywhere(record.id)
+        hurrying = group.create_task(_hurry(harness))
+        await harness.online()
+        await harness.playground.mo.start_command("omp new", "tasks", prompt=name)
+        record = await harness.next_run(before)
+        await harness.until_surface(record.id, OutboxKind.CARD)
+        await harness.conductor.observe(RunId(record.id), ev.ToolFinished(tool="edit", title="total.py"))
+        await harness.true_everywhere(record.id)
+        harness.agent.release()
+        await harness.until(record.id, lambda seen: seen.is_final)
+        await harness.until_surface(record.id, OutboxKind.RESULT)
+        await harness.true_everywhere(record.id)
         hurrying.cancel()
     return record
 
 
-async def _hurry(house: House) -> None:
+async def _hurry(harness: AppHarness) -> None:
     """A channel that refuses us is asked again after half a minute: that much passes as soon as one has refused."""
     known: set[int] = set()
-    with house.bus.subscribe() as changes:
+    with harness.bus.subscribe() as changes:
         while True:
             await changes.take(0.2)
-            for fault in await house.playground.get("/control/faults"):
+            for fault in await harness.playground.get("/control/faults"):
                 if fault["status"] == _FORBIDDEN and fault["hits"] and fault["id"] not in known:
                     known.add(fault["id"])
-                    house.clock.leap(CLOSED_S + 1)
+                    harness.clock.advance(CLOSED_S + 1)
 
 
-async def true_card(house: House, record: RunRecord) -> None:
+async def true_card(harness: AppHarness, record: RunRecord) -> None:
     """One mirror, one card, one final message; all true, and the asking person rung once."""
     mine = short_id(RunId(record.id))
-    await house.playground.mo.wait_message(
+    await harness.playground.mo.wait_message(
         lambda m: kind_of(m) == "mirror" and mine in footer(m) and "Done" in m.text, timeout=CONVERGED_S
     )
-    places = {str(house.playground.channel("tasks")), await house.thread_of(record.id)}
-    shown = [m for place in places for m in await house.playground.ada.history(place, limit=100) if mine in footer(m)]
+    places = {str(harness.playground.channel("tasks")), await harness.thread_of(record.id)}
+    shown = [m for place in places for m in await harness.playground.ada.history(place, limit=100) if mine in footer(m)]
     assert sorted(map(kind_of, shown)) == ["card 1", "mirror", "result"]
     text = {kind_of(message): message.text for message in shown}
     assert "Done, checked" in text["card 1"]
     ours = {message.id for message in shown}
-    rung = [ping["users"] for ping in await house.playground.pings() if ping["users"] and ping["message"] in ours]
-    assert rung == [[house.playground.mo.id]]
+    pinged = [ping["users"] for ping in await harness.playground.pings() if ping["users"] and ping["message"] in ours]
+    assert pinged == [[harness.playground.mo.id]]

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from ompycord.conductor import OPS, Watch
-from ompycord.conductor.watch import OPS_MS, REMIND_MS
+from ompycord.conductor import OPS, Reminders
+from ompycord.conductor.reminders import OPS_MS, REMIND_MS
 from ompycord.domain import events as ev
 from ompycord.domain.access import Person as Asker
 from ompycord.domain.access import Role
 from ompycord.domain.ids import RunId
 from ompycord.domain.records import OutboxKind
 from ompycord.store import SqliteStore
-from tests.integration.bot.conftest import House, is_answer, kind_of
+from tests.integration.bot.conftest import AppHarness, is_answer, kind_of
 from tests.support.playground import Playground
 from tests.support.playground_page import Message
 from tests.support.playground_person import Interaction, Person
@@ -26,17 +26,19 @@ LONG = ev.ApprovalRequested(
 WANTED = ev.ApprovalRequested(approval="a1", title="Run a command", command="npm publish --dry-run", risk="network")
 
 
-async def asked(house: House, who: Person, body: ev.ApprovalRequested = WANTED, **options: str) -> tuple[str, Message]:
+async def asked(
+    harness: AppHarness, who: Person, body: ev.ApprovalRequested = WANTED, **options: str
+) -> tuple[str, Message]:
     """A run whose agent waits for leave, and the message that asks for it."""
-    house.agent.script = (body,)
-    house.agent.hold()
-    record = await house.start(who, **options)
+    harness.agent.script = (body,)
+    harness.agent.hold()
+    record = await harness.start(who, **options)
     return record.id, await open_message(who)
 
 
-async def hold_edits(house: House) -> None:
+async def hold_edits(harness: AppHarness) -> None:
     """The next edit in each channel takes a while: what people press meanwhile is late."""
-    await house.playground.fault("PATCH", EDIT, "delay_before", count=2, seconds=2.0)
+    await harness.playground.fault("PATCH", EDIT, "delay_before", count=2, seconds=2.0)
 
 
 async def open_message(who: Person) -> Message:
@@ -54,19 +56,19 @@ async def answer_to(who: Person, ran: Interaction) -> str:
     return told.text
 
 
-async def test_leave_is_given_by_a_button_once_and_the_message_says_by_whom(house: House) -> None:
-    ada, mo = house.playground.ada, house.playground.mo
-    async with house.alive():
-        run, message = await asked(house, mo, LONG)
+async def test_leave_is_given_by_a_button_once_and_the_message_says_by_whom(harness: AppHarness) -> None:
+    ada, mo = harness.playground.ada, harness.playground.mo
+    async with harness.running():
+        run, message = await asked(harness, mo, LONG)
         assert "echo 1" in message.text
         assert "Risk: network" in message.text
         card = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Go to the question" in m.labels)
         link = card.component("Go to the question")
         assert link["url"].endswith(f"/{message.id}")
-        await hold_edits(house)
+        await hold_edits(harness)
         first = await mo.click(message, "Allow once")
         assert await answer_to(mo, first) == "Allowed once. The agent goes on."
-        assert await house.heard() == ev.ApprovalGranted(approval="a1", by="Mo")
+        assert await harness.heard() == ev.ApprovalGranted(approval="a1", by="Mo")
         late = await ada.click(message, "Allow for this run")
         assert (await answer_to(ada, late)).startswith("Already answered by Mo, <t:")
         assert (await answer_to(ada, late)).endswith("*Allow once*.")
@@ -77,17 +79,17 @@ async def test_leave_is_given_by_a_button_once_and_the_message_says_by_whom(hous
         (file,) = closed.raw["attachments"]
         assert file["size"] == len(LONG.command or "")
         await mo.wait_message(lambda m: m.id == message.id and not m.raw["pinned"])
-        house.agent.release()
+        harness.agent.release()
         await mo.wait_message(lambda m: kind_of(m) == "result")
-        await house.nothing_owed()
-    assert await house.rung() == [[mo.id], [mo.id]]  # the question, then the result
-    assert not [m for m in await mo.history(await house.thread_of(run)) if m.raw["type"] == 6]
+        await harness.nothing_owed()
+    assert await harness.pinged() == [[mo.id], [mo.id]]  # the question, then the result
+    assert not [m for m in await mo.history(await harness.thread_of(run)) if m.raw["type"] == 6]
 
 
-async def test_two_people_who_click_at_once_have_one_effect(house: House) -> None:
-    ada, mo = house.playground.ada, house.playground.mo
-    async with house.alive():
-        run, message = await asked(house, mo)
+async def test_two_people_who_click_at_once_have_one_effect(harness: AppHarness) -> None:
+    ada, mo = harness.playground.ada, harness.playground.mo
+    async with harness.running():
+        run, message = await asked(harness, mo)
         await ada.wait_message(lambda m: m.id == message.id)
         async with asyncio.TaskGroup() as group:
             clicks = [
@@ -97,119 +99,119 @@ async def test_two_people_who_click_at_once_have_one_effect(house: House) -> Non
         words = [await answer_to(who, click.result()) for who, click in zip((ada, mo), clicks, strict=True)]
         (first,) = [index for index, text in enumerate(words) if text.startswith("Allowed")]
         assert words[1 - first].startswith(f"Already answered by {('Ada', 'Mo')[first]}")
-        snapshot = await house.until(run, lambda seen: not seen.open_approvals)
+        snapshot = await harness.until(run, lambda seen: not seen.open_approvals)
         assert snapshot.approvals[0].by == ("Ada", "Mo")[first]
-        assert isinstance(await house.heard(), ev.ApprovalGranted)
-    assert house.agent.heard.empty()
+        assert isinstance(await harness.heard(), ev.ApprovalGranted)
+    assert harness.agent.heard.empty()
 
 
-async def test_a_button_allows_only_what_its_message_showed(house: House) -> None:
-    mo = house.playground.mo
-    async with house.alive():
-        run, message = await asked(house, mo, LONG)
+async def test_a_button_allows_only_what_its_message_showed(harness: AppHarness) -> None:
+    mo = harness.playground.mo
+    async with harness.running():
+        run, message = await asked(harness, mo, LONG)
         other = LONG.model_copy(update={"command": (LONG.command or "") + " rm -rf /"})
-        await hold_edits(house)
-        await house.conductor.observe(RunId(run), other)
-        await house.until(run, lambda seen: seen.open_approvals[0].command == other.command)
+        await hold_edits(harness)
+        await harness.conductor.observe(RunId(run), other)
+        await harness.until(run, lambda seen: seen.open_approvals[0].command == other.command)
         stale = await mo.click(message, "Allow once")
         assert "is not asked any more. Nothing was decided" in await answer_to(mo, stale)
         size = len(other.command or "")
         fresh = await mo.wait_message(lambda m: m.id == message.id and m.raw["attachments"][0]["size"] == size)
         await mo.click(fresh, "Allow once")
-        await house.until(run, lambda seen: not seen.open_approvals)
+        await harness.until(run, lambda seen: not seen.open_approvals)
 
 
-async def test_what_nobody_waits_for_any_more_is_closed_and_late_clicks_are_told(house: House) -> None:
-    mo = house.playground.mo
-    async with house.alive():
-        run, message = await asked(house, mo)
-        await hold_edits(house)
-        await house.conductor.observe(RunId(run), ev.ApprovalWithdrawn(approval="a1"))
-        await house.until(run, lambda seen: not seen.open_approvals)
+async def test_what_nobody_waits_for_any_more_is_closed_and_late_clicks_are_told(harness: AppHarness) -> None:
+    mo = harness.playground.mo
+    async with harness.running():
+        run, message = await asked(harness, mo)
+        await hold_edits(harness)
+        await harness.conductor.observe(RunId(run), ev.ApprovalWithdrawn(approval="a1"))
+        await harness.until(run, lambda seen: not seen.open_approvals)
         late = await mo.click(message, "Allow once")
         assert "does not wait for that any more" in await answer_to(mo, late)
         await mo.wait_message(lambda m: m.id == message.id and "No decision is needed any more." in m.text)
 
 
-async def test_strangers_are_refused_in_words(house: House) -> None:
-    ada, mo, olu = house.playground.ada, house.playground.mo, house.playground.olu
-    async with house.alive():
-        run, message = await asked(house, ada)
+async def test_strangers_are_refused_in_words(harness: AppHarness) -> None:
+    ada, mo, olu = harness.playground.ada, harness.playground.mo, harness.playground.olu
+    async with harness.running():
+        run, message = await asked(harness, ada)
         for button in ("Allow once", "Allow for this run", "Deny…"):
             assert "*approver*" in await answer_to(mo, await mo.click(message, button))
         assert "You have no role here" in await answer_to(olu, await olu.click(message, "Allow once"))
-        assert (await house.until(run, lambda _: True)).open_approvals
+        assert (await harness.until(run, lambda _: True)).open_approvals
 
 
-async def test_who_may_answer_is_reminded_once(house: House) -> None:
-    mo = house.playground.mo
-    watch = Watch(store=house.store, conductor=house.conductor, clock=house.clock)
-    async with house.alive():
-        _, message = await asked(house, mo)
-        await house.leap(REMIND_MS / 1000)
-        await watch.look()
+async def test_who_may_answer_is_reminded_once(harness: AppHarness) -> None:
+    mo = harness.playground.mo
+    watch = Reminders(store=harness.store, conductor=harness.conductor, clock=harness.clock)
+    async with harness.running():
+        _, message = await asked(harness, mo)
+        await harness.advance(REMIND_MS / 1000)
+        await watch.check_once()
         reminder = await mo.wait_message(lambda m: kind_of(m) == "notice" and "still waits for you" in m.text)
         assert reminder.component("Go to the question")["url"].endswith(f"/{message.id}")
         assert not reminder.raw["pinned"]
-        await watch.look()
-        await house.nothing_owed()
-    assert await house.rung() == [[mo.id], [mo.id]]  # the question, then the reminder
+        await watch.check_once()
+        await harness.nothing_owed()
+    assert await harness.pinged() == [[mo.id], [mo.id]]  # the question, then the reminder
 
 
 async def test_after_an_hour_the_ops_channel_is_told_once_without_a_mention(
     playground: Playground, store: SqliteStore, tmp_path: Path
 ) -> None:
     ada, mo, ops = playground.ada, playground.mo, str(playground.channel("ops"))
-    house = House(playground, store, tmp_path, ops=True)
-    watch = Watch(store=house.store, conductor=house.conductor, clock=house.clock, ops_channel=ops)
-    async with house.alive():
-        _, message = await asked(house, mo)
-        await house.leap(OPS_MS / 1000)
-        await watch.look()
+    harness = AppHarness(playground, store, tmp_path, ops=True)
+    watch = Reminders(store=harness.store, conductor=harness.conductor, clock=harness.clock, ops_channel=ops)
+    async with harness.running():
+        _, message = await asked(harness, mo)
+        await harness.advance(OPS_MS / 1000)
+        await watch.check_once()
         note = await ada.wait_message(lambda m: kind_of(m) == "notice" and m.channel_id == ops)
         assert "In Mo's run scripted has waited an hour for an answer." in note.text
         assert note.component("Go to the question")["url"].endswith(f"/{message.id}")
         assert note.raw["flags"] & 4096
-        await watch.look()
-        await house.nothing_owed()
+        await watch.check_once()
+        await harness.nothing_owed()
         await mo.click(message, "Allow once")
         await ada.wait_message(lambda m: m.id == note.id and "Allowed once by Mo" in m.text)
-    assert await house.kinds_in(ops) == ["notice"]
-    assert await house.rung() == [[mo.id], [mo.id]]  # the question, then the reminder; the note nobody
+    assert await harness.kinds_in(ops) == ["notice"]
+    assert await harness.pinged() == [[mo.id], [mo.id]]  # the question, then the reminder; the note nobody
 
 
-async def test_without_an_ops_channel_nobody_is_told_after_an_hour(house: House) -> None:
-    watch = Watch(store=house.store, conductor=house.conductor, clock=house.clock)
-    async with house.alive():
-        await asked(house, house.playground.mo)
-        await house.leap(OPS_MS / 1000)
-        await watch.look()
-        assert [row.ref for row in await house.store.outbox() if row.ref.startswith(OPS)] == []
+async def test_without_an_ops_channel_nobody_is_told_after_an_hour(harness: AppHarness) -> None:
+    watch = Reminders(store=harness.store, conductor=harness.conductor, clock=harness.clock)
+    async with harness.running():
+        await asked(harness, harness.playground.mo)
+        await harness.advance(OPS_MS / 1000)
+        await watch.check_once()
+        assert [row.ref for row in await harness.store.outbox() if row.ref.startswith(OPS)] == []
 
 
-async def test_under_the_two_person_rule_somebody_else_is_asked(house: House) -> None:
-    ada, mo = house.playground.ada, house.playground.mo
-    async with house.alive():
-        _, message = await asked(house, mo, repository="vault")
+async def test_under_the_two_person_rule_somebody_else_is_asked(harness: AppHarness) -> None:
+    ada, mo = harness.playground.ada, harness.playground.mo
+    async with harness.running():
+        _, message = await asked(harness, mo, repository="vault")
         refused = await mo.click(message, "Allow once")
         assert "somebody else must allow it" in await answer_to(mo, refused)
         allowed = await ada.click(message, "Allow once")
         assert await answer_to(ada, allowed) == "Allowed once. The agent goes on."
-    assert await house.rung() == [[ada.id]]
+    assert await harness.pinged() == [[ada.id]]
 
 
 @pytest.mark.parametrize("moment", ["before the click", pytest.param("before hearing", marks=pytest.mark.soak)])
-async def test_a_restart_in_the_middle_asks_once_and_rings_once(house: House, moment: str) -> None:
-    mo = house.playground.mo
-    async with house.alive():
-        run, message = await asked(house, mo)
-        await house.nothing_owed()
+async def test_a_restart_in_the_middle_asks_once_and_rings_once(harness: AppHarness, moment: str) -> None:
+    mo = harness.playground.mo
+    async with harness.running():
+        run, message = await asked(harness, mo)
+        await harness.nothing_owed()
     if moment == "before hearing":
-        await house.conductor.approve(RunId(run), "a1", as_person(mo, Role.RUNNER))
-    later = house.reborn()
+        await harness.conductor.approve(RunId(run), "a1", as_person(mo, Role.RUNNER))
+    later = harness.restart()
     later.agent.script = (WANTED.model_copy(update={"approval": "id-after-the-restart"}),)
     later.agent.hold()
-    async with later.alive():
+    async with later.running():
         if moment == "before the click":
             await mo.click(message, "Allow once")
         assert await later.heard() == ev.ApprovalGranted(approval="id-after-the-restart", by="Mo")
@@ -218,5 +220,5 @@ async def test_a_restart_in_the_middle_asks_once_and_rings_once(house: House, mo
         await mo.wait_message(lambda m: kind_of(m) == "result")
         await later.nothing_owed()
     assert (await later.kinds_in(await later.thread_of(run))).count("question") == 1
-    assert await later.rung() == [[mo.id], [mo.id]]
+    assert await later.pinged() == [[mo.id], [mo.id]]
     assert [s.kind for s in await later.store.surfaces(RunId(run))].count(OutboxKind.QUESTION) == 1

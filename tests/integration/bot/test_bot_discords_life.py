@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from ompycord.bot.owed import CLOSED_S
+from ompycord.bot.pending_deliveries import CLOSED_S
 from ompycord.domain import events as ev
 from ompycord.domain.access import Person, Role
 from ompycord.domain.ids import RunId
 from ompycord.domain.records import OutboxKind
 from ompycord.domain.run import RunState
 from ompycord.store import SqliteStore
-from tests.integration.bot.conftest import House, kind_of
+from tests.integration.bot.conftest import AppHarness, kind_of
 from tests.support.playground import Playground
 from tests.support.playground_page import JsonObject, Message
 
@@ -22,12 +22,12 @@ THREADS = "/channels/{channel_id}/messages/{message_id}/threads"
 
 
 @pytest.fixture
-def house(playground: Playground, store: SqliteStore, tmp_path: Path) -> House:
-    return House(playground, store, tmp_path, ops=True)
+def harness(playground: Playground, store: SqliteStore, tmp_path: Path) -> AppHarness:
+    return AppHarness(playground, store, tmp_path, ops=True)
 
 
-async def tool(house: House, run: RunId, title: str) -> None:
-    await house.conductor.observe(run, ev.ToolFinished(tool="edit", title=title))
+async def tool(harness: AppHarness, run: RunId, title: str) -> None:
+    await harness.conductor.observe(run, ev.ToolFinished(tool="edit", title=title))
 
 
 def card_in(channel: str | int, words: str, number: int = 2) -> "Fits":
@@ -45,49 +45,49 @@ class Fits:
         return (kind_of(message), message.channel_id) == self._wanted and self._words in message.text
 
 
-async def bot_id(house: House) -> str:
-    state = await house.playground.ada.state()
+async def bot_id(harness: AppHarness) -> str:
+    state = await harness.playground.ada.state()
     return state["bot"]["user"]["id"]
 
 
 # -- the server --------------------------------------------------------------------------------------------------------
 
 
-async def test_a_bot_that_is_kicked_halts_its_runs_and_shows_all_when_it_is_asked_back(house: House) -> None:
-    mo, playground = house.playground.mo, house.playground
-    async with house.alive():
-        run = await house.at_work()
-        await playground.change_world(remove_member=await bot_id(house))
-        halted = await house.until(run, lambda seen: seen.state is RunState.SUSPENDED)
+async def test_a_bot_that_is_kicked_halts_its_runs_and_shows_all_when_it_is_asked_back(harness: AppHarness) -> None:
+    mo, playground = harness.playground.mo, harness.playground
+    async with harness.running():
+        run = await harness.at_work()
+        await playground.change_world(remove_member=await bot_id(harness))
+        halted = await harness.until(run, lambda seen: seen.state is RunState.SUSPENDED)
         assert halted.message is not None
         assert "removed from the server" in halted.message
         wire = len(await playground.wire())
-        await tool(house, run, "unseen.py")
-        await house.projector.settled()
-        house.clock.leap(CLOSED_S + 1)
-        await house.conductor.resume(run, as_runner(mo.id))
-        house.agent.release()
-        await house.until(run, lambda seen: seen.is_final)
-        assert [row.kind for row in await house.store.outbox()] == [OutboxKind.RESULT], "it waits"
+        await tool(harness, run, "unseen.py")
+        await harness.projector.settled()
+        harness.clock.advance(CLOSED_S + 1)
+        await harness.conductor.resume(run, as_runner(mo.id))
+        harness.agent.release()
+        await harness.until(run, lambda seen: seen.is_final)
+        assert [row.kind for row in await harness.store.outbox()] == [OutboxKind.RESULT], "it waits"
         assert len([e for e in (await playground.wire())[wire:] if e["method"] in {"POST", "PATCH"}]) == 0
         await playground.change_world(add_bot=True)
         await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Done, checked" in m.text)
         await mo.wait_message(lambda m: kind_of(m) == "result")
-        await house.nothing_owed()
-    assert await house.rung() == [[mo.id]]
+        await harness.nothing_owed()
+    assert await harness.pinged() == [[mo.id]]
 
 
 def as_runner(person: str) -> Person:
     return Person(id=person, name="Mo", role=Role.RUNNER)
 
 
-async def test_a_bot_that_was_kicked_while_it_was_away_halts_its_runs_when_it_is_back(house: House) -> None:
-    async with house.alive():
-        run = await house.at_work()
-    await house.playground.change_world(remove_member=await bot_id(house))
-    later = house.reborn()
+async def test_a_bot_that_was_kicked_while_it_was_away_halts_its_runs_when_it_is_back(harness: AppHarness) -> None:
+    async with harness.running():
+        run = await harness.at_work()
+    await harness.playground.change_world(remove_member=await bot_id(harness))
+    later = harness.restart()
     later.agent.hold()
-    async with later.alive():
+    async with later.running():
         halted = await later.until(run, lambda seen: seen.state is RunState.SUSPENDED)
         assert "removed from the server" in (halted.message or "")
 
@@ -95,119 +95,123 @@ async def test_a_bot_that_was_kicked_while_it_was_away_halts_its_runs_when_it_is
 # -- places ------------------------------------------------------------------------------------------------------------
 
 
-async def test_card_and_question_come_to_the_channel_when_their_thread_is_deleted(house: House) -> None:
-    ada, mo, tasks = house.playground.ada, house.playground.mo, house.playground.channel("tasks")
-    async with house.alive():
-        run = await house.at_work()
-        await house.conductor.observe(run, ev.QuestionAsked(question="q1", text="Before or after?", options=("After",)))
+async def test_card_and_question_come_to_the_channel_when_their_thread_is_deleted(harness: AppHarness) -> None:
+    ada, mo, tasks = harness.playground.ada, harness.playground.mo, harness.playground.channel("tasks")
+    async with harness.running():
+        run = await harness.at_work()
+        await harness.conductor.observe(
+            run, ev.QuestionAsked(question="q1", text="Before or after?", options=("After",))
+        )
         await mo.wait_message(lambda m: kind_of(m) == "question")
-        await house.nothing_owed()
-        await house.playground.change_world(delete_channel=await house.thread_of(run))
+        await harness.nothing_owed()
+        await harness.playground.change_world(delete_channel=await harness.thread_of(run))
         await ada.wait_message(card_in(tasks, "Needs you"))
         again = await ada.wait_message(Fits("question", str(tasks), "Before or after?"))
         await mo.click(again, "After")
         await ada.wait_message(lambda m: m.id == again.id and "Answered by Mo" in m.text)
-        house.agent.release()
+        harness.agent.release()
         await ada.wait_message(card_in(tasks, "Done, checked"))
         await ada.wait_message(Fits("result", str(tasks)))
-        await house.nothing_owed()
-    assert await house.rung() == [[mo.id], [mo.id]], "the question rang once, the answer once"
+        await harness.nothing_owed()
+    assert await harness.pinged() == [[mo.id], [mo.id]], "the question rang once, the answer once"
 
 
-async def test_a_run_whose_channel_is_deleted_goes_on_in_the_home_channel(house: House) -> None:
-    ada, mo, tasks = house.playground.ada, house.playground.mo, house.playground.channel("tasks")
-    ops = str(house.playground.channel("ops"))
-    async with house.alive():
-        run = await house.at_work()  # the home channel is #tasks itself, so #ops is all that is left
-        await house.playground.change_world(delete_channel=str(tasks))
+async def test_a_run_whose_channel_is_deleted_goes_on_in_the_home_channel(harness: AppHarness) -> None:
+    ada, mo, tasks = harness.playground.ada, harness.playground.mo, harness.playground.channel("tasks")
+    ops = str(harness.playground.channel("ops"))
+    async with harness.running():
+        run = await harness.at_work()  # the home channel is #tasks itself, so #ops is all that is left
+        await harness.playground.change_world(delete_channel=str(tasks))
         await ada.wait_message(card_in(ops, "Building"))
-        house.agent.release()
+        harness.agent.release()
         await ada.wait_message(card_in(ops, "Done, checked"))
         await ada.wait_message(Fits("result", ops))
-        await house.nothing_owed()
-        assert (await house.store.surface(run, OutboxKind.THREAD)).channel == ops  # pyright: ignore[reportOptionalMemberAccess]  # it is there
-    assert await house.rung() == [[mo.id]]
+        await harness.nothing_owed()
+        assert (await harness.store.surface(run, OutboxKind.THREAD)).channel == ops  # pyright: ignore[reportOptionalMemberAccess]  # it is there
+    assert await harness.pinged() == [[mo.id]]
 
 
-async def test_an_archived_thread_is_woken_by_the_next_edit(house: House) -> None:
-    mo = house.playground.mo
-    async with house.alive():
-        run = await house.at_work()
-        thread = await house.thread_of(run)
-        await house.playground.change_world(threads={thread: {"archived": True}})
-        await tool(house, run, "woken.py")
+async def test_an_archived_thread_is_woken_by_the_next_edit(harness: AppHarness) -> None:
+    mo = harness.playground.mo
+    async with harness.running():
+        run = await harness.at_work()
+        thread = await harness.thread_of(run)
+        await harness.playground.change_world(threads={thread: {"archived": True}})
+        await tool(harness, run, "woken.py")
         await mo.wait_message(lambda m: kind_of(m) == "card 1" and "woken.py" in m.text)
-        shown = await house.playground.rest("GET", f"/channels/{thread}")
+        shown = await harness.playground.rest("GET", f"/channels/{thread}")
         assert not shown.body["thread_metadata"]["archived"]
 
 
-async def test_what_rings_comes_to_the_channel_when_the_thread_is_locked_and_the_card_catches_up(house: House) -> None:
-    ada, mo, tasks = house.playground.ada, house.playground.mo, str(house.playground.channel("tasks"))
-    async with house.alive():
-        run = await house.at_work()
-        thread = await house.thread_of(run)
-        deny: JsonObject = {"id": await bot_id(house), "type": 1, "allow": "0", "deny": str(MANAGE_THREADS)}
-        await house.playground.change_world(overwrites={tasks: [deny]})
-        await house.playground.change_world(threads={thread: {"archived": True, "locked": True}})
-        house.agent.release()
-        async with house.half_minutes_pass():
+async def test_what_rings_comes_to_the_channel_when_the_thread_is_locked_and_the_card_catches_up(
+    harness: AppHarness,
+) -> None:
+    ada, mo, tasks = harness.playground.ada, harness.playground.mo, str(harness.playground.channel("tasks"))
+    async with harness.running():
+        run = await harness.at_work()
+        thread = await harness.thread_of(run)
+        deny: JsonObject = {"id": await bot_id(harness), "type": 1, "allow": "0", "deny": str(MANAGE_THREADS)}
+        await harness.playground.change_world(overwrites={tasks: [deny]})
+        await harness.playground.change_world(threads={thread: {"archived": True, "locked": True}})
+        harness.agent.release()
+        async with harness.half_minutes_pass():
             await ada.wait_message(Fits("result", tasks))
-        await house.playground.change_world(threads={thread: {"archived": False, "locked": False}})
-        async with house.half_minutes_pass():
+        await harness.playground.change_world(threads={thread: {"archived": False, "locked": False}})
+        async with harness.half_minutes_pass():
             await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Done, checked" in m.text)
-    assert await house.rung() == [[mo.id]]
-    assert await notes(house) == [], "whoever locks a thread knows it"
+    assert await harness.pinged() == [[mo.id]]
+    assert await notes(harness) == [], "whoever locks a thread knows it"
 
 
-async def test_a_server_with_too_many_threads_has_the_run_in_its_channel(house: House) -> None:
-    mo, tasks = house.playground.mo, str(house.playground.channel("tasks"))
+async def test_a_server_with_too_many_threads_has_the_run_in_its_channel(harness: AppHarness) -> None:
+    mo, tasks = harness.playground.mo, str(harness.playground.channel("tasks"))
     full = {"message": "Maximum number of active threads reached", "code": 160006}
-    await house.playground.fault("POST", THREADS, "status", status=400, body=full)
-    async with house.alive():
-        await house.start(mo)
+    await harness.playground.fault("POST", THREADS, "status", status=400, body=full)
+    async with harness.running():
+        await harness.start(mo)
         await mo.wait_message(Fits("card 1", tasks, "Done, checked"))
         await mo.wait_message(Fits("result", tasks))
-        await house.nothing_owed()
-    assert await house.kinds_in(tasks) == ["mirror", "card 1", "result"]
+        await harness.nothing_owed()
+    assert await harness.kinds_in(tasks) == ["mirror", "card 1", "result"]
 
 
 # -- permissions and people --------------------------------------------------------------------------------------------
 
 
-async def notes(house: House) -> list[str]:
-    return [message.text for message in await house.playground.ada.history("ops", limit=50)]
+async def notes(harness: AppHarness) -> list[str]:
+    return [message.text for message in await harness.playground.ada.history("ops", limit=50)]
 
 
-async def test_a_lost_permission_is_said_once_and_so_is_its_return(house: House) -> None:
-    mo, playground = house.playground.mo, house.playground
+async def test_a_lost_permission_is_said_once_and_so_is_its_return(harness: AppHarness) -> None:
+    mo, playground = harness.playground.mo, harness.playground
     tasks, ada = str(playground.channel("tasks")), playground.ada
-    deny: JsonObject = {"id": await bot_id(house), "type": 1, "allow": "0", "deny": str(VIEW)}
-    async with house.alive():
-        run = await house.at_work()
+    deny: JsonObject = {"id": await bot_id(harness), "type": 1, "allow": "0", "deny": str(VIEW)}
+    async with harness.running():
+        run = await harness.at_work()
         await playground.change_world(overwrites={tasks: [deny]})
-        await tool(house, run, "hidden.py")
-        async with house.half_minutes_pass():
-            await house.refused(3)
+        await tool(harness, run, "hidden.py")
+        async with harness.half_minutes_pass():
+            await harness.refused(3)
         said = await ada.wait_message(lambda m: "I cannot post in" in m.text)
         assert f"<#{tasks}>: the bot may not see that channel." in said.text
         await playground.change_world(overwrites={tasks: []})
-        async with house.half_minutes_pass():
+        async with harness.half_minutes_pass():
             await mo.wait_message(lambda m: kind_of(m) == "card 1" and "hidden.py" in m.text)
         await ada.wait_message(lambda m: f"I can post in <#{tasks}> again." in m.text)
-    assert len(await notes(house)) == 2
-    assert await house.rung() == []
+    assert len(await notes(harness)) == 2
+    assert await harness.pinged() == []
 
 
-async def test_who_lost_the_role_or_left_decides_nothing_any_more_and_the_run_goes_on(house: House) -> None:
-    ada, mo, playground = house.playground.ada, house.playground.mo, house.playground
-    async with house.alive():
-        run = await house.at_work()
-        await house.conductor.observe(run, ev.ApprovalRequested(approval="a1", title="Push", risk="network"))
+async def test_who_lost_the_role_or_left_decides_nothing_any_more_and_the_run_goes_on(harness: AppHarness) -> None:
+    ada, mo, playground = harness.playground.ada, harness.playground.mo, harness.playground
+    async with harness.running():
+        run = await harness.at_work()
+        await harness.conductor.observe(run, ev.ApprovalRequested(approval="a1", title="Push", risk="network"))
         asked = await ada.wait_message(lambda m: kind_of(m) == "question")
         await playground.change_world(remove_member=mo.id)
         allowed = await ada.click(asked, "Allow once")
         await ada.wait_message(lambda m: m.id == asked.id and "Allowed once by Ada" in m.text)
         assert allowed.reply is not None
-        house.agent.release()
+        harness.agent.release()
         await ada.wait_message(lambda m: kind_of(m) == "result")
-        await house.nothing_owed()
+        await harness.nothing_owed()

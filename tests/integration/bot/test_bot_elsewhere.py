@@ -10,7 +10,7 @@ from ompycord.domain.authority import SourceKind
 from ompycord.domain.ids import RunId, external_source, short_id
 from ompycord.domain.ports import RunFilter
 from ompycord.domain.records import Post, Receipt
-from tests.integration.bot.conftest import House, is_answer, kind_of
+from tests.integration.bot.conftest import AppHarness, is_answer, kind_of
 from tests.support.playground_page import Message
 from tests.support.playground_person import Interaction, Person
 
@@ -19,7 +19,7 @@ SILENT = 1 << 12
 LINKED = "see https://evil.example/a_b_c now"
 
 
-async def post(house: House, *bodies: ev.EventBody, first: int = 1, owner: str | None = None) -> RunId:
+async def post(harness: AppHarness, *bodies: ev.EventBody, first: int = 1, owner: str | None = None) -> RunId:
     """What an agent elsewhere sends."""
     ids, run = SystemIds(), RunId("")
     for seq, body in enumerate(bodies, first):
@@ -29,7 +29,7 @@ async def post(house: House, *bodies: ev.EventBody, first: int = 1, owner: str |
             name="nightly",
             may_create=True,
             source=external_source("ci000001", None),
-            at=house.clock.now_ms(),
+            at=harness.clock.now_ms(),
             body=body,
             event_id=ids.ulid(),
             new_run=ids.ulid(),
@@ -37,45 +37,47 @@ async def post(house: House, *bodies: ev.EventBody, first: int = 1, owner: str |
             seq=seq,
             owner=owner,
         )
-        (receipt,) = await house.store.append([sent])
+        (receipt,) = await harness.store.append([sent])
         assert isinstance(receipt, Receipt)
         run = receipt.run
-    house.projector.wake()
+    harness.projector.wake()
     return run
 
 
-def with_approvers(house: House) -> None:
+def with_approvers(harness: AppHarness) -> None:
     """Somebody, and a whole role, that approvals of our own runs ring."""
-    playground = house.playground
+    playground = harness.playground
     roles = RoleNames(approver=(playground.info["roles"]["member"],))
     access = Access(users=RoleNames(admin=(playground.ada.id,), approver=(playground.mo.id,)), roles=roles)
-    kit = house.bot._kit  # pyright: ignore[reportPrivateUsage]  # options are made once, by `app`
-    house.bot._kit = replace(kit, options=kit.options.model_copy(update={"access": access}))  # pyright: ignore[reportPrivateUsage]
+    dependencies = harness.bot._dependencies  # pyright: ignore[reportPrivateUsage]  # options are made once, by `app`
+    harness.bot._dependencies = replace(
+        dependencies, options=dependencies.options.model_copy(update={"access": access})
+    )  # pyright: ignore[reportPrivateUsage]
 
 
 async def told(who: Person, ran: Interaction) -> Message:
     return await who.wait_message(lambda m: is_answer(m, ran.id) and not m.is_thinking)
 
 
-async def test_a_run_elsewhere_mentions_nobody_and_rings_for_one_open_question_at_a_time(house: House) -> None:
-    ada = house.playground.ada
-    with_approvers(house)
-    async with house.alive():
+async def test_a_run_elsewhere_mentions_nobody_and_rings_for_one_open_question_at_a_time(harness: AppHarness) -> None:
+    ada = harness.playground.ada
+    with_approvers(harness)
+    async with harness.running():
         leaves = [ev.ApprovalRequested(approval=f"a{number}", title="Let me", command="x") for number in range(3)]
-        run = await post(house, ev.RunStarted(title=LINKED, agent="ci"), *leaves)
-        await post(house, ev.QuestionAsked(question="q1", text="Which?", options=("a", "b")), first=5)
+        run = await post(harness, ev.RunStarted(title=LINKED, agent="ci"), *leaves)
+        await post(harness, ev.QuestionAsked(question="q1", text="Which?", options=("a", "b")), first=5)
         await ada.wait_message(lambda m: kind_of(m) == "question" and "Which?" in m.text)
-        asked = [m for m in await ada.history(await house.thread_of(run)) if kind_of(m) == "question"]
+        asked = [m for m in await ada.history(await harness.thread_of(run)) if kind_of(m) == "question"]
         assert [bool(m.raw["flags"] & SILENT) for m in asked] == [False, True, True, True]
-        assert await house.rung() == []
+        assert await harness.pinged() == []
 
 
-async def test_what_a_run_elsewhere_asks_is_answered_by_a_click_of_an_approver(house: House) -> None:
-    ada, mo = house.playground.ada, house.playground.mo
-    async with house.alive():
+async def test_what_a_run_elsewhere_asks_is_answered_by_a_click_of_an_approver(harness: AppHarness) -> None:
+    ada, mo = harness.playground.ada, harness.playground.mo
+    async with harness.running():
         leave = ev.ApprovalRequested(approval="leave:t1", title="Bash: npm publish", command="npm publish")
         run = await post(
-            house,
+            harness,
             ev.RunStarted(title="Nightly", agent="claude"),
             leave,
             ev.QuestionAsked(question="q1", text="Which?", options=("a", "b")),
@@ -86,45 +88,45 @@ async def test_what_a_run_elsewhere_asks_is_answered_by_a_click_of_an_approver(h
         await told(ada, await ada.click(asked, "Allow once"))
         question = await ada.wait_message(lambda m: kind_of(m) == "question" and "b" in m.labels)
         await told(ada, await ada.click(question, "b"))
-        card = await house.until(run, lambda seen: not seen.open_approvals and not seen.open_questions)
+        card = await harness.until(run, lambda seen: not seen.open_approvals and not seen.open_questions)
         assert (card.approvals[0].status, card.approvals[0].by) == ("granted", "Ada")
         assert (card.questions[0].answer, card.questions[0].by) == ("b", "Ada")
         closed = await ada.wait_message(lambda m: m.id == asked.id and not m.labels)
         assert "Allowed once by Ada" in closed.text
 
 
-async def test_a_keys_owner_is_called_by_its_runs_and_may_answer_them(house: House) -> None:
-    ada, mo = house.playground.ada, house.playground.mo
-    with_approvers(house)
-    async with house.alive():
+async def test_a_keys_owner_is_called_by_its_runs_and_may_answer_them(harness: AppHarness) -> None:
+    ada, mo = harness.playground.ada, harness.playground.mo
+    with_approvers(harness)
+    async with harness.running():
         leave = ev.ApprovalRequested(approval="a1", title="Let me", command="x")
-        await post(house, ev.RunStarted(title="Nightly", agent="ci"), leave, owner=mo.id)
+        await post(harness, ev.RunStarted(title="Nightly", agent="ci"), leave, owner=mo.id)
         asked = await mo.wait_message(lambda m: kind_of(m) == "question" and "Allow once" in m.labels)
         await told(mo, await mo.click(asked, "Allow once"))
         await mo.wait_message(lambda m: m.id == asked.id and "Allowed once by Mo" in m.text)
         await post(
-            house, ev.RunFinished(summary="Done."), first=3, owner=ada.id
+            harness, ev.RunFinished(summary="Done."), first=3, owner=ada.id
         )  # a key's new owner changes no old run
         await mo.wait_message(lambda m: kind_of(m) == "result")
-        await house.nothing_owed()
-    assert await house.rung() == [[mo.id], [mo.id]]
+        await harness.nothing_owed()
+    assert await harness.pinged() == [[mo.id], [mo.id]]
 
 
-async def test_links_to_a_run_elsewhere_open_in_its_server_and_its_own_links_are_dead(house: House) -> None:
-    ada, server = house.playground.ada, f"https://discord.com/channels/{house.playground.guild_id}/"
-    async with house.alive():
+async def test_links_to_a_run_elsewhere_open_in_its_server_and_its_own_links_are_dead(harness: AppHarness) -> None:
+    ada, server = harness.playground.ada, f"https://discord.com/channels/{harness.playground.guild_id}/"
+    async with harness.running():
         run = await post(
-            house, ev.RunStarted(title=LINKED, agent=LINKED), ev.QuestionAsked(question="q1", text="Which?")
+            harness, ev.RunStarted(title=LINKED, agent=LINKED), ev.QuestionAsked(question="q1", text="Which?")
         )
         question = await ada.wait_message(lambda m: kind_of(m) == "question")
         assert "evil.example" in question.content
         assert "://" not in question.content
         card = await ada.wait_message(lambda m: kind_of(m) == "card 1" and "Go to the question" in m.labels)
-        thread = await house.thread_of(run)
+        thread = await harness.thread_of(run)
         assert card.component("Go to the question")["url"].startswith(f"{server}{thread}/")
         copy = await told(ada, await ada.command("omp status", thread))
         assert copy.content == f"{server}{thread}/{card.id}"
-        await post(house, ev.RunFinished(summary="done", url="https://ci.example/" + "a" * 300), first=3)
+        await post(harness, ev.RunFinished(summary="done", url="https://ci.example/" + "a" * 300), first=3)
         result = await ada.wait_message(lambda m: kind_of(m) == "result")
         assert "evil.example" in result.content
         assert "://" not in result.content
@@ -134,10 +136,10 @@ async def test_links_to_a_run_elsewhere_open_in_its_server_and_its_own_links_are
         assert "https://evil" not in listed.text
 
 
-async def test_cancelling_a_run_elsewhere_is_told_as_a_request(house: House) -> None:
-    ada = house.playground.ada
-    async with house.alive():
-        run = await post(house, ev.RunStarted(title="Nightly", agent="ci"))
+async def test_cancelling_a_run_elsewhere_is_told_as_a_request(harness: AppHarness) -> None:
+    ada = harness.playground.ada
+    async with harness.running():
+        run = await post(harness, ev.RunStarted(title="Nightly", agent="ci"))
         await ada.wait_message(lambda m: kind_of(m) == "card 1")
         offered = await ada.complete("omp cancel", "run", "", "tasks")
         assert [item["value"] for item in offered] == [run]
@@ -149,4 +151,4 @@ async def test_cancelling_a_run_elsewhere_is_told_as_a_request(house: House) -> 
         await ada.click(question, "Cancel run")
         words = f"Run `{short_id(run)}` was asked to end; its agent reads that with its next event."
         await ada.wait_message(lambda m: m.id == question.id and m.text == words)
-        assert await house.store.runs(RunFilter(is_open=True))
+        assert await harness.store.runs(RunFilter(is_open=True))

@@ -12,7 +12,7 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunFilter, Store
 from ompycord.domain.records import Draft, OutboxKind, OutboxRow, Surface
 from ompycord.errors import GatewayFatal, StorageError
-from tests.integration.bot.conftest import PATIENCE_S, House, is_answer, kind_of
+from tests.integration.bot.conftest import PATIENCE_S, AppHarness, is_answer, kind_of
 from tests.support.playground import Playground
 from tests.support.playground_person import NotAnsweredError
 
@@ -24,37 +24,39 @@ LIMITED: dict[str, Any] = {"message": "You are being rate limited.", "retry_afte
 """Longer than the client waits by itself."""
 
 
-async def test_a_restart_in_the_middle_keeps_one_mirror_thread_card_and_result(house: House) -> None:
-    mo = house.playground.mo
-    house.agent.hold()
-    async with house.alive():
-        record = await house.start(mo)
+async def test_a_restart_in_the_middle_keeps_one_mirror_thread_card_and_result(harness: AppHarness) -> None:
+    mo = harness.playground.mo
+    harness.agent.hold()
+    async with harness.running():
+        record = await harness.start(mo)
         await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Stop" in m.labels)
-    later = house.reborn()
-    async with later.alive():
+    later = harness.restart()
+    async with later.running():
         await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Done, checked" in m.text)
         await mo.wait_message(lambda m: kind_of(m) == "result")
         await later.nothing_owed()
     assert await later.kinds_in("tasks") == ["mirror"]
     assert await later.kinds_in(await later.thread_of(record.id)) == ["card 1", "result"]
-    assert await later.rung() == [[mo.id]]
+    assert await later.pinged() == [[mo.id]]
 
 
-async def test_a_message_whose_answer_got_lost_is_found_again_instead_of_posted_twice(house: House) -> None:
-    mo, playground = house.playground.mo, house.playground
-    async with house.alive():
+async def test_a_message_whose_answer_got_lost_is_found_again_instead_of_posted_twice(harness: AppHarness) -> None:
+    mo, playground = harness.playground.mo, harness.playground
+    async with harness.running():
         await playground.fault("POST", CREATE, "drop_after", count=1)
-        record = await house.start(mo)
+        record = await harness.start(mo)
         await mo.wait_message(lambda m: kind_of(m) == "result")
         await mo.wait_message(lambda m: kind_of(m) == "mirror" and "Done" in m.text)
-        await house.nothing_owed()
-    assert await house.kinds_in("tasks") == ["mirror"]
-    assert await house.kinds_in(await house.thread_of(record.id)) == ["card 1", "result"]
+        await harness.nothing_owed()
+    assert await harness.kinds_in("tasks") == ["mirror"]
+    assert await harness.kinds_in(await harness.thread_of(record.id)) == ["card 1", "result"]
 
 
-async def test_an_answer_that_misses_its_three_seconds_leaves_resume_and_the_run_starts_once(house: House) -> None:
-    ada, mo, playground = house.playground.ada, house.playground.mo, house.playground
-    async with house.alive():
+async def test_an_answer_that_misses_its_three_seconds_leaves_resume_and_the_run_starts_once(
+    harness: AppHarness,
+) -> None:
+    ada, mo, playground = harness.playground.ada, harness.playground.mo, harness.playground
+    async with harness.running():
         await playground.fault("POST", CALLBACK, "delay_before", count=1, seconds=3.2)
         with pytest.raises(NotAnsweredError):
             await mo.command("omp new", "tasks", prompt="Fix the total")
@@ -69,8 +71,8 @@ async def test_an_answer_that_misses_its_three_seconds_leaves_resume_and_the_run
         await mo.wait_message(lambda m: is_answer(m, twice.id) and "started: http" in m.text)
         await mo.wait_message(lambda m: m.id == offered.id and "Resumed by Mo" in m.text)
         await mo.wait_message(lambda m: kind_of(m) == "result")
-        await house.nothing_owed()
-    await house.only_run()
+        await harness.nothing_owed()
+    await harness.only_run()
 
 
 class ReluctantStore:
@@ -95,51 +97,53 @@ async def test_a_draft_that_is_not_durable_in_time_is_deferred_and_still_starts_
     playground: Playground, store: Store, tmp_path: Path
 ) -> None:
     mo, reluctant = playground.mo, ReluctantStore(store)
-    house = House(playground, cast("Store", reluctant), tmp_path)
-    async with house.alive():
+    harness = AppHarness(playground, cast("Store", reluctant), tmp_path)
+    async with harness.running():
         ran = await mo.command("omp new", "tasks", prompt="Fix the total")
         assert ran.reply is not None
         assert ran.reply.is_thinking
         assert reluctant.refused
-        assert await house.store.runs(RunFilter()) == []
+        assert await harness.store.runs(RunFilter()) == []
         reluctant.accept = True
         await mo.wait_message(lambda m: is_answer(m, ran.id) and "started" in m.text, timeout=20)
-        await house.only_run()
+        await harness.only_run()
 
 
-async def test_answer_and_question_come_to_the_channel_where_the_thread_is_gone(house: House) -> None:
-    mo, tasks = house.playground.mo, str(house.playground.channel("tasks"))
-    house.agent.hold()
-    async with house.alive():
-        run = RunId((await house.start(mo)).id)
+async def test_answer_and_question_come_to_the_channel_where_the_thread_is_gone(harness: AppHarness) -> None:
+    mo, tasks = harness.playground.mo, str(harness.playground.channel("tasks"))
+    harness.agent.hold()
+    async with harness.running():
+        run = RunId((await harness.start(mo)).id)
         await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Stop" in m.labels)
-        await house.playground.change_world(delete_channel=await house.thread_of(run))
-        await house.conductor.observe(run, ev.QuestionAsked(question="q1", text="Before or after?"))
+        await harness.playground.change_world(delete_channel=await harness.thread_of(run))
+        await harness.conductor.observe(run, ev.QuestionAsked(question="q1", text="Before or after?"))
         await mo.wait_message(lambda m: kind_of(m) == "question" and m.channel_id == tasks)
-        house.agent.release()
+        harness.agent.release()
         await mo.wait_message(lambda m: kind_of(m) == "result" and m.channel_id == tasks)
-        await house.nothing_owed()
-    assert await house.rung() == [[mo.id], [mo.id]]
+        await harness.nothing_owed()
+    assert await harness.pinged() == [[mo.id], [mo.id]]
 
 
-async def test_a_channel_that_disappears_ends_the_delivery_with_a_reason_and_hurts_nothing_else(house: House) -> None:
-    mo, playground = house.playground.mo, house.playground
-    house.agent.hold()
-    async with house.alive():
-        record = await house.start(mo)
+async def test_a_channel_that_disappears_ends_the_delivery_with_a_reason_and_hurts_nothing_else(
+    harness: AppHarness,
+) -> None:
+    mo, playground = harness.playground.mo, harness.playground
+    harness.agent.hold()
+    async with harness.running():
+        record = await harness.start(mo)
         await mo.wait_message(lambda m: kind_of(m) == "card 1")
-        await playground.change_world(delete_channel=await house.thread_of(record.id))
-        house.agent.release()
-        await house.until(record.id, lambda seen: seen.is_final)
-        await house.nothing_owed()
-        house.agent.hold()
-        await house.start(mo, prompt="Another one")
+        await playground.change_world(delete_channel=await harness.thread_of(record.id))
+        harness.agent.release()
+        await harness.until(record.id, lambda seen: seen.is_final)
+        await harness.nothing_owed()
+        harness.agent.hold()
+        await harness.start(mo, prompt="Another one")
         await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Another one" in m.text)
 
 
-async def test_a_dropped_gateway_is_picked_up_again(house: House) -> None:
-    mo, playground = house.playground.mo, house.playground
-    async with house.alive():
+async def test_a_dropped_gateway_is_picked_up_again(harness: AppHarness) -> None:
+    mo, playground = harness.playground.mo, harness.playground
+    async with harness.running():
         await playground.disturb_gateway("drop")
         await mo.wait_event("BOT_STATUS", lambda status: status["online"] is False)
         await mo.wait_event("BOT_STATUS", lambda status: status["online"] is True)
@@ -147,11 +151,11 @@ async def test_a_dropped_gateway_is_picked_up_again(house: House) -> None:
         assert ran.reply is not None
 
 
-async def test_a_fatal_close_ends_the_bot_with_its_cause(house: House) -> None:
+async def test_a_fatal_close_ends_the_bot_with_its_cause(harness: AppHarness) -> None:
     async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
-        running = group.create_task(ended_with(house.bot))
-        await house.online()
-        await house.playground.disturb_gateway("close", code=4014)
+        running = group.create_task(ended_with(harness.bot))
+        await harness.online()
+        await harness.playground.disturb_gateway("close", code=4014)
         error = await running
     assert "message content intent" in str(error)
 
@@ -162,26 +166,28 @@ async def ended_with(bot: Bot) -> GatewayFatal:
     return caught.value
 
 
-async def test_commands_are_registered_only_when_their_definition_changed(house: House) -> None:
-    async with house.alive():
+async def test_commands_are_registered_only_when_their_definition_changed(harness: AppHarness) -> None:
+    async with harness.running():
         pass
-    async with house.reborn().alive():
+    async with harness.restart().running():
         pass
-    puts = await house.playground.wire(method="PUT", route="/applications/{application_id}/guilds/{guild_id}/commands")
+    puts = await harness.playground.wire(
+        method="PUT", route="/applications/{application_id}/guilds/{guild_id}/commands"
+    )
     assert len(puts) == 1
 
 
-async def test_a_burst_of_events_costs_few_edits_and_the_last_one_is_shown(house: House) -> None:
-    mo = house.playground.mo
-    house.agent.hold()
-    async with house.alive():
-        record = await house.start(mo)
-        await house.agent.began.wait()
+async def test_a_burst_of_events_costs_few_edits_and_the_last_one_is_shown(harness: AppHarness) -> None:
+    mo = harness.playground.mo
+    harness.agent.hold()
+    async with harness.running():
+        record = await harness.start(mo)
+        await harness.agent.began.wait()
         for number in range(200):
             tool = ev.ToolFinished(tool="edit", title=f"file{number}.py")
-            await house.conductor.observe(RunId(record.id), tool)
+            await harness.conductor.observe(RunId(record.id), tool)
         await mo.wait_message(lambda m: kind_of(m) == "card 1" and "file199.py" in m.text)
-        edits = await house.playground.wire(method="PATCH", route="/channels/{channel_id}/messages/{message_id}")
+        edits = await harness.playground.wire(method="PATCH", route="/channels/{channel_id}/messages/{message_id}")
     assert len(edits) < 20
     assert all(entry["status"] < 400 for entry in edits)
 
@@ -203,14 +209,14 @@ async def test_what_discord_took_before_a_crash_is_found_by_its_footer_long_afte
     playground: Playground, store: Store, tmp_path: Path
 ) -> None:
     mo = playground.mo
-    house = House(playground, cast("Store", ForgetfulStore(store)), tmp_path)
-    async with house.alive():
+    harness = AppHarness(playground, cast("Store", ForgetfulStore(store)), tmp_path)
+    async with harness.running():
         await mo.start_command("omp new", "tasks", prompt="Fix the total")
         await mo.wait_message(lambda m: kind_of(m) == "mirror")
     await playground.advance(3600)
-    later = House(playground, store, tmp_path)
-    later.clock.leap(3600)
-    async with later.alive():
+    later = AppHarness(playground, store, tmp_path)
+    later.clock.advance(3600)
+    async with later.running():
         await mo.wait_message(lambda m: kind_of(m) == "result")
         await later.nothing_owed()
     record = await later.only_run()
@@ -221,137 +227,137 @@ async def test_what_discord_took_before_a_crash_is_found_by_its_footer_long_afte
     assert await later.kinds_in(await later.thread_of(record.id)) == ["card 1", "result"]
 
 
-async def test_a_card_that_discord_slows_says_so_and_catches_up(house: House) -> None:
-    mo, playground = house.playground.mo, house.playground
-    house.agent.hold()
-    async with house.alive():
-        record = await house.start(mo)
+async def test_a_card_that_discord_slows_says_so_and_catches_up(harness: AppHarness) -> None:
+    mo, playground = harness.playground.mo, harness.playground
+    harness.agent.hold()
+    async with harness.running():
+        record = await harness.start(mo)
         await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Stop" in m.labels)
         await mo.wait_message(lambda m: kind_of(m) == "mirror" and "<#" in m.text)
         limited = {"message": "You are being rate limited.", "retry_after": 40.0, "global": False}
         await playground.fault("PATCH", EDIT, "status", count=1, status=429, body=limited)
-        await house.conductor.observe(RunId(record.id), ev.ToolFinished(tool="edit", title="one.py"))
-        await house.refused_edit()
-        await house.conductor.observe(RunId(record.id), ev.ToolFinished(tool="edit", title="two.py"))
-        house.clock.leap(60)
+        await harness.conductor.observe(RunId(record.id), ev.ToolFinished(tool="edit", title="one.py"))
+        await harness.refused_edit()
+        await harness.conductor.observe(RunId(record.id), ev.ToolFinished(tool="edit", title="two.py"))
+        harness.clock.advance(60)
         shown = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "two.py" in m.text)
         assert "Discord slowed this card" in shown.text
-        house.agent.release()
+        harness.agent.release()
         done = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Done, checked" in m.text)
         assert "Discord slowed" not in done.text
 
 
-async def test_an_outage_is_not_told_as_a_limit_and_an_ended_run_tells_of_none(house: House) -> None:
-    mo, playground = house.playground.mo, house.playground
-    house.agent.hold()
-    async with house.alive():
-        run = RunId((await house.start(mo)).id)
+async def test_an_outage_is_not_told_as_a_limit_and_an_ended_run_tells_of_none(harness: AppHarness) -> None:
+    mo, playground = harness.playground.mo, harness.playground
+    harness.agent.hold()
+    async with harness.running():
+        run = RunId((await harness.start(mo)).id)
         await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Stop" in m.labels)
         await mo.wait_message(lambda m: kind_of(m) == "mirror" and "<#" in m.text)
         await playground.fault("PATCH", EDIT, "status", count=1, status=503, body={"message": "no", "code": 0})
-        await house.conductor.observe(run, ev.ToolFinished(tool="edit", title="one.py"))
-        await house.struck()
-        await house.conductor.observe(run, ev.ToolFinished(tool="edit", title="two.py"))
+        await harness.conductor.observe(run, ev.ToolFinished(tool="edit", title="one.py"))
+        await harness.struck()
+        await harness.conductor.observe(run, ev.ToolFinished(tool="edit", title="two.py"))
         shown = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "two.py" in m.text)
         assert "Discord slowed" not in shown.text
         await playground.fault("PATCH", EDIT, "status", count=1, status=429, body=LIMITED | {"retry_after": 40.0})
-        await house.conductor.observe(run, ev.ToolFinished(tool="edit", title="three.py"))
-        await house.refused_edit()
-        house.agent.release()
-        await house.until(run, lambda seen: seen.is_final)
-        house.clock.leap(60)
+        await harness.conductor.observe(run, ev.ToolFinished(tool="edit", title="three.py"))
+        await harness.refused_edit()
+        harness.agent.release()
+        await harness.until(run, lambda seen: seen.is_final)
+        harness.clock.advance(60)
         done = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Done, checked" in m.text)
         assert "Discord slowed" not in done.text
 
 
-async def test_a_card_goes_on_in_a_fresh_message_before_discord_refuses_edits(house: House) -> None:
-    mo = house.playground.mo
-    house.agent.hold()
-    async with house.alive():
-        record = await house.start(mo)
+async def test_a_card_goes_on_in_a_fresh_message_before_discord_refuses_edits(harness: AppHarness) -> None:
+    mo = harness.playground.mo
+    harness.agent.hold()
+    async with harness.running():
+        record = await harness.start(mo)
         first = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Stop" in m.labels)
         await mo.wait_message(lambda m: kind_of(m) == "mirror" and "<#" in m.text)
-        await house.until_surface(record.id, OutboxKind.CARD)
-        await house.true_everywhere(record.id)
-        await house.leap(56 * 60)
-        await house.conductor.observe(RunId(record.id), ev.ToolFinished(tool="edit", title="late.py"))
+        await harness.until_surface(record.id, OutboxKind.CARD)
+        await harness.true_everywhere(record.id)
+        await harness.advance(56 * 60)
+        await harness.conductor.observe(RunId(record.id), ev.ToolFinished(tool="edit", title="late.py"))
         await mo.wait_message(lambda m: kind_of(m) == "card 2" and "late.py" in m.text)
         replaced = await mo.wait_message(lambda m: m.id == first.id and "Go to the live card" in m.labels)
         assert "Stop" not in replaced.labels
-        house.agent.release()
+        harness.agent.release()
         await mo.wait_message(lambda m: kind_of(m) == "card 2" and "Done, checked" in m.text)
 
 
-async def test_a_deleted_card_comes_back(house: House) -> None:
-    ada, mo = house.playground.ada, house.playground.mo
-    house.agent.hold()
-    async with house.alive():
-        record = await house.start(mo)
+async def test_a_deleted_card_comes_back(harness: AppHarness) -> None:
+    ada, mo = harness.playground.ada, harness.playground.mo
+    harness.agent.hold()
+    async with harness.running():
+        record = await harness.start(mo)
         card = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Stop" in m.labels)
-        await house.delete(card)
-        await house.conductor.observe(RunId(record.id), ev.ToolFinished(tool="edit", title="one.py"))
+        await harness.delete(card)
+        await harness.conductor.observe(RunId(record.id), ev.ToolFinished(tool="edit", title="one.py"))
         await ada.wait_message(lambda m: kind_of(m) == "card 2" and "one.py" in m.text)
 
 
-async def test_a_login_that_fails_for_a_while_is_tried_again(house: House) -> None:
-    await house.playground.fault("GET", "/users/@me", "status", status=503, count=1)
-    async with house.alive():
-        ran = await house.playground.mo.command("omp help", "tasks")
+async def test_a_login_that_fails_for_a_while_is_tried_again(harness: AppHarness) -> None:
+    await harness.playground.fault("GET", "/users/@me", "status", status=503, count=1)
+    async with harness.running():
+        ran = await harness.playground.mo.command("omp help", "tasks")
         assert ran.reply is not None
 
 
-async def test_a_limit_that_outlasts_our_patience_at_the_login_is_tried_again(house: House) -> None:
-    await house.playground.fault("GET", "/users/@me", "status", status=429, count=1, body=LIMITED)
-    async with house.alive():
-        ran = await house.playground.mo.command("omp help", "tasks")
+async def test_a_limit_that_outlasts_our_patience_at_the_login_is_tried_again(harness: AppHarness) -> None:
+    await harness.playground.fault("GET", "/users/@me", "status", status=429, count=1, body=LIMITED)
+    async with harness.running():
+        ran = await harness.playground.mo.command("omp help", "tasks")
         assert ran.reply is not None
 
 
-async def test_commands_that_discord_limits_are_registered_later_and_the_bot_works_on(house: House) -> None:
-    mo, playground = house.playground.mo, house.playground
+async def test_commands_that_discord_limits_are_registered_later_and_the_bot_works_on(harness: AppHarness) -> None:
+    mo, playground = harness.playground.mo, harness.playground
     await playground.fault("PUT", COMMANDS, "status", status=429, count=1, body=LIMITED)
-    async with house.alive():
-        assert "omp" not in await known_commands(house)
-        house.clock.leap(LIMITED["retry_after"])
+    async with harness.running():
+        assert "omp" not in await known_commands(harness)
+        harness.clock.advance(LIMITED["retry_after"])
         async with asyncio.timeout(PATIENCE_S):
-            with house.bus.subscribe() as changes:
-                while "omp" not in await known_commands(house):
+            with harness.bus.subscribe() as changes:
+                while "omp" not in await known_commands(harness):
                     await changes.take(0.1)
         ran = await mo.command("omp help", "tasks")
         assert ran.reply is not None
 
 
-async def known_commands(house: House) -> set[str]:
-    return {command["name"].split()[0] for command in (await house.playground.mo.state())["commands"]}
+async def known_commands(harness: AppHarness) -> set[str]:
+    return {command["name"].split()[0] for command in (await harness.playground.mo.state())["commands"]}
 
 
 async def test_a_wrong_token_is_fatal_and_named(playground: Playground, store: Store, tmp_path: Path) -> None:
-    house = House(playground, store, tmp_path, token="wrong")
+    harness = AppHarness(playground, store, tmp_path, token="wrong")
     with pytest.raises(GatewayFatal, match="DISCORD_TOKEN"):
-        await house.bot.run()
+        await harness.bot.run()
 
 
-async def test_a_client_whose_requests_never_end_is_replaced(house: House) -> None:
-    mo, playground = house.playground.mo, house.playground
+async def test_a_client_whose_requests_never_end_is_replaced(harness: AppHarness) -> None:
+    mo, playground = harness.playground.mo, harness.playground
     asked = "/oauth2/applications/@me"
-    async with house.alive():
+    async with harness.running():
         await playground.fault("GET", asked, "delay_before", count=1, seconds=60)
-        house.clock.leap(100)
-        await house.struck()
-        assert house.bot.is_ready
-        house.clock.leap(100)
-        assert not house.bot.is_ready
-        house.clock.leap(500)
+        harness.clock.advance(100)
+        await harness.struck()
+        assert harness.bot.is_ready
+        harness.clock.advance(100)
+        assert not harness.bot.is_ready
+        harness.clock.advance(500)
         await mo.wait_event("BOT_STATUS", lambda status: status["online"] is False)
-        await house.online()
+        await harness.online()
         ran = await mo.command("omp help", "tasks")
         assert ran.reply is not None
 
 
-async def test_an_end_that_comes_together_with_a_replacement_is_an_end(house: House) -> None:
-    async with asyncio.timeout(20), house.alive():
-        await house.playground.fault("GET", "/oauth2/applications/@me", "delay_before", count=1, seconds=60)
-        house.clock.leap(100)
-        await house.struck()
-        house.clock.leap(500)  # the client is given up in the very moment in which the block is left
-    assert not house.bot.is_ready
+async def test_an_end_that_comes_together_with_a_replacement_is_an_end(harness: AppHarness) -> None:
+    async with asyncio.timeout(20), harness.running():
+        await harness.playground.fault("GET", "/oauth2/applications/@me", "delay_before", count=1, seconds=60)
+        harness.clock.advance(100)
+        await harness.struck()
+        harness.clock.advance(500)  # the client is given up in the very moment in which the block is left
+    assert not harness.bot.is_ready

@@ -14,7 +14,7 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunFilter, Store
 from ompycord.domain.records import Draft
 from ompycord.errors import StorageError
-from tests.integration.bot.conftest import MAC_KEY, House, is_answer, kind_of
+from tests.integration.bot.conftest import MAC_KEY, AppHarness, is_answer, kind_of
 from tests.support.playground import Playground
 from tests.support.playground_page import Message
 from tests.support.playground_person import Interaction, Person
@@ -46,8 +46,8 @@ def blind(store: Store) -> BlindStore:
 
 
 @pytest.fixture
-def house(playground: Playground, blind: BlindStore, tmp_path: Path) -> House:
-    return House(playground, cast("Store", blind), tmp_path)
+def harness(playground: Playground, blind: BlindStore, tmp_path: Path) -> AppHarness:
+    return AppHarness(playground, cast("Store", blind), tmp_path)
 
 
 async def told(who: Person, ran: Interaction) -> Message:
@@ -62,31 +62,33 @@ async def attached(message: Message) -> str:
         return await answer.text()
 
 
-async def test_a_form_comes_back_as_a_file_where_the_database_cannot_be_read(house: House, blind: BlindStore) -> None:
-    mo = house.playground.mo
-    async with house.alive():
+async def test_a_form_comes_back_as_a_file_where_the_database_cannot_be_read(
+    harness: AppHarness, blind: BlindStore
+) -> None:
+    mo = harness.playground.mo
+    async with harness.running():
         opened = await mo.command("omp new", "tasks")
         blind.unreadable = frozenset({"draft"})
         sent = await mo.submit_labels(opened, {"What shall be done?": TYPED})
         answer = await told(mo, sent)
         assert answer.text.startswith("The database did not take it, so nothing happened.")
         assert await attached(answer) == TYPED
-        assert await house.store.runs(RunFilter()) == []
+        assert await harness.store.runs(RunFilter()) == []
         blind.unreadable = frozenset({"save_draft"})
         ran = await mo.command("omp new", "general", prompt=TYPED, branch="develop")
         assert await attached(await told(mo, ran)) == TYPED
 
 
 async def test_an_answer_and_a_reason_come_back_as_files_where_the_database_refuses(
-    house: House, blind: BlindStore
+    harness: AppHarness, blind: BlindStore
 ) -> None:
-    ada = house.playground.ada
-    house.agent.hold()
-    async with house.alive():
-        record = await house.start(ada)
-        await house.agent.began.wait()
-        await house.conductor.observe(RunId(record.id), ev.QuestionAsked(question="q1", text="Before or after?"))
-        await house.conductor.observe(RunId(record.id), ev.ApprovalRequested(approval="a1", title="Run it"))
+    ada = harness.playground.ada
+    harness.agent.hold()
+    async with harness.running():
+        record = await harness.start(ada)
+        await harness.agent.began.wait()
+        await harness.conductor.observe(RunId(record.id), ev.QuestionAsked(question="q1", text="Before or after?"))
+        await harness.conductor.observe(RunId(record.id), ev.ApprovalRequested(approval="a1", title="Run it"))
         for button, field in (("Answer…", "Your answer"), ("Deny…", "The agent reads this")):
             asked = await ada.wait_message(lambda m, b=button: kind_of(m) == "question" and b in m.labels)
             opened = await ada.click(asked, button)
@@ -96,19 +98,19 @@ async def test_an_answer_and_a_reason_come_back_as_files_where_the_database_refu
             assert await attached(answer) == TYPED
 
 
-async def test_a_run_that_started_is_never_told_as_a_fault(house: House, blind: BlindStore) -> None:
-    mo = house.playground.mo
-    async with house.alive():
+async def test_a_run_that_started_is_never_told_as_a_fault(harness: AppHarness, blind: BlindStore) -> None:
+    mo = harness.playground.mo
+    async with harness.running():
         blind.unreadable = frozenset({"surface"})
         ran = await mo.command("omp new", "tasks", prompt="Fix it")
         answer = await mo.wait_message(lambda m: is_answer(m, ran.id) and "started" in m.text)
         blind.unreadable = frozenset()
-        record = await house.only_run()
+        record = await harness.only_run()
         assert answer.text.endswith(f"Its card appears in <#{record.channel}> as soon as Discord takes it.")
 
 
-async def test_a_resume_message_that_cannot_be_edited_leaves_the_reply_with_the_link(house: House) -> None:
-    mo, playground = house.playground.mo, house.playground
+async def test_a_resume_message_that_cannot_be_edited_leaves_the_reply_with_the_link(harness: AppHarness) -> None:
+    mo, playground = harness.playground.mo, harness.playground
     tasks = str(playground.channel("tasks"))
     body = {"prompt": "Fix it", "repository": "shop", "agent": "scripted", "shown_in": tasks}
     draft = Draft(
@@ -117,20 +119,20 @@ async def test_a_resume_message_that_cannot_be_edited_leaves_the_reply_with_the_
         guild=str(playground.guild_id),
         channel=tasks,
         body=body,
-        created_at=house.clock.now_ms(),
+        created_at=harness.clock.now_ms(),
     )
-    await house.store.save_draft(draft)
+    await harness.store.save_draft(draft)
     button = {"type": 2, "style": 1, "label": "Resume", "custom_id": Signer(MAC_KEY).sign("draft", draft.id)}
     quiet: dict[str, Any] = {"content": "Your text is safe.", "allowed_mentions": {"parse": []}, "flags": 4096}
     quiet["components"] = [{"type": 1, "components": [button]}]
-    async with house.alive():
+    async with harness.running():
         await playground.rest("POST", f"/channels/{tasks}/messages", quiet)
         offered = await mo.wait_message(lambda m: m.labels == ["Resume"])
         await playground.fault("PATCH", EDIT, "status", status=403, count=100, body={"message": "no", "code": 50013})
         clicked = await mo.click(offered, "Resume")
         await mo.wait_message(lambda m: is_answer(m, clicked.id) and "started: http" in m.text)
-        await house.struck()
-        await house.until((await house.only_run()).id, lambda seen: seen.is_final)
+        await harness.struck()
+        await harness.until((await harness.only_run()).id, lambda seen: seen.is_final)
         (reply,) = [m for m in await mo.history("tasks") if is_answer(m, clicked.id)]
         assert "started: http" in reply.text
 

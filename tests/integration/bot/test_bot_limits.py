@@ -8,15 +8,15 @@ from ompycord.domain.ids import short_id
 from ompycord.domain.ports import AgentOutcome
 from ompycord.domain.run import FailureClass
 from ompycord.errors import Refused
-from tests.integration.bot.conftest import House, is_answer, kind_of
+from tests.integration.bot.conftest import AppHarness, is_answer, kind_of
 
 
-async def test_a_limit_rings_once_and_is_raised_by_a_form(house: House) -> None:
-    mo, ada = house.playground.mo, house.playground.ada
-    house.agent.script = (ev.UsageUpdated(input=61_000, output=4000, cost_usd=0.55),)
-    house.agent.hold()
-    async with house.alive():
-        record = await house.start(mo, budget=0.5)
+async def test_a_limit_rings_once_and_is_raised_by_a_form(harness: AppHarness) -> None:
+    mo, ada = harness.playground.mo, harness.playground.ada
+    harness.agent.script = (ev.UsageUpdated(input=61_000, output=4000, cost_usd=0.55),)
+    harness.agent.hold()
+    async with harness.running():
+        record = await harness.start(mo, budget=0.5)
         stopped = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Budget reached" in m.text)
         assert stopped.labels[:2] == ["Raise the limit", "Resume"]
         notice = await mo.wait_message(lambda m: kind_of(m) == "notice")
@@ -31,8 +31,8 @@ async def test_a_limit_rings_once_and_is_raised_by_a_form(house: House) -> None:
         low = await mo.submit_labels(form, {"New limit in US dollars": "0.40"})
         told = await mo.wait_message(lambda m: is_answer(m, low.id) and not m.is_thinking)
         assert "$0.55 is spent already" in told.text
-        house.agent.script = ()
-        house.agent.release()
+        harness.agent.script = ()
+        harness.agent.release()
         form = await ada.click(stopped, "Raise the limit")
         raised = await ada.submit_labels(form, {"New limit in US dollars": "$3,50"})
         told = await ada.wait_message(lambda m: is_answer(m, raised.id) and not m.is_thinking)
@@ -49,23 +49,25 @@ async def test_a_limit_rings_once_and_is_raised_by_a_form(house: House) -> None:
         asked = await ada.command("omp cost", "tasks", who="repository")
         told = await ada.wait_message(lambda m: is_answer(m, asked.id) and not m.is_thinking)
         assert "**Runs in shop, the last 30 days**\n$0.55" in told.text
-        await house.nothing_owed()
-    assert await house.rung() == [[mo.id], [mo.id]]  # the limit, the end
+        await harness.nothing_owed()
+    assert await harness.pinged() == [[mo.id], [mo.id]]  # the limit, the end
 
 
-async def test_an_agent_that_breaks_off_rings_and_goes_on_when_it_is_resumed(house: House) -> None:
-    mo = house.playground.mo
-    house.agent.outcome = AgentOutcome(claim=False, message="scripted ended with signal 9.", failure=FailureClass.LOST)
-    async with house.alive():
-        await house.start(mo)
+async def test_an_agent_that_breaks_off_rings_and_goes_on_when_it_is_resumed(harness: AppHarness) -> None:
+    mo = harness.playground.mo
+    harness.agent.outcome = AgentOutcome(
+        claim=False, message="scripted ended with signal 9.", failure=FailureClass.LOST
+    )
+    async with harness.running():
+        await harness.start(mo)
         notice = await mo.wait_message(lambda m: kind_of(m) == "notice")
         assert "scripted broke off; the run waits." in notice.text
         card = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Interrupted" in m.text)
-        house.agent.outcome = AgentOutcome(claim=True, message="Done, it says.")
+        harness.agent.outcome = AgentOutcome(claim=True, message="Done, it says.")
         await mo.click(card, "Resume")
         await mo.wait_message(lambda m: kind_of(m) == "result")
-        await house.nothing_owed()
-    assert await house.rung() == [[mo.id], [mo.id]]
+        await harness.nothing_owed()
+    assert await harness.pinged() == [[mo.id], [mo.id]]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from ompycord.domain.ports import RunFilter, Store
 from ompycord.domain.records import Draft
-from tests.integration.bot.conftest import House, is_answer, kind_of
+from tests.integration.bot.conftest import AppHarness, is_answer, kind_of
 from tests.support.playground import Playground
 
 TOKEN_LIVES_S = 900
@@ -41,45 +41,45 @@ def blocked(store: Store) -> BlockedStore:
 
 
 @pytest.fixture
-def slow_house(playground: Playground, blocked: BlockedStore, tmp_path: Path) -> House:
-    return House(playground, cast("Store", blocked), tmp_path)
+def slow_harness(playground: Playground, blocked: BlockedStore, tmp_path: Path) -> AppHarness:
+    return AppHarness(playground, cast("Store", blocked), tmp_path)
 
 
 async def test_a_store_that_is_blocked_for_ten_seconds_keeps_the_text_and_starts_the_run_once(
-    slow_house: House, blocked: BlockedStore, store: Store
+    slow_harness: AppHarness, blocked: BlockedStore, store: Store
 ) -> None:
-    house, mo = slow_house, slow_house.playground.mo
-    async with house.alive():
+    harness, mo = slow_harness, slow_harness.playground.mo
+    async with harness.running():
         opened = await mo.command("omp new", "tasks")
         sent = await mo.submit_labels(opened, FORM)
         assert sent.reply is not None
         assert sent.reply.is_thinking
-        house.clock.leap(10)
+        harness.clock.advance(10)
         assert await store.runs(RunFilter()) == []
         blocked.free.set()
         await mo.wait_message(lambda m: is_answer(m, sent.id) and "started" in m.text)
         await mo.wait_message(lambda m: kind_of(m) == "result")
-        await house.nothing_owed()
+        await harness.nothing_owed()
     assert blocked.asked == 1
-    task = await store.task((await house.only_run()).task or "")
+    task = await store.task((await harness.only_run()).task or "")
     assert task is not None
     assert task.prompt == "Fix the total."
 
 
 async def test_a_token_that_expires_before_the_draft_is_kept_hides_nothing_and_starts_the_run_once(
-    slow_house: House, blocked: BlockedStore
+    slow_harness: AppHarness, blocked: BlockedStore
 ) -> None:
-    house, playground = slow_house, slow_house.playground
+    harness, playground = slow_harness, slow_harness.playground
     mo = playground.mo
-    async with house.alive():
+    async with harness.running():
         ran = await mo.command("omp new", "tasks", prompt="Fix the total")
         assert ran.reply is not None
         assert ran.reply.is_thinking
         await playground.advance(TOKEN_LIVES_S + 1)
         blocked.free.set()
         await mo.wait_message(lambda m: kind_of(m) == "result")
-        await house.nothing_owed()
+        await harness.nothing_owed()
     refused = [entry for entry in await playground.wire() if entry["status"] == 401]
     assert [entry["response"]["code"] for entry in refused] == [50027], "the reply was tried, and its token was dead"
-    await house.only_run()
-    assert await house.kinds_in("tasks") == ["mirror"]
+    await harness.only_run()
+    assert await harness.kinds_in("tasks") == ["mirror"]

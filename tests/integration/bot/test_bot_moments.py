@@ -9,7 +9,7 @@ import pytest
 
 from ompycord.domain.records import OutboxKind
 from ompycord.errors import GatewayFatal
-from tests.integration.bot.conftest import PATIENCE_S, House
+from tests.integration.bot.conftest import PATIENCE_S, AppHarness
 from tests.integration.bot.moments import FATAL, FAULTS, MOMENTS, journey, true_card
 
 SEED = 20261121
@@ -35,43 +35,47 @@ def fatal_moments(seed: int) -> list[Any]:
 
 
 @pytest.fixture
-async def alive(house: House) -> AsyncGenerator[House]:
-    async with house.alive():
-        yield house
+async def running(harness: AppHarness) -> AsyncGenerator[AppHarness]:
+    async with harness.running():
+        yield harness
 
 
 @pytest.mark.parametrize("half", [0, 1])
-async def test_each_fault_once_at_a_seeded_moment_leaves_one_true_card(alive: House, half: int) -> None:
+async def test_each_fault_once_at_a_seeded_moment_leaves_one_true_card(running: AppHarness, half: int) -> None:
     for number, plan in enumerate(plans(SEED)[half::2]):
-        record = await journey(alive, {moment: FAULTS[name] for moment, name in plan.items()}, name=f"journey {number}")
-        await true_card(alive, record)
-        struck = await alive.playground.get("/control/faults")
+        record = await journey(
+            running, {moment: FAULTS[name] for moment, name in plan.items()}, name=f"journey {number}"
+        )
+        await true_card(running, record)
+        struck = await running.playground.get("/control/faults")
         assert all(fault["hits"] for fault in struck), plan
-        await alive.playground.page.call("DELETE", "/control/faults")
+        await running.playground.page.call("DELETE", "/control/faults")
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize("fault", FAULTS)
-async def test_each_fault_at_each_moment_leaves_one_true_card(alive: House, fault: str, moment: str) -> None:
-    record = await journey(alive, {moment: FAULTS[fault]}, name=f"{fault} at {moment}")
-    await true_card(alive, record)
+async def test_each_fault_at_each_moment_leaves_one_true_card(running: AppHarness, fault: str, moment: str) -> None:
+    record = await journey(running, {moment: FAULTS[fault]}, name=f"{fault} at {moment}")
+    await true_card(running, record)
 
 
-async def until_closed(house: House, code: int, moment: str) -> None:
+async def until_closed(harness: AppHarness, code: int, moment: str) -> None:
     close = {"action": "disturb", "body": {"action": "close", "code": code}}
-    async with house.alive(), asyncio.timeout(PATIENCE_S):
-        await journey(house, {moment: close}, name=f"closed with {code}")
+    async with harness.running(), asyncio.timeout(PATIENCE_S):
+        await journey(harness, {moment: close}, name=f"closed with {code}")
         await asyncio.Event().wait()
 
 
 @pytest.mark.parametrize(("code", "moment"), fatal_moments(SEED))
-async def test_a_fatal_close_ends_the_bot_and_a_restart_makes_all_true(house: House, code: int, moment: str) -> None:
+async def test_a_fatal_close_ends_the_bot_and_a_restart_makes_all_true(
+    harness: AppHarness, code: int, moment: str
+) -> None:
     with pytest.raises(ExceptionGroup) as caught:
-        await until_closed(house, code, moment)
+        await until_closed(harness, code, moment)
     assert caught.group_contains(GatewayFatal, match=str(code))
-    later = house.reborn()
-    async with later.alive():
+    later = harness.restart()
+    async with later.running():
         record = await later.only_run()
         await later.until(record.id, lambda seen: seen.is_final)
         await later.until_surface(record.id, OutboxKind.RESULT)
@@ -79,46 +83,46 @@ async def test_a_fatal_close_ends_the_bot_and_a_restart_makes_all_true(house: Ho
     await true_card(later, record)
 
 
-async def test_a_call_cancelled_inside_a_global_limit_does_not_hold_the_next_card(alive: House) -> None:
+async def test_a_call_cancelled_inside_a_global_limit_does_not_hold_the_next_card(running: AppHarness) -> None:
     """Nothing of the product cancels one; whoever does must not silence the bot for ever."""
     limited = {**FAULTS["limited for all"], "method": "GET", "route": "/oauth2/applications/@me", "count": 1}
-    client = alive.client
+    client = running.client
     async with asyncio.TaskGroup() as group:
-        await alive.playground.post("/control/faults", limited)
+        await running.playground.post("/control/faults", limited)
         asking = group.create_task(client.application_info())
-        await alive.struck()
+        await running.struck()
         asking.cancel()
     assert asking.cancelled()
-    record = await journey(alive, {}, name="after a cancelled call")
-    await true_card(alive, record)
+    record = await journey(running, {}, name="after a cancelled call")
+    await true_card(running, record)
 
 
-async def statuses(house: House, count: int, *, within_s: float = PATIENCE_S) -> None:
+async def statuses(harness: AppHarness, count: int, *, within_s: float = PATIENCE_S) -> None:
     """The bot has come and gone so often, each counted, as the page is told; bounded."""
-    mo = house.playground.mo
+    mo = harness.playground.mo
     async with asyncio.timeout(within_s):
         while len([event for event in mo.events if event["type"] == "BOT_STATUS"]) < count:
             await mo.see_next()
 
 
 @pytest.mark.soak
-async def test_heartbeats_that_nobody_answers_lead_to_a_new_connection(alive: House) -> None:
+async def test_heartbeats_that_nobody_answers_lead_to_a_new_connection(running: AppHarness) -> None:
     """discord.py's own patience is a minute."""
-    await statuses(alive, 1)
-    await alive.playground.disturb_gateway("heartbeat", ms=5000)
-    await alive.playground.disturb_gateway("drop")
-    await statuses(alive, 3)
-    await alive.playground.disturb_gateway("deafen")
-    await statuses(alive, 5, within_s=120)
-    await alive.online()
-    record = await journey(alive, {}, name="after lost heartbeats")
-    await true_card(alive, record)
+    await statuses(running, 1)
+    await running.playground.disturb_gateway("heartbeat", ms=5000)
+    await running.playground.disturb_gateway("drop")
+    await statuses(running, 3)
+    await running.playground.disturb_gateway("deafen")
+    await statuses(running, 5, within_s=120)
+    await running.online()
+    record = await journey(running, {}, name="after lost heartbeats")
+    await true_card(running, record)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(200))
-async def test_any_faults_at_any_moments_leave_one_true_card(alive: House, seed: int) -> None:
+async def test_any_faults_at_any_moments_leave_one_true_card(running: AppHarness, seed: int) -> None:
     roll = random.Random(seed)
     plan = {moment: FAULTS[roll.choice([*FAULTS])] for moment in MOMENTS if roll.random() < 0.7}
-    record = await journey(alive, plan, name=f"seed {seed}")
-    await true_card(alive, record)
+    record = await journey(running, plan, name=f"seed {seed}")
+    await true_card(running, record)

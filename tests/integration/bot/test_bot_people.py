@@ -11,51 +11,51 @@ from ompycord.domain.access import Role
 from ompycord.domain.ids import DraftId, RunId, short_id
 from ompycord.domain.ports import RunFilter
 from ompycord.domain.run import RunState
-from tests.integration.bot.conftest import House, is_answer, kind_of
+from tests.integration.bot.conftest import AppHarness, is_answer, kind_of
 
 ASKED = ev.QuestionAsked(question="which-tax", text="Before or after tax?", options=("before", "after"))
 
 
-async def test_an_outsider_is_refused_in_words_and_nothing_happens(house: House) -> None:
-    olu = house.playground.olu
-    async with house.alive():
+async def test_an_outsider_is_refused_in_words_and_nothing_happens(harness: AppHarness) -> None:
+    olu = harness.playground.olu
+    async with harness.running():
         ran = await olu.command("omp new", "tasks", prompt="Give me the keys")
         assert ran.reply is not None
         assert ran.reply.text == "You have no role here. An admin names you under `access` in `ompycord.yml`."
-        record = await house.start(house.playground.mo)
+        record = await harness.start(harness.playground.mo)
         card = await olu.wait_message(lambda m: kind_of(m) == "card 1")
         clicked = await olu.click(card, card.labels[0])
         assert clicked.reply is not None
         assert "You have no role here" in clicked.reply.text
-    assert (await house.only_run()).id == record.id
+    assert (await harness.only_run()).id == record.id
 
 
-async def test_a_role_of_the_server_lets_somebody_watch_but_not_start(house: House) -> None:
-    olu, playground = house.playground.olu, house.playground
-    async with house.alive():
+async def test_a_role_of_the_server_lets_somebody_watch_but_not_start(harness: AppHarness) -> None:
+    olu, playground = harness.playground.olu, harness.playground
+    async with harness.running():
         await playground.change_world(member_roles={olu.id: [playground.info["roles"]["member"]]})
         watched = await olu.command("omp status", "tasks")
         await olu.wait_message(lambda m: is_answer(m, watched.id) and "Nothing runs." in m.text)
         ran = await olu.command("omp new", "tasks", prompt="Let me in")
         assert ran.reply is not None
         assert ran.reply.text.startswith("You can watch here, not start runs.")
-        record = await house.start(house.playground.mo)
+        record = await harness.start(harness.playground.mo)
         cancelled = await olu.command("omp cancel", "tasks", run=record.id)
         told = await olu.wait_message(lambda m: is_answer(m, cancelled.id) and not m.is_thinking)
         assert told.text.startswith("This needs the role *approver*.")
 
 
-async def test_cancel_asks_first_and_ends_the_run_with_its_reason(house: House) -> None:
-    mo = house.playground.mo
-    house.agent.hold()
-    async with house.alive():
-        record = await house.start(mo)
+async def test_cancel_asks_first_and_ends_the_run_with_its_reason(harness: AppHarness) -> None:
+    mo = harness.playground.mo
+    harness.agent.hold()
+    async with harness.running():
+        record = await harness.start(mo)
         asked = await mo.command("omp cancel", "tasks", reason="wrong repository")
         question = await mo.wait_message(lambda m: is_answer(m, asked.id) and "for good?" in m.text)
         kept = question
         await mo.click(kept, "Keep it")
         await mo.wait_message(lambda m: m.id == kept.id and "Nothing was changed" in m.text)
-        assert len(await house.store.runs(RunFilter(is_open=True))) == 1
+        assert len(await harness.store.runs(RunFilter(is_open=True))) == 1
         again = await mo.command("omp cancel", "tasks", reason="wrong repository")
         question = await mo.wait_message(lambda m: is_answer(m, again.id) and "for good?" in m.text)
         gone = "Its record stays; work not yet published is gone."
@@ -64,40 +64,40 @@ async def test_cancel_asks_first_and_ends_the_run_with_its_reason(house: House) 
         await mo.wait_message(lambda m: m.id == question.id and m.text.endswith(f"ends. {gone}"))
         await mo.wait_message(lambda m: kind_of(m) == "card 1" and "wrong repository" in m.text)
         await mo.wait_message(lambda m: kind_of(m) == "result")
-        await house.nothing_owed()
-        assert await house.rung() == []
-    snapshot = await house.until(record.id, lambda seen: seen.is_final)
+        await harness.nothing_owed()
+        assert await harness.pinged() == []
+    snapshot = await harness.until(record.id, lambda seen: seen.is_final)
     assert snapshot.state is RunState.CANCELLED
-    assert house.agent.halted == 1
+    assert harness.agent.halted == 1
 
 
-async def test_stop_and_resume_from_the_card(house: House) -> None:
-    mo = house.playground.mo
-    house.agent.hold()
-    async with house.alive():
-        record = await house.start(mo)
+async def test_stop_and_resume_from_the_card(harness: AppHarness) -> None:
+    mo = harness.playground.mo
+    harness.agent.hold()
+    async with harness.running():
+        record = await harness.start(mo)
         card = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Stop" in m.labels)
         await mo.click(card, "Stop")
         stopped = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Resume" in m.labels)
         assert "Stopped by Mo" in stopped.text
-        house.agent.release()
+        harness.agent.release()
         await mo.click(stopped, "Resume")
-        await house.until(record.id, lambda seen: seen.is_final)
+        await harness.until(record.id, lambda seen: seen.is_final)
         await mo.wait_message(lambda m: kind_of(m) == "result")
-        await house.nothing_owed()
+        await harness.nothing_owed()
 
 
-async def test_status_shows_the_card_again_or_the_board(house: House) -> None:
-    mo = house.playground.mo
-    house.agent.hold()
-    async with house.alive():
-        record = await house.start(mo)
+async def test_status_shows_the_card_again_or_the_board(harness: AppHarness) -> None:
+    mo = harness.playground.mo
+    harness.agent.hold()
+    async with harness.running():
+        record = await harness.start(mo)
         await mo.wait_message(lambda m: kind_of(m) == "card 1")
-        await house.until(record.id, lambda seen: seen.state is RunState.BUILDING)
+        await harness.until(record.id, lambda seen: seen.state is RunState.BUILDING)
         board = await mo.command("omp status", "general")
         shown = await mo.wait_message(lambda m: is_answer(m, board.id) and "live run" in m.text)
         assert "1 live run" in shown.text
-        thread = await house.thread_of(record.id)
+        thread = await harness.thread_of(record.id)
         asked = await mo.command("omp status", thread)
         copy = await mo.wait_message(lambda m: is_answer(m, asked.id) and "Fix the total" in m.text)
         assert copy.is_ephemeral
@@ -107,11 +107,11 @@ async def test_status_shows_the_card_again_or_the_board(house: House) -> None:
         assert refused.text == "No run of this server has that name. `/omp runs` lists them."
 
 
-async def test_parts_of_a_run_health_runs_and_help(house: House) -> None:
-    mo = house.playground.mo
-    async with house.alive():
-        record = await house.start(mo)
-        await house.until(record.id, lambda seen: seen.is_final)
+async def test_parts_of_a_run_health_runs_and_help(harness: AppHarness) -> None:
+    mo = harness.playground.mo
+    async with harness.running():
+        record = await harness.start(mo)
+        await harness.until(record.id, lambda seen: seen.is_final)
         for what, words in (
             ("story", "Fix the total"),
             ("checks", "unit"),
@@ -136,14 +136,14 @@ async def test_parts_of_a_run_health_runs_and_help(house: House) -> None:
 
 
 async def test_a_diff_beyond_an_upload_is_cut_and_runs_of_another_server_crowd_out_none(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    harness: AppHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mo = house.playground.mo
+    mo = harness.playground.mo
     monkeypatch.setattr(runs, "_FOUND", 3)  # else a hundred runs must be made
-    house.show_diff = "+é\n".encode() * 3_000_000
-    house.agent.hold()
-    async with house.alive():
-        record = await house.start(mo)
+    harness.show_diff = "+é\n".encode() * 3_000_000
+    harness.agent.hold()
+    async with harness.running():
+        record = await harness.start(mo)
         ran = await mo.command("omp show", "tasks", what="diff")
         shown = await mo.wait_message(lambda m: is_answer(m, ran.id) and not m.is_thinking)
         assert ", cut: " in shown.content
@@ -152,20 +152,20 @@ async def test_a_diff_beyond_an_upload_is_cut_and_runs_of_another_server_crowd_o
         asker = Asker(id=mo.id, name=mo.name, role=Role.RUNNER)
         wanted = Submission(prompt="Theirs", repository="vault", agent="scripted", guild="1", channel="2")
         for _ in range(3):
-            await house.conductor.submit(DraftId(SystemIds().ulid()), wanted, asker)
+            await harness.conductor.submit(DraftId(SystemIds().ulid()), wanted, asker)
         listed = await mo.command("omp runs", "tasks")
         found = await mo.wait_message(lambda m: is_answer(m, listed.id) and not m.is_thinking)
         assert short_id(RunId(record.id)) in found.content
         assert "Theirs" not in found.content
 
 
-async def test_a_question_is_answered_by_button_once_and_the_second_is_told_who_was_first(house: House) -> None:
-    ada, mo = house.playground.ada, house.playground.mo
-    house.agent.hold()
-    async with house.alive():
-        record = await house.start(mo)
-        await house.agent.began.wait()
-        await house.conductor.observe(RunId(record.id), ASKED)
+async def test_a_question_is_answered_by_button_once_and_the_second_is_told_who_was_first(harness: AppHarness) -> None:
+    ada, mo = harness.playground.ada, harness.playground.mo
+    harness.agent.hold()
+    async with harness.running():
+        record = await harness.start(mo)
+        await harness.agent.began.wait()
+        await harness.conductor.observe(RunId(record.id), ASKED)
         question = await mo.wait_message(lambda m: kind_of(m) == "question" and "Before or after tax?" in m.text)
         assert question.labels == ["before", "after", "Answer…"]
         await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Needs you" in m.text)
@@ -177,52 +177,52 @@ async def test_a_question_is_answered_by_button_once_and_the_second_is_told_who_
         closed = await mo.wait_message(lambda m: m.id == question.id and "Answered by Mo" in m.text)
         assert closed.labels == []
         await mo.wait_message(lambda m: m.id == question.id and not m.raw["pinned"])
-    assert await house.rung() == [[mo.id]]
-    thread = await house.thread_of(record.id)
+    assert await harness.pinged() == [[mo.id]]
+    thread = await harness.thread_of(record.id)
     assert not [m for m in await mo.history(thread) if m.raw["type"] == 6]
-    snapshot = await house.until(record.id, lambda seen: seen.questions[0].status == "answered")
+    snapshot = await harness.until(record.id, lambda seen: seen.questions[0].status == "answered")
     assert snapshot.questions[0].answer == "after"
 
 
-async def test_a_question_is_answered_in_words_of_ones_own(house: House) -> None:
-    mo = house.playground.mo
-    house.agent.hold()
-    async with house.alive():
-        record = await house.start(mo)
-        await house.agent.began.wait()
-        await house.conductor.observe(RunId(record.id), ASKED)
+async def test_a_question_is_answered_in_words_of_ones_own(harness: AppHarness) -> None:
+    mo = harness.playground.mo
+    harness.agent.hold()
+    async with harness.running():
+        record = await harness.start(mo)
+        await harness.agent.began.wait()
+        await harness.conductor.observe(RunId(record.id), ASKED)
         question = await mo.wait_message(lambda m: kind_of(m) == "question" and "Answer…" in m.labels)
         opened = await mo.click(question, "Answer…")
         await mo.submit_labels(opened, {"Your answer": "before, but only for gifts"})
         await mo.wait_message(lambda m: m.id == question.id and "only for gifts" in m.text)
-    snapshot = await house.until(record.id, lambda seen: seen.questions[0].status == "answered")
+    snapshot = await harness.until(record.id, lambda seen: seen.questions[0].status == "answered")
     assert snapshot.questions[0].by == "Mo"
 
 
-async def test_buttons_that_are_not_ours_or_not_ours_any_more_are_answered_in_words(house: House) -> None:
-    mo = house.playground.mo
-    house.agent.hold()
-    async with house.alive():
-        await house.start(mo)
+async def test_buttons_that_are_not_ours_or_not_ours_any_more_are_answered_in_words(harness: AppHarness) -> None:
+    mo = harness.playground.mo
+    harness.agent.hold()
+    async with harness.running():
+        await harness.start(mo)
         card = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Stop" in m.labels)
-    other = house.reborn(mac_key=b"another key of 32 bytes or so ....")
+    other = harness.restart(mac_key=b"another key of 32 bytes or so ....")
     other.agent.hold()
-    await house.playground.fault(
+    await harness.playground.fault(
         "PATCH", "/channels/{channel_id}/messages/{message_id}", "delay_before", count=2, seconds=2.0
     )  # its own button stays away so long
-    async with other.alive():
+    async with other.running():
         clicked = await mo.click(card, "Stop")
         assert clicked.reply is not None
         assert clicked.reply.text.startswith("I did not make that button")
 
 
-async def test_a_press_that_an_edit_overtakes_still_finds_its_button(house: House) -> None:
-    mo = house.playground.mo
-    async with house.alive():
-        run = await house.at_work()
+async def test_a_press_that_an_edit_overtakes_still_finds_its_button(harness: AppHarness) -> None:
+    mo = harness.playground.mo
+    async with harness.running():
+        run = await harness.at_work()
         seen = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Stop" in m.labels)
-        await house.conductor.observe(run, ev.Message(text="Half way"))
+        await harness.conductor.observe(run, ev.Message(text="Half way"))
         await mo.wait_message(lambda m: m.id == seen.id and "Half way" in m.text)
         pressed = await mo.click(seen, "Stop")
         await mo.wait_message(lambda m: is_answer(m, pressed.id) and not m.is_thinking)
-        await house.until(run, lambda snapshot: snapshot.state is RunState.SUSPENDED)
+        await harness.until(run, lambda snapshot: snapshot.state is RunState.SUSPENDED)

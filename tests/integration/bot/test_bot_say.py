@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from ompycord.bot.thread_talk import HEARD
+from ompycord.bot.thread_messages import RECEIVED
 from ompycord.domain.events import Prompted
 from ompycord.domain.ids import short_id
 from ompycord.domain.ports import AgentCapabilities, Store
-from tests.integration.bot.conftest import House, is_answer, kind_of
+from tests.integration.bot.conftest import AppHarness, is_answer, kind_of
 from tests.support.playground import Playground
 from tests.support.playground_person import Interaction, NotAnsweredError, Person
 
@@ -22,56 +22,56 @@ async def answer_to(who: Person, ran: Interaction) -> str:
     return told.text
 
 
-async def working(house: House, who: Person) -> str:
+async def working(harness: AppHarness, who: Person) -> str:
     """A run whose agent is at work."""
-    house.agent.hold()
-    record = await house.start(who)
+    harness.agent.hold()
+    record = await harness.start(who)
     await who.wait_message(lambda m: kind_of(m) == "card 1" and "Building" in m.text)
     return record.id
 
 
-async def test_say_reaches_a_running_agent_by_command_and_by_the_cards_form(house: House) -> None:
-    mo = house.playground.mo
-    house.abilities["command"] = STEERS
-    async with house.alive():
-        run = await working(house, mo)
+async def test_say_reaches_a_running_agent_by_command_and_by_the_cards_form(harness: AppHarness) -> None:
+    mo = harness.playground.mo
+    harness.capabilities["command"] = STEERS
+    async with harness.running():
+        run = await working(harness, mo)
         told = await mo.command("omp say", "tasks", message="Mind the tests.")
         assert f"Kept for run `{short_id(run)}`. scripted gets it after what it does now." in await answer_to(mo, told)
-        assert await house.heard() == Prompted(text="Mind the tests.", by="Mo")
+        assert await harness.heard() == Prompted(text="Mind the tests.", by="Mo")
         card = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Say…" in m.labels)
         opened = await mo.click(card, "Say…")
         assert opened.modal is not None
         assert opened.modal.title == "Say"
         sent = await mo.submit_labels(opened, {"What shall it know?": "Stop that.", "When": ["now"]})
         assert "gets it now" in await answer_to(mo, sent)
-        assert await house.heard() == Prompted(text="Stop that.", by="Mo", when="now")
+        assert await harness.heard() == Prompted(text="Stop that.", by="Mo", when="now")
         form = await mo.command("omp say", "tasks", run=run, when="restart")
         assert form.modal is not None
-        house.agent.release()
+        harness.agent.release()
         await mo.wait_message(lambda m: kind_of(m) == "result")
-        await house.nothing_owed()
-    assert await house.rung() == [[mo.id]]
+        await harness.nothing_owed()
+    assert await harness.pinged() == [[mo.id]]
 
 
-async def test_an_agent_that_does_not_listen_begins_again_and_the_person_is_told(house: House) -> None:
-    mo = house.playground.mo
-    async with house.alive():
-        await working(house, mo)
-        house.agent.began.clear()
+async def test_an_agent_that_does_not_listen_begins_again_and_the_person_is_told(harness: AppHarness) -> None:
+    mo = harness.playground.mo
+    async with harness.running():
+        await working(harness, mo)
+        harness.agent.began.clear()
         told = await mo.command("omp say", "tasks", message="And the docs.")
         words = await answer_to(mo, told)
         assert "scripted takes nothing while it works. scripted is halted and begins again with it" in words
-        await house.agent.began.wait()
+        await harness.agent.began.wait()
         await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Mo said something" in m.text)
-        house.agent.release()
+        harness.agent.release()
         await mo.wait_message(lambda m: kind_of(m) == "result")
-    assert house.agent.jobs[-1].prompt.endswith("Said since:\n\nAnd the docs.")
+    assert harness.agent.jobs[-1].prompt.endswith("Said since:\n\nAnd the docs.")
 
 
-async def test_what_waits_is_listed_completed_and_taken_back(house: House) -> None:
-    mo = house.playground.mo
-    async with house.alive():
-        run = await working(house, mo)
+async def test_what_waits_is_listed_completed_and_taken_back(harness: AppHarness) -> None:
+    mo = harness.playground.mo
+    async with harness.running():
+        run = await working(harness, mo)
         await mo.command("omp stop", "tasks", run=run)
         stopped = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Resume" in m.labels)
         assert "Say…" in stopped.labels
@@ -92,7 +92,7 @@ async def test_what_waits_is_listed_completed_and_taken_back(house: House) -> No
         assert "Changed; the agent gets this: *Right, and mind the docs.*" in await answer_to(mo, sent)
         dropped = await mo.command("omp queue drop", "tasks", message=offered[0]["value"])
         assert "Taken back" in await answer_to(mo, dropped)
-        house.agent.release()
+        harness.agent.release()
         await mo.command("omp resume", "tasks", run=run)
         await mo.wait_message(lambda m: kind_of(m) == "result")
         late = await mo.command("omp queue drop", "tasks", message=offered[0]["value"])
@@ -105,13 +105,13 @@ async def test_what_waits_is_listed_completed_and_taken_back(house: House) -> No
         assert "Nothing like that waits" in await answer_to(mo, gone)
         empty = await mo.command("omp queue list", "tasks")
         assert "Nothing waits" in await answer_to(mo, empty)
-    assert house.agent.jobs[-1].prompt.endswith("Said since:\n\nRight, and mind the docs.")
+    assert harness.agent.jobs[-1].prompt.endswith("Said since:\n\nRight, and mind the docs.")
 
 
-async def test_a_run_that_has_ended_refuses_and_gives_the_text_back(house: House) -> None:
-    mo, olu = house.playground.mo, house.playground.olu
-    async with house.alive():
-        record = await house.start(mo)
+async def test_a_run_that_has_ended_refuses_and_gives_the_text_back(harness: AppHarness) -> None:
+    mo, olu = harness.playground.mo, harness.playground.olu
+    async with harness.running():
+        record = await harness.start(mo)
         await mo.wait_message(lambda m: kind_of(m) == "result")
         card = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Done, checked" in m.text)
         assert "Say…" not in card.labels
@@ -125,49 +125,49 @@ async def test_a_run_that_has_ended_refuses_and_gives_the_text_back(house: House
         assert "You have no role here" in await answer_to(olu, foreign)
 
 
-async def test_a_reply_that_discord_does_not_take_loses_nothing(house: House) -> None:
-    mo, playground = house.playground.mo, house.playground
-    house.abilities["command"] = STEERS
-    async with house.alive():
-        await working(house, mo)
+async def test_a_reply_that_discord_does_not_take_loses_nothing(harness: AppHarness) -> None:
+    mo, playground = harness.playground.mo, harness.playground
+    harness.capabilities["command"] = STEERS
+    async with harness.running():
+        await working(harness, mo)
         await playground.fault("POST", CALLBACK, "delay_before", count=1, seconds=3.2)
         with pytest.raises(NotAnsweredError):
             await mo.command("omp say", "tasks", message="Mind the tests.")
         late = await mo.wait_message(lambda m: "Discord did not take my reply to Mo in time. Kept for run" in m.text)
         assert not late.is_ephemeral
-        assert await house.heard() == Prompted(text="Mind the tests.", by="Mo")
-    assert await house.rung() == []
+        assert await harness.heard() == Prompted(text="Mind the tests.", by="Mo")
+    assert await harness.pinged() == []
 
 
 async def test_messages_in_the_thread_reach_the_run_where_they_may_be_read(
     playground: Playground, store: Store, tmp_path: Path
 ) -> None:
     mo, olu = playground.mo, playground.olu
-    house = House(playground, store, tmp_path, reads_threads=True)
-    house.abilities["command"] = STEERS
-    async with house.alive():
-        run = await working(house, mo)
-        thread = await house.thread_of(run)
+    harness = AppHarness(playground, store, tmp_path, reads_threads=True)
+    harness.capabilities["command"] = STEERS
+    async with harness.running():
+        run = await working(harness, mo)
+        thread = await harness.thread_of(run)
         await olu.say("Let me in", thread)
         await mo.say("Not for the agent", "tasks")
         said = await mo.say("Mind the tests.", thread)
-        assert await house.heard() == Prompted(text="Mind the tests.", by="Mo")
-        await mo.wait_event("REACTION_ADD", lambda data: data["message_id"] == said.id and HEARD in str(data))
-        house.abilities["command"] = AgentCapabilities()
+        assert await harness.heard() == Prompted(text="Mind the tests.", by="Mo")
+        await mo.wait_event("REACTION_ADD", lambda data: data["message_id"] == said.id and RECEIVED in str(data))
+        harness.capabilities["command"] = AgentCapabilities()
         await mo.say("And the docs.", thread)
         hint = await mo.wait_message(lambda m: "takes nothing from this thread" in m.text)
         assert hint.channel_id == thread
-        assert house.agent.heard.empty()
-        assert house.agent.halted == 0
-    assert await house.rung() == []
+        assert harness.agent.heard.empty()
+        assert harness.agent.halted == 0
+    assert await harness.pinged() == []
 
 
-async def test_messages_in_the_thread_are_left_alone_where_they_may_not_be_read(house: House) -> None:
-    mo = house.playground.mo
-    house.abilities["command"] = STEERS
-    async with house.alive():
-        run = await working(house, mo)
-        await mo.say("Mind the tests.", await house.thread_of(run))
+async def test_messages_in_the_thread_are_left_alone_where_they_may_not_be_read(harness: AppHarness) -> None:
+    mo = harness.playground.mo
+    harness.capabilities["command"] = STEERS
+    async with harness.running():
+        run = await working(harness, mo)
+        await mo.say("Mind the tests.", await harness.thread_of(run))
         told = await mo.command("omp say", "tasks", message="This one.")
         assert "Kept" in await answer_to(mo, told)
-        assert await house.heard() == Prompted(text="This one.", by="Mo")
+        assert await harness.heard() == Prompted(text="This one.", by="Mo")

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from ompycord.domain import events as ev
 from ompycord.domain.person_settings import PersonSettings, Pings, QuietHours
-from tests.integration.bot.conftest import House, is_answer, kind_of
+from tests.integration.bot.conftest import AppHarness, is_answer, kind_of
 from tests.support.playground_page import Message
 
 SILENT = 1 << 12
@@ -21,27 +21,27 @@ WRONG = (
 )
 
 
-async def choose(house: House, **own: object) -> None:
-    await house.store.save_person_settings(house.playground.mo.id, PersonSettings.model_validate(own), at=1)
+async def choose(harness: AppHarness, **own: object) -> None:
+    await harness.store.save_person_settings(harness.playground.mo.id, PersonSettings.model_validate(own), at=1)
 
 
-async def finished(house: House) -> Message:
+async def finished(harness: AppHarness) -> Message:
     """The answer of a run of Mo's."""
-    await house.start(house.playground.mo)
-    found = await house.playground.mo.wait_message(lambda m: kind_of(m) == "result")
-    await house.nothing_owed()
+    await harness.start(harness.playground.mo)
+    found = await harness.playground.mo.wait_message(lambda m: kind_of(m) == "result")
+    await harness.nothing_owed()
     return found
 
 
-async def test_what_is_chosen_in_the_form_is_kept_and_offered_again(house: House) -> None:
-    mo = house.playground.mo
-    async with house.alive():
+async def test_what_is_chosen_in_the_form_is_kept_and_offered_again(harness: AppHarness) -> None:
+    mo = harness.playground.mo
+    async with harness.running():
         opened = await mo.command("omp settings", "tasks")
         typed = {"quiet": "22-7:30", "zone": "Europe/Berlin", "commits": "Mo <mo@example.com>"}
         sent = await mo.submit_modal(opened, pings=["dm"], agent=["scripted"], **typed)
         told = await mo.wait_message(lambda m: is_answer(m, sent.id) and "Saved." in m.text)
         assert "Quiet: 22:00 to 07:30, Europe/Berlin." in told.text
-        own = await house.store.person_settings(mo.id)
+        own = await harness.store.person_settings(mo.id)
         assert own == PersonSettings(
             pings=Pings.DM,
             quiet=QuietHours(start="22:00", end="07:30", zone="Europe/Berlin"),
@@ -51,12 +51,12 @@ async def test_what_is_chosen_in_the_form_is_kept_and_offered_again(house: House
         again = await mo.command("omp settings", "tasks")
         assert again.modal is not None
         assert "22:00-07:30" in str(again.modal.raw)
-        assert await house.store.person_settings(house.playground.ada.id) == PersonSettings()
+        assert await harness.store.person_settings(harness.playground.ada.id) == PersonSettings()
 
 
-async def test_what_cannot_be_is_refused_in_words_and_changes_nothing(house: House) -> None:
-    mo = house.playground.mo
-    async with house.alive():
+async def test_what_cannot_be_is_refused_in_words_and_changes_nothing(harness: AppHarness) -> None:
+    mo = harness.playground.mo
+    async with harness.running():
         for wrong, words in WRONG:
             opened = await mo.command("omp settings", "tasks")
             sent = await mo.submit_modal(opened, pings=["none"], agent=["-"], **wrong)
@@ -64,56 +64,56 @@ async def test_what_cannot_be_is_refused_in_words_and_changes_nothing(house: Hou
                 lambda m, sent=sent: is_answer(m, sent.id) and "Nothing was changed." in m.text
             )
             assert words in told.text
-        assert await house.store.person_settings(mo.id) == PersonSettings()
+        assert await harness.store.person_settings(mo.id) == PersonSettings()
 
 
-async def test_quiet_hours_hold_an_answer_but_not_what_only_that_person_can_answer(house: House) -> None:
-    mo = house.playground.mo
-    await choose(house, quiet=ALWAYS)
-    house.agent.hold()
-    async with house.alive():
-        run = await house.at_work()
-        await house.conductor.observe(run, ev.QuestionAsked(question="q1", text="Before or after?"))
+async def test_quiet_hours_hold_an_answer_but_not_what_only_that_person_can_answer(harness: AppHarness) -> None:
+    mo = harness.playground.mo
+    await choose(harness, quiet=ALWAYS)
+    harness.agent.hold()
+    async with harness.running():
+        run = await harness.at_work()
+        await harness.conductor.observe(run, ev.QuestionAsked(question="q1", text="Before or after?"))
         await mo.wait_message(lambda m: kind_of(m) == "question")
-        house.agent.release()
+        harness.agent.release()
         result = await mo.wait_message(lambda m: kind_of(m) == "result")
         assert result.raw["flags"] & SILENT
-        await house.nothing_owed()
-    assert await house.rung() == [[mo.id]], "the question; the answer came without a sound"
+        await harness.nothing_owed()
+    assert await harness.pinged() == [[mo.id]], "the question; the answer came without a sound"
 
 
-async def test_outside_of_quiet_hours_an_answer_rings(house: House) -> None:
-    hour = datetime.fromtimestamp(house.clock.now_ms() / 1000, UTC).hour
+async def test_outside_of_quiet_hours_an_answer_rings(harness: AppHarness) -> None:
+    hour = datetime.fromtimestamp(harness.clock.now_ms() / 1000, UTC).hour
     start, end = f"{(hour + 3) % 24:02}:00", f"{(hour + 5) % 24:02}:00"
-    await choose(house, quiet=QuietHours(start=start, end=end, zone="UTC"))
-    async with house.alive():
-        await finished(house)
-    assert await house.rung() == [[house.playground.mo.id]]
+    await choose(harness, quiet=QuietHours(start=start, end=end, zone="UTC"))
+    async with harness.running():
+        await finished(harness)
+    assert await harness.pinged() == [[harness.playground.mo.id]]
 
 
-async def test_somebody_who_wants_no_pings_gets_none(house: House) -> None:
-    await choose(house, pings="none")
-    async with house.alive():
-        assert (await finished(house)).raw["flags"] & SILENT
-    assert await house.rung() == []
+async def test_somebody_who_wants_no_pings_gets_none(harness: AppHarness) -> None:
+    await choose(harness, pings="none")
+    async with harness.running():
+        assert (await finished(harness)).raw["flags"] & SILENT
+    assert await harness.pinged() == []
 
 
-async def test_a_direct_message_is_sent_instead_of_a_mention(house: House) -> None:
-    mo = house.playground.mo
-    await choose(house, pings="dm")
-    async with house.alive():
-        result = await finished(house)
+async def test_a_direct_message_is_sent_instead_of_a_mention(harness: AppHarness) -> None:
+    mo = harness.playground.mo
+    await choose(harness, pings="dm")
+    async with harness.running():
+        result = await finished(harness)
         told = await mo.wait_message(lambda m: "Go to the thread" in m.labels)
         assert told.component("Go to the thread")["url"].endswith(f"/{result.channel_id}")
         assert "Done, checked" in told.text
         assert not told.raw["flags"] & SILENT
-    assert await house.rung() == []
+    assert await harness.pinged() == []
 
 
-async def test_who_takes_no_direct_message_is_mentioned_in_the_thread(house: House) -> None:
-    await choose(house, pings="dm")
+async def test_who_takes_no_direct_message_is_mentioned_in_the_thread(harness: AppHarness) -> None:
+    await choose(harness, pings="dm")
     fault = {"status": 403, "body": REFUSED, "containing": "Go to the thread"}
-    await house.playground.fault("POST", CREATE, "status", **fault)
-    async with house.alive():
-        await finished(house)
-    assert await house.rung() == [[house.playground.mo.id]]
+    await harness.playground.fault("POST", CREATE, "status", **fault)
+    async with harness.running():
+        await finished(harness)
+    assert await harness.pinged() == [[harness.playground.mo.id]]

@@ -3,7 +3,7 @@
 from ompycord.bot.custom_ids import Signer
 from ompycord.domain.ids import short_id
 from ompycord.domain.ports import RunFilter
-from tests.integration.bot.conftest import MAC_KEY, House, is_answer, kind_of
+from tests.integration.bot.conftest import MAC_KEY, AppHarness, is_answer, kind_of
 from tests.support.playground_page import Message
 from tests.support.playground_person import Person
 
@@ -14,14 +14,14 @@ FOREIGN = "I did not make that button"
 OTHER = "is from another version of me"
 
 
-async def posted(house: House, custom_id: str) -> Message:
+async def posted(harness: AppHarness, custom_id: str) -> Message:
     """A message of the bot's account with such a button, as an older version or somebody with its token would post it."""
     button = {"type": 2, "style": 1, "label": "Press", "custom_id": custom_id}
     body = {"content": custom_id, "components": [{"type": 1, "components": [button]}]}
     body |= {"allowed_mentions": {"parse": []}, "flags": SILENT}
-    answer = await house.playground.rest("POST", f"/channels/{house.playground.channel('tasks')}/messages", body)
+    answer = await harness.playground.rest("POST", f"/channels/{harness.playground.channel('tasks')}/messages", body)
     assert answer.status == 200, answer.body
-    return await house.playground.ada.wait_message(lambda message: message.id == answer.body["id"])
+    return await harness.playground.ada.wait_message(lambda message: message.id == answer.body["id"])
 
 
 async def told(who: Person, message: Message) -> str:
@@ -31,27 +31,27 @@ async def told(who: Person, message: Message) -> str:
     return reply.text
 
 
-async def test_what_we_did_not_make_is_not_obeyed(house: House) -> None:
-    ada, olu = house.playground.ada, house.playground.olu
-    async with house.alive():
+async def test_what_we_did_not_make_is_not_obeyed(harness: AppHarness) -> None:
+    ada, olu = harness.playground.ada, harness.playground.olu
+    async with harness.running():
         for custom_id, words in (
             ("hello", FOREIGN),
             (f"v1:stop:{NOBODY}:abcdefgh:ABCDEFGHIJKLMNOP", FOREIGN),
             (f"v0:stop:{NOBODY}", OTHER),
             (SIGNER.sign("gone", NOBODY), OTHER),
         ):
-            message = await posted(house, custom_id)
+            message = await posted(harness, custom_id)
             assert words in await told(ada, message)
         assert "You have no role here" in await told(olu, message)
-    assert await house.store.runs(RunFilter()) == []
+    assert await harness.store.runs(RunFilter()) == []
 
 
-async def test_a_button_that_only_an_older_version_had_leads_to_the_live_card(house: House) -> None:
-    async with house.alive():
-        run = await house.at_work()
-        card = await house.playground.mo.wait_message(lambda m: kind_of(m) == "card 1" and short_id(run) in m.text)
-        message = await posted(house, SIGNER.sign("switch", run))
-        words = await told(house.playground.ada, message)
-        house.agent.release()
+async def test_a_button_that_only_an_older_version_had_leads_to_the_live_card(harness: AppHarness) -> None:
+    async with harness.running():
+        run = await harness.at_work()
+        card = await harness.playground.mo.wait_message(lambda m: kind_of(m) == "card 1" and short_id(run) in m.text)
+        message = await posted(harness, SIGNER.sign("switch", run))
+        words = await told(harness.playground.ada, message)
+        harness.agent.release()
     assert "from an older card" in words
     assert f"/{card.channel_id}/{card.id}" in words

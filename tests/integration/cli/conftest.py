@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.cli.house import House, open_house
+from tests.integration.cli.harness import AppHarness, open_harness
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncGenerator[House]:
-    async with open_house(tmp_path / "data") as opened:
+async def harness(tmp_path: Path) -> AsyncGenerator[AppHarness]:
+    async with open_harness(tmp_path / "data") as opened:
         yield opened
 
 

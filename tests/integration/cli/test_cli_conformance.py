@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from ompycord.agents.conformance import RULES
-from tests.integration.cli.house import ompycord
+from tests.integration.cli.harness import ompycord
 
 DOUBLES = Path(__file__).parents[2] / "support/agents"
 NAMES = [rule.__name__.replace("_", " ") for rule in RULES]

@@ -12,7 +12,7 @@ from ompycord.app.doctor import examine
 from ompycord.app.doctor.machine import confinement, data_folder, sqlite
 from ompycord.app.findings import Finding
 from ompycord.domain.repository import AgentSpec
-from tests.integration.cli.house import ompycord
+from tests.integration.cli.harness import ompycord
 from tests.support.playground import running_playground
 
 PATH = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
@@ -63,7 +63,7 @@ async def test_discord_is_looked_at_where_the_setting_says_and_the_token_is_neve
         found = await looked(tmp_path, **environ)
         assert named(found, "Token").status == "ok"
         assert "#tasks" in named(found, "Pin Messages").text
-        assert "access: {users" in named(found, "Access").mend
+        assert "access: {users" in named(found, "Access").remedy
         assert not [finding for finding in found if playground.bot_token in finding.line]
         refused = await looked(tmp_path, **{**environ, "DISCORD_TOKEN": "hunter2-hunter2"})
         assert "DISCORD_TOKEN" in named(refused, "Discord").text
@@ -83,7 +83,7 @@ async def test_a_taken_port_is_named_with_its_setting(tmp_path: Path) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         finding = named(await looked(tmp_path, OMPYCORD_WEBHOOK__PORT=str(port)), "Sidecar port")
-    assert (finding.status, str(port) in finding.text, "webhook.port" in finding.mend) == ("fail", True, True)
+    assert (finding.status, str(port) in finding.text, "webhook.port" in finding.remedy) == ("fail", True, True)
 
 
 @pytest.mark.posix
@@ -108,7 +108,7 @@ def test_an_agent_that_asks_for_more_confinement_than_there_is_is_named() -> Non
     agent = AgentSpec(name="tidy", kind="command", command=("true",))
     found = confinement("none", [agent], is_production=False)
     assert [finding.status for finding in found] == ["warn", "fail"]
-    assert "agents.tidy.sandbox.minimum" in found[1].mend
+    assert "agents.tidy.sandbox.minimum" in found[1].remedy
     assert [finding.status for finding in confinement("none", [], is_production=True)] == ["fail"]
     assert [finding.status for finding in confinement("full", [agent], is_production=True)] == ["ok"]
 

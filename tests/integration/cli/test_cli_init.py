@@ -8,7 +8,7 @@ import yaml
 
 from ompycord.bot.permissions import PERMISSION_INTEGER
 from ompycord.settings import load_settings
-from tests.integration.cli.house import Done, ompycord
+from tests.integration.cli.harness import Done, ompycord
 from tests.support.playground import Playground, running_playground
 
 

@@ -14,7 +14,7 @@ from ompycord.cli.commands import application
 from ompycord.cli.integrations.command import AGENTS
 from ompycord.domain.events import RunFinished, RunStarted
 from ompycord.errors import ConfigurationError, Refused, UnavailableError
-from tests.integration.cli.house import House, ompycord
+from tests.integration.cli.harness import AppHarness, ompycord
 
 KEY = "ompk_laptop01_" + "k" * 43
 FILES = {
@@ -189,24 +189,24 @@ def test_a_key_that_is_kept_is_its_owners_alone(run: Run, home: Path) -> None:
         run("hook", "codex", json.dumps(TURN))
 
 
-async def test_what_codex_starts_pushes_its_turn(house: House, home: Path, tmp_path: Path) -> None:
-    made = await ompycord("keys", "add", "laptop", "--data-dir", str(house.folder), "--json", folder=tmp_path / "c")
+async def test_what_codex_starts_pushes_its_turn(harness: AppHarness, home: Path, tmp_path: Path) -> None:
+    made = await ompycord("keys", "add", "laptop", "--data-dir", str(harness.folder), "--json", folder=tmp_path / "c")
     key = json.loads(made.out)["secret"]
     environ = {"HOME": str(home), "OMPYCORD_KEY": key, "CODEX_HOME": "", "XDG_CONFIG_HOME": ""}
-    done = await ompycord("integrations", "codex", "--url", house.url, folder=tmp_path / "c", environ=environ)
+    done = await ompycord("integrations", "codex", "--url", harness.url, folder=tmp_path / "c", environ=environ)
     assert done.code == 0, done.err
     argv = tomllib.loads(written(home, "codex"))["notify"]
     assert shlex.join(argv[1:4]) == "-m ompycord hook"
     told = await ompycord(*argv[3:], json.dumps(TURN), folder=tmp_path / "c", environ=environ)
     assert (told.code, json.loads(told.out)["accepted"]) == (0, 4), told.err
     piped = await ompycord(
-        "hook", "codex", "--url", house.url, "--run", "other", folder=tmp_path / "c", environ=environ,
+        "hook", "codex", "--url", harness.url, "--run", "other", folder=tmp_path / "c", environ=environ,
         stdin=json.dumps(TURN).encode(),
     )  # fmt: skip
     assert piped.code == 0, piped.err
-    unknown = await ompycord("hook", "cursor", "{}", "--url", house.url, folder=tmp_path / "c", environ=environ)
+    unknown = await ompycord("hook", "cursor", "{}", "--url", harness.url, folder=tmp_path / "c", environ=environ)
     assert (unknown.code, unknown.err.strip()) == (77, "ompycord: Ompycord did not take it: 404 not-found")
-    bodies = [event.body for event in await house.events()]
+    bodies = [event.body for event in await harness.events()]
     assert len([body for body in bodies if isinstance(body, RunStarted)]) == 2
     assert len([body for body in bodies if isinstance(body, RunFinished)]) == 2
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.integration.cli.house import ompycord
+from tests.integration.cli.harness import ompycord
 
 pytestmark = [pytest.mark.e2e, pytest.mark.posix]
 
@@ -24,8 +24,8 @@ async def test_the_whole_journey_passes_and_leaves_nothing_behind(tmp_path: Path
     assert [(step["title"], step["text"]) for step in told["steps"] if step["status"] != "passed"] == []
     assert (done.code, told["ok"], len(told["steps"])) == (0, True, 11)
     assert list(tmp_path.glob("ompycord-selftest-*")) == []
-    _, alive = psutil.wait_procs(started_in(tmp_path), timeout=10)
-    assert alive == []
+    _, running = psutil.wait_procs(started_in(tmp_path), timeout=10)
+    assert running == []
 
 
 async def test_a_step_that_fails_is_named_and_ends_it_with_1(tmp_path: Path) -> None:

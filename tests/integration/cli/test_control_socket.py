@@ -13,7 +13,7 @@ from ompycord.app.control import CONTROL_FILE, CONTROL_SOCKET, LONGEST_LINE, LON
 from ompycord.app.data_folder import DataFolder
 from ompycord.app.operations import ask, perform
 from ompycord.errors import BusyError, Refused
-from tests.integration.cli.house import House
+from tests.integration.cli.harness import AppHarness
 
 pytestmark = pytest.mark.posix
 
@@ -43,12 +43,12 @@ async def raw(folder: Path, line: bytes) -> dict[str, Any]:
         writer.close()
 
 
-async def test_only_this_user_can_open_it_and_it_goes_with_the_process(house: House) -> None:
-    path = house.folder / CONTROL_SOCKET
+async def test_only_this_user_can_open_it_and_it_goes_with_the_process(harness: AppHarness) -> None:
+    path = harness.folder / CONTROL_SOCKET
     assert stat.S_ISSOCK(path.stat().st_mode)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert stat.S_IMODE(house.folder.stat().st_mode) == 0o700
-    assert await asked(house.folder) == (True, [])
+    assert stat.S_IMODE(harness.folder.stat().st_mode) == 0o700
+    assert await asked(harness.folder) == (True, [])
 
 
 async def test_it_is_gone_after_an_orderly_end(tmp_path: Path) -> None:
@@ -60,11 +60,11 @@ async def test_it_is_gone_after_an_orderly_end(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_without_the_token_a_connection_is_worth_nothing(house: House) -> None:
-    file = house.folder / CONTROL_FILE
+async def test_without_the_token_a_connection_is_worth_nothing(harness: AppHarness) -> None:
+    file = harness.folder / CONTROL_FILE
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     for guess in (b"", b', "token": "guessed"', b', "token": null', b', "token": 7'):
-        reader, writer = await asyncio.open_unix_connection(str(house.folder / CONTROL_SOCKET))
+        reader, writer = await asyncio.open_unix_connection(str(harness.folder / CONTROL_SOCKET))
         writer.write(b'{"operation": "keys.list"' + guess + b"}\n")
         async with asyncio.timeout(20):
             reply: dict[str, Any] = json.loads(await reader.readline())
@@ -89,18 +89,18 @@ NONSENSE = (
 )
 
 
-async def test_nonsense_is_refused_and_the_next_question_is_answered(house: House) -> None:
+async def test_nonsense_is_refused_and_the_next_question_is_answered(harness: AppHarness) -> None:
     for line in NONSENSE:
-        reply = await raw(house.folder, line)
+        reply = await raw(harness.folder, line)
         assert reply["code"] == 77, line[:80]
         assert reply["error"]
         assert "token" not in reply["error"] or not line.startswith(b'{"')
-        assert await asked(house.folder) == (True, [])
+        assert await asked(harness.folder) == (True, [])
 
 
-async def test_whoever_connects_and_says_nothing_blocks_nobody(house: House) -> None:
-    silent = [await asyncio.open_unix_connection(str(house.folder / CONTROL_SOCKET)) for _ in range(3)]
-    assert await asked(house.folder) == (True, [])
+async def test_whoever_connects_and_says_nothing_blocks_nobody(harness: AppHarness) -> None:
+    silent = [await asyncio.open_unix_connection(str(harness.folder / CONTROL_SOCKET)) for _ in range(3)]
+    assert await asked(harness.folder) == (True, [])
     for _, writer in silent:
         writer.close()
 
@@ -122,12 +122,12 @@ async def test_a_long_path_is_served_on_loopback_with_a_token(tmp_path: Path) ->
     folder = tmp_path / ("d" * LONGEST_PATH)
     folder.mkdir()
 
-    async def greet(arguments: dict[str, Any]) -> Any:
+    async def check_address(arguments: dict[str, Any]) -> Any:
         return {"hello": arguments["name"]}
 
     listening = asyncio.Event()
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(Control(folder, operations={"greet": greet}).serve(listening))
+        task = group.create_task(Control(folder, operations={"greet": check_address}).serve(listening))
         await listening.wait()
         file = folder / CONTROL_FILE
         assert stat.S_IMODE(file.stat().st_mode) == 0o600

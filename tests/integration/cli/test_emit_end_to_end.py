@@ -11,7 +11,7 @@ from ompycord.cli.emit.spool import Spool
 from ompycord.cli.emit.target import read_target
 from ompycord.domain.events import Note, RunEvent
 from ompycord.webhook import Limits, bind
-from tests.integration.cli.house import SECRET, House, ompycord, open_house, start
+from tests.integration.cli.harness import SECRET, AppHarness, ompycord, open_harness, start
 
 pytestmark = pytest.mark.e2e
 MANY = 200
@@ -29,7 +29,7 @@ def environ(url: str, spool: Path, key: str = SECRET) -> dict[str, str]:
 
 def own_spool(folder: Path) -> Spool:
     """The one that commands with SECRET use."""
-    return Spool(folder / read_target(url="http://127.0.0.1:1", key=SECRET, named="x").lane)
+    return Spool(folder / read_target(url="http://127.0.0.1:1", key=SECRET, named="x").source)
 
 
 def fill(spool: Spool, count: int) -> None:
@@ -42,9 +42,9 @@ def texts(events: list[RunEvent]) -> list[str]:
     return [event.body.text for event in events if isinstance(event.body, Note)]
 
 
-async def test_an_event_arrives_at_once_when_the_sidecar_is_there(house: House, tmp_path: Path) -> None:
+async def test_an_event_arrives_at_once_when_the_sidecar_is_there(harness: AppHarness, tmp_path: Path) -> None:
     data = json.dumps({"title": "Fix it", "agent": "tidy"})
-    there = environ(house.url, tmp_path / "spool")
+    there = environ(harness.url, tmp_path / "spool")
     done = await ompycord(
         "emit", "run.started", "--run", "r1", "--file", "-", folder=tmp_path / "c", environ=there, stdin=data.encode()
     )
@@ -53,7 +53,7 @@ async def test_an_event_arrives_at_once_when_the_sidecar_is_there(house: House, 
         "emit", "note", "--text", "hi", folder=tmp_path / "c", environ={**there, "OMPYCORD_RUN": "r1"}
     )
     assert done.code == 0, done.err
-    events = await house.events()
+    events = await harness.events()
     assert [(event.body.type, event.seq) for event in events] == [("run.started", 1), ("note", 2)]
 
 
@@ -69,32 +69,32 @@ async def test_what_was_emitted_while_the_sidecar_was_down_arrives_once_and_in_o
     flushed = await ompycord("emit", "--flush", folder=tmp_path, environ=there)
     assert flushed.code == 69
     assert f"{MANY + 2} waiting" in flushed.out
-    async with open_house(tmp_path / "data", port=port) as house:
+    async with open_harness(tmp_path / "data", port=port) as harness:
         flushed = await ompycord("emit", "--flush", folder=tmp_path, environ=there)
         assert (flushed.code, flushed.out) == (0, f"{MANY + 2} sent, 0 refused, 0 waiting\n")
-        events = await house.events()
+        events = await harness.events()
     assert texts(events) == ["first 1", "first 2", *(f"note {number}" for number in range(1, MANY + 1))]
     assert [event.seq for event in events] == list(range(1, MANY + 3))
 
 
 async def test_a_flusher_that_is_killed_before_it_hears_the_answer_makes_no_second_event(
-    house: House, tmp_path: Path
+    harness: AppHarness, tmp_path: Path
 ) -> None:
     fill(own_spool(tmp_path / "spool"), 40)
-    house.gate.withhold_after = 20
-    there = environ(house.url, tmp_path / "spool")
+    harness.gate.withhold_after = 20
+    there = environ(harness.url, tmp_path / "spool")
     flusher = await start("emit", "--flush", folder=tmp_path / "c", environ=there)
-    await asyncio.wait_for(house.gate.withheld.wait(), 60)
+    await asyncio.wait_for(harness.gate.withheld.wait(), 60)
     flusher.kill()
     await flusher.communicate()
-    assert len(await house.events()) == 21
-    house.gate.withhold_after = None
+    assert len(await harness.events()) == 21
+    harness.gate.withhold_after = None
     flushed = await ompycord("emit", "--flush", folder=tmp_path / "c", environ=there)
     assert flushed.out == "20 sent, 0 refused, 0 waiting\n"
-    assert texts(await house.events()) == [f"note {number}" for number in range(1, 41)]
+    assert texts(await harness.events()) == [f"note {number}" for number in range(1, 41)]
 
 
-async def test_a_poisoned_event_goes_to_dead_and_the_others_arrive(house: House, tmp_path: Path) -> None:
+async def test_a_poisoned_event_goes_to_dead_and_the_others_arrive(harness: AppHarness, tmp_path: Path) -> None:
     spool = own_spool(tmp_path / "spool")
     fill(spool, 2)
     spool.append(
@@ -105,21 +105,21 @@ async def test_a_poisoned_event_goes_to_dead_and_the_others_arrive(house: House,
         run="nightly",
         envelope={"schema": "ompycord/event@1", "type": "note", "data": {"text": "after"}},
     )
-    there = environ(house.url, tmp_path / "spool")
+    there = environ(harness.url, tmp_path / "spool")
     flushed = await ompycord("emit", "--flush", folder=tmp_path / "c", environ=there)
     assert (flushed.code, flushed.out) == (1, "3 sent, 1 refused, 0 waiting\n")
     assert "refused (4" in flushed.err
-    assert texts(await house.events()) == ["note 1", "note 2", "after"]
+    assert texts(await harness.events()) == ["note 1", "note 2", "after"]
     assert json.loads((spool.dead / "poison.json").read_text())["line"]["id"] == "poison"
 
 
 async def test_events_that_a_wrong_key_sent_to_dead_are_revived_with_their_numbers(
-    house: House, tmp_path: Path
+    harness: AppHarness, tmp_path: Path
 ) -> None:
-    made = await ompycord("keys", "add", "ci", "--json", "--data-dir", str(house.folder), folder=tmp_path / "c")
+    made = await ompycord("keys", "add", "ci", "--json", "--data-dir", str(harness.folder), folder=tmp_path / "c")
     key = json.loads(made.out)
-    await ompycord("keys", "revoke", "ci", "--data-dir", str(house.folder), folder=tmp_path / "c")
-    there = environ(house.url, tmp_path / "spool", key["secret"])
+    await ompycord("keys", "revoke", "ci", "--data-dir", str(harness.folder), folder=tmp_path / "c")
+    there = environ(harness.url, tmp_path / "spool", key["secret"])
     done = await ompycord("emit", "note", "--run", "r", "--text", "one", folder=tmp_path / "c", environ=there)
     assert done.code == 0
     assert "401 unauthorized" in done.err
@@ -127,8 +127,8 @@ async def test_events_that_a_wrong_key_sent_to_dead_are_revived_with_their_numbe
     assert again.out == "0 sent, 1 refused, 0 waiting, 1 revived\n"
 
 
-async def test_two_emitters_at_once_lose_nothing(house: House, tmp_path: Path) -> None:
-    there = environ(house.url, tmp_path / "spool")
+async def test_two_emitters_at_once_lose_nothing(harness: AppHarness, tmp_path: Path) -> None:
+    there = environ(harness.url, tmp_path / "spool")
     codes: list[int] = []
 
     async def emit(text: str) -> None:
@@ -139,7 +139,7 @@ async def test_two_emitters_at_once_lose_nothing(house: House, tmp_path: Path) -
         for number in range(4):
             group.create_task(emit(str(number)))
     assert codes == [0, 0, 0, 0]
-    events = await house.events()
+    events = await harness.events()
     assert sorted(texts(events)) == ["0", "1", "2", "3"]
     assert [event.seq for event in events] == [1, 2, 3, 4]
     assert own_spool(tmp_path / "spool").waiting() == 0
@@ -204,18 +204,18 @@ async def test_a_thousand_emits_and_twenty_kills_lose_and_repeat_nothing(tmp_pat
         await process.communicate()
         if process.returncode == 0:
             promised.append(f"n{number}")
-    async with open_house(tmp_path / "data", port=port, limits=Limits(rate_per_s=10_000, burst=10_000)) as house:
+    async with open_harness(tmp_path / "data", port=port, limits=Limits(rate_per_s=10_000, burst=10_000)) as harness:
         for _ in range(10):
-            house.gate.withhold_after = house.gate.answered + dice.randint(1, 90)
-            house.gate.withheld.clear()
+            harness.gate.withhold_after = harness.gate.answered + dice.randint(1, 90)
+            harness.gate.withheld.clear()
             flusher = await start("emit", "--flush", folder=tmp_path / "c", environ=there)
-            await asyncio.wait_for(house.gate.withheld.wait(), 60)
+            await asyncio.wait_for(harness.gate.withheld.wait(), 60)
             flusher.kill()
             await flusher.communicate()
-        house.gate.withhold_after = None
+        harness.gate.withhold_after = None
         flushed = await ompycord("emit", "--flush", folder=tmp_path / "c", environ=there)
         assert flushed.code == 0, flushed.err
-        events = await house.events()
+        events = await harness.events()
     arrived = texts(events)
     assert len(arrived) == len(set(arrived))
     assert set(promised) <= set(arrived)

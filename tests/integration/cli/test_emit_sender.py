@@ -12,7 +12,7 @@ import respx
 from ompycord.cli.emit.sender import Outcome, Report, drain
 from ompycord.cli.emit.spool import Spool
 from ompycord.cli.emit.target import read_target
-from tests.integration.cli.house import SECRET, WallClock
+from tests.integration.cli.harness import SECRET, WallClock
 
 URL = "http://127.0.0.1:8787"
 DOOR = f"{URL}/api/webhook/event"
@@ -38,7 +38,7 @@ def clock() -> WallClock:
 
 
 @pytest.fixture
-def door() -> Iterator[respx.Route]:
+def auth_check() -> Iterator[respx.Route]:
     with respx.mock(assert_all_called=False) as router:
         yield router.post(DOOR)
 
@@ -50,69 +50,73 @@ async def send(spool: Spool, clock: WallClock, *, patient: bool = False, within_
         return await drain(spool, target, clock=clock, within_s=within_s, patient=patient)
 
 
-def ids(door: respx.Route) -> list[str]:
-    calls: list[respx.models.Call] = list(door.calls)
+def ids(auth_check: respx.Route) -> list[str]:
+    calls: list[respx.models.Call] = list(auth_check.calls)
     return [call.request.headers["webhook-id"] for call in calls]
 
 
-async def test_everything_arrives_in_order_and_nothing_waits(spool: Spool, clock: WallClock, door: respx.Route) -> None:
-    door.return_value = httpx.Response(202)
+async def test_everything_arrives_in_order_and_nothing_waits(
+    spool: Spool, clock: WallClock, auth_check: respx.Route
+) -> None:
+    auth_check.return_value = httpx.Response(202)
     report = await send(spool, clock)
     assert (report.outcome, report.sent, report.refused) == (Outcome.DRAINED, 3, ())
-    assert ids(door) == ["id1", "id2", "id3"]
+    assert ids(auth_check) == ["id1", "id2", "id3"]
     assert spool.waiting() == 0
 
 
 async def test_an_answer_that_is_a_repetition_counts_as_arrived(
-    spool: Spool, clock: WallClock, door: respx.Route
+    spool: Spool, clock: WallClock, auth_check: respx.Route
 ) -> None:
-    door.return_value = httpx.Response(200, headers={"Ompycord-Replayed": "true"})
+    auth_check.return_value = httpx.Response(200, headers={"Ompycord-Replayed": "true"})
     assert (await send(spool, clock)).sent == 3
 
 
 async def test_429_keeps_the_line_and_nobody_asks_before_the_time_is_over(
-    spool: Spool, clock: WallClock, door: respx.Route
+    spool: Spool, clock: WallClock, auth_check: respx.Route
 ) -> None:
-    door.side_effect = [httpx.Response(202), httpx.Response(429, headers={"Retry-After": "7"})]
+    auth_check.side_effect = [httpx.Response(202), httpx.Response(429, headers={"Retry-After": "7"})]
     report = await send(spool, clock)
     assert (report.outcome, report.sent) == (Outcome.PAUSED, 1)
     assert spool.waiting() == 2
     assert (await send(spool, clock)).outcome is Outcome.PAUSED
-    assert ids(door) == ["id1", "id2"]
+    assert ids(auth_check) == ["id1", "id2"]
     clock.ahead_ms += 7000
-    door.side_effect = None
-    door.return_value = httpx.Response(202)
+    auth_check.side_effect = None
+    auth_check.return_value = httpx.Response(202)
     assert (await send(spool, clock)).outcome is Outcome.DRAINED
-    assert ids(door) == ["id1", "id2", "id2", "id3"]
+    assert ids(auth_check) == ["id1", "id2", "id2", "id3"]
 
 
-async def test_a_patient_sender_waits_as_long_as_it_is_asked(spool: Spool, clock: WallClock, door: respx.Route) -> None:
+async def test_a_patient_sender_waits_as_long_as_it_is_asked(
+    spool: Spool, clock: WallClock, auth_check: respx.Route
+) -> None:
     busy = httpx.Response(503, headers={"Retry-After": "9"})
-    door.side_effect = [busy, httpx.Response(202), httpx.Response(429), httpx.Response(202), httpx.Response(202)]
+    auth_check.side_effect = [busy, httpx.Response(202), httpx.Response(429), httpx.Response(202), httpx.Response(202)]
     report = await send(spool, clock, patient=True)
     assert (report.outcome, report.sent) == (Outcome.DRAINED, 3)
     assert [round(seconds) for seconds in clock.slept] == [9, 1]
 
 
 async def test_a_retry_after_may_be_a_date_and_a_clock_set_back_stops_nothing(
-    spool: Spool, clock: WallClock, door: respx.Route
+    spool: Spool, clock: WallClock, auth_check: respx.Route
 ) -> None:
-    door.return_value = httpx.Response(429, headers={"Retry-After": "Fri, 31 Dec 2100 23:59:59 GMT"})
+    auth_check.return_value = httpx.Response(429, headers={"Retry-After": "Fri, 31 Dec 2100 23:59:59 GMT"})
     assert (await send(spool, clock)).outcome is Outcome.PAUSED
     assert spool.paused_until_ms() - clock.now_ms() <= 3_600_000
     spool.pause(clock.now_ms() + 10 * 3_600_000)
-    door.return_value = httpx.Response(202)
+    auth_check.return_value = httpx.Response(202)
     assert (await send(spool, clock)).outcome is Outcome.DRAINED
 
 
 @pytest.mark.parametrize("answer", [httpx.Response(500), httpx.Response(502, text="<html>"), httpx.Response(302)])
 async def test_other_troubles_of_the_server_keep_the_line(
-    spool: Spool, clock: WallClock, door: respx.Route, answer: httpx.Response
+    spool: Spool, clock: WallClock, auth_check: respx.Route, answer: httpx.Response
 ) -> None:
-    door.return_value = answer
+    auth_check.return_value = answer
     report = await send(spool, clock, patient=True)
     assert report.outcome is Outcome.UNREACHABLE
-    assert ids(door) == ["id1"]
+    assert ids(auth_check) == ["id1"]
     assert spool.waiting() == 3
 
 
@@ -120,18 +124,18 @@ async def test_other_troubles_of_the_server_keep_the_line(
     "trouble", [httpx.ConnectError("refused"), httpx.ReadTimeout("late"), httpx.RemoteProtocolError("")]
 )
 async def test_no_connection_keeps_the_line(
-    spool: Spool, clock: WallClock, door: respx.Route, trouble: httpx.TransportError
+    spool: Spool, clock: WallClock, auth_check: respx.Route, trouble: httpx.TransportError
 ) -> None:
-    door.side_effect = trouble
+    auth_check.side_effect = trouble
     assert (await send(spool, clock)).outcome is Outcome.UNREACHABLE
     assert spool.waiting() == 3
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 413, 422])
 async def test_a_refused_event_is_put_aside_with_its_problem_and_the_next_goes_on(
-    spool: Spool, clock: WallClock, door: respx.Route, status: int
+    spool: Spool, clock: WallClock, auth_check: respx.Route, status: int
 ) -> None:
-    door.side_effect = [httpx.Response(202), httpx.Response(status, json=PROBLEM), httpx.Response(202)]
+    auth_check.side_effect = [httpx.Response(202), httpx.Response(status, json=PROBLEM), httpx.Response(202)]
     report = await send(spool, clock)
     assert (report.outcome, report.sent, len(report.refused)) == (Outcome.DRAINED, 2, 1)
     assert f"{status} schema-invalid /data" in report.refused[0]
@@ -141,9 +145,9 @@ async def test_a_refused_event_is_put_aside_with_its_problem_and_the_next_goes_o
 
 
 async def test_a_refusal_that_is_no_problem_document_is_kept_as_well(
-    spool: Spool, clock: WallClock, door: respx.Route
+    spool: Spool, clock: WallClock, auth_check: respx.Route
 ) -> None:
-    door.return_value = httpx.Response(403, text="[" * 9000)
+    auth_check.return_value = httpx.Response(403, text="[" * 9000)
     report = await send(spool, clock)
     assert len(report.refused) == 3
     assert len(json.loads((spool.dead / "id1.json").read_text())["problem"]) == 4000

@@ -11,105 +11,105 @@ import pytest
 
 from ompycord.app.operations import ask
 from ompycord.domain.ports import RunFilter
-from tests.integration.cli.house import Done, House, ompycord
+from tests.integration.cli.harness import AppHarness, Done, ompycord
 from tests.support.product import running_product
 
 DAY_MS = 86_400_000
 
 
-async def keys(house: House, *arguments: str) -> Done:
-    done = await ompycord("keys", *arguments, "--data-dir", str(house.folder), folder=house.folder.parent / "c")
+async def keys(harness: AppHarness, *arguments: str) -> Done:
+    done = await ompycord("keys", *arguments, "--data-dir", str(harness.folder), folder=harness.folder.parent / "c")
     assert done.code == 0, done.err
     return done
 
 
-async def as_json(house: House, *arguments: str) -> Any:
-    return json.loads((await keys(house, *arguments, "--json")).out)
+async def as_json(harness: AppHarness, *arguments: str) -> Any:
+    return json.loads((await keys(harness, *arguments, "--json")).out)
 
 
-async def test_a_new_key_opens_at_once_and_a_revoked_one_nothing_more(house: House) -> None:
-    made = await as_json(house, "add", "ci")
-    assert await house.post(made["secret"]) == 202
-    await keys(house, "revoke", "ci")
-    assert await house.post(made["secret"]) == 401
-    assert await as_json(house, "list") == []
+async def test_a_new_key_opens_at_once_and_a_revoked_one_nothing_more(harness: AppHarness) -> None:
+    made = await as_json(harness, "add", "ci")
+    assert await harness.post(made["secret"]) == 202
+    await keys(harness, "revoke", "ci")
+    assert await harness.post(made["secret"]) == 401
+    assert await as_json(harness, "list") == []
 
 
-async def test_the_secret_is_shown_once_and_the_database_does_not_know_it(house: House) -> None:
-    bearer, signing = await as_json(house, "add", "ci"), await as_json(house, "add", "sig", "--kind", "hmac")
-    shown = (await keys(house, "list")).out + (await keys(house, "list", "--json")).out
+async def test_the_secret_is_shown_once_and_the_database_does_not_know_it(harness: AppHarness) -> None:
+    bearer, signing = await as_json(harness, "add", "ci"), await as_json(harness, "add", "sig", "--kind", "hmac")
+    shown = (await keys(harness, "list")).out + (await keys(harness, "list", "--json")).out
     for made in (bearer, signing):
         assert made["secret"] not in shown
         assert made["key"]["id"] in shown
-    for file in house.folder.glob("ompycord.db*"):
+    for file in harness.folder.glob("ompycord.db*"):
         content = file.read_bytes()
         assert bearer["secret"].encode() not in content
         assert signing["secret"].removeprefix("whsec_").encode() not in content
-    kept = house.folder / "secrets" / "hmac" / signing["key"]["id"]
+    kept = harness.folder / "secrets" / "hmac" / signing["key"]["id"]
     assert kept.read_text().strip() == signing["secret"]
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert stat.S_IMODE(kept.parent.stat().st_mode) == 0o700
 
 
-async def test_a_signing_key_signs_at_once_and_its_secret_goes_with_it(house: House, tmp_path: Path) -> None:
-    made = await as_json(house, "add", "sig", "--kind", "hmac")
-    there = {"OMPYCORD_URL": house.url, "OMPYCORD_SPOOL": str(tmp_path / "spool"), "OMPYCORD_KEY": made["secret"]}
+async def test_a_signing_key_signs_at_once_and_its_secret_goes_with_it(harness: AppHarness, tmp_path: Path) -> None:
+    made = await as_json(harness, "add", "sig", "--kind", "hmac")
+    there = {"OMPYCORD_URL": harness.url, "OMPYCORD_SPOOL": str(tmp_path / "spool"), "OMPYCORD_KEY": made["secret"]}
     emit = ("emit", "note", "--run", "r", "--text", "hi")
     assert (await ompycord(*emit, folder=tmp_path / "c", environ=there)).err == ""
-    assert (await house.events())[0].source.startswith(f"key:{made['key']['id']}/")
-    await keys(house, "revoke", made["key"]["id"])
+    assert (await harness.events())[0].source.startswith(f"key:{made['key']['id']}/")
+    await keys(harness, "revoke", made["key"]["id"])
     assert "401" in (await ompycord(*emit, folder=tmp_path / "c", environ=there)).err
-    assert list((house.folder / "secrets" / "hmac").iterdir()) == []
+    assert list((harness.folder / "secrets" / "hmac").iterdir()) == []
 
 
-async def test_a_rotated_key_and_its_successor_both_open_until_the_overlap_is_over(house: House) -> None:
-    old = await as_json(house, "add", "ci", "--expires", "30d")
-    new = await as_json(house, "rotate", "ci", "--overlap", "1d")
+async def test_a_rotated_key_and_its_successor_both_open_until_the_overlap_is_over(harness: AppHarness) -> None:
+    old = await as_json(harness, "add", "ci", "--expires", "30d")
+    new = await as_json(harness, "rotate", "ci", "--overlap", "1d")
     assert new["replaces"]["id"] == old["key"]["id"]
     assert new["key"]["id"] != old["key"]["id"]
     assert (new["key"]["name"], new["key"]["scopes"]) == (old["key"]["name"], old["key"]["scopes"])
-    assert [await house.post(made["secret"]) for made in (old, new)] == [202, 202]
-    house.clock.ahead_ms += DAY_MS
-    assert [await house.post(made["secret"]) for made in (old, new)] == [401, 202]
-    house.clock.ahead_ms += 30 * DAY_MS
-    assert await house.post(new["secret"]) == 401
+    assert [await harness.post(made["secret"]) for made in (old, new)] == [202, 202]
+    harness.clock.ahead_ms += DAY_MS
+    assert [await harness.post(made["secret"]) for made in (old, new)] == [401, 202]
+    harness.clock.ahead_ms += 30 * DAY_MS
+    assert await harness.post(new["secret"]) == 401
 
 
-async def test_a_keys_owner_is_the_requester_of_its_runs_and_is_the_successors_too(house: House) -> None:
+async def test_a_keys_owner_is_the_requester_of_its_runs_and_is_the_successors_too(harness: AppHarness) -> None:
     owner = "100000000000000001"
-    old = await as_json(house, "add", "ci", "--owner", owner)
-    new = await as_json(house, "rotate", "ci")
+    old = await as_json(harness, "add", "ci", "--owner", owner)
+    new = await as_json(harness, "rotate", "ci")
     assert (old["key"]["owner"], new["key"]["owner"]) == (owner, owner)
-    assert await house.post(new["secret"]) == 202
-    (run,) = await house.store.runs(RunFilter())
+    assert await harness.post(new["secret"]) == 202
+    (run,) = await harness.store.runs(RunFilter())
     assert run.requester == owner
 
 
-async def test_a_rotation_without_overlap_ends_the_old_key_now(house: House) -> None:
-    old = await as_json(house, "add", "sig", "--kind", "hmac")
-    new = await as_json(house, "rotate", "sig", "--overlap", "0s")
+async def test_a_rotation_without_overlap_ends_the_old_key_now(harness: AppHarness) -> None:
+    old = await as_json(harness, "add", "sig", "--kind", "hmac")
+    new = await as_json(harness, "rotate", "sig", "--overlap", "0s")
     assert new["replaces"]["state"] == "revoked"
-    assert [file.name for file in (house.folder / "secrets" / "hmac").iterdir()] == [new["key"]["id"]]
+    assert [file.name for file in (harness.folder / "secrets" / "hmac").iterdir()] == [new["key"]["id"]]
     assert old["secret"] != new["secret"]
 
 
-async def test_a_key_may_do_what_its_scopes_say(house: House) -> None:
-    made = await as_json(house, "add", "reader", "--scope", "runs:read", "--channel", "123456789012345678")
+async def test_a_key_may_do_what_its_scopes_say(harness: AppHarness) -> None:
+    made = await as_json(harness, "add", "reader", "--scope", "runs:read", "--channel", "123456789012345678")
     assert made["key"]["scopes"] == ["runs:read"]
     assert made["key"]["channel"] == "123456789012345678"
-    assert await house.post(made["secret"]) == 403
+    assert await harness.post(made["secret"]) == 403
 
 
-async def test_every_change_is_in_the_audit(house: House) -> None:
-    before = await house.store.verify_audit()
-    await keys(house, "add", "ci")
-    made = await as_json(house, "rotate", "ci")
+async def test_every_change_is_in_the_audit(harness: AppHarness) -> None:
+    before = await harness.store.verify_audit()
+    await keys(harness, "add", "ci")
+    made = await as_json(harness, "rotate", "ci")
     ambiguous = await ompycord(
-        "keys", "revoke", "ci", "--data-dir", str(house.folder), folder=house.folder.parent / "c"
+        "keys", "revoke", "ci", "--data-dir", str(harness.folder), folder=harness.folder.parent / "c"
     )
     assert (ambiguous.code, made["key"]["id"] in ambiguous.err) == (77, True)
-    await keys(house, "revoke", made["replaces"]["id"])
-    assert await house.store.verify_audit() == before + 3
+    await keys(harness, "revoke", made["replaces"]["id"])
+    assert await harness.store.verify_audit() == before + 3
 
 
 @pytest.mark.parametrize(
@@ -126,15 +126,15 @@ async def test_every_change_is_in_the_audit(house: House) -> None:
     ],
 )
 async def test_what_cannot_be_done_is_one_line_and_a_code(
-    house: House, tmp_path: Path, arguments: tuple[str, ...], code: int, said: str
+    harness: AppHarness, tmp_path: Path, arguments: tuple[str, ...], code: int, said: str
 ) -> None:
-    await asyncio.to_thread(ask, house.folder, "keys.add", {"name": "taken"})
-    done = await ompycord("keys", *arguments, "--data-dir", str(house.folder), folder=tmp_path / "c")
+    await asyncio.to_thread(ask, harness.folder, "keys.add", {"name": "taken"})
+    done = await ompycord("keys", *arguments, "--data-dir", str(harness.folder), folder=tmp_path / "c")
     assert (done.code, done.out) == (code, "")
     assert said in done.err
     if code != 2:
         assert len(done.err.splitlines()) == 1
-    _, left = await asyncio.to_thread(ask, house.folder, "keys.list", {})
+    _, left = await asyncio.to_thread(ask, harness.folder, "keys.list", {})
     assert [key["name"] for key in left] == ["taken"]
 
 

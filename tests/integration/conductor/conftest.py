@@ -12,7 +12,7 @@ from ompycord.conductor import BudgetKeeper, Bus, Conductor, Driver, Inboxes, Pr
 from ompycord.domain.access import Person, Role
 from ompycord.domain.catalog import Catalog, Limits
 from ompycord.domain.ids import DraftId, RunId, new_ulid
-from ompycord.domain.ports import AgentCapabilities, Heard
+from ompycord.domain.ports import AgentCapabilities, AgentInput
 from ompycord.domain.repository import AgentSpec, CheckSpec, RepositorySpec, Sandbox
 from ompycord.domain.run import RunRecord, RunState
 from ompycord.domain.snapshot import StatusSnapshot
@@ -48,8 +48,8 @@ class RandomIds(SequentialIds):
         return new_ulid(now_ms=START_MS, entropy=os.urandom(10))
 
 
-class House:
-    """One process's worth of conductor; `alive()` runs its tasks, leaving the block is a crash."""
+class AppHarness:
+    """One process's worth of conductor; `running()` runs its tasks, leaving the block is a crash."""
 
     def __init__(
         self,
@@ -74,9 +74,9 @@ class House:
         self.was_asked = asyncio.Event()
         """Somebody wanted to know since this was cleared last."""
         self.projector = Projector(store=store, bus=self.bus, clock=clock, route=lambda record: "200000000000000009")
-        self.abilities = {"command": AgentCapabilities()}
+        self.capabilities = {"command": AgentCapabilities()}
         self.conductor = Conductor(
-            store=store, clock=clock, ids=self.ids, catalog=catalog, wake=self._wake, abilities=self.abilities,
+            store=store, clock=clock, ids=self.ids, catalog=catalog, wake=self._wake, capabilities=self.capabilities,
             closed=self._closed,
         )  # fmt: skip
         self.steps = Steps(
@@ -95,7 +95,7 @@ class House:
         )
         self.driver = Driver(
             store=store,
-            engine=LocalEngine(steps=self.steps.table(), sweep=self._sweep),
+            engine=LocalEngine(steps=self.steps.table(), kill_strays=self._kill_strays),
             clock=clock,
             ids=self.ids,
             limits=catalog.limits,
@@ -107,7 +107,7 @@ class House:
         self.budget = BudgetKeeper(store=store, bus=self.bus, clock=clock, ids=self.ids, wake=self._wake)
 
     @asynccontextmanager
-    async def alive(self) -> AsyncGenerator[None]:
+    async def running(self) -> AsyncGenerator[None]:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self.projector.run()), group.create_task(self.driver.run()),
                      group.create_task(self.budget.run())]  # fmt: skip
@@ -144,18 +144,18 @@ class House:
         async with asyncio.timeout(PATIENCE_S):
             await self.agent.began.wait()
 
-    async def heard(self) -> Heard:
+    async def heard(self) -> AgentInput:
         """The next thing that people said to the agent; bounded."""
         async with asyncio.timeout(PATIENCE_S):
             return await self.agent.heard.get()
 
-    def reborn(self) -> "House":
+    def restart(self) -> "AppHarness":
         """The next process over the same database and folders."""
-        return self.reborn_over(self.store)
+        return self.restart_over(self.store)
 
-    def reborn_over(self, store: SqliteStore) -> "House":
+    def restart_over(self, store: SqliteStore) -> "AppHarness":
         """The same where this process's own way to the database died with it."""
-        return House(store, self._tmp_path, self.clock, workspaces=self.workspaces)
+        return AppHarness(store, self._tmp_path, self.clock, workspaces=self.workspaces)
 
     async def ended(self, run: str) -> StatusSnapshot:
         return await self.until(run, lambda snapshot: snapshot.is_final)
@@ -171,7 +171,7 @@ class House:
         self.was_asked.set()
         return self.closed
 
-    async def _sweep(self, run: RunId) -> None:
+    async def _kill_strays(self, run: RunId) -> None:
         self.swept.append(run)
 
     async def _co_author(self, person: str) -> str | None:
@@ -181,7 +181,7 @@ class House:
         return {"OMPYCORD_RUN": run}
 
 
-OpenHouse = Callable[..., Awaitable[House]]
+OpenHarness = Callable[..., Awaitable[AppHarness]]
 
 
 @pytest.fixture
@@ -192,12 +192,12 @@ async def store(tmp_path: Path) -> AsyncGenerator[SqliteStore]:
 
 
 @pytest.fixture
-def house(store: SqliteStore, tmp_path: Path) -> House:
-    return House(store, tmp_path, FakeClock())
+def harness(store: SqliteStore, tmp_path: Path) -> AppHarness:
+    return AppHarness(store, tmp_path, FakeClock())
 
 
 @pytest.fixture
-def crowded(store: SqliteStore, tmp_path: Path) -> House:
+def crowded(store: SqliteStore, tmp_path: Path) -> AppHarness:
     """Room for two open runs a person, one at work."""
     limits = Limits(open_per_person=2, parallel_runs=1)
-    return House(store, tmp_path, FakeClock(), CATALOG.model_copy(update={"limits": limits}))
+    return AppHarness(store, tmp_path, FakeClock(), CATALOG.model_copy(update={"limits": limits}))

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from ompycord.conductor import Watch
-from ompycord.conductor.watch import REMIND_MS
+from ompycord.conductor import Reminders
+from ompycord.conductor.reminders import REMIND_MS
 from ompycord.domain import events as ev
 from ompycord.domain.access import Person
 from ompycord.domain.ids import RunId
@@ -15,7 +15,7 @@ from ompycord.domain.records import Committed, OutboxKind
 from ompycord.domain.run import RunState
 from ompycord.domain.snapshot import StatusSnapshot
 from ompycord.errors import Refused
-from tests.integration.conductor.conftest import ADA, AP, MO, VI, House
+from tests.integration.conductor.conftest import ADA, AP, MO, VI, AppHarness
 
 PATIENCE_S = 10.0
 PO = MO.model_copy(update={"id": "100000000000000004", "name": "Po"})
@@ -29,28 +29,28 @@ def is_asking(snapshot: StatusSnapshot) -> bool:
     return bool(snapshot.open_approvals)
 
 
-async def asking(house: House, person: Person = ADA, *script: ev.EventBody, **changes: str) -> RunId:
+async def asking(harness: AppHarness, person: Person = ADA, *script: ev.EventBody, **changes: str) -> RunId:
     """A run whose agent waits for leave."""
-    house.agent.script = script or (wants(),)
-    house.agent.hold()
-    run = RunId((await house.submit(person, **changes)).id)
-    await house.until(run, is_asking)
+    harness.agent.script = script or (wants(),)
+    harness.agent.hold()
+    run = RunId((await harness.submit(person, **changes)).id)
+    await harness.until(run, is_asking)
     return run
 
 
-async def test_leave_reaches_the_agent_that_asked_and_two_clicks_have_one_effect(house: House) -> None:
-    async with house.alive():
-        run = await asking(house)
+async def test_leave_reaches_the_agent_that_asked_and_two_clicks_have_one_effect(harness: AppHarness) -> None:
+    async with harness.running():
+        run = await asking(harness)
         async with asyncio.TaskGroup() as group:
             clicks = [
-                group.create_task(house.conductor.approve(run, "a1", ADA)),
-                group.create_task(house.conductor.deny(run, "a1", AP, reason="not today")),
-                group.create_task(house.conductor.approve(run, "a1", AP, scope="run")),
+                group.create_task(harness.conductor.approve(run, "a1", ADA)),
+                group.create_task(harness.conductor.deny(run, "a1", AP, reason="not today")),
+                group.create_task(harness.conductor.approve(run, "a1", AP, scope="run")),
             ]
         results = [click.result() for click in clicks]
         (first,) = [index for index, committed in enumerate(results) if committed.fresh]
-        snapshot = await house.until(run, lambda seen: not is_asking(seen))
-        told = await house.heard()
+        snapshot = await harness.until(run, lambda seen: not is_asking(seen))
+        told = await harness.heard()
         assert isinstance(told, ev.ApprovalGranted | ev.ApprovalDenied)
         assert told.approval == "a1"
         assert snapshot.approvals[0].by == told.by == ("Ada", "Ap", "Ap")[first]
@@ -58,17 +58,17 @@ async def test_leave_reaches_the_agent_that_asked_and_two_clicks_have_one_effect
             assert other.earlier is not None
             assert other.earlier.by_name == told.by
             assert other.earlier.action == ("Allow once", "Deny: not today", "Allow for this run")[first]
-        house.agent.release()
-        await house.ended(run)
-    assert house.agent.heard.empty()
+        harness.agent.release()
+        await harness.ended(run)
+    assert harness.agent.heard.empty()
 
 
-async def test_a_refusal_reaches_the_agent_with_its_reason(house: House) -> None:
-    async with house.alive():
-        run = await asking(house)
-        await house.conductor.deny(run, "a1", ADA, reason="Not before Monday.")
-        assert await house.heard() == ev.ApprovalDenied(approval="a1", by="Ada", reason="Not before Monday.")
-        snapshot = await house.until(run, lambda seen: not is_asking(seen))
+async def test_a_refusal_reaches_the_agent_with_its_reason(harness: AppHarness) -> None:
+    async with harness.running():
+        run = await asking(harness)
+        await harness.conductor.deny(run, "a1", ADA, reason="Not before Monday.")
+        assert await harness.heard() == ev.ApprovalDenied(approval="a1", by="Ada", reason="Not before Monday.")
+        snapshot = await harness.until(run, lambda seen: not is_asking(seen))
     assert (snapshot.approvals[0].status, snapshot.approvals[0].reason) == ("denied", "Not before Monday.")
 
 
@@ -77,120 +77,120 @@ async def test_a_refusal_reaches_the_agent_with_its_reason(house: House) -> None
     [(MO, MO, True), (MO, PO, False), (MO, AP, True), (MO, VI, False), (ADA, MO, False)],
     ids=["its requester", "another runner", "an approver", "a viewer", "a runner, for an admin's run"],
 )
-async def test_who_may_give_leave(house: House, asker: Person, person: Person, may: bool) -> None:
-    async with house.alive():
-        run = await asking(house, asker)
+async def test_who_may_give_leave(harness: AppHarness, asker: Person, person: Person, may: bool) -> None:
+    async with harness.running():
+        run = await asking(harness, asker)
         if may:
-            assert (await house.conductor.approve(run, "a1", person)).fresh
+            assert (await harness.conductor.approve(run, "a1", person)).fresh
             return
-        for attempt in (house.conductor.approve(run, "a1", person), house.conductor.deny(run, "a1", person)):
+        for attempt in (harness.conductor.approve(run, "a1", person), harness.conductor.deny(run, "a1", person)):
             with pytest.raises(Refused, match=r"its requester or an \*approver\*"):
                 await attempt
-        assert is_asking(await house.until(run, lambda _: True))
+        assert is_asking(await harness.until(run, lambda _: True))
 
 
-async def test_under_the_two_person_rule_the_requester_may_only_say_no(house: House) -> None:
-    async with house.alive():
-        run = await asking(house, ADA, repository="vault")
+async def test_under_the_two_person_rule_the_requester_may_only_say_no(harness: AppHarness) -> None:
+    async with harness.running():
+        run = await asking(harness, ADA, repository="vault")
         with pytest.raises(Refused, match="somebody else must allow it"):
-            await house.conductor.approve(run, "a1", ADA)
-        assert (await house.conductor.approve(run, "a1", AP)).fresh
-        other = await asking(house, ADA, wants("a2"), repository="vault")
-        assert (await house.conductor.deny(other, "a2", ADA)).fresh
+            await harness.conductor.approve(run, "a1", ADA)
+        assert (await harness.conductor.approve(run, "a1", AP)).fresh
+        other = await asking(harness, ADA, wants("a2"), repository="vault")
+        assert (await harness.conductor.deny(other, "a2", ADA)).fresh
 
 
-async def test_what_nobody_waits_for_is_refused_in_words(house: House) -> None:
-    async with house.alive():
-        run = await asking(house, ADA, wants(), wants("a2"), ev.ApprovalWithdrawn(approval="a2"))
-        await house.until(run, lambda seen: [one.status for one in seen.approvals] == ["open", "withdrawn"])
+async def test_what_nobody_waits_for_is_refused_in_words(harness: AppHarness) -> None:
+    async with harness.running():
+        run = await asking(harness, ADA, wants(), wants("a2"), ev.ApprovalWithdrawn(approval="a2"))
+        await harness.until(run, lambda seen: [one.status for one in seen.approvals] == ["open", "withdrawn"])
         with pytest.raises(Refused, match="asked for no such leave"):
-            await house.conductor.approve(run, "a3", ADA)
+            await harness.conductor.approve(run, "a3", ADA)
         with pytest.raises(Refused, match="does not wait for that any more"):
-            await house.conductor.approve(run, "a2", ADA)
-        other = await asking(house)
+            await harness.conductor.approve(run, "a2", ADA)
+        other = await asking(harness)
         with pytest.raises(Refused, match="There is no run"):
-            await house.conductor.approve(RunId("01JD0000000000000000000000"), "a1", ADA)
-        await house.conductor.cancel(other, ADA)
-        await house.ended(other)
+            await harness.conductor.approve(RunId("01JD0000000000000000000000"), "a1", ADA)
+        await harness.conductor.cancel(other, ADA)
+        await harness.ended(other)
         with pytest.raises(Refused, match=r"has ended, so nothing was decided\. \*Run again\*"):
-            await house.conductor.approve(other, "a1", ADA)
-        assert (await house.conductor.approve(run, "a1", ADA)).fresh
+            await harness.conductor.approve(other, "a1", ADA)
+        assert (await harness.conductor.approve(run, "a1", ADA)).fresh
 
 
-async def test_an_agent_that_ends_waits_for_nothing_any_more(house: House) -> None:
-    async with house.alive():
-        run = await asking(house, ADA, wants(), ev.QuestionAsked(question="q1", text="Which?"))
-        house.agent.release()
-        snapshot = await house.ended(run)
+async def test_an_agent_that_ends_waits_for_nothing_any_more(harness: AppHarness) -> None:
+    async with harness.running():
+        run = await asking(harness, ADA, wants(), ev.QuestionAsked(question="q1", text="Which?"))
+        harness.agent.release()
+        snapshot = await harness.ended(run)
     assert [one.status for one in snapshot.approvals] == ["withdrawn"]
     assert [one.status for one in snapshot.questions] == ["withdrawn"]
     assert snapshot.state is RunState.COMPLETE
 
 
-async def test_leave_for_the_run_is_not_asked_for_again_and_leave_once_is(house: House) -> None:
-    async with house.alive():
-        run = await asking(house)
-        await house.conductor.approve(run, "a1", ADA, scope="run")
-        await house.heard()
-        house.agent.script = (wants("a2"),)
-        await house.conductor.stop(run, ADA)
-        await house.in_state(run, RunState.SUSPENDED)
-        await house.conductor.resume(run, ADA)
-        assert await house.heard() == ev.ApprovalGranted(approval="a2", by="Ada", scope="run")
-        other = await asking(house)
-        await house.conductor.approve(other, "a1", ADA)
-        await house.heard()
-        await house.conductor.stop(other, ADA)
-        await house.in_state(other, RunState.SUSPENDED)
-        await house.conductor.resume(other, ADA)
-        await house.until(other, lambda seen: [one.ref for one in seen.open_approvals] == ["a1~2"])
-        await house.conductor.approve(other, "a1~2", ADA)
-        assert await house.heard() == ev.ApprovalGranted(approval="a1", by="Ada")
+async def test_leave_for_the_run_is_not_asked_for_again_and_leave_once_is(harness: AppHarness) -> None:
+    async with harness.running():
+        run = await asking(harness)
+        await harness.conductor.approve(run, "a1", ADA, scope="run")
+        await harness.heard()
+        harness.agent.script = (wants("a2"),)
+        await harness.conductor.stop(run, ADA)
+        await harness.in_state(run, RunState.SUSPENDED)
+        await harness.conductor.resume(run, ADA)
+        assert await harness.heard() == ev.ApprovalGranted(approval="a2", by="Ada", scope="run")
+        other = await asking(harness)
+        await harness.conductor.approve(other, "a1", ADA)
+        await harness.heard()
+        await harness.conductor.stop(other, ADA)
+        await harness.in_state(other, RunState.SUSPENDED)
+        await harness.conductor.resume(other, ADA)
+        await harness.until(other, lambda seen: [one.ref for one in seen.open_approvals] == ["a1~2"])
+        await harness.conductor.approve(other, "a1~2", ADA)
+        assert await harness.heard() == ev.ApprovalGranted(approval="a1", by="Ada")
 
 
-async def test_leave_for_one_command_is_none_for_another_of_the_same_name(house: House) -> None:
-    async with house.alive():
-        run = await asking(house)
-        await house.conductor.approve(run, "a1", ADA)
-        await house.conductor.stop(run, ADA)
-        await house.in_state(run, RunState.SUSPENDED)
-        house.agent.script = (wants("a1", "rm -rf /"),)
-        await house.conductor.resume(run, ADA)
-        snapshot = await house.until(run, is_asking)
+async def test_leave_for_one_command_is_none_for_another_of_the_same_name(harness: AppHarness) -> None:
+    async with harness.running():
+        run = await asking(harness)
+        await harness.conductor.approve(run, "a1", ADA)
+        await harness.conductor.stop(run, ADA)
+        await harness.in_state(run, RunState.SUSPENDED)
+        harness.agent.script = (wants("a1", "rm -rf /"),)
+        await harness.conductor.resume(run, ADA)
+        snapshot = await harness.until(run, is_asking)
         assert [(one.ref, one.command) for one in snapshot.open_approvals] == [("a1~2", "rm -rf /")]
 
 
-async def questions(house: House) -> int:
+async def questions(harness: AppHarness) -> int:
     """Messages that ask people something, delivered or not."""
-    return sum(row.kind is OutboxKind.QUESTION for row in await house.store.outbox())
+    return sum(row.kind is OutboxKind.QUESTION for row in await harness.store.outbox())
 
 
-async def test_nobody_answers_one_reminder_then_parked_and_resumed_by_the_answer(house: House) -> None:
-    watch = Watch(store=house.store, conductor=house.conductor, clock=house.clock)
+async def test_nobody_answers_one_reminder_then_parked_and_resumed_by_the_answer(harness: AppHarness) -> None:
+    watch = Reminders(store=harness.store, conductor=harness.conductor, clock=harness.clock)
 
     async def reminders() -> int:
-        await watch.look()
-        return sum(row.kind is OutboxKind.NOTICE for row in await house.store.outbox())
+        await watch.check_once()
+        return sum(row.kind is OutboxKind.NOTICE for row in await harness.store.outbox())
 
-    async with house.alive():
-        run = await asking(house)
+    async with harness.running():
+        run = await asking(harness)
         assert await reminders() == 0
-        house.clock.advance(REMIND_MS / 1000)
+        harness.clock.advance(REMIND_MS / 1000)
         assert await reminders() == 1
-        house.clock.advance(3600)
-        again = Watch(store=house.store, conductor=house.conductor, clock=house.clock)
-        await again.look()
+        harness.clock.advance(3600)
+        again = Reminders(store=harness.store, conductor=harness.conductor, clock=harness.clock)
+        await again.check_once()
         assert await reminders() == 1
-        house.clock.advance(24 * 3600)
-        await watch.look()
-        parked = await house.in_state(run, RunState.SUSPENDED)
+        harness.clock.advance(24 * 3600)
+        await watch.check_once()
+        parked = await harness.in_state(run, RunState.SUSPENDED)
         assert parked.message == "Parked: nobody decided for a day what its agent asked."
-        assert house.agent.halted == 1
-        await house.conductor.approve(run, "a1", ADA)
-        await house.conductor.resume(run, ADA)
-        assert await house.heard() == ev.ApprovalGranted(approval="a1", by="Ada")
-        house.agent.release()
-        await house.ended(run)
+        assert harness.agent.halted == 1
+        await harness.conductor.approve(run, "a1", ADA)
+        await harness.conductor.resume(run, ADA)
+        assert await harness.heard() == ev.ApprovalGranted(approval="a1", by="Ada")
+        harness.agent.release()
+        await harness.ended(run)
 
 
 Name = Callable[[int], str]
@@ -200,15 +200,15 @@ OTHER: Name = lambda start: f"id-{start}"  # noqa: E731  # the same
 
 @pytest.mark.parametrize("name", [SAME, OTHER], ids=["the same name", "a name of its own"])
 @pytest.mark.parametrize("moment", ["before the click", "before hearing"])
-async def test_a_restart_loses_no_leave_and_asks_nobody_twice(house: House, name: Name, moment: str) -> None:
-    async with house.alive():
-        run = await asking(house, ADA, wants(name(1)))
+async def test_a_restart_loses_no_leave_and_asks_nobody_twice(harness: AppHarness, name: Name, moment: str) -> None:
+    async with harness.running():
+        run = await asking(harness, ADA, wants(name(1)))
     if moment == "before hearing":
-        await house.conductor.approve(run, name(1), ADA)
-    later = house.reborn()
+        await harness.conductor.approve(run, name(1), ADA)
+    later = harness.restart()
     later.agent.script = (wants(name(2)),)
     later.agent.hold()
-    async with later.alive():
+    async with later.running():
         if moment == "before the click":
             await later.began()
             await later.conductor.approve(run, name(1), ADA)
@@ -220,21 +220,21 @@ async def test_a_restart_loses_no_leave_and_asks_nobody_twice(house: House, name
     assert later.agent.heard.empty()
 
 
-async def test_what_was_used_before_a_restart_is_asked_again(house: House) -> None:
-    async with house.alive():
-        run = await asking(house)
-        await house.conductor.approve(run, "a1", ADA)
-        await house.heard()
-    later = house.reborn()
+async def test_what_was_used_before_a_restart_is_asked_again(harness: AppHarness) -> None:
+    async with harness.running():
+        run = await asking(harness)
+        await harness.conductor.approve(run, "a1", ADA)
+        await harness.heard()
+    later = harness.restart()
     later.agent.script = (wants(),)
     later.agent.hold()
-    async with later.alive():
+    async with later.running():
         await later.until(run, lambda seen: [one.ref for one in seen.open_approvals] == ["a1~2"])
         await later.conductor.deny(run, "a1~2", ADA)
         assert await later.heard() == ev.ApprovalDenied(approval="a1", by="Ada")
 
 
-async def a_round(house: House, dice: random.Random) -> None:
+async def a_round(harness: AppHarness, dice: random.Random) -> None:
     """An approval's life with up to three crashes at moments that the dice choose, and two people who click at once."""
     crashes = {moment: dice.random() < 0.5 for moment in ("asked", "decided", "heard")}
     rename = dice.random() < 0.5
@@ -244,21 +244,21 @@ async def a_round(house: House, dice: random.Random) -> None:
     def script(number: int) -> tuple[ev.EventBody, ...]:
         return (wants(f"id-{number}" if rename else "a1"),)
 
-    async with house.alive():
-        run = await asking(house, ADA, *script(start))
+    async with harness.running():
+        run = await asking(harness, ADA, *script(start))
         if not crashes["asked"]:
-            results += await clicks(house, run, once=once, at_once=dice.random() < 0.5)
+            results += await clicks(harness, run, once=once, at_once=dice.random() < 0.5)
         if not crashes["asked"] and not crashes["decided"]:
-            await house.heard()
+            await harness.heard()
     if crashes["asked"] or crashes["decided"] or crashes["heard"]:
         if not results:
-            results += await clicks(house, run, once=once, at_once=True)
+            results += await clicks(harness, run, once=once, at_once=True)
         start += 1
-        later = house.reborn()
+        later = harness.restart()
         later.agent.script = script(start)
         later.agent.hold()
         used = once and not crashes["asked"] and not crashes["decided"]
-        async with later.alive():
+        async with later.running():
             if used:
                 again = await later.until(run, is_asking)
                 results += await clicks(later, run, once=once, at_once=False, ref=again.open_approvals[0].ref)
@@ -275,26 +275,28 @@ async def a_round(house: House, dice: random.Random) -> None:
         assert sum(committed.fresh for committed in results) == 1
 
 
-async def clicks(house: House, run: RunId, *, once: bool, at_once: bool, ref: str | None = None) -> list[Committed]:
+async def clicks(
+    harness: AppHarness, run: RunId, *, once: bool, at_once: bool, ref: str | None = None
+) -> list[Committed]:
     """One person clicks, or two do."""
-    snapshot = await house.until(run, is_asking)
+    snapshot = await harness.until(run, is_asking)
     ref = ref or snapshot.open_approvals[0].ref
     scope = "once" if once else "run"
     async with asyncio.TaskGroup() as group:
-        made = [group.create_task(house.conductor.approve(run, ref, ADA, scope=scope))]
+        made = [group.create_task(harness.conductor.approve(run, ref, ADA, scope=scope))]
         if at_once:
-            made.append(group.create_task(house.conductor.approve(run, ref, AP, scope=scope)))
+            made.append(group.create_task(harness.conductor.approve(run, ref, AP, scope=scope)))
     results = [one.result() for one in made]
     assert all(one.fresh or one.earlier is not None for one in results)
     return results
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_crashes_anywhere_in_the_life_of_an_approval(house: House, seed: int) -> None:
-    await a_round(house, random.Random(seed))
+async def test_crashes_anywhere_in_the_life_of_an_approval(harness: AppHarness, seed: int) -> None:
+    await a_round(harness, random.Random(seed))
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(100, 200))
-async def test_a_hundred_rounds_of_crashes_in_the_life_of_an_approval(house: House, seed: int) -> None:
-    await a_round(house, random.Random(seed))
+async def test_a_hundred_rounds_of_crashes_in_the_life_of_an_approval(harness: AppHarness, seed: int) -> None:
+    await a_round(harness, random.Random(seed))

@@ -12,143 +12,145 @@ from ompycord.domain.records import OutboxKind
 from ompycord.domain.run import FailureClass, RunState, SuspendReason
 from ompycord.domain.snapshot import Verification
 from ompycord.errors import Refused
-from tests.integration.conductor.conftest import ADA, MO, VI, House
+from tests.integration.conductor.conftest import ADA, MO, VI, AppHarness
 
 
-async def test_a_run_goes_from_the_form_to_its_branch_and_is_verified_by_our_checks(house: House) -> None:
-    async with house.alive():
-        record = await house.submit()
-        snapshot = await house.ended(record.id)
+async def test_a_run_goes_from_the_form_to_its_branch_and_is_verified_by_our_checks(harness: AppHarness) -> None:
+    async with harness.running():
+        record = await harness.submit()
+        snapshot = await harness.ended(record.id)
     assert snapshot.state is RunState.COMPLETE
     assert snapshot.verification is Verification.VERIFIED
-    assert house.checks.ran == ["unit"]
+    assert harness.checks.ran == ["unit"]
     assert snapshot.branch == f"ompycord/{short_id(record.id)}"
-    assert snapshot.branch in house.workspaces.branches
+    assert snapshot.branch in harness.workspaces.branches
     assert [file.path for file in snapshot.files] == ["total.py"]
-    kinds = [row.kind for row in await house.store.outbox()]
+    kinds = [row.kind for row in await harness.store.outbox()]
     assert kinds == [OutboxKind.MIRROR, OutboxKind.THREAD, OutboxKind.CARD, OutboxKind.RESULT]
 
 
-async def test_without_checks_a_claim_is_only_a_claim(house: House) -> None:
-    async with house.alive():
-        record = await house.submit(repository="bare")
-        snapshot = await house.ended(record.id)
+async def test_without_checks_a_claim_is_only_a_claim(harness: AppHarness) -> None:
+    async with harness.running():
+        record = await harness.submit(repository="bare")
+        snapshot = await harness.ended(record.id)
     assert snapshot.state is RunState.COMPLETE
     assert snapshot.verification is Verification.UNVERIFIED
     assert snapshot.message == "No check is configured for bare."
 
 
-async def test_mode_fast_runs_no_check_and_stays_unverified(house: House) -> None:
-    async with house.alive():
-        record = await house.submit(mode="fast")
-        snapshot = await house.ended(record.id)
+async def test_mode_fast_runs_no_check_and_stays_unverified(harness: AppHarness) -> None:
+    async with harness.running():
+        record = await harness.submit(mode="fast")
+        snapshot = await harness.ended(record.id)
     assert (snapshot.state, snapshot.verification) == (RunState.COMPLETE, Verification.UNVERIFIED)
-    assert house.checks.ran == []
+    assert harness.checks.ran == []
 
 
-async def test_an_agent_that_claims_checks_of_its_own_is_not_believed(house: House) -> None:
-    house.agent.script = (ev.CheckFinished(check="unit", status="passed", passed=99),)
-    async with house.alive():
-        record = await house.submit(repository="bare")
-        snapshot = await house.ended(record.id)
+async def test_an_agent_that_claims_checks_of_its_own_is_not_believed(harness: AppHarness) -> None:
+    harness.agent.script = (ev.CheckFinished(check="unit", status="passed", passed=99),)
+    async with harness.running():
+        record = await harness.submit(repository="bare")
+        snapshot = await harness.ended(record.id)
     assert snapshot.verification is Verification.UNVERIFIED
 
 
-async def test_failing_checks_fail_the_run_and_keep_the_branch(house: House) -> None:
-    house.checks.results = {"unit": ev.CheckFinished(check="unit", status="failed", passed=410, failed=2)}
-    async with house.alive():
-        record = await house.submit()
-        snapshot = await house.ended(record.id)
+async def test_failing_checks_fail_the_run_and_keep_the_branch(harness: AppHarness) -> None:
+    harness.checks.results = {"unit": ev.CheckFinished(check="unit", status="failed", passed=410, failed=2)}
+    async with harness.running():
+        record = await harness.submit()
+        snapshot = await harness.ended(record.id)
     assert (snapshot.state, snapshot.failure) == (RunState.FAILED, FailureClass.REPAIRABLE)
     assert snapshot.message == "unit: 2 of 412 fail."
-    assert snapshot.branch in house.workspaces.branches
+    assert snapshot.branch in harness.workspaces.branches
 
 
-async def test_a_missing_tool_is_no_failure_of_the_code(house: House) -> None:
-    house.checks.results = {
+async def test_a_missing_tool_is_no_failure_of_the_code(harness: AppHarness) -> None:
+    harness.checks.results = {
         "unit": ev.CheckFinished(check="unit", status="missing", detail="pytest is not installed here")
     }
-    async with house.alive():
-        record = await house.submit()
-        snapshot = await house.ended(record.id)
+    async with harness.running():
+        record = await harness.submit()
+        snapshot = await harness.ended(record.id)
     assert (snapshot.state, snapshot.verification) == (RunState.COMPLETE, Verification.UNVERIFIED)
     assert snapshot.message == "No check ran: pytest is not installed here."
 
 
-async def test_an_agent_that_fails_is_shown_as_failed_with_its_words(house: House) -> None:
-    house.agent.outcome = AgentOutcome(claim=False, message="I cannot do this.", failure=FailureClass.REPAIRABLE)
-    async with house.alive():
-        record = await house.submit()
-        snapshot = await house.ended(record.id)
+async def test_an_agent_that_fails_is_shown_as_failed_with_its_words(harness: AppHarness) -> None:
+    harness.agent.outcome = AgentOutcome(claim=False, message="I cannot do this.", failure=FailureClass.REPAIRABLE)
+    async with harness.running():
+        record = await harness.submit()
+        snapshot = await harness.ended(record.id)
     assert (snapshot.state, snapshot.message) == (RunState.FAILED, "I cannot do this.")
-    assert house.checks.ran == []
+    assert harness.checks.ran == []
 
 
-async def test_a_clone_that_cannot_be_made_fails_with_the_reason(house: House) -> None:
-    house.workspaces.refuses = "The base branch main does not exist."
-    async with house.alive():
-        record = await house.submit()
-        snapshot = await house.ended(record.id)
+async def test_a_clone_that_cannot_be_made_fails_with_the_reason(harness: AppHarness) -> None:
+    harness.workspaces.refuses = "The base branch main does not exist."
+    async with harness.running():
+        record = await harness.submit()
+        snapshot = await harness.ended(record.id)
     assert (snapshot.state, snapshot.failure) == (RunState.FAILED, FailureClass.ENV)
     assert snapshot.message == "The base branch main does not exist."
 
 
-async def test_an_agent_that_must_be_confined_does_not_start_where_nothing_confines(house: House) -> None:
-    async with house.alive():
-        record = await house.submit(agent="strict")
-        snapshot = await house.ended(record.id)
+async def test_an_agent_that_must_be_confined_does_not_start_where_nothing_confines(harness: AppHarness) -> None:
+    async with harness.running():
+        record = await harness.submit(agent="strict")
+        snapshot = await harness.ended(record.id)
     assert (snapshot.state, snapshot.failure) == (RunState.FAILED, FailureClass.POLICY)
-    assert house.agent.jobs == []
+    assert harness.agent.jobs == []
 
 
-async def test_the_same_draft_twice_starts_one_run(house: House) -> None:
-    draft = house.ids.ulid()
+async def test_the_same_draft_twice_starts_one_run(harness: AppHarness) -> None:
+    draft = harness.ids.ulid()
     async with asyncio.TaskGroup() as group:
-        tries = [group.create_task(house.submit(draft=draft)) for _ in range(5)]
+        tries = [group.create_task(harness.submit(draft=draft)) for _ in range(5)]
     assert {attempt.result().id for attempt in tries} == {draft}
-    assert sum(row.kind is OutboxKind.MIRROR for row in await house.store.outbox()) == 1
+    assert sum(row.kind is OutboxKind.MIRROR for row in await harness.store.outbox()) == 1
 
 
-async def test_cancel_halts_the_agent_and_frees_the_workspace(house: House) -> None:
-    house.agent.hold()
-    async with house.alive():
-        record = await house.submit(MO)
-        await asyncio.wait_for(house.agent.began.wait(), 10)
-        await house.conductor.cancel(RunId(record.id), MO, reason="wrong branch")
-        snapshot = await house.ended(record.id)
-        await house.settled(record.id)
+async def test_cancel_halts_the_agent_and_frees_the_workspace(harness: AppHarness) -> None:
+    harness.agent.hold()
+    async with harness.running():
+        record = await harness.submit(MO)
+        await asyncio.wait_for(harness.agent.began.wait(), 10)
+        await harness.conductor.cancel(RunId(record.id), MO, reason="wrong branch")
+        snapshot = await harness.ended(record.id)
+        await harness.settled(record.id)
     assert (snapshot.state, snapshot.message) == (RunState.CANCELLED, "Cancelled by Mo: wrong branch")
-    assert house.agent.halted == 1
-    assert await house.workspaces.workspace(RunId(record.id)) is None
+    assert harness.agent.halted == 1
+    assert await harness.workspaces.workspace(RunId(record.id)) is None
 
 
-async def test_stop_keeps_everything_and_resume_goes_on_in_the_same_clone(house: House) -> None:
-    house.agent.hold()
-    async with house.alive():
-        record = await house.submit()
+async def test_stop_keeps_everything_and_resume_goes_on_in_the_same_clone(harness: AppHarness) -> None:
+    harness.agent.hold()
+    async with harness.running():
+        record = await harness.submit()
         run = RunId(record.id)
-        await asyncio.wait_for(house.agent.began.wait(), 10)
-        kept = house.agent.jobs[0].cwd / "half.txt"
+        await asyncio.wait_for(harness.agent.began.wait(), 10)
+        kept = harness.agent.jobs[0].cwd / "half.txt"
         kept.write_text("half done\n")
-        await house.conductor.stop(run, ADA)
-        stopped = await house.in_state(run, RunState.SUSPENDED)
+        await harness.conductor.stop(run, ADA)
+        stopped = await harness.in_state(run, RunState.SUSPENDED)
         assert stopped.reason is SuspendReason.HUMAN
-        house.agent.release()
-        await house.conductor.resume(run, ADA)
-        snapshot = await house.ended(run)
-    assert house.agent.halted == 1
-    assert [job.iteration for job in house.agent.jobs] == [1, 2]
+        harness.agent.release()
+        await harness.conductor.resume(run, ADA)
+        snapshot = await harness.ended(run)
+    assert harness.agent.halted == 1
+    assert [job.iteration for job in harness.agent.jobs] == [1, 2]
     assert [file.path for file in snapshot.files] == ["half.txt", "total.py"]
 
 
-async def test_a_crash_in_mid_build_begins_again_by_itself_in_a_fresh_clone(house: House, tmp_path: object) -> None:
-    house.agent.hold()
-    async with house.alive():
-        record = await house.submit()
-        await asyncio.wait_for(house.agent.began.wait(), 10)
-        (house.agent.jobs[0].cwd / "half.txt").write_text("half done\n")
-    second = house.reborn()
-    async with second.alive():
+async def test_a_crash_in_mid_build_begins_again_by_itself_in_a_fresh_clone(
+    harness: AppHarness, tmp_path: object
+) -> None:
+    harness.agent.hold()
+    async with harness.running():
+        record = await harness.submit()
+        await asyncio.wait_for(harness.agent.began.wait(), 10)
+        (harness.agent.jobs[0].cwd / "half.txt").write_text("half done\n")
+    second = harness.restart()
+    async with second.running():
         snapshot = await second.ended(record.id)
     assert second.swept == [record.id]
     assert (snapshot.state, snapshot.verification) == (RunState.COMPLETE, Verification.VERIFIED)
@@ -158,17 +160,17 @@ async def test_a_crash_in_mid_build_begins_again_by_itself_in_a_fresh_clone(hous
     assert kinds == [OutboxKind.MIRROR, OutboxKind.THREAD, OutboxKind.CARD, OutboxKind.RESULT]
 
 
-async def test_two_answers_at_once_have_one_effect_and_the_other_is_told_who_was_first(house: House) -> None:
-    house.agent.script = (ev.QuestionAsked(question="q1", text="Which?", options=("left", "right")),)
-    house.agent.hold()
-    async with house.alive():
-        record = await house.submit()
+async def test_two_answers_at_once_have_one_effect_and_the_other_is_told_who_was_first(harness: AppHarness) -> None:
+    harness.agent.script = (ev.QuestionAsked(question="q1", text="Which?", options=("left", "right")),)
+    harness.agent.hold()
+    async with harness.running():
+        record = await harness.submit()
         run = RunId(record.id)
-        await house.until(run, lambda snapshot: snapshot.needs_person)
+        await harness.until(run, lambda snapshot: snapshot.needs_person)
         async with asyncio.TaskGroup() as group:
-            left = group.create_task(house.conductor.answer(run, "q1", "left", ADA))
-            right = group.create_task(house.conductor.answer(run, "q1", "right", ADA))
-        snapshot = await house.until(run, lambda snapshot: not snapshot.needs_person)
+            left = group.create_task(harness.conductor.answer(run, "q1", "left", ADA))
+            right = group.create_task(harness.conductor.answer(run, "q1", "right", ADA))
+        snapshot = await harness.until(run, lambda snapshot: not snapshot.needs_person)
         first, second = sorted((left.result(), right.result()), key=lambda committed: not committed.fresh)
         assert first.fresh
         assert not second.fresh
@@ -186,16 +188,16 @@ async def test_two_answers_at_once_have_one_effect_and_the_other_is_told_who_was
     ],
 )
 async def test_what_cannot_be_is_refused_in_words_and_starts_nothing(
-    house: House, person: object, changes: dict[str, str], words: str
+    harness: AppHarness, person: object, changes: dict[str, str], words: str
 ) -> None:
     with pytest.raises(Refused, match=words.replace("(", "\\(").replace("..", r"\.\.")):
-        await house.submit(person, **changes)  # pyright: ignore[reportArgumentType]  # parametrised
-    assert await house.store.outbox() == []
+        await harness.submit(person, **changes)  # pyright: ignore[reportArgumentType]  # parametrised
+    assert await harness.store.outbox() == []
 
 
-async def test_limits_hold_and_people_wait_in_line_fairly(crowded: House) -> None:
+async def test_limits_hold_and_people_wait_in_line_fairly(crowded: AppHarness) -> None:
     crowded.agent.hold()
-    async with crowded.alive():
+    async with crowded.running():
         first = await crowded.submit(ADA)
         await asyncio.wait_for(crowded.agent.began.wait(), 10)
         second = await crowded.submit(ADA)
@@ -210,40 +212,40 @@ async def test_limits_hold_and_people_wait_in_line_fairly(crowded: House) -> Non
     ] == [first.id, second.id, third.id]
 
 
-async def test_a_stranger_may_not_cancel_and_the_requester_may(house: House) -> None:
-    record = await house.submit(MO)
+async def test_a_stranger_may_not_cancel_and_the_requester_may(harness: AppHarness) -> None:
+    record = await harness.submit(MO)
     other = MO.model_copy(update={"id": "100000000000000004", "name": "Po"})
     with pytest.raises(Refused, match="its requester or an"):
-        await house.conductor.cancel(RunId(record.id), other)
-    assert (await house.conductor.cancel(RunId(record.id), MO)).fresh
+        await harness.conductor.cancel(RunId(record.id), other)
+    assert (await harness.conductor.cancel(RunId(record.id), MO)).fresh
 
 
-async def test_a_closed_machine_refuses_new_runs_and_lets_those_in_line_wait(house: House) -> None:
-    record = await house.submit()
-    house.closed = "This machine is low on disk."
+async def test_a_closed_machine_refuses_new_runs_and_lets_those_in_line_wait(harness: AppHarness) -> None:
+    record = await harness.submit()
+    harness.closed = "This machine is low on disk."
     with pytest.raises(Refused, match="low on disk"):
-        await house.submit()
-    house.was_asked.clear()
-    async with house.alive():
+        await harness.submit()
+    harness.was_asked.clear()
+    async with harness.running():
         for _ in range(2):  # the driver's second look comes after whatever the first one did
-            await asyncio.wait_for(house.was_asked.wait(), 10)
-            house.was_asked.clear()
-            house.driver.wake()
-        waiting = await house.store.run(RunId(record.id))
+            await asyncio.wait_for(harness.was_asked.wait(), 10)
+            harness.was_asked.clear()
+            harness.driver.wake()
+        waiting = await harness.store.run(RunId(record.id))
         assert waiting is not None
         assert waiting.state is RunState.QUEUED
-        house.closed = None
-        house.driver.wake()
-        await house.ended(record.id)
+        harness.closed = None
+        harness.driver.wake()
+        await harness.ended(record.id)
 
 
-async def test_who_asked_stands_on_the_commit_as_they_wish_when_it_is_made(house: House) -> None:
-    house.agent.hold()
-    async with house.alive():
-        mine = await house.submit(MO)
-        await house.began()
-        await house.store.save_person_settings(MO.id, PersonSettings(co_author="Mo <mo@example.com>"), at=1)
-        house.agent.release()
-        await house.ended(mine.id)
-        await house.ended((await house.submit(ADA)).id)
-    assert house.workspaces.co_authors == ["Mo <mo@example.com>", None]
+async def test_who_asked_stands_on_the_commit_as_they_wish_when_it_is_made(harness: AppHarness) -> None:
+    harness.agent.hold()
+    async with harness.running():
+        mine = await harness.submit(MO)
+        await harness.began()
+        await harness.store.save_person_settings(MO.id, PersonSettings(co_author="Mo <mo@example.com>"), at=1)
+        harness.agent.release()
+        await harness.ended(mine.id)
+        await harness.ended((await harness.submit(ADA)).id)
+    assert harness.workspaces.co_authors == ["Mo <mo@example.com>", None]

@@ -10,7 +10,7 @@ from ompycord.domain.ids import RunId
 from ompycord.errors import DiskRefuses
 from ompycord.store import SqliteStore
 from ompycord.testing import FakeClock
-from tests.integration.conductor.conftest import House
+from tests.integration.conductor.conftest import AppHarness
 from tests.integration.conductor.test_external_runs import post
 
 PATIENCE_S = 10.0
@@ -39,10 +39,10 @@ def projector_of(store: RefusingStore) -> Projector:
     return Projector(store=store, bus=Bus(), clock=FakeClock(), route=lambda record: "200000000000000009")  # pyright: ignore[reportArgumentType]  # the rest is the real store's
 
 
-async def test_a_batch_that_was_refused_is_folded_once_when_it_goes_through(house: House) -> None:
-    run = RunId(await post(house, ev.RunStarted(title="Nightly"), seq=1))
-    await post(house, ev.UsageUpdated(input=7), seq=2)
-    refusing = RefusingStore(house.store)
+async def test_a_batch_that_was_refused_is_folded_once_when_it_goes_through(harness: AppHarness) -> None:
+    run = RunId(await post(harness, ev.RunStarted(title="Nightly"), seq=1))
+    await post(harness, ev.UsageUpdated(input=7), seq=2)
+    refusing = RefusingStore(harness.store)
     projector = projector_of(refusing)
     refusing.refusals = 2
     async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
@@ -51,22 +51,22 @@ async def test_a_batch_that_was_refused_is_folded_once_when_it_goes_through(hous
             await refusing.refused.wait()
             projector.wake()
             await projector.settled()
-            assert await house.store.backlog() == 0
+            assert await harness.store.backlog() == 0
             task.cancel()
-    snapshot = (await house.store.folds([run]))[run].snapshot()
+    snapshot = (await harness.store.folds([run]))[run].snapshot()
     assert snapshot.usage is not None
     assert snapshot.usage.input == 7
-    assert len(await house.store.outbox()) == 3  # mirror, thread, card: owed once
+    assert len(await harness.store.outbox()) == 3  # mirror, thread, card: owed once
     assert [line["event"] for line in lines] == ["projector.waits", "projector.goes_on"]
 
 
-async def test_settled_waits_for_what_is_stored(house: House) -> None:
-    projector = projector_of(RefusingStore(house.store))
+async def test_settled_waits_for_what_is_stored(harness: AppHarness) -> None:
+    projector = projector_of(RefusingStore(harness.store))
     async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
         task = group.create_task(projector.run())
         await projector.settled()
-        await post(house, ev.RunStarted(title="Nightly"), seq=1)
+        await post(harness, ev.RunStarted(title="Nightly"), seq=1)
         projector.wake()
         await projector.settled()
-        assert (projector.position, await house.store.backlog()) == (1, 0)
+        assert (projector.position, await harness.store.backlog()) == (1, 0)
         task.cancel()

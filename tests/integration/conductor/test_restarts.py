@@ -14,12 +14,12 @@ import pytest
 from ompycord.domain import events as ev
 from ompycord.domain.access import Person
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import Heard
+from ompycord.domain.ports import AgentInput
 from ompycord.domain.records import Committed, OutboxKind
 from ompycord.domain.snapshot import StatusSnapshot
 from ompycord.errors import Refused
 from ompycord.store import SqliteStore
-from tests.integration.conductor.conftest import ADA, AP, CATALOG, PATIENCE_S, House
+from tests.integration.conductor.conftest import ADA, AP, CATALOG, PATIENCE_S, AppHarness
 
 WRITES = ("append", "commit", "observe", "project", "save_draft")
 LIFE = 30
@@ -57,28 +57,28 @@ class Mortal:
 class Life:
     """One run whose agent asks one thing, and all that anybody was told of it, over as many processes as it takes."""
 
-    def __init__(self, house: House, kind: str, dice: random.Random) -> None:
+    def __init__(self, harness: AppHarness, kind: str, dice: random.Random) -> None:
         self.kind = kind
-        self.draft = house.ids.ulid()
+        self.draft = harness.ids.ulid()
         self.told: list[tuple[str, Person, Committed]] = []
         """What people were answered: about which question, who, what."""
-        self.heard: list[Heard] = []
+        self.heard: list[AgentInput] = []
         """By the agent of the latest process."""
         self._renames = dice.random() < 0.5
         self._starts = 0
 
-    async def live(self, house: House) -> None:
+    async def live(self, harness: AppHarness) -> None:
         """From wherever it stands to its end: hand the task in, let two people click at once, let the agent hear it."""
         self._starts += 1
         self.heard = []
-        house.agent.script = (self._asks(f"id-{self._starts}" if self._renames else "a1"),)
-        house.agent.hold()
-        run = RunId((await house.submit(ADA, draft=self.draft)).id)
+        harness.agent.script = (self._asks(f"id-{self._starts}" if self._renames else "a1"),)
+        harness.agent.hold()
+        run = RunId((await harness.submit(ADA, draft=self.draft)).id)
         async with asyncio.timeout(PATIENCE_S):
-            while not (snapshot := await house.until(run, lambda _: True)).is_final:
+            while not (snapshot := await harness.until(run, lambda _: True)).is_final:
                 for ref in self._open(snapshot):
-                    await self._two_click(house, run, ref)
-                await self._let_hear(house)
+                    await self._two_click(harness, run, ref)
+                await self._let_hear(harness)
 
     def _asks(self, ref: str) -> ev.EventBody:
         if self.kind == QUESTION:
@@ -89,39 +89,41 @@ class Life:
         open_ones = snapshot.open_questions if self.kind == QUESTION else snapshot.open_approvals
         return [one.ref for one in open_ones]
 
-    async def _two_click(self, house: House, run: RunId, ref: str) -> None:
+    async def _two_click(self, harness: AppHarness, run: RunId, ref: str) -> None:
         async with asyncio.TaskGroup() as group:
             for person in (ADA, AP):
-                group.create_task(self._click(house, run, ref, person))
+                group.create_task(self._click(harness, run, ref, person))
 
-    async def _click(self, house: House, run: RunId, ref: str, person: Person) -> None:
+    async def _click(self, harness: AppHarness, run: RunId, ref: str, person: Person) -> None:
         try:
             if self.kind == QUESTION:
-                committed = await house.conductor.answer(run, ref, f"{person.name}'s", person)
+                committed = await harness.conductor.answer(run, ref, f"{person.name}'s", person)
             else:
-                committed = await house.conductor.approve(run, ref, person)
+                committed = await harness.conductor.approve(run, ref, person)
         except Refused:  # nobody waits for it any more: nothing was decided, and that was said
             return
         self.told.append((ref, person, committed))
 
-    async def _let_hear(self, house: House) -> None:
+    async def _let_hear(self, harness: AppHarness) -> None:
         """Once the agent heard what was decided, it ends."""
         try:
             async with asyncio.timeout(0.05):
-                self.heard.append(await house.agent.heard.get())
+                self.heard.append(await harness.agent.heard.get())
         except TimeoutError:
             return
-        house.agent.release()
+        harness.agent.release()
 
-    async def judge(self, house: House) -> None:
+    async def judge(self, harness: AppHarness) -> None:
         """What the log, the outbox, the people and the agent have of it agree."""
         run = RunId(self.draft)
-        log = [one.body for one in await house.store.events_of(run)]
+        log = [one.body for one in await harness.store.events_of(run)]
         decided = {ref: by for ref, by in map(self._decision, log) if ref}
-        snapshot = await house.until(run, lambda seen: seen.is_final)
+        snapshot = await harness.until(run, lambda seen: seen.is_final)
         asked = [one.ref for one in (snapshot.questions if self.kind == QUESTION else snapshot.approvals)]
         messages = [
-            row for row in await house.store.outbox(limit=100_000) if row.kind is OutboxKind.QUESTION and row.run == run
+            row
+            for row in await harness.store.outbox(limit=100_000)
+            if row.kind is OutboxKind.QUESTION and row.run == run
         ]
         assert len(messages) == len(asked) == len(set(asked)), "asked once each"
         again = [at for at, body in enumerate(log) if isinstance(body, ev.QuestionAsked | ev.ApprovalRequested)][1:]
@@ -149,57 +151,59 @@ class Life:
                 return None, None
 
 
-async def a_life(house: House, kind: str, seed: int) -> bool:
+async def a_life(harness: AppHarness, kind: str, seed: int) -> bool:
     """Whether its first process died on the way."""
     dice = random.Random(seed)
-    mortal = Mortal(house.store, at=dice.randrange(1, LIFE), after=dice.random() < 0.5)
-    first = House(cast("SqliteStore", mortal), house.folder, house.clock, CATALOG)
-    life = Life(house, kind, dice)
-    async with first.alive(), asyncio.TaskGroup() as group:
+    mortal = Mortal(harness.store, at=dice.randrange(1, LIFE), after=dice.random() < 0.5)
+    first = AppHarness(cast("SqliteStore", mortal), harness.folder, harness.clock, CATALOG)
+    life = Life(harness, kind, dice)
+    async with first.running(), asyncio.TaskGroup() as group:
         living = group.create_task(life.live(first))
         dying = group.create_task(mortal.died.wait())
         await asyncio.wait({living, dying}, return_when=asyncio.FIRST_COMPLETED)
         living.cancel()
         dying.cancel()
-    later = first.reborn_over(house.store)
-    async with later.alive():
+    later = first.restart_over(harness.store)
+    async with later.running():
         await life.live(later)
         await life.judge(later)
     return mortal.died.is_set()
 
 
 @pytest.mark.parametrize("kind", [QUESTION, APPROVAL])
-async def test_a_crash_at_any_write_loses_nothing_and_asks_nobody_twice(house: House, kind: str) -> None:
-    died = [await a_life(house, kind, seed) for seed in range(12)]
+async def test_a_crash_at_any_write_loses_nothing_and_asks_nobody_twice(harness: AppHarness, kind: str) -> None:
+    died = [await a_life(harness, kind, seed) for seed in range(12)]
     assert sum(died) > len(died) / 2
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("kind", [QUESTION, APPROVAL])
-async def test_a_hundred_crashes_lose_nothing_and_ask_nobody_twice(house: House, kind: str) -> None:
-    died = [await a_life(house, kind, seed) for seed in range(1000, 1000 + ROUNDS)]
+async def test_a_hundred_crashes_lose_nothing_and_ask_nobody_twice(harness: AppHarness, kind: str) -> None:
+    died = [await a_life(harness, kind, seed) for seed in range(1000, 1000 + ROUNDS)]
     sys.stdout.write(f"{kind}: {len(died)} rounds, {sum(died)} crashes\n")
     assert sum(died) > ROUNDS / 2
 
 
-async def both_click(house: House, kind: str, rounds: int) -> None:
-    async with house.alive():
+async def both_click(harness: AppHarness, kind: str, rounds: int) -> None:
+    async with harness.running():
         for number in range(rounds):
-            life = Life(house, kind, random.Random(number))
-            await life.live(house)
-            house.agent.release()
-            await life.judge(house)
+            life = Life(harness, kind, random.Random(number))
+            await life.live(harness)
+            harness.agent.release()
+            await life.judge(harness)
             effects = [committed.fresh for _, _, committed in life.told]
             assert len(effects) >= 2  # more where they clicked again before the message changed
             assert sum(effects) == 1
 
 
 @pytest.mark.parametrize("kind", [QUESTION, APPROVAL])
-async def test_of_two_who_click_at_once_one_has_an_effect_and_the_other_is_told_who(house: House, kind: str) -> None:
-    await both_click(house, kind, 5)
+async def test_of_two_who_click_at_once_one_has_an_effect_and_the_other_is_told_who(
+    harness: AppHarness, kind: str
+) -> None:
+    await both_click(harness, kind, 5)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("kind", [QUESTION, APPROVAL])
-async def test_fifty_times_two_who_click_at_once_have_one_effect(house: House, kind: str) -> None:
-    await both_click(house, kind, 50)
+async def test_fifty_times_two_who_click_at_once_have_one_effect(harness: AppHarness, kind: str) -> None:
+    await both_click(harness, kind, 50)

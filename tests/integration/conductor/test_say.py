@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 
 from ompycord.conductor import Driver, Inboxes
-from ompycord.conductor.conversation import MOST_WAITING
+from ompycord.conductor.messages import MOST_WAITING
 from ompycord.domain.events import CheckFinished, Prompted, RunEvent
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentCapabilities, AgentJob, AgentOutcome, Emit, Inbox, Published, Store
@@ -14,32 +14,32 @@ from ompycord.domain.repository import CheckSpec, RepositorySpec
 from ompycord.domain.run import RunState
 from ompycord.errors import Refused
 from ompycord.testing import FakeChecks, FakeWorkspaces
-from tests.integration.conductor.conftest import ADA, MO, VI, House
+from tests.integration.conductor.conftest import ADA, MO, VI, AppHarness
 
 PATIENCE_S = 10.0
 STEERS = AgentCapabilities(can_steer=True)
 
 
 @pytest.fixture
-def steered(house: House) -> House:
+def steered(harness: AppHarness) -> AppHarness:
     """A house whose agent can be told things while it works."""
-    house.abilities["command"] = STEERS
-    return house
+    harness.capabilities["command"] = STEERS
+    return harness
 
 
-async def working(house: House) -> RunId:
-    house.agent.hold()
-    run = RunId((await house.submit()).id)
-    await house.began()
+async def working(harness: AppHarness) -> RunId:
+    harness.agent.hold()
+    run = RunId((await harness.submit()).id)
+    await harness.began()
     return run
 
 
-async def test_what_is_said_reaches_a_running_agent_that_listens_once_and_in_order(steered: House) -> None:
-    async with steered.alive():
+async def test_what_is_said_reaches_a_running_agent_that_listens_once_and_in_order(steered: AppHarness) -> None:
+    async with steered.running():
         run = await working(steered)
-        first = await steered.conductor.say(run, " Mind the tests. ", "next", ADA)
-        second = await steered.conductor.say(run, "Stop that.", "now", ADA)
-        assert (first.fate, second.fate) == ("next", "now")
+        first = await steered.conductor.send_message(run, " Mind the tests. ", "next", ADA)
+        second = await steered.conductor.send_message(run, "Stop that.", "now", ADA)
+        assert (first.outcome, second.outcome) == ("next", "now")
         assert await steered.heard() == Prompted(text="Mind the tests.", by="Ada")
         assert await steered.heard() == Prompted(text="Stop that.", by="Ada", when="now")
         assert await steered.conductor.waiting(run) == []
@@ -51,34 +51,34 @@ async def test_what_is_said_reaches_a_running_agent_that_listens_once_and_in_ord
 
 @pytest.mark.parametrize(("abilities", "when"), [(AgentCapabilities(), "next"), (STEERS, "restart")])
 async def test_an_agent_that_does_not_listen_begins_again_in_its_clone(
-    house: House, abilities: AgentCapabilities, when: Any
+    harness: AppHarness, capabilities: AgentCapabilities, when: Any
 ) -> None:
-    house.abilities["command"] = abilities
-    async with house.alive():
-        run = await working(house)
-        (house.agent.jobs[0].cwd / "half.txt").write_text("half done\n")
-        house.agent.began.clear()
-        assert (await house.conductor.say(run, "Mind the docs.", when, ADA)).fate == "restart"
-        await house.began()
-        house.agent.release()
-        snapshot = await house.ended(run)
-    assert house.agent.halted == 1
-    assert [job.iteration for job in house.agent.jobs] == [1, 2]
-    assert house.agent.jobs[1].prompt.endswith("Said since:\n\nMind the docs.")
+    harness.capabilities["command"] = capabilities
+    async with harness.running():
+        run = await working(harness)
+        (harness.agent.jobs[0].cwd / "half.txt").write_text("half done\n")
+        harness.agent.began.clear()
+        assert (await harness.conductor.send_message(run, "Mind the docs.", when, ADA)).outcome == "restart"
+        await harness.began()
+        harness.agent.release()
+        snapshot = await harness.ended(run)
+    assert harness.agent.halted == 1
+    assert [job.iteration for job in harness.agent.jobs] == [1, 2]
+    assert harness.agent.jobs[1].prompt.endswith("Said since:\n\nMind the docs.")
     assert [file.path for file in snapshot.files] == ["half.txt", "total.py"]
-    assert house.agent.heard.empty()
-    assert await house.conductor.waiting(run) == []
+    assert harness.agent.heard.empty()
+    assert await harness.conductor.waiting(run) == []
 
 
-async def test_a_run_that_waits_keeps_it_for_its_start(crowded: House) -> None:
-    async with crowded.alive():
+async def test_a_run_that_waits_keeps_it_for_its_start(crowded: AppHarness) -> None:
+    async with crowded.running():
         first = await working(crowded)
         second = RunId((await crowded.submit()).id)
-        assert (await crowded.conductor.say(second, "Mind the docs.", "now", ADA)).fate == "start"
+        assert (await crowded.conductor.send_message(second, "Mind the docs.", "now", ADA)).outcome == "start"
         assert [one.body.text for one in await crowded.conductor.waiting(second)] == ["Mind the docs."]
         await crowded.conductor.stop(first, ADA)
         await crowded.in_state(first, RunState.SUSPENDED)
-        assert (await crowded.conductor.say(first, "And the tests.", "restart", ADA)).fate == "resume"
+        assert (await crowded.conductor.send_message(first, "And the tests.", "restart", ADA)).outcome == "resume"
         crowded.agent.release()
         await crowded.ended(second)
         await crowded.conductor.resume(first, ADA)
@@ -88,40 +88,40 @@ async def test_a_run_that_waits_keeps_it_for_its_start(crowded: House) -> None:
     assert prompts[first].endswith("Said since:\n\nAnd the tests.")
 
 
-async def test_what_is_refused_is_refused_in_words(house: House) -> None:
-    async with house.alive():
-        run = await working(house)
+async def test_what_is_refused_is_refused_in_words(harness: AppHarness) -> None:
+    async with harness.running():
+        run = await working(harness)
         with pytest.raises(Refused, match=r"that is for a \*runner\*"):
-            await house.conductor.say(run, "Hello", "next", VI)
+            await harness.conductor.send_message(run, "Hello", "next", VI)
         with pytest.raises(Refused, match="is empty"):
-            await house.conductor.say(run, " \n ", "next", MO)
+            await harness.conductor.send_message(run, " \n ", "next", MO)
         with pytest.raises(Refused, match="4,000 is the limit"):
-            await house.conductor.say(run, "x" * 4001, "next", ADA)
-        house.agent.release()
-        await house.ended(run)
+            await harness.conductor.send_message(run, "x" * 4001, "next", ADA)
+        harness.agent.release()
+        await harness.ended(run)
         with pytest.raises(Refused, match=r"has ended.*\*Run again\*"):
-            await house.conductor.say(run, "One more thing", "next", ADA)
-    assert len(house.agent.jobs) == 1
+            await harness.conductor.send_message(run, "One more thing", "next", ADA)
+    assert len(harness.agent.jobs) == 1
 
 
-async def test_the_same_message_is_said_once(steered: House) -> None:
-    async with steered.alive():
+async def test_the_same_message_is_said_once(steered: AppHarness) -> None:
+    async with steered.running():
         run = await working(steered)
-        assert (await steered.conductor.say(run, "Mind the tests.", "next", ADA, key="7")).is_fresh
-        assert not (await steered.conductor.say(run, "Mind the tests.", "next", ADA, key="7")).is_fresh
+        assert (await steered.conductor.send_message(run, "Mind the tests.", "next", ADA, key="7")).is_fresh
+        assert not (await steered.conductor.send_message(run, "Mind the tests.", "next", ADA, key="7")).is_fresh
         await steered.heard()
         steered.agent.release()
         await steered.ended(run)
     assert steered.agent.heard.empty()
 
 
-async def test_a_waiting_word_is_taken_back_and_a_taken_one_is_not(steered: House) -> None:
-    async with steered.alive():
+async def test_a_waiting_word_is_taken_back_and_a_taken_one_is_not(steered: AppHarness) -> None:
+    async with steered.running():
         first = await working(steered)
         await steered.conductor.stop(first, ADA)
         await steered.in_state(first, RunState.SUSPENDED)
         for text in ("Wrong.", "Right."):
-            await steered.conductor.say(first, text, "next", ADA)
+            await steered.conductor.send_message(first, text, "next", ADA)
         wrong, right = await steered.conductor.waiting(first)
         assert (await steered.conductor.drop(first, wrong.id, MO)).body.text == "Wrong."
         assert await steered.conductor.waiting(first) == [right]
@@ -135,13 +135,13 @@ async def test_a_waiting_word_is_taken_back_and_a_taken_one_is_not(steered: Hous
     assert steered.agent.jobs[-1].prompt.endswith("Said since:\n\nRight.")
 
 
-async def test_a_waiting_word_is_edited_in_its_place_and_a_taken_or_dropped_one_is_not(steered: House) -> None:
-    async with steered.alive():
+async def test_a_waiting_word_is_edited_in_its_place_and_a_taken_or_dropped_one_is_not(steered: AppHarness) -> None:
+    async with steered.running():
         run = await working(steered)
         await steered.conductor.stop(run, ADA)
         await steered.in_state(run, RunState.SUSPENDED)
         for text in ("First.", "Secnd.", "Third."):
-            await steered.conductor.say(run, text, "next", ADA)
+            await steered.conductor.send_message(run, text, "next", ADA)
         first, second, third = await steered.conductor.waiting(run)
         assert (await steered.conductor.edit(run, second.id, " Second. ", MO)).body.text == "Second."
         for empty in ("", " ", "x" * 4001):
@@ -163,43 +163,43 @@ async def test_a_waiting_word_is_edited_in_its_place_and_a_taken_or_dropped_one_
 class EditedMeanwhile:
     """A store in which somebody edits what waits at the very moment at which the agent takes it."""
 
-    def __init__(self, inner: Store, house: House) -> None:
+    def __init__(self, inner: Store, harness: AppHarness) -> None:
         self._inner = inner
-        self._house = house
+        self._harness = harness
         self.run: RunId | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
-    async def talk(self, run: RunId, *, after: int) -> list[RunEvent]:
-        found = await self._inner.talk(run, after=after)
+    async def transcript(self, run: RunId, *, after: int) -> list[RunEvent]:
+        found = await self._inner.transcript(run, after=after)
         said = [event for event in found if isinstance(event.body, Prompted)]
         if said and self.run is None:
             self.run = run
-            await self._house.conductor.edit(run, str(said[-1].id), "As edited.", ADA)
+            await self._harness.conductor.edit(run, str(said[-1].id), "As edited.", ADA)
         return found
 
 
-async def test_an_agent_gets_the_words_that_stood_there_when_it_took_them(steered: House) -> None:
+async def test_an_agent_gets_the_words_that_stood_there_when_it_took_them(steered: AppHarness) -> None:
     store = EditedMeanwhile(steered.store, steered)
     inboxes = Inboxes(store=cast("Store", store), bus=steered.bus, record=steered.conductor.record)
     steered.steps._inboxes = inboxes  # pyright: ignore[reportPrivateUsage]  # the same, over that store
-    async with steered.alive():
+    async with steered.running():
         run = await working(steered)
-        await steered.conductor.say(run, "As typed.", "next", ADA)
+        await steered.conductor.send_message(run, "As typed.", "next", ADA)
         assert await steered.heard() == Prompted(text="As edited.", by="Ada")
         steered.agent.release()
         await steered.ended(run)
 
 
-async def test_the_queue_is_bounded(crowded: House) -> None:
-    async with crowded.alive():
+async def test_the_queue_is_bounded(crowded: AppHarness) -> None:
+    async with crowded.running():
         await working(crowded)
         second = RunId((await crowded.submit()).id)
         for number in range(MOST_WAITING):
-            await crowded.conductor.say(second, f"{number}", "next", ADA)
+            await crowded.conductor.send_message(second, f"{number}", "next", ADA)
         with pytest.raises(Refused, match="wait for the agent already"):
-            await crowded.conductor.say(second, "one too many", "next", ADA)
+            await crowded.conductor.send_message(second, "one too many", "next", ADA)
 
 
 class HeldChecks(FakeChecks):
@@ -217,76 +217,80 @@ class HeldChecks(FakeChecks):
 
 
 @pytest.fixture
-def checking(house: House, monkeypatch: pytest.MonkeyPatch) -> HeldChecks:
+def checking(harness: AppHarness, monkeypatch: pytest.MonkeyPatch) -> HeldChecks:
     checks = HeldChecks()
-    monkeypatch.setattr(house.checks, "run", checks.run)
+    monkeypatch.setattr(harness.checks, "run", checks.run)
     return checks
 
 
-async def test_during_checks_the_agent_comes_back_with_what_was_said(house: House, checking: HeldChecks) -> None:
-    async with house.alive():
-        run = RunId((await house.submit()).id)
+async def test_during_checks_the_agent_comes_back_with_what_was_said(harness: AppHarness, checking: HeldChecks) -> None:
+    async with harness.running():
+        run = RunId((await harness.submit()).id)
         async with asyncio.timeout(PATIENCE_S):
             await checking.began.wait()
-        house.agent.began.clear()
-        assert (await house.conductor.say(run, "And the docs.", "next", ADA)).fate == "restart"
-        await house.began()
+        harness.agent.began.clear()
+        assert (await harness.conductor.send_message(run, "And the docs.", "next", ADA)).outcome == "restart"
+        await harness.began()
         checking.go.set()
-        snapshot = await house.ended(run)
-    assert [job.iteration for job in house.agent.jobs] == [1, 2]
-    assert house.agent.jobs[1].prompt.endswith("And the docs.")
+        snapshot = await harness.ended(run)
+    assert [job.iteration for job in harness.agent.jobs] == [1, 2]
+    assert harness.agent.jobs[1].prompt.endswith("And the docs.")
     assert (snapshot.state, checking.ran) == (RunState.COMPLETE, ["unit"])
 
 
-async def test_a_run_stopped_in_its_checks_goes_back_to_its_agent(house: House, checking: HeldChecks) -> None:
-    async with house.alive():
-        run = RunId((await house.submit()).id)
+async def test_a_run_stopped_in_its_checks_goes_back_to_its_agent(harness: AppHarness, checking: HeldChecks) -> None:
+    async with harness.running():
+        run = RunId((await harness.submit()).id)
         async with asyncio.timeout(PATIENCE_S):
             await checking.began.wait()
-        await house.conductor.stop(run, ADA)
-        await house.in_state(run, RunState.SUSPENDED)
-        assert (await house.conductor.say(run, "And the docs.", "next", ADA)).fate == "resume"
+        await harness.conductor.stop(run, ADA)
+        await harness.in_state(run, RunState.SUSPENDED)
+        assert (await harness.conductor.send_message(run, "And the docs.", "next", ADA)).outcome == "resume"
         checking.go.set()
-        await house.conductor.resume(run, ADA)
-        await house.ended(run)
-    assert [job.prompt.endswith("And the docs.") for job in house.agent.jobs] == [False, True]
+        await harness.conductor.resume(run, ADA)
+        await harness.ended(run)
+    assert [job.prompt.endswith("And the docs.") for job in harness.agent.jobs] == [False, True]
 
 
-async def test_a_run_that_publishes_says_that_it_takes_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_run_that_publishes_says_that_it_takes_nothing(
+    harness: AppHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     publishing, go = asyncio.Event(), asyncio.Event()
-    publish = house.workspaces.publish
+    publish = harness.workspaces.publish
 
     async def held(run: RunId, repository: RepositorySpec, *, branch: str) -> Published:
         publishing.set()
         await go.wait()
         return await publish(run, repository, branch=branch)
 
-    assert isinstance(house.workspaces, FakeWorkspaces)
-    monkeypatch.setattr(house.workspaces, "publish", held)
-    async with house.alive():
-        run = RunId((await house.submit()).id)
+    assert isinstance(harness.workspaces, FakeWorkspaces)
+    monkeypatch.setattr(harness.workspaces, "publish", held)
+    async with harness.running():
+        run = RunId((await harness.submit()).id)
         async with asyncio.timeout(PATIENCE_S):
             await publishing.wait()
         with pytest.raises(Refused, match=r"takes nothing more.*\*Run again\*"):
-            await house.conductor.say(run, "Wait", "next", ADA)
+            await harness.conductor.send_message(run, "Wait", "next", ADA)
         go.set()
-        await house.ended(run)
+        await harness.ended(run)
 
 
-async def test_what_is_said_while_the_agent_ends_is_not_lost(steered: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_is_said_while_the_agent_ends_is_not_lost(
+    steered: AppHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is on disk before the agent's end is, and the agent has not read it."""
     finish = steered.agent.run
 
     async def deaf(job: AgentJob, emit: Emit, inbox: Inbox) -> AgentOutcome:
         if job.iteration == 1:
-            said = await steered.conductor.say(job.run, "And the docs.", "next", ADA)
-            assert said.fate == "next"
+            said = await steered.conductor.send_message(job.run, "And the docs.", "next", ADA)
+            assert said.outcome == "next"
             steered.agent.jobs.append(job)
             return AgentOutcome(claim=True)
         return await finish(job, emit, inbox)
 
     monkeypatch.setattr(steered.agent, "run", deaf)
-    async with steered.alive():
+    async with steered.running():
         run = RunId((await steered.submit()).id)
         await steered.ended(run)
     assert [job.prompt.endswith("And the docs.") for job in steered.agent.jobs] == [False, True]
@@ -295,23 +299,23 @@ async def test_what_is_said_while_the_agent_ends_is_not_lost(steered: House, mon
 class Between:
     """The real store; once, right after the driver has looked for what the agent did not hear, somebody says something."""
 
-    def __init__(self, inner: Store, house: House) -> None:
+    def __init__(self, inner: Store, harness: AppHarness) -> None:
         self._inner = inner
-        self._house = house
+        self._harness = harness
         self.said = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
-    async def talk(self, run: RunId, *, after: int) -> list[RunEvent]:
-        found = await self._inner.talk(run, after=after)
+    async def transcript(self, run: RunId, *, after: int) -> list[RunEvent]:
+        found = await self._inner.transcript(run, after=after)
         if not self.said:
             self.said = True
-            await self._house.conductor.say(run, "And the docs.", "next", ADA)
+            await self._harness.conductor.send_message(run, "And the docs.", "next", ADA)
         return found
 
 
-async def test_what_is_said_between_the_last_look_and_the_agents_end_is_not_lost(steered: House) -> None:
+async def test_what_is_said_between_the_last_look_and_the_agents_end_is_not_lost(steered: AppHarness) -> None:
     store = Between(steered.store, steered)
     steered.driver = Driver(
         store=cast("Store", store),
@@ -321,26 +325,26 @@ async def test_what_is_said_between_the_last_look_and_the_agents_end_is_not_lost
         limits=steered.conductor.catalog.limits,
         changed=steered.projector.wake,
     )
-    async with steered.alive():
+    async with steered.running():
         run = RunId((await steered.submit()).id)
         await steered.ended(run)
     assert store.said
     assert [job.prompt.endswith("And the docs.") for job in steered.agent.jobs] == [False, True]
 
 
-async def test_a_crash_neither_loses_nor_repeats_what_was_said(steered: House) -> None:
-    async with steered.alive():
+async def test_a_crash_neither_loses_nor_repeats_what_was_said(steered: AppHarness) -> None:
+    async with steered.running():
         run = await working(steered)
-        await steered.conductor.say(run, "Heard before the crash.", "next", ADA)
+        await steered.conductor.send_message(run, "AgentInput before the crash.", "next", ADA)
         await steered.heard()
-    await steered.conductor.say(run, "Said to nobody.", "next", ADA)
-    later = steered.reborn()
-    later.abilities["command"] = STEERS
+    await steered.conductor.send_message(run, "MessageReceipt to nobody.", "next", ADA)
+    later = steered.restart()
+    later.capabilities["command"] = STEERS
     later.agent.hold()
-    async with later.alive():
+    async with later.running():
         await later.began()
-        await later.conductor.say(run, "Said to the next.", "next", ADA)
-        assert await later.heard() == Prompted(text="Said to the next.", by="Ada")
+        await later.conductor.send_message(run, "MessageReceipt to the next.", "next", ADA)
+        assert await later.heard() == Prompted(text="MessageReceipt to the next.", by="Ada")
         later.agent.release()
         await later.ended(run)
     assert later.agent.jobs[0].prompt.endswith("Said since:\n\nHeard before the crash.\n\nSaid to nobody.")

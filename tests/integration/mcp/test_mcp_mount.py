@@ -6,12 +6,12 @@ import httpx
 
 from ompycord.domain.ids import RunId
 from ompycord.domain.run import RunState
-from ompycord.mcp_server import Desk, McpMount
+from ompycord.mcp_server import McpMount, ToolService
 from ompycord.testing import FakeClock
 from ompycord.workspaces.artifacts import Artifacts
-from tests.integration.conductor.conftest import House, house, store
+from tests.integration.conductor.conftest import AppHarness, harness, store
 
-__all__ = ["house", "store"]
+__all__ = ["harness", "store"]
 
 RUN = RunId("01JD0000000000000000000001")
 HELLO = {
@@ -30,12 +30,14 @@ ASK = {
 """The clock of these tests stands still: nothing but the end ends this wait."""
 
 
-async def test_that_the_sdk_was_loaded_is_told_once_after_the_first_answer(house: House) -> None:
+async def test_that_the_sdk_was_loaded_is_told_once_after_the_first_answer(harness: AppHarness) -> None:
     told: list[None] = []
-    files = Artifacts(folder=house.folder / "artifacts", workspaces=house.workspaces)
-    desk = Desk(conductor=house.conductor, bus=house.bus, clock=FakeClock(), ids=house.ids, attach=files.attach)
+    files = Artifacts(folder=harness.folder / "artifacts", workspaces=harness.workspaces)
+    tool_service = ToolService(
+        conductor=harness.conductor, bus=harness.bus, clock=FakeClock(), ids=harness.ids, attach=files.attach
+    )
     mount = McpMount(
-        desk=desk,
+        tool_service=tool_service,
         authenticate=lambda headers: RUN if headers.get("authorization") == "Bearer k" else None,
         version="0",
         loaded=lambda: told.append(None),
@@ -54,20 +56,22 @@ async def test_that_the_sdk_was_loaded_is_told_once_after_the_first_answer(house
     assert told == [None]
 
 
-async def test_when_the_process_ends_a_wait_for_people_ends_too_and_its_ticket_stays(house: House) -> None:
-    house.agent.hold()
-    async with house.alive(), asyncio.TaskGroup() as group:
-        run = RunId((await house.submit()).id)
-        await house.in_state(run, RunState.BUILDING)
-        files = Artifacts(folder=house.folder / "artifacts", workspaces=house.workspaces)
-        desk = Desk(conductor=house.conductor, bus=house.bus, clock=FakeClock(), ids=house.ids, attach=files.attach)
-        mount = McpMount(desk=desk, authenticate=lambda headers: run, version="0")
+async def test_when_the_process_ends_a_wait_for_people_ends_too_and_its_ticket_stays(harness: AppHarness) -> None:
+    harness.agent.hold()
+    async with harness.running(), asyncio.TaskGroup() as group:
+        run = RunId((await harness.submit()).id)
+        await harness.in_state(run, RunState.BUILDING)
+        files = Artifacts(folder=harness.folder / "artifacts", workspaces=harness.workspaces)
+        tool_service = ToolService(
+            conductor=harness.conductor, bus=harness.bus, clock=FakeClock(), ids=harness.ids, attach=files.attach
+        )
+        mount = McpMount(tool_service=tool_service, authenticate=lambda headers: run, version="0")
         shim = group.create_task(mount.serve())
         headers = {"accept": "application/json, text/event-stream", "mcp-protocol-version": "2025-06-18"}
         transport = httpx.ASGITransport(app=mount)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers) as client:
             asking = group.create_task(client.post("/", json=ASK))
-            await house.until(run, lambda snapshot: snapshot.needs_person)
+            await harness.until(run, lambda snapshot: snapshot.needs_person)
             assert not asking.done()
             mount.drain()
             answer = await asking

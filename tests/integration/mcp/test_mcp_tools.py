@@ -13,30 +13,34 @@ from ompycord.domain import events as ev
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock
 from ompycord.domain.run import RunState
-from ompycord.mcp_server import Desk, McpMount
+from ompycord.mcp_server import McpMount, ToolService
 from ompycord.testing import FakeClock
 from ompycord.webhook import serve
 from ompycord.webhook.server import bind
 from ompycord.workspaces.artifacts import Artifacts
-from tests.integration.conductor.conftest import ADA, House, house, store
+from tests.integration.conductor.conftest import ADA, AppHarness, harness, store
 
-__all__ = ["house", "store"]
+__all__ = ["harness", "store"]
 
 KEY = "key-of-the-run"
 
 
 @asynccontextmanager
-async def mounted(house: House, run: RunId, clock: Clock | None = None) -> AsyncGenerator[str]:
+async def mounted(harness: AppHarness, run: RunId, clock: Clock | None = None) -> AsyncGenerator[str]:
     """The mount on a port of its own; yields its address."""
-    artifacts = Artifacts(folder=house.folder / "artifacts", workspaces=house.workspaces)
-    desk = Desk(
-        conductor=house.conductor, bus=house.bus, clock=clock or FakeClock(), ids=house.ids, attach=artifacts.attach
+    artifacts = Artifacts(folder=harness.folder / "artifacts", workspaces=harness.workspaces)
+    tool_service = ToolService(
+        conductor=harness.conductor,
+        bus=harness.bus,
+        clock=clock or FakeClock(),
+        ids=harness.ids,
+        attach=artifacts.attach,
     )
 
     def authenticate(headers: Mapping[str, str]) -> RunId | None:
         return run if headers.get("authorization") == f"Bearer {KEY}" else None
 
-    mount = McpMount(desk=desk, authenticate=authenticate, version="0")
+    mount = McpMount(tool_service=tool_service, authenticate=authenticate, version="0")
     stop, serving = asyncio.Event(), asyncio.Event()
     sock = bind("127.0.0.1", 0)
     async with asyncio.TaskGroup() as group:
@@ -60,17 +64,17 @@ async def connected(address: str, key: str = KEY) -> AsyncGenerator[Client]:
 
 
 @pytest.fixture
-async def working(house: House) -> AsyncGenerator[RunId]:
+async def working(harness: AppHarness) -> AsyncGenerator[RunId]:
     """A run whose agent is at work."""
-    house.agent.hold()
-    async with house.alive():
-        record = await house.submit()
-        await house.in_state(record.id, RunState.BUILDING)
+    harness.agent.hold()
+    async with harness.running():
+        record = await harness.submit()
+        await harness.in_state(record.id, RunState.BUILDING)
         yield RunId(record.id)
 
 
-async def test_an_agent_reads_its_task_and_posts_updates(house: House, working: RunId) -> None:
-    async with mounted(house, working) as address, connected(address) as client:
+async def test_an_agent_reads_its_task_and_posts_updates(harness: AppHarness, working: RunId) -> None:
+    async with mounted(harness, working) as address, connected(address) as client:
         tools = {tool.name for tool in (await client.list_tools()).tools}
         assert tools == {
             *("get_task", "post_update", "set_plan", "attach_file", "read_thread", "report_result"),
@@ -80,12 +84,12 @@ async def test_an_agent_reads_its_task_and_posts_updates(house: House, working: 
         assert task is not None
         assert (task["run"], task["prompt"], task["repository"]) == (working, "Fix the total.", "shop")
         await client.call_tool("post_update", {"text": "Half way"})
-        await house.until(working, lambda snapshot: snapshot.last_words == "Half way")
+        await harness.until(working, lambda snapshot: snapshot.last_words == "Half way")
 
 
-async def test_no_tool_says_that_it_touches_what_the_agent_works_on(house: House, working: RunId) -> None:
+async def test_no_tool_says_that_it_touches_what_the_agent_works_on(harness: AppHarness, working: RunId) -> None:
     """Some clients ask people for leave to use any tool that may, and would for asking people."""
-    async with mounted(house, working) as address, connected(address) as client:
+    async with mounted(harness, working) as address, connected(address) as client:
         hints = {tool.name: tool.annotations for tool in (await client.list_tools()).tools}
     assert {name for name, hint in hints.items() if hint and hint.read_only_hint} == {
         "get_task", "read_thread", "wait_answer",
@@ -95,35 +99,37 @@ async def test_no_tool_says_that_it_touches_what_the_agent_works_on(house: House
     assert [hint and hint.open_world_hint for hint in hints.values()] == [False] * 9
 
 
-async def test_a_question_is_a_ticket_and_a_person_answers_it(house: House, working: RunId) -> None:
-    async with mounted(house, working) as address, connected(address) as client:
+async def test_a_question_is_a_ticket_and_a_person_answers_it(harness: AppHarness, working: RunId) -> None:
+    async with mounted(harness, working) as address, connected(address) as client:
         asked = {"question": "Which?", "options": ["left", "right"], "wait_s": 0}
         ticket = (await client.call_tool("ask_human", asked)).structured_content
         assert ticket is not None
         assert ticket["status"] == "waiting"
-        await house.until(working, lambda snapshot: snapshot.needs_person)
+        await harness.until(working, lambda snapshot: snapshot.needs_person)
         again = (await client.call_tool("ask_human", asked)).structured_content
         assert again is not None
         assert again["ticket"] == ticket["ticket"]
-        await house.until(working, lambda snapshot: snapshot.needs_person)
+        await harness.until(working, lambda snapshot: snapshot.needs_person)
         async with asyncio.TaskGroup() as group:
             waiting = group.create_task(client.call_tool("wait_answer", {"ticket": ticket["ticket"], "wait_s": 20}))
-            await house.conductor.answer(working, ticket["ticket"], "left", ADA)
+            await harness.conductor.answer(working, ticket["ticket"], "left", ADA)
         answer = waiting.result().structured_content
         assert answer is not None
         assert (answer["status"], answer["answer"], answer["by"]) == ("answered", "left", "Ada")
 
 
-async def test_leave_is_a_ticket_too_and_leave_for_the_run_is_not_asked_for_twice(house: House, working: RunId) -> None:
-    async with mounted(house, working) as address, connected(address) as client:
+async def test_leave_is_a_ticket_too_and_leave_for_the_run_is_not_asked_for_twice(
+    harness: AppHarness, working: RunId
+) -> None:
+    async with mounted(harness, working) as address, connected(address) as client:
         wanted = {"title": "Run a command", "command": "npm publish", "risk": "network", "wait_s": 0}
         ticket = (await client.call_tool("request_approval", wanted)).structured_content
         assert ticket is not None
         assert ticket["status"] == "waiting"
-        await house.until(working, lambda snapshot: snapshot.needs_person)
+        await harness.until(working, lambda snapshot: snapshot.needs_person)
         async with asyncio.TaskGroup() as group:
             waiting = group.create_task(client.call_tool("request_approval", {**wanted, "wait_s": 20}))
-            await house.conductor.approve(working, ticket["ticket"], ADA, scope="run")
+            await harness.conductor.approve(working, ticket["ticket"], ADA, scope="run")
         answer = waiting.result().structured_content
         assert answer is not None
         assert (answer["ticket"], answer["answer"]) == (ticket["ticket"], "allowed for this run")
@@ -133,15 +139,15 @@ async def test_leave_is_a_ticket_too_and_leave_for_the_run_is_not_asked_for_twic
         other = (await client.call_tool("request_approval", {**wanted, "command": "rm -rf /"})).structured_content
         assert other is not None
         assert other["ticket"] != ticket["ticket"]
-        await house.until(working, lambda snapshot: snapshot.needs_person)
-        await house.conductor.deny(working, other["ticket"], ADA, reason="no")
+        await harness.until(working, lambda snapshot: snapshot.needs_person)
+        await harness.conductor.deny(working, other["ticket"], ADA, reason="no")
         said = (await client.call_tool("wait_answer", {"ticket": other["ticket"]})).structured_content
         assert said is not None
         assert (said["answer"], said["by"]) == ("denied: no", "Ada")
 
 
-async def test_a_ticket_of_nobody_is_refused_in_words(house: House, working: RunId) -> None:
-    async with mounted(house, working) as address, connected(address) as client:
+async def test_a_ticket_of_nobody_is_refused_in_words(harness: AppHarness, working: RunId) -> None:
+    async with mounted(harness, working) as address, connected(address) as client:
         said = await client.call_tool("wait_answer", {"ticket": "01JD0000000000000000000000", "wait_s": 0})
         assert said.is_error
         assert "has no question" in str(said.content)
@@ -149,47 +155,47 @@ async def test_a_ticket_of_nobody_is_refused_in_words(house: House, working: Run
 
 @pytest.mark.parametrize("header", [None, "Bearer wrong", "Basic abc"])
 async def test_without_the_runs_key_there_is_one_answer_and_no_sdk(
-    house: House, working: RunId, header: str | None
+    harness: AppHarness, working: RunId, header: str | None
 ) -> None:
-    async with mounted(house, working) as address, httpx2.AsyncClient(trust_env=False) as http:
+    async with mounted(harness, working) as address, httpx2.AsyncClient(trust_env=False) as http:
         headers = {"Authorization": header} if header else {}
         answer = await http.post(address, json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"}, headers=headers)
         assert (answer.status_code, answer.json()["type"]) == (401, "/problems/unauthorized")
 
 
-async def test_a_plan_is_shown_whole_and_a_result_is_a_claim(house: House, working: RunId) -> None:
-    async with mounted(house, working) as address, connected(address) as client:
+async def test_a_plan_is_shown_whole_and_a_result_is_a_claim(harness: AppHarness, working: RunId) -> None:
+    async with mounted(harness, working) as address, connected(address) as client:
         phases = [
             {"title": "Build", "status": "active", "steps": [{"title": "test", "status": "done"}]},
             {"title": "Ship"},
         ]
         await client.call_tool("set_plan", {"phases": phases})
         await client.call_tool("set_plan", {"phases": phases[:1]})
-        card = await house.until(working, lambda snapshot: len(snapshot.plan) == 1)
+        card = await harness.until(working, lambda snapshot: len(snapshot.plan) == 1)
         assert (card.plan[0].status, card.plan[0].steps[0].title) == ("active", "test")
         wrong = await client.call_tool("set_plan", {"phases": [{"title": "x", "status": "nearly"}]})
         assert wrong.is_error
         empty = await client.call_tool("report_result", {"summary": "  "})
         assert empty.is_error
         await client.call_tool("report_result", {"summary": "The total is right.", "outcome": "partial"})
-        card = await house.until(working, lambda snapshot: snapshot.summary is not None)
+        card = await harness.until(working, lambda snapshot: snapshot.summary is not None)
         assert (card.summary, card.state) == ("The total is right.", RunState.BUILDING)
         await client.call_tool("report_result", {"summary": "I could not.", "outcome": "failed"})
-        bodies = [event.body for event in await house.store.events_of(working)]
+        bodies = [event.body for event in await harness.store.events_of(working)]
         assert ev.RunFailed(message="I could not.") in bodies
 
 
-async def test_what_people_said_is_read_in_its_order(house: House, working: RunId) -> None:
-    async with mounted(house, working) as address, connected(address) as client:
-        await house.conductor.say(working, "Mind the docs.", "next", ADA)
+async def test_what_people_said_is_read_in_its_order(harness: AppHarness, working: RunId) -> None:
+    async with mounted(harness, working) as address, connected(address) as client:
+        await harness.conductor.send_message(working, "Mind the docs.", "next", ADA)
         ticket = (await client.call_tool("ask_human", {"question": "Which?", "wait_s": 0})).structured_content
         assert ticket is not None
-        await house.until(working, lambda snapshot: snapshot.needs_person)
-        await house.conductor.answer(working, ticket["ticket"], "left", ADA)
+        await harness.until(working, lambda snapshot: snapshot.needs_person)
+        await harness.conductor.answer(working, ticket["ticket"], "left", ADA)
         leave = (await client.call_tool("request_approval", {"title": "Run rm", "wait_s": 0})).structured_content
         assert leave is not None
-        await house.until(working, lambda snapshot: bool(snapshot.open_approvals))
-        await house.conductor.deny(working, leave["ticket"], ADA, reason="never")
+        await harness.until(working, lambda snapshot: bool(snapshot.open_approvals))
+        await harness.conductor.deny(working, leave["ticket"], ADA, reason="never")
         thread = (await client.call_tool("read_thread", {})).structured_content
         assert thread is not None
         assert [(one["kind"], one["by"], one["text"], one["about"]) for one in thread["remarks"]] == [
@@ -199,18 +205,20 @@ async def test_what_people_said_is_read_in_its_order(house: House, working: RunI
         ]
 
 
-async def test_a_file_of_the_clone_is_kept_by_its_content_and_nothing_else_is(house: House, working: RunId) -> None:
-    prepared = await house.workspaces.workspace(working)
+async def test_a_file_of_the_clone_is_kept_by_its_content_and_nothing_else_is(
+    harness: AppHarness, working: RunId
+) -> None:
+    prepared = await harness.workspaces.workspace(working)
     assert prepared is not None
     clone = prepared.path
     (clone / "out").mkdir()
     (clone / "out/plot.png").write_bytes(b"\x89PNG")
-    (house.folder / "secret.txt").write_text("hunter2")
-    (clone / "link.txt").symlink_to(house.folder / "secret.txt")
-    (clone / "folder").symlink_to(house.folder)
+    (harness.folder / "secret.txt").write_text("hunter2")
+    (clone / "link.txt").symlink_to(harness.folder / "secret.txt")
+    (clone / "folder").symlink_to(harness.folder)
     with (clone / "big.bin").open("wb") as big:
         big.truncate(10 * 1024 * 1024 + 1)
-    async with mounted(house, working) as address, connected(address) as client:
+    async with mounted(harness, working) as address, connected(address) as client:
         added = (await client.call_tool("attach_file", {"path": "out/plot.png"})).structured_content
         assert added is not None
         assert (added["name"], added["size"]) == ("plot.png", 4)
@@ -224,23 +232,23 @@ async def test_a_file_of_the_clone_is_kept_by_its_content_and_nothing_else_is(ho
             refused = await client.call_tool("attach_file", {"path": path})
             assert refused.is_error, path
             assert why in str(refused.content), path
-        card = await house.until(working, lambda snapshot: bool(snapshot.artifacts))
+        card = await harness.until(working, lambda snapshot: bool(snapshot.artifacts))
     [artifact] = {(one.name, one.sha256) for one in card.artifacts}
     assert artifact == ("plot.png", added["sha256"])
-    kept = Artifacts(folder=house.folder / "artifacts", workspaces=house.workspaces)
+    kept = Artifacts(folder=harness.folder / "artifacts", workspaces=harness.workspaces)
     assert await kept.read(working, added["sha256"]) == b"\x89PNG"
-    other = RunId(house.ids.ulid())
+    other = RunId(harness.ids.ulid())
     assert await kept.read(other, added["sha256"]) is None
     assert await kept.read(working, "../" + added["sha256"][3:]) is None
 
 
-async def test_an_answer_after_seventy_seconds_finds_its_agent(house: House, working: RunId) -> None:
+async def test_an_answer_after_seventy_seconds_finds_its_agent(harness: AppHarness, working: RunId) -> None:
     """No call lasts longer than 25 s, whatever a client asks for, and each returns the same ticket."""
     clock = FakeClock()
-    async with mounted(house, working, clock) as address, connected(address) as client:
+    async with mounted(harness, working, clock) as address, connected(address) as client:
         ticket = (await client.call_tool("ask_human", {"question": "Which?", "wait_s": 0})).structured_content
         assert ticket is not None
-        await house.until(working, lambda snapshot: snapshot.needs_person)
+        await harness.until(working, lambda snapshot: snapshot.needs_person)
         began = clock.monotonic_s()
         for _ in range(3):
             async with asyncio.TaskGroup() as group:
@@ -250,14 +258,14 @@ async def test_an_answer_after_seventy_seconds_finds_its_agent(house: House, wor
                 clock.advance(25)
             assert waiting.result().structured_content == ticket
         assert clock.monotonic_s() - began >= 70
-        await house.conductor.answer(working, ticket["ticket"], "left", ADA)
+        await harness.conductor.answer(working, ticket["ticket"], "left", ADA)
         answer = (await client.call_tool("wait_answer", {"ticket": ticket["ticket"]})).structured_content
         assert answer is not None
         assert (answer["status"], answer["answer"]) == ("answered", "left")
 
 
 async def test_a_client_that_wants_to_know_hears_that_somebody_is_waited_for(
-    house: House, working: RunId, monkeypatch: pytest.MonkeyPatch
+    harness: AppHarness, working: RunId, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ompycord.mcp_server.server.BEAT_S", 0.05)
     heard: list[str | None] = []
@@ -268,12 +276,12 @@ async def test_a_client_that_wants_to_know_hears_that_somebody_is_waited_for(
         if len(heard) >= 3:
             enough.set()
 
-    async with mounted(house, working) as address, connected(address) as client, asyncio.TaskGroup() as group:
+    async with mounted(harness, working) as address, connected(address) as client, asyncio.TaskGroup() as group:
         asked = {"question": "Which?", "wait_s": 20}
         waiting = group.create_task(client.call_tool("ask_human", asked, progress_callback=tell))
         async with asyncio.timeout(20):
             await enough.wait()
-        card = await house.until(working, lambda snapshot: snapshot.needs_person)
-        await house.conductor.answer(working, card.open_questions[0].ref, "left", ADA)
+        card = await harness.until(working, lambda snapshot: snapshot.needs_person)
+        await harness.conductor.answer(working, card.open_questions[0].ref, "left", ADA)
     assert (waiting.result().structured_content or {})["answer"] == "left"
-    assert set(heard) == {"Waiting for a person in Discord."}
+    assert set(heard) == {"QueuedMessage for a person in Discord."}

@@ -12,7 +12,7 @@ from ompycord.processes import Outcome, ProcessSpec, run
 
 pytestmark = [pytest.mark.posix, pytest.mark.timeout(60)]
 MakeSpec = Callable[..., ProcessSpec]
-Gone = Callable[[int], Awaitable[None]]
+ClientDisconnected = Callable[[int], Awaitable[None]]
 
 FAMILY = """
 import os, signal, sys
@@ -44,7 +44,9 @@ async def test_output_is_bounded_and_the_program_still_ends(python: MakeSpec) ->
     assert (completed.was_cut, completed.exit_code) == (True, 0)
 
 
-async def test_a_timeout_kills_the_whole_group(python: MakeSpec, tmp_path: Path, until_gone: Gone) -> None:
+async def test_a_timeout_kills_the_whole_group(
+    python: MakeSpec, tmp_path: Path, until_gone: ClientDisconnected
+) -> None:
     completed = await run(python(FAMILY), timeout_s=3.0)
     assert (completed.outcome, completed.signal) == (Outcome.WALL_TIMEOUT, signal.SIGKILL)
     assert completed.stdout == b"started\n"
@@ -52,7 +54,9 @@ async def test_a_timeout_kills_the_whole_group(python: MakeSpec, tmp_path: Path,
         await until_gone(int(pid))
 
 
-async def test_a_cancelled_run_leaves_no_process(tmp_path: Path, python: MakeSpec, until_gone: Gone) -> None:
+async def test_a_cancelled_run_leaves_no_process(
+    tmp_path: Path, python: MakeSpec, until_gone: ClientDisconnected
+) -> None:
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(run(python(FAMILY)), 3.0)
     for pid in (tmp_path / "pids").read_text().split():
@@ -60,7 +64,7 @@ async def test_a_cancelled_run_leaves_no_process(tmp_path: Path, python: MakeSpe
 
 
 async def test_what_a_program_leaves_in_its_group_goes_and_does_not_hold_the_output(
-    python: MakeSpec, until_gone: Gone
+    python: MakeSpec, until_gone: ClientDisconnected
 ) -> None:
     code = "import os, signal\npid = os.fork()\nif pid: print(pid)\nelse:\n    while True: signal.pause()"
     completed = await run(python(code))

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 import ompycord
-from ompycord.processes import ProcessSpec, launch, run, sweep
+from ompycord.processes import ProcessSpec, kill_strays, launch, run
 
 pytestmark = [pytest.mark.posix, pytest.mark.timeout(60)]
 MakeSpec = Callable[..., ProcessSpec]
-Gone = Callable[[int], Awaitable[None]]
+ClientDisconnected = Callable[[int], Awaitable[None]]
 ROOT = str(Path(ompycord.__file__).parents[1])
 
 PARENT = """
@@ -34,7 +34,7 @@ asyncio.run(main())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the parent-death signal is Linux's")
-async def test_a_parent_killed_with_9_takes_the_program_along(python: MakeSpec, until_gone: Gone) -> None:
+async def test_a_parent_killed_with_9_takes_the_program_along(python: MakeSpec, until_gone: ClientDisconnected) -> None:
     path = ":".join((ROOT, *(entry for entry in sys.path if "site-packages" in entry)))
     async with launch(python(PARENT, path)) as parent:
         grandchild = int((await anext(parent.lines())).text)
@@ -52,16 +52,16 @@ async def test_a_program_whose_parent_died_before_the_signal_was_set_does_not_st
 
 
 async def test_a_sweep_finds_by_marker_only_and_says_how_many(
-    python: MakeSpec, tmp_path: Path, until_gone: Gone
+    python: MakeSpec, tmp_path: Path, until_gone: ClientDisconnected
 ) -> None:
     marker = str(tmp_path)
     code = "import signal; print('up'); signal.pause()"
     async with launch(python(code, marker=marker)) as mine, launch(python(code, marker=f"{marker}/other")) as other:
         await anext(mine.lines())
         await anext(other.lines())
-        assert await sweep(marker) == 1
+        assert await kill_strays(marker) == 1
         await until_gone(mine.pid)
-        assert await sweep(marker) == 0
+        assert await kill_strays(marker) == 0
         assert (await mine.wait()).signal == signal.SIGKILL
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(other.wait(), 0.05)

@@ -15,7 +15,7 @@ from ompycord.processes import Bounds, Clocks, Line, Outcome, ProcessSpec, Runni
 
 pytestmark = [pytest.mark.posix, pytest.mark.timeout(60)]
 MakeSpec = Callable[..., ProcessSpec]
-Gone = Callable[[int], Awaitable[None]]
+ClientDisconnected = Callable[[int], Awaitable[None]]
 
 READY_AND_DEAF = """
 import signal, sys
@@ -185,7 +185,7 @@ async def test_a_program_deaf_to_term_gets_kill(python: MakeSpec) -> None:
     assert again == result
 
 
-async def test_a_stop_goes_on_when_its_caller_is_cancelled(python: MakeSpec, until_gone: Gone) -> None:
+async def test_a_stop_goes_on_when_its_caller_is_cancelled(python: MakeSpec, until_gone: ClientDisconnected) -> None:
     async with launch(python(READY_AND_DEAF), clocks=Clocks(term_s=0.3)) as process:
         assert await first(process) == "ready"
         with pytest.raises(TimeoutError):
@@ -194,7 +194,7 @@ async def test_a_stop_goes_on_when_its_caller_is_cancelled(python: MakeSpec, unt
     await until_gone(process.pid)
 
 
-async def test_children_in_the_group_go_with_the_program(python: MakeSpec, until_gone: Gone) -> None:
+async def test_children_in_the_group_go_with_the_program(python: MakeSpec, until_gone: ClientDisconnected) -> None:
     code = "import os, signal\npid = os.fork()\nif pid: print(pid)\nwhile True: signal.pause()"
     async with launch(python(code)) as process:
         child = int(await first(process))
@@ -203,7 +203,7 @@ async def test_children_in_the_group_go_with_the_program(python: MakeSpec, until
 
 
 async def test_a_double_forked_child_in_its_own_session_is_swept(
-    python: MakeSpec, tmp_path: Path, until_gone: Gone
+    python: MakeSpec, tmp_path: Path, until_gone: ClientDisconnected
 ) -> None:
     async with launch(python(DAEMON, marker=str(tmp_path))) as process:
         daemon = int(await first(process))
@@ -213,7 +213,7 @@ async def test_a_double_forked_child_in_its_own_session_is_swept(
 
 
 async def test_an_error_in_the_block_comes_out_unwrapped_and_leaves_no_process(
-    python: MakeSpec, until_gone: Gone
+    python: MakeSpec, until_gone: ClientDisconnected
 ) -> None:
     pids: list[int] = []
 
@@ -229,7 +229,7 @@ async def test_an_error_in_the_block_comes_out_unwrapped_and_leaves_no_process(
 
 @pytest.mark.parametrize("times", [1, 2])
 async def test_cancelling_leaves_no_process_and_twice_does_not_wait(
-    python: MakeSpec, until_gone: Gone, times: int
+    python: MakeSpec, until_gone: ClientDisconnected, times: int
 ) -> None:
     pids: list[int] = []
     ready = asyncio.Event()

@@ -20,16 +20,21 @@ def say(*words: object) -> None:
     sys.stdout.flush()
 
 
-async def observe(store: SqliteStore, ids: CountingIds, lane: int, first: int) -> None:
+async def observe(store: SqliteStore, ids: CountingIds, source_state: int, first: int) -> None:
     sender = Sender(ids)
     for seq in range(first, first + 100_000):
-        post = sender.post(seq=seq, source=str(lane), webhook_id=f"msg_{lane}_{seq}", sent=f"{lane} {seq}".encode())
+        post = sender.post(
+            seq=seq,
+            source=str(source_state),
+            webhook_id=f"msg_{source_state}_{seq}",
+            sent=f"{source_state} {seq}".encode(),
+        )
         try:
             [result] = await store.append([post])
         except StorageError as error:
-            say("failed", lane, seq, error)
+            say("failed", source_state, seq, error)
             return
-        say("refused" if isinstance(result, BadEvent) else "event", lane, seq)
+        say("refused" if isinstance(result, BadEvent) else "event", source_state, seq)
 
 
 async def decide(store: SqliteStore, ids: CountingIds) -> None:
@@ -49,8 +54,8 @@ async def main(path: Path, first: int) -> None:
     ids = CountingIds(first << 40)
     async with open_store(path, clock=HandClock(), ids=ids, readers=1) as store, asyncio.TaskGroup() as group:
         say("ready")
-        for lane in range(LANES):
-            group.create_task(observe(store, ids, lane, first))
+        for source_state in range(LANES):
+            group.create_task(observe(store, ids, source_state, first))
         group.create_task(decide(store, ids))
 
 

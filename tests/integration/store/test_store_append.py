@@ -174,13 +174,13 @@ async def test_a_claim_does_not_end_a_hosted_run_but_its_state_does(
 
     receipts(await store.append([post(1, body=ev.RunFinished()), post(4), post(None, "b")]))
     await store.commit(Commit(transitions=(people.move(run.id, RunState.COMPLETE),)))
-    late, filled, unnumbered, fresh_lane, repeated = await store.append(
+    late, filled, unnumbered, fresh_source, repeated = await store.append(
         [post(5), post(3), post(None, "b"), post(1, "c"), post(4)]
     )
     assert isinstance(late, RunFinal)
     assert not receipt(filled).duplicate
     assert isinstance(unnumbered, RunFinal)
-    assert isinstance(fresh_lane, RunFinal)
+    assert isinstance(fresh_source, RunFinal)
     assert receipt(repeated).duplicate
 
 

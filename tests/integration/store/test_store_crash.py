@@ -57,8 +57,13 @@ async def require_kept(path: Path, said: list[list[str]]) -> None:
     sender = Sender(ids)
     async with open_store(path, clock=HandClock(), ids=ids, readers=1) as store:
         posts = [
-            sender.post(seq=int(seq), source=lane, webhook_id=f"msg_{lane}_{seq}", sent=f"{lane} {seq}".encode())
-            for _, lane, seq in (words for words in said if words[0] == "event")
+            sender.post(
+                seq=int(seq),
+                source=source_state,
+                webhook_id=f"msg_{source_state}_{seq}",
+                sent=f"{source_state} {seq}".encode(),
+            )
+            for _, source_state, seq in (words for words in said if words[0] == "event")
         ]
         for again in await store.append(posts):
             assert isinstance(again, Receipt)

@@ -154,7 +154,7 @@ async def test_a_long_log_is_refolded_page_by_page(
     store: SqliteStore, sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(projecting, "REFOLD_EVENTS", 3)
-    posts = [sender.post(seq=n, source=lane) for lane in ("one", "two") for n in range(1, 6)]
+    posts = [sender.post(seq=n, source=source_state) for source_state in ("one", "two") for n in range(1, 6)]
     taken = receipts(await store.append(posts))[0]
     await store.project(PROJECTOR, upto=9, folds=(), states={}, outbox=())  # the last one is not projected yet
     refolded = (await store.folds([taken.run]))[taken.run]

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from ompycord.store import SqliteStore, open_store
-from ompycord.webhook import KeyRing, Limits, Sidecar, create_sidecar
+from ompycord.webhook import KeySet, Limits, Sidecar, create_sidecar
 from tests.integration.store.world import CountingIds, HandClock
 from tests.integration.webhook.senders import SECRET, Poster
 
@@ -30,8 +30,8 @@ async def store(tmp_path: Path, clock: HandClock, ids: CountingIds) -> AsyncGene
 
 
 @pytest.fixture
-def keyring(clock: HandClock) -> KeyRing:
-    ring = KeyRing(clock=clock)
+def keyring(clock: HandClock) -> KeySet:
+    ring = KeySet(clock=clock)
     ring.replace([], hmac_secrets={}, shared_secret=SECRET, shared_channel="builds")
     return ring
 
@@ -42,7 +42,7 @@ def woken() -> asyncio.Event:
 
 
 @pytest.fixture
-def sidecar(store: SqliteStore, keyring: KeyRing, clock: HandClock, ids: CountingIds, woken: asyncio.Event) -> Sidecar:
+def sidecar(store: SqliteStore, keyring: KeySet, clock: HandClock, ids: CountingIds, woken: asyncio.Event) -> Sidecar:
     return create_sidecar(
         store=store, keyring=keyring, clock=clock, ids=ids, limits=Limits(), wake=woken.set, probes={}
     )

@@ -11,7 +11,7 @@ import httpx
 from ompycord.conductor import Bus, Projector
 from ompycord.domain.records import Commit, Scope
 from ompycord.store import SqliteStore
-from ompycord.webhook import KeyRing, Limits, Sidecar, Streams, bind, create_sidecar, mint_bearer, serve
+from ompycord.webhook import KeySet, Limits, Sidecar, Streams, bind, create_sidecar, mint_bearer, serve
 from tests.integration.store.world import NOW, CountingIds, HandClock
 from tests.integration.webhook.senders import SECRET, Poster
 
@@ -82,7 +82,7 @@ class Served:
 
 @contextlib.asynccontextmanager
 async def served(
-    store: SqliteStore, clock: HandClock, ids: CountingIds, keyring: KeyRing, limits: Limits | None = None,
+    store: SqliteStore, clock: HandClock, ids: CountingIds, keyring: KeySet, limits: Limits | None = None,
     *, header_s: float = 10, **stream_options: Any,
 ) -> AsyncGenerator[Served]:  # fmt: skip
     """Up, with a key of scope runs:read."""

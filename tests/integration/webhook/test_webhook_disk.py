@@ -15,7 +15,7 @@ import pytest
 from ompycord.domain.events import Note
 from ompycord.errors import StorageError
 from ompycord.store import SqliteStore, open_store
-from ompycord.webhook import KeyRing, Limits, create_sidecar
+from ompycord.webhook import KeySet, Limits, create_sidecar
 from tests.integration.store.world import CountingIds, HandClock, Sender
 from tests.integration.webhook.senders import Poster, refusal
 from tests.support.sidecar_process import SidecarProcess, envelope, post, sidecar_process
@@ -106,7 +106,7 @@ async def busy_store(tmp_path: Path, clock: HandClock, ids: CountingIds) -> Asyn
 
 
 async def test_a_database_that_is_held_for_long_is_said_and_taken_up_again(
-    busy_store: SqliteStore, tmp_path: Path, keyring: KeyRing, clock: HandClock, ids: CountingIds
+    busy_store: SqliteStore, tmp_path: Path, keyring: KeySet, clock: HandClock, ids: CountingIds
 ) -> None:
     app = create_sidecar(
         store=busy_store, keyring=keyring, clock=clock, ids=ids, limits=Limits(), wake=lambda: None,

@@ -11,7 +11,7 @@ import pytest
 from ompycord.domain import events as ev
 from ompycord.domain.records import Commit, Scope
 from ompycord.store import SqliteStore
-from ompycord.webhook import KeyRing, Limits, Sidecar, create_sidecar, mint_bearer
+from ompycord.webhook import KeySet, Limits, Sidecar, create_sidecar, mint_bearer
 from tests.integration.store.world import NOW, CountingIds, HandClock, People
 from tests.integration.webhook.senders import EVENT, SECRET, Poster, envelope, refusal
 
@@ -69,7 +69,7 @@ async def test_a_wish_to_cancel_is_told_to_the_sender(poster: Poster, store: Sql
 
 
 async def test_a_runs_own_key_speaks_for_its_run_only(
-    http: httpx.AsyncClient, store: SqliteStore, keyring: KeyRing, ids: CountingIds
+    http: httpx.AsyncClient, store: SqliteStore, keyring: KeySet, ids: CountingIds
 ) -> None:
     people = People(ids)
     run, other = await people.submit(store), await people.submit(store)
@@ -238,7 +238,7 @@ async def test_a_key_has_its_rate(poster: Poster, clock: HandClock) -> None:
 
 
 async def test_too_many_waiting_events_put_new_ones_off(
-    store: SqliteStore, keyring: KeyRing, clock: HandClock, ids: CountingIds
+    store: SqliteStore, keyring: KeySet, clock: HandClock, ids: CountingIds
 ) -> None:
     limits = Limits(backlog=3)
     app = create_sidecar(

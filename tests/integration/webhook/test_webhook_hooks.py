@@ -19,8 +19,8 @@ from ompycord.domain.records import Commit, NewEvent, Scope
 from ompycord.domain.run import RunState
 from ompycord.domain.snapshot import StatusSnapshot
 from ompycord.store import SqliteStore
-from ompycord.webhook import KeyRing, Limits, Sidecar, create_sidecar, mint_bearer
-from ompycord.webhook.hook_leave import ASK_S
+from ompycord.webhook import KeySet, Limits, Sidecar, create_sidecar, mint_bearer
+from ompycord.webhook.hook_approvals import ASK_S
 from tests.integration.store.world import NOW, CountingIds, HandClock, People
 from tests.integration.webhook.senders import SECRET, refusal
 from tests.support.pushed import recorded
@@ -46,7 +46,7 @@ class Pusher:
         self._projector = projector
         self._ids = ids
 
-    async def key(self, keyring: KeyRing, *scopes: Scope, run: str | None = None) -> None:
+    async def key(self, keyring: KeySet, *scopes: Scope, run: str | None = None) -> None:
         """Another key than before."""
         bound = None if run is None else RunId(run)
         record, token = mint_bearer(ids=self._ids, now_ms=NOW, name="laptop", scopes=scopes, run=bound)
@@ -107,7 +107,7 @@ def projector(store: SqliteStore, bus: Bus, clock: HandClock) -> Projector:
 
 @pytest.fixture
 def sidecar(
-    store: SqliteStore, keyring: KeyRing, clock: HandClock, ids: CountingIds, projector: Projector, bus: Bus
+    store: SqliteStore, keyring: KeySet, clock: HandClock, ids: CountingIds, projector: Projector, bus: Bus
 ) -> Sidecar:
     return create_sidecar(
         store=store, keyring=keyring, clock=clock, ids=ids, limits=Limits(), wake=projector.wake, probes={}, bus=bus
@@ -117,7 +117,7 @@ def sidecar(
 @pytest.fixture
 async def pusher(
     http: httpx.AsyncClient, store: SqliteStore, projector: Projector, clock: HandClock, ids: CountingIds,
-    keyring: KeyRing,
+    keyring: KeySet,
 ) -> Pusher:  # fmt: skip
     made = Pusher(http, store, projector, clock, ids)
     await made.key(keyring, Scope.EVENTS_WRITE, Scope.RUNS_CREATE)
@@ -224,7 +224,7 @@ async def test_a_payload_that_is_sent_again_is_told_once_and_one_that_comes_agai
 
 
 async def test_work_that_begins_after_an_end_is_another_round_and_what_trails_is_let_go(
-    pusher: Pusher, keyring: KeyRing, store: SqliteStore, projector: Projector, ids: CountingIds
+    pusher: Pusher, keyring: KeySet, store: SqliteStore, projector: Projector, ids: CountingIds
 ) -> None:
     first = (await pusher.push(PROMPT, to="claude/nightly")).json()["run"]
     await pusher.push(END, to="claude/nightly")
@@ -245,7 +245,7 @@ async def test_work_that_begins_after_an_end_is_another_round_and_what_trails_is
 
 
 async def test_every_session_is_a_run_and_a_runs_own_key_speaks_for_its_run_alone(
-    pusher: Pusher, keyring: KeyRing, store: SqliteStore, ids: CountingIds
+    pusher: Pusher, keyring: KeySet, store: SqliteStore, ids: CountingIds
 ) -> None:
     await pusher.push(PROMPT)
     await pusher.push({**PROMPT, "session_id": "s2"})
@@ -258,7 +258,7 @@ async def test_every_session_is_a_run_and_a_runs_own_key_speaks_for_its_run_alon
     assert [type(body).__name__ for body in await pusher.told(hosted.id)] == ["ToolStarted", "ToolStarted"]
 
 
-async def test_a_key_that_may_not_begin_runs_cannot_push_one(pusher: Pusher, keyring: KeyRing) -> None:
+async def test_a_key_that_may_not_begin_runs_cannot_push_one(pusher: Pusher, keyring: KeySet) -> None:
     await pusher.key(keyring, Scope.EVENTS_WRITE)
     assert refusal(await pusher.push(PROMPT)) == (404, "unknown-run")
     await pusher.key(keyring, Scope.RUNS_READ)

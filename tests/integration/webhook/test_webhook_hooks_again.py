@@ -11,7 +11,7 @@ import pytest
 from ompycord.conductor import Bus, Projector
 from ompycord.domain.records import Scope
 from ompycord.store import open_store
-from ompycord.webhook import KeyRing, Limits, create_sidecar
+from ompycord.webhook import KeySet, Limits, create_sidecar
 from tests.integration.store.world import CountingIds, HandClock
 from tests.integration.webhook.test_webhook_hooks import PROMPT, Pusher
 
@@ -60,8 +60,8 @@ class Places:
         self._headers: dict[str, str] = {}
 
     @asynccontextmanager
-    async def alive(self) -> AsyncGenerator[Pusher]:
-        ring = KeyRing(clock=self._clock)
+    async def running(self) -> AsyncGenerator[Pusher]:
+        ring = KeySet(clock=self._clock)
         async with open_store(self._file, clock=self._clock, ids=self._ids, readers=1) as store:
             projector = Projector(store=store, bus=Bus(), clock=self._clock, route=lambda run: None)
             sidecar = create_sidecar(
@@ -84,7 +84,7 @@ async def pushed_twice(places: Places, source: str, payload: dict[str, Any], *, 
     """How many events its run has before a restart, and after it came once more. `extra`: another came between."""
     counts: list[int] = []
     for number in range(2):
-        async with places.alive() as pusher:
+        async with places.running() as pusher:
             run = (await pusher.push(payload, to=f"{source}/@session")).json()["run"]
             if extra and not number:
                 assert (await pusher.push(NOISE[source], to=f"{source}/@session")).json()["run"] == run
@@ -108,7 +108,7 @@ async def test_what_may_rightly_come_again_is_told_again_after_a_restart(what: s
 
 
 async def test_another_answer_to_the_same_prompt_is_another_event(tmp_path: Path) -> None:
-    async with Places(tmp_path).alive() as pusher:
+    async with Places(tmp_path).running() as pusher:
         for words in ("Done.", "Really done."):
             run = (await pusher.push({**STOP, "last_assistant_message": words})).json()["run"]
         assert len(await pusher.told(run)) == 2

@@ -15,7 +15,7 @@ import pytest
 from ompycord.domain.ports import DumpedFold
 from ompycord.domain.records import Commit, Scope
 from ompycord.store import SqliteStore
-from ompycord.webhook import KeyRing, Limits, create_sidecar, mint_bearer
+from ompycord.webhook import KeySet, Limits, create_sidecar, mint_bearer
 from tests.integration.store.world import NOW, CountingIds, HandClock
 from tests.integration.webhook.senders import EVENTS, SECRET, Poster, envelope
 
@@ -86,7 +86,7 @@ def nasty(place: str, text: str) -> dict[str, Any]:
 
 @pytest.fixture
 async def patient(
-    store: SqliteStore, keyring: KeyRing, clock: HandClock, ids: CountingIds
+    store: SqliteStore, keyring: KeySet, clock: HandClock, ids: CountingIds
 ) -> AsyncGenerator[httpx.AsyncClient]:
     limits = Limits(rate_per_s=1e9, burst=10**9, backlog=10**9)
     app = create_sidecar(
@@ -110,7 +110,7 @@ def require_ours(answer: httpx.Response, what: object) -> bool:
 
 
 async def test_nasty_texts_get_no_server_error_and_break_nothing_further_in(
-    patient: httpx.AsyncClient, store: SqliteStore, keyring: KeyRing, clock: HandClock, ids: CountingIds
+    patient: httpx.AsyncClient, store: SqliteStore, keyring: KeySet, clock: HandClock, ids: CountingIds
 ) -> None:
     poster = Poster(patient, clock)
     found = texts()
@@ -127,7 +127,7 @@ async def test_nasty_texts_get_no_server_error_and_break_nothing_further_in(
     assert await read_back(patient, store, keyring, ids) > 1
 
 
-async def read_back(http: httpx.AsyncClient, store: SqliteStore, keyring: KeyRing, ids: CountingIds) -> int:
+async def read_back(http: httpx.AsyncClient, store: SqliteStore, keyring: KeySet, ids: CountingIds) -> int:
     """Fold everything, then ask for every run; how many there are."""
     events = await store.events_after(0, limit=100_000)
     folds = await store.folds(list({event.run for event in events}))

@@ -16,7 +16,7 @@ import uvicorn
 
 from ompycord.errors import BusyError, ConfigurationError
 from ompycord.store import SqliteStore, open_store
-from ompycord.webhook import KeyRing, Limits, SidecarServer, bind, create_sidecar, serve
+from ompycord.webhook import KeySet, Limits, SidecarServer, bind, create_sidecar, serve
 from tests.integration.store.world import CountingIds, HandClock
 from tests.integration.webhook.senders import EVENT, SECRET, Poster, envelope
 
@@ -35,7 +35,7 @@ class Served:
 
 @contextlib.asynccontextmanager
 async def running(
-    store: SqliteStore, keyring: KeyRing, clock: HandClock, *, header_s: float = 10, body_s: float = 10
+    store: SqliteStore, keyring: KeySet, clock: HandClock, *, header_s: float = 10, body_s: float = 10
 ) -> AsyncGenerator[Served]:
     app = create_sidecar(
         store=store, keyring=keyring, clock=clock, ids=CountingIds(1000), limits=Limits(body_s=body_s),
@@ -51,7 +51,7 @@ async def running(
         stop.set()
 
 
-async def talk(port: int, *pieces: bytes) -> bytes:
+async def transcript(port: int, *pieces: bytes) -> bytes:
     """Send, then read until the other side closes."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
@@ -73,7 +73,7 @@ async def run(*command: str) -> bytes:
 
 
 @pytest.mark.skipif(not (shutil.which("curl") and shutil.which("openssl")), reason="needs curl and openssl")
-async def test_curl_and_openssl_by_hand(tmp_path: Path, clock: HandClock, keyring: KeyRing, ids: CountingIds) -> None:
+async def test_curl_and_openssl_by_hand(tmp_path: Path, clock: HandClock, keyring: KeySet, ids: CountingIds) -> None:
     database = tmp_path / "ompycord.db"
     body = json.dumps(envelope("tool.finished", seq=1, data={"tool": "edit", "title": "ü"}), ensure_ascii=False)
     timestamp = str(clock.now_ms() // 1000)
@@ -100,18 +100,16 @@ async def test_curl_and_openssl_by_hand(tmp_path: Path, clock: HandClock, keyrin
     assert b"server:" not in first
 
 
-async def test_half_a_header_is_told_that_it_is_too_slow(
-    store: SqliteStore, keyring: KeyRing, clock: HandClock
-) -> None:
+async def test_half_a_header_is_told_that_it_is_too_slow(store: SqliteStore, keyring: KeySet, clock: HandClock) -> None:
     async with running(store, keyring, clock, header_s=HEADER_S) as served:
         for pieces in ((), (b"POST /api",), (b"POST /api/webhook/event HTTP/1.1\r\nHost: local", b"host\r\n")):
-            answer = await talk(served.port, *pieces)
+            answer = await transcript(served.port, *pieces)
             assert answer.startswith(b"HTTP/1.1 408 ")
             assert b"/problems/too-slow" in answer
 
 
 async def test_half_a_header_after_an_answer_is_too_slow_as_well(
-    store: SqliteStore, keyring: KeyRing, clock: HandClock
+    store: SqliteStore, keyring: KeySet, clock: HandClock
 ) -> None:
     get = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
     async with running(store, keyring, clock, header_s=HEADER_S) as served:
@@ -126,21 +124,21 @@ async def test_half_a_header_after_an_answer_is_too_slow_as_well(
     assert b"HTTP/1.1 408 " in rest
 
 
-async def test_half_a_body_is_told_that_it_is_too_slow(store: SqliteStore, keyring: KeyRing, clock: HandClock) -> None:
+async def test_half_a_body_is_told_that_it_is_too_slow(store: SqliteStore, keyring: KeySet, clock: HandClock) -> None:
     head = b"POST /api/webhook/event HTTP/1.1\r\nHost: localhost\r\ncontent-length: 100\r\n\r\n"
     async with running(store, keyring, clock, header_s=HEADER_S, body_s=BODY_S) as served:
-        answer = await talk(served.port, head, b'{"schema":')
+        answer = await transcript(served.port, head, b'{"schema":')
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert b"connection: close" in answer
     assert b"/problems/too-slow" in answer
 
 
 async def test_a_declared_size_is_refused_before_it_is_sent(
-    store: SqliteStore, keyring: KeyRing, clock: HandClock
+    store: SqliteStore, keyring: KeySet, clock: HandClock
 ) -> None:
     head = b"POST /api/webhook/event HTTP/1.1\r\nHost: localhost\r\ncontent-length: 999999999\r\n\r\n"
     async with running(store, keyring, clock) as served:
-        answer = await talk(served.port, head)
+        answer = await transcript(served.port, head)
     assert answer.startswith(b"HTTP/1.1 413 ")
 
 
@@ -154,15 +152,15 @@ NOISE = (
 
 
 async def test_bytes_that_are_no_http_get_no_server_error(
-    store: SqliteStore, keyring: KeyRing, clock: HandClock
+    store: SqliteStore, keyring: KeySet, clock: HandClock
 ) -> None:
     async with running(store, keyring, clock, header_s=HEADER_S) as served:
         for noise in NOISE:
-            answer = await talk(served.port, noise)
+            answer = await transcript(served.port, noise)
             assert answer.split(b" ")[1].startswith(b"4"), answer
 
 
-async def test_a_sender_that_hangs_up_disturbs_nobody(store: SqliteStore, keyring: KeyRing, clock: HandClock) -> None:
+async def test_a_sender_that_hangs_up_disturbs_nobody(store: SqliteStore, keyring: KeySet, clock: HandClock) -> None:
     head = b"POST /api/webhook/event HTTP/1.1\r\nHost: localhost\r\ncontent-length: 100\r\n\r\nhalf"
     async with running(store, keyring, clock) as served:
         for _ in range(5):
@@ -174,7 +172,7 @@ async def test_a_sender_that_hangs_up_disturbs_nobody(store: SqliteStore, keyrin
             assert (await Poster(http, clock).event()).status_code == 202
 
 
-async def test_stopping_ends_with_a_connection_open(store: SqliteStore, keyring: KeyRing, clock: HandClock) -> None:
+async def test_stopping_ends_with_a_connection_open(store: SqliteStore, keyring: KeySet, clock: HandClock) -> None:
     async with running(store, keyring, clock) as served:
         _, writer = await asyncio.open_connection("127.0.0.1", served.port)
         served.stop.set()
@@ -185,7 +183,7 @@ async def test_stopping_ends_with_a_connection_open(store: SqliteStore, keyring:
         await asyncio.open_connection("127.0.0.1", served.port)
 
 
-async def test_cancelled_it_leaves_no_listener(store: SqliteStore, keyring: KeyRing, clock: HandClock) -> None:
+async def test_cancelled_it_leaves_no_listener(store: SqliteStore, keyring: KeySet, clock: HandClock) -> None:
     async with running(store, keyring, clock) as served:
         served.task.cancel()
     with pytest.raises(ConnectionRefusedError):
@@ -205,7 +203,7 @@ def test_an_address_that_is_not_ours_is_a_configuration_error() -> None:
         bind("192.0.2.1", 0)
 
 
-async def test_signals_stay_with_whoever_had_them(store: SqliteStore, keyring: KeyRing, clock: HandClock) -> None:
+async def test_signals_stay_with_whoever_had_them(store: SqliteStore, keyring: KeySet, clock: HandClock) -> None:
     before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
     async with running(store, keyring, clock):
         assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == before

@@ -12,7 +12,7 @@ from ompycord.domain.ports import DumpedFold
 from ompycord.domain.records import Commit
 from ompycord.domain.records import Scope as KeyScope
 from ompycord.store import SqliteStore
-from ompycord.webhook import KeyRing, Limits, Mount, Sidecar, create_sidecar, mint_bearer
+from ompycord.webhook import KeySet, Limits, Mount, Sidecar, create_sidecar, mint_bearer
 from ompycord.webhook.problems import PROBLEMS
 from tests.integration.store.world import NOW, CountingIds, HandClock, People
 from tests.integration.webhook.senders import EVENT, Poster, envelope, refusal
@@ -31,7 +31,7 @@ async def project(store: SqliteStore) -> None:
         )
 
 
-async def reader(store: SqliteStore, keyring: KeyRing, ids: CountingIds, run: str | None = None) -> dict[str, str]:
+async def reader(store: SqliteStore, keyring: KeySet, ids: CountingIds, run: str | None = None) -> dict[str, str]:
     bound = None if run is None else ev.RunId(run)
     record, token = mint_bearer(ids=ids, now_ms=NOW, name="r", scopes=[KeyScope.RUNS_READ], run=bound)
     await store.commit(Commit(keys=(record,)))
@@ -46,7 +46,7 @@ async def test_known_names_are_served(sidecar: Sidecar, http: httpx.AsyncClient,
 
 
 async def test_a_configured_name_is_served_and_no_other(
-    store: SqliteStore, keyring: KeyRing, clock: HandClock, ids: CountingIds
+    store: SqliteStore, keyring: KeySet, clock: HandClock, ids: CountingIds
 ) -> None:
     limits = Limits(hosts=frozenset({"Bot.Example"}))
     app = create_sidecar(
@@ -68,7 +68,7 @@ async def test_web_pages_are_not_answered(http: httpx.AsyncClient) -> None:
 
 
 async def test_a_mount_gets_its_prefix_and_only_browser_mounts_get_origins(
-    store: SqliteStore, keyring: KeyRing, clock: HandClock, ids: CountingIds
+    store: SqliteStore, keyring: KeySet, clock: HandClock, ids: CountingIds
 ) -> None:
     async def echo(scope: Scope, receive: Receive, send: Send) -> None:
         body = f"{scope['root_path']} {scope['path']}".encode()
@@ -92,9 +92,7 @@ async def test_a_mount_gets_its_prefix_and_only_browser_mounts_get_origins(
         assert (await client.get("/board/x", headers=origin)).text == "/board /board/x"
 
 
-async def test_health_gives_names_only(
-    store: SqliteStore, keyring: KeyRing, clock: HandClock, ids: CountingIds
-) -> None:
+async def test_health_gives_names_only(store: SqliteStore, keyring: KeySet, clock: HandClock, ids: CountingIds) -> None:
     gateway_is_up = True
 
     async def yes() -> bool:
@@ -126,7 +124,7 @@ async def test_health_gives_names_only(
 
 
 async def test_a_probe_that_hangs_is_a_no(
-    store: SqliteStore, keyring: KeyRing, clock: HandClock, ids: CountingIds
+    store: SqliteStore, keyring: KeySet, clock: HandClock, ids: CountingIds
 ) -> None:
     async def never() -> bool:
         await asyncio.Event().wait()
@@ -161,7 +159,7 @@ async def test_what_is_not_there_is_a_problem_too(http: httpx.AsyncClient) -> No
 
 
 async def test_runs_are_read_with_the_scope_only(
-    http: httpx.AsyncClient, poster: Poster, store: SqliteStore, keyring: KeyRing, ids: CountingIds
+    http: httpx.AsyncClient, poster: Poster, store: SqliteStore, keyring: KeySet, ids: CountingIds
 ) -> None:
     external = (await poster.event("run.started", seq=2, data={"title": "Nightly"})).json()["run"]
     people = People(ids)
@@ -195,7 +193,7 @@ async def test_runs_are_read_with_the_scope_only(
 
 
 async def test_a_key_without_the_scope_reads_nothing(
-    http: httpx.AsyncClient, store: SqliteStore, keyring: KeyRing, ids: CountingIds
+    http: httpx.AsyncClient, store: SqliteStore, keyring: KeySet, ids: CountingIds
 ) -> None:
     record, token = mint_bearer(ids=ids, now_ms=NOW, name="w", scopes=[KeyScope.EVENTS_WRITE])
     keyring.replace([record], hmac_secrets={})

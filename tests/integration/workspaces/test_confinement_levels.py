@@ -15,7 +15,7 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.repository import ConfinementLevel, RepositorySpec
 from ompycord.errors import ProcessFailed
 from ompycord.processes import Clocks, Outcome, ProcessResult, ProcessSpec, Stream
-from ompycord.processes.launcher_port import Launcher, Place
+from ompycord.processes.launcher_port import Launcher, Layout
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.probe import best_launcher, gives
 from ompycord.workspaces.service import GitWorkspaces
@@ -127,12 +127,12 @@ async def ground(
 
 
 async def ran(
-    launcher: Launcher, place: Place, *argv: str, marker: str | None = None, clocks: Clocks | None = None
+    launcher: Launcher, layout: Layout, *argv: str, marker: str | None = None, clocks: Clocks | None = None
 ) -> tuple[ProcessResult, str]:
     """How it ended and what it printed."""
-    spec = ProcessSpec(argv=argv, env={}, cwd=place.tree, marker=marker)
+    spec = ProcessSpec(argv=argv, env={}, cwd=layout.tree, marker=marker)
     said: list[str] = []
-    async with asyncio.timeout(60), launcher.start(spec, place, clocks=clocks) as process:
+    async with asyncio.timeout(60), launcher.start(spec, layout, clocks=clocks) as process:
         said = [line.text async for line in process.lines() if line.stream is Stream.STDOUT]
         return await process.wait(), "\n".join(said)
 
@@ -145,8 +145,8 @@ async def attempted(ground: Ground, launcher: Launcher, port: int, *, network: b
         "port": port,
         "homefile": str(ground.home / "private"),
     }
-    place = Place(ground.clone, network=network)
-    _, said = await ran(launcher, place, sys.executable, "-c", ATTEMPTS, json.dumps(aims))
+    layout = Layout(ground.clone, network=network)
+    _, said = await ran(launcher, layout, sys.executable, "-c", ATTEMPTS, json.dumps(aims))
     return set(json.loads(said))
 
 
@@ -189,15 +189,15 @@ async def test_git_works_in_the_clone_and_the_harvest_takes_what_it_made(
 ) -> None:
     launcher = launcher_of(level, ground.data)
     script = "git log -1 --format=%s && echo more >> a.txt && git commit -qam mine && git status --short"
-    result, said = await ran(launcher, Place(ground.clone), "sh", "-ec", script)
+    result, said = await ran(launcher, Layout(ground.clone), "sh", "-ec", script)
     assert (result.exit_code, said) == (0, "first")
     confined = GitWorkspaces(
         folder=ground.data / "workspaces", repositories=ground.data / "repositories", git=git, launcher=launcher
     )
-    harvested = await confined.harvest(run, repository, message="m")
-    assert [file.path for file in harvested.files] == ["a.txt"]
+    collected = await confined.collect(run, repository, message="m")
+    assert [file.path for file in collected.files] == ["a.txt"]
     async with confined.checkout(run, repository) as tree:
-        result, said = await ran(launcher, Place(tree), "sh", "-c", "cat a.txt; cat ../../clone/a.txt")
+        result, said = await ran(launcher, Layout(tree), "sh", "-c", "cat a.txt; cat ../../clone/a.txt")
         assert said == "one\ntwo\nmore"
 
 
@@ -208,40 +208,40 @@ async def test_traps_in_the_clone_do_not_reach_the_host_by_a_confined_harvest(
     trace = tmp_path / "trace"
     trap = f"echo '#!/bin/sh\necho sprung >> {trace}' > trap.sh; chmod +x trap.sh; "
     plant = "mkdir -p .git/hooks; cp trap.sh .git/hooks/post-checkout; git config core.fsmonitor $PWD/trap.sh"
-    await ran(launcher, Place(ground.clone), "sh", "-ec", trap + plant)
+    await ran(launcher, Layout(ground.clone), "sh", "-ec", trap + plant)
     confined = GitWorkspaces(
         folder=ground.data / "workspaces", repositories=ground.data / "repositories", git=git, launcher=launcher
     )
-    await confined.harvest(run, repository, message="m")
+    await confined.collect(run, repository, message="m")
     assert not trace.exists()
 
 
 async def test_only_what_is_granted_of_home_is_there_and_at_its_place(ground: Ground, level: ConfinementLevel) -> None:
     granted = ground.home / ".agent/credentials"
-    place = Place(ground.clone, grants=(granted,), variables=("THE_BOTS_OWN",))
+    layout = Layout(ground.clone, grants=(granted,), variables=("THE_BOTS_OWN",))
     read = (
         f"cat ~/.agent/credentials; echo; cat {ground.home}/private; echo $THE_BOTS_OWN; echo x > ~/.agent/credentials"
     )
-    _, said = await ran(launcher_of(level, ground.data), place, "sh", "-c", read)
+    _, said = await ran(launcher_of(level, ground.data), layout, "sh", "-c", read)
     assert said.splitlines() == ["granted", "token"]
     assert granted.read_text() == "granted"
 
 
 async def test_a_link_planted_in_its_home_leads_no_grant_elsewhere(ground: Ground, level: ConfinementLevel) -> None:
-    place = Place(ground.clone, grants=(ground.home / ".agent/credentials",))
+    layout = Layout(ground.clone, grants=(ground.home / ".agent/credentials",))
     launcher = launcher_of(level, ground.data)
     elsewhere = ground.data / "elsewhere"
     elsewhere.mkdir()
-    await ran(launcher, Place(ground.clone), "ln", "-s", str(elsewhere), str(place.home / ".agent"))
+    await ran(launcher, Layout(ground.clone), "ln", "-s", str(elsewhere), str(layout.home / ".agent"))
     with pytest.raises(ProcessFailed, match="could not be put into the agent's HOME"):
-        await ran(launcher, place, "true")
+        await ran(launcher, layout, "true")
     assert list(elsewhere.iterdir()) == []
 
 
 async def test_the_data_folder_is_never_granted(ground: Ground, level: ConfinementLevel) -> None:
     for grant in (ground.data, ground.data / "secret", ground.data.parent):
         with pytest.raises(ProcessFailed, match="would show Ompycord's own data"):
-            await ran(launcher_of(level, ground.data), Place(ground.clone, grants=(grant,)), "true")
+            await ran(launcher_of(level, ground.data), Layout(ground.clone, grants=(grant,)), "true")
 
 
 async def test_what_forks_twice_to_outlive_its_program_does_not(
@@ -249,7 +249,7 @@ async def test_what_forks_twice_to_outlive_its_program_does_not(
 ) -> None:
     fork = "import os, time\nif os.fork() == 0:\n os.setsid()\n if os.fork() == 0:\n  os.close(1); time.sleep(300)\n os._exit(0)\n"
     argv = (sys.executable, "-c", f"{fork}print(1)")
-    result, said = await ran(launcher_of(level, ground.data), Place(ground.clone), *argv, marker=run)
+    result, said = await ran(launcher_of(level, ground.data), Layout(ground.clone), *argv, marker=run)
     assert (result.exit_code, said) == (0, "1")
     for _ in range(200):  # the kernel ends it with its namespace, or the sweep found it by its mark
         if not left_of(run):
@@ -272,7 +272,7 @@ def left_of(run: str) -> list[int]:
 async def test_a_stop_leaves_time_to_end(ground: Ground, level: ConfinementLevel) -> None:
     script = "trap 'echo bye > bye.txt; exit 3' TERM; echo ready; while :; do sleep 0.05; done"
     spec = ProcessSpec(argv=("sh", "-c", script), env={}, cwd=ground.clone)
-    async with launcher_of(level, ground.data).start(spec, Place(ground.clone)) as process:
+    async with launcher_of(level, ground.data).start(spec, Layout(ground.clone)) as process:
         async for line in process.lines():
             if line.text == "ready":
                 break
@@ -285,7 +285,7 @@ async def test_a_program_that_is_missing_is_named_before_anything_starts(
     ground: Ground, level: ConfinementLevel
 ) -> None:
     with pytest.raises(ProcessFailed, match="no-such-program was not found"):
-        await ran(launcher_of(level, ground.data), Place(ground.clone), "no-such-program")
+        await ran(launcher_of(level, ground.data), Layout(ground.clone), "no-such-program")
 
 
 async def test_a_level_that_does_not_hold_is_found_out(tmp_path: Path) -> None:
@@ -298,7 +298,7 @@ async def test_a_level_that_does_not_hold_is_found_out(tmp_path: Path) -> None:
     broken.chmod(0o755)
     found = await best_launcher(path=f"{tmp_path}:{os.environ['PATH']}", hidden=(), environ={})
     assert found.level != "full"
-    assert found.mend
+    assert found.remedy
 
 
 OFFERED = {

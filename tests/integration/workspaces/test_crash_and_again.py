@@ -73,7 +73,7 @@ async def test_a_half_made_workspace_is_none(
         await workspaces.prepare(run, repository, base=None)
     assert await workspaces.workspace(run) is None
     with pytest.raises(WorkspaceError, match="no workspace"):
-        await workspaces.harvest(run, repository, message="m")
+        await workspaces.collect(run, repository, message="m")
 
 
 async def test_harvest_and_publish_after_every_crash(
@@ -81,9 +81,9 @@ async def test_harvest_and_publish_after_every_crash(
 ) -> None:
     clone = (await workspaces.prepare(run, repository, base=None)).path
     (clone / "a.txt").write_text("changed\n")
-    harvests = await crash_everywhere(git, lambda: workspaces.harvest(run, repository, message="m"))
-    first = await workspaces.harvest(run, repository, message="m")
-    again = await workspaces.harvest(run, repository, message="m")
+    harvests = await crash_everywhere(git, lambda: workspaces.collect(run, repository, message="m"))
+    first = await workspaces.collect(run, repository, message="m")
+    again = await workspaces.collect(run, repository, message="m")
     publications = await crash_everywhere(git, lambda: workspaces.publish(run, repository, branch="ompycord/x"))
 
     assert harvests > 8

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import Harvested
+from ompycord.domain.ports import Collected
 from ompycord.domain.repository import RepositorySpec
 from ompycord.errors import WorkspaceError
 from ompycord.workspaces.git import Git
@@ -44,19 +44,19 @@ class Scene:
         with (self.clone / ".git/config").open("a") as config:
             config.write(text)
 
-    async def finish(self) -> Harvested:
+    async def finish(self) -> Collected:
         """Harvest, check out, publish, discard: all that the host does after an agent."""
-        harvested = await self.workspaces.harvest(self.run, self.repository, message="m")
+        collected = await self.workspaces.collect(self.run, self.repository, message="m")
         async with self.workspaces.checkout(self.run, self.repository) as tree:
             self.assert_nothing_of_the_secret(tree)
         await self.workspaces.publish(self.run, self.repository, branch="ompycord/x")
         await self.workspaces.discard(self.run)
-        return harvested
+        return collected
 
     def assert_nothing_of_the_secret(self, folder: Path) -> None:
-        for place, _, names in os.walk(folder):
+        for layout, _, names in os.walk(folder):
             for name in names:
-                file = Path(place, name)
+                file = Path(layout, name)
                 assert file.is_symlink() or SECRET not in file.read_text(errors="replace"), file
 
 
@@ -80,8 +80,8 @@ async def test_hooks_are_not_run(scene: Scene) -> None:
     ):
         (hooks / name).symlink_to(scene.trap)
     scene.config(f"[core]\n\thooksPath = {hooks}\n")
-    harvested = await scene.finish()
-    assert [file.path for file in harvested.files] == ["a.txt"]
+    collected = await scene.finish()
+    assert [file.path for file in collected.files] == ["a.txt"]
     assert not scene.trace.exists()
 
 
@@ -95,8 +95,8 @@ async def test_settings_that_name_programs_are_not_heeded(scene: Scene) -> None:
         f"[uploadpack]\n\tpackObjectsHook = {trap}\n[credential]\n\thelper = {trap}\n"
     )
     (scene.clone / ".gitattributes").write_text("* filter=evil diff=evil merge=evil\n")
-    harvested = await scene.finish()
-    assert {file.path for file in harvested.files} == {".gitattributes", "a.txt"}
+    collected = await scene.finish()
+    assert {file.path for file in collected.files} == {".gitattributes", "a.txt"}
     assert not scene.trace.exists()
 
 
@@ -113,9 +113,9 @@ async def test_a_git_file_that_points_elsewhere_is_not_followed(
     (scene.clone / ".git").rename(tmp_path / "was")
     (scene.clone / ".git").write_text(f"gitdir: {theirs / '.git'}\n")
 
-    harvested = await scene.finish()
+    collected = await scene.finish()
 
-    assert [file.path for file in harvested.files] == ["a.txt"]
+    assert [file.path for file in collected.files] == ["a.txt"]
     assert shell("for-each-ref", cwd=theirs) == before
     assert shell("log", "--format=%s", "ompycord/x", cwd=origin).splitlines() == ["m", "first"]
 
@@ -123,8 +123,8 @@ async def test_a_git_file_that_points_elsewhere_is_not_followed(
 async def test_a_git_folder_that_is_gone_or_wrecked_costs_no_work(scene: Scene) -> None:
     for name in ("HEAD", "config", "index"):
         (scene.clone / ".git" / name).write_bytes(b"\0garbage")
-    harvested = await scene.finish()
-    assert [file.path for file in harvested.files] == ["a.txt"]
+    collected = await scene.finish()
+    assert [file.path for file in collected.files] == ["a.txt"]
 
 
 async def test_objects_borrowed_from_elsewhere_give_no_history_of_elsewhere(
@@ -141,9 +141,9 @@ async def test_objects_borrowed_from_elsewhere_give_no_history_of_elsewhere(
         alternates.write(f"{theirs / '.git/objects'}\n")
     (scene.clone / ".git/HEAD").write_text(f"{foreign}\n")
 
-    harvested = await scene.finish()
+    collected = await scene.finish()
 
-    assert [file.path for file in harvested.files] == ["a.txt"]
+    assert [file.path for file in collected.files] == ["a.txt"]
     assert "theirs" not in shell("log", "--format=%s", "ompycord/x", cwd=origin)
     with pytest.raises(subprocess.CalledProcessError):
         shell("cat-file", "-e", foreign, cwd=origin)
@@ -152,17 +152,17 @@ async def test_objects_borrowed_from_elsewhere_give_no_history_of_elsewhere(
 async def test_links_out_are_kept_as_links(scene: Scene) -> None:
     (scene.clone / "link.txt").symlink_to(scene.secret)
     (scene.clone / "folder").symlink_to(scene.secret.parent)
-    harvested = await scene.finish()
-    assert {file.path for file in harvested.files} == {"a.txt", "folder", "link.txt"}
-    assert harvested.diff is not None
-    assert SECRET not in harvested.diff.read_text()
+    collected = await scene.finish()
+    assert {file.path for file in collected.files} == {"a.txt", "folder", "link.txt"}
+    assert collected.diff is not None
+    assert SECRET not in collected.diff.read_text()
 
 
 async def test_a_clone_that_became_a_link_is_not_entered(scene: Scene, tmp_path: Path) -> None:
     scene.clone.rename(tmp_path / "was")
     scene.clone.symlink_to(scene.secret.parent)
     with pytest.raises(WorkspaceError, match="clone of this run is gone"):
-        await scene.workspaces.harvest(scene.run, scene.repository, message="m")
+        await scene.workspaces.collect(scene.run, scene.repository, message="m")
     await scene.workspaces.discard(scene.run)
     assert scene.secret.read_text() == SECRET
 
@@ -191,7 +191,7 @@ async def test_a_bundle_that_is_none_is_not_taken(scene: Scene, tmp_path: Path, 
     }
     scene.workspaces = with_git_first(scene, tmp_path, swaps[trap])
     with pytest.raises(WorkspaceError, match=words) as caught:
-        await scene.workspaces.harvest(scene.run, scene.repository, message="m")
+        await scene.workspaces.collect(scene.run, scene.repository, message="m")
     assert "secret of somebody" not in str(caught.value)
     assert scene.secret.read_text() == SECRET
 
@@ -200,7 +200,7 @@ def with_git_first(scene: Scene, tmp_path: Path, after_bundle: str) -> GitWorksp
     """Workspaces whose inside finds a git that does something after it made a bundle."""
     folder = tmp_path / "bin"
     folder.mkdir()
-    real = next(Path(place, "git") for place in os.environ["PATH"].split(":") if Path(place, "git").exists())
+    real = next(Path(layout, "git") for layout in os.environ["PATH"].split(":") if Path(layout, "git").exists())
     (folder / "git").write_text(
         f'#!/bin/sh\n{real} "$@" || exit $?\ncase "$*" in *"bundle create"*) {after_bundle};; esac\n'
     )
@@ -240,8 +240,8 @@ async def test_an_evil_commit_of_the_agent_is_left_out_and_its_files_are_kept(
 ) -> None:
     evil_bundle(scene, shell, base="HEAD")
     shell("update-ref", "HEAD", "refs/ompycord/result", cwd=scene.clone)
-    harvested = await scene.finish()
-    assert [file.path for file in harvested.files] == ["a.txt"]
+    collected = await scene.finish()
+    assert [file.path for file in collected.files] == ["a.txt"]
     assert shell("log", "--format=%s", "ompycord/x", cwd=origin).splitlines() == ["m", "first"]
 
 
@@ -253,7 +253,7 @@ async def test_a_bundle_with_a_git_folder_in_its_tree_is_refused_by_fsck(
     scene.workspaces = with_git_first(scene, tmp_path, f"cp {bundle} {scene.clone.parent / 'tmp/result.bundle'}")
 
     with pytest.raises(WorkspaceError, match="not allowed in a repository"):
-        await scene.workspaces.harvest(scene.run, scene.repository, message="m")
+        await scene.workspaces.collect(scene.run, scene.repository, message="m")
 
     assert shell("for-each-ref", "--format=%(refname)", "refs/heads", cwd=scene.clone.parent / "result.git") == ""
     assert (scene.clone / "a.txt").read_text() == "changed\n"
@@ -267,7 +267,7 @@ async def test_a_bundle_beside_the_base_is_refused(scene: Scene, shell: Shell, t
     shell("bundle", "create", str(bundle), "refs/ompycord/result", cwd=scene.clone)
     scene.workspaces = with_git_first(scene, tmp_path, f"cp {bundle} {scene.clone.parent / 'tmp/result.bundle'}")
     with pytest.raises(WorkspaceError, match="does not go on from the base"):
-        await scene.workspaces.harvest(scene.run, scene.repository, message="m")
+        await scene.workspaces.collect(scene.run, scene.repository, message="m")
 
 
 async def test_a_history_that_does_not_go_on_from_the_base_is_put_on_it(
@@ -283,18 +283,18 @@ async def test_index_bits_that_hide_changes_hide_nothing(scene: Scene, shell: Sh
     shell("update-index", "--skip-worktree", "a.txt", cwd=scene.clone)
     shell("update-index", "--assume-unchanged", "b.txt", cwd=scene.clone)
     (scene.clone / "b.txt").unlink()
-    harvested = await scene.finish()
-    assert {file.path: file.status for file in harvested.files} == {"a.txt": "modified", "b.txt": "deleted"}
+    collected = await scene.finish()
+    assert {file.path: file.status for file in collected.files} == {"a.txt": "modified", "b.txt": "deleted"}
 
 
 async def test_a_folder_too_deep_and_locked_is_discarded_all_the_same(scene: Scene) -> None:
-    place = os.open(scene.clone, os.O_RDONLY)
+    layout = os.open(scene.clone, os.O_RDONLY)
     for _ in range(2000):
-        os.mkdir("d", dir_fd=place)
-        inner = os.open("d", os.O_RDONLY, dir_fd=place)
-        os.close(place)
-        place = inner
-    os.close(place)
+        os.mkdir("d", dir_fd=layout)
+        inner = os.open("d", os.O_RDONLY, dir_fd=layout)
+        os.close(layout)
+        layout = inner
+    os.close(layout)
     (scene.clone / "d").chmod(0o000)
     await scene.workspaces.discard(scene.run)
     assert not scene.clone.parent.exists()

@@ -31,7 +31,7 @@ async def test_a_harvest_that_was_killed_inside(
     """On its index while it adds files, beside a bundle while it writes that."""
     folder = await begun(workspaces, run, repository)
     leave(folder / "tmp", "harvest.git/index.lock", "harvest.git/HEAD.lock", "result.bundle", "result.bundle.lock")
-    assert (await workspaces.harvest(run, repository, message="m")).total == 1
+    assert (await workspaces.collect(run, repository, message="m")).total == 1
 
 
 async def test_a_harvest_that_was_killed_while_the_host_takes_it_over(
@@ -39,7 +39,7 @@ async def test_a_harvest_that_was_killed_while_the_host_takes_it_over(
 ) -> None:
     folder = await begun(workspaces, run, repository)
     leave(folder / "result.git", "refs/heads/result.lock", "refs/ompycord/arriving.lock", "packed-refs.lock")
-    assert (await workspaces.harvest(run, repository, message="m")).total == 1
+    assert (await workspaces.collect(run, repository, message="m")).total == 1
 
 
 @pytest.mark.parametrize("is_written", [True, False])
@@ -47,7 +47,7 @@ async def test_a_publication_that_was_killed(
     workspaces: GitWorkspaces, repository: RepositorySpec, run: RunId, origin: Path, shell: Shell, is_written: bool
 ) -> None:
     await begun(workspaces, run, repository)
-    commit = (await workspaces.harvest(run, repository, message="m")).commit
+    commit = (await workspaces.collect(run, repository, message="m")).commit
     assert commit is not None
     leave(origin / ".git", f"refs/ompycord/{run}.git.lock")
     leave(origin / ".git", f"refs/heads/{BRANCH}.lock", content=f"{commit}\n" if is_written else "")
@@ -59,7 +59,7 @@ async def test_a_lock_that_somebody_else_holds_stays(
     workspaces: GitWorkspaces, repository: RepositorySpec, run: RunId, origin: Path
 ) -> None:
     await begun(workspaces, run, repository)
-    await workspaces.harvest(run, repository, message="m")
+    await workspaces.collect(run, repository, message="m")
     leave(origin / ".git", f"refs/heads/{BRANCH}.lock", content="0" * 40 + "\n")
     with pytest.raises(WorkspaceError, match="update-ref"):
         await workspaces.publish(run, repository, branch=BRANCH)

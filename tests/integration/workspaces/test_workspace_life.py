@@ -31,20 +31,20 @@ async def test_changed_new_deleted_and_renamed_files_are_the_result(
     (clone / "x.log").write_text("ignored")
     (clone / "näme\n.txt").write_text("odd name\n")
 
-    harvested = await workspaces.harvest(run, repository, message="Cart: count the discount")
+    collected = await workspaces.collect(run, repository, message="Cart: count the discount")
 
-    assert [(one.path, one.status, one.added, one.removed) for one in harvested.files] == [
+    assert [(one.path, one.status, one.added, one.removed) for one in collected.files] == [
         ("a.txt", "modified", 2, 1),
         ("c.txt", "renamed", 0, 0),
         ("new/blob", "added", None, None),
         ("näme\n.txt", "added", 1, 0),
     ]
-    assert harvested.total == 4
-    assert harvested.diff is not None
-    assert "+TWO" in harvested.diff.read_text()
+    assert collected.total == 4
+    assert collected.diff is not None
+    assert "+TWO" in collected.diff.read_text()
     published = await workspaces.publish(run, repository, branch="ompycord/x1")
     assert published.branch == "ompycord/x1"
-    assert published.commit == harvested.commit
+    assert published.commit == collected.commit
     assert shell("show", "ompycord/x1:a.txt", cwd=origin) == "one\nTWO\nthree"
     assert shell("log", "-1", "--format=%an %s", "ompycord/x1", cwd=origin) == "Ompycord Cart: count the discount"
     assert shell("rev-parse", "main", cwd=origin) == prepared.base_commit
@@ -59,10 +59,10 @@ async def test_the_agents_own_commits_are_kept_and_what_it_left_uncommitted_is_a
     shell("commit", "--quiet", "-am", "mine", cwd=clone)
     (clone / "d.txt").write_text("left\n")
 
-    harvested = await workspaces.harvest(run, repository, message="the rest")
+    collected = await workspaces.collect(run, repository, message="the rest")
     await workspaces.publish(run, repository, branch="ompycord/x2")
 
-    assert {one.path for one in harvested.files} == {"a.txt", "d.txt"}
+    assert {one.path for one in collected.files} == {"a.txt", "d.txt"}
     assert shell("log", "--format=%s", "main..ompycord/x2", cwd=origin).splitlines() == ["the rest", "mine"]
 
 
@@ -73,9 +73,9 @@ async def test_a_commit_of_everything_needs_no_other(
     (clone / "a.txt").write_text("committed\n")
     shell("commit", "--quiet", "-am", "mine", cwd=clone)
 
-    harvested = await workspaces.harvest(run, repository, message="unused")
+    collected = await workspaces.collect(run, repository, message="unused")
 
-    assert harvested.commit == shell("rev-parse", "HEAD", cwd=clone)
+    assert collected.commit == shell("rev-parse", "HEAD", cwd=clone)
 
 
 @pytest.mark.parametrize("is_committed", [False, True])
@@ -89,8 +89,8 @@ async def test_a_co_author_stands_on_the_last_commit_once_whoever_made_it(
         author = "--author=Agent <agent@example.com>"
         shell("commit", "--quiet", "-am", mine, author, "--date=2026-01-02T03:04:05+0100", cwd=clone)
 
-    first = await workspaces.harvest(run, repository, message="Title\n\nOf a run.", co_author="Mo <mo@example.com>")
-    again = await workspaces.harvest(run, repository, message="Title\n\nOf a run.", co_author="Mo <mo@example.com>")
+    first = await workspaces.collect(run, repository, message="Title\n\nOf a run.", co_author="Mo <mo@example.com>")
+    again = await workspaces.collect(run, repository, message="Title\n\nOf a run.", co_author="Mo <mo@example.com>")
     await workspaces.publish(run, repository, branch="ompycord/x")
 
     told = shell("log", "-1", "--format=%B", "ompycord/x", cwd=origin)
@@ -110,10 +110,10 @@ async def test_nothing_changed_gives_no_commit_and_no_branch(
     prepared = await workspaces.prepare(run, repository, base=None)
     (prepared.path / "x.log").write_text("ignored")
 
-    harvested = await workspaces.harvest(run, repository, message="m")
+    collected = await workspaces.collect(run, repository, message="m")
     published = await workspaces.publish(run, repository, branch="ompycord/x3")
 
-    assert (harvested.commit, harvested.files, harvested.diff) == (None, (), None)
+    assert (collected.commit, collected.files, collected.diff) == (None, (), None)
     assert published.branch is None
     assert "x3" not in shell("branch", "--list", "--all", cwd=origin)
     async with workspaces.checkout(run, repository) as tree:
@@ -125,10 +125,10 @@ async def test_a_change_taken_back_takes_its_result_back(
 ) -> None:
     clone = (await workspaces.prepare(run, repository, base=None)).path
     (clone / "a.txt").write_text("changed\n")
-    first = await workspaces.harvest(run, repository, message="m")
+    first = await workspaces.collect(run, repository, message="m")
     (clone / "a.txt").write_text("one\ntwo\n")
 
-    second = await workspaces.harvest(run, repository, message="m")
+    second = await workspaces.collect(run, repository, message="m")
 
     assert first.commit is not None
     assert second.commit is None
@@ -142,11 +142,11 @@ async def test_the_checkout_is_the_result_without_git_and_goes_away(
     clone = (await workspaces.prepare(run, repository, base=None)).path
     (clone / "a.txt").write_text("changed\n")
     (clone / ".gitattributes").write_text("b.txt export-ignore\na.txt filter=evil -diff\n")
-    harvested = await workspaces.harvest(run, repository, message="m")
+    collected = await workspaces.collect(run, repository, message="m")
     (clone / "a.txt").write_text("changed after the harvest\n")
 
-    assert harvested.diff is not None
-    assert "+changed" in harvested.diff.read_text()
+    assert collected.diff is not None
+    assert "+changed" in collected.diff.read_text()
 
     async with workspaces.checkout(run, repository) as tree:
         assert {entry.name for entry in tree.iterdir()} == {"a.txt", "b.txt", ".gitignore", ".gitattributes"}
@@ -188,7 +188,7 @@ async def test_results_go_beside_a_branch_that_holds_other_work(
     shell("branch", "ompycord/x", "main", cwd=origin)
     clone = (await workspaces.prepare(run, repository, base=None)).path
     (clone / "a.txt").write_text("changed\n")
-    await workspaces.harvest(run, repository, message="m")
+    await workspaces.collect(run, repository, message="m")
 
     first = await workspaces.publish(run, repository, branch="ompycord/x")
     again = await workspaces.publish(run, repository, branch="ompycord/x")
@@ -204,11 +204,11 @@ async def test_our_own_branch_moves_on_with_a_new_result_unless_somebody_works_t
     clone = (await workspaces.prepare(run, repository, base=None)).path
     for number in (1, 2):
         (clone / "a.txt").write_text(f"changed {number}\n")
-        await workspaces.harvest(run, repository, message="m")
+        await workspaces.collect(run, repository, message="m")
         assert (await workspaces.publish(run, repository, branch="ompycord/x")).branch == "ompycord/x"
     shell("checkout", "--quiet", "ompycord/x", cwd=origin)
     (clone / "a.txt").write_text("changed 3\n")
-    await workspaces.harvest(run, repository, message="m")
+    await workspaces.collect(run, repository, message="m")
 
     third = await workspaces.publish(run, repository, branch="ompycord/x")
 
@@ -222,7 +222,7 @@ async def test_a_result_never_goes_to_the_base_branch(
 ) -> None:
     clone = (await workspaces.prepare(run, repository, base="next")).path
     (clone / "a.txt").write_text("changed\n")
-    await workspaces.harvest(run, repository, message="m")
+    await workspaces.collect(run, repository, message="m")
     for base in ("main", "next"):
         with pytest.raises(WorkspaceError, match=f"{base} is the base branch"):
             await workspaces.publish(run, repository, branch=base)
@@ -240,7 +240,7 @@ async def test_an_address_is_cached_and_its_results_lie_in_the_cache(
         clone = (await workspaces.prepare(run, repository, base=None)).path
         assert (clone / "b.txt").read_text() == f"{number}\n"
     (clone / "a.txt").write_text("changed\n")
-    await workspaces.harvest(run, repository, message="m")
+    await workspaces.collect(run, repository, message="m")
 
     published = await workspaces.publish(run, repository, branch="ompycord/x")
 
@@ -264,14 +264,14 @@ async def test_discarding_keeps_the_result_and_nothing_of_the_agents(
 ) -> None:
     clone = (await workspaces.prepare(run, repository, base=None)).path
     (clone / "a.txt").write_text("changed\n")
-    harvested = await workspaces.harvest(run, repository, message="m")
+    collected = await workspaces.collect(run, repository, message="m")
 
     await workspaces.discard(run)
     await workspaces.discard(run)
 
     assert names(run_folder) == {"result.git", "diff.patch", "meta.json"}
     assert await workspaces.workspace(run) is None
-    assert await workspaces.harvest(run, repository, message="other") == harvested
+    assert await workspaces.collect(run, repository, message="other") == collected
     async with workspaces.checkout(run, repository) as tree:
         assert (tree / "a.txt").read_text() == "changed\n"
 
@@ -283,7 +283,7 @@ async def test_discarding_without_a_result_leaves_nothing(
     await workspaces.discard(run)
     assert names(run_folder) == set()
     with pytest.raises(WorkspaceError, match="no workspace"):
-        await workspaces.harvest(run, repository, message="m")
+        await workspaces.collect(run, repository, message="m")
 
 
 async def test_five_hundred_files_are_listed_and_all_are_counted(
@@ -293,10 +293,10 @@ async def test_five_hundred_files_are_listed_and_all_are_counted(
     for number in range(612):
         (clone / f"f{number:04}.txt").write_text("x\n")
 
-    harvested = await workspaces.harvest(run, repository, message="m")
+    collected = await workspaces.collect(run, repository, message="m")
 
-    assert len(harvested.files) == 500
-    assert harvested.total == 612
+    assert len(collected.files) == 500
+    assert collected.total == 612
 
 
 async def test_a_machine_that_refuses_is_put_in_words(
@@ -331,6 +331,6 @@ async def test_a_repository_that_the_agent_made_within_is_taken_as_files(
         shell("commit", "--quiet", "-m", "first", cwd=app)
     (app / ".git").rename(app / name)
 
-    harvested = await workspaces.harvest(run, repository, message="app")
-    assert [(one.path, one.status) for one in harvested.files] == [("app/main.js", "added")]
+    collected = await workspaces.collect(run, repository, message="app")
+    assert [(one.path, one.status) for one in collected.files] == [("app/main.js", "added")]
     assert (app / name / "HEAD").is_file()  # the agent finds it where it was

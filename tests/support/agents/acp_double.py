@@ -107,7 +107,7 @@ class Double:
             chunk.message_id = f"m{self.messages}"
             await self.tell(chunk)
 
-    def sight(self) -> str:
+    def sandbox_view(self) -> str:
         shown = (f"{one.mime_type} of {len(base64.b64decode(one.data))}" for one in self.seen)
         return f"sees {', '.join(shown) or 'nothing'}"
 
@@ -116,7 +116,7 @@ class Double:
             case "say":
                 await self.say(rest)
             case "session" | "look":
-                await self.say(self.how if word == "session" else self.sight())
+                await self.say(self.how if word == "session" else self.sandbox_view())
             case "plan":
                 first, *others = [helpers.plan_entry(one) for one in rest.split("|")]
                 first.status = "in_progress"

@@ -4,7 +4,7 @@ import pytest
 
 from bench.freshness import Cell, fresh, overdue
 from bench.scheduling import Latency, Shown, arrivals, closed_form, mean_age, reference
-from ompycord.bot.pace import Pace
+from ompycord.bot.rate_limiter import BucketLimiter
 from ompycord.playground.limits import LIMITS, RateRule
 
 EVEN = RateRule(name="even", limit=1, window_s=1.0, source="")
@@ -41,10 +41,10 @@ def test_the_editor_is_as_fresh_as_the_limits_allow_and_is_never_refused() -> No
 def test_an_editor_that_bursts_is_measured_as_stale(monkeypatch: pytest.MonkeyPatch) -> None:
     """The measure can fail: the same editor without even slots."""
 
-    def at_once(pace: Pace) -> float:
+    def at_once(bucket_limiter: BucketLimiter) -> float:
         return 0.0
 
-    monkeypatch.setattr(Pace, "next_at", property(at_once))
+    monkeypatch.setattr(BucketLimiter, "next_at", property(at_once))
     result = fresh(Cell(1, 5.0, False, False), seed=3, part=0.1)
     assert result.refused > 0
     assert result.ratio > 1.5

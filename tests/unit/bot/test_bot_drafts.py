@@ -11,7 +11,7 @@ from ompycord.conductor import Submission
 from ompycord.domain.records import Draft
 from ompycord.domain.task import PROMPT_LIMIT
 from ompycord.errors import Refused
-from ompycord.render.inert import Inert
+from ompycord.render.sanitizer import Sanitizer
 
 BINARY = b"\x89PNG\x00"
 
@@ -51,7 +51,7 @@ async def taken(
         created_at=1,
     )
     rest = cast("Rest", Cdn(*files))
-    return await submission_of(draft, rest=rest, keep=kept, inert=Inert(lambda text: text))  # pyright: ignore[reportArgumentType]
+    return await submission_of(draft, rest=rest, keep=kept, sanitizer=Sanitizer(lambda text: text))  # pyright: ignore[reportArgumentType]
 
 
 async def test_texts_go_in_while_there_is_room_and_the_rest_is_kept() -> None:

@@ -46,7 +46,7 @@ def test_resume_goes_the_same_way_as_a_new_text() -> None:
 
 def test_text_that_nobody_keeps_is_given_back_or_its_loss_admitted() -> None:
     assert walk(Signal.TEXT_CAME, Signal.LOST) == (Flow.CLOSED, [Step.KEEP, Step.GIVE_BACK])
-    assert walk(Signal.TEXT_CAME, Signal.LATE, Signal.MISSED, Signal.LOST)[1][-1] is Step.ADMIT_LOSS
+    assert walk(Signal.TEXT_CAME, Signal.LATE, Signal.MISSED, Signal.LOST)[1][-1] is Step.REPORT_LOSS
 
 
 ANSWERS = {
@@ -75,7 +75,7 @@ def test_every_walk_ends_and_starts_at_most_once_after_the_text_is_kept_and_the_
         signal = data.draw(st.sampled_from(ANSWERS[step]))
         assert len(steps) < 10
     assert steps.count(Step.START) <= 1
-    assert step in {Step.SHOW, Step.REFUSE, Step.GIVE_BACK, Step.OFFER_RESUME, Step.ADMIT_LOSS}
+    assert step in {Step.SHOW, Step.REFUSE, Step.GIVE_BACK, Step.OFFER_RESUME, Step.REPORT_LOSS}
 
 
 @given(st.lists(st.sampled_from(Signal), max_size=30))

@@ -31,7 +31,7 @@ def test_the_sidecar_takes_our_signature(secret: str) -> None:
 def test_a_key_goes_as_bearer_with_its_webhook_id() -> None:
     target = read_target(url=f"{URL}/", key=BEARER, named="OMPYCORD_KEY")
     assert target.url == URL
-    assert target.lane == "0123abcd"
+    assert target.source == "0123abcd"
     headers = target.headers(webhook_id="msg_1", body=b"{}", now_s=0)
     assert headers["authorization"] == f"Bearer {BEARER}"
     assert headers["webhook-id"] == "msg_1"
@@ -39,9 +39,9 @@ def test_a_key_goes_as_bearer_with_its_webhook_id() -> None:
 
 
 def test_events_of_two_secrets_wait_apart_and_neither_is_told() -> None:
-    lanes = [read_target(url=URL, key=letter * 30, named="X").lane for letter in "ab"]
+    lanes = [read_target(url=URL, key=letter * 30, named="X").source for letter in "ab"]
     assert lanes[0] != lanes[1]
-    assert all(len(lane) == len("signed-12345678") for lane in lanes)
+    assert all(len(source) == len("signed-12345678") for source in lanes)
 
 
 @pytest.mark.parametrize("key", ["short", "whsec_short", "whsec_%%%%", "ompk_0123abcd_cut", "ompk_" + "z" * 60])

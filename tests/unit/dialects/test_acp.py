@@ -7,9 +7,9 @@ import pytest
 from acp import schema
 
 from ompycord.dialects.acp import Acp
-from ompycord.dialects.acp_past import ARE_YOU_QUIET
+from ompycord.dialects.acp_history import ARE_YOU_QUIET
 from ompycord.dialects.acp_session import Wishes
-from ompycord.dialects.pictures import picture_of
+from ompycord.dialects.images import image_of
 from ompycord.domain.events import (
     ApprovalDenied,
     ApprovalGranted,
@@ -30,7 +30,7 @@ from ompycord.domain.events import (
     UsageUpdated,
 )
 from ompycord.domain.run import FailureClass
-from tests.support.conversations import Dialogue
+from tests.support.protocol_sessions import Dialogue
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 20
 ABLE: dict[str, Any] = {"protocolVersion": 1, "agentCapabilities": {"loadSession": True}}
@@ -38,10 +38,10 @@ ABLE: dict[str, Any] = {"protocolVersion": 1, "agentCapabilities": {"loadSession
 
 def working(**wishes: Any) -> Dialogue:
     """In the middle of the first turn."""
-    talk = Dialogue(Acp(prompt="mend it", root="/run/clone", wishes=Wishes(**wishes), start="7"))
-    talk.hear({"id": 0, "result": ABLE}, {"id": 1, "result": {"sessionId": "s"}})
-    assert talk.sent[-1]["method"] == "session/prompt"
-    return talk
+    transcript = Dialogue(Acp(prompt="mend it", root="/run/clone", wishes=Wishes(**wishes), start="7"))
+    transcript.on_line({"id": 0, "result": ABLE}, {"id": 1, "result": {"sessionId": "s"}})
+    assert transcript.sent[-1]["method"] == "session/prompt"
+    return transcript
 
 
 def update(kind: str, /, **fields: Any) -> dict[str, Any]:
@@ -75,13 +75,13 @@ def ended(number: int = 2, stop: str = "end_turn", **more: Any) -> dict[str, Any
 
 
 def test_what_we_send_is_what_the_protocols_own_schema_takes() -> None:
-    talk = working(mcp_url="http://127.0.0.1/mcp/", mcp_key="k")
-    schema.InitializeRequest.model_validate(talk.sent[0]["params"])
-    schema.NewSessionRequest.model_validate(talk.sent[1]["params"])
-    schema.PromptRequest.model_validate(talk.sent[2]["params"])
-    talk.take(talk.conversation.interrupt())
-    schema.CancelNotification.model_validate(talk.sent[3]["params"])
-    assert talk.sent[0]["params"]["clientCapabilities"]["elicitation"] == {"form": {}}
+    transcript = working(mcp_url="http://127.0.0.1/mcp/", mcp_key="k")
+    schema.InitializeRequest.model_validate(transcript.sent[0]["params"])
+    schema.NewSessionRequest.model_validate(transcript.sent[1]["params"])
+    schema.PromptRequest.model_validate(transcript.sent[2]["params"])
+    transcript.take(transcript.protocol.interrupt())
+    schema.CancelNotification.model_validate(transcript.sent[3]["params"])
+    assert transcript.sent[0]["params"]["clientCapabilities"]["elicitation"] == {"form": {}}
 
 
 @pytest.mark.parametrize(
@@ -92,19 +92,19 @@ def test_what_we_send_is_what_the_protocols_own_schema_takes() -> None:
     ],
 )
 def test_an_earlier_session_goes_on_as_far_as_the_agent_can(able: dict[str, Any], method: str) -> None:
-    talk = Dialogue(Acp(prompt="p", root="/c", wishes=Wishes(session="old")))
-    talk.hear({"id": 0, "result": {"protocolVersion": 1, "agentCapabilities": able}})
-    assert talk.sent[-1]["method"] == method
-    assert talk.sent[-1]["params"]["sessionId"] == "old"
+    transcript = Dialogue(Acp(prompt="p", root="/c", wishes=Wishes(session="old")))
+    transcript.on_line({"id": 0, "result": {"protocolVersion": 1, "agentCapabilities": able}})
+    assert transcript.sent[-1]["method"] == method
+    assert transcript.sent[-1]["params"]["sessionId"] == "old"
 
 
 def test_an_agent_that_goes_on_in_no_session_says_so_before_it_is_told_anything() -> None:
-    """It would get words about a task that it does not know; `agents/going_on.py` begins anew with the whole task."""
-    talk = Dialogue(Acp(prompt="go on", root="/c", wishes=Wishes(session="old")))
-    talk.hear({"id": 0, "result": {"protocolVersion": 1, "agentCapabilities": {}}})
-    assert [frame["method"] for frame in talk.sent] == ["initialize"]
-    assert talk.outcome is not None
-    assert not talk.outcome.claim
+    """It would get words about a task that it does not know; `agents/resuming.py` begins anew with the whole task."""
+    transcript = Dialogue(Acp(prompt="go on", root="/c", wishes=Wishes(session="old")))
+    transcript.on_line({"id": 0, "result": {"protocolVersion": 1, "agentCapabilities": {}}})
+    assert [frame["method"] for frame in transcript.sent] == ["initialize"]
+    assert transcript.outcome is not None
+    assert not transcript.outcome.claim
 
 
 @pytest.mark.parametrize(
@@ -118,18 +118,24 @@ def test_an_agent_that_goes_on_in_no_session_says_so_before_it_is_told_anything(
     ],
 )
 def test_an_agent_of_another_version_is_refused(answer: dict[str, Any], why: str) -> None:
-    talk = Dialogue(Acp(prompt="p", root="/c", wishes=Wishes()))
-    talk.hear({"id": 0, **answer})
-    assert talk.outcome is not None
+    transcript = Dialogue(Acp(prompt="p", root="/c", wishes=Wishes()))
+    transcript.on_line({"id": 0, **answer})
+    assert transcript.outcome is not None
     words = f"The agent does not speak version 1 of the protocol{why}"
-    assert (talk.outcome.claim, talk.outcome.message, talk.outcome.failure) == (False, words, FailureClass.ENV)
+    assert (transcript.outcome.claim, transcript.outcome.message, transcript.outcome.failure) == (
+        False,
+        words,
+        FailureClass.ENV,
+    )
 
 
 def test_a_session_that_is_not_opened_says_why() -> None:
-    talk = Dialogue(Acp(prompt="p", root="/c", wishes=Wishes()))
-    talk.hear({"id": 0, "result": ABLE}, {"id": 1, "error": {"code": -32000, "message": "Authentication required"}})
-    assert talk.outcome is not None
-    assert talk.outcome.message == "The agent opened no session: Authentication required"
+    transcript = Dialogue(Acp(prompt="p", root="/c", wishes=Wishes()))
+    transcript.on_line(
+        {"id": 0, "result": ABLE}, {"id": 1, "error": {"code": -32000, "message": "Authentication required"}}
+    )
+    assert transcript.outcome is not None
+    assert transcript.outcome.message == "The agent opened no session: Authentication required"
 
 
 @pytest.mark.parametrize(
@@ -143,69 +149,71 @@ def test_a_session_that_is_not_opened_says_why() -> None:
     ],
 )
 def test_only_end_turn_is_a_claim_of_done(stop: str, failure: FailureClass) -> None:
-    talk = working()
-    talk.hear(chunk("Half"), ended(stop=stop))
-    assert talk.outcome is not None
-    assert (talk.outcome.claim, talk.outcome.failure) == (False, failure)
-    assert talk.of(Message) == [Message(text="Half")]
+    transcript = working()
+    transcript.on_line(chunk("Half"), ended(stop=stop))
+    assert transcript.outcome is not None
+    assert (transcript.outcome.claim, transcript.outcome.failure) == (False, failure)
+    assert transcript.of(Message) == [Message(text="Half")]
 
 
 def test_a_turn_that_fails_is_the_providers_trouble() -> None:
-    talk = working()
-    talk.hear({"id": 2, "error": {"code": -32603, "message": "Internal error", "data": "503 from the model"}})
-    assert talk.outcome is not None
-    assert talk.outcome.message == "The agent's turn failed: Internal error. 503 from the model"
-    assert talk.outcome.failure is FailureClass.TRANSIENT
+    transcript = working()
+    transcript.on_line({"id": 2, "error": {"code": -32603, "message": "Internal error", "data": "503 from the model"}})
+    assert transcript.outcome is not None
+    assert transcript.outcome.message == "The agent's turn failed: Internal error. 503 from the model"
+    assert transcript.outcome.failure is FailureClass.TRANSIENT
 
 
 def test_what_people_say_in_mid_turn_is_the_next_prompt() -> None:
-    talk = working()
-    talk.told(Prompted(text="and this"))
-    talk.hear(chunk("First."), ended())
-    assert talk.outcome is None
-    assert talk.sent[-1]["params"]["prompt"] == [{"type": "text", "text": "and this"}]
-    talk.hear(chunk("Second.", "n"), ended(3))
-    assert talk.outcome is not None
-    assert talk.outcome.message == "Second."
+    transcript = working()
+    transcript.on_input(Prompted(text="and this"))
+    transcript.on_line(chunk("First."), ended())
+    assert transcript.outcome is None
+    assert transcript.sent[-1]["params"]["prompt"] == [{"type": "text", "text": "and this"}]
+    transcript.on_line(chunk("Second.", "n"), ended(3))
+    assert transcript.outcome is not None
+    assert transcript.outcome.message == "Second."
 
 
 def test_what_people_say_now_cuts_the_turn_short() -> None:
-    talk = working()
-    talk.hear(permission(4, title="ls"))
-    talk.told(Prompted(text="stop, do this", when="now"))
-    talk.told(Prompted(text="and that", when="now"))
-    assert [frame.get("method") for frame in talk.sent[3:]] == ["session/cancel", None]
-    assert [gone.approval for gone in talk.of(ApprovalWithdrawn)] == ["leave:7:4"]
-    talk.hear(ended(stop="cancelled"), ended(3))
-    prompts = [frame["params"]["prompt"][0]["text"] for frame in talk.sent if frame.get("method") == "session/prompt"]
+    transcript = working()
+    transcript.on_line(permission(4, title="ls"))
+    transcript.on_input(Prompted(text="stop, do this", when="now"))
+    transcript.on_input(Prompted(text="and that", when="now"))
+    assert [frame.get("method") for frame in transcript.sent[3:]] == ["session/cancel", None]
+    assert [gone.approval for gone in transcript.of(ApprovalWithdrawn)] == ["leave:7:4"]
+    transcript.on_line(ended(stop="cancelled"), ended(3))
+    prompts = [
+        frame["params"]["prompt"][0]["text"] for frame in transcript.sent if frame.get("method") == "session/prompt"
+    ]
     assert prompts == ["mend it", "stop, do this", "and that"]
-    assert talk.outcome is None
+    assert transcript.outcome is None
 
 
 def test_a_word_that_crosses_the_end_is_prompted_at_once() -> None:
-    talk = working()
-    talk.hear(ended())
-    talk.told(Prompted(text="one more"))
-    assert talk.sent[-1]["params"]["prompt"][0]["text"] == "one more"
+    transcript = working()
+    transcript.on_line(ended())
+    transcript.on_input(Prompted(text="one more"))
+    assert transcript.sent[-1]["params"]["prompt"][0]["text"] == "one more"
 
 
 def test_requests_the_agent_gives_up_and_those_of_an_ended_turn_are_withdrawn() -> None:
-    talk = working()
-    talk.hear(permission(4, title="ls"), form(5, x={"type": "string"}), form(6, x={"type": "string"}))
+    transcript = working()
+    transcript.on_line(permission(4, title="ls"), form(5, x={"type": "string"}), form(6, x={"type": "string"}))
     for id_ in (4, 5, 99):
-        talk.hear({"method": "$/cancel_request", "params": {"requestId": id_}})
-    assert talk.conversation.awaits_person
-    talk.hear(ended())
-    assert [gone.approval for gone in talk.of(ApprovalWithdrawn)] == ["leave:7:4"]
-    assert [gone.question for gone in talk.of(QuestionWithdrawn)] == ["form:7:5:0", "form:7:6:0"]
-    assert not talk.conversation.awaits_person
+        transcript.on_line({"method": "$/cancel_request", "params": {"requestId": id_}})
+    assert transcript.protocol.awaits_person
+    transcript.on_line(ended())
+    assert [gone.approval for gone in transcript.of(ApprovalWithdrawn)] == ["leave:7:4"]
+    assert [gone.question for gone in transcript.of(QuestionWithdrawn)] == ["form:7:5:0", "form:7:6:0"]
+    assert not transcript.protocol.awaits_person
 
 
-def going_on(**able: Any) -> Dialogue:
+def resuming(**able: Any) -> Dialogue:
     """An agent has answered that it goes on in its session."""
-    talk = Dialogue(Acp(prompt="go on", root="/run/clone", wishes=Wishes(session="old")))
-    talk.hear({"id": 0, "result": {"protocolVersion": 1, "agentCapabilities": able or {"loadSession": True}}})
-    return talk
+    transcript = Dialogue(Acp(prompt="go on", root="/run/clone", wishes=Wishes(session="old")))
+    transcript.on_line({"id": 0, "result": {"protocolVersion": 1, "agentCapabilities": able or {"loadSession": True}}})
+    return transcript
 
 
 PAST = (
@@ -217,23 +225,23 @@ PAST = (
 
 @pytest.mark.parametrize("able", [{"loadSession": True}, {"sessionCapabilities": {"resume": {}}}])
 def test_the_past_of_a_session_is_not_told_again_wherever_it_ends(able: dict[str, Any]) -> None:
-    talk = going_on(**able)
+    transcript = resuming(**able)
     refused = {"error": {"code": -32601, "message": "Method not found"}}
-    talk.hear(PAST[0], {"id": 1, "result": {}}, *PAST[1:], {"id": 2, **refused}, *PAST, {"id": 3, **refused})
-    assert [frame["method"] for frame in talk.sent[2:]] == [ARE_YOU_QUIET] * 3
-    talk.hear(update("available_commands_update"), {"id": 4, **refused})
-    assert talk.sent[-1]["params"]["prompt"] == [{"type": "text", "text": "go on"}]
-    talk.hear(*PAST, ended(5))
-    assert [body.type for body in talk.events] == [
+    transcript.on_line(PAST[0], {"id": 1, "result": {}}, *PAST[1:], {"id": 2, **refused}, *PAST, {"id": 3, **refused})
+    assert [frame["method"] for frame in transcript.sent[2:]] == [ARE_YOU_QUIET] * 3
+    transcript.on_line(update("available_commands_update"), {"id": 4, **refused})
+    assert transcript.sent[-1]["params"]["prompt"] == [{"type": "text", "text": "go on"}]
+    transcript.on_line(*PAST, ended(5))
+    assert [body.type for body in transcript.events] == [
         "session.opened", "message", "tool.started", "tool.finished", "files.changed", "plan.updated",
     ]  # fmt: skip
 
 
 def test_the_cost_of_the_past_is_known_already() -> None:
-    talk = going_on()
-    talk.hear(update("usage_update", cost={"amount": 2.0, "currency": "USD"}), {"id": 1, "result": {}})
-    talk.hear({"id": 2, "result": {}}, update("usage_update", cost={"amount": 2.5, "currency": "USD"}))
-    assert talk.of(UsageUpdated) == [UsageUpdated(cost_usd=0.5)]
+    transcript = resuming()
+    transcript.on_line(update("usage_update", cost={"amount": 2.0, "currency": "USD"}), {"id": 1, "result": {}})
+    transcript.on_line({"id": 2, "result": {}}, update("usage_update", cost={"amount": 2.5, "currency": "USD"}))
+    assert transcript.of(UsageUpdated) == [UsageUpdated(cost_usd=0.5)]
 
 
 @pytest.mark.parametrize(
@@ -242,31 +250,31 @@ def test_the_cost_of_the_past_is_known_already() -> None:
 )
 def test_a_session_that_goes_on_costs_what_it_adds(agent: str, total: float, spent: float, notes: int) -> None:
     """Some agents go on with the session's total, one counts anew at every start and may come further than it was."""
-    talk = Dialogue(Acp(prompt="go on", root="/c", wishes=Wishes(session="old", session_usd=2.0)))
+    transcript = Dialogue(Acp(prompt="go on", root="/c", wishes=Wishes(session="old", session_usd=2.0)))
     hello = {**ABLE, "agentInfo": {"name": agent, "version": "1.18.33" if agent == "OpenCode" else "0.49.0"}}
-    talk.hear({"id": 0, "result": hello}, update("usage_update", used=1), {"id": 1, "result": {}}, {"id": 2})
-    talk.hear(update("usage_update", cost={"amount": total, "currency": "USD"}))
-    assert [one.cost_usd for one in talk.of(UsageUpdated)] == [spent]
-    assert len(talk.of(Note)) == notes
+    transcript.on_line({"id": 0, "result": hello}, update("usage_update", used=1), {"id": 1, "result": {}}, {"id": 2})
+    transcript.on_line(update("usage_update", cost={"amount": total, "currency": "USD"}))
+    assert [one.cost_usd for one in transcript.of(UsageUpdated)] == [spent]
+    assert len(transcript.of(Note)) == notes
 
 
 def test_an_agent_that_is_never_quiet_is_told_its_prompt_all_the_same() -> None:
-    talk = going_on()
-    talk.hear({"id": 1, "result": {}})
+    transcript = resuming()
+    transcript.on_line({"id": 1, "result": {}})
     for number in range(2, 20_000):
-        talk.hear(chunk("old"), {"id": number, "result": {}})
-        if talk.sent[-1]["method"] == "session/prompt":
+        transcript.on_line(chunk("old"), {"id": number, "result": {}})
+        if transcript.sent[-1]["method"] == "session/prompt":
             break
-    assert talk.sent[-1]["method"] == "session/prompt"
+    assert transcript.sent[-1]["method"] == "session/prompt"
 
 
 def test_what_people_say_while_the_past_is_told_waits_for_its_turn() -> None:
-    talk = going_on()
-    talk.hear({"id": 1, "result": {}})
-    talk.told(Prompted(text="and this", when="now"))
-    assert [frame["method"] for frame in talk.sent[2:]] == [ARE_YOU_QUIET]
-    talk.hear({"id": 2, "result": {}}, ended(3))
-    assert [frame["params"]["prompt"][0]["text"] for frame in talk.sent[3:]] == ["go on", "and this"]
+    transcript = resuming()
+    transcript.on_line({"id": 1, "result": {}})
+    transcript.on_input(Prompted(text="and this", when="now"))
+    assert [frame["method"] for frame in transcript.sent[2:]] == [ARE_YOU_QUIET]
+    transcript.on_line({"id": 2, "result": {}}, ended(3))
+    assert [frame["params"]["prompt"][0]["text"] for frame in transcript.sent[3:]] == ["go on", "and this"]
 
 
 def test_settings_are_made_one_after_the_other_and_a_refusal_is_said() -> None:
@@ -275,34 +283,34 @@ def test_settings_are_made_one_after_the_other_and_a_refusal_is_said() -> None:
         "configOptions": [{"id": "cm", "category": "model", "options": [{"value": "m1"}, {"name": "more", "options": [{"value": "m2"}]}]}],
         "modes": {"availableModes": [{"id": "plan"}]},
     }  # fmt: skip
-    talk = Dialogue(Acp(prompt="p", root="/c", wishes=Wishes(mode="plan", model="m2")))
-    talk.hear({"id": 0, "result": ABLE}, {"id": 1, "result": offer})
-    talk.hear({"id": 2, "error": {"message": "no"}}, {"id": 3, "result": {}})
-    assert [(frame["method"], frame["params"]) for frame in talk.sent[2:4]] == [
+    transcript = Dialogue(Acp(prompt="p", root="/c", wishes=Wishes(mode="plan", model="m2")))
+    transcript.on_line({"id": 0, "result": ABLE}, {"id": 1, "result": offer})
+    transcript.on_line({"id": 2, "error": {"message": "no"}}, {"id": 3, "result": {}})
+    assert [(frame["method"], frame["params"]) for frame in transcript.sent[2:4]] == [
         ("session/set_mode", {"sessionId": "s", "modeId": "plan"}),
         ("session/set_config_option", {"sessionId": "s", "configId": "cm", "value": "m2"}),
     ]
-    assert talk.of(Note) == [Note(text="The agent did not take a setting: no")]
-    assert talk.sent[-1]["method"] == "session/prompt"
+    assert transcript.of(Note) == [Note(text="The agent did not take a setting: no")]
+    assert transcript.sent[-1]["method"] == "session/prompt"
 
 
 @pytest.mark.parametrize(("sees", "blocks"), [(True, ["text", "image", "image"]), (False, ["text"])])
 def test_the_first_prompt_shows_pictures_to_an_agent_that_sees_any(sees: bool, blocks: list[str]) -> None:
-    png, jpeg = picture_of(PNG), picture_of(b"\xff\xd8\xffx")
+    png, jpeg = image_of(PNG), image_of(b"\xff\xd8\xffx")
     assert png
     assert jpeg
-    talk = Dialogue(Acp(prompt="p", root="/c", wishes=Wishes(pictures=(png, jpeg))))
+    transcript = Dialogue(Acp(prompt="p", root="/c", wishes=Wishes(images=(png, jpeg))))
     able = {"promptCapabilities": {"image": sees}}
-    talk.hear({"id": 0, "result": {"protocolVersion": 1, "agentCapabilities": able}}, {"id": 1, "result": {}})
-    first = talk.sent[-1]["params"]["prompt"]
+    transcript.on_line({"id": 0, "result": {"protocolVersion": 1, "agentCapabilities": able}}, {"id": 1, "result": {}})
+    first = transcript.sent[-1]["params"]["prompt"]
     assert [one["type"] for one in first] == blocks
     assert first[0]["text"] == "p"
     if sees:
         assert (first[1]["mimeType"], base64.b64decode(first[1]["data"])) == ("image/png", PNG)
         schema.ImageContentBlock.model_validate(first[1])
-    talk.told(Prompted(text="and this"))
-    talk.hear(ended())
-    assert [one["type"] for one in talk.sent[-1]["params"]["prompt"]] == ["text"]
+    transcript.on_input(Prompted(text="and this"))
+    transcript.on_line(ended())
+    assert [one["type"] for one in transcript.sent[-1]["params"]["prompt"]] == ["text"]
 
 
 @pytest.mark.parametrize(
@@ -320,37 +328,37 @@ def test_the_first_prompt_shows_pictures_to_an_agent_that_sees_any(sees: bool, b
     ],
 )
 def test_its_first_bytes_tell_what_is_a_picture(data: bytes, kind: str | None) -> None:
-    picture = picture_of(data)
-    assert (picture.kind if picture else None) == kind
-    assert picture is None or base64.b64decode(picture.base64) == data
+    image = image_of(data)
+    assert (image.kind if image else None) == kind
+    assert image is None or base64.b64decode(image.base64) == data
 
 
 # -- what the agent does -----------------------------------------------------------------------------------------------
 
 
 def test_words_become_one_message_a_piece_and_keep_their_place_among_the_tools() -> None:
-    talk = working()
-    talk.hear(
+    transcript = working()
+    transcript.on_line(
         chunk("Let "),
         chunk("me."),
         update("tool_call", toolCallId="c", kind="read", locations=[{"path": "/run/clone/a"}]),
     )
-    talk.hear(chunk("One", "a"), chunk("Two", "b"), ended())
-    assert [body.type for body in talk.events][1:] == ["message", "tool.started", "message", "message"]
-    assert [message.text for message in talk.of(Message)] == ["Let me.", "One", "Two"]
+    transcript.on_line(chunk("One", "a"), chunk("Two", "b"), ended())
+    assert [body.type for body in transcript.events][1:] == ["message", "tool.started", "message", "message"]
+    assert [message.text for message in transcript.of(Message)] == ["Let me.", "One", "Two"]
 
 
 def test_a_tool_is_told_once_something_is_known_of_it() -> None:
-    talk = working()
+    transcript = working()
     content = [{"type": "content", "content": {"type": "text", "text": "1 failed"}}]
-    talk.hear(update("tool_call", toolCallId="c", title="bash", kind="execute", status="pending", rawInput={}))
-    assert not talk.of(ToolStarted)
-    talk.hear(
+    transcript.on_line(update("tool_call", toolCallId="c", title="bash", kind="execute", status="pending", rawInput={}))
+    assert not transcript.of(ToolStarted)
+    transcript.on_line(
         update("tool_call_update", toolCallId="c", status="in_progress", title="pytest", rawInput={"command": "pytest"})
     )
-    talk.hear(update("tool_call_update", toolCallId="c", status="in_progress", content=content))
-    talk.hear(update("tool_call_update", toolCallId="c", status="failed", content=content))
-    assert talk.events[1:] == [
+    transcript.on_line(update("tool_call_update", toolCallId="c", status="in_progress", content=content))
+    transcript.on_line(update("tool_call_update", toolCallId="c", status="failed", content=content))
+    assert transcript.events[1:] == [
         ToolStarted(tool="execute", title="pytest", call="c"),
         ToolProgress(call="c", text="1 failed"),
         ToolFinished(tool="execute", title="pytest", call="c", ok=False, detail="1 failed"),
@@ -358,37 +366,39 @@ def test_a_tool_is_told_once_something_is_known_of_it() -> None:
 
 
 def test_diffs_are_counted_and_files_outside_the_clone_are_not_listed() -> None:
-    talk = working()
+    transcript = working()
     diff = [{"type": "diff", "path": "/run/clone/a.py", "oldText": "1\n2\n3\n", "newText": "1\n2b\n3\n4\n"}]
     for number, path in enumerate(("/run/clone/a.py", "/etc/passwd")):
-        talk.hear(update("tool_call", toolCallId=str(number), kind="edit", content=diff, locations=[{"path": path}]))
-        talk.hear(update("tool_call_update", toolCallId=str(number), status="completed"))
-    assert [(one.added, one.removed) for one in talk.of(ToolFinished)] == [(2, 1), (2, 1)]
-    assert talk.of(FilesChanged) == [FilesChanged(files=(ChangedFile(path="a.py", added=2, removed=1),), total=1)]
+        transcript.on_line(
+            update("tool_call", toolCallId=str(number), kind="edit", content=diff, locations=[{"path": path}])
+        )
+        transcript.on_line(update("tool_call_update", toolCallId=str(number), status="completed"))
+    assert [(one.added, one.removed) for one in transcript.of(ToolFinished)] == [(2, 1), (2, 1)]
+    assert transcript.of(FilesChanged) == [FilesChanged(files=(ChangedFile(path="a.py", added=2, removed=1),), total=1)]
 
 
 def test_a_total_cost_becomes_deltas_and_a_new_count_is_said() -> None:
-    talk = working()
+    transcript = working()
     for amount in (0.25, 0.75, 0.75, 0.5):
-        talk.hear(update("usage_update", used=1, size=2, cost={"amount": amount, "currency": "USD"}))
-    talk.hear(
+        transcript.on_line(update("usage_update", used=1, size=2, cost={"amount": amount, "currency": "USD"}))
+    transcript.on_line(
         update("usage_update", used=1, size=2),
         ended(usage={"inputTokens": 5, "outputTokens": 1, "cachedReadTokens": 2}),
     )
-    assert [one.cost_usd for one in talk.of(UsageUpdated)] == [0.25, 0.5, 0.5, 0.0]
-    assert talk.of(UsageUpdated)[-1] == UsageUpdated(input=5, output=1, cache_read=2, cost_usd=0.0)
-    assert talk.of(Note) == [Note(text="The agent began to count its cost anew.")]
+    assert [one.cost_usd for one in transcript.of(UsageUpdated)] == [0.25, 0.5, 0.5, 0.0]
+    assert transcript.of(UsageUpdated)[-1] == UsageUpdated(input=5, output=1, cache_read=2, cost_usd=0.0)
+    assert transcript.of(Note) == [Note(text="The agent began to count its cost anew.")]
 
 
 def test_tokens_without_a_price_leave_the_cost_unknown() -> None:
-    talk = working()
-    talk.hear(ended(_meta={"quota": {"token_count": {"input_tokens": 24, "output_tokens": 9}}}))
-    assert talk.of(UsageUpdated) == [UsageUpdated(input=24, output=9)]
+    transcript = working()
+    transcript.on_line(ended(_meta={"quota": {"token_count": {"input_tokens": 24, "output_tokens": 9}}}))
+    assert transcript.of(UsageUpdated) == [UsageUpdated(input=24, output=9)]
 
 
 def test_strangers_are_named_and_a_request_nobody_knows_is_refused() -> None:
-    talk = working()
-    talk.hear(
+    transcript = working()
+    transcript.on_line(
         update("mood_update"),
         {"method": "new/thing"},
         {"id": 9, "method": "terminal/create"},
@@ -396,19 +406,24 @@ def test_strangers_are_named_and_a_request_nobody_knows_is_refused() -> None:
         "?",
     )
     names = [
-        note.text.removeprefix("The agent sent something that this version does not know: ") for note in talk.of(Note)
+        note.text.removeprefix("The agent sent something that this version does not know: ")
+        for note in transcript.of(Note)
     ]
     assert names == [
         "session/update mood_update.", "new/thing.", "terminal/create.", "an answer to nothing that was asked.",
         "a line that is no JSON object.",
     ]  # fmt: skip
-    assert talk.sent[-1] == {"jsonrpc": "2.0", "id": 9, "error": {"code": -32601, "message": "Method not found"}}
+    assert transcript.sent[-1] == {"jsonrpc": "2.0", "id": 9, "error": {"code": -32601, "message": "Method not found"}}
 
 
 def test_files_are_wished_for_and_not_touched_here() -> None:
-    talk = working()
-    read = talk.hear({"id": 1, "method": "fs/read_text_file", "params": {"path": "/a", "line": 3, "limit": 2}}).files[0]
-    write = talk.hear({"id": 2, "method": "fs/write_text_file", "params": {"path": "/a", "content": ""}}).files[0]
+    transcript = working()
+    read = transcript.on_line(
+        {"id": 1, "method": "fs/read_text_file", "params": {"path": "/a", "line": 3, "limit": 2}}
+    ).files[0]
+    write = transcript.on_line(
+        {"id": 2, "method": "fs/write_text_file", "params": {"path": "/a", "content": ""}}
+    ).files[0]
     assert (read.path, read.content, read.line, read.limit, write.content) == ("/a", None, 3, 2, "")
     assert read.granted("x") == {"jsonrpc": "2.0", "id": 1, "result": {"content": "x"}}
     assert write.granted("") == {"jsonrpc": "2.0", "id": 2, "result": {}}
@@ -429,40 +444,40 @@ def test_files_are_wished_for_and_not_touched_here() -> None:
 def test_a_decision_takes_the_agents_own_option_and_once_before_always(
     kinds: tuple[str, ...], yes: str, no: str | None
 ) -> None:
-    talk = working()
-    talk.hear(permission(5, *kinds, title="ls"), permission("x", *kinds, title="ls"))
-    talk.told(ApprovalGranted(approval="leave:7:5", by="Ada", scope="once"))
-    talk.told(ApprovalDenied(approval="leave:7:x", by="Ada"))
-    granted, denied = (frame["result"]["outcome"] for frame in talk.sent[-2:])
+    transcript = working()
+    transcript.on_line(permission(5, *kinds, title="ls"), permission("x", *kinds, title="ls"))
+    transcript.on_input(ApprovalGranted(approval="leave:7:5", by="Ada", scope="once"))
+    transcript.on_input(ApprovalDenied(approval="leave:7:x", by="Ada"))
+    granted, denied = (frame["result"]["outcome"] for frame in transcript.sent[-2:])
     assert granted == {"outcome": "selected", "optionId": yes}
     assert denied == ({"outcome": "selected", "optionId": no} if no else {"outcome": "cancelled"})
 
 
 def test_the_whole_command_is_asked_for_and_leave_for_the_run_covers_it_alone() -> None:
-    talk = working()
-    talk.hear(permission(1, title="ls", kind="execute", rawInput={"command": "ls", "cwd": "/tmp"}))
-    (asked,) = talk.of(ApprovalRequested)
+    transcript = working()
+    transcript.on_line(permission(1, title="ls", kind="execute", rawInput={"command": "ls", "cwd": "/tmp"}))
+    (asked,) = transcript.of(ApprovalRequested)
     assert (asked.title, asked.command, asked.risk) == ("ls", "ls\n(in /tmp)", "execute")
-    talk.told(ApprovalGranted(approval=asked.approval, by="Ada", scope="run"))
-    talk.hear(permission(2, title="ls", kind="execute", rawInput={"command": "ls", "cwd": "/tmp"}))
-    talk.hear(permission(3, title="ls", kind="execute", rawInput={"command": "ls", "cwd": "/"}))
-    assert [one.approval for one in talk.of(ApprovalRequested)] == ["leave:7:1", "leave:7:3"]
+    transcript.on_input(ApprovalGranted(approval=asked.approval, by="Ada", scope="run"))
+    transcript.on_line(permission(2, title="ls", kind="execute", rawInput={"command": "ls", "cwd": "/tmp"}))
+    transcript.on_line(permission(3, title="ls", kind="execute", rawInput={"command": "ls", "cwd": "/"}))
+    assert [one.approval for one in transcript.of(ApprovalRequested)] == ["leave:7:1", "leave:7:3"]
 
 
 def test_leave_for_the_run_without_a_word_on_what_covers_nothing() -> None:
-    talk = working()
+    transcript = working()
     for id_ in (1, 2):
-        talk.hear(permission(id_, title="Use it", kind="other"))
-        talk.told(ApprovalGranted(approval=f"leave:7:{id_}", by="Ada", scope="run"))
-    assert len(talk.of(ApprovalRequested)) == 2
+        transcript.on_line(permission(id_, title="Use it", kind="other"))
+        transcript.on_input(ApprovalGranted(approval=f"leave:7:{id_}", by="Ada", scope="run"))
+    assert len(transcript.of(ApprovalRequested)) == 2
 
 
 def test_the_reason_of_a_refusal_is_the_next_prompt() -> None:
-    talk = working()
-    talk.hear(permission(1, title="ls"))
-    talk.told(ApprovalDenied(approval="leave:7:1", by="Ada", reason="Use rg."))
-    talk.hear(ended())
-    assert talk.sent[-1]["params"]["prompt"][0]["text"] == "Not allowed (ls): Use rg."
+    transcript = working()
+    transcript.on_line(permission(1, title="ls"))
+    transcript.on_input(ApprovalDenied(approval="leave:7:1", by="Ada", reason="Use rg."))
+    transcript.on_line(ended())
+    assert transcript.sent[-1]["params"]["prompt"][0]["text"] == "Not allowed (ls): Use rg."
 
 
 @pytest.mark.parametrize(
@@ -480,52 +495,54 @@ def test_the_reason_of_a_refusal_is_the_next_prompt() -> None:
 def test_a_form_of_one_field_is_a_question(
     field: dict[str, Any], options: tuple[str, ...], answer: str, value: Any
 ) -> None:
-    talk = working()
-    talk.hear(form(x=field))
-    (asked,) = talk.of(QuestionAsked)
+    transcript = working()
+    transcript.on_line(form(x=field))
+    (asked,) = transcript.of(QuestionAsked)
     assert asked.options == options
-    talk.told(QuestionAnswered(question=asked.question, answer=answer, by="Ada"))
-    assert talk.sent[-1] == {"jsonrpc": "2.0", "id": 6, "result": {"action": "accept", "content": {"x": value}}}
+    transcript.on_input(QuestionAnswered(question=asked.question, answer=answer, by="Ada"))
+    assert transcript.sent[-1] == {"jsonrpc": "2.0", "id": 6, "result": {"action": "accept", "content": {"x": value}}}
 
 
 def test_a_form_of_several_fields_is_answered_once_all_are() -> None:
-    talk = working()
-    talk.hear(form(a={"type": "string", "title": "Name"}, b={"type": "boolean", "description": "Sure?"}))
-    first, second = talk.of(QuestionAsked)
+    transcript = working()
+    transcript.on_line(form(a={"type": "string", "title": "Name"}, b={"type": "boolean", "description": "Sure?"}))
+    first, second = transcript.of(QuestionAsked)
     assert (first.text, second.text) == ("Which?\nName", "Which?\nSure?")
-    talk.told(QuestionAnswered(question=second.question, answer="Yes", by="Ada"))
-    assert talk.sent[-1]["method"] == "session/prompt"
-    assert talk.conversation.awaits_person
-    talk.told(QuestionAnswered(question=first.question, answer="Bob", by="Ada"))
-    assert talk.sent[-1]["result"] == {"action": "accept", "content": {"a": "Bob", "b": True}}
-    assert not talk.conversation.awaits_person
+    transcript.on_input(QuestionAnswered(question=second.question, answer="Yes", by="Ada"))
+    assert transcript.sent[-1]["method"] == "session/prompt"
+    assert transcript.protocol.awaits_person
+    transcript.on_input(QuestionAnswered(question=first.question, answer="Bob", by="Ada"))
+    assert transcript.sent[-1]["result"] == {"action": "accept", "content": {"a": "Bob", "b": True}}
+    assert not transcript.protocol.awaits_person
 
 
 def test_an_answer_that_does_not_fit_and_a_page_to_open_are_said() -> None:
-    talk = working()
-    talk.hear(
+    transcript = working()
+    transcript.on_line(
         form(n={"type": "integer"}),
         {"id": 8, "method": "elicitation/create", "params": {"mode": "url", "url": "http://x"}},
     )
-    talk.told(QuestionAnswered(question=talk.of(QuestionAsked)[0].question, answer="many", by="Ada"))
-    assert [frame["result"] for frame in talk.sent[-2:]] == [{"action": "decline"}, {"action": "cancel"}]
-    assert len(talk.of(Note)) == 2
+    transcript.on_input(QuestionAnswered(question=transcript.of(QuestionAsked)[0].question, answer="many", by="Ada"))
+    assert [frame["result"] for frame in transcript.sent[-2:]] == [{"action": "decline"}, {"action": "cancel"}]
+    assert len(transcript.of(Note)) == 2
 
 
 def test_omps_form_for_leave_is_an_approval() -> None:
-    talk = working()
-    talk.hear(form(message="Allow tool: bash\nCommand: ls", value={"type": "string", "enum": ["Approve", "Deny"]}))
-    (asked,) = talk.of(ApprovalRequested)
+    transcript = working()
+    transcript.on_line(
+        form(message="Allow tool: bash\nCommand: ls", value={"type": "string", "enum": ["Approve", "Deny"]})
+    )
+    (asked,) = transcript.of(ApprovalRequested)
     assert (asked.title, asked.command) == ("bash: ls", "ls")
-    talk.told(ApprovalDenied(approval=asked.approval, by="Ada"))
-    assert talk.sent[-1]["result"] == {"action": "accept", "content": {"value": "Deny"}}
+    transcript.on_input(ApprovalDenied(approval=asked.approval, by="Ada"))
+    assert transcript.sent[-1]["result"] == {"action": "accept", "content": {"value": "Deny"}}
 
 
 def test_a_cancelled_turn_answers_what_is_open() -> None:
-    talk = working()
-    talk.hear(permission(1, title="ls"), form(2, x={"type": "string"}))
-    talk.take(talk.conversation.interrupt())
-    assert [frame.get("method") or frame["result"] for frame in talk.sent[-3:]] == [
+    transcript = working()
+    transcript.on_line(permission(1, title="ls"), form(2, x={"type": "string"}))
+    transcript.take(transcript.protocol.interrupt())
+    assert [frame.get("method") or frame["result"] for frame in transcript.sent[-3:]] == [
         "session/cancel",
         {"outcome": {"outcome": "cancelled"}},
         {"action": "cancel"},
@@ -533,10 +550,12 @@ def test_a_cancelled_turn_answers_what_is_open() -> None:
 
 
 def test_a_plan_is_told_with_what_is_done_and_what_is_not() -> None:
-    talk = working()
+    transcript = working()
     states = {"one": "completed", "two": "in_progress", "three": "pending", "four": "of another version"}
-    talk.hear(update("plan", entries=[{"content": title, "status": status} for title, status in states.items()]))
-    plan = talk.events[-1]
+    transcript.on_line(
+        update("plan", entries=[{"content": title, "status": status} for title, status in states.items()])
+    )
+    plan = transcript.events[-1]
     assert isinstance(plan, PlanUpdated)
     assert [(phase.title, phase.status) for phase in plan.phases] == [
         ("one", "done"),

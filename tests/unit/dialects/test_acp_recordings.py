@@ -9,7 +9,7 @@ from syrupy.assertion import SnapshotAssertion
 from ompycord.dialects.acp import Acp
 from ompycord.dialects.acp_session import Wishes
 from ompycord.domain.events import ApprovalGranted, ApprovalRequested, Note
-from tests.support.conversations import Dialogue, recorded
+from tests.support.protocol_sessions import Dialogue, recorded
 
 pytestmark = pytest.mark.shared
 
@@ -17,31 +17,31 @@ pytestmark = pytest.mark.shared
 @pytest.mark.parametrize("agent", ["omp", "opencode", "claude", "codex", "gemini"])
 def test_a_recording_replays_to_what_a_person_approved(agent: str, shared: Path, snapshot: SnapshotAssertion) -> None:
     mode = "read-only" if agent == "codex" else None
-    talk = Dialogue(Acp(prompt="the prompt", root="/repo", wishes=Wishes(mode=mode)))
+    transcript = Dialogue(Acp(prompt="the prompt", root="/repo", wishes=Wishes(mode=mode)))
     for is_agents, frame in recorded(shared / "data/agent-transcripts" / f"acp-{agent}.jsonl"):
         if not is_agents:
             continue
-        for body in talk.hear(frame).events:
+        for body in transcript.on_line(frame).events:
             if isinstance(body, ApprovalRequested):
-                talk.told(ApprovalGranted(approval=body.approval, by="Ada"))
-    assert not [note.text for note in talk.of(Note) if "does not know" in note.text]
-    assert talk.outcome is not None
-    assert talk.outcome.claim
-    assert str(talk) == snapshot
+                transcript.on_input(ApprovalGranted(approval=body.approval, by="Ada"))
+    assert not [note.text for note in transcript.of(Note) if "does not know" in note.text]
+    assert transcript.outcome is not None
+    assert transcript.outcome.claim
+    assert str(transcript) == snapshot
 
 
 def test_we_answer_as_the_recorded_client_did(shared: Path) -> None:
     for agent in ("omp", "opencode", "claude", "gemini"):
-        talk = Dialogue(Acp(prompt="p", root="/repo", wishes=Wishes()))
+        transcript = Dialogue(Acp(prompt="p", root="/repo", wishes=Wishes()))
         theirs: list[Any] = []
         for is_agents, frame in recorded(shared / "data/agent-transcripts" / f"acp-{agent}.jsonl"):
             if not is_agents:
                 theirs += [frame["result"]] if "result" in frame else []
                 continue
-            for body in talk.hear(frame).events:
+            for body in transcript.on_line(frame).events:
                 if isinstance(body, ApprovalRequested):
-                    talk.told(ApprovalGranted(approval=body.approval, by="Ada"))
-        ours = [frame["result"] for frame in talk.sent if "result" in frame]
+                    transcript.on_input(ApprovalGranted(approval=body.approval, by="Ada"))
+        ours = [frame["result"] for frame in transcript.sent if "result" in frame]
         assert ours == [one for one in theirs if one], (
             agent
         )  # the recorder's `{}` answered a file, which the shell does

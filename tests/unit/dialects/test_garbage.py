@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from ompycord.dialects.acp import Acp
 from ompycord.dialects.acp_session import Wishes
-from ompycord.dialects.conversation import Conversation
 from ompycord.dialects.omp_rpc import OmpRpc
+from ompycord.dialects.protocol_session import ProtocolSession
 from ompycord.dialects.stream_json import StreamJson
 from ompycord.domain.events import (
     ApprovalDenied,
@@ -21,9 +21,9 @@ from ompycord.domain.events import (
     QuestionAnswered,
     QuestionAsked,
 )
-from tests.support.conversations import Dialogue
+from tests.support.protocol_sessions import Dialogue
 
-Make = Callable[[], Conversation]
+Make = Callable[[], ProtocolSession]
 
 TEXTS = st.sampled_from(
     [
@@ -77,15 +77,15 @@ ACP_UPDATES = [
 ]  # fmt: skip
 
 
-def omp() -> Conversation:
+def omp() -> ProtocolSession:
     return OmpRpc(prompt="x", root="/run/clone")
 
 
-def acp() -> Conversation:
+def acp() -> ProtocolSession:
     return Acp(prompt="x", root="/run/clone", wishes=Wishes(session="s", mode="m", model="n"))
 
 
-def claude() -> Conversation:
+def claude() -> ProtocolSession:
     return StreamJson(prompt="x", root="/run/clone")
 
 
@@ -98,16 +98,16 @@ def frames(types: list[str]) -> st.SearchStrategy[list[dict[str, Any]]]:
 
 
 def survives(make: Make, garbage: list[dict[str, Any]], words: list[str]) -> None:
-    talk = Dialogue(make())
-    talk.hear(*garbage)
+    transcript = Dialogue(make())
+    transcript.on_line(*garbage)
     for word in words:
-        for asked in talk.of(QuestionAsked):
-            talk.told(QuestionAnswered(question=asked.question, answer=word[:4000], by="Ada"))
-        for asked in talk.of(ApprovalRequested):
-            talk.told(ApprovalGranted(approval=asked.approval, by="Ada", scope="run"))
-            talk.told(ApprovalDenied(approval=asked.approval, by="Ada", reason=word[:500]))
-        talk.told(Prompted(text=word))
-    talk.hear(*garbage)
+        for asked in transcript.of(QuestionAsked):
+            transcript.on_input(QuestionAnswered(question=asked.question, answer=word[:4000], by="Ada"))
+        for asked in transcript.of(ApprovalRequested):
+            transcript.on_input(ApprovalGranted(approval=asked.approval, by="Ada", scope="run"))
+            transcript.on_input(ApprovalDenied(approval=asked.approval, by="Ada", reason=word[:500]))
+        transcript.on_input(Prompted(text=word))
+    transcript.on_line(*garbage)
 
 
 @given(frames(OMP_TYPES), st.lists(WORDS, max_size=2))
@@ -151,11 +151,11 @@ def call(method: str, kind: str, params: dict[str, Any], update: dict[str, Any],
 def test_acp_survives_frames_of_the_right_kind_and_the_wrong_shape(
     garbage: list[dict[str, Any]], words: list[str]
 ) -> None:
-    def working() -> Conversation:
-        talk = Dialogue(acp())
+    def working() -> ProtocolSession:
+        transcript = Dialogue(acp())
         for number in range(4):
-            talk.hear({"id": number, "result": {"protocolVersion": 1, "sessionId": "s"}})
-        return talk.conversation
+            transcript.on_line({"id": number, "result": {"protocolVersion": 1, "sessionId": "s"}})
+        return transcript.protocol
 
     survives(acp, garbage, words)
     survives(working, garbage, words)
@@ -164,12 +164,12 @@ def test_acp_survives_frames_of_the_right_kind_and_the_wrong_shape(
 @pytest.mark.parametrize("make", [omp, acp, claude])
 @given(st.text(max_size=200) | VALUES.map(json.dumps))
 def test_every_dialect_survives_any_line(make: Make, line: str) -> None:
-    Dialogue(make()).hear(line)
+    Dialogue(make()).on_line(line)
 
 
 @pytest.mark.parametrize("make", [omp, acp, claude])
 def test_every_dialect_survives_depth_and_size(make: Make) -> None:
-    Dialogue(make()).hear(
+    Dialogue(make()).on_line(
         "[" * 100_000,
         '{"type":"message_end","message":' + '{"content":' * 900 + "1" + "}" * 900 + "}",
         '{"a":' + "9" * 5000 + "}",

@@ -52,7 +52,7 @@ def test_a_recording_is_read_to_what_a_person_approved(source: str, shared: Path
         assert reading.is_known, reading.kind
         lines.append(f"{reading.kind} ({reading.session}){' begins' if reading.begins else ''}")
         lines += [f"  {body.type} {json.dumps(dump_data(body), ensure_ascii=False)}" for body in reading.events]
-        lines += [f"  ? {json.dumps(dump_data(reading.asks), ensure_ascii=False)}"] if reading.asks else []
+        lines += [f"  ? {json.dumps(dump_data(reading.request), ensure_ascii=False)}"] if reading.request else []
     assert lines
     assert "\n".join(lines) == snapshot
 
@@ -99,7 +99,7 @@ PAYLOADS = st.fixed_dictionaries(
 def test_no_payload_breaks_a_reader_and_all_that_it_tells_may_be_stored(source: str, payload: dict[str, Any]) -> None:
     reading = read(source, payload)
     assert 1 <= len(reading.kind) <= 64
-    for body in (*reading.events, *filter(None, [reading.asks])):
+    for body in (*reading.events, *filter(None, [reading.request])):
         require_authority(body.type, SourceKind.RUN_KEY)
         require_authority(body.type, SourceKind.EXTERNAL)
         assert parse_body(body.type, dump_data(body)) == body
@@ -108,10 +108,10 @@ def test_no_payload_breaks_a_reader_and_all_that_it_tells_may_be_stored(source: 
 def test_a_tool_of_claude_that_waits_for_leave_is_shown_whole() -> None:
     tool: dict[str, Any] = {"tool_name": "Bash", "tool_input": {"command": "rm -rf build\nls"}, "tool_use_id": "t1"}
     reading = read("claude", CLAUDE | tool | {"hook_event_name": "PreToolUse"})
-    assert reading.asks == ApprovalRequested(
+    assert reading.request == ApprovalRequested(
         approval="leave:t1", title="Bash: rm -rf build ls", command="rm -rf build\nls"
     )
-    assert read("claude", CLAUDE | tool | {"hook_event_name": "PostToolUse"}).asks is None
+    assert read("claude", CLAUDE | tool | {"hook_event_name": "PostToolUse"}).request is None
 
 
 def test_an_edit_of_claude_counts_its_lines_and_a_failure_says_why() -> None:

@@ -8,7 +8,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from ompycord.dialects.omp_rpc import OmpRpc
 from ompycord.domain.events import Note
-from tests.support.conversations import Dialogue, recorded
+from tests.support.protocol_sessions import Dialogue, recorded
 
 pytestmark = pytest.mark.shared
 
@@ -18,18 +18,18 @@ OURS = {"s1": "state", "g": "state", "r1": "prompt", "1": "prompt", "r2": "say-1
 
 @pytest.mark.parametrize("name", ["omp-rpc", "omp-rpc-ui-ask"])
 def test_a_recording_replays_to_what_a_person_approved(name: str, shared: Path, snapshot: SnapshotAssertion) -> None:
-    talk = Dialogue(OmpRpc(prompt="the prompt", root="/repo"))
+    transcript = Dialogue(OmpRpc(prompt="the prompt", root="/repo"))
     for is_agents, frame in recorded(shared / "data/agent-transcripts" / f"{name}.jsonl"):
         if is_agents:
-            talk.hear(frame | ({"id": OURS[frame["id"]]} if frame.get("id") in OURS else {}))
-            rest_after(talk)
-    assert not [note.text for note in talk.of(Note) if "does not know" in note.text]
-    assert str(talk) == snapshot
+            transcript.on_line(frame | ({"id": OURS[frame["id"]]} if frame.get("id") in OURS else {}))
+            rest_after(transcript)
+    assert not [note.text for note in transcript.of(Note) if "does not know" in note.text]
+    assert str(transcript) == snapshot
 
 
-def rest_after(talk: Dialogue) -> None:
+def rest_after(transcript: Dialogue) -> None:
     """Answers our asking for rest, which the recorder did not do."""
-    last: dict[str, Any] = talk.sent[-1]
+    last: dict[str, Any] = transcript.sent[-1]
     if last["id"].startswith("rest-"):
-        talk.sent.append({"id": "answered"})
-        talk.hear({"type": "response", "id": last["id"], "success": True, "data": {"isStreaming": False}})
+        transcript.sent.append({"id": "answered"})
+        transcript.on_line({"type": "response", "id": last["id"], "success": True, "data": {"isStreaming": False}})

@@ -30,7 +30,7 @@ from ompycord.domain.events import (
     UsageUpdated,
 )
 from ompycord.domain.run import FailureClass
-from tests.support.conversations import NOON_MS, Dialogue, recorded
+from tests.support.protocol_sessions import NOON_MS, Dialogue, recorded
 
 
 def dialogue() -> Dialogue:
@@ -69,7 +69,7 @@ def response(frame: dict[str, Any]) -> Any:
 
 @pytest.mark.shared
 def test_a_recording_replays_to_what_a_person_approved(shared: Path, snapshot: SnapshotAssertion) -> None:
-    talk = Dialogue(StreamJson(prompt="the prompt", root="/repo"))
+    transcript = Dialogue(StreamJson(prompt="the prompt", root="/repo"))
     decisions = [
         ApprovalGranted(approval="leave:92604e4f-68c3-4d4e-b7bf-2e80dd3da288", by="Ada"),
         ApprovalDenied(approval="leave:bd345001-0726-4b52-80e7-54c850afa593", by="Ada", reason="a human said no"),
@@ -78,30 +78,30 @@ def test_a_recording_replays_to_what_a_person_approved(shared: Path, snapshot: S
     for is_agents, frame in recorded(shared / "data/agent-transcripts/claude-stream-json.jsonl"):
         if not is_agents:
             theirs += [frame] if frame["type"] == "control_response" else []
-        elif talk.hear(frame).events and isinstance(talk.events[-1], ApprovalRequested):
-            talk.told(decisions.pop(0))
-    assert not [note.text for note in talk.of(Note) if "does not know" in note.text]
-    assert [frame for frame in talk.sent if frame["type"] == "control_response"] == theirs
-    assert str(talk) == snapshot
+        elif transcript.on_line(frame).events and isinstance(transcript.events[-1], ApprovalRequested):
+            transcript.on_input(decisions.pop(0))
+    assert not [note.text for note in transcript.of(Note) if "does not know" in note.text]
+    assert [frame for frame in transcript.sent if frame["type"] == "control_response"] == theirs
+    assert str(transcript) == snapshot
 
 
 # -- turns -------------------------------------------------------------------------------------------------------------
 
 
 def test_a_session_opens_once_and_an_untested_version_is_said() -> None:
-    talk = dialogue()
+    transcript = dialogue()
     start = {"type": "system", "subtype": "init", "session_id": "s", "model": "m", "claude_code_version": "3.0.0"}
-    talk.hear(start, start)
-    assert talk.of(SessionOpened) == [SessionOpened(session="s", agent="claude", model="m")]
-    assert [note.text[:12] for note in talk.of(Note)] == ["claude 3.0.0"]
+    transcript.on_line(start, start)
+    assert transcript.of(SessionOpened) == [SessionOpened(session="s", agent="claude", model="m")]
+    assert [note.text[:12] for note in transcript.of(Note)] == ["claude 3.0.0"]
 
 
 def test_a_result_is_the_end_and_its_words_are_the_claim() -> None:
-    talk = dialogue()
-    talk.hear(assistant(text("Working")), result("All good."))
-    assert talk.of(Message) == [Message(text="Working")]
-    assert talk.outcome is not None
-    assert (talk.outcome.claim, talk.outcome.message) == (True, "All good.")
+    transcript = dialogue()
+    transcript.on_line(assistant(text("Working")), result("All good."))
+    assert transcript.of(Message) == [Message(text="Working")]
+    assert transcript.outcome is not None
+    assert (transcript.outcome.claim, transcript.outcome.message) == (True, "All good.")
 
 
 @pytest.mark.parametrize(
@@ -117,82 +117,84 @@ def test_a_result_is_the_end_and_its_words_are_the_claim() -> None:
     ],
 )
 def test_any_other_result_is_a_failure(frame: dict[str, Any], words: str, failure: FailureClass) -> None:
-    talk = dialogue()
-    talk.hear(frame)
-    assert talk.outcome is not None
-    assert (talk.outcome.claim, talk.outcome.message, talk.outcome.failure) == (False, words, failure)
+    transcript = dialogue()
+    transcript.on_line(frame)
+    assert transcript.outcome is not None
+    assert (transcript.outcome.claim, transcript.outcome.message, transcript.outcome.failure) == (False, words, failure)
 
 
 def test_a_word_is_the_next_turn_and_said_now_it_cuts_this_one_short() -> None:
-    talk = dialogue()
-    talk.told(Prompted(text="later"))
-    assert talk.sent[-1]["type"] == "user"
-    talk.told(Prompted(text="at once", when="now"))
-    talk.told(Prompted(text="at once, too", when="now"))
-    assert [frame.get("request", {}).get("subtype") for frame in talk.sent[2:]] == ["interrupt"]
-    talk.hear(result("", "error_during_execution"), result("Second."))
-    assert talk.outcome is None
-    talk.hear(result("Third."), result("Fourth."))
-    assert [frame["message"]["content"] for frame in talk.sent if frame["type"] == "user"] == [
+    transcript = dialogue()
+    transcript.on_input(Prompted(text="later"))
+    assert transcript.sent[-1]["type"] == "user"
+    transcript.on_input(Prompted(text="at once", when="now"))
+    transcript.on_input(Prompted(text="at once, too", when="now"))
+    assert [frame.get("request", {}).get("subtype") for frame in transcript.sent[2:]] == ["interrupt"]
+    transcript.on_line(result("", "error_during_execution"), result("Second."))
+    assert transcript.outcome is None
+    transcript.on_line(result("Third."), result("Fourth."))
+    assert [frame["message"]["content"] for frame in transcript.sent if frame["type"] == "user"] == [
         "mend it", "later", "at once", "at once, too",
     ]  # fmt: skip
-    assert talk.outcome is not None
-    assert talk.outcome.message == "Fourth."
+    assert transcript.outcome is not None
+    assert transcript.outcome.message == "Fourth."
 
 
 def test_a_word_that_crosses_the_end_is_said_at_once() -> None:
-    talk = dialogue()
-    talk.hear(result())
-    talk.told(Prompted(text="one more"))
-    assert talk.sent[-1] == {"type": "user", "message": {"role": "user", "content": "one more"}}
+    transcript = dialogue()
+    transcript.on_line(result())
+    transcript.on_input(Prompted(text="one more"))
+    assert transcript.sent[-1] == {"type": "user", "message": {"role": "user", "content": "one more"}}
 
 
 # -- what it does ------------------------------------------------------------------------------------------------------
 
 
 def test_tools_start_and_end_and_edits_are_counted() -> None:
-    talk = dialogue()
+    transcript = dialogue()
     patch = [{"lines": [" a", "-b", "+c", "+d"]}]
-    talk.hear(assistant(use("Edit", file_path="/run/clone/a.py", old_string="b")))
-    talk.hear(outcome_of(filePath="/run/clone/a.py", structuredPatch=patch))
-    talk.hear(assistant(use("Write", "t2", file_path="/run/clone/b", content="1\n2\n")))
-    talk.hear(outcome_of("t2", type="create", filePath="/run/clone/b", structuredPatch=[], content="1\n2\n"))
-    talk.hear(assistant(use("Bash", "t3", command="pytest")), outcome_of("t3", [text("x\n1 failed")], is_error=True))
-    assert [one.title for one in talk.of(ToolStarted)] == ["a.py", "b", "pytest"]
-    assert [(one.tool, one.ok, one.added, one.removed, one.detail) for one in talk.of(ToolFinished)] == [
+    transcript.on_line(assistant(use("Edit", file_path="/run/clone/a.py", old_string="b")))
+    transcript.on_line(outcome_of(filePath="/run/clone/a.py", structuredPatch=patch))
+    transcript.on_line(assistant(use("Write", "t2", file_path="/run/clone/b", content="1\n2\n")))
+    transcript.on_line(outcome_of("t2", type="create", filePath="/run/clone/b", structuredPatch=[], content="1\n2\n"))
+    transcript.on_line(
+        assistant(use("Bash", "t3", command="pytest")), outcome_of("t3", [text("x\n1 failed")], is_error=True)
+    )
+    assert [one.title for one in transcript.of(ToolStarted)] == ["a.py", "b", "pytest"]
+    assert [(one.tool, one.ok, one.added, one.removed, one.detail) for one in transcript.of(ToolFinished)] == [
         ("Edit", True, 2, 1, None),
         ("Write", True, 2, 0, None),
         ("Bash", False, None, None, "1 failed"),
     ]
-    assert talk.of(FilesChanged)[-1].files == (
+    assert transcript.of(FilesChanged)[-1].files == (
         ChangedFile(path="a.py", added=2, removed=1),
         ChangedFile(path="b", status="added", added=2, removed=0),
     )
 
 
 def test_todos_are_the_plan_and_helpers_do_not_speak() -> None:
-    talk = dialogue()
+    transcript = dialogue()
     todos = [{"content": "one", "status": "completed"}, {"content": "two", "status": "in_progress"}]
-    talk.hear(
+    transcript.on_line(
         assistant(use("TodoWrite", todos=todos)), assistant(text("among ourselves"), use("Read", "t9"), parent="t1")
     )
-    assert talk.of(PlanUpdated) == [
+    assert transcript.of(PlanUpdated) == [
         PlanUpdated(phases=(Phase(title="one", status="done"), Phase(title="two", status="active")))
     ]
-    assert not talk.of(Message)
-    assert [one.tool for one in talk.of(ToolStarted)] == ["TodoWrite", "Read"]
+    assert not transcript.of(Message)
+    assert [one.tool for one in transcript.of(ToolStarted)] == ["TodoWrite", "Read"]
 
 
 def test_totals_become_deltas_by_model() -> None:
-    talk = dialogue()
+    transcript = dialogue()
     first = {"a": {"inputTokens": 10, "outputTokens": 2, "cacheReadInputTokens": 1, "costUSD": 0.5}}
     second = {
         "a": {"inputTokens": 15, "outputTokens": 2, "cacheReadInputTokens": 1, "costUSD": 0.75},
         "b": {"outputTokens": 1},
     }
-    talk.told(Prompted(text="x"))
-    talk.hear(result(modelUsage=first), result(modelUsage=second))
-    assert talk.of(UsageUpdated) == [
+    transcript.on_input(Prompted(text="x"))
+    transcript.on_line(result(modelUsage=first), result(modelUsage=second))
+    assert transcript.of(UsageUpdated) == [
         UsageUpdated(input=10, output=2, cache_read=1, cost_usd=0.5, model="a"),
         UsageUpdated(input=5, cost_usd=0.25, model="a"),
         UsageUpdated(output=1, model="b"),
@@ -200,84 +202,86 @@ def test_totals_become_deltas_by_model() -> None:
 
 
 def test_limits_are_told_and_cleared_by_the_next_word() -> None:
-    talk = dialogue()
-    talk.hear(
+    transcript = dialogue()
+    transcript.on_line(
         {"type": "system", "subtype": "api_retry", "attempt": 2, "max_retries": 10, "retry_delay_ms": 500, "error": "529"},
         assistant(text("back")),
         {"type": "rate_limit_event", "rate_limit_info": {"status": "allowed"}},
         {"type": "rate_limit_event", "rate_limit_info": {"status": "rejected", "resetsAt": 1_795_262_400, "rateLimitType": "five_hour"}},
     )  # fmt: skip
-    limits = talk.of(RetryLimited)
+    limits = transcript.of(RetryLimited)
     assert limits[0] == RetryLimited(message="529", attempt=2, of=10, until=NOON_MS + 500)
     assert limits[1] == RetryLimited(message="A limit of the provider is reached (five_hour).", until=NOON_MS)
-    assert len(talk.of(RetryCleared)) == 1
+    assert len(transcript.of(RetryCleared)) == 1
 
 
 def test_strangers_are_named_and_a_request_nobody_knows_is_refused() -> None:
-    talk = dialogue()
-    talk.hear({"type": "dream"}, {"type": "system", "subtype": "dream"}, "?")
-    talk.hear({"type": "control_request", "request_id": "z", "request": {"subtype": "mcp_message"}})
-    talk.hear({"type": "control_response", "response": {"subtype": "error", "error": "no such model"}})
-    assert len(talk.of(Note)) == 5
-    assert talk.sent[-1]["response"]["subtype"] == "error"
+    transcript = dialogue()
+    transcript.on_line({"type": "dream"}, {"type": "system", "subtype": "dream"}, "?")
+    transcript.on_line({"type": "control_request", "request_id": "z", "request": {"subtype": "mcp_message"}})
+    transcript.on_line({"type": "control_response", "response": {"subtype": "error", "error": "no such model"}})
+    assert len(transcript.of(Note)) == 5
+    assert transcript.sent[-1]["response"]["subtype"] == "error"
 
 
 # -- people ------------------------------------------------------------------------------------------------------------
 
 
 def test_leave_is_asked_with_all_arguments_and_a_refusal_has_its_reason() -> None:
-    talk = dialogue()
-    talk.hear(ask("Bash", command="rm -rf ."), ask("WebFetch", "r2", url="http://x", prompt="read"))
-    assert [(one.title, one.command) for one in talk.of(ApprovalRequested)] == [
+    transcript = dialogue()
+    transcript.on_line(ask("Bash", command="rm -rf ."), ask("WebFetch", "r2", url="http://x", prompt="read"))
+    assert [(one.title, one.command) for one in transcript.of(ApprovalRequested)] == [
         ("Bash: rm -rf .", "rm -rf ."),
         ("WebFetch: http://x", "url: http://x\nprompt: read"),
     ]
-    talk.told(ApprovalDenied(approval="leave:r1", by="Ada", reason="Never."))
-    talk.told(ApprovalGranted(approval="leave:r2", by="Ada"))
-    talk.told(ApprovalGranted(approval="leave:r2", by="Bob"))
-    assert [response(frame) for frame in talk.sent[2:]] == [
+    transcript.on_input(ApprovalDenied(approval="leave:r1", by="Ada", reason="Never."))
+    transcript.on_input(ApprovalGranted(approval="leave:r2", by="Ada"))
+    transcript.on_input(ApprovalGranted(approval="leave:r2", by="Bob"))
+    assert [response(frame) for frame in transcript.sent[2:]] == [
         {"behavior": "deny", "message": "Never."},
         {"behavior": "allow", "updatedInput": {"url": "http://x", "prompt": "read"}},
     ]
 
 
 def test_leave_for_the_run_covers_equal_calls_and_all_edits() -> None:
-    talk = dialogue()
-    talk.hear(ask("Bash", "1", command="ls"), ask("Edit", "2", file_path="a"))
+    transcript = dialogue()
+    transcript.on_line(ask("Bash", "1", command="ls"), ask("Edit", "2", file_path="a"))
     for id_ in "12":
-        talk.told(ApprovalGranted(approval=f"leave:{id_}", by="Ada", scope="run"))
-    talk.hear(
+        transcript.on_input(ApprovalGranted(approval=f"leave:{id_}", by="Ada", scope="run"))
+    transcript.on_line(
         ask("Bash", "3", command="ls"),
         ask("Bash", "4", command="ls -a"),
         ask("Edit", "5", file_path="b"),
         ask("Write", "6"),
     )
-    assert [one.approval for one in talk.of(ApprovalRequested)] == ["leave:1", "leave:2", "leave:4", "leave:6"]
+    assert [one.approval for one in transcript.of(ApprovalRequested)] == ["leave:1", "leave:2", "leave:4", "leave:6"]
 
 
 def test_its_questions_are_asked_one_by_one_and_answered_together() -> None:
-    talk = dialogue()
+    transcript = dialogue()
     questions = [
         {"question": "Which?", "options": [{"label": "A", "description": "first"}, {"label": "B"}]},
         {"question": "Many?", "multiSelect": True, "options": [{"label": "X"}, {"label": "Y"}, {"label": "Z"}]},
     ]
-    talk.hear(ask("AskUserQuestion", questions=questions))
-    first, second = talk.of(QuestionAsked)
+    transcript.on_line(ask("AskUserQuestion", questions=questions))
+    first, second = transcript.of(QuestionAsked)
     assert (first.text, first.options) == ("Which?\n- A: first", ("A", "B"))
-    talk.told(QuestionAnswered(question=second.question, answer="X, z, mine", by="Ada"))
-    assert len(talk.sent) == 2
-    talk.told(QuestionAnswered(question=first.question, answer="something else", by="Ada"))
+    transcript.on_input(QuestionAnswered(question=second.question, answer="X, z, mine", by="Ada"))
+    assert len(transcript.sent) == 2
+    transcript.on_input(QuestionAnswered(question=first.question, answer="something else", by="Ada"))
     answers = {"Many?": "X, Z, mine", "Which?": "something else"}
-    assert response(talk.sent[-1]) == {
+    assert response(transcript.sent[-1]) == {
         "behavior": "allow",
         "updatedInput": {"questions": questions, "answers": answers},
     }
-    assert not talk.conversation.awaits_person
+    assert not transcript.protocol.awaits_person
 
 
 def test_what_it_gives_up_and_what_an_ended_turn_leaves_open_is_withdrawn() -> None:
-    talk = dialogue()
-    talk.hear(ask("Bash", command="ls"), ask("AskUserQuestion", "q", questions=[{"question": "?", "options": []}]))
-    talk.hear({"type": "control_cancel_request", "request_id": "r1"}, result())
-    assert [one.approval for one in talk.of(ApprovalWithdrawn)] == ["leave:r1"]
-    assert [one.question for one in talk.of(QuestionWithdrawn)] == ["question:q:0"]
+    transcript = dialogue()
+    transcript.on_line(
+        ask("Bash", command="ls"), ask("AskUserQuestion", "q", questions=[{"question": "?", "options": []}])
+    )
+    transcript.on_line({"type": "control_cancel_request", "request_id": "r1"}, result())
+    assert [one.approval for one in transcript.of(ApprovalWithdrawn)] == ["leave:r1"]
+    assert [one.question for one in transcript.of(QuestionWithdrawn)] == ["question:q:0"]

@@ -6,16 +6,16 @@ from hypothesis import strategies as st
 from ompycord.domain import events as ev
 from ompycord.domain.authority import AUTHORITY
 from ompycord.domain.fold import RunFold, fold
-from ompycord.domain.ids import AGENT_LANE, OMPYCORD, RunId, Source
-from ompycord.domain.lane import RANGES_KEPT, Lane
+from ompycord.domain.ids import AGENT_SOURCE, OMPYCORD, RunId, Source
 from ompycord.domain.run import FailureClass, RunState, SuspendReason
+from ompycord.domain.source_state import RANGES_KEPT, SourceState
 from ompycord.domain.task import Task
 
 RUN = RunId("01JD0000000000000000000000")
 TASK = Task(
     id="01JD0000000000000000000001", prompt="Fix the total", title="Fix the total", repository="shop", agent="omp"
 )
-SOURCES = (OMPYCORD, AGENT_LANE, Source("key:a"), Source("key:a/ci"))
+SOURCES = (OMPYCORD, AGENT_SOURCE, Source("key:a"), Source("key:a/ci"))
 
 name = st.sampled_from(["edit", "pytest", "ruff", "a b", "é"])
 ref = st.sampled_from(["q1", "q2", "q3"])
@@ -23,7 +23,7 @@ words = st.text(max_size=12)
 count = st.integers(0, 1000)
 maybe = st.none() | words
 state = st.sampled_from(RunState)
-lane_numbers = st.none() | st.dictionaries(st.sampled_from(SOURCES[1:]), st.integers(0, 12), max_size=2)
+source_numbers = st.none() | st.dictionaries(st.sampled_from(SOURCES[1:]), st.integers(0, 12), max_size=2)
 
 BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
     "run.submitted": st.just(ev.RunSubmitted(task=TASK)),
@@ -31,7 +31,7 @@ BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
     "run.started": st.builds(ev.RunStarted, title=maybe, prompt=maybe, agent=st.none() | name, model=st.none() | name),
     "run.state": st.builds(
         ev.RunStateChanged,
-        state=state, previous=state, cause=name, reason=st.none() | st.sampled_from(SuspendReason), lanes=lane_numbers,
+        state=state, previous=state, cause=name, reason=st.none() | st.sampled_from(SuspendReason), source_states=source_numbers,
         message=maybe, iteration=count,
     ),
     "run.finished": st.builds(ev.RunFinished, summary=maybe, outcome=st.sampled_from(["complete", "partial"])),
@@ -113,15 +113,15 @@ def test_the_same_set_of_events_gives_the_same_snapshot(log: list[ev.RunEvent], 
 
 @given(log=logs(), data=st.data())
 def test_what_is_missing_is_named_until_it_comes(log: list[ev.RunEvent], data: st.DataObject) -> None:
-    lane = [event for event in log if event.source == log[0].source]
-    missing = set(data.draw(st.lists(st.integers(1, len(lane)), max_size=4)))
-    partial = fold(RUN, [event for event in lane if event.seq not in missing])
-    if not partial.lanes:
+    source_state = [event for event in log if event.source == log[0].source]
+    missing = set(data.draw(st.lists(st.integers(1, len(source_state)), max_size=4)))
+    partial = fold(RUN, [event for event in source_state if event.seq not in missing])
+    if not partial.source_states:
         return
     named = {n for gap in partial.snapshot().gaps for n in range(gap.first, gap.last + 1)}
-    last = max((event.seq for event in lane if event.seq not in missing), default=0)
+    last = max((event.seq for event in source_state if event.seq not in missing), default=0)
     assert named == {seq for seq in missing if seq < last}
-    for event in lane:
+    for event in source_state:
         partial.add(event)
     assert partial.snapshot().gaps == ()
 
@@ -131,8 +131,12 @@ def decided(*bodies: ev.EventBody) -> tuple[str, ...]:
     folded = fold(
         RUN,
         [
-            ev.RunEvent(run=RUN, source=AGENT_LANE, seq=1, at=10, body=ev.ApprovalRequested(approval="a1", title="rm")),
-            ev.RunEvent(run=RUN, source=AGENT_LANE, seq=2, at=10, body=ev.QuestionAsked(question="q1", text="Which?")),
+            ev.RunEvent(
+                run=RUN, source=AGENT_SOURCE, seq=1, at=10, body=ev.ApprovalRequested(approval="a1", title="rm")
+            ),
+            ev.RunEvent(
+                run=RUN, source=AGENT_SOURCE, seq=2, at=10, body=ev.QuestionAsked(question="q1", text="Which?")
+            ),
             *(ev.RunEvent(run=RUN, source=OMPYCORD, seq=n, at=10 + n, body=body) for n, body in enumerate(bodies, 1)),
         ],
     ).snapshot()
@@ -165,10 +169,10 @@ def test_more_decisions_than_are_shown_leave_none_open() -> None:
 
 
 def test_numbers_that_are_no_count_do_not_make_a_fold_grow_with_its_log() -> None:
-    lane = Lane()
+    source_state = SourceState()
     for number in range(5000):
-        assert lane.add(1_700_000_000_000 + 1000 * number, number, ev.UsageUpdated(input=1))
-    assert len(lane.seen) == RANGES_KEPT
-    assert lane.input == 5000
-    assert lane.last_seq == 1_700_000_000_000 + 1000 * 4999
-    assert not lane.add(1_700_000_000_000, 0, ev.UsageUpdated(input=1))
+        assert source_state.add(1_700_000_000_000 + 1000 * number, number, ev.UsageUpdated(input=1))
+    assert len(source_state.seen) == RANGES_KEPT
+    assert source_state.input == 5000
+    assert source_state.last_seq == 1_700_000_000_000 + 1000 * 4999
+    assert not source_state.add(1_700_000_000_000, 0, ev.UsageUpdated(input=1))

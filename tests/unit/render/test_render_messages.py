@@ -14,17 +14,17 @@ from ompycord.render.board import BoardRow, board_message
 from ompycord.render.buttons import ACTIONS
 from ompycord.render.card import render
 from ompycord.render.cardview import Button
-from ompycord.render.faces import PARK_MS
-from ompycord.render.marker import approval_seal, parse_marker, question_tag
+from ompycord.render.headlines import PAUSE_AFTER_MS
+from ompycord.render.marker import approval_hash, parse_marker, question_tag
 from ompycord.render.message import RenderedMessage, message
-from ompycord.render.mirror import mirror_message
 from ompycord.render.question import approval_message, ops_message, question_message
 from ompycord.render.result import result_message
+from ompycord.render.summary import summary_message
 from ompycord.render.textform import ShowPart, text_form
 from ompycord.text import REDACTED, Redactor
 from tests.support.payloads import as_seen, assert_inert, assert_within_limits, buttons, plain_sign, texts
 from tests.support.snapshots import Sample, sample, snapshots
-from tests.support.states import MINUTE, NOON, SCENES, Scene, around, asked, external, hosted, wants
+from tests.support.states import MINUTE, NOON, SCENES, Scene, asked, external, hosted, render_context, wants
 
 ALL = frozenset(ACTIONS)
 REF = "01JD3V9K2M8Q4W5X6YAB7F3K2Z"
@@ -35,19 +35,25 @@ MIXED = (*[0.05] * 10, 0.3, 0.9)
 
 def a_question(scene: Scene | Sample, question: Question) -> RenderedMessage:
     return question_message(
-        scene.snapshot, question, scene.around, button_ref=REF, sign=plain_sign, redact=str, mentions=("3",)
+        scene.snapshot, question, scene.render_context, button_ref=REF, sign=plain_sign, redact=str, mentions=("3",)
     )
 
 
 def an_approval(scene: Scene | Sample, approval: Approval) -> RenderedMessage:
     return approval_message(
-        scene.snapshot, approval, scene.around, button_ref=REF, sign=plain_sign, redact=str, role_mentions=("9",)
+        scene.snapshot,
+        approval,
+        scene.render_context,
+        button_ref=REF,
+        sign=plain_sign,
+        redact=str,
+        role_mentions=("9",),
     )
 
 
 def every_message(drawn: Sample, redact: Callable[[str], str] = str) -> list[RenderedMessage]:
     """All that can be sent of one snapshot."""
-    snapshot, near = drawn.snapshot, drawn.around
+    snapshot, near = drawn.snapshot, drawn.render_context
     asks = [
         question_message(snapshot, question, near, button_ref=REF, sign=plain_sign, redact=redact)
         for question in snapshot.questions
@@ -78,16 +84,16 @@ def test_every_message_is_inert_and_within_the_limits(drawn: Sample) -> None:
           phases=[Phase.explicit, Phase.generate])  # fmt: skip
 @given(drawn=snapshots(LIGHT))
 def test_mirror_board_and_terminal_take_any_snapshot(drawn: Sample) -> None:
-    mirror = mirror_message(drawn.snapshot, drawn.around, thread=None, sign=plain_sign, redact=str)
+    mirror = summary_message(drawn.snapshot, drawn.render_context, thread=None, sign=plain_sign, redact=str)
     board = board_message(
-        [BoardRow.model_construct(snapshot=drawn.snapshot, around=drawn.around, thread=None)] * 4,
+        [BoardRow.model_construct(snapshot=drawn.snapshot, render_context=drawn.render_context, thread=None)] * 4,
         sign=plain_sign,
         redact=str,
     )
     for sent in (mirror, board):
         assert_within_limits(sent)
         assert_inert(sent)
-    terminal = text_form(drawn.snapshot, drawn.around, redact=str)
+    terminal = text_form(drawn.snapshot, drawn.render_context, redact=str)
     assert not set(terminal) & {"\x1b", "\x07", "\r", "\u202e"}
 
 
@@ -100,14 +106,16 @@ def test_a_secret_is_gone_before_anything_is_cut() -> None:
             RunState.BUILDING, title=text[:256], prompt=text, last_words=text, notes=(text[:500],),
             questions=(asked(text=text),), approvals=(wants(command=text),),
         )  # fmt: skip
-        for sent in every_message(Sample(snapshot, around(), 0, 0), redact):
+        for sent in every_message(Sample(snapshot, render_context(), 0, 0), redact):
             assert "hunter" not in "\n".join(texts(sent))
 
 
 def test_a_secret_hidden_by_invisible_characters_is_found() -> None:
     redact = Redactor([SECRET]).redact
     hidden = "\u200b".join(SECRET)
-    card = render(hosted(RunState.BUILDING, last_words=hidden), around(), actions=ALL, sign=plain_sign, redact=redact)
+    card = render(
+        hosted(RunState.BUILDING, last_words=hidden), render_context(), actions=ALL, sign=plain_sign, redact=redact
+    )
     assert REDACTED.strip("[]") in "\n".join(texts(card))
     assert SECRET not in "\n".join(texts(card)).replace("\u200b", "")
 
@@ -139,13 +147,13 @@ def test_questions_and_approvals_read_well(snapshot: SnapshotAssertion) -> None:
 
 def test_only_what_is_parked_says_when() -> None:
     early, late = asked(asked_at=NOON), wants(asked_at=NOON + 9 * MINUTE)
-    parked = f"parks <t:{(NOON + PARK_MS) // 1000}:R>"
+    parked = f"parks <t:{(NOON + PAUSE_AFTER_MS) // 1000}:R>"
     for make, is_parked in ((hosted, True), (external, False)):
-        shown = Scene(make(RunState.BUILDING, questions=(early,), approvals=(late,)), around())
-        card = render(shown.snapshot, shown.around, actions=ALL, sign=plain_sign, redact=str)
+        shown = Scene(make(RunState.BUILDING, questions=(early,), approvals=(late,)), render_context())
+        card = render(shown.snapshot, shown.render_context, actions=ALL, sign=plain_sign, redact=str)
         for sent in (card, a_question(shown, early), an_approval(shown, late)):
             said = "\n".join(texts(sent))
-            assert "Waiting since" in said
+            assert "QueuedMessage since" in said
             assert (parked in said) == is_parked
             assert ("parks" in said) == is_parked
 
@@ -156,7 +164,7 @@ def test_a_decided_question_keeps_no_buttons_and_pings_nobody() -> None:
     assert closed.components == ()
     assert closed.mentions == ()
     assert "<@" not in closed.content
-    over = a_question(Scene(hosted(RunState.CANCELLED), around()), asked())
+    over = a_question(Scene(hosted(RunState.CANCELLED), render_context()), asked())
     assert over.components == ()
 
 
@@ -199,7 +207,7 @@ def test_two_requests_that_look_alike_are_not_the_same_message() -> None:
     one, other = (an_approval(scene, wants(command="x" * 5000 + end)) for end in ("ls", "rm"))
     assert one.embeds == other.embeds
     assert one.payload_hash != other.payload_hash
-    assert approval_seal(wants(command="ls")) != approval_seal(wants(command="rm"))
+    assert approval_hash(wants(command="ls")) != approval_hash(wants(command="rm"))
 
 
 # -- the result -------------------------------------------------------------------------------------------------------
@@ -228,7 +236,7 @@ def test_ops_read_who_waits_for_what_and_nobody_is_mentioned(snapshot: SnapshotA
     shown = ops_message(
         scene.snapshot,
         question,
-        scene.around,
+        scene.render_context,
         "ops:q:q1",
         url="https://discord.com/channels/1/2/3",
         sign=plain_sign,
@@ -240,7 +248,10 @@ def test_ops_read_who_waits_for_what_and_nobody_is_mentioned(snapshot: SnapshotA
 
 def test_the_board_reads_well(snapshot: SnapshotAssertion) -> None:
     names = ["building", "queued", "needs you: question", "verified", "external, silent", "building, rehearsal"]
-    rows = [BoardRow(snapshot=SCENES[name].snapshot, around=SCENES[name].around, thread="77") for name in names]
+    rows = [
+        BoardRow(snapshot=SCENES[name].snapshot, render_context=SCENES[name].render_context, thread="77")
+        for name in names
+    ]
     assert as_seen(board_message(rows, sign=plain_sign, redact=str)) == snapshot(name="busy")
     assert as_seen(board_message([], sign=plain_sign, redact=str)) == snapshot(name="idle")
 
@@ -255,11 +266,11 @@ def test_a_long_board_is_cut_by_whole_rows_and_counts_the_rest() -> None:
 
 def test_progress_within_a_state_leaves_the_mirror_alone() -> None:
     first, later = (
-        mirror_message(scene.snapshot, scene.around, thread="77", sign=plain_sign, redact=str)
+        summary_message(scene.snapshot, scene.render_context, thread="77", sign=plain_sign, redact=str)
         for scene in (SCENES["building"], SCENES["building, no plan yet"])
     )
     assert first.payload_hash == later.payload_hash
-    done = mirror_message(*SCENES["verified"], thread="77", sign=plain_sign, redact=str)
+    done = summary_message(*SCENES["verified"], thread="77", sign=plain_sign, redact=str)
     assert done.payload_hash != first.payload_hash
 
 
@@ -272,21 +283,23 @@ def card_hash(scene: Scene, *, nonce: str = "") -> str:
 
 def test_weather_and_signatures_cause_no_edit() -> None:
     scene = SCENES["building"]
-    stormy = scene.around.model_copy(
+    stormy = scene.render_context.model_copy(
         update={"gateway": "reconnecting", "slowed_until": NOON, "breaker": "openai " * 40}
     )
     assert card_hash(Scene(scene.snapshot, stormy)) == card_hash(scene)
     assert card_hash(scene, nonce="a") == card_hash(scene, nonce="b")
     moved = scene.snapshot.model_copy(update={"last_event_at": NOON + 11 * MINUTE})
-    assert card_hash(Scene(moved, scene.around)) != card_hash(scene)
+    assert card_hash(Scene(moved, scene.render_context)) != card_hash(scene)
 
 
 def test_weather_changes_nothing_on_a_card_that_is_cut() -> None:
     """The room for the weather is kept free always, else its coming would cut something else."""
     drawn = next(s for s in (sample(seed, 1.0) for seed in range(50)) if render(
-        s.snapshot, s.around, actions=ALL, sign=plain_sign, redact=str).lost)  # fmt: skip
-    calm = drawn.around.model_copy(update={"gateway": "connected", "slowed_until": None, "breaker": None})
-    storm = drawn.around.model_copy(update={"gateway": "reconnecting", "slowed_until": NOON, "breaker": "x" * 300})
+        s.snapshot, s.render_context, actions=ALL, sign=plain_sign, redact=str).lost)  # fmt: skip
+    calm = drawn.render_context.model_copy(update={"gateway": "connected", "slowed_until": None, "breaker": None})
+    storm = drawn.render_context.model_copy(
+        update={"gateway": "reconnecting", "slowed_until": NOON, "breaker": "x" * 300}
+    )
     cards = [render(drawn.snapshot, a, actions=ALL, sign=plain_sign, redact=str) for a in (calm, storm)]
     assert cards[0].payload_hash == cards[1].payload_hash
     assert "Discord slowed this card" in cards[1].embeds[0]["footer"]["text"]
@@ -296,8 +309,10 @@ def test_weather_changes_nothing_on_a_card_that_is_cut() -> None:
 def test_every_footer_tells_a_probe_what_the_message_is() -> None:
     scene = SCENES["needs you: question"]
     sent = {
-        (OutboxKind.CARD, "3"): render(scene.snapshot, around(card_number=3), actions=ALL, sign=plain_sign, redact=str),
-        (OutboxKind.MIRROR, ""): mirror_message(*scene, thread=None, sign=plain_sign, redact=str),
+        (OutboxKind.CARD, "3"): render(
+            scene.snapshot, render_context(card_number=3), actions=ALL, sign=plain_sign, redact=str
+        ),
+        (OutboxKind.MIRROR, ""): summary_message(*scene, thread=None, sign=plain_sign, redact=str),
         (OutboxKind.RESULT, ""): result_message(*scene, actions=ALL, sign=plain_sign, redact=str),
         (OutboxKind.QUESTION, question_tag("q1")): a_question(scene, asked()),
         (OutboxKind.QUESTION, question_tag("a1")): an_approval(scene, wants()),
@@ -326,7 +341,7 @@ def test_a_footer_that_is_not_ours_has_no_marker() -> None:
 def test_a_name_cannot_forge_a_marker() -> None:
     origin = hosted(RunState.QUEUED).origin.model_copy(update={"requester_name": "aaaaaa · result"})
     forged = hosted(RunState.QUEUED, origin=origin)
-    card = render(forged, around(), actions=ALL, sign=plain_sign, redact=str)
+    card = render(forged, render_context(), actions=ALL, sign=plain_sign, redact=str)
     marker = parse_marker(card.embeds[0]["footer"]["text"])
     assert marker is not None
     assert (marker.run, marker.kind) == ("7f3k2m", OutboxKind.CARD)
@@ -346,7 +361,7 @@ def test_action_names_fit_a_signed_id() -> None:
 
 def test_what_needs_the_clone_is_gone_with_it() -> None:
     scene = SCENES["failed checks"]
-    gone = render(scene.snapshot, around(is_expired=True), actions=ALL, sign=plain_sign, redact=str)
+    gone = render(scene.snapshot, render_context(is_expired=True), actions=ALL, sign=plain_sign, redact=str)
     assert [button["label"] for button in buttons(gone)] == ["Retry", "Say…", "Checks", "Details"]
 
 
@@ -357,7 +372,7 @@ def test_more_than_five_buttons_go_on_in_the_next_row() -> None:
 
 def test_a_link_that_would_mislead_or_be_cut_is_not_shown() -> None:
     def shown(url: str) -> str:
-        card = render(hosted(RunState.COMPLETE, url=url), around(), actions=ALL, sign=plain_sign, redact=str)
+        card = render(hosted(RunState.COMPLETE, url=url), render_context(), actions=ALL, sign=plain_sign, redact=str)
         return "\n".join(texts(card)) + str(buttons(card))
 
     assert "<https://forge.example/pulls/1>" in shown("https://forge.example/pulls/1")
@@ -372,17 +387,18 @@ def test_a_link_that_would_mislead_or_be_cut_is_not_shown() -> None:
 def test_every_part_of_show_says_something(snapshot: SnapshotAssertion) -> None:
     answered = asked(ref="q2", status="answered", answer="Stop at zero", by="Grace", closed_at=NOON)
     scene = Scene(
-        SCENES["checking"].snapshot.model_copy(update={"questions": (answered,), "approvals": (wants(),)}), around()
+        SCENES["checking"].snapshot.model_copy(update={"questions": (answered,), "approvals": (wants(),)}),
+        render_context(),
     )
     parts: tuple[ShowPart, ...] = ("plan", "checks", "cost", "people")
     for part in parts:
         assert text_form(*scene, redact=str, part=part) == snapshot(name=part)
-        assert text_form(hosted(RunState.QUEUED, budget_usd=None), around(), redact=str, part=part) == snapshot(
+        assert text_form(hosted(RunState.QUEUED, budget_usd=None), render_context(), redact=str, part=part) == snapshot(
             name=f"{part} of an empty run"
         )
 
 
 def test_terminal_text_shows_words_as_they_were_written() -> None:
-    text = text_form(hosted(RunState.BUILDING, last_words="use `a_b` *now* <t:5:R>"), around(), redact=str)
+    text = text_form(hosted(RunState.BUILDING, last_words="use `a_b` *now* <t:5:R>"), render_context(), redact=str)
     assert "use `a_b` *now*" in text
     assert "\\" not in text

@@ -6,8 +6,8 @@ from syrupy.assertion import SnapshotAssertion
 from ompycord.domain.run import RunState, SuspendReason
 from ompycord.render.buttons import ACTIONS
 from ompycord.render.card import render
-from ompycord.render.mirror import mirror_message
 from ompycord.render.result import result_message
+from ompycord.render.summary import summary_message
 from ompycord.render.textform import text_form
 from tests.support.payloads import as_seen, assert_inert, assert_within_limits, plain_sign
 from tests.support.states import SCENES, Scene
@@ -18,7 +18,7 @@ ALL = frozenset(ACTIONS)
 @pytest.mark.parametrize("name", SCENES)
 def test_the_card_of_every_state_reads_well(name: str, snapshot: SnapshotAssertion) -> None:
     scene = SCENES[name]
-    card = render(scene.snapshot, scene.around, actions=ALL, sign=plain_sign, redact=str)
+    card = render(scene.snapshot, scene.render_context, actions=ALL, sign=plain_sign, redact=str)
     assert_within_limits(card)
     assert_inert(card)
     assert as_seen(card) == snapshot
@@ -38,14 +38,14 @@ def test_the_final_answer_reads_well(name: str, snapshot: SnapshotAssertion) -> 
 @pytest.mark.parametrize("name", ["queued", "building", "needs you: question", "verified", "external, silent"])
 def test_mirror_and_terminal_say_the_same(name: str, snapshot: SnapshotAssertion) -> None:
     scene = SCENES[name]
-    mirror = mirror_message(*scene, thread="77", sign=plain_sign, redact=str)
+    mirror = summary_message(*scene, thread="77", sign=plain_sign, redact=str)
     assert as_seen(mirror) == snapshot(name="mirror")
     assert text_form(*scene, redact=str) == snapshot(name="terminal")
 
 
 def test_the_exact_payload_of_a_card(snapshot: SnapshotAssertion) -> None:
     scene: Scene = SCENES["building"]
-    card = render(scene.snapshot, scene.around, actions=ALL, sign=plain_sign, redact=str)
+    card = render(scene.snapshot, scene.render_context, actions=ALL, sign=plain_sign, redact=str)
     assert card.payload() == snapshot
 
 

@@ -14,12 +14,12 @@ from ompycord.domain.snapshot import ToolCall, Usage
 from ompycord.render import notices, phrases
 from ompycord.render.blocks import tool_glyph, tool_line
 from ompycord.render.help import CommandHelp, Role, help_text
-from ompycord.render.inert import Inert
+from ompycord.render.sanitizer import Sanitizer
 from ompycord.text import utf16_len
 from tests.support.snapshots import HOSTILE
 from tests.support.states import NOON
 
-INERT = Inert(str)
+INERT = Sanitizer(str)
 PRODUCT = Path(ompycord.__file__).parent
 WORDS: dict[str, Any] = {
     "helper": "lead",

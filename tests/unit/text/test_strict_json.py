@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ompycord.text.strict_json import DEPTH, KEY, NODES, NotJson, is_modest, parse_json, require_modest
+from ompycord.text.strict_json import DEPTH, KEY, NODES, NotJson, is_within_limits, parse_json, require_within_limits
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=40),
@@ -22,8 +22,8 @@ def test_what_takes_the_short_way_passes_the_long_one(value: object) -> None:
         parsed = parse_json(raw)
     except NotJson:
         return
-    if is_modest(raw):
-        require_modest(parsed)
+    if is_within_limits(raw):
+        require_within_limits(parsed)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_what_takes_the_short_way_passes_the_long_one(value: object) -> None:
     ],
 )
 def test_what_may_be_too_much_does_not_take_it(value: str) -> None:
-    assert not is_modest(value.encode())
+    assert not is_within_limits(value.encode())
 
 
 def test_a_key_that_is_too_long_is_refused_on_either_way() -> None:

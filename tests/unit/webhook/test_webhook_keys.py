@@ -8,7 +8,7 @@ from ompycord.domain.authority import SourceKind
 from ompycord.domain.ids import RunId, new_ulid
 from ompycord.domain.records import KeyRecord, Scope
 from ompycord.errors import ConfigurationError
-from ompycord.webhook import SHARED_KEY, KeyRing, mint_bearer, mint_hmac, parse_secret, sign
+from ompycord.webhook import SHARED_KEY, KeySet, mint_bearer, mint_hmac, parse_secret, sign
 from ompycord.webhook.limits import Rates
 
 NOW = 1_780_000_000_000
@@ -47,8 +47,8 @@ def mint(**more: object) -> tuple[KeyRecord, str]:
     return KeyRecord.model_validate({**record.model_dump(), **more}), token
 
 
-def ring(*records: KeyRecord, clock: Clock | None = None, shared: str | None = None) -> KeyRing:
-    made = KeyRing(clock=clock or Clock())
+def ring(*records: KeyRecord, clock: Clock | None = None, shared: str | None = None) -> KeySet:
+    made = KeySet(clock=clock or Clock())
     made.replace(records, hmac_secrets={}, shared_secret=shared, shared_channel="builds")
     return made
 
@@ -107,7 +107,7 @@ def test_a_signing_key_is_found_by_what_it_signed() -> None:
     ids, clock = Ids(), Clock()
     made = [mint_hmac(ids=ids, now_ms=NOW, name=name, scopes=[Scope.EVENTS_WRITE]) for name in "ab"]
     secrets = {record.id: parse_secret(secret) for record, secret in made}
-    held = KeyRing(clock=clock)
+    held = KeySet(clock=clock)
     held.replace([record for record, _ in made], hmac_secrets=secrets, shared_secret=SHARED)
 
     def found(secret: bytes) -> str | None:

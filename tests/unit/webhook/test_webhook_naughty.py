@@ -16,8 +16,8 @@ from ompycord.domain.ports import RunFilter
 from ompycord.domain.records import KeyRecord, Post, Receipt, Scope
 from ompycord.domain.run import RunRecord
 from ompycord.errors import BadEvent
-from ompycord.text.strict_json import NotJson, parse_json, require_modest
-from ompycord.webhook import KeyRing, Limits, create_sidecar, mint_bearer
+from ompycord.text.strict_json import NotJson, parse_json, require_within_limits
+from ompycord.webhook import KeySet, Limits, create_sidecar, mint_bearer
 from tests.unit.webhook.test_webhook_keys import NOW, SHARED, Clock, Ids
 
 RUN = RunId("01KSR492000000000000000001")
@@ -64,7 +64,7 @@ async def ask(
     keys: Sequence[KeyRecord] = (),
 ) -> httpx.Response:
     clock = Clock()
-    keyring = KeyRing(clock=clock)
+    keyring = KeySet(clock=clock)
     keyring.replace(keys, hmac_secrets={}, shared_secret=SHARED)
     limits = Limits(trusted_proxies=frozenset({"192.0.2.7"}))
     app = create_sidecar(
@@ -127,7 +127,7 @@ def test_what_is_parsed_is_what_the_standard_library_parses(value: Any) -> None:
     text = json.dumps(value).encode()
     try:
         parsed = parse_json(text)
-        require_modest(parsed)
+        require_within_limits(parsed)
     except NotJson:
         return
     assert parsed == json.loads(text)
@@ -135,12 +135,12 @@ def test_what_is_parsed_is_what_the_standard_library_parses(value: Any) -> None:
 
 
 def test_sixteen_levels_are_taken_and_no_more() -> None:
-    require_modest(parse_json(b"[" * 16 + b"1" + b"]" * 16))
+    require_within_limits(parse_json(b"[" * 16 + b"1" + b"]" * 16))
     with pytest.raises(NotJson, match="deeper"):
-        require_modest(parse_json(b"[" * 17 + b"1" + b"]" * 17))
-    require_modest(parse_json(b"[" + b",".join([b"1"] * 1999) + b"]"))
+        require_within_limits(parse_json(b"[" * 17 + b"1" + b"]" * 17))
+    require_within_limits(parse_json(b"[" + b",".join([b"1"] * 1999) + b"]"))
     with pytest.raises(NotJson, match="2,000"):
-        require_modest(parse_json(b"[" + b",".join([b"1"] * 2000) + b"]"))
+        require_within_limits(parse_json(b"[" + b",".join([b"1"] * 2000) + b"]"))
 
 
 class BrokenStore(CountingStore):

@@ -1,0 +1,36 @@
+"""Reads the pictures among the files that came with a task, for agents that see them in their first prompt (`acp.py`)."""
+
+import sys
+from typing import Final
+
+from ompycord.dialects.images import Image, image_of
+from ompycord.domain.ports import AgentJob
+from ompycord.processes.safe_open import NotGranted, safe_read
+
+__all__ = ["MOST_BYTES", "images_of"]
+
+MOST_BYTES: Final = 4_194_304
+"""Of all pictures of one prompt together: as much again, and a third, stands in its frame, and providers take 5 MiB a picture or less."""
+
+
+def images_of(job: AgentJob) -> tuple[Image, ...]:
+    """In the order in which they came, each that still fits. The prompt names all files, these too. Blocks: call it in a thread.
+
+    An agent that goes on in its session has seen them.
+    """
+    if job.files is None or job.session is not None or sys.platform == "win32":
+        return ()
+    found: list[Image] = []
+    left = MOST_BYTES
+    for file in job.task.files:
+        if file.size > left:
+            continue
+        try:
+            data = safe_read(job.files, (file.name,))
+        except (OSError, NotGranted):  # an unconfined agent may have taken it away; it is named in words all the same
+            continue
+        image = image_of(data)
+        if image is not None and len(data) <= left:
+            found.append(image)
+            left -= len(data)
+    return tuple(found)

@@ -1,0 +1,114 @@
+"""An agent's plain lines made messages, few and in order among its events; its counterpart is `drive.py`, which reads them."""
+
+import asyncio
+import re
+from collections import deque
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Final
+
+from ompycord.domain.events import EventBody, Message
+from ompycord.domain.ports import Emit
+from ompycord.text import clean, cut
+from ompycord.text.limits import DIALECT_MESSAGE
+
+__all__ = ["LineBuffer", "legible"]
+
+PAUSE_S: Final = 1.0
+"""With `_HELD` at most four messages of plain lines a second; cards are edited less often."""
+
+_HEADING: Final = 40
+"""Room for the line that counts what was left out."""
+_LINE: Final = DIALECT_MESSAGE - _HEADING
+_HELD: Final = 2 * _LINE
+
+# Colours and cursor moves: ECMA-48 control sequences, operating system commands, two-byte escapes.
+_TERMINAL: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,4096}(?:\x07|\x1b\\)|[ -/]*[0-~])")
+
+
+def legible(line: str) -> str:
+    """A line of a program without its colours, cursor moves and controls."""
+    return clean(_TERMINAL.sub("", line)).rstrip()
+
+
+class LineBuffer:
+    """Collects plain lines for `PAUSE_S`, then says them in messages of at most 2,000 characters.
+
+    A burst keeps its newest lines: what scrolled by within one pause is counted, the end is never lost.
+    """
+
+    def __init__(self, *, emit: Emit, pause_s: float = PAUSE_S) -> None:
+        self._emit = emit
+        self._pause_s = pause_s
+        self._held: deque[str] = deque()
+        self._size = 0
+        self._left_out = 0
+        self._has_lines = asyncio.Event()
+        self._closed = asyncio.Event()
+        self._one_at_a_time = asyncio.Lock()
+        self.last_line = ""
+        """The last plain line with something in it, to explain an exit code."""
+
+    def add(self, line: str) -> None:
+        """A line that is no event. Cut at 2,000 characters."""
+        text = legible(line)
+        if len(text) > _LINE:
+            text = cut(text, _LINE)
+        if text.strip():
+            self.last_line = text
+        elif not self._held:
+            return
+        self._held.append(text)
+        self._size += len(text) + 1
+        while self._size > _HELD + 2:
+            self._size -= len(self._held.popleft()) + 1
+            self._left_out += 1
+        self._has_lines.set()
+
+    async def emit(self, body: EventBody) -> None:
+        """An event of the agent, after the lines that came before it."""
+        async with self._one_at_a_time:
+            await self._flush_held()
+            await self._emit(body)
+
+    async def flush_periodically(self) -> None:
+        """Says what was collected, pause by pause, until `close`; says the rest before it returns."""
+        while not self._closed.is_set():
+            await self._has_lines.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._pause_s):
+                    await self._closed.wait()
+            await self.flush()
+        await self.flush()  # what came while the last message was stored
+
+    async def flush(self) -> None:
+        """Says what is held now."""
+        async with self._one_at_a_time:
+            await self._flush_held()
+
+    def close(self) -> None:
+        """No line comes any more."""
+        self._closed.set()
+        self._has_lines.set()
+
+    async def _flush_held(self) -> None:
+        self._has_lines.clear()
+        messages = _packed(self._held)
+        if messages and self._left_out:
+            lines = "line" if self._left_out == 1 else "lines"
+            messages[0] = f"({self._left_out:,} earlier {lines} left out)\n{messages[0]}"
+        self._held.clear()
+        self._size = self._left_out = 0
+        for text in messages:
+            await self._emit(Message(text=text))
+
+
+def _packed(lines: Iterable[str]) -> list[str]:
+    """Messages of whole lines, each of at most `_LINE` characters."""
+    messages: list[str] = []
+    for line in lines:
+        if messages and len(messages[-1]) + 1 + len(line) <= _LINE:
+            messages[-1] += "\n" + line
+        else:
+            messages.append(line)
+    return [text for message in messages if (text := message.strip("\n"))]

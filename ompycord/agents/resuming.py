@@ -1,0 +1,41 @@
+"""Starts an agent in an earlier session, and anew where it does not know that any more; used by every adapter that can resume."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from ompycord.dialects.prompt_text import prompt_text
+from ompycord.domain.events import EventBody, Note, SessionOpened
+from ompycord.domain.ports import AgentJob, AgentOutcome, Emit
+from ompycord.domain.run import FailureClass
+
+__all__ = ["WHOLE_TASK", "go_on"]
+
+WHOLE_TASK: Final = "could not go on in its session, so it begins with the whole task again."
+"""What people read of an agent that does not know its session any more, after its name."""
+
+
+async def go_on(job: AgentJob, emit: Emit, start: Callable[[AgentJob, Emit], Awaitable[AgentOutcome]]) -> AgentOutcome:
+    """The outcome of `start`. In a session that is told of, `job.prompt` only says how to go on.
+
+    An agent that ends without having opened any session was told nothing: it gets the whole task, and then those words.
+    One that we had to end is not started again.
+    """
+    if job.session is None:
+        return await start(job, emit)
+    is_open = False
+
+    async def watch(body: EventBody) -> None:
+        nonlocal is_open
+        is_open = is_open or isinstance(body, SessionOpened)
+        await emit(body)
+
+    outcome = await start(job, watch)
+    if is_open or outcome.claim or outcome.failure is FailureClass.POLICY:
+        return outcome
+    why = f" {outcome.message}" if outcome.message else ""
+    await emit(Note(text=f"{job.spec.name} {WHOLE_TASK}{why}"))
+    return await start(job.model_copy(update={"session": None, "session_usd": 0.0, "prompt": _whole(job)}), emit)
+
+
+def _whole(job: AgentJob) -> str:
+    return "\n\n".join((*prompt_text(job.task, job.files), job.prompt))

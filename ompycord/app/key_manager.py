@@ -1,0 +1,80 @@
+"""Who may come in by a key: the ring in memory kept as the store has it, and the keys that runs are given.
+
+Counterpart: `app/keys.py`, which makes and ends keys for people and tells this one.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from ompycord.app.key_secrets import KeySecrets
+from ompycord.domain.ids import RunId
+from ompycord.domain.ports import Clock, Ids
+from ompycord.domain.records import Commit, Scope
+from ompycord.errors import StorageError
+from ompycord.store import SqliteStore
+from ompycord.telemetry import get_logger
+from ompycord.webhook import KeySet, mint_bearer, parse_secret
+
+__all__ = ["KeyManager"]
+
+REFRESH_S = 60.0
+
+log = get_logger(__name__)
+
+
+class KeyManager:
+    """Call `refresh` once before the ring is used."""
+
+    def __init__(
+        self,
+        *,
+        store: SqliteStore,
+        secrets: KeySecrets,
+        clock: Clock,
+        ids: Ids,
+        shared_secret: str,
+        sidecar_address: Callable[[], str],
+    ) -> None:
+        """`shared_secret` is OMP_WEBHOOK_SECRET; `sidecar_address` is asked when an agent starts."""
+        self.ring = KeySet(clock=clock)
+        self._store = store
+        self._secrets = secrets
+        self._clock = clock
+        self._ids = ids
+        self._shared_secret = shared_secret
+        self._sidecar_address = sidecar_address
+        self._refreshing = asyncio.Lock()
+
+    async def run(self) -> None:
+        """Look once a minute until cancelled: a run's key dies ten minutes after its run, whoever ended that."""
+        while True:
+            await self._clock.sleep(REFRESH_S)
+            try:
+                await self.refresh()
+            except StorageError as error:
+                log.warning("keys.wait", cause=str(error))
+
+    async def refresh(self) -> None:
+        """Take the keys that the store has now."""
+        async with self._refreshing:  # an older reading must not replace a newer one: a revoked key would live on
+            records = await self._store.keys()
+            texts = self._secrets.of(record.id for record in records if record.kind == "hmac")
+            secrets = {key_id: parse_secret(text) for key_id, text in texts.items()}
+            self.ring.replace(records, hmac_secrets=secrets, shared_secret=self._shared_secret)
+
+    async def job_environment(self, run: RunId) -> dict[str, str]:
+        """What an agent needs to speak to us, with a key of its own that ends with its run."""
+        scopes = {Scope.EVENTS_WRITE, Scope.MCP}
+        record, token = mint_bearer(
+            ids=self._ids, now_ms=self._clock.now_ms(), name=f"run {run}", scopes=scopes, run=run
+        )
+        await self._store.commit(Commit(keys=(record,)))
+        await self.refresh()
+        url = self._sidecar_address()
+        return {"OMPYCORD_RUN": run, "OMPYCORD_URL": url, "OMPYCORD_MCP_URL": f"{url}/mcp/", "OMPYCORD_KEY": token}
+
+    def run_of(self, headers: Mapping[str, str]) -> RunId | None:
+        """The run whose MCP key these request headers carry."""
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        key = self.ring.by_bearer(token, is_local=False) if scheme.lower() == "bearer" else None
+        return key.run if key is not None and Scope.MCP in key.scopes else None

@@ -1,0 +1,45 @@
+"""What `up` does about Discord before and after the bot connects: another address, and a line for each thing it may not do."""
+
+import asyncio
+from collections.abc import Callable
+
+from ompycord.app.discord_probe import VERSION, findings_of, open_probe
+from ompycord.bot.discord_target import DISCORD, DiscordTarget, point_at
+from ompycord.domain.catalog import Catalog
+from ompycord.errors import StartError
+from ompycord.settings import DiscordSettings, Settings
+from ompycord.telemetry import get_logger
+
+__all__ = ["channels_of", "point_at_configured", "report_missing"]
+
+LOOK_S = 15.0
+
+log = get_logger(__name__)
+
+
+def point_at_configured(settings: DiscordSettings) -> None:
+    """Use the Discord that the settings name; the playground sets them, and so do its tests."""
+    if settings.api is None:
+        return
+    root = settings.api.removesuffix("/")
+    cdn = root.removesuffix("/api") + "/cdn"
+    point_at(DiscordTarget(api=f"{root}/{VERSION}", gateway=settings.gateway or DISCORD.gateway, cdn=cdn))
+
+
+def channels_of(catalog: Catalog) -> list[str]:
+    """The channels that repositories are bound to."""
+    return [repository.channel for repository in catalog.repositories if repository.channel]
+
+
+async def report_missing(settings: Settings, token: str, announce: Callable[[str], None]) -> None:
+    """Say and log each thing that Discord does not allow. What cannot be asked is not told: the bot itself says that."""
+    try:
+        async with asyncio.timeout(LOOK_S), open_probe(api=settings.discord.api, token=token) as probe:
+            found = await findings_of(probe, settings.discord, channels=channels_of(settings.catalog))
+    except (StartError, TimeoutError) as error:
+        log.info("discord.not_looked_at", cause=str(error) or "too slow")
+        return
+    for finding in found:
+        if finding.status != "ok":
+            announce(f"  Look at     {finding.line}")
+            log.warning("discord.lacks", what=finding.name, text=finding.text, remedy=finding.remedy)

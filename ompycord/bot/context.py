@@ -1,0 +1,149 @@
+"""What every command, button and form needs, in one frozen bundle; made by `bot.py`."""
+
+from dataclasses import dataclass
+
+import discord
+
+from ompycord.bot.access import Interaction, person_of
+from ompycord.bot.custom_ids import Signer
+from ompycord.bot.live import LiveEditor
+from ompycord.bot.lookups import Lookups
+from ompycord.bot.message_renderer import MessageRenderer
+from ompycord.bot.options import BotOptions
+from ompycord.bot.rest import Rest
+from ompycord.conductor import Conductor
+from ompycord.domain.access import Person
+from ompycord.domain.ids import RunId
+from ompycord.domain.ports import Clock, Ids, RunFilter, Store
+from ompycord.domain.records import Draft
+from ompycord.domain.repository import AgentSpec, RepositorySpec
+from ompycord.domain.run import RunKind, RunRecord
+from ompycord.errors import Refused, StorageError
+from ompycord.render.notices import no_such_run
+from ompycord.render.sanitizer import Sanitizer
+
+__all__ = ["BotContext"]
+
+_SHORTEST = 4
+"""Fewer last characters of an id than these name nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BotContext:
+    """Ports and parts; no state."""
+
+    options: BotOptions
+    conductor: Conductor
+    store: Store
+    clock: Clock
+    ids: Ids
+    signer: Signer
+    renderer: MessageRenderer
+    live: LiveEditor
+    rest: Rest
+    lookups: Lookups
+
+    @property
+    def sanitizer(self) -> Sanitizer:
+        return Sanitizer(self.renderer.redact)
+
+    def person(self, interaction: Interaction) -> Person:
+        """Who acts."""
+        return person_of(interaction, self.options)
+
+    # -- agents ------------------------------------------------------------------------------------------------------
+
+    async def favourite(self, person: Person) -> str | None:
+        """The agent that somebody chose in `/omp settings`. A database that cannot say it keeps nobody from working."""
+        try:
+            return (await self.store.person_settings(person.id)).agent
+        except StorageError:
+            return None
+
+    def usual_agent(self, repository: RepositorySpec, favourite: str | None) -> AgentSpec:
+        """Where none is named: the person's own where it is allowed here, else the first. Raises Refused where there is none."""
+        known = self.conductor.catalog.agents_for(repository)
+        if not known:
+            raise Refused(f"No agent is configured for {repository.name}, so nothing can run there.")
+        return next((spec for spec in known if spec.name == favourite), known[0])
+
+    # -- places ------------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def channel_of(interaction: Interaction) -> str:
+        """The channel of the command; a thread's parent."""
+        channel = interaction.channel
+        if isinstance(channel, discord.Thread):
+            return str(channel.parent_id)
+        return str(interaction.channel_id)
+
+    def shown_in(self, interaction: Interaction) -> str:
+        """Where the mirror goes: here if this is a work channel, else the home channel
+        (docs/contracts/cards.md, *Messages of a run*).
+        """
+        here = self.channel_of(interaction)
+        work = {*self.options.work_channels, *(r.channel for r in self.conductor.catalog.repositories if r.channel)}
+        return here if here in work or self.options.home_channel is None else self.options.home_channel
+
+    async def keep_note(self, interaction: Interaction, body: dict[str, str | None]) -> Draft:
+        """What a button or form that is shown now means, on disk: its id fits into a component's, its meaning does not."""
+        note = Draft(
+            id=self.ids.ulid(), person=str(interaction.user.id), guild=str(interaction.guild_id),
+            channel=str(interaction.channel_id), body=body, created_at=self.clock.now_ms(),
+        )  # fmt: skip
+        await self.store.save_draft(note)
+        return note
+
+    # -- runs --------------------------------------------------------------------------------------------------------
+
+    async def run(self, interaction: Interaction, typed: str | None) -> RunRecord:
+        """The run that is meant: the named one, else this thread's, else the caller's latest. Raises Refused."""
+        found = await self.run_here(interaction) if not typed else await self._named(interaction, typed)
+        if found is None and not typed:
+            mine = RunFilter(guild=str(interaction.guild_id), requester=str(interaction.user.id), limit=1)
+            found = next(iter(await self.store.runs(mine)), None)
+        if found is None or not self.is_visible(interaction, found):
+            raise Refused(no_such_run())
+        return found
+
+    async def run_here(self, interaction: Interaction) -> RunRecord | None:
+        """The run whose thread this is."""
+        return await self.store.run_of_surface(str(interaction.channel_id))
+
+    async def _named(self, interaction: Interaction, typed: str) -> RunRecord | None:
+        ending = typed.strip().upper()
+        if len(ending) < _SHORTEST:
+            return None
+        found = await self.store.runs(RunFilter(ending=ending, limit=10))
+        return next((record for record in found if self.is_visible(interaction, record)), None)
+
+    async def runs(self, interaction: Interaction, which: RunFilter) -> list[RunRecord]:
+        """Runs that can be seen from here, newest first: this server's and external ones, each up to the limit, so that
+        another server's runs crowd out none.
+        """
+        here = await self.store.runs(which.model_copy(update={"guild": str(interaction.guild_id)}))
+        elsewhere = await self.store.runs(which.model_copy(update={"kind": RunKind.EXTERNAL}))
+        found = {record.id: record for record in (*here, *elsewhere) if self.is_visible(interaction, record)}
+        return sorted(found.values(), key=lambda record: (record.created_at, record.id), reverse=True)[: which.limit]
+
+    async def visible(self, interaction: Interaction, run: str) -> RunRecord:
+        """A run by its id. Raises Refused."""
+        record = await self.store.run(RunId(run))
+        if record is None or not self.is_visible(interaction, record):
+            raise Refused(no_such_run())
+        return record
+
+    @staticmethod
+    def is_visible(interaction: Interaction, record: RunRecord) -> bool:
+        """A run of another server is not there; one of an external agent belongs to no server."""
+        return record.guild is None or record.guild == str(interaction.guild_id)
+
+    async def branch(self, record: RunRecord) -> str | None:
+        """The branch that holds what a run published; None while it has published nothing."""
+        snapshot = await self.conductor.snapshot(RunId(record.id))
+        return snapshot.branch if snapshot else None
+
+    async def title(self, record: RunRecord) -> str:
+        """A run's short title."""
+        snapshot = await self.conductor.snapshot(RunId(record.id))
+        return (snapshot.title or snapshot.prompt) if snapshot else ""

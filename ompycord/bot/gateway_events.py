@@ -1,0 +1,86 @@
+"""What the gateway tells of Discord's own life: talk in threads, deleted channels, a server left or joined again.
+
+Counterpart: `client.py`, which hears it; `rollover.py` and `live.py`, which act on it.
+"""
+
+from collections.abc import Sequence
+
+import discord
+
+from ompycord.bot.live import LiveEditor
+from ompycord.bot.messages_below import MessagesBelow
+from ompycord.bot.rest import Rest, written
+from ompycord.bot.rollover import CardRollover
+from ompycord.conductor import Conductor
+from ompycord.domain.ids import RunId
+from ompycord.domain.ports import RunFilter, Store
+from ompycord.domain.run import RunKind, RunState
+from ompycord.telemetry import get_logger
+
+__all__ = ["GatewayEvents"]
+
+_RUNS = 500
+_REMOVED = "The bot was removed from the server, so nobody could see or steer it."
+
+log = get_logger(__name__)
+
+
+class GatewayEvents:
+    """Takes in what came; nothing of it is waited for."""
+
+    def __init__(
+        self,
+        *,
+        guilds: Sequence[str],
+        rest: Rest,
+        live: LiveEditor,
+        below: MessagesBelow,
+        rollover: CardRollover,
+        conductor: Conductor,
+        store: Store,
+    ) -> None:
+        self._guilds = guilds
+        self._rest = rest
+        self._live = live
+        self._messages_below = below
+        self._rollover = rollover
+        self._conductor = conductor
+        self._store = store
+
+    def written(self, message: discord.Message) -> None:
+        """Somebody wrote, we too: what covers a card for long enough brings it down."""
+        for one in written(message):
+            run = self._messages_below.received(str(message.channel.id), one)
+            if run is not None:
+                self._live.mark_dirty(run)
+
+    def removed(self, channel: str, message: str) -> None:
+        """A message was deleted."""
+        self._messages_below.deleted(channel, message)
+        self._live.removed(channel, message)
+
+    def channel_deleted(self, channel: str) -> None:
+        """A channel or thread is gone: what is shown there goes on elsewhere."""
+        self._rollover.gone.add(channel)
+        self._live.mark_all_dirty()
+
+    async def began(self) -> None:
+        """A connection that knows nothing of what came before it."""
+        self._messages_below.forget_all()
+        for guild in self._guilds:
+            if self._rest.is_away(guild):
+                await self.left(guild)
+
+    async def left(self, guild: str) -> None:
+        """We were removed from a server: its runs halt with all they have. What is owed to it waits in the outbox."""
+        working = frozenset(RunState) - {RunState.SUSPENDED}
+        which = RunFilter(is_open=True, kind=RunKind.HOSTED, guild=guild, states=working, limit=_RUNS)
+        paused = await self._store.runs(which)
+        for record in paused:
+            await self._conductor.suspend(RunId(record.id), _REMOVED)
+        log.warning("guild.left", guild=guild, paused=len(paused))
+
+    def joined(self, guild: str) -> None:
+        """We are back: all is shown that could not be."""
+        log.info("guild.joined", guild=guild)
+        self._live.mark_all_dirty()

@@ -1,0 +1,56 @@
+"""What the bot shows but does not know: health of the machine, diffs, confinement; given by the composition root."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from ompycord.domain.base import Frozen
+from ompycord.domain.ids import RunId
+from ompycord.domain.run import RunRecord
+from ompycord.render.render_context import Confinement
+
+__all__ = ["HealthLine", "KeepFile", "Lookups", "ReadArtifact", "no_artifact", "no_files"]
+
+
+class HealthLine(Frozen):
+    """One line of `/omp health`."""
+
+    name: str
+    is_ok: bool
+    text: str
+
+
+async def _is_normal() -> None:
+    return
+
+
+ReadArtifact = Callable[[RunId, str], Awaitable[bytes | None]]
+"""A file that a run attached, by its content; None for what it never did."""
+
+
+KeepFile = Callable[[bytes], Awaitable[str]]
+"""Keep what came with a task; its SHA-256. Raises OSError."""
+
+
+async def no_files(data: bytes) -> str:
+    """Where no files are kept."""
+    raise OSError("no files are kept here")
+
+
+async def no_artifact(run: RunId, sha256: str) -> None:
+    """Where no files are kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookups:
+    """Questions that the bot may ask."""
+
+    health: Callable[[], Awaitable[Sequence[HealthLine]]]
+    """Agents, confinement, disk, providers; Discord's own line is the bot's."""
+    diff: Callable[[RunId], Awaitable[bytes | None]]
+    """A run's whole diff; None where it changed nothing or it is not kept."""
+    mode: Callable[[], Awaitable[str | None]] = _is_normal
+    """What is not as it should be, for the bot's presence; None while all is normal."""
+    artifact: ReadArtifact = no_artifact
+    keep_file: KeepFile = no_files
+    confinement: Callable[[RunRecord], Confinement | None]
+    """How far a hosted run's agent is shut in."""

@@ -1,0 +1,388 @@
+"""What each message of a run shows: snapshot and surroundings gathered, then `render`; counterpart of `deliver` and `live`."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from ompycord.bot.custom_ids import Signer
+from ompycord.bot.options import BotOptions
+from ompycord.conductor import AGAIN, OPS, PAUSED, Conductor, notice_about
+from ompycord.domain.base import Millis
+from ompycord.domain.ids import RunId
+from ompycord.domain.ports import Clock, RunFilter, Store
+from ompycord.domain.records import OutboxKind, Surface
+from ompycord.domain.run import FINAL, RunKind, RunRecord, RunState, SuspendReason
+from ompycord.domain.snapshot import Approval, Question, StatusSnapshot
+from ompycord.errors import Refused
+from ompycord.render.board import BoardRow
+from ompycord.render.card import render
+from ompycord.render.file import file_message
+from ompycord.render.marker import approval_hash, question_tag
+from ompycord.render.message import RenderedMessage
+from ompycord.render.paused import paused_message, pings_paused
+from ompycord.render.question import approval_message, ops_message, question_message, reminder_message
+from ompycord.render.render_context import Confinement, RenderContext
+from ompycord.render.result import result_message
+from ompycord.render.sanitizer import Redact
+from ompycord.render.summary import direct_message, summary_message
+
+__all__ = ["MessageRenderer", "RunView", "card_number", "is_pinned", "latest_card", "request_of"]
+
+SILENT_MS = 15 * 60 * 1000
+"""docs/contracts/external-runs.md, *Silence*: after so long the card says *silent since*."""
+SLOWED_TOLD_MS = 60 * 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunView:
+    """A run as it is now and where it is shown."""
+
+    record: RunRecord
+    snapshot: StatusSnapshot
+    position: int
+    """Up to which event the snapshot knows."""
+    surfaces: tuple[Surface, ...]
+    render_context: RenderContext
+
+    @property
+    def run(self) -> RunId:
+        return self.snapshot.run
+
+    def surface(self, kind: OutboxKind, ref: str = "") -> Surface | None:
+        """Where this kind is shown."""
+        return next((s for s in self.surfaces if s.kind is kind and s.ref == ref), None)
+
+    @property
+    def is_urgent(self) -> bool:
+        """Terminal and needs-a-person take the next slot (docs/contracts/cards.md, *Edits*)."""
+        return self.snapshot.is_final or self.snapshot.needs_person
+
+
+def card_number(surface: Surface) -> int:
+    """The number of a card among its run's."""
+    return int(surface.ref) if surface.ref.isdigit() else 1
+
+
+def is_pinned(kind: OutboxKind, ref: str) -> bool:
+    """Whether a message is pinned as long as it is open: what people are asked, here or once more elsewhere."""
+    return kind is OutboxKind.QUESTION or (kind is OutboxKind.NOTICE and ref.startswith(AGAIN))
+
+
+def latest_card(surfaces: tuple[Surface, ...]) -> Surface | None:
+    """The live one."""
+    return max((s for s in surfaces if s.kind is OutboxKind.CARD), key=card_number, default=None)
+
+
+@dataclass(kw_only=True)
+class MessageRenderer:
+    """Gathers and renders. `slowed` says until when Discord refuses edits in a channel."""
+
+    options: BotOptions
+    conductor: Conductor
+    store: Store
+    clock: Clock
+    signer: Signer
+    redact: Redact
+    actions: frozenset[str]
+    confinement: Callable[[RunRecord], Confinement | None]
+    url: Callable[[str | None, str, str | None], str]
+    channel_name: Callable[[str | None], str | None]
+    is_connected: Callable[[], bool]
+    slowed: dict[str, Millis] = field(default_factory=dict[str, Millis])
+
+    @property
+    def homes(self) -> tuple[str, ...]:
+        """Where a run can be shown whose own place was deleted, the best first."""
+        own = (self.options.home_channel, *self.options.work_channels, self.options.ops_channel)
+        return tuple(dict.fromkeys(channel for channel in own if channel is not None))
+
+    async def view(self, run: RunId) -> RunView | None:
+        """The run now; None before its first event is projected."""
+        record = await self.store.run(run)
+        folded = (await self.store.folds([run])).get(run)
+        if record is None or folded is None or not folded.source_states:
+            return None
+        snapshot = folded.snapshot()
+        surfaces = tuple(await self.store.surfaces(run))
+        render_context = await self._context(record, snapshot, surfaces)
+        return RunView(
+            record=record, snapshot=snapshot, position=folded.position, surfaces=surfaces, render_context=render_context
+        )
+
+    async def rows(self, records: Sequence[RunRecord]) -> list[BoardRow]:
+        """These runs as a board lists them; read in one go, since there can be many."""
+        folds = await self.store.folds([RunId(record.id) for record in records])
+        found: list[BoardRow] = []
+        for record in records:
+            folded = folds.get(RunId(record.id))
+            if folded is None or not folded.source_states:
+                continue
+            thread = await self.store.surface(RunId(record.id), OutboxKind.THREAD)
+            render_context = RenderContext(is_rehearsal=self._is_rehearsal(record))
+            found.append(
+                BoardRow(
+                    snapshot=folded.snapshot(), render_context=render_context, thread=thread.channel if thread else None
+                )
+            )
+        return found
+
+    def _is_rehearsal(self, record: RunRecord) -> bool:
+        return any(a.name == record.agent and a.kind == "rehearsal" for a in self.conductor.catalog.agents)
+
+    async def _context(
+        self, record: RunRecord, snapshot: StatusSnapshot, surfaces: tuple[Surface, ...]
+    ) -> RenderContext:
+        card = latest_card(surfaces)
+        request = self._oldest_question(snapshot, surfaces)
+        is_silent = record.kind is RunKind.EXTERNAL and not snapshot.is_final
+        last = snapshot.last_event_at
+        return RenderContext(
+            gateway="connected" if self.is_connected() else "reconnecting",
+            slowed_until=self._slowed_until(card) if not snapshot.is_final else None,
+            confinement=self.confinement(record) if record.kind is RunKind.HOSTED else None,
+            queue_place=await self._queue_place(record) if snapshot.state is RunState.QUEUED else None,
+            checks=self._checks(record),
+            channel_name=self.channel_name(record.channel),
+            is_rehearsal=self._is_rehearsal(record),
+            silent_since=last if is_silent and self.clock.now_ms() - last >= SILENT_MS else None,
+            approvers=self.options.approver_role,
+            question_url=self.url(record.guild, request.channel, request.message) if request else None,
+        )
+
+    def _slowed_until(self, card: Surface | None) -> Millis | None:
+        """Told ahead of time and on the edit that catches up, which comes soon after it; later it is old news."""
+        until = self.slowed.get(card.channel, 0) if card else 0
+        return until if until + SLOWED_TOLD_MS > self.clock.now_ms() else None
+
+    async def _queue_place(self, record: RunRecord) -> int | None:
+        queued = await self.store.runs(RunFilter(states=frozenset({RunState.QUEUED}), limit=200))
+        hosted = sorted((r.created_at, r.id) for r in queued if r.kind is RunKind.HOSTED)
+        place = (record.created_at, record.id)
+        return hosted.index(place) + 1 if place in hosted else None
+
+    def _checks(self, record: RunRecord) -> tuple[str, ...] | None:
+        try:
+            spec = self.conductor.catalog.repository(record.repository) if record.repository else None
+        except Refused:  # it left the configuration since
+            return None
+        return tuple(check.name for check in spec.checks) if spec else None
+
+    @staticmethod
+    def _oldest_question(snapshot: StatusSnapshot, surfaces: tuple[Surface, ...]) -> Surface | None:
+        request = [row_ref(one) for one in (*snapshot.open_approvals, *snapshot.open_questions)]
+        refs = [(notice_about(ref, why=AGAIN), ref) for ref in request]
+        posted = {s.ref: s for s in surfaces if s.kind in {OutboxKind.QUESTION, OutboxKind.NOTICE}}
+        return next((posted[ref] for pair in refs for ref in pair if ref in posted), None)
+
+    # -- what each message shows -------------------------------------------------------------------------------------
+
+    def render(self, run_view: RunView, kind: OutboxKind, ref: str) -> RenderedMessage | None:
+        """The message of this kind now; None where there is nothing to show."""
+        match kind:
+            case OutboxKind.MIRROR:
+                thread = run_view.surface(OutboxKind.THREAD)
+                shown = thread.channel if thread and thread.channel != self._summary_channel(run_view) else None
+                return summary_message(
+                    run_view.snapshot,
+                    run_view.render_context,
+                    thread=shown,
+                    sign=self.signer.button,
+                    redact=self.redact,
+                )
+            case OutboxKind.CARD:
+                return self._card(run_view, int(ref) if ref.isdigit() else 1)
+            case OutboxKind.QUESTION:
+                return self._question(run_view, ref)
+            case OutboxKind.FILE:
+                return self._file(run_view, ref)
+            case OutboxKind.RESULT:
+                return self._result(run_view)
+            case OutboxKind.NOTICE:
+                return self._notice(run_view, ref)
+            case OutboxKind.THREAD:
+                return None
+
+    @staticmethod
+    def _summary_channel(run_view: RunView) -> str | None:
+        mirror = run_view.surface(OutboxKind.MIRROR)
+        return mirror.channel if mirror else None
+
+    def _result(self, run_view: RunView) -> RenderedMessage | None:
+        if not run_view.snapshot.is_final:
+            return None
+        does_ping = self.does_ping(run_view, OutboxKind.RESULT, "")
+        return result_message(
+            run_view.snapshot, run_view.render_context, actions=self.offered(run_view), sign=self.signer.button,
+            redact=self.redact, mentions=self._asker(run_view) if does_ping else (),
+        )  # fmt: skip
+
+    def _file(self, run_view: RunView, digest: str) -> RenderedMessage | None:
+        artifact = next((a for a in run_view.snapshot.artifacts if a.sha256 == digest), None)
+        if artifact is None:
+            return None
+        return file_message(
+            run_view.snapshot, artifact, run_view.render_context, sign=self.signer.button, redact=self.redact
+        )
+
+    def _card(self, run_view: RunView, number: int) -> RenderedMessage:
+        live = latest_card(run_view.surfaces)
+        render_context = run_view.render_context.model_copy(update={"card_number": number})
+        if live is not None and card_number(live) > number:
+            place = self.url(
+                run_view.record.guild, live.channel, None
+            )  # at its end; a link to the card would change with it
+            render_context = render_context.model_copy(update={"live_url": place})
+        return render(
+            run_view.snapshot,
+            render_context,
+            actions=self.offered(run_view),
+            sign=self.signer.button,
+            redact=self.redact,
+        )
+
+    def direct(self, run_view: RunView, channel: str) -> RenderedMessage:
+        """That something waits, to one person alone, with the way to where it is."""
+        url = self.url(run_view.record.guild, channel, None)
+        return direct_message(
+            run_view.snapshot, run_view.render_context, url=url, sign=self.signer.button, redact=self.redact
+        )
+
+    def copy_of_card(self, run_view: RunView) -> RenderedMessage:
+        """The card again, for a reply that only one person sees."""
+        live = latest_card(run_view.surfaces)
+        return self._card(run_view, card_number(live) if live else 1)
+
+    def offered(self, run_view: RunView) -> frozenset[str]:
+        """An external run is not ours to stop, resume or start again."""
+        if run_view.record.kind is RunKind.EXTERNAL:
+            return self.actions - {"stop", "resume", "retry", "again", "say", "raise", "takeover"}
+        if run_view.record.state is RunState.PUBLISHING:
+            return self.actions - {"say"}
+        return (
+            self.actions
+            if run_view.record.state not in FINAL
+            else self.actions - {"stop", "cancel", "resume", "say", "raise"}
+        )
+
+    def _question(self, run_view: RunView, ref: str) -> RenderedMessage | None:
+        found = request_of(run_view.snapshot, ref)
+        if found is None:
+            return None
+        tag = question_tag(found.ref) if isinstance(found, Question) else approval_hash(found)
+
+        def sign(action: str, run: str) -> str:
+            return self.signer.sign(action, run, tag)
+
+        if isinstance(found, Question):
+            return question_message(
+                run_view.snapshot, found, run_view.render_context, button_ref=run_view.run, sign=sign, redact=self.redact,
+                mentions=self._asker(run_view),
+            )  # fmt: skip
+        users, roles = self._who_may_allow(run_view)
+        return approval_message(
+            run_view.snapshot, found, run_view.render_context, button_ref=run_view.run, sign=sign, redact=self.redact,
+            mentions=users, role_mentions=roles,
+        )  # fmt: skip
+
+    def _notice(self, run_view: RunView, ref: str) -> RenderedMessage | None:
+        """Nothing where it was decided before anybody was told."""
+        if ref.startswith(PAUSED):
+            return self._halted(run_view, ref)
+        if ref.startswith(AGAIN):
+            return self._question(run_view, ref)
+        found = request_of(run_view.snapshot, ref)
+        if found is None or (self.closed(run_view, ref) and run_view.surface(OutboxKind.NOTICE, ref) is None):
+            return None
+        url = self._url_of(run_view, found)
+        if ref.startswith(OPS):
+            return ops_message(
+                run_view.snapshot,
+                found,
+                run_view.render_context,
+                ref,
+                url=url,
+                sign=self.signer.button,
+                redact=self.redact,
+            )
+        return None if self.closed(run_view, ref) else self._reminder(run_view, found, ref, url)
+
+    def _url_of(self, run_view: RunView, found: Question | Approval) -> str | None:
+        """Where people can answer; asked again elsewhere, it is there."""
+        ref = row_ref(found)
+        again = run_view.surface(OutboxKind.NOTICE, notice_about(ref, why=AGAIN))
+        there = again or run_view.surface(OutboxKind.QUESTION, ref)
+        return self.url(run_view.record.guild, there.channel, there.message) if there else None
+
+    def _reminder(self, run_view: RunView, found: Question | Approval, ref: str, url: str | None) -> RenderedMessage:
+        users, roles = self._asker(run_view), tuple[str, ...]()
+        if not isinstance(found, Question):
+            users, roles = self._who_may_allow(run_view)
+        return reminder_message(
+            run_view.snapshot, found, run_view.render_context, ref, url=url, sign=self.signer.button, redact=self.redact,
+            mentions=users, role_mentions=roles,
+        )  # fmt: skip
+
+    def _halted(self, run_view: RunView, ref: str) -> RenderedMessage | None:
+        """Nothing where it goes on already."""
+        if not pings_paused(run_view.snapshot, int(ref.removeprefix(PAUSED))):
+            return None
+        card = latest_card(run_view.surfaces)
+        is_dear = run_view.snapshot.reason is SuspendReason.BUDGET
+        access = self.options.access
+        return paused_message(
+            run_view.snapshot, run_view.render_context, ref, sign=self.signer.button, redact=self.redact,
+            url=self.url(run_view.record.guild, card.channel, card.message) if card else None,
+            mentions=(*self._asker(run_view), *(access.users.approver if is_dear else ())),
+            role_mentions=access.roles.approver if is_dear else (),
+        )  # fmt: skip
+
+    def _who_may_allow(self, run_view: RunView) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Users and roles that an approval rings (docs/contracts/cards.md, *Who is pinged*). Of an external run nobody
+        but its key's owner.
+        """
+        if run_view.record.kind is RunKind.EXTERNAL:
+            return self._asker(run_view), ()
+        needs_two = any(
+            spec.two_person for spec in self.conductor.catalog.repositories if spec.name == run_view.record.repository
+        )
+        asker = run_view.record.requester
+        access = self.options.access
+        named = access.users.approver, access.roles.approver
+        if not needs_two:
+            return (*((asker,) if asker else ()), *named[0]), named[1]
+        if not any(user != asker for user in named[0]) and not named[1]:
+            named = access.users.admin, access.roles.admin
+        return tuple(user for user in named[0] if user != asker), named[1]
+
+    @staticmethod
+    def _asker(run_view: RunView) -> tuple[str, ...]:
+        return (run_view.record.requester,) if run_view.record.requester else ()
+
+    def does_ping(self, run_view: RunView, kind: OutboxKind, ref: str) -> bool:
+        """Whether phones may ring for a message of this kind. Nobody is told that a run was cancelled,
+        and a run that works elsewhere rings for one open question at a time: its key is no pass to everybody's attention.
+        """
+        if kind is OutboxKind.RESULT:
+            return run_view.snapshot.state is not RunState.CANCELLED
+        if ref.startswith((OPS, AGAIN)):
+            return False
+        if run_view.record.kind is RunKind.HOSTED:
+            return True
+        shown = [s.ref for s in run_view.surfaces if s.kind is OutboxKind.QUESTION and s.ref != ref]
+        return all(self.closed(run_view, other) for other in shown)
+
+    def closed(self, run_view: RunView, ref: str) -> bool:
+        """Whether nobody needs to answer this question any more."""
+        found = request_of(run_view.snapshot, ref)
+        return found is None or found.status != "open" or run_view.snapshot.is_final
+
+
+def request_of(snapshot: StatusSnapshot, ref: str) -> Question | Approval | None:
+    """The question (`q:`) or approval (`a:`) that an outbox row names, a notice about it too."""
+    why = next((why for why in (OPS, AGAIN) if ref.startswith(why)), "")
+    request = (*snapshot.questions, *snapshot.approvals)
+    return next((one for one in request if notice_about(row_ref(one), why=why) == ref), None)
+
+
+def row_ref(request: Question | Approval) -> str:
+    """What the outbox calls it."""
+    return f"{'q' if isinstance(request, Question) else 'a'}:{request.ref}"[:128]

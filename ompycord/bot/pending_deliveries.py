@@ -1,0 +1,85 @@
+"""What the outbox owes and when it may be tried: each run's first row into its channel's lane; counterpart of `deliver.py`.
+
+The rows are the truth; this remembers only which were refused lately. Called by `live.py`.
+"""
+
+from ompycord.bot.channel_queues import ChannelQueues
+from ompycord.bot.deliver import ORDER, Deliverer, QueuedDelivery
+from ompycord.bot.rest import SendFailed
+from ompycord.domain.ids import RunId
+from ompycord.domain.ports import Clock, Store
+from ompycord.domain.records import OutboxRow
+from ompycord.errors import StorageError
+from ompycord.telemetry import get_logger
+
+__all__ = ["CLOSED_S", "RETRY_S", "PendingDeliveries", "pause_after"]
+
+RETRY_S = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
+CLOSED_S = 30.0
+"""A channel that refuses us is asked again so often: somebody may open it, and refusals count towards a ban."""
+ROWS = 200
+
+log = get_logger(__name__)
+
+
+def pause_after(failed: SendFailed, tries: int) -> float:
+    """Seconds until another try makes sense, after so many that failed before."""
+    if failed.is_closed:
+        return CLOSED_S
+    return failed.retry_after_s or RETRY_S[min(tries, len(RETRY_S) - 1)]
+
+
+class PendingDeliveries:
+    """Puts deliveries into lanes."""
+
+    def __init__(self, *, store: Store, deliverer: Deliverer, clock: Clock) -> None:
+        self._store = store
+        self._deliverer = deliverer
+        self._clock = clock
+        self._retry_at: dict[int, tuple[float, int]] = {}
+        """When a refused row is tried again, and how often it was."""
+
+    async def collect(self, queues: ChannelQueues) -> None:
+        """For each run its first row that waits, in the order in which messages must appear. Raises StorageError."""
+        first: dict[RunId, OutboxRow] = {}
+        for row in await self._store.outbox(limit=ROWS):
+            known = first.get(row.run)
+            if known is None or (ORDER[row.kind], row.id) < (ORDER[known.kind], known.id):
+                first[row.run] = row
+        wanted = {row.id for row in first.values()}
+        placed: set[int | None] = {queue.row for queue in queues}
+        for queue in queues:
+            queue.deliveries = {row: owed for row, owed in queue.deliveries.items() if row in wanted}
+            placed |= queue.deliveries.keys()
+        now = self._clock.monotonic_s()
+        for row in sorted(first.values(), key=lambda row: row.id):
+            if row.id not in placed and now >= self._retry_at.get(row.id, (0.0, 0))[0]:
+                await self._place(row, queues)
+
+    async def _place(self, row: OutboxRow, queues: ChannelQueues) -> None:
+        """Put a row into its lane, if its time has come. One run's trouble is not another's."""
+        try:
+            delivery = await self._deliverer.delivery(row)
+        except StorageError:
+            raise
+        except Exception:
+            log.exception("live.failed", run=row.run, kind=row.kind)
+            self.wait(row, RETRY_S[-1])
+        else:
+            if isinstance(delivery, QueuedDelivery):
+                queues[delivery.channel].enqueue(delivery, self._clock.monotonic_s())
+
+    def refused(self, row: OutboxRow, failed: SendFailed) -> None:
+        """Discord did not take it: again when it says, else after longer and longer pauses."""
+        tries = self._retry_at.get(row.id, (0.0, 0))[1]
+        pause = pause_after(failed, tries)
+        self._retry_at[row.id] = (self._clock.monotonic_s() + pause, tries + 1)
+        log.info("delivery.again", run=row.run, kind=row.kind, reason=str(failed), pause_s=pause)
+
+    def wait(self, row: OutboxRow, seconds: float) -> None:
+        """Not before so long."""
+        self._retry_at[row.id] = (self._clock.monotonic_s() + seconds, 0)
+
+    def done(self, row: OutboxRow) -> None:
+        """It was delivered, or never will be."""
+        self._retry_at.pop(row.id, None)

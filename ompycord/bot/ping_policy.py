@@ -1,0 +1,69 @@
+"""Whom a message really rings, and how: by each person's own settings (`/omp settings`). Counterpart: `deliver.py`.
+
+docs/contracts/cards.md, *Quiet hours*: quiet hours hold everything but what only that person can answer. What is held
+is delivered without a sound.
+"""
+
+from typing import NamedTuple
+
+from ompycord.bot.message_renderer import MessageRenderer, RunView
+from ompycord.bot.rest import Rest, SendFailed
+from ompycord.domain.person_settings import PersonSettings, Pings
+from ompycord.domain.ports import Clock, Store
+from ompycord.domain.records import OutboxKind, OutboxRow
+from ompycord.render.message import RenderedMessage
+from ompycord.telemetry import get_logger
+
+__all__ = ["PingPolicy", "Ways", "ways_of"]
+
+log = get_logger(__name__)
+
+
+class Ways(NamedTuple):
+    """How the people whom a message names are told."""
+
+    here: tuple[str, ...]
+    """Mentioned where it is posted."""
+    direct: tuple[str, ...]
+    """Told by a direct message."""
+
+
+def ways_of(people: dict[str, PersonSettings], *, is_only_theirs: bool, at: int) -> Ways:
+    """Who is told how, by what each chose. `is_only_theirs`: nobody else can answer what is asked."""
+    awake = {person: own for person, own in people.items() if is_only_theirs or not own.is_quiet(at)}
+    return Ways(
+        here=tuple(person for person, own in awake.items() if own.pings is Pings.THREAD),
+        direct=tuple(person for person, own in awake.items() if own.pings is Pings.DM),
+    )
+
+
+class PingPolicy:
+    """Asks what people chose, sends direct messages, and says whom the message itself may still mention."""
+
+    def __init__(self, *, store: Store, renderer: MessageRenderer, rest: Rest, clock: Clock) -> None:
+        self._store = store
+        self._renderer = renderer
+        self._rest = rest
+        self._clock = clock
+
+    async def prepared(
+        self, run_view: RunView, row: OutboxRow, message: RenderedMessage, channel: str
+    ) -> RenderedMessage:
+        """The message with those whom it rings. Raises StorageError."""
+        people = {person: await self._store.person_settings(person) for person in message.mentions}
+        asks = row.kind in {OutboxKind.QUESTION, OutboxKind.NOTICE}
+        is_only_theirs = asks and len(people) == 1 and not message.role_mentions
+        here, direct = ways_of(people, is_only_theirs=is_only_theirs, at=self._clock.now_ms())
+        refused = [person for person in direct if not await self._notify(run_view, row, person, channel)]
+        named = tuple(person for person in message.mentions if person in here or person in refused)
+        return message.model_copy(update={"mentions": named})
+
+    async def _notify(self, run_view: RunView, row: OutboxRow, person: str, channel: str) -> bool:
+        """Whether the direct message got through; who takes none (50007) is told in the thread."""
+        note = self._renderer.direct(run_view, channel)
+        try:
+            await self._rest.send_direct(person, note, nonce=f"dm-{row.id}")
+        except SendFailed as failed:
+            log.info("ring.not_direct", run=run_view.run, reason=str(failed))
+            return False
+        return True

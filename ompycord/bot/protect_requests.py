@@ -1,0 +1,51 @@
+"""Keeps Discord calls alive when who made them is cancelled; counterpart of `client.py`, whose HTTP client it is put around.
+
+A request that is cancelled while it waits out a global 429 never sets discord.py's event again, and every later request of the
+client waits for ever (docs/platform/discord.md, *Requests of discord.py*). So each runs in a task of its own that
+nobody but the session's end cancels.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import discord
+
+__all__ = ["protect_requests"]
+
+Request = Callable[..., Coroutine[Any, Any, Any]]
+
+
+def protect_requests(client: discord.Client, group: asyncio.TaskGroup) -> None:
+    """From now on every REST call of this client, interactions' answers apart, runs in `group`. For one session."""
+    http: Any = client.http  # a method of one object is replaced, which its class does not foresee
+    request: Request = http.request
+
+    async def shielded(*args: Any, **kwargs: Any) -> Any:
+        done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        done.add_done_callback(_looked_at)
+        group.create_task(_notify(request(*args, **kwargs), done))
+        return await asyncio.shield(done)
+
+    http.request = shielded
+
+
+async def _notify(work: Coroutine[Any, Any, Any], done: "asyncio.Future[Any]") -> None:
+    """Whatever comes of it goes to the caller, never to the group: it would end all others."""
+    try:
+        result = await work
+    except asyncio.CancelledError:
+        done.cancel()
+        raise
+    except Exception as error:  # noqa: BLE001  # every error is the caller's
+        if not done.done():
+            done.set_exception(error)
+    else:
+        if not done.done():
+            done.set_result(result)
+
+
+def _looked_at(done: "asyncio.Future[Any]") -> None:
+    """A caller that was cancelled does not ask for the error any more, and nobody needs to hear that."""
+    if not done.cancelled():
+        done.exception()

@@ -1,0 +1,148 @@
+"""Rocket launch: the bot arms a message with 🚀, and only its author's click starts it, as it reads at that moment.
+
+Needs the message content intent, like all that reads what people write. Counterpart: `commands/new.py`.
+A message is a draft of its own: its id makes the run's, so however often somebody clicks, it starts once.
+"""
+
+import hashlib
+
+import aiohttp
+import discord
+
+from ompycord.bot import reply_texts
+from ompycord.bot.access import member
+from ompycord.bot.context import BotContext
+from ompycord.bot.drafts import AttachedFile, Typed, submission_of
+from ompycord.bot.replies import words_for
+from ompycord.bot.rest import SendFailed
+from ompycord.domain.access import Person, may
+from ompycord.domain.ids import DraftId, new_ulid
+from ompycord.domain.records import Draft
+from ompycord.domain.repository import RepositorySpec
+from ompycord.domain.task import MOST_FILES
+from ompycord.errors import OmpycordError, Refused
+from ompycord.render.message import message as rendered
+from ompycord.render.notices import watch_only
+from ompycord.telemetry import get_logger
+
+__all__ = ["ReactionLaunch", "draft_id_of"]
+
+_NOT_DONE = (discord.HTTPException, discord.RateLimited, OSError, aiohttp.ClientError)
+_ENTROPY = 10
+
+log = get_logger(__name__)
+
+
+def draft_id_of(message_id: int) -> DraftId:
+    """The draft that a message is: always the same, at the time at which Discord made the message."""
+    made_at = round(discord.utils.snowflake_time(message_id).timestamp() * 1000)
+    return DraftId(
+        new_ulid(now_ms=made_at, entropy=hashlib.sha256(f"rocket:{message_id}".encode()).digest()[:_ENTROPY])
+    )
+
+
+class ReactionLaunch:
+    """Hears what people write in work channels, and their clicks on the rocket."""
+
+    def __init__(self, context: BotContext, client: discord.Client) -> None:
+        self._context = context
+        self._client = client
+
+    async def arm(self, message: discord.Message) -> None:
+        """Put the rocket under a message that can start as it is. Silent about everything else: people also just talk."""
+        person = member(message.author, self._context.options, is_ours=True)
+        if not self._context.options.message_content or not may(person, "new"):
+            return
+        has_text = bool(message.content.strip() or message.attachments)
+        if not has_text or isinstance(message.channel, discord.Thread) or self._place(message.channel.id) is None:
+            return
+        try:
+            await message.add_reaction(self._context.options.launch_emoji)
+        except _NOT_DONE as error:
+            log.info("rocket.not_armed", cause=type(error).__name__)
+
+    async def launch(self, clicked: discord.RawReactionActionEvent) -> None:
+        """Start an armed message for its author. Anybody else's click, or one on another message, means nothing."""
+        me = self._client.user
+        options = self._context.options
+        is_ours = clicked.guild_id is not None and str(clicked.guild_id) in options.guilds
+        if not is_ours or me is None or clicked.user_id == me.id or str(clicked.emoji) != options.launch_emoji:
+            return
+        place = self._place(clicked.channel_id)
+        if place is None or clicked.member is None or not options.message_content:
+            return
+        try:
+            message = await self._context.rest.message(str(clicked.channel_id), str(clicked.message_id))
+        except SendFailed as failed:
+            log.info("rocket.not_read", cause=str(failed))
+            return
+        if message.author.id != clicked.user_id or not _is_armed(message, options.launch_emoji):
+            return
+        await self._start(message, member(clicked.member, options, is_ours=True), place)
+
+    def _place(self, channel: int) -> RepositorySpec | None:
+        """The repository of a work channel, where a text alone says enough."""
+        catalog = self._context.conductor.catalog
+        work = {*self._context.options.work_channels, *(spec.channel for spec in catalog.repositories)}
+        return catalog.preset(str(channel)) if str(channel) in work else None
+
+    async def _start(self, message: discord.Message, person: Person, repository: RepositorySpec) -> None:
+        draft_id = draft_id_of(message.id)
+        try:
+            if not may(person, "new"):
+                raise Refused(watch_only(None, self._context.sanitizer))
+            agent = self._context.usual_agent(repository, await self._context.favourite(person))
+            draft = self._draft(message, person, repository.name, agent.name, draft_id)
+            await self._context.conductor.keep_draft(draft)
+            submission, notes = await submission_of(
+                draft, rest=self._context.rest, keep=self._context.lookups.keep_file, sanitizer=self._context.sanitizer
+            )
+            record = await self._context.conductor.submit(draft_id, submission, person)
+        except (OmpycordError, ValueError) as error:  # ValueError: pydantic's
+            await self._answer(message, words_for(error, str(message.id)[-8:]))
+            return
+        log.info("rocket.started", run=record.id)
+        self._context.live.wake()
+        if notes:
+            await self._answer(message, "\n".join(notes))
+        await self._disarm(message)
+
+    def _draft(self, message: discord.Message, person: Person, repository: str, agent: str, draft_id: DraftId) -> Draft:
+        files = tuple(
+            AttachedFile(name=file.filename, url=file.url, size=file.size) for file in message.attachments[:MOST_FILES]
+        )
+        if not message.content.strip() and not files:
+            raise Refused("The message is empty now, so nothing ran.")
+        channel = str(message.channel.id)
+        typed = Typed(prompt=message.content, repository=repository, agent=agent, files=files, shown_in=channel)
+        return Draft(
+            id=draft_id,
+            person=person.id,
+            guild=str(message.guild.id if message.guild else self._context.options.guilds[0]),
+            channel=channel,
+            body=typed.model_dump(mode="json"),
+            created_at=self._context.clock.now_ms(),
+        )
+
+    async def _disarm(self, message: discord.Message) -> None:
+        if self._client.user is None:
+            return
+        try:
+            await message.remove_reaction(self._context.options.launch_emoji, self._client.user)
+        except _NOT_DONE as error:
+            log.info("rocket.stays", cause=type(error).__name__)
+
+    async def _answer(self, message: discord.Message, words: str) -> None:
+        what = rendered(
+            reply_texts.to_author(words, message.author.display_name, self._context.sanitizer),
+            sign=self._context.signer.button,
+        )
+        try:
+            await self._context.rest.send(str(message.channel.id), what, nonce=str(message.id), silent=True)
+        except SendFailed as failed:
+            log.info("rocket.not_answered", cause=str(failed))
+
+
+def _is_armed(message: discord.Message, emoji: str) -> bool:
+    """Whether the rocket is ours: one that people put there launches nothing."""
+    return any(reaction.me and str(reaction.emoji) == emoji for reaction in message.reactions)

@@ -1,0 +1,230 @@
+"""Sentences that `render.notices` does not have, in the same voice. Pure."""
+
+from collections.abc import Sequence
+
+from ompycord.conductor import MessageOutcome, MessageReceipt, QueuedMessage
+from ompycord.domain.events import RunEvent, dump_data
+from ompycord.domain.ids import short_id
+from ompycord.domain.run import FINAL, RunKind, RunRecord
+from ompycord.render.phrases import day_clock, stamp
+from ompycord.render.sanitizer import Sanitizer
+
+__all__ = [
+    "BUTTON_UNKNOWN",
+    "CONFIRM_EXPIRED",
+    "ELSEWHERE",
+    "FORM_UNKNOWN",
+    "KEPT",
+    "NOTHING_CHANGED",
+    "NO_DIFF",
+    "NO_WORDS",
+    "cancelled",
+    "confirm_cancel",
+    "deaf",
+    "dropped",
+    "edited",
+    "event_lines",
+    "file_too_big",
+    "file_too_large_together",
+    "given_back",
+    "internal_error",
+    "late_reply",
+    "no_handler",
+    "preview_message",
+    "resumed_by",
+    "sent",
+    "shown_in_channel",
+    "started",
+    "take_over",
+    "text_lost",
+    "to_author",
+    "waiting",
+]
+
+ELSEWHERE = "I work only in the servers that I was set up for, and not in direct messages. Nothing happened."
+BUTTON_UNKNOWN = (
+    "I did not make that button, so I do not act on it. Nothing happened. `/omp status` shows the live cards."
+)
+FORM_UNKNOWN = "I did not open that form, so I do not act on it. Nothing happened. `/omp new` opens a new one."
+CONFIRM_EXPIRED = "That question is more than 15 minutes old. Nothing happened. Use `/omp cancel` again."
+NO_DIFF = "There is no diff of that run: it has changed nothing yet, or its diff is not kept any more."
+NOTHING_CHANGED = "Nothing was changed; the run goes on."
+NO_WORDS = "The task has no words, so nothing ran. Say what shall be done with the files."
+KEPT = "Your text is kept and the run starts. If no link appears here, press *Resume*: it starts once, never twice."
+
+_LINE = 300
+
+
+def started(run: str, url: str, notes: Sequence[str] = ()) -> str:
+    """The end of the reply to the form: it links to the mirror."""
+    return "\n".join([f"Run `{short_id(run)}` started: {url}", *notes])
+
+
+def shown_in_channel(run: str, channel: str | None, notes: Sequence[str] = ()) -> str:
+    """The mirror is not posted yet."""
+    where = f"Its card appears in <#{channel}> as soon as Discord takes it." if channel else "`/omp status` shows it."
+    return "\n".join([f"Run `{short_id(run)}` started. {where}", *notes])
+
+
+def given_back(why: str) -> str:
+    """The text did not become a run and is not stored."""
+    return f"{why} Your text is below, so that nothing is lost."
+
+
+def text_lost(name: str, sanitizer: Sanitizer) -> str:
+    """Neither the database nor Discord took it."""
+    who = sanitizer.line(name, 60)
+    return (
+        f"{who}: the database did not take your text and Discord did not take my reply. No run started; send it again."
+    )
+
+
+def to_author(words: str, name: str, sanitizer: Sanitizer) -> str:
+    """Said in the channel to whoever wrote a message there."""
+    return f"{sanitizer.line(name, 60)}: {words}"
+
+
+def resumed_by(name: str, run: str, sanitizer: Sanitizer) -> str:
+    """What a Resume message says afterwards."""
+    return f"Resumed by {sanitizer.line(name, 60)}: run `{short_id(run)}`."
+
+
+def confirm_cancel(record: RunRecord, title: str, branch: str | None, sanitizer: Sanitizer) -> str:
+    """Asked before a run is ended for good; an external one can only be asked to end."""
+    what = sanitizer.dead(title, 100)
+    run = f"run `{short_id(record.id)}`{f' (*{what}*)' if what else ''}"
+    if record.kind is RunKind.EXTERNAL:
+        return f"Ask {run} to end? Its agent reads that with its next event."
+    return f"End {run} for good? {_what_stays(branch, sanitizer)}"
+
+
+def cancelled(record: RunRecord, branch: str | None, sanitizer: Sanitizer) -> str:
+    """The reply to the confirmation."""
+    if record.kind is RunKind.EXTERNAL:
+        return f"Run `{short_id(record.id)}` was asked to end; its agent reads that with its next event."
+    return f"Run `{short_id(record.id)}` ends. {_what_stays(branch, sanitizer)}"
+
+
+def _what_stays(branch: str | None, sanitizer: Sanitizer) -> str:
+    if branch is None:
+        return "Its record stays; work not yet published is gone."
+    return f"Its branch {sanitizer.line(branch, 100)} and its record stay; work not yet published is gone."
+
+
+def take_over(record: RunRecord, branch: str | None, sanitizer: Sanitizer) -> str:
+    """How a person goes on by hand, and how the agent gets it back."""
+    run = short_id(record.id)
+    where = sanitizer.line(record.repository or "the repository", 60)
+    if record.state in FINAL:
+        if branch is None:
+            return f"Run `{run}` left nothing on a branch of {where}, so there is nothing to take over. *Retry* starts it anew."
+        name = sanitizer.code(branch, 100)
+        return (
+            f"Its work is on a branch of {where}. Take it over there:\n```\ngit fetch && git switch {name}\n```\n"
+            f"To hand it back, commit on that branch, then `/omp new` with `branch: {name}`."
+        )
+    return (
+        f"On the machine that I run on:\n```\nompycord takeover {run}\n```\nIt opens {sanitizer.line(record.agent or 'the agent', 60)} in "
+        "its own session (or a shell), in the run's clone, confined like the agent. To hand it back, end that, then press *Resume*."
+    )
+
+
+def file_too_big(name: str, sanitizer: Sanitizer) -> str:
+    """An attachment that an agent does not get."""
+    return f"Left out: {sanitizer.line(name, 100)} is larger than 10 MiB."
+
+
+def file_too_large_together(length: int) -> str:
+    """A prompt has at most 32,000 characters."""
+    return f"With its files the text has {length:,} characters; 32,000 is the limit. Nothing ran. Shorten it and send it again."
+
+
+def no_handler(action: str) -> str:
+    """A valid button of an earlier version."""
+    return (
+        f"That button (*{action}*) is from another version of me. Nothing happened. `/omp status` shows the live card."
+    )
+
+
+def internal_error(error: BaseException, reference: str) -> str:
+    """A defect of ours: what happened, to what, what now."""
+    name = type(error).__name__
+    return (
+        f"A fault in Ompycord ({name}) stopped this. The log has it under `{reference}`; tell an admin, then try again."
+    )
+
+
+def event_lines(events: Sequence[RunEvent], sanitizer: Sanitizer) -> str:
+    """A run's log as plain text, one event a line, oldest first."""
+    lines = [
+        f"{day_clock(event.at)}  {event.source}#{event.seq}  {event.body.type}  "
+        + sanitizer.line(", ".join(f"{key}={value}" for key, value in dump_data(event.body).items()), _LINE)
+        for event in sorted(events, key=lambda event: (event.at, event.source, event.seq))
+    ]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def run_line(record: RunRecord, title: str, url: str | None, sanitizer: Sanitizer) -> str:
+    """One run in a list."""
+    what = sanitizer.dead(title, 80)
+    who = f"<@{record.requester}>" if record.requester else "runs elsewhere"
+    parts = (f"`{short_id(record.id)}`", record.state.lower(), what, record.repository or "", who, url or "")
+    return " · ".join(part for part in parts if part)
+
+
+# -- what was said -----------------------------------------------------------------------------------------------------
+
+_FATES: dict[MessageOutcome, str] = {
+    "now": "{agent} gets it now, in the middle of what it does.",
+    "next": "{agent} gets it after what it does now.",
+    "restart": "{agent} is halted and begins again with it, in the same copy.",
+    "start": "{agent} gets it when it starts.",
+    "resume": "The run is stopped; {agent} gets it when somebody resumes it.",
+}
+
+
+def preview_message(sent: MessageReceipt) -> str:
+    """What will become of something that is said to a run; plain words, at most 100 characters."""
+    return _FATES[sent.outcome].format(agent=sent.agent[:30])
+
+
+def sent(run: str, told: MessageReceipt) -> str:
+    """The reply to *say*: what becomes of it."""
+    kept = "That was said already. " if not told.is_fresh else ""
+    deaf_ = f" {told.agent} takes nothing while it works." if told.outcome == "restart" and not told.can_steer else ""
+    waits = "" if told.outcome in {"now", "restart"} else " `/omp queue` takes it back until then."
+    return f"{kept}Kept for run `{short_id(run)}`.{deaf_} {preview_message(told)}{waits}"
+
+
+def deaf(told: MessageReceipt) -> str:
+    """Somebody wrote in the thread of a run whose agent cannot be told anything while it works."""
+    return (
+        f"{told.agent} takes nothing from this thread while it works, so it was not told. "
+        "`/omp say` halts it and has it begin again with what you say."
+    )
+
+
+def late_reply(name: str, words: str, sanitizer: Sanitizer) -> str:
+    """In the channel, since the reply's way was closed."""
+    return f"Discord did not take my reply to {sanitizer.line(name, 60)} in time. {words}"
+
+
+def waiting(run: str, messages: Sequence[QueuedMessage], sanitizer: Sanitizer) -> str:
+    """What was said to a run and no agent has taken."""
+    if not messages:
+        return f"Nothing waits for the agent of run `{short_id(run)}`."
+    lines = [f"Waiting for the agent of run `{short_id(run)}`, oldest first:"]
+    for number, one in enumerate(messages, 1):
+        by = sanitizer.line(one.body.by or "somebody", 60)
+        lines.append(f"{number}. {stamp(one.at)} {by}: {sanitizer.line(one.body.text, 100)}")
+    return "\n".join([*lines, "`/omp queue edit` says one in other words, `/omp queue drop` takes it back."])
+
+
+def edited(text: str, sanitizer: Sanitizer) -> str:
+    """A message that waits was changed."""
+    return f"Changed; the agent gets this: *{sanitizer.line(text, 300)}*"
+
+
+def dropped(text: str, sanitizer: Sanitizer) -> str:
+    """A message was taken back."""
+    return f"Taken back, the agent does not get it: *{sanitizer.line(text, 300)}*"

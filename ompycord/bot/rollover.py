@@ -1,0 +1,124 @@
+"""When a run's card goes on in another message: before Discord's hour, out of sight, deleted, its thread gone.
+
+Each time the next card is a row of the outbox, asked for as often as one likes: (run, kind, ref) is unique. Counterpart:
+`refresh.py`, which asks before each edit, and `deliver.py`, which posts.
+"""
+
+from typing import Final
+
+from ompycord.bot.message_renderer import MessageRenderer, RunView, card_number, latest_card
+from ompycord.bot.messages_below import MessagesBelow
+from ompycord.bot.rest import Rest, SendFailed
+from ompycord.conductor import AGAIN, notice_about
+from ompycord.domain.ports import Clock, Store
+from ompycord.domain.records import Commit, OutboxKind, OutboxRow, Surface
+from ompycord.telemetry import get_logger
+
+__all__ = ["MOVED_AT_MOST_MS", "ROLL_OVER_MS", "CardRollover", "is_moved"]
+
+ROLL_OVER_MS: Final = 55 * 60 * 1000
+"""A card older than this goes on in a fresh message: edits of old ones fail with 30046 after an hour."""
+MOVED_AT_MOST_MS: Final = 60 * 1000
+"""A card that people talk under comes down so often."""
+
+log = get_logger(__name__)
+
+
+def is_moved(run_view: RunView, card: Surface) -> bool:
+    """Whether a newer one took a card's place before its hour: then it is removed, so that the thread holds no husks."""
+    later = [s for s in run_view.surfaces if s.kind is OutboxKind.CARD and card_number(s) > card_number(card)]
+    follower = min(later, key=card_number, default=None)
+    return follower is not None and follower.posted_at - card.posted_at < ROLL_OVER_MS
+
+
+class CardRollover:
+    """Owes the next card where this one cannot go on. `gone` are channels that somebody deleted."""
+
+    def __init__(
+        self, *, store: Store, renderer: MessageRenderer, rest: Rest, clock: Clock, below: MessagesBelow
+    ) -> None:
+        self._store = store
+        self._renderer = renderer
+        self._rest = rest
+        self._clock = clock
+        self._messages_below = below
+        self.gone: set[str] = set()
+
+    async def is_due(self, run_view: RunView, channel: str) -> bool:
+        """Owe the next card if the live one in this channel is too old, too deep or in the wrong place."""
+        card = latest_card(run_view.surfaces)
+        if card is None or card.channel != channel:
+            return False
+        if run_view.snapshot.is_final:
+            self._messages_below.forget(channel)
+            return False
+        is_due = self._is_old(card) or self._is_misplaced(run_view, card) or await self._is_scrolled_out(run_view, card)
+        if is_due:
+            await self.another(run_view, card)
+        return is_due
+
+    def _is_old(self, card: Surface) -> bool:
+        return self._clock.now_ms() - card.posted_at >= ROLL_OVER_MS
+
+    @staticmethod
+    def _is_misplaced(run_view: RunView, card: Surface) -> bool:
+        """The run is shown elsewhere since its thread was deleted."""
+        thread = run_view.surface(OutboxKind.THREAD)
+        return thread is not None and thread.channel != card.channel
+
+    async def _is_scrolled_out(self, run_view: RunView, card: Surface) -> bool:
+        """In a thread of its own only: in a channel, cards would bury each other for ever."""
+        thread, mirror = run_view.surface(OutboxKind.THREAD), run_view.surface(OutboxKind.MIRROR)
+        if card.message is None or thread is None or (mirror is not None and mirror.channel == thread.channel):
+            return False
+        if not self._messages_below.watch(card.channel, run_view.run, card.message):
+            try:
+                written = await self._rest.written_below(card.channel, card.message)
+            except SendFailed as failed:  # the edit that follows says what is wrong with the thread
+                log.info("card.not_probed", run=run_view.run, reason=str(failed))
+                return False
+            self._messages_below.learn(card.channel, run_view.run, card.message, written)
+        return (
+            self._messages_below.is_scrolled_out(card.channel)
+            and self._clock.now_ms() - card.posted_at >= MOVED_AT_MOST_MS
+        )
+
+    async def another(self, run_view: RunView, card: Surface) -> None:
+        """Owe the next card."""
+        row = OutboxRow(
+            run=run_view.run,
+            kind=OutboxKind.CARD,
+            ref=str(card_number(card) + 1),
+            body={"channel": card.channel},
+            created_at=self._clock.now_ms(),
+        )
+        await self._store.commit(Commit(outbox=(row,)))
+
+    async def relocate(self, run_view: RunView) -> bool:
+        """Show the run where it still can be, if its thread or channel was deleted; False where there is no such place.
+
+        The thread's surface is moved first: whatever is owed goes there, and `is_due` sees a card that is elsewhere.
+        """
+        thread, mirror = run_view.surface(OutboxKind.THREAD), run_view.surface(OutboxKind.MIRROR)
+        held = [surface.channel for surface in (thread, mirror) if surface is not None]
+        place = next((at for at in (*held, *self._renderer.homes) if at not in self.gone), None)
+        if place is None:
+            return False
+        await self._ask_again(run_view)
+        for surface in (thread, mirror):
+            if surface is not None and surface.channel in self.gone:
+                log.warning("run.re_homed", run=run_view.run, kind=surface.kind, to=place)
+                await self._store.shown(surface.model_copy(update={"channel": place, "message": None}))
+        return True
+
+    async def _ask_again(self, run_view: RunView) -> None:
+        """What people were asked in a thread that is gone is asked once more where the run is now; it rings nobody twice."""
+        asked = [s for s in run_view.surfaces if s.kind is OutboxKind.QUESTION and s.channel in self.gone]
+        now = self._clock.now_ms()
+        rows = tuple(
+            OutboxRow(run=run_view.run, kind=OutboxKind.NOTICE, ref=notice_about(s.ref, why=AGAIN), created_at=now)
+            for s in asked
+            if not self._renderer.closed(run_view, s.ref)
+        )
+        if rows:
+            await self._store.commit(Commit(outbox=rows))

@@ -1,0 +1,89 @@
+"""One run in full, for the asking person alone: story, plan, diff, checks, log, cost, people, next; files when long."""
+
+from typing import cast, get_args
+
+from ompycord.bot import reply_texts
+from ompycord.bot.access import Interaction
+from ompycord.bot.context import BotContext
+from ompycord.bot.message_renderer import RunView
+from ompycord.bot.replies import say
+from ompycord.domain.ids import RunId, short_id
+from ompycord.domain.run import RunRecord
+from ompycord.errors import Refused
+from ompycord.render.notices import no_such_run
+from ompycord.render.textform import ShowPart, text_form
+from ompycord.render.view import view
+from ompycord.text import utf16_len
+
+__all__ = ["PARTS", "show_part"]
+
+PARTS = ("story", "plan", "diff", "checks", "log", "cost", "people", "next")
+_INLINE = 1900
+"""Longer texts become a file: a message takes 2,000 with its fence."""
+
+_FORM_BYTES = 64 * 1024
+"""Room for the rest of the request below Discord's limit of an upload."""
+
+
+async def show_part(context: BotContext, interaction: Interaction, record: RunRecord, part: str) -> None:
+    """Answer a deferred interaction. Raises Refused where there is nothing yet."""
+    run = RunId(record.id)
+    run_view = await context.renderer.view(run)
+    if run_view is None:
+        raise Refused(no_such_run())
+    name = f"run-{short_id(run)}-{part}"
+    if part == "diff":
+        diff = await context.lookups.diff(run)
+        if not diff:
+            raise Refused(reply_texts.NO_DIFF)
+        words, shown = _within(_redacted(context, diff), interaction.filesize_limit - _FORM_BYTES)
+        await say(interaction, f"The diff of `{short_id(run)}`{words}.", files=[(f"{name}.diff", shown)])
+    elif part == "log":
+        text = reply_texts.event_lines(await context.store.events_of(run), context.sanitizer)
+        words, shown = _within(text, interaction.filesize_limit - _FORM_BYTES)
+        await say(interaction, f"The log of `{short_id(run)}`, oldest first{words}.", files=[(f"{name}.txt", shown)])
+    elif part == "next":
+        await say(interaction, _next(context, run_view))
+    elif part in get_args(ShowPart):
+        known = cast("ShowPart", part)
+        await _text(
+            interaction,
+            text_form(run_view.snapshot, run_view.render_context, redact=context.renderer.redact, part=known),
+            name,
+        )
+    else:
+        raise Refused(f"There is no part {part[:30]!r}. There are {', '.join(PARTS)}.")
+
+
+def _within(text: str, limit: int) -> tuple[str, bytes]:
+    """As many whole characters as fit into so many bytes; and words that say what does not."""
+    raw = text.encode()
+    if len(raw) <= limit:
+        return "", raw
+    shown = raw[:limit].decode("utf-8", "ignore").encode()
+    return f", cut: {len(shown):,} of {len(raw):,} bytes, since Discord takes no more here", shown
+
+
+def _redacted(context: BotContext, diff: bytes) -> str:
+    return context.renderer.redact(diff.decode("utf-8", "replace"))
+
+
+async def _text(interaction: Interaction, text: str, name: str) -> None:
+    inside = text.replace("```", "`\u200b``")
+    fenced = f"```\n{inside}\n```"
+    if utf16_len(fenced) <= _INLINE:
+        await say(interaction, fenced)
+    else:
+        await say(interaction, "It is long, so it comes as a file.", files=[(f"{name}.txt", text)])
+
+
+def _next(context: BotContext, run_view: RunView) -> str:
+    """What is going on and what one may press."""
+    card = view(
+        run_view.snapshot,
+        run_view.render_context,
+        actions=context.renderer.offered(run_view),
+        redact=context.renderer.redact,
+    )
+    buttons = ", ".join(f"*{button.label}*" for button in card.buttons) or "nothing"
+    return f"{card.glyph} **{card.word}** {card.sentence}\nOn its card you can press: {buttons}."

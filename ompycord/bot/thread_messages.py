@@ -1,0 +1,71 @@
+"""Messages in a run's thread reach its agent, where Discord lets us read them (the message content intent).
+
+Counterpart: `commands/say.py`. Talk between people must not halt an agent: one that cannot be told anything while it works
+hears of it only through `/omp say`.
+"""
+
+import aiohttp
+import discord
+
+from ompycord.bot import reply_texts
+from ompycord.bot.access import member
+from ompycord.bot.context import BotContext
+from ompycord.bot.rest import SendFailed
+from ompycord.domain.access import Person, may
+from ompycord.domain.ids import RunId
+from ompycord.domain.run import FINAL, RunKind, RunRecord
+from ompycord.errors import OmpycordError
+from ompycord.render.message import message as rendered
+from ompycord.telemetry import get_logger
+
+__all__ = ["RECEIVED", "ThreadMessages"]
+
+RECEIVED = "📨"
+"""The reaction on a message that the run was told."""
+
+_REMEMBERED = 200
+
+log = get_logger(__name__)
+
+
+class ThreadMessages:
+    """Hears what people write in threads of runs."""
+
+    def __init__(self, context: BotContext) -> None:
+        self._context = context
+        self._hinted: dict[str, None] = {}
+        """Runs whose thread was told how an agent that does not listen is reached."""
+
+    async def on_message(self, message: discord.Message) -> None:
+        """Tell the run, mark the message. Silent where it is not for a run, or where its writer may say nothing."""
+        if not self._context.options.message_content or not message.content.strip():
+            return
+        record = await self._context.store.run_of_surface(str(message.channel.id))
+        person = member(message.author, self._context.options, is_ours=True)
+        if record is None or record.kind is not RunKind.HOSTED or record.state in FINAL or not may(person, "say"):
+            return
+        try:
+            await self._notify(message, record, person)
+        except OmpycordError as error:
+            await self._reply(message, str(error))
+
+    async def _notify(self, message: discord.Message, record: RunRecord, person: Person) -> None:
+        run = RunId(record.id)
+        preview_message = await self._context.conductor.preview_message(run, "next", person)
+        if preview_message.outcome == "restart":
+            if record.id not in self._hinted:
+                self._hinted = dict.fromkeys([*list(self._hinted)[-_REMEMBERED:], record.id])
+                await self._reply(message, reply_texts.deaf(preview_message))
+            return
+        await self._context.conductor.send_message(run, message.content, "next", person, key=str(message.id))
+        try:
+            await message.add_reaction(RECEIVED)
+        except (discord.HTTPException, OSError, aiohttp.ClientError) as error:
+            log.info("say.not_marked", cause=type(error).__name__)
+
+    async def _reply(self, message: discord.Message, words: str) -> None:
+        what = rendered(words, sign=self._context.signer.button)
+        try:
+            await self._context.rest.send(str(message.channel.id), what, nonce=str(message.id), silent=True)
+        except SendFailed as failed:
+            log.info("say.not_answered", cause=str(failed))

@@ -1,0 +1,22 @@
+"""What a run's agent can do, by its kind; asked by everything that must not promise what an adapter cannot keep."""
+
+from collections.abc import Mapping
+
+from ompycord.domain.catalog import Catalog
+from ompycord.domain.ports import AgentCapabilities
+from ompycord.domain.run import RunRecord
+
+__all__ = ["AgentCapabilityLookup"]
+
+
+class AgentCapabilityLookup:
+    """Configuration says which kind an agent is; its adapter what that kind can do."""
+
+    def __init__(self, *, catalog: Catalog, by_kind: Mapping[str, AgentCapabilities]) -> None:
+        self._catalog = catalog
+        self._by_kind = by_kind
+
+    def of(self, record: RunRecord) -> AgentCapabilities:
+        """Nothing where the agent left the configuration."""
+        kind = next((spec.kind for spec in self._catalog.agents if spec.name == record.agent), "")
+        return self._by_kind.get(kind, AgentCapabilities())

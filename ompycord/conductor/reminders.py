@@ -1,0 +1,117 @@
+"""Watches what only a clock moves: external runs that fell silent, and people who do not answer.
+
+An external run that is silent for a day is SUSPENDED(lost) until its next word. A question or
+approval of a hosted run is remembered once after 15 minutes, told to the ops channel after an hour and parks its run after a
+day (docs/contracts/cards.md, *Who is pinged*).
+"""
+
+from ompycord.conductor.conductor import Conductor
+from ompycord.conductor.deliveries import OPS, notice_about
+from ompycord.domain.base import Millis
+from ompycord.domain.events import RunStateChanged
+from ompycord.domain.ids import OMPYCORD, RunId
+from ompycord.domain.ports import Clock, RunFilter, Store
+from ompycord.domain.records import Commit, OutboxKind, OutboxRow
+from ompycord.domain.run import RunKind, RunState, SuspendReason
+from ompycord.errors import StorageError
+from ompycord.render.headlines import PAUSE_AFTER_MS
+from ompycord.telemetry import get_logger
+
+__all__ = ["LOST_MS", "OPS_MS", "REMIND_MS", "Reminders"]
+
+LOST_MS = 24 * 3600 * 1000
+LOOK_S = 60.0
+RUNS_LOOKED_AT = 1000
+"""In one look; what is found is changed, so the next look finds others."""
+REMIND_MS = 15 * 60 * 1000
+OPS_MS = 60 * 60 * 1000
+REMINDED_KEPT = 1000
+"""So that a reminder that stands in the outbox is not asked of it every minute; forgetting one costs a no-op."""
+
+log = get_logger(__name__)
+
+
+class Reminders:
+    """Runs as one task for the life of the process."""
+
+    def __init__(self, *, store: Store, conductor: Conductor, clock: Clock, ops_channel: str | None = None) -> None:
+        """Without an ops channel nobody but those who were asked hears of it."""
+        self._store = store
+        self._conductor = conductor
+        self._clock = clock
+        self._ops_channel = ops_channel
+        self._reminded: dict[tuple[RunId, str], None] = {}
+
+    async def run(self) -> None:
+        """Look once a minute until cancelled."""
+        while True:
+            try:
+                await self.check_once()
+            except StorageError as error:
+                log.warning("watch.waits", cause=str(error))
+            await self._clock.sleep(LOOK_S)
+
+    async def check_once(self) -> int:
+        """Suspend what has been silent too long; how many those were. Remind of what people were asked."""
+        lost = 0
+        working = frozenset(RunState) - {RunState.SUSPENDED}
+        hosted = RunFilter(is_open=True, kind=RunKind.HOSTED, states=working, limit=RUNS_LOOKED_AT)
+        for record in await self._store.runs(hosted):
+            await self._remind(RunId(record.id), record.channel)
+        # What was projected since is not silent: no need to read its fold (bench recovery).
+        silent = RunFilter(
+            is_open=True,
+            kind=RunKind.EXTERNAL,
+            states=working,
+            updated_before=self._clock.now_ms() - LOST_MS + 1,
+            limit=RUNS_LOOKED_AT,
+        )
+        for record in await self._store.runs(silent):
+            run = RunId(record.id)
+            folded = (await self._store.folds([run])).get(run)
+            if folded is None or not folded.source_states:
+                continue
+            snapshot = folded.snapshot()
+            if self._clock.now_ms() - snapshot.last_event_at < LOST_MS:
+                continue
+            body = RunStateChanged(
+                state=RunState.SUSPENDED,
+                previous=snapshot.state,
+                cause="silence",
+                reason=SuspendReason.LOST,
+                message="Nothing was heard of it for a day.",
+                source_states={
+                    source: source_state.last_seq
+                    for source, source_state in folded.source_states.items()
+                    if source != OMPYCORD
+                },
+            )
+            await self._conductor.record(run, body)
+            log.info("run.state", run=run, cause="silence", **{"from": snapshot.state, "to": RunState.SUSPENDED})
+            lost += 1
+        return lost
+
+    async def _remind(self, run: RunId, channel: str | None) -> None:
+        """One more message for what has waited 15 minutes; after a day the agent is halted and the run waits."""
+        snapshot = await self._conductor.snapshot(run)
+        if snapshot is None or snapshot.is_final:
+            return
+        asked = {f"a:{one.ref}": one.asked_at for one in snapshot.open_approvals}
+        asked |= {f"q:{one.ref}": one.asked_at for one in snapshot.open_questions}
+        now = self._clock.now_ms()
+        if any(now - at >= PAUSE_AFTER_MS for at in asked.values()):
+            await self._conductor.suspend_unanswered(run)
+            return
+        for ref, at in asked.items():
+            if channel is not None and now - at >= REMIND_MS:
+                await self._notice(run, notice_about(ref), channel, now)
+            if self._ops_channel is not None and now - at >= OPS_MS:
+                await self._notice(run, notice_about(ref, why=OPS), self._ops_channel, now)
+
+    async def _notice(self, run: RunId, ref: str, channel: str, now: Millis) -> None:
+        """Owe it, once."""
+        if (run, ref) in self._reminded:
+            return
+        row = OutboxRow(run=run, kind=OutboxKind.NOTICE, ref=ref, body={"channel": channel}, created_at=now)
+        await self._store.commit(Commit(outbox=(row,)))
+        self._reminded = dict.fromkeys([*list(self._reminded)[-REMINDED_KEPT:], (run, ref)])

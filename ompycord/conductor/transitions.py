@@ -1,0 +1,122 @@
+"""One decision about a hosted run: read, `advance`, commit all of it at once; again when the row moved meanwhile.
+
+docs/contracts/ingestion.md, *Decisions*: decision row, event, transition and outbox in one transaction before the
+reply.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from ompycord.conductor.deliveries import deliveries
+from ompycord.domain import events as ev
+from ompycord.domain.authority import SourceKind, require_authority
+from ompycord.domain.effects import effect_key
+from ompycord.domain.ids import OMPYCORD, RunId, short_id
+from ompycord.domain.lifecycle import Decision as Outcome
+from ompycord.domain.lifecycle import advance
+from ompycord.domain.ports import Clock, Ids, Store
+from ompycord.domain.records import Commit, Committed, Decision, EffectRow, EffectUpdate, NewEvent, Transition
+from ompycord.domain.run import FINAL, RunRecord
+from ompycord.errors import Refused, UnknownRun, VersionConflict
+from ompycord.telemetry import get_logger
+
+__all__ = ["EventFactory", "Transitions"]
+
+EventFactory = Callable[[RunRecord], Awaitable[ev.EventBody]]
+"""Makes the fact for the run as it is now. May raise Refused; then nothing is stored."""
+
+log = get_logger(__name__)
+
+MAX_TRIES = 20
+"""A run has a handful of writers; more conflicts in a row than this are a defect, not contention."""
+
+
+class Transitions:
+    """The only door to a hosted run's transitions."""
+
+    def __init__(self, *, store: Store, clock: Clock, ids: Ids) -> None:
+        self._store = store
+        self._clock = clock
+        self._ids = ids
+
+    async def decide(
+        self,
+        run: RunId,
+        body: ev.EventBody | EventFactory,
+        *,
+        kind: SourceKind,
+        decision: Decision | None = None,
+        journal: EffectUpdate | None = None,
+        is_guarded: bool = False,
+        must_move: bool = False,
+    ) -> tuple[Committed, Outcome]:
+        """Apply one fact. Without a transition the fact (and the journal's line) is stored all the same.
+
+        A fact that depends on the run is made anew on each try. `is_guarded`: the run must not have moved since it was
+        read, also where the fact moves nothing. `must_move`: Refused instead of a fact that came too late to mean anything.
+        Raises UnknownRun, NotYours, StorageError, and what making the fact raises; VersionConflict only after MAX_TRIES.
+        """
+        for attempt in range(1, MAX_TRIES + 1):
+            record = await self._store.run(run)
+            if record is None or record.machine is None:
+                raise UnknownRun(f"no hosted run {run[-6:].lower()}")
+            fact = await body(record) if callable(body) else body
+            require_authority(fact.type, kind)
+            outcome = advance(record.machine, fact)
+            if must_move and not outcome.is_change:
+                raise Refused(f"{short_id(run)} has moved on meanwhile ({record.state.lower()}): nothing was changed.")
+            commit = self.commit_of(record, fact, kind=kind, outcome=outcome, decision=decision, journal=journal)
+            if is_guarded and not outcome.is_change:
+                stays = Transition(run=run, expect_version=record.version, machine=record.machine)
+                commit = commit.model_copy(update={"transitions": (stays,)})
+            try:
+                committed = await self._store.commit(commit)
+            except VersionConflict:
+                if attempt == MAX_TRIES:
+                    raise
+                continue
+            if committed.fresh:
+                _log_transition(run, fact, outcome, journal)
+            return committed, outcome
+        raise AssertionError("unreachable")
+
+    def commit_of(
+        self,
+        record: RunRecord,
+        body: ev.EventBody,
+        *,
+        kind: SourceKind,
+        outcome: Outcome,
+        decision: Decision | None = None,
+        journal: EffectUpdate | None = None,
+    ) -> Commit:
+        """The transaction for one fact and what was decided on it."""
+        run, now = RunId(record.id), self._clock.now_ms()
+        facts: list[ev.EventBody] = [body, *outcome.events]
+        return Commit(
+            decisions=(decision,) if decision else (),
+            transitions=(Transition(run=run, expect_version=record.version, machine=outcome.machine),)
+            if outcome.is_change
+            else (),
+            events=tuple(
+                NewEvent(run=run, source=OMPYCORD, kind=kind if fact is body else SourceKind.OMPYCORD, at=now, body=fact,
+                         id=self._ids.ulid())
+                for fact in facts
+            ),
+            effects=tuple(
+                EffectRow(run=run, key=effect_key(effect), effect=effect, created_at=now) for effect in outcome.effects
+            ),
+            effect_updates=(journal,) if journal else (),
+            outbox=tuple(
+                row
+                for fact in facts
+                for row in deliveries(run, fact, kind=record.kind, channel=record.channel, at=now)
+            ),
+            expire_keys_of=(run,) if outcome.is_change and outcome.machine.state in FINAL else (),
+        )  # fmt: skip
+
+
+def _log_transition(run: RunId, fact: ev.EventBody, outcome: Outcome, journal: EffectUpdate | None) -> None:
+    """One log record a transition, whoever caused it: the journal's line where there is one, else the fact."""
+    for moved in outcome.events:
+        cause = fact.type if journal is None else journal.key
+        log.info("run.state", run=run, cause=cause, **{"from": moved.previous, "to": moved.state})

@@ -1,0 +1,145 @@
+"""What every two-way dialect is: a talk with one agent, without I/O; its counterpart is the shell `agents/converse.py`.
+
+Lines of the agent and words of people go in; events, frames to send and at last the outcome come out.
+"""
+
+from collections.abc import Callable, Iterable, MutableMapping
+from dataclasses import dataclass
+from typing import Protocol, TypeVar, assert_never
+
+from ompycord.dialects.frames import Frame
+from ompycord.domain.events import (
+    ApprovalDenied,
+    ApprovalGranted,
+    ApprovalWithdrawn,
+    EventBody,
+    Note,
+    Prompted,
+    QuestionAnswered,
+    QuestionWithdrawn,
+)
+from ompycord.domain.ports import AgentInput, AgentOutcome
+
+__all__ = ["FileRequest", "ProtocolSession", "Reaction", "RequestHandler", "UnknownFrames", "dispatch", "withdrawn"]
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+_NOTED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class FileRequest:
+    """The agent wants us to read or write a file of its clone for it. Who grants it confines it to the clone."""
+
+    path: str
+    granted: Callable[[str], Frame]
+    """The frame that answers it; the text is what was read, empty for a write."""
+    refused: Callable[[str], Frame]
+    """The frame that says why not."""
+    content: str | None = None
+    """What to write; None for a read."""
+    line: int = 1
+    """The first line to read."""
+    limit: int = 0
+    """Lines to read at most; 0 for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """What follows from one thing that was heard, in this order: store, send, serve, end."""
+
+    events: tuple[EventBody, ...] = ()
+    send: tuple[Frame, ...] = ()
+    files: tuple[FileRequest, ...] = ()
+    outcome: AgentOutcome | None = None
+    """The agent has ended its work; nothing more is expected of it."""
+
+    def __add__(self, other: "Reaction") -> "Reaction":
+        """Both, one after the other; the first outcome stands."""
+        return Reaction(
+            self.events + other.events,
+            self.send + other.send,
+            self.files + other.files,
+            self.outcome or other.outcome,
+        )
+
+
+class ProtocolSession(Protocol):
+    """One talk with one agent. Never raises for what the agent says."""
+
+    @property
+    def awaits_person(self) -> bool:
+        """A question or an approval is open: the agent's silence is ours."""
+        ...
+
+    def begin(self) -> Reaction:
+        """What is said first."""
+        ...
+
+    def skips(self, line: str) -> bool:
+        """Whether a line can be dropped without reading it whole."""
+        ...
+
+    def on_line(self, line: str, *, now_ms: int) -> Reaction:
+        """One line of the agent's standard output. `now_ms` dates what lies ahead."""
+        ...
+
+    def on_input(self, received: AgentInput) -> Reaction:
+        """Something that a person said or decided."""
+        ...
+
+    def interrupt(self) -> Reaction:
+        """The agent is about to be halted: what to say to it before the kill ladder."""
+        ...
+
+
+class RequestHandler(Protocol):
+    """What an agent asks of people, as far as their decisions concern it."""
+
+    def answered(self, received: QuestionAnswered) -> Reaction: ...
+    def granted(self, received: ApprovalGranted) -> Reaction: ...
+    def denied(self, received: ApprovalDenied) -> Reaction: ...
+
+
+def dispatch(received: AgentInput, *, prompted: Callable[[Prompted], Reaction], handler: RequestHandler) -> Reaction:
+    """Passes on what a person said or decided to whoever knows what it leads to."""
+    match received:
+        case Prompted():
+            return prompted(received)
+        case QuestionAnswered():
+            return handler.answered(received)
+        case ApprovalGranted():
+            return handler.granted(received)
+        case ApprovalDenied():
+            return handler.denied(received)
+        case _:
+            assert_never(received)
+
+
+def withdrawn(
+    keys: Iterable[str], approvals: MutableMapping[str, A], questions: MutableMapping[str, B], *, reason: str
+) -> tuple[EventBody, ...]:
+    """Takes these requests off the two lists and says that nobody waits for them any more."""
+    events: list[EventBody] = []
+    for key in keys:
+        if approvals.pop(key, None) is not None:
+            events.append(ApprovalWithdrawn(approval=key, reason=reason))
+        elif questions.pop(key, None) is not None:
+            events.append(QuestionWithdrawn(question=key, reason=reason))
+    return tuple(events)
+
+
+class UnknownFrames:
+    """Frames that a dialect does not know: each kind gets one note by its name, at most twenty in all."""
+
+    def __init__(self, *, agent: str) -> None:
+        self._agent = agent
+        self._seen: set[str] = set()
+
+    def seen(self, kind: str) -> Reaction:
+        """A frame of this kind came and means nothing to us."""
+        if kind in self._seen or len(self._seen) >= _NOTED:
+            return Reaction()
+        self._seen.add(kind)
+        return Reaction((Note(text=f"{self._agent} sent something that this version does not know: {kind}."),))

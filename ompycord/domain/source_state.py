@@ -1,0 +1,312 @@
+"""What one source has said of a run, as a function of the *set* of its events; `fold.py` merges lanes.
+
+Every operation commutes and is applied once per number: registers keep the highest `seq`, ends the lowest, lists the N
+highest, sums add. So arrival order cannot matter, and an event out of order costs what one in order does.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from ompycord.domain import events as ev
+
+__all__ = ["RANGES_KEPT", "Closing", "SourceState", "Stamped"]
+
+V = TypeVar("V")
+K = TypeVar("K", bound=str | int)
+
+Stamped = tuple[int, int, V]
+"""(seq, at, value)"""
+
+TOOLS_KEPT = 12
+NOTES_KEPT = 5
+ARTIFACTS_KEPT = 20
+NAMED_KEPT = 100
+RANGES_KEPT = 1000
+"""Against numbers that are no count, such as times: each would leave a gap, and a fold would cost what its log does. Up to so
+many gaps the order of arrival does not matter."""
+CLOSINGS_KEPT = 4 * NAMED_KEPT
+"""A decision and a withdrawal for each question and each approval: fewer, and one that was decided would open again."""
+
+Final = ev.RunFinished | ev.RunFailed | ev.RunCancelled
+Closing = ev.QuestionAnswered | ev.QuestionWithdrawn | ev.ApprovalGranted | ev.ApprovalDenied | ev.ApprovalWithdrawn
+
+
+@dataclass(slots=True)
+class SourceState:
+    """Mutable on purpose: the projector folds thousands a second. Nothing outside `domain` writes to it."""
+
+    seen: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    """Sorted, disjoint, non-adjacent ranges of numbers, both ends inclusive."""
+    first_at: int = 0
+    last_at: int = 0
+    scalars: dict[str, Stamped[str]] = field(default_factory=dict[str, Stamped[str]])
+    submitted: Stamped[ev.RunSubmitted] | None = None
+    state: Stamped[ev.RunStateChanged] | None = None
+    building_seq: int = 0
+    """The last transition into BUILDING; checks before it are of an earlier round."""
+    started: Stamped[None] | None = None
+    final: Stamped[Final] | None = None
+    plan: Stamped[ev.PlanUpdated] | None = None
+    files: Stamped[ev.FilesChanged] | None = None
+    retry: Stamped[ev.RetryLimited | ev.RetryCleared] | None = None
+    cancel_requested: Stamped[None] | None = None
+    budget: Stamped[ev.BudgetRaised] | None = None
+    tool_count: int = 0
+    tools_started: dict[int, Stamped[ev.ToolStarted]] = field(default_factory=dict[int, Stamped[ev.ToolStarted]])
+    tools_finished: dict[int, Stamped[ev.ToolFinished]] = field(default_factory=dict[int, Stamped[ev.ToolFinished]])
+    progress: Stamped[ev.ToolProgress] | None = None
+    notes: dict[int, Stamped[str]] = field(default_factory=dict[int, Stamped[str]])
+    artifacts: dict[int, Stamped[ev.ArtifactAdded]] = field(default_factory=dict[int, Stamped[ev.ArtifactAdded]])
+    checks_started: dict[str, Stamped[None]] = field(default_factory=dict[str, Stamped[None]])
+    checks_finished: dict[str, Stamped[ev.CheckFinished]] = field(default_factory=dict[str, Stamped[ev.CheckFinished]])
+    questions: dict[str, Stamped[ev.QuestionAsked]] = field(default_factory=dict[str, Stamped[ev.QuestionAsked]])
+    approvals: dict[str, Stamped[ev.ApprovalRequested]] = field(
+        default_factory=dict[str, Stamped[ev.ApprovalRequested]]
+    )
+    closings: dict[str, Stamped[Closing]] = field(default_factory=dict[str, Stamped[Closing]])
+    """By `q:<ref>` or `a:<ref>`; a withdrawal by `wq:<ref>` or `wa:<ref>`, so that it never hides a decision."""
+    input: int = 0
+    output: int = 0
+    cache_read: int = 0
+    cache_write: int = 0
+    cost_micro_usd: int = 0
+    """Whole micro-dollars: integer sums commute, floats do not."""
+    priced: int = 0
+    unpriced: int = 0
+
+    @property
+    def last_seq(self) -> int:
+        """The highest number seen, 0 for none."""
+        return self.seen[-1][1] if self.seen else 0
+
+    def add(self, seq: int, at: int, body: ev.EventBody) -> bool:
+        """Take one event; False when its number was there already."""
+        if not self._mark(seq):
+            return False
+        self.first_at = at if not self.first_at else min(self.first_at, at)
+        self.last_at = max(self.last_at, at)
+        _APPLY[type(body)](self, seq, at, body)
+        return True
+
+    def _mark(self, seq: int) -> bool:
+        seen = self.seen
+        if seen and seq == seen[-1][1] + 1:  # in order: the usual case
+            seen[-1] = (seen[-1][0], seq)
+            return True
+        index = bisect_right(seen, (seq, 2**63))
+        if index and seen[index - 1][1] >= seq:
+            return False
+        joins_left = index > 0 and seen[index - 1][1] == seq - 1
+        joins_right = index < len(seen) and seen[index][0] == seq + 1
+        first = seen[index - 1][0] if joins_left else seq
+        last = seen[index][1] if joins_right else seq
+        seen[index - joins_left : index + joins_right] = [(first, last)]
+        if len(seen) > RANGES_KEPT:  # the oldest gap is given up: what still comes for it is in the log and not shown
+            seen[:2] = [(seen[0][0], seen[1][1])]
+        return True
+
+    def scalar(self, name: str, seq: int, at: int, value: str | None) -> None:
+        """Keep the value with the highest number; None says nothing."""
+        if value is not None and (name not in self.scalars or seq > self.scalars[name][0]):
+            self.scalars[name] = (seq, at, value)
+
+
+def _later(old: Stamped[V] | None, seq: int, at: int, value: V) -> Stamped[V]:
+    return old if old is not None and old[0] > seq else (seq, at, value)
+
+
+def _earlier(old: Stamped[V] | None, seq: int, at: int, value: V) -> Stamped[V]:
+    return old if old is not None and old[0] < seq else (seq, at, value)
+
+
+def _keep(table: dict[K, Stamped[V]], key: K, entry: Stamped[V], limit: int) -> None:
+    """Newest per key, the `limit` newest keys. Commutes: an evicted key has `limit` newer ones, which only grow newer."""
+    old = table.get(key)
+    if old is not None and old[0] > entry[0]:
+        return
+    table[key] = entry
+    if len(table) > limit:
+        del table[min(table, key=lambda k: table[k][0])]
+
+
+def _submitted(source_state: SourceState, seq: int, at: int, body: ev.RunSubmitted) -> None:
+    source_state.submitted = _earlier(source_state.submitted, seq, at, body)
+
+
+def _state(source_state: SourceState, seq: int, at: int, body: ev.RunStateChanged) -> None:
+    source_state.state = _later(source_state.state, seq, at, body)
+    if body.state == "BUILDING":
+        source_state.building_seq = max(source_state.building_seq, seq)
+
+
+def _started(source_state: SourceState, seq: int, at: int, body: ev.RunStarted) -> None:
+    source_state.started = _earlier(source_state.started, seq, at, None)
+    for name in ("title", "prompt", "agent", "model", "provider", "repository", "branch"):
+        source_state.scalar(name, seq, at, getattr(body, name))
+
+
+def _final(source_state: SourceState, seq: int, at: int, body: Final) -> None:
+    source_state.final = _earlier(source_state.final, seq, at, body)
+    if isinstance(body, ev.RunFinished):
+        source_state.scalar("summary", seq, at, body.summary)
+        source_state.scalar("url", seq, at, body.url)
+    elif isinstance(body, ev.RunFailed):
+        source_state.scalar("summary", seq, at, body.message)
+
+
+def _cancel_requested(source_state: SourceState, seq: int, at: int, body: ev.CancelRequested) -> None:
+    source_state.cancel_requested = _later(source_state.cancel_requested, seq, at, None)
+    source_state.scalar("cancel_by", seq, at, body.by)
+
+
+def _budget(source_state: SourceState, seq: int, at: int, body: ev.BudgetRaised) -> None:
+    source_state.budget = _later(source_state.budget, seq, at, body)
+
+
+def _prompted(source_state: SourceState, seq: int, at: int, body: ev.Prompted) -> None:
+    source_state.scalar("prompted", seq, at, body.text[:500])
+
+
+def _message(source_state: SourceState, seq: int, at: int, body: ev.Message) -> None:
+    source_state.scalar("last_words", seq, at, body.text[:2000])
+
+
+def _note(source_state: SourceState, seq: int, at: int, body: ev.Note) -> None:
+    _keep(source_state.notes, seq, (seq, at, body.text[:500]), NOTES_KEPT)
+
+
+def _opaque(source_state: SourceState, seq: int, at: int, body: ev.Opaque) -> None:
+    _keep(source_state.notes, seq, (seq, at, body.type), NOTES_KEPT)
+
+
+def _tool_started(source_state: SourceState, seq: int, at: int, body: ev.ToolStarted) -> None:
+    source_state.tool_count += 1
+    _keep(source_state.tools_started, seq, (seq, at, body), TOOLS_KEPT)
+
+
+def _tool_progress(source_state: SourceState, seq: int, at: int, body: ev.ToolProgress) -> None:
+    source_state.progress = _later(source_state.progress, seq, at, body)
+
+
+def _tool_finished(source_state: SourceState, seq: int, at: int, body: ev.ToolFinished) -> None:
+    source_state.tool_count += body.call is None
+    _keep(source_state.tools_finished, seq, (seq, at, body), TOOLS_KEPT)
+
+
+def _plan(source_state: SourceState, seq: int, at: int, body: ev.PlanUpdated) -> None:
+    source_state.plan = _later(source_state.plan, seq, at, body)
+
+
+def _usage(source_state: SourceState, seq: int, at: int, body: ev.UsageUpdated) -> None:
+    source_state.input += body.input
+    source_state.output += body.output
+    source_state.cache_read += body.cache_read
+    source_state.cache_write += body.cache_write
+    if body.cost_usd is None:
+        source_state.unpriced += 1
+    else:
+        source_state.priced += 1
+        source_state.cost_micro_usd += round(body.cost_usd * 1_000_000)
+    source_state.scalar("model", seq, at, body.model)
+    source_state.scalar("provider", seq, at, body.provider)
+
+
+def _files(source_state: SourceState, seq: int, at: int, body: ev.FilesChanged) -> None:
+    source_state.files = _later(source_state.files, seq, at, body)
+    source_state.scalar("branch", seq, at, body.branch)
+    source_state.scalar("commit", seq, at, body.commit)
+
+
+def _check_started(source_state: SourceState, seq: int, at: int, body: ev.CheckStarted) -> None:
+    _keep(source_state.checks_started, body.check, (seq, at, None), NAMED_KEPT)
+
+
+def _check_finished(source_state: SourceState, seq: int, at: int, body: ev.CheckFinished) -> None:
+    _keep(source_state.checks_finished, body.check, (seq, at, body), NAMED_KEPT)
+
+
+def _question(source_state: SourceState, seq: int, at: int, body: ev.QuestionAsked) -> None:
+    _keep(source_state.questions, body.question, (seq, at, body), NAMED_KEPT)
+
+
+def _approval(source_state: SourceState, seq: int, at: int, body: ev.ApprovalRequested) -> None:
+    _keep(source_state.approvals, body.approval, (seq, at, body), NAMED_KEPT)
+
+
+def _question_closed(source_state: SourceState, seq: int, at: int, body: ev.QuestionAnswered) -> None:
+    _keep(source_state.closings, f"q:{body.question}", (seq, at, body), CLOSINGS_KEPT)
+
+
+def _question_withdrawn(source_state: SourceState, seq: int, at: int, body: ev.QuestionWithdrawn) -> None:
+    _keep(source_state.closings, f"wq:{body.question}", (seq, at, body), CLOSINGS_KEPT)
+
+
+def _approval_closed(
+    source_state: SourceState, seq: int, at: int, body: ev.ApprovalGranted | ev.ApprovalDenied
+) -> None:
+    _keep(source_state.closings, f"a:{body.approval}", (seq, at, body), CLOSINGS_KEPT)
+
+
+def _approval_withdrawn(source_state: SourceState, seq: int, at: int, body: ev.ApprovalWithdrawn) -> None:
+    _keep(source_state.closings, f"wa:{body.approval}", (seq, at, body), CLOSINGS_KEPT)
+
+
+def _retry(source_state: SourceState, seq: int, at: int, body: ev.RetryLimited | ev.RetryCleared) -> None:
+    source_state.retry = _later(source_state.retry, seq, at, body)
+
+
+def _session(source_state: SourceState, seq: int, at: int, body: ev.SessionOpened) -> None:
+    for name in ("session", "agent", "model", "provider"):
+        source_state.scalar(name, seq, at, getattr(body, name))
+
+
+def _artifact(source_state: SourceState, seq: int, at: int, body: ev.ArtifactAdded) -> None:
+    _keep(source_state.artifacts, seq, (seq, at, body), ARTIFACTS_KEPT)
+
+
+def _nothing(source_state: SourceState, seq: int, at: int, body: ev.EventBody) -> None:
+    """Counted and kept in the log; nothing of it is shown."""
+
+
+_APPLY: dict[type[Any], Callable[[SourceState, int, int, Any], None]] = {
+    ev.RunSubmitted: _submitted,
+    ev.RunDequeued: _nothing,
+    ev.RunStarted: _started,
+    ev.RunStateChanged: _state,
+    ev.RunFinished: _final,
+    ev.RunFailed: _final,
+    ev.RunCancelled: _final,
+    ev.RunStopped: _nothing,
+    ev.RunResumed: _nothing,
+    ev.BudgetRaised: _budget,
+    ev.CancelRequested: _cancel_requested,
+    ev.EffectFinished: _nothing,
+    ev.Prompted: _prompted,
+    ev.PromptEdited: _nothing,
+    ev.PromptDropped: _nothing,
+    ev.InboxTaken: _nothing,
+    ev.Message: _message,
+    ev.Note: _note,
+    ev.ToolStarted: _tool_started,
+    ev.ToolProgress: _tool_progress,
+    ev.ToolFinished: _tool_finished,
+    ev.PlanUpdated: _plan,
+    ev.UsageUpdated: _usage,
+    ev.FilesChanged: _files,
+    ev.CheckStarted: _check_started,
+    ev.CheckFinished: _check_finished,
+    ev.QuestionAsked: _question,
+    ev.QuestionAnswered: _question_closed,
+    ev.QuestionWithdrawn: _question_withdrawn,
+    ev.ApprovalRequested: _approval,
+    ev.ApprovalGranted: _approval_closed,
+    ev.ApprovalDenied: _approval_closed,
+    ev.ApprovalWithdrawn: _approval_withdrawn,
+    ev.RetryLimited: _retry,
+    ev.RetryCleared: _retry,
+    ev.SessionOpened: _session,
+    ev.ArtifactAdded: _artifact,
+    ev.Opaque: _opaque,
+}

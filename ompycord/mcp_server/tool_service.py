@@ -1,0 +1,237 @@
+"""What the MCP tools do, without MCP: read the task, post an update, ask people and wait. Counterpart: `server.py`.
+
+Clients cut tool calls after 25 to 60 s (docs/platform/agents.md, *MCP clients*), so a question is a ticket that can be
+waited for again.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Literal
+
+from ompycord.conductor import Bus, Conductor
+from ompycord.conductor.transcript import Transcript
+from ompycord.domain import events as ev
+from ompycord.domain.base import Frozen
+from ompycord.domain.ids import RunId, short_id
+from ompycord.domain.ports import Clock, Ids
+from ompycord.domain.snapshot import Approval, Question, StatusSnapshot
+from ompycord.errors import Refused
+
+__all__ = ["LONGEST_WAIT_S", "Answer", "Attach", "Remark", "TaskView", "ToolService"]
+
+LONGEST_WAIT_S = 25.0
+LOOK_S = 1.0
+"""Between two looks, should nothing change: how long an ending process waits for us."""
+REMARKS = 50
+"""What people said last; more than that no agent reads."""
+
+Attach = Callable[[RunId, str], Awaitable[ev.ArtifactAdded]]
+"""Keep a file of a run's clone. Raises Refused."""
+
+
+class TaskView(Frozen):
+    """What the agent is here for."""
+
+    run: str
+    title: str
+    prompt: str
+    repository: str | None
+    mode: str | None
+    done_when: str | None
+    state: str
+
+
+class Answer(Frozen):
+    """What became of a question or a request for leave. While `waiting`, call wait_answer with the ticket again.
+
+    The answer to a request begins with `allowed` or `denied`; only the first is leave.
+    """
+
+    ticket: str
+    status: Literal["waiting", "answered", "withdrawn"]
+    answer: str | None = None
+    by: str | None = None
+
+
+class Remark(Frozen):
+    """One thing that a person said in the run's thread."""
+
+    kind: Literal["said", "answered", "allowed", "denied"]
+    by: str | None
+    text: str
+    about: str | None = None
+    """What was asked, for an answer or a decision."""
+
+
+class ToolService:
+    """One for all runs; every method names the run that the caller's key is bound to."""
+
+    def __init__(self, *, conductor: Conductor, bus: Bus, clock: Clock, ids: Ids, attach: Attach) -> None:
+        self._conductor = conductor
+        self._bus = bus
+        self._clock = clock
+        self._ids = ids
+        self._attach = attach
+        self._is_ending = False
+
+    def drain(self) -> None:
+        """The process ends: whoever waits is told within a second that the answer is still out. Tickets outlive it."""
+        self._is_ending = True
+
+    async def task(self, run: RunId) -> TaskView:
+        """The task of a run. Raises Refused when there is nothing to read."""
+        snapshot = await self._snapshot(run)
+        return TaskView(
+            run=run,
+            title=snapshot.title,
+            prompt=snapshot.prompt,
+            repository=snapshot.repository,
+            mode=snapshot.mode,
+            done_when=snapshot.done_when,
+            state=snapshot.state,
+        )
+
+    async def post_update(self, run: RunId, text: str) -> None:
+        """A remark of the agent, shown on the card. Raises Refused when it is empty or the run has ended."""
+        text = text.strip()
+        if not text:
+            raise Refused("An update needs a text.")
+        await self._open(run)
+        await self._conductor.observe(run, ev.Message(text=text[:2000]))
+
+    async def set_plan(self, run: RunId, phases: tuple[ev.Phase, ...]) -> None:
+        """The whole plan, in the place of an earlier one. Raises Refused when the run has ended."""
+        await self._open(run)
+        await self._conductor.observe(run, ev.PlanUpdated(phases=phases))
+
+    async def attach_file(self, run: RunId, path: str) -> ev.ArtifactAdded:
+        """Keep a file of the run's clone and show it in the thread. Raises Refused."""
+        await self._open(run)
+        added = await self._attach(run, path)
+        await self._conductor.observe(run, added)
+        return added
+
+    async def read_thread(self, run: RunId) -> list[Remark]:
+        """What people said in this run, oldest first, the last 50. Raises Refused when there is nothing to read."""
+        await self._snapshot(run)
+        return remarks(await self._conductor.transcript(run))[-REMARKS:]
+
+    async def report_result(self, run: RunId, summary: str, outcome: Literal["complete", "partial", "failed"]) -> None:
+        """What the agent says of its work: a claim. Raises Refused when it is empty or the run has ended."""
+        summary = summary.strip()
+        if not summary:
+            raise Refused("A result needs a summary.")
+        await self._open(run)
+        if outcome == "failed":
+            await self._conductor.observe(run, ev.RunFailed(message=summary[:4000]))
+        else:
+            await self._conductor.observe(run, ev.RunFinished(summary=summary[:4000], outcome=outcome))
+
+    async def ask(
+        self, run: RunId, text: str, options: tuple[str, ...] = (), *, free_text: bool = True, wait_s: float = 20.0
+    ) -> Answer:
+        """Ask people; waits at most 25 s for the answer. The same open question asked again is the same ticket."""
+        snapshot = await self._open(run)
+        text = text.strip()
+        if not text:
+            raise Refused("A question needs a text.")
+        if not options and not free_text:
+            raise Refused("A question without free text needs options.")
+        again = next((q for q in snapshot.open_questions if q.text == text[:4000] and q.options == options), None)
+        if again is not None:
+            return await self.wait(run, again.ref, wait_s=wait_s)
+        ticket = self._ids.ulid()
+        asked = ev.QuestionAsked(question=ticket, text=text[:4000], options=options, free_text=free_text)
+        await self._conductor.observe(run, asked)
+        return await self._wait(run, ticket, wait_s, is_known=True)
+
+    async def request_approval(
+        self, run: RunId, title: str, *, command: str | None = None, risk: str | None = None, wait_s: float = 20.0
+    ) -> Answer:
+        """Ask for leave to act; waits like `ask`. The same words again are the same ticket while they are open, and
+        where they were allowed for the whole run.
+        """
+        snapshot = await self._open(run)
+        asked = ev.ApprovalRequested(
+            approval=self._ids.ulid(),
+            title=title.strip()[:500],
+            command=command or None,
+            risk=(risk or "").strip() or None,
+        )
+        if not asked.title:
+            raise Refused("A request for leave needs a title.")
+        for known in reversed(snapshot.approvals):
+            is_usable = known.status == "open" or (known.status == "granted" and known.scope == "run")
+            if is_usable and (known.title, known.command, known.risk) == (asked.title, asked.command, asked.risk):
+                return await self.wait(run, known.ref, wait_s=wait_s)
+        await self._conductor.observe(run, asked)
+        return await self._wait(run, asked.approval, wait_s, is_known=True)
+
+    async def wait(self, run: RunId, ticket: str, *, wait_s: float = 20.0) -> Answer:
+        """Wait at most 25 s for an answer. Raises Refused for a ticket that this run never had."""
+        return await self._wait(run, ticket, wait_s, is_known=False)
+
+    async def _wait(self, run: RunId, ticket: str, wait_s: float, *, is_known: bool) -> Answer:
+        """A question that was just stored is known, although the projector may not have read it yet."""
+        until = self._clock.monotonic_s() + min(max(wait_s, 0.0), LONGEST_WAIT_S)
+        with self._bus.subscribe() as changes:
+            while True:
+                snapshot = await self._conductor.snapshot(run)
+                asked = _find(snapshot, ticket)
+                left = 0.0 if self._is_ending else until - self._clock.monotonic_s()
+                if asked is not None and asked.status != "open":
+                    status = "withdrawn" if asked.status == "withdrawn" else "answered"
+                    return Answer(ticket=ticket, status=status, answer=_answer(asked), by=asked.by)
+                if snapshot is not None and snapshot.is_final:
+                    return Answer(ticket=ticket, status="withdrawn")
+                if left <= 0:
+                    if asked is None and not is_known and not self._is_ending:
+                        raise Refused(f"{short_id(run)} has no question {ticket[:26]!r}.")
+                    return Answer(ticket=ticket, status="waiting")
+                await changes.take(min(left, LOOK_S))
+
+    async def _snapshot(self, run: RunId) -> StatusSnapshot:
+        snapshot = await self._conductor.snapshot(run)
+        if snapshot is None:
+            raise Refused(f"Nothing is known of run {short_id(run)} yet; try again in a second.")
+        return snapshot
+
+    async def _open(self, run: RunId) -> StatusSnapshot:
+        snapshot = await self._snapshot(run)
+        if snapshot.is_final:
+            raise Refused(f"Run {short_id(run)} has ended.")
+        return snapshot
+
+
+def _find(snapshot: StatusSnapshot | None, ticket: str) -> Question | Approval | None:
+    asked = (*snapshot.questions, *snapshot.approvals) if snapshot else ()
+    return next((one for one in asked if one.ref == ticket), None)
+
+
+def _answer(asked: Question | Approval) -> str | None:
+    """In words that an agent reads."""
+    if isinstance(asked, Question):
+        return asked.answer
+    match asked.status:
+        case "granted":
+            return "allowed for this run" if asked.scope == "run" else "allowed once"
+        case "denied":
+            return f"denied: {asked.reason}" if asked.reason else "denied"
+        case _:
+            return None
+
+
+def remarks(transcript: Transcript) -> list[Remark]:
+    """What people said and decided, in the order of the log."""
+    found = [(one.position, Remark(kind="said", by=one.body.by, text=one.body.text)) for one in transcript.messages]
+    for request in transcript.requests.values():
+        match request.body, request.decided:
+            case ev.QuestionAsked(text=about), ev.QuestionAnswered() as answered:
+                remark = Remark(kind="answered", by=answered.by, text=answered.answer, about=about)
+            case ev.ApprovalRequested(title=about), ev.ApprovalGranted() as granted:
+                remark = Remark(kind="allowed", by=granted.by, text=f"allowed {granted.scope}", about=about)
+            case ev.ApprovalRequested(title=about), ev.ApprovalDenied() as denied:
+                remark = Remark(kind="denied", by=denied.by, text=denied.reason or "denied", about=about)
+            case _:
+                continue
+        found.append((request.decided_at, remark))
+    return [remark for _, remark in sorted(found, key=lambda entry: entry[0])]

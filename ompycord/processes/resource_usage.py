@@ -1,0 +1,94 @@
+"""How much of the machine one program of a run may use, and a look at how much it does; `launcher.py` ends what uses more.
+
+Nothing of the kernel bounds a tree of processes without rights that a bot should not have, so it is counted from outside, about once
+a second. What that cannot see stands in docs/explanation/trust.md.
+"""
+
+import os
+import stat
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+from ompycord.processes.escalation import belongs
+from ompycord.processes.spec import ResourceLimits
+
+__all__ = ["over_limit"]
+
+_MIB: Final = 1_048_576
+_BLOCK: Final = 512
+"""What `st_blocks` counts in, whatever the file system (stat(2))."""
+_GONE: Final = (psutil.Error, OSError)
+
+
+def over_limit(resource_limits: ResourceLimits, *, pid: int, marker: str | None) -> str | None:
+    """What the program `pid` did more of than it may, with all that it started: the end of a sentence that begins with its name.
+
+    Blocks: milliseconds, and a walk through its folder.
+    """
+    members = _family(pid, marker)
+    if len(members) > resource_limits.processes:
+        return f"started more than {resource_limits.processes:,} processes"
+    if _use_more(members, resource_limits.memory_mib * _MIB):
+        return f"used more than {resource_limits.memory_mib:,} MiB of memory"
+    if resource_limits.folder is not None and _is_heavier(resource_limits.folder, resource_limits.disk_mib * _MIB):
+        return f"filled more than {resource_limits.disk_mib:,} MiB of the disk"
+    return None
+
+
+def _family(pid: int, marker: str | None) -> list[psutil.Process]:
+    """The program, what descends from it, and what left it but is in its session or carries its mark. No zombies."""
+    processes = [one for one in psutil.process_iter(["ppid", "status"]) if one.info["status"] != psutil.STATUS_ZOMBIE]
+    children: dict[int, list[psutil.Process]] = {}
+    for process in processes:
+        children.setdefault(process.info["ppid"], []).append(process)
+    found = {process.pid: process for process in processes if belongs(process, marker, pid)}
+    found |= {process.pid: process for process in processes if process.pid == pid}
+    ahead = list(found)
+    while ahead:
+        for child in children.get(ahead.pop(), []):
+            if child.pid not in found:
+                found[child.pid] = child
+                ahead.append(child.pid)
+    return list(found.values())
+
+
+def _use_more(members: Sequence[psutil.Process], most: int) -> bool:
+    """Whether they use more together. Resident memory counts what they share once for each: it only says when to look closely."""
+    resident = 0
+    for process in members:
+        with suppress(*_GONE):
+            resident += process.memory_info().rss
+    if resident <= most or sys.platform != "linux":
+        return resident > most
+    exact = 0
+    for process in members:
+        with suppress(*_GONE):
+            exact += process.memory_full_info().pss
+    return exact > most
+
+
+def _is_heavier(folder: Path, most: int) -> bool:
+    """Whether what lies in it takes more of the disk. Links are weighed, never followed; a file with two names counts once."""
+    weight, ahead, twice = 0, [os.fspath(folder)], set[tuple[int, int]]()
+    while ahead:
+        try:
+            with os.scandir(ahead.pop()) as entries:
+                for entry in entries:
+                    found = entry.stat(follow_symlinks=False)
+                    if stat.S_ISDIR(found.st_mode):
+                        ahead.append(entry.path)
+                    elif found.st_nlink > 1:
+                        if (found.st_dev, found.st_ino) in twice:
+                            continue
+                        twice.add((found.st_dev, found.st_ino))
+                    weight += found.st_blocks * _BLOCK
+                    if weight > most:
+                        return True
+        except OSError:  # gone meanwhile, or not for us to read
+            continue
+    return False

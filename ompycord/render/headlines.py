@@ -1,0 +1,270 @@
+"""What a card says first: glyph, word, colour, one true sentence, buttons; one function per group of states.
+
+The reasons why a run ends unchecked or fails are put into words in `verdicts.py`.
+"""
+
+from collections.abc import Callable
+from typing import Final, NamedTuple, assert_never
+
+from ompycord.domain.run import RunKind, RunState, SuspendReason
+from ompycord.domain.snapshot import ProviderWait, StatusSnapshot, Verification
+from ompycord.render.cardview import Colour
+from ompycord.render.phrases import and_list, money, place, sentence, stamp
+from ompycord.render.render_context import RenderContext
+from ompycord.render.sanitizer import Sanitizer
+from ompycord.render.verdicts import agent_name, failure_sentence, unchecked_sentence
+
+__all__ = ["PAUSE_AFTER_MS", "Headline", "headline_of", "pauses"]
+
+PAUSE_AFTER_MS: Final = 24 * 3600 * 1000
+"""docs/contracts/cards.md, *Who is pinged*: a question or approval is parked after 24 h."""
+
+_LINE: Final = 200
+_VOTES: Final = ("good", "bad")
+
+
+class Headline(NamedTuple):
+    """The head of a card and the actions it offers, most wanted first."""
+
+    glyph: str
+    word: str
+    colour: int
+    sentence: str
+    actions: tuple[str, ...]
+
+
+def headline_of(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
+    """The face of any snapshot. What a person must do comes before what the provider does, and that before the state.
+
+    A stopped run needs to be resumed first: nobody waits there for what its agent asked.
+    """
+    if snapshot.needs_person and snapshot.state is not RunState.SUSPENDED:
+        headline = _asking(snapshot, render_context, sanitizer)
+    elif snapshot.provider_wait is not None and not snapshot.is_final and snapshot.state is not RunState.SUSPENDED:
+        headline = _waiting_for_provider(snapshot, render_context, sanitizer)
+    else:
+        headline = _HEADLINES[snapshot.state](snapshot, render_context, sanitizer)
+    return headline._replace(actions=tuple(name for name in headline.actions if _is_possible(name, snapshot)))
+
+
+def pauses(snapshot: StatusSnapshot) -> str:
+    """`, pauses <in a day>` where something does park it: the oldest thing asked of a run that works here."""
+    asked = [one.asked_at for one in (*snapshot.open_approvals, *snapshot.open_questions)]
+    return f", parks {stamp(min(asked) + PAUSE_AFTER_MS)}" if asked and snapshot.kind is RunKind.HOSTED else ""
+
+
+def _is_possible(action: str, snapshot: StatusSnapshot) -> bool:
+    """An agent that runs elsewhere can be asked to end, once, and nothing else."""
+    if snapshot.kind is RunKind.EXTERNAL and action not in {"cancel", "details"}:
+        return False
+    return action != "cancel" or not (snapshot.cancel_requested or snapshot.is_final)
+
+
+# -- before and during the work ---------------------------------------------------------------------------------------
+
+
+def _queued(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
+    where = place(render_context.queue_place) if render_context.queue_place else "QueuedMessage for its turn"
+    when = f" {stamp(render_context.starts_at)}" if render_context.starts_at else ""
+    return Headline(
+        "⏳", "Queued", Colour.GREY, f"{where}. Starts by itself{when or '.'}", ("edit", "say", "details", "cancel")
+    )
+
+
+def _working(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
+    doing = sanitizer.line(snapshot.message, _LINE) if snapshot.message else _WORK[snapshot.state](snapshot, sanitizer)
+    sentences = [sentence(doing), *_pulse(snapshot, render_context)]
+    if snapshot.cancel_requested:
+        sentences.insert(0, "Cancelling was requested; its agent reads that with its next event.")
+    word = _WORDS[snapshot.state]
+    if snapshot.state is RunState.BUILDING:
+        word += _progress(snapshot)
+    has_diff = snapshot.state not in {RunState.PRECHECK, RunState.PLANNING}
+    actions = ("stop", "say", *(("diff",) if has_diff else ()), "details", "cancel")
+    return Headline("🔵", word, Colour.BLURPLE, " ".join(sentences), actions)
+
+
+def _pulse(snapshot: StatusSnapshot, render_context: RenderContext) -> list[str]:
+    """When it began and when it was last heard of; both tick by themselves."""
+    if render_context.silent_since is not None:
+        return [f"Silent since {stamp(render_context.silent_since)}."]
+    began = snapshot.started_at or snapshot.created_at
+    return [f"Began {stamp(began)}, last sign of life {stamp(snapshot.last_event_at)}."]
+
+
+def _progress(snapshot: StatusSnapshot) -> str:
+    active = [index for index, phase in enumerate(snapshot.plan, 1) if phase.status == "active"]
+    done = sum(phase.status in {"done", "skipped"} for phase in snapshot.plan)
+    now = active[0] if active else min(done + 1, len(snapshot.plan))
+    return f" {now}/{len(snapshot.plan)}" if snapshot.plan else ""
+
+
+def _preparing(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
+    repository = sanitizer.line(snapshot.repository, 60) if snapshot.repository else "the repository"
+    return f"A fresh copy of {repository} is being made; nothing has changed yet."
+
+
+def _building(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
+    agent = agent_name(snapshot, sanitizer)
+    for phase in snapshot.plan:
+        for step in phase.steps:
+            if phase.status == "active" and step.status == "active":
+                return f"{agent} works on: {sanitizer.line(step.title, 120)}"
+    return f"{agent} works elsewhere and reports here." if snapshot.kind is RunKind.EXTERNAL else f"{agent} is working."
+
+
+def _verifying(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
+    running = [sanitizer.line(check.name, 40) for check in snapshot.checks if check.status == "running"]
+    over = len(snapshot.checks) - len(running)
+    who = "The agent's own checks run" if snapshot.kind is RunKind.EXTERNAL else "The project's own checks run"
+    names = f": {and_list(running)}" if running else ""
+    return f"{who}{names}{f', {over} of {len(snapshot.checks)} ended' if over and running else ''}."
+
+
+def _publishing(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
+    branch = f"branch {sanitizer.line(snapshot.branch, 100)}" if snapshot.branch else "a branch of its own"
+    return f"The result is being put on {branch}. Main stays untouched."
+
+
+_WORDS: Final[dict[RunState, str]] = {
+    RunState.PRECHECK: "Preparing",
+    RunState.PLANNING: "Planning",
+    RunState.AWAITING_APPROVAL: "Planning",
+    RunState.BUILDING: "Building",
+    RunState.VERIFYING: "Checking",
+    RunState.REPAIRING: "Repairing",
+    RunState.PUBLISHING: "Publishing",
+}
+
+_WORK: Final[dict[RunState, Callable[[StatusSnapshot, Sanitizer], str]]] = {
+    RunState.PRECHECK: _preparing,
+    RunState.PLANNING: lambda snapshot, sanitizer: (
+        f"{agent_name(snapshot, sanitizer)} reads the code and writes a plan."
+    ),
+    RunState.AWAITING_APPROVAL: lambda snapshot, sanitizer: "The plan waits for a decision.",
+    RunState.BUILDING: _building,
+    RunState.VERIFYING: _verifying,
+    RunState.REPAIRING: lambda snapshot, sanitizer: (
+        f"Checks failed; {agent_name(snapshot, sanitizer)} repairs, round {snapshot.iteration}."
+    ),
+    RunState.PUBLISHING: _publishing,
+}
+
+
+# -- waiting ----------------------------------------------------------------------------------------------------------
+
+
+def _asking(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
+    agent = agent_name(snapshot, sanitizer)
+    stands = "The run stands still meanwhile."
+    if snapshot.open_approvals:
+        what, since = f"{agent} asks for leave to act.", snapshot.open_approvals[0].asked_at
+    elif snapshot.open_questions:
+        what, since = f"{agent} asks a question.", snapshot.open_questions[0].asked_at
+        stands = "What depends on it waits."
+    else:
+        what, since = "The plan is ready and waits for a decision.", snapshot.last_event_at
+    waiting = f"Waiting since {stamp(since)}{pauses(snapshot)}."
+    actions = ("approve", "reject", "say", "details", "cancel")
+    if snapshot.state is not RunState.AWAITING_APPROVAL:
+        actions = ("say", "stop", "details", "cancel")
+    return Headline("🟡", "Needs you", Colour.YELLOW, f"{what} {waiting} {stands}", actions)
+
+
+def _waiting_for_provider(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
+    wait = snapshot.provider_wait or ProviderWait(since=snapshot.last_event_at)
+    said = f"It said: {sentence(sanitizer.line(wait.message, _LINE))}" if wait.message else "It refuses for now."
+    attempt = wait.attempt is not None and f"Try {wait.attempt}{f' of {wait.of}' if wait.of else ''}"
+    again = " ".join(part for part in (attempt or "Next try", stamp(wait.until) if wait.until else "") if part)
+    known = attempt or wait.until
+    text = f"{said} {f'{again}. ' if known else ''}Waiting since {stamp(wait.since)}. Work so far is kept."
+    return Headline("⏸", "QueuedMessage for the provider", Colour.GREY, text, ("switch", "stop", "details", "cancel"))
+
+
+def _suspended(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
+    said = sentence(sanitizer.line(snapshot.message, _LINE)) if snapshot.message else ""
+    later = f"Tries again {stamp(snapshot.wake_at)}." if snapshot.wake_at else ""
+    spent = money(snapshot.usage.cost_usd) if snapshot.usage.cost_usd is not None else ""
+    match snapshot.reason:
+        case SuspendReason.HUMAN | None:
+            word, parts = "Stopped", [said or "The agent was halted.", "Nothing is lost; it waits to be resumed."]
+        case SuspendReason.LOST:
+            word = "Lost contact"
+            parts = [f"No sign of life since {stamp(snapshot.last_event_at)}.", "Any new event brings it back."]
+        case SuspendReason.BUDGET:
+            word = "Budget reached"
+            limit = f" of {money(snapshot.budget_usd)}" if snapshot.budget_usd else ""
+            parts = [f"The budget{limit} is used up{f': {spent} spent' if spent else ''}.", "Work so far is kept."]
+        case SuspendReason.PROVIDER:
+            word = "QueuedMessage for the provider"
+            parts = [said or "It refuses for now.", later, "Work so far is kept."]
+        case SuspendReason.DISK:
+            word = "QueuedMessage for disk space"
+            parts = [said or "This machine's disk is nearly full.", later, "Work so far is kept."]
+        case SuspendReason.INTERRUPTED:
+            word = "Interrupted"
+            anew = snapshot.resume_to in {None, RunState.PRECHECK}
+            again = "Resumed, it begins again in a fresh copy." if anew else "Resumed, it goes on with that step."
+            parts = [said or "A restart cut this step short.", again]
+        case _:
+            assert_never(snapshot.reason)
+    first = {SuspendReason.BUDGET: ("raise",), SuspendReason.PROVIDER: ("switch",)}.get(
+        snapshot.reason or SuspendReason.HUMAN, ()
+    )
+    actions = (*first, "resume", "say", "takeover", "cancel", "diff", "details")
+    return Headline("⏸", word, Colour.GREY, " ".join(part for part in parts if part), actions)
+
+
+# -- the end ----------------------------------------------------------------------------------------------------------
+
+
+def _complete(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
+    if snapshot.verification is Verification.VERIFIED:
+        number = len(snapshot.checks)
+        text = {1: "Its check passed here.", 2: "Both checks passed here."}.get(
+            number, f"All {number} checks passed here."
+        )
+        return Headline("✅", "Done, checked", Colour.GREEN, text, ("diff", "again", *_VOTES))
+    if snapshot.verification is Verification.FAILED:
+        text = failure_sentence(snapshot, sanitizer)
+        return Headline("🔴", "Done, checks failed", Colour.RED, text, ("retry", "say", "checks", "diff", "takeover"))
+    text = unchecked_sentence(snapshot, render_context, sanitizer)
+    actions = ("runcheck", "diff", "fixsetup", *_VOTES, "details")
+    return Headline("⚠", "Done, not checked", Colour.ORANGE, text, actions)
+
+
+def _partial(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
+    if snapshot.kind is RunKind.EXTERNAL:
+        text = f"{agent_name(snapshot, sanitizer)} says that a part is done. No check ran here."
+    else:
+        why = f" {sentence(sanitizer.line(snapshot.message, _LINE))}" if snapshot.message else ""
+        text = f"The work is kept but not published.{why}"
+    return Headline("⚠", "Partly done", Colour.ORANGE, text, ("retry", "say", "diff", "takeover", "details"))
+
+
+def _failed(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
+    actions = ("retry", "say", "checks", "diff", "takeover", "details")
+    return Headline("🔴", "Failed", Colour.RED, failure_sentence(snapshot, sanitizer), actions)
+
+
+def _cancelled(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
+    said = sentence(sanitizer.line(snapshot.message or "It was ended for good", _LINE))
+    kept = "Its record stays." if snapshot.branch is None else "Its branch and its record stay."
+    return Headline("⚪", "Cancelled", Colour.GREY, f"{said} {kept}", ("again", "diff", "details"))
+
+
+_HEADLINES: Final[dict[RunState, Callable[[StatusSnapshot, RenderContext, Sanitizer], Headline]]] = {
+    RunState.QUEUED: _queued,
+    RunState.PRECHECK: _working,
+    RunState.PLANNING: _working,
+    RunState.AWAITING_APPROVAL: _asking,
+    RunState.BUILDING: _working,
+    RunState.VERIFYING: _working,
+    RunState.REPAIRING: _working,
+    RunState.PUBLISHING: _working,
+    RunState.SUSPENDED: _suspended,
+    RunState.COMPLETE: _complete,
+    RunState.PARTIAL: _partial,
+    RunState.FAILED: _failed,
+    RunState.CANCELLED: _cancelled,
+}

@@ -1,0 +1,69 @@
+"""A run stands still and only a person lets it go on: a message of its own, so that it rings; counterpart of the card.
+
+docs/contracts/cards.md, *Who is pinged*: budget reached, and an agent that crashed. What somebody stopped by hand rings
+nobody.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from ompycord.domain.records import OutboxKind
+from ompycord.domain.run import RunState, SuspendReason
+from ompycord.domain.snapshot import StatusSnapshot
+from ompycord.render.cardview import Button, Colour
+from ompycord.render.headlines import headline_of
+from ompycord.render.marker import question_tag
+from ompycord.render.message import RenderedMessage, Sign, message
+from ompycord.render.people import mention, user_ids
+from ompycord.render.render_context import RenderContext
+from ompycord.render.sanitizer import Redact, Sanitizer
+from ompycord.render.verdicts import agent_name
+from ompycord.render.view import footer_of, short_title
+from ompycord.text import cut
+from ompycord.text.limits import EMBED_TITLE
+
+__all__ = ["paused_message", "pings_paused"]
+
+_WHAT: Final = {
+    SuspendReason.BUDGET: "the run stopped at its limit.",
+    SuspendReason.INTERRUPTED: "{agent} broke off; the run waits.",
+}
+
+
+def pings_paused(snapshot: StatusSnapshot, iteration: int) -> bool:
+    """Whether the run still stands where it was halted in that iteration."""
+    return snapshot.state is RunState.SUSPENDED and snapshot.reason in _WHAT and snapshot.iteration == iteration
+
+
+def paused_message(
+    snapshot: StatusSnapshot,
+    render_context: RenderContext,
+    ref: str,
+    *,
+    url: str | None,
+    sign: Sign,
+    redact: Redact,
+    mentions: Sequence[str] = (),
+    role_mentions: Sequence[str] = (),
+) -> RenderedMessage:
+    """Why it stands still and what lets it go on. `ref` names the outbox row, `url` the card, which has the buttons."""
+    sanitizer = Sanitizer(redact)
+    headline = headline_of(snapshot, render_context, sanitizer)
+    users, roles = user_ids(mentions), user_ids(role_mentions)
+    reason = snapshot.reason or SuspendReason.INTERRUPTED
+    what = _WHAT.get(reason, "the run waits.").format(agent=agent_name(snapshot, sanitizer))
+    who = mention(users, roles)
+    embed: dict[str, object] = {
+        "title": cut(f"{headline.glyph} {headline.word} · {short_title(snapshot, sanitizer)}", EMBED_TITLE),
+        "description": headline.sentence,
+        "color": Colour.GREY,
+        "footer": {"text": footer_of(snapshot, render_context, sanitizer, OutboxKind.NOTICE, question_tag(ref))},
+    }
+    return message(
+        f"{who}: {what}" if who else what[:1].upper() + what[1:],
+        embeds=[embed],
+        buttons=[Button(label="Go to the card", style="link", url=url)] if url else [],
+        sign=sign,
+        mentions=users,
+        role_mentions=roles,
+    )

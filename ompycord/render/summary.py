@@ -1,0 +1,47 @@
+"""The mirror: a run's one line in the channel, from which its thread is opened; counterpart of the card in the thread.
+
+It is never an interaction's answer, and its footer is what a probe finds after a crash
+(docs/contracts/cards.md, *Exactly once*).
+"""
+
+from ompycord.domain.records import OutboxKind
+from ompycord.domain.snapshot import StatusSnapshot
+from ompycord.render.cardview import Button
+from ompycord.render.headlines import Headline, headline_of
+from ompycord.render.message import RenderedMessage, Sign, message
+from ompycord.render.render_context import RenderContext
+from ompycord.render.sanitizer import Redact, Sanitizer
+from ompycord.render.view import footer_of, short_title
+
+__all__ = ["direct_message", "summary_message"]
+
+
+def summary_message(
+    snapshot: StatusSnapshot, render_context: RenderContext, *, thread: str | None, sign: Sign, redact: Redact
+) -> RenderedMessage:
+    """State, title and the way to the thread, None until it is open. It changes only when the word does."""
+    sanitizer = Sanitizer(redact)
+    headline = headline_of(snapshot, render_context, sanitizer)
+    data = {
+        "description": _line(snapshot, headline, sanitizer, f"<#{thread}>" if thread else ""),
+        "color": headline.colour,
+        "footer": {"text": footer_of(snapshot, render_context, sanitizer, OutboxKind.MIRROR)},
+    }
+    return message(embeds=[data], sign=sign)
+
+
+def direct_message(
+    snapshot: StatusSnapshot, render_context: RenderContext, *, url: str, sign: Sign, redact: Redact
+) -> RenderedMessage:
+    """The same line to one person alone, who chose to be told so; the whole stands where the button leads."""
+    sanitizer = Sanitizer(redact)
+    headline = headline_of(snapshot, render_context, sanitizer)
+    buttons = [Button(label="Go to the thread", style="link", url=url)]
+    return message(_line(snapshot, headline, sanitizer, ""), buttons=buttons, sign=sign)
+
+
+def _line(snapshot: StatusSnapshot, headline: Headline, sanitizer: Sanitizer, where: str) -> str:
+    # A number in the word, such as 2/4, would cost an edit for each phase.
+    word = headline.word.rstrip("0123456789/ ")
+    title = sanitizer.line(short_title(snapshot, sanitizer), 200)
+    return " · ".join(part for part in (f"{headline.glyph} **{word}**", title, where) if part)

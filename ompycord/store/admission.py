@@ -1,0 +1,259 @@
+"""Stage 1 of ingestion for all posts of a transaction at once: read what decides, judge in memory, write; rules in `log.py`.
+
+A statement for each event would give the interpreter's lock away some eight times an event, and the event loop takes it; so
+a transaction runs a few statements over many rows (docs/platform/sqlite.md, *Throughput*). Each request is judged alone
+and in order.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from ompycord.domain.authority import SourceKind
+from ompycord.domain.base import Millis
+from ompycord.domain.events import FINAL_TYPES
+from ompycord.domain.ids import RunId
+from ompycord.domain.records import Post, Receipt
+from ompycord.domain.run import FINAL, RunKind, RunState
+from ompycord.errors import BadEvent, IdConflict, UnknownRun
+from ompycord.store import queries_write as sql
+from ompycord.store.log import SourceNumbers, prune_replays, require_number, require_open, same_or_conflict
+from ompycord.store.rows import Encoded
+
+__all__ = ["Posted", "append_all"]
+
+_ABSENT = object()
+
+
+class Posted(NamedTuple):
+    """What one request brings. `together`: all of it or nothing."""
+
+    posts: Sequence[tuple[Post, Encoded]]
+    now: Millis
+    together: bool = False
+    prunes: bool = False
+    """Whether old webhook-ids are forgotten on this occasion."""
+
+
+class _Run(NamedTuple):
+    pk: int
+    run: RunId
+    ends_sources: bool
+    """In an external run a final event ends its lane; in a hosted run it is a claim and only the run's state ends it."""
+    has_ended: bool
+    cancel_requested: bool
+
+
+class _Sent(NamedTuple):
+    """Where a webhook-id's request went."""
+
+    hash: bytes
+    run: RunId
+    position: int
+    cancel_requested: bool
+
+
+class _Stored(NamedTuple):
+    position: int
+    hash: bytes
+
+
+_Name = tuple[bool, str, str]
+"""(a run's own key?, key, what the sender calls the run)"""
+_SourceKey = tuple[int, str]
+
+
+def append_all(raw: sqlite3.Connection, requests: Sequence[Posted]) -> list[list[Receipt | BadEvent]]:
+    """The answers to each request; one that is refused together ends with its refusal and stored nothing."""
+    if any(request.prunes for request in requests):
+        prune_replays(raw, now=max(request.now for request in requests))
+    ledger = _Ledger(raw, [post for request in requests for post, _ in request.posts])
+    answers = [_answer(ledger, request) for request in requests]
+    ledger.write(raw)
+    return answers
+
+
+def _answer(ledger: "_Ledger", request: Posted) -> list[Receipt | BadEvent]:
+    results: list[Receipt | BadEvent] = []
+    if request.together:
+        try:
+            earlier = [ledger.replayed(post) for post, _ in request.posts]
+        except IdConflict as refusal:
+            return [refusal]
+        first = next((receipt for receipt in earlier if receipt is not None), None)
+        if first is not None:  # one webhook-id stands for the whole batch
+            return [first for _ in request.posts]
+        ledger.begin()
+    for post, encoded in request.posts:
+        try:
+            results.append(ledger.take(post, encoded, request.now))
+        except BadEvent as refusal:
+            results.append(refusal)
+            if request.together:
+                ledger.undo()
+                break
+    return results
+
+
+class _Ledger:
+    """What the database knew before this transaction's posts, and what they add; written once at the end."""
+
+    def __init__(self, raw: sqlite3.Connection, posts: Sequence[Post]) -> None:
+        self._sent: dict[tuple[str, str], _Sent] = {}
+        self._runs: dict[_Name, _Run] = {}
+        self._source_states: dict[_SourceKey, SourceNumbers] = {}
+        self._events: dict[tuple[int, str, int], _Stored] = {}
+        self._dirty: dict[_SourceKey, bool] = {}
+        self._new_runs: list[tuple[object, ...]] = []
+        self._new_events: list[tuple[object, ...]] = []
+        self._new_sent: list[tuple[object, ...]] = []
+        self._lists = (self._new_runs, self._new_events, self._new_sent)
+        self._undo: list[tuple[dict[Any, Any], Any, Any]] = []
+        self._marks = (0, 0, 0)
+        self._last_pk, self._last_position = raw.execute(sql.LAST_NUMBERS).fetchone()
+        self._read_sent(raw, posts)
+        self._read_runs(raw, posts)
+        self._read_events(raw, posts)
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+
+    def _read_sent(self, raw: sqlite3.Connection, posts: Sequence[Post]) -> None:
+        wanted = {(post.key_id, post.webhook_id) for post in posts if post.webhook_id is not None}
+        for row in _select(raw, sql.REPLAYS, wanted):
+            sent = _Sent(row["hash"], RunId(row["run"]), row["position"], bool(row["cancel_requested"]))
+            self._sent[row["key_id"], row["id"]] = sent
+
+    def _read_runs(self, raw: sqlite3.Connection, posts: Sequence[Post]) -> None:
+        for is_run_key, query in ((False, sql.TARGETS_BY_NAME), (True, sql.TARGETS_BY_KEY)):
+            wanted = {(p.key_id, p.name, p.source) for p in posts if (p.kind is SourceKind.RUN_KEY) is is_run_key}
+            for (found,) in _select(raw, query, wanted):
+                for key, name, source, pk, run, kind, state, numbering, last, final, cancel in json.loads(found):
+                    is_external = kind == RunKind.EXTERNAL
+                    has_ended = not is_external and RunState(state) in FINAL
+                    self._runs[is_run_key, key, name] = _Run(pk, RunId(run), is_external, has_ended, bool(cancel))
+                    if numbering is not None:
+                        self._source_states[pk, source] = SourceNumbers(numbering, last, final)
+
+    def _read_events(self, raw: sqlite3.Connection, posts: Sequence[Post]) -> None:
+        """Those under a number that may be taken: what is in order costs no look."""
+        wanted: set[tuple[int, str, int]] = set()
+        for post in posts:
+            run = self._runs.get(_name(post))
+            source_state = None if run is None else self._source_states.get((run.pk, post.source))
+            if (
+                run is not None
+                and source_state is not None
+                and post.seq is not None
+                and 1 <= post.seq <= source_state.last_seq
+            ):
+                wanted.add((run.pk, post.source, post.seq))
+        for row in _select(raw, sql.EVENTS_BY_SEQ, wanted):
+            self._events[row["run"], row["source"], row["seq"]] = _Stored(row["position"], row["hash"])
+
+    # -- judging -------------------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """What is taken from here on may be undone."""
+        self._undo.clear()
+        self._marks = (len(self._new_runs), len(self._new_events), len(self._new_sent))
+
+    def undo(self) -> None:
+        """As it was at `begin`."""
+        for table, key, old in reversed(self._undo):
+            if old is _ABSENT:
+                del table[key]
+            else:
+                table[key] = old
+        self._undo.clear()
+        for rows, mark in zip(self._lists, self._marks, strict=True):
+            del rows[mark:]
+
+    def _put(self, table: dict[Any, Any], key: Any, value: Any) -> None:
+        self._undo.append((table, key, table.get(key, _ABSENT)))
+        table[key] = value
+
+    def replayed(self, post: Post) -> Receipt | None:
+        """The first answer to a webhook-id that was used before. Raises IdConflict when another body used it."""
+        earlier = None if post.webhook_id is None else self._sent.get((post.key_id, post.webhook_id))
+        if earlier is None:
+            return None
+        if earlier.hash != post.body_hash:
+            raise IdConflict("This webhook-id was used for another body: give every new event an id of its own.")
+        _, run, position, cancel_requested = earlier
+        return Receipt(run=run, position=position, duplicate=True, replayed=True, cancel_requested=cancel_requested)
+
+    def take(self, post: Post, encoded: Encoded, now: Millis) -> Receipt:
+        """Judge one post. Raises BadEvent; then nothing of it is kept."""
+        earlier = self.replayed(post)
+        if earlier is not None:
+            return earlier
+        require_number(post.seq)
+        run = self._runs.get(_name(post)) or self._begin_run(post, now)
+        position = self._known(run, post, encoded)
+        is_known = position is not None
+        if position is None:
+            position = self._add(run, post, encoded)
+        receipt = Receipt(run=run.run, position=position, duplicate=is_known, cancel_requested=run.cancel_requested)
+        if post.webhook_id is not None:
+            sent = _Sent(post.body_hash, run.run, position, run.cancel_requested)
+            self._put(self._sent, (post.key_id, post.webhook_id), sent)
+            self._new_sent.append((post.key_id, post.webhook_id, post.body_hash, run.pk, position, now))
+        return receipt
+
+    def _begin_run(self, post: Post, now: Millis) -> _Run:
+        if post.kind is SourceKind.RUN_KEY or not post.may_create:
+            raise UnknownRun("No such run for this key: start it first, or use a key with the scope runs:create.")
+        pk = self._last_pk + len(self._new_runs) + 1
+        run = _Run(pk, RunId(post.new_run), ends_sources=True, has_ended=False, cancel_requested=False)
+        self._new_runs.append((pk, run.run, post.key_id, post.name, post.channel, post.owner, now, now))
+        self._put(self._runs, _name(post), run)
+        return run
+
+    def _known(self, run: _Run, post: Post, encoded: Encoded) -> int | None:
+        """Where the same event stands already. Raises SequenceConflict, RunFinal."""
+        source_state = self._source_states.get((run.pk, post.source), SourceNumbers())
+        if post.seq is not None and post.seq <= source_state.last_seq and source_state.numbering == "sender":
+            stored = self._events.get((run.pk, post.source, post.seq))
+            if stored is not None:
+                return same_or_conflict(stored.position, is_same=stored.hash == encoded.hash, seq=post.seq)
+        require_open(
+            source_state, post.seq, closed_after=source_state.last_seq if run.has_ended else source_state.final_seq
+        )
+        return None
+
+    def _add(self, run: _Run, post: Post, encoded: Encoded) -> int:
+        key = (run.pk, post.source)
+        source_state = self._source_states.get(key, SourceNumbers())
+        seq = source_state.last_seq + 1 if post.seq is None else post.seq
+        # Positions have no gaps and only this transaction writes, so the next one is known.
+        position = self._last_position + len(self._new_events) + 1
+        self._new_events.append(
+            (position, run.pk, post.source, seq, post.event_id, post.at, encoded.type, encoded.text, encoded.hash)
+        )
+        self._put(self._events, (run.pk, post.source, seq), _Stored(position, encoded.hash))
+        final_seq = source_state.final_seq
+        if run.ends_sources and encoded.type in FINAL_TYPES:
+            final_seq = seq if final_seq is None else min(seq, final_seq)
+        numbering = "server" if post.seq is None else "sender"
+        self._put(self._source_states, key, SourceNumbers(numbering, max(source_state.last_seq, seq), final_seq))
+        self._put(self._dirty, key, True)
+        return position
+
+    # -- writing -------------------------------------------------------------------------------------------------------
+
+    def write(self, raw: sqlite3.Connection) -> None:
+        """All that was taken."""
+        sql.ADD_EXTERNAL_RUNS.run(raw, self._new_runs)
+        sql.ADD_EVENTS.run(raw, self._new_events)
+        sql.PUT_SOURCE_STATES.run(raw, [(*key, *self._source_states[key]) for key in self._dirty])
+        sql.ADD_REPLAYS.run(raw, self._new_sent)
+
+
+def _name(post: Post) -> _Name:
+    return post.kind is SourceKind.RUN_KEY, post.key_id, post.name
+
+
+def _select(raw: sqlite3.Connection, query: sql.Many, rows: Iterable[tuple[object, ...]]) -> Iterator[Any]:
+    for statement, values in query.over(list(rows)):
+        yield from raw.execute(statement, values).fetchall()

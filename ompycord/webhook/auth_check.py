@@ -1,0 +1,119 @@
+"""The door: who may come in, and how often an address may fail; counterpart of `authentication.py`, which judges one request.
+
+An address that failed too often is refused before its body is read. Two kinds never are, so that nobody locks out another:
+programs of this machine, and addresses from which a valid request came lately (a proxy, an office). Memory only, bounded.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address
+
+from ompycord.domain.ports import Clock
+from ompycord.webhook.authentication import authenticate, is_local
+from ompycord.webhook.keys import Key, KeySet
+from ompycord.webhook.limits import Limits
+from ompycord.webhook.problems import Problem
+
+__all__ = ["AuthCheck"]
+
+TRUSTED_S = 600.0
+"""How long after a valid request an address is heard out, whatever else comes from it."""
+NETWORK = 64
+"""Bits of an IPv6 address that one customer does not choose (RFC 6177)."""
+
+
+@dataclass(slots=True)
+class _Address:
+    """`tokens` failures are left at the time `since`; valid requests came until `valid_at`."""
+
+    tokens: float
+    since: float
+    valid_at: float | None = None
+
+
+class AuthCheck:
+    """Admits requests. `failures` counts those that were not, since the start."""
+
+    def __init__(self, *, keyring: KeySet, clock: Clock, limits: Limits) -> None:
+        self._keyring = keyring
+        self._clock = clock
+        self._limits = limits
+        self._addresses: OrderedDict[str, _Address] = OrderedDict()
+        self.failures = 0
+
+    @property
+    def addresses(self) -> int:
+        """How many addresses are remembered; never more than the limit."""
+        return len(self._addresses)
+
+    def check_address(self, headers: Mapping[bytes, bytes], *, peer: str | None) -> None:
+        """Before the body is read. Raises Problem `too-many-failures` (429)."""
+        known = self._addresses.get(self._address(headers, peer))
+        if known is None or is_local(headers, peer):
+            return
+        now = self._clock.monotonic_s()
+        if known.valid_at is not None and now - known.valid_at < TRUSTED_S:
+            return
+        tokens = self._tokens(known, now)
+        if tokens < 1:
+            self.failures += 1
+            wait_s = (1 - tokens) / self._limits.failures_per_s
+            raise Problem("too-many-failures", retry_after_s=wait_s, headers=((b"connection", b"close"),))
+
+    def authenticate_request(self, headers: Mapping[bytes, bytes], body: bytes, *, peer: str | None) -> Key:
+        """The key behind a request. Raises Problem `unauthorized`, which counts against its address."""
+        address = self._address(headers, peer)
+        try:
+            key = authenticate(
+                headers, body, peer=peer, keyring=self._keyring, trusted_proxies=self._limits.trusted_proxies
+            )
+        except Problem:
+            self._failed(address)
+            raise
+        known = self._addresses.get(address)
+        if known is not None:
+            known.valid_at = self._clock.monotonic_s()
+        else:
+            self._remember(
+                address, _Address(self._limits.failures_burst, self._clock.monotonic_s(), self._clock.monotonic_s())
+            )
+        return key
+
+    def _failed(self, address: str) -> None:
+        self.failures += 1
+        now = self._clock.monotonic_s()
+        known = self._addresses.get(address)
+        if known is None:
+            known = self._remember(address, _Address(self._limits.failures_burst, now))
+        known.tokens = max(0.0, self._tokens(known, now) - 1)
+        known.since = now
+        self._addresses.move_to_end(address)
+
+    def _tokens(self, known: _Address, now: float) -> float:
+        return min(self._limits.failures_burst, known.tokens + (now - known.since) * self._limits.failures_per_s)
+
+    def _remember(self, address: str, entry: _Address) -> _Address:
+        self._addresses[address] = entry
+        if len(self._addresses) > self._limits.addresses:
+            self._addresses.popitem(last=False)
+        return entry
+
+    def _address(self, headers: Mapping[bytes, bytes], peer: str | None) -> str:
+        """Whom to count: the peer, or behind a listed proxy the last hop that it names."""
+        if peer in self._limits.trusted_proxies:
+            peer = headers.get(b"x-forwarded-for", b"").decode("latin-1").rpartition(",")[2].strip() or peer
+        return _counted_as(peer or "")
+
+
+@lru_cache(maxsize=1024)
+def _counted_as(peer: str) -> str:
+    """One text for one customer."""
+    try:
+        parsed = ip_address(peer)
+    except ValueError:
+        return peer[:64]
+    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is None:
+        return f"{int(parsed) >> (128 - NETWORK):x}::"
+    return str(parsed)

@@ -1,0 +1,24 @@
+"""What every reading route asks first: which key, with which scope; counterpart of `auth_check.py`."""
+
+from typing import Annotated
+
+from fastapi import Path, Request
+
+from ompycord.domain.records import Scope
+from ompycord.webhook.auth_check import AuthCheck
+from ompycord.webhook.authentication import header_map, require_scope
+from ompycord.webhook.keys import Key
+
+__all__ = ["UlidPath", "reader"]
+
+UlidPath = Annotated[str, Path(pattern=r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$", description="The run's id from a 202 answer.")]
+
+
+def reader(request: Request, auth_check: AuthCheck, *, scope: Scope = Scope.RUNS_READ) -> Key:
+    """The key of a request that may read runs, or what the scope says. Raises Problem: too-many-failures, unauthorized, scope."""
+    peer = request.client.host if request.client else None
+    headers = header_map(request.scope["headers"])
+    auth_check.check_address(headers, peer=peer)
+    key = auth_check.authenticate_request(headers, b"", peer=peer)
+    require_scope(key, scope)
+    return key

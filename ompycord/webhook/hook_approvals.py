@@ -1,0 +1,104 @@
+"""A hook whose agent waits for the answer: leave asked for in Discord, and the wait for it; counterpart of `bot/approvals.py`."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from starlette.types import Receive
+
+from ompycord.conductor import Bus
+from ompycord.domain.events import ApprovalRequested
+from ompycord.domain.ids import RunId
+from ompycord.domain.ports import Clock
+from ompycord.domain.snapshot import Approval, StatusSnapshot
+from ompycord.webhook.pipeline import ClientDisconnected, RequestPipeline
+from ompycord.webhook.target import EventTarget
+
+__all__ = ["ASK_S", "HookApprovals", "Verdict"]
+
+ASK_S: Final = 55.0
+"""How long an agent waits for people; the hooks that we write give up after 60 s."""
+_LOOK_S: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the agent is told. `ask` leaves it to whoever sits at its terminal."""
+
+    permission: Literal["allow", "deny", "ask"]
+    reason: str
+
+    @property
+    def is_decided(self) -> bool:
+        """A person said so."""
+        return self.permission != "ask"
+
+
+class HookApprovals:
+    """Waits for people. Without a bus nobody can be waited for."""
+
+    def __init__(self, *, store: EventTarget, pipeline: RequestPipeline, clock: Clock, bus: Bus | None) -> None:
+        self._store = store
+        self._pipeline = pipeline
+        self._clock = clock
+        self._bus = bus
+
+    @property
+    def can_wait(self) -> bool:
+        """Whether an answer would be heard."""
+        return self._bus is not None
+
+    async def given(self, run: RunId, wanted: ApprovalRequested) -> Verdict | None:
+        """Leave that these very words were given for the whole run."""
+        snapshot = await self._snapshot(run)
+        for known in snapshot.approvals if snapshot else ():
+            is_same = (known.title, known.command, known.risk) == (wanted.title, wanted.command, wanted.risk)
+            if is_same and known.status == "granted" and known.scope == "run":
+                return _verdict(known)
+        return None
+
+    async def decided(self, run: RunId, approval: str, receive: Receive) -> Verdict:
+        """Wait for a person, at most `ASK_S`. Raises Gone when the agent does not wait any more."""
+        async with asyncio.TaskGroup() as tasks:
+            gone = tasks.create_task(_hung_up(receive))
+            verdict = tasks.create_task(self._wait(run, approval))
+            await asyncio.wait((gone, verdict), return_when=asyncio.FIRST_COMPLETED)
+            is_over = verdict.done()
+            gone.cancel()
+            verdict.cancel()
+        if not is_over:
+            raise ClientDisconnected
+        return verdict.result()
+
+    async def _wait(self, run: RunId, approval: str) -> Verdict:
+        assert self._bus is not None
+        until = self._clock.monotonic_s() + ASK_S
+        with self._bus.subscribe() as changes:
+            while True:
+                snapshot = await self._snapshot(run)
+                authenticated = next((a for a in snapshot.approvals if a.ref == approval), None) if snapshot else None
+                if authenticated is not None and authenticated.status in {"granted", "denied"}:
+                    return _verdict(authenticated)
+                left = until - self._clock.monotonic_s()
+                is_pointless = snapshot is not None and (snapshot.is_final or snapshot.cancel_requested)
+                if left <= 0 or is_pointless or self._pipeline.is_draining:
+                    return Verdict("ask", "Nobody decided in Discord.")
+                await changes.take_of(run, min(left, _LOOK_S))
+
+    async def _snapshot(self, run: RunId) -> StatusSnapshot | None:
+        fold = (await self._store.folds([run])).get(run)
+        return fold.snapshot() if fold and fold.source_states else None
+
+
+def _verdict(decided: Approval) -> Verdict:
+    if decided.status == "granted":
+        return Verdict("allow", f"{decided.by} allowed it in Discord.")
+    return Verdict("deny", f"{decided.by} does not allow it{f': {decided.reason}' if decided.reason else '.'}")
+
+
+async def _hung_up(receive: Receive) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(2 * ASK_S):
+            while (await receive())["type"] != "http.disconnect":
+                pass

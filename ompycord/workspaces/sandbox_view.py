@@ -1,0 +1,142 @@
+"""What a confined program sees of the machine: the system, this Python, its own program, its run's folders; for every level.
+
+Paths alone, no mechanism: `bubblewrap.py` makes mounts of them, `landlock.py` rules.
+"""
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import ompycord
+from ompycord.errors import ProcessFailed
+from ompycord.processes.launcher_port import Layout
+from ompycord.workspaces.record import Folder
+
+__all__ = ["SandboxView", "sandbox_view", "without"]
+
+SYSTEM: Final = tuple(
+    Path(name)
+    for name in (
+        *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/opt", "/nix/store", "/gnu/store"),
+        *("/snap", "/run/systemd/resolve", "/sys/devices/system/cpu", "/var/lib/ca-certificates"),
+    )
+)
+SECRET: Final = tuple(
+    Path(name)
+    for name in (
+        *("/root", "/home", "/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-", "/etc/sudoers"),
+        *("/etc/sudoers.d", "/etc/ssh", "/etc/ssl/private", "/etc/ompycord", "/opt/ompycord"),
+    )
+)
+_ALTERNATES: Final = 5
+"""How many repositories deep objects may be borrowed; git itself stops at 5."""
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxView:
+    """Absolute paths. `hidden` wins over a readable folder above it, a readable or writable path over a hidden one above."""
+
+    readable: tuple[Path, ...]
+    writable: tuple[Path, ...]
+    hidden: tuple[Path, ...]
+
+
+def sandbox_view(layout: Layout, *, program: Path, path: str, hidden: Iterable[Path]) -> SandboxView:
+    """What `program` sees in `layout` with `path` as its PATH; of what lies in `hidden` only what is named.
+
+    Raises ProcessFailed for a grant that would show a hidden folder of ours whole.
+    """
+    ours = tuple(hidden)
+    unseen = tuple(dict.fromkeys(_both(one for one in (*SECRET, Path.home(), *ours) if _is_there(one))))
+    _refuse_ours(layout.grants, ours)
+    folders = [Path(word) for word in path.split(os.pathsep) if word.startswith(os.sep)]
+    tools = [root for folder in folders for root in _roots(folder)]
+    named = [*_pythons(), *tools, *_of_program(program)]
+    fit = [one for one in named if _is_there(one) and not any(other.is_relative_to(one) for other in unseen)]
+    given = [*layout.readable, *_objects(layout), *layout.grants]
+    system = [one for one in SYSTEM if _is_there(one)]
+    resolver = Path("/etc/resolv.conf").resolve()
+    all_of_it = (*system, *(one for one in _both((*fit, *given, resolver)) if _is_there(one)))
+    shown = [one for one in dict.fromkeys(all_of_it) if not _is_covered(one, all_of_it, unseen)]
+    writable = _both((layout.tree, layout.home, layout.tmp))
+    return SandboxView(readable=tuple(shown), writable=tuple(dict.fromkeys(writable)), hidden=unseen)
+
+
+def without(folder: Path, hidden: Iterable[Path]) -> Iterator[Path]:
+    """`folder` as the paths that together leave out what is hidden in it. Links in a folder that is split are left out."""
+    inside = [one for one in hidden if one.is_relative_to(folder) and one != folder]
+    if not inside:
+        yield folder
+        return
+    for child in sorted(folder.iterdir()):
+        if child not in inside and not child.is_symlink():
+            yield from without(child, inside)
+
+
+def _refuse_ours(grants: Iterable[Path], ours: tuple[Path, ...]) -> None:
+    for grant in _both(grants):
+        if any(one.is_relative_to(grant) or grant.is_relative_to(one) for one in _both(ours)):
+            raise ProcessFailed(f"The grant {grant} would show Ompycord's own data to the agent. Grant something else.")
+
+
+def _both(paths: Iterable[Path]) -> list[Path]:
+    """Each as it is named and as it really lies."""
+    return [form for path in paths for form in dict.fromkeys((path.absolute(), path.resolve()))]
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # not ours to look at
+        return False
+
+
+def _is_covered(path: Path, shown: Iterable[Path], hidden: Iterable[Path]) -> bool:
+    """Whether a folder above shows it already: a mount over a link in a mounted folder would fail."""
+    above = [one for one in shown if one in path.parents and (one.parent != Path("/") or not one.is_symlink())]
+    return any(
+        not any(path.is_relative_to(veil) and veil.is_relative_to(one) and veil != one for veil in hidden)
+        for one in above
+    )
+
+
+def _pythons() -> list[Path]:
+    """This interpreter, its libraries and this package: checks, the rehearsal and the harvest run with them."""
+    package = Path(ompycord.__file__).parent
+    real = Path(sys.executable).resolve().parents[1]
+    return [Path(sys.prefix), Path(sys.base_prefix), real, package]
+
+
+def _of_program(program: Path) -> list[Path]:
+    """A program and what is installed with it, where it is a link to that too."""
+    real = program.resolve()
+    parts = real.parts
+    modules = [Path(*parts[: parts.index("node_modules") + 1])] if "node_modules" in parts else []
+    return [program, real, *_roots(program.parent), *_roots(real.parent), *modules]
+
+
+def _roots(folder: Path) -> list[Path]:
+    """A folder of programs with the libraries beside it; all of a virtual environment."""
+    if folder.name not in ("bin", "sbin"):
+        return [folder]
+    beside = folder.parent
+    if (beside / "pyvenv.cfg").is_file():
+        return [beside]
+    return [folder, beside / "lib", beside / "lib64", beside / "libexec"]
+
+
+def _objects(layout: Layout) -> list[Path]:
+    """The objects of the base that a run's clone borrows: from our own record, since what the clone says is the agent's."""
+    folder = Folder(layout.tree.parent)
+    record = folder.read() if layout.tree == folder.clone else None
+    found = [record.objects] if record is not None else []
+    found += [one for one in layout.readable if one.name == "objects" and one not in found]
+    for at in found:
+        alternates = at / "info/alternates"
+        if alternates.is_file() and len(found) < _ALTERNATES:
+            words = alternates.read_text(encoding="utf-8", errors="replace").splitlines()
+            found += [at / word for word in words if word and not word.startswith("#")]
+    return [*found, *(at.parent / "shallow" for at in found)]

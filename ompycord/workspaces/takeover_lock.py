@@ -1,0 +1,48 @@
+"""Whether somebody works in a run's clone at a terminal: a lock beside it that ends with its holder. Linux and macOS.
+
+Counterpart: `app/takeover.py`, which holds it, and the step that starts an agent, which asks.
+"""
+
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from ompycord.errors import Refused
+from ompycord.workspaces.record import Folder
+
+__all__ = ["is_locked", "takeover_lock"]
+
+_LOCK = "terminal.lock"
+
+
+@contextmanager
+def takeover_lock(folder: Folder) -> Generator[None]:
+    """Hold the clone for as long as the block runs. Raises Refused where somebody has it."""
+    import fcntl
+
+    handle = os.open(folder.path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise Refused("Somebody works in that clone already, at another terminal.") from None
+        yield
+    finally:
+        os.close(handle)
+
+
+def is_locked(folder: Folder) -> bool:
+    """Whether somebody has it now."""
+    try:
+        handle = os.open(folder.path / _LOCK, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:  # nobody ever had it
+        return False
+    import fcntl
+
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(handle)
+    return False

@@ -1,0 +1,170 @@
+"""The sidecar, its store, its keys and the control socket; command lines as processes; imported by their neighbours."""
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ompycord.app.control import Control
+from ompycord.app.data_folder import DataFolder
+from ompycord.app.key_secrets import KeySecrets
+from ompycord.app.keys import Keys
+from ompycord.app.run_views import RunViews
+from ompycord.app.system import SystemIds
+from ompycord.domain.events import RunEvent
+from ompycord.domain.ids import RunId
+from ompycord.domain.ports import RunFilter
+from ompycord.store import SqliteStore, open_store
+from ompycord.webhook import KeySet, Limits, bind, create_sidecar, parse_secret, serve
+
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # from the published vectors of Standard Webhooks
+
+
+class WallClock:
+    """The real time, which can be set forward; sleeping costs no time of the test but moves it."""
+
+    def __init__(self) -> None:
+        self.ahead_ms = 0
+        self.slept: list[float] = []
+
+    def now_ms(self) -> int:
+        return time.time_ns() // 1_000_000 + self.ahead_ms
+
+    def monotonic_s(self) -> float:
+        return time.monotonic() + self.ahead_ms / 1000
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.ahead_ms += round(seconds * 1000)
+        await asyncio.sleep(0.01)
+
+
+@dataclass
+class Gate:
+    """In front of the sidecar: counts what it answered, and can keep an answer back for ever."""
+
+    app: ASGIApp
+    withhold_after: int | None = None
+    withheld: asyncio.Event = field(default_factory=asyncio.Event)
+    answered: int = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or self.withhold_after is None or self.answered < self.withhold_after:
+            await self.app(scope, receive, send)
+            self.answered += 1
+            return
+
+        async def nowhere(message: Message) -> None:
+            return
+
+        await self.app(scope, receive, nowhere)  # taken and stored, but the sender never learns it
+        self.withheld.set()
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+
+@dataclass
+class AppHarness:
+    """What a test needs of it."""
+
+    folder: Path
+    url: str
+    store: SqliteStore
+    clock: WallClock
+    control: Control
+    gate: Gate
+
+    async def events(self) -> list[RunEvent]:
+        """Of every run, in commit order."""
+        runs = await self.store.runs(RunFilter(limit=100))
+        events = [event for run in runs for event in await self.store.events_of(RunId(run.id))]
+        return sorted(events, key=lambda event: event.position)
+
+    async def post(self, key: str) -> int:
+        """One event with a bearer key; the status."""
+        body = {"schema": "ompycord/event@1", "type": "note", "run": "r", "data": {"text": "hello"}}
+        async with httpx.AsyncClient(trust_env=False, timeout=20) as client:
+            headers = {"authorization": f"Bearer {key}"}
+            return (await client.post(f"{self.url}/api/webhook/event", json=body, headers=headers)).status_code
+
+
+@asynccontextmanager
+async def open_harness(folder: Path, *, port: int = 0, limits: Limits | None = None) -> AsyncGenerator[AppHarness]:
+    """Everything that `up` starts for keys and events, without Discord."""
+    data = DataFolder(folder)
+    clock, ids = WallClock(), SystemIds()
+    secrets = KeySecrets(data.path)
+    keyring = KeySet(clock=clock)
+    async with open_store(data.database, clock=clock, ids=ids, readers=2) as store:
+
+        async def refresh() -> None:
+            records = await store.keys()
+            texts = secrets.of(record.id for record in records)
+            parsed = {key: parse_secret(text) for key, text in texts.items()}
+            keyring.replace(records, hmac_secrets=parsed, shared_secret=SECRET)
+
+        await refresh()
+        keys = Keys(store=store, secrets=secrets, clock=clock, ids=ids, changed=refresh)
+        operations = {**keys.operations(), **RunViews(store=store).operations()}
+        control = Control(data.path, operations=operations)
+        wake: Callable[[], None] = asyncio.Event().set
+        sidecar = create_sidecar(
+            store=store, keyring=keyring, clock=clock, ids=ids, limits=limits or Limits(), wake=wake, probes={}
+        )
+        gate = Gate(sidecar)
+        sock = bind("127.0.0.1", port)
+        url = f"http://127.0.0.1:{sock.getsockname()[1]}"
+        serving, listening, stop = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        with data.lock():
+            async with asyncio.TaskGroup() as group:
+                group.create_task(serve(gate, stop=stop, sock=sock, serving=serving, grace_s=1))
+                controlling = group.create_task(control.serve(listening))
+                await serving.wait()
+                await listening.wait()
+                try:
+                    yield AppHarness(data.path, url, store, clock, control, gate)
+                finally:
+                    stop.set()
+                    controlling.cancel()
+
+
+@dataclass(frozen=True)
+class Done:
+    """A command that ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+async def start(*arguments: str, folder: Path, environ: dict[str, str] | None = None) -> asyncio.subprocess.Process:
+    """`ompycord ...` in a folder of its own, with no setting of ours but what is given."""
+    inherited = {name: text for name, text in os.environ.items() if not name.startswith(("OMP", "DISCORD_"))}
+    folder.mkdir(exist_ok=True)
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "ompycord",
+        *arguments,
+        cwd=folder,
+        env={**inherited, "PYTHONPATH": str(Path.cwd()), "TERMINAL_WIDTH": "200", "NO_COLOR": "1", **(environ or {})},
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+
+async def ompycord(*arguments: str, folder: Path, environ: dict[str, str] | None = None, stdin: bytes = b"") -> Done:
+    """The command from start to end."""
+    process = await start(*arguments, folder=folder, environ=environ)
+    async with asyncio.timeout(60):
+        out, err = await process.communicate(stdin)
+    assert process.returncode is not None
+    return Done(process.returncode, out.decode(), err.decode())

@@ -1,0 +1,204 @@
+"""The driver when things happen at once or fail: no work is thrown away, no limit is passed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from ompycord.conductor import Driver
+from ompycord.domain import events as ev
+from ompycord.domain.catalog import Limits
+from ompycord.domain.events import EffectFinished
+from ompycord.domain.ids import RunId
+from ompycord.domain.ports import Engine
+from ompycord.domain.records import EffectRow
+from ompycord.domain.run import RunRecord, RunState
+from ompycord.domain.task import Task
+from ompycord.errors import DiskRefuses, Refused, StorageError
+from ompycord.store import SqliteStore
+from tests.integration.conductor.conftest import ADA, CATALOG, MO, AppHarness
+
+PATIENCE_S = 20.0
+
+
+class SlowReader:
+    """The real store, whose journal is read slowly: a step may end between the reading and the answer."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._store = store
+        self.after: Callable[[], Awaitable[object]] | None = None
+        self.refusals = 0
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    async def open_effects(self) -> list[EffectRow]:
+        found = await self._store.open_effects()
+        if self.after is not None:
+            await self.after()
+        return found
+
+    async def commit(self, commit: object) -> object:
+        if self.refusals and any(isinstance(event.body, EffectFinished) for event in getattr(commit, "events", ())):
+            self.refusals -= 1
+            raise StorageError("The database did not take it.")
+        return await self._store.commit(commit)  # pyright: ignore[reportArgumentType]  # handed on as it came
+
+
+class OneStep:
+    """An engine whose step ends when the test says."""
+
+    def __init__(self) -> None:
+        self.keys: list[str] = []
+        self.swept = 0
+        self.go = asyncio.Event()
+        self.building = asyncio.Event()
+
+    async def perform(self, row: EffectRow, record: RunRecord, task: Task) -> EffectFinished:
+        self.keys.append(row.key)
+        if row.effect.type == "build":
+            self.building.set()
+            await self.go.wait()
+        return EffectFinished(key=row.key, outcome="ok", facts={"claim": True})
+
+    async def kill_strays(self, run: RunId) -> None:
+        self.swept += 1
+        if self.swept == 1:
+            raise OSError(24, "Too many open files")
+
+
+def driver_of(harness: AppHarness, store: SlowReader, engine: Engine, limits: Limits = CATALOG.limits) -> Driver:
+    return Driver(
+        store=store,  # pyright: ignore[reportArgumentType]  # the rest is the real store's
+        engine=engine,
+        clock=harness.clock,
+        ids=harness.ids,
+        limits=limits,
+        changed=harness.projector.wake,
+    )
+
+
+async def until(harness: AppHarness, run: str, state: RunState) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            record = await harness.store.run(RunId(run))
+            if record is not None and record.state is state:
+                return
+            await asyncio.sleep(0.005)
+
+
+async def test_a_step_that_ends_while_the_journal_is_read_is_not_taken_for_cut_short(harness: AppHarness) -> None:
+    run = await harness.submit()
+    store, engine = SlowReader(harness.store), OneStep()
+    driver = driver_of(harness, store, engine)
+
+    async def let_it_end() -> None:
+        if engine.building.is_set() and not engine.go.is_set():
+            engine.go.set()
+            while "harvest:1" not in {row.key for row in await harness.store.open_effects()}:  # noqa: ASYNC110  # rows
+                await asyncio.sleep(0.005)
+
+    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
+        task = group.create_task(driver.run())
+        await engine.building.wait()
+        store.after = let_it_end
+        driver.wake()
+        await until(harness, run.id, RunState.COMPLETE)
+        driver.wake()
+        await asyncio.sleep(0.05)
+        task.cancel()
+    assert engine.keys == ["prepare:1", "build:1", "harvest:1", "checks:1", "publish:1", "cleanup:1"]
+
+
+async def test_a_result_that_the_database_refuses_is_kept_until_it_takes_it(harness: AppHarness) -> None:
+    run = await harness.submit()
+    store, engine = SlowReader(harness.store), OneStep()
+    engine.go.set()
+    store.refusals = 2
+    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
+        task = group.create_task(driver_of(harness, store, engine).run())
+        await until(harness, run.id, RunState.COMPLETE)
+        task.cancel()
+    assert store.refusals == 0
+    assert engine.keys.count("build:1") == engine.keys.count("prepare:1") == 1
+
+
+async def test_a_halt_that_fails_is_tried_again_and_ends_nothing_else(harness: AppHarness) -> None:
+    run = await harness.submit()
+    store, engine = SlowReader(harness.store), OneStep()
+    driver = driver_of(harness, store, engine)
+    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
+        task = group.create_task(driver.run())
+        await engine.building.wait()
+        await harness.conductor.stop(RunId(run.id), ADA)
+        driver.wake()
+        while engine.swept < 2 or await harness.store.open_effects():  # noqa: ASYNC110  # another task's rows
+            await asyncio.sleep(0.005)
+        task.cancel()
+
+
+async def test_no_more_agents_work_at_once_than_the_limit(harness: AppHarness) -> None:
+    runs = [(await harness.submit(person)).id for person in (ADA, MO, ADA)]
+    limits = CATALOG.limits.model_copy(update={"parallel_runs": 1})
+    engine = OneStep()
+    store = SlowReader(harness.store)
+    for run in runs:  # all three wait for their agents, as after three clicks on Resume
+        await harness.conductor.stop(RunId(run), ADA)
+    for run in runs:
+        await harness.conductor.resume(RunId(run), ADA)
+    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
+        driver = driver_of(harness, store, engine, limits)
+        task = group.create_task(driver.run())
+        await engine.building.wait()
+        driver.wake()
+        await asyncio.sleep(0.05)
+        assert sum(key.startswith("build") for key in engine.keys) == 1
+        engine.go.set()
+        for run in runs:
+            await until(harness, run, RunState.COMPLETE)
+        task.cancel()
+
+
+async def test_a_cancel_that_comes_too_late_is_refused_and_no_fact(harness: AppHarness) -> None:
+    async with harness.running():
+        run = await harness.submit()
+        stale = await harness.store.run(RunId(run.id))
+        await harness.ended(run.id)
+    assert stale is not None
+    with pytest.raises(Refused, match="has ended already"):
+        await harness.conductor.cancel(RunId(run.id), ADA)
+    assert not [e for e in await harness.store.events_of(RunId(run.id)) if isinstance(e.body, ev.RunCancelled)]
+
+
+async def test_limits_hold_for_runs_that_are_begun_at_once_and_again(crowded: AppHarness) -> None:
+    """`crowded` allows two open runs a person."""
+    async with asyncio.TaskGroup() as group:
+        tries = [group.create_task(_submitted(crowded)) for _ in range(5)]
+    begun = [task.result() for task in tries if task.result() is not None]
+    assert len(begun) == crowded.conductor.catalog.limits.open_per_person
+
+
+async def _submitted(harness: AppHarness) -> str | None:
+    try:
+        return (await harness.submit(MO)).id
+    except Refused:
+        return None
+
+
+async def test_an_event_that_the_database_refuses_makes_the_agent_wait_and_ends_nothing(harness: AppHarness) -> None:
+    observe, refusals = harness.conductor.observe, [2]
+
+    async def refusing(run: RunId, *bodies: ev.EventBody) -> None:
+        if refusals[0] and isinstance(bodies[0], ev.Message):
+            refusals[0] -= 1
+            raise DiskRefuses("The disk is full.")
+        await observe(run, *bodies)
+
+    harness.steps._observe = refusing  # pyright: ignore[reportPrivateUsage]  # the door of the database
+    harness.agent.script = [ev.Message(text="half an hour of work")]
+    async with harness.running():
+        run = await harness.submit()
+        snapshot = await harness.ended(run.id)
+    assert refusals == [0]
+    assert len(harness.agent.jobs) == 1
+    assert snapshot.last_words == "half an hour of work"
