@@ -167,7 +167,7 @@ class Chatty(OmpRpc):
     def on_line(self, line: str, *, now_ms: int) -> Reaction:
         return Reaction((Note(text="line"),)) + super().on_line(line, now_ms=now_ms)
 
-    def on_input(self, said: AgentInput) -> Reaction:
+    def on_input(self, received: AgentInput) -> Reaction:
         return Reaction((Note(text="word"),))
 
 

@@ -50,9 +50,8 @@ def with_approvers(harness: AppHarness) -> None:
     roles = RoleNames(approver=(playground.info["roles"]["member"],))
     access = Access(users=RoleNames(admin=(playground.ada.id,), approver=(playground.mo.id,)), roles=roles)
     dependencies = harness.bot._dependencies  # pyright: ignore[reportPrivateUsage]  # options are made once, by `app`
-    harness.bot._dependencies = replace(
-        dependencies, options=dependencies.options.model_copy(update={"access": access})
-    )  # pyright: ignore[reportPrivateUsage]
+    options = dependencies.options.model_copy(update={"access": access})
+    harness.bot._dependencies = replace(dependencies, options=options)  # pyright: ignore[reportPrivateUsage]
 
 
 async def told(who: Person, ran: Interaction) -> Message:
