@@ -179,7 +179,7 @@ class Conductor:
         )
         submitted = ev.RunSubmitted(task=task)
         queued = ev.RunStateChanged(
-            state=RunState.QUEUED, previous=RunState.QUEUED, cause=submitted.type, message="QueuedMessage for its turn."
+            state=RunState.QUEUED, previous=RunState.QUEUED, cause=submitted.type, message="Waiting for its turn."
         )
         commit = self._transitions.commit_of(
             record,

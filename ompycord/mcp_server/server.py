@@ -187,4 +187,4 @@ async def _waited(context: Context, call: Awaitable[T]) -> T:
 async def _heartbeat(context: Context) -> None:
     for number in itertools.count(1):
         await asyncio.sleep(HEARTBEAT_S)
-        await context.report_progress(number * HEARTBEAT_S, message="QueuedMessage for a person in Discord.")
+        await context.report_progress(number * HEARTBEAT_S, message="Waiting for a person in Discord.")

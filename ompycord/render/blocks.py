@@ -97,9 +97,9 @@ def ask_field(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> FieldView | Non
         approval = snapshot.open_approvals[0]
         risk = f" · risk: {sanitizer.line(approval.risk, 60)}" if approval.risk else ""
         wanted = " — ".join(part for part in (approval.title, approval.command or "") if part.strip())
-        name, text = "RequestHandler for leave", (sanitizer.line(wanted, ASK - utf16_len(risk)) or _SILENT) + risk
+        name, text = "Asks for leave", (sanitizer.line(wanted, ASK - utf16_len(risk)) or _SILENT) + risk
     else:
-        name, text = "RequestHandler", sanitizer.line(snapshot.open_questions[0].text, ASK) or _SILENT
+        name, text = "Asks", sanitizer.line(snapshot.open_questions[0].text, ASK) or _SILENT
     more = f"… and {count(waiting - 1, 'more decision')} after this one" if waiting > 1 else ""
     return FieldView(part=Part.ASK, name=name, lines=tuple(line for line in (text, more) if line))
 

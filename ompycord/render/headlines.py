@@ -64,7 +64,7 @@ def _is_possible(action: str, snapshot: StatusSnapshot) -> bool:
 
 
 def _queued(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
-    where = place(render_context.queue_place) if render_context.queue_place else "QueuedMessage for its turn"
+    where = place(render_context.queue_place) if render_context.queue_place else "Waiting for its turn"
     when = f" {stamp(render_context.starts_at)}" if render_context.starts_at else ""
     return Headline(
         "⏳", "Queued", Colour.GREY, f"{where}. Starts by itself{when or '.'}", ("edit", "say", "details", "cancel")
@@ -178,7 +178,7 @@ def _waiting_for_provider(snapshot: StatusSnapshot, render_context: RenderContex
     again = " ".join(part for part in (attempt or "Next try", stamp(wait.until) if wait.until else "") if part)
     known = attempt or wait.until
     text = f"{said} {f'{again}. ' if known else ''}Waiting since {stamp(wait.since)}. Work so far is kept."
-    return Headline("⏸", "QueuedMessage for the provider", Colour.GREY, text, ("switch", "stop", "details", "cancel"))
+    return Headline("⏸", "Waiting for the provider", Colour.GREY, text, ("switch", "stop", "details", "cancel"))
 
 
 def _suspended(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
@@ -196,10 +196,10 @@ def _suspended(snapshot: StatusSnapshot, render_context: RenderContext, sanitize
             limit = f" of {money(snapshot.budget_usd)}" if snapshot.budget_usd else ""
             parts = [f"The budget{limit} is used up{f': {spent} spent' if spent else ''}.", "Work so far is kept."]
         case SuspendReason.PROVIDER:
-            word = "QueuedMessage for the provider"
+            word = "Waiting for the provider"
             parts = [said or "It refuses for now.", later, "Work so far is kept."]
         case SuspendReason.DISK:
-            word = "QueuedMessage for disk space"
+            word = "Waiting for disk space"
             parts = [said or "This machine's disk is nearly full.", later, "Work so far is kept."]
         case SuspendReason.INTERRUPTED:
             word = "Interrupted"

@@ -64,7 +64,7 @@ async def test_hostile_text_stays_text(general: Visit) -> None:
     embed = general.at("embed").last
     await expect(embed).to_contain_text("<img src=x onerror=window.hacked=5>")
     await expect(embed.locator("img")).to_have_count(0)
-    await expect(embed).to_contain_text("Image not loaded, it lies elsewhere")
+    await expect(embed).to_contain_text("Picture not loaded, it lies elsewhere")
     await expect(general.at("component-link")).to_be_disabled()
     assert await general.page.evaluate("window.hacked") is None
 
@@ -166,7 +166,7 @@ async def test_ones_own_message_is_edited_in_its_place_and_nobody_elses(general:
 
 async def test_pins_are_listed_and_lead_to_their_message(general: Visit) -> None:
     await general.at("pins-button").click()
-    await expect(general.at("pins")).to_contain_text("AppHarness rule")
+    await expect(general.at("pins")).to_contain_text("House rule")
     await general.at("pins").get_by_role("button").click()
     await expect(general.message(world.PINNED)).to_be_focused()
 
@@ -198,14 +198,14 @@ async def test_a_lost_connection_is_said_and_what_was_missed_is_loaded(general: 
     general.double.end_streams()
     await expect(general.at("connection-lost")).to_be_visible()
     general.double.messages[world.GENERAL].append(
-        world.message(general.double.next_id(), world.GENERAL, world.MO, "MessageReceipt meanwhile")
+        world.message(general.double.next_id(), world.GENERAL, world.MO, "Said meanwhile")
     )
     await expect(general.page.get_by_role("button", name="Try now")).to_be_visible()
     await general.page.context.set_offline(offline=False)
     await general.page.locator("#reconnect").dispatch_event(
         "click"
     )  # it may be connected again by itself before we are here
-    await expect(general.at("message").last).to_contain_text("MessageReceipt meanwhile")
+    await expect(general.at("message").last).to_contain_text("Said meanwhile")
     await expect(general.at("connection-lost")).to_be_hidden()
 
 

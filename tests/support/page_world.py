@@ -82,7 +82,7 @@ def channels() -> list[Json]:
         "message_count": 2,
     }
     return [
-        channel(GENERAL, "general", "Transcript and news", 0),
+        channel(GENERAL, "general", "Talk and news", 0),
         channel(WORK, "work", "Runs of the repository sample", 1),
         channel(OPS, "ops", "Health and alarms", 2),
         channel(LONG, "long", "Many messages", 3),

@@ -173,7 +173,7 @@ Step = Callable[[Journey], Awaitable[str]]
 STEPS: tuple[tuple[str, bool, Step], ...] = (
     ("Ompycord starts, and a local Discord with it", False, Journey.starts),
     ("The sidecar lives and is ready", False, Journey.is_ready),
-    ("UnknownFrames are refused, at both doors", False, Journey.refuses_strangers),
+    ("Strangers are refused, at both doors", False, Journey.refuses_strangers),
     ("/omp new opens a form; submitted, a card appears", True, Journey.takes_a_task),
     ("The agent asks a person, who answers with a button", True, Journey.asks_and_hears),
     ("The checks pass, and one message mentions who asked", True, Journey.is_verified),

@@ -335,16 +335,16 @@ async def test_what_is_said_between_the_last_look_and_the_agents_end_is_not_lost
 async def test_a_crash_neither_loses_nor_repeats_what_was_said(steered: AppHarness) -> None:
     async with steered.running():
         run = await working(steered)
-        await steered.conductor.send_message(run, "AgentInput before the crash.", "next", ADA)
+        await steered.conductor.send_message(run, "Heard before the crash.", "next", ADA)
         await steered.heard()
-    await steered.conductor.send_message(run, "MessageReceipt to nobody.", "next", ADA)
+    await steered.conductor.send_message(run, "Said to nobody.", "next", ADA)
     later = steered.restart()
     later.capabilities["command"] = STEERS
     later.agent.hold()
     async with later.running():
         await later.began()
-        await later.conductor.send_message(run, "MessageReceipt to the next.", "next", ADA)
-        assert await later.heard() == Prompted(text="MessageReceipt to the next.", by="Ada")
+        await later.conductor.send_message(run, "Said to the next.", "next", ADA)
+        assert await later.heard() == Prompted(text="Said to the next.", by="Ada")
         later.agent.release()
         await later.ended(run)
     assert later.agent.jobs[0].prompt.endswith("Said since:\n\nHeard before the crash.\n\nSaid to nobody.")

@@ -284,4 +284,4 @@ async def test_a_client_that_wants_to_know_hears_that_somebody_is_waited_for(
         card = await harness.until(working, lambda snapshot: snapshot.needs_person)
         await harness.conductor.answer(working, card.open_questions[0].ref, "left", ADA)
     assert (waiting.result().structured_content or {})["answer"] == "left"
-    assert set(heard) == {"QueuedMessage for a person in Discord."}
+    assert set(heard) == {"Waiting for a person in Discord."}

@@ -153,7 +153,7 @@ def test_only_what_is_parked_says_when() -> None:
         card = render(shown.snapshot, shown.render_context, actions=ALL, sign=plain_sign, redact=str)
         for sent in (card, a_question(shown, early), an_approval(shown, late)):
             said = "\n".join(texts(sent))
-            assert "QueuedMessage since" in said
+            assert "Waiting since" in said
             assert (parked in said) == is_parked
             assert ("parks" in said) == is_parked
 
