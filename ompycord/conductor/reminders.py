@@ -80,7 +80,7 @@ class Reminders:
                 cause="silence",
                 reason=SuspendReason.LOST,
                 message="Nothing was heard of it for a day.",
-                source_states={
+                lanes={
                     source: source_state.last_seq
                     for source, source_state in folded.source_states.items()
                     if source != OMPYCORD

@@ -119,7 +119,7 @@ class OmpRpc:
             "host_tool_cancel": lambda frame, _: handler.host_tool_cancelled(frame),
             "host_uri_request": lambda frame, _: Reaction(send=(_no_such_address(frame),)),
             "auto_retry_start": self._retry,
-            "auto_retry_end": lambda frame, _: Reaction((RetryCleared(),)) + work.retries(goes_on=False),
+            "auto_retry_end": lambda frame, _: Reaction((RetryCleared(),)) + work.retries(continues=False),
             "auto_compaction_end": lambda frame, _: self._remark(frame, "errorMessage", "could not shorten its memory"),
             "compaction_end": lambda frame, _: self._remark(frame, "errorMessage", "could not shorten its memory"),
             "retry_fallback_applied": lambda frame, _: self._remark(frame, "to", "goes on with another model"),
@@ -164,7 +164,7 @@ class OmpRpc:
             of=count(frame, "maxAttempts"),
             until=later(now_ms, count(frame, "delayMs")),
         )
-        return Reaction((limited,)) + self._work.retries(goes_on=True)
+        return Reaction((limited,)) + self._work.retries(continues=True)
 
     def _notice(self, frame: Frame) -> Reaction:
         return Reaction() if string(frame, "level") == "info" else self._remark(frame, "message", "says")

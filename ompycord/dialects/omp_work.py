@@ -31,15 +31,15 @@ class OmpWork:
         self._rests = 0
         self._sent = 0
 
-    def prompt(self, on_response: Prompted) -> Reaction:
+    def prompt(self, received: Prompted) -> Reaction:
         """A person's word for the agent: into its work, after its work, or as the next prompt where it rests."""
         if not self._has_begun:
-            self._held.append(on_response)
+            self._held.append(received)
             return Reaction()
         self._rests += 1  # a state that was asked for before knows nothing of this
         self._sent += 1
-        kind = "follow_up" if self._is_running and on_response.when == "next" else "steer"
-        frame: Frame = {"id": f"say-{self._sent}", "type": kind, "message": on_response.text}
+        kind = "follow_up" if self._is_running and received.when == "next" else "steer"
+        frame: Frame = {"id": f"say-{self._sent}", "type": kind, "message": received.text}
         if self._agent == "pi" and not self._is_running:  # pi keeps what it is told at rest until the next prompt
             frame |= {"type": "prompt", "streamingBehavior": "steer"}
         return Reaction(send=(frame,))
@@ -66,10 +66,10 @@ class OmpWork:
         self._stop, self._error = string(message, "stopReason"), string(message, "errorMessage")
         self._last_words = message_text(message)
 
-    def retries(self, *, goes_on: bool) -> Reaction:
+    def retries(self, *, continues: bool) -> Reaction:
         """The provider is tried again later, or that is over."""
-        self._is_retrying = goes_on
-        return Reaction() if goes_on or self._is_running or not self._has_begun else self._ask_for_rest()
+        self._is_retrying = continues
+        return Reaction() if continues or self._is_running or not self._has_begun else self._ask_for_rest()
 
     def prompted(self, frame: Frame) -> Reaction:
         """The response to our prompt."""

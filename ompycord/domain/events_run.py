@@ -65,7 +65,7 @@ class RunStateChanged(Frozen):
     wake_at: Millis | None = None
     message: Line | None = None
     failure: FailureClass | None = None
-    source_states: dict[str, Count] | None = None
+    lanes: dict[str, Count] | None = None
     """With reason `lost`: the last number seen in each lane; any event beyond lifts the suspension."""
 
 

@@ -16,7 +16,7 @@ from ompycord.domain.source_state import SourceState
 
 __all__ = ["FOLD_VERSION", "RunFold", "fold"]
 
-FOLD_VERSION = 3
+FOLD_VERSION = 4
 """Stored beside every cached fold; another version is refolded from the events, never migrated."""
 
 

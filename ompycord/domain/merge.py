@@ -188,7 +188,7 @@ def _external_state(source_states: SourceStates, ours: SourceState, checks: tupl
         assert final is not None
         return _ended(final[2], at)
     if ours.state and ours.state[2].reason is SuspendReason.LOST:
-        known = ours.state[2].source_states or {}
+        known = ours.state[2].lanes or {}
         if all(
             source_state.last_seq <= known.get(source, 0)
             for source, source_state in source_states.items()
