@@ -23,7 +23,7 @@ from ompycord.workspaces.repositories import RESULT_REF
 
 __all__ = ["Harvester"]
 
-_PROGRAM: Final = Path(__file__).with_name("harvest_program.py")
+_PROGRAM: Final = Path(__file__).with_name("collect_program.py")
 _BUNDLE: Final = "result.bundle"
 _BUNDLE_BYTES: Final = 2 * 1024**3
 _SENTENCE: Final = 300

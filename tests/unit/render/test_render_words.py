@@ -28,7 +28,7 @@ WORDS: dict[str, Any] = {
     "at": NOON,
     "what": "Allow once",
     "url": "https://discord.com/channels/1/2/3",
-    "inert": INERT,
+    "sanitizer": INERT,
 }
 
 

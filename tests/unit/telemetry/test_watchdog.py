@@ -15,7 +15,7 @@ from ompycord.telemetry.watchdog import Watchdog
 
 async def main():
     async with asyncio.TaskGroup() as group:
-        group.create_task(Watchdog(blocked_s=0.4, beat_s=0.1).run())
+        group.create_task(Watchdog(blocked_s=0.4, interval_s=0.1).run())
         await asyncio.sleep(0.3)
         print("runs", flush=True)
         {body}
