@@ -6,15 +6,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ompycord.app.sidecar import create_sidecar
 from ompycord.app.system import SystemClock, SystemIds
 from ompycord.conductor import Bus, Projector
+from ompycord.http import HttpLimits, KeySet, Sidecar
 from ompycord.store import SqliteStore, open_store
-from ompycord.webhook import KeySet, Limits, Sidecar, create_sidecar
+from ompycord.webhook import EventLimits
 
-__all__ = ["LIMITS", "SECRET", "Product", "open_product", "projected"]
+__all__ = ["EVENT_LIMITS", "LIMITS", "SECRET", "Product", "open_product", "projected"]
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # from the published vectors of Standard Webhooks
-LIMITS = Limits(rate_per_s=10_000_000, burst=10_000_000, backlog=10_000_000)
+LIMITS = HttpLimits(rate_per_s=10_000_000, burst=10_000_000)
+EVENT_LIMITS = EventLimits(backlog=10_000_000)
 """The key's rate and the backlog raised, so that what is measured is the work and not the brake."""
 CHANNEL = "100000000000000000"
 SETTLE_S = 120.0
@@ -38,7 +41,14 @@ async def open_product(database: Path) -> AsyncGenerator[Product]:
         keyring = KeySet(clock=clock)
         keyring.replace([], hmac_secrets={}, shared_secret=SECRET, shared_channel=CHANNEL)
         sidecar = create_sidecar(
-            store=store, keyring=keyring, clock=clock, ids=ids, limits=LIMITS, wake=projector.wake, probes={}
+            store=store,
+            keyring=keyring,
+            clock=clock,
+            ids=ids,
+            limits=LIMITS,
+            event_limits=EVENT_LIMITS,
+            wake=projector.wake,
+            probes={},
         )
         async with asyncio.TaskGroup() as group:
             running = group.create_task(projector.run())

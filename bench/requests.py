@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bench.product import SECRET
-from ompycord.webhook import parse_secret, sign
+from ompycord.http import parse_secret, sign
 
 __all__ = ["EVENT_MIX", "Sender"]
 

@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bench.product import open_product, projected
 from ompycord.app.system import settle_collector
-from ompycord.webhook.server import bind, serve
+from ompycord.http import bind, serve
 
 __all__ = ["hello"]
 

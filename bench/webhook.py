@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from bench.generator import Load, Unexpected
-from bench.product import LIMITS
+from bench.product import EVENT_LIMITS, LIMITS
 from bench.requests import Sender
 from bench.rounds import cores, percentile, pins, spread, stack
 from bench.serving import Served, serving
@@ -46,7 +46,7 @@ def webhook(*, rounds: int, full: bool) -> dict[str, Any]:
     """The object that is printed."""
     times = 4 if full else 1
     result: dict[str, Any] = {"benchmark": "webhook", "connections": CONNECTIONS, "synchronous": "FULL", **pins()}
-    result["configured"] = {"rate_per_s": LIMITS.rate_per_s, "burst": LIMITS.burst, "backlog": LIMITS.backlog}
+    result["configured"] = {"rate_per_s": LIMITS.rate_per_s, "burst": LIMITS.burst, "backlog": EVENT_LIMITS.backlog}
     result |= _on_stack("h11", rounds, times)
     missing = [name for name in ("uvloop", "httptools") if importlib.util.find_spec(name) is None]
     if missing:

@@ -31,9 +31,9 @@ from ompycord.domain.authority import AUTHORITY
 from ompycord.domain.events import EVENT_TYPES, SCHEMA
 from ompycord.domain.lifecycle import TABLE
 from ompycord.domain.run import FINAL, RunState
+from ompycord.http.problems import PROBLEMS
 from ompycord.settings import NAMED, PRESETS, Settings
 from ompycord.telemetry.metrics import METRICS
-from ompycord.webhook.problems import PROBLEMS
 
 FOLDER = Path("docs/reference")
 MADE = "<!-- Made by `python -m tools.references`; a test compares. -->\n"

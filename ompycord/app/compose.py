@@ -21,6 +21,7 @@ from ompycord.app.keys import Keys
 from ompycord.app.mode import Mode
 from ompycord.app.report import Report
 from ompycord.app.run_views import RunViews
+from ompycord.app.sidecar import create_sidecar
 from ompycord.app.system import SystemClock, SystemIds, settle_collector
 from ompycord.bot.bot import Bot
 from ompycord.bot.lookups import Lookups
@@ -41,6 +42,7 @@ from ompycord.domain.ports import AgentAdapter, AgentCapabilities
 from ompycord.domain.run import RunKind, RunRecord
 from ompycord.engines import LocalEngine
 from ompycord.engines.steps import Steps
+from ompycord.http import HttpLimits, Mount, Sidecar
 from ompycord.mcp_server import McpMount, ToolService
 from ompycord.processes import kill_strays
 from ompycord.processes.launcher_port import Launcher
@@ -48,7 +50,7 @@ from ompycord.settings import Settings
 from ompycord.store import SqliteStore, open_store
 from ompycord.telemetry.watchdog import Watchdog
 from ompycord.text import Redactor
-from ompycord.webhook import Limits, Mount, Probe, Sidecar, Streams, create_sidecar
+from ompycord.webhook import Probe, Streams
 from ompycord.workspaces.artifacts import Artifacts
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.probe import best_launcher
@@ -338,7 +340,7 @@ def _sidecar(
         keyring=key_manager.ring,
         clock=infrastructure.clock,
         ids=infrastructure.ids,
-        limits=Limits(
+        limits=HttpLimits(
             hosts=frozenset(infrastructure.settings.webhook.hosts),
             trusted_proxies=frozenset(infrastructure.settings.webhook.trusted_proxies),
         ),

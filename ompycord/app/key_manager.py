@@ -11,9 +11,9 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, Ids
 from ompycord.domain.records import Commit, Scope
 from ompycord.errors import StorageError
+from ompycord.http import KeySet, mint_bearer, parse_secret
 from ompycord.store import SqliteStore
 from ompycord.telemetry import get_logger
-from ompycord.webhook import KeySet, mint_bearer, parse_secret
 
 __all__ = ["KeyManager"]
 

@@ -16,8 +16,8 @@ from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.ports import Clock, Ids
 from ompycord.domain.records import Commit, KeyRecord, Scope
 from ompycord.errors import Refused, StorageError
+from ompycord.http import mint_bearer, mint_hmac
 from ompycord.store import SqliteStore
-from ompycord.webhook import mint_bearer, mint_hmac
 
 __all__ = ["AddKey", "KeyView", "Keys", "MadeKey", "RotateKey", "WhichKey"]
 

@@ -17,10 +17,10 @@ from ompycord.app.signals import Stop
 from ompycord.app.startup_probe import point_at_configured, report_missing
 from ompycord.app.system import keep_few_heaps, settle_collector
 from ompycord.errors import StartError
+from ompycord.http import bind, serve
 from ompycord.settings import Settings, load_settings
 from ompycord.telemetry import LogFile, configure_logging, get_logger
 from ompycord.text import Redactor
-from ompycord.webhook.server import bind, serve
 
 if TYPE_CHECKING:
     from ompycord.app.local_discord import LocalDiscord

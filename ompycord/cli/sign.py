@@ -32,9 +32,8 @@ def sign(
 
     The secret is OMP_WEBHOOK_SECRET, else what the data folder holds, or the one of --key.
     """
-    from ompycord.webhook import parse_secret
-    from ompycord.webhook import sign as sign_body
-    from ompycord.webhook.signature import is_webhook_id
+    from ompycord.http import is_webhook_id, parse_secret
+    from ompycord.http import sign as sign_body
 
     body = _read(file)
     secret = parse_secret(_secret(key, data_dir))

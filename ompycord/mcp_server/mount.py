@@ -6,18 +6,16 @@
 import asyncio
 import contextlib
 import importlib
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any
+from collections.abc import Callable, Mapping
+
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ompycord.domain.ids import RunId
+from ompycord.http.dispatcher import send_answer
+from ompycord.http.problems import CONTENT_TYPE
 from ompycord.mcp_server.tool_service import ToolService
 
 __all__ = ["McpMount"]
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 START_S = 20.0
 UNAUTHORIZED = b'{"type":"/problems/unauthorized","title":"Unauthorized","status":401}'
@@ -45,7 +43,7 @@ class McpMount:
         self._has_answered = False
         self._wanted = asyncio.Event()
         self._ready = asyncio.Event()
-        self._app: App | None = None
+        self._app: ASGIApp | None = None
         self._is_ending = False
 
     def drain(self) -> None:
@@ -89,8 +87,7 @@ class McpMount:
 
 
 async def _answer(send: Send, status: int, body: bytes) -> None:
-    headers = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
+    headers = (CONTENT_TYPE, (b"content-length", str(len(body)).encode()))
     if status == 503:  # noqa: PLR2004  # the only one that is worth trying again
-        headers.append((b"retry-after", b"5"))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+        headers = (*headers, (b"retry-after", b"5"))
+    await send_answer(send, (status, headers, body))

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from ompycord.domain.base import Millis
 from ompycord.domain.events import EVENT_TYPES, SCHEMA, EventBody, parse_body
+from ompycord.http.problems import Problem
 from ompycord.text.strict_json import NotJson, has_plain_texts, is_within_limits, parse_json, require_within_limits
-from ompycord.webhook.problems import Problem
 
 __all__ = ["Batch", "Envelope", "Item", "read_batch", "read_body", "read_event", "time_ms"]
 

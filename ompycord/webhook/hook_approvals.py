@@ -12,7 +12,7 @@ from ompycord.domain.events import ApprovalRequested
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock
 from ompycord.domain.snapshot import Approval, StatusSnapshot
-from ompycord.webhook.pipeline import ClientDisconnected, RequestPipeline
+from ompycord.http.pipeline import ClientDisconnected, RequestPipeline
 from ompycord.webhook.target import EventTarget
 
 __all__ = ["ASK_S", "HookApprovals", "Verdict"]
@@ -59,7 +59,7 @@ class HookApprovals:
         return None
 
     async def decided(self, run: RunId, approval: str, receive: Receive) -> Verdict:
-        """Wait for a person, at most `ASK_S`. Raises Gone when the agent does not wait any more."""
+        """Wait for a person, at most `ASK_S`. Raises ClientDisconnected when the agent does not wait any more."""
         async with asyncio.TaskGroup() as tasks:
             gone = tasks.create_task(_hung_up(receive))
             verdict = tasks.create_task(self._wait(run, approval))

@@ -16,7 +16,7 @@ from ompycord.domain.ids import external_source
 from ompycord.domain.ports import Clock, Ids
 from ompycord.domain.records import Post, Receipt, Scope
 from ompycord.errors import BadEvent, RunFinal, UnknownRun
-from ompycord.webhook.keys import Key
+from ompycord.http.keys import Key
 from ompycord.webhook.target import EventTarget
 
 __all__ = ["HookRuns", "Pushed"]

@@ -4,7 +4,7 @@ Counterpart: the configuration that `ompycord integrations` writes. Authenticati
 """
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final, NamedTuple, cast
 from urllib.parse import parse_qs
@@ -19,21 +19,17 @@ from ompycord.dialects.hooks_claude import decision, halt
 from ompycord.domain.events import ApprovalWithdrawn, EventBody, Note
 from ompycord.domain.ports import Clock, Ids
 from ompycord.domain.records import Receipt
+from ompycord.domain.records import Scope as KeyScope
+from ompycord.http.dispatcher import RawHandler
+from ompycord.http.keys import Key
+from ompycord.http.pipeline import AuthenticatedRequest, ClientDisconnected, RawAnswer, RawRequest, RequestPipeline
+from ompycord.http.problems import Headers, Problem, problem
 from ompycord.text.strict_json import NotJson, parse_json, require_within_limits
+from ompycord.webhook.acknowledgement import JSON, accepted
+from ompycord.webhook.backlog import Backlog
 from ompycord.webhook.hook_approvals import HookApprovals, Verdict
 from ompycord.webhook.hook_runs import HookRuns, Pushed
-from ompycord.webhook.keys import Key
-from ompycord.webhook.limits import Limits
-from ompycord.webhook.pipeline import (
-    JSON,
-    Answer,
-    AuthenticatedRequest,
-    ClientDisconnected,
-    Request,
-    RequestPipeline,
-    accepted,
-)
-from ompycord.webhook.problems import Headers, Problem, problem
+from ompycord.webhook.limits import EventLimits
 from ompycord.webhook.target import EventTarget
 
 __all__ = ["PREFIX", "SESSION", "Hooks"]
@@ -44,8 +40,6 @@ SESSION: Final = "@session"
 _NAME: Final = 128
 _VALUES: Final = 65_536
 """A hook cannot choose what it sends: within the size of an event it may have more values and longer texts than one."""
-
-AuthCheck = Callable[[Request], Awaitable[Answer]]
 
 
 class _Address(NamedTuple):
@@ -61,15 +55,24 @@ class Hooks:
     """Takes payloads of the agents that `HOOK_SOURCES` names. None of them leads to a 5xx while the process is well."""
 
     def __init__(
-        self, *, store: EventTarget, pipeline: RequestPipeline, clock: Clock, ids: Ids, limits: Limits, bus: Bus | None
+        self,
+        *,
+        store: EventTarget,
+        pipeline: RequestPipeline,
+        backlog: Backlog,
+        clock: Clock,
+        ids: Ids,
+        limits: EventLimits,
+        bus: Bus | None,
     ) -> None:
         self._pipeline = pipeline
+        self._backlog = backlog
         self._limits = limits
         self._runs = HookRuns(store=store, clock=clock, ids=ids)
         self._approvals = HookApprovals(store=store, pipeline=pipeline, clock=clock, bus=bus)
 
-    def auth_check(self, path: str, query: bytes, headers: Mapping[bytes, bytes]) -> AuthCheck | None:
-        """Who answers this address; None for one that is no hook's."""
+    def find(self, path: str, query: bytes, headers: Mapping[bytes, bytes]) -> RawHandler | None:
+        """The handler of this address; None for one that is no hook's."""
         if not path.startswith(PREFIX):
             return None
         source, _, name = path.removeprefix(PREFIX).partition("/")
@@ -78,11 +81,12 @@ class Hooks:
         waits = parse_qs(query.decode("latin-1")).get("ask", [""])[-1] == "1" or headers.get(b"ompycord-ask") == b"1"
         return partial(self._serve, _Address(source, name, waits))
 
-    async def _serve(self, address: _Address, request: Request) -> Answer:
+    async def _serve(self, address: _Address, request: RawRequest) -> RawAnswer:
         take = partial(self._take, address, request.receive)
-        return await self._pipeline.serve(request, take, self._limits.event_bytes)
+        return await self._pipeline.serve(request, take, most=self._limits.event_bytes, scope=KeyScope.EVENTS_WRITE)
 
-    async def _take(self, address: _Address, receive: Receive, authenticated: AuthenticatedRequest) -> Answer:
+    async def _take(self, address: _Address, receive: Receive, authenticated: AuthenticatedRequest) -> RawAnswer:
+        await self._backlog.require_room()
         reading = HOOK_SOURCES[address.source](_payload(authenticated.body))
         self._pipeline.require_rate(authenticated.key, 1)
         events = reading.events if reading.is_known else (_unknown_client(address.source, reading.kind),)
@@ -105,7 +109,7 @@ class Hooks:
 
     async def _store(self, pushed: Pushed, events: tuple[EventBody, ...]) -> list[Receipt]:
         receipts = await self._runs.store(pushed, events)
-        self._pipeline.stored(sum(not receipt.duplicate for receipt in receipts))
+        self._backlog.stored(sum(not receipt.duplicate for receipt in receipts))
         return receipts
 
     async def _asked(
@@ -134,7 +138,7 @@ class Hooks:
         await self._store(pushed._replace(id=f"{pushed.id}-gone"[:_NAME]), (body,))
 
 
-async def _not_here(request: Request) -> Answer:
+async def _not_here(request: RawRequest) -> RawAnswer:
     return problem(Problem("not-found"))
 
 
@@ -165,12 +169,12 @@ def _unknown_client(source: str, kind: str) -> Note:
     return Note(text=f"{source} sent something that this version does not know: {kind}.")
 
 
-def _nothing(reading: HookReading) -> Answer:
+def _nothing(reading: HookReading) -> RawAnswer:
     """Taken, and nothing of it is kept: the kind is ignored by its name, or its run has ended."""
     return _json(202, {"accepted": 0, "duplicates": 0, "run": None, "position": 0, "cancel_requested": False})
 
 
-def _for_claude(receipts: list[Receipt], verdict: Verdict | None) -> Answer:
+def _for_claude(receipts: list[Receipt], verdict: Verdict | None) -> RawAnswer:
     """Claude Code reads the answer to a hook: a decision, and that somebody wants it to end."""
     status, headers, body = accepted(receipts)
     more: Frame = {}
@@ -183,7 +187,7 @@ def _for_claude(receipts: list[Receipt], verdict: Verdict | None) -> Answer:
     return _json(status, {**json.loads(body), **more})
 
 
-def _json(status: int, content: Mapping[str, Any]) -> Answer:
+def _json(status: int, content: Mapping[str, Any]) -> RawAnswer:
     body = json.dumps(content, separators=(",", ":")).encode()
     headers: Headers = (JSON, (b"content-length", str(len(body)).encode()))
     return status, headers, body

@@ -12,10 +12,12 @@ from ompycord.domain.ports import Clock, Ids
 from ompycord.domain.records import Post, Receipt
 from ompycord.domain.records import Scope as KeyScope
 from ompycord.errors import BadEvent, IdConflict
+from ompycord.http.pipeline import AuthenticatedRequest, RawAnswer, RawRequest, RequestPipeline
+from ompycord.http.problems import Problem
+from ompycord.webhook.acknowledgement import accepted
+from ompycord.webhook.backlog import Backlog
 from ompycord.webhook.envelope import Item, read_batch, read_body, read_event, time_ms
-from ompycord.webhook.limits import Limits
-from ompycord.webhook.pipeline import Answer, AuthenticatedRequest, Request, RequestPipeline, accepted
-from ompycord.webhook.problems import Problem
+from ompycord.webhook.limits import EventLimits
 from ompycord.webhook.target import EventTarget
 
 __all__ = ["Ingest"]
@@ -32,23 +34,36 @@ class Ingest:
     """Takes events in."""
 
     def __init__(
-        self, *, store: EventTarget, pipeline: RequestPipeline, clock: Clock, ids: Ids, limits: Limits
+        self,
+        *,
+        store: EventTarget,
+        pipeline: RequestPipeline,
+        backlog: Backlog,
+        clock: Clock,
+        ids: Ids,
+        limits: EventLimits,
     ) -> None:
         self._store = store
         self._pipeline = pipeline
+        self._backlog = backlog
         self._clock = clock
         self._ids = ids
         self._limits = limits
 
-    async def event(self, request: Request) -> Answer:
-        """`POST /api/webhook/event`: one event. Raises Gone."""
-        return await self._pipeline.serve(request, self._event, self._limits.event_bytes)
+    async def event(self, request: RawRequest) -> RawAnswer:
+        """`POST /api/webhook/event`: one event. Raises ClientDisconnected."""
+        return await self._pipeline.serve(
+            request, self._event, most=self._limits.event_bytes, scope=KeyScope.EVENTS_WRITE
+        )
 
-    async def batch(self, request: Request) -> Answer:
-        """`POST /api/webhook/events`: up to 500 events of one run, all or nothing. Raises Gone."""
-        return await self._pipeline.serve(request, self._batch, self._limits.batch_bytes)
+    async def batch(self, request: RawRequest) -> RawAnswer:
+        """`POST /api/webhook/events`: up to 500 events of one run, all or nothing. Raises ClientDisconnected."""
+        return await self._pipeline.serve(
+            request, self._batch, most=self._limits.batch_bytes, scope=KeyScope.EVENTS_WRITE
+        )
 
-    async def _event(self, authenticated: AuthenticatedRequest) -> Answer:
+    async def _event(self, authenticated: AuthenticatedRequest) -> RawAnswer:
+        await self._backlog.require_room()
         self._pipeline.require_rate(authenticated.key, 1)
         envelope = read_event(authenticated.body)
         digest = hashlib.sha256(authenticated.body).digest()
@@ -58,7 +73,8 @@ class Ingest:
             raise result
         return self._answer([result])
 
-    async def _batch(self, authenticated: AuthenticatedRequest) -> Answer:
+    async def _batch(self, authenticated: AuthenticatedRequest) -> RawAnswer:
+        await self._backlog.require_room()
         batch, items = read_batch(authenticated.body, most=self._limits.batch_events)
         self._pipeline.require_rate(authenticated.key, len(items))
         digest = hashlib.sha256(authenticated.body).digest()
@@ -105,6 +121,6 @@ class Ingest:
             owner=key.owner,
         )
 
-    def _answer(self, receipts: list[Receipt]) -> Answer:
-        self._pipeline.stored(sum(not receipt.duplicate for receipt in receipts))
+    def _answer(self, receipts: list[Receipt]) -> RawAnswer:
+        self._backlog.stored(sum(not receipt.duplicate for receipt in receipts))
         return accepted(receipts)

@@ -10,8 +10,8 @@ from pydantic.json_schema import models_json_schema
 
 from ompycord.dialects.hooks import HOOK_SOURCES
 from ompycord.domain.events import EVENT_TYPES
+from ompycord.http.problems import PROBLEM_SCHEMA, PROBLEMS
 from ompycord.webhook.envelope import Batch, Envelope, Item
-from ompycord.webhook.problems import PROBLEMS
 from ompycord.webhook.streams import StreamedEvent, StreamReset
 
 __all__ = ["data_by_type", "describe"]
@@ -42,7 +42,7 @@ def _add(document: dict[str, Any]) -> None:
     streamed: list[type[BaseModel]] = [StreamedEvent, StreamReset]
     _, more = models_json_schema([(model, "serialization") for model in streamed], ref_template=_REFS)
     schemas.update({name: schema for name, schema in more["$defs"].items() if name not in schemas})
-    schemas["Problem"] = _PROBLEM
+    schemas["Problem"] = PROBLEM_SCHEMA
     schemas["Accepted"] = _ACCEPTED
     schemas["HookPayload"] = {"type": "object", "description": "A payload of the agent that `source` names, as it is."}
     for wrapper in ("Envelope", "Item"):
@@ -126,24 +126,6 @@ def _operation(summary: str, model: str) -> Mapping[str, Any]:
     }
 
 
-_PROBLEM: dict[str, Any] = {
-    "type": "object",
-    "required": ["type", "title", "status"],
-    "properties": {
-        "type": {"type": "string", "description": "`/problems/<slug>`"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "index": {"type": "integer", "description": "Which event of a batch, from 0."},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {"pointer": {"type": "string"}, "code": {"type": "string"}},
-            },
-        },
-    },
-}
 _ACCEPTED: dict[str, Any] = {
     "type": "object",
     "required": ["accepted", "duplicates", "run", "position", "cancel_requested"],

@@ -9,8 +9,8 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
 from ompycord.domain.records import Scope
-from ompycord.webhook.auth_check import AuthCheck
-from ompycord.webhook.auth_dependency import reader
+from ompycord.http.auth_check import AuthCheck
+from ompycord.http.auth_dependency import reader
 
 __all__ = ["Reports", "add_reports"]
 

@@ -7,9 +7,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
-from starlette.exceptions import HTTPException
 
 from ompycord import __version__
 from ompycord.domain.base import Frozen, Millis
@@ -17,12 +15,12 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunFilter
 from ompycord.domain.run import RunKind, RunRecord, RunState
 from ompycord.domain.snapshot import Gap
-from ompycord.errors import StorageError
-from ompycord.webhook.auth_check import AuthCheck
-from ompycord.webhook.auth_dependency import UlidPath, reader
-from ompycord.webhook.keys import KeySet
+from ompycord.http.auth_check import AuthCheck
+from ompycord.http.auth_dependency import UlidPath, reader
+from ompycord.http.keys import KeySet
+from ompycord.http.problem_handlers import answer_with_problems
+from ompycord.http.problems import PROBLEMS, Problem
 from ompycord.webhook.openapi import describe
-from ompycord.webhook.problems import PROBLEMS, Problem, problem
 from ompycord.webhook.report_routes import Reports, add_reports
 from ompycord.webhook.schemas import add_schemas
 from ompycord.webhook.stream_routes import add_streams
@@ -73,7 +71,7 @@ def create_routes(
 ) -> FastAPI:
     """The application behind the dispatcher. Its documentation pages would load scripts from elsewhere, so it has none."""
     app = FastAPI(title="Ompycord", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False)
-    _answer_with_problems(app)
+    answer_with_problems(app)
     _add_health(app, probes, is_draining)
     _add_pages(app)
     _add_runs(app, store, auth_check)
@@ -84,44 +82,6 @@ def create_routes(
     add_schemas(app)
     describe(app)
     return app
-
-
-def _answer_with_problems(app: FastAPI) -> None:
-    async def refuse(request: Request, error: Exception) -> Response:
-        assert isinstance(error, Problem)
-        return response_of(error)
-
-    async def http(request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)
-        allow = (error.headers or {}).get("allow") or (error.headers or {}).get("Allow")
-        if error.status_code == PROBLEMS["method-not-allowed"].status:
-            return response_of(Problem("method-not-allowed", headers=((b"allow", (allow or "GET").encode()),)))
-        return response_of(Problem("not-found"))
-
-    async def invalid(request: Request, error: Exception) -> Response:
-        assert isinstance(error, RequestValidationError)
-        pointers = [("/" + "/".join(map(str, one["loc"])), str(one["type"])) for one in error.errors()]
-        return response_of(Problem("schema-invalid", errors=pointers[:20]))
-
-    async def storage(request: Request, error: Exception) -> Response:
-        return response_of(Problem("storage", retry_after_s=1))
-
-    async def defect(request: Request, error: Exception) -> Response:
-        return response_of(Problem("internal"))  # Starlette raises it again, so that the dispatcher logs it
-
-    app.add_exception_handler(Exception, defect)
-    app.add_exception_handler(Problem, refuse)
-    app.add_exception_handler(HTTPException, http)
-    app.add_exception_handler(RequestValidationError, invalid)
-    app.add_exception_handler(StorageError, storage)
-
-
-def response_of(error: Problem) -> Response:
-    """A problem as a Starlette response."""
-    status, headers, body = problem(error)
-    response = Response(body, status_code=status)
-    response.raw_headers = [*headers]
-    return response
 
 
 def _add_health(app: FastAPI, probes: Mapping[str, Probe], is_draining: Callable[[], bool]) -> None:

@@ -11,9 +11,9 @@ from pydantic.json_schema import models_json_schema
 
 from ompycord.domain.events import EVENT_TYPES
 from ompycord.domain.snapshot import StatusSnapshot
+from ompycord.http.problems import Problem
 from ompycord.webhook.envelope import Envelope
 from ompycord.webhook.openapi import data_by_type
-from ompycord.webhook.problems import Problem
 
 __all__ = ["add_schemas", "published"]
 

@@ -6,10 +6,10 @@ from fastapi import FastAPI, Header, Request
 from fastapi.responses import Response
 
 from ompycord.domain.ids import RunId
-from ompycord.webhook.auth_check import AuthCheck
-from ompycord.webhook.auth_dependency import UlidPath, reader
-from ompycord.webhook.keys import KeySet
-from ompycord.webhook.problems import Problem
+from ompycord.http.auth_check import AuthCheck
+from ompycord.http.auth_dependency import UlidPath, reader
+from ompycord.http.keys import KeySet
+from ompycord.http.problems import Problem
 from ompycord.webhook.streams import Streams
 from ompycord.webhook.target import EventTarget
 

@@ -1,17 +1,15 @@
 """Server-sent events: the log as it grows, resumable by position; counterpart of `store/streaming.py`.
 
-A stream has no queue of its own: the log is the queue, and a reader that is too far behind begins anew with a snapshot. So a
-slow reader costs a page of memory. https://html.spec.whatwg.org/multipage/server-sent-events.html
+A stream has no queue of its own: the log is the queue, and a reader that is too far behind restarts with a snapshot. So a
+slow reader costs a page of memory. `http/event_stream.py` knows the connection.
 """
 
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Protocol
-
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
 from ompycord.conductor import Bus
 from ompycord.conductor.bus import Subscription
@@ -20,7 +18,8 @@ from ompycord.domain.events import Opaque, RunEvent
 from ompycord.domain.ids import RunId
 from ompycord.domain.snapshot import StatusSnapshot
 from ompycord.errors import StorageError
-from ompycord.webhook.problems import Problem
+from ompycord.http.event_stream import EventStreamResponse, StreamConnection
+from ompycord.http.problems import Problem
 
 __all__ = ["EventLog", "StreamReset", "StreamedEvent", "Streams"]
 
@@ -99,7 +98,7 @@ class Streams:
         for changes in self._open:
             changes.wake()
 
-    def open(self, run: RunId | None, after: int | None, *, is_allowed: Callable[[], bool]) -> Response:
+    def open(self, run: RunId | None, after: int | None, *, is_allowed: Callable[[], bool]) -> EventStreamResponse:
         """The response that streams. Without a position it begins with a `reset`. Raises Problem: draining, rate-limited.
 
         `is_allowed` is asked again as the stream goes on, so that a key that ends, ends it.
@@ -108,29 +107,41 @@ class Streams:
             raise Problem("draining", retry_after_s=RETRY_MS / 1000)
         if len(self._open) >= self._most_streams:
             raise Problem("rate-limited", f"At most {self._most_streams} streams at a time.", retry_after_s=5)
-        return _EventStream(self, run, after, is_allowed)
+        return EventStreamResponse(feed=partial(self._serve, run, after, is_allowed), write_s=self._write_s)
 
-    async def feed(
+    async def _serve(
+        self, run: RunId | None, after: int | None, is_allowed: Callable[[], bool], reader: StreamConnection
+    ) -> None:
+        """One stream, until its reader goes, its key ends, or the database does not answer: then the reader comes again."""
+        with self._bus.subscribe() as changes:
+            reader.on_gone = changes.wake
+            self._open.add(changes)
+            try:
+                with suppress(StorageError):
+                    await reader.write(f"retry: {RETRY_MS}\n\n")
+                    await self._feed(run, after, reader, lambda: not reader.is_gone and is_allowed(), changes)
+            finally:
+                self._open.discard(changes)
+
+    async def _feed(
         self,
         run: RunId | None,
         after: int | None,
-        send: Callable[[str], Any],
-        may_go_on: Callable[[], bool],
+        reader: StreamConnection,
+        may_continue: Callable[[], bool],
         changes: Subscription,
     ) -> None:
-        """Send until it may not go on, the reader stalls, or the database does not answer: then it comes again."""
         loop = asyncio.get_running_loop()
-        spoken_at = loop.time()
-        while may_go_on() and not self._is_ended:
+        written_at = loop.time()
+        while may_continue() and not self._is_ended:
             text, after, is_more = await self._next(run, after)
-            if not text and not is_more and loop.time() - spoken_at >= self._heartbeat_s:
+            if not text and not is_more and loop.time() - written_at >= self._heartbeat_s:
                 text = ": alive\n\n"
             if text:
-                async with asyncio.timeout(self._write_s):
-                    await send(text)
-                spoken_at = loop.time()
+                await reader.write(text)
+                written_at = loop.time()
             if not is_more and not self._is_ended:
-                await changes.take(max(0.0, spoken_at + self._heartbeat_s - loop.time()))
+                await changes.take(max(0.0, written_at + self._heartbeat_s - loop.time()))
 
     async def _next(self, run: RunId | None, after: int | None) -> tuple[str, int | None, bool]:
         """What to send, the position after it, and whether more waits already."""
@@ -144,54 +155,6 @@ class Streams:
         events, upto = page
         text = "".join(f"id: {event.position}\ndata: {_wire(event).model_dump_json()}\n\n" for event in events)
         return text, upto, len(events) == PAGE
-
-    async def run(self, stream: "_EventStream", receive: Receive, send: Send) -> None:
-        """One connection, from its headers to its end."""
-        is_gone = False
-
-        async def write(text: str) -> None:
-            await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
-
-        async def listen(changes: Subscription) -> None:
-            nonlocal is_gone
-            while (await receive())["type"] != "http.disconnect":
-                pass
-            is_gone = True
-            changes.wake()
-
-        await send({"type": "http.response.start", "status": 200, "headers": stream.raw_headers})
-        with self._bus.subscribe() as changes:
-            self._open.add(changes)
-            try:
-                async with asyncio.TaskGroup() as group:
-                    listener = group.create_task(listen(changes))
-                    with suppress(StorageError, TimeoutError):
-                        await write(f"retry: {RETRY_MS}\n\n")
-                        await self.feed(
-                            stream.run, stream.after, write, lambda: not is_gone and stream.is_allowed(), changes
-                        )
-                    listener.cancel()
-            finally:
-                self._open.discard(changes)
-        if not is_gone:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._write_s):
-                    await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-class _EventStream(Response):
-    """What the route returns; `Streams.run` speaks."""
-
-    def __init__(self, streams: Streams, run: RunId | None, after: int | None, is_allowed: Callable[[], bool]) -> None:
-        super().__init__(media_type="text/event-stream", headers={"cache-control": "no-store"})
-        del self.headers["content-length"]
-        self._streams = streams
-        self.run = run
-        self.after = after
-        self.is_allowed = is_allowed
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._streams.run(self, receive, send)
 
 
 def _wire(event: RunEvent) -> StreamedEvent:

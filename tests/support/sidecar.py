@@ -18,13 +18,15 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from ompycord.app.sidecar import create_sidecar
 from ompycord.app.system import SystemClock, SystemIds
 from ompycord.conductor import Bus, Projector
 from ompycord.domain.records import OutboxRow, Surface
 from ompycord.errors import StorageError
+from ompycord.http import HttpLimits, KeySet, bind, serve
 from ompycord.store import SqliteStore, connection, migrations, open_store, opening
 from ompycord.store.migrations import Migration
-from ompycord.webhook import KeySet, Limits, bind, create_sidecar, serve
+from ompycord.webhook import EventLimits
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # from the published vectors of Standard Webhooks
 POINTS = (
@@ -148,10 +150,10 @@ async def main(path: Path, options: Options) -> None:
         ring = KeySet(clock=clock)
         ring.replace([], hmac_secrets={}, shared_secret=SECRET)
         projector = Projector(store=store, bus=Bus(), clock=clock, route=lambda run: "channel")
-        limits = Limits(rate_per_s=1e6, burst=1_000_000, backlog=1_000_000, body_s=options.body_s)
+        limits = HttpLimits(rate_per_s=1e6, burst=1_000_000, body_s=options.body_s)
         app = create_sidecar(
             store=store, keyring=ring, clock=clock, ids=ids, limits=limits, wake=projector.wake,
-            probes={"database": store.is_writable},
+            probes={"database": store.is_writable}, event_limits=EventLimits(backlog=1_000_000),
         )  # fmt: skip
         sock = bind("127.0.0.1", 0)
         serving = asyncio.Event()

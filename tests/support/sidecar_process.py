@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from ompycord.webhook import parse_secret, sign
+from ompycord.http import parse_secret, sign
 from tests.support.sidecar import SECRET, Options
 
 UP_S = 30.0

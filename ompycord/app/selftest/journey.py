@@ -15,7 +15,7 @@ from ompycord.app.compose import git_of
 from ompycord.app.selftest.harness import SelftestHarness
 from ompycord.app.selftest.person import Json, NotSeen, is_reply_to, offers, text_of
 from ompycord.domain.base import Frozen
-from ompycord.webhook import parse_secret, sign
+from ompycord.http import parse_secret, sign
 
 __all__ = ["TITLES", "Tick", "run_selftest"]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from ompycord.app.sidecar import create_sidecar
 from ompycord.app.system import SystemClock, SystemIds
 from ompycord.cli.commands import application
 from ompycord.conductor import Bus, Projector
@@ -19,8 +20,8 @@ from ompycord.domain.ports import RunFilter
 from ompycord.domain.records import Commit, NewEvent, Scope
 from ompycord.domain.run import RunState
 from ompycord.domain.snapshot import StatusSnapshot
+from ompycord.http import HttpLimits, KeySet, bind, mint_bearer, serve
 from ompycord.store import SqliteStore, open_store
-from ompycord.webhook import KeySet, Limits, bind, create_sidecar, mint_bearer, serve
 from tests.e2e.agents.conftest import Place
 
 pytestmark = [pytest.mark.agents, pytest.mark.e2e, pytest.mark.timeout(180, func_only=True)]
@@ -100,7 +101,14 @@ async def elsewhere(tmp_path: Path) -> AsyncGenerator[Elsewhere]:
         ring.replace(await store.keys(), hmac_secrets={})
         projector = Projector(store=store, bus=bus, clock=clock, route=lambda run: None)
         app = create_sidecar(
-            store=store, keyring=ring, clock=clock, ids=ids, limits=Limits(), wake=projector.wake, probes={}, bus=bus
+            store=store,
+            keyring=ring,
+            clock=clock,
+            ids=ids,
+            limits=HttpLimits(),
+            wake=projector.wake,
+            probes={},
+            bus=bus,
         )
         sock, stop, serving = bind("127.0.0.1", 0), asyncio.Event(), asyncio.Event()
         url = f"http://127.0.0.1:{sock.getsockname()[1]}"

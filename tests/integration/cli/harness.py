@@ -17,12 +17,13 @@ from ompycord.app.data_folder import DataFolder
 from ompycord.app.key_secrets import KeySecrets
 from ompycord.app.keys import Keys
 from ompycord.app.run_views import RunViews
+from ompycord.app.sidecar import create_sidecar
 from ompycord.app.system import SystemIds
 from ompycord.domain.events import RunEvent
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunFilter
+from ompycord.http import HttpLimits, KeySet, bind, parse_secret, serve
 from ompycord.store import SqliteStore, open_store
-from ompycord.webhook import KeySet, Limits, bind, create_sidecar, parse_secret, serve
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # from the published vectors of Standard Webhooks
 
@@ -96,7 +97,7 @@ class AppHarness:
 
 
 @asynccontextmanager
-async def open_harness(folder: Path, *, port: int = 0, limits: Limits | None = None) -> AsyncGenerator[AppHarness]:
+async def open_harness(folder: Path, *, port: int = 0, limits: HttpLimits | None = None) -> AsyncGenerator[AppHarness]:
     """Everything that `up` starts for keys and events, without Discord."""
     data = DataFolder(folder)
     clock, ids = WallClock(), SystemIds()
@@ -116,7 +117,7 @@ async def open_harness(folder: Path, *, port: int = 0, limits: Limits | None = N
         control = Control(data.path, operations=operations)
         wake: Callable[[], None] = asyncio.Event().set
         sidecar = create_sidecar(
-            store=store, keyring=keyring, clock=clock, ids=ids, limits=limits or Limits(), wake=wake, probes={}
+            store=store, keyring=keyring, clock=clock, ids=ids, limits=limits or HttpLimits(), wake=wake, probes={}
         )
         gate = Gate(sidecar)
         sock = bind("127.0.0.1", port)

@@ -10,7 +10,7 @@ import pytest
 from ompycord.cli.emit.spool import Spool
 from ompycord.cli.emit.target import read_target
 from ompycord.domain.events import Note, RunEvent
-from ompycord.webhook import Limits, bind
+from ompycord.http import HttpLimits, bind
 from tests.integration.cli.harness import SECRET, AppHarness, ompycord, open_harness, start
 
 pytestmark = pytest.mark.e2e
@@ -204,7 +204,9 @@ async def test_a_thousand_emits_and_twenty_kills_lose_and_repeat_nothing(tmp_pat
         await process.communicate()
         if process.returncode == 0:
             promised.append(f"n{number}")
-    async with open_harness(tmp_path / "data", port=port, limits=Limits(rate_per_s=10_000, burst=10_000)) as harness:
+    async with open_harness(
+        tmp_path / "data", port=port, limits=HttpLimits(rate_per_s=10_000, burst=10_000)
+    ) as harness:
         for _ in range(10):
             harness.gate.withhold_after = harness.gate.answered + dice.randint(1, 90)
             harness.gate.withheld.clear()

@@ -13,10 +13,9 @@ from ompycord.domain import events as ev
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock
 from ompycord.domain.run import RunState
+from ompycord.http import bind, serve
 from ompycord.mcp_server import McpMount, ToolService
 from ompycord.testing import FakeClock
-from ompycord.webhook import serve
-from ompycord.webhook.server import bind
 from ompycord.workspaces.artifacts import Artifacts
 from tests.integration.conductor.conftest import ADA, AppHarness, harness, store
 

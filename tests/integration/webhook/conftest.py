@@ -7,8 +7,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from ompycord.app.sidecar import create_sidecar
+from ompycord.http import HttpLimits, KeySet, Sidecar
 from ompycord.store import SqliteStore, open_store
-from ompycord.webhook import KeySet, Limits, Sidecar, create_sidecar
 from tests.integration.store.world import CountingIds, HandClock
 from tests.integration.webhook.senders import SECRET, Poster
 
@@ -44,7 +45,7 @@ def woken() -> asyncio.Event:
 @pytest.fixture
 def sidecar(store: SqliteStore, keyring: KeySet, clock: HandClock, ids: CountingIds, woken: asyncio.Event) -> Sidecar:
     return create_sidecar(
-        store=store, keyring=keyring, clock=clock, ids=ids, limits=Limits(), wake=woken.set, probes={}
+        store=store, keyring=keyring, clock=clock, ids=ids, limits=HttpLimits(), wake=woken.set, probes={}
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from ompycord.webhook import parse_secret, sign
+from ompycord.http import parse_secret, sign
 from tests.integration.store.world import HandClock
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # from the published vectors of Standard Webhooks

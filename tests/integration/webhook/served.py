@@ -8,10 +8,12 @@ from typing import Any, NamedTuple
 
 import httpx
 
+from ompycord.app.sidecar import create_sidecar
 from ompycord.conductor import Bus, Projector
 from ompycord.domain.records import Commit, Scope
+from ompycord.http import HttpLimits, KeySet, Sidecar, bind, mint_bearer, serve
 from ompycord.store import SqliteStore
-from ompycord.webhook import KeySet, Limits, Sidecar, Streams, bind, create_sidecar, mint_bearer, serve
+from ompycord.webhook import Streams
 from tests.integration.store.world import NOW, CountingIds, HandClock
 from tests.integration.webhook.senders import SECRET, Poster
 
@@ -82,7 +84,7 @@ class Served:
 
 @contextlib.asynccontextmanager
 async def served(
-    store: SqliteStore, clock: HandClock, ids: CountingIds, keyring: KeySet, limits: Limits | None = None,
+    store: SqliteStore, clock: HandClock, ids: CountingIds, keyring: KeySet, limits: HttpLimits | None = None,
     *, header_s: float = 10, **stream_options: Any,
 ) -> AsyncGenerator[Served]:  # fmt: skip
     """Up, with a key of scope runs:read."""
@@ -93,7 +95,7 @@ async def served(
     await store.commit(Commit(keys=(record,)))
     keyring.replace(await store.keys(), hmac_secrets={}, shared_secret=SECRET)
     app = create_sidecar(
-        store=store, keyring=keyring, clock=clock, ids=ids, limits=limits or Limits(), wake=projector.wake, probes={},
+        store=store, keyring=keyring, clock=clock, ids=ids, limits=limits or HttpLimits(), wake=projector.wake, probes={},
         streams=streams,
     )  # fmt: skip
     listener = bind("127.0.0.1", 0)

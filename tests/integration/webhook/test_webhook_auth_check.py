@@ -9,23 +9,24 @@ from pathlib import Path
 import httpx
 import pytest
 
+from ompycord.app.sidecar import create_sidecar
 from ompycord.domain.fold import RunFold
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunFilter
 from ompycord.domain.records import Post, Receipt, Scope
 from ompycord.domain.run import RunRecord
 from ompycord.errors import BadEvent
+from ompycord.http import HttpLimits, KeySet, Sidecar, mint_hmac, parse_secret
+from ompycord.http.auth_check import AuthCheck
+from ompycord.http.problems import Problem
 from ompycord.store import SqliteStore
-from ompycord.webhook import KeySet, Limits, Sidecar, create_sidecar, mint_hmac, parse_secret
-from ompycord.webhook.auth_check import AuthCheck
-from ompycord.webhook.problems import Problem
 from tests.integration.store.world import CountingIds, HandClock
 from tests.integration.webhook.senders import EVENT, EVENTS, SECRET, Poster, envelope, refusal
 from tests.support.sidecar import Options
 from tests.support.sidecar_process import post, sidecar_process
 
 PROXY = "192.0.2.7"
-LIMITS = Limits(trusted_proxies=frozenset({PROXY}))
+LIMITS = HttpLimits(trusted_proxies=frozenset({PROXY}))
 CONNECTIONS = 500
 
 
@@ -132,7 +133,7 @@ async def test_behind_a_listed_proxy_the_last_hop_counts(app: Sidecar, clock: Ha
 
 
 def test_the_table_of_addresses_is_bounded_and_a_network_counts_as_one(keyring: KeySet, clock: HandClock) -> None:
-    auth_check = AuthCheck(keyring=keyring, clock=clock, limits=Limits(addresses=8, failures_burst=3))
+    auth_check = AuthCheck(keyring=keyring, clock=clock, limits=HttpLimits(addresses=8, failures_burst=3))
     for n in range(100):
         for peer in (f"203.0.113.{n}", f"2001:db8:0:{n:x}::1", "not an address", None):
             with pytest.raises(Problem, match="unauthorized"):

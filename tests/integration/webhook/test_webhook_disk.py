@@ -12,10 +12,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from ompycord.app.sidecar import create_sidecar
 from ompycord.domain.events import Note
 from ompycord.errors import StorageError
+from ompycord.http import HttpLimits, KeySet
 from ompycord.store import SqliteStore, open_store
-from ompycord.webhook import KeySet, Limits, create_sidecar
 from tests.integration.store.world import CountingIds, HandClock, Sender
 from tests.integration.webhook.senders import Poster, refusal
 from tests.support.sidecar_process import SidecarProcess, envelope, post, sidecar_process
@@ -109,7 +110,7 @@ async def test_a_database_that_is_held_for_long_is_said_and_taken_up_again(
     busy_store: SqliteStore, tmp_path: Path, keyring: KeySet, clock: HandClock, ids: CountingIds
 ) -> None:
     app = create_sidecar(
-        store=busy_store, keyring=keyring, clock=clock, ids=ids, limits=Limits(), wake=lambda: None,
+        store=busy_store, keyring=keyring, clock=clock, ids=ids, limits=HttpLimits(), wake=lambda: None,
         probes={"database": busy_store.is_writable},
     )  # fmt: skip
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http:

@@ -8,10 +8,12 @@ from typing import Any
 import httpx
 import pytest
 
+from ompycord.app.sidecar import create_sidecar
 from ompycord.domain import events as ev
 from ompycord.domain.records import Commit, Scope
+from ompycord.http import HttpLimits, KeySet, Sidecar, mint_bearer
 from ompycord.store import SqliteStore
-from ompycord.webhook import KeySet, Limits, Sidecar, create_sidecar, mint_bearer
+from ompycord.webhook import EventLimits
 from tests.integration.store.world import NOW, CountingIds, HandClock, People
 from tests.integration.webhook.senders import EVENT, SECRET, Poster, envelope, refusal
 
@@ -240,10 +242,10 @@ async def test_a_key_has_its_rate(poster: Poster, clock: HandClock) -> None:
 async def test_too_many_waiting_events_put_new_ones_off(
     store: SqliteStore, keyring: KeySet, clock: HandClock, ids: CountingIds
 ) -> None:
-    limits = Limits(backlog=3)
     app = create_sidecar(
-        store=store, keyring=keyring, clock=clock, ids=ids, limits=limits, wake=lambda: None, probes={}
-    )
+        store=store, keyring=keyring, clock=clock, ids=ids, limits=HttpLimits(), wake=lambda: None, probes={},
+        event_limits=EventLimits(backlog=3),
+    )  # fmt: skip
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
         poster = Poster(http, clock)

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from ompycord.app.sidecar import create_sidecar
 from ompycord.conductor import Bus, Projector
 from ompycord.domain import events as ev
 from ompycord.domain.authority import SourceKind
@@ -18,8 +19,8 @@ from ompycord.domain.ports import RunFilter
 from ompycord.domain.records import Commit, NewEvent, Scope
 from ompycord.domain.run import RunState
 from ompycord.domain.snapshot import StatusSnapshot
+from ompycord.http import HttpLimits, KeySet, Sidecar, mint_bearer
 from ompycord.store import SqliteStore
-from ompycord.webhook import KeySet, Limits, Sidecar, create_sidecar, mint_bearer
 from ompycord.webhook.hook_approvals import ASK_S
 from tests.integration.store.world import NOW, CountingIds, HandClock, People
 from tests.integration.webhook.senders import SECRET, refusal
@@ -110,7 +111,7 @@ def sidecar(
     store: SqliteStore, keyring: KeySet, clock: HandClock, ids: CountingIds, projector: Projector, bus: Bus
 ) -> Sidecar:
     return create_sidecar(
-        store=store, keyring=keyring, clock=clock, ids=ids, limits=Limits(), wake=projector.wake, probes={}, bus=bus
+        store=store, keyring=keyring, clock=clock, ids=ids, limits=HttpLimits(), wake=projector.wake, probes={}, bus=bus
     )
 
 
@@ -235,7 +236,7 @@ async def test_work_that_begins_after_an_end_is_another_round_and_what_trails_is
     assert await pusher.runs() == {"nightly": first, "nightly#2": second}
     # A process that remembers nothing finds the round that is open.
     bare = create_sidecar(
-        store=store, keyring=keyring, clock=pusher.clock, ids=ids, limits=Limits(), wake=projector.wake, probes={}
+        store=store, keyring=keyring, clock=pusher.clock, ids=ids, limits=HttpLimits(), wake=projector.wake, probes={}
     )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(bare), base_url="http://127.0.0.1:8787") as http:
         again = Pusher(http, store, projector, pusher.clock, ids)

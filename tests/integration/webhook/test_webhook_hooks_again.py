@@ -8,10 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
+from ompycord.app.sidecar import create_sidecar
 from ompycord.conductor import Bus, Projector
 from ompycord.domain.records import Scope
+from ompycord.http import HttpLimits, KeySet
 from ompycord.store import open_store
-from ompycord.webhook import KeySet, Limits, create_sidecar
 from tests.integration.store.world import CountingIds, HandClock
 from tests.integration.webhook.test_webhook_hooks import PROMPT, Pusher
 
@@ -65,7 +66,7 @@ class Places:
         async with open_store(self._file, clock=self._clock, ids=self._ids, readers=1) as store:
             projector = Projector(store=store, bus=Bus(), clock=self._clock, route=lambda run: None)
             sidecar = create_sidecar(
-                store=store, keyring=ring, clock=self._clock, ids=self._ids, limits=Limits(), wake=projector.wake,
+                store=store, keyring=ring, clock=self._clock, ids=self._ids, limits=HttpLimits(), wake=projector.wake,
                 probes={},
             )  # fmt: skip
             transport = httpx.ASGITransport(sidecar)

@@ -12,10 +12,12 @@ from typing import Any
 import httpx
 import pytest
 
+from ompycord.app.sidecar import create_sidecar
 from ompycord.domain.ports import DumpedFold
 from ompycord.domain.records import Commit, Scope
+from ompycord.http import HttpLimits, KeySet, mint_bearer
 from ompycord.store import SqliteStore
-from ompycord.webhook import KeySet, Limits, create_sidecar, mint_bearer
+from ompycord.webhook import EventLimits
 from tests.integration.store.world import NOW, CountingIds, HandClock
 from tests.integration.webhook.senders import EVENTS, SECRET, Poster, envelope
 
@@ -88,10 +90,11 @@ def nasty(place: str, text: str) -> dict[str, Any]:
 async def patient(
     store: SqliteStore, keyring: KeySet, clock: HandClock, ids: CountingIds
 ) -> AsyncGenerator[httpx.AsyncClient]:
-    limits = Limits(rate_per_s=1e9, burst=10**9, backlog=10**9)
+    limits = HttpLimits(rate_per_s=1e9, burst=10**9)
     app = create_sidecar(
-        store=store, keyring=keyring, clock=clock, ids=ids, limits=limits, wake=lambda: None, probes={}
-    )
+        store=store, keyring=keyring, clock=clock, ids=ids, limits=limits, wake=lambda: None, probes={},
+        event_limits=EventLimits(backlog=10**9),
+    )  # fmt: skip
     transport = httpx.ASGITransport(app, client=("127.0.0.1", 1))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
         yield http

@@ -14,9 +14,10 @@ import httpx
 import pytest
 import uvicorn
 
+from ompycord.app.sidecar import create_sidecar
 from ompycord.errors import BusyError, ConfigurationError
+from ompycord.http import HttpLimits, KeySet, SidecarServer, bind, serve
 from ompycord.store import SqliteStore, open_store
-from ompycord.webhook import KeySet, Limits, SidecarServer, bind, create_sidecar, serve
 from tests.integration.store.world import CountingIds, HandClock
 from tests.integration.webhook.senders import EVENT, SECRET, Poster, envelope
 
@@ -38,7 +39,7 @@ async def running(
     store: SqliteStore, keyring: KeySet, clock: HandClock, *, header_s: float = 10, body_s: float = 10
 ) -> AsyncGenerator[Served]:
     app = create_sidecar(
-        store=store, keyring=keyring, clock=clock, ids=CountingIds(1000), limits=Limits(body_s=body_s),
+        store=store, keyring=keyring, clock=clock, ids=CountingIds(1000), limits=HttpLimits(body_s=body_s),
         wake=lambda: None, probes={},
     )  # fmt: skip
     listener = bind("127.0.0.1", 0)

@@ -7,13 +7,14 @@ import jsonschema_rs
 import pytest
 from starlette.types import Receive, Scope, Send
 
+from ompycord.app.sidecar import create_sidecar
 from ompycord.domain import events as ev
 from ompycord.domain.ports import DumpedFold
 from ompycord.domain.records import Commit
 from ompycord.domain.records import Scope as KeyScope
+from ompycord.http import HttpLimits, KeySet, Mount, Sidecar, mint_bearer
+from ompycord.http.problems import PROBLEMS
 from ompycord.store import SqliteStore
-from ompycord.webhook import KeySet, Limits, Mount, Sidecar, create_sidecar, mint_bearer
-from ompycord.webhook.problems import PROBLEMS
 from tests.integration.store.world import NOW, CountingIds, HandClock, People
 from tests.integration.webhook.senders import EVENT, Poster, envelope, refusal
 
@@ -48,7 +49,7 @@ async def test_known_names_are_served(sidecar: Sidecar, http: httpx.AsyncClient,
 async def test_a_configured_name_is_served_and_no_other(
     store: SqliteStore, keyring: KeySet, clock: HandClock, ids: CountingIds
 ) -> None:
-    limits = Limits(hosts=frozenset({"Bot.Example"}))
+    limits = HttpLimits(hosts=frozenset({"Bot.Example"}))
     app = create_sidecar(
         store=store, keyring=keyring, clock=clock, ids=ids, limits=limits, wake=lambda: None, probes={}
     )
@@ -79,7 +80,7 @@ async def test_a_mount_gets_its_prefix_and_only_browser_mounts_get_origins(
         raise RuntimeError("a defect")
 
     app = create_sidecar(
-        store=store, keyring=keyring, clock=clock, ids=ids, limits=Limits(), wake=lambda: None, probes={},
+        store=store, keyring=keyring, clock=clock, ids=ids, limits=HttpLimits(), wake=lambda: None, probes={},
         mounts=[Mount("/mcp", echo), Mount("/mcp/deep", broken), Mount("/board", echo, is_for_browsers=True)],
     )  # fmt: skip
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
@@ -104,7 +105,7 @@ async def test_health_gives_names_only(store: SqliteStore, keyring: KeySet, cloc
         raise RuntimeError("secret detail")
 
     app = create_sidecar(
-        store=store, keyring=keyring, clock=clock, ids=ids, limits=Limits(), wake=lambda: None,
+        store=store, keyring=keyring, clock=clock, ids=ids, limits=HttpLimits(), wake=lambda: None,
         probes={"database": yes, "gateway": gateway},
     )  # fmt: skip
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
@@ -135,7 +136,7 @@ async def test_a_probe_that_hangs_is_a_no(
         keyring=keyring,
         clock=clock,
         ids=ids,
-        limits=Limits(),
+        limits=HttpLimits(),
         wake=lambda: None,
         probes={"gateway": never},
     )

@@ -6,8 +6,8 @@ import socket
 import jsonschema_rs
 
 from ompycord.domain.records import Commit, Scope
+from ompycord.http import KeySet, mint_bearer
 from ompycord.store import SqliteStore
-from ompycord.webhook import KeySet, mint_bearer
 from ompycord.webhook.schemas import published
 from tests.integration.store.world import NOW, CountingIds, HandClock, People
 from tests.integration.webhook.senders import SECRET, refusal

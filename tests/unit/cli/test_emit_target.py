@@ -4,7 +4,7 @@ import pytest
 
 from ompycord.cli.emit.target import read_target
 from ompycord.errors import ConfigurationError
-from ompycord.webhook import parse_secret, verify
+from ompycord.http import parse_secret, verify
 
 URL = "http://127.0.0.1:8787"
 BEARER = "ompk_0123abcd_" + "A" * 43

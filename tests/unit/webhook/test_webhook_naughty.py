@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ompycord.app.sidecar import create_sidecar
 from ompycord.domain.events import EVENT_TYPES
 from ompycord.domain.fold import RunFold
 from ompycord.domain.ids import RunId
@@ -16,9 +17,9 @@ from ompycord.domain.ports import RunFilter
 from ompycord.domain.records import KeyRecord, Post, Receipt, Scope
 from ompycord.domain.run import RunRecord
 from ompycord.errors import BadEvent
+from ompycord.http import HttpLimits, KeySet, mint_bearer
 from ompycord.text.strict_json import NotJson, parse_json, require_within_limits
-from ompycord.webhook import KeySet, Limits, create_sidecar, mint_bearer
-from tests.unit.webhook.test_webhook_keys import NOW, SHARED, Clock, Ids
+from tests.unit.http.test_keys import NOW, SHARED, Clock, Ids
 
 RUN = RunId("01KSR492000000000000000001")
 BEARER = {"authorization": f"Bearer {SHARED}"}
@@ -66,7 +67,7 @@ async def ask(
     clock = Clock()
     keyring = KeySet(clock=clock)
     keyring.replace(keys, hmac_secrets={}, shared_secret=SHARED)
-    limits = Limits(trusted_proxies=frozenset({"192.0.2.7"}))
+    limits = HttpLimits(trusted_proxies=frozenset({"192.0.2.7"}))
     app = create_sidecar(
         store=store, keyring=keyring, clock=clock, ids=Ids(), limits=limits, wake=lambda: None, probes={}
     )

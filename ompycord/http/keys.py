@@ -15,7 +15,7 @@ from ompycord.domain.base import Millis
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, Ids
 from ompycord.domain.records import KeyRecord, Scope
-from ompycord.webhook.signature import parse_secret, verify
+from ompycord.http.signature import parse_secret, verify
 
 __all__ = ["SHARED_KEY", "Key", "KeySet", "mint_bearer", "mint_hmac"]
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from ompycord.webhook.deadlines import Deadlines
+from ompycord.http.deadlines import Deadlines
 
 PATIENCE_S = 10.0
 LONG_S = 3600.0

@@ -1,4 +1,4 @@
-"""uvicorn beside discord.py: our signals, our socket, our deadlines; counterpart of `sidecar.py`, which it serves.
+"""uvicorn beside discord.py: our signals, our socket, our deadlines; counterpart of `dispatcher.py`, which it serves.
 
 `uvicorn.Config(handle_signals=False)` never existed, so `SidecarServer` has that keyword; a taken port would end the process
 by SystemExit, so the socket is bound first; half a header would stay open for ever
@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from ompycord.errors import BusyError, ConfigurationError, UnavailableError
-from ompycord.webhook.problems import Problem, problem
+from ompycord.http.problems import Problem, problem
 
 __all__ = ["SidecarServer", "bind", "serve"]
 
@@ -29,7 +29,7 @@ BACKLOG = 1024
 
 
 class SidecarServer(uvicorn.Server):
-    """A server that leaves signals alone unless it is told otherwise, ends when `stop` is set, and says when it serves."""
+    """A server that leaves signals alone unless `handle_signals` is set, ends when `stop` is set, and says when it serves."""
 
     def __init__(self, config: uvicorn.Config, *, stop: asyncio.Event, handle_signals: bool = False) -> None:
         super().__init__(config)

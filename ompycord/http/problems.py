@@ -3,11 +3,11 @@
 import json
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ompycord.errors import OmpycordError
 
-__all__ = ["PROBLEMS", "Headers", "Problem", "ProblemKind", "problem", "unauthorized"]
+__all__ = ["CONTENT_TYPE", "PROBLEMS", "PROBLEM_SCHEMA", "Headers", "Problem", "ProblemKind", "problem", "unauthorized"]
 
 CONTENT_TYPE = (b"content-type", b"application/problem+json")
 
@@ -84,6 +84,26 @@ PROBLEMS: dict[str, ProblemKind] = {
     "draining": ProblemKind(503, "The process is ending", "Send it again after Retry-After."),
     "storage": ProblemKind(503, "The database did not take it", "Nothing was stored. Send it again after Retry-After."),
 }
+
+PROBLEM_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["type", "title", "status"],
+    "properties": {
+        "type": {"type": "string", "description": "`/problems/<slug>`"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "index": {"type": "integer", "description": "Which event of a batch, from 0."},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"pointer": {"type": "string"}, "code": {"type": "string"}},
+            },
+        },
+    },
+}
+"""What `problem` writes, as JSON schema."""
 
 Headers = tuple[tuple[bytes, bytes], ...]
 

@@ -1,6 +1,6 @@
-"""The door: who may come in, and how often an address may fail; counterpart of `authentication.py`, which judges one request.
+"""Who is let in, and how often an address may fail; counterpart of `authentication.py`, which judges one request.
 
-An address that failed too often is refused before its body is read. Two kinds never are, so that nobody locks out another:
+An address that failed too often is refused before its body is read. Two kinds never are, so that no sender locks out another:
 programs of this machine, and addresses from which a valid request came lately (a proxy, an office). Memory only, bounded.
 """
 
@@ -11,10 +11,11 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 from ompycord.domain.ports import Clock
-from ompycord.webhook.authentication import authenticate, is_local
-from ompycord.webhook.keys import Key, KeySet
-from ompycord.webhook.limits import Limits
-from ompycord.webhook.problems import Problem
+from ompycord.http.authentication import authenticate, is_local
+from ompycord.http.keys import Key, KeySet
+from ompycord.http.limits import HttpLimits
+from ompycord.http.problems import Problem
+from ompycord.http.token_bucket import TokenBucket
 
 __all__ = ["AuthCheck"]
 
@@ -26,17 +27,16 @@ NETWORK = 64
 
 @dataclass(slots=True)
 class _Address:
-    """`tokens` failures are left at the time `since`; valid requests came until `valid_at`."""
+    """The failures that it may still have, and when its last valid request came."""
 
-    tokens: float
-    since: float
+    failures: TokenBucket
     valid_at: float | None = None
 
 
 class AuthCheck:
     """Admits requests. `failures` counts those that were not, since the start."""
 
-    def __init__(self, *, keyring: KeySet, clock: Clock, limits: Limits) -> None:
+    def __init__(self, *, keyring: KeySet, clock: Clock, limits: HttpLimits) -> None:
         self._keyring = keyring
         self._clock = clock
         self._limits = limits
@@ -56,10 +56,9 @@ class AuthCheck:
         now = self._clock.monotonic_s()
         if known.valid_at is not None and now - known.valid_at < TRUSTED_S:
             return
-        tokens = self._tokens(known, now)
-        if tokens < 1:
+        wait_s = known.failures.wait_s(1, now_s=now)
+        if wait_s:
             self.failures += 1
-            wait_s = (1 - tokens) / self._limits.failures_per_s
             raise Problem("too-many-failures", retry_after_s=wait_s, headers=((b"connection", b"close"),))
 
     def authenticate_request(self, headers: Mapping[bytes, bytes], body: bytes, *, peer: str | None) -> Key:
@@ -72,30 +71,22 @@ class AuthCheck:
         except Problem:
             self._failed(address)
             raise
-        known = self._addresses.get(address)
-        if known is not None:
-            known.valid_at = self._clock.monotonic_s()
-        else:
-            self._remember(
-                address, _Address(self._limits.failures_burst, self._clock.monotonic_s(), self._clock.monotonic_s())
-            )
+        now = self._clock.monotonic_s()
+        known = self._addresses.get(address) or self._remember(address, now)
+        known.valid_at = now
         return key
 
     def _failed(self, address: str) -> None:
         self.failures += 1
         now = self._clock.monotonic_s()
-        known = self._addresses.get(address)
-        if known is None:
-            known = self._remember(address, _Address(self._limits.failures_burst, now))
-        known.tokens = max(0.0, self._tokens(known, now) - 1)
-        known.since = now
+        known = self._addresses.get(address) or self._remember(address, now)
+        known.failures.take(1, now_s=now)
         self._addresses.move_to_end(address)
 
-    def _tokens(self, known: _Address, now: float) -> float:
-        return min(self._limits.failures_burst, known.tokens + (now - known.since) * self._limits.failures_per_s)
-
-    def _remember(self, address: str, entry: _Address) -> _Address:
-        self._addresses[address] = entry
+    def _remember(self, address: str, now: float) -> _Address:
+        limits = self._limits
+        bucket = TokenBucket(per_s=limits.failures_per_s, burst=limits.failures_burst, now_s=now)
+        entry = self._addresses[address] = _Address(bucket)
         if len(self._addresses) > self._limits.addresses:
             self._addresses.popitem(last=False)
         return entry

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 
 from ompycord.domain.records import Scope
-from ompycord.webhook.keys import Key, KeySet
-from ompycord.webhook.problems import Problem, unauthorized
+from ompycord.http.keys import Key, KeySet
+from ompycord.http.problems import Problem, unauthorized
 
 __all__ = ["authenticate", "header_map", "is_local", "require_scope"]
 

@@ -8,8 +8,8 @@ from ompycord.domain.authority import SourceKind
 from ompycord.domain.ids import RunId, new_ulid
 from ompycord.domain.records import KeyRecord, Scope
 from ompycord.errors import ConfigurationError
-from ompycord.webhook import SHARED_KEY, KeySet, mint_bearer, mint_hmac, parse_secret, sign
-from ompycord.webhook.limits import Rates
+from ompycord.http import SHARED_KEY, KeySet, mint_bearer, mint_hmac, parse_secret, sign
+from ompycord.http.token_bucket import Rates
 
 NOW = 1_780_000_000_000
 SHARED = "a shared secret of more than 24 characters"

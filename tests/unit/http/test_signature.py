@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from ompycord.errors import ConfigurationError
-from ompycord.webhook import parse_secret, sign, verify
+from ompycord.http import parse_secret, sign, verify
 
 ROOT = Path(__file__).parents[3]
 VECTORS = Path("shared/data/webhook/published-vectors.json")

@@ -1,13 +1,13 @@
-"""What every reading route asks first: which key, with which scope; counterpart of `auth_check.py`."""
+"""What every reading route on FastAPI asks first: which key, with which scope; counterpart of `auth_check.py`."""
 
 from typing import Annotated
 
 from fastapi import Path, Request
 
 from ompycord.domain.records import Scope
-from ompycord.webhook.auth_check import AuthCheck
-from ompycord.webhook.authentication import header_map, require_scope
-from ompycord.webhook.keys import Key
+from ompycord.http.auth_check import AuthCheck
+from ompycord.http.authentication import header_map, require_scope
+from ompycord.http.keys import Key
 
 __all__ = ["UlidPath", "reader"]
 

@@ -1,4 +1,4 @@
-"""Deadlines of equal length under one timer; counterpart of `ingest.py`, whose bodies must be here in time.
+"""Deadlines of equal length under one timer; counterpart of `pipeline.py`, whose bodies must be here in time.
 
 `asyncio.timeout` makes a timer for each request, which costs as much as checking its signature (bench webhook).
 """

@@ -1,0 +1,57 @@
+"""The sidecar: every edge on one dispatcher, sharing keys and limits; counterpart of `http/server.py`, which serves it."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from ompycord.conductor import Bus
+from ompycord.domain.ports import Clock, Ids
+from ompycord.http import AuthCheck, HttpLimits, KeySet, Mount, RequestPipeline, Sidecar
+from ompycord.webhook import EventLimits, EventTarget, Probe, Reports, Streams, create_webhook
+
+__all__ = ["create_sidecar"]
+
+EVENT_LIMITS = EventLimits()
+
+
+def create_sidecar(
+    *,
+    store: EventTarget,
+    keyring: KeySet,
+    clock: Clock,
+    ids: Ids,
+    limits: HttpLimits,
+    wake: Callable[[], None],
+    probes: Mapping[str, Probe],
+    event_limits: EventLimits = EVENT_LIMITS,
+    streams: Streams | None = None,
+    mounts: Sequence[Mount] = (),
+    reports: Reports | None = None,
+    bus: Bus | None = None,
+) -> Sidecar:
+    """The webhook at the root and `mounts` under their prefixes; `streams`, `reports`, `bus` and `wake` as `create_webhook` has
+    them.
+    """
+    auth_check = AuthCheck(keyring=keyring, clock=clock, limits=limits)
+    pipeline = RequestPipeline(auth_check=auth_check, clock=clock, limits=limits)
+    webhook = create_webhook(
+        store=store,
+        auth_check=auth_check,
+        pipeline=pipeline,
+        keyring=keyring,
+        clock=clock,
+        ids=ids,
+        limits=event_limits,
+        wake=wake,
+        probes=probes,
+        streams=streams,
+        reports=reports,
+        bus=bus,
+    )
+    return Sidecar(
+        auth_check=auth_check,
+        pipeline=pipeline,
+        raw=[webhook.raw],
+        mounts=mounts,
+        root=webhook.root,
+        hosts=limits.hosts,
+        on_drain=[] if streams is None else [streams.drain],
+    )

@@ -1,0 +1,218 @@
+"""The outermost ASGI application: which host, which handler; counterpart of `server.py`, which serves it.
+
+Three kinds of routes, asked in this order: raw ones, whose answer is whole before a byte is sent (the hot path); mounts, which own
+a prefix and may stream; and the root application for everything else, which may stream too.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple, TypeVar
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ompycord.http.auth_check import AuthCheck
+from ompycord.http.authentication import header_map
+from ompycord.http.pipeline import ClientDisconnected, RawAnswer, RawRequest, RequestPipeline
+from ompycord.http.problems import Problem, problem
+
+__all__ = ["FindHandler", "Mount", "RawHandler", "RawRoutes", "Sidecar", "send_answer"]
+
+log = logging.getLogger(__name__)
+
+DRAIN_S = 1.0
+DRAIN_BYTES = 64 * 1024
+OWN_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
+
+T = TypeVar("T")
+
+RawHandler = Callable[[RawRequest], Awaitable[RawAnswer]]
+"""Answers a request whole. Raises ClientDisconnected."""
+FindHandler = Callable[[str, bytes, Mapping[bytes, bytes]], RawHandler | None]
+"""The handler for a path, a query string and headers; None for a path that is not the edge's."""
+
+
+class RawRoutes(NamedTuple):
+    """The raw routes of one edge."""
+
+    exact: Mapping[str, RawHandler]
+    """By the whole path."""
+    find: FindHandler
+    """Asked for every other path."""
+
+
+class Mount(NamedTuple):
+    """Another application under a path prefix, such as `/mcp`. It sees `root_path`, as Starlette's mounts do."""
+
+    prefix: str
+    app: ASGIApp
+    is_for_browsers: bool = False
+    """Then requests with an `Origin` header reach it, and it must check them itself."""
+
+
+class Sidecar:
+    """Hands each request to the edge that owns its path."""
+
+    def __init__(
+        self,
+        *,
+        auth_check: AuthCheck,
+        pipeline: RequestPipeline,
+        raw: Sequence[RawRoutes],
+        mounts: Sequence[Mount],
+        root: ASGIApp,
+        hosts: frozenset[str],
+        on_drain: Sequence[Callable[[], None]] = (),
+    ) -> None:
+        """`hosts` are names besides those of this machine. Raises ValueError where two edges claim one path."""
+        self._auth_check = auth_check
+        self._pipeline = pipeline
+        self._on_drain = tuple(on_drain)
+        self._exact = _once((path, handler) for routes in raw for path, handler in routes.exact.items())
+        self._finders = tuple(routes.find for routes in raw)
+        prefixes = _once((mount.prefix, mount) for mount in mounts)
+        self._mounts = tuple(sorted(prefixes.values(), key=lambda mount: -len(mount.prefix)))
+        self._root = root
+        self._hosts = OWN_HOSTS | {host.lower() for host in hosts}
+
+    def drain(self) -> None:
+        """Take no more bodies (503 `draining`) and let every edge end what lasts; what was taken is committed already."""
+        self._pipeline.is_draining = True
+        for drain in self._on_drain:
+            drain()
+
+    @property
+    def failed_authentications(self) -> int:
+        """How many requests had no valid key since the start."""
+        return self._auth_check.failures
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One ASGI connection."""
+        if scope["type"] == "lifespan":
+            await self._root(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        headers = header_map(scope["headers"])
+        handler = self._exact.get(scope["path"]) or self._found(scope["path"], scope["query_string"], headers)
+        if handler is not None:
+            await self._answer(handler, RawRequest(scope["method"], headers, _peer(scope), receive), send)
+        else:
+            await self._hand_over(headers, scope, receive, send)
+
+    async def _answer(self, handler: RawHandler, request: RawRequest, send: Send) -> None:
+        """The hot path: nothing is sent before the answer is whole."""
+        refusal = self._refusal(request.headers, None)
+        if refusal is not None:
+            await _drain(request.receive)
+            await _refuse(send, refusal)
+            return
+        try:
+            status, headers, body = await handler(request)
+        except ClientDisconnected:
+            return
+        except Exception:  # a top edge, as below
+            log.exception("unhandled error while taking an event")
+            await _refuse(send, Problem("internal"))
+            return
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _hand_over(self, headers: Mapping[bytes, bytes], scope: Scope, receive: Receive, send: Send) -> None:
+        """To an application that answers by itself, perhaps as a stream."""
+        mount = self._mount(scope["path"])
+        refusal = self._refusal(headers, mount)
+        if refusal is not None:
+            await _drain(receive)
+            await _refuse(send, refusal)
+            return
+        has_begun = False
+
+        async def watched_send(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            if mount is not None:
+                await mount.app(_inside(scope, mount.prefix), receive, watched_send)
+            else:
+                await self._root(scope, receive, watched_send)
+        except Exception:
+            # A top edge: a defect of ours is an answer and a traceback, never a broken connection.
+            log.exception("unhandled error while answering %s", scope["method"])
+            if not has_begun:
+                await _refuse(send, Problem("internal"))
+
+    def _found(self, path: str, query: bytes, headers: Mapping[bytes, bytes]) -> RawHandler | None:
+        for find in self._finders:
+            handler = find(path, query, headers)
+            if handler is not None:
+                return handler
+        return None
+
+    def _mount(self, path: str) -> Mount | None:
+        return next((m for m in self._mounts if path == m.prefix or path.startswith(f"{m.prefix}/")), None)
+
+    def _refusal(self, headers: Mapping[bytes, bytes], mount: Mount | None) -> Problem | None:
+        """A page of somebody else that resolves its own name to us sends its name as Host and itself as Origin."""
+        # Two Host headers are joined with a comma, which is in no name.
+        if _name_of(headers.get(b"host", b"")) not in self._hosts:
+            return Problem("misdirected")
+        if b"origin" in headers and not (mount and mount.is_for_browsers):
+            return Problem("browser")
+        return None
+
+
+def _once(pairs: Iterable[tuple[str, T]]) -> dict[str, T]:
+    result: dict[str, T] = {}
+    for path, value in pairs:
+        if path in result:
+            raise ValueError(f"Two edges claim {path}.")
+        result[path] = value
+    return result
+
+
+def _peer(scope: Scope) -> str | None:
+    client: tuple[str, int] | None = scope.get("client")
+    return client[0] if client else None
+
+
+@lru_cache(maxsize=64)
+def _name_of(header: bytes) -> str:
+    """The host that a `Host` header names, without its port."""
+    host = header.decode("latin-1").lower()
+    name, colon, port = host.rpartition(":")
+    return name if colon and port.isdigit() and not (name.startswith("[") ^ name.endswith("]")) else host
+
+
+def _inside(scope: Scope, prefix: str) -> Scope:
+    root = scope.get("root_path", "") + prefix
+    return {**scope, "root_path": root, "app_root_path": scope.get("app_root_path", scope.get("root_path", ""))}
+
+
+async def _drain(receive: Receive) -> None:
+    """Take the little that comes: a connection closed over an unread body is reset, and the answer is lost with it."""
+    size = 0
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(DRAIN_S):
+            while size < DRAIN_BYTES:
+                message = await receive()
+                size += len(message.get("body", b""))
+                if not message.get("more_body"):
+                    return
+
+
+async def _refuse(send: Send, error: Problem) -> None:
+    status, headers, body = problem(error)
+    await send_answer(send, (status, (*headers, (b"connection", b"close")), body))
+
+
+async def send_answer(send: Send, answer: RawAnswer) -> None:
+    """Send an answer that is whole."""
+    status, headers, body = answer
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,63 @@
+"""A response that lasts: server-sent events to one reader; counterpart of the edge that knows what to write.
+
+https://html.spec.whatwg.org/multipage/server-sent-events.html
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+__all__ = ["EventStreamResponse", "StreamConnection"]
+
+
+class StreamConnection:
+    """One reader. `is_gone` once it has hung up; `on_gone` is called then."""
+
+    def __init__(self, *, send: Send, write_s: float) -> None:
+        self._send = send
+        self._write_s = write_s
+        self.is_gone = False
+        self.on_gone: Callable[[], None] = lambda: None
+
+    async def write(self, text: str) -> None:
+        """Send some text. Raises TimeoutError when the reader takes nothing for `write_s`."""
+        async with asyncio.timeout(self._write_s):
+            await self._send({"type": "http.response.body", "body": text.encode(), "more_body": True})
+
+    async def end(self) -> None:
+        """The last chunk, as far as the reader takes it."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._write_s):
+                await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def watch(self, receive: Receive) -> None:
+        """Until the reader hangs up."""
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        self.is_gone = True
+        self.on_gone()
+
+
+class EventStreamResponse(Response):
+    """What a route returns to stream. `feed` writes until it returns; a reader that takes nothing for `write_s` ends it too."""
+
+    def __init__(self, *, feed: Callable[[StreamConnection], Awaitable[None]], write_s: float) -> None:
+        super().__init__(media_type="text/event-stream", headers={"cache-control": "no-store"})
+        del self.headers["content-length"]
+        self._feed = feed
+        self._write_s = write_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One connection, from its headers to its end."""
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        connection = StreamConnection(send=send, write_s=self._write_s)
+        async with asyncio.TaskGroup() as group:
+            watching = group.create_task(connection.watch(receive))
+            with suppress(TimeoutError):
+                await self._feed(connection)
+            watching.cancel()
+        if not connection.is_gone:
+            await connection.end()

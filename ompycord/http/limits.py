@@ -1,0 +1,30 @@
+"""How much the sidecar takes of anyone: times, rates, names; counterpart of `auth_check.py` and `pipeline.py`."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from ompycord.domain.base import Frozen
+
+__all__ = ["HttpLimits"]
+
+
+class HttpLimits(Frozen):
+    """The server's options, the same for every route."""
+
+    body_s: Annotated[float, Field(gt=0)] = 10.0
+    """Seconds until a body must be here."""
+    rate_per_s: Annotated[float, Field(gt=0)] = 100.0
+    """Events that a key may send each second, over time."""
+    burst: Annotated[int, Field(ge=1)] = 500
+    """Events that a key may send at once."""
+    failures_per_s: Annotated[float, Field(gt=0)] = 0.2
+    """Failed authentications that an address may have each second, over time."""
+    failures_burst: Annotated[int, Field(ge=1)] = 20
+    """Failed authentications that an address may have at once."""
+    addresses: Annotated[int, Field(ge=1)] = 4096
+    """Addresses that are remembered for it; the oldest is forgotten first, and a failure renews one."""
+    hosts: frozenset[str] = frozenset()
+    """Names besides 127.0.0.1, localhost and [::1] under which the sidecar is asked (the `Host` header)."""
+    trusted_proxies: frozenset[str] = frozenset()
+    """Addresses of proxies whose `X-Forwarded-Proto: https` is believed."""

@@ -1,0 +1,129 @@
+"""What every raw route that takes a body does first: read, authenticate, turn refusals into problems.
+
+Counterpart: `dispatcher.py`, which hands the request over, and the edge, whose handler answers the authenticated request.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import NamedTuple
+
+from starlette.types import Receive
+
+from ompycord.domain.ports import Clock
+from ompycord.domain.records import Scope
+from ompycord.errors import BadEvent, StorageError
+from ompycord.http.auth_check import AuthCheck
+from ompycord.http.authentication import require_scope
+from ompycord.http.deadlines import Deadlines
+from ompycord.http.keys import Key
+from ompycord.http.limits import HttpLimits
+from ompycord.http.problems import Headers, Problem, problem
+from ompycord.http.signature import is_webhook_id
+from ompycord.http.token_bucket import Rates
+
+__all__ = ["AuthenticatedRequest", "ClientDisconnected", "RawAnswer", "RawRequest", "RequestPipeline"]
+
+_CLOSE = (b"connection", b"close")
+
+STORAGE_RETRY_S = 1.0
+DRAINING_RETRY_S = 5.0
+
+RawAnswer = tuple[int, Headers, bytes]
+"""Status, headers, body."""
+
+
+class ClientDisconnected(Exception):
+    """The sender hung up before its request was here, or before its answer was."""
+
+
+class RawRequest(NamedTuple):
+    """What the dispatcher has read of a request."""
+
+    method: str
+    headers: Mapping[bytes, bytes]
+    peer: str | None
+    receive: Receive
+
+
+class AuthenticatedRequest(NamedTuple):
+    """A request whose body is here and whose key may do what the route needs."""
+
+    key: Key
+    body: bytes
+    webhook_id: str | None
+    """The sender's own id of the request, well formed."""
+
+
+class RequestPipeline:
+    """One for all raw routes that take a body. `is_draining` set: nothing new is taken."""
+
+    def __init__(self, *, auth_check: AuthCheck, clock: Clock, limits: HttpLimits) -> None:
+        self._auth_check = auth_check
+        self._rates = Rates(clock=clock, per_s=limits.rate_per_s, burst=limits.burst)
+        self._bodies = Deadlines(seconds=limits.body_s)
+        self.is_draining = False
+
+    async def serve(
+        self,
+        request: RawRequest,
+        take: Callable[[AuthenticatedRequest], Awaitable[RawAnswer]],
+        *,
+        most: int,
+        scope: Scope,
+    ) -> RawAnswer:
+        """Let `take` answer a POST of at most `most` bytes whose key has `scope`; a refusal is an answer too.
+
+        Raises ClientDisconnected.
+        """
+        try:
+            return await take(await self._authenticated(request, most, scope))
+        except Problem as error:
+            return problem(error)
+        except BadEvent as error:
+            return problem(Problem(error.slug, str(error)))
+        except StorageError:
+            return problem(Problem("storage", retry_after_s=STORAGE_RETRY_S))
+
+    def require_rate(self, key: Key, count: int) -> None:
+        """Count `count` events of the key. Raises Problem `rate-limited` (429)."""
+        wait_s = self._rates.wait_s(key.id, count)
+        if wait_s:
+            raise Problem("rate-limited", retry_after_s=wait_s)
+
+    async def _authenticated(self, request: RawRequest, most: int, scope: Scope) -> AuthenticatedRequest:
+        if request.method != "POST":
+            raise Problem("method-not-allowed", headers=((b"allow", b"POST"), _CLOSE))
+        if self.is_draining:
+            raise Problem("draining", retry_after_s=DRAINING_RETRY_S, headers=(_CLOSE,))
+        headers, peer = request.headers, request.peer
+        if headers.get(b"content-encoding", b"identity").strip().lower() not in {b"identity", b""}:
+            raise Problem("encoding", headers=(_CLOSE,))
+        self._auth_check.check_address(headers, peer=peer)
+        body = await self._read(headers, request.receive, most)
+        key = self._auth_check.authenticate_request(headers, body, peer=peer)
+        require_scope(key, scope)
+        webhook_id = headers.get(b"webhook-id", b"").decode("latin-1") or None
+        if webhook_id is not None and not is_webhook_id(webhook_id):  # a bearer's own; a signed one has been checked
+            raise Problem("schema-invalid", "webhook-id has 1 to 128 letters, digits, _ and -.")
+        return AuthenticatedRequest(key, body, webhook_id)
+
+    async def _read(self, headers: Mapping[bytes, bytes], receive: Receive, most: int) -> bytes:
+        length = headers.get(b"content-length", b"")
+        if length.isdigit() and int(length[:20]) > most:
+            raise Problem("too-large", headers=(_CLOSE,))
+        chunks: list[bytes] = []
+        size = 0
+        try:
+            with self._bodies.each():
+                while True:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        raise ClientDisconnected
+                    chunk: bytes = message.get("body", b"")
+                    size += len(chunk)
+                    if size > most:
+                        raise Problem("too-large", headers=(_CLOSE,))
+                    chunks.append(chunk)
+                    if not message.get("more_body", False):
+                        return b"".join(chunks)
+        except TimeoutError:
+            raise Problem("too-slow", headers=(_CLOSE,)) from None

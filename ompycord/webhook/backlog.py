@@ -1,0 +1,43 @@
+"""Events that wait for the projector: new ones are refused while there are too many; counterpart of `Store.backlog`."""
+
+from collections.abc import Callable
+
+from ompycord.domain.ports import Clock
+from ompycord.http.problems import Problem
+from ompycord.webhook.target import EventTarget
+
+__all__ = ["Backlog"]
+
+RETRY_S = 2.0
+AGE_S = 1.0
+"""How long a count of waiting events is believed, in the good case and, a tenth of it, in the bad one."""
+
+
+class Backlog:
+    """How many events wait, asked at most once a second and counted between. One for all routes that take events."""
+
+    def __init__(self, *, store: EventTarget, clock: Clock, limit: int, wake: Callable[[], None]) -> None:
+        """`wake` is called after every append that stored something: the projector's alarm."""
+        self._store = store
+        self._clock = clock
+        self._limit = limit
+        self._wake = wake
+        self._count = 0
+        self._asked_at: float | None = None
+
+    async def require_room(self) -> None:
+        """Raises Problem `backlog` (429)."""
+        now = self._clock.monotonic_s()
+        is_full = self._count >= self._limit
+        if self._asked_at is None or now - self._asked_at >= (AGE_S / 10 if is_full else AGE_S):
+            self._asked_at = now
+            self._count = await self._store.backlog()
+            is_full = self._count >= self._limit
+        if is_full:
+            raise Problem("backlog", retry_after_s=RETRY_S)
+
+    def stored(self, count: int) -> None:
+        """So many more events are on disk."""
+        if count:
+            self._count += count
+            self._wake()

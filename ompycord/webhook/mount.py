@@ -1,0 +1,68 @@
+"""The webhook's part of the sidecar: its raw routes, its pages and its streams; counterpart of `http/dispatcher.py`."""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from fastapi import FastAPI
+
+from ompycord.conductor import Bus
+from ompycord.domain.ports import Clock, Ids
+from ompycord.http.auth_check import AuthCheck
+from ompycord.http.dispatcher import RawRoutes
+from ompycord.http.keys import KeySet
+from ompycord.http.pipeline import RequestPipeline
+from ompycord.webhook.backlog import Backlog
+from ompycord.webhook.hooks import Hooks
+from ompycord.webhook.ingest import Ingest
+from ompycord.webhook.limits import EventLimits
+from ompycord.webhook.report_routes import Reports
+from ompycord.webhook.routes import Probe, create_routes
+from ompycord.webhook.streams import Streams
+from ompycord.webhook.target import EventTarget
+
+__all__ = ["WebhookMount", "create_webhook"]
+
+
+class WebhookMount(NamedTuple):
+    """What the dispatcher needs of the webhook."""
+
+    raw: RawRoutes
+    """Events and hooks."""
+    root: FastAPI
+    """Everything else."""
+
+
+def create_webhook(
+    *,
+    store: EventTarget,
+    auth_check: AuthCheck,
+    pipeline: RequestPipeline,
+    keyring: KeySet,
+    clock: Clock,
+    ids: Ids,
+    limits: EventLimits,
+    wake: Callable[[], None],
+    probes: Mapping[str, Probe],
+    streams: Streams | None,
+    reports: Reports | None,
+    bus: Bus | None,
+) -> WebhookMount:
+    """The webhook's routes; without `streams` there are no server-sent events, without `reports` no /status and /metrics,
+    without `bus` no hook waits for people.
+
+    `wake` is called after every append that stored something: the projector's alarm.
+    """
+    backlog = Backlog(store=store, clock=clock, limit=limits.backlog, wake=wake)
+    ingest = Ingest(store=store, pipeline=pipeline, backlog=backlog, clock=clock, ids=ids, limits=limits)
+    hooks = Hooks(store=store, pipeline=pipeline, backlog=backlog, clock=clock, ids=ids, limits=limits, bus=bus)
+    root = create_routes(
+        store=store,
+        auth_check=auth_check,
+        keyring=keyring,
+        streams=streams,
+        probes=probes,
+        is_draining=lambda: pipeline.is_draining,
+        reports=reports,
+    )
+    exact = {"/api/webhook/event": ingest.event, "/api/webhook/events": ingest.batch}
+    return WebhookMount(RawRoutes(exact, hooks.find), root)
