@@ -1,4 +1,4 @@
-"""`ompycord sign`: what anybody needs to post an event by hand; counterpart of `webhook/signature.py`."""
+"""`ompycord sign`: what anybody needs to post an event by hand; counterpart of `http/signature.py`."""
 
 import os
 import shlex

@@ -1,6 +1,6 @@
-"""Where events go and what opens that door: address and key; counterpart of `webhook/authentication.py`.
+"""Where events go and what opens that door: address and key; counterpart of `http/authentication.py`.
 
-The signature is computed here although `webhook/signature.py` has it too: importing that brings the whole web server with
+The signature is computed here although `http/signature.py` has it too: importing that brings the whole web server with
 it, a second that every hook of an agent would wait for. A test holds the two together.
 """
 

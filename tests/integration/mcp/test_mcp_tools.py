@@ -266,7 +266,7 @@ async def test_an_answer_after_seventy_seconds_finds_its_agent(harness: AppHarne
 async def test_a_client_that_wants_to_know_hears_that_somebody_is_waited_for(
     harness: AppHarness, working: RunId, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ompycord.mcp_server.server.BEAT_S", 0.05)
+    monkeypatch.setattr("ompycord.mcp_server.server.HEARTBEAT_S", 0.05)
     heard: list[str | None] = []
     enough = asyncio.Event()
 
