@@ -22,6 +22,7 @@ OmpycordError
 ├── Backlogged                  429 more unprojected events than the limit
 ├── WorkspaceError              a clone, a harvest or a publication failed; the run says why
 └── ProcessFailed               a program could not be started or did not end as it must
+    └── ProgramLeadsOut         it lies in a run's checkout and is a link out of it: it was not started
 """
 
 from typing import ClassVar
@@ -40,6 +41,7 @@ __all__ = [
     "NotYours",
     "OmpycordError",
     "ProcessFailed",
+    "ProgramLeadsOut",
     "Refused",
     "RunFinal",
     "SequenceConflict",
@@ -164,6 +166,10 @@ class WorkspaceError(OmpycordError):
 
 class ProcessFailed(OmpycordError):
     """A program could not be started, or did not end as it must."""
+
+
+class ProgramLeadsOut(ProcessFailed):
+    """A program of a run's checkout is a link out of it, so it was not started; the message names it."""
 
 
 class VersionConflict(OmpycordError):

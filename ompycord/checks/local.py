@@ -13,7 +13,7 @@ from ompycord.checks.verdict import Ended, is_pytest, reading_of, verdict
 from ompycord.domain.events import CheckFinished
 from ompycord.domain.ids import RunId
 from ompycord.domain.repository import CheckSpec
-from ompycord.errors import ProcessFailed
+from ompycord.errors import ProcessFailed, ProgramLeadsOut
 from ompycord.processes import Clocks, ProcessResult, ProcessSpec, ResourceLimits
 from ompycord.processes.launcher_port import Launcher, Layout
 from ompycord.text import cut
@@ -45,6 +45,8 @@ class LocalChecks:
         try:
             report.unlink(missing_ok=True)
             result, tail = await self._watch(spec, layout, check)
+        except ProgramLeadsOut as error:
+            return CheckFinished(check=check.name, status="error", detail=cut(str(error), _SENTENCE))
         except (ProcessFailed, OSError) as error:
             is_there = await asyncio.to_thread(cwd.is_dir)
             status = "missing" if isinstance(error, ProcessFailed) and is_there else "error"

@@ -4,7 +4,7 @@ from ompycord.processes.command import run
 from ompycord.processes.detached import start_detached
 from ompycord.processes.escalation import kill_strays
 from ompycord.processes.launcher import Launch, RunningProcess, launch
-from ompycord.processes.spawn import find_program
+from ompycord.processes.spawn import find_program, named_program
 from ompycord.processes.spec import (
     MARKER,
     Bounds,
@@ -34,6 +34,7 @@ __all__ = [
     "find_program",
     "kill_strays",
     "launch",
+    "named_program",
     "run",
     "start_detached",
 ]

@@ -14,7 +14,7 @@ from ompycord.errors import ProcessFailed
 from ompycord.processes.escalation import kill_group
 from ompycord.processes.spec import MARKER, ProcessSpec, Stream
 
-__all__ = ["Pipe", "Spawned", "find_program", "spawn"]
+__all__ = ["Pipe", "Spawned", "find_program", "named_program", "spawn"]
 
 _SHIM: Final = Path(__file__).with_name("_parent_death.py")
 _START_S: Final = 30.0
@@ -156,17 +156,31 @@ async def spawn(spec: ProcessSpec) -> Spawned:
     return spawned
 
 
-def find_program(spec: ProcessSpec) -> Path:
-    """The file to execute: what is no bare name is relative to the working folder."""
+def named_program(spec: ProcessSpec) -> Path | None:
+    """The file that the first word names, there or not; None where it lies in no folder of the program's own PATH.
+
+    What is no bare name is relative to the working folder, and so are relative folders of that PATH: the program's own
+    look-ups take them so.
+    """
     name = spec.argv[0]
-    found = str(spec.cwd / name) if os.sep in name else shutil.which(name, path=spec.env.get("PATH", os.defpath))
-    if found is None or not Path(found).exists():
+    if os.sep in name:
+        return spec.cwd / name
+    folders = [str(spec.cwd / word) for word in spec.env.get("PATH", os.defpath).split(os.pathsep) if word]
+    found = shutil.which(name, path=os.pathsep.join(folders))
+    return None if found is None else Path(found)
+
+
+def find_program(spec: ProcessSpec) -> Path:
+    """The file to execute (`named_program`). Raises ProcessFailed where it is missing or cannot be executed."""
+    name = spec.argv[0]
+    found = named_program(spec)
+    if found is None or not found.exists():
         raise ProcessFailed(
             f"The program {name} was not found. Install it, or give its full path in the configuration."
         )
-    if Path(found).is_dir() or not os.access(found, os.X_OK):
+    if found.is_dir() or not os.access(found, os.X_OK):
         raise ProcessFailed(f"{name} cannot be executed. Make it an executable file (chmod +x), or name another.")
-    return Path(found)
+    return found
 
 
 async def _execute(spec: ProcessSpec, program: Path, ends: _Ends) -> tuple[asyncio.subprocess.Process, Pipe]:

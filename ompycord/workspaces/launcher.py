@@ -10,12 +10,13 @@ from typing import Final
 
 from ompycord.domain.repository import ConfinementLevel
 from ompycord.errors import ProcessFailed
-from ompycord.processes import Bounds, Clocks, ProcessSpec, RunningProcess, find_program, launch
+from ompycord.processes import Bounds, Clocks, ProcessSpec, RunningProcess, find_program, launch, named_program
 from ompycord.processes.launcher_port import Layout
 from ompycord.workspaces.bubblewrap import in_bubblewrap
 from ompycord.workspaces.folders import is_real_folder
 from ompycord.workspaces.grants import link_grants
 from ompycord.workspaces.landlock import in_landlock
+from ompycord.workspaces.programs import require_inside
 from ompycord.workspaces.sandbox_view import sandbox_view
 
 __all__ = ["ConfinedLauncher", "UnconfinedLauncher"]
@@ -36,7 +37,10 @@ class UnconfinedLauncher:
 
     def arrange(self, spec: ProcessSpec, layout: Layout) -> ProcessSpec:
         """See the port."""
-        return _ready(spec, layout, self._path, self._environ).model_copy(update={"claims_terminal": False})
+        own = _ready(spec, layout, self._path, self._environ)
+        if (program := named_program(own)) is not None:
+            require_inside(own.argv[0], program, layout, shows=lambda _: True)
+        return own.model_copy(update={"claims_terminal": False})
 
     @asynccontextmanager
     async def start(
@@ -79,11 +83,13 @@ class ConfinedLauncher:
     def arrange(self, spec: ProcessSpec, layout: Layout) -> ProcessSpec:
         """See the port."""
         own = _ready(spec, layout, self._path, self._environ)
-        program = find_program(own)
+        program = named_program(own) or find_program(own)  # which says what is missing
         try:
             seen = sandbox_view(layout, program=program, path=own.env["PATH"], hidden=self._hidden)
+            require_inside(own.argv[0], program, layout, shows=seen.shows)
         except OSError as error:
             raise ProcessFailed(f"The confinement could not be arranged: {error.strerror}. Nothing ran.") from error
+        find_program(own)  # looked for only now: whether there is something outside is not the checkout's to ask
         if self.level != "full":
             return in_landlock(own, layout, seen, has_network_rules=self.level == "files+net", program=program)
         bwrap = shutil.which("bwrap", path=self._path)
@@ -94,6 +100,8 @@ class ConfinedLauncher:
 
 def _ready(spec: ProcessSpec, layout: Layout, path: str, environ: Mapping[str, str]) -> ProcessSpec:
     """Makes the run's own folders and the whole environment. Raises ProcessFailed."""
+    if layout.tree.is_symlink():
+        raise ProcessFailed(f"{layout.tree} became a link, so nothing was started. Start the run anew.")
     for folder in (layout.home, layout.tmp):
         _make(folder)
     link_grants(layout)

@@ -13,6 +13,7 @@ from typing import Final
 import ompycord
 from ompycord.errors import ProcessFailed
 from ompycord.processes.launcher_port import Layout
+from ompycord.workspaces.programs import is_of_run
 from ompycord.workspaces.record import Folder
 
 __all__ = ["SandboxView", "sandbox_view", "without"]
@@ -43,18 +44,25 @@ class SandboxView:
     writable: tuple[Path, ...]
     hidden: tuple[Path, ...]
 
+    def shows(self, path: Path) -> bool:
+        """Whether `path`, a real one without links, is there for the program: the nearest word about it holds."""
+        above = {path, *path.parents}
+        shown = max((len(one.parts) for one in (*self.readable, *self.writable) if one in above), default=0)
+        return shown > 0 and shown >= max((len(one.parts) for one in self.hidden if one in above), default=0)
+
 
 def sandbox_view(layout: Layout, *, program: Path, path: str, hidden: Iterable[Path]) -> SandboxView:
     """What `program` sees in `layout` with `path` as its PATH; of what lies in `hidden` only what is named.
 
+    A program, or a folder of the PATH, that lies in the run's own folders adds nothing: an agent chooses where it leads.
     Raises ProcessFailed for a grant that would show a hidden folder of ours whole.
     """
     ours = tuple(hidden)
     unseen = tuple(dict.fromkeys(_both(one for one in (*SECRET, Path.home(), *ours) if _is_there(one))))
     _refuse_ours(layout.grants, ours)
     folders = [Path(word) for word in path.split(os.pathsep) if word.startswith(os.sep)]
-    tools = [root for folder in folders for root in _roots(folder)]
-    named = [*_pythons(), *tools, *_of_program(program)]
+    tools = [root for folder in folders if not is_of_run(folder, layout) for root in _roots(folder)]
+    named = [*_pythons(), *tools, *([] if is_of_run(program, layout) else _of_program(program))]
     fit = [one for one in named if _is_there(one) and not any(other.is_relative_to(one) for other in unseen)]
     given = [*layout.readable, *_objects(layout), *layout.grants]
     system = [one for one in SYSTEM if _is_there(one)]
