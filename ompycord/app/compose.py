@@ -12,6 +12,7 @@ from functools import partial
 
 from ompycord import __version__
 from ompycord.agents.registry import adapters
+from ompycord.app.confinement import launcher_at_start
 from ompycord.app.control import Control
 from ompycord.app.data_folder import DataFolder
 from ompycord.app.health import MANY_EVENTS, Health
@@ -53,7 +54,6 @@ from ompycord.text import Redactor
 from ompycord.webhook import Probe, Streams
 from ompycord.workspaces.artifacts import Artifacts
 from ompycord.workspaces.git import Git
-from ompycord.workspaces.probe import best_launcher
 from ompycord.workspaces.service import GitWorkspaces
 
 __all__ = ["Parts", "git_of", "lifespan"]
@@ -209,7 +209,7 @@ def _route_of(settings: Settings) -> Callable[[RunRecord], str | None]:
 
 
 async def _workers(data: DataFolder) -> _Workers:
-    launcher = await best_launcher(path=os.environ.get("PATH", os.defpath), hidden=(data.path,), environ=os.environ)
+    launcher = await launcher_at_start(data.path, os.environ)
     workspaces = GitWorkspaces(
         folder=data.path / "workspaces",
         repositories=data.path / "repositories",

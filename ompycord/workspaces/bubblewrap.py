@@ -1,6 +1,9 @@
 """Level *full*: a program in namespaces of its own, by bubblewrap; its counterpart with the kernel alone is `landlock.py`."""
 
+import os
+import stat
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +18,10 @@ _THREADS: Final = 16
 """Tasks that the kernel lets a program have for each process that it may be: it counts every thread as one."""
 _APART: Final = ("--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try")
 _BASE: Final = ("--die-with-parent", "--cap-drop", "ALL", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp")  # noqa: S108  # its own
+_NO_NAMESPACES: Final = "--disable-userns"
+"""From bubblewrap 0.8 on. Inside one more namespace a program of root's mounts control groups and may write them (seen on 6.18)."""
+_PROC: Final = Path("/proc")
+_WRITE: Final = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 def in_bubblewrap(spec: ProcessSpec, layout: Layout, seen: SandboxView, *, bwrap: Path, program: Path) -> ProcessSpec:
@@ -27,8 +34,31 @@ def in_bubblewrap(spec: ProcessSpec, layout: Layout, seen: SandboxView, *, bwrap
     python = (sys.executable, "-I", "-S", str(_PROGRAM), "term")
     tasks = "" if spec.resource_limits is None else f",tasks={spec.resource_limits.processes * _THREADS}"
     inside = (*python, f"{'terminal' if spec.claims_terminal else 'default'}{tasks}", str(program), *spec.argv)
-    folders = (*_APART, *network, *_BASE, *_mounts(seen), "--remount-ro", "/", "--chdir", str(spec.cwd))
+    root = (_NO_NAMESPACES, *_kernel()) if os.geteuid() == 0 else ()
+    folders = (*_APART, *network, *_BASE, *root, *_mounts(seen), "--remount-ro", "/", "--chdir", str(spec.cwd))
     return spec.model_copy(update={"argv": (*python, "ignore", str(bwrap), bwrap.name, *folders, "--", *inside)})
+
+
+def _kernel() -> Iterator[str]:
+    """Read-only, all below /proc by which a file changes the machine: to root the kernel grants that without any capability.
+
+    Only processes stay writable: inside they are the program's own. bubblewrap itself covers four of these folders where it may
+    write into them, and nobody may write into /proc/sys: only into its files.
+    """
+    device = _PROC.stat().st_dev
+    for entry in sorted(_PROC.iterdir()):
+        if not entry.name.isdecimal() and _changes_machine(entry, device):
+            yield from ("--ro-bind-try", str(entry), str(entry))
+
+
+def _changes_machine(entry: Path, device: int) -> bool:
+    """Another file system that is mounted there does not: a new /proc is without it."""
+    try:
+        found = entry.lstat()
+    except OSError:  # it went with its module
+        return False
+    is_open = stat.S_ISDIR(found.st_mode) or (stat.S_ISREG(found.st_mode) and found.st_mode & _WRITE != 0)
+    return is_open and found.st_dev == device
 
 
 def _mounts(seen: SandboxView) -> list[str]:

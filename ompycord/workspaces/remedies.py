@@ -33,6 +33,11 @@ _CONTAINER: Final = (
 )
 _TRY: Final = "bubblewrap is here and does not confine. See why: bwrap --unshare-user --unshare-pid --ro-bind / / true"
 _KERNEL: Final = "Level files needs a kernel from 5.19 on with landlock among its security modules (lsm=landlock,…)."
+_TRY_AS_ROOT: Final = _TRY.replace("--unshare-user", "--unshare-user --disable-userns")
+_ROOT: Final = (
+    "Ompycord runs as root, whose programs may change settings of the kernel and rights of every file: start it as a user of its "
+    "own, or confine fully, for which root needs bubblewrap 0.8 or newer."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +49,7 @@ class Machine:
     """ID and ID_LIKE of /etc/os-release."""
     has_bubblewrap: bool = False
     is_container: bool = False
+    is_root: bool = False
     switches: tuple[tuple[str, str], ...] = ()
     """Kernel settings of `_SWITCHES` that are there, with their values."""
 
@@ -55,17 +61,23 @@ def inspect_machine(path: str) -> Machine:
         platform=sys.platform,
         distributions=_distributions(Path("/etc/os-release")),
         has_bubblewrap=shutil.which("bwrap", path=path) is not None,
+        is_root=hasattr(os, "geteuid") and os.geteuid() == 0,
         is_container=any(os.path.lexists(name) for name in ("/.dockerenv", "/run/.containerenv")),
         switches=tuple((name, file.read_text(encoding="ascii").strip()) for name, file in found if file.is_file()),
     )
 
 
 def remedy(level: ConfinementLevel, machine: Machine) -> str:
-    """One or two sentences with commands; empty where nothing is better than `level`."""
+    """Some sentences with commands; empty where nothing is better than `level`."""
     if level == "full":
         return ""
     if machine.platform != "linux":
         return "This system confines nothing: run agents on Linux for that."
+    words = _on_linux(level, machine)
+    return f"{words} {_ROOT}" if machine.is_root else words
+
+
+def _on_linux(level: ConfinementLevel, machine: Machine) -> str:
     if machine.is_container:
         return _CONTAINER
     commands = [] if machine.has_bubblewrap else [_installing(machine)]
@@ -74,7 +86,8 @@ def remedy(level: ConfinementLevel, machine: Machine) -> str:
         for name, value in machine.switches
         if value == _SWITCHES[name][0]
     ]
-    words = f"Run: {' && '.join(commands)}; then start Ompycord again." if commands else f"{_TRY}."
+    trying = _TRY_AS_ROOT if machine.is_root else _TRY
+    words = f"Run: {' && '.join(commands)}; then start Ompycord again." if commands else f"{trying}."
     return f"{words} {_KERNEL}" if level == "none" else words
 
 

@@ -305,6 +305,7 @@ OFFERED = {
     "full": (
         "bwrap",
         "--unshare-user",
+        *(("--disable-userns",) if hasattr(os, "geteuid") and os.geteuid() == 0 else ()),
         "--unshare-pid",
         "--unshare-net",
         "--ro-bind",
