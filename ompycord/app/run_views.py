@@ -94,6 +94,7 @@ def _view(run: RunRecord) -> dict[str, Any]:
         "kind": run.kind.value,
         "name": run.external_name,
         "state": run.state.value,
+        "outcome": None if run.outcome is None else run.outcome.value,
         "repository": run.repository,
         "agent": run.agent,
         "created_at": _time(run.created_at),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ompycord.conductor import MessageOutcome, MessageReceipt, QueuedMessage
 from ompycord.domain.events import RunEvent, dump_data
 from ompycord.domain.ids import short_id
-from ompycord.domain.run import FINAL, RunKind, RunRecord
+from ompycord.domain.run import FINAL, RunKind, RunOutcome, RunRecord
 from ompycord.render.phrases import day_clock, stamp
 from ompycord.render.sanitizer import Sanitizer
 
@@ -168,7 +168,8 @@ def run_line(record: RunRecord, title: str, url: str | None, sanitizer: Sanitize
     """One run in a list."""
     what = sanitizer.dead(title, 80)
     who = f"<@{record.requester}>" if record.requester else "runs elsewhere"
-    parts = (f"`{short_id(record.id)}`", record.state.lower(), what, record.repository or "", who, url or "")
+    state = "complete, no changes" if record.outcome is RunOutcome.NO_CHANGES else record.state.lower()
+    parts = (f"`{short_id(record.id)}`", state, what, record.repository or "", who, url or "")
     return " · ".join(part for part in parts if part)
 
 

@@ -44,17 +44,23 @@ def runs(
 
 def _row(run: dict[str, Any]) -> tuple[str, ...]:
     texts = (run["repository"], run["agent"], _line(run["name"]))
-    return (run["run"], run["state"], *(text or "-" for text in texts), run["created_at"][:16])
+    return (run["run"], _state(run), *(text or "-" for text in texts), run["created_at"][:16])
 
 
 def _one(run: dict[str, Any]) -> str:
-    head = [("run", run["run"]), ("id", run["id"]), ("state", run["state"]), ("kind", run["kind"])]
+    head = [("run", run["run"]), ("id", run["id"]), ("state", _state(run)), ("kind", run["kind"])]
     head += [(name, run[name]) for name in ("name", "repository", "agent", "created_at", "ended_at") if run[name]]
     lines = [f"{name:<12}{_line(str(value))}" for name, value in head]
     lines += ["", *(run["prompt"] or "").splitlines()] if run["prompt"] else []
     latest = run["events"][-LATEST:]
     lines += ["", f"{len(latest)} of {run['events_total']} events, the latest last:"]
     return "\n".join([*lines, *(f"  {one['at'][:19]}  {one['source']:<10}  {one['type']}" for one in latest)])
+
+
+def _state(run: dict[str, Any]) -> str:
+    """`COMPLETE, no changes`: the state alone would read as success."""
+    outcome: str | None = run.get("outcome")  # an older process that still runs does not say it
+    return f"{run['state']}, {outcome.replace('_', ' ')}" if outcome else run["state"]
 
 
 def _line(text: str | None) -> str:

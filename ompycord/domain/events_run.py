@@ -6,7 +6,7 @@ from pydantic import Field, StrictBool, StringConstraints
 
 from ompycord.domain.base import Frozen, Line, Millis, Name, Text
 from ompycord.domain.event_fields import Count, Url
-from ompycord.domain.run import FailureClass, RunState, SuspendReason
+from ompycord.domain.run import FailureClass, RunOutcome, RunState, SuspendReason
 from ompycord.domain.task import Task
 
 __all__ = [
@@ -65,6 +65,8 @@ class RunStateChanged(Frozen):
     wake_at: Millis | None = None
     message: Line | None = None
     failure: FailureClass | None = None
+    outcome: RunOutcome | None = None
+    """With COMPLETE: the run has no result, and why."""
     lanes: dict[str, Count] | None = None
     """With reason `lost`: the last number seen in each lane; any event beyond lifts the suspension."""
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ompycord.domain import effects as fx
 from ompycord.domain import events as ev
-from ompycord.domain.run import FINAL, FailureClass, Machine, RunState, SuspendReason
+from ompycord.domain.run import FINAL, FailureClass, Machine, RunOutcome, RunState, SuspendReason
 from ompycord.domain.task import Mode
 
 __all__ = ["MAX_INTERRUPTIONS", "TABLE", "Decision", "Rule", "advance"]
@@ -105,6 +105,11 @@ def crashed(machine: Machine, body: ev.EventBody) -> bool:
     return isinstance(body, ev.EffectFinished) and body.failure is FailureClass.LOST
 
 
+def unchanged(machine: Machine, body: ev.EventBody) -> bool:
+    """What was collected, or was to be published, equals the base: there is nothing to verify and nothing to publish."""
+    return isinstance(body, ev.EffectFinished) and body.facts.get("changed") == 0
+
+
 def unheard(machine: Machine, body: ev.EventBody) -> bool:
     """People said something that this start of the agent never took."""
     return isinstance(body, ev.EffectFinished) and body.facts.get("unheard") is True
@@ -145,6 +150,11 @@ def checked(machine: Machine, body: ev.EventBody) -> dict[str, object]:
 def published(machine: Machine, body: ev.EventBody) -> dict[str, object]:
     """The sentence of the checks or of the agent stands; a branch is shown from the files event."""
     return {"message": machine.message}
+
+
+def without_result(machine: Machine, body: ev.EventBody) -> dict[str, object]:
+    """It ended well and left nothing; whatever the base passes says nothing of it."""
+    return {"outcome": RunOutcome.NO_CHANGES, "message": "The agent changed nothing in the repository."}
 
 
 def began_again(machine: Machine, body: ev.EventBody) -> dict[str, object]:
@@ -266,6 +276,8 @@ TABLE: tuple[Rule, ...] = (
     Rule((S.BUILDING,), DONE, S.FAILED, (fx.CleanUp,), "the agent did not start", step("build", "failed"), failed),
     Rule((S.BUILDING,), DONE, S.PUBLISHING, (fx.Publish,), "it failed; what it made is kept",
          step("harvest", "ok", claimed(done=False))),
+    Rule((S.BUILDING,), DONE, S.COMPLETE, (fx.CleanUp,), "nothing was changed", step("harvest", "ok", unchanged),
+         without_result),
     Rule((S.BUILDING,), DONE, S.VERIFYING, (fx.RunChecks,), "checks prove it", step("harvest", "ok", in_mode(*CHECKING))),
     Rule((S.BUILDING,), DONE, S.PUBLISHING, (fx.Publish,), "mode fast: no checks", step("harvest", "ok")),
     # The clone holds the only copy: nothing is cleaned up before a person has decided.
@@ -275,6 +287,9 @@ TABLE: tuple[Rule, ...] = (
     Rule((S.PUBLISHING,), DONE, S.FAILED, (fx.CleanUp,), "the agent said it failed",
          step("publish", "ok", claimed(done=False)), published),
     Rule((S.PUBLISHING,), DONE, S.FAILED, (fx.CleanUp,), "checks failed", step("publish", "ok", verdict(False)), published),
+    # Collected by an earlier version, which let an empty result go on to the checks.
+    Rule((S.PUBLISHING,), DONE, S.COMPLETE, (fx.CleanUp,), "nothing was changed", step("publish", "ok", unchanged),
+         without_result),
     Rule((S.PUBLISHING,), DONE, S.COMPLETE, (fx.CleanUp,), "published", step("publish", "ok"), published),
     Rule((S.PUBLISHING,), DONE, S.PARTIAL, (fx.CleanUp,), "work kept, not published", step("publish", "failed"), failed),
     # A crash cut a step short: an agent goes on in its session, or begins again in a fresh clone; other steps are done again.
@@ -338,6 +353,7 @@ def _apply(machine: Machine, body: ev.EventBody, rule: Rule) -> Decision:
         resume_to=after.resume_to if rule.to is S.SUSPENDED else None,
         message=after.message,
         failure=after.failure,
+        outcome=after.outcome,
     )
     return Decision(after, tuple(_effect(kind, machine, after) for kind in rule.do), (changed,))
 

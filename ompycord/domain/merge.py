@@ -60,6 +60,7 @@ def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
     # What we harvested and published of a hosted run is known; until then the agent's word is shown.
     known = {OMPYCORD: ours} if task and ours.files else source_states
     files = _newest(known, lambda source_state: source_state.files)
+    outcome = changed.outcome if changed else None
     gaps = [gap for source in sorted(source_states) for gap in _gaps(source, source_states[source])]
     return StatusSnapshot(
         run=run,
@@ -76,7 +77,7 @@ def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
         agent=task.agent if task else text["agent"],
         mode=task.mode if task else None,
         branch=_scalar(known, "branch"),
-        commit=_scalar(known, "commit"),
+        commit=_scalar(known, "commit") if outcome is None else None,  # an earlier start's, if any
         model=text["model"],
         provider=text["provider"],
         session=text["session"],
@@ -85,8 +86,9 @@ def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
         origin=task.origin if task else Origin(),
         message=changed.message if changed else None,
         last_words=text["last_words"],
-        summary=text["summary"],
+        summary=text["summary"] if outcome is None else _last_summary(source_states),
         failure=now.failure,
+        outcome=outcome,
         plan=_plan(source_states),
         tools=_tools(source_states),
         tool_count=sum(source_state.tool_count for source_state in source_states.values()),
@@ -94,7 +96,7 @@ def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
         files=files.files if files else (),
         files_total=(files.total or len(files.files)) if files else 0,
         checks=checks,
-        verification=_verification(now.state, checks, hosted=task is not None),
+        verification=_verification(now.state, checks, has_result=task is not None and outcome is None),
         questions=_questions(source_states),
         approvals=_approvals(source_states),
         provider_wait=None if now.state in FINAL else _provider_wait(source_states),
@@ -113,9 +115,25 @@ def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
     )
 
 
+_WORDS = ("last_words", "summary")
 _SCALARS = (
     "title", "prompt", "repository", "agent", "model", "provider", "session", "last_words", "summary", "url",
 )  # fmt: skip
+
+
+def _last_summary(source_states: SourceStates) -> str | None:
+    """What the last start of the agent said at its end; None where words came after it, which are the last ones then."""
+
+    def last(source_state: SourceState) -> Stamped[tuple[str, str]] | None:
+        said = [
+            (*source_state.scalars[name][:2], (name, source_state.scalars[name][2]))
+            for name in _WORDS
+            if name in source_state.scalars
+        ]
+        return max(said, default=None)
+
+    newest = _newest(source_states, last)
+    return newest[1] if newest is not None and newest[0] == "summary" else None
 
 
 def _plan(source_states: SourceStates) -> tuple[ev.Phase, ...]:
@@ -209,7 +227,8 @@ def _ended(body: ev.RunFinished | ev.RunFailed | ev.RunCancelled, at: int) -> _S
             return _State(RunState.CANCELLED, failure=FailureClass.CANCELLED, ended_at=at)
 
 
-def _verification(state: RunState, checks: tuple[Check, ...], *, hosted: bool) -> Verification:
+def _verification(state: RunState, checks: tuple[Check, ...], *, has_result: bool) -> Verification:
+    """`has_result`: the run is hosted and changed something; what else the checks saw is the base."""
     evidence = [check for check in checks if check.ours and check.status != "running"]
     if any(check.status in {"failed", "timeout"} for check in evidence):
         return Verification.FAILED
@@ -217,7 +236,7 @@ def _verification(state: RunState, checks: tuple[Check, ...], *, hosted: bool) -
         return Verification.PENDING
     # All of ours and nothing but ours: what an agent says of checks of its own neither helps nor hinders.
     asked = [check for check in checks if check.ours]
-    passed = hosted and evidence and len(evidence) == len(asked) and all(c.status == "passed" for c in evidence)
+    passed = has_result and evidence and len(evidence) == len(asked) and all(c.status == "passed" for c in evidence)
     return Verification.VERIFIED if passed and state is RunState.COMPLETE else Verification.UNVERIFIED
 
 

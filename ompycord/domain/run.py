@@ -6,7 +6,7 @@ from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.ids import Ulid
 from ompycord.domain.task import Mode
 
-__all__ = ["FINAL", "FailureClass", "Machine", "RunKind", "RunRecord", "RunState", "SuspendReason"]
+__all__ = ["FINAL", "FailureClass", "Machine", "RunKind", "RunOutcome", "RunRecord", "RunState", "SuspendReason"]
 
 
 class RunState(StrEnum):
@@ -54,6 +54,13 @@ class FailureClass(StrEnum):
     LOST = "LOST"
 
 
+class RunOutcome(StrEnum):
+    """Why a run that is COMPLETE has no result; such a run is never verified."""
+
+    NO_CHANGES = "no_changes"
+    """Its agent ended well, and the whole result equals the base."""
+
+
 class RunKind(StrEnum):
     """Hosted: we drive it. External: its agent runs elsewhere and tells us."""
 
@@ -77,6 +84,8 @@ class Machine(Frozen):
     checks: bool | None = None
     """Whether the last round of checks passed; None when none ran."""
     failure: FailureClass | None = None
+    outcome: RunOutcome | None = None
+    """Set with COMPLETE where there is no result."""
     message: str | None = None
     """One true sentence about the last decision, for the final answer."""
 
@@ -104,3 +113,8 @@ class RunRecord(Frozen):
     created_at: Millis
     updated_at: Millis
     ended_at: Millis | None = None
+
+    @property
+    def outcome(self) -> RunOutcome | None:
+        """Why a hosted run that is COMPLETE has no result; None for every other run."""
+        return self.machine.outcome if self.machine else None

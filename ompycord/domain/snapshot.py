@@ -6,7 +6,7 @@ from typing import Literal
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.events import ChangedFile, CheckFinished, Phase
 from ompycord.domain.ids import RunId, Source
-from ompycord.domain.run import FINAL, FailureClass, RunKind, RunState, SuspendReason
+from ompycord.domain.run import FINAL, FailureClass, RunKind, RunOutcome, RunState, SuspendReason
 from ompycord.domain.task import Mode, Origin
 
 __all__ = [
@@ -24,7 +24,7 @@ __all__ = [
 
 
 class Verification(StrEnum):
-    """Nobody's word is taken: `verified` means that checks passed in a run that we timed and parsed."""
+    """Nobody's word is taken: `verified` means that a run changed something and its checks passed, timed and parsed by us."""
 
     PENDING = "pending"
     VERIFIED = "verified"
@@ -155,6 +155,8 @@ class StatusSnapshot(Frozen):
     summary: str | None = None
     """What the agent said at its end; a claim."""
     failure: FailureClass | None = None
+    outcome: RunOutcome | None = None
+    """Why a completed hosted run has no result."""
     plan: tuple[Phase, ...] = ()
     tools: tuple[ToolCall, ...] = ()
     tool_count: int = 0

@@ -204,7 +204,7 @@ class Steps:
                 return
 
     async def collect(self, row: EffectRow, record: RunRecord, task: Task) -> ev.EffectFinished:
-        """Bring the result out and list it. Who asked for it stands on it as they wish by now."""
+        """Bring the result out and list it: all that differs from the base. Who asked for it stands on it as they wish by now."""
         message = f"{task.title}\n\nOmpycord run {row.run} with {task.agent}."
         who = await self._co_author(record.requester) if record.requester else None
         repository = self._repository(task)
@@ -235,7 +235,7 @@ class Steps:
         branch = f"{repository.branch_prefix}{short_id(row.run)}"
         published = await self._workspaces.publish(row.run, repository, branch=branch)
         if published.branch is None:
-            return _ok(row)
+            return _ok(row, changed=0)
         collected = await self._workspaces.result(row.run)
         files = collected.files if collected else ()
         total = collected.total if collected else 0

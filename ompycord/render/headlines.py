@@ -6,13 +6,13 @@ The reasons why a run ends unchecked or fails are put into words in `verdicts.py
 from collections.abc import Callable
 from typing import Final, NamedTuple, assert_never
 
-from ompycord.domain.run import RunKind, RunState, SuspendReason
+from ompycord.domain.run import RunKind, RunOutcome, RunState, SuspendReason
 from ompycord.domain.snapshot import ProviderWait, StatusSnapshot, Verification
 from ompycord.render.cardview import Colour
 from ompycord.render.phrases import and_list, money, place, sentence, stamp
 from ompycord.render.render_context import RenderContext
 from ompycord.render.sanitizer import Sanitizer
-from ompycord.render.verdicts import agent_name, failure_sentence, unchecked_sentence
+from ompycord.render.verdicts import agent_name, failure_sentence, unchanged_sentence, unchecked_sentence
 
 __all__ = ["PAUSE_AFTER_MS", "Headline", "headline_of", "pauses"]
 
@@ -219,6 +219,9 @@ def _suspended(snapshot: StatusSnapshot, render_context: RenderContext, sanitize
 
 
 def _complete(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
+    if snapshot.outcome is RunOutcome.NO_CHANGES:
+        actions = ("again", *_VOTES, "details")  # no diff, no checks, no branch to look at
+        return Headline("⚪", "Finished · no changes", Colour.GREY, unchanged_sentence(snapshot, sanitizer), actions)
     if snapshot.verification is Verification.VERIFIED:
         number = len(snapshot.checks)
         text = {1: "Its check passed here.", 2: "Both checks passed here."}.get(

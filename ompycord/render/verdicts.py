@@ -1,4 +1,4 @@
-"""Why a run ended unchecked or failed, in one sentence each; counterpart of `domain.snapshot.Verification`."""
+"""Why a run ended unchecked, without a result or failed, in one sentence each; counterpart of `domain.snapshot.Verification`."""
 
 from typing import Final
 
@@ -9,7 +9,14 @@ from ompycord.render.phrases import and_list, count, duration, sentence
 from ompycord.render.render_context import RenderContext
 from ompycord.render.sanitizer import Sanitizer
 
-__all__ = ["agent_name", "check_line", "failing_tests", "failure_sentence", "unchecked_sentence"]
+__all__ = [
+    "agent_name",
+    "check_line",
+    "failing_tests",
+    "failure_sentence",
+    "unchanged_sentence",
+    "unchecked_sentence",
+]
 
 _LINE: Final = 240
 _NAME: Final = 60
@@ -29,6 +36,14 @@ _FAILURES: Final[dict[FailureClass, str]] = {
 def agent_name(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
     """The agent by its name, or what it is."""
     return sanitizer.dead(snapshot.agent, _NAME) if snapshot.agent and snapshot.agent.strip() else "The agent"
+
+
+def unchanged_sentence(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
+    """That there is no result; the agent's last words, which stand below, are all that it left."""
+    silent = "" if (snapshot.summary or snapshot.last_words or "").strip() else " It said nothing."
+    # A branch is of an earlier start, which was stopped while its result was being published.
+    kept = f" Branch {sanitizer.line(snapshot.branch, 100)} holds an earlier round." if snapshot.branch else ""
+    return f"{agent_name(snapshot, sanitizer)} changed nothing in the repository.{silent}{kept}"
 
 
 def unchecked_sentence(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> str:

@@ -41,7 +41,9 @@ def view(
         author=_author(snapshot, render_context, sanitizer),
         sentence=headline.sentence,
         prompt=Excerpt.of(sanitizer.source(snapshot.prompt), prompt),
-        fields=tuple(field for field in _fields(snapshot, render_context, sanitizer) if not _repeats(field, headline)),
+        fields=tuple(
+            field for field in _fields(snapshot, render_context, sanitizer) if not _repeats(field, headline, snapshot)
+        ),
         footer=footer_of(snapshot, render_context, sanitizer, OutboxKind.CARD, render_context.card_number),
         transient_status=_transient_status(render_context, sanitizer),
         at=snapshot.last_event_at,
@@ -59,9 +61,9 @@ def _fields(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: 
     return fields
 
 
-def _repeats(field: FieldView, headline: Headline) -> bool:
-    """Whether the agent's words stand in the first line already."""
-    return field.prose is not None and field.prose.text in headline.sentence
+def _repeats(field: FieldView, headline: Headline, snapshot: StatusSnapshot) -> bool:
+    """Whether the agent's words stand in the first line already; without a result that line is ours alone."""
+    return snapshot.outcome is None and field.prose is not None and field.prose.text in headline.sentence
 
 
 def short_title(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:

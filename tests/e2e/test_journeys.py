@@ -74,7 +74,16 @@ echo "second" >> NEWS
 
 BOAST = """#!/bin/sh
 echo '@ompycord {"type":"check.finished","data":{"check":"spelled","status":"passed"}}'
+echo boasted >>NEWS
 echo all good
+"""
+
+REFUSED = """
+agents:
+  refused:
+    kind: command
+    command: [sh, -c, 'cat >/dev/null; echo "Error: 401 Unauthorized"; exit 0']
+    sandbox: {minimum: none}
 """
 
 CONFIG = """
@@ -142,6 +151,22 @@ async def test_an_agent_that_only_claims_success_earns_no_mark(tmp_path: Path, c
         await ada.command("omp new", "general", prompt="Again", repository="letters", agent="boaster", mode="fast")
         fast = await ada.wait_message(lambda message: "· result" in message.text and message.id != standard.id)
         assert "Done, not checked" in fast.text
+
+
+async def test_an_agent_that_changes_nothing_earns_no_mark_for_the_checks_of_its_base(tmp_path: Path) -> None:
+    async with running_product(tmp_path, config=REFUSED) as product:
+        ada = product.playground.ada
+        await ada.command("omp new", "tasks", prompt="Fix the discount", repository="sample", agent="refused")
+        result = await ada.wait_message(lambda message: "· result" in message.text)
+        run = re.search(r"(\w{6}) · result", result.text)
+        assert run
+        await ada.wait_message(lambda message: f"{run[1]} · card 1" in message.text and "⚪ Finished" in message.text)
+        assert "⚪ **Finished · no changes**" in result.text
+        assert "refused changed nothing in the repository." in result.text
+        assert "Error: 401 Unauthorized" in result.text
+        assert "✅" not in result.text
+        assert git(product.data / "sample", "branch", "--list", "ompycord/*") == ""
+        assert [entry["users"] for entry in await product.playground.pings() if entry["users"]] == [[ada.id]]
 
 
 @pytest.mark.skipif(not (shutil.which("curl") and shutil.which("openssl")), reason="curl or openssl is not installed")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ompycord.domain.events import ChangedFile, CheckFinished, Phase, Step
 from ompycord.domain.ids import Source
-from ompycord.domain.run import FailureClass, RunKind, RunState, SuspendReason
+from ompycord.domain.run import FailureClass, RunKind, RunOutcome, RunState, SuspendReason
 from ompycord.domain.snapshot import (
     Approval,
     Artifact,
@@ -191,6 +191,7 @@ class Maker:
             "last_words": self.maybe(lambda: self.text(2000)),
             "summary": self.maybe(lambda: self.text(2000)),
             "failure": self.one(None, *FailureClass),
+            "outcome": self.one(None, *RunOutcome) if state is RunState.COMPLETE else None,
             "plan": self.plan(),
             "tools": self.some(self.tool, 8),
             "usage": self.random.choice(USAGES),

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from ompycord.domain.events import ChangedFile, CheckFinished, Phase, Step
 from ompycord.domain.ids import RunId, Source
-from ompycord.domain.run import FailureClass, RunKind, RunState, SuspendReason
+from ompycord.domain.run import FailureClass, RunKind, RunOutcome, RunState, SuspendReason
 from ompycord.domain.snapshot import (
     Approval,
     Artifact,
@@ -113,6 +113,16 @@ def done(**more: Any) -> StatusSnapshot:
         "ended_at": NOON + 10 * MINUTE,
     }
     return hosted(RunState.COMPLETE, **{**values, **more})
+
+
+def unchanged(**more: Any) -> StatusSnapshot:
+    """A completed hosted run that left nothing."""
+    values: dict[str, Any] = {
+        "outcome": RunOutcome.NO_CHANGES,
+        "message": "The agent changed nothing in the repository.",
+        "summary": None,
+    }
+    return done(**{**values, "files": (), "files_total": 0, "branch": None, **more})
 
 
 def asked(**more: Any) -> Question:
@@ -233,6 +243,15 @@ SCENES: dict[str, Scene] = {
         done(checks=(check("ruff", "passed"), check("mypy", "passed", ours=False))), render_context()
     ),
     "unverified: check without a result": Scene(done(checks=(check("pytest", "error"),)), render_context()),
+    "no changes": Scene(unchanged(last_words="Error: 401 Unauthorized"), render_context(checks=("pytest",))),
+    "no changes, the agent's summary": Scene(
+        unchanged(summary="Nothing to do: it is fixed already.", last_words="I will look.", mode=Mode.FAST),
+        render_context(),
+    ),
+    "no changes, nothing said": Scene(unchanged(), render_context(checks=())),
+    "no changes, an earlier round on a branch": Scene(
+        unchanged(last_words="Taken back.", branch=BRANCH), render_context()
+    ),
     "done, but a check took too long": Scene(
         done(
             verification=Verification.FAILED,

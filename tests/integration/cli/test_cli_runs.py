@@ -3,7 +3,11 @@
 import json
 from pathlib import Path
 
+from ompycord.app.data_folder import DataFolder
+from ompycord.store import open_store
+from ompycord.testing import FakeClock, SequentialIds
 from tests.integration.cli.harness import AppHarness, ompycord, open_harness
+from tests.integration.conductor.conftest import AppHarness as HostedRuns
 
 
 async def started(harness: AppHarness, folder: Path, name: str) -> None:
@@ -29,3 +33,23 @@ async def test_runs_are_listed_and_shown_with_and_without_a_running_process(tmp_
     assert shown.out.startswith(f"run         {runs[0]['run']}\n")
     assert "1 of 1 events" in shown.out
     assert shown.out.rstrip().endswith("note")
+
+
+async def test_a_run_that_changed_nothing_is_not_listed_as_merely_complete(tmp_path: Path) -> None:
+    data, clock = DataFolder(tmp_path / "data"), FakeClock()
+    async with open_store(data.database, clock=clock, ids=SequentialIds(clock)) as store:
+        hosted = HostedRuns(store, tmp_path / "places", clock)
+        async with hosted.running():
+            for hosted.agent.writes in ({"total.py": "x = 1\n"}, {}):
+                await hosted.ended((await hosted.submit()).id)
+    where = ("--data-dir", str(data.path))
+    kept = json.loads((await ompycord("runs", "--all", *where, "--json", folder=tmp_path)).out)
+    assert {run["outcome"]: run["state"] for run in kept} == {None: "COMPLETE", "no_changes": "COMPLETE"}
+    states = {run["id"]: "COMPLETE, no changes" if run["outcome"] else "COMPLETE" for run in kept}
+    listed = (await ompycord("runs", "--all", *where, folder=tmp_path)).out
+    for run in kept:
+        (line,) = [line for line in listed.splitlines() if line.startswith(run["run"])]
+        assert states[run["id"]] in line
+        assert ("no changes" in line) == (run["outcome"] is not None)
+        one = (await ompycord("runs", run["run"], *where, folder=tmp_path)).out
+        assert f"state       {states[run['id']]}\n" in one

@@ -66,6 +66,8 @@ class AppHarness:
         self.bus = Bus()
         self.agent = ScriptedAgent(writes={"total.py": "x = 1\n"})
         self.folder = tmp_path
+        self.patience_s = PATIENCE_S
+        """For what is waited for; more where git and programs are real."""
         self.workspaces = workspaces or FakeWorkspaces(tmp_path / "workspaces")
         self.checks = FakeChecks()
         self.swept: list[RunId] = []
@@ -124,7 +126,7 @@ class AppHarness:
 
     async def until(self, run: str, wanted: Callable[[StatusSnapshot], bool]) -> StatusSnapshot:
         """The first snapshot for which it holds; bounded."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(self.patience_s):
             with self.bus.subscribe() as changes:
                 while True:
                     snapshot = await self.conductor.snapshot(RunId(run))
@@ -134,7 +136,7 @@ class AppHarness:
 
     async def settled(self, run: str) -> None:
         """Nothing is left to do for the run; bounded."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(self.patience_s):
             with self.bus.subscribe() as changes:
                 while any(row.run == run for row in await self.store.open_effects()):
                     await changes.take(0.05)

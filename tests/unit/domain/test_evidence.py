@@ -4,7 +4,7 @@ from ompycord.domain import events as ev
 from ompycord.domain.events import EventBody, RunEvent
 from ompycord.domain.fold import fold
 from ompycord.domain.ids import AGENT_SOURCE, OMPYCORD, RunId, Source, external_source
-from ompycord.domain.run import RunState
+from ompycord.domain.run import RunOutcome, RunState
 from ompycord.domain.snapshot import StatusSnapshot, Verification
 from ompycord.domain.task import Task
 
@@ -25,6 +25,10 @@ def told(*ours: EventBody, theirs: tuple[EventBody, ...], source_state: Source =
 
 def complete() -> ev.RunStateChanged:
     return ev.RunStateChanged(state=RunState.COMPLETE, previous=RunState.PUBLISHING, cause="effect.finished")
+
+
+def without_changes() -> ev.RunStateChanged:
+    return complete().model_copy(update={"outcome": RunOutcome.NO_CHANGES})
 
 
 PASSED = ev.CheckFinished(check="unit", status="passed")
@@ -48,3 +52,36 @@ def test_what_we_published_is_not_overwritten_by_a_later_word_of_the_agent() -> 
 def test_until_we_have_harvested_the_agents_word_is_shown() -> None:
     said = ev.FilesChanged(files=(ev.ChangedFile(path="README.md"),), total=1)
     assert [file.path for file in told(theirs=(said,)).files] == ["README.md"]
+
+
+EMPTY = ev.FilesChanged(files=())
+CHANGED = ev.FilesChanged(files=(ev.ChangedFile(path="cart.py"),), total=1, commit="a" * 40)
+
+
+def test_a_run_that_changed_nothing_is_never_verified_whatever_passes_on_its_base() -> None:
+    snapshot = told(EMPTY, PASSED, without_changes(), theirs=(PASSED, ev.Message(text="401 Unauthorized")))
+    assert (snapshot.state, snapshot.outcome) == (RunState.COMPLETE, RunOutcome.NO_CHANGES)
+    assert snapshot.verification is Verification.UNVERIFIED
+    assert snapshot.last_words == "401 Unauthorized"
+
+
+def test_a_log_from_before_reads_as_it_did() -> None:
+    stored = ev.load_json("run.state", '{"cause":"effect.finished","previous":"PUBLISHING","state":"COMPLETE"}')
+    assert stored == complete()
+    assert ev.dump_data(complete()) == {"cause": "effect.finished", "previous": "PUBLISHING", "state": "COMPLETE"}
+    snapshot = told(EMPTY, PASSED, stored, theirs=())
+    assert (snapshot.outcome, snapshot.verification) == (None, Verification.VERIFIED)
+
+
+def test_what_an_earlier_round_made_is_no_result_of_a_run_that_took_it_back() -> None:
+    snapshot = told(CHANGED, EMPTY, without_changes(), theirs=())
+    assert (snapshot.files, snapshot.files_total, snapshot.commit) == ((), 0, None)
+
+
+def test_the_last_words_of_a_run_without_changes_are_those_of_its_last_round() -> None:
+    ended, said = ev.RunFinished(summary="Fixed it."), ev.Message(text="Undone.")
+    assert told(EMPTY, without_changes(), theirs=(said, ended)).summary == "Fixed it."
+    later = told(EMPTY, without_changes(), theirs=(ended, said))
+    assert (later.summary, later.last_words) == (None, "Undone.")
+    assert told(EMPTY, complete(), theirs=(ended, said)).summary == "Fixed it."
+    assert told(EMPTY, without_changes(), theirs=()).summary is None

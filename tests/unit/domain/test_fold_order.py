@@ -7,7 +7,8 @@ from ompycord.domain import events as ev
 from ompycord.domain.authority import AUTHORITY
 from ompycord.domain.fold import RunFold, fold
 from ompycord.domain.ids import AGENT_SOURCE, OMPYCORD, RunId, Source
-from ompycord.domain.run import FailureClass, RunState, SuspendReason
+from ompycord.domain.run import FailureClass, RunOutcome, RunState, SuspendReason
+from ompycord.domain.snapshot import Verification
 from ompycord.domain.source_state import RANGES_KEPT, SourceState
 from ompycord.domain.task import Task
 
@@ -32,7 +33,7 @@ BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
     "run.state": st.builds(
         ev.RunStateChanged,
         state=state, previous=state, cause=name, reason=st.none() | st.sampled_from(SuspendReason), source_states=source_numbers,
-        message=maybe, iteration=count,
+        message=maybe, iteration=count, outcome=st.none() | st.sampled_from(RunOutcome),
     ),
     "run.finished": st.builds(ev.RunFinished, summary=maybe, outcome=st.sampled_from(["complete", "partial"])),
     "run.failed": st.builds(ev.RunFailed, message=words, failure=st.sampled_from(FailureClass)),
@@ -109,6 +110,18 @@ def test_the_same_set_of_events_gives_the_same_snapshot(log: list[ev.RunEvent], 
     for index in sorted(dropped, reverse=True):
         assert restored.add(log[index])
     assert restored.snapshot() == expected.snapshot()
+
+
+@given(log=logs())
+def test_a_run_without_changes_is_not_verified_whatever_else_was_said(log: list[ev.RunEvent]) -> None:
+    end = ev.RunStateChanged(
+        state=RunState.COMPLETE, previous=RunState.BUILDING, cause="x", outcome=RunOutcome.NO_CHANGES
+    )
+    ours = (ev.RunSubmitted(task=TASK), ev.CheckFinished(check="unit", status="passed"), end)
+    last = [ev.RunEvent(run=RUN, source=OMPYCORD, seq=n, at=n, body=body) for n, body in enumerate(ours, 100)]
+    snapshot = fold(RUN, [*log, *last]).snapshot()
+    assert (snapshot.state, snapshot.outcome) == (RunState.COMPLETE, RunOutcome.NO_CHANGES)
+    assert snapshot.verification in {Verification.UNVERIFIED, Verification.FAILED}
 
 
 @given(log=logs(), data=st.data())

@@ -8,7 +8,7 @@ from ompycord.domain import effects as fx
 from ompycord.domain import events as ev
 from ompycord.domain.effects import effect_key
 from ompycord.domain.lifecycle import MAX_INTERRUPTIONS, TABLE, advance
-from ompycord.domain.run import FINAL, FailureClass, Machine, RunState, SuspendReason
+from ompycord.domain.run import FINAL, FailureClass, Machine, RunOutcome, RunState, SuspendReason
 from ompycord.domain.task import Mode
 
 S = RunState
@@ -50,6 +50,44 @@ def test_fast_asks_for_no_checks() -> None:
     )
     assert machine.state is S.COMPLETE
     assert "checks:1" not in keys
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_in_every_mode_a_result_that_changes_nothing_ends_the_run_without_checks_and_without_a_branch(
+    mode: Mode,
+) -> None:
+    states, machine, keys = walk(
+        Machine(mode=mode, state=S.BUILDING), ended("build:1", claim=True), ended("harvest:1", changed=0)
+    )
+    assert states == [S.BUILDING, S.BUILDING, S.COMPLETE]
+    assert keys == ["harvest:1", "cleanup:1"]
+    assert (machine.outcome, machine.message) == (RunOutcome.NO_CHANGES, "The agent changed nothing in the repository.")
+
+
+def test_what_the_last_round_changed_counts_from_the_base_and_not_from_the_round_before() -> None:
+    again = ev.Prompted(text="Undo that.", by="Ada", when="restart")
+    first = (ended("build:1", claim=True), ended("harvest:1", changed=2), again, ended("build:2", claim=True))
+    _, kept, _ = walk(Machine(state=S.BUILDING), *first, ended("harvest:2", changed=2))
+    assert (kept.state, kept.outcome) == (S.VERIFYING, None)
+    _, undone, _ = walk(Machine(state=S.BUILDING), *first, ended("harvest:2", changed=0))
+    assert (undone.state, undone.outcome) == (S.COMPLETE, RunOutcome.NO_CHANGES)
+
+
+def test_an_agent_that_says_it_failed_and_changed_nothing_has_failed() -> None:
+    states, machine, _ = walk(
+        Machine(state=S.BUILDING),
+        ended("build:1", claim=False),
+        ended("harvest:1", changed=0),
+        ended("publish:1", changed=0),
+    )
+    assert (states[-1], machine.outcome) == (S.FAILED, None)
+
+
+def test_an_empty_result_that_an_earlier_version_let_through_to_its_checks_is_without_changes_too() -> None:
+    later = (ended("checks:1", passed=True), ended("publish:1", changed=0))
+    _, machine, _ = walk(Machine(state=S.VERIFYING, claim=True), *later)
+    assert (machine.state, machine.outcome) == (S.COMPLETE, RunOutcome.NO_CHANGES)
+    assert walk(Machine(state=S.VERIFYING, claim=True), ended("checks:1", passed=False), later[1])[1].state is S.FAILED
 
 
 def test_failing_checks_fail_the_run_and_keep_its_branch() -> None:
@@ -156,6 +194,7 @@ BODIES = st.one_of(
         claim=st.booleans(),
         passed=st.booleans(),
         unheard=st.booleans(),
+        changed=st.integers(0, 2),
     ),
     st.builds(ev.Prompted, text=st.just("x"), when=st.sampled_from(["now", "next", "restart"])),
     st.just(ev.RunDequeued()),
@@ -183,6 +222,37 @@ def test_whatever_happens_final_states_absorb_and_no_effect_key_comes_twice(
         assert all(event.previous is machine.state for event in decision.events)
         machine = decision.machine
         assert (machine.state is S.SUSPENDED) == (machine.resume_to is not None)
+
+
+STEPS = {S.PRECHECK: "prepare", S.VERIFYING: "checks", S.PUBLISHING: "publish"}
+
+
+@st.composite
+def next_body(draw: st.DrawFn, machine: Machine) -> ev.EventBody:
+    """Mostly the end of the step that the run is at, so that walks come to an end; else anything."""
+    if machine.state is S.QUEUED or draw(st.integers(0, 5)) == 0:
+        return draw(BODIES | st.just(ev.RunDequeued()))
+    step = STEPS.get(machine.state, "build" if machine.claim is None else "harvest")
+    facts = {"claim": draw(st.booleans()), "passed": draw(st.booleans()), "changed": draw(st.integers(0, 2))}
+    return ended(f"{step}:{machine.iteration}", draw(st.sampled_from(["ok", "ok", "ok", "failed"])), **facts)
+
+
+@settings(max_examples=400, deadline=None)
+@given(mode=st.sampled_from(Mode), data=st.data())
+def test_a_run_is_without_changes_exactly_where_what_completed_it_changed_nothing(
+    mode: Mode, data: st.DataObject
+) -> None:
+    machine = Machine(mode=mode, state=S.BUILDING)
+    for _ in range(12):
+        body = data.draw(next_body(machine))
+        before, (machine, effects, events) = machine, advance(machine, body)
+        is_empty = isinstance(body, ev.EffectFinished) and body.facts["changed"] == 0
+        for event in events:
+            assert (event.outcome is RunOutcome.NO_CHANGES) == (event.state is S.COMPLETE and is_empty)
+            assert event.state is not S.COMPLETE or machine.claim is not False
+        if is_empty and before.state is S.BUILDING and machine.state in {S.VERIFYING, S.PUBLISHING}:
+            assert machine.claim is False
+            assert not any(isinstance(effect, fx.RunChecks) for effect in effects)
 
 
 def test_an_agents_word_never_moves_a_run() -> None:

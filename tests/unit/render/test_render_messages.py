@@ -8,12 +8,12 @@ from syrupy.assertion import SnapshotAssertion
 
 from ompycord.domain.ids import RunId
 from ompycord.domain.records import OutboxKind
-from ompycord.domain.run import RunState
+from ompycord.domain.run import RunKind, RunOutcome, RunState
 from ompycord.domain.snapshot import Approval, Question
 from ompycord.render.board import BoardRow, board_message
 from ompycord.render.buttons import ACTIONS
 from ompycord.render.card import render
-from ompycord.render.cardview import Button
+from ompycord.render.cardview import Button, Colour
 from ompycord.render.headlines import PAUSE_AFTER_MS
 from ompycord.render.marker import approval_hash, parse_marker, question_tag
 from ompycord.render.message import RenderedMessage, message
@@ -95,6 +95,34 @@ def test_mirror_board_and_terminal_take_any_snapshot(drawn: Sample) -> None:
         assert_inert(sent)
     terminal = text_form(drawn.snapshot, drawn.render_context, redact=str)
     assert not set(terminal) & {"\x1b", "\x07", "\r", "\u202e"}
+
+
+@settings(max_examples=200, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow],
+          phases=[Phase.explicit, Phase.generate])  # fmt: skip
+@given(drawn=snapshots(MIXED))
+def test_a_run_without_changes_says_so_everywhere_with_its_agents_words_and_never_as_done(drawn: Sample) -> None:
+    end = {
+        "kind": RunKind.HOSTED,
+        "state": RunState.COMPLETE,
+        "outcome": RunOutcome.NO_CHANGES,
+        "files": (),
+        "files_total": 0,
+    }
+    words = {"summary": None, "last_words": "no"}  # which stands in our own sentence too
+    snapshot = drawn.snapshot.model_copy(update={**end, **words})
+    card = render(snapshot, drawn.render_context, actions=ALL, sign=plain_sign, redact=str)
+    result = result_message(snapshot, drawn.render_context, actions=ALL, sign=plain_sign, redact=str, mentions=("3",))
+    mirror = summary_message(snapshot, drawn.render_context, thread=None, sign=plain_sign, redact=str)
+    heads = (card.embeds[0]["title"], result.content.removeprefix("<@3> "), mirror.embeds[0]["description"])
+    terminal = text_form(snapshot, drawn.render_context, redact=str)
+    for head in (*(text.replace("**", "") for text in heads), terminal.split("  ", 1)[1]):
+        assert head.startswith("⚪ Finished · no changes")
+    for sent in (card, result, mirror):
+        assert sent.embeds[0]["color"] == Colour.GREY
+        assert not {"Diff", "Checks", "Take over"} & {button["label"] for button in buttons(sent)}
+    for sent in (card, result):
+        assert "no" in [field["value"] for field in sent.embeds[0]["fields"] if field["name"].endswith(" says")]
+    assert " says\n  no" in terminal
 
 
 def test_a_secret_is_gone_before_anything_is_cut() -> None:

@@ -35,7 +35,9 @@ def test_the_final_answer_reads_well(name: str, snapshot: SnapshotAssertion) -> 
     assert as_seen(result) == snapshot
 
 
-@pytest.mark.parametrize("name", ["queued", "building", "needs you: question", "verified", "external, silent"])
+@pytest.mark.parametrize(
+    "name", ["queued", "building", "needs you: question", "verified", "no changes", "external, silent"]
+)
 def test_mirror_and_terminal_say_the_same(name: str, snapshot: SnapshotAssertion) -> None:
     scene = SCENES[name]
     mirror = summary_message(*scene, thread="77", sign=plain_sign, redact=str)
