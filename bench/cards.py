@@ -17,8 +17,8 @@ from ompycord.domain.ids import RunId, Source, external_source, new_ulid
 from ompycord.domain.ports import Clock, RunFilter
 from ompycord.domain.records import OutboxKind, OutboxRow, Surface
 from ompycord.domain.run import RunKind, RunRecord, RunState
-from ompycord.playground.limits import LIMITS
-from ompycord.playground.ratelimit import RateLimiter
+from ompycord.playground.rules.limits import LIMITS
+from ompycord.playground.rules.ratelimit import RateLimiter
 from ompycord.render.message import RenderedMessage
 
 __all__ = ["CardStore", "LimitedDiscord", "card_channel", "card_run"]

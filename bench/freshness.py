@@ -28,7 +28,7 @@ from ompycord.domain.events import RunFinished
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, Store
 from ompycord.domain.records import OutboxKind
-from ompycord.playground.limits import LIMITS
+from ompycord.playground.rules.limits import LIMITS
 from ompycord.render.render_context import Confinement
 
 __all__ = ["Cell", "Fresh", "fresh", "freshness", "make_editor", "overdue"]

@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ompycord.playground.limits import RateRule
+from ompycord.playground.rules.limits import RateRule
 
 __all__ = ["Latency", "Shown", "arrivals", "closed_form", "mean_age", "reference"]
 

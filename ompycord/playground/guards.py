@@ -10,10 +10,10 @@ from typing import Final
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from ompycord.playground.core import Core
-from ompycord.playground.documents import encode
-from ompycord.playground.errors import DiscordError
-from ompycord.playground.people import NotPossibleError
+from ompycord.playground.page.people import NotPossibleError
+from ompycord.playground.rules.documents import encode
+from ompycord.playground.rules.errors import DiscordError
+from ompycord.playground.world.core import Core
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "

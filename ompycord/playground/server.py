@@ -17,26 +17,18 @@ from typing import Final
 
 from aiohttp import web
 
-from ompycord.playground import (
-    attachments,
-    first_world,
-    guards,
-    rest_application,
-    rest_guilds,
-    rest_interactions,
-    rest_messages,
-    rest_reactions,
-    rest_threads,
-)
-from ompycord.playground.bot_process import BotProcess
-from ompycord.playground.control_api import ControlApi
-from ompycord.playground.core import Core, open_core
-from ompycord.playground.drawer_api import DrawerApi
-from ompycord.playground.fault_buttons import FaultButtons
-from ompycord.playground.limits import LIMITS, Limits
-from ompycord.playground.page_api import PageApi
-from ompycord.playground.rest import RestApi
-from ompycord.playground.services import build
+from ompycord.playground import guards
+from ompycord.playground.faults.bot_process import BotProcess
+from ompycord.playground.faults.buttons import FaultButtons
+from ompycord.playground.page.api import PageApi
+from ompycord.playground.page.control import ControlApi
+from ompycord.playground.page.drawer import DrawerApi
+from ompycord.playground.rest import application, guilds, interactions, messages, reactions, threads
+from ompycord.playground.rest.api import RestApi
+from ompycord.playground.rules.limits import LIMITS, Limits
+from ompycord.playground.world import attachments, seed
+from ompycord.playground.world.core import Core, open_core
+from ompycord.playground.world.services import build
 
 MAX_BODY: Final = 110 * 1024 * 1024
 """Ten attachments of 10 MiB and their envelope."""
@@ -80,7 +72,7 @@ async def hosting(folder: Path, sock: socket.socket, limits: Limits = LIMITS) ->
     core = open_core(folder, _token(folder), limits)
     core.bind(sock.getsockname()[1])
     try:
-        first_world.ensure(core.world)
+        seed.ensure(core.world)
         hosted = _compose(core)
         runner = web.AppRunner(hosted.application, access_log=None, shutdown_timeout=CLOSING_S)
         await runner.setup()
@@ -127,22 +119,22 @@ def _compose(core: Core) -> Hosted:
     core.on_kill = buttons.killed
     page = PageApi(services, bot)
     core.gateway.on_status = lambda _online: core.feed.publish("BOT_STATUS", page.bot_status())
-    application = web.Application(middlewares=[guards.middleware(core)], client_max_size=MAX_BODY)
-    application.on_response_prepare.append(guards.add_headers)
+    served = web.Application(middlewares=[guards.middleware(core)], client_max_size=MAX_BODY)
+    served.on_response_prepare.append(guards.add_headers)
     rest = RestApi(services)
-    areas = (rest_application, rest_guilds, rest_interactions, rest_messages, rest_reactions, rest_threads)
-    rest.add_to(application, [route for area in areas for route in area.ROUTES])
-    page.add_to(application)
-    DrawerApi(core, buttons).add_to(application)
-    ControlApi(services, bot, stop).add_to(application)
+    areas = (application, guilds, interactions, messages, reactions, threads)
+    rest.add_to(served, [route for area in areas for route in area.ROUTES])
+    page.add_to(served)
+    DrawerApi(core, buttons).add_to(served)
+    ControlApi(services, bot, stop).add_to(served)
     for path in ("/gateway", "/gateway/"):
-        application.router.add_get(path, core.gateway.serve)
+        served.router.add_get(path, core.gateway.serve)
 
     async def file(request: web.Request) -> web.StreamResponse:
         return await attachments.serve(core, request)
 
-    application.router.add_get(r"/cdn/attachments/{channel:\d+}/{attachment:\d+}/{filename}", file)
-    return Hosted(core=core, bot=bot, buttons=buttons, application=application, stop=stop)
+    served.router.add_get(r"/cdn/attachments/{channel:\d+}/{attachment:\d+}/{filename}", file)
+    return Hosted(core=core, bot=bot, buttons=buttons, application=served, stop=stop)
 
 
 async def _until_stopped(stop: asyncio.Event) -> None:

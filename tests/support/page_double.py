@@ -14,7 +14,7 @@ from aiohttp.typedefs import Handler
 from tests.support import page_world as world
 from tests.support.page_world import Json
 
-PAGE = Path(__file__).resolve().parents[2] / "ompycord" / "playground" / "page"
+PAGE = Path(__file__).resolve().parents[2] / "ompycord" / "playground" / "page" / "static"
 POLICY = (
     "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

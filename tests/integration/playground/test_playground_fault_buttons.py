@@ -12,11 +12,11 @@ import aiohttp
 import psutil
 import pytest
 
-from ompycord.playground.bot_process import BotProcess
-from ompycord.playground.core import open_core
-from ompycord.playground.fault_buttons import FaultButtons
-from ompycord.playground.fault_recipes import Cut, Kill, recipe
-from ompycord.playground.limits import LIMITS
+from ompycord.playground.faults.bot_process import BotProcess
+from ompycord.playground.faults.buttons import FaultButtons
+from ompycord.playground.faults.recipes import Cut, Kill, recipe
+from ompycord.playground.rules.limits import LIMITS
+from ompycord.playground.world.core import open_core
 from tests.support.playground import Playground, running_playground
 from tests.support.playground_bot import raw_bot
 from tests.support.playground_page import JsonObject, PageRefusedError

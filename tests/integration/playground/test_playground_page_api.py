@@ -13,7 +13,7 @@ from tests.support.playground_bot import CONTENT, GUILDS, MESSAGES, raw_bot
 from tests.support.playground_page import File, JsonObject, PageRefusedError
 from tests.support.playground_person import Person
 
-PAGE = Path(ompycord.playground.__file__).parent / "page"
+PAGE = Path(ompycord.playground.__file__).parent / "page" / "static"
 NOTE = File("note.txt", b"the note")
 PING: JsonObject = {"name": "ping", "description": "d"}
 

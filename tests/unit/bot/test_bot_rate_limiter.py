@@ -3,8 +3,8 @@
 import pytest
 
 from ompycord.bot.rate_limiter import Answer, BucketLimiter, answer_of
-from ompycord.playground.limits import RateRule, RateRules
-from ompycord.playground.ratelimit import RateLimiter
+from ompycord.playground.rules.limits import RateRule, RateRules
+from ompycord.playground.rules.ratelimit import RateLimiter
 
 CHANNEL = "100000000000000001"
 EDIT = f"/api/v10/channels/{CHANNEL}/messages/100000000000000002"

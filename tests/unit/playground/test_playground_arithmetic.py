@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from ompycord.playground import permissions
-from ompycord.playground.clock import ShiftedClock
-from ompycord.playground.faults import FaultPlan
-from ompycord.playground.ids import Snowflakes, made_at
-from ompycord.playground.limits import RateRule, RateRules
-from ompycord.playground.mentions import Mentions, parse
-from ompycord.playground.ratelimit import RateLimiter
+from ompycord.playground.faults.plan import FaultPlan
+from ompycord.playground.rules import permissions
+from ompycord.playground.rules.limits import RateRule, RateRules
+from ompycord.playground.rules.mentions import Mentions, parse
+from ompycord.playground.rules.ratelimit import RateLimiter
+from ompycord.playground.world.clock import ShiftedClock
+from ompycord.playground.world.ids import Snowflakes, made_at
 
 Json = dict[str, Any]
 TEXT = "<@1> <@!2> <@&3> @everyone"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ompycord.playground.bot_process import BotProcess, BotProcessError
-from ompycord.playground.storage import Storage
+from ompycord.playground.faults.bot_process import BotProcess, BotProcessError
+from ompycord.playground.world.storage import Storage
 
 
 @pytest.fixture

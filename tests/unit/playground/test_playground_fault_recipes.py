@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from ompycord.playground.fault_recipes import KINDS, Cut, Fill, Kill, Kind, recipe
-from ompycord.playground.limits import LIMITS
-from ompycord.playground.ratelimit import RateLimiter
-from ompycord.playground.wire import problems
+from ompycord.playground.faults.recipes import KINDS, Cut, Fill, Kill, Kind, recipe
+from ompycord.playground.rest.wire import problems
+from ompycord.playground.rules.limits import LIMITS
+from ompycord.playground.rules.ratelimit import RateLimiter
 
 SEEDS = range(1, 400)
 

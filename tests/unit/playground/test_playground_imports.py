@@ -20,7 +20,7 @@ def _imported(path: Path) -> set[str]:
 
 
 def test_nothing_of_ours_and_no_discord_library_is_imported() -> None:
-    files = sorted(FOLDER.glob("*.py"))
+    files = sorted(FOLDER.rglob("*.py"))
     assert len(files) > 20
     for path in files:
         for name in _imported(path):
@@ -30,5 +30,8 @@ def test_nothing_of_ours_and_no_discord_library_is_imported() -> None:
 
 
 def test_no_file_is_longer_than_400_lines() -> None:
-    lengths = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in FOLDER.glob("*.py")}
+    lengths = {
+        str(path.relative_to(FOLDER)): len(path.read_text(encoding="utf-8").splitlines())
+        for path in FOLDER.rglob("*.py")
+    }
     assert {name: length for name, length in lengths.items() if length > 400} == {}

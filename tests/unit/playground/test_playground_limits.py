@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from ompycord.playground import command_rules, modals, validate
-from ompycord.playground.errors import DiscordError, Form
-from ompycord.playground.limits import LIMITS
+from ompycord.playground.rules import bodies, commands, modals
+from ompycord.playground.rules.errors import DiscordError, Form
+from ompycord.playground.rules.limits import LIMITS
 
 Json = dict[str, Any]
 Make = Callable[[int], Json]
@@ -16,7 +16,7 @@ Make = Callable[[int], Json]
 def _errors(body: Json, *, uploads: int = 0) -> Json:
     """What is wrong with a message: the errors by field, empty where nothing is."""
     try:
-        validate.check_message(body, LIMITS, uploads=uploads)
+        bodies.check_message(body, LIMITS, uploads=uploads)
     except DiscordError as error:
         return error.body["errors"]
     return {}
@@ -130,15 +130,15 @@ def test_blanks_around_a_text_do_not_count() -> None:
 )
 def test_an_empty_message_is_refused_as_a_whole(body: Json) -> None:
     with pytest.raises(DiscordError, match="50006"):
-        validate.check_message(body, LIMITS, uploads=0)
-    validate.check_message(body, LIMITS, uploads=1)
+        bodies.check_message(body, LIMITS, uploads=0)
+    bodies.check_message(body, LIMITS, uploads=1)
 
 
 def test_an_edit_may_leave_what_is_there_but_not_empty_it() -> None:
     before: Json = {"content": "x", "flags": 0}
-    validate.check_message({"embeds": []}, LIMITS, uploads=0, previous=before)
+    bodies.check_message({"embeds": []}, LIMITS, uploads=0, previous=before)
     with pytest.raises(DiscordError, match="50006"):
-        validate.check_message({"content": ""}, LIMITS, uploads=0, previous=before)
+        bodies.check_message({"content": ""}, LIMITS, uploads=0, previous=before)
 
 
 @pytest.mark.parametrize(
@@ -222,13 +222,13 @@ def _heavy(total: int) -> Json:
         for number in range(2)
     ]
     command = _command(options=options)
-    missing = total - command_rules.text_size(command)
+    missing = total - commands.text_size(command)
     options.extend({"type": 3, "name": f"p{number:02}", "description": "d" * 97} for number in range(missing // 100))
     options[0]["description"] = "d"
     command["description"] = "d"
-    missing = total - command_rules.text_size(command)
+    missing = total - commands.text_size(command)
     options[0]["description"] += "d" * min(99, missing)
-    command["description"] += "d" * (total - command_rules.text_size(command))
+    command["description"] += "d" * (total - commands.text_size(command))
     return command
 
 
@@ -244,8 +244,8 @@ COMMANDS: list[tuple[str, int, Make]] = [
 @pytest.mark.parametrize(("limit", "make"), [row[1:] for row in COMMANDS], ids=[row[0] for row in COMMANDS])
 def test_a_command_at_the_limit_passes_and_past_it_is_refused(limit: int, make: Make) -> None:
     fine, over = Form(), Form()
-    command_rules.check_command(fine, (), make(limit), LIMITS)
-    command_rules.check_command(over, (), make(limit + 1), LIMITS)
+    commands.check_command(fine, (), make(limit), LIMITS)
+    commands.check_command(over, (), make(limit + 1), LIMITS)
     assert fine.is_clean
     assert not over.is_clean
 
@@ -264,5 +264,5 @@ def test_a_command_at_the_limit_passes_and_past_it_is_refused(limit: int, make: 
 )
 def test_a_command_that_discord_refuses_is_refused(command: Json) -> None:
     form = Form()
-    command_rules.check_command(form, (), command, LIMITS)
+    commands.check_command(form, (), command, LIMITS)
     assert not form.is_clean

@@ -1,0 +1,335 @@
+"""The gateway: WebSocket sessions that identify, beat, resume and hear events; its counterpart is a bot's gateway
+client.
+
+Discord, "Gateway" and "Opcodes and status codes". JSON only; zlib-stream where asked; other compressions get plain
+text.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from typing import Final
+
+from aiohttp import web
+
+from ompycord.playground.gateway.session import (
+    GUILD_MEMBERS,
+    GUILD_PRESENCES,
+    GUILDS,
+    KNOWN_INTENTS,
+    MESSAGE_CONTENT,
+    Connection,
+    Session,
+    presence_of,
+)
+from ompycord.playground.rules.documents import Json, as_list, as_object, decode_object, public
+from ompycord.playground.rules.limits import Limits, RateRule
+from ompycord.playground.rules.permissions import VIEW_CHANNEL
+from ompycord.playground.rules.ratelimit import RateLimiter
+from ompycord.playground.world.guild import World
+
+LIMITED_FLAGS: Final = {GUILD_PRESENCES: 0b11 << 12, GUILD_MEMBERS: 0b11 << 14, MESSAGE_CONTENT: 0b11 << 18}
+"""Privileged intent -> the application flags that allow it (verified or in few guilds)."""
+RESUMABLE_AFTER: Final = 20
+"""Sessions kept at once; the oldest unconnected one is forgotten beyond that."""
+
+
+CLOSING_S: Final = 5.0
+
+
+class Gateway:
+    """All sessions of the bot. `on_status` hears whether the bot is connected, and when it says how it is."""
+
+    def __init__(self, world: World, limits: Limits) -> None:
+        self._world = world
+        self._limits = limits
+        self._sessions: dict[str, Session] = {}
+        self._connections: set[Connection] = set()
+        self._heartbeat_ms = limits.heartbeat_ms
+        self.identifies_left = 1000
+        self.on_status: Callable[[bool], None] = lambda _: None
+        self.is_out: Callable[[], bool] = lambda: False
+        """Whether an outage lasts, in which nobody is let in."""
+        self.url = ""
+
+    @property
+    def is_online(self) -> bool:
+        return any(session.connection for session in self._sessions.values())
+
+    @property
+    def presence(self) -> Json:
+        """The bot's status and the words beneath its name, as people see them."""
+        if not self.is_online:
+            return {"status": "offline", "words": None}
+        said = [session.presence for session in self._sessions.values() if session.connection and session.presence]
+        return said[-1] if said else {"status": "online", "words": None}
+
+    def dispatch(self, name: str, data: Json, *, intents: int) -> None:
+        """Send an event to every session that has one of the intents (0: to all)."""
+        for session in self._sessions.values():
+            if session.wants(intents):
+                session.dispatch(name, public(data))
+
+    def welcome(self) -> None:
+        """The bot was added to the guild again: every session that hears of guilds is told all of it."""
+        for session in self._sessions.values():
+            if session.wants(GUILDS):
+                session.dispatch("GUILD_CREATE", self.guild_create(session))
+
+    def dispatch_message(self, name: str, message: Json, *, intents: int) -> None:
+        """Send a message event, its content only to those who may read it."""
+        for session in self._sessions.values():
+            if session.wants(intents):
+                session.dispatch(name, session.seen(message))
+
+    # -- what a test or an ending process does to connections ------------------------------------------------------
+
+    def disturb(self, wanted: Json) -> bool:
+        """`close` with a `code`, `drop`, `reconnect` (opcode 7), `invalid_session` (opcode 9, `resumable`), `deafen` (the
+        heartbeats of present connections are not answered any more), `heartbeat` (`ms` for later connections); False for
+        anything else.
+        """
+        match wanted.get("action"):
+            case "close":
+                self.close_all(int(wanted.get("code", 4000)))
+            case "drop":
+                self.drop_all()
+            case "reconnect":
+                self.ask_to_reconnect()
+            case "invalid_session":
+                self.invalidate(is_resumable=bool(wanted.get("resumable")))
+            case "deafen":
+                for connection in self._connections:
+                    connection.is_deaf = True
+            case "heartbeat":
+                self._heartbeat_ms = int(wanted.get("ms", self._limits.heartbeat_ms))
+            case _:
+                return False
+        return True
+
+    def close_all(self, code: int) -> None:
+        for connection in tuple(self._connections):
+            connection.close(code)
+
+    def drop_all(self) -> None:
+        for connection in tuple(self._connections):
+            connection.drop()
+
+    def ask_to_reconnect(self) -> None:
+        """Opcode 7 to everybody."""
+        for connection in tuple(self._connections):
+            connection.send(7)
+
+    def invalidate(self, *, is_resumable: bool) -> None:
+        """Opcode 9 to everybody; sessions that are not resumable are forgotten."""
+        for connection in tuple(self._connections):
+            connection.send(9, is_resumable)
+        if not is_resumable:
+            for connection in tuple(self._connections):
+                if connection.session is not None:
+                    self._sessions.pop(connection.session.id, None)
+
+    def count_connections(self) -> int:
+        return len(self._connections)
+
+    # -- one connection --------------------------------------------------------------------------------------------
+
+    async def serve(self, request: web.Request) -> web.WebSocketResponse:
+        """Speak with one client until it goes."""
+        if self.is_out():
+            raise web.HTTPServiceUnavailable
+        socket = web.WebSocketResponse(max_msg_size=1 << 20, timeout=2.0, compress=False)
+        await socket.prepare(request)
+        is_zlib = request.query.get("compress") == "zlib-stream"
+        connection = Connection(socket, request, is_zlib=is_zlib)
+        self._connections.add(connection)
+        try:
+            async with asyncio.TaskGroup() as group:
+                writer = group.create_task(connection.write())
+                if request.query.get("v", "10") not in ("9", "10") or request.query.get("encoding", "json") != "json":
+                    connection.close(4012, "Invalid API version")
+                else:
+                    await self._converse(connection)
+                    if connection.is_closing:
+                        await asyncio.wait([writer], timeout=CLOSING_S)
+                    writer.cancel()
+        finally:
+            self._connections.discard(connection)
+            self._disconnect(connection)
+        return socket
+
+    async def _converse(self, connection: Connection) -> None:
+        connection.send(10, {"heartbeat_interval": self._heartbeat_ms, "_trace": ['["playground",{}]']})
+        limiter = RateRule(name="gateway", limit=self._limits.gateway_events, window_s=60, source="[gw]")
+        budget = RateLimiter(self._limits.rates)
+        patience_s = self._heartbeat_ms / 1000 * 2
+        while (text := await connection.receive(patience_s)) is not None:
+            if budget.take_sub_limit(limiter, "", self._world.clock.now()) is not None:
+                return connection.close(4008, "You are being rate limited.")
+            frame = decode_object(text)
+            if frame is None or len(text.encode()) > self._limits.gateway_payload:
+                return connection.close(4002, "Error while decoding payload.")
+            if not connection.is_deaf:
+                self._handle(connection, frame)
+        return None
+
+    def _handle(self, connection: Connection, frame: Json) -> None:
+        op, data = frame.get("op"), frame.get("d")
+        if op == 1:
+            return connection.send(11)
+        if op in (2, 6):
+            if connection.session is not None:
+                return connection.close(4005, "Already authenticated.")
+            if not isinstance(data, dict):
+                return connection.close(4002, "Error while decoding payload.")
+            body: Json = data  # pyright: ignore[reportUnknownVariableType]  # narrowed above, from JSON
+            return self._identify(connection, body) if op == 2 else self._resume(connection, body)
+        if connection.session is None:
+            return connection.close(4003, "Not authenticated.")
+        return self._handle_more(connection, connection.session, op, as_object(data))
+
+    def _handle_more(self, connection: Connection, session: Session, op: object, data: Json | None) -> None:
+        """What only an identified session may send; voice is heard and not answered."""
+        if op == 3 and data is not None:
+            session.presence = presence_of(data)
+            self.on_status(self.is_online)
+        elif op == 8 and data is not None:
+            self._send_members(session, data)
+        elif op not in (3, 4, 8, 31):
+            connection.close(4001, "Unknown opcode.")
+
+    def _identify(self, connection: Connection, data: Json) -> None:
+        intents = data.get("intents")
+        if str(data.get("token", "")).removeprefix("Bot ") != self._world.bot_token:
+            return connection.close(4004, "Authentication failed.")
+        if not isinstance(intents, int) or intents < 0 or intents & ~KNOWN_INTENTS:
+            return connection.close(4013, "Invalid intent(s).")
+        if data.get("shard") is not None and not _is_whole(as_list(data["shard"])):
+            return connection.close(4010, "Invalid shard.")
+        flags = self._world.application["flags"]
+        if any(intents & intent and not flags & allowed for intent, allowed in LIMITED_FLAGS.items()):
+            return connection.close(4014, "Disallowed intent(s).")
+        self.identifies_left = max(0, self.identifies_left - 1)
+        session = Session(
+            session_id=secrets.token_hex(16), intents=intents, bot_id=self._world.bot_id, replay=self._limits.replay
+        )
+        if said := as_object(data.get("presence")):
+            session.presence = presence_of(said)
+        self._keep(session)
+        self._connect(session, connection)
+        session.dispatch("READY", self._ready(session, data))
+        if session.wants(GUILDS) and self._world.storage.get("member", self._world.bot_id):
+            session.dispatch("GUILD_CREATE", self.guild_create(session))
+        return None
+
+    def _resume(self, connection: Connection, data: Json) -> None:
+        if str(data.get("token", "")).removeprefix("Bot ") != self._world.bot_token:
+            return connection.close(4004, "Authentication failed.")
+        session = self._sessions.get(str(data.get("session_id")))
+        seq = data.get("seq")
+        if session is None or not isinstance(seq, int) or not session.has_all_since(seq):
+            return connection.send(9, data=False)
+        if session.connection is not None:
+            session.connection.close(4000)
+        self._connect(session, connection)
+        session.replay_since(seq)
+        return session.dispatch("RESUMED", {"_trace": []})
+
+    def _keep(self, session: Session) -> None:
+        idle = [key for key, kept in self._sessions.items() if kept.connection is None]
+        for key in idle[: max(0, len(self._sessions) - RESUMABLE_AFTER + 1)]:
+            del self._sessions[key]
+        self._sessions[session.id] = session
+
+    def _connect(self, session: Session, connection: Connection) -> None:
+        was_online = self.is_online
+        session.connection = connection
+        connection.session = session
+        if not was_online:
+            self.on_status(True)  # the one fact it tells
+
+    def _disconnect(self, connection: Connection) -> None:
+        session = connection.session
+        if session is None or session.connection is not connection:
+            return
+        session.connection = None
+        if connection.goodbye in (1000, 1001):
+            # The client said goodbye: the session is gone (Discord, "Initiating a disconnect").
+            self._sessions.pop(session.id, None)
+        if not self.is_online:
+            self.on_status(False)  # the one fact it tells
+
+    # -- what it says ----------------------------------------------------------------------------------------------
+
+    def _ready(self, session: Session, identify: Json) -> Json:
+        world = self._world
+        application = world.application
+        is_member = world.storage.get("member", world.bot_id) is not None
+        return {
+            "v": 10,
+            "user": {**world.user(world.bot_id), "mfa_enabled": False, "verified": True, "email": None},
+            "guilds": [{"id": world.guild_id, "unavailable": True}] if is_member else [],
+            "session_id": session.id,
+            "session_type": "normal",
+            "resume_gateway_url": self.url,
+            "shard": identify.get("shard") or [0, 1],
+            "application": {"id": application["id"], "flags": application["flags"]},
+            "user_settings": {},
+            "private_channels": [],
+            "relationships": [],
+            "presences": [],
+            "_trace": ['["playground",{}]'],
+        }
+
+    def guild_create(self, session: Session) -> Json:
+        """The guild as one session gets it: all members only with their intent, else the bot alone."""
+        world = self._world
+        members = world.members()
+        shown = members if session.intents & GUILD_MEMBERS else [world.member_as_discord_shows_it(world.bot_id)]
+        threads = [
+            public(item)
+            for item in world.threads(is_archived=False)
+            if world.permissions_in(world.bot_id, item) & VIEW_CHANNEL
+        ]
+        return {
+            **world.guild_as_discord_shows_it(),
+            "joined_at": world.member(world.bot_id)["joined_at"],
+            "large": False,
+            "unavailable": False,
+            "member_count": len(members),
+            "voice_states": [],
+            "members": shown,
+            "channels": world.channels(),
+            "threads": threads,
+            "presences": [],
+            "stage_instances": [],
+            "guild_scheduled_events": [],
+            "soundboard_sounds": [],
+        }
+
+    def _send_members(self, session: Session, wanted: Json) -> None:
+        members = self._world.members()
+        ids = wanted.get("user_ids")
+        asked = {str(item) for item in (as_list(ids) or [ids])} if ids is not None else None
+        query = str(wanted.get("query") or "").lower()
+        found = [
+            item
+            for item in members
+            if (asked is None or item["user"]["id"] in asked) and item["user"]["username"].startswith(query)
+        ]
+        chunk: Json = {
+            "guild_id": self._world.guild_id,
+            "members": found,
+            "chunk_index": 0,
+            "chunk_count": 1,
+            "not_found": sorted(asked - {item["user"]["id"] for item in found}) if asked else [],
+        }
+        session.dispatch("GUILD_MEMBERS_CHUNK", chunk | ({"nonce": wanted["nonce"]} if wanted.get("nonce") else {}))
+
+
+def _is_whole(shard: list[object]) -> bool:
+    match shard:
+        case [int(number), int(count)]:
+            return 0 <= number < count
+        case _:
+            return False

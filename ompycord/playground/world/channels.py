@@ -1,0 +1,75 @@
+"""Channels of the guild and direct ones: changed, removed, told about; `threads.py` has the threads in them."""
+
+from typing import Final
+
+from ompycord.playground.gateway.session import DIRECT_MESSAGES, GUILDS
+from ompycord.playground.rules.documents import Json, public
+from ompycord.playground.world.core import Core
+from ompycord.playground.world.threads import Threads
+
+EDITABLE: Final = (
+    "name",
+    "topic",
+    "nsfw",
+    "position",
+    "rate_limit_per_user",
+    "permission_overwrites",
+    "parent_id",
+    "flags",
+)
+
+
+def shown(core: Core, channel: Json) -> Json:
+    """The channel in Discord's shape; a direct one names the person at the other end."""
+    if channel["type"] != 1:
+        return public(channel)
+    others = [core.world.user(user) for user in channel["_recipients"] if user != core.world.bot_id]
+    return {**public(channel), "recipients": others}
+
+
+def change(core: Core, channel: Json, changes: Json) -> None:
+    """Set what may be set, store and tell; who sees it no longer hears that it is gone, who sees it now of its threads."""
+    before = core.world.viewers(channel)
+    apply(channel, changes)
+    core.world.save_channel(channel)
+    tell(core, "CHANNEL_UPDATE", channel)
+    now = core.world.viewers(channel)
+    core.feed.publish("CHANNEL_DELETE", public(channel), audience=before - now)
+    for thread in core.world.threads(parent=channel["id"]):
+        core.feed.publish("THREAD_CREATE", public(thread), audience=core.world.viewers(thread) - before)
+
+
+def apply(channel: Json, changes: Json) -> None:
+    """Set what may be set on a channel."""
+    for key in EDITABLE:
+        if key in changes:
+            channel[key] = changes[key]
+
+
+def tell(core: Core, name: str, channel: Json) -> None:
+    """Send a CHANNEL_* event to gateway and page."""
+    core.gateway.dispatch(name, public(channel), intents=GUILDS)
+    core.feed.publish(name, public(channel), audience=core.world.viewers(channel))
+
+
+def remove(core: Core, threads: Threads, channel: Json) -> None:
+    """Delete a channel with its threads and messages, and tell everybody."""
+    for thread in core.world.threads(parent=channel["id"]):
+        threads.delete(thread)
+    core.storage.delete_children("message", channel["id"])
+    core.storage.delete("channel", channel["id"])
+    tell(core, "CHANNEL_DELETE", channel)
+
+
+def open_direct(core: Core, person: str) -> Json:
+    """The direct channel between the bot and a person, made on first use."""
+    core.world.user(person)
+    for channel in core.world.direct_channels():
+        if person in channel["_recipients"]:
+            return channel
+    made: Json = {"id": core.ids.next(), "type": 1, "last_message_id": None, "flags": 0}
+    made["_recipients"] = [core.world.bot_id, person]
+    core.world.save_channel(made)
+    core.gateway.dispatch("CHANNEL_CREATE", shown(core, made), intents=DIRECT_MESSAGES)
+    core.feed.publish("CHANNEL_CREATE", shown(core, made), audience=[person])
+    return made

@@ -1,0 +1,327 @@
+"""Creates, edits and deletes messages, records who was pinged, and tells gateway and page; used by REST, page and
+interactions.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ompycord.playground.gateway.session import DIRECT_MESSAGES, GUILD_MESSAGES, GUILDS
+from ompycord.playground.rules import bodies, components, mentions, permissions
+from ompycord.playground.rules.documents import Json, as_object, as_objects
+from ompycord.playground.rules.errors import refusal
+from ompycord.playground.rules.mentions import Mentions
+from ompycord.playground.world import attachments, thread_members, views
+from ompycord.playground.world.clock import timestamp
+from ompycord.playground.world.core import Core
+from ompycord.playground.world.guild import THREAD_TYPES
+from ompycord.playground.world.ids import made_at
+
+
+@dataclass(kw_only=True)
+class Draft:
+    """A message about to be made. `files` are kept already; `more` is what an interaction adds (metadata, webhook id)."""
+
+    channel: Json
+    author: str
+    body: Json
+    uploads: dict[str, attachments.Upload] = field(default_factory=dict[str, attachments.Upload])
+    files: tuple[Json, ...] = ()
+    type: int = 0
+    flags: int = 0
+    ephemeral_for: str | None = None
+    more: Json = field(default_factory=Json)
+
+
+class Messages:
+    """The messages of all channels. Bodies must have passed `bodies.check_message`."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def get(self, channel_id: str, message_id: str) -> Json:
+        """A message everybody may see; refused with 10008."""
+        found = self._core.storage.get("message", message_id)
+        if found is None or found["channel_id"] != channel_id or found["_ephemeral_for"]:
+            raise refusal(10008)
+        return found
+
+    def create(self, draft: Draft) -> Json:
+        """Store and publish a message; with an enforced nonce that was used lately, return the earlier one."""
+        earlier = self._with_nonce(draft)
+        if earlier is not None:
+            return earlier
+        core, body, channel = self._core, draft.body, draft.channel
+        reference = self._reference(draft)
+        replied = core.storage.get("message", reference.get("message_id", "")) if reference else None
+        found = self._mentions(
+            body,
+            body.get("content") or "",
+            draft.author,
+            replied_to=replied["_author"] if replied and draft.type == 0 else None,
+        )
+        message: Json = {
+            "id": core.ids.next(),
+            "channel_id": channel["id"],
+            "type": 19 if reference and draft.type == 0 else draft.type,
+            "content": (body.get("content") or "").strip(),
+            "timestamp": timestamp(core.clock.now()),
+            "edited_timestamp": None,
+            "tts": bool(body.get("tts")),
+            "mention_everyone": found.is_everyone,
+            "mention_roles": list(found.roles),
+            "attachments": [
+                *draft.files,
+                *self._files(draft.uploads, as_objects(body.get("attachments")), channel["id"], []),
+            ],
+            "embeds": [bodies.normalized_embed(item) for item in as_objects(body.get("embeds"))],
+            "components": components.normalized(as_objects(body.get("components"))),
+            "flags": draft.flags | ((body.get("flags") or 0) & bodies.SETTABLE_FLAGS),
+            "pinned": False,
+            **({"message_reference": reference} if reference else {}),
+            **({"nonce": body["nonce"]} if body.get("nonce") is not None else {}),
+            **draft.more,
+            "_author": draft.author,
+            "_mentions": list(found.users),
+            "_reactions": [],
+            "_ephemeral_for": draft.ephemeral_for,
+        }
+        self._store_new(message, channel)
+        self._join(message, channel, found)
+        self._publish("MESSAGE_CREATE", message)
+        self._ring(message, channel, found)
+        return message
+
+    def edit(
+        self, message: Json, body: Json, uploads: dict[str, attachments.Upload], *, is_first_fill: bool = False
+    ) -> Json:
+        """Change a message. Mentions are parsed anew, and without `allowed_mentions` all of them, but nobody is
+        pinged.
+        """
+        core = self._core
+        if "content" in body:
+            message["content"] = (body["content"] or "").strip()
+        if "embeds" in body:
+            message["embeds"] = [bodies.normalized_embed(item) for item in as_objects(body["embeds"])]
+        if "components" in body:
+            message["components"] = components.normalized(as_objects(body["components"]))
+        if "attachments" in body or uploads:
+            listed = as_objects(body.get("attachments")) if "attachments" in body else message["attachments"]
+            message["attachments"] = self._files(uploads, listed, message["channel_id"], message["attachments"])
+        if isinstance(body.get("flags"), int):
+            settable = bodies.SUPPRESS_EMBEDS | bodies.COMPONENTS_V2
+            kept_v2 = message["flags"] & bodies.COMPONENTS_V2
+            message["flags"] = (message["flags"] & ~settable) | (body["flags"] & settable) | kept_v2
+        found = self._mentions(body, message["content"], message["_author"], replied_to=None)
+        message["_mentions"], message["mention_roles"] = list(found.users), list(found.roles)
+        message["mention_everyone"] = found.is_everyone
+        if not is_first_fill:
+            message["edited_timestamp"] = timestamp(core.clock.now())
+        self.save(message)
+        self._record_ping(message, "edit", [], found)
+        self._publish("MESSAGE_UPDATE", message)
+        return message
+
+    def save(self, message: Json) -> None:
+        self._core.storage.put("message", message["id"], message, parent=message["channel_id"])
+
+    def touch(self, message: Json) -> None:
+        """Store and publish a change that is no edit: a pin, a thread."""
+        self.save(message)
+        self._publish("MESSAGE_UPDATE", message)
+
+    def delete(self, message: Json) -> None:
+        core = self._core
+        core.storage.delete("message", message["id"])
+        channel = core.storage.get("channel", message["channel_id"])
+        gone: Json = {"id": message["id"], "channel_id": message["channel_id"]}
+        if channel is not None and channel["type"] != 1:
+            gone["guild_id"] = core.world.guild_id
+        if channel is not None and channel["type"] in THREAD_TYPES:
+            channel["message_count"] = max(0, channel["message_count"] - 1)
+            core.world.save_channel(channel)
+        if not message["_ephemeral_for"]:
+            core.gateway.dispatch("MESSAGE_DELETE", gone, intents=_intent(channel))
+        core.feed.publish("MESSAGE_DELETE", gone, audience=self._audience(message, channel))
+
+    def newest(self, channel_id: str, *, before: int | None, limit: int, viewer: str | None = None) -> list[Json]:
+        """The newest messages below `before`, newest first; ephemeral ones only for their `viewer`."""
+        found: list[Json] = []
+        while len(found) < limit:
+            page = self._core.storage.newest("message", channel_id, before=before, limit=limit)
+            found += [item for item in page if item["_ephemeral_for"] in (None, viewer)]
+            if len(page) < limit:
+                break
+            before = int(page[-1]["id"])
+        return found[:limit]
+
+    def after(self, channel_id: str, *, after: int, limit: int) -> list[Json]:
+        """The oldest messages above `after`, oldest first."""
+        found: list[Json] = []
+        while len(found) < limit:
+            page = self._core.storage.oldest("message", channel_id, after=after, limit=limit)
+            found += [item for item in page if not item["_ephemeral_for"]]
+            if len(page) < limit:
+                break
+            after = int(page[-1]["id"])
+        return found[:limit]
+
+    # -- steps of a creation ---------------------------------------------------------------------------------------
+
+    def _with_nonce(self, draft: Draft) -> Json | None:
+        nonce = draft.body.get("nonce")
+        if nonce is None or not draft.body.get("enforce_nonce"):
+            return None
+        oldest = self._core.clock.now() - self._core.limits.nonce_window_s
+        for message in self._core.storage.newest("message", draft.channel["id"], limit=100):
+            if made_at(message["id"]) < oldest:
+                return None
+            if message["_author"] == draft.author and str(message.get("nonce")) == str(nonce):
+                return message
+        return None
+
+    def _reference(self, draft: Draft) -> Json | None:
+        given = as_object(draft.body.get("message_reference"))
+        if given is None:
+            return draft.more.get("message_reference")
+        target = self._core.storage.get("message", str(given.get("message_id")))
+        if target is None or target["channel_id"] != draft.channel["id"]:
+            if given.get("fail_if_not_exists", True):
+                raise refusal(10008)
+            return None
+        guild = {} if draft.channel["type"] == 1 else {"guild_id": self._core.world.guild_id}
+        return {"type": 0, "channel_id": target["channel_id"], "message_id": target["id"], **guild}
+
+    def _mentions(self, body: Json, content: str, author: str, *, replied_to: str | None) -> Mentions:
+        """What is mentioned with effect: people and roles that exist, roles and everyone only where the author may."""
+        world = self._core.world
+        found = mentions.parse(content, as_object(body.get("allowed_mentions")), replied_to=replied_to)
+        member = self._core.storage.get("member", author)
+        held = permissions.guild_permissions(member, self._core.storage.all("role"), world.guild) if member else 0
+        may_all = bool(held & (permissions.MENTION_EVERYONE | permissions.ADMINISTRATOR))
+        roles = [
+            role
+            for role in found.roles
+            if (stored := self._core.storage.get("role", role)) and (may_all or stored["mentionable"])
+        ]
+        return Mentions(
+            users=tuple(user for user in found.users if world.knows_user(user)),
+            roles=tuple(roles),
+            is_everyone=found.is_everyone and may_all,
+        )
+
+    def _files(
+        self, uploads: dict[str, attachments.Upload], listed: list[Json], channel: str, existing: list[Json]
+    ) -> list[Json]:
+        """The attachments a message ends up with: existing ones that are listed, and the new ones with what is said
+        of them.
+        """
+        about = {str(item.get("id")): item for item in listed}
+        kept = [item for item in existing if item["id"] in about]
+        return kept + [
+            attachments.keep(self._core, file, channel=channel, about=about.get(key)) for key, file in uploads.items()
+        ]
+
+    def _store_new(self, message: Json, channel: Json) -> None:
+        self.save(message)
+        if message["_ephemeral_for"]:
+            return
+        channel["last_message_id"] = message["id"]
+        if channel["type"] in THREAD_TYPES and message["type"] in (0, 19, 20, 23):
+            channel["message_count"] += 1
+            channel["total_message_sent"] += 1
+        self._core.world.save_channel(channel)
+
+    def _join(self, message: Json, channel: Json, found: Mentions) -> None:
+        """Who writes in a thread is in it from then on, and so is who is mentioned there and sees its channel."""
+        if channel["type"] not in THREAD_TYPES or message["_ephemeral_for"]:
+            return
+        world = self._core.world
+        parent = world.channel(channel["parent_id"])
+        invited = [user for user in found.users if world.permissions_in(user, parent) & permissions.VIEW_CHANNEL]
+        thread_members.add(self._core, channel, [message["_author"], *invited])
+
+    def _ring(self, message: Json, channel: Json, found: Mentions) -> None:
+        """Record who is pinged by a new message, and tell the page. The author never pings himself."""
+        world = self._core.world
+        rung: dict[str, None] = dict.fromkeys(found.users)
+        for role in found.roles:
+            rung |= dict.fromkeys(world.people_with(role))
+        if found.is_everyone:
+            rung |= dict.fromkeys(item["user"]["id"] for item in world.members())
+        rung.pop(message["_author"], None)
+        users = [user for user in rung if world.permissions_in(user, channel) & permissions.VIEW_CHANNEL]
+        if message["_ephemeral_for"]:
+            users = [user for user in users if user == message["_ephemeral_for"]]
+        self._record_ping(message, "create", users, found)
+        if users:
+            is_silent = bool(message["flags"] & bodies.SUPPRESS_NOTIFICATIONS)
+            data: Json = {"message": message["id"], "channel": channel["id"], "users": users, "silent": is_silent}
+            self._core.feed.publish("PING", data, audience=self._audience(message, channel))
+
+    def _record_ping(self, message: Json, event: str, users: list[str], found: Mentions) -> None:
+        entry: Json = {
+            "message": message["id"],
+            "channel": message["channel_id"],
+            "event": event,
+            "users": users,
+            "silent": bool(message["flags"] & bodies.SUPPRESS_NOTIFICATIONS),
+            "mentions": {"users": list(found.users), "roles": list(found.roles), "everyone": found.is_everyone},
+        }
+        self._core.storage.put("ping", self._core.ids.next(), entry, parent=message["id"])
+
+    def _publish(self, name: str, message: Json) -> None:
+        core = self._core
+        viewer = message["_ephemeral_for"] or core.world.bot_id
+        channel = core.storage.get("channel", message["channel_id"])
+        if not message["_ephemeral_for"]:
+            core.gateway.dispatch_message(name, views.for_gateway(core, message), intents=_intent(channel))
+        shown = views.for_page(core, message, viewer=viewer)
+        core.feed.publish(name, shown, audience=self._audience(message, channel))
+
+    def _audience(self, message: Json, channel: Json | None) -> frozenset[str]:
+        """Who sees a message at all."""
+        if message["_ephemeral_for"]:
+            return frozenset([message["_ephemeral_for"]])
+        return self._core.world.viewers(channel) if channel is not None else frozenset()
+
+    # -- pins ------------------------------------------------------------------------------------------------------
+
+    def pin(self, message: Json, *, by: str) -> None:
+        """Pin a message and post Discord's notice of it (type 6), once. Refused with 30003 at the limit."""
+        if message["pinned"]:
+            return
+        channel_id = message["channel_id"]
+        if len(self.pinned(channel_id)) >= self._core.limits.pins:
+            raise refusal(30003)
+        now = timestamp(self._core.clock.now())
+        message["pinned"], message["_pinned_at"] = True, now
+        self.touch(message)
+        channel = self._core.world.channel(channel_id)
+        self._tell_pins(channel, now)
+        guild = {} if channel["type"] == 1 else {"guild_id": self._core.world.guild_id}
+        notice = {"message_reference": {"type": 0, "channel_id": channel_id, "message_id": message["id"], **guild}}
+        self.create(Draft(channel=channel, author=by, body={}, type=6, more=notice))
+
+    def unpin(self, message: Json) -> None:
+        if message["pinned"]:
+            message["pinned"] = False
+            self.touch(message)
+            channel = self._core.world.channel(message["channel_id"])
+            self._tell_pins(channel, channel.get("last_pin_timestamp"))
+
+    def pinned(self, channel_id: str) -> list[Json]:
+        """Pinned messages, last pinned first."""
+        found = [item for item in self._core.storage.newest("message", channel_id, limit=1_000_000) if item["pinned"]]
+        return sorted(found, key=lambda item: item["_pinned_at"], reverse=True)
+
+    def _tell_pins(self, channel: Json, at: Any) -> None:
+        channel["last_pin_timestamp"] = at
+        self._core.world.save_channel(channel)
+        data: Json = {"channel_id": channel["id"], "last_pin_timestamp": at}
+        if channel["type"] != 1:
+            data["guild_id"] = self._core.world.guild_id
+        self._core.gateway.dispatch("CHANNEL_PINS_UPDATE", data, intents=GUILDS | DIRECT_MESSAGES)
+
+
+def _intent(channel: Json | None) -> int:
+    return DIRECT_MESSAGES if channel is not None and channel["type"] == 1 else GUILD_MESSAGES

@@ -1,0 +1,201 @@
+"""The world of a first start: one application, one guild, three channels, three people; `world.py` reads it."""
+
+import base64
+import secrets
+
+from ompycord.playground.rules import permissions
+from ompycord.playground.rules.documents import Json
+from ompycord.playground.world.clock import timestamp
+from ompycord.playground.world.guild import World
+
+PEOPLE = (("admin", "ada", "Ada"), ("member", "mo", "Mo"), ("outsider", "olu", "Olu"))
+"""kind, user name, shown name: one who may everything, one who works, one who may nothing of ours."""
+CHANNELS = ("general", "tasks", "ops")
+PRIVILEGED_FLAGS = (1 << 13) | (1 << 15) | (1 << 19)
+"""The application flags of the presence, member and message-content intents for a bot in few guilds (Discord,
+application flags).
+"""
+
+
+def ensure(world: World) -> None:
+    """Make the first world if there is none yet."""
+    if world.storage.all("application"):
+        return
+    users = {kind: _user(world, name, shown, kind=kind) for kind, name, shown in PEOPLE}
+    bot = _user(world, "playground-bot", None, kind="bot", is_bot=True)
+    guild = _guild(world, owner=users["admin"])
+    roles = {
+        "everyone": _role(world, guild, guild, "@everyone", permissions.EVERYONE, position=0),
+        "bot": _role(world, guild, world.ids.next(), "Playground Bot", permissions.BOT, position=1, bot=bot),
+        "member": _role(world, guild, world.ids.next(), "Member", permissions.EVERYONE, position=2, color=0x3498DB),
+        "admin": _role(world, guild, world.ids.next(), "Admin", permissions.ADMINISTRATOR, position=3, color=0xE67E22),
+    }
+    held = {
+        users["admin"]: [roles["admin"]],
+        users["member"]: [roles["member"]],
+        bot: [roles["bot"]],
+        users["outsider"]: [],
+    }
+    for user, role_ids in held.items():
+        add_member(world, user, role_ids)
+    channels = {name: _channel(world, guild, name, place) for place, name in enumerate(CHANNELS)}
+    _application(world, bot)
+    names: Json = {"users": users, "channels": channels, "roles": {"admin": roles["admin"], "member": roles["member"]}}
+    world.storage.put("names", "first-world", names)
+
+
+def _user(world: World, name: str, shown: str | None, *, kind: str, is_bot: bool = False) -> str:
+    user_id = world.ids.next()
+    user: Json = {
+        "id": user_id,
+        "username": name,
+        "discriminator": "0001" if is_bot else "0",
+        "global_name": shown,
+        "avatar": None,
+        "public_flags": 0,
+        "flags": 0,
+        "primary_guild": None,
+        "banner": None,
+        "accent_color": None,
+        "avatar_decoration_data": None,
+        "collectibles": None,
+        "_kind": kind,
+    }
+    world.storage.put("user", user_id, user | ({"bot": True} if is_bot else {}))
+    return user_id
+
+
+def _guild(world: World, *, owner: str) -> str:
+    guild_id = world.ids.next()
+    empty = (
+        "icon description home_header splash discovery_splash banner application_id afk_channel_id system_channel_id "
+        "widget_channel_id max_presences vanity_url_code rules_channel_id safety_alerts_channel_id "
+        "public_updates_channel_id incidents_data"
+    )
+    zero = (
+        "system_channel_flags verification_level default_message_notifications mfa_level explicit_content_filter "
+        "premium_tier premium_subscription_count nsfw_level"
+    )
+    guild: Json = {
+        "id": guild_id,
+        "name": "Playground",
+        "owner_id": owner,
+        "features": [],
+        "region": "deprecated",
+        "afk_timeout": 300,
+        "widget_enabled": False,
+        "max_members": 1000,
+        "max_stage_video_channel_users": 50,
+        "max_video_channel_users": 25,
+        "preferred_locale": "en-US",
+        "premium_progress_bar_enabled": False,
+        "nsfw": False,
+    }
+    world.storage.put("guild", guild_id, guild | dict.fromkeys(empty.split()) | dict.fromkeys(zero.split(), 0))
+    return guild_id
+
+
+def _role(
+    world: World,
+    guild: str,
+    role_id: str,
+    name: str,
+    held: int,
+    *,
+    position: int,
+    color: int = 0,
+    bot: str | None = None,
+) -> str:
+    role: Json = {
+        "id": role_id,
+        "name": name,
+        "permissions": str(held),
+        "position": position,
+        "color": color,
+        "colors": {"primary_color": color, "secondary_color": None, "tertiary_color": None},
+        "hoist": bool(color),
+        "managed": bot is not None,
+        "mentionable": False,
+        "icon": None,
+        "unicode_emoji": None,
+        "flags": 0,
+    }
+    world.storage.put("role", role_id, role | ({"tags": {"bot_id": bot}} if bot else {}), parent=guild)
+    return role_id
+
+
+def add_member(world: World, user: str, roles: list[str]) -> None:
+    """Make somebody a member of the guild."""
+    member: Json = {
+        "avatar": None,
+        "banner": None,
+        "communication_disabled_until": None,
+        "flags": 0,
+        "joined_at": timestamp(world.clock.now()),
+        "nick": None,
+        "pending": False,
+        "premium_since": None,
+        "roles": roles,
+        "mute": False,
+        "deaf": False,
+        "_user": user,
+    }
+    world.storage.put("member", user, member)
+
+
+def _channel(world: World, guild: str, name: str, position: int) -> str:
+    channel = text_channel(world.ids.next(), guild, name, position)
+    world.save_channel(channel)
+    return channel["id"]
+
+
+def text_channel(channel_id: str, guild_id: str, name: str, position: int) -> Json:
+    """A text channel with Discord's defaults."""
+    return {
+        "id": channel_id,
+        "type": 0,
+        "guild_id": guild_id,
+        "name": name,
+        "position": position,
+        "topic": None,
+        "nsfw": False,
+        "parent_id": None,
+        "last_message_id": None,
+        "rate_limit_per_user": 0,
+        "flags": 0,
+        "permission_overwrites": [],
+        "default_thread_rate_limit_per_user": 0,
+    }
+
+
+def _application(world: World, bot: str) -> None:
+    application_id = world.ids.next()
+    parts = (
+        base64.urlsafe_b64encode(bot.encode()).decode().rstrip("="),
+        secrets.token_urlsafe(4),
+        secrets.token_urlsafe(28),
+    )
+    application: Json = {
+        "id": application_id,
+        "name": "Playground Bot",
+        "icon": None,
+        "description": "",
+        "type": None,
+        "bot_public": False,
+        "bot_require_code_grant": False,
+        "verify_key": secrets.token_hex(32),
+        "flags": PRIVILEGED_FLAGS,
+        "redirect_uris": [],
+        "interactions_endpoint_url": None,
+        "role_connections_verification_url": None,
+        "approximate_guild_count": 1,
+        "approximate_user_install_count": 0,
+        "approximate_user_authorization_count": 0,
+        "explicit_content_filter": 0,
+        "team": None,
+        "eligible_oauth2_scopes": [],
+        "integration_types_config": {"0": {}},
+        "_bot": bot,
+        "_token": ".".join(parts),
+    }
+    world.storage.put("application", application_id, application)

@@ -1,0 +1,29 @@
+"""The services over one core, built once; REST and page share them."""
+
+from dataclasses import dataclass
+
+from ompycord.playground.page.people import People
+from ompycord.playground.world.core import Core
+from ompycord.playground.world.interactions import Interactions
+from ompycord.playground.world.messages import Messages
+from ompycord.playground.world.threads import Threads
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """Everything a route may call."""
+
+    core: Core
+    messages: Messages
+    threads: Threads
+    interactions: Interactions
+    people: People
+
+
+def build(core: Core) -> Services:
+    """Wire the services of one playground."""
+    messages = Messages(core)
+    threads = Threads(core, messages)
+    interactions = Interactions(core, messages)
+    people = People(core, messages, threads, interactions)
+    return Services(core=core, messages=messages, threads=threads, interactions=interactions, people=people)

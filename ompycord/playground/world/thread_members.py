@@ -1,0 +1,54 @@
+"""Who is in a thread; its counterpart is `threads.py`, which opens and closes them."""
+
+from ompycord.playground.gateway.session import GUILDS
+from ompycord.playground.rules.documents import Json, public
+from ompycord.playground.rules.errors import refusal
+from ompycord.playground.world.clock import timestamp
+from ompycord.playground.world.core import Core
+
+
+def member(thread: Json, user: str) -> Json:
+    """A membership in Discord's shape; refused with 10007."""
+    joined = thread["_members"].get(user)
+    if joined is None:
+        raise refusal(10007)
+    return {"id": thread["id"], "user_id": user, "join_timestamp": joined, "flags": 0}
+
+
+def add(core: Core, thread: Json, users: list[str]) -> None:
+    """Add people who are not in the thread yet: who writes in it and who is mentioned in it.
+
+    Who did not see it before (it is private) hears of it as of a new one.
+    """
+    new = [user for user in users if user not in thread["_members"]]
+    if not new:
+        return
+    before = core.world.viewers(thread)
+    for user in new:
+        thread["_members"][user] = timestamp(core.clock.now())
+    _save(core, thread, added=[member(thread, user) for user in new], removed=[])
+    core.feed.publish("THREAD_CREATE", public(thread), audience=core.world.viewers(thread) - before)
+
+
+def remove(core: Core, thread: Json, user: str) -> None:
+    """Take somebody out of the thread; nothing happens where he is not in it."""
+    before = core.world.viewers(thread)
+    if thread["_members"].pop(user, None) is not None:
+        _save(core, thread, added=[], removed=[user])
+        core.feed.publish("THREAD_DELETE", public(thread), audience=before - core.world.viewers(thread))
+
+
+def _save(core: Core, thread: Json, *, added: list[Json], removed: list[str]) -> None:
+    thread["member_count"] = len(thread["_members"])
+    core.world.save_channel(thread)
+    people = [item for item in added if core.storage.get("member", item["user_id"])]
+    event: Json = {
+        "id": thread["id"],
+        "guild_id": thread["guild_id"],
+        "member_count": thread["member_count"],
+        "added_members": [
+            {**item, "member": core.world.member_as_discord_shows_it(item["user_id"])} for item in people
+        ],
+        "removed_member_ids": removed,
+    }
+    core.gateway.dispatch("THREAD_MEMBERS_UPDATE", event, intents=GUILDS)
