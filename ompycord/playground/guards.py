@@ -1,5 +1,4 @@
-"""Who may speak to the playground at all: the right Host, no foreign Origin, the token; every request passes here
-first.
+"""What every request must have: the right Host, no foreign Origin, the token.
 
 Against pages on other addresses (cross-site requests) and names that are re-pointed to this machine (DNS rebinding).
 """
@@ -10,9 +9,9 @@ from typing import Final
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from ompycord.playground.page.people import NotPossibleError
-from ompycord.playground.rules.documents import encode
-from ompycord.playground.rules.errors import DiscordError
+from ompycord.playground.page.answers import answer
+from ompycord.playground.rest.api import WITHOUT_VIA
+from ompycord.playground.rules.errors import DiscordError, NotPossibleError
 from ompycord.playground.world.core import Core
 
 POLICY: Final = (
@@ -27,8 +26,6 @@ HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-WITHOUT_VIA: Final = web.RequestKey("without_via", bool)
-"""Set on a request whose answer shall not say that it came through Discord's proxy."""
 TOKEN_PATHS: Final = ("/control/", "/app/")
 
 
@@ -61,11 +58,6 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
         # Discord's answers come through a proxy; discord.py takes a 429 without this header for a ban.
         response.headers.setdefault("Via", "1.1 playground")
     response.headers.setdefault("Cache-Control", "no-store")
-
-
-def answer(body: object, *, status: int = 200) -> web.Response:
-    """A JSON answer with exactly Discord's content type."""
-    return web.Response(status=status, body=encode(body), headers={"Content-Type": "application/json"})
 
 
 def _refusal(core: Core, request: web.Request) -> web.Response | None:

@@ -1,6 +1,4 @@
-"""The playground's process: state, services and routes wired together, one port, an orderly end; started by
-`__main__.py`.
-"""
+"""The playground's process: one port, the run file, an orderly end; `__main__.py` starts it."""
 
 import asyncio
 import contextlib
@@ -11,32 +9,21 @@ import signal
 import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from aiohttp import web
 
-from ompycord.playground import guards
+from ompycord.playground.compose import Hosted, compose, open_state
 from ompycord.playground.faults.bot_process import BotProcess
-from ompycord.playground.faults.buttons import FaultButtons
-from ompycord.playground.page.api import PageApi
-from ompycord.playground.page.control import ControlApi
-from ompycord.playground.page.drawer import DrawerApi
-from ompycord.playground.rest import application, guilds, interactions, messages, reactions, threads
-from ompycord.playground.rest.api import RestApi
 from ompycord.playground.rules.limits import LIMITS, Limits
-from ompycord.playground.world import attachments, seed
-from ompycord.playground.world.core import Core, open_core
-from ompycord.playground.world.services import build
+from ompycord.playground.world.core import Core
 
-MAX_BODY: Final = 110 * 1024 * 1024
-"""Ten attachments of 10 MiB and their envelope."""
 CLOSING_S: Final = 2.0
 
 
 class PortTakenError(Exception):
-    """Somebody else listens on the port."""
+    """Another program listens on the port."""
 
 
 def listen(port: int) -> socket.socket:
@@ -54,26 +41,12 @@ def listen(port: int) -> socket.socket:
     return sock
 
 
-@dataclass(frozen=True, kw_only=True)
-class Hosted:
-    """A playground that answers: its state, and what must end in order."""
-
-    core: Core
-    bot: BotProcess
-    buttons: FaultButtons
-    application: web.Application
-    stop: asyncio.Event
-    """Set by `/control/shutdown`."""
-
-
 @asynccontextmanager
 async def hosting(folder: Path, sock: socket.socket, limits: Limits = LIMITS) -> AsyncGenerator[Hosted]:
     """Answer on `sock` from the state in `folder` until the block is left."""
-    core = open_core(folder, _token(folder), limits)
-    core.bind(sock.getsockname()[1])
+    state = open_state(folder, token=_token(folder), port=sock.getsockname()[1], limits=limits)
     try:
-        seed.ensure(core.world)
-        hosted = _compose(core)
+        hosted = compose(state, on_bot=lambda bot: _write_run_file(state.core, bot))
         runner = web.AppRunner(hosted.application, access_log=None, shutdown_timeout=CLOSING_S)
         await runner.setup()
         await web.SockSite(runner, sock).start()
@@ -81,60 +54,29 @@ async def hosting(folder: Path, sock: socket.socket, limits: Limits = LIMITS) ->
             yield hosted
         finally:
             hosted.buttons.close()
-            core.gateway.close_all(1001)
-            core.feed.close()
+            state.gateway.close_all(1001)
+            state.feed.close()
             await runner.cleanup()
     finally:
-        core.storage.close()
+        state.core.storage.close()
 
 
 async def serve(folder: Path, sock: socket.socket, limits: Limits = LIMITS) -> None:
     """Serve the playground of `folder` until SIGTERM, SIGINT or `/control/shutdown`; print the port and token first."""
     try:
         async with hosting(folder, sock, limits) as hosted:
-            core = hosted.core
+            core = hosted.state.core
             _write_run_file(core, hosted.bot)
             # The one line that a starter reads; nothing else goes to the standard output.
             print(json.dumps({"port": core.port, "token": core.token}), flush=True)  # noqa: T201
             async with asyncio.TaskGroup() as group:
                 watcher = group.create_task(hosted.bot.watch())
                 await _until_stopped(hosted.stop)
-                hosted.buttons.close()  # before the bot ends: it has a last word to write
+                hosted.buttons.close()  # before the bot ends: buttons that are in force record how they ended
                 await hosted.bot.end_started()
                 watcher.cancel()
     finally:
         (folder / "run.json").unlink(missing_ok=True)
-
-
-def _compose(core: Core) -> Hosted:
-    services, stop = build(core), asyncio.Event()
-
-    def tell_bot() -> None:
-        _write_run_file(core, bot)
-        core.feed.publish("BOT_STATUS", page.bot_status())
-        buttons.bot_changed()
-
-    bot = BotProcess(core.storage, core.folder, tell_bot)
-    buttons = FaultButtons(core=core, bot=bot)
-    core.on_kill = buttons.killed
-    page = PageApi(services, bot)
-    core.gateway.on_status = lambda _online: core.feed.publish("BOT_STATUS", page.bot_status())
-    served = web.Application(middlewares=[guards.middleware(core)], client_max_size=MAX_BODY)
-    served.on_response_prepare.append(guards.add_headers)
-    rest = RestApi(services)
-    areas = (application, guilds, interactions, messages, reactions, threads)
-    rest.add_to(served, [route for area in areas for route in area.ROUTES])
-    page.add_to(served)
-    DrawerApi(core, buttons).add_to(served)
-    ControlApi(services, bot, stop).add_to(served)
-    for path in ("/gateway", "/gateway/"):
-        served.router.add_get(path, core.gateway.serve)
-
-    async def file(request: web.Request) -> web.StreamResponse:
-        return await attachments.serve(core, request)
-
-    served.router.add_get(r"/cdn/attachments/{channel:\d+}/{attachment:\d+}/{filename}", file)
-    return Hosted(core=core, bot=bot, buttons=buttons, application=served, stop=stop)
 
 
 async def _until_stopped(stop: asyncio.Event) -> None:

@@ -121,7 +121,7 @@ class Playground:
         await self.post("/control/clock", {"advance": seconds})
 
     async def fault(self, method: str, route: str, action: str, **more: Any) -> JsonObject:
-        """Plan a fault for the next matching requests; see `ompycord/playground/faults.py`."""
+        """Plan a fault for the next matching requests; see `ompycord/playground/faults/plan.py`."""
         return await self.post("/control/faults", {"method": method, "route": route, "action": action, **more})
 
     async def disturb_gateway(self, action: str, **more: Any) -> None:
@@ -129,7 +129,7 @@ class Playground:
         await self.post("/control/gateway", {"action": action, **more})
 
     async def change_world(self, **change: Any) -> None:
-        """One change that an admin of the guild could make; see `ompycord/playground/control_api.py`."""
+        """One change that an admin of the guild could make; see `ompycord/playground/page/changes.py`."""
         await self.post("/control/world", change)
 
     async def rest(
@@ -197,7 +197,7 @@ async def hosted_playground(folder: Path) -> AsyncGenerator[Playground]:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     sock = listen(0)
     async with hosting(folder, sock) as hosted:
-        playground = await Playground(folder, None, hosted.core.port, hosted.core.token).open()
+        playground = await Playground(folder, None, hosted.state.core.port, hosted.state.core.token).open()
         try:
             yield playground
         finally:

@@ -1,5 +1,4 @@
-"""A full disk for the bot alone: the kernel refuses what its processes write beyond a size; `bot_process.py` knows the
-bot.
+"""A full disk for the bot alone: the kernel refuses what its processes write beyond a size.
 
 RLIMIT_FSIZE is set on the living processes (prlimit, Linux), so nothing is written to the disk itself, and no root is
 needed. docs/reference/playground.md says in what this differs from a disk without room.
@@ -18,7 +17,7 @@ WHY_NOT: Final = "this needs Linux, where a limit can be set on a program that r
 
 
 class BotDisk:
-    """Full or not. What held before is kept on disk, so that a killed playground leaves nobody limited for good."""
+    """Full or not. The earlier limit is stored, so that a killed playground limits no process permanently."""
 
     def __init__(self, *, storage: Storage, bot: BotProcess) -> None:
         self._storage = storage
@@ -45,14 +44,14 @@ class BotDisk:
         _limit_programs(root, room)
 
     def fill_again(self) -> None:
-        """After the bot was started anew: its disk is as full as before."""
+        """After the bot was started again: its disk is as full as before."""
         kept = self._storage.get("bot", "disk")
         if kept is not None and kept["pid"] != self._bot.pid:
-            with contextlib.suppress(BotProcessError):  # it may have ended meanwhile
+            with contextlib.suppress(BotProcessError):  # it may have ended since
                 self.fill(kept["room"])
 
     def free(self) -> None:
-        """Give back what held before; nothing where it was never filled."""
+        """Restore the earlier limit; nothing happens where the disk was never filled."""
         kept, root = self._storage.get("bot", "disk"), self._bot.process()
         self._storage.delete("bot", "disk")
         if kept is None or root is None or root.pid != kept["pid"]:
@@ -63,7 +62,7 @@ class BotDisk:
 
 
 def _limit_programs(root: psutil.Process, soft: int) -> None:
-    """All that the bot started, but us; those that end meanwhile or belong to somebody else are left alone."""
+    """Limit all programs that the bot started, but not ours; those that end or belong to another user are left alone."""
     with contextlib.suppress(psutil.Error):
         programs = root.children(recursive=True)
         me = psutil.Process()

@@ -1,5 +1,6 @@
-"""The registered bot process: killed and started again from the page; its counterpart is `ompycord up`, which
-registers it.
+"""The registered bot process, killed and started again from the page.
+
+Counterpart: `ompycord up`, which registers it.
 """
 
 import asyncio
@@ -35,7 +36,7 @@ class BotProcess:
         self._on_change = on_change
         self._children: set[subprocess.Popen[bytes]] = set()
         self.ending: object = None
-        """The pid of a bot that said that it is on its way out."""
+        """The pid of a bot that announced its own end."""
 
     @property
     def known(self) -> Json | None:
@@ -95,7 +96,7 @@ class BotProcess:
         return child.pid
 
     async def end_started(self) -> None:
-        """SIGTERM to the bot that was started from the page: nobody else would end it. One that is ending is left alone."""
+        """SIGTERM to the bot that was started from the page: no other process would end it. One that is ending is left alone."""
         for child in [child for child in self._children if child.poll() is None and child.pid != self.ending]:
             child.terminate()
             try:
@@ -105,7 +106,7 @@ class BotProcess:
                 child.wait()
 
     async def watch(self) -> None:
-        """Tell when the process that runs ends; poll, since it may be nobody's child here."""
+        """Call `on_change` when the process ends; poll, since it may not be a child of this one."""
         last = self.pid
         while True:
             await asyncio.sleep(1)

@@ -1,6 +1,6 @@
-"""The drawer's fault buttons: kill the bot, cut the network, fill the disk; each from a seed, each written down.
+"""The drawer's fault buttons: kill the bot, cut the network, fill the disk; each from a seed, each recorded.
 
-Counterpart: `page/faults.js`. What a seed means is decided in `fault_recipes.py`.
+Counterpart: `page/static/faults.js`. `recipes.py` decides what a seed means.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from typing import Final
 
 from ompycord.playground.faults.bot_disk import BotDisk
 from ompycord.playground.faults.bot_process import BotProcess, BotProcessError
-from ompycord.playground.faults.plan import Fault
+from ompycord.playground.faults.plan import Fault, FaultPlan
 from ompycord.playground.faults.recipes import (
     FULL_FOR_S,
     HIGHEST_SEED,
@@ -22,8 +22,8 @@ from ompycord.playground.faults.recipes import (
     Kind,
     recipe,
 )
-from ompycord.playground.page.people import NotPossibleError
 from ompycord.playground.rules.documents import Json
+from ompycord.playground.rules.errors import NotPossibleError
 from ompycord.playground.world.core import Core
 
 SHOWN: Final = 30
@@ -31,8 +31,8 @@ CONFLICT: Final = 409
 
 
 @dataclass(kw_only=True)
-class Begun:
-    """What takes a fault back, and what becomes of it if nobody does."""
+class Active:
+    """A fault in force: what takes it back, and what ends it otherwise."""
 
     undo: Callable[[], None]
     fault: Fault | None = None
@@ -45,45 +45,52 @@ class FaultButtons:
     """Presses buttons and takes back what they did. At most one fault of a kind is in force."""
 
     def __init__(
-        self, *, core: Core, bot: BotProcess, kill_within_s: float = KILL_WITHIN_S, full_for_s: float = FULL_FOR_S
+        self,
+        *,
+        core: Core,
+        plan: FaultPlan,
+        bot: BotProcess,
+        kill_within_s: float = KILL_WITHIN_S,
+        full_for_s: float = FULL_FOR_S,
     ) -> None:
         self._core = core
+        self._plan = plan
         self._bot = bot
         self._kill_within_s = kill_within_s
         self._full_for_s = full_for_s
         self._disk = BotDisk(storage=core.storage, bot=bot)
-        self._disk.free()  # a playground that was killed could not
-        self._begun: dict[Kind, Begun] = {}
+        self._disk.free()  # a playground that was killed could not free it
+        self._active: dict[Kind, Active] = {}
 
     def state(self) -> Json:
-        """What is in force, what is not to be had here and why, and what was done, the newest first."""
-        self._notice_a_mended_network()
-        held = {begun.record["id"] for begun in self._begun.values()}
+        """What is in force, what is not available here and why, and what was done, the newest first."""
+        self._end_a_finished_cut()
+        in_force = {active.record["id"] for active in self._active.values()}
         newest = self._core.storage.newest("fault", "", limit=SHOWN)
         return {
-            "in_force": sorted(self._begun),
+            "in_force": sorted(self._active),
             "not_here": {"fill": self._disk.why_not} if self._disk.why_not else {},
             "highest_seed": HIGHEST_SEED,
-            "done": [{**record, "in_force": record["id"] in held} for record in newest],
+            "done": [{**record, "in_force": record["id"] in in_force} for record in newest],
         }
 
     def press(self, kind: object, seed: object) -> Json:
-        """Do it. Raises NotPossibleError: unknown, not possible, or in force already."""
+        """Apply the fault. Raises NotPossibleError: unknown, not possible, or in force already."""
         found = _kind(kind)
         if isinstance(seed, bool) or not isinstance(seed, int) or not 1 <= seed <= HIGHEST_SEED:
             raise NotPossibleError(f"A seed is a whole number from 1 to {HIGHEST_SEED}.")
-        self._notice_a_mended_network()
-        if found in self._begun:
+        self._end_a_finished_cut()
+        if found in self._active:
             raise NotPossibleError("That is in force already.", status=CONFLICT)
         wanted = recipe(found, seed)
         try:
-            begun = self._begin(wanted, seed)
+            active = self._apply(wanted, seed)
         except BotProcessError as problem:
             raise NotPossibleError(f"Not done: {problem}.", status=CONFLICT) from problem
-        self._begun[found] = begun
-        begun.record = {"id": self._core.ids.next(), "at": self._core.clock.now(), "kind": found, "seed": seed}
-        begun.record |= {"what": str(wanted), "outcome": ""}
-        self._write(begun.record)
+        self._active[found] = active
+        active.record = {"id": self._core.ids.next(), "at": self._core.clock.now(), "kind": found, "seed": seed}
+        active.record |= {"what": str(wanted), "outcome": ""}
+        self._record(active.record)
         return self.state()
 
     def end(self, kind: object) -> Json:
@@ -93,29 +100,29 @@ class FaultButtons:
 
     def close(self) -> None:
         """Take everything back: the playground ends."""
-        for kind in tuple(self._begun):
+        for kind in tuple(self._active):
             self._end(kind, "ended with the playground")
 
     def bot_changed(self) -> None:
-        """Another process may be the bot now: its disk is the same, and a kill that waited is over."""
+        """Another process may be the bot now: its disk stays full, and a planned kill is over."""
         if self._bot.pid is None:
             self._end("kill", "the bot had ended before")
-        elif "fill" in self._begun:
+        elif "fill" in self._active:
             self._disk.fill_again()
 
     def killed(self, fault: Fault, request: str) -> None:
-        """A request met a planned kill, from here or from `/control/faults`."""
-        begun = self._begun.get("kill")
-        if begun is not None and begun.fault is fault:
+        """A planned kill applies at this request, whether planned here or by `/control/faults`."""
+        active = self._active.get("kill")
+        if active is not None and active.fault is fault:
             self._end("kill", f"killed at {request}")
         try:
             self._bot.kill()
         except BotProcessError:
-            return  # it ended by itself meanwhile
+            return  # it ended by itself
 
     # -- one of each -------------------------------------------------------------------------------------------------
 
-    def _begin(self, wanted: Kill | Cut | Fill, seed: int) -> Begun:
+    def _apply(self, wanted: Kill | Cut | Fill, seed: int) -> Active:
         match wanted:
             case Kill():
                 return self._plan_kill(wanted)
@@ -124,45 +131,44 @@ class FaultButtons:
             case Fill():
                 self._disk.fill(wanted.room)
                 timer = _after(self._full_for_s, lambda: self._end("fill", "freed by itself"))
-                return Begun(undo=self._disk.free, timer=timer)
+                return Active(undo=self._disk.free, timer=timer)
 
-    def _plan_kill(self, wanted: Kill) -> Begun:
+    def _plan_kill(self, wanted: Kill) -> Active:
         if self._bot.pid is None:
             raise BotProcessError("the registered bot process does not run")
-        faults, action = self._core.faults, "kill_before" if wanted.is_before else "kill_after"
-        fault = faults.add({"action": action, "skip": wanted.request - 1})
+        plan, action = self._plan, "kill_before" if wanted.is_before else "kill_after"
+        fault = plan.add({"action": action, "skip": wanted.request - 1})
         timer = _after(self._kill_within_s, lambda: self.killed(fault, "the latest moment, without that request"))
-        return Begun(undo=lambda: faults.remove(fault), fault=fault, timer=timer)
+        return Active(undo=lambda: plan.remove(fault), fault=fault, timer=timer)
 
-    def _cut(self, wanted: Cut, seed: int) -> Begun:
-        faults, action = self._core.faults, "drop_before" if wanted.is_before else "drop_after"
-        self._core.cut_off(wanted.outage_s)
+    def _cut(self, wanted: Cut, seed: int) -> Active:
+        plan, action = self._plan, "drop_before" if wanted.is_before else "drop_after"
+        plan.cut_off(wanted.outage_s)
         losses: Json = {"action": action, "count": wanted.losses, "probability": wanted.probability, "seed": seed}
-        fault = faults.add(losses)
+        fault = plan.add(losses)
 
         def undo() -> None:
-            faults.out_until = 0.0
-            faults.remove(fault)
+            plan.end_outage()
+            plan.remove(fault)
 
-        return Begun(undo=undo, fault=fault)
+        return Active(undo=undo, fault=fault)
 
     def _end(self, kind: Kind, why: str) -> None:
-        begun = self._begun.pop(kind, None)
-        if begun is None:
+        active = self._active.pop(kind, None)
+        if active is None:
             return
-        begun.undo()
-        if begun.timer is not None:
-            begun.timer.cancel()
-        lost = f"; {len(begun.fault.hits)} lost" if kind == "cut" and begun.fault is not None else ""
-        self._write(begun.record | {"outcome": why + lost})
+        active.undo()
+        if active.timer is not None:
+            active.timer.cancel()
+        lost = f"; {len(active.fault.hits)} lost" if kind == "cut" and active.fault is not None else ""
+        self._record(active.record | {"outcome": why + lost})
 
-    def _notice_a_mended_network(self) -> None:
-        begun = self._begun.get("cut")
-        is_out = self._core.clock.now() < self._core.faults.out_until
-        if begun is not None and begun.fault is not None and not begun.fault.remaining and not is_out:
+    def _end_a_finished_cut(self) -> None:
+        active = self._active.get("cut")
+        if active is not None and active.fault is not None and not active.fault.remaining and not self._plan.is_out:
             self._end("cut", "mended by itself")
 
-    def _write(self, record: Json) -> None:
+    def _record(self, record: Json) -> None:
         self._core.storage.put("fault", record["id"], record)
 
 

@@ -1,13 +1,16 @@
-"""Faults on demand: the next requests that match answer wrongly, late or not at all; set through `POST
-/control/faults`.
+"""Planned faults: the next requests that match are answered wrongly, late or not at all.
+
+Counterparts: `page/control.py`, which plans them, and `rest/api.py`, which applies them.
 """
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any, Literal, cast, get_args
 
 from ompycord.playground.rules.documents import Json, as_object, encode
+from ompycord.playground.world.clock import Clock
 
 Action = Literal[
     "status",
@@ -32,7 +35,7 @@ class BadFaultError(ValueError):
 
 @dataclass(kw_only=True)
 class Fault:
-    """One planned fault and how often it has struck."""
+    """One planned fault and the requests it was applied to."""
 
     number: int
     method: str
@@ -67,13 +70,30 @@ class Fault:
 
 
 class FaultPlan:
-    """The planned faults in the order they were added; struck ones stay listed, with their hits."""
+    """The planned faults in the order they were added; used ones stay listed, with their hits."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._faults: list[Fault] = []
         self._added = 0
-        self.out_until = 0.0
-        """While an outage lasts, in the playground's time, nobody is answered."""
+        self._out_until = 0.0
+        self.on_outage: Callable[[], None] = lambda: None
+        """Drops the connections that are open when an outage begins."""
+        self.on_kill: Callable[[Fault, str], None] = lambda _fault, _request: None
+        """Kills the bot's process for a fault, at the request that met it."""
+
+    @property
+    def is_out(self) -> bool:
+        """Whether an outage lasts, in the playground's time: no request is answered and no connection accepted."""
+        return self._clock.now() < self._out_until
+
+    def cut_off(self, seconds: float) -> None:
+        """Drop every connection of the bot and accept none for `seconds`."""
+        self._out_until = self._clock.now() + seconds
+        self.on_outage()
+
+    def end_outage(self) -> None:
+        self._out_until = 0.0
 
     def add(self, wanted: Json) -> Fault:
         """Plan a fault. Raises BadFaultError.
@@ -107,18 +127,18 @@ class FaultPlan:
         return fault
 
     def remove(self, fault: Fault) -> None:
-        """Forget one fault, struck or not."""
+        """Forget one fault, used or not."""
         self._faults = [kept for kept in self._faults if kept is not fault]
 
     def clear(self) -> None:
         self._faults.clear()
-        self.out_until = 0.0
+        self.end_outage()
 
     def shown(self) -> list[Json]:
         return [fault.shown() for fault in self._faults]
 
-    def strike(self, method: str, path: str, route: str, body: object = None) -> Fault | None:
-        """The fault that this request meets, counted and recorded; None for most."""
+    def next_for(self, method: str, path: str, route: str, body: object = None) -> Fault | None:
+        """The fault to apply to this request, counted and recorded; None for most."""
         for fault in self._faults:
             if not fault.remaining or fault.method not in ("*", method):
                 continue

@@ -1,5 +1,6 @@
-"""Pure: what a fault button does, as a function of its seed; the same seed does the same again. `fault_buttons.py` does
-it.
+"""Pure: what a fault button does, as a function of its seed; the same seed does the same again.
+
+Counterpart: `buttons.py`, which does it.
 """
 
 import random
@@ -12,7 +13,7 @@ HIGHEST_SEED: Final = 999_999
 KILL_WITHIN_S: Final = 10.0
 """A bot that sends no more requests is killed then."""
 FULL_FOR_S: Final = 120.0
-"""A disk that nobody frees is freed then."""
+"""A full disk is freed then at the latest."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,19 +1,21 @@
-"""What the web page asks and does under `/app`; its counterpart is `page/`, the static files."""
+"""The web page's API under `/app`, and the page itself; its counterpart is `static/`, the page's files."""
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Final
 
 from aiohttp import web
 
 from ompycord.playground.faults.bot_process import BotProcess, BotProcessError
-from ompycord.playground.guards import answer
+from ompycord.playground.gateway.server import Gateway
 from ompycord.playground.page import files
-from ompycord.playground.page.feed import PageEvent, Subscriber
-from ompycord.playground.page.people import NotPossibleError
+from ompycord.playground.page.answers import answer, with_body
+from ompycord.playground.page.feed import PageEvent, PageFeed, Subscriber
+from ompycord.playground.page.people import People
 from ompycord.playground.rules import permissions
-from ompycord.playground.rules.documents import Json, as_list, as_object, decode_object, public
+from ompycord.playground.rules.documents import Json, as_list, as_object, public
+from ompycord.playground.rules.errors import NotPossibleError
 from ompycord.playground.world import attachments, channels, reactions, views
 from ompycord.playground.world.attachments import Upload
 from ompycord.playground.world.services import Services
@@ -25,9 +27,12 @@ SHOWN_KINDS: Final = ("admin", "member", "outsider")
 class PageApi:
     """The page's routes. `user` names the acting human everywhere."""
 
-    def __init__(self, services: Services, bot: BotProcess) -> None:
+    def __init__(self, *, services: Services, gateway: Gateway, feed: PageFeed, bot: BotProcess) -> None:
         self._services = services
         self._core = services.core
+        self._people = People(services)
+        self._gateway = gateway
+        self._feed = feed
         self._bot = bot
 
     def add_to(self, application: web.Application) -> None:
@@ -65,7 +70,7 @@ class PageApi:
         world = self._core.world
         user = request.query.get("user", "")
         if user:
-            self._services.people.require_person(user)
+            self._people.require_person(user)
         all_channels = [*self._core.storage.all("channel")]
         visible = [
             channels.shown(self._core, item)
@@ -80,16 +85,15 @@ class PageApi:
                 "guild": public(world.guild),
                 "roles": world.roles(),
                 "channels": visible,
-                "commands": self._services.people.commands_for(user),
+                "commands": self._people.commands_for(user),
                 "bot": self.bot_status() | {"user": world.user(world.bot_id), "application_id": world.application_id},
-                "seq": self._core.feed.seq,
+                "seq": self._feed.seq,
             }
         )
 
     def bot_status(self) -> Json:
-        """Whether the bot is on the gateway, what it says of itself, and its process."""
-        gateway = self._core.gateway
-        return {"online": gateway.is_online, "pid": self._bot.pid, "presence": gateway.presence}
+        """Whether the bot is on the gateway, its presence, and its process."""
+        return {"online": self._gateway.is_online, "pid": self._bot.pid, "presence": self._gateway.presence}
 
     def _person(self, stored: Json) -> Json:
         member = self._core.storage.get("member", stored["id"])
@@ -98,9 +102,7 @@ class PageApi:
 
     async def _messages(self, request: web.Request) -> web.StreamResponse:
         user = request.query.get("user", "")
-        channel = self._services.people.channel_for(
-            user, request.match_info["channel"], permissions.READ_MESSAGE_HISTORY
-        )
+        channel = self._people.channel_for(user, request.match_info["channel"], permissions.READ_MESSAGE_HISTORY)
         before, limit = request.query.get("before"), request.query.get("limit", "50")
         if not limit.isdigit() or (before is not None and not before.isdigit()):
             raise NotPossibleError("limit and before are numbers")
@@ -114,17 +116,17 @@ class PageApi:
         behind.
         """
         user = request.query.get("user", "")
-        self._services.people.require_person(user)
-        raw = request.headers.get("Last-Event-ID") or request.query.get("after") or str(self._core.feed.seq)
+        self._people.require_person(user)
+        raw = request.headers.get("Last-Event-ID") or request.query.get("after") or str(self._feed.seq)
         after = int(raw) if raw.isdigit() else -1
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         try:
-            with self._core.feed.subscribe(user, after) as subscriber:
+            with self._feed.subscribe(user, after) as subscriber:
                 if subscriber is not None:
                     await response.write(b": connected\n\n")
                     await self._stream(response, subscriber)
-                reset = json.dumps({"seq": self._core.feed.seq})
+                reset = json.dumps({"seq": self._feed.seq})
                 await response.write(f"event: reset\ndata: {reset}\n\n".encode())
         except ConnectionError:
             pass  # the page was closed
@@ -149,40 +151,38 @@ class PageApi:
         if not isinstance(body.get("attachments", []), list):
             raise NotPossibleError("attachments is a list of ids")
         user, channel = _user(body), str(body.get("channel"))
-        made = self._services.people.write(user, channel, body.get("content"), as_list(body.get("attachments")))
+        made = self._people.write(user, channel, body.get("content"), as_list(body.get("attachments")))
         return views.for_page(self._core, made, viewer=_user(body))
 
     async def _rewrite(self, body: Json) -> object:
         user, channel = _user(body), str(body.get("channel"))
-        edited = self._services.people.rewrite(user, channel, str(body.get("message")), body.get("content"))
+        edited = self._people.rewrite(user, channel, str(body.get("message")), body.get("content"))
         return views.for_page(self._core, edited, viewer=user)
 
     async def _react(self, body: Json) -> object:
-        channel = self._services.people.channel_for(
-            _user(body), str(body.get("channel")), permissions.READ_MESSAGE_HISTORY
-        )
+        channel = self._people.channel_for(_user(body), str(body.get("channel")), permissions.READ_MESSAGE_HISTORY)
         message = self._services.messages.get(channel["id"], str(body.get("message")))
         act = reactions.remove if body.get("remove") else reactions.add
         act(self._core, message, str(body.get("emoji")), _user(body))
         return {}
 
     async def _command(self, body: Json) -> object:
-        return {"interaction": self._services.people.run_command(_user(body), str(body.get("channel")), body)["id"]}
+        return {"interaction": self._people.run_command(_user(body), str(body.get("channel")), body)["id"]}
 
     async def _complete(self, body: Json) -> object:
-        return {"choices": await self._services.people.complete(_user(body), str(body.get("channel")), body)}
+        return {"choices": await self._people.complete(_user(body), str(body.get("channel")), body)}
 
     async def _click(self, body: Json) -> object:
-        return {"interaction": self._services.people.click(_user(body), str(body.get("channel")), body)["id"]}
+        return {"interaction": self._people.click(_user(body), str(body.get("channel")), body)["id"]}
 
     async def _submit(self, body: Json) -> object:
         values = as_object(body.get("values")) or {}
-        return {"interaction": self._services.people.submit(_user(body), str(body.get("interaction")), values)["id"]}
+        return {"interaction": self._people.submit(_user(body), str(body.get("interaction")), values)["id"]}
 
     async def _attach(self, request: web.Request) -> web.StreamResponse:
         """A file, as multipart or raw with `?filename=`; it can then be named in messages, options and forms."""
         user = request.query.get("user", "")
-        self._services.people.require_person(user)
+        self._people.require_person(user)
         if request.content_type == "multipart/form-data":
             files = [item for item in (await request.post()).values() if isinstance(item, web.FileField)]
             if len(files) != 1:
@@ -196,7 +196,7 @@ class PageApi:
                 content=await request.read(),
                 content_type=request.content_type,
             )
-        kept = attachments.keep(self._core, upload, channel=self._core.world.guild_id, held_by=user)
+        kept = attachments.keep(self._core, upload, channel=self._core.world.guild_id, uploaded_by=user)
         return answer({"attachment": attachments.shown(self._core, kept)})
 
     async def _kill(self, _body: Json) -> object:
@@ -213,27 +213,8 @@ class PageApi:
             raise NotPossibleError(str(problem), status=409) from problem
 
 
-def after_of(request: web.Request) -> int:
-    """The number after which a log is wanted; 0 where none is given."""
-    raw = request.query.get("after", "0")
-    return int(raw) if raw.isdigit() else 0
-
-
 def _user(body: Json) -> str:
     return str(body.get("user", ""))
-
-
-def with_body(act: Callable[[Json], Awaitable[object]]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """A handler that reads the body as a JSON object, an empty one as `{}`, and answers what `act` returns."""
-
-    async def serve(request: web.Request) -> web.StreamResponse:
-        raw = await request.read()
-        body = decode_object(raw) if raw else {}
-        if body is None:
-            raise NotPossibleError("The body is no JSON object.", status=400)
-        return answer(await act(body))
-
-    return serve
 
 
 def _as_server_sent(event: PageEvent) -> bytes:

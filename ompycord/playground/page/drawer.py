@@ -1,21 +1,24 @@
-"""What the page's drawer asks and does: requests, buckets, faults; its counterpart is `page/wire.js`."""
+"""The drawer of the page: requests, buckets, faults; its counterparts are `static/wire.js` and `static/faults.js`."""
 
 from dataclasses import asdict
 
 from aiohttp import web
 
 from ompycord.playground.faults.buttons import FaultButtons
-from ompycord.playground.guards import answer
-from ompycord.playground.page.api import after_of, with_body
+from ompycord.playground.page.answers import after_of, answer, with_body
+from ompycord.playground.rest.wire import WireLog
 from ompycord.playground.rules.documents import Json
-from ompycord.playground.world.core import Core
+from ompycord.playground.rules.ratelimit import RateLimiter
+from ompycord.playground.world.clock import Clock
 
 
 class DrawerApi:
     """The drawer's routes, under `/app` like the page's."""
 
-    def __init__(self, core: Core, buttons: FaultButtons) -> None:
-        self._core = core
+    def __init__(self, *, clock: Clock, limiter: RateLimiter, wire: WireLog, buttons: FaultButtons) -> None:
+        self._clock = clock
+        self._limiter = limiter
+        self._log = wire
         self._buttons = buttons
 
     def add_to(self, application: web.Application) -> None:
@@ -26,9 +29,8 @@ class DrawerApi:
         add("POST", "/app/faults/end", with_body(self._end))
 
     async def _wire(self, request: web.Request) -> web.StreamResponse:
-        core = self._core
-        windows = core.limiter.open_windows(core.clock.now())
-        entries = [entry.summary() for entry in core.wire.after(after_of(request))]
+        windows = self._limiter.open_windows(self._clock.now())
+        entries = [entry.summary() for entry in self._log.after(after_of(request))]
         return answer({"entries": entries, "buckets": [asdict(window) for window in windows]})
 
     async def _faults(self, _request: web.Request) -> web.StreamResponse:

@@ -1,6 +1,4 @@
-"""What the page hears: numbered events, kept for a while and fanned out; its counterpart is `/app/events` in
-`page_api.py`.
-"""
+"""The page's events: numbered, kept for a while and delivered to every open page; `api.py` streams them."""
 
 import asyncio
 from collections import deque
@@ -17,7 +15,7 @@ QUEUE = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class PageEvent:
-    """One event; `audience` has the people who may see it, None means everybody."""
+    """One event; `audience` has the people who may see it, None means everyone."""
 
     seq: int
     type: str
@@ -29,7 +27,7 @@ class PageEvent:
 
 
 class Subscriber:
-    """One open event stream. When its queue is full it is cut off, and starts again from the state."""
+    """One open event stream. When its queue is full it is cut off, and the page reloads the state."""
 
     def __init__(self, user: str) -> None:
         self.user = user
@@ -52,7 +50,7 @@ class PageFeed:
         self._subscribers: set[Subscriber] = set()
 
     def publish(self, kind: str, data: Json, *, audience: Collection[str] | None = None) -> None:
-        """Tell `audience`, or everybody. What happens in a channel concerns `World.viewers` of it."""
+        """Deliver to `audience`, or to everyone. What happens in a channel concerns `World.viewers` of it."""
         self.seq += 1
         people = None if audience is None else frozenset(audience)
         event = PageEvent(seq=self.seq, type=kind, data=data, audience=people)
@@ -63,7 +61,7 @@ class PageFeed:
 
     @contextmanager
     def subscribe(self, user: str, after: int) -> Generator[Subscriber | None]:
-        """A subscriber that already holds what came after `after`; None where that was forgotten."""
+        """A subscriber that already has what came after `after`; None where that is not kept any more."""
         oldest = self._kept[0].seq if self._kept else self.seq + 1
         if after < oldest - 1 or after > self.seq:
             yield None

@@ -1,6 +1,4 @@
-"""The page's own files, told apart by their content so that a reload fetches only what changed; its counterpart is
-`page/`.
-"""
+"""The page's files in `static/`, tagged by their content so that a reload fetches only what changed."""
 
 import hashlib
 from pathlib import Path
@@ -8,24 +6,24 @@ from typing import Final
 
 from aiohttp import ETag, web
 
-PAGE: Final = Path(__file__).parent / "static"
+STATIC: Final = Path(__file__).parent / "static"
 TYPES: Final = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 """Fixed here, since a browser told not to guess refuses what a system's own table may call a script (`text/plain`)."""
 MISSING: Final = "This playground was built without its page: the file is not in ompycord/playground/page.\n"
 
 
 def index() -> web.Response:
-    """The page itself. Its address holds the token, so that nothing keeps it."""
-    path = PAGE / "index.html"
+    """The page itself, which is never cached: its address holds the token."""
+    path = STATIC / "index.html"
     return _whole(path.read_bytes(), path) if path.is_file() else _missing()
 
 
 def serve(request: web.Request, name: str) -> web.Response:
-    """A file of the page, or 304 where the browser holds this very content (RFC 9110, 13.1.2 and 15.4.5)."""
+    """A file of the page, or 304 where the browser has this very content (RFC 9110, 13.1.2 and 15.4.5)."""
     if "\0" in name:
         return _missing()
-    path = (PAGE / name).resolve()
-    if not path.is_relative_to(PAGE.resolve()) or not path.is_file():
+    path = (STATIC / name).resolve()
+    if not path.is_relative_to(STATIC.resolve()) or not path.is_file():
         return _missing()
     content = path.read_bytes()
     tag = hashlib.sha256(content).hexdigest()[:32]

@@ -1,39 +1,28 @@
-"""What people do: write, react, run commands, click, submit forms; called by `page_api.py`, heard by the bot."""
+"""What people do on the page: write, react, run commands, click, submit forms; `api.py` calls it."""
 
 from typing import Any
 
 from ompycord.playground.rules import commands, components, modals, permissions
 from ompycord.playground.rules.bodies import check_message
 from ompycord.playground.rules.documents import Json, as_list
-from ompycord.playground.rules.errors import refusal
+from ompycord.playground.rules.errors import NotPossibleError, refusal
 from ompycord.playground.world import attachments
-from ompycord.playground.world.core import Core
-from ompycord.playground.world.interactions import Interactions
-from ompycord.playground.world.messages import Draft, Messages
+from ompycord.playground.world.messages import Draft
 from ompycord.playground.world.payloads import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL, RESOLVING_TYPES, Resolver
-from ompycord.playground.world.threads import Threads
-
-
-class NotPossibleError(Exception):
-    """Something Discord's client would not let this person do; `errors` has what is wrong in a form, by custom id."""
-
-    def __init__(self, message: str, *, status: int = 422, errors: dict[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.errors = errors
+from ompycord.playground.world.services import Services
 
 
 class People:
     """The acts of the three humans. Ids are those of users."""
 
-    def __init__(self, core: Core, messages: Messages, threads: Threads, interactions: Interactions) -> None:
-        self._core = core
-        self._messages = messages
-        self._threads = threads
-        self._interactions = interactions
+    def __init__(self, services: Services) -> None:
+        self._core = services.core
+        self._messages = services.messages
+        self._threads = services.threads
+        self._interactions = services.interactions
 
     def channel_for(self, user: str, channel_id: str, needed: int = 0) -> Json:
-        """The channel, if the person sees it and may do what is needed."""
+        """The channel, if the person may view it and do what is needed."""
         self.require_person(user)
         channel = self._core.world.channel(channel_id)
         self._core.world.require(user, channel, needed)
@@ -55,14 +44,14 @@ class People:
         self._core.world.require(user, channel, needed | (permissions.ATTACH_FILES if file_ids else 0))
         body: Json = {"content": text, "allowed_mentions": None}
         check_message(body, self._core.limits, uploads=len(file_ids))
-        held = self._held(user, file_ids)
+        unsent = self._unsent(user, file_ids)
         self._threads.require_writable(channel, user)
-        files = tuple(attachments.send(self._core, item, channel=channel_id) for item in held)
+        files = tuple(attachments.send(self._core, item, channel=channel_id) for item in unsent)
         channel = self._core.world.channel(channel_id)
         return self._messages.create(Draft(channel=channel, author=user, body=body, files=files))
 
     def rewrite(self, user: str, channel_id: str, message_id: str, text: Any) -> Json:
-        """Change a message of one's own (Discord lets nobody change another's: 50005)."""
+        """Change a message of one's own (50005 for another's)."""
         channel = self.channel_for(user, channel_id)
         message = self._messages.get(channel["id"], message_id)
         if message["_author"] != user:
@@ -75,18 +64,18 @@ class People:
     def commands_for(self, user: str, channel: Json | None = None) -> list[Json]:
         """The commands a person may use by their default permissions (Discord, "Application command permissions")."""
         guild_id = self._core.world.guild_id
-        held = permissions.ALL
+        granted = permissions.ALL
         if user:
             member = self._core.world.member(user)
-            held = permissions.guild_permissions(member, self._core.storage.all("role"), self._core.world.guild)
+            granted = permissions.guild_permissions(member, self._core.storage.all("role"), self._core.world.guild)
             if channel is not None:
-                held = self._core.world.permissions_in(user, channel)
+                granted = self._core.world.permissions_in(user, channel)
         return [
             item
             for item in self._core.storage.all("command")
             if item.get("guild_id") in (None, guild_id)
-            and _may_use(item, held)
-            and held & permissions.USE_APPLICATION_COMMANDS
+            and _may_use(item, granted)
+            and granted & permissions.USE_APPLICATION_COMMANDS
         ]
 
     def run_command(self, user: str, channel_id: str, wanted: Json) -> Json:
@@ -151,10 +140,10 @@ class People:
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
-    def _held(self, user: str, file_ids: list[Any]) -> list[Json]:
+    def _unsent(self, user: str, file_ids: list[Any]) -> list[Json]:
         if len(set(map(str, file_ids))) != len(file_ids):
             raise NotPossibleError("A message carries each file once.")
-        found = [attachments.held(self._core, str(item), by=user) for item in file_ids]
+        found = [attachments.unsent(self._core, str(item), by=user) for item in file_ids]
         if None in found:
             raise NotPossibleError("One of the files is not there any more. Attach it again.", status=404)
         return [item for item in found if item is not None]
@@ -198,9 +187,9 @@ class People:
         return [str(value) for value in values]
 
 
-def _may_use(command: Json, held: int) -> bool:
+def _may_use(command: Json, granted: int) -> bool:
     needed = command.get("default_member_permissions")
-    if needed is None or held & permissions.ADMINISTRATOR:
+    if needed is None or granted & permissions.ADMINISTRATOR:
         return True
-    # "0" hides the command from everybody but administrators (Discord, "Application command permissions").
-    return int(needed) != 0 and held & int(needed) == int(needed)
+    # "0" hides the command from all but administrators (Discord, "Application command permissions").
+    return int(needed) != 0 and granted & int(needed) == int(needed)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ompycord.playground.rest.api import NO_CONTENT, Call, Reply, Route, limited
+from ompycord.playground.rest.call import NO_CONTENT, Call, Reply, Route, limited
 from ompycord.playground.rest.messages import channel_of
 from ompycord.playground.rules import permissions, shapes
 from ompycord.playground.rules.documents import Json, public
@@ -17,19 +17,19 @@ def my_guilds(call: Call) -> Reply:
     world = call.services.core.world
     if world.storage.get("member", world.bot_id) is None:
         return Reply(body=[])
-    guild, held = (
+    guild, granted = (
         world.guild,
         permissions.guild_permissions(world.member(world.bot_id), world.storage.all("role"), world.guild),
     )
     shown: Json = {key: guild[key] for key in ("id", "name", "icon", "banner", "features")}
-    return Reply(body=[{**shown, "owner": False, "permissions": str(held)}])
+    return Reply(body=[{**shown, "owner": False, "permissions": str(granted)}])
 
 
 def get_guild(call: Call) -> Reply:
     """`GET /guilds/{guild_id}`."""
     world = call.services.core.world
     world.require_guild(call.params["guild_id"])
-    shown = world.guild_as_discord_shows_it()
+    shown = world.guild_to_api()
     if call.query.get("with_counts", "").lower() in ("1", "true"):
         shown |= {"approximate_member_count": len(world.members()), "approximate_presence_count": len(world.members())}
     return Reply(body=shown)
@@ -56,7 +56,7 @@ def create_channel(call: Call) -> Reply:
     channel = text_channel(core.ids.next(), core.world.guild_id, name, len(core.world.channels()))
     channels.apply(channel, {key: value for key, value in call.form.items() if key != "name"})
     core.world.save_channel(channel)
-    channels.tell(core, "CHANNEL_CREATE", channel)
+    channels.publish(core, "CHANNEL_CREATE", channel)
     return Reply(body=public(channel), status=201)
 
 
@@ -75,7 +75,7 @@ def edit_channel(call: Call) -> Reply:
         needed = permissions.MANAGE_THREADS if is_thread else permissions.MANAGE_CHANNELS
         core.world.require(core.world.bot_id, channel, needed)
     if any(key in call.form and call.form[key] != channel.get(key) for key in ("name", "topic")):
-        verdict = core.limiter.take_sub_limit(core.limits.rates.rename_channel, channel["id"], core.clock.now())
+        verdict = call.backend.limiter.take_sub_limit(core.limits.rates.rename_channel, channel["id"], core.clock.now())
         if verdict is not None:
             raise limited(verdict)
     if is_thread:
@@ -150,7 +150,7 @@ def get_member(call: Call) -> Reply:
     """`GET /guilds/{guild_id}/members/{user_id}`."""
     world = call.services.core.world
     world.require_guild(call.params["guild_id"])
-    return Reply(body=world.member_as_discord_shows_it(call.params["user_id"]))
+    return Reply(body=world.member_to_api(call.params["user_id"]))
 
 
 def list_roles(call: Call) -> Reply:
@@ -178,8 +178,8 @@ def open_direct(call: Call) -> Reply:
 
 def _require_in_guild(call: Call, needed: int) -> None:
     world = call.services.core.world
-    held = permissions.guild_permissions(world.member(world.bot_id), world.storage.all("role"), world.guild)
-    if held & needed != needed:
+    granted = permissions.guild_permissions(world.member(world.bot_id), world.storage.all("role"), world.guild)
+    if granted & needed != needed:
         raise refusal(50013)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ompycord.playground.rest.api import NO_CONTENT, Call, Reply, Route
+from ompycord.playground.rest.call import NO_CONTENT, Call, Reply, Route
 from ompycord.playground.rules.documents import Json
 from ompycord.playground.world import views
 

@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from ompycord.playground.gateway.session import GUILD_MESSAGE_TYPING
-from ompycord.playground.rest.api import NO_CONTENT, Call, Reply, Route, limited
+from ompycord.playground.rest.call import NO_CONTENT, Call, Reply, Route, limited
 from ompycord.playground.rules import bodies, permissions, shapes
 from ompycord.playground.rules.documents import Json, as_list
 from ompycord.playground.rules.errors import refusal
-from ompycord.playground.world import views
+from ompycord.playground.rules.intents import GUILD_MESSAGE_TYPING
+from ompycord.playground.world import pins, views
 from ompycord.playground.world.clock import timestamp
 from ompycord.playground.world.guild import TEXT_TYPES, THREAD_TYPES
 from ompycord.playground.world.ids import made_at
@@ -71,7 +71,7 @@ def edit_message(call: Call) -> Reply:
     services.threads.require_live(channel)
     now = core.clock.now()
     if now - made_at(message["id"]) > core.limits.old_message_s:
-        verdict = core.limiter.take_sub_limit(core.limits.rates.old_edit, channel["id"], now, code=30046)
+        verdict = call.backend.limiter.take_sub_limit(core.limits.rates.old_edit, channel["id"], now, code=30046)
         if verdict is not None:
             raise limited(verdict)
     bodies.check_message(call.form, core.limits, uploads=len(call.uploads), previous=message)
@@ -116,7 +116,8 @@ def pin(call: Call) -> Reply:
     """`PUT /channels/{channel_id}/messages/pins/{message_id}`, `PUT /channels/{channel_id}/pins/{message_id}`."""
     channel = channel_of(call, permissions.PIN_MESSAGES)
     call.services.threads.require_live(channel)
-    call.services.messages.pin(message_of(call), by=call.services.core.world.bot_id)
+    core, messages = call.services.core, call.services.messages
+    pins.add(core, messages, message_of(call), by=core.world.bot_id)
     return NO_CONTENT
 
 
@@ -124,7 +125,7 @@ def unpin(call: Call) -> Reply:
     """`DELETE /channels/{channel_id}/messages/pins/{message_id}`."""
     channel = channel_of(call, permissions.PIN_MESSAGES)
     call.services.threads.require_live(channel)
-    call.services.messages.unpin(message_of(call))
+    pins.remove(call.services.core, call.services.messages, message_of(call))
     return NO_CONTENT
 
 
@@ -132,7 +133,7 @@ def list_pins(call: Call) -> Reply:
     """`GET /channels/{channel_id}/messages/pins`."""
     channel = channel_of(call, permissions.READ_MESSAGE_HISTORY)
     limit = call.number("limit", 50, 1, 50)
-    found = call.services.messages.pinned(channel["id"])
+    found = pins.listed(call.services.core, channel["id"])
     before = call.query.get("before")
     if before is not None:
         found = [item for item in found if item["_pinned_at"] < before]
@@ -143,7 +144,7 @@ def list_pins(call: Call) -> Reply:
 def list_pins_the_old_way(call: Call) -> Reply:
     """`GET /channels/{channel_id}/pins`."""
     channel = channel_of(call, permissions.READ_MESSAGE_HISTORY)
-    return Reply(body=[_shown(call, item) for item in call.services.messages.pinned(channel["id"])[:50]])
+    return Reply(body=[_shown(call, item) for item in pins.listed(call.services.core, channel["id"])[:50]])
 
 
 def type_(call: Call) -> Reply:
@@ -158,7 +159,7 @@ def type_(call: Call) -> Reply:
     return NO_CONTENT
 
 
-# -- what the other rest files use too --------------------------------------------------------------------------------
+# -- what the other routes use too --------------------------------------------------------------------------------
 
 
 def channel_of(call: Call, needed: int = 0) -> Json:

@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from ompycord.playground.gateway.session import GUILD_MESSAGE_REACTIONS
-from ompycord.playground.rest.api import NO_CONTENT, Call, Reply, Route
+from ompycord.playground.rest.call import NO_CONTENT, Call, Reply, Route
 from ompycord.playground.rest.messages import channel_of, message_of
 from ompycord.playground.rules import permissions
+from ompycord.playground.rules.intents import GUILD_MESSAGE_REACTIONS
 from ompycord.playground.world import reactions
 
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ompycord.playground.rest.api import NO_CONTENT, Call, Reply, Route
+from ompycord.playground.rest.call import NO_CONTENT, Call, Reply, Route
 from ompycord.playground.rest.messages import channel_of, message_of
 from ompycord.playground.rules import permissions
 from ompycord.playground.rules.documents import Json, public

@@ -99,6 +99,20 @@ def text_size(item: Json) -> int:
     return total + sum(text_size(option) for option in as_list(item.get("options")))
 
 
+def check_choices(data: Json, limits: Limits) -> list[Json]:
+    """The completions that a bot offers for an option. Refused with 50035."""
+    shapes.require(data, {"choices": [{"name": str, "value": shapes.Anything}]}, ("data",))
+    choices: list[Json] = as_list(data.get("choices"))
+    form = Form()
+    form.length(("data", "choices"), choices, 0, limits.choices)
+    for place, choice in enumerate(choices):
+        form.length(("data", "choices", place, "name"), choice.get("name"), 1, limits.choice_name)
+        if isinstance(choice.get("value"), str):
+            form.length(("data", "choices", place, "value"), choice["value"], 1, limits.choice_value)
+    form.check()
+    return choices
+
+
 class BadOptionError(ValueError):
     """A person filled in something that Discord's client would not let through; the message says what."""
 

@@ -68,6 +68,15 @@ def unauthorized() -> DiscordError:
     return DiscordError(401, 0, "401: Unauthorized")
 
 
+class NotPossibleError(Exception):
+    """Something Discord's client would not let this person do; `errors` has what is wrong in a form, by custom id."""
+
+    def __init__(self, message: str, *, status: int = 422, errors: dict[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.errors = errors
+
+
 class Form:
     """Collects what is wrong with a request body, field by field, and refuses it as a whole (50035)."""
 

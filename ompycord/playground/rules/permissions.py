@@ -1,5 +1,5 @@
-"""Discord's permission bits and how roles and channel overwrites make them; its counterpart is `world.py`, which
-keeps both.
+"""Discord's permission bits and how roles and channel overwrites make them; `world/guild.py`
+stores both.
 """
 
 from typing import Final
@@ -57,10 +57,10 @@ def guild_permissions(member: Json, roles: list[Json], guild: Json) -> int:
     """
     if member["_user"] == guild["owner_id"]:
         return ALL
-    held = {guild["id"], *member["roles"]}
+    granted = {guild["id"], *member["roles"]}
     total = 0
     for role in roles:
-        if role["id"] in held:
+        if role["id"] in granted:
             total |= int(role["permissions"])
     return ALL if total & ADMINISTRATOR else total
 

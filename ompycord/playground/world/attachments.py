@@ -1,5 +1,6 @@
-"""Files that people and the bot send: kept beside the database, served under `/cdn` by addresses that cannot be
-guessed.
+"""Files that people and the bot send: stored beside the database, under addresses that cannot be guessed.
+
+Counterpart: `rest/cdn.py`, which serves them.
 """
 
 import hashlib
@@ -8,17 +9,11 @@ import mimetypes
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 from urllib.parse import quote
-
-from aiohttp import web
 
 from ompycord.playground.rules.documents import Json
 from ompycord.playground.rules.errors import refusal
 from ompycord.playground.world.core import Core
-
-SAFE_INLINE: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
-"""Types a browser may show from our own address; everything else is a download, since it could carry script."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,15 +25,17 @@ class Upload:
     content_type: str | None = None
 
 
-def keep(core: Core, upload: Upload, *, channel: str, about: Json | None = None, held_by: str | None = None) -> Json:
+def keep(
+    core: Core, upload: Upload, *, channel: str, about: Json | None = None, uploaded_by: str | None = None
+) -> Json:
     """Store a file and return its attachment document. Refused with 40005 above the size limit.
 
-    `held_by` is the person who has uploaded the file and not sent it yet.
+    `uploaded_by` is the person who uploaded the file and has not sent it yet.
     """
     if len(upload.content) > core.limits.attachment_bytes:
         raise refusal(40005)
     attachment_id = core.ids.next()
-    _path(core, attachment_id).write_bytes(upload.content)
+    path(core, attachment_id).write_bytes(upload.content)
     name = clean_name(str((about or {}).get("filename") or upload.filename))
     guessed = mimetypes.guess_type(name)[0] or upload.content_type or "application/octet-stream"
     document: Json = {
@@ -47,7 +44,7 @@ def keep(core: Core, upload: Upload, *, channel: str, about: Json | None = None,
         "size": len(upload.content),
         "content_type": f"{guessed}; charset=utf-8" if guessed.startswith("text/") else guessed,
         "_channel": channel,
-        "_held_by": held_by,
+        "_held_by": uploaded_by,
     }
     for key in ("description", "title"):
         if about and about.get(key):
@@ -58,20 +55,20 @@ def keep(core: Core, upload: Upload, *, channel: str, about: Json | None = None,
 
 def shown(core: Core, attachment: Json) -> Json:
     """The attachment in Discord's shape, with its signed address on this port."""
-    path = f"{attachment['_channel']}/{attachment['id']}/{quote(attachment['filename'])}"
-    url = f"{core.origin}/cdn/attachments/{path}?hm={_signature(core, attachment['id'])}"
+    where = f"{attachment['_channel']}/{attachment['id']}/{quote(attachment['filename'])}"
+    url = f"{core.origin}/cdn/attachments/{where}?hm={signature(core, attachment['id'])}"
     document = {key: value for key, value in attachment.items() if not key.startswith("_")}
     return {**document, "url": url, "proxy_url": url}
 
 
-def held(core: Core, attachment_id: str, *, by: str) -> Json | None:
-    """A file that this person has uploaded and not sent yet."""
+def unsent(core: Core, attachment_id: str, *, by: str) -> Json | None:
+    """A file that this person uploaded and has not sent yet."""
     document = core.storage.get("attachment", attachment_id)
     return document if document is not None and document.get("_held_by") == by else None
 
 
 def send(core: Core, attachment: Json, *, channel: str) -> Json:
-    """The file as part of a message in `channel`; nobody holds it any more."""
+    """The file as part of a message in `channel`."""
     document: Json = {**attachment, "_channel": channel, "_held_by": None}
     core.storage.put("attachment", document["id"], document, parent=channel)
     return document
@@ -83,30 +80,13 @@ def clean_name(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "_", last).lstrip(".")[:200] or "file"
 
 
-async def serve(core: Core, request: web.Request) -> web.StreamResponse:
-    """`GET /cdn/attachments/{channel}/{attachment}/{filename}?hm=`."""
-    attachment_id = request.match_info["attachment"]
-    given = request.query.get("hm", "")
-    if not hmac.compare_digest(given.encode(), _signature(core, attachment_id).encode()):
-        return web.Response(status=404, text="This content is no longer available.")
-    document = core.storage.get("attachment", attachment_id)
-    if document is None:
-        return web.Response(status=404, text="This content is no longer available.")
-    kind = str(document["content_type"])
-    inline = kind in SAFE_INLINE
-    headers = {
-        "Content-Type": kind if inline or kind.startswith("text/plain") else "application/octet-stream",
-        "Content-Disposition": f'{"inline" if inline else "attachment"}; filename="{document["filename"]}"',
-        "Content-Security-Policy": "sandbox; default-src 'none'",
-    }
-    return web.FileResponse(_path(core, attachment_id), headers=headers)
-
-
-def _path(core: Core, attachment_id: str) -> Path:
+def path(core: Core, attachment_id: str) -> Path:
+    """Where the content of an attachment is stored."""
     folder = core.folder / "cdn"
     folder.mkdir(mode=0o700, exist_ok=True)
     return folder / str(int(attachment_id))
 
 
-def _signature(core: Core, attachment_id: str) -> str:
+def signature(core: Core, attachment_id: str) -> str:
+    """The part of an attachment's address that cannot be guessed."""
     return hmac.new(core.token.encode(), attachment_id.encode(), hashlib.sha256).hexdigest()

@@ -1,9 +1,9 @@
-"""Channels of the guild and direct ones: changed, removed, told about; `threads.py` has the threads in them."""
+"""Channels of the guild and direct ones: changed, removed, published; `threads.py` has the threads in them."""
 
 from typing import Final
 
-from ompycord.playground.gateway.session import DIRECT_MESSAGES, GUILDS
 from ompycord.playground.rules.documents import Json, public
+from ompycord.playground.rules.intents import DIRECT_MESSAGES, GUILDS
 from ompycord.playground.world.core import Core
 from ompycord.playground.world.threads import Threads
 
@@ -28,11 +28,14 @@ def shown(core: Core, channel: Json) -> Json:
 
 
 def change(core: Core, channel: Json, changes: Json) -> None:
-    """Set what may be set, store and tell; who sees it no longer hears that it is gone, who sees it now of its threads."""
+    """Set what may be set, store and publish.
+
+    For people who lose the view of it the channel is deleted, for those who gain it its threads are created.
+    """
     before = core.world.viewers(channel)
     apply(channel, changes)
     core.world.save_channel(channel)
-    tell(core, "CHANNEL_UPDATE", channel)
+    publish(core, "CHANNEL_UPDATE", channel)
     now = core.world.viewers(channel)
     core.feed.publish("CHANNEL_DELETE", public(channel), audience=before - now)
     for thread in core.world.threads(parent=channel["id"]):
@@ -46,19 +49,19 @@ def apply(channel: Json, changes: Json) -> None:
             channel[key] = changes[key]
 
 
-def tell(core: Core, name: str, channel: Json) -> None:
+def publish(core: Core, name: str, channel: Json) -> None:
     """Send a CHANNEL_* event to gateway and page."""
     core.gateway.dispatch(name, public(channel), intents=GUILDS)
     core.feed.publish(name, public(channel), audience=core.world.viewers(channel))
 
 
 def remove(core: Core, threads: Threads, channel: Json) -> None:
-    """Delete a channel with its threads and messages, and tell everybody."""
+    """Delete a channel with its threads and messages, and publish it."""
     for thread in core.world.threads(parent=channel["id"]):
         threads.delete(thread)
     core.storage.delete_children("message", channel["id"])
     core.storage.delete("channel", channel["id"])
-    tell(core, "CHANNEL_DELETE", channel)
+    publish(core, "CHANNEL_DELETE", channel)
 
 
 def open_direct(core: Core, person: str) -> Json:

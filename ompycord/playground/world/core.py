@@ -1,24 +1,44 @@
-"""What every part of the playground holds in common; `server.py` builds it."""
+"""What every service of the world has in common: state, time, limits, and the two places that receive events.
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+Counterparts: `gateway/server.py` for the bot, `page/feed.py` for the page; `compose.py` connects them.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-from ompycord.playground.faults.plan import Fault, FaultPlan
-from ompycord.playground.gateway.gateway import Gateway
-from ompycord.playground.page.feed import PageFeed
-from ompycord.playground.rest.wire import WireLog
+from ompycord.playground.rules.documents import Json
 from ompycord.playground.rules.limits import Limits
-from ompycord.playground.rules.ratelimit import RateLimiter
 from ompycord.playground.world.clock import ShiftedClock
 from ompycord.playground.world.guild import World
 from ompycord.playground.world.ids import Snowflakes
 from ompycord.playground.world.storage import Storage
 
 
-@dataclass(kw_only=True)
+class BotEvents(Protocol):
+    """Delivers events to the bot's sessions."""
+
+    def dispatch(self, name: str, data: Json, *, intents: int) -> None:
+        """Deliver `data` without its private keys to every session that has one of the intents (0: to all)."""
+        ...
+
+    def dispatch_message(self, name: str, message: Json, *, intents: int) -> None:
+        """Deliver a message, its content only to sessions that may read it."""
+        ...
+
+
+class PageEvents(Protocol):
+    """Delivers events to the open pages."""
+
+    def publish(self, kind: str, data: Json, *, audience: Collection[str] | None = None) -> None:
+        """Deliver to the pages of the people in `audience`; None is everyone."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
 class Core:
-    """State, time, limits and the two outlets (gateway and page). `origin` is the address once the port is known."""
+    """One playground's world. `port` is that of 127.0.0.1 on which all of it is served."""
 
     folder: Path
     token: str
@@ -27,15 +47,9 @@ class Core:
     ids: Snowflakes
     limits: Limits
     world: World
-    gateway: Gateway
-    feed: PageFeed
-    limiter: RateLimiter
-    faults: FaultPlan = field(default_factory=FaultPlan)
-    wire: WireLog = field(default_factory=WireLog)
-    port: int = 0
-
-    on_kill: Callable[[Fault, str], None] = lambda _fault, _request: None
-    """Ends the bot's process; told why and at which request."""
+    gateway: BotEvents
+    feed: PageEvents
+    port: int
 
     @property
     def origin(self) -> str:
@@ -48,34 +62,3 @@ class Core:
     @property
     def gateway_url(self) -> str:
         return f"ws://127.0.0.1:{self.port}/gateway"
-
-    def cut_off(self, seconds: float) -> None:
-        """End every connection of the bot and let nobody in for a while."""
-        self.faults.out_until = self.clock.now() + seconds
-        self.gateway.drop_all()
-
-    def bind(self, port: int) -> None:
-        """Tell every address-giving part the port."""
-        self.gateway.is_out = lambda: self.clock.now() < self.faults.out_until
-        self.port = port
-        self.gateway.url = self.gateway_url
-
-
-def open_core(folder: Path, token: str, limits: Limits) -> Core:
-    """Open the state in `folder`. The caller closes `storage`."""
-    clock = ShiftedClock()
-    storage = Storage(folder / "playground.db")
-    ids = Snowflakes(clock)
-    world = World(storage, clock, ids)
-    return Core(
-        folder=folder,
-        token=token,
-        storage=storage,
-        clock=clock,
-        ids=ids,
-        limits=limits,
-        world=world,
-        gateway=Gateway(world, limits),
-        feed=PageFeed(clock),
-        limiter=RateLimiter(limits.rates),
-    )

@@ -1,4 +1,4 @@
-"""Who and what there is: application, guild, roles, members, channels; `first_world.py` makes the first one."""
+"""The guild: application, roles, members, channels, and who may do what in them; `seed.py` makes the first one."""
 
 from typing import Final
 
@@ -39,7 +39,7 @@ class World:
     def bot_token(self) -> str:
         return self.application["_token"]
 
-    def application_as_discord_shows_it(self) -> Json:
+    def application_to_api(self) -> Json:
         """The application with its owner and bot, for the bot itself."""
         application = public(self.application)
         owner = self.user(self.guild["owner_id"])
@@ -63,11 +63,11 @@ class World:
             raise refusal(10007)
         return found
 
-    def member_as_discord_shows_it(self, user_id: str) -> Json:
+    def member_to_api(self, user_id: str) -> Json:
         return {**public(self.member(user_id)), "user": self.user(user_id)}
 
     def members(self) -> list[Json]:
-        return [self.member_as_discord_shows_it(item["_user"]) for item in self.storage.all("member")]
+        return [self.member_to_api(item["_user"]) for item in self.storage.all("member")]
 
     # -- the guild -------------------------------------------------------------------------------------------------
 
@@ -79,7 +79,7 @@ class World:
     def guild_id(self) -> str:
         return self.guild["id"]
 
-    def guild_as_discord_shows_it(self) -> Json:
+    def guild_to_api(self) -> Json:
         return {**public(self.guild), "roles": self.roles(), "emojis": [], "stickers": []}
 
     def require_guild(self, guild_id: str) -> None:
@@ -129,7 +129,7 @@ class World:
             and is_archived in (None, item["thread_metadata"]["archived"])
         ]
 
-    # -- what somebody may do --------------------------------------------------------------------------------------
+    # -- what a user may do --------------------------------------------------------------------------------------
 
     def permissions_in(self, user_id: str, channel: Json) -> int:
         """The permissions of a user in a channel; a thread has those of its parent. No member: none."""
@@ -141,20 +141,20 @@ class World:
             return 0
         place = self.channel(channel["parent_id"]) if channel["type"] in THREAD_TYPES else channel
         base = permissions.guild_permissions(member, self.storage.all("role"), self.guild)
-        held = permissions.channel_permissions(base, member, place, self.guild_id)
-        if channel["type"] == 12 and not held & permissions.MANAGE_THREADS and user_id not in channel["_members"]:
+        granted = permissions.channel_permissions(base, member, place, self.guild_id)
+        if channel["type"] == 12 and not granted & permissions.MANAGE_THREADS and user_id not in channel["_members"]:
             return 0
-        return held
+        return granted
 
     def viewers(self, channel: Json) -> frozenset[str]:
-        """The people who see a channel, a thread or a direct channel."""
+        """The people who may view a channel, a thread or a direct channel."""
         people = (item["id"] for item in self.storage.all("user") if not item.get("bot"))
         return frozenset(user for user in people if self.permissions_in(user, channel) & permissions.VIEW_CHANNEL)
 
     def require(self, user_id: str, channel: Json, needed: int) -> None:
-        """Refuse with 50001 who does not see the channel, with 50013 who lacks one of the permissions."""
-        held = self.permissions_in(user_id, channel)
-        if not held & permissions.VIEW_CHANNEL:
+        """Refused with 50001 where the user may not view the channel, with 50013 where a permission is missing."""
+        granted = self.permissions_in(user_id, channel)
+        if not granted & permissions.VIEW_CHANNEL:
             raise refusal(50001)
-        if held & needed != needed:
+        if granted & needed != needed:
             raise refusal(50013)

@@ -1,5 +1,6 @@
-"""The life of an interaction: sent, answered within 3 s or dead, followed up for 15 minutes; its counterpart is a
-bot's callback.
+"""The life of an interaction: sent, answered within 3 s or failed, followed up for 15 minutes.
+
+Counterpart: a bot's callback, `rest/interactions.py`.
 
 Discord, "Receiving and responding to interactions". Records are on disk, so a token outlives a restart of the
 playground.
@@ -11,16 +12,24 @@ import secrets
 from typing import Final
 
 from ompycord.playground.rules import bodies, modals, shapes
+from ompycord.playground.rules.commands import check_choices
 from ompycord.playground.rules.components import normalized
 from ompycord.playground.rules.documents import Json, as_list, as_object
 from ompycord.playground.rules.errors import Form, refusal
-from ompycord.playground.world import views
+from ompycord.playground.world import payloads, views
 from ompycord.playground.world.attachments import Upload
 from ompycord.playground.world.core import Core
 from ompycord.playground.world.messages import Draft, Messages
-from ompycord.playground.world.payloads import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL, envelope
+from ompycord.playground.world.payloads import (
+    AUTOCOMPLETE,
+    COMMAND,
+    COMPONENT,
+    DEFER,
+    MESSAGE,
+    MODAL,
+)
 
-MESSAGE, DEFER, DEFER_UPDATE, UPDATE, CHOICES, SHOW_MODAL = 4, 5, 6, 7, 8, 9
+DEFER_UPDATE, UPDATE, CHOICES, SHOW_MODAL = 6, 7, 8, 9
 ALLOWED: Final = {
     COMMAND: (MESSAGE, DEFER, SHOW_MODAL),
     COMPONENT: (MESSAGE, DEFER, DEFER_UPDATE, UPDATE, SHOW_MODAL),
@@ -67,9 +76,9 @@ class Interactions:
             "metadata": None,
             **more,
         }
-        record["metadata"] = self._metadata(record)
+        record["metadata"] = payloads.metadata(core, record)
         self._save(record)
-        payload = envelope(core, record, data)
+        payload = payloads.envelope(core, record, data)
         if message is not None:
             payload["message"] = views.show(core, message, viewer=core.world.bot_id)
         asyncio.get_running_loop().call_later(core.limits.first_answer_s, self._give_up, interaction_id)
@@ -124,7 +133,7 @@ class Interactions:
         self._save(record)
         if record["type"] != AUTOCOMPLETE:
             self._core.feed.publish("INTERACTION_DONE", {"interaction": interaction_id}, audience=[record["user_id"]])
-        return self._callback_response(record, kind, message)
+        return payloads.callback_response(self._core, record, kind, message)
 
     def by_token(self, application_id: str, token: str) -> Json:
         """The record behind a webhook address. Refused with 10015 when unknown or unanswered, 50027 after 15
@@ -207,15 +216,7 @@ class Interactions:
                 return self._take_modal(record, data)
 
     def _take_choices(self, record: Json, data: Json) -> None:
-        shapes.require(data, {"choices": [{"name": str, "value": shapes.Anything}]}, ("data",))
-        choices: list[Json] = as_list(data.get("choices"))
-        form = Form()
-        form.length(("data", "choices"), choices, 0, self._core.limits.choices)
-        for place, choice in enumerate(choices):
-            form.length(("data", "choices", place, "name"), choice.get("name"), 1, self._core.limits.choice_name)
-            if isinstance(choice.get("value"), str):
-                form.length(("data", "choices", place, "value"), choice["value"], 1, self._core.limits.choice_value)
-        form.check()
+        choices = check_choices(data, self._core.limits)
         future = self._waiting_for_choices.get(record["id"])
         if future is not None and not future.done():
             future.set_result(choices)
@@ -240,7 +241,7 @@ class Interactions:
         is_loading: bool = False,
         is_follow_up: bool = False,
     ) -> Json:
-        """A new message from this interaction, for everybody or only for its person."""
+        """A new message from this interaction, for the whole channel or only for its person."""
         world = self._core.world
         flags = (body.get("flags") or 0) & bodies.EPHEMERAL
         metadata: Json = dict(record["metadata"])
@@ -270,37 +271,6 @@ class Interactions:
             more=more,
         )
         return self._messages.create(draft)
-
-    def _metadata(self, record: Json) -> Json:
-        world = self._core.world
-        is_direct = world.channel(record["channel_id"])["type"] == 1
-        metadata: Json = {
-            "id": record["id"],
-            "type": record["type"],
-            "user": world.user(record["user_id"]),
-            "authorizing_integration_owners": {"0": "0" if is_direct else world.guild_id},
-        }
-        if record["type"] == COMPONENT:
-            metadata["interacted_message_id"] = record["message_id"]
-        if record["type"] == MODAL:
-            metadata["triggering_interaction_metadata"] = record["triggered_by"]
-        return metadata
-
-    def _callback_response(self, record: Json, kind: int, message: Json | None) -> Json:
-        interaction: Json = {
-            "id": record["id"],
-            "type": record["type"],
-            "channel_id": record["channel_id"],
-            "guild_id": self._core.world.guild_id,
-        }
-        if message is None:
-            return {"interaction": interaction}
-        interaction["response_message_id"] = message["id"]
-        interaction["response_message_loading"] = bool(message["flags"] & bodies.LOADING)
-        interaction["response_message_ephemeral"] = bool(message["flags"] & bodies.EPHEMERAL)
-        shown = views.show(self._core, message, viewer=self._core.world.bot_id)
-        # The description of the API knows 4 (a new message, also a deferred one) and 7 (an updated one) here.
-        return {"interaction": interaction, "resource": {"type": MESSAGE if kind == DEFER else kind, "message": shown}}
 
     def _save(self, record: Json) -> None:
         self._core.storage.put("interaction", record["id"], record, parent=record["token"])

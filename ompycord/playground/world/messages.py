@@ -1,16 +1,13 @@
-"""Creates, edits and deletes messages, records who was pinged, and tells gateway and page; used by REST, page and
-interactions.
-"""
+"""Creates, edits and deletes messages and publishes each change to bot and page; used by REST, page and interactions."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
-from ompycord.playground.gateway.session import DIRECT_MESSAGES, GUILD_MESSAGES, GUILDS
 from ompycord.playground.rules import bodies, components, mentions, permissions
 from ompycord.playground.rules.documents import Json, as_object, as_objects
 from ompycord.playground.rules.errors import refusal
+from ompycord.playground.rules.intents import DIRECT_MESSAGES, GUILD_MESSAGES
 from ompycord.playground.rules.mentions import Mentions
-from ompycord.playground.world import attachments, thread_members, views
+from ompycord.playground.world import attachments, pings, thread_members, views
 from ompycord.playground.world.clock import timestamp
 from ompycord.playground.world.core import Core
 from ompycord.playground.world.guild import THREAD_TYPES
@@ -19,7 +16,7 @@ from ompycord.playground.world.ids import made_at
 
 @dataclass(kw_only=True)
 class Draft:
-    """A message about to be made. `files` are kept already; `more` is what an interaction adds (metadata, webhook id)."""
+    """A message about to be made. `files` are stored already; `more` is what an interaction adds (metadata, webhook id)."""
 
     channel: Json
     author: str
@@ -39,14 +36,14 @@ class Messages:
         self._core = core
 
     def get(self, channel_id: str, message_id: str) -> Json:
-        """A message everybody may see; refused with 10008."""
+        """A message that is not ephemeral; refused with 10008."""
         found = self._core.storage.get("message", message_id)
         if found is None or found["channel_id"] != channel_id or found["_ephemeral_for"]:
             raise refusal(10008)
         return found
 
     def create(self, draft: Draft) -> Json:
-        """Store and publish a message; with an enforced nonce that was used lately, return the earlier one."""
+        """Store and publish a message; with an enforced nonce of the last minutes, return the earlier one."""
         earlier = self._with_nonce(draft)
         if earlier is not None:
             return earlier
@@ -88,15 +85,13 @@ class Messages:
         self._store_new(message, channel)
         self._join(message, channel, found)
         self._publish("MESSAGE_CREATE", message)
-        self._ring(message, channel, found)
+        pings.notify(core, message, channel, found)
         return message
 
     def edit(
         self, message: Json, body: Json, uploads: dict[str, attachments.Upload], *, is_first_fill: bool = False
     ) -> Json:
-        """Change a message. Mentions are parsed anew, and without `allowed_mentions` all of them, but nobody is
-        pinged.
-        """
+        """Change a message. Mentions are parsed again, and without `allowed_mentions` all of them, but an edit pings no one."""
         core = self._core
         if "content" in body:
             message["content"] = (body["content"] or "").strip()
@@ -117,7 +112,7 @@ class Messages:
         if not is_first_fill:
             message["edited_timestamp"] = timestamp(core.clock.now())
         self.save(message)
-        self._record_ping(message, "edit", [], found)
+        pings.record(core, message, "edit", [], found)
         self._publish("MESSAGE_UPDATE", message)
         return message
 
@@ -133,15 +128,15 @@ class Messages:
         core = self._core
         core.storage.delete("message", message["id"])
         channel = core.storage.get("channel", message["channel_id"])
-        gone: Json = {"id": message["id"], "channel_id": message["channel_id"]}
+        deleted: Json = {"id": message["id"], "channel_id": message["channel_id"]}
         if channel is not None and channel["type"] != 1:
-            gone["guild_id"] = core.world.guild_id
+            deleted["guild_id"] = core.world.guild_id
         if channel is not None and channel["type"] in THREAD_TYPES:
             channel["message_count"] = max(0, channel["message_count"] - 1)
             core.world.save_channel(channel)
         if not message["_ephemeral_for"]:
-            core.gateway.dispatch("MESSAGE_DELETE", gone, intents=_intent(channel))
-        core.feed.publish("MESSAGE_DELETE", gone, audience=self._audience(message, channel))
+            core.gateway.dispatch("MESSAGE_DELETE", deleted, intents=_intent(channel))
+        core.feed.publish("MESSAGE_DELETE", deleted, audience=views.audience(core, message, channel))
 
     def newest(self, channel_id: str, *, before: int | None, limit: int, viewer: str | None = None) -> list[Json]:
         """The newest messages below `before`, newest first; ephemeral ones only for their `viewer`."""
@@ -196,8 +191,8 @@ class Messages:
         world = self._core.world
         found = mentions.parse(content, as_object(body.get("allowed_mentions")), replied_to=replied_to)
         member = self._core.storage.get("member", author)
-        held = permissions.guild_permissions(member, self._core.storage.all("role"), world.guild) if member else 0
-        may_all = bool(held & (permissions.MENTION_EVERYONE | permissions.ADMINISTRATOR))
+        granted = permissions.guild_permissions(member, self._core.storage.all("role"), world.guild) if member else 0
+        may_all = bool(granted & (permissions.MENTION_EVERYONE | permissions.ADMINISTRATOR))
         roles = [
             role
             for role in found.roles
@@ -212,9 +207,7 @@ class Messages:
     def _files(
         self, uploads: dict[str, attachments.Upload], listed: list[Json], channel: str, existing: list[Json]
     ) -> list[Json]:
-        """The attachments a message ends up with: existing ones that are listed, and the new ones with what is said
-        of them.
-        """
+        """The attachments a message ends up with: existing ones that are listed, and new ones with their descriptions."""
         about = {str(item.get("id")): item for item in listed}
         kept = [item for item in existing if item["id"] in about]
         return kept + [
@@ -232,42 +225,13 @@ class Messages:
         self._core.world.save_channel(channel)
 
     def _join(self, message: Json, channel: Json, found: Mentions) -> None:
-        """Who writes in a thread is in it from then on, and so is who is mentioned there and sees its channel."""
+        """The author joins the thread, and so does everyone mentioned in it who may view its channel."""
         if channel["type"] not in THREAD_TYPES or message["_ephemeral_for"]:
             return
         world = self._core.world
         parent = world.channel(channel["parent_id"])
         invited = [user for user in found.users if world.permissions_in(user, parent) & permissions.VIEW_CHANNEL]
         thread_members.add(self._core, channel, [message["_author"], *invited])
-
-    def _ring(self, message: Json, channel: Json, found: Mentions) -> None:
-        """Record who is pinged by a new message, and tell the page. The author never pings himself."""
-        world = self._core.world
-        rung: dict[str, None] = dict.fromkeys(found.users)
-        for role in found.roles:
-            rung |= dict.fromkeys(world.people_with(role))
-        if found.is_everyone:
-            rung |= dict.fromkeys(item["user"]["id"] for item in world.members())
-        rung.pop(message["_author"], None)
-        users = [user for user in rung if world.permissions_in(user, channel) & permissions.VIEW_CHANNEL]
-        if message["_ephemeral_for"]:
-            users = [user for user in users if user == message["_ephemeral_for"]]
-        self._record_ping(message, "create", users, found)
-        if users:
-            is_silent = bool(message["flags"] & bodies.SUPPRESS_NOTIFICATIONS)
-            data: Json = {"message": message["id"], "channel": channel["id"], "users": users, "silent": is_silent}
-            self._core.feed.publish("PING", data, audience=self._audience(message, channel))
-
-    def _record_ping(self, message: Json, event: str, users: list[str], found: Mentions) -> None:
-        entry: Json = {
-            "message": message["id"],
-            "channel": message["channel_id"],
-            "event": event,
-            "users": users,
-            "silent": bool(message["flags"] & bodies.SUPPRESS_NOTIFICATIONS),
-            "mentions": {"users": list(found.users), "roles": list(found.roles), "everyone": found.is_everyone},
-        }
-        self._core.storage.put("ping", self._core.ids.next(), entry, parent=message["id"])
 
     def _publish(self, name: str, message: Json) -> None:
         core = self._core
@@ -276,51 +240,7 @@ class Messages:
         if not message["_ephemeral_for"]:
             core.gateway.dispatch_message(name, views.for_gateway(core, message), intents=_intent(channel))
         shown = views.for_page(core, message, viewer=viewer)
-        core.feed.publish(name, shown, audience=self._audience(message, channel))
-
-    def _audience(self, message: Json, channel: Json | None) -> frozenset[str]:
-        """Who sees a message at all."""
-        if message["_ephemeral_for"]:
-            return frozenset([message["_ephemeral_for"]])
-        return self._core.world.viewers(channel) if channel is not None else frozenset()
-
-    # -- pins ------------------------------------------------------------------------------------------------------
-
-    def pin(self, message: Json, *, by: str) -> None:
-        """Pin a message and post Discord's notice of it (type 6), once. Refused with 30003 at the limit."""
-        if message["pinned"]:
-            return
-        channel_id = message["channel_id"]
-        if len(self.pinned(channel_id)) >= self._core.limits.pins:
-            raise refusal(30003)
-        now = timestamp(self._core.clock.now())
-        message["pinned"], message["_pinned_at"] = True, now
-        self.touch(message)
-        channel = self._core.world.channel(channel_id)
-        self._tell_pins(channel, now)
-        guild = {} if channel["type"] == 1 else {"guild_id": self._core.world.guild_id}
-        notice = {"message_reference": {"type": 0, "channel_id": channel_id, "message_id": message["id"], **guild}}
-        self.create(Draft(channel=channel, author=by, body={}, type=6, more=notice))
-
-    def unpin(self, message: Json) -> None:
-        if message["pinned"]:
-            message["pinned"] = False
-            self.touch(message)
-            channel = self._core.world.channel(message["channel_id"])
-            self._tell_pins(channel, channel.get("last_pin_timestamp"))
-
-    def pinned(self, channel_id: str) -> list[Json]:
-        """Pinned messages, last pinned first."""
-        found = [item for item in self._core.storage.newest("message", channel_id, limit=1_000_000) if item["pinned"]]
-        return sorted(found, key=lambda item: item["_pinned_at"], reverse=True)
-
-    def _tell_pins(self, channel: Json, at: Any) -> None:
-        channel["last_pin_timestamp"] = at
-        self._core.world.save_channel(channel)
-        data: Json = {"channel_id": channel["id"], "last_pin_timestamp": at}
-        if channel["type"] != 1:
-            data["guild_id"] = self._core.world.guild_id
-        self._core.gateway.dispatch("CHANNEL_PINS_UPDATE", data, intents=GUILDS | DIRECT_MESSAGES)
+        core.feed.publish(name, shown, audience=views.audience(core, message, channel))
 
 
 def _intent(channel: Json | None) -> int:

@@ -1,16 +1,17 @@
-"""Builds what INTERACTION_CREATE carries: the person, the place and the resolved objects; `interactions.py` sends
-it.
-"""
+"""What interactions carry: the person, the place and the resolved objects; and what their answers return."""
 
 from typing import Any, Final
 
+from ompycord.playground.rules import bodies
 from ompycord.playground.rules.documents import Json, as_list, public
 from ompycord.playground.rules.errors import DiscordError
 from ompycord.playground.world import attachments, views
 from ompycord.playground.world.core import Core
 
 PING, COMMAND, COMPONENT, AUTOCOMPLETE, MODAL = 1, 2, 3, 4, 5
-
+"""Types of interactions."""
+MESSAGE, DEFER = 4, 5
+"""Types of answers that make a message."""
 
 LOCALE: Final = "en-US"
 RESOLVING_TYPES: Final = (5, 6, 7, 8)
@@ -122,7 +123,7 @@ def envelope(core: Core, record: Json, data: Json) -> Json:
         owners = {"0": "0"}
         return {**payload, "user": world.user(user_id), "context": 1, "authorizing_integration_owners": owners}
     guild = world.guild
-    member = world.member_as_discord_shows_it(user_id)
+    member = world.member_to_api(user_id)
     return {
         **payload,
         "guild_id": guild["id"],
@@ -132,3 +133,38 @@ def envelope(core: Core, record: Json, data: Json) -> Json:
         "context": 0,
         "authorizing_integration_owners": {"0": guild["id"]},
     }
+
+
+def metadata(core: Core, record: Json) -> Json:
+    """What a message says of the interaction that made it (`interaction_metadata`)."""
+    world = core.world
+    is_direct = world.channel(record["channel_id"])["type"] == 1
+    found: Json = {
+        "id": record["id"],
+        "type": record["type"],
+        "user": world.user(record["user_id"]),
+        "authorizing_integration_owners": {"0": "0" if is_direct else world.guild_id},
+    }
+    if record["type"] == COMPONENT:
+        found["interacted_message_id"] = record["message_id"]
+    if record["type"] == MODAL:
+        found["triggering_interaction_metadata"] = record["triggered_by"]
+    return found
+
+
+def callback_response(core: Core, record: Json, kind: int, message: Json | None) -> Json:
+    """What the first answer returns: the interaction and the message that the answer made or changed."""
+    interaction: Json = {
+        "id": record["id"],
+        "type": record["type"],
+        "channel_id": record["channel_id"],
+        "guild_id": core.world.guild_id,
+    }
+    if message is None:
+        return {"interaction": interaction}
+    interaction["response_message_id"] = message["id"]
+    interaction["response_message_loading"] = bool(message["flags"] & bodies.LOADING)
+    interaction["response_message_ephemeral"] = bool(message["flags"] & bodies.EPHEMERAL)
+    shown = views.show(core, message, viewer=core.world.bot_id)
+    # The description of the API knows 4 (a new message, also a deferred one) and 7 (an updated one) here.
+    return {"interaction": interaction, "resource": {"type": MESSAGE if kind == DEFER else kind, "message": shown}}

@@ -3,9 +3,9 @@
 import re
 from typing import Final
 
-from ompycord.playground.gateway.session import DIRECT_MESSAGE_REACTIONS, GUILD_MESSAGE_REACTIONS
 from ompycord.playground.rules.documents import Json
 from ompycord.playground.rules.errors import refusal
+from ompycord.playground.rules.intents import DIRECT_MESSAGE_REACTIONS, GUILD_MESSAGE_REACTIONS
 from ompycord.playground.world.core import Core
 
 _CUSTOM: Final = re.compile(r"(?:a:)?[A-Za-z0-9_]{2,32}:\d{1,20}")
@@ -23,7 +23,7 @@ def add(core: Core, message: Json, emoji: str, user: str) -> None:
         message["_reactions"].append(entry)
     if user not in entry["users"]:
         entry["users"].append(user)
-        _save_and_tell(core, message, entry, user, name="ADD")
+        _save_and_publish(core, message, entry, user, name="ADD")
 
 
 def remove(core: Core, message: Json, emoji: str, user: str) -> None:
@@ -34,7 +34,7 @@ def remove(core: Core, message: Json, emoji: str, user: str) -> None:
     entry["users"].remove(user)
     if not entry["users"]:
         message["_reactions"].remove(entry)
-    _save_and_tell(core, message, entry, user, name="REMOVE")
+    _save_and_publish(core, message, entry, user, name="REMOVE")
 
 
 def people(message: Json, emoji: str) -> list[str]:
@@ -57,7 +57,7 @@ def _entry(message: Json, emoji: str) -> Json | None:
     return next((item for item in message["_reactions"] if item["emoji"]["name"] == emoji), None)
 
 
-def _save_and_tell(core: Core, message: Json, entry: Json, user: str, *, name: str) -> None:
+def _save_and_publish(core: Core, message: Json, entry: Json, user: str, *, name: str) -> None:
     core.storage.put("message", message["id"], message, parent=message["channel_id"])
     data: Json = {
         "user_id": user,
@@ -76,7 +76,7 @@ def _save_and_tell(core: Core, message: Json, entry: Json, user: str, *, name: s
     if name == "ADD":
         full["message_author_id"] = message["_author"]
         if core.storage.get("member", user) is not None and channel["type"] != 1:
-            full["member"] = core.world.member_as_discord_shows_it(user)
+            full["member"] = core.world.member_to_api(user)
     core.gateway.dispatch(f"MESSAGE_REACTION_{name}", full, intents=intents)
     shown: Json = {**data, "count": len(entry["users"])}
     core.feed.publish(f"REACTION_{name}", shown, audience=core.world.viewers(channel))

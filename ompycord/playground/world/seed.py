@@ -1,4 +1,4 @@
-"""The world of a first start: one application, one guild, three channels, three people; `world.py` reads it."""
+"""Seed data: what a new playground begins with (one application, one guild, three channels, three people)."""
 
 import base64
 import secrets
@@ -9,8 +9,10 @@ from ompycord.playground.world.clock import timestamp
 from ompycord.playground.world.guild import World
 
 PEOPLE = (("admin", "ada", "Ada"), ("member", "mo", "Mo"), ("outsider", "olu", "Olu"))
-"""kind, user name, shown name: one who may everything, one who works, one who may nothing of ours."""
+"""kind, user name, display name: an administrator, a member who works, and one without any role."""
 CHANNELS = ("general", "tasks", "ops")
+NAMES_KEY = "first-world"
+"""Where the ids of the seed data are stored by name."""
 PRIVILEGED_FLAGS = (1 << 13) | (1 << 15) | (1 << 19)
 """The application flags of the presence, member and message-content intents for a bot in few guilds (Discord,
 application flags).
@@ -18,7 +20,7 @@ application flags).
 
 
 def ensure(world: World) -> None:
-    """Make the first world if there is none yet."""
+    """Store the seed data where there is no application yet."""
     if world.storage.all("application"):
         return
     users = {kind: _user(world, name, shown, kind=kind) for kind, name, shown in PEOPLE}
@@ -30,18 +32,23 @@ def ensure(world: World) -> None:
         "member": _role(world, guild, world.ids.next(), "Member", permissions.EVERYONE, position=2, color=0x3498DB),
         "admin": _role(world, guild, world.ids.next(), "Admin", permissions.ADMINISTRATOR, position=3, color=0xE67E22),
     }
-    held = {
+    roles_of = {
         users["admin"]: [roles["admin"]],
         users["member"]: [roles["member"]],
         bot: [roles["bot"]],
         users["outsider"]: [],
     }
-    for user, role_ids in held.items():
+    for user, role_ids in roles_of.items():
         add_member(world, user, role_ids)
     channels = {name: _channel(world, guild, name, place) for place, name in enumerate(CHANNELS)}
     _application(world, bot)
-    names: Json = {"users": users, "channels": channels, "roles": {"admin": roles["admin"], "member": roles["member"]}}
-    world.storage.put("names", "first-world", names)
+    named: Json = {"users": users, "channels": channels, "roles": {"admin": roles["admin"], "member": roles["member"]}}
+    world.storage.put("names", NAMES_KEY, named)
+
+
+def names(world: World) -> Json:
+    """The ids of the seed data by name: `users` by kind, `channels` and `roles` by name."""
+    return world.storage.get("names", NAMES_KEY) or {}
 
 
 def _user(world: World, name: str, shown: str | None, *, kind: str, is_bot: bool = False) -> str:
@@ -100,7 +107,7 @@ def _role(
     guild: str,
     role_id: str,
     name: str,
-    held: int,
+    granted: int,
     *,
     position: int,
     color: int = 0,
@@ -109,7 +116,7 @@ def _role(
     role: Json = {
         "id": role_id,
         "name": name,
-        "permissions": str(held),
+        "permissions": str(granted),
         "position": position,
         "color": color,
         "colors": {"primary_color": color, "secondary_color": None, "tertiary_color": None},
@@ -125,7 +132,7 @@ def _role(
 
 
 def add_member(world: World, user: str, roles: list[str]) -> None:
-    """Make somebody a member of the guild."""
+    """Make a user a member of the guild, with these roles."""
     member: Json = {
         "avatar": None,
         "banner": None,

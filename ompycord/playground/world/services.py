@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from ompycord.playground.page.people import People
 from ompycord.playground.world.core import Core
 from ompycord.playground.world.interactions import Interactions
 from ompycord.playground.world.messages import Messages
@@ -17,13 +16,14 @@ class Services:
     messages: Messages
     threads: Threads
     interactions: Interactions
-    people: People
 
 
 def build(core: Core) -> Services:
     """Wire the services of one playground."""
     messages = Messages(core)
-    threads = Threads(core, messages)
-    interactions = Interactions(core, messages)
-    people = People(core, messages, threads, interactions)
-    return Services(core=core, messages=messages, threads=threads, interactions=interactions, people=people)
+    return Services(
+        core=core,
+        messages=messages,
+        threads=Threads(core, messages),
+        interactions=Interactions(core, messages),
+    )

@@ -1,8 +1,8 @@
 """Who is in a thread; its counterpart is `threads.py`, which opens and closes them."""
 
-from ompycord.playground.gateway.session import GUILDS
 from ompycord.playground.rules.documents import Json, public
 from ompycord.playground.rules.errors import refusal
+from ompycord.playground.rules.intents import GUILDS
 from ompycord.playground.world.clock import timestamp
 from ompycord.playground.world.core import Core
 
@@ -16,9 +16,9 @@ def member(thread: Json, user: str) -> Json:
 
 
 def add(core: Core, thread: Json, users: list[str]) -> None:
-    """Add people who are not in the thread yet: who writes in it and who is mentioned in it.
+    """Add people who are not in the thread yet: its authors, and those mentioned in it.
 
-    Who did not see it before (it is private) hears of it as of a new one.
+    For people who could not view it before (it is private) it is created.
     """
     new = [user for user in users if user not in thread["_members"]]
     if not new:
@@ -31,7 +31,7 @@ def add(core: Core, thread: Json, users: list[str]) -> None:
 
 
 def remove(core: Core, thread: Json, user: str) -> None:
-    """Take somebody out of the thread; nothing happens where he is not in it."""
+    """Remove a member of the thread; nothing happens where there is no such member."""
     before = core.world.viewers(thread)
     if thread["_members"].pop(user, None) is not None:
         _save(core, thread, added=[], removed=[user])
@@ -46,9 +46,7 @@ def _save(core: Core, thread: Json, *, added: list[Json], removed: list[str]) ->
         "id": thread["id"],
         "guild_id": thread["guild_id"],
         "member_count": thread["member_count"],
-        "added_members": [
-            {**item, "member": core.world.member_as_discord_shows_it(item["user_id"])} for item in people
-        ],
+        "added_members": [{**item, "member": core.world.member_to_api(item["user_id"])} for item in people],
         "removed_member_ids": removed,
     }
     core.gateway.dispatch("THREAD_MEMBERS_UPDATE", event, intents=GUILDS)

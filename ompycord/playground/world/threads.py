@@ -1,9 +1,9 @@
 """Threads: opened from a message or without one, joined, renamed, archived; used by REST and by messages in threads."""
 
-from ompycord.playground.gateway.session import GUILDS
 from ompycord.playground.rules import bodies, permissions, shapes
 from ompycord.playground.rules.documents import Json, public
 from ompycord.playground.rules.errors import Form, refusal
+from ompycord.playground.rules.intents import GUILDS
 from ompycord.playground.world import thread_members
 from ompycord.playground.world.clock import timestamp
 from ompycord.playground.world.core import Core
@@ -100,7 +100,7 @@ class Threads:
         if body.get("archived") is not None:
             meta["archive_timestamp"] = timestamp(self._core.clock.now())
         self._core.world.save_channel(thread)
-        self._tell("THREAD_UPDATE", thread)
+        self._publish("THREAD_UPDATE", thread)
         return thread
 
     def delete(self, thread: Json) -> None:
@@ -109,9 +109,9 @@ class Threads:
         audience = core.world.viewers(thread)
         core.storage.delete_children("message", thread["id"])
         core.storage.delete("channel", thread["id"])
-        gone = {key: thread[key] for key in ("id", "guild_id", "parent_id", "type")}
-        core.gateway.dispatch("THREAD_DELETE", gone, intents=GUILDS)
-        core.feed.publish("THREAD_DELETE", gone, audience=audience)
+        deleted = {key: thread[key] for key in ("id", "guild_id", "parent_id", "type")}
+        core.gateway.dispatch("THREAD_DELETE", deleted, intents=GUILDS)
+        core.feed.publish("THREAD_DELETE", deleted, audience=audience)
 
     def listed(self, threads: list[Json], *, user: str) -> Json:
         """Threads with the user's memberships in them, as the listing endpoints give them."""
@@ -155,6 +155,6 @@ class Threads:
         core.feed.publish("THREAD_CREATE", public(thread), audience=core.world.viewers(thread))
         return thread
 
-    def _tell(self, name: str, thread: Json) -> None:
+    def _publish(self, name: str, thread: Json) -> None:
         self._core.gateway.dispatch(name, public(thread), intents=GUILDS)
         self._core.feed.publish(name, public(thread), audience=self._core.world.viewers(thread))

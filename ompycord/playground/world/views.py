@@ -53,6 +53,13 @@ def for_gateway(core: Core, message: Json) -> Json:
     return shown
 
 
+def audience(core: Core, message: Json, channel: Json | None) -> frozenset[str]:
+    """The people who may see a message: those who view its channel, or the one whom an ephemeral one is for."""
+    if message["_ephemeral_for"]:
+        return frozenset([message["_ephemeral_for"]])
+    return core.world.viewers(channel) if channel is not None else frozenset()
+
+
 def _reaction(stored: Json, viewer: str) -> Json:
     count = len(stored["users"])
     return {

@@ -12,11 +12,11 @@ import aiohttp
 import psutil
 import pytest
 
+from ompycord.playground.compose import open_state
 from ompycord.playground.faults.bot_process import BotProcess
 from ompycord.playground.faults.buttons import FaultButtons
 from ompycord.playground.faults.recipes import Cut, Kill, recipe
 from ompycord.playground.rules.limits import LIMITS
-from ompycord.playground.world.core import open_core
 from tests.support.playground import Playground, running_playground
 from tests.support.playground_bot import raw_bot
 from tests.support.playground_page import JsonObject, PageRefusedError
@@ -143,9 +143,10 @@ def idle() -> Generator[subprocess.Popen[bytes]]:
 async def test_a_bot_that_sends_nothing_is_killed_at_the_latest_moment(
     tmp_path: Path, idle: subprocess.Popen[bytes]
 ) -> None:
-    core = open_core(tmp_path, "token", LIMITS)
+    opened = open_state(tmp_path, token="token", port=1, limits=LIMITS)
+    core = opened.core
     bot = BotProcess(core.storage, tmp_path, lambda: None)
-    buttons = FaultButtons(core=core, bot=bot, kill_within_s=0.01)
+    buttons = FaultButtons(core=core, plan=opened.plan, bot=bot, kill_within_s=0.01)
     bot.register({"pid": idle.pid, "argv": ["bot"], "cwd": str(tmp_path)})
     buttons.press("kill", 1)
     async with asyncio.timeout(10):
@@ -154,7 +155,7 @@ async def test_a_bot_that_sends_nothing_is_killed_at_the_latest_moment(
     assert bot.pid is None
     state = buttons.state()
     assert state["done"][0]["outcome"] == "killed at the latest moment, without that request"
-    assert core.faults.shown() == []
+    assert opened.plan.shown() == []
     core.storage.close()
 
 
@@ -230,9 +231,10 @@ async def test_no_bot_stays_limited_after_its_playground(tmp_path: Path, *, is_k
 
 @NEEDS_PRLIMIT
 async def test_a_disk_that_nobody_frees_is_freed(tmp_path: Path, idle: subprocess.Popen[bytes]) -> None:
-    core = open_core(tmp_path, "token", LIMITS)
+    opened = open_state(tmp_path, token="token", port=1, limits=LIMITS)
+    core = opened.core
     bot = BotProcess(core.storage, tmp_path, lambda: None)
-    buttons = FaultButtons(core=core, bot=bot, full_for_s=0.01)
+    buttons = FaultButtons(core=core, plan=opened.plan, bot=bot, full_for_s=0.01)
     bot.register({"pid": idle.pid, "argv": ["bot"], "cwd": str(tmp_path)})
     buttons.press("fill", 1)
     limited = psutil.Process(idle.pid).rlimit(psutil.RLIMIT_FSIZE)[0]

@@ -1,8 +1,7 @@
-"""The gateway: WebSocket sessions that identify, beat, resume and hear events; its counterpart is a bot's gateway
-client.
+"""The gateway: WebSocket sessions that identify, send heartbeats, resume and receive events; its counterpart is a bot's
+gateway client.
 
-Discord, "Gateway" and "Opcodes and status codes". JSON only; zlib-stream where asked; other compressions get plain
-text.
+Discord, "Gateway" and "Opcodes and status codes". JSON only; zlib-stream where asked; other compressions get plain text.
 """
 
 import asyncio
@@ -12,19 +11,12 @@ from typing import Final
 
 from aiohttp import web
 
-from ompycord.playground.gateway.session import (
-    GUILD_MEMBERS,
-    GUILD_PRESENCES,
-    GUILDS,
-    KNOWN_INTENTS,
-    MESSAGE_CONTENT,
-    Connection,
-    Session,
-    presence_of,
-)
+from ompycord.playground.gateway import payloads
+from ompycord.playground.gateway.connection import Connection
+from ompycord.playground.gateway.session import Session, presence_of
 from ompycord.playground.rules.documents import Json, as_list, as_object, decode_object, public
+from ompycord.playground.rules.intents import GUILD_MEMBERS, GUILD_PRESENCES, GUILDS, KNOWN_INTENTS, MESSAGE_CONTENT
 from ompycord.playground.rules.limits import Limits, RateRule
-from ompycord.playground.rules.permissions import VIEW_CHANNEL
 from ompycord.playground.rules.ratelimit import RateLimiter
 from ompycord.playground.world.guild import World
 
@@ -32,25 +24,27 @@ LIMITED_FLAGS: Final = {GUILD_PRESENCES: 0b11 << 12, GUILD_MEMBERS: 0b11 << 14, 
 """Privileged intent -> the application flags that allow it (verified or in few guilds)."""
 RESUMABLE_AFTER: Final = 20
 """Sessions kept at once; the oldest unconnected one is forgotten beyond that."""
-
-
+MISSED_HEARTBEATS: Final = 2
+"""A client that sends nothing for so many intervals is disconnected."""
 CLOSING_S: Final = 5.0
 
 
 class Gateway:
-    """All sessions of the bot. `on_status` hears whether the bot is connected, and when it says how it is."""
+    """All sessions of the bot. `on_status` is called when the bot connects, disconnects or changes its presence."""
 
     def __init__(self, world: World, limits: Limits) -> None:
         self._world = world
         self._limits = limits
         self._sessions: dict[str, Session] = {}
-        self._connections: set[Connection] = set()
+        self._connections: dict[Connection, Session | None] = {}
+        """Every open connection, with its session once it identified itself."""
         self._heartbeat_ms = limits.heartbeat_ms
         self.identifies_left = 1000
-        self.on_status: Callable[[bool], None] = lambda _: None
+        self.on_status: Callable[[], None] = lambda: None
         self.is_out: Callable[[], bool] = lambda: False
-        """Whether an outage lasts, in which nobody is let in."""
+        """Whether an outage lasts, during which connections are refused."""
         self.url = ""
+        """Where a session can be resumed."""
 
     @property
     def is_online(self) -> bool:
@@ -58,11 +52,11 @@ class Gateway:
 
     @property
     def presence(self) -> Json:
-        """The bot's status and the words beneath its name, as people see them."""
+        """The bot's status and the text beneath its name, as people see them."""
         if not self.is_online:
             return {"status": "offline", "words": None}
-        said = [session.presence for session in self._sessions.values() if session.connection and session.presence]
-        return said[-1] if said else {"status": "online", "words": None}
+        known = [session.presence for session in self._sessions.values() if session.connection and session.presence]
+        return known[-1] if known else {"status": "online", "words": None}
 
     def dispatch(self, name: str, data: Json, *, intents: int) -> None:
         """Send an event to every session that has one of the intents (0: to all)."""
@@ -70,17 +64,17 @@ class Gateway:
             if session.wants(intents):
                 session.dispatch(name, public(data))
 
-    def welcome(self) -> None:
-        """The bot was added to the guild again: every session that hears of guilds is told all of it."""
+    def dispatch_guild(self) -> None:
+        """The bot was added to the guild again: send all of it to every session with the intent."""
         for session in self._sessions.values():
             if session.wants(GUILDS):
-                session.dispatch("GUILD_CREATE", self.guild_create(session))
+                session.dispatch("GUILD_CREATE", payloads.guild_create(self._world, session))
 
     def dispatch_message(self, name: str, message: Json, *, intents: int) -> None:
-        """Send a message event, its content only to those who may read it."""
+        """Send a message event, its content only to sessions that may read it."""
         for session in self._sessions.values():
             if session.wants(intents):
-                session.dispatch(name, session.seen(message))
+                session.dispatch(name, session.filtered(message))
 
     # -- what a test or an ending process does to connections ------------------------------------------------------
 
@@ -116,18 +110,18 @@ class Gateway:
             connection.drop()
 
     def ask_to_reconnect(self) -> None:
-        """Opcode 7 to everybody."""
+        """Opcode 7 on every connection."""
         for connection in tuple(self._connections):
             connection.send(7)
 
     def invalidate(self, *, is_resumable: bool) -> None:
-        """Opcode 9 to everybody; sessions that are not resumable are forgotten."""
+        """Opcode 9 on every connection; sessions that are not resumable are forgotten."""
         for connection in tuple(self._connections):
             connection.send(9, is_resumable)
         if not is_resumable:
-            for connection in tuple(self._connections):
-                if connection.session is not None:
-                    self._sessions.pop(connection.session.id, None)
+            for session in tuple(self._connections.values()):
+                if session is not None:
+                    self._sessions.pop(session.id, None)
 
     def count_connections(self) -> int:
         return len(self._connections)
@@ -135,14 +129,14 @@ class Gateway:
     # -- one connection --------------------------------------------------------------------------------------------
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
-        """Speak with one client until it goes."""
+        """Converse with one client until it leaves."""
         if self.is_out():
             raise web.HTTPServiceUnavailable
         socket = web.WebSocketResponse(max_msg_size=1 << 20, timeout=2.0, compress=False)
         await socket.prepare(request)
         is_zlib = request.query.get("compress") == "zlib-stream"
         connection = Connection(socket, request, is_zlib=is_zlib)
-        self._connections.add(connection)
+        self._connections[connection] = None
         try:
             async with asyncio.TaskGroup() as group:
                 writer = group.create_task(connection.write())
@@ -154,16 +148,15 @@ class Gateway:
                         await asyncio.wait([writer], timeout=CLOSING_S)
                     writer.cancel()
         finally:
-            self._connections.discard(connection)
-            self._disconnect(connection)
+            self._disconnect(connection, self._connections.pop(connection))
         return socket
 
     async def _converse(self, connection: Connection) -> None:
         connection.send(10, {"heartbeat_interval": self._heartbeat_ms, "_trace": ['["playground",{}]']})
         limiter = RateRule(name="gateway", limit=self._limits.gateway_events, window_s=60, source="[gw]")
         budget = RateLimiter(self._limits.rates)
-        patience_s = self._heartbeat_ms / 1000 * 2
-        while (text := await connection.receive(patience_s)) is not None:
+        silence_s = self._heartbeat_ms / 1000 * MISSED_HEARTBEATS
+        while (text := await connection.receive(silence_s)) is not None:
             if budget.take_sub_limit(limiter, "", self._world.clock.now()) is not None:
                 return connection.close(4008, "You are being rate limited.")
             frame = decode_object(text)
@@ -174,33 +167,33 @@ class Gateway:
         return None
 
     def _handle(self, connection: Connection, frame: Json) -> None:
-        op, data = frame.get("op"), frame.get("d")
+        op, data, session = frame.get("op"), frame.get("d"), self._connections[connection]
         if op == 1:
             return connection.send(11)
         if op in (2, 6):
-            if connection.session is not None:
+            if session is not None:
                 return connection.close(4005, "Already authenticated.")
             if not isinstance(data, dict):
                 return connection.close(4002, "Error while decoding payload.")
             body: Json = data  # pyright: ignore[reportUnknownVariableType]  # narrowed above, from JSON
             return self._identify(connection, body) if op == 2 else self._resume(connection, body)
-        if connection.session is None:
+        if session is None:
             return connection.close(4003, "Not authenticated.")
-        return self._handle_more(connection, connection.session, op, as_object(data))
+        return self._handle_more(connection, session, op, as_object(data))
 
     def _handle_more(self, connection: Connection, session: Session, op: object, data: Json | None) -> None:
-        """What only an identified session may send; voice is heard and not answered."""
+        """What only an identified session may send; a voice state (4) is accepted without an answer."""
         if op == 3 and data is not None:
             session.presence = presence_of(data)
-            self.on_status(self.is_online)
+            self.on_status()
         elif op == 8 and data is not None:
-            self._send_members(session, data)
+            session.dispatch("GUILD_MEMBERS_CHUNK", payloads.members_chunk(self._world, data))
         elif op not in (3, 4, 8, 31):
             connection.close(4001, "Unknown opcode.")
 
     def _identify(self, connection: Connection, data: Json) -> None:
         intents = data.get("intents")
-        if str(data.get("token", "")).removeprefix("Bot ") != self._world.bot_token:
+        if not self._is_token(data):
             return connection.close(4004, "Authentication failed.")
         if not isinstance(intents, int) or intents < 0 or intents & ~KNOWN_INTENTS:
             return connection.close(4013, "Invalid intent(s).")
@@ -213,17 +206,17 @@ class Gateway:
         session = Session(
             session_id=secrets.token_hex(16), intents=intents, bot_id=self._world.bot_id, replay=self._limits.replay
         )
-        if said := as_object(data.get("presence")):
-            session.presence = presence_of(said)
+        if update := as_object(data.get("presence")):
+            session.presence = presence_of(update)
         self._keep(session)
         self._connect(session, connection)
-        session.dispatch("READY", self._ready(session, data))
+        session.dispatch("READY", payloads.ready(self._world, session, data, resume_url=self.url))
         if session.wants(GUILDS) and self._world.storage.get("member", self._world.bot_id):
-            session.dispatch("GUILD_CREATE", self.guild_create(session))
+            session.dispatch("GUILD_CREATE", payloads.guild_create(self._world, session))
         return None
 
     def _resume(self, connection: Connection, data: Json) -> None:
-        if str(data.get("token", "")).removeprefix("Bot ") != self._world.bot_token:
+        if not self._is_token(data):
             return connection.close(4004, "Authentication failed.")
         session = self._sessions.get(str(data.get("session_id")))
         seq = data.get("seq")
@@ -235,6 +228,9 @@ class Gateway:
         session.replay_since(seq)
         return session.dispatch("RESUMED", {"_trace": []})
 
+    def _is_token(self, data: Json) -> bool:
+        return str(data.get("token", "")).removeprefix("Bot ") == self._world.bot_token
+
     def _keep(self, session: Session) -> None:
         idle = [key for key, kept in self._sessions.items() if kept.connection is None]
         for key in idle[: max(0, len(self._sessions) - RESUMABLE_AFTER + 1)]:
@@ -244,87 +240,19 @@ class Gateway:
     def _connect(self, session: Session, connection: Connection) -> None:
         was_online = self.is_online
         session.connection = connection
-        connection.session = session
+        self._connections[connection] = session
         if not was_online:
-            self.on_status(True)  # the one fact it tells
+            self.on_status()
 
-    def _disconnect(self, connection: Connection) -> None:
-        session = connection.session
+    def _disconnect(self, connection: Connection, session: Session | None) -> None:
         if session is None or session.connection is not connection:
             return
         session.connection = None
-        if connection.goodbye in (1000, 1001):
-            # The client said goodbye: the session is gone (Discord, "Initiating a disconnect").
+        if connection.closed_with in (1000, 1001):
+            # The client closed in order: the session ends too (Discord, "Initiating a disconnect").
             self._sessions.pop(session.id, None)
         if not self.is_online:
-            self.on_status(False)  # the one fact it tells
-
-    # -- what it says ----------------------------------------------------------------------------------------------
-
-    def _ready(self, session: Session, identify: Json) -> Json:
-        world = self._world
-        application = world.application
-        is_member = world.storage.get("member", world.bot_id) is not None
-        return {
-            "v": 10,
-            "user": {**world.user(world.bot_id), "mfa_enabled": False, "verified": True, "email": None},
-            "guilds": [{"id": world.guild_id, "unavailable": True}] if is_member else [],
-            "session_id": session.id,
-            "session_type": "normal",
-            "resume_gateway_url": self.url,
-            "shard": identify.get("shard") or [0, 1],
-            "application": {"id": application["id"], "flags": application["flags"]},
-            "user_settings": {},
-            "private_channels": [],
-            "relationships": [],
-            "presences": [],
-            "_trace": ['["playground",{}]'],
-        }
-
-    def guild_create(self, session: Session) -> Json:
-        """The guild as one session gets it: all members only with their intent, else the bot alone."""
-        world = self._world
-        members = world.members()
-        shown = members if session.intents & GUILD_MEMBERS else [world.member_as_discord_shows_it(world.bot_id)]
-        threads = [
-            public(item)
-            for item in world.threads(is_archived=False)
-            if world.permissions_in(world.bot_id, item) & VIEW_CHANNEL
-        ]
-        return {
-            **world.guild_as_discord_shows_it(),
-            "joined_at": world.member(world.bot_id)["joined_at"],
-            "large": False,
-            "unavailable": False,
-            "member_count": len(members),
-            "voice_states": [],
-            "members": shown,
-            "channels": world.channels(),
-            "threads": threads,
-            "presences": [],
-            "stage_instances": [],
-            "guild_scheduled_events": [],
-            "soundboard_sounds": [],
-        }
-
-    def _send_members(self, session: Session, wanted: Json) -> None:
-        members = self._world.members()
-        ids = wanted.get("user_ids")
-        asked = {str(item) for item in (as_list(ids) or [ids])} if ids is not None else None
-        query = str(wanted.get("query") or "").lower()
-        found = [
-            item
-            for item in members
-            if (asked is None or item["user"]["id"] in asked) and item["user"]["username"].startswith(query)
-        ]
-        chunk: Json = {
-            "guild_id": self._world.guild_id,
-            "members": found,
-            "chunk_index": 0,
-            "chunk_count": 1,
-            "not_found": sorted(asked - {item["user"]["id"] for item in found}) if asked else [],
-        }
-        session.dispatch("GUILD_MEMBERS_CHUNK", chunk | ({"nonce": wanted["nonce"]} if wanted.get("nonce") else {}))
+            self.on_status()
 
 
 def _is_whole(shard: list[object]) -> bool:
