@@ -19,8 +19,8 @@ from bench.generator import Load, Unexpected
 from bench.product import SECRET
 from bench.requests import Sender
 from bench.rounds import percentile
+from ompycord.playground.client import Modal
 from ompycord.text.limits import INTERACTION_ANSWER_S
-from tests.support.playground_page import Modal
 from tests.support.playground_person import NotAnsweredError, Person
 from tests.support.product import Product, running_product
 

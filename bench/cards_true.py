@@ -120,7 +120,7 @@ async def cards_true(runs: int) -> CardsTrue:
 
 async def _restarted(playground: Playground, database: Path, runs: int) -> CardsTrue:
     target = DiscordTarget(
-        api=f"{playground.api}/v10", gateway=playground.info["gateway"], cdn=f"{playground.api}/cdn"
+        api=f"{playground.api}/v10", gateway=playground.info.gateway, cdn=f"{playground.api}/cdn"
     )  # fmt: skip
     point_at(target)
     try:

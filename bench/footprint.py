@@ -6,7 +6,6 @@ connected and idle. `footprint_ratio_mcp`: the same after the first MCP request 
 
 import asyncio
 import contextlib
-import json
 import os
 import re
 import statistics
@@ -19,7 +18,8 @@ from typing import Any
 
 import httpx
 
-from ompycord.app.selftest.person import Page, Person
+from ompycord.app.selftest.person import Person
+from ompycord.playground.client import Client, Info, command_line, read_run_file
 
 UP_S = 60.0
 LOOK_S = 0.05
@@ -92,10 +92,10 @@ async def _round() -> tuple[float, float, float]:
     with tempfile.TemporaryDirectory(prefix="ompycord-footprint-") as name:
         folder = Path(name)
         async with (
-            httpx.AsyncClient(trust_env=False, timeout=30) as client,
-            _playground(folder, client) as (page, info),
+            httpx.AsyncClient(trust_env=False, timeout=30) as http,
+            _playground(folder) as (playground, info),
         ):
-            api, gateway, token = info["api"], info["gateway"], info["bot_token"]
+            api, gateway, token = info.api, info.gateway, info.bot_token
             (folder / "bare.py").write_text(BARE)
             argv = [sys.executable, str(folder / "bare.py"), api, gateway, token, str(folder / "bare.db")]
             async with _running(argv, folder, {}) as (process, _):
@@ -104,7 +104,7 @@ async def _round() -> tuple[float, float, float]:
             argv = [sys.executable, "-m", "ompycord", "up", "--port", "0", "--data-dir", str(folder / "data")]
             async with _running(argv, folder, _environment(info)) as (process, _):
                 idle = await _settled(process)
-                await _ask_over_mcp(folder, page, info, client)
+                await _ask_over_mcp(folder, playground, info, http)
                 mcp = await _settled(process)
     return bare, idle, mcp
 
@@ -120,37 +120,37 @@ def _lay_out(folder: Path) -> None:
     (folder / "ompycord.yml").write_text(CONFIG.format(repository=repository, agent=agent))
 
 
-def _environment(info: dict[str, Any]) -> dict[str, str]:
+def _environment(info: Info) -> dict[str, str]:
     return {
-        "DISCORD_TOKEN": info["bot_token"],
-        "DISCORD_GUILD_ID": info["guild_id"],
-        "DISCORD_CHANNEL_ID": info["channels"]["tasks"],
-        "DISCORD_ALLOWED_USERS": info["users"]["admin"],
-        "OMPYCORD_DISCORD__API": info["api"],
-        "OMPYCORD_DISCORD__GATEWAY": info["gateway"],
+        "DISCORD_TOKEN": info.bot_token,
+        "DISCORD_GUILD_ID": info.guild_id,
+        "DISCORD_CHANNEL_ID": info.channels["tasks"],
+        "DISCORD_ALLOWED_USERS": info.users["admin"],
+        "OMPYCORD_DISCORD__API": info.api,
+        "OMPYCORD_DISCORD__GATEWAY": info.gateway,
         "OMP_WEBHOOK_SECRET": "only-for-this-benchmark-0123456789",
     }
 
 
-async def _ask_over_mcp(folder: Path, page: Page, info: dict[str, Any], client: httpx.AsyncClient) -> None:
-    admin = Person(page, user=info["users"]["admin"], channels=info["channels"])
+async def _ask_over_mcp(folder: Path, playground: Client, info: Info, http: httpx.AsyncClient) -> None:
+    admin = Person(playground, user=info.users["admin"], channels=info.channels)
     await admin.command("new", "tasks", prompt="Wait", repository="sample", agent="waits")
     told = await _appears(folder, "data/workspaces/*/clone/told")  # confined, it can write nowhere else
     address, key = told.read_text().split()
     headers = {"authorization": f"Bearer {key}", "accept": "application/json, text/event-stream"}
-    (await client.post(address, json=HELLO, headers=headers)).raise_for_status()
+    (await http.post(address, json=HELLO, headers=headers)).raise_for_status()
 
 
 @contextlib.asynccontextmanager
-async def _playground(folder: Path, client: httpx.AsyncClient) -> AsyncGenerator[tuple[Page, dict[str, Any]]]:
-    argv = [sys.executable, "-m", "ompycord.playground", "--state", str(folder / "playground"), "--port", "0"]
-    process = _start(argv, folder, dict(os.environ), folder / "playground.log")
-    run = folder / "playground" / "run.json"
+async def _playground(folder: Path) -> AsyncGenerator[tuple[Client, Info]]:
+    state = folder / "playground"
+    process = _start(command_line(state, port=0), folder, dict(os.environ), folder / "playground.log")
     try:
-        await _appears(run.parent, run.name)
-        told = json.loads(run.read_bytes())
-        page = Page(client, address=f"http://127.0.0.1:{told['port']}", token=told["token"])
-        yield page, await page.call("GET", "/control/info")
+        await _appears(state, "run.json")
+        run = read_run_file(state)
+        assert run is not None
+        async with Client(run.address) as playground:
+            yield playground, await playground.read_info()
     finally:
         process.terminate()
         await asyncio.to_thread(process.wait, UP_S)

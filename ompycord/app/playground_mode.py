@@ -1,8 +1,8 @@
 """What `up` sets by itself where there is no token: the playground's ids, the sample repository, the rehearsal agent."""
 
-from ompycord.app.local_discord import Info
 from ompycord.domain.access import Access, RoleNames
 from ompycord.domain.repository import AgentSpec, RepositorySpec
+from ompycord.playground.client import Info
 from ompycord.settings import Settings
 
 __all__ = ["REHEARSAL", "with_playground"]
@@ -16,16 +16,16 @@ def with_playground(settings: Settings, info: Info, sample: RepositorySpec) -> S
     discord = settings.discord.model_copy(
         update={
             "guilds": (info.guild_id,),
-            "home_channel": info.channels.tasks,
-            "work_channels": (info.channels.general, info.channels.tasks),
-            "ops_channel": info.channels.ops,
-            "board_channel": info.channels.ops,
+            "home_channel": info.channels["tasks"],
+            "work_channels": (info.channels["general"], info.channels["tasks"]),
+            "ops_channel": info.channels["ops"],
+            "board_channel": info.channels["ops"],
             "message_content": True,
             "api": info.api,
             "gateway": info.gateway,
         }
     )
-    people = RoleNames(admin=(info.users.admin,), runner=(info.users.member,))
+    people = RoleNames(admin=(info.users["admin"],), runner=(info.users["member"],))
     return settings.model_copy(
         update={
             "discord": discord,

@@ -7,10 +7,10 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
+from ompycord.playground.client import JsonObject, Message
 from tests.support import page_world as world
 from tests.support.page_browser import Stage, Visit, chromium, stage_on
 from tests.support.playground import Playground
-from tests.support.playground_page import JsonObject, Message
 
 pytestmark = pytest.mark.e2e
 
@@ -59,7 +59,7 @@ class Shown:
 
 async def shown(playground: Playground, run: str) -> Shown:
     """Everything of the run whose short id this is, found by the footers' markers."""
-    state: Mapping[str, list[JsonObject]] = await playground.get("/app/state")
+    state: Mapping[str, list[JsonObject]] = await playground.state()
     messages: list[Message] = []
     for channel in state["channels"]:
         if channel["type"] in {0, 11}:

@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from ompycord.playground.client import Message
 from tests.e2e.conftest import shown
-from tests.support.playground_page import Message
 from tests.support.playground_person import Interaction, Person
 from tests.support.product import SECRET, Product, running_product
 
@@ -271,7 +271,7 @@ async def log_of(product: Product, who: Person, result: Message) -> str:
     assert run
     shown = await who.command("omp show", "tasks", run=run[1], what="log")
     told = await who.wait_message(lambda message: is_reply(message, shown) and bool(message.raw["attachments"]))
-    async with product.playground.page.session.get(told.raw["attachments"][0]["url"]) as answer:
+    async with product.playground.session.get(told.raw["attachments"][0]["url"]) as answer:
         return (await answer.text()).replace("\\", "")
 
 

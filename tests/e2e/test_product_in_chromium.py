@@ -266,4 +266,4 @@ async def test_a_card_comes_true_after_the_network_was_cut(seat: Seat, seed: int
     await expect(seat.at("bot-state")).to_contain_text("is online", timeout=LONG_MS)
     await expect(seat.card).to_contain_text("Done, checked", timeout=LONG_MS)
     await expect(seat.result).to_have_count(1, timeout=LONG_MS)
-    await seat.product.playground.post("/app/faults/end", {"kind": "cut"})
+    await seat.product.playground.end_fault("cut")

@@ -9,10 +9,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from ompycord.playground.client import JsonObject
 from ompycord.render.marker import parse_marker
 from tests.support.discord_schema import DiscordSchema, available
 from tests.support.playground import Playground
-from tests.support.playground_page import JsonObject
 
 __all__ = ["body_of", "judge_messages", "policy_faults"]
 

@@ -10,25 +10,25 @@ async with running_playground(tmp_path) as playground:
 import asyncio
 import json
 import signal
-import sys
 from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-import aiohttp
 import discord
 import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from ompycord.playground.client import Address, Client, Info, command_line
 from ompycord.playground.server import hosting, listen
-from tests.support.playground_page import JsonObject, PageClient
 from tests.support.playground_person import Person
 
 START_S = 20.0
 STOP_S = 10.0
+CALL_S = 300.0
+"""Longer than any test: a slow machine is no fault of the playground."""
 
 
 @dataclass(frozen=True)
@@ -45,30 +45,37 @@ class RestAnswer:
         return self.body["code"]
 
 
-class Playground:
-    """One running playground. `ada` is the admin, `mo` the member, `olu` the outsider."""
+class Playground(Client):
+    """One running playground: the client of it, its process, and three people.
 
-    def __init__(self, folder: Path, process: asyncio.subprocess.Process | None, port: int, token: str) -> None:
+    `ada` is the admin, `mo` the member, `olu` the outsider.
+    """
+
+    info: Info
+
+    def __init__(self, folder: Path, process: asyncio.subprocess.Process | None, address: Address) -> None:
+        super().__init__(address, timeout_s=CALL_S)
         self.folder = folder
         self._process = process
-        self.port = port
-        self.token = token
-        self.info: JsonObject = {}
-        self._session = aiohttp.ClientSession(
-            base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {token}"}
-        )
-        self.page = PageClient(self._session)
         self.people: dict[str, Person] = {}
 
     async def open(self) -> Self:
         """Read what there is and introduce the people."""
-        self.info = await self.get("/control/info")
-        state = await self.get("/app/state")
+        self.info = await self.read_info()
+        state = await self.state()
         self.people = {
-            user["kind"]: Person(self.page, user["id"], user["global_name"], self.info["channels"], state["seq"])
+            user["kind"]: Person(self, user["id"], user["global_name"], channels=self.info.channels, after=state["seq"])
             for user in state["users"]
         }
         return self
+
+    @property
+    def port(self) -> int:
+        return self.address.port
+
+    @property
+    def token(self) -> str:
+        return self.address.token
 
     @property
     def ada(self) -> Person:
@@ -84,53 +91,20 @@ class Playground:
 
     @property
     def bot_token(self) -> str:
-        return self.info["bot_token"]
+        return self.info.bot_token
 
     @property
     def guild_id(self) -> int:
-        return int(self.info["guild_id"])
+        return int(self.info.guild_id)
 
     @property
     def api(self) -> str:
         """The REST address without a version; discord.py's `Route.BASE` is this plus `/v10`."""
-        return self.info["api"]
+        return self.info.api
 
     def channel(self, name: str) -> int:
         """The id of #general, #tasks or #ops."""
-        return int(self.info["channels"][name])
-
-    # -- controls ----------------------------------------------------------------------------------------------------
-
-    async def get(self, path: str) -> Any:
-        return await self.page.call("GET", path)
-
-    async def post(self, path: str, body: JsonObject | None = None) -> Any:
-        return await self.page.call("POST", path, body or {})
-
-    async def wire(self, *, after: int = 0, method: str = "", route: str = "") -> list[JsonObject]:
-        """The REST requests after a number, with bodies; filtered by method and Discord's path template."""
-        entries: list[JsonObject] = await self.get(f"/control/wire?after={after}")
-        return [item for item in entries if method in ("", item["method"]) and route in ("", item["route"])]
-
-    async def pings(self) -> list[JsonObject]:
-        """Everything that could have pinged somebody, in order: `users` were really pinged."""
-        return await self.get("/control/pings")
-
-    async def advance(self, seconds: float) -> None:
-        """Let time pass in the playground: tokens expire, messages grow old. Nobody else's clock moves."""
-        await self.post("/control/clock", {"advance": seconds})
-
-    async def fault(self, method: str, route: str, action: str, **more: Any) -> JsonObject:
-        """Plan a fault for the next matching requests; see `ompycord/playground/faults/plan.py`."""
-        return await self.post("/control/faults", {"method": method, "route": route, "action": action, **more})
-
-    async def disturb_gateway(self, action: str, **more: Any) -> None:
-        """`close` with a `code`, `drop`, `reconnect`, or `invalid_session` with `resumable`."""
-        await self.post("/control/gateway", {"action": action, **more})
-
-    async def change_world(self, **change: Any) -> None:
-        """One change that an admin of the guild could make; see `ompycord/playground/page/changes.py`."""
-        await self.post("/control/world", change)
+        return int(self.info.channels[name])
 
     async def rest(
         self,
@@ -143,9 +117,8 @@ class Playground:
     ) -> "RestAnswer":
         """A raw request of the bot to `/api/v10` + path, without a library's rate limiter."""
         authorization = f"Bot {self.bot_token if token is None else token}"
-        url = f"http://127.0.0.1:{self.port}/api/v10{path}"
         sent = {"Authorization": authorization, **(headers or {})}
-        async with self.page.session.request(method, url, json=body, headers=sent) as response:
+        async with self.session.request(method, f"/api/v10{path}", json=body, headers=sent) as response:
             text = await response.text()
             return RestAnswer(response.status, json.loads(text) if text else None, response.headers)
 
@@ -176,7 +149,7 @@ class Playground:
         """Close our own connections."""
         for person in self.people.values():
             await person.close()
-        await self._session.close()
+        await super().close()
 
 
 @asynccontextmanager
@@ -197,7 +170,8 @@ async def hosted_playground(folder: Path) -> AsyncGenerator[Playground]:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     sock = listen(0)
     async with hosting(folder, sock) as hosted:
-        playground = await Playground(folder, None, hosted.state.core.port, hosted.state.core.token).open()
+        core = hosted.state.core
+        playground = await Playground(folder, None, Address(port=core.port, token=core.token)).open()
         try:
             yield playground
         finally:
@@ -206,17 +180,13 @@ async def hosted_playground(folder: Path) -> AsyncGenerator[Playground]:
 
 async def start_playground(folder: Path, *, port: int = 0) -> Playground:
     """Start the process and wait for the line that names its port."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "ompycord.playground", "--state", str(folder), "--port", str(port)),
-        stdout=asyncio.subprocess.PIPE,
-    )
+    process = await asyncio.create_subprocess_exec(*command_line(folder, port=port), stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None
     async with asyncio.timeout(START_S):
         line = await process.stdout.readline()
     if not line:
         raise RuntimeError(f"the playground ended with {await process.wait()}")
-    started = json.loads(line)
-    return await Playground(folder, process, started["port"], started["token"]).open()
+    return await Playground(folder, process, Address.from_line(line)).open()
 
 
 @contextmanager
@@ -224,7 +194,7 @@ def discord_py_at(playground: Playground) -> Generator[None]:
     """Point discord.py at the playground, and back at Discord on leaving."""
     before = (Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY)
     Route.BASE = f"{playground.api}/v10"
-    DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(playground.info["gateway"])
+    DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(playground.info.gateway)
     try:
         yield
     finally:

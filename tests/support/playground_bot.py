@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 import aiohttp
 
+from ompycord.playground.client import JsonObject
 from tests.support.playground import Playground, RestAnswer
-from tests.support.playground_page import JsonObject
 
 WAIT_S = 10.0
 GUILDS, MESSAGES, REACTIONS, CONTENT = 1, 1 << 9, 1 << 10, 1 << 15
@@ -67,7 +67,7 @@ class RawBot:
     async def sync(self, commands: list[JsonObject]) -> list[JsonObject]:
         """Make these the guild's commands."""
         info = self.playground.info
-        path = f"/applications/{info['application_id']}/guilds/{info['guild_id']}/commands"
+        path = f"/applications/{info.application_id}/guilds/{info.guild_id}/commands"
         answer = await self.playground.rest("PUT", path, commands)
         assert answer.status == 200, answer.body
         return answer.body
@@ -107,6 +107,6 @@ async def connection(playground: Playground, query: str = "?v=10&encoding=json")
     """A gateway connection that said nothing yet."""
     async with (
         aiohttp.ClientSession() as session,
-        session.ws_connect(playground.info["gateway"] + query, max_msg_size=0) as socket,
+        session.ws_connect(playground.info.gateway + query, max_msg_size=0) as socket,
     ):
         yield RawBot(playground, socket)

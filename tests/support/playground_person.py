@@ -4,22 +4,21 @@ Nothing runs in the background: a person reads the page's events while waiting f
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
-from tests.support.playground_page import (
-    EventStream,
-    File,
-    JsonObject,
-    Message,
-    Modal,
-    NotAnsweredError,
-    NotSeenError,
-    PageClient,
-)
+from ompycord.playground.client import Client, File, JsonObject, Message, Modal
 
 WAIT_S = 30.0
+
+
+class NotAnsweredError(Exception):
+    """The bot did not answer an interaction in time."""
+
+
+class NotSeenError(AssertionError):
+    """What a test waited for did not come; the message lists what did."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Interaction:
     def reply(self) -> Message | None:
         """The first message it brought."""
         for message in self.person.messages.values():
-            if message.raw.get("interaction_metadata", {}).get("id") == self.id:
+            if message.interaction == self.id:
                 return message
         return None
 
@@ -46,32 +45,28 @@ class Interaction:
 class Person:
     """One human at the page. Channels are given by name (`general`) or id."""
 
-    def __init__(self, page: PageClient, user_id: str, name: str, channels: dict[str, str], seq: int) -> None:
+    def __init__(self, client: Client, user_id: str, name: str, *, channels: Mapping[str, str], after: int) -> None:
         self.id = user_id
         self.name = name
         self.messages: dict[str, Message] = {}
         self.modals: dict[str, Modal] = {}
         self.events: list[JsonObject] = []
-        self._page = page
+        self._client = client
         self._channels = channels
-        self._stream = EventStream(page, user_id, seq)
+        self._stream = client.events(user_id, after=after)
 
     # -- acting --------------------------------------------------------------------------------------------------------
 
     async def say(self, text: str, channel: str | int = "general", *, files: Sequence[File] = ()) -> Message:
         """Write a message, with files attached to it."""
-        ids = [await self.upload(file) for file in files]
-        body = {"user": self.id, "channel": self._channel(channel), "content": text, "attachments": ids}
-        return Message(await self._page.call("POST", "/app/messages", body))
+        return await self._client.write(self.id, self._channel(channel), text, files=files)
 
     async def edit(self, message: Message, text: str) -> None:
         """Change a message of one's own."""
-        body = {"user": self.id, "channel": message.channel_id, "message": message.id, "content": text}
-        await self._page.call("POST", "/app/messages/edit", body)
+        await self._client.edit(self.id, message, text)
 
     async def react(self, message: Message, emoji: str, *, remove: bool = False) -> None:
-        body = {"user": self.id, "channel": message.channel_id, "message": message.id, "emoji": emoji, "remove": remove}
-        await self._page.call("POST", "/app/reactions", body)
+        await self._client.react(self.id, message, emoji, remove=remove)
 
     async def command(
         self, name: str, channel: str | int = "general", *, target: str | None = None, **options: Any
@@ -83,27 +78,23 @@ class Person:
         self, name: str, channel: str | int = "general", *, target: str | None = None, **options: Any
     ) -> Interaction:
         """Run a command and return at once. Options may be files."""
-        body = await self._command_body(name, channel, options)
-        if target is not None:
-            body["target"] = target
-        return self._started(await self._page.call("POST", "/app/interactions/command", body))
+        sent = await self._client.command(self.id, self._channel(channel), name, options, target=target)
+        return Interaction(sent, self)
 
     async def complete(
         self, name: str, option: str, text: str, channel: str | int = "general", **options: Any
     ) -> list[JsonObject]:
         """The completions that the bot offers for what is typed into an option so far."""
-        body = await self._command_body(name, channel, {**options, option: text}, focused=option)
-        return (await self._page.call("POST", "/app/interactions/autocomplete", body))["choices"]
+        typed = {**options, option: text}
+        return await self._client.complete(self.id, self._channel(channel), name, typed, focused=option)
 
     async def click(self, message: Message, button: str) -> Interaction:
         """Press the button with this label or custom id and wait for the bot's first answer."""
         return await self.wait_answer(await self.start_click(message, button))
 
-    async def start_click(self, message: Message, button: str, values: list[str] | None = None) -> Interaction:
+    async def start_click(self, message: Message, button: str, values: Sequence[str] = ()) -> Interaction:
         """Press or choose and return at once."""
-        body: JsonObject = {"user": self.id, "channel": message.channel_id, "message": message.id}
-        body |= {"custom_id": message.component(button)["custom_id"], "values": values or []}
-        return self._started(await self._page.call("POST", "/app/interactions/component", body))
+        return Interaction(await self._client.click(self.id, message, message.component(button), values), self)
 
     async def choose(self, message: Message, select: str, *values: str) -> Interaction:
         """Choose values (or the labels of a string select's options) and wait for the bot's first answer."""
@@ -124,24 +115,22 @@ class Person:
         return await self.wait_answer(await self.send_form(modal, values))
 
     async def send_form(self, modal: Modal, values: dict[str, Any]) -> Interaction:
-        """Send a form and return at once. Files may be among the values. Raises PageRefusedError with `errors`."""
-        filled = {modal.custom_id(name): await self._field(value) for name, value in values.items()}
-        body = {"user": self.id, "interaction": modal.interaction, "values": filled}
-        return self._started(await self._page.call("POST", "/app/interactions/modal", body))
+        """Send a form and return at once. Files may be among the values. Raises RefusedError with `errors`."""
+        filled = {modal.custom_id(name): value for name, value in values.items()}
+        return Interaction(await self._client.submit(self.id, modal.interaction, filled), self)
 
     async def upload(self, file: File) -> str:
         """Attach a file; returns its id for options and forms."""
-        return (await self._page.upload(f"/app/attachments?user={self.id}", file))["attachment"]["id"]
+        return await self._client.upload(self.id, file)
 
     # -- seeing --------------------------------------------------------------------------------------------------------
 
     async def history(self, channel: str | int = "general", *, limit: int = 50) -> list[Message]:
         """What stands in a channel or thread now, newest last."""
-        path = f"/app/channels/{self._channel(channel)}/messages?limit={limit}&user={self.id}"
-        return [Message(item) for item in await self._page.call("GET", path)]
+        return await self._client.messages(self.id, self._channel(channel), limit=limit)
 
     async def state(self) -> JsonObject:
-        return await self._page.call("GET", f"/app/state?user={self.id}")
+        return await self._client.state(self.id)
 
     async def wait_message(self, predicate: Callable[[Message], bool], timeout: float = WAIT_S) -> Message:
         """The newest message that is as wanted, now or within `timeout` seconds; edits count. Raises NotSeenError."""
@@ -211,32 +200,3 @@ class Person:
 
     def _channel(self, name: str | int) -> str:
         return self._channels.get(str(name), str(name))
-
-    def _started(self, answer: JsonObject) -> Interaction:
-        return Interaction(answer["interaction"], self)
-
-    async def _field(self, value: Any) -> Any:
-        if isinstance(value, File):
-            return [await self.upload(value)]
-        if isinstance(value, list):
-            items = cast("list[Any]", value)
-            return [await self.upload(item) if isinstance(item, File) else item for item in items]
-        return value
-
-    async def _command_body(
-        self, name: str, channel: str | int, options: dict[str, Any], *, focused: str | None = None
-    ) -> JsonObject:
-        """Find the command and nest its options under group and sub-command."""
-        first, *path = name.split(" ")
-        commands = (await self.state())["commands"]
-        command = next((item for item in commands if item["name"] == name), None)
-        command = command or next((item for item in commands if item["name"] == first), None)
-        if command is None:
-            raise NotSeenError(f"{self.name} sees no command {name!r}; there are {[item['name'] for item in commands]}")
-        nested: list[JsonObject] = []
-        for key, value in options.items():
-            filled = await self.upload(value) if isinstance(value, File) else value
-            nested.append({"name": key, "value": filled, **({"focused": True} if key == focused else {})})
-        for part in reversed(path if command["name"] == first else []):
-            nested = [{"name": part, "options": nested}]
-        return {"user": self.id, "channel": self._channel(channel), "command": command["id"], "options": nested}

@@ -6,7 +6,6 @@ async with running_product(tmp_path) as product:
 
 import asyncio
 import contextlib
-import json
 import os
 import re
 import sys
@@ -14,8 +13,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import aiohttp
-
+from ompycord.playground.client import Address, UnreachableError, read_run_file
 from tests.support.ping_judge import judge_messages
 from tests.support.playground import Playground
 
@@ -63,10 +61,11 @@ class Product:
             )
         said = self.said = await self.hears("Stop")
         port, token = _ADDRESS.findall(said)[0]
+        address = Address(port=int(port), token=token)
         self.sidecar = _SIDECAR.findall(said)[0]
-        self.address = f"http://127.0.0.1:{port}/?token={token}"
+        self.address = address.page
         if self._playground is None:
-            self._playground = await Playground(self.folder, self.process, int(port), token).open()
+            self._playground = await Playground(self.folder, self.process, address).open()
 
     async def hears(self, last: str) -> str:
         """What it prints from now on, until it prints this."""
@@ -98,7 +97,7 @@ class Product:
         if self._playground is not None:
             try:
                 await judge_messages(self._playground)
-            except aiohttp.ClientConnectionError:
+            except UnreachableError:
                 return
 
     async def gone(self) -> int:
@@ -119,14 +118,13 @@ class Product:
         """Leave nothing running: neither the product nor its playground."""
         if self.process is not None and self.process.returncode is None:
             await self.end()
-        run_file = self.data / "playground" / "run.json"
+        folder = self.data / "playground"
         if self._playground is not None:
-            if run_file.exists():
-                pid = json.loads(run_file.read_text())["pid"]
-                with contextlib.suppress(aiohttp.ClientConnectionError):  # it ends already, with its product
-                    await self._playground.post("/control/shutdown")
+            if (run := read_run_file(folder)) is not None:
+                with contextlib.suppress(UnreachableError):  # it ends already, with its product
+                    await self._playground.shut_down()
                 async with asyncio.timeout(END_S):
-                    while run_file.exists() and _lives(pid):  # noqa: ASYNC110  # another process sets no event of ours
+                    while read_run_file(folder) and _lives(run.pid):  # noqa: ASYNC110  # another process sets no event of ours
                         await asyncio.sleep(0.02)
             await self._playground.close()
 

@@ -28,7 +28,7 @@ def environment(playground: Playground) -> dict[str, str]:
         "DISCORD_CHANNEL_ID": str(playground.channel("tasks")),
         "DISCORD_ALLOWED_USERS": playground.ada.id,
         "OMPYCORD_DISCORD__API": playground.api,
-        "OMPYCORD_DISCORD__GATEWAY": playground.info["gateway"],
+        "OMPYCORD_DISCORD__GATEWAY": playground.info.gateway,
         "OMP_WEBHOOK_SECRET": SECRET,
     }
 

@@ -4,7 +4,7 @@ Counterpart: `app/run.py`, whose printed lines are read here as a person would r
 """
 
 import asyncio
-import json
+import contextlib
 import os
 import re
 import secrets
@@ -16,7 +16,8 @@ from pathlib import Path
 
 import httpx
 
-from ompycord.app.selftest.person import NotSeen, Page, Person
+from ompycord.app.selftest.person import NotSeen, Person
+from ompycord.playground.client import Client, PlaygroundError, read_run_file
 from ompycord.processes import start_detached
 
 __all__ = ["SelftestHarness"]
@@ -45,6 +46,7 @@ class SelftestHarness:
         kept = {name: text for name, text in environ.items() if not name.startswith(FOREIGN)}
         self._environ = {**kept, "OMP_WEBHOOK_SECRET": self.secret}
         self._process: subprocess.Popen[bytes] | None = None
+        self._playground: Client | None = None
         self._starts = 0
         (folder / "ompycord.yml").write_text(CONFIG, encoding="utf-8")
 
@@ -70,10 +72,10 @@ class SelftestHarness:
 
     async def people(self) -> tuple[Person, Person]:
         """The playground's admin and its outsider."""
-        page = self._page()
-        info = await page.call("GET", "/control/info")
+        client = self._playground_client()
+        info = await client.read_info()
         admin, outsider = (
-            Person(page, user=info["users"][kind], channels=info["channels"]) for kind in ("admin", "outsider")
+            Person(client, user=info.users[kind], channels=info.channels) for kind in ("admin", "outsider")
         )
         return admin, outsider
 
@@ -103,10 +105,10 @@ class SelftestHarness:
             except NotSeen:
                 self._process.kill()
                 await self._gone()
-        try:
-            await self._page().call("POST", "/control/shutdown", {"bot": os.getpid()})
-        except (NotSeen, httpx.HTTPError):
-            return
+        with contextlib.suppress(NotSeen, PlaygroundError):
+            await self._playground_client().shut_down(bot=os.getpid())
+        if self._playground is not None:
+            await self._playground.close()
 
     async def _gone(self) -> int:
         assert self._process is not None
@@ -115,12 +117,14 @@ class SelftestHarness:
         except subprocess.TimeoutExpired:
             raise NotSeen(f"it did not end within {END_S:.0f} s") from None
 
-    def _page(self) -> Page:
-        try:
-            run = json.loads((self.data / "playground" / "run.json").read_bytes())
-        except (OSError, ValueError):
-            raise NotSeen("there is no playground") from None
-        return Page(self.client, address=f"http://127.0.0.1:{run['port']}", token=run["token"])
+    def _playground_client(self) -> Client:
+        """The one playground, which outlives a killed product."""
+        if self._playground is None:
+            run = read_run_file(self.data / "playground")
+            if run is None:
+                raise NotSeen("there is no playground")
+            self._playground = Client(run.address)
+        return self._playground
 
 
 def _last_line(text: str) -> str:

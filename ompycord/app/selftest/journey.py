@@ -13,9 +13,10 @@ import httpx
 
 from ompycord.app.compose import git_of
 from ompycord.app.selftest.harness import SelftestHarness
-from ompycord.app.selftest.person import Json, NotSeen, is_reply_to, offers, text_of
+from ompycord.app.selftest.person import NotSeen, button
 from ompycord.domain.base import Frozen
 from ompycord.http import parse_secret, sign
+from ompycord.playground.client import JsonObject, Message
 
 __all__ = ["TITLES", "Tick", "run_selftest"]
 
@@ -60,30 +61,30 @@ class Journey:
         _, outsider = await self._harness.people()
         asked = await outsider.command("new", "tasks", prompt="Let me in")
         reply = await outsider.answered("the refusal", asked)
-        _require(reply.get("ephemeral_for") == outsider.id, "others saw the refusal")
+        _require(reply.ephemeral_for == outsider.id, "others saw the refusal")
         return "401, and in Discord a refusal that only they see"
 
     async def takes_a_task(self) -> str:
         admin, _ = await self._harness.people()
         form = await admin.command_with_form("new", "tasks", prompt="Please ask before you fix the discount")
         reply = await admin.answered("the answer to the form", form)
-        _require(reply.get("ephemeral_for") == admin.id, "others saw the answer to the form")
-        card = await admin.sees("the card", lambda message: _CARD.search(text_of(message)) is not None)
-        found = _CARD.search(text_of(card))
+        _require(reply.ephemeral_for == admin.id, "others saw the answer to the form")
+        card = await admin.sees("the card", lambda message: _CARD.search(message.text) is not None)
+        found = _CARD.search(card.text)
         self._run = found[1] if found else ""
         return f"run {self._run}"
 
     async def asks_and_hears(self) -> str:
         admin, _ = await self._harness.people()
-        question = await admin.sees("the question", lambda message: f"{self._run} · question" in text_of(message))
+        question = await admin.sees("the question", lambda message: f"{self._run} · question" in message.text)
         await admin.click(question, "Y")
         return "answered with its button"
 
     async def is_verified(self) -> str:
         admin, _ = await self._harness.people()
-        result = await admin.sees("the result", lambda message: f"{self._run} · result" in text_of(message))
-        _require("Done, checked" in text_of(result), f"it says: {text_of(result)[:200]}")
-        _require(f"<@{admin.id}>" in result["content"], "the end does not mention who asked")
+        result = await admin.sees("the result", lambda message: f"{self._run} · result" in message.text)
+        _require("Done, checked" in result.text, f"it says: {result.text[:200]}")
+        _require(f"<@{admin.id}>" in result.content, "the end does not mention who asked")
         return "the repository's own tests ran here"
 
     async def leaves_a_branch(self) -> str:
@@ -96,10 +97,14 @@ class Journey:
 
     async def takes_signed_events(self) -> str:
         run = f"selftest-{secrets.token_hex(4)}"
-        started: Json = {"type": "run.started", "seq": 1, "data": {"title": "Self-test elsewhere", "agent": "script"}}
+        started: JsonObject = {
+            "type": "run.started",
+            "seq": 1,
+            "data": {"title": "Self-test elsewhere", "agent": "script"},
+        }
         first, again = await self._post(run, started), await self._post(run, started)
         _require((first, again) == (ACCEPTED, REPEATED), f"it answered {first}, then {again}")
-        done: Json = {"type": "run.finished", "seq": 2, "data": {"summary": "All is well."}}
+        done: JsonObject = {"type": "run.finished", "seq": 2, "data": {"summary": "All is well."}}
         _require(await self._post(run, done) == ACCEPTED, "the end was not taken")
         admin, _ = await self._harness.people()
         await admin.sees("the end of the run elsewhere", lambda message: _is_result_of(message, "Self-test elsewhere"))
@@ -108,16 +113,16 @@ class Journey:
     async def survives_a_kill(self) -> str:
         admin, _ = await self._harness.people()
         await admin.command("new", "tasks", prompt="Take it slow with the discount", agent="slow")
-        card = await admin.sees("a building card", lambda message: _is_card(message) and "Building" in text_of(message))
-        found = _CARD.search(text_of(card))
+        card = await admin.sees("a building card", lambda message: _is_card(message) and "Building" in message.text)
+        found = _CARD.search(card.text)
         self._run = found[1] if found else ""
         await self._harness.kill()
         await self._harness.start()
         await admin.sees(
             "the card after the restart",
-            lambda message: message["id"] == card["id"] and "Building" in text_of(message),
+            lambda message: message.id == card.id and "Building" in message.text,
         )
-        cards = [message for message in await admin.messages() if f"{self._run} · card 1" in text_of(message)]
+        cards = [message for message in await admin.messages() if f"{self._run} · card 1" in message.text]
         _require(len(cards) == 1, f"there are {len(cards)} cards of one run")
         return f"run {self._run} goes on with one card"
 
@@ -126,11 +131,11 @@ class Journey:
         asked = await admin.command("cancel", "tasks", run=self._run)
         question = await admin.sees(  # the first answer may be empty still: it is filled when the run was looked up
             "the question before a cancel",
-            lambda message: is_reply_to(message, asked) and offers(message, "Cancel run"),
+            lambda message: message.interaction == asked and button(message, "Cancel run") is not None,
         )
         await admin.click(question, "Cancel run")
-        result = await admin.sees("the end", lambda message: f"{self._run} · result" in text_of(message))
-        _require("Cancelled" in text_of(result), f"it says: {text_of(result)[:200]}")
+        result = await admin.sees("the end", lambda message: f"{self._run} · result" in message.text)
+        _require("Cancelled" in result.text, f"it says: {result.text[:200]}")
         return f"run {self._run}"
 
     async def ends(self) -> str:
@@ -142,7 +147,7 @@ class Journey:
         _require(not self._harness.has_write_ahead_log(), "the database was not closed")
         return "exit 0, database closed"
 
-    async def _post(self, run: str, event: Json) -> int:
+    async def _post(self, run: str, event: JsonObject) -> int:
         body = json.dumps({"schema": "ompycord/event@1", "run": run, **event}).encode()
         webhook_id, stamp = f"{run}-{event['seq']}", str(int(time.time()))
         secret = parse_secret(self._harness.secret)
@@ -156,12 +161,12 @@ class Journey:
         return (await self._harness.client.post(url, content=body, headers=headers)).status_code
 
 
-def _is_card(message: Json) -> bool:
-    return _CARD.search(text_of(message)) is not None
+def _is_card(message: Message) -> bool:
+    return _CARD.search(message.text) is not None
 
 
-def _is_result_of(message: Json, title: str) -> bool:
-    return title in text_of(message) and _RESULT.search(text_of(message)) is not None
+def _is_result_of(message: Message, title: str) -> bool:
+    return title in message.text and _RESULT.search(message.text) is not None
 
 
 def _require(holds: bool, otherwise: str) -> None:

@@ -16,9 +16,9 @@ from typing import Any
 
 import psutil
 
+from ompycord.playground.client import Message
 from tests.e2e.conftest import shown
 from tests.e2e.test_journeys import git, short_id
-from tests.support.playground_page import Message
 from tests.support.playground_person import Person
 from tests.support.product import Product
 

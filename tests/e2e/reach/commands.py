@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from ompycord.playground.client import JsonObject
 from tests.e2e.reach.visitor import NOTES, Visitor
-from tests.support.playground_page import JsonObject
 
 __all__ = ["registered", "run_everything"]
 

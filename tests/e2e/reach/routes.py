@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from tests.support.playground_page import JsonObject
+from ompycord.playground.client import JsonObject
 
 __all__ = ["MCP", "ROUTES", "Route", "bearer", "operations", "request_everything"]
 

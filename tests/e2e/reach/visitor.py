@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from tests.support.playground_page import File, JsonObject, Message
+from ompycord.playground.client import File, JsonObject, Message
 from tests.support.playground_person import Interaction, Person
 from tests.support.product import SECRET, Product
 
@@ -98,7 +98,7 @@ def short_id(text: str) -> str:
 
 async def post(product: Product, *events: JsonObject, run: str) -> None:
     """Events of a run elsewhere, as the owner of the shared secret sends them from this machine."""
-    session = product.playground.page.session
+    session = product.playground.session
     for number, event in enumerate(events, start=1):
         body = json.dumps({"schema": "ompycord/event@1", "run": run, "seq": number, **event})
         headers = {"Authorization": f"Bearer {SECRET}", "Content-Type": "application/json"}

@@ -25,7 +25,7 @@ async def playground(tmp_path: Path) -> AsyncGenerator[Playground]:
 
 
 async def permit(playground: Playground, held: int) -> None:
-    roles = {playground.info["guild_id"]: 0, await bot_role(playground): held}
+    roles = {playground.info.guild_id: 0, await bot_role(playground): held}
     await playground.change_world(role_permissions={role: str(value) for role, value in roles.items()})
 
 

@@ -26,12 +26,12 @@ from ompycord.domain.run import RunRecord
 from ompycord.domain.snapshot import StatusSnapshot
 from ompycord.engines import LocalEngine
 from ompycord.engines.steps import Steps
+from ompycord.playground.client import Message
 from ompycord.store import SqliteStore, open_store
 from ompycord.testing import FakeChecks, FakeWorkspaces, ScriptedAgent
 from ompycord.workspaces.artifacts import Artifacts
 from tests.support.ping_judge import judge_messages
 from tests.support.playground import Playground, hosted_playground
-from tests.support.playground_page import Message
 from tests.support.playground_person import Person
 
 MAC_KEY = b"a key of tests, 32 bytes long ..."
@@ -153,7 +153,7 @@ class AppHarness:
                 work_channels=(str(playground.channel("tasks")),),
                 access=Access(
                     users=RoleNames(admin=(playground.ada.id,), runner=(playground.mo.id,)),
-                    roles=RoleNames(viewer=(playground.info["roles"]["member"],)),
+                    roles=RoleNames(viewer=(playground.info.roles["member"],)),
                 ),
                 message_content=reads_threads,
                 board_channel=str(playground.channel("general")) if has_board else None,
@@ -272,7 +272,7 @@ class AppHarness:
         """The planned fault has met its request; bounded."""
         async with asyncio.timeout(PATIENCE_S):
             with self.bus.subscribe() as changes:
-                while not all(fault["hits"] for fault in await self.playground.get("/control/faults")):
+                while not all(fault["hits"] for fault in await self.playground.faults()):
                     await changes.take(0.1)
 
     async def delete(self, message: Message) -> None:
@@ -431,7 +431,7 @@ def is_answer(message: Message, interaction: str) -> bool:
 async def playground(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncGenerator[Playground]:
     """A playground of this test's own; discord.py is pointed at it and back. Every message request is judged at the end."""
     async with hosted_playground(tmp_path / "playground") as running:
-        point_at(DiscordTarget(api=f"{running.api}/v10", gateway=running.info["gateway"], cdn=f"{running.api}/cdn"))
+        point_at(DiscordTarget(api=f"{running.api}/v10", gateway=running.info.gateway, cdn=f"{running.api}/cdn"))
         try:
             yield running
             judged = await judge_messages(running)

@@ -13,8 +13,8 @@ from ompycord.domain import events as ev
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.records import OutboxKind
 from ompycord.domain.run import RunRecord
+from ompycord.playground.client import JsonObject
 from tests.integration.bot.conftest import AppHarness, footer, kind_of
-from tests.support.playground_page import JsonObject
 
 __all__ = ["FATAL", "FAULTS", "MOMENTS", "journey", "true_card"]
 
@@ -108,7 +108,7 @@ async def _hurry(harness: AppHarness) -> None:
     with harness.bus.subscribe() as changes:
         while True:
             await changes.take(0.2)
-            for fault in await harness.playground.get("/control/faults"):
+            for fault in await harness.playground.faults():
                 if fault["status"] == _FORBIDDEN and fault["hits"] and fault["id"] not in known:
                     known.add(fault["id"])
                     harness.clock.advance(CLOSED_S + 1)

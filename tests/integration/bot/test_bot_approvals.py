@@ -12,10 +12,10 @@ from ompycord.domain.access import Person as Asker
 from ompycord.domain.access import Role
 from ompycord.domain.ids import RunId
 from ompycord.domain.records import OutboxKind
+from ompycord.playground.client import Message
 from ompycord.store import SqliteStore
 from tests.integration.bot.conftest import AppHarness, is_answer, kind_of
 from tests.support.playground import Playground
-from tests.support.playground_page import Message
 from tests.support.playground_person import Interaction, Person
 
 EDIT = "/channels/{channel_id}/messages/{message_id}"

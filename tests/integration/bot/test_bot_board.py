@@ -7,10 +7,10 @@ import pytest
 
 from ompycord.bot.board import EVERY_S
 from ompycord.bot.rollover import ROLL_OVER_MS
+from ompycord.playground.client import Message
 from ompycord.store import SqliteStore
 from tests.integration.bot.conftest import AppHarness, kind_of
 from tests.support.playground import Playground
-from tests.support.playground_page import Message
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from ompycord.domain.access import Person, Role
 from ompycord.domain.ids import RunId
 from ompycord.domain.records import OutboxKind
 from ompycord.domain.run import RunState
+from ompycord.playground.client import JsonObject, Message
 from ompycord.store import SqliteStore
 from tests.integration.bot.conftest import AppHarness, kind_of
 from tests.support.playground import Playground
-from tests.support.playground_page import JsonObject, Message
 
 MANAGE_THREADS = 1 << 34
 """Ompycord asks for no such right (`bot/permissions.py`); the playground's first role has it."""

@@ -10,8 +10,8 @@ from ompycord.domain.authority import SourceKind
 from ompycord.domain.ids import RunId, external_source, short_id
 from ompycord.domain.ports import RunFilter
 from ompycord.domain.records import Post, Receipt
+from ompycord.playground.client import Message
 from tests.integration.bot.conftest import AppHarness, is_answer, kind_of
-from tests.support.playground_page import Message
 from tests.support.playground_person import Interaction, Person
 
 SILENT = 1 << 12
@@ -47,7 +47,7 @@ async def post(harness: AppHarness, *bodies: ev.EventBody, first: int = 1, owner
 def with_approvers(harness: AppHarness) -> None:
     """Somebody, and a whole role, that approvals of our own runs ring."""
     playground = harness.playground
-    roles = RoleNames(approver=(playground.info["roles"]["member"],))
+    roles = RoleNames(approver=(playground.info.roles["member"],))
     access = Access(users=RoleNames(admin=(playground.ada.id,), approver=(playground.mo.id,)), roles=roles)
     dependencies = harness.bot._dependencies  # pyright: ignore[reportPrivateUsage]  # options are made once, by `app`
     options = dependencies.options.model_copy(update={"access": access})

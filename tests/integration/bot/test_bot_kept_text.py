@@ -14,9 +14,9 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunFilter, Store
 from ompycord.domain.records import Draft
 from ompycord.errors import StorageError
+from ompycord.playground.client import Message
 from tests.integration.bot.conftest import MAC_KEY, AppHarness, is_answer, kind_of
 from tests.support.playground import Playground
-from tests.support.playground_page import Message
 from tests.support.playground_person import Interaction, Person
 
 EDIT = "/channels/{channel_id}/messages/{message_id}"

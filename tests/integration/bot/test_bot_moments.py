@@ -47,9 +47,9 @@ async def test_each_fault_once_at_a_seeded_moment_leaves_one_true_card(running: 
             running, {moment: FAULTS[name] for moment, name in plan.items()}, name=f"journey {number}"
         )
         await true_card(running, record)
-        struck = await running.playground.get("/control/faults")
+        struck = await running.playground.faults()
         assert all(fault["hits"] for fault in struck), plan
-        await running.playground.page.call("DELETE", "/control/faults")
+        await running.playground.clear_faults()
 
 
 @pytest.mark.soak

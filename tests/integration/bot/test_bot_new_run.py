@@ -2,8 +2,8 @@
 
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.ports import RunFilter
+from ompycord.playground.client import File
 from tests.integration.bot.conftest import AppHarness, is_answer, kind_of
-from tests.support.playground_page import File
 
 
 async def test_a_prompt_becomes_mirror_thread_card_and_one_answer_that_pings_its_requester(harness: AppHarness) -> None:

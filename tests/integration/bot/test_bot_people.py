@@ -33,7 +33,7 @@ async def test_an_outsider_is_refused_in_words_and_nothing_happens(harness: AppH
 async def test_a_role_of_the_server_lets_somebody_watch_but_not_start(harness: AppHarness) -> None:
     olu, playground = harness.playground.olu, harness.playground
     async with harness.running():
-        await playground.change_world(member_roles={olu.id: [playground.info["roles"]["member"]]})
+        await playground.change_world(member_roles={olu.id: [playground.info.roles["member"]]})
         watched = await olu.command("omp status", "tasks")
         await olu.wait_message(lambda m: is_answer(m, watched.id) and "Nothing runs." in m.text)
         ran = await olu.command("omp new", "tasks", prompt="Let me in")

@@ -9,9 +9,9 @@ from ompycord.bot.reaction_launch import draft_id_of
 from ompycord.domain.ids import ulid_time_ms
 from ompycord.domain.person_settings import PersonSettings
 from ompycord.domain.ports import Store
+from ompycord.playground.client import File, JsonObject, Message
 from tests.integration.bot.conftest import SCRIPTED, AppHarness, is_answer, kind_of
 from tests.support.playground import Playground
-from tests.support.playground_page import File, JsonObject, Message
 
 REACTION_LAUNCH = "🚀"
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from ompycord.domain import events as ev
 from ompycord.domain.person_settings import PersonSettings, Pings, QuietHours
+from ompycord.playground.client import Message
 from tests.integration.bot.conftest import AppHarness, is_answer, kind_of
-from tests.support.playground_page import Message
 
 SILENT = 1 << 12
 CREATE = "/channels/{channel_id}/messages"

@@ -102,7 +102,7 @@ async def test_a_card_whose_removal_got_lost_is_removed_after_the_crash(harness:
         await harness.until_card(run, 2)
         await harness.struck()
         assert [kind for kind in await below(harness, run) if "card" in kind] == ["card 1", "card 2"]
-    await harness.playground.page.call("DELETE", "/control/faults")
+    await harness.playground.clear_faults()
     later = harness.restart()
     later.clock.advance(LATER_S)
     async with later.running():

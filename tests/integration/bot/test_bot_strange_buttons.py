@@ -3,8 +3,8 @@
 from ompycord.bot.custom_ids import Signer
 from ompycord.domain.ids import short_id
 from ompycord.domain.ports import RunFilter
+from ompycord.playground.client import Message
 from tests.integration.bot.conftest import MAC_KEY, AppHarness, is_answer, kind_of
-from tests.support.playground_page import Message
 from tests.support.playground_person import Person
 
 SIGNER = Signer(MAC_KEY)

@@ -12,6 +12,7 @@ import aiohttp
 import psutil
 import pytest
 
+from ompycord.playground.client import JsonObject, RefusedError
 from ompycord.playground.compose import open_state
 from ompycord.playground.faults.bot_process import BotProcess
 from ompycord.playground.faults.buttons import FaultButtons
@@ -19,7 +20,6 @@ from ompycord.playground.faults.recipes import Cut, Kill, recipe
 from ompycord.playground.rules.limits import LIMITS
 from tests.support.playground import Playground, running_playground
 from tests.support.playground_bot import raw_bot
-from tests.support.playground_page import JsonObject, PageRefusedError
 
 pytestmark = pytest.mark.posix
 
@@ -73,7 +73,7 @@ async def writer(playground: Playground, folder: Path) -> AsyncGenerator[Writer]
     argv = (sys.executable, "-c", WRITER)
     process = await asyncio.create_subprocess_exec(*argv, stdin=-1, stdout=-1)
     try:
-        await playground.post("/control/bot", {"pid": process.pid, "argv": list(argv), "cwd": str(folder)})
+        await playground.register_bot(pid=process.pid, argv=list(argv), cwd=str(folder))
         yield Writer(process, folder / "data")
     finally:
         if process.returncode is None:
@@ -82,7 +82,7 @@ async def writer(playground: Playground, folder: Path) -> AsyncGenerator[Writer]
 
 
 async def press(playground: Playground, kind: str, seed: int) -> JsonObject:
-    return await playground.post("/app/faults", {"kind": kind, "seed": seed})
+    return await playground.press_fault(kind, seed=seed)
 
 
 async def post(playground: Playground, content: str) -> int:
@@ -103,7 +103,7 @@ async def test_the_bot_is_killed_at_the_request_that_the_seed_picks(
         seed = seed_of_kill(request=2, is_before=is_before)
         begun = await press(playground, "kill", seed)
         assert begun["in_force"] == ["kill"]
-        with pytest.raises(PageRefusedError, match="in force already"):
+        with pytest.raises(RefusedError, match="in force already"):
             await press(playground, "kill", seed)
         assert await post(playground, "first") == 200
         assert bot.process.returncode is None
@@ -113,20 +113,20 @@ async def test_the_bot_is_killed_at_the_request_that_the_seed_picks(
             assert await bot.process.wait() == -9
     said = [message.content for message in await playground.ada.history()]
     assert said == (["first"] if is_before else ["first", "second"])
-    state = await playground.get("/app/faults")
+    state = await playground.fault_buttons()
     assert state["in_force"] == []
     (record,) = state["done"]
     assert (record["kind"], record["seed"], record["what"]) == ("kill", seed, str(recipe("kill", seed)))
     assert record["outcome"].startswith("killed at POST /api/v10/channels/")
     assert await post(playground, "third") == 200
-    with pytest.raises(PageRefusedError, match="does not run"):
+    with pytest.raises(RefusedError, match="does not run"):
         await press(playground, "kill", seed)
 
 
 async def test_a_kill_that_is_called_off_strikes_nobody(playground: Playground, tmp_path: Path) -> None:
     async with writer(playground, tmp_path) as bot:
         await press(playground, "kill", seed_of_kill(request=1, is_before=True))
-        ended = await playground.post("/app/faults/end", {"kind": "kill"})
+        ended = await playground.end_fault("kill")
         assert (ended["in_force"], ended["done"][0]["outcome"]) == ([], "ended on the page")
         assert await post(playground, "unharmed") == 200
         assert bot.process.returncode is None
@@ -169,22 +169,22 @@ async def test_the_network_is_cut_then_loses_what_the_seed_says_and_mends_by_its
             await bot.event("A NAME THAT NO EVENT HAS")
     with pytest.raises(BROKEN):
         await post(playground, "during the outage")
-    assert (await playground.get("/app/faults"))["in_force"] == ["cut"]
+    assert (await playground.fault_buttons())["in_force"] == ["cut"]
     await playground.advance(cut.outage_s)
     for _ in range(100):
-        if (await playground.get("/app/faults"))["in_force"] == []:
+        if (await playground.fault_buttons())["in_force"] == []:
             break
         with contextlib.suppress(*BROKEN):
             await playground.rest("GET", "/users/@me")
     struck = [entry["fault"] for entry in await playground.wire() if entry["fault"]]
     assert struck == ["drop_before" if cut.is_before else "drop_after"] * cut.losses
-    (record,) = (await playground.get("/app/faults"))["done"]
+    (record,) = (await playground.fault_buttons())["done"]
     assert record["outcome"] == f"mended by itself; {cut.losses} lost"
 
 
 async def test_a_cut_network_is_mended_by_a_second_press(playground: Playground) -> None:
     await press(playground, "cut", 7)
-    ended = await playground.post("/app/faults/end", {"kind": "cut"})
+    ended = await playground.end_fault("cut")
     assert (ended["in_force"], ended["done"][0]["outcome"]) == ([], "ended on the page; 0 lost")
     assert [await post(playground, str(number)) for number in range(5)] == [200] * 5
 
@@ -197,7 +197,7 @@ async def test_a_full_disk_takes_nothing_from_the_bot_and_its_programs_until_it_
         assert await bot.could_write() == "True True"
         assert (await press(playground, "fill", 3))["in_force"] == ["fill"]
         assert await bot.could_write() == "False False"
-        assert (await playground.post("/app/faults/end", {"kind": "fill"}))["in_force"] == []
+        assert (await playground.end_fault("fill"))["in_force"] == []
         assert await bot.could_write() == "True True"
 
 
@@ -209,7 +209,7 @@ async def test_the_disk_of_a_bot_that_is_started_again_is_still_full(playground:
         await playground.post("/app/bot/kill")
         started = psutil.Process((await playground.post("/app/bot/start"))["pid"])
         assert 0 <= started.rlimit(limit)[0] <= 16 * 1024
-        await playground.post("/app/faults/end", {"kind": "fill"})
+        await playground.end_fault("fill")
         assert started.rlimit(limit)[0] == psutil.RLIM_INFINITY
         await playground.post("/app/bot/kill")
 
@@ -248,10 +248,10 @@ async def test_a_disk_that_nobody_frees_is_freed(tmp_path: Path, idle: subproces
 
 async def test_a_seed_that_is_none_does_nothing(playground: Playground) -> None:
     for seed in (0, -1, 1_000_000, 1.5, "7", None, True):
-        with pytest.raises(PageRefusedError, match="whole number from 1 to 999999"):
-            await playground.post("/app/faults", {"kind": "cut", "seed": seed})
-    with pytest.raises(PageRefusedError, match="kind is one of"):
-        await playground.post("/app/faults", {"kind": "burn", "seed": 1})
-    state = await playground.get("/app/faults")
+        with pytest.raises(RefusedError, match="whole number from 1 to 999999"):
+            await playground.press_fault("cut", seed=seed)
+    with pytest.raises(RefusedError, match="kind is one of"):
+        await playground.press_fault("burn", seed=1)
+    state = await playground.fault_buttons()
     assert (state["in_force"], state["done"]) == ([], [])
     assert await post(playground, "all is well") == 200

@@ -6,9 +6,9 @@ import json
 import discord
 import pytest
 
+from ompycord.playground.client import JsonObject
 from tests.support.playground import Playground, logged_in
 from tests.support.playground_bot import CONTENT, GUILDS, MESSAGES, connection, raw_bot
-from tests.support.playground_page import JsonObject
 from tests.support.sample_bot import Bot
 
 
@@ -55,7 +55,7 @@ async def test_a_missed_event_is_replayed_on_resume(playground: Playground) -> N
     async with raw_bot(playground) as bot:
         await bot.event("GUILD_CREATE")
         session, seq = bot.ready["session_id"], bot.seq
-        assert bot.ready["resume_gateway_url"] == playground.info["gateway"]
+        assert bot.ready["resume_gateway_url"] == playground.info.gateway
         await playground.disturb_gateway("drop")
         with pytest.raises(ConnectionError):
             await bot.event("never")
@@ -86,7 +86,7 @@ async def test_intents_decide_what_is_heard_and_read(playground: Playground) -> 
         await playground.mo.say("secret")
         await playground.mo.say(f"<@{bot_id}> hello")
         seen = [(await bot.event("MESSAGE_CREATE"))["content"] for bot in (blind, blind, full, full)]
-        channel = playground.info["channels"]["general"]
+        channel = playground.info.channels["general"]
         await playground.rest("PATCH", f"/channels/{channel}", {"topic": "heard by all"})
         for bot in (deaf, blind, full):
             await bot.event("CHANNEL_UPDATE")
@@ -153,7 +153,7 @@ async def _log_in_and_be_closed(playground: Playground, bot: Bot, code: int) -> 
 
 async def test_what_the_bot_says_of_itself_is_shown_until_it_goes(playground: Playground) -> None:
     async def presence() -> object:
-        return (await playground.get("/app/state"))["bot"]["presence"]
+        return (await playground.state())["bot"]["presence"]
 
     words = "read-only: nothing new is kept"
     async with raw_bot(playground) as bot:

@@ -2,10 +2,10 @@
 
 import pytest
 
+from ompycord.playground.client import File, JsonObject, NotThereError, RefusedError
 from tests.support.playground import Playground
 from tests.support.playground_bot import RawBot, raw_bot
-from tests.support.playground_page import File, JsonObject, NotAnsweredError, NotSeenError, PageRefusedError
-from tests.support.playground_person import Interaction
+from tests.support.playground_person import Interaction, NotAnsweredError
 
 PING: JsonObject = {"name": "ping", "description": "Answer", "type": 1}
 
@@ -21,9 +21,9 @@ async def test_an_interaction_says_who_where_and_with_which_rights(playground: P
     async with raw_bot(playground) as bot:
         got = await _sent(playground, bot)
     assert got["member"]["user"]["id"] == playground.ada.id
-    assert got["member"]["roles"] == [playground.info["roles"]["admin"]]
+    assert got["member"]["roles"] == [playground.info.roles["admin"]]
     assert int(got["member"]["permissions"]) & 8
-    assert got["channel"]["id"] == got["channel_id"] == playground.info["channels"]["general"]
+    assert got["channel"]["id"] == got["channel_id"] == playground.info.channels["general"]
     assert got["authorizing_integration_owners"] == {"0": str(playground.guild_id)}
     assert (got["context"], got["locale"], got["guild_locale"], got["entitlements"]) == (0, "en-US", "en-US", [])
     assert got["data"]["name"] == "ping"
@@ -149,7 +149,7 @@ async def test_a_form_is_checked_before_it_is_sent(playground: Playground) -> No
             ({"old": "abc", "pick": ["1", "2"]}, "pick"),
             ({"old": "abc", "pick": ["1"], "other": "x"}, "other"),
         ):
-            with pytest.raises(PageRefusedError) as refused:
+            with pytest.raises(RefusedError) as refused:
                 await playground.ada.send_form(shown.modal, values)
             assert field in refused.value.errors
         await playground.ada.send_form(shown.modal, {"old": "abcde", "Pick": ["2"], "Files": File("a.txt", b"hello")})
@@ -185,9 +185,9 @@ async def test_options_are_resolved_and_checked(playground: Playground) -> None:
             {"who": mo.id, "x": 1},
         ]
         for options in bad:
-            with pytest.raises(PageRefusedError):
+            with pytest.raises(RefusedError):
                 await ada.start_command("give", **options)
-        where, role = playground.info["channels"]["ops"], playground.info["roles"]["member"]
+        where, role = playground.info.channels["ops"], playground.info.roles["member"]
         await ada.start_command(
             "give", who=mo.id, many=3, where=where, role=role, file=File("n.txt", b"n"), mode="fast"
         )
@@ -223,11 +223,11 @@ async def test_a_command_for_managers_is_hidden_from_others_and_refused(playgrou
         await bot.sync([managers, PING])
         commands = (await playground.ada.state())["commands"]
         assert {item["name"] for item in (await playground.olu.state())["commands"]} == {"ping"}
-        with pytest.raises(NotSeenError):
+        with pytest.raises(NotThereError):
             await playground.olu.start_command("manage")
         hidden = next(item["id"] for item in commands if item["name"] == "manage")
-        body = {"user": playground.olu.id, "channel": playground.info["channels"]["general"], "command": hidden}
-        with pytest.raises(PageRefusedError, match="403"):
+        body = {"user": playground.olu.id, "channel": playground.info.channels["general"], "command": hidden}
+        with pytest.raises(RefusedError, match="403"):
             await playground.post("/app/interactions/command", body)
         assert isinstance(await playground.ada.start_command("manage"), Interaction)
 
@@ -242,7 +242,7 @@ async def test_a_message_menu_carries_its_message_without_the_content_intent(pla
 
 
 async def test_selects_and_buttons_that_do_not_fit_are_not_sent(playground: Playground) -> None:
-    channel = playground.info["channels"]["general"]
+    channel = playground.info.channels["general"]
     select = {"type": 3, "custom_id": "s", "options": [{"label": "A", "value": "a"}, {"label": "B", "value": "b"}]}
     off = {"type": 2, "style": 1, "label": "Off", "custom_id": "off", "disabled": True}
     rows = [{"type": 1, "components": [select]}, {"type": 1, "components": [off]}]
@@ -250,7 +250,7 @@ async def test_selects_and_buttons_that_do_not_fit_are_not_sent(playground: Play
         made = await playground.rest("POST", f"/channels/{channel}/messages", {"components": rows})
         message = await playground.ada.wait_message(lambda message: message.id == made.body["id"])
         for button, values in (("off", []), ("s", []), ("s", ["c"]), ("s", ["a", "b"])):
-            with pytest.raises(PageRefusedError):
+            with pytest.raises(RefusedError):
                 await playground.ada.start_click(message, button, values)
         started = await playground.ada.start_click(message, "s", ["b"])
         got = await bot.event("INTERACTION_CREATE")

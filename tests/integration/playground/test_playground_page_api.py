@@ -8,9 +8,9 @@ import aiohttp
 import pytest
 
 import ompycord.playground
+from ompycord.playground.client import File, JsonObject, RefusedError
 from tests.support.playground import Playground
 from tests.support.playground_bot import CONTENT, GUILDS, MESSAGES, raw_bot
-from tests.support.playground_page import File, JsonObject, PageRefusedError
 from tests.support.playground_person import Person
 
 PAGE = Path(ompycord.playground.__file__).parent / "page" / "static"
@@ -31,7 +31,7 @@ async def test_a_file_in_a_plain_message_reaches_the_bot_and_the_others(playgrou
     seen = await playground.mo.wait_message(lambda message: message.id == said.id)
     (first, _) = seen.raw["attachments"]
     assert f"/{seen.channel_id}/" in first["url"]
-    async with playground.page.session.get(first["url"]) as response:
+    async with playground.session.get(first["url"]) as response:
         assert await response.read() == NOTE.content
     (kept,) = [item for item in await playground.olu.history() if item.id == said.id]
     assert kept.raw["attachments"] == seen.raw["attachments"]
@@ -47,14 +47,14 @@ async def test_a_file_is_sent_once_and_only_by_who_uploaded_it(playground: Playg
         (ada, held, 422),
         (ada, [held] + [await ada.upload(NOTE) for _ in range(10)], 400),
     ):
-        with pytest.raises(PageRefusedError) as refused:
+        with pytest.raises(RefusedError) as refused:
             await _send(person, playground, content="take this", attachments=files)
         assert refused.value.status == status
-    with pytest.raises(PageRefusedError):
+    with pytest.raises(RefusedError):
         await _send(ada, playground, content="x" * 2001, attachments=[held])
     sent = await _send(ada, playground, content="", attachments=[held])
     assert [item["id"] for item in sent["attachments"]] == [held]
-    with pytest.raises(PageRefusedError) as refused:
+    with pytest.raises(RefusedError) as refused:
         await _send(ada, playground, content="again", attachments=[held])
     assert refused.value.status == 404
 
@@ -142,8 +142,8 @@ async def test_a_channel_that_was_hidden_is_gone_from_the_page_and_comes_back(pl
 
 
 async def test_a_stranger_has_no_event_stream(playground: Playground) -> None:
-    for query in ("", "?user=", "?user=1", f"?user={playground.info['application_id']}"):
-        with pytest.raises(PageRefusedError) as refused:
+    for query in ("", "?user=", "?user=1", f"?user={playground.info.application_id}"):
+        with pytest.raises(RefusedError) as refused:
             await playground.get(f"/app/events{query}")
         assert refused.value.status == 404
 

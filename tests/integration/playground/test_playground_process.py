@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from ompycord.playground.client import RefusedError
 from tests.support.playground import Playground, running_playground, start_playground
-from tests.support.playground_page import PageRefusedError
 
 pytestmark = pytest.mark.posix
 
@@ -37,7 +37,7 @@ async def test_shutdown_ends_it_even_with_an_open_page(tmp_path: Path) -> None:
     async with running_playground(tmp_path) as playground:
         await playground.ada.say("hello")
         await playground.ada.wait_message(lambda message: message.content == "hello")
-        await playground.post("/control/shutdown")
+        await playground.shut_down()
         async with asyncio.timeout(10):
             assert await playground.process.wait() == 0
 
@@ -64,7 +64,7 @@ async def test_the_world_outlives_a_kill(tmp_path: Path) -> None:
     async with running_playground(tmp_path, port=port) as second:
         assert second.token == token
         same = ("bot_token", "application_id", "guild_id", "channels", "users", "roles")
-        assert {key: second.info[key] for key in same} == {key: info[key] for key in same}
+        assert [getattr(second.info, name) for name in same] == [getattr(info, name) for name in same]
         assert [item.id for item in await second.ada.history("tasks")] == [sent.id]
         later = await second.ada.say("and that", "tasks")
         assert int(later.id) > int(sent.id)
@@ -73,7 +73,7 @@ async def test_the_world_outlives_a_kill(tmp_path: Path) -> None:
 async def test_two_worlds_share_no_ids(tmp_path: Path) -> None:
     async with running_playground(tmp_path / "one") as one, running_playground(tmp_path / "two") as two:
         assert one.token != two.token
-        assert one.info["bot_token"] != two.info["bot_token"]
+        assert one.bot_token != two.bot_token
         assert one.guild_id != two.guild_id
 
 
@@ -85,20 +85,20 @@ async def test_the_registered_bot_is_killed_and_started_again(playground: Playgr
     marker = tmp_path / "started"
     script = f"import pathlib, time; pathlib.Path({str(marker)!r}).write_text('x'); time.sleep(60)"
     argv = [sys.executable, "-c", script]
-    await playground.post("/control/bot", {"pid": bot.pid, "argv": argv, "cwd": str(tmp_path)})
+    await playground.register_bot(pid=bot.pid, argv=argv, cwd=str(tmp_path))
     run = json.loads((playground.folder / "run.json").read_text())
     assert run["bot"] == {"pid": bot.pid, "argv": argv}
 
     assert await playground.post("/app/bot/kill") == {"pid": bot.pid}
     assert await bot.wait() == -9
-    with pytest.raises(PageRefusedError, match="does not run"):
+    with pytest.raises(RefusedError, match="does not run"):
         await playground.post("/app/bot/kill")
 
     started = (await playground.post("/app/bot/start"))["pid"]
     process = psutil.Process(started)
     assert process.cmdline() == argv
     assert os.getsid(started) == started
-    with pytest.raises(PageRefusedError, match="runs already"):
+    with pytest.raises(RefusedError, match="runs already"):
         await playground.post("/app/bot/start")
     await playground.post("/app/bot/kill")
 
@@ -117,7 +117,7 @@ async def test_a_bot_that_was_started_on_the_page_ends_with_the_playground(tmp_p
     bot = await asyncio.create_subprocess_exec(*SLEEPER, stdin=asyncio.subprocess.PIPE)
     async with running_playground(tmp_path / "state") as playground:
         argv = [sys.executable, "-c", script]
-        await playground.post("/control/bot", {"pid": bot.pid, "argv": argv, "cwd": str(tmp_path)})
+        await playground.register_bot(pid=bot.pid, argv=argv, cwd=str(tmp_path))
         await playground.post("/app/bot/kill")
         await bot.wait()
         started = psutil.Process((await playground.post("/app/bot/start"))["pid"])
@@ -134,7 +134,7 @@ async def test_a_bot_that_was_started_on_the_page_ends_with_the_playground(tmp_p
 
 
 async def test_a_process_that_does_not_exist_cannot_be_registered(playground: Playground, tmp_path: Path) -> None:
-    with pytest.raises(PageRefusedError, match="no such process"):
-        await playground.post("/control/bot", {"pid": 2**22 + 1, "argv": ["x"], "cwd": str(tmp_path)})
-    with pytest.raises(PageRefusedError, match="does not run"):
+    with pytest.raises(RefusedError, match="no such process"):
+        await playground.register_bot(pid=2**22 + 1, argv=["x"], cwd=str(tmp_path))
+    with pytest.raises(RefusedError, match="does not run"):
         await playground.post("/app/bot/kill")

@@ -5,8 +5,8 @@ import asyncio
 import aiohttp
 import pytest
 
+from ompycord.playground.client import JsonObject, RefusedError
 from tests.support.playground import Playground, RestAnswer
-from tests.support.playground_page import JsonObject, PageRefusedError
 
 POST_MESSAGE = "/channels/{channel_id}/messages"
 
@@ -78,7 +78,7 @@ async def test_an_enforced_nonce_makes_one_message(playground: Playground) -> No
 
 
 async def test_what_really_pings_is_recorded(playground: Playground) -> None:
-    mo, ada, admin = playground.mo.id, playground.ada.id, playground.info["roles"]["admin"]
+    mo, ada, admin = playground.mo.id, playground.ada.id, playground.info.roles["admin"]
     text = f"<@{mo}> <@&{admin}> @everyone"
     only_mo = {"parse": [], "users": [mo]}
     made = await _post(playground, {"content": text, "allowed_mentions": {"parse": []}})
@@ -116,7 +116,7 @@ async def test_an_archived_thread_takes_messages_but_no_edits(playground: Playgr
     assert (await playground.rest("POST", f"{thread}/messages", {"content": "wakes it"})).status == 200
     assert not (await playground.rest("GET", thread)).body["thread_metadata"]["archived"]
     await playground.rest("PATCH", thread, {"archived": True, "locked": True})
-    with pytest.raises(PageRefusedError, match="locked"):
+    with pytest.raises(RefusedError, match="locked"):
         await playground.mo.say("knock", made.body["id"])
 
 
@@ -202,11 +202,11 @@ async def test_faults_strike_as_planned_and_are_recorded(playground: Playground)
     with pytest.raises(aiohttp.ServerDisconnectedError):
         await _post(playground, {"content": "never arrived"})
     assert "never arrived" not in [item.content for item in await playground.ada.history()]
-    listed = await playground.get("/control/faults")
+    listed = await playground.faults()
     assert [len(item["hits"]) for item in listed] == [2, 1, 1]
     struck = [item["fault"] for item in await playground.wire(route=POST_MESSAGE)]
     assert struck == ["status", "status", None, "drop_after", "drop_before"]
-    with pytest.raises(PageRefusedError, match="action is one of"):
+    with pytest.raises(RefusedError, match="action is one of"):
         await playground.fault("POST", POST_MESSAGE, "explode")
 
 

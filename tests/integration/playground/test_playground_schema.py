@@ -6,9 +6,9 @@ from typing import Any
 import discord
 import pytest
 
+from ompycord.playground.client import File
 from tests.support.discord_schema import DiscordSchema, OffSchemaError
 from tests.support.playground import Playground, logged_in
-from tests.support.playground_page import File
 from tests.support.sample_bot import Bot
 
 pytestmark = pytest.mark.shared
