@@ -1,4 +1,4 @@
-"""The playground as `up` uses it: find the running one of this data folder or start one. Counterpart: `ompycord.playground`.
+"""The playground as `up` uses it: the running one of this data folder, or one that it starts.
 
 docs/contracts/processes.md, *Playground*: found by `playground/run.json`, proved by a request with its token, adopted,
 address unchanged.
@@ -75,7 +75,8 @@ async def open_local_discord(folder: Path, *, port: int) -> LocalDiscord:
                 code = process.poll()
                 if code == BUSY:
                     raise BusyError(
-                        f"Port {port} is taken by another program. Stop it, or set playground.port (0 takes any free one)."
+                        f"Port {port} is taken by another program. "
+                        "Stop it, or set playground.port (0 takes any free one)."
                     )
                 if code is not None:
                     raise UnavailableError(

@@ -1,4 +1,7 @@
-"""`ompycord selftest`: the whole journey in a private playground, with real processes; counterpart of `cli/selftest.py`."""
+"""`ompycord selftest`: the whole journey in a private playground, with real processes.
+
+Counterpart: `cli/selftest.py`.
+"""
 
 from ompycord.app.selftest.journey import TITLES, Tick, run_selftest
 

@@ -1,4 +1,4 @@
-"""A product of the self-test's own: `ompycord up` as a child in a temporary folder, on free ports, with no setting of the caller.
+"""A product of the self-test's own: `ompycord up` in a temporary folder, on free ports, without the caller's settings.
 
 Counterpart: `app/run.py`, whose printed lines are read here as a person would read them.
 """

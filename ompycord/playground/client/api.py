@@ -1,4 +1,7 @@
-"""Calls of a playground; counterparts: `page/control.py` (programs), `page/api.py` (people), `page/drawer.py` (faults)."""
+"""Calls of a playground.
+
+Counterparts: `page/control.py` for programs, `page/api.py` for people, `page/drawer.py` for the fault buttons.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """A full disk for the bot alone: the kernel refuses what its processes write beyond a size.
 
-RLIMIT_FSIZE is set on the living processes (prlimit, Linux), so nothing is written to the disk itself, and no root is
-needed. docs/reference/playground.md says in what this differs from a disk without room.
+RLIMIT_FSIZE is set on the running processes (prlimit, Linux), so nothing is written to the disk itself, and no root is
+needed. docs/reference/playground.md lists how this differs from a disk without room.
 """
 
 import contextlib
@@ -62,7 +62,7 @@ class BotDisk:
 
 
 def _limit_programs(root: psutil.Process, soft: int) -> None:
-    """Limit all programs that the bot started, but not ours; those that end or belong to another user are left alone."""
+    """Limit all programs that the bot started, but not ours; those that end or belong to another user are skipped."""
     with contextlib.suppress(psutil.Error):
         programs = root.children(recursive=True)
         me = psutil.Process()

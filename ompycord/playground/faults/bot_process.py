@@ -96,7 +96,7 @@ class BotProcess:
         return child.pid
 
     async def end_started(self) -> None:
-        """SIGTERM to the bot that was started from the page: no other process would end it. One that is ending is left alone."""
+        """SIGTERM to the bot that was started from the page, which no other process would end."""
         for child in [child for child in self._children if child.poll() is None and child.pid != self.ending]:
             child.terminate()
             try:

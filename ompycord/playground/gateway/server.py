@@ -1,7 +1,8 @@
 """The gateway: WebSocket sessions that identify, send heartbeats, resume and receive events; its counterpart is a bot's
 gateway client.
 
-Discord, "Gateway" and "Opcodes and status codes". JSON only; zlib-stream where asked; other compressions get plain text.
+Discord, "Gateway" and "Opcodes and status codes". JSON only; zlib-stream where asked; other compressions get plain
+text.
 """
 
 import asyncio
@@ -79,9 +80,9 @@ class Gateway:
     # -- what a test or an ending process does to connections ------------------------------------------------------
 
     def disturb(self, wanted: Json) -> bool:
-        """`close` with a `code`, `drop`, `reconnect` (opcode 7), `invalid_session` (opcode 9, `resumable`), `deafen` (the
-        heartbeats of present connections are not answered any more), `heartbeat` (`ms` for later connections); False for
-        anything else.
+        """`close` with a `code`, `drop`, `reconnect` (opcode 7), `invalid_session` (opcode 9, `resumable`), `deafen`
+        (no heartbeat of present connections is answered any more), `heartbeat` (`ms` for later connections); False
+        for anything else.
         """
         match wanted.get("action"):
             case "close":

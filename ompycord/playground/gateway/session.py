@@ -53,7 +53,7 @@ class Session:
         return intents == ALWAYS or bool(self.intents & intents)
 
     def may_read(self, message: Json) -> bool:
-        """Without the intent: only its own messages, direct ones, and those that mention the bot (Discord, "Gateway")."""
+        """Without the intent: its own messages, direct ones, and those that mention the bot (Discord, "Gateway")."""
         if self.intents & MESSAGE_CONTENT or "guild_id" not in message:
             return True
         is_mentioned = any(user["id"] == self._bot_id for user in message["mentions"])

@@ -22,7 +22,9 @@ class WorldChanges:
 
     def apply(self, body: Json) -> None:
         """Apply `role_permissions`, `member_roles`, `remove_member`, `add_bot`, `overwrites`, `delete_channel`,
-        `threads` (archived and locked as a moderator sets them), `application_flags`. Raises NotPossibleError for anything else.
+        `threads` (archived and locked as a moderator sets them), `application_flags`.
+
+        Raises NotPossibleError for anything else.
         """
         acts: dict[str, Callable[[Any], None]] = {
             "role_permissions": self._set_role_permissions,

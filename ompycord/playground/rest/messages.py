@@ -1,4 +1,4 @@
-"""REST: messages, pins and reactions of a channel."""
+"""REST: messages and pins of a channel, and typing in it."""
 
 from typing import Final
 
@@ -12,8 +12,6 @@ from ompycord.playground.world.clock import timestamp
 from ompycord.playground.world.guild import TEXT_TYPES, THREAD_TYPES
 from ompycord.playground.world.ids import made_at
 from ompycord.playground.world.messages import Draft
-
-BODY_KEYS: Final = frozenset(["content", "embeds", "components", "attachments", "flags"])
 
 
 def create_message(call: Call) -> Reply:

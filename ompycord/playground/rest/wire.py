@@ -18,7 +18,7 @@ REFUSED = 400
 class WireEntry:
     """One request. `at` is in seconds since 1970; `route` is Discord's path template; tokens in `path` are left out.
 
-    `remaining` is what the bucket has left and `reset_s` when it opens anew, None where no bucket was asked.
+    `remaining` is what the bucket has left and `reset_s` when it opens again, None where no bucket counts the request.
     """
 
     number: int
@@ -62,8 +62,8 @@ def problems(response: object) -> list[str]:
     """What a refusal says: its message with its code, then one line for each field that is wrong."""
     body = as_object(response) or {}
     code = f" ({body['code']})" if body.get("code") else ""
-    said = [f"{body['message']}{code}"] if body.get("message") else []
-    return said + [f"{field}: {text}" for field, text in _wrong_fields(as_object(body.get("errors")) or {}, "")]
+    message = [f"{body['message']}{code}"] if body.get("message") else []
+    return message + [f"{field}: {text}" for field, text in _wrong_fields(as_object(body.get("errors")) or {}, "")]
 
 
 def _wrong_fields(errors: Json, path: str) -> Iterator[tuple[str, str]]:

@@ -1,1 +1,1 @@
-"""Discord's rules, pure: what a body must look like, what a permission allows, how requests are limited. Knows no state."""
+"""Discord's rules, without state: what a body must look like, what permissions allow, how requests are limited."""

@@ -17,7 +17,7 @@ SETTABLE_FLAGS: Final = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS | COMPONENTS_V2
 
 
 def check_message(body: Json, limits: Limits, *, uploads: int, previous: Json | None = None) -> None:
-    """Raise what Discord would answer to this message. On an edit, `previous` holds what is not named anew."""
+    """Raise what Discord would answer to this message. On an edit, `previous` has what the body leaves as it is."""
     shapes.require(body, shapes.MESSAGE)
     form = Form()
     is_v2 = bool(_flags(body, previous) & COMPONENTS_V2)

@@ -1,6 +1,4 @@
-"""What a Discord object is in here: a JSON document, with private keys beneath an underscore; `storage.py` keeps
-them.
-"""
+"""Discord objects as JSON documents; keys that begin with an underscore are private to the playground."""
 
 import json
 from typing import Any, cast

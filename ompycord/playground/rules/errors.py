@@ -1,4 +1,4 @@
-"""The refusals of Discord's REST API with their codes; `rest.py` turns them into answers."""
+"""The refusals of Discord's REST API with their codes; `rest/api.py` answers with them."""
 
 from typing import Any
 

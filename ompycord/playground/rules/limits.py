@@ -1,4 +1,4 @@
-"""Every limit that the playground enforces, with its source; read by `validate*.py`, `ratelimit.py` and the services.
+"""Every limit that the playground enforces, with its source; read by the other rules and the services.
 
 Sources: [msg] Discord's reference "Message", "Embed limits"; [cmp] "Component reference"; [cmd] "Application commands";
 [int] "Receiving and responding"; [gw] "Gateway"; [rl] "Rate limits"; [api] Discord's OpenAPI description;
@@ -20,7 +20,7 @@ class RateRule:
 
 @dataclass(frozen=True, kw_only=True)
 class RateRules:
-    """Rate limits. Discord publishes only the global one and tells the rest in headers; so do we."""
+    """Rate limits. Discord publishes only the global one and sends the rest in headers; so does the playground."""
 
     global_limit: RateRule = RateRule(name="global", limit=50, window_s=1, source="[rl] 50 requests a second per bot")
     create_message: RateRule = RateRule(

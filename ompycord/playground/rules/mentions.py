@@ -1,5 +1,5 @@
-"""Pure: which mentions of a text take effect under `allowed_mentions`; its counterpart is `messages.py`, which
-records them.
+"""Pure: which mentions of a text take effect under `allowed_mentions`; `world/messages.py` records
+them.
 
 Without `allowed_mentions` everything is parsed, on creation and on an edit alike (Discord, "Allowed mentions").
 """
@@ -16,7 +16,7 @@ _USER = re.compile(r"<@!?([0-9]{1,20})>")
 _ROLE = re.compile(r"<@&([0-9]{1,20})>")
 _EVERYONE = re.compile(r"@(?:everyone|here)")
 _CODE = re.compile(r"\\`|(?P<code>```.+?```|(?<!`)(?P<ticks>`{1,2})(?!`).+?(?<!`)(?P=ticks)(?!`))", re.DOTALL)
-"""Code blocks and inline code; a backtick behind a backslash begins none."""
+"""Code blocks and inline code; a backtick after a backslash opens none."""
 _KINDS = ("users", "roles", "everyone")
 
 
@@ -32,7 +32,7 @@ class Mentions:
 def parse(content: str, allowed: Json | None, *, replied_to: str | None = None) -> Mentions:
     """The mentions of `content` that `allowed` lets through; `replied_to` is the author of the message replied to.
 
-    What stands in code mentions nobody.
+    Code mentions no one.
     """
     content = _CODE.sub(lambda found: " " if found["code"] else found[0], content)
     users = _unique(_USER.findall(content))

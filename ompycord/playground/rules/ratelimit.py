@@ -1,4 +1,4 @@
-"""Pure arithmetic of Discord's rate limits: fixed windows by bucket; `rest.py` asks it before each request.
+"""Pure arithmetic of Discord's rate limits: fixed windows by bucket; `rest/api.py` counts each request with it.
 
 Counterpart: the headers that every client library reads (Discord, "Rate limits").
 """

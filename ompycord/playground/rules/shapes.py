@@ -1,4 +1,4 @@
-"""Pure: the types of what the bot sends, checked before anything looks inside; limits are in `validate*.py`.
+"""Pure: the types of what the bot sends, checked before the limits of `bodies.py`, `components.py` and `modals.py`.
 
 A shape is a Python type, a list with the shape of its items, or a dict with the shapes of its known keys. Null is
 allowed everywhere and unknown keys are ignored, as Discord does.

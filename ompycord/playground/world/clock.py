@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the time in seconds since 1970."""
+    """Gives the time in seconds since 1970."""
 
     def now(self) -> float: ...
 

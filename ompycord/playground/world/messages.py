@@ -1,4 +1,4 @@
-"""Creates, edits and deletes messages and publishes each change to bot and page; used by REST, page and interactions."""
+"""Creates, edits and deletes messages, and publishes each change to bot and page."""
 
 from dataclasses import dataclass, field
 
@@ -16,7 +16,7 @@ from ompycord.playground.world.ids import made_at
 
 @dataclass(kw_only=True)
 class Draft:
-    """A message about to be made. `files` are stored already; `more` is what an interaction adds (metadata, webhook id)."""
+    """A message about to be made. `files` are stored already; `more` is what an interaction adds, such as metadata."""
 
     channel: Json
     author: str
@@ -91,7 +91,7 @@ class Messages:
     def edit(
         self, message: Json, body: Json, uploads: dict[str, attachments.Upload], *, is_first_fill: bool = False
     ) -> Json:
-        """Change a message. Mentions are parsed again, and without `allowed_mentions` all of them, but an edit pings no one."""
+        """Change a message. Mentions are parsed again, without `allowed_mentions` all of them; an edit pings no one."""
         core = self._core
         if "content" in body:
             message["content"] = (body["content"] or "").strip()
@@ -207,7 +207,7 @@ class Messages:
     def _files(
         self, uploads: dict[str, attachments.Upload], listed: list[Json], channel: str, existing: list[Json]
     ) -> list[Json]:
-        """The attachments a message ends up with: existing ones that are listed, and new ones with their descriptions."""
+        """The attachments of the message: existing ones that are listed, and new ones with their descriptions."""
         about = {str(item.get("id")): item for item in listed}
         kept = [item for item in existing if item["id"] in about]
         return kept + [

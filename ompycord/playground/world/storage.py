@@ -1,4 +1,4 @@
-"""The playground's state on disk: JSON documents in SQLite, written before anybody hears of them."""
+"""The playground's state on disk: JSON documents in SQLite, written before any event about them is sent."""
 
 import json
 import sqlite3

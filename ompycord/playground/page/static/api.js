@@ -36,17 +36,17 @@ async function call(method, path, { query = {}, json, body, as = "json" } = {}) 
 
 async function refusal(response) {
   const text = await response.text();
-  let told = {};
+  let body = {};
   try {
-    told = JSON.parse(text);
+    body = JSON.parse(text);
   } catch {
-    told = { message: text.slice(0, 200) };
+    body = { message: text.slice(0, 200) };
   }
   const fallback =
     response.status === 401 || response.status === 403
       ? "The server refused this. The address needs the token that was printed at start."
       : `The server answered ${response.status}.`;
-  return new ApiError(response.status, told.message || fallback, told.errors ?? null);
+  return new ApiError(response.status, body.message || fallback, body.errors ?? null);
 }
 
 const post = (path, json) => call("POST", path, { json });
@@ -78,14 +78,14 @@ export const api = {
   file: (url) => call("GET", url, { as: "blob" }),
 };
 
-/** The address of the event stream; EventSource cannot send headers, so the token stands in it. */
+/** The address of the event stream; EventSource cannot send headers, so it carries the token. */
 export function eventsAddress(user, after) {
   return `/app/events?${new URLSearchParams({ token, user, after })}`;
 }
 
 /**
- * The address of a file that this server holds, or null for a stranger's: the page loads nothing from elsewhere.
- * `localhost` and `127.0.0.1` on our port count as ours, since a bot may have been told either name.
+ * The address of a file that this server holds, or null for another server's: the page loads nothing from elsewhere.
+ * `localhost` and `127.0.0.1` on our port count as ours, since a bot may have been given either name.
  */
 export function ownAddress(address) {
   let url;
@@ -99,7 +99,7 @@ export function ownAddress(address) {
   return ours ? new URL(url.pathname + url.search, location.origin) : null;
 }
 
-/** An `<img src>` for one of our own files; images cannot send headers either. Null for a stranger's. */
+/** An `<img src>` for one of our own files; images cannot send headers either. Null for another server's. */
 export function imageAddress(address) {
   const url = ownAddress(address);
   if (!url) return null;

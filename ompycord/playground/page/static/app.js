@@ -21,7 +21,7 @@ import { startTicking } from "./timestamps.js";
 import { setUpWire } from "./wire.js";
 
 const PERSON_KEY = "ompycord-playground-person";
-const TOLD_MS = 5000;
+const NOTICE_MS = 5000;
 
 class App {
   store = new Store();
@@ -31,7 +31,7 @@ class App {
   #dismissed = new Set();
   #panes;
   #layout;
-  #told = null;
+  #noticeTimer = null;
 
   constructor() {
     this.#panes = {
@@ -80,7 +80,7 @@ class App {
   /** Opens a channel or thread, at one message where that is named. */
   openChannel(id, target = null) {
     const { store } = this;
-    if (!store.channels.has(id)) return this.tell("That channel is not here.");
+    if (!store.channels.has(id)) return this.notify("That channel is not here.");
     const isMove = store.channel !== id;
     const lastRead = this.reading.lastRead(id);
     store.channel = id;
@@ -94,7 +94,7 @@ class App {
   openCommand(id, name) {
     const line = typedCommands(this.store).find((each) => each.name === name);
     if (line) this.#panes.composer.startCommand(line);
-    else this.tell(`/${name} is not a command you can use here.`);
+    else this.notify(`/${name} is not a command you can use here.`);
   }
 
   openSwitcher() {
@@ -105,7 +105,7 @@ class App {
     this.store.me = id;
     sessionStorage.setItem(PERSON_KEY, id);
     this.#stream.retry();
-    this.tell(`You are ${this.store.displayName(id)} now.`);
+    this.notify(`You are ${this.store.displayName(id)} now.`);
   }
 
   clickComponent(message, component, values) {
@@ -148,13 +148,13 @@ class App {
     byId("live").textContent = text;
   }
 
-  /** For everybody: a short notice that goes by itself. */
-  tell(text) {
+  /** A short notice that disappears by itself. */
+  notify(text) {
     const notice = byId("notice");
     notice.textContent = text;
     notice.hidden = false;
-    clearTimeout(this.#told);
-    this.#told = setTimeout(() => (notice.hidden = true), TOLD_MS);
+    clearTimeout(this.#noticeTimer);
+    this.#noticeTimer = setTimeout(() => (notice.hidden = true), NOTICE_MS);
   }
 
   #show() {

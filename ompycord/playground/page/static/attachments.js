@@ -57,7 +57,7 @@ function ownPath(file) {
   return url ? url.pathname + url.search : null;
 }
 
-/** Fetched with the token in a header, so that it stands in no link. */
+/** Fetched with the token in a header, so that no link contains it. */
 async function download(file, note) {
   const path = ownPath(file);
   if (!path) {

@@ -1,4 +1,4 @@
-// Draws the round picture of a user: our own art for the three people and the bot, initials for anybody else.
+// Draws the round picture of a user: our own art for the three people and the bot, initials for all others.
 
 import { imageAddress } from "./api.js";
 import { h } from "./dom.js";

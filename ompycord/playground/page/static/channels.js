@@ -1,4 +1,4 @@
-// The list of channels, threads beneath their channel, with unread dots and mention badges; and the open channel's head.
+// The list of channels, threads below their channel, with unread dots and mention badges; and the open channel's head.
 
 import { byId, h, reconcile, spoken } from "./dom.js";
 import { icon } from "./icons.js";

@@ -160,7 +160,7 @@ export class CommandForm {
     return answer.choices;
   }
 
-  /** The first thing that is wrong, said and focused; null when the command can be sent. */
+  /** The first thing that is wrong, shown and focused; null when the command can be sent. */
   check() {
     const typed = this.#more.value.trim();
     if (typed) {

@@ -33,7 +33,7 @@ function draw(component, message, busy, ui) {
   return h("span", { class: "unsupported" }, `The playground does not show components of type ${component.type}.`);
 }
 
-const face = (component) => [emojiElement(component.emoji), component.label ? h("span", {}, component.label) : null];
+const contents = (component) => [emojiElement(component.emoji), component.label ? h("span", {}, component.label) : null];
 const nameOf = (component) => component.label || emojiText(component.emoji) || "Button";
 
 function button(component, message, busy, ui) {
@@ -51,7 +51,7 @@ function button(component, message, busy, ui) {
       "data-testid": "component-button",
       on: { click: () => busy === null && ui.clickComponent(message, component, null) },
     },
-    face(component),
+    contents(component),
   );
 }
 
@@ -63,13 +63,13 @@ function linkButton(component, ui) {
     "data-testid": "component-link",
     "data-focus-key": component.url,
   };
-  if (!href || component.disabled) return h("button", { type: "button", ...look, disabled: true }, face(component));
+  if (!href || component.disabled) return h("button", { type: "button", ...look, disabled: true }, contents(component));
   const jump = jumpTarget(href, ui.store);
   if (jump)
     return h(
       "button",
       { type: "button", ...look, on: { click: () => ui.openChannel(jump.channel, jump.message) } },
-      face(component),
+      contents(component),
     );
-  return h("a", { ...look, href, target: "_blank", rel: "noopener noreferrer nofollow" }, face(component), icon("out"));
+  return h("a", { ...look, href, target: "_blank", rel: "noopener noreferrer nofollow" }, contents(component), icon("out"));
 }

@@ -240,7 +240,7 @@ export class Composer {
     }
     await api.sendMessage({ user, channel, content: text, ...(attachments.length ? { attachments } : {}) });
     if (place !== this.#place) {
-      // Somebody went elsewhere meanwhile: what is typed there is not what was sent.
+      // Another channel was opened since then: what is typed there is not what was sent.
       this.#drafts.delete(place);
       return;
     }

@@ -20,7 +20,7 @@ export function emojiKey(emoji) {
   return emoji.id ? `${emoji.name}:${emoji.id}` : emoji.name;
 }
 
-/** One person's reaction; `count` is the server's sum where it tells one. */
+/** One person's reaction; `count` is the server's sum where it sends one. */
 function changeReaction(store, data, step) {
   if (data.all) {
     clearReactions(store, data);

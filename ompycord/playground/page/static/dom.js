@@ -38,7 +38,7 @@ export function spoken(text) {
 }
 
 /**
- * Remembers where the focus is; the answer gives it back, also when the control's message was drawn anew meanwhile.
+ * Remembers where the focus is; the answer gives it back, also when the control's message was drawn again since then.
  */
 export function rememberFocus() {
   const element = document.activeElement;

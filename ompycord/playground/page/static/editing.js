@@ -3,12 +3,12 @@
 import { api } from "./api.js";
 import { byId, h } from "./dom.js";
 
-/** Whether the acting person may change this message: their own, with a text, seen by everybody. */
+/** Whether the acting person may change this message: their own, with a text, not ephemeral. */
 export function mayEdit(message, store) {
   return message.author?.id === store.me && Boolean(message.content) && !message.ephemeral_for;
 }
 
-/** Puts a text box where the message's text stands. */
+/** Replaces the message's text by a text box. */
 export function editMessage(message, ui) {
   const row = byId(`message-${message.id}`);
   const shown = row?.querySelector(".message-content");

@@ -98,10 +98,10 @@ export class Faults {
     this.#isBusy = true;
     try {
       this.show(await act());
-      this.#ui.tell(done);
+      this.#ui.notify(done);
       return true;
     } catch (error) {
-      this.#ui.tell(error.message);
+      this.#ui.notify(error.message);
       return false;
     } finally {
       this.#isBusy = false;

@@ -1,13 +1,13 @@
 // Follows each interaction from the click to the application's answer, so that the page can say what it waits for.
 
-/** Longer than Discord's 3 s for the first answer: by then the server has told the outcome, if it can. */
+/** Longer than Discord's 3 s for the first answer: by then the server has sent the outcome, if it can. */
 const PATIENCE_MS = 5000;
 
 const interactionOf = (message) => message.interaction_metadata?.id ?? message.interaction?.id ?? null;
 
 const NO_ANSWER = "The application did not respond";
 
-/** The server's reason when it is a sentence; a bare code stands behind Discord's words. */
+/** The server's reason when it is a sentence; a bare code follows Discord's sentence. */
 export function failureText(reason) {
   if (!reason || reason.replace(/\.$/, "") === NO_ANSWER) return NO_ANSWER;
   return reason.includes(" ") ? reason : `${NO_ANSWER} (${reason})`;
@@ -26,7 +26,7 @@ export class Interactions {
 
   constructor(store) {
     this.#store = store;
-    store.on("interaction", (event) => this.#heard(event));
+    store.on("interaction", (event) => this.#onOutcome(event));
     store.on("message-arrived", (message) => this.#answered(interactionOf(message)));
     store.on("reset", () => this.#forgetOpen());
   }
@@ -90,7 +90,7 @@ export class Interactions {
     wait.resolve(event);
   }
 
-  #heard(event) {
+  #onOutcome(event) {
     this.#outcomes.set(event.interaction, event);
     if (this.#outcomes.size > 500) this.#outcomes.delete(this.#outcomes.keys().next().value);
     for (const item of this.#items.values()) if (item.id === event.interaction) this.#settle(item, event);
@@ -98,7 +98,7 @@ export class Interactions {
   }
 
   #answered(id) {
-    if (id) this.#heard({ kind: "done", interaction: id });
+    if (id) this.#onOutcome({ kind: "done", interaction: id });
   }
 
   #settle(item, event) {

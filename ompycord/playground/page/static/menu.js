@@ -63,9 +63,9 @@ export function openMessageMenu(message, opener, ui, point = null) {
 async function copy(text, ui) {
   try {
     await navigator.clipboard.writeText(text);
-    ui.tell("Copied.");
+    ui.notify("Copied.");
   } catch {
-    ui.tell("The browser did not allow copying.");
+    ui.notify("The browser did not allow copying.");
   }
 }
 

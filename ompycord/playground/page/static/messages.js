@@ -36,7 +36,7 @@ export class MessagePane {
     this.#present.addEventListener("click", () => this.toPresent());
   }
 
-  /** Shows the store's channel; `lastRead` places the line above what is new, `target` is a message to stand at. */
+  /** Shows the store's channel; `lastRead` places the line above what is new, `target` is a message to scroll to. */
   async open({ lastRead = null, target = null } = {}) {
     const channel = this.#store.channel;
     this.#dividerAfter = lastRead;
@@ -93,7 +93,7 @@ export class MessagePane {
       this.#scroller.scrollTop = this.#scroller.scrollHeight - fromBottom;
       return earlier.length > 0;
     } catch (error) {
-      this.#ui.tell(error.message);
+      this.#ui.notify(error.message);
       return false;
     } finally {
       this.#loading = null;
@@ -104,7 +104,7 @@ export class MessagePane {
     while (!byId(`message-${id}`) && (await this.#loadEarlier()));
     const item = byId(`message-${id}`);
     if (!item) {
-      this.#ui.tell("That message is gone.");
+      this.#ui.notify("That message is gone.");
       this.toPresent();
       return;
     }
@@ -301,7 +301,7 @@ export class MessagePane {
   }
 }
 
-/** Messages of one author within seven minutes stand together, unless something stands above the later one. */
+/** Messages of one author within seven minutes form one group, unless something is shown above the later one. */
 function continues(previous, message) {
   return (
     previous &&

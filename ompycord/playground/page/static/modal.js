@@ -37,12 +37,12 @@ export function openModal({ interaction, modal }, ui) {
     submit.setAttribute("aria-busy", "true");
     submit.textContent = "Submitting…";
     problem.textContent = "";
-    const trouble = await send(interaction, fields, ui);
+    const refusal = await send(interaction, fields, ui);
     isSending = false;
     submit.removeAttribute("aria-busy");
     submit.textContent = "Submit";
-    if (trouble) problem.textContent = trouble;
-    else if (trouble === null) close();
+    if (refusal) problem.textContent = refusal;
+    else if (refusal === null) close();
   });
 }
 

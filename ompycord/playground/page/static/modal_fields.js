@@ -1,4 +1,4 @@
-// The inputs of a modal: each shows itself, tells its value, and says what is wrong with it.
+// The inputs of a modal: each shows itself, gives its value, and names what is wrong with it.
 
 import { api } from "./api.js";
 import { formatSize } from "./attachments.js";

@@ -17,7 +17,7 @@ export class OptionField {
   #completion;
   #ask;
   #picked = null;
-  #asked = 0;
+  #requests = 0;
   #timer = null;
 
   /** `ask(field)` resolves to the server's choices; `onPicked(field)` moves on; `onKey(event, field)` gets other keys. */
@@ -122,7 +122,7 @@ export class OptionField {
   /** Shows what could be put here; the server is asked a moment after the last key. */
   suggest(onPicked) {
     clearTimeout(this.#timer);
-    this.#asked += 1;
+    this.#requests += 1;
     const closed = this.#closedList();
     if (closed) this.#show(matching(closed, this.#picked ? "" : this.text), onPicked, true);
     else if (this.option.autocomplete)
@@ -131,7 +131,7 @@ export class OptionField {
   }
 
   async #suggestRemote(onPicked) {
-    const asked = this.#asked;
+    const request = this.#requests;
     let choices = [];
     let empty = "No suggestion; your own text is fine.";
     try {
@@ -139,7 +139,7 @@ export class OptionField {
     } catch (error) {
       empty = `No suggestions: ${error.message}`;
     }
-    if (asked !== this.#asked || document.activeElement !== this.input) return;
+    if (request !== this.#requests || document.activeElement !== this.input) return;
     this.#show(
       choices.map((choice) => ({ label: choice.name, value: choice.value })),
       onPicked,

@@ -109,7 +109,7 @@ export class PeoplePane {
     try {
       await act();
     } catch (error) {
-      this.#ui.tell(`${failure}: ${error.message}`);
+      this.#ui.notify(`${failure}: ${error.message}`);
     } finally {
       this.#isBusy = false;
     }

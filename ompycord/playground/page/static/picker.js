@@ -21,7 +21,7 @@ export function selectOptions(component, store) {
 }
 
 /**
- * A select for one of Discord's select components; `onChange(values)` hears each finished choice. `isBusy` and the
+ * A select for one of Discord's select components; `onChange(values)` is called for each finished choice. `isBusy` and the
  * component's `disabled` close it.
  */
 export function selectControl(component, store, { onChange, labelledBy = null, describedBy = null, isBusy = false }) {

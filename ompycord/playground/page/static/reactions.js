@@ -35,7 +35,7 @@ async function toggle(message, emoji, remove, ui) {
   try {
     await api.react(remove ? { ...reaction, remove: true } : reaction);
   } catch (error) {
-    ui.tell(error.message);
+    ui.notify(error.message);
   }
 }
 

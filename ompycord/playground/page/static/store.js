@@ -72,7 +72,7 @@ export class Store {
     this.channels.set(channel.id, { ...channel, name });
   }
 
-  /** What stands before a channel's name: "@" for a direct one, nothing for a thread. */
+  /** What precedes a channel's name: "@" for a direct one, nothing for a thread. */
   signOf(id) {
     if (this.isThread(id)) return "";
     return this.channels.get(id)?.type === DIRECT ? "@" : "#";

@@ -23,7 +23,7 @@ export class Stream {
     this.#source = source;
     source.addEventListener("open", () => {
       this.#pause = FIRST_PAUSE_MS;
-      this.#tell("open");
+      this.#setConnection("open");
     });
     source.addEventListener("dispatch", (event) => apply(this.#store, JSON.parse(event.data)));
     source.addEventListener("reset", () => this.#recover());
@@ -43,14 +43,14 @@ export class Stream {
     this.#reload();
   }
 
-  #tell(connection) {
+  #setConnection(connection) {
     this.#store.connection = connection;
     this.#store.emit("connection", connection);
   }
 
   #recover() {
     this.close();
-    this.#tell("lost");
+    this.#setConnection("lost");
     this.#timer = setTimeout(() => this.#reload(), this.#pause);
     this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE_MS);
   }

@@ -1,4 +1,4 @@
-// A row of tabs over panels that stand in the HTML: arrow keys move, one tab stop (ARIA's tabs pattern).
+// A row of tabs over panels of the HTML: arrow keys move, one tab stop (ARIA's tabs pattern).
 
 /** Wires `list`'s tabs to the panels they control; `onChange` gets the id of the panel that is shown. */
 export function setUpTabs(list, onChange) {

@@ -39,7 +39,7 @@ function format(date, style) {
   return new Intl.DateTimeFormat(undefined, STYLES[style] ?? STYLES.f).format(date);
 }
 
-/** A `<time>` for a Date in one of Discord's styles; hovering tells the whole date. */
+/** A `<time>` for a Date in one of Discord's styles; hovering shows the whole date. */
 export function timeElement(date, style, className = "timestamp") {
   return h(
     "time",

@@ -23,8 +23,8 @@ export function setUpWire(ui) {
     while (list.children.length > MOST_ROWS) list.lastElementChild.remove();
   }
 
-  /** One look at a time; a look at another tab begins anew. */
-  async function look() {
+  /** One refresh at a time; another tab starts again. */
+  async function refresh() {
     clearTimeout(timer);
     try {
       if (panel === "wire-faults") faults.show(await api.faults());
@@ -34,7 +34,7 @@ export function setUpWire(ui) {
       byId("wire-note").textContent = error.message;
     }
     clearTimeout(timer);
-    if (!drawer.hidden) timer = setTimeout(look, EVERY_MS);
+    if (!drawer.hidden) timer = setTimeout(refresh, EVERY_MS);
   }
 
   function show({ entries, buckets }) {
@@ -53,7 +53,7 @@ export function setUpWire(ui) {
 
   const tabs = setUpTabs(byId("wire-tabs"), (id) => {
     panel = id;
-    if (!drawer.hidden) look();
+    if (!drawer.hidden) refresh();
   });
 
   function open(isShown) {
@@ -61,7 +61,7 @@ export function setUpWire(ui) {
     button.setAttribute("aria-expanded", String(isShown));
     clearTimeout(timer);
     if (isShown) {
-      look();
+      refresh();
       tabs.focus();
     } else {
       button.focus();

@@ -5,7 +5,7 @@ import { timeElement } from "./timestamps.js";
 
 const LOST = new Set(["drop_before", "drop_after", "kill_before", "kill_after", "outage"]);
 
-/** Whether the bot was told no; an answer that a fault took told it nothing. */
+/** Whether the bot was refused; an answer that a fault took does not count. */
 export const isRefused = ({ status, fault }) => status >= 400 && !LOST.has(fault);
 
 /** What the bot got to see: a status, or nothing where a fault took the answer. */
