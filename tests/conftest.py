@@ -1,14 +1,17 @@
 """What holds for every test: Hypothesis profiles, the shared reference data, and the list of tests that may skip."""
 
 import os
+from collections.abc import Generator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadGroupScheduling
 
+from tests.support.patience import patience, patient
+from tests.support.progress import ProgressLine
 from tests.support.skip_list import SHARED_CLASS, Skip, differences, read_expected
 from tests.support.worker_groups import FileGroupScheduling
 
@@ -49,6 +52,25 @@ def _miss() -> None:
     if os.environ.get("OMPYCORD_REQUIRE_SHARED") == "1":
         pytest.fail(f"{NO_SHARED}, and OMPYCORD_REQUIRE_SHARED=1 says that it is here", pytrace=False)
     pytest.skip(NO_SHARED)
+
+
+class PatientTests:
+    """Measures how slow the machine is, when the suite starts and between tests, and gives each test its bound."""
+
+    def pytest_report_header(self) -> str:
+        return f"patience: bounds of waiting are multiplied by {patience().factor:.1f} and more as load grows"
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self) -> Generator[None, object, object]:
+        patience().refresh()
+        return (yield)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_timeout_set_timer(self, item: pytest.Item, settings: Any) -> bool:
+        """In place of pytest-timeout's own, which gets the bound scaled. It has no types."""
+        plugin: Any = item.config.pluginmanager.get_plugin("timeout")
+        plugin.pytest_timeout_set_timer(item, settings._replace(timeout=patient(settings.timeout)))
+        return True
 
 
 class SkipJudge:
@@ -112,9 +134,11 @@ class OneWorkerAGroup:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    patience()  # measured before workers start: they inherit the figure
+    config.pluginmanager.register(PatientTests(), "patient-tests")
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(OneWorkerAGroup(), "one-worker-a-group")
-    if not hasattr(config, "workerinput"):
         config.pluginmanager.register(JudgedMessages(), "judged-messages")
+        config.pluginmanager.register(ProgressLine(config), "progress-line")
     if os.environ.get("CI") == "true" and not hasattr(config, "workerinput"):
         config.pluginmanager.register(SkipJudge(config), "skip-judge")

@@ -48,7 +48,8 @@ def costs_text(snapshots: Sequence[StatusSnapshot], *, title: str, redact: Redac
 def _line(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
     what = sanitizer.line(snapshot.title or snapshot.prompt, 60)
     where = " · ".join(part for part in (snapshot.repository, snapshot.agent) if part)
-    return f"- {cost(snapshot.usage)} · `{short_id(snapshot.run)}` {what} · {sanitizer.line(where, 60)} · {day_clock(snapshot.created_at)[:10]}"
+    day = day_clock(snapshot.created_at)[:10]
+    return f"- {cost(snapshot.usage)} · `{short_id(snapshot.run)}` {what} · {sanitizer.line(where, 60)} · {day}"
 
 
 def costs_csv(snapshots: Sequence[StatusSnapshot], *, redact: Redact) -> str:

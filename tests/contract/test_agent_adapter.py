@@ -26,6 +26,7 @@ from ompycord.errors import StorageError
 from ompycord.processes import MARKER
 from ompycord.processes.launcher_port import Launcher
 from tests.support.confinement import best_level, launcher_of
+from tests.support.patience import within
 
 QUICK = """
 import os, sys
@@ -171,7 +172,7 @@ async def test_a_bad_adapter_is_found_out(rule: Rule, tmp_path: Path) -> None:
     spec = AgentSpec(name="bad", kind="rehearsal")
     bad = replace(trial(adapter, tmp_path, quick=(spec, "quick"), long=(spec, "slow")), wait_s=2.0)
     broken = await rule(bad)
-    async with asyncio.timeout(10):
+    async with within(10):
         for process in adapter.left:
             with suppress(ProcessLookupError):
                 process.kill()

@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from ompycord.telemetry.metrics import METRICS
 from tests.integration.cli.harness import ompycord
+from tests.support.patience import patient, within
 from tests.support.playground import running_playground
 from tests.support.product import running_product
 from tests.support.token_product import environment, token_product
@@ -23,7 +24,7 @@ async def test_reports_need_their_scope_and_readiness_follows_discord(tmp_path: 
     async with (
         running_playground(tmp_path) as playground,
         token_product(folder, environment(playground)) as product,
-        httpx.AsyncClient(base_url=product.sidecar, trust_env=False, timeout=20) as http,
+        httpx.AsyncClient(base_url=product.sidecar, trust_env=False, timeout=patient(20)) as http,
     ):
         data = ("--data-dir", str(product.data), "--json")
         keys: dict[str, dict[str, str]] = {}
@@ -51,7 +52,7 @@ async def test_reports_need_their_scope_and_readiness_follows_discord(tmp_path: 
         healthy = await ompycord("healthcheck", "--port", port, "--ready", folder=folder)
         assert (healthy.code, healthy.out) == (0, "well\n")
         await playground.kill()
-        async with asyncio.timeout(20):
+        async with within(20):
             while (await http.get("/readyz")).status_code != 503:  # noqa: ASYNC110  # another process sets no event
                 await asyncio.sleep(0.1)
         sick = await ompycord("healthcheck", "--port", port, "--ready", folder=folder)

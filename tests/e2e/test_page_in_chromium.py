@@ -8,6 +8,7 @@ from playwright.async_api import Route, expect
 
 from tests.support import page_world as world
 from tests.support.page_browser import CHROMIUM, WHY_NOT, Stage, Visit
+from tests.support.patience import within
 
 pytestmark = [
     pytest.mark.chromium,
@@ -287,14 +288,14 @@ async def test_what_is_typed_elsewhere_while_a_message_is_sent_stays(general: Vi
 
     async def hold(route: Route) -> None:
         held.set()
-        async with asyncio.timeout(PATIENCE_S):
+        async with within(PATIENCE_S):
             await release.wait()
         await route.continue_()
 
     await general.page.route("**/app/messages", hold)
     await general.at("composer").fill("The first of two")
     await general.at("send").click()
-    async with asyncio.timeout(PATIENCE_S):
+    async with within(PATIENCE_S):
         await held.wait()
     await general.page.locator(f'[data-channel-id="{world.WORK}"]').first.click()
     await expect(general.page.get_by_role("heading", level=1)).to_contain_text("work")

@@ -11,6 +11,7 @@ import httpx
 import psutil
 import pytest
 
+from tests.support.patience import patient, within
 from tests.support.product import Product, running_product
 
 pytestmark = [pytest.mark.e2e, pytest.mark.posix]
@@ -39,7 +40,7 @@ async def test_a_signal_in_mid_run_ends_it_in_order_and_the_next_start_goes_on(
         assert product.process is not None
         product.process.send_signal(number)
         assert await product.gone() == 0
-        gone, running = psutil.wait_procs(children, timeout=10)
+        gone, running = psutil.wait_procs(children, timeout=patient(10))
         assert running == [], gone
         assert not (product.data / "ompycord.db-wal").exists(), "the database was not closed"
         assert "Traceback" not in product.log.read_text()
@@ -69,7 +70,7 @@ async def test_a_broken_configuration_is_one_line_and_exit_78(tmp_path: Path) ->
 
 
 async def test_the_sidecar_refuses_other_sites_and_other_names(tmp_path: Path) -> None:
-    async with running_product(tmp_path) as product, httpx.AsyncClient(trust_env=False) as client:
+    async with running_product(tmp_path) as product, httpx.AsyncClient(trust_env=False, timeout=patient(20)) as client:
         url = f"{product.sidecar}/api/webhook/event"
         ready = (await client.get(f"{product.sidecar}/readyz")).json()
         assert all(value in (True, "ok", "ready") for value in ready.values()) or ready, ready
@@ -106,7 +107,7 @@ async def refused(folder: Path, *arguments: str) -> tuple[int, str]:
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
     )
-    async with asyncio.timeout(60):
+    async with within(60):
         _, said = await process.communicate()
     assert process.returncode is not None
     return process.returncode, said.decode()

@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from tests.integration.cli.harness import ompycord
+from tests.support.patience import patient, within
 from tests.support.playground import running_playground
 from tests.support.product import Product, running_product
 from tests.support.token_product import SECRET, environment, token_product
@@ -27,7 +28,7 @@ BOTH = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=la
 def left_behind(folder: Path) -> list[psutil.Process]:
     """Processes that still work with this data folder, after a moment to end."""
     ours = [one for one in psutil.process_iter(["cmdline"]) if str(folder) in " ".join(one.info["cmdline"] or [])]
-    return psutil.wait_procs(ours, timeout=10)[1]
+    return psutil.wait_procs(ours, timeout=patient(10))[1]
 
 
 def is_whole(database: Path) -> bool:
@@ -49,7 +50,7 @@ async def stream_key(product: Product) -> dict[str, str]:
 async def test_idle_with_an_open_event_stream_it_ends_the_stream_and_then_itself(
     tmp_path: Path, number: signal.Signals
 ) -> None:
-    async with running_product(tmp_path) as product, httpx.AsyncClient(trust_env=False, timeout=30) as http:
+    async with running_product(tmp_path) as product, httpx.AsyncClient(trust_env=False, timeout=patient(30)) as http:
         headers = await stream_key(product)
         async with http.stream("GET", f"{product.sidecar}/api/events", headers=headers) as stream:
             lines = stream.aiter_lines()
@@ -69,10 +70,10 @@ async def test_during_an_outage_of_discord_it_ends_in_order(tmp_path: Path, numb
         folder = tmp_path / "product"
         async with (
             token_product(folder, environment(playground)) as product,
-            httpx.AsyncClient(trust_env=False) as http,
+            httpx.AsyncClient(trust_env=False, timeout=patient(20)) as http,
         ):
             await playground.kill()
-            async with asyncio.timeout(20):
+            async with within(20):
                 while (await http.get(f"{product.sidecar}/readyz")).status_code != 503:  # noqa: ASYNC110  # another process
                     await asyncio.sleep(0.05)
             product.process.send_signal(number)
@@ -103,7 +104,7 @@ async def test_while_it_makes_its_database_it_ends_in_order(tmp_path: Path, numb
         stdout=-3,
         stderr=-1,
     )
-    async with asyncio.timeout(60):
+    async with within(60):
         while not database.exists():  # noqa: ASYNC110  # another process sets no event of ours
             await asyncio.sleep(0.001)
         process.send_signal(number)
@@ -123,7 +124,7 @@ async def test_a_second_signal_while_it_drains_forces_the_end_with_130(tmp_path:
         await writer.drain()
         assert product.process is not None
         product.process.send_signal(number)
-        async with asyncio.timeout(20):
+        async with within(20):
             while "up.ends" not in product.log.read_text():  # noqa: ASYNC110  # another process sets no event of ours
                 await asyncio.sleep(0.02)
         assert product.process.returncode is None

@@ -11,6 +11,7 @@ from playwright.async_api import Browser, Locator, Page, ViewportSize, expect
 
 from tests.e2e.conftest import shown
 from tests.support.page_browser import CHROMIUM, WHY_NOT
+from tests.support.patience import patient
 from tests.support.product import Product, running_product
 
 pytestmark = [
@@ -100,7 +101,8 @@ async def seated(browser: Browser, product: Product, size: ViewportSize) -> Asyn
     rang_before = len(await product.playground.pings())
     async with await browser.new_context(viewport=size, has_touch=is_phone, color_scheme="dark") as context:
         page = await context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(patient(20_000))
+        expect.set_options(timeout=patient(5000))
         problems: list[str] = []
         page.on("pageerror", lambda error: problems.append(str(error)))
         seat = Seat(page, product, rang_before)
@@ -131,7 +133,7 @@ async def test_command_form_card_finished_and_one_new_message(seat: Seat) -> Non
     await expect(seat.at("message").filter(has_text="Only you can see this").last).to_be_visible()
     await seat.open_thread()
     await expect(seat.card).to_contain_text("The discount ignores the quantity")
-    await expect(seat.card).to_contain_text("Done, checked", timeout=LONG_MS)
+    await expect(seat.card).to_contain_text("Done, checked", timeout=patient(LONG_MS))
     await expect(seat.card).to_contain_text("unittest 5 passed")
     await expect(seat.result).to_have_count(1)
     await expect(seat.result).to_contain_text("@Ada")
@@ -141,7 +143,7 @@ async def test_command_form_card_finished_and_one_new_message(seat: Seat) -> Non
 async def test_a_question_is_answered_by_who_may_and_the_agent_gets_it(seat: Seat) -> None:
     await seat.start_with_the_form(f"{PROMPT} Please ask before you do.")
     await seat.open_thread()
-    await expect(seat.card).to_contain_text("Needs you", timeout=LONG_MS)
+    await expect(seat.card).to_contain_text("Needs you", timeout=patient(LONG_MS))
     question = seat.at("message").filter(has_text="· question")
     await expect(question).to_contain_text("@Ada")
     await seat.become("member")
@@ -150,7 +152,7 @@ async def test_a_question_is_answered_by_who_may_and_the_agent_gets_it(seat: Sea
     await expect(refusal).to_contain_text("Only")
     await seat.become("admin")
     await seat.button("Yes").click()
-    await expect(seat.card).to_contain_text("Done, checked", timeout=LONG_MS)
+    await expect(seat.card).to_contain_text("Done, checked", timeout=patient(LONG_MS))
     await expect(seat.result).to_contain_text("NOTES.md")
     await expect(question).to_contain_text("Yes")
     await expect(seat.button("Yes")).to_have_count(0)
@@ -165,7 +167,7 @@ async def test_a_run_is_cancelled_for_good_after_a_second_look(seat: Seat) -> No
     await seat.card.get_by_role("button", name="Cancel run").click()
     sure = seat.at("message").filter(has_text="Only you can see this").last
     await sure.get_by_role("button", name="Cancel run").click()
-    await expect(seat.card).to_contain_text("Cancelled", timeout=LONG_MS)
+    await expect(seat.card).to_contain_text("Cancelled", timeout=patient(LONG_MS))
     await expect(seat.result).to_have_count(1)
     await expect(seat.card.get_by_role("button", name="Stop")).to_have_count(0)
     assert await seat.rang() == []  # who cancels knows
@@ -199,7 +201,7 @@ async def test_a_first_task_on_a_phone(phone: Seat) -> None:
     await phone.at("modal-submit").tap()
     await expect(phone.at("thread-chip")).to_have_count(threads + 1)
     await phone.at("thread-chip").last.tap()
-    await expect(phone.card).to_contain_text("Done, checked", timeout=LONG_MS)
+    await expect(phone.card).to_contain_text("Done, checked", timeout=patient(LONG_MS))
     await expect(phone.result).to_contain_text("@Ada")
     assert await phone.page.evaluate(runs_over) == 0
     assert await phone.rang() == [[phone.product.playground.ada.id]]
@@ -216,10 +218,10 @@ async def test_the_bot_is_killed_and_started_on_the_page_and_every_card_comes_tr
     await seat.at("bot-kill").click()
     await expect(seat.at("bot-state")).to_contain_text("is offline")
     await seat.at("bot-start").click()
-    await expect(seat.at("bot-state")).to_contain_text("is online", timeout=LONG_MS)
+    await expect(seat.at("bot-state")).to_contain_text("is online", timeout=patient(LONG_MS))
     for run in runs:
         await seat.at("channel-link").filter(has_text=run).click()
-        await expect(seat.card).to_contain_text("Done, checked", timeout=LONG_MS)
+        await expect(seat.card).to_contain_text("Done, checked", timeout=patient(LONG_MS))
         await expect(seat.result).to_have_count(1)
         seen = await shown(seat.product.playground, run)
         assert (len(seen.mirrors), len(seen.threads), len(seen.cards), len(seen.results)) == (1, 1, 1, 1)
@@ -249,9 +251,9 @@ async def test_what_is_asked_while_the_disk_is_full_is_done_once_when_it_is_free
     await expect(seat.at("thread-chip")).to_have_count(threads)
     await seat.at("fault-fill").click()
     await expect(seat.at("fault-row").first).to_contain_text("ended on the page")
-    await expect(seat.at("thread-chip")).to_have_count(threads + 1, timeout=LONG_MS)
+    await expect(seat.at("thread-chip")).to_have_count(threads + 1, timeout=patient(LONG_MS))
     await seat.open_thread()
-    await expect(seat.card).to_contain_text("Done, checked", timeout=LONG_MS)
+    await expect(seat.card).to_contain_text("Done, checked", timeout=patient(LONG_MS))
     await expect(seat.result).to_have_count(1)
 
 
@@ -263,7 +265,7 @@ async def test_a_card_comes_true_after_the_network_was_cut(seat: Seat, seed: int
     await expect(seat.card).to_contain_text("Building")
     await press(seat, "fault-cut", seed)
     await expect(seat.at("bot-state")).to_contain_text("is offline")
-    await expect(seat.at("bot-state")).to_contain_text("is online", timeout=LONG_MS)
-    await expect(seat.card).to_contain_text("Done, checked", timeout=LONG_MS)
-    await expect(seat.result).to_have_count(1, timeout=LONG_MS)
+    await expect(seat.at("bot-state")).to_contain_text("is online", timeout=patient(LONG_MS))
+    await expect(seat.card).to_contain_text("Done, checked", timeout=patient(LONG_MS))
+    await expect(seat.result).to_have_count(1, timeout=patient(LONG_MS))
     await seat.product.playground.end_fault("cut")

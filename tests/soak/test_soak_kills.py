@@ -18,6 +18,7 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunFilter
 from ompycord.store import open_store, opening
 from tests.soak.ledger import Sender, print_line, read_ledger
+from tests.support.patience import within
 from tests.support.sidecar import POINTS, Options, add_migrations
 from tests.support.sidecar_process import SidecarProcess
 
@@ -55,7 +56,7 @@ async def round_of(
         await one_kill(child, senders, point, extra, chance)
         at[point or "random"] += 1
     assert await child.start(Options(extra_migrations=extra))
-    async with child.client() as http, asyncio.timeout(PATIENCE_S):
+    async with child.client() as http, within(PATIENCE_S):
         for sender in senders:
             await sender.send(http, until_settled=True)
     await until_projected(child.database)
@@ -94,7 +95,7 @@ async def until_projected(database: Path) -> None:
     SELECT (SELECT max(position) FROM events) = (SELECT position FROM cursors WHERE name = 'projector')
        AND NOT EXISTS (SELECT 1 FROM outbox WHERE status = 'pending')
     """
-    async with asyncio.timeout(PATIENCE_S):
+    async with within(PATIENCE_S):
         while ask(database, query) != [(1,)]:  # noqa: ASYNC110  # another process
             await asyncio.sleep(0.05)
 

@@ -5,7 +5,6 @@ One sender, one request at a time: between the receipt of a request and its 202 
 With synchronous=OFF, which a test sets on purpose, that is not so, and the same judge says so.
 """
 
-import asyncio
 import re
 import shutil
 import subprocess
@@ -15,6 +14,7 @@ import httpx
 import pytest
 
 from tests.soak.ledger import print_line
+from tests.support.patience import patient, within
 from tests.support.sidecar import Options
 from tests.support.sidecar_process import envelope, post, sidecar_process
 
@@ -28,7 +28,7 @@ _CALL = re.compile(r"^(?P<pid>\d+) +(?:<\.\.\. )?(?P<name>\w+)(?: resumed>|\()(?
 def _may_trace() -> bool:
     if not shutil.which("strace"):
         return False
-    return subprocess.run(["strace", "-o", "/dev/null", "true"], check=False, timeout=10).returncode == 0
+    return subprocess.run(["strace", "-o", "/dev/null", "true"], check=False, timeout=patient(10)).returncode == 0
 
 
 def traced(log: Path, *, when: str | None) -> tuple[str, ...]:
@@ -72,7 +72,7 @@ class Verdict:
 async def load(http: httpx.AsyncClient, log: Path, failures: int) -> tuple[int, int]:
     """Post one after the other until so many syncs failed; what was taken and what was put off."""
     taken = put_off = n = 0
-    async with asyncio.timeout(PATIENCE_S):
+    async with within(PATIENCE_S):
         while n < 20 or (failures and log.read_text(errors="replace").count("(INJECTED)") < failures):
             for _ in range(20):
                 n += 1

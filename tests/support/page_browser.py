@@ -9,9 +9,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
-from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
 
 from tests.support.page_double import DoubleServer, PageDouble, double_server
+from tests.support.patience import patient
 
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
@@ -83,7 +84,8 @@ class Stage:
         """A fresh double and a fresh tab, standing in `channel`; any page error or refused load fails the test."""
         context = await self._context(width, height, scheme, is_touch=is_touch)
         page = await context.new_page()
-        page.set_default_timeout(8000)
+        page.set_default_timeout(patient(8000))
+        expect.set_options(timeout=patient(5000))
         opened = Visit(page, self._server.renew())
         page.on("pageerror", lambda error: opened.problems.append(str(error)))
         page.on(

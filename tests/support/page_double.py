@@ -13,6 +13,7 @@ from aiohttp.typedefs import Handler
 
 from tests.support import page_world as world
 from tests.support.page_world import Json
+from tests.support.patience import within
 
 PAGE = Path(__file__).resolve().parents[2] / "ompycord" / "playground" / "page" / "static"
 POLICY = (
@@ -105,7 +106,7 @@ class PageDouble:
         def bodies() -> list[Json]:
             return [body for posted, body in self.received if posted == path]
 
-        async with asyncio.timeout(10), self.arrived:
+        async with within(10), self.arrived:
             await self.arrived.wait_for(lambda: len(bodies()) >= count)
         return bodies()[count - 1]
 

@@ -23,6 +23,7 @@ from discord.http import Route
 
 from ompycord.playground.client import Address, Client, Info, command_line
 from ompycord.playground.server import hosting, listen
+from tests.support.patience import within
 from tests.support.playground_person import Person
 
 START_S = 20.0
@@ -134,7 +135,7 @@ class Playground(Client):
         await self.close()
         if self.process.returncode is None:
             self.process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(STOP_S):
+        async with within(STOP_S):
             return await self.process.wait()
 
     async def kill(self) -> None:
@@ -142,7 +143,7 @@ class Playground(Client):
         await self.close()
         if self.process.returncode is None:
             self.process.kill()
-        async with asyncio.timeout(STOP_S):
+        async with within(STOP_S):
             await self.process.wait()
 
     async def close(self) -> None:
@@ -182,7 +183,7 @@ async def start_playground(folder: Path, *, port: int = 0) -> Playground:
     """Start the process and wait for the line that names its port."""
     process = await asyncio.create_subprocess_exec(*command_line(folder, port=port), stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None
-    async with asyncio.timeout(START_S):
+    async with within(START_S):
         line = await process.stdout.readline()
     if not line:
         raise RuntimeError(f"the playground ended with {await process.wait()}")
@@ -216,7 +217,7 @@ async def logged_in(client: discord.Client, token: str) -> AsyncGenerator[None]:
 
 async def _wait_ready(client: discord.Client, running: asyncio.Task[None]) -> None:
     """Wait until the client is ready; its own failure to connect comes out as it is."""
-    async with asyncio.timeout(START_S), asyncio.TaskGroup() as group:
+    async with within(START_S), asyncio.TaskGroup() as group:
         ready = group.create_task(client.wait_until_ready())
         await asyncio.wait([running, ready], return_when=asyncio.FIRST_COMPLETED)
         if running.done():

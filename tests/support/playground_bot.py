@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import aiohttp
 
 from ompycord.playground.client import JsonObject
+from tests.support.patience import within
 from tests.support.playground import Playground, RestAnswer
 
 WAIT_S = 10.0
@@ -33,7 +34,7 @@ class RawBot:
 
     async def frame(self) -> JsonObject:
         """The next frame; a closed connection raises ConnectionError with its code."""
-        async with asyncio.timeout(WAIT_S):
+        async with within(WAIT_S):
             message = await self.socket.receive()
         if message.type not in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
             raise ConnectionError(self.socket.close_code)

@@ -3,12 +3,12 @@
 Nothing runs in the background: a person reads the page's events while waiting for something.
 """
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ompycord.playground.client import Client, File, JsonObject, Message, Modal
+from tests.support.patience import within
 
 WAIT_S = 30.0
 
@@ -135,7 +135,7 @@ class Person:
     async def wait_message(self, predicate: Callable[[Message], bool], timeout: float = WAIT_S) -> Message:
         """The newest message that is as wanted, now or within `timeout` seconds; edits count. Raises NotSeenError."""
         try:
-            async with asyncio.timeout(timeout):
+            async with within(timeout):
                 while True:
                     for message in reversed(self.messages.values()):
                         if predicate(message):
@@ -151,7 +151,7 @@ class Person:
         """The data of the first event of this kind that fits, from those seen or to come. Raises NotSeenError."""
         checked = 0
         try:
-            async with asyncio.timeout(timeout):
+            async with within(timeout):
                 while True:
                     for event in self.events[checked:]:
                         if event["type"] == kind and predicate(event["data"]):
@@ -168,7 +168,7 @@ class Person:
         def concerns(data: JsonObject) -> bool:
             return data.get("interaction") == interaction.id
 
-        async with asyncio.timeout(timeout):
+        async with within(timeout):
             while True:
                 for event in self.events:
                     if event["type"] == "INTERACTION_FAILED" and concerns(event["data"]):

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from ompycord.playground.client import Address, UnreachableError, read_run_file
+from tests.support.patience import within
 from tests.support.ping_judge import judge_messages
 from tests.support.playground import Playground
 
@@ -73,7 +74,7 @@ class Product:
         assert self.process.stdout is not None
         said = ""
         try:
-            async with asyncio.timeout(UP_S):
+            async with within(UP_S):
                 while last not in said:
                     line = await self.process.stdout.readline()
                     if not line:
@@ -103,7 +104,7 @@ class Product:
     async def gone(self) -> int:
         """Wait until the process has ended by itself; its exit code."""
         assert self.process is not None
-        async with asyncio.timeout(END_S):
+        async with within(END_S):
             return await self.process.wait()
 
     async def end(self) -> int:
@@ -123,7 +124,7 @@ class Product:
             if (run := read_run_file(folder)) is not None:
                 with contextlib.suppress(UnreachableError):  # it ends already, with its product
                     await self._playground.shut_down()
-                async with asyncio.timeout(END_S):
+                async with within(END_S):
                     while read_run_file(folder) and _lives(run.pid):  # noqa: ASYNC110  # another process sets no event of ours
                         await asyncio.sleep(0.02)
             await self._playground.close()

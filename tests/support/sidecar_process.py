@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 
 from ompycord.http import parse_secret, sign
+from tests.support.patience import patient, within
 from tests.support.sidecar import SECRET, Options
 
 UP_S = 30.0
@@ -37,7 +38,7 @@ class SidecarProcess:
             cwd=ROOT, stdout=asyncio.subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
         assert self.process.stdout is not None
-        async with asyncio.timeout(UP_S):
+        async with within(UP_S):
             line = await self.process.stdout.readline()
         self.port = int(line or 0)
         return bool(line)
@@ -45,7 +46,7 @@ class SidecarProcess:
     async def gone(self) -> int:
         """Wait for its end; the exit code."""
         assert self.process is not None
-        async with asyncio.timeout(UP_S):
+        async with within(UP_S):
             return await self.process.wait()
 
     async def kill(self) -> int:
@@ -64,7 +65,7 @@ class SidecarProcess:
 
     def client(self) -> httpx.AsyncClient:
         """Speaks to the child that runs now."""
-        return httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", trust_env=False, timeout=20)
+        return httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", trust_env=False, timeout=patient(20))
 
 
 @asynccontextmanager

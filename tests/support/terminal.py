@@ -9,6 +9,8 @@ import termios
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.support.patience import within
+
 PATIENCE_S = 40.0
 
 
@@ -40,7 +42,7 @@ class Terminal:
         """Until the program has printed this; bounded."""
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(patience_s):
+            async with within(patience_s):
                 while wanted not in self.screen:
                     came = asyncio.Event()
                     loop.add_reader(self._ours, came.set)
@@ -54,7 +56,7 @@ class Terminal:
 
     async def ended(self) -> int:
         """The exit code."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with within(PATIENCE_S):
             return await asyncio.to_thread(self.process.wait)
 
     @property

@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from tests.support.patience import within
 from tests.support.playground import Playground
 
 UP_S = 60.0
@@ -46,7 +47,7 @@ class TokenProduct:
     async def says(self, what: str) -> str:
         """Read what it prints until this stands there."""
         assert self.process.stdout is not None
-        async with asyncio.timeout(UP_S):
+        async with within(UP_S):
             while what not in self.said:
                 line = await self.process.stdout.readline()
                 assert line, f"it ended with {await self.process.wait()}:\n{self.said}{self.log.read_text()}"
@@ -57,7 +58,7 @@ class TokenProduct:
 
     async def gone(self) -> int:
         """Its exit code."""
-        async with asyncio.timeout(END_S):
+        async with within(END_S):
             return await self.process.wait()
 
 

@@ -23,6 +23,7 @@ from ompycord.domain.repository import AgentSpec
 from ompycord.domain.task import Task
 from ompycord.workspaces.launcher import UnconfinedLauncher
 from tests.e2e.agents.homes import omp_settings, opencode_settings
+from tests.support.patience import patient, within
 
 STUB = Path(__file__).parents[2] / "support/model_stub.py"
 INSTALL_S = 600.0
@@ -80,7 +81,7 @@ class AgentInput:
 
     async def until(self, kind: type[Any], times: int = 1) -> Any:
         """The event of this kind that came as the `times`-th."""
-        async with asyncio.timeout(60), self._more:
+        async with within(60), self._more:
             await self._more.wait_for(lambda: len(self.of(kind)) >= times)
         return self.of(kind)[times - 1]
 
@@ -101,7 +102,7 @@ def installed(name: str) -> str:
         folder.mkdir(parents=True, exist_ok=True)
         argv = (npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder), *PACKAGES[name])
         try:
-            done = subprocess.run(argv, capture_output=True, text=True, timeout=INSTALL_S, check=False)
+            done = subprocess.run(argv, capture_output=True, text=True, timeout=patient(INSTALL_S), check=False)
         except subprocess.TimeoutExpired:
             pytest.skip(f"npm took longer than {INSTALL_S:g} s")
         if done.returncode:
@@ -214,5 +215,5 @@ def opencode(opencode_path: str, model: str, make_place: MakePlace) -> Place:
 @asynccontextmanager
 async def working(run: Any) -> AsyncGenerator[asyncio.Task[Any]]:
     """An adapter's run beside the test's own steps."""
-    async with asyncio.timeout(90), asyncio.TaskGroup() as tasks:
+    async with within(90), asyncio.TaskGroup() as tasks:
         yield tasks.create_task(run)

@@ -19,6 +19,7 @@ import psutil
 from ompycord.playground.client import Message
 from tests.e2e.conftest import shown
 from tests.e2e.test_journeys import git, short_id
+from tests.support.patience import within
 from tests.support.playground_person import Person
 from tests.support.product import Product
 
@@ -82,7 +83,7 @@ class Journey:
 
     async def until(self, kind: str, wanted: Callable[[list[dict[str, Any]]], bool]) -> list[dict[str, Any]]:
         """Its facts of this type, once they are as wanted; bounded. Another process's database wakes nobody here."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with within(PATIENCE_S):
             while not wanted(found := self.facts(kind)):  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
         return found
@@ -111,7 +112,7 @@ class Journey:
 
     async def one_of_each(self) -> None:
         """One card, mirror and result, once what a card left behind is gone; bounded."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with within(PATIENCE_S):
             while True:
                 seen = await shown(self.product.playground, self.short)
                 if [len(kind) for kind in (seen.cards, seen.mirrors, seen.results)] == [1, 1, 1]:

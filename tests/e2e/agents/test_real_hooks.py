@@ -23,6 +23,7 @@ from ompycord.domain.snapshot import StatusSnapshot
 from ompycord.http import HttpLimits, KeySet, bind, mint_bearer, serve
 from ompycord.store import SqliteStore, open_store
 from tests.e2e.agents.conftest import Place
+from tests.support.patience import within
 
 pytestmark = [pytest.mark.agents, pytest.mark.e2e, pytest.mark.timeout(180, func_only=True)]
 
@@ -59,13 +60,13 @@ class Elsewhere:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
-        async with asyncio.timeout(90):
+        async with within(90):
             out, _ = await process.communicate(said.encode())
         assert process.returncode == 0, out.decode()
 
     async def until(self, wanted: Callable[[StatusSnapshot], bool]) -> tuple[RunId, StatusSnapshot]:
         """The one run that there is, as it is shown once it is as wanted: posts may arrive after their sender has ended."""
-        async with asyncio.timeout(60):
+        async with within(60):
             while True:
                 while await self.projector.project_some():
                     pass

@@ -23,6 +23,7 @@ from tests.e2e.agents.test_real_omp import spec as omp_spec
 from tests.e2e.agents.test_real_opencode import SPEC as OPENCODE
 from tests.integration.conductor.conftest import ADA, AppHarness, store
 from tests.integration.mcp.test_mcp_tools import KEY, mounted
+from tests.support.patience import within
 
 __all__ = ["store"]
 
@@ -51,7 +52,7 @@ async def asks(place: Place, adapter: AgentAdapter, spec: dict[str, Any], tool: 
     """The same question again is the same ticket: a model without a mind cannot repeat a ticket that it was told."""
     call = f'CALL {tool} {{"question": "Which port?", "wait_s": 15}}\n'
     heard = AgentInput()
-    async with harness.running(), asyncio.timeout(200):
+    async with harness.running(), within(200):
         run = RunId((await harness.submit()).id)
         await harness.in_state(run, RunState.BUILDING)
         async with mounted(harness, run, SystemClock()) as address, asyncio.TaskGroup() as tasks:

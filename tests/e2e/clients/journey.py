@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tests.support.discord_schema import DiscordSchema
+from tests.support.patience import within
 from tests.support.playground import Playground
 
 WAIT_S = 20.0
@@ -26,7 +27,7 @@ class ClientProcess:
     async def told(self, word: str) -> str:
         """The next line that begins with `word`. Raises AssertionError with the bot's own errors."""
         try:
-            async with asyncio.timeout(WAIT_S):
+            async with within(WAIT_S):
                 while True:
                     line = await self._next()
                     if line.startswith(word):
@@ -71,7 +72,7 @@ async def running_client(playground: Playground, arguments: list[str], folder: P
         if process.returncode is None:
             process.terminate()
         try:
-            async with asyncio.timeout(STOP_S):
+            async with within(STOP_S):
                 await process.wait()
         except TimeoutError:
             process.kill()

@@ -13,6 +13,7 @@ import pytest
 
 from tests.e2e.clients.journey import judge, running_client, whole_journey
 from tests.support.discord_schema import DiscordSchema, available
+from tests.support.patience import within
 from tests.support.playground import Playground, running_playground
 
 # Installing is no part of the measured time: it has a bound of its own, past which the test is skipped.
@@ -87,7 +88,7 @@ async def _travel(bot: Bot, playground: Playground) -> None:
 async def installing(name: str) -> AsyncGenerator[None]:
     """The test is skipped where an installer fails, as it does without a network, or takes too long."""
     try:
-        async with asyncio.timeout(INSTALL_S):
+        async with within(INSTALL_S):
             yield
     except TimeoutError:
         pytest.skip(f"{name} took longer than {INSTALL_S:g} s")

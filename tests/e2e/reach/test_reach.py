@@ -30,6 +30,7 @@ from tests.e2e.reach.routes import MCP, bearer, operations, request_everything
 from tests.e2e.reach.shell import Shell, commands, has_json
 from tests.e2e.reach.visitor import Visitor
 from tests.integration.cli.harness import ompycord
+from tests.support.patience import patient
 from tests.support.product import Product, running_product
 
 pytestmark = [
@@ -104,7 +105,7 @@ async def test_every_button_and_form_is_pressed_where_a_person_sees_it(product: 
 
 async def test_every_route_answers_as_documented(product: Product, key: str) -> None:
     ada = Visitor(product, product.playground.ada)
-    async with httpx.AsyncClient(base_url=product.sidecar, trust_env=False, timeout=20) as http:
+    async with httpx.AsyncClient(base_url=product.sidecar, trust_env=False, timeout=patient(20)) as http:
         written = operations(json.loads(Path("docs/reference/openapi.json").read_text()))
         served = operations((await http.get("/openapi.json")).json())
         reached = await request_everything(http, key)
@@ -122,7 +123,7 @@ async def test_every_route_answers_as_documented(product: Product, key: str) -> 
 async def test_every_metric_has_a_sample(product: Product, key: str) -> None:
     ada = Visitor(product, product.playground.ada)
     await ada.card(await ada.new("Take it slow", agent="slow", mode="fast"), "Stop")
-    async with httpx.AsyncClient(base_url=product.sidecar, trust_env=False, timeout=20) as http:
+    async with httpx.AsyncClient(base_url=product.sidecar, trust_env=False, timeout=patient(20)) as http:
         text = (await http.get("/metrics", headers=bearer(key))).text
     sampled = {family.name for family in text_string_to_metric_families(text) if family.samples}
     judge("metric", {spec.name for spec in METRICS}, sampled)

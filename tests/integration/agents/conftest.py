@@ -15,6 +15,7 @@ from ompycord.domain.ports import AgentJob
 from ompycord.domain.repository import AgentSpec
 from ompycord.domain.task import Task
 from ompycord.workspaces.launcher import UnconfinedLauncher
+from tests.support.patience import within
 
 MakeJob = Callable[..., AgentJob]
 
@@ -32,7 +33,7 @@ class Stored:
             self._more.notify_all()
 
     async def until(self, kind: type[Any], times: int = 1) -> None:
-        async with asyncio.timeout(60), self._more:
+        async with within(60), self._more:
             await self._more.wait_for(lambda: len(self.of(kind)) >= times)
 
     def of(self, kind: type[Any]) -> list[Any]:

@@ -33,6 +33,7 @@ from ompycord.domain.run import FailureClass
 from ompycord.domain.task import TaskFile
 from ompycord.processes.launcher_port import Launcher
 from ompycord.testing import ScriptedInbox
+from tests.support.patience import within
 
 pytestmark = pytest.mark.posix
 MakeJob = Callable[..., AgentJob]
@@ -54,7 +55,7 @@ def texts(stored: Any) -> list[str]:
 
 async def test_a_whole_conversation(launcher: Launcher, job: MakeJob, stored: Any, clone: Path) -> None:
     inbox = ScriptedInbox()
-    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+    async with within(60), asyncio.TaskGroup() as tasks:
         steps = (
             "say hello you",
             "plan Build|Test",
@@ -95,7 +96,7 @@ async def test_leave_for_the_run_is_kept_by_us_and_never_asked_of_the_agent(
     launcher: Launcher, job: MakeJob, stored: Any
 ) -> None:
     inbox = ScriptedInbox()
-    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+    async with within(60), asyncio.TaskGroup() as tasks:
         run = tasks.create_task(AcpAgent(launcher=launcher).run(job("leave ls", "leave ls"), stored.emit, inbox))
         await stored.until(ApprovalRequested)
         inbox.say(ApprovalGranted(approval=stored.of(ApprovalRequested)[0].approval, by="Bob", scope="run"))
@@ -178,7 +179,7 @@ async def test_a_crash_is_no_end_of_work(launcher: Launcher, job: MakeJob, store
 
 
 async def test_it_is_cancelled_before_it_is_halted(launcher: Launcher, job: MakeJob, stored: Any, clone: Path) -> None:
-    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+    async with within(60), asyncio.TaskGroup() as tasks:
         run = tasks.create_task(AcpAgent(launcher=launcher).run(job("hang politely"), stored.emit, ScriptedInbox()))
         await stored.until(PlanUpdated)
         run.cancel()
@@ -202,7 +203,7 @@ async def test_a_word_in_hand_when_the_turn_ends_is_not_lost(launcher: Launcher,
 
 async def test_what_people_say_now_cuts_the_turn_short(launcher: Launcher, job: MakeJob, stored: Any) -> None:
     inbox = ScriptedInbox()
-    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+    async with within(60), asyncio.TaskGroup() as tasks:
         run = tasks.create_task(AcpAgent(launcher=launcher).run(job("hang politely"), stored.emit, inbox))
         await stored.until(PlanUpdated)
         inbox.say(Prompted(text="say instead", by="Ada", when="now"))

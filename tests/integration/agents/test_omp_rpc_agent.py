@@ -33,6 +33,7 @@ from ompycord.domain.run import FailureClass
 from ompycord.errors import ProcessFailed
 from ompycord.processes.launcher_port import Launcher
 from ompycord.testing import ScriptedInbox
+from tests.support.patience import within
 
 pytestmark = pytest.mark.posix
 MakeJob = Callable[..., AgentJob]
@@ -54,7 +55,7 @@ def texts(stored: Any) -> list[str]:
 
 async def test_a_whole_conversation(launcher: Launcher, job: MakeJob, stored: Any, clone: Path) -> None:
     inbox = ScriptedInbox()
-    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+    async with within(60), asyncio.TaskGroup() as tasks:
         work = job("write a.txt hello", "ask Which?|A|B", "leave npm publish", "hear", "leave rm -rf .", "hear")
         run = tasks.create_task(OmpRpcAgent(launcher=launcher).run(work, stored.emit, inbox))
         await stored.until(QuestionAsked)
@@ -94,7 +95,7 @@ async def test_silence_ends_it_but_not_while_a_person_is_waited_for(
     launcher: Launcher, job: MakeJob, stored: Any
 ) -> None:
     inbox = ScriptedInbox()
-    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+    async with within(60), asyncio.TaskGroup() as tasks:
         run = tasks.create_task(
             OmpRpcAgent(launcher=launcher).run(job("ask Q|A", "hang", idle_s=0.7), stored.emit, inbox)
         )
@@ -124,7 +125,7 @@ async def test_one_that_does_not_listen_is_halted_all_the_same(launcher: Launche
 
 @asynccontextmanager
 async def running(launcher: Launcher, job: AgentJob, stored: Any) -> AsyncGenerator[asyncio.Task[Any]]:
-    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+    async with within(60), asyncio.TaskGroup() as tasks:
         yield tasks.create_task(OmpRpcAgent(launcher=launcher).run(job, stored.emit, ScriptedInbox()))
 
 
@@ -184,7 +185,7 @@ async def test_what_agent_and_people_say_at_once_is_stored_one_after_the_other(
 ) -> None:
     recorder, work = Recorder(), job("rush", "write a b", "write c d")
     argv, protocol = (*work.spec.command, "--mode", "rpc-ui"), Chatty(prompt=work.prompt, root="/")
-    async with asyncio.timeout(60):
+    async with within(60):
         assert (await converse(launcher, work, argv, protocol, recorder.emit, Babble())).claim
     assert {body.text for body in recorder.events if isinstance(body, Note)} == {"line", "word"}
     assert recorder.overlaps == 0

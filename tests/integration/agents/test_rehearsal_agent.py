@@ -35,6 +35,7 @@ from ompycord.processes.launcher_port import Launcher
 from ompycord.testing import ScriptedInbox
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.sample import make_sample
+from tests.support.patience import patient
 
 MakeJob = Callable[..., AgentJob]
 
@@ -65,7 +66,7 @@ async def sample(clone: Path) -> Path:
 
 def is_green(tree: Path) -> bool:
     command = (sys.executable, "-m", "unittest")
-    return subprocess.run(command, cwd=tree, capture_output=True, timeout=60, check=False).returncode == 0
+    return subprocess.run(command, cwd=tree, capture_output=True, timeout=patient(60), check=False).returncode == 0
 
 
 async def test_it_repairs_the_samples_cart_red_first(rehearse: Any, stored: Any, sample: Path) -> None:

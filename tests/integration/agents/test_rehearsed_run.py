@@ -1,5 +1,6 @@
 """A whole run without a conductor: clone, rehearsal, harvest, check of what was harvested, branch."""
 
+import asyncio
 import os
 import subprocess
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from ompycord.workspaces.git import Git
 from ompycord.workspaces.launcher import UnconfinedLauncher
 from ompycord.workspaces.sample import make_sample
 from ompycord.workspaces.service import GitWorkspaces
+from tests.support.patience import patient
 
 RUN = RunId(new_ulid(now_ms=0, entropy=os.urandom(10)))
 
@@ -47,5 +49,7 @@ async def test_the_samples_fault_is_found_repaired_checked_and_published(
     assert (checked.status, checked.passed, checked.failed) == ("passed", 5, 0)
     assert published.commit == collected.commit
     subject = ("git", "log", "-1", "--format=%s", "ompycord/x")
-    on_input = subprocess.run(subject, cwd=sample.path, capture_output=True, timeout=30, check=True).stdout.decode()  # noqa: ASYNC221  # a moment
-    assert on_input.strip() == outcome.message
+    on_input = await asyncio.to_thread(
+        subprocess.run, subject, cwd=sample.path, capture_output=True, timeout=patient(30), check=True
+    )
+    assert on_input.stdout.decode().strip() == outcome.message

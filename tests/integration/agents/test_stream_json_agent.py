@@ -22,6 +22,7 @@ from ompycord.domain.events import (
 from ompycord.domain.ports import AgentJob
 from ompycord.processes.launcher_port import Launcher
 from ompycord.testing import ScriptedInbox
+from tests.support.patience import within
 
 pytestmark = pytest.mark.posix
 MakeJob = Callable[..., AgentJob]
@@ -39,7 +40,7 @@ def job(make_job: MakeJob) -> MakeJob:
 
 async def test_two_turns_of_one_session(launcher: Launcher, job: MakeJob, stored: Any, clone: Path) -> None:
     inbox = ScriptedInbox(Prompted(text="say the second turn", by="Ada"))
-    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+    async with within(60), asyncio.TaskGroup() as tasks:
         work = job("write a.txt hello", "leave npm publish", "say first").model_copy(update={"session": "old-1"})
         run = tasks.create_task(StreamJsonAgent(launcher=launcher).run(work, stored.emit, inbox))
         await stored.until(ApprovalRequested)
@@ -58,7 +59,7 @@ async def test_two_turns_of_one_session(launcher: Launcher, job: MakeJob, stored
 async def test_it_is_interrupted_before_it_is_halted(
     launcher: Launcher, job: MakeJob, stored: Any, clone: Path
 ) -> None:
-    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+    async with within(60), asyncio.TaskGroup() as tasks:
         run = tasks.create_task(
             StreamJsonAgent(launcher=launcher).run(job("hang politely"), stored.emit, ScriptedInbox())
         )

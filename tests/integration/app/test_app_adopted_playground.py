@@ -10,6 +10,7 @@ from ompycord.app.data_folder import DataFolder
 from ompycord.app.run import local_playground
 from ompycord.errors import UnavailableError
 from ompycord.settings import Settings, load_settings
+from tests.support.patience import within
 from tests.support.playground import discord_py_at, running_playground
 
 
@@ -39,7 +40,7 @@ async def test_a_bot_that_cannot_start_leaves_the_playground_that_was_there(
             assert (await playground.get("/control/info"))["pid"] == playground.process.pid
             async with local_playground(settings, data, os.environ) as (local, _):
                 assert playground.token in local.address
-        async with asyncio.timeout(10):
+        async with within(10):
             assert await playground.process.wait() == 0
 
 
@@ -48,6 +49,6 @@ async def test_a_bot_that_cannot_start_leaves_the_playground_that_was_there(
 async def test_a_playground_of_ones_own_is_not_left_behind(settings: Settings, data: DataFolder) -> None:
     with pytest.raises(UnavailableError):
         await fail_to_start(settings, data)
-    async with asyncio.timeout(10):
+    async with within(10):
         while (data.playground / "run.json").exists():  # noqa: ASYNC110  # another process sets no event of ours
             await asyncio.sleep(0.02)

@@ -30,6 +30,7 @@ from ompycord.playground.client import Message
 from ompycord.store import SqliteStore, open_store
 from ompycord.testing import FakeChecks, FakeWorkspaces, ScriptedAgent
 from ompycord.workspaces.artifacts import Artifacts
+from tests.support.patience import within
 from tests.support.ping_judge import judge_messages
 from tests.support.playground import Playground, hosted_playground
 from tests.support.playground_person import Person
@@ -194,7 +195,7 @@ class AppHarness:
 
     async def online(self) -> None:
         """The bot is on the gateway; bounded."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with within(PATIENCE_S):
             with self.bus.subscribe() as changes:
                 while not self.bot.is_ready:
                     await changes.take(0.05)
@@ -231,7 +232,7 @@ class AppHarness:
 
     async def until(self, run: str, wanted: Callable[[StatusSnapshot], bool]) -> StatusSnapshot:
         """The first snapshot for which it holds; bounded."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with within(PATIENCE_S):
             with self.bus.subscribe() as changes:
                 while True:
                     snapshot = await self.conductor.snapshot(RunId(run))
@@ -241,19 +242,19 @@ class AppHarness:
 
     async def heard(self) -> AgentInput:
         """The next thing that people said to the agent; bounded."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with within(PATIENCE_S):
             return await self.agent.heard.get()
 
     async def refused_edit(self) -> None:
         """Discord has refused an edit and the bot knows; bounded."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with within(PATIENCE_S):
             with self.bus.subscribe() as changes:
                 while not [entry for entry in await self.playground.wire(method="PATCH") if entry["status"] == 429]:
                     await changes.take(0.1)
 
     async def refused(self, times: int) -> None:
         """Discord has refused so many edits for want of a permission; bounded."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with within(PATIENCE_S):
             with self.bus.subscribe() as changes:
                 while len([e for e in await self.playground.wire(method="PATCH") if e["status"] == 403]) < times:
                     await changes.take(0.1)
@@ -262,7 +263,7 @@ class AppHarness:
         """So much later it is at once, while nothing is asked of Discord: no client lives through a request that long."""
         session = self.bot._session  # pyright: ignore[reportPrivateUsage]  # what is in flight is the watchdog's business
         assert session is not None
-        async with asyncio.timeout(PATIENCE_S):
+        async with within(PATIENCE_S):
             with self.bus.subscribe() as changes:
                 while session.live.longest_flight_s:
                     await changes.take(0.02)
@@ -270,7 +271,7 @@ class AppHarness:
 
     async def struck(self) -> None:
         """The planned fault has met its request; bounded."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with within(PATIENCE_S):
             with self.bus.subscribe() as changes:
                 while not all(fault["hits"] for fault in await self.playground.faults()):
                     await changes.take(0.1)
@@ -284,7 +285,7 @@ class AppHarness:
 
     async def nothing_owed(self) -> None:
         """Every delivery has ended; bounded."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with within(PATIENCE_S):
             with self.bus.subscribe() as changes:
                 while await self.store.outbox():
                     await changes.take(0.1)
@@ -321,7 +322,7 @@ class AppHarness:
 
     async def until_card(self, run: str, number: int) -> None:
         """This card of the run was posted; bounded."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with within(PATIENCE_S):
             with self.bus.subscribe() as changes:
                 while await self.store.surface(RunId(run), OutboxKind.CARD, str(number)) is None:
                     await changes.take(0.05)
@@ -329,7 +330,7 @@ class AppHarness:
     async def moved_to(self, run: str, number: int) -> None:
         """This card is posted and the one before it forgotten; bounded."""
         await self.until_card(run, number)
-        async with asyncio.timeout(PATIENCE_S):
+        async with within(PATIENCE_S):
             with self.bus.subscribe() as changes:
                 while not await self._is_removed(RunId(run), str(number - 1)):
                     await changes.take(0.05)

@@ -15,6 +15,7 @@ from ompycord.domain.records import OutboxKind
 from ompycord.domain.run import RunRecord
 from ompycord.playground.client import JsonObject
 from tests.integration.bot.conftest import AppHarness, footer, kind_of
+from tests.support.patience import within
 
 __all__ = ["FATAL", "FAULTS", "MOMENTS", "journey", "true_card"]
 
@@ -86,7 +87,7 @@ async def journey(harness: AppHarness, plan: Mapping[str, JsonObject], *, name: 
         await harness.playground.post("/control/faults", {**MOMENTS[moment], "count": 1, **fault})
     harness.agent.hold()
     before = {record.id for record in await harness.all_runs()}
-    async with asyncio.timeout(CONVERGED_S), asyncio.TaskGroup() as group:
+    async with within(CONVERGED_S), asyncio.TaskGroup() as group:
         hurrying = group.create_task(_hurry(harness))
         await harness.online()
         await harness.playground.mo.start_command("omp new", "tasks", prompt=name)

@@ -13,6 +13,7 @@ from ompycord.domain.ports import RunFilter, Store
 from ompycord.domain.records import Draft, OutboxKind, OutboxRow, Surface
 from ompycord.errors import GatewayFatal, StorageError
 from tests.integration.bot.conftest import PATIENCE_S, AppHarness, is_answer, kind_of
+from tests.support.patience import within
 from tests.support.playground import Playground
 from tests.support.playground_person import NotAnsweredError
 
@@ -152,7 +153,7 @@ async def test_a_dropped_gateway_is_picked_up_again(harness: AppHarness) -> None
 
 
 async def test_a_fatal_close_ends_the_bot_with_its_cause(harness: AppHarness) -> None:
-    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
+    async with within(PATIENCE_S), asyncio.TaskGroup() as group:
         running = group.create_task(ended_with(harness.bot))
         await harness.online()
         await harness.playground.disturb_gateway("close", code=4014)
@@ -319,7 +320,7 @@ async def test_commands_that_discord_limits_are_registered_later_and_the_bot_wor
     async with harness.running():
         assert "omp" not in await known_commands(harness)
         harness.clock.advance(LIMITED["retry_after"])
-        async with asyncio.timeout(PATIENCE_S):
+        async with within(PATIENCE_S):
             with harness.bus.subscribe() as changes:
                 while "omp" not in await known_commands(harness):
                     await changes.take(0.1)
@@ -355,7 +356,7 @@ async def test_a_client_whose_requests_never_end_is_replaced(harness: AppHarness
 
 
 async def test_an_end_that_comes_together_with_a_replacement_is_an_end(harness: AppHarness) -> None:
-    async with asyncio.timeout(20), harness.running():
+    async with within(20), harness.running():
         await harness.playground.fault("GET", "/oauth2/applications/@me", "delay_before", count=1, seconds=60)
         harness.clock.advance(100)
         await harness.struck()

@@ -11,6 +11,7 @@ from ompycord.domain.records import OutboxKind
 from ompycord.errors import GatewayFatal
 from tests.integration.bot.conftest import PATIENCE_S, AppHarness
 from tests.integration.bot.moments import FATAL, FAULTS, MOMENTS, journey, true_card
+from tests.support.patience import within
 
 SEED = 20261121
 
@@ -62,7 +63,7 @@ async def test_each_fault_at_each_moment_leaves_one_true_card(running: AppHarnes
 
 async def until_closed(harness: AppHarness, code: int, moment: str) -> None:
     close = {"action": "disturb", "body": {"action": "close", "code": code}}
-    async with harness.running(), asyncio.timeout(PATIENCE_S):
+    async with harness.running(), within(PATIENCE_S):
         await journey(harness, {moment: close}, name=f"closed with {code}")
         await asyncio.Event().wait()
 
@@ -100,7 +101,7 @@ async def test_a_call_cancelled_inside_a_global_limit_does_not_hold_the_next_car
 async def statuses(harness: AppHarness, count: int, *, within_s: float = PATIENCE_S) -> None:
     """The bot has come and gone so often, each counted, as the page is told; bounded."""
     mo = harness.playground.mo
-    async with asyncio.timeout(within_s):
+    async with within(within_s):
         while len([event for event in mo.events if event["type"] == "BOT_STATUS"]) < count:
             await mo.see_next()
 

@@ -1,12 +1,12 @@
 """A sidecar on a real socket with keys that can be changed through a control socket, as `up` has them."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
 
 from tests.integration.cli.harness import AppHarness, open_harness
+from tests.support.patience import within
 
 
 @pytest.fixture
@@ -22,5 +22,5 @@ def spool_folder(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 async def bounded() -> AsyncGenerator[None]:
-    async with asyncio.timeout(100):
+    async with within(100):
         yield

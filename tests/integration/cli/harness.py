@@ -24,6 +24,7 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunFilter
 from ompycord.http import HttpLimits, KeySet, bind, parse_secret, serve
 from ompycord.store import SqliteStore, open_store
+from tests.support.patience import patient, within
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # from the published vectors of Standard Webhooks
 
@@ -91,7 +92,7 @@ class AppHarness:
     async def post(self, key: str) -> int:
         """One event with a bearer key; the status."""
         body = {"schema": "ompycord/event@1", "type": "note", "run": "r", "data": {"text": "hello"}}
-        async with httpx.AsyncClient(trust_env=False, timeout=20) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=patient(20)) as client:
             headers = {"authorization": f"Bearer {key}"}
             return (await client.post(f"{self.url}/api/webhook/event", json=body, headers=headers)).status_code
 
@@ -165,7 +166,7 @@ async def start(*arguments: str, folder: Path, environ: dict[str, str] | None = 
 async def ompycord(*arguments: str, folder: Path, environ: dict[str, str] | None = None, stdin: bytes = b"") -> Done:
     """The command from start to end."""
     process = await start(*arguments, folder=folder, environ=environ)
-    async with asyncio.timeout(60):
+    async with within(60):
         out, err = await process.communicate(stdin)
     assert process.returncode is not None
     return Done(process.returncode, out.decode(), err.decode())

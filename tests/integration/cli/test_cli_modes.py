@@ -11,6 +11,7 @@ import pytest
 from ompycord import __version__
 from ompycord.app.data_folder import DataFolder
 from tests.integration.cli.harness import SECRET, AppHarness, ompycord
+from tests.support.patience import within
 
 DOCS = Path(__file__).parents[3] / "docs" / "how-to"
 BODY = {"schema": "ompycord/event@1", "type": "note", "run": "by hand", "data": {"text": 'it\'s "me" $HOME `x`'}}
@@ -21,7 +22,7 @@ async def shell(script: str, *, folder: Path, environ: dict[str, str]) -> tuple[
     process = await asyncio.create_subprocess_exec(
         "sh", "-ec", script, cwd=folder, env={**path, **environ}, stdout=-1, stderr=asyncio.subprocess.STDOUT
     )
-    async with asyncio.timeout(60):
+    async with within(60):
         out, _ = await process.communicate()
     return process.returncode or 0, out.decode()
 

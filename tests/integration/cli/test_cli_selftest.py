@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from tests.integration.cli.harness import ompycord
+from tests.support.patience import patient
 
 pytestmark = [pytest.mark.e2e, pytest.mark.posix]
 
@@ -24,7 +25,7 @@ async def test_the_whole_journey_passes_and_leaves_nothing_behind(tmp_path: Path
     assert [(step["title"], step["text"]) for step in told["steps"] if step["status"] != "passed"] == []
     assert (done.code, told["ok"], len(told["steps"])) == (0, True, 11)
     assert list(tmp_path.glob("ompycord-selftest-*")) == []
-    _, running = psutil.wait_procs(started_in(tmp_path), timeout=10)
+    _, running = psutil.wait_procs(started_in(tmp_path), timeout=patient(10))
     assert running == []
 
 

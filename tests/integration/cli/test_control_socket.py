@@ -14,6 +14,7 @@ from ompycord.app.data_folder import DataFolder
 from ompycord.app.operations import ask, perform
 from ompycord.errors import BusyError, Refused
 from tests.integration.cli.harness import AppHarness
+from tests.support.patience import within
 
 pytestmark = pytest.mark.posix
 
@@ -36,7 +37,7 @@ async def raw(folder: Path, line: bytes) -> dict[str, Any]:
     writer.write(line)
     writer.write_eof()
     try:
-        async with asyncio.timeout(20):
+        async with within(20):
             reply: dict[str, Any] = json.loads(await reader.read())
             return reply
     finally:
@@ -66,7 +67,7 @@ async def test_without_the_token_a_connection_is_worth_nothing(harness: AppHarne
     for guess in (b"", b', "token": "guessed"', b', "token": null', b', "token": 7'):
         reader, writer = await asyncio.open_unix_connection(str(harness.folder / CONTROL_SOCKET))
         writer.write(b'{"operation": "keys.list"' + guess + b"}\n")
-        async with asyncio.timeout(20):
+        async with within(20):
             reply: dict[str, Any] = json.loads(await reader.readline())
         writer.close()
         assert (reply["code"], "token" in reply["error"]) == (77, True)

@@ -12,6 +12,7 @@ from ompycord.cli.emit.target import read_target
 from ompycord.domain.events import Note, RunEvent
 from ompycord.http import HttpLimits, bind
 from tests.integration.cli.harness import SECRET, AppHarness, ompycord, open_harness, start
+from tests.support.patience import patient
 
 pytestmark = pytest.mark.e2e
 MANY = 200
@@ -84,7 +85,7 @@ async def test_a_flusher_that_is_killed_before_it_hears_the_answer_makes_no_seco
     harness.gate.withhold_after = 20
     there = environ(harness.url, tmp_path / "spool")
     flusher = await start("emit", "--flush", folder=tmp_path / "c", environ=there)
-    await asyncio.wait_for(harness.gate.withheld.wait(), 60)
+    await asyncio.wait_for(harness.gate.withheld.wait(), patient(60))
     flusher.kill()
     await flusher.communicate()
     assert len(await harness.events()) == 21
@@ -211,7 +212,7 @@ async def test_a_thousand_emits_and_twenty_kills_lose_and_repeat_nothing(tmp_pat
             harness.gate.withhold_after = harness.gate.answered + dice.randint(1, 90)
             harness.gate.withheld.clear()
             flusher = await start("emit", "--flush", folder=tmp_path / "c", environ=there)
-            await asyncio.wait_for(harness.gate.withheld.wait(), 60)
+            await asyncio.wait_for(harness.gate.withheld.wait(), patient(60))
             flusher.kill()
             await flusher.communicate()
         harness.gate.withhold_after = None

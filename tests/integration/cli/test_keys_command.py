@@ -12,6 +12,7 @@ import pytest
 from ompycord.app.operations import ask
 from ompycord.domain.ports import RunFilter
 from tests.integration.cli.harness import AppHarness, Done, ompycord
+from tests.support.patience import patient
 from tests.support.product import running_product
 
 DAY_MS = 86_400_000
@@ -149,7 +150,7 @@ async def test_while_nothing_runs_the_command_opens_the_store_itself(tmp_path: P
 
 @pytest.mark.e2e
 async def test_the_running_product_takes_a_key_at_once_and_drops_it_at_once(tmp_path: Path) -> None:
-    async with running_product(tmp_path) as product, httpx.AsyncClient(trust_env=False) as client:
+    async with running_product(tmp_path) as product, httpx.AsyncClient(trust_env=False, timeout=patient(20)) as client:
         folder = ("--json", "--data-dir", str(product.data))
         made = json.loads((await ompycord("keys", "add", "sig", "--kind", "hmac", *folder, folder=tmp_path / "c")).out)
         body = tmp_path / "body.json"
@@ -160,7 +161,7 @@ async def test_the_running_product_takes_a_key_at_once_and_drops_it_at_once(tmp_
             signed = await ompycord(*arguments, folder=tmp_path / "c")
             headers = dict(line.split(": ", 1) for line in signed.out.splitlines())
             answer = await client.post(
-                f"{product.sidecar}/api/webhook/event", content=body.read_bytes(), headers=headers, timeout=20
+                f"{product.sidecar}/api/webhook/event", content=body.read_bytes(), headers=headers, timeout=patient(20)
             )
             return answer.status_code
 

@@ -21,6 +21,7 @@ from ompycord.engines.steps import Steps
 from ompycord.store import SqliteStore, open_store
 from ompycord.testing import FakeChecks, FakeClock, FakeWorkspaces, ScriptedAgent, SequentialIds
 from ompycord.testing.clock import START_MS
+from tests.support.patience import within
 
 ADA = Person(id="100000000000000001", name="Ada", role=Role.ADMIN)
 MO = Person(id="100000000000000002", name="Mo", role=Role.RUNNER)
@@ -126,7 +127,7 @@ class AppHarness:
 
     async def until(self, run: str, wanted: Callable[[StatusSnapshot], bool]) -> StatusSnapshot:
         """The first snapshot for which it holds; bounded."""
-        async with asyncio.timeout(self.patience_s):
+        async with within(self.patience_s):
             with self.bus.subscribe() as changes:
                 while True:
                     snapshot = await self.conductor.snapshot(RunId(run))
@@ -136,19 +137,19 @@ class AppHarness:
 
     async def settled(self, run: str) -> None:
         """Nothing is left to do for the run; bounded."""
-        async with asyncio.timeout(self.patience_s):
+        async with within(self.patience_s):
             with self.bus.subscribe() as changes:
                 while any(row.run == run for row in await self.store.open_effects()):
                     await changes.take(0.05)
 
     async def began(self) -> None:
         """The agent has begun since this was cleared last; bounded."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with within(PATIENCE_S):
             await self.agent.began.wait()
 
     async def heard(self) -> AgentInput:
         """The next thing that people said to the agent; bounded."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with within(PATIENCE_S):
             return await self.agent.heard.get()
 
     def restart(self) -> "AppHarness":

@@ -17,6 +17,7 @@ from ompycord.domain.task import Task
 from ompycord.errors import DiskRefuses, Refused, StorageError
 from ompycord.store import SqliteStore
 from tests.integration.conductor.conftest import ADA, CATALOG, MO, AppHarness
+from tests.support.patience import within
 
 PATIENCE_S = 20.0
 
@@ -79,7 +80,7 @@ def driver_of(harness: AppHarness, store: SlowReader, engine: Engine, limits: Li
 
 
 async def until(harness: AppHarness, run: str, state: RunState) -> None:
-    async with asyncio.timeout(PATIENCE_S):
+    async with within(PATIENCE_S):
         while True:
             record = await harness.store.run(RunId(run))
             if record is not None and record.state is state:
@@ -98,7 +99,7 @@ async def test_a_step_that_ends_while_the_journal_is_read_is_not_taken_for_cut_s
             while "harvest:1" not in {row.key for row in await harness.store.open_effects()}:  # noqa: ASYNC110  # rows
                 await asyncio.sleep(0.005)
 
-    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
+    async with within(PATIENCE_S), asyncio.TaskGroup() as group:
         task = group.create_task(driver.run())
         await engine.building.wait()
         store.after = let_it_end
@@ -115,7 +116,7 @@ async def test_a_result_that_the_database_refuses_is_kept_until_it_takes_it(harn
     store, engine = SlowReader(harness.store), OneStep()
     engine.go.set()
     store.refusals = 2
-    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
+    async with within(PATIENCE_S), asyncio.TaskGroup() as group:
         task = group.create_task(driver_of(harness, store, engine).run())
         await until(harness, run.id, RunState.COMPLETE)
         task.cancel()
@@ -127,7 +128,7 @@ async def test_a_halt_that_fails_is_tried_again_and_ends_nothing_else(harness: A
     run = await harness.submit()
     store, engine = SlowReader(harness.store), OneStep()
     driver = driver_of(harness, store, engine)
-    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
+    async with within(PATIENCE_S), asyncio.TaskGroup() as group:
         task = group.create_task(driver.run())
         await engine.building.wait()
         await harness.conductor.stop(RunId(run.id), ADA)
@@ -146,7 +147,7 @@ async def test_no_more_agents_work_at_once_than_the_limit(harness: AppHarness) -
         await harness.conductor.stop(RunId(run), ADA)
     for run in runs:
         await harness.conductor.resume(RunId(run), ADA)
-    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
+    async with within(PATIENCE_S), asyncio.TaskGroup() as group:
         driver = driver_of(harness, store, engine, limits)
         task = group.create_task(driver.run())
         await engine.building.wait()

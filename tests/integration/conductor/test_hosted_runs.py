@@ -13,6 +13,7 @@ from ompycord.domain.run import FailureClass, RunState, SuspendReason
 from ompycord.domain.snapshot import Verification
 from ompycord.errors import Refused
 from tests.integration.conductor.conftest import ADA, MO, VI, AppHarness
+from tests.support.patience import patient
 
 
 async def test_a_run_goes_from_the_form_to_its_branch_and_is_verified_by_our_checks(harness: AppHarness) -> None:
@@ -113,7 +114,7 @@ async def test_cancel_halts_the_agent_and_frees_the_workspace(harness: AppHarnes
     harness.agent.hold()
     async with harness.running():
         record = await harness.submit(MO)
-        await asyncio.wait_for(harness.agent.began.wait(), 10)
+        await asyncio.wait_for(harness.agent.began.wait(), patient(10))
         await harness.conductor.cancel(RunId(record.id), MO, reason="wrong branch")
         snapshot = await harness.ended(record.id)
         await harness.settled(record.id)
@@ -127,7 +128,7 @@ async def test_stop_keeps_everything_and_resume_goes_on_in_the_same_clone(harnes
     async with harness.running():
         record = await harness.submit()
         run = RunId(record.id)
-        await asyncio.wait_for(harness.agent.began.wait(), 10)
+        await asyncio.wait_for(harness.agent.began.wait(), patient(10))
         kept = harness.agent.jobs[0].cwd / "half.txt"
         kept.write_text("half done\n")
         await harness.conductor.stop(run, ADA)
@@ -147,7 +148,7 @@ async def test_a_crash_in_mid_build_begins_again_by_itself_in_a_fresh_clone(
     harness.agent.hold()
     async with harness.running():
         record = await harness.submit()
-        await asyncio.wait_for(harness.agent.began.wait(), 10)
+        await asyncio.wait_for(harness.agent.began.wait(), patient(10))
         (harness.agent.jobs[0].cwd / "half.txt").write_text("half done\n")
     second = harness.restart()
     async with second.running():
@@ -199,7 +200,7 @@ async def test_limits_hold_and_people_wait_in_line_fairly(crowded: AppHarness) -
     crowded.agent.hold()
     async with crowded.running():
         first = await crowded.submit(ADA)
-        await asyncio.wait_for(crowded.agent.began.wait(), 10)
+        await asyncio.wait_for(crowded.agent.began.wait(), patient(10))
         second = await crowded.submit(ADA)
         third = await crowded.submit(MO)
         with pytest.raises(Refused, match="You have 2 open runs"):
@@ -228,7 +229,7 @@ async def test_a_closed_machine_refuses_new_runs_and_lets_those_in_line_wait(har
     harness.was_asked.clear()
     async with harness.running():
         for _ in range(2):  # the driver's second look comes after whatever the first one did
-            await asyncio.wait_for(harness.was_asked.wait(), 10)
+            await asyncio.wait_for(harness.was_asked.wait(), patient(10))
             harness.was_asked.clear()
             harness.driver.wake()
         waiting = await harness.store.run(RunId(record.id))

@@ -8,6 +8,7 @@ from ompycord.domain.events import EventBody, Prompted, QuestionAnswered, Questi
 from ompycord.domain.ids import AGENT_SOURCE, OMPYCORD, RunId
 from ompycord.domain.records import Commit, NewEvent
 from tests.integration.conductor.conftest import ADA, AppHarness
+from tests.support.patience import within
 
 PATIENCE_S = 10.0
 
@@ -64,7 +65,7 @@ async def test_an_agent_does_not_hear_itself_nor_another_run(harness: AppHarness
         await harness.store.commit(_said(harness, other.id, "for the other"))
         await harness.store.commit(_said(harness, mine.id, "for me"))
         assert inbox.earlier_messages == ()
-        async with asyncio.timeout(PATIENCE_S):
+        async with within(PATIENCE_S):
             assert await inbox.next() == Prompted(text="for me", by="Ada")
     assert [event.source for event in await harness.store.events_of(RunId(mine.id))].count(AGENT_SOURCE) == 1
 
@@ -82,7 +83,7 @@ async def test_what_is_taken_back_at_the_moment_of_handing_out_is_not_handed_out
 
     async with Inboxes(store=harness.store, bus=harness.bus, record=record).open(run, iteration=1) as inbox:
         await harness.store.commit(_said(harness, run, "Wrong."))
-        async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
+        async with within(PATIENCE_S), asyncio.TaskGroup() as group:
             hearing = group.create_task(inbox.next())
             while not dropped:  # noqa: ASYNC110  # the store's thread sets no event of ours
                 await asyncio.sleep(0.01)

@@ -12,6 +12,7 @@ from ompycord.store import SqliteStore
 from ompycord.testing import FakeClock
 from tests.integration.conductor.conftest import AppHarness
 from tests.integration.conductor.test_external_runs import post
+from tests.support.patience import within
 
 PATIENCE_S = 10.0
 
@@ -45,7 +46,7 @@ async def test_a_batch_that_was_refused_is_folded_once_when_it_goes_through(harn
     refusing = RefusingStore(harness.store)
     projector = projector_of(refusing)
     refusing.refusals = 2
-    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
+    async with within(PATIENCE_S), asyncio.TaskGroup() as group:
         with capture_logs() as lines:
             task = group.create_task(projector.run())
             await refusing.refused.wait()
@@ -62,7 +63,7 @@ async def test_a_batch_that_was_refused_is_folded_once_when_it_goes_through(harn
 
 async def test_settled_waits_for_what_is_stored(harness: AppHarness) -> None:
     projector = projector_of(RefusingStore(harness.store))
-    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
+    async with within(PATIENCE_S), asyncio.TaskGroup() as group:
         task = group.create_task(projector.run())
         await projector.settled()
         await post(harness, ev.RunStarted(title="Nightly"), seq=1)

@@ -20,6 +20,7 @@ from ompycord.domain.snapshot import StatusSnapshot
 from ompycord.errors import Refused
 from ompycord.store import SqliteStore
 from tests.integration.conductor.conftest import ADA, AP, CATALOG, PATIENCE_S, AppHarness
+from tests.support.patience import within
 
 WRITES = ("append", "commit", "observe", "project", "save_draft")
 LIFE = 30
@@ -74,7 +75,7 @@ class Life:
         harness.agent.script = (self._asks(f"id-{self._starts}" if self._renames else "a1"),)
         harness.agent.hold()
         run = RunId((await harness.submit(ADA, draft=self.draft)).id)
-        async with asyncio.timeout(PATIENCE_S):
+        async with within(PATIENCE_S):
             while not (snapshot := await harness.until(run, lambda _: True)).is_final:
                 for ref in self._open(snapshot):
                     await self._two_click(harness, run, ref)

@@ -15,6 +15,7 @@ from ompycord.domain.run import RunState
 from ompycord.errors import Refused
 from ompycord.testing import FakeChecks, FakeWorkspaces
 from tests.integration.conductor.conftest import ADA, MO, VI, AppHarness
+from tests.support.patience import within
 
 PATIENCE_S = 10.0
 STEERS = AgentCapabilities(can_steer=True)
@@ -226,7 +227,7 @@ def checking(harness: AppHarness, monkeypatch: pytest.MonkeyPatch) -> HeldChecks
 async def test_during_checks_the_agent_comes_back_with_what_was_said(harness: AppHarness, checking: HeldChecks) -> None:
     async with harness.running():
         run = RunId((await harness.submit()).id)
-        async with asyncio.timeout(PATIENCE_S):
+        async with within(PATIENCE_S):
             await checking.began.wait()
         harness.agent.began.clear()
         assert (await harness.conductor.send_message(run, "And the docs.", "next", ADA)).outcome == "restart"
@@ -241,7 +242,7 @@ async def test_during_checks_the_agent_comes_back_with_what_was_said(harness: Ap
 async def test_a_run_stopped_in_its_checks_goes_back_to_its_agent(harness: AppHarness, checking: HeldChecks) -> None:
     async with harness.running():
         run = RunId((await harness.submit()).id)
-        async with asyncio.timeout(PATIENCE_S):
+        async with within(PATIENCE_S):
             await checking.began.wait()
         await harness.conductor.stop(run, ADA)
         await harness.in_state(run, RunState.SUSPENDED)
@@ -267,7 +268,7 @@ async def test_a_run_that_publishes_says_that_it_takes_nothing(
     monkeypatch.setattr(harness.workspaces, "publish", held)
     async with harness.running():
         run = RunId((await harness.submit()).id)
-        async with asyncio.timeout(PATIENCE_S):
+        async with within(PATIENCE_S):
             await publishing.wait()
         with pytest.raises(Refused, match=r"takes nothing more.*\*Run again\*"):
             await harness.conductor.send_message(run, "Wait", "next", ADA)

@@ -18,6 +18,7 @@ from ompycord.mcp_server import McpMount, ToolService
 from ompycord.testing import FakeClock
 from ompycord.workspaces.artifacts import Artifacts
 from tests.integration.conductor.conftest import ADA, AppHarness, harness, store
+from tests.support.patience import patient, within
 
 __all__ = ["harness", "store"]
 
@@ -56,7 +57,7 @@ async def mounted(harness: AppHarness, run: RunId, clock: Clock | None = None) -
 @asynccontextmanager
 async def connected(address: str, key: str = KEY) -> AsyncGenerator[Client]:
     async with (
-        httpx2.AsyncClient(headers={"Authorization": f"Bearer {key}"}, trust_env=False) as http,
+        httpx2.AsyncClient(headers={"Authorization": f"Bearer {key}"}, trust_env=False, timeout=patient(60)) as http,
         Client(streamable_http_client(address, http_client=http)) as client,
     ):
         yield client
@@ -156,7 +157,7 @@ async def test_a_ticket_of_nobody_is_refused_in_words(harness: AppHarness, worki
 async def test_without_the_runs_key_there_is_one_answer_and_no_sdk(
     harness: AppHarness, working: RunId, header: str | None
 ) -> None:
-    async with mounted(harness, working) as address, httpx2.AsyncClient(trust_env=False) as http:
+    async with mounted(harness, working) as address, httpx2.AsyncClient(trust_env=False, timeout=patient(60)) as http:
         headers = {"Authorization": header} if header else {}
         answer = await http.post(address, json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"}, headers=headers)
         assert (answer.status_code, answer.json()["type"]) == (401, "/problems/unauthorized")
@@ -278,7 +279,7 @@ async def test_a_client_that_wants_to_know_hears_that_somebody_is_waited_for(
     async with mounted(harness, working) as address, connected(address) as client, asyncio.TaskGroup() as group:
         asked = {"question": "Which?", "wait_s": 20}
         waiting = group.create_task(client.call_tool("ask_human", asked, progress_callback=tell))
-        async with asyncio.timeout(20):
+        async with within(20):
             await enough.wait()
         card = await harness.until(working, lambda snapshot: snapshot.needs_person)
         await harness.conductor.answer(working, card.open_questions[0].ref, "left", ADA)

@@ -18,6 +18,7 @@ from ompycord.playground.faults.bot_process import BotProcess
 from ompycord.playground.faults.buttons import FaultButtons
 from ompycord.playground.faults.recipes import Cut, Kill, recipe
 from ompycord.playground.rules.limits import LIMITS
+from tests.support.patience import within
 from tests.support.playground import Playground, running_playground
 from tests.support.playground_bot import raw_bot
 
@@ -64,7 +65,7 @@ class Writer:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(f"{self._path}\n".encode())
-        async with asyncio.timeout(20):
+        async with within(20):
             return (await self.process.stdout.readline()).decode().strip()
 
 
@@ -109,7 +110,7 @@ async def test_the_bot_is_killed_at_the_request_that_the_seed_picks(
         assert bot.process.returncode is None
         with pytest.raises(BROKEN):
             await post(playground, "second")
-        async with asyncio.timeout(10):
+        async with within(10):
             assert await bot.process.wait() == -9
     said = [message.content for message in await playground.ada.history()]
     assert said == (["first"] if is_before else ["first", "second"])
@@ -149,7 +150,7 @@ async def test_a_bot_that_sends_nothing_is_killed_at_the_latest_moment(
     buttons = FaultButtons(core=core, plan=opened.plan, bot=bot, kill_within_s=0.01)
     bot.register({"pid": idle.pid, "argv": ["bot"], "cwd": str(tmp_path)})
     buttons.press("kill", 1)
-    async with asyncio.timeout(10):
+    async with within(10):
         while buttons.state()["in_force"]:  # noqa: ASYNC110  # the timer under test
             await asyncio.sleep(0.01)
     assert bot.pid is None
@@ -238,7 +239,7 @@ async def test_a_disk_that_nobody_frees_is_freed(tmp_path: Path, idle: subproces
     bot.register({"pid": idle.pid, "argv": ["bot"], "cwd": str(tmp_path)})
     buttons.press("fill", 1)
     limited = psutil.Process(idle.pid).rlimit(psutil.RLIMIT_FSIZE)[0]
-    async with asyncio.timeout(10):
+    async with within(10):
         while buttons.state()["in_force"]:  # noqa: ASYNC110  # the timer under test
             await asyncio.sleep(0.01)
     assert 0 <= limited <= 16 * 1024

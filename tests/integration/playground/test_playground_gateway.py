@@ -7,6 +7,7 @@ import discord
 import pytest
 
 from ompycord.playground.client import JsonObject
+from tests.support.patience import patient, within
 from tests.support.playground import Playground, logged_in
 from tests.support.playground_bot import CONTENT, GUILDS, MESSAGES, connection, raw_bot
 from tests.support.sample_bot import Bot
@@ -122,8 +123,8 @@ async def test_the_page_sees_the_bot_come_and_go(playground: Playground) -> None
 async def test_discord_py_resumes_its_session(playground: Playground, action: str, more: JsonObject) -> None:
     bot = Bot(playground.guild_id)
     async with logged_in(bot, playground.bot_token), asyncio.TaskGroup() as group:
-        resumed = group.create_task(bot.wait_for("resumed", timeout=20))
-        heard = group.create_task(bot.wait_for("message", timeout=20))
+        resumed = group.create_task(bot.wait_for("resumed", timeout=patient(20)))
+        heard = group.create_task(bot.wait_for("message", timeout=patient(20)))
         await playground.disturb_gateway(action, **more)
         sent = await playground.mo.say("did you hear")
         assert (await heard).id == int(sent.id)
@@ -133,7 +134,7 @@ async def test_discord_py_resumes_its_session(playground: Playground, action: st
 async def test_discord_py_identifies_anew_after_an_invalid_session(playground: Playground) -> None:
     bot = Bot(playground.guild_id)
     async with logged_in(bot, playground.bot_token), asyncio.TaskGroup() as group:
-        ready = group.create_task(bot.wait_for("ready", timeout=30))
+        ready = group.create_task(bot.wait_for("ready", timeout=patient(30)))
         await playground.disturb_gateway("invalid_session", resumable=False)
         await ready
 
@@ -146,7 +147,7 @@ async def test_discord_py_does_not_retry_a_fatal_close(playground: Playground) -
 
 
 async def _log_in_and_be_closed(playground: Playground, bot: Bot, code: int) -> None:
-    async with logged_in(bot, playground.bot_token), asyncio.timeout(20):
+    async with logged_in(bot, playground.bot_token), within(20):
         await playground.disturb_gateway("close", code=code)
         await asyncio.Event().wait()
 

@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from ompycord.playground.client import RefusedError
+from tests.support.patience import within
 from tests.support.playground import Playground, running_playground, start_playground
 
 pytestmark = pytest.mark.posix
@@ -38,7 +39,7 @@ async def test_shutdown_ends_it_even_with_an_open_page(tmp_path: Path) -> None:
         await playground.ada.say("hello")
         await playground.ada.wait_message(lambda message: message.content == "hello")
         await playground.shut_down()
-        async with asyncio.timeout(10):
+        async with within(10):
             assert await playground.process.wait() == 0
 
 
@@ -121,11 +122,11 @@ async def test_a_bot_that_was_started_on_the_page_ends_with_the_playground(tmp_p
         await playground.post("/app/bot/kill")
         await bot.wait()
         started = psutil.Process((await playground.post("/app/bot/start"))["pid"])
-        async with asyncio.timeout(10):
+        async with within(10):
             while not told.exists():  # noqa: ASYNC110  # another process sets no event of ours
                 await asyncio.sleep(0.01)
         await playground.post("/control/shutdown", {"bot": started.pid if is_ending else None})
-        async with asyncio.timeout(10):
+        async with within(10):
             assert await playground.process.wait() == 0
     assert told.read_text() == ("listening" if is_ending else "told")
     assert started.is_running() is is_ending

@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from ompycord.processes import ProcessSpec
+from tests.support.patience import within
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -43,7 +44,7 @@ def until_gone() -> Callable[[int], Awaitable[None]]:
     """Returns once a process is gone; fails after ten seconds."""
 
     async def wait(pid: int) -> None:
-        async with asyncio.timeout(10):
+        async with within(10):
             while _is_running(pid):  # psutil's own wait would reap our children before asyncio does
                 await asyncio.to_thread(threading.Event().wait, 0.01)
 

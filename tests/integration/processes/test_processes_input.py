@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from ompycord.processes import Clocks, Outcome, ProcessSpec, launch
+from tests.support.patience import within
 
 pytestmark = [pytest.mark.posix, pytest.mark.timeout(60)]
 MakeSpec = Callable[..., ProcessSpec]
@@ -45,7 +46,7 @@ async def test_without_an_open_input_nothing_is_taken(python: MakeSpec) -> None:
 
 async def test_writing_to_a_deaf_program_waits_until_its_clock_ends_it(python: MakeSpec) -> None:
     clocks = Clocks(wall_s=0.5, term_s=1)
-    async with asyncio.timeout(30), launch(python(DEAF, keep_input_open=True), clocks=clocks) as process:
+    async with within(30), launch(python(DEAF, keep_input_open=True), clocks=clocks) as process:
         assert not await process.write(b"x" * 4_194_304)
         assert (await process.wait()).outcome is Outcome.WALL_TIMEOUT
 
@@ -69,7 +70,7 @@ async def test_four_mebibytes_for_a_slow_reader_arrive_whole(python: MakeSpec) -
 
 async def test_the_clocks_stand_still_while_a_program_waits_for_a_person(python: MakeSpec) -> None:
     clocks = Clocks(wall_s=1, idle_s=0.6, term_s=1)
-    async with asyncio.timeout(30), launch(python(ECHO, keep_input_open=True), clocks=clocks) as process:
+    async with within(30), launch(python(ECHO, keep_input_open=True), clocks=clocks) as process:
         lines = process.lines()
         process.waits_for_person(waiting=True)
         with pytest.raises(TimeoutError):
@@ -83,6 +84,6 @@ async def test_the_clocks_stand_still_while_a_program_waits_for_a_person(python:
 
 async def test_a_person_is_not_waited_for_without_end(python: MakeSpec) -> None:
     clocks = Clocks(wall_s=60, idle_s=60, waiting_s=0.3, term_s=1)
-    async with asyncio.timeout(30), launch(python(ECHO, keep_input_open=True), clocks=clocks) as process:
+    async with within(30), launch(python(ECHO, keep_input_open=True), clocks=clocks) as process:
         process.waits_for_person(waiting=True)
         assert (await process.wait()).outcome is Outcome.IDLE_TIMEOUT

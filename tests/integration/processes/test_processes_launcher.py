@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from ompycord.errors import ProcessFailed
 from ompycord.processes import Bounds, Clocks, Line, Outcome, ProcessSpec, RunningProcess, Stream, launch
+from tests.support.patience import within
 
 pytestmark = [pytest.mark.posix, pytest.mark.timeout(60)]
 MakeSpec = Callable[..., ProcessSpec]
@@ -243,7 +244,7 @@ async def test_cancelling_leaves_no_process_and_twice_does_not_wait(
 
     async with asyncio.TaskGroup() as group:
         task = group.create_task(work())
-        async with asyncio.timeout(20):
+        async with within(20):
             await ready.wait()
         for _ in range(times):
             task.cancel()
@@ -251,7 +252,7 @@ async def test_cancelling_leaves_no_process_and_twice_does_not_wait(
     assert task.cancelled()
     await until_gone(pids[0])
     # The thread that waits for it tells the loop; one that closes before leaves a transport that nobody closes.
-    async with asyncio.timeout(10):
+    async with within(10):
         while any(thread.name.startswith("asyncio-waitpid") for thread in threading.enumerate()):
             await asyncio.to_thread(threading.Event().wait, 0.01)
 

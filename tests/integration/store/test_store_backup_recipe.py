@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ompycord.store import open_store
 from tests.integration.store.world import CountingIds, HandClock, Sender
+from tests.support.patience import patient
 
 PAGE = Path("docs/how-to/back-up.md")
 
@@ -28,7 +29,7 @@ async def test_a_copy_made_while_it_runs_opens_elsewhere_with_all_that_was_commi
         sender = Sender(CountingIds(1000))
         for number in range(1, 6):
             await store.append([sender.post(seq=number)])
-        await asyncio.to_thread(subprocess.run, recipe(), cwd=folder, check=True, timeout=60)
+        await asyncio.to_thread(subprocess.run, recipe(), cwd=folder, check=True, timeout=patient(60))
         await store.append([sender.post(seq=6)])
     (folder / "ompycord.backup.db").rename(elsewhere / "ompycord.db")
     async with open_store(elsewhere / "ompycord.db", clock=HandClock(), ids=CountingIds()) as restored:

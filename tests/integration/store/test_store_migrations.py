@@ -14,6 +14,7 @@ from ompycord.errors import ConfigurationError
 from ompycord.store import open_store
 from ompycord.store.migrations import Migration, find_migrations, migrate, read_folder, statements
 from tests.integration.store.world import CountingIds, HandClock, Sender
+from tests.support.patience import patient
 
 ROOT = Path(__file__).parents[3]
 FIRST = Migration(1, "first", "CREATE TABLE a (x INTEGER);\nINSERT INTO a VALUES (1);")
@@ -145,7 +146,7 @@ def test_a_folder_with_gaps_or_strange_names_is_refused(tmp_path: Path, names: t
 
 def test_the_checkout_has_what_the_wheel_packs(tmp_path: Path) -> None:
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
-    subprocess.run(build, cwd=ROOT, check=True, capture_output=True, timeout=60)
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True, timeout=patient(60))
     [wheel] = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "installed")
@@ -161,7 +162,7 @@ def test_the_checkout_has_what_the_wheel_packs(tmp_path: Path) -> None:
         check=True,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=patient(60),
     )
     [where, *packed] = done.stdout.splitlines()
     assert Path(where).is_relative_to(tmp_path / "installed")

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from ompycord.app.data_folder import DataFolder
+from tests.support.patience import patient
 
 ROOT = Path(__file__).parents[3]
 
@@ -16,7 +17,7 @@ def test_a_second_instance_is_refused_and_touches_nothing(tmp_path: Path) -> Non
         before = sorted(file.name for file in data.path.rglob("*"))
         second = subprocess.run(
             [sys.executable, "-m", "ompycord", "up", "--port", "0", "--playground-port", "0", "--data-dir", str(data.path)],
-            cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=60,
+            cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=patient(60),
             check=False,
         )  # fmt: skip
         assert second.returncode == 75

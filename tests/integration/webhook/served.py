@@ -16,6 +16,7 @@ from ompycord.store import SqliteStore
 from ompycord.webhook import Streams
 from tests.integration.store.world import NOW, CountingIds, HandClock
 from tests.integration.webhook.senders import SECRET, Poster
+from tests.support.patience import patient, within
 
 PATIENCE_S = 10.0
 
@@ -39,7 +40,7 @@ class Listener:
     async def next(self) -> Message | None:
         """The next message, bounded; None at the end of the stream."""
         fields: dict[str, str] = {}
-        async with asyncio.timeout(PATIENCE_S):
+        async with within(PATIENCE_S):
             async for line in self._lines:
                 if line.startswith(":"):
                     self.comments += 1
@@ -52,7 +53,7 @@ class Listener:
 
     async def heartbeat(self) -> None:
         """Wait for a comment, bounded."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with within(PATIENCE_S):
             async for line in self._lines:
                 if line.startswith(":"):
                     return
@@ -104,9 +105,11 @@ async def served(
     async with asyncio.TaskGroup() as group:
         group.create_task(serve(app, stop=stop, sock=listener, serving=serving, header_s=header_s, grace_s=1))
         projecting = group.create_task(projector.run())
-        async with asyncio.timeout(PATIENCE_S):
+        async with within(PATIENCE_S):
             await serving.wait()
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=patient(PATIENCE_S)
+        ) as http:
             yield Served(
                 app=app, streams=streams, projector=projector, http=http, poster=Poster(http, clock),
                 headers={"authorization": f"Bearer {token}"}, port=port,

@@ -22,6 +22,7 @@ from ompycord.http.problems import Problem
 from ompycord.store import SqliteStore
 from tests.integration.store.world import CountingIds, HandClock
 from tests.integration.webhook.senders import EVENT, EVENTS, SECRET, Poster, envelope, refusal
+from tests.support.patience import within
 from tests.support.sidecar import Options
 from tests.support.sidecar_process import post, sidecar_process
 
@@ -200,5 +201,5 @@ async def test_five_hundred_slow_connections_are_closed_and_stop_nobody(tmp_path
 
 
 async def read_to_end(reader: asyncio.StreamReader) -> bytes:
-    async with asyncio.timeout(30):
+    async with within(30):
         return await reader.read()

@@ -19,6 +19,7 @@ from ompycord.http import HttpLimits, KeySet
 from ompycord.store import SqliteStore, open_store
 from tests.integration.store.world import CountingIds, HandClock, Sender
 from tests.integration.webhook.senders import Poster, refusal
+from tests.support.patience import patient, within
 from tests.support.sidecar_process import SidecarProcess, envelope, post, sidecar_process
 
 PATIENCE_S = 30.0
@@ -42,7 +43,7 @@ async def fill(http: httpx.AsyncClient) -> list[str]:
 
 async def until_taken(http: httpx.AsyncClient) -> None:
     """Wait until an event is taken again, bounded."""
-    async with asyncio.timeout(PATIENCE_S):
+    async with within(PATIENCE_S):
         while (await post(http, envelope(data={"text": "after"}), "after")).status_code not in {200, 202}:  # noqa: ASYNC110  # another process
             await asyncio.sleep(0.05)
 
@@ -82,7 +83,7 @@ def _may_mount() -> bool:
     if not shutil.which("unshare"):
         return False
     command = ["unshare", "-m", "mount", "-t", "tmpfs", "none", "/mnt"]
-    return subprocess.run(command, capture_output=True, check=False, timeout=10).returncode == 0
+    return subprocess.run(command, capture_output=True, check=False, timeout=patient(10)).returncode == 0
 
 
 @pytest.mark.posix

@@ -24,6 +24,7 @@ from ompycord.store import SqliteStore
 from ompycord.webhook.hook_approvals import ASK_S
 from tests.integration.store.world import NOW, CountingIds, HandClock, People
 from tests.integration.webhook.senders import SECRET, refusal
+from tests.support.patience import within
 from tests.support.pushed import recorded
 
 PROMPT = {"hook_event_name": "UserPromptSubmit", "session_id": "s1", "cwd": "/repo", "prompt": "Fix the total."}
@@ -86,7 +87,7 @@ class Pusher:
     @asynccontextmanager
     async def asking(self, payload: dict[str, Any], to: str = "claude/@session?ask=1") -> AsyncGenerator[Any]:
         """A push that waits, and the run once its approval is open."""
-        async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+        async with within(20), asyncio.TaskGroup() as tasks:
             task = tasks.create_task(self.push(payload, to=to))
             run = ""
             while not run:

@@ -20,6 +20,7 @@ from ompycord.http import HttpLimits, KeySet, SidecarServer, bind, serve
 from ompycord.store import SqliteStore, open_store
 from tests.integration.store.world import CountingIds, HandClock
 from tests.integration.webhook.senders import EVENT, SECRET, Poster, envelope
+from tests.support.patience import patient, within
 
 HEADER_S = 0.2
 BODY_S = 0.2
@@ -46,7 +47,7 @@ async def running(
     stop, serving = asyncio.Event(), asyncio.Event()
     async with asyncio.TaskGroup() as group:
         task = group.create_task(serve(app, stop=stop, sock=listener, serving=serving, header_s=header_s, grace_s=1))
-        async with asyncio.timeout(10):
+        async with within(10):
             await serving.wait()
         yield Served(listener.getsockname()[1], stop, task)
         stop.set()
@@ -59,7 +60,7 @@ async def transcript(port: int, *pieces: bytes) -> bytes:
         for piece in pieces:
             writer.write(piece)
             await writer.drain()
-        async with asyncio.timeout(10):
+        async with within(10):
             return await reader.read()
     finally:
         writer.close()
@@ -67,7 +68,7 @@ async def transcript(port: int, *pieces: bytes) -> bytes:
 
 async def run(*command: str) -> bytes:
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
-    async with asyncio.timeout(20):
+    async with within(20):
         output, _ = await process.communicate()
     assert process.returncode == 0
     return output
@@ -115,7 +116,7 @@ async def test_half_a_header_after_an_answer_is_too_slow_as_well(
     get = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
     async with running(store, keyring, clock, header_s=HEADER_S) as served:
         reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
-        async with asyncio.timeout(10):
+        async with within(10):
             writer.write(get)
             assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 200 ")
             writer.write(get + b"GET /li")
@@ -169,7 +170,9 @@ async def test_a_sender_that_hangs_up_disturbs_nobody(store: SqliteStore, keyrin
             writer.write(head)
             await writer.drain()
             writer.close()
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{served.port}", trust_env=False) as http:
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{served.port}", trust_env=False, timeout=patient(10)
+        ) as http:
             assert (await Poster(http, clock).event()).status_code == 202
 
 
@@ -177,7 +180,7 @@ async def test_stopping_ends_with_a_connection_open(store: SqliteStore, keyring:
     async with running(store, keyring, clock) as served:
         _, writer = await asyncio.open_connection("127.0.0.1", served.port)
         served.stop.set()
-        async with asyncio.timeout(10):
+        async with within(10):
             await served.task
         writer.close()
     with pytest.raises(ConnectionRefusedError):

@@ -12,10 +12,11 @@ from ompycord.webhook.schemas import published
 from tests.integration.store.world import NOW, CountingIds, HandClock, People
 from tests.integration.webhook.senders import SECRET, refusal
 from tests.integration.webhook.served import PATIENCE_S, Served, served
+from tests.support.patience import within
 
 
 async def settle(harness: Served) -> None:
-    async with asyncio.timeout(PATIENCE_S):
+    async with within(PATIENCE_S):
         await harness.projector.settled()
 
 
@@ -111,11 +112,11 @@ async def test_a_reader_that_reads_nothing_costs_a_page_and_is_given_up(
             await loop.sock_connect(stalled, ("127.0.0.1", harness.port))
             ask = f"GET /api/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: {token}\r\nLast-Event-ID: 0\r\n\r\n"
             await loop.sock_sendall(stalled, ask.encode())
-            async with asyncio.timeout(PATIENCE_S):
+            async with within(PATIENCE_S):
                 while not harness.streams.count:  # noqa: ASYNC110  # the server sets no event for it
                     await asyncio.sleep(0.01)
             n = 0
-            async with asyncio.timeout(PATIENCE_S * 3):
+            async with within(PATIENCE_S * 3):
                 while harness.streams.count:
                     n += 1
                     clock.seconds += 1
@@ -157,7 +158,7 @@ async def test_only_so_many_streams_are_open(
             await harness.poster.event(seq=1)
             await listener.next()
             assert refusal(await harness.http.get("/api/events", headers=harness.headers)) == (429, "rate-limited")
-        async with asyncio.timeout(PATIENCE_S):
+        async with within(PATIENCE_S):
             while harness.streams.count:  # noqa: ASYNC110  # the server sets no event for it
                 await asyncio.sleep(0.01)
         async with harness.listen(last=0) as listener:

@@ -12,6 +12,7 @@ from ompycord.domain.repository import RepositorySpec
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.launcher import UnconfinedLauncher
 from ompycord.workspaces.service import GitWorkspaces
+from tests.support.patience import patient
 
 Shell = Callable[..., str]
 
@@ -33,7 +34,7 @@ def shell(tmp_path: Path) -> Shell:
     }
 
     def run_git(*words: str, cwd: Path) -> str:
-        done = subprocess.run(("git", *words), cwd=cwd, env=env, check=True, capture_output=True, timeout=30)
+        done = subprocess.run(("git", *words), cwd=cwd, env=env, check=True, capture_output=True, timeout=patient(30))
         return done.stdout.decode().strip()
 
     return run_git

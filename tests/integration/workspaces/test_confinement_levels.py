@@ -20,6 +20,7 @@ from ompycord.workspaces.git import Git
 from ompycord.workspaces.probe import best_launcher, gives
 from ompycord.workspaces.service import GitWorkspaces
 from tests.support.confinement import CONFINED, launcher_of, require
+from tests.support.patience import within
 
 ATTEMPTS = """
 import contextlib, json, os, pathlib, socket, sys
@@ -132,7 +133,7 @@ async def ran(
     """How it ended and what it printed."""
     spec = ProcessSpec(argv=argv, env={}, cwd=layout.tree, marker=marker)
     said: list[str] = []
-    async with asyncio.timeout(60), launcher.start(spec, layout, clocks=clocks) as process:
+    async with within(60), launcher.start(spec, layout, clocks=clocks) as process:
         said = [line.text async for line in process.lines() if line.stream is Stream.STDOUT]
         return await process.wait(), "\n".join(said)
 
@@ -327,7 +328,7 @@ async def test_a_level_that_the_machine_offers_is_found(offered: ConfinementLeve
         process = await asyncio.create_subprocess_exec(*OFFERED[offered], stderr=asyncio.subprocess.DEVNULL)
     except FileNotFoundError:
         pytest.skip("what bubblewrap does: it is not installed")
-    async with asyncio.timeout(20):
+    async with within(20):
         if await process.wait() != 0:
             pytest.skip(f"confinement of level {offered}: this machine does not give it")
     assert await gives(launcher_of(offered))

@@ -1,6 +1,5 @@
 """After a crash at any call of git the same step begins again and gives the same result."""
 
-import asyncio
 import os
 import sys
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from ompycord.errors import WorkspaceError
 from ompycord.processes import Completed, ProcessSpec, launch
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.service import GitWorkspaces
+from tests.support.patience import within
 
 Shell = Callable[..., str]
 
@@ -100,7 +100,7 @@ async def test_what_a_crash_left_running_is_ended_first(
     writes_on = ProcessSpec(
         argv=(sys.executable, "-c", "import time; time.sleep(300)"), env={}, cwd=tmp_path, marker=f"{run}.git"
     )
-    async with asyncio.timeout(60), launch(writes_on) as left_over:
+    async with within(60), launch(writes_on) as left_over:
         await workspaces.prepare(run, repository, base=None)
         ended = await left_over.wait()
     assert ended.signal == 9

@@ -18,6 +18,7 @@ from ompycord.errors import WorkspaceError
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.launcher import UnconfinedLauncher
 from ompycord.workspaces.service import GitWorkspaces
+from tests.support.patience import patient
 
 Shell = Callable[..., str]
 SECRET = "the secret of somebody else\n"
@@ -229,7 +230,7 @@ git("update-ref", "refs/ompycord/result", commit)
 def evil_bundle(scene: Scene, shell: Shell, *, base: str) -> Path:
     """A bundle with a tree that holds `.git/config`, as a commit on the base, or on nothing."""
     parent = shell("rev-parse", "HEAD", cwd=scene.clone)
-    subprocess.run((sys.executable, "-c", EVIL_TREE, parent), cwd=scene.clone, check=True, timeout=30)
+    subprocess.run((sys.executable, "-c", EVIL_TREE, parent), cwd=scene.clone, check=True, timeout=patient(30))
     bundle = scene.clone.parents[2] / "evil.bundle"
     shell("bundle", "create", str(bundle), "refs/ompycord/result", "--not", base, cwd=scene.clone)
     return bundle

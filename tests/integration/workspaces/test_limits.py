@@ -3,7 +3,6 @@
 The hostile programs are bounded themselves: sixty processes, 64 MiB.
 """
 
-import asyncio
 import os
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ from ompycord.domain.repository import ConfinementLevel
 from ompycord.processes import MARKER, Outcome, ProcessResult, ProcessSpec, ResourceLimits
 from ompycord.processes.launcher_port import Layout
 from tests.support.confinement import CONFINED, launcher_of, require
+from tests.support.patience import within
 
 pytestmark = [pytest.mark.posix, pytest.mark.timeout(60)]
 
@@ -85,7 +85,7 @@ async def ended(level: ConfinementLevel, folder: Path, code: str, resource_limit
     marker = os.urandom(8).hex()  # of this test alone: its end sweeps whatever carries it
     spec = ProcessSpec(argv=(sys.executable, "-I", "-S", "-c", code), env={}, cwd=tree, marker=marker)
     async with (
-        asyncio.timeout(30),
+        within(30),
         launcher_of(level).start(spec, Layout(tree, resource_limits=resource_limits)) as process,
     ):
         result = await process.wait()

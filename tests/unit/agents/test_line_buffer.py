@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from ompycord.agents.line_buffer import LineBuffer
 from ompycord.domain.events import EventBody, Message, Note
+from tests.support.patience import within
 
 
 class Stored:
@@ -43,7 +44,7 @@ async def test_lines_that_come_while_one_message_is_stored_are_not_lost() -> Non
         await stored.emit(body)
 
     transcript = LineBuffer(emit=slow, pause_s=0.001)
-    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+    async with within(10), asyncio.TaskGroup() as tasks:
         tasks.create_task(transcript.flush_periodically())
         transcript.add("first")
         await storing.wait()

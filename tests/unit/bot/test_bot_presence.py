@@ -1,6 +1,5 @@
 """The presence is silent while all is normal, says what is not, and is told again, since a new session begins without it."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +7,7 @@ import discord
 import pytest
 
 from ompycord.bot.presence import show_mode
+from tests.support.patience import within
 
 
 class Over(Exception):
@@ -56,7 +56,7 @@ class Recorder(discord.Client):
 
 async def told(looks: Looks, client: Recorder) -> list[tuple[str | None, str]]:
     with pytest.raises(Over):
-        async with asyncio.timeout(5):
+        async with within(5):
             await show_mode(client, looks.mode, clock=looks)
     return client.told
 

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from ompycord.http.deadlines import Deadlines
+from tests.support.patience import within
 
 PATIENCE_S = 10.0
 LONG_S = 3600.0
@@ -12,7 +13,7 @@ LONG_S = 3600.0
 
 async def test_a_block_that_lasts_too_long_is_ended_and_its_task_goes_on() -> None:
     deadlines = Deadlines(seconds=0.02)
-    async with asyncio.timeout(PATIENCE_S):
+    async with within(PATIENCE_S):
         for _ in range(2):  # the timer is armed again
             with pytest.raises(TimeoutError), deadlines.each():
                 await asyncio.Event().wait()
@@ -41,7 +42,7 @@ async def test_only_the_late_one_is_ended() -> None:
         await released.wait()  # outside the block nothing ends it
         return "in time"
 
-    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
+    async with within(PATIENCE_S), asyncio.TaskGroup() as group:
         tasks = [group.create_task(work()) for work in (quick, late, quick)]
     assert [task.result() for task in tasks] == ["in time", "late", "in time"]
 
@@ -55,7 +56,7 @@ async def test_a_cancellation_from_outside_stays_one() -> None:
             begun.set()
             await asyncio.Event().wait()
 
-    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
+    async with within(PATIENCE_S), asyncio.TaskGroup() as group:
         task = group.create_task(work())
         await begun.wait()
         task.cancel()

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import patient, within
+
 BLOCKS = """
 import asyncio, time
 from ompycord.telemetry.watchdog import Watchdog
@@ -33,7 +35,7 @@ def program(body: str) -> list[str]:
 
 def test_a_blocked_loop_ends_the_process_and_names_the_culprit() -> None:
     done = subprocess.run(
-        program("the_culprit()"), check=False, capture_output=True, text=True, timeout=30, cwd=Path.cwd()
+        program("the_culprit()"), check=False, capture_output=True, text=True, timeout=patient(30), cwd=Path.cwd()
     )
     assert done.returncode == 70, done.stderr
     assert done.stderr.splitlines()[0].startswith("ompycord: the event loop was blocked for 0 s")
@@ -48,7 +50,7 @@ async def test_a_process_that_was_stopped_goes_on_when_it_is_continued() -> None
         stderr=-1,
     )
     assert process.stdout is not None
-    async with asyncio.timeout(30):
+    async with within(30):
         assert await process.stdout.readline() == b"runs\n"
         process.send_signal(signal.SIGSTOP)
         until = time.monotonic() + 1.5  # the time itself is what is tried here: longer than the watchdog's patience

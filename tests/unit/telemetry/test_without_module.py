@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from ompycord.telemetry.without_module import without_module
+from tests.support.patience import patient
 
 LOOK = "import ompycord.app.run, ompycord.mcp_server.server as s, sys; s.build(None, None, version='0'); print('rich' in sys.modules)"
 
@@ -25,5 +26,5 @@ def test_what_is_loaded_already_stays() -> None:
 
 
 def test_neither_the_logs_nor_the_mcp_sdk_load_rich() -> None:
-    said = subprocess.run([sys.executable, "-c", LOOK], capture_output=True, text=True, check=True, timeout=60)
+    said = subprocess.run([sys.executable, "-c", LOOK], capture_output=True, text=True, check=True, timeout=patient(60))
     assert said.stdout.strip() == "False", said.stderr
