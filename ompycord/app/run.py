@@ -140,7 +140,7 @@ async def _serve(
             await _announce(parts, stop, announce, address=address, sidecar=sidecar)
             settle_collector()
             if address is None:  # the playground allows its bot everything
-                running.add("look", report_missing(settings, token, announce))
+                running.add("startup-probe", report_missing(settings, token, announce))
             await stop.wait()
             log.info("up.ends")
             await running.end()
@@ -195,9 +195,9 @@ class Running:
             ("watchdog", parts.watchdog.run()),
             ("projector", parts.projector.run()),
             ("driver", parts.driver.run()),
-            ("watch", parts.reminders.run()),
+            ("reminders", parts.reminders.run()),
             ("budget", parts.budget.run()),
-            ("doorkeeper", parts.key_manager.run()),
+            ("keys", parts.key_manager.run()),
             ("mcp", parts.mcp.serve()),
             ("control", parts.control.serve()),
             ("server", serve(parts.sidecar, stop=self._web_stop, sock=sock, handle_signals=False)),
@@ -226,7 +226,7 @@ class Running:
         await self._bounded("server", DRAIN_S)
         await parts.bot.close()
         await self._bounded("bot", DRAIN_S)
-        for name in ("look", "control", "mcp", "watch", "budget", "doorkeeper", "driver"):
+        for name in ("startup-probe", "control", "mcp", "reminders", "budget", "keys", "driver"):
             if name in self._tasks:
                 self._tasks[name].cancel()
                 await self._bounded(name, DRAIN_S)

@@ -36,7 +36,7 @@ def result_message(
     card = view(snapshot, render_context.model_copy(update={"live_url": None}), actions=actions, redact=redact)
     fields = tuple(field for field in card.fields if field.part in _EVIDENCE)
     footer = footer_of(snapshot, render_context, sanitizer, OutboxKind.RESULT)
-    brief = card.model_copy(update={"fields": fields, "footer": footer, "prompt": Excerpt(), "weather": ""})
+    brief = card.model_copy(update={"fields": fields, "footer": footer, "prompt": Excerpt(), "transient_status": ""})
     users = user_ids(mentions)
     head = sanitizer.dead(card.title, 200)
     content = " ".join(

@@ -108,7 +108,7 @@ def _ready(spec: ProcessSpec, layout: Layout, path: str, environ: Mapping[str, s
     granted = {name: environ[name] for name in layout.variables if name in environ}
     resource_limits = layout.resource_limits.model_copy(update={"folder": layout.tree.parent})
     return spec.model_copy(
-        update={"env": {**_environment(layout, path), **granted, **spec.env}, "allowance": resource_limits}
+        update={"env": {**_environment(layout, path), **granted, **spec.env}, "resource_limits": resource_limits}
     )
 
 

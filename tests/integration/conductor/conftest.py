@@ -67,7 +67,6 @@ class AppHarness:
         self.bus = Bus()
         self.agent = ScriptedAgent(writes={"total.py": "x = 1\n"})
         self.folder = tmp_path
-        self.patience_s = PATIENCE_S
         """For what is waited for; more where git and programs are real."""
         self.workspaces = workspaces or FakeWorkspaces(tmp_path / "workspaces")
         self.checks = FakeChecks()
@@ -127,7 +126,7 @@ class AppHarness:
 
     async def until(self, run: str, wanted: Callable[[StatusSnapshot], bool]) -> StatusSnapshot:
         """The first snapshot for which it holds; bounded."""
-        async with within(self.patience_s):
+        async with within(PATIENCE_S):
             with self.bus.subscribe() as changes:
                 while True:
                     snapshot = await self.conductor.snapshot(RunId(run))
@@ -137,7 +136,7 @@ class AppHarness:
 
     async def settled(self, run: str) -> None:
         """Nothing is left to do for the run; bounded."""
-        async with within(self.patience_s):
+        async with within(PATIENCE_S):
             with self.bus.subscribe() as changes:
                 while any(row.run == run for row in await self.store.open_effects()):
                     await changes.take(0.05)

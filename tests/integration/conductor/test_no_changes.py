@@ -29,6 +29,7 @@ from ompycord.workspaces.launcher import UnconfinedLauncher
 from ompycord.workspaces.sample import make_sample
 from ompycord.workspaces.service import GitWorkspaces
 from tests.integration.conductor.conftest import ADA, AppHarness
+from tests.support.patience import patient
 
 AS_SOMEBODY = "git -c user.name=a -c user.email=a@b.example"
 COMMITTED = f"echo x >README.md; {AS_SOMEBODY} commit -qam one"
@@ -67,7 +68,6 @@ def real_house(store: SqliteStore, tmp_path: Path) -> MakeHouse:
         agent = AgentSpec(name="script", kind="command", command=("sh", "-c", script), sandbox=Sandbox(minimum="none"))
         catalog = Catalog(repositories=(sample,), agents=(agent,))
         harness = AppHarness(store, tmp_path, FakeClock(), catalog)
-        harness.patience_s = 60.0
         steps = Steps(
             catalog=catalog,
             workspaces=GitWorkspaces(
@@ -105,7 +105,11 @@ async def _kill_strays(run: RunId) -> None:
 
 def branches(repository: RepositorySpec) -> list[str]:
     listed = subprocess.run(
-        ("git", "branch", "--format=%(refname:short)"), cwd=repository.path, capture_output=True, timeout=30, check=True
+        ("git", "branch", "--format=%(refname:short)"),
+        cwd=repository.path,
+        capture_output=True,
+        timeout=patient(30),
+        check=True,
     )
     return listed.stdout.decode().split()
 

@@ -50,7 +50,7 @@ async def test_what_is_said_reaches_a_running_agent_that_listens_once_and_in_ord
     assert len(steered.agent.jobs) == 1
 
 
-@pytest.mark.parametrize(("abilities", "when"), [(AgentCapabilities(), "next"), (STEERS, "restart")])
+@pytest.mark.parametrize(("capabilities", "when"), [(AgentCapabilities(), "next"), (STEERS, "restart")])
 async def test_an_agent_that_does_not_listen_begins_again_in_its_clone(
     harness: AppHarness, capabilities: AgentCapabilities, when: Any
 ) -> None:

@@ -71,8 +71,8 @@ async def test_a_sweep_spares_whoever_asks_for_it_and_its_ancestors(python: Make
     code = """
 import asyncio, sys
 sys.path[:0] = sys.argv[1].split(":")
-from ompycord.processes import sweep
-print(asyncio.run(sweep("outer-run")))
+from ompycord.processes import kill_strays
+print(asyncio.run(kill_strays("outer-run")))
 """
     path = ":".join((ROOT, *(entry for entry in sys.path if "site-packages" in entry)))
     completed = await run(python(code, path, marker="outer-run"))

@@ -3,7 +3,6 @@
 Nothing here writes another value than the one that was read: a file counts as writable once it can be opened for writing.
 """
 
-import asyncio
 import json
 import os
 import shutil
@@ -20,6 +19,7 @@ from ompycord.processes.launcher_port import Layout
 from ompycord.workspaces import bubblewrap
 from ompycord.workspaces.probe import best_launcher, gives
 from tests.support.confinement import CONFINED, launcher_of, require
+from tests.support.patience import within
 
 WRITABLE = """
 import json, os, sys
@@ -118,7 +118,7 @@ def tree(tmp_path: Path) -> Path:
 
 async def printed(level: ConfinementLevel, tree: Path, *argv: str) -> str:
     spec = ProcessSpec(argv=argv, env={}, cwd=tree)
-    async with asyncio.timeout(60), launcher_of(level).start(spec, Layout(tree)) as process:
+    async with within(60), launcher_of(level).start(spec, Layout(tree)) as process:
         lines = [line.text async for line in process.lines() if line.stream is Stream.STDOUT]
         assert (await process.wait()).exit_code == 0
         return "\n".join(lines)

@@ -1,6 +1,5 @@
 """A program that lies in the checkout shows nothing of what lies outside, whatever link an agent makes of it: on every level."""
 
-import asyncio
 import os
 import sys
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from ompycord.workspaces import launcher as launcher_module
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.service import GitWorkspaces
 from tests.support.confinement import CONFINED, launcher_of, require
+from tests.support.patience import within
 
 SECRET = "hunter2-of-the-host"
 TELLS_ALL = '#!/bin/sh\nfor file in {folder}/.env {folder}/.git/config; do cat "$file" 2>&1; done; echo ran\n'
@@ -85,7 +85,7 @@ def confined(request: pytest.FixtureRequest) -> ConfinementLevel:
 async def told(spec: ProcessSpec, launcher: Launcher | None = None, layout: Layout | None = None) -> str:
     """All that it writes; without a launcher `spec` is arranged already."""
     block = launch(spec) if launcher is None or layout is None else launcher.start(spec, layout)
-    async with asyncio.timeout(60), block as process:
+    async with within(60), block as process:
         said = [line.text async for line in process.lines()]
         await process.wait()
         return "\n".join(said)
@@ -341,6 +341,6 @@ async def test_the_traps_themselves_work(ground: Ground) -> None:
     """Started without any launcher, they tell the secret: the refusals above refuse something."""
     program, _ = plain(ground.tree, ground.outside["base"])
     spec = ProcessSpec(argv=(program,), env={"PATH": os.defpath}, cwd=ground.tree)
-    async with asyncio.timeout(60), launch(spec) as process:
+    async with within(60), launch(spec) as process:
         said = [line.text async for line in process.lines() if line.stream is Stream.STDOUT]
     assert said.count(f"TOKEN={SECRET}") == 1

@@ -32,7 +32,7 @@ BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
     "run.started": st.builds(ev.RunStarted, title=maybe, prompt=maybe, agent=st.none() | name, model=st.none() | name),
     "run.state": st.builds(
         ev.RunStateChanged,
-        state=state, previous=state, cause=name, reason=st.none() | st.sampled_from(SuspendReason), source_states=source_numbers,
+        state=state, previous=state, cause=name, reason=st.none() | st.sampled_from(SuspendReason), lanes=source_numbers,
         message=maybe, iteration=count, outcome=st.none() | st.sampled_from(RunOutcome),
     ),
     "run.finished": st.builds(ev.RunFinished, summary=maybe, outcome=st.sampled_from(["complete", "partial"])),
