@@ -14,6 +14,7 @@ OmpycordError
 │   ├── IdConflict              409 same webhook-id, other body
 │   └── RunFinal                409 numbered above the lane's final event, or unnumbered after it
 ├── VersionConflict             a run moved since it was read; read again and decide again
+├── StaleResult                 a step ended under a lease that its run does not hold any more; dropped
 ├── StorageError                503 the database did not take it; nothing was acknowledged
 │   └── NotStored               and surely nothing of it is stored: it may be tried again
 │       └── DiskRefuses         the disk is full, broken or read-only: no write succeeds until somebody mends that
@@ -45,6 +46,7 @@ __all__ = [
     "Refused",
     "RunFinal",
     "SequenceConflict",
+    "StaleResult",
     "StartError",
     "StorageError",
     "UnavailableError",
@@ -170,6 +172,10 @@ class ProcessFailed(OmpycordError):
 
 class ProgramLeadsOut(ProcessFailed):
     """A program of a run's checkout is a link out of it, so it was not started; the message names it."""
+
+
+class StaleResult(OmpycordError):
+    """A step's result came under a lease that its run does not hold any more; it was dropped."""
 
 
 class VersionConflict(OmpycordError):

@@ -41,8 +41,7 @@ from ompycord.conductor import (
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentAdapter, AgentCapabilities
 from ompycord.domain.run import RunKind, RunRecord
-from ompycord.engines import LocalEngine
-from ompycord.engines.steps import Steps
+from ompycord.engines import LocalEngine, StepContext
 from ompycord.http import HttpLimits, Mount, Sidecar
 from ompycord.mcp_server import McpMount, ToolService
 from ompycord.processes import kill_strays
@@ -243,7 +242,7 @@ def _driver(
     """Drives hosted runs: effects run in this process."""
     catalog = infrastructure.settings.catalog
     capabilities = AgentCapabilityLookup(catalog=catalog, by_kind=workers.capabilities)
-    steps = Steps(
+    context = StepContext(
         catalog=catalog,
         workspaces=workers.workspaces,
         adapters=workers.adapters,
@@ -252,8 +251,9 @@ def _driver(
         remedy=workers.launcher.remedy,
         observe=conductor.observe,
         record=conductor.record,
-        job_environment=key_manager.job_environment,
+        secrets=key_manager.job_environment,
         inboxes=Inboxes(store=infrastructure.store, bus=infrastructure.bus, record=conductor.record),
+        task=infrastructure.store.task,
         session=infrastructure.store.session,
         session_usd=infrastructure.store.session_usd,
         file=workers.artifacts.of_task,
@@ -261,7 +261,7 @@ def _driver(
     )
     return Driver(
         store=infrastructure.store,
-        engine=LocalEngine(steps=steps.table(), kill_strays=_kill_strays),
+        engine=LocalEngine(context=context, kill_strays=_kill_strays),
         clock=infrastructure.clock,
         ids=infrastructure.ids,
         limits=catalog.limits,

@@ -16,18 +16,19 @@ from ompycord.domain.events import EffectFinished, EventBody, RunDequeued
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, Engine, Ids, RunFilter, Store
 from ompycord.domain.records import Commit, EffectRow, EffectStatus, EffectUpdate
+from ompycord.domain.results import BuildResult, facts_of
 from ompycord.domain.run import FailureClass, RunKind, RunRecord, RunState
-from ompycord.errors import OmpycordError, StorageError
+from ompycord.domain.stages import BUILD, CLEAN_UP, HALT, heavy_names, repeatable_names
+from ompycord.domain.step import StepOrder
+from ompycord.errors import OmpycordError, StaleResult, StorageError
 from ompycord.telemetry import get_logger
 
 __all__ = ["Driver"]
 
 IDLE_S = 5.0
 RETRY_S = 0.5
-REPEATABLE = frozenset({"prepare", "harvest", "publish", "cleanup", "halt"})
-"""Steps that may be done twice with the same result; a crash in one of them does it again under the same key."""
-HEAVY = frozenset({"prepare", "build"})
-"""Steps that begin an agent's work; no more runs than `limits.parallel_runs` are in them or in what follows."""
+REPEATABLE = repeatable_names()
+HEAVY = heavy_names()
 MAX_ATTEMPTS = 3
 OPEN_RUNS = 10_000
 """More than the limits of any number of people and servers add up to."""
@@ -176,7 +177,9 @@ class Driver:
             await self._journal(row, EffectStatus.STARTED)
             record = await self._store.run(row.run)
             finished = await self._do(row, record)
-            await self._finish_surely(row, finished)
+            await self._finish_surely(row, finished, epoch=record.lease_epoch if record else None)
+        except StaleResult as error:
+            log.warning("effect.stale", run=row.run, effect=row.key, cause=str(error))
         except StorageError as error:
             # The journal's line stays open; the next look (or the next start) does the step again.
             log.warning("effect.not_recorded", run=row.run, effect=row.key, cause=str(error))
@@ -188,19 +191,26 @@ class Driver:
     async def _interrupted(self, row: EffectRow) -> EffectFinished:
         """Cut short by a crash of ours. An agent whose session is kept can go on in it."""
         finished = EffectFinished(key=row.key, outcome="interrupted")
-        record = await self._store.run(row.run) if row.effect.type == "build" else None
+        record = await self._store.run(row.run) if row.effect.type == BUILD.name else None
         if record is None or not self._resumes(record) or await self._store.session(row.run) is None:
             return finished
-        return finished.model_copy(update={"facts": {"session": True}})
+        return finished.model_copy(update={"facts": facts_of(BuildResult(session=True))})
 
     async def _do(self, row: EffectRow, record: RunRecord | None) -> EffectFinished:
-        task = await self._store.task(record.task) if record and record.task else None
-        if record is None or task is None:
+        if record is None or record.task is None:
             return EffectFinished(
                 key=row.key, outcome="failed", failure=FailureClass.INTERNAL, message="Its task is gone."
             )
+        order = StepOrder(
+            run=row.run,
+            key=row.key,
+            effect=row.effect,
+            task=record.task,
+            attempt=row.attempts + 1,
+            lease_epoch=record.lease_epoch,
+        )
         try:
-            return await self._engine.perform(row, record, task)
+            return await self._engine.perform(order)
         except StorageError:
             raise
         except OmpycordError as error:
@@ -214,30 +224,38 @@ class Driver:
                 message=f"An error of Ompycord itself ({type(error).__name__}); the log has it under {row.run[-6:].lower()}.",
             )
 
-    async def _finish_surely(self, row: EffectRow, finished: EffectFinished) -> None:
-        """What an agent worked for is known only here until it is stored: a database that refuses is asked again."""
+    async def _finish_surely(self, row: EffectRow, finished: EffectFinished, *, epoch: int | None) -> None:
+        """What an agent worked for is known only here until it is stored: a database that refuses is asked again.
+
+        `epoch` is the lease under which it was done. Raises StaleResult where the run has been started again since.
+        """
         while True:
             try:
-                await self._finish(row, finished)
+                await self._finish(row, finished, epoch=epoch)
             except StorageError as error:
                 log.warning("effect.not_recorded", run=row.run, effect=row.key, cause=str(error))
                 await asyncio.sleep(RETRY_S)
             else:
                 return
 
-    async def _finish(self, row: EffectRow, finished: EffectFinished) -> None:
+    async def _finish(self, row: EffectRow, finished: EffectFinished, *, epoch: int | None = None) -> None:
         update = EffectUpdate(
-            run=row.run, key=row.key, status=EffectStatus.DONE, at=self._clock.now_ms(), outcome=finished.outcome
+            run=row.run,
+            key=row.key,
+            status=EffectStatus.DONE,
+            at=self._clock.now_ms(),
+            outcome=finished.outcome,
+            epoch=epoch,
         )
 
         async def ended(record: RunRecord) -> EventBody:
             """An agent that ends while somebody says something has not heard it: asked on each try (`Conversation.send_message`)."""
-            if row.effect.type != "build" or finished.outcome != "ok":
+            if row.effect.type != BUILD.name or finished.outcome != "ok":
                 return finished
-            unheard = await has_unread(self._store, row.run)
-            return (
-                finished.model_copy(update={"facts": {**finished.facts, "unheard": unheard}}) if unheard else finished
-            )
+            if not await has_unread(self._store, row.run):
+                return finished
+            result = BuildResult.model_validate({**finished.facts, "unheard": True})
+            return finished.model_copy(update={"facts": facts_of(result)})
 
         await self._transitions.decide(row.run, ended, kind=SourceKind.OMPYCORD, journal=update)
         self._changed()
@@ -253,7 +271,7 @@ class Driver:
             now = self._clock.now_ms()
             updates = [EffectUpdate(run=row.run, key=row.key, status=EffectStatus.DONE, at=now, outcome="ok")]
             for other in await self._store.open_effects():
-                stale = other.run == row.run and other.effect.type not in {"halt", "cleanup"}
+                stale = other.run == row.run and other.effect.type not in {HALT, CLEAN_UP}
                 if stale and other.effect.iteration <= row.effect.iteration:
                     updates.append(
                         EffectUpdate(run=row.run, key=other.key, status=EffectStatus.DONE, at=now, outcome="halted")

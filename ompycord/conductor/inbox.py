@@ -99,7 +99,7 @@ class LogInbox:
             if body is not None:
                 return body
 
-    async def authenticate_request(self, body: ev.EventBody) -> ev.EventBody | None:
+    async def accept(self, body: ev.EventBody) -> ev.EventBody | None:
         """What the agent says, as it goes into the log; None for what an earlier start asked in the same words.
 
         Then its message in Discord stands for this one too, and a decision that no agent has used is this one's.

@@ -1,4 +1,4 @@
-"""A task in words, for an agent that knows nothing of it yet; said by `engines/steps.py`, and again by `agents/resuming.py`."""
+"""A task in words, for an agent that knows nothing of it yet; used by `engines/steps/build.py`, and again by `agents/resuming.py`."""
 
 from pathlib import Path
 

@@ -12,14 +12,15 @@ from ompycord.domain.base import Frozen
 __all__ = [
     "EFFECTS",
     "CleanUp",
+    "Collect",
     "Effect",
-    "Harvest",
     "PrepareWorkspace",
     "Publish",
     "RunAgent",
     "RunChecks",
     "StopAgent",
     "effect_key",
+    "effect_name",
 ]
 
 
@@ -37,10 +38,11 @@ class RunAgent(Frozen):
     iteration: int
 
 
-class Harvest(Frozen):
+class Collect(Frozen):
     """Bring the agent's result out of the workspace as a bundle, and list what changed."""
 
     type: Literal["harvest"] = "harvest"
+    """The stored name of earlier versions, kept: journals and logs hold it."""
     iteration: int
 
 
@@ -72,10 +74,15 @@ class CleanUp(Frozen):
     iteration: int
 
 
-Effect = PrepareWorkspace | RunAgent | Harvest | RunChecks | Publish | StopAgent | CleanUp
+Effect = PrepareWorkspace | RunAgent | Collect | RunChecks | Publish | StopAgent | CleanUp
 EFFECTS: TypeAdapter[Effect] = TypeAdapter(Annotated[Effect, Field(discriminator="type")])
 
 
 def effect_key(effect: Effect) -> str:
     """`<type>:<iteration>`: unique within a run."""
     return f"{effect.type}:{effect.iteration}"
+
+
+def effect_name(kind: type[Effect]) -> str:
+    """The stored name of a kind of effect: the first part of its keys."""
+    return str(kind.model_fields["type"].default)

@@ -20,9 +20,9 @@ from ompycord.domain.events import (
     QuestionAnswered,
 )
 from ompycord.domain.ids import RunId
-from ompycord.domain.records import EffectRow
 from ompycord.domain.repository import AgentSpec, CheckSpec, RepositorySpec
-from ompycord.domain.run import FailureClass, RunRecord
+from ompycord.domain.run import FailureClass
+from ompycord.domain.step import StepOrder
 from ompycord.domain.task import Task
 
 __all__ = [
@@ -193,8 +193,11 @@ class Checks(Protocol):
 class Engine(Protocol):
     """Where effects run: in this process, or on worker machines."""
 
-    async def perform(self, row: EffectRow, record: RunRecord, task: Task) -> EffectFinished:
-        """Do one effect and say how it ended. Idempotent, except for `build`. Cancellation halts what it started."""
+    async def perform(self, order: StepOrder) -> EffectFinished:
+        """Do one step and say how it ended. Idempotent, except for `build`. Cancellation stops what it started.
+
+        Raises OmpycordError for what could not be done: StorageError where it must be tried again, others are the step's failure.
+        """
         ...
 
     async def kill_strays(self, run: RunId) -> None:

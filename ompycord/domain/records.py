@@ -130,8 +130,11 @@ class EffectUpdate(Frozen):
     run: RunId
     key: Name
     status: EffectStatus
+    """STARTED begins another lease of the run: its `lease_epoch` grows."""
     at: Millis
     outcome: str | None = None
+    epoch: int | None = None
+    """The lease under which the step was done; another lease by now: StaleResult. None asks for none."""
 
 
 class OutboxKind(StrEnum):

@@ -1,29 +1,39 @@
-"""The engine of this process: a table from effect type to step; counterpart of `conductor/driver.py`, which journals."""
+"""The engine of one machine: steps run in this process, as tasks of the driver."""
 
 from collections.abc import Awaitable, Callable, Mapping
 
 from ompycord.domain.effects import Effect
 from ompycord.domain.events import EffectFinished
 from ompycord.domain.ids import RunId
-from ompycord.domain.records import EffectRow
-from ompycord.domain.run import RunRecord
-from ompycord.domain.task import Task
+from ompycord.domain.run import FailureClass
+from ompycord.domain.step import StepOrder
+from ompycord.engines.context import StepContext
+from ompycord.engines.ends import failed
+from ompycord.engines.steps import STEPS, Step
 
-__all__ = ["LocalEngine", "Step"]
-
-Step = Callable[[EffectRow, RunRecord, Task], Awaitable[EffectFinished]]
+__all__ = ["LocalEngine"]
 
 
 class LocalEngine:
-    """Looks the step up and does it. The table is given by the composition root."""
+    """Looks the step up and does it."""
 
-    def __init__(self, *, steps: Mapping[type[Effect], Step], kill_strays: Callable[[RunId], Awaitable[None]]) -> None:
-        """`kill_strays` kills processes that carry the run's marker (`processes.kill_strays`)."""
-        self._steps = steps
+    def __init__(
+        self,
+        *,
+        context: StepContext,
+        kill_strays: Callable[[RunId], Awaitable[None]],
+        steps: Mapping[type[Effect], Step] = STEPS,
+    ) -> None:
+        """`kill_strays` ends processes that carry the run's marker (`processes.kill_strays`)."""
+        self.context = context
         self._kill_strays = kill_strays
+        self._steps = steps
 
-    async def perform(self, row: EffectRow, record: RunRecord, task: Task) -> EffectFinished:
-        return await self._steps[type(row.effect)](row, record, task)
+    async def perform(self, order: StepOrder) -> EffectFinished:
+        task = await self.context.task(order.task)
+        if task is None:
+            return failed(order, FailureClass.INTERNAL, "Its task is gone.")
+        return await self._steps[type(order.effect)](order, task, self.context)
 
     async def kill_strays(self, run: RunId) -> None:
         await self._kill_strays(run)

@@ -14,7 +14,7 @@ from ompycord.render.render_context import RenderContext
 from ompycord.render.sanitizer import Sanitizer
 from ompycord.render.verdicts import agent_name, failure_sentence, unchanged_sentence, unchecked_sentence
 
-__all__ = ["PAUSE_AFTER_MS", "Headline", "headline_of", "pauses"]
+__all__ = ["PAUSE_AFTER_MS", "WORDS", "Headline", "headline_of", "pauses"]
 
 PAUSE_AFTER_MS: Final = 24 * 3600 * 1000
 """docs/contracts/cards.md, *Who is pinged*: a question or approval is parked after 24 h."""
@@ -76,7 +76,7 @@ def _working(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer:
     sentences = [sentence(doing), *_pulse(snapshot, render_context)]
     if snapshot.cancel_requested:
         sentences.insert(0, "Cancelling was requested; its agent reads that with its next event.")
-    word = _WORDS[snapshot.state]
+    word = WORDS[snapshot.state]
     if snapshot.state is RunState.BUILDING:
         word += _progress(snapshot)
     has_diff = snapshot.state not in {RunState.PRECHECK, RunState.PLANNING}
@@ -126,7 +126,7 @@ def _publishing(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
     return f"The result is being put on {branch}. Main stays untouched."
 
 
-_WORDS: Final[dict[RunState, str]] = {
+WORDS: Final[dict[RunState, str]] = {
     RunState.PRECHECK: "Preparing",
     RunState.PLANNING: "Planning",
     RunState.AWAITING_APPROVAL: "Planning",

@@ -6,9 +6,20 @@ from typing import NamedTuple
 
 from ompycord.domain.base import Millis
 from ompycord.domain.person_settings import PersonSettings
-from ompycord.domain.records import Commit, Committed, Decision, Draft, EffectRow, KeyRecord, OutboxRow, Transition
+from ompycord.domain.records import (
+    Commit,
+    Committed,
+    Decision,
+    Draft,
+    EffectRow,
+    EffectStatus,
+    EffectUpdate,
+    KeyRecord,
+    OutboxRow,
+    Transition,
+)
 from ompycord.domain.run import FINAL, RunRecord
-from ompycord.errors import UnknownRun, VersionConflict
+from ompycord.errors import StaleResult, UnknownRun, VersionConflict
 from ompycord.store import queries_read, rows
 from ompycord.store import queries_write as sql
 from ompycord.store.audit import add_audit
@@ -151,12 +162,21 @@ def _journal(raw: sqlite3.Connection, commit: Commit) -> None:
     for effect in commit.effects:
         _add_effect(raw, effect)
     for update in commit.effect_updates:
-        values = {**update.model_dump(exclude={"run"}), "run": run_pk(raw, update.run)}
+        values = {**update.model_dump(exclude={"run", "epoch"}), "run": run_pk(raw, update.run)}
+        _check_lease(raw, update, values["run"])
         if (
             not raw.execute(sql.MOVE_EFFECT, values).rowcount
             and not raw.execute(sql.EFFECT_EXISTS, (values["run"], update.key)).fetchone()
         ):
             raise UnknownRun(f"Run {update.run} has no effect {update.key}.")
+
+
+def _check_lease(raw: sqlite3.Connection, update: EffectUpdate, run: int) -> None:
+    """A start takes the run's next lease; an end must hold the last one. Raises StaleResult."""
+    if update.status is EffectStatus.STARTED:
+        raw.execute(sql.NEXT_LEASE, (run,))
+    if update.epoch is not None and raw.execute(sql.LEASE, (run,)).fetchone()["lease_epoch"] != update.epoch:
+        raise StaleResult(f"{update.key} was done under lease {update.epoch} of its run, which has another by now.")
 
 
 def _add_effect(raw: sqlite3.Connection, row: EffectRow) -> None:

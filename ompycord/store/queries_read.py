@@ -36,10 +36,10 @@ ORDER BY e.position
 # The last session that a run's agent opened since its clone was made: an earlier one went with its clone.
 SESSION = """
 SELECT json_extract(e.body, '$.session') AS session FROM events AS e JOIN runs AS r ON r.pk = e.run
-WHERE r.id = ? AND e.source = 'agent' AND e.type = 'session.opened' AND e.position > coalesce((
+WHERE r.id = :run AND e.source = 'agent' AND e.type = 'session.opened' AND e.position > coalesce((
     SELECT max(p.position) FROM events AS p
     WHERE p.run = e.run AND p.source = 'ompycord' AND p.type = 'effect.finished'
-      AND json_extract(p.body, '$.key') GLOB 'prepare:*'), 0)
+      AND json_extract(p.body, '$.key') GLOB :prepared), 0)
 ORDER BY e.position DESC LIMIT 1
 """
 

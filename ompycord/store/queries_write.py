@@ -193,6 +193,12 @@ UPDATE effects SET status = :status,
 WHERE run = :run AND key = :key AND status <> 'done'
 """
 
+# The next lease of a run: whatever an earlier start of one of its steps reports is refused from now on.
+NEXT_LEASE = "UPDATE runs SET lease_epoch = lease_epoch + 1 WHERE pk = ?"
+
+# The lease that a run's step holds.
+LEASE = "SELECT lease_epoch FROM runs WHERE pk = ?"
+
 # Whether the journal knows a step at all.
 EFFECT_EXISTS = "SELECT 1 FROM effects WHERE run = ? AND key = ?"
 

@@ -32,6 +32,7 @@ from ompycord.domain.records import (
 )
 from ompycord.domain.run import RunRecord, RunState
 from ompycord.domain.snapshot import StatusSnapshot
+from ompycord.domain.stages import PREPARE
 from ompycord.domain.task import Task
 from ompycord.errors import BadEvent
 from ompycord.store import audit, deciding, log, projecting, rows, streaming
@@ -158,7 +159,8 @@ class SqliteStore:
         return await self._readers.all(sql.TRANSCRIPT, {"run": run, "after": after, "types": TRANSCRIPT}, rows.event_of)
 
     async def session(self, run: RunId) -> str | None:
-        return await self._readers.one(sql.SESSION, (run,), lambda row: str(row["session"]))
+        values = {"run": run, "prepared": f"{PREPARE.name}:*"}
+        return await self._readers.one(sql.SESSION, values, lambda row: str(row["session"]))
 
     async def session_usd(self, run: RunId, session: str) -> float:
         """What the run's agent has told so far that this session of its own cost."""

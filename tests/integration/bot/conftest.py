@@ -24,8 +24,7 @@ from ompycord.domain.records import OutboxKind
 from ompycord.domain.repository import AgentSpec, CheckSpec, RepositorySpec, Sandbox
 from ompycord.domain.run import RunRecord
 from ompycord.domain.snapshot import StatusSnapshot
-from ompycord.engines import LocalEngine
-from ompycord.engines.steps import Steps
+from ompycord.engines import LocalEngine, StepContext
 from ompycord.playground.client import Message
 from ompycord.store import SqliteStore, open_store
 from ompycord.testing import FakeChecks, FakeWorkspaces, ScriptedAgent
@@ -124,7 +123,7 @@ class AppHarness:
         )  # fmt: skip
         workspaces = FakeWorkspaces(folder / "workspaces")
         self.artifacts = Artifacts(folder=folder / "artifacts", workspaces=workspaces)
-        steps = Steps(
+        steps = StepContext(
             catalog=known,
             workspaces=workspaces,
             adapters={"command": self.agent},
@@ -132,14 +131,15 @@ class AppHarness:
             level="none",
             observe=self.conductor.observe,
             record=self.conductor.record,
-            job_environment=self._environment,
+            secrets=self._environment,
             inboxes=Inboxes(store=self.store, bus=self.bus, record=self.conductor.record),
+            task=store.task,
             session=store.session,
             file=self.artifacts.of_task,
         )
         self.driver = Driver(
             store=store,
-            engine=LocalEngine(steps=steps.table(), kill_strays=self._kill_strays),
+            engine=LocalEngine(context=steps, kill_strays=self._kill_strays),
             clock=clock,
             ids=ids,
             limits=known.limits,

@@ -123,12 +123,12 @@ async def test_a_long_path_is_served_on_loopback_with_a_token(tmp_path: Path) ->
     folder = tmp_path / ("d" * LONGEST_PATH)
     folder.mkdir()
 
-    async def check_address(arguments: dict[str, Any]) -> Any:
+    async def answer(arguments: dict[str, Any]) -> Any:
         return {"hello": arguments["name"]}
 
     listening = asyncio.Event()
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(Control(folder, operations={"greet": check_address}).serve(listening))
+        task = group.create_task(Control(folder, operations={"greet": answer}).serve(listening))
         await listening.wait()
         file = folder / CONTROL_FILE
         assert stat.S_IMODE(file.stat().st_mode) == 0o600

@@ -16,8 +16,7 @@ from ompycord.domain.ports import AgentCapabilities, AgentInput
 from ompycord.domain.repository import AgentSpec, CheckSpec, RepositorySpec, Sandbox
 from ompycord.domain.run import RunRecord, RunState
 from ompycord.domain.snapshot import StatusSnapshot
-from ompycord.engines import LocalEngine
-from ompycord.engines.steps import Steps
+from ompycord.engines import LocalEngine, StepContext
 from ompycord.store import SqliteStore, open_store
 from ompycord.testing import FakeChecks, FakeClock, FakeWorkspaces, ScriptedAgent, SequentialIds
 from ompycord.testing.clock import START_MS
@@ -81,7 +80,7 @@ class AppHarness:
             store=store, clock=clock, ids=self.ids, catalog=catalog, wake=self._wake, capabilities=self.capabilities,
             closed=self._closed,
         )  # fmt: skip
-        self.steps = Steps(
+        steps = StepContext(
             catalog=catalog,
             workspaces=self.workspaces,
             adapters={"command": self.agent},
@@ -89,15 +88,17 @@ class AppHarness:
             level="none",
             observe=self.conductor.observe,
             record=self.conductor.record,
-            job_environment=self._environment,
+            secrets=self._environment,
             inboxes=Inboxes(store=store, bus=self.bus, record=self.conductor.record),
+            task=store.task,
             session=store.session,
             session_usd=store.session_usd,
             co_author=self._co_author,
         )
+        self.engine = LocalEngine(context=steps, kill_strays=self._kill_strays)
         self.driver = Driver(
             store=store,
-            engine=LocalEngine(steps=self.steps.table(), kill_strays=self._kill_strays),
+            engine=self.engine,
             clock=clock,
             ids=self.ids,
             limits=catalog.limits,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 
@@ -11,9 +12,9 @@ from ompycord.domain.catalog import Limits
 from ompycord.domain.events import EffectFinished
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Engine
-from ompycord.domain.records import EffectRow
-from ompycord.domain.run import RunRecord, RunState
-from ompycord.domain.task import Task
+from ompycord.domain.records import Commit, EffectRow, EffectStatus, EffectUpdate
+from ompycord.domain.run import RunState
+from ompycord.domain.step import StepOrder
 from ompycord.errors import DiskRefuses, Refused, StorageError
 from ompycord.store import SqliteStore
 from tests.integration.conductor.conftest import ADA, CATALOG, MO, AppHarness
@@ -55,12 +56,12 @@ class OneStep:
         self.go = asyncio.Event()
         self.building = asyncio.Event()
 
-    async def perform(self, row: EffectRow, record: RunRecord, task: Task) -> EffectFinished:
-        self.keys.append(row.key)
-        if row.effect.type == "build":
+    async def perform(self, order: StepOrder) -> EffectFinished:
+        self.keys.append(order.key)
+        if order.effect.type == "build":
             self.building.set()
             await self.go.wait()
-        return EffectFinished(key=row.key, outcome="ok", facts={"claim": True})
+        return EffectFinished(key=order.key, outcome="ok", facts={"claim": True})
 
     async def kill_strays(self, run: RunId) -> None:
         self.swept += 1
@@ -195,7 +196,7 @@ async def test_an_event_that_the_database_refuses_makes_the_agent_wait_and_ends_
             raise DiskRefuses("The disk is full.")
         await observe(run, *bodies)
 
-    harness.steps._observe = refusing  # pyright: ignore[reportPrivateUsage]  # the door of the database
+    harness.engine.context = replace(harness.engine.context, observe=refusing)
     harness.agent.script = [ev.Message(text="half an hour of work")]
     async with harness.running():
         run = await harness.submit()
@@ -203,3 +204,48 @@ async def test_an_event_that_the_database_refuses_makes_the_agent_wait_and_ends_
     assert refusals == [0]
     assert len(harness.agent.jobs) == 1
     assert snapshot.last_words == "half an hour of work"
+
+
+class Paused:
+    """An engine whose agent ends when the test says, whatever became of its run meanwhile."""
+
+    def __init__(self) -> None:
+        self.orders: list[StepOrder] = []
+        self.building = asyncio.Event()
+        self.go = asyncio.Event()
+
+    async def perform(self, order: StepOrder) -> EffectFinished:
+        self.orders.append(order)
+        if order.effect.type == "build" and not self.go.is_set():
+            self.building.set()
+            await self.go.wait()
+        return EffectFinished(key=order.key, outcome="ok", facts={"claim": True, "changed": 1})
+
+    async def kill_strays(self, run: RunId) -> None:
+        """Nothing was started."""
+
+
+async def test_a_result_of_an_older_lease_is_dropped_and_the_step_is_done_under_the_new_one(
+    harness: AppHarness,
+) -> None:
+    run = await harness.submit()
+    engine = Paused()
+    store = SlowReader(harness.store)
+    async with within(PATIENCE_S), asyncio.TaskGroup() as group:
+        task = group.create_task(driver_of(harness, store, engine).run())
+        await engine.building.wait()
+        first = engine.orders[-1]
+        # Another machine takes the step over: it starts it again under the next lease.
+        taken = EffectUpdate(run=RunId(run.id), key=first.key, status=EffectStatus.STARTED, at=harness.clock.now_ms())
+        await harness.store.commit(Commit(effect_updates=(taken,)))
+        record = await harness.store.run(RunId(run.id))
+        assert record is not None
+        assert record.lease_epoch == first.lease_epoch + 1
+        engine.go.set()
+        await until(harness, run.id, RunState.COMPLETE)
+        task.cancel()
+    ends = [e.body.key for e in await harness.store.events_of(RunId(run.id)) if isinstance(e.body, EffectFinished)]
+    assert len(ends) == len(set(ends))
+    assert [order.key for order in engine.orders if order.effect.type == "build"] == ["build:1", "build:2"]
+    leases = [order.lease_epoch for order in engine.orders]
+    assert leases == sorted(leases)

@@ -20,8 +20,7 @@ from ompycord.domain.records import EffectStatus, EffectUpdate, OutboxKind
 from ompycord.domain.repository import AgentSpec, RepositorySpec, Sandbox
 from ompycord.domain.run import RunOutcome, RunState
 from ompycord.domain.snapshot import StatusSnapshot, Verification
-from ompycord.engines import LocalEngine
-from ompycord.engines.steps import Steps
+from ompycord.engines import LocalEngine, StepContext
 from ompycord.store import SqliteStore
 from ompycord.testing import FakeClock
 from ompycord.workspaces.git import Git
@@ -68,7 +67,7 @@ def real_house(store: SqliteStore, tmp_path: Path) -> MakeHouse:
         agent = AgentSpec(name="script", kind="command", command=("sh", "-c", script), sandbox=Sandbox(minimum="none"))
         catalog = Catalog(repositories=(sample,), agents=(agent,))
         harness = AppHarness(store, tmp_path, FakeClock(), catalog)
-        steps = Steps(
+        steps = StepContext(
             catalog=catalog,
             workspaces=GitWorkspaces(
                 folder=tmp_path / "runs", repositories=tmp_path / "repositories", git=git, launcher=launcher
@@ -78,13 +77,14 @@ def real_house(store: SqliteStore, tmp_path: Path) -> MakeHouse:
             level="none",
             observe=harness.conductor.observe,
             record=harness.conductor.record,
-            job_environment=_environment,
+            secrets=_environment,
             inboxes=Inboxes(store=store, bus=harness.bus, record=harness.conductor.record),
+            task=store.task,
             session=store.session,
         )
         harness.driver = Driver(
             store=store,
-            engine=LocalEngine(steps=steps.table(), kill_strays=_kill_strays),
+            engine=LocalEngine(context=steps, kill_strays=_kill_strays),
             clock=harness.clock,
             ids=harness.ids,
             limits=catalog.limits,

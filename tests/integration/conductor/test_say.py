@@ -1,6 +1,7 @@
 """`say` in every state of a run: told, kept, begun again with, taken back; never lost and never said twice."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -184,7 +185,7 @@ class EditedMeanwhile:
 async def test_an_agent_gets_the_words_that_stood_there_when_it_took_them(steered: AppHarness) -> None:
     store = EditedMeanwhile(steered.store, steered)
     inboxes = Inboxes(store=cast("Store", store), bus=steered.bus, record=steered.conductor.record)
-    steered.steps._inboxes = inboxes  # pyright: ignore[reportPrivateUsage]  # the same, over that store
+    steered.engine.context = replace(steered.engine.context, inboxes=inboxes)
     async with steered.running():
         run = await working(steered)
         await steered.conductor.send_message(run, "As typed.", "next", ADA)

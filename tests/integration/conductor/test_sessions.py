@@ -8,7 +8,7 @@ from ompycord.domain import events as ev
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentCapabilities, AgentOutcome
 from ompycord.domain.run import FailureClass, RunState, SuspendReason
-from ompycord.engines.steps import GO_ON, TAKEN_OVER
+from ompycord.engines.steps.build import GO_ON, TAKEN_OVER
 from ompycord.store import SqliteStore
 from ompycord.testing import FakeClock
 from tests.integration.conductor.conftest import ADA, AppHarness

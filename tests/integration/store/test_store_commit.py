@@ -21,7 +21,7 @@ from ompycord.domain.records import (
     Scope,
 )
 from ompycord.domain.run import Machine, RunState
-from ompycord.errors import SequenceConflict, StorageError, UnknownRun, VersionConflict
+from ompycord.errors import SequenceConflict, StaleResult, StorageError, UnknownRun, VersionConflict
 from ompycord.store import SqliteStore
 from tests.integration.store.world import NOW, HandClock, People
 
@@ -167,6 +167,36 @@ async def test_the_journal_goes_forward_only(store: SqliteStore, people: People)
         await store.commit(
             Commit(effect_updates=(EffectUpdate(run=RunId(run.id), key="build:9", status=EffectStatus.DONE, at=NOW),))
         )
+
+
+async def test_a_result_under_an_older_lease_is_refused_with_all_that_comes_with_it(
+    store: SqliteStore, people: People
+) -> None:
+    run = await people.submit(store)
+    effect = people.effect(run.id)
+    await store.commit(Commit(effects=(effect,)))
+
+    async def start() -> int:
+        update = EffectUpdate(run=RunId(run.id), key=effect.key, status=EffectStatus.STARTED, at=NOW)
+        await store.commit(Commit(effect_updates=(update,)))
+        record = await store.run(RunId(run.id))
+        assert record is not None
+        return record.lease_epoch
+
+    def end(epoch: int) -> Commit:
+        update = EffectUpdate(
+            run=RunId(run.id), key=effect.key, status=EffectStatus.DONE, at=NOW, outcome="ok", epoch=epoch
+        )
+        return Commit(events=(people.event(run.id, ev.Note(text="done")),), effect_updates=(update,))
+
+    first, second = await start(), await start()
+    assert second == first + 1
+    with pytest.raises(StaleResult):
+        await store.commit(end(first))
+    assert await store.events_of(RunId(run.id)) == []
+    assert len(await store.open_effects()) == 1
+    await store.commit(end(second))
+    assert (len(await store.events_of(RunId(run.id))), await store.open_effects()) == (1, [])
 
 
 async def test_open_effects_come_oldest_first(store: SqliteStore, people: People) -> None:

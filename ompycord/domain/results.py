@@ -1,0 +1,74 @@
+"""What each step of a run reports when it ends, one typed result a step; counterpart of `stages.py`, which decides on them.
+
+An `effect.finished` event carries a result as its `facts`; `facts_of` and `Stage.result` are the only two ways between the forms.
+"""
+
+from pydantic import ConfigDict
+
+from ompycord.domain.base import Frozen
+
+__all__ = [
+    "BuildResult",
+    "CheckResult",
+    "CollectResult",
+    "Facts",
+    "PrepareResult",
+    "PublishResult",
+    "StageResult",
+    "facts_of",
+]
+
+Facts = dict[str, str | int | bool]
+"""The form on the wire and in the log: scalars by name."""
+
+
+class StageResult(Frozen):
+    """Nothing to report but that it ended. Facts of other versions are ignored, so that an old log is read as it was."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class PrepareResult(StageResult):
+    """A clone is ready."""
+
+    base: str | None = None
+    """The commit it begins from."""
+
+
+class BuildResult(StageResult):
+    """An agent ended, or was cut short."""
+
+    claim: bool = False
+    """What it says of itself: done, or failed."""
+    unheard: bool = False
+    """People wrote something that this start of the agent never received."""
+    session: bool = False
+    """Cut short by a restart of ours, it can continue in its session and its clone as it stands."""
+
+
+class CollectResult(StageResult):
+    """The agent's result was taken out of its clone."""
+
+    changed: int | None = None
+    """Paths that differ from the base; None from a version that did not count."""
+
+
+class CheckResult(StageResult):
+    """The checks of the repository ended."""
+
+    passed: bool | None = None
+    """All passed, some failed, or (None) nothing was proved: none is configured, a tool is missing."""
+
+
+class PublishResult(StageResult):
+    """The result is on a branch."""
+
+    branch: str | None = None
+    """None where there was nothing to publish."""
+    changed: int | None = None
+    """0 where the result equals the base."""
+
+
+def facts_of(result: StageResult) -> Facts:
+    """What is known of a result, for an `effect.finished` event."""
+    return result.model_dump(exclude_none=True, exclude_unset=True)

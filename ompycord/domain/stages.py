@@ -1,0 +1,247 @@
+"""The stages of a hosted run, in their order, each with where its ends lead; pure. Counterpart: `engines/steps/`, which do them.
+
+Everything else about steps derives from these records: the state machine (`lifecycle.py`), what the driver repeats and counts, the
+drawn table (`docs/reference/run-states.md`), and the test that every state of a stage has a headline.
+"""
+
+from typing import Final
+
+from ompycord.domain import effects as fx
+from ompycord.domain.results import (
+    BuildResult,
+    CheckResult,
+    CollectResult,
+    PrepareResult,
+    PublishResult,
+    StageResult,
+)
+from ompycord.domain.run import FailureClass, Machine, RunOutcome, RunState, SuspendReason
+from ompycord.domain.stage import Edge, Ended, Stage, Update
+from ompycord.domain.task import Mode
+
+__all__ = [
+    "BUILD",
+    "CHECKS",
+    "CLEAN_UP",
+    "COLLECT",
+    "HALT",
+    "PREPARE",
+    "PUBLISH",
+    "STAGES",
+    "AnyStage",
+    "heavy_names",
+    "is_again_allowed",
+    "repeatable_names",
+]
+
+S = RunState
+MAX_INTERRUPTIONS: Final = 3
+"""How often a run whose step was cut short by a crash does that step again by itself."""
+CHECKING: Final = (Mode.STANDARD, Mode.FULL)
+
+
+# -- guards ------------------------------------------------------------------------------------------------------------
+
+
+def is_again_allowed(machine: Machine) -> bool:
+    """A step that a crash cut short may be done again without a person."""
+    return machine.interruptions < MAX_INTERRUPTIONS
+
+
+def _is_unread(machine: Machine, ended: Ended[BuildResult]) -> bool:
+    return ended.result.unheard
+
+
+def _has_crashed(machine: Machine, ended: Ended[BuildResult]) -> bool:
+    """The agent's program ended without a word of the agent's that its work had."""
+    return ended.failure is FailureClass.LOST
+
+
+def _has_session(machine: Machine, ended: Ended[BuildResult]) -> bool:
+    """The agent that was cut short can continue in its own session, in the clone as it stands."""
+    return ended.result.session and is_again_allowed(machine)
+
+
+def _may_rebuild(machine: Machine, ended: Ended[StageResult]) -> bool:
+    return is_again_allowed(machine)
+
+
+def _has_failed(machine: Machine, ended: Ended[CollectResult]) -> bool:
+    """The agent said of itself that it failed."""
+    return machine.claim is False
+
+
+def _is_empty(machine: Machine, ended: Ended[CollectResult | PublishResult]) -> bool:
+    """The whole result equals the base: there is nothing to verify and nothing to publish."""
+    return ended.result.changed == 0
+
+
+def _is_checked(machine: Machine, ended: Ended[CollectResult]) -> bool:
+    return machine.mode in CHECKING
+
+
+def _publishes_failure(machine: Machine, ended: Ended[PublishResult]) -> bool:
+    return machine.claim is False
+
+
+def _publishes_failed_checks(machine: Machine, ended: Ended[PublishResult]) -> bool:
+    return machine.checks is False
+
+
+# -- updates: what the machine remembers -------------------------------------------------------------------------------
+
+
+def _failed(machine: Machine, ended: Ended[StageResult]) -> Update:
+    """The step's own failure class and sentence."""
+    return {"failure": ended.failure or FailureClass.INTERNAL, "message": ended.message}
+
+
+def _claimed(machine: Machine, ended: Ended[BuildResult]) -> Update:
+    """Keep what the agent claims; it is not evidence."""
+    done = ended.result.claim
+    failure = None if done else ended.failure or FailureClass.REPAIRABLE
+    return {"claim": done, "message": ended.message, "failure": failure, "interruptions": 0}
+
+
+def _unread(machine: Machine, ended: Ended[BuildResult]) -> Update:
+    """Another start of the agent, in the clone as it stands; what the last one claimed counts no more."""
+    message = "Something was said; the agent goes on."
+    return {"iteration": machine.iteration + 1, "claim": None, "checks": None, "failure": None, "message": message}
+
+
+def _broken_off(machine: Machine, ended: Ended[BuildResult]) -> Update:
+    """Its work so far is in the clone, its talk in its session where it keeps one; a person says whether it continues."""
+    said = ended.message or "The agent's program crashed."
+    return {"reason": SuspendReason.INTERRUPTED, "resume_to": S.BUILDING, "message": said, "claim": None}
+
+
+def _continued(machine: Machine, ended: Ended[BuildResult]) -> Update:
+    """Another start of the same session; what it did so far stands in its clone."""
+    return {
+        "iteration": machine.iteration + 1,
+        "interruptions": machine.interruptions + 1,
+        "message": "I restarted in the middle of this step; the agent goes on in its session.",
+    }
+
+
+def _rebuilt(machine: Machine, ended: Ended[BuildResult]) -> Update:
+    """Another iteration in a fresh clone, so that every effect key is new."""
+    return {
+        "iteration": machine.iteration + 1,
+        "interruptions": machine.interruptions + 1,
+        "message": "I restarted in the middle of this step; it begins again.",
+    }
+
+
+def _stuck(machine: Machine, ended: Ended[CollectResult]) -> Update:
+    """What the agent made is still in its clone; resumed, the agent continues there and it is tried again."""
+    said = ended.message or "The result could not be taken out."
+    return {"reason": SuspendReason.INTERRUPTED, "resume_to": S.BUILDING, "message": said, "claim": None}
+
+
+def _checked(machine: Machine, ended: Ended[CheckResult]) -> Update:
+    """Keep what the checks proved: all passed, some failed, or nothing (none configured, tool missing)."""
+    failure = FailureClass.REPAIRABLE if ended.result.passed is False else None
+    return {"checks": ended.result.passed, "message": ended.message, "failure": failure}
+
+
+def _published(machine: Machine, ended: Ended[PublishResult]) -> Update:
+    """The sentence of the checks or of the agent stands; a branch is shown from the files event."""
+    return {"message": machine.message}
+
+
+def _without_result(machine: Machine, ended: Ended[StageResult]) -> Update:
+    """It ended well and left nothing; whatever passes on the base says nothing of it."""
+    return {"outcome": RunOutcome.NO_CHANGES, "message": "The agent changed nothing in the repository."}
+
+
+# -- the stages --------------------------------------------------------------------------------------------------------
+
+PREPARE: Final = Stage(
+    state=S.PRECHECK,
+    effect=fx.PrepareWorkspace,
+    result=PrepareResult,
+    is_repeatable=True,
+    is_heavy=True,
+    edges=(
+        Edge("ok", S.BUILDING, (fx.RunAgent,), "the clone is ready"),
+        Edge("failed", S.FAILED, (fx.CleanUp,), "no clone", then=_failed),
+    ),
+)
+BUILD: Final = Stage(
+    state=S.BUILDING,
+    effect=fx.RunAgent,
+    result=BuildResult,
+    is_repeatable=False,
+    is_heavy=True,
+    starts_over=True,
+    takes_restart=True,
+    edges=(
+        Edge("ok", S.BUILDING, (fx.RunAgent,), "it had not heard all that was said", _is_unread, _unread),
+        Edge("ok", S.SUSPENDED, (), "the agent crashed", _has_crashed, _broken_off),
+        Edge("ok", S.BUILDING, (fx.Collect,), "the agent ended", then=_claimed),
+        Edge("failed", S.FAILED, (fx.CleanUp,), "the agent did not start", then=_failed),
+        Edge("interrupted", S.BUILDING, (fx.RunAgent,), "cut short, its session is kept", _has_session, _continued),
+        Edge("interrupted", S.PRECHECK, (fx.PrepareWorkspace,), "cut short", _may_rebuild, _rebuilt),
+    ),
+)
+COLLECT: Final = Stage(
+    state=S.BUILDING,
+    effect=fx.Collect,
+    result=CollectResult,
+    is_repeatable=True,
+    is_entry=False,
+    edges=(
+        Edge("ok", S.PUBLISHING, (fx.Publish,), "it failed; what it made is kept", _has_failed),
+        Edge("ok", S.COMPLETE, (fx.CleanUp,), "nothing was changed", _is_empty, _without_result),
+        Edge("ok", S.VERIFYING, (fx.RunChecks,), "checks prove it", _is_checked),
+        Edge("ok", S.PUBLISHING, (fx.Publish,), "mode fast: no checks"),
+        # The clone holds the only copy: nothing is cleaned up before a person has decided.
+        Edge("failed", S.SUSPENDED, (), "the result could not be taken out", then=_stuck),
+    ),
+)
+CHECKS: Final = Stage(
+    state=S.VERIFYING,
+    effect=fx.RunChecks,
+    result=CheckResult,
+    is_repeatable=False,
+    takes_restart=True,
+    edges=(
+        Edge("ok", S.PUBLISHING, (fx.Publish,), "checks ended", then=_checked),
+        Edge("failed", S.PUBLISHING, (fx.Publish,), "checks could not run", then=_checked),
+    ),
+)
+PUBLISH: Final = Stage(
+    state=S.PUBLISHING,
+    effect=fx.Publish,
+    result=PublishResult,
+    is_repeatable=True,
+    edges=(
+        Edge("ok", S.FAILED, (fx.CleanUp,), "the agent said it failed", _publishes_failure, _published),
+        Edge("ok", S.FAILED, (fx.CleanUp,), "checks failed", _publishes_failed_checks, _published),
+        # Collected by an earlier version, which let an empty result go on to the checks.
+        Edge("ok", S.COMPLETE, (fx.CleanUp,), "nothing was changed", _is_empty, _without_result),
+        Edge("ok", S.COMPLETE, (fx.CleanUp,), "published", then=_published),
+        Edge("failed", S.PARTIAL, (fx.CleanUp,), "work kept, not published", then=_failed),
+    ),
+)
+STAGES: Final = (PREPARE, BUILD, COLLECT, CHECKS, PUBLISH)
+
+AnyStage = Stage[PrepareResult] | Stage[BuildResult] | Stage[CollectResult] | Stage[CheckResult] | Stage[PublishResult]
+
+
+# -- outside of the order ----------------------------------------------------------------------------------------------
+
+HALT: Final = fx.effect_name(fx.StopAgent)
+CLEAN_UP: Final = fx.effect_name(fx.CleanUp)
+"""They follow from an end or from people, and nothing follows from them."""
+
+
+def repeatable_names() -> frozenset[str]:
+    """Steps that a crash of ours does again under the same key."""
+    return frozenset({*(stage.name for stage in STAGES if stage.is_repeatable), HALT, CLEAN_UP})
+
+
+def heavy_names() -> frozenset[str]:
+    """Steps that begin an agent's work; no more runs than `limits.parallel_runs` are in them or in what follows."""
+    return frozenset(stage.name for stage in STAGES if stage.is_heavy)

@@ -1,0 +1,80 @@
+"""What a step may use of the process that does it: one `StepContext` an engine, made by whoever starts the engine.
+
+A step gets it as an argument and closes over nothing else; `tests/contract/test_steps.py` does each step in a process of its own.
+Cancellation of the step is the order to stop: what it started is ended before it returns.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from ompycord.conductor import Inboxes
+from ompycord.domain.catalog import Catalog
+from ompycord.domain.ids import RunId, Ulid
+from ompycord.domain.ports import AgentAdapter, Checks, Workspaces
+from ompycord.domain.repository import ConfinementLevel, RepositorySpec
+from ompycord.domain.task import Task, TaskFile
+from ompycord.errors import Refused, WorkspaceError
+
+__all__ = ["Emit", "StepContext"]
+
+Emit = Callable[..., Awaitable[None]]
+"""`await emit(run, *bodies)`: store facts; returns when they are on disk. Raises NotStored while the database refuses."""
+
+
+async def _no_task(task: Ulid) -> Task | None:
+    return None
+
+
+async def _no_file(file: TaskFile) -> bytes | None:
+    """Where no files are kept."""
+    return None
+
+
+async def _no_co_author(person: str) -> str | None:
+    """Where no person is known."""
+    return None
+
+
+async def _no_cost(run: RunId, session: str) -> float:
+    """Where no cost is kept."""
+    return 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepContext:
+    """The engine's side of every step."""
+
+    catalog: Catalog
+    workspaces: Workspaces
+    adapters: Mapping[str, AgentAdapter]
+    """By an agent's kind."""
+    checks: Checks
+    level: ConfinementLevel
+    """How well this machine confines an agent."""
+    remedy: str = ""
+    """What raises the level, as a sentence; empty where nothing does."""
+    observe: Emit
+    """Facts from the agent, as its own source."""
+    record: Emit
+    """Facts of ours."""
+    secrets: Callable[[RunId], Awaitable[dict[str, str]]]
+    """Variables for the run's agent: its run, the sidecar's address, a key of its own."""
+    inboxes: Inboxes
+    """What people write to an agent while it runs."""
+    task: Callable[[Ulid], Awaitable[Task | None]] = _no_task
+    """A task by its id; None where it is not kept any more."""
+    session: Callable[[RunId], Awaitable[str | None]]
+    """The session that the run's agent opened last in the clone that it has now; asked only for agents that can resume one."""
+    session_usd: Callable[[RunId, str], Awaitable[float]] = _no_cost
+    """US dollars that the run's agent has reported for this session."""
+    file: Callable[[TaskFile], Awaitable[bytes | None]] = _no_file
+    """A file that came with the task; None where it is not kept any more."""
+    co_author: Callable[[str], Awaitable[str | None]] = _no_co_author
+    """How a person wants to stand on commits, `Name <address>`; None where they do not."""
+
+    def repository(self, task: Task) -> RepositorySpec:
+        """The task's repository. Raises WorkspaceError where configuration changed since the task was taken."""
+        try:
+            return self.catalog.repository(task.repository)
+        except Refused as error:
+            raise WorkspaceError(str(error)) from error

@@ -1,0 +1,38 @@
+"""The steps of a hosted run, one file each; each is a function of its order, its task and the engine's context.
+
+All but `build` may be done twice under one key with the same result. Nothing here decides a state.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from ompycord.domain import effects as fx
+from ompycord.domain.effects import Effect
+from ompycord.domain.events import EffectFinished
+from ompycord.domain.step import StepOrder
+from ompycord.domain.task import Task
+from ompycord.engines.context import StepContext
+from ompycord.engines.steps.build import build
+from ompycord.engines.steps.checks import run_checks
+from ompycord.engines.steps.clean_up import clean_up
+from ompycord.engines.steps.collect import collect
+from ompycord.engines.steps.prepare import prepare
+from ompycord.engines.steps.publish import publish
+
+__all__ = ["STEPS", "Step"]
+
+Step = Callable[[StepOrder, Task, StepContext], Awaitable[EffectFinished]]
+"""Does one effect and says how it ended. Raises OmpycordError for what it could not do."""
+
+STEPS: Final[Mapping[type[Effect], Step]] = MappingProxyType(
+    {
+        fx.PrepareWorkspace: prepare,
+        fx.RunAgent: build,
+        fx.Collect: collect,
+        fx.RunChecks: run_checks,
+        fx.Publish: publish,
+        fx.CleanUp: clean_up,
+    }
+)
+"""By effect. `StopAgent` is the driver's own."""

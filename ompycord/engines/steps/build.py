@@ -1,0 +1,127 @@
+"""The step `build`: the agent is started in the run's clone and its events are stored until it ends."""
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from ompycord.conductor import LogInbox
+from ompycord.dialects.prompt_text import prompt_text
+from ompycord.domain.events import EffectFinished, EventBody, RunFailed, RunFinished, RunStarted
+from ompycord.domain.ids import RunId
+from ompycord.domain.ports import AgentJob, AgentOutcome, Prepared
+from ompycord.domain.repository import AgentSpec, ConfinementLevel
+from ompycord.domain.results import BuildResult
+from ompycord.domain.run import FailureClass
+from ompycord.domain.step import StepOrder
+from ompycord.domain.task import Task
+from ompycord.engines.context import StepContext
+from ompycord.engines.ends import failed, ok, waits_for_person
+from ompycord.errors import NotStored, ProcessFailed, Refused, WorkspaceError
+from ompycord.processes.launcher_port import is_enough
+
+__all__ = ["GO_ON", "TAKEN_OVER", "build", "is_confined_enough"]
+
+RETRY_S: Final = 0.5
+TAKEN_OVER: Final = "Somebody works in its clone at a terminal. Resume it once that has ended."
+GO_ON: Final = "You were interrupted. Look at what is done already, and go on with your task where you stopped."
+
+
+def is_confined_enough(level: ConfinementLevel, spec: AgentSpec) -> bool:
+    """Whether this machine's level is at least what the agent's configuration demands. The rehearsal is our own code."""
+    return spec.kind == "rehearsal" or is_enough(level, spec.sandbox)
+
+
+async def build(order: StepOrder, task: Task, context: StepContext) -> EffectFinished:
+    """Never done twice under one key."""
+    repository = context.repository(task)
+    try:
+        spec = context.catalog.agent(task.agent, repository=repository)
+    except Refused as error:
+        return failed(order, FailureClass.ENV, str(error))
+    if not is_confined_enough(context.level, spec):
+        return failed(order, FailureClass.POLICY, _unconfined(spec, context))
+    prepared = await context.workspaces.workspace(order.run)
+    if prepared is None:
+        return failed(order, FailureClass.INTERNAL, "Its clone is gone.")
+    if await context.workspaces.is_taken_over(order.run):
+        return waits_for_person(order, TAKEN_OVER)
+    try:
+        outcome = await _run_agent(order, task, context, spec=spec, prepared=prepared)
+    except ProcessFailed as error:
+        return failed(order, FailureClass.ENV, str(error))
+    if outcome.message:  # its last words, a claim that is shown as one
+        said = RunFinished(summary=outcome.message) if outcome.claim else RunFailed(message=outcome.message)
+        await context.observe(order.run, said)
+    return ok(order, BuildResult(claim=outcome.claim), message=outcome.message, failure=outcome.failure)
+
+
+async def _run_agent(
+    order: StepOrder, task: Task, context: StepContext, *, spec: AgentSpec, prepared: Prepared
+) -> AgentOutcome:
+    """One start, in its session where it keeps one. Raises ProcessFailed, WorkspaceError."""
+    env = await context.secrets(order.run)
+    adapter = context.adapters[spec.kind]
+    files = await _write_files(order.run, task, context)
+    session = await context.session(order.run) if adapter.capabilities.can_resume else None
+    await context.observe(order.run, RunStarted(agent=spec.name))
+    async with context.inboxes.open(order.run, iteration=order.effect.iteration) as inbox:
+        job = AgentJob(
+            run=order.run,
+            iteration=order.effect.iteration,
+            task=task,
+            spec=spec,
+            cwd=prepared.path,
+            prompt=_prompt(task, inbox.earlier_messages, files) if session is None else _go_on(inbox.earlier_messages),
+            env=env,
+            session=session,
+            session_usd=await context.session_usd(order.run, session) if session else 0.0,
+            files=files,
+        )
+        outcome = await adapter.run(job, partial(_emit, context, order.run, inbox), inbox)
+        await inbox.end()
+    return outcome
+
+
+async def _write_files(run: RunId, task: Task, context: StepContext) -> Path | None:
+    """What came with the task, beside the clone. Raises WorkspaceError where something of it is gone."""
+    folder: Path | None = None
+    for file in task.files:
+        data = await context.file(file)
+        if data is None:
+            raise WorkspaceError(f"The file {file.name} that came with the task is not kept any more. Start it anew.")
+        folder = await context.workspaces.write_file(run, file.name, data)
+    return folder
+
+
+async def _emit(context: StepContext, run: RunId, inbox: LogInbox, body: EventBody) -> None:
+    """A database that refuses for a while makes the agent wait; it does not end its work."""
+    accepted = await inbox.accept(body)
+    while accepted is not None:
+        try:
+            await context.observe(run, accepted)
+        except NotStored:
+            await asyncio.sleep(RETRY_S)
+        else:
+            return
+
+
+def _unconfined(spec: AgentSpec, context: StepContext) -> str:
+    wanted = f"{spec.sandbox.minimum}{'' if spec.sandbox.network else ' without network'}"
+    words = f"This machine cannot confine an agent ({spec.name} wants {wanted}, here is {context.level}). Nothing ran."
+    remedy = context.remedy or "An admin finds what to do in /omp health."
+    return f"{words} {remedy} Or allow this agent by name: sandbox: {{minimum: none}}."
+
+
+def _prompt(task: Task, earlier: Sequence[str], files: Path | None) -> str:
+    """The task and all that people wrote since: an agent that restarts knows nothing of an earlier start."""
+    since = ("Said since:", *earlier) if earlier else ()
+    return "\n\n".join((*prompt_text(task, files), *since))
+
+
+def _go_on(earlier: Sequence[str]) -> str:
+    """For a session that knows its task. What was written may have been cut off on its way, so all of it comes again."""
+    if not earlier:
+        return GO_ON
+    return "\n\n".join((GO_ON, "Said since it began; you may know some of it:", *earlier))

@@ -1,0 +1,16 @@
+"""The step `cleanup`: what the run held is given back."""
+
+from ompycord.domain.events import EffectFinished
+from ompycord.domain.results import StageResult
+from ompycord.domain.step import StepOrder
+from ompycord.domain.task import Task
+from ompycord.engines.context import StepContext
+from ompycord.engines.ends import ok
+
+__all__ = ["clean_up"]
+
+
+async def clean_up(order: StepOrder, task: Task, context: StepContext) -> EffectFinished:
+    """The clone goes; branch and record stay."""
+    await context.workspaces.discard(order.run)
+    return ok(order, StageResult())

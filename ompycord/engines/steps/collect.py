@@ -1,0 +1,22 @@
+"""The step `collect`: the agent's result is taken out of its clone and listed."""
+
+from ompycord.domain.events import EffectFinished, FilesChanged
+from ompycord.domain.results import CollectResult
+from ompycord.domain.step import StepOrder
+from ompycord.domain.task import Task
+from ompycord.engines.context import StepContext
+from ompycord.engines.ends import ok
+
+__all__ = ["collect"]
+
+
+async def collect(order: StepOrder, task: Task, context: StepContext) -> EffectFinished:
+    """Lists all that differs from the base. Its requester stands on it as they wish by now."""
+    message = f"{task.title}\n\nOmpycord run {order.run} with {task.agent}."
+    requester = task.origin.requester
+    who = await context.co_author(requester) if requester else None
+    repository = context.repository(task)
+    collected = await context.workspaces.collect(order.run, repository, message=message, co_author=who)
+    changed = FilesChanged(files=collected.files, total=collected.total, commit=collected.commit)
+    await context.record(order.run, changed)
+    return ok(order, CollectResult(changed=collected.total))

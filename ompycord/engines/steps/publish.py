@@ -1,0 +1,26 @@
+"""The step `publish`: the result is put on a branch of the repository."""
+
+from ompycord.domain.events import EffectFinished, FilesChanged
+from ompycord.domain.ids import short_id
+from ompycord.domain.results import PublishResult
+from ompycord.domain.step import StepOrder
+from ompycord.domain.task import Task
+from ompycord.engines.context import StepContext
+from ompycord.engines.ends import ok
+
+__all__ = ["publish"]
+
+
+async def publish(order: StepOrder, task: Task, context: StepContext) -> EffectFinished:
+    """The base branch is never touched."""
+    repository = context.repository(task)
+    branch = f"{repository.branch_prefix}{short_id(order.run)}"
+    published = await context.workspaces.publish(order.run, repository, branch=branch)
+    if published.branch is None:
+        return ok(order, PublishResult(changed=0))
+    collected = await context.workspaces.result(order.run)
+    files = collected.files if collected else ()
+    total = collected.total if collected else 0
+    shown = FilesChanged(files=files, total=total, commit=published.commit, branch=published.branch)
+    await context.record(order.run, shown)
+    return ok(order, PublishResult(branch=published.branch))

@@ -1,0 +1,115 @@
+"""The stages as records: what a crash, people and limits do to a run holds for each of them, made from the record alone."""
+
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ompycord.domain import effects as fx
+from ompycord.domain import events as ev
+from ompycord.domain.effects import Effect, effect_key
+from ompycord.domain.lifecycle import TABLE, WORKING, advance
+from ompycord.domain.results import BuildResult, CheckResult, CollectResult, PublishResult, StageResult, facts_of
+from ompycord.domain.run import FINAL, Machine, RunState, SuspendReason
+from ompycord.domain.stages import (
+    BUILD,
+    CLEAN_UP,
+    COLLECT,
+    HALT,
+    MAX_INTERRUPTIONS,
+    STAGES,
+    AnyStage,
+    heavy_names,
+    repeatable_names,
+)
+from ompycord.engines.steps import STEPS
+from ompycord.render.headlines import WORDS
+
+RESERVED = {RunState.PLANNING, RunState.AWAITING_APPROVAL, RunState.REPAIRING}
+each_stage = pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
+
+
+def test_every_step_has_one_stage_and_one_function() -> None:
+    kinds = [stage.effect for stage in STAGES]
+    assert len(set(kinds)) == len(kinds)
+    assert {*kinds, fx.CleanUp} == set(STEPS)
+    assert {*STEPS, fx.StopAgent} == set(get_args(Effect))
+    names = [stage.name for stage in STAGES]
+    assert names == ["prepare", "build", "harvest", "checks", "publish"]
+    assert (HALT, CLEAN_UP) == ("halt", "cleanup")
+
+
+def test_what_is_repeated_and_counted_is_what_the_stages_say() -> None:
+    assert repeatable_names() == {"prepare", "harvest", "publish", "cleanup", "halt"}
+    assert heavy_names() == {"prepare", "build"}
+
+
+@each_stage
+def test_a_stage_that_a_crash_cut_short_is_done_again_and_waits_for_a_person_after_three_times(stage: AnyStage) -> None:
+    machine = Machine(state=stage.state)
+    again = advance(machine, ev.EffectFinished(key=stage.key(1), outcome="interrupted"))
+    assert again.machine.interruptions == 1
+    assert [effect_key(effect) for effect in again.effects] == [("prepare:2" if stage is BUILD else stage.key(2))]
+    worn = machine.model_copy(update={"interruptions": MAX_INTERRUPTIONS})
+    lost = advance(worn, ev.EffectFinished(key=stage.key(1), outcome="interrupted"))
+    assert (lost.machine.state, lost.machine.reason) == (RunState.SUSPENDED, SuspendReason.INTERRUPTED)
+    assert lost.machine.resume_to is (RunState.PRECHECK if stage is BUILD else stage.state)
+    assert lost.effects == ()
+
+
+def test_an_agent_that_ended_is_not_started_over_because_collecting_was_cut_short() -> None:
+    worn = Machine(state=COLLECT.state, claim=True, interruptions=MAX_INTERRUPTIONS)
+    lost = advance(worn, ev.EffectFinished(key=COLLECT.key(1), outcome="interrupted")).machine
+    back = advance(lost, ev.RunResumed(by="Ada"))
+    assert [type(effect) for effect in back.effects] == [
+        fx.RunAgent
+    ]  # in the clone as it stands: it holds the only copy
+
+
+@each_stage
+def test_in_each_stage_people_stop_resume_and_cancel(stage: AnyStage) -> None:
+    stopped = advance(Machine(state=stage.state), ev.RunStopped(by="Ada"))
+    assert stopped.machine.state is RunState.SUSPENDED
+    assert [type(effect) for effect in stopped.effects] == [fx.StopAgent]
+    resumed = advance(stopped.machine, ev.RunResumed(by="Ada"))
+    assert resumed.machine.state is stage.state
+    entry = next(one for one in STAGES if one.state is stage.state and one.is_entry)
+    assert [type(effect) for effect in resumed.effects] == [entry.effect]
+    cancelled = advance(Machine(state=stage.state), ev.RunCancelled(by="Ada"))
+    assert cancelled.machine.state is RunState.CANCELLED
+    assert [type(effect) for effect in cancelled.effects] == [fx.StopAgent, fx.CleanUp]
+
+
+@each_stage
+def test_every_end_of_a_stage_leads_somewhere(stage: AnyStage) -> None:
+    for outcome in ("ok", "failed", "interrupted"):
+        body = ev.EffectFinished.model_validate({"key": stage.key(1), "outcome": outcome})
+        assert advance(Machine(state=stage.state), body).is_change
+
+
+def test_states_without_a_stage_are_in_no_rule_and_on_no_drawing() -> None:
+    assert set(WORKING) == {stage.state for stage in STAGES}
+    used = {state for rule in TABLE for state in (*rule.states, rule.to)}
+    assert used == set(RunState) - RESERVED
+    assert {*WORKING, RunState.QUEUED, RunState.SUSPENDED, *FINAL, *RESERVED} == set(RunState)
+
+
+def test_every_state_of_a_stage_has_a_word_on_the_card() -> None:
+    assert set(WORKING) <= set(WORDS)
+    assert set(WORDS) - RESERVED == set(WORKING)
+
+
+RESULTS: st.SearchStrategy[StageResult] = st.one_of(
+    st.builds(BuildResult, claim=st.booleans(), unheard=st.booleans(), session=st.booleans()),
+    st.builds(CollectResult, changed=st.integers(0, 2**31)),
+    st.builds(CheckResult, passed=st.booleans()),
+    st.builds(PublishResult, branch=st.text(max_size=50), changed=st.none() | st.integers(0, 9)),
+)
+
+
+@given(RESULTS)
+def test_a_result_comes_out_of_the_log_as_it_went_in(result: StageResult) -> None:
+    body = ev.EffectFinished(key="x:1", outcome="ok", facts=facts_of(result))
+    stored = ev.EffectFinished.model_validate_json(body.model_dump_json())
+    assert type(result).model_validate(stored.facts) == result
