@@ -27,6 +27,14 @@ def children_of(product: Product) -> list[psutil.Process]:
     ]
 
 
+async def started_children(product: Product) -> list[psutil.Process]:
+    """What the run started; the card says *Building* before the agent's program is there."""
+    async with within(60):
+        while not (children := children_of(product)):  # noqa: ASYNC110  # another process
+            await asyncio.sleep(0.05)
+    return children
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_a_signal_in_mid_run_ends_it_in_order_and_the_next_start_goes_on(
     tmp_path: Path, number: signal.Signals
@@ -35,8 +43,7 @@ async def test_a_signal_in_mid_run_ends_it_in_order_and_the_next_start_goes_on(
         ada = product.playground.ada
         await ada.command("omp new", "tasks", prompt="Take it slow with the discount")
         await ada.wait_message(lambda message: "· card 1" in message.text and "Building" in message.text)
-        children = children_of(product)
-        assert children
+        children = await started_children(product)
         assert product.process is not None
         product.process.send_signal(number)
         assert await product.gone() == 0

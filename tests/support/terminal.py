@@ -1,6 +1,7 @@
 """A person's terminal for a program under test: typed into, read, with a size of its own."""
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import struct
@@ -12,6 +13,7 @@ from pathlib import Path
 from tests.support.patience import within
 
 PATIENCE_S = 40.0
+_LOOK_S = 0.2
 
 
 class Terminal:
@@ -39,20 +41,33 @@ class Terminal:
         os.write(self._ours, text.encode())
 
     async def read_until(self, wanted: str, patience_s: float = PATIENCE_S) -> None:
-        """Until the program has printed this; bounded."""
+        """Until the program has printed this; AssertionError when it ends without, or when the time is over."""
         loop = asyncio.get_running_loop()
+        ready = asyncio.Event()
+        loop.add_reader(self._ours, ready.set)
         try:
             async with within(patience_s):
                 while wanted not in self.screen:
-                    came = asyncio.Event()
-                    loop.add_reader(self._ours, came.set)
-                    try:
-                        await came.wait()
-                    finally:
-                        loop.remove_reader(self._ours)
-                    self.screen += os.read(self._ours, 65_536).decode(errors="replace")
+                    is_over = self.process.poll() is not None
+                    printed = self._read()
+                    self.screen += printed
+                    if is_over and not printed:
+                        break
+                    with contextlib.suppress(TimeoutError):  # no event tells the end of a program of subprocess
+                        await asyncio.wait_for(ready.wait(), _LOOK_S)
+                    ready.clear()
         except TimeoutError:
-            raise AssertionError(f"{wanted!r} was not printed:\n{self.screen}") from None
+            pass
+        finally:
+            loop.remove_reader(self._ours)
+        assert wanted in self.screen, f"{wanted!r} was not printed:\n{self.screen}"
+
+    def _read(self) -> str:
+        """What is there now; "" for nothing."""
+        try:
+            return os.read(self._ours, 65_536).decode(errors="replace")
+        except BlockingIOError:
+            return ""
 
     async def ended(self) -> int:
         """The exit code."""
