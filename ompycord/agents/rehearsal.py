@@ -27,5 +27,5 @@ class RehearsalAgent:
 
     async def run(self, job: AgentJob, emit: Emit, inbox: Inbox) -> AgentOutcome:
         """See the port."""
-        program = (sys.executable, "-I", str(_PROGRAM), INBOX_FILE)
+        program = (sys.executable, "-I", "-S", str(_PROGRAM), INBOX_FILE)
         return await drive(self._launcher, job, program, emit, hears=inbox)

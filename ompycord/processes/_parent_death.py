@@ -2,7 +2,7 @@
 
 A script of its own and not a preexec_fn, which may deadlock where threads exist. Arguments: our process id, the
 descriptor for a failed start (decimal error number), the descriptor to become number 3 or -1, whether `LC_CTYPE` was
-given, then the program's path and its arguments. Imports nothing of ours: it runs with `-I -S`.
+given, whether TERM is ignored, then the program's path and its arguments. Imports nothing of ours: it runs with `-I -S`.
 """
 
 import os
@@ -16,8 +16,8 @@ _ABOVE_EVENTS = 10
 
 def main() -> None:
     """Sets the parent-death signal, closes the race, arranges descriptors, executes the program."""
-    parent, status, events, has_ctype = (int(word) for word in sys.argv[1:5])
-    argv = sys.argv[5:]
+    parent, status, events, has_ctype, ignores_term = (int(word) for word in sys.argv[1:6])
+    argv = sys.argv[6:]
     if sys.platform == "linux":
         import ctypes
 
@@ -35,6 +35,8 @@ def main() -> None:
         os.close(events)
     if not has_ctype:  # Python's own coercion of the C locale (PEP 538) is not the caller's wish
         os.environ.pop("LC_CTYPE", None)
+    if ignores_term:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     # Python ignores these two; a program would inherit that.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)

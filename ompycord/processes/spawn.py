@@ -1,4 +1,7 @@
-"""Starts a program through `_parent_death.py` and connects its pipes, for `launcher.py` and `command.py`."""
+"""Starts a program so that it dies with us, and connects its pipes, for `launcher.py` and `command.py`.
+
+`native_start.py` says how, where the machine allows it; else `_parent_death.py` runs first and becomes the program.
+"""
 
 import asyncio
 import errno
@@ -8,10 +11,11 @@ import sys
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from ompycord.errors import ProcessFailed
 from ompycord.processes.escalation import kill_group
+from ompycord.processes.native_start import native_words, why_not_executable
 from ompycord.processes.spec import MARKER, ProcessSpec, Stream
 
 __all__ = ["Pipe", "Spawned", "find_program", "named_program", "spawn"]
@@ -99,7 +103,7 @@ class Spawned:
 
     @property
     def pid(self) -> int:
-        """Process id of the program itself: the shim became it."""
+        """Process id of the program itself: what ran before became it."""
         return self.process.pid
 
     def kill(self) -> None:
@@ -126,6 +130,14 @@ class Spawned:
         self.ends.close()
 
 
+class _Streams(NamedTuple):
+    """Descriptors that the program gets as its input and outputs, or asyncio's word for none."""
+
+    stdin: int
+    stdout: int
+    stderr: int
+
+
 async def spawn(spec: ProcessSpec) -> Spawned:
     """Starts `spec.argv` and feeds it `spec.stdin` in the background, then closes its input unless it is to stay open.
 
@@ -143,8 +155,7 @@ async def spawn(spec: ProcessSpec) -> Spawned:
     ends = _Ends()
     try:
         with ends.theirs:
-            process, status = await _execute(spec, program, ends)
-        await _await_program(process, status, program)
+            process = await _execute(spec, program, ends)
     except BaseException:
         ends.close()
         raise
@@ -183,32 +194,55 @@ def find_program(spec: ProcessSpec) -> Path:
     return found
 
 
-async def _execute(spec: ProcessSpec, program: Path, ends: _Ends) -> tuple[asyncio.subprocess.Process, Pipe]:
+async def _execute(spec: ProcessSpec, program: Path, ends: _Ends) -> asyncio.subprocess.Process:
     stdout, stderr = await ends.output(Stream.STDOUT), await ends.output(Stream.STDERR)
-    events = await ends.output(Stream.EVENTS) if spec.event_pipe else -1
     has_input = spec.stdin is not None or spec.keep_input_open
     stdin = await ends.input() if has_input else asyncio.subprocess.DEVNULL
+    streams = _Streams(stdin, stdout, stderr)
+    words = native_words(spec, program)
+    if words is None:
+        return await _execute_by_python(spec, program, ends, streams)
+    if number := why_not_executable(program):
+        raise ProcessFailed(f"{program.name} could not be executed: {_reason(number)}")
+    return await _start(words, spec, program, streams)
+
+
+async def _execute_by_python(
+    spec: ProcessSpec, program: Path, ends: _Ends, streams: _Streams
+) -> asyncio.subprocess.Process:
+    events = await ends.output(Stream.EVENTS) if spec.event_pipe else -1
     ours, status_fd = os.pipe()
     ends.theirs.callback(os.close, status_fd)
     status = await _connected(ours)
-    words = (os.getpid(), status_fd, events, int("LC_CTYPE" in spec.env), program)
+    words = (os.getpid(), status_fd, events, int("LC_CTYPE" in spec.env), int(spec.ignores_term), program)
+    command = (sys.executable, "-I", "-S", str(_SHIM), *map(str, words), *spec.argv)
     try:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-S", str(_SHIM), *map(str, words), *spec.argv),
-            stdin=stdin,
-            stdout=stdout,
-            stderr=stderr,
+        process = await _start(command, spec, program, streams, keep=tuple(fd for fd in (status_fd, events) if fd >= 0))
+    except BaseException:
+        status.transport.close()
+        raise
+    ends.theirs.close()  # the end of the status is seen only when nobody here holds its other end
+    await _await_program(process, status, program)
+    return process
+
+
+async def _start(
+    words: tuple[str, ...], spec: ProcessSpec, program: Path, streams: _Streams, *, keep: tuple[int, ...] = ()
+) -> asyncio.subprocess.Process:
+    """Raises ProcessFailed with the kernel's reason."""
+    try:
+        return await asyncio.create_subprocess_exec(
+            *words,
+            stdin=streams.stdin,
+            stdout=streams.stdout,
+            stderr=streams.stderr,
             cwd=spec.cwd,
             env={**spec.env, **({} if spec.marker is None else {MARKER: spec.marker})},
-            pass_fds=[fd for fd in (status_fd, events) if fd >= 0],
+            pass_fds=keep,
             start_new_session=True,
         )
-    except BaseException as error:
-        status.transport.close()
-        if isinstance(error, OSError):
-            raise ProcessFailed(f"{program.name} could not be started: {_reason(error.errno)}") from error
-        raise
-    return process, status
+    except OSError as error:
+        raise ProcessFailed(f"{program.name} could not be started: {_reason(error.errno)}") from error
 
 
 async def _await_program(process: asyncio.subprocess.Process, status: Pipe, program: Path) -> None:

@@ -53,6 +53,8 @@ def _become(program: os.PathLike[str], spec: ProcessSpec, env: dict[str, str], t
         if not spec.claims_terminal:
             claim_terminal()
         os.chdir(spec.cwd)
+        if spec.ignores_term:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
         os.execve(program, list(spec.argv), env)  # noqa: S606  # no shell is the point
     except OSError as error:
         os.write(2, f"{program}: {error.strerror}\r\n".encode())

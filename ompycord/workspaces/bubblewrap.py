@@ -9,6 +9,7 @@ from typing import Final
 
 from ompycord.processes import ProcessSpec
 from ompycord.processes.launcher_port import Layout
+from ompycord.processes.native_start import inside_start
 from ompycord.workspaces.sandbox_view import SandboxView
 
 __all__ = ["in_bubblewrap"]
@@ -31,12 +32,32 @@ def in_bubblewrap(spec: ProcessSpec, layout: Layout, seen: SandboxView, *, bwrap
     it, and the program gets its default back, so that it has its time to end.
     """
     network = () if layout.network else ("--unshare-net",)
-    python = (sys.executable, "-I", "-S", str(_PROGRAM), "term")
-    tasks = "" if spec.resource_limits is None else f",tasks={spec.resource_limits.processes * _THREADS}"
-    inside = (*python, f"{'terminal' if spec.claims_terminal else 'default'}{tasks}", str(program), *spec.argv)
+    inside = _natively(spec, program) or _by_python(spec, program)
     root = (_NO_NAMESPACES, *_kernel()) if os.geteuid() == 0 else ()
     folders = (*_APART, *network, *_BASE, *root, *_mounts(seen), "--remount-ro", "/", "--chdir", str(spec.cwd))
-    return spec.model_copy(update={"argv": (*python, "ignore", str(bwrap), bwrap.name, *folders, "--", *inside)})
+    return spec.model_copy(update={"argv": (str(bwrap), *folders, "--", *inside), "ignores_term": True})
+
+
+def _natively(spec: ProcessSpec, program: Path) -> tuple[str, ...] | None:
+    """By two programs of the system, which take a millisecond each; None where they are missing or cannot do it."""
+    tools = inside_start()
+    if tools is None or spec.claims_terminal or "=" in str(program):  # `env` would take such a path for a variable
+        return None
+    default = (str(tools.env), "--default-signal=TERM", str(program), *spec.argv[1:])
+    if spec.resource_limits is None:
+        return default
+    import resource  # not on Windows, where this module can be imported
+
+    hard = resource.getrlimit(resource.RLIMIT_NPROC)[1]
+    tasks = spec.resource_limits.processes * _THREADS
+    least = tasks if hard == resource.RLIM_INFINITY else min(tasks, hard)
+    return (str(tools.prlimit), f"--nproc={least}:{least}", *default)
+
+
+def _by_python(spec: ProcessSpec, program: Path) -> tuple[str, ...]:
+    tasks = "" if spec.resource_limits is None else f",tasks={spec.resource_limits.processes * _THREADS}"
+    how = f"{'terminal' if spec.claims_terminal else 'default'}{tasks}"
+    return (sys.executable, "-I", "-S", str(_PROGRAM), "term", how, str(program), *spec.argv)
 
 
 def _kernel() -> Iterator[str]:

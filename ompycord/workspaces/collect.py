@@ -67,7 +67,7 @@ class Harvester:
             "trailer": f"Co-authored-by: {clean(co_author)}" if co_author else "",
         }
         spec = ProcessSpec(
-            argv=(sys.executable, "-I", str(_PROGRAM)),
+            argv=(sys.executable, "-I", "-S", str(_PROGRAM)),
             env={},
             cwd=folder.clone,
             stdin=json.dumps(request).encode(),

@@ -1,6 +1,6 @@
 """The inside half of a harvest: makes one commit and a bundle of what lies in the clone; started by `collect.py`.
 
-Runs through the launcher, as confined as the agent itself, as `python -I <this file>` with its request on standard input.
+Runs through the launcher, as confined as the agent itself, as `python -I -S <this file>` with its request on standard input.
 What the agent did to `.git` does not matter: the work is done in a git folder of its own; the agent's is only looked
 at for commits it made. Standard library only. Exits 0 with a bundle, 3 where nothing changed.
 """
@@ -146,6 +146,7 @@ def collect(git: InsideGit, parent: str, request: dict[str, str], bundle: Path) 
     """Everything in the clone that is not ignored, as one commit on `parent`, and the way from the base to it."""
     base, trailer = request["base"], request["trailer"]
     git("read-tree", parent)
+    git("update-index", "-q", "--refresh")  # read, compared and known: else `add` stores every unchanged file once more
     with without_repositories(git, parent):
         git("add", "--all", "--", ".")
     tree = git("write-tree")

@@ -1,8 +1,8 @@
 """Runs just before a confined program and becomes it: closes the kernel's doors behind itself, or arranges TERM.
 
 Started as `python -I -S <this file> <mode> <argument> <program> <argv…>` by `landlock.py` and `bubblewrap.py`; imports
-nothing of ours. Modes: `landlock` with its rules as JSON, `term` with `ignore`, `default`, or `terminal`, which also takes
-standard input for its controlling terminal, in a session of its own; `tasks=N` behind them bounds its user's tasks from here on.
+nothing of ours. Modes: `landlock` with its rules as JSON, `term` with `default`, or `terminal`, which also takes standard
+input for its controlling terminal, in a session of its own; `tasks=N` behind them bounds its user's tasks from here on.
 """
 
 import ctypes
@@ -53,7 +53,7 @@ def main() -> None:
     try:
         if mode == "term":
             how, _, tasks = argument.partition(",tasks=")
-            signal.signal(signal.SIGTERM, signal.SIG_IGN if how == "ignore" else signal.SIG_DFL)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
             if how == "terminal":
                 claim_terminal()
             if tasks:

@@ -76,7 +76,7 @@ def _is_as_it_was(folder: Path) -> bool:
 async def _try(launcher: Launcher, tree: Path, port: int) -> set[str] | None:
     outside = tree.parents[1]
     aims = {"outside": str(outside), "pid": os.getpid(), "port": port}
-    argv = (sys.executable, "-I", str(_PROGRAM), json.dumps(aims))
+    argv = (sys.executable, "-I", "-S", str(_PROGRAM), json.dumps(aims))
     spec = ProcessSpec(argv=argv, env={}, cwd=tree)
     said = ""
     try:

@@ -43,14 +43,6 @@ async def test_a_parent_killed_with_9_takes_the_program_along(python: MakeSpec, 
         await until_gone(grandchild)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the parent-death signal is Linux's")
-async def test_a_program_whose_parent_died_before_the_signal_was_set_does_not_start(tmp_path: Path) -> None:
-    shim = Path(ompycord.__file__).parent / "processes" / "_parent_death.py"
-    words = (sys.executable, "-I", "-S", str(shim), "1", "2", "-1", "0", "/bin/echo", "echo", "started")
-    completed = await run(ProcessSpec(argv=words, env={}, cwd=tmp_path))  # its parent is this test, not process 1
-    assert (completed.stdout, completed.exit_code) == (b"", 1)
-
-
 async def test_a_sweep_finds_by_marker_only_and_says_how_many(
     python: MakeSpec, tmp_path: Path, until_gone: ClientDisconnected
 ) -> None:

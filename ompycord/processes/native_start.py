@@ -1,0 +1,105 @@
+"""How a program is started without a Python in front of it, where the machine has what that needs; else `_parent_death.py` does it.
+
+util-linux's `setpriv` ties the program's life to ours, and dash, which starts in a millisecond, closes the race and becomes the
+program. Only dash: bash would add variables of its own.
+"""
+
+import errno
+import os
+import re
+import shutil
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from ompycord.processes.spec import MARKER, ProcessSpec
+
+__all__ = ["InsideStart", "inside_start", "native_words", "why_not_executable"]
+
+_FOLDERS: Final = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_OWN_VARIABLES: Final = frozenset(
+    {"ATTY", "ENV", "IFS", "LINENO", "MAIL", "MAILCHECK", "MAILPATH", "OLDPWD", "OPTIND", "PPID", "PS1", "PS2", "PS4", "PWD"}
+)  # fmt: skip
+"""Names that dash gives a meaning; a program that is to get one is started the other way. dash sets PWD, so the script unsets it."""
+_SCRIPT: Final = '[ "$PPID" = "$0" ] || exit 1; unset PWD OLDPWD; exec "$@"'
+"""`$0` is our process id: a program whose parent died before the signal was set does not start."""
+_SCRIPT_WITHOUT_TERM: Final = f"trap '' TERM; {_SCRIPT}"
+_PROBE_S: Final = 10.0
+_MAGIC: Final = (b"\x7fELF", b"#!")
+_FIRST_LINE: Final = 256
+"""BINPRM_BUF_SIZE: how much of a script's first line the kernel reads (linux/binfmts.h)."""
+
+
+class InsideStart(NamedTuple):
+    """Programs that a confined start needs inside: coreutils' `env` with `--default-signal`, and util-linux's `prlimit`."""
+
+    env: Path
+    prlimit: Path
+
+
+def native_words(spec: ProcessSpec, program: Path) -> tuple[str, ...] | None:
+    """The whole command line that starts `program`; None where only the Python way does what the spec asks for."""
+    found = _tools()
+    names = {*spec.env, *(() if spec.marker is None else (MARKER,))}
+    if found is None or spec.event_pipe or names & _OWN_VARIABLES or not all(map(_NAME.fullmatch, names)):
+        return None
+    setpriv, dash = found
+    script = _SCRIPT_WITHOUT_TERM if spec.ignores_term else _SCRIPT
+    start = (str(setpriv), "--pdeathsig", "KILL", "--", str(dash), "-c", script, str(os.getpid()))
+    return (*start, str(program), *spec.argv[1:])
+
+
+def why_not_executable(program: Path) -> int:
+    """The error number with which the kernel would refuse this file; 0 for none that can be seen before. Reads a few bytes."""
+    try:
+        with program.open("rb") as file:
+            first = file.read(_FIRST_LINE)
+    except OSError:  # executable and not readable: the kernel will say
+        return 0
+    if not first.startswith(_MAGIC):
+        return errno.ENOEXEC
+    words = first[2:].split(b"\n")[0].split() if first.startswith(b"#!") else [b"/"]
+    return 0 if words and Path(os.fsdecode(words[0])).exists() else errno.ENOENT
+
+
+@cache
+def inside_start() -> InsideStart | None:
+    """None where one is missing or too old. Blocks for a few milliseconds, once."""
+    env, prlimit = _found("env"), _found("prlimit")
+    if env is None or prlimit is None or not _works(prlimit, "--nproc", env, "--default-signal=TERM", "true"):
+        return None
+    return InsideStart(env, prlimit)
+
+
+@cache
+def _tools() -> tuple[Path, Path] | None:
+    """Where setpriv and dash are. Blocks for a few milliseconds, once."""
+    setpriv, dash = _found("setpriv"), _found("dash")
+    if sys.platform != "linux" or setpriv is None or dash is None:
+        return None
+    words = ("--pdeathsig", "KILL", "--", dash, "-c", _SCRIPT, os.getpid(), "true")
+    return (setpriv, dash) if _works(setpriv, *words) else None
+
+
+def _found(name: str) -> Path | None:
+    found = shutil.which(name, path=_FOLDERS)
+    return None if found is None else Path(found)
+
+
+def _works(*words: object) -> bool:
+    try:
+        done = subprocess.run(  # noqa: S603  # fixed words and programs of the system
+            list(map(str, words)),
+            env={"PATH": _FOLDERS},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=_PROBE_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
