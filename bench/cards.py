@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from bench.scheduling import Latency, Shown
-from ompycord.bot.rate_limiter import Answer, answer_of
+from ompycord.bot.delivery.rate_limiter import Answer, answer_of
 from ompycord.bot.rest import SendFailed
 from ompycord.domain.events import EventBody, RunEvent, RunStarted, ToolFinished
 from ompycord.domain.fold import RunFold

@@ -15,13 +15,13 @@ from bench.scheduling import Latency, Shown, arrivals, closed_form, mean_age, re
 from bench.virtual import VirtualClock, run_virtually
 from ompycord.app.system import SystemIds
 from ompycord.bot.custom_ids import Signer
-from ompycord.bot.live import LiveEditor
+from ompycord.bot.delivery.live import LiveEditor
+from ompycord.bot.delivery.messages_below import MessagesBelow
+from ompycord.bot.delivery.rollover import CardRollover
+from ompycord.bot.gateway.session import editor_of
 from ompycord.bot.message_renderer import MessageRenderer
-from ompycord.bot.messages_below import MessagesBelow
 from ompycord.bot.options import BotOptions
 from ompycord.bot.rest import Rest
-from ompycord.bot.rollover import CardRollover
-from ompycord.bot.session import editor_of
 from ompycord.conductor import Bus, Conductor
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.events import RunFinished
@@ -74,7 +74,7 @@ def cells() -> Iterator[Cell]:
 
 
 def make_editor(*, store: Store, rest: Rest, bus: Bus, clock: Clock) -> LiveEditor:
-    """The product's own, wired as `bot/session.py` does."""
+    """The product's own, wired as `bot/gateway/session.py` does."""
 
     def confinement(_: object) -> Confinement | None:
         return None

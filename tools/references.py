@@ -17,7 +17,6 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from ompycord import errors
-from ompycord.bot.buttons import RunButtons
 from ompycord.bot.commands.help import ROLE_NEEDED
 from ompycord.bot.commands.new import NewRun
 from ompycord.bot.commands.say import Say
@@ -25,8 +24,9 @@ from ompycord.bot.commands.tree import command_group
 from ompycord.bot.context import BotContext
 from ompycord.bot.flow import TABLE as FLOW
 from ompycord.bot.flow import Flow
+from ompycord.bot.interactions.buttons import RunButtons
+from ompycord.bot.interactions.submission import SubmissionService
 from ompycord.bot.lookups import HealthLine
-from ompycord.bot.submission import SubmissionService
 from ompycord.domain.authority import AUTHORITY
 from ompycord.domain.events import EVENT_TYPES, SCHEMA
 from ompycord.domain.lifecycle import TABLE

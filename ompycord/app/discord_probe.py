@@ -1,7 +1,7 @@
 """Asks Discord what the bot is and may do, before or beside the gateway; a line for everything that is missing.
 
 Used by `doctor`, `init` and the start. Plain requests that only read, through aiohttp, which discord.py has loaded already.
-Counterpart of `bot/permissions.py`, which knows what is needed, and in tests of the playground (setting `discord.api`).
+Counterpart of `bot/gateway/permissions.py`, which knows what is needed, and in tests of the playground (setting `discord.api`).
 """
 
 from collections.abc import AsyncGenerator, Iterable, Sequence
@@ -12,7 +12,7 @@ import aiohttp
 
 from ompycord import __version__
 from ompycord.app.findings import Finding, fail, ok, warn
-from ompycord.bot.permissions import VIEW_CHANNEL, Overwrite, Permission, in_channel, invite_link, missing
+from ompycord.bot.gateway.permissions import VIEW_CHANNEL, Overwrite, Permission, in_channel, invite_link, missing
 from ompycord.domain.base import Frozen
 from ompycord.errors import ConfigurationError, UnavailableError
 from ompycord.settings import DiscordSettings

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from ompycord.app.discord_probe import VERSION, findings_of, open_probe
-from ompycord.bot.discord_target import DISCORD, DiscordTarget, point_at
+from ompycord.bot.gateway.discord_target import DISCORD, DiscordTarget, point_at
 from ompycord.domain.catalog import Catalog
 from ompycord.errors import StartError
 from ompycord.settings import DiscordSettings, Settings

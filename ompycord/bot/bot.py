@@ -6,12 +6,12 @@ Counterpart: `app`, which makes one `Bot` and hands it the ports. discord.py is 
 import asyncio
 from collections.abc import Callable
 
-from ompycord.bot.buttons import CARD_ACTIONS
 from ompycord.bot.custom_ids import Signer
-from ompycord.bot.groups import expected_error, run_to_completion
+from ompycord.bot.gateway.groups import expected_error, run_to_completion
+from ompycord.bot.gateway.session import Session, SessionDependencies, Unreachable, Wedged
+from ompycord.bot.interactions.buttons import CARD_ACTIONS
 from ompycord.bot.lookups import Lookups
 from ompycord.bot.options import BotOptions
-from ompycord.bot.session import Session, SessionDependencies, Unreachable, Wedged
 from ompycord.conductor import Bus, Conductor
 from ompycord.domain.ports import Clock, Ids, Store
 from ompycord.errors import GatewayFatal

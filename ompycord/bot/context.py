@@ -1,12 +1,12 @@
-"""What every command, button and form needs, in one frozen bundle; made by `bot.py`."""
+"""What every command, button and form needs, in one frozen bundle; made by `gateway/session.py`."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import discord
 
 from ompycord.bot.access import Interaction, person_of
 from ompycord.bot.custom_ids import Signer
-from ompycord.bot.live import LiveEditor
 from ompycord.bot.lookups import Lookups
 from ompycord.bot.message_renderer import MessageRenderer
 from ompycord.bot.options import BotOptions
@@ -22,10 +22,22 @@ from ompycord.errors import Refused, StorageError
 from ompycord.render.notices import no_such_run
 from ompycord.render.sanitizer import Sanitizer
 
-__all__ = ["BotContext"]
+__all__ = ["BotContext", "LiveCards"]
 
 _SHORTEST = 4
 """Fewer last characters of an id than these name nothing."""
+
+
+class LiveCards(Protocol):
+    """What commands, buttons and forms ask of delivery: `delivery/live.py` does it."""
+
+    def wake(self) -> None:
+        """Look at the outbox now."""
+        ...
+
+    async def posted(self, run: RunId, timeout: float) -> str | None:
+        """The address of a run's channel summary, waiting for it at most so many seconds. Raises StorageError."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +51,7 @@ class BotContext:
     ids: Ids
     signer: Signer
     renderer: MessageRenderer
-    live: LiveEditor
+    live: LiveCards
     rest: Rest
     lookups: Lookups
 

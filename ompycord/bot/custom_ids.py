@@ -1,4 +1,4 @@
-"""Signed component ids, `v1:<action>:<ref>:<nonce>:<mac>`; counterpart of `components.py`, which gives them a meaning.
+"""Signed component ids, `v1:<action>:<ref>:<nonce>:<mac>`; counterpart of `interactions/components.py`, which gives them a meaning.
 
 The id says only which of our buttons it is: rights, single use and expiry are asked of the server at every click.
 """

@@ -1,8 +1,7 @@
 """What a person sees of one task, as a state machine in a table; pure. Counterpart of `domain.lifecycle`, the run's own.
 
 docs/contracts/runs.md, *The person's view*: Discord can fail while the run is fine, so this is a machine of its own.
-`submissions.py` performs the
-steps up to Acknowledged, `live.py` those after it.
+`interactions/submission.py` performs the steps up to Acknowledged, `delivery/live.py` those after it.
 """
 
 from enum import StrEnum

@@ -30,6 +30,8 @@ __all__ = ["MessageRenderer", "RunView", "card_number", "is_pinned", "latest_car
 SILENT_MS = 15 * 60 * 1000
 """docs/contracts/external-runs.md, *Silence*: after so long the card says *silent since*."""
 SLOWED_TOLD_MS = 60 * 1000
+_LIVE = 100
+"""Runs that a board lists of each kind at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +110,14 @@ class MessageRenderer:
             record=record, snapshot=snapshot, position=folded.position, surfaces=surfaces, render_context=render_context
         )
 
-    async def rows(self, records: Sequence[RunRecord]) -> list[BoardRow]:
+    async def board_rows(self, guild: str) -> list[BoardRow]:
+        """The live runs that can be seen in a server: its own, and those of agents elsewhere, which belong to none."""
+        here = await self.store.runs(RunFilter(is_open=True, guild=guild, limit=_LIVE))
+        elsewhere = await self.store.runs(RunFilter(is_open=True, kind=RunKind.EXTERNAL, limit=_LIVE))
+        known = {record.id: record for record in (*here, *(one for one in elsewhere if one.guild is None))}
+        return await self._rows(list(known.values()))
+
+    async def _rows(self, records: Sequence[RunRecord]) -> list[BoardRow]:
         """These runs as a board lists them; read in one go, since there can be many."""
         folds = await self.store.folds([RunId(record.id) for record in records])
         found: list[BoardRow] = []

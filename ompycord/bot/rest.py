@@ -1,18 +1,18 @@
-"""The calls to Discord that deliveries and cards need, in plain ids; counterpart of `deliver.py` and `live.py`.
+"""The calls to Discord that deliveries and cards need, in plain ids; counterpart of `delivery/`.
 
 Nobody may cancel these or put a timeout around them: a request that is cancelled during a global 429 wedges discord.py for
-ever (docs/platform/discord.md, *Requests of discord.py*). The lanes of `live.py` run each in a task of its own.
+ever (docs/platform/discord.md, *Requests of discord.py*). The lanes of `delivery/live.py` run each in a task of its own.
 """
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import aiohttp
 import discord
 
 from ompycord.bot.embed_builder import QUIET, sendable, text_file
-from ompycord.bot.messages_below import SCROLLED_OUT_BY, Written
 from ompycord.domain.base import Millis
 from ompycord.errors import OmpycordError
 from ompycord.render.marker import Marker, parse_marker
@@ -26,6 +26,7 @@ __all__ = [
     "THREAD_LOCKED",
     "Rest",
     "SendFailed",
+    "Written",
     "written",
 ]
 
@@ -57,6 +58,13 @@ _PROBED = 300
 """Messages, newest first, that a probe reads at most."""
 _CLOCKS_APART_MS = 5 * 60 * 1000
 """How far Discord's clock and ours may differ."""
+
+
+class Written(NamedTuple):
+    """A message as something that covers a card above it."""
+
+    id: str
+    characters: int
 
 
 class SendFailed(OmpycordError):
@@ -225,14 +233,16 @@ class Rest:
                         return str(message.id)
         return None
 
-    async def written_below(self, channel: str, message_id: str) -> list[Written]:
-        """What people and we wrote after a message; costs a request only where the gateway knows of something newer."""
+    async def written_below(self, channel: str, message_id: str, *, limit: int) -> list[Written]:
+        """At most so many messages that people and we wrote after one; costs a request only where the gateway knows of something
+        newer.
+        """
         newest = getattr(self._client.get_channel(int(channel)), "last_message_id", None)
         if newest is None or newest <= int(message_id):
             return []
         after, found = discord.Object(int(message_id)), list[Written]()
         with _translated():
-            async for message in self._channel(channel).history(limit=2 * SCROLLED_OUT_BY, after=after):
+            async for message in self._channel(channel).history(limit=limit, after=after):
                 found.extend(written(message))
         return found
 

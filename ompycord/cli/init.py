@@ -128,7 +128,7 @@ class Wizard:
 
     def _server(self, account: "Account", guild: str | None, token: str) -> "tuple[Account, str]":
         """The server to work in; the bot is invited first where it is in none."""
-        from ompycord.bot.permissions import invite_link
+        from ompycord.bot.gateway.permissions import invite_link
 
         typer.echo(f"Invite it with exactly the permissions that it uses:\n  {invite_link(account.application)}")
         while not account.servers or (guild is not None and guild not in {one.id for one in account.servers}):

@@ -1,4 +1,4 @@
-"""A file that an agent attached, as a message of its own; the file itself is added by `bot/deliver.py`."""
+"""A file that an agent attached, as a message of its own; the file itself is added by `bot/delivery/deliver.py`."""
 
 from typing import Final
 

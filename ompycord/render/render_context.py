@@ -1,4 +1,4 @@
-"""What a card shows besides its run's snapshot, gathered by the caller; counterpart of `bot/live.py`.
+"""What a card shows besides its run's snapshot, gathered by the caller; counterpart of `bot/delivery/live.py`.
 
 There is no clock in it: what ticks is a Discord timestamp, and what a clock decides (silence, expiry) comes decided.
 """

@@ -1,4 +1,7 @@
-"""A hook whose agent waits for the answer: leave asked for in Discord, and the wait for it; counterpart of `bot/approvals.py`."""
+"""A hook whose agent waits for the answer: leave asked for in Discord, and the wait for it.
+
+Counterpart: `bot/interactions/approvals.py`.
+"""
 
 import asyncio
 from contextlib import suppress

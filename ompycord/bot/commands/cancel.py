@@ -3,10 +3,10 @@
 from discord import app_commands
 
 from ompycord.bot.access import Interaction
-from ompycord.bot.buttons import RunButtons
 from ompycord.bot.commands.choices import Choices
 from ompycord.bot.context import BotContext
-from ompycord.bot.replies import defer
+from ompycord.bot.interactions.buttons import RunButtons
+from ompycord.bot.interactions.replies import defer
 
 __all__ = ["add_cancel"]
 

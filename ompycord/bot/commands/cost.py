@@ -6,7 +6,7 @@ from discord import app_commands
 
 from ompycord.bot.access import Interaction
 from ompycord.bot.context import BotContext
-from ompycord.bot.replies import defer, say
+from ompycord.bot.interactions.replies import defer, say
 from ompycord.domain.base import Millis
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunFilter

@@ -6,8 +6,8 @@ from discord import app_commands
 
 from ompycord.bot.access import Interaction
 from ompycord.bot.context import BotContext
+from ompycord.bot.interactions.replies import defer, say
 from ompycord.bot.lookups import HealthLine
-from ompycord.bot.replies import defer, say
 
 __all__ = ["add_health"]
 

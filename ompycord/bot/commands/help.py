@@ -6,7 +6,7 @@ from discord import app_commands
 
 from ompycord.bot.access import Interaction
 from ompycord.bot.context import BotContext
-from ompycord.bot.replies import say
+from ompycord.bot.interactions.replies import say
 from ompycord.domain.access import Role
 from ompycord.render.help import CommandHelp, help_text
 from ompycord.render.help import Role as RoleName

@@ -10,11 +10,11 @@ from ompycord.bot.access import Interaction
 from ompycord.bot.commands.choices import Choices
 from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
-from ompycord.bot.drafts import AttachedFile, Typed
 from ompycord.bot.flow import Flow, Signal, Step, advance
-from ompycord.bot.modals import MODES, read_form, task_form
-from ompycord.bot.replies import give_back
-from ompycord.bot.submission import SubmissionService
+from ompycord.bot.interactions.drafts import AttachedFile, Typed
+from ompycord.bot.interactions.modals import MODES, read_form, task_form
+from ompycord.bot.interactions.replies import give_back
+from ompycord.bot.interactions.submission import SubmissionService
 from ompycord.domain.access import Person, may
 from ompycord.domain.repository import AgentSpec, RepositorySpec
 from ompycord.domain.task import MOST_FILES, Mode

@@ -2,14 +2,14 @@
 
 from discord import TextStyle, app_commands, ui
 
-from ompycord.bot import reply_texts
 from ompycord.bot.access import Interaction
 from ompycord.bot.commands.choices import Choices
-from ompycord.bot.components import Handler
 from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
-from ompycord.bot.modals import read_form
-from ompycord.bot.replies import defer, give_back, say
+from ompycord.bot.interactions import reply_texts
+from ompycord.bot.interactions.components import Handler
+from ompycord.bot.interactions.modals import read_form
+from ompycord.bot.interactions.replies import defer, give_back, say
 from ompycord.conductor import MESSAGE_LENGTH
 from ompycord.domain.access import Person, Role
 from ompycord.domain.ids import RunId

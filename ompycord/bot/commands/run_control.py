@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable
 from discord import app_commands
 
 from ompycord.bot.access import Interaction
-from ompycord.bot.buttons import RunButtons
 from ompycord.bot.commands.choices import Choices
 from ompycord.bot.context import BotContext
-from ompycord.bot.replies import defer, say
+from ompycord.bot.interactions.buttons import RunButtons
+from ompycord.bot.interactions.replies import defer, say
 from ompycord.domain.access import Person
 from ompycord.domain.run import RunRecord
 

@@ -8,8 +8,8 @@ from discord import app_commands
 from ompycord.bot.access import Interaction
 from ompycord.bot.commands.choices import Choices
 from ompycord.bot.context import BotContext
-from ompycord.bot.replies import defer, say
-from ompycord.bot.reply_texts import run_line
+from ompycord.bot.interactions.replies import defer, say
+from ompycord.bot.interactions.reply_texts import run_line
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunFilter
 from ompycord.domain.records import OutboxKind

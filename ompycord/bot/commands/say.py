@@ -5,14 +5,14 @@ Nothing that somebody typed is lost: what cannot be told comes back as a file, a
 
 from discord import app_commands
 
-from ompycord.bot import reply_texts
 from ompycord.bot.access import Interaction
 from ompycord.bot.commands.choices import Choices
-from ompycord.bot.components import Handler
 from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
-from ompycord.bot.modals import message_form, read_form
-from ompycord.bot.replies import NOT_TAKEN, defer, say, words_for
+from ompycord.bot.interactions import reply_texts
+from ompycord.bot.interactions.components import Handler
+from ompycord.bot.interactions.modals import message_form, read_form
+from ompycord.bot.interactions.replies import NOT_TAKEN, defer, say, words_for
 from ompycord.bot.rest import SendFailed
 from ompycord.conductor import When
 from ompycord.domain.access import Person

@@ -4,13 +4,13 @@ import regex
 from discord import app_commands
 from pydantic import ValidationError
 
-from ompycord.bot import settings_text as words
 from ompycord.bot.access import Interaction
-from ompycord.bot.components import Handler
 from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
-from ompycord.bot.modals import FormValues, read_form, settings_form
-from ompycord.bot.replies import defer, say
+from ompycord.bot.interactions import settings_text as words
+from ompycord.bot.interactions.components import Handler
+from ompycord.bot.interactions.modals import FormValues, read_form, settings_form
+from ompycord.bot.interactions.replies import defer, say
 from ompycord.domain.access import Person
 from ompycord.domain.person_settings import PersonSettings, Pings, QuietHours
 from ompycord.errors import Refused

@@ -7,8 +7,8 @@ from discord import app_commands
 from ompycord.bot.access import Interaction
 from ompycord.bot.commands.choices import Choices
 from ompycord.bot.context import BotContext
-from ompycord.bot.replies import defer
-from ompycord.bot.run_details import show_part
+from ompycord.bot.interactions.replies import defer
+from ompycord.bot.interactions.run_details import show_part
 
 __all__ = ["add_show"]
 

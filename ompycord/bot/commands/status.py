@@ -3,11 +3,10 @@
 from discord import app_commands
 
 from ompycord.bot.access import Interaction
-from ompycord.bot.board import rows_of
 from ompycord.bot.commands.choices import Choices
 from ompycord.bot.context import BotContext
+from ompycord.bot.interactions.replies import defer, show
 from ompycord.bot.message_renderer import latest_card
-from ompycord.bot.replies import defer, show
 from ompycord.domain.ids import RunId
 from ompycord.domain.run import RunRecord
 from ompycord.errors import Refused
@@ -44,5 +43,5 @@ async def _card(context: BotContext, interaction: Interaction, record: RunRecord
 
 
 async def _board(context: BotContext, interaction: Interaction) -> None:
-    rows = await rows_of(context.store, context.renderer, str(interaction.guild_id))
+    rows = await context.renderer.board_rows(str(interaction.guild_id))
     await show(interaction, board_message(rows, sign=context.signer.button, redact=context.renderer.redact))

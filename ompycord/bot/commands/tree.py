@@ -7,9 +7,7 @@ import aiohttp
 import discord
 from discord import app_commands
 
-from ompycord.bot import reply_texts
 from ompycord.bot.access import Interaction, is_ours
-from ompycord.bot.buttons import RunButtons
 from ompycord.bot.commands.cancel import add_cancel
 from ompycord.bot.commands.choices import Choices
 from ompycord.bot.commands.cost import add_cost
@@ -24,9 +22,11 @@ from ompycord.bot.commands.settings import Settings
 from ompycord.bot.commands.show import add_show
 from ompycord.bot.commands.status import add_status
 from ompycord.bot.context import BotContext
+from ompycord.bot.interactions import reply_texts
+from ompycord.bot.interactions.buttons import RunButtons
+from ompycord.bot.interactions.replies import explain
+from ompycord.bot.interactions.replies import say as reply
 from ompycord.bot.lookups import HealthLine
-from ompycord.bot.replies import explain
-from ompycord.bot.replies import say as reply
 from ompycord.domain.access import Role
 from ompycord.render.help import help_text
 from ompycord.telemetry import get_logger

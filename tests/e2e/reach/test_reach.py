@@ -15,12 +15,12 @@ import pytest
 import pytest_asyncio
 from prometheus_client.parser import text_string_to_metric_families
 
-from ompycord.bot.buttons import RunButtons
 from ompycord.bot.commands.new import NewRun
 from ompycord.bot.commands.say import Say
 from ompycord.bot.context import BotContext
-from ompycord.bot.session import handlers
-from ompycord.bot.submission import SubmissionService
+from ompycord.bot.gateway.session import handlers
+from ompycord.bot.interactions.buttons import RunButtons
+from ompycord.bot.interactions.submission import SubmissionService
 from ompycord.telemetry.metrics import METRICS
 from tests.e2e.reach.buttons import press_everything
 from tests.e2e.reach.commands import registered, run_everything

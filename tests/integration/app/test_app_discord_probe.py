@@ -9,7 +9,7 @@ import pytest
 
 from ompycord.app.discord_probe import findings_of, open_probe
 from ompycord.app.findings import Finding
-from ompycord.bot.permissions import PERMISSION_INTEGER, PERMISSIONS, invite_link
+from ompycord.bot.gateway.permissions import PERMISSION_INTEGER, PERMISSIONS, invite_link
 from ompycord.errors import ConfigurationError, UnavailableError
 from ompycord.settings import DiscordSettings
 from tests.support.playground import Playground, hosted_playground

@@ -12,8 +12,8 @@ import pytest
 
 from ompycord.app.system import SystemClock, SystemIds
 from ompycord.bot import DISCORD, Bot, BotOptions, DiscordTarget, HealthLine, Lookups, point_at
-from ompycord.bot.pending_deliveries import CLOSED_S
-from ompycord.bot.session import Session
+from ompycord.bot.delivery.pending_deliveries import CLOSED_S
+from ompycord.bot.gateway.session import Session
 from ompycord.conductor import BudgetKeeper, Bus, Conductor, Driver, Inboxes, Projector
 from ompycord.domain import events as ev
 from ompycord.domain.access import Access, RoleNames

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ompycord.bot.pending_deliveries import CLOSED_S
+from ompycord.bot.delivery.pending_deliveries import CLOSED_S
 from ompycord.domain import events as ev
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.records import OutboxKind

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ompycord.bot.board import EVERY_S
-from ompycord.bot.rollover import ROLL_OVER_MS
+from ompycord.bot.delivery.board import EVERY_S
+from ompycord.bot.delivery.rollover import ROLL_OVER_MS
 from ompycord.playground.client import Message
 from ompycord.store import SqliteStore
 from tests.integration.bot.conftest import AppHarness, kind_of

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ompycord.bot.pending_deliveries import CLOSED_S
+from ompycord.bot.delivery.pending_deliveries import CLOSED_S
 from ompycord.domain import events as ev
 from ompycord.domain.access import Person, Role
 from ompycord.domain.ids import RunId
@@ -16,7 +16,7 @@ from tests.integration.bot.conftest import AppHarness, kind_of
 from tests.support.playground import Playground
 
 MANAGE_THREADS = 1 << 34
-"""Ompycord asks for no such right (`bot/permissions.py`); the playground's first role has it."""
+"""Ompycord asks for no such right (`bot/gateway/permissions.py`); the playground's first role has it."""
 VIEW = 1 << 10
 THREADS = "/channels/{channel_id}/messages/{message_id}/threads"
 

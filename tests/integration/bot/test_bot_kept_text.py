@@ -8,7 +8,7 @@ import pytest
 
 from ompycord.app.system import SystemIds
 from ompycord.bot.custom_ids import Signer
-from ompycord.bot.replies import words_for
+from ompycord.bot.interactions.replies import words_for
 from ompycord.domain import events as ev
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunFilter, Store

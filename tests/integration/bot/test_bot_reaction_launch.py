@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ompycord.bot.reaction_launch import draft_id_of
+from ompycord.bot.interactions.reaction_launch import draft_id_of
 from ompycord.domain.ids import ulid_time_ms
 from ompycord.domain.person_settings import PersonSettings
 from ompycord.domain.ports import Store

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ompycord.bot.thread_messages import RECEIVED
+from ompycord.bot.interactions.thread_messages import RECEIVED
 from ompycord.domain.events import Prompted
 from ompycord.domain.ids import short_id
 from ompycord.domain.ports import AgentCapabilities, Store

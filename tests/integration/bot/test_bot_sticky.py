@@ -1,7 +1,7 @@
 """People talk under a card: it comes down to the end of its thread, silently, and leaves nothing behind."""
 
-from ompycord.bot.messages_below import SCROLLED_OUT_BY
-from ompycord.bot.rollover import MOVED_AT_MOST_MS
+from ompycord.bot.delivery.messages_below import SCROLLED_OUT_BY
+from ompycord.bot.delivery.rollover import MOVED_AT_MOST_MS
 from ompycord.domain import events as ev
 from ompycord.domain.ids import RunId
 from tests.integration.bot.conftest import AppHarness, kind_of

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ompycord.bot.permissions import PERMISSION_INTEGER
+from ompycord.bot.gateway.permissions import PERMISSION_INTEGER
 from ompycord.settings import load_settings
 from tests.integration.cli.harness import Done, ompycord
 from tests.support.playground import Playground, running_playground

@@ -4,7 +4,7 @@ import pytest
 
 from bench.freshness import Cell, fresh, overdue
 from bench.scheduling import Latency, Shown, arrivals, closed_form, mean_age, reference
-from ompycord.bot.rate_limiter import BucketLimiter
+from ompycord.bot.delivery.rate_limiter import BucketLimiter
 from ompycord.playground.rules.limits import LIMITS, RateRule
 
 EVEN = RateRule(name="even", limit=1, window_s=1.0, source="")

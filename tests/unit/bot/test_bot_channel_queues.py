@@ -3,9 +3,9 @@
 import asyncio
 import itertools
 
-from ompycord.bot.channel_queues import ChannelQueue, ChannelQueues
-from ompycord.bot.deliver import QueuedDelivery
-from ompycord.bot.rate_limiter import Answer, GlobalLimiter
+from ompycord.bot.delivery.channel_queues import ChannelQueue, ChannelQueues
+from ompycord.bot.delivery.deliver import QueuedDelivery
+from ompycord.bot.delivery.rate_limiter import Answer, GlobalLimiter
 from ompycord.domain.ids import RunId
 from ompycord.domain.records import OutboxKind, OutboxRow
 

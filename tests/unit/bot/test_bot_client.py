@@ -7,9 +7,9 @@ import discord
 import discord.http
 import pytest
 
-from ompycord.bot.client import FATAL_CLOSES, intents_of
 from ompycord.bot.commands.tree import definition
-from ompycord.bot.discord_target import DISCORD, DiscordTarget, point_at
+from ompycord.bot.gateway.client import FATAL_CLOSES, intents_of
+from ompycord.bot.gateway.discord_target import DISCORD, DiscordTarget, point_at
 from ompycord.bot.options import BotOptions
 
 CONNECT_SHA256 = "300daeed48a83570eb1e6ae3b5a3da38b13eb12b2055f0efe4f2f20348e412f6"

@@ -5,7 +5,7 @@ from typing import cast
 
 import pytest
 
-from ompycord.bot.drafts import AttachedFile, Typed, submission_of
+from ompycord.bot.interactions.drafts import AttachedFile, Typed, submission_of
 from ompycord.bot.rest import Rest
 from ompycord.conductor import Submission
 from ompycord.domain.records import Draft

@@ -1,6 +1,7 @@
 """What lies below a card is counted by messages and by what they show, and only what is really there."""
 
-from ompycord.bot.messages_below import CHARACTERS, SCROLLED_OUT_BY, MessagesBelow, Written
+from ompycord.bot.delivery.messages_below import CHARACTERS, SCROLLED_OUT_BY, MessagesBelow
+from ompycord.bot.rest import Written
 from ompycord.domain.ids import RunId
 
 RUN = RunId("01ARZ3NDEKTSV4RRFFQ69G5FAV")

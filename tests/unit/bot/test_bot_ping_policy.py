@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ompycord.bot.ping_policy import Ways, ways_of
+from ompycord.bot.delivery.ping_policy import Ways, ways_of
 from ompycord.domain.person_settings import PersonSettings
 
 DAY_MS = 24 * 3600 * 1000

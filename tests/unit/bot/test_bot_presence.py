@@ -6,7 +6,7 @@ from typing import Any
 import discord
 import pytest
 
-from ompycord.bot.presence import show_mode
+from ompycord.bot.gateway.presence import show_mode
 from tests.support.patience import within
 
 

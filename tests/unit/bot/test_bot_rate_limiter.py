@@ -2,7 +2,7 @@
 
 import pytest
 
-from ompycord.bot.rate_limiter import Answer, BucketLimiter, answer_of
+from ompycord.bot.delivery.rate_limiter import Answer, BucketLimiter, answer_of
 from ompycord.playground.rules.limits import RateRule, RateRules
 from ompycord.playground.rules.ratelimit import RateLimiter
 

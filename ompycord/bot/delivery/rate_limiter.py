@@ -1,4 +1,4 @@
-"""When Discord has room for the next request, learned from the headers of its answers; counterpart of `queues.py`, which asks.
+"""When Discord has room for the next request, learned from the headers of its answers; counterpart of `channel_queues.py`, which asks.
 
 docs/platform/discord.md, *Rate limits*: the limits of a route are never hard-coded. Only the global one is published.
 """

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import discord
 
-from ompycord.bot.live import LiveEditor
-from ompycord.bot.messages_below import MessagesBelow
+from ompycord.bot.delivery.live import LiveEditor
+from ompycord.bot.delivery.messages_below import MessagesBelow
+from ompycord.bot.delivery.rollover import CardRollover
 from ompycord.bot.rest import Rest, written
-from ompycord.bot.rollover import CardRollover
 from ompycord.conductor import Conductor
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunFilter, Store

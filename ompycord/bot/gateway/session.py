@@ -8,38 +8,38 @@ from dataclasses import dataclass
 import aiohttp
 import discord
 
-from ompycord.bot.answers import Answers
-from ompycord.bot.approvals import Approvals
-from ompycord.bot.board import BoardKeeper
-from ompycord.bot.buttons import RunButtons
-from ompycord.bot.channel_access import ChannelAccess
-from ompycord.bot.client import OmpycordClient
 from ompycord.bot.commands.new import NewRun, run_as_task
 from ompycord.bot.commands.queue import QueueEdit
 from ompycord.bot.commands.say import Say
 from ompycord.bot.commands.settings import Settings
 from ompycord.bot.commands.tree import OmpTree, command_group, sync
-from ompycord.bot.components import Dispatcher, Handler
 from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import Signer
-from ompycord.bot.deliver import Deliverer
-from ompycord.bot.gateway_events import GatewayEvents
-from ompycord.bot.groups import expected_error, run_to_completion
-from ompycord.bot.live import LiveEditor
+from ompycord.bot.delivery.board import BoardKeeper
+from ompycord.bot.delivery.channel_access import ChannelAccess
+from ompycord.bot.delivery.deliver import Deliverer
+from ompycord.bot.delivery.live import LiveEditor
+from ompycord.bot.delivery.messages_below import MessagesBelow
+from ompycord.bot.delivery.rate_limiter import Answer
+from ompycord.bot.delivery.refresh import Refresher
+from ompycord.bot.delivery.rollover import CardRollover
+from ompycord.bot.gateway.client import OmpycordClient
+from ompycord.bot.gateway.gateway_events import GatewayEvents
+from ompycord.bot.gateway.groups import expected_error, run_to_completion
+from ompycord.bot.gateway.presence import show_mode
+from ompycord.bot.gateway.protect_requests import protect_requests
+from ompycord.bot.interactions.answers import Answers
+from ompycord.bot.interactions.approvals import Approvals
+from ompycord.bot.interactions.buttons import RunButtons
+from ompycord.bot.interactions.components import Dispatcher, Handler
+from ompycord.bot.interactions.raise_limit import RaiseLimit
+from ompycord.bot.interactions.reaction_launch import ReactionLaunch
+from ompycord.bot.interactions.submission import SubmissionService
+from ompycord.bot.interactions.thread_messages import ThreadMessages
 from ompycord.bot.lookups import HealthLine, Lookups, ReadArtifact, no_artifact
 from ompycord.bot.message_renderer import MessageRenderer
-from ompycord.bot.messages_below import MessagesBelow
 from ompycord.bot.options import BotOptions
-from ompycord.bot.presence import show_mode
-from ompycord.bot.protect_requests import protect_requests
-from ompycord.bot.raise_limit import RaiseLimit
-from ompycord.bot.rate_limiter import Answer
-from ompycord.bot.reaction_launch import ReactionLaunch
-from ompycord.bot.refresh import Refresher
 from ompycord.bot.rest import Rest
-from ompycord.bot.rollover import CardRollover
-from ompycord.bot.submission import SubmissionService
-from ompycord.bot.thread_messages import ThreadMessages
 from ompycord.conductor import Bus, Conductor
 from ompycord.domain.ports import Clock, Ids, Store
 from ompycord.errors import GatewayFatal, OmpycordError

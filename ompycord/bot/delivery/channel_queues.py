@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ompycord.bot.deliver import QueuedDelivery
-from ompycord.bot.rate_limiter import Answer, BucketLimiter, GlobalLimiter
+from ompycord.bot.delivery.deliver import QueuedDelivery
+from ompycord.bot.delivery.rate_limiter import Answer, BucketLimiter, GlobalLimiter
 from ompycord.domain.ids import RunId
 from ompycord.domain.records import OutboxKind
 

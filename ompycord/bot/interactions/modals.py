@@ -11,8 +11,8 @@ import discord
 from discord import ui
 
 from ompycord.bot.access import Interaction
-from ompycord.bot.drafts import AttachedFile
-from ompycord.bot.settings_text import PINGS
+from ompycord.bot.interactions.drafts import AttachedFile
+from ompycord.bot.interactions.settings_text import PINGS
 from ompycord.conductor import MESSAGE_LENGTH, When
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.person_settings import PersonSettings

@@ -6,8 +6,8 @@ Each time the next card is a row of the outbox, asked for as often as one likes:
 
 from typing import Final
 
+from ompycord.bot.delivery.messages_below import SCROLLED_OUT_BY, MessagesBelow
 from ompycord.bot.message_renderer import MessageRenderer, RunView, card_number, latest_card
-from ompycord.bot.messages_below import MessagesBelow
 from ompycord.bot.rest import Rest, SendFailed
 from ompycord.conductor import AGAIN, notice_about
 from ompycord.domain.ports import Clock, Store
@@ -73,7 +73,7 @@ class CardRollover:
             return False
         if not self._messages_below.watch(card.channel, run_view.run, card.message):
             try:
-                written = await self._rest.written_below(card.channel, card.message)
+                written = await self._rest.written_below(card.channel, card.message, limit=2 * SCROLLED_OUT_BY)
             except SendFailed as failed:  # the edit that follows says what is wrong with the thread
                 log.info("card.not_probed", run=run_view.run, reason=str(failed))
                 return False

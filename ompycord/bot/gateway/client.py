@@ -16,9 +16,9 @@ from discord.backoff import ExponentialBackoff
 from discord.gateway import DiscordWebSocket, ReconnectWebSocket
 
 from ompycord.bot.access import Interaction
+from ompycord.bot.delivery.rate_limiter import Answer, answer_of
 from ompycord.bot.embed_builder import QUIET
 from ompycord.bot.options import BotOptions
-from ompycord.bot.rate_limiter import Answer, answer_of
 from ompycord.errors import GatewayFatal
 from ompycord.telemetry import get_logger
 

@@ -6,11 +6,11 @@ lanes of `live.py`.
 
 from dataclasses import dataclass
 
+from ompycord.bot.delivery.ping_policy import PingPolicy
+from ompycord.bot.delivery.rollover import CardRollover
 from ompycord.bot.lookups import ReadArtifact, no_artifact
 from ompycord.bot.message_renderer import MessageRenderer, RunView, is_pinned, request_of
-from ompycord.bot.ping_policy import PingPolicy
 from ompycord.bot.rest import CHANNEL_GONE, THREAD_LOCKED, Rest, SendFailed
-from ompycord.bot.rollover import CardRollover
 from ompycord.conductor import OPS
 from ompycord.domain.base import Millis
 from ompycord.domain.ids import short_id

@@ -2,11 +2,11 @@
 
 from typing import cast, get_args
 
-from ompycord.bot import reply_texts
 from ompycord.bot.access import Interaction
 from ompycord.bot.context import BotContext
+from ompycord.bot.interactions import reply_texts
+from ompycord.bot.interactions.replies import say
 from ompycord.bot.message_renderer import RunView
-from ompycord.bot.replies import say
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.run import RunRecord
 from ompycord.errors import Refused

@@ -8,12 +8,12 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ompycord.bot import reply_texts
 from ompycord.bot.access import Interaction
 from ompycord.bot.context import BotContext
-from ompycord.bot.drafts import Typed, submission_of
 from ompycord.bot.flow import Flow, Signal, Step, advance
-from ompycord.bot.replies import NOT_TAKEN, defer, say, words_for
+from ompycord.bot.interactions import reply_texts
+from ompycord.bot.interactions.drafts import Typed, submission_of
+from ompycord.bot.interactions.replies import NOT_TAKEN, defer, say, words_for
 from ompycord.bot.rest import SendFailed
 from ompycord.domain.access import Person
 from ompycord.domain.ids import DraftId, RunId

@@ -1,14 +1,14 @@
 """What each button of a run means: stop, resume, cancel, retry, details, diff, checks; counterpart of `render.buttons`."""
 
-from ompycord.bot import reply_texts
 from ompycord.bot.access import Interaction
-from ompycord.bot.components import Handler
 from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
-from ompycord.bot.replies import defer, say
+from ompycord.bot.interactions import reply_texts
+from ompycord.bot.interactions.components import Handler
+from ompycord.bot.interactions.replies import defer, say
+from ompycord.bot.interactions.run_details import show_part
+from ompycord.bot.interactions.submission import SubmissionService
 from ompycord.bot.rest import SendFailed
-from ompycord.bot.run_details import show_part
-from ompycord.bot.submission import SubmissionService
 from ompycord.domain.access import Person, may
 from ompycord.domain.ids import DraftId, RunId, short_id, ulid_time_ms
 from ompycord.domain.run import RunRecord

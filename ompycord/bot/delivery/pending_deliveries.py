@@ -3,8 +3,8 @@
 The rows are the truth; this remembers only which were refused lately. Called by `live.py`.
 """
 
-from ompycord.bot.channel_queues import ChannelQueues
-from ompycord.bot.deliver import ORDER, Deliverer, QueuedDelivery
+from ompycord.bot.delivery.channel_queues import ChannelQueues
+from ompycord.bot.delivery.deliver import ORDER, Deliverer, QueuedDelivery
 from ompycord.bot.rest import SendFailed
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, Store

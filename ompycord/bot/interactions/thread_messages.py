@@ -7,9 +7,9 @@ hears of it only through `/omp say`.
 import aiohttp
 import discord
 
-from ompycord.bot import reply_texts
 from ompycord.bot.access import member
 from ompycord.bot.context import BotContext
+from ompycord.bot.interactions import reply_texts
 from ompycord.bot.rest import SendFailed
 from ompycord.domain.access import Person, may
 from ompycord.domain.ids import RunId

@@ -6,33 +6,23 @@ channel's lane like all others (`live.py`).
 
 from typing import Final
 
-from ompycord.bot.channel_queues import BoardOf, ChannelQueues
+from ompycord.bot.delivery.channel_queues import BoardOf, ChannelQueues
+from ompycord.bot.delivery.rollover import ROLL_OVER_MS
 from ompycord.bot.message_renderer import MessageRenderer
 from ompycord.bot.rest import CHANNEL_GONE, MESSAGE_GONE, Rest, SendFailed
-from ompycord.bot.rollover import ROLL_OVER_MS
 from ompycord.domain.base import Millis
-from ompycord.domain.ports import Clock, RunFilter, Store
+from ompycord.domain.ports import Clock, Store
 from ompycord.domain.records import Board
-from ompycord.domain.run import RunKind
-from ompycord.render.board import BOARD_FOOTER, BoardRow, board_message
+from ompycord.render.board import BOARD_FOOTER, board_message
 from ompycord.render.message import RenderedMessage
 from ompycord.telemetry import get_logger
 
-__all__ = ["EVERY_S", "BoardKeeper", "rows_of"]
+__all__ = ["EVERY_S", "BoardKeeper"]
 
 EVERY_S: Final = 5.0
 """Edited at most so often: whoever looks at a board wants to know what runs, not each step."""
-_LIVE: Final = 100
 
 log = get_logger(__name__)
-
-
-async def rows_of(store: Store, renderer: MessageRenderer, guild: str) -> list[BoardRow]:
-    """The live runs that can be seen in a server: its own, and those of agents elsewhere, which belong to none."""
-    here = await store.runs(RunFilter(is_open=True, guild=guild, limit=_LIVE))
-    elsewhere = await store.runs(RunFilter(is_open=True, kind=RunKind.EXTERNAL, limit=_LIVE))
-    known = {record.id: record for record in (*here, *(one for one in elsewhere if one.guild is None))}
-    return await renderer.rows(list(known.values()))
 
 
 class BoardKeeper:
@@ -92,7 +82,7 @@ class BoardKeeper:
         return False
 
     async def _is_edited(self) -> bool:
-        rows = await rows_of(self._store, self._renderer, self._rest.guild_of(self._channel))
+        rows = await self._renderer.board_rows(self._rest.guild_of(self._channel))
         wanted = board_message(rows, sign=self._renderer.signer.button, redact=self._renderer.redact)
         board = next((one for one in await self._store.boards() if one.channel == self._channel), None)
         if board is None:

@@ -1,10 +1,10 @@
-"""What a person typed as a draft's body, and from there to a submission; counterpart of `submissions.py`, which keeps it first."""
+"""What a person typed as a draft's body, and from there to a submission; counterpart of `submission.py`, which keeps it first."""
 
 from typing import Annotated
 
 from pydantic import Field
 
-from ompycord.bot import reply_texts
+from ompycord.bot.interactions import reply_texts
 from ompycord.bot.lookups import KeepFile
 from ompycord.bot.rest import Rest, SendFailed
 from ompycord.conductor import Submission

@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
+from ompycord.bot.delivery.rollover import ROLL_OVER_MS, CardRollover, is_moved
 from ompycord.bot.message_renderer import MessageRenderer, RunView, card_number, is_pinned, latest_card
 from ompycord.bot.rest import CHANNEL_GONE, MESSAGE_GONE, Rest, SendFailed
-from ompycord.bot.rollover import ROLL_OVER_MS, CardRollover, is_moved
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, Store
 from ompycord.domain.records import OutboxKind, Surface

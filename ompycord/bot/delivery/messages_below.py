@@ -6,23 +6,17 @@ intent, so eight messages bury a card whatever they say.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
+from ompycord.bot.rest import Written
 from ompycord.domain.ids import RunId
 
-__all__ = ["CHARACTERS", "SCROLLED_OUT_BY", "MessagesBelow", "Written"]
+__all__ = ["CHARACTERS", "SCROLLED_OUT_BY", "MessagesBelow"]
 
 SCROLLED_OUT_BY: Final = 8
 """Messages: about what a laptop's window shows below a card."""
 CHARACTERS: Final = 2500
 """The same as text, as far as it is seen: our own long messages, and people's with the intent."""
-
-
-class Written(NamedTuple):
-    """A message below a card."""
-
-    id: str
-    characters: int
 
 
 @dataclass(slots=True)

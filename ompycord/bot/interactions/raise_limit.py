@@ -3,11 +3,11 @@
 from discord import ui
 
 from ompycord.bot.access import Interaction
-from ompycord.bot.components import Handler
 from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
-from ompycord.bot.modals import read_form
-from ompycord.bot.replies import defer, say
+from ompycord.bot.interactions.components import Handler
+from ompycord.bot.interactions.modals import read_form
+from ompycord.bot.interactions.replies import defer, say
 from ompycord.domain.access import Person, may
 from ompycord.domain.ids import RunId, short_id
 from ompycord.errors import Refused

@@ -9,11 +9,11 @@ import hashlib
 import aiohttp
 import discord
 
-from ompycord.bot import reply_texts
 from ompycord.bot.access import member
 from ompycord.bot.context import BotContext
-from ompycord.bot.drafts import AttachedFile, Typed, submission_of
-from ompycord.bot.replies import words_for
+from ompycord.bot.interactions import reply_texts
+from ompycord.bot.interactions.drafts import AttachedFile, Typed, submission_of
+from ompycord.bot.interactions.replies import words_for
 from ompycord.bot.rest import SendFailed
 from ompycord.domain.access import Person, may
 from ompycord.domain.ids import DraftId, new_ulid

@@ -6,16 +6,16 @@ nothing waits there: a lane per channel takes its next job when the last one has
 
 import asyncio
 
-from ompycord.bot.board import BoardKeeper
-from ompycord.bot.changes import Changes
-from ompycord.bot.channel_access import ChannelAccess
-from ompycord.bot.channel_queues import BoardOf, ChannelQueue, ChannelQueues, Job, Start
-from ompycord.bot.deliver import Deliverer, QueuedDelivery
+from ompycord.bot.delivery.board import BoardKeeper
+from ompycord.bot.delivery.changes import Changes
+from ompycord.bot.delivery.channel_access import ChannelAccess
+from ompycord.bot.delivery.channel_queues import BoardOf, ChannelQueue, ChannelQueues, Job, Start
+from ompycord.bot.delivery.deliver import Deliverer, QueuedDelivery
+from ompycord.bot.delivery.pending_deliveries import RETRY_S, PendingDeliveries, pause_after
+from ompycord.bot.delivery.rate_limiter import Answer
+from ompycord.bot.delivery.refresh import Refresher
 from ompycord.bot.flow import Flow, Signal, advance
 from ompycord.bot.message_renderer import MessageRenderer, RunView
-from ompycord.bot.pending_deliveries import RETRY_S, PendingDeliveries, pause_after
-from ompycord.bot.rate_limiter import Answer
-from ompycord.bot.refresh import Refresher
 from ompycord.bot.rest import SendFailed
 from ompycord.conductor import Bus, Subscription
 from ompycord.domain.ids import RunId

@@ -11,9 +11,9 @@ import discord
 from discord import app_commands
 from pydantic import ValidationError
 
-from ompycord.bot import reply_texts
 from ompycord.bot.access import Interaction
 from ompycord.bot.embed_builder import QUIET, buttons_view, sendable, text_file
+from ompycord.bot.interactions import reply_texts
 from ompycord.bot.rest import SendFailed
 from ompycord.errors import Backlogged, BadEvent, Draining, Refused, StorageError, VersionConflict
 from ompycord.render.message import RenderedMessage

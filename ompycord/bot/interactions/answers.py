@@ -3,11 +3,11 @@
 from functools import partial
 
 from ompycord.bot.access import Interaction
-from ompycord.bot.components import Handler
 from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
-from ompycord.bot.modals import answer_form, read_form
-from ompycord.bot.replies import defer, give_back, say
+from ompycord.bot.interactions.components import Handler
+from ompycord.bot.interactions.modals import answer_form, read_form
+from ompycord.bot.interactions.replies import defer, give_back, say
 from ompycord.domain.access import Person, may
 from ompycord.domain.ids import RunId
 from ompycord.domain.run import RunRecord

@@ -8,12 +8,12 @@ from typing import Any, cast
 
 import discord
 
-from ompycord.bot import reply_texts
 from ompycord.bot.access import Interaction, is_ours
 from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId, Rejection
+from ompycord.bot.interactions import reply_texts
+from ompycord.bot.interactions.replies import explain, say
 from ompycord.bot.message_renderer import latest_card
-from ompycord.bot.replies import explain, say
 from ompycord.domain.access import Person, Role
 from ompycord.domain.ids import RunId
 from ompycord.render.help import help_text

@@ -1,0 +1,1 @@
+"""The connection to Discord: the client, one session after the other, and what the gateway tells."""
