@@ -86,7 +86,6 @@ def make_editor(*, store: Store, rest: Rest, bus: Bus, clock: Clock) -> LiveEdit
         clock=clock,
         signer=Signer(b"a key of the benchmark, long enough"),
         redact=str,
-        actions=frozenset({"stop", "cancel", "details"}),
         confinement=confinement,
         url=lambda guild, channel, message: f"https://discord.com/channels/{guild}/{channel}/{message}",
         channel_name=lambda channel: None,

@@ -6,7 +6,7 @@ from typing import Any
 
 from bench.rounds import percentile
 from ompycord.app.system import settle_collector
-from ompycord.render.buttons import ACTIONS
+from ompycord.render.actions import ACTIONS
 from ompycord.render.card import render
 from ompycord.render.sanitizer import forget_lines
 from ompycord.text import Redactor
@@ -60,7 +60,7 @@ def _one(seed: int, fullness: float, redact: Any, *, cold: bool = False) -> tupl
         forget_lines()
     snapshot, render_context, _, _ = sample(seed, fullness)
     wall, cpu = time.perf_counter(), time.thread_time()
-    render(snapshot, render_context, actions=frozenset(ACTIONS), sign=_sign, redact=redact)
+    render(snapshot, render_context, actions=ACTIONS, sign=_sign, redact=redact)
     return (time.thread_time() - cpu) * 1000, (time.perf_counter() - wall) * 1000
 
 

@@ -2,8 +2,7 @@
 
 from ompycord.bot.bot import Bot
 from ompycord.bot.gateway.discord_target import DISCORD, DiscordTarget, point_at
-from ompycord.bot.interactions.buttons import CARD_ACTIONS
 from ompycord.bot.lookups import HealthLine, Lookups
 from ompycord.bot.options import BotOptions
 
-__all__ = ["CARD_ACTIONS", "DISCORD", "Bot", "BotOptions", "DiscordTarget", "HealthLine", "Lookups", "point_at"]
+__all__ = ["DISCORD", "Bot", "BotOptions", "DiscordTarget", "HealthLine", "Lookups", "point_at"]

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from ompycord.bot.custom_ids import Signer
 from ompycord.bot.gateway.groups import expected_error, run_to_completion
 from ompycord.bot.gateway.session import Session, SessionDependencies, Unreachable, Wedged
-from ompycord.bot.interactions.buttons import CARD_ACTIONS
 from ompycord.bot.lookups import Lookups
 from ompycord.bot.options import BotOptions
 from ompycord.conductor import Bus, Conductor
@@ -44,11 +43,8 @@ class Bot:
         mac_key: bytes,
         redact: Callable[[str], str],
         lookups: Lookups,
-        actions: frozenset[str] = CARD_ACTIONS,
     ) -> None:
-        """`mac_key` signs component ids and must stay the same over restarts. `actions` are the card's buttons that are
-        offered, out of `CARD_ACTIONS`: others have no handler.
-        """
+        """`mac_key` signs component ids and must stay the same over restarts."""
         self._dependencies = SessionDependencies(
             token=token,
             options=options,
@@ -60,7 +56,6 @@ class Bot:
             signer=Signer(mac_key),
             redact=redact,
             lookups=lookups,
-            actions=actions & CARD_ACTIONS,
         )
         self._session: Session | None = None
         self._stop = asyncio.Event()

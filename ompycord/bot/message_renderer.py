@@ -10,7 +10,7 @@ from ompycord.domain.base import Millis
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, RunFilter, Store
 from ompycord.domain.records import OutboxKind, Surface
-from ompycord.domain.run import FINAL, RunKind, RunRecord, RunState, SuspendReason
+from ompycord.domain.run import RunKind, RunRecord, RunState, SuspendReason
 from ompycord.domain.snapshot import Approval, Question, StatusSnapshot
 from ompycord.errors import Refused
 from ompycord.render.board import BoardRow
@@ -84,7 +84,6 @@ class MessageRenderer:
     clock: Clock
     signer: Signer
     redact: Redact
-    actions: frozenset[str]
     confinement: Callable[[RunRecord], Confinement | None]
     url: Callable[[str | None, str, str | None], str]
     channel_name: Callable[[str | None], str | None]
@@ -220,7 +219,7 @@ class MessageRenderer:
             return None
         does_ping = self.does_ping(run_view, OutboxKind.RESULT, "")
         return result_message(
-            run_view.snapshot, run_view.render_context, actions=self.offered(run_view), sign=self.signer.button,
+            run_view.snapshot, run_view.render_context, sign=self.signer.button,
             redact=self.redact, mentions=self._asker(run_view) if does_ping else (),
         )  # fmt: skip
 
@@ -243,7 +242,6 @@ class MessageRenderer:
         return render(
             run_view.snapshot,
             render_context,
-            actions=self.offered(run_view),
             sign=self.signer.button,
             redact=self.redact,
         )
@@ -259,18 +257,6 @@ class MessageRenderer:
         """The card again, for a reply that only one person sees."""
         live = latest_card(run_view.surfaces)
         return self._card(run_view, card_number(live) if live else 1)
-
-    def offered(self, run_view: RunView) -> frozenset[str]:
-        """An external run is not ours to stop, resume or start again."""
-        if run_view.record.kind is RunKind.EXTERNAL:
-            return self.actions - {"stop", "resume", "retry", "again", "say", "raise", "takeover"}
-        if run_view.record.state is RunState.PUBLISHING:
-            return self.actions - {"say"}
-        return (
-            self.actions
-            if run_view.record.state not in FINAL
-            else self.actions - {"stop", "cancel", "resume", "say", "raise"}
-        )
 
     def _question(self, run_view: RunView, ref: str) -> RenderedMessage | None:
         found = request_of(run_view.snapshot, ref)

@@ -4,7 +4,10 @@ card = render(snapshot, surroundings). The hash is taken without the weather, so
 edit (docs/contracts/cards.md, *Renderers*); what they say appears with the next edit that has another cause.
 """
 
+from collections.abc import Collection
+
 from ompycord.domain.snapshot import StatusSnapshot
+from ompycord.render.actions import CARD_ACTIONS, CardAction
 from ompycord.render.cardview import CardView
 from ompycord.render.message import Json, RenderedMessage, Sign, payload_hash, rows
 from ompycord.render.phrases import iso
@@ -55,7 +58,12 @@ def render_card(card: CardView, *, sign: Sign, is_final: bool = False) -> Render
 
 
 def render(
-    snapshot: StatusSnapshot, render_context: RenderContext, *, actions: frozenset[str], sign: Sign, redact: Redact
+    snapshot: StatusSnapshot,
+    render_context: RenderContext,
+    *,
+    sign: Sign,
+    redact: Redact,
+    actions: Collection[CardAction] = CARD_ACTIONS,
 ) -> RenderedCard:
     """A card from a snapshot and its surroundings: `view`, then `render_card`."""
     card = view(snapshot, render_context, actions=actions, redact=redact)

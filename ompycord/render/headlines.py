@@ -1,4 +1,4 @@
-"""What a card says first: glyph, word, colour, one true sentence, buttons; one function per group of states.
+"""What a card says first: glyph, word, colour, one true sentence, and what it offers; one function per group of states.
 
 The reasons why a run ends unchecked or fails are put into words in `verdicts.py`.
 """
@@ -8,6 +8,7 @@ from typing import Final, NamedTuple, assert_never
 
 from ompycord.domain.run import RunKind, RunOutcome, RunState, SuspendReason
 from ompycord.domain.snapshot import ProviderWait, StatusSnapshot, Verification
+from ompycord.render.actions import Situation
 from ompycord.render.cardview import Colour
 from ompycord.render.phrases import and_list, money, place, sentence, stamp
 from ompycord.render.render_context import RenderContext
@@ -20,17 +21,17 @@ PAUSE_AFTER_MS: Final = 24 * 3600 * 1000
 """docs/contracts/cards.md, *Who is pinged*: a question or approval is parked after 24 h."""
 
 _LINE: Final = 200
-_VOTES: Final = ("good", "bad")
 
 
 class Headline(NamedTuple):
-    """The head of a card and the actions it offers, most wanted first."""
+    """The head of a card."""
 
     glyph: str
     word: str
     colour: int
     sentence: str
-    actions: tuple[str, ...]
+    situation: Situation
+    """By it the card's buttons are chosen (`actions.py`)."""
 
 
 def headline_of(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
@@ -39,12 +40,10 @@ def headline_of(snapshot: StatusSnapshot, render_context: RenderContext, sanitiz
     A stopped run needs to be resumed first: nobody waits there for what its agent asked.
     """
     if snapshot.needs_person and snapshot.state is not RunState.SUSPENDED:
-        headline = _asking(snapshot, render_context, sanitizer)
-    elif snapshot.provider_wait is not None and not snapshot.is_final and snapshot.state is not RunState.SUSPENDED:
-        headline = _waiting_for_provider(snapshot, render_context, sanitizer)
-    else:
-        headline = _HEADLINES[snapshot.state](snapshot, render_context, sanitizer)
-    return headline._replace(actions=tuple(name for name in headline.actions if _is_possible(name, snapshot)))
+        return _asking(snapshot, render_context, sanitizer)
+    if snapshot.provider_wait is not None and not snapshot.is_final and snapshot.state is not RunState.SUSPENDED:
+        return _waiting_for_provider(snapshot, render_context, sanitizer)
+    return _HEADLINES[snapshot.state](snapshot, render_context, sanitizer)
 
 
 def pauses(snapshot: StatusSnapshot) -> str:
@@ -53,22 +52,13 @@ def pauses(snapshot: StatusSnapshot) -> str:
     return f", parks {stamp(min(asked) + PAUSE_AFTER_MS)}" if asked and snapshot.kind is RunKind.HOSTED else ""
 
 
-def _is_possible(action: str, snapshot: StatusSnapshot) -> bool:
-    """An agent that runs elsewhere can be asked to end, once, and nothing else."""
-    if snapshot.kind is RunKind.EXTERNAL and action not in {"cancel", "details"}:
-        return False
-    return action != "cancel" or not (snapshot.cancel_requested or snapshot.is_final)
-
-
 # -- before and during the work ---------------------------------------------------------------------------------------
 
 
 def _queued(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
     where = place(render_context.queue_place) if render_context.queue_place else "Waiting for its turn"
     when = f" {stamp(render_context.starts_at)}" if render_context.starts_at else ""
-    return Headline(
-        "⏳", "Queued", Colour.GREY, f"{where}. Starts by itself{when or '.'}", ("edit", "say", "details", "cancel")
-    )
+    return Headline("⏳", "Queued", Colour.GREY, f"{where}. Starts by itself{when or '.'}", Situation.QUEUED)
 
 
 def _working(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
@@ -79,9 +69,8 @@ def _working(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer:
     word = WORDS[snapshot.state]
     if snapshot.state is RunState.BUILDING:
         word += _progress(snapshot)
-    has_diff = snapshot.state not in {RunState.PRECHECK, RunState.PLANNING}
-    actions = ("stop", "say", *(("diff",) if has_diff else ()), "details", "cancel")
-    return Headline("🔵", word, Colour.BLURPLE, " ".join(sentences), actions)
+    situation = Situation.PUBLISHING if snapshot.state is RunState.PUBLISHING else Situation.WORKING
+    return Headline("🔵", word, Colour.BLURPLE, " ".join(sentences), situation)
 
 
 def _pulse(snapshot: StatusSnapshot, render_context: RenderContext) -> list[str]:
@@ -165,10 +154,8 @@ def _asking(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: 
     else:
         what, since = "The plan is ready and waits for a decision.", snapshot.last_event_at
     waiting = f"Waiting since {stamp(since)}{pauses(snapshot)}."
-    actions = ("approve", "reject", "say", "details", "cancel")
-    if snapshot.state is not RunState.AWAITING_APPROVAL:
-        actions = ("say", "stop", "details", "cancel")
-    return Headline("🟡", "Needs you", Colour.YELLOW, f"{what} {waiting} {stands}", actions)
+    situation = Situation.PLAN_READY if snapshot.state is RunState.AWAITING_APPROVAL else Situation.ASKING
+    return Headline("🟡", "Needs you", Colour.YELLOW, f"{what} {waiting} {stands}", situation)
 
 
 def _waiting_for_provider(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
@@ -178,7 +165,7 @@ def _waiting_for_provider(snapshot: StatusSnapshot, render_context: RenderContex
     again = " ".join(part for part in (attempt or "Next try", stamp(wait.until) if wait.until else "") if part)
     known = attempt or wait.until
     text = f"{said} {f'{again}. ' if known else ''}Waiting since {stamp(wait.since)}. Work so far is kept."
-    return Headline("⏸", "Waiting for the provider", Colour.GREY, text, ("switch", "stop", "details", "cancel"))
+    return Headline("⏸", "Waiting for the provider", Colour.GREY, text, Situation.PROVIDER_REFUSES)
 
 
 def _suspended(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
@@ -208,11 +195,14 @@ def _suspended(snapshot: StatusSnapshot, render_context: RenderContext, sanitize
             parts = [said or "A restart cut this step short.", again]
         case _:
             assert_never(snapshot.reason)
-    first = {SuspendReason.BUDGET: ("raise",), SuspendReason.PROVIDER: ("switch",)}.get(
-        snapshot.reason or SuspendReason.HUMAN, ()
-    )
-    actions = (*first, "resume", "say", "takeover", "cancel", "diff", "details")
-    return Headline("⏸", word, Colour.GREY, " ".join(part for part in parts if part), actions)
+    situation = _SUSPENDED.get(snapshot.reason or SuspendReason.HUMAN, Situation.STOPPED)
+    return Headline("⏸", word, Colour.GREY, " ".join(part for part in parts if part), situation)
+
+
+_SUSPENDED: Final = {
+    SuspendReason.BUDGET: Situation.OVER_BUDGET,
+    SuspendReason.PROVIDER: Situation.PROVIDER_STOPPED,
+}
 
 
 # -- the end ----------------------------------------------------------------------------------------------------------
@@ -220,20 +210,19 @@ def _suspended(snapshot: StatusSnapshot, render_context: RenderContext, sanitize
 
 def _complete(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
     if snapshot.outcome is RunOutcome.NO_CHANGES:
-        actions = ("again", *_VOTES, "details")  # no diff, no checks, no branch to look at
-        return Headline("⚪", "Finished · no changes", Colour.GREY, unchanged_sentence(snapshot, sanitizer), actions)
+        text = unchanged_sentence(snapshot, sanitizer)
+        return Headline("⚪", "Finished · no changes", Colour.GREY, text, Situation.UNCHANGED)
     if snapshot.verification is Verification.VERIFIED:
         number = len(snapshot.checks)
         text = {1: "Its check passed here.", 2: "Both checks passed here."}.get(
             number, f"All {number} checks passed here."
         )
-        return Headline("✅", "Done, checked", Colour.GREEN, text, ("diff", "again", *_VOTES))
+        return Headline("✅", "Done, checked", Colour.GREEN, text, Situation.VERIFIED)
     if snapshot.verification is Verification.FAILED:
         text = failure_sentence(snapshot, sanitizer)
-        return Headline("🔴", "Done, checks failed", Colour.RED, text, ("retry", "say", "checks", "diff", "takeover"))
+        return Headline("🔴", "Done, checks failed", Colour.RED, text, Situation.CHECKS_FAILED)
     text = unchecked_sentence(snapshot, render_context, sanitizer)
-    actions = ("runcheck", "diff", "fixsetup", *_VOTES, "details")
-    return Headline("⚠", "Done, not checked", Colour.ORANGE, text, actions)
+    return Headline("⚠", "Done, not checked", Colour.ORANGE, text, Situation.UNVERIFIED)
 
 
 def _partial(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
@@ -242,18 +231,17 @@ def _partial(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer:
     else:
         why = f" {sentence(sanitizer.line(snapshot.message, _LINE))}" if snapshot.message else ""
         text = f"The work is kept but not published.{why}"
-    return Headline("⚠", "Partly done", Colour.ORANGE, text, ("retry", "say", "diff", "takeover", "details"))
+    return Headline("⚠", "Partly done", Colour.ORANGE, text, Situation.PARTIAL)
 
 
 def _failed(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
-    actions = ("retry", "say", "checks", "diff", "takeover", "details")
-    return Headline("🔴", "Failed", Colour.RED, failure_sentence(snapshot, sanitizer), actions)
+    return Headline("🔴", "Failed", Colour.RED, failure_sentence(snapshot, sanitizer), Situation.FAILED)
 
 
 def _cancelled(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
     said = sentence(sanitizer.line(snapshot.message or "It was ended for good", _LINE))
     kept = "Its record stays." if snapshot.branch is None else "Its branch and its record stay."
-    return Headline("⚪", "Cancelled", Colour.GREY, f"{said} {kept}", ("again", "diff", "details"))
+    return Headline("⚪", "Cancelled", Colour.GREY, f"{said} {kept}", Situation.CANCELLED)
 
 
 _HEADLINES: Final[dict[RunState, Callable[[StatusSnapshot, RenderContext, Sanitizer], Headline]]] = {

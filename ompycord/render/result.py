@@ -3,11 +3,12 @@
 Evidence first: checks, what fails, what changed, the cost, the links.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from ompycord.domain.records import OutboxKind
 from ompycord.domain.snapshot import StatusSnapshot
+from ompycord.render.actions import CARD_ACTIONS, CardAction
 from ompycord.render.card import embed
 from ompycord.render.cardview import Excerpt, Part
 from ompycord.render.message import RenderedMessage, Sign, message
@@ -26,10 +27,10 @@ def result_message(
     snapshot: StatusSnapshot,
     render_context: RenderContext,
     *,
-    actions: frozenset[str],
     sign: Sign,
     redact: Redact,
     mentions: Sequence[str] = (),
+    actions: Collection[CardAction] = CARD_ACTIONS,
 ) -> RenderedMessage:
     """What became of the run, also when it stopped for its budget. `mentions` are the people it pings."""
     sanitizer = Sanitizer(redact)

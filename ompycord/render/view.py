@@ -1,10 +1,12 @@
 """Snapshot and surroundings to `CardView`; pure, with no clock."""
 
+from collections.abc import Collection
+
 from ompycord.domain.records import OutboxKind
 from ompycord.domain.run import RunKind, RunState
 from ompycord.domain.snapshot import StatusSnapshot
+from ompycord.render.actions import CARD_ACTIONS, MOST_BUTTONS, CardAction, buttons_for
 from ompycord.render.blocks import card_fields
-from ompycord.render.buttons import MOST_BUTTONS, buttons_for
 from ompycord.render.cardview import TRANSIENT_ROOM, Button, CardView, Colour, Excerpt, FieldView, Part
 from ompycord.render.headlines import Headline, headline_of
 from ompycord.render.marker import footer_marker
@@ -20,13 +22,16 @@ REHEARSAL = "rehearsal: simulated agent"
 _TITLE = 100
 _PROMPT = 400
 _PROMPT_QUEUED = 1000
-_NEEDS_CLONE = frozenset({"diff", "takeover", "resume", "runcheck"})
 
 
 def view(
-    snapshot: StatusSnapshot, render_context: RenderContext, *, actions: frozenset[str], redact: Redact
+    snapshot: StatusSnapshot,
+    render_context: RenderContext,
+    *,
+    redact: Redact,
+    actions: Collection[CardAction] = CARD_ACTIONS,
 ) -> CardView:
-    """What the card says. `actions` are those that exist: a button without a handler is not shown."""
+    """What the card says. `actions` are those that it may offer; the rest decide the run's state and their own records."""
     sanitizer = Sanitizer(redact)
     if render_context.live_url is not None:
         return _replaced(snapshot, render_context, sanitizer)
@@ -123,7 +128,7 @@ def _buttons(
     snapshot: StatusSnapshot,
     render_context: RenderContext,
     headline: Headline,
-    actions: frozenset[str],
+    actions: Collection[CardAction],
     sanitizer: Sanitizer,
 ) -> tuple[Button, ...]:
     """Links first, then what may be done; at most five."""
@@ -133,8 +138,8 @@ def _buttons(
     result = sanitizer.link(snapshot.url)
     if snapshot.is_final and result:
         links.append(Button(label="Open result", style="link", url=result))
-    offered = actions - _NEEDS_CLONE if render_context.is_expired else actions
-    return (*links, *buttons_for(snapshot.run, headline.actions, offered))[:MOST_BUTTONS]
+    offered = buttons_for(headline.situation, snapshot, render_context, actions)
+    return (*links, *offered)[:MOST_BUTTONS]
 
 
 def _replaced(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> CardView:

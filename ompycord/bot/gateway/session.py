@@ -83,7 +83,6 @@ class SessionDependencies:
     signer: Signer
     redact: Callable[[str], str]
     lookups: Lookups
-    actions: frozenset[str]
 
     def __repr__(self) -> str:
         return "<Kit>"  # the token is in it
@@ -195,7 +194,6 @@ class Session:
             clock=dependencies.clock,
             signer=dependencies.signer,
             redact=dependencies.redact,
-            actions=dependencies.actions,
             confinement=dependencies.lookups.confinement,
             url=rest.url,
             channel_name=rest.channel_name,

@@ -1,4 +1,4 @@
-"""What each button of a run means: stop, resume, cancel, retry, details, diff, checks; counterpart of `render.buttons`."""
+"""What each button of a run means: stop, resume, cancel, retry, details, diff, checks; counterpart of `render.actions`."""
 
 from ompycord.bot.access import Interaction
 from ompycord.bot.context import BotContext
@@ -18,12 +18,7 @@ from ompycord.render.message import message
 from ompycord.render.notices import needs_role
 from ompycord.telemetry import get_logger
 
-__all__ = ["CARD_ACTIONS", "RunButtons"]
-
-CARD_ACTIONS = frozenset(
-    {"stop", "resume", "cancel", "retry", "again", "say", "details", "diff", "checks", "raise", "takeover"}
-)
-"""Buttons of a card that have a handler; `render` shows no other."""
+__all__ = ["RunButtons"]
 
 CONFIRM_MS = 15 * 60 * 1000
 _REMEMBERED = 200

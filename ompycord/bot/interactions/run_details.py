@@ -82,7 +82,6 @@ def _next(context: BotContext, run_view: RunView) -> str:
     card = view(
         run_view.snapshot,
         run_view.render_context,
-        actions=context.renderer.offered(run_view),
         redact=context.renderer.redact,
     )
     buttons = ", ".join(f"*{button.label}*" for button in card.buttons) or "nothing"

@@ -10,8 +10,8 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.records import OutboxKind
 from ompycord.domain.run import RunKind, RunOutcome, RunState
 from ompycord.domain.snapshot import Approval, Question
+from ompycord.render.actions import ACTIONS, DETAILS
 from ompycord.render.board import BoardRow, board_message
-from ompycord.render.buttons import ACTIONS
 from ompycord.render.card import render
 from ompycord.render.cardview import Button, Colour
 from ompycord.render.headlines import PAUSE_AFTER_MS
@@ -26,7 +26,6 @@ from tests.support.payloads import as_seen, assert_inert, assert_within_limits, 
 from tests.support.snapshots import Sample, sample, snapshots
 from tests.support.states import MINUTE, NOON, SCENES, Scene, asked, external, hosted, render_context, wants
 
-ALL = frozenset(ACTIONS)
 REF = "01JD3V9K2M8Q4W5X6YAB7F3K2Z"
 SECRET = "hunter2-is-a-long-secret"
 LIGHT = (0.05, 0.05, 0.05, 0.3)
@@ -63,8 +62,8 @@ def every_message(drawn: Sample, redact: Callable[[str], str] = str) -> list[Ren
         for approval in snapshot.approvals
     ]
     return [
-        render(snapshot, near, actions=ALL, sign=plain_sign, redact=redact),
-        result_message(snapshot, near, actions=ALL, sign=plain_sign, redact=redact, mentions=("3",)),
+        render(snapshot, near, actions=ACTIONS, sign=plain_sign, redact=redact),
+        result_message(snapshot, near, actions=ACTIONS, sign=plain_sign, redact=redact, mentions=("3",)),
         *asks,
         *leaves,
     ]
@@ -110,8 +109,10 @@ def test_a_run_without_changes_says_so_everywhere_with_its_agents_words_and_neve
     }
     words = {"summary": None, "last_words": "no"}  # which stands in our own sentence too
     snapshot = drawn.snapshot.model_copy(update={**end, **words})
-    card = render(snapshot, drawn.render_context, actions=ALL, sign=plain_sign, redact=str)
-    result = result_message(snapshot, drawn.render_context, actions=ALL, sign=plain_sign, redact=str, mentions=("3",))
+    card = render(snapshot, drawn.render_context, actions=ACTIONS, sign=plain_sign, redact=str)
+    result = result_message(
+        snapshot, drawn.render_context, actions=ACTIONS, sign=plain_sign, redact=str, mentions=("3",)
+    )
     mirror = summary_message(snapshot, drawn.render_context, thread=None, sign=plain_sign, redact=str)
     heads = (card.embeds[0]["title"], result.content.removeprefix("<@3> "), mirror.embeds[0]["description"])
     terminal = text_form(snapshot, drawn.render_context, redact=str)
@@ -142,7 +143,7 @@ def test_a_secret_hidden_by_invisible_characters_is_found() -> None:
     redact = Redactor([SECRET]).redact
     hidden = "\u200b".join(SECRET)
     card = render(
-        hosted(RunState.BUILDING, last_words=hidden), render_context(), actions=ALL, sign=plain_sign, redact=redact
+        hosted(RunState.BUILDING, last_words=hidden), render_context(), actions=ACTIONS, sign=plain_sign, redact=redact
     )
     assert REDACTED.strip("[]") in "\n".join(texts(card))
     assert SECRET not in "\n".join(texts(card)).replace("\u200b", "")
@@ -178,7 +179,7 @@ def test_only_what_is_parked_says_when() -> None:
     parked = f"parks <t:{(NOON + PAUSE_AFTER_MS) // 1000}:R>"
     for make, is_parked in ((hosted, True), (external, False)):
         shown = Scene(make(RunState.BUILDING, questions=(early,), approvals=(late,)), render_context())
-        card = render(shown.snapshot, shown.render_context, actions=ALL, sign=plain_sign, redact=str)
+        card = render(shown.snapshot, shown.render_context, actions=ACTIONS, sign=plain_sign, redact=str)
         for sent in (card, a_question(shown, early), an_approval(shown, late)):
             said = "\n".join(texts(sent))
             assert "Waiting since" in said
@@ -243,10 +244,10 @@ def test_two_requests_that_look_alike_are_not_the_same_message() -> None:
 
 def test_the_result_pings_exactly_whom_it_is_told_to() -> None:
     scene = SCENES["verified"]
-    sent = result_message(*scene, actions=ALL, sign=plain_sign, redact=str, mentions=("3", "not an id", "3"))
+    sent = result_message(*scene, actions=ACTIONS, sign=plain_sign, redact=str, mentions=("3", "not an id", "3"))
     assert sent.mentions == ("3",)
     assert sent.payload()["allowed_mentions"] == {"parse": [], "users": ["3"], "roles": [], "replied_user": False}
-    silent = result_message(*scene, actions=ALL, sign=plain_sign, redact=str)
+    silent = result_message(*scene, actions=ACTIONS, sign=plain_sign, redact=str)
     assert silent.mentions == ()
     assert "<@" not in silent.content
 
@@ -306,7 +307,7 @@ def test_progress_within_a_state_leaves_the_mirror_alone() -> None:
 
 
 def card_hash(scene: Scene, *, nonce: str = "") -> str:
-    return render(*scene, actions=ALL, sign=lambda action, ref: f"{action}:{ref}:{nonce}", redact=str).payload_hash
+    return render(*scene, actions=ACTIONS, sign=lambda action, ref: f"{action}:{ref}:{nonce}", redact=str).payload_hash
 
 
 def test_weather_and_signatures_cause_no_edit() -> None:
@@ -323,12 +324,12 @@ def test_weather_and_signatures_cause_no_edit() -> None:
 def test_weather_changes_nothing_on_a_card_that_is_cut() -> None:
     """The room for the weather is kept free always, else its coming would cut something else."""
     drawn = next(s for s in (sample(seed, 1.0) for seed in range(50)) if render(
-        s.snapshot, s.render_context, actions=ALL, sign=plain_sign, redact=str).lost)  # fmt: skip
+        s.snapshot, s.render_context, actions=ACTIONS, sign=plain_sign, redact=str).lost)  # fmt: skip
     calm = drawn.render_context.model_copy(update={"gateway": "connected", "slowed_until": None, "breaker": None})
     storm = drawn.render_context.model_copy(
         update={"gateway": "reconnecting", "slowed_until": NOON, "breaker": "x" * 300}
     )
-    cards = [render(drawn.snapshot, a, actions=ALL, sign=plain_sign, redact=str) for a in (calm, storm)]
+    cards = [render(drawn.snapshot, a, actions=ACTIONS, sign=plain_sign, redact=str) for a in (calm, storm)]
     assert cards[0].payload_hash == cards[1].payload_hash
     assert "Discord slowed this card" in cards[1].embeds[0]["footer"]["text"]
     assert_within_limits(cards[1])
@@ -338,10 +339,10 @@ def test_every_footer_tells_a_probe_what_the_message_is() -> None:
     scene = SCENES["needs you: question"]
     sent = {
         (OutboxKind.CARD, "3"): render(
-            scene.snapshot, render_context(card_number=3), actions=ALL, sign=plain_sign, redact=str
+            scene.snapshot, render_context(card_number=3), actions=ACTIONS, sign=plain_sign, redact=str
         ),
         (OutboxKind.MIRROR, ""): summary_message(*scene, thread=None, sign=plain_sign, redact=str),
-        (OutboxKind.RESULT, ""): result_message(*scene, actions=ALL, sign=plain_sign, redact=str),
+        (OutboxKind.RESULT, ""): result_message(*scene, actions=ACTIONS, sign=plain_sign, redact=str),
         (OutboxKind.QUESTION, question_tag("q1")): a_question(scene, asked()),
         (OutboxKind.QUESTION, question_tag("a1")): an_approval(scene, wants()),
     }
@@ -369,7 +370,7 @@ def test_a_footer_that_is_not_ours_has_no_marker() -> None:
 def test_a_name_cannot_forge_a_marker() -> None:
     origin = hosted(RunState.QUEUED).origin.model_copy(update={"requester_name": "aaaaaa · result"})
     forged = hosted(RunState.QUEUED, origin=origin)
-    card = render(forged, render_context(), actions=ALL, sign=plain_sign, redact=str)
+    card = render(forged, render_context(), actions=ACTIONS, sign=plain_sign, redact=str)
     marker = parse_marker(card.embeds[0]["footer"]["text"])
     assert marker is not None
     assert (marker.run, marker.kind) == ("7f3k2m", OutboxKind.CARD)
@@ -377,19 +378,22 @@ def test_a_name_cannot_forge_a_marker() -> None:
 
 def test_a_button_without_a_handler_is_not_shown() -> None:
     for scene in SCENES.values():
-        card = render(*scene, actions=frozenset({"details"}), sign=plain_sign, redact=str)
+        card = render(*scene, actions={DETAILS}, sign=plain_sign, redact=str)
         assert {button["label"] for button in buttons(card) if "custom_id" in button} <= {"Details"}
         none = render(*scene, actions=frozenset(), sign=plain_sign, redact=str)
         assert all("url" in button for button in buttons(none))
 
 
 def test_action_names_fit_a_signed_id() -> None:
-    assert all(len(name) <= 8 for name in [*ACTIONS, "opt19", "answer", "allow", "allowrun", "deny"])
+    assert all(
+        len(name) <= 8
+        for name in [*(action.name for action in ACTIONS), "opt19", "answer", "allow", "allowrun", "deny"]
+    )
 
 
 def test_what_needs_the_clone_is_gone_with_it() -> None:
     scene = SCENES["failed checks"]
-    gone = render(scene.snapshot, render_context(is_expired=True), actions=ALL, sign=plain_sign, redact=str)
+    gone = render(scene.snapshot, render_context(is_expired=True), actions=ACTIONS, sign=plain_sign, redact=str)
     assert [button["label"] for button in buttons(gone)] == ["Retry", "Say…", "Checks", "Details"]
 
 
@@ -400,7 +404,9 @@ def test_more_than_five_buttons_go_on_in_the_next_row() -> None:
 
 def test_a_link_that_would_mislead_or_be_cut_is_not_shown() -> None:
     def shown(url: str) -> str:
-        card = render(hosted(RunState.COMPLETE, url=url), render_context(), actions=ALL, sign=plain_sign, redact=str)
+        card = render(
+            hosted(RunState.COMPLETE, url=url), render_context(), actions=ACTIONS, sign=plain_sign, redact=str
+        )
         return "\n".join(texts(card)) + str(buttons(card))
 
     assert "<https://forge.example/pulls/1>" in shown("https://forge.example/pulls/1")

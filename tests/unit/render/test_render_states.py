@@ -4,7 +4,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from ompycord.domain.run import RunState, SuspendReason
-from ompycord.render.buttons import ACTIONS
+from ompycord.render.actions import ACTIONS
 from ompycord.render.card import render
 from ompycord.render.result import result_message
 from ompycord.render.summary import summary_message
@@ -12,13 +12,11 @@ from ompycord.render.textform import text_form
 from tests.support.payloads import as_seen, assert_inert, assert_within_limits, plain_sign
 from tests.support.states import SCENES, Scene
 
-ALL = frozenset(ACTIONS)
-
 
 @pytest.mark.parametrize("name", SCENES)
 def test_the_card_of_every_state_reads_well(name: str, snapshot: SnapshotAssertion) -> None:
     scene = SCENES[name]
-    card = render(scene.snapshot, scene.render_context, actions=ALL, sign=plain_sign, redact=str)
+    card = render(scene.snapshot, scene.render_context, actions=ACTIONS, sign=plain_sign, redact=str)
     assert_within_limits(card)
     assert_inert(card)
     assert as_seen(card) == snapshot
@@ -29,7 +27,7 @@ def test_the_card_of_every_state_reads_well(name: str, snapshot: SnapshotAsserti
 )
 def test_the_final_answer_reads_well(name: str, snapshot: SnapshotAssertion) -> None:
     scene = SCENES[name]
-    result = result_message(*scene, actions=ALL, sign=plain_sign, redact=str, mentions=("3",))
+    result = result_message(*scene, actions=ACTIONS, sign=plain_sign, redact=str, mentions=("3",))
     assert_within_limits(result)
     assert_inert(result)
     assert as_seen(result) == snapshot
@@ -47,7 +45,7 @@ def test_mirror_and_terminal_say_the_same(name: str, snapshot: SnapshotAssertion
 
 def test_the_exact_payload_of_a_card(snapshot: SnapshotAssertion) -> None:
     scene: Scene = SCENES["building"]
-    card = render(scene.snapshot, scene.render_context, actions=ALL, sign=plain_sign, redact=str)
+    card = render(scene.snapshot, scene.render_context, actions=ACTIONS, sign=plain_sign, redact=str)
     assert card.payload() == snapshot
 
 

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from ompycord.domain.ids import short_id
 from ompycord.domain.snapshot import StatusSnapshot
+from ompycord.render.actions import ACTIONS
 from ompycord.render.blocks import links_of
-from ompycord.render.buttons import ACTIONS
 from ompycord.render.card import render, render_card
 from ompycord.render.cardview import CardView, Excerpt, FieldView, Part
 from ompycord.render.marker import parse_marker
@@ -23,7 +23,6 @@ from tests.support.payloads import assert_inert, assert_within_limits, plain_sig
 from tests.support.snapshots import MIXED, Sample, sample, snapshots
 from tests.support.states import SCENES
 
-ALL = frozenset(ACTIONS)
 ORDER = tuple(step.__name__ for step in STEPS)
 LEAST_SHARE = 0.05
 QUICK = partial(
@@ -91,7 +90,7 @@ def assert_never_lost(snapshot: StatusSnapshot, before: CardView, after: CardVie
 def judge(drawn: Sample) -> tuple[str, ...]:
     """Everything that must hold of any card; the steps that were needed."""
     snapshot, render_context = drawn.snapshot, drawn.render_context
-    before = view(snapshot, render_context, actions=ALL, redact=str)
+    before = view(snapshot, render_context, actions=ACTIONS, redact=str)
     after, steps = fit(before)
     assert after.size <= EMBEDS_TOTAL
     assert all(utf16_len(field.value) <= EMBED_FIELD_VALUE for field in after.fields)
@@ -140,19 +139,19 @@ def test_the_same_snapshot_gives_the_same_card(drawn: Sample) -> None:
     copy = sample(drawn.seed, drawn.fullness)
     assert copy.snapshot is not drawn.snapshot
     first, again = (
-        render(s.snapshot, s.render_context, actions=ALL, sign=plain_sign, redact=str) for s in (drawn, copy)
+        render(s.snapshot, s.render_context, actions=ACTIONS, sign=plain_sign, redact=str) for s in (drawn, copy)
     )
     assert first == again
 
 
 def test_a_card_that_fits_loses_nothing() -> None:
     for scene in SCENES.values():
-        card = view(scene.snapshot, scene.render_context, actions=ALL, redact=str)
+        card = view(scene.snapshot, scene.render_context, actions=ACTIONS, redact=str)
         assert fit(card) == (card, ())
 
 
 def test_a_smaller_budget_never_shows_more() -> None:
-    card = view(SCENES["building"].snapshot, SCENES["building"].render_context, actions=ALL, redact=str)
+    card = view(SCENES["building"].snapshot, SCENES["building"].render_context, actions=ACTIONS, redact=str)
     sizes = [fit(card, budget).view.size for budget in range(card.size, 400, -1)]
     assert sizes == sorted(sizes, reverse=True)
     assert fit(card, 400).steps == ORDER[:1] + ORDER[1:4] + ORDER[5:]
@@ -171,7 +170,7 @@ def test_the_steps_come_in_the_order_of_the_design() -> None:
 
 
 def test_free_text_goes_in_order_what_proves_the_state_last() -> None:
-    card = view(SCENES["building"].snapshot, SCENES["building"].render_context, actions=ALL, redact=str)
+    card = view(SCENES["building"].snapshot, SCENES["building"].render_context, actions=ACTIONS, redact=str)
     earlier = {Part.BILLING, Part.TOOLS, Part.DONE_PHASE}
     parts = [part for part in Part if part not in {Part.ASK, Part.LINKS, *earlier}]
     fields = tuple(FieldView(part=part, name=part, lines=("x" * 400,)) for part in parts)
@@ -188,7 +187,7 @@ def test_free_text_goes_in_order_what_proves_the_state_last() -> None:
 
 def test_a_fields_own_limit_counts_as_discord_does() -> None:
     """Characters beyond the first plane are two units each."""
-    card = view(SCENES["building"].snapshot, SCENES["building"].render_context, actions=ALL, redact=str)
+    card = view(SCENES["building"].snapshot, SCENES["building"].render_context, actions=ACTIONS, redact=str)
     field = FieldView(part=Part.CHECKS, name="Checks", lines=("🟩" * 90,) * 10)
     fitted = fit(card.model_copy(update={"fields": (field,)})).view.fields[0]
     assert len(field.value) < EMBED_FIELD_VALUE < utf16_len(field.value)

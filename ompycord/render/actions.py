@@ -1,0 +1,190 @@
+"""The buttons of a card: one record each, and which of them a card offers in which order; pure.
+
+Counterpart: `bot/features.py`, which binds a handler to every record that is not planned and refuses to start where one is missing.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from ompycord.domain.run import RunKind, RunState
+from ompycord.domain.snapshot import StatusSnapshot
+from ompycord.render.cardview import Button, Style
+from ompycord.render.render_context import RenderContext
+from ompycord.text.limits import ROW_BUTTONS
+
+__all__ = [
+    "ACTIONS",
+    "AGAIN",
+    "APPROVE",
+    "BAD",
+    "CANCEL",
+    "CARD_ACTIONS",
+    "CHECKS",
+    "DETAILS",
+    "DIFF",
+    "EDIT",
+    "FIX_SETUP",
+    "FOLLOW_UP",
+    "GOOD",
+    "MOST_BUTTONS",
+    "OFFERS",
+    "RAISE",
+    "REJECT",
+    "RESUME",
+    "RETRY",
+    "RUN_CHECKS",
+    "SAY",
+    "STOP",
+    "SWITCH",
+    "TAKEOVER",
+    "CardAction",
+    "Situation",
+    "buttons_for",
+]
+
+MOST_BUTTONS: Final = ROW_BUTTONS
+"""docs/contracts/cards.md, *Colour and words*: at most five."""
+
+Offered = Callable[[StatusSnapshot, RenderContext], bool]
+
+
+def _always(snapshot: StatusSnapshot, render_context: RenderContext) -> bool:
+    return True
+
+
+def _is_ours(snapshot: StatusSnapshot, render_context: RenderContext) -> bool:
+    """An agent that runs elsewhere can be asked to end, and nothing else."""
+    return snapshot.kind is RunKind.HOSTED
+
+
+def _is_open(snapshot: StatusSnapshot, render_context: RenderContext) -> bool:
+    return _is_ours(snapshot, render_context) and not snapshot.is_final
+
+
+def _has_clone(snapshot: StatusSnapshot, render_context: RenderContext) -> bool:
+    return _is_ours(snapshot, render_context) and not render_context.is_expired
+
+
+def _can_be_cancelled(snapshot: StatusSnapshot, render_context: RenderContext) -> bool:
+    """Once; whoever drives the run."""
+    return not (snapshot.cancel_requested or snapshot.is_final)
+
+
+def _has_diff(snapshot: StatusSnapshot, render_context: RenderContext) -> bool:
+    return _has_clone(snapshot, render_context) and snapshot.state not in {RunState.PRECHECK, RunState.PLANNING}
+
+
+def _can_be_resumed(snapshot: StatusSnapshot, render_context: RenderContext) -> bool:
+    return _has_clone(snapshot, render_context) and not snapshot.is_final
+
+
+def _listens(snapshot: StatusSnapshot, render_context: RenderContext) -> bool:
+    return _is_open(snapshot, render_context) and snapshot.state is not RunState.PUBLISHING
+
+
+@dataclass(frozen=True, slots=True)
+class CardAction:
+    """One button of a card."""
+
+    name: str
+    """At most 8 characters, so that the signed id fits (docs/contracts/commands-and-buttons.md, *Component ids*). Posted
+    buttons carry it: it never changes.
+    """
+    label: str
+    right: str
+    """The rule of `domain.access` that says who may press it."""
+    style: Style = "secondary"
+    emoji: str | None = None
+    offered_when: Offered = _always
+    """Whether this run has a use for it at all; `OFFERS` says where on the card."""
+    opens_form: bool = False
+    """Whether it is answered by a form, which must be Discord's first answer."""
+    is_planned: bool = False
+    """Cards are designed with it and nothing handles it yet: it is drawn in tests and never offered."""
+
+
+STOP = CardAction("stop", "Stop", "stop", offered_when=_is_open)
+SAY = CardAction("say", "Say…", "say", offered_when=_listens, opens_form=True)
+DIFF = CardAction("diff", "Diff", "details", offered_when=_has_diff)
+DETAILS = CardAction("details", "Details", "details")
+CHECKS = CardAction("checks", "Checks", "details", offered_when=_is_ours)
+CANCEL = CardAction("cancel", "Cancel run", "cancel", "danger", offered_when=_can_be_cancelled)
+RESUME = CardAction("resume", "Resume", "resume", "primary", offered_when=_can_be_resumed)
+RAISE = CardAction("raise", "Raise the limit", "raise", "primary", offered_when=_is_open, opens_form=True)
+RETRY = CardAction("retry", "Retry", "retry", "primary", offered_when=_is_ours)
+AGAIN = CardAction("again", "Run again", "retry", offered_when=_is_ours)
+TAKEOVER = CardAction("takeover", "Take over", "say", offered_when=_has_clone)
+
+EDIT = CardAction("edit", "Edit", "say", offered_when=_is_open, is_planned=True)
+SWITCH = CardAction("switch", "Switch agent", "resume", offered_when=_is_open, is_planned=True)
+APPROVE = CardAction("approve", "Approve plan", "approve", "success", offered_when=_is_open, is_planned=True)
+REJECT = CardAction("reject", "Reject plan…", "approve", "danger", offered_when=_is_open, is_planned=True)
+RUN_CHECKS = CardAction("runcheck", "Run checks", "retry", "primary", offered_when=_has_clone, is_planned=True)
+FIX_SETUP = CardAction("fixsetup", "Fix setup", "retry", offered_when=_is_ours, is_planned=True)
+GOOD = CardAction("good", "Good", "details", emoji="👍", offered_when=_is_ours, is_planned=True)
+BAD = CardAction("bad", "Not good", "details", emoji="👎", offered_when=_is_ours, is_planned=True)
+FOLLOW_UP = CardAction("say", "Say…", "say", offered_when=_is_ours, opens_form=True, is_planned=True)
+"""*Say…* to a run that is being published or has ended, whose agent hears nothing any more: a follow-up."""
+
+
+class Situation(StrEnum):
+    """What a card's headline says, as far as it decides what is offered."""
+
+    QUEUED = "queued"
+    WORKING = "working"
+    PUBLISHING = "publishing"
+    PLAN_READY = "plan ready"
+    ASKING = "asking"
+    PROVIDER_REFUSES = "provider refuses"
+    STOPPED = "stopped"
+    OVER_BUDGET = "over budget"
+    PROVIDER_STOPPED = "stopped by the provider"
+    UNCHANGED = "unchanged"
+    VERIFIED = "verified"
+    CHECKS_FAILED = "checks failed"
+    UNVERIFIED = "unverified"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+_HALTED: Final = (RESUME, SAY, TAKEOVER, CANCEL, DIFF, DETAILS)
+_VOTES: Final = (GOOD, BAD)
+
+OFFERS: Final[dict[Situation, tuple[CardAction, ...]]] = {
+    Situation.QUEUED: (EDIT, SAY, DETAILS, CANCEL),
+    Situation.WORKING: (STOP, SAY, DIFF, DETAILS, CANCEL),
+    Situation.PUBLISHING: (STOP, FOLLOW_UP, DIFF, DETAILS, CANCEL),
+    Situation.PLAN_READY: (APPROVE, REJECT, SAY, DETAILS, CANCEL),
+    Situation.ASKING: (SAY, STOP, DETAILS, CANCEL),
+    Situation.PROVIDER_REFUSES: (SWITCH, STOP, DETAILS, CANCEL),
+    Situation.STOPPED: _HALTED,
+    Situation.OVER_BUDGET: (RAISE, *_HALTED),
+    Situation.PROVIDER_STOPPED: (SWITCH, *_HALTED),
+    Situation.UNCHANGED: (AGAIN, *_VOTES, DETAILS),  # no diff, no checks, no branch to look at
+    Situation.VERIFIED: (DIFF, AGAIN, *_VOTES),
+    Situation.CHECKS_FAILED: (RETRY, FOLLOW_UP, CHECKS, DIFF, TAKEOVER),
+    Situation.UNVERIFIED: (RUN_CHECKS, DIFF, FIX_SETUP, *_VOTES, DETAILS),
+    Situation.PARTIAL: (RETRY, FOLLOW_UP, DIFF, TAKEOVER, DETAILS),
+    Situation.FAILED: (RETRY, FOLLOW_UP, CHECKS, DIFF, TAKEOVER, DETAILS),
+    Situation.CANCELLED: (AGAIN, DIFF, DETAILS),
+}
+"""What a card offers, most wanted first."""
+
+ACTIONS: Final = frozenset(action for offered in OFFERS.values() for action in offered)
+"""Every record that some card offers."""
+CARD_ACTIONS: Final = frozenset(action for action in ACTIONS if not action.is_planned)
+"""Those that the product offers, each with a handler."""
+
+
+def buttons_for(
+    situation: Situation, snapshot: StatusSnapshot, render_context: RenderContext, actions: Collection[CardAction]
+) -> tuple[Button, ...]:
+    """What the card of this run offers, out of `actions`, in order."""
+    return tuple(
+        Button(action=action.name, label=action.label, style=action.style, emoji=action.emoji, ref=snapshot.run)
+        for action in OFFERS[situation]
+        if action in actions and action.offered_when(snapshot, render_context)
+    )

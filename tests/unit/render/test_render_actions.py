@@ -1,0 +1,57 @@
+"""The records of a card's buttons: names, rights, and which of them a person can ever see."""
+
+from collections import Counter
+
+from ompycord.domain.access import ACTIONS as RULES
+from ompycord.domain.run import RunKind, RunState
+from ompycord.domain.snapshot import StatusSnapshot
+from ompycord.render.actions import ACTIONS, CARD_ACTIONS, OFFERS, Situation
+from ompycord.render.render_context import RenderContext
+from ompycord.render.view import view
+from tests.support.states import SCENES, hosted
+
+
+def offered(snapshot: StatusSnapshot, render_context: RenderContext | None = None) -> list[str]:
+    """The product's own card."""
+    card = view(snapshot, render_context or RenderContext(), redact=str)
+    return [button.label for button in card.buttons if button.action]
+
+
+def test_a_posted_button_keeps_its_name() -> None:
+    names = {"stop", "resume", "cancel", "retry", "again", "say", "details", "diff", "checks", "raise", "takeover"}
+    assert {action.name for action in CARD_ACTIONS} == names
+
+
+def test_a_name_has_one_record_that_is_offered() -> None:
+    assert set(Counter(action.name for action in CARD_ACTIONS).values()) == {1}
+
+
+def test_every_action_has_a_right_that_is_a_rule() -> None:
+    assert {action.right for action in ACTIONS} <= RULES.keys()
+
+
+def test_every_situation_offers_something() -> None:
+    assert OFFERS.keys() == set(Situation)
+    assert all(OFFERS.values())
+
+
+def test_a_planned_action_is_on_no_card_of_the_product() -> None:
+    labels = {label for scene in SCENES.values() for label in offered(*scene)}
+    assert labels == {action.label for action in CARD_ACTIONS}
+
+
+def test_what_needs_the_clone_is_gone_with_it_from_a_card_of_the_product() -> None:
+    scene = SCENES["failed checks"]
+    assert offered(scene.snapshot) == ["Retry", "Checks", "Diff", "Take over", "Details"]
+    assert offered(scene.snapshot, RenderContext(is_expired=True)) == ["Retry", "Checks", "Details"]
+
+
+def test_an_agent_that_runs_elsewhere_can_be_asked_to_end_once_and_nothing_else() -> None:
+    elsewhere = hosted(RunState.BUILDING, kind=RunKind.EXTERNAL)
+    assert offered(elsewhere) == ["Details", "Cancel run"]
+    assert offered(elsewhere.model_copy(update={"cancel_requested": True})) == ["Details"]
+
+
+def test_nothing_can_be_said_to_a_run_that_is_being_published() -> None:
+    assert offered(hosted(RunState.BUILDING)) == ["Stop", "Say…", "Diff", "Details", "Cancel run"]
+    assert offered(hosted(RunState.PUBLISHING)) == ["Stop", "Diff", "Details", "Cancel run"]
