@@ -12,21 +12,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
-from discord import app_commands
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from ompycord import errors
-from ompycord.bot.commands.help import ROLE_NEEDED
-from ompycord.bot.commands.new import NewRun
-from ompycord.bot.commands.say import Say
-from ompycord.bot.commands.tree import command_group
 from ompycord.bot.context import BotContext
+from ompycord.bot.features import BotFeatures
 from ompycord.bot.flow import TABLE as FLOW
 from ompycord.bot.flow import Flow
-from ompycord.bot.interactions.buttons import RunButtons
-from ompycord.bot.interactions.submission import SubmissionService
-from ompycord.bot.lookups import HealthLine
 from ompycord.domain.authority import AUTHORITY
 from ompycord.domain.events import EVENT_TYPES, SCHEMA
 from ompycord.domain.lifecycle import TABLE
@@ -172,18 +165,14 @@ def settings() -> str:
 
 def discord_commands() -> str:
     """Every slash command, its options and who may use it."""
-    nobody = cast("BotContext", None)  # registering asks it nothing
-    new, buttons, say = NewRun(nobody, cast("SubmissionService", None)), cast("RunButtons", None), Say(nobody)
-    group = command_group(nobody, new, buttons, say, cast("Callable[[], HealthLine]", None))
+    features = BotFeatures(cast("BotContext", None)).features  # assembling asks it nothing
     lines = [
         "# Discord commands\n", MADE,
         "In a server that is configured. `run` is a run's last characters; left out, it is this thread's run, else your latest. "
         "What a role may do, those above it may: viewer, runner, approver, admin.\n",
     ]  # fmt: skip
-    for command in sorted(group.walk_commands(), key=lambda one: one.qualified_name):
-        if not isinstance(command, app_commands.Command):
-            continue
-        needs = ROLE_NEEDED.get(command.qualified_name, "viewer")
+    known = [pair for feature in features for pair in feature.slash_commands()]
+    for command, needs in sorted(known, key=lambda pair: pair[0].qualified_name):
         lines.append(f"## `/{command.qualified_name}`\n\n{command.description} Needs *{needs}*.\n")
         if command.parameters:
             lines.append("| option | what it is | values |\n|---|---|---|")

@@ -1,5 +1,6 @@
 """What every command, button and form needs, in one frozen bundle; made by `gateway/session.py`."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -7,19 +8,19 @@ import discord
 
 from ompycord.bot.access import Interaction, person_of
 from ompycord.bot.custom_ids import Signer
-from ompycord.bot.lookups import Lookups
+from ompycord.bot.lookups import HealthLine, Lookups
 from ompycord.bot.message_renderer import MessageRenderer
 from ompycord.bot.options import BotOptions
 from ompycord.bot.rest import Rest
 from ompycord.conductor import Conductor
-from ompycord.domain.access import Person
+from ompycord.domain.access import ACTIONS, Person, may
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, Ids, RunFilter, Store
 from ompycord.domain.records import Draft
 from ompycord.domain.repository import AgentSpec, RepositorySpec
 from ompycord.domain.run import RunKind, RunRecord
 from ompycord.errors import Refused, StorageError
-from ompycord.render.notices import no_such_run
+from ompycord.render.notices import needs_role, no_such_run
 from ompycord.render.sanitizer import Sanitizer
 
 __all__ = ["BotContext", "LiveCards"]
@@ -54,6 +55,8 @@ class BotContext:
     live: LiveCards
     rest: Rest
     lookups: Lookups
+    connection: Callable[[], HealthLine]
+    """How Discord is, as `/omp health` says it."""
 
     @property
     def sanitizer(self) -> Sanitizer:
@@ -62,6 +65,14 @@ class BotContext:
     def person(self, interaction: Interaction) -> Person:
         """Who acts."""
         return person_of(interaction, self.options)
+
+    def require(self, person: Person, right: str, record: RunRecord) -> None:
+        """Raises Refused where this person may not do that to this run, naming the role that may. `right` is a rule of
+        `domain.access`; what the conductor does it judges itself.
+        """
+        if not may(person, right, requester=record.requester):
+            least = ACTIONS[right].least.name.lower()
+            raise Refused(needs_role(least, self.options.approver_role, self.sanitizer))
 
     # -- agents ------------------------------------------------------------------------------------------------------
 

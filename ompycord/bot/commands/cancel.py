@@ -1,20 +1,31 @@
-"""`/omp cancel`: end a run for good, after a confirmation."""
+"""`/omp cancel` and the card's *Cancel run*: end a run for good, after a confirmation."""
 
 from discord import app_commands
 
 from ompycord.bot.access import Interaction
 from ompycord.bot.commands.choices import Choices
 from ompycord.bot.context import BotContext
-from ompycord.bot.interactions.buttons import RunButtons
-from ompycord.bot.interactions.replies import defer
+from ompycord.bot.custom_ids import ComponentId
+from ompycord.bot.feature import Feature, slash_command
+from ompycord.bot.interactions import reply_texts
+from ompycord.bot.interactions.replies import defer, say
+from ompycord.domain.access import Person
+from ompycord.domain.ids import RunId, ulid_time_ms
+from ompycord.domain.run import RunRecord
+from ompycord.render.actions import CANCEL
+from ompycord.render.cardview import Button
+from ompycord.render.message import message
 
-__all__ = ["add_cancel"]
+__all__ = ["cancel_feature"]
+
+CONFIRM_MS = 15 * 60 * 1000
 
 
-def add_cancel(group: app_commands.Group, context: BotContext, choices: Choices, buttons: RunButtons) -> None:
-    """Register the command."""
+def cancel_feature(context: BotContext) -> Feature:
+    """The command, the button, and the two buttons of the confirmation."""
+    choices = Choices(context)
 
-    @group.command(name="cancel", description="End a run for good. Its record stays; work not yet published is gone.")
+    @slash_command(name="cancel", description="End a run for good. Its record stays; work not yet published is gone.")
     @app_commands.describe(run="This thread's run, or your latest, if left out", reason="Why; it stands on the card")
     @app_commands.autocomplete(run=choices.runs)
     async def cancel(
@@ -24,4 +35,40 @@ def add_cancel(group: app_commands.Group, context: BotContext, choices: Choices,
     ) -> None:
         await defer(interaction)
         record = await context.run(interaction, run)
-        await buttons.ask_cancel(interaction, context.person(interaction), record, reason=reason)
+        await _ask(context, interaction, context.person(interaction), record, reason=reason)
+
+    async def pressed(interaction: Interaction, person: Person, record: RunRecord) -> None:
+        await _ask(context, interaction, person, record, reason=None)
+
+    async def confirmed(interaction: Interaction, person: Person, component: ComponentId) -> None:
+        await interaction.response.defer()
+        asked = await context.store.draft(component.ref)
+        if asked is None or context.clock.now_ms() - ulid_time_ms(component.ref) > CONFIRM_MS:
+            await say(interaction, reply_texts.CONFIRM_EXPIRED)
+            return
+        record = await context.visible(interaction, str(asked.body["cancel"]))
+        await context.conductor.cancel(RunId(record.id), person, reason=asked.body.get("reason"))
+        await say(interaction, reply_texts.cancelled(record, await context.branch(record), context.sanitizer))
+
+    async def kept(interaction: Interaction, person: Person, component: ComponentId) -> None:
+        await interaction.response.defer()
+        await say(interaction, reply_texts.NOTHING_CHANGED)
+
+    return Feature(
+        commands=(cancel,), actions={CANCEL: pressed}, components={"docancel": confirmed, "keep": kept}, role="runner"
+    )
+
+
+async def _ask(
+    context: BotContext, interaction: Interaction, person: Person, record: RunRecord, *, reason: str | None
+) -> None:
+    """Ask before ending a run for good. The reason waits on disk, under the id in the button."""
+    context.require(person, CANCEL.right, record)
+    asked = await context.keep_note(interaction, {"cancel": record.id, "reason": reason})
+    title, branch = await context.title(record), await context.branch(record)
+    words = reply_texts.confirm_cancel(record, title, branch, context.sanitizer)
+    buttons = [
+        Button(action="docancel", label="Cancel run", style="danger", ref=asked.id),
+        Button(action="keep", label="Keep it", ref=asked.id),
+    ]
+    await say(interaction, words, buttons=message(words, buttons=buttons, sign=context.signer.button))

@@ -6,6 +6,7 @@ from discord import app_commands
 
 from ompycord.bot.access import Interaction
 from ompycord.bot.context import BotContext
+from ompycord.bot.feature import Feature, slash_command
 from ompycord.bot.interactions.replies import defer, say
 from ompycord.domain.base import Millis
 from ompycord.domain.ids import RunId
@@ -15,7 +16,7 @@ from ompycord.errors import Refused
 from ompycord.render.costs import costs_csv, costs_text
 from ompycord.render.phrases import count
 
-__all__ = ["add_cost"]
+__all__ = ["cost_feature"]
 
 Who = Literal["me", "repository", "server"]
 Period = Literal["day", "week", "month"]
@@ -26,10 +27,10 @@ _MOST = 1000
 _AT_ONCE = 100
 
 
-def add_cost(group: app_commands.Group, context: BotContext) -> None:
-    """Register the command."""
+def cost_feature(context: BotContext) -> Feature:
+    """The command."""
 
-    @group.command(name="cost", description="What it cost.")
+    @slash_command(name="cost", description="What it cost.")
     @app_commands.describe(
         who="Your own runs, if left out",
         period="The last day, week or month (30 days); the month if left out",
@@ -45,6 +46,8 @@ def add_cost(group: app_commands.Group, context: BotContext) -> None:
         )
         files = [("costs.csv", costs_csv(found, redact=context.renderer.redact))] if csv else []
         await say(interaction, costs_text(found, title=title, redact=context.renderer.redact), files=files)
+
+    return Feature(commands=(cost,))
 
 
 def _whose(interaction: Interaction, context: BotContext, who: Who) -> tuple[RunFilter, str]:

@@ -1,27 +1,24 @@
 """`/omp health`: Discord as the bot sees it, then what the composition root knows of the machine."""
 
-from collections.abc import Callable
-
-from discord import app_commands
-
 from ompycord.bot.access import Interaction
 from ompycord.bot.context import BotContext
+from ompycord.bot.feature import Feature, slash_command
 from ompycord.bot.interactions.replies import defer, say
 from ompycord.bot.lookups import HealthLine
 
-__all__ = ["add_health"]
+__all__ = ["health_feature"]
 
 
-def add_health(group: app_commands.Group, context: BotContext, discord_line: Callable[[], HealthLine]) -> None:
-    """Register the command."""
+def health_feature(context: BotContext) -> Feature:
+    """The command."""
 
-    @group.command(name="health", description="Discord, agents, confinement, disk, providers.")
+    @slash_command(name="health", description="Discord, agents, confinement, disk, providers.")
     async def health(interaction: Interaction) -> None:
         await defer(interaction)
         waiting = len(await context.store.outbox(limit=100))
         owed = f"{waiting if waiting < 100 else 'more than 99'} messages wait for Discord"  # noqa: PLR2004  # the limit above
         lines = [
-            discord_line(),
+            context.connection(),
             HealthLine(name="Outbox", is_ok=waiting == 0, text=owed if waiting else "nothing waits"),
             *await context.lookups.health(),
         ]
@@ -30,3 +27,5 @@ def add_health(group: app_commands.Group, context: BotContext, discord_line: Cal
             for line in lines
         )
         await say(interaction, text)
+
+    return Feature(commands=(health,))

@@ -10,62 +10,83 @@ from ompycord.bot.access import Interaction
 from ompycord.bot.commands.choices import Choices
 from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
+from ompycord.bot.feature import Feature, slash_command
 from ompycord.bot.flow import Flow, Signal, Step, advance
+from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.drafts import AttachedFile, Typed
 from ompycord.bot.interactions.modals import MODES, read_form, task_form
 from ompycord.bot.interactions.replies import give_back
 from ompycord.bot.interactions.submission import SubmissionService
+from ompycord.bot.rest import SendFailed
 from ompycord.domain.access import Person, may
+from ompycord.domain.ids import DraftId
 from ompycord.domain.repository import AgentSpec, RepositorySpec
 from ompycord.domain.task import MOST_FILES, Mode
 from ompycord.errors import OmpycordError, Refused
+from ompycord.render.message import message
 from ompycord.render.notices import repository_missing, watch_only
+from ompycord.telemetry import get_logger
 from ompycord.text.limits import MODAL_INPUT_VALUE
 
-__all__ = ["NewRun", "run_as_task"]
+__all__ = ["new_feature"]
 
 ModeName = Literal["fast", "standard"]
 Text = app_commands.Range[str, 1, 6000]
 Name = app_commands.Range[str, 1, 100]
 
+log = get_logger(__name__)
 
-class NewRun:
-    """The command and the form's submission."""
 
-    def __init__(self, context: BotContext, submissions: SubmissionService) -> None:
+def new_feature(context: BotContext) -> Feature:
+    """The command, the entry in the menu of every message, the form, and the *Resume* of a kept text."""
+    new_run, choices = _NewRun(context), Choices(context)
+
+    @slash_command(name="new", description="Start a run. Without a prompt a form opens.")
+    @app_commands.describe(
+        prompt="What shall be done; a longer task goes into a file",
+        repository="Where; this channel's repository if left out",
+        agent="Who does it",
+        mode="How much care",
+        branch="The branch to start from",
+        budget="US dollars at most",
+        file="Text that holds or completes the task (up to 32,000 characters), or something to look at",
+    )
+    @app_commands.autocomplete(repository=choices.repositories, agent=choices.agents)
+    async def new(
+        interaction: Interaction,
+        prompt: Text | None = None,
+        repository: Name | None = None,
+        agent: Name | None = None,
+        mode: ModeName | None = None,
+        branch: app_commands.Range[str, 1, 200] | None = None,
+        budget: app_commands.Range[float, 0.01, 10_000.0] | None = None,
+        file: discord.Attachment | None = None,
+    ) -> None:
+        files = (AttachedFile(name=file.filename, url=file.url, size=file.size),) if file else ()
+        asked = _Asked(prompt, repository, agent, Mode(mode or "standard"), branch, budget, files)
+        await new_run.command(interaction, asked)
+
+    async def chosen(interaction: Interaction, message: discord.Message) -> None:
+        await new_run.from_message(interaction, message)
+
+    return Feature(
+        commands=(new,),
+        menus=(app_commands.ContextMenu(name="Run as task", callback=chosen),),
+        components={"draft": new_run.start_draft},
+        forms={"form": new_run.submitted},
+        role="runner",
+    )
+
+
+class _NewRun:
+    def __init__(self, context: BotContext) -> None:
         self._context = context
-        self._submissions = submissions
-
-    def add_to(self, group: app_commands.Group, choices: Choices) -> None:
-        """Register the command."""
-
-        @group.command(name="new", description="Start a run. Without a prompt a form opens.")
-        @app_commands.describe(
-            prompt="What shall be done; a longer task goes into a file",
-            repository="Where; this channel's repository if left out",
-            agent="Who does it",
-            mode="How much care",
-            branch="The branch to start from",
-            budget="US dollars at most",
-            file="Text that holds or completes the task (up to 32,000 characters), or something to look at",
-        )
-        @app_commands.autocomplete(repository=choices.repositories, agent=choices.agents)
-        async def new(
-            interaction: Interaction,
-            prompt: Text | None = None,
-            repository: Name | None = None,
-            agent: Name | None = None,
-            mode: ModeName | None = None,
-            branch: app_commands.Range[str, 1, 200] | None = None,
-            budget: app_commands.Range[float, 0.01, 10_000.0] | None = None,
-            file: discord.Attachment | None = None,
-        ) -> None:
-            files = (AttachedFile(name=file.filename, url=file.url, size=file.size),) if file else ()
-            asked = _Asked(prompt, repository, agent, Mode(mode or "standard"), branch, budget, files)
-            await self._command(interaction, asked)
+        self._submissions = SubmissionService(context)
 
     async def from_message(self, interaction: Interaction, message: discord.Message) -> None:
-        """*Run as task*: the form with somebody's message in it; its files wait in the draft."""
+        """*Run as task*: the form with somebody's message in it; its files wait in the draft. The target comes with the click,
+        with or without the content intent.
+        """
         files = tuple(
             AttachedFile(name=file.filename, url=file.url, size=file.size) for file in message.attachments[:MOST_FILES]
         )
@@ -76,7 +97,7 @@ class NewRun:
         asked.favourite = await self._context.favourite(person)
         await self._open_form(interaction, person, asked)
 
-    async def _command(self, interaction: Interaction, asked: "_Asked") -> None:
+    async def command(self, interaction: Interaction, asked: "_Asked") -> None:
         person = self._permitted(interaction)
         asked.favourite = await self._context.favourite(person)
         try:
@@ -187,14 +208,25 @@ class NewRun:
             raise Refused("That form was opened for somebody else. `/omp new` opens one for you.")
         return Typed.model_validate(kept.body)
 
+    # -- Resume -------------------------------------------------------------------------------------------------------
 
-def run_as_task(new: NewRun) -> app_commands.ContextMenu:
-    """The entry in the menu of every message. Its target comes with the click, with or without the content intent."""
-
-    async def chosen(interaction: Interaction, message: discord.Message) -> None:
-        await new.from_message(interaction, message)
-
-    return app_commands.ContextMenu(name="Run as task", callback=chosen)
+    async def start_draft(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
+        """The Resume button of a kept text."""
+        draft = await self._context.store.draft(component.ref)
+        if draft is None or "prompt" not in draft.body:
+            raise Refused("That text is not kept any more, so no run can start. `/omp new` takes it again.")
+        if draft.person != person.id:
+            raise Refused("That is somebody else's text; only its writer can start it.")
+        message_of_ours = interaction.message
+        record = await self._submissions.resume(interaction, person, draft)
+        is_public = message_of_ours is not None and not message_of_ours.flags.ephemeral
+        if record is not None and message_of_ours is not None and is_public:
+            words = reply_texts.resumed_by(person.name, DraftId(record.id), self._context.sanitizer)
+            closed = message(words, sign=self._context.signer.button)
+            try:
+                await self._context.rest.edit(str(message_of_ours.channel.id), str(message_of_ours.id), closed)
+            except SendFailed as failed:  # the run started, which the reply says; the button starts no second one
+                log.info("resume.not_closed", run=record.id, cause=str(failed))
 
 
 class _Asked:

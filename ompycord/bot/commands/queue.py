@@ -6,8 +6,8 @@ from ompycord.bot.access import Interaction
 from ompycord.bot.commands.choices import Choices
 from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
+from ompycord.bot.feature import Feature
 from ompycord.bot.interactions import reply_texts
-from ompycord.bot.interactions.components import Handler
 from ompycord.bot.interactions.modals import read_form
 from ompycord.bot.interactions.replies import defer, give_back, say
 from ompycord.conductor import MESSAGE_LENGTH
@@ -17,17 +17,16 @@ from ompycord.errors import OmpycordError, Refused
 from ompycord.text import cut
 from ompycord.text.limits import AUTOCOMPLETE_CHOICES
 
-__all__ = ["QueueEdit", "add_queue"]
+__all__ = ["queue_feature"]
 
 _RUN = "This thread's run, or your latest, if left out"
 _NAME = 100
 
 
-def add_queue(group: app_commands.Group, context: BotContext, choices: Choices) -> None:
-    """Register the commands. What is edited comes back by a form, whose handler is in `QueueEdit`."""
-    queue = app_commands.Group(
-        name="queue", description="What was said to a run and waits for its agent.", parent=group
-    )
+def queue_feature(context: BotContext) -> Feature:
+    """The commands, and the form by which comes back what is edited."""
+    choices = Choices(context)
+    queue = app_commands.Group(name="queue", description="What was said to a run and waits for its agent.")
 
     @queue.command(name="list", description="What was said to a run and no agent has yet.")
     @app_commands.describe(run=_RUN)
@@ -84,6 +83,22 @@ def add_queue(group: app_commands.Group, context: BotContext, choices: Choices) 
         taken_back = await context.conductor.drop(RunId(record.id), said, context.person(interaction))
         await say(interaction, reply_texts.dropped(taken_back.body.text, context.sanitizer))
 
+    async def edited(interaction: Interaction, person: Person, component: ComponentId) -> None:
+        await defer(interaction)
+        text = read_form(interaction).text("message")
+        try:
+            asked = await context.store.draft(component.ref)
+            if asked is None or "edit" not in asked.body:
+                raise Refused("That form is not known any more, so nothing was changed.")
+            record = await context.visible(interaction, str(asked.body["run"]))
+            said = await context.conductor.edit(RunId(record.id), str(asked.body["edit"]), text, person)
+        except OmpycordError as refused:
+            await give_back(interaction, refused, text)
+            return
+        await say(interaction, reply_texts.edited(said.body.text, context.sanitizer))
+
+    return Feature(commands=(queue,), forms={"editsaid": edited}, role="runner", exceptions={"list": "viewer"})
+
 
 def edit_form(*, custom_id: str, text: str) -> ui.Modal:
     """What was said, to be changed."""
@@ -94,28 +109,3 @@ def edit_form(*, custom_id: str, text: str) -> ui.Modal:
     modal.add_item(ui.Label(text="What shall it know?", description="In the same place of the line.", component=field))
     modal.stop()
     return modal
-
-
-class QueueEdit:
-    """The form of `/omp queue edit`."""
-
-    def __init__(self, context: BotContext) -> None:
-        self._context = context
-
-    def table(self) -> dict[str, Handler]:
-        """Action to handler."""
-        return {"editsaid": self._submitted}
-
-    async def _submitted(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
-        await defer(interaction)
-        text = read_form(interaction).text("message")
-        try:
-            asked = await self._context.store.draft(component.ref)
-            if asked is None or "edit" not in asked.body:
-                raise Refused("That form is not known any more, so nothing was changed.")
-            record = await self._context.visible(interaction, str(asked.body["run"]))
-            said = await self._context.conductor.edit(RunId(record.id), str(asked.body["edit"]), text, person)
-        except OmpycordError as refused:
-            await give_back(interaction, refused, text)
-            return
-        await say(interaction, reply_texts.edited(said.body.text, self._context.sanitizer))

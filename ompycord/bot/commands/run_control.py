@@ -1,4 +1,4 @@
-"""`/omp stop` and `/omp resume`: halt the agent and go on, without losing anything."""
+"""*Stop* and *Resume*, as commands and on the card: halt the agent and go on, without losing anything."""
 
 from collections.abc import Awaitable, Callable
 
@@ -7,34 +7,49 @@ from discord import app_commands
 from ompycord.bot.access import Interaction
 from ompycord.bot.commands.choices import Choices
 from ompycord.bot.context import BotContext
-from ompycord.bot.interactions.buttons import RunButtons
+from ompycord.bot.feature import Feature, slash_command
 from ompycord.bot.interactions.replies import defer, say
 from ompycord.domain.access import Person
+from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.run import RunRecord
+from ompycord.render.actions import RESUME, STOP
 
-__all__ = ["add_run_control"]
+__all__ = ["run_control_feature"]
 
 _RUN = "This thread's run, or your latest, if left out"
 
 
-def add_run_control(group: app_commands.Group, context: BotContext, choices: Choices, buttons: RunButtons) -> None:
-    """Register both commands."""
+def run_control_feature(context: BotContext) -> Feature:
+    """Both commands and both buttons."""
+    choices = Choices(context)
 
     async def act(
-        interaction: Interaction, run: str | None, move: Callable[[RunRecord, Person], Awaitable[str]]
+        interaction: Interaction, run: str | None, move: Callable[[Interaction, Person, RunRecord], Awaitable[None]]
     ) -> None:
         await defer(interaction)
         record = await context.run(interaction, run)
-        await say(interaction, await move(record, context.person(interaction)))
+        await move(interaction, context.person(interaction), record)
 
-    @group.command(name="stop", description="Halt the agent now. Nothing is lost; the run waits for you.")
+    async def stopped(interaction: Interaction, person: Person, record: RunRecord) -> None:
+        await context.conductor.stop(RunId(record.id), person)
+        await say(
+            interaction, f"Run `{short_id(record.id)}` stops. Nothing is lost: *Resume* or `/omp resume` goes on."
+        )
+
+    async def resumed(interaction: Interaction, person: Person, record: RunRecord) -> None:
+        await context.conductor.resume(RunId(record.id), person)
+        await say(interaction, f"Run `{short_id(record.id)}` goes on.")
+
+    @slash_command(name="stop", description="Halt the agent now. Nothing is lost; the run waits for you.")
     @app_commands.describe(run=_RUN)
     @app_commands.autocomplete(run=choices.runs)
     async def stop(interaction: Interaction, run: app_commands.Range[str, 1, 100] | None = None) -> None:
-        await act(interaction, run, buttons.stopped)
+        await act(interaction, run, stopped)
 
-    @group.command(name="resume", description="Go on with a stopped, failed or interrupted run.")
+    @slash_command(name="resume", description="Go on with a stopped, failed or interrupted run.")
     @app_commands.describe(run=_RUN)
     @app_commands.autocomplete(run=choices.runs)
     async def resume(interaction: Interaction, run: app_commands.Range[str, 1, 100] | None = None) -> None:
-        await act(interaction, run, buttons.resumed)
+        await act(interaction, run, resumed)
+
+    return Feature(commands=(stop, resume), actions={STOP: stopped, RESUME: resumed}, role="runner")

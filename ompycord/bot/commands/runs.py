@@ -8,6 +8,7 @@ from discord import app_commands
 from ompycord.bot.access import Interaction
 from ompycord.bot.commands.choices import Choices
 from ompycord.bot.context import BotContext
+from ompycord.bot.feature import Feature, slash_command
 from ompycord.bot.interactions.replies import defer, say
 from ompycord.bot.interactions.reply_texts import run_line
 from ompycord.domain.ids import RunId
@@ -16,7 +17,7 @@ from ompycord.domain.records import OutboxKind
 from ompycord.domain.run import RunRecord, RunState
 from ompycord.domain.snapshot import StatusSnapshot
 
-__all__ = ["add_runs"]
+__all__ = ["runs_feature"]
 
 StateName = Literal["open", "needs me", "done", "failed", "all"]
 _DONE = frozenset({RunState.COMPLETE, RunState.PARTIAL})
@@ -25,10 +26,11 @@ _FOUND = 100
 _LISTED = 25
 
 
-def add_runs(group: app_commands.Group, context: BotContext, choices: Choices) -> None:
-    """Register the command."""
+def runs_feature(context: BotContext) -> Feature:
+    """The command."""
+    choices = Choices(context)
 
-    @group.command(name="runs", description="Find runs.")
+    @slash_command(name="runs", description="Find runs.")
     @app_commands.describe(
         state="Open ones if left out", person="Who asked for it", repository="Where", text="A word of the title or task"
     )
@@ -51,6 +53,8 @@ def add_runs(group: app_commands.Group, context: BotContext, choices: Choices) -
         found = await context.runs(interaction, which)
         lines = await _lines(context, found, text, needs=str(interaction.user.id) if state == "needs me" else None)
         await say(interaction, "\n".join(lines) or "No run matches. `/omp runs state: all` lists every one.")
+
+    return Feature(commands=(runs,))
 
 
 async def _lines(context: BotContext, found: list[RunRecord], text: str | None, *, needs: str | None) -> list[str]:

@@ -9,8 +9,8 @@ from ompycord.bot.access import Interaction
 from ompycord.bot.commands.choices import Choices
 from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
+from ompycord.bot.feature import Feature, slash_command
 from ompycord.bot.interactions import reply_texts
-from ompycord.bot.interactions.components import Handler
 from ompycord.bot.interactions.modals import message_form, read_form
 from ompycord.bot.interactions.replies import NOT_TAKEN, defer, say, words_for
 from ompycord.bot.rest import SendFailed
@@ -19,50 +19,54 @@ from ompycord.domain.access import Person
 from ompycord.domain.ids import RunId
 from ompycord.domain.run import RunRecord
 from ompycord.errors import OmpycordError
+from ompycord.render.actions import SAY
 from ompycord.render.message import message
 from ompycord.telemetry import get_logger
 
-__all__ = ["Say"]
+__all__ = ["say_feature"]
 
 log = get_logger(__name__)
 
 
-class Say:
+def say_feature(context: BotContext) -> Feature:
     """The command, the button and the form."""
+    saying, choices = _Saying(context), Choices(context)
 
+    @slash_command(name="say", description="Tell a run something: an answer, a correction, the next job.")
+    @app_commands.rename(text="message")
+    @app_commands.describe(
+        text="What it shall know; without it a form opens",
+        run="This thread's run, or your latest, if left out",
+        when="After what it does now, if left out",
+    )
+    @app_commands.autocomplete(run=choices.runs)
+    async def command(
+        interaction: Interaction,
+        text: app_commands.Range[str, 1, 4000] | None = None,
+        run: app_commands.Range[str, 1, 100] | None = None,
+        when: When = "next",
+    ) -> None:
+        await saying.command(interaction, text, run, when)
+
+    return Feature(
+        commands=(command,), actions={SAY: saying.pressed}, forms={"sayform": saying.submitted}, role="runner"
+    )
+
+
+class _Saying:
     def __init__(self, context: BotContext) -> None:
         self._context = context
 
-    def table(self) -> dict[str, Handler]:
-        """Action to handler."""
-        return {"say": self._from_button, "sayform": self._from_form}
+    async def command(self, interaction: Interaction, text: str | None, run: str | None, when: When) -> None:
+        person = self._context.person(interaction)
+        if text is None:
+            await self._open(interaction, person, await self._context.run(interaction, run), when)
+            return
+        is_taken = await _is_deferred(interaction)
+        await self._notify(interaction, person, run, text, when, is_taken=is_taken)
 
-    def add_to(self, group: app_commands.Group, choices: Choices) -> None:
-        """Register the command."""
-
-        @group.command(name="say", description="Tell a run something: an answer, a correction, the next job.")
-        @app_commands.rename(text="message")
-        @app_commands.describe(
-            text="What it shall know; without it a form opens",
-            run="This thread's run, or your latest, if left out",
-            when="After what it does now, if left out",
-        )
-        @app_commands.autocomplete(run=choices.runs)
-        async def command(
-            interaction: Interaction,
-            text: app_commands.Range[str, 1, 4000] | None = None,
-            run: app_commands.Range[str, 1, 100] | None = None,
-            when: When = "next",
-        ) -> None:
-            person = self._context.person(interaction)
-            if text is None:
-                await self._open(interaction, person, await self._context.run(interaction, run), when)
-                return
-            is_taken = await _is_deferred(interaction)
-            await self._notify(interaction, person, run, text, when, is_taken=is_taken)
-
-    async def _from_button(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
-        await self._open(interaction, person, await self._context.visible(interaction, component.ref), "next")
+    async def pressed(self, interaction: Interaction, person: Person, record: RunRecord) -> None:
+        await self._open(interaction, person, record, "next")
 
     async def _open(self, interaction: Interaction, person: Person, record: RunRecord, when: When) -> None:
         preview_message = await self._context.conductor.preview_message(RunId(record.id), when, person)
@@ -73,7 +77,7 @@ class Say:
         )
         await interaction.response.send_modal(form)
 
-    async def _from_form(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
+    async def submitted(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
         form = read_form(interaction)
         chosen = form.choice("when")
         when: When = "now" if chosen == "now" else "restart" if chosen == "restart" else "next"

@@ -1,51 +1,42 @@
 """`/omp settings`: a form with what one chose for oneself, and what became of it; only the asking person sees either."""
 
 import regex
-from discord import app_commands
 from pydantic import ValidationError
 
 from ompycord.bot.access import Interaction
 from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
+from ompycord.bot.feature import Feature, slash_command
 from ompycord.bot.interactions import settings_text as words
-from ompycord.bot.interactions.components import Handler
 from ompycord.bot.interactions.modals import FormValues, read_form, settings_form
 from ompycord.bot.interactions.replies import defer, say
 from ompycord.domain.access import Person
 from ompycord.domain.person_settings import PersonSettings, Pings, QuietHours
 from ompycord.errors import Refused
 
-__all__ = ["Settings"]
+__all__ = ["settings_feature"]
 
 ACTION = "settings"
 _HOURS = regex.compile(r"\s*(\d{1,2}(?::\d\d)?)\s*(?:-|–|to|until)\s*(\d{1,2}(?::\d\d)?)\s*")
 
 
-class Settings:
+def settings_feature(context: BotContext) -> Feature:
     """The command and its form. Whoever sends the form, it is about the sender."""
 
-    def __init__(self, context: BotContext) -> None:
-        self._context = context
+    @slash_command(name="settings", description="Your pings, quiet hours, default agent, name on commits.")
+    async def settings(interaction: Interaction) -> None:
+        mine = await context.store.person_settings(str(interaction.user.id))
+        agents = [spec.name for spec in context.conductor.catalog.agents]
+        form = settings_form(mine, agents, custom_id=context.signer.sign(ACTION, context.ids.ulid()))
+        await interaction.response.send_modal(form)
 
-    def table(self) -> dict[str, Handler]:
-        """Action to handler."""
-        return {ACTION: self._submitted}
-
-    def add_to(self, group: app_commands.Group) -> None:
-        """Register the command."""
-
-        @group.command(name="settings", description="Your pings, quiet hours, default agent, name on commits.")
-        async def settings(interaction: Interaction) -> None:
-            mine = await self._context.store.person_settings(str(interaction.user.id))
-            agents = [spec.name for spec in self._context.conductor.catalog.agents]
-            form = settings_form(mine, agents, custom_id=self._context.signer.sign(ACTION, self._context.ids.ulid()))
-            await interaction.response.send_modal(form)
-
-    async def _submitted(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
+    async def submitted(interaction: Interaction, person: Person, component: ComponentId) -> None:
         await defer(interaction)
-        chosen = chosen_settings(read_form(interaction), self._context)
-        await self._context.store.save_person_settings(person.id, chosen, at=self._context.clock.now_ms())
-        await say(interaction, words.saved(chosen, self._context.sanitizer))
+        chosen = chosen_settings(read_form(interaction), context)
+        await context.store.save_person_settings(person.id, chosen, at=context.clock.now_ms())
+        await say(interaction, words.saved(chosen, context.sanitizer))
+
+    return Feature(commands=(settings,), forms={ACTION: submitted})
 
 
 def chosen_settings(form: FormValues, context: BotContext) -> PersonSettings:

@@ -5,6 +5,7 @@ from discord import app_commands
 from ompycord.bot.access import Interaction
 from ompycord.bot.commands.choices import Choices
 from ompycord.bot.context import BotContext
+from ompycord.bot.feature import Feature, slash_command
 from ompycord.bot.interactions.replies import defer, show
 from ompycord.bot.message_renderer import latest_card
 from ompycord.domain.ids import RunId
@@ -13,13 +14,14 @@ from ompycord.errors import Refused
 from ompycord.render.board import board_message
 from ompycord.render.notices import no_such_run
 
-__all__ = ["add_status"]
+__all__ = ["status_feature"]
 
 
-def add_status(group: app_commands.Group, context: BotContext, choices: Choices) -> None:
-    """Register the command."""
+def status_feature(context: BotContext) -> Feature:
+    """The command."""
+    choices = Choices(context)
 
-    @group.command(name="status", description="The live card again, or the board of all runs.")
+    @slash_command(name="status", description="The live card again, or the board of all runs.")
     @app_commands.describe(run="A run; in its thread it is known, elsewhere the board comes without one")
     @app_commands.autocomplete(run=choices.runs)
     async def status(interaction: Interaction, run: app_commands.Range[str, 1, 100] | None = None) -> None:
@@ -29,6 +31,8 @@ def add_status(group: app_commands.Group, context: BotContext, choices: Choices)
             await _board(context, interaction)
         else:
             await _card(context, interaction, record)
+
+    return Feature(commands=(status,))
 
 
 async def _card(context: BotContext, interaction: Interaction, record: RunRecord) -> None:

@@ -1,6 +1,6 @@
 """The command tree: who may use it at all, errors in words, and registration only where a definition changed."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any, cast
 
 import aiohttp
@@ -8,25 +8,11 @@ import discord
 from discord import app_commands
 
 from ompycord.bot.access import Interaction, is_ours
-from ompycord.bot.commands.cancel import add_cancel
-from ompycord.bot.commands.choices import Choices
-from ompycord.bot.commands.cost import add_cost
-from ompycord.bot.commands.health import add_health
-from ompycord.bot.commands.help import add_help
-from ompycord.bot.commands.new import NewRun
-from ompycord.bot.commands.queue import add_queue
-from ompycord.bot.commands.run_control import add_run_control
-from ompycord.bot.commands.runs import add_runs
-from ompycord.bot.commands.say import Say
-from ompycord.bot.commands.settings import Settings
-from ompycord.bot.commands.show import add_show
-from ompycord.bot.commands.status import add_status
 from ompycord.bot.context import BotContext
+from ompycord.bot.feature import Feature
 from ompycord.bot.interactions import reply_texts
-from ompycord.bot.interactions.buttons import RunButtons
 from ompycord.bot.interactions.replies import explain
 from ompycord.bot.interactions.replies import say as reply
-from ompycord.bot.lookups import HealthLine
 from ompycord.domain.access import Role
 from ompycord.render.help import help_text
 from ompycord.telemetry import get_logger
@@ -80,24 +66,12 @@ class OmpTree(app_commands.CommandTree[discord.Client]):
         await explain(interaction, error)
 
 
-def command_group(
-    context: BotContext, new: NewRun, buttons: RunButtons, say: Say, discord_line: Callable[[], HealthLine]
-) -> app_commands.Group:
+def command_group(features: Sequence[Feature]) -> app_commands.Group:
     """`/omp` and what is in it."""
     group = app_commands.Group(name="omp", description="Run the team's coding agents.", guild_only=True)
-    choices = Choices(context)
-    new.add_to(group, choices)
-    say.add_to(group, choices)
-    add_status(group, context, choices)
-    add_cancel(group, context, choices, buttons)
-    add_run_control(group, context, choices, buttons)
-    add_show(group, context, choices)
-    add_runs(group, context, choices)
-    add_queue(group, context, choices)
-    Settings(context).add_to(group)
-    add_cost(group, context)
-    add_health(group, context, discord_line)
-    add_help(group, context)
+    for feature in features:
+        for command in feature.commands:
+            group.add_command(command)
     return group
 
 

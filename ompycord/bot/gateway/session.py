@@ -8,11 +8,7 @@ from dataclasses import dataclass
 import aiohttp
 import discord
 
-from ompycord.bot.commands.new import NewRun, run_as_task
-from ompycord.bot.commands.queue import QueueEdit
-from ompycord.bot.commands.say import Say
-from ompycord.bot.commands.settings import Settings
-from ompycord.bot.commands.tree import OmpTree, command_group, sync
+from ompycord.bot.commands.tree import OmpTree, sync
 from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import Signer
 from ompycord.bot.delivery.board import BoardKeeper
@@ -23,18 +19,14 @@ from ompycord.bot.delivery.messages_below import MessagesBelow
 from ompycord.bot.delivery.rate_limiter import Answer
 from ompycord.bot.delivery.refresh import Refresher
 from ompycord.bot.delivery.rollover import CardRollover
+from ompycord.bot.features import BotFeatures
 from ompycord.bot.gateway.client import OmpycordClient
 from ompycord.bot.gateway.gateway_events import GatewayEvents
 from ompycord.bot.gateway.groups import expected_error, run_to_completion
 from ompycord.bot.gateway.presence import show_mode
 from ompycord.bot.gateway.protect_requests import protect_requests
-from ompycord.bot.interactions.answers import Answers
-from ompycord.bot.interactions.approvals import Approvals
-from ompycord.bot.interactions.buttons import RunButtons
-from ompycord.bot.interactions.components import Dispatcher, Handler
-from ompycord.bot.interactions.raise_limit import RaiseLimit
+from ompycord.bot.interactions.components import Dispatcher
 from ompycord.bot.interactions.reaction_launch import ReactionLaunch
-from ompycord.bot.interactions.submission import SubmissionService
 from ompycord.bot.interactions.thread_messages import ThreadMessages
 from ompycord.bot.lookups import HealthLine, Lookups, ReadArtifact, no_artifact
 from ompycord.bot.message_renderer import MessageRenderer
@@ -45,7 +37,7 @@ from ompycord.domain.ports import Clock, Ids, Store
 from ompycord.errors import GatewayFatal, OmpycordError
 from ompycord.telemetry import get_logger
 
-__all__ = ["Session", "SessionDependencies", "Unreachable", "Wedged", "editor_of", "handlers"]
+__all__ = ["Session", "SessionDependencies", "Unreachable", "Wedged", "editor_of"]
 
 WATCH_S = 5.0
 PROBE_AFTER_S = 60.0
@@ -114,20 +106,6 @@ def editor_of(
     )
 
 
-def handlers(context: BotContext, buttons: RunButtons, new: NewRun, say: Say) -> dict[str, Handler]:
-    """What every button and form means, by the action in its id."""
-    return {
-        **buttons.table(),
-        **Answers(context).table(),
-        **Approvals(context).table(),
-        **say.table(),
-        **Settings(context).table(),
-        **RaiseLimit(context).table(),
-        **QueueEdit(context).table(),
-        "form": new.submitted,
-    }
-
-
 class Session:
     """Parts around one client."""
 
@@ -182,6 +160,7 @@ class Session:
             live=self.live,
             rest=rest,
             lookups=dependencies.lookups,
+            connection=self._health,
         )
         self._dispatcher = self._wire(context)
 
@@ -201,17 +180,13 @@ class Session:
         )
 
     def _wire(self, context: BotContext) -> Dispatcher:
-        submissions = SubmissionService(context)
-        buttons = RunButtons(context, submissions)
-        new = NewRun(context, submissions)
-        say = Say(context)
         self._thread_messages = ThreadMessages(context)
         self._reaction_launch = ReactionLaunch(context, self.client)
         self._tree.use(context)
-        group = command_group(context, new, buttons, say, self._health)
-        for command in (group, run_as_task(new)):
+        features = BotFeatures(context)
+        for command in features.commands:
             self._tree.add_command(command, guilds=[discord.Object(int(guild)) for guild in context.options.guilds])
-        return Dispatcher(context, handlers(context, buttons, new, say))
+        return Dispatcher(context, features.handlers)
 
     # -- what the client tells ---------------------------------------------------------------------------------------
 

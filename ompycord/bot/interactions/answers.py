@@ -5,45 +5,46 @@ from functools import partial
 from ompycord.bot.access import Interaction
 from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
-from ompycord.bot.interactions.components import Handler
+from ompycord.bot.feature import Feature, Handler
 from ompycord.bot.interactions.modals import answer_form, read_form
 from ompycord.bot.interactions.replies import defer, give_back, say
-from ompycord.domain.access import Person, may
+from ompycord.domain.access import Person
 from ompycord.domain.ids import RunId
 from ompycord.domain.run import RunRecord
 from ompycord.domain.snapshot import Question
 from ompycord.errors import OmpycordError, Refused
 from ompycord.render.marker import question_tag
-from ompycord.render.notices import already_decided, needs_role
+from ompycord.render.notices import already_decided
 
-__all__ = ["Answers"]
+__all__ = ["answers_feature"]
 
 _OPTIONS = 20
 
 
-class Answers:
+def answers_feature(context: BotContext) -> Feature:
+    """The option buttons, *Answer…* and its form."""
+    answers = _Answers(context)
+    options: dict[str, Handler] = {f"opt{index}": partial(answers.option, index) for index in range(_OPTIONS)}
+    return Feature(components={**options, "answer": answers.open_form}, forms={"ansform": answers.submitted})
+
+
+class _Answers:
     """Handlers whose nonce is the question's tag."""
 
     def __init__(self, context: BotContext) -> None:
         self._context = context
 
-    def table(self) -> dict[str, Handler]:
-        """Action to handler."""
-        options: dict[str, Handler] = {f"opt{index}": partial(self._option, index) for index in range(_OPTIONS)}
-        return {**options, "answer": self._open_form, "ansform": self._from_form}
-
-    async def _option(self, index: int, interaction: Interaction, person: Person, component: ComponentId) -> None:
+    async def option(self, index: int, interaction: Interaction, person: Person, component: ComponentId) -> None:
         await defer(interaction)
         record, question = await self._asked(interaction, component)
         if index >= len(question.options):
             raise Refused("That is none of the offered answers.")
         await self._answer(interaction, person, record, question, question.options[index])
 
-    async def _open_form(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
+    async def open_form(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
         """A form must be the first answer, so the rights are asked before and the decision is made afterwards."""
         record, question = await self._asked(interaction, component)
-        if not may(person, "answer", requester=record.requester):
-            raise Refused(needs_role("approver", self._context.options.approver_role, self._context.sanitizer))
+        self._context.require(person, "answer", record)
         first = await self._context.store.decision(RunId(record.id), "question", question.ref)
         if first is not None:
             raise Refused(already_decided(first.by_name, first.at, first.action, self._context.sanitizer))
@@ -52,7 +53,7 @@ class Answers:
             answer_form(question, custom_id=custom_id, sanitizer=self._context.sanitizer)
         )
 
-    async def _from_form(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
+    async def submitted(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
         text = read_form(interaction).text("answer").strip()
         await defer(interaction)
         if not text:

@@ -9,19 +9,19 @@ from typing import Literal
 from ompycord.bot.access import Interaction
 from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
-from ompycord.bot.interactions.components import Handler
+from ompycord.bot.feature import Feature
 from ompycord.bot.interactions.modals import read_form, why_not_form
 from ompycord.bot.interactions.replies import defer, give_back, say
-from ompycord.domain.access import Person, may
+from ompycord.domain.access import Person
 from ompycord.domain.ids import RunId
 from ompycord.domain.records import Committed
 from ompycord.domain.run import RunRecord
 from ompycord.domain.snapshot import Approval
 from ompycord.errors import OmpycordError, Refused
 from ompycord.render.marker import approval_hash
-from ompycord.render.notices import already_decided, needs_role
+from ompycord.render.notices import already_decided
 
-__all__ = ["Approvals"]
+__all__ = ["approvals_feature"]
 
 Scope = Literal["once", "run"]
 _ALLOWED: dict[Scope, str] = {
@@ -30,32 +30,35 @@ _ALLOWED: dict[Scope, str] = {
 }
 
 
-class Approvals:
+def approvals_feature(context: BotContext) -> Feature:
+    """*Allow once*, *Allow for this run*, *Deny…* and its form."""
+    approvals = _Approvals(context)
+    return Feature(
+        components={
+            "allow": partial(approvals.allow, "once"),
+            "allowrun": partial(approvals.allow, "run"),
+            "deny": approvals.open_form,
+        },
+        forms={"denyform": approvals.submitted},
+    )
+
+
+class _Approvals:
     """Handlers whose nonce is the approval's seal."""
 
     def __init__(self, context: BotContext) -> None:
         self._context = context
 
-    def table(self) -> dict[str, Handler]:
-        """Action to handler."""
-        return {
-            "allow": partial(self._allow, "once"),
-            "allowrun": partial(self._allow, "run"),
-            "deny": self._open_form,
-            "denyform": self._from_form,
-        }
-
-    async def _allow(self, scope: Scope, interaction: Interaction, person: Person, component: ComponentId) -> None:
+    async def allow(self, scope: Scope, interaction: Interaction, person: Person, component: ComponentId) -> None:
         await defer(interaction)
         record, approval = await self._asked(interaction, component)
         committed = await self._context.conductor.approve(RunId(record.id), approval.ref, person, scope=scope)
         await self._reply(interaction, committed, _ALLOWED[scope])
 
-    async def _open_form(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
+    async def open_form(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
         """A form must be the first answer, so the rights are asked before and the decision is made afterwards."""
         record, approval = await self._asked(interaction, component)
-        if not may(person, "approve", requester=record.requester):
-            raise Refused(needs_role("approver", self._context.options.approver_role, self._context.sanitizer))
+        self._context.require(person, "approve", record)
         first = await self._context.store.decision(RunId(record.id), "approval", approval.ref)
         if first is not None:
             raise Refused(already_decided(first.by_name, first.at, first.action, self._context.sanitizer))
@@ -64,7 +67,7 @@ class Approvals:
             why_not_form(approval, custom_id=custom_id, sanitizer=self._context.sanitizer)
         )
 
-    async def _from_form(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
+    async def submitted(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
         reason = " ".join(read_form(interaction).text("reason").split())
         await defer(interaction)
         try:

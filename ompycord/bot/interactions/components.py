@@ -3,7 +3,6 @@
 Counterpart: `custom_ids.py`. Rights are asked here or in the conductor at every click, from the interaction's own data.
 """
 
-from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 import discord
@@ -11,18 +10,16 @@ import discord
 from ompycord.bot.access import Interaction, is_ours
 from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId, Rejection
+from ompycord.bot.feature import Handler
 from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.replies import explain, say
 from ompycord.bot.message_renderer import latest_card
-from ompycord.domain.access import Person, Role
+from ompycord.domain.access import Role
 from ompycord.domain.ids import RunId
 from ompycord.render.help import help_text
 from ompycord.render.notices import old_button
 
-__all__ = ["Dispatcher", "Handler"]
-
-Handler = Callable[[Interaction, Person, ComponentId], Awaitable[None]]
-"""Does what one button or form means. Raises Refused and the like; they are put into words here."""
+__all__ = ["Dispatcher"]
 
 
 class Dispatcher:

@@ -15,12 +15,8 @@ import pytest
 import pytest_asyncio
 from prometheus_client.parser import text_string_to_metric_families
 
-from ompycord.bot.commands.new import NewRun
-from ompycord.bot.commands.say import Say
 from ompycord.bot.context import BotContext
-from ompycord.bot.gateway.session import handlers
-from ompycord.bot.interactions.buttons import RunButtons
-from ompycord.bot.interactions.submission import SubmissionService
+from ompycord.bot.features import BotFeatures
 from ompycord.telemetry.metrics import METRICS
 from tests.e2e.reach.buttons import press_everything
 from tests.e2e.reach.commands import registered, run_everything
@@ -95,9 +91,7 @@ async def test_every_command_is_answered_and_completes(product: Product) -> None
 async def test_every_button_and_form_is_pressed_where_a_person_sees_it(product: Product) -> None:
     ada = Visitor(product, product.playground.ada)
     await press_everything(ada)
-    context = cast("BotContext", None)  # only the names are looked at
-    submissions = SubmissionService(context)
-    known = handlers(context, RunButtons(context, submissions), NewRun(context, submissions), Say(context))
+    known = BotFeatures(cast("BotContext", None)).handlers  # only the names are looked at
     sent = set(re.findall(r"v1:([a-z0-9]+):", json.dumps(await product.playground.wire())))
     assert sent - set(known) == set()
     judge("action", known, ada.pressed)

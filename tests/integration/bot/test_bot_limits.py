@@ -2,7 +2,7 @@
 
 import pytest
 
-from ompycord.bot.interactions.raise_limit import dollars
+from ompycord.bot.commands.raise_limit import dollars
 from ompycord.domain import events as ev
 from ompycord.domain.ids import short_id
 from ompycord.domain.ports import AgentOutcome

@@ -5,36 +5,35 @@ from discord import ui
 from ompycord.bot.access import Interaction
 from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
-from ompycord.bot.interactions.components import Handler
+from ompycord.bot.feature import Feature
 from ompycord.bot.interactions.modals import read_form
 from ompycord.bot.interactions.replies import defer, say
-from ompycord.domain.access import Person, may
+from ompycord.domain.access import Person
 from ompycord.domain.ids import RunId, short_id
+from ompycord.domain.run import RunRecord
 from ompycord.errors import Refused
-from ompycord.render.notices import needs_role
+from ompycord.render.actions import RAISE
 from ompycord.render.phrases import money
 
-__all__ = ["RaiseLimit", "dollars"]
+__all__ = ["dollars", "raise_limit_feature"]
 
 _MOST = 10_000.0
 _DIGITS = 12
 _DESCRIPTION = 100
 
 
-class RaiseLimit:
+def raise_limit_feature(context: BotContext) -> Feature:
     """The button and the form."""
+    limit = _RaiseLimit(context)
+    return Feature(actions={RAISE: limit.pressed}, forms={"raiseto": limit.submitted})
 
+
+class _RaiseLimit:
     def __init__(self, context: BotContext) -> None:
         self._context = context
 
-    def table(self) -> dict[str, Handler]:
-        """Action to handler."""
-        return {"raise": self._open, "raiseto": self._submitted}
-
-    async def _open(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
-        record = await self._context.visible(interaction, component.ref)
-        if not may(person, "raise", requester=record.requester):
-            raise Refused(needs_role("approver", self._context.options.approver_role, self._context.sanitizer))
+    async def pressed(self, interaction: Interaction, person: Person, record: RunRecord) -> None:
+        self._context.require(person, RAISE.right, record)
         snapshot = await self._context.conductor.snapshot(RunId(record.id))
         spent = (snapshot.usage.cost_usd if snapshot else None) or 0.0
         limit = (snapshot.budget_usd if snapshot else None) or 0.0
@@ -47,7 +46,7 @@ class RaiseLimit:
         form.stop()
         await interaction.response.send_modal(form)
 
-    async def _submitted(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
+    async def submitted(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
         await defer(interaction)
         record = await self._context.visible(interaction, component.ref)
         usd = dollars(read_form(interaction).text("usd"))

@@ -1,0 +1,22 @@
+"""The card's *Take over*: how a person goes on by hand; counterpart of `ompycord takeover`."""
+
+from ompycord.bot.access import Interaction
+from ompycord.bot.context import BotContext
+from ompycord.bot.feature import Feature
+from ompycord.bot.interactions import reply_texts
+from ompycord.bot.interactions.replies import say
+from ompycord.domain.access import Person
+from ompycord.domain.run import RunRecord
+from ompycord.render.actions import TAKEOVER
+
+__all__ = ["takeover_feature"]
+
+
+def takeover_feature(context: BotContext) -> Feature:
+    """The button."""
+
+    async def pressed(interaction: Interaction, person: Person, record: RunRecord) -> None:
+        context.require(person, TAKEOVER.right, record)
+        await say(interaction, reply_texts.take_over(record, await context.branch(record), context.sanitizer))
+
+    return Feature(actions={TAKEOVER: pressed})

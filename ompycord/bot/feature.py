@@ -1,0 +1,75 @@
+"""What one thing that people can do consists of, as a record; counterpart of `features.py`, which lists and assembles them."""
+
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from discord import app_commands
+
+from ompycord.bot.access import Interaction
+from ompycord.bot.custom_ids import ComponentId
+from ompycord.domain.access import Person
+from ompycord.domain.run import RunRecord
+from ompycord.render.actions import CardAction
+from ompycord.render.help import CommandHelp, Role
+
+__all__ = ["Command", "Feature", "Handler", "Press", "slash_command"]
+
+Handler = Callable[[Interaction, Person, ComponentId], Awaitable[None]]
+"""Does what one button or form means. Raises Refused and the like; the dispatcher puts them into words."""
+
+Press = Callable[[Interaction, Person, RunRecord], Awaitable[None]]
+"""Does what one button of a card means, for a run that can be seen from here. The interaction is deferred already, unless the
+action opens a form.
+"""
+
+Command = app_commands.Command[Any, ..., Any]
+
+
+def slash_command(*, name: str, description: str) -> Callable[[Callable[..., Coroutine[Any, Any, None]]], Command]:
+    """Makes a command of a function, as discord.py's own decorator does, with a type that is known in full."""
+
+    def made(callback: Callable[..., Coroutine[Any, Any, None]]) -> Command:
+        return app_commands.Command(name=name, description=description, callback=callback)
+
+    return made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """One thing that people can do: its commands, buttons and forms. Most files of `commands/` make one each."""
+
+    commands: tuple[Command | app_commands.Group, ...] = ()
+    """What stands below `/omp`."""
+    menus: tuple[app_commands.ContextMenu, ...] = ()
+    """Entries in the menu of every message."""
+    actions: Mapping[CardAction, Press] = field(default_factory=dict[CardAction, Press])
+    """Buttons of the card."""
+    components: Mapping[str, Handler] = field(default_factory=dict[str, Handler])
+    """Other buttons, by the action in their id."""
+    forms: Mapping[str, Handler] = field(default_factory=dict[str, Handler])
+    """Forms that come back, by the action in their id."""
+    role: Role = "viewer"
+    """The least role that its commands need, for help and the reference; whether somebody may is asked when they act."""
+    exceptions: Mapping[str, Role] = field(default_factory=dict[str, Role])
+    """Commands that need another role, by their own names."""
+
+    def slash_commands(self) -> Iterator[tuple[Command, Role]]:
+        """Every command that can be run, with the least role that it needs."""
+        for top in self.commands:
+            inner = top.walk_commands() if isinstance(top, app_commands.Group) else (top,)
+            for command in inner:
+                if isinstance(command, app_commands.Command):
+                    yield command, self.exceptions.get(command.name, self.role)
+
+    @property
+    def help(self) -> tuple[CommandHelp, ...]:
+        """Its lines of `/omp help`, once its commands are part of the tree."""
+        return tuple(
+            CommandHelp(
+                usage=" ".join([f"/{command.qualified_name}", *(option.name for option in command.parameters)]),
+                text=command.description,
+                role=role,
+            )
+            for command, role in self.slash_commands()
+        )

@@ -1,0 +1,106 @@
+"""The list of all features, and what the bot makes of it: commands, handlers of buttons and forms, help.
+
+A new feature is a file that makes a `Feature`, and a line in the list below. Counterpart: `render/actions.py`, whose every
+record has exactly one handler here.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from discord import app_commands
+
+from ompycord.bot.access import Interaction
+from ompycord.bot.commands.cancel import cancel_feature
+from ompycord.bot.commands.cost import cost_feature
+from ompycord.bot.commands.health import health_feature
+from ompycord.bot.commands.help import help_feature
+from ompycord.bot.commands.new import new_feature
+from ompycord.bot.commands.queue import queue_feature
+from ompycord.bot.commands.raise_limit import raise_limit_feature
+from ompycord.bot.commands.retry import retry_feature
+from ompycord.bot.commands.run_control import run_control_feature
+from ompycord.bot.commands.runs import runs_feature
+from ompycord.bot.commands.say import say_feature
+from ompycord.bot.commands.settings import settings_feature
+from ompycord.bot.commands.show import show_feature
+from ompycord.bot.commands.status import status_feature
+from ompycord.bot.commands.takeover import takeover_feature
+from ompycord.bot.commands.tree import command_group
+from ompycord.bot.context import BotContext
+from ompycord.bot.custom_ids import ComponentId
+from ompycord.bot.feature import Feature, Handler, Press
+from ompycord.bot.interactions.answers import answers_feature
+from ompycord.bot.interactions.approvals import approvals_feature
+from ompycord.bot.interactions.replies import defer
+from ompycord.domain.access import Person
+from ompycord.render.actions import CARD_ACTIONS, CardAction
+
+__all__ = ["FEATURES", "BotFeatures", "handlers_of"]
+
+FEATURES: Final[tuple[Callable[[BotContext], Feature], ...]] = (
+    new_feature,
+    say_feature,
+    status_feature,
+    cancel_feature,
+    run_control_feature,
+    show_feature,
+    runs_feature,
+    queue_feature,
+    settings_feature,
+    cost_feature,
+    health_feature,
+    retry_feature,
+    takeover_feature,
+    raise_limit_feature,
+    answers_feature,
+    approvals_feature,
+)
+"""In the order in which help lists their commands; `/omp help` itself comes last, since it knows the others."""
+
+
+class BotFeatures:
+    """All features, put together for one session."""
+
+    def __init__(self, context: BotContext) -> None:
+        """Raises AssertionError where buttons and handlers do not match (`handlers_of`). Asks the context nothing."""
+        made = [make(context) for make in FEATURES]
+        self.features = (*made, help_feature(context, made))
+        self.handlers = handlers_of(context, self.features)
+        self.commands: tuple[app_commands.Group | app_commands.ContextMenu, ...] = (
+            command_group(self.features),
+            *(menu for feature in self.features for menu in feature.menus),
+        )
+
+
+def handlers_of(context: BotContext, features: Sequence[Feature]) -> dict[str, Handler]:
+    """What every button and form means, by the action in its id.
+
+    Raises AssertionError where a card's button has no handler, where a handler has no button, and where a name has two meanings.
+    """
+    bound = {action: press for feature in features for action, press in feature.actions.items()}
+    named = [
+        *(
+            (action.name, _pressed(context, action, press))
+            for feature in features
+            for action, press in feature.actions.items()
+        ),
+        *(item for feature in features for item in (*feature.components.items(), *feature.forms.items())),
+    ]
+    missing = sorted(action.name for action in CARD_ACTIONS - bound.keys())
+    surplus = sorted(action.name for action in bound.keys() - CARD_ACTIONS)
+    twice = sorted(name for name, number in Counter(name for name, _ in named).items() if number > 1)
+    if missing or surplus or twice:
+        raise AssertionError(
+            f"buttons without a handler: {missing}, handlers without a button: {surplus}, twice: {twice}"
+        )
+    return dict(named)
+
+
+def _pressed(context: BotContext, action: CardAction, press: Press) -> Handler:
+    async def handle(interaction: Interaction, person: Person, component: ComponentId) -> None:
+        if not action.opens_form:
+            await defer(interaction)
+        await press(interaction, person, await context.visible(interaction, component.ref))
+
+    return handle

@@ -1,0 +1,100 @@
+"""Features put together: every button of a card has one handler, every command stands in help with its role."""
+
+from typing import cast
+
+import pytest
+
+from ompycord.bot import features
+from ompycord.bot.access import Interaction
+from ompycord.bot.commands.cancel import cancel_feature
+from ompycord.bot.context import BotContext
+from ompycord.bot.custom_ids import ComponentId
+from ompycord.bot.feature import Feature
+from ompycord.bot.features import FEATURES, BotFeatures, handlers_of
+from ompycord.domain.access import Person
+from ompycord.domain.run import RunRecord
+from ompycord.render.actions import CARD_ACTIONS, GOOD, CardAction
+
+NOBODY = cast("BotContext", None)
+"""Assembling asks it nothing."""
+POSTED = {
+    *("stop", "resume", "cancel", "docancel", "keep", "retry", "again", "draft", "takeover", "details", "diff"),
+    *("checks", "say", "sayform", "raise", "raiseto", "answer", "ansform", "allow", "allowrun", "deny", "denyform"),
+    *("settings", "editsaid", "form"),
+    *(f"opt{number}" for number in range(20)),
+}
+"""Actions in ids of buttons and forms that are posted already."""
+ROLES = {
+    "omp new": "runner",
+    "omp say": "runner",
+    "omp stop": "runner",
+    "omp resume": "runner",
+    "omp cancel": "runner",
+    "omp queue edit": "runner",
+    "omp queue drop": "runner",
+}
+
+
+def made() -> list[Feature]:
+    return [make(NOBODY) for make in FEATURES]
+
+
+async def pressed(interaction: Interaction, person: Person, record: RunRecord) -> None:
+    """A handler that nobody calls here."""
+
+
+async def handled(interaction: Interaction, person: Person, component: ComponentId) -> None:
+    """The same for another button."""
+
+
+def test_what_is_posted_already_keeps_its_meaning() -> None:
+    assert BotFeatures(NOBODY).handlers.keys() == POSTED
+
+
+@pytest.mark.parametrize("name", sorted(action.name for action in CARD_ACTIONS))
+def test_a_button_of_a_card_whose_handler_is_gone_ends_the_start(name: str) -> None:
+    others = [feature for feature in made() if name not in {action.name for action in feature.actions}]
+    with pytest.raises(AssertionError, match=rf"without a handler: \[.*'{name}'"):
+        handlers_of(NOBODY, others)
+
+
+def test_a_new_button_that_nothing_handles_ends_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    new = CardAction("openpr", "Open PR", "details")
+    monkeypatch.setattr(features, "CARD_ACTIONS", CARD_ACTIONS | {new})
+    with pytest.raises(AssertionError, match=r"without a handler: \['openpr'\]"):
+        BotFeatures(NOBODY)
+    assert "openpr" in handlers_of(NOBODY, [*made(), Feature(actions={new: pressed})])
+
+
+def test_a_handler_of_a_button_that_no_card_offers_ends_the_start() -> None:
+    with pytest.raises(AssertionError, match=r"without a button: \['good'\]"):
+        handlers_of(NOBODY, [*made(), Feature(actions={GOOD: pressed})])
+
+
+@pytest.mark.parametrize("twice", [Feature(components={"stop": handled}), Feature(forms={"stop": handled})])
+def test_a_name_with_two_meanings_ends_the_start(twice: Feature) -> None:
+    with pytest.raises(AssertionError, match=r"twice: \['stop'\]"):
+        handlers_of(NOBODY, [*made(), twice])
+    with pytest.raises(AssertionError, match=r"twice: \['cancel', 'docancel', 'keep'\]"):
+        handlers_of(NOBODY, [*made(), cancel_feature(NOBODY)])
+
+
+def test_help_has_a_line_for_every_command_with_its_role() -> None:
+    ours = BotFeatures(NOBODY)
+    rows = [row for feature in ours.features for row in feature.help]
+    commands = [command.qualified_name for feature in ours.features for command, _ in feature.slash_commands()]
+    assert len(rows) == len(commands) == len(set(commands))
+    for row, name in zip(rows, commands, strict=True):
+        assert f"{row.usage} ".startswith(f"/{name} ")
+        assert row.role == ROLES.get(name, "viewer")
+    assert ROLES.keys() <= set(commands)
+
+
+def test_discord_is_told_of_every_command() -> None:
+    ours = BotFeatures(NOBODY)
+    assert [command.name for command in ours.commands] == ["omp", "Run as task"]
+    known = {command.name for feature in ours.features for command in feature.commands}
+    assert known == {
+        *("new", "say", "status", "cancel", "stop", "resume", "show", "runs", "queue", "settings", "cost"),
+        *("health", "help"),
+    }
