@@ -26,7 +26,6 @@ from ompycord.bot.commands.settings import settings_feature
 from ompycord.bot.commands.show import show_feature
 from ompycord.bot.commands.status import status_feature
 from ompycord.bot.commands.takeover import takeover_feature
-from ompycord.bot.commands.tree import command_group
 from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.feature import Feature, Handler, Press
@@ -68,9 +67,18 @@ class BotFeatures:
         self.features = (*made, help_feature(context, made))
         self.handlers = handlers_of(context, self.features)
         self.commands: tuple[app_commands.Group | app_commands.ContextMenu, ...] = (
-            command_group(self.features),
+            _group(self.features),
             *(menu for feature in self.features for menu in feature.menus),
         )
+
+
+def _group(features: Sequence[Feature]) -> app_commands.Group:
+    """`/omp` and what is in it."""
+    group = app_commands.Group(name="omp", description="Run the team's coding agents.", guild_only=True)
+    for feature in features:
+        for command in feature.commands:
+            group.add_command(command)
+    return group
 
 
 def handlers_of(context: BotContext, features: Sequence[Feature]) -> dict[str, Handler]:

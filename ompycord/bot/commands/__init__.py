@@ -1,1 +1,1 @@
-"""The `/omp` commands, one file each; `tree.py` puts them together."""
+"""What people can do, a feature a file: its commands, its buttons on the card, its forms; `features.py` lists them."""

@@ -14,9 +14,10 @@ from ompycord.bot.feature import Feature, slash_command
 from ompycord.bot.flow import Flow, Signal, Step, advance
 from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.drafts import AttachedFile, Typed
-from ompycord.bot.interactions.modals import MODES, read_form, task_form
+from ompycord.bot.interactions.forms import read_form
 from ompycord.bot.interactions.replies import give_back
 from ompycord.bot.interactions.submission import SubmissionService
+from ompycord.bot.interactions.task_form import MODES, task_form
 from ompycord.bot.rest import SendFailed
 from ompycord.domain.access import Person, may
 from ompycord.domain.ids import DraftId

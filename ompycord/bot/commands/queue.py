@@ -8,7 +8,7 @@ from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.feature import Feature
 from ompycord.bot.interactions import reply_texts
-from ompycord.bot.interactions.modals import read_form
+from ompycord.bot.interactions.forms import read_form
 from ompycord.bot.interactions.replies import defer, give_back, say
 from ompycord.conductor import MESSAGE_LENGTH
 from ompycord.domain.access import Person, Role

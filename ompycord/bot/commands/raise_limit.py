@@ -6,7 +6,7 @@ from ompycord.bot.access import Interaction
 from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.feature import Feature
-from ompycord.bot.interactions.modals import read_form
+from ompycord.bot.interactions.forms import DESCRIPTION, read_form
 from ompycord.bot.interactions.replies import defer, say
 from ompycord.domain.access import Person
 from ompycord.domain.ids import RunId, short_id
@@ -19,7 +19,6 @@ __all__ = ["dollars", "raise_limit_feature"]
 
 _MOST = 10_000.0
 _DIGITS = 12
-_DESCRIPTION = 100
 
 
 def raise_limit_feature(context: BotContext) -> Feature:
@@ -42,7 +41,7 @@ class _RaiseLimit:
         )
         field = ui.TextInput[ui.Modal](custom_id="usd", default=f"{max(limit, spent) * 2:.2f}", max_length=_DIGITS)
         so_far = f"{money(spent)} is spent of {money(limit)}. The new limit counts from the beginning."
-        form.add_item(ui.Label(text="New limit in US dollars", description=so_far[:_DESCRIPTION], component=field))
+        form.add_item(ui.Label(text="New limit in US dollars", description=so_far[:DESCRIPTION], component=field))
         form.stop()
         await interaction.response.send_modal(form)
 

@@ -3,7 +3,8 @@
 Nothing that somebody typed is lost: what cannot be told comes back as a file, and what was told late is said in the channel.
 """
 
-from discord import app_commands
+import discord
+from discord import app_commands, ui
 
 from ompycord.bot.access import Interaction
 from ompycord.bot.commands.choices import Choices
@@ -11,10 +12,10 @@ from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.feature import Feature, slash_command
 from ompycord.bot.interactions import reply_texts
-from ompycord.bot.interactions.modals import message_form, read_form
+from ompycord.bot.interactions.forms import DESCRIPTION, read_form
 from ompycord.bot.interactions.replies import NOT_TAKEN, defer, say, words_for
 from ompycord.bot.rest import SendFailed
-from ompycord.conductor import When
+from ompycord.conductor import MESSAGE_LENGTH, When
 from ompycord.domain.access import Person
 from ompycord.domain.ids import RunId
 from ompycord.domain.run import RunRecord
@@ -22,8 +23,16 @@ from ompycord.errors import OmpycordError
 from ompycord.render.actions import SAY
 from ompycord.render.message import message
 from ompycord.telemetry import get_logger
+from ompycord.text import cut
 
 __all__ = ["say_feature"]
+
+_WHEN: dict[When, str] = {
+    "next": "After what it does now",
+    "now": "Now, in the middle of what it does",
+    "restart": "Halt it and begin again with this",
+}
+"""How a run can be told something."""
 
 log = get_logger(__name__)
 
@@ -70,7 +79,7 @@ class _Saying:
 
     async def _open(self, interaction: Interaction, person: Person, record: RunRecord, when: When) -> None:
         preview_message = await self._context.conductor.preview_message(RunId(record.id), when, person)
-        form = message_form(
+        form = _message_form(
             custom_id=self._context.signer.sign("sayform", record.id),
             preview_message=reply_texts.preview_message(preview_message),
             when=when,
@@ -120,3 +129,15 @@ async def _is_deferred(interaction: Interaction) -> bool:
         log.warning("interaction.missed", cause=str(error)[:200])
         return False
     return True
+
+
+def _message_form(*, custom_id: str, preview_message: str, when: When) -> ui.Modal:
+    """Something to tell a run. `preview_message` says what will become of it."""
+    modal = ui.Modal(title="Say", custom_id=custom_id, timeout=None)
+    field = ui.TextInput[ui.Modal](custom_id="message", style=discord.TextStyle.paragraph, max_length=MESSAGE_LENGTH)
+    options = [discord.SelectOption(label=label, value=name, default=name == when) for name, label in _WHEN.items()]
+    choice = ui.Select[ui.Modal](custom_id="when", options=options)
+    modal.add_item(ui.Label(text="What shall it know?", description=cut(preview_message, DESCRIPTION), component=field))
+    modal.add_item(ui.Label(text="When", component=choice))
+    modal.stop()
+    return modal

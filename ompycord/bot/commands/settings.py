@@ -1,22 +1,30 @@
 """`/omp settings`: a form with what one chose for oneself, and what became of it; only the asking person sees either."""
 
+from collections.abc import Sequence
+
+import discord
 import regex
+from discord import ui
 from pydantic import ValidationError
 
 from ompycord.bot.access import Interaction
+from ompycord.bot.commands import settings_text as words
 from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.feature import Feature, slash_command
-from ompycord.bot.interactions import settings_text as words
-from ompycord.bot.interactions.modals import FormValues, read_form, settings_form
+from ompycord.bot.interactions.forms import FormValues, read_form
 from ompycord.bot.interactions.replies import defer, say
 from ompycord.domain.access import Person
 from ompycord.domain.person_settings import PersonSettings, Pings, QuietHours
 from ompycord.errors import Refused
+from ompycord.text.limits import SELECT_OPTIONS
 
 __all__ = ["settings_feature"]
 
 ACTION = "settings"
+_NO_AGENT = "-"
+_HOURS_LENGTH, _ZONE_LENGTH, _CO_AUTHOR_LENGTH = 20, 64, 203
+"""As `domain.person_settings` takes them."""
 _HOURS = regex.compile(r"\s*(\d{1,2}(?::\d\d)?)\s*(?:-|–|to|until)\s*(\d{1,2}(?::\d\d)?)\s*")
 
 
@@ -27,7 +35,7 @@ def settings_feature(context: BotContext) -> Feature:
     async def settings(interaction: Interaction) -> None:
         mine = await context.store.person_settings(str(interaction.user.id))
         agents = [spec.name for spec in context.conductor.catalog.agents]
-        form = settings_form(mine, agents, custom_id=context.signer.sign(ACTION, context.ids.ulid()))
+        form = _settings_form(mine, agents, custom_id=context.signer.sign(ACTION, context.ids.ulid()))
         await interaction.response.send_modal(form)
 
     async def submitted(interaction: Interaction, person: Person, component: ComponentId) -> None:
@@ -72,3 +80,38 @@ def _quiet(hours: str, zone: str) -> QuietHours | None:
 def _clock(part: str) -> str:
     hour, _, minute = part.partition(":")
     return f"{hour:0>2}:{minute or '00'}"
+
+
+# -- the form ------------------------------------------------------------------------------------------------------------
+
+
+def _settings_form(mine: PersonSettings, agents: Sequence[str], *, custom_id: str) -> ui.Modal:
+    """What somebody chose for themselves, to be changed. Five inputs, which is all that a form has."""
+    modal = ui.Modal(title="Your settings", custom_id=custom_id, timeout=None)
+    pings = [
+        discord.SelectOption(label=label, value=name, default=name is mine.pings) for name, label in words.PINGS.items()
+    ]
+    own = [discord.SelectOption(label="The channel's first one", value=_NO_AGENT, default=mine.agent not in agents)]
+    own += [discord.SelectOption(label=name, value=name, default=name == mine.agent) for name in agents]
+    quiet = f"{mine.quiet.start}-{mine.quiet.end}" if mine.quiet else ""
+    hours = _line("quiet", "22:00-07:00", quiet, _HOURS_LENGTH)
+    zone = _line("zone", "Europe/Berlin", mine.quiet.zone if mine.quiet else "", _ZONE_LENGTH)
+    commits = _line("commits", "Ada <ada@example.com>", mine.co_author or "", _CO_AUTHOR_LENGTH)
+    held = "Only what nobody else can answer rings then."
+    modal.add_item(ui.Label(text="When a run needs you or ends", component=_select("pings", pings)))
+    modal.add_item(ui.Label(text="Quiet hours", description=held, component=hours))
+    modal.add_item(ui.Label(text="Time zone of these hours", component=zone))
+    modal.add_item(ui.Label(text="Agent that you are offered first", component=_select("agent", own)))
+    modal.add_item(ui.Label(text="Your name on commits", description="Beside the agent's.", component=commits))
+    modal.stop()
+    return modal
+
+
+def _select(custom_id: str, options: list[discord.SelectOption]) -> ui.Select[ui.Modal]:
+    return ui.Select[ui.Modal](custom_id=custom_id, options=options[:SELECT_OPTIONS])
+
+
+def _line(custom_id: str, placeholder: str, value: str, longest: int) -> ui.TextInput[ui.Modal]:
+    return ui.TextInput[ui.Modal](
+        custom_id=custom_id, placeholder=placeholder, default=value or None, max_length=longest, required=False
+    )

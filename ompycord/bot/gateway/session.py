@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import aiohttp
 import discord
 
-from ompycord.bot.commands.tree import OmpTree, sync
 from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import Signer
 from ompycord.bot.delivery.board import BoardKeeper
@@ -21,6 +20,7 @@ from ompycord.bot.delivery.refresh import Refresher
 from ompycord.bot.delivery.rollover import CardRollover
 from ompycord.bot.features import BotFeatures
 from ompycord.bot.gateway.client import OmpycordClient
+from ompycord.bot.gateway.command_tree import OmpTree, sync
 from ompycord.bot.gateway.gateway_events import GatewayEvents
 from ompycord.bot.gateway.groups import expected_error, run_to_completion
 from ompycord.bot.gateway.presence import show_mode

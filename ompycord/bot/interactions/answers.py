@@ -2,11 +2,14 @@
 
 from functools import partial
 
+import discord
+from discord import ui
+
 from ompycord.bot.access import Interaction
 from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.feature import Feature, Handler
-from ompycord.bot.interactions.modals import answer_form, read_form
+from ompycord.bot.interactions.forms import DESCRIPTION, read_form
 from ompycord.bot.interactions.replies import defer, give_back, say
 from ompycord.domain.access import Person
 from ompycord.domain.ids import RunId
@@ -15,10 +18,12 @@ from ompycord.domain.snapshot import Question
 from ompycord.errors import OmpycordError, Refused
 from ompycord.render.marker import question_tag
 from ompycord.render.notices import already_decided
+from ompycord.render.sanitizer import Sanitizer
 
 __all__ = ["answers_feature"]
 
 _OPTIONS = 20
+_ANSWER_LIMIT = 4000
 
 
 def answers_feature(context: BotContext) -> Feature:
@@ -50,7 +55,7 @@ class _Answers:
             raise Refused(already_decided(first.by_name, first.at, first.action, self._context.sanitizer))
         custom_id = self._context.signer.sign("ansform", component.ref, component.nonce)
         await interaction.response.send_modal(
-            answer_form(question, custom_id=custom_id, sanitizer=self._context.sanitizer)
+            _answer_form(question, custom_id=custom_id, sanitizer=self._context.sanitizer)
         )
 
     async def submitted(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
@@ -81,3 +86,13 @@ class _Answers:
             await say(interaction, already_decided(first.by_name, first.at, first.action, self._context.sanitizer))
             return
         await say(interaction, f"The agent gets your answer: *{self._context.sanitizer.line(answer, 300)}*.")
+
+
+def _answer_form(question: Question, *, custom_id: str, sanitizer: Sanitizer) -> ui.Modal:
+    """An answer of one's own. A question's beginning stands above the input."""
+    modal = ui.Modal(title="Answer", custom_id=custom_id, timeout=None)
+    field = ui.TextInput[ui.Modal](custom_id="answer", style=discord.TextStyle.paragraph, max_length=_ANSWER_LIMIT)
+    asked = sanitizer.label(question.text, DESCRIPTION)
+    modal.add_item(ui.Label(text="Your answer", description=asked or None, component=field))
+    modal.stop()
+    return modal

@@ -6,11 +6,14 @@ A button holds the seal of what its message shows: what an agent asks for under 
 from functools import partial
 from typing import Literal
 
+import discord
+from discord import ui
+
 from ompycord.bot.access import Interaction
 from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.feature import Feature
-from ompycord.bot.interactions.modals import read_form, why_not_form
+from ompycord.bot.interactions.forms import DESCRIPTION, read_form
 from ompycord.bot.interactions.replies import defer, give_back, say
 from ompycord.domain.access import Person
 from ompycord.domain.ids import RunId
@@ -20,10 +23,12 @@ from ompycord.domain.snapshot import Approval
 from ompycord.errors import OmpycordError, Refused
 from ompycord.render.marker import approval_hash
 from ompycord.render.notices import already_decided
+from ompycord.render.sanitizer import Sanitizer
 
 __all__ = ["approvals_feature"]
 
 Scope = Literal["once", "run"]
+_REASON_LIMIT = 400
 _ALLOWED: dict[Scope, str] = {
     "once": "Allowed once. The agent goes on.",
     "run": "Allowed for this run: the agent is not made to ask for exactly this again.",
@@ -64,7 +69,7 @@ class _Approvals:
             raise Refused(already_decided(first.by_name, first.at, first.action, self._context.sanitizer))
         custom_id = self._context.signer.sign("denyform", component.ref, component.nonce)
         await interaction.response.send_modal(
-            why_not_form(approval, custom_id=custom_id, sanitizer=self._context.sanitizer)
+            _why_not_form(approval, custom_id=custom_id, sanitizer=self._context.sanitizer)
         )
 
     async def submitted(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
@@ -91,3 +96,15 @@ class _Approvals:
         if first is not None:
             words = already_decided(first.by_name, first.at, first.action, self._context.sanitizer)
         await say(interaction, words)
+
+
+def _why_not_form(approval: Approval, *, custom_id: str, sanitizer: Sanitizer) -> ui.Modal:
+    """A refusal with its reason."""
+    modal = ui.Modal(title="Why not?", custom_id=custom_id, timeout=None)
+    field = ui.TextInput[ui.Modal](
+        custom_id="reason", style=discord.TextStyle.paragraph, max_length=_REASON_LIMIT, required=False
+    )
+    asked = sanitizer.label(approval.title, DESCRIPTION)
+    modal.add_item(ui.Label(text="The agent reads this", description=asked or None, component=field))
+    modal.stop()
+    return modal

@@ -7,8 +7,8 @@ import discord
 import discord.http
 import pytest
 
-from ompycord.bot.commands.tree import definition
 from ompycord.bot.gateway.client import FATAL_CLOSES, intents_of
+from ompycord.bot.gateway.command_tree import definition
 from ompycord.bot.gateway.discord_target import DISCORD, DiscordTarget, point_at
 from ompycord.bot.options import BotOptions
 

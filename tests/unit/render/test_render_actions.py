@@ -3,6 +3,7 @@
 from collections import Counter
 
 from ompycord.domain.access import ACTIONS as RULES
+from ompycord.domain.access import Role
 from ompycord.domain.run import RunKind, RunState
 from ompycord.domain.snapshot import StatusSnapshot
 from ompycord.render.actions import ACTIONS, CARD_ACTIONS, OFFERS, Situation
@@ -28,6 +29,16 @@ def test_a_name_has_one_record_that_is_offered() -> None:
 
 def test_every_action_has_a_right_that_is_a_rule() -> None:
     assert {action.right for action in ACTIONS} <= RULES.keys()
+
+
+def test_who_may_press_what() -> None:
+    """The role that somebody needs who did not ask for the run."""
+    least = {action.name: RULES[action.right].least for action in CARD_ACTIONS}
+    assert least == {
+        **dict.fromkeys(("details", "diff", "checks"), Role.VIEWER),
+        **dict.fromkeys(("say", "retry", "again", "takeover"), Role.RUNNER),
+        **dict.fromkeys(("stop", "resume", "cancel", "raise"), Role.APPROVER),
+    }
 
 
 def test_every_situation_offers_something() -> None:

@@ -1,6 +1,8 @@
-"""The command tree: who may use it at all, errors in words, and registration only where a definition changed."""
+"""The command tree: who may use it at all, errors in words, and registration only where a definition changed.
 
-from collections.abc import Sequence
+Counterpart: `features.py`, which says what is in it.
+"""
+
 from typing import Any, cast
 
 import aiohttp
@@ -9,7 +11,6 @@ from discord import app_commands
 
 from ompycord.bot.access import Interaction, is_ours
 from ompycord.bot.context import BotContext
-from ompycord.bot.feature import Feature
 from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.replies import explain
 from ompycord.bot.interactions.replies import say as reply
@@ -17,7 +18,7 @@ from ompycord.domain.access import Role
 from ompycord.render.help import help_text
 from ompycord.telemetry import get_logger
 
-__all__ = ["OmpTree", "command_group", "definition", "sync"]
+__all__ = ["OmpTree", "definition", "sync"]
 
 _COMPARED = (
     "name",
@@ -64,15 +65,6 @@ class OmpTree(app_commands.CommandTree[discord.Client]):
             log.warning("completion.failed", exc_info=error)
             return
         await explain(interaction, error)
-
-
-def command_group(features: Sequence[Feature]) -> app_commands.Group:
-    """`/omp` and what is in it."""
-    group = app_commands.Group(name="omp", description="Run the team's coding agents.", guild_only=True)
-    for feature in features:
-        for command in feature.commands:
-            group.add_command(command)
-    return group
 
 
 # -- registration ------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from ompycord.bot.interactions.modals import task_form
+from ompycord.bot.interactions.task_form import task_form
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.repository import AgentSpec, CheckSpec, RepositorySpec
 

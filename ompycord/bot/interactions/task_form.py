@@ -1,0 +1,105 @@
+"""The form of a new task: what it offers holds for whichever repository is chosen in it. Counterpart: `commands/new.py`."""
+
+import discord
+from discord import ui
+
+from ompycord.bot.interactions.forms import DESCRIPTION
+from ompycord.domain.catalog import Catalog
+from ompycord.domain.repository import RepositorySpec
+from ompycord.domain.task import Mode
+from ompycord.errors import Refused
+from ompycord.text import cut
+from ompycord.text.limits import MODAL_INPUT_VALUE, MODAL_TITLE, SELECT_OPTIONS
+
+__all__ = ["MODES", "task_form"]
+
+MODES: dict[Mode, str] = {
+    Mode.STANDARD: "build, then the repository's checks",
+    Mode.FAST: "the agent only; ends unchecked",
+}
+"""Modes that can be chosen, with what they do."""
+
+_PLACEHOLDER = "The cart total ignores the discount when… Fix it and add a test."
+
+
+def task_form(
+    *,
+    custom_id: str,
+    channel: str,
+    catalog: Catalog,
+    repository: RepositorySpec | None,
+    agent: str | None = None,
+    mode: Mode = Mode.STANDARD,
+    prompt: str = "",
+) -> ui.Modal:
+    """A new task (docs/contracts/commands-and-buttons.md, *The form*). Raises Refused where nothing can be chosen."""
+    repositories = _first(repository, catalog.repositories)
+    agents = _offered(catalog, repositories)
+    if not repositories or not agents:
+        what = "repository" if not repositories else "agent"
+        raise Refused(f"No {what} is configured, so no run can start. An admin names one in `ompycord.yml`.")
+    modal = ui.Modal(title=cut(f"New task in #{channel}", MODAL_TITLE), custom_id=custom_id, timeout=None)
+    task = ui.TextInput[ui.Modal](
+        custom_id="prompt",
+        style=discord.TextStyle.paragraph,
+        placeholder=_PLACEHOLDER,
+        default=prompt[:MODAL_INPUT_VALUE] or None,
+        max_length=MODAL_INPUT_VALUE,
+        required=False,  # a file may hold the task; emptiness is refused with words of ours
+    )
+    done = ui.TextInput[ui.Modal](custom_id="done", max_length=300, required=False)
+    files = ui.FileUpload[ui.Modal](custom_id="files", required=False, min_values=0, max_values=5)
+    modal.add_item(ui.Label(text="What shall be done?", component=task))
+    modal.add_item(ui.Label(text="Repository", component=_repository_select(repositories)))
+    modal.add_item(ui.Label(text="Agent and care", component=_mode_select(agents, agent, mode)))
+    modal.add_item(ui.Label(text="Done when", description=cut(_always_run(repositories), DESCRIPTION), component=done))
+    modal.add_item(
+        ui.Label(
+            text="Files", description="Text becomes part of the task; the rest the agent can read.", component=files
+        )
+    )
+    modal.stop()
+    return modal
+
+
+def _first(chosen: RepositorySpec | None, known: tuple[RepositorySpec, ...]) -> tuple[RepositorySpec, ...]:
+    """The preset first."""
+    rest = tuple(spec for spec in known if chosen is None or spec.name != chosen.name)
+    return ((chosen, *rest) if chosen else rest)[:SELECT_OPTIONS]
+
+
+def _offered(catalog: Catalog, repositories: tuple[RepositorySpec, ...]) -> list[str]:
+    """Agents allowed in any of them, the first one's first: the form cannot follow what is chosen in it."""
+    return list(dict.fromkeys(agent.name for spec in repositories for agent in catalog.agents_for(spec)))
+
+
+def _always_run(repositories: tuple[RepositorySpec, ...]) -> str:
+    """Which checks come by themselves, for the one repository or for any that is chosen."""
+    only, *others = repositories
+    if others:
+        return "The repository's own checks always run."
+    checks = ", ".join(check.name for check in only.checks) or "no checks are configured"
+    return f"Always run here: {checks}."
+
+
+def _repository_select(repositories: tuple[RepositorySpec, ...]) -> ui.Select[ui.Modal]:
+    options = [
+        discord.SelectOption(label=spec.name, value=spec.name, default=place == 0)
+        for place, spec in enumerate(repositories)
+    ]
+    return ui.Select[ui.Modal](custom_id="repo", options=options)
+
+
+def _mode_select(agents: list[str], agent: str | None, mode: Mode) -> ui.Select[ui.Modal]:
+    """`omp · standard: build, then the repository's checks`."""
+    wanted = (agent if agent in agents else agents[0], mode if mode in MODES else Mode.STANDARD)
+    options = [
+        discord.SelectOption(
+            label=cut(f"{name} · {mode_name}: {text}", DESCRIPTION),
+            value=f"{name}|{mode_name}",
+            default=(name, mode_name) == wanted,
+        )
+        for name in agents
+        for mode_name, text in MODES.items()
+    ]
+    return ui.Select[ui.Modal](custom_id="care", options=options[:SELECT_OPTIONS])
