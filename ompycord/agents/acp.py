@@ -6,7 +6,7 @@ from functools import partial
 
 from ompycord.agents.converse import converse, wall_ms
 from ompycord.agents.images import images_of
-from ompycord.agents.level import require_level
+from ompycord.agents.level import require_clone, require_level
 from ompycord.agents.resuming import go_on
 from ompycord.dialects.acp import Acp
 from ompycord.dialects.acp_session import Wishes
@@ -31,6 +31,7 @@ class AcpAgent:
     async def run(self, job: AgentJob, emit: Emit, inbox: Inbox) -> AgentOutcome:
         """See the port. Also raises ProcessFailed where confinement does not reach `spec.sandbox.minimum`."""
         require_level(self._launcher, job.spec)
+        await asyncio.to_thread(require_clone, job)
         return await go_on(job, emit, partial(self._start, inbox))
 
     async def _start(self, inbox: Inbox, job: AgentJob, emit: Emit) -> AgentOutcome:

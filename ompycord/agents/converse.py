@@ -15,6 +15,7 @@ from ompycord.agents.ending import how_it_ended
 from ompycord.agents.file_requests import grant
 from ompycord.agents.level import layout_of
 from ompycord.agents.line_buffer import legible
+from ompycord.agents.repository_settings import environment_of, folder_of
 from ompycord.dialects.frames import Frame, write_frame
 from ompycord.dialects.protocol_session import ProtocolSession, Reaction
 from ompycord.domain.events import EventBody, Note, ToolProgress
@@ -55,12 +56,12 @@ async def converse(
     *,
     now_ms: Callable[[], int] = wall_ms,
 ) -> AgentOutcome:
-    """Starts `argv` in the job's clone and leads `protocol` with it until that has an outcome or the program ends.
+    """Starts `argv` for the job's clone and leads `protocol` with it until that has an outcome or the program ends.
 
     Cancellation tells the agent to stop, then halts it through the kill ladder. Raises ProcessFailed where it cannot be
     started, and what `emit` raises.
     """
-    spec = ProcessSpec(argv=argv, env={**job.spec.env, **job.env}, cwd=job.cwd, keep_input_open=True, marker=job.run)
+    spec = ProcessSpec(argv=argv, env=environment_of(job), cwd=folder_of(job), keep_input_open=True, marker=job.run)
     clocks = Clocks(wall_s=job.spec.wall_s, idle_s=job.spec.idle_s)
     async with launcher.start(spec, layout_of(job), clocks=clocks, bounds=BOUNDS) as process:
         exchange = _Exchange(process, job.cwd, protocol, emit, now_ms)

@@ -12,6 +12,7 @@ from typing import Final
 from ompycord.agents.ending import has_crashed, how_it_ended
 from ompycord.agents.level import layout_of
 from ompycord.agents.line_buffer import LineBuffer
+from ompycord.agents.repository_settings import environment_of
 from ompycord.dialects.jsonl import PREFIX, Refusal, parse_line
 from ompycord.domain.events import Note, RunFailed, RunFinished, dump_data
 from ompycord.domain.ports import AgentJob, AgentOutcome, Emit, Inbox
@@ -53,7 +54,7 @@ async def drive(
             argv=tuple(
                 word.replace(PROMPT_FILE, str(prompt_file)).replace(INBOX_FILE, str(inbox_file)) for word in argv
             ),
-            env={**job.spec.env, **job.env},
+            env=environment_of(job),
             cwd=job.cwd,
             stdin=job.prompt.encode(),
             marker=job.run,

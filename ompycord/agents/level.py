@@ -8,7 +8,7 @@ from ompycord.errors import ProcessFailed
 from ompycord.processes import ResourceLimits
 from ompycord.processes.launcher_port import Launcher, Layout, is_enough
 
-__all__ = ["layout_of", "require_level"]
+__all__ = ["layout_of", "require_clone", "require_level"]
 
 
 def require_level(launcher: Launcher, spec: AgentSpec) -> None:
@@ -19,6 +19,12 @@ def require_level(launcher: Launcher, spec: AgentSpec) -> None:
             f"{spec.name} needs confinement of level {spec.sandbox.minimum}{offline}, this machine gives {launcher.level}. "
             f"Nothing ran. {launcher.remedy} Or set sandbox: {{minimum: none}} for it to run it unconfined."
         )
+
+
+def require_clone(job: AgentJob) -> None:
+    """Raises ProcessFailed where the job's clone is gone, for agents that start elsewhere (`repository_settings.py`). Blocks."""
+    if not job.cwd.is_dir():
+        raise ProcessFailed(f"The folder {job.cwd} is not there, so {job.spec.name} was not started for it.")
 
 
 def layout_of(job: AgentJob, *, readable: tuple[Path, ...] = ()) -> Layout:

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from functools import partial
 
 from ompycord.agents.converse import converse, wall_ms
-from ompycord.agents.level import require_level
+from ompycord.agents.level import require_clone, require_level
 from ompycord.agents.mcp_configuration import configure_omp
+from ompycord.agents.repository_settings import clone_arguments
 from ompycord.agents.resuming import go_on
 from ompycord.agents.version_probe import ask_version
 from ompycord.dialects.omp_rpc import OmpRpc
@@ -29,6 +30,7 @@ class OmpRpcAgent:
     async def run(self, job: AgentJob, emit: Emit, inbox: Inbox) -> AgentOutcome:
         """See the port. Also raises ProcessFailed where confinement does not reach `spec.sandbox.minimum`."""
         require_level(self._launcher, job.spec)
+        await asyncio.to_thread(require_clone, job)
         program = job.spec.command or (job.spec.dialect,)
         if note := version_note(job.spec.dialect, await ask_version(self._launcher, job, program)):
             await emit(note)
@@ -46,4 +48,5 @@ def _arguments(job: AgentJob) -> tuple[str, ...]:
     if job.spec.dialect == "pi":
         return "--mode", "rpc", *(("--session", job.session) if job.session else ())
     # Plain `rpc` has no `ask` tool (docs/platform/agents.md, *oh-my-pi RPC*).
-    return "--mode", "rpc-ui", *((f"--resume={job.session}",) if job.session else ())
+    resumed = (f"--resume={job.session}",) if job.session else ()
+    return "--mode", "rpc-ui", *clone_arguments(job.spec, job.cwd), *resumed

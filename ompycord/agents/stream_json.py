@@ -7,6 +7,7 @@ from typing import Final
 from ompycord.agents.converse import converse, wall_ms
 from ompycord.agents.level import require_level
 from ompycord.agents.mcp_configuration import claude_arguments
+from ompycord.agents.repository_settings import CLAUDE_ARGUMENTS
 from ompycord.agents.resuming import go_on
 from ompycord.dialects.stream_json import StreamJson
 from ompycord.domain.ports import AgentCapabilities, AgentJob, AgentOutcome, Emit, Inbox
@@ -17,6 +18,7 @@ __all__ = ["StreamJsonAgent"]
 _ARGUMENTS: Final = (
     *("--print", "--verbose", "--input-format", "stream-json", "--output-format", "stream-json"),
     *("--permission-prompt-tool", "stdio"),
+    *CLAUDE_ARGUMENTS,
 )
 
 

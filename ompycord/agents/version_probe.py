@@ -5,6 +5,7 @@ from contextlib import aclosing, suppress
 from typing import Final
 
 from ompycord.agents.level import layout_of
+from ompycord.agents.repository_settings import environment_of, folder_of
 from ompycord.dialects.versions import version_in
 from ompycord.domain.ports import AgentJob
 from ompycord.processes import Clocks, ProcessSpec, Stream
@@ -18,7 +19,7 @@ _ASK_S: Final = 30.0
 async def ask_version(launcher: Launcher, job: AgentJob, program: tuple[str, ...]) -> str | None:
     """What `program --version` says, or None. Raises ProcessFailed where the program cannot be started."""
     spec = ProcessSpec(
-        argv=(*program, "--version"), env={**job.spec.env, **job.env}, cwd=job.cwd, stdin=b"", marker=job.run
+        argv=(*program, "--version"), env=environment_of(job), cwd=folder_of(job), stdin=b"", marker=job.run
     )
     clocks = Clocks(wall_s=_ASK_S, idle_s=_ASK_S)
     told: dict[Stream, str] = {}

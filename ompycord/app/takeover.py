@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ompycord.agents.level import require_level
+from ompycord.agents.repository_settings import own_environment, start_folder
 from ompycord.agents.terminal import terminal_command
 from ompycord.app.data_folder import DataFolder
 from ompycord.app.operations import perform
@@ -45,7 +46,8 @@ def take_over(
     folder = Folder(data.path / "workspaces" / found["id"])
     if folder.read() is None or not folder.clone.is_dir():
         raise Refused(f"The clone of {found['run']} is gone, so there is nothing to take over.")
-    argv = command or terminal_command(spec, found["session"]) or (_shell(),)
+    own = terminal_command(spec, found["session"], folder.clone)
+    argv = command or own or (_shell(),)
     launcher = asyncio.run(best_launcher(path=environ.get("PATH", os.defpath), hidden=(data.path,), environ=environ))
     require_level(launcher, spec)
     require_terminal()
@@ -53,7 +55,8 @@ def take_over(
         announce(
             f"Run {found['run']} is yours: {folder.clone} (confinement: {launcher.level}). Work on, commit or not."
         )
-        code = on_terminal(_arranged(launcher, spec, folder, argv, found["id"], environ))
+        arranged = _arranged(launcher, spec, folder, argv, found["id"], environ, is_agent=argv is own)
+        code = on_terminal(arranged)
         asyncio.run(kill_strays(found["id"]))
     announce(
         f"Handed back. `/omp resume run: {found['run']}` or *Resume* on its card lets {spec.name} go on with what you did."
@@ -73,15 +76,22 @@ def _require_waiting(found: Mapping[str, Any]) -> None:
 
 
 def _arranged(
-    launcher: Launcher, spec: AgentSpec, folder: Folder, argv: tuple[str, ...], run: str, environ: Mapping[str, str]
+    launcher: Launcher,
+    spec: AgentSpec,
+    folder: Folder,
+    argv: tuple[str, ...],
+    run: str,
+    environ: Mapping[str, str],
+    *,
+    is_agent: bool,
 ) -> ProcessSpec:
-    env = {**spec.env, "TERM": environ.get("TERM", "dumb"), "PS1": f"({short_id(run)}) \\w \\$ "}
     layout = Layout(
         folder.clone, network=spec.sandbox.network, grants=spec.grants.files, variables=spec.grants.variables
     )
-    return launcher.arrange(
-        ProcessSpec(argv=argv, env=env, cwd=folder.clone, marker=RunId(run), claims_terminal=True), layout
-    )
+    settings = own_environment(spec, home=layout.home, tree=folder.clone)
+    env = {**settings, "TERM": environ.get("TERM", "dumb"), "PS1": f"({short_id(run)}) \\w \\$ "}
+    cwd = start_folder(spec, home=layout.home, tree=folder.clone) if is_agent else folder.clone
+    return launcher.arrange(ProcessSpec(argv=argv, env=env, cwd=cwd, marker=RunId(run), claims_terminal=True), layout)
 
 
 def _shell() -> str:

@@ -140,7 +140,7 @@ class Acp:
         able = found(self._agent, "agentCapabilities")
         note = version_note(string(self._agent, "agentInfo", "name"), string(self._agent, "agentInfo", "version"))
         self._images = self._wishes.shown(able)
-        place: Frame = {"cwd": self._root, "mcpServers": self._wishes.servers(able)}
+        place = self._wishes.place(self._root, able)
         session = self._wishes.session
         if session and "resume" in found(able, "sessionCapabilities"):
             method, place = "session/resume", place | {"sessionId": session}

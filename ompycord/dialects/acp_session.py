@@ -33,6 +33,15 @@ class Wishes:
         bearer: Frame = {"name": "Authorization", "value": f"Bearer {self.mcp_key}"}
         return [{"type": "http", "name": "ompycord", "url": self.mcp_url, "headers": [bearer]}]
 
+    def place(self, root: str, able: Frame) -> Frame:
+        """What every request that opens a session says: its folder `root`, its servers, and that no settings of it hold.
+
+        The last is read by claude-agent-acp alone, in `_meta`, which the protocol keeps for that; as an additional folder
+        the same `root` is where it reads CLAUDE.md all the same (docs/platform/agents.md, *Settings of a repository*).
+        """
+        options: Frame = {"settingSources": ["user"], "additionalDirectories": [root]}
+        return {"cwd": root, "mcpServers": self.servers(able), "_meta": {"claudeCode": {"options": options}}}
+
     def shown(self, able: Frame) -> list[JsonValue]:
         """The pictures as blocks of a prompt, as far as the agent can see any."""
         if not boolean(able, "promptCapabilities", "image"):

@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from ompycord.agents.command import CommandAgent
+from ompycord.agents.repository_settings import SWITCHES
 from ompycord.domain.events import Message, Note, Opaque, ToolStarted
 from ompycord.domain.ports import AgentJob
 from ompycord.domain.run import FailureClass
@@ -201,7 +202,8 @@ async def test_it_sees_nothing_of_our_environment(
     script = "import os; print(sorted(os.environ)); print(os.environ['HOME'], os.environ['TMPDIR'])"
     await CommandAgent(launcher=launcher).run(make_job(script), stored.emit, ScriptedInbox())
     names, places = "\n".join(message.text for message in stored.of(Message)).splitlines()
-    assert names == "['HOME', 'LANG', 'OMPYCORD_RUN', 'PATH', 'TERM', 'TMPDIR']"
+    own = {*SWITCHES, "OPENCODE_CONFIG_CONTENT"}  # what every agent is started with; they say nothing of the bot
+    assert names == str(sorted({"HOME", "LANG", "OMPYCORD_RUN", "PATH", "TERM", "TMPDIR", *own}))
     assert places == f"{clone.parent / 'home'} {clone.parent / 'tmp'}"
 
 

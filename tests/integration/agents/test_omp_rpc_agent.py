@@ -12,6 +12,7 @@ import pytest
 from ompycord.agents.conformance import Recorder
 from ompycord.agents.converse import converse
 from ompycord.agents.omp_rpc import OmpRpcAgent
+from ompycord.agents.repository_settings import clone_arguments
 from ompycord.dialects.omp_rpc import OmpRpc
 from ompycord.dialects.protocol_session import Reaction
 from ompycord.domain.events import (
@@ -184,7 +185,8 @@ async def test_what_agent_and_people_say_at_once_is_stored_one_after_the_other(
     launcher: Launcher, job: MakeJob
 ) -> None:
     recorder, work = Recorder(), job("rush", "write a b", "write c d")
-    argv, protocol = (*work.spec.command, "--mode", "rpc-ui"), Chatty(prompt=work.prompt, root="/")
+    argv = (*work.spec.command, "--mode", "rpc-ui", *clone_arguments(work.spec, work.cwd))
+    protocol = Chatty(prompt=work.prompt, root="/")
     async with within(60):
         assert (await converse(launcher, work, argv, protocol, recorder.emit, Babble())).claim
     assert {body.text for body in recorder.events if isinstance(body, Note)} == {"line", "word"}

@@ -92,6 +92,7 @@ class Double:
 
 def main() -> None:
     assert "--permission-prompt-tool" in sys.argv, sys.argv
+    assert sys.argv[sys.argv.index("--setting-sources") + 1] == "user", sys.argv
     resumed = next((word.removeprefix("--resume=") for word in sys.argv if word.startswith("--resume=")), None)
     double = Double(resumed or "session-1")
     if resumed == "gone":  # as the real one does, once it is told something

@@ -1,4 +1,4 @@
-"""Plays oh-my-pi over its RPC without a model: `python omp_double.py --mode rpc-ui [--resume=ID]`; imports nothing of ours.
+"""Plays oh-my-pi over its RPC without a model: `python omp_double.py --mode rpc-ui --cwd CLONE [--resume=ID]`; imports nothing of ours.
 
 Each line of the prompt is a step; what people said and no step took is told back at the end:
 
@@ -135,7 +135,9 @@ def main() -> None:
         where, _, version = os.environ.get("DOUBLE_VERSION", "stdout omp/18.2.3").partition(" ")
         (sys.stdout if where == "stdout" else sys.stderr).write(f"{version}\n")
         return
-    assert sys.argv[1:3] == ["--mode", "rpc-ui"], sys.argv
+    assert sys.argv[1:4] == ["--mode", "rpc-ui", "--cwd"], sys.argv
+    assert Path.cwd().name == "home", "it would read the repository's .env"
+    os.chdir(sys.argv[4])
     resumed = next((word.removeprefix("--resume=") for word in sys.argv if word.startswith("--resume=")), None)
     if resumed == "gone":
         sys.stderr.write("Session not found\n")

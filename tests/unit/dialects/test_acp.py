@@ -33,6 +33,8 @@ from ompycord.domain.run import FailureClass
 from tests.support.protocol_sessions import Dialogue
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 20
+USERS_SETTINGS = {"claudeCode": {"options": {"settingSources": ["user"], "additionalDirectories": ["/run/clone"]}}}
+"""What claude-agent-acp takes from `_meta`; the protocol wants every other agent to ignore what it does not know there."""
 ABLE: dict[str, Any] = {"protocolVersion": 1, "agentCapabilities": {"loadSession": True}}
 
 
@@ -77,7 +79,8 @@ def ended(number: int = 2, stop: str = "end_turn", **more: Any) -> dict[str, Any
 def test_what_we_send_is_what_the_protocols_own_schema_takes() -> None:
     transcript = working(mcp_url="http://127.0.0.1/mcp/", mcp_key="k")
     schema.InitializeRequest.model_validate(transcript.sent[0]["params"])
-    schema.NewSessionRequest.model_validate(transcript.sent[1]["params"])
+    opening = schema.NewSessionRequest.model_validate(transcript.sent[1]["params"])
+    assert opening.field_meta == USERS_SETTINGS
     schema.PromptRequest.model_validate(transcript.sent[2]["params"])
     transcript.take(transcript.protocol.interrupt())
     schema.CancelNotification.model_validate(transcript.sent[3]["params"])
@@ -96,6 +99,7 @@ def test_an_earlier_session_goes_on_as_far_as_the_agent_can(able: dict[str, Any]
     transcript.on_line({"id": 0, "result": {"protocolVersion": 1, "agentCapabilities": able}})
     assert transcript.sent[-1]["method"] == method
     assert transcript.sent[-1]["params"]["sessionId"] == "old"
+    assert transcript.sent[-1]["params"]["_meta"]["claudeCode"]["options"]["settingSources"] == ["user"]
 
 
 def test_an_agent_that_goes_on_in_no_session_says_so_before_it_is_told_anything() -> None:
