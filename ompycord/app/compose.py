@@ -1,4 +1,4 @@
-"""Wires the house: some twenty objects in a few readable steps, opened and closed by one `lifespan()`.
+"""Wires what runs: some twenty objects in a few readable steps, opened and closed by one `lifespan()`.
 
 `up` enters the lifespan, serves inside it and closes it last; the sidecar borrows it and opens nothing by itself.
 """
@@ -22,6 +22,7 @@ from ompycord.app.keys import Keys
 from ompycord.app.mode import Mode
 from ompycord.app.report import Report
 from ompycord.app.run_views import RunViews
+from ompycord.app.services import SETTLE_S, Ends, Readiness, Service, probes_of
 from ompycord.app.sidecar import create_sidecar
 from ompycord.app.system import SystemClock, SystemIds, settle_collector
 from ompycord.bot.bot import Bot
@@ -60,20 +61,12 @@ __all__ = ["Parts", "git_of", "lifespan"]
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What `run.py` starts and ends, in this order of dependence."""
+    """What `run.py` needs of what was wired."""
 
-    store: SqliteStore
-    projector: Projector
-    driver: Driver
-    reminders: Reminders
-    budget: BudgetKeeper
-    mcp: McpMount
+    services: tuple[Service, ...]
+    """All but the server, in the order of start."""
     sidecar: Sidecar
-    control: Control
     bot: Bot
-    redactor: Redactor
-    watchdog: Watchdog
-    key_manager: KeyManager
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +139,36 @@ async def lifespan(
         health = Health(mode=mode, launcher=workers.launcher, store=store, catalog=settings.catalog, failures=failures)
         lookups = _lookups(workers, health, mode)
         bot = _bot(infrastructure, conductor, lookups, redactor, token=bot_token, component_key=component_key)
-        probes = _probes(infrastructure, bot, mode)
+        keys = Keys(store=store, secrets=key_secrets, clock=clock, ids=ids, changed=key_manager.refresh)
+        reminders = Reminders(store=store, conductor=conductor, clock=clock, ops_channel=settings.discord.ops_channel)
+        budget = BudgetKeeper(store=store, bus=infrastructure.bus, clock=clock, ids=ids, wake=infrastructure.wake)
+        control = Control(data.path, operations={**keys.operations(), **RunViews(store=store).operations()})
+        services = (
+            Service(name="watchdog", run=watchdog.run, ends=Ends.RECORD, bound_s=SETTLE_S),
+            Service(
+                name="projector",
+                run=projector.run,
+                ends=Ends.RECORD,
+                settle=projector.settled,
+                bound_s=SETTLE_S,
+                ready=Readiness("worker", partial(_keeps_up, store)),
+            ),
+            Service(name="driver", run=driver.run, ends=Ends.WORK, drain=driver.drain),
+            Service(name="keys", run=key_manager.run, ends=Ends.WORK),
+            Service(name="budget", run=budget.run, ends=Ends.WORK),
+            Service(name="reminders", run=reminders.run, ends=Ends.WORK),
+            Service(name="mcp", run=mcp.serve, ends=Ends.WORK, drain=mcp.drain),
+            Service(name="control", run=control.serve, ends=Ends.WORK),
+            Service(
+                name="bot",
+                run=bot.run,
+                ends=Ends.BOT,
+                stop=bot.close,
+                ready=Readiness("gateway", partial(_is_ready, bot)),
+            ),
+        )
+        # docs/contracts/http.md, *Health*. A problem at a model provider is none of it.
+        probes = {"database": store.is_writable, "disk": mode.has_room, **probes_of(services)}
         report = Report(
             store=store,
             projector=projector,
@@ -158,23 +180,15 @@ async def lifespan(
             failures=failures,
         )
         sidecar = _sidecar(infrastructure, key_manager, projector, mcp, probes, report)
-        keys = Keys(store=store, secrets=key_secrets, clock=clock, ids=ids, changed=key_manager.refresh)
-        yield Parts(
-            store=store,
-            projector=projector,
-            driver=driver,
-            reminders=Reminders(
-                store=store, conductor=conductor, clock=clock, ops_channel=settings.discord.ops_channel
-            ),
-            budget=BudgetKeeper(store=store, bus=infrastructure.bus, clock=clock, ids=ids, wake=infrastructure.wake),
-            mcp=mcp,
-            sidecar=sidecar,
-            control=Control(data.path, operations={**keys.operations(), **RunViews(store=store).operations()}),
-            bot=bot,
-            redactor=redactor,
-            watchdog=watchdog,
-            key_manager=key_manager,
-        )
+        yield Parts(services=services, sidecar=sidecar, bot=bot)
+
+
+async def _is_ready(bot: Bot) -> bool:
+    return bot.is_ready
+
+
+async def _keeps_up(store: SqliteStore) -> bool:
+    return await store.backlog() < MANY_EVENTS
 
 
 def _granted(settings: Settings) -> list[str]:
@@ -308,23 +322,6 @@ def _bot(
         redact=redactor.redact,
         lookups=lookups,
     )
-
-
-def _probes(infrastructure: _Infrastructure, bot: Bot, mode: Mode) -> dict[str, Probe]:
-    """What /readyz asks (docs/contracts/http.md, *Health*). Trouble at a model provider is none of it."""
-
-    async def is_gateway_there() -> bool:
-        return bot.is_ready
-
-    async def keeps_up() -> bool:
-        return await infrastructure.store.backlog() < MANY_EVENTS
-
-    return {
-        "database": infrastructure.store.is_writable,
-        "gateway": is_gateway_there,
-        "worker": keeps_up,
-        "disk": mode.has_room,
-    }
 
 
 def _sidecar(

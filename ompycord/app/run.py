@@ -1,18 +1,19 @@
 """`up`: one process from the first line of configuration to the last closed file, in order, whatever ends it.
 
-Start: lock, playground, store, projector and driver, sidecar, bot. End: intake, sidecar, bot, agents, projector, store, playground.
+docs/contracts/processes.md, *Order of start and end*; `services.py` has the order of what runs in between.
 """
 
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ompycord import __version__
 from ompycord.app.compose import Parts, git_of, lifespan
 from ompycord.app.data_folder import DataFolder
+from ompycord.app.services import Ends, RunningServices, Service
 from ompycord.app.signals import Stop
 from ompycord.app.startup_probe import point_at_configured, report_missing
 from ompycord.app.system import keep_few_heaps, settle_collector
@@ -29,9 +30,6 @@ __all__ = ["up"]
 
 READY_S = 30.0
 """How long the first connection may take before the address is printed all the same."""
-DRAIN_S = 20.0
-"""docs/contracts/processes.md, *Order of start and end*: agents get 20 s, the compose file gives 40 s."""
-SETTLE_S = 5.0
 MIB = 1024 * 1024
 POLL_S = 0.05
 
@@ -135,12 +133,14 @@ async def _serve(
             lifespan(settings, data, bot_token=token, webhook_secret=secret, sidecar_address=lambda: sidecar) as parts,
             asyncio.TaskGroup() as group,
         ):
-            running = Running(parts, group, stop)
-            running.start(sock)
+            running = RunningServices(group, failed=stop.ask)
+            running.start(*parts.services, _server(parts, sock))
             await _announce(parts, stop, announce, address=address, sidecar=sidecar)
             settle_collector()
             if address is None:  # the playground allows its bot everything
-                running.add("startup-probe", report_missing(settings, token, announce))
+                running.start(
+                    Service(name="startup-probe", run=lambda: report_missing(settings, token, announce), ends=Ends.WORK)
+                )
             await stop.wait()
             log.info("up.ends")
             await running.end()
@@ -176,69 +176,17 @@ def reached_at(host: str) -> str:
     return f"[{known}]" if ":" in known and not known.startswith("[") else known
 
 
-class Running:
-    """The tasks of the process, started in order, ended in the opposite one."""
+def _server(parts: Parts, sock: socket.socket) -> Service:
+    """The sidecar on this socket; answers what it has begun before it returns."""
+    ends = asyncio.Event()
 
-    def __init__(self, parts: Parts, group: asyncio.TaskGroup, stop: Stop) -> None:
-        self._parts = parts
-        self._group = group
-        self._stop = stop
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._web_stop = asyncio.Event()
-        self.failure: StartError | None = None
-        """What ended the process from inside: Discord closed the door for good."""
+    async def stop() -> None:
+        ends.set()
 
-    def start(self, sock: socket.socket) -> None:
-        """Everything at once; each waits for what it needs by itself."""
-        parts = self._parts
-        for name, work in (
-            ("watchdog", parts.watchdog.run()),
-            ("projector", parts.projector.run()),
-            ("driver", parts.driver.run()),
-            ("reminders", parts.reminders.run()),
-            ("budget", parts.budget.run()),
-            ("keys", parts.key_manager.run()),
-            ("mcp", parts.mcp.serve()),
-            ("control", parts.control.serve()),
-            ("server", serve(parts.sidecar, stop=self._web_stop, sock=sock, handle_signals=False)),
-            ("bot", self._bot()),
-        ):
-            self.add(name, work)
-
-    def add(self, name: str, work: Coroutine[Any, Any, None]) -> None:
-        """One more, which is ended with the others."""
-        self._tasks[name] = self._group.create_task(work, name=name)
-
-    async def _bot(self) -> None:
-        try:
-            await self._parts.bot.run()
-        except StartError as error:
-            self.failure = error
-            self._stop.ask()
-
-    async def end(self) -> None:
-        """Intake first, the projector last; each bounded, so that the whole takes at most DRAIN_S and a little."""
-        parts = self._parts
-        parts.sidecar.drain()
-        parts.driver.drain()
-        parts.mcp.drain()
-        self._web_stop.set()
-        await self._bounded("server", DRAIN_S)
-        await parts.bot.close()
-        await self._bounded("bot", DRAIN_S)
-        for name in ("startup-probe", "control", "mcp", "reminders", "budget", "keys", "driver"):
-            if name in self._tasks:
-                self._tasks[name].cancel()
-                await self._bounded(name, DRAIN_S)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(SETTLE_S):
-                await parts.projector.settled()
-        for name in ("projector", "watchdog"):
-            self._tasks[name].cancel()
-            await self._bounded(name, SETTLE_S)
-
-    async def _bounded(self, name: str, seconds: float) -> None:
-        _, late = await asyncio.wait([self._tasks[name]], timeout=seconds)
-        if late:
-            log.warning("up.late", task=name, after_s=seconds)
-            self._tasks[name].cancel()
+    return Service(
+        name="server",
+        run=lambda: serve(parts.sidecar, stop=ends, sock=sock, handle_signals=False),
+        ends=Ends.SIDECAR,
+        drain=parts.sidecar.drain,
+        stop=stop,
+    )
