@@ -45,11 +45,17 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	@$(call install,requirements-dev.lock)
 	@touch $@
 
-test: $(VENV)/.installed-dev ## Run all tests
+test: $(VENV)/.installed-dev ## Run all tests but the long ones
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup $(ARGS)
 
 coverage: $(VENV)/.installed-dev ## Run all tests; fail under 90 % of the branches
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup --cov --cov-report=term:skip-covered --cov-fail-under=90 $(ARGS)
+
+long: $(VENV)/.installed-dev ## Run the long tests: Chromium, kill -9 at every point, other libraries, real agents
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup -m "long and not soak and not clients and not agents" $(ARGS)
+	@CI= $(BIN)/python -m pytest -q -m clients
+	@CI= AGENTS_TRIED="$(or $(AGENTS_TRIED),omp)" $(BIN)/python -m pytest -q -m agents
+	@CI= AGENTS_TRIED="$(or $(AGENTS_TRIED),opencode)" $(BIN)/python -m pytest -q -m agents tests/e2e/agents/test_real_journeys.py
 
 clients: $(VENV)/.installed-dev ## Run discord.js and hikari on the playground (installs them from npm and PyPI)
 	@$(BIN)/python -m pytest -q -m clients $(ARGS)

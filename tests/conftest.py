@@ -21,6 +21,7 @@ SHARED: Final = next(
     (at / "shared" for at in TESTS.parent.parents if (at / "shared" / "data" / "discord").is_dir()), None
 )
 """The reference data beside the repository, or above it for a worktree."""
+LONG_BY_THEMSELVES: Final = ("chromium", "clients", "agents")
 NO_SHARED: Final = f"{SHARED_CLASS}: the reference data beside the repository is missing"
 
 # Products and command lines that tests start read their bytecode instead of compiling a second's worth of CPU each.
@@ -52,6 +53,14 @@ def _miss() -> None:
     if os.environ.get("OMPYCORD_REQUIRE_SHARED") == "1":
         pytest.fail(f"{NO_SHARED}, and OMPYCORD_REQUIRE_SHARED=1 says that it is here", pytrace=False)
     pytest.skip(NO_SHARED)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs a browser or a registry is long. First of all, so that `-m` sees it."""
+    for item in items:
+        if any(item.get_closest_marker(name) for name in LONG_BY_THEMSELVES):
+            item.add_marker(pytest.mark.long)
 
 
 class PatientTests:
@@ -95,7 +104,12 @@ class SkipJudge:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         if exitstatus not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
             return
-        is_whole = self._config.args_source is pytest.Config.ArgsSource.TESTPATHS and not self._config.option.keyword
+        options = self._config.option
+        is_whole = (
+            self._config.args_source is pytest.Config.ArgsSource.TESTPATHS
+            and not options.keyword
+            and "not long" in options.markexpr
+        )
         expected = read_expected(EXPECTED_SKIPS, has_shared=SHARED is not None)
         self._found = differences(expected, self._skipped, self._ran, is_whole=is_whole)
         if self._found:

@@ -17,7 +17,7 @@ from tests.support.patience import within
 from tests.support.playground_person import Interaction
 from tests.support.product import Product, running_product
 
-pytestmark = [pytest.mark.e2e, pytest.mark.posix, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.posix, pytest.mark.long, pytest.mark.timeout(400)]
 
 CONFIG = """
 agents:
@@ -28,19 +28,6 @@ UNANSWERED = {"the draft is not saved yet", "the draft is saved, nobody was answ
 """Points before the run is on disk: nothing was acknowledged, so it may be missing, but then nothing of it may be there."""
 
 
-LEFT_TO_SOAK = {
-    "the draft is not saved yet",
-    "the run is not committed yet",
-    "the projector has read, not committed",
-}
-"""The suite takes the other ten; `make soak` takes all."""
-
-
-async def test_at_ten_named_points_nothing_is_lost_and_nothing_is_there_twice(tmp_path: Path) -> None:
-    await kill_at(tmp_path, [point for point in POINTS if point not in LEFT_TO_SOAK])
-
-
-@pytest.mark.soak
 async def test_at_every_named_point_nothing_is_lost_and_nothing_is_there_twice(tmp_path: Path) -> None:
     await kill_at(tmp_path, list(POINTS))
 

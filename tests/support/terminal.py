@@ -1,7 +1,6 @@
 """A person's terminal for a program under test: typed into, read, with a size of its own."""
 
 import asyncio
-import contextlib
 import fcntl
 import os
 import struct
@@ -13,7 +12,7 @@ from pathlib import Path
 from tests.support.patience import within
 
 PATIENCE_S = 40.0
-_LOOK_S = 0.2
+_POLL_S = 0.2
 
 
 class Terminal:
@@ -53,8 +52,8 @@ class Terminal:
                     self.screen += printed
                     if is_over and not printed:
                         break
-                    with contextlib.suppress(TimeoutError):  # no event tells the end of a program of subprocess
-                        await asyncio.wait_for(ready.wait(), _LOOK_S)
+                    loop.call_later(_POLL_S, ready.set)  # no event tells the end of a program of subprocess
+                    await ready.wait()
                     ready.clear()
         except TimeoutError:
             pass
