@@ -7,6 +7,7 @@ from functools import partial
 from ompycord.agents.converse import converse, wall_ms
 from ompycord.agents.images import images_of
 from ompycord.agents.level import require_clone, require_level
+from ompycord.agents.repository_settings import write_instructions
 from ompycord.agents.resuming import go_on
 from ompycord.dialects.acp import Acp
 from ompycord.dialects.acp_session import Wishes
@@ -42,6 +43,7 @@ class AcpAgent:
             model=job.spec.model,
             mcp_url=job.env.get("OMPYCORD_MCP_URL"),
             mcp_key=job.env.get("OMPYCORD_KEY"),
+            texts=await asyncio.to_thread(write_instructions, job),
             images=await asyncio.to_thread(images_of, job),
         )
         start = f"{self._now_ms():x}"

@@ -7,6 +7,7 @@ docs/explanation/trust.md, *What a repository can tell an agent*, and was found 
 """
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Final
 from ompycord.agents.level import layout_of
 from ompycord.domain.ports import AgentJob
 from ompycord.domain.repository import AgentSpec
+from ompycord.processes.safe_open import NotGranted, safe_write
 
 __all__ = [
     "CLAUDE_ARGUMENTS",
@@ -24,13 +26,17 @@ __all__ = [
     "clone_arguments",
     "environment_of",
     "folder_of",
+    "instructions_folder",
     "own_environment",
     "start_folder",
     "starts_at_home",
+    "write_instructions",
 ]
 
-CLAUDE_ARGUMENTS: Final = ("--setting-sources", "user", "--add-dir=.")
-"""No settings, hooks, servers or skills of the project. `--add-dir` lets CLAUDE.md be read all the same."""
+CLAUDE_ARGUMENTS: Final = ("--setting-sources", "user")
+"""No settings, hooks, servers, plugins or skills of the project."""
+_CLAUDE_TEXTS: Final = ("CLAUDE.md", ".claude/CLAUDE.md")
+_INSTRUCTIONS: Final = (".ompycord", "CLAUDE.md")
 _GEMINI: Final[Mapping[str, str]] = {
     **dict.fromkeys(("GOOGLE_GEMINI_BASE_URL", "GOOGLE_VERTEX_BASE_URL"), ""),
     **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"), ""),
@@ -171,6 +177,29 @@ def starts_at_home(spec: AgentSpec) -> bool:
 def clone_arguments(spec: AgentSpec, tree: Path) -> tuple[str, ...]:
     """How oh-my-pi's own command line is told of the clone that it does not start in; empty where it does."""
     return ("--cwd", str(tree.resolve())) if starts_at_home(spec) else ()
+
+
+def instructions_folder(home: Path) -> Path:
+    """A folder of ours in the agent's HOME, from which Claude Code reads the CLAUDE.md that `write_instructions` puts there."""
+    return home / _INSTRUCTIONS[0]
+
+
+def write_instructions(job: AgentJob) -> Path | None:
+    """Lets Claude Code read the texts for its model that lie in the clone, though no setting source names that. Blocks.
+
+    The clone itself must not be a further folder of Claude Code's: it starts the plugins that the settings there name.
+    Returns the folder, or None where it cannot be written, and then the agent works without these texts.
+    """
+    home = layout_of(job).home
+    if sys.platform == "win32":
+        return None
+    home.mkdir(parents=True, exist_ok=True)
+    tree = str(job.cwd.resolve()).replace(" ", "\\ ")
+    try:
+        safe_write(home, _INSTRUCTIONS, "".join(f"@{tree}/{name}\n" for name in _CLAUDE_TEXTS).encode())
+    except (OSError, NotGranted):  # a link on the way, which the agent planted
+        return None
+    return instructions_folder(home)
 
 
 def _instructions(tree: Path) -> dict[str, str]:

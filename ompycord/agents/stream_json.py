@@ -1,5 +1,6 @@
 """Claude Code by its own stream-json with control requests; the wire format is `dialects/stream_json.py`."""
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
 from typing import Final
@@ -7,7 +8,7 @@ from typing import Final
 from ompycord.agents.converse import converse, wall_ms
 from ompycord.agents.level import require_level
 from ompycord.agents.mcp_configuration import claude_arguments
-from ompycord.agents.repository_settings import CLAUDE_ARGUMENTS
+from ompycord.agents.repository_settings import CLAUDE_ARGUMENTS, write_instructions
 from ompycord.agents.resuming import go_on
 from ompycord.dialects.stream_json import StreamJson
 from ompycord.domain.ports import AgentCapabilities, AgentJob, AgentOutcome, Emit, Inbox
@@ -18,7 +19,6 @@ __all__ = ["StreamJsonAgent"]
 _ARGUMENTS: Final = (
     *("--print", "--verbose", "--input-format", "stream-json", "--output-format", "stream-json"),
     *("--permission-prompt-tool", "stdio"),
-    *CLAUDE_ARGUMENTS,
 )
 
 
@@ -41,6 +41,8 @@ class StreamJsonAgent:
         mode = ("--permission-mode", job.spec.mode) if job.spec.mode else ()
         session = (f"--resume={job.session}",) if job.session else ()
         tools = claude_arguments(job)
-        argv = (*(job.spec.command or ("claude",)), *_ARGUMENTS, *tools, *model, *mode, *session)
+        texts = await asyncio.to_thread(write_instructions, job)
+        settings = (*CLAUDE_ARGUMENTS, *((f"--add-dir={texts}",) if texts else ()))
+        argv = (*(job.spec.command or ("claude",)), *_ARGUMENTS, *settings, *tools, *model, *mode, *session)
         protocol = StreamJson(prompt=job.prompt, root=str(job.cwd.resolve()))
         return await converse(self._launcher, job, argv, protocol, emit, inbox, now_ms=self._now_ms)

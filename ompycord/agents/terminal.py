@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from ompycord.agents.repository_settings import CLAUDE_ARGUMENTS, clone_arguments
+from ompycord.agents.repository_settings import CLAUDE_ARGUMENTS, clone_arguments, instructions_folder
 from ompycord.domain.repository import AgentSpec
 
 __all__ = ["terminal_command"]
 
 
-def terminal_command(spec: AgentSpec, session: str | None, tree: Path) -> tuple[str, ...] | None:
+def terminal_command(spec: AgentSpec, session: str | None, *, home: Path, tree: Path) -> tuple[str, ...] | None:
     """The agent's own program for people, in that session and the clone `tree`; None where it has none that we know of."""
     match spec.kind:
         case "omp_rpc":
@@ -18,6 +18,8 @@ def terminal_command(spec: AgentSpec, session: str | None, tree: Path) -> tuple[
             return (*program, "--session", session) if spec.dialect == "pi" else (*program, f"--resume={session}")
         case "stream_json":
             program = (*(spec.command or ("claude",)), *CLAUDE_ARGUMENTS)
-            return program if session is None else (*program, f"--resume={session}")
+            if session is None:
+                return program
+            return (*program, f"--add-dir={instructions_folder(home)}", f"--resume={session}")
         case "acp" | "command" | "rehearsal":
             return None

@@ -46,7 +46,7 @@ def take_over(
     folder = Folder(data.path / "workspaces" / found["id"])
     if folder.read() is None or not folder.clone.is_dir():
         raise Refused(f"The clone of {found['run']} is gone, so there is nothing to take over.")
-    own = terminal_command(spec, found["session"], folder.clone)
+    own = terminal_command(spec, found["session"], home=Layout(folder.clone).home, tree=folder.clone)
     argv = command or own or (_shell(),)
     launcher = asyncio.run(best_launcher(path=environ.get("PATH", os.defpath), hidden=(data.path,), environ=environ))
     require_level(launcher, spec)

@@ -1,6 +1,7 @@
 """A session of the Agent Client Protocol: what we wish of it, and what it offers (modes, models); part of `acp.py`."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from ompycord.dialects.frames import Frame, boolean, found, named, objects, one_line, ref, string
 from ompycord.dialects.images import Image
@@ -23,6 +24,8 @@ class Wishes:
     mcp_url: str | None = None
     """Our own tools, with the run's key."""
     mcp_key: str | None = None
+    texts: Path | None = None
+    """A folder with a CLAUDE.md to be read."""
     images: tuple[Image, ...] = ()
     """What the first prompt shows, beside its words."""
 
@@ -36,10 +39,12 @@ class Wishes:
     def place(self, root: str, able: Frame) -> Frame:
         """What every request that opens a session says: its folder `root`, its servers, and that no settings of it hold.
 
-        The last is read by claude-agent-acp alone, in `_meta`, which the protocol keeps for that; as an additional folder
-        the same `root` is where it reads CLAUDE.md all the same (docs/platform/agents.md, *Settings of a repository*).
+        The last is read by claude-agent-acp alone, in `_meta`, which the protocol keeps for that
+        (docs/platform/agents.md, *Settings of a repository*); CLAUDE.md it reads in the folder `texts` then.
         """
-        options: Frame = {"settingSources": ["user"], "additionalDirectories": [root]}
+        options: Frame = {"settingSources": ["user"]}
+        if self.texts is not None:
+            options["additionalDirectories"] = [str(self.texts)]
         return {"cwd": root, "mcpServers": self.servers(able), "_meta": {"claudeCode": {"options": options}}}
 
     def shown(self, able: Frame) -> list[JsonValue]:

@@ -101,3 +101,24 @@ async def test_oh_my_pi_over_the_agent_client_protocol_starts_at_home_too(
     where, hello = heard.read_text(encoding="utf-8").splitlines()
     assert spec.cwd == Path(where) == clone.parent / "home"
     assert json.loads(hello)["method"] == "initialize"
+
+
+async def test_claude_code_reads_the_repositorys_texts_from_a_folder_of_ours(
+    make_job: MakeJob, stored: Any, clone: Path
+) -> None:
+    (spec,) = await started(make_job, stored, "stream_json")
+    folder = next(Path(word.removeprefix("--add-dir=")) for word in spec.argv if word.startswith("--add-dir="))
+    assert folder.parent == clone.parent / "home"
+    included = (folder / "CLAUDE.md").read_text(encoding="utf-8").splitlines()
+    assert included == [f"@{clone.resolve()}/CLAUDE.md", f"@{clone.resolve()}/.claude/CLAUDE.md"]
+
+
+async def test_a_link_where_our_folder_belongs_is_not_followed(
+    make_job: MakeJob, stored: Any, clone: Path, tmp_path: Path
+) -> None:
+    (clone.parent / "home").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (clone.parent / "home/.ompycord").symlink_to(tmp_path / "elsewhere")
+    (spec,) = await started(make_job, stored, "stream_json")
+    assert not [word for word in spec.argv if word.startswith("--add-dir")]
+    assert not list((tmp_path / "elsewhere").iterdir())

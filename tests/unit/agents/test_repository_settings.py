@@ -114,8 +114,8 @@ def test_the_folder_of_settings_of_oh_my_pi_and_pi_is_at_home() -> None:
 
 
 def test_a_person_at_a_terminal_starts_an_agent_with_the_same_arguments() -> None:
-    claude = terminal_command(spec_of("stream_json", "claude"), "s-1", TREE)
-    assert claude == ("claude", "--setting-sources", "user", "--add-dir=.", "--resume=s-1")
+    claude = terminal_command(spec_of("stream_json", "claude"), "s-1", home=HOME, tree=TREE)
+    assert claude == ("claude", "--setting-sources", "user", f"--add-dir={HOME}/.ompycord", "--resume=s-1")
     omp = spec_of("omp_rpc", "omp")
-    assert terminal_command(omp, "s-1", TREE) == ("omp", *clone_arguments(omp, TREE), "--resume=s-1")
+    assert terminal_command(omp, "s-1", home=HOME, tree=TREE) == ("omp", *clone_arguments(omp, TREE), "--resume=s-1")
     assert clone_arguments(omp, TREE) == ("--cwd", str(TREE))

@@ -1,6 +1,7 @@
 """The Agent Client Protocol from our side: sessions, turns, what people are asked, and frames that nobody expects."""
 
 import base64
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,7 +34,7 @@ from ompycord.domain.run import FailureClass
 from tests.support.protocol_sessions import Dialogue
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 20
-USERS_SETTINGS = {"claudeCode": {"options": {"settingSources": ["user"], "additionalDirectories": ["/run/clone"]}}}
+USERS_SETTINGS = {"claudeCode": {"options": {"settingSources": ["user"], "additionalDirectories": ["/run/home/texts"]}}}
 """What claude-agent-acp takes from `_meta`; the protocol wants every other agent to ignore what it does not know there."""
 ABLE: dict[str, Any] = {"protocolVersion": 1, "agentCapabilities": {"loadSession": True}}
 
@@ -77,7 +78,7 @@ def ended(number: int = 2, stop: str = "end_turn", **more: Any) -> dict[str, Any
 
 
 def test_what_we_send_is_what_the_protocols_own_schema_takes() -> None:
-    transcript = working(mcp_url="http://127.0.0.1/mcp/", mcp_key="k")
+    transcript = working(mcp_url="http://127.0.0.1/mcp/", mcp_key="k", texts=Path("/run/home/texts"))
     schema.InitializeRequest.model_validate(transcript.sent[0]["params"])
     opening = schema.NewSessionRequest.model_validate(transcript.sent[1]["params"])
     assert opening.field_meta == USERS_SETTINGS
