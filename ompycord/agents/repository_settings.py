@@ -83,7 +83,7 @@ REPOSITORY_FILES: Final = (
         could="move the provider's address, run MCP servers and plugins",
         variables={"OPENCODE_DISABLE_PROJECT_CONFIG": "1"},
         shut_by="its variable",
-        open=(".opencode/plugin",),
+        open=(".opencode/plugin", ".opencode/opencode.json"),
     ),
     RepositoryFiles(
         program="Codex",

@@ -193,12 +193,14 @@ TRAPS = [
             ".env": DOTENV,
             "AGENTS.md": WORDS,
             "opencode.json": json.dumps(OPENCODE_PROVIDER | OPENCODE_MCP),
-            ".opencode/opencode.json": json.dumps(OPENCODE_PROVIDER),
+            ".opencode/opencode.json": json.dumps(OPENCODE_PROVIDER | {"plugin": ["./named.js"]}),
+            ".opencode/named.js": WRITES.format("named") + "export default async () => ({})\n",
+            ".opencode/tool/x.js": WRITES.format("tool") + "export default {}\n",
             ".opencode/plugin/x.js": WRITES.format("top-level")
             + f"export const X = async () => {{ {WRITES.format('plugin').strip()}; return {{}} }}\n",
         },
         home=opencode_home,
-        runs=frozenset({"top-level"}),
+        runs=frozenset({"top-level", "named"}),
         resumes=True,
     ),
     Trap(
