@@ -10,14 +10,14 @@ import json
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
 from ompycord.agents.registry import adapters
-from ompycord.domain.events import SessionOpened
+from ompycord.domain.events import ApprovalGranted, ApprovalRequested, SessionOpened
 from ompycord.domain.ports import AgentOutcome
 from ompycord.testing import ScriptedInbox
 from ompycord.workspaces.launcher import UnconfinedLauncher
@@ -289,16 +289,24 @@ def marks_of(place: Place) -> set[str]:
 
 
 async def run(
-    place: Place, spec: dict[str, Any], real: Server, words: str, session: str | None = None
+    place: Place,
+    spec: dict[str, Any],
+    real: Server,
+    words: str,
+    *,
+    first: str = "",
+    session: str | None = None,
+    inbox: ScriptedInbox | None = None,
+    heard: AgentInput | None = None,
 ) -> tuple[AgentOutcome, AgentInput]:
     """One run of the product's own adapter, with the key granted as configuration grants it."""
     own = {name: value.replace("MODEL", real.address) for name, value in spec.get("env", {}).items()}
-    job = place.job({"name": "mine", **spec, "env": own}, f"SAY {words}", session=session)
+    job = place.job({"name": "mine", **spec, "env": own}, f"{first}SAY {words}", session=session)
     environ = dict.fromkeys(job.spec.grants.variables, KEY)
     agent = adapters(launcher=UnconfinedLauncher(path=place.path, environ=environ))[job.spec.kind]
-    heard = AgentInput()
+    heard = heard or AgentInput()
     async with within(100):
-        return await agent.run(job, heard.emit, ScriptedInbox()), heard
+        return await agent.run(job, heard.emit, inbox or ScriptedInbox()), heard
 
 
 @pytest.mark.parametrize("trap", TRAPS, ids=lambda trap: trap.id)
@@ -357,3 +365,20 @@ async def test_gemini_asks_its_own_provider_where_configuration_names_no_address
         work.cancel()
     assert asked
     assert not decoy.requests
+
+
+async def test_the_repository_does_not_spare_claude_agent_acp_a_question(
+    make_place: MakePlace, real: Server, decoy: Server
+) -> None:
+    """The adapter reads the project's permission mode whatever sources it is told, but takes none that asks less."""
+    settings = {".claude/settings.json": json.dumps({"permissions": {"defaultMode": "acceptEdits"}})}
+    trap = next(trap for trap in TRAPS if trap.id == "claude-agent-acp")
+    place = laid(replace(trap, repository=settings), make_place, real, decoy)
+    first = f"CALL Write {json.dumps({'file_path': str(place.clone / 'a.txt'), 'content': 'hi'})}\n"
+    inbox, heard = ScriptedInbox(), AgentInput()
+    async with within(100), asyncio.TaskGroup() as tasks:
+        work = tasks.create_task(run(place, trap.spec, real, "all done", first=first, inbox=inbox, heard=heard))
+        asked = await heard.until(ApprovalRequested)
+        inbox.say(ApprovalGranted(approval=asked.approval, by="Ada"))
+    assert work.result()[0].claim
+    assert (place.clone / "a.txt").exists()
