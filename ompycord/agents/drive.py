@@ -1,4 +1,4 @@
-"""Runs a program that speaks the JSON-lines dialect from start to outcome; used by `command.py` and `rehearsal.py`."""
+"""Runs a program that speaks the JSON-lines dialect from start to outcome; used by `command.py` and `rehearsal/`."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""The rehearsal: a small program that plays an agent without a model; started by `rehearsal.py` as `python -I <this file>`.
+"""The rehearsal: a small program that plays an agent without a model; started by `adapter.py` as `python -I <this file>`.
 
 Reads the prompt from standard input and speaks the JSON-lines dialect on descriptor 3. In the playground's `sample`
 repository it really repairs the cart: a failing test first, then the fix; in any other it really extends NOTES.md.
