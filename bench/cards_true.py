@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench.filled import fill
-from ompycord.app.system import SystemClock, SystemIds, settle_collector
+from ompycord.app.system import SystemClock, SystemIds, settle_process
 from ompycord.bot import DISCORD, Bot, BotOptions, DiscordTarget, Lookups, point_at
 from ompycord.conductor import Bus, Conductor
 from ompycord.domain.catalog import Catalog
@@ -128,7 +128,7 @@ async def _restarted(playground: Playground, database: Path, runs: int) -> Cards
             dirty = len(await store.stale_cards())
             assert dirty == runs
             bot = _bot(playground, store)
-            settle_collector()
+            settle_process()
             async with asyncio.TaskGroup() as group:
                 start = time.monotonic()
                 group.create_task(bot.run())

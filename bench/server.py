@@ -20,7 +20,7 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bench.product import open_product, projected
-from ompycord.app.system import settle_collector
+from ompycord.app.system import settle_process
 from ompycord.http import bind, serve
 
 __all__ = ["hello"]
@@ -93,7 +93,7 @@ async def _main(name: str, parser: str, folder: Path) -> None:
     async with _app(name, folder) as (app, settle), asyncio.TaskGroup() as group:
         group.create_task(_serve(app, parser, stop, serving, ports))
         await serving.wait()
-        settle_collector()
+        settle_process()
         context.say(port=ports[0])
         while (line := await context.lines.get()) != "stop":
             waiting = settle() if line == "settle" else None

@@ -24,7 +24,7 @@ from ompycord.app.report import Report
 from ompycord.app.run_views import RunViews
 from ompycord.app.services import SETTLE_S, Ends, Readiness, Service, probes_of
 from ompycord.app.sidecar import create_sidecar
-from ompycord.app.system import SystemClock, SystemIds, settle_collector
+from ompycord.app.system import SystemClock, SystemIds, settle_process
 from ompycord.bot.bot import Bot
 from ompycord.bot.lookups import Lookups
 from ompycord.bot.options import BotOptions
@@ -130,7 +130,7 @@ async def lifespan(
             conductor=conductor, bus=infrastructure.bus, clock=clock, ids=ids, attach=workers.artifacts.attach
         )
         mcp = McpMount(
-            tool_service=tool_service, authenticate=key_manager.run_of, version=__version__, loaded=settle_collector
+            tool_service=tool_service, authenticate=key_manager.run_of, version=__version__, loaded=settle_process
         )
 
         def failures() -> int:

@@ -16,7 +16,7 @@ from ompycord.app.data_folder import DataFolder
 from ompycord.app.services import Ends, RunningServices, Service
 from ompycord.app.signals import Stop
 from ompycord.app.startup_probe import point_at_configured, report_missing
-from ompycord.app.system import keep_few_heaps, settle_collector
+from ompycord.app.system import keep_few_heaps, settle_process
 from ompycord.errors import StartError
 from ompycord.http import bind, serve
 from ompycord.settings import Settings, load_settings
@@ -136,7 +136,7 @@ async def _serve(
             running = RunningServices(group, failed=stop.ask)
             running.start(*parts.services, _server(parts, sock))
             await _announce(parts, stop, announce, address=address, sidecar=sidecar)
-            settle_collector()
+            settle_process()
             if address is None:  # the playground allows its bot everything
                 running.start(
                     Service(name="startup-probe", run=lambda: report_missing(settings, token, announce), ends=Ends.WORK)

@@ -10,7 +10,7 @@ import time
 
 from ompycord.domain.ids import new_ulid
 
-__all__ = ["SystemClock", "SystemIds", "keep_few_heaps", "settle_collector"]
+__all__ = ["SystemClock", "SystemIds", "keep_few_heaps", "settle_collector", "settle_process"]
 
 YOUNGEST = 20_000
 """New containers before the collector looks (CPython: 700)."""
@@ -19,8 +19,17 @@ M_ARENA_MAX, HEAPS = -8, 1
 """malloc.h's name for how many heaps there may be."""
 
 
+def settle_process() -> None:
+    """Once all is wired: settle the collector, and free memory again LATER_S seconds later, when what was under way is through.
+
+    Call it from a coroutine or a callback: raises RuntimeError where no event loop runs.
+    """
+    asyncio.get_running_loop().call_later(LATER_S, give_back)
+    settle_collector()
+
+
 def settle_collector() -> None:
-    """Once all is wired: what lives as long as the process is not looked through again and again.
+    """What lives as long as the process is not looked through again and again. Needs no event loop.
 
     CPython's youngest generation is full after two events; looking through it cost an acknowledgement a tenth of its time
     (bench webhook).
@@ -29,7 +38,6 @@ def settle_collector() -> None:
     gc.freeze()
     gc.set_threshold(YOUNGEST, *gc.get_threshold()[1:])
     give_back()
-    asyncio.get_running_loop().call_later(LATER_S, give_back)  # what was under way is through by then
 
 
 def keep_few_heaps() -> None:
