@@ -1,16 +1,23 @@
-"""`python -m bench [NAME|all] [--full] [--rounds N]`: one JSON object for each benchmark."""
+"""`python -m bench [NAME|all] [--size smallest|normal|full] [--rounds N]`: one JSON object for each benchmark."""
 
 import argparse
 import json
 import time
+from collections.abc import Sequence
 
 from bench.ack import ack
+from bench.environment import environment
 from bench.footprint import footprint
 from bench.freshness import freshness
 from bench.growth import growth
+from bench.journey import journey
 from bench.recovery import recovery
 from bench.render import render_time
+from bench.rounds import Size
 from bench.webhook import webhook
+from ompycord.telemetry import configure_logging
+
+__all__ = ["BENCHMARKS", "options_of"]
 
 BENCHMARKS = {
     "webhook": webhook,
@@ -18,23 +25,38 @@ BENCHMARKS = {
     "recovery": recovery,
     "freshness": freshness,
     "ack": ack,
+    "journey": journey,
     "render": render_time,
     "footprint": footprint,
 }
-ROUNDS = 7
+ROUNDS = {Size.SMALLEST: 1, Size.NORMAL: 7, Size.FULL: 7}
+
+
+def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """`which`, `size` and `rounds`; of the process's own command line if none is given. Ends the process over a wrong one."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("which", nargs="?", default="all", choices=[*BENCHMARKS, "all"])
+    sizes = [size.value for size in Size]
+    help_ = "smallest: whether it runs at all; full: longer rounds (normal)"
+    parser.add_argument("--size", default=Size.NORMAL, choices=sizes, help=help_)
+    parser.add_argument("--full", dest="size", action="store_const", const=Size.FULL, help="the same as --size full")
+    parser.add_argument("--rounds", type=int, help="how many rounds are counted (7; with --size smallest 1)")
+    options = parser.parse_args(arguments)
+    options.size = Size(options.size)
+    options.rounds = options.rounds or ROUNDS[options.size]
+    return options
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("which", nargs="?", default="all", choices=[*BENCHMARKS, "all"])
-    parser.add_argument("--full", action="store_true", help="longer rounds")
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help="how many rounds are counted (7)")
-    options = parser.parse_args()
+    options = options_of()
+    configure_logging(level="info", json_lines=False, redact=str)  # to stderr: the objects alone are on stdout
     for name, benchmark in BENCHMARKS.items():
         if options.which in {name, "all"}:
+            place = environment()
             start = time.monotonic()
-            result = benchmark(rounds=options.rounds, full=options.full)
-            print(json.dumps({**result, "took_s": round(time.monotonic() - start, 1)}), flush=True)
+            result = benchmark(rounds=options.rounds, size=options.size)
+            took = round(time.monotonic() - start, 1)
+            print(json.dumps({**result, "size": options.size, "took_s": took, "environment": place}), flush=True)
 
 
 if __name__ == "__main__":

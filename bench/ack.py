@@ -18,15 +18,16 @@ from typing import Any
 from bench.generator import Load, Unexpected
 from bench.product import SECRET
 from bench.requests import Sender
-from bench.rounds import percentile
+from bench.rounds import Size, percentile
 from ompycord.playground.client import Modal
 from ompycord.text.limits import INTERACTION_ANSWER_S
 from tests.support.playground_person import NotAnsweredError, Person
 from tests.support.product import Product, running_product
 
-__all__ = ["ack", "stalling"]
+__all__ = ["ack", "moment_s", "stalling"]
 
-SUBMITS, PER_S = 300, 10.0
+SUBMITS = {Size.SMALLEST: 5, Size.NORMAL: 300, Size.FULL: 1200}
+PER_S = 10.0
 CONNECTIONS = 16
 AT_ONCE = 2000
 """Requests that are signed in one go."""
@@ -35,6 +36,11 @@ DISCORD_EPOCH_MS = 1_420_070_400_000
 WAIT_S = 60.0
 SEEN = (b"202", b"429")
 """A saturated key is refused most of the time; both answers cost the product work."""
+
+
+def moment_s(snowflake: str) -> float:
+    """When the playground made this id: seconds since 1970, to the millisecond."""
+    return ((int(snowflake) >> 22) + DISCORD_EPOCH_MS) / 1000
 
 
 @asynccontextmanager
@@ -77,8 +83,7 @@ class _Callbacks:
             self._last = entry["n"]
             parts = entry["path"].split("/")
             if parts[-1] == "callback" and entry["status"] < 400:
-                dispatched = ((int(parts[2]) >> 22) + DISCORD_EPOCH_MS) / 1000
-                self.took_s[parts[2]] = entry["at"] - dispatched
+                self.took_s[parts[2]] = entry["at"] - moment_s(parts[2])
 
 
 async def _open_forms(person: Person, count: int) -> list[Modal]:
@@ -132,9 +137,9 @@ def stalling(log: Path) -> tuple[str, ...] | None:
     return ("strace", "-D", "-f", "--seccomp-bpf", "-qq", "-o", str(log), *trace, sys.executable, "-m", "ompycord")
 
 
-def ack(*, rounds: int, full: bool) -> dict[str, Any]:
-    """The object that is printed. `full` submits four times as many forms."""
-    submits = SUBMITS * (4 if full else 1)
+def ack(*, rounds: int, size: Size) -> dict[str, Any]:
+    """The object that is printed. `size` is how many forms are submitted."""
+    submits = SUBMITS[size]
     plain, missed = asyncio.run(_measured(submits=submits, wrapper=None))
     with tempfile.TemporaryDirectory(prefix="ompycord-bench-") as folder:
         log = Path(folder) / "strace.log"

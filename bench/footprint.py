@@ -18,12 +18,13 @@ from typing import Any
 
 import httpx
 
+from bench.rounds import Size
 from ompycord.app.selftest.person import Person
 from ompycord.playground.client import Client, Info, command_line, read_run_file
 
 UP_S = 60.0
 LOOK_S = 0.05
-SETTLE_S = 3.0
+SETTLE_S = {Size.SMALLEST: 0.2, Size.NORMAL: 3.0, Size.FULL: 3.0}
 """After the last thing that was asked of it: idle, as far as memory goes."""
 LEAST_ROUNDS = 3
 
@@ -72,11 +73,12 @@ HELLO = {
 }
 
 
-def footprint(*, rounds: int, full: bool) -> dict[str, Any]:
-    """Medians over rounds, and the sizes in MiB."""
+def footprint(*, rounds: int, size: Size) -> dict[str, Any]:
+    """Medians over rounds, and the sizes in MiB. Only the size `full` takes more than three rounds."""
     if not Path("/proc/self/smaps_rollup").exists():
         return {"benchmark": "footprint", "skipped": "no smaps_rollup on this platform"}
-    found = [asyncio.run(_round()) for _ in range(rounds if full else min(rounds, LEAST_ROUNDS))]
+    counted = rounds if size is Size.FULL else min(rounds, LEAST_ROUNDS)
+    found = [asyncio.run(_round(SETTLE_S[size])) for _ in range(counted)]
     bare, idle, mcp = (statistics.median(sizes) for sizes in zip(*found, strict=True))
     return {
         "benchmark": "footprint",
@@ -88,7 +90,7 @@ def footprint(*, rounds: int, full: bool) -> dict[str, Any]:
     }
 
 
-async def _round() -> tuple[float, float, float]:
+async def _round(settle_s: float) -> tuple[float, float, float]:
     with tempfile.TemporaryDirectory(prefix="ompycord-footprint-") as name:
         folder = Path(name)
         async with (
@@ -99,13 +101,13 @@ async def _round() -> tuple[float, float, float]:
             (folder / "bare.py").write_text(BARE)
             argv = [sys.executable, str(folder / "bare.py"), api, gateway, token, str(folder / "bare.db")]
             async with _running(argv, folder, {}) as (process, _):
-                bare = await _settled(process)
+                bare = await _settled(process, settle_s)
             _lay_out(folder)
             argv = [sys.executable, "-m", "ompycord", "up", "--port", "0", "--data-dir", str(folder / "data")]
             async with _running(argv, folder, _environment(info)) as (process, _):
-                idle = await _settled(process)
+                idle = await _settled(process, settle_s)
                 await _ask_over_mcp(folder, playground, info, http)
-                mcp = await _settled(process)
+                mcp = await _settled(process, settle_s)
     return bare, idle, mcp
 
 
@@ -191,9 +193,9 @@ async def _appears(folder: Path, pattern: str) -> Path:
     return found[0]
 
 
-async def _settled(process: subprocess.Popen[bytes]) -> float:
+async def _settled(process: subprocess.Popen[bytes], settle_s: float) -> float:
     """MiB of proportional set size after a moment of nothing."""
-    await asyncio.sleep(SETTLE_S)
+    await asyncio.sleep(settle_s)
     return _pss(process.pid)
 
 

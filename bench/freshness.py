@@ -10,7 +10,7 @@ from itertools import product
 from typing import Any, NamedTuple, cast
 
 from bench.cards import CardStore, LimitedDiscord, card_channel
-from bench.rounds import percentile
+from bench.rounds import Size, percentile
 from bench.scheduling import Latency, Shown, arrivals, closed_form, mean_age, reference
 from bench.virtual import VirtualClock, run_virtually
 from ompycord.app.system import SystemIds
@@ -43,6 +43,10 @@ EDITS, EVENTS, REQUESTS = 600, 12_000, 6_000
 LONGEST_S, LEAD_S = 2400.0, 10.0
 GUILD = "100000000000000001"
 ENDINGS = 200
+PART = {Size.SMALLEST: 0.02, Size.NORMAL: 1.0, Size.FULL: 4.0}
+"""Of each cell's length, and of the endings."""
+REFERENCE_S = {Size.SMALLEST: 100.0, Size.NORMAL: 4000.0, Size.FULL: 4000.0}
+"""How long the reference is held against the closed form."""
 
 
 class Cell(NamedTuple):
@@ -68,8 +72,8 @@ class Cell(NamedTuple):
         return min(EDITS / different_per_s, REQUESTS / requests_per_s, EVENTS / events_per_s, LONGEST_S)
 
 
-def cells() -> Iterator[Cell]:
-    for cards, per_s, threads, synchronous in product(CARDS, RATES, (False, True), (False, True)):
+def cells(rates: tuple[float, ...] = RATES) -> Iterator[Cell]:
+    for cards, per_s, threads, synchronous in product(CARDS, rates, (False, True), (False, True)):
         yield Cell(cards, per_s, threads, synchronous)
 
 
@@ -216,11 +220,12 @@ async def _chatter(stage: _Stage, cards: int) -> None:
 # -- the object --------------------------------------------------------------------------------------------------------
 
 
-def freshness(*, rounds: int, full: bool) -> dict[str, Any]:
-    """The object that is printed. `rounds` is the seed's; `full` plays each cell four times as long."""
-    times = 4 if full else 1
-    results = [fresh(cell, seed=rounds, part=times) for cell in cells()]
-    over, refused = overdue(seed=rounds, count=ENDINGS * times)
+def freshness(*, rounds: int, size: Size) -> dict[str, Any]:
+    """The object that is printed. `rounds` is the seed's, `size` how long each cell is played."""
+    part = PART[size]
+    rates = RATES[-1:] if size is Size.SMALLEST else RATES  # in so short a time nothing may happen at the others
+    results = [fresh(cell, seed=rounds, part=part) for cell in cells(rates)]
+    over, refused = overdue(seed=rounds, count=round(ENDINGS * part))
     worst = max(results, key=lambda result: result.ratio)
     return {
         "benchmark": "freshness",
@@ -228,7 +233,7 @@ def freshness(*, rounds: int, full: bool) -> dict[str, Any]:
         "terminal_over_due_s": round(percentile(over, 0.99), 3),
         "http_429": refused + sum(result.refused for result in results),
         "worst_cell": worst.name,
-        "reference_over_closed_form": _reference_over_closed_form(),
+        "reference_over_closed_form": _reference_over_closed_form(REFERENCE_S[size]),
         "latency_s": LATENCY_S,
         "seconds_per_edit": PERIOD_S,
         "requests": sum(result.requests for result in results),
@@ -240,13 +245,13 @@ def freshness(*, rounds: int, full: bool) -> dict[str, Any]:
     }
 
 
-def _reference_over_closed_form() -> dict[str, float]:
+def _reference_over_closed_form(length_s: float) -> dict[str, float]:
     """What the reference is worth: 1 means that it does what the closed form says."""
     result: dict[str, float] = {}
     for per_s in (5.0, 10.0, 20.0):
-        events = arrivals(cards=1, per_s=per_s, length_s=4000.0, synchronous=False, seed=1)
+        events = arrivals(cards=1, per_s=per_s, length_s=length_s, synchronous=False, seed=1)
         best = reference(events, rule=RULE, latency=Latency(LATENCY_S, 1))
-        age = mean_age(events[0], best[0], start=0.0, end=4000.0)
+        age = mean_age(events[0], best[0], start=0.0, end=length_s)
         ratio = age / closed_form(latency_s=LATENCY_S, period_s=PERIOD_S, per_s=per_s)
         result[f"{per_s:g}/s"] = round(ratio, 3)
     return result

@@ -12,7 +12,7 @@ from typing import Any
 from bench.filled import LANE, fill, run_name
 from bench.product import Product, open_product, projected
 from bench.requests import EVENT_MIX
-from bench.rounds import spread
+from bench.rounds import Size, spread
 from ompycord.app.system import SystemIds
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.events import parse_body
@@ -25,15 +25,16 @@ SPOKEN = 20
 EACH = 50
 """Events of each of them in a round."""
 AT_ONCE = 50
-LARGE, SMALL = (1000, 1000), (20, 50)
+LARGE = {Size.SMALLEST: (40, 100), Size.NORMAL: (1000, 1000), Size.FULL: (1000, 1000)}
+SMALL = (20, 50)
 """(runs, events of each) that are stored before."""
 
 
 class _Side:
     """One database and its senders."""
 
-    def __init__(self, product: Product, size: tuple[int, int]) -> None:
-        runs, self._seq = size
+    def __init__(self, product: Product, stored: tuple[int, int]) -> None:
+        runs, self._seq = stored
         self._product = product
         self._names = [run_name(1 + number * (runs // SPOKEN)) for number in range(SPOKEN)]
         self._ids = SystemIds()
@@ -73,15 +74,16 @@ class _Side:
         return (time.perf_counter() - start) / len(posts) * 1e6
 
 
-async def _measure(rounds: int, *, full: bool) -> dict[str, Any]:
+async def _measure(rounds: int, size: Size) -> dict[str, Any]:
     sides: list[_Side] = []
+    most = LARGE[size]
     async with AsyncExitStack() as stack:
-        for size in (LARGE, SMALL):
+        for stored in (most, SMALL):
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="ompycord-bench-"))
-            await fill(Path(folder) / "ompycord.db", runs=size[0], each=size[1])
-            sides.append(_Side(await stack.enter_async_context(open_product(Path(folder) / "ompycord.db")), size))
+            await fill(Path(folder) / "ompycord.db", runs=stored[0], each=stored[1])
+            sides.append(_Side(await stack.enter_async_context(open_product(Path(folder) / "ompycord.db")), stored))
         large, small = sides
-        pairs: dict[bool, list[tuple[float, float]]] = {False: [], True: []} if full else {False: []}
+        pairs: dict[bool, list[tuple[float, float]]] = {False: []} | ({True: []} if size is Size.FULL else {})
         for _ in range(rounds + 1):
             for is_random, done in pairs.items():
                 done.append((await large.round(random_ids=is_random), await small.round(random_ids=is_random)))
@@ -93,17 +95,17 @@ async def _measure(rounds: int, *, full: bool) -> dict[str, Any]:
         "benchmark": "growth",
         "growth_ratio": ratio["median"],
         "spread": ratio,
-        "stored_before": [SMALL[0] * SMALL[1], LARGE[0] * LARGE[1]],
-        "webhook_ids": "ULIDs, which sort by time; all of the million are kept",
+        "stored_before": [SMALL[0] * SMALL[1], most[0] * most[1]],
+        "webhook_ids": "ULIDs, which sort by time; those of all stored events are kept",
         "us_per_event": {
             "small": spread([pair[1] for pair in pairs[False][1:]]),
             "large": spread([pair[0] for pair in pairs[False][1:]]),
         },
-        "spread_random_ids": ratios.get(True, "only with --full"),
+        "spread_random_ids": ratios.get(True, "only with --size full"),
         "synchronous": "FULL",
     }
 
 
-def growth(*, rounds: int, full: bool) -> dict[str, Any]:
-    """The object that is printed."""
-    return asyncio.run(_measure(rounds * (3 if full else 1), full=full))
+def growth(*, rounds: int, size: Size) -> dict[str, Any]:
+    """The object that is printed. `full` takes three times as many rounds, and random ids too."""
+    return asyncio.run(_measure(rounds * (3 if size is Size.FULL else 1), size))

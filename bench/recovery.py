@@ -9,7 +9,7 @@ from typing import Any
 from bench.cards_true import PER_S, cards_true
 from bench.filled import fill
 from bench.product import open_product, projected
-from bench.rounds import spread
+from bench.rounds import Size, spread
 from ompycord.app.system import SystemClock, SystemIds
 from ompycord.conductor import Conductor, Reminders
 from ompycord.domain.catalog import Catalog
@@ -17,10 +17,11 @@ from ompycord.domain.ports import RunFilter
 
 __all__ = ["recovery"]
 
-RUNS, EACH = 1000, 1000
+STORED = {Size.SMALLEST: (10, 10), Size.NORMAL: (1000, 1000), Size.FULL: (1000, 1000)}
+"""(open runs, events of each)."""
 
 
-async def _start_s(database: Path) -> tuple[float, float]:
+async def _start_s(database: Path, runs: int) -> tuple[float, float]:
     """Seconds until the database is open and checked, and until everything that looks at open runs has looked."""
     clock, ids = SystemClock(), SystemIds()
     start = time.perf_counter()
@@ -29,7 +30,7 @@ async def _start_s(database: Path) -> tuple[float, float]:
         store = product.store
         await projected(product)
         await store.open_effects()  # the driver's recovery and first look
-        await store.runs(RunFilter(is_open=True, limit=RUNS))
+        await store.runs(RunFilter(is_open=True, limit=runs))
         conductor = Conductor(store=store, clock=clock, ids=ids, catalog=Catalog(), wake=lambda: None)
         await Reminders(store=store, conductor=conductor, clock=clock).check_once()
         await store.outbox()  # the live editor's
@@ -37,14 +38,16 @@ async def _start_s(database: Path) -> tuple[float, float]:
         return opened, time.perf_counter() - start
 
 
-async def _measure(rounds: int) -> dict[str, Any]:
+async def _measure(rounds: int, size: Size) -> dict[str, Any]:
+    runs, each = STORED[size]
     with tempfile.TemporaryDirectory(prefix="ompycord-bench-") as folder:
         full, empty = Path(folder) / "full.db", Path(folder) / "empty.db"
-        await fill(full, runs=RUNS, each=EACH)
+        await fill(full, runs=runs, each=each)
         await fill(empty, runs=0, each=0)
-        pairs = [(await _start_s(full), await _start_s(empty)) for _ in range(rounds + 1)][1:]  # the first warms up
-    cards = await cards_true(RUNS)
-    extra = spread([(one[1] - none[1]) * 1000 / RUNS for one, none in pairs])
+        tried = [(await _start_s(full, runs), await _start_s(empty, runs)) for _ in range(rounds + 1)]
+    pairs = tried[1:]  # the first warms up
+    cards = await cards_true(runs)
+    extra = spread([(one[1] - none[1]) * 1000 / runs for one, none in pairs])
     return {
         "benchmark": "recovery",
         "restart_extra_ms_per_open_run": extra["median"],
@@ -54,14 +57,14 @@ async def _measure(rounds: int) -> dict[str, Any]:
         "bound": f"dirty cards / {PER_S}, from the bot's start",
         "cards_refused_429": cards.refused,
         "spread": extra,
-        "open_runs": RUNS,
-        "events_of_each": EACH,
-        "of_which_opening_and_integrity_check_ms": spread([(one[0] - none[0]) * 1000 / RUNS for one, none in pairs]),
+        "open_runs": runs,
+        "events_of_each": each,
+        "of_which_opening_and_integrity_check_ms": spread([(one[0] - none[0]) * 1000 / runs for one, none in pairs]),
         "start_s": {"full": spread([one[1] for one, _ in pairs]), "empty": spread([none[1] for _, none in pairs])},
         "counts": "store opened and checked, projector caught up, driver's, watch's and live editor's first reads",
     }
 
 
-def recovery(*, rounds: int, full: bool) -> dict[str, Any]:
-    """The object that is printed."""
-    return asyncio.run(_measure(rounds * (3 if full else 1)))
+def recovery(*, rounds: int, size: Size) -> dict[str, Any]:
+    """The object that is printed. `full` takes three times as many rounds."""
+    return asyncio.run(_measure(rounds * (3 if size is Size.FULL else 1), size))

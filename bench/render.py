@@ -4,7 +4,7 @@ import gc
 import time
 from typing import Any
 
-from bench.rounds import percentile
+from bench.rounds import Size, percentile
 from ompycord.app.system import settle_collector
 from ompycord.render.actions import ACTIONS
 from ompycord.render.card import render
@@ -14,7 +14,8 @@ from tests.support.snapshots import sample
 
 __all__ = ["render_time"]
 
-EACH = 400
+EACH = {Size.SMALLEST: 5, Size.NORMAL: 400, Size.FULL: 1600}
+"""Snapshots of each fullness."""
 FULLNESS = {"ordinary": 0.05, "half": 0.5, "full": 1.0}
 """Shares of sections that hold more than a card can show, all of it hostile text."""
 SECRETS = [f"a-secret-of-the-benchmark-{number:04d}" for number in range(20)]
@@ -24,18 +25,20 @@ def _sign(action: str, ref: str) -> str:
     return f"v1:{action}:{ref}:00000000:0000000000000000"
 
 
-def render_time(*, rounds: int, full: bool) -> dict[str, Any]:
-    """The object that is printed. `rounds` is the seed's; `full` takes four times as many snapshots."""
+def render_time(*, rounds: int, size: Size) -> dict[str, Any]:
+    """The object that is printed. `rounds` is the seed's, `size` how many snapshots are taken."""
     redact = Redactor(SECRETS).redact
     kinds: dict[str, list[tuple[float, float]]] = {}
     cold: list[float] = []
+    thresholds = gc.get_threshold()
     settle_collector()
     try:
         for name, fullness in FULLNESS.items():
-            kinds[name] = [_one(seed, fullness, redact) for seed in _seeds(rounds, full=full)]
-            cold += [_one(seed, fullness, redact, cold=True)[0] for seed in _seeds(rounds, full=full)]
+            kinds[name] = [_one(seed, fullness, redact) for seed in _seeds(rounds, EACH[size])]
+            cold += [_one(seed, fullness, redact, cold=True)[0] for seed in _seeds(rounds, EACH[size])]
     finally:
         gc.unfreeze()
+        gc.set_threshold(*thresholds)
     every = [pair for pairs in kinds.values() for pair in pairs]
     return {
         "benchmark": "render",
@@ -49,9 +52,9 @@ def render_time(*, rounds: int, full: bool) -> dict[str, Any]:
     }
 
 
-def _seeds(rounds: int, *, full: bool) -> range:
+def _seeds(rounds: int, count: int) -> range:
     first = rounds * 1_000_000
-    return range(first, first + EACH * (4 if full else 1))
+    return range(first, first + count)
 
 
 def _one(seed: int, fullness: float, redact: Any, *, cold: bool = False) -> tuple[float, float]:

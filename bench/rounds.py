@@ -3,11 +3,23 @@
 import os
 import statistics
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Any
 
 import uvicorn
 
-__all__ = ["cores", "percentile", "spread", "stack"]
+__all__ = ["Size", "cores", "percentile", "spread", "stack"]
+
+
+class Size(StrEnum):
+    """How much work a benchmark does in a round."""
+
+    SMALLEST = "smallest"
+    """The least that has a result: shows that the benchmark starts and ends, and says nothing about the product."""
+    NORMAL = "normal"
+    """What the numbers of `docs/explanation/performance.md` were seen with."""
+    FULL = "full"
+    """Longer rounds, or more of them."""
 
 
 def cores() -> tuple[int, int]:
@@ -17,8 +29,9 @@ def cores() -> tuple[int, int]:
 
 
 def spread(values: Sequence[float]) -> dict[str, float]:
-    """Median and quartiles, rounded for reading."""
-    low, middle, high = statistics.quantiles(values, n=4, method="inclusive")
+    """Median and quartiles, rounded for reading; one value is all three. Raises StatisticsError for none."""
+    several = values if len(values) != 1 else [*values, *values]  # Python 3.13 does this itself
+    low, middle, high = statistics.quantiles(several, n=4, method="inclusive")
     return {"median": round(middle, 4), "q1": round(low, 4), "q3": round(high, 4), "rounds": len(values)}
 
 

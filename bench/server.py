@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bench.product import open_product, projected
 from ompycord.app.system import settle_process
 from ompycord.http import bind, serve
+from ompycord.telemetry import configure_logging
 
 __all__ = ["hello"]
 
@@ -111,6 +112,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--profile", type=Path)
     options = parser.parse_args()
+    configure_logging(level="info", json_lines=False, redact=str)  # to stderr: stdout is a conversation
     if options.core is not None:
         os.sched_setaffinity(0, {options.core})
     if options.stack == "uvloop":

@@ -4,18 +4,18 @@ import importlib.util
 import os
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from bench.generator import Load, Unexpected
 from bench.product import EVENT_LIMITS, LIMITS
 from bench.requests import Sender
-from bench.rounds import cores, percentile, pins, spread, stack
+from bench.rounds import Size, cores, percentile, pins, spread, stack
 from bench.serving import Served, serving
 
-__all__ = ["webhook"]
+__all__ = ["pinned", "webhook"]
 
 T = TypeVar("T")
 
@@ -23,6 +23,9 @@ CONNECTIONS = 64
 EACH = 50
 """Events in a batch."""
 PER_S = 1000
+TIMES = {Size.SMALLEST: 0.04, Size.NORMAL: 1.0, Size.FULL: 4.0}
+"""So many times the requests of a round."""
+SYNCS = 300
 VOID_LIMIT = 3
 REQUESTS = {"h11": 5000, "uvloop": 9000}
 """In one closed round: most of a second of the product's work, so that the projector's pace (0.2 s) weighs little in it."""
@@ -42,9 +45,9 @@ class _Closed(NamedTuple):
     cpu_us: float
 
 
-def webhook(*, rounds: int, full: bool) -> dict[str, Any]:
-    """The object that is printed."""
-    times = 4 if full else 1
+def webhook(*, rounds: int, size: Size) -> dict[str, Any]:
+    """The object that is printed. `size` is how many requests a round has."""
+    times = TIMES[size]
     result: dict[str, Any] = {"benchmark": "webhook", "connections": CONNECTIONS, "synchronous": "FULL", **pins()}
     result["configured"] = {"rate_per_s": LIMITS.rate_per_s, "burst": LIMITS.burst, "backlog": EVENT_LIMITS.backlog}
     result |= _on_stack("h11", rounds, times)
@@ -58,17 +61,31 @@ def webhook(*, rounds: int, full: bool) -> dict[str, Any]:
     return {**result, **_on_stack("uvloop", rounds, times)}
 
 
-def _on_stack(name: str, rounds: int, times: int) -> dict[str, Any]:
+def _on_stack(name: str, rounds: int, times: float) -> dict[str, Any]:
     server_core, generator_core = cores()
-    os.sched_setaffinity(0, {generator_core})
-    with tempfile.TemporaryDirectory(prefix="ompycord-bench-") as folder, ExitStack() as exits:
+    with (
+        pinned(generator_core),
+        tempfile.TemporaryDirectory(prefix="ompycord-bench-") as folder,
+        ExitStack() as exits,
+    ):
         hello = exits.enter_context(serving("hello", stack=name, core=server_core, folder=Path(folder)))
         durable = exits.enter_context(serving("durable", stack=name, core=server_core, folder=Path(folder)))
         pair = _Pair(hello, durable)
         return _h11(pair, rounds, times, Path(folder)) if name == "h11" else _uvloop(pair, rounds, times)
 
 
-def _h11(pair: _Pair, rounds: int, times: int, folder: Path) -> dict[str, Any]:
+@contextmanager
+def pinned(core: int) -> Generator[None]:
+    """This process on one core, and afterwards where it was: the next benchmark is measured as if it ran alone."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def _h11(pair: _Pair, rounds: int, times: float, folder: Path) -> dict[str, Any]:
     void: list[str] = []
     closed = _rounds(lambda number: _round(pair, "h11", number, times), rounds, void)
     open_ = _rounds(lambda number: _open(pair, number, times, folder), rounds, void)
@@ -102,7 +119,7 @@ def _h11(pair: _Pair, rounds: int, times: int, folder: Path) -> dict[str, Any]:
     }
 
 
-def _uvloop(pair: _Pair, rounds: int, times: int) -> dict[str, Any]:
+def _uvloop(pair: _Pair, rounds: int, times: float) -> dict[str, Any]:
     void: list[str] = []
     closed = _rounds(lambda number: _round(pair, "uvloop", number, times), rounds, void)
     ratio = spread([durable.per_s / hello.per_s for hello, durable, _ in closed])
@@ -131,8 +148,8 @@ def _rounds(one: Callable[[int], T], rounds: int, void: list[str]) -> list[T]:
     return result[1:]
 
 
-def _round(pair: _Pair, name: str, number: int, times: int) -> tuple[_Closed, _Closed, _Closed]:
-    count = REQUESTS[name] * times
+def _round(pair: _Pair, name: str, number: int, times: float) -> tuple[_Closed, _Closed, _Closed]:
+    count = round(REQUESTS[name] * times)
     singles = Sender(runs=CONNECTIONS, tag=f"{name}-{number}")
     bare, stored = singles.events(count), singles.events(count)
     batches = Sender(runs=CONNECTIONS, tag=f"{name}-batch-{number}").batches(count // 30, each=EACH)
@@ -152,13 +169,13 @@ def _closed(server: Served, requests: list[bytes], events: int) -> _Closed:
     return _Closed(events / (after.at - start), (after.cpu_s - before.cpu_s) / events * 1e6)
 
 
-def _open(pair: _Pair, number: int, times: int, folder: Path) -> dict[str, float]:
+def _open(pair: _Pair, number: int, times: float, folder: Path) -> dict[str, float]:
     sender = Sender(runs=CONNECTIONS, tag=f"open-{number}")
-    count = PER_S * times
+    count = round(PER_S * times)
     hello = _p99_ms(pair.hello, sender.events(count))
     durable = _p99_ms(pair.durable, sender.events(count))
     pair.durable.settled()
-    disk = percentile(_fdatasync(folder / "probe", 300), 0.99) * 1000
+    disk = percentile(_fdatasync(folder / "probe", round(SYNCS * min(times, 1))), 0.99) * 1000
     return {"hello": hello, "durable": durable, "fdatasync": disk, "extra": durable - hello - 2 * disk}
 
 

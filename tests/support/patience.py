@@ -24,13 +24,18 @@ _REMEMBERED: Final = 3
 """Measurements that count, the largest of them: load comes and goes within a test."""
 
 
-def slowness() -> float:
-    """How many times longer a calibrated loop takes now than on a quiet machine: wall time, so that load counts too."""
+def loop_s() -> float:
+    """Seconds that a calibrated loop takes now: wall time, so that load counts too."""
     began = time.perf_counter()
     total = 0
     for turn in range(_TURNS):
         total += turn * turn % 7
-    return (time.perf_counter() - began) / _TURNS_S
+    return time.perf_counter() - began
+
+
+def slowness() -> float:
+    """How many times longer the calibrated loop takes now than on a quiet machine."""
+    return loop_s() / _TURNS_S
 
 
 class Patience:
