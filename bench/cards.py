@@ -38,7 +38,7 @@ def card_channel(number: int, *, threads: bool) -> str:
 
 
 class CardStore:
-    """Open external runs with a card each; what the live editor asks of `domain.ports.Store`, kept in memory."""
+    """Open external runs with a card each; what the live editor asks of `SqliteStore`, kept in memory."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -88,7 +88,17 @@ def _bot(playground: Playground, store: SqliteStore) -> Bot:
     return Bot(
         token=playground.bot_token,
         options=BotOptions(guilds=(str(playground.guild_id),), home_channel=home, guild_ready_timeout_s=0),
-        conductor=Conductor(store=store, clock=clock, ids=ids, catalog=Catalog(), wake=lambda: None),
+        conductor=Conductor(
+            store=store,
+            drafts=store,
+            tasks=store,
+            observations=store,
+            history=store,
+            clock=clock,
+            ids=ids,
+            catalog=Catalog(),
+            wake=lambda: None,
+        ),
         store=store,
         bus=Bus(),
         clock=clock,

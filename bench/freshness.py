@@ -26,10 +26,11 @@ from ompycord.conductor import Bus, Conductor
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.events import RunFinished
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import Clock, Store
+from ompycord.domain.ports import Clock
 from ompycord.domain.records import OutboxKind
 from ompycord.playground.rules.limits import LIMITS
 from ompycord.render.render_context import Confinement
+from ompycord.store import SqliteStore
 
 __all__ = ["Cell", "Fresh", "fresh", "freshness", "make_editor", "overdue"]
 
@@ -77,7 +78,7 @@ def cells(rates: tuple[float, ...] = RATES) -> Iterator[Cell]:
         yield Cell(cards, per_s, threads, synchronous)
 
 
-def make_editor(*, store: Store, rest: Rest, bus: Bus, clock: Clock) -> LiveEditor:
+def make_editor(*, store: SqliteStore, rest: Rest, bus: Bus, clock: Clock) -> LiveEditor:
     """The product's own, wired as `bot/gateway/session.py` does."""
 
     def confinement(_: object) -> Confinement | None:
@@ -85,7 +86,17 @@ def make_editor(*, store: Store, rest: Rest, bus: Bus, clock: Clock) -> LiveEdit
 
     renderer = MessageRenderer(
         options=BotOptions(guilds=(GUILD,)),
-        conductor=Conductor(store=store, clock=clock, ids=SystemIds(), catalog=Catalog(), wake=lambda: None),
+        conductor=Conductor(
+            store=store,
+            drafts=store,
+            tasks=store,
+            observations=store,
+            history=store,
+            clock=clock,
+            ids=SystemIds(),
+            catalog=Catalog(),
+            wake=lambda: None,
+        ),
         store=store,
         clock=clock,
         signer=Signer(b"a key of the benchmark, long enough"),
@@ -108,7 +119,7 @@ class _Stage:
         self.store = CardStore(self.clock)
         self.discord = LimitedDiscord(Latency(LATENCY_S, seed))
         self.editor = make_editor(
-            store=cast("Store", self.store), rest=cast("Rest", self.discord), bus=self.bus, clock=self.clock
+            store=cast("SqliteStore", self.store), rest=cast("Rest", self.discord), bus=self.bus, clock=self.clock
         )
         self.discord.on_answer = self.editor.on_answer
 

@@ -31,7 +31,17 @@ async def _start_s(database: Path, runs: int) -> tuple[float, float]:
         await projected(product)
         await store.open_effects()  # the driver's recovery and first look
         await store.runs(RunFilter(is_open=True, limit=runs))
-        conductor = Conductor(store=store, clock=clock, ids=ids, catalog=Catalog(), wake=lambda: None)
+        conductor = Conductor(
+            store=store,
+            drafts=store,
+            tasks=store,
+            observations=store,
+            history=store,
+            clock=clock,
+            ids=ids,
+            catalog=Catalog(),
+            wake=lambda: None,
+        )
         await Reminders(store=store, conductor=conductor, clock=clock).check_once()
         await store.outbox()  # the live editor's
         await store.stale_cards()

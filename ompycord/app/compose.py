@@ -136,13 +136,22 @@ async def lifespan(
         def failures() -> int:
             return sidecar.failed_authentications
 
-        health = Health(mode=mode, launcher=workers.launcher, store=store, catalog=settings.catalog, failures=failures)
+        health = Health(
+            mode=mode,
+            launcher=workers.launcher,
+            store=store,
+            backlog=store,
+            catalog=settings.catalog,
+            failures=failures,
+        )
         lookups = _lookups(workers, health, mode)
         bot = _bot(infrastructure, conductor, lookups, redactor, token=bot_token, component_key=component_key)
         keys = Keys(store=store, secrets=key_secrets, clock=clock, ids=ids, changed=key_manager.refresh)
         reminders = Reminders(store=store, conductor=conductor, clock=clock, ops_channel=settings.discord.ops_channel)
         budget = BudgetKeeper(store=store, bus=infrastructure.bus, clock=clock, ids=ids, wake=infrastructure.wake)
-        control = Control(data.path, operations={**keys.operations(), **RunViews(store=store).operations()})
+        control = Control(
+            data.path, operations={**keys.operations(), **RunViews(store=store, history=store).operations()}
+        )
         services = (
             Service(name="watchdog", run=watchdog.run, ends=Ends.RECORD, bound_s=SETTLE_S),
             Service(
@@ -236,6 +245,10 @@ async def _workers(data: DataFolder) -> _Workers:
 def _conductor(infrastructure: _Infrastructure, workers: _Workers, mode: Mode) -> Conductor:
     return Conductor(
         store=infrastructure.store,
+        drafts=infrastructure.store,
+        tasks=infrastructure.store,
+        observations=infrastructure.store,
+        history=infrastructure.store,
         clock=infrastructure.clock,
         ids=infrastructure.ids,
         catalog=infrastructure.settings.catalog,
@@ -259,6 +272,7 @@ def _driver(
     context = StepContext(
         catalog=catalog,
         workspaces=workers.workspaces,
+        results=workers.workspaces,
         adapters=workers.adapters,
         checks=LocalChecks(launcher=workers.launcher),
         level=workers.launcher.level,
@@ -266,7 +280,7 @@ def _driver(
         observe=conductor.observe,
         record=conductor.record,
         secrets=key_manager.job_environment,
-        inboxes=Inboxes(store=infrastructure.store, bus=infrastructure.bus, record=conductor.record),
+        inboxes=Inboxes(history=infrastructure.store, bus=infrastructure.bus, record=conductor.record),
         task=infrastructure.store.task,
         session=infrastructure.store.session,
         session_usd=infrastructure.store.session_usd,
@@ -275,6 +289,7 @@ def _driver(
     )
     return Driver(
         store=infrastructure.store,
+        history=infrastructure.store,
         engine=LocalEngine(context=context, kill_strays=_kill_strays),
         clock=infrastructure.clock,
         ids=infrastructure.ids,

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from ompycord.app.mode import Mode
 from ompycord.bot.lookups import HealthLine
 from ompycord.domain.catalog import Catalog
+from ompycord.domain.ports import EventBacklog, StoreHealth
 from ompycord.processes.launcher_port import Launcher
-from ompycord.store import SqliteStore
 
 __all__ = ["MANY_EVENTS", "Health"]
 
@@ -22,7 +22,8 @@ class Health:
         *,
         mode: Mode,
         launcher: Launcher,
-        store: SqliteStore,
+        store: StoreHealth,
+        backlog: EventBacklog,
         catalog: Catalog,
         failures: Callable[[], int],
     ) -> None:
@@ -30,13 +31,14 @@ class Health:
         self._mode = mode
         self._launcher = launcher
         self._store = store
+        self._backlog = backlog
         self._catalog = catalog
         self._failures = failures
 
     async def lines(self) -> Sequence[HealthLine]:
         """One line each, what is wrong included."""
         disk = await self._mode.usage()
-        backlog = await self._store.backlog()
+        backlog = await self._backlog.backlog()
         is_writable = await self._store.is_writable()
         level = self._launcher.level
         agents = ", ".join(spec.name for spec in self._catalog.agents) or "none is configured"

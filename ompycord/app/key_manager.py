@@ -5,21 +5,25 @@ Counterpart: `app/keys.py`, which makes and ends keys for people and tells this 
 
 import asyncio
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from ompycord.app.key_secrets import KeySecrets
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import Clock, Ids
+from ompycord.domain.ports import Clock, Decisions, Ids, KeyStore
 from ompycord.domain.records import Commit, Scope
 from ompycord.errors import StorageError
 from ompycord.http import KeySet, mint_bearer, parse_secret
-from ompycord.store import SqliteStore
 from ompycord.telemetry import get_logger
 
-__all__ = ["KeyManager"]
+__all__ = ["KeyManager", "KeyManagerStore"]
 
 REFRESH_S = 60.0
 
 log = get_logger(__name__)
+
+
+class KeyManagerStore(KeyStore, Decisions, Protocol):
+    """Keys, read and written."""
 
 
 class KeyManager:
@@ -28,7 +32,7 @@ class KeyManager:
     def __init__(
         self,
         *,
-        store: SqliteStore,
+        store: KeyManagerStore,
         secrets: KeySecrets,
         clock: Clock,
         ids: Ids,

@@ -6,20 +6,19 @@ The same operations run inside `up` (asked through the control socket) and in a 
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Protocol, Self, TypeVar
 
 from pydantic import Field, ValidationError
 
 from ompycord.app.control import Operation
 from ompycord.app.key_secrets import KeySecrets
 from ompycord.domain.base import Frozen, Millis
-from ompycord.domain.ports import Clock, Ids
+from ompycord.domain.ports import AuditTrail, Clock, Decisions, Ids, KeyStore
 from ompycord.domain.records import Commit, KeyRecord, Scope
 from ompycord.errors import Refused, StorageError
 from ompycord.http import mint_bearer, mint_hmac
-from ompycord.store import SqliteStore
 
-__all__ = ["AddKey", "KeyView", "Keys", "MadeKey", "RotateKey", "WhichKey"]
+__all__ = ["AddKey", "KeyView", "Keys", "KeysStore", "MadeKey", "RotateKey", "WhichKey"]
 
 LONGEST_S = 10 * 365 * 24 * 3600
 """Longest life or overlap that is taken."""
@@ -101,11 +100,15 @@ class MadeKey(Frozen):
     replaces: KeyView | None = None
 
 
+class KeysStore(KeyStore, AuditTrail, Decisions, Protocol):
+    """Keys, read and written, and the audit of it."""
+
+
 class Keys:
     """Every change is stored and audited, then `changed` tells the running KeyRing before the caller is answered."""
 
     def __init__(
-        self, *, store: SqliteStore, secrets: KeySecrets, clock: Clock, ids: Ids, changed: Callable[[], Awaitable[None]]
+        self, *, store: KeysStore, secrets: KeySecrets, clock: Clock, ids: Ids, changed: Callable[[], Awaitable[None]]
     ) -> None:
         self._store = store
         self._secrets = secrets

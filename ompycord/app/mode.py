@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from ompycord.store import SqliteStore
+from ompycord.domain.ports import StoreHealth
 
 __all__ = ["MODES", "Mode", "Usage", "usage_of"]
 
@@ -48,7 +48,7 @@ def usage_of(folder: Path) -> Usage:
 class Mode:
     """Looks when asked."""
 
-    def __init__(self, *, store: SqliteStore, folder: Path, usage: Callable[[Path], Usage] = usage_of) -> None:
+    def __init__(self, *, store: StoreHealth, folder: Path, usage: Callable[[Path], Usage] = usage_of) -> None:
         self._store = store
         self._folder = folder
         self._usage_of = usage

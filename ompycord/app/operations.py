@@ -121,4 +121,4 @@ async def _alone(data: DataFolder, operation: str, arguments: dict[str, Any]) ->
     clock, ids = SystemClock(), SystemIds()
     async with open_store(data.database, clock=clock, ids=ids, readers=1) as store:
         keys = Keys(store=store, secrets=KeySecrets(data.path), clock=clock, ids=ids, changed=no_listener)
-        return await {**keys.operations(), **RunViews(store=store).operations()}[operation](arguments)
+        return await {**keys.operations(), **RunViews(store=store, history=store).operations()}[operation](arguments)

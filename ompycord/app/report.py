@@ -10,13 +10,12 @@ import psutil
 from ompycord import __version__
 from ompycord.app.mode import MODES, Mode
 from ompycord.conductor import Projector
-from ompycord.domain.ports import Clock, RunFilter
-from ompycord.store import SqliteStore
+from ompycord.domain.ports import Clock, EventBacklog, Outbox, RunFilter, Runs, StoreHealth
 from ompycord.telemetry.metrics import CONTENT_TYPE, Readings, Value, exposition
 from ompycord.telemetry.watchdog import Watchdog
 from ompycord.webhook import Probe
 
-__all__ = ["Gateway", "Report"]
+__all__ = ["Gateway", "Report", "ReportStore"]
 
 MOST_RUNS = 1000
 MOST_DELIVERIES = 500
@@ -33,13 +32,17 @@ class Gateway(Protocol):
     def last_success_at(self) -> float | None: ...
 
 
+class ReportStore(Runs, Outbox, EventBacklog, StoreHealth, Protocol):
+    """What waits in the database, and whether it takes what it is given."""
+
+
 class Report:
     """Reads and keeps nothing but when it began."""
 
     def __init__(
         self,
         *,
-        store: SqliteStore,
+        store: ReportStore,
         projector: Projector,
         gateway: Gateway,
         mode: Mode,

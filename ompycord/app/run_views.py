@@ -1,19 +1,18 @@
 """`ompycord runs`: runs as operators list and read them; counterpart of `cli/runs.py`, here or in the running process."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import Field, ValidationError
 
 from ompycord.app.control import Operation
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import RunFilter
+from ompycord.domain.ports import Folds, RunFilter, RunHistory, Runs, Tasks
 from ompycord.domain.run import RunRecord
 from ompycord.errors import Refused
-from ompycord.store import SqliteStore
 
-__all__ = ["ListRuns", "RunViews", "WhichRun"]
+__all__ = ["ListRuns", "RunViewStore", "RunViews", "WhichRun"]
 
 MOST = 100
 MOST_EVENTS = 1000
@@ -33,11 +32,16 @@ class WhichRun(Frozen):
     run: Annotated[str, Field(pattern=r"^[0-9A-Za-z]{4,26}$")]
 
 
+class RunViewStore(Runs, Folds, Tasks, Protocol):
+    """Rows of runs, what is true of them, and what was asked for."""
+
+
 class RunViews:
     """Reads the store."""
 
-    def __init__(self, *, store: SqliteStore) -> None:
+    def __init__(self, *, store: RunViewStore, history: RunHistory) -> None:
         self._store = store
+        self._history = history
 
     def operations(self) -> dict[str, Operation]:
         """By the names that the control socket knows."""
@@ -70,11 +74,11 @@ class RunViews:
         run = await self._which(arguments)
         fold = (await self._store.folds([RunId(run.id)])).get(RunId(run.id))
         branch = fold.snapshot().branch if fold and fold.source_states else None
-        return {**_view(run), "session": await self._store.session(RunId(run.id)), "branch": branch}
+        return {**_view(run), "session": await self._history.session(RunId(run.id)), "branch": branch}
 
     async def _show(self, arguments: dict[str, Any]) -> dict[str, Any]:
         run = await self._which(arguments)
-        events = await self._store.events_of(RunId(run.id))
+        events = await self._history.events_of(RunId(run.id))
         task = None if run.task is None else await self._store.task(run.task)
         return {
             **_view(run),

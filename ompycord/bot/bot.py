@@ -8,11 +8,11 @@ from collections.abc import Callable
 
 from ompycord.bot.custom_ids import Signer
 from ompycord.bot.gateway.groups import expected_error, run_to_completion
-from ompycord.bot.gateway.session import Session, SessionDependencies, Unreachable, Wedged
+from ompycord.bot.gateway.session import BotStore, Session, SessionDependencies, Unreachable, Wedged
 from ompycord.bot.lookups import Lookups
 from ompycord.bot.options import BotOptions
 from ompycord.conductor import Bus, Conductor
-from ompycord.domain.ports import Clock, Ids, Store
+from ompycord.domain.ports import Clock, Ids
 from ompycord.errors import GatewayFatal
 from ompycord.telemetry import get_logger
 
@@ -36,7 +36,7 @@ class Bot:
         token: str,
         options: BotOptions,
         conductor: Conductor,
-        store: Store,
+        store: BotStore,
         bus: Bus,
         clock: Clock,
         ids: Ids,

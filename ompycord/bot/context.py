@@ -15,7 +15,20 @@ from ompycord.bot.rest import Rest
 from ompycord.conductor import Conductor
 from ompycord.domain.access import ACTIONS, Person, may
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import Clock, Ids, RunFilter, Store
+from ompycord.domain.ports import (
+    Clock,
+    Decisions,
+    Drafts,
+    Folds,
+    Ids,
+    Outbox,
+    People,
+    RunFilter,
+    RunHistory,
+    Runs,
+    Surfaces,
+    Tasks,
+)
 from ompycord.domain.records import Draft
 from ompycord.domain.repository import AgentSpec, RepositorySpec
 from ompycord.domain.run import RunKind, RunRecord
@@ -23,7 +36,7 @@ from ompycord.errors import Refused, StorageError
 from ompycord.render.notices import needs_role, no_such_run
 from ompycord.render.sanitizer import Sanitizer
 
-__all__ = ["BotContext", "LiveCards"]
+__all__ = ["BotContext", "CommandStore", "LiveCards"]
 
 _SHORTEST = 4
 """Fewer last characters of an id than these name nothing."""
@@ -41,13 +54,17 @@ class LiveCards(Protocol):
         ...
 
 
+class CommandStore(Runs, Folds, Decisions, Drafts, Tasks, RunHistory, Surfaces, Outbox, People, Protocol):
+    """All that commands, buttons and forms ask of the store; they reach it through their context."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotContext:
     """Ports and parts; no state."""
 
     options: BotOptions
     conductor: Conductor
-    store: Store
+    store: CommandStore
     clock: Clock
     ids: Ids
     signer: Signer

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from ompycord.bot.custom_ids import Signer
 from ompycord.bot.options import BotOptions
 from ompycord.conductor import AGAIN, OPS, PAUSED, Conductor, notice_about
 from ompycord.domain.base import Millis
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import Clock, RunFilter, Store
+from ompycord.domain.ports import Clock, Folds, RunFilter, Runs, Surfaces
 from ompycord.domain.records import OutboxKind, Surface
 from ompycord.domain.run import RunKind, RunRecord, RunState, SuspendReason
 from ompycord.domain.snapshot import Approval, Question, StatusSnapshot
@@ -25,7 +26,7 @@ from ompycord.render.result import result_message
 from ompycord.render.sanitizer import Redact
 from ompycord.render.summary import direct_message, summary_message
 
-__all__ = ["MessageRenderer", "RunView", "card_number", "is_pinned", "latest_card", "request_of"]
+__all__ = ["MessageRenderer", "RendererStore", "RunView", "card_number", "is_pinned", "latest_card", "request_of"]
 
 SILENT_MS = 15 * 60 * 1000
 """docs/contracts/external-runs.md, *Silence*: after so long the card says *silent since*."""
@@ -74,13 +75,17 @@ def latest_card(surfaces: tuple[Surface, ...]) -> Surface | None:
     return max((s for s in surfaces if s.kind is OutboxKind.CARD), key=card_number, default=None)
 
 
+class RendererStore(Runs, Folds, Surfaces, Protocol):
+    """Rows of runs, what is true of them, where their messages stand."""
+
+
 @dataclass(kw_only=True)
 class MessageRenderer:
     """Gathers and renders. `slowed` says until when Discord refuses edits in a channel."""
 
     options: BotOptions
     conductor: Conductor
-    store: Store
+    store: RendererStore
     clock: Clock
     signer: Signer
     redact: Redact

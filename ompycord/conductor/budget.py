@@ -6,12 +6,12 @@ The cost is what the run's agent states. One that states none cannot be held to 
 from collections.abc import Callable
 
 from ompycord.conductor.bus import Bus
-from ompycord.conductor.run_access import RunAccess
+from ompycord.conductor.run_access import RunAccess, RunStore
 from ompycord.conductor.transitions import Transitions
 from ompycord.domain import events as ev
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import Clock, Ids, RunFilter, Store
+from ompycord.domain.ports import Clock, Ids, RunFilter
 from ompycord.domain.run import RunKind, RunState, SuspendReason
 from ompycord.domain.snapshot import StatusSnapshot
 from ompycord.errors import Refused, StorageError
@@ -36,7 +36,7 @@ def is_used_up(snapshot: StatusSnapshot) -> bool:
 class BudgetKeeper:
     """Runs as one task for the life of the process. Reads snapshots, so a restart forgets nothing."""
 
-    def __init__(self, *, store: Store, bus: Bus, clock: Clock, ids: Ids, wake: Callable[[], None]) -> None:
+    def __init__(self, *, store: RunStore, bus: Bus, clock: Clock, ids: Ids, wake: Callable[[], None]) -> None:
         self._store = store
         self._access = RunAccess(store=store, clock=clock, ids=ids)
         self._transitions = Transitions(store=store, clock=clock, ids=ids)

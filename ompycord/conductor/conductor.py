@@ -13,7 +13,7 @@ from pydantic import Field
 from ompycord.conductor.budget import is_used_up
 from ompycord.conductor.capabilities import AgentCapabilityLookup
 from ompycord.conductor.messages import MessageReceipt, Messages, When
-from ompycord.conductor.run_access import RunAccess
+from ompycord.conductor.run_access import RunAccess, RunStore
 from ompycord.conductor.transcript import QueuedMessage, Transcript
 from ompycord.conductor.transitions import Transitions
 from ompycord.domain import events as ev
@@ -23,7 +23,7 @@ from ompycord.domain.base import Frozen
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.ids import OMPYCORD, DraftId, RunId, short_id
 from ompycord.domain.lifecycle import advance
-from ompycord.domain.ports import AgentCapabilities, Clock, Ids, RunFilter, Store
+from ompycord.domain.ports import AgentCapabilities, Clock, Drafts, Ids, Observations, RunFilter, RunHistory, Tasks
 from ompycord.domain.records import Committed, Draft, NewEvent
 from ompycord.domain.run import FINAL, Machine, RunKind, RunRecord, RunState
 from ompycord.domain.snapshot import StatusSnapshot
@@ -73,7 +73,11 @@ class Conductor:
     def __init__(
         self,
         *,
-        store: Store,
+        store: RunStore,
+        drafts: Drafts,
+        tasks: Tasks,
+        observations: Observations,
+        history: RunHistory,
         clock: Clock,
         ids: Ids,
         catalog: Catalog,
@@ -83,6 +87,9 @@ class Conductor:
     ) -> None:
         """`capabilities` of agents by their kind; one that is not listed can neither be steered nor asks for leave."""
         self._store = store
+        self._drafts = drafts
+        self._tasks = tasks
+        self._observations = observations
         self._clock = clock
         self._ids = ids
         self._wake = wake
@@ -93,6 +100,7 @@ class Conductor:
         self._transitions = Transitions(store=store, clock=clock, ids=ids)
         self._messages = Messages(
             access=self._access,
+            history=history,
             transitions=self._transitions,
             catalog=catalog,
             capabilities=AgentCapabilityLookup(catalog=catalog, by_kind=capabilities),
@@ -104,7 +112,7 @@ class Conductor:
 
     async def keep_draft(self, draft: Draft) -> None:
         """Keep what a person typed before anything else happens with it."""
-        await self._store.save_draft(draft)
+        await self._drafts.save_draft(draft)
 
     async def submit(self, draft: DraftId, submission: Submission, person: Person) -> RunRecord:
         """Start a run, once per draft: the draft's id becomes the run's, so a second time finds the first.
@@ -146,7 +154,7 @@ class Conductor:
         if record.state not in FINAL:
             raise Refused(f"{short_id(run)} has not ended; say something to it, or cancel it first.")
         self._access.require(person, "retry", record)
-        task = await self._store.task(record.task or "")
+        task = await self._tasks.task(record.task or "")
         if task is None:
             raise Refused(f"The task of {short_id(run)} is not kept any more.")
         again = task.model_copy(
@@ -191,7 +199,7 @@ class Conductor:
         state = NewEvent(run=run, source=OMPYCORD, kind=SourceKind.OMPYCORD, at=now, body=queued, id=self._ids.ulid())
         drafts: tuple[Draft, ...] = ()
         if draft is not None:
-            kept = await self._store.draft(draft)
+            kept = await self._drafts.draft(draft)
             typed = {"prompt": task.prompt, "repository": task.repository, "agent": task.agent, "mode": task.mode}
             base = kept or Draft(
                 id=draft,
@@ -350,7 +358,7 @@ class Conductor:
 
     async def observe(self, run: RunId, *bodies: ev.EventBody) -> None:
         """Facts from the agent of a hosted run, in its own lane. Raises NotYours, UnknownRun, RunFinal."""
-        await self._store.observe(run, bodies, at=self._clock.now_ms())
+        await self._observations.observe(run, bodies, at=self._clock.now_ms())
         self._wake()
 
     async def record(self, run: RunId, *bodies: ev.EventBody) -> None:

@@ -6,15 +6,16 @@ Counterpart: `domain/lifecycle.py`, which decides; `Engine`, which does. One eff
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from ompycord.conductor.inbox import has_unread
-from ompycord.conductor.transitions import Transitions
+from ompycord.conductor.transitions import Transitions, TransitionStore
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.catalog import Limits
 from ompycord.domain.effects import StopAgent
 from ompycord.domain.events import EffectFinished, EventBody, RunDequeued
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import Clock, Engine, Ids, RunFilter, Store
+from ompycord.domain.ports import Clock, Engine, Ids, Journal, RunFilter, RunHistory
 from ompycord.domain.records import Commit, EffectRow, EffectStatus, EffectUpdate
 from ompycord.domain.results import BuildResult, facts_of
 from ompycord.domain.run import FailureClass, RunKind, RunRecord, RunState
@@ -23,7 +24,7 @@ from ompycord.domain.step import StepOrder
 from ompycord.errors import OmpycordError, StaleResult, StorageError
 from ompycord.telemetry import get_logger
 
-__all__ = ["Driver"]
+__all__ = ["Driver", "DriverStore"]
 
 IDLE_S = 5.0
 RETRY_S = 0.5
@@ -40,6 +41,10 @@ log = get_logger(__name__)
 
 async def _open() -> None:
     return
+
+
+class DriverStore(TransitionStore, Journal, Protocol):
+    """Rows of runs, what is decided about them, and the effects that have no end yet."""
 
 
 @dataclass(slots=True)
@@ -60,7 +65,8 @@ class Driver:
     def __init__(
         self,
         *,
-        store: Store,
+        store: DriverStore,
+        history: RunHistory,
         engine: Engine,
         clock: Clock,
         ids: Ids,
@@ -73,6 +79,7 @@ class Driver:
         can go on in its session, `closed` why no waiting run may begin now.
         """
         self._store = store
+        self._history = history
         self._engine = engine
         self._clock = clock
         self._limits = limits
@@ -192,7 +199,7 @@ class Driver:
         """Cut short by a crash of ours. An agent whose session is kept can go on in it."""
         finished = EffectFinished(key=row.key, outcome="interrupted")
         record = await self._store.run(row.run) if row.effect.type == BUILD.name else None
-        if record is None or not self._resumes(record) or await self._store.session(row.run) is None:
+        if record is None or not self._resumes(record) or await self._history.session(row.run) is None:
             return finished
         return finished.model_copy(update={"facts": facts_of(BuildResult(session=True))})
 
@@ -252,7 +259,7 @@ class Driver:
             """An agent that ends while somebody says something has not heard it: asked on each try (`Conversation.send_message`)."""
             if row.effect.type != BUILD.name or finished.outcome != "ok":
                 return finished
-            if not await has_unread(self._store, row.run):
+            if not await has_unread(self._history, row.run):
                 return finished
             result = BuildResult.model_validate({**finished.facts, "unheard": True})
             return finished.model_copy(update={"facts": facts_of(result)})

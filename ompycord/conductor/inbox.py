@@ -20,7 +20,7 @@ from ompycord.conductor.transcript import (
 )
 from ompycord.domain import events as ev
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import AgentInput, Store
+from ompycord.domain.ports import AgentInput, RunHistory
 
 __all__ = ["Inboxes", "LogInbox", "Record", "has_unread"]
 
@@ -36,18 +36,20 @@ Record = Callable[..., Awaitable[None]]
 """`await record(run, *bodies)`: store facts of ours."""
 
 
-async def has_unread(store: Store, run: RunId) -> bool:
+async def has_unread(history: RunHistory, run: RunId) -> bool:
     """Whether something was said that no start of the agent has taken."""
     transcript = Transcript()
-    transcript.add(await store.transcript(run, after=0))
+    transcript.add(await history.transcript(run, after=0))
     return bool(transcript.waiting)
 
 
 class LogInbox:
     """Satisfies `domain.ports.Inbox`. Knows which requests this start of the agent made: other decisions are not for it."""
 
-    def __init__(self, *, store: Store, record: Record, subscription: Subscription, run: RunId, iteration: int) -> None:
-        self._store = store
+    def __init__(
+        self, *, history: RunHistory, record: Record, subscription: Subscription, run: RunId, iteration: int
+    ) -> None:
+        self._history = history
         self._record = record
         self._subscription = subscription
         self._run = run
@@ -143,7 +145,7 @@ class LogInbox:
     # -- the log -------------------------------------------------------------------------------------------------------
 
     async def _read(self) -> None:
-        self._transcript.add(await self._store.transcript(self._run, after=self._transcript.position))
+        self._transcript.add(await self._history.transcript(self._run, after=self._transcript.position))
 
     def _first(self) -> QueuedMessage | tuple[str, DecisionEvent] | None:
         """The oldest of what waits for this session."""
@@ -186,8 +188,8 @@ def _named(body: B, ref: str) -> B:
 class Inboxes:
     """Opens a run's inbox for as long as its agent runs."""
 
-    def __init__(self, *, store: Store, bus: Bus, record: Record) -> None:
-        self._store = store
+    def __init__(self, *, history: RunHistory, bus: Bus, record: Record) -> None:
+        self._history = history
         self._bus = bus
         self._record = record
 
@@ -196,7 +198,7 @@ class Inboxes:
         """One start of an agent: all that was said until now is taken with it, the rest comes by `next`."""
         with self._bus.subscribe() as subscription:
             inbox = LogInbox(
-                store=self._store, record=self._record, subscription=subscription, run=run, iteration=iteration
+                history=self._history, record=self._record, subscription=subscription, run=run, iteration=iteration
             )
             await inbox.start()
             yield inbox

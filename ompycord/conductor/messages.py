@@ -17,6 +17,7 @@ from ompycord.domain.authority import SourceKind
 from ompycord.domain.base import Frozen
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.ids import RunId, short_id
+from ompycord.domain.ports import RunHistory
 from ompycord.domain.records import Committed
 from ompycord.domain.run import FINAL, Machine, RunRecord, RunState
 from ompycord.errors import Refused
@@ -52,12 +53,14 @@ class Messages:
         self,
         *,
         access: RunAccess,
+        history: RunHistory,
         transitions: Transitions,
         catalog: Catalog,
         capabilities: AgentCapabilityLookup,
         wake: Callable[[], None],
     ) -> None:
         self._access = access
+        self._history = history
         self._transitions = transitions
         self._catalog = catalog
         self._capabilities = capabilities
@@ -215,7 +218,7 @@ class Messages:
     async def transcript(self, run: RunId) -> Transcript:
         """All that was said to each other, as it stands in the log."""
         transcript = Transcript()
-        transcript.add(await self._access.store.transcript(run, after=0))
+        transcript.add(await self._history.transcript(run, after=0))
         return transcript
 
 

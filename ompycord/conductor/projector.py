@@ -8,6 +8,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from ompycord.conductor.bus import Bus
 from ompycord.conductor.deliveries import CARD_WAIT_MS, deliveries, first_deliveries
@@ -15,13 +16,13 @@ from ompycord.domain.base import Millis
 from ompycord.domain.events import RunEvent, RunStarted
 from ompycord.domain.fold import RunFold
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import Clock, DumpedFold, Store
+from ompycord.domain.ports import Clock, DumpedFold, Folds, Projection
 from ompycord.domain.records import OutboxRow
 from ompycord.domain.run import RunKind, RunRecord, RunState
 from ompycord.errors import StorageError
 from ompycord.telemetry import get_logger
 
-__all__ = ["CURSOR", "Projector"]
+__all__ = ["CURSOR", "Projector", "ProjectorStore"]
 
 CURSOR = "projector"
 BATCH = 1000
@@ -41,6 +42,10 @@ log = get_logger(__name__)
 
 STATE_TYPES = frozenset({"run.finished", "run.failed", "run.cancelled", "run.state", "check.started", "check.finished"})
 """The only events that move an external run whose state is not a suspension (`domain/merge.py`)."""
+
+
+class ProjectorStore(Projection, Folds, Protocol):
+    """The projector's own reading and writing, and the folds that it left."""
 
 
 @dataclass(slots=True, eq=False)
@@ -72,7 +77,9 @@ class _Turn:
 class Projector:
     """Runs as one task for the life of the process."""
 
-    def __init__(self, *, store: Store, bus: Bus, clock: Clock, route: Callable[[RunRecord], str | None]) -> None:
+    def __init__(
+        self, *, store: ProjectorStore, bus: Bus, clock: Clock, route: Callable[[RunRecord], str | None]
+    ) -> None:
         """`route` says in which channel a run is shown, None where there is none."""
         self._store = store
         self._clock = clock

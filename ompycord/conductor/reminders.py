@@ -7,10 +7,11 @@ day (docs/contracts/cards.md, *Who is pinged*).
 
 from ompycord.conductor.conductor import Conductor
 from ompycord.conductor.deliveries import OPS, notice_about
+from ompycord.conductor.run_access import RunStore
 from ompycord.domain.base import Millis
 from ompycord.domain.events import RunStateChanged
 from ompycord.domain.ids import OMPYCORD, RunId
-from ompycord.domain.ports import Clock, RunFilter, Store
+from ompycord.domain.ports import Clock, RunFilter
 from ompycord.domain.records import Commit, OutboxKind, OutboxRow
 from ompycord.domain.run import RunKind, RunState, SuspendReason
 from ompycord.errors import StorageError
@@ -34,7 +35,7 @@ log = get_logger(__name__)
 class Reminders:
     """Runs as one task for the life of the process."""
 
-    def __init__(self, *, store: Store, conductor: Conductor, clock: Clock, ops_channel: str | None = None) -> None:
+    def __init__(self, *, store: RunStore, conductor: Conductor, clock: Clock, ops_channel: str | None = None) -> None:
         """Without an ops channel nobody but those who were asked hears of it."""
         self._store = store
         self._conductor = conductor

@@ -3,25 +3,31 @@
 Counterpart: `conductor.py` and `messages.py`, the use cases; `transitions.py` stores facts that move a run.
 """
 
+from typing import Protocol
+
 from ompycord.domain import events as ev
 from ompycord.domain.access import Person, may
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.ids import OMPYCORD, RunId, short_id
-from ompycord.domain.ports import Clock, Ids, Store
+from ompycord.domain.ports import Clock, Decisions, Folds, Ids, Runs
 from ompycord.domain.records import Commit, Committed, Decision, NewEvent
 from ompycord.domain.run import RunKind, RunRecord
 from ompycord.domain.snapshot import StatusSnapshot
 from ompycord.errors import Refused
 
-__all__ = ["RunAccess"]
+__all__ = ["RunAccess", "RunStore"]
 
 _WHO = {"retry": "a *runner*", "say": "a *runner*"}
+
+
+class RunStore(Runs, Folds, Decisions, Protocol):
+    """What use cases need to know and decide of runs: rows, folds, decisions."""
 
 
 class RunAccess:
     """Reads and writes for the use cases. Refusals are `Refused`, written for the person."""
 
-    def __init__(self, *, store: Store, clock: Clock, ids: Ids) -> None:
+    def __init__(self, *, store: RunStore, clock: Clock, ids: Ids) -> None:
         self.store = store
         self.clock = clock
         self.ids = ids

@@ -5,6 +5,7 @@ reply.
 """
 
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from ompycord.conductor.deliveries import deliveries
 from ompycord.domain import events as ev
@@ -13,13 +14,13 @@ from ompycord.domain.effects import effect_key
 from ompycord.domain.ids import OMPYCORD, RunId, short_id
 from ompycord.domain.lifecycle import Decision as Outcome
 from ompycord.domain.lifecycle import advance
-from ompycord.domain.ports import Clock, Ids, Store
+from ompycord.domain.ports import Clock, Decisions, Ids, Runs
 from ompycord.domain.records import Commit, Committed, Decision, EffectRow, EffectUpdate, NewEvent, Transition
 from ompycord.domain.run import FINAL, RunRecord
 from ompycord.errors import Refused, UnknownRun, VersionConflict
 from ompycord.telemetry import get_logger
 
-__all__ = ["EventFactory", "Transitions"]
+__all__ = ["EventFactory", "TransitionStore", "Transitions"]
 
 EventFactory = Callable[[RunRecord], Awaitable[ev.EventBody]]
 """Makes the fact for the run as it is now. May raise Refused; then nothing is stored."""
@@ -30,10 +31,14 @@ MAX_TRIES = 20
 """A run has a handful of writers; more conflicts in a row than this are a defect, not contention."""
 
 
+class TransitionStore(Runs, Decisions, Protocol):
+    """Rows of runs and what is decided about them."""
+
+
 class Transitions:
     """The only door to a hosted run's transitions."""
 
-    def __init__(self, *, store: Store, clock: Clock, ids: Ids) -> None:
+    def __init__(self, *, store: TransitionStore, clock: Clock, ids: Ids) -> None:
         self._store = store
         self._clock = clock
         self._ids = ids

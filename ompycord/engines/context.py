@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ompycord.conductor import Inboxes
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.ids import RunId, Ulid
-from ompycord.domain.ports import AgentAdapter, Checks, Workspaces
+from ompycord.domain.ports import AgentAdapter, Checks, WorkResults, Workspaces
 from ompycord.domain.repository import ConfinementLevel, RepositorySpec
 from ompycord.domain.task import Task, TaskFile
 from ompycord.errors import Refused, WorkspaceError
@@ -46,6 +46,7 @@ class StepContext:
 
     catalog: Catalog
     workspaces: Workspaces
+    results: WorkResults
     adapters: Mapping[str, AgentAdapter]
     """By an agent's kind."""
     checks: Checks

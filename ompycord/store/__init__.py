@@ -1,4 +1,4 @@
-"""The only SQL of the product: one writer with group commit, a few readers, migrations; implements `domain.ports.Store`."""
+"""The only SQL of the product: one writer with group commit, a few readers, migrations; implements the ports of `domain/ports/store.py`."""
 
 from ompycord.store.opening import open_store
 from ompycord.store.projecting import PROJECTOR

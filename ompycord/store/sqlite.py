@@ -1,4 +1,4 @@
-"""`SqliteStore`, the product's one `domain.ports.Store`; its double is in `ompycord.testing`.
+"""`SqliteStore`, the product's one implementation of `domain/ports/store.py`; tests use the same (there is no double).
 
 Thin on purpose: every method prepares in the caller's task, then posts one function to the writer or to a reader.
 """

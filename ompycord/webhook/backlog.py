@@ -1,10 +1,9 @@
-"""Events that wait for the projector: new ones are refused while there are too many; counterpart of `Store.backlog`."""
+"""Events that wait for the projector: new ones are refused while there are too many; counterpart of `EventBacklog`."""
 
 from collections.abc import Callable
 
-from ompycord.domain.ports import Clock
+from ompycord.domain.ports import Clock, EventBacklog
 from ompycord.http.problems import Problem
-from ompycord.webhook.target import EventTarget
 
 __all__ = ["Backlog"]
 
@@ -16,7 +15,7 @@ AGE_S = 1.0
 class Backlog:
     """How many events wait, asked at most once a second and counted between. One for all routes that take events."""
 
-    def __init__(self, *, store: EventTarget, clock: Clock, limit: int, wake: Callable[[], None]) -> None:
+    def __init__(self, *, store: EventBacklog, clock: Clock, limit: int, wake: Callable[[], None]) -> None:
         """`wake` is called after every append that stored something: the projector's alarm."""
         self._store = store
         self._clock = clock

@@ -13,10 +13,9 @@ from starlette.types import Receive
 from ompycord.conductor import Bus
 from ompycord.domain.events import ApprovalRequested
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import Clock
+from ompycord.domain.ports import Clock, Folds
 from ompycord.domain.snapshot import Approval, StatusSnapshot
 from ompycord.http.pipeline import ClientDisconnected, RequestPipeline
-from ompycord.webhook.target import EventTarget
 
 __all__ = ["ASK_S", "HookApprovals", "Verdict"]
 
@@ -41,7 +40,7 @@ class Verdict:
 class HookApprovals:
     """Waits for people. Without a bus nobody can be waited for."""
 
-    def __init__(self, *, store: EventTarget, pipeline: RequestPipeline, clock: Clock, bus: Bus | None) -> None:
+    def __init__(self, *, store: Folds, pipeline: RequestPipeline, clock: Clock, bus: Bus | None) -> None:
         self._store = store
         self._pipeline = pipeline
         self._clock = clock

@@ -13,11 +13,10 @@ from typing import Final, NamedTuple
 from ompycord.domain.authority import SourceKind, require_authority
 from ompycord.domain.events import EventBody
 from ompycord.domain.ids import external_source
-from ompycord.domain.ports import Clock, Ids
+from ompycord.domain.ports import Clock, EventLog, Ids
 from ompycord.domain.records import Post, Receipt, Scope
 from ompycord.errors import BadEvent, RunFinal, UnknownRun
 from ompycord.http.keys import Key
-from ompycord.webhook.target import EventTarget
 
 __all__ = ["HookRuns", "Pushed"]
 
@@ -52,7 +51,7 @@ class HookRuns:
     `NAME#2` and so on, and what trails after an end is let go.
     """
 
-    def __init__(self, *, store: EventTarget, clock: Clock, ids: Ids) -> None:
+    def __init__(self, *, store: EventLog, clock: Clock, ids: Ids) -> None:
         self._store = store
         self._clock = clock
         self._ids = ids

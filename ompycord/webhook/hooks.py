@@ -30,7 +30,7 @@ from ompycord.webhook.backlog import Backlog
 from ompycord.webhook.hook_approvals import HookApprovals, Verdict
 from ompycord.webhook.hook_runs import HookRuns, Pushed
 from ompycord.webhook.limits import EventLimits
-from ompycord.webhook.target import EventTarget
+from ompycord.webhook.target import HookTarget
 
 __all__ = ["PREFIX", "SESSION", "Hooks"]
 
@@ -57,7 +57,7 @@ class Hooks:
     def __init__(
         self,
         *,
-        store: EventTarget,
+        store: HookTarget,
         pipeline: RequestPipeline,
         backlog: Backlog,
         clock: Clock,

@@ -1,4 +1,4 @@
-"""The hot path: `POST /api/webhook/event` and `/events` as raw ASGI; counterpart of `Store.append`.
+"""The hot path: `POST /api/webhook/event` and `/events` as raw ASGI; counterpart of `EventLog.append`.
 
 Raw, because a FastAPI route costs three quarters of the throughput (docs/platform/sqlite.md, *Throughput*).
 """
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ompycord.domain.authority import require_authority
 from ompycord.domain.ids import external_source
-from ompycord.domain.ports import Clock, Ids
+from ompycord.domain.ports import Clock, EventLog, Ids
 from ompycord.domain.records import Post, Receipt
 from ompycord.domain.records import Scope as KeyScope
 from ompycord.errors import BadEvent, IdConflict
@@ -18,7 +18,6 @@ from ompycord.webhook.acknowledgement import accepted
 from ompycord.webhook.backlog import Backlog
 from ompycord.webhook.envelope import Item, read_batch, read_body, read_event, time_ms
 from ompycord.webhook.limits import EventLimits
-from ompycord.webhook.target import EventTarget
 
 __all__ = ["Ingest"]
 
@@ -36,7 +35,7 @@ class Ingest:
     def __init__(
         self,
         *,
-        store: EventTarget,
+        store: EventLog,
         pipeline: RequestPipeline,
         backlog: Backlog,
         clock: Clock,

@@ -25,7 +25,7 @@ from ompycord.webhook.report_routes import Reports, add_reports
 from ompycord.webhook.schemas import add_schemas
 from ompycord.webhook.stream_routes import add_streams
 from ompycord.webhook.streams import Streams
-from ompycord.webhook.target import EventTarget
+from ompycord.webhook.target import ReportedRuns
 
 __all__ = ["Probe", "RunView", "create_routes"]
 
@@ -61,7 +61,7 @@ class RunDetail(RunView):
 
 def create_routes(
     *,
-    store: EventTarget,
+    store: ReportedRuns,
     auth_check: AuthCheck,
     keyring: KeySet,
     streams: Streams | None,
@@ -128,7 +128,7 @@ def _add_pages(app: FastAPI) -> None:
     app.add_api_route("/problems/{slug}", problem_page, response_class=HTMLResponse, tags=["problems"])
 
 
-def _add_runs(app: FastAPI, store: EventTarget, auth_check: AuthCheck) -> None:
+def _add_runs(app: FastAPI, store: ReportedRuns, auth_check: AuthCheck) -> None:
     async def runs(
         request: Request,
         state: Annotated[list[RunState] | None, Query()] = None,

@@ -6,12 +6,12 @@ from fastapi import FastAPI, Header, Request
 from fastapi.responses import Response
 
 from ompycord.domain.ids import RunId
+from ompycord.domain.ports import Runs
 from ompycord.http.auth_check import AuthCheck
 from ompycord.http.auth_dependency import UlidPath, reader
 from ompycord.http.keys import KeySet
 from ompycord.http.problems import Problem
 from ompycord.webhook.streams import Streams
-from ompycord.webhook.target import EventTarget
 
 __all__ = ["add_streams"]
 
@@ -20,7 +20,7 @@ LastEventId = Annotated[
 ]
 
 
-def add_streams(app: FastAPI, *, store: EventTarget, auth_check: AuthCheck, keyring: KeySet, streams: Streams) -> None:
+def add_streams(app: FastAPI, *, store: Runs, auth_check: AuthCheck, keyring: KeySet, streams: Streams) -> None:
     """Register both routes."""
 
     async def events(request: Request, last_event_id: LastEventId = None) -> Response:

@@ -21,7 +21,7 @@ from ompycord.errors import StorageError
 from ompycord.http.event_stream import EventStreamResponse, StreamConnection
 from ompycord.http.problems import Problem
 
-__all__ = ["EventLog", "StreamReset", "StreamedEvent", "Streams"]
+__all__ = ["StreamReset", "StreamedEvent", "StreamedLog", "Streams"]
 
 HEARTBEAT_S = 15.0
 WRITE_S = 30.0
@@ -33,7 +33,7 @@ MOST_STREAMS = 64
 RETRY_MS = 2_000
 
 
-class EventLog(Protocol):
+class StreamedLog(Protocol):
     """Implemented by `store.SqliteStore`."""
 
     async def page(self, run: RunId | None, after: int, *, limit: int, most: int) -> tuple[list[RunEvent], int] | None:
@@ -71,7 +71,7 @@ class Streams:
     def __init__(
         self,
         *,
-        log: EventLog,
+        log: StreamedLog,
         bus: Bus,
         heartbeat_s: float = HEARTBEAT_S,
         write_s: float = WRITE_S,

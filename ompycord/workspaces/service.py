@@ -1,4 +1,4 @@
-"""The run's clone, result, checkouts and branch: implements the port `Workspaces` (domain/ports.py) with git.
+"""The run's clone, result, checkouts and branch: implements the ports `Workspaces` and `WorkResults` with git.
 
 One folder a run, `<folder>/<run id>/`, 0700; what lies in it says `record.Folder`. Nothing here starts git in the clone
 once an agent has been there.

@@ -1,13 +1,14 @@
-"""What every implementation of the port `Workspaces` owes the conductor; add another to `IMPLEMENTATIONS`."""
+"""What every implementation of the ports `Workspaces` and `WorkResults` owes the engine; add another to `IMPLEMENTATIONS`."""
 
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
 from ompycord.domain.ids import RunId, new_ulid
-from ompycord.domain.ports import Workspaces
+from ompycord.domain.ports import WorkResults, Workspaces
 from ompycord.domain.repository import RepositorySpec
 from ompycord.errors import WorkspaceError
 from ompycord.testing import FakeWorkspaces
@@ -21,7 +22,11 @@ RUN = RunId(new_ulid(now_ms=0, entropy=os.urandom(10)))
 OTHER = RunId(new_ulid(now_ms=0, entropy=os.urandom(10)))
 
 
-def with_git(at: Path) -> Workspaces:
+class Clones(Workspaces, WorkResults, Protocol):
+    """Both ports, as one class implements them."""
+
+
+def with_git(at: Path) -> Clones:
     path = os.environ["PATH"]
     launcher = UnconfinedLauncher(path=path)
     return GitWorkspaces(
@@ -29,15 +34,15 @@ def with_git(at: Path) -> Workspaces:
     )
 
 
-def in_plain_folders(at: Path) -> Workspaces:
+def in_plain_folders(at: Path) -> Clones:
     return FakeWorkspaces(at / "workspaces")
 
 
-IMPLEMENTATIONS: list[Callable[[Path], Workspaces]] = [with_git, in_plain_folders]
+IMPLEMENTATIONS: list[Callable[[Path], Clones]] = [with_git, in_plain_folders]
 
 
 @pytest.fixture(params=IMPLEMENTATIONS)
-def workspaces(request: pytest.FixtureRequest, tmp_path: Path) -> Workspaces:
+def workspaces(request: pytest.FixtureRequest, tmp_path: Path) -> Clones:
     return request.param(tmp_path)
 
 
@@ -46,7 +51,7 @@ async def repository(tmp_path: Path) -> RepositorySpec:
     return await make_sample(tmp_path / "repositories/sample", git=Git(path=os.environ["PATH"]))
 
 
-async def test_a_run_without_a_workspace_has_none(workspaces: Workspaces, repository: RepositorySpec) -> None:
+async def test_a_run_without_a_workspace_has_none(workspaces: Clones, repository: RepositorySpec) -> None:
     assert await workspaces.workspace(RUN) is None
     await workspaces.discard(RUN)
     with pytest.raises(WorkspaceError):
@@ -56,7 +61,7 @@ async def test_a_run_without_a_workspace_has_none(workspaces: Workspaces, reposi
 
 
 async def test_what_came_with_the_task_lies_beside_the_clone_and_is_no_part_of_the_result(
-    workspaces: Workspaces, repository: RepositorySpec
+    workspaces: Clones, repository: RepositorySpec
 ) -> None:
     with pytest.raises(WorkspaceError):
         await workspaces.write_file(RUN, "a.png", b"1")
@@ -73,7 +78,7 @@ async def test_what_came_with_the_task_lies_beside_the_clone_and_is_no_part_of_t
 
 
 async def test_preparing_again_begins_afresh_from_the_same_commit(
-    workspaces: Workspaces, repository: RepositorySpec
+    workspaces: Clones, repository: RepositorySpec
 ) -> None:
     first = await workspaces.prepare(RUN, repository, base=None)
     (first.path / "README.md").write_text("changed\n")
@@ -87,7 +92,7 @@ async def test_preparing_again_begins_afresh_from_the_same_commit(
     assert (await workspaces.collect(RUN, repository, message="m")).commit is None
 
 
-async def test_every_step_may_be_repeated(workspaces: Workspaces, repository: RepositorySpec) -> None:
+async def test_every_step_may_be_repeated(workspaces: Clones, repository: RepositorySpec) -> None:
     clone = (await workspaces.prepare(RUN, repository, base=None)).path
     (clone / "README.md").write_text("changed\n")
 
@@ -105,7 +110,7 @@ async def test_every_step_may_be_repeated(workspaces: Workspaces, repository: Re
 
 
 async def test_the_checkout_shows_what_was_harvested_and_is_gone_afterwards(
-    workspaces: Workspaces, repository: RepositorySpec
+    workspaces: Clones, repository: RepositorySpec
 ) -> None:
     clone = (await workspaces.prepare(RUN, repository, base=None)).path
     async with workspaces.checkout(RUN, repository) as base:
@@ -122,7 +127,7 @@ async def test_the_checkout_shows_what_was_harvested_and_is_gone_afterwards(
     assert (clone / "README.md").read_text() == "changed\n"
 
 
-async def test_two_runs_do_not_see_each_other(workspaces: Workspaces, repository: RepositorySpec) -> None:
+async def test_two_runs_do_not_see_each_other(workspaces: Clones, repository: RepositorySpec) -> None:
     one = (await workspaces.prepare(RUN, repository, base=None)).path
     two = (await workspaces.prepare(OTHER, repository, base=None)).path
     (one / "README.md").write_text("one\n")
@@ -138,7 +143,7 @@ async def test_two_runs_do_not_see_each_other(workspaces: Workspaces, repository
     assert (two / "README.md").read_text() == "two\n"
 
 
-async def test_a_result_never_goes_to_the_base_branch(workspaces: Workspaces, repository: RepositorySpec) -> None:
+async def test_a_result_never_goes_to_the_base_branch(workspaces: Clones, repository: RepositorySpec) -> None:
     clone = (await workspaces.prepare(RUN, repository, base=None)).path
     (clone / "README.md").write_text("changed\n")
     await workspaces.collect(RUN, repository, message="m")

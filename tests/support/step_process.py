@@ -49,18 +49,20 @@ async def perform(order: StepOrder, folder: Path, out: TextIO) -> EffectFinished
 
     catalog = Catalog.model_validate_json(await asyncio.to_thread((folder / "catalog.json").read_bytes))
     async with open_store(folder / "ompycord.db", clock=SystemClock(), ids=SystemIds()) as store:
+        workspaces = GitWorkspaces(
+            folder=folder / "workspaces", repositories=folder / "repositories", git=git, launcher=launcher
+        )
         context = StepContext(
             catalog=catalog,
-            workspaces=GitWorkspaces(
-                folder=folder / "workspaces", repositories=folder / "repositories", git=git, launcher=launcher
-            ),
+            workspaces=workspaces,
+            results=workspaces,
             adapters={"command": CommandAgent(launcher=launcher)},
             checks=LocalChecks(launcher=launcher),
             level="none",
             observe=observe,
             record=record,
             secrets=secrets,
-            inboxes=Inboxes(store=store, bus=Bus(), record=record),
+            inboxes=Inboxes(history=store, bus=Bus(), record=record),
             task=task,
             session=store.session,
         )

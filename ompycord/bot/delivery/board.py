@@ -11,7 +11,7 @@ from ompycord.bot.delivery.rollover import ROLL_OVER_MS
 from ompycord.bot.message_renderer import MessageRenderer
 from ompycord.bot.rest import CHANNEL_GONE, MESSAGE_GONE, Rest, SendFailed
 from ompycord.domain.base import Millis
-from ompycord.domain.ports import Clock, Store
+from ompycord.domain.ports import Boards, Clock
 from ompycord.domain.records import Board
 from ompycord.render.board import BOARD_FOOTER, board_message
 from ompycord.render.message import RenderedMessage
@@ -28,7 +28,7 @@ log = get_logger(__name__)
 class BoardKeeper:
     """One board. Made anew with each connection, so what a board shows is proved by an edit before it is believed."""
 
-    def __init__(self, *, channel: str, store: Store, renderer: MessageRenderer, rest: Rest, clock: Clock) -> None:
+    def __init__(self, *, channel: str, store: Boards, renderer: MessageRenderer, rest: Rest, clock: Clock) -> None:
         self._channel = channel
         self._store = store
         self._renderer = renderer

@@ -5,6 +5,7 @@ lanes of `live.py`.
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from ompycord.bot.delivery.ping_policy import PingPolicy
 from ompycord.bot.delivery.rollover import CardRollover
@@ -14,7 +15,7 @@ from ompycord.bot.rest import CHANNEL_GONE, THREAD_LOCKED, Rest, SendFailed
 from ompycord.conductor import OPS
 from ompycord.domain.base import Millis
 from ompycord.domain.ids import short_id
-from ompycord.domain.ports import Clock, Store
+from ompycord.domain.ports import Clock, Deliveries, People
 from ompycord.domain.records import OutboxKind, OutboxRow, Surface
 from ompycord.render.marker import Marker, question_tag
 from ompycord.render.sanitizer import Sanitizer
@@ -22,7 +23,7 @@ from ompycord.render.view import short_title
 from ompycord.telemetry import get_logger
 from ompycord.text import cut
 
-__all__ = ["ORDER", "Deliverer", "QueuedDelivery"]
+__all__ = ["ORDER", "Deliverer", "DelivererStore", "QueuedDelivery"]
 
 ORDER: dict[OutboxKind, int] = {kind: place for place, kind in enumerate(OutboxKind)}
 """Mirror, thread, card, question, file, result, notice: the order in which a run's messages appear."""
@@ -48,13 +49,17 @@ class QueuedDelivery:
     """Why it can never go out; then it is closed as failed."""
 
 
+class DelivererStore(Deliveries, People, Protocol):
+    """How deliveries end, and what people chose about pings."""
+
+
 class Deliverer:
     """Sends one row at a time; the caller sees to it that a channel has one request in flight."""
 
     def __init__(
         self,
         *,
-        store: Store,
+        store: DelivererStore,
         renderer: MessageRenderer,
         rest: Rest,
         clock: Clock,

@@ -5,6 +5,7 @@ nothing waits there: a lane per channel takes its next job when the last one has
 """
 
 import asyncio
+from typing import Protocol
 
 from ompycord.bot.delivery.board import BoardKeeper
 from ompycord.bot.delivery.changes import Changes
@@ -19,12 +20,12 @@ from ompycord.bot.message_renderer import MessageRenderer, RunView
 from ompycord.bot.rest import SendFailed
 from ompycord.conductor import Bus, Subscription
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import Clock, RunFilter, Store
+from ompycord.domain.ports import Clock, Outbox, RunFilter, Runs, ShownMessages, Surfaces
 from ompycord.domain.records import OutboxKind
 from ompycord.errors import StorageError
 from ompycord.telemetry import get_logger
 
-__all__ = ["LiveEditor"]
+__all__ = ["LiveEditor", "LiveStore"]
 
 IDLE_S = 1.0
 """Looks by itself so often: `not_before`, retries and silence have no event."""
@@ -46,6 +47,10 @@ def _state_of(run_view: RunView) -> Signal:
     return Signal.ASKED if run_view.snapshot.needs_person else Signal.ANSWERED
 
 
+class LiveStore(Runs, Surfaces, ShownMessages, Outbox, Protocol):
+    """Rows of runs, where their messages stand, what those show, what must still be sent."""
+
+
 class LiveEditor:
     """Runs as one task while the bot is connected."""
 
@@ -53,7 +58,7 @@ class LiveEditor:
         self,
         *,
         bus: Bus,
-        store: Store,
+        store: LiveStore,
         renderer: MessageRenderer,
         deliverer: Deliverer,
         refresher: Refresher,

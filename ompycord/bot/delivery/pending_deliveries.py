@@ -7,7 +7,7 @@ from ompycord.bot.delivery.channel_queues import ChannelQueues
 from ompycord.bot.delivery.deliver import ORDER, Deliverer, QueuedDelivery
 from ompycord.bot.rest import SendFailed
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import Clock, Store
+from ompycord.domain.ports import Clock, Outbox
 from ompycord.domain.records import OutboxRow
 from ompycord.errors import StorageError
 from ompycord.telemetry import get_logger
@@ -32,7 +32,7 @@ def pause_after(failed: SendFailed, tries: int) -> float:
 class PendingDeliveries:
     """Puts deliveries into lanes."""
 
-    def __init__(self, *, store: Store, deliverer: Deliverer, clock: Clock) -> None:
+    def __init__(self, *, store: Outbox, deliverer: Deliverer, clock: Clock) -> None:
         self._store = store
         self._deliverer = deliverer
         self._clock = clock

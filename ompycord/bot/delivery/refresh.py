@@ -6,7 +6,7 @@ from ompycord.bot.delivery.rollover import ROLL_OVER_MS, CardRollover, is_moved
 from ompycord.bot.message_renderer import MessageRenderer, RunView, card_number, is_pinned, latest_card
 from ompycord.bot.rest import CHANNEL_GONE, MESSAGE_GONE, Rest, SendFailed
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import Clock, Store
+from ompycord.domain.ports import Clock, ShownMessages
 from ompycord.domain.records import OutboxKind, Surface
 from ompycord.render.message import RenderedMessage
 from ompycord.telemetry import get_logger
@@ -38,7 +38,7 @@ class Refresher:
     """Compares what a message shows with what is true, by hash."""
 
     def __init__(
-        self, *, store: Store, renderer: MessageRenderer, rest: Rest, clock: Clock, rollover: CardRollover
+        self, *, store: ShownMessages, renderer: MessageRenderer, rest: Rest, clock: Clock, rollover: CardRollover
     ) -> None:
         self._store = store
         self._renderer = renderer

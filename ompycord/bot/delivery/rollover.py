@@ -4,17 +4,17 @@ Each time the next card is a row of the outbox, asked for as often as one likes:
 `refresh.py`, which asks before each edit, and `deliver.py`, which posts.
 """
 
-from typing import Final
+from typing import Final, Protocol
 
 from ompycord.bot.delivery.messages_below import SCROLLED_OUT_BY, MessagesBelow
 from ompycord.bot.message_renderer import MessageRenderer, RunView, card_number, latest_card
 from ompycord.bot.rest import Rest, SendFailed
 from ompycord.conductor import AGAIN, notice_about
-from ompycord.domain.ports import Clock, Store
+from ompycord.domain.ports import Clock, Decisions, ShownMessages
 from ompycord.domain.records import Commit, OutboxKind, OutboxRow, Surface
 from ompycord.telemetry import get_logger
 
-__all__ = ["MOVED_AT_MOST_MS", "ROLL_OVER_MS", "CardRollover", "is_moved"]
+__all__ = ["MOVED_AT_MOST_MS", "ROLL_OVER_MS", "CardRollover", "RolloverStore", "is_moved"]
 
 ROLL_OVER_MS: Final = 55 * 60 * 1000
 """A card older than this goes on in a fresh message: edits of old ones fail with 30046 after an hour."""
@@ -31,11 +31,15 @@ def is_moved(run_view: RunView, card: Surface) -> bool:
     return follower is not None and follower.posted_at - card.posted_at < ROLL_OVER_MS
 
 
+class RolloverStore(Decisions, ShownMessages, Protocol):
+    """What messages show, and deliveries that are decided."""
+
+
 class CardRollover:
     """Owes the next card where this one cannot go on. `gone` are channels that somebody deleted."""
 
     def __init__(
-        self, *, store: Store, renderer: MessageRenderer, rest: Rest, clock: Clock, below: MessagesBelow
+        self, *, store: RolloverStore, renderer: MessageRenderer, rest: Rest, clock: Clock, below: MessagesBelow
     ) -> None:
         self._store = store
         self._renderer = renderer

@@ -13,7 +13,7 @@ from ompycord.bot.delivery.rollover import CardRollover
 from ompycord.bot.rest import Rest, written
 from ompycord.conductor import Conductor
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import RunFilter, Store
+from ompycord.domain.ports import RunFilter, Runs
 from ompycord.domain.run import RunKind, RunState
 from ompycord.telemetry import get_logger
 
@@ -37,7 +37,7 @@ class GatewayEvents:
         below: MessagesBelow,
         rollover: CardRollover,
         conductor: Conductor,
-        store: Store,
+        store: Runs,
     ) -> None:
         self._guilds = guilds
         self._rest = rest

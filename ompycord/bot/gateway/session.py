@@ -4,20 +4,21 @@ import asyncio
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import aiohttp
 import discord
 
-from ompycord.bot.context import BotContext
+from ompycord.bot.context import BotContext, CommandStore
 from ompycord.bot.custom_ids import Signer
 from ompycord.bot.delivery.board import BoardKeeper
 from ompycord.bot.delivery.channel_access import ChannelAccess
-from ompycord.bot.delivery.deliver import Deliverer
-from ompycord.bot.delivery.live import LiveEditor
+from ompycord.bot.delivery.deliver import Deliverer, DelivererStore
+from ompycord.bot.delivery.live import LiveEditor, LiveStore
 from ompycord.bot.delivery.messages_below import MessagesBelow
 from ompycord.bot.delivery.rate_limiter import Answer
 from ompycord.bot.delivery.refresh import Refresher
-from ompycord.bot.delivery.rollover import CardRollover
+from ompycord.bot.delivery.rollover import CardRollover, RolloverStore
 from ompycord.bot.features import BotFeatures
 from ompycord.bot.gateway.client import OmpycordClient
 from ompycord.bot.gateway.command_tree import OmpTree, sync
@@ -33,11 +34,11 @@ from ompycord.bot.message_renderer import MessageRenderer
 from ompycord.bot.options import BotOptions
 from ompycord.bot.rest import Rest
 from ompycord.conductor import Bus, Conductor
-from ompycord.domain.ports import Clock, Ids, Store
+from ompycord.domain.ports import Boards, Clock, Ids
 from ompycord.errors import GatewayFatal, OmpycordError
 from ompycord.telemetry import get_logger
 
-__all__ = ["Session", "SessionDependencies", "Unreachable", "Wedged", "editor_of"]
+__all__ = ["BotStore", "Session", "SessionDependencies", "Unreachable", "Wedged", "editor_of"]
 
 WATCH_S = 5.0
 PROBE_AFTER_S = 60.0
@@ -61,6 +62,10 @@ class Wedged(OmpycordError):  # the same
     """The client's requests never end any more."""
 
 
+class BotStore(CommandStore, LiveStore, Boards, RolloverStore, DelivererStore, Protocol):
+    """What the parts of the bot ask of the store, together; only their wiring names it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionDependencies:
     """What outlives a client."""
@@ -68,7 +73,7 @@ class SessionDependencies:
     token: str
     options: BotOptions
     conductor: Conductor
-    store: Store
+    store: BotStore
     bus: Bus
     clock: Clock
     ids: Ids
@@ -83,7 +88,7 @@ class SessionDependencies:
 def editor_of(
     *,
     bus: Bus,
-    store: Store,
+    store: BotStore,
     renderer: MessageRenderer,
     rest: Rest,
     clock: Clock,

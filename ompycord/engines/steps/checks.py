@@ -19,7 +19,7 @@ async def run_checks(order: StepOrder, task: Task, context: StepContext) -> Effe
     if not repository.checks:
         return ok(order, CheckResult(), message=f"No check is configured for {repository.name}.")
     results: list[CheckFinished] = []
-    async with context.workspaces.checkout(order.run, repository) as path:
+    async with context.results.checkout(order.run, repository) as path:
         for spec in repository.checks:
             await context.record(order.run, CheckStarted(check=spec.name))
             result = await context.checks.run(order.run, spec, path)

@@ -16,7 +16,7 @@ async def collect(order: StepOrder, task: Task, context: StepContext) -> EffectF
     requester = task.origin.requester
     who = await context.co_author(requester) if requester else None
     repository = context.repository(task)
-    collected = await context.workspaces.collect(order.run, repository, message=message, co_author=who)
+    collected = await context.results.collect(order.run, repository, message=message, co_author=who)
     changed = FilesChanged(files=collected.files, total=collected.total, commit=collected.commit)
     await context.record(order.run, changed)
     return ok(order, CollectResult(changed=collected.total))

@@ -15,10 +15,10 @@ async def publish(order: StepOrder, task: Task, context: StepContext) -> EffectF
     """The base branch is never touched."""
     repository = context.repository(task)
     branch = f"{repository.branch_prefix}{short_id(order.run)}"
-    published = await context.workspaces.publish(order.run, repository, branch=branch)
+    published = await context.results.publish(order.run, repository, branch=branch)
     if published.branch is None:
         return ok(order, PublishResult(changed=0))
-    collected = await context.workspaces.result(order.run)
+    collected = await context.results.result(order.run)
     files = collected.files if collected else ()
     total = collected.total if collected else 0
     shown = FilesChanged(files=files, total=total, commit=published.commit, branch=published.branch)

@@ -19,7 +19,7 @@ from ompycord.domain import events as ev
 from ompycord.domain.access import Access, RoleNames
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import AgentCapabilities, AgentInput, RunFilter, Store
+from ompycord.domain.ports import AgentCapabilities, AgentInput, RunFilter
 from ompycord.domain.records import OutboxKind
 from ompycord.domain.repository import AgentSpec, CheckSpec, RepositorySpec, Sandbox
 from ompycord.domain.run import RunRecord
@@ -88,7 +88,7 @@ class AppHarness:
     def __init__(
         self,
         playground: Playground,
-        store: Store,
+        store: SqliteStore,
         folder: Path,
         *,
         mac_key: bytes = MAC_KEY,
@@ -118,7 +118,8 @@ class AppHarness:
         known = catalog(str(playground.channel("tasks")), agents)
         self.capabilities = {"command": AgentCapabilities()}
         self.conductor = Conductor(
-            store=store, clock=clock, ids=ids, catalog=known, wake=self._wake, capabilities=self.capabilities,
+            store=store, drafts=store, tasks=store, observations=store, history=store,
+            clock=clock, ids=ids, catalog=known, wake=self._wake, capabilities=self.capabilities,
             closed=self._closed,
         )  # fmt: skip
         workspaces = FakeWorkspaces(folder / "workspaces")
@@ -126,19 +127,21 @@ class AppHarness:
         steps = StepContext(
             catalog=known,
             workspaces=workspaces,
+            results=workspaces,
             adapters={"command": self.agent},
             checks=self.checks,
             level="none",
             observe=self.conductor.observe,
             record=self.conductor.record,
             secrets=self._environment,
-            inboxes=Inboxes(store=self.store, bus=self.bus, record=self.conductor.record),
+            inboxes=Inboxes(history=self.store, bus=self.bus, record=self.conductor.record),
             task=store.task,
             session=store.session,
             file=self.artifacts.of_task,
         )
         self.driver = Driver(
             store=store,
+            history=store,
             engine=LocalEngine(context=steps, kill_strays=self._kill_strays),
             clock=clock,
             ids=ids,

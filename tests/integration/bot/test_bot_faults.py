@@ -9,9 +9,10 @@ import pytest
 from ompycord.bot import Bot
 from ompycord.domain import events as ev
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import RunFilter, Store
+from ompycord.domain.ports import RunFilter
 from ompycord.domain.records import Draft, OutboxKind, OutboxRow, Surface
 from ompycord.errors import GatewayFatal, StorageError
+from ompycord.store import SqliteStore
 from tests.integration.bot.conftest import PATIENCE_S, AppHarness, is_answer, kind_of
 from tests.support.patience import within
 from tests.support.playground import Playground
@@ -79,7 +80,7 @@ async def test_an_answer_that_misses_its_three_seconds_leaves_resume_and_the_run
 class ReluctantStore:
     """The real store, whose disk refuses drafts until `accept` is set."""
 
-    def __init__(self, inner: Store) -> None:
+    def __init__(self, inner: SqliteStore) -> None:
         self._inner = inner
         self.accept = False
         self.refused = 0
@@ -95,10 +96,10 @@ class ReluctantStore:
 
 
 async def test_a_draft_that_is_not_durable_in_time_is_deferred_and_still_starts_once(
-    playground: Playground, store: Store, tmp_path: Path
+    playground: Playground, store: SqliteStore, tmp_path: Path
 ) -> None:
     mo, reluctant = playground.mo, ReluctantStore(store)
-    harness = AppHarness(playground, cast("Store", reluctant), tmp_path)
+    harness = AppHarness(playground, cast("SqliteStore", reluctant), tmp_path)
     async with harness.running():
         ran = await mo.command("omp new", "tasks", prompt="Fix the total")
         assert ran.reply is not None
@@ -207,10 +208,10 @@ class ForgetfulStore(ReluctantStore):
 
 
 async def test_what_discord_took_before_a_crash_is_found_by_its_footer_long_after_the_nonce(
-    playground: Playground, store: Store, tmp_path: Path
+    playground: Playground, store: SqliteStore, tmp_path: Path
 ) -> None:
     mo = playground.mo
-    harness = AppHarness(playground, cast("Store", ForgetfulStore(store)), tmp_path)
+    harness = AppHarness(playground, cast("SqliteStore", ForgetfulStore(store)), tmp_path)
     async with harness.running():
         await mo.start_command("omp new", "tasks", prompt="Fix the total")
         await mo.wait_message(lambda m: kind_of(m) == "mirror")
@@ -332,7 +333,7 @@ async def known_commands(harness: AppHarness) -> set[str]:
     return {command["name"].split()[0] for command in (await harness.playground.mo.state())["commands"]}
 
 
-async def test_a_wrong_token_is_fatal_and_named(playground: Playground, store: Store, tmp_path: Path) -> None:
+async def test_a_wrong_token_is_fatal_and_named(playground: Playground, store: SqliteStore, tmp_path: Path) -> None:
     harness = AppHarness(playground, store, tmp_path, token="wrong")
     with pytest.raises(GatewayFatal, match="DISCORD_TOKEN"):
         await harness.bot.run()

@@ -11,10 +11,11 @@ from ompycord.bot.custom_ids import Signer
 from ompycord.bot.interactions.replies import words_for
 from ompycord.domain import events as ev
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import RunFilter, Store
+from ompycord.domain.ports import RunFilter
 from ompycord.domain.records import Draft
 from ompycord.errors import StorageError
 from ompycord.playground.client import Message
+from ompycord.store import SqliteStore
 from tests.integration.bot.conftest import MAC_KEY, AppHarness, is_answer, kind_of
 from tests.support.playground import Playground
 from tests.support.playground_person import Interaction, Person
@@ -26,7 +27,7 @@ TYPED = "A text that took ten minutes."
 class BlindStore:
     """The real store, from which some things cannot be read."""
 
-    def __init__(self, inner: Store) -> None:
+    def __init__(self, inner: SqliteStore) -> None:
         self._inner = inner
         self.unreadable = frozenset[str]()
 
@@ -41,13 +42,13 @@ class BlindStore:
 
 
 @pytest.fixture
-def blind(store: Store) -> BlindStore:
+def blind(store: SqliteStore) -> BlindStore:
     return BlindStore(store)
 
 
 @pytest.fixture
 def harness(playground: Playground, blind: BlindStore, tmp_path: Path) -> AppHarness:
-    return AppHarness(playground, cast("Store", blind), tmp_path)
+    return AppHarness(playground, cast("SqliteStore", blind), tmp_path)
 
 
 async def told(who: Person, ran: Interaction) -> Message:

@@ -9,8 +9,9 @@ from typing import Any, cast
 
 import pytest
 
-from ompycord.domain.ports import RunFilter, Store
+from ompycord.domain.ports import RunFilter
 from ompycord.domain.records import Draft
+from ompycord.store import SqliteStore
 from tests.integration.bot.conftest import AppHarness, is_answer, kind_of
 from tests.support.playground import Playground
 
@@ -21,7 +22,7 @@ FORM = {"What shall be done?": "Fix the total.", "Repository": ["shop"], "Agent 
 class BlockedStore:
     """The real store, whose disk takes no draft before `free` is set."""
 
-    def __init__(self, inner: Store) -> None:
+    def __init__(self, inner: SqliteStore) -> None:
         self._inner = inner
         self.free = asyncio.Event()
         self.asked = 0
@@ -36,17 +37,17 @@ class BlockedStore:
 
 
 @pytest.fixture
-def blocked(store: Store) -> BlockedStore:
+def blocked(store: SqliteStore) -> BlockedStore:
     return BlockedStore(store)
 
 
 @pytest.fixture
 def slow_harness(playground: Playground, blocked: BlockedStore, tmp_path: Path) -> AppHarness:
-    return AppHarness(playground, cast("Store", blocked), tmp_path)
+    return AppHarness(playground, cast("SqliteStore", blocked), tmp_path)
 
 
 async def test_a_store_that_is_blocked_for_ten_seconds_keeps_the_text_and_starts_the_run_once(
-    slow_harness: AppHarness, blocked: BlockedStore, store: Store
+    slow_harness: AppHarness, blocked: BlockedStore, store: SqliteStore
 ) -> None:
     harness, mo = slow_harness, slow_harness.playground.mo
     async with harness.running():

@@ -8,8 +8,8 @@ import pytest
 from ompycord.bot.interactions.reaction_launch import draft_id_of
 from ompycord.domain.ids import ulid_time_ms
 from ompycord.domain.person_settings import PersonSettings
-from ompycord.domain.ports import Store
 from ompycord.playground.client import File, JsonObject, Message
+from ompycord.store import SqliteStore
 from tests.integration.bot.conftest import SCRIPTED, AppHarness, is_answer, kind_of
 from tests.support.playground import Playground
 
@@ -17,7 +17,7 @@ REACTION_LAUNCH = "🚀"
 
 
 @pytest.fixture
-def reading(playground: Playground, store: Store, tmp_path: Path) -> AppHarness:
+def reading(playground: Playground, store: SqliteStore, tmp_path: Path) -> AppHarness:
     """A bot that may read what people write."""
     return AppHarness(playground, store, tmp_path, reads_threads=True)
 
@@ -100,7 +100,7 @@ async def test_without_the_content_intent_nothing_is_armed_and_run_as_task_still
 
 
 async def test_the_agent_that_somebody_chose_for_themselves_is_theirs_here_too(
-    playground: Playground, store: Store, tmp_path: Path
+    playground: Playground, store: SqliteStore, tmp_path: Path
 ) -> None:
     other = SCRIPTED.model_copy(update={"name": "other"})
     harness = AppHarness(playground, store, tmp_path, reads_threads=True, agents=(SCRIPTED, other))

@@ -7,7 +7,8 @@ import pytest
 from ompycord.bot.interactions.thread_messages import RECEIVED
 from ompycord.domain.events import Prompted
 from ompycord.domain.ids import short_id
-from ompycord.domain.ports import AgentCapabilities, Store
+from ompycord.domain.ports import AgentCapabilities
+from ompycord.store import SqliteStore
 from tests.integration.bot.conftest import AppHarness, is_answer, kind_of
 from tests.support.playground import Playground
 from tests.support.playground_person import Interaction, NotAnsweredError, Person
@@ -140,7 +141,7 @@ async def test_a_reply_that_discord_does_not_take_loses_nothing(harness: AppHarn
 
 
 async def test_messages_in_the_thread_reach_the_run_where_they_may_be_read(
-    playground: Playground, store: Store, tmp_path: Path
+    playground: Playground, store: SqliteStore, tmp_path: Path
 ) -> None:
     mo, olu = playground.mo, playground.olu
     harness = AppHarness(playground, store, tmp_path, reads_threads=True)

@@ -114,7 +114,7 @@ async def open_harness(folder: Path, *, port: int = 0, limits: HttpLimits | None
 
         await refresh()
         keys = Keys(store=store, secrets=secrets, clock=clock, ids=ids, changed=refresh)
-        operations = {**keys.operations(), **RunViews(store=store).operations()}
+        operations = {**keys.operations(), **RunViews(store=store, history=store).operations()}
         control = Control(data.path, operations=operations)
         wake: Callable[[], None] = asyncio.Event().set
         sidecar = create_sidecar(

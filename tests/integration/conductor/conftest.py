@@ -77,19 +77,21 @@ class AppHarness:
         self.projector = Projector(store=store, bus=self.bus, clock=clock, route=lambda record: "200000000000000009")
         self.capabilities = {"command": AgentCapabilities()}
         self.conductor = Conductor(
-            store=store, clock=clock, ids=self.ids, catalog=catalog, wake=self._wake, capabilities=self.capabilities,
+            store=store, drafts=store, tasks=store, observations=store, history=store,
+            clock=clock, ids=self.ids, catalog=catalog, wake=self._wake, capabilities=self.capabilities,
             closed=self._closed,
         )  # fmt: skip
         steps = StepContext(
             catalog=catalog,
             workspaces=self.workspaces,
+            results=self.workspaces,
             adapters={"command": self.agent},
             checks=self.checks,
             level="none",
             observe=self.conductor.observe,
             record=self.conductor.record,
             secrets=self._environment,
-            inboxes=Inboxes(store=store, bus=self.bus, record=self.conductor.record),
+            inboxes=Inboxes(history=store, bus=self.bus, record=self.conductor.record),
             task=store.task,
             session=store.session,
             session_usd=store.session_usd,
@@ -98,6 +100,7 @@ class AppHarness:
         self.engine = LocalEngine(context=steps, kill_strays=self._kill_strays)
         self.driver = Driver(
             store=store,
+            history=store,
             engine=self.engine,
             clock=clock,
             ids=self.ids,

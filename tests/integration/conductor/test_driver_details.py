@@ -72,6 +72,7 @@ class OneStep:
 def driver_of(harness: AppHarness, store: SlowReader, engine: Engine, limits: Limits = CATALOG.limits) -> Driver:
     return Driver(
         store=store,  # pyright: ignore[reportArgumentType]  # the rest is the real store's
+        history=harness.store,
         engine=engine,
         clock=harness.clock,
         ids=harness.ids,

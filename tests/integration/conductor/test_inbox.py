@@ -60,7 +60,7 @@ async def test_what_was_said_before_the_start_is_in_the_prompt_and_not_heard_twi
 async def test_an_agent_does_not_hear_itself_nor_another_run(harness: AppHarness) -> None:
     mine, other = await harness.submit(), await harness.submit()
     await harness.store.observe(RunId(mine.id), [Prompted(text="I say this to myself")], at=harness.clock.now_ms())
-    inboxes = Inboxes(store=harness.store, bus=Bus(), record=harness.conductor.record)
+    inboxes = Inboxes(history=harness.store, bus=Bus(), record=harness.conductor.record)
     async with inboxes.open(RunId(mine.id), iteration=1) as inbox:
         await harness.store.commit(_said(harness, other.id, "for the other"))
         await harness.store.commit(_said(harness, mine.id, "for me"))
@@ -81,7 +81,7 @@ async def test_what_is_taken_back_at_the_moment_of_handing_out_is_not_handed_out
             dropped.append((await harness.conductor.drop(run, waiting.id, ADA)).body.text)
         await harness.conductor.record(run, *bodies)
 
-    async with Inboxes(store=harness.store, bus=harness.bus, record=record).open(run, iteration=1) as inbox:
+    async with Inboxes(history=harness.store, bus=harness.bus, record=record).open(run, iteration=1) as inbox:
         await harness.store.commit(_said(harness, run, "Wrong."))
         async with within(PATIENCE_S), asyncio.TaskGroup() as group:
             hearing = group.create_task(inbox.next())

@@ -67,23 +67,26 @@ def real_house(store: SqliteStore, tmp_path: Path) -> MakeHouse:
         agent = AgentSpec(name="script", kind="command", command=("sh", "-c", script), sandbox=Sandbox(minimum="none"))
         catalog = Catalog(repositories=(sample,), agents=(agent,))
         harness = AppHarness(store, tmp_path, FakeClock(), catalog)
+        workspaces = GitWorkspaces(
+            folder=tmp_path / "runs", repositories=tmp_path / "repositories", git=git, launcher=launcher
+        )
         steps = StepContext(
             catalog=catalog,
-            workspaces=GitWorkspaces(
-                folder=tmp_path / "runs", repositories=tmp_path / "repositories", git=git, launcher=launcher
-            ),
+            workspaces=workspaces,
+            results=workspaces,
             adapters={"command": CommandAgent(launcher=launcher)},
             checks=LocalChecks(launcher=launcher),
             level="none",
             observe=harness.conductor.observe,
             record=harness.conductor.record,
             secrets=_environment,
-            inboxes=Inboxes(store=store, bus=harness.bus, record=harness.conductor.record),
+            inboxes=Inboxes(history=store, bus=harness.bus, record=harness.conductor.record),
             task=store.task,
             session=store.session,
         )
         harness.driver = Driver(
             store=store,
+            history=store,
             engine=LocalEngine(context=steps, kill_strays=_kill_strays),
             clock=harness.clock,
             ids=harness.ids,

@@ -10,10 +10,11 @@ from ompycord.conductor import Driver, Inboxes
 from ompycord.conductor.messages import MOST_WAITING
 from ompycord.domain.events import CheckFinished, Prompted, RunEvent
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import AgentCapabilities, AgentJob, AgentOutcome, Emit, Inbox, Published, Store
+from ompycord.domain.ports import AgentCapabilities, AgentJob, AgentOutcome, Emit, Inbox, Published
 from ompycord.domain.repository import CheckSpec, RepositorySpec
 from ompycord.domain.run import RunState
 from ompycord.errors import Refused
+from ompycord.store import SqliteStore
 from ompycord.testing import FakeChecks, FakeWorkspaces
 from tests.integration.conductor.conftest import ADA, MO, VI, AppHarness
 from tests.support.patience import within
@@ -165,7 +166,7 @@ async def test_a_waiting_word_is_edited_in_its_place_and_a_taken_or_dropped_one_
 class EditedMeanwhile:
     """A store in which somebody edits what waits at the very moment at which the agent takes it."""
 
-    def __init__(self, inner: Store, harness: AppHarness) -> None:
+    def __init__(self, inner: SqliteStore, harness: AppHarness) -> None:
         self._inner = inner
         self._harness = harness
         self.run: RunId | None = None
@@ -184,7 +185,7 @@ class EditedMeanwhile:
 
 async def test_an_agent_gets_the_words_that_stood_there_when_it_took_them(steered: AppHarness) -> None:
     store = EditedMeanwhile(steered.store, steered)
-    inboxes = Inboxes(store=cast("Store", store), bus=steered.bus, record=steered.conductor.record)
+    inboxes = Inboxes(history=cast("SqliteStore", store), bus=steered.bus, record=steered.conductor.record)
     steered.engine.context = replace(steered.engine.context, inboxes=inboxes)
     async with steered.running():
         run = await working(steered)
@@ -301,7 +302,7 @@ async def test_what_is_said_while_the_agent_ends_is_not_lost(
 class Between:
     """The real store; once, right after the driver has looked for what the agent did not hear, somebody says something."""
 
-    def __init__(self, inner: Store, harness: AppHarness) -> None:
+    def __init__(self, inner: SqliteStore, harness: AppHarness) -> None:
         self._inner = inner
         self._harness = harness
         self.said = False
@@ -320,7 +321,8 @@ class Between:
 async def test_what_is_said_between_the_last_look_and_the_agents_end_is_not_lost(steered: AppHarness) -> None:
     store = Between(steered.store, steered)
     steered.driver = Driver(
-        store=cast("Store", store),
+        store=steered.store,
+        history=cast("SqliteStore", store),
         engine=steered.driver._engine,  # pyright: ignore[reportPrivateUsage]  # the same one
         clock=steered.clock,
         ids=steered.ids,

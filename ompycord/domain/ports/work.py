@@ -1,6 +1,6 @@
 """Ports of the work on a repository: agents, their clones, checks, the engine; implemented by agents, workspaces, checks, engines.
 
-Users import them from `ports.py`, which has the store's, the clock's and the ids'. `ompycord.testing` holds a double of each.
+`ompycord.testing` holds a double of each.
 """
 
 from collections.abc import Awaitable, Callable
@@ -38,6 +38,7 @@ __all__ = [
     "Inbox",
     "Prepared",
     "Published",
+    "WorkResults",
     "Workspaces",
 ]
 
@@ -83,14 +84,17 @@ class Published(Frozen):
 
 
 class Workspaces(Protocol):
-    """Clones, results, branches. The host's git never runs inside an agent's folder. Raises WorkspaceError."""
+    """The clones of runs. The host's git never runs inside an agent's folder. Every method raises WorkspaceError."""
 
     async def prepare(self, run: RunId, repository: RepositorySpec, *, base: str | None) -> Prepared:
-        """A fresh clone; an earlier one of this run is discarded first. Idempotent."""
+        """Make a fresh clone of `base` (None: the repository's own) and return it; an earlier one of this run is discarded first.
+
+        Idempotent.
+        """
         ...
 
     async def workspace(self, run: RunId) -> Prepared | None:
-        """The run's clone, if it has one."""
+        """The run's clone; None where it has none."""
         ...
 
     async def write_file(self, run: RunId, name: str, data: bytes) -> Path:
@@ -101,29 +105,33 @@ class Workspaces(Protocol):
         """Whether a person works in the run's clone at a terminal now."""
         ...
 
+    async def discard(self, run: RunId) -> None:
+        """Remove the run's clone. Idempotent; the result stays."""
+        ...
+
+
+class WorkResults(Protocol):
+    """What runs made, taken out of their clones: collected, checked out, published. Every method raises WorkspaceError."""
+
     async def collect(
         self, run: RunId, repository: RepositorySpec, *, message: str, co_author: str | None = None
     ) -> Collected:
         """Commit what is there (inside), bundle it out, fetch it with fsck, list the changes. Idempotent.
 
-        `co_author` (`Name <address>`) stands on the last commit, also where the agent made that one.
+        `message` is the commit's. `co_author` (`Name <address>`) stands on the last commit, also where the agent made that one.
         """
         ...
 
     async def result(self, run: RunId) -> Collected | None:
-        """What was harvested last, as long as it is kept; None before."""
+        """What was collected last, as long as it is kept; None before."""
         ...
 
     def checkout(self, run: RunId, repository: RepositorySpec) -> AbstractAsyncContextManager[Path]:
-        """A throw-away checkout of what was harvested (or of the base), for checks."""
+        """A throw-away checkout of what was collected (or of the base), for checks; its folder."""
         ...
 
     async def publish(self, run: RunId, repository: RepositorySpec, *, branch: str) -> Published:
-        """Put the harvested commit on a branch of the repository. Idempotent; never the base branch."""
-        ...
-
-    async def discard(self, run: RunId) -> None:
-        """Remove the run's clone. Idempotent."""
+        """Put the collected commit on a branch of the repository. Idempotent; never the base branch."""
         ...
 
 

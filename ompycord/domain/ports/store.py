@@ -1,0 +1,370 @@
+"""Ports of the database, one a user's need and at most 8 methods each; implemented by `store`, which has no double.
+
+Every method that writes has committed when it returns. Every method raises StorageError when the database cannot answer;
+one that writes raises it as NotStored or DiskRefuses where it is certain that nothing was stored. A user names the ports
+that it uses; where it needs several of them, it names their union beside itself, without methods of its own.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from ompycord.domain.base import Frozen, Millis
+from ompycord.domain.events import EventBody, RunEvent
+from ompycord.domain.fold import RunFold
+from ompycord.domain.ids import RunId
+from ompycord.domain.person_settings import PersonSettings
+from ompycord.domain.records import (
+    Board,
+    Commit,
+    Committed,
+    Decision,
+    Draft,
+    EffectRow,
+    KeyRecord,
+    OutboxKind,
+    OutboxRow,
+    Post,
+    Receipt,
+    Surface,
+)
+from ompycord.domain.run import RunKind, RunRecord, RunState
+from ompycord.domain.task import Task
+from ompycord.errors import BadEvent
+
+__all__ = [
+    "AuditTrail",
+    "Boards",
+    "Decisions",
+    "Deliveries",
+    "Drafts",
+    "DumpedFold",
+    "EventBacklog",
+    "EventLog",
+    "Folds",
+    "Journal",
+    "KeyStore",
+    "Observations",
+    "Outbox",
+    "People",
+    "Projection",
+    "RunFilter",
+    "RunHistory",
+    "Runs",
+    "ShownMessages",
+    "StoreHealth",
+    "Surfaces",
+    "Tasks",
+]
+
+
+class RunFilter(Frozen):
+    """Which runs to list, newest first."""
+
+    states: frozenset[RunState] | None = None
+    is_open: bool | None = None
+    kind: RunKind | None = None
+    updated_before: Millis | None = None
+    guild: str | None = None
+    requester: str | None = None
+    repository: str | None = None
+    ending: str | None = None
+    """The last characters of the id, as people type them."""
+    limit: int = 25
+
+
+class DumpedFold(NamedTuple):
+    """A fold as the cache keeps it."""
+
+    run: RunId
+    position: int
+    dump: bytes
+
+    @classmethod
+    def of(cls, fold: RunFold) -> "DumpedFold":
+        """Made by the projector, which takes turns with others on the loop."""
+        return cls(fold.run, fold.position, fold.dump())
+
+
+# -- the log -----------------------------------------------------------------------------------------------------------
+
+
+class EventLog(Protocol):
+    """Where the facts of senders go."""
+
+    async def append(self, posts: Sequence[Post], *, together: bool = False) -> list[Receipt | BadEvent]:
+        """Store a batch by group commit and return an answer to each post, in order; each is judged alone.
+
+        A refusal is returned, not raised: IdConflict, SequenceConflict, RunFinal, UnknownRun. `together`: all or nothing.
+        Then the first refusal ends the list, its index is its place, and nothing is stored; a webhook-id, which stands
+        on the last post, stands for all of them.
+        """
+        ...
+
+
+class Observations(Protocol):
+    """Where the facts of this process's adapters go."""
+
+    async def observe(self, run: RunId, bodies: Sequence[EventBody], *, at: Millis) -> int:
+        """Store what a local adapter saw at `at`, under the source `agent` and numbered by the store.
+
+        Returns the last position, 0 where `bodies` is empty. Raises UnknownRun.
+        """
+        ...
+
+
+class EventBacklog(Protocol):
+    """How far the projector is behind the log."""
+
+    async def backlog(self) -> int:
+        """The number of events that the projector has not taken in."""
+        ...
+
+
+class RunHistory(Protocol):
+    """What one run's log tells, read from its events and not from its fold."""
+
+    async def events_of(self, run: RunId) -> list[RunEvent]:
+        """The run's whole log by position; empty for an unknown run."""
+        ...
+
+    async def transcript(self, run: RunId, *, after: int) -> list[RunEvent]:
+        """What the run's agents and people wrote to each other after a position, in order (`events.TRANSCRIPT_TYPES`)."""
+        ...
+
+    async def session(self, run: RunId) -> str | None:
+        """The session that the run's agent opened last in the clone that it has now; None where it opened none."""
+        ...
+
+    async def session_usd(self, run: RunId, session: str) -> float:
+        """What the run's agent has reported so far that this session of its own cost, in dollars; 0 where it never did."""
+        ...
+
+
+# -- runs --------------------------------------------------------------------------------------------------------------
+
+
+class Runs(Protocol):
+    """The rows of runs, as their last commit left them."""
+
+    async def run(self, run: RunId) -> RunRecord | None:
+        """One run by its id; None where there is none."""
+        ...
+
+    async def runs(self, which: RunFilter) -> list[RunRecord]:
+        """Those that match all of the filter's conditions, newest first, at most `which.limit`."""
+        ...
+
+
+class Tasks(Protocol):
+    """What people asked for."""
+
+    async def task(self, task: str) -> Task | None:
+        """One task by its id; None where there is none."""
+        ...
+
+
+class Folds(Protocol):
+    """What is true of runs, as far as the projector has read."""
+
+    async def folds(self, runs: Sequence[RunId]) -> dict[RunId, RunFold]:
+        """The folds of those that exist.
+
+        A run whose cached fold is missing or of another fold version is folded from its events up to the projector's cursor.
+        """
+        ...
+
+
+class Projection(Protocol):
+    """The projector's reading and writing; nobody else uses it."""
+
+    async def cursor(self, name: str) -> int:
+        """The last position that this reader has taken in; 0 at first."""
+        ...
+
+    async def events_after(self, position: int, *, limit: int) -> list[RunEvent]:
+        """At most `limit` events of all runs after a position, in commit order."""
+        ...
+
+    async def runs_by_id(self, runs: Sequence[RunId]) -> dict[RunId, RunRecord]:
+        """The rows of those that exist."""
+        ...
+
+    async def project(
+        self,
+        name: str,
+        *,
+        upto: int,
+        folds: Sequence[DumpedFold],
+        states: Mapping[RunId, tuple[RunState, Millis | None]],
+        outbox: Sequence[OutboxRow],
+    ) -> None:
+        """Store folds, the state and end of external runs, outbox rows and the cursor of `name`, in one transaction.
+
+        `upto` is the position of the last event that was taken in. Doing it again changes nothing.
+        """
+        ...
+
+
+# -- decisions ---------------------------------------------------------------------------------------------------------
+
+
+class Decisions(Protocol):
+    """What is decided about runs, and what was decided before."""
+
+    async def commit(self, commit: Commit) -> Committed:
+        """Apply all of it in one transaction, or nothing.
+
+        Raises VersionConflict when a transition's row has moved, StaleResult when a step's lease is over, UnknownRun,
+        SequenceConflict.
+        """
+        ...
+
+    async def decision(self, run: RunId, kind: str, ref: str) -> Decision | None:
+        """What was decided on this request; None while nobody has."""
+        ...
+
+
+class Drafts(Protocol):
+    """What people typed."""
+
+    async def draft(self, draft: str) -> Draft | None:
+        """One draft by its id; None where there is none."""
+        ...
+
+    async def save_draft(self, draft: Draft) -> None:
+        """Keep what a person typed; the same id again replaces its body, never its run."""
+        ...
+
+
+class Journal(Protocol):
+    """The effects that have no end yet."""
+
+    async def open_effects(self) -> list[EffectRow]:
+        """Pending and started ones, oldest first."""
+        ...
+
+
+# -- deliveries --------------------------------------------------------------------------------------------------------
+
+
+class Outbox(Protocol):
+    """What must still reach Discord."""
+
+    async def outbox(self, *, limit: int = 500) -> list[OutboxRow]:
+        """Pending rows, oldest first, at most `limit`."""
+        ...
+
+
+class Deliveries(Protocol):
+    """How a delivery ended."""
+
+    async def delivered(self, row: OutboxRow, surface: Surface | None, *, at: Millis) -> None:
+        """Mark the row done at `at` and remember where it went, in one transaction. Raises UnknownRun."""
+        ...
+
+    async def undelivered(self, row: OutboxRow, *, error: str, final: bool) -> None:
+        """One more try failed with this `error`; `final`: there will be no other. A row that is done stays done."""
+        ...
+
+
+class Surfaces(Protocol):
+    """Where the messages and threads of a run stand."""
+
+    async def surfaces(self, run: RunId) -> list[Surface]:
+        """All of a run's, by kind and ref; empty for an unknown run."""
+        ...
+
+    async def surface(self, run: RunId, kind: OutboxKind, ref: str = "") -> Surface | None:
+        """One of them; None where it does not stand in Discord yet."""
+        ...
+
+    async def run_of_surface(self, channel_or_message: str) -> RunRecord | None:
+        """The run whose thread, card or channel summary has this Discord id; None where no run has."""
+        ...
+
+
+class ShownMessages(Protocol):
+    """What the messages of runs show."""
+
+    async def shown(self, surface: Surface) -> None:
+        """An edit went through: remember what the message shows now. Raises UnknownRun."""
+        ...
+
+    async def stale_cards(self) -> list[RunId]:
+        """Runs whose newest card shows less than the projector knows."""
+        ...
+
+
+class Boards(Protocol):
+    """The boards of channels."""
+
+    async def boards(self) -> list[Board]:
+        """Every board that was posted, by channel."""
+        ...
+
+    async def save_board(self, board: Board) -> None:
+        """It stands there and shows that; a channel has one, so an earlier one is forgotten."""
+        ...
+
+    async def drop_board(self, channel: str) -> None:
+        """The channel's board is gone. Idempotent."""
+        ...
+
+
+# -- people and keys ---------------------------------------------------------------------------------------------------
+
+
+class People(Protocol):
+    """What people chose for themselves."""
+
+    async def person_settings(self, person: str) -> PersonSettings:
+        """What the person with this Discord id chose; the defaults where they never did."""
+        ...
+
+    async def save_person_settings(self, person: str, settings: PersonSettings, *, at: Millis) -> None:
+        """What they chose at `at`, in place of what they chose before."""
+        ...
+
+
+class KeyStore(Protocol):
+    """The keys of senders."""
+
+    async def keys(self) -> list[KeyRecord]:
+        """All that are not revoked, without those of runs that are over, oldest first.
+
+        Held in memory by the sidecar, so failed authentication costs no database access.
+        """
+        ...
+
+
+class AuditTrail(Protocol):
+    """The hash chain of what people did."""
+
+    async def audit(self, *, actor: str, action: str, subject: str, detail: Mapping[str, str], at: Millis) -> None:
+        """One more link, for what is no decision about a run: who did what to what, at `at`."""
+        ...
+
+    async def verify_audit(self) -> int:
+        """The number of links, recomputed one by one. Raises StorageError naming the first that is wrong."""
+        ...
+
+
+# -- the database itself -----------------------------------------------------------------------------------------------
+
+
+class StoreHealth(Protocol):
+    """Whether the database takes what it is given."""
+
+    @property
+    def read_only(self) -> str | None:
+        """Why nothing is written for now, in one sentence; None while everything is."""
+        ...
+
+    @property
+    def transactions(self) -> int:
+        """How many write transactions were begun since the start."""
+        ...
+
+    async def is_writable(self) -> bool:
+        """Whether a row can be committed now; never raises."""
+        ...
