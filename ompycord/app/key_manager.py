@@ -72,7 +72,7 @@ class KeyManager:
         record, token = mint_bearer(
             ids=self._ids, now_ms=self._clock.now_ms(), name=f"run {run}", scopes=scopes, run=run
         )
-        await self._store.commit(Commit(keys=(record,)))
+        await self._store.commit(Commit(writes=(record,)))
         await self.refresh()
         url = self._sidecar_address()
         return {"OMPYCORD_RUN": run, "OMPYCORD_URL": url, "OMPYCORD_MCP_URL": f"{url}/mcp/", "OMPYCORD_KEY": token}

@@ -170,7 +170,7 @@ class Keys:
         now = self._clock.now_ms()
         record = await self._find(asked.key)
         ended = record.model_copy(update={"revoked_at": now})
-        await self._store.commit(Commit(keys=(ended,)))
+        await self._store.commit(Commit(writes=(ended,)))
         await self._audit("key.revoked", ended)
         await self._changed()
         self._secrets.drop(record.id)
@@ -221,7 +221,7 @@ class Keys:
                     f"The key's secret cannot be kept ({error.strerror}): nothing was changed."
                 ) from None
         try:
-            await self._store.commit(Commit(keys=(record,) if ending is None else (record, ending)))
+            await self._store.commit(Commit(writes=(*((record,) if ending is None else (record, ending)),)))
         except StorageError:
             self._secrets.drop(record.id)
             raise

@@ -24,7 +24,7 @@ from ompycord.domain.catalog import Catalog
 from ompycord.domain.ids import OMPYCORD, DraftId, RunId, short_id
 from ompycord.domain.lifecycle import advance
 from ompycord.domain.ports import AgentCapabilities, Clock, Drafts, Ids, Observations, RunFilter, RunHistory, Tasks
-from ompycord.domain.records import Committed, Draft, NewEvent
+from ompycord.domain.records import Commit, Committed, Draft, NewEvent
 from ompycord.domain.run import FINAL, Machine, RunKind, RunRecord, RunState
 from ompycord.domain.snapshot import StatusSnapshot
 from ompycord.domain.task import MOST_FILES, Mode, Origin, Prompt, Task, TaskFile
@@ -210,9 +210,7 @@ class Conductor:
                 created_at=now,
             )
             drafts = (base.model_copy(update={"run": run}),)
-        whole = commit.model_copy(
-            update={"drafts": drafts, "tasks": (task,), "runs": (record,), "events": (*commit.events, state)}
-        )
+        whole = Commit(writes=(*drafts, task, record, *commit.writes, state))
         await self._store.commit(whole)
         return await self._store.run(run) or record
 

@@ -283,7 +283,7 @@ class Driver:
                     updates.append(
                         EffectUpdate(run=row.run, key=other.key, status=EffectStatus.DONE, at=now, outcome="halted")
                     )
-            await self._store.commit(Commit(effect_updates=tuple(updates)))
+            await self._store.commit(Commit(writes=(*updates,)))
         except StorageError as error:
             log.warning("effect.not_recorded", run=row.run, effect=row.key, cause=str(error))
             await asyncio.sleep(RETRY_S)
@@ -296,4 +296,4 @@ class Driver:
 
     async def _journal(self, row: EffectRow, status: EffectStatus) -> None:
         update = EffectUpdate(run=row.run, key=row.key, status=status, at=self._clock.now_ms())
-        await self._store.commit(Commit(effect_updates=(update,)))
+        await self._store.commit(Commit(writes=(update,)))

@@ -114,5 +114,5 @@ class Reminders:
         if (run, ref) in self._reminded:
             return
         row = OutboxRow(run=run, kind=OutboxKind.NOTICE, ref=ref, body={"channel": channel}, created_at=now)
-        await self._store.commit(Commit(outbox=(row,)))
+        await self._store.commit(Commit(writes=(row,)))
         self._reminded = dict.fromkeys([*list(self._reminded)[-REMINDED_KEPT:], (run, ref)])

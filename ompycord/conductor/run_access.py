@@ -70,4 +70,4 @@ class RunAccess:
     ) -> Committed:
         """Store a fact that causes no transition, in our lane; once, where it comes with a decision."""
         event = NewEvent(run=run, source=OMPYCORD, kind=kind, at=self.clock.now_ms(), body=body, id=self.ids.ulid())
-        return await self.store.commit(Commit(decisions=(decision,) if decision else (), events=(event,)))
+        return await self.store.commit(Commit(writes=(*((decision,) if decision else ()), event)))

@@ -10,12 +10,13 @@ from typing import Protocol
 from ompycord.conductor.deliveries import deliveries
 from ompycord.domain import events as ev
 from ompycord.domain.authority import SourceKind, require_authority
+from ompycord.domain.base import Frozen
 from ompycord.domain.effects import effect_key
 from ompycord.domain.ids import OMPYCORD, RunId, short_id
 from ompycord.domain.lifecycle import Decision as Outcome
 from ompycord.domain.lifecycle import advance
 from ompycord.domain.ports import Clock, Decisions, Ids, Runs
-from ompycord.domain.records import Commit, Committed, Decision, EffectRow, EffectUpdate, NewEvent, Transition
+from ompycord.domain.records import Commit, Committed, Decision, EffectRow, EffectUpdate, KeysEnd, NewEvent, Transition
 from ompycord.domain.run import FINAL, RunRecord
 from ompycord.errors import Refused, UnknownRun, VersionConflict
 from ompycord.telemetry import get_logger
@@ -72,7 +73,7 @@ class Transitions:
             commit = self.commit_of(record, fact, kind=kind, outcome=outcome, decision=decision, journal=journal)
             if is_guarded and not outcome.is_change:
                 stays = Transition(run=run, expect_version=record.version, machine=record.machine)
-                commit = commit.model_copy(update={"transitions": (stays,)})
+                commit = Commit(writes=(*commit.writes, stays))
             try:
                 committed = await self._store.commit(commit)
             except VersionConflict:
@@ -96,28 +97,20 @@ class Transitions:
     ) -> Commit:
         """The transaction for one fact and what was decided on it."""
         run, now = RunId(record.id), self._clock.now_ms()
-        facts: list[ev.EventBody] = [body, *outcome.events]
-        return Commit(
-            decisions=(decision,) if decision else (),
-            transitions=(Transition(run=run, expect_version=record.version, machine=outcome.machine),)
-            if outcome.is_change
-            else (),
-            events=tuple(
-                NewEvent(run=run, source=OMPYCORD, kind=kind if fact is body else SourceKind.OMPYCORD, at=now, body=fact,
-                         id=self._ids.ulid())
-                for fact in facts
-            ),
-            effects=tuple(
-                EffectRow(run=run, key=effect_key(effect), effect=effect, created_at=now) for effect in outcome.effects
-            ),
-            effect_updates=(journal,) if journal else (),
-            outbox=tuple(
-                row
-                for fact in facts
-                for row in deliveries(run, fact, kind=record.kind, channel=record.channel, at=now)
-            ),
-            expire_keys_of=(run,) if outcome.is_change and outcome.machine.state in FINAL else (),
-        )  # fmt: skip
+        writes: list[Frozen | NewEvent] = [] if decision is None else [decision]
+        if outcome.is_change:
+            writes.append(Transition(run=run, expect_version=record.version, machine=outcome.machine))
+            if outcome.machine.state in FINAL:
+                writes.append(KeysEnd(run=run))
+        for fact in (body, *outcome.events):
+            by = kind if fact is body else SourceKind.OMPYCORD
+            writes.append(NewEvent(run=run, source=OMPYCORD, kind=by, at=now, body=fact, id=self._ids.ulid()))
+            writes += deliveries(run, fact, kind=record.kind, channel=record.channel, at=now)
+        for effect in outcome.effects:
+            writes.append(EffectRow(run=run, key=effect_key(effect), effect=effect, created_at=now))
+        if journal is not None:
+            writes.append(journal)
+        return Commit(writes=tuple(writes))
 
 
 def _log_transition(run: RunId, fact: ev.EventBody, outcome: Outcome, journal: EffectUpdate | None) -> None:

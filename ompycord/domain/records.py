@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 from pydantic import Field
 
@@ -11,8 +11,7 @@ from ompycord.domain.base import Frozen, Millis, Name
 from ompycord.domain.effects import Effect
 from ompycord.domain.events import EventBody
 from ompycord.domain.ids import RunId, Source, Ulid
-from ompycord.domain.run import Machine, RunRecord
-from ompycord.domain.task import Task
+from ompycord.domain.run import Machine
 
 __all__ = [
     "Board",
@@ -24,6 +23,7 @@ __all__ = [
     "EffectStatus",
     "EffectUpdate",
     "KeyRecord",
+    "KeysEnd",
     "NewEvent",
     "OutboxKind",
     "OutboxRow",
@@ -34,6 +34,8 @@ __all__ = [
     "Surface",
     "Transition",
 ]
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,24 +258,35 @@ class KeyRecord(Frozen):
     revoked_at: Millis | None = None
 
 
-class Commit(Frozen):
-    """All that one decision changes, applied in one BEGIN IMMEDIATE transaction or not at all."""
+class KeysEnd(Frozen):
+    """The keys of a run end 10 minutes after the commit that holds this."""
 
-    drafts: tuple[Draft, ...] = ()
-    """Inserted, or their `run` set once."""
-    tasks: tuple[Task, ...] = ()
-    runs: tuple[RunRecord, ...] = ()
-    """New rows. A run whose id is there already makes the whole commit a no-op (see `Committed.fresh`)."""
-    decisions: tuple[Decision, ...] = ()
-    transitions: tuple[Transition, ...] = ()
-    events: tuple[NewEvent, ...] = ()
-    effects: tuple[EffectRow, ...] = ()
-    effect_updates: tuple[EffectUpdate, ...] = ()
-    outbox: tuple[OutboxRow, ...] = ()
-    """Inserted unless (run, kind, ref) is there."""
-    keys: tuple[KeyRecord, ...] = ()
-    expire_keys_of: tuple[RunId, ...] = ()
-    """Runs whose keys end 10 minutes from now."""
+    run: RunId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """All that one decision changes, applied in one BEGIN IMMEDIATE transaction or not at all.
+
+    Each record is one kind of write, and the feature that owns it says how it is applied:
+
+    - `Draft`: inserted, or its `run` set once.
+    - `Task`: inserted unless it is there.
+    - `RunRecord`: a new row. A run whose id is there already makes the whole commit a no-op (see `Committed.fresh`).
+    - `Transition`: a hosted run's row, guarded by its version.
+    - `Decision`: inserted, and a link of the audit; one that was made before makes the whole commit a no-op.
+    - `NewEvent`: appended to the log.
+    - `EffectRow`, `EffectUpdate`: the journal, forward only and under the run's lease.
+    - `OutboxRow`: inserted unless (run, kind, ref) is there.
+    - `KeyRecord`, `KeysEnd`: a key put, a run's keys ended.
+    """
+
+    writes: tuple[Frozen | NewEvent, ...]
+    """Applied kind by kind, in the order of this list; those of one kind in the order in which they stand here."""
+
+    def of(self, record: type[R]) -> tuple[R, ...]:
+        """The writes of one kind, in their order."""
+        return tuple(write for write in self.writes if isinstance(write, record))
 
 
 class Committed(Frozen):

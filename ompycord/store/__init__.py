@@ -1,7 +1,7 @@
 """The only SQL of the product: one writer with group commit, a few readers, migrations; implements the ports of `domain/ports/store.py`."""
 
+from ompycord.store.features.projection import PROJECTOR
 from ompycord.store.opening import open_store
-from ompycord.store.projecting import PROJECTOR
 from ompycord.store.sqlite import SqliteStore
 
 __all__ = ["PROJECTOR", "SqliteStore", "open_store"]

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from ompycord.domain.ports import Clock
 from ompycord.errors import DatabaseDamaged, DiskRefuses, StorageError
-from ompycord.store import queries_write as sql
 from ompycord.store.connection import Connection
+from ompycord.store.statements import load
 from ompycord.telemetry import get_logger
 
-__all__ = ["PROBE_S", "WriteGuard"]
+__all__ = ["PROBE_S", "WriteGuard", "put_probe"]
 
 PROBE_S = 3.0
 """Seconds between two attempts to write while the disk refuses."""
@@ -29,6 +29,9 @@ ROOM = 1024 * 1024
 """Bytes that must fit before writing is taken up again, so that it is not given up at the next commit."""
 
 log = get_logger(__name__)
+
+_SQL = load("health")
+_PUT_PROBE = _SQL.one("put_probe")
 
 
 class WriteGuard:
@@ -106,7 +109,7 @@ class WriteGuard:
         _require_room(self._path.with_name(f"{self._path.name}.room"))
         if raw.in_transaction:  # a ROLLBACK failed with the disk
             raw.execute("ROLLBACK")
-        raw.execute(sql.PUT_PROBE)  # outside a transaction: SQLite commits it by itself
+        put_probe(raw)  # outside a transaction: SQLite commits it by itself
 
     def _tried(self, attempt: "asyncio.Future[None]") -> None:
         if attempt.cancelled() or self._is_ended:
@@ -117,6 +120,11 @@ class WriteGuard:
         self._reason = None
         self.committed()
         log.info("store.writable_again")
+
+
+def put_probe(raw: sqlite3.Connection) -> None:
+    """A row for the sake of writing one: whether the database takes anything at all."""
+    raw.execute(_PUT_PROBE)
 
 
 def _require_room(file: Path) -> None:

@@ -16,23 +16,18 @@ from typing import NamedTuple
 
 from ompycord.domain.ports import Clock
 from ompycord.errors import ConfigurationError
+from ompycord.store.statements import load
 
 __all__ = ["Migration", "find_migrations", "migrate", "statements"]
 
 _NAME = re.compile(r"([0-9]{4})_([a-z0-9_]+)\.sql")
 
-# What was applied, and from which text.
-_CREATE_TABLE = """
-CREATE TABLE IF NOT EXISTS schema_migrations (
-    version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at INTEGER NOT NULL, ms INTEGER NOT NULL
-) STRICT
-"""
-# The tables that are there.
-_TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-# What was applied so far, in order.
-_APPLIED = "SELECT version, name, checksum FROM schema_migrations ORDER BY version"
-# One more.
-_ADD = "INSERT INTO schema_migrations (version, name, checksum, applied_at, ms) VALUES (?, ?, ?, ?, ?)"
+_SQL = load("migrations")
+_CREATE_TABLE = _SQL.one("create_table")
+_TABLES = _SQL.one("tables")
+_APPLIED = _SQL.one("applied")
+_ADD = _SQL.one("add")
+_COPY = _SQL.one("copy")
 
 
 class Migration(NamedTuple):
@@ -165,7 +160,7 @@ def _copy(raw: sqlite3.Connection, target: Path) -> None:
     unfinished = target.with_name(f"{target.name}.unfinished")
     unfinished.unlink(missing_ok=True)
     os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))  # VACUUM INTO takes an empty file
-    raw.execute("VACUUM INTO ?", (str(unfinished),))
+    raw.execute(_COPY, (str(unfinished),))
     handle = os.open(unfinished, os.O_RDWR)
     try:
         os.fsync(handle)

@@ -1,4 +1,4 @@
-"""Server-sent events: the log as it grows, resumable by position; counterpart of `store/streaming.py`.
+"""Server-sent events: the log as it grows, resumable by position; counterpart of `store/features/streaming.py`.
 
 A stream has no queue of its own: the log is the queue, and a reader that is too far behind restarts with a snapshot. So a
 slow reader costs a page of memory. `http/event_stream.py` knows the connection.

@@ -12,7 +12,8 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from ompycord.domain.records import Commit, OutboxRow
+from ompycord.domain.records import Commit, EffectUpdate, OutboxRow
+from ompycord.domain.run import RunRecord
 from ompycord.store import SqliteStore
 
 ARMED = "armed"
@@ -25,7 +26,7 @@ def _always(arguments: tuple[Any, ...]) -> bool:
 
 
 def _begins_a_run(arguments: tuple[Any, ...]) -> bool:
-    return bool(arguments[0].runs)
+    return bool(arguments[0].of(RunRecord))
 
 
 def _delivers(kind: str) -> Matches:
@@ -39,7 +40,7 @@ def _delivers(kind: str) -> Matches:
 def _ends(effect: str) -> Matches:
     def matches(arguments: tuple[Any, ...]) -> bool:
         commit: Commit = arguments[0]
-        return any(update.key.startswith(effect) and update.status == "done" for update in commit.effect_updates)
+        return any(update.key.startswith(effect) and update.status == "done" for update in commit.of(EffectUpdate))
 
     return matches
 

@@ -96,7 +96,7 @@ class CardRollover:
             body={"channel": card.channel},
             created_at=self._clock.now_ms(),
         )
-        await self._store.commit(Commit(outbox=(row,)))
+        await self._store.commit(Commit(writes=(row,)))
 
     async def relocate(self, run_view: RunView) -> bool:
         """Show the run where it still can be, if its thread or channel was deleted; False where there is no such place.
@@ -125,4 +125,4 @@ class CardRollover:
             if not self._renderer.closed(run_view, s.ref)
         )
         if rows:
-            await self._store.commit(Commit(outbox=rows))
+            await self._store.commit(Commit(writes=(*rows,)))

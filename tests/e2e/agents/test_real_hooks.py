@@ -87,7 +87,7 @@ class Elsewhere:
         run, card = await self.until(lambda card: len(card.open_approvals) > 0 and len(card.approvals) == number)
         body = body_of(approval=card.approvals[number - 1].ref, by="Ada")
         event = NewEvent(run=run, source=OMPYCORD, kind=SourceKind.PERSON, at=0, body=body, id=SystemIds().ulid())
-        await self.store.commit(Commit(events=(event,)))
+        await self.store.commit(Commit(writes=(event,)))
         self.projector.wake()
 
 
@@ -97,7 +97,7 @@ async def elsewhere(tmp_path: Path) -> AsyncGenerator[Elsewhere]:
     async with open_store(tmp_path / "ompycord.db", clock=clock, ids=ids) as store:
         scopes = [Scope.EVENTS_WRITE, Scope.RUNS_CREATE]
         record, token = mint_bearer(ids=ids, now_ms=clock.now_ms(), name="laptop", scopes=scopes)
-        await store.commit(Commit(keys=(record,)))
+        await store.commit(Commit(writes=(record,)))
         ring = KeySet(clock=clock)
         ring.replace(await store.keys(), hmac_secrets={})
         projector = Projector(store=store, bus=bus, clock=clock, route=lambda run: None)

@@ -12,7 +12,7 @@ from ompycord.domain.catalog import Limits
 from ompycord.domain.events import EffectFinished
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Engine
-from ompycord.domain.records import Commit, EffectRow, EffectStatus, EffectUpdate
+from ompycord.domain.records import Commit, EffectRow, EffectStatus, EffectUpdate, NewEvent
 from ompycord.domain.run import RunState
 from ompycord.domain.step import StepOrder
 from ompycord.errors import DiskRefuses, Refused, StorageError
@@ -40,11 +40,11 @@ class SlowReader:
             await self.after()
         return found
 
-    async def commit(self, commit: object) -> object:
-        if self.refusals and any(isinstance(event.body, EffectFinished) for event in getattr(commit, "events", ())):
+    async def commit(self, commit: Commit) -> object:
+        if self.refusals and any(isinstance(event.body, EffectFinished) for event in commit.of(NewEvent)):
             self.refusals -= 1
             raise StorageError("The database did not take it.")
-        return await self._store.commit(commit)  # pyright: ignore[reportArgumentType]  # handed on as it came
+        return await self._store.commit(commit)
 
 
 class OneStep:
@@ -238,7 +238,7 @@ async def test_a_result_of_an_older_lease_is_dropped_and_the_step_is_done_under_
         first = engine.orders[-1]
         # Another machine takes the step over: it starts it again under the next lease.
         taken = EffectUpdate(run=RunId(run.id), key=first.key, status=EffectStatus.STARTED, at=harness.clock.now_ms())
-        await harness.store.commit(Commit(effect_updates=(taken,)))
+        await harness.store.commit(Commit(writes=(taken,)))
         record = await harness.store.run(RunId(run.id))
         assert record is not None
         assert record.lease_epoch == first.lease_epoch + 1

@@ -23,7 +23,7 @@ def _said(harness: AppHarness, run: str, text: str) -> Commit:
         body=body,
         id=harness.ids.ulid(),
     )
-    return Commit(events=(event,))
+    return Commit(writes=(event,))
 
 
 async def test_an_answer_reaches_the_agent_that_waits_for_it(harness: AppHarness) -> None:

@@ -43,7 +43,7 @@ async def decide(store: SqliteStore, ids: CountingIds) -> None:
         task = people.task()
         run = people.run(task)
         try:
-            await store.commit(Commit(tasks=(task,), runs=(run,), decisions=(people.decision(run.id),)))
+            await store.commit(Commit(writes=(task, run, people.decision(run.id))))
         except StorageError as error:
             say("failed", run.id, error)
             return

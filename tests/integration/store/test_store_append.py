@@ -50,7 +50,7 @@ async def test_a_run_key_writes_into_its_own_run_only(store: SqliteStore, sender
         id=sender.key, name="run", kind="bearer", sha256="0" * 64, scopes=frozenset({Scope.EVENTS_WRITE}),
         run=RunId(mine.id), created_at=NOW,
     )  # fmt: skip
-    await store.commit(Commit(keys=(key,)))
+    await store.commit(Commit(writes=(key,)))
 
     taken, foreign, invented = await store.append(
         [sender.post(seq=1, name=name, kind=SourceKind.RUN_KEY) for name in (mine.id, other.id, "nightly")]
@@ -167,13 +167,13 @@ async def test_a_claim_does_not_end_a_hosted_run_but_its_state_does(
         id=sender.key, name="run", kind="bearer", sha256="0" * 64, scopes=frozenset({Scope.EVENTS_WRITE}),
         run=RunId(run.id), created_at=NOW,
     )  # fmt: skip
-    await store.commit(Commit(keys=(key,)))
+    await store.commit(Commit(writes=(key,)))
 
     def post(seq: int | None, source: str | None = None, body: ev.EventBody | None = None):  # noqa: ANN202  # a Post
         return sender.post(body, seq=seq, name=run.id, kind=SourceKind.RUN_KEY, source=source)
 
     receipts(await store.append([post(1, body=ev.RunFinished()), post(4), post(None, "b")]))
-    await store.commit(Commit(transitions=(people.move(run.id, RunState.COMPLETE),)))
+    await store.commit(Commit(writes=(people.move(run.id, RunState.COMPLETE),)))
     late, filled, unnumbered, fresh_source, repeated = await store.append(
         [post(5), post(3), post(None, "b"), post(1, "c"), post(4)]
     )
@@ -189,7 +189,7 @@ async def test_receipts_say_that_somebody_wants_the_run_to_end(
 ) -> None:
     first = receipt((await store.append([sender.post(webhook_id="msg_1", sent=b"a")]))[0])
     assert not first.cancel_requested
-    await store.commit(Commit(events=(people.event(first.run, ev.CancelRequested(by="Ada")),)))
+    await store.commit(Commit(writes=(people.event(first.run, ev.CancelRequested(by="Ada")),)))
     later, replay = receipts(await store.append([sender.post(), sender.post(webhook_id="msg_1", sent=b"a")]))
     assert later.cancel_requested
     assert replay.cancel_requested

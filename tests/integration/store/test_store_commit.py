@@ -13,9 +13,11 @@ from ompycord.domain.ids import OMPYCORD, RunId
 from ompycord.domain.ports import RunFilter
 from ompycord.domain.records import (
     Commit,
+    Decision,
     EffectStatus,
     EffectUpdate,
     KeyRecord,
+    KeysEnd,
     OutboxKind,
     OutboxRow,
     Scope,
@@ -34,12 +36,14 @@ async def test_a_submitted_draft_becomes_one_run(store: SqliteStore, people: Peo
     assert await store.draft(draft.id) == draft
 
     commit = Commit(
-        drafts=(draft.model_copy(update={"run": run.id}),),
-        tasks=(task,),
-        runs=(run,),
-        decisions=(people.decision(run.id),),
-        events=(people.event(run.id, ev.RunSubmitted(task=task)),),
-        outbox=(OutboxRow(run=RunId(run.id), kind=OutboxKind.MIRROR, created_at=NOW, body={"a": 1}),),
+        writes=(
+            draft.model_copy(update={"run": run.id}),
+            task,
+            run,
+            people.decision(run.id),
+            people.event(run.id, ev.RunSubmitted(task=task)),
+            OutboxRow(run=RunId(run.id), kind=OutboxKind.MIRROR, created_at=NOW, body={"a": 1}),
+        )
     )
     done = await store.commit(commit)
     assert (done.fresh, done.positions) == (True, (1,))
@@ -52,7 +56,7 @@ async def test_a_submitted_draft_becomes_one_run(store: SqliteStore, people: Peo
 
     again = await store.commit(commit)
     assert not again.fresh
-    assert again.earlier == commit.decisions[0]
+    assert again.earlier == commit.of(Decision)[0]
     assert len(await store.events_of(RunId(run.id))) == 1
     assert len(await store.outbox()) == 1
 
@@ -61,25 +65,23 @@ async def test_a_draft_that_became_a_run_becomes_no_other(store: SqliteStore, pe
     task = people.task()
     first, second = people.run(task), people.run(task)
     draft = people.draft()
-    assert (
-        await store.commit(Commit(drafts=(people.draft(first.id, id=draft.id),), tasks=(task,), runs=(first,)))
-    ).fresh
-    late = await store.commit(Commit(drafts=(people.draft(second.id, id=draft.id),), tasks=(task,), runs=(second,)))
+    assert (await store.commit(Commit(writes=(people.draft(first.id, id=draft.id), task, first)))).fresh
+    late = await store.commit(Commit(writes=(people.draft(second.id, id=draft.id), task, second)))
     assert not late.fresh
     assert await store.run(RunId(second.id)) is None
 
 
 async def test_two_drafts_become_no_common_run(store: SqliteStore, people: People) -> None:
     run = await people.submit(store)
-    assert (await store.commit(Commit(drafts=(people.draft(run.id),)))).fresh
-    assert not (await store.commit(Commit(drafts=(people.draft(run.id),)))).fresh
+    assert (await store.commit(Commit(writes=(people.draft(run.id),)))).fresh
+    assert not (await store.commit(Commit(writes=(people.draft(run.id),)))).fresh
 
 
 async def test_a_draft_typed_again_keeps_its_run(store: SqliteStore, people: People) -> None:
     run = await people.submit(store)
     draft = people.draft()
     await store.save_draft(draft)
-    await store.commit(Commit(drafts=(draft.model_copy(update={"run": run.id}),)))
+    await store.commit(Commit(writes=(draft.model_copy(update={"run": run.id}),)))
     await store.save_draft(draft.model_copy(update={"body": {"prompt": "other"}}))
     kept = await store.draft(draft.id)
     assert kept is not None
@@ -90,25 +92,25 @@ async def test_the_second_click_finds_the_first(store: SqliteStore, people: Peop
     run = await people.submit(store)
     first = people.decision(run.id, "question", "q1", "blue")
     second = people.decision(run.id, "question", "q1", "red")
-    assert (await store.commit(Commit(decisions=(first,)))).fresh
-    answer = await store.commit(Commit(decisions=(second,), events=(people.event(run.id, ev.Note(text="not stored")),)))
+    assert (await store.commit(Commit(writes=(first,)))).fresh
+    answer = await store.commit(Commit(writes=(second, people.event(run.id, ev.Note(text="not stored")))))
     assert not answer.fresh
     assert answer.earlier == first
     assert await store.decision(RunId(run.id), "question", "q1") == first
     assert await store.events_of(RunId(run.id)) == []
-    assert (await store.commit(Commit(decisions=(people.decision(run.id, "question", "q2"),)))).fresh
+    assert (await store.commit(Commit(writes=(people.decision(run.id, "question", "q2"),)))).fresh
 
 
 async def test_a_transition_moves_the_row_and_its_columns(store: SqliteStore, people: People, clock: HandClock) -> None:
     run = await people.submit(store)
     clock.wall_ms += 1000
-    await store.commit(Commit(transitions=(people.move(run.id, RunState.BUILDING),)))
+    await store.commit(Commit(writes=(people.move(run.id, RunState.BUILDING),)))
     moved = await store.run(RunId(run.id))
     assert moved is not None
     assert (moved.state, moved.version, moved.updated_at, moved.ended_at) == ("BUILDING", 1, NOW + 1000, None)
     assert moved.machine == Machine(state=RunState.BUILDING)
 
-    await store.commit(Commit(transitions=(people.move(run.id, RunState.FAILED, version=1),)))
+    await store.commit(Commit(writes=(people.move(run.id, RunState.FAILED, version=1),)))
     ended = await store.run(RunId(run.id))
     assert ended is not None
     assert (ended.version, ended.ended_at) == (2, NOW + 1000)
@@ -116,14 +118,16 @@ async def test_a_transition_moves_the_row_and_its_columns(store: SqliteStore, pe
 
 async def test_a_moved_run_refuses_the_whole_commit(store: SqliteStore, people: People) -> None:
     run = await people.submit(store)
-    await store.commit(Commit(transitions=(people.move(run.id, RunState.PRECHECK),)))
+    await store.commit(Commit(writes=(people.move(run.id, RunState.PRECHECK),)))
     with pytest.raises(VersionConflict):
         await store.commit(
             Commit(
-                decisions=(people.decision(run.id, "stop"),),
-                events=(people.event(run.id, ev.RunStopped(by="Ada")),),
-                effects=(people.effect(run.id),),
-                transitions=(people.move(run.id, RunState.SUSPENDED),),
+                writes=(
+                    people.decision(run.id, "stop"),
+                    people.event(run.id, ev.RunStopped(by="Ada")),
+                    people.effect(run.id),
+                    people.move(run.id, RunState.SUSPENDED),
+                )
             )
         )
     assert await store.decision(RunId(run.id), "stop", "") is None
@@ -131,28 +135,28 @@ async def test_a_moved_run_refuses_the_whole_commit(store: SqliteStore, people: 
     assert await store.open_effects() == []
     assert await store.verify_audit() == 0
     with pytest.raises(UnknownRun):
-        await store.commit(Commit(transitions=(people.move("0" * 26, RunState.PRECHECK),)))
+        await store.commit(Commit(writes=(people.move("0" * 26, RunState.PRECHECK),)))
 
 
 async def test_events_of_ours_are_numbered_by_the_store(store: SqliteStore, people: People) -> None:
     run = await people.submit(store)
     notes = [people.event(run.id, ev.Note(text=text)) for text in "abc"]
-    assert (await store.commit(Commit(events=tuple(notes[:2])))).positions == (1, 2)
-    assert (await store.commit(Commit(events=(notes[2],)))).positions == (3,)
+    assert (await store.commit(Commit(writes=(*notes[:2],)))).positions == (1, 2)
+    assert (await store.commit(Commit(writes=(notes[2],)))).positions == (3,)
     assert [(e.source, e.seq) for e in await store.events_of(RunId(run.id))] == [(OMPYCORD, n) for n in (1, 2, 3)]
     with pytest.raises(SequenceConflict):
-        await store.commit(Commit(events=(people.event(run.id, ev.Note(text="d"), seq=9),)))
+        await store.commit(Commit(writes=(people.event(run.id, ev.Note(text="d"), seq=9),)))
 
 
 async def test_the_journal_goes_forward_only(store: SqliteStore, people: People) -> None:
     run = await people.submit(store)
     effect = people.effect(run.id)
-    await store.commit(Commit(effects=(effect,)))
+    await store.commit(Commit(writes=(effect,)))
     assert await store.open_effects() == [effect]
 
     def step(status: EffectStatus, at: int, outcome: str | None = None) -> Commit:
         update = EffectUpdate(run=RunId(run.id), key=effect.key, status=status, at=at, outcome=outcome)
-        return Commit(effect_updates=(update,))
+        return Commit(writes=(update,))
 
     await store.commit(step(EffectStatus.STARTED, NOW + 1))
     await store.commit(step(EffectStatus.STARTED, NOW + 2))
@@ -160,12 +164,12 @@ async def test_the_journal_goes_forward_only(store: SqliteStore, people: People)
     assert (started.attempts, started.started_at, started.finished_at) == (2, NOW + 2, None)
     await store.commit(step(EffectStatus.DONE, NOW + 3, "ok"))
     await store.commit(step(EffectStatus.STARTED, NOW + 4))
-    await store.commit(Commit(effects=(effect,)))
+    await store.commit(Commit(writes=(effect,)))
     assert await store.open_effects() == []
 
     with pytest.raises(UnknownRun):
         await store.commit(
-            Commit(effect_updates=(EffectUpdate(run=RunId(run.id), key="build:9", status=EffectStatus.DONE, at=NOW),))
+            Commit(writes=(EffectUpdate(run=RunId(run.id), key="build:9", status=EffectStatus.DONE, at=NOW),))
         )
 
 
@@ -174,11 +178,11 @@ async def test_a_result_under_an_older_lease_is_refused_with_all_that_comes_with
 ) -> None:
     run = await people.submit(store)
     effect = people.effect(run.id)
-    await store.commit(Commit(effects=(effect,)))
+    await store.commit(Commit(writes=(effect,)))
 
     async def start() -> int:
         update = EffectUpdate(run=RunId(run.id), key=effect.key, status=EffectStatus.STARTED, at=NOW)
-        await store.commit(Commit(effect_updates=(update,)))
+        await store.commit(Commit(writes=(update,)))
         record = await store.run(RunId(run.id))
         assert record is not None
         return record.lease_epoch
@@ -187,7 +191,7 @@ async def test_a_result_under_an_older_lease_is_refused_with_all_that_comes_with
         update = EffectUpdate(
             run=RunId(run.id), key=effect.key, status=EffectStatus.DONE, at=NOW, outcome="ok", epoch=epoch
         )
-        return Commit(events=(people.event(run.id, ev.Note(text="done")),), effect_updates=(update,))
+        return Commit(writes=(people.event(run.id, ev.Note(text="done")), update))
 
     first, second = await start(), await start()
     assert second == first + 1
@@ -204,7 +208,7 @@ async def test_open_effects_come_oldest_first(store: SqliteStore, people: People
     effects = [CleanUp(iteration=1), PrepareWorkspace(iteration=1), StopAgent(iteration=1)]
     rows = [people.effect(run.id, effect) for effect in effects]
     late = rows[0].model_copy(update={"created_at": NOW + 1})
-    await store.commit(Commit(effects=(late, *rows[1:])))
+    await store.commit(Commit(writes=(late, *rows[1:])))
     assert await store.open_effects() == [*rows[1:], late]
 
 
@@ -224,16 +228,16 @@ async def test_keys_end_with_their_run(store: SqliteStore, people: People, clock
         key("cccc", channel="builds"),
         key("dddd", kind="hmac", sha256=None),
     ]
-    await store.commit(Commit(keys=tuple(keys)))
+    await store.commit(Commit(writes=(*keys,)))
     assert await store.keys() == keys
 
-    await store.commit(Commit(expire_keys_of=(RunId(run.id),)))
+    await store.commit(Commit(writes=(KeysEnd(run=RunId(run.id)),)))
     assert [k.expires_at for k in await store.keys()] == [NOW + 600_000, NOW + 1, None, None]
 
     clock.wall_ms = NOW + 2  # a run that is over leaves none behind
     assert [k.id for k in await store.keys()] == ["aaaa", "cccc", "dddd"]
 
-    await store.commit(Commit(keys=(key("cccc", revoked_at=NOW, sha256="f" * 64),)))
+    await store.commit(Commit(writes=(key("cccc", revoked_at=NOW, sha256="f" * 64),)))
     assert [k.id for k in await store.keys()] == ["aaaa", "dddd"]
 
 
@@ -242,17 +246,17 @@ async def test_an_impossible_row_is_a_storage_error_and_nothing_of_it_stays(stor
     decision = people.decision(run.id, "stop")
     twin = people.decision(run.id, "cancel").model_copy(update={"id": decision.id})
     with pytest.raises(StorageError):
-        await store.commit(Commit(decisions=(decision, twin)))
+        await store.commit(Commit(writes=(decision, twin)))
     assert await store.decision(RunId(run.id), "stop", "") is None
     orphan = people.run(people.task())
     with pytest.raises(StorageError):
-        await store.commit(Commit(runs=(orphan,)))
+        await store.commit(Commit(writes=(orphan,)))
 
 
 async def test_every_decision_is_a_link_of_the_audit_chain(store: SqliteStore, people: People, path: Path) -> None:
     run = await people.submit(store)
     decision = people.decision(run.id, "stop", action="halt, bitte 🛑")
-    await store.commit(Commit(decisions=(decision,)))
+    await store.commit(Commit(writes=(decision,)))
     await store.audit(actor="cli", action="key.revoked", subject="aaaa", detail={"b": "2", "a": "1"}, at=NOW)
     assert await store.verify_audit() == 2
 
@@ -295,7 +299,7 @@ async def test_runs_are_found_by_what_people_know(store: SqliteStore, people: Pe
                    ended_at=NOW),
         people.run(task, guild="a", repository="two"),
     ]  # fmt: skip
-    await store.commit(Commit(tasks=(task,), runs=tuple(runs)))
+    await store.commit(Commit(writes=(task, *runs)))
 
     async def found(**which: object) -> list[int]:
         return [runs.index(run) for run in await store.runs(RunFilter.model_validate(which))]

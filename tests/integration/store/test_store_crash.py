@@ -13,10 +13,11 @@ import pytest
 
 from ompycord.domain import events as ev
 from ompycord.domain.ids import RunId
-from ompycord.domain.records import Commit, OutboxKind, OutboxRow, Receipt
+from ompycord.domain.records import Commit, KeysEnd, OutboxKind, OutboxRow, Receipt
 from ompycord.domain.run import RunState
 from ompycord.store import open_store
-from ompycord.store.deciding import apply_commit, prepare
+from ompycord.store.sqlite import WRITES
+from ompycord.store.writes import apply_commit
 from tests.integration.store.world import NOW, CountingIds, HandClock, People, Sender
 
 pytestmark = pytest.mark.posix
@@ -127,15 +128,19 @@ async def test_a_crash_between_any_two_statements_of_a_commit_changes_nothing(pa
     task = people.task()
     other = people.run(task)
     commit = Commit(
-        drafts=(people.draft(other.id),),
-        tasks=(task,),
-        runs=(other,),
-        decisions=(people.decision(run.id, "stop"), people.decision(other.id)),
-        transitions=(people.move(run.id, RunState.SUSPENDED),),
-        events=(people.event(run.id, ev.RunStopped(by="Ada")), people.event(other.id, ev.RunSubmitted(task=task))),
-        effects=(people.effect(run.id),),
-        outbox=(OutboxRow(run=RunId(run.id), kind=OutboxKind.NOTICE, created_at=NOW),),
-        expire_keys_of=(RunId(run.id),),
+        writes=(
+            people.draft(other.id),
+            task,
+            other,
+            people.decision(run.id, "stop"),
+            people.decision(other.id),
+            people.move(run.id, RunState.SUSPENDED),
+            people.event(run.id, ev.RunStopped(by="Ada")),
+            people.event(other.id, ev.RunSubmitted(task=task)),
+            people.effect(run.id),
+            OutboxRow(run=RunId(run.id), kind=OutboxKind.NOTICE, created_at=NOW),
+            KeysEnd(run=RunId(run.id)),
+        )
     )
     before = dump(path)
     survived = 0
@@ -162,7 +167,7 @@ def crash(path: Path, commit: Commit, *, after: int) -> bool:
         raw.row_factory = sqlite3.Row
         raw.set_trace_callback(count)
         raw.execute("BEGIN IMMEDIATE")
-        apply_commit(raw, prepare(commit), now=NOW)
+        apply_commit(raw, WRITES.prepare(commit), now=NOW)
         raw.execute("COMMIT")
         os._exit(0)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 9

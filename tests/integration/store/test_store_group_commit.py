@@ -32,10 +32,12 @@ async def test_a_bad_one_among_good_ones_fails_alone(store: SqliteStore, sender:
         try:
             await store.commit(
                 Commit(
-                    tasks=(task,),
-                    runs=(half_done,),  # written before the conflict is found
-                    events=(people.event(run.id, ev.Note(text="never")),),
-                    transitions=(people.move(run.id, RunState.FAILED, version=7),),
+                    writes=(
+                        task,
+                        half_done,
+                        people.event(run.id, ev.Note(text="never")),
+                        people.move(run.id, RunState.FAILED, version=7),
+                    )
                 )
             )
         except VersionConflict:
@@ -48,7 +50,7 @@ async def test_a_bad_one_among_good_ones_fails_alone(store: SqliteStore, sender:
         bad = group.create_task(conflict())
         ended = group.create_task(store.append([sender.post(ev.RunFinished(), seq=3)]))
         late = group.create_task(store.append([sender.post(seq=4)]))
-        moved = group.create_task(store.commit(Commit(transitions=(people.move(run.id, RunState.PRECHECK),))))
+        moved = group.create_task(store.commit(Commit(writes=(people.move(run.id, RunState.PRECHECK),))))
     assert all(isinstance(task.result()[0], Receipt) for task in (*good, ended))
     assert isinstance(late.result()[0], RunFinal)
     assert bad.result() == "conflict"

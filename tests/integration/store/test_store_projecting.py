@@ -12,7 +12,8 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports import DumpedFold
 from ompycord.domain.records import Commit, OutboxKind, OutboxRow, Surface
 from ompycord.domain.run import RunState
-from ompycord.store import PROJECTOR, SqliteStore, projecting, streaming
+from ompycord.store import PROJECTOR, SqliteStore
+from ompycord.store.features import projection, streaming
 from tests.integration.store.world import NOW, People, Sender, receipts
 
 
@@ -87,7 +88,7 @@ async def test_a_fold_of_another_version_is_made_anew_up_to_the_cursor(
 async def test_a_delivery_is_pending_until_it_is_done_or_given_up(store: SqliteStore, people: People) -> None:
     run = await people.submit(store)
     rows = (row(run.id, OutboxKind.MIRROR), row(run.id), row(run.id, OutboxKind.NOTICE))
-    await store.commit(Commit(outbox=rows))
+    await store.commit(Commit(writes=(*rows,)))
     mirror, card, notice = await store.outbox()
     assert [r.id for r in (mirror, card, notice)] == [1, 2, 3]
     assert mirror.body == {"text": "é"}
@@ -103,7 +104,7 @@ async def test_a_delivery_is_pending_until_it_is_done_or_given_up(store: SqliteS
 
     await store.delivered(card, None, at=NOW)
     await store.undelivered(card, error="late answer", final=True)
-    await store.commit(Commit(outbox=rows))
+    await store.commit(Commit(writes=(*rows,)))
     assert await store.outbox() == []
 
 
@@ -153,7 +154,7 @@ async def test_cards_that_show_less_than_is_known_are_stale(store: SqliteStore, 
 async def test_a_long_log_is_refolded_page_by_page(
     store: SqliteStore, sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(projecting, "REFOLD_EVENTS", 3)
+    monkeypatch.setattr(projection, "REFOLD_EVENTS", 3)
     posts = [sender.post(seq=n, source=source_state) for source_state in ("one", "two") for n in range(1, 6)]
     taken = receipts(await store.append(posts))[0]
     await store.project(PROJECTOR, upto=9, folds=(), states={}, outbox=())  # the last one is not projected yet

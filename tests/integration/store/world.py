@@ -141,7 +141,7 @@ class People:
         """A hosted run on disk."""
         task = self.task()
         run = self.run(task)
-        assert (await store.commit(Commit(tasks=(task,), runs=(run,)))).fresh
+        assert (await store.commit(Commit(writes=(task, run)))).fresh
         return run
 
 

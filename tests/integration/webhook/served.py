@@ -93,7 +93,7 @@ async def served(
     streams = Streams(log=store, bus=bus, **stream_options)
     projector = Projector(store=store, bus=bus, clock=clock, route=lambda run: None)
     record, token = mint_bearer(ids=ids, now_ms=NOW, name="r", scopes=[Scope.RUNS_READ])
-    await store.commit(Commit(keys=(record,)))
+    await store.commit(Commit(writes=(record,)))
     keyring.replace(await store.keys(), hmac_secrets={}, shared_secret=SECRET)
     app = create_sidecar(
         store=store, keyring=keyring, clock=clock, ids=ids, limits=limits or HttpLimits(), wake=projector.wake, probes={},

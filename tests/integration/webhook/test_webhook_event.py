@@ -66,7 +66,7 @@ async def test_an_ended_lane_is_said_to_be_ended(poster: Poster) -> None:
 
 async def test_a_wish_to_cancel_is_told_to_the_sender(poster: Poster, store: SqliteStore, ids: CountingIds) -> None:
     run = (await poster.event()).json()["run"]
-    await store.commit(Commit(events=(People(ids).event(run, ev.CancelRequested(by="Ada")),)))
+    await store.commit(Commit(writes=(People(ids).event(run, ev.CancelRequested(by="Ada")),)))
     assert (await poster.event()).json()["cancel_requested"] is True
 
 
@@ -77,7 +77,7 @@ async def test_a_runs_own_key_speaks_for_its_run_only(
     run, other = await people.submit(store), await people.submit(store)
     scopes = [Scope.EVENTS_WRITE, Scope.RUNS_CREATE]
     record, token = mint_bearer(ids=ids, now_ms=NOW, name="run", scopes=scopes, run=ev.RunId(run.id))
-    await store.commit(Commit(keys=(record,)))
+    await store.commit(Commit(writes=(record,)))
     keyring.replace(await store.keys(), hmac_secrets={})
     bearer = {"authorization": f"Bearer {token}"}
 

@@ -52,7 +52,7 @@ class Pusher:
         """Another key than before."""
         bound = None if run is None else RunId(run)
         record, token = mint_bearer(ids=self._ids, now_ms=NOW, name="laptop", scopes=scopes, run=bound)
-        await self.store.commit(Commit(keys=(record,)))
+        await self.store.commit(Commit(writes=(record,)))
         keyring.replace(await self.store.keys(), hmac_secrets={}, shared_secret=SECRET)
         self.headers = {"authorization": f"Bearer {token}"}
 
@@ -81,7 +81,7 @@ class Pusher:
         event = NewEvent(
             run=RunId(run), source=OMPYCORD, kind=SourceKind.PERSON, at=NOW, body=body, id=self._ids.ulid()
         )
-        await self.store.commit(Commit(events=(event,)))
+        await self.store.commit(Commit(writes=(event,)))
         await self.snapshot(run)
 
     @asynccontextmanager

@@ -144,7 +144,7 @@ async def read_back(http: httpx.AsyncClient, store: SqliteStore, keyring: KeySet
         outbox=(),
     )
     record, token = mint_bearer(ids=ids, now_ms=NOW, name="r", scopes=[Scope.RUNS_READ])
-    await store.commit(Commit(keys=(record,)))
+    await store.commit(Commit(writes=(record,)))
     keyring.replace(await store.keys(), hmac_secrets={}, shared_secret=SECRET)
     for run in folds:
         assert (await http.get(f"/api/runs/{run}", headers={"authorization": f"Bearer {token}"})).status_code == 200

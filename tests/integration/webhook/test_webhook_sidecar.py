@@ -35,7 +35,7 @@ async def project(store: SqliteStore) -> None:
 async def reader(store: SqliteStore, keyring: KeySet, ids: CountingIds, run: str | None = None) -> dict[str, str]:
     bound = None if run is None else ev.RunId(run)
     record, token = mint_bearer(ids=ids, now_ms=NOW, name="r", scopes=[KeyScope.RUNS_READ], run=bound)
-    await store.commit(Commit(keys=(record,)))
+    await store.commit(Commit(writes=(record,)))
     keyring.replace(await store.keys(), hmac_secrets={})
     return {"authorization": f"Bearer {token}"}
 
@@ -177,7 +177,7 @@ async def test_runs_are_read_with_the_scope_only(
     assert refusal(await http.get("/api/runs?limit=101", headers=key)) == (422, "schema-invalid")
     assert refusal(await http.get("/api/runs?state=hunter2", headers=key)) == (422, "schema-invalid")
 
-    await store.commit(Commit(events=(people.event(external, ev.CancelRequested(by="Ada")),)))
+    await store.commit(Commit(writes=(people.event(external, ev.CancelRequested(by="Ada")),)))
     assert (await http.get(f"/api/runs/{external}", headers=key)).json()["gaps"] == []
     await project(store)
     one = (await http.get(f"/api/runs/{external}", headers=key)).json()

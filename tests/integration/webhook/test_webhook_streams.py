@@ -178,7 +178,7 @@ async def test_listening_needs_the_scope_and_a_runs_key_hears_its_run(
         own = await People(ids).submit(store)
         other = (await harness.poster.event(seq=1)).json()["run"]
         record, token = mint_bearer(ids=ids, now_ms=NOW, name="o", scopes=[Scope.RUNS_READ], run=own.id)  # pyright: ignore[reportArgumentType]  # a ULID
-        await store.commit(Commit(keys=(record,)))
+        await store.commit(Commit(writes=(record,)))
         keyring.replace(await store.keys(), hmac_secrets={}, shared_secret=SECRET)
         bound = {"authorization": f"Bearer {token}"}
         answer = await harness.http.get(f"/api/runs/{other}/events", headers=bound)

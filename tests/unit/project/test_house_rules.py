@@ -14,7 +14,7 @@ FILES = sorted(file for file in ROOT.rglob("*.py") if "__pycache__" not in file.
 TREES = {file: ast.parse(file.read_text(encoding="utf-8")) for file in FILES}
 SCRIPTS = {"__init__.py", "__main__.py", "_parent_death.py"}
 """Package fronts, and programs that are started and never imported; `*_program.py` are such too."""
-CONSTANTS = {"queries_read.py", "queries_write.py", "limits.py"}
+CONSTANTS = {"limits.py"}
 """Every name in them is public."""
 UNSAFE = {"pickle", "marshal", "shelve", "dill", "cloudpickle"}
 HEAVY = ("discord", "fastapi", "uvicorn", "aiosqlite", "mcp", "psutil", "prometheus_client", "yaml", "httpx")

@@ -1,4 +1,4 @@
-"""Stage 1 of ingestion for all posts of a transaction at once: read what decides, judge in memory, write; rules in `log.py`.
+"""Stage 1 of ingestion for all posts of a transaction at once: read what decides, judge in memory, write; rules in `events.py`.
 
 A statement for each event would give the interpreter's lock away some eight times an event, and the event loop takes it; so
 a transaction runs a few statements over many rows (docs/platform/sqlite.md, *Throughput*). Each request is judged alone
@@ -17,13 +17,31 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.records import Post, Receipt
 from ompycord.domain.run import FINAL, RunKind, RunState
 from ompycord.errors import BadEvent, IdConflict, UnknownRun
-from ompycord.store import queries_write as sql
-from ompycord.store.log import SourceNumbers, prune_replays, require_number, require_open, same_or_conflict
-from ompycord.store.rows import Encoded
+from ompycord.store.database import StorePart
+from ompycord.store.features.events import SourceNumbers, require_number, require_open, same_or_conflict
+from ompycord.store.rows import Encoded, encode
+from ompycord.store.statements import Many, load
 
-__all__ = ["Posted", "append_all"]
+__all__ = ["Posted", "SqliteAdmission", "append_all"]
+
+PRUNE_EVERY_MS = 1_000
+"""With 2,000 at a time: more than senders can make at their rates, 100 a second and key."""
+REPLAYS_KEPT_MS = 8 * 24 * 3600 * 1000
+"""Retries stop at 7 days, ids are kept for 8."""
 
 _ABSENT = object()
+
+_SQL = load("admission")
+_LAST_NUMBERS = _SQL.one("last_numbers")
+_REPLAYS = _SQL.many("replays")
+_TARGETS_BY_NAME = _SQL.many("targets_by_name")
+_TARGETS_BY_KEY = _SQL.many("targets_by_key")
+_EVENTS_BY_SEQ = _SQL.many("events_by_seq")
+_ADD_EXTERNAL_RUNS = _SQL.many("add_external_runs")
+_ADD_EVENTS = _SQL.many("add_events")
+_PUT_SOURCE_STATES = _SQL.many("put_source_states")
+_ADD_REPLAYS = _SQL.many("add_replays")
+_PRUNE_REPLAYS = _SQL.one("prune_replays")
 
 
 class Posted(NamedTuple):
@@ -64,10 +82,25 @@ _Name = tuple[bool, str, str]
 _SourceKey = tuple[int, str]
 
 
+class SqliteAdmission(StorePart):
+    """Implements `EventLog`."""
+
+    _pruned_at: Millis = 0
+
+    async def append(self, posts: Sequence[Post], *, together: bool = False) -> list[Receipt | BadEvent]:
+        encoded = [(post, encode(post.body)) for post in posts]
+        now = self._database.clock.now_ms()
+        prune = now - self._pruned_at >= PRUNE_EVERY_MS
+        if prune:
+            self._pruned_at = now
+        posted = Posted(encoded, now, together=together, prunes=prune)
+        return await self._database.writer.submit_one_of(append_all, posted, weight=len(posts))
+
+
 def append_all(raw: sqlite3.Connection, requests: Sequence[Posted]) -> list[list[Receipt | BadEvent]]:
     """The answers to each request; one that is refused together ends with its refusal and stored nothing."""
     if any(request.prunes for request in requests):
-        prune_replays(raw, now=max(request.now for request in requests))
+        _prune_replays(raw, now=max(request.now for request in requests))
     ledger = _Ledger(raw, [post for request in requests for post, _ in request.posts])
     answers = [_answer(ledger, request) for request in requests]
     ledger.write(raw)
@@ -111,7 +144,7 @@ class _Ledger:
         self._lists = (self._new_runs, self._new_events, self._new_sent)
         self._undo: list[tuple[dict[Any, Any], Any, Any]] = []
         self._marks = (0, 0, 0)
-        self._last_pk, self._last_position = raw.execute(sql.LAST_NUMBERS).fetchone()
+        self._last_pk, self._last_position = raw.execute(_LAST_NUMBERS).fetchone()
         self._read_sent(raw, posts)
         self._read_runs(raw, posts)
         self._read_events(raw, posts)
@@ -120,12 +153,12 @@ class _Ledger:
 
     def _read_sent(self, raw: sqlite3.Connection, posts: Sequence[Post]) -> None:
         wanted = {(post.key_id, post.webhook_id) for post in posts if post.webhook_id is not None}
-        for row in _select(raw, sql.REPLAYS, wanted):
+        for row in _select(raw, _REPLAYS, wanted):
             sent = _Sent(row["hash"], RunId(row["run"]), row["position"], bool(row["cancel_requested"]))
             self._sent[row["key_id"], row["id"]] = sent
 
     def _read_runs(self, raw: sqlite3.Connection, posts: Sequence[Post]) -> None:
-        for is_run_key, query in ((False, sql.TARGETS_BY_NAME), (True, sql.TARGETS_BY_KEY)):
+        for is_run_key, query in ((False, _TARGETS_BY_NAME), (True, _TARGETS_BY_KEY)):
             wanted = {(p.key_id, p.name, p.source) for p in posts if (p.kind is SourceKind.RUN_KEY) is is_run_key}
             for (found,) in _select(raw, query, wanted):
                 for key, name, source, pk, run, kind, state, numbering, last, final, cancel in json.loads(found):
@@ -148,7 +181,7 @@ class _Ledger:
                 and 1 <= post.seq <= source_state.last_seq
             ):
                 wanted.add((run.pk, post.source, post.seq))
-        for row in _select(raw, sql.EVENTS_BY_SEQ, wanted):
+        for row in _select(raw, _EVENTS_BY_SEQ, wanted):
             self._events[row["run"], row["source"], row["seq"]] = _Stored(row["position"], row["hash"])
 
     # -- judging -------------------------------------------------------------------------------------------------------
@@ -244,16 +277,21 @@ class _Ledger:
 
     def write(self, raw: sqlite3.Connection) -> None:
         """All that was taken."""
-        sql.ADD_EXTERNAL_RUNS.run(raw, self._new_runs)
-        sql.ADD_EVENTS.run(raw, self._new_events)
-        sql.PUT_SOURCE_STATES.run(raw, [(*key, *self._source_states[key]) for key in self._dirty])
-        sql.ADD_REPLAYS.run(raw, self._new_sent)
+        _ADD_EXTERNAL_RUNS.run(raw, self._new_runs)
+        _ADD_EVENTS.run(raw, self._new_events)
+        _PUT_SOURCE_STATES.run(raw, [(*key, *self._source_states[key]) for key in self._dirty])
+        _ADD_REPLAYS.run(raw, self._new_sent)
 
 
 def _name(post: Post) -> _Name:
     return post.kind is SourceKind.RUN_KEY, post.key_id, post.name
 
 
-def _select(raw: sqlite3.Connection, query: sql.Many, rows: Iterable[tuple[object, ...]]) -> Iterator[Any]:
+def _select(raw: sqlite3.Connection, query: Many, rows: Iterable[tuple[object, ...]]) -> Iterator[Any]:
     for statement, values in query.over(list(rows)):
         yield from raw.execute(statement, values).fetchall()
+
+
+def _prune_replays(raw: sqlite3.Connection, *, now: Millis) -> None:
+    """Forget webhook-ids that are older than 8 days, at most 2,000 at a time."""
+    raw.execute(_PRUNE_REPLAYS, (now - REPLAYS_KEPT_MS,))

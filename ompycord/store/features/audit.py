@@ -4,36 +4,54 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Mapping
+from functools import partial
 
 from ompycord.domain.base import Millis
 from ompycord.errors import StorageError
-from ompycord.store import queries_read, queries_write
+from ompycord.store.database import StorePart
 from ompycord.store.rows import canonical
+from ompycord.store.statements import load
 
-__all__ = ["add_audit", "verify_chain"]
+__all__ = ["SqliteAudit", "add_audit"]
 
 GENESIS = bytes(32)
 """What the first row names as the hash before it."""
+
+_SQL = load("audit")
+_AUDIT = _SQL.one("audit")
+_AUDIT_TAIL = _SQL.one("audit_tail")
+_ADD_AUDIT = _SQL.one("add_audit")
+
+
+class SqliteAudit(StorePart):
+    """Implements `AuditTrail`."""
+
+    async def audit(self, *, actor: str, action: str, subject: str, detail: Mapping[str, str], at: Millis) -> None:
+        link = partial(add_audit, at=at, actor=actor, action=action, subject=subject, detail=dict(detail))
+        await self._database.writer.submit(link)
+
+    async def verify_audit(self) -> int:
+        return await self._database.readers.read(_verify_chain)
 
 
 def add_audit(
     raw: sqlite3.Connection, *, at: Millis, actor: str, action: str, subject: str, detail: Mapping[str, str]
 ) -> None:
     """One more link, in the caller's transaction."""
-    tail = raw.execute(queries_write.AUDIT_TAIL).fetchone()
+    tail = raw.execute(_AUDIT_TAIL).fetchone()
     n, previous = (1, GENESIS) if tail is None else (tail["n"] + 1, tail["hash"])
     text = canonical(dict(detail))
     digest = _digest(previous, n, at, actor, action, subject, dict(detail))
-    raw.execute(queries_write.ADD_AUDIT, (n, at, actor, action, subject, text, previous, digest))
+    raw.execute(_ADD_AUDIT, (n, at, actor, action, subject, text, previous, digest))
 
 
-def verify_chain(raw: sqlite3.Connection) -> int:
+def _verify_chain(raw: sqlite3.Connection) -> int:
     """The number of links, all of them true. Raises StorageError naming the first that is missing or was changed.
 
     Rows cut off at the end leave a shorter chain that is true in itself: compare the number with a signed anchor.
     """
     count, previous = 0, GENESIS
-    for row in raw.execute(queries_read.AUDIT):
+    for row in raw.execute(_AUDIT):
         count += 1
         if row["n"] != count:
             raise StorageError(f"The audit chain is broken: row {count} is missing.")

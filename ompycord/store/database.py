@@ -1,0 +1,26 @@
+"""What every feature's part of the store works on: the one writer, the readers, the clock, new ids."""
+
+from dataclasses import dataclass
+
+from ompycord.domain.ports import Clock, Ids
+from ompycord.store.committer import Committer
+from ompycord.store.readers import Readers
+
+__all__ = ["Database", "StorePart"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """An open database."""
+
+    writer: Committer
+    readers: Readers
+    clock: Clock
+    ids: Ids
+
+
+class StorePart:
+    """A feature's part of the store. What it knows is in the database, so several parts make one store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database

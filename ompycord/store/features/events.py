@@ -1,0 +1,146 @@
+"""The log: its rules (numbers, repetitions, ends of sources), events of our own, and what a run's log tells.
+
+`admission.py` applies the rules to posts.
+
+docs/contracts/events.md, *Identity*; docs/contracts/authentication.md, *Webhook ids*;
+docs/contracts/http.md, *Ended runs*.
+"""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ompycord.domain.authority import SourceKind
+from ompycord.domain.base import Millis
+from ompycord.domain.events import TRANSCRIPT_TYPES, EventBody, RunEvent
+from ompycord.domain.ids import AGENT_SOURCE, RunId
+from ompycord.domain.records import NewEvent
+from ompycord.domain.stages import PREPARE
+from ompycord.errors import BadEvent, RunFinal, SequenceConflict
+from ompycord.store.database import StorePart
+from ompycord.store.features.runs import run_pk
+from ompycord.store.rows import Encoded, encode, event_of
+from ompycord.store.statements import load
+from ompycord.store.writes import Apply, Write
+
+__all__ = [
+    "WRITES",
+    "SourceNumbers",
+    "SqliteEvents",
+    "add_event",
+    "require_number",
+    "require_open",
+    "same_or_conflict",
+]
+
+HIGHEST_SEQ = 2**53
+END_OF_LOG = 2**63 - 1
+_TRANSCRIPT_TYPES = json.dumps(sorted(TRANSCRIPT_TYPES))
+
+_SQL = load("events")
+_SOURCE_STATE = _SQL.one("source_state")
+_EVENT_BY_SEQ = _SQL.one("event_by_seq")
+_ADD_EVENT = _SQL.one("add_event")
+_PUT_SOURCE_STATE = _SQL.one("put_source_state")
+_EVENTS_OF = _SQL.one("events_of")
+_TRANSCRIPT = _SQL.one("transcript")
+_SESSION = _SQL.one("session")
+_SESSION_USD = _SQL.one("session_usd")
+
+
+class SourceNumbers(NamedTuple):
+    """What decides the next number. `final_seq` is the lowest number under which the source ended its run."""
+
+    numbering: str | None = None
+    last_seq: int = 0
+    final_seq: int | None = None
+
+
+class SqliteEvents(StorePart):
+    """Implements `Observations` and `RunHistory`."""
+
+    async def observe(self, run: RunId, bodies: Sequence[EventBody], *, at: Millis) -> int:
+        ids = self._database.ids
+        apply = _prepare(
+            [
+                NewEvent(run=run, source=AGENT_SOURCE, kind=SourceKind.AGENT, at=at, body=body, id=ids.ulid())
+                for body in bodies
+            ]
+        )
+        if not bodies:
+            return 0
+        positions = await self._database.writer.submit(lambda raw: apply(raw, at), weight=len(bodies))
+        return positions[-1]
+
+    async def events_of(self, run: RunId) -> list[RunEvent]:
+        return await self._database.readers.all(_EVENTS_OF, (run, END_OF_LOG), event_of)
+
+    async def transcript(self, run: RunId, *, after: int) -> list[RunEvent]:
+        values = {"run": run, "after": after, "types": _TRANSCRIPT_TYPES}
+        return await self._database.readers.all(_TRANSCRIPT, values, event_of)
+
+    async def session(self, run: RunId) -> str | None:
+        values = {"run": run, "prepared": f"{PREPARE.name}:*"}
+        return await self._database.readers.one(_SESSION, values, lambda row: str(row["session"]))
+
+    async def session_usd(self, run: RunId, session: str) -> float:
+        values = {"run": run, "session": session}
+        return await self._database.readers.one(_SESSION_USD, values, lambda row: float(row["usd"])) or 0.0
+
+
+def add_event(raw: sqlite3.Connection, event: NewEvent, encoded: Encoded) -> int:
+    """Store an event of our own doors and return its position; the same numbered event again is where it was.
+
+    Raises UnknownRun, SequenceConflict. Lanes of ours have no end: what a person or a check says late is still a fact.
+    """
+    require_number(event.seq)
+    pk = run_pk(raw, event.run)
+    row = raw.execute(_SOURCE_STATE, (pk, event.source)).fetchone()
+    source_state = SourceNumbers() if row is None else SourceNumbers(row["numbering"], row["last_seq"])
+    if event.seq is not None and event.seq <= source_state.last_seq and source_state.numbering == "sender":
+        stored = raw.execute(_EVENT_BY_SEQ, (pk, event.source, event.seq)).fetchone()
+        if stored is not None:
+            return same_or_conflict(stored["position"], is_same=stored["hash"] == encoded.hash, seq=event.seq)
+    require_open(source_state, event.seq, closed_after=None)
+    seq = source_state.last_seq + 1 if event.seq is None else event.seq
+    values = (pk, event.source, seq, event.id, event.at, encoded.type, encoded.text, encoded.hash)
+    position: int = raw.execute(_ADD_EVENT, values).fetchone()[0]
+    numbering = "server" if event.seq is None else "sender"
+    raw.execute(_PUT_SOURCE_STATE, {"run": pk, "source": event.source, "numbering": numbering, "seq": seq})
+    return position
+
+
+def require_number(seq: int | None) -> None:
+    """Raises BadEvent for a number that is none."""
+    if seq is not None and not 1 <= seq <= HIGHEST_SEQ:
+        raise BadEvent("seq counts from 1 to 2^53.")
+
+
+def same_or_conflict(position: int, *, is_same: bool, seq: int) -> int:
+    """The position of the event that has this number, when it is the same one. Raises SequenceConflict when it is not."""
+    if is_same:
+        return position
+    raise SequenceConflict(f"Number {seq} of this source is taken by another event.")
+
+
+def require_open(source_state: SourceNumbers, seq: int | None, *, closed_after: int | None) -> None:
+    """Whether the lane takes a new event. Raises SequenceConflict (numbered by the other side), RunFinal (ended)."""
+    numbering = "server" if seq is None else "sender"
+    if source_state.numbering is not None and source_state.numbering != numbering:
+        raise SequenceConflict("This source mixes events with and without seq: number all of them or none.")
+    if closed_after is not None and (seq is None or seq > closed_after):
+        raise RunFinal("This source has ended its run: only missing lower numbers are still taken.")
+
+
+def _prepare(events: Sequence[NewEvent]) -> Apply:
+    """Encoded in the caller's task. Raises ValueError for a body that is no JSON."""
+    encoded = [(event, encode(event.body)) for event in events]
+
+    def apply(raw: sqlite3.Connection, now: Millis) -> Sequence[int]:
+        return [add_event(raw, event, text) for event, text in encoded]
+
+    return apply
+
+
+WRITES = (Write(record=NewEvent, prepare=_prepare, weight=1),)

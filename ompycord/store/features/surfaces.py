@@ -1,0 +1,48 @@
+"""Surfaces: where the messages and threads of runs stand in Discord, and what they show."""
+
+import sqlite3
+from functools import partial
+
+from ompycord.domain.ids import RunId
+from ompycord.domain.records import OutboxKind, Surface
+from ompycord.domain.run import RunRecord
+from ompycord.store.database import StorePart
+from ompycord.store.features.runs import run_of, run_pk
+from ompycord.store.statements import load
+
+__all__ = ["SqliteSurfaces", "put_surface"]
+
+_SQL = load("surfaces")
+_SURFACES = _SQL.one("surfaces")
+_SURFACE = _SQL.one("surface")
+_RUN_OF_SURFACE = _SQL.one("run_of_surface")
+_STALE_CARDS = _SQL.one("stale_cards")
+_PUT_SURFACE = _SQL.one("put_surface")
+
+
+class SqliteSurfaces(StorePart):
+    """Implements `Surfaces` and `ShownMessages`."""
+
+    async def surfaces(self, run: RunId) -> list[Surface]:
+        return await self._database.readers.all(_SURFACES, (run,), _surface_of)
+
+    async def surface(self, run: RunId, kind: OutboxKind, ref: str = "") -> Surface | None:
+        return await self._database.readers.one(_SURFACE, (run, kind, ref), _surface_of)
+
+    async def run_of_surface(self, channel_or_message: str) -> RunRecord | None:
+        return await self._database.readers.one(_RUN_OF_SURFACE, {"id": channel_or_message}, run_of)
+
+    async def shown(self, surface: Surface) -> None:
+        await self._database.writer.submit(partial(put_surface, surface=surface))
+
+    async def stale_cards(self) -> list[RunId]:
+        return await self._database.readers.all(_STALE_CARDS, (), lambda row: RunId(row["id"]))
+
+
+def put_surface(raw: sqlite3.Connection, surface: Surface) -> None:
+    """What a message shows now. Raises UnknownRun."""
+    raw.execute(_PUT_SURFACE, {**surface.model_dump(exclude={"run"}), "run": run_pk(raw, surface.run)})
+
+
+def _surface_of(row: sqlite3.Row) -> Surface:
+    return Surface.model_validate(dict(row))

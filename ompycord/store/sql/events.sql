@@ -1,0 +1,49 @@
+-- Facts of one run's log: how its sources number them, and what the log tells.
+
+-- name: source_state
+-- How a source is numbered and where it ended.
+SELECT numbering, last_seq, final_seq FROM lanes WHERE run = ? AND source = ?;
+
+-- name: event_by_seq
+-- An event by its number, to tell a repetition from a conflict.
+SELECT position, hash FROM events WHERE run = ? AND source = ? AND seq = ?;
+
+-- name: add_event
+-- One fact.
+INSERT INTO events (run, source, seq, id, at, type, body, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING position;
+
+-- name: put_source_state
+-- Keep the highest number of a source of ours; those have no end.
+INSERT INTO lanes (run, source, numbering, last_seq) VALUES (:run, :source, :numbering, :seq)
+ON CONFLICT (run, source) DO UPDATE SET last_seq = max(last_seq, excluded.last_seq);
+
+-- name: events_of
+-- One run's log, up to a position. UNIQUE (run, source, seq) finds it; the sort is over one run only.
+SELECT e.position, r.id AS run, e.source, e.seq, e.id, e.at, e.type, e.body
+FROM events AS e JOIN runs AS r ON r.pk = e.run
+WHERE r.id = ? AND e.position <= ? ORDER BY e.position;
+
+-- name: transcript
+-- What a run's agents and people said to each other. The index on the run finds its events, however long the log is.
+SELECT e.position, r.id AS run, e.source, e.seq, e.id, e.at, e.type, e.body
+FROM events AS e JOIN runs AS r ON r.pk = e.run
+WHERE e.run = (SELECT pk FROM runs WHERE id = :run) AND +e.position > :after
+  AND e.type IN (SELECT value FROM json_each(:types))
+ORDER BY e.position;
+
+-- name: session
+-- The last session that a run's agent opened since its clone was made: an earlier one went with its clone.
+SELECT json_extract(e.body, '$.session') AS session FROM events AS e JOIN runs AS r ON r.pk = e.run
+WHERE r.id = :run AND e.source = 'agent' AND e.type = 'session.opened' AND e.position > coalesce((
+    SELECT max(p.position) FROM events AS p
+    WHERE p.run = e.run AND p.source = 'ompycord' AND p.type = 'effect.finished'
+      AND json_extract(p.body, '$.key') GLOB :prepared), 0)
+ORDER BY e.position DESC LIMIT 1;
+
+-- name: session_usd
+-- What a run's agent has reported that a session of its own cost.
+SELECT coalesce(sum(json_extract(e.body, '$.cost_usd')), 0.0) AS usd FROM events AS e JOIN runs AS r ON r.pk = e.run
+WHERE r.id = :run AND e.source = 'agent' AND e.type = 'usage.updated' AND e.position > (
+    SELECT min(o.position) FROM events AS o
+    WHERE o.run = e.run AND o.source = 'agent' AND o.type = 'session.opened'
+      AND json_extract(o.body, '$.session') = :session);

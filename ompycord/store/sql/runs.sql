@@ -1,0 +1,63 @@
+-- The rows of runs.
+
+-- name: run_pk
+-- The row number of a run.
+SELECT pk FROM runs WHERE id = ?;
+
+-- name: run
+-- One run.
+SELECT r.id, r.kind, r.task, r.key_id, r.external_name, r.guild, r.channel, r.requester, r.repository, r.agent, r.state,
+       r.machine, r.version, r.lease_epoch, r.created_at, r.updated_at, r.ended_at
+FROM runs AS r
+WHERE r.id = ?;
+
+-- name: runs_by_id
+-- Some runs; the parameter is a JSON array of their ids.
+SELECT r.id, r.kind, r.task, r.key_id, r.external_name, r.guild, r.channel, r.requester, r.repository, r.agent, r.state,
+       r.machine, r.version, r.lease_epoch, r.created_at, r.updated_at, r.ended_at
+FROM runs AS r
+WHERE r.id IN (SELECT value FROM json_each(?));
+
+-- name: runs
+-- Runs, newest first; a condition that is NULL does not count.
+SELECT r.id, r.kind, r.task, r.key_id, r.external_name, r.guild, r.channel, r.requester, r.repository, r.agent, r.state,
+       r.machine, r.version, r.lease_epoch, r.created_at, r.updated_at, r.ended_at
+FROM runs AS r
+WHERE (:states IS NULL OR r.state IN (SELECT value FROM json_each(:states)))
+  AND (:is_open IS NULL OR (r.ended_at IS NULL) = :is_open)
+  AND (:kind IS NULL OR r.kind = :kind)
+  AND (:updated_before IS NULL OR r.updated_at < :updated_before)
+  AND (:guild IS NULL OR r.guild = :guild)
+  AND (:requester IS NULL OR r.requester = :requester)
+  AND (:repository IS NULL OR r.repository = :repository)
+  AND (:ending IS NULL OR substr(r.id, -length(:ending)) = upper(:ending))
+ORDER BY r.pk DESC LIMIT :limit;
+
+-- name: runs_open
+-- The same of open runs: their index holds only them, however many have ended.
+SELECT r.id, r.kind, r.task, r.key_id, r.external_name, r.guild, r.channel, r.requester, r.repository, r.agent, r.state,
+       r.machine, r.version, r.lease_epoch, r.created_at, r.updated_at, r.ended_at
+FROM runs AS r INDEXED BY runs_open
+WHERE r.ended_at IS NULL
+  AND (:states IS NULL OR r.state IN (SELECT value FROM json_each(:states)))
+  AND (:is_open IS NULL OR (r.ended_at IS NULL) = :is_open)
+  AND (:kind IS NULL OR r.kind = :kind)
+  AND (:updated_before IS NULL OR r.updated_at < :updated_before)
+  AND (:guild IS NULL OR r.guild = :guild)
+  AND (:requester IS NULL OR r.requester = :requester)
+  AND (:repository IS NULL OR r.repository = :repository)
+  AND (:ending IS NULL OR substr(r.id, -length(:ending)) = upper(:ending))
+ORDER BY r.pk DESC LIMIT :limit;
+
+-- name: add_run
+-- A new run's row.
+INSERT INTO runs (id, kind, task, key_id, external_name, guild, channel, requester, repository, agent, state, machine,
+                  version, lease_epoch, created_at, updated_at, ended_at)
+VALUES (:id, :kind, :task, :key_id, :external_name, :guild, :channel, :requester, :repository, :agent, :state, :machine,
+        :version, :lease_epoch, :created_at, :updated_at, :ended_at);
+
+-- name: move_run
+-- Move a hosted run, if nobody moved it since it was read.
+UPDATE runs SET state = :state, machine = :machine, version = version + 1, updated_at = :now,
+                ended_at = CASE WHEN :is_final THEN coalesce(ended_at, :now) END
+WHERE id = :id AND version = :version;
