@@ -6,6 +6,7 @@ statements (docs/platform/sqlite.md, *Threads*).
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -31,6 +32,8 @@ T = TypeVar("T")
 
 CLOSE_S = 10.0
 STATEMENTS = 256
+ITER_CHUNK = 64
+"""aiosqlite's own; we never iterate through it."""
 
 _PRIMARY = 0xFF  # extended result codes carry the primary one in their low byte, https://sqlite.org/rescode.html
 _LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
@@ -39,23 +42,52 @@ _OUTSIDE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 _REFUSED_BY_DISK = _OUTSIDE | {sqlite3.SQLITE_READONLY}  # a disk with errors is mounted read-only by the system
 
 
+class _Connector:
+    """Opens the file in the connection's own thread, where aiosqlite calls it, and remembers what aiosqlite hands to nobody."""
+
+    def __init__(self, uri: str, *, busy_timeout_s: float) -> None:
+        self._uri = uri
+        self._busy_timeout_s = busy_timeout_s
+        self._began = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.raw: sqlite3.Connection | None = None
+
+    def __call__(self) -> sqlite3.Connection:
+        self._thread = threading.current_thread()
+        self._began.set()
+        self.raw = sqlite3.connect(
+            self._uri,
+            uri=True,
+            isolation_level=None,  # we write BEGIN ourselves: the deferred one of the stdlib fails with BUSY_SNAPSHOT
+            timeout=self._busy_timeout_s,
+            cached_statements=STATEMENTS,
+        )
+        return self.raw
+
+    def join(self) -> None:
+        """Wait for the end of a thread that was told to end: it would answer a loop that is closed by then."""
+        if self._began.wait(CLOSE_S) and self._thread is not None:
+            self._thread.join(CLOSE_S)
+
+
 class Connection:
     """A connection and its thread. `post` queues; the thread works through the queue in order."""
 
-    def __init__(self, proxy: aiosqlite.Connection) -> None:
+    def __init__(self, proxy: aiosqlite.Connection, *, raw: sqlite3.Connection, queue: "SimpleQueue[object]") -> None:
         self._proxy = proxy
-        self._raw: sqlite3.Connection = proxy._conn  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # see post
+        self._raw = raw
+        self._queue = queue
         self._is_open = True
 
     def post(self, work: Callable[[sqlite3.Connection], T]) -> "asyncio.Future[T]":
-        """Run `work` in the thread. The future is set when it is done, whether or not anybody still waits."""
+        """Run `work` in the thread. The future is set when it is done, whether or not anybody still waits.
+
+        Raises StorageError once the connection is closed.
+        """
         if not self._is_open:
             raise StorageError("The database is closed: this process is ending.")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        # aiosqlite has no public way to run a function in its thread, and its `_execute` is a coroutine that would need
-        # a task of its own to outlive a cancelled caller. Capped at <0.23 and covered by a test of its own.
-        queue = cast("SimpleQueue[object]", self._proxy._tx)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage, reportUnknownMemberType]  # see above
-        queue.put_nowait((future, partial(work, self._raw)))
+        self._queue.put_nowait((future, partial(work, self._raw)))
         return future
 
     def interrupt(self) -> None:
@@ -78,26 +110,40 @@ class Connection:
 
 
 async def connect(path: Path, *, mode: Literal["rw", "ro"], busy_timeout_s: float) -> Connection:
-    """Open an existing file by its absolute path; wait so long for another program's lock. Raises sqlite3.Error."""
-    proxy = aiosqlite.connect(
-        f"{path.as_uri()}?mode={mode}",
-        uri=True,
-        isolation_level=None,  # we write BEGIN ourselves: the deferred one of the stdlib fails with BUSY_SNAPSHOT
-        timeout=busy_timeout_s,
-        cached_statements=STATEMENTS,
-    )
+    """Open an existing file by its absolute path; wait so long for another program's lock.
+
+    Raises sqlite3.Error, ConfigurationError (no write-ahead log here, or not the aiosqlite that we know).
+    """
+    connector = _Connector(f"{path.as_uri()}?mode={mode}", busy_timeout_s=busy_timeout_s)
+    proxy = aiosqlite.Connection(connector, ITER_CHUNK)
+    queue = _queue_of(proxy)  # before the thread starts, so that a refusal leaves none
     try:
-        connection = Connection(await proxy)
+        await proxy
     except BaseException:
-        # aiosqlite tells its thread to end and does not wait for it: the thread would answer a loop that is closed by then.
-        proxy._thread.join(CLOSE_S)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # nothing public waits for it
+        connector.join()
         raise
+    assert connector.raw is not None
+    connection = Connection(proxy, raw=connector.raw, queue=queue)
     try:
         await connection.post(_read_only if mode == "ro" else _read_write)
     except BaseException:
         await connection.close()
         raise
     return connection
+
+
+def _queue_of(proxy: aiosqlite.Connection) -> "SimpleQueue[object]":
+    """The queue of the connection's thread: the one thing of aiosqlite that we reach privately.
+
+    It has no public way to run a function in its thread; why it must be one function is in
+    docs/decisions/034-feature-owned-persistence.md. Raises ConfigurationError where it is not there.
+    """
+    queue = getattr(proxy, "_tx", None)
+    if not isinstance(queue, SimpleQueue):
+        raise ConfigurationError(
+            f"aiosqlite {aiosqlite.__version__} is not the one that Ompycord was tested with: install Ompycord again."
+        )
+    return cast("SimpleQueue[object]", queue)
 
 
 def _common(raw: sqlite3.Connection) -> None:

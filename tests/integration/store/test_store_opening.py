@@ -7,8 +7,10 @@ import shutil
 import sqlite3
 import stat
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
+import aiosqlite
 import pytest
 
 from ompycord.errors import BusyError, ConfigurationError, DatabaseDamaged, StartError
@@ -217,6 +219,34 @@ async def test_a_connection_that_fails_leaves_no_thread(tmp_path: Path) -> None:
     before = set(threading.enumerate())
     with pytest.raises(sqlite3.OperationalError):
         await connect(tmp_path / "missing.db", mode="rw", busy_timeout_s=1)
+    assert set(threading.enumerate()) <= before
+
+
+async def test_an_aiosqlite_without_the_queue_that_we_use_is_refused_in_a_line_and_leaves_no_thread(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Another(aiosqlite.Connection):
+        def __init__(self, connector: Callable[[], sqlite3.Connection], iter_chunk_size: int) -> None:
+            super().__init__(connector, iter_chunk_size)
+            del self._tx  # what a later version may do
+
+    await make(path)
+    before = set(threading.enumerate())
+    monkeypatch.setattr(aiosqlite, "Connection", Another)
+    error = await refusal(path)
+    assert isinstance(error, ConfigurationError)
+    assert "aiosqlite" in str(error)
+    assert set(threading.enumerate()) <= before
+
+
+async def test_a_connection_that_is_given_up_while_it_opens_leaves_no_thread(path: Path) -> None:
+    await make(path)
+    before = set(threading.enumerate())
+    async with asyncio.TaskGroup() as group:
+        opening = group.create_task(connect(path, mode="rw", busy_timeout_s=1))
+        await asyncio.sleep(0)  # it waits for its thread now
+        opening.cancel()
+    assert opening.cancelled()
     assert set(threading.enumerate()) <= before
 
 
