@@ -22,7 +22,7 @@ from ompycord.domain.ports import (
     Folds,
     Ids,
     Outbox,
-    People,
+    PeopleSettings,
     RunFilter,
     RunHistory,
     Runs,
@@ -54,7 +54,7 @@ class LiveCards(Protocol):
         ...
 
 
-class CommandStore(Runs, Folds, Decisions, Drafts, Tasks, RunHistory, Surfaces, Outbox, People, Protocol):
+class CommandStore(Runs, Folds, Decisions, Drafts, Tasks, RunHistory, Surfaces, Outbox, PeopleSettings, Protocol):
     """All that commands, buttons and forms ask of the store; they reach it through their context."""
 
 

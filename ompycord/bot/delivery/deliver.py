@@ -15,7 +15,7 @@ from ompycord.bot.rest import CHANNEL_GONE, THREAD_LOCKED, Rest, SendFailed
 from ompycord.conductor import OPS
 from ompycord.domain.base import Millis
 from ompycord.domain.ids import short_id
-from ompycord.domain.ports import Clock, Deliveries, People
+from ompycord.domain.ports import Clock, Deliveries, PeopleSettings
 from ompycord.domain.records import OutboxKind, OutboxRow, Surface
 from ompycord.render.marker import Marker, question_tag
 from ompycord.render.sanitizer import Sanitizer
@@ -49,7 +49,7 @@ class QueuedDelivery:
     """Why it can never go out; then it is closed as failed."""
 
 
-class DelivererStore(Deliveries, People, Protocol):
+class DelivererStore(Deliveries, PeopleSettings, Protocol):
     """How deliveries end, and what people chose about pings."""
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ompycord.bot.message_renderer import MessageRenderer, RunView
 from ompycord.bot.rest import Rest, SendFailed
 from ompycord.domain.person_settings import PersonSettings, Pings
-from ompycord.domain.ports import Clock, People
+from ompycord.domain.ports import Clock, PeopleSettings
 from ompycord.domain.records import OutboxKind, OutboxRow
 from ompycord.render.message import RenderedMessage
 from ompycord.telemetry import get_logger
@@ -40,7 +40,7 @@ def ways_of(people: dict[str, PersonSettings], *, is_only_theirs: bool, at: int)
 class PingPolicy:
     """Asks what people chose, sends direct messages, and says whom the message itself may still mention."""
 
-    def __init__(self, *, store: People, renderer: MessageRenderer, rest: Rest, clock: Clock) -> None:
+    def __init__(self, *, store: PeopleSettings, renderer: MessageRenderer, rest: Rest, clock: Clock) -> None:
         self._store = store
         self._renderer = renderer
         self._rest = rest

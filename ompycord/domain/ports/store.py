@@ -45,7 +45,7 @@ __all__ = [
     "KeyStore",
     "Observations",
     "Outbox",
-    "People",
+    "PeopleSettings",
     "Projection",
     "RunFilter",
     "RunHistory",
@@ -314,7 +314,7 @@ class Boards(Protocol):
 # -- people and keys ---------------------------------------------------------------------------------------------------
 
 
-class People(Protocol):
+class PeopleSettings(Protocol):
     """What people chose for themselves."""
 
     async def person_settings(self, person: str) -> PersonSettings:

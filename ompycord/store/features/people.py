@@ -16,7 +16,7 @@ _PUT_PERSON = _SQL.one("put_person")
 
 
 class SqlitePeople(StorePart):
-    """Implements `People`."""
+    """Implements `PeopleSettings`."""
 
     async def person_settings(self, person: str) -> PersonSettings:
         return await self._database.readers.one(_PERSON, (person,), _settings_of) or PersonSettings()
