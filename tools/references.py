@@ -16,6 +16,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from ompycord import errors
+from ompycord.agents.registry import AGENT_KINDS
 from ompycord.bot.context import BotContext
 from ompycord.bot.features import BotFeatures
 from ompycord.bot.flow import TABLE as FLOW
@@ -23,6 +24,7 @@ from ompycord.bot.flow import Flow
 from ompycord.domain.authority import AUTHORITY
 from ompycord.domain.events import EVENT_TYPES, SCHEMA
 from ompycord.domain.lifecycle import TABLE
+from ompycord.domain.repository import AgentSpec
 from ompycord.domain.run import FINAL, RunState
 from ompycord.http.problems import PROBLEMS
 from ompycord.settings import NAMED, PRESETS, Settings
@@ -153,6 +155,11 @@ def settings() -> str:
     also = {".".join(path): f"`{name}`" for name, path in NAMED.items()}
     lines += [f"| `{key}` | {default} | {also.get(key, '')} |" for key, default in _settings(Settings, "")]
     lines += [
+        "\nAn agent's kind adds options of its own:\n",
+        "| setting | default | of kind |", "|---|---|---|",
+        *(f"| `{key}` | {default} | {kinds} |" for key, default, kinds in _options_of_kinds()),
+    ]  # fmt: skip
+    lines += [
         "\nA preset is a set of defaults; whatever else is said goes before it.\n",
         "| preset | what it sets |",
         "|---|---|",
@@ -183,6 +190,16 @@ def discord_commands() -> str:
             ]
             lines.append("")
     return "\n".join(lines)
+
+
+def _options_of_kinds() -> Iterator[tuple[str, str, str]]:
+    """What single kinds of agents have: setting, default, kinds."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for kind in AGENT_KINDS.all():
+        for name, info in kind.options.model_fields.items():
+            if name not in AgentSpec.model_fields:
+                found.setdefault((f"agents.{name}", _default(info)), []).append(f"`{kind.name}`")
+    yield from ((key, default, ", ".join(kinds)) for (key, default), kinds in found.items())
 
 
 def _settings(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str]]:

@@ -1,20 +1,71 @@
 """Any program that speaks the Agent Client Protocol on standard input and output; the wire format is `dialects/acp.py`."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
+from typing import ClassVar, Final, Literal, Self
+
+from pydantic import model_validator
 
 from ompycord.agents.converse import converse, wall_ms
 from ompycord.agents.images import images_of
+from ompycord.agents.kind import AgentKind, AgentOptions, RepositoryFiles
 from ompycord.agents.level import require_clone, require_level
-from ompycord.agents.repository_settings import write_instructions
+from ompycord.agents.repository_settings import (
+    CLAUDE_CODE,
+    CODEX,
+    GEMINI_CLI,
+    OH_MY_PI,
+    OPENCODE,
+    lies_in_clone,
+    write_instructions,
+)
 from ompycord.agents.resuming import go_on
 from ompycord.dialects.acp import Acp
 from ompycord.dialects.acp_session import Wishes
 from ompycord.domain.ports import AgentCapabilities, AgentJob, AgentOutcome, Emit, Inbox
+from ompycord.domain.repository import OwnName
 from ompycord.processes.launcher_port import Launcher
 
-__all__ = ["AcpAgent"]
+__all__ = ["AGENT", "AcpAgent", "AcpOptions"]
+
+_GEMINI: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("GOOGLE_GEMINI_BASE_URL", "GOOGLE_VERTEX_BASE_URL"), ""),
+    **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"), ""),
+    "CODE_ASSIST_ENDPOINT": "https://cloudcode-pa.googleapis.com",
+}
+"""What Gemini CLI then does not take from a `.env`: it replaces nothing that is set, be it empty. The last one, its own, may not be."""
+
+
+class AcpOptions(AgentOptions):
+    """Any agent that speaks the Agent Client Protocol; it needs a command."""
+
+    programs: ClassVar[tuple[RepositoryFiles, ...]] = (CLAUDE_CODE, OPENCODE, CODEX, GEMINI_CLI, OH_MY_PI)
+
+    kind: Literal["acp"] = "acp"  # pyright: ignore[reportIncompatibleVariableOverride]  # frozen: never set
+    mode: OwnName | None = None
+    """The mode to work in, as the agent names it."""
+    model: OwnName | None = None
+    """The model to use, as the agent names it."""
+
+    @model_validator(mode="after")
+    def _has_command(self) -> Self:
+        if not self.command:
+            raise ValueError("an agent of kind acp needs a command")
+        return self
+
+    def variables(self, home: Path) -> Mapping[str, str]:
+        """For Gemini CLI; what configuration grants or sets under such a name is not shut."""
+        if not any("gemini" in Path(word).name for word in self.command):
+            return {}
+        granted = set(self.grants.variables)
+        free = {name: value for name, value in _GEMINI.items() if name.upper() not in granted}
+        return {name: self.env.get(name.upper(), value) for name, value in free.items()}
+
+    def is_told_of_clone(self) -> bool:
+        """Whether it is oh-my-pi, which hears of it by the protocol."""
+        return Path(self.command[0]).name == "omp" and not lies_in_clone(self.command[0])
 
 
 class AcpAgent:
@@ -36,11 +87,12 @@ class AcpAgent:
         return await go_on(job, emit, partial(self._start, inbox))
 
     async def _start(self, inbox: Inbox, job: AgentJob, emit: Emit) -> AgentOutcome:
+        options = AcpOptions.of(job.spec)
         wishes = Wishes(
             session=job.session,
             session_usd=job.session_usd,
-            mode=job.spec.mode,
-            model=job.spec.model,
+            mode=options.mode,
+            model=options.model,
             mcp_url=job.env.get("OMPYCORD_MCP_URL"),
             mcp_key=job.env.get("OMPYCORD_KEY"),
             texts=await asyncio.to_thread(write_instructions, job),
@@ -49,3 +101,6 @@ class AcpAgent:
         start = f"{self._now_ms():x}"
         protocol = Acp(prompt=job.prompt, root=str(job.cwd.resolve()), wishes=wishes, start=start)
         return await converse(self._launcher, job, job.spec.command, protocol, emit, inbox, now_ms=self._now_ms)
+
+
+AGENT: Final = AgentKind(options=AcpOptions, adapter=AcpAgent)

@@ -1,11 +1,31 @@
 """Any program as an agent: prompt in, lines out; its wire format is `dialects/jsonl.py`."""
 
+from typing import ClassVar, Final, Literal, Self
+
+from pydantic import model_validator
+
 from ompycord.agents.drive import drive
+from ompycord.agents.kind import AgentKind, AgentOptions, RepositoryFiles
 from ompycord.agents.level import require_level
+from ompycord.agents.repository_settings import OWN_PROGRAM
 from ompycord.domain.ports import AgentCapabilities, AgentJob, AgentOutcome, Emit, Inbox
 from ompycord.processes.launcher_port import Launcher
 
-__all__ = ["CommandAgent"]
+__all__ = ["AGENT", "CommandAgent", "CommandOptions"]
+
+
+class CommandOptions(AgentOptions):
+    """Any program; it needs a command, in which `{prompt_file}` stands for the file with its prompt."""
+
+    programs: ClassVar[tuple[RepositoryFiles, ...]] = (OWN_PROGRAM,)
+
+    kind: Literal["command"] = "command"  # pyright: ignore[reportIncompatibleVariableOverride]  # frozen: never set
+
+    @model_validator(mode="after")
+    def _has_command(self) -> Self:
+        if not self.command:
+            raise ValueError("an agent of kind command needs a command")
+        return self
 
 
 class CommandAgent:
@@ -20,3 +40,6 @@ class CommandAgent:
         """See the port. Also raises ProcessFailed where confinement does not reach `spec.sandbox.minimum`."""
         require_level(self._launcher, job.spec)
         return await drive(self._launcher, job, job.spec.command, emit)
+
+
+AGENT: Final = AgentKind(options=CommandOptions, adapter=CommandAgent)

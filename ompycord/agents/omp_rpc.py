@@ -1,13 +1,16 @@
 """oh-my-pi, and pi by a switch, over their RPC on standard input and output; the wire format is `dialects/omp_rpc.py`."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
+from typing import ClassVar, Final, Literal
 
 from ompycord.agents.converse import converse, wall_ms
+from ompycord.agents.kind import AgentKind, AgentOptions, RepositoryFiles
 from ompycord.agents.level import require_clone, require_level
 from ompycord.agents.mcp_configuration import configure_omp
-from ompycord.agents.repository_settings import clone_arguments
+from ompycord.agents.repository_settings import OH_MY_PI, PI, clone_arguments, lies_in_clone
 from ompycord.agents.resuming import go_on
 from ompycord.agents.version_probe import ask_version
 from ompycord.dialects.omp_rpc import OmpRpc
@@ -15,7 +18,37 @@ from ompycord.dialects.versions import version_note
 from ompycord.domain.ports import AgentCapabilities, AgentJob, AgentOutcome, Emit, Inbox
 from ompycord.processes.launcher_port import Launcher
 
-__all__ = ["OmpRpcAgent"]
+__all__ = ["AGENT", "OmpRpcAgent", "OmpRpcOptions"]
+
+
+class OmpRpcOptions(AgentOptions):
+    """oh-my-pi or pi. A command without the protocol's own arguments; left out, it is the dialect's name from the PATH."""
+
+    programs: ClassVar[tuple[RepositoryFiles, ...]] = (OH_MY_PI, PI)
+
+    kind: Literal["omp_rpc"] = "omp_rpc"  # pyright: ignore[reportIncompatibleVariableOverride]  # frozen: never set
+    dialect: Literal["omp", "pi"] = "omp"
+    """Whose RPC it speaks."""
+
+    @property
+    def program(self) -> tuple[str, ...]:
+        """What is started, before the protocol's arguments."""
+        return self.command or (self.dialect,)
+
+    def variables(self, home: Path) -> Mapping[str, str]:
+        """Its settings lie in its HOME, whatever a `.env` of the repository says."""
+        return {"PI_CODING_AGENT_DIR": str(home / f".{self.dialect}" / "agent")}
+
+    def is_told_of_clone(self) -> bool:
+        """oh-my-pi is, by `--cwd`."""
+        return self.dialect == "omp" and not lies_in_clone(self.program[0])
+
+    def terminal(self, session: str | None, tree: Path) -> tuple[str, ...] | None:
+        """The same program without the protocol's arguments."""
+        program = (*self.program, *clone_arguments(self, tree))
+        if session is None:
+            return program
+        return (*program, "--session", session) if self.dialect == "pi" else (*program, f"--resume={session}")
 
 
 class OmpRpcAgent:
@@ -31,22 +64,25 @@ class OmpRpcAgent:
         """See the port. Also raises ProcessFailed where confinement does not reach `spec.sandbox.minimum`."""
         require_level(self._launcher, job.spec)
         await asyncio.to_thread(require_clone, job)
-        program = job.spec.command or (job.spec.dialect,)
-        if note := version_note(job.spec.dialect, await ask_version(self._launcher, job, program)):
+        options = OmpRpcOptions.of(job.spec)
+        if note := version_note(options.dialect, await ask_version(self._launcher, job, options.program)):
             await emit(note)
-        if job.spec.dialect == "omp":  # pi knows no MCP
+        if options.dialect == "omp":  # pi knows no MCP
             await asyncio.to_thread(configure_omp, job)
-        return await go_on(job, emit, partial(self._start, inbox, program))
+        return await go_on(job, emit, partial(self._start, inbox, options))
 
-    async def _start(self, inbox: Inbox, program: tuple[str, ...], job: AgentJob, emit: Emit) -> AgentOutcome:
-        protocol = OmpRpc(prompt=job.prompt, root=str(job.cwd.resolve()), dialect=job.spec.dialect)
-        argv = (*program, *_arguments(job))
+    async def _start(self, inbox: Inbox, options: OmpRpcOptions, job: AgentJob, emit: Emit) -> AgentOutcome:
+        protocol = OmpRpc(prompt=job.prompt, root=str(job.cwd.resolve()), dialect=options.dialect)
+        argv = (*options.program, *_arguments(options, job))
         return await converse(self._launcher, job, argv, protocol, emit, inbox, now_ms=self._now_ms)
 
 
-def _arguments(job: AgentJob) -> tuple[str, ...]:
-    if job.spec.dialect == "pi":
+def _arguments(options: OmpRpcOptions, job: AgentJob) -> tuple[str, ...]:
+    if options.dialect == "pi":
         return "--mode", "rpc", *(("--session", job.session) if job.session else ())
     # Plain `rpc` has no `ask` tool (docs/platform/agents.md, *oh-my-pi RPC*).
     resumed = (f"--resume={job.session}",) if job.session else ()
-    return "--mode", "rpc-ui", *clone_arguments(job.spec, job.cwd), *resumed
+    return "--mode", "rpc-ui", *clone_arguments(options, job.cwd), *resumed
+
+
+AGENT: Final = AgentKind(options=OmpRpcOptions, adapter=OmpRpcAgent)

@@ -1,24 +1,25 @@
-"""The adapters by the `kind` that configuration names (`domain/repository.AgentSpec`); its reader is `app.py`."""
+"""The kinds of agents, ours and those of other distributions, by the `kind` that configuration names; read by settings and `app/`.
 
-from collections.abc import Mapping
+A distribution adds one by an entry point of the group `ompycord.agents` that names an `AgentKind`.
+"""
 
-from ompycord.agents.acp import AcpAgent
-from ompycord.agents.command import CommandAgent
-from ompycord.agents.omp_rpc import OmpRpcAgent
-from ompycord.agents.rehearsal import RehearsalAgent
-from ompycord.agents.stream_json import StreamJsonAgent
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from ompycord.agents.kind import AgentKind
 from ompycord.domain.ports import AgentAdapter
+from ompycord.entry_points import Registry
 from ompycord.processes.launcher_port import Launcher
 
-__all__ = ["adapters"]
+__all__ = ["AGENT_KINDS", "adapters"]
+
+AGENT_KINDS: Final[Registry[AgentKind[Any]]] = Registry(group="ompycord.agents", record=AgentKind, what="agent kind")
 
 
-def adapters(*, launcher: Launcher) -> Mapping[str, AgentAdapter]:
-    """One adapter for every kind; they start everything through `launcher`."""
-    return {
-        "acp": AcpAgent(launcher=launcher),
-        "command": CommandAgent(launcher=launcher),
-        "omp_rpc": OmpRpcAgent(launcher=launcher),
-        "rehearsal": RehearsalAgent(launcher=launcher),
-        "stream_json": StreamJsonAgent(launcher=launcher),
-    }
+def adapters(*, launcher: Launcher, kinds: Iterable[str] | None = None) -> Mapping[str, AgentAdapter]:
+    """An adapter for each of `kinds`, or for every kind; they start everything through `launcher`.
+
+    Raises ConfigurationError for a kind that cannot be imported.
+    """
+    names = AGENT_KINDS.names if kinds is None else sorted(set(kinds))
+    return {name: AGENT_KINDS.get(name).adapter(launcher=launcher) for name in names}

@@ -120,7 +120,7 @@ async def lifespan(
         key_secrets = KeySecrets(data.path)
         key_manager = _key_manager(infrastructure, key_secrets, webhook_secret, sidecar_address)
         await key_manager.refresh()
-        workers = await _workers(data)
+        workers = await _workers(data, kinds={agent.kind for agent in settings.catalog.agents})
         mode, watchdog = Mode(store=store, folder=data.path), Watchdog()
         conductor = _conductor(infrastructure, workers, mode)
         projector = Projector(store=store, bus=infrastructure.bus, clock=clock, route=_route_of(settings))
@@ -230,7 +230,7 @@ def _route_of(settings: Settings) -> Callable[[RunRecord], str | None]:
     return route
 
 
-async def _workers(data: DataFolder) -> _Workers:
+async def _workers(data: DataFolder, *, kinds: set[str]) -> _Workers:
     launcher = await launcher_at_start(data.path, os.environ)
     workspaces = GitWorkspaces(
         folder=data.path / "workspaces",
@@ -239,7 +239,12 @@ async def _workers(data: DataFolder) -> _Workers:
         launcher=launcher,
     )
     artifacts = Artifacts(folder=data.path / "artifacts", workspaces=workspaces)
-    return _Workers(launcher=launcher, workspaces=workspaces, artifacts=artifacts, adapters=adapters(launcher=launcher))
+    return _Workers(
+        launcher=launcher,
+        workspaces=workspaces,
+        artifacts=artifacts,
+        adapters=adapters(launcher=launcher, kinds=kinds),
+    )
 
 
 def _conductor(infrastructure: _Infrastructure, workers: _Workers, mode: Mode) -> Conductor:

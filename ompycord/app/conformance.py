@@ -60,7 +60,7 @@ async def try_agent(
         raise ConfigurationError(f"agents: there is none named {name[:64]!r}. Known: {known}.")
     path = environ.get("PATH", os.defpath)
     launcher = await best_launcher(path=path, hidden=(settings.data_dir,), environ=environ)
-    adapter = adapters(launcher=launcher)[spec.kind]
+    adapter = adapters(launcher=launcher, kinds=[spec.kind])[spec.kind]
     verdicts: list[Verdict] = []
     with tempfile.TemporaryDirectory(prefix="ompycord-conformance-", ignore_cleanup_errors=True) as folder:
         clone = Path(folder) / "run" / "clone"

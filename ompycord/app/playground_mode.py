@@ -1,13 +1,14 @@
 """What `up` sets by itself where there is no token: the playground's ids, the sample repository, the rehearsal agent."""
 
+from ompycord.agents.rehearsal import RehearsalOptions
 from ompycord.domain.access import Access, RoleNames
-from ompycord.domain.repository import AgentSpec, RepositorySpec
+from ompycord.domain.repository import RepositorySpec
 from ompycord.playground.client import Info
 from ompycord.settings import Settings
 
 __all__ = ["REHEARSAL", "with_playground"]
 
-REHEARSAL = AgentSpec(name="rehearsal", kind="rehearsal")
+REHEARSAL = RehearsalOptions(name="rehearsal")
 """Simulated, and labelled so wherever it is shown."""
 
 

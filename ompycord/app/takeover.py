@@ -9,9 +9,10 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ompycord.agents.kind import AgentOptions
 from ompycord.agents.level import require_level
+from ompycord.agents.rehearsal import RehearsalOptions
 from ompycord.agents.repository_settings import own_environment, start_folder
-from ompycord.agents.terminal import terminal_command
 from ompycord.app.data_folder import DataFolder
 from ompycord.app.operations import perform
 from ompycord.domain.ids import RunId, short_id
@@ -42,11 +43,11 @@ def take_over(
     found: dict[str, Any] = perform(data, "runs.takeover", {"run": run})
     _require_waiting(found)
     spec = next((agent for agent in settings.catalog.agents if agent.name == found["agent"]), None)
-    spec = spec or AgentSpec(name="rehearsal", kind="rehearsal")  # the playground's own, or one that left the settings
+    spec = spec or RehearsalOptions(name="rehearsal")  # the playground's own, or one that left the settings
     folder = Folder(data.path / "workspaces" / found["id"])
     if folder.read() is None or not folder.clone.is_dir():
         raise Refused(f"The clone of {found['run']} is gone, so there is nothing to take over.")
-    own = terminal_command(spec, found["session"], home=Layout(folder.clone).home, tree=folder.clone)
+    own = AgentOptions.of(spec).terminal(found["session"], folder.clone)
     argv = command or own or (_shell(),)
     launcher = asyncio.run(best_launcher(path=environ.get("PATH", os.defpath), hidden=(data.path,), environ=environ))
     require_level(launcher, spec)

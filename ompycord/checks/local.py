@@ -1,21 +1,26 @@
-"""Runs a check as a program of this machine, confined by the launcher; judged by `verdict.py`, counted by `counts.py`."""
+"""Runs a check as a program of this machine, confined by the launcher; judged by `verdict.py`, counted by its parser."""
 
 import asyncio
 import os
 import stat
 import sys
 from collections import deque
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from ompycord.checks.counts import Counts, unittest_counts
-from ompycord.checks.verdict import Ended, is_pytest, reading_of, verdict
+from ompycord.checks.counts import Counts
+from ompycord.checks.parser import CheckOutput, CheckParser, OutputParser
+from ompycord.checks.registry import CHECK_PARSERS, parser_for
+from ompycord.checks.verdict import Ended, verdict
 from ompycord.domain.events import CheckFinished
 from ompycord.domain.ids import RunId
 from ompycord.domain.repository import CheckSpec
+from ompycord.entry_points import Registry
 from ompycord.errors import ProcessFailed, ProgramLeadsOut
 from ompycord.processes import Clocks, ProcessResult, ProcessSpec, ResourceLimits
 from ompycord.processes.launcher_port import Launcher, Layout
+from ompycord.telemetry import get_logger
 from ompycord.text import cut
 
 __all__ = ["LocalChecks"]
@@ -28,19 +33,24 @@ _REPORT_BYTES: Final = 16 * 1024 * 1024
 _TERM_S: Final = 5.0
 _SENTENCE: Final = 300
 
+log = get_logger(__name__)
+
 
 class LocalChecks:
     """Checks on this machine."""
 
-    def __init__(self, *, launcher: Launcher) -> None:
+    def __init__(self, *, launcher: Launcher, parsers: Registry[CheckParser[Any]] = CHECK_PARSERS) -> None:
         self._launcher = launcher
+        self._parsers = parsers
 
     async def run(self, run: RunId, check: CheckSpec, cwd: Path) -> CheckFinished:
-        """See the port. After `timeout_s` the whole tree is killed. pytest writes its report beside the checkout."""
+        """See the port. After `timeout_s` the whole tree is killed. What writes a report writes it beside the checkout."""
         command = tuple(word.replace(PYTHON, sys.executable) for word in check.command)
         layout = Layout(cwd, network=check.network, resource_limits=ResourceLimits.of(check))
-        report = layout.tmp / f"junit-{check.name}.xml"
-        argv, env = _with_report(check, command, report)
+        parser = parser_for(check, command, self._parsers)
+        reader = parser.reader(check.parser)
+        report = layout.tmp / f"report-{check.name}"
+        argv, env = (command, {}) if reader is None else reader.arrange(command, report)
         spec = ProcessSpec(argv=argv, env=env, cwd=cwd, marker=run)
         try:
             report.unlink(missing_ok=True)
@@ -51,8 +61,9 @@ class LocalChecks:
             is_there = await asyncio.to_thread(cwd.is_dir)
             status = "missing" if isinstance(error, ProcessFailed) and is_there else "error"
             return CheckFinished(check=check.name, status=status, detail=cut(str(error), _SENTENCE))
-        counts = await asyncio.to_thread(_counts, check, command, report, tail)
-        return verdict(check, command, Ended(result=result, tail=tail, counts=counts))
+        output = CheckOutput(lines=tail, exit_code=result.exit_code, report=partial(_read, report))
+        counts = None if reader is None else await asyncio.to_thread(_counts, reader, output)
+        return verdict(check, command, Ended(result=result, tail=tail, counts=counts), parser)
 
     async def _watch(self, spec: ProcessSpec, layout: Layout, check: CheckSpec) -> tuple[ProcessResult, list[str]]:
         tail: deque[str] = deque(maxlen=_TAIL_LINES)
@@ -63,28 +74,13 @@ class LocalChecks:
             return await process.wait(), list(tail)
 
 
-def _with_report(check: CheckSpec, command: tuple[str, ...], report: Path) -> tuple[tuple[str, ...], dict[str, str]]:
-    """The command and its environment, with pytest told where to write its JUnit report."""
-    option = f"--junitxml={report}"
-    if reading_of(check, command) != "pytest":
-        return command, {}
-    if not is_pytest(command):  # pytest behind another command, such as `make test`, hears it this way
-        return command, {"PYTEST_ADDOPTS": option}
-    at = command.index("--") if "--" in command else len(command)
-    return (*command[:at], option, *command[at:]), {}
-
-
-def _counts(check: CheckSpec, command: tuple[str, ...], report: Path, tail: list[str]) -> Counts | None:
-    match reading_of(check, command):
-        case "pytest":
-            from ompycord.checks.junit import junit_counts
-
-            raw = _read(report)
-            return None if raw is None else junit_counts(raw)
-        case "unittest":
-            return unittest_counts(tail)
-        case "exit":
-            return None
+def _counts(reader: OutputParser, output: CheckOutput) -> Counts | None:
+    """What the parser counts; a parser that fails has counted nothing, and what it would have read is an agent's."""
+    try:
+        return reader.count(output)
+    except Exception:  # a parser may be another distribution's, and its input is hostile
+        log.exception("check.parser_failed", parser=type(reader).__name__)
+        return None
 
 
 def _read(report: Path) -> bytes | None:

@@ -3,26 +3,22 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from ompycord.checks.counts import Counts
+from ompycord.checks.parser import CheckParser
+from ompycord.checks.python_command import is_python, python_module
 from ompycord.domain.events import CheckFinished
 from ompycord.domain.repository import CheckSpec
 from ompycord.processes import Outcome, ProcessResult
 from ompycord.text import clean, cut
 
-__all__ = ["Ended", "Reading", "is_pytest", "reading_of", "verdict"]
+__all__ = ["Ended", "verdict"]
 
-Reading = Literal["exit", "pytest", "unittest"]
 Status = Literal["passed", "failed", "error", "timeout", "missing"]
 
-_PYTEST: Final = frozenset({"pytest", "py.test"})
-_PYTHON: Final = re.compile(r"(?:python|pypy)[0-9.]*(?:\.exe)?")
 _NO_MODULE: Final = re.compile(r"(.{1,1000}): No module named '?([\w.]+)'?")
 """As `python -m` itself says it; a traceback of the tested code has the error's name in front."""
-_NEVER_GREEN: Final = {3: "pytest failed internally", 4: "pytest was called wrongly", 5: "pytest found no tests"}
-"""https://docs.pytest.org/en/stable/reference/exit-codes.html; none of them says anything about the code."""
 _DETAIL: Final = 300
 
 
@@ -37,23 +33,9 @@ class Ended:
     """None where nothing could be read."""
 
 
-def is_pytest(command: Sequence[str]) -> bool:
-    """Whether it starts pytest itself: `pytest …` or `python … -m pytest …`."""
-    return PurePath(command[0]).name in _PYTEST or _module(command) in _PYTEST
-
-
-def reading_of(spec: CheckSpec, command: Sequence[str]) -> Reading:
-    """How the result is read; `auto` goes by the command."""
-    if spec.parser != "auto":
-        return spec.parser
-    if is_pytest(command):
-        return "pytest"
-    return "unittest" if _module(command) == "unittest" else "exit"
-
-
-def verdict(spec: CheckSpec, command: Sequence[str], ended: Ended) -> CheckFinished:
-    """The result of a check that was started."""
-    status, detail = _judge(spec, command, ended)
+def verdict(spec: CheckSpec, command: Sequence[str], ended: Ended, parser: CheckParser[Any]) -> CheckFinished:
+    """The result of a check that was started; `parser` counted it."""
+    status, detail = _judge(spec, command, ended, parser)
     counts = ended.counts
     return CheckFinished(
         check=spec.name,
@@ -67,7 +49,7 @@ def verdict(spec: CheckSpec, command: Sequence[str], ended: Ended) -> CheckFinis
     )
 
 
-def _judge(spec: CheckSpec, command: Sequence[str], ended: Ended) -> tuple[Status, str]:
+def _judge(spec: CheckSpec, command: Sequence[str], ended: Ended, parser: CheckParser[Any]) -> tuple[Status, str]:
     result = ended.result
     if result.outcome in (Outcome.WALL_TIMEOUT, Outcome.IDLE_TIMEOUT):
         return "timeout", f"not done within {spec.timeout_s:g} s"
@@ -78,12 +60,11 @@ def _judge(spec: CheckSpec, command: Sequence[str], ended: Ended) -> tuple[Statu
     missing = _missing_module(command, ended.tail)
     if result.exit_code and missing:
         return "missing", f"{missing} is not installed here"
-    reading = reading_of(spec, command)
-    if reading == "exit":
+    if parser.parser is None:
         return (
             ("passed", _last(ended.tail)) if result.exit_code == 0 else ("failed", _exit(result.exit_code, ended.tail))
         )
-    return _by_counts(reading, result.exit_code, ended)
+    return _by_counts(parser, result.exit_code, ended)
 
 
 def _how_it_was_ended(result: ProcessResult) -> str:
@@ -92,10 +73,10 @@ def _how_it_was_ended(result: ProcessResult) -> str:
     return "it wrote more than can be read" if result.outcome is Outcome.OUTPUT_LIMIT else "it was stopped"
 
 
-def _by_counts(reading: Reading, code: int, ended: Ended) -> tuple[Status, str]:
+def _by_counts(parser: CheckParser[Any], code: int, ended: Ended) -> tuple[Status, str]:
     """Exit code and counts must agree on green; a red of either is red."""
-    if reading == "pytest" and code in _NEVER_GREEN:
-        return "error", _NEVER_GREEN[code]
+    if code in parser.never_green:
+        return "error", parser.never_green[code]
     counts = ended.counts
     if counts is None:
         return "error", f"no test result could be read; {_exit(code, ended.tail)}"
@@ -111,18 +92,11 @@ def _by_counts(reading: Reading, code: int, ended: Ended) -> tuple[Status, str]:
     return "passed", detail
 
 
-def _module(command: Sequence[str]) -> str | None:
-    """`M` of `python -m M`."""
-    if not _PYTHON.fullmatch(PurePath(command[0]).name) or "-m" not in command[:-1]:
-        return None
-    return command[command.index("-m") + 1]
-
-
 def _missing_module(command: Sequence[str], tail: Sequence[str]) -> str | None:
     """The module that `python -m` did not find: the tool itself, not an import of the tested code."""
-    module = _module(command)
+    module = python_module(command)
     said = (_NO_MODULE.fullmatch(line.strip()) for line in tail)
-    named = {found.group(2) for found in said if found and _PYTHON.fullmatch(PurePath(found.group(1)).name)}
+    named = {found.group(2) for found in said if found and is_python(found.group(1))}
     return module if module in named else None
 
 

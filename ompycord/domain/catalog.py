@@ -1,5 +1,7 @@
 """What configuration offers: repositories and agents by name; the only way from a name to a path, an address or a command."""
 
+from pydantic import SerializeAsAny
+
 from ompycord.domain.base import Frozen
 from ompycord.domain.repository import AgentSpec, RepositorySpec
 from ompycord.errors import Refused
@@ -21,7 +23,7 @@ class Catalog(Frozen):
     """Repositories and agents, in the order in which configuration names them."""
 
     repositories: tuple[RepositorySpec, ...] = ()
-    agents: tuple[AgentSpec, ...] = ()
+    agents: tuple[SerializeAsAny[AgentSpec], ...] = ()
     limits: Limits = Limits()
 
     def repository(self, name: str) -> RepositorySpec:

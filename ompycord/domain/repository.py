@@ -1,21 +1,30 @@
 """Repositories, checks and agents as configuration names them; a name is all that Discord ever says of one."""
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, StringConstraints, field_serializer, field_validator, model_validator
 
 from ompycord.domain.base import Frozen
 
-__all__ = ["AgentSpec", "CheckSpec", "ConfinementLevel", "Grants", "RepositorySpec", "Sandbox"]
+__all__ = ["AgentSpec", "CheckSpec", "ConfinementLevel", "Grants", "OwnName", "ParserSpec", "RepositorySpec", "Sandbox"]
 
 ConfinementLevel = Literal["full", "files+net", "files", "container", "none"]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+OwnName = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+"""A name that an agent itself gives to something: a mode, a model."""
 Argument = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 Processes = Annotated[int, Field(gt=0, le=65_536)]
 Mebibytes = Annotated[int, Field(gt=0, le=16 * 1024**2)]
 _OWN = ("DISCORD_", "OMP_", "OMPYCORD_")
 """How the variables begin that the bot reads (settings.py, `NAMED` and `PREFIX`)."""
+
+
+class ParserSpec(Frozen):
+    """How a check's result is read, as far as every parser has it; each parser's own options extend it (`checks/parser.py`)."""
+
+    kind: Slug = "auto"
+    """Which parser reads it; `auto` is the one that knows the command."""
 
 
 class CheckSpec(Frozen):
@@ -25,8 +34,8 @@ class CheckSpec(Frozen):
     command: Annotated[tuple[Argument, ...], Field(min_length=1)]
     """An argument list, never a shell. `{python}` is the interpreter that runs Ompycord."""
     timeout_s: Annotated[float, Field(gt=0, le=7200)] = 600
-    parser: Literal["auto", "exit", "pytest", "unittest"] = "auto"
-    """How to count: pytest's JUnit report, unittest's closing line, or the exit code alone."""
+    parser: ParserSpec = ParserSpec()
+    """How to count: the name of a parser, or its `kind` with its options. Left out, the command decides."""
     network: bool = True
     """Whether it may reach the network. It runs what an agent wrote: deny it here too where an agent must not have it."""
     max_processes: Processes = 512
@@ -35,6 +44,17 @@ class CheckSpec(Frozen):
     """Their memory together, in MiB."""
     max_disk_mib: Mebibytes = 10_240
     """What its checkout, HOME and TMPDIR may take of the disk, in MiB."""
+
+    @field_validator("parser", mode="before")
+    @classmethod
+    def _named(cls, given: Any) -> Any:
+        return {"kind": given} if isinstance(given, str) else given
+
+    @field_serializer("parser")
+    def _as_written(self, parser: ParserSpec) -> str | dict[str, Any]:
+        """Its name alone where it has no options."""
+        dumped = parser.model_dump(mode="json")
+        return parser.kind if len(dumped) == 1 else dumped
 
 
 class RepositorySpec(Frozen):
@@ -94,20 +114,13 @@ class Grants(Frozen):
 
 
 class AgentSpec(Frozen):
-    """An agent by name."""
+    """An agent by name, as far as every kind has it; each kind's own options extend it (`agents/kind.py`)."""
 
     name: Slug
-    kind: Literal["rehearsal", "command", "omp_rpc", "acp", "stream_json"]
+    kind: Slug
+    """Which adapter runs it; the adapter's options know this name."""
     command: tuple[Argument, ...] = ()
-    """An argument list, never a shell. `command` and `acp` need one, and `{prompt_file}` is replaced in the first's;
-    `omp_rpc` without one is `omp` (or `pi`) from the PATH and `stream_json` is `claude`; both get their protocol's own
-    arguments in any case."""
-    dialect: Literal["omp", "pi"] = "omp"
-    """For `omp_rpc`: whose RPC it speaks."""
-    mode: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None
-    """For `acp` and `stream_json`: the mode to work in, as the agent names it."""
-    model: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None
-    """For `acp` and `stream_json`: the model to use, as the agent names it."""
+    """An argument list, never a shell. Left out, it is the kind's own program where it has one."""
     env: dict[Annotated[str, StringConstraints(pattern=r"^[A-Z_][A-Z0-9_]*$")], str] = Field(
         default_factory=dict[str, str]
     )
@@ -116,9 +129,3 @@ class AgentSpec(Frozen):
     idle_s: Annotated[float, Field(gt=0, le=86_400)] = 900
     sandbox: Sandbox = Sandbox()
     grants: Grants = Grants()
-
-    @model_validator(mode="after")
-    def _has_command(self) -> Self:
-        if self.kind in {"command", "acp"} and not self.command:
-            raise ValueError(f"an agent of kind {self.kind} needs a command")
-        return self

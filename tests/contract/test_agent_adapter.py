@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from ompycord.agents.acp import AcpAgent
-from ompycord.agents.command import CommandAgent
+from ompycord.agents.acp import AcpAgent, AcpOptions
+from ompycord.agents.command import CommandAgent, CommandOptions
 from ompycord.agents.conformance import RULES, Rule, Trial, is_halted_when_its_cancellation_returns, judge
-from ompycord.agents.omp_rpc import OmpRpcAgent
-from ompycord.agents.rehearsal import RehearsalAgent
-from ompycord.agents.stream_json import StreamJsonAgent
+from ompycord.agents.omp_rpc import OmpRpcAgent, OmpRpcOptions
+from ompycord.agents.rehearsal import RehearsalAgent, RehearsalOptions
+from ompycord.agents.stream_json import StreamJsonAgent, StreamJsonOptions
 from ompycord.domain.events import EventBody, RunFinished, RunStateChanged
 from ompycord.domain.ids import RunId, new_ulid
 from ompycord.domain.ports import AgentAdapter, AgentCapabilities, AgentJob, AgentOutcome, Emit, Inbox
@@ -62,36 +62,34 @@ def trial(adapter: AgentAdapter, at: Path, *, quick: tuple[AgentSpec, str], long
 def command_trial(at: Path, launcher: Launcher) -> Trial:
     def spec(script: str) -> AgentSpec:
         command = (sys.executable, "-c", script)
-        return AgentSpec(name="any", kind="command", command=command, sandbox=Sandbox(minimum="none"))
+        return CommandOptions(name="any", command=command, sandbox=Sandbox(minimum="none"))
 
     return trial(CommandAgent(launcher=launcher), at, quick=(spec(QUICK), "do it"), long=(spec(LONG), "take your time"))
 
 
 def rehearsal_trial(at: Path, launcher: Launcher) -> Trial:
-    quick = AgentSpec(name="rehearsal", kind="rehearsal", env={"REHEARSAL_PACE": "0"})
-    long = AgentSpec(name="rehearsal", kind="rehearsal", env={"REHEARSAL_PACE": "5"})
+    quick = RehearsalOptions(name="rehearsal", env={"REHEARSAL_PACE": "0"})
+    long = RehearsalOptions(name="rehearsal", env={"REHEARSAL_PACE": "5"})
     return trial(RehearsalAgent(launcher=launcher), at, quick=(quick, "do it"), long=(long, "slow"))
 
 
 def omp_trial(at: Path, launcher: Launcher) -> Trial:
     command = (sys.executable, "-I", str(OMP_DOUBLE))
-    spec = AgentSpec(name="omp", kind="omp_rpc", command=command, sandbox=Sandbox(minimum="none"), grants=DOUBLED)
+    spec = OmpRpcOptions(name="omp", command=command, sandbox=Sandbox(minimum="none"), grants=DOUBLED)
     quick = "write NOTES.md hello\nsay " + "long " * 300
     return trial(OmpRpcAgent(launcher=launcher), at, quick=(spec, quick), long=(spec, LONG_TALK))
 
 
 def acp_trial(at: Path, launcher: Launcher) -> Trial:
     command = (sys.executable, "-I", str(ACP_DOUBLE))
-    spec = AgentSpec(name="acp", kind="acp", command=command, sandbox=Sandbox(minimum="none"), grants=DOUBLED)
+    spec = AcpOptions(name="acp", command=command, sandbox=Sandbox(minimum="none"), grants=DOUBLED)
     quick = "write NOTES.md hello\nsay " + "long " * 300
     return trial(AcpAgent(launcher=launcher), at, quick=(spec, quick), long=(spec, LONG_TALK))
 
 
 def claude_trial(at: Path, launcher: Launcher) -> Trial:
     command = (sys.executable, "-I", str(CLAUDE_DOUBLE))
-    spec = AgentSpec(
-        name="claude", kind="stream_json", command=command, sandbox=Sandbox(minimum="none"), grants=DOUBLED
-    )
+    spec = StreamJsonOptions(name="claude", command=command, sandbox=Sandbox(minimum="none"), grants=DOUBLED)
     quick = "write NOTES.md hello\nsay " + "long " * 300
     return trial(StreamJsonAgent(launcher=launcher), at, quick=(spec, quick), long=(spec, LONG_TALK))
 
@@ -157,7 +155,7 @@ async def test_an_adapter_leaves_nothing_of_its_own_in_the_clone(
 async def test_an_agent_that_cannot_be_started_and_one_that_never_ends_break_rules_too(
     tmp_path: Path, launcher: Launcher
 ) -> None:
-    command = AgentSpec(name="gone", kind="command", command=("no-such-program",), sandbox=Sandbox(minimum="none"))
+    command = CommandOptions(name="gone", command=("no-such-program",), sandbox=Sandbox(minimum="none"))
     gone = trial(CommandAgent(launcher=launcher), tmp_path, quick=(command, "x"), long=(command, "x"))
     assert "was not found" in (await judge(RULES[0], gone) or "")
     assert await judge(is_halted_when_its_cancellation_returns, gone) == "the long job said nothing in time"
@@ -169,7 +167,7 @@ async def test_an_agent_that_cannot_be_started_and_one_that_never_ends_break_rul
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 async def test_a_bad_adapter_is_found_out(rule: Rule, tmp_path: Path) -> None:
     adapter = BadAdapter()
-    spec = AgentSpec(name="bad", kind="rehearsal")
+    spec = RehearsalOptions(name="bad")
     bad = replace(trial(adapter, tmp_path, quick=(spec, "quick"), long=(spec, "slow")), wait_s=2.0)
     broken = await rule(bad)
     async with within(10):

@@ -13,12 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ompycord.engines.steps
+from ompycord.agents.command import CommandOptions
 from ompycord.domain import effects as fx
 from ompycord.domain import events as ev
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.effects import Effect, effect_key
 from ompycord.domain.ids import RunId, new_ulid, short_id
-from ompycord.domain.repository import AgentSpec, Sandbox
+from ompycord.domain.repository import Sandbox
 from ompycord.domain.step import StepOrder
 from ompycord.domain.task import Origin, Task
 from ompycord.engines.steps import STEPS
@@ -68,7 +69,7 @@ class Folder:
 async def folder(tmp_path: Path) -> Folder:
     made = Folder(tmp_path)
     sample = await make_sample(tmp_path / "sample", git=Git(path=os.environ["PATH"]))
-    agent = AgentSpec(name="script", kind="command", command=("sh", "-c", FIX), sandbox=Sandbox(minimum="none"))
+    agent = CommandOptions(name="script", command=("sh", "-c", FIX), sandbox=Sandbox(minimum="none"))
     catalog = Catalog(repositories=(sample,), agents=(agent,))
     (tmp_path / "catalog.json").write_text(catalog.model_dump_json())
     task = Task(id=made.task, prompt="Fix it.", title="Fix it", repository=sample.name, agent="script", origin=Origin())

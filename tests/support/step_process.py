@@ -5,6 +5,7 @@ database, clones and repositories. So a step that closed over an object of anoth
 """
 
 import asyncio
+import json
 import os
 import sys
 from pathlib import Path
@@ -25,6 +26,7 @@ from ompycord.store import open_store
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.launcher import UnconfinedLauncher
 from ompycord.workspaces.service import GitWorkspaces
+from tests.support.agent_options import agent_options
 
 __all__ = ["perform"]
 
@@ -47,7 +49,9 @@ async def perform(order: StepOrder, folder: Path, out: TextIO) -> EffectFinished
     async def secrets(run: RunId) -> dict[str, str]:
         return {"OMPYCORD_RUN": run}
 
-    catalog = Catalog.model_validate_json(await asyncio.to_thread((folder / "catalog.json").read_bytes))
+    configured = json.loads(await asyncio.to_thread((folder / "catalog.json").read_bytes))
+    agents = tuple(agent_options(agent) for agent in configured["agents"])
+    catalog = Catalog.model_validate({**configured, "agents": agents})
     async with open_store(folder / "ompycord.db", clock=SystemClock(), ids=SystemIds()) as store:
         workspaces = GitWorkspaces(
             folder=folder / "workspaces", repositories=folder / "repositories", git=git, launcher=launcher

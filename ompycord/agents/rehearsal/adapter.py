@@ -2,15 +2,25 @@
 
 import sys
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final, Literal
 
 from ompycord.agents.drive import INBOX_FILE, drive
+from ompycord.agents.kind import AgentKind, AgentOptions, RepositoryFiles
+from ompycord.agents.repository_settings import REHEARSAL
 from ompycord.domain.ports import AgentCapabilities, AgentJob, AgentOutcome, Emit, Inbox
 from ompycord.processes.launcher_port import Launcher
 
-__all__ = ["RehearsalAgent"]
+__all__ = ["AGENT", "RehearsalAgent", "RehearsalOptions"]
 
 _PROGRAM: Final = Path(__file__).with_name("rehearsal_program.py")
+
+
+class RehearsalOptions(AgentOptions):
+    """The simulated agent; it has no command."""
+
+    programs: ClassVar[tuple[RepositoryFiles, ...]] = (REHEARSAL,)
+
+    kind: Literal["rehearsal"] = "rehearsal"  # pyright: ignore[reportIncompatibleVariableOverride]  # frozen: never set
 
 
 class RehearsalAgent:
@@ -29,3 +39,6 @@ class RehearsalAgent:
         """See the port."""
         program = (sys.executable, "-I", "-S", str(_PROGRAM), INBOX_FILE)
         return await drive(self._launcher, job, program, emit, hears=inbox)
+
+
+AGENT: Final = AgentKind(options=RehearsalOptions, adapter=RehearsalAgent)

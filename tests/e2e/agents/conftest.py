@@ -19,10 +19,10 @@ import pytest
 from ompycord.domain.events import EventBody
 from ompycord.domain.ids import RunId, new_ulid
 from ompycord.domain.ports import AgentJob
-from ompycord.domain.repository import AgentSpec
 from ompycord.domain.task import Task
 from ompycord.workspaces.launcher import UnconfinedLauncher
 from tests.e2e.agents.homes import omp_settings, opencode_settings
+from tests.support.agent_options import agent_options
 from tests.support.patience import patient, within
 
 STUB = Path(__file__).parents[2] / "support/model_stub.py"
@@ -56,7 +56,7 @@ class Place:
             run=RunId(new_ulid(now_ms=0, entropy=os.urandom(10))),
             iteration=1,
             task=task,
-            spec=AgentSpec.model_validate({**spec, "sandbox": {"minimum": "none"}}),
+            spec=agent_options({**spec, "sandbox": {"minimum": "none"}}),
             cwd=self.clone,
             prompt=prompt,
             env={},

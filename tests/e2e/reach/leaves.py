@@ -8,10 +8,12 @@ from typing import Any, get_args, get_origin
 import yaml
 from pydantic import BaseModel
 
+from ompycord.agents.registry import AGENT_KINDS
+from ompycord.domain.repository import AgentSpec
 from ompycord.settings import Settings
 from tests.integration.cli.harness import ompycord
 
-__all__ = ["FILE", "VARIABLES", "settings", "shown_settings"]
+__all__ = ["FILE", "VARIABLES", "options_of_kinds", "settings", "shown_settings"]
 
 SNOWFLAKE = "123456789012345678"
 BOUNDS = {"max_processes": 64, "max_memory_mib": 1024, "max_disk_mib": 2048}
@@ -82,6 +84,12 @@ def settings(model: type[BaseModel] = Settings, path: str = "") -> Iterator[str]
             yield f"{path}{name}"
         else:
             yield from settings(inner, f"{path}{name}.")
+
+
+def options_of_kinds() -> Iterator[str]:
+    """The leaves that single kinds of agents add to those of all."""
+    for kind in AGENT_KINDS.all():
+        yield from (f"agents.{name}" for name in kind.options.model_fields if name not in AgentSpec.model_fields)
 
 
 def _leaves(value: object, path: str = "") -> Iterator[tuple[str, object]]:

@@ -20,7 +20,7 @@ from ompycord.bot.features import BotFeatures
 from ompycord.telemetry.metrics import METRICS
 from tests.e2e.reach.buttons import press_everything
 from tests.e2e.reach.commands import registered, run_everything
-from tests.e2e.reach.leaves import settings, shown_settings
+from tests.e2e.reach.leaves import options_of_kinds, settings, shown_settings
 from tests.e2e.reach.ledger import judge
 from tests.e2e.reach.routes import MCP, bearer, operations, request_everything
 from tests.e2e.reach.shell import Shell, commands, has_json
@@ -124,7 +124,7 @@ async def test_every_metric_has_a_sample(product: Product, key: str) -> None:
 
 
 async def test_every_setting_is_taken_and_shown_with_its_origin(product: Product, tmp_path: Path) -> None:
-    judge("setting", set(settings()), await shown_settings(tmp_path / "here"))
+    judge("setting", set(settings()) | set(options_of_kinds()), await shown_settings(tmp_path / "here"))
     await Visitor(product, product.playground.ada).new("Say something", agent="quick", mode="fast")
     told = [json.loads(line) for line in (product.data / "logs" / "ompycord.log").read_text().splitlines()]
     assert {"debug", "info"} <= {record["level"] for record in told}

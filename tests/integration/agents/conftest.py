@@ -12,9 +12,9 @@ import pytest
 from ompycord.domain.events import EventBody
 from ompycord.domain.ids import RunId, new_ulid
 from ompycord.domain.ports import AgentJob
-from ompycord.domain.repository import AgentSpec
 from ompycord.domain.task import Task
 from ompycord.workspaces.launcher import UnconfinedLauncher
+from tests.support.agent_options import agent_options
 from tests.support.patience import within
 
 MakeJob = Callable[..., AgentJob]
@@ -68,7 +68,7 @@ def make_job(clone: Path) -> MakeJob:
             run=RunId(new_ulid(now_ms=0, entropy=os.urandom(10))),
             iteration=1,
             task=Task(id="01JD0000000000000000000001", prompt=prompt, title="t", repository="shop", agent="mine"),
-            spec=AgentSpec.model_validate({**values, "sandbox": {"minimum": "none"}, **spec}),
+            spec=agent_options({**values, "sandbox": {"minimum": "none"}, **spec}),
             cwd=clone,
             prompt=prompt,
             env=env or {},

@@ -17,6 +17,7 @@ from mcp.server.mcpserver import MCPServer
 from pydantic import BaseModel
 
 from ompycord.agents.registry import adapters
+from ompycord.agents.rehearsal import RehearsalOptions
 from ompycord.domain.events import (
     ApprovalDenied,
     ApprovalGranted,
@@ -30,7 +31,6 @@ from ompycord.domain.events import (
     UsageUpdated,
 )
 from ompycord.domain.ports import AgentJob
-from ompycord.domain.repository import AgentSpec
 from ompycord.processes.launcher_port import Launcher
 from ompycord.testing import ScriptedInbox
 from ompycord.workspaces.git import Git
@@ -46,7 +46,7 @@ def rehearse(launcher: Launcher, make_job: MakeJob, stored: Any) -> Callable[...
     assert agent.capabilities.simulated
 
     async def run(prompt: str, **env: str) -> Any:
-        spec = AgentSpec(name="rehearsal", kind="rehearsal", env={"REHEARSAL_PACE": "0"})
+        spec = RehearsalOptions(name="rehearsal", env={"REHEARSAL_PACE": "0"})
         job = make_job(prompt=prompt, env=env).model_copy(update={"spec": spec})
         return await agent.run(job, stored.emit, ScriptedInbox())
 
@@ -186,7 +186,7 @@ def transcript(launcher: Launcher, make_job: MakeJob, stored: Any) -> Callable[.
     """A rehearsal that hears what a test writes into its inbox."""
 
     async def run(prompt: str, inbox: ScriptedInbox, *, pace: str = "0") -> Any:
-        spec = AgentSpec(name="rehearsal", kind="rehearsal", env={"REHEARSAL_PACE": pace})
+        spec = RehearsalOptions(name="rehearsal", env={"REHEARSAL_PACE": pace})
         job = make_job(prompt=prompt).model_copy(update={"spec": spec})
         return await adapters(launcher=launcher)["rehearsal"].run(job, stored.emit, inbox)
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ompycord.agents.registry import adapters
+from ompycord.agents.rehearsal import RehearsalOptions
 from ompycord.checks.local import LocalChecks
 from ompycord.domain.ids import RunId, new_ulid
 from ompycord.domain.ports import AgentJob
-from ompycord.domain.repository import AgentSpec
 from ompycord.testing import ScriptedInbox
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.launcher import UnconfinedLauncher
@@ -31,7 +31,7 @@ async def test_the_samples_fault_is_found_repaired_checked_and_published(
         folder=tmp_path / "workspaces", repositories=tmp_path / "repositories", git=git, launcher=launcher
     )
     clone = (await workspaces.prepare(RUN, sample, base=None)).path
-    spec = AgentSpec(name="rehearsal", kind="rehearsal", env={"REHEARSAL_PACE": "0"})
+    spec = RehearsalOptions(name="rehearsal", env={"REHEARSAL_PACE": "0"})
     job = make_job(prompt="Fix the discount").model_copy(update={"run": RUN, "spec": spec, "cwd": clone})
 
     outcome = await adapters(launcher=launcher)[spec.kind].run(job, stored.emit, ScriptedInbox())

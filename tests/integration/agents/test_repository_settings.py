@@ -4,23 +4,22 @@ import json
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
 from ompycord.agents.registry import adapters
 from ompycord.agents.repository_settings import CLAUDE_ARGUMENTS, SWITCHES
 from ompycord.domain.ports import AgentJob
-from ompycord.domain.repository import AgentSpec
 from ompycord.processes import Bounds, Clocks, ProcessSpec, RunningProcess
 from ompycord.processes.launcher_port import Layout
 from ompycord.testing import ScriptedInbox
 from ompycord.workspaces.launcher import UnconfinedLauncher
+from tests.support.agent_options import KINDS
 from tests.support.patience import within
 
 pytestmark = pytest.mark.posix
 MakeJob = Callable[..., AgentJob]
-KINDS: tuple[str, ...] = get_args(AgentSpec.model_fields["kind"].annotation)
 
 
 class Watching(UnconfinedLauncher):

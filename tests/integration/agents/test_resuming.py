@@ -6,18 +6,19 @@ from typing import Any
 
 import pytest
 
-from ompycord.agents.acp import AcpAgent
+from ompycord.agents.acp import AcpAgent, AcpOptions
 from ompycord.agents.omp_rpc import OmpRpcAgent
 from ompycord.agents.resuming import WHOLE_TASK, go_on
 from ompycord.agents.stream_json import StreamJsonAgent
 from ompycord.domain.events import Message, Note, SessionOpened
 from ompycord.domain.ports import AgentAdapter, AgentJob, AgentOutcome, Emit
-from ompycord.domain.repository import AgentSpec, Grants, Sandbox
+from ompycord.domain.repository import Grants, Sandbox
 from ompycord.domain.run import FailureClass
 from ompycord.domain.task import TaskFile
 from ompycord.processes.launcher_port import Launcher
 from ompycord.testing import ScriptedInbox
 from tests.integration.agents.conftest import MakeJob
+from tests.support.agent_options import agent_options
 
 DOUBLES = Path(__file__).parents[2] / "support/agents"
 KINDS = [
@@ -35,7 +36,7 @@ async def test_one_that_took_too_much_of_the_machine_is_not_started_again(
     launcher: Launcher, make_job: MakeJob, stored: Any
 ) -> None:
     few = Sandbox(minimum="none", max_processes=5)
-    spec = AgentSpec(name="mine", kind="acp", command=(sys.executable, "-c", FORKS), sandbox=few)
+    spec = AcpOptions(name="mine", command=(sys.executable, "-c", FORKS), sandbox=few)
     job = make_job("").model_copy(update={"spec": spec, "session": "s-7"})
     outcome = await AcpAgent(launcher=launcher).run(job, stored.emit, ScriptedInbox())
     assert outcome.message == "mine started more than 5 processes and was ended."
@@ -66,10 +67,9 @@ async def test_the_whole_task_names_the_files_that_came_with_it(make_job: MakeJo
 async def test_words_to_go_on_reach_the_session_and_the_whole_task_another_one(
     kind: Any, adapter: type[Any], double: str, is_gone: bool, launcher: Launcher, make_job: MakeJob, stored: Any
 ) -> None:
-    spec = AgentSpec(
-        name="mine", kind=kind, command=(sys.executable, "-I", str(DOUBLES / double)), sandbox=Sandbox(minimum="none"),
-        grants=Grants(files=(DOUBLES,)),
-    )  # fmt: skip
+    command = (sys.executable, "-I", str(DOUBLES / double))
+    confined = {"sandbox": Sandbox(minimum="none"), "grants": Grants(files=(DOUBLES,))}
+    spec = agent_options({"name": "mine", "kind": kind, "command": command, **confined})
     job = make_job("")
     task = job.task.model_copy(update={"prompt": "say the whole task", "done_when": "it is well"})
     session = "gone" if is_gone else "s-7"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ompycord.agents.command import CommandAgent
+from ompycord.agents.command import CommandAgent, CommandOptions
 from ompycord.checks.local import LocalChecks
 from ompycord.conductor import Driver, Inboxes
 from ompycord.conductor.transitions import Transitions
@@ -17,7 +17,7 @@ from ompycord.domain.catalog import Catalog
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentOutcome
 from ompycord.domain.records import EffectStatus, EffectUpdate, OutboxKind
-from ompycord.domain.repository import AgentSpec, RepositorySpec, Sandbox
+from ompycord.domain.repository import RepositorySpec, Sandbox
 from ompycord.domain.run import RunOutcome, RunState
 from ompycord.domain.snapshot import StatusSnapshot, Verification
 from ompycord.engines import LocalEngine, StepContext
@@ -64,7 +64,7 @@ def real_house(store: SqliteStore, tmp_path: Path) -> MakeHouse:
         path = os.environ["PATH"]
         launcher, git = UnconfinedLauncher(path=path), Git(path=path)
         sample = await make_sample(tmp_path / "sample", git=git)
-        agent = AgentSpec(name="script", kind="command", command=("sh", "-c", script), sandbox=Sandbox(minimum="none"))
+        agent = CommandOptions(name="script", command=("sh", "-c", script), sandbox=Sandbox(minimum="none"))
         catalog = Catalog(repositories=(sample,), agents=(agent,))
         harness = AppHarness(store, tmp_path, FakeClock(), catalog)
         workspaces = GitWorkspaces(

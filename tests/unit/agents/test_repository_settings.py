@@ -2,10 +2,13 @@
 
 import json
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
+from ompycord.agents.kind import AgentOptions
+from ompycord.agents.omp_rpc import OmpRpcOptions
+from ompycord.agents.registry import AGENT_KINDS
 from ompycord.agents.repository_settings import (
     REPOSITORY_FILES,
     SWITCHES,
@@ -13,25 +16,29 @@ from ompycord.agents.repository_settings import (
     own_environment,
     start_folder,
 )
-from ompycord.agents.terminal import terminal_command
-from ompycord.domain.repository import AgentSpec
+from ompycord.processes.launcher_port import Layout
+from tests.support.agent_options import KINDS, agent_options
 
-KINDS: tuple[str, ...] = get_args(AgentSpec.model_fields["kind"].annotation)
 TREE, HOME = Path("/run/clone"), Path("/run/home")
 TRUST = Path("docs/explanation/trust.md")
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
 
 
-def spec_of(kind: str = "acp", *command: str, **more: Any) -> AgentSpec:
-    return AgentSpec.model_validate({"name": "mine", "kind": kind, "command": command or ("agent",), **more})
+def spec_of(kind: str = "acp", *command: str, **more: Any) -> AgentOptions:
+    return agent_options({"name": "mine", "kind": kind, "command": command or ("agent",), **more})
 
 
-def environment(spec: AgentSpec) -> dict[str, str]:
+def environment(spec: AgentOptions) -> dict[str, str]:
     return own_environment(spec, home=HOME, tree=TREE)
 
 
 def test_the_table_covers_every_kind_of_agent() -> None:
-    assert {kind for one in REPOSITORY_FILES for kind in one.kinds} == set(KINDS)
+    """Of which every kind has rows of its own, and every row a kind."""
+    programs = {kind.name: kind.options.programs for kind in AGENT_KINDS.all()}
+    assert all(programs[kind] for kind in KINDS)
+    used = [one for kind in KINDS for one in programs[kind]]
+    assert [one.program for one in used if one not in REPOSITORY_FILES] == []
+    assert [one.program for one in REPOSITORY_FILES if one not in used] == []
 
 
 def test_what_nothing_shuts_stays_open_in_the_table_and_what_does_is_named() -> None:
@@ -92,7 +99,7 @@ def test_other_agents_keep_what_their_programs_make_of_no_proxy() -> None:
     ("spec", "starts_at"),
     [
         (spec_of("omp_rpc", "omp", "--model", "m"), HOME),
-        (AgentSpec(name="mine", kind="omp_rpc"), HOME),
+        (OmpRpcOptions(name="mine"), HOME),
         (spec_of("omp_rpc", "/opt/bin/omp"), HOME),
         (spec_of("omp_rpc", "tools/omp"), TREE),
         (spec_of("omp_rpc", "pi", dialect="pi"), TREE),
@@ -101,9 +108,9 @@ def test_other_agents_keep_what_their_programs_make_of_no_proxy() -> None:
         (spec_of("command", "omp"), TREE),
         (spec_of("stream_json", "claude"), TREE),
     ],
-    ids=lambda one: " ".join((one.kind, *one.command)) if isinstance(one, AgentSpec) else one.name,
+    ids=lambda one: " ".join((one.kind, *one.command)) if isinstance(one, AgentOptions) else one.name,
 )
-def test_oh_my_pi_starts_where_the_repository_has_no_files(spec: AgentSpec, starts_at: Path) -> None:
+def test_oh_my_pi_starts_where_the_repository_has_no_files(spec: AgentOptions, starts_at: Path) -> None:
     assert start_folder(spec, home=HOME, tree=TREE) == starts_at
 
 
@@ -114,8 +121,9 @@ def test_the_folder_of_settings_of_oh_my_pi_and_pi_is_at_home() -> None:
 
 
 def test_a_person_at_a_terminal_starts_an_agent_with_the_same_arguments() -> None:
-    claude = terminal_command(spec_of("stream_json", "claude"), "s-1", home=HOME, tree=TREE)
-    assert claude == ("claude", "--setting-sources", "user", f"--add-dir={HOME}/.ompycord", "--resume=s-1")
+    claude = spec_of("stream_json", "claude").terminal("s-1", TREE)
+    home = Layout(TREE).home
+    assert claude == ("claude", "--setting-sources", "user", f"--add-dir={home}/.ompycord", "--resume=s-1")
     omp = spec_of("omp_rpc", "omp")
-    assert terminal_command(omp, "s-1", home=HOME, tree=TREE) == ("omp", *clone_arguments(omp, TREE), "--resume=s-1")
+    assert omp.terminal("s-1", TREE) == ("omp", *clone_arguments(omp, TREE), "--resume=s-1")
     assert clone_arguments(omp, TREE) == ("--cwd", str(TREE))

@@ -3,29 +3,30 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 import yaml
 
-from ompycord.agents.registry import adapters
-from ompycord.domain.repository import AgentSpec
+from ompycord.agents.kind import AgentOptions
+from ompycord.agents.registry import AGENT_KINDS, adapters
 from ompycord.workspaces.launcher import UnconfinedLauncher
 from tests.e2e.agents.conftest import PACKAGES
 from tests.e2e.agents.test_real_acp import codex, gemini
 from tests.e2e.agents.test_real_omp import spec as omp_spec
 from tests.e2e.agents.test_real_opencode import SPEC as OPENCODE
+from tests.support.agent_options import KINDS, agent_options
 
 FOLDER = Path(__file__).parents[3] / "docs/how-to"
 PAGE = Path(__file__).parents[3] / "docs/how-to/bring-your-own-agent.md"
 
 
-def documented(page: Path = PAGE) -> list[AgentSpec]:
+def documented(page: Path = PAGE) -> list[AgentOptions]:
     blocks = re.findall(r"^```yaml\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     agents: dict[str, dict[str, Any]] = {}
     for block in blocks:
         agents |= yaml.safe_load(block).get("agents", {})
-    return [AgentSpec.model_validate({"name": name, **spec}) for name, spec in agents.items()]
+    return [agent_options({"name": name, **spec}) for name, spec in agents.items()]
 
 
 def test_every_agent_of_the_page_is_taken_and_every_kind_has_an_example() -> None:
@@ -33,8 +34,7 @@ def test_every_agent_of_the_page_is_taken_and_every_kind_has_an_example() -> Non
 
 
 def test_every_kind_of_the_configuration_has_an_adapter() -> None:
-    kinds = set(get_args(AgentSpec.model_fields["kind"].annotation))
-    assert kinds == set(adapters(launcher=UnconfinedLauncher(path="")))
+    assert set(AGENT_KINDS.names) == set(KINDS) == set(adapters(launcher=UnconfinedLauncher(path="")))
 
 
 TRIED: dict[str, Sequence[str]] = {

@@ -1,38 +1,25 @@
-"""Settings: command line > environment > `.env` > secret folder > `ompycord.yml` > preset > defaults. Read by cli and app alone.
-
-An unknown key is an error that names the key; a value is never printed. An empty value counts as absent.
-"""
+"""Reads the layers of settings, merges them and lets `model.py` judge the result; counterpart of `cli/origins.py`."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self, cast
+from typing import Any, Final, cast
 
 import yaml
 from dotenv import dotenv_values
-from platformdirs import user_data_path
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import ValidationError
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
-from ompycord.domain.access import Access, Snowflake
-from ompycord.domain.base import Frozen
-from ompycord.domain.catalog import Catalog, Limits
-from ompycord.domain.repository import AgentSpec, RepositorySpec
+from ompycord.checks.parser import AUTO
+from ompycord.checks.registry import CHECK_PARSERS
 from ompycord.errors import ConfigurationError
+from ompycord.settings.former import in_present_keys
+from ompycord.settings.kinds import UNKNOWN_KIND, options_of, settings_with
+from ompycord.settings.model import PREFIX, Settings
 
-__all__ = [
-    "DiscordSettings",
-    "LogSettings",
-    "PlaygroundSettings",
-    "Settings",
-    "WebhookSettings",
-    "load_settings",
-    "secret_folder",
-    "settings_schema",
-]
+__all__ = ["NAMED", "NOT_SETTINGS", "PRESETS", "SECRETS", "load_settings", "secret_folder"]
 
-PREFIX = "OMPYCORD_"
 NOT_SETTINGS = frozenset(
     {
         "OMPYCORD_RUN",
@@ -61,7 +48,6 @@ spaces."""
 LISTS = frozenset({"DISCORD_GUILD_ID", "DISCORD_ALLOWED_USERS", "OMP_LAUNCH_CHANNEL_IDS"})
 SECRETS = frozenset({"DISCORD_TOKEN", "OMP_WEBHOOK_SECRET", "OMPYCORD_DISCORD__TOKEN", "OMPYCORD_WEBHOOK__SECRET"})
 """Each also as NAME_FILE."""
-MIN_SECRET = 24
 
 PRESETS: dict[str, dict[str, Any]] = {
     "solo": {"limits": {"open_per_person": 10, "parallel_runs": 1}},
@@ -71,123 +57,12 @@ PRESETS: dict[str, dict[str, Any]] = {
 """Defaults by name, below everything else that is said. `team` is what holds without one."""
 
 
-class DiscordSettings(Frozen):
-    """Where the bot lives."""
-
-    token: SecretStr | None = None
-    """Without one, `up` opens the playground."""
-    guilds: tuple[Snowflake, ...] = ()
-    """Servers in which it works; elsewhere it does nothing."""
-    home_channel: Snowflake | None = None
-    """Where mirrors go when a command was not given in a work channel."""
-    work_channels: tuple[Snowflake, ...] = ()
-    ops_channel: Snowflake | None = None
-    """Where the bot tells of its own trouble and of questions that nobody answers."""
-    board_channel: Snowflake | None = None
-    """A channel with one message that lists all live runs."""
-    launch_emoji: str = "🚀"
-    """The reaction that starts a message as a task, once the bot has armed it."""
-    message_content: bool = False
-    """Ask for the privileged intent: what people write in a run's thread reaches the run."""
-    api: str | None = None
-    """Another Discord: the address of its API. Only the playground needs it."""
-    gateway: str | None = None
+_KIND_AT: Final[Mapping[str | int, int]] = {"agents": 2, "repositories": 5}
+"""Where pydantic names a kind: `agents.NAME.KIND.option`, `repositories.NAME.checks.0.parser.KIND.option`."""
 
 
-class WebhookSettings(Frozen):
-    """The sidecar."""
-
-    host: str = "127.0.0.1"
-    port: int = Field(default=8787, ge=0, le=65_535)
-    secret: SecretStr | None = None
-    """Absent: made at the first `up` and shown once."""
-    hosts: tuple[str, ...] = ()
-    """Public names under which a proxy reaches it, besides loopback."""
-    trusted_proxies: tuple[str, ...] = ()
-    """Addresses of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; else all that comes through one is one sender."""
-
-    @field_validator("secret")
-    @classmethod
-    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and len(value.get_secret_value()) < MIN_SECRET:
-            raise ValueError(f"must have {MIN_SECRET} characters or more")
-        return value
-
-
-class PlaygroundSettings(Frozen):
-    """The local Discord."""
-
-    port: int = Field(default=8788, ge=0, le=65_535)
-
-
-class LogSettings(Frozen):
-    """What is logged, and how."""
-
-    level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
-    json_lines: bool = Field(default=False, validation_alias=AliasChoices("json", "json_lines"))
-    file: Path | None = None
-    """Also into this file, JSON a line, which is begun anew at `max_mib`. A relative one lies in the data folder."""
-    max_mib: int = Field(default=10, ge=1, le=10_000)
-    keep: int = Field(default=5, ge=1, le=100)
-    """How many earlier files stay, as NAME.1 to NAME.n."""
-
-
-class Settings(BaseSettings):
-    """All of it. Frozen; secrets never show in a repr."""
-
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_nested_delimiter="__", env_ignore_empty=True, extra="forbid", frozen=True
-    )
-
-    preset: Literal["solo", "team", "server"] = "team"
-    """A set of defaults: one person, a team, a machine that does nothing else."""
-    data_dir: Path = Field(default_factory=lambda: user_data_path("ompycord"))
-    """Database, secrets, workspaces; made 0700."""
-    discord: DiscordSettings = DiscordSettings()
-    webhook: WebhookSettings = WebhookSettings()
-    playground: PlaygroundSettings = PlaygroundSettings()
-    access: Access = Access()
-    repositories: dict[str, RepositorySpec] = Field(default_factory=dict[str, RepositorySpec])
-    agents: dict[str, AgentSpec] = Field(default_factory=dict[str, AgentSpec])
-    limits: Limits = Limits()
-    log: LogSettings = LogSettings()
-
-    @model_validator(mode="before")
-    @classmethod
-    def _names_from_keys(cls, data: Any) -> Any:
-        """`repositories: {shop: {...}}`: the key is the name."""
-        given = cast("dict[str, Any]", data)
-        for group in ("repositories", "agents"):
-            entries = given.get(group)
-            if isinstance(entries, dict):
-                named = cast("dict[str, Any]", entries)
-                given[group] = {
-                    name: {"name": name, **cast("dict[str, Any]", entry)} if isinstance(entry, dict) else entry
-                    for name, entry in named.items()
-                }
-        return given
-
-    @model_validator(mode="after")
-    def _has_places(self) -> Self:
-        if self.discord.token is not None and not self.discord.guilds:
-            raise ValueError("discord.guilds (DISCORD_GUILD_ID) must name the server that the bot works in")
-        return self
-
-    @property
-    def agent_secrets(self) -> tuple[str, ...]:
-        """What agents are given in their environment: it stands in no card and no log."""
-        return tuple(value for agent in self.agents.values() for value in agent.env.values())
-
-    @property
-    def catalog(self) -> Catalog:
-        """Repositories and agents in the order of the file."""
-        return Catalog(
-            repositories=tuple(self.repositories.values()), agents=tuple(self.agents.values()), limits=self.limits
-        )
-
-
-class _Layer(PydanticBaseSettingsSource):
-    """One layer that was read already."""
+class _Merged(PydanticBaseSettingsSource):
+    """All layers, which were read and merged already."""
 
     def __init__(self, settings_cls: type[BaseSettings], values: dict[str, Any]) -> None:
         super().__init__(settings_cls)
@@ -198,19 +73,6 @@ class _Layer(PydanticBaseSettingsSource):
 
     def __call__(self) -> dict[str, Any]:
         return self._values
-
-
-def settings_schema() -> dict[str, Any]:
-    """The JSON schema of `ompycord.yml`: everything may be left out, and a repository's or agent's name is its key."""
-    schema = Settings.model_json_schema(by_alias=True, mode="validation")
-    definitions: dict[str, Any] = schema["$defs"]
-    for name in ("RepositorySpec", "AgentSpec"):
-        definitions[name]["required"] = [key for key in definitions[name].get("required", []) if key != "name"]
-        if not definitions[name]["required"]:
-            del definitions[name]["required"]
-    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    schema["title"] = "ompycord.yml"
-    return schema
 
 
 def load_settings(*, environ: Mapping[str, str], folder: Path, overrides: Mapping[str, Any] | None = None) -> Settings:
@@ -227,9 +89,12 @@ def load_settings(*, environ: Mapping[str, str], folder: Path, overrides: Mappin
         _from_variables(secret_folder(environ, dotenv), "the secret folder"),
         _from_yaml(config, required="OMPYCORD_CONFIG" in environ),
     ]
-    layers = [*said[1:], _preset(said)]
+    merged = _merged([*said, _preset(said)])
+    kinds = _kinds(merged)
+    model = settings_with(agents=kinds, parsers=_parsers(merged))
+    present, warnings = in_present_keys(merged, options=options_of(kinds))
 
-    class Loaded(Settings):
+    class Loaded(model):
         @classmethod
         def settings_customise_sources(
             cls,
@@ -239,12 +104,53 @@ def load_settings(*, environ: Mapping[str, str], folder: Path, overrides: Mappin
             dotenv_settings: PydanticBaseSettingsSource,
             file_secret_settings: PydanticBaseSettingsSource,
         ) -> tuple[PydanticBaseSettingsSource, ...]:
-            return (init_settings, *(_Layer(settings_cls, layer) for layer in layers))
+            return (_Merged(settings_cls, present),)
 
     try:
-        return Loaded(**(overrides or {}))
+        return Loaded().note(warnings)
     except ValidationError as error:
         raise ConfigurationError(_sentence(error)) from None
+
+
+def _merged(layers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """One mapping of all, the first layer before the others; a list or a plain value replaces, a mapping is merged."""
+    result: dict[str, Any] = {}
+    for layer in reversed(layers):
+        for key, value in layer.items():
+            below: Any = result.get(key)
+            if isinstance(value, Mapping) and isinstance(below, Mapping):
+                result[key] = _merged([cast("Mapping[str, Any]", value), cast("Mapping[str, Any]", below)])
+            else:
+                result[key] = value
+    return result
+
+
+def _kinds(merged: Mapping[str, Any]) -> frozenset[str]:
+    """The kinds of agents that are named, whether there are such or not."""
+    found = (agent.get("kind") for agent in _entries(merged.get("agents")))
+    return frozenset(kind for kind in found if isinstance(kind, str))
+
+
+def _parsers(merged: Mapping[str, Any]) -> frozenset[str]:
+    """The parsers of checks that are named, whether there are such or not; all that there are where the command decides."""
+    checks = (
+        check for repository in _entries(merged.get("repositories")) for check in _entries(repository.get("checks"))
+    )
+    found: set[str] = set()
+    for check in checks:
+        parser: Any = check.get("parser", AUTO)
+        name = cast("Mapping[str, Any]", parser).get("kind") if isinstance(parser, Mapping) else parser
+        found |= set(CHECK_PARSERS.names) if name == AUTO else {name} if isinstance(name, str) else set()
+    return frozenset(found)
+
+
+def _entries(content: Any) -> Iterator[Mapping[str, Any]]:
+    """What is a mapping in a mapping or a list; all else is judged with the others."""
+    if isinstance(content, Mapping):
+        content = list(cast("Mapping[str, Any]", content).values())
+    for entry in cast("list[Any]", content) if isinstance(content, list) else ():
+        if isinstance(entry, Mapping):
+            yield cast("Mapping[str, Any]", entry)
 
 
 def _preset(layers: list[dict[str, Any]]) -> dict[str, Any]:
@@ -279,12 +185,21 @@ def _sentence(error: ValidationError) -> str:
     """The first mistake by its key; pydantic's messages carry no values for what we validate."""
     mistakes = error.errors(include_url=False, include_context=False, include_input=False)
     first = mistakes[0]
-    key = ".".join(str(part) for part in first["loc"]) or "configuration"
+    key = ".".join(str(part) for part in _written(first["loc"], first["type"])) or "configuration"
     said = (
         "there is no such setting" if first["type"] == "extra_forbidden" else first["msg"].removeprefix("Value error, ")
     )
     more = f" (and {len(mistakes) - 1} more)" if len(mistakes) > 1 else ""
     return f"{key}: {said}{more}"
+
+
+def _written(path: tuple[str | int, ...], error: str) -> Iterator[str | int]:
+    """The path as people write it: pydantic puts the kind between the name of an agent, or `parser`, and its options."""
+    for at, part in enumerate(path):
+        if at != _KIND_AT.get(path[0]):
+            yield part
+    if error == UNKNOWN_KIND:
+        yield "kind"
 
 
 def _from_yaml(path: Path, *, required: bool) -> dict[str, Any]:

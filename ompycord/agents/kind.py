@@ -1,0 +1,98 @@
+"""A kind of agent: its options, its adapter and the programs that run as it; every adapter's module ends with one.
+
+Counterpart: `registry.py`, which finds them by the entry points of `ompycord.agents`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from inspect import get_annotations
+from pathlib import Path
+from typing import ClassVar, Final, Generic, Literal, Protocol, Self, TypeVar, get_args, get_origin
+
+from ompycord.domain.ports import AgentAdapter
+from ompycord.domain.repository import AgentSpec
+from ompycord.processes.launcher_port import Launcher
+
+__all__ = ["AgentKind", "AgentOptions", "MakeAdapter", "RepositoryFiles"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RepositoryFiles:
+    """What one agent program does with files of the repository (`repository_settings.py`)."""
+
+    program: str
+    files: tuple[str, ...] = ()
+    """What it would read there, besides texts for its model."""
+    could: str
+    """What these could do if nothing shut them."""
+    variables: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Its switches. Every agent gets those of the programs that we know: they mean nothing to the others."""
+    shut_by: str
+    """What shuts them, in words; empty where the program has nothing that does."""
+    open: tuple[str, ...] = ()
+    """Files that run code, inside our confinement, whatever we do."""
+
+
+class AgentOptions(AgentSpec):
+    """The options of one kind: it gives `kind` its one value and adds fields that `AgentSpec` has not."""
+
+    programs: ClassVar[tuple[RepositoryFiles, ...]] = ()
+    """What runs as this kind and what it takes from a repository; every kind has one at least."""
+
+    @classmethod
+    def of(cls, spec: AgentSpec) -> Self:
+        """`spec` as what it is. Raises TypeError for options of another kind: settings make them by their kind."""
+        if not isinstance(spec, cls):
+            raise TypeError(f"{spec.name} is of kind {spec.kind}, and these are not the options of {cls.__name__}")
+        return spec
+
+    def variables(self, home: Path) -> Mapping[str, str]:
+        """What its program needs in its environment so that a repository's files cannot move it; `home` is its HOME."""
+        return {}
+
+    def is_told_of_clone(self) -> bool:
+        """Whether it is started in its HOME, and hears of its clone by an argument or its protocol."""
+        return False
+
+    def terminal(self, session: str | None, tree: Path) -> tuple[str, ...] | None:
+        """How a person goes on in `session` at a terminal, in the clone `tree`: the agent's own program for people.
+
+        None where it has none that we know of.
+        """
+        return None
+
+
+O_co = TypeVar("O_co", bound=AgentOptions, covariant=True)
+_REPLACED: Final = frozenset({"kind"})
+
+
+class MakeAdapter(Protocol):
+    """An adapter's class: it starts everything through `launcher`."""
+
+    def __call__(self, *, launcher: Launcher) -> AgentAdapter: ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AgentKind(Generic[O_co]):
+    """One kind of agent. Raises TypeError where its options are not what a kind needs."""
+
+    options: type[O_co]
+    adapter: MakeAdapter
+
+    def __post_init__(self) -> None:
+        own = self.options.__name__
+        kind = self.options.model_fields["kind"]
+        if get_origin(kind.annotation) is not Literal or get_args(kind.annotation) != (kind.default,):
+            raise TypeError(f"{own}.kind must be a Literal of one name, which is its default")
+        bases = (base for base in self.options.__mro__ if issubclass(base, AgentOptions))
+        written = {name for base in bases for name in get_annotations(base)}
+        twice = sorted(written & set(AgentSpec.model_fields) - _REPLACED)
+        if twice:
+            raise TypeError(f"{own} declares what every agent has already: {', '.join(twice)}")
+        if not self.options.programs:
+            raise TypeError(f"{own}.programs must say what the program takes from a repository")
+
+    @property
+    def name(self) -> str:
+        """What configuration calls it: `agents.NAME.kind`."""
+        return str(self.options.model_fields["kind"].default)

@@ -1,0 +1,1 @@
+"""Keys of clients and of runs: made, kept, given out, revoked."""

@@ -1,0 +1,1 @@
+"""The Agent Client Protocol: its frames to events, and a session with an agent."""

@@ -1,0 +1,32 @@
+"""Settings: command line > environment > `.env` > secret folder > `ompycord.yml` > preset > defaults. Read by cli and app alone.
+
+An unknown key is an error that names the key; a value is never printed. An empty value counts as absent.
+"""
+
+from ompycord.settings.kinds import settings_schema, settings_with
+from ompycord.settings.layers import NAMED, NOT_SETTINGS, PRESETS, SECRETS, load_settings, secret_folder
+from ompycord.settings.model import (
+    PREFIX,
+    DiscordSettings,
+    LogSettings,
+    PlaygroundSettings,
+    Settings,
+    WebhookSettings,
+)
+
+__all__ = [
+    "NAMED",
+    "NOT_SETTINGS",
+    "PREFIX",
+    "PRESETS",
+    "SECRETS",
+    "DiscordSettings",
+    "LogSettings",
+    "PlaygroundSettings",
+    "Settings",
+    "WebhookSettings",
+    "load_settings",
+    "secret_folder",
+    "settings_schema",
+    "settings_with",
+]

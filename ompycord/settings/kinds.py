@@ -1,0 +1,116 @@
+"""Settings whose agents and checks are what their kinds say: unions of the kinds' options, told apart by `kind`.
+
+Only the kinds that are asked for are imported; `settings_schema` asks for all of them.
+"""
+
+from collections.abc import Iterable, Mapping
+from types import GenericAlias
+from typing import Annotated, Any, Final, NoReturn
+
+from pydantic import BaseModel, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, create_model
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from ompycord.agents.registry import AGENT_KINDS
+from ompycord.checks.parser import AUTO, AutoOptions
+from ompycord.checks.registry import CHECK_PARSERS
+from ompycord.domain.repository import AgentSpec, CheckSpec, ParserSpec, RepositorySpec
+from ompycord.settings.model import Settings
+
+__all__ = ["UNKNOWN_KIND", "options_of", "settings_schema", "settings_with"]
+
+UNKNOWN_KIND: Final = "unknown_kind"
+"""The type of pydantic's error for a kind that there is not."""
+_MISTAKE: Final = "it must be one of {known}"
+
+
+class _OneOf:
+    """Stands at a field that takes one of several models, told apart by `kind`."""
+
+    def __init__(self, models: Mapping[str, type[BaseModel]], *, known: Iterable[str], by_name: bool = False) -> None:
+        """`by_name`: a kind without options may be written as its name alone."""
+        self._models = dict(models)
+        self._known = {"known": ", ".join(known)}
+        self._by_name = by_name
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        if not self._models:
+            return core_schema.no_info_plain_validator_function(self._refuse)
+        return core_schema.tagged_union_schema(
+            {name: handler.generate_schema(model) for name, model in self._models.items()},
+            discriminator="kind",
+            custom_error_type=UNKNOWN_KIND,
+            custom_error_message=_MISTAKE,
+            custom_error_context={**self._known},
+        )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        options = handler(schema)
+        return {"anyOf": [{"enum": list(self._models), "type": "string"}, options]} if self._by_name else options
+
+    def _refuse(self, value: Any) -> NoReturn:
+        raise PydanticCustomError(UNKNOWN_KIND, _MISTAKE, self._known)
+
+
+def settings_with(*, agents: Iterable[str], parsers: Iterable[str]) -> type[Settings]:
+    """`Settings` that take agents of these kinds and checks with these parsers, `auto` besides.
+
+    A name that is not declared is left out, and refused where it is met. Raises ConfigurationError for one that is declared twice or
+    cannot be imported.
+    """
+    by_kind = {name: AGENT_KINDS.get(name).options for name in _declared(agents, AGENT_KINDS.names)}
+    agent = Annotated[AgentSpec, _OneOf(by_kind, known=AGENT_KINDS.names)]
+    repository = _repository(
+        {name: CHECK_PARSERS.get(name).options for name in _declared(parsers, CHECK_PARSERS.names)}
+    )
+    return create_model(
+        "Settings",
+        __base__=Settings,
+        repositories=(_dict_of(repository), Field(default_factory=dict)),
+        agents=(_dict_of(agent), Field(default_factory=dict)),
+    )
+
+
+def _repository(parsers: Mapping[str, type[BaseModel]]) -> type[RepositorySpec]:
+    """Repositories whose checks take these parsers."""
+    parser = _OneOf({AUTO: AutoOptions, **parsers}, known=(AUTO, *CHECK_PARSERS.names), by_name=True)
+    check = create_model(
+        "CheckSpec",
+        __base__=CheckSpec,
+        __doc__=CheckSpec.__doc__,
+        parser=(Annotated[ParserSpec, parser], CheckSpec.model_fields["parser"].default),
+    )
+    checks: Any = GenericAlias(tuple, (check, ...))
+    return create_model("RepositorySpec", __base__=RepositorySpec, __doc__=RepositorySpec.__doc__, checks=(checks, ()))
+
+
+def _dict_of(value: Any) -> Any:
+    """The type of a dictionary of such values, by name."""
+    return GenericAlias(dict, (str, value))
+
+
+def _declared(names: Iterable[str], known: Iterable[str]) -> list[str]:
+    return sorted(set(names) & set(known))
+
+
+def options_of(agents: Iterable[str]) -> dict[str, frozenset[str]]:
+    """What each of these kinds of agents can be told, by its kind; a kind that is not declared is left out."""
+    return {
+        name: frozenset(AGENT_KINDS.get(name).options.model_fields) for name in _declared(agents, AGENT_KINDS.names)
+    }
+
+
+def settings_schema() -> dict[str, Any]:
+    """The JSON schema of `ompycord.yml`: everything may be left out, and a repository's or agent's name is its key.
+
+    Raises ConfigurationError for a kind that cannot be imported, or is declared twice.
+    """
+    model = settings_with(agents=AGENT_KINDS.names, parsers=CHECK_PARSERS.names)
+    schema = model.model_json_schema(by_alias=True, mode="validation")
+    definitions: dict[str, Any] = schema["$defs"]
+    chosen = (*(kind.options for kind in AGENT_KINDS.all()), *(one.options for one in CHECK_PARSERS.all()), AutoOptions)
+    for options in chosen:
+        definitions[options.__name__]["required"] = ["kind"]
+    del definitions["RepositorySpec"]["required"]
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "ompycord.yml"
+    return schema

@@ -1,0 +1,145 @@
+"""All settings as one model: each section is the options model of what it configures; filled by `layers.py`."""
+
+from pathlib import Path
+from typing import Any, Literal, Self, cast
+
+from platformdirs import user_data_path
+from pydantic import AliasChoices, Field, PrivateAttr, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ompycord.domain.access import Access, Snowflake
+from ompycord.domain.base import Frozen
+from ompycord.domain.catalog import Catalog, Limits
+from ompycord.domain.repository import AgentSpec, RepositorySpec
+
+__all__ = ["PREFIX", "DiscordSettings", "LogSettings", "PlaygroundSettings", "Settings", "WebhookSettings"]
+
+PREFIX = "OMPYCORD_"
+MIN_SECRET = 24
+
+
+class DiscordSettings(Frozen):
+    """Where the bot lives."""
+
+    token: SecretStr | None = None
+    """Without one, `up` opens the playground."""
+    guilds: tuple[Snowflake, ...] = ()
+    """Servers in which it works; elsewhere it does nothing."""
+    home_channel: Snowflake | None = None
+    """Where mirrors go when a command was not given in a work channel."""
+    work_channels: tuple[Snowflake, ...] = ()
+    ops_channel: Snowflake | None = None
+    """Where the bot tells of its own trouble and of questions that nobody answers."""
+    board_channel: Snowflake | None = None
+    """A channel with one message that lists all live runs."""
+    launch_emoji: str = "🚀"
+    """The reaction that starts a message as a task, once the bot has armed it."""
+    message_content: bool = False
+    """Ask for the privileged intent: what people write in a run's thread reaches the run."""
+    api: str | None = None
+    """Another Discord: the address of its API. Only the playground needs it."""
+    gateway: str | None = None
+
+
+class WebhookSettings(Frozen):
+    """The sidecar."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8787, ge=0, le=65_535)
+    secret: SecretStr | None = None
+    """Absent: made at the first `up` and shown once."""
+    hosts: tuple[str, ...] = ()
+    """Public names under which a proxy reaches it, besides loopback."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; else all that comes through one is one sender."""
+
+    @field_validator("secret")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < MIN_SECRET:
+            raise ValueError(f"must have {MIN_SECRET} characters or more")
+        return value
+
+
+class PlaygroundSettings(Frozen):
+    """The local Discord."""
+
+    port: int = Field(default=8788, ge=0, le=65_535)
+
+
+class LogSettings(Frozen):
+    """What is logged, and how."""
+
+    level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
+    json_lines: bool = Field(default=False, validation_alias=AliasChoices("json", "json_lines"))
+    file: Path | None = None
+    """Also into this file, JSON a line, which is begun anew at `max_mib`. A relative one lies in the data folder."""
+    max_mib: int = Field(default=10, ge=1, le=10_000)
+    keep: int = Field(default=5, ge=1, le=100)
+    """How many earlier files stay, as NAME.1 to NAME.n."""
+
+
+class Settings(BaseSettings):
+    """All of it. Frozen; secrets never show in a repr."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", env_ignore_empty=True, extra="forbid", frozen=True
+    )
+
+    preset: Literal["solo", "team", "server"] = "team"
+    """A set of defaults: one person, a team, a machine that does nothing else."""
+    data_dir: Path = Field(default_factory=lambda: user_data_path("ompycord"))
+    """Database, secrets, workspaces; made 0700."""
+    discord: DiscordSettings = DiscordSettings()
+    webhook: WebhookSettings = WebhookSettings()
+    playground: PlaygroundSettings = PlaygroundSettings()
+    access: Access = Access()
+    repositories: dict[str, RepositorySpec] = Field(default_factory=dict[str, RepositorySpec])
+    agents: dict[str, AgentSpec] = Field(default_factory=dict[str, AgentSpec])
+    """Each as its kind's options (`kinds.py`)."""
+    limits: Limits = Limits()
+    log: LogSettings = LogSettings()
+    _warnings: tuple[str, ...] = PrivateAttr(default=())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names_from_keys(cls, data: Any) -> Any:
+        """`repositories: {shop: {...}}`: the key is the name."""
+        given = cast("dict[str, Any]", data)
+        for group in ("repositories", "agents"):
+            entries = given.get(group)
+            if isinstance(entries, dict):
+                named = cast("dict[str, Any]", entries)
+                given[group] = {
+                    name: {"name": name, **cast("dict[str, Any]", entry)} if isinstance(entry, dict) else entry
+                    for name, entry in named.items()
+                }
+        return given
+
+    @model_validator(mode="after")
+    def _has_places(self) -> Self:
+        if self.discord.token is not None and not self.discord.guilds:
+            raise ValueError("discord.guilds (DISCORD_GUILD_ID) must name the server that the bot works in")
+        return self
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was said in words that another version will not take, a sentence each; set by `load_settings`."""
+        return self._warnings
+
+    def note(self, warnings: tuple[str, ...]) -> Self:
+        """Keep what there is to say of how these settings were said; itself."""
+        self._warnings = warnings
+        return self
+
+    @property
+    def agent_secrets(self) -> tuple[str, ...]:
+        """What agents are given in their environment: it stands in no card and no log."""
+        return tuple(value for agent in self.agents.values() for value in agent.env.values())
+
+    @property
+    def catalog(self) -> Catalog:
+        """Repositories and agents in the order of the file."""
+        return Catalog(
+            repositories=tuple(self.repositories.values()), agents=tuple(self.agents.values()), limits=self.limits
+        )
