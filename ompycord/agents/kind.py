@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from inspect import get_annotations
 from pathlib import Path
-from typing import ClassVar, Final, Generic, Literal, Protocol, Self, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, ClassVar, Final, Generic, Literal, Protocol, Self, TypeVar, get_args, get_origin
 
-from ompycord.domain.ports import AgentAdapter
 from ompycord.domain.repository import AgentSpec
-from ompycord.processes.launcher_port import Launcher
+
+if TYPE_CHECKING:  # settings need the options of agents and start none
+    from ompycord.domain.ports import AgentAdapter
+    from ompycord.processes.launcher_port import Launcher
 
 __all__ = ["AgentKind", "AgentOptions", "MakeAdapter", "RepositoryFiles"]
 
@@ -69,7 +71,7 @@ _REPLACED: Final = frozenset({"kind"})
 class MakeAdapter(Protocol):
     """An adapter's class: it starts everything through `launcher`."""
 
-    def __call__(self, *, launcher: Launcher) -> AgentAdapter: ...
+    def __call__(self, *, launcher: "Launcher") -> "AgentAdapter": ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

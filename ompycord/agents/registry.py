@@ -4,19 +4,21 @@ A distribution adds one by an entry point of the group `ompycord.agents` that na
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ompycord.agents.kind import AgentKind
-from ompycord.domain.ports import AgentAdapter
 from ompycord.entry_points import Registry
-from ompycord.processes.launcher_port import Launcher
+
+if TYPE_CHECKING:  # settings need the options of agents and start none
+    from ompycord.domain.ports import AgentAdapter
+    from ompycord.processes.launcher_port import Launcher
 
 __all__ = ["AGENT_KINDS", "adapters"]
 
 AGENT_KINDS: Final[Registry[AgentKind[Any]]] = Registry(group="ompycord.agents", record=AgentKind, what="agent kind")
 
 
-def adapters(*, launcher: Launcher, kinds: Iterable[str] | None = None) -> Mapping[str, AgentAdapter]:
+def adapters(*, launcher: "Launcher", kinds: Iterable[str] | None = None) -> "Mapping[str, AgentAdapter]":
     """An adapter for each of `kinds`, or for every kind; they start everything through `launcher`.
 
     Raises ConfigurationError for a kind that cannot be imported.

@@ -43,7 +43,7 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentAdapter, AgentCapabilities
 from ompycord.domain.run import RunKind, RunRecord
 from ompycord.engines import LocalEngine, StepContext
-from ompycord.http import HttpLimits, Mount, Sidecar
+from ompycord.http import Mount, Sidecar
 from ompycord.mcp_server import McpMount, ToolService
 from ompycord.processes import kill_strays
 from ompycord.processes.launcher_port import Launcher
@@ -56,7 +56,7 @@ from ompycord.workspaces.artifacts import Artifacts
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.service import GitWorkspaces
 
-__all__ = ["Parts", "git_of", "lifespan"]
+__all__ = ["Parts", "bot_options", "git_of", "lifespan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,7 +331,7 @@ def _bot(
     component_key: str,
 ) -> Bot:
     return Bot(
-        options=_bot_options(infrastructure.settings),
+        options=bot_options(infrastructure.settings),
         token=token,
         conductor=conductor,
         store=infrastructure.store,
@@ -357,10 +357,8 @@ def _sidecar(
         keyring=key_manager.ring,
         clock=infrastructure.clock,
         ids=infrastructure.ids,
-        limits=HttpLimits(
-            hosts=frozenset(infrastructure.settings.webhook.hosts),
-            trusted_proxies=frozenset(infrastructure.settings.webhook.trusted_proxies),
-        ),
+        limits=infrastructure.settings.webhook,
+        event_limits=infrastructure.settings.webhook.events,
         wake=projector.wake,
         probes=probes,
         streams=Streams(log=infrastructure.store, bus=infrastructure.bus),
@@ -382,19 +380,6 @@ async def _kill_strays(run: RunId) -> None:
     await kill_strays(run)
 
 
-def _bot_options(settings: Settings) -> BotOptions:
-    discord = settings.discord
-    is_playground = discord.api is not None
-    return BotOptions.model_validate(
-        {
-            "guilds": discord.guilds,
-            "home_channel": discord.home_channel,
-            "work_channels": discord.work_channels,
-            "ops_channel": discord.ops_channel,
-            "board_channel": discord.board_channel,
-            "access": settings.access,
-            "message_content": discord.message_content,
-            "launch_emoji": discord.launch_emoji,
-            "guild_ready_timeout_s": 0.0 if is_playground else 2.0,
-        }
-    )
+def bot_options(settings: Settings) -> BotOptions:
+    """The section `discord`, and who may do what. Raises ValidationError where no server is named."""
+    return BotOptions(**dict(settings.discord), access=settings.access)

@@ -126,6 +126,9 @@ async def _serve(
     configure_logging(
         level=settings.log.level, json_lines=settings.log.json_lines, redact=redactor.redact, file=log_file
     )
+    for warning in settings.warnings:
+        announce(f"  Look at     {warning}")
+        log.warning("settings.former", text=warning)
     sock = bind(settings.webhook.host, settings.webhook.port)
     sidecar = f"http://{reached_at(settings.webhook.host)}:{sock.getsockname()[1]}"
     with contextlib.closing(sock):

@@ -52,6 +52,6 @@ def create_sidecar(
         raw=[webhook.raw],
         mounts=mounts,
         root=webhook.root,
-        hosts=limits.hosts,
+        hosts=frozenset(limits.hosts),
         on_drain=[] if streams is None else [streams.drain],
     )

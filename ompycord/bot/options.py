@@ -1,35 +1,61 @@
-"""The bot's own settings, as a frozen model; composed by `settings.py`, read by `bot.py` and what it makes."""
+"""What the bot is told: the section `discord` of the settings, and who may do what; read by `bot.py` and what it makes."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, SecretStr, model_validator
 
 from ompycord.domain.access import Access, Snowflake
 from ompycord.domain.base import Frozen
 
-__all__ = ["BotOptions"]
+__all__ = ["BotOptions", "DiscordSettings"]
+
+_READY_S = 2.0
 
 
-class BotOptions(Frozen):
-    """Where the bot works and for whom. Outside of `guilds`, and in direct messages, it does nothing."""
+class DiscordSettings(Frozen):
+    """Where the bot lives. Outside of `guilds`, and in direct messages, it does nothing."""
 
-    guilds: Annotated[tuple[Snowflake, ...], Field(min_length=1)]
+    token: SecretStr | None = None
+    """Without one, `up` opens the playground."""
+    guilds: tuple[Snowflake, ...] = ()
     """Servers in which commands are registered and obeyed."""
     home_channel: Snowflake | None = None
     """Where runs are shown that were asked for outside of a work channel."""
     work_channels: tuple[Snowflake, ...] = ()
     """Channels that show the runs asked for in them; a repository's own channel is one too."""
     ops_channel: Snowflake | None = None
+    """Where the bot tells of its own trouble and of questions that nobody answers."""
     board_channel: Snowflake | None = None
-    """Where one message lists all live runs."""
-    access: Access = Access()
-    message_content: bool = False
-    """Ask for the privileged intent."""
+    """A channel with one message that lists all live runs."""
     launch_emoji: Annotated[str, Field(min_length=1, max_length=64)] = "🚀"
-    """The reaction by which a message becomes a task."""
-    guild_ready_timeout_s: Annotated[float, Field(ge=0, le=60)] = 2.0
-    """How long discord.py waits for servers at the start; 0 suits the playground."""
-    reconnect_cap_s: Annotated[float, Field(gt=0, le=1024)] = 60.0
-    """The longest pause between two tries to reach the gateway."""
-    approver_role: str | None = Field(default=None, max_length=100)
+    """The reaction that starts a message as a task, once the bot has armed it."""
+    message_content: bool = False
+    """Ask for the privileged intent: what people write in a run's thread reaches the run."""
+    approver_role: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     """How people here call those who may answer besides the requester; shown on questions."""
+    reconnect_cap_s: Annotated[float, Field(gt=0, le=1024)] = 60.0
+    """The longest pause between two tries to reach the gateway, in seconds."""
+    guild_ready_timeout_s: Annotated[float, Field(ge=0, le=60)] | None = None
+    """Seconds that discord.py waits for servers at the start. Left out: 2, and 0 where `api` names another Discord."""
+    api: str | None = None
+    """Another Discord: the address of its API. Only the playground needs it."""
+    gateway: str | None = None
+
+    @property
+    def ready_timeout_s(self) -> float:
+        """`guild_ready_timeout_s`, or what holds where it is left out."""
+        if self.guild_ready_timeout_s is not None:
+            return self.guild_ready_timeout_s
+        return _READY_S if self.api is None else 0.0
+
+
+class BotOptions(DiscordSettings):
+    """All of it, for a bot that has a server."""
+
+    access: Access = Access()
+
+    @model_validator(mode="after")
+    def _has_server(self) -> Self:
+        if not self.guilds:
+            raise ValueError("a bot needs a server that it works in")
+        return self

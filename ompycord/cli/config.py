@@ -32,6 +32,8 @@ def show(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     origins = Origins(
         os.environ, Path.cwd(), {("data_dir",): "the command line"} if data_dir else {}, preset=settings.preset
     )
+    for warning in settings.warnings:
+        typer.echo(warning, err=True)
     rows = [
         {"setting": ".".join(path), "value": value, "from": origins.of(path)}
         for path, value in _leaves(settings.model_dump(mode="json"), ())

@@ -1,6 +1,6 @@
 """Who asks: the headers of a request to a key, one refusal for every cause; counterpart of `keys.py`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from ompycord.domain.records import Scope
 from ompycord.http.keys import Key, KeySet
@@ -21,7 +21,7 @@ def header_map(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
 
 
 def authenticate(
-    headers: Mapping[bytes, bytes], body: bytes, *, peer: str | None, keyring: KeySet, trusted_proxies: frozenset[str]
+    headers: Mapping[bytes, bytes], body: bytes, *, peer: str | None, keyring: KeySet, trusted_proxies: Collection[str]
 ) -> Key:
     """The key behind a request. A signature that is present decides alone. Raises Problem `unauthorized`."""
     signature = headers.get(b"webhook-signature")
@@ -47,7 +47,7 @@ def require_scope(key: Key, scope: Scope) -> None:
         raise Problem("scope", f"This needs the scope {scope}.")
 
 
-def _cannot_be_overheard(headers: Mapping[bytes, bytes], peer: str | None, trusted_proxies: frozenset[str]) -> bool:
+def _cannot_be_overheard(headers: Mapping[bytes, bytes], peer: str | None, trusted_proxies: Collection[str]) -> bool:
     """A program on this machine without any proxy between, or a listed proxy that says https."""
     if peer is None:
         return False

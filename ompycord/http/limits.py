@@ -10,7 +10,7 @@ __all__ = ["HttpLimits"]
 
 
 class HttpLimits(Frozen):
-    """The server's options, the same for every route."""
+    """The server's options, the same for every route; the section `webhook` of the settings has them all."""
 
     body_s: Annotated[float, Field(gt=0)] = 10.0
     """Seconds until a body must be here."""
@@ -24,7 +24,7 @@ class HttpLimits(Frozen):
     """Failed authentications that an address may have at once."""
     addresses: Annotated[int, Field(ge=1)] = 4096
     """Addresses that are remembered for it; the oldest is forgotten first, and a failure renews one."""
-    hosts: frozenset[str] = frozenset()
-    """Names besides 127.0.0.1, localhost and [::1] under which the sidecar is asked (the `Host` header)."""
-    trusted_proxies: frozenset[str] = frozenset()
-    """Addresses of proxies whose `X-Forwarded-Proto: https` is believed."""
+    hosts: tuple[str, ...] = ()
+    """Public names under which a proxy reaches it, besides 127.0.0.1, localhost and [::1] (the `Host` header)."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; else all that comes through one is one sender."""

@@ -7,10 +7,13 @@ from platformdirs import user_data_path
 from pydantic import AliasChoices, Field, PrivateAttr, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from ompycord.domain.access import Access, Snowflake
+from ompycord.bot.options import DiscordSettings
+from ompycord.domain.access import Access
 from ompycord.domain.base import Frozen
 from ompycord.domain.catalog import Catalog, Limits
 from ompycord.domain.repository import AgentSpec, RepositorySpec
+from ompycord.http.limits import HttpLimits
+from ompycord.webhook.limits import EventLimits
 
 __all__ = ["PREFIX", "DiscordSettings", "LogSettings", "PlaygroundSettings", "Settings", "WebhookSettings"]
 
@@ -18,40 +21,14 @@ PREFIX = "OMPYCORD_"
 MIN_SECRET = 24
 
 
-class DiscordSettings(Frozen):
-    """Where the bot lives."""
-
-    token: SecretStr | None = None
-    """Without one, `up` opens the playground."""
-    guilds: tuple[Snowflake, ...] = ()
-    """Servers in which it works; elsewhere it does nothing."""
-    home_channel: Snowflake | None = None
-    """Where mirrors go when a command was not given in a work channel."""
-    work_channels: tuple[Snowflake, ...] = ()
-    ops_channel: Snowflake | None = None
-    """Where the bot tells of its own trouble and of questions that nobody answers."""
-    board_channel: Snowflake | None = None
-    """A channel with one message that lists all live runs."""
-    launch_emoji: str = "🚀"
-    """The reaction that starts a message as a task, once the bot has armed it."""
-    message_content: bool = False
-    """Ask for the privileged intent: what people write in a run's thread reaches the run."""
-    api: str | None = None
-    """Another Discord: the address of its API. Only the playground needs it."""
-    gateway: str | None = None
-
-
-class WebhookSettings(Frozen):
-    """The sidecar."""
+class WebhookSettings(HttpLimits):
+    """The sidecar: where it listens, and how much it takes."""
 
     host: str = "127.0.0.1"
     port: int = Field(default=8787, ge=0, le=65_535)
     secret: SecretStr | None = None
     """Absent: made at the first `up` and shown once."""
-    hosts: tuple[str, ...] = ()
-    """Public names under which a proxy reaches it, besides loopback."""
-    trusted_proxies: tuple[str, ...] = ()
-    """Addresses of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; else all that comes through one is one sender."""
+    events: EventLimits = EventLimits()
 
     @field_validator("secret")
     @classmethod

@@ -10,7 +10,7 @@ __all__ = ["EventLimits"]
 
 
 class EventLimits(Frozen):
-    """The options of the routes that take events."""
+    """The options of the routes that take events; the section `webhook.events` of the settings."""
 
     event_bytes: Annotated[int, Field(ge=1024)] = 256 * 1024
     """Largest body of one event."""

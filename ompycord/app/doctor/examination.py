@@ -9,7 +9,7 @@ from ompycord.app.compose import git_of
 from ompycord.app.discord_probe import findings_of, open_probe
 from ompycord.app.doctor import machine, team
 from ompycord.app.doctor.production import production
-from ompycord.app.findings import Finding, fail, ok
+from ompycord.app.findings import Finding, fail, ok, warn
 from ompycord.app.startup_probe import channels_of
 from ompycord.errors import ConfigurationError, StartError
 from ompycord.settings import Settings, load_settings
@@ -32,6 +32,7 @@ async def examine(
             fail("Settings", f"{error}.", "`ompycord config show` looks at them alone; docs/reference/settings.md."),
         ]
     found.append(ok("Settings", "read; `ompycord config show` says where each comes from"))
+    found += [warn("Settings", one, "") for one in settings.warnings]
     path = settings.data_dir.expanduser().absolute()
     launcher = await best_launcher(path=environ.get("PATH", os.defpath), hidden=(path,), environ=environ)
     found += machine.confinement(

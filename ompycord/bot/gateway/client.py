@@ -116,7 +116,7 @@ class OmpycordClient(discord.Client):
         super().__init__(
             intents=intents_of(options),
             allowed_mentions=QUIET,
-            guild_ready_timeout=options.guild_ready_timeout_s,
+            guild_ready_timeout=options.ready_timeout_s,
             max_ratelimit_timeout=_LONGEST_LIMIT_S,
             http_trace=_trace(on_request),
             max_messages=None,

@@ -37,8 +37,26 @@ AGENT: dict[str, Any] = {
 FILE: dict[str, Any] = {
     "preset": "solo",
     "data_dir": "elsewhere",
-    "discord": {"ops_channel": SNOWFLAKE, "board_channel": SNOWFLAKE, "message_content": True},
-    "webhook": {"host": "127.0.0.2", "hosts": ["omp.example.org"], "trusted_proxies": ["10.0.0.1"]},
+    "discord": {
+        "ops_channel": SNOWFLAKE,
+        "board_channel": SNOWFLAKE,
+        "message_content": True,
+        "approver_role": "maintainers",
+        "reconnect_cap_s": 30,
+        "guild_ready_timeout_s": 1,
+    },
+    "webhook": {
+        "host": "127.0.0.2",
+        "hosts": ["omp.example.org"],
+        "trusted_proxies": ["10.0.0.1"],
+        "body_s": 5,
+        "rate_per_s": 50,
+        "burst": 100,
+        "failures_per_s": 0.1,
+        "failures_burst": 10,
+        "addresses": 512,
+        "events": {"event_bytes": 65_536, "batch_bytes": 131_072, "batch_events": 100, "backlog": 1000},
+    },
     "access": {
         "users": {"admin": [SNOWFLAKE], "approver": [SNOWFLAKE], "viewer": [SNOWFLAKE]},
         "roles": {name: [SNOWFLAKE] for name in ("admin", "approver", "runner", "viewer")},

@@ -27,7 +27,7 @@ from tests.support.sidecar import Options
 from tests.support.sidecar_process import post, sidecar_process
 
 PROXY = "192.0.2.7"
-LIMITS = HttpLimits(trusted_proxies=frozenset({PROXY}))
+LIMITS = HttpLimits(trusted_proxies=(PROXY,))
 CONNECTIONS = 500
 
 

@@ -49,7 +49,7 @@ async def test_known_names_are_served(sidecar: Sidecar, http: httpx.AsyncClient,
 async def test_a_configured_name_is_served_and_no_other(
     store: SqliteStore, keyring: KeySet, clock: HandClock, ids: CountingIds
 ) -> None:
-    limits = HttpLimits(hosts=frozenset({"Bot.Example"}))
+    limits = HttpLimits(hosts=("Bot.Example",))
     app = create_sidecar(
         store=store, keyring=keyring, clock=clock, ids=ids, limits=limits, wake=lambda: None, probes={}
     )

@@ -18,6 +18,14 @@ CONSTANTS = {"limits.py"}
 """Every name in them is public."""
 UNSAFE = {"pickle", "marshal", "shelve", "dill", "cloudpickle"}
 HEAVY = ("discord", "fastapi", "uvicorn", "aiosqlite", "mcp", "psutil", "prometheus_client", "yaml", "httpx")
+NOT_FOR_SETTINGS = (
+    *(name for name in HEAVY if name != "yaml"),
+    "starlette",
+    "structlog",
+    "ompycord.agents.converse",
+    "ompycord.checks.pytest_parser",
+    "ompycord.domain.events",
+)
 
 
 def imported(tree: ast.AST) -> Iterator[str]:
@@ -60,6 +68,15 @@ def test_every_module_lists_its_public_names() -> None:
     ]  # a process of its own, whose modules nobody else imports
     modules = [file for file in ours if file.name not in SCRIPTS | CONSTANTS and not file.name.endswith("_program.py")]
     assert [str(file) for file in modules if not lists(TREES[file])] == []
+
+
+def test_the_settings_load_no_heavy_library_and_no_adapter() -> None:
+    program = (
+        "import json, sys, ompycord.settings\n"
+        f"print(json.dumps([name for name in {NOT_FOR_SETTINGS!r} if name in sys.modules]))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout.splitlines()[-1]) == []
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["version"], ["keys", "--help"]], ids=" ".join)

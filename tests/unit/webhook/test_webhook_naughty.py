@@ -67,7 +67,7 @@ async def ask(
     clock = Clock()
     keyring = KeySet(clock=clock)
     keyring.replace(keys, hmac_secrets={}, shared_secret=SHARED)
-    limits = HttpLimits(trusted_proxies=frozenset({"192.0.2.7"}))
+    limits = HttpLimits(trusted_proxies=("192.0.2.7",))
     app = create_sidecar(
         store=store, keyring=keyring, clock=clock, ids=Ids(), limits=limits, wake=lambda: None, probes={}
     )

@@ -1,0 +1,28 @@
+"""A distribution that adds a kind of agent and a parser of checks, laid out as pip would install it."""
+
+import os
+import shutil
+from pathlib import Path
+
+__all__ = ["AGENTS", "PARSERS", "install"]
+
+AGENTS = {"goose": "goose_agent:AGENT"}
+PARSERS = {"tap": "goose_tests:PARSER"}
+
+
+def install(
+    at: Path, *, name: str = "ompycord-goose", agents: dict[str, str] = AGENTS, parsers: dict[str, str] = PARSERS
+) -> dict[str, str]:
+    """Put it below `at`; the environment in which a Python finds it, before what that has."""
+    for module in ("goose_agent.py", "goose_tests.py"):
+        at.mkdir(parents=True, exist_ok=True)
+        shutil.copy(Path(__file__).with_name(module), at)
+    info = at / f"{name.replace('-', '_')}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n", encoding="utf-8")
+    groups = {"ompycord.agents": agents, "ompycord.check_parsers": parsers}
+    lines = [
+        line for group, points in groups.items() for line in (f"[{group}]", *(f"{k} = {v}" for k, v in points.items()))
+    ]
+    (info / "entry_points.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return {"PYTHONPATH": os.pathsep.join((str(at), str(Path.cwd())))}
