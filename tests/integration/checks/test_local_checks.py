@@ -2,16 +2,22 @@
 
 import os
 import sys
+from importlib.metadata import EntryPoint
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
+from ompycord.checks.counts import Counts
 from ompycord.checks.local import LocalChecks
+from ompycord.checks.parser import CheckOutput, CheckParser
 from ompycord.domain.events import CheckFinished
 from ompycord.domain.ids import RunId, new_ulid
 from ompycord.domain.repository import CheckSpec
+from ompycord.entry_points import Registry
 from ompycord.workspaces.launcher import UnconfinedLauncher
+from tests.support.extension.goose_tests import TapOptions
 
 PYTEST = ("{python}", "-m", "pytest", "-q", "-p", "no:cacheprovider")
 UNITTEST = ("{python}", "-m", "unittest")
@@ -176,3 +182,44 @@ async def test_a_check_that_takes_too_much_memory_is_an_error_that_says_so(tree:
     checks = LocalChecks(launcher=UnconfinedLauncher(path=os.environ["PATH"]))
     got = await checks.run(RunId(new_ulid(now_ms=0, entropy=os.urandom(10))), spec, tree)
     assert (got.status, got.detail) == ("error", "it used more than 48 MiB of memory and was ended")
+
+
+class Throws:
+    """A parser with a defect."""
+
+    def __init__(self, options: TapOptions) -> None:
+        pass
+
+    def arrange(self, command: tuple[str, ...], report: Path) -> tuple[tuple[str, ...], dict[str, str]]:
+        return command, {}
+
+    def count(self, output: CheckOutput) -> Counts | None:
+        raise RuntimeError(output.lines[0])
+
+
+THROWS = CheckParser(options=TapOptions, parser=Throws)
+
+
+@pytest.mark.parametrize(
+    ("parser", "code", "status", "detail"),
+    [
+        ("goose_tests:PARSER", 0, "failed", "1 passed, 1 failed, 0 skipped"),
+        ("goose_tests:PARSER", 9, "error", "tap found no plan"),
+        (f"{__name__}:THROWS", 0, "error", "no test result could be read"),
+    ],
+)
+async def test_a_parser_of_another_distribution_reads_a_check(
+    tree: Path, parser: str, code: int, status: str, detail: str
+) -> None:
+    script = f"import os; print('ok 1'); print('not ok', os.environ.get('TEST_FORMAT')); raise SystemExit({code})"
+    spec = CheckSpec.model_validate({"name": "c", "command": ["{python}", "-c", script], "parser": "tap"})
+    value = parser if ":THROWS" in parser else f"tests.support.extension.{parser}"
+    point = EntryPoint("tap", value, "ompycord.check_parsers")
+    parsers: Registry[CheckParser[Any]] = Registry(
+        group=point.group, record=CheckParser, what="check parser", declared=[("other", point)]
+    )
+    checks = LocalChecks(launcher=UnconfinedLauncher(path=os.environ["PATH"]), parsers=parsers)
+    got = await checks.run(RunId(new_ulid(now_ms=0, entropy=os.urandom(10))), spec, tree)
+    assert (got.status, (got.detail or "").startswith(detail)) == (status, True), got
+    if status == "failed":
+        assert got.failing == ("tap",)

@@ -19,6 +19,7 @@ from ompycord.agents.repository_settings import (
 from ompycord.processes.launcher_port import Layout
 from tests.support.agent_options import KINDS, agent_options
 
+PROGRAMS = [one for kind in AGENT_KINDS.all() for one in kind.options.programs]
 TREE, HOME = Path("/run/clone"), Path("/run/home")
 TRUST = Path("docs/explanation/trust.md")
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
@@ -32,26 +33,23 @@ def environment(spec: AgentOptions) -> dict[str, str]:
     return own_environment(spec, home=HOME, tree=TREE)
 
 
-def test_the_table_covers_every_kind_of_agent() -> None:
-    """Of which every kind has rows of its own, and every row a kind."""
-    programs = {kind.name: kind.options.programs for kind in AGENT_KINDS.all()}
-    assert all(programs[kind] for kind in KINDS)
-    used = [one for kind in KINDS for one in programs[kind]]
-    assert [one.program for one in used if one not in REPOSITORY_FILES] == []
+def test_every_kind_says_what_its_programs_take_and_every_program_is_of_a_kind() -> None:
+    used = [one for kind in KINDS for one in AGENT_KINDS.get(kind).options.programs]
+    assert [kind for kind in KINDS if not AGENT_KINDS.get(kind).options.programs] == []
     assert [one.program for one in REPOSITORY_FILES if one not in used] == []
 
 
 def test_what_nothing_shuts_stays_open_in_the_table_and_what_does_is_named() -> None:
     """A program with files that do something is either shut, or open, or both; never neither."""
-    assert [one.program for one in REPOSITORY_FILES if not one.shut_by and not one.open] == []
-    assert [one.program for one in REPOSITORY_FILES if one.variables and not one.shut_by] == []
+    assert [one.program for one in PROGRAMS if not one.shut_by and not one.open] == []
+    assert [one.program for one in PROGRAMS if one.variables and not one.shut_by] == []
 
 
 def test_people_read_of_every_program_and_of_every_file_that_stays_open() -> None:
     text = (
         TRUST.read_text(encoding="utf-8").partition("## What a repository can tell an agent")[2].partition("\n## ")[0]
     )
-    named = [one for one in REPOSITORY_FILES if one.files]
+    named = [one for one in PROGRAMS if one.files]
     assert [one.program for one in named if one.program not in text] == []
     assert [file for one in named for file in one.open if f"`{file}" not in text] == []
 
