@@ -8,7 +8,7 @@ import httpx
 
 from ompycord.playground.client import JsonObject
 
-__all__ = ["MCP", "ROUTES", "Route", "bearer", "operations", "request_everything"]
+__all__ = ["MCP", "NOTE", "ROUTES", "Route", "bearer", "operations", "request_everything"]
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from tests.e2e.reach.buttons import press_everything
 from tests.e2e.reach.commands import registered, run_everything
 from tests.e2e.reach.leaves import options_of_kinds, settings, shown_settings
 from tests.e2e.reach.ledger import judge
-from tests.e2e.reach.routes import MCP, bearer, operations, request_everything
+from tests.e2e.reach.routes import MCP, NOTE, bearer, operations, request_everything
 from tests.e2e.reach.shell import Shell, commands, has_json
 from tests.e2e.reach.visitor import Visitor
 from tests.integration.cli.harness import ompycord
@@ -48,7 +48,7 @@ agents:
   slow: {kind: rehearsal}
   deaf: {kind: command, command: [%s]}
 limits: {open_per_person: 100, open_per_channel: 100, open_per_guild: 100, parallel_runs: 8}
-webhook: {hosts: [omp.example.org]}
+webhook: {hosts: [omp.example.org], events: {batch_events: 7}}
 log: {level: debug, json: true, file: logs/ompycord.log}
 discord: {launch_emoji: "🛠"}
 """
@@ -112,6 +112,15 @@ async def test_every_route_answers_as_documented(product: Product, key: str) -> 
         assert (await http.get("/livez", headers=named)).status_code == 200
         assert (await http.get("/livez", headers={"host": "evil.example.org"})).status_code == 421
     judge("route", {*written, *served, "GET /openapi.json", "POST /mcp/"}, {*reached, "POST /mcp/"})
+
+
+async def test_the_limits_of_the_settings_are_those_of_the_sidecar(product: Product, key: str) -> None:
+    batch: dict[str, object] = {"run": "limits", "events": [NOTE] * 8}
+    async with httpx.AsyncClient(base_url=product.sidecar, trust_env=False, timeout=patient(20)) as http:
+        refused = await http.post("/api/webhook/events", json=batch, headers=bearer(key))
+        assert (refused.status_code, refused.json()["detail"]) == (422, "At most 7 events.")
+        batch["events"] = [NOTE] * 7
+        assert (await http.post("/api/webhook/events", json=batch, headers=bearer(key))).status_code == 202
 
 
 async def test_every_metric_has_a_sample(product: Product, key: str) -> None:

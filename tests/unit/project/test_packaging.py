@@ -26,6 +26,10 @@ def test_the_wheel_holds_the_program_its_page_and_its_migrations(tmp_path: Path)
         names = set(archive.namelist())
         [entry] = [name for name in names if name.endswith("entry_points.txt")]
         assert "ompycord = ompycord.cli:main" in archive.read(entry).decode()
+        points = configparser.ConfigParser()
+        points.read_string(archive.read(entry).decode())
+    for group, declared in PROJECT["project"]["entry-points"].items():
+        assert dict(points[group]) == declared
     for migration in Path("alembic-free-migrations").glob("*.sql"):
         assert f"ompycord/store/migrations_sql/{migration.name}" in names
     code = {
