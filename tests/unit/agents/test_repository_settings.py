@@ -18,6 +18,7 @@ from ompycord.agents.repository_settings import (
 )
 from ompycord.processes.launcher_port import Layout
 from tests.support.agent_options import KINDS, agent_options
+from tests.support.extension.goose_agent import GooseOptions
 
 PROGRAMS = [one for kind in AGENT_KINDS.all() for one in kind.options.programs]
 TREE, HOME = Path("/run/clone"), Path("/run/home")
@@ -59,6 +60,13 @@ def test_every_kind_gets_every_switch(kind: str) -> None:
     assert SWITCHES["CLAUDE_CODE_PROVIDER_MANAGED_BY_HOST"] == "1"
     assert SWITCHES["OPENCODE_DISABLE_PROJECT_CONFIG"] == "1"
     assert SWITCHES.items() <= environment(spec_of(kind)).items()
+
+
+def test_a_kind_of_another_distribution_gets_the_switches_of_its_programs_besides() -> None:
+    made = environment(GooseOptions(name="mine", command=("goose",)))
+    assert made["GOOSE_CALM"] == "1"
+    assert SWITCHES.items() <= made.items()
+    assert "GOOSE_CALM" not in environment(spec_of())
 
 
 def test_configuration_replaces_a_switch_only_where_it_names_it() -> None:
