@@ -9,10 +9,11 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from ompycord.dialects.hooks import HOOK_SOURCES
+from ompycord.domain.deliveries import StreamedEvent
 from ompycord.domain.events import EVENT_TYPES
 from ompycord.http.problems import PROBLEM_SCHEMA, PROBLEMS
 from ompycord.webhook.envelope import Batch, Envelope, Item
-from ompycord.webhook.streams import StreamedEvent, StreamReset
+from ompycord.webhook.streams import StreamReset
 
 __all__ = ["data_by_type", "describe"]
 

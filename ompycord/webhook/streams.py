@@ -7,21 +7,21 @@ slow reader costs a page of memory. `http/event_stream.py` knows the connection.
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 from ompycord.conductor import Bus
 from ompycord.conductor.bus import Subscription
 from ompycord.domain.base import Frozen
-from ompycord.domain.events import Opaque, RunEvent
+from ompycord.domain.deliveries import streamed
+from ompycord.domain.events import RunEvent
 from ompycord.domain.ids import RunId
 from ompycord.domain.snapshot import StatusSnapshot
 from ompycord.errors import StorageError
 from ompycord.http.event_stream import EventStreamResponse, StreamConnection
 from ompycord.http.problems import Problem
 
-__all__ = ["StreamReset", "StreamedEvent", "StreamedLog", "Streams"]
+__all__ = ["StreamReset", "StreamedLog", "Streams"]
 
 HEARTBEAT_S = 15.0
 WRITE_S = 30.0
@@ -43,19 +43,6 @@ class StreamedLog(Protocol):
     async def base(self, run: RunId | None) -> tuple[int, list[StatusSnapshot]]:
         """A position and the snapshots there."""
         ...
-
-
-class StreamedEvent(Frozen):
-    """One event of a stream; its position is the `id` to resume from."""
-
-    position: int
-    run: RunId
-    source: str
-    seq: int
-    id: str | None
-    at: datetime
-    type: str
-    data: dict[str, Any]
 
 
 class StreamReset(Frozen):
@@ -153,20 +140,5 @@ class Streams:
         if page is None:
             return "", None, True
         events, upto = page
-        text = "".join(f"id: {event.position}\ndata: {_wire(event).model_dump_json()}\n\n" for event in events)
+        text = "".join(f"id: {event.position}\ndata: {streamed(event).model_dump_json()}\n\n" for event in events)
         return text, upto, len(events) == PAGE
-
-
-def _wire(event: RunEvent) -> StreamedEvent:
-    body = event.body
-    data = body.data if isinstance(body, Opaque) else body.model_dump(mode="json", exclude={"type"}, exclude_none=True)
-    return StreamedEvent(
-        position=event.position,
-        run=event.run,
-        source=event.source,
-        seq=event.seq,
-        id=event.id,
-        at=datetime.fromtimestamp(event.at / 1000, UTC),
-        type=body.type,
-        data=data,
-    )

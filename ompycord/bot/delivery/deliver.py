@@ -14,6 +14,7 @@ from ompycord.bot.message_renderer import MessageRenderer, RunView, is_pinned, r
 from ompycord.bot.rest import CHANNEL_GONE, THREAD_LOCKED, Rest, SendFailed
 from ompycord.conductor import OPS
 from ompycord.domain.base import Millis
+from ompycord.domain.deliveries import discord_delivery
 from ompycord.domain.ids import short_id
 from ompycord.domain.ports import Clock, Deliveries, PeopleSettings
 from ompycord.domain.records import OutboxKind, OutboxRow, Surface
@@ -82,8 +83,8 @@ class Deliverer:
         run_view = await self._renderer.view(row.run)
         if run_view is None or not self._is_notified(row, run_view) or self._rest.is_away(run_view.record.guild):
             return None
-        wait = row.body.get("not_before")
-        if isinstance(wait, int) and wait > self._clock.now_ms() and not self._may_go_early(row, run_view):
+        wait = discord_delivery(row).not_before
+        if wait > self._clock.now_ms() and not self._may_go_early(row, run_view):
             return wait
         asked_for = row.body.get("channel") or run_view.record.channel
         mirror = run_view.surface(OutboxKind.MIRROR)

@@ -1,0 +1,48 @@
+"""Every destination's worker, woken together; what `app` starts and ends."""
+
+import asyncio
+from collections.abc import Sequence
+
+from ompycord.conductor import Bus
+from ompycord.notify.worker import DestinationWorker
+
+__all__ = ["Notifier"]
+
+QUIET_S = 3600.0
+"""The bus is asked for so long at a time; nothing depends on it."""
+
+
+class Notifier:
+    """Runs as one task for the life of the process."""
+
+    def __init__(self, *, workers: Sequence[DestinationWorker], bus: Bus) -> None:
+        self._workers = tuple(workers)
+        self._bus = bus
+        self._ending = asyncio.Event()
+
+    def wake(self) -> None:
+        """Something changed that no event announces: an operator asked for another try."""
+        for worker in self._workers:
+            worker.wake()
+
+    def drain(self) -> None:
+        """Begin no further try; `run` returns when those that are on their way have ended."""
+        self._ending.set()
+        for worker in self._workers:
+            worker.drain()
+
+    async def run(self) -> None:
+        """Send until drained or cancelled."""
+        async with asyncio.TaskGroup() as group:
+            listener = group.create_task(self._listen())
+            for worker in self._workers:
+                group.create_task(worker.run())
+            await self._ending.wait()
+            listener.cancel()
+
+    async def _listen(self) -> None:
+        """Deliveries are stored with a projection, and each projection is announced."""
+        with self._bus.subscribe() as changes:
+            while True:
+                if await changes.take(QUIET_S):
+                    self.wake()

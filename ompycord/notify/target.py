@@ -1,0 +1,134 @@
+"""A webhook of the settings as a target: one try of one delivery, by HTTP; counterpart of `worker.py`, which decides about the next.
+
+What it says of a failure names a status or a kind of error, never an address, a header or what was answered.
+"""
+
+import asyncio
+import ipaddress
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import httpx
+
+from ompycord import __version__
+from ompycord.domain.deliveries import Destination, StoredDelivery
+from ompycord.domain.ports import Clock
+from ompycord.notify.body import body_of, signed_headers
+
+__all__ = ["TIMEOUT_S", "Attempt", "DeliveryTarget", "WebhookTarget"]
+
+TIMEOUT_S = 10.0
+"""For a whole try: name, connection, TLS, request and the answer's status."""
+GONE = 410
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """How one try ended."""
+
+    error: str | None = None
+    """Why it failed, in a few words; None where it arrived."""
+    is_gone: bool = False
+    """There is no point in trying again."""
+
+
+class DeliveryTarget(Protocol):
+    """Where deliveries of one destination are sent."""
+
+    @property
+    def destination(self) -> Destination: ...
+
+    async def deliver(self, stored: StoredDelivery) -> Attempt:
+        """Try once. Raises nothing: what failed is in the answer."""
+        ...
+
+
+class WebhookTarget:
+    """Posts to one address. A 2xx is delivered, a 410 is gone, everything else failed; a redirect is not followed."""
+
+    def __init__(
+        self,
+        *,
+        destination: Destination,
+        url: str,
+        secret: bytes,
+        clock: Clock,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        """`transport` replaces the network. A proxy of the environment is used unless the address is this machine."""
+        self._destination = destination
+        self._url = url
+        self._secret = secret
+        self._clock = clock
+        self._client = httpx.AsyncClient(
+            follow_redirects=False,
+            timeout=None,  # noqa: S113  # `deliver` bounds the whole try by the clock
+            trust_env=not _is_local(urlsplit(url).hostname or ""),
+            transport=transport,
+            headers={"user-agent": f"Ompycord/{__version__}"},
+        )
+
+    @property
+    def destination(self) -> Destination:
+        return self._destination
+
+    async def close(self) -> None:
+        """Close its connections."""
+        await self._client.aclose()
+
+    async def deliver(self, stored: StoredDelivery) -> Attempt:
+        """See the port."""
+        async with asyncio.TaskGroup() as group:
+            posting = group.create_task(self._post(stored))
+            bound = group.create_task(self._clock.sleep(TIMEOUT_S))
+            await asyncio.wait((posting, bound), return_when=asyncio.FIRST_COMPLETED)
+            bound.cancel()
+            if not posting.done():
+                posting.cancel()
+                return Attempt(f"no answer within {TIMEOUT_S:.0f} s")
+            return posting.result()
+
+    async def _post(self, stored: StoredDelivery) -> Attempt:
+        body = body_of(stored)
+        headers = signed_headers(self._secret, webhook_id=stored.delivery.id, body=body, now=self._clock.now_ms())
+        try:
+            # The answer is left unread: its status says all, and its length is the receiver's choice.
+            async with self._client.stream("POST", self._url, content=body, headers=headers) as answer:
+                return _judge(answer)
+        except httpx.HTTPError as error:
+            return Attempt(_reason(error))
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _judge(answer: httpx.Response) -> Attempt:
+    if answer.is_success:
+        return Attempt()
+    if answer.status_code == GONE:
+        return Attempt("answered 410: it wants nothing any more", is_gone=True)
+    if answer.is_redirect:
+        return Attempt(f"answered {answer.status_code}: redirects are not followed")
+    return Attempt(f"answered {answer.status_code}")
+
+
+def _reason(error: httpx.HTTPError) -> str:
+    if any(isinstance(cause, ssl.SSLError) for cause in _causes(error)):
+        return "its TLS certificate or protocol was not accepted"
+    if isinstance(error, httpx.ConnectError):
+        return "could not be reached"
+    return f"the connection broke ({type(error).__name__})"
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    found: BaseException | None = error
+    while found is not None:
+        yield found
+        found = found.__cause__ or found.__context__
