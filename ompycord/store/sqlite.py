@@ -16,6 +16,7 @@ from ompycord.store.features.admission import SqliteAdmission
 from ompycord.store.features.audit import SqliteAudit
 from ompycord.store.features.boards import SqliteBoards
 from ompycord.store.features.decisions import SqliteDecisions
+from ompycord.store.features.deliveries import SqliteNotificationQueue
 from ompycord.store.features.drafts import SqliteDrafts
 from ompycord.store.features.effects import SqliteJournal
 from ompycord.store.features.events import SqliteEvents
@@ -67,7 +68,10 @@ class SqliteStore(
         self._guard = guard
         self._writer = Committer(writer, guard)
         self._readers = readers
-        super().__init__(Database(writer=self._writer, readers=readers, clock=clock, ids=ids))
+        database = Database(writer=self._writer, readers=readers, clock=clock, ids=ids)
+        super().__init__(database)
+        self.notifications = SqliteNotificationQueue(database)
+        """What is sent to webhooks; its methods are named as those of the outbox, so it is a part by itself."""
 
     @property
     def transactions(self) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from ompycord.domain.base import Frozen, Millis
+from ompycord.domain.deliveries import Delivery
 from ompycord.domain.events import EventBody, RunEvent
 from ompycord.domain.fold import RunFold
 from ompycord.domain.ids import RunId
@@ -197,10 +198,11 @@ class Projection(Protocol):
         folds: Sequence[DumpedFold],
         states: Mapping[RunId, tuple[RunState, Millis | None]],
         outbox: Sequence[OutboxRow],
+        notifications: Sequence[Delivery] = (),
     ) -> None:
-        """Store folds, the state and end of external runs, outbox rows and the cursor of `name`, in one transaction.
+        """Store folds, the state and end of external runs, outbox rows, deliveries to webhooks and the cursor of `name`.
 
-        `upto` is the position of the last event that was taken in. Doing it again changes nothing.
+        In one transaction. `upto` is the position of the last event that was taken in. Doing it again changes nothing.
         """
         ...
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from ompycord.domain.base import Millis
+from ompycord.domain.deliveries import Delivery
 from ompycord.domain.events import RunEvent
 from ompycord.domain.fold import FOLD_VERSION, RunFold
 from ompycord.domain.ids import RunId
@@ -15,6 +16,7 @@ from ompycord.domain.ports import DumpedFold
 from ompycord.domain.records import OutboxRow
 from ompycord.domain.run import RunState
 from ompycord.store.database import StorePart
+from ompycord.store.features.deliveries import add_deliveries
 from ompycord.store.features.outbox import add_outbox
 from ompycord.store.rows import event_of
 from ompycord.store.statements import load
@@ -56,6 +58,7 @@ class SqliteProjection(StorePart):
         folds: Sequence[DumpedFold],
         states: Mapping[RunId, tuple[RunState, Millis | None]],
         outbox: Sequence[OutboxRow],
+        notifications: Sequence[Delivery] = (),
     ) -> None:
         work = partial(
             _project,
@@ -64,9 +67,10 @@ class SqliteProjection(StorePart):
             dumps=tuple(folds),
             states=dict(states),
             outbox=tuple(outbox),
+            notifications=tuple(notifications),
             now=self._database.clock.now_ms(),
         )
-        await self._database.writer.submit(work, weight=1 + len(folds))
+        await self._database.writer.submit(work, weight=1 + len(folds) + len(notifications))
 
     async def backlog(self) -> int:
         return await self._database.readers.read(_backlog)
@@ -149,11 +153,13 @@ def _project(
     dumps: Sequence[DumpedFold],
     states: Mapping[RunId, tuple[RunState, Millis | None]],
     outbox: Sequence[OutboxRow],
+    notifications: Sequence[Delivery],
     now: Millis,
 ) -> None:
-    """Dumped folds, states of external runs, outbox rows and the cursor. Doing it again changes nothing."""
+    """Dumped folds, states of external runs, outbox rows, deliveries to webhooks and the cursor. Repeated, it changes nothing."""
     # A few statements over many rows: an append that waits behind this transaction feels each of them (bench webhook, p99).
     _PUT_FOLDS.run(raw, [(run, FOLD_VERSION, position, dump) for run, position, dump in dumps])
     _PUT_STATES.run(raw, [(run, state, ended_at, now) for run, (state, ended_at) in states.items()])
     add_outbox(raw, outbox)
+    add_deliveries(raw, notifications)
     raw.execute(_PUT_CURSOR, (name, upto))
