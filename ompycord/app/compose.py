@@ -20,6 +20,8 @@ from ompycord.app.key_manager import KeyManager
 from ompycord.app.key_secrets import KeySecrets
 from ompycord.app.keys import Keys
 from ompycord.app.mode import Mode
+from ompycord.app.outgoing.states import Destinations
+from ompycord.app.outgoing.webhooks import notifications_of, open_notifier, webhook_secrets
 from ompycord.app.report import Report
 from ompycord.app.run_views import RunViews
 from ompycord.app.services import SETTLE_S, Ends, Readiness, Service, probes_of
@@ -114,16 +116,36 @@ async def lifespan(
     """Open the store, wire everything to it, close it last. `sidecar_address` is asked when an agent starts."""
     clock, ids = SystemClock(), SystemIds()
     component_key, _ = data.secret("component_key")
-    redactor = Redactor([bot_token, webhook_secret, component_key, *settings.agent_secrets, *_granted(settings)])
-    async with open_store(data.database, clock=clock, ids=ids) as store:
-        infrastructure = _Infrastructure(settings=settings, data=data, store=store, bus=Bus(), clock=clock, ids=ids)
+    outgoing = webhook_secrets(settings.notify, data.path)
+    redactor = Redactor(
+        [
+            bot_token,
+            webhook_secret,
+            component_key,
+            *settings.agent_secrets,
+            *_granted(settings),
+            *outgoing.values(),
+        ]
+    )
+    bus = Bus()
+    async with (
+        open_store(data.database, clock=clock, ids=ids) as store,
+        open_notifier(settings.notify, outgoing, queue=store.notifications, bus=bus, clock=clock) as notifier,
+    ):
+        infrastructure = _Infrastructure(settings=settings, data=data, store=store, bus=bus, clock=clock, ids=ids)
         key_secrets = KeySecrets(data.path)
         key_manager = _key_manager(infrastructure, key_secrets, webhook_secret, sidecar_address)
         await key_manager.refresh()
         workers = await _workers(data, kinds={agent.kind for agent in settings.catalog.agents})
         mode, watchdog = Mode(store=store, folder=data.path), Watchdog()
         conductor = _conductor(infrastructure, workers, mode)
-        projector = Projector(store=store, bus=infrastructure.bus, clock=clock, route=_route_of(settings))
+        projector = Projector(
+            store=store,
+            bus=bus,
+            clock=clock,
+            route=_route_of(settings),
+            notifications=notifications_of(settings.notify, redactor.redact),
+        )
         driver = _driver(infrastructure, workers, conductor, key_manager, projector, mode)
         infrastructure.alarms.extend((projector.wake, driver.wake))
         tool_service = ToolService(
@@ -136,6 +158,9 @@ async def lifespan(
         def failures() -> int:
             return sidecar.failed_authentications
 
+        destinations = Destinations(
+            queue=store.notifications, clock=clock, configured=[one.name for one in settings.notify.webhooks]
+        )
         health = Health(
             mode=mode,
             launcher=workers.launcher,
@@ -143,6 +168,7 @@ async def lifespan(
             backlog=store,
             catalog=settings.catalog,
             failures=failures,
+            destinations=destinations,
         )
         lookups = _lookups(workers, health, mode)
         bot = _bot(infrastructure, conductor, lookups, redactor, token=bot_token, component_key=component_key)
@@ -166,6 +192,7 @@ async def lifespan(
             Service(name="keys", run=key_manager.run, ends=Ends.WORK),
             Service(name="budget", run=budget.run, ends=Ends.WORK),
             Service(name="reminders", run=reminders.run, ends=Ends.WORK),
+            Service(name="notifier", run=notifier.run, ends=Ends.WORK, drain=notifier.drain, stop=_drained),
             Service(name="mcp", run=mcp.serve, ends=Ends.WORK, drain=mcp.drain),
             Service(name="control", run=control.serve, ends=Ends.WORK),
             Service(
@@ -187,9 +214,14 @@ async def lifespan(
             clock=clock,
             probes=probes,
             failures=failures,
+            destinations=destinations,
         )
         sidecar = _sidecar(infrastructure, key_manager, projector, mcp, probes, report)
         yield Parts(services=services, sidecar=sidecar, bot=bot)
+
+
+async def _drained() -> None:
+    """What was drained ends by itself."""
 
 
 async def _is_ready(bot: Bot) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from ompycord.app.mode import Mode
+from ompycord.app.outgoing.states import Destinations
 from ompycord.bot.lookups import HealthLine
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.ports import EventBacklog, StoreHealth
@@ -26,6 +27,7 @@ class Health:
         backlog: EventBacklog,
         catalog: Catalog,
         failures: Callable[[], int],
+        destinations: Destinations,
     ) -> None:
         """`failures` counts requests to the sidecar that had no valid key."""
         self._mode = mode
@@ -34,6 +36,7 @@ class Health:
         self._backlog = backlog
         self._catalog = catalog
         self._failures = failures
+        self._destinations = destinations
 
     async def lines(self) -> Sequence[HealthLine]:
         """One line each, what is wrong included."""
@@ -63,6 +66,7 @@ class Health:
             HealthLine(name="Disk", is_ok=not disk.is_low, text=f"{disk.ratio:.0%} free"),
             HealthLine(name="Events waiting", is_ok=backlog < MANY_EVENTS, text=str(backlog)),
             HealthLine(name="Refused keys", is_ok=True, text=f"{self._failures()} requests since the start"),
+            *(HealthLine(name=name, is_ok=is_ok, text=text) for name, is_ok, text in await self._destinations.lines()),
         )
 
 

@@ -111,6 +111,7 @@ async def _alone(data: DataFolder, operation: str, arguments: dict[str, Any]) ->
     """Open the store for one operation; the caller holds the lock."""
     from ompycord.app.key_secrets import KeySecrets
     from ompycord.app.keys import Keys
+    from ompycord.app.outgoing.operations import WebhookOperations
     from ompycord.app.run_views import RunViews
     from ompycord.app.system import SystemClock, SystemIds
     from ompycord.store import open_store
@@ -121,4 +122,7 @@ async def _alone(data: DataFolder, operation: str, arguments: dict[str, Any]) ->
     clock, ids = SystemClock(), SystemIds()
     async with open_store(data.database, clock=clock, ids=ids, readers=1) as store:
         keys = Keys(store=store, secrets=KeySecrets(data.path), clock=clock, ids=ids, changed=no_listener)
-        return await {**keys.operations(), **RunViews(store=store, history=store).operations()}[operation](arguments)
+        webhooks = WebhookOperations(store=store, clock=clock, wake=lambda: None)
+        views = RunViews(store=store, history=store)
+        known = {**keys.operations(), **views.operations(), **webhooks.operations()}
+        return await known[operation](arguments)

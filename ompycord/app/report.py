@@ -9,6 +9,7 @@ import psutil
 
 from ompycord import __version__
 from ompycord.app.mode import MODES, Mode
+from ompycord.app.outgoing.states import Destinations
 from ompycord.conductor import Projector
 from ompycord.domain.ports import Clock, EventBacklog, Outbox, RunFilter, Runs, StoreHealth
 from ompycord.telemetry.metrics import CONTENT_TYPE, Readings, Value, exposition
@@ -50,6 +51,7 @@ class Report:
         clock: Clock,
         probes: Mapping[str, Probe],
         failures: Callable[[], int],
+        destinations: Destinations,
     ) -> None:
         """`probes` are those of /readyz; `failures` counts requests that had no valid key."""
         self._store = store
@@ -60,6 +62,7 @@ class Report:
         self._clock = clock
         self._probes = probes
         self._failures = failures
+        self._destinations = destinations
         self._began = clock.monotonic_s()
 
     async def status(self) -> dict[str, Any]:
@@ -78,6 +81,7 @@ class Report:
             "runs": await self._runs(),
             "events": {"folded": self._projector.position, "waiting": await self._store.backlog()},
             "deliveries_waiting": len(await self._store.outbox(limit=MOST_DELIVERIES)),
+            "destinations": await self._destinations.report(),
             "database": {"read_only": self._store.read_only, "transactions": self._store.transactions},
             "disk_free": round((await self._mode.usage()).ratio, 3),
             "loop_lag_s": round(self._watchdog.lag_s, 3),
@@ -87,6 +91,7 @@ class Report:
         """See the port."""
         checks = {name: await probe() for name, probe in self._probes.items()}
         mode = await self._mode.name()
+        destinations = await self._destinations.report()
         values: dict[str, Value] = {
             "ompycord_info": {__version__: 1},
             "ompycord_uptime_seconds": self._uptime(),
@@ -99,6 +104,11 @@ class Report:
             "ompycord_events": self._projector.position,
             "ompycord_events_waiting": await self._store.backlog(),
             "ompycord_deliveries_waiting": len(await self._store.outbox(limit=MOST_DELIVERIES)),
+            "ompycord_destination_pending": {name: state["pending"] for name, state in destinations.items()},
+            "ompycord_destination_dead": {name: state["dead"] for name, state in destinations.items()},
+            "ompycord_destination_oldest_age_seconds": {
+                name: state["oldest_age_s"] for name, state in destinations.items()
+            },
             "ompycord_database_writable": self._store.read_only is None,
             "ompycord_database_transactions": self._store.transactions,
             "ompycord_authentication_failures": self._failures(),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ompycord import __version__
 from ompycord.app.compose import Parts, git_of, lifespan
 from ompycord.app.data_folder import DataFolder
+from ompycord.app.outgoing.webhooks import webhook_secrets
 from ompycord.app.services import Ends, RunningServices, Service
 from ompycord.app.signals import Stop
 from ompycord.app.startup_probe import point_at_configured, report_missing
@@ -119,7 +120,8 @@ async def _serve(
     announce: Callable[[str], None],
     address: str | None,
 ) -> None:
-    redactor = Redactor([token, secret, *settings.agent_secrets])
+    outgoing = webhook_secrets(settings.notify, data.path)
+    redactor = Redactor([token, secret, *settings.agent_secrets, *outgoing.values()])
     log_file = settings.log.file and LogFile(
         path=data.path / settings.log.file, max_bytes=settings.log.max_mib * MIB, keep=settings.log.keep
     )

@@ -21,6 +21,7 @@ from ompycord.cli.runs import runs
 from ompycord.cli.selftest import selftest
 from ompycord.cli.sign import sign
 from ompycord.cli.takeover import takeover
+from ompycord.cli.webhooks import webhooks
 
 __all__ = ["application"]
 
@@ -79,6 +80,7 @@ application.command(rich_help_panel=EVENTS)(sign)
 application.add_typer(keys, rich_help_panel=EVENTS)
 application.command(rich_help_panel=MODES)(runs)
 application.command(rich_help_panel=MODES)(takeover)
+application.add_typer(webhooks, rich_help_panel=MODES)
 application.add_typer(config, rich_help_panel=MODES)
 application.command(rich_help_panel=MODES)(healthcheck)
 application.command(rich_help_panel=MODES)(migrate)

@@ -8,6 +8,7 @@ from ompycord.conductor.deliveries import AGAIN, OPS, PAUSED, notice_about
 from ompycord.conductor.driver import Driver
 from ompycord.conductor.inbox import Inboxes, LogInbox
 from ompycord.conductor.messages import MESSAGE_LENGTH, MessageOutcome, MessageReceipt, When
+from ompycord.conductor.notifications import NotificationRule, Notifications
 from ompycord.conductor.projector import Projector
 from ompycord.conductor.reminders import Reminders
 from ompycord.conductor.transcript import QueuedMessage
@@ -26,6 +27,8 @@ __all__ = [
     "LogInbox",
     "MessageOutcome",
     "MessageReceipt",
+    "NotificationRule",
+    "Notifications",
     "Projector",
     "QueuedMessage",
     "Reminders",

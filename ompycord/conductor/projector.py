@@ -12,7 +12,9 @@ from typing import Protocol
 
 from ompycord.conductor.bus import Bus
 from ompycord.conductor.deliveries import CARD_WAIT_MS, deliveries, first_deliveries
+from ompycord.conductor.notifications import Notifications
 from ompycord.domain.base import Millis
+from ompycord.domain.deliveries import Delivery
 from ompycord.domain.events import RunEvent, RunStarted
 from ompycord.domain.fold import RunFold
 from ompycord.domain.ids import RunId
@@ -33,6 +35,7 @@ TURN_S = 0.0005
 """Work on the loop before others get a turn: an acknowledgement that waits behind it feels it (bench webhook, p99)."""
 RUNS_KEPT = 256
 """Folds kept in memory between batches, those of the runs that spoke last."""
+NOBODY_TO_NOTIFY = Notifications()
 IDLE_S = 5.0
 """Without an alarm it looks by itself so often: an alarm may be lost in a crash, an event may not."""
 RETRY_S = 0.5
@@ -78,13 +81,20 @@ class Projector:
     """Runs as one task for the life of the process."""
 
     def __init__(
-        self, *, store: ProjectorStore, bus: Bus, clock: Clock, route: Callable[[RunRecord], str | None]
+        self,
+        *,
+        store: ProjectorStore,
+        bus: Bus,
+        clock: Clock,
+        route: Callable[[RunRecord], str | None],
+        notifications: Notifications = NOBODY_TO_NOTIFY,
     ) -> None:
-        """`route` says in which channel a run is shown, None where there is none."""
+        """`route` says in which channel a run is shown, None where there is none; `notifications` what webhooks are told."""
         self._store = store
         self._clock = clock
         self._bus = bus
         self._route = route
+        self._notifications = notifications
         self._alarm = asyncio.Event()
         self._position = 0
         self._caught_up = asyncio.Event()
@@ -151,11 +161,13 @@ class Projector:
         try:
             followed = await self._follow(by_run)
             outbox: list[OutboxRow] = []
+            notifications: list[Delivery] = []
             turn = _Turn()
             for run, new in by_run.items():
                 await self._take(followed[run], new, turn)
                 outbox += self._deliveries(followed[run], new)
                 await turn.give()
+                notifications += await self._notify(followed[run], new, turn)
             states = {
                 run: (one.state, one.ended_at) for run, one in followed.items() if one.record.kind is RunKind.EXTERNAL
             }
@@ -163,7 +175,9 @@ class Projector:
             for one in followed.values():
                 folds.append(DumpedFold.of(one.fold))
                 await turn.give()
-            await self._store.project(CURSOR, upto=upto, folds=folds, states=states, outbox=outbox)
+            await self._store.project(
+                CURSOR, upto=upto, folds=folds, states=states, outbox=outbox, notifications=notifications
+            )
         except BaseException:
             self._followed.clear()  # what is on disk decides what has happened
             raise
@@ -208,6 +222,19 @@ class Projector:
                 record = record.model_copy(update={"repository": one.fold.snapshot().repository})
             one.channel = self._route(record)
         return one.channel
+
+    async def _notify(self, one: _Followed, events: Sequence[RunEvent], turn: "_Turn") -> list[Delivery]:
+        """What webhooks are told of these facts, in their order."""
+
+        def repository() -> str | None:
+            return one.record.repository or one.fold.snapshot().repository
+
+        made: list[Delivery] = []
+        now = self._clock.now_ms()
+        for event in events:
+            made += self._notifications.deliveries(event, repository=repository, at=now)
+            await turn.give()
+        return made
 
     def _deliveries(self, one: _Followed, events: Sequence[RunEvent]) -> list[OutboxRow]:
         """Deliveries of these facts. An external run's first event owes mirror, thread and card."""

@@ -109,7 +109,8 @@ class DeliveryFilter(Frozen):
     ids: tuple[str, ...] | None = None
     destination: Destination | None = None
     statuses: frozenset[DeliveryStatus] = frozenset({DeliveryStatus.PENDING, DeliveryStatus.DEAD})
-    limit: Annotated[int, Field(ge=1, le=10_000)] = 100
+    limit: Annotated[int, Field(ge=1)] | None = 100
+    """None: all."""
 
 
 class DestinationState(Frozen):

@@ -26,23 +26,23 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _TIMESTAMP = re.compile(r"[0-9]{10,11}")
 
 
-def parse_secret(text: str) -> bytes:
+def parse_secret(text: str, *, named: str = "OMP_WEBHOOK_SECRET") -> bytes:
     """`whsec_` and strict base64 of 24 bytes or more, or any other text of 24 characters or more as its UTF-8.
 
     Stripe signs with the literal text of such a value and Standard Webhooks with its bytes, so the prefix decides.
-    Raises ConfigurationError, which never contains the value.
+    `named` is the setting it came from. Raises ConfigurationError, which never contains the value.
     """
     if text.startswith("whsec_"):
         try:
             secret = base64.b64decode(text.removeprefix("whsec_"), validate=True)
         except (binascii.Error, ValueError):
-            raise ConfigurationError("OMP_WEBHOOK_SECRET: what follows whsec_ is not base64.") from None
+            raise ConfigurationError(f"{named}: what follows whsec_ is not base64.") from None
     else:
         secret = text.encode("utf-8", "surrogatepass")
         if len(text) < SHORTEST_SECRET:
-            raise ConfigurationError("OMP_WEBHOOK_SECRET is shorter than 24 characters: choose a longer one.")
+            raise ConfigurationError(f"{named} is shorter than 24 characters: choose a longer one.")
     if len(secret) < SHORTEST_SECRET:
-        raise ConfigurationError("OMP_WEBHOOK_SECRET has less than 24 bytes after whsec_: choose a longer one.")
+        raise ConfigurationError(f"{named} has less than 24 bytes after whsec_: choose a longer one.")
     return secret
 
 

@@ -13,9 +13,18 @@ from ompycord.domain.base import Frozen
 from ompycord.domain.catalog import Catalog, Limits
 from ompycord.domain.repository import AgentSpec, RepositorySpec
 from ompycord.http.limits import HttpLimits
+from ompycord.notify.options import NotifySettings
 from ompycord.webhook.limits import EventLimits
 
-__all__ = ["PREFIX", "DiscordSettings", "LogSettings", "PlaygroundSettings", "Settings", "WebhookSettings"]
+__all__ = [
+    "PREFIX",
+    "DiscordSettings",
+    "LogSettings",
+    "NotifySettings",
+    "PlaygroundSettings",
+    "Settings",
+    "WebhookSettings",
+]
 
 PREFIX = "OMPYCORD_"
 MIN_SECRET = 24
@@ -70,6 +79,7 @@ class Settings(BaseSettings):
     discord: DiscordSettings = DiscordSettings()
     webhook: WebhookSettings = WebhookSettings()
     playground: PlaygroundSettings = PlaygroundSettings()
+    notify: NotifySettings = NotifySettings()
     access: Access = Access()
     repositories: dict[str, RepositorySpec] = Field(default_factory=dict[str, RepositorySpec])
     agents: dict[str, AgentSpec] = Field(default_factory=dict[str, AgentSpec])

@@ -58,6 +58,19 @@ METRICS = (
     MetricSpec(
         "ompycord_deliveries_waiting", "gauge", "", "Messages that Discord has not taken yet; counted up to 500."
     ),
+    MetricSpec(
+        "ompycord_destination_pending",
+        "gauge",
+        "destination",
+        "Deliveries that wait, by destination: discord, and each webhook of the settings.",
+    ),
+    MetricSpec("ompycord_destination_dead", "gauge", "destination", "Deliveries that were given up, by destination."),
+    MetricSpec(
+        "ompycord_destination_oldest_age_seconds",
+        "gauge",
+        "destination",
+        "Since when the oldest delivery waits, by destination; 0 where none does.",
+    ),
     MetricSpec("ompycord_database_writable", "gauge", "", "Whether the database takes writes."),
     MetricSpec("ompycord_database_transactions", "counter", "", "Write transactions since the start."),
     MetricSpec(

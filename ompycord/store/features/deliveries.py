@@ -100,7 +100,7 @@ def _values_of(which: DeliveryFilter) -> dict[str, object]:
         "ids": None if which.ids is None else json.dumps(which.ids),
         "destination": which.destination,
         "statuses": json.dumps(sorted(which.statuses)),
-        "limit": which.limit,
+        "limit": -1 if which.limit is None else which.limit,
     }
 
 

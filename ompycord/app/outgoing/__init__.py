@@ -1,0 +1,1 @@
+"""Webhooks of the settings in the running process: how they are wired, looked at and commanded; counterpart of `notify/`."""

@@ -1,0 +1,66 @@
+"""How far each destination has come, for `/omp health`, `/status` and `/metrics`."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ompycord.domain.base import Millis
+from ompycord.domain.deliveries import DISCORD, Destination, DestinationState
+from ompycord.domain.ports import Clock
+from ompycord.domain.ports_notify import NotificationQueue
+
+__all__ = ["Destinations"]
+
+OLD_S = 15 * 60.0
+"""A destination whose oldest delivery waits for longer is not well."""
+
+
+class Destinations:
+    """Looks when asked."""
+
+    def __init__(self, *, queue: NotificationQueue, clock: Clock, configured: Sequence[Destination]) -> None:
+        self._queue = queue
+        self._clock = clock
+        self._configured = tuple(configured)
+
+    async def states(self) -> list[DestinationState]:
+        """Discord, each webhook of the settings, and those for which something is left, by name."""
+        nothing = {name: DestinationState(destination=name, pending=0, dead=0) for name in self._configured}
+        found = nothing | {state.destination: state for state in await self._queue.states()}
+        return [found[name] for name in sorted(found)]
+
+    async def report(self) -> dict[str, dict[str, Any]]:
+        """The same as JSON can carry it."""
+        return {
+            state.destination: {
+                "pending": state.pending,
+                "dead": state.dead,
+                "oldest_age_s": round(self.age_s(state), 1),
+            }
+            for state in await self.states()
+        }
+
+    async def lines(self) -> list[tuple[str, bool, str]]:
+        """Name, whether it is well, and a sentence, for each webhook."""
+        return [self._line(state) for state in await self.states() if state.destination != DISCORD]
+
+    def age_s(self, state: DestinationState) -> float:
+        """Since when its oldest delivery waits; 0 where none does."""
+        at: Millis | None = state.oldest_at
+        return 0.0 if at is None else max(0.0, (self._clock.now_ms() - at) / 1000)
+
+    def _line(self, state: DestinationState) -> tuple[str, bool, str]:
+        age_s = self.age_s(state)
+        parts = ["nothing waits" if not state.pending else f"{state.pending} wait, the oldest for {_span(age_s)}"]
+        if state.dead:
+            parts.append(f"{state.dead} given up: `ompycord webhooks list`")
+        if state.destination not in self._configured:
+            parts.append("not configured any more: `ompycord webhooks drop`")
+        return f"Webhook {state.destination}", not state.dead and age_s < OLD_S, " · ".join(parts)
+
+
+def _span(seconds: float) -> str:
+    """The largest whole unit: `3 min`."""
+    for unit, length in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds // length:.0f} {unit}"
+    return f"{seconds:.0f} s"

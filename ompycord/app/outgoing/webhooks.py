@@ -1,0 +1,68 @@
+"""From `notify.webhooks` of the settings to what sends: secrets, rules for the projector, and a worker each."""
+
+import random
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from ompycord.conductor import Bus, NotificationRule, Notifications
+from ompycord.domain.deliveries import Destination, Topic
+from ompycord.domain.ports import Clock
+from ompycord.domain.ports_notify import NotificationQueue
+from ompycord.errors import ConfigurationError
+from ompycord.http import parse_secret
+from ompycord.notify import DestinationWorker, Notifier, WebhookTarget
+from ompycord.settings import NotifySettings
+
+__all__ = ["notifications_of", "open_notifier", "webhook_secrets"]
+
+
+def webhook_secrets(settings: NotifySettings, folder: Path) -> dict[Destination, str]:
+    """What signs, by webhook; `folder` is the data folder. Raises ConfigurationError, which never contains a secret."""
+    return {one.name: _secret(one.name, folder / one.secret_file.expanduser()) for one in settings.webhooks}
+
+
+def notifications_of(settings: NotifySettings, redact: Callable[[str], str]) -> Notifications:
+    """What the projector makes deliveries by."""
+    rules = [
+        NotificationRule(
+            destination=one.name,
+            topics=frozenset(Topic(topic) for topic in one.topics),
+            repositories=frozenset(one.repositories),
+        )
+        for one in settings.webhooks
+    ]
+    return Notifications(rules, redact=redact)
+
+
+@asynccontextmanager
+async def open_notifier(
+    settings: NotifySettings,
+    secrets: Mapping[Destination, str],
+    *,
+    queue: NotificationQueue,
+    bus: Bus,
+    clock: Clock,
+) -> AsyncGenerator[Notifier]:
+    """A worker for each webhook; their connections are closed at the end."""
+    async with AsyncExitStack() as stack:
+        workers: list[DestinationWorker] = []
+        for one in settings.webhooks:
+            secret = parse_secret(secrets[one.name], named=_setting(one.name))
+            target = WebhookTarget(destination=one.name, url=one.url, secret=secret, clock=clock)
+            stack.push_async_callback(target.close)
+            workers.append(DestinationWorker(target=target, queue=queue, clock=clock, chance=random.random))
+        yield Notifier(workers=workers, bus=bus)
+
+
+def _secret(name: Destination, file: Path) -> str:
+    try:
+        text = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise ConfigurationError(f"{_setting(name)}: that file cannot be read") from None
+    parse_secret(text, named=_setting(name))
+    return text
+
+
+def _setting(name: Destination) -> str:
+    return f"notify.webhooks.{name}.secret_file"

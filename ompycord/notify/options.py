@@ -1,0 +1,65 @@
+"""The section `notify` of the settings: which other systems are told of runs, of what, and who signs."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator
+
+from ompycord.domain.base import Frozen
+from ompycord.domain.deliveries import DISCORD, Destination
+
+__all__ = ["NotifySettings", "OutgoingWebhook"]
+
+
+class OutgoingWebhook(Frozen):
+    """Another system that is told of runs."""
+
+    name: Destination
+    """Its destination, in commands, logs and the bodies it gets."""
+    url: str
+    secret_file: Path
+    """Holds the secret that signs, `whsec_...`. A relative one lies in the data folder."""
+    topics: Annotated[tuple[Literal["run", "question", "approval", "check"], ...], Field(min_length=1)] = (
+        "run",
+        "question",
+        "approval",
+        "check",
+    )
+    """Families of events that it gets."""
+    repositories: tuple[str, ...] = ()
+    """Only runs in these; empty: all runs."""
+
+    @field_validator("name")
+    @classmethod
+    def _is_free(cls, value: str) -> str:
+        if value == DISCORD:
+            raise ValueError(f"{DISCORD} is the bot's own name: choose another")
+        return value
+
+    @field_validator("url")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        try:
+            parts = urlsplit(value)
+            is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            is_address = False
+        else:
+            is_address = is_address and parts.username is None and parts.password is None and not parts.fragment
+        if not is_address or not value.isascii() or any(letter.isspace() for letter in value):
+            raise ValueError("must be an address such as https://example.org/hook, without a user, password or #")
+        return value
+
+
+class NotifySettings(Frozen):
+    """Who is told of runs, besides Discord."""
+
+    webhooks: tuple[OutgoingWebhook, ...] = ()
+
+    @field_validator("webhooks")
+    @classmethod
+    def _have_names_of_their_own(cls, value: tuple[OutgoingWebhook, ...]) -> tuple[OutgoingWebhook, ...]:
+        if len({one.name for one in value}) < len(value):
+            raise ValueError("two webhooks have the same name")
+        return value
