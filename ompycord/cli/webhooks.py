@@ -62,7 +62,16 @@ def retry(
     as_json: AsJson = False,
 ) -> None:
     """Try again now, for another three days: one delivery, or all of a destination that wait or were given up."""
-    _change("webhooks.retry", "again", delivery, everything, destination, dead=dead, data_dir=data_dir, as_json=as_json)
+    _change(
+        "webhooks.retry",
+        "tried again",
+        delivery,
+        everything,
+        destination,
+        dead=dead,
+        data_dir=data_dir,
+        as_json=as_json,
+    )
 
 
 @webhooks.command("drop")
@@ -75,12 +84,14 @@ def drop(
     as_json: AsJson = False,
 ) -> None:
     """Forget without sending: one delivery, or all of a destination that wait or were given up."""
-    _change("webhooks.drop", "never", delivery, everything, destination, dead=dead, data_dir=data_dir, as_json=as_json)
+    _change(
+        "webhooks.drop", "dropped", delivery, everything, destination, dead=dead, data_dir=data_dir, as_json=as_json
+    )
 
 
 def _change(
     operation: str,
-    when: str,
+    done_so: str,
     delivery: str | None,
     everything: bool,
     destination: str | None,
@@ -94,7 +105,7 @@ def _change(
     asked = {"delivery": delivery, "destination": destination, "only_dead": dead}
     done: dict[str, Any] = perform_here(data_dir, operation, asked)
     what = "1 delivery is" if done["count"] == 1 else f"{done['count']} deliveries are"
-    typer.echo(json.dumps(done, indent=2) if as_json else f"{what} sent {when}.")
+    typer.echo(json.dumps(done, indent=2) if as_json else f"{what} {done_so}.")
 
 
 def _row(one: dict[str, Any]) -> tuple[str, ...]:

@@ -1,47 +1,21 @@
 """Deliveries to webhooks of the settings: signed, in order per run, tried for three days; an edge beside the bot.
 
-It reads its queue (`domain/ports_notify.py`), which the projector fills; nobody waits for it.
+`webhook.py` is imported on use. It reads its queue (`domain/ports_notify.py`), which the projector fills; nobody waits for it.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from ompycord.notify.body import body_of, signed_headers
-    from ompycord.notify.notifier import Notifier
-    from ompycord.notify.schedule import next_try
-    from ompycord.notify.target import TIMEOUT_S, Attempt, DeliveryTarget, WebhookTarget
-    from ompycord.notify.worker import MOST_AT_ONCE, DestinationWorker
+from ompycord.notify.attempt import Attempt, DeliveryTarget
+from ompycord.notify.body import body_of, signed_headers
+from ompycord.notify.notifier import Notifier
+from ompycord.notify.schedule import next_try
+from ompycord.notify.worker import MOST_AT_ONCE, DestinationWorker
 
 __all__ = [
     "MOST_AT_ONCE",
-    "TIMEOUT_S",
     "Attempt",
     "DeliveryTarget",
     "DestinationWorker",
     "Notifier",
-    "WebhookTarget",
     "body_of",
     "next_try",
     "signed_headers",
 ]
-
-_MODULES: Final = {
-    "body_of": "body",
-    "signed_headers": "body",
-    "Notifier": "notifier",
-    "next_try": "schedule",
-    "TIMEOUT_S": "target",
-    "Attempt": "target",
-    "DeliveryTarget": "target",
-    "WebhookTarget": "target",
-    "MOST_AT_ONCE": "worker",
-    "DestinationWorker": "worker",
-}
-
-
-def __getattr__(name: str) -> object:
-    """Each is imported on its first use: the settings need the options alone."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

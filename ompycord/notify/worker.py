@@ -13,8 +13,8 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock
 from ompycord.domain.ports_notify import NotificationQueue
 from ompycord.errors import StorageError
+from ompycord.notify.attempt import Attempt, DeliveryTarget
 from ompycord.notify.schedule import next_try
-from ompycord.notify.target import Attempt, DeliveryTarget
 from ompycord.telemetry import get_logger
 
 __all__ = ["MOST_AT_ONCE", "STORE_RETRY_S", "DestinationWorker"]

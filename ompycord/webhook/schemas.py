@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from pydantic import TypeAdapter
 from pydantic.json_schema import models_json_schema
 
+from ompycord.domain.deliveries import Notification
 from ompycord.domain.events import EVENT_TYPES
 from ompycord.domain.snapshot import StatusSnapshot
 from ompycord.http.problems import Problem
@@ -37,17 +38,23 @@ def _snapshot() -> dict[str, Any]:
     return {"$schema": DRAFT, "$id": "/schemas/snapshot.json", **made}
 
 
+def _notification() -> dict[str, Any]:
+    """What a webhook of the settings is sent."""
+    made = Notification.model_json_schema(mode="serialization", by_alias=True)
+    return {"$schema": DRAFT, "$id": "/schemas/notification.json", **made}
+
+
 @cache
 def published() -> Mapping[str, dict[str, Any]]:
     """Every schema by its name."""
-    return {"event": _event(), "snapshot": _snapshot()}
+    return {"event": _event(), "snapshot": _snapshot(), "notification": _notification()}
 
 
 def add_schemas(app: FastAPI) -> None:
     """Register the route."""
 
     async def schema(name: str) -> JSONResponse:
-        """A JSON schema: `event` is what senders send, `snapshot` what a stream begins with."""
+        """A JSON schema: `event` is what senders send, `snapshot` what a stream begins with, `notification` what webhooks get."""
         found = published().get(name)
         if found is None:
             raise Problem("not-found")

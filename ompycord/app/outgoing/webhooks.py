@@ -11,7 +11,7 @@ from ompycord.domain.ports import Clock
 from ompycord.domain.ports_notify import NotificationQueue
 from ompycord.errors import ConfigurationError
 from ompycord.http import parse_secret
-from ompycord.notify import DestinationWorker, Notifier, WebhookTarget
+from ompycord.notify import DestinationWorker, Notifier
 from ompycord.settings import NotifySettings
 
 __all__ = ["notifications_of", "open_notifier", "webhook_secrets"]
@@ -48,6 +48,8 @@ async def open_notifier(
     async with AsyncExitStack() as stack:
         workers: list[DestinationWorker] = []
         for one in settings.webhooks:
+            from ompycord.notify.webhook import WebhookTarget  # httpx: where nothing is configured it is not loaded
+
             secret = parse_secret(secrets[one.name], named=_setting(one.name))
             target = WebhookTarget(destination=one.name, url=one.url, secret=secret, clock=clock)
             stack.push_async_callback(target.close)

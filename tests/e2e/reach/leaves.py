@@ -57,6 +57,17 @@ FILE: dict[str, Any] = {
         "addresses": 512,
         "events": {"event_bytes": 65_536, "batch_bytes": 131_072, "batch_events": 100, "backlog": 1000},
     },
+    "notify": {
+        "webhooks": [
+            {
+                "name": "ci",
+                "url": "https://ci.example.org/hook",
+                "secret_file": "secrets/ci",
+                "topics": ["run", "check"],
+                "repositories": ["here"],
+            }
+        ]
+    },
     "access": {
         "users": {"admin": [SNOWFLAKE], "approver": [SNOWFLAKE], "viewer": [SNOWFLAKE]},
         "roles": {name: [SNOWFLAKE] for name in ("admin", "approver", "runner", "viewer")},

@@ -16,6 +16,7 @@ from ompycord.app.control import Control
 from ompycord.app.data_folder import DataFolder
 from ompycord.app.key_secrets import KeySecrets
 from ompycord.app.keys import Keys
+from ompycord.app.outgoing.operations import WebhookOperations
 from ompycord.app.run_views import RunViews
 from ompycord.app.sidecar import create_sidecar
 from ompycord.app.system import SystemIds
@@ -114,7 +115,9 @@ async def open_harness(folder: Path, *, port: int = 0, limits: HttpLimits | None
 
         await refresh()
         keys = Keys(store=store, secrets=secrets, clock=clock, ids=ids, changed=refresh)
-        operations = {**keys.operations(), **RunViews(store=store, history=store).operations()}
+        webhooks = WebhookOperations(store=store, clock=clock, wake=lambda: None)
+        views = RunViews(store=store, history=store)
+        operations = {**keys.operations(), **views.operations(), **webhooks.operations()}
         control = Control(data.path, operations=operations)
         wake: Callable[[], None] = asyncio.Event().set
         sidecar = create_sidecar(

@@ -70,6 +70,33 @@ BROKEN = [
     Broken("agents.a.kind", f"agents: {{a: {{kind: {SECRET}}}}}"),
     Broken("agents.a.env", f"agents: {{a: {{kind: rehearsal, env: {{'a b': {SECRET}}}}}}}"),
     Broken("agents.a.sandbox.minimum", f"agents: {{a: {{kind: rehearsal, sandbox: {{minimum: {SECRET}}}}}}}"),
+    # other systems that are told
+    Broken("notify.webhook", f"notify: {{webhook: {SECRET}}}"),
+    Broken(
+        "notify.webhooks.0.name", f"notify: {{webhooks: [{{name: '{SECRET} x', url: 'https://a.b', secret_file: a}}]}}"
+    ),
+    Broken("notify.webhooks.0.name", "notify: {webhooks: [{name: discord, url: 'https://a.b', secret_file: a}]}"),
+    Broken("notify.webhooks.0.url", f"notify: {{webhooks: [{{name: a, url: '{SECRET}', secret_file: a}}]}}"),
+    Broken("notify.webhooks.0.url", f"notify: {{webhooks: [{{name: a, url: 'ftp://{SECRET}', secret_file: a}}]}}"),
+    Broken(
+        "notify.webhooks.0.url", f"notify: {{webhooks: [{{name: a, url: 'https://u:{SECRET}@b', secret_file: a}}]}}"
+    ),
+    Broken(
+        "notify.webhooks.0.url", f"notify: {{webhooks: [{{name: a, url: 'https://a.b:{SECRET}', secret_file: a}}]}}"
+    ),
+    Broken("notify.webhooks.0.secret_file", "notify: {webhooks: [{name: a, url: 'https://a.b'}]}"),
+    Broken("notify.webhooks.0.secret", f"notify: {{webhooks: [{{name: a, url: 'https://a.b', secret: {SECRET}}}]}}"),
+    Broken(
+        "notify.webhooks.0.topics.0",
+        f"notify: {{webhooks: [{{name: a, url: 'https://a.b', secret_file: a, topics: [{SECRET}]}}]}}",
+    ),
+    Broken(
+        "notify.webhooks.0.topics", "notify: {webhooks: [{name: a, url: 'https://a.b', secret_file: a, topics: []}]}"
+    ),
+    Broken(
+        "notify.webhooks",
+        "notify: {webhooks: [{name: a, url: 'https://a.b', secret_file: a}, {name: a, url: 'https://c.d', secret_file: c}]}",
+    ),
     # secrets
     Broken("webhook.secret", environ={"OMP_WEBHOOK_SECRET": SECRET}),
     Broken("webhook.secret", f"webhook: {{secret: {SECRET}}}"),

@@ -1,49 +1,30 @@
 """A webhook of the settings as a target: one try of one delivery, by HTTP; counterpart of `worker.py`, which decides about the next.
 
-What it says of a failure names a status or a kind of error, never an address, a header or what was answered.
+Imported on use: without webhooks httpx is not needed (bench footprint). What it says of a failure names a status or a kind of
+error, never an address, a header or what was answered.
 """
 
 import asyncio
 import ipaddress
 import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Protocol
 from urllib.parse import urlsplit
-
-import httpx
 
 from ompycord import __version__
 from ompycord.domain.deliveries import Destination, StoredDelivery
 from ompycord.domain.ports import Clock
+from ompycord.notify.attempt import Attempt
 from ompycord.notify.body import body_of, signed_headers
+from ompycord.telemetry.without_module import without_module
 
-__all__ = ["TIMEOUT_S", "Attempt", "DeliveryTarget", "WebhookTarget"]
+with without_module("rich"):  # httpx has a command line of its own that would load it
+    import httpx
+
+__all__ = ["TIMEOUT_S", "WebhookTarget"]
 
 TIMEOUT_S = 10.0
 """For a whole try: name, connection, TLS, request and the answer's status."""
 GONE = 410
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """How one try ended."""
-
-    error: str | None = None
-    """Why it failed, in a few words; None where it arrived."""
-    is_gone: bool = False
-    """There is no point in trying again."""
-
-
-class DeliveryTarget(Protocol):
-    """Where deliveries of one destination are sent."""
-
-    @property
-    def destination(self) -> Destination: ...
-
-    async def deliver(self, stored: StoredDelivery) -> Attempt:
-        """Try once. Raises nothing: what failed is in the answer."""
-        ...
 
 
 class WebhookTarget:
