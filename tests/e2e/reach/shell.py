@@ -74,6 +74,7 @@ class Shell:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._keys_and_events())
             group.create_task(self._care(stopped))
+            group.create_task(self._webhooks())
 
     async def _keys_and_events(self) -> None:
         made = json.loads((await self.run("keys add", "reach")).out)
@@ -93,6 +94,14 @@ class Shell:
         await self.run("keys revoke", rotated["key"]["id"])
         assert rotated["key"]["id"] not in (await self.run("keys list")).out
         await self.run("healthcheck", "--ready", "--port", port)
+
+    async def _webhooks(self) -> None:
+        """Nobody listens where the product's webhook points: what is due waits."""
+        waiting = [one["id"] for one in json.loads((await self.run("webhooks list")).out)]
+        assert waiting
+        assert json.loads((await self.run("webhooks retry", waiting[0])).out)["count"] == 1
+        assert json.loads((await self.run("webhooks drop", waiting[0])).out)["count"] == 1
+        assert waiting[0] not in (await self.run("webhooks list")).out
 
     async def _integrations(self) -> None:
         home = self.folder / "home"

@@ -27,7 +27,7 @@ from tests.e2e.reach.shell import Shell, commands, has_json
 from tests.e2e.reach.visitor import Visitor
 from tests.integration.cli.harness import ompycord
 from tests.support.patience import patient
-from tests.support.product import Product, running_product
+from tests.support.product import SECRET, Product, running_product
 
 pytestmark = [
     pytest.mark.e2e,
@@ -51,6 +51,7 @@ limits: {open_per_person: 100, open_per_channel: 100, open_per_guild: 100, paral
 webhook: {hosts: [omp.example.org], events: {batch_events: 7}}
 log: {level: debug, json: true, file: logs/ompycord.log}
 discord: {launch_emoji: "🛠"}
+notify: {webhooks: [{name: nowhere, url: "http://127.0.0.1:1/hook", secret_file: %s}]}
 """
 SCOPES = ("events:write", "runs:create", "runs:read", "status:read", "metrics:read")
 
@@ -61,7 +62,9 @@ async def product(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pro
     deaf = folder / "deaf.sh"
     deaf.write_text(DEAF)
     deaf.chmod(0o755)
-    async with running_product(folder, config=CONFIG % deaf) as running:
+    secret = folder / "nowhere"
+    secret.write_text(SECRET)
+    async with running_product(folder, config=CONFIG % (deaf, secret)) as running:
         yield running
         assert "Traceback" not in running.log.read_text()
 
