@@ -15,7 +15,7 @@ from ompycord.http import parse_secret
 from ompycord.notify import DestinationWorker, Notifier
 from ompycord.notify.webhook import WebhookTarget
 from ompycord.store import open_store
-from ompycord.store.deliveries import SqliteNotificationQueue
+from ompycord.store.features.deliveries import SqliteNotificationQueue
 
 
 async def _die(self: SqliteNotificationQueue, delivery: str, *, at: int) -> None:
