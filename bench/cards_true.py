@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 from bench.filled import fill
 from ompycord.app.system import SystemClock, SystemIds, settle_process
 from ompycord.bot import DISCORD, Bot, BotOptions, DiscordTarget, Lookups, point_at
-from ompycord.conductor import Bus, Conductor
+from ompycord.conductor import Bus, Snapshots
 from ompycord.domain.catalog import Catalog
-from ompycord.render.render_context import Confinement
 from ompycord.store import SqliteStore, open_store
+from tests.support.areas import Areas
 from tests.support.playground import Playground, running_playground
 
 __all__ = ["PER_S", "CardsTrue", "cards_true"]
@@ -82,30 +82,33 @@ def _bot(playground: Playground, store: SqliteStore) -> Bot:
     async def no_diff(_: object) -> None:
         return None
 
-    def no_confinement(_: object) -> Confinement | None:
-        return None
-
+    snapshots, bus, catalog = Snapshots(store=store), Bus(), Catalog()
+    areas = Areas(
+        store=store,
+        snapshots=snapshots,
+        bus=bus,
+        clock=clock,
+        ids=ids,
+        catalog=catalog,
+        wake=lambda: None,
+        capabilities={},
+    )
     return Bot(
         token=playground.bot_token,
         options=BotOptions(guilds=(str(playground.guild_id),), home_channel=home, guild_ready_timeout_s=0),
-        conductor=Conductor(
-            store=store,
-            drafts=store,
-            tasks=store,
-            observations=store,
-            history=store,
-            clock=clock,
-            ids=ids,
-            catalog=Catalog(),
-            wake=lambda: None,
-        ),
+        catalog=catalog,
+        runs=areas.runs,
+        messages=areas.messages,
+        approvals=areas.approvals,
+        budgets=areas.budgets,
+        snapshots=snapshots,
         store=store,
-        bus=Bus(),
+        bus=bus,
         clock=clock,
         ids=ids,
         mac_key=b"a key of the benchmark, long enough",
         redact=str,
-        lookups=Lookups(health=no_health, diff=no_diff, confinement=no_confinement),
+        lookups=Lookups(health=no_health, diff=no_diff, confinement=None),
     )
 
 

@@ -13,7 +13,6 @@ from bench.cards import CardStore, LimitedDiscord, card_channel
 from bench.rounds import Size, percentile
 from bench.scheduling import Latency, Shown, arrivals, closed_form, mean_age, reference
 from bench.virtual import VirtualClock, run_virtually
-from ompycord.app.system import SystemIds
 from ompycord.bot.custom_ids import Signer
 from ompycord.bot.delivery.live import LiveEditor
 from ompycord.bot.delivery.messages_below import MessagesBelow
@@ -22,14 +21,13 @@ from ompycord.bot.gateway.session import editor_of
 from ompycord.bot.message_renderer import MessageRenderer
 from ompycord.bot.options import BotOptions
 from ompycord.bot.rest import Rest
-from ompycord.conductor import Bus, Conductor
+from ompycord.conductor import Bus, Snapshots
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.events import RunFinished
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock
 from ompycord.domain.records import OutboxKind
 from ompycord.playground.rules.limits import LIMITS
-from ompycord.render.render_context import Confinement
 from ompycord.store import SqliteStore
 
 __all__ = ["Cell", "Fresh", "fresh", "freshness", "make_editor", "overdue"]
@@ -80,28 +78,15 @@ def cells(rates: tuple[float, ...] = RATES) -> Iterator[Cell]:
 
 def make_editor(*, store: SqliteStore, rest: Rest, bus: Bus, clock: Clock) -> LiveEditor:
     """The product's own, wired as `bot/gateway/session.py` does."""
-
-    def confinement(_: object) -> Confinement | None:
-        return None
-
     renderer = MessageRenderer(
         options=BotOptions(guilds=(GUILD,)),
-        conductor=Conductor(
-            store=store,
-            drafts=store,
-            tasks=store,
-            observations=store,
-            history=store,
-            clock=clock,
-            ids=SystemIds(),
-            catalog=Catalog(),
-            wake=lambda: None,
-        ),
+        catalog=Catalog(),
         store=store,
+        snapshots=Snapshots(store=store),
         clock=clock,
         signer=Signer(b"a key of the benchmark, long enough"),
         redact=str,
-        confinement=confinement,
+        confinement=None,
         url=lambda guild, channel, message: f"https://discord.com/channels/{guild}/{channel}/{message}",
         channel_name=lambda channel: None,
         is_connected=lambda: True,

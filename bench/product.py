@@ -8,7 +8,8 @@ from pathlib import Path
 
 from ompycord.app.sidecar import create_sidecar
 from ompycord.app.system import SystemClock, SystemIds
-from ompycord.conductor import Bus, Projector
+from ompycord.conductor import Bus, Projector, Snapshots
+from ompycord.domain.catalog import RunChannels
 from ompycord.http import HttpLimits, KeySet, Sidecar
 from ompycord.store import SqliteStore, open_store
 from ompycord.webhook import EventLimits
@@ -37,11 +38,14 @@ async def open_product(database: Path) -> AsyncGenerator[Product]:
     """Open, project in the background, close."""
     clock, ids = SystemClock(), SystemIds()
     async with open_store(database, clock=clock, ids=ids) as store:
-        projector = Projector(store=store, bus=Bus(), clock=clock, route=lambda _: CHANNEL)
+        projector = Projector(
+            store=store, snapshots=Snapshots(store=store), bus=Bus(), clock=clock, channels=RunChannels(home=CHANNEL)
+        )
         keyring = KeySet(clock=clock)
         keyring.replace([], hmac_secrets={}, shared_secret=SECRET, shared_channel=CHANNEL)
         sidecar = create_sidecar(
             store=store,
+            snapshots=Snapshots(store=store),
             keyring=keyring,
             clock=clock,
             ids=ids,

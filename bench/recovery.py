@@ -11,9 +11,10 @@ from bench.filled import fill
 from bench.product import open_product, projected
 from bench.rounds import Size, spread
 from ompycord.app.system import SystemClock, SystemIds
-from ompycord.conductor import Conductor, Reminders
+from ompycord.conductor import Bus, Snapshots
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.ports import RunFilter
+from tests.support.areas import Areas
 
 __all__ = ["recovery"]
 
@@ -31,18 +32,17 @@ async def _start_s(database: Path, runs: int) -> tuple[float, float]:
         await projected(product)
         await store.open_effects()  # the driver's recovery and first look
         await store.runs(RunFilter(is_open=True, limit=runs))
-        conductor = Conductor(
+        areas = Areas(
             store=store,
-            drafts=store,
-            tasks=store,
-            observations=store,
-            history=store,
+            snapshots=Snapshots(store=store),
+            bus=Bus(),
             clock=clock,
             ids=ids,
             catalog=Catalog(),
             wake=lambda: None,
+            capabilities={},
         )
-        await Reminders(store=store, conductor=conductor, clock=clock).check_once()
+        await areas.reminders().check_once()
         await store.outbox()  # the live editor's
         await store.stale_cards()
         return opened, time.perf_counter() - start

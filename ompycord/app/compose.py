@@ -33,17 +33,24 @@ from ompycord.bot.options import BotOptions
 from ompycord.checks.local import LocalChecks
 from ompycord.conductor import (
     AgentCapabilityLookup,
+    Approvals,
     BudgetKeeper,
+    Budgets,
     Bus,
-    Conductor,
     Driver,
+    EventRecorder,
     Inboxes,
+    Messages,
     Projector,
     Reminders,
+    RunAccess,
+    Runs,
+    Snapshots,
+    Transitions,
 )
+from ompycord.domain.catalog import RunChannels
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentAdapter, AgentCapabilities
-from ompycord.domain.run import RunKind, RunRecord
 from ompycord.engines import LocalEngine, StepContext
 from ompycord.http import Mount, Sidecar
 from ompycord.mcp_server import McpMount, ToolService
@@ -79,6 +86,7 @@ class _Infrastructure:
     data: DataFolder
     store: SqliteStore
     bus: Bus
+    snapshots: Snapshots
     clock: SystemClock
     ids: SystemIds
     alarms: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
@@ -102,6 +110,18 @@ class _Workers:
     @property
     def capabilities(self) -> dict[str, AgentCapabilities]:
         return {kind: adapter.capabilities for kind, adapter in self.adapters.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Areas:
+    """What people and agents can ask for, by area; each part of the product is given those that it needs."""
+
+    runs: Runs
+    messages: Messages
+    approvals: Approvals
+    budgets: Budgets
+    recorder: EventRecorder
+    budget_keeper: BudgetKeeper
 
 
 def git_of(environ: Mapping[str, str]) -> Git:
@@ -132,24 +152,34 @@ async def lifespan(
         open_store(data.database, clock=clock, ids=ids) as store,
         open_notifier(settings.notify, outgoing, queue=store.notifications, bus=bus, clock=clock) as notifier,
     ):
-        infrastructure = _Infrastructure(settings=settings, data=data, store=store, bus=bus, clock=clock, ids=ids)
+        snapshots = Snapshots(store=store)
+        infrastructure = _Infrastructure(
+            settings=settings, data=data, store=store, bus=bus, snapshots=snapshots, clock=clock, ids=ids
+        )
         key_secrets = KeySecrets(data.path)
         key_manager = _key_manager(infrastructure, key_secrets, webhook_secret, sidecar_address)
         await key_manager.refresh()
         workers = await _workers(data, kinds={agent.kind for agent in settings.catalog.agents})
         mode, watchdog = Mode(store=store, folder=data.path), Watchdog()
-        conductor = _conductor(infrastructure, workers, mode)
+        areas = _areas(infrastructure, workers, mode)
         projector = Projector(
             store=store,
+            snapshots=snapshots,
             bus=bus,
             clock=clock,
-            route=_route_of(settings),
+            channels=_channels(settings),
             notifications=notifications_of(settings.notify, redactor.redact),
         )
-        driver = _driver(infrastructure, workers, conductor, key_manager, projector, mode)
+        driver = _driver(infrastructure, workers, areas.recorder, key_manager, projector, mode)
         infrastructure.alarms.extend((projector.wake, driver.wake))
         tool_service = ToolService(
-            conductor=conductor, bus=infrastructure.bus, clock=clock, ids=ids, attach=workers.artifacts.attach
+            recorder=areas.recorder,
+            messages=areas.messages,
+            snapshots=snapshots,
+            bus=bus,
+            clock=clock,
+            ids=ids,
+            attach=workers.artifacts.attach,
         )
         mcp = McpMount(
             tool_service=tool_service, authenticate=key_manager.run_of, version=__version__, loaded=settle_process
@@ -171,13 +201,18 @@ async def lifespan(
             destinations=destinations,
         )
         lookups = _lookups(workers, health, mode)
-        bot = _bot(infrastructure, conductor, lookups, redactor, token=bot_token, component_key=component_key)
+        bot = _bot(infrastructure, areas, lookups, redactor, token=bot_token, component_key=component_key)
         keys = Keys(store=store, secrets=key_secrets, clock=clock, ids=ids, changed=key_manager.refresh)
-        reminders = Reminders(store=store, conductor=conductor, clock=clock, ops_channel=settings.discord.ops_channel)
-        budget = BudgetKeeper(store=store, bus=infrastructure.bus, clock=clock, ids=ids, wake=infrastructure.wake)
-        control = Control(
-            data.path, operations={**keys.operations(), **RunViews(store=store, history=store).operations()}
+        reminders = Reminders(
+            store=store,
+            snapshots=snapshots,
+            runs=areas.runs,
+            recorder=areas.recorder,
+            clock=clock,
+            ops_channel=settings.discord.ops_channel,
         )
+        views = RunViews(store=store, history=store, snapshots=snapshots)
+        control = Control(data.path, operations={**keys.operations(), **views.operations()})
         services = (
             Service(name="watchdog", run=watchdog.run, ends=Ends.RECORD, bound_s=SETTLE_S),
             Service(
@@ -190,7 +225,7 @@ async def lifespan(
             ),
             Service(name="driver", run=driver.run, ends=Ends.WORK, drain=driver.drain),
             Service(name="keys", run=key_manager.run, ends=Ends.WORK),
-            Service(name="budget", run=budget.run, ends=Ends.WORK),
+            Service(name="budget", run=areas.budget_keeper.run, ends=Ends.WORK),
             Service(name="reminders", run=reminders.run, ends=Ends.WORK),
             Service(name="notifier", run=notifier.run, ends=Ends.WORK, drain=notifier.drain, stop=_drained),
             Service(name="mcp", run=mcp.serve, ends=Ends.WORK, drain=mcp.drain),
@@ -251,15 +286,10 @@ def _key_manager(
     )
 
 
-def _route_of(settings: Settings) -> Callable[[RunRecord], str | None]:
+def _channels(settings: Settings) -> RunChannels:
     """Where a run's card goes: its repository's channel, else the home channel."""
-    catalog, home = settings.catalog, settings.discord.home_channel
-
-    def route(record: RunRecord) -> str | None:
-        bound = next((spec.channel for spec in catalog.repositories if spec.name == record.repository), None)
-        return bound or home
-
-    return route
+    bound = {spec.name: spec.channel for spec in settings.catalog.repositories if spec.channel}
+    return RunChannels(home=settings.discord.home_channel, of_repositories=bound)
 
 
 async def _workers(data: DataFolder, *, kinds: set[str]) -> _Workers:
@@ -279,26 +309,45 @@ async def _workers(data: DataFolder, *, kinds: set[str]) -> _Workers:
     )
 
 
-def _conductor(infrastructure: _Infrastructure, workers: _Workers, mode: Mode) -> Conductor:
-    return Conductor(
-        store=infrastructure.store,
-        drafts=infrastructure.store,
-        tasks=infrastructure.store,
-        observations=infrastructure.store,
-        history=infrastructure.store,
-        clock=infrastructure.clock,
-        ids=infrastructure.ids,
-        catalog=infrastructure.settings.catalog,
-        wake=infrastructure.wake,
-        capabilities=workers.capabilities,
-        closed=mode.closed,
+def _areas(infrastructure: _Infrastructure, workers: _Workers, mode: Mode) -> _Areas:
+    store, clock, ids, wake = infrastructure.store, infrastructure.clock, infrastructure.ids, infrastructure.wake
+    access = RunAccess(store=store, clock=clock, ids=ids)
+    transitions = Transitions(store=store, clock=clock, ids=ids)
+    catalog = infrastructure.settings.catalog
+    return _Areas(
+        runs=Runs(
+            access=access,
+            transitions=transitions,
+            drafts=store,
+            tasks=store,
+            catalog=catalog,
+            wake=wake,
+            closed=mode.closed,
+        ),
+        messages=Messages(
+            access=access,
+            history=store,
+            transitions=transitions,
+            capabilities=AgentCapabilityLookup(catalog=catalog, by_kind=workers.capabilities),
+            wake=wake,
+        ),
+        approvals=Approvals(access=access, catalog=catalog, wake=wake),
+        budgets=Budgets(access=access, transitions=transitions, wake=wake),
+        recorder=EventRecorder(access=access, observations=store, wake=wake),
+        budget_keeper=BudgetKeeper(
+            access=access,
+            transitions=transitions,
+            snapshots=infrastructure.snapshots,
+            bus=infrastructure.bus,
+            wake=wake,
+        ),
     )
 
 
 def _driver(
     infrastructure: _Infrastructure,
     workers: _Workers,
-    conductor: Conductor,
+    recorder: EventRecorder,
     key_manager: KeyManager,
     projector: Projector,
     mode: Mode,
@@ -314,10 +363,10 @@ def _driver(
         checks=LocalChecks(launcher=workers.launcher),
         level=workers.launcher.level,
         remedy=workers.launcher.remedy,
-        observe=conductor.observe,
-        record=conductor.record,
+        observe=recorder.observe,
+        record=recorder.record,
         secrets=key_manager.job_environment,
-        inboxes=Inboxes(history=infrastructure.store, bus=infrastructure.bus, record=conductor.record),
+        inboxes=Inboxes(history=infrastructure.store, bus=infrastructure.bus, record=recorder.record),
         task=infrastructure.store.task,
         session=infrastructure.store.session,
         session_usd=infrastructure.store.session_usd,
@@ -342,11 +391,10 @@ async def _co_author(store: SqliteStore, person: str) -> str | None:
 
 
 def _lookups(workers: _Workers, health: Health, mode: Mode) -> Lookups:
-    level = workers.launcher.level
     return Lookups(
         health=health.lines,
         diff=_diff_of(workers.workspaces),
-        confinement=lambda record: level if record.kind is RunKind.HOSTED else None,
+        confinement=workers.launcher.level,
         mode=mode.words,
         artifact=workers.artifacts.read,
         keep_file=workers.artifacts.keep,
@@ -355,7 +403,7 @@ def _lookups(workers: _Workers, health: Health, mode: Mode) -> Lookups:
 
 def _bot(
     infrastructure: _Infrastructure,
-    conductor: Conductor,
+    areas: _Areas,
     lookups: Lookups,
     redactor: Redactor,
     *,
@@ -365,7 +413,12 @@ def _bot(
     return Bot(
         options=bot_options(infrastructure.settings),
         token=token,
-        conductor=conductor,
+        catalog=infrastructure.settings.catalog,
+        runs=areas.runs,
+        messages=areas.messages,
+        approvals=areas.approvals,
+        budgets=areas.budgets,
+        snapshots=infrastructure.snapshots,
         store=infrastructure.store,
         bus=infrastructure.bus,
         clock=infrastructure.clock,
@@ -386,6 +439,7 @@ def _sidecar(
 ) -> Sidecar:
     return create_sidecar(
         store=infrastructure.store,
+        snapshots=infrastructure.snapshots,
         keyring=key_manager.ring,
         clock=infrastructure.clock,
         ids=infrastructure.ids,

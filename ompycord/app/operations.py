@@ -114,6 +114,7 @@ async def _alone(data: DataFolder, operation: str, arguments: dict[str, Any]) ->
     from ompycord.app.outgoing.operations import WebhookOperations
     from ompycord.app.run_views import RunViews
     from ompycord.app.system import SystemClock, SystemIds
+    from ompycord.conductor import Snapshots
     from ompycord.store import open_store
 
     async def no_listener() -> None:
@@ -123,6 +124,6 @@ async def _alone(data: DataFolder, operation: str, arguments: dict[str, Any]) ->
     async with open_store(data.database, clock=clock, ids=ids, readers=1) as store:
         keys = Keys(store=store, secrets=KeySecrets(data.path), clock=clock, ids=ids, changed=no_listener)
         webhooks = WebhookOperations(store=store, clock=clock, wake=lambda: None)
-        views = RunViews(store=store, history=store)
+        views = RunViews(store=store, history=store, snapshots=Snapshots(store=store))
         known = {**keys.operations(), **views.operations(), **webhooks.operations()}
         return await known[operation](arguments)

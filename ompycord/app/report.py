@@ -11,7 +11,7 @@ from ompycord import __version__
 from ompycord.app.mode import MODES, Mode
 from ompycord.app.outgoing.states import Destinations
 from ompycord.conductor import Projector
-from ompycord.domain.ports import Clock, EventBacklog, Outbox, RunFilter, Runs, StoreHealth
+from ompycord.domain.ports import Clock, EventBacklog, Outbox, RunFilter, RunRecords, StoreHealth
 from ompycord.telemetry.metrics import CONTENT_TYPE, Readings, Value, exposition
 from ompycord.telemetry.watchdog import Watchdog
 from ompycord.webhook import Probe
@@ -33,7 +33,7 @@ class Gateway(Protocol):
     def last_success_at(self) -> float | None: ...
 
 
-class ReportStore(Runs, Outbox, EventBacklog, StoreHealth, Protocol):
+class ReportStore(RunRecords, Outbox, EventBacklog, StoreHealth, Protocol):
     """What waits in the database, and whether it takes what it is given."""
 
 

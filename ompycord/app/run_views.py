@@ -6,9 +6,10 @@ from typing import Annotated, Any, Literal, Protocol
 from pydantic import Field, ValidationError
 
 from ompycord.app.control import Operation
+from ompycord.conductor import Snapshots
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import Folds, RunFilter, RunHistory, Runs, Tasks
+from ompycord.domain.ports import RunFilter, RunHistory, RunRecords, Tasks
 from ompycord.domain.run import RunRecord
 from ompycord.errors import Refused
 
@@ -32,16 +33,17 @@ class WhichRun(Frozen):
     run: Annotated[str, Field(pattern=r"^[0-9A-Za-z]{4,26}$")]
 
 
-class RunViewStore(Runs, Folds, Tasks, Protocol):
-    """Rows of runs, what is true of them, and what was asked for."""
+class RunViewStore(RunRecords, Tasks, Protocol):
+    """Rows of runs, and what was asked for."""
 
 
 class RunViews:
     """Reads the store."""
 
-    def __init__(self, *, store: RunViewStore, history: RunHistory) -> None:
+    def __init__(self, *, store: RunViewStore, history: RunHistory, snapshots: Snapshots) -> None:
         self._store = store
         self._history = history
+        self._snapshots = snapshots
 
     def operations(self) -> dict[str, Operation]:
         """By the names that the control socket knows."""
@@ -72,9 +74,8 @@ class RunViews:
     async def _takeover(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """What somebody must know who wants to work in its clone."""
         run = await self._which(arguments)
-        fold = (await self._store.folds([RunId(run.id)])).get(RunId(run.id))
-        branch = fold.snapshot().branch if fold and fold.source_states else None
-        return {**_view(run), "session": await self._history.session(RunId(run.id)), "branch": branch}
+        loaded = await self._snapshots.load(run)
+        return {**_view(run), "session": await self._history.session(loaded.run), "branch": loaded.branch}
 
     async def _show(self, arguments: dict[str, Any]) -> dict[str, Any]:
         run = await self._which(arguments)

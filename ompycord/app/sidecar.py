@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from ompycord.conductor import Bus
+from ompycord.conductor import Bus, Snapshots
 from ompycord.domain.ports import Clock, Ids
 from ompycord.http import AuthCheck, HttpLimits, KeySet, Mount, RequestPipeline, Sidecar
 from ompycord.webhook import EventLimits, EventTarget, Probe, Reports, Streams, create_webhook
@@ -15,6 +15,7 @@ EVENT_LIMITS = EventLimits()
 def create_sidecar(
     *,
     store: EventTarget,
+    snapshots: Snapshots,
     keyring: KeySet,
     clock: Clock,
     ids: Ids,
@@ -34,6 +35,7 @@ def create_sidecar(
     pipeline = RequestPipeline(auth_check=auth_check, clock=clock, limits=limits)
     webhook = create_webhook(
         store=store,
+        snapshots=snapshots,
         auth_check=auth_check,
         pipeline=pipeline,
         keyring=keyring,

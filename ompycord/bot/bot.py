@@ -11,7 +11,8 @@ from ompycord.bot.gateway.groups import expected_error, run_to_completion
 from ompycord.bot.gateway.session import BotStore, Session, SessionDependencies, Unreachable, Wedged
 from ompycord.bot.lookups import Lookups
 from ompycord.bot.options import BotOptions
-from ompycord.conductor import Bus, Conductor
+from ompycord.conductor import Approvals, Budgets, Bus, Messages, Runs, Snapshots
+from ompycord.domain.catalog import Catalog
 from ompycord.domain.ports import Clock, Ids
 from ompycord.errors import GatewayFatal
 from ompycord.telemetry import get_logger
@@ -35,7 +36,12 @@ class Bot:
         *,
         token: str,
         options: BotOptions,
-        conductor: Conductor,
+        catalog: Catalog,
+        runs: Runs,
+        messages: Messages,
+        approvals: Approvals,
+        budgets: Budgets,
+        snapshots: Snapshots,
         store: BotStore,
         bus: Bus,
         clock: Clock,
@@ -48,7 +54,12 @@ class Bot:
         self._dependencies = SessionDependencies(
             token=token,
             options=options,
-            conductor=conductor,
+            catalog=catalog,
+            runs=runs,
+            messages=messages,
+            approvals=approvals,
+            budgets=budgets,
+            snapshots=snapshots,
             store=store,
             bus=bus,
             clock=clock,

@@ -12,20 +12,20 @@ from ompycord.bot.lookups import HealthLine, Lookups
 from ompycord.bot.message_renderer import MessageRenderer
 from ompycord.bot.options import BotOptions
 from ompycord.bot.rest import Rest
-from ompycord.conductor import Conductor
+from ompycord.conductor import Approvals, Budgets, Messages, Runs, Snapshots
 from ompycord.domain.access import ACTIONS, Person, may
+from ompycord.domain.catalog import Catalog
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import (
     Clock,
     Decisions,
     Drafts,
-    Folds,
     Ids,
     Outbox,
     PeopleSettings,
     RunFilter,
     RunHistory,
-    Runs,
+    RunRecords,
     Surfaces,
     Tasks,
 )
@@ -54,7 +54,7 @@ class LiveCards(Protocol):
         ...
 
 
-class CommandStore(Runs, Folds, Decisions, Drafts, Tasks, RunHistory, Surfaces, Outbox, PeopleSettings, Protocol):
+class CommandStore(RunRecords, Decisions, Drafts, Tasks, RunHistory, Surfaces, Outbox, PeopleSettings, Protocol):
     """All that commands, buttons and forms ask of the store; they reach it through their context."""
 
 
@@ -63,7 +63,12 @@ class BotContext:
     """Ports and parts; no state."""
 
     options: BotOptions
-    conductor: Conductor
+    catalog: Catalog
+    runs: Runs
+    messages: Messages
+    approvals: Approvals
+    budgets: Budgets
+    snapshots: Snapshots
     store: CommandStore
     clock: Clock
     ids: Ids
@@ -102,7 +107,7 @@ class BotContext:
 
     def usual_agent(self, repository: RepositorySpec, favourite: str | None) -> AgentSpec:
         """Where none is named: the person's own where it is allowed here, else the first. Raises Refused where there is none."""
-        known = self.conductor.catalog.agents_for(repository)
+        known = self.catalog.agents_for(repository)
         if not known:
             raise Refused(f"No agent is configured for {repository.name}, so nothing can run there.")
         return next((spec for spec in known if spec.name == favourite), known[0])
@@ -122,7 +127,7 @@ class BotContext:
         (docs/contracts/cards.md, *Messages of a run*).
         """
         here = self.channel_of(interaction)
-        work = {*self.options.work_channels, *(r.channel for r in self.conductor.catalog.repositories if r.channel)}
+        work = {*self.options.work_channels, *(r.channel for r in self.catalog.repositories if r.channel)}
         return here if here in work or self.options.home_channel is None else self.options.home_channel
 
     async def keep_note(self, interaction: Interaction, body: dict[str, str | None]) -> Draft:
@@ -157,7 +162,7 @@ class BotContext:
         found = await self.store.runs(RunFilter(ending=ending, limit=10))
         return next((record for record in found if self.is_visible(interaction, record)), None)
 
-    async def runs(self, interaction: Interaction, which: RunFilter) -> list[RunRecord]:
+    async def find(self, interaction: Interaction, which: RunFilter) -> list[RunRecord]:
         """Runs that can be seen from here, newest first: this server's and external ones, each up to the limit, so that
         another server's runs crowd out none.
         """
@@ -177,13 +182,3 @@ class BotContext:
     def is_visible(interaction: Interaction, record: RunRecord) -> bool:
         """A run of another server is not there; one of an external agent belongs to no server."""
         return record.guild is None or record.guild == str(interaction.guild_id)
-
-    async def branch(self, record: RunRecord) -> str | None:
-        """The branch that holds what a run published; None while it has published nothing."""
-        snapshot = await self.conductor.snapshot(RunId(record.id))
-        return snapshot.branch if snapshot else None
-
-    async def title(self, record: RunRecord) -> str:
-        """A run's short title."""
-        snapshot = await self.conductor.snapshot(RunId(record.id))
-        return (snapshot.title or snapshot.prompt) if snapshot else ""

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from ompycord.domain.base import Frozen
 from ompycord.domain.ids import RunId
-from ompycord.domain.run import RunRecord
 from ompycord.render.render_context import Confinement
 
 __all__ = ["HealthLine", "KeepFile", "Lookups", "ReadArtifact", "no_artifact", "no_files"]
@@ -52,5 +51,5 @@ class Lookups:
     """What is not as it should be, for the bot's presence; None while all is normal."""
     artifact: ReadArtifact = no_artifact
     keep_file: KeepFile = no_files
-    confinement: Callable[[RunRecord], Confinement | None]
-    """How far a hosted run's agent is shut in."""
+    confinement: Confinement | None
+    """How far the agents of hosted runs are shut in."""

@@ -6,10 +6,11 @@ from typing import Protocol
 
 from ompycord.bot.custom_ids import Signer
 from ompycord.bot.options import BotOptions
-from ompycord.conductor import AGAIN, OPS, PAUSED, Conductor, notice_about
+from ompycord.conductor import AGAIN, OPS, PAUSED, Snapshots, notice_about
 from ompycord.domain.base import Millis
+from ompycord.domain.catalog import Catalog
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import Clock, Folds, RunFilter, Runs, Surfaces
+from ompycord.domain.ports import Clock, RunFilter, RunRecords, Surfaces
 from ompycord.domain.records import OutboxKind, Surface
 from ompycord.domain.run import RunKind, RunRecord, RunState, SuspendReason
 from ompycord.domain.snapshot import Approval, Question, StatusSnapshot
@@ -75,8 +76,8 @@ def latest_card(surfaces: tuple[Surface, ...]) -> Surface | None:
     return max((s for s in surfaces if s.kind is OutboxKind.CARD), key=card_number, default=None)
 
 
-class RendererStore(Runs, Folds, Surfaces, Protocol):
-    """Rows of runs, what is true of them, where their messages stand."""
+class RendererStore(RunRecords, Surfaces, Protocol):
+    """Rows of runs, and where their messages stand."""
 
 
 @dataclass(kw_only=True)
@@ -84,12 +85,13 @@ class MessageRenderer:
     """Gathers and renders. `slowed` says until when Discord refuses edits in a channel."""
 
     options: BotOptions
-    conductor: Conductor
+    catalog: Catalog
     store: RendererStore
+    snapshots: Snapshots
     clock: Clock
     signer: Signer
     redact: Redact
-    confinement: Callable[[RunRecord], Confinement | None]
+    confinement: Confinement | None
     url: Callable[[str | None, str, str | None], str]
     channel_name: Callable[[str | None], str | None]
     is_connected: Callable[[], bool]
@@ -104,10 +106,10 @@ class MessageRenderer:
     async def view(self, run: RunId) -> RunView | None:
         """The run now; None before its first event is projected."""
         record = await self.store.run(run)
-        folded = (await self.store.folds([run])).get(run)
-        if record is None or folded is None or not folded.source_states:
+        folded = await self.snapshots.folded(run)
+        if record is None or folded is None:
             return None
-        snapshot = folded.snapshot()
+        snapshot = folded.snapshot
         surfaces = tuple(await self.store.surfaces(run))
         render_context = await self._context(record, snapshot, surfaces)
         return RunView(
@@ -123,23 +125,23 @@ class MessageRenderer:
 
     async def _rows(self, records: Sequence[RunRecord]) -> list[BoardRow]:
         """These runs as a board lists them; read in one go, since there can be many."""
-        folds = await self.store.folds([RunId(record.id) for record in records])
+        folds = await self.snapshots.folded_of([RunId(record.id) for record in records])
         found: list[BoardRow] = []
         for record in records:
             folded = folds.get(RunId(record.id))
-            if folded is None or not folded.source_states:
+            if folded is None:
                 continue
             thread = await self.store.surface(RunId(record.id), OutboxKind.THREAD)
             render_context = RenderContext(is_rehearsal=self._is_rehearsal(record))
             found.append(
                 BoardRow(
-                    snapshot=folded.snapshot(), render_context=render_context, thread=thread.channel if thread else None
+                    snapshot=folded.snapshot, render_context=render_context, thread=thread.channel if thread else None
                 )
             )
         return found
 
     def _is_rehearsal(self, record: RunRecord) -> bool:
-        return any(a.name == record.agent and a.kind == "rehearsal" for a in self.conductor.catalog.agents)
+        return any(a.name == record.agent and a.kind == "rehearsal" for a in self.catalog.agents)
 
     async def _context(
         self, record: RunRecord, snapshot: StatusSnapshot, surfaces: tuple[Surface, ...]
@@ -151,7 +153,7 @@ class MessageRenderer:
         return RenderContext(
             gateway="connected" if self.is_connected() else "reconnecting",
             slowed_until=self._slowed_until(card) if not snapshot.is_final else None,
-            confinement=self.confinement(record) if record.kind is RunKind.HOSTED else None,
+            confinement=self.confinement if record.kind is RunKind.HOSTED else None,
             queue_place=await self._queue_place(record) if snapshot.state is RunState.QUEUED else None,
             checks=self._checks(record),
             channel_name=self.channel_name(record.channel),
@@ -174,7 +176,7 @@ class MessageRenderer:
 
     def _checks(self, record: RunRecord) -> tuple[str, ...] | None:
         try:
-            spec = self.conductor.catalog.repository(record.repository) if record.repository else None
+            spec = self.catalog.repository(record.repository) if record.repository else None
         except Refused:  # it left the configuration since
             return None
         return tuple(check.name for check in spec.checks) if spec else None
@@ -342,7 +344,7 @@ class MessageRenderer:
         if run_view.record.kind is RunKind.EXTERNAL:
             return self._asker(run_view), ()
         needs_two = any(
-            spec.two_person for spec in self.conductor.catalog.repositories if spec.name == run_view.record.repository
+            spec.two_person for spec in self.catalog.repositories if spec.name == run_view.record.repository
         )
         asker = run_view.record.requester
         access = self.options.access

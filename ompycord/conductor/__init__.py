@@ -1,17 +1,22 @@
 """The conductor: use cases, the driver of hosted runs, the projector and the bus. Knows ports, no implementation."""
 
-from ompycord.conductor.budget import BudgetKeeper
+from ompycord.conductor.approvals import Approvals
+from ompycord.conductor.budgets import BudgetKeeper, Budgets
 from ompycord.conductor.bus import Bus, Subscription
 from ompycord.conductor.capabilities import AgentCapabilityLookup
-from ompycord.conductor.conductor import Conductor, Submission
 from ompycord.conductor.deliveries import AGAIN, OPS, PAUSED, notice_about
 from ompycord.conductor.driver import Driver
+from ompycord.conductor.event_recorder import EventRecorder
 from ompycord.conductor.inbox import Inboxes, LogInbox
-from ompycord.conductor.messages import MESSAGE_LENGTH, MessageOutcome, MessageReceipt, When
+from ompycord.conductor.messages import MESSAGE_LENGTH, MessageOutcome, MessageReceipt, Messages, When
 from ompycord.conductor.notifications import NotificationRule, Notifications
 from ompycord.conductor.projector import Projector
 from ompycord.conductor.reminders import Reminders
+from ompycord.conductor.run_access import RunAccess
+from ompycord.conductor.runs import Runs, Submission
+from ompycord.conductor.snapshots import FoldedRun, LoadedRun, Snapshots
 from ompycord.conductor.transcript import QueuedMessage
+from ompycord.conductor.transitions import Transitions
 
 __all__ = [
     "AGAIN",
@@ -19,21 +24,30 @@ __all__ = [
     "OPS",
     "PAUSED",
     "AgentCapabilityLookup",
+    "Approvals",
     "BudgetKeeper",
+    "Budgets",
     "Bus",
-    "Conductor",
     "Driver",
+    "EventRecorder",
+    "FoldedRun",
     "Inboxes",
+    "LoadedRun",
     "LogInbox",
     "MessageOutcome",
     "MessageReceipt",
+    "Messages",
     "NotificationRule",
     "Notifications",
     "Projector",
     "QueuedMessage",
     "Reminders",
+    "RunAccess",
+    "Runs",
+    "Snapshots",
     "Submission",
     "Subscription",
+    "Transitions",
     "When",
     "notice_about",
 ]

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ompycord.conductor.inbox import has_unread
-from ompycord.conductor.transitions import Transitions, TransitionStore
+from ompycord.conductor.run_access import RunStore
+from ompycord.conductor.transitions import Transitions
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.catalog import Limits
 from ompycord.domain.effects import StopAgent
@@ -43,7 +44,7 @@ async def _open() -> None:
     return
 
 
-class DriverStore(TransitionStore, Journal, Protocol):
+class DriverStore(RunStore, Journal, Protocol):
     """Rows of runs, what is decided about them, and the effects that have no end yet."""
 
 

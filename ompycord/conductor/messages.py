@@ -1,27 +1,20 @@
-"""Talking to a running agent: answer, approve, deny, say, and what still waits; counterpart of `inbox.py`, which delivers.
-
-A decision is single by its row: who comes second is told who was first
-(docs/contracts/commands-and-buttons.md, *Decisions happen once*).
-"""
+"""Talking to a running agent: tell it something, change or take back what still waits; counterpart of `inbox.py`."""
 
 from collections.abc import Callable
 from typing import Literal
 
 from ompycord.conductor.capabilities import AgentCapabilityLookup
-from ompycord.conductor.run_access import RunAccess
+from ompycord.conductor.run_access import RunAccess, require_hosted
 from ompycord.conductor.transcript import QueuedMessage, Transcript
 from ompycord.conductor.transitions import Transitions
 from ompycord.domain import events as ev
 from ompycord.domain.access import Person
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.base import Frozen
-from ompycord.domain.catalog import Catalog
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.ports import RunHistory
-from ompycord.domain.records import Committed
 from ompycord.domain.run import FINAL, Machine, RunRecord, RunState
 from ompycord.errors import Refused
-from ompycord.render.notices import not_the_requester
 
 __all__ = ["MESSAGE_LENGTH", "MOST_WAITING", "MessageOutcome", "MessageReceipt", "Messages", "When"]
 
@@ -55,99 +48,31 @@ class Messages:
         access: RunAccess,
         history: RunHistory,
         transitions: Transitions,
-        catalog: Catalog,
         capabilities: AgentCapabilityLookup,
         wake: Callable[[], None],
     ) -> None:
         self._access = access
         self._history = history
         self._transitions = transitions
-        self._catalog = catalog
         self._capabilities = capabilities
         self._wake = wake
 
-    # -- questions and approvals ---------------------------------------------------------------------------------------
-
-    async def answer(self, run: RunId, question: str, answer: str, person: Person) -> Committed:
-        """A person's answer, once: `Committed.earlier` is the first one when this came second."""
-        record = await self._access.run(run)
-        self._access.require(person, "answer", record)
-        snapshot = await self._access.snapshot(run)
-        asked = next((q for q in snapshot.questions if q.ref == question), None) if snapshot else None
-        if asked is None:
-            raise Refused(f"{short_id(run)} asked no such question.")
-        first = await self._access.store.decision(run, "question", question)
-        if first is not None:
-            return Committed(fresh=False, earlier=first)
-        if asked.status != "open" or record.state in FINAL:
-            raise Refused("Nobody needs that answer any more.")
-        if not asked.free_text and answer not in asked.options:
-            raise Refused("That is none of the offered answers.")
-        body = ev.QuestionAnswered(question=question, answer=answer, by=person.name)
-        return await self._decide(run, "question", question, answer, body, person)
-
-    async def approve(self, run: RunId, approval: str, person: Person, *, scope: Literal["once", "run"]) -> Committed:
-        """Leave for the agent to act, once or whenever it asks the same in this run; single like an answer."""
-        record = await self._access.run(run)
-        if self._needs_two(record) and person.id == record.requester:
-            raise Refused(not_the_requester())
-        body = ev.ApprovalGranted(approval=approval, by=person.name, scope=scope)
-        action = "Allow once" if scope == "once" else "Allow for this run"
-        return await self._decide_approval(record, body, action, person)
-
-    async def deny(self, run: RunId, approval: str, person: Person, *, reason: str | None = None) -> Committed:
-        """No leave; the agent reads the reason. Under the two-person rule the requester may say no, too."""
-        record = await self._access.run(run)
-        body = ev.ApprovalDenied(approval=approval, by=person.name, reason=reason or None)
-        return await self._decide_approval(record, body, f"Deny: {reason}" if reason else "Deny", person)
-
-    async def _decide_approval(
-        self, record: RunRecord, body: ev.ApprovalGranted | ev.ApprovalDenied, action: str, person: Person
-    ) -> Committed:
-        run = RunId(record.id)
-        self._access.require(person, "approve", record)
-        snapshot = await self._access.snapshot(run)
-        asked = next((a for a in snapshot.approvals if a.ref == body.approval), None) if snapshot else None
-        if asked is None:
-            raise Refused(f"{short_id(run)} asked for no such leave.")
-        first = await self._access.store.decision(run, "approval", body.approval)
-        if first is not None:
-            return Committed(fresh=False, earlier=first)
-        if record.state in FINAL:
-            raise Refused(f"{short_id(run)} has ended, so nothing was decided. *Run again* starts the same task anew.")
-        if asked.status != "open":
-            raise Refused("The agent does not wait for that any more, so nothing was decided.")
-        return await self._decide(run, "approval", body.approval, action, body, person)
-
-    async def _decide(
-        self, run: RunId, kind: str, ref: str, action: str, body: ev.EventBody, person: Person
-    ) -> Committed:
-        decision = self._access.decision(run, kind, ref, action, person)
-        committed = await self._access.record(run, body, kind=SourceKind.PERSON, decision=decision)
-        self._wake()
-        return committed
-
-    def _needs_two(self, record: RunRecord) -> bool:
-        """The two-person rule of the run's repository, as it is configured now."""
-        return any(spec.two_person for spec in self._catalog.repositories if spec.name == record.repository)
-
-    # -- saying --------------------------------------------------------------------------------------------------------
-
-    async def preview_message(self, run: RunId, when: When, person: Person) -> MessageReceipt:
+    async def preview_message(self, record: RunRecord, when: When, person: Person) -> MessageReceipt:
         """What would become of something said now. Raises Refused like `send_message`."""
-        record = await self._access.hosted(run)
+        require_hosted(record)
         self._access.require(person, "say", record)
         return self._receipt(record, _outcome(record, when, can_steer=self._capabilities.of(record).can_steer))
 
     async def send_message(
-        self, run: RunId, text: str, when: When, person: Person, *, key: str | None = None
+        self, record: RunRecord, text: str, when: When, person: Person, *, key: str | None = None
     ) -> MessageReceipt:
         """Tell a run something; what becomes of it. `key` makes a repetition known: the id of the message or click.
 
         Raises Refused where it can reach no agent any more. Decided and stored at one version of the run, so that an
         agent that ends at the same moment has either taken it or begins again with it.
         """
-        record = await self._access.hosted(run)
+        require_hosted(record)
+        run = RunId(record.id)
         self._access.require(person, "say", record)
         text = _sayable(text)
         if len((await self.transcript(run)).waiting) >= MOST_WAITING:
@@ -164,7 +89,7 @@ class Messages:
 
         decision = self._access.decision(run, "say", key or self._access.ids.ulid(), text, person)
         committed, _ = await self._transitions.decide(
-            run, prompt, kind=SourceKind.PERSON, decision=decision, is_guarded=True
+            run, prompt, kind=SourceKind.PERSON, decision=decision, is_guarded=True, known=record
         )
         self._wake()
         return self._receipt(record, fates[-1]).model_copy(update={"is_fresh": committed.fresh})
@@ -174,15 +99,13 @@ class Messages:
             outcome=outcome, agent=record.agent or "agent", can_steer=self._capabilities.of(record).can_steer
         )
 
-    # -- what waits ----------------------------------------------------------------------------------------------------
-
     async def waiting(self, run: RunId) -> list[QueuedMessage]:
         """What was said and no agent has taken yet, oldest first."""
         return (await self.transcript(run)).waiting
 
-    async def edit(self, run: RunId, said: str, text: str, person: Person) -> QueuedMessage:
+    async def edit(self, record: RunRecord, said: str, text: str, person: Person) -> QueuedMessage:
         """Say it in other words, in the same place of the line. Raises Refused once the agent has it."""
-        known = await self._known(run, said, person)
+        known, run = await self._known(record, said, person), RunId(record.id)
         text = _sayable(text)
         body = ev.PromptEdited(prompt=known.id, text=text, by=person.name)
         decision = self._access.decision(run, "edit", self._access.ids.ulid(), text, person)
@@ -195,18 +118,19 @@ class Messages:
             raise Refused("The agent has that already, as it was. Say something else to it, or stop it.")
         return transcript.prompts[known.key]
 
-    async def _known(self, run: RunId, said: str, person: Person) -> QueuedMessage:
+    async def _known(self, record: RunRecord, said: str, person: Person) -> QueuedMessage:
         """What was said, for somebody who may say something. Raises Refused."""
-        record = await self._access.hosted(run)
+        require_hosted(record)
+        run = RunId(record.id)
         self._access.require(person, "say", record)
         known = (await self.transcript(run)).prompts.get(f"p:{said}")
         if known is None:
             raise Refused(f"Nothing like that was said to {short_id(run)}.")
         return known
 
-    async def drop(self, run: RunId, said: str, person: Person) -> QueuedMessage:
+    async def drop(self, record: RunRecord, said: str, person: Person) -> QueuedMessage:
         """Take back what was said (the id of its event) and return it. Raises Refused once the agent has it."""
-        known = await self._known(run, said, person)
+        known, run = await self._known(record, said, person), RunId(record.id)
         body = ev.PromptDropped(prompt=known.id, by=person.name)
         decision = self._access.decision(run, "drop", known.id, known.body.text[:MESSAGE_LENGTH], person)
         await self._access.record(run, body, kind=SourceKind.PERSON, decision=decision)

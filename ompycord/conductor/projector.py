@@ -6,14 +6,16 @@ Observations never move a hosted run; that is `transitions.py`, whose events com
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from ompycord.conductor.bus import Bus
 from ompycord.conductor.deliveries import CARD_WAIT_MS, deliveries, first_deliveries
 from ompycord.conductor.notifications import Notifications
+from ompycord.conductor.snapshots import Snapshots
 from ompycord.domain.base import Millis
+from ompycord.domain.catalog import RunChannels
 from ompycord.domain.deliveries import Delivery
 from ompycord.domain.events import RunEvent, RunStarted
 from ompycord.domain.fold import RunFold
@@ -84,16 +86,18 @@ class Projector:
         self,
         *,
         store: ProjectorStore,
+        snapshots: Snapshots,
         bus: Bus,
         clock: Clock,
-        route: Callable[[RunRecord], str | None],
+        channels: RunChannels,
         notifications: Notifications = NOBODY_TO_NOTIFY,
     ) -> None:
-        """`route` says in which channel a run is shown, None where there is none; `notifications` what webhooks are told."""
+        """`channels` says in which channel a run is shown; `notifications` what webhooks are told."""
         self._store = store
+        self._snapshots = snapshots
         self._clock = clock
         self._bus = bus
-        self._route = route
+        self._channels = channels
         self._notifications = notifications
         self._alarm = asyncio.Event()
         self._position = 0
@@ -186,6 +190,7 @@ class Projector:
         while len(self._followed) > RUNS_KEPT:
             self._followed.popitem(last=False)
         self._position = upto
+        self._snapshots.publish(folds)
         self._bus.publish(by_run)
         return len(events)
 
@@ -220,7 +225,7 @@ class Projector:
             record = one.record
             if record.repository is None:
                 record = record.model_copy(update={"repository": one.fold.snapshot().repository})
-            one.channel = self._route(record)
+            one.channel = self._channels.channel_of(record)
         return one.channel
 
     async def _notify(self, one: _Followed, events: Sequence[RunEvent], turn: "_Turn") -> list[Delivery]:

@@ -5,15 +5,17 @@ approval of a hosted run is remembered once after 15 minutes, told to the ops ch
 day (docs/contracts/cards.md, *Who is pinged*).
 """
 
-from ompycord.conductor.conductor import Conductor
 from ompycord.conductor.deliveries import OPS, notice_about
+from ompycord.conductor.event_recorder import EventRecorder
 from ompycord.conductor.run_access import RunStore
+from ompycord.conductor.runs import Runs
+from ompycord.conductor.snapshots import Snapshots
 from ompycord.domain.base import Millis
 from ompycord.domain.events import RunStateChanged
 from ompycord.domain.ids import OMPYCORD, RunId
 from ompycord.domain.ports import Clock, RunFilter
 from ompycord.domain.records import Commit, OutboxKind, OutboxRow
-from ompycord.domain.run import RunKind, RunState, SuspendReason
+from ompycord.domain.run import RunKind, RunRecord, RunState, SuspendReason
 from ompycord.errors import StorageError
 from ompycord.render.headlines import PAUSE_AFTER_MS
 from ompycord.telemetry import get_logger
@@ -35,10 +37,21 @@ log = get_logger(__name__)
 class Reminders:
     """Runs as one task for the life of the process."""
 
-    def __init__(self, *, store: RunStore, conductor: Conductor, clock: Clock, ops_channel: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        store: RunStore,
+        snapshots: Snapshots,
+        runs: Runs,
+        recorder: EventRecorder,
+        clock: Clock,
+        ops_channel: str | None = None,
+    ) -> None:
         """Without an ops channel nobody but those who were asked hears of it."""
         self._store = store
-        self._conductor = conductor
+        self._snapshots = snapshots
+        self._runs = runs
+        self._recorder = recorder
         self._clock = clock
         self._ops_channel = ops_channel
         self._reminded: dict[tuple[RunId, str], None] = {}
@@ -58,7 +71,7 @@ class Reminders:
         working = frozenset(RunState) - {RunState.SUSPENDED}
         hosted = RunFilter(is_open=True, kind=RunKind.HOSTED, states=working, limit=RUNS_LOOKED_AT)
         for record in await self._store.runs(hosted):
-            await self._remind(RunId(record.id), record.channel)
+            await self._remind(record)
         # What was projected since is not silent: no need to read its fold (bench recovery).
         silent = RunFilter(
             is_open=True,
@@ -69,10 +82,10 @@ class Reminders:
         )
         for record in await self._store.runs(silent):
             run = RunId(record.id)
-            folded = (await self._store.folds([run])).get(run)
-            if folded is None or not folded.source_states:
+            folded = await self._snapshots.folded(run)
+            if folded is None:
                 continue
-            snapshot = folded.snapshot()
+            snapshot = folded.snapshot
             if self._clock.now_ms() - snapshot.last_event_at < LOST_MS:
                 continue
             body = RunStateChanged(
@@ -81,27 +94,26 @@ class Reminders:
                 cause="silence",
                 reason=SuspendReason.LOST,
                 message="Nothing was heard of it for a day.",
-                lanes={
-                    source: source_state.last_seq
-                    for source, source_state in folded.source_states.items()
-                    if source != OMPYCORD
-                },
+                lanes={source: last for source, last in folded.last_seqs.items() if source != OMPYCORD},
             )
-            await self._conductor.record(run, body)
+            await self._recorder.record(run, body)
             log.info("run.state", run=run, cause="silence", **{"from": snapshot.state, "to": RunState.SUSPENDED})
             lost += 1
         return lost
 
-    async def _remind(self, run: RunId, channel: str | None) -> None:
-        """One more message for what has waited 15 minutes; after a day the agent is halted and the run waits."""
-        snapshot = await self._conductor.snapshot(run)
+    async def _remind(self, record: RunRecord) -> None:
+        """One more message for what has waited 15 minutes; after a day the agent is halted and the run waits. Resumed, it
+        asks again, and what was decided since then is its answer.
+        """
+        run, channel = RunId(record.id), record.channel
+        snapshot = await self._snapshots.of(run)
         if snapshot is None or snapshot.is_final:
             return
         asked = {f"a:{one.ref}": one.asked_at for one in snapshot.open_approvals}
         asked |= {f"q:{one.ref}": one.asked_at for one in snapshot.open_questions}
         now = self._clock.now_ms()
         if any(now - at >= PAUSE_AFTER_MS for at in asked.values()):
-            await self._conductor.suspend_unanswered(run)
+            await self._runs.suspend(record, "Parked: nobody decided for a day what its agent asked.")
             return
         for ref, at in asked.items():
             if channel is not None and now - at >= REMIND_MS:

@@ -1,6 +1,7 @@
 """What every use case does first and last: find the run, ask who may, make the decision row, store the fact.
 
-Counterpart: `conductor.py` and `messages.py`, the use cases; `transitions.py` stores facts that move a run.
+Counterpart: `runs.py`, `messages.py`, `approvals.py` and `budgets.py`, the use cases; `transitions.py` stores facts that
+move a run.
 """
 
 from typing import Protocol
@@ -9,19 +10,24 @@ from ompycord.domain import events as ev
 from ompycord.domain.access import Person, may
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.ids import OMPYCORD, RunId, short_id
-from ompycord.domain.ports import Clock, Decisions, Folds, Ids, Runs
+from ompycord.domain.ports import Clock, Decisions, Ids, RunRecords
 from ompycord.domain.records import Commit, Committed, Decision, NewEvent
 from ompycord.domain.run import RunKind, RunRecord
-from ompycord.domain.snapshot import StatusSnapshot
 from ompycord.errors import Refused
 
-__all__ = ["RunAccess", "RunStore"]
+__all__ = ["RunAccess", "RunStore", "require_hosted"]
 
 _WHO = {"retry": "a *runner*", "say": "a *runner*"}
 
 
-class RunStore(Runs, Folds, Decisions, Protocol):
-    """What use cases need to know and decide of runs: rows, folds, decisions."""
+class RunStore(RunRecords, Decisions, Protocol):
+    """Rows of runs and what is decided about them."""
+
+
+def require_hosted(record: RunRecord) -> None:
+    """Raises Refused for a run whose agent runs elsewhere."""
+    if record.kind is not RunKind.HOSTED:
+        raise Refused(f"The agent of {short_id(record.id)} runs elsewhere; only its owner can do that.")
 
 
 class RunAccess:
@@ -31,25 +37,6 @@ class RunAccess:
         self.store = store
         self.clock = clock
         self.ids = ids
-
-    async def run(self, run: RunId) -> RunRecord:
-        """Any run. Raises Refused where there is none."""
-        record = await self.store.run(run)
-        if record is None:
-            raise Refused(f"There is no run {short_id(run)}.")
-        return record
-
-    async def hosted(self, run: RunId) -> RunRecord:
-        """A run that we drive. Raises Refused for one whose agent runs elsewhere."""
-        record = await self.run(run)
-        if record.kind is not RunKind.HOSTED:
-            raise Refused(f"The agent of {short_id(run)} runs elsewhere; only its owner can do that.")
-        return record
-
-    async def snapshot(self, run: RunId) -> StatusSnapshot | None:
-        """What is true of a run, as far as the projector has read; None before its first event."""
-        folded = (await self.store.folds([run])).get(run)
-        return folded.snapshot() if folded and folded.source_states else None
 
     @staticmethod
     def require(person: Person, action: str, record: RunRecord) -> None:

@@ -5,9 +5,9 @@ reply.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Protocol
 
 from ompycord.conductor.deliveries import deliveries
+from ompycord.conductor.run_access import RunStore
 from ompycord.domain import events as ev
 from ompycord.domain.authority import SourceKind, require_authority
 from ompycord.domain.base import Frozen
@@ -15,13 +15,13 @@ from ompycord.domain.effects import effect_key
 from ompycord.domain.ids import OMPYCORD, RunId, short_id
 from ompycord.domain.lifecycle import Decision as Outcome
 from ompycord.domain.lifecycle import advance
-from ompycord.domain.ports import Clock, Decisions, Ids, Runs
+from ompycord.domain.ports import Clock, Ids
 from ompycord.domain.records import Commit, Committed, Decision, EffectRow, EffectUpdate, KeysEnd, NewEvent, Transition
 from ompycord.domain.run import FINAL, RunRecord
 from ompycord.errors import Refused, UnknownRun, VersionConflict
 from ompycord.telemetry import get_logger
 
-__all__ = ["EventFactory", "TransitionStore", "Transitions"]
+__all__ = ["EventFactory", "Transitions"]
 
 EventFactory = Callable[[RunRecord], Awaitable[ev.EventBody]]
 """Makes the fact for the run as it is now. May raise Refused; then nothing is stored."""
@@ -32,14 +32,10 @@ MAX_TRIES = 20
 """A run has a handful of writers; more conflicts in a row than this are a defect, not contention."""
 
 
-class TransitionStore(Runs, Decisions, Protocol):
-    """Rows of runs and what is decided about them."""
-
-
 class Transitions:
     """The only door to a hosted run's transitions."""
 
-    def __init__(self, *, store: TransitionStore, clock: Clock, ids: Ids) -> None:
+    def __init__(self, *, store: RunStore, clock: Clock, ids: Ids) -> None:
         self._store = store
         self._clock = clock
         self._ids = ids
@@ -54,20 +50,26 @@ class Transitions:
         journal: EffectUpdate | None = None,
         is_guarded: bool = False,
         must_move: bool = False,
+        known: RunRecord | None = None,
     ) -> tuple[Committed, Outcome]:
         """Apply one fact. Without a transition the fact (and the journal's line) is stored all the same.
 
         A fact that depends on the run is made anew on each try. `is_guarded`: the run must not have moved since it was
         read, also where the fact moves nothing. `must_move`: Refused instead of a fact that came too late to mean anything.
+        `known`: the run as the caller read it a moment ago, which spares the first read where the fact moves it; a run that
+        has moved since then is read again.
         Raises UnknownRun, NotYours, StorageError, and what making the fact raises; VersionConflict only after MAX_TRIES.
         """
+        is_known = known is not None
         for attempt in range(1, MAX_TRIES + 1):
-            record = await self._store.run(run)
+            record, known = known or await self._store.run(run), None
             if record is None or record.machine is None:
                 raise UnknownRun(f"no hosted run {run[-6:].lower()}")
             fact = await body(record) if callable(body) else body
             require_authority(fact.type, kind)
             outcome = advance(record.machine, fact)
+            if is_known and attempt == 1 and not outcome.is_change and not is_guarded:
+                continue  # it may have moved since: what is stored decides that nothing changes
             if must_move and not outcome.is_change:
                 raise Refused(f"{short_id(run)} has moved on meanwhile ({record.state.lower()}): nothing was changed.")
             commit = self.commit_of(record, fact, kind=kind, outcome=outcome, decision=decision, journal=journal)

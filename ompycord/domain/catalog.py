@@ -1,12 +1,13 @@
 """What configuration offers: repositories and agents by name; the only way from a name to a path, an address or a command."""
 
-from pydantic import SerializeAsAny
+from pydantic import Field, SerializeAsAny
 
 from ompycord.domain.base import Frozen
 from ompycord.domain.repository import AgentSpec, RepositorySpec
+from ompycord.domain.run import RunRecord
 from ompycord.errors import Refused
 
-__all__ = ["Catalog", "Limits"]
+__all__ = ["Catalog", "Limits", "RunChannels"]
 
 
 class Limits(Frozen):
@@ -53,3 +54,14 @@ class Catalog(Frozen):
             if channel is not None and spec.channel == channel:
                 return spec
         return self.repositories[0] if len(self.repositories) == 1 else None
+
+
+class RunChannels(Frozen):
+    """Where runs are shown that brought no channel of their own."""
+
+    home: str | None = None
+    of_repositories: dict[str, str] = Field(default_factory=dict[str, str])
+
+    def channel_of(self, record: RunRecord) -> str | None:
+        """The channel of the run's repository, else the home channel; None where there is neither."""
+        return self.of_repositories.get(record.repository or "") or self.home

@@ -7,7 +7,7 @@ waited for again.
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
-from ompycord.conductor import Bus, Conductor
+from ompycord.conductor import Bus, EventRecorder, Messages, Snapshots
 from ompycord.conductor.transcript import Transcript
 from ompycord.domain import events as ev
 from ompycord.domain.base import Frozen
@@ -65,8 +65,20 @@ class Remark(Frozen):
 class ToolService:
     """One for all runs; every method names the run that the caller's key is bound to."""
 
-    def __init__(self, *, conductor: Conductor, bus: Bus, clock: Clock, ids: Ids, attach: Attach) -> None:
-        self._conductor = conductor
+    def __init__(
+        self,
+        *,
+        recorder: EventRecorder,
+        messages: Messages,
+        snapshots: Snapshots,
+        bus: Bus,
+        clock: Clock,
+        ids: Ids,
+        attach: Attach,
+    ) -> None:
+        self._recorder = recorder
+        self._messages = messages
+        self._snapshots = snapshots
         self._bus = bus
         self._clock = clock
         self._ids = ids
@@ -96,24 +108,24 @@ class ToolService:
         if not text:
             raise Refused("An update needs a text.")
         await self._open(run)
-        await self._conductor.observe(run, ev.Message(text=text[:2000]))
+        await self._recorder.observe(run, ev.Message(text=text[:2000]))
 
     async def set_plan(self, run: RunId, phases: tuple[ev.Phase, ...]) -> None:
         """The whole plan, in the place of an earlier one. Raises Refused when the run has ended."""
         await self._open(run)
-        await self._conductor.observe(run, ev.PlanUpdated(phases=phases))
+        await self._recorder.observe(run, ev.PlanUpdated(phases=phases))
 
     async def attach_file(self, run: RunId, path: str) -> ev.ArtifactAdded:
         """Keep a file of the run's clone and show it in the thread. Raises Refused."""
         await self._open(run)
         added = await self._attach(run, path)
-        await self._conductor.observe(run, added)
+        await self._recorder.observe(run, added)
         return added
 
     async def read_thread(self, run: RunId) -> list[Remark]:
         """What people said in this run, oldest first, the last 50. Raises Refused when there is nothing to read."""
         await self._snapshot(run)
-        return remarks(await self._conductor.transcript(run))[-REMARKS:]
+        return remarks(await self._messages.transcript(run))[-REMARKS:]
 
     async def report_result(self, run: RunId, summary: str, outcome: Literal["complete", "partial", "failed"]) -> None:
         """What the agent says of its work: a claim. Raises Refused when it is empty or the run has ended."""
@@ -122,9 +134,9 @@ class ToolService:
             raise Refused("A result needs a summary.")
         await self._open(run)
         if outcome == "failed":
-            await self._conductor.observe(run, ev.RunFailed(message=summary[:4000]))
+            await self._recorder.observe(run, ev.RunFailed(message=summary[:4000]))
         else:
-            await self._conductor.observe(run, ev.RunFinished(summary=summary[:4000], outcome=outcome))
+            await self._recorder.observe(run, ev.RunFinished(summary=summary[:4000], outcome=outcome))
 
     async def ask(
         self, run: RunId, text: str, options: tuple[str, ...] = (), *, free_text: bool = True, wait_s: float = 20.0
@@ -141,7 +153,7 @@ class ToolService:
             return await self.wait(run, again.ref, wait_s=wait_s)
         ticket = self._ids.ulid()
         asked = ev.QuestionAsked(question=ticket, text=text[:4000], options=options, free_text=free_text)
-        await self._conductor.observe(run, asked)
+        await self._recorder.observe(run, asked)
         return await self._wait(run, ticket, wait_s, is_known=True)
 
     async def request_approval(
@@ -163,7 +175,7 @@ class ToolService:
             is_usable = known.status == "open" or (known.status == "granted" and known.scope == "run")
             if is_usable and (known.title, known.command, known.risk) == (asked.title, asked.command, asked.risk):
                 return await self.wait(run, known.ref, wait_s=wait_s)
-        await self._conductor.observe(run, asked)
+        await self._recorder.observe(run, asked)
         return await self._wait(run, asked.approval, wait_s, is_known=True)
 
     async def wait(self, run: RunId, ticket: str, *, wait_s: float = 20.0) -> Answer:
@@ -175,7 +187,7 @@ class ToolService:
         until = self._clock.monotonic_s() + min(max(wait_s, 0.0), LONGEST_WAIT_S)
         with self._bus.subscribe() as changes:
             while True:
-                snapshot = await self._conductor.snapshot(run)
+                snapshot = await self._snapshots.of(run)
                 asked = _find(snapshot, ticket)
                 left = 0.0 if self._is_ending else until - self._clock.monotonic_s()
                 if asked is not None and asked.status != "open":
@@ -190,7 +202,7 @@ class ToolService:
                 await changes.take(min(left, LOOK_S))
 
     async def _snapshot(self, run: RunId) -> StatusSnapshot:
-        snapshot = await self._conductor.snapshot(run)
+        snapshot = await self._snapshots.of(run)
         if snapshot is None:
             raise Refused(f"Nothing is known of run {short_id(run)} yet; try again in a second.")
         return snapshot

@@ -10,11 +10,11 @@ from typing import Final, Literal
 
 from starlette.types import Receive
 
-from ompycord.conductor import Bus
+from ompycord.conductor import Bus, Snapshots
 from ompycord.domain.events import ApprovalRequested
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import Clock, Folds
-from ompycord.domain.snapshot import Approval, StatusSnapshot
+from ompycord.domain.ports import Clock
+from ompycord.domain.snapshot import Approval
 from ompycord.http.pipeline import ClientDisconnected, RequestPipeline
 
 __all__ = ["ASK_S", "HookApprovals", "Verdict"]
@@ -40,8 +40,8 @@ class Verdict:
 class HookApprovals:
     """Waits for people. Without a bus nobody can be waited for."""
 
-    def __init__(self, *, store: Folds, pipeline: RequestPipeline, clock: Clock, bus: Bus | None) -> None:
-        self._store = store
+    def __init__(self, *, snapshots: Snapshots, pipeline: RequestPipeline, clock: Clock, bus: Bus | None) -> None:
+        self._snapshots = snapshots
         self._pipeline = pipeline
         self._clock = clock
         self._bus = bus
@@ -53,7 +53,7 @@ class HookApprovals:
 
     async def given(self, run: RunId, wanted: ApprovalRequested) -> Verdict | None:
         """Leave that these very words were given for the whole run."""
-        snapshot = await self._snapshot(run)
+        snapshot = await self._snapshots.of(run)
         for known in snapshot.approvals if snapshot else ():
             is_same = (known.title, known.command, known.risk) == (wanted.title, wanted.command, wanted.risk)
             if is_same and known.status == "granted" and known.scope == "run":
@@ -78,7 +78,7 @@ class HookApprovals:
         until = self._clock.monotonic_s() + ASK_S
         with self._bus.subscribe() as changes:
             while True:
-                snapshot = await self._snapshot(run)
+                snapshot = await self._snapshots.of(run)
                 authenticated = next((a for a in snapshot.approvals if a.ref == approval), None) if snapshot else None
                 if authenticated is not None and authenticated.status in {"granted", "denied"}:
                     return _verdict(authenticated)
@@ -87,10 +87,6 @@ class HookApprovals:
                 if left <= 0 or is_pointless or self._pipeline.is_draining:
                     return Verdict("ask", "Nobody decided in Discord.")
                 await changes.take_of(run, min(left, _LOOK_S))
-
-    async def _snapshot(self, run: RunId) -> StatusSnapshot | None:
-        fold = (await self._store.folds([run])).get(run)
-        return fold.snapshot() if fold and fold.source_states else None
 
 
 def _verdict(decided: Approval) -> Verdict:

@@ -11,13 +11,13 @@ from urllib.parse import parse_qs
 
 from starlette.types import Receive
 
-from ompycord.conductor import Bus
+from ompycord.conductor import Bus, Snapshots
 from ompycord.dialects.frames import Frame
 from ompycord.dialects.hook_reading import HookReading
 from ompycord.dialects.hooks import HOOK_SOURCES
 from ompycord.dialects.hooks_claude import decision, halt
 from ompycord.domain.events import ApprovalWithdrawn, EventBody, Note
-from ompycord.domain.ports import Clock, Ids
+from ompycord.domain.ports import Clock, EventLog, Ids
 from ompycord.domain.records import Receipt
 from ompycord.domain.records import Scope as KeyScope
 from ompycord.http.dispatcher import RawHandler
@@ -30,7 +30,6 @@ from ompycord.webhook.backlog import Backlog
 from ompycord.webhook.hook_approvals import HookApprovals, Verdict
 from ompycord.webhook.hook_runs import HookRuns, Pushed
 from ompycord.webhook.limits import EventLimits
-from ompycord.webhook.target import HookTarget
 
 __all__ = ["PREFIX", "SESSION", "Hooks"]
 
@@ -57,7 +56,8 @@ class Hooks:
     def __init__(
         self,
         *,
-        store: HookTarget,
+        store: EventLog,
+        snapshots: Snapshots,
         pipeline: RequestPipeline,
         backlog: Backlog,
         clock: Clock,
@@ -69,7 +69,7 @@ class Hooks:
         self._backlog = backlog
         self._limits = limits
         self._runs = HookRuns(store=store, clock=clock, ids=ids)
-        self._approvals = HookApprovals(store=store, pipeline=pipeline, clock=clock, bus=bus)
+        self._approvals = HookApprovals(snapshots=snapshots, pipeline=pipeline, clock=clock, bus=bus)
 
     def find(self, path: str, query: bytes, headers: Mapping[bytes, bytes]) -> RawHandler | None:
         """The handler of this address; None for one that is no hook's."""

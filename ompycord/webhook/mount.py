@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from fastapi import FastAPI
 
-from ompycord.conductor import Bus
+from ompycord.conductor import Bus, Snapshots
 from ompycord.domain.ports import Clock, Ids
 from ompycord.http.auth_check import AuthCheck
 from ompycord.http.dispatcher import RawRoutes
@@ -35,6 +35,7 @@ class WebhookMount(NamedTuple):
 def create_webhook(
     *,
     store: EventTarget,
+    snapshots: Snapshots,
     auth_check: AuthCheck,
     pipeline: RequestPipeline,
     keyring: KeySet,
@@ -54,9 +55,19 @@ def create_webhook(
     """
     backlog = Backlog(store=store, clock=clock, limit=limits.backlog, wake=wake)
     ingest = Ingest(store=store, pipeline=pipeline, backlog=backlog, clock=clock, ids=ids, limits=limits)
-    hooks = Hooks(store=store, pipeline=pipeline, backlog=backlog, clock=clock, ids=ids, limits=limits, bus=bus)
+    hooks = Hooks(
+        store=store,
+        snapshots=snapshots,
+        pipeline=pipeline,
+        backlog=backlog,
+        clock=clock,
+        ids=ids,
+        limits=limits,
+        bus=bus,
+    )
     root = create_routes(
         store=store,
+        snapshots=snapshots,
         auth_check=auth_check,
         keyring=keyring,
         streams=streams,

@@ -10,9 +10,10 @@ from fastapi import FastAPI, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from ompycord import __version__
+from ompycord.conductor import Snapshots
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import RunFilter
+from ompycord.domain.ports import RunFilter, RunRecords
 from ompycord.domain.run import RunKind, RunRecord, RunState
 from ompycord.domain.snapshot import Gap
 from ompycord.http.auth_check import AuthCheck
@@ -25,7 +26,6 @@ from ompycord.webhook.report_routes import Reports, add_reports
 from ompycord.webhook.schemas import add_schemas
 from ompycord.webhook.stream_routes import add_streams
 from ompycord.webhook.streams import Streams
-from ompycord.webhook.target import ReportedRuns
 
 __all__ = ["Probe", "RunView", "create_routes"]
 
@@ -61,7 +61,8 @@ class RunDetail(RunView):
 
 def create_routes(
     *,
-    store: ReportedRuns,
+    store: RunRecords,
+    snapshots: Snapshots,
     auth_check: AuthCheck,
     keyring: KeySet,
     streams: Streams | None,
@@ -74,7 +75,7 @@ def create_routes(
     answer_with_problems(app)
     _add_health(app, probes, is_draining)
     _add_pages(app)
-    _add_runs(app, store, auth_check)
+    _add_runs(app, store, snapshots, auth_check)
     if streams is not None:
         add_streams(app, store=store, auth_check=auth_check, keyring=keyring, streams=streams)
     if reports is not None:
@@ -128,7 +129,7 @@ def _add_pages(app: FastAPI) -> None:
     app.add_api_route("/problems/{slug}", problem_page, response_class=HTMLResponse, tags=["problems"])
 
 
-def _add_runs(app: FastAPI, store: ReportedRuns, auth_check: AuthCheck) -> None:
+def _add_runs(app: FastAPI, store: RunRecords, snapshots: Snapshots, auth_check: AuthCheck) -> None:
     async def runs(
         request: Request,
         state: Annotated[list[RunState] | None, Query()] = None,
@@ -149,10 +150,9 @@ def _add_runs(app: FastAPI, store: ReportedRuns, auth_check: AuthCheck) -> None:
         found = await store.run(RunId(run_id)) if key.run is None or key.run == run_id else None
         if found is None:
             raise Problem("unknown-run")
-        [fold] = (await store.folds([RunId(found.id)])).values()
-        if not fold.source_states:
+        snapshot = await snapshots.of(RunId(found.id))
+        if snapshot is None:
             return RunDetail.model_validate(_view(found))
-        snapshot = fold.snapshot()
         more = {"cancel_requested": snapshot.cancel_requested, "gaps": snapshot.gaps}
         return RunDetail.model_validate({**_view(found), **more})
 

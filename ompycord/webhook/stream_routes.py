@@ -6,7 +6,7 @@ from fastapi import FastAPI, Header, Request
 from fastapi.responses import Response
 
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import Runs
+from ompycord.domain.ports import RunRecords
 from ompycord.http.auth_check import AuthCheck
 from ompycord.http.auth_dependency import UlidPath, reader
 from ompycord.http.keys import KeySet
@@ -20,7 +20,7 @@ LastEventId = Annotated[
 ]
 
 
-def add_streams(app: FastAPI, *, store: Runs, auth_check: AuthCheck, keyring: KeySet, streams: Streams) -> None:
+def add_streams(app: FastAPI, *, store: RunRecords, auth_check: AuthCheck, keyring: KeySet, streams: Streams) -> None:
     """Register both routes."""
 
     async def events(request: Request, last_event_id: LastEventId = None) -> Response:

@@ -20,7 +20,8 @@ from pydantic import BaseModel, ConfigDict
 
 from ompycord.app.sidecar import create_sidecar
 from ompycord.app.system import SystemClock, SystemIds
-from ompycord.conductor import Bus, Projector
+from ompycord.conductor import Bus, Projector, Snapshots
+from ompycord.domain.catalog import RunChannels
 from ompycord.domain.records import OutboxRow, Surface
 from ompycord.errors import StorageError
 from ompycord.http import HttpLimits, KeySet, bind, serve
@@ -149,10 +150,13 @@ async def main(path: Path, options: Options) -> None:
     async with opened as store:
         ring = KeySet(clock=clock)
         ring.replace([], hmac_secrets={}, shared_secret=SECRET)
-        projector = Projector(store=store, bus=Bus(), clock=clock, route=lambda run: "channel")
+        projector = Projector(
+            store=store, snapshots=Snapshots(store=store), bus=Bus(), clock=clock, channels=RunChannels(home="channel")
+        )
         limits = HttpLimits(rate_per_s=1e6, burst=1_000_000, body_s=options.body_s)
         app = create_sidecar(
-            store=store, keyring=ring, clock=clock, ids=ids, limits=limits, wake=projector.wake,
+            store=store, snapshots=Snapshots(store=store),
+            keyring=ring, clock=clock, ids=ids, limits=limits, wake=projector.wake,
             probes={"database": store.is_writable}, event_limits=EventLimits(backlog=1_000_000),
         )  # fmt: skip
         sock = bind("127.0.0.1", 0)

@@ -10,7 +10,7 @@ from ompycord.bot.feature import Feature, slash_command
 from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.replies import defer, say
 from ompycord.domain.access import Person
-from ompycord.domain.ids import RunId, ulid_time_ms
+from ompycord.domain.ids import ulid_time_ms
 from ompycord.domain.run import RunRecord
 from ompycord.render.actions import CANCEL
 from ompycord.render.cardview import Button
@@ -47,8 +47,10 @@ def cancel_feature(context: BotContext) -> Feature:
             await say(interaction, reply_texts.CONFIRM_EXPIRED)
             return
         record = await context.visible(interaction, str(asked.body["cancel"]))
-        await context.conductor.cancel(RunId(record.id), person, reason=asked.body.get("reason"))
-        await say(interaction, reply_texts.cancelled(record, await context.branch(record), context.sanitizer))
+        await context.runs.cancel(record, person, reason=asked.body.get("reason"))
+        await say(
+            interaction, reply_texts.cancelled(record, (await context.snapshots.load(record)).branch, context.sanitizer)
+        )
 
     async def kept(interaction: Interaction, person: Person, component: ComponentId) -> None:
         await interaction.response.defer()
@@ -65,8 +67,8 @@ async def _ask(
     """Ask before ending a run for good. The reason waits on disk, under the id in the button."""
     context.require(person, CANCEL.right, record)
     asked = await context.keep_note(interaction, {"cancel": record.id, "reason": reason})
-    title, branch = await context.title(record), await context.branch(record)
-    words = reply_texts.confirm_cancel(record, title, branch, context.sanitizer)
+    loaded = await context.snapshots.load(record)
+    words = reply_texts.confirm_cancel(record, loaded.title, loaded.branch, context.sanitizer)
     buttons = [
         Button(action="docancel", label="Cancel run", style="danger", ref=asked.id),
         Button(action="keep", label="Keep it", ref=asked.id),

@@ -25,11 +25,11 @@ class Choices:
         return self._context.person(interaction).role >= Role.VIEWER
 
     async def repositories(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        return self._names(interaction, typed, [spec.name for spec in self._context.conductor.catalog.repositories])
+        return self._names(interaction, typed, [spec.name for spec in self._context.catalog.repositories])
 
     async def agents(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         """Those of the chosen repository, once one is chosen."""
-        catalog = self._context.conductor.catalog
+        catalog = self._context.catalog
         wanted = getattr(interaction.namespace, "repository", None)
         chosen = next((spec for spec in catalog.repositories if spec.name == wanted), None)
         specs = catalog.agents_for(chosen) if chosen else catalog.agents
@@ -45,7 +45,7 @@ class Choices:
         """Open runs first, then the latest; found by the last characters of the id or a word of the title."""
         if not self._may_look(interaction):
             return []
-        latest = await self._context.runs(interaction, RunFilter(limit=60))
+        latest = await self._context.find(interaction, RunFilter(limit=60))
         wanted = typed.strip().lower()
         found: list[app_commands.Choice[str]] = []
         for record in sorted(latest, key=lambda record: record.ended_at is not None):

@@ -56,7 +56,7 @@ def _whose(interaction: Interaction, context: BotContext, who: Who) -> tuple[Run
         case "me":
             return RunFilter(requester=str(interaction.user.id), limit=_MOST), "Your runs"
         case "repository":
-            repository = context.conductor.catalog.preset(context.channel_of(interaction))
+            repository = context.catalog.preset(context.channel_of(interaction))
             if repository is None:
                 raise Refused("This channel is bound to no repository. Ask in one that is, or for the *server*.")
             return RunFilter(repository=repository.name, limit=_MOST), f"Runs in {repository.name}"
@@ -68,9 +68,9 @@ async def _snapshots(
     interaction: Interaction, context: BotContext, which: RunFilter, since: Millis
 ) -> list[StatusSnapshot]:
     """Of the newest runs that began since then; at most `_MOST`."""
-    runs = [RunId(record.id) for record in await context.runs(interaction, which) if record.created_at >= since]
+    runs = [RunId(record.id) for record in await context.find(interaction, which) if record.created_at >= since]
     found: list[StatusSnapshot] = []
     for first in range(0, len(runs), _AT_ONCE):
-        folds = await context.store.folds(runs[first : first + _AT_ONCE])
-        found += [fold.snapshot() for fold in folds.values() if fold.source_states]
+        folded = await context.snapshots.folded_of(runs[first : first + _AT_ONCE])
+        found += [one.snapshot for one in folded.values()]
     return found

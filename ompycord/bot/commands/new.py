@@ -129,7 +129,7 @@ class _NewRun:
         if not typed.prompt.strip() and not typed.files:
             raise Refused("The task is empty, so nothing ran. Say what shall be done, or attach a text file.")
         typed.submission(typed.prompt.strip() or "from the file", guild=str(interaction.guild_id))
-        catalog = self._context.conductor.catalog
+        catalog = self._context.catalog
         catalog.agent(typed.agent, repository=catalog.repository(typed.repository))
 
     def _permitted(self, interaction: Interaction) -> Person:
@@ -140,12 +140,12 @@ class _NewRun:
 
     def _repository(self, interaction: Interaction, name: str | None) -> RepositorySpec | None:
         """The named one, else the channel's. Raises Refused for an unknown name."""
-        catalog = self._context.conductor.catalog
+        catalog = self._context.catalog
         return catalog.repository(name) if name else catalog.preset(self._context.channel_of(interaction))
 
     def _agent(self, repository: RepositorySpec, name: str | None, favourite: str | None) -> AgentSpec:
         """The named one, else the person's own where it is allowed here, else the first. Raises Refused."""
-        catalog = self._context.conductor.catalog
+        catalog = self._context.catalog
         if name:
             return catalog.agent(name, repository=repository)
         return self._context.usual_agent(repository, favourite)
@@ -157,7 +157,7 @@ class _NewRun:
         draft_id = self._context.ids.ulid()
         flow, step = advance(Flow.IDLE, Signal.FORM_WANTED)
         assert step is Step.OPEN_FORM, flow
-        catalog = self._context.conductor.catalog
+        catalog = self._context.catalog
         channel = getattr(interaction.channel, "name", None) or "this channel"
         modal = task_form(
             custom_id=self._context.signer.sign("form", draft_id),
@@ -171,7 +171,7 @@ class _NewRun:
         if asked.branch or asked.budget or asked.files:
             typed = asked.typed("", "", shown_in=self._context.shown_in(interaction))
             kept = self._submissions.draft_of(interaction, person, typed, draft_id=draft_id)
-            await self._context.conductor.keep_draft(kept)
+            await self._context.store.save_draft(kept)
         await interaction.response.send_modal(modal)
 
     async def submitted(self, interaction: Interaction, person: Person, component: ComponentId) -> None:

@@ -34,7 +34,7 @@ def queue_feature(context: BotContext) -> Feature:
     async def listed(interaction: Interaction, run: app_commands.Range[str, 1, 100] | None = None) -> None:
         await defer(interaction)
         record = await context.run(interaction, run)
-        waiting = await context.conductor.waiting(RunId(record.id))
+        waiting = await context.messages.waiting(RunId(record.id))
         await say(interaction, reply_texts.waiting(record.id, waiting, context.sanitizer))
 
     async def completed(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
@@ -44,7 +44,7 @@ def queue_feature(context: BotContext) -> Feature:
             record = await context.run(interaction, getattr(interaction.namespace, "run", None))
         except Refused:
             return []
-        waiting = await context.conductor.waiting(RunId(record.id))
+        waiting = await context.messages.waiting(RunId(record.id))
         found = [one for one in waiting if typed.lower() in one.body.text.lower()]
         return [
             app_commands.Choice(name=cut(" ".join(one.body.text.split()), _NAME), value=one.id)
@@ -61,7 +61,7 @@ def queue_feature(context: BotContext) -> Feature:
         run: app_commands.Range[str, 1, 100] | None = None,
     ) -> None:
         record = await context.run(interaction, run)
-        waiting = await context.conductor.waiting(RunId(record.id))
+        waiting = await context.messages.waiting(RunId(record.id))
         known = next((one for one in waiting if one.id == said), None)
         if known is None:
             raise Refused("Nothing like that waits for the agent: it has it already, or somebody took it back.")
@@ -80,7 +80,7 @@ def queue_feature(context: BotContext) -> Feature:
     ) -> None:
         await defer(interaction)
         record = await context.run(interaction, run)
-        taken_back = await context.conductor.drop(RunId(record.id), said, context.person(interaction))
+        taken_back = await context.messages.drop(record, said, context.person(interaction))
         await say(interaction, reply_texts.dropped(taken_back.body.text, context.sanitizer))
 
     async def edited(interaction: Interaction, person: Person, component: ComponentId) -> None:
@@ -91,7 +91,7 @@ def queue_feature(context: BotContext) -> Feature:
             if asked is None or "edit" not in asked.body:
                 raise Refused("That form is not known any more, so nothing was changed.")
             record = await context.visible(interaction, str(asked.body["run"]))
-            said = await context.conductor.edit(RunId(record.id), str(asked.body["edit"]), text, person)
+            said = await context.messages.edit(record, str(asked.body["edit"]), text, person)
         except OmpycordError as refused:
             await give_back(interaction, refused, text)
             return

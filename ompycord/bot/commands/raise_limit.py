@@ -1,4 +1,4 @@
-"""*Raise the limit*: the card's button, its form, and what becomes of it; counterpart of `Conductor.raise_budget`."""
+"""*Raise the limit*: the card's button, its form, and what becomes of it; counterpart of `conductor.Budgets`."""
 
 from discord import ui
 
@@ -33,7 +33,7 @@ class _RaiseLimit:
 
     async def pressed(self, interaction: Interaction, person: Person, record: RunRecord) -> None:
         self._context.require(person, RAISE.right, record)
-        snapshot = await self._context.conductor.snapshot(RunId(record.id))
+        snapshot = await self._context.snapshots.of(RunId(record.id))
         spent = (snapshot.usage.cost_usd if snapshot else None) or 0.0
         limit = (snapshot.budget_usd if snapshot else None) or 0.0
         form = ui.Modal(
@@ -49,7 +49,8 @@ class _RaiseLimit:
         await defer(interaction)
         record = await self._context.visible(interaction, component.ref)
         usd = dollars(read_form(interaction).text("usd"))
-        committed = await self._context.conductor.raise_budget(RunId(record.id), usd, person)
+        loaded = await self._context.snapshots.load(record)
+        committed = await self._context.budgets.raise_budget(loaded, usd, person)
         if committed.earlier is not None:
             by = self._context.sanitizer.line(committed.earlier.by_name, 60)
             raise Refused(f"{by} raised it a moment ago, to {committed.earlier.action}. Look at the card first.")

@@ -6,7 +6,7 @@ from ompycord.bot.feature import Feature
 from ompycord.bot.interactions.replies import say
 from ompycord.bot.interactions.submission import SubmissionService
 from ompycord.domain.access import Person
-from ompycord.domain.ids import RunId, short_id
+from ompycord.domain.ids import short_id
 from ompycord.domain.run import RunRecord
 from ompycord.render.actions import AGAIN, RETRY
 
@@ -40,7 +40,7 @@ class _Retries:
             return
         self._retried = dict(list(self._retried.items())[-_REMEMBERED:]) | {key: (now, "")}
         try:
-            new = await self._context.conductor.retry(RunId(record.id), person)
+            new = await self._context.runs.retry(record, person)
         except BaseException:
             self._retried.pop(key, None)
             raise

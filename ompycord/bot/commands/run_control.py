@@ -10,7 +10,7 @@ from ompycord.bot.context import BotContext
 from ompycord.bot.feature import Feature, slash_command
 from ompycord.bot.interactions.replies import defer, say
 from ompycord.domain.access import Person
-from ompycord.domain.ids import RunId, short_id
+from ompycord.domain.ids import short_id
 from ompycord.domain.run import RunRecord
 from ompycord.render.actions import RESUME, STOP
 
@@ -31,13 +31,13 @@ def run_control_feature(context: BotContext) -> Feature:
         await move(interaction, context.person(interaction), record)
 
     async def stopped(interaction: Interaction, person: Person, record: RunRecord) -> None:
-        await context.conductor.stop(RunId(record.id), person)
+        await context.runs.stop(record, person)
         await say(
             interaction, f"Run `{short_id(record.id)}` stops. Nothing is lost: *Resume* or `/omp resume` goes on."
         )
 
     async def resumed(interaction: Interaction, person: Person, record: RunRecord) -> None:
-        await context.conductor.resume(RunId(record.id), person)
+        await context.runs.resume(await context.snapshots.load(record), person)
         await say(interaction, f"Run `{short_id(record.id)}` goes on.")
 
     @slash_command(name="stop", description="Halt the agent now. Nothing is lost; the run waits for you.")

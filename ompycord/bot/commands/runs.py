@@ -50,7 +50,7 @@ def runs_feature(context: BotContext) -> Feature:
             repository=repository,
             limit=_FOUND,
         )
-        found = await context.runs(interaction, which)
+        found = await context.find(interaction, which)
         lines = await _lines(context, found, text, needs=str(interaction.user.id) if state == "needs me" else None)
         await say(interaction, "\n".join(lines) or "No run matches. `/omp runs state: all` lists every one.")
 
@@ -60,12 +60,12 @@ def runs_feature(context: BotContext) -> Feature:
 async def _lines(context: BotContext, found: list[RunRecord], text: str | None, *, needs: str | None) -> list[str]:
     lines: list[str] = []
     for record in found:
-        snapshot = await context.conductor.snapshot(RunId(record.id))
-        if snapshot is None or not _fits(snapshot, record, text, needs):
+        loaded = await context.snapshots.load(record)
+        if loaded.snapshot is None or not _fits(loaded.snapshot, record, text, needs):
             continue
         thread = await context.store.surface(RunId(record.id), OutboxKind.THREAD)
         url = f"<#{thread.channel}>" if thread else None
-        lines.append(run_line(record, snapshot.title or snapshot.prompt, url, context.sanitizer))
+        lines.append(run_line(record, loaded.title, url, context.sanitizer))
         if len(lines) == _LISTED:
             lines.append("There may be more; narrow it down with *text* or *person*.")
             break

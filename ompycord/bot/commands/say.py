@@ -17,7 +17,6 @@ from ompycord.bot.interactions.replies import NOT_TAKEN, defer, say, words_for
 from ompycord.bot.rest import SendFailed
 from ompycord.conductor import MESSAGE_LENGTH, When
 from ompycord.domain.access import Person
-from ompycord.domain.ids import RunId
 from ompycord.domain.run import RunRecord
 from ompycord.errors import OmpycordError
 from ompycord.render.actions import SAY
@@ -78,7 +77,7 @@ class _Saying:
         await self._open(interaction, person, record, "next")
 
     async def _open(self, interaction: Interaction, person: Person, record: RunRecord, when: When) -> None:
-        preview_message = await self._context.conductor.preview_message(RunId(record.id), when, person)
+        preview_message = await self._context.messages.preview_message(record, when, person)
         form = _message_form(
             custom_id=self._context.signer.sign("sayform", record.id),
             preview_message=reply_texts.preview_message(preview_message),
@@ -100,9 +99,7 @@ class _Saying:
         back: str | None = None
         try:
             record = await self._context.run(interaction, run)
-            sent = await self._context.conductor.send_message(
-                RunId(record.id), text, when, person, key=str(interaction.id)
-            )
+            sent = await self._context.messages.send_message(record, text, when, person, key=str(interaction.id))
             words = reply_texts.sent(record.id, sent)
         except OmpycordError as error:
             words = reply_texts.given_back(words_for(error, str(interaction.id)[-8:]))

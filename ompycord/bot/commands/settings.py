@@ -34,7 +34,7 @@ def settings_feature(context: BotContext) -> Feature:
     @slash_command(name="settings", description="Your pings, quiet hours, default agent, name on commits.")
     async def settings(interaction: Interaction) -> None:
         mine = await context.store.person_settings(str(interaction.user.id))
-        agents = [spec.name for spec in context.conductor.catalog.agents]
+        agents = [spec.name for spec in context.catalog.agents]
         form = _settings_form(mine, agents, custom_id=context.signer.sign(ACTION, context.ids.ulid()))
         await interaction.response.send_modal(form)
 
@@ -50,7 +50,7 @@ def settings_feature(context: BotContext) -> Feature:
 def chosen_settings(form: FormValues, context: BotContext) -> PersonSettings:
     """What the form says. Raises Refused with what is wrong; then nothing is changed."""
     agent = form.choice("agent") or None
-    known = {spec.name for spec in context.conductor.catalog.agents}
+    known = {spec.name for spec in context.catalog.agents}
     try:
         return PersonSettings(
             pings=Pings(form.choice("pings") or Pings.THREAD),

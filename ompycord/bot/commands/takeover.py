@@ -17,6 +17,8 @@ def takeover_feature(context: BotContext) -> Feature:
 
     async def pressed(interaction: Interaction, person: Person, record: RunRecord) -> None:
         context.require(person, TAKEOVER.right, record)
-        await say(interaction, reply_texts.take_over(record, await context.branch(record), context.sanitizer))
+        await say(
+            interaction, reply_texts.take_over(record, (await context.snapshots.load(record)).branch, context.sanitizer)
+        )
 
     return Feature(actions={TAKEOVER: pressed})

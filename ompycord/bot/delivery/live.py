@@ -20,7 +20,7 @@ from ompycord.bot.message_renderer import MessageRenderer, RunView
 from ompycord.bot.rest import SendFailed
 from ompycord.conductor import Bus, Subscription
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import Clock, Outbox, RunFilter, Runs, ShownMessages, Surfaces
+from ompycord.domain.ports import Clock, Outbox, RunFilter, RunRecords, ShownMessages, Surfaces
 from ompycord.domain.records import OutboxKind
 from ompycord.errors import StorageError
 from ompycord.telemetry import get_logger
@@ -47,7 +47,7 @@ def _state_of(run_view: RunView) -> Signal:
     return Signal.ASKED if run_view.snapshot.needs_person else Signal.ANSWERED
 
 
-class LiveStore(Runs, Surfaces, ShownMessages, Outbox, Protocol):
+class LiveStore(RunRecords, Surfaces, ShownMessages, Outbox, Protocol):
     """Rows of runs, where their messages stand, what those show, what must still be sent."""
 
 

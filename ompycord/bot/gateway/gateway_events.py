@@ -11,9 +11,8 @@ from ompycord.bot.delivery.live import LiveEditor
 from ompycord.bot.delivery.messages_below import MessagesBelow
 from ompycord.bot.delivery.rollover import CardRollover
 from ompycord.bot.rest import Rest, written
-from ompycord.conductor import Conductor
-from ompycord.domain.ids import RunId
-from ompycord.domain.ports import RunFilter, Runs
+from ompycord.conductor import Runs
+from ompycord.domain.ports import RunFilter, RunRecords
 from ompycord.domain.run import RunKind, RunState
 from ompycord.telemetry import get_logger
 
@@ -36,15 +35,15 @@ class GatewayEvents:
         live: LiveEditor,
         below: MessagesBelow,
         rollover: CardRollover,
-        conductor: Conductor,
-        store: Runs,
+        runs: Runs,
+        store: RunRecords,
     ) -> None:
         self._guilds = guilds
         self._rest = rest
         self._live = live
         self._messages_below = below
         self._rollover = rollover
-        self._conductor = conductor
+        self._runs = runs
         self._store = store
 
     def written(self, message: discord.Message) -> None:
@@ -77,7 +76,7 @@ class GatewayEvents:
         which = RunFilter(is_open=True, kind=RunKind.HOSTED, guild=guild, states=working, limit=_RUNS)
         paused = await self._store.runs(which)
         for record in paused:
-            await self._conductor.suspend(RunId(record.id), _REMOVED)
+            await self._runs.suspend(record, _REMOVED)
         log.warning("guild.left", guild=guild, paused=len(paused))
 
     def joined(self, guild: str) -> None:

@@ -33,7 +33,8 @@ from ompycord.bot.lookups import HealthLine, Lookups, ReadArtifact, no_artifact
 from ompycord.bot.message_renderer import MessageRenderer
 from ompycord.bot.options import BotOptions
 from ompycord.bot.rest import Rest
-from ompycord.conductor import Bus, Conductor
+from ompycord.conductor import Approvals, Budgets, Bus, Messages, Runs, Snapshots
+from ompycord.domain.catalog import Catalog
 from ompycord.domain.ports import Boards, Clock, Ids
 from ompycord.errors import GatewayFatal, OmpycordError
 from ompycord.telemetry import get_logger
@@ -72,7 +73,12 @@ class SessionDependencies:
 
     token: str
     options: BotOptions
-    conductor: Conductor
+    catalog: Catalog
+    runs: Runs
+    messages: Messages
+    approvals: Approvals
+    budgets: Budgets
+    snapshots: Snapshots
     store: BotStore
     bus: Bus
     clock: Clock
@@ -151,12 +157,17 @@ class Session:
             live=self.live,
             below=below,
             rollover=rollover,
-            conductor=dependencies.conductor,
+            runs=dependencies.runs,
             store=dependencies.store,
         )
         context = BotContext(
             options=dependencies.options,
-            conductor=dependencies.conductor,
+            catalog=dependencies.catalog,
+            runs=dependencies.runs,
+            messages=dependencies.messages,
+            approvals=dependencies.approvals,
+            budgets=dependencies.budgets,
+            snapshots=dependencies.snapshots,
             store=dependencies.store,
             clock=dependencies.clock,
             ids=dependencies.ids,
@@ -173,8 +184,9 @@ class Session:
         dependencies = self._dependencies
         return MessageRenderer(
             options=dependencies.options,
-            conductor=dependencies.conductor,
+            catalog=dependencies.catalog,
             store=dependencies.store,
+            snapshots=dependencies.snapshots,
             clock=dependencies.clock,
             signer=dependencies.signer,
             redact=dependencies.redact,

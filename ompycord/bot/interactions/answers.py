@@ -11,9 +11,8 @@ from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.feature import Feature, Handler
 from ompycord.bot.interactions.forms import DESCRIPTION, read_form
 from ompycord.bot.interactions.replies import defer, give_back, say
+from ompycord.conductor import LoadedRun
 from ompycord.domain.access import Person
-from ompycord.domain.ids import RunId
-from ompycord.domain.run import RunRecord
 from ompycord.domain.snapshot import Question
 from ompycord.errors import OmpycordError, Refused
 from ompycord.render.marker import question_tag
@@ -41,16 +40,16 @@ class _Answers:
 
     async def option(self, index: int, interaction: Interaction, person: Person, component: ComponentId) -> None:
         await defer(interaction)
-        record, question = await self._asked(interaction, component)
+        loaded, question = await self._asked(interaction, component)
         if index >= len(question.options):
             raise Refused("That is none of the offered answers.")
-        await self._answer(interaction, person, record, question, question.options[index])
+        await self._answer(interaction, person, loaded, question, question.options[index])
 
     async def open_form(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
         """A form must be the first answer, so the rights are asked before and the decision is made afterwards."""
-        record, question = await self._asked(interaction, component)
-        self._context.require(person, "answer", record)
-        first = await self._context.store.decision(RunId(record.id), "question", question.ref)
+        loaded, question = await self._asked(interaction, component)
+        self._context.require(person, "answer", loaded.record)
+        first = await self._context.store.decision(loaded.run, "question", question.ref)
         if first is not None:
             raise Refused(already_decided(first.by_name, first.at, first.action, self._context.sanitizer))
         custom_id = self._context.signer.sign("ansform", component.ref, component.nonce)
@@ -64,23 +63,22 @@ class _Answers:
         if not text:
             raise Refused("The answer is empty, so nothing was told to the agent.")
         try:
-            record, question = await self._asked(interaction, component)
-            await self._answer(interaction, person, record, question, text)
+            loaded, question = await self._asked(interaction, component)
+            await self._answer(interaction, person, loaded, question, text)
         except OmpycordError as error:
             await give_back(interaction, error, text)
 
-    async def _asked(self, interaction: Interaction, component: ComponentId) -> tuple[RunRecord, Question]:
-        record = await self._context.visible(interaction, component.ref)
-        snapshot = await self._context.conductor.snapshot(RunId(record.id))
-        for question in snapshot.questions if snapshot else ():
+    async def _asked(self, interaction: Interaction, component: ComponentId) -> tuple[LoadedRun, Question]:
+        loaded = await self._context.snapshots.load(await self._context.visible(interaction, component.ref))
+        for question in loaded.snapshot.questions if loaded.snapshot else ():
             if question_tag(question.ref) == component.nonce:
-                return record, question
+                return loaded, question
         raise Refused("Nobody needs that answer any more.")
 
     async def _answer(
-        self, interaction: Interaction, person: Person, record: RunRecord, question: Question, answer: str
+        self, interaction: Interaction, person: Person, loaded: LoadedRun, question: Question, answer: str
     ) -> None:
-        committed = await self._context.conductor.answer(RunId(record.id), question.ref, answer, person)
+        committed = await self._context.approvals.answer(loaded, question.ref, answer, person)
         first = committed.earlier
         if first is not None:
             await say(interaction, already_decided(first.by_name, first.at, first.action, self._context.sanitizer))

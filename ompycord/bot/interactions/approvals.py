@@ -15,10 +15,9 @@ from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.feature import Feature
 from ompycord.bot.interactions.forms import DESCRIPTION, read_form
 from ompycord.bot.interactions.replies import defer, give_back, say
+from ompycord.conductor import LoadedRun
 from ompycord.domain.access import Person
-from ompycord.domain.ids import RunId
 from ompycord.domain.records import Committed
-from ompycord.domain.run import RunRecord
 from ompycord.domain.snapshot import Approval
 from ompycord.errors import OmpycordError, Refused
 from ompycord.render.marker import approval_hash
@@ -56,15 +55,15 @@ class _Approvals:
 
     async def allow(self, scope: Scope, interaction: Interaction, person: Person, component: ComponentId) -> None:
         await defer(interaction)
-        record, approval = await self._asked(interaction, component)
-        committed = await self._context.conductor.approve(RunId(record.id), approval.ref, person, scope=scope)
+        loaded, approval = await self._asked(interaction, component)
+        committed = await self._context.approvals.approve(loaded, approval.ref, person, scope=scope)
         await self._reply(interaction, committed, _ALLOWED[scope])
 
     async def open_form(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
         """A form must be the first answer, so the rights are asked before and the decision is made afterwards."""
-        record, approval = await self._asked(interaction, component)
-        self._context.require(person, "approve", record)
-        first = await self._context.store.decision(RunId(record.id), "approval", approval.ref)
+        loaded, approval = await self._asked(interaction, component)
+        self._context.require(person, "approve", loaded.record)
+        first = await self._context.store.decision(loaded.run, "approval", approval.ref)
         if first is not None:
             raise Refused(already_decided(first.by_name, first.at, first.action, self._context.sanitizer))
         custom_id = self._context.signer.sign("denyform", component.ref, component.nonce)
@@ -76,19 +75,18 @@ class _Approvals:
         reason = " ".join(read_form(interaction).text("reason").split())
         await defer(interaction)
         try:
-            record, approval = await self._asked(interaction, component)
-            committed = await self._context.conductor.deny(RunId(record.id), approval.ref, person, reason=reason)
+            loaded, approval = await self._asked(interaction, component)
+            committed = await self._context.approvals.deny(loaded, approval.ref, person, reason=reason)
         except OmpycordError as error:
             await give_back(interaction, error, reason)
             return
         await self._reply(interaction, committed, "Denied. The agent reads why and goes on without it.")
 
-    async def _asked(self, interaction: Interaction, component: ComponentId) -> tuple[RunRecord, Approval]:
-        record = await self._context.visible(interaction, component.ref)
-        snapshot = await self._context.conductor.snapshot(RunId(record.id))
-        for approval in snapshot.approvals if snapshot else ():
+    async def _asked(self, interaction: Interaction, component: ComponentId) -> tuple[LoadedRun, Approval]:
+        loaded = await self._context.snapshots.load(await self._context.visible(interaction, component.ref))
+        for approval in loaded.snapshot.approvals if loaded.snapshot else ():
             if approval_hash(approval) == component.nonce:
-                return record, approval
+                return loaded, approval
         raise Refused("What that button was for is not asked any more. Nothing was decided; look at what is asked now.")
 
     async def _reply(self, interaction: Interaction, committed: Committed, words: str) -> None:

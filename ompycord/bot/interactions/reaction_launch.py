@@ -82,7 +82,7 @@ class ReactionLaunch:
 
     def _place(self, channel: int) -> RepositorySpec | None:
         """The repository of a work channel, where a text alone says enough."""
-        catalog = self._context.conductor.catalog
+        catalog = self._context.catalog
         work = {*self._context.options.work_channels, *(spec.channel for spec in catalog.repositories)}
         return catalog.preset(str(channel)) if str(channel) in work else None
 
@@ -93,11 +93,11 @@ class ReactionLaunch:
                 raise Refused(watch_only(None, self._context.sanitizer))
             agent = self._context.usual_agent(repository, await self._context.favourite(person))
             draft = self._draft(message, person, repository.name, agent.name, draft_id)
-            await self._context.conductor.keep_draft(draft)
+            await self._context.store.save_draft(draft)
             submission, notes = await submission_of(
                 draft, rest=self._context.rest, keep=self._context.lookups.keep_file, sanitizer=self._context.sanitizer
             )
-            record = await self._context.conductor.submit(draft_id, submission, person)
+            record = await self._context.runs.submit(draft_id, submission, person)
         except (OmpycordError, ValueError) as error:  # ValueError: pydantic's
             await self._answer(message, words_for(error, str(message.id)[-8:]))
             return

@@ -97,7 +97,7 @@ class SubmissionService:
         """Write the draft, again and again; whether it is on disk."""
         for pause in (*KEEP_PAUSES_S, None):
             try:
-                await self._context.conductor.keep_draft(draft)
+                await self._context.store.save_draft(draft)
             except StorageError as error:
                 log.warning("draft.waits", draft=draft.id, cause=str(error))
                 if pause is not None:
@@ -141,7 +141,7 @@ class SubmissionService:
                 keep=self._context.lookups.keep_file,
                 sanitizer=self._context.sanitizer,
             )
-            case.record = await self._context.conductor.submit(DraftId(case.draft.id), submission, case.person)
+            case.record = await self._context.runs.submit(DraftId(case.draft.id), submission, case.person)
         except (OmpycordError, ValueError) as error:  # ValueError: pydantic's
             case.why = words_for(error, case.draft.id[-6:].lower())
             return Signal.DECLINED

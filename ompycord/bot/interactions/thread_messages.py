@@ -12,7 +12,6 @@ from ompycord.bot.context import BotContext
 from ompycord.bot.interactions import reply_texts
 from ompycord.bot.rest import SendFailed
 from ompycord.domain.access import Person, may
-from ompycord.domain.ids import RunId
 from ompycord.domain.run import FINAL, RunKind, RunRecord
 from ompycord.errors import OmpycordError
 from ompycord.render.message import message as rendered
@@ -50,14 +49,13 @@ class ThreadMessages:
             await self._reply(message, str(error))
 
     async def _notify(self, message: discord.Message, record: RunRecord, person: Person) -> None:
-        run = RunId(record.id)
-        preview_message = await self._context.conductor.preview_message(run, "next", person)
+        preview_message = await self._context.messages.preview_message(record, "next", person)
         if preview_message.outcome == "restart":
             if record.id not in self._hinted:
                 self._hinted = dict.fromkeys([*list(self._hinted)[-_REMEMBERED:], record.id])
                 await self._reply(message, reply_texts.deaf(preview_message))
             return
-        await self._context.conductor.send_message(run, message.content, "next", person, key=str(message.id))
+        await self._context.messages.send_message(record, message.content, "next", person, key=str(message.id))
         try:
             await message.add_reaction(RECEIVED)
         except (discord.HTTPException, OSError, aiohttp.ClientError) as error:

@@ -50,7 +50,7 @@ __all__ = [
     "Projection",
     "RunFilter",
     "RunHistory",
-    "Runs",
+    "RunRecords",
     "ShownMessages",
     "StoreHealth",
     "Surfaces",
@@ -144,7 +144,7 @@ class RunHistory(Protocol):
 # -- runs --------------------------------------------------------------------------------------------------------------
 
 
-class Runs(Protocol):
+class RunRecords(Protocol):
     """The rows of runs, as their last commit left them."""
 
     async def run(self, run: RunId) -> RunRecord | None:

@@ -28,7 +28,7 @@ _MOVE_RUN = _SQL.one("move_run")
 
 
 class SqliteRuns(StorePart):
-    """Implements `Runs`, and the projector's reading of rows."""
+    """Implements `RunRecords`, and the projector's reading of rows."""
 
     async def run(self, run: RunId) -> RunRecord | None:
         return await self._database.readers.one(_RUN, (run,), run_of)

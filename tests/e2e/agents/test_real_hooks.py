@@ -12,9 +12,10 @@ from typer.testing import CliRunner
 from ompycord.app.sidecar import create_sidecar
 from ompycord.app.system import SystemClock, SystemIds
 from ompycord.cli.commands import application
-from ompycord.conductor import Bus, Projector
+from ompycord.conductor import Bus, Projector, Snapshots
 from ompycord.domain import events as ev
 from ompycord.domain.authority import SourceKind
+from ompycord.domain.catalog import RunChannels
 from ompycord.domain.ids import OMPYCORD, RunId
 from ompycord.domain.ports import RunFilter
 from ompycord.domain.records import Commit, NewEvent, Scope
@@ -100,9 +101,12 @@ async def elsewhere(tmp_path: Path) -> AsyncGenerator[Elsewhere]:
         await store.commit(Commit(writes=(record,)))
         ring = KeySet(clock=clock)
         ring.replace(await store.keys(), hmac_secrets={})
-        projector = Projector(store=store, bus=bus, clock=clock, route=lambda run: None)
+        projector = Projector(
+            store=store, snapshots=Snapshots(store=store), bus=bus, clock=clock, channels=RunChannels()
+        )
         app = create_sidecar(
             store=store,
+            snapshots=Snapshots(store=store),
             keyring=ring,
             clock=clock,
             ids=ids,

@@ -42,7 +42,7 @@ def harness(store: SqliteStore, tmp_path: Path) -> AppHarness:
 async def question_of(harness: AppHarness, run: RunId) -> str:
     """The question that is open, once there is one; the caller bounds it: a real agent takes a while to start."""
     while True:
-        card = await harness.conductor.snapshot(run)
+        card = await harness.snapshots.of(run)
         if card is not None and card.open_questions:
             return card.open_questions[0].ref
         await asyncio.sleep(0.2)
@@ -64,12 +64,12 @@ async def asks(place: Place, adapter: AgentAdapter, spec: dict[str, Any], tool: 
             while time.monotonic() - asked < LATE_S:
                 await asyncio.sleep(1)
                 await harness.projector.project_some()
-            await harness.conductor.answer(run, ref, "port nine thousand", ADA)
+            await harness.areas.approvals.answer(await harness.areas.load(run), ref, "port nine thousand", ADA)
     assert (work.result().claim, work.result().message) == (True, "done")
     uses = heard.of(ToolFinished)
     assert len(uses) == 5
     assert all(use.ok for use in uses)
-    card = await harness.conductor.snapshot(run)
+    card = await harness.snapshots.of(run)
     assert card is not None
     assert [(one.text, one.answer, one.by) for one in card.questions] == [("Which port?", "port nine thousand", "Ada")]
 

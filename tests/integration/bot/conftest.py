@@ -14,10 +14,10 @@ from ompycord.app.system import SystemClock, SystemIds
 from ompycord.bot import DISCORD, Bot, BotOptions, DiscordTarget, HealthLine, Lookups, point_at
 from ompycord.bot.delivery.pending_deliveries import CLOSED_S
 from ompycord.bot.gateway.session import Session
-from ompycord.conductor import BudgetKeeper, Bus, Conductor, Driver, Inboxes, Projector
+from ompycord.conductor import Bus, Driver, Inboxes, Projector, Snapshots
 from ompycord.domain import events as ev
 from ompycord.domain.access import Access, RoleNames
-from ompycord.domain.catalog import Catalog
+from ompycord.domain.catalog import Catalog, RunChannels
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentCapabilities, AgentInput, RunFilter
 from ompycord.domain.records import OutboxKind
@@ -29,6 +29,7 @@ from ompycord.playground.client import Message
 from ompycord.store import SqliteStore, open_store
 from ompycord.testing import FakeChecks, FakeWorkspaces, ScriptedAgent
 from ompycord.workspaces.artifacts import Artifacts
+from tests.support.areas import Areas
 from tests.support.patience import within
 from tests.support.ping_judge import judge_messages
 from tests.support.playground import Playground, hosted_playground
@@ -108,20 +109,31 @@ class AppHarness:
         clock, ids = SkewClock(), SystemIds()
         self.clock = clock
         self.bus = Bus()
+        self.snapshots = Snapshots(store=store)
         self.agent = ScriptedAgent(writes={"total.py": "x = 1\n"})
         self.closed: str | None = None
         """Why no run may begin."""
         self.checks = FakeChecks()
         self.projector = Projector(
-            store=store, bus=self.bus, clock=clock, route=lambda record: str(playground.channel("tasks"))
+            store=store,
+            snapshots=self.snapshots,
+            bus=self.bus,
+            clock=clock,
+            channels=RunChannels(home=str(playground.channel("tasks"))),
         )
         known = catalog(str(playground.channel("tasks")), agents)
         self.capabilities = {"command": AgentCapabilities()}
-        self.conductor = Conductor(
-            store=store, drafts=store, tasks=store, observations=store, history=store,
-            clock=clock, ids=ids, catalog=known, wake=self._wake, capabilities=self.capabilities,
+        self.areas = Areas(
+            store=store,
+            snapshots=self.snapshots,
+            bus=self.bus,
+            clock=clock,
+            ids=ids,
+            catalog=known,
+            wake=self._wake,
+            capabilities=self.capabilities,
             closed=self._closed,
-        )  # fmt: skip
+        )
         workspaces = FakeWorkspaces(folder / "workspaces")
         self.artifacts = Artifacts(folder=folder / "artifacts", workspaces=workspaces)
         steps = StepContext(
@@ -131,10 +143,10 @@ class AppHarness:
             adapters={"command": self.agent},
             checks=self.checks,
             level="none",
-            observe=self.conductor.observe,
-            record=self.conductor.record,
+            observe=self.areas.recorder.observe,
+            record=self.areas.recorder.record,
             secrets=self._environment,
-            inboxes=Inboxes(history=self.store, bus=self.bus, record=self.conductor.record),
+            inboxes=Inboxes(history=self.store, bus=self.bus, record=self.areas.recorder.record),
             task=store.task,
             session=store.session,
             file=self.artifacts.of_task,
@@ -148,7 +160,6 @@ class AppHarness:
             limits=known.limits,
             changed=self.projector.wake,
         )
-        self.budget = BudgetKeeper(store=store, bus=self.bus, clock=clock, ids=ids, wake=self._wake)
         self.bot = Bot(
             token=token or playground.bot_token,
             options=BotOptions(
@@ -164,7 +175,12 @@ class AppHarness:
                 ops_channel=str(playground.channel("ops")) if ops else None,
                 guild_ready_timeout_s=0,
             ),
-            conductor=self.conductor,
+            catalog=known,
+            runs=self.areas.runs,
+            messages=self.areas.messages,
+            approvals=self.areas.approvals,
+            budgets=self.areas.budgets,
+            snapshots=self.snapshots,
             store=store,
             bus=self.bus,
             clock=clock,
@@ -176,7 +192,7 @@ class AppHarness:
                 diff=self._diff,
                 artifact=self._artifact,
                 keep_file=self.artifacts.keep,
-                confinement=lambda record: "files",
+                confinement="files",
             ),
         )
 
@@ -194,7 +210,7 @@ class AppHarness:
                     task.cancel()
 
     def _works(self) -> tuple[Coroutine[None, None, None], ...]:
-        return self.projector.run(), self.driver.run(), self.budget.run(), self.bot.run()
+        return self.projector.run(), self.driver.run(), self.areas.budget_keeper.run(), self.bot.run()
 
     async def online(self) -> None:
         """The bot is on the gateway; bounded."""
@@ -238,7 +254,7 @@ class AppHarness:
         async with within(PATIENCE_S):
             with self.bus.subscribe() as changes:
                 while True:
-                    snapshot = await self.conductor.snapshot(RunId(run))
+                    snapshot = await self.snapshots.of(RunId(run))
                     if snapshot is not None and wanted(snapshot):
                         return snapshot
                     await changes.take(0.2)
@@ -344,7 +360,9 @@ class AppHarness:
 
     async def looked_at_again(self, run: str) -> None:
         """Something happened, the editor made the run's messages true again, and what it then found due has gone out."""
-        await self.conductor.observe(RunId(run), ev.ToolFinished(tool="edit", title=f"look-{self.clock.now_ms()}.py"))
+        await self.areas.recorder.observe(
+            RunId(run), ev.ToolFinished(tool="edit", title=f"look-{self.clock.now_ms()}.py")
+        )
         await self.projector.settled()
         await self.true_everywhere(run)
         await self.nothing_owed()

@@ -93,7 +93,7 @@ async def journey(harness: AppHarness, plan: Mapping[str, JsonObject], *, name: 
         await harness.playground.mo.start_command("omp new", "tasks", prompt=name)
         record = await harness.next_run(before)
         await harness.until_surface(record.id, OutboxKind.CARD)
-        await harness.conductor.observe(RunId(record.id), ev.ToolFinished(tool="edit", title="total.py"))
+        await harness.areas.recorder.observe(RunId(record.id), ev.ToolFinished(tool="edit", title="total.py"))
         await harness.true_everywhere(record.id)
         harness.agent.release()
         await harness.until(record.id, lambda seen: seen.is_final)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ompycord.conductor import OPS, Reminders
+from ompycord.conductor import OPS
 from ompycord.conductor.reminders import OPS_MS, REMIND_MS
 from ompycord.domain import events as ev
 from ompycord.domain.access import Person as Asker
@@ -111,7 +111,7 @@ async def test_a_button_allows_only_what_its_message_showed(harness: AppHarness)
         run, message = await asked(harness, mo, LONG)
         other = LONG.model_copy(update={"command": (LONG.command or "") + " rm -rf /"})
         await hold_edits(harness)
-        await harness.conductor.observe(RunId(run), other)
+        await harness.areas.recorder.observe(RunId(run), other)
         await harness.until(run, lambda seen: seen.open_approvals[0].command == other.command)
         stale = await mo.click(message, "Allow once")
         assert "is not asked any more. Nothing was decided" in await answer_to(mo, stale)
@@ -126,7 +126,7 @@ async def test_what_nobody_waits_for_any_more_is_closed_and_late_clicks_are_told
     async with harness.running():
         run, message = await asked(harness, mo)
         await hold_edits(harness)
-        await harness.conductor.observe(RunId(run), ev.ApprovalWithdrawn(approval="a1"))
+        await harness.areas.recorder.observe(RunId(run), ev.ApprovalWithdrawn(approval="a1"))
         await harness.until(run, lambda seen: not seen.open_approvals)
         late = await mo.click(message, "Allow once")
         assert "does not wait for that any more" in await answer_to(mo, late)
@@ -145,7 +145,7 @@ async def test_strangers_are_refused_in_words(harness: AppHarness) -> None:
 
 async def test_who_may_answer_is_reminded_once(harness: AppHarness) -> None:
     mo = harness.playground.mo
-    watch = Reminders(store=harness.store, conductor=harness.conductor, clock=harness.clock)
+    watch = harness.areas.reminders()
     async with harness.running():
         _, message = await asked(harness, mo)
         await harness.advance(REMIND_MS / 1000)
@@ -163,7 +163,7 @@ async def test_after_an_hour_the_ops_channel_is_told_once_without_a_mention(
 ) -> None:
     ada, mo, ops = playground.ada, playground.mo, str(playground.channel("ops"))
     harness = AppHarness(playground, store, tmp_path, ops=True)
-    watch = Reminders(store=harness.store, conductor=harness.conductor, clock=harness.clock, ops_channel=ops)
+    watch = harness.areas.reminders(ops_channel=ops)
     async with harness.running():
         _, message = await asked(harness, mo)
         await harness.advance(OPS_MS / 1000)
@@ -181,7 +181,7 @@ async def test_after_an_hour_the_ops_channel_is_told_once_without_a_mention(
 
 
 async def test_without_an_ops_channel_nobody_is_told_after_an_hour(harness: AppHarness) -> None:
-    watch = Reminders(store=harness.store, conductor=harness.conductor, clock=harness.clock)
+    watch = harness.areas.reminders()
     async with harness.running():
         await asked(harness, harness.playground.mo)
         await harness.advance(OPS_MS / 1000)
@@ -207,7 +207,7 @@ async def test_a_restart_in_the_middle_asks_once_and_rings_once(harness: AppHarn
         run, message = await asked(harness, mo)
         await harness.nothing_owed()
     if moment == "before hearing":
-        await harness.conductor.approve(RunId(run), "a1", as_person(mo, Role.RUNNER))
+        await harness.areas.approvals.approve(await harness.areas.load(RunId(run)), "a1", as_person(mo, Role.RUNNER))
     later = harness.restart()
     later.agent.script = (WANTED.model_copy(update={"approval": "id-after-the-restart"}),)
     later.agent.hold()

@@ -27,7 +27,7 @@ def harness(playground: Playground, store: SqliteStore, tmp_path: Path) -> AppHa
 
 
 async def tool(harness: AppHarness, run: RunId, title: str) -> None:
-    await harness.conductor.observe(run, ev.ToolFinished(tool="edit", title=title))
+    await harness.areas.recorder.observe(run, ev.ToolFinished(tool="edit", title=title))
 
 
 def card_in(channel: str | int, words: str, number: int = 2) -> "Fits":
@@ -65,7 +65,7 @@ async def test_a_bot_that_is_kicked_halts_its_runs_and_shows_all_when_it_is_aske
         await tool(harness, run, "unseen.py")
         await harness.projector.settled()
         harness.clock.advance(CLOSED_S + 1)
-        await harness.conductor.resume(run, as_runner(mo.id))
+        await harness.areas.runs.resume(await harness.areas.load(run), as_runner(mo.id))
         harness.agent.release()
         await harness.until(run, lambda seen: seen.is_final)
         assert [row.kind for row in await harness.store.outbox()] == [OutboxKind.RESULT], "it waits"
@@ -99,7 +99,7 @@ async def test_card_and_question_come_to_the_channel_when_their_thread_is_delete
     ada, mo, tasks = harness.playground.ada, harness.playground.mo, harness.playground.channel("tasks")
     async with harness.running():
         run = await harness.at_work()
-        await harness.conductor.observe(
+        await harness.areas.recorder.observe(
             run, ev.QuestionAsked(question="q1", text="Before or after?", options=("After",))
         )
         await mo.wait_message(lambda m: kind_of(m) == "question")
@@ -206,7 +206,7 @@ async def test_who_lost_the_role_or_left_decides_nothing_any_more_and_the_run_go
     ada, mo, playground = harness.playground.ada, harness.playground.mo, harness.playground
     async with harness.running():
         run = await harness.at_work()
-        await harness.conductor.observe(run, ev.ApprovalRequested(approval="a1", title="Push", risk="network"))
+        await harness.areas.recorder.observe(run, ev.ApprovalRequested(approval="a1", title="Push", risk="network"))
         asked = await ada.wait_message(lambda m: kind_of(m) == "question")
         await playground.change_world(remove_member=mo.id)
         allowed = await ada.click(asked, "Allow once")

@@ -118,7 +118,7 @@ async def test_answer_and_question_come_to_the_channel_where_the_thread_is_gone(
         run = RunId((await harness.start(mo)).id)
         await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Stop" in m.labels)
         await harness.playground.change_world(delete_channel=await harness.thread_of(run))
-        await harness.conductor.observe(run, ev.QuestionAsked(question="q1", text="Before or after?"))
+        await harness.areas.recorder.observe(run, ev.QuestionAsked(question="q1", text="Before or after?"))
         await mo.wait_message(lambda m: kind_of(m) == "question" and m.channel_id == tasks)
         harness.agent.release()
         await mo.wait_message(lambda m: kind_of(m) == "result" and m.channel_id == tasks)
@@ -187,7 +187,7 @@ async def test_a_burst_of_events_costs_few_edits_and_the_last_one_is_shown(harne
         await harness.agent.began.wait()
         for number in range(200):
             tool = ev.ToolFinished(tool="edit", title=f"file{number}.py")
-            await harness.conductor.observe(RunId(record.id), tool)
+            await harness.areas.recorder.observe(RunId(record.id), tool)
         await mo.wait_message(lambda m: kind_of(m) == "card 1" and "file199.py" in m.text)
         edits = await harness.playground.wire(method="PATCH", route="/channels/{channel_id}/messages/{message_id}")
     assert len(edits) < 20
@@ -238,9 +238,9 @@ async def test_a_card_that_discord_slows_says_so_and_catches_up(harness: AppHarn
         await mo.wait_message(lambda m: kind_of(m) == "mirror" and "<#" in m.text)
         limited = {"message": "You are being rate limited.", "retry_after": 40.0, "global": False}
         await playground.fault("PATCH", EDIT, "status", count=1, status=429, body=limited)
-        await harness.conductor.observe(RunId(record.id), ev.ToolFinished(tool="edit", title="one.py"))
+        await harness.areas.recorder.observe(RunId(record.id), ev.ToolFinished(tool="edit", title="one.py"))
         await harness.refused_edit()
-        await harness.conductor.observe(RunId(record.id), ev.ToolFinished(tool="edit", title="two.py"))
+        await harness.areas.recorder.observe(RunId(record.id), ev.ToolFinished(tool="edit", title="two.py"))
         harness.clock.advance(60)
         shown = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "two.py" in m.text)
         assert "Discord slowed this card" in shown.text
@@ -257,13 +257,13 @@ async def test_an_outage_is_not_told_as_a_limit_and_an_ended_run_tells_of_none(h
         await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Stop" in m.labels)
         await mo.wait_message(lambda m: kind_of(m) == "mirror" and "<#" in m.text)
         await playground.fault("PATCH", EDIT, "status", count=1, status=503, body={"message": "no", "code": 0})
-        await harness.conductor.observe(run, ev.ToolFinished(tool="edit", title="one.py"))
+        await harness.areas.recorder.observe(run, ev.ToolFinished(tool="edit", title="one.py"))
         await harness.struck()
-        await harness.conductor.observe(run, ev.ToolFinished(tool="edit", title="two.py"))
+        await harness.areas.recorder.observe(run, ev.ToolFinished(tool="edit", title="two.py"))
         shown = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "two.py" in m.text)
         assert "Discord slowed" not in shown.text
         await playground.fault("PATCH", EDIT, "status", count=1, status=429, body=LIMITED | {"retry_after": 40.0})
-        await harness.conductor.observe(run, ev.ToolFinished(tool="edit", title="three.py"))
+        await harness.areas.recorder.observe(run, ev.ToolFinished(tool="edit", title="three.py"))
         await harness.refused_edit()
         harness.agent.release()
         await harness.until(run, lambda seen: seen.is_final)
@@ -282,7 +282,7 @@ async def test_a_card_goes_on_in_a_fresh_message_before_discord_refuses_edits(ha
         await harness.until_surface(record.id, OutboxKind.CARD)
         await harness.true_everywhere(record.id)
         await harness.advance(56 * 60)
-        await harness.conductor.observe(RunId(record.id), ev.ToolFinished(tool="edit", title="late.py"))
+        await harness.areas.recorder.observe(RunId(record.id), ev.ToolFinished(tool="edit", title="late.py"))
         await mo.wait_message(lambda m: kind_of(m) == "card 2" and "late.py" in m.text)
         replaced = await mo.wait_message(lambda m: m.id == first.id and "Go to the live card" in m.labels)
         assert "Stop" not in replaced.labels
@@ -297,7 +297,7 @@ async def test_a_deleted_card_comes_back(harness: AppHarness) -> None:
         record = await harness.start(mo)
         card = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Stop" in m.labels)
         await harness.delete(card)
-        await harness.conductor.observe(RunId(record.id), ev.ToolFinished(tool="edit", title="one.py"))
+        await harness.areas.recorder.observe(RunId(record.id), ev.ToolFinished(tool="edit", title="one.py"))
         await ada.wait_message(lambda m: kind_of(m) == "card 2" and "one.py" in m.text)
 
 

@@ -88,8 +88,8 @@ async def test_an_answer_and_a_reason_come_back_as_files_where_the_database_refu
     async with harness.running():
         record = await harness.start(ada)
         await harness.agent.began.wait()
-        await harness.conductor.observe(RunId(record.id), ev.QuestionAsked(question="q1", text="Before or after?"))
-        await harness.conductor.observe(RunId(record.id), ev.ApprovalRequested(approval="a1", title="Run it"))
+        await harness.areas.recorder.observe(RunId(record.id), ev.QuestionAsked(question="q1", text="Before or after?"))
+        await harness.areas.recorder.observe(RunId(record.id), ev.ApprovalRequested(approval="a1", title="Run it"))
         for button, field in (("Answer…", "Your answer"), ("Deny…", "The agent reads this")):
             asked = await ada.wait_message(lambda m, b=button: kind_of(m) == "question" and b in m.labels)
             opened = await ada.click(asked, button)

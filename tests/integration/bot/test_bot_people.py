@@ -152,7 +152,7 @@ async def test_a_diff_beyond_an_upload_is_cut_and_runs_of_another_server_crowd_o
         asker = Asker(id=mo.id, name=mo.name, role=Role.RUNNER)
         wanted = Submission(prompt="Theirs", repository="vault", agent="scripted", guild="1", channel="2")
         for _ in range(3):
-            await harness.conductor.submit(DraftId(SystemIds().ulid()), wanted, asker)
+            await harness.areas.runs.submit(DraftId(SystemIds().ulid()), wanted, asker)
         listed = await mo.command("omp runs", "tasks")
         found = await mo.wait_message(lambda m: is_answer(m, listed.id) and not m.is_thinking)
         assert short_id(RunId(record.id)) in found.content
@@ -165,7 +165,7 @@ async def test_a_question_is_answered_by_button_once_and_the_second_is_told_who_
     async with harness.running():
         record = await harness.start(mo)
         await harness.agent.began.wait()
-        await harness.conductor.observe(RunId(record.id), ASKED)
+        await harness.areas.recorder.observe(RunId(record.id), ASKED)
         question = await mo.wait_message(lambda m: kind_of(m) == "question" and "Before or after tax?" in m.text)
         assert question.labels == ["before", "after", "Answer…"]
         await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Needs you" in m.text)
@@ -190,7 +190,7 @@ async def test_a_question_is_answered_in_words_of_ones_own(harness: AppHarness) 
     async with harness.running():
         record = await harness.start(mo)
         await harness.agent.began.wait()
-        await harness.conductor.observe(RunId(record.id), ASKED)
+        await harness.areas.recorder.observe(RunId(record.id), ASKED)
         question = await mo.wait_message(lambda m: kind_of(m) == "question" and "Answer…" in m.labels)
         opened = await mo.click(question, "Answer…")
         await mo.submit_labels(opened, {"Your answer": "before, but only for gifts"})
@@ -221,7 +221,7 @@ async def test_a_press_that_an_edit_overtakes_still_finds_its_button(harness: Ap
     async with harness.running():
         run = await harness.at_work()
         seen = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Stop" in m.labels)
-        await harness.conductor.observe(run, ev.Message(text="Half way"))
+        await harness.areas.recorder.observe(run, ev.Message(text="Half way"))
         await mo.wait_message(lambda m: m.id == seen.id and "Half way" in m.text)
         pressed = await mo.click(seen, "Stop")
         await mo.wait_message(lambda m: is_answer(m, pressed.id) and not m.is_thinking)

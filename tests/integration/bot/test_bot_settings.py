@@ -73,7 +73,7 @@ async def test_quiet_hours_hold_an_answer_but_not_what_only_that_person_can_answ
     harness.agent.hold()
     async with harness.running():
         run = await harness.at_work()
-        await harness.conductor.observe(run, ev.QuestionAsked(question="q1", text="Before or after?"))
+        await harness.areas.recorder.observe(run, ev.QuestionAsked(question="q1", text="Before or after?"))
         await mo.wait_message(lambda m: kind_of(m) == "question")
         harness.agent.release()
         result = await mo.wait_message(lambda m: kind_of(m) == "result")

@@ -45,7 +45,7 @@ async def test_a_card_that_people_talk_under_comes_down_silently_and_the_old_one
         await mo.wait_message(lambda m: kind_of(m) == "card 3" and "Done, checked" in m.text)
         await mo.wait_message(lambda m: kind_of(m) == "result")
         harness.clock.advance(LATER_S)
-        await harness.conductor.record(run, ev.Note(text="late"))
+        await harness.areas.recorder.record(run, ev.Note(text="late"))
         await harness.projector.settled()
         await harness.true_everywhere(run)
         await harness.nothing_owed()
@@ -65,7 +65,7 @@ async def test_a_card_is_not_moved_for_a_few_words_nor_twice_in_a_minute_nor_for
         harness.clock.advance(LATER_S)
         await harness.looked_at_again(run)
         assert [kind for kind in await below(harness, run) if "card" in kind] == ["card 1"]
-        await harness.conductor.observe(run, ev.QuestionAsked(question="q1", text="Before or after?"))
+        await harness.areas.recorder.observe(run, ev.QuestionAsked(question="q1", text="Before or after?"))
         await harness.moved_to(run, 2)  # the question is the one message too many
         await transcript(harness, run, SCROLLED_OUT_BY)
         await harness.looked_at_again(run)

@@ -20,6 +20,7 @@ from ompycord.app.outgoing.operations import WebhookOperations
 from ompycord.app.run_views import RunViews
 from ompycord.app.sidecar import create_sidecar
 from ompycord.app.system import SystemIds
+from ompycord.conductor import Snapshots
 from ompycord.domain.events import RunEvent
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunFilter
@@ -116,12 +117,19 @@ async def open_harness(folder: Path, *, port: int = 0, limits: HttpLimits | None
         await refresh()
         keys = Keys(store=store, secrets=secrets, clock=clock, ids=ids, changed=refresh)
         webhooks = WebhookOperations(store=store, clock=clock, wake=lambda: None)
-        views = RunViews(store=store, history=store)
+        views = RunViews(store=store, history=store, snapshots=Snapshots(store=store))
         operations = {**keys.operations(), **views.operations(), **webhooks.operations()}
         control = Control(data.path, operations=operations)
         wake: Callable[[], None] = asyncio.Event().set
         sidecar = create_sidecar(
-            store=store, keyring=keyring, clock=clock, ids=ids, limits=limits or HttpLimits(), wake=wake, probes={}
+            store=store,
+            snapshots=Snapshots(store=store),
+            keyring=keyring,
+            clock=clock,
+            ids=ids,
+            limits=limits or HttpLimits(),
+            wake=wake,
+            probes={},
         )
         gate = Gate(sidecar)
         sock = bind("127.0.0.1", port)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ompycord.conductor import BudgetKeeper, Bus, Conductor, Driver, Inboxes, Projector, Submission
+from ompycord.conductor import Bus, Driver, Inboxes, Projector, Snapshots, Submission
 from ompycord.domain.access import Person, Role
-from ompycord.domain.catalog import Catalog, Limits
+from ompycord.domain.catalog import Catalog, Limits, RunChannels
 from ompycord.domain.ids import DraftId, RunId, new_ulid
 from ompycord.domain.ports import AgentCapabilities, AgentInput
 from ompycord.domain.repository import AgentSpec, CheckSpec, RepositorySpec, Sandbox
@@ -20,6 +20,7 @@ from ompycord.engines import LocalEngine, StepContext
 from ompycord.store import SqliteStore, open_store
 from ompycord.testing import FakeChecks, FakeClock, FakeWorkspaces, ScriptedAgent, SequentialIds
 from ompycord.testing.clock import START_MS
+from tests.support.areas import Areas
 from tests.support.patience import within
 
 ADA = Person(id="100000000000000001", name="Ada", role=Role.ADMIN)
@@ -64,6 +65,8 @@ class AppHarness:
         self.clock = clock
         self.ids = RandomIds(clock)
         self.bus = Bus()
+        self.snapshots = Snapshots(store=store)
+        self.catalog = catalog
         self.agent = ScriptedAgent(writes={"total.py": "x = 1\n"})
         self.folder = tmp_path
         """For what is waited for; more where git and programs are real."""
@@ -74,13 +77,25 @@ class AppHarness:
         """Why no run may begin."""
         self.was_asked = asyncio.Event()
         """Somebody wanted to know since this was cleared last."""
-        self.projector = Projector(store=store, bus=self.bus, clock=clock, route=lambda record: "200000000000000009")
+        self.projector = Projector(
+            store=store,
+            snapshots=self.snapshots,
+            bus=self.bus,
+            clock=clock,
+            channels=RunChannels(home="200000000000000009"),
+        )
         self.capabilities = {"command": AgentCapabilities()}
-        self.conductor = Conductor(
-            store=store, drafts=store, tasks=store, observations=store, history=store,
-            clock=clock, ids=self.ids, catalog=catalog, wake=self._wake, capabilities=self.capabilities,
+        self.areas = Areas(
+            store=store,
+            snapshots=self.snapshots,
+            bus=self.bus,
+            clock=clock,
+            ids=self.ids,
+            catalog=catalog,
+            wake=self._wake,
+            capabilities=self.capabilities,
             closed=self._closed,
-        )  # fmt: skip
+        )
         steps = StepContext(
             catalog=catalog,
             workspaces=self.workspaces,
@@ -88,10 +103,10 @@ class AppHarness:
             adapters={"command": self.agent},
             checks=self.checks,
             level="none",
-            observe=self.conductor.observe,
-            record=self.conductor.record,
+            observe=self.areas.recorder.observe,
+            record=self.areas.recorder.record,
             secrets=self._environment,
-            inboxes=Inboxes(history=store, bus=self.bus, record=self.conductor.record),
+            inboxes=Inboxes(history=store, bus=self.bus, record=self.areas.recorder.record),
             task=store.task,
             session=store.session,
             session_usd=store.session_usd,
@@ -110,13 +125,11 @@ class AppHarness:
             closed=self._closed,
         )
 
-        self.budget = BudgetKeeper(store=store, bus=self.bus, clock=clock, ids=self.ids, wake=self._wake)
-
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self.projector.run()), group.create_task(self.driver.run()),
-                     group.create_task(self.budget.run())]  # fmt: skip
+                     group.create_task(self.areas.budget_keeper.run())]  # fmt: skip
             try:
                 yield
             finally:
@@ -126,14 +139,14 @@ class AppHarness:
     async def submit(self, person: Person = ADA, draft: str | None = None, **changes: str) -> RunRecord:
         asked = {"prompt": "Fix the total.", "repository": "shop", "agent": "scripted", "guild": "1", "channel": "2"}
         submission = Submission.model_validate({**asked, **changes})
-        return await self.conductor.submit(DraftId(draft or self.ids.ulid()), submission, person)
+        return await self.areas.runs.submit(DraftId(draft or self.ids.ulid()), submission, person)
 
     async def until(self, run: str, wanted: Callable[[StatusSnapshot], bool]) -> StatusSnapshot:
         """The first snapshot for which it holds; bounded."""
         async with within(PATIENCE_S):
             with self.bus.subscribe() as changes:
                 while True:
-                    snapshot = await self.conductor.snapshot(RunId(run))
+                    snapshot = await self.snapshots.of(RunId(run))
                     if snapshot is not None and wanted(snapshot):
                         return snapshot
                     await changes.take(0.2)

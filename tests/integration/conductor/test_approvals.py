@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import pytest
 
-from ompycord.conductor import Reminders
 from ompycord.conductor.reminders import REMIND_MS
 from ompycord.domain import events as ev
 from ompycord.domain.access import Person
@@ -43,9 +42,13 @@ async def test_leave_reaches_the_agent_that_asked_and_two_clicks_have_one_effect
         run = await asking(harness)
         async with asyncio.TaskGroup() as group:
             clicks = [
-                group.create_task(harness.conductor.approve(run, "a1", ADA)),
-                group.create_task(harness.conductor.deny(run, "a1", AP, reason="not today")),
-                group.create_task(harness.conductor.approve(run, "a1", AP, scope="run")),
+                group.create_task(harness.areas.approvals.approve(await harness.areas.load(run), "a1", ADA)),
+                group.create_task(
+                    harness.areas.approvals.deny(await harness.areas.load(run), "a1", AP, reason="not today")
+                ),
+                group.create_task(
+                    harness.areas.approvals.approve(await harness.areas.load(run), "a1", AP, scope="run")
+                ),
             ]
         results = [click.result() for click in clicks]
         (first,) = [index for index, committed in enumerate(results) if committed.fresh]
@@ -66,7 +69,7 @@ async def test_leave_reaches_the_agent_that_asked_and_two_clicks_have_one_effect
 async def test_a_refusal_reaches_the_agent_with_its_reason(harness: AppHarness) -> None:
     async with harness.running():
         run = await asking(harness)
-        await harness.conductor.deny(run, "a1", ADA, reason="Not before Monday.")
+        await harness.areas.approvals.deny(await harness.areas.load(run), "a1", ADA, reason="Not before Monday.")
         assert await harness.heard() == ev.ApprovalDenied(approval="a1", by="Ada", reason="Not before Monday.")
         snapshot = await harness.until(run, lambda seen: not is_asking(seen))
     assert (snapshot.approvals[0].status, snapshot.approvals[0].reason) == ("denied", "Not before Monday.")
@@ -81,9 +84,12 @@ async def test_who_may_give_leave(harness: AppHarness, asker: Person, person: Pe
     async with harness.running():
         run = await asking(harness, asker)
         if may:
-            assert (await harness.conductor.approve(run, "a1", person)).fresh
+            assert (await harness.areas.approvals.approve(await harness.areas.load(run), "a1", person)).fresh
             return
-        for attempt in (harness.conductor.approve(run, "a1", person), harness.conductor.deny(run, "a1", person)):
+        for attempt in (
+            harness.areas.approvals.approve(await harness.areas.load(run), "a1", person),
+            harness.areas.approvals.deny(await harness.areas.load(run), "a1", person),
+        ):
             with pytest.raises(Refused, match=r"its requester or an \*approver\*"):
                 await attempt
         assert is_asking(await harness.until(run, lambda _: True))
@@ -93,10 +99,10 @@ async def test_under_the_two_person_rule_the_requester_may_only_say_no(harness: 
     async with harness.running():
         run = await asking(harness, ADA, repository="vault")
         with pytest.raises(Refused, match="somebody else must allow it"):
-            await harness.conductor.approve(run, "a1", ADA)
-        assert (await harness.conductor.approve(run, "a1", AP)).fresh
+            await harness.areas.approvals.approve(await harness.areas.load(run), "a1", ADA)
+        assert (await harness.areas.approvals.approve(await harness.areas.load(run), "a1", AP)).fresh
         other = await asking(harness, ADA, wants("a2"), repository="vault")
-        assert (await harness.conductor.deny(other, "a2", ADA)).fresh
+        assert (await harness.areas.approvals.deny(await harness.areas.load(other), "a2", ADA)).fresh
 
 
 async def test_what_nobody_waits_for_is_refused_in_words(harness: AppHarness) -> None:
@@ -104,17 +110,15 @@ async def test_what_nobody_waits_for_is_refused_in_words(harness: AppHarness) ->
         run = await asking(harness, ADA, wants(), wants("a2"), ev.ApprovalWithdrawn(approval="a2"))
         await harness.until(run, lambda seen: [one.status for one in seen.approvals] == ["open", "withdrawn"])
         with pytest.raises(Refused, match="asked for no such leave"):
-            await harness.conductor.approve(run, "a3", ADA)
+            await harness.areas.approvals.approve(await harness.areas.load(run), "a3", ADA)
         with pytest.raises(Refused, match="does not wait for that any more"):
-            await harness.conductor.approve(run, "a2", ADA)
+            await harness.areas.approvals.approve(await harness.areas.load(run), "a2", ADA)
         other = await asking(harness)
-        with pytest.raises(Refused, match="There is no run"):
-            await harness.conductor.approve(RunId("01JD0000000000000000000000"), "a1", ADA)
-        await harness.conductor.cancel(other, ADA)
+        await harness.areas.runs.cancel(await harness.areas.record(other), ADA)
         await harness.ended(other)
         with pytest.raises(Refused, match=r"has ended, so nothing was decided\. \*Run again\*"):
-            await harness.conductor.approve(other, "a1", ADA)
-        assert (await harness.conductor.approve(run, "a1", ADA)).fresh
+            await harness.areas.approvals.approve(await harness.areas.load(other), "a1", ADA)
+        assert (await harness.areas.approvals.approve(await harness.areas.load(run), "a1", ADA)).fresh
 
 
 async def test_an_agent_that_ends_waits_for_nothing_any_more(harness: AppHarness) -> None:
@@ -130,32 +134,32 @@ async def test_an_agent_that_ends_waits_for_nothing_any_more(harness: AppHarness
 async def test_leave_for_the_run_is_not_asked_for_again_and_leave_once_is(harness: AppHarness) -> None:
     async with harness.running():
         run = await asking(harness)
-        await harness.conductor.approve(run, "a1", ADA, scope="run")
+        await harness.areas.approvals.approve(await harness.areas.load(run), "a1", ADA, scope="run")
         await harness.heard()
         harness.agent.script = (wants("a2"),)
-        await harness.conductor.stop(run, ADA)
+        await harness.areas.runs.stop(await harness.areas.record(run), ADA)
         await harness.in_state(run, RunState.SUSPENDED)
-        await harness.conductor.resume(run, ADA)
+        await harness.areas.runs.resume(await harness.areas.load(run), ADA)
         assert await harness.heard() == ev.ApprovalGranted(approval="a2", by="Ada", scope="run")
         other = await asking(harness)
-        await harness.conductor.approve(other, "a1", ADA)
+        await harness.areas.approvals.approve(await harness.areas.load(other), "a1", ADA)
         await harness.heard()
-        await harness.conductor.stop(other, ADA)
+        await harness.areas.runs.stop(await harness.areas.record(other), ADA)
         await harness.in_state(other, RunState.SUSPENDED)
-        await harness.conductor.resume(other, ADA)
+        await harness.areas.runs.resume(await harness.areas.load(other), ADA)
         await harness.until(other, lambda seen: [one.ref for one in seen.open_approvals] == ["a1~2"])
-        await harness.conductor.approve(other, "a1~2", ADA)
+        await harness.areas.approvals.approve(await harness.areas.load(other), "a1~2", ADA)
         assert await harness.heard() == ev.ApprovalGranted(approval="a1", by="Ada")
 
 
 async def test_leave_for_one_command_is_none_for_another_of_the_same_name(harness: AppHarness) -> None:
     async with harness.running():
         run = await asking(harness)
-        await harness.conductor.approve(run, "a1", ADA)
-        await harness.conductor.stop(run, ADA)
+        await harness.areas.approvals.approve(await harness.areas.load(run), "a1", ADA)
+        await harness.areas.runs.stop(await harness.areas.record(run), ADA)
         await harness.in_state(run, RunState.SUSPENDED)
         harness.agent.script = (wants("a1", "rm -rf /"),)
-        await harness.conductor.resume(run, ADA)
+        await harness.areas.runs.resume(await harness.areas.load(run), ADA)
         snapshot = await harness.until(run, is_asking)
         assert [(one.ref, one.command) for one in snapshot.open_approvals] == [("a1~2", "rm -rf /")]
 
@@ -166,7 +170,7 @@ async def questions(harness: AppHarness) -> int:
 
 
 async def test_nobody_answers_one_reminder_then_parked_and_resumed_by_the_answer(harness: AppHarness) -> None:
-    watch = Reminders(store=harness.store, conductor=harness.conductor, clock=harness.clock)
+    watch = harness.areas.reminders()
 
     async def reminders() -> int:
         await watch.check_once()
@@ -178,7 +182,7 @@ async def test_nobody_answers_one_reminder_then_parked_and_resumed_by_the_answer
         harness.clock.advance(REMIND_MS / 1000)
         assert await reminders() == 1
         harness.clock.advance(3600)
-        again = Reminders(store=harness.store, conductor=harness.conductor, clock=harness.clock)
+        again = harness.areas.reminders()
         await again.check_once()
         assert await reminders() == 1
         harness.clock.advance(24 * 3600)
@@ -186,8 +190,8 @@ async def test_nobody_answers_one_reminder_then_parked_and_resumed_by_the_answer
         parked = await harness.in_state(run, RunState.SUSPENDED)
         assert parked.message == "Parked: nobody decided for a day what its agent asked."
         assert harness.agent.halted == 1
-        await harness.conductor.approve(run, "a1", ADA)
-        await harness.conductor.resume(run, ADA)
+        await harness.areas.approvals.approve(await harness.areas.load(run), "a1", ADA)
+        await harness.areas.runs.resume(await harness.areas.load(run), ADA)
         assert await harness.heard() == ev.ApprovalGranted(approval="a1", by="Ada")
         harness.agent.release()
         await harness.ended(run)
@@ -204,14 +208,14 @@ async def test_a_restart_loses_no_leave_and_asks_nobody_twice(harness: AppHarnes
     async with harness.running():
         run = await asking(harness, ADA, wants(name(1)))
     if moment == "before hearing":
-        await harness.conductor.approve(run, name(1), ADA)
+        await harness.areas.approvals.approve(await harness.areas.load(run), name(1), ADA)
     later = harness.restart()
     later.agent.script = (wants(name(2)),)
     later.agent.hold()
     async with later.running():
         if moment == "before the click":
             await later.began()
-            await later.conductor.approve(run, name(1), ADA)
+            await later.areas.approvals.approve(await later.areas.load(run), name(1), ADA)
         assert await later.heard() == ev.ApprovalGranted(approval=name(2), by="Ada")
         assert [one.ref for one in (await later.until(run, lambda _: True)).approvals] == [name(1)]
         assert await questions(later) == 1
@@ -223,14 +227,14 @@ async def test_a_restart_loses_no_leave_and_asks_nobody_twice(harness: AppHarnes
 async def test_what_was_used_before_a_restart_is_asked_again(harness: AppHarness) -> None:
     async with harness.running():
         run = await asking(harness)
-        await harness.conductor.approve(run, "a1", ADA)
+        await harness.areas.approvals.approve(await harness.areas.load(run), "a1", ADA)
         await harness.heard()
     later = harness.restart()
     later.agent.script = (wants(),)
     later.agent.hold()
     async with later.running():
         await later.until(run, lambda seen: [one.ref for one in seen.open_approvals] == ["a1~2"])
-        await later.conductor.deny(run, "a1~2", ADA)
+        await later.areas.approvals.deny(await later.areas.load(run), "a1~2", ADA)
         assert await later.heard() == ev.ApprovalDenied(approval="a1", by="Ada")
 
 
@@ -283,9 +287,13 @@ async def clicks(
     ref = ref or snapshot.open_approvals[0].ref
     scope = "once" if once else "run"
     async with asyncio.TaskGroup() as group:
-        made = [group.create_task(harness.conductor.approve(run, ref, ADA, scope=scope))]
+        made = [
+            group.create_task(harness.areas.approvals.approve(await harness.areas.load(run), ref, ADA, scope=scope))
+        ]
         if at_once:
-            made.append(group.create_task(harness.conductor.approve(run, ref, AP, scope=scope)))
+            made.append(
+                group.create_task(harness.areas.approvals.approve(await harness.areas.load(run), ref, AP, scope=scope))
+            )
     results = [one.result() for one in made]
     assert all(one.fresh or one.earlier is not None for one in results)
     return results

@@ -29,14 +29,14 @@ async def test_a_run_that_reached_its_limit_is_halted_and_goes_on_once_that_is_r
         assert harness.agent.halted == 1
         harness.agent.script = ()
         with pytest.raises(Refused, match="Raise the limit"):
-            await harness.conductor.resume(run, ADA)
+            await harness.areas.runs.resume(await harness.areas.load(run), ADA)
         with pytest.raises(Refused, match=r"\$0\.55 is spent already"):
-            await harness.conductor.raise_budget(run, 0.55, ADA)
+            await harness.areas.budgets.raise_budget(await harness.areas.load(run), 0.55, ADA)
         for stranger in (VI, MO):
             with pytest.raises(Refused, match="You may not raise"):
-                await harness.conductor.raise_budget(run, 2.0, stranger)
+                await harness.areas.budgets.raise_budget(await harness.areas.load(run), 2.0, stranger)
         harness.agent.release()
-        await harness.conductor.raise_budget(run, 2.0, ADA)
+        await harness.areas.budgets.raise_budget(await harness.areas.load(run), 2.0, ADA)
         snapshot = await harness.ended(run)
     assert snapshot.state is RunState.COMPLETE
     assert snapshot.budget_usd == pytest.approx(2.0)
@@ -50,9 +50,11 @@ async def test_a_limit_that_was_reached_while_nobody_looked_is_kept_after_a_rest
         tasks = [group.create_task(harness.projector.run()), group.create_task(harness.driver.run())]
         run = RunId((await harness.submit(budget_usd="0.50")).id)
         await harness.began()
-        await harness.conductor.observe(run, spent)
+        await harness.areas.recorder.observe(run, spent)
         await harness.until(run, lambda snapshot: snapshot.usage.cost_usd is not None)
-        keeper = group.create_task(harness.budget.run())  # the next process begins with a look at every run
+        keeper = group.create_task(
+            harness.areas.budget_keeper.run()
+        )  # the next process begins with a look at every run
         await harness.in_state(run, RunState.SUSPENDED)
         for task in (*tasks, keeper):
             task.cancel()
@@ -77,10 +79,10 @@ async def test_a_limit_can_be_raised_before_it_is_reached_and_moves_nothing_then
     async with harness.running():
         run = RunId((await harness.submit(budget_usd="0.50")).id)
         await harness.began()
-        await harness.conductor.raise_budget(run, 3.0, ADA)
-        await harness.conductor.observe(run, ev.UsageUpdated(input=10, cost_usd=2.0))
+        await harness.areas.budgets.raise_budget(await harness.areas.load(run), 3.0, ADA)
+        await harness.areas.recorder.observe(run, ev.UsageUpdated(input=10, cost_usd=2.0))
         assert (await harness.until(run, has_used)).state is RunState.BUILDING
         harness.agent.release()
         await harness.ended(run)
     with pytest.raises(Refused, match="has ended"):
-        await harness.conductor.raise_budget(run, 4.0, ADA)
+        await harness.areas.budgets.raise_budget(await harness.areas.load(run), 4.0, ADA)

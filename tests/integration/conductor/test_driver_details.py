@@ -133,7 +133,7 @@ async def test_a_halt_that_fails_is_tried_again_and_ends_nothing_else(harness: A
     async with within(PATIENCE_S), asyncio.TaskGroup() as group:
         task = group.create_task(driver.run())
         await engine.building.wait()
-        await harness.conductor.stop(RunId(run.id), ADA)
+        await harness.areas.runs.stop(await harness.areas.record(RunId(run.id)), ADA)
         driver.wake()
         while engine.swept < 2 or await harness.store.open_effects():  # noqa: ASYNC110  # another task's rows
             await asyncio.sleep(0.005)
@@ -146,9 +146,9 @@ async def test_no_more_agents_work_at_once_than_the_limit(harness: AppHarness) -
     engine = OneStep()
     store = SlowReader(harness.store)
     for run in runs:  # all three wait for their agents, as after three clicks on Resume
-        await harness.conductor.stop(RunId(run), ADA)
+        await harness.areas.runs.stop(await harness.areas.record(RunId(run)), ADA)
     for run in runs:
-        await harness.conductor.resume(RunId(run), ADA)
+        await harness.areas.runs.resume(await harness.areas.load(RunId(run)), ADA)
     async with within(PATIENCE_S), asyncio.TaskGroup() as group:
         driver = driver_of(harness, store, engine, limits)
         task = group.create_task(driver.run())
@@ -169,7 +169,7 @@ async def test_a_cancel_that_comes_too_late_is_refused_and_no_fact(harness: AppH
         await harness.ended(run.id)
     assert stale is not None
     with pytest.raises(Refused, match="has ended already"):
-        await harness.conductor.cancel(RunId(run.id), ADA)
+        await harness.areas.runs.cancel(await harness.areas.record(RunId(run.id)), ADA)
     assert not [e for e in await harness.store.events_of(RunId(run.id)) if isinstance(e.body, ev.RunCancelled)]
 
 
@@ -178,7 +178,7 @@ async def test_limits_hold_for_runs_that_are_begun_at_once_and_again(crowded: Ap
     async with asyncio.TaskGroup() as group:
         tries = [group.create_task(_submitted(crowded)) for _ in range(5)]
     begun = [task.result() for task in tries if task.result() is not None]
-    assert len(begun) == crowded.conductor.catalog.limits.open_per_person
+    assert len(begun) == crowded.catalog.limits.open_per_person
 
 
 async def _submitted(harness: AppHarness) -> str | None:
@@ -189,7 +189,7 @@ async def _submitted(harness: AppHarness) -> str | None:
 
 
 async def test_an_event_that_the_database_refuses_makes_the_agent_wait_and_ends_nothing(harness: AppHarness) -> None:
-    observe, refusals = harness.conductor.observe, [2]
+    observe, refusals = harness.areas.recorder.observe, [2]
 
     async def refusing(run: RunId, *bodies: ev.EventBody) -> None:
         if refusals[0] and isinstance(bodies[0], ev.Message):

@@ -4,13 +4,14 @@ import hashlib
 
 import pytest
 
-from ompycord.conductor import Projector, Reminders
+from ompycord.conductor import Projector, Snapshots
 from ompycord.conductor.reminders import LOST_MS
 from ompycord.domain import events as ev
 from ompycord.domain.authority import SourceKind
+from ompycord.domain.catalog import RunChannels
 from ompycord.domain.ids import RunId, external_source
 from ompycord.domain.records import OutboxKind, Post, Receipt
-from ompycord.domain.run import RunState, SuspendReason
+from ompycord.domain.run import RunRecord, RunState, SuspendReason
 from ompycord.domain.snapshot import Verification
 from ompycord.errors import Refused
 from tests.integration.conductor.conftest import ADA, AppHarness
@@ -59,15 +60,15 @@ async def test_an_external_run_gets_its_card_and_one_result(harness: AppHarness)
 async def test_cancel_of_an_external_run_is_a_request(harness: AppHarness) -> None:
     async with harness.running():
         run = await post(harness, ev.RunStarted(title="Nightly"), seq=1)
-        await harness.conductor.cancel(run, ADA)
+        await harness.areas.runs.cancel(await harness.areas.record(run), ADA)
         snapshot = await harness.until(run, lambda snapshot: snapshot.cancel_requested)
         assert not snapshot.is_final
         with pytest.raises(Refused, match="runs elsewhere"):
-            await harness.conductor.stop(run, ADA)
+            await harness.areas.runs.stop(await harness.areas.record(run), ADA)
 
 
 async def test_a_day_of_silence_is_lost_and_the_next_word_lifts_it(harness: AppHarness) -> None:
-    watch = Reminders(store=harness.store, conductor=harness.conductor, clock=harness.clock)
+    watch = harness.areas.reminders()
     async with harness.running():
         run = await post(harness, ev.RunStarted(title="Nightly"), seq=1)
         await harness.until(run, lambda snapshot: snapshot.started_at is not None)
@@ -95,11 +96,18 @@ async def test_a_senders_clock_sets_none_of_our_timers(harness: AppHarness) -> N
 
 async def test_a_run_is_shown_where_its_repository_is(harness: AppHarness) -> None:
     asked: list[str | None] = []
+
+    class AskedChannels(RunChannels):
+        def channel_of(self, record: RunRecord) -> str | None:
+            asked.append(record.repository)
+            return super().channel_of(record)
+
     harness.projector = Projector(
         store=harness.store,
+        snapshots=Snapshots(store=harness.store),
         bus=harness.bus,
         clock=harness.clock,
-        route=lambda record: asked.append(record.repository) or "7",
+        channels=AskedChannels(home="8", of_repositories={"shop": "7"}),
     )
     await post(harness, ev.RunStarted(title="Nightly", repository="shop"), seq=1)
     while await harness.projector.project_some():

@@ -115,7 +115,7 @@ async def test_cancel_halts_the_agent_and_frees_the_workspace(harness: AppHarnes
     async with harness.running():
         record = await harness.submit(MO)
         await asyncio.wait_for(harness.agent.began.wait(), patient(10))
-        await harness.conductor.cancel(RunId(record.id), MO, reason="wrong branch")
+        await harness.areas.runs.cancel(await harness.areas.record(RunId(record.id)), MO, reason="wrong branch")
         snapshot = await harness.ended(record.id)
         await harness.settled(record.id)
     assert (snapshot.state, snapshot.message) == (RunState.CANCELLED, "Cancelled by Mo: wrong branch")
@@ -131,11 +131,11 @@ async def test_stop_keeps_everything_and_resume_goes_on_in_the_same_clone(harnes
         await asyncio.wait_for(harness.agent.began.wait(), patient(10))
         kept = harness.agent.jobs[0].cwd / "half.txt"
         kept.write_text("half done\n")
-        await harness.conductor.stop(run, ADA)
+        await harness.areas.runs.stop(await harness.areas.record(run), ADA)
         stopped = await harness.in_state(run, RunState.SUSPENDED)
         assert stopped.reason is SuspendReason.HUMAN
         harness.agent.release()
-        await harness.conductor.resume(run, ADA)
+        await harness.areas.runs.resume(await harness.areas.load(run), ADA)
         snapshot = await harness.ended(run)
     assert harness.agent.halted == 1
     assert [job.iteration for job in harness.agent.jobs] == [1, 2]
@@ -169,8 +169,8 @@ async def test_two_answers_at_once_have_one_effect_and_the_other_is_told_who_was
         run = RunId(record.id)
         await harness.until(run, lambda snapshot: snapshot.needs_person)
         async with asyncio.TaskGroup() as group:
-            left = group.create_task(harness.conductor.answer(run, "q1", "left", ADA))
-            right = group.create_task(harness.conductor.answer(run, "q1", "right", ADA))
+            left = group.create_task(harness.areas.approvals.answer(await harness.areas.load(run), "q1", "left", ADA))
+            right = group.create_task(harness.areas.approvals.answer(await harness.areas.load(run), "q1", "right", ADA))
         snapshot = await harness.until(run, lambda snapshot: not snapshot.needs_person)
         first, second = sorted((left.result(), right.result()), key=lambda committed: not committed.fresh)
         assert first.fresh
@@ -217,8 +217,8 @@ async def test_a_stranger_may_not_cancel_and_the_requester_may(harness: AppHarne
     record = await harness.submit(MO)
     other = MO.model_copy(update={"id": "100000000000000004", "name": "Po"})
     with pytest.raises(Refused, match="its requester or an"):
-        await harness.conductor.cancel(RunId(record.id), other)
-    assert (await harness.conductor.cancel(RunId(record.id), MO)).fresh
+        await harness.areas.runs.cancel(await harness.areas.record(RunId(record.id)), other)
+    assert (await harness.areas.runs.cancel(await harness.areas.record(RunId(record.id)), MO)).fresh
 
 
 async def test_a_closed_machine_refuses_new_runs_and_lets_those_in_line_wait(harness: AppHarness) -> None:

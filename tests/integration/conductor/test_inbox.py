@@ -32,7 +32,7 @@ async def test_an_answer_reaches_the_agent_that_waits_for_it(harness: AppHarness
     async with harness.running():
         run = await harness.submit()
         await harness.until(run.id, lambda snapshot: any(question.ref == "which" for question in snapshot.questions))
-        await harness.conductor.answer(RunId(run.id), "which", "left", ADA)
+        await harness.areas.approvals.answer(await harness.areas.load(RunId(run.id)), "which", "left", ADA)
         assert await harness.heard() == QuestionAnswered(question="which", answer="left", by="Ada")
         harness.agent.release()
         await harness.ended(run.id)
@@ -60,7 +60,7 @@ async def test_what_was_said_before_the_start_is_in_the_prompt_and_not_heard_twi
 async def test_an_agent_does_not_hear_itself_nor_another_run(harness: AppHarness) -> None:
     mine, other = await harness.submit(), await harness.submit()
     await harness.store.observe(RunId(mine.id), [Prompted(text="I say this to myself")], at=harness.clock.now_ms())
-    inboxes = Inboxes(history=harness.store, bus=Bus(), record=harness.conductor.record)
+    inboxes = Inboxes(history=harness.store, bus=Bus(), record=harness.areas.recorder.record)
     async with inboxes.open(RunId(mine.id), iteration=1) as inbox:
         await harness.store.commit(_said(harness, other.id, "for the other"))
         await harness.store.commit(_said(harness, mine.id, "for me"))
@@ -77,9 +77,11 @@ async def test_what_is_taken_back_at_the_moment_of_handing_out_is_not_handed_out
     async def record(run: RunId, *bodies: EventBody) -> None:
         """Somebody takes it back after it was read and before it is marked as taken."""
         if not dropped:
-            (waiting,) = await harness.conductor.waiting(run)
-            dropped.append((await harness.conductor.drop(run, waiting.id, ADA)).body.text)
-        await harness.conductor.record(run, *bodies)
+            (waiting,) = await harness.areas.messages.waiting(run)
+            dropped.append(
+                (await harness.areas.messages.drop(await harness.areas.record(run), waiting.id, ADA)).body.text
+            )
+        await harness.areas.recorder.record(run, *bodies)
 
     async with Inboxes(history=harness.store, bus=harness.bus, record=record).open(run, iteration=1) as inbox:
         await harness.store.commit(_said(harness, run, "Wrong."))

@@ -77,10 +77,10 @@ def real_house(store: SqliteStore, tmp_path: Path) -> MakeHouse:
             adapters={"command": CommandAgent(launcher=launcher)},
             checks=LocalChecks(launcher=launcher),
             level="none",
-            observe=harness.conductor.observe,
-            record=harness.conductor.record,
+            observe=harness.areas.recorder.observe,
+            record=harness.areas.recorder.record,
             secrets=_environment,
-            inboxes=Inboxes(history=store, bus=harness.bus, record=harness.conductor.record),
+            inboxes=Inboxes(history=store, bus=harness.bus, record=harness.areas.recorder.record),
             task=store.task,
             session=store.session,
         )
@@ -187,10 +187,10 @@ async def test_a_resumed_run_has_what_its_earlier_round_changed(harness: AppHarn
         run = RunId((await harness.submit()).id)
         await harness.began()
         (harness.agent.jobs[0].cwd / "half.txt").write_text("half done\n")
-        await harness.conductor.stop(run, ADA)
+        await harness.areas.runs.stop(await harness.areas.record(run), ADA)
         await harness.in_state(run, RunState.SUSPENDED)
         harness.agent.release()
-        await harness.conductor.resume(run, ADA)
+        await harness.areas.runs.resume(await harness.areas.load(run), ADA)
         snapshot = await harness.ended(run)
     assert (snapshot.outcome, snapshot.verification) == (None, Verification.VERIFIED)
     assert [file.path for file in snapshot.files] == ["half.txt"]
@@ -203,7 +203,7 @@ async def test_a_run_whose_later_round_takes_everything_back_is_without_changes(
         await harness.began()
         (harness.agent.jobs[0].cwd / "half.txt").write_text("half done\n")
         harness.agent.began.clear()
-        await harness.conductor.send_message(run, "Take that back.", "restart", ADA)
+        await harness.areas.messages.send_message(await harness.areas.record(run), "Take that back.", "restart", ADA)
         await harness.began()
         (harness.agent.jobs[1].cwd / "half.txt").unlink()
         harness.agent.writes = {}
@@ -219,7 +219,7 @@ async def test_a_run_without_changes_can_be_run_again(harness: AppHarness) -> No
         first = await harness.submit()
         await harness.ended(first.id)
         harness.agent.writes = {"total.py": "x = 1\n"}
-        second = await harness.conductor.retry(RunId(first.id), ADA)
+        second = await harness.areas.runs.retry(await harness.areas.record(RunId(first.id)), ADA)
         snapshot = await harness.ended(second.id)
         before = await harness.ended(first.id)
     assert (snapshot.outcome, snapshot.verification) == (None, Verification.VERIFIED)
@@ -230,8 +230,8 @@ async def test_a_result_that_an_earlier_version_collected_is_not_made_green_by_i
     """Stopped while its checks ran, with nothing changed; then a version that knows better resumes it."""
     harness.agent.writes = {}
     run = RunId((await harness.submit()).id)
-    await harness.workspaces.prepare(run, harness.conductor.catalog.repository("shop"), base=None)
-    await harness.workspaces.collect(run, harness.conductor.catalog.repository("shop"), message="m")
+    await harness.workspaces.prepare(run, harness.catalog.repository("shop"), base=None)
+    await harness.workspaces.collect(run, harness.catalog.repository("shop"), message="m")
     transitions = Transitions(store=harness.store, clock=harness.clock, ids=harness.ids)
     await transitions.decide(run, ev.RunDequeued(), kind=SourceKind.OMPYCORD)
     for key in ("prepare:1", "build:1", "harvest:1"):
@@ -239,9 +239,9 @@ async def test_a_result_that_an_earlier_version_collected_is_not_made_green_by_i
         done = EffectUpdate(run=run, key=key, status=EffectStatus.DONE, at=harness.clock.now_ms(), outcome="ok")
         ended = ev.EffectFinished.model_validate({"key": key, "outcome": "ok", "facts": facts})
         await transitions.decide(run, ended, kind=SourceKind.OMPYCORD, journal=done)
-    await harness.conductor.stop(run, ADA)
+    await harness.areas.runs.stop(await harness.areas.record(run), ADA)
     async with harness.running():
-        await harness.conductor.resume(run, ADA)
+        await harness.areas.runs.resume(await harness.areas.load(run), ADA)
         snapshot = await harness.ended(run)
     assert harness.checks.ran == ["unit"]
     assert (snapshot.state, snapshot.outcome) == (RunState.COMPLETE, RunOutcome.NO_CHANGES)

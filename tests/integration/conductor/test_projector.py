@@ -1,11 +1,13 @@
 """The projector when the database refuses: nothing is skipped, nothing is counted twice, it is said once."""
 
 import asyncio
+from typing import cast
 
 from structlog.testing import capture_logs
 
-from ompycord.conductor import Bus, Projector
+from ompycord.conductor import Bus, Projector, Snapshots
 from ompycord.domain import events as ev
+from ompycord.domain.catalog import RunChannels
 from ompycord.domain.ids import RunId
 from ompycord.errors import DiskRefuses
 from ompycord.store import SqliteStore
@@ -37,7 +39,14 @@ class RefusingStore:
 
 
 def projector_of(store: RefusingStore) -> Projector:
-    return Projector(store=store, bus=Bus(), clock=FakeClock(), route=lambda record: "200000000000000009")  # pyright: ignore[reportArgumentType]  # the rest is the real store's
+    real = cast("SqliteStore", store)  # the rest is the real store's
+    return Projector(
+        store=real,
+        snapshots=Snapshots(store=real),
+        bus=Bus(),
+        clock=FakeClock(),
+        channels=RunChannels(home="200000000000000009"),
+    )
 
 
 async def test_a_batch_that_was_refused_is_folded_once_when_it_goes_through(harness: AppHarness) -> None:

@@ -98,9 +98,11 @@ class Life:
     async def _click(self, harness: AppHarness, run: RunId, ref: str, person: Person) -> None:
         try:
             if self.kind == QUESTION:
-                committed = await harness.conductor.answer(run, ref, f"{person.name}'s", person)
+                committed = await harness.areas.approvals.answer(
+                    await harness.areas.load(run), ref, f"{person.name}'s", person
+                )
             else:
-                committed = await harness.conductor.approve(run, ref, person)
+                committed = await harness.areas.approvals.approve(await harness.areas.load(run), ref, person)
         except Refused:  # nobody waits for it any more: nothing was decided, and that was said
             return
         self.told.append((ref, person, committed))

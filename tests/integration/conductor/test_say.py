@@ -40,12 +40,14 @@ async def working(harness: AppHarness) -> RunId:
 async def test_what_is_said_reaches_a_running_agent_that_listens_once_and_in_order(steered: AppHarness) -> None:
     async with steered.running():
         run = await working(steered)
-        first = await steered.conductor.send_message(run, " Mind the tests. ", "next", ADA)
-        second = await steered.conductor.send_message(run, "Stop that.", "now", ADA)
+        first = await steered.areas.messages.send_message(
+            await steered.areas.record(run), " Mind the tests. ", "next", ADA
+        )
+        second = await steered.areas.messages.send_message(await steered.areas.record(run), "Stop that.", "now", ADA)
         assert (first.outcome, second.outcome) == ("next", "now")
         assert await steered.heard() == Prompted(text="Mind the tests.", by="Ada")
         assert await steered.heard() == Prompted(text="Stop that.", by="Ada", when="now")
-        assert await steered.conductor.waiting(run) == []
+        assert await steered.areas.messages.waiting(run) == []
         steered.agent.release()
         await steered.ended(run)
     assert steered.agent.heard.empty()
@@ -61,7 +63,9 @@ async def test_an_agent_that_does_not_listen_begins_again_in_its_clone(
         run = await working(harness)
         (harness.agent.jobs[0].cwd / "half.txt").write_text("half done\n")
         harness.agent.began.clear()
-        assert (await harness.conductor.send_message(run, "Mind the docs.", when, ADA)).outcome == "restart"
+        assert (
+            await harness.areas.messages.send_message(await harness.areas.record(run), "Mind the docs.", when, ADA)
+        ).outcome == "restart"
         await harness.began()
         harness.agent.release()
         snapshot = await harness.ended(run)
@@ -70,21 +74,27 @@ async def test_an_agent_that_does_not_listen_begins_again_in_its_clone(
     assert harness.agent.jobs[1].prompt.endswith("Said since:\n\nMind the docs.")
     assert [file.path for file in snapshot.files] == ["half.txt", "total.py"]
     assert harness.agent.heard.empty()
-    assert await harness.conductor.waiting(run) == []
+    assert await harness.areas.messages.waiting(run) == []
 
 
 async def test_a_run_that_waits_keeps_it_for_its_start(crowded: AppHarness) -> None:
     async with crowded.running():
         first = await working(crowded)
         second = RunId((await crowded.submit()).id)
-        assert (await crowded.conductor.send_message(second, "Mind the docs.", "now", ADA)).outcome == "start"
-        assert [one.body.text for one in await crowded.conductor.waiting(second)] == ["Mind the docs."]
-        await crowded.conductor.stop(first, ADA)
+        assert (
+            await crowded.areas.messages.send_message(await crowded.areas.record(second), "Mind the docs.", "now", ADA)
+        ).outcome == "start"
+        assert [one.body.text for one in await crowded.areas.messages.waiting(second)] == ["Mind the docs."]
+        await crowded.areas.runs.stop(await crowded.areas.record(first), ADA)
         await crowded.in_state(first, RunState.SUSPENDED)
-        assert (await crowded.conductor.send_message(first, "And the tests.", "restart", ADA)).outcome == "resume"
+        assert (
+            await crowded.areas.messages.send_message(
+                await crowded.areas.record(first), "And the tests.", "restart", ADA
+            )
+        ).outcome == "resume"
         crowded.agent.release()
         await crowded.ended(second)
-        await crowded.conductor.resume(first, ADA)
+        await crowded.areas.runs.resume(await crowded.areas.load(first), ADA)
         await crowded.ended(first)
     prompts = {job.run: job.prompt for job in crowded.agent.jobs}
     assert prompts[second].endswith("Said since:\n\nMind the docs.")
@@ -95,23 +105,31 @@ async def test_what_is_refused_is_refused_in_words(harness: AppHarness) -> None:
     async with harness.running():
         run = await working(harness)
         with pytest.raises(Refused, match=r"that is for a \*runner\*"):
-            await harness.conductor.send_message(run, "Hello", "next", VI)
+            await harness.areas.messages.send_message(await harness.areas.record(run), "Hello", "next", VI)
         with pytest.raises(Refused, match="is empty"):
-            await harness.conductor.send_message(run, " \n ", "next", MO)
+            await harness.areas.messages.send_message(await harness.areas.record(run), " \n ", "next", MO)
         with pytest.raises(Refused, match="4,000 is the limit"):
-            await harness.conductor.send_message(run, "x" * 4001, "next", ADA)
+            await harness.areas.messages.send_message(await harness.areas.record(run), "x" * 4001, "next", ADA)
         harness.agent.release()
         await harness.ended(run)
         with pytest.raises(Refused, match=r"has ended.*\*Run again\*"):
-            await harness.conductor.send_message(run, "One more thing", "next", ADA)
+            await harness.areas.messages.send_message(await harness.areas.record(run), "One more thing", "next", ADA)
     assert len(harness.agent.jobs) == 1
 
 
 async def test_the_same_message_is_said_once(steered: AppHarness) -> None:
     async with steered.running():
         run = await working(steered)
-        assert (await steered.conductor.send_message(run, "Mind the tests.", "next", ADA, key="7")).is_fresh
-        assert not (await steered.conductor.send_message(run, "Mind the tests.", "next", ADA, key="7")).is_fresh
+        assert (
+            await steered.areas.messages.send_message(
+                await steered.areas.record(run), "Mind the tests.", "next", ADA, key="7"
+            )
+        ).is_fresh
+        assert not (
+            await steered.areas.messages.send_message(
+                await steered.areas.record(run), "Mind the tests.", "next", ADA, key="7"
+            )
+        ).is_fresh
         await steered.heard()
         steered.agent.release()
         await steered.ended(run)
@@ -121,45 +139,49 @@ async def test_the_same_message_is_said_once(steered: AppHarness) -> None:
 async def test_a_waiting_word_is_taken_back_and_a_taken_one_is_not(steered: AppHarness) -> None:
     async with steered.running():
         first = await working(steered)
-        await steered.conductor.stop(first, ADA)
+        await steered.areas.runs.stop(await steered.areas.record(first), ADA)
         await steered.in_state(first, RunState.SUSPENDED)
         for text in ("Wrong.", "Right."):
-            await steered.conductor.send_message(first, text, "next", ADA)
-        wrong, right = await steered.conductor.waiting(first)
-        assert (await steered.conductor.drop(first, wrong.id, MO)).body.text == "Wrong."
-        assert await steered.conductor.waiting(first) == [right]
+            await steered.areas.messages.send_message(await steered.areas.record(first), text, "next", ADA)
+        wrong, right = await steered.areas.messages.waiting(first)
+        assert (
+            await steered.areas.messages.drop(await steered.areas.record(first), wrong.id, MO)
+        ).body.text == "Wrong."
+        assert await steered.areas.messages.waiting(first) == [right]
         steered.agent.release()
-        await steered.conductor.resume(first, ADA)
+        await steered.areas.runs.resume(await steered.areas.load(first), ADA)
         await steered.ended(first)
         with pytest.raises(Refused, match="has that already"):
-            await steered.conductor.drop(first, right.id, ADA)
+            await steered.areas.messages.drop(await steered.areas.record(first), right.id, ADA)
         with pytest.raises(Refused, match="Nothing like that was said"):
-            await steered.conductor.drop(first, "01JD0000000000000000000000", ADA)
+            await steered.areas.messages.drop(await steered.areas.record(first), "01JD0000000000000000000000", ADA)
     assert steered.agent.jobs[-1].prompt.endswith("Said since:\n\nRight.")
 
 
 async def test_a_waiting_word_is_edited_in_its_place_and_a_taken_or_dropped_one_is_not(steered: AppHarness) -> None:
     async with steered.running():
         run = await working(steered)
-        await steered.conductor.stop(run, ADA)
+        await steered.areas.runs.stop(await steered.areas.record(run), ADA)
         await steered.in_state(run, RunState.SUSPENDED)
         for text in ("First.", "Secnd.", "Third."):
-            await steered.conductor.send_message(run, text, "next", ADA)
-        first, second, third = await steered.conductor.waiting(run)
-        assert (await steered.conductor.edit(run, second.id, " Second. ", MO)).body.text == "Second."
+            await steered.areas.messages.send_message(await steered.areas.record(run), text, "next", ADA)
+        first, second, third = await steered.areas.messages.waiting(run)
+        assert (
+            await steered.areas.messages.edit(await steered.areas.record(run), second.id, " Second. ", MO)
+        ).body.text == "Second."
         for empty in ("", " ", "x" * 4001):
             with pytest.raises(Refused, match="othing was told"):
-                await steered.conductor.edit(run, first.id, empty, ADA)
+                await steered.areas.messages.edit(await steered.areas.record(run), first.id, empty, ADA)
         with pytest.raises(Refused, match="You may not say"):
-            await steered.conductor.edit(run, first.id, "Mine.", VI)
-        await steered.conductor.drop(run, third.id, ADA)
+            await steered.areas.messages.edit(await steered.areas.record(run), first.id, "Mine.", VI)
+        await steered.areas.messages.drop(await steered.areas.record(run), third.id, ADA)
         with pytest.raises(Refused, match="took that back"):
-            await steered.conductor.edit(run, third.id, "Again.", ADA)
+            await steered.areas.messages.edit(await steered.areas.record(run), third.id, "Again.", ADA)
         steered.agent.release()
-        await steered.conductor.resume(run, ADA)
+        await steered.areas.runs.resume(await steered.areas.load(run), ADA)
         await steered.ended(run)
         with pytest.raises(Refused, match="has that already, as it was"):
-            await steered.conductor.edit(run, first.id, "Too late.", ADA)
+            await steered.areas.messages.edit(await steered.areas.record(run), first.id, "Too late.", ADA)
     assert steered.agent.jobs[-1].prompt.endswith("Said since:\n\nFirst.\n\nSecond.")
 
 
@@ -179,17 +201,19 @@ class EditedMeanwhile:
         said = [event for event in found if isinstance(event.body, Prompted)]
         if said and self.run is None:
             self.run = run
-            await self._harness.conductor.edit(run, str(said[-1].id), "As edited.", ADA)
+            await self._harness.areas.messages.edit(
+                await self._harness.areas.record(run), str(said[-1].id), "As edited.", ADA
+            )
         return found
 
 
 async def test_an_agent_gets_the_words_that_stood_there_when_it_took_them(steered: AppHarness) -> None:
     store = EditedMeanwhile(steered.store, steered)
-    inboxes = Inboxes(history=cast("SqliteStore", store), bus=steered.bus, record=steered.conductor.record)
+    inboxes = Inboxes(history=cast("SqliteStore", store), bus=steered.bus, record=steered.areas.recorder.record)
     steered.engine.context = replace(steered.engine.context, inboxes=inboxes)
     async with steered.running():
         run = await working(steered)
-        await steered.conductor.send_message(run, "As typed.", "next", ADA)
+        await steered.areas.messages.send_message(await steered.areas.record(run), "As typed.", "next", ADA)
         assert await steered.heard() == Prompted(text="As edited.", by="Ada")
         steered.agent.release()
         await steered.ended(run)
@@ -200,9 +224,9 @@ async def test_the_queue_is_bounded(crowded: AppHarness) -> None:
         await working(crowded)
         second = RunId((await crowded.submit()).id)
         for number in range(MOST_WAITING):
-            await crowded.conductor.send_message(second, f"{number}", "next", ADA)
+            await crowded.areas.messages.send_message(await crowded.areas.record(second), f"{number}", "next", ADA)
         with pytest.raises(Refused, match="wait for the agent already"):
-            await crowded.conductor.send_message(second, "one too many", "next", ADA)
+            await crowded.areas.messages.send_message(await crowded.areas.record(second), "one too many", "next", ADA)
 
 
 class HeldChecks(FakeChecks):
@@ -232,7 +256,9 @@ async def test_during_checks_the_agent_comes_back_with_what_was_said(harness: Ap
         async with within(PATIENCE_S):
             await checking.began.wait()
         harness.agent.began.clear()
-        assert (await harness.conductor.send_message(run, "And the docs.", "next", ADA)).outcome == "restart"
+        assert (
+            await harness.areas.messages.send_message(await harness.areas.record(run), "And the docs.", "next", ADA)
+        ).outcome == "restart"
         await harness.began()
         checking.go.set()
         snapshot = await harness.ended(run)
@@ -246,11 +272,13 @@ async def test_a_run_stopped_in_its_checks_goes_back_to_its_agent(harness: AppHa
         run = RunId((await harness.submit()).id)
         async with within(PATIENCE_S):
             await checking.began.wait()
-        await harness.conductor.stop(run, ADA)
+        await harness.areas.runs.stop(await harness.areas.record(run), ADA)
         await harness.in_state(run, RunState.SUSPENDED)
-        assert (await harness.conductor.send_message(run, "And the docs.", "next", ADA)).outcome == "resume"
+        assert (
+            await harness.areas.messages.send_message(await harness.areas.record(run), "And the docs.", "next", ADA)
+        ).outcome == "resume"
         checking.go.set()
-        await harness.conductor.resume(run, ADA)
+        await harness.areas.runs.resume(await harness.areas.load(run), ADA)
         await harness.ended(run)
     assert [job.prompt.endswith("And the docs.") for job in harness.agent.jobs] == [False, True]
 
@@ -273,7 +301,7 @@ async def test_a_run_that_publishes_says_that_it_takes_nothing(
         async with within(PATIENCE_S):
             await publishing.wait()
         with pytest.raises(Refused, match=r"takes nothing more.*\*Run again\*"):
-            await harness.conductor.send_message(run, "Wait", "next", ADA)
+            await harness.areas.messages.send_message(await harness.areas.record(run), "Wait", "next", ADA)
         go.set()
         await harness.ended(run)
 
@@ -286,7 +314,9 @@ async def test_what_is_said_while_the_agent_ends_is_not_lost(
 
     async def deaf(job: AgentJob, emit: Emit, inbox: Inbox) -> AgentOutcome:
         if job.iteration == 1:
-            said = await steered.conductor.send_message(job.run, "And the docs.", "next", ADA)
+            said = await steered.areas.messages.send_message(
+                await steered.areas.record(job.run), "And the docs.", "next", ADA
+            )
             assert said.outcome == "next"
             steered.agent.jobs.append(job)
             return AgentOutcome(claim=True)
@@ -314,7 +344,9 @@ class Between:
         found = await self._inner.transcript(run, after=after)
         if not self.said:
             self.said = True
-            await self._harness.conductor.send_message(run, "And the docs.", "next", ADA)
+            await self._harness.areas.messages.send_message(
+                await self._harness.areas.record(run), "And the docs.", "next", ADA
+            )
         return found
 
 
@@ -326,7 +358,7 @@ async def test_what_is_said_between_the_last_look_and_the_agents_end_is_not_lost
         engine=steered.driver._engine,  # pyright: ignore[reportPrivateUsage]  # the same one
         clock=steered.clock,
         ids=steered.ids,
-        limits=steered.conductor.catalog.limits,
+        limits=steered.catalog.limits,
         changed=steered.projector.wake,
     )
     async with steered.running():
@@ -339,15 +371,17 @@ async def test_what_is_said_between_the_last_look_and_the_agents_end_is_not_lost
 async def test_a_crash_neither_loses_nor_repeats_what_was_said(steered: AppHarness) -> None:
     async with steered.running():
         run = await working(steered)
-        await steered.conductor.send_message(run, "Heard before the crash.", "next", ADA)
+        await steered.areas.messages.send_message(
+            await steered.areas.record(run), "Heard before the crash.", "next", ADA
+        )
         await steered.heard()
-    await steered.conductor.send_message(run, "Said to nobody.", "next", ADA)
+    await steered.areas.messages.send_message(await steered.areas.record(run), "Said to nobody.", "next", ADA)
     later = steered.restart()
     later.capabilities["command"] = STEERS
     later.agent.hold()
     async with later.running():
         await later.began()
-        await later.conductor.send_message(run, "Said to the next.", "next", ADA)
+        await later.areas.messages.send_message(await later.areas.record(run), "Said to the next.", "next", ADA)
         assert await later.heard() == Prompted(text="Said to the next.", by="Ada")
         later.agent.release()
         await later.ended(run)

@@ -34,7 +34,7 @@ async def test_after_a_crash_of_ours_it_goes_on_in_its_session_and_its_clone(har
         run = RunId((await harness.submit()).id)
         await harness.until(run, lambda snapshot: snapshot.session is not None)
         (harness.agent.jobs[0].cwd / "half.txt").write_text("half done\n")
-        await harness.conductor.send_message(run, "Mind the docs.", "next", ADA)
+        await harness.areas.messages.send_message(await harness.areas.record(run), "Mind the docs.", "next", ADA)
         await harness.heard()
     second = resuming(harness.restart())
     async with second.running():
@@ -82,10 +82,10 @@ async def test_a_stopped_agent_is_resumed_in_its_session(harness: AppHarness) ->
     async with harness.running():
         run = RunId((await harness.submit()).id)
         await harness.until(run, lambda snapshot: snapshot.session is not None)
-        await harness.conductor.stop(run, ADA)
+        await harness.areas.runs.stop(await harness.areas.record(run), ADA)
         await harness.settled(run)
         harness.agent.release()
-        await harness.conductor.resume(run, ADA)
+        await harness.areas.runs.resume(await harness.areas.load(run), ADA)
         await harness.ended(run)
     assert [job.session for job in harness.agent.jobs] == [None, "s-1"]
     assert harness.agent.jobs[1].prompt == GO_ON
@@ -100,7 +100,7 @@ async def test_an_agent_is_told_what_its_session_cost_so_far(harness: AppHarness
         run = RunId((await harness.submit()).id)
         await harness.in_state(run, RunState.SUSPENDED)
         harness.agent.outcome = AgentOutcome(claim=True)
-        await harness.conductor.resume(run, ADA)
+        await harness.areas.runs.resume(await harness.areas.load(run), ADA)
         await harness.ended(run)
     assert [(job.session, job.session_usd) for job in harness.agent.jobs] == [(None, 0.0), ("s-1", 0.75)]
 
@@ -113,7 +113,7 @@ async def test_an_agent_that_crashes_waits_for_a_person_and_goes_on_in_the_same_
         snapshot = await harness.in_state(run, RunState.SUSPENDED)
         assert (snapshot.reason, snapshot.message) == (SuspendReason.INTERRUPTED, "omp ended with signal 11.")
         harness.agent.outcome = AgentOutcome(claim=True)
-        await harness.conductor.resume(run, ADA)
+        await harness.areas.runs.resume(await harness.areas.load(run), ADA)
         snapshot = await harness.ended(run)
     assert snapshot.state is RunState.COMPLETE
     assert [job.session for job in harness.agent.jobs] == [None, "s-1"]
@@ -130,14 +130,14 @@ async def test_no_agent_starts_in_a_clone_that_somebody_works_in(harness: AppHar
     async with harness.running():
         run = RunId((await harness.submit()).id)
         await harness.began()
-        await harness.conductor.stop(run, ADA)
+        await harness.areas.runs.stop(await harness.areas.record(run), ADA)
         await harness.settled(run)
         harness.workspaces.taken_over.add(run)
-        await harness.conductor.resume(run, ADA)
+        await harness.areas.runs.resume(await harness.areas.load(run), ADA)
         snapshot = await harness.until(run, lambda snapshot: snapshot.reason is SuspendReason.INTERRUPTED)
         assert snapshot.message == TAKEN_OVER
         harness.workspaces.taken_over.clear()
         harness.agent.release()
-        await harness.conductor.resume(run, ADA)
+        await harness.areas.runs.resume(await harness.areas.load(run), ADA)
         assert (await harness.ended(run)).state is RunState.COMPLETE
     assert [job.iteration for job in harness.agent.jobs] == [1, 3]

@@ -34,7 +34,13 @@ async def test_that_the_sdk_was_loaded_is_told_once_after_the_first_answer(harne
     told: list[None] = []
     files = Artifacts(folder=harness.folder / "artifacts", workspaces=harness.workspaces)
     tool_service = ToolService(
-        conductor=harness.conductor, bus=harness.bus, clock=FakeClock(), ids=harness.ids, attach=files.attach
+        recorder=harness.areas.recorder,
+        messages=harness.areas.messages,
+        snapshots=harness.snapshots,
+        bus=harness.bus,
+        clock=FakeClock(),
+        ids=harness.ids,
+        attach=files.attach,
     )
     mount = McpMount(
         tool_service=tool_service,
@@ -63,7 +69,13 @@ async def test_when_the_process_ends_a_wait_for_people_ends_too_and_its_ticket_s
         await harness.in_state(run, RunState.BUILDING)
         files = Artifacts(folder=harness.folder / "artifacts", workspaces=harness.workspaces)
         tool_service = ToolService(
-            conductor=harness.conductor, bus=harness.bus, clock=FakeClock(), ids=harness.ids, attach=files.attach
+            recorder=harness.areas.recorder,
+            messages=harness.areas.messages,
+            snapshots=harness.snapshots,
+            bus=harness.bus,
+            clock=FakeClock(),
+            ids=harness.ids,
+            attach=files.attach,
         )
         mount = McpMount(tool_service=tool_service, authenticate=lambda headers: run, version="0")
         shim = group.create_task(mount.serve())

@@ -30,7 +30,9 @@ async def mounted(harness: AppHarness, run: RunId, clock: Clock | None = None) -
     """The mount on a port of its own; yields its address."""
     artifacts = Artifacts(folder=harness.folder / "artifacts", workspaces=harness.workspaces)
     tool_service = ToolService(
-        conductor=harness.conductor,
+        recorder=harness.areas.recorder,
+        messages=harness.areas.messages,
+        snapshots=harness.snapshots,
         bus=harness.bus,
         clock=clock or FakeClock(),
         ids=harness.ids,
@@ -112,7 +114,7 @@ async def test_a_question_is_a_ticket_and_a_person_answers_it(harness: AppHarnes
         await harness.until(working, lambda snapshot: snapshot.needs_person)
         async with asyncio.TaskGroup() as group:
             waiting = group.create_task(client.call_tool("wait_answer", {"ticket": ticket["ticket"], "wait_s": 20}))
-            await harness.conductor.answer(working, ticket["ticket"], "left", ADA)
+            await harness.areas.approvals.answer(await harness.areas.load(working), ticket["ticket"], "left", ADA)
         answer = waiting.result().structured_content
         assert answer is not None
         assert (answer["status"], answer["answer"], answer["by"]) == ("answered", "left", "Ada")
@@ -129,7 +131,7 @@ async def test_leave_is_a_ticket_too_and_leave_for_the_run_is_not_asked_for_twic
         await harness.until(working, lambda snapshot: snapshot.needs_person)
         async with asyncio.TaskGroup() as group:
             waiting = group.create_task(client.call_tool("request_approval", {**wanted, "wait_s": 20}))
-            await harness.conductor.approve(working, ticket["ticket"], ADA, scope="run")
+            await harness.areas.approvals.approve(await harness.areas.load(working), ticket["ticket"], ADA, scope="run")
         answer = waiting.result().structured_content
         assert answer is not None
         assert (answer["ticket"], answer["answer"]) == (ticket["ticket"], "allowed for this run")
@@ -140,7 +142,7 @@ async def test_leave_is_a_ticket_too_and_leave_for_the_run_is_not_asked_for_twic
         assert other is not None
         assert other["ticket"] != ticket["ticket"]
         await harness.until(working, lambda snapshot: snapshot.needs_person)
-        await harness.conductor.deny(working, other["ticket"], ADA, reason="no")
+        await harness.areas.approvals.deny(await harness.areas.load(working), other["ticket"], ADA, reason="no")
         said = (await client.call_tool("wait_answer", {"ticket": other["ticket"]})).structured_content
         assert said is not None
         assert (said["answer"], said["by"]) == ("denied: no", "Ada")
@@ -187,15 +189,15 @@ async def test_a_plan_is_shown_whole_and_a_result_is_a_claim(harness: AppHarness
 
 async def test_what_people_said_is_read_in_its_order(harness: AppHarness, working: RunId) -> None:
     async with mounted(harness, working) as address, connected(address) as client:
-        await harness.conductor.send_message(working, "Mind the docs.", "next", ADA)
+        await harness.areas.messages.send_message(await harness.areas.record(working), "Mind the docs.", "next", ADA)
         ticket = (await client.call_tool("ask_human", {"question": "Which?", "wait_s": 0})).structured_content
         assert ticket is not None
         await harness.until(working, lambda snapshot: snapshot.needs_person)
-        await harness.conductor.answer(working, ticket["ticket"], "left", ADA)
+        await harness.areas.approvals.answer(await harness.areas.load(working), ticket["ticket"], "left", ADA)
         leave = (await client.call_tool("request_approval", {"title": "Run rm", "wait_s": 0})).structured_content
         assert leave is not None
         await harness.until(working, lambda snapshot: bool(snapshot.open_approvals))
-        await harness.conductor.deny(working, leave["ticket"], ADA, reason="never")
+        await harness.areas.approvals.deny(await harness.areas.load(working), leave["ticket"], ADA, reason="never")
         thread = (await client.call_tool("read_thread", {})).structured_content
         assert thread is not None
         assert [(one["kind"], one["by"], one["text"], one["about"]) for one in thread["remarks"]] == [
@@ -258,7 +260,7 @@ async def test_an_answer_after_seventy_seconds_finds_its_agent(harness: AppHarne
                 clock.advance(25)
             assert waiting.result().structured_content == ticket
         assert clock.monotonic_s() - began >= 70
-        await harness.conductor.answer(working, ticket["ticket"], "left", ADA)
+        await harness.areas.approvals.answer(await harness.areas.load(working), ticket["ticket"], "left", ADA)
         answer = (await client.call_tool("wait_answer", {"ticket": ticket["ticket"]})).structured_content
         assert answer is not None
         assert (answer["status"], answer["answer"]) == ("answered", "left")
@@ -282,6 +284,6 @@ async def test_a_client_that_wants_to_know_hears_that_somebody_is_waited_for(
         async with within(20):
             await enough.wait()
         card = await harness.until(working, lambda snapshot: snapshot.needs_person)
-        await harness.conductor.answer(working, card.open_questions[0].ref, "left", ADA)
+        await harness.areas.approvals.answer(await harness.areas.load(working), card.open_questions[0].ref, "left", ADA)
     assert (waiting.result().structured_content or {})["answer"] == "left"
     assert set(heard) == {"Waiting for a person in Discord."}

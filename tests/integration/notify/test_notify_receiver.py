@@ -8,8 +8,9 @@ from typing import cast
 
 import pytest
 
-from ompycord.conductor import Bus, NotificationRule, Notifications, Projector
+from ompycord.conductor import Bus, NotificationRule, Notifications, Projector, Snapshots
 from ompycord.domain import events as ev
+from ompycord.domain.catalog import RunChannels
 from ompycord.domain.deliveries import DeliveryFilter, DeliveryStatus, Destination, StoredDelivery, Topic
 from ompycord.domain.ids import RunId
 from ompycord.errors import DiskRefuses
@@ -89,7 +90,12 @@ class World:
     def new_projector(self, store: SqliteStore) -> Projector:
         notifications = Notifications(self.rules, redact=Redactor(["hunter2-hunter2"]).redact)
         return Projector(
-            store=store, bus=self.bus, clock=self.clock, route=lambda record: "2" * 18, notifications=notifications
+            store=store,
+            snapshots=Snapshots(store=store),
+            bus=self.bus,
+            clock=self.clock,
+            channels=RunChannels(home="2" * 18),
+            notifications=notifications,
         )
 
     @asynccontextmanager

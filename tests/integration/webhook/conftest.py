@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from ompycord.app.sidecar import create_sidecar
+from ompycord.conductor import Snapshots
 from ompycord.http import HttpLimits, KeySet, Sidecar
 from ompycord.store import SqliteStore, open_store
 from tests.integration.store.world import CountingIds, HandClock
@@ -45,7 +46,14 @@ def woken() -> asyncio.Event:
 @pytest.fixture
 def sidecar(store: SqliteStore, keyring: KeySet, clock: HandClock, ids: CountingIds, woken: asyncio.Event) -> Sidecar:
     return create_sidecar(
-        store=store, keyring=keyring, clock=clock, ids=ids, limits=HttpLimits(), wake=woken.set, probes={}
+        store=store,
+        snapshots=Snapshots(store=store),
+        keyring=keyring,
+        clock=clock,
+        ids=ids,
+        limits=HttpLimits(),
+        wake=woken.set,
+        probes={},
     )
 
 

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import httpx
 
 from ompycord.app.sidecar import create_sidecar
-from ompycord.conductor import Bus, Projector
+from ompycord.conductor import Bus, Projector, Snapshots
+from ompycord.domain.catalog import RunChannels
 from ompycord.domain.records import Commit, Scope
 from ompycord.http import HttpLimits, KeySet, Sidecar, bind, mint_bearer, serve
 from ompycord.store import SqliteStore
@@ -91,14 +92,21 @@ async def served(
     """Up, with a key of scope runs:read."""
     bus = Bus()
     streams = Streams(log=store, bus=bus, **stream_options)
-    projector = Projector(store=store, bus=bus, clock=clock, route=lambda run: None)
+    projector = Projector(store=store, snapshots=Snapshots(store=store), bus=bus, clock=clock, channels=RunChannels())
     record, token = mint_bearer(ids=ids, now_ms=NOW, name="r", scopes=[Scope.RUNS_READ])
     await store.commit(Commit(writes=(record,)))
     keyring.replace(await store.keys(), hmac_secrets={}, shared_secret=SECRET)
     app = create_sidecar(
-        store=store, keyring=keyring, clock=clock, ids=ids, limits=limits or HttpLimits(), wake=projector.wake, probes={},
+        store=store,
+        snapshots=Snapshots(store=store),
+        keyring=keyring,
+        clock=clock,
+        ids=ids,
+        limits=limits or HttpLimits(),
+        wake=projector.wake,
+        probes={},
         streams=streams,
-    )  # fmt: skip
+    )
     listener = bind("127.0.0.1", 0)
     port = listener.getsockname()[1]
     stop, serving = asyncio.Event(), asyncio.Event()

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from ompycord.app.sidecar import create_sidecar
+from ompycord.conductor import Snapshots
 from ompycord.domain.fold import RunFold
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunFilter
@@ -71,7 +72,14 @@ def counted(store: SqliteStore) -> CountingStore:
 @pytest.fixture
 def app(counted: CountingStore, keyring: KeySet, clock: HandClock, ids: CountingIds) -> Sidecar:
     return create_sidecar(
-        store=counted, keyring=keyring, clock=clock, ids=ids, limits=LIMITS, wake=lambda: None, probes={}
+        store=counted,
+        snapshots=Snapshots(store=counted),
+        keyring=keyring,
+        clock=clock,
+        ids=ids,
+        limits=LIMITS,
+        wake=lambda: None,
+        probes={},
     )
 
 

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from ompycord.app.sidecar import create_sidecar
+from ompycord.conductor import Snapshots
 from ompycord.domain.events import Note
 from ompycord.errors import StorageError
 from ompycord.http import HttpLimits, KeySet
@@ -111,9 +112,15 @@ async def test_a_database_that_is_held_for_long_is_said_and_taken_up_again(
     busy_store: SqliteStore, tmp_path: Path, keyring: KeySet, clock: HandClock, ids: CountingIds
 ) -> None:
     app = create_sidecar(
-        store=busy_store, keyring=keyring, clock=clock, ids=ids, limits=HttpLimits(), wake=lambda: None,
+        store=busy_store,
+        snapshots=Snapshots(store=busy_store),
+        keyring=keyring,
+        clock=clock,
+        ids=ids,
+        limits=HttpLimits(),
+        wake=lambda: None,
         probes={"database": busy_store.is_writable},
-    )  # fmt: skip
+    )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http:
         poster = Poster(http, clock)
         with sqlite3.connect(tmp_path / "busy.db", isolation_level=None) as other:

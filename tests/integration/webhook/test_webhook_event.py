@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from ompycord.app.sidecar import create_sidecar
+from ompycord.conductor import Snapshots
 from ompycord.domain import events as ev
 from ompycord.domain.records import Commit, Scope
 from ompycord.http import HttpLimits, KeySet, Sidecar, mint_bearer
@@ -243,9 +244,16 @@ async def test_too_many_waiting_events_put_new_ones_off(
     store: SqliteStore, keyring: KeySet, clock: HandClock, ids: CountingIds
 ) -> None:
     app = create_sidecar(
-        store=store, keyring=keyring, clock=clock, ids=ids, limits=HttpLimits(), wake=lambda: None, probes={},
+        store=store,
+        snapshots=Snapshots(store=store),
+        keyring=keyring,
+        clock=clock,
+        ids=ids,
+        limits=HttpLimits(),
+        wake=lambda: None,
+        probes={},
         event_limits=EventLimits(backlog=3),
-    )  # fmt: skip
+    )
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
         poster = Poster(http, clock)

@@ -11,9 +11,10 @@ import httpx
 import pytest
 
 from ompycord.app.sidecar import create_sidecar
-from ompycord.conductor import Bus, Projector
+from ompycord.conductor import Bus, Projector, Snapshots
 from ompycord.domain import events as ev
 from ompycord.domain.authority import SourceKind
+from ompycord.domain.catalog import RunChannels
 from ompycord.domain.ids import OMPYCORD, RunId
 from ompycord.domain.ports import RunFilter
 from ompycord.domain.records import Commit, NewEvent, Scope
@@ -104,7 +105,7 @@ def bus() -> Bus:
 
 @pytest.fixture
 def projector(store: SqliteStore, bus: Bus, clock: HandClock) -> Projector:
-    return Projector(store=store, bus=bus, clock=clock, route=lambda run: None)
+    return Projector(store=store, snapshots=Snapshots(store=store), bus=bus, clock=clock, channels=RunChannels())
 
 
 @pytest.fixture
@@ -112,7 +113,15 @@ def sidecar(
     store: SqliteStore, keyring: KeySet, clock: HandClock, ids: CountingIds, projector: Projector, bus: Bus
 ) -> Sidecar:
     return create_sidecar(
-        store=store, keyring=keyring, clock=clock, ids=ids, limits=HttpLimits(), wake=projector.wake, probes={}, bus=bus
+        store=store,
+        snapshots=Snapshots(store=store),
+        keyring=keyring,
+        clock=clock,
+        ids=ids,
+        limits=HttpLimits(),
+        wake=projector.wake,
+        probes={},
+        bus=bus,
     )
 
 
@@ -237,7 +246,14 @@ async def test_work_that_begins_after_an_end_is_another_round_and_what_trails_is
     assert await pusher.runs() == {"nightly": first, "nightly#2": second}
     # A process that remembers nothing finds the round that is open.
     bare = create_sidecar(
-        store=store, keyring=keyring, clock=pusher.clock, ids=ids, limits=HttpLimits(), wake=projector.wake, probes={}
+        store=store,
+        snapshots=Snapshots(store=store),
+        keyring=keyring,
+        clock=pusher.clock,
+        ids=ids,
+        limits=HttpLimits(),
+        wake=projector.wake,
+        probes={},
     )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(bare), base_url="http://127.0.0.1:8787") as http:
         again = Pusher(http, store, projector, pusher.clock, ids)

@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from ompycord.app.sidecar import create_sidecar
-from ompycord.conductor import Bus, Projector
+from ompycord.conductor import Bus, Projector, Snapshots
+from ompycord.domain.catalog import RunChannels
 from ompycord.domain.records import Scope
 from ompycord.http import HttpLimits, KeySet
 from ompycord.store import open_store
@@ -64,11 +65,19 @@ class Places:
     async def running(self) -> AsyncGenerator[Pusher]:
         ring = KeySet(clock=self._clock)
         async with open_store(self._file, clock=self._clock, ids=self._ids, readers=1) as store:
-            projector = Projector(store=store, bus=Bus(), clock=self._clock, route=lambda run: None)
+            projector = Projector(
+                store=store, snapshots=Snapshots(store=store), bus=Bus(), clock=self._clock, channels=RunChannels()
+            )
             sidecar = create_sidecar(
-                store=store, keyring=ring, clock=self._clock, ids=self._ids, limits=HttpLimits(), wake=projector.wake,
+                store=store,
+                snapshots=Snapshots(store=store),
+                keyring=ring,
+                clock=self._clock,
+                ids=self._ids,
+                limits=HttpLimits(),
+                wake=projector.wake,
                 probes={},
-            )  # fmt: skip
+            )
             transport = httpx.ASGITransport(sidecar)
             async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8787") as http:
                 pusher = Pusher(http, store, projector, self._clock, self._ids)

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from ompycord.app.sidecar import create_sidecar
+from ompycord.conductor import Snapshots
 from ompycord.domain.ports import DumpedFold
 from ompycord.domain.records import Commit, Scope
 from ompycord.http import HttpLimits, KeySet, mint_bearer
@@ -92,9 +93,16 @@ async def patient(
 ) -> AsyncGenerator[httpx.AsyncClient]:
     limits = HttpLimits(rate_per_s=1e9, burst=10**9)
     app = create_sidecar(
-        store=store, keyring=keyring, clock=clock, ids=ids, limits=limits, wake=lambda: None, probes={},
+        store=store,
+        snapshots=Snapshots(store=store),
+        keyring=keyring,
+        clock=clock,
+        ids=ids,
+        limits=limits,
+        wake=lambda: None,
+        probes={},
         event_limits=EventLimits(backlog=10**9),
-    )  # fmt: skip
+    )
     transport = httpx.ASGITransport(app, client=("127.0.0.1", 1))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
         yield http

@@ -15,6 +15,7 @@ import pytest
 import uvicorn
 
 from ompycord.app.sidecar import create_sidecar
+from ompycord.conductor import Snapshots
 from ompycord.errors import BusyError, ConfigurationError
 from ompycord.http import HttpLimits, KeySet, SidecarServer, bind, serve
 from ompycord.store import SqliteStore, open_store
@@ -40,9 +41,15 @@ async def running(
     store: SqliteStore, keyring: KeySet, clock: HandClock, *, header_s: float = 10, body_s: float = 10
 ) -> AsyncGenerator[Served]:
     app = create_sidecar(
-        store=store, keyring=keyring, clock=clock, ids=CountingIds(1000), limits=HttpLimits(body_s=body_s),
-        wake=lambda: None, probes={},
-    )  # fmt: skip
+        store=store,
+        snapshots=Snapshots(store=store),
+        keyring=keyring,
+        clock=clock,
+        ids=CountingIds(1000),
+        limits=HttpLimits(body_s=body_s),
+        wake=lambda: None,
+        probes={},
+    )
     listener = bind("127.0.0.1", 0)
     stop, serving = asyncio.Event(), asyncio.Event()
     async with asyncio.TaskGroup() as group:

@@ -8,6 +8,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from ompycord.app.sidecar import create_sidecar
+from ompycord.conductor import Snapshots
 from ompycord.domain import events as ev
 from ompycord.domain.ports import DumpedFold
 from ompycord.domain.records import Commit
@@ -51,7 +52,14 @@ async def test_a_configured_name_is_served_and_no_other(
 ) -> None:
     limits = HttpLimits(hosts=("Bot.Example",))
     app = create_sidecar(
-        store=store, keyring=keyring, clock=clock, ids=ids, limits=limits, wake=lambda: None, probes={}
+        store=store,
+        snapshots=Snapshots(store=store),
+        keyring=keyring,
+        clock=clock,
+        ids=ids,
+        limits=limits,
+        wake=lambda: None,
+        probes={},
     )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://bot.example") as client:
         assert (await client.get("/livez")).status_code == 200
@@ -80,9 +88,16 @@ async def test_a_mount_gets_its_prefix_and_only_browser_mounts_get_origins(
         raise RuntimeError("a defect")
 
     app = create_sidecar(
-        store=store, keyring=keyring, clock=clock, ids=ids, limits=HttpLimits(), wake=lambda: None, probes={},
+        store=store,
+        snapshots=Snapshots(store=store),
+        keyring=keyring,
+        clock=clock,
+        ids=ids,
+        limits=HttpLimits(),
+        wake=lambda: None,
+        probes={},
         mounts=[Mount("/mcp", echo), Mount("/mcp/deep", broken), Mount("/board", echo, is_for_browsers=True)],
-    )  # fmt: skip
+    )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
         assert (await client.get("/mcp")).text == "/mcp /mcp"
         assert (await client.get("/mcp/")).text == "/mcp /mcp/"
@@ -105,9 +120,15 @@ async def test_health_gives_names_only(store: SqliteStore, keyring: KeySet, cloc
         raise RuntimeError("secret detail")
 
     app = create_sidecar(
-        store=store, keyring=keyring, clock=clock, ids=ids, limits=HttpLimits(), wake=lambda: None,
+        store=store,
+        snapshots=Snapshots(store=store),
+        keyring=keyring,
+        clock=clock,
+        ids=ids,
+        limits=HttpLimits(),
+        wake=lambda: None,
         probes={"database": yes, "gateway": gateway},
-    )  # fmt: skip
+    )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
         assert (await client.get("/livez")).json() == {"status": "ok"}
         ready = await client.get("/readyz")
@@ -133,6 +154,7 @@ async def test_a_probe_that_hangs_is_a_no(
 
     app = create_sidecar(
         store=store,
+        snapshots=Snapshots(store=store),
         keyring=keyring,
         clock=clock,
         ids=ids,

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ompycord.app.sidecar import create_sidecar
+from ompycord.conductor import Snapshots
 from ompycord.domain.events import EVENT_TYPES
 from ompycord.domain.fold import RunFold
 from ompycord.domain.ids import RunId
@@ -69,7 +70,14 @@ async def ask(
     keyring.replace(keys, hmac_secrets={}, shared_secret=SHARED)
     limits = HttpLimits(trusted_proxies=("192.0.2.7",))
     app = create_sidecar(
-        store=store, keyring=keyring, clock=clock, ids=Ids(), limits=limits, wake=lambda: None, probes={}
+        store=store,
+        snapshots=Snapshots(store=store),
+        keyring=keyring,
+        clock=clock,
+        ids=Ids(),
+        limits=limits,
+        wake=lambda: None,
+        probes={},
     )
     transport = httpx.ASGITransport(app, client=(peer, 1))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8787") as http:

@@ -1,4 +1,4 @@
-"""Stops runs whose cost reached their limit; counterpart of the card's *Raise the limit* (`Conductor.raise_budget`).
+"""What a run may cost: people raise its limit, and a run that reached it is halted.
 
 The cost is what the run's agent states. One that states none cannot be held to a limit; its card says so.
 """
@@ -6,19 +6,22 @@ The cost is what the run's agent states. One that states none cannot be held to 
 from collections.abc import Callable
 
 from ompycord.conductor.bus import Bus
-from ompycord.conductor.run_access import RunAccess, RunStore
+from ompycord.conductor.run_access import RunAccess, require_hosted
+from ompycord.conductor.snapshots import LoadedRun, Snapshots
 from ompycord.conductor.transitions import Transitions
 from ompycord.domain import events as ev
+from ompycord.domain.access import Person
 from ompycord.domain.authority import SourceKind
-from ompycord.domain.ids import RunId
-from ompycord.domain.ports import Clock, Ids, RunFilter
-from ompycord.domain.run import RunKind, RunState, SuspendReason
+from ompycord.domain.ids import RunId, short_id
+from ompycord.domain.ports import RunFilter
+from ompycord.domain.records import Committed
+from ompycord.domain.run import FINAL, RunKind, RunState, SuspendReason
 from ompycord.domain.snapshot import StatusSnapshot
 from ompycord.errors import Refused, StorageError
 from ompycord.render.phrases import money
 from ompycord.telemetry import get_logger
 
-__all__ = ["BudgetKeeper", "is_used_up"]
+__all__ = ["BudgetKeeper", "Budgets", "is_used_up"]
 
 LOOK_S = 30.0
 """Looks at all runs again so often, against a mark that was missed."""
@@ -33,13 +36,42 @@ def is_used_up(snapshot: StatusSnapshot) -> bool:
     return limit is not None and cost is not None and cost >= limit
 
 
+class Budgets:
+    """The use case of people who let a run cost more."""
+
+    def __init__(self, *, access: RunAccess, transitions: Transitions, wake: Callable[[], None]) -> None:
+        self._access = access
+        self._transitions = transitions
+        self._wake = wake
+
+    async def raise_budget(self, loaded: LoadedRun, usd: float, person: Person) -> Committed:
+        """Let a run cost `usd` dollars, all in all; one that stopped at its limit goes on. Raises Refused."""
+        record, run, snapshot = loaded.record, loaded.run, loaded.snapshot
+        require_hosted(record)
+        self._access.require(person, "raise", record)
+        if record.state in FINAL:
+            raise Refused(f"{short_id(run)} has ended; another limit changes nothing.")
+        spent = (snapshot.usage.cost_usd if snapshot else None) or 0.0
+        if usd <= spent:
+            raise Refused(f"{money(spent)} is spent already: the new limit must be above that. Nothing was changed.")
+        decision = self._access.decision(run, "budget", str(record.version), f"${usd:.2f}", person)
+        body = ev.BudgetRaised(usd=usd, by=person.name)
+        committed, _ = await self._transitions.decide(
+            run, body, kind=SourceKind.PERSON, decision=decision, is_guarded=True, known=record
+        )
+        self._wake()
+        return committed
+
+
 class BudgetKeeper:
     """Runs as one task for the life of the process. Reads snapshots, so a restart forgets nothing."""
 
-    def __init__(self, *, store: RunStore, bus: Bus, clock: Clock, ids: Ids, wake: Callable[[], None]) -> None:
-        self._store = store
-        self._access = RunAccess(store=store, clock=clock, ids=ids)
-        self._transitions = Transitions(store=store, clock=clock, ids=ids)
+    def __init__(
+        self, *, access: RunAccess, transitions: Transitions, snapshots: Snapshots, bus: Bus, wake: Callable[[], None]
+    ) -> None:
+        self._access = access
+        self._transitions = transitions
+        self._snapshots = snapshots
         self._bus = bus
         self._wake = wake
 
@@ -57,7 +89,7 @@ class BudgetKeeper:
             is_open=True, kind=RunKind.HOSTED, states=frozenset({RunState.BUILDING}), limit=RUNS_LOOKED_AT
         )
         try:
-            return [RunId(record.id) for record in await self._store.runs(which)]
+            return [RunId(record.id) for record in await self._access.store.runs(which)]
         except StorageError as error:
             log.warning("budget.waits", cause=str(error))
             return []
@@ -65,7 +97,7 @@ class BudgetKeeper:
     async def _check(self, run: RunId) -> None:
         """Halt the agent where its run costs too much. A database that refuses is asked again with the run's next event."""
         try:
-            snapshot = await self._access.snapshot(run)
+            snapshot = await self._snapshots.of(run)
             if snapshot is None or snapshot.state is not RunState.BUILDING or not is_used_up(snapshot):
                 return
             limit, cost = money(snapshot.budget_usd or 0.0), money(snapshot.usage.cost_usd or 0.0)

@@ -1,0 +1,92 @@
+"""What an agent asked people, decided: answer a question, allow or deny an approval. Counterpart of `inbox.py`, which delivers.
+
+A decision is single by its row: who comes second is told who was first
+(docs/contracts/commands-and-buttons.md, *Decisions happen once*).
+"""
+
+from collections.abc import Callable
+from typing import Literal
+
+from ompycord.conductor.run_access import RunAccess
+from ompycord.conductor.snapshots import LoadedRun
+from ompycord.domain import events as ev
+from ompycord.domain.access import Person
+from ompycord.domain.authority import SourceKind
+from ompycord.domain.catalog import Catalog
+from ompycord.domain.ids import RunId, short_id
+from ompycord.domain.records import Committed
+from ompycord.domain.run import FINAL, RunRecord
+from ompycord.errors import Refused
+from ompycord.render.notices import not_the_requester
+
+__all__ = ["Approvals"]
+
+
+class Approvals:
+    """The use cases of people whom an agent asked. Each returns when the fact is on disk."""
+
+    def __init__(self, *, access: RunAccess, catalog: Catalog, wake: Callable[[], None]) -> None:
+        self._access = access
+        self._catalog = catalog
+        self._wake = wake
+
+    async def answer(self, loaded: LoadedRun, question: str, answer: str, person: Person) -> Committed:
+        """A person's answer, once: `Committed.earlier` is the first one when this came second."""
+        record, run, snapshot = loaded.record, loaded.run, loaded.snapshot
+        self._access.require(person, "answer", record)
+        asked = next((q for q in snapshot.questions if q.ref == question), None) if snapshot else None
+        if asked is None:
+            raise Refused(f"{short_id(run)} asked no such question.")
+        first = await self._access.store.decision(run, "question", question)
+        if first is not None:
+            return Committed(fresh=False, earlier=first)
+        if asked.status != "open" or record.state in FINAL:
+            raise Refused("Nobody needs that answer any more.")
+        if not asked.free_text and answer not in asked.options:
+            raise Refused("That is none of the offered answers.")
+        body = ev.QuestionAnswered(question=question, answer=answer, by=person.name)
+        return await self._decide(run, "question", question, answer, body, person)
+
+    async def approve(
+        self, loaded: LoadedRun, approval: str, person: Person, *, scope: Literal["once", "run"] = "once"
+    ) -> Committed:
+        """Leave for the agent to act, once or whenever it asks the same in this run; single like an answer."""
+        if self._needs_two(loaded.record) and person.id == loaded.record.requester:
+            raise Refused(not_the_requester())
+        body = ev.ApprovalGranted(approval=approval, by=person.name, scope=scope)
+        action = "Allow once" if scope == "once" else "Allow for this run"
+        return await self._decide_approval(loaded, body, action, person)
+
+    async def deny(self, loaded: LoadedRun, approval: str, person: Person, *, reason: str | None = None) -> Committed:
+        """No leave; the agent reads the reason. Under the two-person rule the requester may say no, too."""
+        body = ev.ApprovalDenied(approval=approval, by=person.name, reason=reason or None)
+        return await self._decide_approval(loaded, body, f"Deny: {reason}" if reason else "Deny", person)
+
+    async def _decide_approval(
+        self, loaded: LoadedRun, body: ev.ApprovalGranted | ev.ApprovalDenied, action: str, person: Person
+    ) -> Committed:
+        record, run, snapshot = loaded.record, loaded.run, loaded.snapshot
+        self._access.require(person, "approve", record)
+        asked = next((a for a in snapshot.approvals if a.ref == body.approval), None) if snapshot else None
+        if asked is None:
+            raise Refused(f"{short_id(run)} asked for no such leave.")
+        first = await self._access.store.decision(run, "approval", body.approval)
+        if first is not None:
+            return Committed(fresh=False, earlier=first)
+        if record.state in FINAL:
+            raise Refused(f"{short_id(run)} has ended, so nothing was decided. *Run again* starts the same task anew.")
+        if asked.status != "open":
+            raise Refused("The agent does not wait for that any more, so nothing was decided.")
+        return await self._decide(run, "approval", body.approval, action, body, person)
+
+    async def _decide(
+        self, run: RunId, kind: str, ref: str, action: str, body: ev.EventBody, person: Person
+    ) -> Committed:
+        decision = self._access.decision(run, kind, ref, action, person)
+        committed = await self._access.record(run, body, kind=SourceKind.PERSON, decision=decision)
+        self._wake()
+        return committed
+
+    def _needs_two(self, record: RunRecord) -> bool:
+        """The two-person rule of the run's repository, as it is configured now."""
+        return any(spec.two_person for spec in self._catalog.repositories if spec.name == record.repository)

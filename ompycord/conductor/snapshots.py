@@ -1,0 +1,124 @@
+"""What is true of runs, folded once for all who ask: live cards, boards, streams, tools, people's clicks.
+
+Counterpart: `projector.py`, which publishes each change here before `bus.py` says that there is one.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ompycord.domain.fold import RunFold
+from ompycord.domain.ids import RunId, Source
+from ompycord.domain.ports import DumpedFold, Folds
+from ompycord.domain.run import RunRecord
+from ompycord.domain.snapshot import StatusSnapshot
+
+__all__ = ["FoldedRun", "LoadedRun", "Snapshots"]
+
+KEPT = 256
+"""Runs whose last change is kept; another one is read from the store."""
+
+
+class FoldedRun(NamedTuple):
+    """A run's snapshot and how much of the log is in it."""
+
+    snapshot: StatusSnapshot
+    position: int
+    """Up to which event the snapshot knows."""
+    last_seqs: Mapping[Source, int]
+    """The last number of each source."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedRun:
+    """A run's row and snapshot, read once for one request and handed on from there."""
+
+    record: RunRecord
+    snapshot: StatusSnapshot | None
+    """None before its first event is projected."""
+
+    @property
+    def run(self) -> RunId:
+        return RunId(self.record.id)
+
+    @property
+    def title(self) -> str:
+        """Its short title, else what was asked; empty before its first event."""
+        return (self.snapshot.title or self.snapshot.prompt) if self.snapshot else ""
+
+    @property
+    def branch(self) -> str | None:
+        """The branch that holds what it published; None while it has published nothing."""
+        return self.snapshot.branch if self.snapshot else None
+
+
+class _Published:
+    """One change of one run. It is folded when somebody asks, once, off the loop: a large fold takes milliseconds."""
+
+    def __init__(self, dump: bytes) -> None:
+        self._dump = dump
+        self._lock = asyncio.Lock()
+        self._folded: FoldedRun | None = None
+
+    async def folded(self) -> FoldedRun | None:
+        async with self._lock:
+            if self._folded is None and self._dump:
+                self._folded = await asyncio.to_thread(_load, self._dump)
+                self._dump = b""
+        return self._folded
+
+
+class Snapshots:
+    """Reads snapshots for everybody. Only what the projector published is kept, so nothing kept is ever older than the store."""
+
+    def __init__(self, *, store: Folds, kept: int = KEPT) -> None:
+        self._store = store
+        self._kept = kept
+        self._published: OrderedDict[RunId, _Published] = OrderedDict()
+
+    def publish(self, folds: Iterable[DumpedFold]) -> None:
+        """These are committed now. For the projector alone."""
+        for fold in folds:
+            self._published[fold.run] = _Published(fold.dump)
+            self._published.move_to_end(fold.run)
+        while len(self._published) > self._kept:
+            self._published.popitem(last=False)
+
+    async def of(self, run: RunId) -> StatusSnapshot | None:
+        """What is true of a run, as far as the projector has read; None before its first event. Raises StorageError."""
+        folded = await self.folded(run)
+        return folded.snapshot if folded else None
+
+    async def load(self, record: RunRecord) -> LoadedRun:
+        """A run that was found already, with what is true of it."""
+        return LoadedRun(record, await self.of(RunId(record.id)))
+
+    async def folded(self, run: RunId) -> FoldedRun | None:
+        """The same with its position."""
+        return (await self.folded_of([run])).get(run)
+
+    async def folded_of(self, runs: Sequence[RunId]) -> dict[RunId, FoldedRun]:
+        """Those of them that have an event, in the order asked for; read in one go, since there can be many."""
+        known = {run: self._published[run] for run in runs if run in self._published}
+        missing = [run for run in runs if run not in known]
+        stored = await self._store.folds(missing) if missing else {}
+        found: dict[RunId, FoldedRun] = {}
+        for run in runs:
+            fold = stored.get(run)
+            folded = await known[run].folded() if run in known else _read(fold) if fold is not None else None
+            if folded is not None:
+                found[run] = folded
+        return found
+
+
+def _load(dump: bytes) -> FoldedRun | None:
+    return _read(RunFold.load(dump))
+
+
+def _read(fold: RunFold) -> FoldedRun | None:
+    if not fold.source_states:
+        return None
+    last_seqs = {source: state.last_seq for source, state in fold.source_states.items()}
+    return FoldedRun(fold.snapshot(), fold.position, last_seqs)

@@ -1,0 +1,67 @@
+"""From a POST to the edit of a card nobody is called back: the projector publishes, subscribers pull.
+
+ARCHITECTURE.md, *Rules*.
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[3] / "ompycord"
+PATH = (
+    "webhook/ingest.py",
+    "webhook/backlog.py",
+    "webhook/hooks.py",
+    "webhook/hook_approvals.py",
+    "webhook/hook_runs.py",
+    "conductor/projector.py",
+    "conductor/snapshots.py",
+    "conductor/bus.py",
+    "bot/message_renderer.py",
+    *(f"bot/delivery/{path.name}" for path in sorted((PACKAGE / "bot" / "delivery").glob("*.py"))),
+)
+ALLOWED = {
+    ("webhook/backlog.py", "wake"): "sets the projector's alarm, inward, and returns",
+    ("bot/message_renderer.py", "redact"): "a pure function of text",
+    ("bot/message_renderer.py", "url"): "a pure function of the bot's own REST client",
+    ("bot/message_renderer.py", "channel_name"): "reads the bot's own cache",
+    ("bot/message_renderer.py", "is_connected"): "reads the bot's own socket",
+    ("bot/delivery/deliver.py", "artifact"): "the bytes of a file, which no event holds",
+    ("bot/delivery/channel_access.py", "sign"): "a pure function of text",
+    ("bot/delivery/channel_access.py", "now_ms"): "the clock",
+}
+
+
+def aliases() -> set[str]:
+    """Names that the package gives to a `Callable`."""
+    found: set[str] = set()
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(node, ast.Assign) and "Callable[" in ast.unparse(node.value):
+                found |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    return found
+
+
+def given(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
+    """What the classes of a module are made with: parameters of constructors, fields of records."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.ClassDef):
+            continue
+        for part in node.body:
+            if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name):
+                yield part.target.id, part.annotation
+            if isinstance(part, ast.FunctionDef) and part.name == "__init__":
+                for argument in (*part.args.args, *part.args.kwonlyargs):
+                    if argument.annotation is not None:
+                        yield argument.arg, argument.annotation
+
+
+def test_nothing_on_the_way_from_a_post_to_an_edit_is_given_a_function_to_call() -> None:
+    known = aliases() | {"Callable"}
+    found = {
+        (name, field)
+        for name in PATH
+        for field, annotation in given(ast.parse((PACKAGE / name).read_text("utf-8")))
+        if known & {node.id for node in ast.walk(annotation) if isinstance(node, ast.Name)}
+    }
+    assert found == ALLOWED.keys()
