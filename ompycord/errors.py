@@ -6,7 +6,8 @@ OmpycordError
 │   ├── BusyError               75  another instance, a taken port, a held lock
 │   ├── UnavailableError        69  something we depend on is not there
 │   └── GatewayFatal            76  Discord closed the gateway for good (4004, 4010-4014)
-├── Refused                     77  somebody may not do this; nothing happened
+├── Refused                     77  somebody may not do this; nothing happened; carries a code and facts
+│   └── RefusedInWords              by a surface to its own audience, in its own words
 ├── BadEvent                    an event that is not stored; carries its problem slug and HTTP status
 │   ├── NotYours                403 this source may not say this (the authority table)
 │   ├── UnknownRun              404
@@ -44,6 +45,7 @@ __all__ = [
     "ProcessFailed",
     "ProgramLeadsOut",
     "Refused",
+    "RefusedInWords",
     "RunFinal",
     "SequenceConflict",
     "StaleResult",
@@ -91,9 +93,23 @@ class GatewayFatal(StartError):
 
 
 class Refused(OmpycordError):
-    """A person or program may not do this. The message is written for that person."""
+    """A person or program may not do this, and nothing happened."""
 
     exit_code: ClassVar[int] = 77
+
+    def __init__(self, code: str, /, **facts: str | float) -> None:
+        """`code` is one of `domain.refusals`; `facts` are what its words need, which `render.refusals` has for each audience."""
+        super().__init__(f"{code} {facts}" if facts else code)
+        self.code = code
+        self.facts = facts
+
+
+class RefusedInWords(Refused):
+    """The same, by a surface that speaks to one audience alone, in its own words."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+        self.code = "refused"
 
 
 class BadEvent(OmpycordError):

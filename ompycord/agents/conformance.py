@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from ompycord.agents.resuming import WHOLE_TASK
-from ompycord.domain.authority import SourceKind, require_authority
+from ompycord.domain.authority import SourceKind
 from ompycord.domain.events import EventBody, Message, Note, SessionOpened
+from ompycord.domain.policy import require_authority
 from ompycord.domain.ports import AgentAdapter, AgentInput, AgentJob, AgentOutcome
 from ompycord.domain.run import FailureClass
 from ompycord.errors import NotYours, OmpycordError, ProcessFailed, StorageError

@@ -17,8 +17,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from ompycord.errors import ConfigurationError, OmpycordError, Refused
+from ompycord.domain.policy import SYSTEM, is_allowed
+from ompycord.errors import ConfigurationError, OmpycordError, Refused, RefusedInWords
 from ompycord.files import replace_file
+from ompycord.render.refusals import Audience, refusal_words
 from ompycord.telemetry import get_logger
 
 __all__ = ["CONTROL_FILE", "CONTROL_SOCKET", "LONGEST_LINE", "LONGEST_PATH", "Control", "Operation", "fits"]
@@ -109,7 +111,8 @@ class Control:
             async with asyncio.timeout(WORK_S):
                 return {"result": await operation(arguments)}
         except OmpycordError as error:
-            return {"error": str(error), "code": getattr(error, "exit_code", 1)}
+            words = refusal_words(error, Audience.COMMAND_LINE) if isinstance(error, Refused) else str(error)
+            return {"error": words, "code": getattr(error, "exit_code", 1)}
         except TimeoutError:
             return {"error": "The running Ompycord did not get to it in time.", "code": 69}
         except Exception:
@@ -118,10 +121,10 @@ class Control:
 
     def _operation(self, name: str) -> Operation:
         if self._open > MOST_CONNECTIONS:
-            raise Refused("Too many commands at once: try again.")
-        operation = self._operations.get(name)
+            raise RefusedInWords("Too many commands at once: try again.")
+        operation = self._operations.get(name) if is_allowed(SYSTEM, name) else None
         if operation is None:
-            raise Refused("The running Ompycord does not know this command: it may be older. Restart it.")
+            raise RefusedInWords("The running Ompycord does not know this command: it may be older. Restart it.")
         return operation
 
     async def _question(self, reader: asyncio.StreamReader) -> tuple[str, dict[str, Any]]:
@@ -130,17 +133,17 @@ class Control:
                 line = await reader.readline()
             question: Any = json.loads(line)
         except (ValueError, RecursionError, TimeoutError):  # ValueError: too long, or no JSON
-            raise Refused("This is no question that the control socket understands.") from None
+            raise RefusedInWords("This is no question that the control socket understands.") from None
         if not isinstance(question, dict):
-            raise Refused("This is no question that the control socket understands.")
+            raise RefusedInWords("This is no question that the control socket understands.")
         asked = cast("dict[str, Any]", question)
         token: Any = asked.get("token")
         if not (isinstance(token, str) and hmac.compare_digest(token.encode(), self._token.encode())):
-            raise Refused("The token of control.json is wrong.")
+            raise RefusedInWords("The token of control.json is wrong.")
         name: Any = asked.get("operation")
         arguments: Any = asked.get("arguments", {})
         if not isinstance(name, str) or not isinstance(arguments, dict):
-            raise Refused("This is no question that the control socket understands.")
+            raise RefusedInWords("This is no question that the control socket understands.")
         return name, cast("dict[str, Any]", arguments)
 
 

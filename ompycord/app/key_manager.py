@@ -9,6 +9,7 @@ from typing import Protocol
 
 from ompycord.app.key_secrets import KeySecrets
 from ompycord.domain.ids import RunId
+from ompycord.domain.policy import is_allowed
 from ompycord.domain.ports import Clock, Decisions, Ids, KeyStore
 from ompycord.domain.records import Commit, Scope
 from ompycord.errors import StorageError
@@ -81,4 +82,4 @@ class KeyManager:
         """The run whose MCP key these request headers carry."""
         scheme, _, token = headers.get("authorization", "").partition(" ")
         key = self.ring.by_bearer(token, is_local=False) if scheme.lower() == "bearer" else None
-        return key.run if key is not None and Scope.MCP in key.scopes else None
+        return key.run if key is not None and is_allowed(key.actor, Scope.MCP) else None

@@ -15,7 +15,7 @@ from ompycord.app.key_secrets import KeySecrets
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.ports import AuditTrail, Clock, Decisions, Ids, KeyStore
 from ompycord.domain.records import Commit, KeyRecord, Scope
-from ompycord.errors import Refused, StorageError
+from ompycord.errors import RefusedInWords, StorageError
 from ompycord.http import mint_bearer, mint_hmac
 
 __all__ = ["AddKey", "KeyView", "Keys", "KeysStore", "MadeKey", "RotateKey", "WhichKey"]
@@ -159,7 +159,7 @@ class Keys:
         """Raises Refused when an active key has this name."""
         now = self._clock.now_ms()
         if any(_is_active(record, now) and record.name == asked.name for record in await self._store.keys()):
-            raise Refused(f"There is a key named {asked.name} already: choose another name, or rotate that key.")
+            raise RefusedInWords(f"There is a key named {asked.name} already: choose another name, or rotate that key.")
         expires_at = None if asked.lifetime_s is None else now + asked.lifetime_s * 1000
         record, secret = self._mint(asked.kind, asked.name, asked.scopes, asked.channel, asked.owner, expires_at)
         await self._keep(record, secret, action="key.added")
@@ -181,9 +181,9 @@ class Keys:
         now = self._clock.now_ms()
         old = await self._find(asked.key)
         if old.run is not None:
-            raise Refused("This key belongs to a run and ends with it: it cannot be rotated.")
+            raise RefusedInWords("This key belongs to a run and ends with it: it cannot be rotated.")
         if not _is_active(old, now):
-            raise Refused("This key has expired: add a new one instead.")
+            raise RefusedInWords("This key has expired: add a new one instead.")
         lifetime = None if old.expires_at is None else old.expires_at - old.created_at
         record, secret = self._mint(
             old.kind, old.name, old.scopes, old.channel, old.owner, None if lifetime is None else now + lifetime
@@ -243,10 +243,10 @@ class Keys:
         if len(found) > 1:  # a rotated key and its successors share a name
             found = [record for record in found if _is_active(record, now)] or found[-1:]
         if not found:
-            raise Refused("There is no such key: `ompycord keys list` shows them.")
+            raise RefusedInWords("There is no such key: `ompycord keys list` shows them.")
         if len(found) > 1:
             names = ", ".join(record.id for record in found)
-            raise Refused(f"Several keys have this name: say which by its id ({names}).")
+            raise RefusedInWords(f"Several keys have this name: say which by its id ({names}).")
         return found[0]
 
 
@@ -266,7 +266,7 @@ def _asked(model: type[AskedT], arguments: dict[str, Any]) -> AskedT:
     try:
         return model.model_validate(arguments)
     except ValidationError as error:
-        raise Refused(_sentence(error)) from None
+        raise RefusedInWords(_sentence(error)) from None
 
 
 def _sentence(error: ValidationError) -> str:

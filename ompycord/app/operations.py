@@ -12,7 +12,7 @@ from typing import Any
 
 from ompycord.app.control import CONTROL_FILE, CONTROL_SOCKET, LONGEST_LINE, fits
 from ompycord.app.data_folder import DataFolder
-from ompycord.errors import BusyError, ConfigurationError, Refused, StartError, UnavailableError
+from ompycord.errors import BusyError, ConfigurationError, RefusedInWords, StartError, UnavailableError
 
 __all__ = ["ask", "is_running", "perform"]
 
@@ -23,10 +23,10 @@ HELD_S = 5.0
 POLL_S = 0.05
 LONGEST_ANSWER = 16 * 1024 * 1024
 
-_ERRORS: dict[int, type[StartError | Refused]] = {
+_ERRORS: dict[int, type[StartError | RefusedInWords]] = {
     69: UnavailableError,
     75: BusyError,
-    77: Refused,
+    77: RefusedInWords,
     78: ConfigurationError,
 }
 
@@ -57,7 +57,7 @@ def ask(folder: Path, operation: str, arguments: dict[str, Any]) -> tuple[bool, 
         return False, None
     question = json.dumps({"operation": operation, "arguments": arguments, "token": token}).encode() + b"\n"
     if len(question) > LONGEST_LINE:
-        raise Refused("These arguments are too long for the control socket.")
+        raise RefusedInWords("These arguments are too long for the control socket.")
     with connection:
         connection.settimeout(ANSWER_S)
         try:

@@ -11,7 +11,7 @@ from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunFilter, RunHistory, RunRecords, Tasks
 from ompycord.domain.run import RunRecord
-from ompycord.errors import Refused
+from ompycord.errors import RefusedInWords
 
 __all__ = ["ListRuns", "RunViewStore", "RunViews", "WhichRun"]
 
@@ -53,7 +53,7 @@ class RunViews:
         try:
             asked = ListRuns.model_validate(arguments)
         except ValidationError:
-            raise Refused("Ask for `open` or `all` runs, at most 100.") from None
+            raise RefusedInWords("Ask for `open` or `all` runs, at most 100.") from None
         wanted = RunFilter(
             is_open=True if asked.which == "open" else None, repository=asked.repository, limit=asked.limit
         )
@@ -63,12 +63,14 @@ class RunViews:
         try:
             asked = WhichRun.model_validate(arguments)
         except ValidationError:
-            raise Refused("A run is named by the last characters of its id, four or more: `ompycord runs`.") from None
+            raise RefusedInWords(
+                "A run is named by the last characters of its id, four or more: `ompycord runs`."
+            ) from None
         found = await self._store.runs(RunFilter(ending=asked.run, limit=2))
         if not found:
-            raise Refused(f"There is no run {asked.run.lower()}. `ompycord runs --all` lists them.")
+            raise RefusedInWords(f"There is no run {asked.run.lower()}. `ompycord runs --all` lists them.")
         if len(found) > 1:
-            raise Refused(f"Several runs end in {asked.run.lower()}: give more characters.")
+            raise RefusedInWords(f"Several runs end in {asked.run.lower()}: give more characters.")
         return found[0]
 
     async def _takeover(self, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from ompycord.domain.base import Frozen
-from ompycord.errors import Refused
+from ompycord.errors import RefusedInWords
 from ompycord.files import replace_file
 from ompycord.settings import Settings, load_settings
 
@@ -50,7 +50,9 @@ def write_files(folder: Path, answers: Answers, *, may_replace: bool) -> Setting
     """
     there = existing(folder)
     if there and not may_replace:
-        raise Refused(f"{' and '.join(there)} is there already: nothing was written. Move it away, or give --replace.")
+        raise RefusedInWords(
+            f"{' and '.join(there)} is there already: nothing was written. Move it away, or give --replace."
+        )
     texts = {ENV: _env(answers), CONFIG: _config(answers)}
     _judge(texts)
     for name, text in texts.items():

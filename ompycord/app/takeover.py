@@ -18,7 +18,7 @@ from ompycord.app.operations import perform
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.repository import AgentSpec
 from ompycord.domain.run import RunKind, RunState
-from ompycord.errors import Refused
+from ompycord.errors import RefusedInWords
 from ompycord.processes import ProcessSpec, kill_strays
 from ompycord.processes.launcher_port import Launcher, Layout
 from ompycord.processes.terminal import on_terminal, require_terminal
@@ -46,7 +46,7 @@ def take_over(
     spec = spec or RehearsalOptions(name="rehearsal")  # the playground's own, or one that left the settings
     folder = Folder(data.path / "workspaces" / found["id"])
     if folder.read() is None or not folder.clone.is_dir():
-        raise Refused(f"The clone of {found['run']} is gone, so there is nothing to take over.")
+        raise RefusedInWords(f"The clone of {found['run']} is gone, so there is nothing to take over.")
     own = AgentOptions.of(spec).terminal(found["session"], folder.clone)
     argv = command or own or (_shell(),)
     launcher = asyncio.run(best_launcher(path=environ.get("PATH", os.defpath), hidden=(data.path,), environ=environ))
@@ -68,12 +68,12 @@ def take_over(
 def _require_waiting(found: Mapping[str, Any]) -> None:
     name = found["run"]
     if found["kind"] != RunKind.HOSTED:
-        raise Refused(f"The agent of {name} runs elsewhere; there is nothing of it here to take over.")
+        raise RefusedInWords(f"The agent of {name} runs elsewhere; there is nothing of it here to take over.")
     if found["ended_at"] is not None:
         branch = f" Its work is on branch {found['branch']} of {found['repository']}." if found["branch"] else ""
-        raise Refused(f"{name} has ended, and its clone went with it.{branch}")
+        raise RefusedInWords(f"{name} has ended, and its clone went with it.{branch}")
     if found["state"] != RunState.SUSPENDED:
-        raise Refused(f"{name} is at work. Stop it first: `/omp stop run: {name}`, or *Stop* on its card.")
+        raise RefusedInWords(f"{name} is at work. Stop it first: `/omp stop run: {name}`, or *Stop* on its card.")
 
 
 def _arranged(

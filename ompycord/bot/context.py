@@ -13,9 +13,10 @@ from ompycord.bot.message_renderer import MessageRenderer
 from ompycord.bot.options import BotOptions
 from ompycord.bot.rest import Rest
 from ompycord.conductor import Approvals, Budgets, Messages, Runs, Snapshots
-from ompycord.domain.access import ACTIONS, Person, may
+from ompycord.domain.access import Person
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.ids import RunId
+from ompycord.domain.policy import SEE, Circumstances, Denied, authorize, is_allowed, resource_of
 from ompycord.domain.ports import (
     Clock,
     Decisions,
@@ -30,10 +31,11 @@ from ompycord.domain.ports import (
     Tasks,
 )
 from ompycord.domain.records import Draft
+from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.repository import AgentSpec, RepositorySpec
 from ompycord.domain.run import RunKind, RunRecord
-from ompycord.errors import Refused, StorageError
-from ompycord.render.notices import needs_role, no_such_run
+from ompycord.errors import Refused, RefusedInWords, StorageError
+from ompycord.render.notices import role_holder
 from ompycord.render.sanitizer import Sanitizer
 
 __all__ = ["BotContext", "CommandStore", "LiveCards"]
@@ -88,13 +90,18 @@ class BotContext:
         """Who acts."""
         return person_of(interaction, self.options)
 
+    def may_use(self, interaction: Interaction) -> bool:
+        """Whether who acts may do anything here at all."""
+        return is_allowed(self.person(interaction), "use")
+
     def require(self, person: Person, right: str, record: RunRecord) -> None:
         """Raises Refused where this person may not do that to this run, naming the role that may. `right` is a rule of
         `domain.access`; what the conductor does it judges itself.
         """
-        if not may(person, right, requester=record.requester):
-            least = ACTIONS[right].least.name.lower()
-            raise Refused(needs_role(least, self.options.approver_role, self.sanitizer))
+        denied = authorize(person, right, resource_of(record))
+        if isinstance(denied, Denied):
+            who = role_holder(self.options.approver_role, self.sanitizer)
+            raise Refused(RefusalCode.NEEDS_ROLE, needs=denied.needs[-1], who=who)
 
     # -- agents ------------------------------------------------------------------------------------------------------
 
@@ -109,7 +116,7 @@ class BotContext:
         """Where none is named: the person's own where it is allowed here, else the first. Raises Refused where there is none."""
         known = self.catalog.agents_for(repository)
         if not known:
-            raise Refused(f"No agent is configured for {repository.name}, so nothing can run there.")
+            raise RefusedInWords(f"No agent is configured for {repository.name}, so nothing can run there.")
         return next((spec for spec in known if spec.name == favourite), known[0])
 
     # -- places ------------------------------------------------------------------------------------------------------
@@ -148,7 +155,7 @@ class BotContext:
             mine = RunFilter(guild=str(interaction.guild_id), requester=str(interaction.user.id), limit=1)
             found = next(iter(await self.store.runs(mine)), None)
         if found is None or not self.is_visible(interaction, found):
-            raise Refused(no_such_run())
+            raise Refused(RefusalCode.NO_SUCH_RUN)
         return found
 
     async def run_here(self, interaction: Interaction) -> RunRecord | None:
@@ -175,10 +182,11 @@ class BotContext:
         """A run by its id. Raises Refused."""
         record = await self.store.run(RunId(run))
         if record is None or not self.is_visible(interaction, record):
-            raise Refused(no_such_run())
+            raise Refused(RefusalCode.NO_SUCH_RUN)
         return record
 
-    @staticmethod
-    def is_visible(interaction: Interaction, record: RunRecord) -> bool:
+    def is_visible(self, interaction: Interaction, record: RunRecord) -> bool:
         """A run of another server is not there; one of an external agent belongs to no server."""
-        return record.guild is None or record.guild == str(interaction.guild_id)
+        return is_allowed(
+            self.person(interaction), SEE, resource_of(record), Circumstances(guild=str(interaction.guild_id))
+        )

@@ -17,5 +17,13 @@ def main() -> None:
     try:
         application()
     except OmpycordError as error:
-        sys.stderr.write(f"ompycord: {error}\n")
+        sys.stderr.write(f"ompycord: {_words(error)}\n")
         sys.exit(error.exit_code if isinstance(error, StartError | Refused) else 1)
+
+
+def _words(error: OmpycordError) -> str:
+    if not isinstance(error, Refused):
+        return str(error)
+    from ompycord.render.refusals import Audience, refusal_words
+
+    return refusal_words(error, Audience.COMMAND_LINE)

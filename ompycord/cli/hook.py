@@ -13,7 +13,7 @@ import typer
 
 from ompycord.cli.emit.target import DEFAULT_URL, Target, read_target
 from ompycord.cli.integrations.command import key_file
-from ompycord.errors import ConfigurationError, Refused, UnavailableError
+from ompycord.errors import ConfigurationError, RefusedInWords, UnavailableError
 
 __all__ = ["hook"]
 
@@ -59,7 +59,7 @@ def _key() -> str:
 def _private(path: Path) -> str:
     """Raises Refused for a file that others may read, OSError where there is none."""
     if os.name == "posix" and path.stat().st_mode & 0o077:
-        raise Refused(f"{path} may be read by others: chmod 600 it, and make a new key.")
+        raise RefusedInWords(f"{path} may be read by others: chmod 600 it, and make a new key.")
     return path.read_text(encoding="utf-8")
 
 
@@ -81,5 +81,5 @@ def _push(target: Target, path: str, body: bytes) -> str:
         raise UnavailableError(f"Ompycord did not answer ({type(error).__name__}): nothing was told.") from None
     if not answer.is_success:
         slug = answer.text.partition("/problems/")[2].partition('"')[0][:40]
-        raise Refused(f"Ompycord did not take it: {answer.status_code} {slug}")
+        raise RefusedInWords(f"Ompycord did not take it: {answer.status_code} {slug}")
     return answer.text

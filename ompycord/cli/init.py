@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from ompycord.errors import ConfigurationError, Refused
+from ompycord.errors import ConfigurationError, RefusedInWords
 
 if TYPE_CHECKING:
     from ompycord.app.discord_probe import Account, Channel, DiscordProbe
@@ -83,7 +83,7 @@ class Wizard:
         if not there:
             return False
         if self._is_silent or not typer.confirm(f"{' and '.join(there)} is there already. Keep it as NAME.before?"):
-            raise Refused(
+            raise RefusedInWords(
                 f"{' and '.join(there)} is there already: nothing was written. Move it away, or give --replace."
             )
         return True

@@ -15,9 +15,9 @@ from ompycord.domain.authority import SourceKind
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.records import Committed
+from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.run import FINAL, RunRecord
 from ompycord.errors import Refused
-from ompycord.render.notices import not_the_requester
 
 __all__ = ["Approvals"]
 
@@ -36,14 +36,14 @@ class Approvals:
         self._access.require(person, "answer", record)
         asked = next((q for q in snapshot.questions if q.ref == question), None) if snapshot else None
         if asked is None:
-            raise Refused(f"{short_id(run)} asked no such question.")
+            raise Refused(RefusalCode.NO_SUCH_QUESTION, run=short_id(run))
         first = await self._access.store.decision(run, "question", question)
         if first is not None:
             return Committed(fresh=False, earlier=first)
         if asked.status != "open" or record.state in FINAL:
-            raise Refused("Nobody needs that answer any more.")
+            raise Refused(RefusalCode.ANSWER_NOT_NEEDED)
         if not asked.free_text and answer not in asked.options:
-            raise Refused("That is none of the offered answers.")
+            raise Refused(RefusalCode.NOT_AN_OPTION)
         body = ev.QuestionAnswered(question=question, answer=answer, by=person.name)
         return await self._decide(run, "question", question, answer, body, person)
 
@@ -51,14 +51,14 @@ class Approvals:
         self, loaded: LoadedRun, approval: str, person: Person, *, scope: Literal["once", "run"] = "once"
     ) -> Committed:
         """Leave for the agent to act, once or whenever it asks the same in this run; single like an answer."""
-        if self._needs_two(loaded.record) and person.id == loaded.record.requester:
-            raise Refused(not_the_requester())
+        self._access.require(person, "approve", loaded.record, two_person=self._needs_two(loaded.record))
         body = ev.ApprovalGranted(approval=approval, by=person.name, scope=scope)
         action = "Allow once" if scope == "once" else "Allow for this run"
         return await self._decide_approval(loaded, body, action, person)
 
     async def deny(self, loaded: LoadedRun, approval: str, person: Person, *, reason: str | None = None) -> Committed:
         """No leave; the agent reads the reason. Under the two-person rule the requester may say no, too."""
+        self._access.require(person, "approve", loaded.record)
         body = ev.ApprovalDenied(approval=approval, by=person.name, reason=reason or None)
         return await self._decide_approval(loaded, body, f"Deny: {reason}" if reason else "Deny", person)
 
@@ -66,17 +66,16 @@ class Approvals:
         self, loaded: LoadedRun, body: ev.ApprovalGranted | ev.ApprovalDenied, action: str, person: Person
     ) -> Committed:
         record, run, snapshot = loaded.record, loaded.run, loaded.snapshot
-        self._access.require(person, "approve", record)
         asked = next((a for a in snapshot.approvals if a.ref == body.approval), None) if snapshot else None
         if asked is None:
-            raise Refused(f"{short_id(run)} asked for no such leave.")
+            raise Refused(RefusalCode.NO_SUCH_APPROVAL, run=short_id(run))
         first = await self._access.store.decision(run, "approval", body.approval)
         if first is not None:
             return Committed(fresh=False, earlier=first)
         if record.state in FINAL:
-            raise Refused(f"{short_id(run)} has ended, so nothing was decided. *Run again* starts the same task anew.")
+            raise Refused(RefusalCode.APPROVAL_OF_ENDED_RUN, run=short_id(run))
         if asked.status != "open":
-            raise Refused("The agent does not wait for that any more, so nothing was decided.")
+            raise Refused(RefusalCode.APPROVAL_NOT_OPEN)
         return await self._decide(run, "approval", body.approval, action, body, person)
 
     async def _decide(

@@ -15,6 +15,7 @@ from ompycord.domain.authority import SourceKind
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.ports import RunFilter
 from ompycord.domain.records import Committed
+from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.run import FINAL, RunKind, RunState, SuspendReason
 from ompycord.domain.snapshot import StatusSnapshot
 from ompycord.errors import Refused, StorageError
@@ -50,10 +51,10 @@ class Budgets:
         require_hosted(record)
         self._access.require(person, "raise", record)
         if record.state in FINAL:
-            raise Refused(f"{short_id(run)} has ended; another limit changes nothing.")
+            raise Refused(RefusalCode.LIMIT_OF_ENDED_RUN, run=short_id(run))
         spent = (snapshot.usage.cost_usd if snapshot else None) or 0.0
         if usd <= spent:
-            raise Refused(f"{money(spent)} is spent already: the new limit must be above that. Nothing was changed.")
+            raise Refused(RefusalCode.LIMIT_TOO_LOW, spent=money(spent))
         decision = self._access.decision(run, "budget", str(record.version), f"${usd:.2f}", person)
         body = ev.BudgetRaised(usd=usd, by=person.name)
         committed, _ = await self._transitions.decide(

@@ -22,7 +22,8 @@ from ompycord.domain.results import BuildResult, facts_of
 from ompycord.domain.run import FailureClass, RunKind, RunRecord, RunState
 from ompycord.domain.stages import BUILD, CLEAN_UP, HALT, heavy_names, repeatable_names
 from ompycord.domain.step import StepOrder
-from ompycord.errors import OmpycordError, StaleResult, StorageError
+from ompycord.errors import OmpycordError, Refused, StaleResult, StorageError
+from ompycord.render.refusals import Audience, refusal_words
 from ompycord.telemetry import get_logger
 
 __all__ = ["Driver", "DriverStore"]
@@ -222,7 +223,8 @@ class Driver:
         except StorageError:
             raise
         except OmpycordError as error:
-            return EffectFinished(key=row.key, outcome="failed", failure=FailureClass.ENV, message=str(error)[:500])
+            words = refusal_words(error, Audience.DISCORD) if isinstance(error, Refused) else str(error)
+            return EffectFinished(key=row.key, outcome="failed", failure=FailureClass.ENV, message=words[:500])
         except Exception as error:
             log.exception("effect.failed", run=row.run, effect=row.key)
             return EffectFinished(

@@ -13,6 +13,7 @@ from ompycord.domain.authority import SourceKind
 from ompycord.domain.base import Frozen
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.ports import RunHistory
+from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.run import FINAL, Machine, RunRecord, RunState
 from ompycord.errors import Refused
 
@@ -76,9 +77,7 @@ class Messages:
         self._access.require(person, "say", record)
         text = _sayable(text)
         if len((await self.transcript(run)).waiting) >= MOST_WAITING:
-            raise Refused(
-                f"{MOST_WAITING} messages wait for the agent already. Take one back with `/omp queue drop` first."
-            )
+            raise Refused(RefusalCode.TOO_MANY_MESSAGES, limit=MOST_WAITING)
         capabilities = self._capabilities.of(record)
         fates: list[MessageOutcome] = []
 
@@ -113,9 +112,9 @@ class Messages:
         self._wake()
         transcript = await self.transcript(run)
         if known.key in transcript.dropped:
-            raise Refused("Somebody took that back meanwhile. Say it anew.")
+            raise Refused(RefusalCode.MESSAGE_WITHDRAWN)
         if transcript.prompts[known.key].body.text != text:  # the log's order decides between taking and editing
-            raise Refused("The agent has that already, as it was. Say something else to it, or stop it.")
+            raise Refused(RefusalCode.MESSAGE_TAKEN_UNCHANGED)
         return transcript.prompts[known.key]
 
     async def _known(self, record: RunRecord, said: str, person: Person) -> QueuedMessage:
@@ -125,7 +124,7 @@ class Messages:
         self._access.require(person, "say", record)
         known = (await self.transcript(run)).prompts.get(f"p:{said}")
         if known is None:
-            raise Refused(f"Nothing like that was said to {short_id(run)}.")
+            raise Refused(RefusalCode.NO_SUCH_MESSAGE, run=short_id(run))
         return known
 
     async def drop(self, record: RunRecord, said: str, person: Person) -> QueuedMessage:
@@ -136,7 +135,7 @@ class Messages:
         await self._access.record(run, body, kind=SourceKind.PERSON, decision=decision)
         self._wake()
         if known.key not in (await self.transcript(run)).dropped:  # the log's order decides between taking and dropping
-            raise Refused("The agent has that already. Say something else to it, or stop it.")
+            raise Refused(RefusalCode.MESSAGE_TAKEN)
         return known
 
     async def transcript(self, run: RunId) -> Transcript:
@@ -150,23 +149,20 @@ def _sayable(text: str) -> str:
     """What a person typed, without the space around it. Raises Refused."""
     text = text.strip()
     if not text:
-        raise Refused("The message is empty, so nothing was told to the agent.")
+        raise Refused(RefusalCode.MESSAGE_EMPTY)
     if len(text) > MESSAGE_LENGTH:
-        raise Refused(
-            f"That has {len(text):,} characters; {MESSAGE_LENGTH:,} is the limit. Nothing was told to the agent."
-        )
+        raise Refused(RefusalCode.MESSAGE_TOO_LONG, length=len(text), limit=MESSAGE_LENGTH)
     return text
 
 
 def _outcome(record: RunRecord, when: When, *, can_steer: bool) -> MessageOutcome:
     """What becomes of a word said to a run as it is now. Raises Refused where no agent will come any more."""
-    again = "*Run again* starts the same task anew, `/omp new` another one."
     machine = record.machine or Machine()
     match record.state:
         case state if state in FINAL:
-            raise Refused(f"{short_id(record.id)} has ended, so nobody is there to hear it. {again}")
+            raise Refused(RefusalCode.MESSAGE_TO_ENDED_RUN, run=short_id(record.id))
         case RunState.PUBLISHING:
-            raise Refused(f"{short_id(record.id)} puts its result on a branch and takes nothing more. Then {again}")
+            raise Refused(RefusalCode.MESSAGE_WHILE_PUBLISHING, run=short_id(record.id))
         case RunState.SUSPENDED:
             return "resume"
         case RunState.BUILDING if can_steer and when != "restart" and machine.claim is None:

@@ -7,17 +7,17 @@ move a run.
 from typing import Protocol
 
 from ompycord.domain import events as ev
-from ompycord.domain.access import Person, may
+from ompycord.domain.access import Person
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.ids import OMPYCORD, RunId, short_id
+from ompycord.domain.policy import Circumstances, Denied, authorize, resource_of
 from ompycord.domain.ports import Clock, Decisions, Ids, RunRecords
 from ompycord.domain.records import Commit, Committed, Decision, NewEvent
+from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.run import RunKind, RunRecord
 from ompycord.errors import Refused
 
 __all__ = ["RunAccess", "RunStore", "require_hosted"]
-
-_WHO = {"retry": "a *runner*", "say": "a *runner*"}
 
 
 class RunStore(RunRecords, Decisions, Protocol):
@@ -27,11 +27,11 @@ class RunStore(RunRecords, Decisions, Protocol):
 def require_hosted(record: RunRecord) -> None:
     """Raises Refused for a run whose agent runs elsewhere."""
     if record.kind is not RunKind.HOSTED:
-        raise Refused(f"The agent of {short_id(record.id)} runs elsewhere; only its owner can do that.")
+        raise Refused(RefusalCode.RUNS_ELSEWHERE, run=short_id(record.id))
 
 
 class RunAccess:
-    """Reads and writes for the use cases. Refusals are `Refused`, written for the person."""
+    """Reads and writes for the use cases. Refusals are `Refused`."""
 
     def __init__(self, *, store: RunStore, clock: Clock, ids: Ids) -> None:
         self.store = store
@@ -39,11 +39,12 @@ class RunAccess:
         self.ids = ids
 
     @staticmethod
-    def require(person: Person, action: str, record: RunRecord) -> None:
+    def require(person: Person, action: str, record: RunRecord, *, two_person: bool = False) -> None:
         """Raises Refused where this person may not do this to this run."""
-        if not may(person, action, requester=record.requester):
-            who = _WHO.get(action, "its requester or an *approver*")
-            raise Refused(f"You may not {action} {short_id(record.id)}: that is for {who}.")
+        denied = authorize(person, action, resource_of(record), Circumstances(two_person=two_person))
+        if isinstance(denied, Denied):
+            needs = " or ".join(denied.needs)
+            raise Refused(denied.code, action=action, run=short_id(record.id), needs=needs)
 
     def decision(self, run: RunId, kind: str, ref: str, action: str, person: Person) -> Decision:
         """A decision row of this moment."""

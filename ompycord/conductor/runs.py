@@ -1,6 +1,6 @@
 """The life of a run as people decide it: submit, retry, cancel, stop, resume. Counterpart: `driver.py`, which works.
 
-A method returns when the fact is on disk. Refusals are `Refused`, written for the person.
+A method returns when the fact is on disk. Refusals are `Refused`.
 """
 
 import asyncio
@@ -14,14 +14,16 @@ from ompycord.conductor.run_access import RunAccess, require_hosted
 from ompycord.conductor.snapshots import LoadedRun
 from ompycord.conductor.transitions import Transitions
 from ompycord.domain import events as ev
-from ompycord.domain.access import Person, may
+from ompycord.domain.access import Person
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.base import Frozen
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.ids import OMPYCORD, DraftId, RunId, short_id
 from ompycord.domain.lifecycle import advance
+from ompycord.domain.policy import Denied, authorize
 from ompycord.domain.ports import Drafts, RunFilter, Tasks
 from ompycord.domain.records import Commit, Committed, Draft, NewEvent
+from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.run import FINAL, Machine, RunKind, RunRecord, RunState
 from ompycord.domain.task import MOST_FILES, Mode, Origin, Prompt, Task, TaskFile
 from ompycord.errors import Refused
@@ -90,8 +92,9 @@ class Runs:
 
         Raises Refused when the person may not, a name is unknown or a limit is reached.
         """
-        if not may(person, "new"):
-            raise Refused("You can watch here, not start runs. Somebody with the role *admin* can give you *runner*.")
+        denied = authorize(person, "new")
+        if isinstance(denied, Denied):
+            raise Refused(denied.code, needs=denied.needs[-1])
         repository = self._catalog.repository(submission.repository)
         agent = self._catalog.agent(submission.agent, repository=repository)
         earlier = await self._access.store.run(RunId(draft))
@@ -124,11 +127,11 @@ class Runs:
         require_hosted(record)
         run = RunId(record.id)
         if record.state not in FINAL:
-            raise Refused(f"{short_id(run)} has not ended; say something to it, or cancel it first.")
+            raise Refused(RefusalCode.NOT_ENDED, run=short_id(run))
         self._access.require(person, "retry", record)
         task = await self._tasks.task(record.task or "")
         if task is None:
-            raise Refused(f"The task of {short_id(run)} is not kept any more.")
+            raise Refused(RefusalCode.TASK_GONE, run=short_id(run))
         again = task.model_copy(
             update={
                 "id": self._access.ids.ulid(),
@@ -193,7 +196,7 @@ class Runs:
     async def _check_limits(self, origin: Origin) -> None:
         closed = await self._closed()
         if closed is not None:
-            raise Refused(closed)
+            raise Refused(RefusalCode.NO_NEW_RUNS, why=closed)
         limits = self._catalog.limits
         hosted = await self._access.store.runs(
             RunFilter(is_open=True, kind=RunKind.HOSTED, guild=origin.guild, limit=limits.open_per_guild)
@@ -206,7 +209,7 @@ class Runs:
             (len(hosted), limits.open_per_guild, "This server has"),
         ):
             if count >= limit:
-                raise Refused(f"{whose} {count} open runs; {limit} is the limit. Cancel one, or wait for one to end.")
+                raise Refused(RefusalCode.TOO_MANY_OPEN, whose=whose, count=count, limit=limit)
 
     # -- decisions about a run
 
@@ -215,7 +218,7 @@ class Runs:
         run = RunId(record.id)
         self._access.require(person, "cancel", record)
         if record.state in FINAL:
-            raise Refused(f"{short_id(run)} has ended already.")
+            raise Refused(RefusalCode.HAS_ENDED, run=short_id(run))
         decision = self._access.decision(run, "cancel", "", reason or "", person)
         body: ev.EventBody
         if record.kind is RunKind.EXTERNAL:
@@ -234,7 +237,7 @@ class Runs:
         require_hosted(record)
         self._access.require(person, "stop", record)
         if record.state in FINAL or record.state is RunState.SUSPENDED:
-            raise Refused(f"{short_id(record.id)} is not running.")
+            raise Refused(RefusalCode.NOT_RUNNING, run=short_id(record.id))
         return await self._move(record, ev.RunStopped(by=person.name), "stop", person)
 
     async def suspend(self, record: RunRecord, reason: str) -> None:
@@ -249,9 +252,9 @@ class Runs:
         require_hosted(record)
         self._access.require(person, "resume", record)
         if record.state is not RunState.SUSPENDED:
-            raise Refused(f"{short_id(run)} is not waiting to be resumed.")
+            raise Refused(RefusalCode.NOT_SUSPENDED, run=short_id(run))
         if loaded.snapshot is not None and is_used_up(loaded.snapshot):
-            raise Refused(f"The limit of {short_id(run)} is used up. *Raise the limit* on its card lets it go on.")
+            raise Refused(RefusalCode.LIMIT_USED_UP, run=short_id(run))
         return await self._move(record, ev.RunResumed(by=person.name), "resume", person)
 
     async def _move(self, record: RunRecord, body: ev.EventBody, kind: str, person: Person) -> Committed:

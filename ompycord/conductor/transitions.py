@@ -9,14 +9,16 @@ from collections.abc import Awaitable, Callable
 from ompycord.conductor.deliveries import deliveries
 from ompycord.conductor.run_access import RunStore
 from ompycord.domain import events as ev
-from ompycord.domain.authority import SourceKind, require_authority
+from ompycord.domain.authority import SourceKind
 from ompycord.domain.base import Frozen
 from ompycord.domain.effects import effect_key
 from ompycord.domain.ids import OMPYCORD, RunId, short_id
 from ompycord.domain.lifecycle import Decision as Outcome
 from ompycord.domain.lifecycle import advance
+from ompycord.domain.policy import require_authority
 from ompycord.domain.ports import Clock, Ids
 from ompycord.domain.records import Commit, Committed, Decision, EffectRow, EffectUpdate, KeysEnd, NewEvent, Transition
+from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.run import FINAL, RunRecord
 from ompycord.errors import Refused, UnknownRun, VersionConflict
 from ompycord.telemetry import get_logger
@@ -71,7 +73,7 @@ class Transitions:
             if is_known and attempt == 1 and not outcome.is_change and not is_guarded:
                 continue  # it may have moved since: what is stored decides that nothing changes
             if must_move and not outcome.is_change:
-                raise Refused(f"{short_id(run)} has moved on meanwhile ({record.state.lower()}): nothing was changed.")
+                raise Refused(RefusalCode.MOVED_ON, run=short_id(run), state=record.state.lower())
             commit = self.commit_of(record, fact, kind=kind, outcome=outcome, decision=decision, journal=journal)
             if is_guarded and not outcome.is_change:
                 stays = Transition(run=run, expect_version=record.version, machine=record.machine)

@@ -11,8 +11,9 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from ompycord.dialects.strict_json import JsonError, parse_json
-from ompycord.domain.authority import SourceKind, require_authority
+from ompycord.domain.authority import SourceKind
 from ompycord.domain.events import SCHEMA, EventBody, Opaque, parse_body
+from ompycord.domain.policy import require_authority
 from ompycord.errors import NotYours
 from ompycord.text.limits import DIALECT_LINE_BYTES, OPAQUE_EVENT_BYTES
 

@@ -1,4 +1,4 @@
-"""Who may do what: roles mapped from Discord's user and role ids, default deny; asked at every command and click.
+"""Who is who: roles mapped from Discord's user and role ids, default deny; and the table of what each role may do.
 
 docs/contracts/commands-and-buttons.md, *Roles*: viewer < runner < approver < admin, and who may do which.
 """
@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints
 
 from ompycord.domain.base import Frozen
 
-__all__ = ["ACTIONS", "Access", "Person", "Role", "RoleNames", "may"]
+__all__ = ["ACTIONS", "Access", "Person", "Role", "RoleNames"]
 
 Snowflake = Annotated[str, StringConstraints(pattern=r"^[0-9]{15,20}$")]
 
@@ -79,6 +79,7 @@ class _Rule(Frozen):
 
 
 ACTIONS: dict[str, _Rule] = {
+    "use": _Rule(least=Role.VIEWER),
     "new": _Rule(least=Role.RUNNER),
     "status": _Rule(least=Role.VIEWER),
     "details": _Rule(least=Role.VIEWER),
@@ -92,14 +93,6 @@ ACTIONS: dict[str, _Rule] = {
     "approve": _Rule(least=Role.APPROVER, own=Role.RUNNER),
     "admin": _Rule(least=Role.ADMIN),
 }
-"""Requester, approver and admin cancel; runner and above retry; viewers see details.
+"""Whoever may do anything may `use` us. Requester, approver and admin cancel; runner and above retry; viewers see details.
 
 The requester or an approver gives leave; a repository with the two-person rule takes the requester out."""
-
-
-def may(person: Person, action: str, *, requester: str | None = None) -> bool:
-    """Whether this person may do this, to a run that `requester` asked for."""
-    rule = ACTIONS[action]
-    if person.role >= rule.least:
-        return True
-    return rule.own is not None and person.id == requester and person.role >= rule.own

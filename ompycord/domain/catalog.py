@@ -3,6 +3,7 @@
 from pydantic import Field, SerializeAsAny
 
 from ompycord.domain.base import Frozen
+from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.repository import AgentSpec, RepositorySpec
 from ompycord.domain.run import RunRecord
 from ompycord.errors import Refused
@@ -33,7 +34,7 @@ class Catalog(Frozen):
             if spec.name == name:
                 return spec
         known = ", ".join(spec.name for spec in self.repositories) or "none is configured"
-        raise Refused(f"There is no repository named {name[:64]!r}. Known: {known}.")
+        raise Refused(RefusalCode.UNKNOWN_REPOSITORY, name=repr(name[:64]), known=known)
 
     def agent(self, name: str, *, repository: RepositorySpec) -> AgentSpec:
         """Raises Refused when there is no such agent, or not for this repository."""
@@ -42,7 +43,7 @@ class Catalog(Frozen):
             if spec.name == name:
                 return spec
         known = ", ".join(spec.name for spec in allowed) or "none is configured"
-        raise Refused(f"There is no agent named {name[:64]!r} for {repository.name}. Known: {known}.")
+        raise Refused(RefusalCode.UNKNOWN_AGENT, name=repr(name[:64]), repository=repository.name, known=known)
 
     def agents_for(self, repository: RepositorySpec) -> tuple[AgentSpec, ...]:
         """The agents allowed in a repository."""

@@ -14,6 +14,7 @@ from ompycord.domain.ports import AgentAdapter, Checks, WorkResults, Workspaces
 from ompycord.domain.repository import ConfinementLevel, RepositorySpec
 from ompycord.domain.task import Task, TaskFile
 from ompycord.errors import Refused, WorkspaceError
+from ompycord.render.refusals import Audience, refusal_words
 
 __all__ = ["Emit", "StepContext"]
 
@@ -78,4 +79,4 @@ class StepContext:
         try:
             return self.catalog.repository(task.repository)
         except Refused as error:
-            raise WorkspaceError(str(error)) from error
+            raise WorkspaceError(refusal_words(error, Audience.DISCORD)) from error

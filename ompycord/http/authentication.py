@@ -2,9 +2,11 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
+from ompycord.domain.policy import Denied, authorize
 from ompycord.domain.records import Scope
+from ompycord.errors import Refused
 from ompycord.http.keys import Key, KeySet
-from ompycord.http.problems import Problem, unauthorized
+from ompycord.http.problems import problem_of, unauthorized
 
 __all__ = ["authenticate", "header_map", "is_local", "require_scope"]
 
@@ -43,8 +45,9 @@ def authenticate(
 
 def require_scope(key: Key, scope: Scope) -> None:
     """Raises Problem `scope` (403)."""
-    if scope not in key.scopes:
-        raise Problem("scope", f"This needs the scope {scope}.")
+    denied = authorize(key.actor, scope)
+    if isinstance(denied, Denied):
+        raise problem_of(Refused(denied.code, needs=denied.needs[-1]))
 
 
 def _cannot_be_overheard(headers: Mapping[bytes, bytes], peer: str | None, trusted_proxies: Collection[str]) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.base import Millis
 from ompycord.domain.ids import RunId
+from ompycord.domain.policy import KeyActor
 from ompycord.domain.ports import Clock, Ids
 from ompycord.domain.records import KeyRecord, Scope
 from ompycord.http.signature import parse_secret, verify
@@ -39,9 +40,14 @@ class Key:
     expires_at: Millis | None = None
 
     @property
+    def actor(self) -> KeyActor:
+        """Who asks, for `domain.policy`."""
+        return KeyActor(self.scopes, self.run)
+
+    @property
     def kind(self) -> SourceKind:
         """A key that is bound to a run speaks for that run's agent; any other feeds external runs."""
-        return SourceKind.EXTERNAL if self.run is None else SourceKind.RUN_KEY
+        return self.actor.kind
 
 
 class KeySet:

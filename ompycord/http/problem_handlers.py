@@ -5,8 +5,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from ompycord.errors import StorageError
-from ompycord.http.problems import PROBLEMS, Problem, problem
+from ompycord.errors import Refused, StorageError
+from ompycord.http.problems import PROBLEMS, Problem, problem, problem_of
 
 __all__ = ["answer_with_problems", "response_of"]
 
@@ -17,6 +17,10 @@ def answer_with_problems(app: FastAPI) -> None:
     async def refuse(request: Request, error: Exception) -> Response:
         assert isinstance(error, Problem)
         return response_of(error)
+
+    async def refuse_by_policy(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Refused)
+        return response_of(problem_of(error))
 
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -38,6 +42,7 @@ def answer_with_problems(app: FastAPI) -> None:
 
     app.add_exception_handler(Exception, defect)
     app.add_exception_handler(Problem, refuse)
+    app.add_exception_handler(Refused, refuse_by_policy)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(StorageError, storage)

@@ -5,9 +5,20 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from ompycord.errors import OmpycordError
+from ompycord.errors import OmpycordError, Refused
+from ompycord.render.refusals import Audience, refusal_words
 
-__all__ = ["CONTENT_TYPE", "PROBLEMS", "PROBLEM_SCHEMA", "Headers", "Problem", "ProblemKind", "problem", "unauthorized"]
+__all__ = [
+    "CONTENT_TYPE",
+    "PROBLEMS",
+    "PROBLEM_SCHEMA",
+    "Headers",
+    "Problem",
+    "ProblemKind",
+    "problem",
+    "problem_of",
+    "unauthorized",
+]
 
 CONTENT_TYPE = (b"content-type", b"application/problem+json")
 
@@ -40,6 +51,7 @@ PROBLEMS: dict[str, ProblemKind] = {
         "This source may not say this",
         "Agents send observations. Answers and approvals are people's clicks; transitions are ours.",
     ),
+    "refused": ProblemKind(403, "It was refused", "`code` says why, the detail what is needed. Nothing happened."),
     "browser": ProblemKind(403, "Not for browsers", "Nothing here is for web pages: send no Origin header."),
     "unknown-run": ProblemKind(
         404, "No such run for this key", "Check the run's name, or use a key with the scope runs:create to begin one."
@@ -94,6 +106,7 @@ PROBLEM_SCHEMA: dict[str, Any] = {
         "status": {"type": "integer"},
         "detail": {"type": "string"},
         "index": {"type": "integer", "description": "Which event of a batch, from 0."},
+        "code": {"type": "string", "description": "Why exactly, for `/problems/refused`: a stable name."},
         "errors": {
             "type": "array",
             "items": {
@@ -118,6 +131,7 @@ class Problem(OmpycordError):
         *,
         errors: Sequence[tuple[str, str]] = (),
         index: int | None = None,
+        code: str | None = None,
         retry_after_s: float | None = None,
         headers: Headers = (),
     ) -> None:
@@ -128,6 +142,8 @@ class Problem(OmpycordError):
         """Pairs of a JSON pointer and a code."""
         self.index = index
         """Which event of a batch."""
+        self.code = code
+        """One of `domain.refusals`."""
         self.retry_after_s = retry_after_s
         self.headers = headers
 
@@ -145,6 +161,8 @@ def problem(error: Problem) -> tuple[int, Headers, bytes]:
         content["detail"] = error.detail
     if error.index is not None:
         content["index"] = error.index
+    if error.code is not None:
+        content["code"] = error.code
     if error.errors:
         content["errors"] = [{"pointer": pointer, "code": code} for pointer, code in error.errors]
     body = json.dumps(content, separators=(",", ":")).encode()
@@ -152,6 +170,12 @@ def problem(error: Problem) -> tuple[int, Headers, bytes]:
     if error.retry_after_s is not None:
         headers = (*headers, (b"retry-after", str(max(1, math.ceil(error.retry_after_s))).encode()))
     return kind.status, headers, body
+
+
+def problem_of(error: Refused) -> Problem:
+    """A refusal of the policy or of a use case, in words for a program. Its code is the problem's type where there is one."""
+    words = refusal_words(error, Audience.HTTP)
+    return Problem(error.code, words) if error.code in PROBLEMS else Problem("refused", words, code=error.code)
 
 
 def unauthorized() -> Problem:

@@ -17,6 +17,7 @@ from ompycord.domain.events import Phase
 from ompycord.domain.ids import RunId
 from ompycord.errors import BadEvent, Refused
 from ompycord.mcp_server.tool_service import Answer, Remark, TaskView, ToolService
+from ompycord.render.refusals import Audience, refusal_words
 from ompycord.telemetry.without_module import without_module
 
 __all__ = ["build"]
@@ -163,11 +164,13 @@ T = TypeVar("T")
 
 
 async def _call(call: Awaitable[T]) -> T:
-    """A refusal becomes the tool's error, in its own words."""
+    """A refusal becomes the tool's error: words for an agent, and the code in brackets."""
     try:
         return await call
-    except (Refused, BadEvent) as error:
-        raise ToolError(str(error)) from error
+    except Refused as error:
+        raise ToolError(f"{refusal_words(error, Audience.AGENT)} [{error.code}]") from error
+    except BadEvent as error:
+        raise ToolError(f"{error} [{error.slug}]") from error
 
 
 async def _waited(context: Context, call: Awaitable[T]) -> T:

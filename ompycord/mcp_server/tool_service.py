@@ -13,6 +13,7 @@ from ompycord.domain import events as ev
 from ompycord.domain.base import Frozen
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.ports import Clock, Ids
+from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.snapshot import Approval, Question, StatusSnapshot
 from ompycord.errors import Refused
 
@@ -106,7 +107,7 @@ class ToolService:
         """A remark of the agent, shown on the card. Raises Refused when it is empty or the run has ended."""
         text = text.strip()
         if not text:
-            raise Refused("An update needs a text.")
+            raise Refused(RefusalCode.TEXT_MISSING, what="An update", part="text")
         await self._open(run)
         await self._recorder.observe(run, ev.Message(text=text[:2000]))
 
@@ -131,7 +132,7 @@ class ToolService:
         """What the agent says of its work: a claim. Raises Refused when it is empty or the run has ended."""
         summary = summary.strip()
         if not summary:
-            raise Refused("A result needs a summary.")
+            raise Refused(RefusalCode.TEXT_MISSING, what="A result", part="summary")
         await self._open(run)
         if outcome == "failed":
             await self._recorder.observe(run, ev.RunFailed(message=summary[:4000]))
@@ -145,9 +146,9 @@ class ToolService:
         snapshot = await self._open(run)
         text = text.strip()
         if not text:
-            raise Refused("A question needs a text.")
+            raise Refused(RefusalCode.TEXT_MISSING, what="A question", part="text")
         if not options and not free_text:
-            raise Refused("A question without free text needs options.")
+            raise Refused(RefusalCode.OPTIONS_MISSING)
         again = next((q for q in snapshot.open_questions if q.text == text[:4000] and q.options == options), None)
         if again is not None:
             return await self.wait(run, again.ref, wait_s=wait_s)
@@ -170,7 +171,7 @@ class ToolService:
             risk=(risk or "").strip() or None,
         )
         if not asked.title:
-            raise Refused("A request for leave needs a title.")
+            raise Refused(RefusalCode.TEXT_MISSING, what="A request for leave", part="title")
         for known in reversed(snapshot.approvals):
             is_usable = known.status == "open" or (known.status == "granted" and known.scope == "run")
             if is_usable and (known.title, known.command, known.risk) == (asked.title, asked.command, asked.risk):
@@ -197,20 +198,20 @@ class ToolService:
                     return Answer(ticket=ticket, status="withdrawn")
                 if left <= 0:
                     if asked is None and not is_known and not self._is_ending:
-                        raise Refused(f"{short_id(run)} has no question {ticket[:26]!r}.")
+                        raise Refused(RefusalCode.NO_SUCH_TICKET, run=short_id(run), ticket=repr(ticket[:26]))
                     return Answer(ticket=ticket, status="waiting")
                 await changes.take(min(left, LOOK_S))
 
     async def _snapshot(self, run: RunId) -> StatusSnapshot:
         snapshot = await self._snapshots.of(run)
         if snapshot is None:
-            raise Refused(f"Nothing is known of run {short_id(run)} yet; try again in a second.")
+            raise Refused(RefusalCode.NOTHING_KNOWN_YET, run=short_id(run))
         return snapshot
 
     async def _open(self, run: RunId) -> StatusSnapshot:
         snapshot = await self._snapshot(run)
         if snapshot.is_final:
-            raise Refused(f"Run {short_id(run)} has ended.")
+            raise Refused(RefusalCode.RUN_ENDED, run=short_id(run))
         return snapshot
 
 

@@ -10,28 +10,18 @@ from ompycord.render.sanitizer import Sanitizer
 
 __all__ = [
     "already_decided",
-    "needs_role",
-    "no_such_run",
-    "not_the_requester",
     "old_button",
     "reply_too_late",
     "repository_missing",
-    "watch_only",
+    "role_holder",
 ]
 
 _NAME = 60
 
 
-def watch_only(helper: str | None, sanitizer: Sanitizer) -> str:
-    """A viewer tried to start a run; `helper` is the role that can change that."""
-    who = f"@{sanitizer.line(helper, _NAME)}" if helper else "An admin"
-    return f"You can watch here, not start runs. {who} can give you *runner*."
-
-
-def needs_role(needed: str, helper: str | None, sanitizer: Sanitizer) -> str:
-    """Somebody pressed what their role does not allow."""
-    who = f"@{sanitizer.line(helper, _NAME)}" if helper else "An admin"
-    return f"This needs the role *{needed}*. {who} can give it to you or do it."
+def role_holder(helper: str | None, sanitizer: Sanitizer) -> str:
+    """Who can give a role; `helper` is the name of Discord's role for that, where one is configured."""
+    return f"@{sanitizer.line(helper, _NAME)}" if helper else "An admin"
 
 
 def repository_missing() -> str:
@@ -44,19 +34,9 @@ def already_decided(by: str, at: Millis, what: str, sanitizer: Sanitizer) -> str
     return f"Already answered by {sanitizer.line(by, _NAME)}, {stamp(at, 't')}: *{sanitizer.line(what, 300)}*."
 
 
-def not_the_requester() -> str:
-    """The two-person rule."""
-    return "You asked for this run, so somebody else must allow it. It waits here for another approver."
-
-
 def old_button(url: str) -> str:
     """A button of a card that has rolled over."""
     return f"That button is from an older card. Here is the live one: {url}"
-
-
-def no_such_run() -> str:
-    """A name that matches no run here."""
-    return "No run of this server has that name. `/omp runs` lists them."
 
 
 def reply_too_late() -> str:

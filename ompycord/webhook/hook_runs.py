@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from ompycord.domain.authority import SourceKind, require_authority
+from ompycord.domain.authority import SourceKind
 from ompycord.domain.events import EventBody
 from ompycord.domain.ids import external_source
+from ompycord.domain.policy import is_allowed, require_authority
 from ompycord.domain.ports import Clock, EventLog, Ids
 from ompycord.domain.records import Post, Receipt, Scope
 from ompycord.errors import BadEvent, RunFinal, UnknownRun
@@ -77,7 +78,7 @@ class HookRuns:
         memory = self._memory(pushed.key, pushed.name)
         for number in range(memory.round, memory.round + _ROUNDS):
             name = pushed.name if number == 1 else f"{pushed.name[:_NAME]}#{number}"
-            may_create = Scope.RUNS_CREATE in pushed.key.scopes and (pushed.begins or number == 1)
+            may_create = is_allowed(pushed.key.actor, Scope.RUNS_CREATE) and (pushed.begins or number == 1)
             try:
                 receipts = await self._append(pushed, events, name, may_create=may_create)
             except RunFinal:

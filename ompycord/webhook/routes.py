@@ -13,6 +13,7 @@ from ompycord import __version__
 from ompycord.conductor import Snapshots
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.ids import RunId
+from ompycord.domain.policy import SEE, Resource, is_allowed
 from ompycord.domain.ports import RunFilter, RunRecords
 from ompycord.domain.run import RunKind, RunRecord, RunState
 from ompycord.domain.snapshot import Gap
@@ -147,7 +148,8 @@ def _add_runs(app: FastAPI, store: RunRecords, snapshots: Snapshots, auth_check:
     async def run(request: Request, run_id: UlidPath) -> RunDetail:
         """One run: its state, whether somebody wants it to end, and which numbers are missing."""
         key = reader(request, auth_check)
-        found = await store.run(RunId(run_id)) if key.run is None or key.run == run_id else None
+        is_theirs = is_allowed(key.actor, SEE, Resource(run=RunId(run_id)))
+        found = await store.run(RunId(run_id)) if is_theirs else None
         if found is None:
             raise Problem("unknown-run")
         snapshot = await snapshots.of(RunId(found.id))

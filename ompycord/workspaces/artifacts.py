@@ -13,6 +13,7 @@ from typing import Final
 from ompycord.domain.events import ArtifactAdded
 from ompycord.domain.ids import RunId, is_ulid
 from ompycord.domain.ports import Workspaces
+from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.task import TaskFile
 from ompycord.errors import Refused
 from ompycord.files import replace_file
@@ -35,7 +36,7 @@ class Artifacts:
         """Keep a file of the run's clone, at most 10 MiB. Raises Refused with what the agent can do."""
         prepared = await self._workspaces.workspace(run)
         if prepared is None:
-            raise Refused("This run has no clone, so there is no file of it.")
+            raise Refused(RefusalCode.NO_CLONE)
         return await asyncio.to_thread(self._attach, run, prepared.path, path)
 
     async def keep(self, data: bytes) -> str:
@@ -52,16 +53,16 @@ class Artifacts:
 
     def _attach(self, run: RunId, root: Path, path: str) -> ArtifactAdded:
         if sys.platform == "win32":
-            raise Refused("Files are not served on Windows.")
+            raise Refused(RefusalCode.FILES_NOT_SERVED)
         try:
             parts = safe_path(root, path)
             data = safe_read(root, parts)
         except NotGranted as error:
-            raise Refused(str(error)) from None
+            raise Refused(RefusalCode.FILE_NOT_GRANTED, why=str(error)) from None
         except OSError as error:
-            raise Refused(reason(path, error)) from None
+            raise Refused(RefusalCode.FILE_NOT_GRANTED, why=reason(path, error)) from None
         if not data:
-            raise Refused(f"{path[:200]} is empty, so there is nothing to show.")
+            raise Refused(RefusalCode.FILE_EMPTY, path=path[:200])
         digest = self._kept(data)
         mark = self._mark(run, digest)
         mark.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -7,7 +7,7 @@ import os
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from ompycord.errors import Refused
+from ompycord.errors import RefusedInWords
 from ompycord.workspaces.record import Folder
 
 __all__ = ["is_locked", "takeover_lock"]
@@ -25,7 +25,7 @@ def takeover_lock(folder: Folder) -> Generator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise Refused("Somebody works in that clone already, at another terminal.") from None
+            raise RefusedInWords("Somebody works in that clone already, at another terminal.") from None
         yield
     finally:
         os.close(handle)

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from ompycord.dialects.protocol_session import ProtocolSession, Reaction
-from ompycord.domain.authority import SourceKind, require_authority
+from ompycord.domain.authority import SourceKind
 from ompycord.domain.events import EventBody, dump_data, parse_body
+from ompycord.domain.policy import require_authority
 from ompycord.domain.ports import AgentInput, AgentOutcome
 
 NOON_MS = 1_795_262_400_000

@@ -14,7 +14,7 @@ from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.deliveries import DeliveryFilter, DeliveryStatus, Destination, StoredDelivery
 from ompycord.domain.ids import short_id
 from ompycord.domain.ports import Clock
-from ompycord.errors import Refused
+from ompycord.errors import RefusedInWords
 from ompycord.store import SqliteStore
 
 __all__ = ["ChangeDeliveries", "ListDeliveries", "WebhookOperations"]
@@ -73,7 +73,7 @@ class WebhookOperations:
 
     async def _changed(self, action: str, found: list[str], now: Millis) -> dict[str, Any]:
         if not found:
-            raise Refused("There is no such delivery: `ompycord webhooks list` shows them.")
+            raise RefusedInWords("There is no such delivery: `ompycord webhooks list` shows them.")
         subject = found[0] if len(found) == 1 else found[0].rpartition("-")[0]
         detail = {"count": str(len(found))}
         await self._store.audit(actor="command line", action=action, subject=subject, detail=detail, at=now)
@@ -86,7 +86,7 @@ def _filter(arguments: dict[str, Any]) -> DeliveryFilter:
     if asked.delivery is not None:
         return DeliveryFilter(ids=(asked.delivery,), limit=None)
     if asked.destination is None:
-        raise Refused("Say which: a delivery by its id, or --all --destination NAME.")
+        raise RefusedInWords("Say which: a delivery by its id, or --all --destination NAME.")
     statuses = frozenset({DeliveryStatus.DEAD}) if asked.only_dead else _OPEN
     return DeliveryFilter(destination=asked.destination, statuses=statuses, limit=None)
 
@@ -95,7 +95,9 @@ def _asked(model: type[ModelT], arguments: dict[str, Any]) -> ModelT:
     try:
         return model.model_validate(arguments)
     except ValidationError:
-        raise Refused("A delivery is named by its id, a destination by its name: `ompycord webhooks list`.") from None
+        raise RefusedInWords(
+            "A delivery is named by its id, a destination by its name: `ompycord webhooks list`."
+        ) from None
 
 
 def _view(row: StoredDelivery) -> dict[str, Any]:

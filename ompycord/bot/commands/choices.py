@@ -4,7 +4,6 @@ from discord import app_commands
 
 from ompycord.bot.access import Interaction
 from ompycord.bot.context import BotContext
-from ompycord.domain.access import Role
 from ompycord.domain.ids import short_id
 from ompycord.domain.ports import RunFilter
 from ompycord.text import cut
@@ -22,7 +21,7 @@ class Choices:
         self._context = context
 
     def _may_look(self, interaction: Interaction) -> bool:
-        return self._context.person(interaction).role >= Role.VIEWER
+        return self._context.may_use(interaction)
 
     async def repositories(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         return self._names(interaction, typed, [spec.name for spec in self._context.catalog.repositories])

@@ -12,7 +12,7 @@ from ompycord.domain.base import Millis
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunFilter
 from ompycord.domain.snapshot import StatusSnapshot
-from ompycord.errors import Refused
+from ompycord.errors import RefusedInWords
 from ompycord.render.costs import costs_csv, costs_text
 from ompycord.render.phrases import count
 
@@ -58,7 +58,7 @@ def _whose(interaction: Interaction, context: BotContext, who: Who) -> tuple[Run
         case "repository":
             repository = context.catalog.preset(context.channel_of(interaction))
             if repository is None:
-                raise Refused("This channel is bound to no repository. Ask in one that is, or for the *server*.")
+                raise RefusedInWords("This channel is bound to no repository. Ask in one that is, or for the *server*.")
             return RunFilter(repository=repository.name, limit=_MOST), f"Runs in {repository.name}"
         case "server":
             return RunFilter(limit=_MOST), "All runs of this server"

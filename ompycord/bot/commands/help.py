@@ -9,7 +9,6 @@ from ompycord.bot.access import Interaction
 from ompycord.bot.context import BotContext
 from ompycord.bot.feature import Feature, slash_command
 from ompycord.bot.interactions.replies import say
-from ompycord.domain.access import Role
 from ompycord.render.help import Role as RoleName
 from ompycord.render.help import help_text
 
@@ -23,7 +22,7 @@ def help_feature(context: BotContext, others: Sequence[Feature]) -> Feature:
     @app_commands.describe(topic="A word to look for")
     async def help_command(interaction: Interaction, topic: app_commands.Range[str, 1, 50] | None = None) -> None:
         role = context.person(interaction).role
-        name = cast("RoleName", role.name.lower()) if role is not Role.NONE else None
+        name = cast("RoleName", role.name.lower()) if context.may_use(interaction) else None
         rows = [row for feature in (*others, ours) for row in feature.help]
         await say(interaction, help_text(rows, name, topic=topic))
 

@@ -19,13 +19,15 @@ from ompycord.bot.interactions.replies import give_back
 from ompycord.bot.interactions.submission import SubmissionService
 from ompycord.bot.interactions.task_form import MODES, task_form
 from ompycord.bot.rest import SendFailed
-from ompycord.domain.access import Person, may
+from ompycord.domain.access import Person
 from ompycord.domain.ids import DraftId
+from ompycord.domain.policy import is_allowed
+from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.repository import AgentSpec, RepositorySpec
 from ompycord.domain.task import MOST_FILES, Mode
-from ompycord.errors import OmpycordError, Refused
+from ompycord.errors import OmpycordError, Refused, RefusedInWords
 from ompycord.render.message import message
-from ompycord.render.notices import repository_missing, watch_only
+from ompycord.render.notices import repository_missing
 from ompycord.telemetry import get_logger
 from ompycord.text.limits import MODAL_INPUT_VALUE
 
@@ -93,7 +95,7 @@ class _NewRun:
         )
         asked = _Asked(message.content, None, None, Mode.STANDARD, None, None, files)
         if not asked.prompt and not files:
-            raise Refused("That message has no text and no file, so there is nothing to run.")
+            raise RefusedInWords("That message has no text and no file, so there is nothing to run.")
         person = self._permitted(interaction)
         asked.favourite = await self._context.favourite(person)
         await self._open_form(interaction, person, asked)
@@ -117,7 +119,7 @@ class _NewRun:
         repository = self._repository(interaction, asked.repository)
         if repository is None:
             if asked.files or len(asked.prompt or "") > MODAL_INPUT_VALUE:
-                raise Refused(repository_missing())
+                raise RefusedInWords(repository_missing())
             return None
         agent = self._agent(repository, asked.agent, asked.favourite)
         typed = asked.typed(repository.name, agent.name, shown_in=self._context.shown_in(interaction))
@@ -127,15 +129,15 @@ class _NewRun:
     def _check(self, interaction: Interaction, typed: Typed) -> None:
         """Refuse now what would be refused later. Raises Refused, ValidationError."""
         if not typed.prompt.strip() and not typed.files:
-            raise Refused("The task is empty, so nothing ran. Say what shall be done, or attach a text file.")
+            raise RefusedInWords("The task is empty, so nothing ran. Say what shall be done, or attach a text file.")
         typed.submission(typed.prompt.strip() or "from the file", guild=str(interaction.guild_id))
         catalog = self._context.catalog
         catalog.agent(typed.agent, repository=catalog.repository(typed.repository))
 
     def _permitted(self, interaction: Interaction) -> Person:
         person = self._context.person(interaction)
-        if not may(person, "new"):
-            raise Refused(watch_only(None, self._context.sanitizer))
+        if not is_allowed(person, "new"):
+            raise Refused(RefusalCode.WATCH_ONLY, who="An admin", needs="runner")
         return person
 
     def _repository(self, interaction: Interaction, name: str | None) -> RepositorySpec | None:
@@ -206,7 +208,7 @@ class _NewRun:
         if kept is None:
             return None
         if kept.person != person.id:
-            raise Refused("That form was opened for somebody else. `/omp new` opens one for you.")
+            raise RefusedInWords("That form was opened for somebody else. `/omp new` opens one for you.")
         return Typed.model_validate(kept.body)
 
     # -- Resume -------------------------------------------------------------------------------------------------------
@@ -215,9 +217,9 @@ class _NewRun:
         """The Resume button of a kept text."""
         draft = await self._context.store.draft(component.ref)
         if draft is None or "prompt" not in draft.body:
-            raise Refused("That text is not kept any more, so no run can start. `/omp new` takes it again.")
+            raise RefusedInWords("That text is not kept any more, so no run can start. `/omp new` takes it again.")
         if draft.person != person.id:
-            raise Refused("That is somebody else's text; only its writer can start it.")
+            raise RefusedInWords("That is somebody else's text; only its writer can start it.")
         message_of_ours = interaction.message
         record = await self._submissions.resume(interaction, person, draft)
         is_public = message_of_ours is not None and not message_of_ours.flags.ephemeral

@@ -11,9 +11,9 @@ from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.forms import read_form
 from ompycord.bot.interactions.replies import defer, give_back, say
 from ompycord.conductor import MESSAGE_LENGTH
-from ompycord.domain.access import Person, Role
+from ompycord.domain.access import Person
 from ompycord.domain.ids import RunId
-from ompycord.errors import OmpycordError, Refused
+from ompycord.errors import OmpycordError, Refused, RefusedInWords
 from ompycord.text import cut
 from ompycord.text.limits import AUTOCOMPLETE_CHOICES
 
@@ -38,7 +38,7 @@ def queue_feature(context: BotContext) -> Feature:
         await say(interaction, reply_texts.waiting(record.id, waiting, context.sanitizer))
 
     async def completed(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        if context.person(interaction).role < Role.VIEWER:
+        if not context.may_use(interaction):
             return []
         try:
             record = await context.run(interaction, getattr(interaction.namespace, "run", None))
@@ -64,7 +64,7 @@ def queue_feature(context: BotContext) -> Feature:
         waiting = await context.messages.waiting(RunId(record.id))
         known = next((one for one in waiting if one.id == said), None)
         if known is None:
-            raise Refused("Nothing like that waits for the agent: it has it already, or somebody took it back.")
+            raise RefusedInWords("Nothing like that waits for the agent: it has it already, or somebody took it back.")
         asked = await context.keep_note(interaction, {"edit": known.id, "run": record.id})
         form = edit_form(custom_id=context.signer.sign("editsaid", asked.id), text=known.body.text)
         await interaction.response.send_modal(form)
@@ -89,7 +89,7 @@ def queue_feature(context: BotContext) -> Feature:
         try:
             asked = await context.store.draft(component.ref)
             if asked is None or "edit" not in asked.body:
-                raise Refused("That form is not known any more, so nothing was changed.")
+                raise RefusedInWords("That form is not known any more, so nothing was changed.")
             record = await context.visible(interaction, str(asked.body["run"]))
             said = await context.messages.edit(record, str(asked.body["edit"]), text, person)
         except OmpycordError as refused:

@@ -11,7 +11,7 @@ from ompycord.bot.interactions.replies import defer, say
 from ompycord.domain.access import Person
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.run import RunRecord
-from ompycord.errors import Refused
+from ompycord.errors import RefusedInWords
 from ompycord.render.actions import RAISE
 from ompycord.render.phrases import money
 
@@ -53,7 +53,7 @@ class _RaiseLimit:
         committed = await self._context.budgets.raise_budget(loaded, usd, person)
         if committed.earlier is not None:
             by = self._context.sanitizer.line(committed.earlier.by_name, 60)
-            raise Refused(f"{by} raised it a moment ago, to {committed.earlier.action}. Look at the card first.")
+            raise RefusedInWords(f"{by} raised it a moment ago, to {committed.earlier.action}. Look at the card first.")
         await say(interaction, f"Run `{short_id(record.id)}` may cost {money(usd)} now, all in all.")
 
 
@@ -66,5 +66,5 @@ def dollars(typed: str) -> float:
     is_amount = (whole + cents).isascii() and (whole + cents).isdigit()
     value = float(text) if is_amount and text != "." else 0.0
     if not 0.0 < value <= _MOST:
-        raise Refused("That is no amount between $0.01 and $10,000. Nothing was changed.")
+        raise RefusedInWords("That is no amount between $0.01 and $10,000. Nothing was changed.")
     return value

@@ -16,7 +16,7 @@ from ompycord.bot.interactions.forms import FormValues, read_form
 from ompycord.bot.interactions.replies import defer, say
 from ompycord.domain.access import Person
 from ompycord.domain.person_settings import PersonSettings, Pings, QuietHours
-from ompycord.errors import Refused
+from ompycord.errors import RefusedInWords
 from ompycord.text.limits import SELECT_OPTIONS
 
 __all__ = ["settings_feature"]
@@ -59,7 +59,7 @@ def chosen_settings(form: FormValues, context: BotContext) -> PersonSettings:
             co_author=form.text("commits").strip() or None,
         )
     except ValidationError:  # the rest was chosen from lists, or judged before
-        raise Refused(words.commits_refused(form.text("commits"), context.sanitizer)) from None
+        raise RefusedInWords(words.commits_refused(form.text("commits"), context.sanitizer)) from None
 
 
 def _quiet(hours: str, zone: str) -> QuietHours | None:
@@ -68,13 +68,13 @@ def _quiet(hours: str, zone: str) -> QuietHours | None:
         return None
     found = _HOURS.fullmatch(hours)
     if found is None:
-        raise Refused(words.HOURS_REFUSED)
+        raise RefusedInWords(words.HOURS_REFUSED)
     start, end = (_clock(part) for part in found.groups())
     try:
         return QuietHours(start=start, end=end, zone=zone.strip() or "UTC")
     except ValidationError as error:
         is_zone = error.errors()[0]["loc"] == ("zone",)
-        raise Refused(words.ZONE_REFUSED if is_zone else words.HOURS_REFUSED) from None
+        raise RefusedInWords(words.ZONE_REFUSED if is_zone else words.HOURS_REFUSED) from None
 
 
 def _clock(part: str) -> str:

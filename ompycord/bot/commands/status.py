@@ -9,10 +9,10 @@ from ompycord.bot.feature import Feature, slash_command
 from ompycord.bot.interactions.replies import defer, show
 from ompycord.bot.message_renderer import latest_card
 from ompycord.domain.ids import RunId
+from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.run import RunRecord
 from ompycord.errors import Refused
 from ompycord.render.board import board_message
-from ompycord.render.notices import no_such_run
 
 __all__ = ["status_feature"]
 
@@ -38,7 +38,7 @@ def status_feature(context: BotContext) -> Feature:
 async def _card(context: BotContext, interaction: Interaction, record: RunRecord) -> None:
     run_view = await context.renderer.view(RunId(record.id))
     if run_view is None or not context.is_visible(interaction, record):
-        raise Refused(no_such_run())
+        raise Refused(RefusalCode.NO_SUCH_RUN)
     copy = context.renderer.copy_of_card(run_view)
     live = latest_card(run_view.surfaces)
     if live is not None:

@@ -14,7 +14,6 @@ from ompycord.bot.context import BotContext
 from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.replies import explain
 from ompycord.bot.interactions.replies import say as reply
-from ompycord.domain.access import Role
 from ompycord.render.help import help_text
 from ompycord.telemetry import get_logger
 
@@ -47,7 +46,7 @@ class OmpTree(app_commands.CommandTree[discord.Client]):
     async def interaction_check(self, interaction: Interaction, /) -> bool:
         context = self._context
         is_completion = interaction.type is discord.InteractionType.autocomplete
-        if is_ours(interaction, context.options) and (is_completion or context.person(interaction).role > Role.NONE):
+        if is_ours(interaction, context.options) and (is_completion or context.may_use(interaction)):
             return True
         if is_completion:
             await interaction.response.autocomplete([])

@@ -13,8 +13,9 @@ from ompycord.bot.interactions.forms import DESCRIPTION, read_form
 from ompycord.bot.interactions.replies import defer, give_back, say
 from ompycord.conductor import LoadedRun
 from ompycord.domain.access import Person
+from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.snapshot import Question
-from ompycord.errors import OmpycordError, Refused
+from ompycord.errors import OmpycordError, Refused, RefusedInWords
 from ompycord.render.marker import question_tag
 from ompycord.render.notices import already_decided
 from ompycord.render.sanitizer import Sanitizer
@@ -42,7 +43,7 @@ class _Answers:
         await defer(interaction)
         loaded, question = await self._asked(interaction, component)
         if index >= len(question.options):
-            raise Refused("That is none of the offered answers.")
+            raise Refused(RefusalCode.NOT_AN_OPTION)
         await self._answer(interaction, person, loaded, question, question.options[index])
 
     async def open_form(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
@@ -51,7 +52,7 @@ class _Answers:
         self._context.require(person, "answer", loaded.record)
         first = await self._context.store.decision(loaded.run, "question", question.ref)
         if first is not None:
-            raise Refused(already_decided(first.by_name, first.at, first.action, self._context.sanitizer))
+            raise RefusedInWords(already_decided(first.by_name, first.at, first.action, self._context.sanitizer))
         custom_id = self._context.signer.sign("ansform", component.ref, component.nonce)
         await interaction.response.send_modal(
             _answer_form(question, custom_id=custom_id, sanitizer=self._context.sanitizer)
@@ -61,7 +62,7 @@ class _Answers:
         text = read_form(interaction).text("answer").strip()
         await defer(interaction)
         if not text:
-            raise Refused("The answer is empty, so nothing was told to the agent.")
+            raise RefusedInWords("The answer is empty, so nothing was told to the agent.")
         try:
             loaded, question = await self._asked(interaction, component)
             await self._answer(interaction, person, loaded, question, text)
@@ -73,7 +74,7 @@ class _Answers:
         for question in loaded.snapshot.questions if loaded.snapshot else ():
             if question_tag(question.ref) == component.nonce:
                 return loaded, question
-        raise Refused("Nobody needs that answer any more.")
+        raise Refused(RefusalCode.ANSWER_NOT_NEEDED)
 
     async def _answer(
         self, interaction: Interaction, person: Person, loaded: LoadedRun, question: Question, answer: str

@@ -19,7 +19,7 @@ from ompycord.conductor import LoadedRun
 from ompycord.domain.access import Person
 from ompycord.domain.records import Committed
 from ompycord.domain.snapshot import Approval
-from ompycord.errors import OmpycordError, Refused
+from ompycord.errors import OmpycordError, RefusedInWords
 from ompycord.render.marker import approval_hash
 from ompycord.render.notices import already_decided
 from ompycord.render.sanitizer import Sanitizer
@@ -65,7 +65,7 @@ class _Approvals:
         self._context.require(person, "approve", loaded.record)
         first = await self._context.store.decision(loaded.run, "approval", approval.ref)
         if first is not None:
-            raise Refused(already_decided(first.by_name, first.at, first.action, self._context.sanitizer))
+            raise RefusedInWords(already_decided(first.by_name, first.at, first.action, self._context.sanitizer))
         custom_id = self._context.signer.sign("denyform", component.ref, component.nonce)
         await interaction.response.send_modal(
             _why_not_form(approval, custom_id=custom_id, sanitizer=self._context.sanitizer)
@@ -87,7 +87,9 @@ class _Approvals:
         for approval in loaded.snapshot.approvals if loaded.snapshot else ():
             if approval_hash(approval) == component.nonce:
                 return loaded, approval
-        raise Refused("What that button was for is not asked any more. Nothing was decided; look at what is asked now.")
+        raise RefusedInWords(
+            "What that button was for is not asked any more. Nothing was decided; look at what is asked now."
+        )
 
     async def _reply(self, interaction: Interaction, committed: Committed, words: str) -> None:
         first = committed.earlier

@@ -14,7 +14,6 @@ from ompycord.bot.feature import Handler
 from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.replies import explain, say
 from ompycord.bot.message_renderer import latest_card
-from ompycord.domain.access import Role
 from ompycord.domain.ids import RunId
 from ompycord.render.help import help_text
 from ompycord.render.notices import old_button
@@ -42,7 +41,7 @@ class Dispatcher:
         if not is_ours(interaction, self._context.options):
             await say(interaction, reply_texts.ELSEWHERE)
             return
-        if person.role is Role.NONE:
+        if not self._context.may_use(interaction):
             await say(interaction, help_text([], None))
             return
         component = self._context.signer.read(str(data.get("custom_id", "")))

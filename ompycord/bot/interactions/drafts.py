@@ -11,7 +11,7 @@ from ompycord.conductor import Submission
 from ompycord.domain.base import Frozen
 from ompycord.domain.records import Draft
 from ompycord.domain.task import MOST_FILES, PROMPT_LIMIT, Mode, TaskFile
-from ompycord.errors import Refused
+from ompycord.errors import RefusedInWords
 from ompycord.render.sanitizer import Sanitizer
 
 __all__ = ["AttachedFile", "Typed", "submission_of"]
@@ -83,9 +83,9 @@ async def submission_of(
             kept.append(await _kept(file.name, raw, keep, {one.name for one in kept}))
     prompt = "\n\n".join(texts)
     if len(prompt) > PROMPT_LIMIT:
-        raise Refused(reply_texts.file_too_large_together(len(prompt)))
+        raise RefusedInWords(reply_texts.file_too_large_together(len(prompt)))
     if not prompt.strip():
-        raise Refused(reply_texts.NO_WORDS)
+        raise RefusedInWords(reply_texts.NO_WORDS)
     return typed.submission(prompt, files=tuple(kept), guild=draft.guild), notes
 
 
@@ -94,7 +94,9 @@ async def _content(file: AttachedFile, rest: Rest) -> bytes:
         return await rest.attachment(file.url)
     except SendFailed as failed:
         if failed.is_final:
-            raise Refused("Discord does not keep the attached file any more. Nothing ran; send it again.") from failed
+            raise RefusedInWords(
+                "Discord does not keep the attached file any more. Nothing ran; send it again."
+            ) from failed
         raise
 
 
@@ -112,7 +114,7 @@ async def _kept(name: str, raw: bytes, keep: KeepFile, taken: set[str]) -> TaskF
     try:
         digest = await keep(raw)
     except OSError as error:
-        raise Refused(
+        raise RefusedInWords(
             f"The attached file could not be kept ({error.strerror or error}). Nothing ran; try again."
         ) from error
     return TaskFile(name=_free(_safe(name), taken), sha256=digest, size=len(raw))

@@ -15,14 +15,15 @@ from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.drafts import AttachedFile, Typed, submission_of
 from ompycord.bot.interactions.replies import words_for
 from ompycord.bot.rest import SendFailed
-from ompycord.domain.access import Person, may
+from ompycord.domain.access import Person
 from ompycord.domain.ids import DraftId, new_ulid
+from ompycord.domain.policy import is_allowed
 from ompycord.domain.records import Draft
+from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.repository import RepositorySpec
 from ompycord.domain.task import MOST_FILES
-from ompycord.errors import OmpycordError, Refused
+from ompycord.errors import OmpycordError, Refused, RefusedInWords
 from ompycord.render.message import message as rendered
-from ompycord.render.notices import watch_only
 from ompycord.telemetry import get_logger
 
 __all__ = ["ReactionLaunch", "draft_id_of"]
@@ -51,7 +52,7 @@ class ReactionLaunch:
     async def arm(self, message: discord.Message) -> None:
         """Put the rocket under a message that can start as it is. Silent about everything else: people also just talk."""
         person = member(message.author, self._context.options, is_ours=True)
-        if not self._context.options.message_content or not may(person, "new"):
+        if not self._context.options.message_content or not is_allowed(person, "new"):
             return
         has_text = bool(message.content.strip() or message.attachments)
         if not has_text or isinstance(message.channel, discord.Thread) or self._place(message.channel.id) is None:
@@ -89,8 +90,8 @@ class ReactionLaunch:
     async def _start(self, message: discord.Message, person: Person, repository: RepositorySpec) -> None:
         draft_id = draft_id_of(message.id)
         try:
-            if not may(person, "new"):
-                raise Refused(watch_only(None, self._context.sanitizer))
+            if not is_allowed(person, "new"):
+                raise Refused(RefusalCode.WATCH_ONLY, who="An admin", needs="runner")
             agent = self._context.usual_agent(repository, await self._context.favourite(person))
             draft = self._draft(message, person, repository.name, agent.name, draft_id)
             await self._context.store.save_draft(draft)
@@ -112,7 +113,7 @@ class ReactionLaunch:
             AttachedFile(name=file.filename, url=file.url, size=file.size) for file in message.attachments[:MOST_FILES]
         )
         if not message.content.strip() and not files:
-            raise Refused("The message is empty now, so nothing ran.")
+            raise RefusedInWords("The message is empty now, so nothing ran.")
         channel = str(message.channel.id)
         typed = Typed(prompt=message.content, repository=repository, agent=agent, files=files, shown_in=channel)
         return Draft(

@@ -17,6 +17,7 @@ from ompycord.bot.interactions import reply_texts
 from ompycord.bot.rest import SendFailed
 from ompycord.errors import Backlogged, BadEvent, Draining, Refused, StorageError, VersionConflict
 from ompycord.render.message import RenderedMessage
+from ompycord.render.refusals import Audience, refusal_words
 from ompycord.telemetry import get_logger
 from ompycord.text import cut, utf16_len
 from ompycord.text.limits import MESSAGE_CONTENT
@@ -104,7 +105,9 @@ async def _put(
 def words_for(error: BaseException, reference: str) -> str:
     """Any error for the person: what happened, to what, what now."""
     error = _cause(error)
-    if isinstance(error, Refused | BadEvent):
+    if isinstance(error, Refused):
+        return refusal_words(error, Audience.DISCORD)
+    if isinstance(error, BadEvent):
         return str(error)
     if isinstance(error, ValidationError):
         return _invalid(error)

@@ -8,9 +8,9 @@ from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.replies import say
 from ompycord.bot.message_renderer import RunView
 from ompycord.domain.ids import RunId, short_id
+from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.run import RunRecord
-from ompycord.errors import Refused
-from ompycord.render.notices import no_such_run
+from ompycord.errors import Refused, RefusedInWords
 from ompycord.render.textform import ShowPart, text_form
 from ompycord.render.view import view
 from ompycord.text import utf16_len
@@ -30,12 +30,12 @@ async def show_part(context: BotContext, interaction: Interaction, record: RunRe
     run = RunId(record.id)
     run_view = await context.renderer.view(run)
     if run_view is None:
-        raise Refused(no_such_run())
+        raise Refused(RefusalCode.NO_SUCH_RUN)
     name = f"run-{short_id(run)}-{part}"
     if part == "diff":
         diff = await context.lookups.diff(run)
         if not diff:
-            raise Refused(reply_texts.NO_DIFF)
+            raise RefusedInWords(reply_texts.NO_DIFF)
         words, shown = _within(_redacted(context, diff), interaction.filesize_limit - _FORM_BYTES)
         await say(interaction, f"The diff of `{short_id(run)}`{words}.", files=[(f"{name}.diff", shown)])
     elif part == "log":
@@ -52,7 +52,7 @@ async def show_part(context: BotContext, interaction: Interaction, record: RunRe
             name,
         )
     else:
-        raise Refused(f"There is no part {part[:30]!r}. There are {', '.join(PARTS)}.")
+        raise RefusedInWords(f"There is no part {part[:30]!r}. There are {', '.join(PARTS)}.")
 
 
 def _within(text: str, limit: int) -> tuple[str, bytes]:

@@ -7,7 +7,7 @@ from ompycord.bot.interactions.forms import DESCRIPTION
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.repository import RepositorySpec
 from ompycord.domain.task import Mode
-from ompycord.errors import Refused
+from ompycord.errors import RefusedInWords
 from ompycord.text import cut
 from ompycord.text.limits import MODAL_INPUT_VALUE, MODAL_TITLE, SELECT_OPTIONS
 
@@ -37,7 +37,7 @@ def task_form(
     agents = _offered(catalog, repositories)
     if not repositories or not agents:
         what = "repository" if not repositories else "agent"
-        raise Refused(f"No {what} is configured, so no run can start. An admin names one in `ompycord.yml`.")
+        raise RefusedInWords(f"No {what} is configured, so no run can start. An admin names one in `ompycord.yml`.")
     modal = ui.Modal(title=cut(f"New task in #{channel}", MODAL_TITLE), custom_id=custom_id, timeout=None)
     task = ui.TextInput[ui.Modal](
         custom_id="prompt",

@@ -11,10 +11,12 @@ from ompycord.bot.access import member
 from ompycord.bot.context import BotContext
 from ompycord.bot.interactions import reply_texts
 from ompycord.bot.rest import SendFailed
-from ompycord.domain.access import Person, may
+from ompycord.domain.access import Person
+from ompycord.domain.policy import is_allowed
 from ompycord.domain.run import FINAL, RunKind, RunRecord
-from ompycord.errors import OmpycordError
+from ompycord.errors import OmpycordError, Refused
 from ompycord.render.message import message as rendered
+from ompycord.render.refusals import Audience, refusal_words
 from ompycord.telemetry import get_logger
 
 __all__ = ["RECEIVED", "ThreadMessages"]
@@ -41,12 +43,18 @@ class ThreadMessages:
             return
         record = await self._context.store.run_of_surface(str(message.channel.id))
         person = member(message.author, self._context.options, is_ours=True)
-        if record is None or record.kind is not RunKind.HOSTED or record.state in FINAL or not may(person, "say"):
+        if (
+            record is None
+            or record.kind is not RunKind.HOSTED
+            or record.state in FINAL
+            or not is_allowed(person, "say")
+        ):
             return
         try:
             await self._notify(message, record, person)
         except OmpycordError as error:
-            await self._reply(message, str(error))
+            words = refusal_words(error, Audience.DISCORD) if isinstance(error, Refused) else str(error)
+            await self._reply(message, words)
 
     async def _notify(self, message: discord.Message, record: RunRecord, person: Person) -> None:
         preview_message = await self._context.messages.preview_message(record, "next", person)

@@ -5,7 +5,7 @@ import sys
 from typing import Final
 
 from ompycord.cli.integrations.wiring import Change, IntegrationOptions, read_text
-from ompycord.errors import Refused
+from ompycord.errors import RefusedInWords
 
 __all__ = ["wire"]
 
@@ -24,11 +24,11 @@ def wire(options: IntegrationOptions) -> Change:
     try:
         notify = tomllib.loads(rest).get("notify")
     except tomllib.TOMLDecodeError as error:
-        raise Refused(f"{path} is not TOML ({error}). Nothing was changed.") from None
+        raise RefusedInWords(f"{path} is not TOML ({error}). Nothing was changed.") from None
     if options.removes:
         return Change(path, before, before if rest == (before or "") else rest or None, _NOTE)
     if notify is not None:
-        raise Refused(
+        raise RefusedInWords(
             f"{path} has a `notify` program already, and Codex runs one only. Nothing was changed. "
             f"Let that program call `ompycord hook codex` with its own argument, or take it out."
         )

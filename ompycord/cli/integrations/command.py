@@ -11,7 +11,7 @@ import typer
 from ompycord.cli.emit.target import DEFAULT_URL, read_target
 from ompycord.cli.integrations import claude, codex, omp, opencode
 from ompycord.cli.integrations.wiring import Change, IntegrationOptions, read_text
-from ompycord.errors import ConfigurationError, Refused
+from ompycord.errors import ConfigurationError, RefusedInWords
 from ompycord.files import replace_file
 
 __all__ = ["integrations", "key_file"]
@@ -90,7 +90,7 @@ def _apply(change: Change) -> str:
         target.parent.mkdir(parents=True, exist_ok=True)
         _write(target, change.after, like=target)
     except OSError as error:
-        raise Refused(f"{change.path} cannot be written ({error.strerror}). Nothing was changed.") from None
+        raise RefusedInWords(f"{change.path} cannot be written ({error.strerror}). Nothing was changed.") from None
     copy = f" What it was: {target.name}{COPY} beside it." if change.before is not None else ""
     return f"{change.path}: {'written' if change.before is None else 'changed'}.{copy}"
 

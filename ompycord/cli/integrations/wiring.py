@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, cast
 
-from ompycord.errors import Refused
+from ompycord.errors import RefusedInWords
 
 __all__ = ["Change", "IntegrationOptions", "asset", "read_json", "read_text", "write_json"]
 
@@ -45,7 +45,7 @@ def read_text(path: Path) -> str | None:
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
-        raise Refused(f"{path} cannot be read ({type(error).__name__}). Nothing was changed.") from None
+        raise RefusedInWords(f"{path} cannot be read ({type(error).__name__}). Nothing was changed.") from None
 
 
 def read_json(path: Path, text: str | None) -> dict[str, Any]:
@@ -53,9 +53,9 @@ def read_json(path: Path, text: str | None) -> dict[str, Any]:
     try:
         value: Any = json.loads(text) if text and text.strip() else {}
     except ValueError as error:
-        raise Refused(f"{path} is not JSON ({error}). Nothing was changed.") from None
+        raise RefusedInWords(f"{path} is not JSON ({error}). Nothing was changed.") from None
     if not isinstance(value, dict):
-        raise Refused(f"{path} holds no JSON object. Nothing was changed.")
+        raise RefusedInWords(f"{path} holds no JSON object. Nothing was changed.")
     return cast("dict[str, Any]", value)
 
 

@@ -20,6 +20,7 @@ from ompycord.engines.context import StepContext
 from ompycord.engines.ends import failed, ok, waits_for_person
 from ompycord.errors import NotStored, ProcessFailed, Refused, WorkspaceError
 from ompycord.processes.launcher_port import is_enough
+from ompycord.render.refusals import Audience, refusal_words
 
 __all__ = ["GO_ON", "TAKEN_OVER", "build", "is_confined_enough"]
 
@@ -39,7 +40,7 @@ async def build(order: StepOrder, task: Task, context: StepContext) -> EffectFin
     try:
         spec = context.catalog.agent(task.agent, repository=repository)
     except Refused as error:
-        return failed(order, FailureClass.ENV, str(error))
+        return failed(order, FailureClass.ENV, refusal_words(error, Audience.DISCORD))
     if not is_confined_enough(context.level, spec):
         return failed(order, FailureClass.POLICY, _unconfined(spec, context))
     prepared = await context.workspaces.workspace(order.run)

@@ -7,8 +7,8 @@ from ompycord.domain import events as ev
 from ompycord.domain.ids import short_id
 from ompycord.domain.ports import AgentOutcome
 from ompycord.domain.run import FailureClass
-from ompycord.errors import Refused
 from tests.integration.bot.conftest import AppHarness, is_answer, kind_of
+from tests.support.refusals import refuses
 
 
 async def test_a_limit_rings_once_and_is_raised_by_a_form(harness: AppHarness) -> None:
@@ -81,5 +81,5 @@ def test_an_amount_is_read_as_people_type_it(typed: str, usd: float) -> None:
     "typed", ["", "0", "-1", "1e3", "nan", "inf", "ten", "1.2.3", "1,000.50", "10000.01", ".", "٣", "$"]
 )
 def test_what_is_no_amount_is_refused(typed: str) -> None:
-    with pytest.raises(Refused, match="no amount between"):
+    with refuses("no amount between"):
         dollars(typed)

@@ -13,8 +13,8 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.records import Committed, OutboxKind
 from ompycord.domain.run import RunState
 from ompycord.domain.snapshot import StatusSnapshot
-from ompycord.errors import Refused
 from tests.integration.conductor.conftest import ADA, AP, MO, VI, AppHarness
+from tests.support.refusals import refuses
 
 PATIENCE_S = 10.0
 PO = MO.model_copy(update={"id": "100000000000000004", "name": "Po"})
@@ -90,7 +90,7 @@ async def test_who_may_give_leave(harness: AppHarness, asker: Person, person: Pe
             harness.areas.approvals.approve(await harness.areas.load(run), "a1", person),
             harness.areas.approvals.deny(await harness.areas.load(run), "a1", person),
         ):
-            with pytest.raises(Refused, match=r"its requester or an \*approver\*"):
+            with refuses(r"its requester or an \*approver\*"):
                 await attempt
         assert is_asking(await harness.until(run, lambda _: True))
 
@@ -98,7 +98,7 @@ async def test_who_may_give_leave(harness: AppHarness, asker: Person, person: Pe
 async def test_under_the_two_person_rule_the_requester_may_only_say_no(harness: AppHarness) -> None:
     async with harness.running():
         run = await asking(harness, ADA, repository="vault")
-        with pytest.raises(Refused, match="somebody else must allow it"):
+        with refuses("somebody else must allow it"):
             await harness.areas.approvals.approve(await harness.areas.load(run), "a1", ADA)
         assert (await harness.areas.approvals.approve(await harness.areas.load(run), "a1", AP)).fresh
         other = await asking(harness, ADA, wants("a2"), repository="vault")
@@ -109,14 +109,14 @@ async def test_what_nobody_waits_for_is_refused_in_words(harness: AppHarness) ->
     async with harness.running():
         run = await asking(harness, ADA, wants(), wants("a2"), ev.ApprovalWithdrawn(approval="a2"))
         await harness.until(run, lambda seen: [one.status for one in seen.approvals] == ["open", "withdrawn"])
-        with pytest.raises(Refused, match="asked for no such leave"):
+        with refuses("asked for no such leave"):
             await harness.areas.approvals.approve(await harness.areas.load(run), "a3", ADA)
-        with pytest.raises(Refused, match="does not wait for that any more"):
+        with refuses("does not wait for that any more"):
             await harness.areas.approvals.approve(await harness.areas.load(run), "a2", ADA)
         other = await asking(harness)
         await harness.areas.runs.cancel(await harness.areas.record(other), ADA)
         await harness.ended(other)
-        with pytest.raises(Refused, match=r"has ended, so nothing was decided\. \*Run again\*"):
+        with refuses(r"has ended, so nothing was decided\. \*Run again\*"):
             await harness.areas.approvals.approve(await harness.areas.load(other), "a1", ADA)
         assert (await harness.areas.approvals.approve(await harness.areas.load(run), "a1", ADA)).fresh
 

@@ -8,8 +8,8 @@ from ompycord.domain import events as ev
 from ompycord.domain.ids import RunId
 from ompycord.domain.run import RunState, SuspendReason
 from ompycord.domain.snapshot import StatusSnapshot
-from ompycord.errors import Refused
 from tests.integration.conductor.conftest import ADA, MO, VI, AppHarness
+from tests.support.refusals import refuses
 
 
 async def at_its_limit(harness: AppHarness) -> RunId:
@@ -28,12 +28,12 @@ async def test_a_run_that_reached_its_limit_is_halted_and_goes_on_once_that_is_r
         await harness.settled(run)
         assert harness.agent.halted == 1
         harness.agent.script = ()
-        with pytest.raises(Refused, match="Raise the limit"):
+        with refuses("Raise the limit"):
             await harness.areas.runs.resume(await harness.areas.load(run), ADA)
-        with pytest.raises(Refused, match=r"\$0\.55 is spent already"):
+        with refuses(r"\$0\.55 is spent already"):
             await harness.areas.budgets.raise_budget(await harness.areas.load(run), 0.55, ADA)
         for stranger in (VI, MO):
-            with pytest.raises(Refused, match="You may not raise"):
+            with refuses("You may not raise"):
                 await harness.areas.budgets.raise_budget(await harness.areas.load(run), 2.0, stranger)
         harness.agent.release()
         await harness.areas.budgets.raise_budget(await harness.areas.load(run), 2.0, ADA)
@@ -84,5 +84,5 @@ async def test_a_limit_can_be_raised_before_it_is_reached_and_moves_nothing_then
         assert (await harness.until(run, has_used)).state is RunState.BUILDING
         harness.agent.release()
         await harness.ended(run)
-    with pytest.raises(Refused, match="has ended"):
+    with refuses("has ended"):
         await harness.areas.budgets.raise_budget(await harness.areas.load(run), 4.0, ADA)

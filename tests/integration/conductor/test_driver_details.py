@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-import pytest
-
 from ompycord.conductor import Driver
 from ompycord.domain import events as ev
 from ompycord.domain.catalog import Limits
@@ -19,6 +17,7 @@ from ompycord.errors import DiskRefuses, Refused, StorageError
 from ompycord.store import SqliteStore
 from tests.integration.conductor.conftest import ADA, CATALOG, MO, AppHarness
 from tests.support.patience import within
+from tests.support.refusals import refuses
 
 PATIENCE_S = 20.0
 
@@ -168,7 +167,7 @@ async def test_a_cancel_that_comes_too_late_is_refused_and_no_fact(harness: AppH
         stale = await harness.store.run(RunId(run.id))
         await harness.ended(run.id)
     assert stale is not None
-    with pytest.raises(Refused, match="has ended already"):
+    with refuses("has ended already"):
         await harness.areas.runs.cancel(await harness.areas.record(RunId(run.id)), ADA)
     assert not [e for e in await harness.store.events_of(RunId(run.id)) if isinstance(e.body, ev.RunCancelled)]
 

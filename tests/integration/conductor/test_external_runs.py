@@ -2,8 +2,6 @@
 
 import hashlib
 
-import pytest
-
 from ompycord.conductor import Projector, Snapshots
 from ompycord.conductor.reminders import LOST_MS
 from ompycord.domain import events as ev
@@ -13,8 +11,8 @@ from ompycord.domain.ids import RunId, external_source
 from ompycord.domain.records import OutboxKind, Post, Receipt
 from ompycord.domain.run import RunRecord, RunState, SuspendReason
 from ompycord.domain.snapshot import Verification
-from ompycord.errors import Refused
 from tests.integration.conductor.conftest import ADA, AppHarness
+from tests.support.refusals import refuses
 
 
 async def post(
@@ -63,7 +61,7 @@ async def test_cancel_of_an_external_run_is_a_request(harness: AppHarness) -> No
         await harness.areas.runs.cancel(await harness.areas.record(run), ADA)
         snapshot = await harness.until(run, lambda snapshot: snapshot.cancel_requested)
         assert not snapshot.is_final
-        with pytest.raises(Refused, match="runs elsewhere"):
+        with refuses("runs elsewhere"):
             await harness.areas.runs.stop(await harness.areas.record(run), ADA)
 
 

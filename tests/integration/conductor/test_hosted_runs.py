@@ -11,9 +11,9 @@ from ompycord.domain.ports import AgentOutcome
 from ompycord.domain.records import OutboxKind
 from ompycord.domain.run import FailureClass, RunState, SuspendReason
 from ompycord.domain.snapshot import Verification
-from ompycord.errors import Refused
 from tests.integration.conductor.conftest import ADA, MO, VI, AppHarness
 from tests.support.patience import patient
+from tests.support.refusals import refuses
 
 
 async def test_a_run_goes_from_the_form_to_its_branch_and_is_verified_by_our_checks(harness: AppHarness) -> None:
@@ -191,7 +191,7 @@ async def test_two_answers_at_once_have_one_effect_and_the_other_is_told_who_was
 async def test_what_cannot_be_is_refused_in_words_and_starts_nothing(
     harness: AppHarness, person: object, changes: dict[str, str], words: str
 ) -> None:
-    with pytest.raises(Refused, match=words.replace("(", "\\(").replace("..", r"\.\.")):
+    with refuses(words.replace("(", "\\(").replace("..", r"\.\.")):
         await harness.submit(person, **changes)  # pyright: ignore[reportArgumentType]  # parametrised
     assert await harness.store.outbox() == []
 
@@ -203,7 +203,7 @@ async def test_limits_hold_and_people_wait_in_line_fairly(crowded: AppHarness) -
         await asyncio.wait_for(crowded.agent.began.wait(), patient(10))
         second = await crowded.submit(ADA)
         third = await crowded.submit(MO)
-        with pytest.raises(Refused, match="You have 2 open runs"):
+        with refuses("You have 2 open runs"):
             await crowded.submit(ADA)
         crowded.agent.release()
         for record in (first, second, third):
@@ -216,7 +216,7 @@ async def test_limits_hold_and_people_wait_in_line_fairly(crowded: AppHarness) -
 async def test_a_stranger_may_not_cancel_and_the_requester_may(harness: AppHarness) -> None:
     record = await harness.submit(MO)
     other = MO.model_copy(update={"id": "100000000000000004", "name": "Po"})
-    with pytest.raises(Refused, match="its requester or an"):
+    with refuses("its requester or an"):
         await harness.areas.runs.cancel(await harness.areas.record(RunId(record.id)), other)
     assert (await harness.areas.runs.cancel(await harness.areas.record(RunId(record.id)), MO)).fresh
 
@@ -224,7 +224,7 @@ async def test_a_stranger_may_not_cancel_and_the_requester_may(harness: AppHarne
 async def test_a_closed_machine_refuses_new_runs_and_lets_those_in_line_wait(harness: AppHarness) -> None:
     record = await harness.submit()
     harness.closed = "This machine is low on disk."
-    with pytest.raises(Refused, match="low on disk"):
+    with refuses("low on disk"):
         await harness.submit()
     harness.was_asked.clear()
     async with harness.running():

@@ -13,11 +13,11 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentCapabilities, AgentJob, AgentOutcome, Emit, Inbox, Published
 from ompycord.domain.repository import CheckSpec, RepositorySpec
 from ompycord.domain.run import RunState
-from ompycord.errors import Refused
 from ompycord.store import SqliteStore
 from ompycord.testing import FakeChecks, FakeWorkspaces
 from tests.integration.conductor.conftest import ADA, MO, VI, AppHarness
 from tests.support.patience import within
+from tests.support.refusals import refuses
 
 PATIENCE_S = 10.0
 STEERS = AgentCapabilities(can_steer=True)
@@ -104,15 +104,15 @@ async def test_a_run_that_waits_keeps_it_for_its_start(crowded: AppHarness) -> N
 async def test_what_is_refused_is_refused_in_words(harness: AppHarness) -> None:
     async with harness.running():
         run = await working(harness)
-        with pytest.raises(Refused, match=r"that is for a \*runner\*"):
+        with refuses(r"that is for a \*runner\*"):
             await harness.areas.messages.send_message(await harness.areas.record(run), "Hello", "next", VI)
-        with pytest.raises(Refused, match="is empty"):
+        with refuses("is empty"):
             await harness.areas.messages.send_message(await harness.areas.record(run), " \n ", "next", MO)
-        with pytest.raises(Refused, match="4,000 is the limit"):
+        with refuses("4,000 is the limit"):
             await harness.areas.messages.send_message(await harness.areas.record(run), "x" * 4001, "next", ADA)
         harness.agent.release()
         await harness.ended(run)
-        with pytest.raises(Refused, match=r"has ended.*\*Run again\*"):
+        with refuses(r"has ended.*\*Run again\*"):
             await harness.areas.messages.send_message(await harness.areas.record(run), "One more thing", "next", ADA)
     assert len(harness.agent.jobs) == 1
 
@@ -151,9 +151,9 @@ async def test_a_waiting_word_is_taken_back_and_a_taken_one_is_not(steered: AppH
         steered.agent.release()
         await steered.areas.runs.resume(await steered.areas.load(first), ADA)
         await steered.ended(first)
-        with pytest.raises(Refused, match="has that already"):
+        with refuses("has that already"):
             await steered.areas.messages.drop(await steered.areas.record(first), right.id, ADA)
-        with pytest.raises(Refused, match="Nothing like that was said"):
+        with refuses("Nothing like that was said"):
             await steered.areas.messages.drop(await steered.areas.record(first), "01JD0000000000000000000000", ADA)
     assert steered.agent.jobs[-1].prompt.endswith("Said since:\n\nRight.")
 
@@ -170,17 +170,17 @@ async def test_a_waiting_word_is_edited_in_its_place_and_a_taken_or_dropped_one_
             await steered.areas.messages.edit(await steered.areas.record(run), second.id, " Second. ", MO)
         ).body.text == "Second."
         for empty in ("", " ", "x" * 4001):
-            with pytest.raises(Refused, match="othing was told"):
+            with refuses("othing was told"):
                 await steered.areas.messages.edit(await steered.areas.record(run), first.id, empty, ADA)
-        with pytest.raises(Refused, match="You may not say"):
+        with refuses("You may not say"):
             await steered.areas.messages.edit(await steered.areas.record(run), first.id, "Mine.", VI)
         await steered.areas.messages.drop(await steered.areas.record(run), third.id, ADA)
-        with pytest.raises(Refused, match="took that back"):
+        with refuses("took that back"):
             await steered.areas.messages.edit(await steered.areas.record(run), third.id, "Again.", ADA)
         steered.agent.release()
         await steered.areas.runs.resume(await steered.areas.load(run), ADA)
         await steered.ended(run)
-        with pytest.raises(Refused, match="has that already, as it was"):
+        with refuses("has that already, as it was"):
             await steered.areas.messages.edit(await steered.areas.record(run), first.id, "Too late.", ADA)
     assert steered.agent.jobs[-1].prompt.endswith("Said since:\n\nFirst.\n\nSecond.")
 
@@ -225,7 +225,7 @@ async def test_the_queue_is_bounded(crowded: AppHarness) -> None:
         second = RunId((await crowded.submit()).id)
         for number in range(MOST_WAITING):
             await crowded.areas.messages.send_message(await crowded.areas.record(second), f"{number}", "next", ADA)
-        with pytest.raises(Refused, match="wait for the agent already"):
+        with refuses("wait for the agent already"):
             await crowded.areas.messages.send_message(await crowded.areas.record(second), "one too many", "next", ADA)
 
 
@@ -300,7 +300,7 @@ async def test_a_run_that_publishes_says_that_it_takes_nothing(
         run = RunId((await harness.submit()).id)
         async with within(PATIENCE_S):
             await publishing.wait()
-        with pytest.raises(Refused, match=r"takes nothing more.*\*Run again\*"):
+        with refuses(r"takes nothing more.*\*Run again\*"):
             await harness.areas.messages.send_message(await harness.areas.record(run), "Wait", "next", ADA)
         go.set()
         await harness.ended(run)

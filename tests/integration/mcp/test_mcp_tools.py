@@ -153,6 +153,7 @@ async def test_a_ticket_of_nobody_is_refused_in_words(harness: AppHarness, worki
         said = await client.call_tool("wait_answer", {"ticket": "01JD0000000000000000000000", "wait_s": 0})
         assert said.is_error
         assert "has no question" in str(said.content)
+        assert "[no-such-ticket]" in str(said.content)
 
 
 @pytest.mark.parametrize("header", [None, "Bearer wrong", "Basic abc"])
@@ -179,6 +180,7 @@ async def test_a_plan_is_shown_whole_and_a_result_is_a_claim(harness: AppHarness
         assert wrong.is_error
         empty = await client.call_tool("report_result", {"summary": "  "})
         assert empty.is_error
+        assert "A result needs a summary. [text-missing]" in str(empty.content)
         await client.call_tool("report_result", {"summary": "The total is right.", "outcome": "partial"})
         card = await harness.until(working, lambda snapshot: snapshot.summary is not None)
         assert (card.summary, card.state) == ("The total is right.", RunState.BUILDING)

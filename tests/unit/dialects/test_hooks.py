@@ -11,7 +11,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from ompycord.dialects.hook_reading import HookReading
 from ompycord.dialects.hooks import HOOK_SOURCES
-from ompycord.domain.authority import SourceKind, require_authority
+from ompycord.domain.authority import SourceKind
 from ompycord.domain.events import (
     ApprovalRequested,
     ChangedFile,
@@ -28,6 +28,7 @@ from ompycord.domain.events import (
     dump_data,
     parse_body,
 )
+from ompycord.domain.policy import require_authority
 from tests.support.pushed import recorded
 
 CLAUDE: dict[str, Any] = {"session_id": "s1", "cwd": "/repo"}

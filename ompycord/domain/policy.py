@@ -1,0 +1,209 @@
+"""Who may do what: `authorize`, the only place that decides; pure, asked by every surface.
+
+Its tables are the rules of roles (`access.py`), the authority of sources over events (`authority.py`) and the scopes of keys.
+`refusals.py` names its answers, `render/refusals.py` puts them into words.
+"""
+
+from dataclasses import dataclass
+
+from ompycord.domain.access import ACTIONS, Person, Role
+from ompycord.domain.authority import AGENT_KINDS, AUTHORITY, SourceKind
+from ompycord.domain.ids import RunId
+from ompycord.domain.refusals import RefusalCode
+from ompycord.domain.run import RunRecord
+from ompycord.errors import NotYours
+
+__all__ = [
+    "ALLOWED",
+    "SEE",
+    "SYSTEM",
+    "Action",
+    "Actor",
+    "AgentActor",
+    "Allowed",
+    "Circumstances",
+    "Denied",
+    "KeyActor",
+    "RecordEvent",
+    "Resource",
+    "SystemActor",
+    "authorize",
+    "is_allowed",
+    "require_authority",
+    "resource_of",
+]
+
+SEE = "see"
+"""That a run is there at all: no role, but the right server or key."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyActor:
+    """A program with a key."""
+
+    scopes: frozenset[str]
+    run: RunId | None = None
+    """The run that it is bound to and speaks for."""
+
+    @property
+    def kind(self) -> SourceKind:
+        """As what its events count."""
+        return SourceKind.EXTERNAL if self.run is None else SourceKind.RUN_KEY
+
+
+@dataclass(frozen=True, slots=True)
+class AgentActor:
+    """An agent that we started, through its adapter."""
+
+    run: RunId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SystemActor:
+    """Ourselves, and whoever works on this machine as we do: the command line."""
+
+
+SYSTEM = SystemActor()
+
+Actor = Person | KeyActor | AgentActor | SystemActor
+
+
+@dataclass(frozen=True, slots=True)
+class RecordEvent:
+    """The action of putting a fact of this type into the log."""
+
+    type: str
+
+
+Action = str | RecordEvent
+"""A rule of `access.ACTIONS`, a scope, `SEE`, the name of an operation of the command line, or an event to record."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """What the action is done to, as far as it is known."""
+
+    guild: str | None = None
+    repository: str | None = None
+    channel: str | None = None
+    run: RunId | None = None
+    requester: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What else the answer depends on."""
+
+    guild: str | None = None
+    """The server in which a person acts; None where that is no question."""
+    two_person: bool = False
+    """The requester of the run may not allow what its agent asks for."""
+
+
+_NOTHING = Resource()
+_PLAIN = Circumstances()
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """It may be done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """It may not be done."""
+
+    code: RefusalCode
+    needs: tuple[str, ...] = ()
+    """Who could: `requester`, then the least role; or the scope. Empty where nobody can."""
+
+
+ALLOWED = Allowed()
+
+
+def resource_of(record: RunRecord) -> Resource:
+    """A run, for the question."""
+    return Resource(
+        guild=record.guild,
+        repository=record.repository,
+        channel=record.channel,
+        run=RunId(record.id),
+        requester=record.requester,
+    )
+
+
+def authorize(
+    actor: Actor, action: Action, resource: Resource = _NOTHING, context: Circumstances = _PLAIN
+) -> Allowed | Denied:
+    """Whether this actor may do this to that. Raises KeyError for an action of people that no table knows."""
+    if isinstance(action, RecordEvent):
+        allowed = AUTHORITY.get(action.type, AGENT_KINDS)
+        return ALLOWED if _kind_of(actor) in allowed else Denied(RefusalCode.NOT_YOURS)
+    match actor:
+        case Person():
+            return _of_person(actor, action, resource, context)
+        case KeyActor():
+            return _of_key(actor, action, resource)
+        case AgentActor():
+            return ALLOWED if resource.run in {None, actor.run} else Denied(RefusalCode.NO_SUCH_RUN)
+        case SystemActor():
+            return ALLOWED
+
+
+def is_allowed(actor: Actor, action: Action, resource: Resource = _NOTHING, context: Circumstances = _PLAIN) -> bool:
+    """The same where nobody needs to know why not."""
+    return isinstance(authorize(actor, action, resource, context), Allowed)
+
+
+def require_authority(type_: str, kind: SourceKind) -> None:
+    """Raises NotYours (403 `not-yours`) when this kind of source may not record this type of event."""
+    if isinstance(authorize(_ACTOR_OF[kind], RecordEvent(type_)), Denied):
+        raise NotYours(f"{type_} is not for {kind.replace('_', ' ')} sources to say")
+
+
+def _kind_of(actor: Actor) -> SourceKind:
+    match actor:
+        case Person():
+            return SourceKind.PERSON
+        case KeyActor():
+            return actor.kind
+        case AgentActor():
+            return SourceKind.AGENT
+        case SystemActor():
+            return SourceKind.OMPYCORD
+
+
+def _of_person(person: Person, action: str, resource: Resource, context: Circumstances) -> Allowed | Denied:
+    if resource.guild is not None and context.guild is not None and resource.guild != context.guild:
+        return Denied(RefusalCode.NO_SUCH_RUN)  # a run of another server is not there
+    if action == SEE:
+        return ALLOWED
+    rule = ACTIONS[action]
+    is_requester = resource.requester is not None and person.id == resource.requester
+    if context.two_person and is_requester:
+        return Denied(RefusalCode.OWN_REQUEST, ("approver",))
+    if person.role >= rule.least or (rule.own is not None and is_requester and person.role >= rule.own):
+        return ALLOWED
+    needs = rule.least.name.lower()
+    if action == "new":
+        return Denied(RefusalCode.WATCH_ONLY, (needs,))
+    return Denied(RefusalCode.NOT_PERMITTED, (needs,) if rule.own is None else ("requester", needs))
+
+
+def _of_key(key: KeyActor, action: str, resource: Resource) -> Allowed | Denied:
+    """A key without the scope is told so before anything is said of a run."""
+    if action != SEE and action not in key.scopes:
+        return Denied(RefusalCode.NEEDS_SCOPE, (action,))
+    if resource.run is not None and key.run not in {None, resource.run}:
+        return Denied(RefusalCode.NO_SUCH_RUN)
+    return ALLOWED
+
+
+_ACTOR_OF: dict[SourceKind, Actor] = {
+    SourceKind.OMPYCORD: SYSTEM,
+    SourceKind.PERSON: Person(id="", name="", role=Role.NONE),
+    SourceKind.AGENT: AgentActor(),
+    SourceKind.RUN_KEY: KeyActor(frozenset(), run=RunId("")),
+    SourceKind.EXTERNAL: KeyActor(frozenset()),
+}
+"""Any actor of a kind: who records an event is known by its kind alone."""

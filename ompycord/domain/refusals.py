@@ -1,0 +1,62 @@
+"""Why something was refused, as stable codes; counterpart of `render/refusals.py`, which has the words for each audience."""
+
+from enum import StrEnum
+
+__all__ = ["RefusalCode"]
+
+
+class RefusalCode(StrEnum):
+    """Names that clients may rely on: one that exists keeps its meaning."""
+
+    # -- who may (`policy.py`)
+    WATCH_ONLY = "watch-only"
+    NOT_PERMITTED = "not-permitted"
+    NEEDS_ROLE = "needs-role"
+    OWN_REQUEST = "own-request"
+    NEEDS_SCOPE = "scope"
+    NOT_YOURS = "not-yours"
+    NO_SUCH_RUN = "unknown-run"
+    # -- what is configured
+    UNKNOWN_REPOSITORY = "unknown-repository"
+    UNKNOWN_AGENT = "unknown-agent"
+    # -- starting and moving runs
+    NO_NEW_RUNS = "no-new-runs"
+    TOO_MANY_OPEN = "too-many-open"
+    NOT_ENDED = "not-ended"
+    TASK_GONE = "task-gone"
+    HAS_ENDED = "has-ended"
+    NOT_RUNNING = "not-running"
+    NOT_SUSPENDED = "not-suspended"
+    MOVED_ON = "moved-on"
+    RUNS_ELSEWHERE = "runs-elsewhere"
+    # -- budgets
+    LIMIT_USED_UP = "limit-used-up"
+    LIMIT_OF_ENDED_RUN = "limit-of-ended-run"
+    LIMIT_TOO_LOW = "limit-too-low"
+    # -- questions and approvals
+    NO_SUCH_QUESTION = "no-such-question"
+    ANSWER_NOT_NEEDED = "answer-not-needed"
+    NOT_AN_OPTION = "not-an-option"
+    NO_SUCH_APPROVAL = "no-such-approval"
+    APPROVAL_OF_ENDED_RUN = "approval-of-ended-run"
+    APPROVAL_NOT_OPEN = "approval-not-open"
+    # -- messages
+    MESSAGE_EMPTY = "message-empty"
+    MESSAGE_TOO_LONG = "message-too-long"
+    MESSAGE_TO_ENDED_RUN = "message-to-ended-run"
+    MESSAGE_WHILE_PUBLISHING = "message-while-publishing"
+    TOO_MANY_MESSAGES = "too-many-messages"
+    NO_SUCH_MESSAGE = "no-such-message"
+    MESSAGE_WITHDRAWN = "message-withdrawn"
+    MESSAGE_TAKEN = "message-taken"
+    MESSAGE_TAKEN_UNCHANGED = "message-taken-unchanged"
+    # -- tools of agents
+    TEXT_MISSING = "text-missing"
+    OPTIONS_MISSING = "options-missing"
+    NO_SUCH_TICKET = "no-such-ticket"
+    NOTHING_KNOWN_YET = "nothing-known-yet"
+    RUN_ENDED = "run-ended"
+    NO_CLONE = "no-clone"
+    FILES_NOT_SERVED = "files-not-served"
+    FILE_EMPTY = "file-empty"
+    FILE_NOT_GRANTED = "file-not-granted"

@@ -1,0 +1,170 @@
+"""A refusal in words, for whoever reads it: people in Discord, HTTP clients, agents, the command line.
+
+Counterpart: `domain/refusals.py`, the codes. A button's name means nothing to a program: the words for Discord are its own.
+"""
+
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from ompycord.domain.refusals import RefusalCode as Code
+from ompycord.errors import Refused, RefusedInWords
+
+__all__ = ["REFUSALS", "Audience", "RefusalWords", "refusal_words"]
+
+
+class Audience(StrEnum):
+    """Who reads it."""
+
+    DISCORD = "discord"
+    HTTP = "http"
+    AGENT = "agent"
+    COMMAND_LINE = "command line"
+
+
+class RefusalWords(NamedTuple):
+    """Sentences with the names of facts in braces."""
+
+    discord: str
+    plain: str
+    """For programs: HTTP clients and agents."""
+    command_line: str = ""
+    """Empty: as for programs."""
+
+    def of(self, audience: Audience) -> str:
+        """The sentence for this audience, still with its braces."""
+        match audience:
+            case Audience.DISCORD:
+                return self.discord
+            case Audience.HTTP | Audience.AGENT:
+                return self.plain
+            case Audience.COMMAND_LINE:
+                return self.command_line or self.plain
+
+
+def _same(text: str) -> RefusalWords:
+    """Nothing in it belongs to one surface."""
+    return RefusalWords(text, text)
+
+
+_AGAIN = "*Run again* starts the same task anew, `/omp new` another one."
+_STOP_IT = "Say something else to it, or stop it."
+
+REFUSALS: Final[dict[Code, RefusalWords]] = {
+    Code.WATCH_ONLY: RefusalWords(
+        "You can watch here, not start runs. {who} can give you *runner*.",
+        "Starting a run needs the role {needs}.",
+    ),
+    Code.NOT_PERMITTED: RefusalWords(
+        "You may not {action} {run}: that is for {who}.", "The action {action} on run {run} needs: {needs}."
+    ),
+    Code.NEEDS_ROLE: RefusalWords(
+        "This needs the role *{needs}*. {who} can give it to you or do it.", "This needs the role {needs}."
+    ),
+    Code.OWN_REQUEST: RefusalWords(
+        "You asked for this run, so somebody else must allow it. It waits here for another approver.",
+        "The requester of a run may not allow what its agent asks for: another approver must.",
+    ),
+    Code.NEEDS_SCOPE: _same("This needs the scope {needs}."),
+    Code.NOT_YOURS: _same("{type} is not for {source} sources to say"),
+    Code.NO_SUCH_RUN: RefusalWords(
+        "No run of this server has that name. `/omp runs` lists them.",
+        "There is no such run.",
+        "There is no such run. `ompycord runs --all` lists them.",
+    ),
+    Code.UNKNOWN_REPOSITORY: _same("There is no repository named {name}. Known: {known}."),
+    Code.UNKNOWN_AGENT: _same("There is no agent named {name} for {repository}. Known: {known}."),
+    Code.NO_NEW_RUNS: _same("{why}"),
+    Code.TOO_MANY_OPEN: RefusalWords(
+        "{whose} {count} open runs; {limit} is the limit. Cancel one, or wait for one to end.",
+        "Too many open runs: {count}, the limit is {limit}. Cancel one, or wait for one to end.",
+    ),
+    Code.NOT_ENDED: RefusalWords(
+        "{run} has not ended; say something to it, or cancel it first.",
+        "Run {run} has not ended: send it a message, or cancel it first.",
+    ),
+    Code.TASK_GONE: _same("The task of {run} is not kept any more."),
+    Code.HAS_ENDED: _same("{run} has ended already."),
+    Code.NOT_RUNNING: _same("{run} is not running."),
+    Code.NOT_SUSPENDED: _same("{run} is not waiting to be resumed."),
+    Code.MOVED_ON: RefusalWords(
+        "{run} has moved on meanwhile ({state}): nothing was changed.",
+        "Run {run} is in another state by now ({state}): nothing was changed.",
+    ),
+    Code.RUNS_ELSEWHERE: RefusalWords(
+        "The agent of {run} runs elsewhere; only its owner can do that.",
+        "The agent of run {run} runs elsewhere: only its owner can do that.",
+    ),
+    Code.LIMIT_USED_UP: RefusalWords(
+        "The limit of {run} is used up. *Raise the limit* on its card lets it go on.",
+        "The cost limit of run {run} is used up: it continues once the limit is raised.",
+    ),
+    Code.LIMIT_OF_ENDED_RUN: _same("{run} has ended; another limit changes nothing."),
+    Code.LIMIT_TOO_LOW: _same("{spent} is spent already: the new limit must be above that. Nothing was changed."),
+    Code.NO_SUCH_QUESTION: _same("{run} asked no such question."),
+    Code.ANSWER_NOT_NEEDED: RefusalWords(
+        "Nobody needs that answer any more.", "The question is closed: it needs no answer any more."
+    ),
+    Code.NOT_AN_OPTION: RefusalWords("That is none of the offered answers.", "The answer is not one of the options."),
+    Code.NO_SUCH_APPROVAL: RefusalWords("{run} asked for no such leave.", "Run {run} has no such approval request."),
+    Code.APPROVAL_OF_ENDED_RUN: RefusalWords(
+        "{run} has ended, so nothing was decided. *Run again* starts the same task anew.",
+        "Run {run} has ended, so nothing was decided. Its task can be retried.",
+    ),
+    Code.APPROVAL_NOT_OPEN: RefusalWords(
+        "The agent does not wait for that any more, so nothing was decided.",
+        "The approval request is closed, so nothing was decided.",
+    ),
+    Code.MESSAGE_EMPTY: RefusalWords(
+        "The message is empty, so nothing was told to the agent.", "The message is empty: nothing was sent."
+    ),
+    Code.MESSAGE_TOO_LONG: RefusalWords(
+        "That has {length:,} characters; {limit:,} is the limit. Nothing was told to the agent.",
+        "The message has {length:,} characters, the limit is {limit:,}: nothing was sent.",
+    ),
+    Code.MESSAGE_TO_ENDED_RUN: RefusalWords(
+        "{run} has ended, so nobody is there to hear it. " + _AGAIN,
+        "Run {run} has ended and takes no message. Its task can be retried.",
+    ),
+    Code.MESSAGE_WHILE_PUBLISHING: RefusalWords(
+        "{run} puts its result on a branch and takes nothing more. Then " + _AGAIN,
+        "Run {run} is publishing its result and takes no message.",
+    ),
+    Code.TOO_MANY_MESSAGES: RefusalWords(
+        "{limit} messages wait for the agent already. Take one back with `/omp queue drop` first.",
+        "{limit} messages wait for the agent already: withdraw one first.",
+    ),
+    Code.NO_SUCH_MESSAGE: RefusalWords("Nothing like that was said to {run}.", "Run {run} was sent no such message."),
+    Code.MESSAGE_WITHDRAWN: RefusalWords(
+        "Somebody took that back meanwhile. Say it anew.", "The message was withdrawn: send it again."
+    ),
+    Code.MESSAGE_TAKEN: RefusalWords("The agent has that already. " + _STOP_IT, "The agent has the message already."),
+    Code.MESSAGE_TAKEN_UNCHANGED: RefusalWords(
+        "The agent has that already, as it was. " + _STOP_IT, "The agent has the message already, unchanged."
+    ),
+    Code.TEXT_MISSING: _same("{what} needs a {part}."),
+    Code.OPTIONS_MISSING: _same("A question without free text needs options."),
+    Code.NO_SUCH_TICKET: _same("{run} has no question {ticket}."),
+    Code.NOTHING_KNOWN_YET: _same("Nothing is known of run {run} yet; try again in a second."),
+    Code.RUN_ENDED: _same("Run {run} has ended."),
+    Code.NO_CLONE: _same("This run has no clone, so there is no file of it."),
+    Code.FILES_NOT_SERVED: _same("Files are not served on Windows."),
+    Code.FILE_EMPTY: _same("{path} is empty, so there is nothing to show."),
+    Code.FILE_NOT_GRANTED: _same("{why}"),
+}
+"""A row for every code."""
+
+
+def refusal_words(error: Refused, audience: Audience) -> str:
+    """The whole sentence. Raises KeyError for a code without words, or a fact that is missing."""
+    if isinstance(error, RefusedInWords):
+        return str(error)
+    facts: dict[str, object] = dict(error.facts)
+    if error.code == Code.NOT_PERMITTED:
+        facts["who"] = "a *runner*" if facts["needs"] == "runner" else "its requester or an *approver*"
+    if error.code == Code.WATCH_ONLY:
+        facts.setdefault("who", "Somebody with the role *admin*")
+    return REFUSALS[Code(error.code)].of(audience).format_map(facts)
+
+
+if REFUSALS.keys() != set(Code):  # a code without words would be no answer
+    raise AssertionError(f"codes and words differ: {REFUSALS.keys() ^ set(Code)}")
