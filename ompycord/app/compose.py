@@ -20,6 +20,7 @@ from ompycord.app.key_manager import KeyManager
 from ompycord.app.key_secrets import KeySecrets
 from ompycord.app.keys import Keys
 from ompycord.app.mode import Mode
+from ompycord.app.outgoing.operations import WebhookOperations
 from ompycord.app.outgoing.states import Destinations
 from ompycord.app.outgoing.webhooks import notifications_of, open_notifier, webhook_secrets
 from ompycord.app.report import Report
@@ -212,7 +213,9 @@ async def lifespan(
             ops_channel=settings.discord.ops_channel,
         )
         views = RunViews(store=store, history=store, snapshots=snapshots)
-        control = Control(data.path, operations={**keys.operations(), **views.operations()})
+        webhooks = WebhookOperations(store=store, clock=clock, wake=notifier.wake)
+        operations = {**keys.operations(), **views.operations(), **webhooks.operations()}
+        control = Control(data.path, operations=operations)
         services = (
             Service(name="watchdog", run=watchdog.run, ends=Ends.RECORD, bound_s=SETTLE_S),
             Service(
