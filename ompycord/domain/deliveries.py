@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.events import SCHEMA, Opaque, RunEvent
-from ompycord.domain.ids import RunId
+from ompycord.domain.ids import DISCORD, Destination, RunId
 from ompycord.domain.records import OutboxKind, OutboxRow
 
 __all__ = [
@@ -32,12 +32,6 @@ __all__ = [
     "streamed",
     "topic_of",
 ]
-
-Destination = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
-"""Where deliveries go, by name: `discord`, or a webhook of the settings."""
-
-DISCORD: Final = "discord"
-"""The bot. No webhook may have its name."""
 
 
 class Topic(StrEnum):

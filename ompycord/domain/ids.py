@@ -1,13 +1,15 @@
 """Identifiers: ULIDs for what we make, NewTypes so that two kinds never mix; counterpart of the `id` columns."""
 
 import re
-from typing import Annotated, NewType
+from typing import Annotated, Final, NewType
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, StringConstraints
 
 __all__ = [
     "AGENT_SOURCE",
+    "DISCORD",
     "OMPYCORD",
+    "Destination",
     "DraftId",
     "PersonId",
     "RunId",
@@ -53,6 +55,12 @@ Source = NewType("Source", str)
 
 OMPYCORD = Source("ompycord")
 AGENT_SOURCE = Source("agent")
+
+Destination = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+"""Where deliveries go, by name: `discord`, or a webhook of the settings."""
+
+DISCORD: Final = "discord"
+"""The bot. No webhook may have its name."""
 
 
 def external_source(key_id: str, source: str | None = None) -> Source:

@@ -3,11 +3,15 @@
 `webhook.py` is imported on use. It reads its queue (`domain/ports_notify.py`), which the projector fills; nobody waits for it.
 """
 
-from ompycord.notify.attempt import Attempt, DeliveryTarget
-from ompycord.notify.body import body_of, signed_headers
-from ompycord.notify.notifier import Notifier
-from ompycord.notify.schedule import next_try
-from ompycord.notify.worker import MOST_AT_ONCE, DestinationWorker
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from ompycord.notify.attempt import Attempt, DeliveryTarget
+    from ompycord.notify.body import body_of, signed_headers
+    from ompycord.notify.notifier import Notifier
+    from ompycord.notify.schedule import next_try
+    from ompycord.notify.worker import MOST_AT_ONCE, DestinationWorker
 
 __all__ = [
     "MOST_AT_ONCE",
@@ -19,3 +23,21 @@ __all__ = [
     "next_try",
     "signed_headers",
 ]
+
+_MODULES: Final = {
+    "Attempt": "attempt",
+    "DeliveryTarget": "attempt",
+    "body_of": "body",
+    "signed_headers": "body",
+    "Notifier": "notifier",
+    "next_try": "schedule",
+    "MOST_AT_ONCE": "worker",
+    "DestinationWorker": "worker",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Each is imported on its first use: the settings need the options alone."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator
 
 from ompycord.domain.base import Frozen
-from ompycord.domain.deliveries import DISCORD, Destination
+from ompycord.domain.ids import DISCORD, Destination
 
 __all__ = ["NotifySettings", "OutgoingWebhook"]
 
