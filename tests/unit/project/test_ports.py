@@ -30,11 +30,11 @@ def protocols() -> Iterator[type]:
 
 
 def methods_of(protocol: type) -> set[str]:
-    """What it asks for: methods, properties and fields, its own and those of its bases."""
+    """What it asks for: methods, properties and fields, its own and those of its bases; being called is one."""
     members: set[str] = set()
     for base in protocol.__mro__:
         if getattr(base, "_is_protocol", False) and base.__module__.startswith("ompycord"):
-            members |= {name for name in vars(base) if not name.startswith("_")}
+            members |= {name for name in vars(base) if not name.startswith("_") or name == "__call__"}
             members |= set(inspect.get_annotations(base))
     return members
 
