@@ -17,7 +17,7 @@ from ompycord.bot.gateway.session import Session
 from ompycord.conductor import Bus, Driver, Inboxes, Projector, Snapshots
 from ompycord.domain import events as ev
 from ompycord.domain.access import Access, RoleNames
-from ompycord.domain.catalog import Catalog, RunChannels
+from ompycord.domain.catalog import Catalog, Limits, RunChannels
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentCapabilities, AgentInput, RunFilter
 from ompycord.domain.records import OutboxKind
@@ -39,10 +39,11 @@ MAC_KEY = b"a key of tests, 32 bytes long ..."
 PATIENCE_S = 20.0
 
 
+LIMITS = Limits()
 SCRIPTED = AgentSpec(name="scripted", kind="command", command=("x",), sandbox=Sandbox(minimum="none"))
 
 
-def catalog(tasks: str, agents: tuple[AgentSpec, ...]) -> Catalog:
+def catalog(tasks: str, agents: tuple[AgentSpec, ...], limits: Limits) -> Catalog:
     """`shop` is bound to #tasks; `bare` has no checks."""
     return Catalog(
         repositories=(
@@ -53,6 +54,7 @@ def catalog(tasks: str, agents: tuple[AgentSpec, ...]) -> Catalog:
             RepositorySpec(name="vault", path=Path("vault"), two_person=True),
         ),
         agents=agents,
+        limits=limits,
     )
 
 
@@ -98,6 +100,8 @@ class AppHarness:
         has_board: bool = False,
         ops: bool = False,
         agents: tuple[AgentSpec, ...] = (SCRIPTED,),
+        agent: ScriptedAgent | None = None,
+        limits: Limits = LIMITS,
     ) -> None:
         self.playground = playground
         self.store = store
@@ -110,7 +114,7 @@ class AppHarness:
         self.clock = clock
         self.bus = Bus()
         self.snapshots = Snapshots(store=store)
-        self.agent = ScriptedAgent(writes={"total.py": "x = 1\n"})
+        self.agent = agent or ScriptedAgent(writes={"total.py": "x = 1\n"})
         self.closed: str | None = None
         """Why no run may begin."""
         self.checks = FakeChecks()
@@ -121,7 +125,7 @@ class AppHarness:
             clock=clock,
             channels=RunChannels(home=str(playground.channel("tasks"))),
         )
-        known = catalog(str(playground.channel("tasks")), agents)
+        known = catalog(str(playground.channel("tasks")), agents, limits)
         self.capabilities = {"command": AgentCapabilities()}
         self.areas = Areas(
             store=store,
@@ -134,12 +138,12 @@ class AppHarness:
             capabilities=self.capabilities,
             closed=self._closed,
         )
-        workspaces = FakeWorkspaces(folder / "workspaces")
-        self.artifacts = Artifacts(folder=folder / "artifacts", workspaces=workspaces)
+        self.workspaces = FakeWorkspaces(folder / "workspaces")
+        self.artifacts = Artifacts(folder=folder / "artifacts", workspaces=self.workspaces)
         steps = StepContext(
             catalog=known,
-            workspaces=workspaces,
-            results=workspaces,
+            workspaces=self.workspaces,
+            results=self.workspaces,
             adapters={"command": self.agent},
             checks=self.checks,
             level="none",

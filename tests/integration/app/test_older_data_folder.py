@@ -1,0 +1,408 @@
+"""A data folder of an earlier version opens, migrates and goes on: its runs end as they should, old buttons work, nothing is sent twice.
+
+The databases in `tests/data/before_the_house/` were made by the program at commit cbde223 (schema 2): its own bot on its own
+playground, store, projector, driver, and steps over the doubles of workspaces, checks and agents. An engine that does not return
+held one run at each effect once it was started, before its work or after it; an agent that does not return held those that
+were building, among them one with a question, with an approval, with an answer that it had not taken and with a message
+that waited. Others had been stopped, had used up their limit, crashed, or could not be collected; others had ended in each
+way. A refused run left a draft with its text, and a message had been armed. One run's messages Discord had refused
+for good; of two runs a message was posted and that was not recorded; then the bot was closed, a run ended, one was submitted and two
+external ones began, so that their rows were pending, two of them before their time. Then the process got SIGKILL. The
+titles of the runs say which is which. Only its pings and most cached folds were left out of the copy.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from structlog.testing import capture_logs
+
+from ompycord.app.system import SystemClock, SystemIds
+from ompycord.bot import DISCORD, DiscordTarget, point_at
+from ompycord.domain import events as ev
+from ompycord.domain.authority import SourceKind
+from ompycord.domain.catalog import Limits
+from ompycord.domain.ids import RunId, external_source, short_id
+from ompycord.domain.ports import AgentInput, AgentJob, AgentOutcome, Emit, Inbox
+from ompycord.domain.records import OutboxRow, Post, Receipt
+from ompycord.domain.repository import RepositorySpec
+from ompycord.domain.run import RunState, SuspendReason
+from ompycord.domain.snapshot import Verification
+from ompycord.playground.client import Message
+from ompycord.settings import load_settings
+from ompycord.store import open_store
+from ompycord.testing import FakeWorkspaces, ScriptedAgent
+from tests.integration.bot.conftest import PATIENCE_S, AppHarness, is_answer, kind_of
+from tests.support.older_data_folder import (
+    FOLDER,
+    KILLED_AT_MS,
+    MAC_KEY,
+    be_then,
+    messages_of_runs,
+    restore,
+    rows,
+    runs_by_title,
+    threads,
+)
+from tests.support.patience import within
+from tests.support.ping_judge import judge_messages
+from tests.support.playground import hosted_playground
+from tests.support.playground_person import Interaction, Person
+
+ROCKET = "🚀"
+S, V = RunState, Verification
+ENDED = {
+    "Nothing is changed": (S.COMPLETE, V.VERIFIED),
+    "A message became a run": (S.COMPLETE, V.VERIFIED),
+    "No check is configured": (S.COMPLETE, V.UNVERIFIED),
+    "The agent fails": (S.FAILED, V.UNVERIFIED),
+    "The checks fail": (S.FAILED, V.FAILED),
+    "The branch is refused": (S.PARTIAL, V.UNVERIFIED),
+    "It is cancelled": (S.CANCELLED, V.UNVERIFIED),
+    "Before cleanup": (S.COMPLETE, V.VERIFIED),
+    "Its result is sent, not recorded": (S.COMPLETE, V.VERIFIED),
+    "Its mirror is sent, not recorded": (S.COMPLETE, V.VERIFIED),
+    "Its result is not sent yet": (S.COMPLETE, V.VERIFIED),
+}
+"""Of hosted runs that had ended, and how: they stay so."""
+INTERRUPTED = {
+    "Before prepare": ["prepare:1 2 ok", "build:1 1 ok"],
+    "The agent works": ["build:1 1 interrupted", "prepare:2 1 ok", "build:2 1 ok"],
+    "A question is open": ["build:1 1 interrupted", "prepare:2 1 ok", "build:2 1 ok"],
+    "An approval is open": ["build:1 1 interrupted", "prepare:2 1 ok", "build:2 1 ok"],
+    "A question is answered": ["build:1 1 interrupted", "prepare:2 1 ok", "build:2 1 ok"],
+    "A message waits": ["build:1 1 interrupted", "prepare:2 1 ok", "build:2 1 ok"],
+    "Its messages are refused": ["build:1 1 interrupted", "prepare:2 1 ok", "build:2 1 ok"],
+    "Before harvest": ["harvest:1 2 ok", "checks:1 1 ok"],
+    "After harvest": ["harvest:1 2 ok", "checks:1 1 ok"],
+    "Before checks": ["checks:1 1 interrupted", "checks:2 1 ok"],
+    "Before publish": ["publish:1 2 ok"],
+    "After publish": ["publish:1 2 ok"],
+    "Before cleanup": ["cleanup:1 2 ok"],
+    "It waits for its turn": ["prepare:1 1 ok", "build:1 1 ok"],
+}
+"""Of runs that the kill held, lines that their journal has at the end: key, starts, outcome."""
+STOPPED = {
+    "It is stopped": SuspendReason.HUMAN,
+    "A halt begins": SuspendReason.HUMAN,
+    "The limit is used up": SuspendReason.BUDGET,
+    "The agent crashes": SuspendReason.INTERRUPTED,
+    "The result is stuck": SuspendReason.INTERRUPTED,
+}
+ELSEWHERE = {
+    "elsewhere it works": S.BUILDING,
+    "elsewhere it ended": S.COMPLETE,
+    "elsewhere it asks": S.BUILDING,
+    "elsewhere it is silent": S.SUSPENDED,
+    "elsewhere it begins": S.BUILDING,
+    "elsewhere a number is missing": S.COMPLETE,
+}
+"""External runs and their states."""
+COLLECTED = {"After harvest", "Before checks", "Before publish", "After publish", "Before cleanup"}
+SHOP = RepositorySpec(name="shop", path=Path("shop"))
+NOTICED = {"The limit is used up", "The agent crashes", "The result is stuck"}
+ASKED = {"A question is open", "An approval is open", "A question is answered", "elsewhere it asks"}
+LATER_S = 600
+"""Seconds by which what waits for its time waits longer here, so that this is seen on any machine."""
+
+
+class FormerAgent(ScriptedAgent):
+    """The agent of the earlier version, started again: it asks what it asked before, in the same words."""
+
+    def __init__(self) -> None:
+        super().__init__(writes={"total.py": "x = 1\n"})
+        self.decided: dict[str, AgentInput] = {}
+        self.prompts: dict[str, list[str]] = {}
+
+    async def run(self, job: AgentJob, emit: Emit, inbox: Inbox) -> AgentOutcome:
+        title = job.task.title
+        self.prompts.setdefault(title, []).append(job.prompt)
+        if title in {"A question is open", "A question is answered"}:
+            options = ("with coupons", "without coupons")
+            await emit(ev.QuestionAsked(question="q1", text="Which total?", options=options))
+            self.decided[title] = await inbox.next()
+        if title == "An approval is open":
+            command = "npm publish --dry-run"
+            await emit(ev.ApprovalRequested(approval="a1", title="Run a command", command=command, risk="network"))
+            self.decided[title] = await inbox.next()
+        return await super().run(job, emit, inbox)
+
+
+class OlderFolder:
+    """The folder, opened by today's program, with its runs by title."""
+
+    def __init__(self, harness: AppHarness, agent: FormerAgent, database: Path) -> None:
+        self.harness = harness
+        self.agent = agent
+        self.database = database
+        self.runs = runs_by_title(database)
+
+    async def lay_clones(self) -> None:
+        """The clones and results that the runs had."""
+        workspaces: FakeWorkspaces = self.harness.workspaces
+        for title in {*INTERRUPTED, *STOPPED} - {"Before prepare", "It waits for its turn"}:
+            run = self.runs[title]
+            prepared = await workspaces.prepare(run, SHOP, base=None)
+            (prepared.path / "total.py").write_text("x = 1\n", encoding="utf-8")
+            if title in COLLECTED:
+                await workspaces.collect(run, SHOP, message="")
+            if title in {"After publish", "Before cleanup"}:
+                await workspaces.publish(run, SHOP, branch=f"ompycord/{short_id(run)}")
+
+    async def message(self, title: str, *, kind: str) -> Message:
+        """The message of this kind in the run's thread, as it stands."""
+        shown = await self.harness.playground.ada.history(await self.harness.thread_of(self.runs[title]))
+        (found,) = [message for message in shown if kind_of(message) == kind]
+        return found
+
+    async def press(self, who: Person, title: str, button: str, *, kind: str = "card 1") -> Interaction:
+        """Press a button of a message that stood there before."""
+        return await who.click(await self.message(title, kind=kind), button)
+
+    async def ended(self, *titles: str) -> None:
+        for title in titles:
+            await self.harness.until(self.runs[title], lambda snapshot: snapshot.is_final)
+
+    def journal(self, title: str) -> list[str]:
+        """What became of its effects: key, starts, outcome."""
+        return [f"{row.name} {row.attempts} {row.end}" for row in rows(self.database, "effects", self.runs[title])]
+
+    async def elsewhere(self, title: str, *bodies: ev.EventBody, first: int) -> None:
+        """What an agent elsewhere sends, with numbers of its own that begin here."""
+        ids = SystemIds()
+        for seq, body in enumerate(bodies, first):
+            sent = Post(
+                key_id="ci000001",
+                kind=SourceKind.EXTERNAL,
+                name=title,
+                may_create=True,
+                source=external_source("ci000001", None),
+                at=self.harness.clock.now_ms(),
+                body=body,
+                event_id=ids.ulid(),
+                new_run=ids.ulid(),
+                body_hash=hashlib.sha256(f"{title}{seq}".encode()).digest(),
+                seq=seq,
+            )
+            (receipt,) = await self.harness.store.append([sent])
+            assert isinstance(receipt, Receipt)
+            assert receipt.run == self.runs[title]
+        self.harness.projector.wake()
+
+
+@pytest.fixture
+async def older(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[OlderFolder]:
+    """It is the moment after the kill. At the end no error has been logged and every message request was as it may be."""
+    be_then(monkeypatch)
+    database = restore(tmp_path, later_ms=LATER_S * 1000)
+    with capture_logs() as lines:
+        async with (
+            hosted_playground(tmp_path / "playground") as playground,
+            open_store(database, clock=SystemClock(), ids=SystemIds()) as store,
+        ):
+            point_at(
+                DiscordTarget(api=f"{playground.api}/v10", gateway=playground.info.gateway, cdn=f"{playground.api}/cdn")
+            )
+            agent = FormerAgent()
+            harness = AppHarness(
+                playground,
+                store,
+                tmp_path,
+                mac_key=MAC_KEY,
+                reads_threads=True,
+                has_board=True,
+                ops=True,
+                agent=agent,
+                limits=Limits(open_per_person=100, open_per_channel=100, open_per_guild=100, parallel_runs=10),
+            )
+            older = OlderFolder(harness, agent, database)
+            await older.lay_clones()
+            try:
+                yield older
+                await judge_messages(playground)
+            finally:
+                point_at(DISCORD)
+    assert [line for line in lines if line["log_level"] in {"error", "critical"} or line.get("exc_info")] == []
+
+
+async def answer_to(who: Person, ran: Interaction) -> str:
+    return (await who.wait_message(lambda m: is_answer(m, ran.id) and not m.is_thinking)).text
+
+
+async def test_every_hosted_run_goes_on_to_its_end_and_each_of_its_messages_is_sent_once(older: OlderFolder) -> None:
+    harness, agent, runs = older.harness, older.agent, older.runs
+    mo = harness.playground.mo
+    before = await messages_of_runs(harness.playground, runs)
+    async with harness.running():
+        answered = await older.press(mo, "A question is open", "with coupons", kind="question")
+        assert "*with coupons*" in await answer_to(mo, answered)
+        allowed = await older.press(mo, "An approval is open", "Allow once", kind="question")
+        assert (await answer_to(mo, allowed)).startswith("Allowed once.")
+        await older.ended(*INTERRUPTED)
+        for title, reason in STOPPED.items():
+            snapshot = await harness.until(runs[title], lambda seen: seen.state is S.SUSPENDED)
+            assert snapshot.reason is reason
+        for title in STOPPED:
+            if title == "The limit is used up":
+                form = await older.press(mo, title, "Raise the limit")
+                await mo.submit_labels(form, {"New limit in US dollars": "5"})
+            else:
+                await older.press(mo, title, "Resume")
+        await older.ended(*STOPPED)
+        await nothing_to_do(harness)
+        await nothing_due(harness)
+    for title in {*INTERRUPTED, *STOPPED, *ENDED}:
+        snapshot = await harness.snapshots.of(runs[title])
+        assert snapshot is not None
+        assert (title, snapshot.state, snapshot.verification) == (title, *ENDED.get(title, (S.COMPLETE, V.VERIFIED)))
+    for title, wanted in INTERRUPTED.items():
+        assert [line for line in older.journal(title) if line in wanted] == wanted
+    assert older.journal("A halt begins")[-1:] == ["cleanup:2 1 ok"]
+    assert {"build:1 1 halted", "halt:1 0 ok"} <= set(older.journal("A halt begins"))
+    assert await harness.store.open_effects() == []
+    check_agent(agent)
+    branches = Counter(name.partition("-")[0] for name in harness.workspaces.branches)
+    assert branches["ompycord/" + short_id(runs["After publish"])] == 1
+    assert set(branches.values()) == {1}
+    await check_messages(older, before)
+
+
+def check_agent(agent: FormerAgent) -> None:
+    """What people decided and wrote reached it, once."""
+    assert agent.decided == {
+        "A question is open": ev.QuestionAnswered(question="q1", answer="with coupons", by="Mo"),
+        "A question is answered": ev.QuestionAnswered(question="q1", answer="with coupons", by="Mo"),
+        "An approval is open": ev.ApprovalGranted(approval="a1", by="Mo"),
+    }
+    assert {title: len(prompts) for title, prompts in agent.prompts.items()} == dict.fromkeys(
+        {title for title in {*INTERRUPTED, *STOPPED} if title not in {*COLLECTED, "Before harvest"}}, 1
+    )
+    (prompt,) = agent.prompts["A message waits"]
+    assert prompt.count("Also mind the taxes.") == 1
+
+
+async def check_messages(older: OlderFolder, before: dict[str, Counter[str]]) -> None:
+    """One of each; what stood there before still stands there, and what was refused for good stays so."""
+    found = await messages_of_runs(older.harness.playground, older.runs)
+    opened = await threads(older.harness.playground)
+    for title in {*INTERRUPTED, *STOPPED, *ENDED} - {"Its messages are refused"}:
+        shown = {"mirror": 1, "card 1": 1, "result": 1}
+        once = {kind.partition(" ")[0]: number for kind, number in found[title].items()}
+        assert {kind: found[title][kind] for kind in shown} == shown, title
+        assert once.get("question", 0) == (title in ASKED), title
+        assert once.get("notice", 0) == (title in NOTICED), title
+        assert len(found[title]) == sum(found[title].values())
+        assert before[title] <= found[title]
+        assert opened[short_id(older.runs[title])] == 1
+    refused = older.runs["Its messages are refused"]
+    assert found["Its messages are refused"] == Counter()
+    assert {row.status for row in rows(older.database, "outbox", refused)} == {"failed"}
+
+
+async def nothing_due(harness: AppHarness) -> None:
+    """All is sent but what waits for its time; bounded."""
+    await harness.projector.settled()
+    async with within(PATIENCE_S):
+        with harness.bus.subscribe() as changes:
+            while [row for row in await harness.store.outbox() if is_due(row)]:
+                await changes.take(0.1)
+
+
+async def nothing_to_do(harness: AppHarness) -> None:
+    """No effect is open; bounded."""
+    async with within(PATIENCE_S):
+        with harness.bus.subscribe() as changes:
+            while await harness.store.open_effects():
+                await changes.take(0.1)
+
+
+def is_due(row: OutboxRow) -> bool:
+    """Whether it may be sent at the time of the kill."""
+    return row.body.get("not_before", 0) < KILLED_AT_MS + LATER_S * 1000
+
+
+async def test_what_waited_for_its_time_is_sent_then_and_once_and_not_before(older: OlderFolder) -> None:
+    harness, waiting = older.harness, ("elsewhere it begins", "elsewhere a number is missing")
+    async with harness.running():
+        await older.press(harness.playground.mo, "A question is open", "with coupons", kind="question")
+        await older.press(harness.playground.mo, "An approval is open", "Allow once", kind="question")
+        await older.ended(*INTERRUPTED)
+        await nothing_due(harness)
+        early = await messages_of_runs(harness.playground, older.runs)
+        assert [early[title] for title in waiting] == [Counter(), Counter({"mirror": 1, "card 1": 1})]
+        await harness.advance(LATER_S + 11)
+        await harness.nothing_owed()
+        late = await messages_of_runs(harness.playground, older.runs)
+    once = Counter({"mirror": 1, "card 1": 1})
+    assert [late[title] for title in waiting] == [once, once + Counter({"result": 1})]
+
+
+async def test_a_kept_text_and_an_armed_message_become_one_run_each(older: OlderFolder) -> None:
+    harness = older.harness
+    mo = harness.playground.mo
+    shown = await mo.history("tasks", limit=100)
+    (kept,) = [message for message in shown if "Resume" in message.labels]
+    (armed,) = [message for message in shown if message.content == "Round the total to cents."]
+    (launched,) = [message for message in shown if message.content == "A message became a run"]
+    async with harness.running():
+        known = {record.id for record in await harness.all_runs()}
+        first = await mo.click(kept, "Resume")
+        resumed = await harness.next_run(known)
+        await mo.wait_message(lambda m: is_answer(m, first.id) and f"`{short_id(RunId(resumed.id))}`" in m.text)
+        again = await mo.click(kept, "Resume")
+        await mo.wait_message(lambda m: is_answer(m, again.id) and f"`{short_id(RunId(resumed.id))}`" in m.text)
+        await mo.react(launched, ROCKET)  # a run already
+        await mo.react(armed, ROCKET)
+        begun = await harness.next_run(known | {resumed.id})
+        await mo.wait_event("REACTION_REMOVE", lambda data: data["message_id"] == armed.id)
+        await mo.react(armed, ROCKET, remove=True)
+        await mo.react(armed, ROCKET)
+        for record in (resumed, begun):
+            await harness.until(record.id, lambda snapshot: snapshot.is_final)
+        assert {record.id for record in await harness.all_runs()} == known | {resumed.id, begun.id}
+    assert older.agent.prompts["A kept text becomes a run"] == [
+        "A kept text becomes a run. It took ten minutes to write."
+    ]
+    assert older.agent.prompts["Round the total to cents"] == ["Round the total to cents."]
+
+
+async def test_runs_of_agents_elsewhere_go_on_where_their_senders_go_on(older: OlderFolder) -> None:
+    harness, ada = older.harness, older.harness.playground.ada
+    before = await messages_of_runs(harness.playground, older.runs)
+    async with harness.running():
+        for title, state in ELSEWHERE.items():
+            await harness.until(older.runs[title], lambda seen, state=state: seen.state is state)
+        await older.elsewhere("elsewhere it works", ev.RunFinished(summary="Built."), first=3)
+        await older.elsewhere("elsewhere it is silent", ev.ToolStarted(tool="bash", title="make", call="c1"), first=2)
+        await older.press(ada, "elsewhere it asks", "Allow once", kind="question")
+        await harness.until(older.runs["elsewhere it works"], lambda seen: seen.state is S.COMPLETE)
+        await harness.until(older.runs["elsewhere it is silent"], lambda seen: seen.state is S.BUILDING)
+        asked = await harness.until(older.runs["elsewhere it asks"], lambda seen: not seen.open_approvals)
+        assert (asked.approvals[0].status, asked.approvals[0].by) == ("granted", "Ada")
+        await nothing_due(harness)
+    after = await messages_of_runs(harness.playground, older.runs)
+    assert after["elsewhere it works"] == before["elsewhere it works"] + Counter({"result": 1})
+    for title in ("elsewhere it ended", "elsewhere it asks", "elsewhere it is silent"):
+        assert after[title] == before[title]
+
+
+def test_settings_with_every_key_that_there_was_are_read_as_before() -> None:
+    settings = load_settings(environ={"OMPYCORD_CONFIG": str(FOLDER / "ompycord.yml")}, folder=FOLDER)
+    read = settings.model_dump(mode="json")
+    token, secret = settings.discord.token, settings.webhook.secret
+    assert token is not None
+    assert secret is not None
+    read["discord"]["token"], read["webhook"]["secret"] = token.get_secret_value(), secret.get_secret_value()
+    assert covers(read, json.loads((FOLDER / "ompycord_as_read.json").read_text(encoding="utf-8"))) == []
+
+
+def covers(read: Any, wanted: Any, key: str = "") -> list[str]:
+    """The keys whose values are other ones now; new keys do not count."""
+    if not isinstance(wanted, dict):
+        return [] if read == wanted else [f"{key}: {wanted!r} was read as {read!r}"]
+    keys = cast("dict[str, Any]", wanted)
+    return [found for name, value in keys.items() for found in covers(read.get(name), value, f"{key}.{name}")]
