@@ -32,7 +32,7 @@ __all__ = [
 FOLDER: Final = Path(__file__).parents[1] / "data" / "before_the_house"
 MAC_KEY: Final = bytes(range(32))
 """The secret with which the buttons in it were signed."""
-KILLED_AT_MS: Final = 1_748_779_262_148
+KILLED_AT_MS: Final = 1_748_779_257_330
 
 
 class OlderRow(NamedTuple):

@@ -23,6 +23,7 @@ from structlog.testing import capture_logs
 
 from ompycord.app.system import SystemClock, SystemIds
 from ompycord.bot import DISCORD, DiscordTarget, point_at
+from ompycord.bot.interactions import reply_texts
 from ompycord.domain import events as ev
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.catalog import Limits
@@ -36,7 +37,7 @@ from ompycord.playground.client import Message
 from ompycord.settings import load_settings
 from ompycord.store import open_store
 from ompycord.testing import FakeWorkspaces, ScriptedAgent
-from tests.integration.bot.conftest import PATIENCE_S, AppHarness, is_answer, kind_of
+from tests.integration.bot.conftest import PATIENCE_S, AppHarness, footer, is_answer, kind_of
 from tests.support.older_data_folder import (
     FOLDER,
     KILLED_AT_MS,
@@ -84,6 +85,7 @@ INTERRUPTED = {
     "After publish": ["publish:1 2 ok"],
     "Before cleanup": ["cleanup:1 2 ok"],
     "It waits for its turn": ["prepare:1 1 ok", "build:1 1 ok"],
+    "It waits to go on": ["build:1 1 halted", "build:2 1 ok"],
 }
 """Of runs that the kill held, lines that their journal has at the end: key, starts, outcome."""
 STOPPED = {
@@ -140,6 +142,9 @@ class OlderFolder:
         self.agent = agent
         self.database = database
         self.runs = runs_by_title(database)
+        self.messages: list[Message] = []
+        self.pressed: set[str] = set()
+        """The labels of buttons that people pressed."""
 
     async def lay_clones(self) -> None:
         """The clones and results that the runs had."""
@@ -153,15 +158,22 @@ class OlderFolder:
             if title in {"After publish", "Before cleanup"}:
                 await workspaces.publish(run, SHOP, branch=f"ompycord/{short_id(run)}")
 
-    async def message(self, title: str, *, kind: str) -> Message:
-        """The message of this kind in the run's thread, as it stands."""
-        shown = await self.harness.playground.ada.history(await self.harness.thread_of(self.runs[title]))
-        (found,) = [message for message in shown if kind_of(message) == kind]
-        return found
+    async def read_messages(self) -> None:
+        """What stood in Discord before anything of today ran."""
+        mo = self.harness.playground.mo
+        self.messages = [
+            message for one in (await mo.state())["channels"] for message in await mo.history(one["id"], limit=100)
+        ]
 
     async def press(self, who: Person, title: str, button: str, *, kind: str = "card 1") -> Interaction:
-        """Press a button of a message that stood there before."""
-        return await who.click(await self.message(title, kind=kind), button)
+        """Press a button of a run's message as it was posted before, and wait for the bot's first answer."""
+        self.pressed.add(button)
+        (message,) = [
+            one
+            for one in self.messages
+            if kind_of(one) == kind and footer(one).startswith(f"{short_id(self.runs[title])} ")
+        ]
+        return await who.click(message, button)
 
     async def ended(self, *titles: str) -> None:
         for title in titles:
@@ -221,6 +233,7 @@ async def older(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerat
             )
             older = OlderFolder(harness, agent, database)
             await older.lay_clones()
+            await older.read_messages()
             try:
                 yield older
                 await judge_messages(playground)
@@ -298,6 +311,7 @@ async def check_messages(older: OlderFolder, before: dict[str, Counter[str]]) ->
         assert len(found[title]) == sum(found[title].values())
         assert before[title] <= found[title]
         assert opened[short_id(older.runs[title])] == 1
+    assert await older.harness.kinds_in("general") == ["board"]
     refused = older.runs["Its messages are refused"]
     assert found["Its messages are refused"] == Counter()
     assert {row.status for row in rows(older.database, "outbox", refused)} == {"failed"}
@@ -344,10 +358,9 @@ async def test_what_waited_for_its_time_is_sent_then_and_once_and_not_before(old
 async def test_a_kept_text_and_an_armed_message_become_one_run_each(older: OlderFolder) -> None:
     harness = older.harness
     mo = harness.playground.mo
-    shown = await mo.history("tasks", limit=100)
-    (kept,) = [message for message in shown if "Resume" in message.labels]
-    (armed,) = [message for message in shown if message.content == "Round the total to cents."]
-    (launched,) = [message for message in shown if message.content == "A message became a run"]
+    (kept,) = [message for message in older.messages if message.is_ephemeral]
+    (armed,) = [message for message in older.messages if message.content == "Round the total to cents."]
+    (launched,) = [message for message in older.messages if message.content == "A message became a run"]
     async with harness.running():
         known = {record.id for record in await harness.all_runs()}
         first = await mo.click(kept, "Resume")
@@ -368,6 +381,63 @@ async def test_a_kept_text_and_an_armed_message_become_one_run_each(older: Older
         "A kept text becomes a run. It took ten minutes to write."
     ]
     assert older.agent.prompts["Round the total to cents"] == ["Round the total to cents."]
+
+
+UNKNOWN = (reply_texts.BUTTON_UNKNOWN, reply_texts.FORM_UNKNOWN, "from another version of me", "from an older card")
+PRESSED_ELSEWHERE = {"with coupons", "without coupons", "Allow once", "Resume", "Raise the limit"}
+"""In the tests above and below."""
+
+
+async def test_a_button_of_each_kind_that_was_posted_before_does_what_it_says(older: OlderFolder) -> None:
+    harness, runs = older.harness, older.runs
+    mo, ada = harness.playground.mo, harness.playground.ada
+    labels = {item["label"] for one in older.messages for item in one.components if "custom_id" in item}
+    async with harness.running():
+        known = {record.id for record in await harness.all_runs()}
+        for title, label, kind in (
+            ("The agent works", "Details", "card 1"),
+            ("The branch is refused", "Details", "result"),
+            ("The branch is refused", "Diff", "result"),
+            ("The checks fail", "Checks", "result"),
+            ("It is stopped", "Take over", "card 1"),
+        ):
+            answer = await answer_to(mo, await older.press(mo, title, label, kind=kind))
+            assert not any(words in answer for words in UNKNOWN), (title, label, answer)
+        await older.press(mo, "The agent fails", "Retry", kind="result")
+        retried = await harness.next_run(known)
+        await older.press(mo, "A message became a run", "Run again", kind="result")
+        again = await harness.next_run(known | {retried.id})
+        for record, title in ((retried, "The agent fails"), (again, "A message became a run")):
+            ended = await harness.until(record.id, lambda snapshot: snapshot.is_final)
+            assert ended.title == title
+        form = await older.press(mo, "A question is open", "Answer…", kind="question")
+        await mo.submit_modal(form, answer="Ask the accountant.")
+        await older.ended("A question is open")
+        assert older.agent.decided["A question is open"] == ev.QuestionAnswered(
+            question="q1", answer="Ask the accountant.", by="Mo"
+        )
+        form = await older.press(mo, "An approval is open", "Say…")
+        await mo.submit_modal(form, message="Mind the version.")
+        await older.press(mo, "An approval is open", "Stop")
+        await harness.until(runs["An approval is open"], lambda seen: seen.state is S.SUSPENDED)
+        form = await older.press(mo, "An approval is open", "Deny…", kind="question")
+        await mo.submit_modal(form, reason="Not on a Friday.")
+        denied = await harness.until(runs["An approval is open"], lambda seen: not seen.open_approvals)
+        assert (denied.approvals[0].status, denied.approvals[0].by) == ("denied", "Mo")
+        await older.press(ada, "elsewhere it asks", "Allow for this run", kind="question")
+        granted = await harness.until(runs["elsewhere it asks"], lambda seen: not seen.open_approvals)
+        assert (granted.approvals[0].status, granted.approvals[0].by) == ("granted", "Ada")
+        form = await older.press(mo, "The agent crashes", "Cancel run")
+        await confirm_cancel(mo, form)
+        cancelled = await harness.until(runs["The agent crashes"], lambda seen: seen.is_final)
+        assert cancelled.state is S.CANCELLED
+    assert labels == older.pressed | PRESSED_ELSEWHERE
+
+
+async def confirm_cancel(who: Person, asked: Interaction) -> None:
+    """Say yes to the question whether to cancel."""
+    question = await who.wait_message(lambda m: is_answer(m, asked.id) and bool(m.labels))
+    await who.click(question, question.labels[0])
 
 
 async def test_runs_of_agents_elsewhere_go_on_where_their_senders_go_on(older: OlderFolder) -> None:
