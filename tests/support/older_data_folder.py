@@ -44,10 +44,10 @@ class OlderRow(NamedTuple):
     end: str | None
 
 
-def be_then(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is a moment after the kill, for all that asks this process for the time; from there it passes as ever."""
+def be_then(monkeypatch: pytest.MonkeyPatch, *, after_s: int) -> None:
+    """It is so long after the kill, for all that asks this process for the time; from there it passes as ever."""
     now_ns = time.time_ns
-    behind_ns = now_ns() - KILLED_AT_MS * 1_000_000
+    behind_ns = now_ns() - (KILLED_AT_MS + after_s * 1000) * 1_000_000
     monkeypatch.setattr(time, "time_ns", lambda: now_ns() - behind_ns)
     monkeypatch.setattr(time, "time", lambda: (now_ns() - behind_ns) / 1e9)
 

@@ -108,8 +108,10 @@ COLLECTED = {"After harvest", "Before checks", "Before publish", "After publish"
 SHOP = RepositorySpec(name="shop", path=Path("shop"))
 NOTICED = {"The limit is used up", "The agent crashes", "The result is stuck"}
 ASKED = {"A question is open", "An approval is open", "A question is answered", "elsewhere it asks"}
-LATER_S = 600
-"""Seconds by which what waits for its time waits longer here, so that this is seen on any machine."""
+DOWN_S = 20 * 60
+"""How long nothing ran: longer than Discord knows a nonce, so that only footers tell what has been posted."""
+LATER_S = 30 * 60
+"""What waited for its time at the kill waits so much longer here, so that this is seen on any machine."""
 
 
 class FormerAgent(ScriptedAgent):
@@ -208,8 +210,8 @@ class OlderFolder:
 
 @pytest.fixture
 async def older(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[OlderFolder]:
-    """It is the moment after the kill. At the end no error has been logged and every message request was as it may be."""
-    be_then(monkeypatch)
+    """It is started again a while after the kill. At the end no error has been logged and every message request was as it may be."""
+    be_then(monkeypatch, after_s=DOWN_S)
     database = restore(tmp_path, later_ms=LATER_S * 1000)
     with capture_logs() as lines:
         async with (
@@ -348,7 +350,7 @@ async def test_what_waited_for_its_time_is_sent_then_and_once_and_not_before(old
         await nothing_due(harness)
         early = await messages_of_runs(harness.playground, older.runs)
         assert [early[title] for title in waiting] == [Counter(), Counter({"mirror": 1, "card 1": 1})]
-        await harness.advance(LATER_S + 11)
+        await harness.advance(LATER_S - DOWN_S + 11)
         await harness.nothing_owed()
         late = await messages_of_runs(harness.playground, older.runs)
     once = Counter({"mirror": 1, "card 1": 1})
