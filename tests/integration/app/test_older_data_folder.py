@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import quote
 
 import pytest
 from structlog.testing import capture_logs
@@ -370,7 +371,11 @@ async def test_a_kept_text_and_an_armed_message_become_one_run_each(older: Older
         await mo.wait_message(lambda m: is_answer(m, first.id) and f"`{short_id(RunId(resumed.id))}`" in m.text)
         again = await mo.click(kept, "Resume")
         await mo.wait_message(lambda m: is_answer(m, again.id) and f"`{short_id(RunId(resumed.id))}`" in m.text)
+        bot = kept.author_id
+        await rearm(older, launched)
+        await mo.react(launched, ROCKET, remove=True)
         await mo.react(launched, ROCKET)  # a run already
+        await mo.wait_event("REACTION_REMOVE", lambda data: (data["message_id"], data["user_id"]) == (launched.id, bot))
         await mo.react(armed, ROCKET)
         begun = await harness.next_run(known | {resumed.id})
         await mo.wait_event("REACTION_REMOVE", lambda data: data["message_id"] == armed.id)
@@ -383,6 +388,12 @@ async def test_a_kept_text_and_an_armed_message_become_one_run_each(older: Older
         "A kept text becomes a run. It took ten minutes to write."
     ]
     assert older.agent.prompts["Round the total to cents"] == ["Round the total to cents."]
+
+
+async def rearm(older: OlderFolder, message: Message) -> None:
+    """The bot's own rocket stands there again, as where the kill came after the start and before the message was disarmed."""
+    path = f"/channels/{message.channel_id}/messages/{message.id}/reactions/{quote(ROCKET)}/@me"
+    assert (await older.harness.playground.rest("PUT", path)).status == 204
 
 
 UNKNOWN = (reply_texts.BUTTON_UNKNOWN, reply_texts.FORM_UNKNOWN, "from another version of me", "from an older card")
