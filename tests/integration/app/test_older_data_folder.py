@@ -8,42 +8,33 @@ that waited. Others had been stopped, had used up their limit, crashed, or could
 way. A refused run left a draft with its text, and a message had been armed. One run's messages Discord had refused
 for good; of two runs a message was posted and that was not recorded; then the bot was closed, a run ended, one was submitted and two
 external ones began, so that their rows were pending, two of them before their time. Then the process got SIGKILL. The
-titles of the runs say which is which. Only its pings and most cached folds were left out of the copy.
+titles of the runs say which is which. Its pings and most cached folds were left out of the copy. `meta.json` is what the same
+version kept of a run's workspace, `ompycord.yml` has every key that it knew, and `ompycord_as_read.json` what it read from it.
 """
 
-import hashlib
 import json
 from collections import Counter
-from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote
 
-import pytest
-from structlog.testing import capture_logs
-
-from ompycord.app.system import SystemClock, SystemIds
-from ompycord.bot import DISCORD, DiscordTarget, point_at
+from ompycord.app.compose import lifespan
+from ompycord.app.data_folder import DataFolder
+from ompycord.bot.custom_ids import Rejection
 from ompycord.bot.interactions import reply_texts
 from ompycord.domain import events as ev
-from ompycord.domain.authority import SourceKind
-from ompycord.domain.catalog import Limits
-from ompycord.domain.ids import RunId, external_source, short_id
-from ompycord.domain.ports import AgentInput, AgentJob, AgentOutcome, Emit, Inbox
-from ompycord.domain.records import OutboxRow, Post, Receipt
-from ompycord.domain.repository import RepositorySpec
-from ompycord.domain.run import RunState, SuspendReason
+from ompycord.domain.ids import RunId, short_id
+from ompycord.domain.ports import RunFilter
+from ompycord.domain.records import OutboxRow
+from ompycord.domain.run import RunState
 from ompycord.domain.snapshot import Verification
 from ompycord.playground.client import Message
 from ompycord.settings import load_settings
-from ompycord.store import open_store
-from ompycord.testing import FakeWorkspaces, ScriptedAgent
-from tests.integration.bot.conftest import PATIENCE_S, AppHarness, footer, is_answer, kind_of
+from tests.integration.app.conftest import COLLECTED, DOWN_S, INTERRUPTED, LATER_S, STOPPED, FormerAgent, OlderFolder
+from tests.integration.bot.conftest import PATIENCE_S, AppHarness, is_answer
 from tests.support.older_data_folder import (
     FOLDER,
     KILLED_AT_MS,
-    MAC_KEY,
-    be_then,
     messages_of_runs,
     restore,
     rows,
@@ -51,8 +42,6 @@ from tests.support.older_data_folder import (
     threads,
 )
 from tests.support.patience import within
-from tests.support.ping_judge import judge_messages
-from tests.support.playground import hosted_playground
 from tests.support.playground_person import Interaction, Person
 
 ROCKET = "🚀"
@@ -71,31 +60,6 @@ ENDED = {
     "Its result is not sent yet": (S.COMPLETE, V.VERIFIED),
 }
 """Of hosted runs that had ended, and how: they stay so."""
-INTERRUPTED = {
-    "Before prepare": ["prepare:1 2 ok", "build:1 1 ok"],
-    "The agent works": ["build:1 1 interrupted", "prepare:2 1 ok", "build:2 1 ok"],
-    "A question is open": ["build:1 1 interrupted", "prepare:2 1 ok", "build:2 1 ok"],
-    "An approval is open": ["build:1 1 interrupted", "prepare:2 1 ok", "build:2 1 ok"],
-    "A question is answered": ["build:1 1 interrupted", "prepare:2 1 ok", "build:2 1 ok"],
-    "A message waits": ["build:1 1 interrupted", "prepare:2 1 ok", "build:2 1 ok"],
-    "Its messages are refused": ["build:1 1 interrupted", "prepare:2 1 ok", "build:2 1 ok"],
-    "Before harvest": ["harvest:1 2 ok", "checks:1 1 ok"],
-    "After harvest": ["harvest:1 2 ok", "checks:1 1 ok"],
-    "Before checks": ["checks:1 1 interrupted", "checks:2 1 ok"],
-    "Before publish": ["publish:1 2 ok"],
-    "After publish": ["publish:1 2 ok"],
-    "Before cleanup": ["cleanup:1 2 ok"],
-    "It waits for its turn": ["prepare:1 1 ok", "build:1 1 ok"],
-    "It waits to go on": ["build:1 1 halted", "build:2 1 ok"],
-}
-"""Of runs that the kill held, lines that their journal has at the end: key, starts, outcome."""
-STOPPED = {
-    "It is stopped": SuspendReason.HUMAN,
-    "A halt begins": SuspendReason.HUMAN,
-    "The limit is used up": SuspendReason.BUDGET,
-    "The agent crashes": SuspendReason.INTERRUPTED,
-    "The result is stuck": SuspendReason.INTERRUPTED,
-}
 ELSEWHERE = {
     "elsewhere it works": S.BUILDING,
     "elsewhere it ended": S.COMPLETE,
@@ -105,144 +69,8 @@ ELSEWHERE = {
     "elsewhere a number is missing": S.COMPLETE,
 }
 """External runs and their states."""
-COLLECTED = {"After harvest", "Before checks", "Before publish", "After publish", "Before cleanup"}
-SHOP = RepositorySpec(name="shop", path=Path("shop"))
 NOTICED = {"The limit is used up", "The agent crashes", "The result is stuck"}
 ASKED = {"A question is open", "An approval is open", "A question is answered", "elsewhere it asks"}
-DOWN_S = 20 * 60
-"""How long nothing ran: longer than Discord knows a nonce, so that only footers tell what has been posted."""
-LATER_S = 30 * 60
-"""What waited for its time at the kill waits so much longer here, so that this is seen on any machine."""
-
-
-class FormerAgent(ScriptedAgent):
-    """The agent of the earlier version, started again: it asks what it asked before, in the same words."""
-
-    def __init__(self) -> None:
-        super().__init__(writes={"total.py": "x = 1\n"})
-        self.decided: dict[str, AgentInput] = {}
-        self.prompts: dict[str, list[str]] = {}
-
-    async def run(self, job: AgentJob, emit: Emit, inbox: Inbox) -> AgentOutcome:
-        title = job.task.title
-        self.prompts.setdefault(title, []).append(job.prompt)
-        if title in {"A question is open", "A question is answered"}:
-            options = ("with coupons", "without coupons")
-            await emit(ev.QuestionAsked(question="q1", text="Which total?", options=options))
-            self.decided[title] = await inbox.next()
-        if title == "An approval is open":
-            command = "npm publish --dry-run"
-            await emit(ev.ApprovalRequested(approval="a1", title="Run a command", command=command, risk="network"))
-            self.decided[title] = await inbox.next()
-        return await super().run(job, emit, inbox)
-
-
-class OlderFolder:
-    """The folder, opened by today's program, with its runs by title."""
-
-    def __init__(self, harness: AppHarness, agent: FormerAgent, database: Path) -> None:
-        self.harness = harness
-        self.agent = agent
-        self.database = database
-        self.runs = runs_by_title(database)
-        self.messages: list[Message] = []
-        self.pressed: set[str] = set()
-        """The labels of buttons that people pressed."""
-
-    async def lay_clones(self) -> None:
-        """The clones and results that the runs had."""
-        workspaces: FakeWorkspaces = self.harness.workspaces
-        for title in {*INTERRUPTED, *STOPPED} - {"Before prepare", "It waits for its turn"}:
-            run = self.runs[title]
-            prepared = await workspaces.prepare(run, SHOP, base=None)
-            (prepared.path / "total.py").write_text("x = 1\n", encoding="utf-8")
-            if title in COLLECTED:
-                await workspaces.collect(run, SHOP, message="")
-            if title in {"After publish", "Before cleanup"}:
-                await workspaces.publish(run, SHOP, branch=f"ompycord/{short_id(run)}")
-
-    async def read_messages(self) -> None:
-        """What stood in Discord before anything of today ran."""
-        mo = self.harness.playground.mo
-        self.messages = [
-            message for one in (await mo.state())["channels"] for message in await mo.history(one["id"], limit=100)
-        ]
-
-    async def press(self, who: Person, title: str, button: str, *, kind: str = "card 1") -> Interaction:
-        """Press a button of a run's message as it was posted before, and wait for the bot's first answer."""
-        self.pressed.add(button)
-        (message,) = [
-            one
-            for one in self.messages
-            if kind_of(one) == kind and footer(one).startswith(f"{short_id(self.runs[title])} ")
-        ]
-        return await who.click(message, button)
-
-    async def ended(self, *titles: str) -> None:
-        for title in titles:
-            await self.harness.until(self.runs[title], lambda snapshot: snapshot.is_final)
-
-    def journal(self, title: str) -> list[str]:
-        """What became of its effects: key, starts, outcome."""
-        return [f"{row.name} {row.attempts} {row.end}" for row in rows(self.database, "effects", self.runs[title])]
-
-    async def elsewhere(self, title: str, *bodies: ev.EventBody, first: int) -> None:
-        """What an agent elsewhere sends, with numbers of its own that begin here."""
-        ids = SystemIds()
-        for seq, body in enumerate(bodies, first):
-            sent = Post(
-                key_id="ci000001",
-                kind=SourceKind.EXTERNAL,
-                name=title,
-                may_create=True,
-                source=external_source("ci000001", None),
-                at=self.harness.clock.now_ms(),
-                body=body,
-                event_id=ids.ulid(),
-                new_run=ids.ulid(),
-                body_hash=hashlib.sha256(f"{title}{seq}".encode()).digest(),
-                seq=seq,
-            )
-            (receipt,) = await self.harness.store.append([sent])
-            assert isinstance(receipt, Receipt)
-            assert receipt.run == self.runs[title]
-        self.harness.projector.wake()
-
-
-@pytest.fixture
-async def older(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[OlderFolder]:
-    """It is started again a while after the kill. At the end no error has been logged and every message request was as it may be."""
-    be_then(monkeypatch, after_s=DOWN_S)
-    database = restore(tmp_path, later_ms=LATER_S * 1000)
-    with capture_logs() as lines:
-        async with (
-            hosted_playground(tmp_path / "playground") as playground,
-            open_store(database, clock=SystemClock(), ids=SystemIds()) as store,
-        ):
-            point_at(
-                DiscordTarget(api=f"{playground.api}/v10", gateway=playground.info.gateway, cdn=f"{playground.api}/cdn")
-            )
-            agent = FormerAgent()
-            harness = AppHarness(
-                playground,
-                store,
-                tmp_path,
-                mac_key=MAC_KEY,
-                reads_threads=True,
-                has_board=True,
-                ops=True,
-                agent=agent,
-                limits=Limits(open_per_person=100, open_per_channel=100, open_per_guild=100, parallel_runs=10),
-            )
-            older = OlderFolder(harness, agent, database)
-            await older.lay_clones()
-            await older.read_messages()
-            try:
-                yield older
-                await judge_messages(playground)
-            finally:
-                point_at(DISCORD)
-    assert [line for line in lines if line["log_level"] in {"error", "critical"} or line.get("exc_info")] == []
 
 
 async def answer_to(who: Person, ran: Interaction) -> str:
@@ -471,6 +299,37 @@ async def test_runs_of_agents_elsewhere_go_on_where_their_senders_go_on(older: O
     assert after["elsewhere it works"] == before["elsewhere it works"] + Counter({"result": 1})
     for title in ("elsewhere it ended", "elsewhere it asks", "elsewhere it is silent"):
         assert after[title] == before[title]
+
+
+BUTTON = "v1:stop:01JWNNV6SV671EAJ3MCFFDY9ZP:I84CXuxB:IDI6SA1PG2jawOCx"
+"""Signed by the earlier version with the key beneath."""
+COMPONENT_KEY = "a-component-key-of-tests-with-43-characters"
+
+
+async def test_the_whole_program_finds_keys_and_results_where_they_lay(tmp_path: Path) -> None:
+    database = restore(tmp_path, later_ms=0)
+    run = runs_by_title(database)["Before publish"]
+    data = DataFolder(tmp_path)
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "component_key").write_text(COMPONENT_KEY + "\n", encoding="utf-8")
+    workspace = tmp_path / "workspaces" / run
+    workspace.mkdir(parents=True)
+    (workspace / "meta.json").write_bytes((FOLDER / "meta.json").read_bytes())
+    (workspace / "diff.patch").write_bytes(b"+x = 1\n")
+    given = {"data_dir": tmp_path, "discord": {"guilds": ["0" * 18 + "1"]}}
+    settings = load_settings(environ={}, folder=FOLDER / "nowhere", overrides=given)
+    address = "http://127.0.0.1:9"
+    async with lifespan(
+        settings, data, bot_token="t", webhook_secret="s" * 24, sidecar_address=lambda: address
+    ) as parts:
+        known = parts.bot._dependencies  # pyright: ignore[reportPrivateUsage]  # what no part of the product hands out
+        read = known.signer.read(BUTTON)
+        assert not isinstance(read, Rejection)
+        assert read.action == "stop"
+        assert await known.lookups.diff(run) == b"+x = 1\n"
+        assert {record.id for record in await known.store.runs(RunFilter(limit=100))} == set(
+            runs_by_title(database).values()
+        )
 
 
 def test_settings_with_every_key_that_there_was_are_read_as_before() -> None:
