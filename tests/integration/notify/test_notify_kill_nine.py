@@ -3,6 +3,8 @@
 import asyncio
 import signal
 import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -21,9 +23,17 @@ pytestmark = pytest.mark.posix
 PATIENCE_S = 30.0
 
 
-async def notifier(database: Path, receiver: Receiver, *more: str) -> asyncio.subprocess.Process:
+@asynccontextmanager
+async def notifier(database: Path, receiver: Receiver, *more: str) -> AsyncGenerator[asyncio.subprocess.Process]:
+    """A process that does not outlive the block."""
     arguments = ("-m", "tests.support.notify_process", str(database), receiver.url, SECRET, *more)
-    return await asyncio.create_subprocess_exec(sys.executable, *arguments, cwd=Path.cwd())
+    process = await asyncio.create_subprocess_exec(sys.executable, *arguments, cwd=Path.cwd())
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
 async def test_what_arrived_and_was_not_recorded_arrives_again_under_its_id(tmp_path: Path) -> None:
@@ -33,11 +43,10 @@ async def test_what_arrived_and_was_not_recorded_arrives_again_under_its_id(tmp_
         made = [delivery(number, run=run, at=clock.now_ms()) for number in (1, 2)]
         await store.project("projector", upto=1, folds=(), states={}, outbox=(), notifications=made)
     receiver = await Receiver().up()
-    async with within(PATIENCE_S):
-        killed = await notifier(database, receiver, "--die")
+    async with within(PATIENCE_S), notifier(database, receiver, "--die") as killed:
         assert await killed.wait() == -signal.SIGKILL
-        assert [one.id for one in receiver.taken] == ["ci-001"]
-        again = await notifier(database, receiver)
+    assert [one.id for one in receiver.taken] == ["ci-001"]
+    async with within(PATIENCE_S), notifier(database, receiver) as again:
         await receiver.until(lambda: len(receiver.taken) == 3)
         again.terminate()
         assert await again.wait() == 0
