@@ -1,6 +1,6 @@
 """A data folder that an earlier version left behind, killed with -9 in the middle of everything, and the Discord beside it.
 
-`tests/data/before_the_house/` holds both databases as SQL text; `test_older_data_folder.py` says how they were made.
+`tests/data/older_data_folder/` holds both databases as SQL text; `test_older_data_folder.py` says how they were made.
 """
 
 import sqlite3
@@ -29,7 +29,7 @@ __all__ = [
     "threads",
 ]
 
-FOLDER: Final = Path(__file__).parents[1] / "data" / "before_the_house"
+FOLDER: Final = Path(__file__).parents[1] / "data" / "older_data_folder"
 MAC_KEY: Final = bytes(range(32))
 """The secret with which the buttons in it were signed."""
 KILLED_AT_MS: Final = 1_748_779_257_330

@@ -1,6 +1,7 @@
 """A receiver of webhooks on loopback: real sockets, answers that a test writes, every request verified by the reference library."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -63,7 +64,8 @@ class Receiver:
         if self._server is not None:
             self._server.close()
             for writer in self._hanging:
-                writer.close()
+                await _closed(writer)
+            self._hanging.clear()
 
     @property
     def taken(self) -> list[Received]:
@@ -87,7 +89,7 @@ class Receiver:
         more = "location: /elsewhere\r\n" if status // 100 == 3 else ""
         writer.write(f"HTTP/1.1 {status} as written\r\n{more}content-length: 0\r\nconnection: close\r\n\r\n".encode())
         await writer.drain()
-        writer.close()
+        await _closed(writer)
 
     async def _take(self, path: str, headers: dict[str, str], body: bytes) -> int:
         async with self._changed:
@@ -101,6 +103,13 @@ class Receiver:
                 self.requests.append(Received(path, headers["webhook-id"], json.loads(body), status))
             self._changed.notify_all()
         return status
+
+
+async def _closed(writer: asyncio.StreamWriter) -> None:
+    """Close, and wait until the socket is; the other end may have gone first."""
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
 
 
 def at_the_time_of(monkeypatch: pytest.MonkeyPatch, now_ms: Callable[[], int]) -> None:

@@ -1,6 +1,6 @@
 """A data folder of an earlier version opens, migrates and goes on: its runs end as they should, old buttons work, nothing is sent twice.
 
-The databases in `tests/data/before_the_house/` were made by the program at commit cbde223 (schema 2): its own bot on its own
+The databases in `tests/data/older_data_folder/` were made by the program at commit cbde223 (schema 2): its own bot on its own
 playground, store, projector, driver, and steps over the doubles of workspaces, checks and agents. An engine that does not return
 held one run at each effect once it was started, before its work or after it; an agent that does not return held those that
 were building, among them one with a question, with an approval, with an answer that it had not taken and with a message

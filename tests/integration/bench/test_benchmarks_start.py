@@ -11,7 +11,7 @@ from bench.__main__ import BENCHMARKS
 from bench.environment import LIBRARIES
 from tests.support.patience import patient
 
-pytestmark = [pytest.mark.e2e, pytest.mark.posix]
+pytestmark = [pytest.mark.e2e, pytest.mark.posix, pytest.mark.long]
 
 ROOT = Path(__file__).resolve().parents[3]
 ALONE_S = 100.0
