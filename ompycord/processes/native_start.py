@@ -4,7 +4,6 @@ util-linux's `setpriv` ties the program's life to ours, and dash, which starts i
 program. Only dash: bash would add variables of its own.
 """
 
-import errno
 import os
 import re
 import shutil
@@ -16,7 +15,7 @@ from typing import Final, NamedTuple
 
 from ompycord.processes.spec import MARKER, ProcessSpec
 
-__all__ = ["InsideStart", "inside_start", "native_words", "why_not_executable"]
+__all__ = ["InsideStart", "inside_start", "native_words"]
 
 _FOLDERS: Final = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
@@ -28,7 +27,6 @@ _SCRIPT: Final = '[ "$PPID" = "$0" ] || exit 1; unset PWD OLDPWD; exec "$@"'
 """`$0` is our process id: a program whose parent died before the signal was set does not start."""
 _SCRIPT_WITHOUT_TERM: Final = f"trap '' TERM; {_SCRIPT}"
 _PROBE_S: Final = 10.0
-_MAGIC: Final = (b"\x7fELF", b"#!")
 _FIRST_LINE: Final = 256
 """BINPRM_BUF_SIZE: how much of a script's first line the kernel reads (linux/binfmts.h)."""
 
@@ -46,23 +44,28 @@ def native_words(spec: ProcessSpec, program: Path) -> tuple[str, ...] | None:
     names = {*spec.env, *(() if spec.marker is None else (MARKER,))}
     if found is None or spec.event_pipe or names & _OWN_VARIABLES or not all(map(_NAME.fullmatch, names)):
         return None
+    if not _is_plain(program):
+        return None
     setpriv, dash = found
     script = _SCRIPT_WITHOUT_TERM if spec.ignores_term else _SCRIPT
     start = (str(setpriv), "--pdeathsig", "KILL", "--", str(dash), "-c", script, str(os.getpid()))
     return (*start, str(program), *spec.argv[1:])
 
 
-def why_not_executable(program: Path) -> int:
-    """The error number with which the kernel would refuse this file; 0 for none that can be seen before. Reads a few bytes."""
+def _is_plain(program: Path) -> bool:
+    """Whether the kernel surely takes this file: a program of ELF, or a script whose interpreter is there. Reads a few bytes.
+
+    What else it takes (binfmt_misc), and why it refuses the rest, only the kernel says, and it says so to the Python way.
+    """
     try:
         with program.open("rb") as file:
             first = file.read(_FIRST_LINE)
-    except OSError:  # executable and not readable: the kernel will say
-        return 0
-    if not first.startswith(_MAGIC):
-        return errno.ENOEXEC
-    words = first[2:].split(b"\n")[0].split() if first.startswith(b"#!") else [b"/"]
-    return 0 if words and Path(os.fsdecode(words[0])).exists() else errno.ENOENT
+    except OSError:  # executable and not readable
+        return False
+    if first.startswith(b"#!"):
+        words = first[2:].split(b"\n")[0].split()
+        return bool(words) and words[0].startswith(b"/") and Path(os.fsdecode(words[0])).exists()
+    return first.startswith(b"\x7fELF")
 
 
 @cache

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from ompycord.errors import ProcessFailed
 from ompycord.processes.escalation import kill_group
-from ompycord.processes.native_start import native_words, why_not_executable
+from ompycord.processes.native_start import native_words
 from ompycord.processes.spec import MARKER, ProcessSpec, Stream
 
 __all__ = ["Pipe", "Spawned", "find_program", "named_program", "spawn"]
@@ -202,8 +202,6 @@ async def _execute(spec: ProcessSpec, program: Path, ends: _Ends) -> asyncio.sub
     words = native_words(spec, program)
     if words is None:
         return await _execute_by_python(spec, program, ends, streams)
-    if number := why_not_executable(program):
-        raise ProcessFailed(f"{program.name} could not be executed: {_reason(number)}")
     return await _start(words, spec, program, streams)
 
 
