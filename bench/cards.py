@@ -12,7 +12,7 @@ from bench.scheduling import Latency, Shown
 from ompycord.bot.delivery.rate_limiter import Answer, answer_of
 from ompycord.bot.rest import SendFailed
 from ompycord.domain.events import EventBody, RunEvent, RunStarted, ToolFinished
-from ompycord.domain.fold import RunFold
+from ompycord.domain.folds.fold import RunFold
 from ompycord.domain.ids import RunId, Source, external_source, new_ulid
 from ompycord.domain.ports import Clock, RunFilter
 from ompycord.domain.records import OutboxKind, OutboxRow, Surface

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ompycord.app.system import SystemClock, SystemIds
 from ompycord.domain.events import Note, RunEvent
-from ompycord.domain.fold import FOLD_VERSION, fold
+from ompycord.domain.folds.fold import FOLD_VERSION, fold
 from ompycord.domain.ids import RunId, Source, external_source, new_ulid
 from ompycord.store import PROJECTOR, open_store
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from bench.rounds import Size, percentile
 from ompycord.app.system import settle_collector
-from ompycord.render.actions import ACTIONS
-from ompycord.render.card import render
+from ompycord.render.cards.actions import ACTIONS
+from ompycord.render.cards.card import render
 from ompycord.render.sanitizer import forget_lines
 from ompycord.text import Redactor
 from tests.support.snapshots import sample

@@ -1,4 +1,4 @@
-"""Any program that speaks the Agent Client Protocol on standard input and output; the wire format is `dialects/acp.py`."""
+"""Any program that speaks the Agent Client Protocol on standard input and output."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -22,8 +22,8 @@ from ompycord.agents.repository_settings import (
     write_instructions,
 )
 from ompycord.agents.resuming import go_on
-from ompycord.dialects.acp import Acp
-from ompycord.dialects.acp_session import Wishes
+from ompycord.dialects.agent_client_protocol.acp import Acp
+from ompycord.dialects.agent_client_protocol.acp_session import Wishes
 from ompycord.domain.ports import AgentCapabilities, AgentJob, AgentOutcome, Emit, Inbox
 from ompycord.domain.repository import OwnName
 from ompycord.processes.launcher_port import Launcher

@@ -1,4 +1,4 @@
-"""oh-my-pi, and pi by a switch, over their RPC on standard input and output; the wire format is `dialects/omp_rpc.py`."""
+"""oh-my-pi, and pi by a switch, over their RPC on standard input and output; the wire format is `dialects/oh_my_pi/omp_rpc.py`."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ from ompycord.agents.mcp_configuration import configure_omp
 from ompycord.agents.repository_settings import OH_MY_PI, PI, clone_arguments, lies_in_clone
 from ompycord.agents.resuming import go_on
 from ompycord.agents.version_probe import ask_version
-from ompycord.dialects.omp_rpc import OmpRpc
+from ompycord.dialects.oh_my_pi.omp_rpc import OmpRpc
 from ompycord.dialects.versions import version_note
 from ompycord.domain.ports import AgentCapabilities, AgentJob, AgentOutcome, Emit, Inbox
 from ompycord.processes.launcher_port import Launcher

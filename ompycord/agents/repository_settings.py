@@ -52,7 +52,7 @@ CLAUDE_CODE: Final = RepositoryFiles(
         "CLAUDE_CODE_PROVIDER_MANAGED_BY_HOST": "1",
         "CLAUDE_CODE_ADDITIONAL_DIRECTORIES_CLAUDE_MD": "1",
     },
-    shut_by="its variables, and no setting source but the user: arguments here, `_meta` in `dialects/acp_session.py`",
+    shut_by="its variables, and no setting source but the user: arguments here, `_meta` in `dialects/agent_client_protocol/acp_session.py`",
 )
 OPENCODE: Final = RepositoryFiles(
     program="OpenCode",

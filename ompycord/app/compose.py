@@ -12,13 +12,13 @@ from functools import partial
 
 from ompycord import __version__
 from ompycord.agents.registry import adapters
+from ompycord.app.access_keys.key_manager import KeyManager
+from ompycord.app.access_keys.key_secrets import KeySecrets
+from ompycord.app.access_keys.keys import Keys
 from ompycord.app.confinement import launcher_at_start
 from ompycord.app.control import Control
 from ompycord.app.data_folder import DataFolder
 from ompycord.app.health import MANY_EVENTS, Health
-from ompycord.app.key_manager import KeyManager
-from ompycord.app.key_secrets import KeySecrets
-from ompycord.app.keys import Keys
 from ompycord.app.mode import Mode
 from ompycord.app.outgoing.operations import WebhookOperations
 from ompycord.app.outgoing.states import Destinations

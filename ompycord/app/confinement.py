@@ -1,4 +1,4 @@
-"""The launcher of `up`, with a warning where Ompycord runs as root and cannot confine fully; found by `workspaces/probe.py`."""
+"""The launcher of `up`, with a warning where Ompycord runs as root and cannot confine fully; found by `workspaces/confinement/probe.py`."""
 
 import os
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ompycord.processes.launcher_port import Launcher
 from ompycord.telemetry import get_logger
-from ompycord.workspaces.probe import best_launcher
+from ompycord.workspaces.confinement.probe import best_launcher
 
 __all__ = ["launcher_at_start"]
 

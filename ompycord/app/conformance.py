@@ -16,7 +16,7 @@ from ompycord.domain.repository import AgentSpec
 from ompycord.domain.task import Task
 from ompycord.errors import ConfigurationError
 from ompycord.settings import Settings
-from ompycord.workspaces.probe import best_launcher
+from ompycord.workspaces.confinement.probe import best_launcher
 
 __all__ = ["LONG", "QUICK", "Prompts", "Verdict", "try_agent"]
 

@@ -109,8 +109,8 @@ def _connected(family: int, address: str | tuple[str, int]) -> socket.socket | N
 
 async def _alone(data: DataFolder, operation: str, arguments: dict[str, Any]) -> Any:
     """Open the store for one operation; the caller holds the lock."""
-    from ompycord.app.key_secrets import KeySecrets
-    from ompycord.app.keys import Keys
+    from ompycord.app.access_keys.key_secrets import KeySecrets
+    from ompycord.app.access_keys.keys import Keys
     from ompycord.app.outgoing.operations import WebhookOperations
     from ompycord.app.run_views import RunViews
     from ompycord.app.system import SystemClock, SystemIds

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from ompycord import __version__
 from ompycord.app.compose import Parts, git_of, lifespan
+from ompycord.app.connection.startup_probe import point_at_configured, report_missing
 from ompycord.app.data_folder import DataFolder
 from ompycord.app.outgoing.webhooks import webhook_secrets
 from ompycord.app.services import Ends, RunningServices, Service
 from ompycord.app.signals import Stop
-from ompycord.app.startup_probe import point_at_configured, report_missing
 from ompycord.app.system import keep_few_heaps, settle_process
 from ompycord.errors import StartError
 from ompycord.http import bind, serve
@@ -25,7 +25,7 @@ from ompycord.telemetry import LogFile, configure_logging, get_logger
 from ompycord.text import Redactor
 
 if TYPE_CHECKING:
-    from ompycord.app.local_discord import LocalDiscord
+    from ompycord.app.connection.local_discord import LocalDiscord
 
 __all__ = ["up"]
 
@@ -90,8 +90,10 @@ async def local_playground(
     """A local Discord for as long as the block runs; kill -9 leaves it alive on purpose, and so does a bot that its page
     started and that cannot go on.
     """
-    from ompycord.app.local_discord import open_local_discord  # with a token none of it is needed (bench footprint)
-    from ompycord.app.playground_mode import with_playground
+    from ompycord.app.connection.local_discord import (
+        open_local_discord,  # with a token none of it is needed (bench footprint)
+    )
+    from ompycord.app.connection.playground_mode import with_playground
     from ompycord.workspaces.sample import make_sample
 
     local = await open_local_discord(data.playground, port=settings.playground.port)

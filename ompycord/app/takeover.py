@@ -23,7 +23,7 @@ from ompycord.processes import ProcessSpec, kill_strays
 from ompycord.processes.launcher_port import Launcher, Layout
 from ompycord.processes.terminal import on_terminal, require_terminal
 from ompycord.settings import Settings
-from ompycord.workspaces.probe import best_launcher
+from ompycord.workspaces.confinement.probe import best_launcher
 from ompycord.workspaces.record import Folder
 from ompycord.workspaces.takeover_lock import takeover_lock
 

@@ -10,7 +10,7 @@ from ompycord.bot.access import Interaction
 from ompycord.bot.custom_ids import ComponentId
 from ompycord.domain.access import Person
 from ompycord.domain.run import RunRecord
-from ompycord.render.actions import CardAction
+from ompycord.render.cards.actions import CardAction
 from ompycord.render.help import CommandHelp, Role
 
 __all__ = ["Command", "Feature", "Handler", "Press", "slash_command"]

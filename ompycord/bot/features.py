@@ -1,6 +1,6 @@
 """The list of all features, and what the bot makes of it: commands, handlers of buttons and forms, help.
 
-A new feature is a file that makes a `Feature`, and a line in the list below. Counterpart: `render/actions.py`, whose every
+A new feature is a file that makes a `Feature`, and a line in the list below. Counterpart: `render/cards/actions.py`, whose every
 record has exactly one handler here.
 """
 
@@ -33,7 +33,7 @@ from ompycord.bot.interactions.answers import answers_feature
 from ompycord.bot.interactions.approvals import approvals_feature
 from ompycord.bot.interactions.replies import defer
 from ompycord.domain.access import Person
-from ompycord.render.actions import CARD_ACTIONS, CardAction
+from ompycord.render.cards.actions import CARD_ACTIONS, CardAction
 
 __all__ = ["FEATURES", "BotFeatures", "handlers_of"]
 

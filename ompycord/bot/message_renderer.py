@@ -9,14 +9,14 @@ from ompycord.bot.options import BotOptions
 from ompycord.conductor import AGAIN, OPS, PAUSED, Snapshots, notice_about
 from ompycord.domain.base import Millis
 from ompycord.domain.catalog import Catalog
+from ompycord.domain.folds.snapshot import Approval, Question, StatusSnapshot
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, RunFilter, RunRecords, Surfaces
 from ompycord.domain.records import OutboxKind, Surface
 from ompycord.domain.run import RunKind, RunRecord, RunState, SuspendReason
-from ompycord.domain.snapshot import Approval, Question, StatusSnapshot
 from ompycord.errors import Refused
 from ompycord.render.board import BoardRow
-from ompycord.render.card import render
+from ompycord.render.cards.card import render
 from ompycord.render.file import file_message
 from ompycord.render.marker import approval_hash, question_tag
 from ompycord.render.message import RenderedMessage

@@ -14,7 +14,7 @@ import typer
 from ompycord.errors import ConfigurationError, RefusedInWords
 
 if TYPE_CHECKING:
-    from ompycord.app.discord_probe import Account, Channel, DiscordProbe
+    from ompycord.app.connection.discord_probe import Account, Channel, DiscordProbe
     from ompycord.settings import DiscordSettings
 
 __all__ = ["init"]
@@ -165,7 +165,7 @@ class Wizard:
 
 def _judge(token: str, settings: "DiscordSettings") -> None:
     """Tell what Discord does not allow yet."""
-    from ompycord.app.discord_probe import findings_of
+    from ompycord.app.connection.discord_probe import findings_of
     from ompycord.cli.doctor import print_findings
 
     print_findings(_probe(token, lambda look: findings_of(look, settings)))
@@ -173,7 +173,7 @@ def _judge(token: str, settings: "DiscordSettings") -> None:
 
 def _probe(token: str, ask: "Callable[[DiscordProbe], Coroutine[None, None, ResultT]]") -> ResultT:
     """Ask Discord, or in tests the playground that OMPYCORD_DISCORD__API names. Raises as `DiscordProbe` does."""
-    from ompycord.app.discord_probe import open_probe
+    from ompycord.app.connection.discord_probe import open_probe
 
     async def asking() -> ResultT:
         async with open_probe(api=os.environ.get("OMPYCORD_DISCORD__API"), token=token) as look:

@@ -62,7 +62,7 @@ def _read(file: str) -> bytes:
 
 
 def _secret(key: str | None, data_dir: Path | None) -> str:
-    from ompycord.app.key_secrets import KeySecrets
+    from ompycord.app.access_keys.key_secrets import KeySecrets
 
     settings = settings_of(data_dir)
     folder = settings.data_dir.expanduser()

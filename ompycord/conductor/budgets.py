@@ -12,12 +12,12 @@ from ompycord.conductor.transitions import Transitions
 from ompycord.domain import events as ev
 from ompycord.domain.access import Person
 from ompycord.domain.authority import SourceKind
+from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.ports import RunFilter
 from ompycord.domain.records import Committed
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.run import FINAL, RunKind, RunState, SuspendReason
-from ompycord.domain.snapshot import StatusSnapshot
 from ompycord.errors import Refused, StorageError
 from ompycord.render.phrases import money
 from ompycord.telemetry import get_logger

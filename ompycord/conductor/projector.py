@@ -18,7 +18,7 @@ from ompycord.domain.base import Millis
 from ompycord.domain.catalog import RunChannels
 from ompycord.domain.deliveries import Delivery
 from ompycord.domain.events import RunEvent, RunStarted
-from ompycord.domain.fold import RunFold
+from ompycord.domain.folds.fold import RunFold
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, DumpedFold, Folds, Projection
 from ompycord.domain.records import OutboxRow
@@ -46,7 +46,7 @@ log = get_logger(__name__)
 
 
 STATE_TYPES = frozenset({"run.finished", "run.failed", "run.cancelled", "run.state", "check.started", "check.finished"})
-"""The only events that move an external run whose state is not a suspension (`domain/merge.py`)."""
+"""The only events that move an external run whose state is not a suspension (`domain/folds/merge.py`)."""
 
 
 class ProjectorStore(Projection, Folds, Protocol):

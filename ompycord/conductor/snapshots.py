@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ompycord.domain.fold import RunFold
+from ompycord.domain.folds.fold import RunFold
+from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import RunId, Source
 from ompycord.domain.ports import DumpedFold, Folds
 from ompycord.domain.run import RunRecord
-from ompycord.domain.snapshot import StatusSnapshot
 
 __all__ = ["FoldedRun", "LoadedRun", "Snapshots"]
 

@@ -27,7 +27,7 @@ __all__ = ["decision", "halt", "read"]
 
 _AGENT: Final = "claude"
 _ASKED: Final = 120
-"""Characters of an approval's name (`domain/event_fields.py`)."""
+"""Characters of an approval's name (`domain/events/fields.py`)."""
 _SILENT: Final = frozenset(
     {
         *("PermissionRequest", "PermissionDenied", "PostToolBatch", "SubagentStart", "SubagentStop", "TaskCreated"),

@@ -8,7 +8,7 @@ from typing import Final
 
 from ompycord.dialects.frames import Frame, boolean, count, found, named, objects, one_line, prose, ref, string
 from ompycord.dialects.hook_reading import HookReading, id_of_whole, title_of_prompt
-from ompycord.dialects.omp_events import OmpTools, message_events, message_text
+from ompycord.dialects.oh_my_pi.omp_events import OmpTools, message_events, message_text
 from ompycord.domain.events import (
     EventBody,
     FilesChanged,

@@ -11,10 +11,10 @@ from ompycord.conductor import Bus, EventRecorder, Messages, Snapshots
 from ompycord.conductor.transcript import Transcript
 from ompycord.domain import events as ev
 from ompycord.domain.base import Frozen
+from ompycord.domain.folds.snapshot import Approval, Question, StatusSnapshot
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.ports import Clock, Ids
 from ompycord.domain.refusals import RefusalCode
-from ompycord.domain.snapshot import Approval, Question, StatusSnapshot
 from ompycord.errors import Refused
 
 __all__ = ["LONGEST_WAIT_S", "Answer", "Attach", "Remark", "TaskView", "ToolService"]

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from typing import Final
 
 from ompycord.domain.base import Frozen
+from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import short_id
-from ompycord.domain.snapshot import StatusSnapshot
-from ompycord.render.cardview import Colour
-from ompycord.render.headlines import headline_of
+from ompycord.render.cards.cardview import Colour
+from ompycord.render.cards.headlines import headline_of
+from ompycord.render.cards.view import short_title
 from ompycord.render.message import RenderedMessage, Sign, message
 from ompycord.render.phrases import count, stamp
 from ompycord.render.render_context import RenderContext
 from ompycord.render.sanitizer import Redact, Sanitizer
-from ompycord.render.view import short_title
 from ompycord.text.graphemes import utf16_len
 from ompycord.text.limits import EMBED_DESCRIPTION
 

@@ -5,8 +5,8 @@ import io
 from collections.abc import Sequence
 from typing import Final
 
+from ompycord.domain.folds.snapshot import StatusSnapshot, Usage
 from ompycord.domain.ids import short_id
-from ompycord.domain.snapshot import StatusSnapshot, Usage
 from ompycord.render.phrases import cost, count, day_clock, iso, money, tokens
 from ompycord.render.sanitizer import Redact, Sanitizer
 

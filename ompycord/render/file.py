@@ -2,14 +2,14 @@
 
 from typing import Final
 
+from ompycord.domain.folds.snapshot import Artifact, StatusSnapshot
 from ompycord.domain.records import OutboxKind
-from ompycord.domain.snapshot import Artifact, StatusSnapshot
+from ompycord.render.cards.verdicts import agent_name
+from ompycord.render.cards.view import footer_of
 from ompycord.render.marker import question_tag
 from ompycord.render.message import RenderedMessage, Sign, message
 from ompycord.render.render_context import RenderContext
 from ompycord.render.sanitizer import Redact, Sanitizer
-from ompycord.render.verdicts import agent_name
-from ompycord.render.view import footer_of
 
 __all__ = ["file_message"]
 

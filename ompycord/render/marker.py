@@ -10,9 +10,9 @@ from typing import Final, NamedTuple
 
 import regex
 
+from ompycord.domain.folds.snapshot import Approval
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.records import OutboxKind
-from ompycord.domain.snapshot import Approval
 
 __all__ = ["Marker", "approval_hash", "footer_marker", "parse_marker", "question_tag"]
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from ompycord.domain.base import Frozen
-from ompycord.render.cardview import Button
+from ompycord.render.cards.cardview import Button
 from ompycord.text.limits import ROW_BUTTONS
 
 __all__ = ["Json", "RenderedMessage", "Sign", "message", "payload_hash", "rows"]

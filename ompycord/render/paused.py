@@ -7,18 +7,18 @@ nobody.
 from collections.abc import Sequence
 from typing import Final
 
+from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.records import OutboxKind
 from ompycord.domain.run import RunState, SuspendReason
-from ompycord.domain.snapshot import StatusSnapshot
-from ompycord.render.cardview import Button, Colour
-from ompycord.render.headlines import headline_of
+from ompycord.render.cards.cardview import Button, Colour
+from ompycord.render.cards.headlines import headline_of
+from ompycord.render.cards.verdicts import agent_name
+from ompycord.render.cards.view import footer_of, short_title
 from ompycord.render.marker import question_tag
 from ompycord.render.message import RenderedMessage, Sign, message
 from ompycord.render.people import mention, user_ids
 from ompycord.render.render_context import RenderContext
 from ompycord.render.sanitizer import Redact, Sanitizer
-from ompycord.render.verdicts import agent_name
-from ompycord.render.view import footer_of, short_title
 from ompycord.text import cut
 from ompycord.text.limits import EMBED_TITLE
 

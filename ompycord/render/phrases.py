@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Final, Literal
 
 from ompycord.domain.base import Millis
-from ompycord.domain.snapshot import Usage
+from ompycord.domain.folds.snapshot import Usage
 
 __all__ = [
     "and_list",

@@ -6,19 +6,19 @@ The same call renders the open and the closed form: once decided, the buttons ar
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from ompycord.domain.folds.snapshot import Approval, Question, StatusSnapshot
 from ompycord.domain.ids import RunId
 from ompycord.domain.records import OutboxKind
-from ompycord.domain.snapshot import Approval, Question, StatusSnapshot
-from ompycord.render.cardview import Button, Colour
-from ompycord.render.headlines import pauses
+from ompycord.render.cards.cardview import Button, Colour
+from ompycord.render.cards.headlines import pauses
+from ompycord.render.cards.verdicts import agent_name
+from ompycord.render.cards.view import footer_of
 from ompycord.render.marker import approval_hash, question_tag
 from ompycord.render.message import RenderedMessage, Sign, message
 from ompycord.render.people import mention, user_ids
 from ompycord.render.phrases import stamp
 from ompycord.render.render_context import RenderContext
 from ompycord.render.sanitizer import Redact, Sanitizer
-from ompycord.render.verdicts import agent_name
-from ompycord.render.view import footer_of
 from ompycord.text import utf16_len
 from ompycord.text.limits import BUTTON_LABEL
 

@@ -6,17 +6,17 @@ Evidence first: checks, what fails, what changed, the cost, the links.
 from collections.abc import Collection, Sequence
 from typing import Final
 
+from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.records import OutboxKind
-from ompycord.domain.snapshot import StatusSnapshot
-from ompycord.render.actions import CARD_ACTIONS, CardAction
-from ompycord.render.card import embed
-from ompycord.render.cardview import Excerpt, Part
+from ompycord.render.cards.actions import CARD_ACTIONS, CardAction
+from ompycord.render.cards.card import embed
+from ompycord.render.cards.cardview import Excerpt, Part
+from ompycord.render.cards.truncation import fit
+from ompycord.render.cards.view import footer_of, view
 from ompycord.render.message import RenderedMessage, Sign, message
 from ompycord.render.people import mention, user_ids
 from ompycord.render.render_context import RenderContext
 from ompycord.render.sanitizer import Redact, Sanitizer
-from ompycord.render.truncation import fit
-from ompycord.render.view import footer_of, view
 
 __all__ = ["result_message"]
 

@@ -4,14 +4,14 @@ It is never an interaction's answer, and its footer is what a probe finds after 
 (docs/contracts/cards.md, *Exactly once*).
 """
 
+from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.records import OutboxKind
-from ompycord.domain.snapshot import StatusSnapshot
-from ompycord.render.cardview import Button
-from ompycord.render.headlines import Headline, headline_of
+from ompycord.render.cards.cardview import Button
+from ompycord.render.cards.headlines import Headline, headline_of
+from ompycord.render.cards.view import footer_of, short_title
 from ompycord.render.message import RenderedMessage, Sign, message
 from ompycord.render.render_context import RenderContext
 from ompycord.render.sanitizer import Redact, Sanitizer
-from ompycord.render.view import footer_of, short_title
 
 __all__ = ["direct_message", "summary_message"]
 

@@ -12,9 +12,9 @@ from starlette.types import Receive
 
 from ompycord.conductor import Bus, Snapshots
 from ompycord.domain.events import ApprovalRequested
+from ompycord.domain.folds.snapshot import Approval
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock
-from ompycord.domain.snapshot import Approval
 from ompycord.http.pipeline import ClientDisconnected, RequestPipeline
 
 __all__ = ["ASK_S", "HookApprovals", "Verdict"]

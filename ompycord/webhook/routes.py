@@ -12,11 +12,11 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from ompycord import __version__
 from ompycord.conductor import Snapshots
 from ompycord.domain.base import Frozen, Millis
+from ompycord.domain.folds.snapshot import Gap
 from ompycord.domain.ids import RunId
 from ompycord.domain.policy import SEE, Resource, is_allowed
 from ompycord.domain.ports import RunFilter, RunRecords
 from ompycord.domain.run import RunKind, RunRecord, RunState
-from ompycord.domain.snapshot import Gap
 from ompycord.http.auth_check import AuthCheck
 from ompycord.http.auth_dependency import UlidPath, reader
 from ompycord.http.keys import KeySet

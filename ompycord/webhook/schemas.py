@@ -11,7 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 from ompycord.domain.deliveries import Notification
 from ompycord.domain.events import EVENT_TYPES
-from ompycord.domain.snapshot import StatusSnapshot
+from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.http.problems import Problem
 from ompycord.webhook.envelope import Envelope
 from ompycord.webhook.openapi import data_by_type

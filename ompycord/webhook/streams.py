@@ -15,8 +15,8 @@ from ompycord.conductor.bus import Subscription
 from ompycord.domain.base import Frozen
 from ompycord.domain.deliveries import streamed
 from ompycord.domain.events import RunEvent
+from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import RunId
-from ompycord.domain.snapshot import StatusSnapshot
 from ompycord.errors import StorageError
 from ompycord.http.event_stream import EventStreamResponse, StreamConnection
 from ompycord.http.problems import Problem

@@ -12,8 +12,8 @@ from ompycord.domain.ports import WorkResults, Workspaces
 from ompycord.domain.repository import RepositorySpec
 from ompycord.errors import WorkspaceError
 from ompycord.testing import FakeWorkspaces
+from ompycord.workspaces.confinement.launcher import UnconfinedLauncher
 from ompycord.workspaces.git import Git
-from ompycord.workspaces.launcher import UnconfinedLauncher
 from ompycord.workspaces.sample import make_sample
 from ompycord.workspaces.service import GitWorkspaces
 

@@ -11,8 +11,8 @@ import pytest
 
 from ompycord.domain.repository import ConfinementLevel
 from ompycord.processes.launcher_port import Launcher
-from ompycord.workspaces.launcher import ConfinedLauncher, UnconfinedLauncher
-from ompycord.workspaces.probe import gives
+from ompycord.workspaces.confinement.launcher import ConfinedLauncher, UnconfinedLauncher
+from ompycord.workspaces.confinement.probe import gives
 
 __all__ = ["CONFINED", "best_level", "launcher_of", "require"]
 

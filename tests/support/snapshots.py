@@ -11,9 +11,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 from hypothesis import strategies as st
 
 from ompycord.domain.events import ChangedFile, CheckFinished, Phase, Step
-from ompycord.domain.ids import Source
-from ompycord.domain.run import FailureClass, RunKind, RunOutcome, RunState, SuspendReason
-from ompycord.domain.snapshot import (
+from ompycord.domain.folds.snapshot import (
     Approval,
     Artifact,
     Check,
@@ -25,6 +23,8 @@ from ompycord.domain.snapshot import (
     Usage,
     Verification,
 )
+from ompycord.domain.ids import Source
+from ompycord.domain.run import FailureClass, RunKind, RunOutcome, RunState, SuspendReason
 from ompycord.domain.task import Mode, Origin
 from ompycord.render.render_context import RenderContext
 from tests.support.states import NOON, RUN

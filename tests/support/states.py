@@ -3,9 +3,7 @@
 from typing import Any, NamedTuple
 
 from ompycord.domain.events import ChangedFile, CheckFinished, Phase, Step
-from ompycord.domain.ids import RunId, Source
-from ompycord.domain.run import FailureClass, RunKind, RunOutcome, RunState, SuspendReason
-from ompycord.domain.snapshot import (
+from ompycord.domain.folds.snapshot import (
     Approval,
     Artifact,
     Check,
@@ -17,6 +15,8 @@ from ompycord.domain.snapshot import (
     Usage,
     Verification,
 )
+from ompycord.domain.ids import RunId, Source
+from ompycord.domain.run import FailureClass, RunKind, RunOutcome, RunState, SuspendReason
 from ompycord.domain.task import Mode, Origin
 from ompycord.render.render_context import RenderContext
 

@@ -23,8 +23,8 @@ from ompycord.domain.task import Task
 from ompycord.engines import LocalEngine, StepContext
 from ompycord.errors import OmpycordError
 from ompycord.store import open_store
+from ompycord.workspaces.confinement.launcher import UnconfinedLauncher
 from ompycord.workspaces.git import Git
-from ompycord.workspaces.launcher import UnconfinedLauncher
 from ompycord.workspaces.service import GitWorkspaces
 from tests.support.agent_options import agent_options
 

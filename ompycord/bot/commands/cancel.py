@@ -12,8 +12,8 @@ from ompycord.bot.interactions.replies import defer, say
 from ompycord.domain.access import Person
 from ompycord.domain.ids import ulid_time_ms
 from ompycord.domain.run import RunRecord
-from ompycord.render.actions import CANCEL
-from ompycord.render.cardview import Button
+from ompycord.render.cards.actions import CANCEL
+from ompycord.render.cards.cardview import Button
 from ompycord.render.message import message
 
 __all__ = ["cancel_feature"]

@@ -9,9 +9,9 @@ from ompycord.bot.context import BotContext
 from ompycord.bot.feature import Feature, slash_command
 from ompycord.bot.interactions.replies import defer, say
 from ompycord.domain.base import Millis
+from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunFilter
-from ompycord.domain.snapshot import StatusSnapshot
 from ompycord.errors import RefusedInWords
 from ompycord.render.costs import costs_csv, costs_text
 from ompycord.render.phrases import count

@@ -12,7 +12,7 @@ from ompycord.domain.access import Person
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.run import RunRecord
 from ompycord.errors import RefusedInWords
-from ompycord.render.actions import RAISE
+from ompycord.render.cards.actions import RAISE
 from ompycord.render.phrases import money
 
 __all__ = ["dollars", "raise_limit_feature"]

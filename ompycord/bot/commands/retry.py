@@ -8,7 +8,7 @@ from ompycord.bot.interactions.submission import SubmissionService
 from ompycord.domain.access import Person
 from ompycord.domain.ids import short_id
 from ompycord.domain.run import RunRecord
-from ompycord.render.actions import AGAIN, RETRY
+from ompycord.render.cards.actions import AGAIN, RETRY
 
 __all__ = ["retry_feature"]
 

@@ -12,7 +12,7 @@ from ompycord.bot.interactions.replies import defer, say
 from ompycord.domain.access import Person
 from ompycord.domain.ids import short_id
 from ompycord.domain.run import RunRecord
-from ompycord.render.actions import RESUME, STOP
+from ompycord.render.cards.actions import RESUME, STOP
 
 __all__ = ["run_control_feature"]
 

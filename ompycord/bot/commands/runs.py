@@ -11,11 +11,11 @@ from ompycord.bot.context import BotContext
 from ompycord.bot.feature import Feature, slash_command
 from ompycord.bot.interactions.replies import defer, say
 from ompycord.bot.interactions.reply_texts import run_line
+from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunFilter
 from ompycord.domain.records import OutboxKind
 from ompycord.domain.run import RunRecord, RunState
-from ompycord.domain.snapshot import StatusSnapshot
 
 __all__ = ["runs_feature"]
 

@@ -19,7 +19,7 @@ from ompycord.conductor import MESSAGE_LENGTH, When
 from ompycord.domain.access import Person
 from ompycord.domain.run import RunRecord
 from ompycord.errors import OmpycordError
-from ompycord.render.actions import SAY
+from ompycord.render.cards.actions import SAY
 from ompycord.render.message import message
 from ompycord.telemetry import get_logger
 from ompycord.text import cut

@@ -13,7 +13,7 @@ from ompycord.bot.interactions.replies import defer
 from ompycord.bot.interactions.run_details import show_part
 from ompycord.domain.access import Person
 from ompycord.domain.run import RunRecord
-from ompycord.render.actions import CHECKS, DETAILS, DIFF
+from ompycord.render.cards.actions import CHECKS, DETAILS, DIFF
 
 __all__ = ["show_feature"]
 

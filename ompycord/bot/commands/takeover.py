@@ -7,7 +7,7 @@ from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.replies import say
 from ompycord.domain.access import Person
 from ompycord.domain.run import RunRecord
-from ompycord.render.actions import TAKEOVER
+from ompycord.render.cards.actions import TAKEOVER
 
 __all__ = ["takeover_feature"]
 

@@ -18,9 +18,9 @@ from ompycord.domain.deliveries import discord_delivery
 from ompycord.domain.ids import short_id
 from ompycord.domain.ports import Clock, Deliveries, PeopleSettings
 from ompycord.domain.records import OutboxKind, OutboxRow, Surface
+from ompycord.render.cards.view import short_title
 from ompycord.render.marker import Marker, question_tag
 from ompycord.render.sanitizer import Sanitizer
-from ompycord.render.view import short_title
 from ompycord.telemetry import get_logger
 from ompycord.text import cut
 

@@ -1,6 +1,6 @@
 """The Discord permissions that the bot uses, what fails without each, and the invite link that asks for exactly these.
 
-Pure. Counterpart: `app/discord_probe.py`, which asks Discord what the bot has. Bits: Discord, *Permissions*, bitwise flags.
+Pure. Counterpart: `app/connection/discord_probe.py`, which asks Discord what the bot has. Bits: Discord, *Permissions*, bitwise flags.
 """
 
 from collections.abc import Sequence

@@ -13,8 +13,8 @@ from ompycord.bot.interactions.forms import DESCRIPTION, read_form
 from ompycord.bot.interactions.replies import defer, give_back, say
 from ompycord.conductor import LoadedRun
 from ompycord.domain.access import Person
+from ompycord.domain.folds.snapshot import Question
 from ompycord.domain.refusals import RefusalCode
-from ompycord.domain.snapshot import Question
 from ompycord.errors import OmpycordError, Refused, RefusedInWords
 from ompycord.render.marker import question_tag
 from ompycord.render.notices import already_decided

@@ -17,8 +17,8 @@ from ompycord.bot.interactions.forms import DESCRIPTION, read_form
 from ompycord.bot.interactions.replies import defer, give_back, say
 from ompycord.conductor import LoadedRun
 from ompycord.domain.access import Person
+from ompycord.domain.folds.snapshot import Approval
 from ompycord.domain.records import Committed
-from ompycord.domain.snapshot import Approval
 from ompycord.errors import OmpycordError, RefusedInWords
 from ompycord.render.marker import approval_hash
 from ompycord.render.notices import already_decided

@@ -11,8 +11,8 @@ from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.run import RunRecord
 from ompycord.errors import Refused, RefusedInWords
-from ompycord.render.textform import ShowPart, text_form
-from ompycord.render.view import view
+from ompycord.render.cards.textform import ShowPart, text_form
+from ompycord.render.cards.view import view
 from ompycord.text import utf16_len
 
 __all__ = ["PARTS", "show_part"]

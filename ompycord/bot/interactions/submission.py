@@ -20,7 +20,7 @@ from ompycord.domain.ids import DraftId, RunId
 from ompycord.domain.records import Draft
 from ompycord.domain.run import RunRecord
 from ompycord.errors import OmpycordError, StorageError
-from ompycord.render.cardview import Button
+from ompycord.render.cards.cardview import Button
 from ompycord.render.message import RenderedMessage, message
 from ompycord.render.notices import reply_too_late
 from ompycord.telemetry import get_logger

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.deliveries import Delivery
 from ompycord.domain.events import EventBody, RunEvent
-from ompycord.domain.fold import RunFold
+from ompycord.domain.folds.fold import RunFold
 from ompycord.domain.ids import RunId
 from ompycord.domain.person_settings import PersonSettings
 from ompycord.domain.records import (

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from ompycord.domain.base import Millis
 from ompycord.domain.deliveries import Delivery
 from ompycord.domain.events import RunEvent
-from ompycord.domain.fold import FOLD_VERSION, RunFold
+from ompycord.domain.folds.fold import FOLD_VERSION, RunFold
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import DumpedFold
 from ompycord.domain.records import OutboxRow

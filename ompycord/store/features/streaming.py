@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from functools import partial
 
 from ompycord.domain.events import RunEvent
+from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import RunId
-from ompycord.domain.snapshot import StatusSnapshot
 from ompycord.store.features.projection import PROJECTOR, Cached, SqliteProjection, cached, cursor
 from ompycord.store.rows import event_of
 from ompycord.store.statements import load

@@ -20,7 +20,7 @@ from ompycord.domain.events import EventBody
 from ompycord.domain.ids import RunId, new_ulid
 from ompycord.domain.ports import AgentJob
 from ompycord.domain.task import Task
-from ompycord.workspaces.launcher import UnconfinedLauncher
+from ompycord.workspaces.confinement.launcher import UnconfinedLauncher
 from tests.e2e.agents.homes import omp_settings, opencode_settings
 from tests.support.agent_options import agent_options
 from tests.support.patience import patient, within

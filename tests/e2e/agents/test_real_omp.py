@@ -1,4 +1,4 @@
-"""oh-my-pi itself, from npm, against a model without a mind: its RPC does what `dialects/omp_rpc.py` says."""
+"""oh-my-pi itself, from npm, against a model without a mind: its RPC does what `dialects/oh_my_pi/omp_rpc.py` says."""
 
 from typing import Any
 

@@ -20,7 +20,7 @@ from ompycord.agents.registry import adapters
 from ompycord.domain.events import ApprovalGranted, ApprovalRequested, SessionOpened
 from ompycord.domain.ports import AgentOutcome
 from ompycord.testing import ScriptedInbox
-from ompycord.workspaces.launcher import UnconfinedLauncher
+from ompycord.workspaces.confinement.launcher import UnconfinedLauncher
 from tests.e2e.agents.conftest import AgentInput, MakePlace, Place, installed
 from tests.e2e.agents.homes import gemini_settings, omp_settings, opencode_settings
 from tests.support.patience import within

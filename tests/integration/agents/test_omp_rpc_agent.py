@@ -13,7 +13,7 @@ from ompycord.agents.conformance import Recorder
 from ompycord.agents.converse import converse
 from ompycord.agents.omp_rpc import OmpRpcAgent
 from ompycord.agents.repository_settings import clone_arguments
-from ompycord.dialects.omp_rpc import OmpRpc
+from ompycord.dialects.oh_my_pi.omp_rpc import OmpRpc
 from ompycord.dialects.protocol_session import Reaction
 from ompycord.domain.events import (
     ApprovalDenied,

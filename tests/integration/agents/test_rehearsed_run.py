@@ -13,8 +13,8 @@ from ompycord.checks.local import LocalChecks
 from ompycord.domain.ids import RunId, new_ulid
 from ompycord.domain.ports import AgentJob
 from ompycord.testing import ScriptedInbox
+from ompycord.workspaces.confinement.launcher import UnconfinedLauncher
 from ompycord.workspaces.git import Git
-from ompycord.workspaces.launcher import UnconfinedLauncher
 from ompycord.workspaces.sample import make_sample
 from ompycord.workspaces.service import GitWorkspaces
 from tests.support.patience import patient

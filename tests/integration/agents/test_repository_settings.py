@@ -14,7 +14,7 @@ from ompycord.domain.ports import AgentJob
 from ompycord.processes import Bounds, Clocks, ProcessSpec, RunningProcess
 from ompycord.processes.launcher_port import Layout
 from ompycord.testing import ScriptedInbox
-from ompycord.workspaces.launcher import UnconfinedLauncher
+from ompycord.workspaces.confinement.launcher import UnconfinedLauncher
 from tests.support.agent_options import KINDS
 from tests.support.patience import within
 

@@ -7,7 +7,7 @@ import discord
 import httpx
 import pytest
 
-from ompycord.app.discord_probe import findings_of, open_probe
+from ompycord.app.connection.discord_probe import findings_of, open_probe
 from ompycord.app.findings import Finding
 from ompycord.bot.gateway.permissions import PERMISSION_INTEGER, PERMISSIONS, invite_link
 from ompycord.errors import ConfigurationError, UnavailableError

@@ -23,11 +23,11 @@ from ompycord.app.data_folder import DataFolder
 from ompycord.bot.custom_ids import Rejection
 from ompycord.bot.interactions import reply_texts
 from ompycord.domain import events as ev
+from ompycord.domain.folds.snapshot import Verification
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.ports import RunFilter
 from ompycord.domain.records import OutboxRow
 from ompycord.domain.run import RunState
-from ompycord.domain.snapshot import Verification
 from ompycord.playground.client import Message
 from ompycord.settings import load_settings
 from tests.integration.app.conftest import COLLECTED, DOWN_S, INTERRUPTED, LATER_S, STOPPED, FormerAgent, OlderFolder

@@ -18,12 +18,12 @@ from ompycord.conductor import Bus, Driver, Inboxes, Projector, Snapshots
 from ompycord.domain import events as ev
 from ompycord.domain.access import Access, RoleNames
 from ompycord.domain.catalog import Catalog, Limits, RunChannels
+from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentCapabilities, AgentInput, RunFilter
 from ompycord.domain.records import OutboxKind
 from ompycord.domain.repository import AgentSpec, CheckSpec, RepositorySpec, Sandbox
 from ompycord.domain.run import RunRecord
-from ompycord.domain.snapshot import StatusSnapshot
 from ompycord.engines import LocalEngine, StepContext
 from ompycord.playground.client import Message
 from ompycord.store import SqliteStore, open_store

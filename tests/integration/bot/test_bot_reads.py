@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import cast
 
 from ompycord.domain import events as ev
-from ompycord.domain.fold import RunFold
+from ompycord.domain.folds.fold import RunFold
 from ompycord.domain.ids import RunId
 from ompycord.store import SqliteStore
 from tests.integration.bot.conftest import AppHarness, kind_of

@@ -6,7 +6,7 @@ from ompycord.domain.access import Role
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.ports import RunFilter
 from ompycord.playground.client import Message
-from ompycord.render.actions import CARD_ACTIONS
+from ompycord.render.cards.actions import CARD_ACTIONS
 from tests.integration.bot.conftest import MAC_KEY, AppHarness, is_answer, kind_of
 from tests.support.playground_person import Person
 

@@ -16,7 +16,7 @@ from ompycord.domain.events import CheckFinished
 from ompycord.domain.ids import RunId, new_ulid
 from ompycord.domain.repository import CheckSpec
 from ompycord.entry_points import Registry
-from ompycord.workspaces.launcher import UnconfinedLauncher
+from ompycord.workspaces.confinement.launcher import UnconfinedLauncher
 from tests.support.extension.goose_tests import TapOptions
 
 PYTEST = ("{python}", "-m", "pytest", "-q", "-p", "no:cacheprovider")

@@ -12,10 +12,10 @@ from pathlib import Path
 import httpx
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ompycord.app.access_keys.key_secrets import KeySecrets
+from ompycord.app.access_keys.keys import Keys
 from ompycord.app.control import Control
 from ompycord.app.data_folder import DataFolder
-from ompycord.app.key_secrets import KeySecrets
-from ompycord.app.keys import Keys
 from ompycord.app.outgoing.operations import WebhookOperations
 from ompycord.app.run_views import RunViews
 from ompycord.app.sidecar import create_sidecar

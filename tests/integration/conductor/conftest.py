@@ -11,11 +11,11 @@ import pytest
 from ompycord.conductor import Bus, Driver, Inboxes, Projector, Snapshots, Submission
 from ompycord.domain.access import Person, Role
 from ompycord.domain.catalog import Catalog, Limits, RunChannels
+from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import DraftId, RunId, new_ulid
 from ompycord.domain.ports import AgentCapabilities, AgentInput
 from ompycord.domain.repository import AgentSpec, CheckSpec, RepositorySpec, Sandbox
 from ompycord.domain.run import RunRecord, RunState
-from ompycord.domain.snapshot import StatusSnapshot
 from ompycord.engines import LocalEngine, StepContext
 from ompycord.store import SqliteStore, open_store
 from ompycord.testing import FakeChecks, FakeClock, FakeWorkspaces, ScriptedAgent, SequentialIds

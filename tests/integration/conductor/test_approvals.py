@@ -9,10 +9,10 @@ import pytest
 from ompycord.conductor.reminders import REMIND_MS
 from ompycord.domain import events as ev
 from ompycord.domain.access import Person
+from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import RunId
 from ompycord.domain.records import Committed, OutboxKind
 from ompycord.domain.run import RunState
-from ompycord.domain.snapshot import StatusSnapshot
 from tests.integration.conductor.conftest import ADA, AP, MO, VI, AppHarness
 from tests.support.refusals import refuses
 

@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from ompycord.domain import events as ev
+from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import RunId
 from ompycord.domain.run import RunState, SuspendReason
-from ompycord.domain.snapshot import StatusSnapshot
 from tests.integration.conductor.conftest import ADA, MO, VI, AppHarness
 from tests.support.refusals import refuses
 

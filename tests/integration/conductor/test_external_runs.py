@@ -7,10 +7,10 @@ from ompycord.conductor.reminders import LOST_MS
 from ompycord.domain import events as ev
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.catalog import RunChannels
+from ompycord.domain.folds.snapshot import Verification
 from ompycord.domain.ids import RunId, external_source
 from ompycord.domain.records import OutboxKind, Post, Receipt
 from ompycord.domain.run import RunRecord, RunState, SuspendReason
-from ompycord.domain.snapshot import Verification
 from tests.integration.conductor.conftest import ADA, AppHarness
 from tests.support.refusals import refuses
 

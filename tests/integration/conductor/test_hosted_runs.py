@@ -5,12 +5,12 @@ import asyncio
 import pytest
 
 from ompycord.domain import events as ev
+from ompycord.domain.folds.snapshot import Verification
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.person_settings import PersonSettings
 from ompycord.domain.ports import AgentOutcome
 from ompycord.domain.records import OutboxKind
 from ompycord.domain.run import FailureClass, RunState, SuspendReason
-from ompycord.domain.snapshot import Verification
 from tests.integration.conductor.conftest import ADA, MO, VI, AppHarness
 from tests.support.patience import patient
 from tests.support.refusals import refuses

@@ -14,17 +14,17 @@ from ompycord.conductor.transitions import Transitions
 from ompycord.domain import events as ev
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.catalog import Catalog
+from ompycord.domain.folds.snapshot import StatusSnapshot, Verification
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentOutcome
 from ompycord.domain.records import EffectStatus, EffectUpdate, OutboxKind
 from ompycord.domain.repository import RepositorySpec, Sandbox
 from ompycord.domain.run import RunOutcome, RunState
-from ompycord.domain.snapshot import StatusSnapshot, Verification
 from ompycord.engines import LocalEngine, StepContext
 from ompycord.store import SqliteStore
 from ompycord.testing import FakeClock
+from ompycord.workspaces.confinement.launcher import UnconfinedLauncher
 from ompycord.workspaces.git import Git
-from ompycord.workspaces.launcher import UnconfinedLauncher
 from ompycord.workspaces.sample import make_sample
 from ompycord.workspaces.service import GitWorkspaces
 from tests.integration.conductor.conftest import ADA, AppHarness

@@ -9,7 +9,7 @@ import pytest
 from ompycord.conductor import Transitions
 from ompycord.domain import events as ev
 from ompycord.domain.authority import SourceKind
-from ompycord.domain.fold import RunFold
+from ompycord.domain.folds.fold import RunFold
 from ompycord.domain.ids import RunId
 from ompycord.domain.run import RunRecord, RunState
 from ompycord.store import SqliteStore

@@ -13,10 +13,10 @@ import pytest
 
 from ompycord.domain import events as ev
 from ompycord.domain.access import Person
+from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentInput
 from ompycord.domain.records import Committed, OutboxKind
-from ompycord.domain.snapshot import StatusSnapshot
 from ompycord.errors import Refused
 from ompycord.store import SqliteStore
 from tests.integration.conductor.conftest import ADA, AP, CATALOG, PATIENCE_S, AppHarness

@@ -9,9 +9,9 @@ import pytest
 from ompycord.conductor import Bus, Projector, Snapshots
 from ompycord.domain import events as ev
 from ompycord.domain.catalog import RunChannels
-from ompycord.domain.fold import RunFold
+from ompycord.domain.folds.fold import RunFold
+from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import RunId
-from ompycord.domain.snapshot import StatusSnapshot
 from ompycord.errors import StorageError
 from ompycord.store import SqliteStore
 from ompycord.testing import FakeClock

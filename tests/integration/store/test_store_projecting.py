@@ -7,7 +7,7 @@ import pytest
 
 from ompycord.domain import events as ev
 from ompycord.domain.events import RunEvent
-from ompycord.domain.fold import FOLD_VERSION, RunFold, fold
+from ompycord.domain.folds.fold import FOLD_VERSION, RunFold, fold
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import DumpedFold
 from ompycord.domain.records import Commit, OutboxKind, OutboxRow, Surface

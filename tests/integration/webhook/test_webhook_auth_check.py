@@ -11,7 +11,7 @@ import pytest
 
 from ompycord.app.sidecar import create_sidecar
 from ompycord.conductor import Snapshots
-from ompycord.domain.fold import RunFold
+from ompycord.domain.folds.fold import RunFold
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunFilter
 from ompycord.domain.records import Post, Receipt, Scope

@@ -15,11 +15,11 @@ from ompycord.conductor import Bus, Projector, Snapshots
 from ompycord.domain import events as ev
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.catalog import RunChannels
+from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import OMPYCORD, RunId
 from ompycord.domain.ports import RunFilter
 from ompycord.domain.records import Commit, NewEvent, Scope
 from ompycord.domain.run import RunState
-from ompycord.domain.snapshot import StatusSnapshot
 from ompycord.http import HttpLimits, KeySet, Sidecar, mint_bearer
 from ompycord.store import SqliteStore
 from ompycord.webhook.hook_approvals import ASK_S

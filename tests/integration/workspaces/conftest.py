@@ -9,8 +9,8 @@ import pytest
 
 from ompycord.domain.ids import RunId, new_ulid
 from ompycord.domain.repository import RepositorySpec
+from ompycord.workspaces.confinement.launcher import UnconfinedLauncher
 from ompycord.workspaces.git import Git
-from ompycord.workspaces.launcher import UnconfinedLauncher
 from ompycord.workspaces.service import GitWorkspaces
 from tests.support.patience import patient
 

@@ -16,8 +16,8 @@ from ompycord.domain.repository import ConfinementLevel, RepositorySpec
 from ompycord.errors import ProcessFailed
 from ompycord.processes import Clocks, Outcome, ProcessResult, ProcessSpec, Stream
 from ompycord.processes.launcher_port import Launcher, Layout
+from ompycord.workspaces.confinement.probe import best_launcher, gives
 from ompycord.workspaces.git import Git
-from ompycord.workspaces.probe import best_launcher, gives
 from ompycord.workspaces.service import GitWorkspaces
 from tests.support.confinement import CONFINED, launcher_of, require
 from tests.support.patience import within

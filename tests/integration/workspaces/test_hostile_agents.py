@@ -15,8 +15,8 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Collected
 from ompycord.domain.repository import RepositorySpec
 from ompycord.errors import WorkspaceError
+from ompycord.workspaces.confinement.launcher import UnconfinedLauncher
 from ompycord.workspaces.git import Git
-from ompycord.workspaces.launcher import UnconfinedLauncher
 from ompycord.workspaces.service import GitWorkspaces
 from tests.support.patience import patient
 

@@ -16,8 +16,8 @@ from ompycord.app.confinement import launcher_at_start
 from ompycord.domain.repository import ConfinementLevel
 from ompycord.processes import ProcessSpec, Stream
 from ompycord.processes.launcher_port import Layout
-from ompycord.workspaces import bubblewrap
-from ompycord.workspaces.probe import best_launcher, gives
+from ompycord.workspaces.confinement import bubblewrap
+from ompycord.workspaces.confinement.probe import best_launcher, gives
 from tests.support.confinement import CONFINED, launcher_of, require
 from tests.support.patience import within
 

@@ -14,7 +14,7 @@ from ompycord.domain.repository import CheckSpec, ConfinementLevel, RepositorySp
 from ompycord.errors import ProcessFailed, ProgramLeadsOut
 from ompycord.processes import ProcessSpec, Stream, launch
 from ompycord.processes.launcher_port import Launcher, Layout
-from ompycord.workspaces import launcher as launcher_module
+from ompycord.workspaces.confinement import launcher as launcher_module
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.service import GitWorkspaces
 from tests.support.confinement import CONFINED, launcher_of, require

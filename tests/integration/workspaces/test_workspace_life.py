@@ -8,8 +8,8 @@ import pytest
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.repository import RepositorySpec
 from ompycord.errors import WorkspaceError
+from ompycord.workspaces.confinement.launcher import UnconfinedLauncher
 from ompycord.workspaces.git import Git
-from ompycord.workspaces.launcher import UnconfinedLauncher
 from ompycord.workspaces.service import GitWorkspaces
 
 Shell = Callable[..., str]

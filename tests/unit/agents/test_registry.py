@@ -15,7 +15,7 @@ from ompycord.agents.repository_settings import OWN_PROGRAM
 from ompycord.domain.repository import AgentSpec
 from ompycord.entry_points import Declared, Registry
 from ompycord.errors import ConfigurationError
-from ompycord.workspaces.launcher import UnconfinedLauncher
+from ompycord.workspaces.confinement.launcher import UnconfinedLauncher
 from tests.support.agent_options import KINDS
 
 GROUP = "ompycord.agents"

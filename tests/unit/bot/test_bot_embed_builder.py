@@ -8,7 +8,7 @@ from discord.http import handle_message_parameters
 from ompycord.bot.custom_ids import Signer
 from ompycord.bot.embed_builder import QUIET, allowed_mentions, sendable
 from ompycord.domain.ids import new_ulid
-from ompycord.render.cardview import Button
+from ompycord.render.cards.cardview import Button
 from ompycord.render.message import RenderedMessage, message
 
 RUN = new_ulid(now_ms=1, entropy=b"0123456789")

@@ -13,7 +13,7 @@ from ompycord.bot.feature import Feature
 from ompycord.bot.features import FEATURES, BotFeatures, handlers_of
 from ompycord.domain.access import Person
 from ompycord.domain.run import RunRecord
-from ompycord.render.actions import CARD_ACTIONS, GOOD, CardAction
+from ompycord.render.cards.actions import CARD_ACTIONS, GOOD, CardAction
 
 NOBODY = cast("BotContext", None)
 """Assembling asks it nothing."""

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from acp import schema
 
-from ompycord.dialects.acp import Acp
-from ompycord.dialects.acp_history import ARE_YOU_QUIET
-from ompycord.dialects.acp_session import Wishes
+from ompycord.dialects.agent_client_protocol.acp import Acp
+from ompycord.dialects.agent_client_protocol.acp_history import ARE_YOU_QUIET
+from ompycord.dialects.agent_client_protocol.acp_session import Wishes
 from ompycord.dialects.images import image_of
 from ompycord.domain.events import (
     ApprovalDenied,

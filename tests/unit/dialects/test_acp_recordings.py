@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from ompycord.dialects.acp import Acp
-from ompycord.dialects.acp_session import Wishes
+from ompycord.dialects.agent_client_protocol.acp import Acp
+from ompycord.dialects.agent_client_protocol.acp_session import Wishes
 from ompycord.domain.events import ApprovalGranted, ApprovalRequested, Note
 from tests.support.protocol_sessions import Dialogue, recorded
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ompycord.dialects.acp import Acp
-from ompycord.dialects.acp_session import Wishes
-from ompycord.dialects.omp_rpc import OmpRpc
+from ompycord.dialects.agent_client_protocol.acp import Acp
+from ompycord.dialects.agent_client_protocol.acp_session import Wishes
+from ompycord.dialects.oh_my_pi.omp_rpc import OmpRpc
 from ompycord.dialects.protocol_session import ProtocolSession
 from ompycord.dialects.stream_json import StreamJson
 from ompycord.domain.events import (

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from ompycord.dialects.omp_rpc import OmpRpc
+from ompycord.dialects.oh_my_pi.omp_rpc import OmpRpc
 from ompycord.domain.events import Note
 from tests.support.protocol_sessions import Dialogue, recorded
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ompycord.dialects.omp_rpc import OmpRpc
+from ompycord.dialects.oh_my_pi.omp_rpc import OmpRpc
 from ompycord.domain.events import (
     ApprovalDenied,
     ApprovalGranted,

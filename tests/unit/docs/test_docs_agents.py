@@ -10,7 +10,7 @@ import yaml
 
 from ompycord.agents.kind import AgentOptions
 from ompycord.agents.registry import AGENT_KINDS, adapters
-from ompycord.workspaces.launcher import UnconfinedLauncher
+from ompycord.workspaces.confinement.launcher import UnconfinedLauncher
 from tests.e2e.agents.conftest import PACKAGES
 from tests.e2e.agents.test_real_acp import codex, gemini
 from tests.e2e.agents.test_real_omp import spec as omp_spec

@@ -2,10 +2,10 @@
 
 from ompycord.domain import events as ev
 from ompycord.domain.events import EventBody, RunEvent
-from ompycord.domain.fold import fold
+from ompycord.domain.folds.fold import fold
+from ompycord.domain.folds.snapshot import StatusSnapshot, Verification
 from ompycord.domain.ids import AGENT_SOURCE, OMPYCORD, RunId, Source, external_source
 from ompycord.domain.run import RunOutcome, RunState
-from ompycord.domain.snapshot import StatusSnapshot, Verification
 from ompycord.domain.task import Task
 
 RUN = RunId("01JD0000000000000000000001")

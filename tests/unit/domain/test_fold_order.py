@@ -5,11 +5,11 @@ from hypothesis import strategies as st
 
 from ompycord.domain import events as ev
 from ompycord.domain.authority import AUTHORITY
-from ompycord.domain.fold import RunFold, fold
+from ompycord.domain.folds.fold import RunFold, fold
+from ompycord.domain.folds.snapshot import Verification
+from ompycord.domain.folds.source_state import RANGES_KEPT, SourceState
 from ompycord.domain.ids import AGENT_SOURCE, OMPYCORD, RunId, Source
 from ompycord.domain.run import FailureClass, RunOutcome, RunState, SuspendReason
-from ompycord.domain.snapshot import Verification
-from ompycord.domain.source_state import RANGES_KEPT, SourceState
 from ompycord.domain.task import Task
 
 RUN = RunId("01JD0000000000000000000000")

@@ -24,7 +24,7 @@ from ompycord.domain.stages import (
     repeatable_names,
 )
 from ompycord.engines.steps import STEPS
-from ompycord.render.headlines import WORDS
+from ompycord.render.cards.headlines import WORDS
 
 RESERVED = {RunState.PLANNING, RunState.AWAITING_APPROVAL, RunState.REPAIRING}
 each_stage = pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)

@@ -4,11 +4,11 @@ from collections import Counter
 
 from ompycord.domain.access import ACTIONS as RULES
 from ompycord.domain.access import Role
+from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.run import RunKind, RunState
-from ompycord.domain.snapshot import StatusSnapshot
-from ompycord.render.actions import ACTIONS, CARD_ACTIONS, OFFERS, Situation
+from ompycord.render.cards.actions import ACTIONS, CARD_ACTIONS, OFFERS, Situation
+from ompycord.render.cards.view import view
 from ompycord.render.render_context import RenderContext
-from ompycord.render.view import view
 from tests.support.states import SCENES, hosted
 
 

@@ -3,9 +3,9 @@
 import csv
 import io
 
+from ompycord.domain.folds.snapshot import StatusSnapshot, Usage
 from ompycord.domain.ids import RunId
 from ompycord.domain.run import RunKind, RunState
-from ompycord.domain.snapshot import StatusSnapshot, Usage
 from ompycord.domain.task import Origin
 from ompycord.render.costs import costs_csv, costs_text
 

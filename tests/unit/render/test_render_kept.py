@@ -1,7 +1,7 @@
 """Lines are kept from one render to the next; what is kept never changes what is shown."""
 
-from ompycord.render.actions import ACTIONS
-from ompycord.render.card import render
+from ompycord.render.cards.actions import ACTIONS
+from ompycord.render.cards.card import render
 from ompycord.render.sanitizer import Sanitizer, forget_lines
 from tests.support.payloads import plain_sign
 from tests.support.snapshots import sample

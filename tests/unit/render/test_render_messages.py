@@ -6,21 +6,21 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from syrupy.assertion import SnapshotAssertion
 
+from ompycord.domain.folds.snapshot import Approval, Question
 from ompycord.domain.ids import RunId
 from ompycord.domain.records import OutboxKind
 from ompycord.domain.run import RunKind, RunOutcome, RunState
-from ompycord.domain.snapshot import Approval, Question
-from ompycord.render.actions import ACTIONS, DETAILS
 from ompycord.render.board import BoardRow, board_message
-from ompycord.render.card import render
-from ompycord.render.cardview import Button, Colour
-from ompycord.render.headlines import PAUSE_AFTER_MS
+from ompycord.render.cards.actions import ACTIONS, DETAILS
+from ompycord.render.cards.card import render
+from ompycord.render.cards.cardview import Button, Colour
+from ompycord.render.cards.headlines import PAUSE_AFTER_MS
+from ompycord.render.cards.textform import ShowPart, text_form
 from ompycord.render.marker import approval_hash, parse_marker, question_tag
 from ompycord.render.message import RenderedMessage, message
 from ompycord.render.question import approval_message, ops_message, question_message
 from ompycord.render.result import result_message
 from ompycord.render.summary import summary_message
-from ompycord.render.textform import ShowPart, text_form
 from ompycord.text import REDACTED, Redactor
 from tests.support.payloads import as_seen, assert_inert, assert_within_limits, buttons, plain_sign, texts
 from tests.support.snapshots import Sample, sample, snapshots

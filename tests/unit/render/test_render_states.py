@@ -4,11 +4,11 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from ompycord.domain.run import RunState, SuspendReason
-from ompycord.render.actions import ACTIONS
-from ompycord.render.card import render
+from ompycord.render.cards.actions import ACTIONS
+from ompycord.render.cards.card import render
+from ompycord.render.cards.textform import text_form
 from ompycord.render.result import result_message
 from ompycord.render.summary import summary_message
-from ompycord.render.textform import text_form
 from tests.support.payloads import as_seen, assert_inert, assert_within_limits, plain_sign
 from tests.support.states import SCENES, Scene
 

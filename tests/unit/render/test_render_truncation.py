@@ -6,16 +6,16 @@ from functools import partial
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
+from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import short_id
-from ompycord.domain.snapshot import StatusSnapshot
-from ompycord.render.actions import ACTIONS
-from ompycord.render.blocks import links_of
-from ompycord.render.card import render, render_card
-from ompycord.render.cardview import CardView, Excerpt, FieldView, Part
+from ompycord.render.cards.actions import ACTIONS
+from ompycord.render.cards.blocks import links_of
+from ompycord.render.cards.card import render, render_card
+from ompycord.render.cards.cardview import CardView, Excerpt, FieldView, Part
+from ompycord.render.cards.truncation import STEPS, fit
+from ompycord.render.cards.view import view
 from ompycord.render.marker import parse_marker
 from ompycord.render.sanitizer import Sanitizer
-from ompycord.render.truncation import STEPS, fit
-from ompycord.render.view import view
 from ompycord.text import utf16_len
 from ompycord.text.limits import EMBED_FIELD_VALUE, EMBEDS_TOTAL
 from tests.soak.ledger import print_line

@@ -10,9 +10,9 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 import ompycord
-from ompycord.domain.snapshot import ToolCall, Usage
+from ompycord.domain.folds.snapshot import ToolCall, Usage
 from ompycord.render import notices, phrases
-from ompycord.render.blocks import tool_glyph, tool_line
+from ompycord.render.cards.blocks import tool_glyph, tool_line
 from ompycord.render.help import CommandHelp, Role, help_text
 from ompycord.render.sanitizer import Sanitizer
 from ompycord.text import utf16_len

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ompycord.app.sidecar import create_sidecar
 from ompycord.conductor import Snapshots
 from ompycord.domain.events import EVENT_TYPES
-from ompycord.domain.fold import RunFold
+from ompycord.domain.folds.fold import RunFold
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunFilter
 from ompycord.domain.records import KeyRecord, Post, Receipt, Scope

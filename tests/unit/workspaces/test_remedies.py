@@ -3,7 +3,7 @@
 import pytest
 
 from ompycord.domain.repository import ConfinementLevel
-from ompycord.workspaces.remedies import Machine, remedy
+from ompycord.workspaces.confinement.remedies import Machine, remedy
 
 APPARMOR = ("kernel/apparmor_restrict_unprivileged_userns", "1")
 

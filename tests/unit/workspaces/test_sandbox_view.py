@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from ompycord.domain.repository import Grants, Sandbox
 from ompycord.processes.launcher_port import Layout, is_enough
-from ompycord.workspaces.sandbox_view import sandbox_view, without
+from ompycord.workspaces.confinement.sandbox_view import sandbox_view, without
 
 
 def test_a_folder_is_split_around_what_is_hidden_in_it(tmp_path: Path) -> None:

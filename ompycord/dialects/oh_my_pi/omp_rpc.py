@@ -20,9 +20,9 @@ from ompycord.dialects.frames import (
     ref,
     string,
 )
-from ompycord.dialects.omp_events import OmpTools, message_events, plan, tool_calls
-from ompycord.dialects.omp_requests import ASK_HUMAN, OmpRequests
-from ompycord.dialects.omp_work import OmpWork
+from ompycord.dialects.oh_my_pi.omp_events import OmpTools, message_events, plan, tool_calls
+from ompycord.dialects.oh_my_pi.omp_requests import ASK_HUMAN, OmpRequests
+from ompycord.dialects.oh_my_pi.omp_work import OmpWork
 from ompycord.dialects.protocol_session import Reaction, UnknownFrames, dispatch
 from ompycord.domain.events import (
     EventBody,

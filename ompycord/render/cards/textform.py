@@ -5,15 +5,15 @@ from typing import Final, Literal
 
 import regex
 
+from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import short_id
-from ompycord.domain.snapshot import StatusSnapshot
-from ompycord.render.blocks import card_fields
-from ompycord.render.cardview import FieldView, Part
-from ompycord.render.headlines import headline_of
+from ompycord.render.cards.blocks import card_fields
+from ompycord.render.cards.cardview import FieldView, Part
+from ompycord.render.cards.headlines import headline_of
+from ompycord.render.cards.view import REHEARSAL, short_title
 from ompycord.render.phrases import day_clock
 from ompycord.render.render_context import RenderContext
 from ompycord.render.sanitizer import Redact, Sanitizer
-from ompycord.render.view import REHEARSAL, short_title
 
 __all__ = ["ShowPart", "text_form"]
 

@@ -2,8 +2,8 @@
 
 from typing import Final
 
+from ompycord.domain.folds.snapshot import Check, StatusSnapshot
 from ompycord.domain.run import FailureClass, RunKind
-from ompycord.domain.snapshot import Check, StatusSnapshot
 from ompycord.domain.task import Mode
 from ompycord.render.phrases import and_list, count, duration, sentence
 from ompycord.render.render_context import RenderContext

@@ -7,9 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
 from ompycord.domain import events as ev
-from ompycord.domain.ids import OMPYCORD, RunId, Source
-from ompycord.domain.run import FINAL, FailureClass, RunKind, RunState, SuspendReason
-from ompycord.domain.snapshot import (
+from ompycord.domain.folds.snapshot import (
     Approval,
     Artifact,
     Check,
@@ -21,7 +19,9 @@ from ompycord.domain.snapshot import (
     Usage,
     Verification,
 )
-from ompycord.domain.source_state import Closing, SourceState, Stamped
+from ompycord.domain.folds.source_state import Closing, SourceState, Stamped
+from ompycord.domain.ids import OMPYCORD, RunId, Source
+from ompycord.domain.run import FINAL, FailureClass, RunKind, RunState, SuspendReason
 from ompycord.domain.task import Origin, Task
 
 __all__ = ["merge"]

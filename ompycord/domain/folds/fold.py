@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pydantic import TypeAdapter
 
 from ompycord.domain.events import RunEvent
+from ompycord.domain.folds.merge import merge
+from ompycord.domain.folds.snapshot import StatusSnapshot
+from ompycord.domain.folds.source_state import SourceState
 from ompycord.domain.ids import RunId, Source
-from ompycord.domain.merge import merge
-from ompycord.domain.snapshot import StatusSnapshot
-from ompycord.domain.source_state import SourceState
 
 __all__ = ["FOLD_VERSION", "RunFold", "fold"]
 

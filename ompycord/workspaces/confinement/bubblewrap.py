@@ -10,7 +10,7 @@ from typing import Final
 from ompycord.processes import ProcessSpec
 from ompycord.processes.launcher_port import Layout
 from ompycord.processes.native_start import inside_start
-from ompycord.workspaces.sandbox_view import SandboxView
+from ompycord.workspaces.confinement.sandbox_view import SandboxView
 
 __all__ = ["in_bubblewrap"]
 

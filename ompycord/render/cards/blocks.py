@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TypeVar
 
 from ompycord.domain.events import ChangedFile, Phase, Step
+from ompycord.domain.folds.snapshot import Gap, StatusSnapshot, ToolCall
 from ompycord.domain.run import RunState
-from ompycord.domain.snapshot import Gap, StatusSnapshot, ToolCall
-from ompycord.render.cardview import Excerpt, FieldView, Part, phase_count
+from ompycord.render.cards.cardview import Excerpt, FieldView, Part, phase_count
+from ompycord.render.cards.verdicts import agent_name, check_line, failing_tests
 from ompycord.render.phrases import cost, count, duration, money, tokens
 from ompycord.render.sanitizer import Sanitizer
-from ompycord.render.verdicts import agent_name, check_line, failing_tests
 from ompycord.text.graphemes import utf16_len
 from ompycord.text.limits import CARD_LINKS, EMBED_FIELD_VALUE
 

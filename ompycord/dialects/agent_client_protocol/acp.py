@@ -11,10 +11,10 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from ompycord.dialects.acp_history import ARE_YOU_QUIET, HistoryReplay
-from ompycord.dialects.acp_requests import AcpRequests, answer
-from ompycord.dialects.acp_session import Wishes, choices, opened
-from ompycord.dialects.acp_updates import AcpUpdates
+from ompycord.dialects.agent_client_protocol.acp_history import ARE_YOU_QUIET, HistoryReplay
+from ompycord.dialects.agent_client_protocol.acp_requests import AcpRequests, answer
+from ompycord.dialects.agent_client_protocol.acp_session import Wishes, choices, opened
+from ompycord.dialects.agent_client_protocol.acp_updates import AcpUpdates
 from ompycord.dialects.frames import Frame, boolean, count, dig, found, one_line, parse_frame, prose, string
 from ompycord.dialects.protocol_session import FileRequest, Reaction, UnknownFrames, dispatch
 from ompycord.dialects.strict_json import JsonValue

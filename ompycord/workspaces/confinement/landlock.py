@@ -7,7 +7,7 @@ from typing import Final
 
 from ompycord.processes import ProcessSpec
 from ompycord.processes.launcher_port import Layout
-from ompycord.workspaces.sandbox_view import SandboxView, without
+from ompycord.workspaces.confinement.sandbox_view import SandboxView, without
 
 __all__ = ["in_landlock"]
 

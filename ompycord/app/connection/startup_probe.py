@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from ompycord.app.discord_probe import VERSION, findings_of, open_probe
+from ompycord.app.connection.discord_probe import VERSION, findings_of, open_probe
 from ompycord.bot.gateway.discord_target import DISCORD, DiscordTarget, point_at
 from ompycord.domain.catalog import Catalog
 from ompycord.errors import StartError

@@ -6,15 +6,15 @@ edit (docs/contracts/cards.md, *Renderers*); what they say appears with the next
 
 from collections.abc import Collection
 
-from ompycord.domain.snapshot import StatusSnapshot
-from ompycord.render.actions import CARD_ACTIONS, CardAction
-from ompycord.render.cardview import CardView
+from ompycord.domain.folds.snapshot import StatusSnapshot
+from ompycord.render.cards.actions import CARD_ACTIONS, CardAction
+from ompycord.render.cards.cardview import CardView
+from ompycord.render.cards.truncation import fit
+from ompycord.render.cards.view import view
 from ompycord.render.message import Json, RenderedMessage, Sign, payload_hash, rows
 from ompycord.render.phrases import iso
 from ompycord.render.render_context import RenderContext
 from ompycord.render.sanitizer import Redact
-from ompycord.render.truncation import fit
-from ompycord.render.view import view
 
 __all__ = ["RenderedCard", "embed", "render", "render_card"]
 

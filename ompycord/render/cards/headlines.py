@@ -6,14 +6,14 @@ The reasons why a run ends unchecked or fails are put into words in `verdicts.py
 from collections.abc import Callable
 from typing import Final, NamedTuple, assert_never
 
+from ompycord.domain.folds.snapshot import ProviderWait, StatusSnapshot, Verification
 from ompycord.domain.run import RunKind, RunOutcome, RunState, SuspendReason
-from ompycord.domain.snapshot import ProviderWait, StatusSnapshot, Verification
-from ompycord.render.actions import Situation
-from ompycord.render.cardview import Colour
+from ompycord.render.cards.actions import Situation
+from ompycord.render.cards.cardview import Colour
+from ompycord.render.cards.verdicts import agent_name, failure_sentence, unchanged_sentence, unchecked_sentence
 from ompycord.render.phrases import and_list, money, place, sentence, stamp
 from ompycord.render.render_context import RenderContext
 from ompycord.render.sanitizer import Sanitizer
-from ompycord.render.verdicts import agent_name, failure_sentence, unchanged_sentence, unchecked_sentence
 
 __all__ = ["PAUSE_AFTER_MS", "WORDS", "Headline", "headline_of", "pauses"]
 

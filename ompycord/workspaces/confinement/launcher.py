@@ -12,12 +12,12 @@ from ompycord.domain.repository import ConfinementLevel
 from ompycord.errors import ProcessFailed
 from ompycord.processes import Bounds, Clocks, ProcessSpec, RunningProcess, find_program, launch, named_program
 from ompycord.processes.launcher_port import Layout
-from ompycord.workspaces.bubblewrap import in_bubblewrap
+from ompycord.workspaces.confinement.bubblewrap import in_bubblewrap
+from ompycord.workspaces.confinement.landlock import in_landlock
+from ompycord.workspaces.confinement.programs import require_inside
+from ompycord.workspaces.confinement.sandbox_view import sandbox_view
 from ompycord.workspaces.folders import is_real_folder
 from ompycord.workspaces.grants import link_grants
-from ompycord.workspaces.landlock import in_landlock
-from ompycord.workspaces.programs import require_inside
-from ompycord.workspaces.sandbox_view import sandbox_view
 
 __all__ = ["ConfinedLauncher", "UnconfinedLauncher"]
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Collection
 
+from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.records import OutboxKind
 from ompycord.domain.run import RunKind, RunState
-from ompycord.domain.snapshot import StatusSnapshot
-from ompycord.render.actions import CARD_ACTIONS, MOST_BUTTONS, CardAction, buttons_for
-from ompycord.render.blocks import card_fields
-from ompycord.render.cardview import TRANSIENT_ROOM, Button, CardView, Colour, Excerpt, FieldView, Part
-from ompycord.render.headlines import Headline, headline_of
+from ompycord.render.cards.actions import CARD_ACTIONS, MOST_BUTTONS, CardAction, buttons_for
+from ompycord.render.cards.blocks import card_fields
+from ompycord.render.cards.cardview import TRANSIENT_ROOM, Button, CardView, Colour, Excerpt, FieldView, Part
+from ompycord.render.cards.headlines import Headline, headline_of
 from ompycord.render.marker import footer_marker
 from ompycord.render.phrases import and_list, clock
 from ompycord.render.render_context import RenderContext

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from ompycord.dialects.acp_form import Form, is_single_choice
-from ompycord.dialects.acp_updates import AcpUpdates, Tool, content_text
+from ompycord.dialects.agent_client_protocol.acp_form import Form, is_single_choice
+from ompycord.dialects.agent_client_protocol.acp_updates import AcpUpdates, Tool, content_text
 from ompycord.dialects.frames import Frame, found, named, objects, one_line, prose, ref, string
-from ompycord.dialects.omp_approvals import APPROVE, DENY, read_approval
+from ompycord.dialects.oh_my_pi.omp_approvals import APPROVE, DENY, read_approval
 from ompycord.dialects.protocol_session import Reaction, withdrawn
 from ompycord.dialects.strict_json import JsonValue
 from ompycord.dialects.tools import command_of, tool_title

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal, Protocol, Self, TypeVar
 
 from pydantic import Field, ValidationError
 
+from ompycord.app.access_keys.key_secrets import KeySecrets
 from ompycord.app.control import Operation
-from ompycord.app.key_secrets import KeySecrets
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.ports import AuditTrail, Clock, Decisions, Ids, KeyStore
 from ompycord.domain.records import Commit, KeyRecord, Scope

@@ -7,7 +7,7 @@ State, run id, what is asked of a person and the links are never lost. Pure, det
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from ompycord.render.cardview import CardView, FieldView, Part, phase_count
+from ompycord.render.cards.cardview import CardView, FieldView, Part, phase_count
 from ompycord.text.graphemes import utf16_len
 from ompycord.text.limits import EMBED_FIELD_VALUE, EMBEDS_TOTAL
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictBool, StringConstraints
 
 from ompycord.domain.base import Frozen, Line, Millis, Name, Text
-from ompycord.domain.event_fields import Count, Path, Ref, Url
+from ompycord.domain.events.fields import Count, Path, Ref, Url
 from ompycord.domain.ids import Ulid
 
 __all__ = [

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.run import RunKind, RunState
-from ompycord.domain.snapshot import StatusSnapshot
-from ompycord.render.cardview import Button, Style
+from ompycord.render.cards.cardview import Button, Style
 from ompycord.render.render_context import RenderContext
 from ompycord.text.limits import ROW_BUTTONS
 

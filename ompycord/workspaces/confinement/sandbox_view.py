@@ -13,7 +13,7 @@ from typing import Final
 import ompycord
 from ompycord.errors import ProcessFailed
 from ompycord.processes.launcher_port import Layout
-from ompycord.workspaces.programs import is_of_run
+from ompycord.workspaces.confinement.programs import is_of_run
 from ompycord.workspaces.record import Folder
 
 __all__ = ["SandboxView", "sandbox_view", "without"]

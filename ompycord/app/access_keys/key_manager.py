@@ -1,13 +1,13 @@
 """Who may come in by a key: the ring in memory kept as the store has it, and the keys that runs are given.
 
-Counterpart: `app/keys.py`, which makes and ends keys for people and tells this one.
+Counterpart: `app/access_keys/keys.py`, which makes and ends keys for people and tells this one.
 """
 
 import asyncio
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from ompycord.app.key_secrets import KeySecrets
+from ompycord.app.access_keys.key_secrets import KeySecrets
 from ompycord.domain.ids import RunId
 from ompycord.domain.policy import is_allowed
 from ompycord.domain.ports import Clock, Decisions, Ids, KeyStore

@@ -9,7 +9,7 @@ from collections import deque
 from typing import Final, Literal
 
 from ompycord.dialects.frames import Frame, boolean, count, dig, found, listed, one_line, prose, string
-from ompycord.dialects.omp_events import message_text
+from ompycord.dialects.oh_my_pi.omp_events import message_text
 from ompycord.dialects.protocol_session import Reaction
 from ompycord.domain.events import Note, Prompted
 from ompycord.domain.ports import AgentOutcome

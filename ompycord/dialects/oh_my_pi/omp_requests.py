@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ompycord.dialects.frames import Frame, count, later, listed, one_line, prose, ref, string
-from ompycord.dialects.omp_approvals import APPROVE, DENY, ToolApproval, is_approval, read_approval
+from ompycord.dialects.oh_my_pi.omp_approvals import APPROVE, DENY, ToolApproval, is_approval, read_approval
 from ompycord.dialects.options import Options, question
 from ompycord.dialects.protocol_session import Reaction, UnknownFrames
 from ompycord.domain.events import (

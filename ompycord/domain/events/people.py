@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictBool, StringConstraints
 
 from ompycord.domain.base import Frozen, Line, Name, Text
-from ompycord.domain.event_fields import AuthenticatedRequest
+from ompycord.domain.events.fields import AuthenticatedRequest
 
 __all__ = [
     "ApprovalDenied",

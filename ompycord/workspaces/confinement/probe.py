@@ -18,8 +18,8 @@ from ompycord.domain.repository import ConfinementLevel
 from ompycord.errors import ProcessFailed
 from ompycord.processes import Clocks, ProcessSpec, Stream
 from ompycord.processes.launcher_port import Launcher, Layout, can_deny_network
-from ompycord.workspaces.launcher import ConfinedLauncher, UnconfinedLauncher
-from ompycord.workspaces.remedies import inspect_machine, remedy
+from ompycord.workspaces.confinement.launcher import ConfinedLauncher, UnconfinedLauncher
+from ompycord.workspaces.confinement.remedies import inspect_machine, remedy
 
 __all__ = ["LEVELS", "best_launcher", "gives"]
 

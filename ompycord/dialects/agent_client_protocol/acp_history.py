@@ -11,7 +11,7 @@ One that answers nothing to a request that it does not know breaks JSON-RPC, and
 
 from typing import Final
 
-from ompycord.dialects.acp_updates import AcpUpdates
+from ompycord.dialects.agent_client_protocol.acp_updates import AcpUpdates
 from ompycord.dialects.frames import Frame, string
 
 __all__ = ["ARE_YOU_QUIET", "HistoryReplay"]

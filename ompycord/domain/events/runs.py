@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictBool, StringConstraints
 
 from ompycord.domain.base import Frozen, Line, Millis, Name, Text
-from ompycord.domain.event_fields import Count, Url
+from ompycord.domain.events.fields import Count, Url
 from ompycord.domain.run import FailureClass, RunOutcome, RunState, SuspendReason
 from ompycord.domain.task import Task
 

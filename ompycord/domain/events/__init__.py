@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationError, field_validator
 
 from ompycord.domain.base import Frozen, Millis
-from ompycord.domain.events_people import (
+from ompycord.domain.events.people import (
     ApprovalDenied,
     ApprovalGranted,
     ApprovalRequested,
@@ -20,7 +20,7 @@ from ompycord.domain.events_people import (
     QuestionAsked,
     QuestionWithdrawn,
 )
-from ompycord.domain.events_run import (
+from ompycord.domain.events.runs import (
     BudgetRaised,
     CancelRequested,
     EffectFinished,
@@ -34,7 +34,7 @@ from ompycord.domain.events_run import (
     RunStopped,
     RunSubmitted,
 )
-from ompycord.domain.events_work import (
+from ompycord.domain.events.work import (
     ArtifactAdded,
     ChangedFile,
     CheckFinished,
