@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from bench.scheduling import Latency, Shown
-from ompycord.bot.delivery.rate_limiter import Answer, answer_of
+from ompycord.bot.delivery.rate_limiter import RateAnswer, answer_of
 from ompycord.bot.rest import SendFailed
 from ompycord.domain.events import EventBody, RunEvent, RunStarted, ToolFinished
 from ompycord.domain.folds.fold import RunFold
@@ -126,7 +126,7 @@ class LimitedDiscord:
     latency: Latency
     lead_s: float = 0.0
     """Where the events' time begins."""
-    on_answer: Callable[[Answer], None] = lambda answer: None
+    on_answer: Callable[[RateAnswer], None] = lambda answer: None
     shown: dict[str, list[Shown]] = field(default_factory=dict[str, list[Shown]])
     """By message: which events are visible since when."""
     taken: dict[tuple[str, str], float] = field(default_factory=dict[tuple[str, str], float])
@@ -176,5 +176,5 @@ class LimitedDiscord:
             self.on_answer(answer_of(method, path, 200, verdict.headers, took_s=took))
             return
         self.refused += 1
-        self.on_answer(Answer(method, path, 429, retry_after_s=verdict.retry_after_s, is_global=verdict.is_global))
+        self.on_answer(RateAnswer(method, path, 429, retry_after_s=verdict.retry_after_s, is_global=verdict.is_global))
         raise SendFailed("Discord limits this channel", retry_after_s=verdict.retry_after_s)

@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 
 from bench.rounds import Size
-from ompycord.app.selftest.person import Person
+from ompycord.app.selftest.person import PlaygroundUser
 from ompycord.playground.client import Client, Info, command_line, read_run_file
 
 UP_S = 60.0
@@ -135,7 +135,7 @@ def _environment(info: Info) -> dict[str, str]:
 
 
 async def _ask_over_mcp(folder: Path, playground: Client, info: Info, http: httpx.AsyncClient) -> None:
-    admin = Person(playground, user=info.users["admin"], channels=info.channels)
+    admin = PlaygroundUser(playground, user=info.users["admin"], channels=info.channels)
     await admin.command("new", "tasks", prompt="Wait", repository="sample", agent="waits")
     told = await _appears(folder, "data/workspaces/*/clone/told")  # confined, it can write nowhere else
     address, key = told.read_text().split()

@@ -91,7 +91,7 @@ def make_editor(*, store: SqliteStore, rest: Rest, bus: Bus, clock: Clock) -> Li
         channel_name=lambda channel: None,
         is_connected=lambda: True,
     )
-    rollover = CardRollover(store=store, renderer=renderer, rest=rest, clock=clock, below=MessagesBelow())
+    rollover = CardRollover(store=store, renderer=renderer, rest=rest, clock=clock, messages_below=MessagesBelow())
     return editor_of(bus=bus, store=store, renderer=renderer, rest=rest, clock=clock, rollover=rollover)
 
 

@@ -100,7 +100,6 @@ STRUCK: Final = {
     "tell": "notify",
     "tells": "notifies",
     "told": "notified, delivered",
-    "watch": "reminders, observe",
     "weather": "transient status",
     "weighing": "resource usage",
     "whoever": "the actor",
@@ -110,10 +109,49 @@ STRUCK: Final = {
 }
 """A word that was private English, and the field's own for it."""
 
-KEPT_NAMES: Final[dict[str, str]] = {}
+_CONFORMANCE = "a rule's name is the sentence that `ompycord conformance` prints"
+_BELOW = "what was written below a card is the term itself"
+_COMMAND = "the command `/omp say` and its action keep their name"
+_PUBLISHED = "published: an event, a field of the snapshot or of an event, a stored name"
+
+KEPT_NAMES: Final[dict[str, str]] = {
+    "agents/conformance.py: says_something_and_only_what_agents_may_say": _CONFORMANCE,
+    "agents/conformance.py: says_first_that_it_is_simulated": _CONFORMANCE,
+    "agents/conformance.py: is_halted_when_its_cancellation_returns": _CONFORMANCE,
+    "agents/conformance.py: says_that_it_cannot_be_started": _CONFORMANCE,
+    "agents/conformance.py: says_that_it_was_lost_when_its_program_dies": _CONFORMANCE,
+    "agents/conformance.py: goes_on_in_its_session_or_says_that_it_cannot": _CONFORMANCE,
+    "agents/conformance.py: begins_anew_where_its_session_is_gone": _CONFORMANCE,
+    "bot/commands/say.py: say": _COMMAND,
+    "say_feature": _COMMAND,
+    "SAY": _COMMAND,
+    "MessagesBelow": _BELOW,
+    "messages_below": _BELOW,
+    "_messages_below": _BELOW,
+    "written_below": _BELOW,
+    "QuestionAsked": _PUBLISHED,
+    "lanes": _PUBLISHED,
+    "domain/events/work.py: said": _PUBLISHED,
+    "asked_at": _PUBLISHED,
+    "MIRROR": _PUBLISHED,
+    "notify/webhook.py: GONE": "HTTP's own word for the status 410",
+}
 """A name with a struck word that stays, as `folder/file.py: name` or `name`, and why."""
 
-KEPT_CLASSES: Final[dict[str, str]] = {}
+_DISCORD = "the playground simulates Discord's side of it, apart from the product"
+_PROGRAM = "the rehearsal's program is one file that imports nothing of the product"
+
+KEPT_CLASSES: Final[dict[str, str]] = {
+    "Clock": _DISCORD,
+    "Draft": _DISCORD,
+    "Limits": _DISCORD,
+    "Message": "an event's body, and a message of Discord in the playground's client",
+    "Messages": _DISCORD,
+    "Session": _DISCORD,
+    "Inbox": _PROGRAM,
+    "Stage": _PROGRAM,
+    "Tool": _PROGRAM,
+}
 """A class that two places may have, and why."""
 
 KEPT_PORTS: Final[dict[str, str]] = {}

@@ -23,7 +23,7 @@ from ompycord.agents.repository_settings import (
 )
 from ompycord.agents.resuming import go_on
 from ompycord.dialects.agent_client_protocol.acp import Acp
-from ompycord.dialects.agent_client_protocol.acp_session import Wishes
+from ompycord.dialects.agent_client_protocol.acp_session import SessionOptions
 from ompycord.domain.ports import AgentCapabilities, AgentJob, AgentOutcome, Emit, Inbox
 from ompycord.domain.repository import OwnName
 from ompycord.processes.launcher_port import Launcher
@@ -63,7 +63,7 @@ class AcpOptions(AgentOptions):
         free = {name: value for name, value in _GEMINI.items() if name.upper() not in granted}
         return {name: self.env.get(name.upper(), value) for name, value in free.items()}
 
-    def is_told_of_clone(self) -> bool:
+    def is_notified_of_clone(self) -> bool:
         """Whether it is oh-my-pi, which hears of it by the protocol."""
         return Path(self.command[0]).name == "omp" and not lies_in_clone(self.command[0])
 
@@ -88,7 +88,7 @@ class AcpAgent:
 
     async def _start(self, inbox: Inbox, job: AgentJob, emit: Emit) -> AgentOutcome:
         options = AcpOptions.of(job.spec)
-        wishes = Wishes(
+        options = SessionOptions(
             session=job.session,
             session_usd=job.session_usd,
             mode=options.mode,
@@ -99,7 +99,7 @@ class AcpAgent:
             images=await asyncio.to_thread(images_of, job),
         )
         start = f"{self._now_ms():x}"
-        protocol = Acp(prompt=job.prompt, root=str(job.cwd.resolve()), wishes=wishes, start=start)
+        protocol = Acp(prompt=job.prompt, root=str(job.cwd.resolve()), options=options, start=start)
         return await converse(self._launcher, job, job.spec.command, protocol, emit, inbox, now_ms=self._now_ms)
 
 

@@ -19,9 +19,9 @@ from ompycord.domain.run import FailureClass
 from ompycord.errors import NotYours, OmpycordError, ProcessFailed, StorageError
 from ompycord.processes import kill_strays
 
-__all__ = ["GONE", "RULES", "Recorder", "Rule", "SilentInbox", "Trial", "judge"]
+__all__ = ["MISSING_SESSION", "RULES", "Recorder", "Rule", "SilentInbox", "Trial", "judge"]
 
-GONE: Final = "gone"
+MISSING_SESSION: Final = "gone"
 """A session that no agent ever had."""
 _SENTENCE: Final = 500
 _NOTICES_S: Final = 15.0
@@ -111,8 +111,8 @@ async def says_first_that_it_is_simulated(trial: Trial) -> str | None:
     """Nobody takes a rehearsal for work."""
     recorder, _ = await _quick(trial)
     first = recorder.events[0] if recorder.events else None
-    is_said = isinstance(first, Message) and "rehearsal" in first.text
-    return "it did not say so first" if trial.adapter.capabilities.simulated and not is_said else None
+    is_in_message = isinstance(first, Message) and "rehearsal" in first.text
+    return "it did not say so first" if trial.adapter.capabilities.simulated and not is_in_message else None
 
 
 async def _run_long(trial: Trial, job: AgentJob, recorder: Recorder) -> None:
@@ -155,10 +155,10 @@ async def passes_on_that_nothing_can_be_stored(trial: Trial) -> str | None:
 async def says_that_it_cannot_be_started(trial: Trial) -> str | None:
     """ProcessFailed, not a foreign error, and not a run in some other folder."""
     job = trial.quick()
-    gone = job.model_copy(update={"cwd": job.cwd / "gone"})
+    missing = job.model_copy(update={"cwd": job.cwd / "gone"})
     try:
         async with asyncio.timeout(trial.wait_s):
-            await trial.adapter.run(gone, Recorder().emit, SilentInbox())
+            await trial.adapter.run(missing, Recorder().emit, SilentInbox())
     except ProcessFailed:
         return None
     except (OSError, OmpycordError) as error:
@@ -222,12 +222,12 @@ async def begins_anew_where_its_session_is_gone(trial: Trial) -> str | None:
     if not trial.adapter.capabilities.can_resume:
         return None
     recorder = Recorder()
-    job = trial.quick().model_copy(update={"session": GONE})
+    job = trial.quick().model_copy(update={"session": MISSING_SESSION})
     async with asyncio.timeout(trial.wait_s):
         outcome = await trial.adapter.run(job, recorder.emit, SilentInbox())
     if not outcome.claim:
         return f"it claims to have failed: {outcome.message}"
-    return None if _session(recorder) not in {None, GONE} else "it opened no other session"
+    return None if _session(recorder) not in {None, MISSING_SESSION} else "it opened no other session"
 
 
 RULES: Final[tuple[Rule, ...]] = (

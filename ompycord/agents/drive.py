@@ -39,7 +39,7 @@ _CLAIMABLE: Final = frozenset({FailureClass.REPAIRABLE, FailureClass.TRANSIENT, 
 
 
 async def drive(
-    launcher: Launcher, job: AgentJob, argv: tuple[str, ...], emit: Emit, *, hears: Inbox | None = None
+    launcher: Launcher, job: AgentJob, argv: tuple[str, ...], emit: Emit, *, messages: Inbox | None = None
 ) -> AgentOutcome:
     """Starts `argv` in the job's clone with the prompt as its input and as `{prompt_file}`, emits what it says.
 
@@ -62,7 +62,7 @@ async def drive(
         )
         listener = _Listener(emit)
         clocks = Clocks(wall_s=job.spec.wall_s, idle_s=job.spec.idle_s)
-        telling = partial(_write_inbox, hears, inbox_file) if hears is not None else None
+        telling = partial(_write_inbox, messages, inbox_file) if messages is not None else None
         result = await _listen(launcher, spec, layout_of(job, readable=(folder,)), clocks, listener, telling)
     return _outcome(job, result, listener)
 
@@ -84,11 +84,11 @@ def _written(file: Path, prompt: str) -> Path:
     return file
 
 
-async def _write_inbox(hears: Inbox, file: Path) -> None:
+async def _write_inbox(messages: Inbox, file: Path) -> None:
     """Passes on what people say, whole lines at a time, until cancelled."""
     while True:
-        said = await hears.next()
-        line = json.dumps({"type": said.type, "data": dump_data(said)}, ensure_ascii=False)
+        received = await messages.next()
+        line = json.dumps({"type": received.type, "data": dump_data(received)}, ensure_ascii=False)
         with file.open("a", encoding="utf-8") as inbox:
             inbox.write(f"{line}\n")
 
@@ -165,8 +165,8 @@ def _outcome(job: AgentJob, result: ProcessResult, listener: _Listener) -> Agent
     if result.outcome is Outcome.OVER_LIMIT:
         return AgentOutcome(claim=False, message=how_it_ended(job.spec, result, ""), failure=FailureClass.POLICY)
     if result.outcome is not Outcome.EXITED or result.exit_code != 0:
-        said = claim.message if isinstance(claim, RunFailed) else None
-        message = said or how_it_ended(job.spec, result, listener.buffer.last_line)
+        received = claim.message if isinstance(claim, RunFailed) else None
+        message = received or how_it_ended(job.spec, result, listener.buffer.last_line)
         failure = FailureClass.LOST if claim is None and has_crashed(result) else _failure(claim)
         return AgentOutcome(claim=False, message=cut(message, _SENTENCE), failure=failure)
     if isinstance(claim, RunFailed):

@@ -52,7 +52,7 @@ class AgentOptions(AgentSpec):
         """What its program needs in its environment so that a repository's files cannot move it; `home` is its HOME."""
         return {}
 
-    def is_told_of_clone(self) -> bool:
+    def is_notified_of_clone(self) -> bool:
         """Whether it is started in its HOME, and hears of its clone by an argument or its protocol."""
         return False
 

@@ -20,7 +20,7 @@ PAUSE_S: Final = 1.0
 _HEADING: Final = 40
 """Room for the line that counts what was left out."""
 _LINE: Final = DIALECT_MESSAGE - _HEADING
-_HELD: Final = 2 * _LINE
+_CAPACITY: Final = 2 * _LINE
 
 # Colours and cursor moves: ECMA-48 control sequences, operating system commands, two-byte escapes.
 _TERMINAL: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,4096}(?:\x07|\x1b\\)|[ -/]*[0-~])")
@@ -40,7 +40,7 @@ class LineBuffer:
     def __init__(self, *, emit: Emit, pause_s: float = PAUSE_S) -> None:
         self._emit = emit
         self._pause_s = pause_s
-        self._held: deque[str] = deque()
+        self._waiting: deque[str] = deque()
         self._size = 0
         self._left_out = 0
         self._has_lines = asyncio.Event()
@@ -56,19 +56,19 @@ class LineBuffer:
             text = cut(text, _LINE)
         if text.strip():
             self.last_line = text
-        elif not self._held:
+        elif not self._waiting:
             return
-        self._held.append(text)
+        self._waiting.append(text)
         self._size += len(text) + 1
-        while self._size > _HELD + 2:
-            self._size -= len(self._held.popleft()) + 1
+        while self._size > _CAPACITY + 2:
+            self._size -= len(self._waiting.popleft()) + 1
             self._left_out += 1
         self._has_lines.set()
 
     async def emit(self, body: EventBody) -> None:
         """An event of the agent, after the lines that came before it."""
         async with self._one_at_a_time:
-            await self._flush_held()
+            await self._flush_waiting()
             await self._emit(body)
 
     async def flush_periodically(self) -> None:
@@ -84,20 +84,20 @@ class LineBuffer:
     async def flush(self) -> None:
         """Says what is held now."""
         async with self._one_at_a_time:
-            await self._flush_held()
+            await self._flush_waiting()
 
     def close(self) -> None:
         """No line comes any more."""
         self._closed.set()
         self._has_lines.set()
 
-    async def _flush_held(self) -> None:
+    async def _flush_waiting(self) -> None:
         self._has_lines.clear()
-        messages = _packed(self._held)
+        messages = _packed(self._waiting)
         if messages and self._left_out:
             lines = "line" if self._left_out == 1 else "lines"
             messages[0] = f"({self._left_out:,} earlier {lines} left out)\n{messages[0]}"
-        self._held.clear()
+        self._waiting.clear()
         self._size = self._left_out = 0
         for text in messages:
             await self._emit(Message(text=text))

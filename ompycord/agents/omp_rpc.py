@@ -39,7 +39,7 @@ class OmpRpcOptions(AgentOptions):
         """Its settings lie in its HOME, whatever a `.env` of the repository says."""
         return {"PI_CODING_AGENT_DIR": str(home / f".{self.dialect}" / "agent")}
 
-    def is_told_of_clone(self) -> bool:
+    def is_notified_of_clone(self) -> bool:
         """oh-my-pi is, by `--cwd`."""
         return self.dialect == "omp" and not lies_in_clone(self.program[0])
 

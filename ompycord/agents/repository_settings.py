@@ -130,7 +130,7 @@ def own_environment(spec: AgentSpec, *, home: Path, tree: Path) -> dict[str, str
 
 def start_folder(spec: AgentSpec, *, home: Path, tree: Path) -> Path:
     """Where the agent's program is started: its clone, but its HOME for one that is told of its clone otherwise."""
-    return home if AgentOptions.of(spec).is_told_of_clone() else tree
+    return home if AgentOptions.of(spec).is_notified_of_clone() else tree
 
 
 def lies_in_clone(program: str) -> bool:
@@ -141,7 +141,7 @@ def lies_in_clone(program: str) -> bool:
 
 def clone_arguments(spec: AgentSpec, tree: Path) -> tuple[str, ...]:
     """How oh-my-pi's own command line is told of the clone that it does not start in; empty where it does."""
-    return ("--cwd", str(tree.resolve())) if AgentOptions.of(spec).is_told_of_clone() else ()
+    return ("--cwd", str(tree.resolve())) if AgentOptions.of(spec).is_notified_of_clone() else ()
 
 
 def instructions_folder(home: Path) -> Path:

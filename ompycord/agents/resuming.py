@@ -24,12 +24,12 @@ async def go_on(job: AgentJob, emit: Emit, start: Callable[[AgentJob, Emit], Awa
         return await start(job, emit)
     is_open = False
 
-    async def watch(body: EventBody) -> None:
+    async def observe(body: EventBody) -> None:
         nonlocal is_open
         is_open = is_open or isinstance(body, SessionOpened)
         await emit(body)
 
-    outcome = await start(job, watch)
+    outcome = await start(job, observe)
     if is_open or outcome.claim or outcome.failure is FailureClass.POLICY:
         return outcome
     why = f" {outcome.message}" if outcome.message else ""

@@ -22,14 +22,14 @@ async def ask_version(launcher: Launcher, job: AgentJob, program: tuple[str, ...
         argv=(*program, "--version"), env=environment_of(job), cwd=folder_of(job), stdin=b"", marker=job.run
     )
     clocks = Clocks(wall_s=_ASK_S, idle_s=_ASK_S)
-    told: dict[Stream, str] = {}
+    printed: dict[Stream, str] = {}
     async with launcher.start(spec, layout_of(job), clocks=clocks) as process:
         lines = process.lines()
         with suppress(TimeoutError):
             async with asyncio.timeout(_ASK_S), aclosing(lines):
                 async for line in lines:
                     if found := version_in(line.text):
-                        told.setdefault(line.stream, found)
-                    if Stream.STDOUT in told:
+                        printed.setdefault(line.stream, found)
+                    if Stream.STDOUT in printed:
                         break
-    return told.get(Stream.STDOUT) or told.get(Stream.STDERR)  # pi says it there (seen in 0.73)
+    return printed.get(Stream.STDOUT) or printed.get(Stream.STDERR)  # pi says it there (seen in 0.73)

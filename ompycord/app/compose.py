@@ -19,11 +19,11 @@ from ompycord.app.confinement import launcher_at_start
 from ompycord.app.control import Control
 from ompycord.app.data_folder import DataFolder
 from ompycord.app.health import MANY_EVENTS, Health
-from ompycord.app.mode import Mode
+from ompycord.app.mode import StorageMode
 from ompycord.app.outgoing.operations import WebhookOperations
 from ompycord.app.outgoing.states import Destinations
 from ompycord.app.outgoing.webhooks import notifications_of, open_notifier, webhook_secrets
-from ompycord.app.report import Report
+from ompycord.app.report import HealthReport
 from ompycord.app.run_views import RunViews
 from ompycord.app.services import SETTLE_S, Ends, Readiness, Service, probes_of
 from ompycord.app.sidecar import create_sidecar
@@ -161,7 +161,7 @@ async def lifespan(
         key_manager = _key_manager(infrastructure, key_secrets, webhook_secret, sidecar_address)
         await key_manager.refresh()
         workers = await _workers(data, kinds={agent.kind for agent in settings.catalog.agents})
-        mode, watchdog = Mode(store=store, folder=data.path), Watchdog()
+        mode, watchdog = StorageMode(store=store, folder=data.path), Watchdog()
         areas = _areas(infrastructure, workers, mode)
         projector = Projector(
             store=store,
@@ -243,7 +243,7 @@ async def lifespan(
         )
         # docs/contracts/http.md, *Health*. A problem at a model provider is none of it.
         probes = {"database": store.is_writable, "disk": mode.has_room, **probes_of(services)}
-        report = Report(
+        report = HealthReport(
             store=store,
             projector=projector,
             gateway=bot,
@@ -312,7 +312,7 @@ async def _workers(data: DataFolder, *, kinds: set[str]) -> _Workers:
     )
 
 
-def _areas(infrastructure: _Infrastructure, workers: _Workers, mode: Mode) -> _Areas:
+def _areas(infrastructure: _Infrastructure, workers: _Workers, mode: StorageMode) -> _Areas:
     store, clock, ids, wake = infrastructure.store, infrastructure.clock, infrastructure.ids, infrastructure.wake
     access = RunAccess(store=store, clock=clock, ids=ids)
     transitions = Transitions(store=store, clock=clock, ids=ids)
@@ -353,7 +353,7 @@ def _driver(
     recorder: EventRecorder,
     key_manager: KeyManager,
     projector: Projector,
-    mode: Mode,
+    mode: StorageMode,
 ) -> Driver:
     """Drives hosted runs: effects run in this process."""
     catalog = infrastructure.settings.catalog
@@ -393,7 +393,7 @@ async def _co_author(store: SqliteStore, person: str) -> str | None:
     return (await store.person_settings(person)).co_author
 
 
-def _lookups(workers: _Workers, health: Health, mode: Mode) -> Lookups:
+def _lookups(workers: _Workers, health: Health, mode: StorageMode) -> Lookups:
     return Lookups(
         health=health.lines,
         diff=_diff_of(workers.workspaces),
@@ -438,12 +438,12 @@ def _sidecar(
     projector: Projector,
     mcp: McpMount,
     probes: Mapping[str, Probe],
-    report: Report,
+    report: HealthReport,
 ) -> Sidecar:
     return create_sidecar(
         store=infrastructure.store,
         snapshots=infrastructure.snapshots,
-        keyring=key_manager.ring,
+        keyring=key_manager.keys,
         clock=infrastructure.clock,
         ids=infrastructure.ids,
         limits=infrastructure.settings.webhook,

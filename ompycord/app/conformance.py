@@ -18,7 +18,7 @@ from ompycord.errors import ConfigurationError
 from ompycord.settings import Settings
 from ompycord.workspaces.confinement.probe import best_launcher
 
-__all__ = ["LONG", "QUICK", "Prompts", "Verdict", "try_agent"]
+__all__ = ["LONG", "QUICK", "Prompts", "RuleVerdict", "try_agent"]
 
 QUICK = "Answer with the one word: done. Use no tools and change no file."
 LONG = (
@@ -34,7 +34,7 @@ class Prompts(Frozen):
     long: str = LONG
 
 
-class Verdict(Frozen):
+class RuleVerdict(Frozen):
     """What became of one rule."""
 
     rule: str
@@ -51,8 +51,8 @@ async def try_agent(
     environ: Mapping[str, str],
     prompts: Prompts,
     wait_s: float,
-    report: Callable[[Verdict], None],
-) -> tuple[list[Verdict], str]:
+    report: Callable[[RuleVerdict], None],
+) -> tuple[list[RuleVerdict], str]:
     """Every rule's verdict, told one by one, and the level of confinement. Raises ConfigurationError for an unknown name."""
     spec = next((agent for agent in settings.catalog.agents if agent.name == name), None)
     if spec is None:
@@ -61,7 +61,7 @@ async def try_agent(
     path = environ.get("PATH", os.defpath)
     launcher = await best_launcher(path=path, hidden=(settings.data_dir,), environ=environ)
     adapter = adapters(launcher=launcher, kinds=[spec.kind])[spec.kind]
-    verdicts: list[Verdict] = []
+    verdicts: list[RuleVerdict] = []
     with tempfile.TemporaryDirectory(prefix="ompycord-conformance-", ignore_cleanup_errors=True) as folder:
         clone = Path(folder) / "run" / "clone"
         clone.mkdir(parents=True)
@@ -74,7 +74,7 @@ async def try_agent(
         )
         for rule in RULES:
             broken = await judge(rule, trial)
-            verdict = Verdict(rule=rule.__name__.replace("_", " "), kept=broken is None, why=broken or "")
+            verdict = RuleVerdict(rule=rule.__name__.replace("_", " "), kept=broken is None, why=broken or "")
             verdicts.append(verdict)
             report(verdict)
     return verdicts, launcher.level

@@ -85,8 +85,8 @@ class Control:
 
     def _publish_address(self, port: int | None) -> None:
         """What a command must know: the token, and the port where there is no socket. The whole file or none."""
-        told = {"token": self._token, **({} if port is None else {"port": port})}
-        replace_file(self._folder / CONTROL_FILE, json.dumps(told))
+        contact = {"token": self._token, **({} if port is None else {"port": port})}
+        replace_file(self._folder / CONTROL_FILE, json.dumps(contact))
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open += 1
@@ -136,12 +136,12 @@ class Control:
             raise RefusedInWords("This is no question that the control socket understands.") from None
         if not isinstance(question, dict):
             raise RefusedInWords("This is no question that the control socket understands.")
-        asked = cast("dict[str, Any]", question)
-        token: Any = asked.get("token")
+        request = cast("dict[str, Any]", question)
+        token: Any = request.get("token")
         if not (isinstance(token, str) and hmac.compare_digest(token.encode(), self._token.encode())):
             raise RefusedInWords("The token of control.json is wrong.")
-        name: Any = asked.get("operation")
-        arguments: Any = asked.get("arguments", {})
+        name: Any = request.get("operation")
+        arguments: Any = request.get("arguments", {})
         if not isinstance(name, str) or not isinstance(arguments, dict):
             raise RefusedInWords("This is no question that the control socket understands.")
         return name, cast("dict[str, Any]", arguments)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from ompycord.app.mode import Mode
+from ompycord.app.mode import StorageMode
 from ompycord.app.outgoing.states import Destinations
 from ompycord.bot.lookups import HealthLine
 from ompycord.domain.catalog import Catalog
@@ -21,7 +21,7 @@ class Health:
     def __init__(
         self,
         *,
-        mode: Mode,
+        mode: StorageMode,
         launcher: Launcher,
         store: StoreHealth,
         backlog: EventBacklog,
@@ -48,7 +48,7 @@ class Health:
         repositories = ", ".join(spec.name for spec in self._catalog.repositories) or "none is configured"
         mode = await self._mode.words()
         return (
-            HealthLine(name="Mode", is_ok=mode is None, text=mode or "normal"),
+            HealthLine(name="StorageMode", is_ok=mode is None, text=mode or "normal"),
             HealthLine(name="Agents", is_ok=bool(self._catalog.agents), text=agents),
             HealthLine(name="Repositories", is_ok=bool(self._catalog.repositories), text=repositories),
             HealthLine(

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ompycord.domain.ports import StoreHealth
 
-__all__ = ["MODES", "Mode", "Usage", "usage_of"]
+__all__ = ["MODES", "DiskUsage", "StorageMode", "usage_of"]
 
 LOW_DISK, FULL_DISK = 0.10, 0.05
 """Under 10 % free no new run begins, under 5 % is trouble."""
@@ -17,7 +17,7 @@ LOW_BYTES, FULL_BYTES = 5 * 1024**3, 1024**3
 MODES = ("normal", "low_disk", "read_only")
 
 
-class Usage(NamedTuple):
+class DiskUsage(NamedTuple):
     """Bytes, as `shutil.disk_usage` answers them."""
 
     total: int
@@ -40,20 +40,20 @@ class Usage(NamedTuple):
         return self.free < min(self.total * FULL_DISK, FULL_BYTES)
 
 
-def usage_of(folder: Path) -> Usage:
+def usage_of(folder: Path) -> DiskUsage:
     """Of the disk that a folder is on."""
-    return Usage(*shutil.disk_usage(folder))
+    return DiskUsage(*shutil.disk_usage(folder))
 
 
-class Mode:
+class StorageMode:
     """Looks when asked."""
 
-    def __init__(self, *, store: StoreHealth, folder: Path, usage: Callable[[Path], Usage] = usage_of) -> None:
+    def __init__(self, *, store: StoreHealth, folder: Path, usage: Callable[[Path], DiskUsage] = usage_of) -> None:
         self._store = store
         self._folder = folder
         self._usage_of = usage
 
-    async def usage(self) -> Usage:
+    async def usage(self) -> DiskUsage:
         """The disk of the data folder."""
         return await asyncio.to_thread(self._usage_of, self._folder)
 

@@ -18,7 +18,7 @@ __all__ = ["ask", "is_running", "perform"]
 
 CONNECT_S = 5.0
 ANSWER_S = 30.0
-HELD_S = 5.0
+LOCK_WAIT_S = 5.0
 """How long a folder may be held by a process that does not answer yet: it starts, or ends."""
 POLL_S = 0.05
 LONGEST_ANSWER = 16 * 1024 * 1024
@@ -36,7 +36,7 @@ def perform(data: DataFolder, operation: str, arguments: dict[str, Any]) -> Any:
 
     Raises what the operation raises (Refused, StartError), and BusyError when the folder is held by a process that is silent.
     """
-    until = time.monotonic() + HELD_S
+    until = time.monotonic() + LOCK_WAIT_S
     while True:
         found, answer = ask(data.path, operation, arguments)
         if found:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import psutil
 
 from ompycord import __version__
-from ompycord.app.mode import MODES, Mode
+from ompycord.app.mode import MODES, StorageMode
 from ompycord.app.outgoing.states import Destinations
 from ompycord.conductor import Projector
 from ompycord.domain.ports import Clock, EventBacklog, Outbox, RunFilter, RunRecords, StoreHealth
@@ -16,13 +16,13 @@ from ompycord.telemetry.metrics import CONTENT_TYPE, Readings, Value, exposition
 from ompycord.telemetry.watchdog import Watchdog
 from ompycord.webhook import Probe
 
-__all__ = ["Gateway", "Report", "ReportStore"]
+__all__ = ["GatewayReport", "HealthReport", "ReportStore"]
 
 MOST_RUNS = 1000
 MOST_DELIVERIES = 500
 
 
-class Gateway(Protocol):
+class GatewayReport(Protocol):
     """What is asked of the bot."""
 
     @property
@@ -37,7 +37,7 @@ class ReportStore(RunRecords, Outbox, EventBacklog, StoreHealth, Protocol):
     """What waits in the database, and whether it takes what it is given."""
 
 
-class Report:
+class HealthReport:
     """Reads and keeps nothing but when it began."""
 
     def __init__(
@@ -45,8 +45,8 @@ class Report:
         *,
         store: ReportStore,
         projector: Projector,
-        gateway: Gateway,
-        mode: Mode,
+        gateway: GatewayReport,
+        mode: StorageMode,
         watchdog: Watchdog,
         clock: Clock,
         probes: Mapping[str, Probe],

@@ -51,26 +51,26 @@ class RunViews:
 
     async def _list(self, arguments: dict[str, Any]) -> list[dict[str, Any]]:
         try:
-            asked = ListRuns.model_validate(arguments)
+            request = ListRuns.model_validate(arguments)
         except ValidationError:
             raise RefusedInWords("Ask for `open` or `all` runs, at most 100.") from None
         wanted = RunFilter(
-            is_open=True if asked.which == "open" else None, repository=asked.repository, limit=asked.limit
+            is_open=True if request.which == "open" else None, repository=request.repository, limit=request.limit
         )
         return [_view(run) for run in await self._store.runs(wanted)]
 
     async def _which(self, arguments: dict[str, Any]) -> RunRecord:
         try:
-            asked = WhichRun.model_validate(arguments)
+            request = WhichRun.model_validate(arguments)
         except ValidationError:
             raise RefusedInWords(
                 "A run is named by the last characters of its id, four or more: `ompycord runs`."
             ) from None
-        found = await self._store.runs(RunFilter(ending=asked.run, limit=2))
+        found = await self._store.runs(RunFilter(ending=request.run, limit=2))
         if not found:
-            raise RefusedInWords(f"There is no run {asked.run.lower()}. `ompycord runs --all` lists them.")
+            raise RefusedInWords(f"There is no run {request.run.lower()}. `ompycord runs --all` lists them.")
         if len(found) > 1:
-            raise RefusedInWords(f"Several runs end in {asked.run.lower()}: give more characters.")
+            raise RefusedInWords(f"Several runs end in {request.run.lower()}: give more characters.")
         return found[0]
 
     async def _takeover(self, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ class Stop:
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
-        self._was_asked = False
+        self._was_requested = False
 
     @property
     def is_set(self) -> bool:
@@ -39,9 +39,11 @@ class Stop:
         loop = asyncio.get_running_loop()
 
         def handle(number: int, frame: FrameType | None) -> None:
-            if self._was_asked:  # even when the loop is stuck; programs we started die with us, the database is safe
+            if (
+                self._was_requested
+            ):  # even when the loop is stuck; programs we started die with us, the database is safe
                 os._exit(FORCED)
-            self._was_asked = True
+            self._was_requested = True
             loop.call_soon_threadsafe(self._event.set)
 
         before = {number: signal.signal(number, handle) for number in SIGNALS}

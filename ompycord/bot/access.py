@@ -31,6 +31,6 @@ def member(user: discord.User | discord.Member, options: BotOptions, *, is_ours:
     role = Role.NONE
     if is_ours and isinstance(user, discord.Member):
         # `Member.roles` goes through the cache of guilds, which lacks what the gateway has not told yet.
-        held = [str(role_id) for role_id in user._roles]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # see above
-        role = options.access.role_of(str(user.id), held)
+        roles = [str(role_id) for role_id in user._roles]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # see above
+        role = options.access.role_of(str(user.id), roles)
     return Person(id=str(user.id), name=user.display_name[:_NAME] or str(user.id), role=role)

@@ -7,7 +7,7 @@ docs/contracts/runs.md, *The person's view*: Discord can fail while the run is f
 from enum import StrEnum
 from typing import NamedTuple
 
-__all__ = ["TABLE", "Flow", "Move", "Signal", "Step", "advance"]
+__all__ = ["TABLE", "Flow", "FlowStep", "Move", "Signal", "advance"]
 
 
 class Flow(StrEnum):
@@ -46,14 +46,14 @@ class Signal(StrEnum):
     STARTED = "started"
     DECLINED = "declined"
     RESUME_CLICKED = "resume clicked"
-    ASKED = "asked"
+    QUESTION = "asked"
     ANSWERED = "answered"
     SLOWED = "slowed"
     CAUGHT_UP = "caught up"
     ENDED = "ended"
 
 
-class Step(StrEnum):
+class FlowStep(StrEnum):
     """What is to be done next."""
 
     NOTHING = "nothing"
@@ -77,42 +77,42 @@ class Move(NamedTuple):
     """Where to and what to do."""
 
     to: Flow
-    step: Step
+    step: FlowStep
 
 
 TABLE: dict[tuple[Flow, Signal], Move] = {
-    (Flow.IDLE, Signal.FORM_WANTED): Move(Flow.MODAL_OPEN, Step.OPEN_FORM),
-    (Flow.IDLE, Signal.TEXT_CAME): Move(Flow.DRAFT, Step.KEEP),
-    (Flow.MODAL_OPEN, Signal.TEXT_CAME): Move(Flow.DRAFT, Step.KEEP),
-    (Flow.MODAL_OPEN, Signal.MISSED): Move(Flow.CLOSED, Step.NOTHING),
+    (Flow.IDLE, Signal.FORM_WANTED): Move(Flow.MODAL_OPEN, FlowStep.OPEN_FORM),
+    (Flow.IDLE, Signal.TEXT_CAME): Move(Flow.DRAFT, FlowStep.KEEP),
+    (Flow.MODAL_OPEN, Signal.TEXT_CAME): Move(Flow.DRAFT, FlowStep.KEEP),
+    (Flow.MODAL_OPEN, Signal.MISSED): Move(Flow.CLOSED, FlowStep.NOTHING),
     # The draft is on disk in time: answer, then start.
-    (Flow.DRAFT, Signal.KEPT): Move(Flow.DRAFT, Step.ACKNOWLEDGE),
-    (Flow.DRAFT, Signal.TAKEN): Move(Flow.ACKNOWLEDGED, Step.START),
-    (Flow.DRAFT, Signal.MISSED): Move(Flow.ERROR_RECOVERY, Step.OFFER_RESUME),
-    (Flow.DRAFT, Signal.LOST): Move(Flow.CLOSED, Step.GIVE_BACK),
+    (Flow.DRAFT, Signal.KEPT): Move(Flow.DRAFT, FlowStep.ACKNOWLEDGE),
+    (Flow.DRAFT, Signal.TAKEN): Move(Flow.ACKNOWLEDGED, FlowStep.START),
+    (Flow.DRAFT, Signal.MISSED): Move(Flow.ERROR_RECOVERY, FlowStep.OFFER_RESUME),
+    (Flow.DRAFT, Signal.LOST): Move(Flow.CLOSED, FlowStep.GIVE_BACK),
     # It is not: defer, keep writing, then start once or post Resume.
-    (Flow.DRAFT, Signal.LATE): Move(Flow.ACKNOWLEDGED, Step.DEFER),
-    (Flow.ACKNOWLEDGED, Signal.TAKEN): Move(Flow.ACKNOWLEDGED, Step.KEEP_ON),
-    (Flow.ACKNOWLEDGED, Signal.KEPT): Move(Flow.ACKNOWLEDGED, Step.START),
-    (Flow.ACKNOWLEDGED, Signal.LOST): Move(Flow.CLOSED, Step.GIVE_BACK),
-    (Flow.ACKNOWLEDGED, Signal.MISSED): Move(Flow.ERROR_RECOVERY, Step.KEEP_ON),
-    (Flow.ACKNOWLEDGED, Signal.STARTED): Move(Flow.LIVE, Step.SHOW),
-    (Flow.ACKNOWLEDGED, Signal.DECLINED): Move(Flow.CLOSED, Step.REFUSE),
-    (Flow.ERROR_RECOVERY, Signal.KEPT): Move(Flow.ERROR_RECOVERY, Step.OFFER_RESUME),
-    (Flow.ERROR_RECOVERY, Signal.LOST): Move(Flow.CLOSED, Step.REPORT_LOSS),
-    (Flow.ERROR_RECOVERY, Signal.RESUME_CLICKED): Move(Flow.DRAFT, Step.ACKNOWLEDGE),
+    (Flow.DRAFT, Signal.LATE): Move(Flow.ACKNOWLEDGED, FlowStep.DEFER),
+    (Flow.ACKNOWLEDGED, Signal.TAKEN): Move(Flow.ACKNOWLEDGED, FlowStep.KEEP_ON),
+    (Flow.ACKNOWLEDGED, Signal.KEPT): Move(Flow.ACKNOWLEDGED, FlowStep.START),
+    (Flow.ACKNOWLEDGED, Signal.LOST): Move(Flow.CLOSED, FlowStep.GIVE_BACK),
+    (Flow.ACKNOWLEDGED, Signal.MISSED): Move(Flow.ERROR_RECOVERY, FlowStep.KEEP_ON),
+    (Flow.ACKNOWLEDGED, Signal.STARTED): Move(Flow.LIVE, FlowStep.SHOW),
+    (Flow.ACKNOWLEDGED, Signal.DECLINED): Move(Flow.CLOSED, FlowStep.REFUSE),
+    (Flow.ERROR_RECOVERY, Signal.KEPT): Move(Flow.ERROR_RECOVERY, FlowStep.OFFER_RESUME),
+    (Flow.ERROR_RECOVERY, Signal.LOST): Move(Flow.CLOSED, FlowStep.REPORT_LOSS),
+    (Flow.ERROR_RECOVERY, Signal.RESUME_CLICKED): Move(Flow.DRAFT, FlowStep.ACKNOWLEDGE),
     # The card.
-    (Flow.LIVE, Signal.ASKED): Move(Flow.ASKING, Step.ASK),
-    (Flow.ASKING, Signal.ANSWERED): Move(Flow.LIVE, Step.SHOW),
-    (Flow.LIVE, Signal.SLOWED): Move(Flow.RATE_LIMITED, Step.WAIT),
-    (Flow.ASKING, Signal.SLOWED): Move(Flow.RATE_LIMITED, Step.WAIT),
-    (Flow.RATE_LIMITED, Signal.CAUGHT_UP): Move(Flow.LIVE, Step.SHOW),
-    (Flow.LIVE, Signal.ENDED): Move(Flow.CLOSED, Step.FINISH),
-    (Flow.ASKING, Signal.ENDED): Move(Flow.CLOSED, Step.FINISH),
-    (Flow.RATE_LIMITED, Signal.ENDED): Move(Flow.RATE_LIMITED, Step.WAIT),
+    (Flow.LIVE, Signal.QUESTION): Move(Flow.ASKING, FlowStep.ASK),
+    (Flow.ASKING, Signal.ANSWERED): Move(Flow.LIVE, FlowStep.SHOW),
+    (Flow.LIVE, Signal.SLOWED): Move(Flow.RATE_LIMITED, FlowStep.WAIT),
+    (Flow.ASKING, Signal.SLOWED): Move(Flow.RATE_LIMITED, FlowStep.WAIT),
+    (Flow.RATE_LIMITED, Signal.CAUGHT_UP): Move(Flow.LIVE, FlowStep.SHOW),
+    (Flow.LIVE, Signal.ENDED): Move(Flow.CLOSED, FlowStep.FINISH),
+    (Flow.ASKING, Signal.ENDED): Move(Flow.CLOSED, FlowStep.FINISH),
+    (Flow.RATE_LIMITED, Signal.ENDED): Move(Flow.RATE_LIMITED, FlowStep.WAIT),
 }
 
 
 def advance(flow: Flow, signal: Signal) -> Move:
     """The next state and step; a signal that means nothing here changes nothing, so nothing ever hangs on one."""
-    return TABLE.get((flow, signal), Move(flow, Step.NOTHING))
+    return TABLE.get((flow, signal), Move(flow, FlowStep.NOTHING))

@@ -31,7 +31,7 @@ __all__ = ["MessageRenderer", "RendererStore", "RunView", "card_number", "is_pin
 
 SILENT_MS = 15 * 60 * 1000
 """docs/contracts/external-runs.md, *Silence*: after so long the card says *silent since*."""
-SLOWED_TOLD_MS = 60 * 1000
+SLOWED_SHOWN_MS = 60 * 1000
 _LIVE = 100
 """Runs that a board lists of each kind at most."""
 
@@ -166,7 +166,7 @@ class MessageRenderer:
     def _slowed_until(self, card: Surface | None) -> Millis | None:
         """Told ahead of time and on the edit that catches up, which comes soon after it; later it is old news."""
         until = self.slowed.get(card.channel, 0) if card else 0
-        return until if until + SLOWED_TOLD_MS > self.clock.now_ms() else None
+        return until if until + SLOWED_SHOWN_MS > self.clock.now_ms() else None
 
     async def _queue_place(self, record: RunRecord) -> int | None:
         queued = await self.store.runs(RunFilter(states=frozenset({RunState.QUEUED}), limit=200))
@@ -218,8 +218,8 @@ class MessageRenderer:
 
     @staticmethod
     def _summary_channel(run_view: RunView) -> str | None:
-        mirror = run_view.surface(OutboxKind.MIRROR)
-        return mirror.channel if mirror else None
+        summary = run_view.surface(OutboxKind.MIRROR)
+        return summary.channel if summary else None
 
     def _result(self, run_view: RunView) -> RenderedMessage | None:
         if not run_view.snapshot.is_final:
@@ -288,7 +288,7 @@ class MessageRenderer:
     def _notice(self, run_view: RunView, ref: str) -> RenderedMessage | None:
         """Nothing where it was decided before anybody was told."""
         if ref.startswith(PAUSED):
-            return self._halted(run_view, ref)
+            return self._paused(run_view, ref)
         if ref.startswith(AGAIN):
             return self._question(run_view, ref)
         found = request_of(run_view.snapshot, ref)
@@ -323,7 +323,7 @@ class MessageRenderer:
             mentions=users, role_mentions=roles,
         )  # fmt: skip
 
-    def _halted(self, run_view: RunView, ref: str) -> RenderedMessage | None:
+    def _paused(self, run_view: RunView, ref: str) -> RenderedMessage | None:
         """Nothing where it goes on already."""
         if not pings_paused(run_view.snapshot, int(ref.removeprefix(PAUSED))):
             return None

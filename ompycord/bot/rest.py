@@ -19,11 +19,11 @@ from ompycord.render.marker import Marker, parse_marker
 from ompycord.render.message import RenderedMessage
 
 __all__ = [
-    "CHANNEL_GONE",
     "CLOSED_CODES",
     "FINAL_CODES",
-    "MESSAGE_GONE",
     "THREAD_LOCKED",
+    "UNKNOWN_CHANNEL",
+    "UNKNOWN_MESSAGE",
     "Rest",
     "SendFailed",
     "Written",
@@ -46,8 +46,8 @@ CLOSED_CODES: dict[int, str] = {
 }
 """Errors of a channel that somebody can open again."""
 
-CHANNEL_GONE = 10003
-MESSAGE_GONE = 10008
+UNKNOWN_CHANNEL = 10003
+UNKNOWN_MESSAGE = 10008
 THREAD_LOCKED = 160005
 _THREAD_EXISTS = 160004
 _ARCHIVED = 50083
@@ -190,7 +190,7 @@ class Rest:
             with _translated():
                 await self._channel(channel).get_partial_message(int(message_id)).delete()
         except SendFailed as failed:
-            if failed.code not in {MESSAGE_GONE, CHANNEL_GONE}:
+            if failed.code not in {UNKNOWN_MESSAGE, UNKNOWN_CHANNEL}:
                 raise
 
     async def open_thread(self, channel: str, message_id: str, *, guild: str, name: str) -> str:

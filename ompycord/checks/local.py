@@ -12,7 +12,7 @@ from typing import Any, Final
 from ompycord.checks.counts import Counts
 from ompycord.checks.parser import CheckOutput, CheckParser, OutputParser
 from ompycord.checks.registry import CHECK_PARSERS, parser_for
-from ompycord.checks.verdict import Ended, verdict
+from ompycord.checks.verdict import CheckEnded, verdict
 from ompycord.domain.events import CheckFinished
 from ompycord.domain.ids import RunId
 from ompycord.domain.repository import CheckSpec
@@ -54,7 +54,7 @@ class LocalChecks:
         spec = ProcessSpec(argv=argv, env=env, cwd=cwd, marker=run)
         try:
             report.unlink(missing_ok=True)
-            result, tail = await self._watch(spec, layout, check)
+            result, tail = await self._observe(spec, layout, check)
         except ProgramLeadsOut as error:
             return CheckFinished(check=check.name, status="error", detail=cut(str(error), _SENTENCE))
         except (ProcessFailed, OSError) as error:
@@ -63,9 +63,9 @@ class LocalChecks:
             return CheckFinished(check=check.name, status=status, detail=cut(str(error), _SENTENCE))
         output = CheckOutput(lines=tail, exit_code=result.exit_code, report=partial(_read, report))
         counts = None if reader is None else await asyncio.to_thread(_counts, reader, output)
-        return verdict(check, command, Ended(result=result, tail=tail, counts=counts), parser)
+        return verdict(check, command, CheckEnded(result=result, tail=tail, counts=counts), parser)
 
-    async def _watch(self, spec: ProcessSpec, layout: Layout, check: CheckSpec) -> tuple[ProcessResult, list[str]]:
+    async def _observe(self, spec: ProcessSpec, layout: Layout, check: CheckSpec) -> tuple[ProcessResult, list[str]]:
         tail: deque[str] = deque(maxlen=_TAIL_LINES)
         clocks = Clocks(wall_s=check.timeout_s, idle_s=check.timeout_s, term_s=_TERM_S)
         async with self._launcher.start(spec, layout, clocks=clocks) as process:

@@ -13,7 +13,7 @@ from ompycord.domain.repository import CheckSpec
 from ompycord.processes import Outcome, ProcessResult
 from ompycord.text import clean, cut
 
-__all__ = ["Ended", "verdict"]
+__all__ = ["CheckEnded", "verdict"]
 
 Status = Literal["passed", "failed", "error", "timeout", "missing"]
 
@@ -23,7 +23,7 @@ _DETAIL: Final = 300
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Ended:
+class CheckEnded:
     """How the command of a check ended."""
 
     result: ProcessResult
@@ -33,7 +33,7 @@ class Ended:
     """None where nothing could be read."""
 
 
-def verdict(spec: CheckSpec, command: Sequence[str], ended: Ended, parser: CheckParser[Any]) -> CheckFinished:
+def verdict(spec: CheckSpec, command: Sequence[str], ended: CheckEnded, parser: CheckParser[Any]) -> CheckFinished:
     """The result of a check that was started; `parser` counted it."""
     status, detail = _judge(spec, command, ended, parser)
     counts = ended.counts
@@ -49,7 +49,7 @@ def verdict(spec: CheckSpec, command: Sequence[str], ended: Ended, parser: Check
     )
 
 
-def _judge(spec: CheckSpec, command: Sequence[str], ended: Ended, parser: CheckParser[Any]) -> tuple[Status, str]:
+def _judge(spec: CheckSpec, command: Sequence[str], ended: CheckEnded, parser: CheckParser[Any]) -> tuple[Status, str]:
     result = ended.result
     if result.outcome in (Outcome.WALL_TIMEOUT, Outcome.IDLE_TIMEOUT):
         return "timeout", f"not done within {spec.timeout_s:g} s"
@@ -73,7 +73,7 @@ def _how_it_was_ended(result: ProcessResult) -> str:
     return "it wrote more than can be read" if result.outcome is Outcome.OUTPUT_LIMIT else "it was stopped"
 
 
-def _by_counts(parser: CheckParser[Any], code: int, ended: Ended) -> tuple[Status, str]:
+def _by_counts(parser: CheckParser[Any], code: int, ended: CheckEnded) -> tuple[Status, str]:
     """Exit code and counts must agree on green; a red of either is red."""
     if code in parser.never_green:
         return "error", parser.never_green[code]
@@ -95,8 +95,8 @@ def _by_counts(parser: CheckParser[Any], code: int, ended: Ended) -> tuple[Statu
 def _missing_module(command: Sequence[str], tail: Sequence[str]) -> str | None:
     """The module that `python -m` did not find: the tool itself, not an import of the tested code."""
     module = python_module(command)
-    said = (_NO_MODULE.fullmatch(line.strip()) for line in tail)
-    named = {found.group(2) for found in said if found and is_python(found.group(1))}
+    matches = (_NO_MODULE.fullmatch(line.strip()) for line in tail)
+    named = {found.group(2) for found in matches if found and is_python(found.group(1))}
     return module if module in named else None
 
 

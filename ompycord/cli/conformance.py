@@ -10,7 +10,7 @@ import typer
 from ompycord.cli.places import AsJson, DataDir, settings_of
 
 if TYPE_CHECKING:
-    from ompycord.app.conformance import Verdict
+    from ompycord.app.conformance import RuleVerdict
 
 __all__ = ["conformance"]
 
@@ -42,7 +42,7 @@ def conformance(
 
     console = Console(highlight=False, soft_wrap=True)
 
-    def report(verdict: "Verdict") -> None:
+    def report(verdict: "RuleVerdict") -> None:
         if not as_json and console.is_terminal:
             console.print(f"{MARKS[verdict.kept]}  {escape(verdict.rule)}")
 

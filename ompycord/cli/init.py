@@ -103,10 +103,10 @@ class Wizard:
         from ompycord.app.setup import Answers, write_files
 
         named = dict(_named(one) for one in repositories)
-        account = _probe(token, lambda look: look.account())
+        account = _probe(token, lambda probe: probe.account())
         typer.echo(f"The token is good: Discord knows this bot as {account.name}.")
         account, server = self._server(account, guild, token)
-        home = self._channel(_probe(token, lambda look: look.channels(server)), channel)
+        home = self._channel(_probe(token, lambda probe: probe.channels(server)), channel)
         who = admin or self.ask(
             "Your own user id (Discord: Settings, Advanced, Developer Mode; then right-click yourself, Copy User ID)",
             missing="Give --admin.",
@@ -137,7 +137,7 @@ class Wizard:
                     "DISCORD_GUILD_ID: the bot is not in that server. Invite it with the link above."
                 )
             typer.prompt("It is not in the server yet. Open the link, then press Enter", default="", show_default=False)
-            account = _probe(token, lambda look: look.account())
+            account = _probe(token, lambda probe: probe.account())
         if guild is not None:
             return account, guild
         return account, self._choose("server", [(one.id, one.name) for one in account.servers], missing="Give --guild.")
@@ -157,9 +157,9 @@ class Wizard:
         for number, (_, name) in enumerate(choices, start=1):
             typer.echo(f"  {number}  {name}")
         while True:
-            said = self.ask(f"Which {what} (number)", missing=missing)
-            if said.isdecimal() and 1 <= int(said) <= len(choices):
-                return choices[int(said) - 1][0]
+            answer = self.ask(f"Which {what} (number)", missing=missing)
+            if answer.isdecimal() and 1 <= int(answer) <= len(choices):
+                return choices[int(answer) - 1][0]
             typer.echo(f"A number from 1 to {len(choices)}.")
 
 
@@ -168,7 +168,7 @@ def _judge(token: str, settings: "DiscordSettings") -> None:
     from ompycord.app.connection.discord_probe import findings_of
     from ompycord.cli.doctor import print_findings
 
-    print_findings(_probe(token, lambda look: findings_of(look, settings)))
+    print_findings(_probe(token, lambda probe: findings_of(probe, settings)))
 
 
 def _probe(token: str, ask: "Callable[[DiscordProbe], Coroutine[None, None, ResultT]]") -> ResultT:
@@ -176,8 +176,8 @@ def _probe(token: str, ask: "Callable[[DiscordProbe], Coroutine[None, None, Resu
     from ompycord.app.connection.discord_probe import open_probe
 
     async def asking() -> ResultT:
-        async with open_probe(api=os.environ.get("OMPYCORD_DISCORD__API"), token=token) as look:
-            return await ask(look)
+        async with open_probe(api=os.environ.get("OMPYCORD_DISCORD__API"), token=token) as probe:
+            return await ask(probe)
 
     return asyncio.run(asking())
 

@@ -58,7 +58,7 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Make a key. Its secret is shown this once. A running Ompycord takes it at once."""
-    asked: dict[str, Any] = {
+    request: dict[str, Any] = {
         "name": name,
         "kind": kind.value,
         "channel": channel,
@@ -66,8 +66,8 @@ def add(
         "lifetime_s": expires,
     }
     if scope:
-        asked["scopes"] = sorted({one.value for one in scope})
-    _show_made(perform_here(data_dir, "keys.add", asked), as_json=as_json)
+        request["scopes"] = sorted({one.value for one in scope})
+    _show_made(perform_here(data_dir, "keys.add", request), as_json=as_json)
 
 
 @keys.command("list")

@@ -45,16 +45,16 @@ class Origins:
         return "default"
 
 
-def _variables(variables: Mapping[str, str], wording: str) -> dict[Keys, str]:
+def _variables(variables: Mapping[str, str], messages: str) -> dict[Keys, str]:
     found: dict[Keys, str] = {}
     for name, text in variables.items():
         bare = name.removesuffix("_FILE") if name.removesuffix("_FILE") in SECRETS else name
         if not text.strip():
             continue
         if bare in NAMED:
-            found[NAMED[bare]] = wording.format(name)
+            found[NAMED[bare]] = messages.format(name)
         elif bare.startswith(PREFIX):
-            found[tuple(bare.removeprefix(PREFIX).lower().split("__"))] = wording.format(name)
+            found[tuple(bare.removeprefix(PREFIX).lower().split("__"))] = messages.format(name)
     return found
 
 

@@ -30,8 +30,8 @@ def runs(
         shown: dict[str, Any] = perform_here(data_dir, "runs.show", {"run": run})
         typer.echo(json.dumps(shown, indent=2, ensure_ascii=False) if as_json else _one(shown))
         return
-    asked = {"which": "all" if everything else "open", "repository": repository, "limit": limit}
-    found: list[dict[str, Any]] = perform_here(data_dir, "runs.list", asked)
+    request = {"which": "all" if everything else "open", "repository": repository, "limit": limit}
+    found: list[dict[str, Any]] = perform_here(data_dir, "runs.list", request)
     if as_json:
         typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
     elif found:

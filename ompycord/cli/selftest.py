@@ -29,18 +29,18 @@ def selftest(as_json: AsJson = False) -> None:
     from ompycord.app.selftest import TITLES, run_selftest
 
     console = Console(highlight=False, soft_wrap=True)
-    told: list[Tick] = []
+    ticks: list[Tick] = []
 
     def report(tick: "Tick") -> None:
-        told.append(tick)
+        ticks.append(tick)
         if not as_json:
             console.print(f"{MARKS[tick.status]} {tick.title}  [dim]{escape(tick.text)}  {tick.seconds:.1f} s[/dim]")
 
     is_well = asyncio.run(run_selftest(environ=os.environ, report=report))
     if as_json:
-        typer.echo(json.dumps({"ok": is_well, "steps": [tick.model_dump() for tick in told]}, ensure_ascii=False))
+        typer.echo(json.dumps({"ok": is_well, "steps": [tick.model_dump() for tick in ticks]}, ensure_ascii=False))
     elif is_well:
-        console.print(f"\n{len(told)} of {len(TITLES)}: this machine runs Ompycord.")
+        console.print(f"\n{len(ticks)} of {len(TITLES)}: this machine runs Ompycord.")
     else:
-        console.print(f"\nStopped at step {len(told)} of {len(TITLES)}. `ompycord doctor` may know why.")
+        console.print(f"\nStopped at step {len(ticks)} of {len(TITLES)}. `ompycord doctor` may know why.")
     raise typer.Exit(0 if is_well else 1)

@@ -41,8 +41,8 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List what waits for webhooks and what was given up, oldest first."""
-    asked = {"destination": destination, "status": None if status is None else status.value, "limit": limit}
-    found: list[dict[str, Any]] = perform_here(data_dir, "webhooks.list", asked)
+    request = {"destination": destination, "status": None if status is None else status.value, "limit": limit}
+    found: list[dict[str, Any]] = perform_here(data_dir, "webhooks.list", request)
     if as_json:
         typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
     elif not found:
@@ -102,8 +102,8 @@ def _change(
 ) -> None:
     if (delivery is None) is not everything or everything is (destination is None) or (dead and not everything):
         raise typer.BadParameter("give one DELIVERY, or --all --destination NAME (and --dead for its dead letters)")
-    asked = {"delivery": delivery, "destination": destination, "only_dead": dead}
-    done: dict[str, Any] = perform_here(data_dir, operation, asked)
+    request = {"delivery": delivery, "destination": destination, "only_dead": dead}
+    done: dict[str, Any] = perform_here(data_dir, operation, request)
     what = "1 delivery is" if done["count"] == 1 else f"{done['count']} deliveries are"
     typer.echo(json.dumps(done, indent=2) if as_json else f"{what} {done_so}.")
 

@@ -34,15 +34,15 @@ class Approvals:
         """A person's answer, once: `Committed.earlier` is the first one when this came second."""
         record, run, snapshot = loaded.record, loaded.run, loaded.snapshot
         self._access.require(person, "answer", record)
-        asked = next((q for q in snapshot.questions if q.ref == question), None) if snapshot else None
-        if asked is None:
+        found = next((q for q in snapshot.questions if q.ref == question), None) if snapshot else None
+        if found is None:
             raise Refused(RefusalCode.NO_SUCH_QUESTION, run=short_id(run))
         first = await self._access.store.decision(run, "question", question)
         if first is not None:
             return Committed(fresh=False, earlier=first)
-        if asked.status != "open" or record.state in FINAL:
+        if found.status != "open" or record.state in FINAL:
             raise Refused(RefusalCode.ANSWER_NOT_NEEDED)
-        if not asked.free_text and answer not in asked.options:
+        if not found.free_text and answer not in found.options:
             raise Refused(RefusalCode.NOT_AN_OPTION)
         body = ev.QuestionAnswered(question=question, answer=answer, by=person.name)
         return await self._decide(run, "question", question, answer, body, person)
@@ -66,15 +66,15 @@ class Approvals:
         self, loaded: LoadedRun, body: ev.ApprovalGranted | ev.ApprovalDenied, action: str, person: Person
     ) -> Committed:
         record, run, snapshot = loaded.record, loaded.run, loaded.snapshot
-        asked = next((a for a in snapshot.approvals if a.ref == body.approval), None) if snapshot else None
-        if asked is None:
+        found = next((a for a in snapshot.approvals if a.ref == body.approval), None) if snapshot else None
+        if found is None:
             raise Refused(RefusalCode.NO_SUCH_APPROVAL, run=short_id(run))
         first = await self._access.store.decision(run, "approval", body.approval)
         if first is not None:
             return Committed(fresh=False, earlier=first)
         if record.state in FINAL:
             raise Refused(RefusalCode.APPROVAL_OF_ENDED_RUN, run=short_id(run))
-        if asked.status != "open":
+        if found.status != "open":
             raise Refused(RefusalCode.APPROVAL_NOT_OPEN)
         return await self._decide(run, "approval", body.approval, action, body, person)
 

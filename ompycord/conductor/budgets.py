@@ -24,7 +24,7 @@ from ompycord.telemetry import get_logger
 
 __all__ = ["BudgetKeeper", "Budgets", "is_used_up"]
 
-LOOK_S = 30.0
+POLL_S = 30.0
 """Looks at all runs again so often, against a mark that was missed."""
 RUNS_LOOKED_AT = 1000
 
@@ -83,7 +83,7 @@ class BudgetKeeper:
             while True:
                 for run in runs:
                     await self._check(run)
-                runs = await changes.take(LOOK_S) or await self._working()
+                runs = await changes.take(POLL_S) or await self._working()
 
     async def _working(self) -> list[RunId]:
         which = RunFilter(

@@ -24,7 +24,7 @@ from ompycord.domain.ports import AgentInput, RunHistory
 
 __all__ = ["Inboxes", "LogInbox", "Record", "has_unread"]
 
-LOOK_S = 30.0
+POLL_S = 30.0
 """Looks again without being told, against a mark that was missed."""
 
 REF = 128
@@ -76,14 +76,14 @@ class LogInbox:
         """The agent has ended: nobody waits any more for what it asked."""
         await self._read()
         why = "The agent ended before anybody decided."
-        gone = [
+        missing = [
             ev.QuestionWithdrawn(question=body.question, reason=why)
             if isinstance(body := request.body, ev.QuestionAsked)
             else ev.ApprovalWithdrawn(approval=body.approval, reason=why)
             for request in self._transcript.open_requests
         ]
-        if gone:
-            await self._record(self._run, *gone)
+        if missing:
+            await self._record(self._run, *missing)
 
     async def next(self) -> AgentInput:
         """See the port."""
@@ -94,7 +94,7 @@ class LogInbox:
                 await self._read()
                 self._in_hand = self._first()
             if self._in_hand is None:
-                await self._subscription.take_of(self._run, LOOK_S)
+                await self._subscription.take_of(self._run, POLL_S)
                 continue
             body = await self._hand_out(self._in_hand)
             self._in_hand = None
@@ -136,8 +136,8 @@ class LogInbox:
 
     def _withdraw(self, body: WithdrawalEvent) -> WithdrawalEvent:
         wanted = key_of(body)
-        for key, asked in self._requested.items():
-            if key_of(asked) == wanted:
+        for key, requested in self._requested.items():
+            if key_of(requested) == wanted:
                 del self._requested[key]
                 return _named(body, key[2:])
         return body
@@ -166,8 +166,8 @@ class LogInbox:
             return self._transcript.prompts[found.key].body if found.key in self._transcript.taken else None
         key, decided = found
         await self._take(key)
-        asked = self._requested.pop(key, None)
-        return _named(decided, _ref(asked)) if asked is not None else None
+        requested = self._requested.pop(key, None)
+        return _named(decided, _ref(requested)) if requested is not None else None
 
     async def _take(self, *keys: str) -> None:
         for first in range(0, len(keys), TAKEN_AT_ONCE):

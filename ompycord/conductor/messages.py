@@ -83,8 +83,8 @@ class Messages:
 
         async def prompt(now: RunRecord) -> ev.EventBody:
             fates.append(_outcome(now, when, can_steer=capabilities.can_steer))
-            said: When = "restart" if fates[-1] == "restart" else "now" if when == "now" else "next"
-            return ev.Prompted(text=text, by=person.name, when=said)
+            message: When = "restart" if fates[-1] == "restart" else "now" if when == "now" else "next"
+            return ev.Prompted(text=text, by=person.name, when=message)
 
         decision = self._access.decision(run, "say", key or self._access.ids.ulid(), text, person)
         committed, _ = await self._transitions.decide(
@@ -102,9 +102,9 @@ class Messages:
         """What was said and no agent has taken yet, oldest first."""
         return (await self.transcript(run)).waiting
 
-    async def edit(self, record: RunRecord, said: str, text: str, person: Person) -> QueuedMessage:
+    async def edit(self, record: RunRecord, message: str, text: str, person: Person) -> QueuedMessage:
         """Say it in other words, in the same place of the line. Raises Refused once the agent has it."""
-        known, run = await self._known(record, said, person), RunId(record.id)
+        known, run = await self._known(record, message, person), RunId(record.id)
         text = _sayable(text)
         body = ev.PromptEdited(prompt=known.id, text=text, by=person.name)
         decision = self._access.decision(run, "edit", self._access.ids.ulid(), text, person)
@@ -117,19 +117,19 @@ class Messages:
             raise Refused(RefusalCode.MESSAGE_TAKEN_UNCHANGED)
         return transcript.prompts[known.key]
 
-    async def _known(self, record: RunRecord, said: str, person: Person) -> QueuedMessage:
+    async def _known(self, record: RunRecord, message: str, person: Person) -> QueuedMessage:
         """What was said, for somebody who may say something. Raises Refused."""
         require_hosted(record)
         run = RunId(record.id)
         self._access.require(person, "say", record)
-        known = (await self.transcript(run)).prompts.get(f"p:{said}")
+        known = (await self.transcript(run)).prompts.get(f"p:{message}")
         if known is None:
             raise Refused(RefusalCode.NO_SUCH_MESSAGE, run=short_id(run))
         return known
 
-    async def drop(self, record: RunRecord, said: str, person: Person) -> QueuedMessage:
+    async def drop(self, record: RunRecord, message: str, person: Person) -> QueuedMessage:
         """Take back what was said (the id of its event) and return it. Raises Refused once the agent has it."""
-        known, run = await self._known(record, said, person), RunId(record.id)
+        known, run = await self._known(record, message, person), RunId(record.id)
         body = ev.PromptDropped(prompt=known.id, by=person.name)
         decision = self._access.decision(run, "drop", known.id, known.body.text[:MESSAGE_LENGTH], person)
         await self._access.record(run, body, kind=SourceKind.PERSON, decision=decision)

@@ -30,14 +30,14 @@ __all__ = ["CURSOR", "Projector", "ProjectorStore"]
 
 CURSOR = "projector"
 BATCH = 1000
-PACE_S = 0.1
+MIN_INTERVAL_S = 0.1
 """The first event after a quiet moment is projected at once, a stream ten times a second: a run's fold is then written once
 for all that came meanwhile. Edits in Discord are slower by far: about one a second and channel."""
 TURN_S = 0.0005
 """Work on the loop before others get a turn: an acknowledgement that waits behind it feels it (bench webhook, p99)."""
 RUNS_KEPT = 256
 """Folds kept in memory between batches, those of the runs that spoke last."""
-NOBODY_TO_NOTIFY = Notifications()
+NO_NOTIFICATIONS = Notifications()
 IDLE_S = 5.0
 """Without an alarm it looks by itself so often: an alarm may be lost in a crash, an event may not."""
 RETRY_S = 0.5
@@ -90,7 +90,7 @@ class Projector:
         bus: Bus,
         clock: Clock,
         channels: RunChannels,
-        notifications: Notifications = NOBODY_TO_NOTIFY,
+        notifications: Notifications = NO_NOTIFICATIONS,
     ) -> None:
         """`channels` says in which channel a run is shown; `notifications` what webhooks are told."""
         self._store = store
@@ -136,7 +136,7 @@ class Projector:
                     await self._alarm.wait()
             except TimeoutError:
                 continue
-            await asyncio.sleep(max(0.0, began + PACE_S - loop.time()))
+            await asyncio.sleep(max(0.0, began + MIN_INTERVAL_S - loop.time()))
 
     async def _catch_up(self) -> bool:
         """Take in all there is; False when the database refuses, which is said once however long it lasts."""

@@ -23,7 +23,7 @@ from ompycord.telemetry import get_logger
 __all__ = ["LOST_MS", "OPS_MS", "REMIND_MS", "Reminders"]
 
 LOST_MS = 24 * 3600 * 1000
-LOOK_S = 60.0
+POLL_S = 60.0
 RUNS_LOOKED_AT = 1000
 """In one look; what is found is changed, so the next look finds others."""
 REMIND_MS = 15 * 60 * 1000
@@ -63,7 +63,7 @@ class Reminders:
                 await self.check_once()
             except StorageError as error:
                 log.warning("watch.waits", cause=str(error))
-            await self._clock.sleep(LOOK_S)
+            await self._clock.sleep(POLL_S)
 
     async def check_once(self) -> int:
         """Suspend what has been silent too long; how many those were. Remind of what people were asked."""
@@ -109,13 +109,13 @@ class Reminders:
         snapshot = await self._snapshots.of(run)
         if snapshot is None or snapshot.is_final:
             return
-        asked = {f"a:{one.ref}": one.asked_at for one in snapshot.open_approvals}
-        asked |= {f"q:{one.ref}": one.asked_at for one in snapshot.open_questions}
+        waiting = {f"a:{one.ref}": one.asked_at for one in snapshot.open_approvals}
+        waiting |= {f"q:{one.ref}": one.asked_at for one in snapshot.open_questions}
         now = self._clock.now_ms()
-        if any(now - at >= PAUSE_AFTER_MS for at in asked.values()):
+        if any(now - at >= PAUSE_AFTER_MS for at in waiting.values()):
             await self._runs.suspend(record, "Parked: nobody decided for a day what its agent asked.")
             return
-        for ref, at in asked.items():
+        for ref, at in waiting.items():
             if channel is not None and now - at >= REMIND_MS:
                 await self._notice(run, notice_about(ref), channel, now)
             if self._ops_channel is not None and now - at >= OPS_MS:

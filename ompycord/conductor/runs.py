@@ -131,7 +131,7 @@ class Runs:
         self._access.require(person, "retry", record)
         task = await self._tasks.task(record.task or "")
         if task is None:
-            raise Refused(RefusalCode.TASK_GONE, run=short_id(run))
+            raise Refused(RefusalCode.TASK_MISSING, run=short_id(run))
         again = task.model_copy(
             update={
                 "id": self._access.ids.ulid(),

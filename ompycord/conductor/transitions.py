@@ -13,8 +13,7 @@ from ompycord.domain.authority import SourceKind
 from ompycord.domain.base import Frozen
 from ompycord.domain.effects import effect_key
 from ompycord.domain.ids import OMPYCORD, RunId, short_id
-from ompycord.domain.lifecycle import Decision as Outcome
-from ompycord.domain.lifecycle import advance
+from ompycord.domain.lifecycle import TransitionOutcome, advance
 from ompycord.domain.policy import require_authority
 from ompycord.domain.ports import Clock, Ids
 from ompycord.domain.records import Commit, Committed, Decision, EffectRow, EffectUpdate, KeysEnd, NewEvent, Transition
@@ -53,7 +52,7 @@ class Transitions:
         is_guarded: bool = False,
         must_move: bool = False,
         known: RunRecord | None = None,
-    ) -> tuple[Committed, Outcome]:
+    ) -> tuple[Committed, TransitionOutcome]:
         """Apply one fact. Without a transition the fact (and the journal's line) is stored all the same.
 
         A fact that depends on the run is made anew on each try. `is_guarded`: the run must not have moved since it was
@@ -95,7 +94,7 @@ class Transitions:
         body: ev.EventBody,
         *,
         kind: SourceKind,
-        outcome: Outcome,
+        outcome: TransitionOutcome,
         decision: Decision | None = None,
         journal: EffectUpdate | None = None,
     ) -> Commit:
@@ -117,7 +116,7 @@ class Transitions:
         return Commit(writes=tuple(writes))
 
 
-def _log_transition(run: RunId, fact: ev.EventBody, outcome: Outcome, journal: EffectUpdate | None) -> None:
+def _log_transition(run: RunId, fact: ev.EventBody, outcome: TransitionOutcome, journal: EffectUpdate | None) -> None:
     """One log record a transition, whoever caused it: the journal's line where there is one, else the fact."""
     for moved in outcome.events:
         cause = fact.type if journal is None else journal.key

@@ -6,14 +6,14 @@ from typing import Final
 from ompycord.dialects.frames import prose
 from ompycord.domain.events import ChangedFile, FilesChanged
 
-__all__ = ["Changes"]
+__all__ = ["FileChanges"]
 
 _LISTED: Final = 500
 _PATH: Final = 1024
 _KEPT: Final = 5000
 
 
-class Changes:
+class FileChanges:
     """Sums what every edit added and removed, by path below `root`."""
 
     def __init__(self, *, root: str) -> None:

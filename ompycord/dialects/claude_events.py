@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final, Literal
 
-from ompycord.dialects.changes import Changes
+from ompycord.dialects.changes import FileChanges
 from ompycord.dialects.frames import (
     Frame,
     boolean,
@@ -47,7 +47,7 @@ class ClaudeEvents:
     def __init__(self, *, root: str) -> None:
         self._root = root
         self._calls: dict[str, tuple[str, str | None]] = {}
-        self._changes = Changes(root=root)
+        self._changes = FileChanges(root=root)
         self._totals: dict[str, tuple[Tokens, float]] = {}
 
     def assistant(self, frame: Frame) -> tuple[EventBody, ...]:

@@ -22,7 +22,7 @@ _OPEN: Final = 64
 _QUESTIONS: Final = 8
 _EDITORS: Final = frozenset({"Write", "Edit", "MultiEdit", "NotebookEdit"})
 """Tools that change files: leave for the run covers all their calls. Any other tool's covers equal calls."""
-_GONE: Final = "Claude Code no longer waits for it."
+_EXPIRED: Final = "Claude Code no longer waits for it."
 
 
 class _Form:
@@ -31,23 +31,23 @@ class _Form:
     def __init__(self, id_: str, arguments: Frame) -> None:
         self.id = id_
         self.arguments = arguments
-        self.asked: dict[str, tuple[Frame, Options]] = {}
+        self.requested: dict[str, tuple[Frame, Options]] = {}
         for number, one in enumerate(objects(arguments, "questions")[:_QUESTIONS]):
             options = Options([string(option, "label") for option in objects(one, "options")])
-            self.asked[ref("question", id_, str(number))] = (one, options)
+            self.requested[ref("question", id_, str(number))] = (one, options)
         self._answers: Frame = {}
 
     def events(self) -> tuple[EventBody, ...]:
         """A question each."""
-        return tuple(_asked(key, one, options) for key, (one, options) in self.asked.items())
+        return tuple(_question(key, one, options) for key, (one, options) in self.requested.items())
 
     def answer(self, key: str, received: str) -> Frame | None:
         """Takes an answer; the response once all are there."""
-        one, options = self.asked[key]
+        one, options = self.requested[key]
         parts = received.split(",") if boolean(one, "multiSelect") else [received]
         picked = [options.pick(part) or part.strip() for part in parts]
         self._answers[string(one, "question")] = ", ".join(picked)
-        if len(self._answers) < len({string(one, "question") for one, _ in self.asked.values()}):
+        if len(self._answers) < len({string(one, "question") for one, _ in self.requested.values()}):
             return None
         return _yes(self.id, {**self.arguments, "answers": self._answers})
 
@@ -61,7 +61,7 @@ class _ToolApproval:
     grant: tuple[str, str]
 
 
-def _asked(key: str, one: Frame, options: Options) -> EventBody:
+def _question(key: str, one: Frame, options: Options) -> EventBody:
     details = [
         f"- {one_line(string(option, 'label'), 80)}: {text}"
         for option in objects(one, "options")
@@ -98,16 +98,16 @@ class ClaudeRequests:
             return Reaction(send=(_no(id_, "Too many requests wait for an answer."),))
         if tool == "AskUserQuestion" and objects(arguments, "questions"):
             form = _Form(id_, arguments)
-            self._forms |= dict.fromkeys(form.asked, form)
+            self._forms |= dict.fromkeys(form.requested, form)
             return Reaction(form.events())
         grant = (tool, "" if tool in _EDITORS else json.dumps(arguments, sort_keys=True))
         if grant in self._granted:
             return Reaction(send=(_yes(id_, arguments),))
         key = ref("leave", id_)
         self._approval[key] = _ToolApproval(id_, arguments, grant)
-        asked = approval(key, tool, arguments, root=self._root, described=string(request, "description"))
+        requested = approval(key, tool, arguments, root=self._root, described=string(request, "description"))
         risk = one_line(string(request, "decision_reason"), 128)
-        return Reaction((asked.model_copy(update={"risk": risk or None}),))
+        return Reaction((requested.model_copy(update={"risk": risk or None}),))
 
     def answered(self, received: QuestionAnswered) -> Reaction:
         """A person's answer; one that nobody waits for any more changes nothing."""
@@ -139,7 +139,7 @@ class ClaudeRequests:
         return self._forget([*self._approval, *self._forms])
 
     def _forget(self, keys: list[str]) -> tuple[EventBody, ...]:
-        return withdrawn(keys, self._approval, self._forms, reason=_GONE)
+        return withdrawn(keys, self._approval, self._forms, reason=_EXPIRED)
 
 
 def approval(key: str, tool: str, arguments: Frame, *, root: str, described: str = "") -> ApprovalRequested:

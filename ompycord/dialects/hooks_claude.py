@@ -26,7 +26,7 @@ from ompycord.domain.events import (
 __all__ = ["decision", "halt", "read"]
 
 _AGENT: Final = "claude"
-_ASKED: Final = 120
+_APPROVAL: Final = 120
 """Characters of an approval's name (`domain/events/fields.py`)."""
 _SILENT: Final = frozenset(
     {
@@ -108,7 +108,7 @@ def _tool(payload: Frame) -> str:
 
 
 def _approval(payload: Frame) -> ApprovalRequested:
-    key = ref("leave", string(payload, "tool_use_id"))[:_ASKED]
+    key = ref("leave", string(payload, "tool_use_id"))[:_APPROVAL]
     return approval(key, _tool(payload), found(payload, "tool_input"), root=string(payload, "cwd"))
 
 

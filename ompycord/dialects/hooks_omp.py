@@ -65,7 +65,7 @@ def _opened(payload: Frame, data: Frame) -> tuple[EventBody, ...]:
     return (RunStarted(agent=_AGENT), *opened)
 
 
-def _asked(payload: Frame, data: Frame) -> tuple[EventBody, ...]:
+def _approval(payload: Frame, data: Frame) -> tuple[EventBody, ...]:
     return _prompted(string(data, "prompt"))
 
 
@@ -88,8 +88,8 @@ def _turned(payload: Frame, data: Frame) -> tuple[EventBody, ...]:
 
 def _rested(payload: Frame, data: Frame) -> tuple[EventBody, ...]:
     """What was said stands in its turns; the prompt that began them may stand here alone."""
-    asked = next((one for one in objects(data, "messages") if one.get("role") == "user"), None)
-    return _prompted(message_text(asked)) if asked else ()
+    prompt = next((one for one in objects(data, "messages") if one.get("role") == "user"), None)
+    return _prompted(message_text(prompt)) if prompt else ()
 
 
 def _waits(payload: Frame, data: Frame) -> tuple[EventBody, ...]:
@@ -116,7 +116,7 @@ def _prompted(text: str) -> tuple[EventBody, ...]:
 
 _READERS: Final[Mapping[str, Callable[[Frame, Frame], tuple[EventBody, ...]]]] = {
     "session_start": _opened,
-    "before_agent_start": _asked,
+    "before_agent_start": _approval,
     "tool_execution_start": _using,
     "tool_execution_end": _used,
     "tool_approval_requested": _waits,

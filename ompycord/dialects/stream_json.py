@@ -41,7 +41,7 @@ __all__ = ["StreamJson"]
 
 AGENT: Final = "claude"
 _STREAMED: Final = ('{"type":"stream_event"', '{"type": "stream_event"')
-_HELD: Final = 256
+_MOST_WAITING: Final = 256
 _SILENT: Final = frozenset({
     "stream_event", "keep_alive", "tool_progress", "tool_use_summary", "auth_status", "prompt_suggestion",
     "streamlined_text",
@@ -59,7 +59,7 @@ class StreamJson:
 
     def __init__(self, *, prompt: str, root: str) -> None:
         """`root` is the clone as the agent sees it, an absolute path."""
-        self._next: deque[str] = deque([prompt], maxlen=_HELD)
+        self._next: deque[str] = deque([prompt], maxlen=_MOST_WAITING)
         self._unknown = UnknownFrames(agent="Claude Code")
         self._events = ClaudeEvents(root=root)
         self._handler = ClaudeRequests(root=root)
@@ -91,8 +91,8 @@ class StreamJson:
         kind = string(frame, "type")
         if kind in _SILENT:
             return Reaction()
-        heard = self._table.get(kind)
-        return heard(frame, now_ms) if heard else self._unknown.seen(one_line(kind, 64) or "no type")
+        handler = self._table.get(kind)
+        return handler(frame, now_ms) if handler else self._unknown.seen(one_line(kind, 64) or "no type")
 
     def on_input(self, received: AgentInput) -> Reaction:
         """See the protocol."""
@@ -109,7 +109,7 @@ class StreamJson:
             "assistant": lambda frame, _: Reaction((*self._cleared(), *self._events.assistant(frame))),
             "user": lambda frame, _: Reaction(self._events.results(frame)),
             "result": lambda frame, _: self._ended(frame),
-            "control_request": lambda frame, _: self._asked(string(frame, "request_id"), found(frame, "request")),
+            "control_request": lambda frame, _: self._on_request(string(frame, "request_id"), found(frame, "request")),
             "control_cancel_request": lambda frame, _: self._handler.withdrawn(string(frame, "request_id")),
             "control_response": lambda frame, _: _refused(found(frame, "response")),
             "rate_limit_event": lambda frame, _: self._limits(found(frame, "rate_limit_info")),
@@ -170,7 +170,7 @@ class StreamJson:
         was_limited, self._is_limited = self._is_limited, False
         return (RetryCleared(),) if was_limited else ()
 
-    def _asked(self, id_: str, request: Frame) -> Reaction:
+    def _on_request(self, id_: str, request: Frame) -> Reaction:
         kind = string(request, "subtype")
         if kind == "can_use_tool" and id_:
             return self._handler.request(id_, request)

@@ -23,7 +23,7 @@ from ompycord.domain.stages import (
     is_again_allowed,
 )
 
-__all__ = ["MAX_INTERRUPTIONS", "TABLE", "WORKING", "Decision", "Rule", "advance"]
+__all__ = ["MAX_INTERRUPTIONS", "TABLE", "WORKING", "Rule", "TransitionOutcome", "advance"]
 
 S = RunState
 DONE = ev.EffectFinished.model_fields["type"].default
@@ -35,7 +35,7 @@ Guard = Callable[[Machine, ev.EventBody], bool]
 Change = Callable[[Machine, ev.EventBody], Update]
 
 
-class Decision(NamedTuple):
+class TransitionOutcome(NamedTuple):
     """What `advance` decided: the machine after, what to do, and the facts to store. Empty when nothing changes."""
 
     machine: Machine
@@ -222,7 +222,7 @@ TABLE: tuple[Rule, ...] = (
 )  # fmt: skip
 
 
-def advance(machine: Machine, body: ev.EventBody) -> Decision:
+def advance(machine: Machine, body: ev.EventBody) -> TransitionOutcome:
     """What one event means for a hosted run.
 
     Pure: the same machine and event give the same decision. An event that no row knows changes nothing.
@@ -230,14 +230,14 @@ def advance(machine: Machine, body: ev.EventBody) -> Decision:
     for rule in _rules(machine.state, body.type):
         if rule.when(machine, body):
             return _apply(machine, body, rule)
-    return Decision(machine)
+    return TransitionOutcome(machine)
 
 
 def _rules(state: RunState, type_: str) -> Iterator[Rule]:
     return (rule for rule in TABLE if rule.on == type_ and state in rule.states)
 
 
-def _apply(machine: Machine, body: ev.EventBody, rule: Rule) -> Decision:
+def _apply(machine: Machine, body: ev.EventBody, rule: Rule) -> TransitionOutcome:
     after = machine.model_copy(update={**rule.then(machine, body), "state": rule.to})
     changed = ev.RunStateChanged(
         state=rule.to,
@@ -250,7 +250,7 @@ def _apply(machine: Machine, body: ev.EventBody, rule: Rule) -> Decision:
         failure=after.failure,
         outcome=after.outcome,
     )
-    return Decision(after, tuple(_effect(kind, machine, after) for kind in rule.do), (changed,))
+    return TransitionOutcome(after, tuple(_effect(kind, machine, after) for kind in rule.do), (changed,))
 
 
 def _effect(kind: type[fx.Effect], before: Machine, after: Machine) -> fx.Effect:

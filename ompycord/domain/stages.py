@@ -111,8 +111,8 @@ def _unread(machine: Machine, ended: Ended[BuildResult]) -> Update:
 
 def _broken_off(machine: Machine, ended: Ended[BuildResult]) -> Update:
     """Its work so far is in the clone, its talk in its session where it keeps one; a person says whether it continues."""
-    said = ended.message or "The agent's program crashed."
-    return {"reason": SuspendReason.INTERRUPTED, "resume_to": S.BUILDING, "message": said, "claim": None}
+    message = ended.message or "The agent's program crashed."
+    return {"reason": SuspendReason.INTERRUPTED, "resume_to": S.BUILDING, "message": message, "claim": None}
 
 
 def _continued(machine: Machine, ended: Ended[BuildResult]) -> Update:
@@ -135,8 +135,8 @@ def _rebuilt(machine: Machine, ended: Ended[BuildResult]) -> Update:
 
 def _stuck(machine: Machine, ended: Ended[CollectResult]) -> Update:
     """What the agent made is still in its clone; resumed, the agent continues there and it is tried again."""
-    said = ended.message or "The result could not be taken out."
-    return {"reason": SuspendReason.INTERRUPTED, "resume_to": S.BUILDING, "message": said, "claim": None}
+    message = ended.message or "The result could not be taken out."
+    return {"reason": SuspendReason.INTERRUPTED, "resume_to": S.BUILDING, "message": message, "claim": None}
 
 
 def _checked(machine: Machine, ended: Ended[CheckResult]) -> Update:

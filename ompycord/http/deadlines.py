@@ -57,9 +57,9 @@ class Deadlines:
         wait.due = loop.time() + self._seconds
         self._waits.append(wait)
         if self._timer is None:
-            self._timer = loop.call_later(self._seconds, self._look)
+            self._timer = loop.call_later(self._seconds, self._check)
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         loop = asyncio.get_running_loop()
         now = loop.time()
         while self._waits and (self._waits[0].is_over or self._waits[0].due <= now):
@@ -69,4 +69,4 @@ class Deadlines:
                 wait.task.cancel()
         # Not at the very next deadline: under load that would be a timer for each request again.
         pause = self._seconds / 10
-        self._timer = loop.call_at(max(self._waits[0].due, now + pause), self._look) if self._waits else None
+        self._timer = loop.call_at(max(self._waits[0].due, now + pause), self._check) if self._waits else None

@@ -19,8 +19,8 @@ class StreamConnection:
     def __init__(self, *, send: Send, write_s: float) -> None:
         self._send = send
         self._write_s = write_s
-        self.is_gone = False
-        self.on_gone: Callable[[], None] = lambda: None
+        self.is_disconnected = False
+        self.on_disconnect: Callable[[], None] = lambda: None
 
     async def write(self, text: str) -> None:
         """Send some text. Raises TimeoutError when the reader takes nothing for `write_s`."""
@@ -33,12 +33,12 @@ class StreamConnection:
             async with asyncio.timeout(self._write_s):
                 await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def watch(self, receive: Receive) -> None:
+    async def observe(self, receive: Receive) -> None:
         """Until the reader hangs up."""
         while (await receive())["type"] != "http.disconnect":
             pass
-        self.is_gone = True
-        self.on_gone()
+        self.is_disconnected = True
+        self.on_disconnect()
 
 
 class EventStreamResponse(Response):
@@ -55,9 +55,9 @@ class EventStreamResponse(Response):
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         connection = StreamConnection(send=send, write_s=self._write_s)
         async with asyncio.TaskGroup() as group:
-            watching = group.create_task(connection.watch(receive))
+            watching = group.create_task(connection.observe(receive))
             with suppress(TimeoutError):
                 await self._feed(connection)
             watching.cancel()
-        if not connection.is_gone:
+        if not connection.is_disconnected:
             await connection.end()

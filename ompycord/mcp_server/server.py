@@ -16,7 +16,7 @@ from ompycord.domain.base import Frozen
 from ompycord.domain.events import Phase
 from ompycord.domain.ids import RunId
 from ompycord.errors import BadEvent, Refused
-from ompycord.mcp_server.tool_service import Answer, Remark, TaskView, ToolService
+from ompycord.mcp_server.tool_service import Remark, TaskView, ToolAnswer, ToolService
 from ompycord.render.refusals import Audience, refusal_words
 from ompycord.telemetry.without_module import without_module
 
@@ -137,7 +137,7 @@ def _add_people(server: MCPServer, tool_service: ToolService, run_of: RunOf) -> 
         options: Annotated[list[Option], Field(max_length=20)] = [],  # noqa: B006  # copied by the SDK's model
         free_text: bool = True,
         wait_s: WaitSeconds = 20.0,
-    ) -> Answer:
+    ) -> ToolAnswer:
         """Ask the people who watch you. Give options where you can: they become buttons. Returns a ticket, maybe the answer."""
         call = tool_service.ask(run_of(ctx), question, tuple(options), free_text=free_text, wait_s=wait_s)
         return await _waited(ctx, call)
@@ -149,13 +149,13 @@ def _add_people(server: MCPServer, tool_service: ToolService, run_of: RunOf) -> 
         command: Annotated[str | None, Field(max_length=32_000)] = None,
         risk: Annotated[str | None, Field(max_length=128)] = None,
         wait_s: WaitSeconds = 20.0,
-    ) -> Answer:
+    ) -> ToolAnswer:
         """Ask for leave before you do something risky; give the whole command. Go on only if the answer begins with allowed."""
         call = tool_service.request_approval(run_of(ctx), title, command=command, risk=risk, wait_s=wait_s)
         return await _waited(ctx, call)
 
     @server.tool(title="Wait for an answer", annotations=READS)
-    async def wait_answer(ticket: str, ctx: Context, wait_s: WaitSeconds = 20.0) -> Answer:
+    async def wait_answer(ticket: str, ctx: Context, wait_s: WaitSeconds = 20.0) -> ToolAnswer:
         """Wait for the answer to a question or a request of yours. Call it again while the status is waiting."""
         return await _waited(ctx, tool_service.wait(run_of(ctx), ticket, wait_s=wait_s))
 

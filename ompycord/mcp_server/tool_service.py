@@ -17,10 +17,10 @@ from ompycord.domain.ports import Clock, Ids
 from ompycord.domain.refusals import RefusalCode
 from ompycord.errors import Refused
 
-__all__ = ["LONGEST_WAIT_S", "Answer", "Attach", "Remark", "TaskView", "ToolService"]
+__all__ = ["LONGEST_WAIT_S", "Attach", "Remark", "TaskView", "ToolAnswer", "ToolService"]
 
 LONGEST_WAIT_S = 25.0
-LOOK_S = 1.0
+POLL_S = 1.0
 """Between two looks, should nothing change: how long an ending process waits for us."""
 REMARKS = 50
 """What people said last; more than that no agent reads."""
@@ -41,7 +41,7 @@ class TaskView(Frozen):
     state: str
 
 
-class Answer(Frozen):
+class ToolAnswer(Frozen):
     """What became of a question or a request for leave. While `waiting`, call wait_answer with the ticket again.
 
     The answer to a request begins with `allowed` or `denied`; only the first is leave.
@@ -141,7 +141,7 @@ class ToolService:
 
     async def ask(
         self, run: RunId, text: str, options: tuple[str, ...] = (), *, free_text: bool = True, wait_s: float = 20.0
-    ) -> Answer:
+    ) -> ToolAnswer:
         """Ask people; waits at most 25 s for the answer. The same open question asked again is the same ticket."""
         snapshot = await self._open(run)
         text = text.strip()
@@ -153,54 +153,54 @@ class ToolService:
         if again is not None:
             return await self.wait(run, again.ref, wait_s=wait_s)
         ticket = self._ids.ulid()
-        asked = ev.QuestionAsked(question=ticket, text=text[:4000], options=options, free_text=free_text)
-        await self._recorder.observe(run, asked)
+        found = ev.QuestionAsked(question=ticket, text=text[:4000], options=options, free_text=free_text)
+        await self._recorder.observe(run, found)
         return await self._wait(run, ticket, wait_s, is_known=True)
 
     async def request_approval(
         self, run: RunId, title: str, *, command: str | None = None, risk: str | None = None, wait_s: float = 20.0
-    ) -> Answer:
+    ) -> ToolAnswer:
         """Ask for leave to act; waits like `ask`. The same words again are the same ticket while they are open, and
         where they were allowed for the whole run.
         """
         snapshot = await self._open(run)
-        asked = ev.ApprovalRequested(
+        found = ev.ApprovalRequested(
             approval=self._ids.ulid(),
             title=title.strip()[:500],
             command=command or None,
             risk=(risk or "").strip() or None,
         )
-        if not asked.title:
+        if not found.title:
             raise Refused(RefusalCode.TEXT_MISSING, what="A request for leave", part="title")
         for known in reversed(snapshot.approvals):
             is_usable = known.status == "open" or (known.status == "granted" and known.scope == "run")
-            if is_usable and (known.title, known.command, known.risk) == (asked.title, asked.command, asked.risk):
+            if is_usable and (known.title, known.command, known.risk) == (found.title, found.command, found.risk):
                 return await self.wait(run, known.ref, wait_s=wait_s)
-        await self._recorder.observe(run, asked)
-        return await self._wait(run, asked.approval, wait_s, is_known=True)
+        await self._recorder.observe(run, found)
+        return await self._wait(run, found.approval, wait_s, is_known=True)
 
-    async def wait(self, run: RunId, ticket: str, *, wait_s: float = 20.0) -> Answer:
+    async def wait(self, run: RunId, ticket: str, *, wait_s: float = 20.0) -> ToolAnswer:
         """Wait at most 25 s for an answer. Raises Refused for a ticket that this run never had."""
         return await self._wait(run, ticket, wait_s, is_known=False)
 
-    async def _wait(self, run: RunId, ticket: str, wait_s: float, *, is_known: bool) -> Answer:
+    async def _wait(self, run: RunId, ticket: str, wait_s: float, *, is_known: bool) -> ToolAnswer:
         """A question that was just stored is known, although the projector may not have read it yet."""
         until = self._clock.monotonic_s() + min(max(wait_s, 0.0), LONGEST_WAIT_S)
         with self._bus.subscribe() as changes:
             while True:
                 snapshot = await self._snapshots.of(run)
-                asked = _find(snapshot, ticket)
+                found = _find(snapshot, ticket)
                 left = 0.0 if self._is_ending else until - self._clock.monotonic_s()
-                if asked is not None and asked.status != "open":
-                    status = "withdrawn" if asked.status == "withdrawn" else "answered"
-                    return Answer(ticket=ticket, status=status, answer=_answer(asked), by=asked.by)
+                if found is not None and found.status != "open":
+                    status = "withdrawn" if found.status == "withdrawn" else "answered"
+                    return ToolAnswer(ticket=ticket, status=status, answer=_answer(found), by=found.by)
                 if snapshot is not None and snapshot.is_final:
-                    return Answer(ticket=ticket, status="withdrawn")
+                    return ToolAnswer(ticket=ticket, status="withdrawn")
                 if left <= 0:
-                    if asked is None and not is_known and not self._is_ending:
+                    if found is None and not is_known and not self._is_ending:
                         raise Refused(RefusalCode.NO_SUCH_TICKET, run=short_id(run), ticket=repr(ticket[:26]))
-                    return Answer(ticket=ticket, status="waiting")
-                await changes.take(min(left, LOOK_S))
+                    return ToolAnswer(ticket=ticket, status="waiting")
+                await changes.take(min(left, POLL_S))
 
     async def _snapshot(self, run: RunId) -> StatusSnapshot:
         snapshot = await self._snapshots.of(run)
@@ -216,19 +216,19 @@ class ToolService:
 
 
 def _find(snapshot: StatusSnapshot | None, ticket: str) -> Question | Approval | None:
-    asked = (*snapshot.questions, *snapshot.approvals) if snapshot else ()
-    return next((one for one in asked if one.ref == ticket), None)
+    found = (*snapshot.questions, *snapshot.approvals) if snapshot else ()
+    return next((one for one in found if one.ref == ticket), None)
 
 
-def _answer(asked: Question | Approval) -> str | None:
+def _answer(found: Question | Approval) -> str | None:
     """In words that an agent reads."""
-    if isinstance(asked, Question):
-        return asked.answer
-    match asked.status:
+    if isinstance(found, Question):
+        return found.answer
+    match found.status:
         case "granted":
-            return "allowed for this run" if asked.scope == "run" else "allowed once"
+            return "allowed for this run" if found.scope == "run" else "allowed once"
         case "denied":
-            return f"denied: {asked.reason}" if asked.reason else "denied"
+            return f"denied: {found.reason}" if found.reason else "denied"
         case _:
             return None
 

@@ -14,7 +14,7 @@ class Attempt:
 
     error: str | None = None
     """Why it failed, in a few words; None where it arrived."""
-    is_gone: bool = False
+    is_permanent: bool = False
     """There is no point in trying again."""
 
 

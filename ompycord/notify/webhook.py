@@ -94,7 +94,7 @@ def _judge(answer: httpx.Response) -> Attempt:
     if answer.is_success:
         return Attempt()
     if answer.status_code == GONE:
-        return Attempt("answered 410: it wants nothing any more", is_gone=True)
+        return Attempt("answered 410: it wants nothing any more", is_permanent=True)
     if answer.is_redirect:
         return Attempt(f"answered {answer.status_code}: redirects are not followed")
     return Attempt(f"answered {answer.status_code}")

@@ -65,7 +65,7 @@ class DestinationWorker:
             while not self._is_ending:
                 self._alarm.clear()
                 due = await self._begin_due(group)
-                timer = None if due is None else group.create_task(self._ring_at(due))
+                timer = None if due is None else group.create_task(self._wake_at(due))
                 await self._alarm.wait()
                 if timer is not None:
                     timer.cancel()
@@ -124,12 +124,14 @@ class DestinationWorker:
             return
         tries = head.attempts + 1
         since = max(delivery.created_at, delivery.not_before)
-        next_at = None if attempt.is_gone else next_try(attempts=tries, since=since, now=now, chance=self._chance())
+        next_at = (
+            None if attempt.is_permanent else next_try(attempts=tries, since=since, now=now, chance=self._chance())
+        )
         await self._queue.undelivered(delivery.id, error=attempt.error, next_at=next_at)
         event = "notify.dead" if next_at is None else "notify.again"
         log.warning(event, destination=delivery.destination, delivery=delivery.id, tries=tries, reason=attempt.error)
 
-    async def _ring_at(self, due: Millis) -> None:
+    async def _wake_at(self, due: Millis) -> None:
         wait_s = (due - self._clock.now_ms()) / 1000
         if wait_s > 0:
             await self._clock.sleep(wait_s)

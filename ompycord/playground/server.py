@@ -70,7 +70,7 @@ async def serve(folder: Path, sock: socket.socket, limits: Limits = LIMITS) -> N
             # The one line that a starter reads; nothing else goes to the standard output.
             print(json.dumps({"port": core.port, "token": core.token}), flush=True)  # noqa: T201
             async with asyncio.TaskGroup() as group:
-                watcher = group.create_task(hosted.bot.watch())
+                watcher = group.create_task(hosted.bot.observe())
                 await _until_stopped(hosted.stop)
                 hosted.buttons.close()  # before the bot ends: buttons that are in force record how they ended
                 await hosted.bot.end_started()

@@ -18,7 +18,7 @@ from ompycord.processes.spec import MARKER
 __all__ = ["belongs", "kill_group", "kill_strays", "terminate_group"]
 
 _ROUNDS = 10
-_GONE_S = 1.0
+_EXIT_S = 1.0
 _POLL_S = 0.01
 
 
@@ -66,7 +66,7 @@ def _kill_strays(marker: str, session: int | None) -> int:
 
 def _await_end(survivors: list[psutil.Process], marker: str, session: int | None) -> None:
     # Not psutil.wait_procs: it reaps our own children, and asyncio then reports exit code 255 for them (seen).
-    ends = time.monotonic() + _GONE_S
+    ends = time.monotonic() + _EXIT_S
     while time.monotonic() < ends and any(belongs(process, marker, session) for process in survivors):
         time.sleep(_POLL_S)
 

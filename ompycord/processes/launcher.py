@@ -25,8 +25,8 @@ _KILL_S: Final = 10.0
 """For the kernel to end a killed program, which a hung disk can delay."""
 _DRAIN_S: Final = 2.0
 """For the rest of the output once the program is gone, where something we could not find still holds the pipe."""
-_LOOK_S: Final = 1.0
-_LOOK_SHARE: Final = 10
+_POLL_S: Final = 1.0
+_POLL_SHARE: Final = 10
 """Between two looks at what it takes pass so many times what the last one took: a large tree costs a tenth of a processor."""
 
 
@@ -65,7 +65,7 @@ class RunningProcess:
         self._waiting_since: float | None = None
         self._waited_s = 0.0
         self._bytes_seen = 0
-        self._is_stop_asked = False
+        self._is_stop_requested = False
         self._wake = asyncio.Event()
         self._ended = asyncio.Event()
         self._result: ProcessResult | None = None
@@ -114,7 +114,7 @@ class RunningProcess:
 
     def ask_to_stop(self) -> None:
         """Begins `stop` without waiting for its end."""
-        self._is_stop_asked = True
+        self._is_stop_requested = True
         self._wake.set()
 
     async def supervise(self) -> None:
@@ -124,7 +124,7 @@ class RunningProcess:
                 pumps = [group.create_task(self._pump(*item)) for item in self._spawned.pipes.items()]
                 exited = group.create_task(self._spawned.process.wait())
                 exited.add_done_callback(lambda _: self._wake.set())
-                watching = group.create_task(self._watch(self._resource_limits))
+                watching = group.create_task(self._observe(self._resource_limits))
                 outcome = await self._until_over(exited)
                 watching.cancel()
                 await self._end(exited, outcome)
@@ -146,7 +146,7 @@ class RunningProcess:
 
     async def _until_over(self, exited: "asyncio.Task[int]") -> Outcome:
         while not exited.done():
-            if self._is_stop_asked:
+            if self._is_stop_requested:
                 return Outcome.STOPPED
             if self._bytes_seen > self._bounds.output_bytes:
                 return Outcome.OUTPUT_LIMIT
@@ -173,12 +173,12 @@ class RunningProcess:
             return wall_ends, self._last_output + self._clocks.idle_s
         return wall_ends + now - self._waiting_since, self._waiting_since + self._clocks.waiting_s
 
-    async def _watch(self, resource_limits: ResourceLimits | None) -> None:
+    async def _observe(self, resource_limits: ResourceLimits | None) -> None:
         """Wakes the supervisor when the program takes more than it may."""
         loop = asyncio.get_running_loop()
         took_s = 0.0
         while resource_limits is not None and self._over_limit is None:
-            await asyncio.sleep(max(_LOOK_S, _LOOK_SHARE * took_s))
+            await asyncio.sleep(max(_POLL_S, _POLL_SHARE * took_s))
             began = loop.time()
             self._over_limit = await asyncio.to_thread(over_limit, resource_limits, pid=self.pid, marker=self._marker)
             took_s = loop.time() - began

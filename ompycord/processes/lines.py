@@ -20,7 +20,7 @@ class LineSplitter:
     def __init__(self, *, stream: Stream, limit: int) -> None:
         self._stream = stream
         self._limit = limit
-        self._held = bytearray()
+        self._waiting = bytearray()
         self._is_over = False
 
     def feed(self, chunk: bytes) -> Iterator[Line]:
@@ -34,22 +34,22 @@ class LineSplitter:
 
     def finish(self) -> Iterator[Line]:
         """The last line where no newline ended it."""
-        if self._held or self._is_over:
+        if self._waiting or self._is_over:
             yield self._line()
 
     def _hold(self, chunk: bytes, start: int, end: int) -> None:
-        room = self._limit - len(self._held)
+        room = self._limit - len(self._waiting)
         self._is_over = self._is_over or end - start > room
-        self._held += chunk[start : min(end, start + room)]
+        self._waiting += chunk[start : min(end, start + room)]
 
     def _line(self) -> Line:
-        raw = bytes(self._held)
+        raw = bytes(self._waiting)
         if self._is_over:
             text = raw.decode("utf-8", "replace").rstrip("\ufffd")  # the limit may have halved the last character
         else:
             text = raw.removesuffix(b"\r").decode("utf-8", "replace")
         line = Line(stream=self._stream, text=text, was_cut=self._is_over)
-        self._held.clear()
+        self._waiting.clear()
         self._is_over = False
         return line
 

@@ -22,7 +22,7 @@ __all__ = ["over_limit"]
 _MIB: Final = 1_048_576
 _BLOCK: Final = 512
 """What `st_blocks` counts in, whatever the file system (stat(2))."""
-_GONE: Final = (psutil.Error, OSError)
+_ENDED: Final = (psutil.Error, OSError)
 
 
 def over_limit(resource_limits: ResourceLimits, *, pid: int, marker: str | None) -> str | None:
@@ -61,13 +61,13 @@ def _use_more(members: Sequence[psutil.Process], most: int) -> bool:
     """Whether they use more together. Resident memory counts what they share once for each: it only says when to look closely."""
     resident = 0
     for process in members:
-        with suppress(*_GONE):
+        with suppress(*_ENDED):
             resident += process.memory_info().rss
     if resident <= most or sys.platform != "linux":
         return resident > most
     exact = 0
     for process in members:
-        with suppress(*_GONE):
+        with suppress(*_ENDED):
             exact += process.memory_full_info().pss
     return exact > most
 

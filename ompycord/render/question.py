@@ -36,7 +36,7 @@ _ANSWER: Final = 400
 _NAME: Final = 60
 
 
-class _Asked:
+class _RequestView:
     """What the two kinds share: whom they ask, of which run."""
 
     def __init__(
@@ -60,9 +60,9 @@ class _Asked:
             who = f"{who} or {self.approvers}" if who else self.approvers
         return f"{who}: {what}" if who else what
 
-    def short(self, asked: Question | Approval) -> str:
+    def short(self, request: Question | Approval) -> str:
         """What is asked, on a line."""
-        return self.sanitizer.line(asked.text if isinstance(asked, Question) else asked.title, _ANSWER)
+        return self.sanitizer.line(request.text if isinstance(request, Question) else request.title, _ANSWER)
 
     def embed(self, title: str, text: str, colour: int) -> dict[str, object]:
         return {"title": title, "description": text, "color": colour, "footer": {"text": self.footer}}
@@ -84,21 +84,21 @@ def question_message(
     `button_ref` names the question in component ids, where agents' refs are too long. `attachment` is the whole text
     where the message shows only its beginning.
     """
-    asked = _Asked(snapshot, render_context, question.ref, redact)
-    text = asked.sanitizer.prose(question.text, _TEXT) or "No words were given."
-    title = f"{asked.sanitizer.label(asked.agent, _NAME)} asks"
+    request = _RequestView(snapshot, render_context, question.ref, redact)
+    text = request.sanitizer.prose(question.text, _TEXT) or "No words were given."
+    title = f"{request.sanitizer.label(request.agent, _NAME)} asks"
     if question.status != "open" or snapshot.is_final:
-        closed = f"{text}\n\n{question_closed(question, asked.sanitizer)}"
-        return message(embeds=[asked.embed(title, closed, Colour.GREY)], sign=sign)
+        closed = f"{text}\n\n{question_closed(question, request.sanitizer)}"
+        return message(embeds=[request.embed(title, closed, Colour.GREY)], sign=sign)
     users, roles = user_ids(mentions), user_ids(role_mentions)
     return message(
-        asked.head(f"{asked.agent} asks a question.", users, roles),
-        embeds=[asked.embed(f"🟡 {title}", f"{text}\n\n{_waiting(snapshot, question.asked_at)}", Colour.YELLOW)],
-        buttons=_answers(question, button_ref, asked.sanitizer),
+        request.head(f"{request.agent} asks a question.", users, roles),
+        embeds=[request.embed(f"🟡 {title}", f"{text}\n\n{_waiting(snapshot, question.asked_at)}", Colour.YELLOW)],
+        buttons=_answers(question, button_ref, request.sanitizer),
         sign=sign,
         mentions=users,
         role_mentions=roles,
-        attachment=_whole(question.text, asked.sanitizer),
+        attachment=_whole(question.text, request.sanitizer),
     )
 
 
@@ -126,16 +126,16 @@ def approval_message(
     role_mentions: Sequence[str] = (),
 ) -> RenderedMessage:
     """A request for leave, with what it wants to do word for word; `button_ref` and `attachment` as above."""
-    asked = _Asked(snapshot, render_context, approval.ref, redact)
-    text, whole = _wanted(approval, asked.sanitizer)
-    title = f"{asked.sanitizer.label(asked.agent, _NAME)} asks for leave"
+    request = _RequestView(snapshot, render_context, approval.ref, redact)
+    text, whole = _wanted(approval, request.sanitizer)
+    title = f"{request.sanitizer.label(request.agent, _NAME)} asks for leave"
     if approval.status != "open" or snapshot.is_final:
-        closed = f"{text}\n\n{approval_closed(approval, asked.sanitizer)}"
-        return message(embeds=[asked.embed(title, closed, Colour.GREY)], sign=sign)
+        closed = f"{text}\n\n{approval_closed(approval, request.sanitizer)}"
+        return message(embeds=[request.embed(title, closed, Colour.GREY)], sign=sign)
     users, roles = user_ids(mentions), user_ids(role_mentions)
     return message(
-        asked.head(f"{asked.agent} wants to act and may not without you.", users, roles),
-        embeds=[asked.embed(f"🟡 {title}", f"{text}\n\n{_waiting(snapshot, approval.asked_at)}", Colour.YELLOW)],
+        request.head(f"{request.agent} wants to act and may not without you.", users, roles),
+        embeds=[request.embed(f"🟡 {title}", f"{text}\n\n{_waiting(snapshot, approval.asked_at)}", Colour.YELLOW)],
         buttons=_approval_buttons(button_ref),
         sign=sign,
         mentions=users,
@@ -165,7 +165,7 @@ def _is_cut(text: str, sanitizer: Sanitizer, shown: Callable[[str, int], str], l
 
 def reminder_message(
     snapshot: StatusSnapshot,
-    asked: Question | Approval,
+    request: Question | Approval,
     render_context: RenderContext,
     ref: str,
     *,
@@ -176,12 +176,12 @@ def reminder_message(
     role_mentions: Sequence[str] = (),
 ) -> RenderedMessage:
     """Once more to whom it may concern: something still waits, and where. `ref`: the outbox row's."""
-    heard = _Asked(snapshot, render_context, ref, redact, OutboxKind.NOTICE)
+    view = _RequestView(snapshot, render_context, ref, redact, OutboxKind.NOTICE)
     users, roles = user_ids(mentions), user_ids(role_mentions)
-    text = f"{heard.short(asked)}\n\n{_waiting(snapshot, asked.asked_at)}"
+    text = f"{view.short(request)}\n\n{_waiting(snapshot, request.asked_at)}"
     return message(
-        heard.head(f"{heard.agent} still waits for you.", users, roles),
-        embeds=[{"description": text, "color": Colour.YELLOW, "footer": {"text": heard.footer}}],
+        view.head(f"{view.agent} still waits for you.", users, roles),
+        embeds=[{"description": text, "color": Colour.YELLOW, "footer": {"text": view.footer}}],
         buttons=[Button(label="Go to the question", style="link", url=url)] if url else [],
         sign=sign,
         mentions=users,
@@ -191,7 +191,7 @@ def reminder_message(
 
 def ops_message(
     snapshot: StatusSnapshot,
-    asked: Question | Approval,
+    request: Question | Approval,
     render_context: RenderContext,
     ref: str,
     *,
@@ -200,27 +200,27 @@ def ops_message(
     redact: Redact,
 ) -> RenderedMessage:
     """To those who keep the machine, after an hour without an answer: who waits for what. It mentions nobody."""
-    heard = _Asked(snapshot, render_context, ref, redact, OutboxKind.NOTICE)
-    closed = asked.status != "open" or snapshot.is_final
-    end = _end_of(asked, heard.sanitizer) if closed else _waiting(snapshot, asked.asked_at)
-    asker = heard.sanitizer.line(snapshot.origin.requester_name or "", _NAME)
+    view = _RequestView(snapshot, render_context, ref, redact, OutboxKind.NOTICE)
+    closed = request.status != "open" or snapshot.is_final
+    end = _end_of(request, view.sanitizer) if closed else _waiting(snapshot, request.asked_at)
+    asker = view.sanitizer.line(snapshot.origin.requester_name or "", _NAME)
     whose = f"In {asker}'s run " if asker else ""
     data = {
-        "description": f"{heard.short(asked)}\n\n{end}",
+        "description": f"{view.short(request)}\n\n{end}",
         "color": Colour.GREY if closed else Colour.YELLOW,
-        "footer": {"text": heard.footer},
+        "footer": {"text": view.footer},
     }
     buttons = [Button(label="Go to the question", style="link", url=url)] if url else []
     head = (
-        f"{whose}{heard.agent} waited more than an hour for an answer."
+        f"{whose}{view.agent} waited more than an hour for an answer."
         if closed
-        else f"{whose}{heard.agent} has waited an hour for an answer."
+        else f"{whose}{view.agent} has waited an hour for an answer."
     )
     return message(head, embeds=[data], buttons=buttons, sign=sign)
 
 
-def _end_of(asked: Question | Approval, sanitizer: Sanitizer) -> str:
-    return question_closed(asked, sanitizer) if isinstance(asked, Question) else approval_closed(asked, sanitizer)
+def _end_of(request: Question | Approval, sanitizer: Sanitizer) -> str:
+    return question_closed(request, sanitizer) if isinstance(request, Question) else approval_closed(request, sanitizer)
 
 
 def _approval_buttons(ref: str) -> list[Button]:

@@ -82,7 +82,7 @@ REFUSALS: Final[dict[Code, RefusalWords]] = {
         "{run} has not ended; say something to it, or cancel it first.",
         "Run {run} has not ended: send it a message, or cancel it first.",
     ),
-    Code.TASK_GONE: _same("The task of {run} is not kept any more."),
+    Code.TASK_MISSING: _same("The task of {run} is not kept any more."),
     Code.HAS_ENDED: _same("{run} has ended already."),
     Code.NOT_RUNNING: _same("{run} is not running."),
     Code.NOT_SUSPENDED: _same("{run} is not waiting to be resumed."),

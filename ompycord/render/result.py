@@ -20,7 +20,7 @@ from ompycord.render.sanitizer import Redact, Sanitizer
 
 __all__ = ["result_message"]
 
-_EVIDENCE: Final = frozenset({Part.CHECKS, Part.FAILING, Part.FILES, Part.BILLING, Part.SAID, Part.LINKS})
+_EVIDENCE: Final = frozenset({Part.CHECKS, Part.FAILING, Part.FILES, Part.BILLING, Part.MESSAGE, Part.LINKS})
 
 
 def result_message(

@@ -82,14 +82,14 @@ def load_settings(*, environ: Mapping[str, str], folder: Path, overrides: Mappin
     """
     dotenv = {name: value for name, value in dotenv_values(folder / ".env").items() if value is not None}
     config = Path(environ.get("OMPYCORD_CONFIG") or dotenv.get("OMPYCORD_CONFIG") or folder / "ompycord.yml")
-    said = [
+    unknown = [
         dict(overrides or {}),
         _from_variables(environ, "the environment"),
         _from_variables(dotenv, ".env"),
         _from_variables(secret_folder(environ, dotenv), "the secret folder"),
         _from_yaml(config, required="OMPYCORD_CONFIG" in environ),
     ]
-    merged = _merged([*said, _preset(said)])
+    merged = _merged([*unknown, _preset(unknown)])
     kinds = _kinds(merged)
     model = settings_with(agents=kinds, parsers=_parsers(merged))
     present, warnings = in_present_keys(merged, options=options_of(kinds))
@@ -117,9 +117,9 @@ def _merged(layers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for layer in reversed(layers):
         for key, value in layer.items():
-            below: Any = result.get(key)
-            if isinstance(value, Mapping) and isinstance(below, Mapping):
-                result[key] = _merged([cast("Mapping[str, Any]", value), cast("Mapping[str, Any]", below)])
+            inner: Any = result.get(key)
+            if isinstance(value, Mapping) and isinstance(inner, Mapping):
+                result[key] = _merged([cast("Mapping[str, Any]", value), cast("Mapping[str, Any]", inner)])
             else:
                 result[key] = value
     return result
@@ -186,11 +186,11 @@ def _sentence(error: ValidationError) -> str:
     mistakes = error.errors(include_url=False, include_context=False, include_input=False)
     first = mistakes[0]
     key = ".".join(str(part) for part in _written(first["loc"], first["type"])) or "configuration"
-    said = (
+    unknown = (
         "there is no such setting" if first["type"] == "extra_forbidden" else first["msg"].removeprefix("Value error, ")
     )
     more = f" (and {len(mistakes) - 1} more)" if len(mistakes) > 1 else ""
-    return f"{key}: {said}{more}"
+    return f"{key}: {unknown}{more}"
 
 
 def _written(path: tuple[str | int, ...], error: str) -> Iterator[str | int]:

@@ -16,7 +16,7 @@ from itertools import groupby
 from typing import Any, TypeVar
 
 from ompycord.errors import DiskRefuses, NotStored, OmpycordError, StorageError
-from ompycord.store.connection import Connection, storage_error
+from ompycord.store.connection import StoreConnection, storage_error
 from ompycord.store.degraded import WriteGuard
 
 __all__ = ["Bulk", "Committer", "Work"]
@@ -52,7 +52,7 @@ class _Item:
 class Committer:
     """The only writer. `batches` counts transactions that were tried."""
 
-    def __init__(self, connection: Connection, guard: WriteGuard) -> None:
+    def __init__(self, connection: StoreConnection, guard: WriteGuard) -> None:
         self._connection = connection
         self._guard = guard
         self._waiting: deque[_Item] = deque()

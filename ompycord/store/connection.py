@@ -26,7 +26,7 @@ from ompycord.errors import (
     UnavailableError,
 )
 
-__all__ = ["Connection", "connect", "start_error", "storage_error"]
+__all__ = ["StoreConnection", "connect", "start_error", "storage_error"]
 
 T = TypeVar("T")
 
@@ -70,7 +70,7 @@ class _Connector:
             self._thread.join(CLOSE_S)
 
 
-class Connection:
+class StoreConnection:
     """A connection and its thread. `post` queues; the thread works through the queue in order."""
 
     def __init__(self, proxy: aiosqlite.Connection, *, raw: sqlite3.Connection, queue: "SimpleQueue[object]") -> None:
@@ -109,7 +109,7 @@ class Connection:
                 await stopped
 
 
-async def connect(path: Path, *, mode: Literal["rw", "ro"], busy_timeout_s: float) -> Connection:
+async def connect(path: Path, *, mode: Literal["rw", "ro"], busy_timeout_s: float) -> StoreConnection:
     """Open an existing file by its absolute path; wait so long for another program's lock.
 
     Raises sqlite3.Error, ConfigurationError (no write-ahead log here, or not the aiosqlite that we know).
@@ -123,7 +123,7 @@ async def connect(path: Path, *, mode: Literal["rw", "ro"], busy_timeout_s: floa
         connector.join()
         raise
     assert connector.raw is not None
-    connection = Connection(proxy, raw=connector.raw, queue=queue)
+    connection = StoreConnection(proxy, raw=connector.raw, queue=queue)
     try:
         await connection.post(_read_only if mode == "ro" else _read_write)
     except BaseException:

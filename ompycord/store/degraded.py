@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ompycord.domain.ports import Clock
 from ompycord.errors import DatabaseDamaged, DiskRefuses, StorageError
-from ompycord.store.connection import Connection
+from ompycord.store.connection import StoreConnection
 from ompycord.store.statements import load
 from ompycord.telemetry import get_logger
 
@@ -37,7 +37,7 @@ _PUT_PROBE = _SQL.one("put_probe")
 class WriteGuard:
     """Open, or shut with a reason. A timer of its own probes while it is shut; `close` ends that."""
 
-    def __init__(self, *, connection: Connection, path: Path, clock: Clock, probe_s: float = PROBE_S) -> None:
+    def __init__(self, *, connection: StoreConnection, path: Path, clock: Clock, probe_s: float = PROBE_S) -> None:
         self._connection = connection
         self._path = path
         self._clock = clock

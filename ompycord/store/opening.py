@@ -9,7 +9,7 @@ from typing import Literal
 
 from ompycord.domain.ports import Clock, Ids
 from ompycord.errors import ConfigurationError
-from ompycord.store.connection import Connection, connect, start_error
+from ompycord.store.connection import StoreConnection, connect, start_error
 from ompycord.store.degraded import PROBE_S, WriteGuard
 from ompycord.store.leftovers import make_file, require_whole
 from ompycord.store.migrations import Migration, find_migrations, migrate
@@ -43,7 +43,7 @@ async def open_store(
     migrations = find_migrations()
     async with AsyncExitStack() as stack:
 
-        async def connection(mode: Literal["rw", "ro"]) -> Connection:
+        async def connection(mode: Literal["rw", "ro"]) -> StoreConnection:
             opened = await connect(path, mode=mode, busy_timeout_s=busy_timeout_s)
             stack.push_async_callback(opened.close)
             return opened

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from ompycord.domain.ports import Clock
 from ompycord.errors import DatabaseDamaged, StorageError
-from ompycord.store.connection import Connection, storage_error
+from ompycord.store.connection import StoreConnection, storage_error
 
 __all__ = ["Readers"]
 
@@ -28,7 +28,7 @@ class Readers:
 
     def __init__(
         self,
-        connections: Sequence[Connection],
+        connections: Sequence[StoreConnection],
         *,
         clock: Clock,
         timeout_s: float,
@@ -39,7 +39,7 @@ class Readers:
         self._clock = clock
         self._timeout_s = timeout_s
         self._damaged = damaged
-        self._free: asyncio.LifoQueue[Connection] = asyncio.LifoQueue(len(self._connections))
+        self._free: asyncio.LifoQueue[StoreConnection] = asyncio.LifoQueue(len(self._connections))
         for connection in self._connections:
             self._free.put_nowait(connection)
 

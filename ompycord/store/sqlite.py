@@ -8,7 +8,7 @@ from functools import partial
 from ompycord.domain.ports import Clock, Ids
 from ompycord.domain.records import Commit, Committed
 from ompycord.store.committer import Committer
-from ompycord.store.connection import Connection
+from ompycord.store.connection import StoreConnection
 from ompycord.store.database import Database
 from ompycord.store.degraded import WriteGuard, put_probe
 from ompycord.store.features import decisions, drafts, effects, events, keys, outbox, runs, tasks
@@ -63,7 +63,7 @@ class SqliteStore(
 ):
     """Made by `open_store`. Methods that write return after the commit; StorageError when the database does not take it."""
 
-    def __init__(self, *, writer: Connection, readers: Readers, guard: WriteGuard, clock: Clock, ids: Ids) -> None:
+    def __init__(self, *, writer: StoreConnection, readers: Readers, guard: WriteGuard, clock: Clock, ids: Ids) -> None:
         self._connection = writer
         self._guard = guard
         self._writer = Committer(writer, guard)

@@ -83,7 +83,7 @@ class WriteRegistry:
             found[kind].append(record)
         present = [(write, found[write.record]) for write in self._writes.values() if found[write.record]]
         return PreparedCommit(
-            earlier=tuple(_look(write.earlier, records) for write, records in present if write.earlier is not None),
+            earlier=tuple(_reader(write.earlier, records) for write, records in present if write.earlier is not None),
             apply=tuple(write.prepare(records) for write, records in present),
             weight=1 + sum(write.weight * len(records) for write, records in present),
         )
@@ -91,12 +91,12 @@ class WriteRegistry:
 
 def apply_commit(raw: sqlite3.Connection, commit: PreparedCommit, *, now: Millis) -> Committed:
     """Apply it, or say what was there first. Raises what a write raises; the caller rolls back."""
-    before = [found for look in commit.earlier if (found := look(raw)) is not None]
+    before = [found for read in commit.earlier if (found := read(raw)) is not None]
     if before:  # a decision that was first is what the caller must hear of
         return next((found for found in before if found.earlier is not None), before[0])
     positions = tuple(position for apply in commit.apply for position in apply(raw, now))
     return Committed(positions=positions)
 
 
-def _look(earlier: Earlier[Any], records: Sequence[Any]) -> Callable[[sqlite3.Connection], Committed | None]:
+def _reader(earlier: Earlier[Any], records: Sequence[Any]) -> Callable[[sqlite3.Connection], Committed | None]:
     return lambda raw: earlier(raw, records)

@@ -32,7 +32,7 @@ class Watchdog:
         stream: TextIO | None = None,
     ) -> None:
         """Stacks go to `stream` (stderr), which must have a file descriptor."""
-        self._missed_beats = max(2, round(blocked_s / interval_s))
+        self._missed_heartbeats = max(2, round(blocked_s / interval_s))
         self._interval_s = interval_s
         self._end = end
         self._stream = stream
@@ -43,7 +43,7 @@ class Watchdog:
 
     async def run(self) -> None:
         """Until cancelled."""
-        thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
+        thread = threading.Thread(target=self._observe, name="watchdog", daemon=True)
         thread.start()
         try:
             while True:
@@ -54,20 +54,20 @@ class Watchdog:
         finally:
             self._over.set()
 
-    def _watch(self) -> None:
+    def _observe(self) -> None:
         """Counts looks, not seconds: a process that was stopped (Ctrl+Z, a suspended laptop) misses both alike."""
-        seen, missed_beats = -1, 0
+        seen, missed_heartbeats = -1, 0
         while not self._over.wait(self._interval_s):
-            missed_beats = missed_beats + 1 if self._heartbeats == seen else 0
+            missed_heartbeats = missed_heartbeats + 1 if self._heartbeats == seen else 0
             seen = self._heartbeats
-            if missed_beats >= self._missed_beats:
-                self._give_up(missed_beats)
+            if missed_heartbeats >= self._missed_heartbeats:
+                self._give_up(missed_heartbeats)
                 return
 
-    def _give_up(self, missed_beats: int) -> None:
+    def _give_up(self, missed_heartbeats: int) -> None:
         stream = self._stream or sys.stderr
         stream.write(
-            f"ompycord: the event loop was blocked for {missed_beats * self._interval_s:.0f} s; its stacks follow.\n"
+            f"ompycord: the event loop was blocked for {missed_heartbeats * self._interval_s:.0f} s; its stacks follow.\n"
         )
         stream.flush()
         faulthandler.dump_traceback(file=stream, all_threads=True)

@@ -14,9 +14,9 @@ class ScriptedInbox:
 
     def __init__(self, *bodies: AgentInput) -> None:
         self._waiting: asyncio.Queue[AgentInput] = asyncio.Queue(64)
-        self.say(*bodies)
+        self.send(*bodies)
 
-    def say(self, *bodies: AgentInput) -> None:
+    def send(self, *bodies: AgentInput) -> None:
         """Next of all, in this order."""
         for body in bodies:
             self._waiting.put_nowait(body)
@@ -38,14 +38,14 @@ class ScriptedAgent:
         outcome: AgentOutcome | None = None,
     ) -> None:
         self.jobs: list[AgentJob] = []
-        self.halted = 0
+        self.cancelled = 0
         self.script: Sequence[EventBody] = script
         self.writes = writes or {}
         self.outcome = outcome or AgentOutcome(claim=True, message="Done, it says.")
         self._go = asyncio.Event()
         self._go.set()
         self.began = asyncio.Event()
-        self.heard: asyncio.Queue[AgentInput] = asyncio.Queue(64)
+        self.received: asyncio.Queue[AgentInput] = asyncio.Queue(64)
         """What people said to it while it ran."""
 
     def hold(self) -> None:
@@ -58,7 +58,7 @@ class ScriptedAgent:
 
     async def _listen(self, inbox: Inbox) -> None:
         while True:
-            self.heard.put_nowait(await inbox.next())
+            self.received.put_nowait(await inbox.next())
 
     async def run(self, job: AgentJob, emit: Emit, inbox: Inbox) -> AgentOutcome:
         self.jobs.append(job)
@@ -71,7 +71,7 @@ class ScriptedAgent:
                 await self._go.wait()
                 listening.cancel()
         except asyncio.CancelledError:
-            self.halted += 1
+            self.cancelled += 1
             raise
         for name, text in self.writes.items():
             (job.cwd / name).write_text(text, encoding="utf-8")

@@ -125,14 +125,14 @@ def label(text: str, limit: int, *, is_clean: bool = False) -> str:
     text = _near(" ".join(text.split()), limit)
     breaks = _ends(_LIVE_AT, text) | _ends(_LIVE_ANGLE, text) | _ends(_LINE_MARK, text) | _ends(_LINK_JOINT, text)
 
-    def inert(at: int, cluster: str) -> str:
+    def sanitized(at: int, cluster: str) -> str:
         between = cluster == "_" and text[at - 1 : at].isalnum() and text[at + 1 : at + 2].isalnum()
         if between or cluster[0] not in _LOOKALIKES:
             return cluster
         # Its marks and selectors may mean something else on the look-alike: U+2223 and a stroke are one character.
         return clean(_LOOKALIKES[cluster[0]] + cluster[1:])
 
-    parts = _parts(text, inert, _starts(_LOOKALIKE_CHAR, text), breaks)
+    parts = _parts(text, sanitized, _starts(_LOOKALIKE_CHAR, text), breaks)
     return _joined(parts, limit, was_cut=was_cut, not_last="_")
 
 
@@ -224,10 +224,10 @@ def _joined(parts: Iterator[tuple[str, bool]], limit: int, *, was_cut: bool, not
         return ""
     while kept and (units > room or kept[-1][0] == not_last):
         part, is_run = kept.pop()
-        gone = max(units - room, 1) if is_run else len(part)
-        if gone < len(part):
-            kept.append((part[:-gone], True))
-            units -= gone
+        cut = max(units - room, 1) if is_run else len(part)
+        if cut < len(part):
+            kept.append((part[:-cut], True))
+            units -= cut
         else:
             units -= len(part) if is_run else utf16_len(part)
     return "".join(part for part, _ in kept) + ELLIPSIS

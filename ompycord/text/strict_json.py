@@ -61,7 +61,7 @@ def require_within_limits(value: Any, *, is_plain: bool = False, most: int = NOD
     nodes = 0
     level: list[Any] = [value]
     for _ in range(DEPTH + 1):
-        below: list[Any] = []
+        children: list[Any] = []
         nodes += len(level)
         if nodes > most:
             raise NotJson(f"more than {most:,} values")
@@ -74,12 +74,12 @@ def require_within_limits(value: Any, *, is_plain: bool = False, most: int = NOD
                 for key in entries:
                     if not is_plain or len(key) > KEY:
                         _require_text(key, KEY)
-                below.extend(entries.values())
+                children.extend(entries.values())
             elif isinstance(node, list):
-                below.extend(cast("list[Any]", node))
-        if not below:
+                children.extend(cast("list[Any]", node))
+        if not children:
             return
-        level = below
+        level = children
     raise NotJson("deeper than 16 levels")
 
 

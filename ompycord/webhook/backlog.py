@@ -22,14 +22,14 @@ class Backlog:
         self._limit = limit
         self._wake = wake
         self._count = 0
-        self._asked_at: float | None = None
+        self._counted_at: float | None = None
 
     async def require_room(self) -> None:
         """Raises Problem `backlog` (429)."""
         now = self._clock.monotonic_s()
         is_full = self._count >= self._limit
-        if self._asked_at is None or now - self._asked_at >= (AGE_S / 10 if is_full else AGE_S):
-            self._asked_at = now
+        if self._counted_at is None or now - self._counted_at >= (AGE_S / 10 if is_full else AGE_S):
+            self._counted_at = now
             self._count = await self._store.backlog()
             is_full = self._count >= self._limit
         if is_full:

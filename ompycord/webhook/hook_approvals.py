@@ -17,15 +17,15 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock
 from ompycord.http.pipeline import ClientDisconnected, RequestPipeline
 
-__all__ = ["ASK_S", "HookApprovals", "Verdict"]
+__all__ = ["ASK_S", "ApprovalVerdict", "HookApprovals"]
 
 ASK_S: Final = 55.0
 """How long an agent waits for people; the hooks that we write give up after 60 s."""
-_LOOK_S: Final = 1.0
+_POLL_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ApprovalVerdict:
     """What the agent is told. `ask` leaves it to whoever sits at its terminal."""
 
     permission: Literal["allow", "deny", "ask"]
@@ -51,7 +51,7 @@ class HookApprovals:
         """Whether an answer would be heard."""
         return self._bus is not None
 
-    async def given(self, run: RunId, wanted: ApprovalRequested) -> Verdict | None:
+    async def given(self, run: RunId, wanted: ApprovalRequested) -> ApprovalVerdict | None:
         """Leave that these very words were given for the whole run."""
         snapshot = await self._snapshots.of(run)
         for known in snapshot.approvals if snapshot else ():
@@ -60,20 +60,20 @@ class HookApprovals:
                 return _verdict(known)
         return None
 
-    async def decided(self, run: RunId, approval: str, receive: Receive) -> Verdict:
+    async def decided(self, run: RunId, approval: str, receive: Receive) -> ApprovalVerdict:
         """Wait for a person, at most `ASK_S`. Raises ClientDisconnected when the agent does not wait any more."""
         async with asyncio.TaskGroup() as tasks:
-            gone = tasks.create_task(_hung_up(receive))
+            disconnected = tasks.create_task(_hung_up(receive))
             verdict = tasks.create_task(self._wait(run, approval))
-            await asyncio.wait((gone, verdict), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((disconnected, verdict), return_when=asyncio.FIRST_COMPLETED)
             is_over = verdict.done()
-            gone.cancel()
+            disconnected.cancel()
             verdict.cancel()
         if not is_over:
             raise ClientDisconnected
         return verdict.result()
 
-    async def _wait(self, run: RunId, approval: str) -> Verdict:
+    async def _wait(self, run: RunId, approval: str) -> ApprovalVerdict:
         assert self._bus is not None
         until = self._clock.monotonic_s() + ASK_S
         with self._bus.subscribe() as changes:
@@ -85,14 +85,14 @@ class HookApprovals:
                 left = until - self._clock.monotonic_s()
                 is_pointless = snapshot is not None and (snapshot.is_final or snapshot.cancel_requested)
                 if left <= 0 or is_pointless or self._pipeline.is_draining:
-                    return Verdict("ask", "Nobody decided in Discord.")
-                await changes.take_of(run, min(left, _LOOK_S))
+                    return ApprovalVerdict("ask", "Nobody decided in Discord.")
+                await changes.take_of(run, min(left, _POLL_S))
 
 
-def _verdict(decided: Approval) -> Verdict:
+def _verdict(decided: Approval) -> ApprovalVerdict:
     if decided.status == "granted":
-        return Verdict("allow", f"{decided.by} allowed it in Discord.")
-    return Verdict("deny", f"{decided.by} does not allow it{f': {decided.reason}' if decided.reason else '.'}")
+        return ApprovalVerdict("allow", f"{decided.by} allowed it in Discord.")
+    return ApprovalVerdict("deny", f"{decided.by} does not allow it{f': {decided.reason}' if decided.reason else '.'}")
 
 
 async def _hung_up(receive: Receive) -> None:

@@ -27,7 +27,7 @@ from ompycord.http.problems import Headers, Problem, problem
 from ompycord.text.strict_json import NotJson, parse_json, require_within_limits
 from ompycord.webhook.acknowledgement import JSON, accepted
 from ompycord.webhook.backlog import Backlog
-from ompycord.webhook.hook_approvals import HookApprovals, Verdict
+from ompycord.webhook.hook_approvals import ApprovalVerdict, HookApprovals
 from ompycord.webhook.hook_runs import HookRuns, Pushed
 from ompycord.webhook.limits import EventLimits
 
@@ -98,7 +98,7 @@ class Hooks:
             return _nothing(reading)
         if address.source != "claude":
             return accepted(receipts)
-        verdict = await self._asked(address, pushed, reading, receipts, receive)
+        verdict = await self._request_approval(address, pushed, reading, receipts, receive)
         return _for_claude(receipts, verdict)
 
     def _pushed(self, address: _Address, authenticated: AuthenticatedRequest, reading: HookReading) -> Pushed:
@@ -112,9 +112,9 @@ class Hooks:
         self._backlog.stored(sum(not receipt.duplicate for receipt in receipts))
         return receipts
 
-    async def _asked(
+    async def _request_approval(
         self, address: _Address, pushed: Pushed, reading: HookReading, receipts: list[Receipt], receive: Receive
-    ) -> Verdict | None:
+    ) -> ApprovalVerdict | None:
         """What people say to a tool that waits for leave; None where nobody is asked."""
         wanted, run = reading.request, receipts[-1].run
         if not address.waits or wanted is None or not self._approvals.can_wait or receipts[-1].cancel_requested:
@@ -174,7 +174,7 @@ def _nothing(reading: HookReading) -> RawAnswer:
     return _json(202, {"accepted": 0, "duplicates": 0, "run": None, "position": 0, "cancel_requested": False})
 
 
-def _for_claude(receipts: list[Receipt], verdict: Verdict | None) -> RawAnswer:
+def _for_claude(receipts: list[Receipt], verdict: ApprovalVerdict | None) -> RawAnswer:
     """Claude Code reads the answer to a hook: a decision, and that somebody wants it to end."""
     status, headers, body = accepted(receipts)
     more: Frame = {}

@@ -28,7 +28,7 @@ from ompycord.webhook.schemas import add_schemas
 from ompycord.webhook.stream_routes import add_streams
 from ompycord.webhook.streams import Streams
 
-__all__ = ["Probe", "RunView", "create_routes"]
+__all__ = ["Probe", "RunBody", "create_routes"]
 
 Probe = Callable[[], Awaitable[bool]]
 """Whether something that we need is there; False, an exception or 2 s of silence mean that it is not."""
@@ -36,7 +36,7 @@ Probe = Callable[[], Awaitable[bool]]
 PROBE_S = 2.0
 
 
-class RunView(Frozen):
+class RunBody(Frozen):
     """A run as other programs see it."""
 
     id: str
@@ -51,7 +51,7 @@ class RunView(Frozen):
     ended_at: datetime | None = None
 
 
-class RunDetail(RunView):
+class RunDetail(RunBody):
     """One run, with what its sender must know to go on."""
 
     cancel_requested: bool = False
@@ -136,14 +136,14 @@ def _add_runs(app: FastAPI, store: RunRecords, snapshots: Snapshots, auth_check:
         state: Annotated[list[RunState] | None, Query()] = None,
         is_open: Annotated[bool | None, Query(alias="open")] = None,
         limit: Annotated[int, Query(ge=1, le=100)] = 25,
-    ) -> dict[str, list[RunView]]:
+    ) -> dict[str, list[RunBody]]:
         """Runs, newest first. A run's own key sees its run only."""
         key = reader(request, auth_check)
         if key.run is not None:
             own = await store.run(key.run)
-            return {"runs": [] if own is None else [RunView.model_validate(_view(own))]}
+            return {"runs": [] if own is None else [RunBody.model_validate(_view(own))]}
         which = RunFilter(states=None if state is None else frozenset(state), is_open=is_open, limit=limit)
-        return {"runs": [RunView.model_validate(_view(run)) for run in await store.runs(which)]}
+        return {"runs": [RunBody.model_validate(_view(run)) for run in await store.runs(which)]}
 
     async def run(request: Request, run_id: UlidPath) -> RunDetail:
         """One run: its state, whether somebody wants it to end, and which numbers are missing."""

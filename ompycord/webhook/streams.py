@@ -101,12 +101,12 @@ class Streams:
     ) -> None:
         """One stream, until its reader goes, its key ends, or the database does not answer: then the reader comes again."""
         with self._bus.subscribe() as changes:
-            reader.on_gone = changes.wake
+            reader.on_disconnect = changes.wake
             self._open.add(changes)
             try:
                 with suppress(StorageError):
                     await reader.write(f"retry: {RETRY_MS}\n\n")
-                    await self._feed(run, after, reader, lambda: not reader.is_gone and is_allowed(), changes)
+                    await self._feed(run, after, reader, lambda: not reader.is_disconnected and is_allowed(), changes)
             finally:
                 self._open.discard(changes)
 

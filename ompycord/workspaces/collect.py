@@ -21,7 +21,7 @@ from ompycord.workspaces.git import TRANSFER_S, Git
 from ompycord.workspaces.record import Folder, Record, Result
 from ompycord.workspaces.repositories import RESULT_REF
 
-__all__ = ["Harvester"]
+__all__ = ["Collector"]
 
 _PROGRAM: Final = Path(__file__).with_name("collect_program.py")
 _BUNDLE: Final = "result.bundle"
@@ -31,7 +31,7 @@ _ARRIVING: Final = "refs/ompycord/arriving"
 _DIFF: Final = ("diff", "--no-ext-diff", "--no-textconv", "--no-color", "--find-renames", "-l2000")
 
 
-class Harvester:
+class Collector:
     """Takes what lies in a run's clone into its `result.git`."""
 
     def __init__(self, *, git: Git, launcher: Launcher) -> None:
@@ -73,15 +73,15 @@ class Harvester:
             stdin=json.dumps(request).encode(),
             marker=run,
         )
-        said = ""
+        printed = ""
         async with self._launcher.start(spec, layout, clocks=Clocks(wall_s=TRANSFER_S, idle_s=TRANSFER_S)) as process:
             async for line in process.lines():
                 if line.stream is Stream.STDERR and line.text.strip():
-                    said = line.text
+                    printed = line.text
             ended = await process.wait()
         if ended.outcome is Outcome.EXITED and ended.exit_code in (0, NOTHING_CHANGED):
             return ended.exit_code == 0
-        raise WorkspaceError(f"The result could not be collected: {_why(ended, said)}")
+        raise WorkspaceError(f"The result could not be collected: {_why(ended, printed)}")
 
     async def _fetch(self, folder: Folder, record: Record, marker: str) -> str:
         """The commit in `result.git`, checked; an equal one of an earlier harvest stays."""
@@ -144,8 +144,8 @@ class Harvester:
         return Result(commit=None)
 
 
-def _why(ended: ProcessResult, said: str) -> str:
+def _why(ended: ProcessResult, printed: str) -> str:
     """`said` is its last word on its standard error."""
     if ended.over_limit is not None:
         return f"what collects it {ended.over_limit} and was ended."
-    return cut(clean(said), _SENTENCE) or str(ended.outcome)
+    return cut(clean(printed), _SENTENCE) or str(ended.outcome)

@@ -17,7 +17,7 @@ from ompycord.errors import ProcessFailed, WorkspaceError
 from ompycord.processes import kill_strays
 from ompycord.processes.launcher_port import Launcher
 from ompycord.workspaces.alternates import make_bare, make_clone
-from ompycord.workspaces.collect import Harvester
+from ompycord.workspaces.collect import Collector
 from ompycord.workspaces.folders import is_real_folder, remove, scratch
 from ompycord.workspaces.git import TRANSFER_S, Git
 from ompycord.workspaces.locks import unlock
@@ -36,7 +36,7 @@ class GitWorkspaces:
         self._folder = folder
         self._git = git
         self._repositories = Repositories(folder=repositories, git=git)
-        self._harvester = Harvester(git=git, launcher=launcher)
+        self._collector = Collector(git=git, launcher=launcher)
 
     async def prepare(self, run: RunId, repository: RepositorySpec, *, base: str | None) -> Prepared:
         """See the port. The clone is on a branch of its own, `ompycord/<short id>`, and has no remote."""
@@ -89,7 +89,7 @@ class GitWorkspaces:
         with _in_words():
             await self._kill_strays(run)
             await asyncio.to_thread(unlock, folder.result, "*.lock", "refs/**/*.lock")
-            result = await self._harvester.collect(folder, record, message=message, co_author=co_author, run=run)
+            result = await self._collector.collect(folder, record, message=message, co_author=co_author, run=run)
             await folder.write(record.model_copy(update={"result": result}))
         return _collected(folder, result)
 

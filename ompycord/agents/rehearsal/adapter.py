@@ -38,7 +38,7 @@ class RehearsalAgent:
     async def run(self, job: AgentJob, emit: Emit, inbox: Inbox) -> AgentOutcome:
         """See the port."""
         program = (sys.executable, "-I", "-S", str(_PROGRAM), INBOX_FILE)
-        return await drive(self._launcher, job, program, emit, hears=inbox)
+        return await drive(self._launcher, job, program, emit, messages=inbox)
 
 
 AGENT: Final = AgentKind(options=RehearsalOptions, adapter=RehearsalAgent)

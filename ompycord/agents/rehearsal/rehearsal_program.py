@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 EVENTS_FD = 3
-LOOK_S = 0.05
+POLL_S = 0.05
 COMMAND = ("git", "log", "--oneline", "-1")
 TEST_S = 60
 ANSWER_S = 900
@@ -51,7 +51,7 @@ class Inbox:
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._read = 0
-        self.said: list[str] = []
+        self.messages: list[str] = []
         self.decided: dict[str, dict[str, Any]] = {}
 
     def read_inbox(self) -> list[str]:
@@ -69,34 +69,34 @@ class Inbox:
                 new.append(event["data"]["text"])
             elif event["type"].startswith("approval."):
                 self.decided[event["data"]["approval"]] = {"type": event["type"], **event["data"]}
-        self.said += new
+        self.messages += new
         return new
 
 
 class Stage:
     """Says events and waits between them."""
 
-    def __init__(self, pace: float, inbox: Inbox) -> None:
-        self._pace = pace
+    def __init__(self, speed: float, inbox: Inbox) -> None:
+        self._speed = speed
         self.inbox = inbox
         self._out = os.fdopen(EVENTS_FD, "w", encoding="utf-8", buffering=1)
         self._calls = 0
         self._phases: list[tuple[str, str]] = []
 
-    def say(self, type_: str, **data: object) -> None:
+    def emit(self, type_: str, **data: object) -> None:
         """One event of the dialect."""
         self._out.write(json.dumps({"schema": "ompycord/event@1", "type": type_, "data": data}) + "\n")
 
     def rest(self, seconds: float) -> None:
         """A pause as a person would see it, scaled; then repeats what was said meanwhile."""
-        time.sleep(seconds * self._pace)
+        time.sleep(seconds * self._speed)
         for text in self.inbox.read_inbox():
-            self.say("message", text=f"I was told: {text[:1900]}")
+            self.emit("message", text=f"I was told: {text[:1900]}")
 
     @property
     def hurries(self) -> bool:
         """Somebody wants it to be quick."""
-        return any("hurry" in re.findall(r"[a-z]+", text.lower()) for text in self.inbox.said)
+        return any("hurry" in re.findall(r"[a-z]+", text.lower()) for text in self.inbox.messages)
 
     def plan(self, *titles: str) -> None:
         """The phases, none begun."""
@@ -116,7 +116,7 @@ class Stage:
         """Begins a tool; finish it with `done`."""
         self._calls += 1
         call = f"call-{self._calls}"
-        self.say("tool.started", tool=tool, title=title, call=call)
+        self.emit("tool.started", tool=tool, title=title, call=call)
         self.rest(seconds)
         return Tool(self, tool, title, call)
 
@@ -125,7 +125,7 @@ class Stage:
 
     def _show(self, phases: list[tuple[str, str]]) -> None:
         self._phases = phases
-        self.say("plan.updated", phases=[{"title": name, "status": status} for name, status in phases])
+        self.emit("plan.updated", phases=[{"title": name, "status": status} for name, status in phases])
 
 
 class Tool:
@@ -137,11 +137,11 @@ class Tool:
 
     def progress(self, text: str, *, seconds: float) -> None:
         """One step, and the pause it takes."""
-        self._stage.say("tool.progress", call=self._named["call"], text=text)
+        self._stage.emit("tool.progress", call=self._named["call"], text=text)
         self._stage.rest(seconds)
 
     def done(self, *, ok: bool = True, **facts: object) -> None:
-        self._stage.say("tool.finished", **self._named, ok=ok, **facts)
+        self._stage.emit("tool.finished", **self._named, ok=ok, **facts)
 
 
 def main() -> int:
@@ -150,8 +150,8 @@ def main() -> int:
     words = set(re.findall(r"[a-z]+", prompt.lower()))
     inbox = Inbox(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
     stage = Stage(float(os.environ.get("REHEARSAL_PACE", "1")), inbox)
-    stage.say("message", text="This is a rehearsal: no model is involved, the change it makes is real.")
-    stage.say("usage.updated", input=0, output=0, cost_usd=0.0)
+    stage.emit("message", text="This is a rehearsal: no model is involved, the change it makes is real.")
+    stage.emit("usage.updated", input=0, output=0, cost_usd=0.0)
     stage.rest(0.8)
     if "slow" in words and "hurry" not in words:
         take_long(stage)
@@ -178,22 +178,22 @@ def take_long(stage: Stage) -> None:
 def run_with_approval(stage: Stage) -> None:
     """Asks for leave to run a command that only reads, and runs it where it gets it."""
     command = " ".join(COMMAND)
-    stage.say("approval.requested", approval="leave-1", title="Run a command", command=command, risk="it only reads")
-    deadline, beats = time.monotonic() + ANSWER_S, 0
+    stage.emit("approval.requested", approval="leave-1", title="Run a command", command=command, risk="it only reads")
+    deadline, heartbeats = time.monotonic() + ANSWER_S, 0
     while "leave-1" not in stage.inbox.decided:
         if time.monotonic() >= deadline:
-            stage.say("approval.withdrawn", approval="leave-1", reason="Nobody decided in a quarter of an hour.")
-            stage.say("message", text=f"Nobody allowed `{command}`, so it was not run.")
+            stage.emit("approval.withdrawn", approval="leave-1", reason="Nobody decided in a quarter of an hour.")
+            stage.emit("message", text=f"Nobody allowed `{command}`, so it was not run.")
             return
-        beats += 1
-        if beats % 200 == 0:  # a sign of life every ten seconds
-            stage.say("tool.progress", call="leave", text="waiting for a person")
-        time.sleep(LOOK_S)
+        heartbeats += 1
+        if heartbeats % 200 == 0:  # a sign of life every ten seconds
+            stage.emit("tool.progress", call="leave", text="waiting for a person")
+        time.sleep(POLL_S)
         stage.rest(0)
     decided = stage.inbox.decided["leave-1"]
     if decided["type"] == "approval.denied":
         why = decided.get("reason")
-        stage.say(
+        stage.emit(
             "message", text=f"{decided['by']} does not allow `{command}`{f': {why}' if why else ''}. I go on without."
         )
         return
@@ -209,7 +209,7 @@ def repair_cart(stage: Stage, *, wants_note: bool, gives_up: bool) -> int:
     stage.tool("read", str(CODE), seconds=1.0).done(
         detail=f"{len(CODE.read_text(encoding='utf-8').splitlines())} lines"
     )
-    stage.say("message", text="The discount is taken from one piece of each line, whatever the quantity.")
+    stage.emit("message", text="The discount is taken from one piece of each line, whatever the quantity.")
     stage.rest(0.8)
     stage.begin("Failing test")
     tool = stage.tool("edit", str(TESTS), seconds=1.2)
@@ -217,7 +217,7 @@ def repair_cart(stage: Stage, *, wants_note: bool, gives_up: bool) -> int:
         file.write(NEW_TEST)
     tool.done(added=NEW_TEST.count("\n"), removed=0)
     changed: list[dict[str, Any]] = [{"path": str(TESTS), "added": NEW_TEST.count("\n"), "removed": 0}]
-    stage.say("files.changed", files=changed)
+    stage.emit("files.changed", files=changed)
     if run_tests(stage):
         return give_up(stage, "The new test passes without a fix, so it proves nothing.")
     if gives_up:
@@ -230,7 +230,7 @@ def repair_cart(stage: Stage, *, wants_note: bool, gives_up: bool) -> int:
     if wants_note:
         write_note(stage, "The discount counts every piece of a line.")
         changed.append({"path": str(NOTES)})
-    stage.say("files.changed", files=changed)
+    stage.emit("files.changed", files=changed)
     stage.begin("Run the tests")
     if not run_tests(stage):
         return give_up(stage, "The tests still fail after the fix.")
@@ -244,7 +244,7 @@ def extend_notes(stage: Stage, prompt: str, *, gives_up: bool) -> int:
     stage.tool("list", ".", seconds=1.5).done(detail=f"{sum(1 for _ in Path().iterdir())} entries")
     if gives_up:
         return give_up(stage, "The prompt says to fail: nothing was changed.")
-    stage.say("message", text="The rehearsal repairs only the sample's cart; here it adds a line to NOTES.md instead.")
+    stage.emit("message", text="The rehearsal repairs only the sample's cart; here it adds a line to NOTES.md instead.")
     stage.begin("Write a note")
     write_note(stage, f"Rehearsal: {' '.join(prompt.split())[:200]}")
     return finish(stage, "A line was added to NOTES.md. The rehearsal understands no prompt; nothing else was changed.")
@@ -273,17 +273,17 @@ def run_tests(stage: Stage) -> bool:
 def finish(stage: Stage, summary: str) -> int:
     """Claims done, once what it was told is written down."""
     stage.rest(0)
-    for text in stage.inbox.said:
+    for text in stage.inbox.messages:
         write_note(stage, f"Told: {' '.join(text.split())[:200]}")
     stage.end(ok=True)
-    stage.say("run.finished", summary=summary)
+    stage.emit("run.finished", summary=summary)
     return 0
 
 
 def give_up(stage: Stage, message: str) -> int:
     """Says that it failed."""
     stage.end(ok=False)
-    stage.say("run.failed", message=message)
+    stage.emit("run.failed", message=message)
     return 1
 
 
@@ -291,7 +291,7 @@ def ask(stage: Stage) -> str | None:
     """A person's answer to `QUESTION` through the sidecar's tools, or None."""
     url, key = os.environ.get("OMPYCORD_MCP_URL"), os.environ.get("OMPYCORD_KEY")
     if not url or not key:
-        stage.say("message", text="This run has no address to ask a person at, so nobody was asked.")
+        stage.emit("message", text="This run has no address to ask a person at, so nobody was asked.")
         return None
     tool = stage.tool("ask_human", QUESTION, seconds=0)
     try:

@@ -41,7 +41,7 @@ class KeyManager:
         sidecar_address: Callable[[], str],
     ) -> None:
         """`shared_secret` is OMP_WEBHOOK_SECRET; `sidecar_address` is asked when an agent starts."""
-        self.ring = KeySet(clock=clock)
+        self.keys = KeySet(clock=clock)
         self._store = store
         self._secrets = secrets
         self._clock = clock
@@ -65,7 +65,7 @@ class KeyManager:
             records = await self._store.keys()
             texts = self._secrets.of(record.id for record in records if record.kind == "hmac")
             secrets = {key_id: parse_secret(text) for key_id, text in texts.items()}
-            self.ring.replace(records, hmac_secrets=secrets, shared_secret=self._shared_secret)
+            self.keys.replace(records, hmac_secrets=secrets, shared_secret=self._shared_secret)
 
     async def job_environment(self, run: RunId) -> dict[str, str]:
         """What an agent needs to speak to us, with a key of its own that ends with its run."""
@@ -81,5 +81,5 @@ class KeyManager:
     def run_of(self, headers: Mapping[str, str]) -> RunId | None:
         """The run whose MCP key these request headers carry."""
         scheme, _, token = headers.get("authorization", "").partition(" ")
-        key = self.ring.by_bearer(token, is_local=False) if scheme.lower() == "bearer" else None
+        key = self.keys.by_bearer(token, is_local=False) if scheme.lower() == "bearer" else None
         return key.run if key is not None and is_allowed(key.actor, Scope.MCP) else None

@@ -23,7 +23,7 @@ __all__ = ["AddKey", "KeyView", "Keys", "KeysStore", "MadeKey", "RotateKey", "Wh
 LONGEST_S = 10 * 365 * 24 * 3600
 """Longest life or overlap that is taken."""
 
-AskedT = TypeVar("AskedT", bound=Frozen)
+RequestT = TypeVar("RequestT", bound=Frozen)
 KeyName = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Lifetime = Annotated[int, Field(ge=1, le=LONGEST_S)]
 
@@ -121,16 +121,16 @@ class Keys:
         """Under the names that the control socket knows them by."""
 
         async def add(arguments: dict[str, Any]) -> Any:
-            return _plain(await self.add(_asked(AddKey, arguments)))
+            return _plain(await self.add(_validated(AddKey, arguments)))
 
         async def list_(arguments: dict[str, Any]) -> Any:
-            return [_plain(view) for view in await self.list(_asked(KeyFilter, arguments))]
+            return [_plain(view) for view in await self.list(_validated(KeyFilter, arguments))]
 
         async def revoke(arguments: dict[str, Any]) -> Any:
-            return _plain(await self.revoke(_asked(WhichKey, arguments)))
+            return _plain(await self.revoke(_validated(WhichKey, arguments)))
 
         async def rotate(arguments: dict[str, Any]) -> Any:
-            return _plain(await self.rotate(_asked(RotateKey, arguments)))
+            return _plain(await self.rotate(_validated(RotateKey, arguments)))
 
         table: dict[str, Operation] = {
             "keys.add": add,
@@ -155,20 +155,24 @@ class Keys:
         records = await self._store.keys()
         return [KeyView.of(record, now_ms=now) for record in records if record.run is None or which.with_runs]
 
-    async def add(self, asked: AddKey) -> MadeKey:
+    async def add(self, request: AddKey) -> MadeKey:
         """Raises Refused when an active key has this name."""
         now = self._clock.now_ms()
-        if any(_is_active(record, now) and record.name == asked.name for record in await self._store.keys()):
-            raise RefusedInWords(f"There is a key named {asked.name} already: choose another name, or rotate that key.")
-        expires_at = None if asked.lifetime_s is None else now + asked.lifetime_s * 1000
-        record, secret = self._mint(asked.kind, asked.name, asked.scopes, asked.channel, asked.owner, expires_at)
+        if any(_is_active(record, now) and record.name == request.name for record in await self._store.keys()):
+            raise RefusedInWords(
+                f"There is a key named {request.name} already: choose another name, or rotate that key."
+            )
+        expires_at = None if request.lifetime_s is None else now + request.lifetime_s * 1000
+        record, secret = self._mint(
+            request.kind, request.name, request.scopes, request.channel, request.owner, expires_at
+        )
         await self._keep(record, secret, action="key.added")
         return MadeKey(key=KeyView.of(record, now_ms=now), secret=secret)
 
-    async def revoke(self, asked: WhichKey) -> KeyView:
+    async def revoke(self, request: WhichKey) -> KeyView:
         """It opens nothing from now on. Raises Refused when there is no such key."""
         now = self._clock.now_ms()
-        record = await self._find(asked.key)
+        record = await self._find(request.key)
         ended = record.model_copy(update={"revoked_at": now})
         await self._store.commit(Commit(writes=(ended,)))
         await self._audit("key.revoked", ended)
@@ -176,10 +180,10 @@ class Keys:
         self._secrets.drop(record.id)
         return KeyView.of(ended, now_ms=now)
 
-    async def rotate(self, asked: RotateKey) -> MadeKey:
+    async def rotate(self, request: RotateKey) -> MadeKey:
         """A key of another id and secret with the same name, scopes, channel and owner. Raises Refused."""
         now = self._clock.now_ms()
-        old = await self._find(asked.key)
+        old = await self._find(request.key)
         if old.run is not None:
             raise RefusedInWords("This key belongs to a run and ends with it: it cannot be rotated.")
         if not _is_active(old, now):
@@ -188,12 +192,12 @@ class Keys:
         record, secret = self._mint(
             old.kind, old.name, old.scopes, old.channel, old.owner, None if lifetime is None else now + lifetime
         )
-        until = now + asked.overlap_s * 1000
+        until = now + request.overlap_s * 1000
         ending = old.model_copy(
-            update={"expires_at": min(until, old.expires_at or until)} if asked.overlap_s else {"revoked_at": now}
+            update={"expires_at": min(until, old.expires_at or until)} if request.overlap_s else {"revoked_at": now}
         )
         await self._keep(record, secret, action="key.rotated", ending=ending)
-        if not asked.overlap_s:
+        if not request.overlap_s:
             self._secrets.drop(old.id)
         return MadeKey(key=KeyView.of(record, now_ms=now), secret=secret, replaces=KeyView.of(ending, now_ms=now))
 
@@ -262,7 +266,7 @@ def _plain(model: Frozen) -> dict[str, Any]:
     return model.model_dump(mode="json")
 
 
-def _asked(model: type[AskedT], arguments: dict[str, Any]) -> AskedT:
+def _validated(model: type[RequestT], arguments: dict[str, Any]) -> RequestT:
     try:
         return model.model_validate(arguments)
     except ValidationError as error:

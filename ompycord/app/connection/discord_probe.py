@@ -103,14 +103,14 @@ class DiscordProbe:
         overwrites = [
             Overwrite(one["id"], int(one["allow"]), int(one["deny"])) for one in found.get("permission_overwrites", ())
         ]
-        held = in_channel(
+        granted = in_channel(
             server.permissions,
             guild=server.id,
             member=account.id,
             roles=member.get("roles", []),
             overwrites=overwrites,
         )
-        lacks = missing(held)
+        lacks = missing(granted)
         return found["name"], server.id, (VIEW_CHANNEL,) if VIEW_CHANNEL in lacks else lacks
 
     async def _unseen(self, channel: str, account: Account) -> tuple[str, str, tuple[Permission, ...]]:
@@ -134,9 +134,9 @@ class DiscordProbe:
                 answer.raise_for_status()
                 return await answer.json()
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-            said = f"HTTP {error.status}" if isinstance(error, aiohttp.ClientResponseError) else "no answer"
+            reason = f"HTTP {error.status}" if isinstance(error, aiohttp.ClientResponseError) else "no answer"
             raise UnavailableError(
-                f"Discord does not answer as it should ({said}). Look at discordstatus.com and at your network, then try again."
+                f"Discord does not answer as it should ({reason}). Look at discordstatus.com and at your network, then try again."
             ) from None
 
 

@@ -12,7 +12,7 @@ from ompycord.telemetry import get_logger
 
 __all__ = ["channels_of", "point_at_configured", "report_missing"]
 
-LOOK_S = 15.0
+POLL_S = 15.0
 
 log = get_logger(__name__)
 
@@ -34,7 +34,7 @@ def channels_of(catalog: Catalog) -> list[str]:
 async def report_missing(settings: Settings, token: str, announce: Callable[[str], None]) -> None:
     """Say and log each thing that Discord does not allow. What cannot be asked is not told: the bot itself says that."""
     try:
-        async with asyncio.timeout(LOOK_S), open_probe(api=settings.discord.api, token=token) as probe:
+        async with asyncio.timeout(POLL_S), open_probe(api=settings.discord.api, token=token) as probe:
             found = await findings_of(probe, settings.discord, channels=channels_of(settings.catalog))
     except (StartError, TimeoutError) as error:
         log.info("discord.not_looked_at", cause=str(error) or "too slow")

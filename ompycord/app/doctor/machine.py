@@ -50,10 +50,10 @@ def sqlite(version: tuple[int, int, int] = sqlite3.sqlite_version_info) -> Findi
 async def git_version(git: Git, folder: Path) -> Finding:
     """The git that clones and harvests."""
     try:
-        said = await git.line("--version", cwd=folder)
+        printed = await git.line("--version", cwd=folder)
     except OmpycordError:
         return fail("git", "it is not on the PATH, and no run can begin without it.", "Install git.")
-    return ok("git", said.removeprefix("git version "))
+    return ok("git", printed.removeprefix("git version "))
 
 
 def confinement(

@@ -57,9 +57,9 @@ class WebhookOperations:
         return {"webhooks.list": self._list, "webhooks.retry": self._retry, "webhooks.drop": self._drop}
 
     async def _list(self, arguments: dict[str, Any]) -> list[dict[str, Any]]:
-        asked = _asked(ListDeliveries, arguments)
-        statuses = _OPEN if asked.status is None else frozenset({asked.status})
-        which = DeliveryFilter(destination=asked.destination, statuses=statuses, limit=asked.limit)
+        request = _validated(ListDeliveries, arguments)
+        statuses = _OPEN if request.status is None else frozenset({request.status})
+        which = DeliveryFilter(destination=request.destination, statuses=statuses, limit=request.limit)
         return [_view(row) for row in await self._queue.find(which)]
 
     async def _retry(self, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -82,16 +82,16 @@ class WebhookOperations:
 
 
 def _filter(arguments: dict[str, Any]) -> DeliveryFilter:
-    asked = _asked(ChangeDeliveries, arguments)
-    if asked.delivery is not None:
-        return DeliveryFilter(ids=(asked.delivery,), limit=None)
-    if asked.destination is None:
+    request = _validated(ChangeDeliveries, arguments)
+    if request.delivery is not None:
+        return DeliveryFilter(ids=(request.delivery,), limit=None)
+    if request.destination is None:
         raise RefusedInWords("Say which: a delivery by its id, or --all --destination NAME.")
-    statuses = frozenset({DeliveryStatus.DEAD}) if asked.only_dead else _OPEN
-    return DeliveryFilter(destination=asked.destination, statuses=statuses, limit=None)
+    statuses = frozenset({DeliveryStatus.DEAD}) if request.only_dead else _OPEN
+    return DeliveryFilter(destination=request.destination, statuses=statuses, limit=None)
 
 
-def _asked(model: type[ModelT], arguments: dict[str, Any]) -> ModelT:
+def _validated(model: type[ModelT], arguments: dict[str, Any]) -> ModelT:
     try:
         return model.model_validate(arguments)
     except ValidationError:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import httpx
 
-from ompycord.app.selftest.person import NotSeen, Person
+from ompycord.app.selftest.person import NotSeen, PlaygroundUser
 from ompycord.playground.client import Client, PlaygroundError, read_run_file
 from ompycord.processes import start_detached
 
@@ -24,7 +24,7 @@ __all__ = ["SelftestHarness"]
 
 UP_S = 60.0
 END_S = 45.0
-LOOK_S = 0.05
+POLL_S = 0.05
 FOREIGN = ("OMPYCORD_", "OMP_", "DISCORD_")
 CONFIG = """\
 agents:
@@ -59,23 +59,23 @@ class SelftestHarness:
         self._process = start_detached(argv, env=self._environ, cwd=self._folder, log=log)
         try:
             async with asyncio.timeout(UP_S):
-                while "Ctrl+C" not in (said := log.read_text(encoding="utf-8", errors="replace")):
+                while "Ctrl+C" not in (printed := log.read_text(encoding="utf-8", errors="replace")):
                     if self._process.poll() is not None:
-                        raise NotSeen(f"it ended at once: {_last_line(said)}")
-                    await asyncio.sleep(LOOK_S)
+                        raise NotSeen(f"it ended at once: {_last_line(printed)}")
+                    await asyncio.sleep(POLL_S)
         except TimeoutError:
             raise NotSeen(f"it did not come up within {UP_S:.0f} s") from None
-        found = _SIDECAR.search(said)
+        found = _SIDECAR.search(printed)
         if found is None:
             raise NotSeen("it did not say where its sidecar is")
         self.sidecar = found[1]
 
-    async def people(self) -> tuple[Person, Person]:
+    async def people(self) -> tuple[PlaygroundUser, PlaygroundUser]:
         """The playground's admin and its outsider."""
         client = self._playground_client()
         info = await client.read_info()
         admin, outsider = (
-            Person(client, user=info.users[kind], channels=info.channels) for kind in ("admin", "outsider")
+            PlaygroundUser(client, user=info.users[kind], channels=info.channels) for kind in ("admin", "outsider")
         )
         return admin, outsider
 
@@ -83,14 +83,14 @@ class SelftestHarness:
         """End it as a power cut would."""
         if self._process is not None:
             self._process.kill()
-            await self._gone()
+            await self._exit_code()
 
     async def end(self) -> int:
         """SIGTERM; the exit code."""
         if self._process is None:
             raise NotSeen("it does not run")
         self._process.send_signal(signal.SIGTERM)
-        return await self._gone()
+        return await self._exit_code()
 
     def has_write_ahead_log(self) -> bool:
         """Whether SQLite's log is still there: the last connection that closes in order takes it away."""
@@ -101,16 +101,16 @@ class SelftestHarness:
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
             try:
-                await self._gone()
+                await self._exit_code()
             except NotSeen:
                 self._process.kill()
-                await self._gone()
+                await self._exit_code()
         with contextlib.suppress(NotSeen, PlaygroundError):
             await self._playground_client().shut_down(bot=os.getpid())
         if self._playground is not None:
             await self._playground.close()
 
-    async def _gone(self) -> int:
+    async def _exit_code(self) -> int:
         assert self._process is not None
         try:
             return await asyncio.to_thread(self._process.wait, END_S)

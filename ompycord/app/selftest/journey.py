@@ -55,12 +55,12 @@ class Journey:
         _require(ready.is_success, f"/readyz answered {ready.status_code}: {ready.text[:200]}")
         return ", ".join(ready.json()["checks"])
 
-    async def refuses_strangers(self) -> str:
+    async def refuses_outsiders(self) -> str:
         answer = await self._harness.client.post(f"{self._harness.sidecar}/api/webhook/event", content=b"{}")
         _require(answer.status_code == UNAUTHORIZED, f"it answered {answer.status_code}")
         _, outsider = await self._harness.people()
-        asked = await outsider.command("new", "tasks", prompt="Let me in")
-        reply = await outsider.answered("the refusal", asked)
+        reply = await outsider.command("new", "tasks", prompt="Let me in")
+        reply = await outsider.answered("the refusal", reply)
         _require(reply.ephemeral_for == outsider.id, "others saw the refusal")
         return "401, and in Discord a refusal that only they see"
 
@@ -74,7 +74,7 @@ class Journey:
         self._run = found[1] if found else ""
         return f"run {self._run}"
 
-    async def asks_and_hears(self) -> str:
+    async def asks_and_receives(self) -> str:
         admin, _ = await self._harness.people()
         question = await admin.sees("the question", lambda message: f"{self._run} · question" in message.text)
         await admin.click(question, "Y")
@@ -128,10 +128,10 @@ class Journey:
 
     async def cancels(self) -> str:
         admin, _ = await self._harness.people()
-        asked = await admin.command("cancel", "tasks", run=self._run)
+        reply = await admin.command("cancel", "tasks", run=self._run)
         question = await admin.sees(  # the first answer may be empty still: it is filled when the run was looked up
             "the question before a cancel",
-            lambda message: message.interaction == asked and button(message, "Cancel run") is not None,
+            lambda message: message.interaction == reply and button(message, "Cancel run") is not None,
         )
         await admin.click(question, "Cancel run")
         result = await admin.sees("the end", lambda message: f"{self._run} · result" in message.text)
@@ -178,9 +178,9 @@ Step = Callable[[Journey], Awaitable[str]]
 STEPS: tuple[tuple[str, bool, Step], ...] = (
     ("Ompycord starts, and a local Discord with it", False, Journey.starts),
     ("The sidecar lives and is ready", False, Journey.is_ready),
-    ("Strangers are refused, at both doors", False, Journey.refuses_strangers),
+    ("Strangers are refused, at both doors", False, Journey.refuses_outsiders),
     ("/omp new opens a form; submitted, a card appears", True, Journey.takes_a_task),
-    ("The agent asks a person, who answers with a button", True, Journey.asks_and_hears),
+    ("The agent asks a person, who answers with a button", True, Journey.asks_and_receives),
     ("The checks pass, and one message mentions who asked", True, Journey.is_verified),
     ("The change lies on a branch of its own", True, Journey.leaves_a_branch),
     ("Signed events of a run elsewhere get a card, once", False, Journey.takes_signed_events),

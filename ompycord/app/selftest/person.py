@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 
 from ompycord.playground.client import Client, JsonObject, Message
 
-__all__ = ["NotSeen", "Person", "button"]
+__all__ = ["NotSeen", "PlaygroundUser", "button"]
 
-LOOK_S = 0.1
+POLL_S = 0.1
 """Between two looks at a channel: another process, which sets no event of ours."""
 PATIENCE_S = 40.0
 
@@ -19,7 +19,7 @@ class NotSeen(Exception):  # named for the fact
     """What was waited for did not come; says what."""
 
 
-class Person:
+class PlaygroundUser:
     """One of the playground's people; channels by name or id."""
 
     def __init__(self, client: Client, *, user: str, channels: Mapping[str, str]) -> None:
@@ -34,17 +34,17 @@ class Person:
     async def command_with_form(self, name: str, channel: str, **values: str) -> str:
         """Run a command that opens a form, and submit it; the form's interaction."""
         state = await self._client.state(self.id)
-        asked = await self.command(name, channel)
+        reply = await self.command(name, channel)
         events = self._client.events(self.id, after=state["seq"])
         try:
             async with asyncio.timeout(PATIENCE_S):
-                while not _is_form_of(await events.next(), asked):
+                while not _is_form_of(await events.next(), reply):
                     pass
         except TimeoutError:
             raise NotSeen(f"/omp {name} opened no form") from None
         finally:
             events.close()
-        return await self._client.submit(self.id, asked, values)
+        return await self._client.submit(self.id, reply, values)
 
     async def click(self, message: Message, label: str) -> str:
         """Press the button whose label begins so; the interaction."""
@@ -68,7 +68,7 @@ class Person:
                     for message in await self.messages():
                         if fits(message):
                             return message
-                    await asyncio.sleep(LOOK_S)
+                    await asyncio.sleep(POLL_S)
         except TimeoutError:
             raise NotSeen(f"{what} did not come within {PATIENCE_S:.0f} s") from None
 

@@ -8,7 +8,7 @@ from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.feature import Feature, slash_command
 from ompycord.bot.interactions import reply_texts
-from ompycord.bot.interactions.replies import defer, say
+from ompycord.bot.interactions.replies import defer, send_privately
 from ompycord.domain.access import Person
 from ompycord.domain.ids import ulid_time_ms
 from ompycord.domain.run import RunRecord
@@ -42,19 +42,19 @@ def cancel_feature(context: BotContext) -> Feature:
 
     async def confirmed(interaction: Interaction, person: Person, component: ComponentId) -> None:
         await interaction.response.defer()
-        asked = await context.store.draft(component.ref)
-        if asked is None or context.clock.now_ms() - ulid_time_ms(component.ref) > CONFIRM_MS:
-            await say(interaction, reply_texts.CONFIRM_EXPIRED)
+        note = await context.store.draft(component.ref)
+        if note is None or context.clock.now_ms() - ulid_time_ms(component.ref) > CONFIRM_MS:
+            await send_privately(interaction, reply_texts.CONFIRM_EXPIRED)
             return
-        record = await context.visible(interaction, str(asked.body["cancel"]))
-        await context.runs.cancel(record, person, reason=asked.body.get("reason"))
-        await say(
+        record = await context.visible(interaction, str(note.body["cancel"]))
+        await context.runs.cancel(record, person, reason=note.body.get("reason"))
+        await send_privately(
             interaction, reply_texts.cancelled(record, (await context.snapshots.load(record)).branch, context.sanitizer)
         )
 
     async def kept(interaction: Interaction, person: Person, component: ComponentId) -> None:
         await interaction.response.defer()
-        await say(interaction, reply_texts.NOTHING_CHANGED)
+        await send_privately(interaction, reply_texts.NOTHING_CHANGED)
 
     return Feature(
         commands=(cancel,), actions={CANCEL: pressed}, components={"docancel": confirmed, "keep": kept}, role="runner"
@@ -66,11 +66,11 @@ async def _ask(
 ) -> None:
     """Ask before ending a run for good. The reason waits on disk, under the id in the button."""
     context.require(person, CANCEL.right, record)
-    asked = await context.keep_note(interaction, {"cancel": record.id, "reason": reason})
+    note = await context.keep_note(interaction, {"cancel": record.id, "reason": reason})
     loaded = await context.snapshots.load(record)
     words = reply_texts.confirm_cancel(record, loaded.title, loaded.branch, context.sanitizer)
     buttons = [
-        Button(action="docancel", label="Cancel run", style="danger", ref=asked.id),
-        Button(action="keep", label="Keep it", ref=asked.id),
+        Button(action="docancel", label="Cancel run", style="danger", ref=note.id),
+        Button(action="keep", label="Keep it", ref=note.id),
     ]
-    await say(interaction, words, buttons=message(words, buttons=buttons, sign=context.signer.button))
+    await send_privately(interaction, words, buttons=message(words, buttons=buttons, sign=context.signer.button))

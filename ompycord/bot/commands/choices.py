@@ -20,7 +20,7 @@ class Choices:
     def __init__(self, context: BotContext) -> None:
         self._context = context
 
-    def _may_look(self, interaction: Interaction) -> bool:
+    def _may_read(self, interaction: Interaction) -> bool:
         return self._context.may_use(interaction)
 
     async def repositories(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
@@ -35,14 +35,14 @@ class Choices:
         return self._names(interaction, typed, [spec.name for spec in specs])
 
     def _names(self, interaction: Interaction, typed: str, names: list[str]) -> list[app_commands.Choice[str]]:
-        if not self._may_look(interaction):
+        if not self._may_read(interaction):
             return []
         found = [name for name in names if typed.lower() in name.lower()]
         return [app_commands.Choice(name=name, value=name) for name in found[:AUTOCOMPLETE_CHOICES]]
 
     async def runs(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         """Open runs first, then the latest; found by the last characters of the id or a word of the title."""
-        if not self._may_look(interaction):
+        if not self._may_read(interaction):
             return []
         latest = await self._context.find(interaction, RunFilter(limit=60))
         wanted = typed.strip().lower()

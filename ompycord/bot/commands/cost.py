@@ -7,7 +7,7 @@ from discord import app_commands
 from ompycord.bot.access import Interaction
 from ompycord.bot.context import BotContext
 from ompycord.bot.feature import Feature, slash_command
-from ompycord.bot.interactions.replies import defer, say
+from ompycord.bot.interactions.replies import defer, send_privately
 from ompycord.domain.base import Millis
 from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import RunId
@@ -45,7 +45,7 @@ def cost_feature(context: BotContext) -> Feature:
             f"{whose}, the last {count(_DAYS[period] * 24, 'hour') if period == 'day' else count(_DAYS[period], 'day')}"
         )
         files = [("costs.csv", costs_csv(found, redact=context.renderer.redact))] if csv else []
-        await say(interaction, costs_text(found, title=title, redact=context.renderer.redact), files=files)
+        await send_privately(interaction, costs_text(found, title=title, redact=context.renderer.redact), files=files)
 
     return Feature(commands=(cost,))
 

@@ -3,7 +3,7 @@
 from ompycord.bot.access import Interaction
 from ompycord.bot.context import BotContext
 from ompycord.bot.feature import Feature, slash_command
-from ompycord.bot.interactions.replies import defer, say
+from ompycord.bot.interactions.replies import defer, send_privately
 from ompycord.bot.lookups import HealthLine
 
 __all__ = ["health_feature"]
@@ -16,16 +16,16 @@ def health_feature(context: BotContext) -> Feature:
     async def health(interaction: Interaction) -> None:
         await defer(interaction)
         waiting = len(await context.store.outbox(limit=100))
-        owed = f"{waiting if waiting < 100 else 'more than 99'} messages wait for Discord"  # noqa: PLR2004  # the limit above
+        pending = f"{waiting if waiting < 100 else 'more than 99'} messages wait for Discord"  # noqa: PLR2004  # the limit above
         lines = [
             context.connection(),
-            HealthLine(name="Outbox", is_ok=waiting == 0, text=owed if waiting else "nothing waits"),
+            HealthLine(name="Outbox", is_ok=waiting == 0, text=pending if waiting else "nothing waits"),
             *await context.lookups.health(),
         ]
         text = "\n".join(
             f"{'✅' if line.is_ok else '⚠'} **{context.sanitizer.line(line.name, 60)}** {context.sanitizer.line(line.text, 300)}"
             for line in lines
         )
-        await say(interaction, text)
+        await send_privately(interaction, text)
 
     return Feature(commands=(health,))

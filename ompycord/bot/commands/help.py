@@ -8,7 +8,7 @@ from discord import app_commands
 from ompycord.bot.access import Interaction
 from ompycord.bot.context import BotContext
 from ompycord.bot.feature import Feature, slash_command
-from ompycord.bot.interactions.replies import say
+from ompycord.bot.interactions.replies import send_privately
 from ompycord.render.help import Role as RoleName
 from ompycord.render.help import help_text
 
@@ -24,7 +24,7 @@ def help_feature(context: BotContext, others: Sequence[Feature]) -> Feature:
         role = context.person(interaction).role
         name = cast("RoleName", role.name.lower()) if context.may_use(interaction) else None
         rows = [row for feature in (*others, ours) for row in feature.help]
-        await say(interaction, help_text(rows, name, topic=topic))
+        await send_privately(interaction, help_text(rows, name, topic=topic))
 
     ours = Feature(commands=(help_command,))
     return ours

@@ -11,7 +11,7 @@ from ompycord.bot.commands.choices import Choices
 from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.feature import Feature, slash_command
-from ompycord.bot.flow import Flow, Signal, Step, advance
+from ompycord.bot.flow import Flow, FlowStep, Signal, advance
 from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.drafts import AttachedFile, Typed
 from ompycord.bot.interactions.forms import read_form
@@ -66,8 +66,8 @@ def new_feature(context: BotContext) -> Feature:
         file: discord.Attachment | None = None,
     ) -> None:
         files = (AttachedFile(name=file.filename, url=file.url, size=file.size),) if file else ()
-        asked = _Asked(prompt, repository, agent, Mode(mode or "standard"), branch, budget, files)
-        await new_run.command(interaction, asked)
+        request = _Request(prompt, repository, agent, Mode(mode or "standard"), branch, budget, files)
+        await new_run.command(interaction, request)
 
     async def chosen(interaction: Interaction, message: discord.Message) -> None:
         await new_run.from_message(interaction, message)
@@ -93,36 +93,36 @@ class _NewRun:
         files = tuple(
             AttachedFile(name=file.filename, url=file.url, size=file.size) for file in message.attachments[:MOST_FILES]
         )
-        asked = _Asked(message.content, None, None, Mode.STANDARD, None, None, files)
-        if not asked.prompt and not files:
+        request = _Request(message.content, None, None, Mode.STANDARD, None, None, files)
+        if not request.prompt and not files:
             raise RefusedInWords("That message has no text and no file, so there is nothing to run.")
         person = self._permitted(interaction)
-        asked.favourite = await self._context.favourite(person)
-        await self._open_form(interaction, person, asked)
+        request.favourite = await self._context.favourite(person)
+        await self._open_form(interaction, person, request)
 
-    async def command(self, interaction: Interaction, asked: "_Asked") -> None:
+    async def command(self, interaction: Interaction, request: "_Request") -> None:
         person = self._permitted(interaction)
-        asked.favourite = await self._context.favourite(person)
+        request.favourite = await self._context.favourite(person)
         try:
-            typed = self._typed(interaction, asked) if asked.prompt or asked.files else None
+            typed = self._typed(interaction, request) if request.prompt or request.files else None
             if typed is None:
-                await self._open_form(interaction, person, asked)
+                await self._open_form(interaction, person, request)
                 return
         except (OmpycordError, ValidationError) as refused:
-            await give_back(interaction, refused, asked.prompt)
+            await give_back(interaction, refused, request.prompt)
             return
         draft = self._submissions.draft_of(interaction, person, typed, draft_id=self._context.ids.ulid())
         await self._submissions.take(interaction, person, draft, flow=Flow.IDLE)
 
-    def _typed(self, interaction: Interaction, asked: "_Asked") -> Typed | None:
+    def _typed(self, interaction: Interaction, request: "_Request") -> Typed | None:
         """The whole task; None where the form must be asked for the repository. Raises Refused, ValidationError."""
-        repository = self._repository(interaction, asked.repository)
+        repository = self._repository(interaction, request.repository)
         if repository is None:
-            if asked.files or len(asked.prompt or "") > MODAL_INPUT_VALUE:
+            if request.files or len(request.prompt or "") > MODAL_INPUT_VALUE:
                 raise RefusedInWords(repository_missing())
             return None
-        agent = self._agent(repository, asked.agent, asked.favourite)
-        typed = asked.typed(repository.name, agent.name, shown_in=self._context.shown_in(interaction))
+        agent = self._agent(repository, request.agent, request.favourite)
+        typed = request.typed(repository.name, agent.name, shown_in=self._context.shown_in(interaction))
         self._check(interaction, typed)
         return typed
 
@@ -154,24 +154,24 @@ class _NewRun:
 
     # -- the form ----------------------------------------------------------------------------------------------------
 
-    async def _open_form(self, interaction: Interaction, person: Person, asked: "_Asked") -> None:
+    async def _open_form(self, interaction: Interaction, person: Person, request: "_Request") -> None:
         """It must be the first answer. What its five inputs have no place for waits in the draft."""
         draft_id = self._context.ids.ulid()
         flow, step = advance(Flow.IDLE, Signal.FORM_WANTED)
-        assert step is Step.OPEN_FORM, flow
+        assert step is FlowStep.OPEN_FORM, flow
         catalog = self._context.catalog
         channel = getattr(interaction.channel, "name", None) or "this channel"
         modal = task_form(
             custom_id=self._context.signer.sign("form", draft_id),
             channel=str(channel),
             catalog=catalog,
-            repository=self._repository(interaction, asked.repository),
-            agent=asked.agent or asked.favourite,
-            mode=asked.mode,
-            prompt=asked.prompt or "",
+            repository=self._repository(interaction, request.repository),
+            agent=request.agent or request.favourite,
+            mode=request.mode,
+            prompt=request.prompt or "",
         )
-        if asked.branch or asked.budget or asked.files:
-            typed = asked.typed("", "", shown_in=self._context.shown_in(interaction))
+        if request.branch or request.budget or request.files:
+            typed = request.typed("", "", shown_in=self._context.shown_in(interaction))
             kept = self._submissions.draft_of(interaction, person, typed, draft_id=draft_id)
             await self._context.store.save_draft(kept)
         await interaction.response.send_modal(modal)
@@ -232,7 +232,7 @@ class _NewRun:
                 log.info("resume.not_closed", run=record.id, cause=str(failed))
 
 
-class _Asked:
+class _Request:
     """The options of the command."""
 
     def __init__(

@@ -9,7 +9,7 @@ from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.feature import Feature
 from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.forms import read_form
-from ompycord.bot.interactions.replies import defer, give_back, say
+from ompycord.bot.interactions.replies import defer, give_back, send_privately
 from ompycord.conductor import MESSAGE_LENGTH
 from ompycord.domain.access import Person
 from ompycord.domain.ids import RunId
@@ -35,7 +35,7 @@ def queue_feature(context: BotContext) -> Feature:
         await defer(interaction)
         record = await context.run(interaction, run)
         waiting = await context.messages.waiting(RunId(record.id))
-        await say(interaction, reply_texts.waiting(record.id, waiting, context.sanitizer))
+        await send_privately(interaction, reply_texts.waiting(record.id, waiting, context.sanitizer))
 
     async def completed(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         if not context.may_use(interaction):
@@ -52,50 +52,48 @@ def queue_feature(context: BotContext) -> Feature:
         ]
 
     @queue.command(name="edit", description="Say it in other words, as long as no agent has it.")
-    @app_commands.rename(said="message")
-    @app_commands.describe(said="What to say otherwise", run=_RUN)
-    @app_commands.autocomplete(said=completed, run=choices.runs)
+    @app_commands.describe(message="What to say otherwise", run=_RUN)
+    @app_commands.autocomplete(message=completed, run=choices.runs)
     async def edit(
         interaction: Interaction,
-        said: app_commands.Range[str, 1, 100],
+        message: app_commands.Range[str, 1, 100],
         run: app_commands.Range[str, 1, 100] | None = None,
     ) -> None:
         record = await context.run(interaction, run)
         waiting = await context.messages.waiting(RunId(record.id))
-        known = next((one for one in waiting if one.id == said), None)
+        known = next((one for one in waiting if one.id == message), None)
         if known is None:
             raise RefusedInWords("Nothing like that waits for the agent: it has it already, or somebody took it back.")
-        asked = await context.keep_note(interaction, {"edit": known.id, "run": record.id})
-        form = edit_form(custom_id=context.signer.sign("editsaid", asked.id), text=known.body.text)
+        note = await context.keep_note(interaction, {"edit": known.id, "run": record.id})
+        form = edit_form(custom_id=context.signer.sign("editsaid", note.id), text=known.body.text)
         await interaction.response.send_modal(form)
 
     @queue.command(name="drop", description="Take back what was said, as long as no agent has it.")
-    @app_commands.rename(said="message")
-    @app_commands.describe(said="What to take back", run=_RUN)
-    @app_commands.autocomplete(said=completed, run=choices.runs)
+    @app_commands.describe(message="What to take back", run=_RUN)
+    @app_commands.autocomplete(message=completed, run=choices.runs)
     async def drop(
         interaction: Interaction,
-        said: app_commands.Range[str, 1, 100],
+        message: app_commands.Range[str, 1, 100],
         run: app_commands.Range[str, 1, 100] | None = None,
     ) -> None:
         await defer(interaction)
         record = await context.run(interaction, run)
-        taken_back = await context.messages.drop(record, said, context.person(interaction))
-        await say(interaction, reply_texts.dropped(taken_back.body.text, context.sanitizer))
+        taken_back = await context.messages.drop(record, message, context.person(interaction))
+        await send_privately(interaction, reply_texts.dropped(taken_back.body.text, context.sanitizer))
 
     async def edited(interaction: Interaction, person: Person, component: ComponentId) -> None:
         await defer(interaction)
         text = read_form(interaction).text("message")
         try:
-            asked = await context.store.draft(component.ref)
-            if asked is None or "edit" not in asked.body:
+            note = await context.store.draft(component.ref)
+            if note is None or "edit" not in note.body:
                 raise RefusedInWords("That form is not known any more, so nothing was changed.")
-            record = await context.visible(interaction, str(asked.body["run"]))
-            said = await context.messages.edit(record, str(asked.body["edit"]), text, person)
+            record = await context.visible(interaction, str(note.body["run"]))
+            message = await context.messages.edit(record, str(note.body["edit"]), text, person)
         except OmpycordError as refused:
             await give_back(interaction, refused, text)
             return
-        await say(interaction, reply_texts.edited(said.body.text, context.sanitizer))
+        await send_privately(interaction, reply_texts.edited(message.body.text, context.sanitizer))
 
     return Feature(commands=(queue,), forms={"editsaid": edited}, role="runner", exceptions={"list": "viewer"})
 

@@ -7,7 +7,7 @@ from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.feature import Feature
 from ompycord.bot.interactions.forms import DESCRIPTION, read_form
-from ompycord.bot.interactions.replies import defer, say
+from ompycord.bot.interactions.replies import defer, send_privately
 from ompycord.domain.access import Person
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.run import RunRecord
@@ -54,7 +54,7 @@ class _RaiseLimit:
         if committed.earlier is not None:
             by = self._context.sanitizer.line(committed.earlier.by_name, 60)
             raise RefusedInWords(f"{by} raised it a moment ago, to {committed.earlier.action}. Look at the card first.")
-        await say(interaction, f"Run `{short_id(record.id)}` may cost {money(usd)} now, all in all.")
+        await send_privately(interaction, f"Run `{short_id(record.id)}` may cost {money(usd)} now, all in all.")
 
 
 def dollars(typed: str) -> float:

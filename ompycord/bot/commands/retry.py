@@ -3,7 +3,7 @@
 from ompycord.bot.access import Interaction
 from ompycord.bot.context import BotContext
 from ompycord.bot.feature import Feature
-from ompycord.bot.interactions.replies import say
+from ompycord.bot.interactions.replies import send_privately
 from ompycord.bot.interactions.submission import SubmissionService
 from ompycord.domain.access import Person
 from ompycord.domain.ids import short_id
@@ -35,7 +35,7 @@ class _Retries:
         key, now = (record.id, person.id), self._context.clock.now_ms()
         at, earlier = self._retried.get(key, (0, ""))
         if now - at < _SAME_CLICK_MS:
-            await say(interaction, f"You pressed that already: run `{short_id(earlier)}` is the new one." if earlier
+            await send_privately(interaction, f"You pressed that already: run `{short_id(earlier)}` is the new one." if earlier
                       else "You pressed that already; the new run is being made.")  # fmt: skip
             return
         self._retried = dict(list(self._retried.items())[-_REMEMBERED:]) | {key: (now, "")}
@@ -45,4 +45,4 @@ class _Retries:
             self._retried.pop(key, None)
             raise
         self._retried[key] = (now, new.id)
-        await say(interaction, await self._submissions.where(new))
+        await send_privately(interaction, await self._submissions.where(new))

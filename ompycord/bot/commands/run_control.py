@@ -8,7 +8,7 @@ from ompycord.bot.access import Interaction
 from ompycord.bot.commands.choices import Choices
 from ompycord.bot.context import BotContext
 from ompycord.bot.feature import Feature, slash_command
-from ompycord.bot.interactions.replies import defer, say
+from ompycord.bot.interactions.replies import defer, send_privately
 from ompycord.domain.access import Person
 from ompycord.domain.ids import short_id
 from ompycord.domain.run import RunRecord
@@ -32,13 +32,13 @@ def run_control_feature(context: BotContext) -> Feature:
 
     async def stopped(interaction: Interaction, person: Person, record: RunRecord) -> None:
         await context.runs.stop(record, person)
-        await say(
+        await send_privately(
             interaction, f"Run `{short_id(record.id)}` stops. Nothing is lost: *Resume* or `/omp resume` goes on."
         )
 
     async def resumed(interaction: Interaction, person: Person, record: RunRecord) -> None:
         await context.runs.resume(await context.snapshots.load(record), person)
-        await say(interaction, f"Run `{short_id(record.id)}` goes on.")
+        await send_privately(interaction, f"Run `{short_id(record.id)}` goes on.")
 
     @slash_command(name="stop", description="Halt the agent now. Nothing is lost; the run waits for you.")
     @app_commands.describe(run=_RUN)

@@ -9,7 +9,7 @@ from ompycord.bot.access import Interaction
 from ompycord.bot.commands.choices import Choices
 from ompycord.bot.context import BotContext
 from ompycord.bot.feature import Feature, slash_command
-from ompycord.bot.interactions.replies import defer, say
+from ompycord.bot.interactions.replies import defer, send_privately
 from ompycord.bot.interactions.reply_texts import run_line
 from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import RunId
@@ -52,7 +52,7 @@ def runs_feature(context: BotContext) -> Feature:
         )
         found = await context.find(interaction, which)
         lines = await _lines(context, found, text, needs=str(interaction.user.id) if state == "needs me" else None)
-        await say(interaction, "\n".join(lines) or "No run matches. `/omp runs state: all` lists every one.")
+        await send_privately(interaction, "\n".join(lines) or "No run matches. `/omp runs state: all` lists every one.")
 
     return Feature(commands=(runs,))
 

@@ -13,7 +13,7 @@ from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.feature import Feature, slash_command
 from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.forms import DESCRIPTION, read_form
-from ompycord.bot.interactions.replies import NOT_TAKEN, defer, say, words_for
+from ompycord.bot.interactions.replies import NOT_TAKEN, defer, send_privately, words_for
 from ompycord.bot.rest import SendFailed
 from ompycord.conductor import MESSAGE_LENGTH, When
 from ompycord.domain.access import Person
@@ -105,7 +105,7 @@ class _Saying:
             words = reply_texts.given_back(words_for(error, str(interaction.id)[-8:]))
             back = text
         if is_taken:
-            await say(interaction, words, files=[("your-text.txt", back)] if back is not None else ())
+            await send_privately(interaction, words, files=[("your-text.txt", back)] if back is not None else ())
         else:
             await self._post_in_channel(interaction, person, words, back)
 

@@ -13,7 +13,7 @@ from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.feature import Feature, slash_command
 from ompycord.bot.interactions.forms import FormValues, read_form
-from ompycord.bot.interactions.replies import defer, say
+from ompycord.bot.interactions.replies import defer, send_privately
 from ompycord.domain.access import Person
 from ompycord.domain.person_settings import PersonSettings, Pings, QuietHours
 from ompycord.errors import RefusedInWords
@@ -42,7 +42,7 @@ def settings_feature(context: BotContext) -> Feature:
         await defer(interaction)
         chosen = chosen_settings(read_form(interaction), context)
         await context.store.save_person_settings(person.id, chosen, at=context.clock.now_ms())
-        await say(interaction, words.saved(chosen, context.sanitizer))
+        await send_privately(interaction, words.saved(chosen, context.sanitizer))
 
     return Feature(commands=(settings,), forms={ACTION: submitted})
 
@@ -97,9 +97,9 @@ def _settings_form(mine: PersonSettings, agents: Sequence[str], *, custom_id: st
     hours = _line("quiet", "22:00-07:00", quiet, _HOURS_LENGTH)
     zone = _line("zone", "Europe/Berlin", mine.quiet.zone if mine.quiet else "", _ZONE_LENGTH)
     commits = _line("commits", "Ada <ada@example.com>", mine.co_author or "", _CO_AUTHOR_LENGTH)
-    held = "Only what nobody else can answer rings then."
+    quiet = "Only what nobody else can answer rings then."
     modal.add_item(ui.Label(text="When a run needs you or ends", component=_select("pings", pings)))
-    modal.add_item(ui.Label(text="Quiet hours", description=held, component=hours))
+    modal.add_item(ui.Label(text="Quiet hours", description=quiet, component=hours))
     modal.add_item(ui.Label(text="Time zone of these hours", component=zone))
     modal.add_item(ui.Label(text="Agent that you are offered first", component=_select("agent", own)))
     modal.add_item(ui.Label(text="Your name on commits", description="Beside the agent's.", component=commits))

@@ -4,7 +4,7 @@ from ompycord.bot.access import Interaction
 from ompycord.bot.context import BotContext
 from ompycord.bot.feature import Feature
 from ompycord.bot.interactions import reply_texts
-from ompycord.bot.interactions.replies import say
+from ompycord.bot.interactions.replies import send_privately
 from ompycord.domain.access import Person
 from ompycord.domain.run import RunRecord
 from ompycord.render.cards.actions import TAKEOVER
@@ -17,7 +17,7 @@ def takeover_feature(context: BotContext) -> Feature:
 
     async def pressed(interaction: Interaction, person: Person, record: RunRecord) -> None:
         context.require(person, TAKEOVER.right, record)
-        await say(
+        await send_privately(
             interaction, reply_texts.take_over(record, (await context.snapshots.load(record)).branch, context.sanitizer)
         )
 

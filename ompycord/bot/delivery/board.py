@@ -9,7 +9,7 @@ from typing import Final
 from ompycord.bot.delivery.channel_queues import BoardOf, ChannelQueues
 from ompycord.bot.delivery.rollover import ROLL_OVER_MS
 from ompycord.bot.message_renderer import MessageRenderer
-from ompycord.bot.rest import CHANNEL_GONE, MESSAGE_GONE, Rest, SendFailed
+from ompycord.bot.rest import UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, Rest, SendFailed
 from ompycord.domain.base import Millis
 from ompycord.domain.ports import Boards, Clock
 from ompycord.domain.records import Board
@@ -67,7 +67,7 @@ class BoardKeeper:
         try:
             return await self._refresh()
         except SendFailed as failed:
-            if failed.code != CHANNEL_GONE:
+            if failed.code != UNKNOWN_CHANNEL:
                 self._is_dirty = True
                 raise
             log.warning("board.gone", channel=self._channel, reason=str(failed))
@@ -101,7 +101,7 @@ class BoardKeeper:
         try:
             await self._rest.edit(self._channel, board.message, wanted)
         except SendFailed as failed:
-            if failed.code != MESSAGE_GONE:
+            if failed.code != UNKNOWN_MESSAGE:
                 raise
             await self._store.drop_board(self._channel)
             await self._post(wanted, since=board.posted_at + 1)

@@ -8,13 +8,13 @@ from typing import Final
 
 from ompycord.domain.ids import RunId
 
-__all__ = ["COALESCE_S", "Changes"]
+__all__ = ["COALESCE_S", "ChangedRuns"]
 
 COALESCE_S: Final = 0.2
 """A run that changes all the time is looked at so often; an edit takes longer anyway."""
 
 
-class Changes:
+class ChangedRuns:
     """Runs that may show something old."""
 
     def __init__(self) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ompycord.bot.delivery.deliver import QueuedDelivery
-from ompycord.bot.delivery.rate_limiter import Answer, BucketLimiter, GlobalLimiter
+from ompycord.bot.delivery.rate_limiter import BucketLimiter, GlobalLimiter, RateAnswer
 from ompycord.domain.ids import RunId
 from ompycord.domain.records import OutboxKind
 
@@ -80,9 +80,9 @@ class ChannelQueue:
         fresh = [run for run, state in self.dirty.items() if state.is_urgent and run not in self.hurried]
         run = min(fresh or self.dirty, key=lambda run: self.dirty[run].since, default=None)
         since = self.dirty[run].since if run is not None else 0.0
-        owed = min(self.deliveries.values(), key=lambda owed: owed[0], default=None)
-        if owed is not None and (run is None or not fresh or owed[0] <= since):
-            return owed[1]
+        entry = min(self.deliveries.values(), key=lambda entry: entry[0], default=None)
+        if entry is not None and (run is None or not fresh or entry[0] <= since):
+            return entry[1]
         return run
 
     def since(self, job: Job) -> float:
@@ -144,7 +144,7 @@ class ChannelQueues:
         """The lane, where there is one."""
         return self._queues.get(channel)
 
-    def on_answer(self, answer: Answer, now: float) -> None:
+    def on_answer(self, answer: RateAnswer, now: float) -> None:
         """Learn from an answer, whoever asked."""
         if answer.is_limited and answer.is_global:
             self._global_limiter.close(now + (answer.retry_after_s or 1.0))

@@ -11,7 +11,7 @@ from ompycord.bot.delivery.ping_policy import PingPolicy
 from ompycord.bot.delivery.rollover import CardRollover
 from ompycord.bot.lookups import ReadArtifact, no_artifact
 from ompycord.bot.message_renderer import MessageRenderer, RunView, is_pinned, request_of
-from ompycord.bot.rest import CHANNEL_GONE, THREAD_LOCKED, Rest, SendFailed
+from ompycord.bot.rest import THREAD_LOCKED, UNKNOWN_CHANNEL, Rest, SendFailed
 from ompycord.conductor import OPS
 from ompycord.domain.base import Millis
 from ompycord.domain.deliveries import discord_delivery
@@ -86,22 +86,22 @@ class Deliverer:
         wait = discord_delivery(row).not_before
         if wait > self._clock.now_ms() and not self._may_go_early(row, run_view):
             return wait
-        asked_for = row.body.get("channel") or run_view.record.channel
-        mirror = run_view.surface(OutboxKind.MIRROR)
+        requested = row.body.get("channel") or run_view.record.channel
+        summary = run_view.surface(OutboxKind.MIRROR)
         thread = run_view.surface(OutboxKind.THREAD)
         if row.kind is OutboxKind.MIRROR:
             return (
-                QueuedDelivery(row, str(asked_for))
-                if asked_for
+                QueuedDelivery(row, str(requested))
+                if requested
                 else QueuedDelivery(row, "", "no channel is configured for it")
             )
         if row.kind is OutboxKind.NOTICE and row.ref.startswith(OPS):
-            return QueuedDelivery(row, str(asked_for))
-        if mirror is None:
+            return QueuedDelivery(row, str(requested))
+        if summary is None:
             return QueuedDelivery(row, "", "its mirror could not be posted")
         if row.kind is OutboxKind.THREAD:
-            return QueuedDelivery(row, mirror.channel)
-        return QueuedDelivery(row, thread.channel if thread else mirror.channel)
+            return QueuedDelivery(row, summary.channel)
+        return QueuedDelivery(row, thread.channel if thread else summary.channel)
 
     @staticmethod
     def _is_notified(row: OutboxRow, run_view: RunView) -> bool:
@@ -140,7 +140,7 @@ class Deliverer:
             else:
                 surface = await self._place(run_view, row, delivery.channel)
         except SendFailed as failed:
-            is_shown_elsewhere = failed.code == CHANNEL_GONE and await self._moves(run_view, row, delivery.channel)
+            is_shown_elsewhere = failed.code == UNKNOWN_CHANNEL and await self._moves(run_view, row, delivery.channel)
             is_final = (failed.is_final and not is_shown_elsewhere) or (
                 failed.is_doubtful and row.attempts + 1 >= DOUBTS
             )
@@ -158,7 +158,7 @@ class Deliverer:
 
     async def _moves(self, run_view: RunView, row: OutboxRow, channel: str) -> bool:
         """The channel was deleted. Whether the row can go elsewhere; the next try takes it there."""
-        self._rollover.gone.add(channel)
+        self._rollover.deleted_channels.add(channel)
         is_bound = row.kind in {OutboxKind.MIRROR, OutboxKind.THREAD} or row.ref.startswith(OPS)
         return not is_bound and await self._rollover.relocate(run_view)
 
@@ -167,13 +167,13 @@ class Deliverer:
         await self._store.undelivered(row, error=reason, final=True)
 
     async def _open_thread(self, run_view: RunView, row: OutboxRow) -> Surface:
-        mirror = run_view.surface(OutboxKind.MIRROR)
-        if mirror is None or mirror.message is None:
+        summary = run_view.surface(OutboxKind.MIRROR)
+        if summary is None or summary.message is None:
             raise SendFailed("its mirror could not be posted", is_final=True)
         sanitizer = Sanitizer(self._renderer.redact)
         name = f"{cut(short_title(run_view.snapshot, sanitizer), _THREAD_NAME - 9)} · {short_id(run_view.run)}"
         thread = await self._rest.open_thread(
-            mirror.channel, mirror.message, guild=run_view.record.guild or self._renderer.options.guilds[0], name=name
+            summary.channel, summary.message, guild=run_view.record.guild or self._renderer.options.guilds[0], name=name
         )
         return Surface(run=row.run, kind=row.kind, ref=row.ref, channel=thread, posted_at=self._clock.now_ms())
 
@@ -187,27 +187,29 @@ class Deliverer:
         """Post it; what people wait for goes to the mirror's channel where its thread is closed to us, and a mirror goes
         where the run can be shown at all.
         """
-        mirror = run_view.surface(OutboxKind.MIRROR)
+        summary = run_view.surface(OutboxKind.MIRROR)
         if row.kind is OutboxKind.MIRROR:
             return await self._post_summary(run_view, row, channel)
         try:
             return await self._post(run_view, row, channel)
         except SendFailed as failed:
             is_bound = row.kind not in _PINGING or row.ref.startswith(OPS)
-            if failed.code not in _NO_ENTRY or is_bound or mirror is None or mirror.channel == channel:
+            if failed.code not in _NO_ENTRY or is_bound or summary is None or summary.channel == channel:
                 raise
             log.warning("delivery.without_thread", run=row.run, kind=row.kind, reason=str(failed))
-        return await self._post(run_view, row, mirror.channel)
+        return await self._post(run_view, row, summary.channel)
 
     async def _post_summary(self, run_view: RunView, row: OutboxRow, channel: str) -> Surface | None:
-        places = [at for at in dict.fromkeys((channel, *self._renderer.homes)) if at not in self._rollover.gone]
+        places = [
+            at for at in dict.fromkeys((channel, *self._renderer.homes)) if at not in self._rollover.deleted_channels
+        ]
         for place in places[:-1]:
             try:
                 return await self._post(run_view, row, place)
             except SendFailed as failed:
-                if failed.code != CHANNEL_GONE:
+                if failed.code != UNKNOWN_CHANNEL:
                     raise
-                self._rollover.gone.add(place)
+                self._rollover.deleted_channels.add(place)
         return await self._post(run_view, row, places[-1] if places else channel)
 
     async def _post(self, run_view: RunView, row: OutboxRow, channel: str) -> Surface | None:
@@ -267,9 +269,9 @@ class Deliverer:
         kind = OutboxKind.QUESTION if is_pinned(row.kind, row.ref) else row.kind
         if kind is OutboxKind.NOTICE:
             number = question_tag(row.ref)
-        asked = request_of(run_view.snapshot, row.ref) if kind is OutboxKind.QUESTION else None
-        if asked is not None:
-            number = question_tag(asked.ref)
+        request = request_of(run_view.snapshot, row.ref) if kind is OutboxKind.QUESTION else None
+        if request is not None:
+            number = question_tag(request.ref)
         if kind is OutboxKind.FILE:
             number = question_tag(row.ref)
         wanted = Marker(short_id(row.run), kind, number)

@@ -8,12 +8,12 @@ import asyncio
 from typing import Protocol
 
 from ompycord.bot.delivery.board import BoardKeeper
-from ompycord.bot.delivery.changes import Changes
+from ompycord.bot.delivery.changes import ChangedRuns
 from ompycord.bot.delivery.channel_access import ChannelAccess
 from ompycord.bot.delivery.channel_queues import BoardOf, ChannelQueue, ChannelQueues, Job, Start
 from ompycord.bot.delivery.deliver import Deliverer, QueuedDelivery
 from ompycord.bot.delivery.pending_deliveries import RETRY_S, PendingDeliveries, pause_after
-from ompycord.bot.delivery.rate_limiter import Answer
+from ompycord.bot.delivery.rate_limiter import RateAnswer
 from ompycord.bot.delivery.refresh import Refresher
 from ompycord.bot.flow import Flow, Signal, advance
 from ompycord.bot.message_renderer import MessageRenderer, RunView
@@ -31,7 +31,7 @@ IDLE_S = 1.0
 """Looks by itself so often: `not_before`, retries and silence have no event."""
 AT_ONCE = 50
 """Runs that are looked at before lanes get their next job: after a restart there can be a thousand."""
-SWEEP_S = 30.0
+RECHECK_S = 30.0
 """How often all open runs are looked at again, for what only a clock changes (silence, rolled-over cards)."""
 OLD_EDIT_S = 2.1
 """Between two edits where one was of a message older than an hour: 3 in 6 s, which no header tells."""
@@ -44,7 +44,7 @@ log = get_logger(__name__)
 def _state_of(run_view: RunView) -> Signal:
     if run_view.snapshot.is_final:
         return Signal.ENDED
-    return Signal.ASKED if run_view.snapshot.needs_person else Signal.ANSWERED
+    return Signal.QUESTION if run_view.snapshot.needs_person else Signal.ANSWERED
 
 
 class LiveStore(RunRecords, Surfaces, ShownMessages, Outbox, Protocol):
@@ -74,13 +74,13 @@ class LiveEditor:
         self._access = access
         self._board = board
         self._clock = clock
-        self._owed = PendingDeliveries(store=store, deliverer=deliverer, clock=clock)
+        self._pending = PendingDeliveries(store=store, deliverer=deliverer, clock=clock)
         self._queues = ChannelQueues()
         self._flows: dict[RunId, Flow] = {}
-        self._changes = Changes()
+        self._changes = ChangedRuns()
         self._posted: dict[RunId, asyncio.Event] = {}
         self._collected_at = -IDLE_S
-        self._swept_at = -SWEEP_S
+        self._swept_at = -RECHECK_S
         self._subscription: Subscription | None = None
 
     # -- what others may ask -----------------------------------------------------------------------------------------
@@ -101,7 +101,7 @@ class LiveEditor:
 
     def mark_all_dirty(self) -> None:
         """So may any."""
-        self._swept_at = -SWEEP_S
+        self._swept_at = -RECHECK_S
         self._stir()
 
     def removed(self, channel: str, message: str) -> None:
@@ -115,20 +115,20 @@ class LiveEditor:
         event = self._posted.setdefault(run, asyncio.Event())
         self.wake()
         try:
-            mirror = await self._store.surface(run, OutboxKind.MIRROR)
-            if mirror is None:
+            summary = await self._store.surface(run, OutboxKind.MIRROR)
+            if summary is None:
                 try:
                     async with asyncio.timeout(timeout):
                         await event.wait()
                 except TimeoutError:
                     pass
-                mirror = await self._store.surface(run, OutboxKind.MIRROR)
+                summary = await self._store.surface(run, OutboxKind.MIRROR)
         finally:
             self._posted.pop(run, None)
-        if mirror is None:
+        if summary is None:
             return None
         record = await self._store.run(run)
-        return self._renderer.url(record.guild if record else None, mirror.channel, mirror.message)
+        return self._renderer.url(record.guild if record else None, summary.channel, summary.message)
 
     @property
     def longest_flight_s(self) -> float:
@@ -141,7 +141,7 @@ class LiveEditor:
         """Cards that Discord refuses to edit right now."""
         return sum(flow is Flow.RATE_LIMITED for flow in self._flows.values())
 
-    def on_answer(self, answer: Answer) -> None:
+    def on_answer(self, answer: RateAnswer) -> None:
         """What an answer of Discord's says of its limits, whoever asked."""
         self._queues.on_answer(answer, self._clock.monotonic_s())
         if answer.is_limited and answer.channel is not None:
@@ -169,7 +169,7 @@ class LiveEditor:
                         if taken and self._board is not None:
                             self._board.changed()
                         now = self._clock.monotonic_s()
-                        if now - self._swept_at >= SWEEP_S:
+                        if now - self._swept_at >= RECHECK_S:
                             await self._mark_all_dirty()
                         await self._plan(group, outbox=bool(taken) or now - self._collected_at >= IDLE_S)
                 finally:
@@ -204,7 +204,7 @@ class LiveEditor:
         if outbox:
             self._collected_at = self._clock.monotonic_s()
             try:
-                await self._owed.collect(self._queues)
+                await self._pending.collect(self._queues)
             except StorageError as error:
                 log.warning("live.waits", cause=str(error))
         now = self._clock.monotonic_s()
@@ -270,7 +270,7 @@ class LiveEditor:
     def _again(self, job: Job, pause_s: float) -> None:
         """It did not come to an end."""
         if isinstance(job, QueuedDelivery):
-            self._owed.wait(job.row, pause_s)
+            self._pending.wait(job.row, pause_s)
         elif isinstance(job, BoardOf):
             if self._board is not None:
                 self._board.changed()
@@ -282,13 +282,13 @@ class LiveEditor:
         try:
             went_to = await self._deliverer.deliver(delivery)
         except SendFailed as failed:
-            self._owed.refused(row, failed)
+            self._pending.refused(row, failed)
             if failed.retry_after_s is not None or failed.is_closed:
                 await self._hold(channel, queue, failed, pause_after(failed, 0))
             return
         finally:
             self._collected_at = -IDLE_S  # the run's next row can go now
-        self._owed.done(row)
+        self._pending.done(row)
         if went_to is not None:
             await self._access.took(went_to)
         if row.kind is OutboxKind.MIRROR and row.run in self._posted:
@@ -300,7 +300,7 @@ class LiveEditor:
     async def _edit(self, start: Start, run: RunId) -> None:
         """Edit one message of the run in this channel; the lane comes back for its others."""
         channel, queue, _ = start
-        said = self._renderer.slowed.get(channel)
+        slowed = self._renderer.slowed.get(channel)
         try:
             done = await self._refresher.refresh(run, channel)
         except SendFailed as failed:
@@ -319,7 +319,7 @@ class LiveEditor:
             self._collected_at = -IDLE_S
         if done.was_old:
             queue.slow_until = queue.began + OLD_EDIT_S
-        if done.untrue and said is not None and self._renderer.slowed.get(channel) == said:
+        if done.untrue and slowed is not None and self._renderer.slowed.get(channel) == slowed:
             del self._renderer.slowed[channel]
         if done.untrue > 1:
             await self._mark(run)

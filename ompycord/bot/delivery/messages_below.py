@@ -37,7 +37,7 @@ class MessagesBelow:
     def __init__(self) -> None:
         self._threads: dict[str, _Watched] = {}
 
-    def watch(self, thread: str, run: RunId, card: str) -> bool:
+    def track(self, thread: str, run: RunId, card: str) -> bool:
         """This is the live card now. False where nobody knows what was written since: then `learn` must follow."""
         watched = self._threads.get(thread)
         if watched is None or watched.card > int(card):

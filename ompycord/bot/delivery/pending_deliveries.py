@@ -49,7 +49,7 @@ class PendingDeliveries:
         wanted = {row.id for row in first.values()}
         placed: set[int | None] = {queue.row for queue in queues}
         for queue in queues:
-            queue.deliveries = {row: owed for row, owed in queue.deliveries.items() if row in wanted}
+            queue.deliveries = {row: entry for row, entry in queue.deliveries.items() if row in wanted}
             placed |= queue.deliveries.keys()
         now = self._clock.monotonic_s()
         for row in sorted(first.values(), key=lambda row: row.id):

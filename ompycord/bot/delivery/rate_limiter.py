@@ -11,14 +11,14 @@ import regex
 
 from ompycord.text.limits import REQUESTS_PER_S
 
-__all__ = ["Answer", "BucketLimiter", "GlobalLimiter", "answer_of"]
+__all__ = ["BucketLimiter", "GlobalLimiter", "RateAnswer", "answer_of"]
 
 _MESSAGES: Final = regex.compile(r"/channels/[0-9]{1,20}/messages(?:/[0-9]{1,20})?$")
 _CHANNEL: Final = regex.compile(r"/channels/([0-9]{1,20})/")
 _LIMITED: Final = 429
 
 
-class Answer(NamedTuple):
+class RateAnswer(NamedTuple):
     """What one answer of Discord's REST says of its limits. Times are in seconds."""
 
     method: str
@@ -50,9 +50,9 @@ class Answer(NamedTuple):
         return self.method in {"POST", "PATCH"} and _MESSAGES.search(self.path) is not None
 
 
-def answer_of(method: str, path: str, status: int, headers: Mapping[str, str], *, took_s: float) -> Answer:
+def answer_of(method: str, path: str, status: int, headers: Mapping[str, str], *, took_s: float) -> RateAnswer:
     """Read the headers. What is no number counts as absent."""
-    return Answer(
+    return RateAnswer(
         method=method,
         path=path,
         status=status,
@@ -94,7 +94,7 @@ class BucketLimiter:
         """Nothing was sent after all."""
         self._began = self._before
 
-    def on_answer(self, answer: Answer, now: float) -> None:
+    def on_answer(self, answer: RateAnswer, now: float) -> None:
         """An answer came: the window resets so long after Discord wrote it, at some moment of its way."""
         latest = now + answer.reset_after_s
         earliest = latest - answer.took_s

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from ompycord.bot.delivery.rollover import ROLL_OVER_MS, CardRollover, is_moved
 from ompycord.bot.message_renderer import MessageRenderer, RunView, card_number, is_pinned, latest_card
-from ompycord.bot.rest import CHANNEL_GONE, MESSAGE_GONE, Rest, SendFailed
+from ompycord.bot.rest import UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, Rest, SendFailed
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, ShownMessages
 from ompycord.domain.records import OutboxKind, Surface
@@ -52,8 +52,8 @@ class Refresher:
         run_view = await self._renderer.view(run)
         if run_view is None or self._rest.is_away(run_view.record.guild):
             return Refreshed()
-        if channel in self._rollover.gone:
-            return Refreshed(delivers=await self._leave(run_view, channel))
+        if channel in self._rollover.deleted_channels:
+            return Refreshed(delivers=await self._relocate(run_view, channel))
         delivers = await self._rollover.is_due(run_view, channel)
         untrue = self._untrue(run_view, channel)
         if not untrue:
@@ -87,12 +87,12 @@ class Refresher:
             if not self._is_final(surface, failed):
                 raise
             log.warning("edit.refused", run=run_view.run, kind=surface.kind, reason=str(failed))
-            if failed.code == CHANNEL_GONE:
-                self._rollover.gone.add(surface.channel)
-                return await self._leave(run_view, surface.channel)
+            if failed.code == UNKNOWN_CHANNEL:
+                self._rollover.deleted_channels.add(surface.channel)
+                return await self._relocate(run_view, surface.channel)
             if (
                 surface.kind is OutboxKind.CARD
-                and failed.code == MESSAGE_GONE
+                and failed.code == UNKNOWN_MESSAGE
                 and surface == latest_card(run_view.surfaces)
             ):
                 await self._rollover.another(run_view, surface)
@@ -118,7 +118,7 @@ class Refresher:
         except SendFailed as failed:
             log.info("question.not_unpinned", run=surface.run, reason=str(failed))
 
-    async def _leave(self, run_view: RunView, channel: str) -> bool:
+    async def _relocate(self, run_view: RunView, channel: str) -> bool:
         """Its channel was deleted: the run goes on elsewhere, and what stood here is forgotten. Whether a card is owed."""
         card = latest_card(run_view.surfaces)
         delivers = False

@@ -39,14 +39,20 @@ class CardRollover:
     """Owes the next card where this one cannot go on. `gone` are channels that somebody deleted."""
 
     def __init__(
-        self, *, store: RolloverStore, renderer: MessageRenderer, rest: Rest, clock: Clock, below: MessagesBelow
+        self,
+        *,
+        store: RolloverStore,
+        renderer: MessageRenderer,
+        rest: Rest,
+        clock: Clock,
+        messages_below: MessagesBelow,
     ) -> None:
         self._store = store
         self._renderer = renderer
         self._rest = rest
         self._clock = clock
-        self._messages_below = below
-        self.gone: set[str] = set()
+        self._messages_below = messages_below
+        self.deleted_channels: set[str] = set()
 
     async def is_due(self, run_view: RunView, channel: str) -> bool:
         """Owe the next card if the live one in this channel is too old, too deep or in the wrong place."""
@@ -72,10 +78,10 @@ class CardRollover:
 
     async def _is_scrolled_out(self, run_view: RunView, card: Surface) -> bool:
         """In a thread of its own only: in a channel, cards would bury each other for ever."""
-        thread, mirror = run_view.surface(OutboxKind.THREAD), run_view.surface(OutboxKind.MIRROR)
-        if card.message is None or thread is None or (mirror is not None and mirror.channel == thread.channel):
+        thread, summary = run_view.surface(OutboxKind.THREAD), run_view.surface(OutboxKind.MIRROR)
+        if card.message is None or thread is None or (summary is not None and summary.channel == thread.channel):
             return False
-        if not self._messages_below.watch(card.channel, run_view.run, card.message):
+        if not self._messages_below.track(card.channel, run_view.run, card.message):
             try:
                 written = await self._rest.written_below(card.channel, card.message, limit=2 * SCROLLED_OUT_BY)
             except SendFailed as failed:  # the edit that follows says what is wrong with the thread
@@ -103,25 +109,27 @@ class CardRollover:
 
         The thread's surface is moved first: whatever is owed goes there, and `is_due` sees a card that is elsewhere.
         """
-        thread, mirror = run_view.surface(OutboxKind.THREAD), run_view.surface(OutboxKind.MIRROR)
-        held = [surface.channel for surface in (thread, mirror) if surface is not None]
-        place = next((at for at in (*held, *self._renderer.homes) if at not in self.gone), None)
+        thread, summary = run_view.surface(OutboxKind.THREAD), run_view.surface(OutboxKind.MIRROR)
+        channels = [surface.channel for surface in (thread, summary) if surface is not None]
+        place = next((at for at in (*channels, *self._renderer.homes) if at not in self.deleted_channels), None)
         if place is None:
             return False
         await self._ask_again(run_view)
-        for surface in (thread, mirror):
-            if surface is not None and surface.channel in self.gone:
+        for surface in (thread, summary):
+            if surface is not None and surface.channel in self.deleted_channels:
                 log.warning("run.re_homed", run=run_view.run, kind=surface.kind, to=place)
                 await self._store.shown(surface.model_copy(update={"channel": place, "message": None}))
         return True
 
     async def _ask_again(self, run_view: RunView) -> None:
         """What people were asked in a thread that is gone is asked once more where the run is now; it rings nobody twice."""
-        asked = [s for s in run_view.surfaces if s.kind is OutboxKind.QUESTION and s.channel in self.gone]
+        questions = [
+            s for s in run_view.surfaces if s.kind is OutboxKind.QUESTION and s.channel in self.deleted_channels
+        ]
         now = self._clock.now_ms()
         rows = tuple(
             OutboxRow(run=run_view.run, kind=OutboxKind.NOTICE, ref=notice_about(s.ref, why=AGAIN), created_at=now)
-            for s in asked
+            for s in questions
             if not self._renderer.closed(run_view, s.ref)
         )
         if rows:

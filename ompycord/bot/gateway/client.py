@@ -16,13 +16,13 @@ from discord.backoff import ExponentialBackoff
 from discord.gateway import DiscordWebSocket, ReconnectWebSocket
 
 from ompycord.bot.access import Interaction
-from ompycord.bot.delivery.rate_limiter import Answer, answer_of
+from ompycord.bot.delivery.rate_limiter import RateAnswer, answer_of
 from ompycord.bot.embed_builder import QUIET
 from ompycord.bot.options import BotOptions
 from ompycord.errors import GatewayFatal
 from ompycord.telemetry import get_logger
 
-__all__ = ["FATAL_CLOSES", "Hears", "OmpycordClient", "intents_of"]
+__all__ = ["FATAL_CLOSES", "GatewayHandler", "OmpycordClient", "intents_of"]
 
 FATAL_CLOSES = {
     4004: "the token is not valid: set DISCORD_TOKEN to the bot's present one",
@@ -53,7 +53,7 @@ def intents_of(options: BotOptions) -> discord.Intents:
     )
 
 
-class Hears(Protocol):
+class GatewayHandler(Protocol):
     """What is told of Discord's own life; `gateway_events.py`."""
 
     def written(self, message: discord.Message) -> None: ...
@@ -105,12 +105,12 @@ class OmpycordClient(discord.Client):
         self,
         *,
         options: BotOptions,
-        on_request: Callable[[Answer], None],
+        on_request: Callable[[RateAnswer], None],
         on_click: Callable[[Interaction], Awaitable[None]],
         on_text: Callable[[discord.Message], Awaitable[None]],
         on_reaction: Callable[[discord.RawReactionActionEvent], Awaitable[None]],
         on_setup: Callable[[], Awaitable[None]],
-        hears: "Callable[[], Hears]",
+        handler: "Callable[[], GatewayHandler]",
     ) -> None:
         """`on_request` hears what every REST answer says of its limits."""
         super().__init__(
@@ -127,7 +127,7 @@ class OmpycordClient(discord.Client):
         self._on_text = on_text
         self._on_reaction = on_reaction
         self._on_setup = on_setup
-        self._hears = hears
+        self._handler = handler
 
     @property
     def socket(self) -> DiscordWebSocket | None:
@@ -147,7 +147,7 @@ class OmpycordClient(discord.Client):
         is_ours = self.user is not None and message.author.id == self.user.id
         is_here = message.guild is not None and str(message.guild.id) in self._guilds_obeyed
         if is_here:
-            self._hears().written(message)
+            self._handler().written(message)
         if message.type is discord.MessageType.pins_add and is_ours and is_here:
             try:
                 await message.delete()
@@ -163,28 +163,28 @@ class OmpycordClient(discord.Client):
     # -- Discord's own life --------------------------------------------------------------------------------------------
 
     async def on_ready(self) -> None:
-        await self._hears().began()
+        await self._handler().began()
 
-    async def on_raw_message_delete(self, gone: discord.RawMessageDeleteEvent) -> None:
-        self._hears().removed(str(gone.channel_id), str(gone.message_id))
+    async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
+        self._handler().removed(str(event.channel_id), str(event.message_id))
 
-    async def on_raw_bulk_message_delete(self, gone: discord.RawBulkMessageDeleteEvent) -> None:
-        for message in gone.message_ids:
-            self._hears().removed(str(gone.channel_id), str(message))
+    async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
+        for message in event.message_ids:
+            self._handler().removed(str(event.channel_id), str(message))
 
-    async def on_raw_thread_delete(self, gone: discord.RawThreadDeleteEvent) -> None:
-        self._hears().channel_deleted(str(gone.thread_id))
+    async def on_raw_thread_delete(self, event: discord.RawThreadDeleteEvent) -> None:
+        self._handler().channel_deleted(str(event.thread_id))
 
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
-        self._hears().channel_deleted(str(channel.id))
+        self._handler().channel_deleted(str(channel.id))
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         if str(guild.id) in self._guilds_obeyed:
-            await self._hears().left(str(guild.id))
+            await self._handler().left(str(guild.id))
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         if str(guild.id) in self._guilds_obeyed:
-            self._hears().joined(str(guild.id))
+            self._handler().joined(str(guild.id))
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         log.error("gateway.handler_failed", event=event_method, exc_info=sys.exc_info())  # called in a handler
@@ -247,7 +247,7 @@ def _raise_if_fatal(error: Exception) -> None:
         raise GatewayFatal(f"Discord closed the gateway for good ({code}): {FATAL_CLOSES[code]}.") from error
 
 
-def _trace(on_answer: Callable[[Answer], None]) -> aiohttp.TraceConfig:
+def _trace(on_answer: Callable[[RateAnswer], None]) -> aiohttp.TraceConfig:
     trace = aiohttp.TraceConfig()  # its context is an object of aiohttp's for each request, made to be written on
 
     async def began(session: aiohttp.ClientSession, context: SimpleNamespace, params: object) -> None:

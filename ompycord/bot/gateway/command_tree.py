@@ -13,7 +13,7 @@ from ompycord.bot.access import Interaction, is_ours
 from ompycord.bot.context import BotContext
 from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.replies import explain
-from ompycord.bot.interactions.replies import say as reply
+from ompycord.bot.interactions.replies import send_privately as reply
 from ompycord.render.help import help_text
 from ompycord.telemetry import get_logger
 

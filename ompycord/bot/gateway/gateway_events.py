@@ -33,7 +33,7 @@ class GatewayEvents:
         guilds: Sequence[str],
         rest: Rest,
         live: LiveEditor,
-        below: MessagesBelow,
+        messages_below: MessagesBelow,
         rollover: CardRollover,
         runs: Runs,
         store: RunRecords,
@@ -41,7 +41,7 @@ class GatewayEvents:
         self._guilds = guilds
         self._rest = rest
         self._live = live
-        self._messages_below = below
+        self._messages_below = messages_below
         self._rollover = rollover
         self._runs = runs
         self._store = store
@@ -60,7 +60,7 @@ class GatewayEvents:
 
     def channel_deleted(self, channel: str) -> None:
         """A channel or thread is gone: what is shown there goes on elsewhere."""
-        self._rollover.gone.add(channel)
+        self._rollover.deleted_channels.add(channel)
         self._live.mark_all_dirty()
 
     async def began(self) -> None:

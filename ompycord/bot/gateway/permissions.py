@@ -48,11 +48,11 @@ class Overwrite(NamedTuple):
     deny: int
 
 
-def missing(held: int) -> tuple[Permission, ...]:
+def missing(granted: int) -> tuple[Permission, ...]:
     """Those of ours that are not among the held bits."""
-    if held & ADMINISTRATOR:
+    if granted & ADMINISTRATOR:
         return ()
-    return tuple(permission for permission in PERMISSIONS if not held & permission.bit)
+    return tuple(permission for permission in PERMISSIONS if not granted & permission.bit)
 
 
 def in_channel(base: int, *, guild: str, member: str, roles: Sequence[str], overwrites: Sequence[Overwrite]) -> int:

@@ -8,9 +8,9 @@ import discord
 from ompycord.domain.ports import Clock
 from ompycord.telemetry import get_logger
 
-__all__ = ["LOOK_S", "show_mode"]
+__all__ = ["POLL_S", "show_mode"]
 
-LOOK_S = 15.0
+POLL_S = 15.0
 LONGEST = 128
 """Characters of an activity's name (Discord, *Gateway events*)."""
 
@@ -37,7 +37,7 @@ async def show_mode(client: discord.Client, mode: Callable[[], Awaitable[str | N
                 if words != shown:
                     log.info("mode.shown", mode=words or "normal")
                 shown = words
-        await clock.sleep(LOOK_S)
+        await clock.sleep(POLL_S)
 
 
 def _activity(words: str | None) -> discord.CustomActivity | None:

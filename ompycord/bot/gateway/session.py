@@ -16,7 +16,7 @@ from ompycord.bot.delivery.channel_access import ChannelAccess
 from ompycord.bot.delivery.deliver import Deliverer, DelivererStore
 from ompycord.bot.delivery.live import LiveEditor, LiveStore
 from ompycord.bot.delivery.messages_below import MessagesBelow
-from ompycord.bot.delivery.rate_limiter import Answer
+from ompycord.bot.delivery.rate_limiter import RateAnswer
 from ompycord.bot.delivery.refresh import Refresher
 from ompycord.bot.delivery.rollover import CardRollover, RolloverStore
 from ompycord.bot.features import BotFeatures
@@ -41,7 +41,7 @@ from ompycord.telemetry import get_logger
 
 __all__ = ["BotStore", "Session", "SessionDependencies", "Unreachable", "Wedged", "editor_of"]
 
-WATCH_S = 5.0
+LIVENESS_S = 5.0
 PROBE_AFTER_S = 60.0
 """A quiet bot asks Discord something, so that its readiness has a recent reason."""
 READY_S = 150.0
@@ -133,14 +133,18 @@ class Session:
             on_text=self._on_message,
             on_reaction=self._reacted,
             on_setup=self._set_up,
-            hears=lambda: self._gateway_events,
+            handler=lambda: self._gateway_events,
         )
         self._tree = OmpTree(self.client)
         rest = Rest(self.client, home=dependencies.options.guilds[0])
         renderer = self._renderer(rest)
-        below = MessagesBelow()
+        messages_below = MessagesBelow()
         rollover = CardRollover(
-            store=dependencies.store, renderer=renderer, rest=rest, clock=dependencies.clock, below=below
+            store=dependencies.store,
+            renderer=renderer,
+            rest=rest,
+            clock=dependencies.clock,
+            messages_below=messages_below,
         )
         self.live = editor_of(
             bus=dependencies.bus,
@@ -155,7 +159,7 @@ class Session:
             guilds=dependencies.options.guilds,
             rest=rest,
             live=self.live,
-            below=below,
+            messages_below=messages_below,
             rollover=rollover,
             runs=dependencies.runs,
             store=dependencies.store,
@@ -229,7 +233,7 @@ class Session:
     async def _reacted(self, clicked: discord.RawReactionActionEvent) -> None:
         await self._reaction_launch.launch(clicked)
 
-    def _on_answer(self, answer: Answer) -> None:
+    def _on_answer(self, answer: RateAnswer) -> None:
         if answer.status < _BAD:
             self.last_success_at = self._dependencies.clock.monotonic_s()
         self.live.on_answer(answer)
@@ -272,7 +276,7 @@ class Session:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._stay_connected())
                     group.create_task(self._edit_when_ready())
-                    group.create_task(self._watch(group))
+                    group.create_task(self._check_liveness(group))
                     group.create_task(self._register_later())
                     group.create_task(
                         show_mode(self.client, self._dependencies.lookups.mode, clock=self._dependencies.clock)
@@ -309,16 +313,16 @@ class Session:
         log.info("discord.ready", guilds=len(self.client.guilds))
         await self.live.run()
 
-    async def _watch(self, group: asyncio.TaskGroup) -> None:
+    async def _check_liveness(self, group: asyncio.TaskGroup) -> None:
         while True:
-            await self._dependencies.clock.sleep(WATCH_S)
+            await self._dependencies.clock.sleep(LIVENESS_S)
             now = self._dependencies.clock.monotonic_s()
             silent = now - (self.last_success_at if self.last_success_at is not None else now)
-            asked = now - self._probe_began if self._probe_began is not None else 0.0
+            probing_s = now - self._probe_began if self._probe_began is not None else 0.0
             if silent >= PROBE_AFTER_S and self._probe_began is None:
                 self._probe_began = now
                 group.create_task(self._probe())
-            if max(asked, self.live.longest_flight_s) >= WEDGED_S and silent >= WEDGED_S:
+            if max(probing_s, self.live.longest_flight_s) >= WEDGED_S and silent >= WEDGED_S:
                 log.error("discord.wedged", silent_s=round(silent))
                 raise Wedged("discord.py's requests do not end any more")
 

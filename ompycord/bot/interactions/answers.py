@@ -10,7 +10,7 @@ from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.feature import Feature, Handler
 from ompycord.bot.interactions.forms import DESCRIPTION, read_form
-from ompycord.bot.interactions.replies import defer, give_back, say
+from ompycord.bot.interactions.replies import defer, give_back, send_privately
 from ompycord.conductor import LoadedRun
 from ompycord.domain.access import Person
 from ompycord.domain.folds.snapshot import Question
@@ -41,14 +41,14 @@ class _Answers:
 
     async def option(self, index: int, interaction: Interaction, person: Person, component: ComponentId) -> None:
         await defer(interaction)
-        loaded, question = await self._asked(interaction, component)
+        loaded, question = await self._load_question(interaction, component)
         if index >= len(question.options):
             raise Refused(RefusalCode.NOT_AN_OPTION)
         await self._answer(interaction, person, loaded, question, question.options[index])
 
     async def open_form(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
         """A form must be the first answer, so the rights are asked before and the decision is made afterwards."""
-        loaded, question = await self._asked(interaction, component)
+        loaded, question = await self._load_question(interaction, component)
         self._context.require(person, "answer", loaded.record)
         first = await self._context.store.decision(loaded.run, "question", question.ref)
         if first is not None:
@@ -64,12 +64,12 @@ class _Answers:
         if not text:
             raise RefusedInWords("The answer is empty, so nothing was told to the agent.")
         try:
-            loaded, question = await self._asked(interaction, component)
+            loaded, question = await self._load_question(interaction, component)
             await self._answer(interaction, person, loaded, question, text)
         except OmpycordError as error:
             await give_back(interaction, error, text)
 
-    async def _asked(self, interaction: Interaction, component: ComponentId) -> tuple[LoadedRun, Question]:
+    async def _load_question(self, interaction: Interaction, component: ComponentId) -> tuple[LoadedRun, Question]:
         loaded = await self._context.snapshots.load(await self._context.visible(interaction, component.ref))
         for question in loaded.snapshot.questions if loaded.snapshot else ():
             if question_tag(question.ref) == component.nonce:
@@ -82,16 +82,18 @@ class _Answers:
         committed = await self._context.approvals.answer(loaded, question.ref, answer, person)
         first = committed.earlier
         if first is not None:
-            await say(interaction, already_decided(first.by_name, first.at, first.action, self._context.sanitizer))
+            await send_privately(
+                interaction, already_decided(first.by_name, first.at, first.action, self._context.sanitizer)
+            )
             return
-        await say(interaction, f"The agent gets your answer: *{self._context.sanitizer.line(answer, 300)}*.")
+        await send_privately(interaction, f"The agent gets your answer: *{self._context.sanitizer.line(answer, 300)}*.")
 
 
 def _answer_form(question: Question, *, custom_id: str, sanitizer: Sanitizer) -> ui.Modal:
     """An answer of one's own. A question's beginning stands above the input."""
     modal = ui.Modal(title="Answer", custom_id=custom_id, timeout=None)
     field = ui.TextInput[ui.Modal](custom_id="answer", style=discord.TextStyle.paragraph, max_length=_ANSWER_LIMIT)
-    asked = sanitizer.label(question.text, DESCRIPTION)
-    modal.add_item(ui.Label(text="Your answer", description=asked or None, component=field))
+    text = sanitizer.label(question.text, DESCRIPTION)
+    modal.add_item(ui.Label(text="Your answer", description=text or None, component=field))
     modal.stop()
     return modal

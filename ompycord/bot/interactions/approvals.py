@@ -14,7 +14,7 @@ from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.feature import Feature
 from ompycord.bot.interactions.forms import DESCRIPTION, read_form
-from ompycord.bot.interactions.replies import defer, give_back, say
+from ompycord.bot.interactions.replies import defer, give_back, send_privately
 from ompycord.conductor import LoadedRun
 from ompycord.domain.access import Person
 from ompycord.domain.folds.snapshot import Approval
@@ -55,13 +55,13 @@ class _Approvals:
 
     async def allow(self, scope: Scope, interaction: Interaction, person: Person, component: ComponentId) -> None:
         await defer(interaction)
-        loaded, approval = await self._asked(interaction, component)
+        loaded, approval = await self._load_approval(interaction, component)
         committed = await self._context.approvals.approve(loaded, approval.ref, person, scope=scope)
         await self._reply(interaction, committed, _ALLOWED[scope])
 
     async def open_form(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
         """A form must be the first answer, so the rights are asked before and the decision is made afterwards."""
-        loaded, approval = await self._asked(interaction, component)
+        loaded, approval = await self._load_approval(interaction, component)
         self._context.require(person, "approve", loaded.record)
         first = await self._context.store.decision(loaded.run, "approval", approval.ref)
         if first is not None:
@@ -75,14 +75,14 @@ class _Approvals:
         reason = " ".join(read_form(interaction).text("reason").split())
         await defer(interaction)
         try:
-            loaded, approval = await self._asked(interaction, component)
+            loaded, approval = await self._load_approval(interaction, component)
             committed = await self._context.approvals.deny(loaded, approval.ref, person, reason=reason)
         except OmpycordError as error:
             await give_back(interaction, error, reason)
             return
         await self._reply(interaction, committed, "Denied. The agent reads why and goes on without it.")
 
-    async def _asked(self, interaction: Interaction, component: ComponentId) -> tuple[LoadedRun, Approval]:
+    async def _load_approval(self, interaction: Interaction, component: ComponentId) -> tuple[LoadedRun, Approval]:
         loaded = await self._context.snapshots.load(await self._context.visible(interaction, component.ref))
         for approval in loaded.snapshot.approvals if loaded.snapshot else ():
             if approval_hash(approval) == component.nonce:
@@ -95,7 +95,7 @@ class _Approvals:
         first = committed.earlier
         if first is not None:
             words = already_decided(first.by_name, first.at, first.action, self._context.sanitizer)
-        await say(interaction, words)
+        await send_privately(interaction, words)
 
 
 def _why_not_form(approval: Approval, *, custom_id: str, sanitizer: Sanitizer) -> ui.Modal:
@@ -104,7 +104,7 @@ def _why_not_form(approval: Approval, *, custom_id: str, sanitizer: Sanitizer) -
     field = ui.TextInput[ui.Modal](
         custom_id="reason", style=discord.TextStyle.paragraph, max_length=_REASON_LIMIT, required=False
     )
-    asked = sanitizer.label(approval.title, DESCRIPTION)
-    modal.add_item(ui.Label(text="The agent reads this", description=asked or None, component=field))
+    text = sanitizer.label(approval.title, DESCRIPTION)
+    modal.add_item(ui.Label(text="The agent reads this", description=text or None, component=field))
     modal.stop()
     return modal

@@ -12,7 +12,7 @@ from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId, Rejection
 from ompycord.bot.feature import Handler
 from ompycord.bot.interactions import reply_texts
-from ompycord.bot.interactions.replies import explain, say
+from ompycord.bot.interactions.replies import explain, send_privately
 from ompycord.bot.message_renderer import latest_card
 from ompycord.domain.ids import RunId
 from ompycord.render.help import help_text
@@ -39,18 +39,18 @@ class Dispatcher:
         data = cast("dict[str, Any]", interaction.data or {})
         person = self._context.person(interaction)
         if not is_ours(interaction, self._context.options):
-            await say(interaction, reply_texts.ELSEWHERE)
+            await send_privately(interaction, reply_texts.ELSEWHERE)
             return
         if not self._context.may_use(interaction):
-            await say(interaction, help_text([], None))
+            await send_privately(interaction, help_text([], None))
             return
         component = self._context.signer.read(str(data.get("custom_id", "")))
         if isinstance(component, Rejection):
-            await say(interaction, _rejected(interaction, component))
+            await send_privately(interaction, _rejected(interaction, component))
             return
         handler = self._handlers.get(component.action)
         if handler is None:
-            await say(interaction, await self._unknown(component))
+            await send_privately(interaction, await self._unknown(component))
             return
         await handler(interaction, person, component)
 

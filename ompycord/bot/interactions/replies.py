@@ -22,7 +22,7 @@ from ompycord.telemetry import get_logger
 from ompycord.text import cut, utf16_len
 from ompycord.text.limits import MESSAGE_CONTENT
 
-__all__ = ["NOT_TAKEN", "defer", "explain", "give_back", "say", "show", "words_for"]
+__all__ = ["NOT_TAKEN", "defer", "explain", "give_back", "send_privately", "show", "words_for"]
 
 NOT_TAKEN = (discord.HTTPException, discord.InteractionResponded, discord.RateLimited, OSError, aiohttp.ClientError)
 """What a refused acknowledgement raises: 10062, 40060, 50027, or no connection."""
@@ -44,7 +44,7 @@ async def defer(interaction: Interaction) -> None:
     await interaction.response.defer(ephemeral=True, thinking=True)
 
 
-async def say(
+async def send_privately(
     interaction: Interaction,
     text: str,
     *,
@@ -64,9 +64,9 @@ async def give_back(interaction: Interaction, error: Exception, text: str | None
     """Say why not. Discord forgets what was typed into a command or a form; we do not."""
     words = words_for(error, str(interaction.id)[-8:])
     if text:
-        await say(interaction, reply_texts.given_back(words), files=[("your-text.txt", text)])
+        await send_privately(interaction, reply_texts.given_back(words), files=[("your-text.txt", text)])
     else:
-        await say(interaction, words)
+        await send_privately(interaction, words)
 
 
 async def show(interaction: Interaction, message: RenderedMessage) -> None:
@@ -146,6 +146,6 @@ async def explain(interaction: Interaction, error: BaseException) -> None:
     if words == reply_texts.internal_error(_cause(error), reference):
         log.error("interaction.failed", reference=reference, exc_info=error)
     try:
-        await say(interaction, words)
+        await send_privately(interaction, words)
     except NOT_TAKEN as refused:
         log.warning("interaction.unanswered", reference=reference, cause=type(refused).__name__)

@@ -189,18 +189,22 @@ def preview_message(sent: MessageReceipt) -> str:
     return _FATES[sent.outcome].format(agent=sent.agent[:30])
 
 
-def sent(run: str, told: MessageReceipt) -> str:
+def sent(run: str, receipt: MessageReceipt) -> str:
     """The reply to *say*: what becomes of it."""
-    kept = "That was said already. " if not told.is_fresh else ""
-    deaf_ = f" {told.agent} takes nothing while it works." if told.outcome == "restart" and not told.can_steer else ""
-    waits = "" if told.outcome in {"now", "restart"} else " `/omp queue` takes it back until then."
-    return f"{kept}Kept for run `{short_id(run)}`.{deaf_} {preview_message(told)}{waits}"
+    kept = "That was said already. " if not receipt.is_fresh else ""
+    deaf_ = (
+        f" {receipt.agent} takes nothing while it works."
+        if receipt.outcome == "restart" and not receipt.can_steer
+        else ""
+    )
+    waits = "" if receipt.outcome in {"now", "restart"} else " `/omp queue` takes it back until then."
+    return f"{kept}Kept for run `{short_id(run)}`.{deaf_} {preview_message(receipt)}{waits}"
 
 
-def deaf(told: MessageReceipt) -> str:
+def deaf(receipt: MessageReceipt) -> str:
     """Somebody wrote in the thread of a run whose agent cannot be told anything while it works."""
     return (
-        f"{told.agent} takes nothing from this thread while it works, so it was not told. "
+        f"{receipt.agent} takes nothing from this thread while it works, so it was not told. "
         "`/omp say` halts it and has it begin again with what you say."
     )
 

@@ -5,7 +5,7 @@ from typing import cast, get_args
 from ompycord.bot.access import Interaction
 from ompycord.bot.context import BotContext
 from ompycord.bot.interactions import reply_texts
-from ompycord.bot.interactions.replies import say
+from ompycord.bot.interactions.replies import send_privately
 from ompycord.bot.message_renderer import RunView
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.refusals import RefusalCode
@@ -37,13 +37,15 @@ async def show_part(context: BotContext, interaction: Interaction, record: RunRe
         if not diff:
             raise RefusedInWords(reply_texts.NO_DIFF)
         words, shown = _within(_redacted(context, diff), interaction.filesize_limit - _FORM_BYTES)
-        await say(interaction, f"The diff of `{short_id(run)}`{words}.", files=[(f"{name}.diff", shown)])
+        await send_privately(interaction, f"The diff of `{short_id(run)}`{words}.", files=[(f"{name}.diff", shown)])
     elif part == "log":
         text = reply_texts.event_lines(await context.store.events_of(run), context.sanitizer)
         words, shown = _within(text, interaction.filesize_limit - _FORM_BYTES)
-        await say(interaction, f"The log of `{short_id(run)}`, oldest first{words}.", files=[(f"{name}.txt", shown)])
+        await send_privately(
+            interaction, f"The log of `{short_id(run)}`, oldest first{words}.", files=[(f"{name}.txt", shown)]
+        )
     elif part == "next":
-        await say(interaction, _next(context, run_view))
+        await send_privately(interaction, _next(context, run_view))
     elif part in get_args(ShowPart):
         known = cast("ShowPart", part)
         await _text(
@@ -72,9 +74,9 @@ async def _text(interaction: Interaction, text: str, name: str) -> None:
     inside = text.replace("```", "`\u200b``")
     fenced = f"```\n{inside}\n```"
     if utf16_len(fenced) <= _INLINE:
-        await say(interaction, fenced)
+        await send_privately(interaction, fenced)
     else:
-        await say(interaction, "It is long, so it comes as a file.", files=[(f"{name}.txt", text)])
+        await send_privately(interaction, "It is long, so it comes as a file.", files=[(f"{name}.txt", text)])
 
 
 def _next(context: BotContext, run_view: RunView) -> str:

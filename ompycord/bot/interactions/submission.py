@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 from ompycord.bot.access import Interaction
 from ompycord.bot.context import BotContext
-from ompycord.bot.flow import Flow, Signal, Step, advance
+from ompycord.bot.flow import Flow, FlowStep, Signal, advance
 from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.drafts import Typed, submission_of
-from ompycord.bot.interactions.replies import NOT_TAKEN, defer, say, words_for
+from ompycord.bot.interactions.replies import NOT_TAKEN, defer, send_privately, words_for
 from ompycord.bot.rest import SendFailed
 from ompycord.domain.access import Person
 from ompycord.domain.ids import DraftId, RunId
@@ -75,17 +75,17 @@ class SubmissionService:
                 next_signal = await self._do(step, case, group)
         return case.record
 
-    async def _do(self, step: Step, case: _Case, group: asyncio.TaskGroup) -> Signal | None:
+    async def _do(self, step: FlowStep, case: _Case, group: asyncio.TaskGroup) -> Signal | None:
         match step:
-            case Step.KEEP:
+            case FlowStep.KEEP:
                 case.writing = group.create_task(self._keep(case.draft))
                 left = DURABLE_S - (self._context.clock.monotonic_s() - case.received_s)
                 return await self._written(case.writing, max(left, 0.0))
-            case Step.KEEP_ON:
+            case FlowStep.KEEP_ON:
                 return Signal.KEPT if case.writing is None else await self._written(case.writing, None)
-            case Step.ACKNOWLEDGE | Step.DEFER:
-                return await self._acknowledge(case, is_kept=step is Step.ACKNOWLEDGE)
-            case Step.START:
+            case FlowStep.ACKNOWLEDGE | FlowStep.DEFER:
+                return await self._acknowledge(case, is_kept=step is FlowStep.ACKNOWLEDGE)
+            case FlowStep.START:
                 return await self._start(case)
             case _:
                 await self._end(step, case)
@@ -119,7 +119,9 @@ class SubmissionService:
     async def _acknowledge(self, case: _Case, *, is_kept: bool) -> Signal:
         try:
             if is_kept:
-                await say(case.interaction, reply_texts.KEPT, buttons=self._resume_button(case.draft, reply_texts.KEPT))
+                await send_privately(
+                    case.interaction, reply_texts.KEPT, buttons=self._resume_button(case.draft, reply_texts.KEPT)
+                )
             else:
                 await defer(case.interaction)
         except NOT_TAKEN as error:
@@ -149,21 +151,21 @@ class SubmissionService:
 
     # -- the last word -----------------------------------------------------------------------------------------------
 
-    async def _end(self, step: Step, case: _Case) -> None:
+    async def _end(self, step: FlowStep, case: _Case) -> None:
         match step:
-            case Step.SHOW:
+            case FlowStep.SHOW:
                 await self._notify(case, await self._where(case))
-            case Step.REFUSE:
+            case FlowStep.REFUSE:
                 words = f"{case.why} Your text is kept: *Resume* tries again."
                 await self._notify(case, words, buttons=self._resume_button(case.draft, words))
-            case Step.GIVE_BACK:
+            case FlowStep.GIVE_BACK:
                 why = "The database does not take anything now, so no run was started."
                 typed = str(case.draft.body.get("prompt", ""))
                 await self._notify(case, reply_texts.given_back(why), files=[("your-text.txt", typed)])
-            case Step.OFFER_RESUME:
+            case FlowStep.OFFER_RESUME:
                 words = reply_too_late()
                 await self._post(case, self._resume_button(case.draft, words))
-            case Step.REPORT_LOSS:
+            case FlowStep.REPORT_LOSS:
                 words = reply_texts.text_lost(case.person.name, self._context.sanitizer)
                 await self._post(case, message(words, sign=self._context.signer.button))
             case _:
@@ -195,7 +197,7 @@ class SubmissionService:
     ) -> None:
         """The run does not depend on whether Discord takes this."""
         try:
-            await say(case.interaction, words, files=files or (), buttons=buttons)
+            await send_privately(case.interaction, words, files=files or (), buttons=buttons)
         except NOT_TAKEN as error:
             log.warning("reply.not_taken", draft=case.draft.id, cause=str(error)[:200])
 

@@ -45,7 +45,7 @@ class _SystemClock:
         await asyncio.sleep(seconds)
 
 
-class Place(NamedTuple):
+class SpoolTarget(NamedTuple):
     """Where this call's events wait, and where they go."""
 
     spool: Path
@@ -94,7 +94,7 @@ def emit(
     _send_shortly(spool, place.target)
 
 
-def find_place(environ: Mapping[str, str], folder: Path) -> Place:
+def find_place(environ: Mapping[str, str], folder: Path) -> SpoolTarget:
     """The spool and the target that the environment, or failing a key there the settings, name. Raises ConfigurationError."""
     key = environ.get("OMPYCORD_KEY", "").strip()
     url = environ.get("OMPYCORD_URL", "").strip()
@@ -114,7 +114,7 @@ def find_place(environ: Mapping[str, str], folder: Path) -> Place:
     target = read_target(url=url or DEFAULT_URL, key=key, named=named)
     spool = environ.get("OMPYCORD_SPOOL", "").strip()
     base = Path(spool) if spool else data_folder / "spool"
-    return Place(base.expanduser().absolute() / target.source, target)
+    return SpoolTarget(base.expanduser().absolute() / target.source, target)
 
 
 def _kept_secret(data_folder: Path) -> str:
@@ -168,7 +168,7 @@ def _require_known_shape(type_: str, content: dict[str, Any]) -> None:
 
 def _send_shortly(spool: Spool, target: Target) -> None:
     """What cannot be sent now waits for the next call; whoever else sends already takes ours along."""
-    from ompycord.cli.emit.sender import Outcome, drain
+    from ompycord.cli.emit.sender import SendOutcome, drain
 
     until = time.monotonic() + SEND_S
     while (left_s := until - time.monotonic()) > 0:
@@ -176,15 +176,15 @@ def _send_shortly(spool: Spool, target: Target) -> None:
             if not is_ours:
                 return
             report = asyncio.run(drain(spool, target, clock=_SystemClock(), within_s=left_s))
-        for said in report.refused:
-            typer.echo(f"ompycord: an event was refused ({said})", err=True)
+        for refusal in report.refused:
+            typer.echo(f"ompycord: an event was refused ({refusal})", err=True)
         # Somebody who came while we held the lock relies on us, also when we had looked for the last time.
-        if report.outcome is not Outcome.DRAINED or not spool.waiting():
+        if report.outcome is not SendOutcome.DRAINED or not spool.waiting():
             return
 
 
-def _flush(place: Place, *, revive: bool, within_s: float) -> int:
-    from ompycord.cli.emit.sender import Outcome, drain
+def _flush(place: SpoolTarget, *, revive: bool, within_s: float) -> int:
+    from ompycord.cli.emit.sender import SendOutcome, drain
 
     spool = Spool(place.spool)
     revived = spool.revive() if revive else 0
@@ -192,13 +192,13 @@ def _flush(place: Place, *, revive: bool, within_s: float) -> int:
         if not is_ours:
             raise UnavailableError("Another program sends these events already and has not ended.")
         report = asyncio.run(drain(spool, place.target, clock=_SystemClock(), within_s=within_s, patient=True))
-    for said in report.refused:
-        typer.echo(f"ompycord: an event was refused ({said})", err=True)
+    for refusal in report.refused:
+        typer.echo(f"ompycord: an event was refused ({refusal})", err=True)
     typer.echo(
         f"{report.sent} sent, {len(report.refused)} refused, {spool.waiting()} waiting"
         + (f", {revived} revived" if revive else "")
     )
-    if report.outcome is not Outcome.DRAINED:
+    if report.outcome is not SendOutcome.DRAINED:
         raise UnavailableError(f"Not everything was sent: {report.detail}. Nothing is lost; flush again later.")
     return 1 if report.refused else 0
 

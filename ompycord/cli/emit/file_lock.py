@@ -18,11 +18,11 @@ def hold(path: Path, *, wait_s: float = 0.0) -> Generator[bool]:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         until = time.monotonic() + wait_s
-        is_held = _lock(descriptor)
-        while not is_held and time.monotonic() < until:
+        is_locked = _lock(descriptor)
+        while not is_locked and time.monotonic() < until:
             time.sleep(POLL_S)
-            is_held = _lock(descriptor)
-        yield is_held
+            is_locked = _lock(descriptor)
+        yield is_locked
     finally:
         os.close(descriptor)  # lets go
 

@@ -13,19 +13,19 @@ from typing import Any, NamedTuple
 
 from ompycord.files import sync_folder
 
-__all__ = ["Line", "Place", "add_line", "cut_torn_end", "lines_from", "segment_path", "segments"]
+__all__ = ["EventLine", "SpoolPosition", "add_line", "cut_torn_end", "lines_from", "segment_path", "segments"]
 
 _SEGMENT = re.compile(r"events-([0-9]{8})\.jsonl")
 
 
-class Place(NamedTuple):
+class SpoolPosition(NamedTuple):
     """A byte of a segment; places compare in the order of the line."""
 
     segment: int
     offset: int
 
 
-class Line(NamedTuple):
+class EventLine(NamedTuple):
     """One event as it waits: everything about it is fixed."""
 
     id: str
@@ -41,7 +41,7 @@ class Line(NamedTuple):
         return json.dumps(self._asdict(), separators=(",", ":")).encode() + b"\n"
 
     @classmethod
-    def decode(cls, raw: bytes) -> "Line | None":
+    def decode(cls, raw: bytes) -> "EventLine | None":
         """None for what is no such line: the disk or a person damaged it."""
         try:
             value: Any = json.loads(raw)
@@ -66,7 +66,7 @@ def segment_path(folder: Path, number: int) -> Path:
     return folder / f"events-{number:08}.jsonl"
 
 
-def lines_from(folder: Path, place: Place) -> Iterator[tuple[bytes, Place]]:
+def lines_from(folder: Path, place: SpoolPosition) -> Iterator[tuple[bytes, SpoolPosition]]:
     """Whole lines of one segment from a place on, each with the place after it."""
     try:
         file = segment_path(folder, place.segment).open("rb")
@@ -77,7 +77,7 @@ def lines_from(folder: Path, place: Place) -> Iterator[tuple[bytes, Place]]:
         for raw in file:
             if not raw.endswith(b"\n"):
                 return
-            place = Place(place.segment, place.offset + len(raw))
+            place = SpoolPosition(place.segment, place.offset + len(raw))
             yield raw, place
 
 

@@ -8,7 +8,7 @@ import secrets
 from pathlib import Path
 from typing import Any, Self
 
-from ompycord.cli.emit.lines import Line, Place, lines_from, segments
+from ompycord.cli.emit.lines import EventLine, SpoolPosition, lines_from, segments
 from ompycord.files import replace_file
 
 __all__ = ["Numbers"]
@@ -20,7 +20,7 @@ MOST_RUNS = 5_000
 class Numbers:
     """`lanes.json`: the last number of each run, and up to which place of the spool that is true."""
 
-    def __init__(self, path: Path, *, source: str, place: Place, last: dict[str, int]) -> None:
+    def __init__(self, path: Path, *, source: str, place: SpoolPosition, last: dict[str, int]) -> None:
         self._path = path
         self.source = source
         self._place = place
@@ -40,7 +40,7 @@ class Numbers:
     def _read(cls, path: Path) -> Self | None:
         try:
             value: dict[str, Any] = json.loads(path.read_bytes())
-            place = Place(int(value["segment"]), int(value["offset"]))
+            place = SpoolPosition(int(value["segment"]), int(value["offset"]))
             last = {str(run): int(seq) for run, seq in value["last"].items()}
             return cls(path, source=str(value["source"]), place=place, last=last)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -50,9 +50,9 @@ class Numbers:
         """Read what was written after the remembered place."""
         before = self._place
         for segment in [number for number in segments(folder) if number >= self._place.segment]:
-            start = self._place if segment == self._place.segment else Place(segment, 0)
+            start = self._place if segment == self._place.segment else SpoolPosition(segment, 0)
             for raw, end in lines_from(folder, start):
-                line = Line.decode(raw)
+                line = EventLine.decode(raw)
                 if line is not None:
                     self.took(line, end)
                 self._place = end
@@ -66,7 +66,7 @@ class Numbers:
             self._last = {}
         return self._last.get(run, 0) + 1
 
-    def took(self, line: Line, end: Place) -> None:
+    def took(self, line: EventLine, end: SpoolPosition) -> None:
         """A line is on disk up to `end`."""
         if line.source == self.source:
             self._last[line.run] = max(line.seq, self._last.get(line.run, 0))
@@ -87,10 +87,10 @@ def _new_source() -> str:
     return f"emit-{secrets.token_hex(4)}"
 
 
-def _end(folder: Path) -> Place:
+def _end(folder: Path) -> SpoolPosition:
     """Behind everything that is there."""
     last = max(segments(folder), default=1)
-    place = Place(last, 0)
+    place = SpoolPosition(last, 0)
     for _, after in lines_from(folder, place):
         place = after
     return place

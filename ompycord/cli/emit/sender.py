@@ -13,12 +13,12 @@ from typing import NamedTuple
 
 import httpx
 
-from ompycord.cli.emit.lines import Line
+from ompycord.cli.emit.lines import EventLine
 from ompycord.cli.emit.spool import Spool
 from ompycord.cli.emit.target import Target
 from ompycord.domain.ports import Clock
 
-__all__ = ["Outcome", "Report", "drain"]
+__all__ = ["SendOutcome", "SendReport", "drain"]
 
 TOO_MANY_REQUESTS = 429
 PATH = "/api/webhook/event"
@@ -28,7 +28,7 @@ LONGEST_RETRY_S = 3600.0
 PROBLEM_CHARACTERS = 4000
 
 
-class Outcome(StrEnum):
+class SendOutcome(StrEnum):
     """How sending ended."""
 
     DRAINED = "drained"
@@ -41,10 +41,10 @@ class Outcome(StrEnum):
     """No connection, or an answer that is none of an Ompycord."""
 
 
-class Report(NamedTuple):
+class SendReport(NamedTuple):
     """What was done."""
 
-    outcome: Outcome
+    outcome: SendOutcome
     sent: int = 0
     refused: tuple[str, ...] = ()
     """For each event in `dead/`: what was said."""
@@ -58,11 +58,11 @@ class _Tally:
         self.sent = 0
         self.refused: list[str] = []
 
-    def report(self, outcome: Outcome, detail: str = "") -> Report:
-        return Report(outcome, self.sent, tuple(self.refused), detail)
+    def report(self, outcome: SendOutcome, detail: str = "") -> SendReport:
+        return SendReport(outcome, self.sent, tuple(self.refused), detail)
 
 
-async def drain(spool: Spool, target: Target, *, clock: Clock, within_s: float, patient: bool = False) -> Report:
+async def drain(spool: Spool, target: Target, *, clock: Clock, within_s: float, patient: bool = False) -> SendReport:
     """Send until nothing waits or `within_s` is over; the caller holds `spool.sending()`.
 
     `patient`: wait as long as the sidecar asks and go on, instead of leaving that to the next call.
@@ -77,16 +77,16 @@ async def drain(spool: Spool, target: Target, *, clock: Clock, within_s: float, 
                 wait_s = (spool.paused_until_ms() - clock.now_ms()) / 1000
                 if 0 < wait_s <= LONGEST_RETRY_S:  # longer: the clock was set back
                     if not patient:
-                        return tally.report(Outcome.PAUSED, f"the sidecar asked to wait, {wait_s:.0f} s more")
+                        return tally.report(SendOutcome.PAUSED, f"the sidecar asked to wait, {wait_s:.0f} s more")
                     await clock.sleep(wait_s)
                 report = await _send_all(spool, target, client, clock, tally)
-                if report.outcome is not Outcome.PAUSED or not patient:
+                if report.outcome is not SendOutcome.PAUSED or not patient:
                     return report
     except TimeoutError:
-        return tally.report(Outcome.LATE, f"it took longer than {within_s:.0f} s")
+        return tally.report(SendOutcome.LATE, f"it took longer than {within_s:.0f} s")
 
 
-async def _send_all(spool: Spool, target: Target, client: httpx.AsyncClient, clock: Clock, tally: _Tally) -> Report:
+async def _send_all(spool: Spool, target: Target, client: httpx.AsyncClient, clock: Clock, tally: _Tally) -> SendReport:
     while (found := spool.next()) is not None:
         line, end = found
         body = line.body.encode()
@@ -94,7 +94,7 @@ async def _send_all(spool: Spool, target: Target, client: httpx.AsyncClient, clo
         try:
             answer = await client.post(target.url + PATH, content=body, headers=headers)
         except httpx.HTTPError as error:
-            return tally.report(Outcome.UNREACHABLE, f"{target.url} does not answer ({type(error).__name__})")
+            return tally.report(SendOutcome.UNREACHABLE, f"{target.url} does not answer ({type(error).__name__})")
         if answer.is_success:
             tally.sent += 1
         elif answer.is_client_error and answer.status_code != TOO_MANY_REQUESTS:
@@ -102,16 +102,16 @@ async def _send_all(spool: Spool, target: Target, client: httpx.AsyncClient, clo
         else:
             return _kept(spool, clock, answer, tally)
         spool.done(end)
-    return tally.report(Outcome.DRAINED)
+    return tally.report(SendOutcome.DRAINED)
 
 
-def _kept(spool: Spool, clock: Clock, answer: httpx.Response, tally: _Tally) -> Report:
-    said = f"the sidecar answered {answer.status_code}"
+def _kept(spool: Spool, clock: Clock, answer: httpx.Response, tally: _Tally) -> SendReport:
+    reason = f"the sidecar answered {answer.status_code}"
     wait_s = _retry_after_s(answer, clock)
     if wait_s is None and answer.status_code != TOO_MANY_REQUESTS:
-        return tally.report(Outcome.UNREACHABLE, said)
+        return tally.report(SendOutcome.UNREACHABLE, reason)
     spool.pause(clock.now_ms() + int(min(RETRY_S if wait_s is None else wait_s, LONGEST_RETRY_S) * 1000))
-    return tally.report(Outcome.PAUSED, said)
+    return tally.report(SendOutcome.PAUSED, reason)
 
 
 def _retry_after_s(answer: httpx.Response, clock: Clock) -> float | None:
@@ -126,7 +126,7 @@ def _retry_after_s(answer: httpx.Response, clock: Clock) -> float | None:
     return max(0.0, moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - clock.now_ms() / 1000)
 
 
-def _bury(spool: Spool, line: Line, answer: httpx.Response) -> str:
+def _bury(spool: Spool, line: EventLine, answer: httpx.Response) -> str:
     text = answer.text[:PROBLEM_CHARACTERS]
     path = spool.bury(line, status=answer.status_code, problem=text)
     return f"{answer.status_code} {_title(text)}, kept in {path}"

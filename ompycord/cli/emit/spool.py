@@ -13,8 +13,8 @@ from typing import Any
 
 from ompycord.cli.emit.file_lock import hold
 from ompycord.cli.emit.lines import (
-    Line,
-    Place,
+    EventLine,
+    SpoolPosition,
     add_line,
     cut_torn_end,
     lines_from,
@@ -47,7 +47,7 @@ class Spool:
 
     # -- appending -----------------------------------------------------------------------------------------------------
 
-    def append(self, *, webhook_id: str, run: str, envelope: Mapping[str, Any]) -> Line:
+    def append(self, *, webhook_id: str, run: str, envelope: Mapping[str, Any]) -> EventLine:
         """Number the event in its run's lane and put it on the disk. When it returns, the event will arrive.
 
         Raises BusyError (another writer stands still), UnavailableError (the disk does not take it); nothing was kept then.
@@ -56,7 +56,7 @@ class Spool:
             seq = numbers.next(run)
             source = numbers.source
             body = json.dumps({**envelope, "run": run, "source": source, "seq": seq}, separators=(",", ":"))
-            line = Line(webhook_id, run, source, seq, body)
+            line = EventLine(webhook_id, run, source, seq, body)
             self._add(line, numbers)
             return line
 
@@ -66,7 +66,7 @@ class Spool:
         with self._appending() as numbers:
             for file in sorted(self.dead.glob("*.json")) if self.dead.is_dir() else []:
                 value: dict[str, Any] = json.loads(file.read_bytes())
-                line = Line.decode(json.dumps(value["line"]).encode()) if value.get("line") else None
+                line = EventLine.decode(json.dumps(value["line"]).encode()) if value.get("line") else None
                 if line is not None:
                     self._add(line, numbers)
                     file.unlink()
@@ -76,8 +76,8 @@ class Spool:
     @contextmanager
     def _appending(self) -> Generator[Numbers]:
         try:
-            with hold(self.folder / "append.lock", wait_s=APPEND_LOCK_S) as is_held:
-                if not is_held:
+            with hold(self.folder / "append.lock", wait_s=APPEND_LOCK_S) as is_locked:
+                if not is_locked:
                     raise BusyError(
                         f"Another program writes to the spool {self.folder} and does not end: look what it does."
                     )
@@ -87,7 +87,7 @@ class Spool:
         except OSError as error:
             raise _unwritable(self.folder, error) from None
 
-    def _add(self, line: Line, numbers: Numbers) -> None:
+    def _add(self, line: EventLine, numbers: Numbers) -> None:
         number = max(segments(self.folder), default=1)
         path = segment_path(self.folder, number)
         size = path.stat().st_size if path.exists() else 0
@@ -97,7 +97,7 @@ class Spool:
             path = segment_path(self.folder, number)
         raw = line.encode()
         add_line(path, raw, size=size)
-        numbers.took(line, Place(number, size + len(raw)))
+        numbers.took(line, SpoolPosition(number, size + len(raw)))
         with suppress(OSError):  # the line is on disk and can be read again
             numbers.save()
 
@@ -107,18 +107,18 @@ class Spool:
     def sending(self, *, wait_s: float = 0.0) -> Generator[bool]:
         """Whether we are the one who sends, for as long as the block runs."""
         try:
-            with hold(self.folder / "send.lock", wait_s=wait_s) as is_held:
-                yield is_held
+            with hold(self.folder / "send.lock", wait_s=wait_s) as is_locked:
+                yield is_locked
         except OSError as error:
             raise _unwritable(self.folder, error) from None
 
-    def next(self) -> tuple[Line, Place] | None:
+    def next(self) -> tuple[EventLine, SpoolPosition] | None:
         """The oldest event that waits, and the place to say `done` with; for the one who sends."""
         place = self._cursor()
         while True:
             later = [number for number in segments(self.folder) if number > place.segment]  # before reading: a segment
             for raw, end in lines_from(self.folder, place):  # that has a successor is complete
-                line = Line.decode(raw)
+                line = EventLine.decode(raw)
                 if line is not None:
                     return line, end
                 self._keep_damaged(raw, place)
@@ -126,15 +126,15 @@ class Spool:
                 place = end
             if not later:
                 return None
-            behind, place = place.segment, Place(later[0], 0)
+            behind, place = place.segment, SpoolPosition(later[0], 0)
             self.done(place)
             segment_path(self.folder, behind).unlink(missing_ok=True)
 
-    def done(self, end: Place) -> None:
+    def done(self, end: SpoolPosition) -> None:
         """Everything before this place has arrived or lies in `dead/`."""
         replace_file(self.folder / "cursor", json.dumps(end), is_durable=False)
 
-    def bury(self, line: Line, *, status: int, problem: str) -> Path:
+    def bury(self, line: EventLine, *, status: int, problem: str) -> Path:
         """Put a refused event aside with what was said about it."""
         self.dead.mkdir(mode=0o700, exist_ok=True)
         path = self.dead / f"{line.id}.json"
@@ -146,20 +146,20 @@ class Spool:
         """How many events wait; a line that is being written counts when it is whole."""
         place = self._cursor()
         numbers = [number for number in segments(self.folder) if number >= place.segment]
-        starts = [place if number == place.segment else Place(number, 0) for number in numbers]
+        starts = [place if number == place.segment else SpoolPosition(number, 0) for number in numbers]
         return sum(1 for start in starts for _ in lines_from(self.folder, start))
 
-    def _cursor(self) -> Place:
+    def _cursor(self) -> SpoolPosition:
         there = segments(self.folder)
-        oldest = Place(there[0] if there else 1, 0)
+        oldest = SpoolPosition(there[0] if there else 1, 0)
         try:
             segment, offset = json.loads((self.folder / "cursor").read_bytes())
-            place = Place(int(segment), int(offset))
+            place = SpoolPosition(int(segment), int(offset))
         except (OSError, ValueError, TypeError):
             return oldest  # what is sent again has the same webhook-id
         return place if place.segment in there else oldest
 
-    def _keep_damaged(self, raw: bytes, place: Place) -> None:
+    def _keep_damaged(self, raw: bytes, place: SpoolPosition) -> None:
         self.dead.mkdir(mode=0o700, exist_ok=True)
         replace_file(self.dead / f"damaged-{place.segment}-{place.offset}.txt", raw)
 

@@ -14,7 +14,7 @@ _EVENTS: Final = (
 _ACTING: Final = "Bash|Write|Edit|MultiEdit|NotebookEdit|WebFetch|mcp__.*"
 """Tools that do something beyond reading; only they wait for people."""
 _MARK: Final = "/hooks/claude/"
-_TELL_S: Final = 10
+_NOTIFY_S: Final = 10
 _ASK_S: Final = 60
 """Longer than the sidecar waits for people (`webhook/hook_approvals.py`)."""
 
@@ -46,7 +46,7 @@ def _hook(options: IntegrationOptions, *, asks: bool = False) -> dict[str, Any]:
         "url": f"{options.url}{_MARK}{quote(options.run, safe='@')}{'?ask=1' if asks else ''}",
         "headers": {"Authorization": "Bearer $OMPYCORD_KEY"},
         "allowedEnvVars": ["OMPYCORD_KEY"],
-        "timeout": _ASK_S if asks else _TELL_S,
+        "timeout": _ASK_S if asks else _NOTIFY_S,
     }
 
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from ompycord.dialects.agent_client_protocol.acp_history import ARE_YOU_QUIET, HistoryReplay
 from ompycord.dialects.agent_client_protocol.acp_requests import AcpRequests, answer
-from ompycord.dialects.agent_client_protocol.acp_session import Wishes, choices, opened
+from ompycord.dialects.agent_client_protocol.acp_session import SessionOptions, choices, opened
 from ompycord.dialects.agent_client_protocol.acp_updates import AcpUpdates
 from ompycord.dialects.frames import Frame, boolean, count, dig, found, one_line, parse_frame, prose, string
 from ompycord.dialects.protocol_session import FileRequest, Reaction, UnknownFrames, dispatch
@@ -26,7 +26,7 @@ from ompycord.domain.run import FailureClass
 __all__ = ["Acp"]
 
 PROTOCOL: Final = 1
-_HELD: Final = 256
+_MOST_WAITING: Final = 256
 _SILENT: Final = frozenset({"_auth/status_update", "elicitation/complete"})
 """Notifications that are known and say nothing a card shows."""
 _STOPS: Final[Mapping[str, tuple[str, FailureClass]]] = {
@@ -41,16 +41,16 @@ _UNKNOWN_METHOD: Final = -32601
 class Acp:
     """One session, a first prompt, and a prompt for every later word of people."""
 
-    def __init__(self, *, prompt: str, root: str, wishes: Wishes, start: str = "") -> None:
+    def __init__(self, *, prompt: str, root: str, options: SessionOptions, start: str = "") -> None:
         """`root` is the clone as the agent sees it, an absolute path.
 
         `start` tells this start of the agent from others of its run: the protocol's numbers begin anew with every one.
         """
         self._root = root
-        self._wishes = wishes
-        self._next: deque[str] = deque([prompt], maxlen=_HELD)
+        self._options = options
+        self._next: deque[str] = deque([prompt], maxlen=_MOST_WAITING)
         self._unknown = UnknownFrames(agent="The agent")
-        self._updates = AcpUpdates(root=root, unknown=self._unknown, known_usd=wishes.session_usd)
+        self._updates = AcpUpdates(root=root, unknown=self._unknown, known_usd=options.session_usd)
         self._history = HistoryReplay(updates=self._updates)
         self._handler = AcpRequests(updates=self._updates, start=start, ask_next=self._next.append)
         self._waiting: dict[int, Callable[[Frame], Reaction]] = {}
@@ -89,7 +89,7 @@ class Acp:
             return self._answered(frame)
         params = found(frame, "params")
         if "id" in frame:
-            return self._asked(frame["id"], method, params)
+            return self._on_request(frame["id"], method, params)
         if method == "session/update":
             return self._updated(params)
         if method == "$/cancel_request":
@@ -139,9 +139,9 @@ class Acp:
         self._updates.counts_as(string(self._agent, "agentInfo", "name"))
         able = found(self._agent, "agentCapabilities")
         note = version_note(string(self._agent, "agentInfo", "name"), string(self._agent, "agentInfo", "version"))
-        self._images = self._wishes.shown(able)
-        place = self._wishes.place(self._root, able)
-        session = self._wishes.session
+        self._images = self._options.shown(able)
+        place = self._options.place(self._root, able)
+        session = self._options.session
         if session and "resume" in found(able, "sessionCapabilities"):
             method, place = "session/resume", place | {"sessionId": session}
         elif session and boolean(able, "loadSession"):
@@ -156,11 +156,11 @@ class Acp:
         if "result" not in frame:
             return _failed(f"The agent opened no session{_reason(frame)}", FailureClass.ENV)
         state = found(frame, "result")
-        self._session = string(state, "sessionId") or self._wishes.session or ""
-        asked, notes = choices(state, self._session, mode=self._wishes.mode, model=self._wishes.model)
-        self._settings.extend(asked)
+        self._session = string(state, "sessionId") or self._options.session or ""
+        settings, notes = choices(state, self._session, mode=self._options.mode, model=self._options.model)
+        self._settings.extend(settings)
         received = Reaction((opened(self._session, self._agent, state), *notes))
-        if self._wishes.session is None:
+        if self._options.session is None:
             return received + self._prepare(frame)
         self._history.is_over()  # what came before the answer is told by now
         return received + self._listen()
@@ -188,8 +188,8 @@ class Acp:
     def _turn_ended(self, frame: Frame) -> Reaction:
         self._is_working, was_cut_short = False, self._is_cut_short
         self._is_cut_short = False
-        _, gone = self._handler.cancelled()
-        received = Reaction((*self._updates.turn_ended(found(frame, "result")), *gone))
+        _, expired = self._handler.cancelled()
+        received = Reaction((*self._updates.turn_ended(found(frame, "result")), *expired))
         stop = string(frame, "result", "stopReason")
         if self._next and (stop == "end_turn" or was_cut_short):
             return received + self._prompt()
@@ -210,7 +210,7 @@ class Acp:
         self._history.on_update(found(params, "update"))
         return Reaction()
 
-    def _asked(self, id_: JsonValue, method: str, params: Frame) -> Reaction:
+    def _on_request(self, id_: JsonValue, method: str, params: Frame) -> Reaction:
         match method:
             case "session/request_permission":
                 return self._handler.permission(id_, params)

@@ -7,13 +7,13 @@ from ompycord.dialects.options import Options, question
 from ompycord.dialects.strict_json import JsonValue
 from ompycord.domain.events import QuestionAsked
 
-__all__ = ["Form"]
+__all__ = ["ElicitationForm"]
 
 _FIELDS: Final = 8
 _YES, _NO = "Yes", "No"
 
 
-class Form:
+class ElicitationForm:
     """The fields of one form and what people put there."""
 
     def __init__(self, id_: JsonValue, params: Frame, *, start: str) -> None:

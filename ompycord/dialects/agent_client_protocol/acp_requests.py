@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from ompycord.dialects.agent_client_protocol.acp_form import Form, is_single_choice
+from ompycord.dialects.agent_client_protocol.acp_form import ElicitationForm, is_single_choice
 from ompycord.dialects.agent_client_protocol.acp_updates import AcpUpdates, Tool, content_text
 from ompycord.dialects.frames import Frame, found, named, objects, one_line, prose, ref, string
 from ompycord.dialects.oh_my_pi.omp_approvals import APPROVE, DENY, read_approval
@@ -23,7 +23,7 @@ from ompycord.domain.events import (
 __all__ = ["AcpRequests", "answer"]
 
 _OPEN: Final = 64
-_GONE: Final = "The agent no longer waits for it."
+_EXPIRED: Final = "The agent no longer waits for it."
 _ALLOW: Final = ("allow_once", "allow_always")
 _REJECT: Final = ("reject_once", "reject_always")
 _APPROVAL: Final = "Allow tool: "
@@ -55,7 +55,7 @@ class AcpRequests:
         self._updates = updates
         self._start = start
         self._permissions: dict[str, _Permission] = {}
-        self._fields: dict[str, tuple[Form, str]] = {}
+        self._fields: dict[str, tuple[ElicitationForm, str]] = {}
         self._granted: set[Grant] = set()
 
     @property
@@ -89,7 +89,7 @@ class AcpRequests:
             )
         if string(params, "message").startswith(_APPROVAL) and is_single_choice(params, [APPROVE, DENY]):
             return self._omp_approval(id_, params)
-        form = Form(id_, params, start=self._start)
+        form = ElicitationForm(id_, params, start=self._start)
         if len(self._fields) + len(form.refs()) > _OPEN:
             return Reaction(send=(answer(id_, {"action": "cancel"}),))
         self._fields |= {key: (form, name) for key, name in form.refs().items()}
@@ -143,7 +143,7 @@ class AcpRequests:
         return Reaction(self._forget([approval, *fields]))
 
     def _forget(self, keys: list[str]) -> tuple[EventBody, ...]:
-        return withdrawn(keys, self._permissions, self._fields, reason=_GONE)
+        return withdrawn(keys, self._permissions, self._fields, reason=_EXPIRED)
 
     def _omp_approval(self, id_: JsonValue, params: Frame) -> Reaction:
         """oh-my-pi asks for leave by a form, with the text of its RPC's dialog."""
@@ -162,8 +162,8 @@ class AcpRequests:
         if len(self._permissions) >= _OPEN:
             return Reaction(send=(one.cancelled,))
         self._permissions[key] = one
-        asked = ApprovalRequested(approval=key, title=one.title, command=text or None, risk=named(risk))
-        return Reaction((*self._updates.finish_message(), asked))
+        requested = ApprovalRequested(approval=key, title=one.title, command=text or None, risk=named(risk))
+        return Reaction((*self._updates.finish_message(), requested))
 
 
 def _subject(call: Frame, known: Tool) -> str:

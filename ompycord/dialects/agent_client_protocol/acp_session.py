@@ -8,11 +8,11 @@ from ompycord.dialects.images import Image
 from ompycord.dialects.strict_json import JsonValue
 from ompycord.domain.events import Note, SessionOpened
 
-__all__ = ["Wishes", "choices", "opened"]
+__all__ = ["SessionOptions", "choices", "opened"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Wishes:
+class SessionOptions:
     """What configuration and the run want of a session."""
 
     session: str | None = None

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from ompycord.dialects.changes import Changes
+from ompycord.dialects.changes import FileChanges
 from ompycord.dialects.frames import Frame, count, found, money, named, objects, one_line, prose, ref, string
 from ompycord.dialects.protocol_session import Reaction, UnknownFrames
 from ompycord.dialects.tools import from_root, last_line, tool_title
@@ -81,7 +81,7 @@ class AcpUpdates:
         """What the agent said last, for its outcome."""
         self._root = root
         self._unknown = unknown
-        self._changes = Changes(root=root)
+        self._changes = FileChanges(root=root)
         self._tools: dict[str, Tool] = {}
         self._words: list[str] = []
         self._size = 0

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final, Literal
 
-from ompycord.dialects.changes import Changes
+from ompycord.dialects.changes import FileChanges
 from ompycord.dialects.frames import (
     Frame,
     boolean,
@@ -120,7 +120,7 @@ class OmpTools:
         self._titles: dict[str, str | None] = {}
         self._arguments: dict[str, Frame] = {}
         self._latest = ("", "")
-        self._changes = Changes(root=root)
+        self._changes = FileChanges(root=root)
 
     def started(self, frame: Frame) -> tuple[EventBody, ...]:
         """A `tool_execution_start`."""

@@ -163,8 +163,8 @@ class OmpRequests:
             return Reaction(send=(_response(id_, value=APPROVE),))
         name = ref("leave", id_)
         self._open[name] = _Open(id=id_, method="leave", title=approval.title, approval=approval, until=until)
-        asked = ApprovalRequested(approval=name, title=approval.title, command=approval.text, risk=approval.risk)
-        return Reaction((asked,))
+        requested = ApprovalRequested(approval=name, title=approval.title, command=approval.text, risk=approval.risk)
+        return Reaction((requested,))
 
     def _ask(self, frame: Frame, one: _Open) -> Reaction:
         name = ref("question", one.id)
@@ -187,12 +187,12 @@ class OmpRequests:
         return Reaction((question(name, one.title, one.options, details=details, free_text=free_text),))
 
     def _withdraw(self, which: Callable[[_Open], bool]) -> Reaction:
-        gone = {name: one for name, one in self._open.items() if which(one)}
-        for name in gone:
+        withdrawn = {name: one for name, one in self._open.items() if which(one)}
+        for name in withdrawn:
             del self._open[name]
-        return Reaction(tuple(self._gone(name, one) for name, one in gone.items()))
+        return Reaction(tuple(self._withdrawn(name, one) for name, one in withdrawn.items()))
 
-    def _gone(self, name: str, one: _Open) -> EventBody:
+    def _withdrawn(self, name: str, one: _Open) -> EventBody:
         if one.method == "leave":
             return ApprovalWithdrawn(approval=name, reason=f"{self._agent} no longer waits for leave.")
         return QuestionWithdrawn(question=name, reason=f"{self._agent} no longer waits for an answer.")

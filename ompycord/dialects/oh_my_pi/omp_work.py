@@ -17,7 +17,7 @@ from ompycord.domain.run import FailureClass
 
 __all__ = ["OmpWork"]
 
-_HELD: Final = 256
+_MOST_WAITING: Final = 256
 
 
 class OmpWork:
@@ -25,7 +25,7 @@ class OmpWork:
 
     def __init__(self, *, agent: Literal["omp", "pi"]) -> None:
         self._agent = agent
-        self._held: deque[Prompted] = deque(maxlen=_HELD)
+        self._waiting: deque[Prompted] = deque(maxlen=_MOST_WAITING)
         self._has_begun = self._is_running = self._is_retrying = False
         self._stop = self._error = self._last_words = ""
         self._rests = 0
@@ -34,7 +34,7 @@ class OmpWork:
     def prompt(self, received: Prompted) -> Reaction:
         """A person's word for the agent: into its work, after its work, or as the next prompt where it rests."""
         if not self._has_begun:
-            self._held.append(received)
+            self._waiting.append(received)
             return Reaction()
         self._rests += 1  # a state that was asked for before knows nothing of this
         self._sent += 1
@@ -48,8 +48,8 @@ class OmpWork:
         """An `agent_start`."""
         self._is_running = self._has_begun = True
         reaction = Reaction()
-        while self._held:
-            reaction += self.prompt(self._held.popleft())
+        while self._waiting:
+            reaction += self.prompt(self._waiting.popleft())
         return reaction
 
     def stopped(self, frame: Frame) -> Reaction:

@@ -125,12 +125,12 @@ def _last_summary(source_states: SourceStates) -> str | None:
     """What the last start of the agent said at its end; None where words came after it, which are the last ones then."""
 
     def last(source_state: SourceState) -> Stamped[tuple[str, str]] | None:
-        said = [
+        notes = [
             (*source_state.scalars[name][:2], (name, source_state.scalars[name][2]))
             for name in _WORDS
             if name in source_state.scalars
         ]
-        return max(said, default=None)
+        return max(notes, default=None)
 
     newest = _newest(source_states, last)
     return newest[1] if newest is not None and newest[0] == "summary" else None
@@ -235,8 +235,8 @@ def _verification(state: RunState, checks: tuple[Check, ...], *, has_result: boo
     if state not in FINAL:
         return Verification.PENDING
     # All of ours and nothing but ours: what an agent says of checks of its own neither helps nor hinders.
-    asked = [check for check in checks if check.ours]
-    passed = has_result and evidence and len(evidence) == len(asked) and all(c.status == "passed" for c in evidence)
+    ours = [check for check in checks if check.ours]
+    passed = has_result and evidence and len(evidence) == len(ours) and all(c.status == "passed" for c in evidence)
     return Verification.VERIFIED if passed and state is RunState.COMPLETE else Verification.UNVERIFIED
 
 
@@ -315,9 +315,9 @@ def _checks(source_states: SourceStates, ours: SourceState) -> tuple[Check, ...]
 def _questions(source_states: SourceStates) -> tuple[Question, ...]:
     closings = _named(source_states, lambda source_state: source_state.closings)
     result: list[tuple[Placed, Question]] = []
-    for ref, (placed, asked) in _named(source_states, lambda source_state: source_state.questions).items():
+    for ref, (placed, request) in _named(source_states, lambda source_state: source_state.questions).items():
         question = Question(
-            ref=ref, text=asked.text, options=asked.options, free_text=asked.free_text, asked_at=placed.at
+            ref=ref, text=request.text, options=request.options, free_text=request.free_text, asked_at=placed.at
         )
         closing = _closing(closings, f"q:{ref}", placed)
         if closing is not None:
@@ -333,12 +333,12 @@ def _questions(source_states: SourceStates) -> tuple[Question, ...]:
     return tuple(question for _, question in sorted(result, key=lambda entry: entry[0]))
 
 
-def _closing(closings: Mapping[str, tuple[Placed, Closing]], key: str, asked: Placed) -> tuple[int, Closing] | None:
+def _closing(closings: Mapping[str, tuple[Placed, Closing]], key: str, request: Placed) -> tuple[int, Closing] | None:
     """A person's decision counts whatever came around it; a withdrawal only until the same is asked again."""
     decided, withdrawn = closings.get(key), closings.get(f"w{key}")
     if decided is not None:
         return decided[0].at, decided[1]
-    if withdrawn is not None and withdrawn[0] > asked:
+    if withdrawn is not None and withdrawn[0] > request:
         return withdrawn[0].at, withdrawn[1]
     return None
 
@@ -346,8 +346,10 @@ def _closing(closings: Mapping[str, tuple[Placed, Closing]], key: str, asked: Pl
 def _approvals(source_states: SourceStates) -> tuple[Approval, ...]:
     closings = _named(source_states, lambda source_state: source_state.closings)
     result: list[tuple[Placed, Approval]] = []
-    for ref, (placed, asked) in _named(source_states, lambda source_state: source_state.approvals).items():
-        approval = Approval(ref=ref, title=asked.title, command=asked.command, risk=asked.risk, asked_at=placed.at)
+    for ref, (placed, request) in _named(source_states, lambda source_state: source_state.approvals).items():
+        approval = Approval(
+            ref=ref, title=request.title, command=request.command, risk=request.risk, asked_at=placed.at
+        )
         closing = _closing(closings, f"a:{ref}", placed)
         if closing is not None:
             approval = approval.model_copy(update={"closed_at": closing[0], **_decided(closing[1])})

@@ -53,8 +53,8 @@ async def build(order: StepOrder, task: Task, context: StepContext) -> EffectFin
     except ProcessFailed as error:
         return failed(order, FailureClass.ENV, str(error))
     if outcome.message:  # its last words, a claim that is shown as one
-        said = RunFinished(summary=outcome.message) if outcome.claim else RunFailed(message=outcome.message)
-        await context.observe(order.run, said)
+        finished = RunFinished(summary=outcome.message) if outcome.claim else RunFailed(message=outcome.message)
+        await context.observe(order.run, finished)
     return ok(order, BuildResult(claim=outcome.claim), message=outcome.message, failure=outcome.failure)
 
 

@@ -105,7 +105,7 @@ class BotProcess:
                 child.kill()
                 child.wait()
 
-    async def watch(self) -> None:
+    async def observe(self) -> None:
         """Call `on_change` when the process ends; poll, since it may not be a child of this one."""
         last = self.pid
         while True:

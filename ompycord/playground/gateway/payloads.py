@@ -57,18 +57,18 @@ def guild_create(world: World, session: Session) -> Json:
 def members_chunk(world: World, wanted: Json) -> Json:
     """The members that an opcode 8 asks for, by ids or by the start of their names."""
     ids = wanted.get("user_ids")
-    asked = {str(item) for item in (as_list(ids) or [ids])} if ids is not None else None
+    requested = {str(item) for item in (as_list(ids) or [ids])} if ids is not None else None
     query = str(wanted.get("query") or "").lower()
     found = [
         item
         for item in world.members()
-        if (asked is None or item["user"]["id"] in asked) and item["user"]["username"].startswith(query)
+        if (requested is None or item["user"]["id"] in requested) and item["user"]["username"].startswith(query)
     ]
     chunk: Json = {
         "guild_id": world.guild_id,
         "members": found,
         "chunk_index": 0,
         "chunk_count": 1,
-        "not_found": sorted(asked - {item["user"]["id"] for item in found}) if asked else [],
+        "not_found": sorted(requested - {item["user"]["id"] for item in found}) if requested else [],
     }
     return chunk | ({"nonce": wanted["nonce"]} if wanted.get("nonce") else {})

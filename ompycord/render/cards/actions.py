@@ -150,7 +150,7 @@ class Situation(StrEnum):
     CANCELLED = "cancelled"
 
 
-_HALTED: Final = (RESUME, SAY, TAKEOVER, CANCEL, DIFF, DETAILS)
+_PAUSED: Final = (RESUME, SAY, TAKEOVER, CANCEL, DIFF, DETAILS)
 _VOTES: Final = (GOOD, BAD)
 
 OFFERS: Final[dict[Situation, tuple[CardAction, ...]]] = {
@@ -160,9 +160,9 @@ OFFERS: Final[dict[Situation, tuple[CardAction, ...]]] = {
     Situation.PLAN_READY: (APPROVE, REJECT, SAY, DETAILS, CANCEL),
     Situation.ASKING: (SAY, STOP, DETAILS, CANCEL),
     Situation.PROVIDER_REFUSES: (SWITCH, STOP, DETAILS, CANCEL),
-    Situation.STOPPED: _HALTED,
-    Situation.OVER_BUDGET: (RAISE, *_HALTED),
-    Situation.PROVIDER_STOPPED: (SWITCH, *_HALTED),
+    Situation.STOPPED: _PAUSED,
+    Situation.OVER_BUDGET: (RAISE, *_PAUSED),
+    Situation.PROVIDER_STOPPED: (SWITCH, *_PAUSED),
     Situation.UNCHANGED: (AGAIN, *_VOTES, DETAILS),  # no diff, no checks, no branch to look at
     Situation.VERIFIED: (DIFF, AGAIN, *_VOTES),
     Situation.CHECKS_FAILED: (RETRY, FOLLOW_UP, CHECKS, DIFF, TAKEOVER),

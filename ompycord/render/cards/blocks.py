@@ -32,8 +32,8 @@ _FILES: Final = 10
 _MORE_ROOM: Final = 20
 _SILENT: Final = "No words were given."
 _STEPS_BEFORE: Final = 2
-_SAID_LIVE: Final = 300
-_SAID_FINAL: Final = EMBED_FIELD_VALUE
+_MESSAGE_LIVE: Final = 300
+_MESSAGE_FINAL: Final = EMBED_FIELD_VALUE
 
 _MARKS: Final = {"pending": "▫", "active": "▶", "done": "✅", "failed": "🔴", "skipped": "⏭"}
 _FILE_GLYPHS: Final = {"added": "🆕", "modified": "✏", "deleted": "🗑", "renamed": "🔀"}
@@ -60,7 +60,7 @@ def card_fields(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> tuple[FieldVi
         _filled(Part.CHECKS, "Checks", snapshot.checks, lambda check: check_line(check, sanitizer)),
         _files(snapshot, sanitizer),
         _billing(snapshot, sanitizer),
-        _said(snapshot, sanitizer),
+        _message(snapshot, sanitizer),
         _filled(Part.NOTES, "Notes", snapshot.notes, lambda note: sanitizer.line(note, 150)),
         _gaps(snapshot, sanitizer),
         *_links(snapshot, sanitizer),
@@ -272,14 +272,16 @@ def _took(snapshot: StatusSnapshot) -> str:
 # -- words, gaps, links -----------------------------------------------------------------------------------------------
 
 
-def _said(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> FieldView | None:
+def _message(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> FieldView | None:
     """The agent's own words: a claim, so they are marked as said."""
     text = snapshot.summary or snapshot.last_words if snapshot.is_final else snapshot.last_words
     if not text or not text.strip():
         return None
-    limit = _SAID_FINAL if snapshot.is_final else _SAID_LIVE
+    limit = _MESSAGE_FINAL if snapshot.is_final else _MESSAGE_LIVE
     prose = Excerpt.of(sanitizer.source(text), limit, keeps_lines=True)
-    return FieldView(part=Part.SAID, name=f"{sanitizer.label(agent_name(snapshot, sanitizer), 60)} says", prose=prose)
+    return FieldView(
+        part=Part.MESSAGE, name=f"{sanitizer.label(agent_name(snapshot, sanitizer), 60)} says", prose=prose
+    )
 
 
 def _gaps(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> FieldView | None:

@@ -53,7 +53,7 @@ class Part(StrEnum):
     CHECKS = "checks"
     FILES = "files"
     BILLING = "billing"
-    SAID = "said"
+    MESSAGE = "said"
     NOTES = "notes"
     GAPS = "gaps"
     LINKS = "links"

@@ -48,8 +48,8 @@ def headline_of(snapshot: StatusSnapshot, render_context: RenderContext, sanitiz
 
 def pauses(snapshot: StatusSnapshot) -> str:
     """`, pauses <in a day>` where something does park it: the oldest thing asked of a run that works here."""
-    asked = [one.asked_at for one in (*snapshot.open_approvals, *snapshot.open_questions)]
-    return f", parks {stamp(min(asked) + PAUSE_AFTER_MS)}" if asked and snapshot.kind is RunKind.HOSTED else ""
+    since = [one.asked_at for one in (*snapshot.open_approvals, *snapshot.open_questions)]
+    return f", parks {stamp(min(since) + PAUSE_AFTER_MS)}" if since and snapshot.kind is RunKind.HOSTED else ""
 
 
 # -- before and during the work ---------------------------------------------------------------------------------------
@@ -160,21 +160,21 @@ def _asking(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: 
 
 def _waiting_for_provider(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
     wait = snapshot.provider_wait or ProviderWait(since=snapshot.last_event_at)
-    said = f"It said: {sentence(sanitizer.line(wait.message, _LINE))}" if wait.message else "It refuses for now."
+    text = f"It said: {sentence(sanitizer.line(wait.message, _LINE))}" if wait.message else "It refuses for now."
     attempt = wait.attempt is not None and f"Try {wait.attempt}{f' of {wait.of}' if wait.of else ''}"
     again = " ".join(part for part in (attempt or "Next try", stamp(wait.until) if wait.until else "") if part)
     known = attempt or wait.until
-    text = f"{said} {f'{again}. ' if known else ''}Waiting since {stamp(wait.since)}. Work so far is kept."
+    text = f"{text} {f'{again}. ' if known else ''}Waiting since {stamp(wait.since)}. Work so far is kept."
     return Headline("⏸", "Waiting for the provider", Colour.GREY, text, Situation.PROVIDER_REFUSES)
 
 
 def _suspended(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
-    said = sentence(sanitizer.line(snapshot.message, _LINE)) if snapshot.message else ""
+    text = sentence(sanitizer.line(snapshot.message, _LINE)) if snapshot.message else ""
     later = f"Tries again {stamp(snapshot.wake_at)}." if snapshot.wake_at else ""
     spent = money(snapshot.usage.cost_usd) if snapshot.usage.cost_usd is not None else ""
     match snapshot.reason:
         case SuspendReason.HUMAN | None:
-            word, parts = "Stopped", [said or "The agent was halted.", "Nothing is lost; it waits to be resumed."]
+            word, parts = "Stopped", [text or "The agent was halted.", "Nothing is lost; it waits to be resumed."]
         case SuspendReason.LOST:
             word = "Lost contact"
             parts = [f"No sign of life since {stamp(snapshot.last_event_at)}.", "Any new event brings it back."]
@@ -184,15 +184,15 @@ def _suspended(snapshot: StatusSnapshot, render_context: RenderContext, sanitize
             parts = [f"The budget{limit} is used up{f': {spent} spent' if spent else ''}.", "Work so far is kept."]
         case SuspendReason.PROVIDER:
             word = "Waiting for the provider"
-            parts = [said or "It refuses for now.", later, "Work so far is kept."]
+            parts = [text or "It refuses for now.", later, "Work so far is kept."]
         case SuspendReason.DISK:
             word = "Waiting for disk space"
-            parts = [said or "This machine's disk is nearly full.", later, "Work so far is kept."]
+            parts = [text or "This machine's disk is nearly full.", later, "Work so far is kept."]
         case SuspendReason.INTERRUPTED:
             word = "Interrupted"
-            anew = snapshot.resume_to in {None, RunState.PRECHECK}
-            again = "Resumed, it begins again in a fresh copy." if anew else "Resumed, it goes on with that step."
-            parts = [said or "A restart cut this step short.", again]
+            restarts = snapshot.resume_to in {None, RunState.PRECHECK}
+            again = "Resumed, it begins again in a fresh copy." if restarts else "Resumed, it goes on with that step."
+            parts = [text or "A restart cut this step short.", again]
         case _:
             assert_never(snapshot.reason)
     situation = _SUSPENDED.get(snapshot.reason or SuspendReason.HUMAN, Situation.STOPPED)
@@ -239,9 +239,9 @@ def _failed(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: 
 
 
 def _cancelled(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
-    said = sentence(sanitizer.line(snapshot.message or "It was ended for good", _LINE))
+    text = sentence(sanitizer.line(snapshot.message or "It was ended for good", _LINE))
     kept = "Its record stays." if snapshot.branch is None else "Its branch and its record stay."
-    return Headline("⚪", "Cancelled", Colour.GREY, f"{said} {kept}", Situation.CANCELLED)
+    return Headline("⚪", "Cancelled", Colour.GREY, f"{text} {kept}", Situation.CANCELLED)
 
 
 _HEADLINES: Final[dict[RunState, Callable[[StatusSnapshot, RenderContext, Sanitizer], Headline]]] = {

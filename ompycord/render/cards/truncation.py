@@ -30,7 +30,7 @@ Step = Callable[[CardView, int], CardView | None]
 _FREE: Final = (
     Part.NOTES,
     Part.GAPS,
-    Part.SAID,
+    Part.MESSAGE,
     Part.FILES,
     Part.NEXT_PHASE,
     Part.ACTIVE_PHASE,

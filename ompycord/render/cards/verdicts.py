@@ -48,8 +48,8 @@ def unchanged_sentence(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
 
 def unchecked_sentence(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> str:
     """Why it is done but not checked: the agent's word, and what kept us from proving it."""
-    says = f"{agent_name(snapshot, sanitizer)} says it is done."
-    return f"{says} {_why_unchecked(snapshot, render_context, sanitizer)}"
+    claim = f"{agent_name(snapshot, sanitizer)} says it is done."
+    return f"{claim} {_why_unchecked(snapshot, render_context, sanitizer)}"
 
 
 def _why_unchecked(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> str:

@@ -29,7 +29,7 @@ PRUNE_EVERY_MS = 1_000
 REPLAYS_KEPT_MS = 8 * 24 * 3600 * 1000
 """Retries stop at 7 days, ids are kept for 8."""
 
-_ABSENT = object()
+_MISSING = object()
 
 _SQL = load("admission")
 _LAST_NUMBERS = _SQL.one("last_numbers")
@@ -194,7 +194,7 @@ class _Ledger:
     def undo(self) -> None:
         """As it was at `begin`."""
         for table, key, old in reversed(self._undo):
-            if old is _ABSENT:
+            if old is _MISSING:
                 del table[key]
             else:
                 table[key] = old
@@ -203,7 +203,7 @@ class _Ledger:
             del rows[mark:]
 
     def _put(self, table: dict[Any, Any], key: Any, value: Any) -> None:
-        self._undo.append((table, key, table.get(key, _ABSENT)))
+        self._undo.append((table, key, table.get(key, _MISSING)))
         table[key] = value
 
     def replayed(self, post: Post) -> Receipt | None:

@@ -78,11 +78,11 @@ async def _try(launcher: Launcher, tree: Path, port: int) -> set[str] | None:
     aims = {"outside": str(outside), "pid": os.getpid(), "port": port}
     argv = (sys.executable, "-I", "-S", str(_PROGRAM), json.dumps(aims))
     spec = ProcessSpec(argv=argv, env={}, cwd=tree)
-    said = ""
+    printed = ""
     try:
         async with launcher.start(spec, Layout(tree), clocks=Clocks(wall_s=_PROBE_S, idle_s=_PROBE_S)) as process:
             async for line in process.lines():
-                said += line.text if line.stream is Stream.STDOUT else ""
-        return set(json.loads(said))
+                printed += line.text if line.stream is Stream.STDOUT else ""
+        return set(json.loads(printed))
     except (ProcessFailed, ValueError):
         return None

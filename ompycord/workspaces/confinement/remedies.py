@@ -9,7 +9,7 @@ from typing import Final
 
 from ompycord.domain.repository import ConfinementLevel
 
-__all__ = ["Machine", "inspect_machine", "remedy"]
+__all__ = ["HostMachine", "inspect_machine", "remedy"]
 
 _INSTALL: Final = {
     "debian": "sudo apt install bubblewrap",
@@ -41,7 +41,7 @@ _ROOT: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Machine:
+class HostMachine:
     """What decides about confinement here."""
 
     platform: str
@@ -54,10 +54,10 @@ class Machine:
     """Kernel settings of `_SWITCHES` that are there, with their values."""
 
 
-def inspect_machine(path: str) -> Machine:
+def inspect_machine(path: str) -> HostMachine:
     """This machine, with `path` as the PATH."""
     found = ((name, Path("/proc/sys", name)) for name in _SWITCHES)
-    return Machine(
+    return HostMachine(
         platform=sys.platform,
         distributions=_distributions(Path("/etc/os-release")),
         has_bubblewrap=shutil.which("bwrap", path=path) is not None,
@@ -67,7 +67,7 @@ def inspect_machine(path: str) -> Machine:
     )
 
 
-def remedy(level: ConfinementLevel, machine: Machine) -> str:
+def remedy(level: ConfinementLevel, machine: HostMachine) -> str:
     """Some sentences with commands; empty where nothing is better than `level`."""
     if level == "full":
         return ""
@@ -77,7 +77,7 @@ def remedy(level: ConfinementLevel, machine: Machine) -> str:
     return f"{words} {_ROOT}" if machine.is_root else words
 
 
-def _on_linux(level: ConfinementLevel, machine: Machine) -> str:
+def _on_linux(level: ConfinementLevel, machine: HostMachine) -> str:
     if machine.is_container:
         return _CONTAINER
     commands = [] if machine.has_bubblewrap else [_installing(machine)]
@@ -91,7 +91,7 @@ def _on_linux(level: ConfinementLevel, machine: Machine) -> str:
     return f"{words} {_KERNEL}" if level == "none" else words
 
 
-def _installing(machine: Machine) -> str:
+def _installing(machine: HostMachine) -> str:
     return next((_INSTALL[one] for one in machine.distributions if one in _INSTALL), "install bubblewrap")
 
 

@@ -94,7 +94,7 @@ async def test_a_whole_task_and_its_session_goes_on(kind: Kind, place: Place, ad
     task = kind.writes.replace('"a.txt"', json.dumps(str(place.clone / "a.txt"))) + "\nSAY all done"
     async with working(agent.run(place.job(kind.spec(address), task), heard.emit, inbox)) as run:
         asked = await heard.until(ApprovalRequested)
-        inbox.say(ApprovalGranted(approval=asked.approval, by="Bob"))
+        inbox.send(ApprovalGranted(approval=asked.approval, by="Bob"))
     assert run.result().claim, run.result().message
     assert "all done" in (run.result().message or "")
     assert (place.clone / "a.txt").read_text(encoding="utf-8") == "hi"

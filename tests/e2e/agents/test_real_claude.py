@@ -48,12 +48,12 @@ async def test_a_whole_task_and_its_session_goes_on(claude: Place, address: str)
     )
     async with working(agent.run(claude.job(spec(address), task), heard.emit, inbox)) as run:
         write = await heard.until(ApprovalRequested)
-        inbox.say(ApprovalGranted(approval=write.approval, by="Bob"))
+        inbox.send(ApprovalGranted(approval=write.approval, by="Bob"))
         asked = await heard.until(QuestionAsked)
-        inbox.say(QuestionAnswered(question=asked.question, answer="B", by="Ada"))
+        inbox.send(QuestionAnswered(question=asked.question, answer="B", by="Ada"))
         remove = await heard.until(ApprovalRequested, 2)
-        inbox.say(Prompted(text="SAY the next turn", by="Ada"))
-        inbox.say(ApprovalDenied(approval=remove.approval, by="Bob", reason="keep it"))
+        inbox.send(Prompted(text="SAY the next turn", by="Ada"))
+        inbox.send(ApprovalDenied(approval=remove.approval, by="Bob", reason="keep it"))
     assert (run.result().claim, run.result().message) == (True, "the next turn")
     assert path.read_text(encoding="utf-8") == "one\ntwo\n"
     assert [(one.tool, one.ok) for one in heard.of(ToolFinished)] == [

@@ -51,15 +51,15 @@ async def test_a_whole_task(omp: Place) -> None:
     heard, inbox = AgentInput(), ScriptedInbox()
     async with working(OmpRpcAgent(launcher=omp.launcher).run(omp.job(spec(), TASK), heard.emit, inbox)) as run:
         write = await heard.until(ApprovalRequested)
-        inbox.say(ApprovalGranted(approval=write.approval, by="Bob"))
+        inbox.send(ApprovalGranted(approval=write.approval, by="Bob"))
         asked = await heard.until(QuestionAsked)
-        inbox.say(QuestionAnswered(question=asked.question, answer="neither of them", by="Ada"))
+        inbox.send(QuestionAnswered(question=asked.question, answer="neither of them", by="Ada"))
         cat = await heard.until(ApprovalRequested, 2)
-        inbox.say(ApprovalGranted(approval=cat.approval, by="Bob"))
+        inbox.send(ApprovalGranted(approval=cat.approval, by="Bob"))
         remove = await heard.until(ApprovalRequested, 3)
-        inbox.say(ApprovalDenied(approval=remove.approval, by="Bob"))
+        inbox.send(ApprovalDenied(approval=remove.approval, by="Bob"))
         await heard.until(PlanUpdated, 2)
-        inbox.say(Prompted(text="SAY steered answer", by="Ada", when="now"))
+        inbox.send(Prompted(text="SAY steered answer", by="Ada", when="now"))
     assert (run.result().claim, run.result().message) == (True, "steered answer")
     assert (omp.clone / "a.txt").read_text(encoding="utf-8") == "one\ntwo\n"
     assert [one.command for one in heard.of(ApprovalRequested)][1:] == ["cat a.txt", "rm a.txt"]

@@ -51,9 +51,9 @@ async def test_a_whole_task(opencode: Place) -> None:
     async with working(AcpAgent(launcher=opencode.launcher).run(opencode.job(SPEC, task), heard.emit, inbox)) as run:
         for number in (1, 2):
             asked = await heard.until(ApprovalRequested, number)
-            inbox.say(ApprovalGranted(approval=asked.approval, by="Bob"))
+            inbox.send(ApprovalGranted(approval=asked.approval, by="Bob"))
         asked = await heard.until(ApprovalRequested, 3)
-        inbox.say(ApprovalDenied(approval=asked.approval, by="Bob"))
+        inbox.send(ApprovalDenied(approval=asked.approval, by="Bob"))
     assert (run.result().claim, run.result().message) == (True, "the next turn")
     assert path.read_text(encoding="utf-8") == "one\ntwo\n"
     assert [one.command for one in heard.of(ApprovalRequested)][1:] == ["cat a.txt", "rm a.txt"]

@@ -379,6 +379,6 @@ async def test_the_repository_does_not_spare_claude_agent_acp_a_question(
     async with within(100), asyncio.TaskGroup() as tasks:
         work = tasks.create_task(run(place, trap.spec, real, "all done", first=first, inbox=inbox, heard=heard))
         asked = await heard.until(ApprovalRequested)
-        inbox.say(ApprovalGranted(approval=asked.approval, by="Ada"))
+        inbox.send(ApprovalGranted(approval=asked.approval, by="Ada"))
     assert work.result()[0].claim
     assert (place.clone / "a.txt").exists()

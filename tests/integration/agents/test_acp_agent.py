@@ -66,12 +66,12 @@ async def test_a_whole_conversation(launcher: Launcher, job: MakeJob, stored: An
         )
         run = tasks.create_task(AcpAgent(launcher=launcher).run(job(*steps, "spend 0.5"), stored.emit, inbox))
         await stored.until(QuestionAsked)
-        inbox.say(Prompted(text="say next turn\nspend 0.75", by="Ada"))
-        inbox.say(QuestionAnswered(question=stored.of(QuestionAsked)[0].question, answer="B", by="Ada"))
+        inbox.send(Prompted(text="say next turn\nspend 0.75", by="Ada"))
+        inbox.send(QuestionAnswered(question=stored.of(QuestionAsked)[0].question, answer="B", by="Ada"))
         await stored.until(ApprovalRequested)
-        inbox.say(ApprovalGranted(approval=stored.of(ApprovalRequested)[0].approval, by="Bob"))
+        inbox.send(ApprovalGranted(approval=stored.of(ApprovalRequested)[0].approval, by="Bob"))
         await stored.until(ApprovalRequested, 2)
-        inbox.say(ApprovalDenied(approval=stored.of(ApprovalRequested)[1].approval, by="Bob", reason="never"))
+        inbox.send(ApprovalDenied(approval=stored.of(ApprovalRequested)[1].approval, by="Bob", reason="never"))
     outcome = run.result()
     assert (outcome.claim, outcome.message) == (True, "next turn")
     assert (clone / "src/a.txt").read_text(encoding="utf-8") == "hello"
@@ -99,7 +99,7 @@ async def test_leave_for_the_run_is_kept_by_us_and_never_asked_of_the_agent(
     async with within(60), asyncio.TaskGroup() as tasks:
         run = tasks.create_task(AcpAgent(launcher=launcher).run(job("leave ls", "leave ls"), stored.emit, inbox))
         await stored.until(ApprovalRequested)
-        inbox.say(ApprovalGranted(approval=stored.of(ApprovalRequested)[0].approval, by="Bob", scope="run"))
+        inbox.send(ApprovalGranted(approval=stored.of(ApprovalRequested)[0].approval, by="Bob", scope="run"))
     assert run.result().claim
     assert texts(stored) == ["leave: once", "leave: once"]
     assert len(stored.of(ApprovalRequested)) == 1
@@ -193,7 +193,7 @@ async def test_a_word_in_hand_when_the_turn_ends_is_not_lost(launcher: Launcher,
     async def emit(body: EventBody) -> None:
         await stored.emit(body)
         if body == Message(text="last words"):  # stored together with the turn's end
-            inbox.say(Prompted(text="say more words", by="Ada"))
+            inbox.send(Prompted(text="say more words", by="Ada"))
             for _ in range(5):
                 await asyncio.sleep(0)
 
@@ -206,5 +206,5 @@ async def test_what_people_say_now_cuts_the_turn_short(launcher: Launcher, job: 
     async with within(60), asyncio.TaskGroup() as tasks:
         run = tasks.create_task(AcpAgent(launcher=launcher).run(job("hang politely"), stored.emit, inbox))
         await stored.until(PlanUpdated)
-        inbox.say(Prompted(text="say instead", by="Ada", when="now"))
+        inbox.send(Prompted(text="say instead", by="Ada", when="now"))
     assert run.result().message == "instead"

@@ -60,12 +60,12 @@ async def test_a_whole_conversation(launcher: Launcher, job: MakeJob, stored: An
         work = job("write a.txt hello", "ask Which?|A|B", "leave npm publish", "hear", "leave rm -rf .", "hear")
         run = tasks.create_task(OmpRpcAgent(launcher=launcher).run(work, stored.emit, inbox))
         await stored.until(QuestionAsked)
-        inbox.say(QuestionAnswered(question=stored.of(QuestionAsked)[0].question, answer="neither", by="Ada"))
+        inbox.send(QuestionAnswered(question=stored.of(QuestionAsked)[0].question, answer="neither", by="Ada"))
         await stored.until(ApprovalRequested)
-        inbox.say(ApprovalGranted(approval=stored.of(ApprovalRequested)[0].approval, by="Bob"))
-        inbox.say(Prompted(text="mind the tests", by="Ada"))
+        inbox.send(ApprovalGranted(approval=stored.of(ApprovalRequested)[0].approval, by="Bob"))
+        inbox.send(Prompted(text="mind the tests", by="Ada"))
         await stored.until(ApprovalRequested, 2)
-        inbox.say(ApprovalDenied(approval=stored.of(ApprovalRequested)[1].approval, by="Bob", reason="never"))
+        inbox.send(ApprovalDenied(approval=stored.of(ApprovalRequested)[1].approval, by="Bob", reason="never"))
     outcome = run.result()
     assert (outcome.claim, outcome.message) == (True, "That is all.")
     assert (clone / "a.txt").read_text(encoding="utf-8") == "hello"
@@ -103,7 +103,7 @@ async def test_silence_ends_it_but_not_while_a_person_is_waited_for(
         await stored.until(QuestionAsked)
         await asyncio.wait([run], timeout=1.5)
         assert not run.done()
-        inbox.say(QuestionAnswered(question=stored.of(QuestionAsked)[0].question, answer="A", by="Ada"))
+        inbox.send(QuestionAnswered(question=stored.of(QuestionAsked)[0].question, answer="A", by="Ada"))
     assert run.result().message == "mine said nothing for 1 s and was ended."
 
 

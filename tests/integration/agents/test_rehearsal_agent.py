@@ -202,7 +202,7 @@ async def test_it_asks_for_leave_and_runs_the_command_only_when_it_is_given(
         await stored.until(ApprovalRequested)
         (asked,) = stored.of(ApprovalRequested)
         assert (asked.command, asked.risk) == ("git log --oneline -1", "it only reads")
-        inbox.say(ApprovalGranted(approval=asked.approval, by="Ada"))
+        inbox.send(ApprovalGranted(approval=asked.approval, by="Ada"))
     assert running.result().claim
     assert [tool.ok for tool in stored.of(ToolFinished) if tool.title == asked.command] == [True]
 
@@ -212,7 +212,7 @@ async def test_without_leave_it_goes_on_without_and_repeats_why(transcript: Any,
     async with asyncio.TaskGroup() as group:
         running = group.create_task(transcript("wait for approval", inbox))
         await stored.until(ApprovalRequested)
-        inbox.say(ApprovalDenied(approval="leave-1", by="Ada", reason="Not on Fridays"))
+        inbox.send(ApprovalDenied(approval="leave-1", by="Ada", reason="Not on Fridays"))
     assert running.result().claim
     assert not [tool for tool in stored.of(ToolStarted) if tool.title == "git log --oneline -1"]
     assert any("Ada does not allow" in said.text and "Not on Fridays" in said.text for said in stored.of(Message))

@@ -45,7 +45,7 @@ async def test_two_turns_of_one_session(launcher: Launcher, job: MakeJob, stored
         run = tasks.create_task(StreamJsonAgent(launcher=launcher).run(work, stored.emit, inbox))
         await stored.until(ApprovalRequested)
         asked = stored.of(ApprovalRequested)[0].approval
-        inbox.say(ApprovalDenied(approval=asked, by="Bob", reason="never"))
+        inbox.send(ApprovalDenied(approval=asked, by="Bob", reason="never"))
     assert (run.result().claim, run.result().message) == (True, "the second turn")
     assert (clone / "a.txt").read_text(encoding="utf-8") == "hello"
     assert stored.of(SessionOpened) == [SessionOpened(session="old-1", agent="claude", model="m")]

@@ -266,7 +266,7 @@ class AppHarness:
     async def heard(self) -> AgentInput:
         """The next thing that people said to the agent; bounded."""
         async with within(PATIENCE_S):
-            return await self.agent.heard.get()
+            return await self.agent.received.get()
 
     async def refused_edit(self) -> None:
         """Discord has refused an edit and the bot knows; bounded."""

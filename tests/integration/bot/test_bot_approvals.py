@@ -102,7 +102,7 @@ async def test_two_people_who_click_at_once_have_one_effect(harness: AppHarness)
         snapshot = await harness.until(run, lambda seen: not seen.open_approvals)
         assert snapshot.approvals[0].by == ("Ada", "Mo")[first]
         assert isinstance(await harness.heard(), ev.ApprovalGranted)
-    assert harness.agent.heard.empty()
+    assert harness.agent.received.empty()
 
 
 async def test_a_button_allows_only_what_its_message_showed(harness: AppHarness) -> None:

@@ -68,7 +68,7 @@ async def test_cancel_asks_first_and_ends_the_run_with_its_reason(harness: AppHa
         assert await harness.pinged() == []
     snapshot = await harness.until(record.id, lambda seen: seen.is_final)
     assert snapshot.state is RunState.CANCELLED
-    assert harness.agent.halted == 1
+    assert harness.agent.cancelled == 1
 
 
 async def test_stop_and_resume_from_the_card(harness: AppHarness) -> None:

@@ -158,8 +158,8 @@ async def test_messages_in_the_thread_reach_the_run_where_they_may_be_read(
         await mo.say("And the docs.", thread)
         hint = await mo.wait_message(lambda m: "takes nothing from this thread" in m.text)
         assert hint.channel_id == thread
-        assert harness.agent.heard.empty()
-        assert harness.agent.halted == 0
+        assert harness.agent.received.empty()
+        assert harness.agent.cancelled == 0
     assert await harness.pinged() == []
 
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 import respx
 
-from ompycord.cli.emit.sender import Outcome, Report, drain
+from ompycord.cli.emit.sender import SendOutcome, SendReport, drain
 from ompycord.cli.emit.spool import Spool
 from ompycord.cli.emit.target import read_target
 from tests.integration.cli.harness import SECRET, WallClock
@@ -43,7 +43,7 @@ def auth_check() -> Iterator[respx.Route]:
         yield router.post(DOOR)
 
 
-async def send(spool: Spool, clock: WallClock, *, patient: bool = False, within_s: float = 30) -> Report:
+async def send(spool: Spool, clock: WallClock, *, patient: bool = False, within_s: float = 30) -> SendReport:
     target = read_target(url=URL, key=SECRET, named="OMPYCORD_KEY")
     with spool.sending() as is_ours:
         assert is_ours
@@ -60,7 +60,7 @@ async def test_everything_arrives_in_order_and_nothing_waits(
 ) -> None:
     auth_check.return_value = httpx.Response(202)
     report = await send(spool, clock)
-    assert (report.outcome, report.sent, report.refused) == (Outcome.DRAINED, 3, ())
+    assert (report.outcome, report.sent, report.refused) == (SendOutcome.DRAINED, 3, ())
     assert ids(auth_check) == ["id1", "id2", "id3"]
     assert spool.waiting() == 0
 
@@ -77,14 +77,14 @@ async def test_429_keeps_the_line_and_nobody_asks_before_the_time_is_over(
 ) -> None:
     auth_check.side_effect = [httpx.Response(202), httpx.Response(429, headers={"Retry-After": "7"})]
     report = await send(spool, clock)
-    assert (report.outcome, report.sent) == (Outcome.PAUSED, 1)
+    assert (report.outcome, report.sent) == (SendOutcome.PAUSED, 1)
     assert spool.waiting() == 2
-    assert (await send(spool, clock)).outcome is Outcome.PAUSED
+    assert (await send(spool, clock)).outcome is SendOutcome.PAUSED
     assert ids(auth_check) == ["id1", "id2"]
     clock.ahead_ms += 7000
     auth_check.side_effect = None
     auth_check.return_value = httpx.Response(202)
-    assert (await send(spool, clock)).outcome is Outcome.DRAINED
+    assert (await send(spool, clock)).outcome is SendOutcome.DRAINED
     assert ids(auth_check) == ["id1", "id2", "id2", "id3"]
 
 
@@ -94,7 +94,7 @@ async def test_a_patient_sender_waits_as_long_as_it_is_asked(
     busy = httpx.Response(503, headers={"Retry-After": "9"})
     auth_check.side_effect = [busy, httpx.Response(202), httpx.Response(429), httpx.Response(202), httpx.Response(202)]
     report = await send(spool, clock, patient=True)
-    assert (report.outcome, report.sent) == (Outcome.DRAINED, 3)
+    assert (report.outcome, report.sent) == (SendOutcome.DRAINED, 3)
     assert [round(seconds) for seconds in clock.slept] == [9, 1]
 
 
@@ -102,11 +102,11 @@ async def test_a_retry_after_may_be_a_date_and_a_clock_set_back_stops_nothing(
     spool: Spool, clock: WallClock, auth_check: respx.Route
 ) -> None:
     auth_check.return_value = httpx.Response(429, headers={"Retry-After": "Fri, 31 Dec 2100 23:59:59 GMT"})
-    assert (await send(spool, clock)).outcome is Outcome.PAUSED
+    assert (await send(spool, clock)).outcome is SendOutcome.PAUSED
     assert spool.paused_until_ms() - clock.now_ms() <= 3_600_000
     spool.pause(clock.now_ms() + 10 * 3_600_000)
     auth_check.return_value = httpx.Response(202)
-    assert (await send(spool, clock)).outcome is Outcome.DRAINED
+    assert (await send(spool, clock)).outcome is SendOutcome.DRAINED
 
 
 @pytest.mark.parametrize("answer", [httpx.Response(500), httpx.Response(502, text="<html>"), httpx.Response(302)])
@@ -115,7 +115,7 @@ async def test_other_troubles_of_the_server_keep_the_line(
 ) -> None:
     auth_check.return_value = answer
     report = await send(spool, clock, patient=True)
-    assert report.outcome is Outcome.UNREACHABLE
+    assert report.outcome is SendOutcome.UNREACHABLE
     assert ids(auth_check) == ["id1"]
     assert spool.waiting() == 3
 
@@ -127,7 +127,7 @@ async def test_no_connection_keeps_the_line(
     spool: Spool, clock: WallClock, auth_check: respx.Route, trouble: httpx.TransportError
 ) -> None:
     auth_check.side_effect = trouble
-    assert (await send(spool, clock)).outcome is Outcome.UNREACHABLE
+    assert (await send(spool, clock)).outcome is SendOutcome.UNREACHABLE
     assert spool.waiting() == 3
 
 
@@ -137,7 +137,7 @@ async def test_a_refused_event_is_put_aside_with_its_problem_and_the_next_goes_o
 ) -> None:
     auth_check.side_effect = [httpx.Response(202), httpx.Response(status, json=PROBLEM), httpx.Response(202)]
     report = await send(spool, clock)
-    assert (report.outcome, report.sent, len(report.refused)) == (Outcome.DRAINED, 2, 1)
+    assert (report.outcome, report.sent, len(report.refused)) == (SendOutcome.DRAINED, 2, 1)
     assert f"{status} schema-invalid /data" in report.refused[0]
     kept = json.loads((spool.dead / "id2.json").read_text())
     assert (kept["status"], json.loads(kept["problem"]), kept["line"]["id"]) == (status, PROBLEM, "id2")
@@ -163,5 +163,5 @@ async def test_a_server_that_never_answers_takes_no_longer_than_it_may(spool: Sp
         port = server.sockets[0].getsockname()[1]
         target = read_target(url=f"http://127.0.0.1:{port}", key=SECRET, named="OMPYCORD_KEY")
         report = await drain(spool, target, clock=clock, within_s=0.2)
-    assert report.outcome in {Outcome.LATE, Outcome.UNREACHABLE}
+    assert report.outcome in {SendOutcome.LATE, SendOutcome.UNREACHABLE}
     assert spool.waiting() == 3

@@ -166,7 +166,7 @@ class AppHarness:
     async def heard(self) -> AgentInput:
         """The next thing that people said to the agent; bounded."""
         async with within(PATIENCE_S):
-            return await self.agent.heard.get()
+            return await self.agent.received.get()
 
     def restart(self) -> "AppHarness":
         """The next process over the same database and folders."""

@@ -63,7 +63,7 @@ async def test_leave_reaches_the_agent_that_asked_and_two_clicks_have_one_effect
             assert other.earlier.action == ("Allow once", "Deny: not today", "Allow for this run")[first]
         harness.agent.release()
         await harness.ended(run)
-    assert harness.agent.heard.empty()
+    assert harness.agent.received.empty()
 
 
 async def test_a_refusal_reaches_the_agent_with_its_reason(harness: AppHarness) -> None:
@@ -189,7 +189,7 @@ async def test_nobody_answers_one_reminder_then_parked_and_resumed_by_the_answer
         await watch.check_once()
         parked = await harness.in_state(run, RunState.SUSPENDED)
         assert parked.message == "Parked: nobody decided for a day what its agent asked."
-        assert harness.agent.halted == 1
+        assert harness.agent.cancelled == 1
         await harness.areas.approvals.approve(await harness.areas.load(run), "a1", ADA)
         await harness.areas.runs.resume(await harness.areas.load(run), ADA)
         assert await harness.heard() == ev.ApprovalGranted(approval="a1", by="Ada")
@@ -221,7 +221,7 @@ async def test_a_restart_loses_no_leave_and_asks_nobody_twice(harness: AppHarnes
         assert await questions(later) == 1
         later.agent.release()
         await later.ended(run)
-    assert later.agent.heard.empty()
+    assert later.agent.received.empty()
 
 
 async def test_what_was_used_before_a_restart_is_asked_again(harness: AppHarness) -> None:
@@ -272,7 +272,7 @@ async def a_round(harness: AppHarness, dice: random.Random) -> None:
             later.agent.release()
             await later.ended(run)
             assert await questions(later) == 1 + used
-        assert later.agent.heard.empty()
+        assert later.agent.received.empty()
         await asyncio.sleep(0)
         assert sum(committed.fresh for committed in results) == 1 + used
     else:

@@ -26,7 +26,7 @@ async def test_a_run_that_reached_its_limit_is_halted_and_goes_on_once_that_is_r
     async with harness.running():
         run = await at_its_limit(harness)
         await harness.settled(run)
-        assert harness.agent.halted == 1
+        assert harness.agent.cancelled == 1
         harness.agent.script = ()
         with refuses("Raise the limit"):
             await harness.areas.runs.resume(await harness.areas.load(run), ADA)

@@ -119,7 +119,7 @@ async def test_cancel_halts_the_agent_and_frees_the_workspace(harness: AppHarnes
         snapshot = await harness.ended(record.id)
         await harness.settled(record.id)
     assert (snapshot.state, snapshot.message) == (RunState.CANCELLED, "Cancelled by Mo: wrong branch")
-    assert harness.agent.halted == 1
+    assert harness.agent.cancelled == 1
     assert await harness.workspaces.workspace(RunId(record.id)) is None
 
 
@@ -137,7 +137,7 @@ async def test_stop_keeps_everything_and_resume_goes_on_in_the_same_clone(harnes
         harness.agent.release()
         await harness.areas.runs.resume(await harness.areas.load(run), ADA)
         snapshot = await harness.ended(run)
-    assert harness.agent.halted == 1
+    assert harness.agent.cancelled == 1
     assert [job.iteration for job in harness.agent.jobs] == [1, 2]
     assert [file.path for file in snapshot.files] == ["half.txt", "total.py"]
 

@@ -54,7 +54,7 @@ async def test_what_was_said_before_the_start_is_in_the_prompt_and_not_heard_twi
         ]
         harness.agent.release()
         await harness.ended(run.id)
-    assert harness.agent.heard.empty()
+    assert harness.agent.received.empty()
 
 
 async def test_an_agent_does_not_hear_itself_nor_another_run(harness: AppHarness) -> None:

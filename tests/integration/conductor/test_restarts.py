@@ -111,7 +111,7 @@ class Life:
         """Once the agent heard what was decided, it ends."""
         try:
             async with asyncio.timeout(0.05):
-                self.heard.append(await harness.agent.heard.get())
+                self.heard.append(await harness.agent.received.get())
         except TimeoutError:
             return
         harness.agent.release()

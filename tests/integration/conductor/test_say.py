@@ -50,7 +50,7 @@ async def test_what_is_said_reaches_a_running_agent_that_listens_once_and_in_ord
         assert await steered.areas.messages.waiting(run) == []
         steered.agent.release()
         await steered.ended(run)
-    assert steered.agent.heard.empty()
+    assert steered.agent.received.empty()
     assert len(steered.agent.jobs) == 1
 
 
@@ -69,11 +69,11 @@ async def test_an_agent_that_does_not_listen_begins_again_in_its_clone(
         await harness.began()
         harness.agent.release()
         snapshot = await harness.ended(run)
-    assert harness.agent.halted == 1
+    assert harness.agent.cancelled == 1
     assert [job.iteration for job in harness.agent.jobs] == [1, 2]
     assert harness.agent.jobs[1].prompt.endswith("Said since:\n\nMind the docs.")
     assert [file.path for file in snapshot.files] == ["half.txt", "total.py"]
-    assert harness.agent.heard.empty()
+    assert harness.agent.received.empty()
     assert await harness.areas.messages.waiting(run) == []
 
 
@@ -133,7 +133,7 @@ async def test_the_same_message_is_said_once(steered: AppHarness) -> None:
         await steered.heard()
         steered.agent.release()
         await steered.ended(run)
-    assert steered.agent.heard.empty()
+    assert steered.agent.received.empty()
 
 
 async def test_a_waiting_word_is_taken_back_and_a_taken_one_is_not(steered: AppHarness) -> None:
@@ -386,4 +386,4 @@ async def test_a_crash_neither_loses_nor_repeats_what_was_said(steered: AppHarne
         later.agent.release()
         await later.ended(run)
     assert later.agent.jobs[0].prompt.endswith("Said since:\n\nHeard before the crash.\n\nSaid to nobody.")
-    assert later.agent.heard.empty()
+    assert later.agent.received.empty()

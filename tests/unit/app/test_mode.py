@@ -5,7 +5,7 @@ from typing import cast
 
 import pytest
 
-from ompycord.app.mode import Mode, Usage
+from ompycord.app.mode import DiskUsage, StorageMode
 from ompycord.store import SqliteStore
 
 GIB = 1024**3
@@ -17,9 +17,9 @@ class Writable:
     read_only: str | None = None
 
 
-def mode_with(total: int, free: int) -> Mode:
-    disk = Usage(total, total - free, free)
-    return Mode(store=cast("SqliteStore", Writable()), folder=Path(), usage=lambda folder: disk)
+def mode_with(total: int, free: int) -> StorageMode:
+    disk = DiskUsage(total, total - free, free)
+    return StorageMode(store=cast("SqliteStore", Writable()), folder=Path(), usage=lambda folder: disk)
 
 
 @pytest.mark.parametrize(

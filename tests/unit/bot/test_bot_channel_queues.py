@@ -5,7 +5,7 @@ import itertools
 
 from ompycord.bot.delivery.channel_queues import ChannelQueue, ChannelQueues
 from ompycord.bot.delivery.deliver import QueuedDelivery
-from ompycord.bot.delivery.rate_limiter import Answer, GlobalLimiter
+from ompycord.bot.delivery.rate_limiter import GlobalLimiter, RateAnswer
 from ompycord.domain.ids import RunId
 from ompycord.domain.records import OutboxKind, OutboxRow
 
@@ -20,7 +20,7 @@ def delivery(row: int, kind: OutboxKind = OutboxKind.RESULT) -> QueuedDelivery:
 
 def answered(queues: ChannelQueues, at: float, *, remaining: int, reset_after_s: float, method: str = "PATCH") -> None:
     path = f"/channels/{HERE}/messages/1"
-    queues.on_answer(Answer(method, path, 200, "b", remaining, reset_after_s, took_s=0.0), at)
+    queues.on_answer(RateAnswer(method, path, 200, "b", remaining, reset_after_s, took_s=0.0), at)
 
 
 def test_the_run_that_has_been_dirty_longest_is_next() -> None:
@@ -100,7 +100,7 @@ def test_posts_and_edits_share_a_pace_only_where_discord_counts_them_together() 
         queues[HERE].mark(OLD, 0.0, is_urgent=False)
         assert queues.begin(queues.starts(0.0)[0], 0.0)
         answered(queues, 0.0, remaining=0, reset_after_s=5.0)
-        queues.on_answer(Answer("POST", f"/channels/{HERE}/messages", 200, bucket, 4, 5.0, took_s=0.0), -60.0)
+        queues.on_answer(RateAnswer("POST", f"/channels/{HERE}/messages", 200, bucket, 4, 5.0, took_s=0.0), -60.0)
         queues[HERE].enqueue(delivery(1), 1.0)
     answered(shared, 0.0, remaining=0, reset_after_s=5.0)
     assert shared.starts(2.0) == []
@@ -121,7 +121,7 @@ def test_no_second_has_more_requests_than_discord_takes_over_all_channels() -> N
 
 def test_a_global_refusal_holds_every_channel() -> None:
     queues = ChannelQueues()
-    queues.on_answer(Answer("GET", "/users/@me", 429, retry_after_s=3.0, is_global=True), 0.0)
+    queues.on_answer(RateAnswer("GET", "/users/@me", 429, retry_after_s=3.0, is_global=True), 0.0)
     queues[THERE].mark(OLD, 0.0, is_urgent=True)
     (start,) = queues.starts(1.0)
     assert not queues.begin(start, 1.0)

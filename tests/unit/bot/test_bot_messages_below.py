@@ -35,7 +35,7 @@ def test_what_stands_above_the_card_or_in_a_thread_that_nobody_watches_counts_fo
 
 def test_a_card_that_came_down_has_only_what_came_after_it_below() -> None:
     below = watched(below=SCROLLED_OUT_BY)
-    assert below.watch(THREAD, RUN, "104")
+    assert below.track(THREAD, RUN, "104")
     assert not below.is_scrolled_out(THREAD)
     assert [below.received(THREAD, Written(str(200 + number), 0)) for number in range(4)] == [None, None, None, RUN]
 
@@ -43,5 +43,5 @@ def test_a_card_that_came_down_has_only_what_came_after_it_below() -> None:
 def test_after_a_gap_nothing_is_known_until_somebody_looked() -> None:
     below = watched(below=SCROLLED_OUT_BY)
     below.forget_all()
-    assert not below.watch(THREAD, RUN, CARD)
+    assert not below.track(THREAD, RUN, CARD)
     assert not below.is_scrolled_out(THREAD)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ompycord.bot.delivery.rate_limiter import Answer, BucketLimiter, answer_of
+from ompycord.bot.delivery.rate_limiter import BucketLimiter, RateAnswer, answer_of
 from ompycord.playground.rules.limits import RateRule, RateRules
 from ompycord.playground.rules.ratelimit import RateLimiter
 
@@ -16,7 +16,7 @@ def headers(**named: str) -> dict[str, str]:
 
 def test_an_answer_is_read_from_its_headers() -> None:
     told = headers(Bucket="b", Remaining="3", Reset_After="2.5") | {"Retry-After": "7"}
-    assert answer_of("PATCH", EDIT, 200, told, took_s=0.1) == Answer(
+    assert answer_of("PATCH", EDIT, 200, told, took_s=0.1) == RateAnswer(
         "PATCH", EDIT, 200, "b", 3, 2.5, retry_after_s=7.0, took_s=0.1
     )
 
@@ -44,7 +44,7 @@ def test_a_refusal_for_all_channels_is_told_by_either_header(told: dict[str, str
     ],
 )
 def test_only_posts_and_edits_of_messages_count_for_a_lane(method: str, path: str, is_message: bool) -> None:
-    assert Answer(method, path, 200).is_message is is_message
+    assert RateAnswer(method, path, 200).is_message is is_message
 
 
 def test_what_is_left_of_a_window_is_spread_evenly() -> None:
@@ -53,7 +53,7 @@ def test_what_is_left_of_a_window_is_spread_evenly() -> None:
     for remaining in (4, 3, 2, 1, 0):
         assert bucket_limiter.next_at <= at
         bucket_limiter.begin(at)
-        bucket_limiter.on_answer(Answer("PATCH", EDIT, 200, "b", remaining, 5.0 - at, took_s=0.0), at)
+        bucket_limiter.on_answer(RateAnswer("PATCH", EDIT, 200, "b", remaining, 5.0 - at, took_s=0.0), at)
         at += 1.0
         assert bucket_limiter.next_at == pytest.approx(at)
 
@@ -61,9 +61,9 @@ def test_what_is_left_of_a_window_is_spread_evenly() -> None:
 def test_what_was_not_used_at_a_windows_beginning_may_be_used_at_its_end() -> None:
     bucket_limiter = BucketLimiter()
     bucket_limiter.begin(0.0)
-    bucket_limiter.on_answer(Answer("PATCH", EDIT, 200, "b", 4, 5.0, took_s=0.0), 0.0)
+    bucket_limiter.on_answer(RateAnswer("PATCH", EDIT, 200, "b", 4, 5.0, took_s=0.0), 0.0)
     bucket_limiter.begin(3.0)
-    bucket_limiter.on_answer(Answer("PATCH", EDIT, 200, "b", 3, 2.0, took_s=0.0), 3.0)
+    bucket_limiter.on_answer(RateAnswer("PATCH", EDIT, 200, "b", 3, 2.0, took_s=0.0), 3.0)
     assert bucket_limiter.next_at == pytest.approx(3.5)
 
 

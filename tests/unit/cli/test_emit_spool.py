@@ -10,17 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ompycord.cli.emit.file_lock import hold
-from ompycord.cli.emit.lines import Line, cut_torn_end, segment_path, segments
+from ompycord.cli.emit.lines import EventLine, cut_torn_end, segment_path, segments
 from ompycord.cli.emit.spool import Spool
 from ompycord.errors import UnavailableError
 
 
-def append(spool: Spool, name: str, *, run: str = "nightly") -> Line:
+def append(spool: Spool, name: str, *, run: str = "nightly") -> EventLine:
     return spool.append(webhook_id=name, run=run, envelope={"type": "note", "data": {"text": name}})
 
 
-def take_all(spool: Spool) -> list[Line]:
-    taken: list[Line] = []
+def take_all(spool: Spool) -> list[EventLine]:
+    taken: list[EventLine] = []
     while (found := spool.next()) is not None:
         taken.append(found[0])
         spool.done(found[1])

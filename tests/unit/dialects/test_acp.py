@@ -9,7 +9,7 @@ from acp import schema
 
 from ompycord.dialects.agent_client_protocol.acp import Acp
 from ompycord.dialects.agent_client_protocol.acp_history import ARE_YOU_QUIET
-from ompycord.dialects.agent_client_protocol.acp_session import Wishes
+from ompycord.dialects.agent_client_protocol.acp_session import SessionOptions
 from ompycord.dialects.images import image_of
 from ompycord.domain.events import (
     ApprovalDenied,
@@ -39,9 +39,9 @@ USERS_SETTINGS = {"claudeCode": {"options": {"settingSources": ["user"], "additi
 ABLE: dict[str, Any] = {"protocolVersion": 1, "agentCapabilities": {"loadSession": True}}
 
 
-def working(**wishes: Any) -> Dialogue:
+def working(**options: Any) -> Dialogue:
     """In the middle of the first turn."""
-    transcript = Dialogue(Acp(prompt="mend it", root="/run/clone", wishes=Wishes(**wishes), start="7"))
+    transcript = Dialogue(Acp(prompt="mend it", root="/run/clone", options=SessionOptions(**options), start="7"))
     transcript.on_line({"id": 0, "result": ABLE}, {"id": 1, "result": {"sessionId": "s"}})
     assert transcript.sent[-1]["method"] == "session/prompt"
     return transcript
@@ -96,7 +96,7 @@ def test_what_we_send_is_what_the_protocols_own_schema_takes() -> None:
     ],
 )
 def test_an_earlier_session_goes_on_as_far_as_the_agent_can(able: dict[str, Any], method: str) -> None:
-    transcript = Dialogue(Acp(prompt="p", root="/c", wishes=Wishes(session="old")))
+    transcript = Dialogue(Acp(prompt="p", root="/c", options=SessionOptions(session="old")))
     transcript.on_line({"id": 0, "result": {"protocolVersion": 1, "agentCapabilities": able}})
     assert transcript.sent[-1]["method"] == method
     assert transcript.sent[-1]["params"]["sessionId"] == "old"
@@ -105,7 +105,7 @@ def test_an_earlier_session_goes_on_as_far_as_the_agent_can(able: dict[str, Any]
 
 def test_an_agent_that_goes_on_in_no_session_says_so_before_it_is_told_anything() -> None:
     """It would get words about a task that it does not know; `agents/resuming.py` begins anew with the whole task."""
-    transcript = Dialogue(Acp(prompt="go on", root="/c", wishes=Wishes(session="old")))
+    transcript = Dialogue(Acp(prompt="go on", root="/c", options=SessionOptions(session="old")))
     transcript.on_line({"id": 0, "result": {"protocolVersion": 1, "agentCapabilities": {}}})
     assert [frame["method"] for frame in transcript.sent] == ["initialize"]
     assert transcript.outcome is not None
@@ -123,7 +123,7 @@ def test_an_agent_that_goes_on_in_no_session_says_so_before_it_is_told_anything(
     ],
 )
 def test_an_agent_of_another_version_is_refused(answer: dict[str, Any], why: str) -> None:
-    transcript = Dialogue(Acp(prompt="p", root="/c", wishes=Wishes()))
+    transcript = Dialogue(Acp(prompt="p", root="/c", options=SessionOptions()))
     transcript.on_line({"id": 0, **answer})
     assert transcript.outcome is not None
     words = f"The agent does not speak version 1 of the protocol{why}"
@@ -135,7 +135,7 @@ def test_an_agent_of_another_version_is_refused(answer: dict[str, Any], why: str
 
 
 def test_a_session_that_is_not_opened_says_why() -> None:
-    transcript = Dialogue(Acp(prompt="p", root="/c", wishes=Wishes()))
+    transcript = Dialogue(Acp(prompt="p", root="/c", options=SessionOptions()))
     transcript.on_line(
         {"id": 0, "result": ABLE}, {"id": 1, "error": {"code": -32000, "message": "Authentication required"}}
     )
@@ -216,7 +216,7 @@ def test_requests_the_agent_gives_up_and_those_of_an_ended_turn_are_withdrawn() 
 
 def resuming(**able: Any) -> Dialogue:
     """An agent has answered that it goes on in its session."""
-    transcript = Dialogue(Acp(prompt="go on", root="/run/clone", wishes=Wishes(session="old")))
+    transcript = Dialogue(Acp(prompt="go on", root="/run/clone", options=SessionOptions(session="old")))
     transcript.on_line({"id": 0, "result": {"protocolVersion": 1, "agentCapabilities": able or {"loadSession": True}}})
     return transcript
 
@@ -255,7 +255,7 @@ def test_the_cost_of_the_past_is_known_already() -> None:
 )
 def test_a_session_that_goes_on_costs_what_it_adds(agent: str, total: float, spent: float, notes: int) -> None:
     """Some agents go on with the session's total, one counts anew at every start and may come further than it was."""
-    transcript = Dialogue(Acp(prompt="go on", root="/c", wishes=Wishes(session="old", session_usd=2.0)))
+    transcript = Dialogue(Acp(prompt="go on", root="/c", options=SessionOptions(session="old", session_usd=2.0)))
     hello = {**ABLE, "agentInfo": {"name": agent, "version": "1.18.33" if agent == "OpenCode" else "0.49.0"}}
     transcript.on_line({"id": 0, "result": hello}, update("usage_update", used=1), {"id": 1, "result": {}}, {"id": 2})
     transcript.on_line(update("usage_update", cost={"amount": total, "currency": "USD"}))
@@ -288,7 +288,7 @@ def test_settings_are_made_one_after_the_other_and_a_refusal_is_said() -> None:
         "configOptions": [{"id": "cm", "category": "model", "options": [{"value": "m1"}, {"name": "more", "options": [{"value": "m2"}]}]}],
         "modes": {"availableModes": [{"id": "plan"}]},
     }  # fmt: skip
-    transcript = Dialogue(Acp(prompt="p", root="/c", wishes=Wishes(mode="plan", model="m2")))
+    transcript = Dialogue(Acp(prompt="p", root="/c", options=SessionOptions(mode="plan", model="m2")))
     transcript.on_line({"id": 0, "result": ABLE}, {"id": 1, "result": offer})
     transcript.on_line({"id": 2, "error": {"message": "no"}}, {"id": 3, "result": {}})
     assert [(frame["method"], frame["params"]) for frame in transcript.sent[2:4]] == [
@@ -304,7 +304,7 @@ def test_the_first_prompt_shows_pictures_to_an_agent_that_sees_any(sees: bool, b
     png, jpeg = image_of(PNG), image_of(b"\xff\xd8\xffx")
     assert png
     assert jpeg
-    transcript = Dialogue(Acp(prompt="p", root="/c", wishes=Wishes(images=(png, jpeg))))
+    transcript = Dialogue(Acp(prompt="p", root="/c", options=SessionOptions(images=(png, jpeg))))
     able = {"promptCapabilities": {"image": sees}}
     transcript.on_line({"id": 0, "result": {"protocolVersion": 1, "agentCapabilities": able}}, {"id": 1, "result": {}})
     first = transcript.sent[-1]["params"]["prompt"]

@@ -7,7 +7,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from ompycord.dialects.agent_client_protocol.acp import Acp
-from ompycord.dialects.agent_client_protocol.acp_session import Wishes
+from ompycord.dialects.agent_client_protocol.acp_session import SessionOptions
 from ompycord.domain.events import ApprovalGranted, ApprovalRequested, Note
 from tests.support.protocol_sessions import Dialogue, recorded
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.shared
 @pytest.mark.parametrize("agent", ["omp", "opencode", "claude", "codex", "gemini"])
 def test_a_recording_replays_to_what_a_person_approved(agent: str, shared: Path, snapshot: SnapshotAssertion) -> None:
     mode = "read-only" if agent == "codex" else None
-    transcript = Dialogue(Acp(prompt="the prompt", root="/repo", wishes=Wishes(mode=mode)))
+    transcript = Dialogue(Acp(prompt="the prompt", root="/repo", options=SessionOptions(mode=mode)))
     for is_agents, frame in recorded(shared / "data/agent-transcripts" / f"acp-{agent}.jsonl"):
         if not is_agents:
             continue
@@ -32,7 +32,7 @@ def test_a_recording_replays_to_what_a_person_approved(agent: str, shared: Path,
 
 def test_we_answer_as_the_recorded_client_did(shared: Path) -> None:
     for agent in ("omp", "opencode", "claude", "gemini"):
-        transcript = Dialogue(Acp(prompt="p", root="/repo", wishes=Wishes()))
+        transcript = Dialogue(Acp(prompt="p", root="/repo", options=SessionOptions()))
         theirs: list[Any] = []
         for is_agents, frame in recorded(shared / "data/agent-transcripts" / f"acp-{agent}.jsonl"):
             if not is_agents:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ompycord.dialects.agent_client_protocol.acp import Acp
-from ompycord.dialects.agent_client_protocol.acp_session import Wishes
+from ompycord.dialects.agent_client_protocol.acp_session import SessionOptions
 from ompycord.dialects.oh_my_pi.omp_rpc import OmpRpc
 from ompycord.dialects.protocol_session import ProtocolSession
 from ompycord.dialects.stream_json import StreamJson
@@ -82,7 +82,7 @@ def omp() -> ProtocolSession:
 
 
 def acp() -> ProtocolSession:
-    return Acp(prompt="x", root="/run/clone", wishes=Wishes(session="s", mode="m", model="n"))
+    return Acp(prompt="x", root="/run/clone", options=SessionOptions(session="s", mode="m", model="n"))
 
 
 def claude() -> ProtocolSession:

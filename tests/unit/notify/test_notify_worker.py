@@ -17,7 +17,7 @@ from tests.support.notifications import ONE, PATIENCE_S, TWO, ScriptedTarget, de
 from tests.support.patience import within
 
 DOWN = Attempt("could not be reached")
-GONE = Attempt("answered 410: it wants nothing any more", is_gone=True)
+GONE = Attempt("answered 410: it wants nothing any more", is_permanent=True)
 DAY_S = 24 * 3600.0
 
 
