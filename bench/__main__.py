@@ -33,7 +33,10 @@ ROUNDS = {Size.SMALLEST: 1, Size.NORMAL: 7, Size.FULL: 7}
 
 
 def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """`which`, `size` and `rounds`; of the process's own command line if none is given. Ends the process over a wrong one."""
+    """`which`, `size` and `rounds`; of the process's own command line if none is given.
+
+    Ends the process over a wrong one.
+    """
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("which", nargs="?", default="all", choices=[*BENCHMARKS, "all"])
     sizes = [size.value for size in Size]

@@ -1,7 +1,7 @@
 """`ack`: how much of Discord's three seconds a submitted form takes until it is kept and answered, on a busy day.
 
-Three processes: the product as `up` starts it, its playground, and this one, which fills in forms and saturates the webhook.
-Times are the playground's own: from the interaction's dispatch to the callback.
+Three processes: the product as `up` starts it, its playground, and this one, which fills in forms and saturates the
+webhook. Times are the playground's own: from the interaction's dispatch to the callback.
 """
 
 import asyncio

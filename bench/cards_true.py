@@ -1,6 +1,7 @@
 """How long after a restart every card of many open runs is true again, over real discord.py; a part of `recovery`.
 
-Counterpart of `recovery.py`, which prints it. Discord is a playground of its own process; each card is in a thread of its own.
+Counterpart of `recovery.py`, which prints it. Discord is a playground of its own process; each card is in a thread of
+its own.
 """
 
 import asyncio

@@ -1,4 +1,6 @@
-"""Where a benchmark ran: interpreter, machine, libraries, and whether anything else was at work; printed with every result.
+"""Where a benchmark ran: interpreter, machine, libraries, and whether anything else was at work.
+
+Printed with every result.
 
 What is measured is a ratio, but a ratio of a busy machine is not that of a quiet one.
 """
@@ -25,8 +27,8 @@ _CPUINFO: Final = Path("/proc/cpuinfo")
 def environment() -> dict[str, Any]:
     """As JSON has it. Call it before the benchmark starts: it takes the load of that moment, and 0.1 s.
 
-    `load_average` is of the last minute, so a benchmark that ended just before counts as load too. `loop_ms` is the median
-    of what the calibrated loop of `tests/support/patience.py` takes. A library that is not installed is None.
+    `load_average` is of the last minute, so a benchmark that ended just before counts as load too. `loop_ms` is the
+    median of what the calibrated loop of `tests/support/patience.py` takes. A library that is not installed is None.
     """
     load, cores = psutil.getloadavg()[0], os.cpu_count() or 1
     return {

@@ -22,7 +22,10 @@ def run_name(number: int) -> str:
 
 
 async def fill(path: Path, *, runs: int, each: int) -> None:
-    """`runs` open external runs of `each` notes, folded, with their webhook-ids, written the way they would have come."""
+    """`runs` open external runs of `each` notes, folded, with their webhook-ids.
+
+    Written the way they would have come.
+    """
     clock = SystemClock()
     async with open_store(path, clock=clock, ids=SystemIds()):
         pass

@@ -1,7 +1,8 @@
 """Memory at rest: the product in token mode over the libraries it cannot do without, against one playground.
 
-`footprint_ratio`: proportional set size of `ompycord up` over that of a bare discord.py + uvicorn + FastAPI + aiosqlite process, both
-connected and idle. `footprint_ratio_mcp`: the same after the first MCP request of a run's agent. Linux only: it reads smaps_rollup.
+`footprint_ratio`: proportional set size of `ompycord up` over that of a bare discord.py + uvicorn + FastAPI + aiosqlite
+process, both connected and idle. `footprint_ratio_mcp`: the same after the first MCP request of a run's agent. Linux
+only: it reads smaps_rollup.
 """
 
 import asyncio

@@ -1,7 +1,8 @@
 """`journey`: what a whole run costs whose agent does next to nothing, over the same work by plain git.
 
-The product as `up` starts it, its playground and a local repository: from the command until the agent starts, its branch is in
-the repository, and the result is posted. The bare probe clones the repository, runs the same agent, commits and pushes.
+The product as `up` starts it, its playground and a local repository: from the command until the agent starts, its
+branch is in the repository, and the result is posted. The bare probe clones the repository, runs the same agent,
+commits and pushes.
 """
 
 import asyncio
@@ -181,7 +182,10 @@ def _children_cpu_s() -> float:
 
 
 def _tree_cpu_s(process: psutil.Process) -> float:
-    """Of the product and all programs that it has started and seen end; its playground still runs and is not among them."""
+    """Of the product and all programs that it has started and seen end.
+
+    Its playground still runs and is not among them.
+    """
     used = process.cpu_times()
     return used.user + used.system + used.children_user + used.children_system
 

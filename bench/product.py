@@ -1,4 +1,7 @@
-"""The part of the product that ingests: store, projector and sidecar, wired as `app/compose.py` wires them, without Discord."""
+"""The part of the product that ingests.
+
+Store, projector and sidecar, wired as `app/compose.py` wires them, without Discord.
+"""
 
 import asyncio
 from collections.abc import AsyncGenerator

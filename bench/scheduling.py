@@ -52,7 +52,10 @@ def _poisson(roll: random.Random, per_s: float, length_s: float) -> list[float]:
 
 
 def closed_form(*, latency_s: float, period_s: float, per_s: float) -> float:
-    """S* = L + T/2 − 1/m + e^(−mL)/(m²T): the mean age of the oldest unshown event of one card, Poisson, mT ≥ 5, L < T."""
+    """S* = L + T/2 − 1/m + e^(−mL)/(m²T): the mean age of the oldest unshown event of one card, Poisson.
+
+    For mT ≥ 5 and L < T.
+    """
     mt2 = per_s * per_s * period_s
     return latency_s + period_s / 2 - 1 / per_s + math.exp(-per_s * latency_s) / mt2
 
@@ -62,8 +65,8 @@ def reference(
 ) -> list[list[Shown]]:
     """One bucket's cards under a perfect editor, which knows the bucket's window to the instant and loses none of it.
 
-    Slots are even over what is left of a window, the oldest change goes first, rendered as it leaves, without any delay.
-    `first` is the number of the first card.
+    Slots are even over what is left of a window, the oldest change goes first, rendered as it leaves, without any
+    delay. `first` is the number of the first card.
     """
     shown: list[list[Shown]] = [[] for _ in cards]
     seen = [0] * len(cards)

@@ -1,7 +1,7 @@
 """The measured process: the product's sidecar or a bare handler, on one core; counterpart of `generator.py`.
 
-Says its port on standard output, then answers each line of standard input: `mark` with its CPU seconds so far, `settle` with
-the same once everything stored has been folded and committed.
+Says its port on standard output, then answers each line of standard input: `mark` with its CPU seconds so far, `settle`
+with the same once everything stored has been folded and committed.
 """
 
 import argparse

@@ -28,7 +28,10 @@ TIMES = {Size.SMALLEST: 0.04, Size.NORMAL: 1.0, Size.FULL: 4.0}
 SYNCS = 300
 VOID_LIMIT = 3
 REQUESTS = {"h11": 5000, "uvloop": 9000}
-"""In one closed round: most of a second of the product's work, so that the projector's pace (0.2 s) weighs little in it."""
+"""In one closed round: most of a second of the product's work.
+
+So that the projector's pace (0.2 s) weighs little in it.
+"""
 
 
 class _Pair(NamedTuple):

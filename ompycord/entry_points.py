@@ -1,4 +1,6 @@
-"""What distributions add to Ompycord by name, as Python entry points; read by `agents/registry.py` and `checks/registry.py`.
+"""What distributions add to Ompycord by name, as Python entry points.
+
+Read by `agents/registry.py` and `checks/registry.py`.
 
 Names are read without importing anything; what a name stands for is imported when it is first asked for.
 """
@@ -47,12 +49,17 @@ class Registry(Generic[R]):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All that are declared, sorted. Imports none of them. Raises ConfigurationError for a name that two declare."""
+        """All that are declared, sorted. Imports none of them.
+
+        Raises ConfigurationError for a name that two declare.
+        """
         return tuple(sorted(self._declared))
 
     def get(self, name: str) -> R:
-        """The record of that name. Raises KeyError for a name that is not declared, and ConfigurationError for one whose entry
-        point cannot be imported or is something else.
+        """The record of that name.
+
+        Raises KeyError for a name that is not declared, and ConfigurationError for one whose entry point cannot be
+        imported or is something else.
         """
         if name not in self._loaded:
             self._loaded[name] = self._load(name, *self._declared[name])
@@ -68,7 +75,8 @@ class Registry(Generic[R]):
         for distribution, point in self._given if self._given is not None else _installed(self._group):
             if point.name in found:
                 raise ConfigurationError(
-                    f"The {self._what} {point.name} is declared twice, by {found[point.name][0]} and by {distribution}. "
+                    f"The {self._what} {point.name} is declared twice, by {found[point.name][0]} and by "
+                    f"{distribution}. "
                     "Uninstall one of them."
                 )
             found[point.name] = (distribution, point)

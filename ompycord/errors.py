@@ -98,7 +98,10 @@ class Refused(OmpycordError):
     exit_code: ClassVar[int] = 77
 
     def __init__(self, code: str, /, **facts: str | float) -> None:
-        """`code` is one of `domain.refusals`; `facts` are what its words need, which `render.refusals` has for each audience."""
+        """`code` is one of `domain.refusals`; `facts` are what its words need.
+
+        Which `render.refusals` has for each audience.
+        """
         super().__init__(f"{code} {facts}" if facts else code)
         self.code = code
         self.facts = facts

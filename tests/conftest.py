@@ -83,7 +83,10 @@ class PatientTests:
 
 
 class SkipJudge:
-    """With CI=true, fails the session whose skips are not those of expected_skips.txt. Hears the reports of all workers."""
+    """With CI=true, fails the session whose skips are not those of expected_skips.txt.
+
+    Hears the reports of all workers.
+    """
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
@@ -123,7 +126,10 @@ class SkipJudge:
 
 
 class JudgedMessages:
-    """Counts the messages to Discord that tests held against Discord's own description, over all workers, and says so."""
+    """Counts the messages to Discord that tests held against Discord's own description, over all workers.
+
+    And says so.
+    """
 
     NAME = "messages_judged"
 

@@ -1,7 +1,7 @@
 """Resolves what comments, docstrings and pages cite, `docs/contracts/NAME.md, *Heading*`, to a file and a heading.
 
-Run `python -m tools.citations`; it prints each citation that leads nowhere and each name of a document that is not here.
-Decision 032 says why. Its counterparts are `docs/contracts`, `docs/platform` and `docs/decisions`.
+Run `python -m tools.citations`; it prints each citation that leads nowhere and each name of a document that is not
+here. Decision 032 says why. Its counterparts are `docs/contracts`, `docs/platform` and `docs/decisions`.
 """
 
 import ast

@@ -1,4 +1,7 @@
-"""Write `docs/reference/commands.md` from the command line itself; a test compares the two. Run: python tools/docs.py."""
+"""Write `docs/reference/commands.md` from the command line itself; a test compares the two.
+
+Run: python tools/docs.py.
+"""
 
 import sys
 from pathlib import Path

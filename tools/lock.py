@@ -1,8 +1,8 @@
 """Resolve `requirements.lock` and `requirements-dev.lock` from pyproject.toml; counterpart of the Makefile's installs.
 
 Universal over Python 3.11 to 3.13, with hashes, without any index line (a lock names no host). Extras stay in it: pip
-before
-23.3 takes `coverage[toml]` for another project than a pinned `coverage`, and refuses it unpinned once a newer one is out.
+before 23.3 takes `coverage[toml]` for another project than a pinned `coverage`, and refuses it unpinned once a newer
+one is out.
 """
 
 import shutil

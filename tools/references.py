@@ -83,7 +83,8 @@ def task_flow() -> str:
     lines = [
         "# A task as its person sees it\n",
         MADE,
-        "Drawn from `ompycord/bot/flow.py`. Discord can fail while the run is fine, so this is a machine of its own; what the "
+        "Drawn from `ompycord/bot/flow.py`. Discord can fail while the run is fine, so this is a machine of its own; "
+        "what the "
         "run itself does is in [run states](run-states.md). A signal that a state does not list changes nothing.\n",
         "```mermaid",
         "stateDiagram-v2",
@@ -114,7 +115,8 @@ def problems() -> str:
 
 def exit_codes() -> str:
     """What a process of ours ends with."""
-    lines = ["# Exit codes\n", MADE, "| code | means |", "|---|---|", "| 0 | it did what was asked |", "| 1 | it failed |",
+    lines = ["# Exit codes\n", MADE, "| code | means |", "|---|---|", ("| 0 | it did what was asked "
+        "|"), "| 1 | it failed |",
              "| 2 | the command line is wrong |"]  # fmt: skip
     found: dict[int, str] = {}
     for _, cls in inspect.getmembers(errors, inspect.isclass):
@@ -147,7 +149,8 @@ def settings() -> str:
     """Every setting, its default and its variable."""
     lines = [
         "# Settings\n", MADE,
-        "Command line > environment > `.env` > secret folder > `ompycord.yml` > preset > defaults. A setting's variable "
+        "Command line > environment > `.env` > secret folder > `ompycord.yml` > preset > defaults. A setting's "
+        "variable "
         "is `OMPYCORD_` and its name, `__` between levels. Every secret may also be given as a file, `NAME_FILE`. "
         "An empty value counts as absent.\n",
         "| setting | default | also |", "|---|---|---|",
@@ -164,8 +167,10 @@ def settings() -> str:
         "| preset | what it sets |",
         "|---|---|",
         *(f"| `{name}` | `{json.dumps(content)}` |" for name, content in PRESETS.items()),
-        "\n`OMPYCORD_CONFIG` names another `ompycord.yml`; `OMPYCORD_SECRETS_DIR` a folder with one file a secret, named as its "
-        "variable (`discord_token`, `omp_webhook_secret`). `ompycord config schema` prints the JSON schema for editors.",
+        "\n`OMPYCORD_CONFIG` names another `ompycord.yml`; `OMPYCORD_SECRETS_DIR` a folder with one file a secret, "
+        "named as its "
+        "variable (`discord_token`, `omp_webhook_secret`). `ompycord config schema` prints the JSON schema for "
+        "editors.",
     ]
     return "\n".join([*lines, ""])
 
@@ -175,7 +180,8 @@ def discord_commands() -> str:
     features = BotFeatures(cast("BotContext", None)).features  # assembling asks it nothing
     lines = [
         "# Discord commands\n", MADE,
-        "In a server that is configured. `run` is a run's last characters; left out, it is this thread's run, else your latest. "
+        "In a server that is configured. `run` is a run's last characters; left out, it is this thread's run, else "
+        "your latest. "
         "What a role may do, those above it may: viewer, runner, approver, admin.\n",
     ]  # fmt: skip
     known = [pair for feature in features for pair in feature.slash_commands()]

@@ -1,7 +1,7 @@
 """Holds the product to its shape: plain words in names, one class of a name, small ports, small folders.
 
-Run `python -m tools.shape`; it prints a line for each fault. What may stay although a rule names it stands in the tables
-below with its reason, and an entry that nothing needs any more is a fault too. Counterpart: `docs/glossary.md`.
+Run `python -m tools.shape`; it prints a line for each fault. What may stay although a rule names it stands in the
+tables below with its reason, and an entry that nothing needs any more is a fault too. Counterpart: `docs/glossary.md`.
 """
 
 import ast

@@ -1,4 +1,6 @@
-"""Runs the tests as a slow machine would: at nice 5 beside two busy loops at nice 0, which leaves about half of each core.
+"""Runs the tests as a slow machine would.
+
+At nice 5 beside two busy loops at nice 0, which leaves about half of each core.
 
     python -m tools.slow                     three rounds of everything
     python -m tools.slow --longest 100       the tests that waited most in the last round, once, at nice 15

@@ -1,4 +1,6 @@
-"""Takes pictures of the terminal for the docs from the real program: `python -m tools.terminal_pictures`. Counterpart: docs/images.
+"""Takes pictures of the terminal for the docs from the real program: `python -m tools.terminal_pictures`.
+
+Counterpart: docs/images.
 
 Each is what the command printed into a terminal of 100 columns, as SVG: text that can be read, searched and scaled.
 """

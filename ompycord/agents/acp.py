@@ -35,7 +35,10 @@ _GEMINI: Final[Mapping[str, str]] = {
     **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"), ""),
     "CODE_ASSIST_ENDPOINT": "https://cloudcode-pa.googleapis.com",
 }
-"""What Gemini CLI then does not take from a `.env`: it replaces nothing that is set, be it empty. The last one, its own, may not be."""
+"""What Gemini CLI then does not take from a `.env`: it replaces nothing that is set, be it empty.
+
+The last one, its own, may not be.
+"""
 
 
 class AcpOptions(AgentOptions):

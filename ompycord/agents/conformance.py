@@ -1,7 +1,7 @@
 """What every agent adapter owes the conductor, rule by rule; a rule's name is its sentence.
 
-A rule runs an adapter in a trial and returns what it broke, or None. The contract test runs them on our own adapters and on
-a deliberately bad one; they need nothing of pytest, so that they can be run on any configured agent.
+A rule runs an adapter in a trial and returns what it broke, or None. The contract test runs them on our own adapters
+and on a deliberately bad one; they need nothing of pytest, so that they can be run on any configured agent.
 """
 
 import asyncio
@@ -176,7 +176,10 @@ async def leaves_no_process_behind(trial: Trial) -> str | None:
 
 
 async def says_that_it_was_lost_when_its_program_dies(trial: Trial) -> str | None:
-    """A program that is gone without a word that its work has ended: class LOST, so that its run waits and may go on."""
+    """A program that is gone without a word that its work has ended.
+
+    Class LOST, so that its run waits and may go on.
+    """
     recorder, job = Recorder(), trial.long()
     async with asyncio.TaskGroup() as tasks:
         task = tasks.create_task(trial.adapter.run(job, recorder.emit, SilentInbox()))
@@ -198,8 +201,9 @@ def _session(recorder: Recorder) -> str | None:
 
 
 async def goes_on_in_its_session_or_says_that_it_cannot(trial: Trial) -> str | None:
-    """`can_resume`: it says which session it opened, and opens that one again when it is told to. Where the agent itself has
-    lost it, people read so in a note, and the work goes on all the same.
+    """`can_resume`: it says which session it opened, and opens that one again when it is told to.
+
+    Where the agent itself has lost it, people read so in a note, and the work goes on all the same.
     """
     if not trial.adapter.capabilities.can_resume:
         return None

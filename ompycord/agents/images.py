@@ -1,4 +1,7 @@
-"""Reads the pictures among the files that came with a task, for agents that see them in their first prompt (`acp.py`)."""
+"""Reads the pictures among the files that came with a task.
+
+For agents that see them in their first prompt (`acp.py`).
+"""
 
 import sys
 from typing import Final
@@ -10,13 +13,19 @@ from ompycord.processes.safe_open import NotGranted, safe_read
 __all__ = ["MOST_BYTES", "images_of"]
 
 MOST_BYTES: Final = 4_194_304
-"""Of all pictures of one prompt together: as much again, and a third, stands in its frame, and providers take 5 MiB a picture or less."""
+"""Of all pictures of one prompt together.
+
+As much again, and a third, stands in its frame, and providers take 5 MiB a picture or less.
+"""
 
 
 def images_of(job: AgentJob) -> tuple[Image, ...]:
-    """In the order in which they came, each that still fits. The prompt names all files, these too. Blocks: call it in a thread.
+    """In the order in which they came, each that still fits. The prompt names all files, these too.
+
+    Blocks: call it in a thread.
 
     An agent that goes on in its session has seen them.
+
     """
     if job.files is None or job.session is not None or sys.platform == "win32":
         return ()

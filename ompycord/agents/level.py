@@ -1,4 +1,7 @@
-"""An agent runs only where it is confined as its configuration demands, and gets what that grants; asked by every adapter."""
+"""An agent runs only where it is confined as its configuration demands, and gets what that grants.
+
+Asked by every adapter.
+"""
 
 from pathlib import Path
 
@@ -16,13 +19,17 @@ def require_level(launcher: Launcher, spec: AgentSpec) -> None:
     if not is_enough(launcher.level, spec.sandbox):
         offline = "" if spec.sandbox.network else " without network"
         raise ProcessFailed(
-            f"{spec.name} needs confinement of level {spec.sandbox.minimum}{offline}, this machine gives {launcher.level}. "
+            f"{spec.name} needs confinement of level {spec.sandbox.minimum}{offline}, this machine gives "
+            f"{launcher.level}. "
             f"Nothing ran. {launcher.remedy} Or set sandbox: {{minimum: none}} for it to run it unconfined."
         )
 
 
 def require_clone(job: AgentJob) -> None:
-    """Raises ProcessFailed where the job's clone is gone, for agents that start elsewhere (`repository_settings.py`). Blocks."""
+    """Raises ProcessFailed where the job's clone is gone, for agents that start elsewhere (`repository_settings.py`).
+
+    Blocks.
+    """
     if not job.cwd.is_dir():
         raise ProcessFailed(f"The folder {job.cwd} is not there, so {job.spec.name} was not started for it.")
 

@@ -1,4 +1,7 @@
-"""An agent's plain lines made messages, few and in order among its events; its counterpart is `drive.py`, which reads them."""
+"""An agent's plain lines made messages, few and in order among its events.
+
+Its counterpart is `drive.py`, which reads them.
+"""
 
 import asyncio
 import re

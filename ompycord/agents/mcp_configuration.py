@@ -1,4 +1,6 @@
-"""Our MCP tools for agents that are told of them by a configuration of their own; over the Agent Client Protocol `acp.py` names them.
+"""Our MCP tools for agents that are told of them by a configuration of their own.
+
+Over the Agent Client Protocol `acp.py` names them.
 
 The key is in the agent's environment and stands in no file and no argument list.
 """
@@ -33,7 +35,10 @@ def claude_arguments(job: AgentJob) -> tuple[str, ...]:
 
 
 def configure_omp(job: AgentJob) -> None:
-    """For oh-my-pi, a file in the HOME that it has here. One that is granted from the user's own stays as it is. Blocks."""
+    """For oh-my-pi, a file in the HOME that it has here. One that is granted from the user's own stays as it is.
+
+    Blocks.
+    """
     servers, home = _servers(job), layout_of(job).home
     if servers is None or sys.platform == "win32":
         return

@@ -1,4 +1,7 @@
-"""oh-my-pi, and pi by a switch, over their RPC on standard input and output; the wire format is `dialects/oh_my_pi/omp_rpc.py`."""
+"""oh-my-pi, and pi by a switch, over their RPC on standard input and output.
+
+The wire format is `dialects/oh_my_pi/omp_rpc.py`.
+"""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -22,7 +25,10 @@ __all__ = ["AGENT", "OmpRpcAgent", "OmpRpcOptions"]
 
 
 class OmpRpcOptions(AgentOptions):
-    """oh-my-pi or pi. A command without the protocol's own arguments; left out, it is the dialect's name from the PATH."""
+    """oh-my-pi or pi.
+
+    A command without the protocol's own arguments; left out, it is the dialect's name from the PATH.
+    """
 
     programs: ClassVar[tuple[RepositoryFiles, ...]] = (OH_MY_PI, PI)
 

@@ -1,4 +1,6 @@
-"""The kinds of agents, ours and those of other distributions, by the `kind` that configuration names; read by settings and `app/`.
+"""The kinds of agents, ours and those of other distributions, by the `kind` that configuration names.
+
+Read by settings and `app/`.
 
 A distribution adds one by an entry point of the group `ompycord.agents` that names an `AgentKind`.
 """

@@ -1,8 +1,8 @@
 """What an agent takes from files of the repository that it works in, and what we start it with so that it takes less.
 
-A repository is whoever can push to it. A settings file there must not name the address to which an agent sends a granted key.
-`converse.py`, `drive.py` and `version_probe.py` start every agent with `environment_of`; what stays open is in
-docs/explanation/trust.md, *What a repository can tell an agent*, and was found with the programs themselves
+A repository is whoever can push to it. A settings file there must not name the address to which an agent sends a
+granted key. `converse.py`, `drive.py` and `version_probe.py` start every agent with `environment_of`; what stays open
+is in docs/explanation/trust.md, *What a repository can tell an agent*, and was found with the programs themselves
 (docs/platform/agents.md, *Settings of a repository*).
 """
 
@@ -52,7 +52,10 @@ CLAUDE_CODE: Final = RepositoryFiles(
         "CLAUDE_CODE_PROVIDER_MANAGED_BY_HOST": "1",
         "CLAUDE_CODE_ADDITIONAL_DIRECTORIES_CLAUDE_MD": "1",
     },
-    shut_by="its variables, and no setting source but the user: arguments here, `_meta` in `dialects/agent_client_protocol/acp_session.py`",
+    shut_by=(
+        "its variables, and no setting source but the user: arguments here, `_meta` in "
+        "`dialects/agent_client_protocol/acp_session.py`"
+    ),
 )
 OPENCODE: Final = RepositoryFiles(
     program="OpenCode",
@@ -145,7 +148,10 @@ def clone_arguments(spec: AgentSpec, tree: Path) -> tuple[str, ...]:
 
 
 def instructions_folder(home: Path) -> Path:
-    """A folder of ours in the agent's HOME, from which Claude Code reads the CLAUDE.md that `write_instructions` puts there."""
+    """A folder of ours in the agent's HOME.
+
+    From which Claude Code reads the CLAUDE.md that `write_instructions` puts there.
+    """
     return home / _INSTRUCTIONS[0]
 
 

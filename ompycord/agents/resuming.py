@@ -1,4 +1,7 @@
-"""Starts an agent in an earlier session, and anew where it does not know that any more; used by every adapter that can resume."""
+"""Starts an agent in an earlier session, and anew where it does not know that any more.
+
+Used by every adapter that can resume.
+"""
 
 from collections.abc import Awaitable, Callable
 from typing import Final

@@ -1,4 +1,7 @@
-"""The launcher of `up`, with a warning where Ompycord runs as root and cannot confine fully; found by `workspaces/confinement/probe.py`."""
+"""The launcher of `up`, with a warning where Ompycord runs as root and cannot confine fully.
+
+Found by `workspaces/confinement/probe.py`.
+"""
 
 import os
 from collections.abc import Mapping

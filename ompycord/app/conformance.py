@@ -1,4 +1,7 @@
-"""Holds a configured agent against the contract of `agents/conformance.py`, in a folder of its own; counterpart of `cli/conformance.py`."""
+"""Holds a configured agent against the contract of `agents/conformance.py`, in a folder of its own.
+
+Counterpart of `cli/conformance.py`.
+"""
 
 import os
 import tempfile
@@ -53,7 +56,10 @@ async def try_agent(
     wait_s: float,
     report: Callable[[RuleVerdict], None],
 ) -> tuple[list[RuleVerdict], str]:
-    """Every rule's verdict, told one by one, and the level of confinement. Raises ConfigurationError for an unknown name."""
+    """Every rule's verdict, told one by one, and the level of confinement.
+
+    Raises ConfigurationError for an unknown name.
+    """
     spec = next((agent for agent in settings.catalog.agents if agent.name == name), None)
     if spec is None:
         known = ", ".join(agent.name for agent in settings.catalog.agents) or "none is configured"

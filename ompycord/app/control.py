@@ -28,7 +28,10 @@ __all__ = ["CONTROL_FILE", "CONTROL_SOCKET", "LONGEST_LINE", "LONGEST_PATH", "Co
 log = get_logger(__name__)
 
 Operation = Callable[[dict[str, Any]], Awaitable[Any]]
-"""Takes the arguments as JSON gave them, answers with what JSON can carry. Raises OmpycordError with a plain sentence."""
+"""Takes the arguments as JSON gave them, answers with what JSON can carry.
+
+Raises OmpycordError with a plain sentence.
+"""
 
 CONTROL_SOCKET = "control.sock"
 CONTROL_FILE = "control.json"
@@ -72,7 +75,10 @@ class Control:
                 left.unlink(missing_ok=True)
 
     def _listen(self) -> tuple[socket.socket, Path]:
-        """A bound socket and the file by which it is found. Whoever holds the data folder may replace what is left there."""
+        """A bound socket and the file by which it is found.
+
+        Whoever holds the data folder may replace what is left there.
+        """
         path = self._folder / CONTROL_SOCKET
         for left in (path, self._folder / CONTROL_FILE):
             left.unlink(missing_ok=True)

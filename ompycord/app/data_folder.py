@@ -45,7 +45,8 @@ class DataFolder:
                 _lock(file.fileno())
             except OSError:
                 raise BusyError(
-                    f"Another Ompycord works with this data folder ({self.path}). Stop it first, or give another data_dir."
+                    f"Another Ompycord works with this data folder ({self.path}). Stop it first, or give another "
+                    "data_dir."
                 ) from None
             yield
 

@@ -1,4 +1,7 @@
-"""In which mode the process works: normal, low on disk, or read-only; shown in presence, `/omp health`, /status and metrics."""
+"""In which mode the process works: normal, low on disk, or read-only.
+
+Shown in presence, `/omp health`, /status and metrics.
+"""
 
 import asyncio
 import shutil

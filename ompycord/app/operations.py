@@ -34,7 +34,8 @@ _ERRORS: dict[int, type[StartError | RefusedInWords]] = {
 def perform(data: DataFolder, operation: str, arguments: dict[str, Any]) -> Any:
     """The operation's answer, from the running process or by ourselves.
 
-    Raises what the operation raises (Refused, StartError), and BusyError when the folder is held by a process that is silent.
+    Raises what the operation raises (Refused, StartError), and BusyError when the folder is held by a process that is
+    silent.
     """
     until = time.monotonic() + LOCK_WAIT_S
     while True:

@@ -1,4 +1,7 @@
-"""What operators are told: the numbers behind `/status` and `/metrics`, read when they are asked for; implements `webhook.Reports`."""
+"""What operators are told: the numbers behind `/status` and `/metrics`, read when they are asked for.
+
+Implements `webhook.Reports`.
+"""
 
 import math
 from collections import Counter

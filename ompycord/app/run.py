@@ -87,8 +87,9 @@ def _webhook_secret(settings: Settings, data: DataFolder) -> tuple[str, bool]:
 async def local_playground(
     settings: Settings, data: DataFolder, environ: Mapping[str, str]
 ) -> AsyncGenerator[tuple["LocalDiscord", Settings]]:
-    """A local Discord for as long as the block runs; kill -9 leaves it alive on purpose, and so does a bot that its page
-    started and that cannot go on.
+    """A local Discord for as long as the block runs.
+
+    Kill -9 leaves it alive on purpose, and so does a bot that its page started and that cannot go on.
     """
     from ompycord.app.connection.local_discord import (
         open_local_discord,  # with a token none of it is needed (bench footprint)
@@ -158,7 +159,10 @@ async def _serve(
 async def _announce(
     parts: Parts, stop: Stop, announce: Callable[[str], None], *, address: str | None, sidecar: str
 ) -> None:
-    """Say where things are, once the bot can answer (or after 30 s, since Discord may be down and we work without it)."""
+    """Say where things are, once the bot can answer or after 30 s.
+
+    Discord may be down, and we work without it.
+    """
     waited = 0.0
     while not parts.bot.is_ready and waited < READY_S and not stop.is_set:
         await asyncio.sleep(POLL_S)
@@ -178,7 +182,10 @@ async def _announce(
 
 
 def reached_at(host: str) -> str:
-    """Where programs of this machine reach a sidecar that listens on `host`: an address that stands for all is none to ask."""
+    """Where programs of this machine reach a sidecar that listens on `host`.
+
+    An address that stands for all is none to ask.
+    """
     known = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104  # compared with, not listened on
     return f"[{known}]" if ":" in known and not known.startswith("[") else known
 

@@ -1,4 +1,7 @@
-"""`ompycord runs`: runs as operators list and read them; counterpart of `cli/runs.py`, here or in the running process."""
+"""`ompycord runs`: runs as operators list and read them.
+
+Counterpart of `cli/runs.py`, here or in the running process.
+"""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Protocol

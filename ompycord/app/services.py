@@ -1,6 +1,9 @@
-"""What runs as long as the process does: one list that says how each runs, takes in no more, ends, and what it answers /readyz.
+"""What runs as long as the process does.
 
-docs/contracts/processes.md, *Order of start and end*: `compose.py` makes the list in the order of start, `Ends` orders the end.
+One list that says how each runs, takes in no more, ends, and what it answers /readyz.
+
+docs/contracts/processes.md, *Order of start and end*: `compose.py` makes the list in the order of start, `Ends` orders
+the end.
 """
 
 import asyncio
@@ -22,7 +25,10 @@ log = get_logger(__name__)
 
 
 class Ends(IntEnum):
-    """Which services end together: what brings work in first, what keeps the record last. Of one kind the last started ends first."""
+    """Which services end together: what brings work in first, what keeps the record last.
+
+    Of one kind the last started ends first.
+    """
 
     SIDECAR = 1
     BOT = 2

@@ -1,4 +1,6 @@
-"""What `ompycord init` writes: `.env` and `ompycord.yml` from a few answers, private, and never over a file that is there.
+"""What `ompycord init` writes: `.env` and `ompycord.yml` from a few answers, private.
+
+And never over a file that is there.
 
 Counterpart: `settings.py`, which reads both; what was written is read once by it before anything is said to be done.
 """

@@ -1,4 +1,7 @@
-"""The sidecar: every edge on one dispatcher, sharing keys and limits; counterpart of `http/server.py`, which serves it."""
+"""The sidecar: every edge on one dispatcher, sharing keys and limits.
+
+Counterpart of `http/server.py`, which serves it.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -28,8 +31,9 @@ def create_sidecar(
     reports: Reports | None = None,
     bus: Bus | None = None,
 ) -> Sidecar:
-    """The webhook at the root and `mounts` under their prefixes; `streams`, `reports`, `bus` and `wake` as `create_webhook` has
-    them.
+    """The webhook at the root and `mounts` under their prefixes.
+
+    `streams`, `reports`, `bus` and `wake` as `create_webhook` has them.
     """
     auth_check = AuthCheck(keyring=keyring, clock=clock, limits=limits)
     pipeline = RequestPipeline(auth_check=auth_check, clock=clock, limits=limits)

@@ -20,9 +20,12 @@ M_ARENA_MAX, HEAPS = -8, 1
 
 
 def settle_process() -> None:
-    """Once all is wired: settle the collector, and free memory again LATER_S seconds later, when what was under way is through.
+    """Once all is wired: settle the collector.
+
+    And free memory again LATER_S seconds later, when what was under way is through.
 
     Call it from a coroutine or a callback: raises RuntimeError where no event loop runs.
+
     """
     asyncio.get_running_loop().call_later(LATER_S, give_back)
     settle_collector()
@@ -31,8 +34,8 @@ def settle_process() -> None:
 def settle_collector() -> None:
     """What lives as long as the process is not looked through again and again. Needs no event loop.
 
-    CPython's youngest generation is full after two events; looking through it cost an acknowledgement a tenth of its time
-    (bench webhook).
+    CPython's youngest generation is full after two events; looking through it cost an acknowledgement a tenth of its
+    time (bench webhook).
     """
     gc.collect()
     gc.freeze()
@@ -41,9 +44,12 @@ def settle_collector() -> None:
 
 
 def keep_few_heaps() -> None:
-    """Before any thread is started: glibc gives each thread a heap of its own, up to eight a core, and each keeps what it freed.
+    """Before any thread is started: glibc gives each thread a heap of its own, up to eight a core.
+
+    And each keeps what it freed.
 
     Python's lock lets one thread allocate at a time anyway (bench footprint: 1 MiB).
+
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is not None:

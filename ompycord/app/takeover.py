@@ -1,7 +1,9 @@
-"""`ompycord takeover`: a person works in a run's clone at a terminal, as confined as its agent; counterpart of `cli/takeover.py`.
+"""`ompycord takeover`: a person works in a run's clone at a terminal, as confined as its agent.
 
-The same clone, the same HOME, the same session: handed back with *Resume*, the agent finds what was done. As long as the terminal
-is open the clone is held, so that no agent starts in it.
+Counterpart of `cli/takeover.py`.
+
+The same clone, the same HOME, the same session: handed back with *Resume*, the agent finds what was done. As long as
+the terminal is open the clone is held, so that no agent starts in it.
 """
 
 import asyncio
@@ -60,7 +62,8 @@ def take_over(
         code = on_terminal(arranged)
         asyncio.run(kill_strays(found["id"]))
     announce(
-        f"Handed back. `/omp resume run: {found['run']}` or *Resume* on its card lets {spec.name} go on with what you did."
+        f"Handed back. `/omp resume run: {found['run']}` or *Resume* on its card lets {spec.name} go on with what "
+        "you did."
     )
     return code
 

@@ -1,4 +1,7 @@
-"""The Discord bot: commands, forms, buttons, live cards; the only importer of discord.py. Counterpart: the conductor."""
+"""The Discord bot: commands, forms, buttons, live cards; the only importer of discord.py.
+
+Counterpart: the conductor.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Final

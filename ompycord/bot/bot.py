@@ -105,7 +105,10 @@ class Bot:
             await self._dependencies.clock.sleep(pause)
 
     async def close(self) -> None:
-        """End `run` and wait for it. Requests in flight may finish, bounded; nothing owed is lost, it stays in the outbox."""
+        """End `run` and wait for it.
+
+        Requests in flight may finish, bounded; nothing owed is lost, it stays in the outbox.
+        """
         self._stop.set()
         await self._ended.wait()
 

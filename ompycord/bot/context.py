@@ -113,7 +113,10 @@ class BotContext:
             return None
 
     def usual_agent(self, repository: RepositorySpec, favourite: str | None) -> AgentSpec:
-        """Where none is named: the person's own where it is allowed here, else the first. Raises Refused where there is none."""
+        """Where none is named: the person's own where it is allowed here, else the first.
+
+        Raises Refused where there is none.
+        """
         known = self.catalog.agents_for(repository)
         if not known:
             raise RefusedInWords(f"No agent is configured for {repository.name}, so nothing can run there.")
@@ -138,7 +141,10 @@ class BotContext:
         return here if here in work or self.options.home_channel is None else self.options.home_channel
 
     async def keep_note(self, interaction: Interaction, body: dict[str, str | None]) -> Draft:
-        """What a button or form that is shown now means, on disk: its id fits into a component's, its meaning does not."""
+        """What a button or form that is shown now means, on disk.
+
+        Its id fits into a component's, its meaning does not.
+        """
         note = Draft(
             id=self.ids.ulid(), person=str(interaction.user.id), guild=str(interaction.guild_id),
             channel=str(interaction.channel_id), body=body, created_at=self.clock.now_ms(),

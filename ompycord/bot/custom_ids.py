@@ -1,4 +1,6 @@
-"""Signed component ids, `v1:<action>:<ref>:<nonce>:<mac>`; counterpart of `interactions/components.py`, which gives them a meaning.
+"""Signed component ids, `v1:<action>:<ref>:<nonce>:<mac>`.
+
+Counterpart of `interactions/components.py`, which gives them a meaning.
 
 The id says only which of our buttons it is: rights, single use and expiry are asked of the server at every click.
 """
@@ -49,8 +51,10 @@ class Signer:
         self._key = key
 
     def button(self, action: str, ref: str) -> str:
-        """The id of a button, the same in every edit of its message: Discord refuses a press of one that an edit, which the
-        presser could not see yet, took away. Raises ValueError like `sign`.
+        """The id of a button, the same in every edit of its message.
+
+        Discord refuses a press of one that an edit, which the presser could not see yet, took away. Raises ValueError
+        like `sign`.
         """
         return self.sign(action, ref, self._mac(f"{action}:{ref}")[:_NONCE])
 

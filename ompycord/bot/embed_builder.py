@@ -1,4 +1,6 @@
-"""Rendered messages to discord.py's objects; counterpart of `render.message`, whose dictionaries are Discord's own shape.
+"""Rendered messages to discord.py's objects.
+
+Counterpart of `render.message`, whose dictionaries are Discord's own shape.
 
 `allowed_mentions` goes with every create and edit: an edit that omits it parses everything
 (docs/platform/discord.md, *Mentions*).
@@ -40,7 +42,10 @@ QUIET = discord.AllowedMentions(everyone=False, roles=False, users=False, replie
 
 
 def buttons_view(rows: Iterable[Json]) -> discord.ui.View:
-    """Action rows of buttons. It is stopped at once: clicks are handled from their signed id, so nothing is remembered."""
+    """Action rows of buttons.
+
+    It is stopped at once: clicks are handled from their signed id, so nothing is remembered.
+    """
     view = discord.ui.View(timeout=None)
     for number, row in enumerate(rows):
         for item in row["components"]:

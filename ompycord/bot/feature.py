@@ -1,4 +1,7 @@
-"""What one thing that people can do consists of, as a record; counterpart of `features.py`, which lists and assembles them."""
+"""What one thing that people can do consists of, as a record.
+
+Counterpart of `features.py`, which lists and assembles them.
+"""
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,8 +22,9 @@ Handler = Callable[[Interaction, Person, ComponentId], Awaitable[None]]
 """Does what one button or form means. Raises Refused and the like; the dispatcher puts them into words."""
 
 Press = Callable[[Interaction, Person, RunRecord], Awaitable[None]]
-"""Does what one button of a card means, for a run that can be seen from here. The interaction is deferred already, unless the
-action opens a form.
+"""Does what one button of a card means, for a run that can be seen from here.
+
+The interaction is deferred already, unless the action opens a form.
 """
 
 Command = app_commands.Command[Any, ..., Any]
@@ -50,7 +54,10 @@ class Feature:
     forms: Mapping[str, Handler] = field(default_factory=dict[str, Handler])
     """Forms that come back, by the action in their id."""
     role: Role = "viewer"
-    """The least role that its commands need, for help and the reference; whether somebody may is asked when they act."""
+    """The least role that its commands need, for help and the reference.
+
+    Whether somebody may is asked when they act.
+    """
     exceptions: Mapping[str, Role] = field(default_factory=dict[str, Role])
     """Commands that need another role, by their own names."""
 

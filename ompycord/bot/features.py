@@ -1,7 +1,7 @@
 """The list of all features, and what the bot makes of it: commands, handlers of buttons and forms, help.
 
-A new feature is a file that makes a `Feature`, and a line in the list below. Counterpart: `render/cards/actions.py`, whose every
-record has exactly one handler here.
+A new feature is a file that makes a `Feature`, and a line in the list below. Counterpart: `render/cards/actions.py`,
+whose every record has exactly one handler here.
 """
 
 from collections import Counter
@@ -84,7 +84,8 @@ def _group(features: Sequence[Feature]) -> app_commands.Group:
 def handlers_of(context: BotContext, features: Sequence[Feature]) -> dict[str, Handler]:
     """What every button and form means, by the action in its id.
 
-    Raises AssertionError where a card's button has no handler, where a handler has no button, and where a name has two meanings.
+    Raises AssertionError where a card's button has no handler, where a handler has no button, and where a name has two
+    meanings.
     """
     bound = {action: press for feature in features for action, press in feature.actions.items()}
     named = [

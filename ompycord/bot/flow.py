@@ -1,4 +1,6 @@
-"""What a person sees of one task, as a state machine in a table; pure. Counterpart of `domain.lifecycle`, the run's own.
+"""What a person sees of one task, as a state machine in a table; pure.
+
+Counterpart of `domain.lifecycle`, the run's own.
 
 docs/contracts/runs.md, *The person's view*: Discord can fail while the run is fine, so this is a machine of its own.
 `interactions/submission.py` performs the steps up to Acknowledged, `delivery/live.py` those after it.

@@ -1,4 +1,7 @@
-"""What each message of a run shows: snapshot and surroundings gathered, then `render`; counterpart of `deliver` and `live`."""
+"""What each message of a run shows: snapshot and surroundings gathered, then `render`.
+
+Counterpart of `deliver` and `live`.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -276,7 +279,8 @@ class MessageRenderer:
 
         if isinstance(found, Question):
             return question_message(
-                run_view.snapshot, found, run_view.render_context, button_ref=run_view.run, sign=sign, redact=self.redact,
+                run_view.snapshot, found, run_view.render_context, button_ref=run_view.run, sign=sign,
+                redact=self.redact,
                 mentions=self._asker(run_view),
             )  # fmt: skip
         users, roles = self._who_may_allow(run_view)
@@ -319,7 +323,8 @@ class MessageRenderer:
         if not isinstance(found, Question):
             users, roles = self._who_may_allow(run_view)
         return reminder_message(
-            run_view.snapshot, found, run_view.render_context, ref, url=url, sign=self.signer.button, redact=self.redact,
+            run_view.snapshot, found, run_view.render_context, ref, url=url, sign=self.signer.button,
+            redact=self.redact,
             mentions=users, role_mentions=roles,
         )  # fmt: skip
 
@@ -360,8 +365,10 @@ class MessageRenderer:
         return (run_view.record.requester,) if run_view.record.requester else ()
 
     def does_ping(self, run_view: RunView, kind: OutboxKind, ref: str) -> bool:
-        """Whether phones may ring for a message of this kind. Nobody is told that a run was cancelled,
-        and a run that works elsewhere rings for one open question at a time: its key is no pass to everybody's attention.
+        """Whether phones may ring for a message of this kind.
+
+        Nobody is told that a run was cancelled, and a run that works elsewhere rings for one open question at a time:
+        its key is no pass to everybody's attention.
         """
         if kind is OutboxKind.RESULT:
             return run_view.snapshot.state is not RunState.CANCELLED

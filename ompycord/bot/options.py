@@ -1,4 +1,7 @@
-"""What the bot is told: the section `discord` of the settings, and who may do what; read by `bot.py` and what it makes."""
+"""What the bot is told: the section `discord` of the settings, and who may do what.
+
+Read by `bot.py` and what it makes.
+"""
 
 from typing import Annotated, Self
 

@@ -1,7 +1,8 @@
 """The calls to Discord that deliveries and cards need, in plain ids; counterpart of `delivery/`.
 
-Nobody may cancel these or put a timeout around them: a request that is cancelled during a global 429 wedges discord.py for
-ever (docs/platform/discord.md, *Requests of discord.py*). The lanes of `delivery/live.py` run each in a task of its own.
+Nobody may cancel these or put a timeout around them: a request that is cancelled during a global 429 wedges discord.py
+for ever (docs/platform/discord.md, *Requests of discord.py*). The lanes of `delivery/live.py` run each in a task of its
+own.
 """
 
 from collections.abc import Callable, Generator
@@ -80,8 +81,9 @@ class SendFailed(OmpycordError):
         code: int = 0,
         retry_after_s: float | None = None,
     ) -> None:
-        """`is_closed`: the channel takes nothing of ours until somebody opens it. `is_doubtful`: an error that should not
-        be, which several tries in a row make final.
+        """`is_closed`: the channel takes nothing of ours until somebody opens it.
+
+        `is_doubtful`: an error that should not be, which several tries in a row make final.
         """
         super().__init__(reason)
         self.is_final = is_final
@@ -136,7 +138,10 @@ class Rest:
         pings: bool = False,
         file: tuple[str, bytes] | None = None,
     ) -> str:
-        """Post; the message's id. The nonce makes a repetition within minutes the same message. `file`: a name and a content."""
+        """Post; the message's id. The nonce makes a repetition within minutes the same message.
+
+        `file`: a name and a content.
+        """
         body = sendable(message, pings=pings)
         if file is not None:
             body["file"] = text_file(file[1], file[0])
@@ -180,7 +185,8 @@ class Rest:
                 embeds=body["embeds"],
                 view=body["view"],
                 allowed_mentions=QUIET,
-                # A file that says what is asked must never be older than the buttons; without a new one the old one stays.
+                # A file that says what is asked must never be older than the buttons; without a new one the old one
+                # stays.
                 attachments=[body["file"]] if "file" in body else discord.utils.MISSING,
             )
 
@@ -234,8 +240,9 @@ class Rest:
         return None
 
     async def written_below(self, channel: str, message_id: str, *, limit: int) -> list[Written]:
-        """At most so many messages that people and we wrote after one; costs a request only where the gateway knows of something
-        newer.
+        """At most so many messages that people and we wrote after one.
+
+        Costs a request only where the gateway knows of something newer.
         """
         newest = getattr(self._client.get_channel(int(channel)), "last_message_id", None)
         if newest is None or newest <= int(message_id):

@@ -1,4 +1,7 @@
-"""Pure: what a test run counted, read from unittest's closing lines; `junit.py` reads reports, `verdict.py` judges both."""
+"""Pure: what a test run counted, read from unittest's closing lines.
+
+`junit.py` reads reports, `verdict.py` judges both.
+"""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,7 @@
-"""Pure: what a JUnit report counts, as pytest and many others write it; apart, since a bot at rest needs no XML (bench footprint)."""
+"""Pure: what a JUnit report counts, as pytest and many others write it.
+
+Apart, since a bot at rest needs no XML (bench footprint).
+"""
 
 from xml.parsers import expat
 

@@ -1,4 +1,7 @@
-"""Runs a check as a program of this machine, confined by the launcher; judged by `verdict.py`, counted by its parser."""
+"""Runs a check as a program of this machine, confined by the launcher.
+
+Judged by `verdict.py`, counted by its parser.
+"""
 
 import asyncio
 import os
@@ -44,7 +47,10 @@ class LocalChecks:
         self._parsers = parsers
 
     async def run(self, run: RunId, check: CheckSpec, cwd: Path) -> CheckFinished:
-        """See the port. After `timeout_s` the whole tree is killed. What writes a report writes it beside the checkout."""
+        """See the port. After `timeout_s` the whole tree is killed.
+
+        What writes a report writes it beside the checkout.
+        """
         command = tuple(word.replace(PYTHON, sys.executable) for word in check.command)
         layout = Layout(cwd, network=check.network, resource_limits=ResourceLimits.of(check))
         parser = parser_for(check, command, self._parsers)

@@ -21,7 +21,10 @@ class ParserOptions(ParserSpec):
 
     @classmethod
     def of(cls, spec: ParserSpec) -> Self:
-        """`spec` as what it is; a parser that is only named has its defaults. Raises ValueError for another parser's."""
+        """`spec` as what it is; a parser that is only named has its defaults.
+
+        Raises ValueError for another parser's.
+        """
         return spec if isinstance(spec, cls) else cls.model_validate(spec.model_dump())
 
 
@@ -79,7 +82,10 @@ class CheckParser(Generic[OptionsT]):
     parser: MakeParser[OptionsT] | None
     """None where the exit code alone decides."""
     claims: Callable[[Sequence[str]], bool] = _claims_nothing
-    """Whether `auto` reads the result of this command with it. The first parser by name that claims a command has it."""
+    """Whether `auto` reads the result of this command with it.
+
+    The first parser by name that claims a command has it.
+    """
     never_green: Mapping[int, str] = field(default_factory=dict[int, str])
     """Exit codes that say nothing about the code, each with the reason that is shown."""
 
@@ -96,7 +102,10 @@ class CheckParser(Generic[OptionsT]):
         return str(self.options.model_fields["kind"].default)
 
     def reader(self, spec: ParserSpec) -> OutputParser | None:
-        """The parser with its options, or with its defaults where `spec` is `auto`; None where the exit code decides."""
+        """The parser with its options, or with its defaults where `spec` is `auto`.
+
+        None where the exit code decides.
+        """
         if self.parser is None:
             return None
         options: Any = self.options() if spec.kind == AUTO else self.options.of(spec)

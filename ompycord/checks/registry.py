@@ -1,4 +1,6 @@
-"""The parsers of checks, ours and those of other distributions, by the name that configuration gives; read by settings and `local.py`.
+"""The parsers of checks, ours and those of other distributions, by the name that configuration gives.
+
+Read by settings and `local.py`.
 
 A distribution adds one by an entry point of the group `ompycord.check_parsers` that names a `CheckParser`.
 """
@@ -23,8 +25,8 @@ def parser_for(
 ) -> CheckParser[Any]:
     """The parser that a check names; `auto` goes by the command, and by the exit code alone where no parser claims it.
 
-    Raises KeyError for a name that is not declared and ConfigurationError for a parser that cannot be imported; settings that were
-    loaded raise neither.
+    Raises KeyError for a name that is not declared and ConfigurationError for a parser that cannot be imported;
+    settings that were loaded raise neither.
     """
     if spec.parser.kind != AUTO:
         return parsers.get(spec.parser.kind)

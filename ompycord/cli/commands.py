@@ -1,4 +1,7 @@
-"""Every command, under the heading where `ompycord --help` shows it. Each does its work through `ompycord.app` and `cli`'s parts."""
+"""Every command, under the heading where `ompycord --help` shows it.
+
+Each does its work through `ompycord.app` and `cli`'s parts.
+"""
 
 import os
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""`ompycord conformance NAME`: the contract of agents, rule by rule, on one that is configured; counterpart of `app/conformance.py`."""
+"""`ompycord conformance NAME`: the contract of agents, rule by rule, on one that is configured.
+
+Counterpart of `app/conformance.py`.
+"""
 
 import asyncio
 import json
@@ -29,10 +32,12 @@ def conformance(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Try whether an agent keeps what Ompycord relies on, and print a table: rule, verdict, why. Exit 0: it keeps every rule.
+    """Try whether an agent keeps what Ompycord relies on, and print a table: rule, verdict, why.
 
-    It is started a dozen times in an empty repository, confined as this machine can, and asked for next to nothing; what its model
-    costs it costs. Nothing of your repositories is touched.
+    Exit 0: it keeps every rule.
+
+    It is started a dozen times in an empty repository, confined as this machine can, and asked for next to nothing;
+    what its model costs it costs. Nothing of your repositories is touched.
     """
     from rich.console import Console
     from rich.markup import escape

@@ -25,7 +25,10 @@ def healthcheck(
     port: Annotated[int | None, typer.Option(help="The sidecar's port. Without it: as configured.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask the running Ompycord whether it lives. Exit 0: yes. Exit 1: it answers, but is not well. Exit 69: nobody answers."""
+    """Ask the running Ompycord whether it lives. Exit 0: yes. Exit 1: it answers, but is not well.
+
+    Exit 69: nobody answers.
+    """
     host, own = _address(port)
     try:
         connection = http.client.HTTPConnection(host, own, timeout=ASK_S)

@@ -1,4 +1,6 @@
-"""`ompycord hook SOURCE`: pushes one payload of an agent as it is, for agents that start a program; counterpart of `webhook/hooks.py`.
+"""`ompycord hook SOURCE`: pushes one payload of an agent as it is, for agents that start a program.
+
+Counterpart of `webhook/hooks.py`.
 
 Loads little, since agents wait for it, and reads nothing of the working folder: that may be a stranger's repository.
 """

@@ -1,6 +1,9 @@
-"""`ompycord init`: from a bot token to files that work, every question once; counterpart of `app/setup.py`, which writes them.
+"""`ompycord init`: from a bot token to files that work, every question once.
 
-Every answer may be given as an option, so that a script can do it: `--yes` asks nothing and fails where something is missing.
+Counterpart of `app/setup.py`, which writes them.
+
+Every answer may be given as an option, so that a script can do it: `--yes` asks nothing and fails where something is
+missing.
 """
 
 import asyncio
@@ -39,9 +42,12 @@ def init(
         bool, typer.Option("--replace", help="Replace .env and ompycord.yml; the old ones stay as NAME.before.")
     ] = False,
 ) -> None:
-    """Set up a real Discord server, step by step: token, invitation, permissions, channel, people. Writes .env and ompycord.yml.
+    """Set up a real Discord server, step by step: token, invitation, permissions, channel, people.
+
+    Writes .env and ompycord.yml.
 
     To try Ompycord you need none of this: `ompycord up` opens a local Discord.
+
     """
     wizard = Wizard(is_silent=yes)
     may_replace = replace or wizard.may_replace(Path.cwd())

@@ -1,4 +1,7 @@
-"""`ompycord keys`: who may send events; counterpart of `app/access_keys/keys.py`, which does the work, here or in the running process."""
+"""`ompycord keys`: who may send events.
+
+Counterpart of `app/access_keys/keys.py`, which does the work, here or in the running process.
+"""
 
 import json
 import re

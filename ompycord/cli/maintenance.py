@@ -1,4 +1,7 @@
-"""`ompycord migrate`: the database brought to this version's schema, without starting anything; counterpart of `store/migrations.py`."""
+"""`ompycord migrate`: the database brought to this version's schema, without starting anything.
+
+Counterpart of `store/migrations.py`.
+"""
 
 import asyncio
 
@@ -10,7 +13,10 @@ __all__ = ["migrate"]
 
 
 def migrate(data_dir: DataDir = None) -> None:
-    """Bring the database to this version's schema. `up` does the same when it starts; a copy is kept beside the database."""
+    """Bring the database to this version's schema.
+
+    `up` does the same when it starts; a copy is kept beside the database.
+    """
     from ompycord.app.data_folder import DataFolder
     from ompycord.app.system import SystemClock, SystemIds
     from ompycord.store import open_store

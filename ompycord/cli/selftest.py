@@ -18,10 +18,12 @@ MARKS = {"passed": "[green]✓[/green]", "failed": "[red]✗[/red]", "skipped": 
 
 
 def selftest(as_json: AsJson = False) -> None:
-    """Try the whole journey on this machine: in a temporary folder, on free ports, without Discord. Exit 0: it all works.
+    """Try the whole journey on this machine: in a temporary folder, on free ports, without Discord.
 
-    It starts Ompycord and a local Discord, gives a task, answers a question, kills the process and starts it again. Nothing of
-    your own configuration is read and nothing stays behind. About half a minute.
+    Exit 0: it all works.
+
+    It starts Ompycord and a local Discord, gives a task, answers a question, kills the process and starts it again.
+    Nothing of your own configuration is read and nothing stays behind. About half a minute.
     """
     from rich.console import Console
     from rich.markup import escape

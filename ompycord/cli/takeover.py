@@ -1,4 +1,7 @@
-"""`ompycord takeover`: work in a stopped run's clone at this terminal, then hand it back; counterpart of `app/takeover.py`."""
+"""`ompycord takeover`: work in a stopped run's clone at this terminal, then hand it back.
+
+Counterpart of `app/takeover.py`.
+"""
 
 import os
 from typing import Annotated

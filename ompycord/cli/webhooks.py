@@ -1,4 +1,7 @@
-"""`ompycord webhooks`: deliveries to other systems that wait or were given up; counterpart of `app/outgoing/operations.py`."""
+"""`ompycord webhooks`: deliveries to other systems that wait or were given up.
+
+Counterpart of `app/outgoing/operations.py`.
+"""
 
 import json
 from enum import StrEnum

@@ -1,4 +1,6 @@
-"""What an agent asked people, decided: answer a question, allow or deny an approval. Counterpart of `inbox.py`, which delivers.
+"""What an agent asked people, decided: answer a question, allow or deny an approval.
+
+Counterpart of `inbox.py`, which delivers.
 
 A decision is single by its row: who comes second is told who was first
 (docs/contracts/commands-and-buttons.md, *Decisions happen once*).

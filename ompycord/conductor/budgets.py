@@ -96,7 +96,10 @@ class BudgetKeeper:
             return []
 
     async def _check(self, run: RunId) -> None:
-        """Halt the agent where its run costs too much. A database that refuses is asked again with the run's next event."""
+        """Halt the agent where its run costs too much.
+
+        A database that refuses is asked again with the run's next event.
+        """
         try:
             snapshot = await self._snapshots.of(run)
             if snapshot is None or snapshot.state is not RunState.BUILDING or not is_used_up(snapshot):

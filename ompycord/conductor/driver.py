@@ -1,6 +1,7 @@
 """The driver: gives waiting runs their turn and carries out effects, each journalled: intent, do, done.
 
-Counterpart: `domain/lifecycle.py`, which decides; `Engine`, which does. One effect of a run at a time; a halt goes first.
+Counterpart: `domain/lifecycle.py`, which decides; `Engine`, which does. One effect of a run at a time; a halt goes
+first.
 """
 
 import asyncio
@@ -77,8 +78,9 @@ class Driver:
         resumes: Callable[[RunRecord], bool] = lambda record: False,
         closed: Callable[[], Awaitable[str | None]] = _open,
     ) -> None:
-        """`changed` is called after every commit of the driver: the projector's alarm. `resumes` says whether a run's agent
-        can go on in its session, `closed` why no waiting run may begin now.
+        """`changed` is called after every commit of the driver: the projector's alarm.
+
+        `resumes` says whether a run's agent can go on in its session, `closed` why no waiting run may begin now.
         """
         self._store = store
         self._history = history
@@ -231,7 +233,10 @@ class Driver:
                 key=row.key,
                 outcome="failed",
                 failure=FailureClass.INTERNAL,
-                message=f"An error of Ompycord itself ({type(error).__name__}); the log has it under {row.run[-6:].lower()}.",
+                message=(
+                    f"An error of Ompycord itself ({type(error).__name__}); the log has it under "
+                    f"{row.run[-6:].lower()}."
+                ),
             )
 
     async def _finish_surely(self, row: EffectRow, finished: EffectFinished, *, epoch: int | None) -> None:
@@ -259,7 +264,10 @@ class Driver:
         )
 
         async def ended(record: RunRecord) -> EventBody:
-            """An agent that ends while somebody says something has not heard it: asked on each try (`Conversation.send_message`)."""
+            """An agent that ends while somebody says something has not heard it.
+
+            Asked on each try (`Conversation.send_message`).
+            """
             if row.effect.type != BUILD.name or finished.outcome != "ok":
                 return finished
             if not await has_unread(self._history, row.run):

@@ -1,7 +1,8 @@
 """What reaches an agent while it runs, read from the log; counterpart of `messages.py`, which writes it there.
 
 One `Inbox` is one start of an agent. Before it hands something out it writes that it was taken (`inbox.taken`), so a
-restart neither loses nor repeats it: the next start is told at once what was said, and gets what was decided when it asks.
+restart neither loses nor repeats it: the next start is told at once what was said, and gets what was decided when it
+asks.
 """
 
 from collections import deque
@@ -44,7 +45,10 @@ async def has_unread(history: RunHistory, run: RunId) -> bool:
 
 
 class LogInbox:
-    """Satisfies `domain.ports.Inbox`. Knows which requests this start of the agent made: other decisions are not for it."""
+    """Satisfies `domain.ports.Inbox`.
+
+    Knows which requests this start of the agent made: other decisions are not for it.
+    """
 
     def __init__(
         self, *, history: RunHistory, record: Record, subscription: Subscription, run: RunId, iteration: int
@@ -63,7 +67,10 @@ class LogInbox:
 
     @property
     def earlier_messages(self) -> tuple[str, ...]:
-        """All that was said before this start and not taken back, oldest first: a start knows nothing of earlier ones."""
+        """All that was said before this start and not taken back, oldest first.
+
+        A start knows nothing of earlier ones.
+        """
         return self._earlier
 
     async def start(self) -> None:

@@ -1,4 +1,6 @@
-"""Which facts webhooks are told of, as deliveries; pure. Counterparts: `deliveries.py`, which does it for Discord, and `notify/`.
+"""Which facts webhooks are told of, as deliveries; pure.
+
+Counterparts: `deliveries.py`, which does it for Discord, and `notify/`.
 
 The same fact makes the same delivery each time it is projected: the store keeps one of an id.
 """

@@ -1,4 +1,6 @@
-"""The projector: stage 2 of ingestion. Reads the log by cursor, folds, commits folds, deliveries and cursor, then publishes.
+"""The projector: stage 2 of ingestion.
+
+Reads the log by cursor, folds, commits folds, deliveries and cursor, then publishes.
 
 One task, idempotent: a crash before its commit reads the same events again, a crash after it finds nothing to do.
 Observations never move a hosted run; that is `transitions.py`, whose events come here already decided.
@@ -31,8 +33,11 @@ __all__ = ["CURSOR", "Projector", "ProjectorStore"]
 CURSOR = "projector"
 BATCH = 1000
 MIN_INTERVAL_S = 0.1
-"""The first event after a quiet moment is projected at once, a stream ten times a second: a run's fold is then written once
-for all that came meanwhile. Edits in Discord are slower by far: about one a second and channel."""
+"""The first event after a quiet moment is projected at once, a stream ten times a second.
+
+A run's fold is then written once for all that came meanwhile. Edits in Discord are slower by far: about one a second
+and channel.
+"""
 TURN_S = 0.0005
 """Work on the loop before others get a turn: an acknowledgement that waits behind it feels it (bench webhook, p99)."""
 RUNS_KEPT = 256

@@ -1,8 +1,8 @@
 """Watches what only a clock moves: external runs that fell silent, and people who do not answer.
 
-An external run that is silent for a day is SUSPENDED(lost) until its next word. A question or
-approval of a hosted run is remembered once after 15 minutes, told to the ops channel after an hour and parks its run after a
-day (docs/contracts/cards.md, *Who is pinged*).
+An external run that is silent for a day is SUSPENDED(lost) until its next word. A question or approval of a hosted run
+is remembered once after 15 minutes, told to the ops channel after an hour and parks its run after a day
+(docs/contracts/cards.md, *Who is pinged*).
 """
 
 from ompycord.conductor.deliveries import OPS, notice_about
@@ -102,8 +102,9 @@ class Reminders:
         return lost
 
     async def _remind(self, record: RunRecord) -> None:
-        """One more message for what has waited 15 minutes; after a day the agent is halted and the run waits. Resumed, it
-        asks again, and what was decided since then is its answer.
+        """One more message for what has waited 15 minutes; after a day the agent is halted and the run waits.
+
+        Resumed, it asks again, and what was decided since then is its answer.
         """
         run, channel = RunId(record.id), record.channel
         snapshot = await self._snapshots.of(run)

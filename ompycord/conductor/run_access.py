@@ -1,7 +1,7 @@
 """What every use case does first and last: find the run, ask who may, make the decision row, store the fact.
 
-Counterpart: `runs.py`, `messages.py`, `approvals.py` and `budgets.py`, the use cases; `transitions.py` stores facts that
-move a run.
+Counterpart: `runs.py`, `messages.py`, `approvals.py` and `budgets.py`, the use cases; `transitions.py` stores facts
+that move a run.
 """
 
 from typing import Protocol

@@ -64,7 +64,10 @@ def title_of(prompt: str) -> str:
 
 
 class Runs:
-    """Starts, ends, halts and resumes runs; knows no Discord, no process, no SQL. Each method returns when the fact is on disk."""
+    """Starts, ends, halts and resumes runs; knows no Discord, no process, no SQL.
+
+    Each method returns when the fact is on disk.
+    """
 
     def __init__(
         self,

@@ -71,7 +71,10 @@ class _Published:
 
 
 class Snapshots:
-    """Reads snapshots for everybody. Only what the projector published is kept, so nothing kept is ever older than the store."""
+    """Reads snapshots for everybody.
+
+    Only what the projector published is kept, so nothing kept is ever older than the store.
+    """
 
     def __init__(self, *, store: Folds, kept: int = KEPT) -> None:
         self._store = store

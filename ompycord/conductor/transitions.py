@@ -56,10 +56,10 @@ class Transitions:
         """Apply one fact. Without a transition the fact (and the journal's line) is stored all the same.
 
         A fact that depends on the run is made anew on each try. `is_guarded`: the run must not have moved since it was
-        read, also where the fact moves nothing. `must_move`: Refused instead of a fact that came too late to mean anything.
-        `known`: the run as the caller read it a moment ago, which spares the first read where the fact moves it; a run that
-        has moved since then is read again.
-        Raises UnknownRun, NotYours, StorageError, and what making the fact raises; VersionConflict only after MAX_TRIES.
+        read, also where the fact moves nothing. `must_move`: Refused instead of a fact that came too late to mean
+        anything. `known`: the run as the caller read it a moment ago, which spares the first read where the fact moves
+        it; a run that has moved since then is read again. Raises UnknownRun, NotYours, StorageError, and what making
+        the fact raises; VersionConflict only after MAX_TRIES.
         """
         is_known = known is not None
         for attempt in range(1, MAX_TRIES + 1):

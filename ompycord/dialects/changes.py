@@ -1,4 +1,7 @@
-"""Which files an agent says it changed, kept as one list; the true one comes from the harvest (`workspaces/collect.py`)."""
+"""Which files an agent says it changed, kept as one list.
+
+The true one comes from the harvest (`workspaces/collect.py`).
+"""
 
 from pathlib import PurePosixPath
 from typing import Final

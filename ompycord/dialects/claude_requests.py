@@ -1,4 +1,7 @@
-"""What Claude Code asks of people over its control protocol (`can_use_tool`), and the way back; part of `stream_json.py`."""
+"""What Claude Code asks of people over its control protocol (`can_use_tool`), and the way back.
+
+Part of `stream_json.py`.
+"""
 
 import json
 from dataclasses import dataclass

@@ -1,4 +1,6 @@
-"""Foreign JSON of any shape, read without trust: every reader has an answer for every value; used by the agents' dialects.
+"""Foreign JSON of any shape, read without trust: every reader has an answer for every value.
+
+Used by the agents' dialects.
 
 Its strict counterpart is `strict_json.py`: an agent's own frames are far larger than what strangers may post.
 """

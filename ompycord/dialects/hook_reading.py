@@ -33,7 +33,10 @@ class HookReading:
 
 
 def id_of_whole(kind: str, payload: Frame) -> str:
-    """An id for a payload that names the one thing that it is about, as an answer of a model: nothing else is the same."""
+    """An id for a payload that names the one thing that it is about, as an answer of a model.
+
+    Nothing else is the same.
+    """
     whole = json.dumps(payload, sort_keys=True, separators=(",", ":")).encode()
     return f"{kind}:{hashlib.sha256(whole).hexdigest()}"
 

@@ -1,4 +1,7 @@
-"""The agents that push what they do, by the name in the address `/hooks/{source}/{run}`; counterpart of `webhook/hooks.py`."""
+"""The agents that push what they do, by the name in the address `/hooks/{source}/{run}`.
+
+Counterpart of `webhook/hooks.py`.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Final

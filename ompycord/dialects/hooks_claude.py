@@ -1,4 +1,6 @@
-"""Claude Code's hooks (https://code.claude.com/docs/en/hooks), posted as they are; the counterpart of `claude_events.py`.
+"""Claude Code's hooks (https://code.claude.com/docs/en/hooks), posted as they are.
+
+The counterpart of `claude_events.py`.
 
 A session is a run: it begins with a prompt and ends with `SessionEnd`, not with every answer (`Stop`).
 """

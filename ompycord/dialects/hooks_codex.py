@@ -1,4 +1,6 @@
-"""What Codex gives its `notify` program (developers.openai.com/codex/config-advanced): one payload at the end of each turn.
+"""What Codex gives its `notify` program (developers.openai.com/codex/config-advanced).
+
+One payload at the end of each turn.
 
 Nothing tells when a turn began or whether another follows, so that each is a run of its own that has ended.
 """

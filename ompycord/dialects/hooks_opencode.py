@@ -1,4 +1,6 @@
-"""What our OpenCode plugin posts: the bus events of OpenCode as they are, and its tool hooks; see `cli/integrations/opencode.py`.
+"""What our OpenCode plugin posts: the bus events of OpenCode as they are, and its tool hooks.
+
+See `cli/integrations/opencode.py`.
 
 No event tells the end of a session, so a run ends when its session is idle, and the next prompt begins another round.
 """

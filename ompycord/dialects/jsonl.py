@@ -1,6 +1,7 @@
 """Our own JSON-lines dialect: one line to one event body; its counterpart is `agents/command.py`.
 
-A line is the envelope without `run` and `seq`: `{"type": "message", "data": {"text": "…"}}`, with `schema` and `at` allowed.
+A line is the envelope without `run` and `seq`: `{"type": "message", "data": {"text": "…"}}`, with `schema` and `at`
+allowed.
 """
 
 import json

@@ -1,4 +1,7 @@
-"""A task in words, for an agent that knows nothing of it yet; used by `engines/steps/build.py`, and again by `agents/resuming.py`."""
+"""A task in words, for an agent that knows nothing of it yet.
+
+Used by `engines/steps/build.py`, and again by `agents/resuming.py`.
+"""
 
 from pathlib import Path
 

@@ -1,7 +1,7 @@
 """Claude Code's stream-json with its control protocol, as one conversation; its adapter is `agents/stream_json.py`.
 
-A turn ends with a `result`. What people say in mid-turn is the next turn's message, and what they say *now* cuts the turn
-short first: that way every message has a result of its own. Parts: `claude_events.py`, `claude_requests.py`.
+A turn ends with a `result`. What people say in mid-turn is the next turn's message, and what they say *now* cuts the
+turn short first: that way every message has a result of its own. Parts: `claude_events.py`, `claude_requests.py`.
 """
 
 from collections import deque

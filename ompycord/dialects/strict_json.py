@@ -1,4 +1,7 @@
-"""A line of JSON from an agent as a typed value; the rules are those of `text/strict_json.py`, which the webhook shares."""
+"""A line of JSON from an agent as a typed value.
+
+The rules are those of `text/strict_json.py`, which the webhook shares.
+"""
 
 from typing import cast
 

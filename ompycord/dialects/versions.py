@@ -20,7 +20,10 @@ TESTED: Final[Mapping[str, tuple[Version, Version]]] = {
     "@agentclientprotocol/claude-agent-acp": ((0, 49), (0, 50)),
     "@agentclientprotocol/codex-acp": ((2, 6), (2, 7)),
 }
-"""By the name an agent gives itself (the last five over the Agent Client Protocol): from this one, up to but not that one."""
+"""By the name an agent gives itself (the last five over the Agent Client Protocol).
+
+From this one, up to but not that one.
+"""
 _NUMBER: Final = re.compile(r"(\d{1,6})\.(\d{1,6})(?:\.(\d{1,6}))?")
 
 
@@ -31,7 +34,10 @@ def version_in(text: str) -> str | None:
 
 
 def version_note(agent: str, version: str | None) -> Note | None:
-    """What to say about a version; None where it is within the tested range, or the agent is not one of those tested."""
+    """What to say about a version; None where it is within the tested range.
+
+    Or the agent is not one of those tested.
+    """
     tested = TESTED.get(agent)
     if tested is None:
         return None

@@ -93,6 +93,9 @@ ACTIONS: dict[str, _Rule] = {
     "approve": _Rule(least=Role.APPROVER, own=Role.RUNNER),
     "admin": _Rule(least=Role.ADMIN),
 }
-"""Whoever may do anything may `use` us. Requester, approver and admin cancel; runner and above retry; viewers see details.
+"""Whoever may do anything may `use` us.
 
-The requester or an approver gives leave; a repository with the two-person rule takes the requester out."""
+Requester, approver and admin cancel; runner and above retry; viewers see details.
+
+The requester or an approver gives leave; a repository with the two-person rule takes the requester out.
+"""

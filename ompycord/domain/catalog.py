@@ -1,4 +1,7 @@
-"""What configuration offers: repositories and agents by name; the only way from a name to a path, an address or a command."""
+"""What configuration offers: repositories and agents by name.
+
+The only way from a name to a path, an address or a command.
+"""
 
 from pydantic import Field, SerializeAsAny
 

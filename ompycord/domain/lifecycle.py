@@ -1,7 +1,8 @@
 """The run's state machine as one table and `advance`, which reads it; no clock, no I/O. Counterpart: `stages.py`.
 
-What follows when a step ends stands in its stage; what people and restarts of ours do to a run is the same for every stage and is
-made here. `docs/reference/run-states.md` is drawn from the table. Unknown events never change a state; final states absorb.
+What follows when a step ends stands in its stage; what people and restarts of ours do to a run is the same for every
+stage and is made here. `docs/reference/run-states.md` is drawn from the table. Unknown events never change a state;
+final states absorb.
 """
 
 from collections.abc import Callable, Iterator
@@ -28,7 +29,10 @@ __all__ = ["MAX_INTERRUPTIONS", "TABLE", "WORKING", "Rule", "TransitionOutcome",
 S = RunState
 DONE = ev.EffectFinished.model_fields["type"].default
 WORKING = tuple(dict.fromkeys(stage.state for stage in STAGES))
-"""States in which something of the run is done; every open state but QUEUED and SUSPENDED. Those that no stage is in are reserved."""
+"""States in which something of the run is done; every open state but QUEUED and SUSPENDED.
+
+Those that no stage is in are reserved.
+"""
 
 R = TypeVar("R", bound=StageResult)
 Guard = Callable[[Machine, ev.EventBody], bool]
@@ -91,7 +95,10 @@ def _ends(stage: Stage[R]) -> tuple[Rule, ...]:
 
 
 def _interruptions(stage: Stage[R]) -> tuple[Rule, ...]:
-    """A crash of ours cut it short: its own edges first, else it is done again as another iteration, else a person decides."""
+    """A crash of ours cut it short: its own edges first, else it is done again as another iteration.
+
+    Else a person decides.
+    """
     is_end = _is_end_of(stage, "interrupted")
 
     def may_again(machine: Machine, body: ev.EventBody) -> bool:
@@ -212,7 +219,8 @@ TABLE: tuple[Rule, ...] = (
     *(
         Rule((S.SUSPENDED,), on, state, do, why, _resumes_to(state, because=because), _resumed)
         for on, why, because in (
-            ("run.resumed", "a person resumed it", None), ("budget.raised", "its limit was raised", SuspendReason.BUDGET),
+            ("run.resumed", "a person resumed it", None),
+            ("budget.raised", "its limit was raised", SuspendReason.BUDGET),
         )
         for state, do in RESUMES.items()
     ),

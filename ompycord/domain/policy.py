@@ -1,7 +1,7 @@
 """Who may do what: `authorize`, the only place that decides; pure, asked by every surface.
 
-Its tables are the rules of roles (`access.py`), the authority of sources over events (`authority.py`) and the scopes of keys.
-`refusals.py` names its answers, `render/refusals.py` puts them into words.
+Its tables are the rules of roles (`access.py`), the authority of sources over events (`authority.py`) and the scopes of
+keys. `refusals.py` names its answers, `render/refusals.py` puts them into words.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,7 @@
 """The port of what is sent to webhooks: kept until it is delivered or a dead letter; counterpart of `notify/worker.py`.
 
-Implemented by `store.SqliteNotificationQueue` and doubled by `testing.MemoryNotificationQueue`; one contract test runs on both.
+Implemented by `store.SqliteNotificationQueue` and doubled by `testing.MemoryNotificationQueue`; one contract test runs
+on both.
 """
 
 from collections.abc import Sequence
@@ -19,7 +20,10 @@ class NotificationQueue(Protocol):
     """
 
     async def heads(self, destination: Destination, *, limit: int) -> list[StoredDelivery]:
-        """For each run the first delivery that waits, those without a run as one run; the ones that are due first, first."""
+        """For each run the first delivery that waits, those without a run as one run.
+
+        The ones that are due first, first.
+        """
         ...
 
     async def delivered(self, delivery: str, *, at: Millis) -> None:
@@ -35,7 +39,10 @@ class NotificationQueue(Protocol):
         ...
 
     async def retry(self, which: DeliveryFilter, *, at: Millis) -> list[str]:
-        """Try those that match as if they were made at `at`: pending, no try counted. Their ids. Delivered ones never match."""
+        """Try those that match as if they were made at `at`: pending, no try counted. Their ids.
+
+        Delivered ones never match.
+        """
         ...
 
     async def drop(self, which: DeliveryFilter) -> list[str]:

@@ -1,4 +1,7 @@
-"""The rows that cross the store's port: what comes in, what is waiting, what was decided. Counterpart of the first migration."""
+"""The rows that cross the store's port: what comes in, what is waiting, what was decided.
+
+Counterpart of the first migration.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -63,7 +66,10 @@ class Post(NamedTuple):
     key_id: str
     kind: SourceKind
     name: str
-    """1 to 128 characters: what the sender calls the run: for a run key its ULID, else a name of its own, mapped by (key, name)."""
+    """1 to 128 characters: what the sender calls the run.
+
+    For a run key its ULID, else a name of its own, mapped by (key, name).
+    """
     may_create: bool
     """Whether this key may begin a new external run (scope `runs:create`)."""
     source: Source

@@ -1,4 +1,7 @@
-"""Why something was refused, as stable codes; counterpart of `render/refusals.py`, which has the words for each audience."""
+"""Why something was refused, as stable codes.
+
+Counterpart of `render/refusals.py`, which has the words for each audience.
+"""
 
 from enum import StrEnum
 

@@ -21,7 +21,10 @@ _OWN = ("DISCORD_", "OMP_", "OMPYCORD_")
 
 
 class ParserSpec(Frozen):
-    """How a check's result is read, as far as every parser has it; each parser's own options extend it (`checks/parser.py`)."""
+    """How a check's result is read, as far as every parser has it.
+
+    Each parser's own options extend it (`checks/parser.py`).
+    """
 
     kind: Slug = "auto"
     """Which parser reads it; `auto` is the one that knows the command."""
@@ -37,7 +40,10 @@ class CheckSpec(Frozen):
     parser: ParserSpec = ParserSpec()
     """How to count: the name of a parser, or its `kind` with its options. Left out, the command decides."""
     network: bool = True
-    """Whether it may reach the network. It runs what an agent wrote: deny it here too where an agent must not have it."""
+    """Whether it may reach the network.
+
+    It runs what an agent wrote: deny it here too where an agent must not have it.
+    """
     max_processes: Processes = 512
     """How many processes it may be; as for an agent (`Sandbox`), more ends it."""
     max_memory_mib: Mebibytes = 8192
@@ -88,9 +94,15 @@ class Sandbox(Frozen):
     minimum: ConfinementLevel = "files"
     """Below this level a run is refused: an agent runs unconfined only where configuration says so by name."""
     network: bool = True
-    """Whether it may reach the network, which its model's provider needs. Where no level here can deny it, a run is refused."""
+    """Whether it may reach the network, which its model's provider needs.
+
+    Where no level here can deny it, a run is refused.
+    """
     max_processes: Processes = 512
-    """How many processes the agent may be with all that it starts. More ends it, at every level; so for the two below."""
+    """How many processes the agent may be with all that it starts.
+
+    More ends it, at every level; so for the two below.
+    """
     max_memory_mib: Mebibytes = 8192
     """Their memory together, in MiB; what they share counts once."""
     max_disk_mib: Mebibytes = 10_240
@@ -101,7 +113,10 @@ class Grants(Frozen):
     """What an agent gets of its user's own, by name; nothing else of home is given."""
 
     files: tuple[Path, ...] = ()
-    """Files or folders that it may read. Those below the user's home stand at the same place in the agent's own HOME."""
+    """Files or folders that it may read.
+
+    Those below the user's home stand at the same place in the agent's own HOME.
+    """
     variables: tuple[Annotated[str, StringConstraints(pattern=r"^[A-Z_][A-Z0-9_]{0,127}$")], ...] = ()
     """Variables of the bot's environment that it gets, never the bot's own."""
 

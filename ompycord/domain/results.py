@@ -1,6 +1,9 @@
-"""What each step of a run reports when it ends, one typed result a step; counterpart of `stages.py`, which decides on them.
+"""What each step of a run reports when it ends, one typed result a step.
 
-An `effect.finished` event carries a result as its `facts`; `facts_of` and `Stage.result` are the only two ways between the forms.
+Counterpart of `stages.py`, which decides on them.
+
+An `effect.finished` event carries a result as its `facts`; `facts_of` and `Stage.result` are the only two ways between
+the forms.
 """
 
 from pydantic import ConfigDict
@@ -23,7 +26,10 @@ Facts = dict[str, str | int | bool]
 
 
 class StageResult(Frozen):
-    """Nothing to report but that it ended. Facts of other versions are ignored, so that an old log is read as it was."""
+    """Nothing to report but that it ended.
+
+    Facts of other versions are ignored, so that an old log is read as it was.
+    """
 
     model_config = ConfigDict(extra="ignore")
 

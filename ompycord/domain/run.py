@@ -10,7 +10,10 @@ __all__ = ["FINAL", "FailureClass", "Machine", "RunKind", "RunOutcome", "RunReco
 
 
 class RunState(StrEnum):
-    """Where a run stands. The last four are final. PLANNING, AWAITING_APPROVAL and REPAIRING are reserved: no run is in them yet."""
+    """Where a run stands. The last four are final.
+
+    PLANNING, AWAITING_APPROVAL and REPAIRING are reserved: no run is in them yet.
+    """
 
     QUEUED = "QUEUED"
     PRECHECK = "PRECHECK"

@@ -1,4 +1,7 @@
-"""The shape of one stage of a run: which effect it is, how often it is tried, where its ends lead; filled in by `stages.py`."""
+"""The shape of one stage of a run: which effect it is, how often it is tried, where its ends lead.
+
+Filled in by `stages.py`.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -57,7 +60,10 @@ class Stage(Generic[R]):
     result: type[R]
     edges: tuple[Edge[R], ...]
     is_repeatable: bool
-    """Done twice under one key it has the same result; a crash of ours does it again. Otherwise it is reported as interrupted."""
+    """Done twice under one key it has the same result; a crash of ours does it again.
+
+    Otherwise it is reported as interrupted.
+    """
     is_heavy: bool = False
     """Waits for one of `limits.parallel_runs`."""
     is_entry: bool = True

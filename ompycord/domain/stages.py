@@ -1,7 +1,9 @@
-"""The stages of a hosted run, in their order, each with where its ends lead; pure. Counterpart: `engines/steps/`, which do them.
+"""The stages of a hosted run, in their order, each with where its ends lead; pure.
 
-Everything else about steps derives from these records: the state machine (`lifecycle.py`), what the driver repeats and counts, the
-drawn table (`docs/reference/run-states.md`), and the test that every state of a stage has a headline.
+Counterpart: `engines/steps/`, which do them.
+
+Everything else about steps derives from these records: the state machine (`lifecycle.py`), what the driver repeats and
+counts, the drawn table (`docs/reference/run-states.md`), and the test that every state of a stage has a headline.
 """
 
 from typing import Final
@@ -110,7 +112,10 @@ def _unread(machine: Machine, ended: Ended[BuildResult]) -> Update:
 
 
 def _broken_off(machine: Machine, ended: Ended[BuildResult]) -> Update:
-    """Its work so far is in the clone, its talk in its session where it keeps one; a person says whether it continues."""
+    """Its work so far is in the clone, its talk in its session where it keeps one.
+
+    A person says whether it continues.
+    """
     message = ended.message or "The agent's program crashed."
     return {"reason": SuspendReason.INTERRUPTED, "resume_to": S.BUILDING, "message": message, "claim": None}
 

@@ -39,7 +39,10 @@ class Origin(Frozen):
 
 
 class TaskFile(Frozen):
-    """A file that came with a task and is no part of its text: kept by its content, laid beside the clone for the agent."""
+    """A file that came with a task and is no part of its text.
+
+    Kept by its content, laid beside the clone for the agent.
+    """
 
     name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$")]
     """Unique in its task; never a path."""

@@ -1,7 +1,7 @@
 """What a step may use of the process that does it: one `StepContext` an engine, made by whoever starts the engine.
 
-A step gets it as an argument and closes over nothing else; `tests/contract/test_steps.py` does each step in a process of its own.
-Cancellation of the step is the order to stop: what it started is ended before it returns.
+A step gets it as an argument and closes over nothing else; `tests/contract/test_steps.py` does each step in a process
+of its own. Cancellation of the step is the order to stop: what it started is ended before it returns.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -19,7 +19,10 @@ from ompycord.render.refusals import Audience, refusal_words
 __all__ = ["Emit", "StepContext"]
 
 Emit = Callable[..., Awaitable[None]]
-"""`await emit(run, *bodies)`: store facts; returns when they are on disk. Raises NotStored while the database refuses."""
+"""`await emit(run, *bodies)`: store facts; returns when they are on disk.
+
+Raises NotStored while the database refuses.
+"""
 
 
 async def _no_task(task: Ulid) -> Task | None:
@@ -66,7 +69,10 @@ class StepContext:
     task: Callable[[Ulid], Awaitable[Task | None]] = _no_task
     """A task by its id; None where it is not kept any more."""
     session: Callable[[RunId], Awaitable[str | None]]
-    """The session that the run's agent opened last in the clone that it has now; asked only for agents that can resume one."""
+    """The session that the run's agent opened last in the clone that it has now.
+
+    Asked only for agents that can resume one.
+    """
     session_usd: Callable[[RunId, str], Awaitable[float]] = _no_cost
     """US dollars that the run's agent has reported for this session."""
     file: Callable[[TaskFile], Awaitable[bytes | None]] = _no_file

@@ -1,4 +1,7 @@
-"""How a step reports its end: the three kinds of `effect.finished`, made from a typed result; `lifecycle.py` says what follows."""
+"""How a step reports its end: the three kinds of `effect.finished`, made from a typed result.
+
+`lifecycle.py` says what follows.
+"""
 
 from ompycord.domain.events import EffectFinished
 from ompycord.domain.results import BuildResult, StageResult, facts_of

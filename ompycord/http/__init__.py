@@ -1,6 +1,7 @@
 """The HTTP server below the edges: one server, keys, limits, problems and one dispatcher; an edge adds only its routes.
 
-What needs FastAPI (`auth_dependency.py`, `problem_handlers.py`) is imported by its module, so that signing loads none of it.
+What needs FastAPI (`auth_dependency.py`, `problem_handlers.py`) is imported by its module, so that signing loads none
+of it.
 """
 
 from importlib import import_module

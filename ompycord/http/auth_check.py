@@ -1,7 +1,8 @@
 """Who is let in, and how often an address may fail; counterpart of `authentication.py`, which judges one request.
 
-An address that failed too often is refused before its body is read. Two kinds never are, so that no sender locks out another:
-programs of this machine, and addresses from which a valid request came lately (a proxy, an office). Memory only, bounded.
+An address that failed too often is refused before its body is read. Two kinds never are, so that no sender locks out
+another: programs of this machine, and addresses from which a valid request came lately (a proxy, an office). Memory
+only, bounded.
 """
 
 from collections import OrderedDict

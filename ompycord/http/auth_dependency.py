@@ -15,7 +15,10 @@ UlidPath = Annotated[str, Path(pattern=r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$", descrip
 
 
 def reader(request: Request, auth_check: AuthCheck, *, scope: Scope = Scope.RUNS_READ) -> Key:
-    """The key of a request that may read runs, or what the scope says. Raises Problem: too-many-failures, unauthorized, scope."""
+    """The key of a request that may read runs, or what the scope says.
+
+    Raises Problem: too-many-failures, unauthorized, scope.
+    """
     peer = request.client.host if request.client else None
     headers = header_map(request.scope["headers"])
     auth_check.check_address(headers, peer=peer)

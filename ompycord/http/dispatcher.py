@@ -1,7 +1,7 @@
 """The outermost ASGI application: which host, which handler; counterpart of `server.py`, which serves it.
 
-Three kinds of routes, asked in this order: raw ones, whose answer is whole before a byte is sent (the hot path); mounts, which own
-a prefix and may stream; and the root application for everything else, which may stream too.
+Three kinds of routes, asked in this order: raw ones, whose answer is whole before a byte is sent (the hot path);
+mounts, which own a prefix and may stream; and the root application for everything else, which may stream too.
 """
 
 import asyncio
@@ -78,7 +78,10 @@ class Sidecar:
         self._hosts = OWN_HOSTS | {host.lower() for host in hosts}
 
     def drain(self) -> None:
-        """Take no more bodies (503 `draining`) and let every edge end what lasts; what was taken is committed already."""
+        """Take no more bodies (503 `draining`) and let every edge end what lasts.
+
+        What was taken is committed already.
+        """
         self._pipeline.is_draining = True
         for drain in self._on_drain:
             drain()

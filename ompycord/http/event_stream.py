@@ -42,7 +42,10 @@ class StreamConnection:
 
 
 class EventStreamResponse(Response):
-    """What a route returns to stream. `feed` writes until it returns; a reader that takes nothing for `write_s` ends it too."""
+    """What a route returns to stream.
+
+    `feed` writes until it returns; a reader that takes nothing for `write_s` ends it too.
+    """
 
     def __init__(self, *, feed: Callable[[StreamConnection], Awaitable[None]], write_s: float) -> None:
         super().__init__(media_type="text/event-stream", headers={"cache-control": "no-store"})

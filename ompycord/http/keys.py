@@ -105,7 +105,10 @@ class KeySet:
         return None if index is None else self._active(self._signers[index])
 
     def by_bearer(self, token: str, *, is_local: bool) -> Key | None:
-        """The key of a bearer token, if it is active. The shared secret opens only where it cannot have been overheard."""
+        """The key of a bearer token, if it is active.
+
+        The shared secret opens only where it cannot have been overheard.
+        """
         digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
         match = _BEARER.fullmatch(token)
         known = self._bearers.get(match[1]) if match else self._shared if is_local else None
@@ -134,7 +137,10 @@ def mint_bearer(
     owner: str | None = None,
     expires_at: Millis | None = None,
 ) -> tuple[KeyRecord, str]:
-    """A new key for the `Authorization` header: the record to store, and `ompk_<id8>_<43>`, shown once and kept nowhere."""
+    """A new key for the `Authorization` header.
+
+    The record to store, and `ompk_<id8>_<43>`, shown once and kept nowhere.
+    """
     key_id = ids.ulid()[-8:].lower()
     token = f"ompk_{key_id}_{ids.token()}"
     record = KeyRecord(

@@ -27,4 +27,7 @@ class HttpLimits(Frozen):
     hosts: tuple[str, ...] = ()
     """Public names under which a proxy reaches it, besides 127.0.0.1, localhost and [::1] (the `Host` header)."""
     trusted_proxies: tuple[str, ...] = ()
-    """Addresses of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; else all that comes through one is one sender."""
+    """Addresses of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.
+
+    Else all that comes through one is one sender.
+    """

@@ -1,6 +1,7 @@
 """What every raw route that takes a body does first: read, authenticate, turn refusals into problems.
 
-Counterpart: `dispatcher.py`, which hands the request over, and the edge, whose handler answers the authenticated request.
+Counterpart: `dispatcher.py`, which hands the request over, and the edge, whose handler answers the authenticated
+request.
 """
 
 from collections.abc import Awaitable, Callable, Mapping

@@ -36,13 +36,15 @@ PROBLEMS: dict[str, ProblemKind] = {
     "malformed-json": ProblemKind(
         400,
         "The body is no JSON that we take",
-        "Send UTF-8 JSON: at most 16 levels, 2,000 values, strings of 32,768 and keys of 128 characters, integers within 2^53, "
+        "Send UTF-8 JSON: at most 16 levels, 2,000 values, strings of 32,768 and keys of 128 characters, integers "
+        "within 2^53, "
         "no NaN, no infinities, no repeated keys, no NUL characters, no lone surrogates.",
     ),
     "unauthorized": ProblemKind(
         401,
         "No valid signature or key",
-        "Sign the request (Standard Webhooks, clock within 5 minutes) or send a bearer key. A signature that is present must "
+        "Sign the request (Standard Webhooks, clock within 5 minutes) or send a bearer key. A signature that is "
+        "present must "
         "be right, whatever else is sent.",
     ),
     "scope": ProblemKind(403, "The key may not do this", "Use a key that has the scope which the detail names."),
@@ -173,7 +175,10 @@ def problem(error: Problem) -> tuple[int, Headers, bytes]:
 
 
 def problem_of(error: Refused) -> Problem:
-    """A refusal of the policy or of a use case, in words for a program. Its code is the problem's type where there is one."""
+    """A refusal of the policy or of a use case, in words for a program.
+
+    Its code is the problem's type where there is one.
+    """
     words = refusal_words(error, Audience.HTTP)
     return Problem(error.code, words) if error.code in PROBLEMS else Problem("refused", words, code=error.code)
 

@@ -1,8 +1,8 @@
 """uvicorn beside discord.py: our signals, our socket, our deadlines; counterpart of `dispatcher.py`, which it serves.
 
-`uvicorn.Config(handle_signals=False)` never existed, so `SidecarServer` has that keyword; a taken port would end the process
-by SystemExit, so the socket is bound first; half a header would stay open for ever
-(docs/platform/uvicorn.md, *Timeouts*).
+`uvicorn.Config(handle_signals=False)` never existed, so `SidecarServer` has that keyword; a taken port would end the
+process by SystemExit, so the socket is bound first; half a header would stay open for ever (docs/platform/uvicorn.md,
+*Timeouts*).
 """
 
 import asyncio
@@ -29,7 +29,10 @@ BACKLOG = 1024
 
 
 class SidecarServer(uvicorn.Server):
-    """A server that leaves signals alone unless `handle_signals` is set, ends when `stop` is set, and says when it serves."""
+    """A server that leaves signals alone unless `handle_signals` is set, ends when `stop` is set.
+
+    And says when it serves.
+    """
 
     def __init__(self, config: uvicorn.Config, *, stop: asyncio.Event, handle_signals: bool = False) -> None:
         super().__init__(config)
@@ -59,7 +62,8 @@ class SidecarServer(uvicorn.Server):
 def bind(host: str, port: int) -> socket.socket:
     """A bound socket; port 0 takes a free one. Raises BusyError naming the port, or ConfigurationError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # With the protocol named, asyncio sets TCP_NODELAY on what it accepts: without it each answer waits 40 ms for an ACK.
+    # With the protocol named, asyncio sets TCP_NODELAY on what it accepts: without it each answer waits 40 ms for an
+    # ACK.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if sys.platform != "win32":  # there it would let two programs share the port
@@ -118,7 +122,10 @@ async def serve(
 
 
 def _protocol(header_s: float) -> type[H11Protocol]:
-    """Uvicorn's protocol with a deadline for each request's line and headers, from the connection or the last answer on."""
+    """Uvicorn's protocol with a deadline for each request's line and headers.
+
+    From the connection or the last answer on.
+    """
 
     class BoundedProtocol(H11Protocol):
         _deadline: asyncio.TimerHandle | None = None

@@ -70,7 +70,8 @@ def verify(
     for index, secret in enumerate(secrets if given else ()):
         expected = _signature(secret, webhook_id, timestamp, body).encode()
         for candidate in given:
-            # Bytes of equal length are compared in constant time; the search goes on, so that time tells no index either.
+            # Bytes of equal length are compared in constant time; the search goes on, so that time tells no index
+            # either.
             if hmac.compare_digest(expected, candidate) and found is None:
                 found = index
     return found

@@ -33,8 +33,10 @@ class McpMount:
         version: str,
         loaded: Callable[[], None] = lambda: None,
     ) -> None:
-        """`authenticate` maps lower-case headers to the run whose key they carry, None for anything else. `loaded` is called
-        once the first request was answered: the SDK is in memory then, with all that loading it took.
+        """`authenticate` maps lower-case headers to the run whose key they carry, None for anything else.
+
+        `loaded` is called once the first request was answered: the SDK is in memory then, with all that loading it
+        took.
         """
         self._tool_service = tool_service
         self._authenticate = authenticate

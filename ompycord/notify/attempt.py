@@ -1,4 +1,7 @@
-"""What a target is, and how one try of it ended; counterparts: `webhook.py`, which is one, and `worker.py`, which asks it."""
+"""What a target is, and how one try of it ended.
+
+Counterparts: `webhook.py`, which is one, and `worker.py`, which asks it.
+"""
 
 from dataclasses import dataclass
 from typing import Protocol

@@ -1,4 +1,7 @@
-"""What a webhook is sent: the bytes of the body and the headers that sign them; pure. Counterpart: `/schemas/notification.json`."""
+"""What a webhook is sent: the bytes of the body and the headers that sign them; pure.
+
+Counterpart: `/schemas/notification.json`.
+"""
 
 import json
 

@@ -1,4 +1,6 @@
-"""When a delivery that failed is tried again, and when it is given up; pure. Counterpart: `worker.py`, which has the clock.
+"""When a delivery that failed is tried again, and when it is given up; pure.
+
+Counterpart: `worker.py`, which has the clock.
 
 5 s after the first try, then three times as long each time, up to 6 hours, for three days.
 """
@@ -13,7 +15,10 @@ LONGEST_S = 6 * 3600.0
 LIFE_MS = 3 * 24 * 3600 * 1000
 """For so long a delivery is tried, counted from when it was first to be."""
 LEAST_TRIES = 3
-"""So often each is tried, however old it is: Ompycord itself may have been down, or an earlier one of its run held it back."""
+"""So often each is tried, however old it is.
+
+Ompycord itself may have been down, or an earlier one of its run held it back.
+"""
 SPREAD = 0.2
 """How much of a pause is by chance, so that what failed together does not come back together."""
 

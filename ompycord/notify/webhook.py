@@ -1,7 +1,9 @@
-"""A webhook of the settings as a target: one try of one delivery, by HTTP; counterpart of `worker.py`, which decides about the next.
+"""A webhook of the settings as a target: one try of one delivery, by HTTP.
 
-Imported on use: without webhooks httpx is not needed (bench footprint). What it says of a failure names a status or a kind of
-error, never an address, a header or what was answered.
+Counterpart of `worker.py`, which decides about the next.
+
+Imported on use: without webhooks httpx is not needed (bench footprint). What it says of a failure names a status or a
+kind of error, never an address, a header or what was answered.
 """
 
 import asyncio

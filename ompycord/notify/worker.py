@@ -1,7 +1,7 @@
 """Sends what waits for one destination: each run's deliveries in order, several runs at once; counterpart of the queue.
 
-docs/contracts/deliveries.md, *Order*. It wakes when something was projected and when the next try is due; nothing else waits
-for it, and it waits for no other destination.
+docs/contracts/deliveries.md, *Order*. It wakes when something was projected and when the next try is due; nothing else
+waits for it, and it waits for no other destination.
 """
 
 import asyncio

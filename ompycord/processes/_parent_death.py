@@ -2,7 +2,8 @@
 
 A script of its own and not a preexec_fn, which may deadlock where threads exist. Arguments: our process id, the
 descriptor for a failed start (decimal error number), the descriptor to become number 3 or -1, whether `LC_CTYPE` was
-given, whether TERM is ignored, then the program's path and its arguments. Imports nothing of ours: it runs with `-I -S`.
+given, whether TERM is ignored, then the program's path and its arguments. Imports nothing of ours: it runs with `-I
+-S`.
 """
 
 import os

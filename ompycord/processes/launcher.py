@@ -1,7 +1,7 @@
 """Long programs: agents and what else is watched line by line; its counterpart for short ones is `command.py`.
 
-One supervisor per program waits for its end, the clocks, a stop, the output's bound and its allowance, whichever comes first,
-and then leaves nothing of it behind.
+One supervisor per program waits for its end, the clocks, a stop, the output's bound and its allowance, whichever comes
+first, and then leaves nothing of it behind.
 """
 
 import asyncio
@@ -27,7 +27,10 @@ _DRAIN_S: Final = 2.0
 """For the rest of the output once the program is gone, where something we could not find still holds the pipe."""
 _POLL_S: Final = 1.0
 _POLL_SHARE: Final = 10
-"""Between two looks at what it takes pass so many times what the last one took: a large tree costs a tenth of a processor."""
+"""Between two looks at what it takes pass so many times what the last one took.
+
+A large tree costs a tenth of a processor.
+"""
 
 
 def launch(

@@ -31,7 +31,10 @@ class Layout:
     network: bool = False
     """Whether it may use the network. Levels below *files+net* cannot deny it (`can_deny_network`)."""
     grants: tuple[Path, ...] = ()
-    """Files and folders of the user's own that it may read; those below the user's home also stand in its HOME, as links."""
+    """Files and folders of the user's own that it may read.
+
+    Those below the user's home also stand in its HOME, as links.
+    """
     variables: tuple[str, ...] = ()
     """Names of variables that it gets from the launcher's environment, where they are set there."""
     resource_limits: ResourceLimits = _USUAL
@@ -69,8 +72,8 @@ class Launcher(Protocol):
         """`async with launcher.start(…) as process:` runs `spec` confined to `layout`; leaving the block stops it.
 
         `spec.env` is added to the launcher's own few variables and may replace them; nothing of the bot's environment
-        is passed on. Entering makes `layout.home` and `layout.tmp`, and raises ProcessFailed where the program cannot be
-        started.
+        is passed on. Entering makes `layout.home` and `layout.tmp`, and raises ProcessFailed where the program cannot
+        be started.
         """
         ...
 

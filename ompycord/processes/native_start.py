@@ -1,7 +1,9 @@
-"""How a program is started without a Python in front of it, where the machine has what that needs; else `_parent_death.py` does it.
+"""How a program is started without a Python in front of it, where the machine has what that needs.
 
-util-linux's `setpriv` ties the program's life to ours, and dash, which starts in a millisecond, closes the race and becomes the
-program. Only dash: bash would add variables of its own.
+Else `_parent_death.py` does it.
+
+util-linux's `setpriv` ties the program's life to ours, and dash, which starts in a millisecond, closes the race and
+becomes the program. Only dash: bash would add variables of its own.
 """
 
 import os
@@ -20,9 +22,12 @@ __all__ = ["InsideStart", "inside_start", "native_words"]
 _FOLDERS: Final = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _OWN_VARIABLES: Final = frozenset(
-    {"ATTY", "ENV", "IFS", "LINENO", "MAIL", "MAILCHECK", "MAILPATH", "OLDPWD", "OPTIND", "PPID", "PS1", "PS2", "PS4", "PWD"}
-)  # fmt: skip
-"""Names that dash gives a meaning; a program that is to get one is started the other way. dash sets PWD, so the script unsets it."""
+    ["ATTY", "ENV", "IFS", "LINENO", "MAIL", "MAILCHECK", "MAILPATH", "OLDPWD", "OPTIND", "PPID", "PS1", "PS2", "PS4"]
+) | {"PWD"}
+"""Names that dash gives a meaning; a program that is to get one is started the other way.
+
+dash sets PWD, so the script unsets it.
+"""
 _SCRIPT: Final = '[ "$PPID" = "$0" ] || exit 1; unset PWD OLDPWD; exec "$@"'
 """`$0` is our process id: a program whose parent died before the signal was set does not start."""
 _SCRIPT_WITHOUT_TERM: Final = f"trap '' TERM; {_SCRIPT}"
@@ -32,7 +37,10 @@ _FIRST_LINE: Final = 256
 
 
 class InsideStart(NamedTuple):
-    """Programs that a confined start needs inside: coreutils' `env` with `--default-signal`, and util-linux's `prlimit`."""
+    """Programs that a confined start needs inside.
+
+    Coreutils' `env` with `--default-signal`, and util-linux's `prlimit`.
+    """
 
     env: Path
     prlimit: Path
@@ -53,9 +61,12 @@ def native_words(spec: ProcessSpec, program: Path) -> tuple[str, ...] | None:
 
 
 def _is_plain(program: Path) -> bool:
-    """Whether the kernel surely takes this file: a program of ELF, or a script whose interpreter is there. Reads a few bytes.
+    """Whether the kernel surely takes this file: a program of ELF, or a script whose interpreter is there.
 
-    What else it takes (binfmt_misc), and why it refuses the rest, only the kernel says, and it says so to the Python way.
+    Reads a few bytes.
+
+    What else it takes (binfmt_misc), and why it refuses the rest, only the kernel says, and it says so to the Python
+    way.
     """
     try:
         with program.open("rb") as file:

@@ -1,7 +1,9 @@
-"""How much of the machine one program of a run may use, and a look at how much it does; `launcher.py` ends what uses more.
+"""How much of the machine one program of a run may use, and a look at how much it does.
 
-Nothing of the kernel bounds a tree of processes without rights that a bot should not have, so it is counted from outside, about once
-a second. What that cannot see stands in docs/explanation/trust.md.
+`launcher.py` ends what uses more.
+
+Nothing of the kernel bounds a tree of processes without rights that a bot should not have, so it is counted from
+outside, about once a second. What that cannot see stands in docs/explanation/trust.md.
 """
 
 import os
@@ -26,9 +28,12 @@ _ENDED: Final = (psutil.Error, OSError)
 
 
 def over_limit(resource_limits: ResourceLimits, *, pid: int, marker: str | None) -> str | None:
-    """What the program `pid` did more of than it may, with all that it started: the end of a sentence that begins with its name.
+    """What the program `pid` did more of than it may, with all that it started.
+
+    The end of a sentence that begins with its name.
 
     Blocks: milliseconds, and a walk through its folder.
+
     """
     members = _family(pid, marker)
     if len(members) > resource_limits.processes:
@@ -58,7 +63,10 @@ def _family(pid: int, marker: str | None) -> list[psutil.Process]:
 
 
 def _use_more(members: Sequence[psutil.Process], most: int) -> bool:
-    """Whether they use more together. Resident memory counts what they share once for each: it only says when to look closely."""
+    """Whether they use more together.
+
+    Resident memory counts what they share once for each: it only says when to look closely.
+    """
     resident = 0
     for process in members:
         with suppress(*_ENDED):
@@ -73,7 +81,10 @@ def _use_more(members: Sequence[psutil.Process], most: int) -> bool:
 
 
 def _is_heavier(folder: Path, most: int) -> bool:
-    """Whether what lies in it takes more of the disk. Links are weighed, never followed; a file with two names counts once."""
+    """Whether what lies in it takes more of the disk.
+
+    Links are weighed, never followed; a file with two names counts once.
+    """
     weight, ahead, twice = 0, [os.fspath(folder)], set[tuple[int, int]]()
     while ahead:
         try:

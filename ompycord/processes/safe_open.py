@@ -1,7 +1,8 @@
 """Opens files of a folder that a program owns which is not trusted: every step of a path without following a link.
 
-So nothing that the program plants meanwhile leads outside. What is no regular file is refused, and so is `.git`, which the host
-would obey. Used where agents' files are read or written for them: `agents/file_requests.py`, `workspaces/artifacts.py`.
+So nothing that the program plants meanwhile leads outside. What is no regular file is refused, and so is `.git`, which
+the host would obey. Used where agents' files are read or written for them: `agents/file_requests.py`,
+`workspaces/artifacts.py`.
 """
 
 import errno

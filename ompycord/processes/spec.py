@@ -68,7 +68,7 @@ class ProcessSpec(_Frozen):
     marker: Annotated[str, Field(min_length=1, pattern=r"^[^\x00]*$")] | None = None
     """Set as `OMPYCORD_RUN`; what carries it is killed when the program ends."""
     claims_terminal: bool = False
-    """Whoever confines it sees to it that the program takes its standard input as its controlling terminal (`terminal.py`)."""
+    """Its confinement makes its standard input its controlling terminal (`terminal.py`)."""
     ignores_term: bool = False
     """The program starts with TERM ignored; what it starts inherits that unless it takes the default back."""
     resource_limits: ResourceLimits | None = None

@@ -1,4 +1,6 @@
-"""A program on a person's terminal, through a terminal of its own: it cannot type into theirs. Counterpart of `launcher.py`.
+"""A program on a person's terminal, through a terminal of its own: it cannot type into theirs.
+
+Counterpart of `launcher.py`.
 
 What a program inherits of a terminal it can push input into (TIOCSTI); one that an agent left behind must not.
 """
@@ -45,7 +47,10 @@ def on_terminal(spec: ProcessSpec) -> int:
 
 
 def _become(program: os.PathLike[str], spec: ProcessSpec, env: dict[str, str], terminal: int) -> None:
-    """In the child: never returns. What is confined takes the terminal inside: a shell there knows no session out here."""
+    """In the child: never returns.
+
+    What is confined takes the terminal inside: a shell there knows no session out here.
+    """
     try:
         os.setsid()
         for standard in range(3):

@@ -1,4 +1,7 @@
-"""What runs cost, as a text for the asking person and as CSV; counterpart of `/omp cost`. An unknown price is said, never guessed."""
+"""What runs cost, as a text for the asking person and as CSV; counterpart of `/omp cost`.
+
+An unknown price is said, never guessed.
+"""
 
 import csv
 import io
@@ -62,7 +65,8 @@ def costs_csv(snapshots: Sequence[StatusSnapshot], *, redact: Redact) -> str:
         usage = one.usage
         writer.writerow(
             (
-                one.run, iso(one.created_at), one.state, _plain(one.repository, sanitizer), _plain(one.agent, sanitizer),
+                one.run, iso(one.created_at), one.state, _plain(one.repository, sanitizer),
+                _plain(one.agent, sanitizer),
                 _plain(one.origin.requester_name, sanitizer), _plain(one.title, sanitizer), usage.input, usage.output,
                 usage.cache_read, "" if usage.cost_usd is None else f"{usage.cost_usd:.6f}", usage.cost_complete,
             )

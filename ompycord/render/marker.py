@@ -1,8 +1,8 @@
 """The footer's marker: which run a message of ours belongs to and what it is; counterpart of the probe after a crash.
 
 `7f3k2m · card 1` begins every footer. A probe knows the run it looks for and the channel, and reads only messages of
-our own: the last 30 random bits of the ULID, which people see anyway, tell two runs of a channel apart. The nonce window
-is minutes, so the footer is what makes a repeated delivery visible (docs/contracts/cards.md, *Exactly once*).
+our own: the last 30 random bits of the ULID, which people see anyway, tell two runs of a channel apart. The nonce
+window is minutes, so the footer is what makes a repeated delivery visible (docs/contracts/cards.md, *Exactly once*).
 """
 
 import hashlib
@@ -17,7 +17,8 @@ from ompycord.domain.records import OutboxKind
 __all__ = ["Marker", "approval_hash", "footer_marker", "parse_marker", "question_tag"]
 
 _MARKER: Final = regex.compile(
-    r"(?P<run>[0-9a-hjkmnp-tv-z]{6}) · (?P<kind>mirror|card|question|file|result|notice)(?: (?P<number>[0-9a-f]{1,12}))?"
+    r"(?P<run>[0-9a-hjkmnp-tv-z]{6}) · (?P<kind>mirror|card|question|file|result|notice)(?: "
+    r"(?P<number>[0-9a-f]{1,12}))?"
     r"(?= · |$)"
 )
 

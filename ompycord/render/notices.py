@@ -26,7 +26,10 @@ def role_holder(helper: str | None, sanitizer: Sanitizer) -> str:
 
 def repository_missing() -> str:
     """A prompt came from a channel that is bound to no repository."""
-    return "This channel has no repository. Choose one in the form, or ask an admin to set the repository's `channel` in `ompycord.yml`."
+    return (
+        "This channel has no repository. Choose one in the form, or ask an admin to set the repository's "
+        "`channel` in `ompycord.yml`."
+    )
 
 
 def already_decided(by: str, at: Millis, what: str, sanitizer: Sanitizer) -> str:

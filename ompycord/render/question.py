@@ -1,6 +1,7 @@
 """Questions and approvals as messages of their own, so that they ring; counterpart of the card's *Needs you*.
 
-The same call renders the open and the closed form: once decided, the buttons are gone and it says who decided, and when.
+The same call renders the open and the closed form: once decided, the buttons are gone and it says who decided, and
+when.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,6 +1,7 @@
 """A refusal in words, for whoever reads it: people in Discord, HTTP clients, agents, the command line.
 
-Counterpart: `domain/refusals.py`, the codes. A button's name means nothing to a program: the words for Discord are its own.
+Counterpart: `domain/refusals.py`, the codes. A button's name means nothing to a program: the words for Discord are its
+own.
 """
 
 from enum import StrEnum

@@ -72,8 +72,9 @@ class Sanitizer:
         return cut(source.strip(), limit) if self._terminal else sanitise.plain(source, limit, is_clean=True)
 
     def dead(self, text: str, limit: int) -> str:
-        """A line for a message's content, where an address would become a link with a preview: look-alikes take its slashes,
-        since the sanitiser removes what is invisible.
+        """A line for a message's content, where an address would become a link with a preview.
+
+        Look-alikes take its slashes, since the sanitiser removes what is invisible.
         """
         return sanitise.excerpt(self.source(text).replace("://", _NO_ADDRESS), limit)
 
@@ -89,7 +90,10 @@ class Sanitizer:
         return sanitise.code(self.source(text), limit, is_clean=True)
 
     def link(self, url: str | None, limit: int = CARD_LINK) -> str | None:
-        """`url` if it can be shown as it is and opens what it shows, else None. A link is never cut: that would break it."""
+        """`url` if it can be shown as it is and opens what it shows, else None.
+
+        A link is never cut: that would break it.
+        """
         if url is None or not url.isascii() or self.source(url) != url or _LINK.fullmatch(url) is None:
             return None
         shown = quote(url, safe=_LINK_SAFE)

@@ -1,4 +1,6 @@
-"""Settings: command line > environment > `.env` > secret folder > `ompycord.yml` > preset > defaults. Read by cli and app alone.
+"""Settings: command line > environment > `.env` > secret folder > `ompycord.yml` > preset > defaults.
+
+Read by cli and app alone.
 
 An unknown key is an error that names the key; a value is never printed. An empty value counts as absent.
 """

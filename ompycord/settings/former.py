@@ -66,7 +66,10 @@ def _found(value: Any, pattern: Keys, path: Keys) -> list[Keys]:
 
 
 def _is_option(data: Mapping[str, Any], path: Keys, options: Mapping[str, frozenset[str]]) -> bool:
-    """Whether it belongs to the kind of its agent, or to one of which nothing is known: that is judged with the others."""
+    """Whether it belongs to the kind of its agent, or to one of which nothing is known.
+
+    That is judged with the others.
+    """
     if path[0] != "agents":
         return False
     kind: Any = data["agents"][path[1]].get("kind")

@@ -54,8 +54,8 @@ class _OneOf:
 def settings_with(*, agents: Iterable[str], parsers: Iterable[str]) -> type[Settings]:
     """`Settings` that take agents of these kinds and checks with these parsers, `auto` besides.
 
-    A name that is not declared is left out, and refused where it is met. Raises ConfigurationError for one that is declared twice or
-    cannot be imported.
+    A name that is not declared is left out, and refused where it is met. Raises ConfigurationError for one that is
+    declared twice or cannot be imported.
     """
     by_kind = {name: AGENT_KINDS.get(name).options for name in _declared(agents, AGENT_KINDS.names)}
     agent = Annotated[AgentSpec, _OneOf(by_kind, known=AGENT_KINDS.names)]

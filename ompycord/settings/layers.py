@@ -132,7 +132,10 @@ def _kinds(merged: Mapping[str, Any]) -> frozenset[str]:
 
 
 def _parsers(merged: Mapping[str, Any]) -> frozenset[str]:
-    """The parsers of checks that are named, whether there are such or not; all that there are where the command decides."""
+    """The parsers of checks that are named, whether there are such or not.
+
+    All that there are where the command decides.
+    """
     checks = (
         check for repository in _entries(merged.get("repositories")) for check in _entries(repository.get("checks"))
     )
@@ -194,7 +197,10 @@ def _sentence(error: ValidationError) -> str:
 
 
 def _written(path: tuple[str | int, ...], error: str) -> Iterator[str | int]:
-    """The path as people write it: pydantic puts the kind between the name of an agent, or `parser`, and its options."""
+    """The path as people write it: pydantic puts the kind between the name of an agent, or `parser`.
+
+    And its options.
+    """
     for at, part in enumerate(path):
         if at != _KIND_AT.get(path[0]):
             yield part

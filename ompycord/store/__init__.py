@@ -1,4 +1,7 @@
-"""The only SQL of the product: one writer with group commit, a few readers, migrations; implements the ports of `domain/ports/store.py`."""
+"""The only SQL of the product: one writer with group commit, a few readers, migrations.
+
+Implements the ports of `domain/ports/store.py`.
+"""
 
 from ompycord.store.features.projection import PROJECTOR
 from ompycord.store.opening import open_store

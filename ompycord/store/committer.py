@@ -1,9 +1,8 @@
 """Group commit: all that arrives while one transaction runs goes into the next; counterpart of `readers.py`.
 
-The first to arrive begins at once; whoever comes meanwhile follows in the next batch. One thread hop, one BEGIN IMMEDIATE and
-one fsync per batch, no timer (docs/platform/sqlite.md, *Throughput*). The end of a batch begins the next by callback,
-not in a caller's task,
-so a cancelled caller takes nobody along.
+The first to arrive begins at once; whoever comes meanwhile follows in the next batch. One thread hop, one BEGIN
+IMMEDIATE and one fsync per batch, no timer (docs/platform/sqlite.md, *Throughput*). The end of a batch begins the next
+by callback, not in a caller's task, so a cancelled caller takes nobody along.
 """
 
 import asyncio

@@ -1,7 +1,9 @@
-"""One aiosqlite connection with work posted to its thread, and SQLite's errors in our words; counterpart of `committer.py`.
+"""One aiosqlite connection with work posted to its thread, and SQLite's errors in our words.
 
-The only module that imports aiosqlite. A posted function runs as a whole in the connection's thread: one hop, however many
-statements (docs/platform/sqlite.md, *Threads*).
+Counterpart of `committer.py`.
+
+The only module that imports aiosqlite. A posted function runs as a whole in the connection's thread: one hop, however
+many statements (docs/platform/sqlite.md, *Threads*).
 """
 
 import asyncio
@@ -43,7 +45,10 @@ _REFUSED_BY_DISK = _OUTSIDE | {sqlite3.SQLITE_READONLY}  # a disk with errors is
 
 
 class _Connector:
-    """Opens the file in the connection's own thread, where aiosqlite calls it, and remembers what aiosqlite hands to nobody."""
+    """Opens the file in the connection's own thread, where aiosqlite calls it.
+
+    And remembers what aiosqlite hands to nobody.
+    """
 
     def __init__(self, uri: str, *, busy_timeout_s: float) -> None:
         self._uri = uri
@@ -91,7 +96,10 @@ class StoreConnection:
         return future
 
     def interrupt(self) -> None:
-        """Abort the statement that runs now; nothing happens when none does (https://sqlite.org/c3ref/interrupt.html)."""
+        """Abort the statement that runs now; nothing happens when none does.
+
+        (https://sqlite.org/c3ref/interrupt.html).
+        """
         if self._is_open:
             self._raw.interrupt()
 
@@ -180,11 +188,13 @@ def storage_error(error: Exception) -> StorageError:
             return StorageError("The database took too long to answer: the query was stopped. Try again.")
         if getattr(error, "sqlite_errorcode", 0) & _PRIMARY in _REFUSED_BY_DISK:
             return DiskRefuses(
-                f"The disk of the database is full or broken ({name}). Nothing was stored; make room, it is tried again by itself."
+                f"The disk of the database is full or broken ({name}). Nothing was stored; make room, it is tried "
+                "again by itself."
             )
         if getattr(error, "sqlite_errorcode", 0) & _PRIMARY in _DAMAGED:
             return DatabaseDamaged(
-                f"The database is damaged ({name}). Nothing was stored and nothing more is: end the process, restore a backup."
+                f"The database is damaged ({name}). Nothing was stored and nothing more is: end the process, restore "
+                "a backup."
             )
         return NotStored(f"The database did not take it ({name or error}). Nothing was stored; try again.")
     return StorageError(f"A stored row cannot be read ({type(error).__name__}): run `ompycord doctor`.")

@@ -1,7 +1,7 @@
 """What an earlier process left beside the database, looked at before SQLite does; counterpart of `opening.py`.
 
-SQLite takes a write-ahead log that was cut short for one that ends there, and an empty file for a new database: both lose
-acknowledged events without a word. After a kill the shared-memory index still says how long the log was.
+SQLite takes a write-ahead log that was cut short for one that ends there, and an empty file for a new database: both
+lose acknowledged events without a word. After a kill the shared-memory index still says how long the log was.
 https://sqlite.org/walformat.html, the formats of log, frame, checksum and index header.
 """
 
@@ -47,7 +47,8 @@ def make_file(path: Path) -> None:
             _make_new(path)
         if not path.stat().st_size:
             raise ConfigurationError(
-                f"{path.name} is empty, which no database of Ompycord ever is: restore a backup, or remove it to begin anew."
+                f"{path.name} is empty, which no database of Ompycord ever is: restore a backup, or remove it to "
+                "begin anew."
             )
         path.chmod(0o600)
     except OSError as error:
@@ -55,7 +56,10 @@ def make_file(path: Path) -> None:
 
 
 def require_whole(path: Path) -> None:
-    """Raises ConfigurationError when the log misses committed frames that the database does not have. Changes nothing."""
+    """Raises ConfigurationError when the log misses committed frames that the database does not have.
+
+    Changes nothing.
+    """
     index = _read_index(path.with_name(f"{path.name}-shm"))
     if index is None or index.frames <= index.moved:
         return
@@ -67,7 +71,8 @@ def require_whole(path: Path) -> None:
     if frames < index.frames:
         raise ConfigurationError(
             f"{path.name}-wal was cut short, damaged or taken away: {index.frames - max(frames, index.moved)} pages of "
-            f"acknowledged events are missing. Put it back or restore a backup; to go on without them, remove {path.name}-shm."
+            "acknowledged events are missing. Put it back or restore a backup; to go on without them, remove "
+            f"{path.name}-shm."
         )
 
 
@@ -99,7 +104,8 @@ def _valid_frames(log: BinaryIO, index: _Index) -> int:
 def _is_newer(log: bytes, index: bytes) -> bool:
     """Whether the log began anew after the index was written: its first salt grows by one with each beginning.
 
-    The index is a mapped file that nobody syncs, so after a power cut it may be older than the log; then it says nothing.
+    The index is a mapped file that nobody syncs, so after a power cut it may be older than the log; then it says
+    nothing.
     """
     ahead = int.from_bytes(log[:4], "big") - int.from_bytes(index[:4], "big")
     return 0 < ahead % 2**32 < 2**31

@@ -1,7 +1,7 @@
 """Bring a database to this version's schema, or say in one line why not; counterpart of `alembic-free-migrations/`.
 
-Plain SQL, forward only, one transaction a file, each file's checksum remembered in `schema_migrations`. Runs in the writer's
-thread, before foreign keys are switched on, so that a file may rebuild a table.
+Plain SQL, forward only, one transaction a file, each file's checksum remembered in `schema_migrations`. Runs in the
+writer's thread, before foreign keys are switched on, so that a file may rebuild a table.
 """
 
 import hashlib
@@ -74,9 +74,12 @@ def read_folder(folder: Traversable) -> list[Migration]:
 
 
 def migrate(raw: sqlite3.Connection, migrations: Sequence[Migration], *, path: Path, clock: Clock) -> list[int]:
-    """Apply what is missing and return those versions. Raises ConfigurationError (nothing was changed) or sqlite3.Error.
+    """Apply what is missing and return those versions.
+
+    Raises ConfigurationError (nothing was changed) or sqlite3.Error.
 
     A database that holds a schema already is copied beside itself first, as `<name>.before-NNNN`.
+
     """
     applied = _applied(raw, path.name)
     _require_same(applied, migrations, path.name)
@@ -116,7 +119,8 @@ def _applied(raw: sqlite3.Connection, name: str) -> list[tuple[int, str, str]]:
 def _require_same(applied: Sequence[tuple[int, str, str]], migrations: Sequence[Migration], name: str) -> None:
     if len(applied) > len(migrations):
         raise ConfigurationError(
-            f"{name} was made by a newer Ompycord (schema {len(applied)}, this one knows {len(migrations)}): update Ompycord."
+            f"{name} was made by a newer Ompycord (schema {len(applied)}, this one knows {len(migrations)}): update "
+            "Ompycord."
         )
     for (version, was, checksum), migration in zip(applied, migrations, strict=False):
         if (version, was) != (migration.version, migration.name):

@@ -1,4 +1,7 @@
-"""`open_store`: from a path to a working store, or one line that says why not; counterpart of `sqlite.py`, which it makes."""
+"""`open_store`: from a path to a working store, or one line that says why not.
+
+Counterpart of `sqlite.py`, which it makes.
+"""
 
 import sqlite3
 from collections.abc import AsyncGenerator
@@ -35,9 +38,9 @@ async def open_store(
 ) -> AsyncGenerator[SqliteStore]:
     """Create or migrate the database, check it, open one writer and `readers` readers; all closed once at the end.
 
-    While the disk refuses, a write is tried every `probe_s` seconds (`degraded.py`).
-    The file gets mode 0600, a folder that is made for it 0700. Raises ConfigurationError (damaged, cut short, empty, newer,
-    edited migration, no permission), BusyError (locked by another program), UnavailableError (disk full or broken).
+    While the disk refuses, a write is tried every `probe_s` seconds (`degraded.py`). The file gets mode 0600, a folder
+    that is made for it 0700. Raises ConfigurationError (damaged, cut short, empty, newer, edited migration, no
+    permission), BusyError (locked by another program), UnavailableError (disk full or broken).
     """
     path = path.absolute()  # noqa: ASYNC240  # asks only for the working folder
     migrations = find_migrations()

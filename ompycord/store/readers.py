@@ -24,7 +24,10 @@ STEPS = 10_000
 
 
 class Readers:
-    """Hands each query to a free connection, inside one read transaction: a query of several statements sees one state."""
+    """Hands each query to a free connection, inside one read transaction.
+
+    A query of several statements sees one state.
+    """
 
     def __init__(
         self,

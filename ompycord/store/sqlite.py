@@ -1,6 +1,7 @@
 """`SqliteStore`: the features' parts on one database; it implements `domain/ports/store.py`, and tests use the same.
 
-Thin on purpose: every method of a part prepares in the caller's task, then posts one function to the writer or a reader.
+Thin on purpose: every method of a part prepares in the caller's task, then posts one function to the writer or a
+reader.
 """
 
 from functools import partial
@@ -61,7 +62,10 @@ class SqliteStore(
     SqliteKeys,
     SqliteAudit,
 ):
-    """Made by `open_store`. Methods that write return after the commit; StorageError when the database does not take it."""
+    """Made by `open_store`.
+
+    Methods that write return after the commit; StorageError when the database does not take it.
+    """
 
     def __init__(self, *, writer: StoreConnection, readers: Readers, guard: WriteGuard, clock: Clock, ids: Ids) -> None:
         self._connection = writer

@@ -1,4 +1,6 @@
-"""The loader of `sql/`: one file a feature, each statement with a name and its purpose; counterpart of the features' files.
+"""The loader of `sql/`: one file a feature, each statement with a name and its purpose.
+
+Counterpart of the features' files.
 
     -- name: put_board
     -- A channel's board and what it shows.
@@ -114,7 +116,10 @@ class Statements:
 
 
 def load(feature: str) -> Statements:
-    """The statements of `sql/<feature>.sql`, read once by the file that owns them. Raises ValueError, FileNotFoundError."""
+    """The statements of `sql/<feature>.sql`, read once by the file that owns them.
+
+    Raises ValueError, FileNotFoundError.
+    """
     file = resources.files(__package__ or "ompycord.store") / "sql" / f"{feature}.sql"
     return Statements(feature, file.read_text(encoding="utf-8"))
 

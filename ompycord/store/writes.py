@@ -18,7 +18,10 @@ R = TypeVar("R")
 Apply = Callable[[sqlite3.Connection, Millis], Sequence[int]]
 """Apply all records of one kind at a moment, in the commit's transaction; the positions that they got, for events."""
 Earlier = Callable[[sqlite3.Connection, Sequence[R]], Committed | None]
-"""What had been done before, so that the commit changes nothing; None where it is new. Looks before anything is written."""
+"""What had been done before, so that the commit changes nothing; None where it is new.
+
+Looks before anything is written.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +30,10 @@ class Write(Generic[R]):
 
     record: type[R]
     prepare: Callable[[Sequence[R]], Apply]
-    """Called in the caller's task, before the commit joins a batch: what can fail for the records alone, fails there."""
+    """Called in the caller's task, before the commit joins a batch.
+
+    What can fail for the records alone, fails there.
+    """
     earlier: Earlier[R] | None = None
     weight: int = 0
     """How many rows one record adds to its batch, beside the one that every commit counts for."""

@@ -1,4 +1,7 @@
-"""What the process says of itself: logs, metrics, and a watchdog on its loop. Metrics are imported where they are needed."""
+"""What the process says of itself: logs, metrics, and a watchdog on its loop.
+
+Metrics are imported where they are needed.
+"""
 
 from ompycord.telemetry.logger import get_logger
 from ompycord.telemetry.logs import LogFile, configure_logging

@@ -1,4 +1,6 @@
-"""Structured logs through structlog: pretty for people, one JSON object a line for machines; redacted before they leave.
+"""Structured logs through structlog: pretty for people, one JSON object a line for machines.
+
+Redacted before they leave.
 
 Libraries that use the standard library's logging (discord.py, uvicorn, mcp) come out in the same form.
 """

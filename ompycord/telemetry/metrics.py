@@ -1,4 +1,6 @@
-"""The metrics in Prometheus' text form, from one reading a scrape: a registry of our own, no globals, nothing counted twice.
+"""The metrics in Prometheus' text form, from one reading a scrape.
+
+A registry of our own, no globals, nothing counted twice.
 
 Counterpart: `app/report.py`, which reads; `docs/reference/metrics.md` is made from `METRICS`.
 """

@@ -1,6 +1,7 @@
 """Watches the event loop from a thread: one that is blocked for too long dumps its stacks and ends the process.
 
-A blocked loop answers nobody and can end nothing in order; what starts it again (systemd, compose) finds the database whole.
+A blocked loop answers nobody and can end nothing in order; what starts it again (systemd, compose) finds the database
+whole.
 """
 
 import asyncio
@@ -67,7 +68,8 @@ class Watchdog:
     def _give_up(self, missed_heartbeats: int) -> None:
         stream = self._stream or sys.stderr
         stream.write(
-            f"ompycord: the event loop was blocked for {missed_heartbeats * self._interval_s:.0f} s; its stacks follow.\n"
+            f"ompycord: the event loop was blocked for {missed_heartbeats * self._interval_s:.0f} s; its stacks "
+            "follow.\n"
         )
         stream.flush()
         faulthandler.dump_traceback(file=stream, all_threads=True)

@@ -1,7 +1,7 @@
 """Public doubles for plug-in authors and for our own tests; product code may not import them.
 
-The store has no double: the real one on a temporary file is fast, and its transactions are what tests are about. Only the
-queue of notifications has one, a port of its own whose worker is tested in virtual time.
+The store has no double: the real one on a temporary file is fast, and its transactions are what tests are about. Only
+the queue of notifications has one, a port of its own whose worker is tested in virtual time.
 """
 
 from ompycord.testing.agents import ScriptedAgent, ScriptedInbox

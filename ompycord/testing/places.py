@@ -23,9 +23,12 @@ Tree = dict[str, bytes]
 
 
 class FakeWorkspaces:
-    """A folder a run, begun with the files of `repository.path` where that is a folder; what differs from them is a change.
+    """A folder a run, begun with the files of `repository.path` where that is a folder.
+
+    What differs from them is a change.
 
     `branches` holds what was published. Keeps what the port promises (`tests/contract/test_workspaces.py`).
+
     """
 
     def __init__(self, root: Path) -> None:

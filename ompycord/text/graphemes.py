@@ -62,9 +62,12 @@ def clusters(text: str) -> Iterator[str]:
 
 
 def stretches(text: str) -> Iterator[tuple[int, int, bool]]:
-    """`text` from start to end as (start, stop, is_run): a run of clusters of one UTF-16 unit each, or one other cluster.
+    """`text` from start to end as (start, stop, is_run).
+
+    A run of clusters of one UTF-16 unit each, or one other cluster.
 
     What most texts are made of comes in a few long runs, where `clusters` gives a match for each character.
+
     """
     if text.isascii() and "\r" not in text:
         if text:

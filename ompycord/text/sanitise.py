@@ -158,7 +158,10 @@ def _bounded(text: str, limit: int, *, is_clean: bool) -> tuple[str, bool]:
 
 
 def _near(text: str, limit: int) -> str:
-    """The beginning that `limit` units can show, one cluster more so that the cut is seen, and how far patterns look."""
+    """The beginning that `limit` units can show, one cluster more so that the cut is seen.
+
+    And how far patterns look.
+    """
     spare = max(limit, 0) + 1
     if len(text) <= spare + _LOOKAHEAD:
         return text

@@ -55,8 +55,8 @@ def is_within_limits(raw: bytes) -> bool:
 def require_within_limits(value: Any, *, is_plain: bool = False, most: int = NODES, longest: int = STRING) -> None:
     """Depth, number of values, lengths, and no text that cannot be shown. Raises NotJson.
 
-    With `is_plain` only keys are measured: all other texts are known to be harmless (`has_plain_texts`). `most` values and
-    `longest` characters a text may have.
+    With `is_plain` only keys are measured: all other texts are known to be harmless (`has_plain_texts`). `most` values
+    and `longest` characters a text may have.
     """
     nodes = 0
     level: list[Any] = [value]

@@ -1,4 +1,7 @@
-"""An event as it travels: the envelope's shape and what becomes of it; counterpart of `cli emit`. Pure but for the clock's value."""
+"""An event as it travels: the envelope's shape and what becomes of it; counterpart of `cli emit`.
+
+Pure but for the clock's value.
+"""
 
 import json
 import re

@@ -1,7 +1,8 @@
 """Which run a pushed payload belongs to, and whether it came before; the memory of `hooks.py`.
 
-The log tells what was stored. Memory only helps: after a restart the rounds of a run are found again by asking the store, and a
-payload that names nothing of its own (`HookReading.id`), as a notice, and is sent once more then counts as another one.
+The log tells what was stored. Memory only helps: after a restart the rounds of a run are found again by asking the
+store, and a payload that names nothing of its own (`HookReading.id`), as a notice, and is sent once more then counts as
+another one.
 """
 
 import hashlib

@@ -1,6 +1,7 @@
 """`POST /hooks/{source}/{run}`: what agents push by themselves, in their own shapes; `dialects/hooks.py` reads them.
 
-Counterpart: the configuration that `ompycord integrations` writes. Authentication, sizes and refusals are those of `ingest.py`.
+Counterpart: the configuration that `ompycord integrations` writes. Authentication, sizes and refusals are those of
+`ingest.py`.
 """
 
 import json

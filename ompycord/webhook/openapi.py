@@ -81,7 +81,8 @@ def _hook() -> dict[str, Any]:
     operation = dict(_operation("Take in what an agent pushes by itself, in its own shape", "HookPayload"))
     names = [*HOOK_SOURCES]
     return operation | {
-        "description": "An unknown kind of payload is noted once by its name. A payload that says nothing a card shows is "
+        "description": "An unknown kind of payload is noted once by its name. A payload that says nothing a card "
+        "shows is "
         "answered with `accepted` 0 and without a run.",
         "parameters": [
             _parameter("source", "path", {"type": "string", "enum": names}, "Whose payload it is; another one is 404."),

@@ -1,4 +1,7 @@
-"""The sidecar's other answers, on FastAPI: health, problem pages, runs, the OpenAPI document; counterpart of `ingest.py`."""
+"""The sidecar's other answers, on FastAPI: health, problem pages, runs, the OpenAPI document.
+
+Counterpart of `ingest.py`.
+"""
 
 import asyncio
 import html
@@ -71,7 +74,10 @@ def create_routes(
     is_draining: Callable[[], bool],
     reports: Reports | None = None,
 ) -> FastAPI:
-    """The application behind the dispatcher. Its documentation pages would load scripts from elsewhere, so it has none."""
+    """The application behind the dispatcher.
+
+    Its documentation pages would load scripts from elsewhere, so it has none.
+    """
     app = FastAPI(title="Ompycord", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False)
     answer_with_problems(app)
     _add_health(app, probes, is_draining)
@@ -124,7 +130,8 @@ def _add_pages(app: FastAPI) -> None:
         title = html.escape(kind.title)
         return HTMLResponse(
             f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
-            f"<h1>{title}</h1><p>HTTP {kind.status}, <code>/problems/{slug}</code></p><p>{html.escape(kind.help)}</p></html>"
+            f"<h1>{title}</h1><p>HTTP {kind.status}, "
+            f"<code>/problems/{slug}</code></p><p>{html.escape(kind.help)}</p></html>"
         )
 
     app.add_api_route("/problems/{slug}", problem_page, response_class=HTMLResponse, tags=["problems"])

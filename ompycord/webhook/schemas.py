@@ -1,4 +1,7 @@
-"""The JSON schemas that other programs may rely on, at `/schemas/<name>.json`; counterpart of the files in `docs/reference`."""
+"""The JSON schemas that other programs may rely on, at `/schemas/<name>.json`.
+
+Counterpart of the files in `docs/reference`.
+"""
 
 from collections.abc import Mapping
 from functools import cache
@@ -54,7 +57,10 @@ def add_schemas(app: FastAPI) -> None:
     """Register the route."""
 
     async def schema(name: str) -> JSONResponse:
-        """A JSON schema: `event` is what senders send, `snapshot` what a stream begins with, `notification` what webhooks get."""
+        """A JSON schema: `event` is what senders send, `snapshot` what a stream begins with.
+
+        `notification` what webhooks get.
+        """
         found = published().get(name)
         if found is None:
             raise Problem("not-found")

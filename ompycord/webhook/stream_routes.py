@@ -46,7 +46,8 @@ def _position(text: str | None) -> int | None:
 
 
 _STREAM = {
-    "description": "Server-sent events. `id` is a position, to be sent again as Last-Event-ID. A message without a name is a "
+    "description": "Server-sent events. `id` is a position, to be sent again as Last-Event-ID. A message without a "
+    "name is a "
     "StreamedEvent; `reset` is a StreamReset: the reader is new, or was too far behind. A comment every 15 s.",
     "content": {
         "text/event-stream": {

@@ -1,7 +1,7 @@
 """Server-sent events: the log as it grows, resumable by position; counterpart of `store/features/streaming.py`.
 
-A stream has no queue of its own: the log is the queue, and a reader that is too far behind restarts with a snapshot. So a
-slow reader costs a page of memory. `http/event_stream.py` knows the connection.
+A stream has no queue of its own: the log is the queue, and a reader that is too far behind restarts with a snapshot. So
+a slow reader costs a page of memory. `http/event_stream.py` knows the connection.
 """
 
 import asyncio
@@ -86,9 +86,12 @@ class Streams:
             changes.wake()
 
     def open(self, run: RunId | None, after: int | None, *, is_allowed: Callable[[], bool]) -> EventStreamResponse:
-        """The response that streams. Without a position it begins with a `reset`. Raises Problem: draining, rate-limited.
+        """The response that streams. Without a position it begins with a `reset`.
+
+        Raises Problem: draining, rate-limited.
 
         `is_allowed` is asked again as the stream goes on, so that a key that ends, ends it.
+
         """
         if self._is_ended:
             raise Problem("draining", retry_after_s=RETRY_MS / 1000)
@@ -99,7 +102,10 @@ class Streams:
     async def _serve(
         self, run: RunId | None, after: int | None, is_allowed: Callable[[], bool], reader: StreamConnection
     ) -> None:
-        """One stream, until its reader goes, its key ends, or the database does not answer: then the reader comes again."""
+        """One stream, until its reader goes, its key ends, or the database does not answer.
+
+        Then the reader comes again.
+        """
         with self._bus.subscribe() as changes:
             reader.on_disconnect = changes.wake
             self._open.add(changes)

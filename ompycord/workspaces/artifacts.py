@@ -1,7 +1,9 @@
-"""Files that runs keep, by their content; counterpart of `artifact.added`, which names one, and of the bot, which shows it.
+"""Files that runs keep, by their content.
 
-`artifacts/<2>/<sha256>` holds a content once. `artifacts/of/<run>/<sha256>` says that this run attached it: an event alone gets
-nobody the file of another run.
+Counterpart of `artifact.added`, which names one, and of the bot, which shows it.
+
+`artifacts/<2>/<sha256>` holds a content once. `artifacts/of/<run>/<sha256>` says that this run attached it: an event
+alone gets nobody the file of another run.
 """
 
 import asyncio

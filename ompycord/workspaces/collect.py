@@ -1,4 +1,6 @@
-"""The host's half of a harvest: lets the inside make a bundle, then trusts nothing of it; counterpart of `collect_program.py`.
+"""The host's half of a harvest: lets the inside make a bundle, then trusts nothing of it.
+
+Counterpart of `collect_program.py`.
 
 The bundle is copied out as a plain file, unpacked into a repository that is thrown away, and fetched from there with
 `fetch.fsckObjects`: git applies that setting to a bundle only since 2.46 (seen: 2.39 takes a tree with `.git` in it).
@@ -39,7 +41,10 @@ class Collector:
         self._launcher = launcher
 
     async def collect(self, folder: Folder, record: Record, *, message: str, co_author: str | None, run: str) -> Result:
-        """The result and its diff as files of ours. Raises WorkspaceError; nothing of an earlier result is lost then."""
+        """The result and its diff as files of ours.
+
+        Raises WorkspaceError; nothing of an earlier result is lost then.
+        """
         if not is_real_folder(folder.clone):
             raise WorkspaceError("The clone of this run is gone, so there is nothing to collect. Start the run anew.")
         marker = f"{run}.git"

@@ -1,8 +1,8 @@
 """The inside half of a harvest: makes one commit and a bundle of what lies in the clone; started by `collect.py`.
 
-Runs through the launcher, as confined as the agent itself, as `python -I -S <this file>` with its request on standard input.
-What the agent did to `.git` does not matter: the work is done in a git folder of its own; the agent's is only looked
-at for commits it made. Standard library only. Exits 0 with a bundle, 3 where nothing changed.
+Runs through the launcher, as confined as the agent itself, as `python -I -S <this file>` with its request on standard
+input. What the agent did to `.git` does not matter: the work is done in a git folder of its own; the agent's is only
+looked at for commits it made. Standard library only. Exits 0 with a bundle, 3 where nothing changed.
 """
 
 import json
@@ -110,9 +110,12 @@ def own_commit(git: InsideGit, base: str) -> str | None:
 
 @contextmanager
 def without_repositories(git: InsideGit, parent: str) -> Generator[None]:
-    """Put away what makes a folder within the clone a repository of its own: git would store a bare number for its files.
+    """Put away what makes a folder within the clone a repository of its own.
 
-    Submodules of the parent stay what they are. Spellings that some systems take for `.git` are refused by git, so they go too.
+    Git would store a bare number for its files.
+
+    Submodules of the parent stay what they are. Spellings that some systems take for `.git` are refused by git, so they
+    go too.
     """
     links = git("ls-tree", "-r", "-z", parent).split("\0")
     modules = {line.partition("\t")[2] for line in links if line.startswith("160000 ")}
@@ -168,7 +171,10 @@ def trailed(git: InsideGit, message: str, trailer: str) -> str:
 
 
 def with_trailer(git: InsideGit, commit: str, trailer: str) -> str:
-    """The agent's own last commit, made anew where a trailer is wanted that it does not have; its author and date stay."""
+    """The agent's own last commit, made anew where a trailer is wanted that it does not have.
+
+    Its author and date stay.
+    """
     message = git("show", "--no-patch", "--format=%B", commit)
     if not trailer or trailer in message.splitlines():
         return commit

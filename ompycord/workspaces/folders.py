@@ -1,4 +1,7 @@
-"""Folders and files of a run on the host's side, where an agent may have left traps; its users are the files beside it."""
+"""Folders and files of a run on the host's side, where an agent may have left traps.
+
+Its users are the files beside it.
+"""
 
 import asyncio
 import os

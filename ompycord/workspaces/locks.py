@@ -1,4 +1,6 @@
-"""Locks that git leaves behind where it is killed, as it is with us: until they are gone it refuses whatever they guard.
+"""Locks that git leaves behind where it is killed, as it is with us.
+
+Until they are gone it refuses whatever they guard.
 
 Only for whoever is alone with the files in question: what an earlier process left running was swept before.
 """
@@ -17,7 +19,10 @@ def unlock(repository: Path, *patterns: str) -> None:
 
 
 def unlock_ref(repository: Path, ref: str, commit: str) -> None:
-    """Remove the lock of one ref in somebody's repository where it is surely ours: empty, or about to become our commit."""
+    """Remove the lock of one ref in somebody's repository where it is surely ours.
+
+    Empty, or about to become our commit.
+    """
     lock = repository / f"{ref}.lock"
     with suppress(FileNotFoundError):
         if lock.read_bytes().strip() in {b"", commit.encode()}:

@@ -1,4 +1,7 @@
-"""The repositories that configuration names: where they lie, their base, and new branches in them; used by `service.py`."""
+"""The repositories that configuration names: where they lie, their base, and new branches in them.
+
+Used by `service.py`.
+"""
 
 import asyncio
 from dataclasses import dataclass
@@ -69,7 +72,8 @@ class Repositories:
         """Puts `commit` from `result` on `branch`, or on `branch-2` … `branch-9` where that name holds other work.
 
         A branch is made, or moved where we put it and nobody touched it since; never the base and never one that is
-        checked out. For an address the branch is made in the cache; pushing it is the forge's part. Raises WorkspaceError.
+        checked out. For an address the branch is made in the cache; pushing it is the forge's part. Raises
+        WorkspaceError.
         """
         require_branch(branch)
         if branch in (spec.base, record.base_branch):

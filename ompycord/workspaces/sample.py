@@ -1,4 +1,7 @@
-"""Makes the playground's `sample` repository: a small cart with a real fault; the rehearsal agent knows how to repair it."""
+"""Makes the playground's `sample` repository: a small cart with a real fault.
+
+The rehearsal agent knows how to repair it.
+"""
 
 from pathlib import Path
 from typing import Final

@@ -82,7 +82,10 @@ class GitWorkspaces:
     async def collect(
         self, run: RunId, repository: RepositorySpec, *, message: str, co_author: str | None = None
     ) -> Collected:
-        """See the port. Files that `.gitignore` names are no part of it; once the clone is gone, the last result stays."""
+        """See the port.
+
+        Files that `.gitignore` names are no part of it; once the clone is gone, the last result stays.
+        """
         folder, record = self._recorded(run)
         if record.result is not None and not is_real_folder(folder.clone):
             return _collected(folder, record.result)

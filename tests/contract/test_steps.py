@@ -1,4 +1,7 @@
-"""What every step owes an engine: it is done from its order alone, which travels as JSON, in a process that knows nothing else."""
+"""What every step owes an engine: it is done from its order alone.
+
+Which travels as JSON, in a process that knows nothing else.
+"""
 
 import ast
 import asyncio

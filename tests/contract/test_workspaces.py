@@ -1,4 +1,7 @@
-"""What every implementation of the ports `Workspaces` and `WorkResults` owes the engine; add another to `IMPLEMENTATIONS`."""
+"""What every implementation of the ports `Workspaces` and `WorkResults` owes the engine.
+
+Add another to `IMPLEMENTATIONS`.
+"""
 
 import os
 from collections.abc import Callable

@@ -1,4 +1,7 @@
-"""Whole journeys in the playground: the sample with the rehearsal, a program of one's own, a run that works elsewhere."""
+"""Whole journeys in the playground: the sample with the rehearsal, a program of one's own.
+
+A run that works elsewhere.
+"""
 
 import asyncio
 import re
@@ -207,7 +210,8 @@ set -eu
 url=$1 secret=${2#whsec_} body=$3
 id=msg_$(openssl rand -hex 8) now=$(date +%s)
 key=$(printf %s "$secret" | openssl base64 -d -A | od -An -v -tx1 | tr -d ' \\n')
-signature=$(printf %s "$id.$now.$body" | openssl dgst -sha256 -mac HMAC -macopt hexkey:"$key" -binary | openssl base64 -A)
+signature=$(printf %s "$id.$now.$body" | openssl dgst -sha256 -mac HMAC -macopt hexkey:"$key" -binary |
+  openssl base64 -A)
 curl -sS -w '\\n%{http_code}\\n' "$url/api/webhook/event" -H 'content-type: application/json' \\
   -H "webhook-id: $id" -H "webhook-timestamp: $now" -H "webhook-signature: v1,$signature" --data-binary "$body"
 """

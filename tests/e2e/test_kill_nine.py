@@ -1,4 +1,7 @@
-"""kill -9 anywhere: after the next start every card is true, and of each run there is one mirror, thread, card and result."""
+"""kill -9 anywhere: after the next start every card is true.
+
+And of each run there is one mirror, thread, card and result.
+"""
 
 import asyncio
 import contextlib
@@ -25,7 +28,10 @@ agents:
 """
 PATIENCE_S = 60.0
 UNANSWERED = {"the draft is not saved yet", "the draft is saved, nobody was answered", "the run is not committed yet"}
-"""Points before the run is on disk: nothing was acknowledged, so it may be missing, but then nothing of it may be there."""
+"""Points before the run is on disk: nothing was acknowledged, so it may be missing.
+
+But then nothing of it may be there.
+"""
 
 
 async def test_at_every_named_point_nothing_is_lost_and_nothing_is_there_twice(tmp_path: Path) -> None:
@@ -105,7 +111,10 @@ async def press_resume(ran: Interaction) -> None:
 
 
 async def self_started(product: Product, points: set[str]) -> list[str]:
-    """Of what nobody was answered: the runs that are there all the same; of the others nothing may be. Asked last of all."""
+    """Of what nobody was answered: the runs that are there all the same; of the others nothing may be.
+
+    Asked last of all.
+    """
     messages = product.playground.ada.messages.values()
     begun = [point for point in sorted(points) if any(f"discount: {point}" in message.text for message in messages)]
     return [await result_of(product, point) for point in begun]

@@ -1,4 +1,7 @@
-"""What an operator sees of a running process: /status, /metrics, /readyz, healthcheck, each with its own key or none."""
+"""What an operator sees of a running process.
+
+/status, /metrics, /readyz, healthcheck, each with its own key or none.
+"""
 
 import asyncio
 import json

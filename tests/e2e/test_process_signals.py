@@ -1,6 +1,7 @@
 """SIGTERM and SIGINT in every situation: the exit code as documented, no orphan, the database closed.
 
-A running task is in `test_process.py`; here are idle with an open event stream, an outage of Discord, a start, and draining.
+A running task is in `test_process.py`; here are idle with an open event stream, an outage of Discord, a start, and
+draining.
 """
 
 import asyncio

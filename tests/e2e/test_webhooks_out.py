@@ -1,4 +1,7 @@
-"""The whole product and a receiver that hangs: the card never waits for it, and then all arrives, signed and in order."""
+"""The whole product and a receiver that hangs.
+
+The card never waits for it, and then all arrives, signed and in order.
+"""
 
 import json
 import os

@@ -1,4 +1,7 @@
-"""Senders that force to their own disk what they are about to send and what was acknowledged; imported by its neighbours."""
+"""Senders that force to their own disk what they are about to send and what was acknowledged.
+
+Imported by its neighbours.
+"""
 
 import asyncio
 import json

@@ -1,8 +1,9 @@
-"""Failing fsync and fdatasync, injected by strace: no 202 is sent without a sync that came through
-(docs/contracts/ingestion.md, *Two stages*).
+"""Failing fsync and fdatasync, injected by strace.
 
-One sender, one request at a time: between the receipt of a request and its 202 the trace must show a sync that returned 0.
-With synchronous=OFF, which a test sets on purpose, that is not so, and the same judge says so.
+No 202 is sent without a sync that came through (docs/contracts/ingestion.md, *Two stages*).
+
+One sender, one request at a time: between the receipt of a request and its 202 the trace must show a sync that returned
+0. With synchronous=OFF, which a test sets on purpose, that is not so, and the same judge says so.
 """
 
 import re

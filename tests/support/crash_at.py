@@ -2,8 +2,8 @@
 
 SIGUSR1 arms it: until then it is the product as it is, which first recovers from the crash before.
 
-The product knows nothing of it: the wrapper replaces methods of the store before the command line starts. `POINTS` names
-each place of a run's journey where what the world has and what the database says differ the most.
+The product knows nothing of it: the wrapper replaces methods of the store before the command line starts. `POINTS`
+names each place of a run's journey where what the world has and what the database says differ the most.
 """
 
 import os

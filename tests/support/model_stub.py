@@ -1,6 +1,8 @@
-"""A model without a mind: OpenAI's chat completions and responses, streamed, on loopback; the latest prompt is its script.
+"""A model without a mind: OpenAI's chat completions and responses, streamed, on loopback.
 
-    CALL <tool> <json>   the model calls that tool, one call an answer; SPACE::TOOL is a tool of a namespace (responses only)
+The latest prompt is its script.
+
+    CALL <tool> <json>   the model calls that tool, one call an answer; SPACE::TOOL is a namespace's (responses only)
     SAY <text>           the last answer, once all calls have results; PICTURES in it is how many the prompt shows
     SLOW <seconds>       how long the last answer takes
     DOWN                 no answer: 503

@@ -1,4 +1,6 @@
-"""`python -m tests.support.notify_process DATABASE URL SECRET [--die]`: the notifier as a process of its own, by the real clock.
+"""`python -m tests.support.notify_process DATABASE URL SECRET [--die]`.
+
+The notifier as a process of its own, by the real clock.
 
 With `--die` it kills itself with -9 between the receiver's answer and the record of it.
 """

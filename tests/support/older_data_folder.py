@@ -1,4 +1,6 @@
-"""A data folder that an earlier version left behind, killed with -9 in the middle of everything, and the Discord beside it.
+"""A data folder that an earlier version left behind, killed with -9 in the middle of everything.
+
+And the Discord beside it.
 
 `tests/data/older_data_folder/` holds both databases as SQL text; `test_older_data_folder.py` says how they were made.
 """

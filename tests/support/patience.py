@@ -1,7 +1,9 @@
-"""How patient tests are: one factor, measured, by which every bound of a wait grows. Its counterpart is tests/conftest.py, which measures.
+"""How patient tests are: one factor, measured, by which every bound of a wait grows.
 
-A bound is written as what a quiet machine needs many times over; `within` and `patient` scale it. What a test waits for is
-an event or a condition: the bound only says when to give up.
+Its counterpart is tests/conftest.py, which measures.
+
+A bound is written as what a quiet machine needs many times over; `within` and `patient` scale it. What a test waits for
+is an event or a condition: the bound only says when to give up.
 """
 
 import asyncio

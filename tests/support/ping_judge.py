@@ -1,8 +1,9 @@
-"""Holds every message that a test's bot sent against the policy of who is pinged
+"""Holds every message that a test's bot sent against the policy of who is pinged.
+
 (docs/contracts/cards.md, *Who is pinged*).
 
-Judged from the wire and from what the playground counted as pings, at the end of every test that runs the bot; counterpart of
-`render/people.py`, the only place that writes a mention.
+Judged from the wire and from what the playground counted as pings, at the end of every test that runs the bot;
+counterpart of `render/people.py`, the only place that writes a mention.
 """
 
 from collections import Counter
@@ -77,7 +78,10 @@ def _footer(body: JsonObject) -> str:
 
 
 async def judge_messages(playground: Playground) -> int:
-    """Raise AssertionError for a message that the policy or Discord's description does not allow; how many were judged."""
+    """Raise AssertionError for a message that the policy or Discord's description does not allow.
+
+    How many were judged.
+    """
     where = available(Path(__file__).resolve().parents[2])
     schema = DiscordSchema(where) if where else None
     entries: list[Any] = await playground.wire()

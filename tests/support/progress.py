@@ -1,4 +1,6 @@
-"""A line every half minute while the suite runs: how many tests are done of how many, failures, seconds, the slowest now.
+"""A line every half minute while the suite runs.
+
+How many tests are done of how many, failures, seconds, the slowest now.
 
 Plain text, so that a log of continuous integration shows it like a terminal does. Registered by tests/conftest.py.
 """
@@ -46,8 +48,8 @@ class Progress:
 class ProgressLine:
     """Counts in the process that a person watches.
 
-    Where workers run the tests a thread keeps the time, so that a suite that stands still is seen too. Where this process
-    runs them itself the line comes between tests: no test finds a thread of ours.
+    Where workers run the tests a thread keeps the time, so that a suite that stands still is seen too. Where this
+    process runs them itself the line comes between tests: no test finds a thread of ours.
     """
 
     def __init__(self, config: pytest.Config, *, progress: Progress | None = None) -> None:

@@ -1,4 +1,7 @@
-"""A receiver of webhooks on loopback: real sockets, answers that a test writes, every request verified by the reference library."""
+"""A receiver of webhooks on loopback: real sockets, answers that a test writes.
+
+Every request verified by the reference library.
+"""
 
 import asyncio
 import contextlib

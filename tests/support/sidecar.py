@@ -1,8 +1,10 @@
-"""`python -m tests.support.sidecar DATABASE '<options as JSON>'`: store, projector and sidecar in a process of their own.
+"""`python -m tests.support.sidecar DATABASE '<options as JSON>'`.
 
-Tests kill it, trace it, fill its disk. It prints its port, then serves until SIGTERM. `point` names where it kills itself
-with -9; the product knows nothing of that: methods are replaced before anything is opened. Deliveries go to a file, one line
-each, forced to disk before they are recorded, as Discord would keep them.
+Store, projector and sidecar in a process of their own.
+
+Tests kill it, trace it, fill its disk. It prints its port, then serves until SIGTERM. `point` names where it kills
+itself with -9; the product knows nothing of that: methods are replaced before anything is opened. Deliveries go to a
+file, one line each, forced to disk before they are recorded, as Discord would keep them.
 """
 
 import asyncio
@@ -31,7 +33,8 @@ from ompycord.webhook import EventLimits
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # from the published vectors of Standard Webhooks
 POINTS = (
-    "after commit", "after outbox", "migration", "before projection", "before commit", "after projection", "before outbox",
+    "after commit", "after outbox", "migration", "before projection", "before commit", "after projection",
+    "before outbox",
 )  # fmt: skip
 """Where it may kill itself; `migration` is at a statement of a migration that is pending."""
 DELIVER_S = 0.05

@@ -1,7 +1,9 @@
-"""Which tests may skip, and why: reads tests/expected_skips.txt and compares a session with it; counterpart: tests/conftest.py.
+"""Which tests may skip, and why: reads tests/expected_skips.txt and compares a session with it.
 
-A line is `<class> | <test id>`. The class is what stands before the first colon of the reason that pytest prints. Lines of
-the class `shared` hold where the reference data is missing; all others hold on the machine that runs `.ci/run`.
+Counterpart: tests/conftest.py.
+
+A line is `<class> | <test id>`. The class is what stands before the first colon of the reason that pytest prints. Lines
+of the class `shared` hold where the reference data is missing; all others hold on the machine that runs `.ci/run`.
 """
 
 from collections.abc import Set as AbstractSet

@@ -1,7 +1,10 @@
-"""One step of a run in a process of its own: an order as JSON comes in, the facts it stored and its end go out, a line each.
+"""One step of a run in a process of its own.
 
-`python -m tests.support.step_process FOLDER <ORDER.json`. Everything it knows besides the order lies in FOLDER: the catalog, the task, the
-database, clones and repositories. So a step that closed over an object of another process could not be done here.
+An order as JSON comes in, the facts it stored and its end go out, a line each.
+
+`python -m tests.support.step_process FOLDER <ORDER.json`. Everything it knows besides the order lies in FOLDER: the
+catalog, the task, the database, clones and repositories. So a step that closed over an object of another process could
+not be done here.
 """
 
 import asyncio

@@ -1,4 +1,6 @@
-"""The rehearsal: a small program that plays an agent without a model; started by `adapter.py` as `python -I <this file>`.
+"""The rehearsal: a small program that plays an agent without a model.
+
+Started by `adapter.py` as `python -I <this file>`.
 
 Reads the prompt from standard input and speaks the JSON-lines dialect on descriptor 3. In the playground's `sample`
 repository it really repairs the cart: a failing test first, then the fix; in any other it really extends NOTES.md.
@@ -9,8 +11,8 @@ Whole words in the prompt choose a path:
     fail      writes the failing test, then gives up and says so
     slow      works for a minute
 
-What people say to it while it works it repeats and writes into NOTES.md at its end; the word `hurry` ends a slow minute.
-Their words come as lines of the file that is its argument.
+What people say to it while it works it repeats and writes into NOTES.md at its end; the word `hurry` ends a slow
+minute. Their words come as lines of the file that is its argument.
 
 REHEARSAL_PACE scales every pause: 1 as people watch it, 0 for none. Imports the standard library only.
 """

@@ -1,4 +1,6 @@
-"""Secrets of signing keys: one 0600 file each under `secrets/hmac/`, named by key id; counterpart of the `api_keys` table.
+"""Secrets of signing keys: one 0600 file each under `secrets/hmac/`, named by key id.
+
+Counterpart of the `api_keys` table.
 
 They are never in the database. A bearer key has none: its SHA-256 is enough.
 """

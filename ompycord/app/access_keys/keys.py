@@ -1,6 +1,7 @@
 """Making, listing, revoking and rotating keys; counterpart of `ompycord keys` and of the sidecar's KeyRing.
 
-The same operations run inside `up` (asked through the control socket) and in a command that holds the data folder itself.
+The same operations run inside `up` (asked through the control socket) and in a command that holds the data folder
+itself.
 """
 
 import asyncio

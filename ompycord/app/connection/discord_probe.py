@@ -1,7 +1,8 @@
 """Asks Discord what the bot is and may do, before or beside the gateway; a line for everything that is missing.
 
-Used by `doctor`, `init` and the start. Plain requests that only read, through aiohttp, which discord.py has loaded already.
-Counterpart of `bot/gateway/permissions.py`, which knows what is needed, and in tests of the playground (setting `discord.api`).
+Used by `doctor`, `init` and the start. Plain requests that only read, through aiohttp, which discord.py has loaded
+already. Counterpart of `bot/gateway/permissions.py`, which knows what is needed, and in tests of the playground
+(setting `discord.api`).
 """
 
 from collections.abc import AsyncGenerator, Iterable, Sequence
@@ -23,7 +24,10 @@ API = "https://discord.com/api"
 VERSION = "v10"
 ASK_S = 10.0
 MESSAGE_CONTENT_FLAGS = (1 << 18) | (1 << 19)
-"""Application flags: the message content intent, for verified bots and for those in few servers (Discord, *Application flags*)."""
+"""Application flags: the message content intent, for verified bots and for those in few servers.
+
+Source: Discord, *Application flags*.
+"""
 UNAUTHORIZED = 401
 MOST_SERVERS = 200
 """One page; a bot for a team is in a few."""
@@ -59,7 +63,10 @@ class Account(Frozen):
 
 
 class DiscordProbe:
-    """Reads. Raises ConfigurationError for a token that Discord refuses, UnavailableError when Discord does not answer."""
+    """Reads.
+
+    Raises ConfigurationError for a token that Discord refuses, UnavailableError when Discord does not answer.
+    """
 
     def __init__(self, session: aiohttp.ClientSession, *, api: str, token: str) -> None:
         self._session = session
@@ -92,7 +99,10 @@ class DiscordProbe:
         return [Channel(id=one["id"], name=one["name"], is_text=one["type"] == 0) for one in found]
 
     async def lacks_in(self, channel: str, *, account: Account) -> tuple[str, str, tuple[Permission, ...]]:
-        """The channel's name, its server's id, and what the bot lacks there. Both empty: the bot knows no such channel."""
+        """The channel's name, its server's id, and what the bot lacks there.
+
+        Both empty: the bot knows no such channel.
+        """
         found = await self._get(f"/channels/{channel}")
         if found is None:
             return await self._unseen(channel, account)
@@ -127,7 +137,8 @@ class DiscordProbe:
             async with self._session.get(self._api + path, headers=self._headers) as answer:
                 if answer.status == UNAUTHORIZED:
                     raise ConfigurationError(
-                        "DISCORD_TOKEN: Discord refuses it. Take the present one from the developer portal (Bot > Reset Token)."
+                        "DISCORD_TOKEN: Discord refuses it. Take the present one from the developer portal (Bot > "
+                        "Reset Token)."
                     )
                 if answer.status in {403, 404}:
                     return None
@@ -136,7 +147,8 @@ class DiscordProbe:
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             reason = f"HTTP {error.status}" if isinstance(error, aiohttp.ClientResponseError) else "no answer"
             raise UnavailableError(
-                f"Discord does not answer as it should ({reason}). Look at discordstatus.com and at your network, then try again."
+                f"Discord does not answer as it should ({reason}). Look at discordstatus.com and at your network, "
+                "then try again."
             ) from None
 
 
@@ -148,9 +160,12 @@ async def open_probe(*, api: str | None, token: str) -> AsyncGenerator[DiscordPr
 
 
 async def findings_of(probe: DiscordProbe, settings: DiscordSettings, *, channels: Iterable[str] = ()) -> list[Finding]:
-    """Everything about the token, the intents, the servers and the channels. `channels` are those of repositories besides.
+    """Everything about the token, the intents, the servers and the channels.
+
+    `channels` are those of repositories besides.
 
     Raises as `DiscordProbe` does.
+
     """
     account = await probe.account()
     found = [ok("Token", f"Discord knows it as {account.name}"), _intent(account, settings)]
@@ -214,7 +229,8 @@ async def _channel(
             fail(
                 "Channel",
                 "one of the configured channels is in no server of the bot.",
-                "Look at DISCORD_CHANNEL_ID, OMP_LAUNCH_CHANNEL_IDS, discord.ops_channel and the repositories' channels.",
+                "Look at DISCORD_CHANNEL_ID, OMP_LAUNCH_CHANNEL_IDS, discord.ops_channel and the repositories' "
+                "channels.",
             )
         ]
     if server_id not in allowed:

@@ -1,4 +1,7 @@
-"""What `up` sets by itself where there is no token: the playground's ids, the sample repository, the rehearsal agent."""
+"""What `up` sets by itself where there is no token.
+
+The playground's ids, the sample repository, the rehearsal agent.
+"""
 
 from ompycord.agents.rehearsal import RehearsalOptions
 from ompycord.domain.access import Access, RoleNames
@@ -13,7 +16,10 @@ REHEARSAL = RehearsalOptions(name="rehearsal")
 
 
 def with_playground(settings: Settings, info: Info, sample: RepositorySpec) -> Settings:
-    """Configured repositories and agents stay and come first; access is the playground's admin and its member, a runner."""
+    """Configured repositories and agents stay and come first.
+
+    Access is the playground's admin and its member, a runner.
+    """
     discord = settings.discord.model_copy(
         update={
             "guilds": (info.guild_id,),

@@ -1,4 +1,7 @@
-"""What `up` does about Discord before and after the bot connects: another address, and a line for each thing it may not do."""
+"""What `up` does about Discord before and after the bot connects.
+
+Another address, and a line for each thing it may not do.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -32,7 +35,10 @@ def channels_of(catalog: Catalog) -> list[str]:
 
 
 async def report_missing(settings: Settings, token: str, announce: Callable[[str], None]) -> None:
-    """Say and log each thing that Discord does not allow. What cannot be asked is not told: the bot itself says that."""
+    """Say and log each thing that Discord does not allow.
+
+    What cannot be asked is not told: the bot itself says that.
+    """
     try:
         async with asyncio.timeout(POLL_S), open_probe(api=settings.discord.api, token=token) as probe:
             found = await findings_of(probe, settings.discord, channels=channels_of(settings.catalog))

@@ -1,4 +1,7 @@
-"""`ompycord doctor`: looks at everything that a running Ompycord needs and changes nothing; counterpart of `cli/doctor.py`."""
+"""`ompycord doctor`: looks at everything that a running Ompycord needs and changes nothing.
+
+Counterpart of `cli/doctor.py`.
+"""
 
 from ompycord.app.doctor.examination import examine
 

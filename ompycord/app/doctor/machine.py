@@ -1,4 +1,7 @@
-"""What the machine must have: Python, SQLite, git, confinement, room on the disk, free ports, a data folder of its own."""
+"""What the machine must have: Python, SQLite, git, confinement, room on the disk, free ports.
+
+A data folder of its own.
+"""
 
 import asyncio
 import os

@@ -1,4 +1,7 @@
-"""What a machine that others rely on needs besides: its own user, a real token, a sidecar behind a proxy, logs for machines."""
+"""What a machine that others rely on needs besides.
+
+Its own user, a real token, a sidecar behind a proxy, logs for machines.
+"""
 
 import os
 import tempfile

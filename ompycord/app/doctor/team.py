@@ -1,4 +1,7 @@
-"""What the team configured: who may do what, agents and their programs, repositories and their bases, checks and their commands."""
+"""What the team configured: who may do what, agents and their programs, repositories and their bases.
+
+Checks and their commands.
+"""
 
 import re
 import shutil

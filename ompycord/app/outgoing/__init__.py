@@ -1,1 +1,4 @@
-"""Webhooks of the settings in the running process: how they are wired, looked at and commanded; counterpart of `notify/`."""
+"""Webhooks of the settings in the running process: how they are wired, looked at and commanded.
+
+Counterpart of `notify/`.
+"""

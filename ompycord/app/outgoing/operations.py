@@ -1,4 +1,6 @@
-"""`ompycord webhooks`: what waits for webhooks and what was given up, listed, retried and dropped; counterpart of `cli/webhooks.py`.
+"""`ompycord webhooks`: what waits for webhooks and what was given up, listed, retried and dropped.
+
+Counterpart of `cli/webhooks.py`.
 
 Here or in the running process, as `keys` and `runs`.
 """

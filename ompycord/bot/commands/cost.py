@@ -1,4 +1,7 @@
-"""`/omp cost`: what one's own runs, this channel's repository's or the server's cost, as far as their agents state it."""
+"""`/omp cost`: what one's own runs, this channel's repository's or the server's cost.
+
+As far as their agents state it.
+"""
 
 from typing import Literal
 

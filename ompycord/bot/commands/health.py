@@ -23,7 +23,8 @@ def health_feature(context: BotContext) -> Feature:
             *await context.lookups.health(),
         ]
         text = "\n".join(
-            f"{'✅' if line.is_ok else '⚠'} **{context.sanitizer.line(line.name, 60)}** {context.sanitizer.line(line.text, 300)}"
+            f"{'✅' if line.is_ok else '⚠'} **{context.sanitizer.line(line.name, 60)}** "
+            f"{context.sanitizer.line(line.text, 300)}"
             for line in lines
         )
         await send_privately(interaction, text)

@@ -87,8 +87,9 @@ class _NewRun:
         self._submissions = SubmissionService(context)
 
     async def from_message(self, interaction: Interaction, message: discord.Message) -> None:
-        """*Run as task*: the form with somebody's message in it; its files wait in the draft. The target comes with the click,
-        with or without the content intent.
+        """*Run as task*: the form with somebody's message in it; its files wait in the draft.
+
+        The target comes with the click, with or without the content intent.
         """
         files = tuple(
             AttachedFile(name=file.filename, url=file.url, size=file.size) for file in message.attachments[:MOST_FILES]

@@ -35,8 +35,13 @@ class _Retries:
         key, now = (record.id, person.id), self._context.clock.now_ms()
         at, earlier = self._retried.get(key, (0, ""))
         if now - at < _SAME_CLICK_MS:
-            await send_privately(interaction, f"You pressed that already: run `{short_id(earlier)}` is the new one." if earlier
-                      else "You pressed that already; the new run is being made.")  # fmt: skip
+            made = f"run `{short_id(earlier)}` is the new one"
+            words = (
+                f"You pressed that already: {made}."
+                if earlier
+                else "You pressed that already; the new run is being made."
+            )
+            await send_privately(interaction, words)
             return
         self._retried = dict(list(self._retried.items())[-_REMEMBERED:]) | {key: (now, "")}
         try:

@@ -1,6 +1,7 @@
 """`/omp say`, the card's *Say…* and its form: tell a run something, and read what becomes of it.
 
-Nothing that somebody typed is lost: what cannot be told comes back as a file, and what was told late is said in the channel.
+Nothing that somebody typed is lost: what cannot be told comes back as a file, and what was told late is said in the
+channel.
 """
 
 import discord

@@ -1,4 +1,7 @@
-"""`/omp settings`: a form with what one chose for oneself, and what became of it; only the asking person sees either."""
+"""`/omp settings`: a form with what one chose for oneself, and what became of it.
+
+Only the asking person sees either.
+"""
 
 from collections.abc import Sequence
 
@@ -82,7 +85,8 @@ def _clock(part: str) -> str:
     return f"{hour:0>2}:{minute or '00'}"
 
 
-# -- the form ------------------------------------------------------------------------------------------------------------
+# -- the form
+# ------------------------------------------------------------------------------------------------------------
 
 
 def _settings_form(mine: PersonSettings, agents: Sequence[str], *, custom_id: str) -> ui.Modal:

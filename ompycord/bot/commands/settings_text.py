@@ -16,7 +16,10 @@ ZONE_REFUSED = "That is no time zone: give one such as `Europe/Berlin` or `UTC`.
 
 def commits_refused(typed: str, sanitizer: Sanitizer) -> str:
     """The name on commits has a form that git knows."""
-    return f"*{sanitizer.line(typed, 100)}* cannot stand on a commit: it looks like `Ada <ada@example.com>`. Nothing was changed."
+    return (
+        f"*{sanitizer.line(typed, 100)}* cannot stand on a commit: it looks like `Ada <ada@example.com>`. Nothing "
+        "was changed."
+    )
 
 
 def saved(chosen: PersonSettings, sanitizer: Sanitizer) -> str:

@@ -1,7 +1,9 @@
-"""Keeps the board true: one message of a channel that lists all live runs; edited, followed before its hour, made again.
+"""Keeps the board true: one message of a channel that lists all live runs.
 
-Counterpart: `render/board.py`, which words it, and the `boards` table, which knows where it stands. Its requests go through its
-channel's lane like all others (`live.py`).
+Edited, followed before its hour, made again.
+
+Counterpart: `render/board.py`, which words it, and the `boards` table, which knows where it stands. Its requests go
+through its channel's lane like all others (`live.py`).
 """
 
 from typing import Final

@@ -26,7 +26,10 @@ class ChannelAccess:
         """Whether that was told."""
 
     async def refused(self, channel: str, failed: SendFailed) -> None:
-        """A channel refused us for want of a permission. A locked thread is its people's own affair, and only logged."""
+        """A channel refused us for want of a permission.
+
+        A locked thread is its people's own affair, and only logged.
+        """
         is_locked = failed.code == THREAD_LOCKED
         place = channel if is_locked else self._rest.parent_of(channel)
         if place in self._closed:

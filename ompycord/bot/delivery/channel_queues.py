@@ -76,7 +76,10 @@ class ChannelQueue:
             self.hurried.discard(run)
 
     def next_job(self) -> Job | None:
-        """What must be delivered and fresh urgency, in the order in which they came; then what has been dirty longest."""
+        """What must be delivered and fresh urgency, in the order in which they came.
+
+        Then what has been dirty longest.
+        """
         fresh = [run for run, state in self.dirty.items() if state.is_urgent and run not in self.hurried]
         run = min(fresh or self.dirty, key=lambda run: self.dirty[run].since, default=None)
         since = self.dirty[run].since if run is not None else 0.0

@@ -79,7 +79,10 @@ class Deliverer:
         """Rows that were sent by this process and are not recorded yet."""
 
     async def delivery(self, row: OutboxRow) -> QueuedDelivery | Millis | None:
-        """What can be done with a run's first row now; a time before which it waits; None where its run is not there yet."""
+        """What can be done with a run's first row now; a time before which it waits.
+
+        None where its run is not there yet.
+        """
         run_view = await self._renderer.view(row.run)
         if run_view is None or not self._is_notified(row, run_view) or self._rest.is_away(run_view.record.guild):
             return None
@@ -116,14 +119,18 @@ class Deliverer:
 
     @staticmethod
     def _may_go_early(row: OutboxRow, run_view: RunView) -> bool:
-        """The first messages wait for run.started, the final answer for missing numbers; not longer than `not_before`."""
+        """The first messages wait for run.started, the final answer for missing numbers.
+
+        Not longer than `not_before`.
+        """
         if row.kind is OutboxKind.RESULT:
             return run_view.snapshot.gap_count == 0
         return run_view.snapshot.started_at is not None or run_view.snapshot.is_final
 
     async def deliver(self, delivery: QueuedDelivery) -> str | None:
-        """Do it and remember where it went; that channel. Raises SendFailed, StorageError; the row stays pending unless it is
-        final.
+        """Do it and remember where it went; that channel.
+
+        Raises SendFailed, StorageError; the row stays pending unless it is final.
         """
         row = delivery.row
         if delivery.reason is not None:
@@ -184,8 +191,9 @@ class Deliverer:
         await self._store.delivered(row, stand_in, at=self._clock.now_ms())
 
     async def _place(self, run_view: RunView, row: OutboxRow, channel: str) -> Surface | None:
-        """Post it; what people wait for goes to the mirror's channel where its thread is closed to us, and a mirror goes
-        where the run can be shown at all.
+        """Post it; what people wait for goes to the mirror's channel where its thread is closed to us.
+
+        And a mirror goes where the run can be shown at all.
         """
         summary = run_view.surface(OutboxKind.MIRROR)
         if row.kind is OutboxKind.MIRROR:

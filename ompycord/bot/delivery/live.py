@@ -1,7 +1,7 @@
 """The live editor: makes every message of every run true, one request in flight per channel, rendered when it is sent.
 
-Counterpart: `conductor.Bus`, which says *that* a run changed. Payloads freeze inside discord.py's queue, so
-nothing waits there: a lane per channel takes its next job when the last one has ended. Discord calls are never cancelled.
+Counterpart: `conductor.Bus`, which says *that* a run changed. Payloads freeze inside discord.py's queue, so nothing
+waits there: a lane per channel takes its next job when the last one has ended. Discord calls are never cancelled.
 """
 
 import asyncio
@@ -216,7 +216,10 @@ class LiveEditor:
             start.queue.task = group.create_task(self._work(start))
 
     async def _mark(self, run: RunId, *, is_sure: bool = True) -> None:
-        """This run's messages may say something old. What cannot be read now is looked at again; nothing is forgotten."""
+        """This run's messages may say something old.
+
+        What cannot be read now is looked at again; nothing is forgotten.
+        """
         now = self._clock.monotonic_s()
         try:
             run_view = await self._renderer.view(run)

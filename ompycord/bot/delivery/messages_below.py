@@ -1,7 +1,7 @@
 """What was written below each live card, so that one that is out of sight comes back to the end of its thread.
 
-Counterpart: `rollover.py`, which asks. Only memory and counting: Discord shows no text of people's without the privileged
-intent, so eight messages bury a card whatever they say.
+Counterpart: `rollover.py`, which asks. Only memory and counting: Discord shows no text of people's without the
+privileged intent, so eight messages bury a card whatever they say.
 """
 
 from collections.abc import Iterable

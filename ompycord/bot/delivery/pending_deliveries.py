@@ -1,4 +1,6 @@
-"""What the outbox owes and when it may be tried: each run's first row into its channel's lane; counterpart of `deliver.py`.
+"""What the outbox owes and when it may be tried: each run's first row into its channel's lane.
+
+Counterpart of `deliver.py`.
 
 The rows are the truth; this remembers only which were refused lately. Called by `live.py`.
 """

@@ -1,4 +1,6 @@
-"""When Discord has room for the next request, learned from the headers of its answers; counterpart of `channel_queues.py`, which asks.
+"""When Discord has room for the next request, learned from the headers of its answers.
+
+Counterpart of `channel_queues.py`, which asks.
 
 docs/platform/discord.md, *Rate limits*: the limits of a route are never hard-coded. Only the global one is published.
 """
@@ -75,8 +77,8 @@ def _number(text: str | None) -> float | None:
 class BucketLimiter:
     """One bucket: what is left of its window is spread evenly over the rest of it.
 
-    A burst at the window's beginning would leave the oldest change unshown for the rest of it, and what becomes urgent then
-    would have no slot (bench freshness). Nothing heard yet: the first request is free, its answer tells.
+    A burst at the window's beginning would leave the oldest change unshown for the rest of it, and what becomes urgent
+    then would have no slot (bench freshness). Nothing heard yet: the first request is free, its answer tells.
     """
 
     __slots__ = ("_before", "_began", "_earliest", "_latest", "_remaining")
@@ -117,7 +119,10 @@ class BucketLimiter:
 
 
 class GlobalLimiter:
-    """Discord's global limit over all channels, with room for what is not sent by the lanes, such as pins and probes."""
+    """Discord's global limit over all channels, with room for what is not sent by the lanes.
+
+    Such as pins and probes.
+    """
 
     PER_WINDOW: Final = REQUESTS_PER_S - 5
     WINDOW_S: Final = 1.05

@@ -1,4 +1,7 @@
-"""Edits one message of a run so that it is true again; counterpart of `deliver.py`, which made it. Called by `live.py`."""
+"""Edits one message of a run so that it is true again; counterpart of `deliver.py`, which made it.
+
+Called by `live.py`.
+"""
 
 from typing import NamedTuple
 
@@ -119,7 +122,10 @@ class Refresher:
             log.info("question.not_unpinned", run=surface.run, reason=str(failed))
 
     async def _relocate(self, run_view: RunView, channel: str) -> bool:
-        """Its channel was deleted: the run goes on elsewhere, and what stood here is forgotten. Whether a card is owed."""
+        """Its channel was deleted: the run goes on elsewhere, and what stood here is forgotten.
+
+        Whether a card is owed.
+        """
         card = latest_card(run_view.surfaces)
         delivers = False
         if (

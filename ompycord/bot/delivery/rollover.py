@@ -1,7 +1,7 @@
 """When a run's card goes on in another message: before Discord's hour, out of sight, deleted, its thread gone.
 
-Each time the next card is a row of the outbox, asked for as often as one likes: (run, kind, ref) is unique. Counterpart:
-`refresh.py`, which asks before each edit, and `deliver.py`, which posts.
+Each time the next card is a row of the outbox, asked for as often as one likes: (run, kind, ref) is unique.
+Counterpart: `refresh.py`, which asks before each edit, and `deliver.py`, which posts.
 """
 
 from typing import Final, Protocol
@@ -25,7 +25,10 @@ log = get_logger(__name__)
 
 
 def is_moved(run_view: RunView, card: Surface) -> bool:
-    """Whether a newer one took a card's place before its hour: then it is removed, so that the thread holds no husks."""
+    """Whether a newer one took a card's place before its hour.
+
+    Then it is removed, so that the thread holds no husks.
+    """
     later = [s for s in run_view.surfaces if s.kind is OutboxKind.CARD and card_number(s) > card_number(card)]
     follower = min(later, key=card_number, default=None)
     return follower is not None and follower.posted_at - card.posted_at < ROLL_OVER_MS
@@ -122,7 +125,10 @@ class CardRollover:
         return True
 
     async def _ask_again(self, run_view: RunView) -> None:
-        """What people were asked in a thread that is gone is asked once more where the run is now; it rings nobody twice."""
+        """What people were asked in a thread that is gone is asked once more where the run is now.
+
+        It rings nobody twice.
+        """
         questions = [
             s for s in run_view.surfaces if s.kind is OutboxKind.QUESTION and s.channel in self.deleted_channels
         ]

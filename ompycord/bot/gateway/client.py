@@ -65,8 +65,10 @@ class GatewayHandler(Protocol):
 
 
 class _Socket(DiscordWebSocket):
-    """discord.py's connection, of which nothing stays when it is given up: one that breaks before it has identified itself,
-    or is cancelled, leaves its heartbeat's thread and its socket behind.
+    """discord.py's connection, of which nothing stays when it is given up.
+
+    One that breaks before it has identified itself, or is cancelled, leaves its heartbeat's thread and its socket
+    behind.
     """
 
     async def poll_event(self) -> None:

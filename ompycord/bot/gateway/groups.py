@@ -1,4 +1,7 @@
-"""What `bot.py` and `session.py` need beside TaskGroup: the error that a caller is promised, and an order to end that is not lost."""
+"""What `bot.py` and `session.py` need beside TaskGroup.
+
+The error that a caller is promised, and an order to end that is not lost.
+"""
 
 import asyncio
 from collections.abc import Coroutine, Iterator
@@ -10,7 +13,10 @@ E = TypeVar("E", bound=BaseException)
 
 
 def expected_error(group: BaseExceptionGroup[BaseException], *kinds: type[E]) -> E | None:
-    """The error of the earliest of these kinds; None where another error is among them, since that must not be hidden."""
+    """The error of the earliest of these kinds.
+
+    None where another error is among them, since that must not be hidden.
+    """
     leaves = list(_leaves(group))
     known = [error for error in leaves if isinstance(error, kinds)]
     if len(known) < len(leaves):
@@ -27,10 +33,12 @@ def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]
 
 
 async def run_to_completion(work: Coroutine[None, None, None], *, passes_on: bool) -> None:
-    """Await it in a task of its own, to its end, also when we are cancelled meanwhile; `passes_on`: then it is cancelled too.
+    """Await it in a task of its own, to its end, also when we are cancelled meanwhile.
 
-    A group of tasks that fails in the very moment in which it is cancelled raises its errors alone: awaited directly, the order
-    to end would be lost with it (a bot connected anew instead of ending). Raises what it raises.
+    `passes_on`: then it is cancelled too.
+
+    A group of tasks that fails in the very moment in which it is cancelled raises its errors alone: awaited directly,
+    the order to end would be lost with it (a bot connected anew instead of ending). Raises what it raises.
     """
     running = asyncio.create_task(work)  # noqa: TID251  # both ways out of here wait for its end
     try:

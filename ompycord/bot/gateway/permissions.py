@@ -1,6 +1,7 @@
 """The Discord permissions that the bot uses, what fails without each, and the invite link that asks for exactly these.
 
-Pure. Counterpart: `app/connection/discord_probe.py`, which asks Discord what the bot has. Bits: Discord, *Permissions*, bitwise flags.
+Pure. Counterpart: `app/connection/discord_probe.py`, which asks Discord what the bot has. Bits: Discord, *Permissions*,
+bitwise flags.
 """
 
 from collections.abc import Sequence
@@ -56,9 +57,12 @@ def missing(granted: int) -> tuple[Permission, ...]:
 
 
 def in_channel(base: int, *, guild: str, member: str, roles: Sequence[str], overwrites: Sequence[Overwrite]) -> int:
-    """What a member may do in a channel: everyone's overwrite, then the roles' together, then its own (Discord, *Permissions*).
+    """What a member may do in a channel: everyone's overwrite, then the roles' together, then its own.
+
+    Source: Discord, *Permissions*.
 
     A channel that cannot be seen leaves View Channels out, and says nothing of the rest: Discord takes all of it away.
+
     """
     if base & ADMINISTRATOR:
         return base

@@ -18,7 +18,10 @@ log = get_logger(__name__)
 
 
 async def show_mode(client: discord.Client, mode: Callable[[], Awaitable[str | None]], *, clock: Clock) -> None:
-    """Until cancelled: look every 15 s. What is wrong is told each time, since a new session at Discord begins without it."""
+    """Until cancelled: look every 15 s.
+
+    What is wrong is told each time, since a new session at Discord begins without it.
+    """
     await client.wait_until_ready()
     shown: str | None = None
     while True:

@@ -1,8 +1,10 @@
-"""Keeps Discord calls alive when who made them is cancelled; counterpart of `client.py`, whose HTTP client it is put around.
+"""Keeps Discord calls alive when who made them is cancelled.
 
-A request that is cancelled while it waits out a global 429 never sets discord.py's event again, and every later request of the
-client waits for ever (docs/platform/discord.md, *Requests of discord.py*). So each runs in a task of its own that
-nobody but the session's end cancels.
+Counterpart of `client.py`, whose HTTP client it is put around.
+
+A request that is cancelled while it waits out a global 429 never sets discord.py's event again, and every later request
+of the client waits for ever (docs/platform/discord.md, *Requests of discord.py*). So each runs in a task of its own
+that nobody but the session's end cancels.
 """
 
 import asyncio

@@ -1,4 +1,7 @@
-"""One discord.py client and all that hangs on it, from login to close; counterpart of `bot.py`, which makes another if need be."""
+"""One discord.py client and all that hangs on it, from login to close.
+
+Counterpart of `bot.py`, which makes another if need be.
+"""
 
 import asyncio
 import math
@@ -47,7 +50,10 @@ PROBE_AFTER_S = 60.0
 READY_S = 150.0
 """Readiness needs a successful REST call in this time (docs/platform/discord.md, *Requests of discord.py*)."""
 WEDGED_S = 420.0
-"""No request lives longer: five tries of at most 30 s of waiting, and aiohttp's own 300 s. Then the client hangs for ever."""
+"""No request lives longer: five tries of at most 30 s of waiting, and aiohttp's own 300 s.
+
+Then the client hangs for ever.
+"""
 CLOSE_S = 10.0
 
 _BAD = 400

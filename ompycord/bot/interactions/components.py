@@ -1,4 +1,6 @@
-"""One dispatcher for every button and form, stateless: a signed id, a table of handlers, an answer in words for all else.
+"""One dispatcher for every button and form, stateless.
+
+A signed id, a table of handlers, an answer in words for all else.
 
 Counterpart: `custom_ids.py`. Rights are asked here or in the conductor at every click, from the interaction's own data.
 """

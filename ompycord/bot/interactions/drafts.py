@@ -1,4 +1,7 @@
-"""What a person typed as a draft's body, and from there to a submission; counterpart of `submission.py`, which keeps it first."""
+"""What a person typed as a draft's body, and from there to a submission.
+
+Counterpart of `submission.py`, which keeps it first.
+"""
 
 from typing import Annotated
 
@@ -65,8 +68,8 @@ async def submission_of(
 ) -> tuple[Submission, list[str]]:
     """The submission and what the person must be told about their files.
 
-    A text becomes part of the task as far as there is room; everything else is kept for the agent to read. Raises Refused
-    for a task that is too long or has no words, SendFailed when a file cannot be read now, ValidationError.
+    A text becomes part of the task as far as there is room; everything else is kept for the agent to read. Raises
+    Refused for a task that is too long or has no words, SendFailed when a file cannot be read now, ValidationError.
     """
     typed = Typed.model_validate(draft.body)
     texts, kept, notes = [typed.prompt] if typed.prompt.strip() else [], list[TaskFile](), list[str]()

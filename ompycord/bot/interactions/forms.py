@@ -1,7 +1,9 @@
-"""Forms, read from raw submissions; counterpart of `components.py`, which gets them. Each form is built where it is handled.
+"""Forms, read from raw submissions; counterpart of `components.py`, which gets them.
 
-A form is stopped before it is sent: discord.py keeps nothing of it, so one that was open across a restart is read like any
-other (else it is dropped silently and the typed text is lost). The draft's id travels in its custom id.
+Each form is built where it is handled.
+
+A form is stopped before it is sent: discord.py keeps nothing of it, so one that was open across a restart is read like
+any other (else it is dropped silently and the typed text is lost). The draft's id travels in its custom id.
 """
 
 from typing import Any, cast

@@ -50,7 +50,10 @@ class ReactionLaunch:
         self._client = client
 
     async def arm(self, message: discord.Message) -> None:
-        """Put the rocket under a message that can start as it is. Silent about everything else: people also just talk."""
+        """Put the rocket under a message that can start as it is.
+
+        Silent about everything else: people also just talk.
+        """
         person = member(message.author, self._context.options, is_ours=True)
         if not self._context.options.message_content or not is_allowed(person, "new"):
             return

@@ -117,15 +117,20 @@ def take_over(record: RunRecord, branch: str | None, sanitizer: Sanitizer) -> st
     where = sanitizer.line(record.repository or "the repository", 60)
     if record.state in FINAL:
         if branch is None:
-            return f"Run `{run}` left nothing on a branch of {where}, so there is nothing to take over. *Retry* starts it anew."
+            return (
+                f"Run `{run}` left nothing on a branch of {where}, so there is nothing to take over. *Retry* "
+                "starts it anew."
+            )
         name = sanitizer.code(branch, 100)
         return (
             f"Its work is on a branch of {where}. Take it over there:\n```\ngit fetch && git switch {name}\n```\n"
             f"To hand it back, commit on that branch, then `/omp new` with `branch: {name}`."
         )
     return (
-        f"On the machine that I run on:\n```\nompycord takeover {run}\n```\nIt opens {sanitizer.line(record.agent or 'the agent', 60)} in "
-        "its own session (or a shell), in the run's clone, confined like the agent. To hand it back, end that, then press *Resume*."
+        f"On the machine that I run on:\n```\nompycord takeover {run}\n```\nIt opens "
+        f"{sanitizer.line(record.agent or 'the agent', 60)} in "
+        "its own session (or a shell), in the run's clone, confined like the agent. To hand it back, end that, then "
+        "press *Resume*."
     )
 
 
@@ -136,7 +141,10 @@ def file_too_big(name: str, sanitizer: Sanitizer) -> str:
 
 def file_too_large_together(length: int) -> str:
     """A prompt has at most 32,000 characters."""
-    return f"With its files the text has {length:,} characters; 32,000 is the limit. Nothing ran. Shorten it and send it again."
+    return (
+        f"With its files the text has {length:,} characters; 32,000 is the limit. Nothing ran. Shorten it and "
+        "send it again."
+    )
 
 
 def no_handler(action: str) -> str:

@@ -1,4 +1,7 @@
-"""The form of a new task: what it offers holds for whichever repository is chosen in it. Counterpart: `commands/new.py`."""
+"""The form of a new task: what it offers holds for whichever repository is chosen in it.
+
+Counterpart: `commands/new.py`.
+"""
 
 import discord
 from discord import ui

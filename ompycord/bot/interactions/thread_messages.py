@@ -1,7 +1,7 @@
 """Messages in a run's thread reach its agent, where Discord lets us read them (the message content intent).
 
-Counterpart: `commands/say.py`. Talk between people must not halt an agent: one that cannot be told anything while it works
-hears of it only through `/omp say`.
+Counterpart: `commands/say.py`. Talk between people must not halt an agent: one that cannot be told anything while it
+works hears of it only through `/omp say`.
 """
 
 import aiohttp

@@ -1,1 +1,4 @@
-"""`ompycord emit`: an event is on disk before anything else happens, and arrives once; counterpart of `webhook/ingest.py`."""
+"""`ompycord emit`: an event is on disk before anything else happens, and arrives once.
+
+Counterpart of `webhook/ingest.py`.
+"""

@@ -1,7 +1,9 @@
-"""`ompycord emit`: from arguments to a line on disk, then a short try to send; counterpart of `spool.py` and `sender.py`.
+"""`ompycord emit`: from arguments to a line on disk, then a short try to send.
 
-Runs in agents' hooks, so it loads neither the web server nor Discord, and reads files of the working folder only when no key is
-given: that folder may be a stranger's repository.
+Counterpart of `spool.py` and `sender.py`.
+
+Runs in agents' hooks, so it loads neither the web server nor Discord, and reads files of the working folder only when
+no key is given: that folder may be a stranger's repository.
 """
 
 import asyncio
@@ -95,7 +97,10 @@ def emit(
 
 
 def find_place(environ: Mapping[str, str], folder: Path) -> SpoolTarget:
-    """The spool and the target that the environment, or failing a key there the settings, name. Raises ConfigurationError."""
+    """The spool and the target that the environment, or failing a key there the settings, name.
+
+    Raises ConfigurationError.
+    """
     key = environ.get("OMPYCORD_KEY", "").strip()
     url = environ.get("OMPYCORD_URL", "").strip()
     if key:

@@ -1,4 +1,7 @@
-"""A lock on a file, held while a block runs; the kernel lets go when the process ends, however it ends. Counterpart of `spool.py`."""
+"""A lock on a file, held while a block runs; the kernel lets go when the process ends, however it ends.
+
+Counterpart of `spool.py`.
+"""
 
 import os
 import sys

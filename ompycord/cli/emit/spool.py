@@ -1,8 +1,10 @@
-"""Events on disk until the sidecar has them: appended by any process, sent by one at a time; counterpart of `sender.py`.
+"""Events on disk until the sidecar has them: appended by any process, sent by one at a time.
 
-A folder for each key: `events-*.jsonl` (lines), `cursor` (what was sent), `lanes.json` (numbers), `pause` (not before), `dead/`
-(refused events beside their problems), and the two locks. Killed at any moment, nothing is lost, and what is sent again has
-the same webhook-id.
+Counterpart of `sender.py`.
+
+A folder for each key: `events-*.jsonl` (lines), `cursor` (what was sent), `lanes.json` (numbers), `pause` (not before),
+`dead/` (refused events beside their problems), and the two locks. Killed at any moment, nothing is lost, and what is
+sent again has the same webhook-id.
 """
 
 import json
@@ -50,7 +52,8 @@ class Spool:
     def append(self, *, webhook_id: str, run: str, envelope: Mapping[str, Any]) -> EventLine:
         """Number the event in its run's lane and put it on the disk. When it returns, the event will arrive.
 
-        Raises BusyError (another writer stands still), UnavailableError (the disk does not take it); nothing was kept then.
+        Raises BusyError (another writer stands still), UnavailableError (the disk does not take it); nothing was kept
+        then.
         """
         with self._appending() as numbers:
             seq = numbers.next(run)

@@ -1,4 +1,7 @@
-"""`ompycord integrations`: an agent that runs elsewhere is told to push what it does; counterpart of `webhook/hooks.py`."""
+"""`ompycord integrations`: an agent that runs elsewhere is told to push what it does.
+
+Counterpart of `webhook/hooks.py`.
+"""
 
 from ompycord.cli.integrations.command import integrations
 

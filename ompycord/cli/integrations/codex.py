@@ -1,4 +1,7 @@
-"""Codex: its `notify` program is `ompycord hook codex`; one line of its config.toml, everything else stays as it stands."""
+"""Codex: its `notify` program is `ompycord hook codex`.
+
+One line of its config.toml, everything else stays as it stands.
+"""
 
 import json
 import sys

@@ -1,4 +1,7 @@
-"""`ompycord integrations AGENT`: writes an agent's own hook configuration and says what it changed; counterpart of `wiring.py`."""
+"""`ompycord integrations AGENT`: writes an agent's own hook configuration and says what it changed.
+
+Counterpart of `wiring.py`.
+"""
 
 import difflib
 import os
@@ -42,8 +45,8 @@ def integrations(
 ) -> None:
     """Let an agent that runs elsewhere push what it does, so that it gets a card like any other.
 
-    Writes into the agent's own configuration, keeps everything that is there, and leaves a copy of what it was beside it. The key
-    is never written there: the agent takes it from OMPYCORD_KEY, or from the file of --save-key.
+    Writes into the agent's own configuration, keeps everything that is there, and leaves a copy of what it was beside
+    it. The key is never written there: the agent takes it from OMPYCORD_KEY, or from the file of --save-key.
     """
     wire = AGENTS.get(agent)
     if wire is None:

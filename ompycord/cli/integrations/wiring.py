@@ -1,4 +1,7 @@
-"""What an agent's own configuration becomes, as a file before and after; pure but for reading. `command.py` writes it."""
+"""What an agent's own configuration becomes, as a file before and after; pure but for reading.
+
+`command.py` writes it.
+"""
 
 import json
 from collections.abc import Mapping

@@ -1,10 +1,9 @@
 """The Agent Client Protocol, version 1, from the client's side, as a protocol session; its adapter is `agents/acp.py`.
 
-JSON-RPC by ourselves and not through the protocol's SDK: frames stay in order, and one that the SDK's schema refuses can
-still be named in a note. The SDK is the oracle of the tests. The protocol cannot steer: what people say in mid-turn is the
-next prompt, and what they say *now* cuts the turn short first.
-Parts: `acp_updates.py` (what the agent does), `acp_requests.py` (people), `acp_session.py` (modes, models),
-`acp_history.py` (earlier turns).
+JSON-RPC by ourselves and not through the protocol's SDK: frames stay in order, and one that the SDK's schema refuses
+can still be named in a note. The SDK is the oracle of the tests. The protocol cannot steer: what people say in mid-turn
+is the next prompt, and what they say *now* cuts the turn short first. Parts: `acp_updates.py` (what the agent does),
+`acp_requests.py` (people), `acp_session.py` (modes, models), `acp_history.py` (earlier turns).
 """
 
 from collections import deque

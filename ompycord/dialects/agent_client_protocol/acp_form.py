@@ -1,4 +1,7 @@
-"""A form that an agent wants filled in (`elicitation/create`, mode form): a question a field, then one answer; part of `acp.py`."""
+"""A form that an agent wants filled in (`elicitation/create`, mode form): a question a field, then one answer.
+
+Part of `acp.py`.
+"""
 
 from typing import Final
 

@@ -1,4 +1,7 @@
-"""What an agent asks of people over the Agent Client Protocol: permissions and forms, and the way back; part of `acp.py`."""
+"""What an agent asks of people over the Agent Client Protocol: permissions and forms, and the way back.
+
+Part of `acp.py`.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass

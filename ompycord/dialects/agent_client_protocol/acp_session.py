@@ -37,10 +37,13 @@ class SessionOptions:
         return [{"type": "http", "name": "ompycord", "url": self.mcp_url, "headers": [bearer]}]
 
     def place(self, root: str, able: Frame) -> Frame:
-        """What every request that opens a session says: its folder `root`, its servers, and that no settings of it hold.
+        """What every request that opens a session says.
+
+        Its folder `root`, its servers, and that no settings of it hold.
 
         The last is read by claude-agent-acp alone, in `_meta`, which the protocol keeps for that
         (docs/platform/agents.md, *Settings of a repository*); CLAUDE.md it reads in the folder `texts` then.
+
         """
         options: Frame = {"settingSources": ["user"]}
         if self.texts is not None:

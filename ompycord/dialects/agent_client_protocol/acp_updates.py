@@ -35,7 +35,10 @@ _SILENT: Final = frozenset({
 })  # fmt: skip
 """Updates that are known and say nothing a card shows."""
 _COUNTS_BY_START: Final = frozenset({"@agentclientprotocol/claude-agent-acp"})
-"""Agents that count a session's cost anew at every start (seen in 0.49); oh-my-pi 18.2 and OpenCode 1.18 go on with its total."""
+"""Agents that count a session's cost anew at every start (seen in 0.49).
+
+Oh-my-pi 18.2 and OpenCode 1.18 go on with its total.
+"""
 _ROUNDING: Final = 1e-9
 _PATH_KEYS: Final = ("filePath", "file_path", "path", "filepath")
 

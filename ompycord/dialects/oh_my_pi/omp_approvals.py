@@ -15,7 +15,10 @@ DENY: Final = "Deny"
 _LABELS: Final = ("Command: ", "Path: ", "File: ")
 _REASON: Final = "Reason: "
 _EDITORS: Final = frozenset({"write", "edit"})
-"""Tools that change files of the clone: leave for the run covers all their calls. Any other tool's covers equal calls."""
+"""Tools that change files of the clone: leave for the run covers all their calls.
+
+Any other tool's covers equal calls.
+"""
 _READ: Final = 262_144
 _MENDED: Final = 8
 _ELIDED: Final = re.compile(r"\[…(\d{1,9})ch elided…\]")

@@ -42,7 +42,8 @@ _STREAMED: Final = ('{"type":"message_update"', '{"type": "message_update"')
 _SILENT: Final = frozenset({
     "ready", "turn_start", "turn_end", "message_start", "message_update", "tool_stream_update", "queue_update",
     "available_commands_update", "session_info_update", "config_update", "config_warnings_changed", "model_changed",
-    "thinking_level_changed", "advisor_cost_changed", "advisor_yielded", "goal_updated", "todo_reminder", "todo_auto_clear",
+    "thinking_level_changed", "advisor_cost_changed", "advisor_yielded", "goal_updated", "todo_reminder",
+    "todo_auto_clear",
     "ttsr_triggered", "irc_message", "auto_compaction_start", "compaction_start", "retry_fallback_succeeded",
     "subagent_lifecycle", "subagent_progress", "subagent_event", "host_uri_cancel",
 })  # fmt: skip

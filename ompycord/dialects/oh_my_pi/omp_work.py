@@ -1,7 +1,7 @@
 """When oh-my-pi works, when it has ended, and what it is worth; part of `omp_rpc.py`.
 
-A prompt is only acknowledged. The work has ended when an `agent_end` that is terminal is followed by a state at rest, and
-what it is worth stands in the last message's stop reason: a closed pipe or an exit code proves nothing
+A prompt is only acknowledged. The work has ended when an `agent_end` that is terminal is followed by a state at rest,
+and what it is worth stands in the last message's stop reason: a closed pipe or an exit code proves nothing
 (docs/platform/agents.md, *oh-my-pi RPC*).
 """
 

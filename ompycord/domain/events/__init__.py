@@ -1,4 +1,6 @@
-"""Every fact about a run, one class a type, and the envelope they travel in; counterpart of `fold.py`, which reads them.
+"""Every fact about a run, one class a type, and the envelope they travel in.
+
+Counterpart of `fold.py`, which reads them.
 
 The classes stand by family in `events_run.py`, `events_work.py` and `events_people.py`; users import them from here.
 On the wire `data` holds the fields of a body without its `type`. Unknown types become `Opaque` and are shown as notes.

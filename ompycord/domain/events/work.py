@@ -1,4 +1,7 @@
-"""Facts about an agent's work: talk, tools, plan, usage, files, checks, provider, session; `events.py` gathers all families."""
+"""Facts about an agent's work: talk, tools, plan, usage, files, checks, provider, session.
+
+`events.py` gathers all families.
+"""
 
 from typing import Annotated, Literal
 

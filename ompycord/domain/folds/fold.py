@@ -1,6 +1,7 @@
 """The fold: a set of events to one `StatusSnapshot`; counterpart of `events.py`. Nothing else derives what is shown.
 
-docs/contracts/events.md, *Order*: arrival order never matters. `source_state.py` takes events in, `merge.py` reads them out.
+docs/contracts/events.md, *Order*: arrival order never matters. `source_state.py` takes events in, `merge.py` reads them
+out.
 """
 
 from collections.abc import Iterable

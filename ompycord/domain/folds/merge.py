@@ -1,4 +1,6 @@
-"""All lanes of a run into one `StatusSnapshot`; counterpart of `source_state.py`. Costs the size of what is shown, not of the log.
+"""All lanes of a run into one `StatusSnapshot`; counterpart of `source_state.py`.
+
+Costs the size of what is shown, not of the log.
 
 Scalars: the last writer by (at, source, seq). Lists by (at, source, seq). Usage summed.
 """
@@ -122,7 +124,10 @@ _SCALARS = (
 
 
 def _last_summary(source_states: SourceStates) -> str | None:
-    """What the last start of the agent said at its end; None where words came after it, which are the last ones then."""
+    """What the last start of the agent said at its end.
+
+    None where words came after it, which are the last ones then.
+    """
 
     def last(source_state: SourceState) -> Stamped[tuple[str, str]] | None:
         notes = [
@@ -198,7 +203,10 @@ def _hosted_state(ours: SourceState) -> _State:
 
 
 def _external_state(source_states: SourceStates, ours: SourceState, checks: tuple[Check, ...]) -> _State:
-    """Per lane the first final event by seq, then the earliest by (at, source) wins; `lost` is lifted by a later word."""
+    """Per lane the first final event by seq, then the earliest by (at, source) wins.
+
+    `lost` is lifted by a later word.
+    """
     finals = [(source_state.final[1], source) for source, source_state in source_states.items() if source_state.final]
     if finals:
         at, source = min(finals)

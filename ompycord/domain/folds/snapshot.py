@@ -24,7 +24,10 @@ __all__ = [
 
 
 class Verification(StrEnum):
-    """Nobody's word is taken: `verified` means that a run changed something and its checks passed, timed and parsed by us."""
+    """Nobody's word is taken: `verified` means that a run changed something and its checks passed.
+
+    Timed and parsed by us.
+    """
 
     PENDING = "pending"
     VERIFIED = "verified"
@@ -45,7 +48,10 @@ class ToolCall(Frozen):
 
 
 class Usage(Frozen):
-    """Tokens summed over all lanes. `cost_usd` is None while no lane stated one; `cost_complete` says whether all did."""
+    """Tokens summed over all lanes.
+
+    `cost_usd` is None while no lane stated one; `cost_complete` says whether all did.
+    """
 
     input: int = 0
     output: int = 0

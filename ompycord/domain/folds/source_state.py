@@ -24,8 +24,10 @@ NOTES_KEPT = 5
 ARTIFACTS_KEPT = 20
 NAMED_KEPT = 100
 RANGES_KEPT = 1000
-"""Against numbers that are no count, such as times: each would leave a gap, and a fold would cost what its log does. Up to so
-many gaps the order of arrival does not matter."""
+"""Against numbers that are no count, such as times: each would leave a gap, and a fold would cost what its log does.
+
+Up to so many gaps the order of arrival does not matter.
+"""
 CLOSINGS_KEPT = 4 * NAMED_KEPT
 """A decision and a withdrawal for each question and each approval: fewer, and one that was decided would open again."""
 
@@ -122,7 +124,10 @@ def _earlier(old: Stamped[V] | None, seq: int, at: int, value: V) -> Stamped[V]:
 
 
 def _keep(table: dict[K, Stamped[V]], key: K, entry: Stamped[V], limit: int) -> None:
-    """Newest per key, the `limit` newest keys. Commutes: an evicted key has `limit` newer ones, which only grow newer."""
+    """Newest per key, the `limit` newest keys.
+
+    Commutes: an evicted key has `limit` newer ones, which only grow newer.
+    """
     old = table.get(key)
     if old is not None and old[0] > entry[0]:
         return

@@ -1,7 +1,7 @@
 """Ports: what the conductor and the edges need of the world, as Protocols of at most 8 methods.
 
-Implemented by store, workspaces, agents, checks, engines and app. `ompycord.testing` holds doubles of all but the store,
-kept honest by the same contract tests.
+Implemented by store, workspaces, agents, checks, engines and app. `ompycord.testing` holds doubles of all but the
+store, kept honest by the same contract tests.
 """
 
 from ompycord.domain.ports.clock import Clock, Ids

@@ -1,8 +1,8 @@
 """Ports of the database, one a user's need and at most 8 methods each; implemented by `store`, which has no double.
 
-Every method that writes has committed when it returns. Every method raises StorageError when the database cannot answer;
-one that writes raises it as NotStored or DiskRefuses where it is certain that nothing was stored. A user names the ports
-that it uses; where it needs several of them, it names their union beside itself, without methods of its own.
+Every method that writes has committed when it returns. Every method raises StorageError when the database cannot
+answer; one that writes raises it as NotStored or DiskRefuses where it is certain that nothing was stored. A user names
+the ports that it uses; where it needs several of them, it names their union beside itself, without methods of its own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -95,9 +95,9 @@ class EventLog(Protocol):
     async def append(self, posts: Sequence[Post], *, together: bool = False) -> list[Receipt | BadEvent]:
         """Store a batch by group commit and return an answer to each post, in order; each is judged alone.
 
-        A refusal is returned, not raised: IdConflict, SequenceConflict, RunFinal, UnknownRun. `together`: all or nothing.
-        Then the first refusal ends the list, its index is its place, and nothing is stored; a webhook-id, which stands
-        on the last post, stands for all of them.
+        A refusal is returned, not raised: IdConflict, SequenceConflict, RunFinal, UnknownRun. `together`: all or
+        nothing. Then the first refusal ends the list, its index is its place, and nothing is stored; a webhook-id,
+        which stands on the last post, stands for all of them.
         """
         ...
 
@@ -129,7 +129,10 @@ class RunHistory(Protocol):
         ...
 
     async def transcript(self, run: RunId, *, after: int) -> list[RunEvent]:
-        """What the run's agents and people wrote to each other after a position, in order (`events.TRANSCRIPT_TYPES`)."""
+        """What the run's agents and people wrote to each other after a position.
+
+        In order (`events.TRANSCRIPT_TYPES`).
+        """
         ...
 
     async def session(self, run: RunId) -> str | None:
@@ -137,7 +140,10 @@ class RunHistory(Protocol):
         ...
 
     async def session_usd(self, run: RunId, session: str) -> float:
-        """What the run's agent has reported so far that this session of its own cost, in dollars; 0 where it never did."""
+        """What the run's agent has reported so far that this session of its own cost, in dollars.
+
+        0 where it never did.
+        """
         ...
 
 
@@ -170,7 +176,8 @@ class Folds(Protocol):
     async def folds(self, runs: Sequence[RunId]) -> dict[RunId, RunFold]:
         """The folds of those that exist.
 
-        A run whose cached fold is missing or of another fold version is folded from its events up to the projector's cursor.
+        A run whose cached fold is missing or of another fold version is folded from its events up to the projector's
+        cursor.
         """
         ...
 
@@ -200,9 +207,12 @@ class Projection(Protocol):
         outbox: Sequence[OutboxRow],
         notifications: Sequence[Delivery] = (),
     ) -> None:
-        """Store folds, the state and end of external runs, outbox rows, deliveries to webhooks and the cursor of `name`.
+        """Store folds, the state and end of external runs, outbox rows.
+
+        Deliveries to webhooks and the cursor of `name`.
 
         In one transaction. `upto` is the position of the last event that was taken in. Doing it again changes nothing.
+
         """
         ...
 

@@ -1,4 +1,6 @@
-"""Ports of the work on a repository: agents, their clones, checks, the engine; implemented by agents, workspaces, checks, engines.
+"""Ports of the work on a repository: agents, their clones, checks, the engine.
+
+Implemented by agents, workspaces, checks, engines.
 
 `ompycord.testing` holds a double of each.
 """
@@ -87,9 +89,12 @@ class Workspaces(Protocol):
     """The clones of runs. The host's git never runs inside an agent's folder. Every method raises WorkspaceError."""
 
     async def prepare(self, run: RunId, repository: RepositorySpec, *, base: str | None) -> Prepared:
-        """Make a fresh clone of `base` (None: the repository's own) and return it; an earlier one of this run is discarded first.
+        """Make a fresh clone of `base` (None: the repository's own) and return it.
+
+        An earlier one of this run is discarded first.
 
         Idempotent.
+
         """
         ...
 
@@ -98,7 +103,10 @@ class Workspaces(Protocol):
         ...
 
     async def write_file(self, run: RunId, name: str, data: bytes) -> Path:
-        """Put a file that came with the task beside the run's clone, readable for its agent; the folder it is in. Idempotent."""
+        """Put a file that came with the task beside the run's clone, readable for its agent; the folder it is in.
+
+        Idempotent.
+        """
         ...
 
     async def is_taken_over(self, run: RunId) -> bool:
@@ -111,14 +119,18 @@ class Workspaces(Protocol):
 
 
 class WorkResults(Protocol):
-    """What runs made, taken out of their clones: collected, checked out, published. Every method raises WorkspaceError."""
+    """What runs made, taken out of their clones: collected, checked out, published.
+
+    Every method raises WorkspaceError.
+    """
 
     async def collect(
         self, run: RunId, repository: RepositorySpec, *, message: str, co_author: str | None = None
     ) -> Collected:
         """Commit what is there (inside), bundle it out, fetch it with fsck, list the changes. Idempotent.
 
-        `message` is the commit's. `co_author` (`Name <address>`) stands on the last commit, also where the agent made that one.
+        `message` is the commit's. `co_author` (`Name <address>`) stands on the last commit, also where the agent made
+        that one.
         """
         ...
 
@@ -204,7 +216,8 @@ class Engine(Protocol):
     async def perform(self, order: StepOrder) -> EffectFinished:
         """Do one step and say how it ended. Idempotent, except for `build`. Cancellation stops what it started.
 
-        Raises OmpycordError for what could not be done: StorageError where it must be tried again, others are the step's failure.
+        Raises OmpycordError for what could not be done: StorageError where it must be tried again, others are the
+        step's failure.
         """
         ...
 

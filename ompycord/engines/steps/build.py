@@ -30,7 +30,10 @@ GO_ON: Final = "You were interrupted. Look at what is done already, and go on wi
 
 
 def is_confined_enough(level: ConfinementLevel, spec: AgentSpec) -> bool:
-    """Whether this machine's level is at least what the agent's configuration demands. The rehearsal is our own code."""
+    """Whether this machine's level is at least what the agent's configuration demands.
+
+    The rehearsal is our own code.
+    """
     return spec.kind == "rehearsal" or is_enough(level, spec.sandbox)
 
 
@@ -122,7 +125,10 @@ def _prompt(task: Task, earlier: Sequence[str], files: Path | None) -> str:
 
 
 def _go_on(earlier: Sequence[str]) -> str:
-    """For a session that knows its task. What was written may have been cut off on its way, so all of it comes again."""
+    """For a session that knows its task.
+
+    What was written may have been cut off on its way, so all of it comes again.
+    """
     if not earlier:
         return GO_ON
     return "\n\n".join((GO_ON, "Said since it began; you may know some of it:", *earlier))

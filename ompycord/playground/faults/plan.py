@@ -99,8 +99,8 @@ class FaultPlan:
         """Plan a fault. Raises BadFaultError.
 
         `method` (`*` for any), `route` (Discord's template or path without `/api/v10`, with `*`), `action`, `count`,
-        `skip`, `containing` a text in the body; `status`, `body`, `headers` and `via` for `status`, `seconds` for delays
-        and outages, `body` as of `POST /control/gateway` for `disturb`, `probability` with `seed`.
+        `skip`, `containing` a text in the body; `status`, `body`, `headers` and `via` for `status`, `seconds` for
+        delays and outages, `body` as of `POST /control/gateway` for `disturb`, `probability` with `seed`.
         """
         action = wanted.get("action")
         if action not in ACTIONS:

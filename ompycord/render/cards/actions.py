@@ -1,6 +1,7 @@
 """The buttons of a card: one record each, and which of them a card offers in which order; pure.
 
-Counterpart: `bot/features.py`, which binds a handler to every record that is not planned and refuses to start where one is missing.
+Counterpart: `bot/features.py`, which binds a handler to every record that is not planned and refuses to start where one
+is missing.
 """
 
 from collections.abc import Callable, Collection
@@ -89,8 +90,9 @@ class CardAction:
     """One button of a card."""
 
     name: str
-    """At most 8 characters, so that the signed id fits (docs/contracts/commands-and-buttons.md, *Component ids*). Posted
-    buttons carry it: it never changes.
+    """At most 8 characters, so that the signed id fits (docs/contracts/commands-and-buttons.md, *Component ids*).
+
+    Posted buttons carry it: it never changes.
     """
     label: str
     right: str

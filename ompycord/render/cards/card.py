@@ -1,7 +1,7 @@
 """`CardView` to the exact payload of a card; counterpart of `bot/delivery/live.py`, which edits the message.
 
-card = render(snapshot, surroundings). The hash is taken without the weather, so gateway, breaker and clock never cause an
-edit (docs/contracts/cards.md, *Renderers*); what they say appears with the next edit that has another cause.
+card = render(snapshot, surroundings). The hash is taken without the weather, so gateway, breaker and clock never cause
+an edit (docs/contracts/cards.md, *Renderers*); what they say appears with the next edit that has another cause.
 """
 
 from collections.abc import Collection

@@ -171,7 +171,10 @@ def _folded(view: CardView, part: Part, glyph: str, word: str) -> CardView | Non
 
 
 def _shorter(field: FieldView, over_limit: int) -> FieldView:
-    """Words lose what is too much; lines go one by one, since saying how many went can take more room than one gives."""
+    """Words lose what is too much; lines go one by one.
+
+    Since saying how many went can take more room than one gives.
+    """
     if field.prose is not None:
         left = utf16_len(field.prose.text) - over_limit
         return field.model_copy(update={"prose": field.prose.within(max(left, 0))})

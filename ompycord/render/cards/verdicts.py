@@ -1,4 +1,7 @@
-"""Why a run ended unchecked, without a result or failed, in one sentence each; counterpart of `domain.snapshot.Verification`."""
+"""Why a run ended unchecked, without a result or failed, in one sentence each.
+
+Counterpart of `domain.snapshot.Verification`.
+"""
 
 from typing import Final
 
@@ -70,7 +73,10 @@ def _why_unchecked(snapshot: StatusSnapshot, render_context: RenderContext, sani
         return head + f"{_blind(blind[0], sanitizer)}{f' (and {len(blind) - 1} more)' if len(blind) > 1 else ''}."
     if claimed:
         passed = and_list([sanitizer.line(check.name, _NAME) for check in ours])
-        return f"{f'{passed} passed here' if passed else 'No check ran here'}; {and_list(claimed)} is only the agent's word."
+        return (
+            f"{f'{passed} passed here' if passed else 'No check ran here'}; {and_list(claimed)} is only the "
+            "agent's word."
+        )
     if render_context.checks:
         return "Its checks did not run."
     where = sanitizer.line(snapshot.repository, _NAME) if snapshot.repository else "this repository"

@@ -31,7 +31,10 @@ def view(
     redact: Redact,
     actions: Collection[CardAction] = CARD_ACTIONS,
 ) -> CardView:
-    """What the card says. `actions` are those that it may offer; the rest decide the run's state and their own records."""
+    """What the card says.
+
+    `actions` are those that it may offer; the rest decide the run's state and their own records.
+    """
     sanitizer = Sanitizer(redact)
     if render_context.live_url is not None:
         return _replaced(snapshot, render_context, sanitizer)

@@ -1,8 +1,10 @@
-"""Stage 1 of ingestion for all posts of a transaction at once: read what decides, judge in memory, write; rules in `events.py`.
+"""Stage 1 of ingestion for all posts of a transaction at once: read what decides, judge in memory, write.
 
-A statement for each event would give the interpreter's lock away some eight times an event, and the event loop takes it; so
-a transaction runs a few statements over many rows (docs/platform/sqlite.md, *Throughput*). Each request is judged alone
-and in order.
+Rules in `events.py`.
+
+A statement for each event would give the interpreter's lock away some eight times an event, and the event loop takes
+it; so a transaction runs a few statements over many rows (docs/platform/sqlite.md, *Throughput*). Each request is
+judged alone and in order.
 """
 
 import json
@@ -58,7 +60,10 @@ class _Run(NamedTuple):
     pk: int
     run: RunId
     ends_sources: bool
-    """In an external run a final event ends its lane; in a hosted run it is a claim and only the run's state ends it."""
+    """In an external run a final event ends its lane.
+
+    In a hosted run it is a claim and only the run's state ends it.
+    """
     has_ended: bool
     cancel_requested: bool
 

@@ -1,4 +1,7 @@
-"""Deliveries to webhooks: written with a projection, sent by `notify/`; the product's `domain.ports_notify.NotificationQueue`."""
+"""Deliveries to webhooks: written with a projection, sent by `notify/`.
+
+The product's `domain.ports_notify.NotificationQueue`.
+"""
 
 import json
 import sqlite3

@@ -118,7 +118,10 @@ def require_number(seq: int | None) -> None:
 
 
 def same_or_conflict(position: int, *, is_same: bool, seq: int) -> int:
-    """The position of the event that has this number, when it is the same one. Raises SequenceConflict when it is not."""
+    """The position of the event that has this number, when it is the same one.
+
+    Raises SequenceConflict when it is not.
+    """
     if is_same:
         return position
     raise SequenceConflict(f"Number {seq} of this source is taken by another event.")

@@ -156,8 +156,12 @@ def _project(
     notifications: Sequence[Delivery],
     now: Millis,
 ) -> None:
-    """Dumped folds, states of external runs, outbox rows, deliveries to webhooks and the cursor. Repeated, it changes nothing."""
-    # A few statements over many rows: an append that waits behind this transaction feels each of them (bench webhook, p99).
+    """Dumped folds, states of external runs, outbox rows, deliveries to webhooks and the cursor.
+
+    Repeated, it changes nothing.
+    """
+    # A few statements over many rows: an append that waits behind this transaction feels each of them (bench webhook,
+    # p99).
     _PUT_FOLDS.run(raw, [(run, FOLD_VERSION, position, dump) for run, position, dump in dumps])
     _PUT_STATES.run(raw, [(run, state, ended_at, now) for run, (state, ended_at) in states.items()])
     add_outbox(raw, outbox)

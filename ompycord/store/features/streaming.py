@@ -1,4 +1,6 @@
-"""The log as a stream reads it: pages after a position, or the snapshots to begin from; counterpart of `webhook/streams.py`.
+"""The log as a stream reads it: pages after a position, or the snapshots to begin from.
+
+Counterpart of `webhook/streams.py`.
 
 Both end where the projector is, so that a snapshot and the events after it never overlap.
 """
@@ -19,7 +21,10 @@ __all__ = ["SNAPSHOTS", "SqliteStreams"]
 SNAPSHOTS = 100
 """Open runs in one beginning, the newest; more are asked for one by one."""
 NEAR = 5000
-"""Positions that are looked through one by one; a stream that keeps up never reads more of a log, however long its run is."""
+"""Positions that are looked through one by one.
+
+A stream that keeps up never reads more of a log, however long its run is.
+"""
 
 _SQL = load("streaming")
 _PAGE_OF_ALL = _SQL.one("page_of_all")

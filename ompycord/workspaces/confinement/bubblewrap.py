@@ -1,4 +1,7 @@
-"""Level *full*: a program in namespaces of its own, by bubblewrap; its counterpart with the kernel alone is `landlock.py`."""
+"""Level *full*: a program in namespaces of its own, by bubblewrap.
+
+Its counterpart with the kernel alone is `landlock.py`.
+"""
 
 import os
 import stat
@@ -20,16 +23,21 @@ _THREADS: Final = 16
 _APART: Final = ("--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try")
 _BASE: Final = ("--die-with-parent", "--cap-drop", "ALL", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp")  # noqa: S108  # its own
 _NO_NAMESPACES: Final = "--disable-userns"
-"""From bubblewrap 0.8 on. Inside one more namespace a program of root's mounts control groups and may write them (seen on 6.18)."""
+"""From bubblewrap 0.8 on.
+
+Inside one more namespace a program of root's mounts control groups and may write them (seen on 6.18).
+"""
 _PROC: Final = Path("/proc")
 _WRITE: Final = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 def in_bubblewrap(spec: ProcessSpec, layout: Layout, seen: SandboxView, *, bwrap: Path, program: Path) -> ProcessSpec:
-    """`spec` within bubblewrap. `spec.env` is all that bubblewrap itself gets, so `/proc/1/environ` inside holds no more.
+    """`spec` within bubblewrap.
 
-    TERM goes to the whole process group and would end bubblewrap, and all inside with it, at once: the outer one ignores
-    it, and the program gets its default back, so that it has its time to end.
+    `spec.env` is all that bubblewrap itself gets, so `/proc/1/environ` inside holds no more.
+
+    TERM goes to the whole process group and would end bubblewrap, and all inside with it, at once: the outer one
+    ignores it, and the program gets its default back, so that it has its time to end.
     """
     network = () if layout.network else ("--unshare-net",)
     inside = _natively(spec, program) or _by_python(spec, program)
@@ -61,10 +69,12 @@ def _by_python(spec: ProcessSpec, program: Path) -> tuple[str, ...]:
 
 
 def _kernel() -> Iterator[str]:
-    """Read-only, all below /proc by which a file changes the machine: to root the kernel grants that without any capability.
+    """Read-only, all below /proc by which a file changes the machine.
 
-    Only processes stay writable: inside they are the program's own. bubblewrap itself covers four of these folders where it may
-    write into them, and nobody may write into /proc/sys: only into its files.
+    To root the kernel grants that without any capability.
+
+    Only processes stay writable: inside they are the program's own. bubblewrap itself covers four of these folders
+    where it may write into them, and nobody may write into /proc/sys: only into its files.
     """
     device = _PROC.stat().st_dev
     for entry in sorted(_PROC.iterdir()):

@@ -1,8 +1,9 @@
 """Runs just before a confined program and becomes it: closes the kernel's doors behind itself, or arranges TERM.
 
 Started as `python -I -S <this file> <mode> <argument> <program> <argv…>` by `landlock.py` and `bubblewrap.py`; imports
-nothing of ours. Modes: `landlock` with its rules as JSON, `term` with `default`, or `terminal`, which also takes standard
-input for its controlling terminal, in a session of its own; `tasks=N` behind them bounds its user's tasks from here on.
+nothing of ours. Modes: `landlock` with its rules as JSON, `term` with `default`, or `terminal`, which also takes
+standard input for its controlling terminal, in a session of its own; `tasks=N` behind them bounds its user's tasks from
+here on.
 """
 
 import ctypes
@@ -75,7 +76,10 @@ def main() -> None:
 
 
 def claim_terminal() -> None:
-    """A session of its own with this terminal: a shell cannot manage jobs in one that began outside of its namespace."""
+    """A session of its own with this terminal.
+
+    A shell cannot manage jobs in one that began outside of its namespace.
+    """
     import fcntl
     import termios
 
@@ -85,7 +89,10 @@ def claim_terminal() -> None:
 
 
 def bound_tasks(most: int) -> None:
-    """Here, in a user namespace of its own, only what is in it counts; outside, all programs of the user would. Root is exempt."""
+    """Here, in a user namespace of its own, only what is in it counts; outside, all programs of the user would.
+
+    Root is exempt.
+    """
     import resource
 
     hard = resource.getrlimit(resource.RLIMIT_NPROC)[1]
@@ -120,7 +127,8 @@ def enter(rules: dict[str, Any]) -> None:
     for paths, rights in ((rules["read"], READ), (rules["write"], handled), (rules["devices"], handled & ~EXECUTE)):
         for path in paths:
             allow(call, ruleset, path, rights & handled)
-    # A capability goes around Landlock: with CAP_PERFMON another program's environment can be read (seen, as root on 6.18).
+    # A capability goes around Landlock: with CAP_PERFMON another program's environment can be read (seen, as root on
+    # 6.18).
     libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
     for number in range(CAPABILITIES):  # refused where we have none: then there is nothing to drop
         libc.prctl(PR_CAPBSET_DROP, number, 0, 0, 0)

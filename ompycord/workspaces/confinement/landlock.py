@@ -1,4 +1,7 @@
-"""Levels *files+net* and *files*: the kernel's Landlock refuses files, and TCP, to a program that otherwise stays where it is."""
+"""Levels *files+net* and *files*: the kernel's Landlock refuses files.
+
+And TCP, to a program that otherwise stays where it is.
+"""
 
 import json
 import sys

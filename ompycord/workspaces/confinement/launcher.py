@@ -1,4 +1,7 @@
-"""Starts a run's programs, confined or not, with an environment of their own; implements `processes/launcher_port.py`."""
+"""Starts a run's programs, confined or not, with an environment of their own.
+
+Implements `processes/launcher_port.py`.
+"""
 
 import asyncio
 import shutil

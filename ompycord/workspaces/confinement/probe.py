@@ -1,4 +1,6 @@
-"""Finds the best confinement that this machine really gives: a child tries to break out, and must fail (`probe_program.py`).
+"""Finds the best confinement that this machine really gives.
+
+A child tries to break out, and must fail (`probe_program.py`).
 
 No version number and no setting is believed: containers and kernels lie about both
 (docs/platform/git-and-confinement.md, *Levels*).

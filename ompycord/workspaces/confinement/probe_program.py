@@ -1,4 +1,6 @@
-"""A program that tries to break out, and says as JSON what it could do; started confined by `probe.py`, imports nothing of ours.
+"""A program that tries to break out, and says as JSON what it could do.
+
+Started confined by `probe.py`, imports nothing of ours.
 
 Its one argument is JSON: the paths and the port to try. Everything it tries is harmless where it succeeds.
 """
@@ -49,7 +51,10 @@ def main() -> None:
 
 
 def change_settings() -> None:
-    """Opens files for writing by which the machine is changed, and writes nothing. Raises OSError where none lets it."""
+    """Opens files for writing by which the machine is changed, and writes nothing.
+
+    Raises OSError where none lets it.
+    """
     tops = (
         top for top in Path("/proc").iterdir() if not (top.name.isdecimal() or top.name == ANYBODYS or top.is_symlink())
     )
@@ -77,14 +82,20 @@ def opens(file: Path) -> bool:
 
 
 def is_own(file: Path) -> bool:
-    """Whether it is a setting of a namespace that was made for this program: to a user who is not root no other belongs."""
+    """Whether it is a setting of a namespace that was made for this program.
+
+    To a user who is not root no other belongs.
+    """
     return os.geteuid() != 0 and file.lstat().st_uid == os.geteuid()
 
 
 def write_control_groups() -> None:
-    """As root: mounts control groups in namespaces of its own and opens one for writing. Raises OSError where it may not.
+    """As root: mounts control groups in namespaces of its own and opens one for writing.
+
+    Raises OSError where it may not.
 
     Those that belong to another user are that user's own.
+
     """
     if os.geteuid() != 0:
         raise PermissionError(errno.EPERM, "not root")

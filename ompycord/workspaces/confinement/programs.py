@@ -1,7 +1,10 @@
-"""Where the program of a run lies: outside, as a person installed it, or in the run's own folders, where an agent can put a link.
+"""Where the program of a run lies: outside, as a person installed it, or in the run's own folders.
 
-What lies in those folders decides nothing about what is seen (`sandbox_view.py`), and a link out of them is refused here, before anything
-starts. A link that is put there later leads into the confinement only: nothing was made visible for it.
+Where an agent can put a link.
+
+What lies in those folders decides nothing about what is seen (`sandbox_view.py`), and a link out of them is refused
+here, before anything starts. A link that is put there later leads into the confinement only: nothing was made visible
+for it.
 """
 
 import os
@@ -23,7 +26,10 @@ _LONGEST: Final = 100
 
 
 def is_of_run(path: Path, layout: Layout) -> bool:
-    """Whether the way to `path` touches what the run's programs can write, so that an agent may choose where it ends."""
+    """Whether the way to `path` touches what the run's programs can write.
+
+    So that an agent may choose where it ends.
+    """
     return any(_is_in(at, _folders(layout)) for at in _way(path))
 
 
@@ -50,7 +56,8 @@ def require_inside(name: str, path: Path, layout: Layout, *, shows: Callable[[Pa
 def _way(path: Path) -> Iterator[Path]:
     """Each place on the way to `path` as the kernel goes it, links before what they lead to; the last one is its end.
 
-    `Path.resolve` gives the end alone. A way with too many links ends where they are too many: the kernel refuses it too.
+    `Path.resolve` gives the end alone. A way with too many links ends where they are too many: the kernel refuses it
+    too.
     """
     start = path.absolute()
     at, ahead, links = Path(start.anchor), list(reversed(start.parts[1:])), 0

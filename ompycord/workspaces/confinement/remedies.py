@@ -1,4 +1,7 @@
-"""What raises the level of confinement on this machine: its facts, and the exact commands for them; used by `probe.py`."""
+"""What raises the level of confinement on this machine: its facts, and the exact commands for them.
+
+Used by `probe.py`.
+"""
 
 import os
 import shutil
@@ -35,7 +38,8 @@ _TRY: Final = "bubblewrap is here and does not confine. See why: bwrap --unshare
 _KERNEL: Final = "Level files needs a kernel from 5.19 on with landlock among its security modules (lsm=landlock,…)."
 _TRY_AS_ROOT: Final = _TRY.replace("--unshare-user", "--unshare-user --disable-userns")
 _ROOT: Final = (
-    "Ompycord runs as root, whose programs may change settings of the kernel and rights of every file: start it as a user of its "
+    "Ompycord runs as root, whose programs may change settings of the kernel and rights of every file: start it as a "
+    "user of its "
     "own, or confine fully, for which root needs bubblewrap 0.8 or newer."
 )
 

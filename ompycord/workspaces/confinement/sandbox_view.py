@@ -1,4 +1,6 @@
-"""What a confined program sees of the machine: the system, this Python, its own program, its run's folders; for every level.
+"""What a confined program sees of the machine: the system, this Python, its own program, its run's folders.
+
+For every level.
 
 Paths alone, no mechanism: `bubblewrap.py` makes mounts of them, `landlock.py` rules.
 """
@@ -38,7 +40,10 @@ _ALTERNATES: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class SandboxView:
-    """Absolute paths. `hidden` wins over a readable folder above it, a readable or writable path over a hidden one above."""
+    """Absolute paths.
+
+    `hidden` wins over a readable folder above it, a readable or writable path over a hidden one above.
+    """
 
     readable: tuple[Path, ...]
     writable: tuple[Path, ...]
@@ -54,8 +59,8 @@ class SandboxView:
 def sandbox_view(layout: Layout, *, program: Path, path: str, hidden: Iterable[Path]) -> SandboxView:
     """What `program` sees in `layout` with `path` as its PATH; of what lies in `hidden` only what is named.
 
-    A program, or a folder of the PATH, that lies in the run's own folders adds nothing: an agent chooses where it leads.
-    Raises ProcessFailed for a grant that would show a hidden folder of ours whole.
+    A program, or a folder of the PATH, that lies in the run's own folders adds nothing: an agent chooses where it
+    leads. Raises ProcessFailed for a grant that would show a hidden folder of ours whole.
     """
     ours = tuple(hidden)
     unseen = tuple(dict.fromkeys(_both(one for one in (*SECRET, Path.home(), *ours) if _is_there(one))))
@@ -74,7 +79,10 @@ def sandbox_view(layout: Layout, *, program: Path, path: str, hidden: Iterable[P
 
 
 def without(folder: Path, hidden: Iterable[Path]) -> Iterator[Path]:
-    """`folder` as the paths that together leave out what is hidden in it. Links in a folder that is split are left out."""
+    """`folder` as the paths that together leave out what is hidden in it.
+
+    Links in a folder that is split are left out.
+    """
     inside = [one for one in hidden if one.is_relative_to(folder) and one != folder]
     if not inside:
         yield folder
@@ -137,7 +145,10 @@ def _roots(folder: Path) -> list[Path]:
 
 
 def _objects(layout: Layout) -> list[Path]:
-    """The objects of the base that a run's clone borrows: from our own record, since what the clone says is the agent's."""
+    """The objects of the base that a run's clone borrows.
+
+    From our own record, since what the clone says is the agent's.
+    """
     folder = Folder(layout.tree.parent)
     record = folder.read() if layout.tree == folder.clone else None
     found = [record.objects] if record is not None else []

@@ -143,7 +143,10 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
 
 @pytest.fixture(scope="session")
 def address(shared: Path) -> Generator[str]:
-    """The shared stub, which speaks the dialects of every provider, on a port that was free a moment ago: it takes no other."""
+    """The shared stub, which speaks the dialects of every provider, on a port that was free a moment ago.
+
+    It takes no other.
+    """
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     with subprocess.Popen([sys.executable, str(shared / "tools/model_stub.py"), str(port)]) as process:

@@ -1,4 +1,7 @@
-"""What real agents read in their HOME so that they know a model without a mind; `conftest.py` and `kinds.py` put it there."""
+"""What real agents read in their HOME so that they know a model without a mind.
+
+`conftest.py` and `kinds.py` put it there.
+"""
 
 import json
 from pathlib import Path
@@ -7,7 +10,8 @@ from pathlib import Path
 def omp_settings(model: str) -> str:
     """oh-my-pi's `models.yml` with the stub and its prices."""
     one = {
-        "id": "stub-1", "name": "Stub", "reasoning": False, "input": ["text"], "contextWindow": 128_000, "maxTokens": 8192,
+        "id": "stub-1", "name": "Stub", "reasoning": False, "input": ["text"], "contextWindow": 128_000,
+        "maxTokens": 8192,
         "cost": {"input": 3, "output": 15, "cacheRead": 0.3, "cacheWrite": 3.75},
     }  # fmt: skip
     stub = {"baseUrl": model, "apiKey": "none", "api": "openai-completions", "models": [one]}
@@ -46,7 +50,10 @@ def gemini_settings() -> str:
 
 
 def a_minute_later(home: Path) -> None:
-    """Gemini CLI 0.61 names a session's file by the minute that it began in, and empties it when it is loaded in that minute."""
+    """Gemini CLI 0.61 names a session's file by the minute that it began in.
+
+    And empties it when it is loaded in that minute.
+    """
     for file in sorted(home.glob(".gemini/tmp/*/chats/session-*.jsonl")):  # the oldest first, which makes room
         _, year, rest = file.name.split("-", 2)
         file.rename(file.with_name(f"session-{int(year) - 1}-{rest}"))

@@ -1,7 +1,9 @@
-"""A run of a real agent from its first word to its branch, as two people live it in the playground; `test_real_journeys.py` uses it.
+"""A run of a real agent from its first word to its branch, as two people live it in the playground.
 
-Mo asks and answers, Ada allows (the repository wants two people). Nothing here knows an agent: a `Kind` says what one is called,
-how it is configured, and how the model without a mind makes it write, ask and run something.
+`test_real_journeys.py` uses it.
+
+Mo asks and answers, Ada allows (the repository wants two people). Nothing here knows an agent: a `Kind` says what one
+is called, how it is configured, and how the model without a mind makes it write, ask and run something.
 """
 
 import asyncio
@@ -35,7 +37,10 @@ class Kind:
     name: str
     """As npm's command, and in the configuration."""
     config: Callable[[str, Path], dict[str, Any]]
-    """`config(model's address, the user's home)` writes what the agent reads at home, and is its entry in ompycord.yml."""
+    """`config(model's address, the user's home)` writes what the agent reads at home.
+
+    And is its entry in ompycord.yml.
+    """
     write: Callable[[str, str], str]
     """The line that writes a file."""
     run: Callable[[str], str]
@@ -142,7 +147,10 @@ async def begin(product: Product, kind: Kind, prompt: str) -> Journey:
 
 @asynccontextmanager
 async def allowing(ada: Person) -> AsyncGenerator[list[str]]:
-    """Meanwhile Ada allows, once each, all that she is asked for; the texts that she read. Nobody else answers her messages."""
+    """Meanwhile Ada allows, once each, all that she is asked for; the texts that she read.
+
+    Nobody else answers her messages.
+    """
     read: list[str] = []
 
     async def allow() -> None:

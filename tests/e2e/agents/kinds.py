@@ -1,4 +1,7 @@
-"""The agents of `test_real_journeys.py`: how each is configured, and how a model without a mind makes it write, ask and run."""
+"""The agents of `test_real_journeys.py`.
+
+How each is configured, and how a model without a mind makes it write, ask and run.
+"""
 
 import json
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""Codex, Gemini CLI and Claude Code over the Agent Client Protocol, from npm, against the shared stub of their providers."""
+"""Codex, Gemini CLI and Claude Code over the Agent Client Protocol, from npm.
+
+Against the shared stub of their providers.
+"""
 
 import json
 from collections.abc import Callable
@@ -68,7 +71,8 @@ def claude(address: str) -> dict[str, Any]:
 KINDS = [
     Kind(
         "codex", codex,
-        'CALL exec_command {"cmd": "printf hi > a.txt", "sandbox_permissions": "require_escalated", "justification": "w"}',
+        'CALL exec_command {"cmd": "printf hi > a.txt", "sandbox_permissions": "require_escalated", "justification": '
+        '"w"}',
         codex_settings,
     ),
     Kind("gemini", gemini, 'CALL write_file {"file_path": "a.txt", "content": "hi"}', settle_gemini),

@@ -66,7 +66,10 @@ class Elsewhere:
         assert process.returncode == 0, out.decode()
 
     async def until(self, wanted: Callable[[StatusSnapshot], bool]) -> tuple[RunId, StatusSnapshot]:
-        """The one run that there is, as it is shown once it is as wanted: posts may arrive after their sender has ended."""
+        """The one run that there is, as it is shown once it is as wanted.
+
+        Posts may arrive after their sender has ended.
+        """
         async with within(60):
             while True:
                 while await self.projector.project_some():

@@ -1,4 +1,7 @@
-"""Real agents at work for two people: asked, allowed, steered, stopped, resumed, killed with the bot, and true to the end."""
+"""Real agents at work for two people: asked, allowed, steered, stopped, resumed, killed with the bot.
+
+And true to the end.
+"""
 
 import os
 from pathlib import Path
@@ -62,7 +65,8 @@ def tasks(kind: Kind) -> tuple[str, str, str]:
         "SAY first",
     )
     steered = (kind.write("steered.txt", "heard\n"), kind.run(busy(40)), "SAY second")
-    # Twice: where words come with the result of what they cut short, the model without a mind takes that for its first step's.
+    # Twice: where words come with the result of what they cut short, the model without a mind takes that for its first
+    # step's.
     last = (*[kind.write("last.txt", "end\n")] * 2, "SAY all is done")
     return "\n".join(first), "\n".join(steered), "\n".join(last)
 

@@ -1,4 +1,7 @@
-"""Real agents ask people through our MCP tools, which they were given without configuration, and hear of it after 70 s."""
+"""Real agents ask people through our MCP tools, which they were given without configuration.
+
+And hear of it after 70 s.
+"""
 
 import asyncio
 import time

@@ -37,7 +37,7 @@ def spec(mode: str = "always-ask") -> dict[str, Any]:
 
 TASK = """
 CALL write {"path": "a.txt", "content": "one\\ntwo\\n"}
-CALL ask {"questions": [{"id": "db", "question": "Which database?", "options": [{"label": "SQLite"}, {"label": "Postgres"}]}]}
+CALL ask {"questions": [{"id": "db", "question": "Which?", "options": [{"label": "SQLite"}, {"label": "Postgres"}]}]}
 CALL bash {"command": "cat a.txt"}
 CALL bash {"command": "rm a.txt"}
 CALL todo {"op": "init", "list": [{"phase": "Build", "items": ["one", "two"]}]}

@@ -1,7 +1,8 @@
 """Real agents in a repository whose files name another address: the granted key goes to the model's alone.
 
-The repository also tries to run something by every way that its agent has; each of these touches a mark. Which marks there are
-at the end is what docs/explanation/trust.md, *What a repository can tell an agent*, says of it, in both directions.
+The repository also tries to run something by every way that its agent has; each of these touches a mark. Which marks
+there are at the end is what docs/explanation/trust.md, *What a repository can tell an agent*, says of it, in both
+directions.
 """
 
 import asyncio

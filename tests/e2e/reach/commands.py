@@ -1,4 +1,7 @@
-"""Every command and message menu that Discord was told of, run with sensible options; whatever completes is asked to."""
+"""Every command and message menu that Discord was told of, run with sensible options.
+
+Whatever completes is asked to.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -55,8 +58,10 @@ async def _waiting(ada: Visitor, run: str) -> str:
 
 
 def _steps(run: str, person: str) -> list[tuple[str, dict[str, Any], str]]:
-    """Command, options (None: what waits for this run) and words of its answer, in an order in which each has a meaning: what is told
-    to a stopped run waits."""
+    """Command, options (None: what waits for this run) and words of its answer.
+
+    In an order in which each has a meaning: what is told to a stopped run waits.
+    """
     of: dict[str, Any] = {"run": run}
     return [
         ("omp stop", of, "stops"),

@@ -1,4 +1,7 @@
-"""Every setting that there is, and a valid value for each that is not its default; set by a file, by variables, and shown."""
+"""Every setting that there is, and a valid value for each that is not its default.
+
+Set by a file, by variables, and shown.
+"""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -1,6 +1,9 @@
-"""What the product has, what a journey reached of it, and the committed list of what it did not: `tests/e2e/not_reached.txt`.
+"""What the product has, what a journey reached of it, and the committed list of what it did not.
 
-A line is `kind | name | why`. The comparison goes both ways: what is missing there is told, and so is what stands there and was reached.
+`tests/e2e/not_reached.txt`.
+
+A line is `kind | name | why`. The comparison goes both ways: what is missing there is told, and so is what stands there
+and was reached.
 """
 
 from collections.abc import Collection

@@ -1,4 +1,6 @@
-"""From outside, on one running product: every command, button, form, route, metric, setting and command line, and what was missed.
+"""From outside, on one running product.
+
+Every command, button, form, route, metric, setting and command line, and what was missed.
 
 What no test here reaches is printed, and stands with its reason in `tests/e2e/not_reached.txt`.
 """

@@ -1,4 +1,7 @@
-"""A person who keeps count: every button and form that it presses or sends, by the action in its id, answered or not."""
+"""A person who keeps count: every button and form that it presses or sends, by the action in its id.
+
+Answered or not.
+"""
 
 import json
 import re

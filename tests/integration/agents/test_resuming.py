@@ -1,4 +1,7 @@
-"""An agent that is started in an earlier session: it hears only how to go on, or the whole task where that session is gone."""
+"""An agent that is started in an earlier session.
+
+It hears only how to go on, or the whole task where that session is gone.
+"""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""An older data folder, opened by today's program over its own Discord; its counterpart is `tests/support/older_data_folder.py`."""
+"""An older data folder, opened by today's program over its own Discord.
+
+Its counterpart is `tests/support/older_data_folder.py`.
+"""
 
 import hashlib
 from collections.abc import AsyncGenerator
@@ -155,7 +158,10 @@ class OlderFolder:
 
 @pytest.fixture
 async def older(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[OlderFolder]:
-    """It is started again a while after the kill. At the end no error has been logged and every message request was as it may be."""
+    """It is started again a while after the kill.
+
+    At the end no error has been logged and every message request was as it may be.
+    """
     be_then(monkeypatch, after_s=DOWN_S)
     database = restore(tmp_path, later_ms=LATER_S * 1000)
     with capture_logs() as lines:

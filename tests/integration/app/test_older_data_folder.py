@@ -1,15 +1,18 @@
-"""A data folder of an earlier version opens, migrates and goes on: its runs end as they should, old buttons work, nothing is sent twice.
+"""A data folder of an earlier version opens, migrates and goes on.
 
-The databases in `tests/data/older_data_folder/` were made by the program at commit cbde223 (schema 2): its own bot on its own
-playground, store, projector, driver, and steps over the doubles of workspaces, checks and agents. An engine that does not return
-held one run at each effect once it was started, before its work or after it; an agent that does not return held those that
-were building, among them one with a question, with an approval, with an answer that it had not taken and with a message
-that waited. Others had been stopped, had used up their limit, crashed, or could not be collected; others had ended in each
-way. A refused run left a draft with its text, and a message had been armed. One run's messages Discord had refused
-for good; of two runs a message was posted and that was not recorded; then the bot was closed, a run ended, one was submitted and two
-external ones began, so that their rows were pending, two of them before their time. Then the process got SIGKILL. The
-titles of the runs say which is which. Its pings and most cached folds were left out of the copy. `meta.json` is what the same
-version kept of a run's workspace, `ompycord.yml` has every key that it knew, and `ompycord_as_read.json` what it read from it.
+Its runs end as they should, old buttons work, nothing is sent twice.
+
+The databases in `tests/data/older_data_folder/` were made by the program at commit cbde223 (schema 2): its own bot on
+its own playground, store, projector, driver, and steps over the doubles of workspaces, checks and agents. An engine
+that does not return held one run at each effect once it was started, before its work or after it; an agent that does
+not return held those that were building, among them one with a question, with an approval, with an answer that it had
+not taken and with a message that waited. Others had been stopped, had used up their limit, crashed, or could not be
+collected; others had ended in each way. A refused run left a draft with its text, and a message had been armed. One
+run's messages Discord had refused for good; of two runs a message was posted and that was not recorded; then the bot
+was closed, a run ended, one was submitted and two external ones began, so that their rows were pending, two of them
+before their time. Then the process got SIGKILL. The titles of the runs say which is which. Its pings and most cached
+folds were left out of the copy. `meta.json` is what the same version kept of a run's workspace, `ompycord.yml` has
+every key that it knew, and `ompycord_as_read.json` what it read from it.
 """
 
 import json
@@ -219,7 +222,10 @@ async def test_a_kept_text_and_an_armed_message_become_one_run_each(older: Older
 
 
 async def rearm(older: OlderFolder, message: Message) -> None:
-    """The bot's own rocket stands there again, as where the kill came after the start and before the message was disarmed."""
+    """The bot's own rocket stands there again.
+
+    As where the kill came after the start and before the message was disarmed.
+    """
     path = f"/channels/{message.channel_id}/messages/{message.id}/reactions/{quote(ROCKET)}/@me"
     assert (await older.harness.playground.rest("PUT", path)).status == 204
 

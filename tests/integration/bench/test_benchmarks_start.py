@@ -1,4 +1,7 @@
-"""Every benchmark starts alone, in a process of its own, and prints one JSON object that says where it ran. Times are not judged."""
+"""Every benchmark starts alone, in a process of its own, and prints one JSON object that says where it ran.
+
+Times are not judged.
+"""
 
 import json
 import subprocess

@@ -283,7 +283,10 @@ class AppHarness:
                     await changes.take(0.1)
 
     async def advance(self, seconds: float) -> None:
-        """So much later it is at once, while nothing is asked of Discord: no client lives through a request that long."""
+        """So much later it is at once, while nothing is asked of Discord.
+
+        No client lives through a request that long.
+        """
         session = self.bot._session  # pyright: ignore[reportPrivateUsage]  # what is in flight is the watchdog's business
         assert session is not None
         async with within(PATIENCE_S):
@@ -363,7 +366,10 @@ class AppHarness:
         return surface is not None and surface.message is None
 
     async def looked_at_again(self, run: str) -> None:
-        """Something happened, the editor made the run's messages true again, and what it then found due has gone out."""
+        """Something happened, the editor made the run's messages true again.
+
+        And what it then found due has gone out.
+        """
         await self.areas.recorder.observe(
             RunId(run), ev.ToolFinished(tool="edit", title=f"look-{self.clock.now_ms()}.py")
         )
@@ -455,7 +461,10 @@ def is_answer(message: Message, interaction: str) -> bool:
 
 @pytest.fixture
 async def playground(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncGenerator[Playground]:
-    """A playground of this test's own; discord.py is pointed at it and back. Every message request is judged at the end."""
+    """A playground of this test's own; discord.py is pointed at it and back.
+
+    Every message request is judged at the end.
+    """
     async with hosted_playground(tmp_path / "playground") as running:
         point_at(DiscordTarget(api=f"{running.api}/v10", gateway=running.info.gateway, cdn=f"{running.api}/cdn"))
         try:

@@ -1,7 +1,7 @@
 """A card's life in five moments, and what can go wrong in each; counterpart of the playground's `faults.py`.
 
-A journey is one run from its prompt to its final message, with a fault at some of its moments; `true_card` says what must be
-there afterwards, whatever happened.
+A journey is one run from its prompt to its final message, with a fault at some of its moments; `true_card` says what
+must be there afterwards, whatever happened.
 """
 
 import asyncio
@@ -82,7 +82,10 @@ FATAL: Final = (4004, 4010, 4011, 4012, 4013, 4014)
 
 
 async def journey(harness: AppHarness, plan: Mapping[str, JsonObject], *, name: str) -> RunRecord:
-    """One run with these faults at these moments, until its deliveries have ended. Raises TimeoutError where they never do."""
+    """One run with these faults at these moments, until its deliveries have ended.
+
+    Raises TimeoutError where they never do.
+    """
     for moment, fault in plan.items():
         await harness.playground.post("/control/faults", {**MOMENTS[moment], "count": 1, **fault})
     harness.agent.hold()

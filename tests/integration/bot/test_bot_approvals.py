@@ -1,4 +1,7 @@
-"""Leave to act in a real playground: one message that rings, one decision, words for every click that comes too late."""
+"""Leave to act in a real playground: one message that rings, one decision.
+
+Words for every click that comes too late.
+"""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""The board: one silent message that lists what runs, edited, followed before its hour, made again where it was deleted."""
+"""The board: one silent message that lists what runs, edited, followed before its hour.
+
+Made again where it was deleted.
+"""
 
 from collections.abc import Callable
 from pathlib import Path

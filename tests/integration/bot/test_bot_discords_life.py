@@ -1,4 +1,7 @@
-"""Discord's own life goes on under our feet: servers left, channels and threads deleted, closed, locked, people gone."""
+"""Discord's own life goes on under our feet.
+
+Servers left, channels and threads deleted, closed, locked, people gone.
+"""
 
 from pathlib import Path
 

@@ -1,4 +1,7 @@
-"""Runs whose agent works elsewhere, as people see them: links that open, one ring at a time, and a cancellation that asks."""
+"""Runs whose agent works elsewhere, as people see them.
+
+Links that open, one ring at a time, and a cancellation that asks.
+"""
 
 import hashlib
 from dataclasses import replace

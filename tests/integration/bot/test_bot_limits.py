@@ -1,4 +1,7 @@
-"""A run's limit in Discord: reached, it rings whom it concerns; *Raise the limit* lets it go on. An agent that breaks off rings too."""
+"""A run's limit in Discord: reached, it rings whom it concerns; *Raise the limit* lets it go on.
+
+An agent that breaks off rings too.
+"""
 
 import pytest
 

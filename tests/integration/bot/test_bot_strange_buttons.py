@@ -1,4 +1,7 @@
-"""Buttons that are not ours, are forged, or come from another version of us: each is answered in words and does nothing."""
+"""Buttons that are not ours, are forged, or come from another version of us.
+
+Each is answered in words and does nothing.
+"""
 
 from ompycord.bot.custom_ids import Signer
 from ompycord.domain.access import ACTIONS as RULES
@@ -18,7 +21,10 @@ OTHER = "is from another version of me"
 
 
 async def posted(harness: AppHarness, *custom_ids: str) -> Message:
-    """A message of the bot's account with such buttons, as an older version or somebody with its token would post it."""
+    """A message of the bot's account with such buttons.
+
+    As an older version or somebody with its token would post it.
+    """
     labels = ["Press"] if len(custom_ids) == 1 else custom_ids
     made = [
         {"type": 2, "style": 1, "label": label, "custom_id": id_} for label, id_ in zip(labels, custom_ids, strict=True)

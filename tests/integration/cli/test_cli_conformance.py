@@ -1,4 +1,7 @@
-"""`ompycord conformance` on agents that only configuration knows: one that nobody planned for, one that is bad on purpose."""
+"""`ompycord conformance` on agents that only configuration knows.
+
+One that nobody planned for, one that is bad on purpose.
+"""
 
 import json
 import sys

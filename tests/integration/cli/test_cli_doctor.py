@@ -1,4 +1,7 @@
-"""`ompycord doctor`: each thing that is wrong is one line with the words that mend it, and the exit code says whether."""
+"""`ompycord doctor`: each thing that is wrong is one line with the words that mend it.
+
+And the exit code says whether.
+"""
 
 import json
 import shutil

@@ -1,4 +1,7 @@
-"""`ompycord init` against the playground: the files it writes are private, work at once, and replace nothing unasked."""
+"""`ompycord init` against the playground.
+
+The files it writes are private, work at once, and replace nothing unasked.
+"""
 
 from collections.abc import AsyncGenerator
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""`ompycord integrations` and `hook`: other people's configuration keeps all that is theirs; the key stands in none of it."""
+"""`ompycord integrations` and `hook`: other people's configuration keeps all that is theirs.
+
+The key stands in none of it.
+"""
 
 import json
 import shlex

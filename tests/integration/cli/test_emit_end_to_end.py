@@ -1,4 +1,7 @@
-"""`ompycord emit` against a real sidecar: down, killed in the middle, two at once; every event arrives once, in order."""
+"""`ompycord emit` against a real sidecar: down, killed in the middle, two at once.
+
+Every event arrives once, in order.
+"""
 
 import asyncio
 import json

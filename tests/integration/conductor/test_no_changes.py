@@ -1,4 +1,7 @@
-"""Runs whose result equals the base: never green, whatever the checks say of the base; with real git, agents and checks."""
+"""Runs whose result equals the base: never green, whatever the checks say of the base.
+
+With real git, agents and checks.
+"""
 
 import os
 import subprocess

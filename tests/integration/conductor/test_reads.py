@@ -1,4 +1,7 @@
-"""What a person's click reads: its run and its snapshot once, by whoever found them; a run that moved since is read again."""
+"""What a person's click reads: its run and its snapshot once, by whoever found them.
+
+A run that moved since is read again.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path

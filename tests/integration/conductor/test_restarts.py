@@ -1,6 +1,9 @@
-"""A crash at any write of a question's or an approval's life: what was asked is asked once, what was decided holds, nothing is lost.
+"""A crash at any write of a question's or an approval's life.
 
-The first process dies at a write that the dice choose, before it or after it; every later one begins where the database stands.
+What was asked is asked once, what was decided holds, nothing is lost.
+
+The first process dies at a write that the dice choose, before it or after it; every later one begins where the database
+stands.
 """
 
 import asyncio

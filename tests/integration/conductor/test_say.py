@@ -330,7 +330,10 @@ async def test_what_is_said_while_the_agent_ends_is_not_lost(
 
 
 class Between:
-    """The real store; once, right after the driver has looked for what the agent did not hear, somebody says something."""
+    """The real store; once, right after the driver has looked for what the agent did not hear.
+
+    Somebody says something.
+    """
 
     def __init__(self, inner: SqliteStore, harness: AppHarness) -> None:
         self._inner = inner

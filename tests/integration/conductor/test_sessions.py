@@ -1,4 +1,7 @@
-"""An agent goes on in its own session: after a crash of ours by itself, after its own when somebody resumes; else anew."""
+"""An agent goes on in its own session: after a crash of ours by itself, after its own when somebody resumes.
+
+Else anew.
+"""
 
 from pathlib import Path
 

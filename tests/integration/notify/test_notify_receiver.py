@@ -1,4 +1,7 @@
-"""From a posted event to a receiver that is down, slow, wrong and back: once or more, signed, in order; in virtual time."""
+"""From a posted event to a receiver that is down, slow, wrong and back: once or more, signed, in order.
+
+In virtual time.
+"""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable

@@ -1,4 +1,7 @@
-"""Faults beyond one bad status: halves, outages, refusals of every scope, and a gateway that is disturbed by a request."""
+"""Faults beyond one bad status: halves, outages, refusals of every scope.
+
+And a gateway that is disturbed by a request.
+"""
 
 import aiohttp
 import pytest

@@ -1,4 +1,7 @@
-"""What the page's API owes the page: files in messages, the wire, the words while it waits, private threads, reloads."""
+"""What the page's API owes the page: files in messages, the wire, the words while it waits, private threads.
+
+Reloads.
+"""
 
 import hashlib
 from pathlib import Path

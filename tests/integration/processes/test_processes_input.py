@@ -1,4 +1,7 @@
-"""A program whose input stays open is told things while it runs, and nobody waits for ever for one that does not listen."""
+"""A program whose input stays open is told things while it runs.
+
+And nobody waits for ever for one that does not listen.
+"""
 
 import asyncio
 from collections.abc import Callable

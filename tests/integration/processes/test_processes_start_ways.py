@@ -1,4 +1,7 @@
-"""Both ways to start a program, natively and through Python, do the same: environment, signals, arguments, refusals, death."""
+"""Both ways to start a program, natively and through Python, do the same.
+
+Environment, signals, arguments, refusals, death.
+"""
 
 import os
 import signal
@@ -96,7 +99,10 @@ async def test_too_many_words_are_said(way: str, tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the parent-death signal is Linux's")
 async def test_the_kernel_is_told_to_kill_it_with_us(way: str, python: MakeSpec) -> None:
-    code = "import ctypes; n = ctypes.c_int(); ctypes.CDLL(None).prctl(2, ctypes.byref(n), 0, 0, 0); print(n.value)"  # PR_GET_PDEATHSIG
+    code = (
+        "import ctypes; n = ctypes.c_int(); ctypes.CDLL(None).prctl(2, ctypes.byref(n), 0, 0, 0); "
+        "print(n.value)"
+    )  # PR_GET_PDEATHSIG
     assert (await run(python(code))).stdout.split() == [str(int(signal.SIGKILL)).encode()]
 
 

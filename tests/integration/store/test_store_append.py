@@ -1,4 +1,7 @@
-"""What `Store.append` owes a sender: identity, order, repetition, ends, names (docs/contracts/events.md, *Identity*)."""
+"""What `Store.append` owes a sender: identity, order, repetition, ends, names.
+
+(docs/contracts/events.md, *Identity*).
+"""
 
 import asyncio
 

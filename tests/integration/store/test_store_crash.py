@@ -1,4 +1,7 @@
-"""Kills, failing disks and crashes between statements: what was acknowledged is there, once; what was not is whole or absent."""
+"""Kills, failing disks and crashes between statements: what was acknowledged is there, once.
+
+What was not is whole or absent.
+"""
 
 import os
 import resource

@@ -16,8 +16,10 @@ def test_a_second_instance_is_refused_and_touches_nothing(tmp_path: Path) -> Non
     with data.lock():
         before = sorted(file.name for file in data.path.rglob("*"))
         second = subprocess.run(
-            [sys.executable, "-m", "ompycord", "up", "--port", "0", "--playground-port", "0", "--data-dir", str(data.path)],
-            cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=patient(60),
+            [sys.executable, "-m", "ompycord", "up", *("--port", "0", "--playground-port", "0"),
+             *("--data-dir", str(data.path))],
+            cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+            timeout=patient(60),
             check=False,
         )  # fmt: skip
         assert second.returncode == 75

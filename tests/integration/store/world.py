@@ -1,4 +1,7 @@
-"""A clock that tests move, ids that sort, and the posts and rows that store tests are about; imported by its neighbours."""
+"""A clock that tests move, ids that sort, and the posts and rows that store tests are about.
+
+Imported by its neighbours.
+"""
 
 import hashlib
 import itertools

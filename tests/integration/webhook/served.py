@@ -1,4 +1,7 @@
-"""A sidecar on a real socket in this process, with its projector, and a reader of server-sent events; imported by its neighbours."""
+"""A sidecar on a real socket in this process, with its projector, and a reader of server-sent events.
+
+Imported by its neighbours.
+"""
 
 import asyncio
 import contextlib

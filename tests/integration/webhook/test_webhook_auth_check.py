@@ -1,4 +1,7 @@
-"""The door under attack: failures limited and counted for each address, floods without the database, slow connections closed."""
+"""The door under attack: failures limited and counted for each address, floods without the database.
+
+Slow connections closed.
+"""
 
 import asyncio
 import sys

@@ -1,4 +1,7 @@
-"""`POST /hooks/{source}/{run}`: recorded payloads as they came, who may push, what is never told twice, and a hook that waits."""
+"""`POST /hooks/{source}/{run}`: recorded payloads as they came, who may push, what is never told twice.
+
+And a hook that waits.
+"""
 
 import asyncio
 import json

@@ -1,4 +1,6 @@
-"""Five hundred nasty texts in every place of an event, all validly signed: never a server error, always a problem in our form.
+"""Five hundred nasty texts in every place of an event, all validly signed.
+
+Never a server error, always a problem in our form.
 
 What is taken is folded and read back, so that nothing nasty waits further in.
 """
@@ -40,13 +42,20 @@ NUMBERS = (
     "²",
 )
 CODE = (
-    "'; DROP TABLE events; --", "1 OR 1=1", "%s%n%x", "{0.__class__}", "{{7*7}}", "${jndi:ldap://x}", "$(id)", "`id`", "| cat",
-    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "javascript:alert(1)", "]]>", "<!--", "&lt;", "\\", "\\\\",
-    "../../etc/passwd", "..\\..\\", "/dev/null", "file:///etc/passwd", "CON", "NUL.txt", "\x1b[2J\x1b]0;t\x07", "\r\nX-Injected: 1",
-    "GET / HTTP/1.1\r\n\r\n", "data: x\n\nevent: reset\n\n", "id: 99\n", ": \n", "@everyone", "<@&1>", "```", "||", "[x](y)",
-    "null", "true", "undefined", "None", "__proto__", "constructor", "hasOwnProperty", "$ref", "$schema", "type", "schema", "",
-    " ", "\t", "\n", "\v", "\f", "\u0085", "\u2028", "\u2029", "\x7f", "\x80", "\x9f", "\xad", "\ufeff", "\ufffe", "\uffff",
-    "\U0010ffff", "\U0001f600", "👩‍👩‍👧‍👦", "🇩🇪", "\u202eevil", "\u2066x\u2069", "\u200b", "\u200d", "a\u0300" * 500, "ﷺ" * 100,
+    "'; DROP TABLE events; --", "1 OR 1=1", "%s%n%x", "{0.__class__}", "{{7*7}}", "${jndi:ldap://x}", "$(id)", "`id`",
+    "| cat",
+    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "javascript:alert(1)", "]]>", "<!--", "&lt;", "\\",
+    "\\\\",
+    "../../etc/passwd", "..\\..\\", "/dev/null", "file:///etc/passwd", "CON", "NUL.txt", "\x1b[2J\x1b]0;t\x07",
+    "\r\nX-Injected: 1",
+    "GET / HTTP/1.1\r\n\r\n", "data: x\n\nevent: reset\n\n", "id: 99\n", ": \n", "@everyone", "<@&1>", "```", "||",
+    "[x](y)",
+    "null", "true", "undefined", "None", "__proto__", "constructor", "hasOwnProperty", "$ref", "$schema", "type",
+    "schema", "",
+    " ", "\t", "\n", "\v", "\f", "\u0085", "\u2028", "\u2029", "\x7f", "\x80", "\x9f", "\xad", "\ufeff", "\ufffe",
+    "\uffff",
+    "\U0010ffff", "\U0001f600", "👩‍👩‍👧‍👦", "🇩🇪", "\u202eevil", "\u2066x\u2069", "\u200b", "\u200d", "a\u0300" * 500,
+    "ﷺ" * 100,
     "\uff21\uff22\uff23", "ǆ", "ß", "İ", "\u0131", "Å", "ﬀ", "\ud800", "\udfff", "\ud83d", "\x00", "a\x00b",
     "{}", "[]", '"', "'", "a" * 32_769,
     "é" * 32_768, "a" * 129, "x" * 65, "-", "--", "-rf", "key:shared", "ompycord", "agent", "webhook-id", "v1:cancel:0",
@@ -54,7 +63,10 @@ CODE = (
 
 
 def texts() -> list[str]:
-    """The list above, every kind of control and format character, mixes of two, and the ends of the encodings' ranges."""
+    """The list above, every kind of control and format character, mixes of two.
+
+    And the ends of the encodings' ranges.
+    """
     marks = [chr(n) for n in range(0x3000) if unicodedata.category(chr(n)) in {"Cc", "Cf", "Zs", "Zl", "Zp"}]
     edges = [chr(n + d) for n in (0x80, 0x800, 0xD800, 0xE000, 0x10000) for d in (-1, 0, 1)]
     mixed = [

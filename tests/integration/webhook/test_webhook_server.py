@@ -1,4 +1,7 @@
-"""The sidecar on a real socket: curl and openssl by hand, deadlines, taken ports, signals, an end that leaves nothing open."""
+"""The sidecar on a real socket: curl and openssl by hand, deadlines, taken ports, signals.
+
+An end that leaves nothing open.
+"""
 
 import asyncio
 import contextlib
@@ -97,7 +100,8 @@ async def test_curl_and_openssl_by_hand(tmp_path: Path, clock: HandClock, keyrin
         async with running(store, keyring, clock) as served:
             curl = (
                 "curl", "-sS", "-i", "--noproxy", "*", f"http://127.0.0.1:{served.port}{EVENT}",
-                "-H", "content-type: application/json", "-H", "webhook-id: msg_1", "-H", f"webhook-timestamp: {timestamp}",
+                "-H", "content-type: application/json", "-H", "webhook-id: msg_1", "-H",
+                f"webhook-timestamp: {timestamp}",
                 "-H", f"webhook-signature: v1,{signature}", "--data-binary", body,
             )  # fmt: skip
             first, second = await run(*curl), await run(*curl)

@@ -1,4 +1,7 @@
-"""What a hostile program can and cannot do at each level that this machine has; what it can stands in docs/explanation/trust.md."""
+"""What a hostile program can and cannot do at each level that this machine has.
+
+What it can stands in docs/explanation/trust.md.
+"""
 
 import asyncio
 import json
@@ -248,7 +251,10 @@ async def test_the_data_folder_is_never_granted(ground: Ground, level: Confineme
 async def test_what_forks_twice_to_outlive_its_program_does_not(
     ground: Ground, level: ConfinementLevel, run: RunId
 ) -> None:
-    fork = "import os, time\nif os.fork() == 0:\n os.setsid()\n if os.fork() == 0:\n  os.close(1); time.sleep(300)\n os._exit(0)\n"
+    fork = (
+        "import os, time\nif os.fork() == 0:\n os.setsid()\n if os.fork() == 0:\n  os.close(1); time.sleep(300)\n "
+        "os._exit(0)\n"
+    )
     argv = (sys.executable, "-c", f"{fork}print(1)")
     result, said = await ran(launcher_of(level, ground.data), Layout(ground.clone), *argv, marker=run)
     assert (result.exit_code, said) == (0, "1")

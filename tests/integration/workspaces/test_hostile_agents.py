@@ -89,7 +89,8 @@ async def test_hooks_are_not_run(scene: Scene) -> None:
 async def test_settings_that_name_programs_are_not_heeded(scene: Scene) -> None:
     trap = scene.trap
     scene.config(
-        f"[core]\n\tfsmonitor = {trap}\n\tpager = {trap}\n\teditor = {trap}\n\tsshCommand = {trap}\n\tgitProxy = {trap}\n"
+        f"[core]\n\tfsmonitor = {trap}\n\tpager = {trap}\n\teditor = {trap}\n\tsshCommand = {trap}\n\tgitProxy = "
+        f"{trap}\n"
         f'[filter "evil"]\n\tclean = {trap}\n\tsmudge = {trap}\n\tprocess = {trap}\n\trequired = true\n'
         f'[diff "evil"]\n\tcommand = {trap}\n\ttextconv = {trap}\n[diff]\n\texternal = {trap}\n'
         f'[merge "evil"]\n\tdriver = {trap}\n[gpg]\n\tprogram = {trap}\n[commit]\n\tgpgSign = true\n'

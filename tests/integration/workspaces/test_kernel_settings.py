@@ -1,6 +1,7 @@
 """No confined program changes the machine by the kernel's own files, also where Ompycord runs as root.
 
-Nothing here writes another value than the one that was read: a file counts as writable once it can be opened for writing.
+Nothing here writes another value than the one that was read: a file counts as writable once it can be opened for
+writing.
 """
 
 import json
@@ -153,7 +154,10 @@ async def test_no_device_is_made(level: ConfinementLevel, tree: Path) -> None:
 
 
 async def test_what_is_its_own_below_proc_stays_writable(full: ConfinementLevel, tree: Path) -> None:
-    script = 'echo 500 > /proc/self/oom_score_adj && cat /proc/self/oom_score_adj && test -n "$(cat /proc/sys/kernel/pid_max)"'
+    script = (
+        'echo 500 > /proc/self/oom_score_adj && cat /proc/self/oom_score_adj && test -n "$(cat '
+        '/proc/sys/kernel/pid_max)"'
+    )
     assert await printed(full, tree, "sh", "-c", script) == "500"
 
 

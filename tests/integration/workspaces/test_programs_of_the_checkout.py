@@ -1,4 +1,7 @@
-"""A program that lies in the checkout shows nothing of what lies outside, whatever link an agent makes of it: on every level."""
+"""A program that lies in the checkout shows nothing of what lies outside, whatever link an agent makes of it.
+
+On every level.
+"""
 
 import os
 import sys

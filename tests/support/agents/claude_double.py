@@ -1,6 +1,7 @@
 """Plays Claude Code's stream-json without a model; imports nothing of ours.
 
-Each line of the message is a step: `say TEXT`, `write NAME TEXT`, `leave COMMAND`, `hang`, `crash CODE`; see `omp_double.py`.
+Each line of the message is a step: `say TEXT`, `write NAME TEXT`, `leave COMMAND`, `hang`, `crash CODE`; see
+`omp_double.py`.
 """
 
 import json

@@ -1,4 +1,6 @@
-"""Plays oh-my-pi over its RPC without a model: `python omp_double.py --mode rpc-ui --cwd CLONE [--resume=ID]`; imports nothing of ours.
+"""Plays oh-my-pi over its RPC without a model: `python omp_double.py --mode rpc-ui --cwd CLONE [--resume=ID]`.
+
+Imports nothing of ours.
 
 Each line of the prompt is a step; what people said and no step took is told back at the end:
 

@@ -1,4 +1,6 @@
-"""A kind of agent as another distribution adds it: options, a dialect of its own and an adapter, and nothing of Ompycord changed.
+"""A kind of agent as another distribution adds it.
+
+Options, a dialect of its own and an adapter, and nothing of Ompycord changed.
 
 `tests/support/extension/installed.py` lays it out as an installed distribution.
 """

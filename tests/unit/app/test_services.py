@@ -1,4 +1,7 @@
-"""The list of what runs: all drain before the first ends, each kind in its turn, and nothing holds the end up for ever."""
+"""The list of what runs: all drain before the first ends, each kind in its turn.
+
+And nothing holds the end up for ever.
+"""
 
 import asyncio
 from collections.abc import Callable, Coroutine

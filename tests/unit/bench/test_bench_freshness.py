@@ -1,4 +1,7 @@
-"""The freshness benchmark measures what it says: its reference is the closed form, its ages are areas, its editor the real one."""
+"""The freshness benchmark measures what it says.
+
+Its reference is the closed form, its ages are areas, its editor the real one.
+"""
 
 import pytest
 

@@ -1,4 +1,7 @@
-"""A lane's choice: urgent before old, old before young, one in flight, each at its slot; and never too many over all."""
+"""A lane's choice: urgent before old, old before young, one in flight, each at its slot.
+
+And never too many over all.
+"""
 
 import asyncio
 import itertools

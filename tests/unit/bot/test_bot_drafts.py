@@ -1,4 +1,7 @@
-"""Files of a task: text goes into it as far as there is room, the rest is kept, names are tame, too large ones are said."""
+"""Files of a task: text goes into it as far as there is room, the rest is kept, names are tame.
+
+Too large ones are said.
+"""
 
 import hashlib
 from typing import cast

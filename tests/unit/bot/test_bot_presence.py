@@ -1,4 +1,7 @@
-"""The presence is silent while all is normal, says what is not, and is told again, since a new session begins without it."""
+"""The presence is silent while all is normal, says what is not, and is told again.
+
+Since a new session begins without it.
+"""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,7 @@
-"""Parsers of checks by entry points: which one reads a check, with which options, and the mistakes that one can make."""
+"""Parsers of checks by entry points: which one reads a check, with which options.
+
+And the mistakes that one can make.
+"""
 
 from collections.abc import Sequence
 from importlib.metadata import EntryPoint

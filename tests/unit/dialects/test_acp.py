@@ -35,7 +35,10 @@ from tests.support.protocol_sessions import Dialogue
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 20
 USERS_SETTINGS = {"claudeCode": {"options": {"settingSources": ["user"], "additionalDirectories": ["/run/home/texts"]}}}
-"""What claude-agent-acp takes from `_meta`; the protocol wants every other agent to ignore what it does not know there."""
+"""What claude-agent-acp takes from `_meta`.
+
+The protocol wants every other agent to ignore what it does not know there.
+"""
 ABLE: dict[str, Any] = {"protocolVersion": 1, "agentCapabilities": {"loadSession": True}}
 
 
@@ -285,7 +288,10 @@ def test_what_people_say_while_the_past_is_told_waits_for_its_turn() -> None:
 def test_settings_are_made_one_after_the_other_and_a_refusal_is_said() -> None:
     offer: dict[str, Any] = {
         "sessionId": "s",
-        "configOptions": [{"id": "cm", "category": "model", "options": [{"value": "m1"}, {"name": "more", "options": [{"value": "m2"}]}]}],
+        "configOptions": [
+            {"id": "cm", "category": "model",
+             "options": [{"value": "m1"}, {"name": "more", "options": [{"value": "m2"}]}]}
+        ],
         "modes": {"availableModes": [{"id": "plan"}]},
     }  # fmt: skip
     transcript = Dialogue(Acp(prompt="p", root="/c", options=SessionOptions(mode="plan", model="m2")))

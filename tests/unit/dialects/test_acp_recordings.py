@@ -1,4 +1,7 @@
-"""Conversations with five real agents over the Agent Client Protocol, replayed: every frame is understood or ignored by name."""
+"""Conversations with five real agents over the Agent Client Protocol, replayed.
+
+Every frame is understood or ignored by name.
+"""
 
 from pathlib import Path
 from typing import Any

@@ -27,9 +27,12 @@ Make = Callable[[], ProtocolSession]
 
 TEXTS = st.sampled_from(
     [
-        "", "x", "a" * 5000, "\x00\x1b[31m\ud800", "\u202eabc", "e" + "\u0301" * 400, "👨‍👩‍👧‍👦" * 90, "\n\n", "-9", "../../etc",
-        "/run/clone/a", "Allow tool: ", "assistant", "select", "confirm", "editor", "stop", "error", "bash", "write", "todo",
-        "edit", "ask_human", "rest-1", "say-1", "prompt", "state", "Other (type your own)", "Approve", "Deny", "text", "toolCall",
+        "", "x", "a" * 5000, "\x00\x1b[31m\ud800", "\u202eabc", "e" + "\u0301" * 400, "👨‍👩‍👧‍👦" * 90, "\n\n", "-9",
+        "../../etc",
+        "/run/clone/a", "Allow tool: ", "assistant", "select", "confirm", "editor", "stop", "error", "bash", "write",
+        "todo",
+        "edit", "ask_human", "rest-1", "say-1", "prompt", "state", "Other (type your own)", "Approve", "Deny", "text",
+        "toolCall",
     ]
 )  # fmt: skip
 WORDS = TEXTS.filter(lambda text: "\ud800" not in text)
@@ -37,8 +40,10 @@ WORDS = TEXTS.filter(lambda text: "\ud800" not in text)
 NUMBERS = st.sampled_from([0, 1, -1, 7, 2**63, 10**400, -(2**70), 0.5, -0.5, 1e308, float("nan"), float("inf")])
 KEYS = st.sampled_from(
     [
-        "subtype", "request", "request_id", "tool_name", "tool_use_id", "tool_use_result", "filePath", "structuredPatch", "lines",
-        "is_error", "modelUsage", "costUSD", "inputTokens", "response", "rate_limit_info", "resetsAt", "questions", "label",
+        "subtype", "request", "request_id", "tool_name", "tool_use_id", "tool_use_result", "filePath",
+        "structuredPatch", "lines",
+        "is_error", "modelUsage", "costUSD", "inputTokens", "response", "rate_limit_info", "resetsAt", "questions",
+        "label",
         "multiSelect", "session_id", "todos",
         "id", "type", "method", "title", "message", "options", "optionDetails", "role", "content", "text", "name",
         "arguments", "command", "args", "toolCallId", "toolName", "result", "partialResult", "details", "phases",
@@ -57,8 +62,10 @@ VALUES = st.recursive(
     max_leaves=12,
 )
 OMP_TYPES = [
-    "response", "prompt_result", "agent_start", "agent_end", "message_end", "tool_execution_start", "tool_execution_update",
-    "tool_execution_end", "extension_ui_request", "host_tool_call", "host_tool_cancel", "host_uri_request", "auto_retry_start",
+    "response", "prompt_result", "agent_start", "agent_end", "message_end", "tool_execution_start",
+    "tool_execution_update",
+    "tool_execution_end", "extension_ui_request", "host_tool_call", "host_tool_cancel", "host_uri_request",
+    "auto_retry_start",
     "auto_retry_end", "auto_compaction_end", "retry_fallback_applied", "extension_error", "rpc_frame_error", "notice",
     "command_output", "ready", "unheard_of",
 ]  # fmt: skip
@@ -73,7 +80,8 @@ ACP_METHODS = [
     "terminal/create", "_auth/status_update", "",
 ]  # fmt: skip
 ACP_UPDATES = [
-    "agent_message_chunk", "tool_call", "tool_call_update", "plan", "plan_update", "usage_update", "user_message_chunk", "new",
+    "agent_message_chunk", "tool_call", "tool_call_update", "plan", "plan_update", "usage_update", "user_message_chunk",
+    "new",
 ]  # fmt: skip
 
 

@@ -1,4 +1,7 @@
-"""Claude Code's stream-json: turns, tools, what people are asked, totals made deltas, and frames that nobody expects."""
+"""Claude Code's stream-json: turns, tools, what people are asked, totals made deltas.
+
+And frames that nobody expects.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -204,10 +207,12 @@ def test_totals_become_deltas_by_model() -> None:
 def test_limits_are_told_and_cleared_by_the_next_word() -> None:
     transcript = dialogue()
     transcript.on_line(
-        {"type": "system", "subtype": "api_retry", "attempt": 2, "max_retries": 10, "retry_delay_ms": 500, "error": "529"},
+        {"type": "system", "subtype": "api_retry", "attempt": 2, "max_retries": 10, "retry_delay_ms": 500,
+         "error": "529"},
         assistant(text("back")),
         {"type": "rate_limit_event", "rate_limit_info": {"status": "allowed"}},
-        {"type": "rate_limit_event", "rate_limit_info": {"status": "rejected", "resetsAt": 1_795_262_400, "rateLimitType": "five_hour"}},
+        {"type": "rate_limit_event", "rate_limit_info": {
+            "status": "rejected", "resetsAt": 1_795_262_400, "rateLimitType": "five_hour"}},
     )  # fmt: skip
     limits = transcript.of(RetryLimited)
     assert limits[0] == RetryLimited(message="529", attempt=2, of=10, until=NOON_MS + 500)

@@ -25,8 +25,10 @@ def tree(root: Path, name: str, text: str) -> Path:
 @pytest.mark.parametrize(
     ("name", "text", "fault"),
     [
-        ("ompycord/a.py", "# docs/contracts/event.md, *Order*\n", "ompycord/a.py:1: docs/contracts/event.md does not exist"),
-        ("ompycord/a.py", '"""First.\n\nBy docs/contracts/events.md, *Ordre*.\n"""\n', "ompycord/a.py:3: .* no heading"),
+        ("ompycord/a.py", "# docs/contracts/event.md, *Order*\n", ("ompycord/a.py:1: docs/contracts/event.md does not "
+            "exist")),
+        ("ompycord/a.py", ('"""First.\n\nBy docs/contracts/events.md, '
+            '*Ordre*.\n"""\n'), "ompycord/a.py:3: .* no heading"),
         ("ompycord/a.py", "x = 1  # docs/contracts/events.md, *No heading*\n", "no heading"),
         ("tests/a.py", '"""By docs/contracts/events.md,\n*Order*."""\n', "tests/a.py:1: .* without a heading"),
         ("bench/a.py", 'X = 1\n"""PLATFORM: a fact."""\n', "bench/a.py:2: PLATFORM is no document"),
@@ -36,7 +38,8 @@ def tree(root: Path, name: str, text: str) -> Path:
         ("pyproject.toml", "a = 1  # CONTRACTS\n", "pyproject.toml:1: CONTRACTS"),
         ("docs/a.md", "one\n\ntwo, FEATURES O-1\n", "docs/a.md:3: FEATURES"),
         ("docs/reference/a.json", '{"description": "OPERATIONS, *Health*"}\n', "a.json:1: OPERATIONS"),
-        ("README.md", "[order](docs/contracts/events.md#orders)\n", "README.md: docs/contracts/events.md has no #orders"),
+        ("README.md", "[order](docs/contracts/events.md#orders)\n", ("README.md: docs/contracts/events.md has no "
+            "#orders")),
     ],
 )  # fmt: skip
 def test_what_leads_nowhere_is_named_with_its_place(tmp_path: Path, name: str, text: str, fault: str) -> None:

@@ -1,4 +1,7 @@
-"""Whatever the program has stands in the docs, and whatever the docs tell people to type exists: commands, options, settings."""
+"""Whatever the program has stands in the docs, and whatever the docs tell people to type exists.
+
+Commands, options, settings.
+"""
 
 import re
 import shlex

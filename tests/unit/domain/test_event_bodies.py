@@ -1,4 +1,7 @@
-"""Bodies of known types are strict: a number is a number, an unknown field is refused, an unknown type is kept as it came."""
+"""Bodies of known types are strict: a number is a number, an unknown field is refused.
+
+An unknown type is kept as it came.
+"""
 
 import pytest
 from pydantic import ValidationError

@@ -1,4 +1,7 @@
-"""Whose word counts: what a hosted run's card says of checks, files and branch (docs/contracts/events.md, *Authority*)."""
+"""Whose word counts: what a hosted run's card says of checks, files and branch.
+
+(docs/contracts/events.md, *Authority*).
+"""
 
 from ompycord.domain import events as ev
 from ompycord.domain.events import EventBody, RunEvent

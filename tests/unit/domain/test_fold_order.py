@@ -1,4 +1,7 @@
-"""Arrival order never matters: shuffled, duplicated, dropped and refilled, from several sources, the snapshot is the same."""
+"""Arrival order never matters: shuffled, duplicated, dropped and refilled, from several sources.
+
+The snapshot is the same.
+"""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,7 +35,8 @@ BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
     "run.started": st.builds(ev.RunStarted, title=maybe, prompt=maybe, agent=st.none() | name, model=st.none() | name),
     "run.state": st.builds(
         ev.RunStateChanged,
-        state=state, previous=state, cause=name, reason=st.none() | st.sampled_from(SuspendReason), lanes=source_numbers,
+        state=state, previous=state, cause=name, reason=st.none() | st.sampled_from(SuspendReason),
+        lanes=source_numbers,
         message=maybe, iteration=count, outcome=st.none() | st.sampled_from(RunOutcome),
     ),
     "run.finished": st.builds(ev.RunFinished, summary=maybe, outcome=st.sampled_from(["complete", "partial"])),
@@ -51,7 +55,8 @@ BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
     "note": st.builds(ev.Note, text=words),
     "tool.started": st.builds(ev.ToolStarted, tool=name, title=maybe, call=st.none() | ref),
     "tool.progress": st.builds(ev.ToolProgress, call=ref, text=words),
-    "tool.finished": st.builds(ev.ToolFinished, tool=name, call=st.none() | ref, ok=st.booleans(), added=st.none() | count),
+    "tool.finished": st.builds(
+        ev.ToolFinished, tool=name, call=st.none() | ref, ok=st.booleans(), added=st.none() | count),
     "plan.updated": st.builds(ev.PlanUpdated, phases=st.lists(st.builds(ev.Phase, title=words), max_size=3).map(tuple)),
     "usage.updated": st.builds(
         ev.UsageUpdated, input=count, output=count, cost_usd=st.none() | st.floats(0, 9), model=st.none() | name

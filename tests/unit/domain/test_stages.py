@@ -1,4 +1,7 @@
-"""The stages as records: what a crash, people and limits do to a run holds for each of them, made from the record alone."""
+"""The stages as records: what a crash, people and limits do to a run holds for each of them.
+
+Made from the record alone.
+"""
 
 from typing import get_args
 

@@ -1,4 +1,7 @@
-"""Which edge gets a request: raw routes, then the longest mount, then the root; each may be asked for what is its own only."""
+"""Which edge gets a request: raw routes, then the longest mount, then the root.
+
+Each may be asked for what is its own only.
+"""
 
 from collections.abc import Mapping, Sequence
 

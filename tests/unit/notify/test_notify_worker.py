@@ -1,4 +1,7 @@
-"""The order of deliveries: by run, each run by itself, each destination by itself; dead letters; ends. In virtual time."""
+"""The order of deliveries: by run, each run by itself, each destination by itself; dead letters; ends.
+
+In virtual time.
+"""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable

@@ -1,4 +1,7 @@
-"""Rules of the house that no linter knows: durations in full, nothing unpickled, public names listed, heavy libraries on use only."""
+"""Rules of the house that no linter knows.
+
+Durations in full, nothing unpickled, public names listed, heavy libraries on use only.
+"""
 
 import ast
 import json

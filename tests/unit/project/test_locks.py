@@ -1,4 +1,7 @@
-"""What is installed is locked by hash, names no index, and has a floor and a cap; the locks agree with pyproject.toml."""
+"""What is installed is locked by hash, names no index, and has a floor and a cap.
+
+The locks agree with pyproject.toml.
+"""
 
 import importlib.metadata
 import re

@@ -1,4 +1,7 @@
-"""What ships: the wheel with its migrations, the compose file and the service as hardened as they say, the workflow's matrix."""
+"""What ships: the wheel with its migrations, the compose file and the service as hardened as they say.
+
+The workflow's matrix.
+"""
 
 import configparser
 import re

@@ -116,7 +116,10 @@ def test_a_tests_own_bound_grows_by_the_factor(tmp_path: Path) -> None:
 
 
 def is_scaled(bound: ast.expr) -> bool:
-    """By `patient(...)`; a number of a moment that is meant to pass; or what only the running test knows (a name in lower case)."""
+    """By `patient(...)`; a number of a moment that is meant to pass.
+
+    Or what only the running test knows (a name in lower case).
+    """
     match bound:
         case ast.Constant(value=None):
             return True

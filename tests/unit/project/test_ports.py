@@ -13,8 +13,12 @@ from ompycord.domain import ports
 
 MOST = 8
 WIRING = {
-    "ompycord.bot.gateway.session.BotStore": "handed to the bot by `app` and taken apart again by the bot's own wiring; no part uses it",
-    "ompycord.bot.context.CommandStore": "the one context of commands, buttons and forms, each of which uses a few methods",
+    "ompycord.bot.gateway.session.BotStore": (
+        "handed to the bot by `app` and taken apart again by the bot's own wiring; no part uses it"
+    ),
+    "ompycord.bot.context.CommandStore": (
+        "the one context of commands, buttons and forms, each of which uses a few methods"
+    ),
 }
 """Unions of ports that only hand them on, and why; each may be larger and has no method of its own."""
 

@@ -95,7 +95,8 @@ BROKEN = [
     ),
     Broken(
         "notify.webhooks",
-        "notify: {webhooks: [{name: a, url: 'https://a.b', secret_file: a}, {name: a, url: 'https://c.d', secret_file: c}]}",
+        "notify: {webhooks: [{name: a, url: 'https://a.b', secret_file: a}, {name: a, url: 'https://c.d', "
+        "secret_file: c}]}",
     ),
     # secrets
     Broken("webhook.secret", environ={"OMP_WEBHOOK_SECRET": SECRET}),

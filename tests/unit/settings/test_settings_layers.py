@@ -1,4 +1,7 @@
-"""Precedence, presets, the original's variables and the schema for editors; mistakes are in `test_settings_broken.py`."""
+"""Precedence, presets, the original's variables and the schema for editors.
+
+Mistakes are in `test_settings_broken.py`.
+"""
 
 from pathlib import Path
 

@@ -1,4 +1,7 @@
-"""A section of the settings is the options model of what it configures: each limit is declared once, and reaches who keeps it."""
+"""A section of the settings is the options model of what it configures.
+
+Each limit is declared once, and reaches who keeps it.
+"""
 
 import ast
 import importlib

@@ -1,4 +1,7 @@
-"""SQL stands in `store/sql/` alone: named, with a purpose, used, and true of the schema; the loader takes nothing else."""
+"""SQL stands in `store/sql/` alone: named, with a purpose, used, and true of the schema.
+
+The loader takes nothing else.
+"""
 
 import ast
 import importlib

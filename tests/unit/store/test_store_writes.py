@@ -1,4 +1,7 @@
-"""What a commit may hold: every record has one feature, applied kind by kind; an unknown one is refused before it is queued."""
+"""What a commit may hold: every record has one feature, applied kind by kind.
+
+An unknown one is refused before it is queued.
+"""
 
 import inspect
 import sqlite3

@@ -1,4 +1,7 @@
-"""A loop that is blocked ends its process with its stacks on stderr; one that is merely busy, or stopped from outside, does not."""
+"""A loop that is blocked ends its process with its stacks on stderr.
+
+One that is merely busy, or stopped from outside, does not.
+"""
 
 import asyncio
 import signal

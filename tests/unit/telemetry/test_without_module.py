@@ -9,7 +9,10 @@ import pytest
 from ompycord.telemetry.without_module import without_module
 from tests.support.patience import patient
 
-LOOK = "import ompycord.app.run, ompycord.mcp_server.server as s, sys; s.build(None, None, version='0'); print('rich' in sys.modules)"
+LOOK = (
+    "import ompycord.app.run, ompycord.mcp_server.server as s, sys; s.build(None, None, version='0'); "
+    "print('rich' in sys.modules)"
+)
 
 
 def test_a_package_is_as_if_not_installed_only_inside_the_block() -> None:

@@ -1,4 +1,7 @@
-"""Whatever is posted, the answer is one of ours: a problem or an acknowledgement, never a 5xx; bad keys never reach a store."""
+"""Whatever is posted, the answer is one of ours: a problem or an acknowledgement, never a 5xx.
+
+Bad keys never reach a store.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
