@@ -75,6 +75,7 @@ types: $(VENV)/.installed-dev
 structure: $(VENV)/.installed-dev
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m tools.citations
+	@$(BIN)/python -m tools.shape
 
 format: $(VENV)/.installed-dev ## Format the code
 	@$(BIN)/ruff check --fix-only --quiet .

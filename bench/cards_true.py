@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench.filled import fill
+from ompycord.app.bot_stores import bot_stores
 from ompycord.app.system import SystemClock, SystemIds, settle_process
 from ompycord.bot import DISCORD, Bot, BotOptions, DiscordTarget, Lookups, point_at
 from ompycord.conductor import Bus, Snapshots
@@ -103,7 +104,7 @@ def _bot(playground: Playground, store: SqliteStore) -> Bot:
         approvals=areas.approvals,
         budgets=areas.budgets,
         snapshots=snapshots,
-        store=store,
+        stores=bot_stores(store),
         bus=bus,
         clock=clock,
         ids=ids,

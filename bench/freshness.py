@@ -13,6 +13,7 @@ from bench.cards import CardStore, LimitedDiscord, card_channel
 from bench.rounds import Size, percentile
 from bench.scheduling import Latency, Shown, arrivals, closed_form, mean_age, reference
 from bench.virtual import VirtualClock, run_virtually
+from ompycord.app.bot_stores import bot_stores
 from ompycord.bot.custom_ids import Signer
 from ompycord.bot.delivery.live import LiveEditor
 from ompycord.bot.delivery.messages_below import MessagesBelow
@@ -92,7 +93,8 @@ def make_editor(*, store: SqliteStore, rest: Rest, bus: Bus, clock: Clock) -> Li
         is_connected=lambda: True,
     )
     rollover = CardRollover(store=store, renderer=renderer, rest=rest, clock=clock, messages_below=MessagesBelow())
-    return editor_of(bus=bus, store=store, renderer=renderer, rest=rest, clock=clock, rollover=rollover)
+    stores = bot_stores(store).delivery
+    return editor_of(bus=bus, stores=stores, renderer=renderer, rest=rest, clock=clock, rollover=rollover)
 
 
 class _Stage:

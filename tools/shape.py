@@ -228,7 +228,7 @@ def _classes(root: Path, trees: dict[Path, ast.Module]) -> Iterator[str]:
 
 
 def _ports(root: Path, trees: dict[Path, ast.Module]) -> Iterator[str]:
-    """A Protocol's own methods and those of the Protocols that it extends."""
+    """A Protocol's own methods and fields and those of the Protocols that it extends."""
     classes = {node.name: node for tree in trees.values() for node in tree.body if isinstance(node, ast.ClassDef)}
 
     def bases(node: ast.ClassDef) -> set[str]:
@@ -236,6 +236,11 @@ def _ports(root: Path, trees: dict[Path, ast.Module]) -> Iterator[str]:
 
     def methods(node: ast.ClassDef) -> set[str]:
         own = {part.name for part in node.body if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef)}
+        own |= {
+            part.target.id
+            for part in node.body
+            if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name)
+        }
         return own.union(*(methods(classes[base]) for base in bases(node) if base in classes and base != node.name))
 
     large: set[str] = set()

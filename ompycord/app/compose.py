@@ -15,6 +15,7 @@ from ompycord.agents.registry import adapters
 from ompycord.app.access_keys.key_manager import KeyManager
 from ompycord.app.access_keys.key_secrets import KeySecrets
 from ompycord.app.access_keys.keys import Keys
+from ompycord.app.bot_stores import bot_stores
 from ompycord.app.confinement import launcher_at_start
 from ompycord.app.control import Control
 from ompycord.app.data_folder import DataFolder
@@ -422,7 +423,7 @@ def _bot(
         approvals=areas.approvals,
         budgets=areas.budgets,
         snapshots=infrastructure.snapshots,
-        store=infrastructure.store,
+        stores=bot_stores(infrastructure.store),
         bus=infrastructure.bus,
         clock=infrastructure.clock,
         ids=infrastructure.ids,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from ompycord.bot.custom_ids import Signer
 from ompycord.bot.gateway.groups import expected_error, run_to_completion
-from ompycord.bot.gateway.session import BotStore, Session, SessionDependencies, Unreachable, Wedged
+from ompycord.bot.gateway.session import BotStores, Session, SessionDependencies, Unreachable, Wedged
 from ompycord.bot.lookups import Lookups
 from ompycord.bot.options import BotOptions
 from ompycord.conductor import Approvals, Budgets, Bus, Messages, Runs, Snapshots
@@ -42,7 +42,7 @@ class Bot:
         approvals: Approvals,
         budgets: Budgets,
         snapshots: Snapshots,
-        store: BotStore,
+        stores: BotStores,
         bus: Bus,
         clock: Clock,
         ids: Ids,
@@ -60,7 +60,7 @@ class Bot:
             approvals=approvals,
             budgets=budgets,
             snapshots=snapshots,
-            store=store,
+            stores=stores,
             bus=bus,
             clock=clock,
             ids=ids,

@@ -38,7 +38,7 @@ from ompycord.errors import Refused, RefusedInWords, StorageError
 from ompycord.render.notices import role_holder
 from ompycord.render.sanitizer import Sanitizer
 
-__all__ = ["BotContext", "CommandStore", "LiveCards"]
+__all__ = ["BotContext", "CommandStores", "LiveCards"]
 
 _SHORTEST = 4
 """Fewer last characters of an id than these name nothing."""
@@ -56,8 +56,18 @@ class LiveCards(Protocol):
         ...
 
 
-class CommandStore(RunRecords, Decisions, Drafts, Tasks, RunHistory, Surfaces, Outbox, PeopleSettings, Protocol):
-    """All that commands, buttons and forms ask of the store; they reach it through their context."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandStores:
+    """What commands, buttons and forms ask of the store, one port for each purpose."""
+
+    records: RunRecords
+    history: RunHistory
+    decisions: Decisions
+    drafts: Drafts
+    tasks: Tasks
+    surfaces: Surfaces
+    outbox: Outbox
+    people: PeopleSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +81,7 @@ class BotContext:
     approvals: Approvals
     budgets: Budgets
     snapshots: Snapshots
-    store: CommandStore
+    store: CommandStores
     clock: Clock
     ids: Ids
     signer: Signer
@@ -108,7 +118,7 @@ class BotContext:
     async def favourite(self, person: Person) -> str | None:
         """The agent that somebody chose in `/omp settings`. A database that cannot say it keeps nobody from working."""
         try:
-            return (await self.store.person_settings(person.id)).agent
+            return (await self.store.people.person_settings(person.id)).agent
         except StorageError:
             return None
 
@@ -149,7 +159,7 @@ class BotContext:
             id=self.ids.ulid(), person=str(interaction.user.id), guild=str(interaction.guild_id),
             channel=str(interaction.channel_id), body=body, created_at=self.clock.now_ms(),
         )  # fmt: skip
-        await self.store.save_draft(note)
+        await self.store.drafts.save_draft(note)
         return note
 
     # -- runs --------------------------------------------------------------------------------------------------------
@@ -159,34 +169,34 @@ class BotContext:
         found = await self.run_here(interaction) if not typed else await self._named(interaction, typed)
         if found is None and not typed:
             mine = RunFilter(guild=str(interaction.guild_id), requester=str(interaction.user.id), limit=1)
-            found = next(iter(await self.store.runs(mine)), None)
+            found = next(iter(await self.store.records.runs(mine)), None)
         if found is None or not self.is_visible(interaction, found):
             raise Refused(RefusalCode.NO_SUCH_RUN)
         return found
 
     async def run_here(self, interaction: Interaction) -> RunRecord | None:
         """The run whose thread this is."""
-        return await self.store.run_of_surface(str(interaction.channel_id))
+        return await self.store.surfaces.run_of_surface(str(interaction.channel_id))
 
     async def _named(self, interaction: Interaction, typed: str) -> RunRecord | None:
         ending = typed.strip().upper()
         if len(ending) < _SHORTEST:
             return None
-        found = await self.store.runs(RunFilter(ending=ending, limit=10))
+        found = await self.store.records.runs(RunFilter(ending=ending, limit=10))
         return next((record for record in found if self.is_visible(interaction, record)), None)
 
     async def find(self, interaction: Interaction, which: RunFilter) -> list[RunRecord]:
         """Runs that can be seen from here, newest first: this server's and external ones, each up to the limit, so that
         another server's runs crowd out none.
         """
-        here = await self.store.runs(which.model_copy(update={"guild": str(interaction.guild_id)}))
-        elsewhere = await self.store.runs(which.model_copy(update={"kind": RunKind.EXTERNAL}))
+        here = await self.store.records.runs(which.model_copy(update={"guild": str(interaction.guild_id)}))
+        elsewhere = await self.store.records.runs(which.model_copy(update={"kind": RunKind.EXTERNAL}))
         found = {record.id: record for record in (*here, *elsewhere) if self.is_visible(interaction, record)}
         return sorted(found.values(), key=lambda record: (record.created_at, record.id), reverse=True)[: which.limit]
 
     async def visible(self, interaction: Interaction, run: str) -> RunRecord:
         """A run by its id. Raises Refused."""
-        record = await self.store.run(RunId(run))
+        record = await self.store.records.run(RunId(run))
         if record is None or not self.is_visible(interaction, record):
             raise Refused(RefusalCode.NO_SUCH_RUN)
         return record

@@ -1,8 +1,9 @@
 """uvicorn beside discord.py: our signals, our socket, our deadlines; counterpart of `dispatcher.py`, which it serves.
 
 `uvicorn.Config(handle_signals=False)` never existed, so `SidecarServer` has that keyword; a taken port would end the
-process by SystemExit, so the socket is bound first; half a header would stay open for ever (docs/platform/uvicorn.md,
-*Timeouts*).
+process by SystemExit, so the socket is bound first; half a header would stay open for ever.
+
+Source: docs/platform/uvicorn.md, *Timeouts*.
 """
 
 import asyncio

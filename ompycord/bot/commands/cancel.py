@@ -42,7 +42,7 @@ def cancel_feature(context: BotContext) -> Feature:
 
     async def confirmed(interaction: Interaction, person: Person, component: ComponentId) -> None:
         await interaction.response.defer()
-        note = await context.store.draft(component.ref)
+        note = await context.store.drafts.draft(component.ref)
         if note is None or context.clock.now_ms() - ulid_time_ms(component.ref) > CONFIRM_MS:
             await send_privately(interaction, reply_texts.CONFIRM_EXPIRED)
             return

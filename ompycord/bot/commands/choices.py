@@ -48,7 +48,7 @@ class Choices:
         wanted = typed.strip().lower()
         found: list[app_commands.Choice[str]] = []
         for record in sorted(latest, key=lambda record: record.ended_at is not None):
-            task = await self._context.store.task(record.task) if record.task else None
+            task = await self._context.store.tasks.task(record.task) if record.task else None
             shown = f"{short_id(record.id)} · {record.state.lower()} · {task.title if task else 'runs elsewhere'}"
             if wanted in shown.lower() or wanted == record.id.lower():
                 found.append(app_commands.Choice(name=cut(shown, _NAME), value=record.id))

@@ -15,7 +15,7 @@ def health_feature(context: BotContext) -> Feature:
     @slash_command(name="health", description="Discord, agents, confinement, disk, providers.")
     async def health(interaction: Interaction) -> None:
         await defer(interaction)
-        waiting = len(await context.store.outbox(limit=100))
+        waiting = len(await context.store.outbox.outbox(limit=100))
         pending = f"{waiting if waiting < 100 else 'more than 99'} messages wait for Discord"  # noqa: PLR2004  # the limit above
         lines = [
             context.connection(),

@@ -174,7 +174,7 @@ class _NewRun:
         if request.branch or request.budget or request.files:
             typed = request.typed("", "", shown_in=self._context.shown_in(interaction))
             kept = self._submissions.draft_of(interaction, person, typed, draft_id=draft_id)
-            await self._context.store.save_draft(kept)
+            await self._context.store.drafts.save_draft(kept)
         await interaction.response.send_modal(modal)
 
     async def submitted(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
@@ -205,7 +205,7 @@ class _NewRun:
 
     async def _before(self, draft_id: str, person: Person) -> Typed | None:
         """Branch, budget and files of what opened the form. Raises Refused for somebody else's form."""
-        kept = await self._context.store.draft(draft_id)
+        kept = await self._context.store.drafts.draft(draft_id)
         if kept is None:
             return None
         if kept.person != person.id:
@@ -216,7 +216,7 @@ class _NewRun:
 
     async def start_draft(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
         """The Resume button of a kept text."""
-        draft = await self._context.store.draft(component.ref)
+        draft = await self._context.store.drafts.draft(component.ref)
         if draft is None or "prompt" not in draft.body:
             raise RefusedInWords("That text is not kept any more, so no run can start. `/omp new` takes it again.")
         if draft.person != person.id:

@@ -85,7 +85,7 @@ def queue_feature(context: BotContext) -> Feature:
         await defer(interaction)
         text = read_form(interaction).text("message")
         try:
-            note = await context.store.draft(component.ref)
+            note = await context.store.drafts.draft(component.ref)
             if note is None or "edit" not in note.body:
                 raise RefusedInWords("That form is not known any more, so nothing was changed.")
             record = await context.visible(interaction, str(note.body["run"]))

@@ -63,7 +63,7 @@ async def _lines(context: BotContext, found: list[RunRecord], text: str | None, 
         loaded = await context.snapshots.load(record)
         if loaded.snapshot is None or not _fits(loaded.snapshot, record, text, needs):
             continue
-        thread = await context.store.surface(RunId(record.id), OutboxKind.THREAD)
+        thread = await context.store.surfaces.surface(RunId(record.id), OutboxKind.THREAD)
         url = f"<#{thread.channel}>" if thread else None
         lines.append(run_line(record, loaded.title, url, context.sanitizer))
         if len(lines) == _LISTED:

@@ -36,7 +36,7 @@ def settings_feature(context: BotContext) -> Feature:
 
     @slash_command(name="settings", description="Your pings, quiet hours, default agent, name on commits.")
     async def settings(interaction: Interaction) -> None:
-        mine = await context.store.person_settings(str(interaction.user.id))
+        mine = await context.store.people.person_settings(str(interaction.user.id))
         agents = [spec.name for spec in context.catalog.agents]
         form = _settings_form(mine, agents, custom_id=context.signer.sign(ACTION, context.ids.ulid()))
         await interaction.response.send_modal(form)
@@ -44,7 +44,7 @@ def settings_feature(context: BotContext) -> Feature:
     async def submitted(interaction: Interaction, person: Person, component: ComponentId) -> None:
         await defer(interaction)
         chosen = chosen_settings(read_form(interaction), context)
-        await context.store.save_person_settings(person.id, chosen, at=context.clock.now_ms())
+        await context.store.people.save_person_settings(person.id, chosen, at=context.clock.now_ms())
         await send_privately(interaction, words.saved(chosen, context.sanitizer))
 
     return Feature(commands=(settings,), forms={ACTION: submitted})

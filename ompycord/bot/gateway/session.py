@@ -7,21 +7,21 @@ import asyncio
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import aiohttp
 import discord
 
-from ompycord.bot.context import BotContext, CommandStore
+from ompycord.bot.context import BotContext, CommandStores
 from ompycord.bot.custom_ids import Signer
 from ompycord.bot.delivery.board import BoardKeeper
 from ompycord.bot.delivery.channel_access import ChannelAccess
-from ompycord.bot.delivery.deliver import Deliverer, DelivererStore
-from ompycord.bot.delivery.live import LiveEditor, LiveStore
+from ompycord.bot.delivery.deliver import Deliverer
+from ompycord.bot.delivery.live import LiveEditor
 from ompycord.bot.delivery.messages_below import MessagesBelow
 from ompycord.bot.delivery.rate_limiter import RateAnswer
 from ompycord.bot.delivery.refresh import Refresher
-from ompycord.bot.delivery.rollover import CardRollover, RolloverStore
+from ompycord.bot.delivery.rollover import CardRollover
+from ompycord.bot.delivery.stores import DeliveryStores
 from ompycord.bot.features import BotFeatures
 from ompycord.bot.gateway.client import OmpycordClient
 from ompycord.bot.gateway.command_tree import OmpTree, sync
@@ -38,11 +38,11 @@ from ompycord.bot.options import BotOptions
 from ompycord.bot.rest import Rest
 from ompycord.conductor import Approvals, Budgets, Bus, Messages, Runs, Snapshots
 from ompycord.domain.catalog import Catalog
-from ompycord.domain.ports import Boards, Clock, Ids
+from ompycord.domain.ports import Clock, Ids
 from ompycord.errors import GatewayFatal, OmpycordError
 from ompycord.telemetry import get_logger
 
-__all__ = ["BotStore", "Session", "SessionDependencies", "Unreachable", "Wedged", "editor_of"]
+__all__ = ["BotStores", "Session", "SessionDependencies", "Unreachable", "Wedged", "editor_of"]
 
 LIVENESS_S = 5.0
 PROBE_AFTER_S = 60.0
@@ -69,8 +69,12 @@ class Wedged(OmpycordError):  # the same
     """The client's requests never end any more."""
 
 
-class BotStore(CommandStore, LiveStore, Boards, RolloverStore, DelivererStore, Protocol):
-    """What the parts of the bot ask of the store, together; only their wiring names it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BotStores:
+    """What the rooms of the bot ask of the store."""
+
+    commands: CommandStores
+    delivery: DeliveryStores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +89,7 @@ class SessionDependencies:
     approvals: Approvals
     budgets: Budgets
     snapshots: Snapshots
-    store: BotStore
+    stores: BotStores
     bus: Bus
     clock: Clock
     ids: Ids
@@ -94,13 +98,13 @@ class SessionDependencies:
     lookups: Lookups
 
     def __repr__(self) -> str:
-        return "<Kit>"  # the token is in it
+        return "<SessionDependencies>"  # the token is in it
 
 
 def editor_of(
     *,
     bus: Bus,
-    store: BotStore,
+    stores: DeliveryStores,
     renderer: MessageRenderer,
     rest: Rest,
     clock: Clock,
@@ -109,16 +113,19 @@ def editor_of(
 ) -> LiveEditor:
     """The live editor with its parts; the benchmark of its freshness uses the same."""
     ops, board = renderer.options.ops_channel, renderer.options.board_channel
+    keeper = None
+    if board:
+        keeper = BoardKeeper(channel=board, store=stores.boards, renderer=renderer, rest=rest, clock=clock)
     return LiveEditor(
         bus=bus,
-        store=store,
+        store=stores.live,
         renderer=renderer,
         deliverer=Deliverer(
-            store=store, renderer=renderer, rest=rest, clock=clock, rollover=rollover, artifact=artifact
+            store=stores.deliverer, renderer=renderer, rest=rest, clock=clock, rollover=rollover, artifact=artifact
         ),
-        refresher=Refresher(store=store, renderer=renderer, rest=rest, clock=clock, rollover=rollover),
+        refresher=Refresher(store=stores.live, renderer=renderer, rest=rest, clock=clock, rollover=rollover),
         access=ChannelAccess(rest=rest, ops_channel=ops, sign=renderer.signer.button, now_ms=clock.now_ms),
-        board=BoardKeeper(channel=board, store=store, renderer=renderer, rest=rest, clock=clock) if board else None,
+        board=keeper,
         clock=clock,
     )
 
@@ -146,7 +153,7 @@ class Session:
         renderer = self._renderer(rest)
         messages_below = MessagesBelow()
         rollover = CardRollover(
-            store=dependencies.store,
+            store=dependencies.stores.delivery.rollover,
             renderer=renderer,
             rest=rest,
             clock=dependencies.clock,
@@ -154,7 +161,7 @@ class Session:
         )
         self.live = editor_of(
             bus=dependencies.bus,
-            store=dependencies.store,
+            stores=dependencies.stores.delivery,
             renderer=renderer,
             rest=rest,
             clock=dependencies.clock,
@@ -168,7 +175,7 @@ class Session:
             messages_below=messages_below,
             rollover=rollover,
             runs=dependencies.runs,
-            store=dependencies.store,
+            store=dependencies.stores.commands.records,
         )
         context = BotContext(
             options=dependencies.options,
@@ -178,7 +185,7 @@ class Session:
             approvals=dependencies.approvals,
             budgets=dependencies.budgets,
             snapshots=dependencies.snapshots,
-            store=dependencies.store,
+            store=dependencies.stores.commands,
             clock=dependencies.clock,
             ids=dependencies.ids,
             signer=dependencies.signer,
@@ -195,7 +202,7 @@ class Session:
         return MessageRenderer(
             options=dependencies.options,
             catalog=dependencies.catalog,
-            store=dependencies.store,
+            store=dependencies.stores.delivery.renderer,
             snapshots=dependencies.snapshots,
             clock=dependencies.clock,
             signer=dependencies.signer,

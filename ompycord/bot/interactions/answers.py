@@ -50,7 +50,7 @@ class _Answers:
         """A form must be the first answer, so the rights are asked before and the decision is made afterwards."""
         loaded, question = await self._load_question(interaction, component)
         self._context.require(person, "answer", loaded.record)
-        first = await self._context.store.decision(loaded.run, "question", question.ref)
+        first = await self._context.store.decisions.decision(loaded.run, "question", question.ref)
         if first is not None:
             raise RefusedInWords(already_decided(first.by_name, first.at, first.action, self._context.sanitizer))
         custom_id = self._context.signer.sign("ansform", component.ref, component.nonce)

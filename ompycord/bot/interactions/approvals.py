@@ -63,7 +63,7 @@ class _Approvals:
         """A form must be the first answer, so the rights are asked before and the decision is made afterwards."""
         loaded, approval = await self._load_approval(interaction, component)
         self._context.require(person, "approve", loaded.record)
-        first = await self._context.store.decision(loaded.run, "approval", approval.ref)
+        first = await self._context.store.decisions.decision(loaded.run, "approval", approval.ref)
         if first is not None:
             raise RefusedInWords(already_decided(first.by_name, first.at, first.action, self._context.sanitizer))
         custom_id = self._context.signer.sign("denyform", component.ref, component.nonce)

@@ -59,8 +59,8 @@ class Dispatcher:
     async def _unknown(self, component: ComponentId) -> str:
         """Ours, but of a version that had another button."""
         run = RunId(component.ref)
-        card = latest_card(tuple(await self._context.store.surfaces(run)))
-        record = await self._context.store.run(run)
+        card = latest_card(tuple(await self._context.store.surfaces.surfaces(run)))
+        record = await self._context.store.records.run(run)
         if card is None or record is None:
             return reply_texts.no_handler(component.action)
         return old_button(self._context.rest.url(record.guild, card.channel, card.message))

@@ -97,7 +97,7 @@ class ReactionLaunch:
                 raise Refused(RefusalCode.WATCH_ONLY, who="An admin", needs="runner")
             agent = self._context.usual_agent(repository, await self._context.favourite(person))
             draft = self._draft(message, person, repository.name, agent.name, draft_id)
-            await self._context.store.save_draft(draft)
+            await self._context.store.drafts.save_draft(draft)
             submission, notes = await submission_of(
                 draft, rest=self._context.rest, keep=self._context.lookups.keep_file, sanitizer=self._context.sanitizer
             )

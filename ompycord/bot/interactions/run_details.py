@@ -39,7 +39,7 @@ async def show_part(context: BotContext, interaction: Interaction, record: RunRe
         words, shown = _within(_redacted(context, diff), interaction.filesize_limit - _FORM_BYTES)
         await send_privately(interaction, f"The diff of `{short_id(run)}`{words}.", files=[(f"{name}.diff", shown)])
     elif part == "log":
-        text = reply_texts.event_lines(await context.store.events_of(run), context.sanitizer)
+        text = reply_texts.event_lines(await context.store.history.events_of(run), context.sanitizer)
         words, shown = _within(text, interaction.filesize_limit - _FORM_BYTES)
         await send_privately(
             interaction, f"The log of `{short_id(run)}`, oldest first{words}.", files=[(f"{name}.txt", shown)]

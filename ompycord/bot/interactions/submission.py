@@ -97,7 +97,7 @@ class SubmissionService:
         """Write the draft, again and again; whether it is on disk."""
         for pause in (*KEEP_PAUSES_S, None):
             try:
-                await self._context.store.save_draft(draft)
+                await self._context.store.drafts.save_draft(draft)
             except StorageError as error:
                 log.warning("draft.waits", draft=draft.id, cause=str(error))
                 if pause is not None:

@@ -41,7 +41,7 @@ class ThreadMessages:
         """Tell the run, mark the message. Silent where it is not for a run, or where its writer may say nothing."""
         if not self._context.options.message_content or not message.content.strip():
             return
-        record = await self._context.store.run_of_surface(str(message.channel.id))
+        record = await self._context.store.surfaces.run_of_surface(str(message.channel.id))
         person = member(message.author, self._context.options, is_ours=True)
         if (
             record is None

@@ -333,7 +333,7 @@ async def test_the_whole_program_finds_keys_and_results_where_they_lay(tmp_path:
         assert not isinstance(read, Rejection)
         assert read.action == "stop"
         assert await known.lookups.diff(run) == b"+x = 1\n"
-        assert {record.id for record in await known.store.runs(RunFilter(limit=100))} == set(
+        assert {record.id for record in await known.stores.commands.records.runs(RunFilter(limit=100))} == set(
             runs_by_title(database).values()
         )
 

@@ -10,6 +10,7 @@ import aiohttp
 import discord
 import pytest
 
+from ompycord.app.bot_stores import bot_stores
 from ompycord.app.system import SystemClock, SystemIds
 from ompycord.bot import DISCORD, Bot, BotOptions, DiscordTarget, HealthLine, Lookups, point_at
 from ompycord.bot.delivery.pending_deliveries import CLOSED_S
@@ -185,7 +186,7 @@ class AppHarness:
             approvals=self.areas.approvals,
             budgets=self.areas.budgets,
             snapshots=self.snapshots,
-            store=store,
+            stores=bot_stores(store),
             bus=self.bus,
             clock=clock,
             ids=ids,

@@ -85,3 +85,13 @@ def test_a_large_folder_is_found(tmp_path: Path) -> None:
 )
 def test_the_words_of_an_identifier(name: str, expected: list[str]) -> None:
     assert shape.words(name) == expected
+
+
+def test_a_port_s_fields_and_properties_count(tmp_path: Path) -> None:
+    fields = (
+        "class Wide(Protocol):\n"
+        + "\n".join(f"    f{n}: int" for n in range(8))
+        + "\n    @property\n    def g(self): ..."
+    )
+    [fault] = shape.faults(package(tmp_path, one=f"from typing import Protocol\n{fields}"))
+    assert "port Wide has 9 methods" in fault

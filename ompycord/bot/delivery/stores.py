@@ -1,0 +1,22 @@
+"""What delivery asks of the store, one narrow port for each part; `app/bot_stores.py` fills them from the one store."""
+
+from dataclasses import dataclass
+
+from ompycord.bot.delivery.deliver import DelivererStore
+from ompycord.bot.delivery.live import LiveStore
+from ompycord.bot.delivery.rollover import RolloverStore
+from ompycord.bot.message_renderer import RendererStore
+from ompycord.domain.ports import Boards
+
+__all__ = ["DeliveryStores"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryStores:
+    """The ports of the parts that send and edit messages."""
+
+    live: LiveStore
+    rollover: RolloverStore
+    deliverer: DelivererStore
+    renderer: RendererStore
+    boards: Boards
