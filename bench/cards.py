@@ -60,7 +60,7 @@ class CardStore:
         self.happen(number, RunStarted(title=f"card {number}"))
         card = Surface(run=run, kind=OutboxKind.CARD, ref="1", channel=channel, message=str(number), posted_at=now)
         place = Surface(run=run, kind=OutboxKind.THREAD, channel=channel, posted_at=now)  # no message to be edited
-        mirror = place.model_copy(update={"kind": OutboxKind.MIRROR})
+        mirror = place.model_copy(update={"kind": OutboxKind.SUMMARY})
         for surface in (mirror, place, card):
             self._surfaces.setdefault(run, {})[surface.kind, surface.ref] = surface
 

@@ -49,9 +49,10 @@ async def fill(path: Path, *, runs: int, each: int) -> None:
         )
         raw.execute(_EVENTS, {"runs": runs, "total": runs * each, "source": LANE, "now": now, "text": TEXT})
         raw.execute(
-            "INSERT INTO lanes (run, source, numbering, last_seq) SELECT pk, ?, 'sender', ? FROM runs", (LANE, each)
+            "INSERT INTO source_states (run, source, numbering, last_seq) SELECT pk, ?, 'sender', ? FROM runs",
+            (LANE, each),
         )
-        raw.execute("INSERT INTO replays SELECT 'shared', 'msg_' || id, hash, run, position, at FROM events")
+        raw.execute("INSERT INTO webhook_ids SELECT 'shared', 'msg_' || id, hash, run, position, at FROM events")
         raw.executemany(
             "INSERT INTO folds (run, fold_version, position, body) VALUES (?, ?, ?, ?)",
             [

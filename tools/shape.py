@@ -133,7 +133,6 @@ KEPT_NAMES: Final[dict[str, str]] = {
     "lanes": _PUBLISHED,
     "domain/events/work.py: said": _PUBLISHED,
     "asked_at": _PUBLISHED,
-    "MIRROR": _PUBLISHED,
     "notify/webhook.py: GONE": "HTTP's own word for the status 410",
 }
 """A name with a struck word that stays, as `folder/file.py: name` or `name`, and why."""

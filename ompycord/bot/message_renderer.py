@@ -196,7 +196,7 @@ class MessageRenderer:
     def render(self, run_view: RunView, kind: OutboxKind, ref: str) -> RenderedMessage | None:
         """The message of this kind now; None where there is nothing to show."""
         match kind:
-            case OutboxKind.MIRROR:
+            case OutboxKind.SUMMARY:
                 thread = run_view.surface(OutboxKind.THREAD)
                 shown = thread.channel if thread and thread.channel != self._summary_channel(run_view) else None
                 return summary_message(
@@ -221,7 +221,7 @@ class MessageRenderer:
 
     @staticmethod
     def _summary_channel(run_view: RunView) -> str | None:
-        summary = run_view.surface(OutboxKind.MIRROR)
+        summary = run_view.surface(OutboxKind.SUMMARY)
         return summary.channel if summary else None
 
     def _result(self, run_view: RunView) -> RenderedMessage | None:

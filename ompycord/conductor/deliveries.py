@@ -29,7 +29,7 @@ def first_deliveries(run: RunId, *, channel: str, at: int, wait_ms: int = 0) -> 
     """Mirror, thread and card of a new run. With `wait_ms` they may wait for run.started until then."""
     body = {"channel": channel, "not_before": at + wait_ms}
     return (
-        OutboxRow(run=run, kind=OutboxKind.MIRROR, body=body, created_at=at),
+        OutboxRow(run=run, kind=OutboxKind.SUMMARY, body=body, created_at=at),
         OutboxRow(run=run, kind=OutboxKind.THREAD, body=body, created_at=at),
         OutboxRow(run=run, kind=OutboxKind.CARD, ref="1", body=body, created_at=at),
     )

@@ -279,7 +279,7 @@ class Driver:
         self._changed()
 
     async def _halt(self, row: EffectRow) -> None:
-        """Stop what runs for this run, through cancellation; its own journal line is closed as halted."""
+        """Stop what runs for this run, through cancellation; its own journal line is closed as stopped."""
         try:
             task = self._running.tasks.get(row.run)
             if task is not None:
@@ -292,7 +292,7 @@ class Driver:
                 stale = other.run == row.run and other.effect.type not in {HALT, CLEAN_UP}
                 if stale and other.effect.iteration <= row.effect.iteration:
                     updates.append(
-                        EffectUpdate(run=row.run, key=other.key, status=EffectStatus.DONE, at=now, outcome="halted")
+                        EffectUpdate(run=row.run, key=other.key, status=EffectStatus.DONE, at=now, outcome="stopped")
                     )
             await self._store.commit(Commit(writes=(*updates,)))
         except StorageError as error:

@@ -49,7 +49,7 @@ EVENT_TOPICS: Final = frozenset({Topic.RUN, Topic.QUESTION, Topic.APPROVAL, Topi
 """The first word of an event's type is its topic, where it is one of these."""
 
 _DISCORD_TOPICS: Final = {
-    OutboxKind.MIRROR: Topic.RUN,
+    OutboxKind.SUMMARY: Topic.RUN,
     OutboxKind.THREAD: Topic.RUN,
     OutboxKind.CARD: Topic.RUN,
     OutboxKind.RESULT: Topic.RUN,

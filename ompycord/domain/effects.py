@@ -41,8 +41,7 @@ class RunAgent(Frozen):
 class Collect(Frozen):
     """Bring the agent's result out of the workspace as a bundle, and list what changed."""
 
-    type: Literal["harvest"] = "harvest"
-    """The stored name of earlier versions, kept: journals and logs hold it."""
+    type: Literal["collect"] = "collect"
     iteration: int
 
 
@@ -61,9 +60,9 @@ class Publish(Frozen):
 
 
 class StopAgent(Frozen):
-    """Halt whatever runs for this run, through the kill ladder."""
+    """Stop whatever runs for this run: ask it to end, then kill it."""
 
-    type: Literal["halt"] = "halt"
+    type: Literal["stop"] = "stop"
     iteration: int
 
 

@@ -148,7 +148,7 @@ class EffectUpdate(Frozen):
 class OutboxKind(StrEnum):
     """What must reach Discord at least once, and is shown exactly once (docs/contracts/cards.md, *Exactly once*)."""
 
-    MIRROR = "mirror"
+    SUMMARY = "summary"
     THREAD = "thread"
     CARD = "card"
     QUESTION = "question"

@@ -16,6 +16,9 @@ from ompycord.domain.records import OutboxKind
 
 __all__ = ["Marker", "approval_hash", "footer_marker", "parse_marker", "question_tag"]
 
+_WORDS: Final = {kind: "mirror" if kind is OutboxKind.SUMMARY else kind.value for kind in OutboxKind}
+"""What a footer calls each kind; a channel's summary is *mirror* in all messages that were ever posted."""
+_KINDS: Final = {word: kind for kind, word in _WORDS.items()}
 _MARKER: Final = regex.compile(
     r"(?P<run>[0-9a-hjkmnp-tv-z]{6}) · (?P<kind>mirror|card|question|file|result|notice)(?: "
     r"(?P<number>[0-9a-f]{1,12}))?"
@@ -39,7 +42,7 @@ class Marker(NamedTuple):
 
 def footer_marker(run: RunId, kind: OutboxKind, number: int | str = "") -> str:
     """The beginning of a footer. `number` is the card's number or the question's tag."""
-    return f"{short_id(run)} · {kind.value}{f' {number}' if number != '' else ''}"
+    return f"{short_id(run)} · {_WORDS[kind]}{f' {number}' if number != '' else ''}"
 
 
 def question_tag(ref: str) -> str:
@@ -58,4 +61,4 @@ def parse_marker(text: str) -> Marker | None:
     match = _MARKER.match(text)
     if match is None:
         return None
-    return Marker(match["run"], OutboxKind(match["kind"]), match["number"] or "")
+    return Marker(match["run"], _KINDS[match["kind"]], match["number"] or "")

@@ -25,7 +25,7 @@ def summary_message(
     data = {
         "description": _line(snapshot, headline, sanitizer, f"<#{thread}>" if thread else ""),
         "color": headline.colour,
-        "footer": {"text": footer_of(snapshot, render_context, sanitizer, OutboxKind.MIRROR)},
+        "footer": {"text": footer_of(snapshot, render_context, sanitizer, OutboxKind.SUMMARY)},
     }
     return message(embeds=[data], sign=sign)
 

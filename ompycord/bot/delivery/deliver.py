@@ -90,9 +90,9 @@ class Deliverer:
         if wait > self._clock.now_ms() and not self._may_go_early(row, run_view):
             return wait
         requested = row.body.get("channel") or run_view.record.channel
-        summary = run_view.surface(OutboxKind.MIRROR)
+        summary = run_view.surface(OutboxKind.SUMMARY)
         thread = run_view.surface(OutboxKind.THREAD)
-        if row.kind is OutboxKind.MIRROR:
+        if row.kind is OutboxKind.SUMMARY:
             return (
                 QueuedDelivery(row, str(requested))
                 if requested
@@ -166,7 +166,7 @@ class Deliverer:
     async def _moves(self, run_view: RunView, row: OutboxRow, channel: str) -> bool:
         """The channel was deleted. Whether the row can go elsewhere; the next try takes it there."""
         self._rollover.deleted_channels.add(channel)
-        is_bound = row.kind in {OutboxKind.MIRROR, OutboxKind.THREAD} or row.ref.startswith(OPS)
+        is_bound = row.kind in {OutboxKind.SUMMARY, OutboxKind.THREAD} or row.ref.startswith(OPS)
         return not is_bound and await self._rollover.relocate(run_view)
 
     async def _give_up(self, row: OutboxRow, reason: str) -> None:
@@ -174,7 +174,7 @@ class Deliverer:
         await self._store.undelivered(row, error=reason, final=True)
 
     async def _open_thread(self, run_view: RunView, row: OutboxRow) -> Surface:
-        summary = run_view.surface(OutboxKind.MIRROR)
+        summary = run_view.surface(OutboxKind.SUMMARY)
         if summary is None or summary.message is None:
             raise SendFailed("its mirror could not be posted", is_final=True)
         sanitizer = Sanitizer(self._renderer.redact)
@@ -195,8 +195,8 @@ class Deliverer:
 
         And a mirror goes where the run can be shown at all.
         """
-        summary = run_view.surface(OutboxKind.MIRROR)
-        if row.kind is OutboxKind.MIRROR:
+        summary = run_view.surface(OutboxKind.SUMMARY)
+        if row.kind is OutboxKind.SUMMARY:
             return await self._post_summary(run_view, row, channel)
         try:
             return await self._post(run_view, row, channel)

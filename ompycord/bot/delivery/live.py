@@ -115,14 +115,14 @@ class LiveEditor:
         event = self._posted.setdefault(run, asyncio.Event())
         self.wake()
         try:
-            summary = await self._store.surface(run, OutboxKind.MIRROR)
+            summary = await self._store.surface(run, OutboxKind.SUMMARY)
             if summary is None:
                 try:
                     async with asyncio.timeout(timeout):
                         await event.wait()
                 except TimeoutError:
                     pass
-                summary = await self._store.surface(run, OutboxKind.MIRROR)
+                summary = await self._store.surface(run, OutboxKind.SUMMARY)
         finally:
             self._posted.pop(run, None)
         if summary is None:
@@ -294,7 +294,7 @@ class LiveEditor:
         self._pending.done(row)
         if went_to is not None:
             await self._access.took(went_to)
-        if row.kind is OutboxKind.MIRROR and row.run in self._posted:
+        if row.kind is OutboxKind.SUMMARY and row.run in self._posted:
             self._posted[row.run].set()
         if row.kind is OutboxKind.THREAD and self._board is not None:  # the board links to it
             self._board.changed()

@@ -21,7 +21,7 @@ OLD_MS = 60 * 60 * 1000
 DOUBTS = 6
 """So many refusals of one message in a row, each for no known reason, make the last one final."""
 
-_ORDER = (OutboxKind.CARD, OutboxKind.QUESTION, OutboxKind.MIRROR, OutboxKind.RESULT, OutboxKind.NOTICE)
+_ORDER = (OutboxKind.CARD, OutboxKind.QUESTION, OutboxKind.SUMMARY, OutboxKind.RESULT, OutboxKind.NOTICE)
 
 log = get_logger(__name__)
 
@@ -138,7 +138,7 @@ class Refresher:
             delivers = True
         for surface in run_view.surfaces:
             is_here = surface.channel == channel and surface.message is not None
-            if is_here and surface.kind not in {OutboxKind.MIRROR, OutboxKind.THREAD}:
+            if is_here and surface.kind not in {OutboxKind.SUMMARY, OutboxKind.THREAD}:
                 await self._store.shown(
                     surface.model_copy(update={"message": None, "shown_position": run_view.position})
                 )

@@ -81,7 +81,7 @@ class CardRollover:
 
     async def _is_scrolled_out(self, run_view: RunView, card: Surface) -> bool:
         """In a thread of its own only: in a channel, cards would bury each other for ever."""
-        thread, summary = run_view.surface(OutboxKind.THREAD), run_view.surface(OutboxKind.MIRROR)
+        thread, summary = run_view.surface(OutboxKind.THREAD), run_view.surface(OutboxKind.SUMMARY)
         if card.message is None or thread is None or (summary is not None and summary.channel == thread.channel):
             return False
         if not self._messages_below.track(card.channel, run_view.run, card.message):
@@ -112,7 +112,7 @@ class CardRollover:
 
         The thread's surface is moved first: whatever is owed goes there, and `is_due` sees a card that is elsewhere.
         """
-        thread, summary = run_view.surface(OutboxKind.THREAD), run_view.surface(OutboxKind.MIRROR)
+        thread, summary = run_view.surface(OutboxKind.THREAD), run_view.surface(OutboxKind.SUMMARY)
         channels = [surface.channel for surface in (thread, summary) if surface is not None]
         place = next((at for at in (*channels, *self._renderer.homes) if at not in self.deleted_channels), None)
         if place is None:

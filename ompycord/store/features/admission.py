@@ -35,15 +35,15 @@ _MISSING = object()
 
 _SQL = load("admission")
 _LAST_NUMBERS = _SQL.one("last_numbers")
-_REPLAYS = _SQL.many("replays")
+_TAKEN_IDS = _SQL.many("taken_ids")
 _TARGETS_BY_NAME = _SQL.many("targets_by_name")
 _TARGETS_BY_KEY = _SQL.many("targets_by_key")
 _EVENTS_BY_SEQ = _SQL.many("events_by_seq")
 _ADD_EXTERNAL_RUNS = _SQL.many("add_external_runs")
 _ADD_EVENTS = _SQL.many("add_events")
 _PUT_SOURCE_STATES = _SQL.many("put_source_states")
-_ADD_REPLAYS = _SQL.many("add_replays")
-_PRUNE_REPLAYS = _SQL.one("prune_replays")
+_ADD_IDS = _SQL.many("add_ids")
+_PRUNE_IDS = _SQL.one("prune_ids")
 
 
 class Posted(NamedTuple):
@@ -105,7 +105,7 @@ class SqliteAdmission(StorePart):
 def append_all(raw: sqlite3.Connection, requests: Sequence[Posted]) -> list[list[Receipt | BadEvent]]:
     """The answers to each request; one that is refused together ends with its refusal and stored nothing."""
     if any(request.prunes for request in requests):
-        _prune_replays(raw, now=max(request.now for request in requests))
+        _prune_ids(raw, now=max(request.now for request in requests))
     ledger = _Ledger(raw, [post for request in requests for post, _ in request.posts])
     answers = [_answer(ledger, request) for request in requests]
     ledger.write(raw)
@@ -158,7 +158,7 @@ class _Ledger:
 
     def _read_sent(self, raw: sqlite3.Connection, posts: Sequence[Post]) -> None:
         wanted = {(post.key_id, post.webhook_id) for post in posts if post.webhook_id is not None}
-        for row in _select(raw, _REPLAYS, wanted):
+        for row in _select(raw, _TAKEN_IDS, wanted):
             sent = _Sent(row["hash"], RunId(row["run"]), row["position"], bool(row["cancel_requested"]))
             self._sent[row["key_id"], row["id"]] = sent
 
@@ -285,7 +285,7 @@ class _Ledger:
         _ADD_EXTERNAL_RUNS.run(raw, self._new_runs)
         _ADD_EVENTS.run(raw, self._new_events)
         _PUT_SOURCE_STATES.run(raw, [(*key, *self._source_states[key]) for key in self._dirty])
-        _ADD_REPLAYS.run(raw, self._new_sent)
+        _ADD_IDS.run(raw, self._new_sent)
 
 
 def _name(post: Post) -> _Name:
@@ -297,6 +297,6 @@ def _select(raw: sqlite3.Connection, query: Many, rows: Iterable[tuple[object, .
         yield from raw.execute(statement, values).fetchall()
 
 
-def _prune_replays(raw: sqlite3.Connection, *, now: Millis) -> None:
+def _prune_ids(raw: sqlite3.Connection, *, now: Millis) -> None:
     """Forget webhook-ids that are older than 8 days, at most 2,000 at a time."""
-    raw.execute(_PRUNE_REPLAYS, (now - REPLAYS_KEPT_MS,))
+    raw.execute(_PRUNE_IDS, (now - REPLAYS_KEPT_MS,))

@@ -2,7 +2,7 @@
 
 -- name: source_state
 -- How a source is numbered and where it ended.
-SELECT numbering, last_seq, final_seq FROM lanes WHERE run = ? AND source = ?;
+SELECT numbering, last_seq, final_seq FROM source_states WHERE run = ? AND source = ?;
 
 -- name: event_by_seq
 -- An event by its number, to tell a repetition from a conflict.
@@ -14,7 +14,7 @@ INSERT INTO events (run, source, seq, id, at, type, body, hash) VALUES (?, ?, ?,
 
 -- name: put_source_state
 -- Keep the highest number of a source of ours; those have no end.
-INSERT INTO lanes (run, source, numbering, last_seq) VALUES (:run, :source, :numbering, :seq)
+INSERT INTO source_states (run, source, numbering, last_seq) VALUES (:run, :source, :numbering, :seq)
 ON CONFLICT (run, source) DO UPDATE SET last_seq = max(last_seq, excluded.last_seq);
 
 -- name: events_of

@@ -37,14 +37,14 @@ INTERRUPTED = {
     "A question is answered": ["build:1 1 interrupted", "prepare:2 1 ok", "build:2 1 ok"],
     "A message waits": ["build:1 1 interrupted", "prepare:2 1 ok", "build:2 1 ok"],
     "Its messages are refused": ["build:1 1 interrupted", "prepare:2 1 ok", "build:2 1 ok"],
-    "Before harvest": ["harvest:1 2 ok", "checks:1 1 ok"],
-    "After harvest": ["harvest:1 2 ok", "checks:1 1 ok"],
+    "Before harvest": ["collect:1 2 ok", "checks:1 1 ok"],
+    "After harvest": ["collect:1 2 ok", "checks:1 1 ok"],
     "Before checks": ["checks:1 1 interrupted", "checks:2 1 ok"],
     "Before publish": ["publish:1 2 ok"],
     "After publish": ["publish:1 2 ok"],
     "Before cleanup": ["cleanup:1 2 ok"],
     "It waits for its turn": ["prepare:1 1 ok", "build:1 1 ok"],
-    "It waits to go on": ["build:1 1 halted", "build:2 1 ok"],
+    "It waits to go on": ["build:1 1 stopped", "build:2 1 ok"],
 }
 """Of runs that the kill held, lines that their journal has at the end: key, starts, outcome."""
 STOPPED = {

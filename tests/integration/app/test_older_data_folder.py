@@ -109,7 +109,7 @@ async def test_every_hosted_run_goes_on_to_its_end_and_each_of_its_messages_is_s
     for title, wanted in INTERRUPTED.items():
         assert [line for line in older.journal(title) if line in wanted] == wanted
     assert older.journal("A halt begins")[-1:] == ["cleanup:2 1 ok"]
-    assert {"build:1 1 halted", "halt:1 0 ok"} <= set(older.journal("A halt begins"))
+    assert {"build:1 1 stopped", "stop:1 0 ok"} <= set(older.journal("A halt begins"))
     assert await harness.store.open_effects() == []
     check_agent(agent)
     branches = Counter(name.partition("-")[0] for name in harness.workspaces.branches)

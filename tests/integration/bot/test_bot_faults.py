@@ -222,7 +222,7 @@ async def test_what_discord_took_before_a_crash_is_found_by_its_footer_long_afte
         await mo.wait_message(lambda m: kind_of(m) == "result")
         await later.nothing_owed()
     record = await later.only_run()
-    mirror = await later.store.surface(RunId(record.id), OutboxKind.MIRROR)
+    mirror = await later.store.surface(RunId(record.id), OutboxKind.SUMMARY)
     assert mirror is not None
     assert mirror.posted_at <= later.clock.now_ms() - 3_590_000, "its age counts from when Discord made it"
     assert await later.kinds_in("tasks") == ["mirror"]

@@ -97,7 +97,7 @@ async def test_a_step_that_ends_while_the_journal_is_read_is_not_taken_for_cut_s
     async def let_it_end() -> None:
         if engine.building.is_set() and not engine.go.is_set():
             engine.go.set()
-            while "harvest:1" not in {row.key for row in await harness.store.open_effects()}:  # noqa: ASYNC110  # rows
+            while "collect:1" not in {row.key for row in await harness.store.open_effects()}:  # noqa: ASYNC110  # rows
                 await asyncio.sleep(0.005)
 
     async with within(PATIENCE_S), asyncio.TaskGroup() as group:
@@ -109,7 +109,7 @@ async def test_a_step_that_ends_while_the_journal_is_read_is_not_taken_for_cut_s
         driver.wake()
         await asyncio.sleep(0.05)
         task.cancel()
-    assert engine.keys == ["prepare:1", "build:1", "harvest:1", "checks:1", "publish:1", "cleanup:1"]
+    assert engine.keys == ["prepare:1", "build:1", "collect:1", "checks:1", "publish:1", "cleanup:1"]
 
 
 async def test_a_result_that_the_database_refuses_is_kept_until_it_takes_it(harness: AppHarness) -> None:

@@ -49,7 +49,7 @@ async def test_an_external_run_gets_its_card_and_one_result(harness: AppHarness)
         rows = await harness.store.outbox()
     assert (snapshot.state, snapshot.verification) == (RunState.COMPLETE, Verification.UNVERIFIED)
     assert snapshot.summary == "all good"
-    assert [row.kind for row in rows] == [OutboxKind.MIRROR, OutboxKind.THREAD, OutboxKind.CARD, OutboxKind.RESULT]
+    assert [row.kind for row in rows] == [OutboxKind.SUMMARY, OutboxKind.THREAD, OutboxKind.CARD, OutboxKind.RESULT]
     record = await harness.store.run(run)
     assert record is not None
     assert record.state is RunState.COMPLETE

@@ -27,7 +27,7 @@ async def test_a_run_goes_from_the_form_to_its_branch_and_is_verified_by_our_che
     assert snapshot.branch in harness.workspaces.branches
     assert [file.path for file in snapshot.files] == ["total.py"]
     kinds = [row.kind for row in await harness.store.outbox()]
-    assert kinds == [OutboxKind.MIRROR, OutboxKind.THREAD, OutboxKind.CARD, OutboxKind.RESULT]
+    assert kinds == [OutboxKind.SUMMARY, OutboxKind.THREAD, OutboxKind.CARD, OutboxKind.RESULT]
 
 
 async def test_without_checks_a_claim_is_only_a_claim(harness: AppHarness) -> None:
@@ -107,7 +107,7 @@ async def test_the_same_draft_twice_starts_one_run(harness: AppHarness) -> None:
     async with asyncio.TaskGroup() as group:
         tries = [group.create_task(harness.submit(draft=draft)) for _ in range(5)]
     assert {attempt.result().id for attempt in tries} == {draft}
-    assert sum(row.kind is OutboxKind.MIRROR for row in await harness.store.outbox()) == 1
+    assert sum(row.kind is OutboxKind.SUMMARY for row in await harness.store.outbox()) == 1
 
 
 async def test_cancel_halts_the_agent_and_frees_the_workspace(harness: AppHarness) -> None:
@@ -158,7 +158,7 @@ async def test_a_crash_in_mid_build_begins_again_by_itself_in_a_fresh_clone(
     assert snapshot.iteration == 2
     assert [file.path for file in snapshot.files] == ["total.py"]
     kinds = [row.kind for row in await second.store.outbox()]
-    assert kinds == [OutboxKind.MIRROR, OutboxKind.THREAD, OutboxKind.CARD, OutboxKind.RESULT]
+    assert kinds == [OutboxKind.SUMMARY, OutboxKind.THREAD, OutboxKind.CARD, OutboxKind.RESULT]
 
 
 async def test_two_answers_at_once_have_one_effect_and_the_other_is_told_who_was_first(harness: AppHarness) -> None:

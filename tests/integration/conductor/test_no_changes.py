@@ -141,7 +141,7 @@ async def test_a_result_that_equals_the_base_is_no_success_although_its_check_wo
     assert snapshot.last_words == ("Error: 401 Unauthorized" if "401" in script else None)
     assert branches(sample) == ["main"]
     kinds = [row.kind for row in await harness.store.outbox()]
-    assert kinds == [OutboxKind.MIRROR, OutboxKind.THREAD, OutboxKind.CARD, OutboxKind.RESULT]
+    assert kinds == [OutboxKind.SUMMARY, OutboxKind.THREAD, OutboxKind.CARD, OutboxKind.RESULT]
 
 
 @pytest.mark.parametrize(("script", "paths"), CHANGED.values(), ids=CHANGED)
@@ -237,7 +237,7 @@ async def test_a_result_that_an_earlier_version_collected_is_not_made_green_by_i
     await harness.workspaces.collect(run, harness.catalog.repository("shop"), message="m")
     transitions = Transitions(store=harness.store, clock=harness.clock, ids=harness.ids)
     await transitions.decide(run, ev.RunDequeued(), kind=SourceKind.OMPYCORD)
-    for key in ("prepare:1", "build:1", "harvest:1"):
+    for key in ("prepare:1", "build:1", "collect:1"):
         facts = {"claim": True} if key == "build:1" else {}
         done = EffectUpdate(run=run, key=key, status=EffectStatus.DONE, at=harness.clock.now_ms(), outcome="ok")
         ended = ev.EffectFinished.model_validate({"key": key, "outcome": "ok", "facts": facts})

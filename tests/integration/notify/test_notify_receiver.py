@@ -209,7 +209,7 @@ async def test_a_run_whose_delivery_hangs_holds_up_neither_the_projector_nor_dis
         await world.post(ev.RunStarted(title="Other"), name="other")
         await receiver.until(lambda: len(receiver.taken) == 1)
         assert receiver.taken[0].body["data"]["title"] == "Other"
-        assert kinds == {"mirror", "thread", "card", "result"}  # owed to Discord while the webhook still waits
+        assert kinds == {"summary", "thread", "card", "result"}  # owed to Discord while the webhook still waits
         assert receiver.requests[0].body["data"]["title"] == "Held"
         await world.queue.until(lambda rows: [row.status.value for row in rows].count("delivered") == 1)
         assert [row.status.value for row in await world.queue.rows()].count("pending") == 2

@@ -42,7 +42,7 @@ async def test_a_submitted_draft_becomes_one_run(store: SqliteStore, people: Peo
             run,
             people.decision(run.id),
             people.event(run.id, ev.RunSubmitted(task=task)),
-            OutboxRow(run=RunId(run.id), kind=OutboxKind.MIRROR, created_at=NOW, body={"a": 1}),
+            OutboxRow(run=RunId(run.id), kind=OutboxKind.SUMMARY, created_at=NOW, body={"a": 1}),
         )
     )
     done = await store.commit(commit)

@@ -1,11 +1,13 @@
 """Migrations: found in wheel and checkout, applied whole or not at all, never edited, never skipped, copied before."""
 
+import json
 import os
 import sqlite3
 import subprocess
 import sys
 import zipfile
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -178,3 +180,38 @@ async def test_the_store_refuses_a_newer_database(path: Path) -> None:
     with pytest.raises(ConfigurationError, match="newer Ompycord"):
         async with open_store(path, clock=HandClock(), ids=CountingIds(), readers=1):
             pass
+
+
+def test_stored_names_are_renamed_and_events_keep_theirs(tmp_path: Path) -> None:
+    path, found = tmp_path / "a.db", find_migrations()
+    apply(path, found[:3])
+    event = json.dumps({"type": "effect.finished", "key": "harvest:2", "outcome": "ok"})
+    with closing(sqlite3.connect(path, isolation_level=None)) as raw:
+        raw.execute(
+            "INSERT INTO runs (pk, id, kind, state, created_at, updated_at) VALUES (1, 'r', 'hosted', 'BUILDING', 0, 0)"
+        )
+        for type_, outcome in {"harvest": "ok", "halt": "ok", "build": "halted"}.items():
+            raw.execute(
+                "INSERT INTO effects (run, key, body, status, created_at, outcome) VALUES (1, ?, ?, 'done', 0, ?)",
+                (f"{type_}:12", json.dumps({"type": type_, "iteration": 12}), outcome),
+            )
+        raw.execute(
+            "INSERT INTO outbox (run, kind, ref, body, status, created_at) VALUES (1, 'mirror', '', '{}', 'pending', 0)"
+        )
+        raw.execute(
+            "INSERT INTO surfaces (run, kind, ref, channel, message, posted_at) VALUES (1, 'mirror', '', 'c', 'm', 0)"
+        )
+        raw.execute("INSERT INTO lanes (run, source, numbering, last_seq) VALUES (1, 'agent', 'sender', 7)")
+        raw.execute("INSERT INTO events VALUES (1, 1, 'ompycord', 1, 'e', 0, 'effect.finished', ?, x'00')", (event,))
+    apply(path, found)
+    with closing(sqlite3.connect(path)) as raw:
+        journal = raw.execute("SELECT key, body ->> 'type', body ->> 'iteration', outcome FROM effects").fetchall()
+        shown = raw.execute("SELECT kind FROM outbox UNION ALL SELECT kind FROM surfaces").fetchall()
+        assert sorted(journal) == [
+            ("build:12", "build", 12, "stopped"),
+            ("collect:12", "collect", 12, "ok"),
+            ("stop:12", "stop", 12, "ok"),
+        ]
+        assert shown == [("summary",), ("summary",)]
+        assert raw.execute("SELECT last_seq FROM source_states").fetchall() == [(7,)]
+        assert raw.execute("SELECT body FROM events").fetchall() == [(event,)]

@@ -87,7 +87,7 @@ async def test_a_fold_of_another_version_is_made_anew_up_to_the_cursor(
 
 async def test_a_delivery_is_pending_until_it_is_done_or_given_up(store: SqliteStore, people: People) -> None:
     run = await people.submit(store)
-    rows = (row(run.id, OutboxKind.MIRROR), row(run.id), row(run.id, OutboxKind.NOTICE))
+    rows = (row(run.id, OutboxKind.SUMMARY), row(run.id), row(run.id, OutboxKind.NOTICE))
     await store.commit(Commit(writes=(*rows,)))
     mirror, card, notice = await store.outbox()
     assert [r.id for r in (mirror, card, notice)] == [1, 2, 3]
@@ -95,7 +95,7 @@ async def test_a_delivery_is_pending_until_it_is_done_or_given_up(store: SqliteS
     assert [r.id for r in await store.outbox(limit=2)] == [1, 2]
 
     await store.undelivered(card, error="503", final=False)
-    surface = Surface(run=RunId(run.id), kind=OutboxKind.MIRROR, channel="c", message="m", posted_at=NOW)
+    surface = Surface(run=RunId(run.id), kind=OutboxKind.SUMMARY, channel="c", message="m", posted_at=NOW)
     await store.delivered(mirror, surface, at=NOW)
     await store.undelivered(notice, error="forbidden", final=True)
     [left] = await store.outbox()
@@ -112,7 +112,7 @@ async def test_a_surface_leads_back_to_its_run(store: SqliteStore, people: Peopl
     run, other = await people.submit(store), await people.submit(store)
     for owner, suffix in ((run, "1"), (other, "2")):
         for kind, channel, message in (
-            (OutboxKind.MIRROR, "work", f"mirror{suffix}"),
+            (OutboxKind.SUMMARY, "work", f"mirror{suffix}"),
             (OutboxKind.THREAD, f"thread{suffix}", None),
             (OutboxKind.CARD, f"thread{suffix}", f"card{suffix}"),
         ):

@@ -35,18 +35,18 @@ def test_standard_ends_complete_only_through_checks() -> None:
         ev.RunDequeued(),
         ended("prepare:1"),
         ended("build:1", claim=True),
-        ended("harvest:1"),
+        ended("collect:1"),
         ended("checks:1", passed=True),
         ended("publish:1"),
     )
     assert states == [S.QUEUED, S.PRECHECK, S.BUILDING, S.BUILDING, S.VERIFYING, S.PUBLISHING, S.COMPLETE]
-    assert keys == ["prepare:1", "build:1", "harvest:1", "checks:1", "publish:1", "cleanup:1"]
+    assert keys == ["prepare:1", "build:1", "collect:1", "checks:1", "publish:1", "cleanup:1"]
     assert machine.failure is None
 
 
 def test_fast_asks_for_no_checks() -> None:
     _, machine, keys = walk(
-        Machine(mode=Mode.FAST, state=S.BUILDING), ended("build:1", claim=True), ended("harvest:1"), ended("publish:1")
+        Machine(mode=Mode.FAST, state=S.BUILDING), ended("build:1", claim=True), ended("collect:1"), ended("publish:1")
     )
     assert machine.state is S.COMPLETE
     assert "checks:1" not in keys
@@ -57,19 +57,19 @@ def test_in_every_mode_a_result_that_changes_nothing_ends_the_run_without_checks
     mode: Mode,
 ) -> None:
     states, machine, keys = walk(
-        Machine(mode=mode, state=S.BUILDING), ended("build:1", claim=True), ended("harvest:1", changed=0)
+        Machine(mode=mode, state=S.BUILDING), ended("build:1", claim=True), ended("collect:1", changed=0)
     )
     assert states == [S.BUILDING, S.BUILDING, S.COMPLETE]
-    assert keys == ["harvest:1", "cleanup:1"]
+    assert keys == ["collect:1", "cleanup:1"]
     assert (machine.outcome, machine.message) == (RunOutcome.NO_CHANGES, "The agent changed nothing in the repository.")
 
 
 def test_what_the_last_round_changed_counts_from_the_base_and_not_from_the_round_before() -> None:
     again = ev.Prompted(text="Undo that.", by="Ada", when="restart")
-    first = (ended("build:1", claim=True), ended("harvest:1", changed=2), again, ended("build:2", claim=True))
-    _, kept, _ = walk(Machine(state=S.BUILDING), *first, ended("harvest:2", changed=2))
+    first = (ended("build:1", claim=True), ended("collect:1", changed=2), again, ended("build:2", claim=True))
+    _, kept, _ = walk(Machine(state=S.BUILDING), *first, ended("collect:2", changed=2))
     assert (kept.state, kept.outcome) == (S.VERIFYING, None)
-    _, undone, _ = walk(Machine(state=S.BUILDING), *first, ended("harvest:2", changed=0))
+    _, undone, _ = walk(Machine(state=S.BUILDING), *first, ended("collect:2", changed=0))
     assert (undone.state, undone.outcome) == (S.COMPLETE, RunOutcome.NO_CHANGES)
 
 
@@ -77,7 +77,7 @@ def test_an_agent_that_says_it_failed_and_changed_nothing_has_failed() -> None:
     states, machine, _ = walk(
         Machine(state=S.BUILDING),
         ended("build:1", claim=False),
-        ended("harvest:1", changed=0),
+        ended("collect:1", changed=0),
         ended("publish:1", changed=0),
     )
     assert (states[-1], machine.outcome) == (S.FAILED, None)
@@ -106,10 +106,10 @@ def test_checks_that_prove_nothing_do_not_fail_the_run() -> None:
 
 def test_an_agent_that_says_it_failed_fails_without_checks_and_keeps_its_branch() -> None:
     states, machine, keys = walk(
-        Machine(state=S.BUILDING), ended("build:1", claim=False), ended("harvest:1"), ended("publish:1")
+        Machine(state=S.BUILDING), ended("build:1", claim=False), ended("collect:1"), ended("publish:1")
     )
     assert states[-1] is S.FAILED
-    assert keys == ["harvest:1", "publish:1", "cleanup:1"]
+    assert keys == ["collect:1", "publish:1", "cleanup:1"]
     assert machine.claim is False
 
 
@@ -155,14 +155,14 @@ AGAIN = ev.Prompted(text="Mind the docs.", by="Ada", when="restart")
 @pytest.mark.parametrize("state", [S.BUILDING, S.VERIFYING])
 def test_a_run_told_to_begin_again_halts_what_it_does_and_starts_its_agent_in_the_same_clone(state: RunState) -> None:
     states, machine, keys = walk(Machine(state=state, iteration=3, claim=True, checks=False), AGAIN)
-    assert (states[-1], keys) == (S.BUILDING, ["halt:3", "build:4"])
+    assert (states[-1], keys) == (S.BUILDING, ["stop:3", "build:4"])
     assert (machine.claim, machine.checks, machine.iteration) == (None, None, 4)
 
 
 def test_what_was_said_at_the_end_of_an_agents_work_starts_it_once_more() -> None:
     states, machine, keys = walk(Machine(state=S.BUILDING), ended("build:1", claim=True, unheard=True))
     assert (states[-1], keys, machine.claim) == (S.BUILDING, ["build:2"], None)
-    assert walk(machine, ended("build:2", claim=True))[2] == ["harvest:2"]
+    assert walk(machine, ended("build:2", claim=True))[2] == ["collect:2"]
 
 
 @pytest.mark.parametrize("state", [S.VERIFYING, S.PUBLISHING])
@@ -171,7 +171,7 @@ def test_a_run_stopped_after_its_agent_goes_back_to_it_with_what_was_said(state:
     _, machine, keys = walk(
         Machine(state=state, claim=False), ev.RunStopped(by="Ada"), said, said, ev.RunResumed(by="Ada")
     )
-    assert (machine.state, keys, machine.claim) == (S.BUILDING, ["halt:1", "build:2"], None)
+    assert (machine.state, keys, machine.claim) == (S.BUILDING, ["stop:1", "build:2"], None)
 
 
 @pytest.mark.parametrize("state", sorted(set(RunState) - {S.BUILDING, S.VERIFYING, S.SUSPENDED}))
@@ -184,7 +184,7 @@ def test_an_agent_at_work_goes_on_when_something_is_said_to_it() -> None:
 
 
 KEYS = st.sampled_from(
-    [f"{kind}:{n}" for kind in ("prepare", "build", "harvest", "checks", "publish") for n in range(1, 5)]
+    [f"{kind}:{n}" for kind in ("prepare", "build", "collect", "checks", "publish") for n in range(1, 5)]
 )
 BODIES = st.one_of(
     st.builds(
@@ -232,7 +232,7 @@ def next_body(draw: st.DrawFn, machine: Machine) -> ev.EventBody:
     """Mostly the end of the step that the run is at, so that walks come to an end; else anything."""
     if machine.state is S.QUEUED or draw(st.integers(0, 5)) == 0:
         return draw(BODIES | st.just(ev.RunDequeued()))
-    step = STEPS.get(machine.state, "build" if machine.claim is None else "harvest")
+    step = STEPS.get(machine.state, "build" if machine.claim is None else "collect")
     facts = {"claim": draw(st.booleans()), "passed": draw(st.booleans()), "changed": draw(st.integers(0, 2))}
     return ended(f"{step}:{machine.iteration}", draw(st.sampled_from(["ok", "ok", "ok", "failed"])), **facts)
 

@@ -39,12 +39,12 @@ def test_every_step_has_one_stage_and_one_function() -> None:
     assert {*kinds, fx.CleanUp} == set(STEPS)
     assert {*STEPS, fx.StopAgent} == set(get_args(Effect))
     names = [stage.name for stage in STAGES]
-    assert names == ["prepare", "build", "harvest", "checks", "publish"]
-    assert (HALT, CLEAN_UP) == ("halt", "cleanup")
+    assert names == ["prepare", "build", "collect", "checks", "publish"]
+    assert (HALT, CLEAN_UP) == ("stop", "cleanup")
 
 
 def test_what_is_repeated_and_counted_is_what_the_stages_say() -> None:
-    assert repeatable_names() == {"prepare", "harvest", "publish", "cleanup", "halt"}
+    assert repeatable_names() == {"prepare", "collect", "publish", "cleanup", "stop"}
     assert heavy_names() == {"prepare", "build"}
 
 

@@ -341,7 +341,7 @@ def test_every_footer_tells_a_probe_what_the_message_is() -> None:
         (OutboxKind.CARD, "3"): render(
             scene.snapshot, render_context(card_number=3), actions=ACTIONS, sign=plain_sign, redact=str
         ),
-        (OutboxKind.MIRROR, ""): summary_message(*scene, thread=None, sign=plain_sign, redact=str),
+        (OutboxKind.SUMMARY, ""): summary_message(*scene, thread=None, sign=plain_sign, redact=str),
         (OutboxKind.RESULT, ""): result_message(*scene, actions=ACTIONS, sign=plain_sign, redact=str),
         (OutboxKind.QUESTION, question_tag("q1")): a_question(scene, asked()),
         (OutboxKind.QUESTION, question_tag("a1")): an_approval(scene, wants()),
