@@ -190,9 +190,7 @@ async def lifespan(
         def failures() -> int:
             return sidecar.failed_authentications
 
-        destinations = Destinations(
-            queue=store.notifications, clock=clock, configured=[one.name for one in settings.notify.webhooks]
-        )
+        destinations = Destinations(queue=store.notifications, clock=clock, configured=settings.notify.destinations)
         health = Health(
             mode=mode,
             launcher=workers.launcher,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from ompycord.notify.attempt import Attempt, DeliveryTarget
-    from ompycord.notify.body import body_of, signed_headers
+    from ompycord.notify.body import PostedMessage, PostedMessageOf, body_of, signed_message
     from ompycord.notify.notifier import Notifier
     from ompycord.notify.schedule import next_try
     from ompycord.notify.worker import MOST_AT_ONCE, DestinationWorker
@@ -20,16 +20,20 @@ __all__ = [
     "DeliveryTarget",
     "DestinationWorker",
     "Notifier",
+    "PostedMessage",
+    "PostedMessageOf",
     "body_of",
     "next_try",
-    "signed_headers",
+    "signed_message",
 ]
 
 _MODULES: Final = {
     "Attempt": "attempt",
     "DeliveryTarget": "attempt",
+    "PostedMessage": "body",
+    "PostedMessageOf": "body",
     "body_of": "body",
-    "signed_headers": "body",
+    "signed_message": "body",
     "Notifier": "notifier",
     "next_try": "schedule",
     "MOST_AT_ONCE": "worker",

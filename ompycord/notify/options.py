@@ -63,3 +63,8 @@ class NotifySettings(Frozen):
         if len({one.name for one in value}) < len(value):
             raise ValueError("two webhooks have the same name")
         return value
+
+    @property
+    def destinations(self) -> tuple[Destination, ...]:
+        """Every destination that is configured besides Discord."""
+        return tuple(one.name for one in self.webhooks)

@@ -16,7 +16,7 @@ from ompycord import __version__
 from ompycord.domain.deliveries import Destination, StoredDelivery
 from ompycord.domain.ports import Clock
 from ompycord.notify.attempt import Attempt
-from ompycord.notify.body import body_of, signed_headers
+from ompycord.notify.body import PostedMessageOf
 from ompycord.telemetry.without_module import without_module
 
 with without_module("rich"):  # httpx has a command line of its own that would load it
@@ -37,14 +37,17 @@ class WebhookTarget:
         *,
         destination: Destination,
         url: str,
-        secret: bytes,
+        message_of: PostedMessageOf,
         clock: Clock,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        """`transport` replaces the network. A proxy of the environment is used unless the address is this machine."""
+        """`message_of` makes what is posted. `transport` replaces the network.
+
+        A proxy of the environment is used unless the address is this machine.
+        """
         self._destination = destination
         self._url = url
-        self._secret = secret
+        self._message_of = message_of
         self._clock = clock
         self._client = httpx.AsyncClient(
             follow_redirects=False,
@@ -75,8 +78,7 @@ class WebhookTarget:
             return posting.result()
 
     async def _post(self, stored: StoredDelivery) -> Attempt:
-        body = body_of(stored)
-        headers = signed_headers(self._secret, webhook_id=stored.delivery.id, body=body, now=self._clock.now_ms())
+        body, headers = self._message_of(stored, self._clock.now_ms())
         try:
             # The answer is left unread: its status says all, and its length is the receiver's choice.
             async with self._client.stream("POST", self._url, content=body, headers=headers) as answer:

@@ -14,7 +14,7 @@ from pathlib import Path
 from ompycord.app.system import SystemClock, SystemIds
 from ompycord.conductor import Bus
 from ompycord.http import parse_secret
-from ompycord.notify import DestinationWorker, Notifier
+from ompycord.notify import DestinationWorker, Notifier, signed_message
 from ompycord.notify.webhook import WebhookTarget
 from ompycord.store import open_store
 from ompycord.store.features.deliveries import SqliteNotificationQueue
@@ -27,7 +27,7 @@ async def _die(self: SqliteNotificationQueue, delivery: str, *, at: int) -> None
 async def _run(database: Path, url: str, secret: str) -> None:
     clock = SystemClock()
     async with open_store(database, clock=clock, ids=SystemIds()) as store:
-        target = WebhookTarget(destination="ci", url=url, secret=parse_secret(secret), clock=clock)
+        target = WebhookTarget(destination="ci", url=url, message_of=signed_message(parse_secret(secret)), clock=clock)
         worker = DestinationWorker(target=target, queue=store.notifications, clock=clock, chance=lambda: 0.0)
         notifier = Notifier(workers=[worker], bus=Bus())
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, notifier.drain)

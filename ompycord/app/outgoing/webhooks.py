@@ -11,7 +11,7 @@ from ompycord.domain.ports import Clock
 from ompycord.domain.ports_notify import NotificationQueue
 from ompycord.errors import ConfigurationError
 from ompycord.http import parse_secret
-from ompycord.notify import DestinationWorker, Notifier
+from ompycord.notify import DestinationWorker, Notifier, signed_message
 from ompycord.settings import NotifySettings
 
 __all__ = ["notifications_of", "open_notifier", "webhook_secrets"]
@@ -51,7 +51,8 @@ async def open_notifier(
             from ompycord.notify.webhook import WebhookTarget  # httpx: where nothing is configured it is not loaded
 
             secret = parse_secret(secrets[one.name], named=_setting(one.name))
-            target = WebhookTarget(destination=one.name, url=one.url, secret=secret, clock=clock)
+            message_of = signed_message(secret)
+            target = WebhookTarget(destination=one.name, url=one.url, message_of=message_of, clock=clock)
             stack.push_async_callback(target.close)
             workers.append(DestinationWorker(target=target, queue=queue, clock=clock, chance=random.random))
         yield Notifier(workers=workers, bus=bus)

@@ -18,7 +18,7 @@ from ompycord.domain.deliveries import DeliveryFilter, DeliveryStatus, Destinati
 from ompycord.domain.ids import RunId
 from ompycord.errors import DiskRefuses
 from ompycord.http import parse_secret
-from ompycord.notify import DestinationWorker, Notifier
+from ompycord.notify import DestinationWorker, Notifier, signed_message
 from ompycord.notify.webhook import WebhookTarget
 from ompycord.store import SqliteStore, open_store
 from ompycord.testing import FakeClock
@@ -74,7 +74,7 @@ class World:
         self.rules = [NotificationRule(destination=name) for name in receivers]
         self.projector = self.new_projector(store)
         self.targets = [
-            WebhookTarget(destination=name, url=one.url, secret=parse_secret(SECRET), clock=clock)
+            WebhookTarget(destination=name, url=one.url, message_of=signed_message(parse_secret(SECRET)), clock=clock)
             for name, one in receivers.items()
         ]
         self.notifier = Notifier(

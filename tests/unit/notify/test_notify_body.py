@@ -10,7 +10,7 @@ from ompycord.domain import events as ev
 from ompycord.domain.deliveries import Delivery, Notification, StoredDelivery, Topic, streamed
 from ompycord.domain.ids import OMPYCORD
 from ompycord.http import parse_secret
-from ompycord.notify import body_of, signed_headers
+from ompycord.notify import body_of, signed_message
 from tests.support.notifications import ONE
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -51,9 +51,9 @@ def test_each_try_has_the_same_body_and_id_and_a_time_and_signature_of_its_own()
     one, secret = stored(), parse_secret(SECRET)
     body, now = body_of(one), time.time_ns() // 1_000_000  # the reference library has no other clock
     assert body == body_of(one.model_copy(update={"attempts": 5, "error": "answered 500"}))
-    first, later = (
-        signed_headers(secret, webhook_id=one.delivery.id, body=body, now=now_ms) for now_ms in (now, now + 60_000)
-    )
+    message_of = signed_message(secret)
+    (sent, first), (_, later) = (message_of(one, now_ms) for now_ms in (now, now + 60_000))
+    assert sent == body
     assert first["webhook-id"] == later["webhook-id"]
     assert first["webhook-timestamp"] != later["webhook-timestamp"]
     assert first["webhook-signature"] != later["webhook-signature"]

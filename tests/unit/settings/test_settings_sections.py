@@ -18,7 +18,7 @@ from ompycord.app.compose import bot_options
 from ompycord.bot.options import BotOptions, DiscordSettings
 from ompycord.errors import ConfigurationError
 from ompycord.http import HttpLimits
-from ompycord.settings import Settings, WebhookSettings, load_settings
+from ompycord.settings import NotifySettings, Settings, WebhookSettings, load_settings
 from ompycord.webhook import EventLimits
 
 GUILD = "100000000000000001"
@@ -100,3 +100,11 @@ def test_a_front_that_imports_on_first_use_has_all_that_it_lists(front: object) 
     assert [name for name in module.__all__ if not hasattr(module, name)] == []
     with pytest.raises(AttributeError):
         _ = module.no_such_name
+
+
+def test_every_name_below_notify_is_a_destination() -> None:
+    """Whoever lists destinations asks the section, which grows by other kinds than webhooks."""
+    address = {"url": "https://example.org/hook", "secret_file": "secret"}
+    section = NotifySettings.model_validate({"webhooks": [{"name": "ci", **address}, {"name": "chat", **address}]})
+    assert section.destinations == ("ci", "chat")
+    assert NotifySettings().destinations == ()
