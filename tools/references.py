@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 
 from ompycord import errors
 from ompycord.agents.registry import AGENT_KINDS
+from ompycord.app.report import METRICS
 from ompycord.bot.context import BotContext
 from ompycord.bot.features import BotFeatures
 from ompycord.bot.flow import TABLE as FLOW
@@ -28,7 +29,6 @@ from ompycord.domain.repository import AgentSpec
 from ompycord.domain.run import FINAL, RunState
 from ompycord.http.problems import PROBLEMS
 from ompycord.settings import NAMED, PRESETS, Settings
-from ompycord.telemetry.metrics import METRICS
 
 FOLDER = Path("docs/reference")
 MADE = "<!-- Made by `python -m tools.references`; a test compares. -->\n"

@@ -54,7 +54,7 @@ from ompycord.domain.catalog import RunChannels
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentAdapter, AgentCapabilities
 from ompycord.engines import LocalEngine, StepContext
-from ompycord.http import Mount, Sidecar
+from ompycord.http import Mount, RequestCounts, Sidecar
 from ompycord.mcp_server import McpMount, ToolService
 from ompycord.processes import kill_strays
 from ompycord.processes.launcher_port import Launcher
@@ -187,8 +187,8 @@ async def lifespan(
             tool_service=tool_service, authenticate=key_manager.run_of, version=__version__, loaded=settle_process
         )
 
-        def failures() -> int:
-            return sidecar.failed_authentications
+        def requests() -> RequestCounts:
+            return sidecar.counts
 
         destinations = Destinations(queue=store.notifications, clock=clock, configured=settings.notify.destinations)
         health = Health(
@@ -197,7 +197,7 @@ async def lifespan(
             store=store,
             backlog=store,
             catalog=settings.catalog,
-            failures=failures,
+            requests=requests,
             destinations=destinations,
         )
         lookups = _lookups(workers, health, mode)
@@ -250,7 +250,7 @@ async def lifespan(
             watchdog=watchdog,
             clock=clock,
             probes=probes,
-            failures=failures,
+            requests=requests,
             destinations=destinations,
         )
         sidecar = _sidecar(infrastructure, key_manager, projector, mcp, probes, report)

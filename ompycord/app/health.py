@@ -7,6 +7,7 @@ from ompycord.app.outgoing.states import Destinations
 from ompycord.bot.lookups import HealthLine
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.ports import EventBacklog, StoreHealth
+from ompycord.http import RequestCounts
 from ompycord.processes.launcher_port import Launcher
 
 __all__ = ["MANY_EVENTS", "Health"]
@@ -26,16 +27,16 @@ class Health:
         store: StoreHealth,
         backlog: EventBacklog,
         catalog: Catalog,
-        failures: Callable[[], int],
+        requests: Callable[[], RequestCounts],
         destinations: Destinations,
     ) -> None:
-        """`failures` counts requests to the sidecar that had no valid key."""
+        """`requests` is what the sidecar has counted."""
         self._mode = mode
         self._launcher = launcher
         self._store = store
         self._backlog = backlog
         self._catalog = catalog
-        self._failures = failures
+        self._requests = requests
         self._destinations = destinations
 
     async def lines(self) -> Sequence[HealthLine]:
@@ -65,7 +66,9 @@ class Health:
             ),
             HealthLine(name="Disk", is_ok=not disk.is_low, text=f"{disk.ratio:.0%} free"),
             HealthLine(name="Events waiting", is_ok=backlog < MANY_EVENTS, text=str(backlog)),
-            HealthLine(name="Refused keys", is_ok=True, text=f"{self._failures()} requests since the start"),
+            HealthLine(
+                name="Refused keys", is_ok=True, text=f"{self._requests().without_key} requests since the start"
+            ),
             *(HealthLine(name=name, is_ok=is_ok, text=text) for name, is_ok, text in await self._destinations.lines()),
         )
 

@@ -1,12 +1,14 @@
 """What operators are told: the numbers behind `/status` and `/metrics`, read when they are asked for.
 
-Implements `webhook.Reports`.
+Implements `webhook.Reports`. A `Reading` is one look at the process; both answers are made of it, each metric by its own record in
+`METRICS`.
 """
 
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
 
 import psutil
 
@@ -15,11 +17,12 @@ from ompycord.app.mode import MODES, StorageMode
 from ompycord.app.outgoing.states import Destinations
 from ompycord.conductor import Projector
 from ompycord.domain.ports import Clock, EventBacklog, Outbox, RunFilter, RunRecords, StoreHealth
-from ompycord.telemetry.metrics import CONTENT_TYPE, Readings, Value, exposition
+from ompycord.http import RequestCounts
+from ompycord.telemetry.metrics import CONTENT_TYPE, Metric, exposition
 from ompycord.telemetry.watchdog import Watchdog
 from ompycord.webhook import Probe
 
-__all__ = ["GatewayReport", "HealthReport", "ReportStore"]
+__all__ = ["METRICS", "GatewayReport", "HealthReport", "Reading", "ReportStore"]
 
 MOST_RUNS = 1000
 MOST_DELIVERIES = 500
@@ -34,6 +37,152 @@ class GatewayReport(Protocol):
     def latency(self) -> float | None: ...
     @property
     def last_success_at(self) -> float | None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What one look at the process found."""
+
+    uptime_s: float
+    mode: str
+    checks: Mapping[str, bool]
+    """The answers of /readyz."""
+    is_connected: bool
+    latency_s: float | None
+    success_age_s: float | None
+    """Since a REST call last succeeded; None before the first."""
+    runs: Mapping[str, int]
+    """Open runs by state."""
+    events: int
+    events_waiting: int
+    deliveries_waiting: int
+    destinations: Mapping[str, Mapping[str, Any]]
+    read_only: str | None
+    """Why the database takes no writes."""
+    transactions: int
+    requests: RequestCounts
+    disk_free: float
+    loop_lag_s: float
+    resident_bytes: int
+
+
+METRICS: Final[tuple[Metric[Reading], ...]] = (
+    Metric("ompycord_info", "gauge", "version", "1, with the version as a label.", lambda found: {__version__: 1}),
+    Metric("ompycord_uptime_seconds", "gauge", "", "Since the start of the process.", lambda found: found.uptime_s),
+    Metric(
+        "ompycord_ready", "gauge", "", "Whether /readyz would answer 200.", lambda found: all(found.checks.values())
+    ),
+    Metric(
+        "ompycord_mode",
+        "gauge",
+        "mode",
+        "1 for the mode that is in force: normal, low_disk (no new run begins), read_only.",
+        lambda found: {name: name == found.mode for name in MODES},
+    ),
+    Metric(
+        "ompycord_gateway_connected",
+        "gauge",
+        "",
+        "Whether the gateway's connection stands and Discord answered lately.",
+        lambda found: found.is_connected,
+    ),
+    Metric(
+        "ompycord_gateway_latency_seconds",
+        "gauge",
+        "",
+        "From heartbeat to answer; absent while not known.",
+        lambda found: found.latency_s,
+    ),
+    Metric(
+        "ompycord_discord_last_success_age_seconds",
+        "gauge",
+        "",
+        "Since a REST call last succeeded; absent before the first.",
+        lambda found: found.success_age_s,
+    ),
+    Metric("ompycord_runs", "gauge", "state", "Open runs by state.", lambda found: found.runs),
+    Metric(
+        "ompycord_events",
+        "counter",
+        "",
+        "Events in the log that are folded, over all starts.",
+        lambda found: found.events,
+    ),
+    Metric(
+        "ompycord_events_waiting",
+        "gauge",
+        "",
+        "Events that are stored and not folded yet; from 5,000 on posts get 429.",
+        lambda found: found.events_waiting,
+    ),
+    Metric(
+        "ompycord_deliveries_waiting",
+        "gauge",
+        "",
+        "Messages that Discord has not taken yet; counted up to 500.",
+        lambda found: found.deliveries_waiting,
+    ),
+    Metric(
+        "ompycord_destination_pending",
+        "gauge",
+        "destination",
+        "Deliveries that wait, by destination: discord, and each webhook of the settings.",
+        lambda found: {name: state["pending"] for name, state in found.destinations.items()},
+    ),
+    Metric(
+        "ompycord_destination_dead",
+        "gauge",
+        "destination",
+        "Deliveries that were given up, by destination.",
+        lambda found: {name: state["dead"] for name, state in found.destinations.items()},
+    ),
+    Metric(
+        "ompycord_destination_oldest_age_seconds",
+        "gauge",
+        "destination",
+        "Since when the oldest delivery waits, by destination; 0 where none does.",
+        lambda found: {name: state["oldest_age_s"] for name, state in found.destinations.items()},
+    ),
+    Metric(
+        "ompycord_database_writable",
+        "gauge",
+        "",
+        "Whether the database takes writes.",
+        lambda found: found.read_only is None,
+    ),
+    Metric(
+        "ompycord_database_transactions",
+        "counter",
+        "",
+        "Write transactions since the start.",
+        lambda found: found.transactions,
+    ),
+    Metric(
+        "ompycord_authentication_failures",
+        "counter",
+        "",
+        "Requests to the sidecar without a valid key since the start.",
+        lambda found: found.requests.without_key,
+    ),
+    Metric(
+        "ompycord_disk_free_ratio",
+        "gauge",
+        "",
+        "Free part of the disk that holds the data folder.",
+        lambda found: found.disk_free,
+    ),
+    Metric(
+        "ompycord_loop_lag_seconds",
+        "gauge",
+        "",
+        "How late the event loop was at its last beat.",
+        lambda found: found.loop_lag_s,
+    ),
+    Metric(
+        "ompycord_resident_bytes", "gauge", "", "Resident memory of the process.", lambda found: found.resident_bytes
+    ),
+)
+"""Every metric there is; `docs/reference/metrics.md` is made from it."""
 
 
 class ReportStore(RunRecords, Outbox, EventBacklog, StoreHealth, Protocol):
@@ -53,10 +202,10 @@ class HealthReport:
         watchdog: Watchdog,
         clock: Clock,
         probes: Mapping[str, Probe],
-        failures: Callable[[], int],
+        requests: Callable[[], RequestCounts],
         destinations: Destinations,
     ) -> None:
-        """`probes` are those of /readyz; `failures` counts requests that had no valid key."""
+        """`probes` are those of /readyz; `requests` is what the sidecar has counted."""
         self._store = store
         self._projector = projector
         self._gateway = gateway
@@ -64,65 +213,57 @@ class HealthReport:
         self._watchdog = watchdog
         self._clock = clock
         self._probes = probes
-        self._failures = failures
+        self._requests = requests
         self._destinations = destinations
         self._began = clock.monotonic_s()
 
     async def status(self) -> dict[str, Any]:
         """See the port."""
-        success = self._success_age()
+        found = await self.read()
         return {
             "version": __version__,
-            "uptime_s": round(self._uptime(), 1),
-            "mode": await self._mode.name(),
-            "checks": {name: await probe() for name, probe in self._probes.items()},
+            "uptime_s": round(found.uptime_s, 1),
+            "mode": found.mode,
+            "checks": found.checks,
             "discord": {
-                "connected": self._gateway.is_ready,
-                "latency_ms": None if self._gateway.latency is None else round(self._gateway.latency * 1000),
-                "last_success_age_s": None if success is None else round(success, 1),
+                "connected": found.is_connected,
+                "latency_ms": None if found.latency_s is None else round(found.latency_s * 1000),
+                "last_success_age_s": None if found.success_age_s is None else round(found.success_age_s, 1),
             },
-            "runs": await self._runs(),
-            "events": {"folded": self._projector.position, "waiting": await self._store.backlog()},
-            "deliveries_waiting": len(await self._store.outbox(limit=MOST_DELIVERIES)),
-            "destinations": await self._destinations.report(),
-            "database": {"read_only": self._store.read_only, "transactions": self._store.transactions},
-            "disk_free": round((await self._mode.usage()).ratio, 3),
-            "loop_lag_s": round(self._watchdog.lag_s, 3),
+            "runs": found.runs,
+            "events": {"folded": found.events, "waiting": found.events_waiting},
+            "deliveries_waiting": found.deliveries_waiting,
+            "destinations": found.destinations,
+            "database": {"read_only": found.read_only, "transactions": found.transactions},
+            "disk_free": round(found.disk_free, 3),
+            "loop_lag_s": round(found.loop_lag_s, 3),
         }
 
     async def metrics(self) -> tuple[bytes, str]:
         """See the port."""
-        checks = {name: await probe() for name, probe in self._probes.items()}
-        mode = await self._mode.name()
-        destinations = await self._destinations.report()
-        values: dict[str, Value] = {
-            "ompycord_info": {__version__: 1},
-            "ompycord_uptime_seconds": self._uptime(),
-            "ompycord_ready": all(checks.values()),
-            "ompycord_mode": {name: name == mode for name in MODES},
-            "ompycord_gateway_connected": self._gateway.is_ready,
-            "ompycord_gateway_latency_seconds": self._gateway.latency,
-            "ompycord_discord_last_success_age_seconds": self._success_age(),
-            "ompycord_runs": await self._runs(),
-            "ompycord_events": self._projector.position,
-            "ompycord_events_waiting": await self._store.backlog(),
-            "ompycord_deliveries_waiting": len(await self._store.outbox(limit=MOST_DELIVERIES)),
-            "ompycord_destination_pending": {name: state["pending"] for name, state in destinations.items()},
-            "ompycord_destination_dead": {name: state["dead"] for name, state in destinations.items()},
-            "ompycord_destination_oldest_age_seconds": {
-                name: state["oldest_age_s"] for name, state in destinations.items()
-            },
-            "ompycord_database_writable": self._store.read_only is None,
-            "ompycord_database_transactions": self._store.transactions,
-            "ompycord_authentication_failures": self._failures(),
-            "ompycord_disk_free_ratio": (await self._mode.usage()).ratio,
-            "ompycord_loop_lag_seconds": self._watchdog.lag_s,
-            "ompycord_resident_bytes": psutil.Process().memory_info().rss,
-        }
-        return exposition(Readings(values)), CONTENT_TYPE
+        return exposition(METRICS, await self.read()), CONTENT_TYPE
 
-    def _uptime(self) -> float:
-        return self._clock.monotonic_s() - self._began
+    async def read(self) -> Reading:
+        """Look at everything once."""
+        return Reading(
+            uptime_s=self._clock.monotonic_s() - self._began,
+            mode=await self._mode.name(),
+            checks={name: await probe() for name, probe in self._probes.items()},
+            is_connected=self._gateway.is_ready,
+            latency_s=self._gateway.latency,
+            success_age_s=self._success_age(),
+            runs=await self._runs(),
+            events=self._projector.position,
+            events_waiting=await self._store.backlog(),
+            deliveries_waiting=len(await self._store.outbox(limit=MOST_DELIVERIES)),
+            destinations=await self._destinations.report(),
+            read_only=self._store.read_only,
+            transactions=self._store.transactions,
+            requests=self._requests(),
+            disk_free=(await self._mode.usage()).ratio,
+            loop_lag_s=self._watchdog.lag_s,
+            resident_bytes=psutil.Process().memory_info().rss,
+        )
 
     def _success_age(self) -> float | None:
         at = self._gateway.last_success_at

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from ompycord.http.auth_check import AuthCheck
-    from ompycord.http.dispatcher import FindHandler, Mount, RawHandler, RawRoutes, Sidecar
+    from ompycord.http.dispatcher import FindHandler, Mount, RawHandler, RawRoutes, RequestCounts, Sidecar
     from ompycord.http.event_stream import EventStreamResponse, StreamConnection
     from ompycord.http.keys import SHARED_KEY, Key, KeySet, mint_bearer, mint_hmac
     from ompycord.http.limits import HttpLimits
@@ -35,6 +35,7 @@ __all__ = [
     "RawHandler",
     "RawRequest",
     "RawRoutes",
+    "RequestCounts",
     "RequestPipeline",
     "Sidecar",
     "SidecarServer",
@@ -56,6 +57,7 @@ _MODULES: Final = {
     "Mount": "dispatcher",
     "RawHandler": "dispatcher",
     "RawRoutes": "dispatcher",
+    "RequestCounts": "dispatcher",
     "Sidecar": "dispatcher",
     "EventStreamResponse": "event_stream",
     "StreamConnection": "event_stream",

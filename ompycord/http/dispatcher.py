@@ -18,7 +18,7 @@ from ompycord.http.authentication import header_map
 from ompycord.http.pipeline import ClientDisconnected, RawAnswer, RawRequest, RequestPipeline
 from ompycord.http.problems import Problem, problem
 
-__all__ = ["FindHandler", "Mount", "RawHandler", "RawRoutes", "Sidecar", "send_answer"]
+__all__ = ["FindHandler", "Mount", "RawHandler", "RawRoutes", "RequestCounts", "Sidecar", "send_answer"]
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +50,13 @@ class Mount(NamedTuple):
     app: ASGIApp
     is_for_browsers: bool = False
     """Then requests with an `Origin` header reach it, and it must check them itself."""
+
+
+class RequestCounts(NamedTuple):
+    """Requests to the sidecar since the start."""
+
+    without_key: int
+    """Without a valid key."""
 
 
 class Sidecar:
@@ -87,9 +94,9 @@ class Sidecar:
             drain()
 
     @property
-    def failed_authentications(self) -> int:
-        """How many requests had no valid key since the start."""
-        return self._auth_check.failures
+    def counts(self) -> RequestCounts:
+        """What was counted since the start."""
+        return RequestCounts(without_key=self._auth_check.failures)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI connection."""

@@ -2,135 +2,75 @@
 
 A registry of our own, no globals, nothing counted twice.
 
-Counterpart: `app/report.py`, which reads; `docs/reference/metrics.md` is made from `METRICS`.
+Counterpart: `app/report.py`, which declares each metric with how it is read.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 if TYPE_CHECKING:
-    from prometheus_client.core import Metric
+    from prometheus_client.core import Metric as Family
 
-__all__ = ["CONTENT_TYPE", "METRICS", "MetricSpec", "Readings", "exposition"]
+__all__ = ["CONTENT_TYPE", "Metric", "Value", "exposition"]
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
-
-class MetricSpec(NamedTuple):
-    """A metric as it is documented. Counters are named without `_total`, which the format adds."""
-
-    name: str
-    kind: Literal["gauge", "counter"]
-    label: str
-    help: str
-
-
-METRICS = (
-    MetricSpec("ompycord_info", "gauge", "version", "1, with the version as a label."),
-    MetricSpec("ompycord_uptime_seconds", "gauge", "", "Since the start of the process."),
-    MetricSpec("ompycord_ready", "gauge", "", "Whether /readyz would answer 200."),
-    MetricSpec(
-        "ompycord_mode",
-        "gauge",
-        "mode",
-        "1 for the mode that is in force: normal, low_disk (no new run begins), read_only.",
-    ),
-    MetricSpec(
-        "ompycord_gateway_connected",
-        "gauge",
-        "",
-        "Whether the gateway's connection stands and Discord answered lately.",
-    ),
-    MetricSpec("ompycord_gateway_latency_seconds", "gauge", "", "From heartbeat to answer; absent while not known."),
-    MetricSpec(
-        "ompycord_discord_last_success_age_seconds",
-        "gauge",
-        "",
-        "Since a REST call last succeeded; absent before the first.",
-    ),
-    MetricSpec("ompycord_runs", "gauge", "state", "Open runs by state."),
-    MetricSpec("ompycord_events", "counter", "", "Events in the log that are folded, over all starts."),
-    MetricSpec(
-        "ompycord_events_waiting",
-        "gauge",
-        "",
-        "Events that are stored and not folded yet; from 5,000 on posts get 429.",
-    ),
-    MetricSpec(
-        "ompycord_deliveries_waiting", "gauge", "", "Messages that Discord has not taken yet; counted up to 500."
-    ),
-    MetricSpec(
-        "ompycord_destination_pending",
-        "gauge",
-        "destination",
-        "Deliveries that wait, by destination: discord, and each webhook of the settings.",
-    ),
-    MetricSpec("ompycord_destination_dead", "gauge", "destination", "Deliveries that were given up, by destination."),
-    MetricSpec(
-        "ompycord_destination_oldest_age_seconds",
-        "gauge",
-        "destination",
-        "Since when the oldest delivery waits, by destination; 0 where none does.",
-    ),
-    MetricSpec("ompycord_database_writable", "gauge", "", "Whether the database takes writes."),
-    MetricSpec("ompycord_database_transactions", "counter", "", "Write transactions since the start."),
-    MetricSpec(
-        "ompycord_authentication_failures",
-        "counter",
-        "",
-        "Requests to the sidecar without a valid key since the start.",
-    ),
-    MetricSpec("ompycord_disk_free_ratio", "gauge", "", "Free part of the disk that holds the data folder."),
-    MetricSpec("ompycord_loop_lag_seconds", "gauge", "", "How late the event loop was at its last beat."),
-    MetricSpec("ompycord_resident_bytes", "gauge", "", "Resident memory of the process."),
-)
-"""Every metric there is."""
+ReadingT = TypeVar("ReadingT")
 
 Value = float | Mapping[str, float] | None
 """One number, numbers by the label's value, or None where there is nothing to say now."""
 
 
-@dataclass(frozen=True, slots=True)
-class Readings:
-    """The values of one scrape by metric name. Names outside of METRICS are a defect."""
+@dataclass(frozen=True)
+class Metric(Generic[ReadingT]):
+    """A metric: how it is documented, and its value in a reading of the process.
 
-    values: Mapping[str, Value]
+    Raises ValueError where nobody describes it, or where it is named as the format names it by itself.
+    """
+
+    name: str
+    """Without `_total`, which the format adds to counters."""
+    kind: Literal["gauge", "counter"]
+    label: str
+    """Empty: a single number."""
+    help: str
+    read: Callable[[ReadingT], Value]
+
+    def __post_init__(self) -> None:
+        if not self.help or self.name.endswith("_total"):
+            raise ValueError(f"a metric without a description, or with a suffix of the format: {self.name}")
 
 
-def exposition(readings: Readings) -> bytes:
+def exposition(metrics: Sequence[Metric[ReadingT]], reading: ReadingT) -> bytes:
     """The text that a scraper reads."""
-    unknown = readings.values.keys() - {spec.name for spec in METRICS}
-    if unknown:
-        raise ValueError(f"metrics without a description: {', '.join(sorted(unknown))}")
     from prometheus_client import CollectorRegistry, generate_latest  # on the first scrape: 2.5 MiB (bench footprint)
 
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Scrape(readings))
+    registry.register(_Scrape([(metric, metric.read(reading)) for metric in metrics]))
     return generate_latest(registry)
 
 
 class _Scrape:
     """What prometheus-client calls a collector: it yields families."""
 
-    def __init__(self, readings: Readings) -> None:
-        self._readings = readings
+    def __init__(self, values: Sequence[tuple[Metric[Any], Value]]) -> None:
+        self._values = values
 
-    def collect(self) -> "Iterable[Metric]":
-        for spec in METRICS:
-            value = self._readings.values.get(spec.name)
+    def collect(self) -> "Iterable[Family]":
+        for metric, value in self._values:
             if value is not None:
-                yield _family(spec, value)
+                yield _family(metric, value)
 
-    def describe(self) -> "Iterator[Metric]":
+    def describe(self) -> "Iterator[Family]":
         return iter(())
 
 
-def _family(spec: MetricSpec, value: float | Mapping[str, float]) -> "Metric":
+def _family(metric: Metric[Any], value: float | Mapping[str, float]) -> "Family":
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-    make = CounterMetricFamily if spec.kind == "counter" else GaugeMetricFamily
-    family = make(spec.name, spec.help, labels=[spec.label] if spec.label else [])
+    make = CounterMetricFamily if metric.kind == "counter" else GaugeMetricFamily
+    family = make(metric.name, metric.help, labels=[metric.label] if metric.label else [])
     if isinstance(value, Mapping):
         for label, number in value.items():
             family.add_metric([label], float(number))

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from ompycord.telemetry.metrics import METRICS
+from ompycord.app.report import METRICS
 from tests.integration.cli.harness import ompycord
 from tests.support.patience import patient, within
 from tests.support.playground import running_playground

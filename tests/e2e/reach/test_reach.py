@@ -17,9 +17,9 @@ import pytest
 import pytest_asyncio
 from prometheus_client.parser import text_string_to_metric_families
 
+from ompycord.app.report import METRICS
 from ompycord.bot.context import BotContext
 from ompycord.bot.features import BotFeatures
-from ompycord.telemetry.metrics import METRICS
 from tests.e2e.reach.buttons import press_everything
 from tests.e2e.reach.commands import registered, run_everything
 from tests.e2e.reach.leaves import options_of_kinds, settings, shown_settings

@@ -13,10 +13,10 @@ import pytest
 import typer.main
 
 from ompycord import errors
+from ompycord.app.report import METRICS
 from ompycord.cli import application
 from ompycord.http.problems import PROBLEMS
 from ompycord.settings import NAMED, NOT_SETTINGS, Settings
-from ompycord.telemetry.metrics import METRICS
 
 ROOT: Any = typer.main.get_command(application)
 PAGES = sorted([*Path("docs").rglob("*.md"), Path("README.md"), *Path(".github").glob("*.md")])

@@ -1,34 +1,103 @@
 """The text that Prometheus scrapes: every described metric, none twice, and no state shared between two scrapes."""
 
+from dataclasses import dataclass
+
 import prometheus_client
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from ompycord.telemetry.metrics import METRICS, Readings, Value, exposition
+from ompycord.app.report import METRICS, Reading
+from ompycord.http import RequestCounts
+from ompycord.telemetry.metrics import Metric, exposition
+
+
+@dataclass(frozen=True)
+class Found:
+    """A reading as a test writes it."""
+
+    events: int | None = None
+    is_ready: bool = True
+    runs: dict[str, float] | None = None
+    latency_s: float | None = None
+
+
+FOUND = (
+    Metric[Found]("ompycord_runs", "gauge", "state", "Open runs.", lambda found: found.runs),
+    Metric[Found]("ompycord_events", "counter", "", "Events.", lambda found: found.events),
+    Metric[Found]("ompycord_gateway_latency_seconds", "gauge", "", "Latency.", lambda found: found.latency_s),
+    Metric[Found]("ompycord_ready", "gauge", "", "Whether it is ready.", lambda found: found.is_ready),
+)
+
+READING = Reading(
+    uptime_s=12.5,
+    mode="low_disk",
+    checks={"gateway": True, "disk": False},
+    is_connected=True,
+    latency_s=0.25,
+    success_age_s=3.0,
+    runs={"BUILDING": 2, "QUEUED": 1},
+    events=70,
+    events_waiting=4,
+    deliveries_waiting=5,
+    destinations={"ci": {"pending": 6, "dead": 7, "oldest_age_s": 8.5}},
+    read_only="the disk is full",
+    transactions=90,
+    requests=RequestCounts(without_key=10),
+    disk_free=0.125,
+    loop_lag_s=0.5,
+    resident_bytes=11,
+)
 
 
 def test_what_was_read_is_what_is_scraped_and_nothing_is_kept() -> None:
-    values: dict[str, Value] = {
-        "ompycord_runs": {"BUILDING": 2, "QUEUED": 1},
-        "ompycord_events": 7,
-        "ompycord_gateway_latency_seconds": None,
-        "ompycord_ready": True,
-    }
-    families = {family.name: family for family in text_string_to_metric_families(exposition(Readings(values)).decode())}
+    text = exposition(FOUND, Found(events=7, runs={"BUILDING": 2, "QUEUED": 1})).decode()
+    families = {family.name: family for family in text_string_to_metric_families(text)}
     assert set(families) == {"ompycord_runs", "ompycord_events", "ompycord_ready"}
     assert {one.labels["state"]: one.value for one in families["ompycord_runs"].samples} == {"BUILDING": 2, "QUEUED": 1}
     assert [(one.name, one.value) for one in families["ompycord_events"].samples] == [("ompycord_events_total", 7)]
-    assert b"ompycord_runs" not in exposition(Readings({"ompycord_ready": 1}))
+    assert b"ompycord_runs" not in exposition(FOUND, Found())
     assert b"ompycord" not in prometheus_client.generate_latest()
 
 
 def test_a_metric_that_nobody_described_is_a_defect() -> None:
-    with pytest.raises(ValueError, match="ompycord_secret"):
-        exposition(Readings({"ompycord_secret": 1}))
+    for name, help_ in (("ompycord_secret", ""), ("ompycord_secret_total", "Secrets.")):
+        with pytest.raises(ValueError, match="ompycord_secret"):
+            Metric[Found](name, "counter", "", help_, lambda found: found.events)
+
+
+def test_each_metric_says_its_own_part_of_the_reading() -> None:
+    families = text_string_to_metric_families(exposition(METRICS, READING).decode())
+    samples = {(one.name, *one.labels.values()): one.value for family in families for one in family.samples}
+    [version] = [name for name in samples if name[0] == "ompycord_info"]
+    assert samples.pop(version) == 1
+    assert samples == {
+        ("ompycord_uptime_seconds",): 12.5,
+        ("ompycord_ready",): 0,
+        ("ompycord_mode", "normal"): 0,
+        ("ompycord_mode", "low_disk"): 1,
+        ("ompycord_mode", "read_only"): 0,
+        ("ompycord_gateway_connected",): 1,
+        ("ompycord_gateway_latency_seconds",): 0.25,
+        ("ompycord_discord_last_success_age_seconds",): 3,
+        ("ompycord_runs", "BUILDING"): 2,
+        ("ompycord_runs", "QUEUED"): 1,
+        ("ompycord_events_total",): 70,
+        ("ompycord_events_waiting",): 4,
+        ("ompycord_deliveries_waiting",): 5,
+        ("ompycord_destination_pending", "ci"): 6,
+        ("ompycord_destination_dead", "ci"): 7,
+        ("ompycord_destination_oldest_age_seconds", "ci"): 8.5,
+        ("ompycord_database_writable",): 0,
+        ("ompycord_database_transactions_total",): 90,
+        ("ompycord_authentication_failures_total",): 10,
+        ("ompycord_disk_free_ratio",): 0.125,
+        ("ompycord_loop_lag_seconds",): 0.5,
+        ("ompycord_resident_bytes",): 11,
+    }
 
 
 def test_names_and_words_are_as_prometheus_wants_them() -> None:
-    names = [spec.name for spec in METRICS]
+    names = [metric.name for metric in METRICS]
     assert len(set(names)) == len(names)
     assert all(name.startswith("ompycord_") and not name.endswith("_total") for name in names)
-    assert all(spec.help.endswith(".") for spec in METRICS)
+    assert all(metric.help.endswith(".") for metric in METRICS)
