@@ -22,8 +22,7 @@ from ompycord.bot.context import BotContext
 from ompycord.bot.features import BotFeatures
 from ompycord.bot.flow import TABLE as FLOW
 from ompycord.bot.flow import Flow
-from ompycord.domain.authority import AUTHORITY
-from ompycord.domain.events import EVENT_TYPES, SCHEMA
+from ompycord.domain.events import AUTHORITY, EVENT_TYPES, SCHEMA
 from ompycord.domain.lifecycle import TABLE
 from ompycord.domain.repository import AgentSpec
 from ompycord.domain.run import FINAL, RunState

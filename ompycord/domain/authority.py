@@ -1,10 +1,9 @@
-"""Who may say what: event type × kind of source, a table of `policy.py`."""
+"""Kinds of sources and the groups of them that may say something; each event's class names one (`events/fields.py`)."""
 
 from enum import StrEnum
+from typing import Final
 
-from ompycord.domain.events import EVENT_TYPES
-
-__all__ = ["AGENT_KINDS", "AUTHORITY", "SourceKind"]
+__all__ = ["AGENT_KINDS", "DECIDERS", "OBSERVERS", "ONLY_OMPYCORD", "ONLY_PEOPLE", "SourceKind"]
 
 
 class SourceKind(StrEnum):
@@ -22,53 +21,9 @@ class SourceKind(StrEnum):
     """A key that feeds external runs."""
 
 
-_US = frozenset({SourceKind.OMPYCORD})
-_PEOPLE = frozenset({SourceKind.PERSON})
-_DECIDERS = _US | _PEOPLE
-AGENT_KINDS = frozenset({SourceKind.AGENT, SourceKind.RUN_KEY, SourceKind.EXTERNAL})
-_OBSERVERS = AGENT_KINDS | _US
-
-AUTHORITY: dict[str, frozenset[SourceKind]] = {
-    "run.submitted": _PEOPLE,
-    "run.dequeued": _US,
-    "run.started": _OBSERVERS,
-    "run.state": _US,
-    "run.finished": AGENT_KINDS,
-    "run.failed": AGENT_KINDS,
-    "run.cancelled": _PEOPLE | {SourceKind.EXTERNAL},
-    "run.stopped": _DECIDERS,
-    "run.resumed": _DECIDERS,
-    "run.cancel_requested": _PEOPLE,
-    "effect.finished": _US,
-    "prompt": _OBSERVERS | _PEOPLE,
-    "prompt.edited": _PEOPLE,
-    "prompt.dropped": _PEOPLE,
-    "budget.raised": _PEOPLE,
-    "inbox.taken": _US,
-    "message": AGENT_KINDS,
-    "note": _OBSERVERS | _PEOPLE,
-    "tool.started": AGENT_KINDS,
-    "tool.progress": AGENT_KINDS,
-    "tool.finished": AGENT_KINDS,
-    "plan.updated": _OBSERVERS,
-    "usage.updated": _OBSERVERS,
-    "files.changed": _OBSERVERS,
-    "check.started": _OBSERVERS,
-    "check.finished": _OBSERVERS,
-    "question.asked": _OBSERVERS,
-    "question.answered": _PEOPLE,
-    "question.withdrawn": _OBSERVERS,
-    "approval.requested": _OBSERVERS,
-    "approval.granted": _PEOPLE,
-    "approval.denied": _PEOPLE,
-    "approval.withdrawn": _OBSERVERS,
-    "retry.limited": _OBSERVERS,
-    "retry.cleared": _OBSERVERS,
-    "session.opened": _OBSERVERS,
-    "artifact.added": _OBSERVERS,
-}
-"""A row for every known type; a type that is missing here is unknown and may come from an agent only."""
-
-
-if AUTHORITY.keys() != EVENT_TYPES.keys():  # a type without a row would be open to agents
-    raise AssertionError(f"authority table and event types differ: {AUTHORITY.keys() ^ EVENT_TYPES.keys()}")
+AGENT_KINDS: Final = frozenset({SourceKind.AGENT, SourceKind.RUN_KEY, SourceKind.EXTERNAL})
+ONLY_OMPYCORD: Final = frozenset({SourceKind.OMPYCORD})
+ONLY_PEOPLE: Final = frozenset({SourceKind.PERSON})
+DECIDERS: Final = ONLY_OMPYCORD | ONLY_PEOPLE
+OBSERVERS: Final = AGENT_KINDS | ONLY_OMPYCORD
+"""Whoever sees an agent work: the agent itself, and we."""

@@ -7,7 +7,8 @@ keys. `refusals.py` names its answers, `render/refusals.py` puts them into words
 from dataclasses import dataclass
 
 from ompycord.domain.access import ACTIONS, Person, Role
-from ompycord.domain.authority import AGENT_KINDS, AUTHORITY, SourceKind
+from ompycord.domain.authority import AGENT_KINDS, SourceKind
+from ompycord.domain.events import AUTHORITY
 from ompycord.domain.ids import RunId
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.run import RunRecord

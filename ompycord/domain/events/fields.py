@@ -1,10 +1,40 @@
-"""The kinds of fields that event bodies share; counterpart of `events.py`."""
+"""What the classes of events share: their base, which says who may send one, and kinds of fields."""
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, StringConstraints
 
-__all__ = ["AuthenticatedRequest", "Count", "Path", "Ref", "Url"]
+from ompycord.domain.authority import SourceKind
+from ompycord.domain.base import Frozen
+
+__all__ = ["AuthenticatedRequest", "Count", "KnownEvent", "Latest", "Path", "Ref", "Url"]
+
+
+class KnownEvent(Frozen):
+    """The base of every event's class, which names its senders: `class Note(KnownEvent, senders=OBSERVERS)`."""
+
+    senders: ClassVar[frozenset[SourceKind]]
+    """Kinds of sources that may record it; `policy.py` decides by it."""
+
+    def __init_subclass__(cls, *, senders: frozenset[SourceKind], **options: Any) -> None:
+        """Without senders there is no class: a type that nobody thought about would be open to agents."""
+        super().__init_subclass__(**options)
+        cls.senders = senders
+
+
+@dataclass(frozen=True)
+class Latest:
+    """Marks a text of an event of which the snapshot has the latest, whichever event and source it came from.
+
+    `StatusSnapshot` has a field of that name; where `folds/merge.py` says nothing else of it, it holds the text as it is.
+    """
+
+    name: str = ""
+    """In the snapshot; left out, it is the field's own."""
+    most: int | None = None
+    """Characters that are kept."""
+
 
 Count = Annotated[int, Field(ge=0, le=2**53, strict=True)]
 Ref = Annotated[str, StringConstraints(min_length=1, max_length=128)]

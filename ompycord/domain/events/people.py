@@ -4,21 +4,23 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StringConstraints
 
-from ompycord.domain.base import Frozen, Line, Name, Text
-from ompycord.domain.events.fields import AuthenticatedRequest
+from ompycord.domain.authority import OBSERVERS, ONLY_PEOPLE
+from ompycord.domain.base import Line, Name, Text
+from ompycord.domain.events.fields import AuthenticatedRequest, KnownEvent
 
 __all__ = [
     "ApprovalDenied",
     "ApprovalGranted",
     "ApprovalRequested",
     "ApprovalWithdrawn",
+    "PeopleEventBody",
     "QuestionAnswered",
     "QuestionAsked",
     "QuestionWithdrawn",
 ]
 
 
-class QuestionAsked(Frozen):
+class QuestionAsked(KnownEvent, senders=OBSERVERS):
     """The agent wants to know something; a person answers with a button or a form."""
 
     type: Literal["question.asked"] = "question.asked"
@@ -31,7 +33,7 @@ class QuestionAsked(Frozen):
     """Whether an answer of one's own is allowed besides the options."""
 
 
-class QuestionAnswered(Frozen):
+class QuestionAnswered(KnownEvent, senders=ONLY_PEOPLE):
     """A person's answer. Only a person's click makes it."""
 
     type: Literal["question.answered"] = "question.answered"
@@ -40,7 +42,7 @@ class QuestionAnswered(Frozen):
     by: Name
 
 
-class QuestionWithdrawn(Frozen):
+class QuestionWithdrawn(KnownEvent, senders=OBSERVERS):
     """Nobody needs the answer any more."""
 
     type: Literal["question.withdrawn"] = "question.withdrawn"
@@ -48,7 +50,7 @@ class QuestionWithdrawn(Frozen):
     reason: Line | None = None
 
 
-class ApprovalRequested(Frozen):
+class ApprovalRequested(KnownEvent, senders=OBSERVERS):
     """The agent wants leave to act."""
 
     type: Literal["approval.requested"] = "approval.requested"
@@ -58,7 +60,7 @@ class ApprovalRequested(Frozen):
     risk: Name | None = None
 
 
-class ApprovalGranted(Frozen):
+class ApprovalGranted(KnownEvent, senders=ONLY_PEOPLE):
     """A person allowed it. Only a person's click makes it."""
 
     type: Literal["approval.granted"] = "approval.granted"
@@ -67,7 +69,7 @@ class ApprovalGranted(Frozen):
     scope: Literal["once", "run"] = "once"
 
 
-class ApprovalDenied(Frozen):
+class ApprovalDenied(KnownEvent, senders=ONLY_PEOPLE):
     """A person refused it. Only a person's click makes it."""
 
     type: Literal["approval.denied"] = "approval.denied"
@@ -76,9 +78,20 @@ class ApprovalDenied(Frozen):
     reason: Line | None = None
 
 
-class ApprovalWithdrawn(Frozen):
+class ApprovalWithdrawn(KnownEvent, senders=OBSERVERS):
     """Nobody waits for leave any more."""
 
     type: Literal["approval.withdrawn"] = "approval.withdrawn"
     approval: AuthenticatedRequest
     reason: Line | None = None
+
+
+PeopleEventBody = (
+    QuestionAsked
+    | QuestionAnswered
+    | QuestionWithdrawn
+    | ApprovalRequested
+    | ApprovalGranted
+    | ApprovalDenied
+    | ApprovalWithdrawn
+)

@@ -4,8 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StringConstraints
 
-from ompycord.domain.base import Frozen, Line, Millis, Name, Text
-from ompycord.domain.events.fields import Count, Url
+from ompycord.domain.authority import AGENT_KINDS, DECIDERS, OBSERVERS, ONLY_OMPYCORD, ONLY_PEOPLE, SourceKind
+from ompycord.domain.base import Line, Millis, Name, Text
+from ompycord.domain.events.fields import Count, KnownEvent, Latest, Url
 from ompycord.domain.run import FailureClass, RunOutcome, RunState, SuspendReason
 from ompycord.domain.task import Task
 
@@ -15,6 +16,7 @@ __all__ = [
     "EffectFinished",
     "RunCancelled",
     "RunDequeued",
+    "RunEventBody",
     "RunFailed",
     "RunFinished",
     "RunResumed",
@@ -25,33 +27,33 @@ __all__ = [
 ]
 
 
-class RunSubmitted(Frozen):
+class RunSubmitted(KnownEvent, senders=ONLY_PEOPLE):
     """A person's task became a hosted run. Ours alone."""
 
     type: Literal["run.submitted"] = "run.submitted"
     task: Task
 
 
-class RunDequeued(Frozen):
+class RunDequeued(KnownEvent, senders=ONLY_OMPYCORD):
     """A waiting run got its turn. Ours alone."""
 
     type: Literal["run.dequeued"] = "run.dequeued"
 
 
-class RunStarted(Frozen):
+class RunStarted(KnownEvent, senders=OBSERVERS):
     """An agent began. For an external run it is the card's signal to appear."""
 
     type: Literal["run.started"] = "run.started"
-    title: Annotated[str, StringConstraints(max_length=256)] | None = None
-    prompt: Text | None = None
-    agent: Name | None = None
-    model: Name | None = None
-    provider: Name | None = None
-    repository: Name | None = None
-    branch: Annotated[str, StringConstraints(max_length=256)] | None = None
+    title: Annotated[Annotated[str, StringConstraints(max_length=256)] | None, Latest()] = None
+    prompt: Annotated[Text | None, Latest()] = None
+    agent: Annotated[Name | None, Latest()] = None
+    model: Annotated[Name | None, Latest()] = None
+    provider: Annotated[Name | None, Latest()] = None
+    repository: Annotated[Name | None, Latest()] = None
+    branch: Annotated[Annotated[str, StringConstraints(max_length=256)] | None, Latest()] = None
 
 
-class RunStateChanged(Frozen):
+class RunStateChanged(KnownEvent, senders=ONLY_OMPYCORD):
     """A transition that `advance` decided. Ours alone; the fold never decides again."""
 
     type: Literal["run.state"] = "run.state"
@@ -71,24 +73,24 @@ class RunStateChanged(Frozen):
     """With reason `lost`: the last number seen in each lane; any event beyond lifts the suspension."""
 
 
-class RunFinished(Frozen):
+class RunFinished(KnownEvent, senders=AGENT_KINDS):
     """The agent says that it is done. On a hosted run a claim; on an external run the end."""
 
     type: Literal["run.finished"] = "run.finished"
-    summary: Text | None = None
+    summary: Annotated[Text | None, Latest()] = None
     outcome: Literal["complete", "partial"] = "complete"
-    url: Url | None = None
+    url: Annotated[Url | None, Latest()] = None
 
 
-class RunFailed(Frozen):
+class RunFailed(KnownEvent, senders=AGENT_KINDS):
     """The agent says that it failed."""
 
     type: Literal["run.failed"] = "run.failed"
-    message: Text
+    message: Annotated[Text, Latest("summary")]
     failure: FailureClass = FailureClass.REPAIRABLE
 
 
-class RunCancelled(Frozen):
+class RunCancelled(KnownEvent, senders=ONLY_PEOPLE | {SourceKind.EXTERNAL}):
     """Somebody ended the run: a person here, or the owner of an external run."""
 
     type: Literal["run.cancelled"] = "run.cancelled"
@@ -96,7 +98,7 @@ class RunCancelled(Frozen):
     reason: Line | None = None
 
 
-class RunStopped(Frozen):
+class RunStopped(KnownEvent, senders=DECIDERS):
     """The agent was halted: by a person, because nobody answered it for a day, or by its budget; nothing is lost."""
 
     type: Literal["run.stopped"] = "run.stopped"
@@ -106,14 +108,14 @@ class RunStopped(Frozen):
     """What the run waits for then."""
 
 
-class RunResumed(Frozen):
+class RunResumed(KnownEvent, senders=DECIDERS):
     """A suspended run goes on, by a person's click or by our recovery."""
 
     type: Literal["run.resumed"] = "run.resumed"
     by: Name
 
 
-class BudgetRaised(Frozen):
+class BudgetRaised(KnownEvent, senders=ONLY_PEOPLE):
     """A person allowed the run to cost more."""
 
     type: Literal["budget.raised"] = "budget.raised"
@@ -122,7 +124,7 @@ class BudgetRaised(Frozen):
     by: Name
 
 
-class CancelRequested(Frozen):
+class CancelRequested(KnownEvent, senders=ONLY_PEOPLE):
     """A person wants an external run to end; its agent reads it in our answers. Ours alone."""
 
     type: Literal["run.cancel_requested"] = "run.cancel_requested"
@@ -130,7 +132,7 @@ class CancelRequested(Frozen):
     reason: Line | None = None
 
 
-class EffectFinished(Frozen):
+class EffectFinished(KnownEvent, senders=ONLY_OMPYCORD):
     """A step of ours ended; what `advance` decides on. Ours alone, never shown."""
 
     type: Literal["effect.finished"] = "effect.finished"
@@ -140,3 +142,19 @@ class EffectFinished(Frozen):
     failure: FailureClass | None = None
     message: Line | None = None
     facts: dict[Name, Line | Count | StrictBool] = Field(default_factory=dict[str, str | int | bool])
+
+
+RunEventBody = (
+    RunSubmitted
+    | RunDequeued
+    | RunStarted
+    | RunStateChanged
+    | RunFinished
+    | RunFailed
+    | RunCancelled
+    | RunStopped
+    | RunResumed
+    | BudgetRaised
+    | CancelRequested
+    | EffectFinished
+)

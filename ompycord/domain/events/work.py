@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StringConstraints
 
+from ompycord.domain.authority import AGENT_KINDS, OBSERVERS, ONLY_OMPYCORD, ONLY_PEOPLE
 from ompycord.domain.base import Frozen, Line, Millis, Name, Text
-from ompycord.domain.events.fields import Count, Path, Ref, Url
+from ompycord.domain.events.fields import Count, KnownEvent, Latest, Path, Ref, Url
 from ompycord.domain.ids import Ulid
 
 __all__ = [
@@ -27,16 +28,18 @@ __all__ = [
     "Prompted",
     "RetryCleared",
     "RetryLimited",
+    "SessionEventBody",
     "SessionOpened",
     "Step",
     "ToolFinished",
     "ToolProgress",
     "ToolStarted",
     "UsageUpdated",
+    "WorkEventBody",
 ]
 
 
-class Prompted(Frozen):
+class Prompted(KnownEvent, senders=OBSERVERS | ONLY_PEOPLE):
     """Something was said to the agent."""
 
     type: Literal["prompt"] = "prompt"
@@ -46,7 +49,7 @@ class Prompted(Frozen):
     """Interrupt what it does, wait for the end of its step, or halt it and begin again with this."""
 
 
-class PromptDropped(Frozen):
+class PromptDropped(KnownEvent, senders=ONLY_PEOPLE):
     """A person took back what was said, before the agent had it; what was taken first stays said."""
 
     type: Literal["prompt.dropped"] = "prompt.dropped"
@@ -55,7 +58,7 @@ class PromptDropped(Frozen):
     by: Name
 
 
-class PromptEdited(Frozen):
+class PromptEdited(KnownEvent, senders=ONLY_PEOPLE):
     """A person said it in other words, before the agent had it; what was taken first stays as it was."""
 
     type: Literal["prompt.edited"] = "prompt.edited"
@@ -65,7 +68,7 @@ class PromptEdited(Frozen):
     by: Name
 
 
-class InboxTaken(Frozen):
+class InboxTaken(KnownEvent, senders=ONLY_OMPYCORD):
     """The agent that runs now has this: what it was told at its start, or is handed next. Ours alone, never shown."""
 
     type: Literal["inbox.taken"] = "inbox.taken"
@@ -73,21 +76,21 @@ class InboxTaken(Frozen):
     """`p:<id of a prompt event>`, `q:<question>`, `a:<approval>`."""
 
 
-class Message(Frozen):
+class Message(KnownEvent, senders=AGENT_KINDS):
     """Something the agent said."""
 
     type: Literal["message"] = "message"
-    text: Text
+    text: Annotated[Text, Latest("last_words", most=2000)]
 
 
-class Note(Frozen):
+class Note(KnownEvent, senders=OBSERVERS | ONLY_PEOPLE):
     """A remark for people; never changes a state."""
 
     type: Literal["note"] = "note"
     text: Text
 
 
-class ToolStarted(Frozen):
+class ToolStarted(KnownEvent, senders=AGENT_KINDS):
     """The agent began to use a tool."""
 
     type: Literal["tool.started"] = "tool.started"
@@ -97,7 +100,7 @@ class ToolStarted(Frozen):
     """Joins started, progress and finished; without it a start and an end stand alone."""
 
 
-class ToolProgress(Frozen):
+class ToolProgress(KnownEvent, senders=AGENT_KINDS):
     """A tool goes on; shown only while it runs."""
 
     type: Literal["tool.progress"] = "tool.progress"
@@ -105,7 +108,7 @@ class ToolProgress(Frozen):
     text: Line
 
 
-class ToolFinished(Frozen):
+class ToolFinished(KnownEvent, senders=AGENT_KINDS):
     """A tool ended. Sufficient by itself: `tool` and `title` are repeated, because starts may be dropped."""
 
     type: Literal["tool.finished"] = "tool.finished"
@@ -133,14 +136,14 @@ class Phase(Frozen):
     steps: Annotated[tuple[Step, ...], Field(max_length=50)] = ()
 
 
-class PlanUpdated(Frozen):
+class PlanUpdated(KnownEvent, senders=OBSERVERS):
     """The whole plan, replacing what was there."""
 
     type: Literal["plan.updated"] = "plan.updated"
     phases: Annotated[tuple[Phase, ...], Field(max_length=25)]
 
 
-class UsageUpdated(Frozen):
+class UsageUpdated(KnownEvent, senders=OBSERVERS):
     """Tokens and cost since the last such event of the lane: deltas, summed."""
 
     type: Literal["usage.updated"] = "usage.updated"
@@ -150,8 +153,8 @@ class UsageUpdated(Frozen):
     cache_write: Count = 0
     cost_usd: Annotated[float, Field(ge=0, le=1e6, strict=True)] | None = None
     """None is *unknown*, never zero."""
-    model: Name | None = None
-    provider: Name | None = None
+    model: Annotated[Name | None, Latest()] = None
+    provider: Annotated[Name | None, Latest()] = None
 
 
 class ChangedFile(Frozen):
@@ -163,28 +166,28 @@ class ChangedFile(Frozen):
     removed: Count | None = None
 
 
-class FilesChanged(Frozen):
+class FilesChanged(KnownEvent, senders=OBSERVERS):
     """What the run has changed so far, replacing what was there."""
 
     type: Literal["files.changed"] = "files.changed"
     files: Annotated[tuple[ChangedFile, ...], Field(max_length=500)]
     total: Count | None = None
     """When more changed than are listed."""
-    branch: Annotated[str, StringConstraints(max_length=256)] | None = None
-    commit: Annotated[str, StringConstraints(max_length=64)] | None = None
+    branch: Annotated[Annotated[str, StringConstraints(max_length=256)] | None, Latest()] = None
+    commit: Annotated[Annotated[str, StringConstraints(max_length=64)] | None, Latest()] = None
 
 
 # -- checks -----------------------------------------------------------------------------------------------------------
 
 
-class CheckStarted(Frozen):
+class CheckStarted(KnownEvent, senders=OBSERVERS):
     """A verification step began. In our lane: one that we run."""
 
     type: Literal["check.started"] = "check.started"
     check: Name
 
 
-class CheckFinished(Frozen):
+class CheckFinished(KnownEvent, senders=OBSERVERS):
     """A verification step ended, timed and parsed by whoever says so."""
 
     type: Literal["check.finished"] = "check.finished"
@@ -202,7 +205,7 @@ class CheckFinished(Frozen):
 # -- provider, session, artifacts -------------------------------------------------------------------------------------
 
 
-class RetryLimited(Frozen):
+class RetryLimited(KnownEvent, senders=OBSERVERS):
     """The model provider refuses for now; work so far is kept."""
 
     type: Literal["retry.limited"] = "retry.limited"
@@ -212,23 +215,23 @@ class RetryLimited(Frozen):
     until: Millis | None = None
 
 
-class RetryCleared(Frozen):
+class RetryCleared(KnownEvent, senders=OBSERVERS):
     """The provider answers again."""
 
     type: Literal["retry.cleared"] = "retry.cleared"
 
 
-class SessionOpened(Frozen):
+class SessionOpened(KnownEvent, senders=OBSERVERS):
     """The agent's own session, for resuming and take-over."""
 
     type: Literal["session.opened"] = "session.opened"
-    session: Ref
-    agent: Name | None = None
-    model: Name | None = None
-    provider: Name | None = None
+    session: Annotated[Ref, Latest()]
+    agent: Annotated[Name | None, Latest()] = None
+    model: Annotated[Name | None, Latest()] = None
+    provider: Annotated[Name | None, Latest()] = None
 
 
-class ArtifactAdded(Frozen):
+class ArtifactAdded(KnownEvent, senders=OBSERVERS):
     """Something worth keeping: a log, a diff, a picture. Ours are stored by content; others are only named."""
 
     type: Literal["artifact.added"] = "artifact.added"
@@ -237,3 +240,22 @@ class ArtifactAdded(Frozen):
     size: Count | None = None
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
     url: Url | None = None
+
+
+WorkEventBody = (
+    Prompted
+    | PromptDropped
+    | PromptEdited
+    | InboxTaken
+    | Message
+    | Note
+    | ToolStarted
+    | ToolProgress
+    | ToolFinished
+    | PlanUpdated
+    | UsageUpdated
+    | FilesChanged
+    | CheckStarted
+    | CheckFinished
+)
+SessionEventBody = RetryLimited | RetryCleared | SessionOpened | ArtifactAdded

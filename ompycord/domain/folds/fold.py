@@ -6,19 +6,25 @@ out.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from zlib import crc32
 
 from pydantic import TypeAdapter
 
 from ompycord.domain.events import RunEvent
 from ompycord.domain.folds.merge import merge
 from ompycord.domain.folds.snapshot import StatusSnapshot
-from ompycord.domain.folds.source_state import SourceState
+from ompycord.domain.folds.source_state import LATEST, SourceState
 from ompycord.domain.ids import RunId, Source
 
 __all__ = ["FOLD_VERSION", "RunFold", "fold"]
 
-FOLD_VERSION = 4
-"""Stored beside every cached fold; another version is refolded from the events, never migrated."""
+_FORM = 4
+"""Counts the forms of a fold; another one is needed where the same events are folded to something else."""
+FOLD_VERSION = crc32(repr((_FORM, [(cls.__name__, texts) for cls, texts in LATEST.items()])).encode())
+"""Stored beside every cached fold; another version is refolded from the events, never migrated.
+
+Which texts are kept is a part of it: an event that is new here may lie in a log that an earlier version wrote.
+"""
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ Scalars: the last writer by (at, source, seq). Lists by (at, source, seq). Usage
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from ompycord.domain import events as ev
 from ompycord.domain.folds.snapshot import (
@@ -21,7 +21,7 @@ from ompycord.domain.folds.snapshot import (
     Usage,
     Verification,
 )
-from ompycord.domain.folds.source_state import Closing, SourceState, Stamped
+from ompycord.domain.folds.source_state import LATEST, Closing, SourceState, Stamped
 from ompycord.domain.ids import OMPYCORD, RunId, Source
 from ompycord.domain.run import FINAL, FailureClass, RunKind, RunState, SuspendReason
 from ompycord.domain.task import Origin, Task
@@ -58,7 +58,8 @@ def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
     checks = _checks(source_states, ours)
     now = _hosted_state(ours) if task else _external_state(source_states, ours, checks)
     changed = now.transition
-    text = {name: _scalar(source_states, name) for name in _SCALARS}
+    text = {name: _scalar(source_states, name) for name in _DECIDED}
+    shown: dict[str, Any] = {name: _scalar(source_states, name) for name in _SHOWN}
     # What we harvested and published of a hosted run is known; until then the agent's word is shown.
     known = {OMPYCORD: ours} if task and ours.files else source_states
     files = _newest(known, lambda source_state: source_state.files)
@@ -80,14 +81,10 @@ def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
         mode=task.mode if task else None,
         branch=_scalar(known, "branch"),
         commit=_scalar(known, "commit") if outcome is None else None,  # an earlier start's, if any
-        model=text["model"],
-        provider=text["provider"],
-        session=text["session"],
         budget_usd=_budget(ours, task),
         done_when=task.done_when if task else None,
         origin=task.origin if task else Origin(),
         message=changed.message if changed else None,
-        last_words=text["last_words"],
         summary=text["summary"] if outcome is None else _last_summary(source_states),
         failure=now.failure,
         outcome=outcome,
@@ -104,7 +101,6 @@ def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
         provider_wait=None if now.state in FINAL else _provider_wait(source_states),
         artifacts=_artifacts(source_states),
         notes=tuple(note for _, note in _all(source_states, lambda source_state: source_state.notes))[-5:],
-        url=text["url"],
         cancel_requested=any(source_state.cancel_requested for source_state in source_states.values()),
         gaps=tuple(gaps[:GAPS_SHOWN]),
         gap_count=len(gaps),
@@ -114,13 +110,18 @@ def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
         ),
         last_event_at=max(source_state.last_at for source_state in source_states.values()),
         ended_at=now.ended_at,
+        **shown,
     )
 
 
 _WORDS = ("last_words", "summary")
-_SCALARS = (
-    "title", "prompt", "repository", "agent", "model", "provider", "session", "last_words", "summary", "url",
-)  # fmt: skip
+_DECIDED = ("title", "prompt", "repository", "agent", "summary")
+"""Latest texts that are shown only where nothing else is known."""
+_TEXTS = {name for marked in LATEST.values() for name, _, _ in marked}
+_SHOWN = sorted(_TEXTS - {*_DECIDED, "branch", "commit"})
+"""Latest texts that are the snapshot's as they are."""
+if not StatusSnapshot.model_fields.keys() >= _TEXTS:
+    raise AssertionError(f"the snapshot has no place for {_TEXTS - StatusSnapshot.model_fields.keys()}")
 
 
 def _last_summary(source_states: SourceStates) -> str | None:

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from ompycord.domain import events as ev
+from ompycord.domain.events.fields import Latest
 
-__all__ = ["RANGES_KEPT", "Closing", "SourceState", "Stamped"]
+__all__ = ["LATEST", "RANGES_KEPT", "Closing", "SourceState", "Stamped"]
 
 V = TypeVar("V")
 K = TypeVar("K", bound=str | int)
@@ -30,6 +31,21 @@ Up to so many gaps the order of arrival does not matter.
 """
 CLOSINGS_KEPT = 4 * NAMED_KEPT
 """A decision and a withdrawal for each question and each approval: fewer, and one that was decided would open again."""
+
+
+def _latest(cls: type[ev.EventBody]) -> tuple[tuple[str, str, int | None], ...]:
+    """What an event's class marks as `Latest`: name in the snapshot, field, length."""
+    marked = [
+        (field_, mark)
+        for field_, info in cls.model_fields.items()
+        for mark in info.metadata
+        if isinstance(mark, Latest)
+    ]
+    return tuple((mark.name or field_, field_, mark.most) for field_, mark in marked)
+
+
+LATEST = {cls: _latest(cls) for cls in (*ev.EVENT_TYPES.values(), ev.Opaque)}
+"""By the class of an event: the texts of which the latest is kept, as (name, field, length)."""
 
 Final = ev.RunFinished | ev.RunFailed | ev.RunCancelled
 Closing = ev.QuestionAnswered | ev.QuestionWithdrawn | ev.ApprovalGranted | ev.ApprovalDenied | ev.ApprovalWithdrawn
@@ -89,7 +105,11 @@ class SourceState:
             return False
         self.first_at = at if not self.first_at else min(self.first_at, at)
         self.last_at = max(self.last_at, at)
-        _APPLY[type(body)](self, seq, at, body)
+        for name, field_, most in LATEST[type(body)]:
+            self._keep_latest(name, seq, at, getattr(body, field_), most)
+        apply = _APPLY.get(type(body))
+        if apply is not None:
+            apply(self, seq, at, body)
         return True
 
     def _mark(self, seq: int) -> bool:
@@ -109,10 +129,10 @@ class SourceState:
             seen[:2] = [(seen[0][0], seen[1][1])]
         return True
 
-    def scalar(self, name: str, seq: int, at: int, value: str | None) -> None:
+    def _keep_latest(self, name: str, seq: int, at: int, value: str | None, most: int | None) -> None:
         """Keep the value with the highest number; None says nothing."""
         if value is not None and (name not in self.scalars or seq > self.scalars[name][0]):
-            self.scalars[name] = (seq, at, value)
+            self.scalars[name] = (seq, at, value[:most])
 
 
 def _later(old: Stamped[V] | None, seq: int, at: int, value: V) -> Stamped[V]:
@@ -148,34 +168,18 @@ def _state(source_state: SourceState, seq: int, at: int, body: ev.RunStateChange
 
 def _started(source_state: SourceState, seq: int, at: int, body: ev.RunStarted) -> None:
     source_state.started = _earlier(source_state.started, seq, at, None)
-    for name in ("title", "prompt", "agent", "model", "provider", "repository", "branch"):
-        source_state.scalar(name, seq, at, getattr(body, name))
 
 
 def _final(source_state: SourceState, seq: int, at: int, body: Final) -> None:
     source_state.final = _earlier(source_state.final, seq, at, body)
-    if isinstance(body, ev.RunFinished):
-        source_state.scalar("summary", seq, at, body.summary)
-        source_state.scalar("url", seq, at, body.url)
-    elif isinstance(body, ev.RunFailed):
-        source_state.scalar("summary", seq, at, body.message)
 
 
 def _cancel_requested(source_state: SourceState, seq: int, at: int, body: ev.CancelRequested) -> None:
     source_state.cancel_requested = _later(source_state.cancel_requested, seq, at, None)
-    source_state.scalar("cancel_by", seq, at, body.by)
 
 
 def _budget(source_state: SourceState, seq: int, at: int, body: ev.BudgetRaised) -> None:
     source_state.budget = _later(source_state.budget, seq, at, body)
-
-
-def _prompted(source_state: SourceState, seq: int, at: int, body: ev.Prompted) -> None:
-    source_state.scalar("prompted", seq, at, body.text[:500])
-
-
-def _message(source_state: SourceState, seq: int, at: int, body: ev.Message) -> None:
-    source_state.scalar("last_words", seq, at, body.text[:2000])
 
 
 def _note(source_state: SourceState, seq: int, at: int, body: ev.Note) -> None:
@@ -214,14 +218,10 @@ def _usage(source_state: SourceState, seq: int, at: int, body: ev.UsageUpdated) 
     else:
         source_state.priced += 1
         source_state.cost_micro_usd += round(body.cost_usd * 1_000_000)
-    source_state.scalar("model", seq, at, body.model)
-    source_state.scalar("provider", seq, at, body.provider)
 
 
 def _files(source_state: SourceState, seq: int, at: int, body: ev.FilesChanged) -> None:
     source_state.files = _later(source_state.files, seq, at, body)
-    source_state.scalar("branch", seq, at, body.branch)
-    source_state.scalar("commit", seq, at, body.commit)
 
 
 def _check_started(source_state: SourceState, seq: int, at: int, body: ev.CheckStarted) -> None:
@@ -262,37 +262,19 @@ def _retry(source_state: SourceState, seq: int, at: int, body: ev.RetryLimited |
     source_state.retry = _later(source_state.retry, seq, at, body)
 
 
-def _session(source_state: SourceState, seq: int, at: int, body: ev.SessionOpened) -> None:
-    for name in ("session", "agent", "model", "provider"):
-        source_state.scalar(name, seq, at, getattr(body, name))
-
-
 def _artifact(source_state: SourceState, seq: int, at: int, body: ev.ArtifactAdded) -> None:
     _keep(source_state.artifacts, seq, (seq, at, body), ARTIFACTS_KEPT)
 
 
-def _nothing(source_state: SourceState, seq: int, at: int, body: ev.EventBody) -> None:
-    """Counted and kept in the log; nothing of it is shown."""
-
-
 _APPLY: dict[type[Any], Callable[[SourceState, int, int, Any], None]] = {
     ev.RunSubmitted: _submitted,
-    ev.RunDequeued: _nothing,
     ev.RunStarted: _started,
     ev.RunStateChanged: _state,
     ev.RunFinished: _final,
     ev.RunFailed: _final,
     ev.RunCancelled: _final,
-    ev.RunStopped: _nothing,
-    ev.RunResumed: _nothing,
     ev.BudgetRaised: _budget,
     ev.CancelRequested: _cancel_requested,
-    ev.EffectFinished: _nothing,
-    ev.Prompted: _prompted,
-    ev.PromptEdited: _nothing,
-    ev.PromptDropped: _nothing,
-    ev.InboxTaken: _nothing,
-    ev.Message: _message,
     ev.Note: _note,
     ev.ToolStarted: _tool_started,
     ev.ToolProgress: _tool_progress,
@@ -311,7 +293,7 @@ _APPLY: dict[type[Any], Callable[[SourceState, int, int, Any], None]] = {
     ev.ApprovalWithdrawn: _approval_withdrawn,
     ev.RetryLimited: _retry,
     ev.RetryCleared: _retry,
-    ev.SessionOpened: _session,
     ev.ArtifactAdded: _artifact,
     ev.Opaque: _opaque,
 }
+"""What else becomes of a type; of one that is not here only the latest texts are kept, and it is counted."""

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from ompycord.dialects.jsonl import Refusal, parse_line
 from ompycord.dialects.strict_json import JsonError, parse_json
-from ompycord.domain.authority import AUTHORITY, SourceKind
-from ompycord.domain.events import Message, Opaque, ToolStarted
+from ompycord.domain.authority import SourceKind
+from ompycord.domain.events import AUTHORITY, Message, Opaque, ToolStarted
 
 
 def test_a_line_becomes_its_event() -> None:

@@ -3,14 +3,15 @@
 The snapshot is the same.
 """
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ompycord.domain import events as ev
-from ompycord.domain.authority import AUTHORITY
+from ompycord.domain.events import AUTHORITY
 from ompycord.domain.folds.fold import RunFold, fold
-from ompycord.domain.folds.snapshot import Verification
-from ompycord.domain.folds.source_state import RANGES_KEPT, SourceState
+from ompycord.domain.folds.snapshot import StatusSnapshot, Verification
+from ompycord.domain.folds.source_state import LATEST, RANGES_KEPT, SourceState
 from ompycord.domain.ids import AGENT_SOURCE, OMPYCORD, RunId, Source
 from ompycord.domain.run import FailureClass, RunOutcome, RunState, SuspendReason
 from ompycord.domain.task import Task
@@ -84,6 +85,21 @@ BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
 
 def test_every_event_type_takes_part() -> None:
     assert BODIES.keys() - {"x.unknown"} == ev.EVENT_TYPES.keys() == AUTHORITY.keys()
+
+
+@pytest.mark.parametrize("cls", [cls for cls, texts in LATEST.items() if texts])
+def test_what_is_kept_as_the_latest_is_a_text_and_has_a_place_in_the_snapshot(cls: type[ev.KnownBody]) -> None:
+    fields, places = (model.model_json_schema()["properties"] for model in (cls, StatusSnapshot))
+    for name, field, _ in LATEST[cls]:
+        for shape in (fields[field], places[name]):
+            assert {one["type"] for one in shape.get("anyOf", [shape])} - {"null"} == {"string"}
+
+
+def test_a_text_that_is_marked_is_in_the_snapshot_and_only_so_long_as_it_says() -> None:
+    said = [ev.RunStarted(model="small"), ev.Message(text="x" * 3000), ev.UsageUpdated(model="large")]
+    log = [ev.RunEvent(run=RUN, source=SOURCES[1], seq=n, at=n, body=body) for n, body in enumerate(said, 1)]
+    snapshot = fold(RUN, log).snapshot()
+    assert (snapshot.model, snapshot.last_words) == ("large", "x" * 2000)
 
 
 @st.composite

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from ompycord.domain.access import ACTIONS, Person, Role
-from ompycord.domain.authority import AGENT_KINDS, AUTHORITY, SourceKind
+from ompycord.domain.authority import AGENT_KINDS, SourceKind
+from ompycord.domain.events import AUTHORITY
+from ompycord.domain.events.fields import KnownEvent
 from ompycord.domain.ids import RunId
 from ompycord.domain.policy import (
     ALLOWED,
@@ -128,10 +130,27 @@ def test_who_may_record_an_event(kind: SourceKind, type_: str) -> None:
             require_authority(type_, kind)
 
 
+def test_what_people_decide_comes_from_people_and_what_we_decide_from_us_alone() -> None:
+    """Written out, since each class names its senders by itself."""
+    only = {kind: {name for name, senders in AUTHORITY.items() if senders == frozenset({kind})} for kind in SourceKind}
+    assert only[SourceKind.OMPYCORD] == {"run.dequeued", "run.state", "effect.finished", "inbox.taken"}
+    assert only[SourceKind.PERSON] == {
+        *("run.submitted", "run.cancel_requested", "budget.raised", "prompt.edited", "prompt.dropped"),
+        *("question.answered", "approval.granted", "approval.denied"),
+    }
+    closed_to_agents = {name for name, senders in AUTHORITY.items() if not senders & AGENT_KINDS}
+    assert closed_to_agents == only[SourceKind.OMPYCORD] | only[SourceKind.PERSON] | {"run.stopped", "run.resumed"}
+    assert AUTHORITY["run.cancelled"] == {SourceKind.PERSON, SourceKind.EXTERNAL}
+
+
+def test_an_event_without_senders_is_no_class() -> None:
+    with pytest.raises(TypeError, match="senders"):
+        type("Leak", (KnownEvent,), {})
+
+
 DECIDES = {
     "domain/policy.py": "the only place that decides",
     "render/help.py": "sorts the lines of the help by the role that each needs; running one asks the policy",
-    "domain/authority.py": "its table has a row for every type of event",
 }
 
 
