@@ -44,8 +44,10 @@ class SqliteRuns(StorePart):
 
 
 def run_of(row: sqlite3.Row) -> RunRecord:
-    """A run's row."""
-    return RunRecord.model_validate(with_json(row, "machine"))
+    """A run's row, whole: a column that a statement left out would read as its default."""
+    values = with_json(row, "machine")
+    del values["pk"]
+    return RunRecord.model_validate(values)
 
 
 def run_pk(raw: sqlite3.Connection, run: str) -> int:

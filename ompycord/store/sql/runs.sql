@@ -1,4 +1,4 @@
--- The rows of runs.
+-- The rows of runs. Whoever reads one reads all of its columns: they are the fields of `RunRecord`, and `pk`.
 
 -- name: run_pk
 -- The row number of a run.
@@ -6,22 +6,19 @@ SELECT pk FROM runs WHERE id = ?;
 
 -- name: run
 -- One run.
-SELECT r.id, r.kind, r.task, r.key_id, r.external_name, r.guild, r.channel, r.requester, r.repository, r.agent, r.state,
-       r.machine, r.version, r.lease_epoch, r.created_at, r.updated_at, r.ended_at
+SELECT r.*
 FROM runs AS r
 WHERE r.id = ?;
 
 -- name: runs_by_id
 -- Some runs; the parameter is a JSON array of their ids.
-SELECT r.id, r.kind, r.task, r.key_id, r.external_name, r.guild, r.channel, r.requester, r.repository, r.agent, r.state,
-       r.machine, r.version, r.lease_epoch, r.created_at, r.updated_at, r.ended_at
+SELECT r.*
 FROM runs AS r
 WHERE r.id IN (SELECT value FROM json_each(?));
 
 -- name: runs
 -- Runs, newest first; a condition that is NULL does not count.
-SELECT r.id, r.kind, r.task, r.key_id, r.external_name, r.guild, r.channel, r.requester, r.repository, r.agent, r.state,
-       r.machine, r.version, r.lease_epoch, r.created_at, r.updated_at, r.ended_at
+SELECT r.*
 FROM runs AS r
 WHERE (:states IS NULL OR r.state IN (SELECT value FROM json_each(:states)))
   AND (:is_open IS NULL OR (r.ended_at IS NULL) = :is_open)
@@ -35,8 +32,7 @@ ORDER BY r.pk DESC LIMIT :limit;
 
 -- name: runs_open
 -- The same of open runs: their index holds only them, however many have ended.
-SELECT r.id, r.kind, r.task, r.key_id, r.external_name, r.guild, r.channel, r.requester, r.repository, r.agent, r.state,
-       r.machine, r.version, r.lease_epoch, r.created_at, r.updated_at, r.ended_at
+SELECT r.*
 FROM runs AS r INDEXED BY runs_open
 WHERE r.ended_at IS NULL
   AND (:states IS NULL OR r.state IN (SELECT value FROM json_each(:states)))

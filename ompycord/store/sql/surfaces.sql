@@ -14,8 +14,7 @@ WHERE r.id = ? AND s.kind = ? AND s.ref = ?;
 
 -- name: run_of_surface
 -- The run of a message, or of a thread: a channel stands for a run only where the run's thread is that channel.
-SELECT r.id, r.kind, r.task, r.key_id, r.external_name, r.guild, r.channel, r.requester, r.repository, r.agent, r.state,
-       r.machine, r.version, r.lease_epoch, r.created_at, r.updated_at, r.ended_at
+SELECT r.*
 FROM runs AS r
 WHERE r.pk = (SELECT run FROM surfaces WHERE message = :id
               UNION SELECT run FROM surfaces WHERE channel = :id AND kind = 'thread' LIMIT 1);

@@ -21,8 +21,9 @@ from ompycord.domain.records import (
     OutboxKind,
     OutboxRow,
     Scope,
+    Surface,
 )
-from ompycord.domain.run import Machine, RunState
+from ompycord.domain.run import Machine, RunRecord, RunState
 from ompycord.errors import SequenceConflict, StaleResult, StorageError, UnknownRun, VersionConflict
 from ompycord.store import SqliteStore
 from tests.integration.store.world import NOW, HandClock, People
@@ -315,3 +316,32 @@ async def test_runs_are_found_by_what_people_know(store: SqliteStore, people: Pe
     assert await found(repository="two") == [2]
     assert await found(ending=runs[1].id[-6:].lower()) == [1]
     assert await found(ending="%") == []
+
+
+async def test_whoever_reads_a_run_reads_all_of_it(store: SqliteStore, people: People, path: Path) -> None:
+    """A column that one of these left out would read as its default."""
+    with sqlite3.connect(path) as raw:
+        columns = {row[1] for row in raw.execute("PRAGMA table_info(runs)")}
+    raw.close()
+    assert columns == {"pk", *RunRecord.model_fields}
+    task = people.task()
+    whole = people.run(
+        task,
+        guild="guild",
+        channel="channel",
+        requester="ada",
+        repository="shop",
+        agent="omp",
+        external_name="name",
+        key_id="key",
+    )
+    whole = whole.model_copy(update={"version": 3, "lease_epoch": 4, "updated_at": NOW + 1})
+    unset = {name for name, value in whole if value == RunRecord.model_fields[name].default}
+    assert unset <= {"ended_at", "state"}, "an open run shows that every other column is read"
+    await store.commit(Commit(writes=(task, whole)))
+    run = RunId(whole.id)
+    await store.shown(Surface(run=run, kind=OutboxKind.CARD, channel="channel", message="41", posted_at=NOW))
+    assert await store.run(run) == whole
+    assert await store.runs_by_id([run]) == {run: whole}
+    assert await store.runs(RunFilter()) == await store.runs(RunFilter(is_open=True)) == [whole]
+    assert await store.run_of_surface("41") == whole
