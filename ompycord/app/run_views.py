@@ -11,9 +11,9 @@ from pydantic import Field, ValidationError
 from ompycord.app.control import Operation
 from ompycord.conductor import Snapshots
 from ompycord.domain.base import Frozen, Millis
-from ompycord.domain.ids import RunId
+from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.ports import RunFilter, RunHistory, RunRecords, Tasks
-from ompycord.domain.run import RunRecord
+from ompycord.domain.run import RunBody, RunRecord
 from ompycord.errors import RefusedInWords
 
 __all__ = ["ListRuns", "RunViewStore", "RunViews", "WhichRun"]
@@ -98,19 +98,14 @@ class RunViews:
 
 
 def _view(run: RunRecord) -> dict[str, Any]:
-    return {
-        "run": run.id[-6:].lower(),
-        "id": run.id,
-        "kind": run.kind.value,
-        "name": run.external_name,
-        "state": run.state.value,
-        "outcome": None if run.outcome is None else run.outcome.value,
-        "repository": run.repository,
-        "agent": run.agent,
-        "created_at": _time(run.created_at),
-        "updated_at": _time(run.updated_at),
-        "ended_at": None if run.ended_at is None else _time(run.ended_at),
-    }
+    """What other programs see, its short id, and why a run that is COMPLETE has no result."""
+    found = {name: _text(value) for name, value in RunBody.of(run)}
+    return {"run": short_id(run.id), **found, "outcome": None if run.outcome is None else run.outcome.value}
+
+
+def _text(value: object) -> object:
+    """Times as ISO 8601 with milliseconds, words as they are."""
+    return value.isoformat(timespec="milliseconds") if isinstance(value, datetime) else value
 
 
 def _time(at: Millis) -> str:

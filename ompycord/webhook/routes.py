@@ -6,20 +6,18 @@ Counterpart of `ingest.py`.
 import asyncio
 import html
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import FastAPI, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from ompycord import __version__
 from ompycord.conductor import Snapshots
-from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.folds.snapshot import Gap
 from ompycord.domain.ids import RunId
 from ompycord.domain.policy import SEE, Resource, is_allowed
 from ompycord.domain.ports import RunFilter, RunRecords
-from ompycord.domain.run import RunKind, RunRecord, RunState
+from ompycord.domain.run import RunBody, RunState
 from ompycord.http.auth_check import AuthCheck
 from ompycord.http.auth_dependency import UlidPath, reader
 from ompycord.http.keys import KeySet
@@ -31,27 +29,12 @@ from ompycord.webhook.schemas import add_schemas
 from ompycord.webhook.stream_routes import add_streams
 from ompycord.webhook.streams import Streams
 
-__all__ = ["Probe", "RunBody", "create_routes"]
+__all__ = ["Probe", "create_routes"]
 
 Probe = Callable[[], Awaitable[bool]]
 """Whether something that we need is there; False, an exception or 2 s of silence mean that it is not."""
 
 PROBE_S = 2.0
-
-
-class RunBody(Frozen):
-    """A run as other programs see it."""
-
-    id: str
-    kind: RunKind
-    name: str | None = None
-    """What its sender calls it; None for a hosted run."""
-    state: RunState
-    repository: str | None = None
-    agent: str | None = None
-    created_at: datetime
-    updated_at: datetime
-    ended_at: datetime | None = None
 
 
 class RunDetail(RunBody):
@@ -148,9 +131,9 @@ def _add_runs(app: FastAPI, store: RunRecords, snapshots: Snapshots, auth_check:
         key = reader(request, auth_check)
         if key.run is not None:
             own = await store.run(key.run)
-            return {"runs": [] if own is None else [RunBody.model_validate(_view(own))]}
+            return {"runs": [] if own is None else [RunBody.of(own)]}
         which = RunFilter(states=None if state is None else frozenset(state), is_open=is_open, limit=limit)
-        return {"runs": [RunBody.model_validate(_view(run)) for run in await store.runs(which)]}
+        return {"runs": [RunBody.of(run) for run in await store.runs(which)]}
 
     async def run(request: Request, run_id: UlidPath) -> RunDetail:
         """One run: its state, whether somebody wants it to end, and which numbers are missing."""
@@ -160,28 +143,10 @@ def _add_runs(app: FastAPI, store: RunRecords, snapshots: Snapshots, auth_check:
         if found is None:
             raise Problem("unknown-run")
         snapshot = await snapshots.of(RunId(found.id))
+        body = dict(RunBody.of(found))
         if snapshot is None:
-            return RunDetail.model_validate(_view(found))
-        more = {"cancel_requested": snapshot.cancel_requested, "gaps": snapshot.gaps}
-        return RunDetail.model_validate({**_view(found), **more})
+            return RunDetail.model_validate(body)
+        return RunDetail.model_validate({**body, "cancel_requested": snapshot.cancel_requested, "gaps": snapshot.gaps})
 
     app.add_api_route("/api/runs", runs, tags=["runs"])
     app.add_api_route("/api/runs/{run_id}", run, tags=["runs"])
-
-
-def _view(run: RunRecord) -> dict[str, Any]:
-    return {
-        "id": run.id,
-        "kind": run.kind,
-        "name": run.external_name,
-        "state": run.state,
-        "repository": run.repository,
-        "agent": run.agent,
-        "created_at": _time(run.created_at),
-        "updated_at": _time(run.updated_at),
-        "ended_at": None if run.ended_at is None else _time(run.ended_at),
-    }
-
-
-def _time(at: Millis) -> datetime:
-    return datetime.fromtimestamp(at / 1000, UTC)
