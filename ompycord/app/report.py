@@ -1,7 +1,7 @@
 """What operators are told: the numbers behind `/status` and `/metrics`, read when they are asked for.
 
-Implements `webhook.Reports`. A `Reading` is one look at the process; both answers are made of it, each metric by its own record in
-`METRICS`.
+Implements `webhook.Reports`. A `Reading` is one look at the process; both answers are made of it, each metric by its
+own record in `METRICS`.
 """
 
 import math

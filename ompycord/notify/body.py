@@ -23,7 +23,7 @@ class PostedMessage(NamedTuple):
 
 
 PostedMessageOf = Callable[[StoredDelivery, Millis], PostedMessage]
-"""Makes what one try of a delivery posts, at the time of that try; pure. Each kind of destination has one of its own."""
+"""Makes what one try of a delivery posts, at the time of that try; pure. Each kind of destination has its own."""
 
 
 def signed_message(secret: bytes) -> PostedMessageOf:

@@ -27,7 +27,7 @@ class KnownEvent(Frozen):
 class Latest:
     """Marks a text of an event of which the snapshot has the latest, whichever event and source it came from.
 
-    `StatusSnapshot` has a field of that name; where `folds/merge.py` says nothing else of it, it holds the text as it is.
+    `StatusSnapshot` has a field of that name. It holds the text as it is where `folds/merge.py` says nothing else.
     """
 
     name: str = ""
