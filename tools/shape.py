@@ -146,6 +146,7 @@ KEPT_CLASSES: Final[dict[str, str]] = {
     "Limits": _DISCORD,
     "Message": "an event's body, and a message of Discord in the playground's client",
     "Messages": _DISCORD,
+    "RunView": "the bot's, and the one that the OpenAPI document publishes by this name",
     "Session": _DISCORD,
     "Inbox": _PROGRAM,
     "Stage": _PROGRAM,

@@ -13,7 +13,7 @@ from ompycord.conductor import Snapshots
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.ports import RunFilter, RunHistory, RunRecords, Tasks
-from ompycord.domain.run import RunBody, RunRecord
+from ompycord.domain.run import RunRecord, RunView
 from ompycord.errors import RefusedInWords
 
 __all__ = ["ListRuns", "RunViewStore", "RunViews", "WhichRun"]
@@ -99,7 +99,7 @@ class RunViews:
 
 def _view(run: RunRecord) -> dict[str, Any]:
     """What other programs see, its short id, and why a run that is COMPLETE has no result."""
-    found = {name: _text(value) for name, value in RunBody.of(run)}
+    found = {name: _text(value) for name, value in RunView.of(run)}
     return {"run": short_id(run.id), **found, "outcome": None if run.outcome is None else run.outcome.value}
 
 

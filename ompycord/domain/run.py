@@ -11,11 +11,11 @@ __all__ = [
     "FINAL",
     "FailureClass",
     "Machine",
-    "RunBody",
     "RunKind",
     "RunOutcome",
     "RunRecord",
     "RunState",
+    "RunView",
     "SuspendReason",
 ]
 
@@ -134,7 +134,7 @@ class RunRecord(Frozen):
         return self.machine.outcome if self.machine else None
 
 
-class RunBody(Frozen):
+class RunView(Frozen):
     """A run as other programs see it."""
 
     id: str
@@ -149,7 +149,7 @@ class RunBody(Frozen):
     ended_at: datetime | None = None
 
     @classmethod
-    def of(cls, record: RunRecord) -> "RunBody":
+    def of(cls, record: RunRecord) -> "RunView":
         """What of a run's row is theirs to know."""
         return cls(
             id=record.id,

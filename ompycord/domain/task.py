@@ -41,7 +41,7 @@ class Origin(Frozen):
 class TaskFile(Frozen):
     """A file that came with a task and is no part of its text.
 
-    Kept by its content, laid beside the clone for the agent.
+    It is kept by its content and laid beside the clone for the agent.
     """
 
     name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$")]

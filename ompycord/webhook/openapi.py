@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 from pydantic.json_schema import models_json_schema
 
 from ompycord.dialects.hooks import HOOK_SOURCES
@@ -46,6 +46,8 @@ def _add(document: dict[str, Any]) -> None:
     schemas["Problem"] = PROBLEM_SCHEMA
     schemas["Accepted"] = _ACCEPTED
     schemas["HookPayload"] = {"type": "object", "description": "A payload of the agent that `source` names, as it is."}
+    for model in schemas.values():
+        flow_descriptions(model)
     for wrapper in ("Envelope", "Item"):
         schemas[wrapper]["allOf"] = [data_by_type(name, cls.__name__) for name, cls in EVENT_TYPES.items()]
     schemas["Batch"]["properties"]["events"] = {"type": "array", "minItems": 1, "maxItems": 500, "items": _ref("Item")}
@@ -62,6 +64,19 @@ def _add(document: dict[str, Any]) -> None:
             "description": "Standard Webhooks v1 over `webhook-id.webhook-timestamp.body`.",
         },
     }
+
+
+def flow_descriptions(schema: JsonValue) -> None:
+    """Make each description one line, so that how a docstring is wrapped changes no published document."""
+    if isinstance(schema, list):
+        for part in schema:
+            flow_descriptions(part)
+    elif isinstance(schema, dict):
+        for key, value in schema.items():
+            if key == "description" and isinstance(value, str):
+                schema[key] = " ".join(value.split())
+            else:
+                flow_descriptions(value)
 
 
 def data_by_type(name: str, model: str, *, prefix: str = "#/components/schemas/") -> dict[str, Any]:

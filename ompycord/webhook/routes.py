@@ -17,7 +17,7 @@ from ompycord.domain.folds.snapshot import Gap
 from ompycord.domain.ids import RunId
 from ompycord.domain.policy import SEE, Resource, is_allowed
 from ompycord.domain.ports import RunFilter, RunRecords
-from ompycord.domain.run import RunBody, RunState
+from ompycord.domain.run import RunState, RunView
 from ompycord.http.auth_check import AuthCheck
 from ompycord.http.auth_dependency import UlidPath, reader
 from ompycord.http.keys import KeySet
@@ -37,7 +37,7 @@ Probe = Callable[[], Awaitable[bool]]
 PROBE_S = 2.0
 
 
-class RunDetail(RunBody):
+class RunDetail(RunView):
     """One run, with what its sender must know to go on."""
 
     cancel_requested: bool = False
@@ -126,14 +126,14 @@ def _add_runs(app: FastAPI, store: RunRecords, snapshots: Snapshots, auth_check:
         state: Annotated[list[RunState] | None, Query()] = None,
         is_open: Annotated[bool | None, Query(alias="open")] = None,
         limit: Annotated[int, Query(ge=1, le=100)] = 25,
-    ) -> dict[str, list[RunBody]]:
+    ) -> dict[str, list[RunView]]:
         """Runs, newest first. A run's own key sees its run only."""
         key = reader(request, auth_check)
         if key.run is not None:
             own = await store.run(key.run)
-            return {"runs": [] if own is None else [RunBody.of(own)]}
+            return {"runs": [] if own is None else [RunView.of(own)]}
         which = RunFilter(states=None if state is None else frozenset(state), is_open=is_open, limit=limit)
-        return {"runs": [RunBody.of(run) for run in await store.runs(which)]}
+        return {"runs": [RunView.of(run) for run in await store.runs(which)]}
 
     async def run(request: Request, run_id: UlidPath) -> RunDetail:
         """One run: its state, whether somebody wants it to end, and which numbers are missing."""
@@ -143,7 +143,7 @@ def _add_runs(app: FastAPI, store: RunRecords, snapshots: Snapshots, auth_check:
         if found is None:
             raise Problem("unknown-run")
         snapshot = await snapshots.of(RunId(found.id))
-        body = dict(RunBody.of(found))
+        body = dict(RunView.of(found))
         if snapshot is None:
             return RunDetail.model_validate(body)
         return RunDetail.model_validate({**body, "cancel_requested": snapshot.cancel_requested, "gaps": snapshot.gaps})

@@ -17,7 +17,7 @@ from ompycord.domain.events import EVENT_TYPES
 from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.http.problems import Problem
 from ompycord.webhook.envelope import Envelope
-from ompycord.webhook.openapi import data_by_type
+from ompycord.webhook.openapi import data_by_type, flow_descriptions
 
 __all__ = ["add_schemas", "published"]
 
@@ -50,16 +50,19 @@ def _notification() -> dict[str, Any]:
 @cache
 def published() -> Mapping[str, dict[str, Any]]:
     """Every schema by its name."""
-    return {"event": _event(), "snapshot": _snapshot(), "notification": _notification()}
+    made = {"event": _event(), "snapshot": _snapshot(), "notification": _notification()}
+    for schema in made.values():
+        flow_descriptions(schema)
+    return made
 
 
 def add_schemas(app: FastAPI) -> None:
     """Register the route."""
 
     async def schema(name: str) -> JSONResponse:
-        """A JSON schema: `event` is what senders send, `snapshot` what a stream begins with.
+        """A JSON schema.
 
-        `notification` what webhooks get.
+        `event` is what senders send, `snapshot` what a stream begins with, `notification` what webhooks get.
         """
         found = published().get(name)
         if found is None:

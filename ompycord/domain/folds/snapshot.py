@@ -26,7 +26,7 @@ __all__ = [
 class Verification(StrEnum):
     """Nobody's word is taken: `verified` means that a run changed something and its checks passed.
 
-    Timed and parsed by us.
+    We timed and parsed them.
     """
 
     PENDING = "pending"

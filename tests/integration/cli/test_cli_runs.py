@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from ompycord.app.data_folder import DataFolder
-from ompycord.domain.run import RunBody
+from ompycord.domain.run import RunView
 from ompycord.store import open_store
 from ompycord.testing import FakeClock, SequentialIds
 from tests.integration.cli.harness import AppHarness, ompycord, open_harness
@@ -27,7 +27,7 @@ async def test_runs_are_listed_and_shown_with_and_without_a_running_process(tmp_
         missing = await ompycord("runs", "zzzzzz", *data, folder=tmp_path)
     runs = json.loads(asked.out)
     assert [run["name"] for run in runs] == ["r", "r"]
-    assert runs[0].keys() == {"run", "outcome", *RunBody.model_fields}, "what other programs see by HTTP, and two more"
+    assert runs[0].keys() == {"run", "outcome", *RunView.model_fields}, "what other programs see by HTTP, and two more"
     assert (missing.code, len(missing.err.splitlines())) == (77, 1)
     alone = await ompycord("runs", *data, "--json", folder=tmp_path)
     assert json.loads(alone.out) == runs
