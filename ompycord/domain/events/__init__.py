@@ -8,7 +8,7 @@ On the wire `data` holds the fields of a body without its `type`. Unknown types 
 
 import json
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from pydantic import StringConstraints, ValidationError, field_validator
 
@@ -115,9 +115,18 @@ def dump_json(body: KnownBody) -> str | None:
 
 
 def load_json(type_: str, text: str) -> EventBody:
-    """A stored body; counterpart of `dump_json`. Raises ValueError where it is none."""
+    """A stored body; counterpart of `dump_json`. Raises ValueError where it is no JSON object.
+
+    An earlier version may have stored a type that it did not know, in any shape: such a body stays opaque.
+    """
     cls = EVENT_TYPES.get(type_)
-    return Opaque(type=type_, data=json.loads(text)) if cls is None else cls.model_validate_json(text)
+    try:
+        return Opaque(type=type_, data=json.loads(text)) if cls is None else cls.model_validate_json(text)
+    except ValidationError:
+        data = json.loads(text)
+        if not isinstance(data, dict):
+            raise
+        return Opaque.model_construct(type=type_, data=cast("dict[str, Any]", data))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from ompycord.domain import events as ev
+from ompycord.domain.folds.fold import fold
+from ompycord.domain.ids import RunId, Source
 
 
 @pytest.mark.parametrize(
@@ -43,3 +45,17 @@ def test_a_body_comes_out_as_it_went_in(type_: str, data: dict[str, object]) -> 
     body = ev.parse_body(type_, data)
     assert body.type == type_
     assert ev.dump_data(body) == data
+
+
+def test_a_body_that_an_earlier_version_stored_before_its_type_was_known_stays_opaque() -> None:
+    stored = ev.load_json("message", '{"txt": "of an agent that was ahead of us", "n": [1]}')
+    assert isinstance(stored, ev.Opaque)
+    assert (stored.type, ev.dump_data(stored)) == ("message", {"txt": "of an agent that was ahead of us", "n": [1]})
+    event = ev.RunEvent(run=RunId("0" * 26), source=Source("agent"), seq=1, at=1, body=stored)
+    assert fold(event.run, [event]).snapshot().notes == ("message",)
+
+
+@pytest.mark.parametrize("text", ["[1]", '"text"', "{", "null"])
+def test_a_stored_body_that_is_no_object_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        ev.load_json("message", text)
