@@ -10,10 +10,12 @@ import asyncio
 import os
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import cache
 from typing import Final
 
+LOOK_S: Final = 0.01
+"""Between two looks at a condition that sets no event."""
 LARGEST: Final = 20.0
 """A machine that is slower than this gets failures, not hours."""
 VARIABLE: Final = "TESTS_PATIENCE"
@@ -76,6 +78,16 @@ def patience() -> Patience:
 def patient(bound: float) -> float:
     """A bound for something that is sure to come, in whatever unit it is given."""
     return bound * patience().factor
+
+
+async def until(holds: Callable[[], bool | Awaitable[bool]], *, seconds: float = 20.0) -> None:
+    """Return once it holds: for rows, files and other processes, which set no event of ours. Raises TimeoutError."""
+    async with within(seconds):
+        while True:
+            answer = holds()
+            if answer if isinstance(answer, bool) else await answer:
+                return
+            await asyncio.sleep(LOOK_S)
 
 
 def within(seconds: float) -> asyncio.Timeout:

@@ -389,6 +389,13 @@ class AppHarness:
         shown = [s for s in await self.store.surfaces(run) if s.message is not None]
         return all(s.shown_position >= folded.position for s in shown if s.kind is OutboxKind.CARD)
 
+    async def shown_up_to(self, run: RunId, position: int) -> None:
+        """The run's card shows what the log says up to there, as far as the bot knows; bounded."""
+        async with within(PATIENCE_S):
+            with self.bus.subscribe() as changes:
+                while not any(s.shown_position >= position for s in await self.store.surfaces(run)):
+                    await changes.take(0.05)
+
     async def only_run(self) -> RunRecord:
         """The one run there is."""
         (record,) = await self.store.runs(RunFilter())

@@ -2,7 +2,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -10,10 +10,11 @@ from ompycord.bot import Bot
 from ompycord.domain import events as ev
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunFilter
-from ompycord.domain.records import Draft, OutboxKind, OutboxRow, Surface
-from ompycord.errors import GatewayFatal, StorageError
+from ompycord.domain.records import OutboxKind
+from ompycord.errors import GatewayFatal
 from ompycord.store import SqliteStore
 from tests.integration.bot.conftest import PATIENCE_S, AppHarness, is_answer, kind_of
+from tests.support.database_faults import faulty_writes
 from tests.support.patience import within
 from tests.support.playground import Playground
 from tests.support.playground_person import NotAnsweredError
@@ -77,36 +78,16 @@ async def test_an_answer_that_misses_its_three_seconds_leaves_resume_and_the_run
     await harness.only_run()
 
 
-class ReluctantStore:
-    """The real store, whose disk refuses drafts until `accept` is set."""
-
-    def __init__(self, inner: SqliteStore) -> None:
-        self._inner = inner
-        self.accept = False
-        self.refused = 0
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
-
-    async def save_draft(self, draft: Draft) -> None:
-        if not self.accept:
-            self.refused += 1
-            raise StorageError("the disk is full")
-        await self._inner.save_draft(draft)
-
-
-async def test_a_draft_that_is_not_durable_in_time_is_deferred_and_still_starts_once(
-    playground: Playground, store: SqliteStore, tmp_path: Path
-) -> None:
-    mo, reluctant = playground.mo, ReluctantStore(store)
-    harness = AppHarness(playground, cast("SqliteStore", reluctant), tmp_path)
-    async with harness.running():
+async def test_a_draft_that_is_not_durable_in_time_is_deferred_and_still_starts_once(harness: AppHarness) -> None:
+    mo = harness.playground.mo
+    async with harness.running(), faulty_writes(harness.store, "INSERT ON drafts") as drafts:
+        drafts.refuse()
         ran = await mo.command("omp new", "tasks", prompt="Fix the total")
         assert ran.reply is not None
         assert ran.reply.is_thinking
-        assert reluctant.refused
+        assert drafts.refused.is_set()
         assert await harness.store.runs(RunFilter()) == []
-        reluctant.accept = True
+        drafts.accept()
         await mo.wait_message(lambda m: is_answer(m, ran.id) and "started" in m.text, timeout=20)
         await harness.only_run()
 
@@ -194,29 +175,18 @@ async def test_a_burst_of_events_costs_few_edits_and_the_last_one_is_shown(harne
     assert all(entry["status"] < 400 for entry in edits)
 
 
-class ForgetfulStore(ReluctantStore):
-    """The real store, which cannot note down what Discord took: as if the process died between the two."""
-
-    async def save_draft(self, draft: Draft) -> None:
-        await self._inner.save_draft(draft)
-
-    async def delivered(self, row: OutboxRow, surface: Surface | None, *, at: int) -> None:
-        if not self.accept:
-            self.refused += 1
-            raise StorageError("died here")
-        await self._inner.delivered(row, surface, at=at)
-
-
 async def test_what_discord_took_before_a_crash_is_found_by_its_footer_long_after_the_nonce(
-    playground: Playground, store: SqliteStore, tmp_path: Path
+    harness: AppHarness,
 ) -> None:
-    mo = playground.mo
-    harness = AppHarness(playground, cast("SqliteStore", ForgetfulStore(store)), tmp_path)
-    async with harness.running():
-        await mo.start_command("omp new", "tasks", prompt="Fix the total")
-        await mo.wait_message(lambda m: kind_of(m) == "mirror")
+    """What Discord took cannot be noted down: as if the process died between the two."""
+    mo, playground = harness.playground.mo, harness.playground
+    async with faulty_writes(harness.store, "UPDATE ON outbox WHEN NEW.status = 'done'") as notes:
+        notes.refuse()
+        async with harness.running():
+            await mo.start_command("omp new", "tasks", prompt="Fix the total")
+            await mo.wait_message(lambda m: kind_of(m) == "mirror")
     await playground.advance(3600)
-    later = AppHarness(playground, store, tmp_path)
+    later = harness.restart()
     later.clock.advance(3600)
     async with later.running():
         await mo.wait_message(lambda m: kind_of(m) == "result")

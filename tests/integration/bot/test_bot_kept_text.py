@@ -1,10 +1,8 @@
 """What people typed comes back and what they started is said, also while the database or Discord refuses in between."""
 
-from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import aiohttp
-import pytest
 
 from ompycord.app.system import SystemIds
 from ompycord.bot.custom_ids import Signer
@@ -15,40 +13,12 @@ from ompycord.domain.ports import RunFilter
 from ompycord.domain.records import Draft
 from ompycord.errors import StorageError
 from ompycord.playground.client import Message
-from ompycord.store import SqliteStore
 from tests.integration.bot.conftest import MAC_KEY, AppHarness, is_answer, kind_of
-from tests.support.playground import Playground
+from tests.support.database_faults import faulty_writes, unreadable
 from tests.support.playground_person import Interaction, Person
 
 EDIT = "/channels/{channel_id}/messages/{message_id}"
 TYPED = "A text that took ten minutes."
-
-
-class BlindStore:
-    """The real store, from which some things cannot be read."""
-
-    def __init__(self, inner: SqliteStore) -> None:
-        self._inner = inner
-        self.unreadable = frozenset[str]()
-
-    def __getattr__(self, name: str) -> Any:
-        if name not in self.unreadable:
-            return getattr(self._inner, name)
-
-        async def refuse(*_: object, **__: object) -> None:
-            raise StorageError("the database took too long to answer")
-
-        return refuse
-
-
-@pytest.fixture
-def blind(store: SqliteStore) -> BlindStore:
-    return BlindStore(store)
-
-
-@pytest.fixture
-def harness(playground: Playground, blind: BlindStore, tmp_path: Path) -> AppHarness:
-    return AppHarness(playground, cast("SqliteStore", blind), tmp_path)
 
 
 async def told(who: Person, ran: Interaction) -> Message:
@@ -63,26 +33,23 @@ async def attached(message: Message) -> str:
         return await answer.text()
 
 
-async def test_a_form_comes_back_as_a_file_where_the_database_cannot_be_read(
-    harness: AppHarness, blind: BlindStore
-) -> None:
+async def test_a_form_comes_back_as_a_file_where_the_database_cannot_be_read(harness: AppHarness) -> None:
     mo = harness.playground.mo
     async with harness.running():
         opened = await mo.command("omp new", "tasks")
-        blind.unreadable = frozenset({"draft"})
-        sent = await mo.submit_labels(opened, {"What shall be done?": TYPED})
-        answer = await told(mo, sent)
+        async with unreadable(harness.store, "drafts"):
+            sent = await mo.submit_labels(opened, {"What shall be done?": TYPED})
+            answer = await told(mo, sent)
         assert answer.text.startswith("The database did not take it, so nothing happened.")
         assert await attached(answer) == TYPED
         assert await harness.store.runs(RunFilter()) == []
-        blind.unreadable = frozenset({"save_draft"})
-        ran = await mo.command("omp new", "general", prompt=TYPED, branch="develop")
-        assert await attached(await told(mo, ran)) == TYPED
+        async with faulty_writes(harness.store, "INSERT ON drafts") as drafts:
+            drafts.refuse()
+            ran = await mo.command("omp new", "general", prompt=TYPED, branch="develop")
+            assert await attached(await told(mo, ran)) == TYPED
 
 
-async def test_an_answer_and_a_reason_come_back_as_files_where_the_database_refuses(
-    harness: AppHarness, blind: BlindStore
-) -> None:
+async def test_an_answer_and_a_reason_come_back_as_files_where_the_database_refuses(harness: AppHarness) -> None:
     ada = harness.playground.ada
     harness.agent.hold()
     async with harness.running():
@@ -93,19 +60,17 @@ async def test_an_answer_and_a_reason_come_back_as_files_where_the_database_refu
         for button, field in (("Answer…", "Your answer"), ("Deny…", "The agent reads this")):
             asked = await ada.wait_message(lambda m, b=button: kind_of(m) == "question" and b in m.labels)
             opened = await ada.click(asked, button)
-            blind.unreadable = frozenset({"run"})
-            answer = await told(ada, await ada.submit_labels(opened, {field: TYPED}))
-            blind.unreadable = frozenset()
+            async with unreadable(harness.store, "runs"):
+                answer = await told(ada, await ada.submit_labels(opened, {field: TYPED}))
             assert await attached(answer) == TYPED
 
 
-async def test_a_run_that_started_is_never_told_as_a_fault(harness: AppHarness, blind: BlindStore) -> None:
+async def test_a_run_that_started_is_never_told_as_a_fault(harness: AppHarness) -> None:
     mo = harness.playground.mo
     async with harness.running():
-        blind.unreadable = frozenset({"surface"})
-        ran = await mo.command("omp new", "tasks", prompt="Fix it")
-        answer = await mo.wait_message(lambda m: is_answer(m, ran.id) and "started" in m.text)
-        blind.unreadable = frozenset()
+        async with unreadable(harness.store, "surfaces"):
+            ran = await mo.command("omp new", "tasks", prompt="Fix it")
+            answer = await mo.wait_message(lambda m: is_answer(m, ran.id) and "started" in m.text)
         record = await harness.only_run()
         assert answer.text.endswith(f"Its card appears in <#{record.channel}> as soon as Discord takes it.")
 

@@ -3,53 +3,31 @@
 Late acknowledgements are in `test_bot_faults.py`, forms that were open across a restart in `test_bot_new_run.py`.
 """
 
-import asyncio
-from pathlib import Path
-from typing import Any, cast
+from collections.abc import AsyncGenerator
 
 import pytest
 
 from ompycord.domain.ports import RunFilter
-from ompycord.domain.records import Draft
 from ompycord.store import SqliteStore
 from tests.integration.bot.conftest import AppHarness, is_answer, kind_of
-from tests.support.playground import Playground
+from tests.support.database_faults import WriteFault, faulty_writes
 
 TOKEN_LIVES_S = 900
 FORM = {"What shall be done?": "Fix the total.", "Repository": ["shop"], "Agent and care": ["scripted|fast"]}
 
 
-class BlockedStore:
-    """The real store, whose disk takes no draft before `free` is set."""
-
-    def __init__(self, inner: SqliteStore) -> None:
-        self._inner = inner
-        self.free = asyncio.Event()
-        self.asked = 0
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
-
-    async def save_draft(self, draft: Draft) -> None:
-        self.asked += 1
-        await self.free.wait()
-        await self._inner.save_draft(draft)
-
-
 @pytest.fixture
-def blocked(store: SqliteStore) -> BlockedStore:
-    return BlockedStore(store)
-
-
-@pytest.fixture
-def slow_harness(playground: Playground, blocked: BlockedStore, tmp_path: Path) -> AppHarness:
-    return AppHarness(playground, cast("SqliteStore", blocked), tmp_path)
+async def drafts(store: SqliteStore) -> AsyncGenerator[WriteFault]:
+    """The database writes nothing more from the next draft on, until it is released."""
+    async with faulty_writes(store, "INSERT ON drafts") as fault:
+        fault.hold()
+        yield fault
 
 
 async def test_a_store_that_is_blocked_for_ten_seconds_keeps_the_text_and_starts_the_run_once(
-    slow_harness: AppHarness, blocked: BlockedStore, store: SqliteStore
+    harness: AppHarness, drafts: WriteFault, store: SqliteStore
 ) -> None:
-    harness, mo = slow_harness, slow_harness.playground.mo
+    mo = harness.playground.mo
     async with harness.running():
         opened = await mo.command("omp new", "tasks")
         sent = await mo.submit_labels(opened, FORM)
@@ -57,27 +35,26 @@ async def test_a_store_that_is_blocked_for_ten_seconds_keeps_the_text_and_starts
         assert sent.reply.is_thinking
         harness.clock.advance(10)
         assert await store.runs(RunFilter()) == []
-        blocked.free.set()
+        drafts.release()
         await mo.wait_message(lambda m: is_answer(m, sent.id) and "started" in m.text)
         await mo.wait_message(lambda m: kind_of(m) == "result")
         await harness.nothing_owed()
-    assert blocked.asked == 1
+    assert drafts.met == 1
     task = await store.task((await harness.only_run()).task or "")
     assert task is not None
     assert task.prompt == "Fix the total."
 
 
 async def test_a_token_that_expires_before_the_draft_is_kept_hides_nothing_and_starts_the_run_once(
-    slow_harness: AppHarness, blocked: BlockedStore
+    harness: AppHarness, drafts: WriteFault
 ) -> None:
-    harness, playground = slow_harness, slow_harness.playground
-    mo = playground.mo
+    mo, playground = harness.playground.mo, harness.playground
     async with harness.running():
         ran = await mo.command("omp new", "tasks", prompt="Fix the total")
         assert ran.reply is not None
         assert ran.reply.is_thinking
         await playground.advance(TOKEN_LIVES_S + 1)
-        blocked.free.set()
+        drafts.release()
         await mo.wait_message(lambda m: kind_of(m) == "result")
         await harness.nothing_owed()
     refused = [entry for entry in await playground.wire() if entry["status"] == 401]

@@ -5,33 +5,32 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from ompycord.conductor import Driver
+from ompycord.conductor.driver import DriverStore
 from ompycord.domain import events as ev
 from ompycord.domain.catalog import Limits
 from ompycord.domain.events import EffectFinished
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import Engine
-from ompycord.domain.records import Commit, EffectRow, EffectStatus, EffectUpdate, NewEvent
-from ompycord.domain.run import RunState
+from ompycord.domain.ports import Engine, RunFilter
+from ompycord.domain.records import Commit, Committed, Decision, EffectRow, EffectStatus, EffectUpdate
+from ompycord.domain.run import RunRecord, RunState
 from ompycord.domain.step import StepOrder
-from ompycord.errors import DiskRefuses, Refused, StorageError
+from ompycord.errors import DiskRefuses, Refused
 from ompycord.store import SqliteStore
 from tests.integration.conductor.conftest import ADA, CATALOG, MO, AppHarness
-from tests.support.patience import within
+from tests.support.database_faults import faulty_writes
+from tests.support.patience import until, within
 from tests.support.refusals import refuses
+from tests.support.settled import settled
 
 PATIENCE_S = 20.0
 
 
-class SlowReader:
+class SlowJournal(DriverStore):
     """The real store, whose journal is read slowly: a step may end between the reading and the answer."""
 
     def __init__(self, store: SqliteStore) -> None:
         self._store = store
         self.after: Callable[[], Awaitable[object]] | None = None
-        self.refusals = 0
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._store, name)
 
     async def open_effects(self) -> list[EffectRow]:
         found = await self._store.open_effects()
@@ -39,11 +38,17 @@ class SlowReader:
             await self.after()
         return found
 
-    async def commit(self, commit: Commit) -> object:
-        if self.refusals and any(isinstance(event.body, EffectFinished) for event in commit.of(NewEvent)):
-            self.refusals -= 1
-            raise StorageError("The database did not take it.")
+    async def run(self, run: RunId) -> RunRecord | None:
+        return await self._store.run(run)
+
+    async def runs(self, which: RunFilter) -> list[RunRecord]:
+        return await self._store.runs(which)
+
+    async def commit(self, commit: Commit) -> Committed:
         return await self._store.commit(commit)
+
+    async def decision(self, run: RunId, kind: str, ref: str) -> Decision | None:
+        return await self._store.decision(run, kind, ref)
 
 
 class OneStep:
@@ -68,9 +73,11 @@ class OneStep:
             raise OSError(24, "Too many open files")
 
 
-def driver_of(harness: AppHarness, store: SlowReader, engine: Engine, limits: Limits = CATALOG.limits) -> Driver:
+def driver_of(
+    harness: AppHarness, engine: Engine, limits: Limits = CATALOG.limits, store: DriverStore | None = None
+) -> Driver:
     return Driver(
-        store=store,  # pyright: ignore[reportArgumentType]  # the rest is the real store's
+        store=store or harness.store,
         history=harness.store,
         engine=engine,
         clock=harness.clock,
@@ -80,62 +87,72 @@ def driver_of(harness: AppHarness, store: SlowReader, engine: Engine, limits: Li
     )
 
 
-async def until(harness: AppHarness, run: str, state: RunState) -> None:
-    async with within(PATIENCE_S):
-        while True:
-            record = await harness.store.run(RunId(run))
-            if record is not None and record.state is state:
-                return
-            await asyncio.sleep(0.005)
+async def in_state(harness: AppHarness, run: str, state: RunState) -> None:
+    """The run's row says so; bounded."""
+
+    async def holds() -> bool:
+        record = await harness.store.run(RunId(run))
+        return record is not None and record.state is state
+
+    await until(holds)
 
 
 async def test_a_step_that_ends_while_the_journal_is_read_is_not_taken_for_cut_short(harness: AppHarness) -> None:
     run = await harness.submit()
-    store, engine = SlowReader(harness.store), OneStep()
-    driver = driver_of(harness, store, engine)
+    store, engine = SlowJournal(harness.store), OneStep()
+    driver = driver_of(harness, engine, store=store)
+
+    async def is_collecting() -> bool:
+        return "collect:1" in {row.key for row in await harness.store.open_effects()}
 
     async def let_it_end() -> None:
         if engine.building.is_set() and not engine.go.is_set():
             engine.go.set()
-            while "collect:1" not in {row.key for row in await harness.store.open_effects()}:  # noqa: ASYNC110  # rows
-                await asyncio.sleep(0.005)
+            await until(is_collecting)
 
     async with within(PATIENCE_S), asyncio.TaskGroup() as group:
         task = group.create_task(driver.run())
         await engine.building.wait()
         store.after = let_it_end
         driver.wake()
-        await until(harness, run.id, RunState.COMPLETE)
+        await in_state(harness, run.id, RunState.COMPLETE)
         driver.wake()
-        await asyncio.sleep(0.05)
+        await settled(harness.store)
         task.cancel()
     assert engine.keys == ["prepare:1", "build:1", "collect:1", "checks:1", "publish:1", "cleanup:1"]
 
 
 async def test_a_result_that_the_database_refuses_is_kept_until_it_takes_it(harness: AppHarness) -> None:
     run = await harness.submit()
-    store, engine = SlowReader(harness.store), OneStep()
+    engine = OneStep()
     engine.go.set()
-    store.refusals = 2
-    async with within(PATIENCE_S), asyncio.TaskGroup() as group:
-        task = group.create_task(driver_of(harness, store, engine).run())
-        await until(harness, run.id, RunState.COMPLETE)
+    async with (
+        within(PATIENCE_S),
+        faulty_writes(harness.store, "INSERT ON events WHEN NEW.type = 'effect.finished'") as ends,
+        asyncio.TaskGroup() as group,
+    ):
+        ends.refuse(2)
+        task = group.create_task(driver_of(harness, engine).run())
+        await in_state(harness, run.id, RunState.COMPLETE)
         task.cancel()
-    assert store.refusals == 0
+    assert ends.refusals == 0
     assert engine.keys.count("build:1") == engine.keys.count("prepare:1") == 1
 
 
 async def test_a_halt_that_fails_is_tried_again_and_ends_nothing_else(harness: AppHarness) -> None:
     run = await harness.submit()
-    store, engine = SlowReader(harness.store), OneStep()
-    driver = driver_of(harness, store, engine)
+    engine = OneStep()
+    driver = driver_of(harness, engine)
+
+    async def is_halted() -> bool:
+        return engine.swept >= 2 and not await harness.store.open_effects()
+
     async with within(PATIENCE_S), asyncio.TaskGroup() as group:
         task = group.create_task(driver.run())
         await engine.building.wait()
         await harness.areas.runs.stop(await harness.areas.record(RunId(run.id)), ADA)
         driver.wake()
-        while engine.swept < 2 or await harness.store.open_effects():  # noqa: ASYNC110  # another task's rows
-            await asyncio.sleep(0.005)
+        await until(is_halted)
         task.cancel()
 
 
@@ -143,21 +160,20 @@ async def test_no_more_agents_work_at_once_than_the_limit(harness: AppHarness) -
     runs = [(await harness.submit(person)).id for person in (ADA, MO, ADA)]
     limits = CATALOG.limits.model_copy(update={"parallel_runs": 1})
     engine = OneStep()
-    store = SlowReader(harness.store)
     for run in runs:  # all three wait for their agents, as after three clicks on Resume
         await harness.areas.runs.stop(await harness.areas.record(RunId(run)), ADA)
     for run in runs:
         await harness.areas.runs.resume(await harness.areas.load(RunId(run)), ADA)
     async with within(PATIENCE_S), asyncio.TaskGroup() as group:
-        driver = driver_of(harness, store, engine, limits)
+        driver = driver_of(harness, engine, limits)
         task = group.create_task(driver.run())
         await engine.building.wait()
         driver.wake()
-        await asyncio.sleep(0.05)
+        await settled(harness.store)
         assert sum(key.startswith("build") for key in engine.keys) == 1
         engine.go.set()
         for run in runs:
-            await until(harness, run, RunState.COMPLETE)
+            await in_state(harness, run, RunState.COMPLETE)
         task.cancel()
 
 
@@ -230,9 +246,8 @@ async def test_a_result_of_an_older_lease_is_dropped_and_the_step_is_done_under_
 ) -> None:
     run = await harness.submit()
     engine = Paused()
-    store = SlowReader(harness.store)
     async with within(PATIENCE_S), asyncio.TaskGroup() as group:
-        task = group.create_task(driver_of(harness, store, engine).run())
+        task = group.create_task(driver_of(harness, engine).run())
         await engine.building.wait()
         first = engine.orders[-1]
         # Another machine takes the step over: it starts it again under the next lease.
@@ -242,7 +257,7 @@ async def test_a_result_of_an_older_lease_is_dropped_and_the_step_is_done_under_
         assert record is not None
         assert record.lease_epoch == first.lease_epoch + 1
         engine.go.set()
-        await until(harness, run.id, RunState.COMPLETE)
+        await in_state(harness, run.id, RunState.COMPLETE)
         task.cancel()
     ends = [e.body.key for e in await harness.store.events_of(RunId(run.id)) if isinstance(e.body, EffectFinished)]
     assert len(ends) == len(set(ends))

@@ -8,7 +8,7 @@ from ompycord.domain.events import EventBody, Prompted, QuestionAnswered, Questi
 from ompycord.domain.ids import AGENT_SOURCE, OMPYCORD, RunId
 from ompycord.domain.records import Commit, NewEvent
 from tests.integration.conductor.conftest import ADA, AppHarness
-from tests.support.patience import within
+from tests.support.patience import until, within
 
 PATIENCE_S = 10.0
 
@@ -87,8 +87,7 @@ async def test_what_is_taken_back_at_the_moment_of_handing_out_is_not_handed_out
         await harness.store.commit(_said(harness, run, "Wrong."))
         async with within(PATIENCE_S), asyncio.TaskGroup() as group:
             hearing = group.create_task(inbox.next())
-            while not dropped:  # noqa: ASYNC110  # the store's thread sets no event of ours
-                await asyncio.sleep(0.01)
+            await until(lambda: bool(dropped))
             await harness.store.commit(_said(harness, run, "Right."))
             harness.bus.publish([run])
         assert hearing.result() == Prompted(text="Right.", by="Ada")

@@ -3,50 +3,13 @@
 A run that moved since is read again.
 """
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import cast
-
-import pytest
-
 from ompycord.conductor import Transitions
 from ompycord.domain import events as ev
 from ompycord.domain.authority import SourceKind
-from ompycord.domain.folds.fold import RunFold
 from ompycord.domain.ids import RunId
-from ompycord.domain.run import RunRecord, RunState
-from ompycord.store import SqliteStore
-from ompycord.testing import FakeClock
+from ompycord.domain.run import RunState
 from tests.integration.conductor.conftest import ADA, AppHarness
-
-
-class CountingStore:
-    """The real store, which counts reads of rows and folds."""
-
-    def __init__(self, store: SqliteStore) -> None:
-        self._store = store
-        self.reads: list[str] = []
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._store, name)
-
-    async def run(self, run: RunId) -> RunRecord | None:
-        self.reads.append("run")
-        return await self._store.run(run)
-
-    async def folds(self, runs: Sequence[RunId]) -> dict[RunId, RunFold]:
-        self.reads.append("folds")
-        return await self._store.folds(runs)
-
-
-@pytest.fixture
-def counted(store: SqliteStore) -> CountingStore:
-    return CountingStore(store)
-
-
-@pytest.fixture
-def counting(counted: CountingStore, tmp_path: Path) -> AppHarness:
-    return AppHarness(cast("SqliteStore", counted), tmp_path, FakeClock())
+from tests.support.database_faults import FOLD, RECORD, logged_reads
 
 
 async def projected(harness: AppHarness) -> None:
@@ -54,24 +17,24 @@ async def projected(harness: AppHarness) -> None:
         pass
 
 
-async def test_a_decision_reads_its_run_and_its_snapshot_once(counting: AppHarness, counted: CountingStore) -> None:
-    run = RunId((await counting.submit()).id)
-    await counting.areas.recorder.observe(run, ev.ApprovalRequested(approval="a1", title="Push"))
-    await projected(counting)
-    counted.reads.clear()
-    loaded = await counting.areas.load(run)
-    assert (await counting.areas.approvals.approve(loaded, "a1", ADA)).fresh
-    assert (await counting.areas.budgets.raise_budget(loaded, 2.0, ADA)).fresh
-    assert counted.reads == ["run"]  # the snapshot was published
+async def test_a_decision_reads_its_run_and_its_snapshot_once(harness: AppHarness) -> None:
+    run = RunId((await harness.submit()).id)
+    await harness.areas.recorder.observe(run, ev.ApprovalRequested(approval="a1", title="Push"))
+    await projected(harness)
+    async with logged_reads(harness.store) as log:
+        loaded = await harness.areas.load(run)
+        assert (await harness.areas.approvals.approve(loaded, "a1", ADA)).fresh
+        assert (await harness.areas.budgets.raise_budget(loaded, 2.0, ADA)).fresh
+    assert log.of(RECORD, FOLD) == [RECORD]  # the snapshot was published
 
 
-async def test_a_move_reads_its_run_once(counting: AppHarness, counted: CountingStore) -> None:
-    run = RunId((await counting.submit()).id)
-    counted.reads.clear()
-    assert (await counting.areas.runs.stop(await counting.areas.record(run), ADA)).fresh
-    assert (await counting.areas.runs.cancel(await counting.areas.record(run), ADA)).fresh
-    assert counted.reads == ["run", "run"]
-    assert (await counting.areas.record(run)).state is RunState.CANCELLED
+async def test_a_move_reads_its_run_once(harness: AppHarness) -> None:
+    run = RunId((await harness.submit()).id)
+    async with logged_reads(harness.store) as log:
+        assert (await harness.areas.runs.stop(await harness.areas.record(run), ADA)).fresh
+        assert (await harness.areas.runs.cancel(await harness.areas.record(run), ADA)).fresh
+    assert log.of(RECORD, FOLD) == [RECORD, RECORD]
+    assert (await harness.areas.record(run)).state is RunState.CANCELLED
 
 
 async def test_a_run_that_moved_since_it_was_found_is_read_again(harness: AppHarness) -> None:

@@ -2,15 +2,13 @@
 
 What was asked is asked once, what was decided holds, nothing is lost.
 
-The first process dies at a write that the dice choose, before it or after it; every later one begins where the database
-stands.
+The first process dies at a transaction that the dice choose, before it or after it; every later one begins where the
+database stands.
 """
 
 import asyncio
 import random
 import sys
-from collections.abc import Awaitable, Callable
-from typing import Any, cast
 
 import pytest
 
@@ -21,41 +19,14 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentInput
 from ompycord.domain.records import Committed, OutboxKind
 from ompycord.errors import Refused
-from ompycord.store import SqliteStore
 from tests.integration.conductor.conftest import ADA, AP, CATALOG, PATIENCE_S, AppHarness
+from tests.support.dying_store import dying_store
 from tests.support.patience import within
 
-WRITES = ("append", "commit", "observe", "project", "save_draft")
 LIFE = 30
-"""More writes than a life without a crash has (26, counted): every one of them may be the last."""
+"""More transactions than a life without a crash has (26, counted): every one of them may be the last."""
 ROUNDS = 100
 QUESTION, APPROVAL = "question", "approval"
-
-
-class Mortal:
-    """The store of a process that dies at its `at`-th write; from then on nothing of it gets through."""
-
-    def __init__(self, store: SqliteStore, *, at: int, after: bool) -> None:
-        self.died = asyncio.Event()
-        self._store = store
-        self._left = at
-        self._after = after
-
-    def __getattr__(self, name: str) -> Any:
-        original: Callable[..., Awaitable[Any]] = getattr(self._store, name)
-        return self._deadly(original) if name in WRITES else original
-
-    def _deadly(self, original: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-        async def write(*arguments: Any, **named: Any) -> Any:
-            self._left -= 1
-            if self._left > 0:
-                return await original(*arguments, **named)
-            if self._left == 0 and self._after:
-                await original(*arguments, **named)
-            self.died.set()
-            raise asyncio.CancelledError  # as the end of a process looks to what runs in it
-
-        return write
 
 
 class Life:
@@ -160,20 +131,22 @@ class Life:
 async def a_life(harness: AppHarness, kind: str, seed: int) -> bool:
     """Whether its first process died on the way."""
     dice = random.Random(seed)
-    mortal = Mortal(harness.store, at=dice.randrange(1, LIFE), after=dice.random() < 0.5)
-    first = AppHarness(cast("SqliteStore", mortal), harness.folder, harness.clock, CATALOG)
-    life = Life(harness, kind, dice)
-    async with first.running(), asyncio.TaskGroup() as group:
-        living = group.create_task(life.live(first))
-        dying = group.create_task(mortal.died.wait())
-        await asyncio.wait({living, dying}, return_when=asyncio.FIRST_COMPLETED)
-        living.cancel()
-        dying.cancel()
+    at, after = dice.randrange(1, LIFE), dice.random() < 0.5
+    database = harness.folder / "ompycord.db"
+    async with dying_store(database, clock=harness.clock, ids=harness.ids, at=at, after=after) as (store, death):
+        first = AppHarness(store, harness.folder, harness.clock, CATALOG)
+        life = Life(harness, kind, dice)
+        async with first.running(), asyncio.TaskGroup() as group:
+            living = group.create_task(life.live(first))
+            dying = group.create_task(death.came.wait())
+            await asyncio.wait({living, dying}, return_when=asyncio.FIRST_COMPLETED)
+            living.cancel()
+            dying.cancel()
     later = first.restart_over(harness.store)
     async with later.running():
         await life.live(later)
         await life.judge(later)
-    return mortal.died.is_set()
+    return death.came.is_set()
 
 
 @pytest.mark.parametrize("kind", [QUESTION, APPROVAL])

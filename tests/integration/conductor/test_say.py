@@ -1,8 +1,9 @@
 """`say` in every state of a run: told, kept, begun again with, taken back; never lost and never said twice."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -13,9 +14,9 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentCapabilities, AgentJob, AgentOutcome, Emit, Inbox, Published
 from ompycord.domain.repository import CheckSpec, RepositorySpec
 from ompycord.domain.run import RunState
-from ompycord.store import SqliteStore
 from ompycord.testing import FakeChecks, FakeWorkspaces
 from tests.integration.conductor.conftest import ADA, MO, VI, AppHarness
+from tests.support.interrupted_history import InterruptedHistory
 from tests.support.patience import within
 from tests.support.refusals import refuses
 
@@ -185,31 +186,16 @@ async def test_a_waiting_word_is_edited_in_its_place_and_a_taken_or_dropped_one_
     assert steered.agent.jobs[-1].prompt.endswith("Said since:\n\nFirst.\n\nSecond.")
 
 
-class EditedMeanwhile:
-    """A store in which somebody edits what waits at the very moment at which the agent takes it."""
-
-    def __init__(self, inner: SqliteStore, harness: AppHarness) -> None:
-        self._inner = inner
-        self._harness = harness
-        self.run: RunId | None = None
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
-
-    async def transcript(self, run: RunId, *, after: int) -> list[RunEvent]:
-        found = await self._inner.transcript(run, after=after)
-        said = [event for event in found if isinstance(event.body, Prompted)]
-        if said and self.run is None:
-            self.run = run
-            await self._harness.areas.messages.edit(
-                await self._harness.areas.record(run), str(said[-1].id), "As edited.", ADA
-            )
-        return found
-
-
 async def test_an_agent_gets_the_words_that_stood_there_when_it_took_them(steered: AppHarness) -> None:
-    store = EditedMeanwhile(steered.store, steered)
-    inboxes = Inboxes(history=cast("SqliteStore", store), bus=steered.bus, record=steered.areas.recorder.record)
+    async def edit(run: RunId, read: Sequence[RunEvent]) -> bool:
+        said = [event for event in read if isinstance(event.body, Prompted)]
+        if said:
+            await steered.areas.messages.edit(await steered.areas.record(run), str(said[-1].id), "As edited.", ADA)
+        return bool(said)
+
+    inboxes = Inboxes(
+        history=InterruptedHistory(steered.store, edit), bus=steered.bus, record=steered.areas.recorder.record
+    )
     steered.engine.context = replace(steered.engine.context, inboxes=inboxes)
     async with steered.running():
         run = await working(steered)
@@ -329,35 +315,15 @@ async def test_what_is_said_while_the_agent_ends_is_not_lost(
     assert [job.prompt.endswith("And the docs.") for job in steered.agent.jobs] == [False, True]
 
 
-class Between:
-    """The real store; once, right after the driver has looked for what the agent did not hear.
-
-    Somebody says something.
-    """
-
-    def __init__(self, inner: SqliteStore, harness: AppHarness) -> None:
-        self._inner = inner
-        self._harness = harness
-        self.said = False
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
-
-    async def transcript(self, run: RunId, *, after: int) -> list[RunEvent]:
-        found = await self._inner.transcript(run, after=after)
-        if not self.said:
-            self.said = True
-            await self._harness.areas.messages.send_message(
-                await self._harness.areas.record(run), "And the docs.", "next", ADA
-            )
-        return found
-
-
 async def test_what_is_said_between_the_last_look_and_the_agents_end_is_not_lost(steered: AppHarness) -> None:
-    store = Between(steered.store, steered)
+    async def say(run: RunId, read: Sequence[RunEvent]) -> bool:
+        await steered.areas.messages.send_message(await steered.areas.record(run), "And the docs.", "next", ADA)
+        return True
+
+    history = InterruptedHistory(steered.store, say)
     steered.driver = Driver(
         store=steered.store,
-        history=cast("SqliteStore", store),
+        history=history,
         engine=steered.driver._engine,  # pyright: ignore[reportPrivateUsage]  # the same one
         clock=steered.clock,
         ids=steered.ids,
@@ -367,7 +333,7 @@ async def test_what_is_said_between_the_last_look_and_the_agents_end_is_not_lost
     async with steered.running():
         run = RunId((await steered.submit()).id)
         await steered.ended(run)
-    assert store.said
+    assert history.is_done
     assert [job.prompt.endswith("And the docs.") for job in steered.agent.jobs] == [False, True]
 
 

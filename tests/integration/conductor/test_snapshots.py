@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import cast
 
 import pytest
 
@@ -17,7 +16,7 @@ from ompycord.store import SqliteStore
 from ompycord.testing import FakeClock
 from tests.integration.conductor.conftest import AppHarness
 from tests.integration.conductor.test_external_runs import post
-from tests.integration.conductor.test_projector import RefusingStore
+from tests.support.database_faults import faulty_writes
 from tests.support.patience import patient, within
 
 PATIENCE_S = 10.0
@@ -36,9 +35,9 @@ class CountingStore:
         return await self._store.folds(runs)
 
 
-def projector_of(store: SqliteStore | RefusingStore, snapshots: Snapshots, bus: Bus) -> Projector:
+def projector_of(store: SqliteStore, snapshots: Snapshots, bus: Bus) -> Projector:
     return Projector(
-        store=cast("SqliteStore", store),
+        store=store,
         snapshots=snapshots,
         bus=bus,
         clock=FakeClock(),
@@ -111,16 +110,16 @@ async def test_the_next_change_is_another_snapshot(harness: AppHarness, counted:
 
 
 async def test_what_is_not_committed_is_not_shown(harness: AppHarness) -> None:
-    refusing = RefusingStore(harness.store)
     snapshots = Snapshots(store=harness.store)
-    projector = projector_of(refusing, snapshots, Bus())
+    projector = projector_of(harness.store, snapshots, Bus())
     run = await post(harness, ev.RunStarted(title="Nightly"), seq=1)
     await projector.project_some()
     before = await snapshots.of(run)
     await post(harness, ev.UsageUpdated(input=7), seq=2)
-    refusing.refusals = 1
-    with pytest.raises(StorageError):
-        await projector.project_some()
+    async with faulty_writes(harness.store, "INSERT ON cursors") as projections:
+        projections.refuse(1)
+        with pytest.raises(StorageError):
+            await projector.project_some()
     assert before is not None
     assert await snapshots.of(run) is before
     await projector.project_some()

@@ -4,19 +4,26 @@ In virtual time.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import cast
 
 import pytest
 
 from ompycord.conductor import Bus, NotificationRule, Notifications, Projector, Snapshots
 from ompycord.domain import events as ev
 from ompycord.domain.catalog import RunChannels
-from ompycord.domain.deliveries import DeliveryFilter, DeliveryStatus, Destination, StoredDelivery, Topic
+from ompycord.domain.deliveries import (
+    DeliveryFilter,
+    DeliveryStatus,
+    Destination,
+    DestinationState,
+    StoredDelivery,
+    Topic,
+)
 from ompycord.domain.ids import RunId
-from ompycord.errors import DiskRefuses
+from ompycord.domain.ports_notify import NotificationQueue
+from ompycord.errors import NotStored
 from ompycord.http import parse_secret
 from ompycord.notify import DestinationWorker, Notifier, signed_message
 from ompycord.notify.webhook import WebhookTarget
@@ -25,6 +32,7 @@ from ompycord.testing import FakeClock
 from ompycord.text import Redactor
 from tests.integration.conductor.conftest import RandomIds
 from tests.integration.store.world import CountingIds, Sender, receipt
+from tests.support.database_faults import faulty_writes
 from tests.support.patience import within
 from tests.support.receiver import HANG, SECRET, Receiver, at_the_time_of
 
@@ -32,15 +40,15 @@ PATIENCE_S = 20.0
 ALL = frozenset(DeliveryStatus)
 
 
-class WatchedQueue:
+class WatchedQueue(NotificationQueue):
     """The store's queue, of which a test can await the next change."""
 
     def __init__(self, store: SqliteStore) -> None:
         self._queue = store.notifications
         self._changed = asyncio.Condition()
 
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._queue, name)
+    async def heads(self, destination: Destination, *, limit: int) -> list[StoredDelivery]:
+        return await self._queue.heads(destination, limit=limit)
 
     async def delivered(self, delivery: str, *, at: int) -> None:
         await self._queue.delivered(delivery, at=at)
@@ -49,6 +57,18 @@ class WatchedQueue:
     async def undelivered(self, delivery: str, *, error: str, next_at: int | None) -> None:
         await self._queue.undelivered(delivery, error=error, next_at=next_at)
         await self._tell()
+
+    async def find(self, which: DeliveryFilter) -> list[StoredDelivery]:
+        return await self._queue.find(which)
+
+    async def retry(self, which: DeliveryFilter, *, at: int) -> list[str]:
+        return await self._queue.retry(which, at=at)
+
+    async def drop(self, which: DeliveryFilter) -> list[str]:
+        return await self._queue.drop(which)
+
+    async def states(self) -> Sequence[DestinationState]:
+        return await self._queue.states()
 
     async def rows(self, destination: str = "ci") -> list[StoredDelivery]:
         return await self._queue.find(DeliveryFilter(destination=destination, statuses=ALL, limit=None))
@@ -81,7 +101,7 @@ class World:
             workers=[
                 DestinationWorker(
                     target=target,
-                    queue=self.queue,  # pyright: ignore[reportArgumentType]  # the rest is the real queue's
+                    queue=self.queue,
                     clock=clock,
                     chance=lambda: 0.0,
                 )
@@ -239,32 +259,16 @@ async def test_one_that_was_never_answered_is_dead_after_three_days_and_the_next
 
 async def test_a_projection_that_is_done_again_makes_no_second_delivery(world: World) -> None:
     await world.post(*STORY)
-    refusing = cast("SqliteStore", RefusedOnce(world.store))
-    projector = world.new_projector(refusing)
-    with pytest.raises(DiskRefuses):
-        await projector.project_some()
+    projector = world.new_projector(world.store)
+    async with faulty_writes(world.store, "INSERT ON cursors") as projections:
+        projections.refuse(1)
+        with pytest.raises(NotStored):
+            await projector.project_some()
     assert await world.queue.rows() == []
     assert await projector.project_some() == 4
     await world.new_projector(world.store).project_some()  # a process that died right after its commit reads them again
     rows = await world.queue.rows()
     assert [(row.seq, row.delivery.topic) for row in rows] == [(1, Topic.RUN), (2, Topic.QUESTION), (3, Topic.CHECK)]
-
-
-class RefusedOnce:
-    """The real store, whose first projection fails after all was made ready."""
-
-    def __init__(self, store: SqliteStore) -> None:
-        self._store = store
-        self._is_refusing = True
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._store, name)
-
-    async def project(self, *arguments: object, **more: object) -> None:
-        if self._is_refusing:
-            self._is_refusing = False
-            raise DiskRefuses("The disk is full.")
-        await self._store.project(*arguments, **more)  # pyright: ignore[reportArgumentType]  # handed on as it came
 
 
 async def test_a_secret_in_an_event_does_not_leave_the_house(world: World, receiver: Receiver) -> None:

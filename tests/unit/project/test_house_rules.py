@@ -39,6 +39,19 @@ def imported(tree: ast.AST) -> Iterator[str]:
             yield node.module.partition(".")[0]
 
 
+def test_no_double_hands_on_what_it_does_not_know() -> None:
+    """A double with `__getattr__` fits any port, so nothing notices when the port changes: it implements a port in full,
+    or the fault is set below it (`tests/support/database_faults.py`).
+    """
+    doubles = [
+        f"{file}:{node.lineno}"
+        for file in sorted(Path("tests").rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name in {"__getattr__", "__getattribute__"}
+    ]
+    assert doubles == []
+
+
 def test_there_is_something_to_look_at() -> None:
     assert len(FILES) > 250
 

@@ -1,0 +1,62 @@
+"""A store whose process dies at one of its transactions, before it or after it; from then on nothing of it gets through."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from ompycord.domain.ports import Clock, Ids
+from ompycord.store import SqliteStore
+from ompycord.store.connection import Connection, connect
+from ompycord.store.degraded import WriteGuard
+from ompycord.store.readers import Readers
+
+__all__ = ["Death", "dying_store"]
+
+T = TypeVar("T")
+BUSY_S, QUERY_S = 5.0, 10.0
+
+
+class Death(Connection):
+    """The connection of the writer until the process dies: at its `at`-th transaction, or right after that one."""
+
+    def __init__(self, inner: Connection, *, at: int, after: bool) -> None:
+        self._inner = inner
+        self._left = at
+        self._after = after
+        self.came = asyncio.Event()
+        """It is dead."""
+
+    def post(self, work: Callable[[sqlite3.Connection], T]) -> "asyncio.Future[T]":
+        self._left -= 1
+        if self._left > 0:
+            return self._inner.post(work)
+        unanswered: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        if self._left == 0 and self._after:
+            self._inner.post(work).add_done_callback(lambda _: self.came.set())
+        else:
+            self.came.set()
+        return unanswered
+
+    async def close(self) -> None:
+        """A process that is dead closes nothing."""
+
+
+@asynccontextmanager
+async def dying_store(
+    path: Path, *, clock: Clock, ids: Ids, at: int, after: bool
+) -> AsyncGenerator[tuple[SqliteStore, Death]]:
+    """A second process's way to a database that is there. Whoever awaits a transaction that died waits until cancelled."""
+    writer = await connect(path, mode="rw", busy_timeout_s=BUSY_S)
+    reader = await connect(path, mode="ro", busy_timeout_s=BUSY_S)
+    death = Death(writer, at=at, after=after)
+    guard = WriteGuard(connection=death, path=path, clock=clock)
+    readers = Readers([reader], clock=clock, timeout_s=QUERY_S, damaged=guard.failed)
+    try:
+        yield SqliteStore(writer=death, readers=readers, guard=guard, clock=clock, ids=ids), death
+    finally:
+        guard.close()
+        await reader.close()
+        await writer.close()

@@ -1,0 +1,40 @@
+"""A run's log whose first reading is interrupted: something happens between what was read and its reader."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from ompycord.domain.events import RunEvent
+from ompycord.domain.ids import RunId
+from ompycord.domain.ports import RunHistory
+
+__all__ = ["InterruptedHistory"]
+
+Interruption = Callable[[RunId, Sequence[RunEvent]], Awaitable[bool]]
+"""`await interruption(run, what was read)`: True once it has happened; until then it is asked at each reading."""
+
+
+class InterruptedHistory(RunHistory):
+    """The log of `history`; after a reading of a transcript, and before its reader has it, `interruption` happens, once."""
+
+    def __init__(self, history: RunHistory, interruption: Interruption) -> None:
+        self._history = history
+        self._interruption = interruption
+        self._is_busy = False
+        self.is_done = False
+        """It has happened."""
+
+    async def events_of(self, run: RunId) -> list[RunEvent]:
+        return await self._history.events_of(run)
+
+    async def transcript(self, run: RunId, *, after: int) -> list[RunEvent]:
+        found = await self._history.transcript(run, after=after)
+        if not self.is_done and not self._is_busy:
+            self._is_busy = True
+            self.is_done = await self._interruption(run, found)
+            self._is_busy = False
+        return found
+
+    async def session(self, run: RunId) -> str | None:
+        return await self._history.session(run)
+
+    async def session_usd(self, run: RunId, session: str) -> float:
+        return await self._history.session_usd(run, session)
