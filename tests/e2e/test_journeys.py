@@ -15,7 +15,7 @@ import pytest
 
 from ompycord.playground.client import Message
 from tests.e2e.conftest import shown
-from tests.support.patience import within
+from tests.support.patience import until
 from tests.support.playground_person import Interaction, Person
 from tests.support.product import SECRET, Product, running_product
 
@@ -321,9 +321,7 @@ async def test_cancel_ends_a_run_for_good_and_leaves_no_process(tmp_path: Path) 
 
 async def no_agent_left(product: Product) -> None:
     """No process works in this product's workspaces any more; bounded."""
-    async with within(15):
-        while agents_of(product):  # noqa: ASYNC110  # other processes set no event of ours
-            await asyncio.sleep(0.01)
+    await until(lambda: not agents_of(product))
 
 
 def agents_of(product: Product) -> list[int]:

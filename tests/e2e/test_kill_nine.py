@@ -16,7 +16,7 @@ import pytest
 
 from tests.e2e.conftest import Shown, shown
 from tests.support.crash_at import ARMED, POINTS
-from tests.support.patience import within
+from tests.support.patience import until
 from tests.support.playground_person import Interaction
 from tests.support.product import Product, running_product
 
@@ -41,9 +41,8 @@ async def test_at_every_named_point_nothing_is_lost_and_nothing_is_there_twice(t
 async def nothing_owed(product: Product) -> None:
     """What Discord took is on record; else the next start would come to its point with an earlier run. Bounded."""
     with contextlib.closing(sqlite3.connect(f"file:{product.data / 'ompycord.db'}?mode=ro", uri=True)) as raw:
-        async with within(PATIENCE_S):
-            while raw.execute("SELECT count(*) FROM outbox WHERE status = 'pending'").fetchone()[0]:  # noqa: ASYNC110  # a file sets no event
-                await asyncio.sleep(0.05)
+        pending = "SELECT count(*) FROM outbox WHERE status = 'pending'"
+        await until(lambda: raw.execute(pending).fetchone()[0] == 0, seconds=PATIENCE_S)
 
 
 async def kill_at(tmp_path: Path, points: list[str]) -> None:

@@ -3,7 +3,6 @@
 /status, /metrics, /readyz, healthcheck, each with its own key or none.
 """
 
-import asyncio
 import json
 import sqlite3
 from pathlib import Path
@@ -14,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from ompycord.app.report import METRICS
 from tests.integration.cli.harness import ompycord
-from tests.support.patience import patient, within
+from tests.support.patience import patient, until
 from tests.support.playground import running_playground
 from tests.support.product import running_product
 from tests.support.token_product import environment, token_product
@@ -55,9 +54,11 @@ async def test_reports_need_their_scope_and_readiness_follows_discord(tmp_path: 
         healthy = await ompycord("healthcheck", "--port", port, "--ready", folder=folder)
         assert (healthy.code, healthy.out) == (0, "well\n")
         await playground.kill()
-        async with within(20):
-            while (await http.get("/readyz")).status_code != 503:  # noqa: ASYNC110  # another process sets no event
-                await asyncio.sleep(0.1)
+
+        async def is_not_ready() -> bool:
+            return (await http.get("/readyz")).status_code == 503
+
+        await until(is_not_ready)
         sick = await ompycord("healthcheck", "--port", port, "--ready", folder=folder)
         assert (sick.code, sick.out) == (1, "not well: gateway\n")
         assert (await ompycord("healthcheck", "--port", port, folder=folder)).code == 0

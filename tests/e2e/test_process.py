@@ -11,7 +11,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.support.patience import patient, within
+from tests.support.patience import patient, until, within
 from tests.support.product import Product, running_product
 
 pytestmark = [pytest.mark.e2e, pytest.mark.posix]
@@ -29,10 +29,8 @@ def children_of(product: Product) -> list[psutil.Process]:
 
 async def started_children(product: Product) -> list[psutil.Process]:
     """What the run started; the card says *Building* before the agent's program is there."""
-    async with within(60):
-        while not (children := children_of(product)):  # noqa: ASYNC110  # another process
-            await asyncio.sleep(0.05)
-    return children
+    await until(lambda: bool(children_of(product)), seconds=60)
+    return children_of(product)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from tests.integration.cli.harness import ompycord
-from tests.support.patience import patient, within
+from tests.support.patience import patient, until, within
 from tests.support.playground import running_playground
 from tests.support.product import Product, running_product
 from tests.support.token_product import SECRET, environment, token_product
@@ -74,9 +74,11 @@ async def test_during_an_outage_of_discord_it_ends_in_order(tmp_path: Path, numb
             httpx.AsyncClient(trust_env=False, timeout=patient(20)) as http,
         ):
             await playground.kill()
-            async with within(20):
-                while (await http.get(f"{product.sidecar}/readyz")).status_code != 503:  # noqa: ASYNC110  # another process
-                    await asyncio.sleep(0.05)
+
+            async def is_not_ready() -> bool:
+                return (await http.get(f"{product.sidecar}/readyz")).status_code == 503
+
+            await until(is_not_ready)
             product.process.send_signal(number)
             assert await product.gone() == 0
             assert left_behind(product.data) == []
@@ -107,7 +109,7 @@ async def test_while_it_makes_its_database_it_ends_in_order(tmp_path: Path, numb
     )
     async with within(60):
         while not database.exists():  # noqa: ASYNC110  # another process sets no event of ours
-            await asyncio.sleep(0.001)
+            await asyncio.sleep(0.001)  # closer than `until` looks: the migration is over in milliseconds
         process.send_signal(number)
         _, said = await process.communicate()
     assert process.returncode == 0, said.decode()
@@ -125,9 +127,7 @@ async def test_a_second_signal_while_it_drains_forces_the_end_with_130(tmp_path:
         await writer.drain()
         assert product.process is not None
         product.process.send_signal(number)
-        async with within(20):
-            while "up.ends" not in product.log.read_text():  # noqa: ASYNC110  # another process sets no event of ours
-                await asyncio.sleep(0.02)
+        await until(lambda: "up.ends" in product.log.read_text())
         assert product.process.returncode is None
         product.process.send_signal(number)
         assert await product.gone() == 130

@@ -18,7 +18,7 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunFilter
 from ompycord.store import open_store, opening
 from tests.soak.ledger import Sender, print_line, read_ledger
-from tests.support.patience import within
+from tests.support.patience import until, within
 from tests.support.sidecar import POINTS, Options, add_migrations
 from tests.support.sidecar_process import SidecarProcess
 
@@ -95,9 +95,7 @@ async def until_projected(database: Path) -> None:
     SELECT (SELECT max(position) FROM events) = (SELECT position FROM cursors WHERE name = 'projector')
        AND NOT EXISTS (SELECT 1 FROM outbox WHERE status = 'pending')
     """
-    async with within(PATIENCE_S):
-        while ask(database, query) != [(1,)]:  # noqa: ASYNC110  # another process
-            await asyncio.sleep(0.05)
+    await until(lambda: ask(database, query) == [(1,)], seconds=PATIENCE_S)
 
 
 async def judge(folder: Path, extra: int) -> dict[str, int]:

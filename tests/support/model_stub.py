@@ -87,7 +87,7 @@ async def events(text: str, call: tuple[str, str] | None, slow: float) -> AsyncG
 
     whole: dict[str, Any] = {"id": f"resp_{os.urandom(4).hex()}", "object": "response", "output": []}
     yield event("response.created", response=whole)
-    await asyncio.sleep(slow)
+    await asyncio.sleep(slow)  # the model thinks: a test chose for how long
     content: list[dict[str, Any]] = [{"type": "output_text", "text": text, "annotations": []}]
     items: list[dict[str, Any]] = [{"type": "message", "role": "assistant", "content": content}]
     if call:
@@ -123,7 +123,7 @@ async def stream(model: str, text: str, call: tuple[str, str] | None, slow: floa
     words = re.findall(r"\S+\s*", text)
     for word in words:
         yield chunk({"role": "assistant", "content": word})
-        await asyncio.sleep(slow / len(words))
+        await asyncio.sleep(slow / len(words))  # the same, word by word
     if call:
         function = {"name": call[0], "arguments": call[1]}
         one = {"index": 0, "id": f"call_{os.urandom(4).hex()}", "type": "function", "function": function}

@@ -87,7 +87,7 @@ async def until(holds: Callable[[], bool | Awaitable[bool]], *, seconds: float =
             answer = holds()
             if answer if isinstance(answer, bool) else await answer:
                 return
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(LOOK_S)  # the one place where tests look again and again
 
 
 def within(seconds: float) -> asyncio.Timeout:

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from ompycord.playground.client import Address, UnreachableError, read_run_file
-from tests.support.patience import within
+from tests.support.patience import until, within
 from tests.support.ping_judge import judge_messages
 from tests.support.playground import Playground
 
@@ -124,9 +124,7 @@ class Product:
             if (run := read_run_file(folder)) is not None:
                 with contextlib.suppress(UnreachableError):  # it ends already, with its product
                     await self._playground.shut_down()
-                async with within(END_S):
-                    while read_run_file(folder) and _lives(run.pid):  # noqa: ASYNC110  # another process sets no event of ours
-                        await asyncio.sleep(0.02)
+                await until(lambda: read_run_file(folder) is None or not _lives(run.pid), seconds=END_S)
             await self._playground.close()
 
 

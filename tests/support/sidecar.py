@@ -139,7 +139,7 @@ async def deliver(store: SqliteStore, file: Path) -> None:
         with contextlib.suppress(StorageError, OSError):  # a disk that refuses: handed over again, as the product would
             for row in await store.outbox():
                 await _hand_over(store, row, file)
-        await asyncio.sleep(DELIVER_S)
+        await asyncio.sleep(DELIVER_S)  # how often this program looks: it is work, and no wait of a test
 
 
 async def main(path: Path, options: Options) -> None:

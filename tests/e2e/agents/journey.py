@@ -90,7 +90,7 @@ class Journey:
         """Its facts of this type, once they are as wanted; bounded. Another process's database wakes nobody here."""
         async with within(PATIENCE_S):
             while not wanted(found := self.facts(kind)):  # noqa: ASYNC110
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(0.1)  # between two looks
         return found
 
     async def at_work_on(self, command: str, times: int) -> None:

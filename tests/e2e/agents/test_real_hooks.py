@@ -79,7 +79,7 @@ class Elsewhere:
                     card = (await self.store.folds([run]))[run].snapshot()
                     if wanted(card):
                         return run, card
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.05)  # between two looks: an agent is another process and sets no event
 
     async def ended(self) -> StatusSnapshot:
         """The card at its end."""

@@ -48,7 +48,7 @@ async def question_of(harness: AppHarness, run: RunId) -> str:
         card = await harness.snapshots.of(run)
         if card is not None and card.open_questions:
             return card.open_questions[0].ref
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.2)  # between two looks: an agent is another process and sets no event
 
 
 async def asks(place: Place, adapter: AgentAdapter, spec: dict[str, Any], tool: str, harness: AppHarness) -> None:
@@ -65,7 +65,7 @@ async def asks(place: Place, adapter: AgentAdapter, spec: dict[str, Any], tool: 
             ref = await question_of(harness, run)
             asked = time.monotonic()
             while time.monotonic() - asked < LATE_S:
-                await asyncio.sleep(1)
+                await asyncio.sleep(1)  # the time itself is tried: a person is late
                 await harness.projector.project_some()
             await harness.areas.approvals.answer(await harness.areas.load(run), ref, "port nine thousand", ADA)
     assert (work.result().claim, work.result().message) == (True, "done")

@@ -360,9 +360,8 @@ async def test_gemini_asks_its_own_provider_where_configuration_names_no_address
     env = {"GEMINI_CLI_TRUST_WORKSPACE": "true", "HTTPS_PROXY": "MODEL"}
     async with within(100), asyncio.TaskGroup() as tasks:
         work = tasks.create_task(run(place, {**trap.spec, "env": env}, real, "all done"))
-        # Another thread's list wakes nobody here.
         while not (asked := real.got("CONNECT generativelanguage.googleapis.com:443")) and not decoy.requests:  # noqa: ASYNC110
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.1)  # between two looks: another thread's list wakes nobody here
         work.cancel()
     assert asked
     assert not decoy.requests

@@ -1,6 +1,5 @@
 """Who ends the playground: an orderly `up` does, one that cannot go on leaves it to the people who look at its page."""
 
-import asyncio
 import os
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from ompycord.app.data_folder import DataFolder
 from ompycord.app.run import local_playground
 from ompycord.errors import UnavailableError
 from ompycord.settings import Settings, load_settings
-from tests.support.patience import within
+from tests.support.patience import until, within
 from tests.support.playground import discord_py_at, running_playground
 
 
@@ -49,6 +48,4 @@ async def test_a_bot_that_cannot_start_leaves_the_playground_that_was_there(
 async def test_a_playground_of_ones_own_is_not_left_behind(settings: Settings, data: DataFolder) -> None:
     with pytest.raises(UnavailableError):
         await fail_to_start(settings, data)
-    async with within(10):
-        while (data.playground / "run.json").exists():  # noqa: ASYNC110  # another process sets no event of ours
-            await asyncio.sleep(0.02)
+    await until(lambda: not (data.playground / "run.json").exists())

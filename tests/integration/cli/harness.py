@@ -47,7 +47,7 @@ class WallClock:
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.ahead_ms += round(seconds * 1000)
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0)
 
 
 @dataclass

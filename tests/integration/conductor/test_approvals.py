@@ -15,6 +15,7 @@ from ompycord.domain.records import Committed, OutboxKind
 from ompycord.domain.run import RunState
 from tests.integration.conductor.conftest import ADA, AP, MO, VI, AppHarness
 from tests.support.refusals import refuses
+from tests.support.settled import settled
 
 PATIENCE_S = 10.0
 PO = MO.model_copy(update={"id": "100000000000000004", "name": "Po"})
@@ -273,7 +274,7 @@ async def a_round(harness: AppHarness, dice: random.Random) -> None:
             await later.ended(run)
             assert await questions(later) == 1 + used
         assert later.agent.received.empty()
-        await asyncio.sleep(0)
+        await settled(later.store)
         assert sum(committed.fresh for committed in results) == 1 + used
     else:
         assert sum(committed.fresh for committed in results) == 1

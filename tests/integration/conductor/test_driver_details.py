@@ -1,7 +1,7 @@
 """The driver when things happen at once or fail: no work is thrown away, no limit is passed."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from ompycord.conductor import Driver
@@ -156,13 +156,30 @@ async def test_a_halt_that_fails_is_tried_again_and_ends_nothing_else(harness: A
         task.cancel()
 
 
+async def stopped_at_work(harness: AppHarness, runs: Sequence[str]) -> None:
+    """The agents of these runs have begun, and were stopped by a person."""
+    engine = Paused()
+
+    async def is_halted() -> bool:
+        return not await harness.store.open_effects()
+
+    async with within(PATIENCE_S), asyncio.TaskGroup() as group:
+        driver = driver_of(harness, engine, CATALOG.limits.model_copy(update={"parallel_runs": len(runs)}))
+        task = group.create_task(driver.run())
+        await until(lambda: sum(order.effect.type == "build" for order in engine.orders) == len(runs))
+        for run in runs:
+            await harness.areas.runs.stop(await harness.areas.record(RunId(run)), ADA)
+        driver.wake()
+        await until(is_halted)
+        task.cancel()
+
+
 async def test_no_more_agents_work_at_once_than_the_limit(harness: AppHarness) -> None:
     runs = [(await harness.submit(person)).id for person in (ADA, MO, ADA)]
     limits = CATALOG.limits.model_copy(update={"parallel_runs": 1})
     engine = OneStep()
+    await stopped_at_work(harness, runs)
     for run in runs:  # all three wait for their agents, as after three clicks on Resume
-        await harness.areas.runs.stop(await harness.areas.record(RunId(run)), ADA)
-    for run in runs:
         await harness.areas.runs.resume(await harness.areas.load(RunId(run)), ADA)
     async with within(PATIENCE_S), asyncio.TaskGroup() as group:
         driver = driver_of(harness, engine, limits)
@@ -170,6 +187,7 @@ async def test_no_more_agents_work_at_once_than_the_limit(harness: AppHarness) -
         await engine.building.wait()
         driver.wake()
         await settled(harness.store)
+        assert [(await harness.areas.record(run)).state for run in runs] == [RunState.BUILDING] * 3
         assert sum(key.startswith("build") for key in engine.keys) == 1
         engine.go.set()
         for run in runs:

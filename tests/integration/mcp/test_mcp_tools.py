@@ -246,19 +246,32 @@ async def test_a_file_of_the_clone_is_kept_by_its_content_and_nothing_else_is(
     assert await kept.read(working, "../" + added["sha256"][3:]) is None
 
 
+class WatchedClock(FakeClock):
+    """Says when somebody reads it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read = asyncio.Event()
+
+    def monotonic_s(self) -> float:
+        self.read.set()
+        return super().monotonic_s()
+
+
 async def test_an_answer_after_seventy_seconds_finds_its_agent(harness: AppHarness, working: RunId) -> None:
     """No call lasts longer than 25 s, whatever a client asks for, and each returns the same ticket."""
-    clock = FakeClock()
+    clock = WatchedClock()
     async with mounted(harness, working, clock) as address, connected(address) as client:
         ticket = (await client.call_tool("ask_human", {"question": "Which?", "wait_s": 0})).structured_content
         assert ticket is not None
         await harness.until(working, lambda snapshot: snapshot.needs_person)
         began = clock.monotonic_s()
         for _ in range(3):
-            async with asyncio.TaskGroup() as group:
+            clock.read.clear()
+            async with within(20), asyncio.TaskGroup() as group:
                 call = client.call_tool("wait_answer", {"ticket": ticket["ticket"], "wait_s": 25})
                 waiting = group.create_task(call)
-                await asyncio.sleep(0.1)  # the call is under way: time passes while it waits
+                await clock.read.wait()  # the call knows until when it waits
                 clock.advance(25)
             assert waiting.result().structured_content == ticket
         assert clock.monotonic_s() - began >= 70

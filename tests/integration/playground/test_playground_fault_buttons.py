@@ -18,7 +18,7 @@ from ompycord.playground.faults.bot_process import BotProcess
 from ompycord.playground.faults.buttons import FaultButtons
 from ompycord.playground.faults.recipes import Cut, Kill, recipe
 from ompycord.playground.rules.limits import LIMITS
-from tests.support.patience import within
+from tests.support.patience import until, within
 from tests.support.playground import Playground, running_playground
 from tests.support.playground_bot import raw_bot
 
@@ -150,9 +150,7 @@ async def test_a_bot_that_sends_nothing_is_killed_at_the_latest_moment(
     buttons = FaultButtons(core=core, plan=opened.plan, bot=bot, kill_within_s=0.01)
     bot.register({"pid": idle.pid, "argv": ["bot"], "cwd": str(tmp_path)})
     buttons.press("kill", 1)
-    async with within(10):
-        while buttons.state()["in_force"]:  # noqa: ASYNC110  # the timer under test
-            await asyncio.sleep(0.01)
+    await until(lambda: not buttons.state()["in_force"])
     assert bot.pid is None
     state = buttons.state()
     assert state["done"][0]["outcome"] == "killed at the latest moment, without that request"
@@ -239,9 +237,7 @@ async def test_a_disk_that_nobody_frees_is_freed(tmp_path: Path, idle: subproces
     bot.register({"pid": idle.pid, "argv": ["bot"], "cwd": str(tmp_path)})
     buttons.press("fill", 1)
     limited = psutil.Process(idle.pid).rlimit(psutil.RLIMIT_FSIZE)[0]
-    async with within(10):
-        while buttons.state()["in_force"]:  # noqa: ASYNC110  # the timer under test
-            await asyncio.sleep(0.01)
+    await until(lambda: not buttons.state()["in_force"])
     assert 0 <= limited <= 16 * 1024
     assert psutil.Process(idle.pid).rlimit(psutil.RLIMIT_FSIZE)[0] == psutil.RLIM_INFINITY
     core.storage.close()

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from ompycord.playground.client import RefusedError
-from tests.support.patience import within
+from tests.support.patience import until, within
 from tests.support.playground import Playground, running_playground, start_playground
 
 pytestmark = pytest.mark.posix
@@ -122,9 +122,7 @@ async def test_a_bot_that_was_started_on_the_page_ends_with_the_playground(tmp_p
         await playground.post("/app/bot/kill")
         await bot.wait()
         started = psutil.Process((await playground.post("/app/bot/start"))["pid"])
-        async with within(10):
-            while not told.exists():  # noqa: ASYNC110  # another process sets no event of ours
-                await asyncio.sleep(0.01)
+        await until(told.exists)
         await playground.post("/control/shutdown", {"bot": started.pid if is_ending else None})
         async with within(10):
             assert await playground.process.wait() == 0

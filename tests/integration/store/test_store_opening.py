@@ -18,6 +18,7 @@ from ompycord.store import open_store
 from ompycord.store.connection import connect
 from ompycord.store.leftovers import require_whole
 from tests.integration.store.world import CountingIds, HandClock, Sender
+from tests.support.patience import patient
 
 
 async def refusal(path: Path) -> StartError:
@@ -87,7 +88,7 @@ async def test_no_thread_is_left_when_opening_is_cancelled(path: Path) -> None:
 def require_ended(before: set[threading.Thread]) -> None:
     """A thread says that it is done a moment before it is."""
     for thread in set(threading.enumerate()) - before:
-        thread.join(10)
+        thread.join(patient(10))
         assert not thread.is_alive()
 
 

@@ -20,7 +20,7 @@ from ompycord.http import HttpLimits, KeySet
 from ompycord.store import SqliteStore, open_store
 from tests.integration.store.world import CountingIds, HandClock, Sender
 from tests.integration.webhook.senders import Poster, refusal
-from tests.support.patience import patient, within
+from tests.support.patience import patient, until
 from tests.support.sidecar_process import SidecarProcess, envelope, post, sidecar_process
 
 PATIENCE_S = 30.0
@@ -44,9 +44,11 @@ async def fill(http: httpx.AsyncClient) -> list[str]:
 
 async def until_taken(http: httpx.AsyncClient) -> None:
     """Wait until an event is taken again, bounded."""
-    async with within(PATIENCE_S):
-        while (await post(http, envelope(data={"text": "after"}), "after")).status_code not in {200, 202}:  # noqa: ASYNC110  # another process
-            await asyncio.sleep(0.05)
+
+    async def is_taken() -> bool:
+        return (await post(http, envelope(data={"text": "after"}), "after")).status_code in {200, 202}
+
+    await until(is_taken, seconds=PATIENCE_S)
 
 
 async def require_degraded_and_back(child: SidecarProcess, make_room: Callable[[], object]) -> None:

@@ -28,7 +28,7 @@ from ompycord.store import SqliteStore
 from ompycord.webhook.hook_approvals import ASK_S
 from tests.integration.store.world import NOW, CountingIds, HandClock, People
 from tests.integration.webhook.senders import SECRET, refusal
-from tests.support.patience import within
+from tests.support.patience import until, within
 from tests.support.pushed import recorded
 
 PROMPT = {"hook_event_name": "UserPromptSubmit", "session_id": "s1", "cwd": "/repo", "prompt": "Fix the total."}
@@ -93,12 +93,14 @@ class Pusher:
         """A push that waits, and the run once its approval is open."""
         async with within(20), asyncio.TaskGroup() as tasks:
             task = tasks.create_task(self.push(payload, to=to))
-            run = ""
-            while not run:
-                await asyncio.sleep(0.01)
-                for one in (await self.runs()).values():
-                    run = one if (await self.snapshot(one)).open_approvals else run
-            yield task, run
+            found: list[str] = []
+
+            async def is_asking() -> bool:
+                found[:] = [one for one in (await self.runs()).values() if (await self.snapshot(one)).open_approvals]
+                return bool(found)
+
+            await until(is_asking)
+            yield task, found[-1]
 
 
 @pytest.fixture

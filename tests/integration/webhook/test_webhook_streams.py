@@ -12,7 +12,7 @@ from ompycord.webhook.schemas import published
 from tests.integration.store.world import NOW, CountingIds, HandClock, People
 from tests.integration.webhook.senders import SECRET, refusal
 from tests.integration.webhook.served import PATIENCE_S, Served, served
-from tests.support.patience import within
+from tests.support.patience import until, within
 
 
 async def settle(harness: Served) -> None:
@@ -112,9 +112,7 @@ async def test_a_reader_that_reads_nothing_costs_a_page_and_is_given_up(
             await loop.sock_connect(stalled, ("127.0.0.1", harness.port))
             ask = f"GET /api/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: {token}\r\nLast-Event-ID: 0\r\n\r\n"
             await loop.sock_sendall(stalled, ask.encode())
-            async with within(PATIENCE_S):
-                while not harness.streams.count:  # noqa: ASYNC110  # the server sets no event for it
-                    await asyncio.sleep(0.01)
+            await until(lambda: bool(harness.streams.count))
             n = 0
             async with within(PATIENCE_S * 3):
                 while harness.streams.count:
@@ -158,9 +156,7 @@ async def test_only_so_many_streams_are_open(
             await harness.poster.event(seq=1)
             await listener.next()
             assert refusal(await harness.http.get("/api/events", headers=harness.headers)) == (429, "rate-limited")
-        async with within(PATIENCE_S):
-            while harness.streams.count:  # noqa: ASYNC110  # the server sets no event for it
-                await asyncio.sleep(0.01)
+        await until(lambda: not harness.streams.count)
         async with harness.listen(last=0) as listener:
             assert await listener.next() is not None
 

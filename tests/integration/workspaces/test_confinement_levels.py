@@ -23,7 +23,7 @@ from ompycord.workspaces.confinement.probe import best_launcher, gives
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.service import GitWorkspaces
 from tests.support.confinement import CONFINED, launcher_of, require
-from tests.support.patience import within
+from tests.support.patience import until, within
 
 ATTEMPTS = """
 import contextlib, json, os, pathlib, socket, sys
@@ -258,11 +258,7 @@ async def test_what_forks_twice_to_outlive_its_program_does_not(
     argv = (sys.executable, "-c", f"{fork}print(1)")
     result, said = await ran(launcher_of(level, ground.data), Layout(ground.clone), *argv, marker=run)
     assert (result.exit_code, said) == (0, "1")
-    for _ in range(200):  # the kernel ends it with its namespace, or the sweep found it by its mark
-        if not left_of(run):
-            break
-        await asyncio.sleep(0.05)
-    assert left_of(run) == []
+    await until(lambda: left_of(run) == [])  # the kernel ends it with its namespace, or the sweep found it by its mark
 
 
 def left_of(run: str) -> list[int]:

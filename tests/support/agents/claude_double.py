@@ -72,7 +72,7 @@ class Double:
                     while self.read().get("request", {}).get("subtype") != "interrupt":
                         pass
                 else:
-                    time.sleep(600)
+                    time.sleep(600)  # it hangs until it is ended
             case "crash":
                 sys.stderr.write("something broke\n")
                 sys.stderr.flush()

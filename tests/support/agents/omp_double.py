@@ -94,7 +94,7 @@ class Double:
                 self.message("hanging", "toolUse")
                 while rest:
                     self.read()
-                time.sleep(600)
+                time.sleep(600)  # it hangs until it is ended
             case "rush":
                 for number in range(100):
                     text = {"content": [{"type": "text", "text": f"step {number}"}]}

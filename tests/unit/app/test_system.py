@@ -45,7 +45,7 @@ def test_a_settled_process_gives_memory_back_at_once_and_once_more_later(given_b
     async def wired() -> None:
         system.settle_process()
         assert gc.get_freeze_count() > 0
-        await asyncio.sleep(10 * system.LATER_S)
+        await asyncio.sleep(10 * system.LATER_S)  # in virtual time
 
     run_virtually(wired())
     assert given_back == pytest.approx([0.0, system.LATER_S])

@@ -5,6 +5,7 @@ Durations in full, nothing unpickled, public names listed, heavy libraries on us
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -50,6 +51,25 @@ def test_no_double_hands_on_what_it_does_not_know() -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name in {"__getattr__", "__getattribute__"}
     ]
     assert doubles == []
+
+
+def test_each_sleep_of_the_tests_says_why() -> None:
+    """Tests wait for events and conditions (`tests/support/patience.py`), or until all is `settled`; what sleeps all the
+    same says beside it why that guesses no speed. `sleep(0)` is one turn of the loop.
+    """
+    unexplained: list[str] = []
+    for file in sorted(Path("tests").rglob("*.py")):
+        text = file.read_text(encoding="utf-8")
+        lines = text.splitlines()
+        unexplained += [
+            f"{file}:{node.lineno}"
+            for node in ast.walk(ast.parse(text))
+            if isinstance(node, ast.Call)
+            and ast.unparse(node.func) in {"asyncio.sleep", "time.sleep"}
+            and ast.unparse(node.args[0]) != "0"
+            and not re.search(r"  # (?!noqa)", lines[node.lineno - 1])
+        ]
+    assert unexplained == []
 
 
 def test_there_is_something_to_look_at() -> None:
