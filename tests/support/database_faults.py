@@ -13,7 +13,7 @@ from itertools import count
 from typing import Any
 
 from ompycord.store import SqliteStore
-from ompycord.store.connection import Connection
+from ompycord.store.connection import StoreConnection
 from tests.support.patience import patient
 
 __all__ = ["FOLD", "RECORD", "ReadLog", "WriteFault", "faulty_writes", "logged_reads", "unreadable"]
@@ -33,7 +33,7 @@ class WriteFault:
         self._loop = loop
         self._free = threading.Event()
         self._free.set()
-        self.met = 0
+        self.seen = 0
         """How many rows were to be written, and were or were not."""
         self.refusals = 0
         """How many more rows are refused."""
@@ -58,7 +58,7 @@ class WriteFault:
 
     def judge(self) -> bool:
         """Called in the writer's thread before each row: whether it is refused."""
-        self.met += 1
+        self.seen += 1
         self._free.wait(patient(HELD_S))
         if not self.refusals:
             return False
@@ -137,7 +137,7 @@ async def _every_reader(store: SqliteStore, work: Callable[[sqlite3.Connection],
         await connection.post(work)
 
 
-def _writer(store: SqliteStore) -> Connection:
+def _writer(store: SqliteStore) -> StoreConnection:
     return _inside(store)._connection
 
 

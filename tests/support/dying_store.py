@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from ompycord.domain.ports import Clock, Ids
 from ompycord.store import SqliteStore
-from ompycord.store.connection import Connection, connect
+from ompycord.store.connection import StoreConnection, connect
 from ompycord.store.degraded import WriteGuard
 from ompycord.store.readers import Readers
 
@@ -19,10 +19,10 @@ T = TypeVar("T")
 BUSY_S, QUERY_S = 5.0, 10.0
 
 
-class Death(Connection):
+class Death(StoreConnection):
     """The connection of the writer until the process dies: at its `at`-th transaction, or right after that one."""
 
-    def __init__(self, inner: Connection, *, at: int, after: bool) -> None:
+    def __init__(self, inner: StoreConnection, *, at: int, after: bool) -> None:
         self._inner = inner
         self._left = at
         self._after = after

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ompycord.store import SqliteStore
-from ompycord.store.connection import Connection
+from ompycord.store.connection import StoreConnection
 from tests.support.patience import within
 
 __all__ = ["settled"]
@@ -25,17 +25,17 @@ async def settled(*stores: SqliteStore) -> None:
             await asyncio.sleep(0)
             if loop._ready:  # asyncio tells nobody else whether a callback waits for its turn
                 continue
-            if not any(_is_asked(store) for store in stores):
+            if not any(_is_working(store) for store in stores):
                 return
             for store in stores:
                 for connection in _connections(store):
                     await connection.post(lambda raw: None)  # behind all that its thread was given
 
 
-def _is_asked(store: Any) -> bool:
+def _is_working(store: Any) -> bool:
     """Whether its writer or one of its readers is at work, or has work."""
     return not store._writer._idle.is_set() or not store._readers._free.full()
 
 
-def _connections(store: Any) -> Sequence[Connection]:
+def _connections(store: Any) -> Sequence[StoreConnection]:
     return store._connection, *store._readers._connections

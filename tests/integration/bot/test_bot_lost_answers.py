@@ -39,7 +39,7 @@ async def test_a_store_that_is_blocked_for_ten_seconds_keeps_the_text_and_starts
         await mo.wait_message(lambda m: is_answer(m, sent.id) and "started" in m.text)
         await mo.wait_message(lambda m: kind_of(m) == "result")
         await harness.nothing_owed()
-    assert drafts.met == 1
+    assert drafts.seen == 1
     task = await store.task((await harness.only_run()).task or "")
     assert task is not None
     assert task.prompt == "Fix the total."

@@ -44,7 +44,7 @@ async def test_a_batch_that_was_refused_is_folded_once_when_it_goes_through(harn
             projector.wake()
             await projector.settled()
             assert await harness.store.backlog() == 0
-            assert projections.met == 3  # twice in vain
+            assert projections.seen == 3  # twice in vain
             task.cancel()
     snapshot = (await harness.store.folds([run]))[run].snapshot()
     assert snapshot.usage is not None

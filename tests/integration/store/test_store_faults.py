@@ -25,7 +25,7 @@ async def test_a_refused_row_fails_alone_and_so_often(store: SqliteStore, people
             with pytest.raises(NotStored):
                 await store.save_draft(draft(people))
         await store.save_draft(draft(people))
-        assert (drafts.met, drafts.refusals, drafts.refused.is_set()) == (2, 0, True)
+        assert (drafts.seen, drafts.refusals, drafts.refused.is_set()) == (2, 0, True)
     await store.save_draft(draft(people))
     assert await store.backlog() == 1
 
