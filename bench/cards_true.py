@@ -13,13 +13,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench.filled import fill
-from ompycord.app.bot_stores import bot_stores
 from ompycord.app.system import SystemClock, SystemIds, settle_process
-from ompycord.bot import DISCORD, Bot, BotOptions, DiscordTarget, Lookups, point_at
-from ompycord.conductor import Bus, Snapshots
+from ompycord.bot import DISCORD, Bot, DiscordTarget, point_at
 from ompycord.domain.catalog import Catalog
 from ompycord.store import SqliteStore, open_store
-from tests.support.areas import Areas
+from tests.support.app_harness import ComposedApp, settings_of
 from tests.support.playground import Playground, running_playground
 
 __all__ = ["PER_S", "CardsTrue", "cards_true"]
@@ -75,43 +73,21 @@ def _show(database: Path, cards: list[tuple[str, str]], now_ms: int) -> None:
         )
 
 
-def _bot(playground: Playground, store: SqliteStore) -> Bot:
-    clock, ids, home = SystemClock(), SystemIds(), str(playground.channel("tasks"))
-
-    async def no_health() -> tuple[()]:
-        return ()
-
-    async def no_diff(_: object) -> None:
-        return None
-
-    snapshots, bus, catalog = Snapshots(store=store), Bus(), Catalog()
-    areas = Areas(
-        store=store,
-        snapshots=snapshots,
-        bus=bus,
-        clock=clock,
-        ids=ids,
-        catalog=catalog,
-        wake=lambda: None,
-        capabilities={},
+def _bot(playground: Playground, store: SqliteStore, folder: Path) -> Bot:
+    discord = {
+        "guilds": (str(playground.guild_id),),
+        "home_channel": str(playground.channel("tasks")),
+        "guild_ready_timeout_s": 0,
+    }
+    app = ComposedApp(
+        store,
+        folder,
+        settings=settings_of(Catalog(), discord=discord),
+        clock=SystemClock(),
+        ids=SystemIds(),
+        bot_token=playground.bot_token,
     )
-    return Bot(
-        token=playground.bot_token,
-        options=BotOptions(guilds=(str(playground.guild_id),), home_channel=home, guild_ready_timeout_s=0),
-        catalog=catalog,
-        runs=areas.runs,
-        messages=areas.messages,
-        approvals=areas.approvals,
-        budgets=areas.budgets,
-        snapshots=snapshots,
-        stores=bot_stores(store),
-        bus=bus,
-        clock=clock,
-        ids=ids,
-        mac_key=b"a key of the benchmark, long enough",
-        redact=str,
-        lookups=Lookups(health=no_health, diff=no_diff, confinement=None),
-    )
+    return app.bot
 
 
 async def _until_true(database: Path) -> None:
@@ -142,7 +118,7 @@ async def _restarted(playground: Playground, database: Path, runs: int) -> Cards
         async with open_store(database, clock=SystemClock(), ids=SystemIds()) as store:
             dirty = len(await store.stale_cards())
             assert dirty == runs
-            bot = _bot(playground, store)
+            bot = _bot(playground, store, database.parent)
             settle_process()
             async with asyncio.TaskGroup() as group:
                 start = time.monotonic()

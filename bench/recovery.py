@@ -11,20 +11,19 @@ from bench.filled import fill
 from bench.product import open_product, projected
 from bench.rounds import Size, spread
 from ompycord.app.system import SystemClock, SystemIds
-from ompycord.conductor import Bus, Snapshots
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.ports import RunFilter
-from tests.support.areas import Areas
+from tests.support.app_harness import ComposedApp, settings_of
 
 __all__ = ["recovery"]
 
+GUILD = "100000000000000009"
 STORED = {Size.SMALLEST: (10, 10), Size.NORMAL: (1000, 1000), Size.FULL: (1000, 1000)}
 """(open runs, events of each)."""
 
 
 async def _start_s(database: Path, runs: int) -> tuple[float, float]:
     """Seconds until the database is open and checked, and until everything that looks at open runs has looked."""
-    clock, ids = SystemClock(), SystemIds()
     start = time.perf_counter()
     async with open_product(database) as product:
         opened = time.perf_counter() - start
@@ -32,17 +31,9 @@ async def _start_s(database: Path, runs: int) -> tuple[float, float]:
         await projected(product)
         await store.open_effects()  # the driver's recovery and first look
         await store.runs(RunFilter(is_open=True, limit=runs))
-        areas = Areas(
-            store=store,
-            snapshots=Snapshots(store=store),
-            bus=Bus(),
-            clock=clock,
-            ids=ids,
-            catalog=Catalog(),
-            wake=lambda: None,
-            capabilities={},
-        )
-        await areas.reminders().check_once()
+        settings = settings_of(Catalog(), discord={"guilds": (GUILD,)})
+        app = ComposedApp(store, database.parent, settings=settings, clock=SystemClock(), ids=SystemIds())
+        await app.areas.reminders().check_once()
         await store.outbox()  # the live editor's
         await store.stale_cards()
         return opened, time.perf_counter() - start

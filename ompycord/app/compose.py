@@ -17,7 +17,7 @@ from ompycord.app.access_keys.key_secrets import KeySecrets
 from ompycord.app.access_keys.keys import Keys
 from ompycord.app.bot_stores import bot_stores
 from ompycord.app.confinement import launcher_at_start
-from ompycord.app.control import Control
+from ompycord.app.control import Control, Operation
 from ompycord.app.data_folder import DataFolder
 from ompycord.app.health import MANY_EVENTS, Health
 from ompycord.app.mode import StorageMode
@@ -52,10 +52,11 @@ from ompycord.conductor import (
 )
 from ompycord.domain.catalog import RunChannels
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import AgentAdapter, AgentCapabilities
+from ompycord.domain.ports import AgentAdapter, AgentCapabilities, Checks, Clock, Ids, WorkResults, Workspaces
 from ompycord.engines import LocalEngine, StepContext
 from ompycord.http import Mount, RequestCounts, Sidecar
 from ompycord.mcp_server import McpMount, ToolService
+from ompycord.notify import Notifier
 from ompycord.processes import kill_strays
 from ompycord.processes.launcher_port import Launcher
 from ompycord.settings import Settings
@@ -67,30 +68,43 @@ from ompycord.workspaces.artifacts import Artifacts
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.service import GitWorkspaces
 
-__all__ = ["Parts", "bot_options", "git_of", "lifespan"]
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What `run.py` needs of what was wired."""
-
-    services: tuple[Service, ...]
-    """All but the server, in the order of start."""
-    sidecar: Sidecar
-    bot: Bot
+__all__ = [
+    "Areas",
+    "Infrastructure",
+    "Parts",
+    "Secrets",
+    "Workers",
+    "bot_options",
+    "git_of",
+    "lifespan",
+    "wire",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Infrastructure:
+class Secrets:
+    """What signs and opens, as text."""
+
+    bot_token: str
+    webhook_secret: str
+    component_key: str
+    """Signs the buttons of our messages."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Infrastructure:
     """What everything else stands on."""
 
     settings: Settings
     data: DataFolder
     store: SqliteStore
+    notifier: Notifier
     bus: Bus
     snapshots: Snapshots
-    clock: SystemClock
-    ids: SystemIds
+    mode: StorageMode
+    redact: Callable[[str], str]
+    clock: Clock
+    ids: Ids
     alarms: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
     """Rung when something was decided. Filled while wiring: who is woken needs who wakes."""
 
@@ -100,22 +114,24 @@ class _Infrastructure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Workers:
+class Workers:
     """What works on a repository: programs are started, clones are made."""
 
     launcher: Launcher
-    workspaces: GitWorkspaces
+    workspaces: Workspaces
+    results: WorkResults
     artifacts: Artifacts
     adapters: Mapping[str, AgentAdapter]
     """By an agent's kind."""
-
-    @property
-    def capabilities(self) -> dict[str, AgentCapabilities]:
-        return {kind: adapter.capabilities for kind, adapter in self.adapters.items()}
+    capabilities: Mapping[str, AgentCapabilities]
+    """The same."""
+    checks: Checks
+    kill_strays: Callable[[RunId], Awaitable[None]]
+    """Ends what a run's programs left running."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Areas:
+class Areas:
     """What people and agents can ask for, by area; each part of the product is given those that it needs."""
 
     runs: Runs
@@ -124,6 +140,22 @@ class _Areas:
     budgets: Budgets
     recorder: EventRecorder
     budget_keeper: BudgetKeeper
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What was wired, for who starts it."""
+
+    services: tuple[Service, ...]
+    """All but the server, in the order of start."""
+    sidecar: Sidecar
+    bot: Bot
+    areas: Areas
+    projector: Projector
+    driver: Driver
+    key_manager: KeyManager
+    operations: Mapping[str, Operation]
+    """What the control socket answers."""
 
 
 def git_of(environ: Mapping[str, str]) -> Git:
@@ -154,107 +186,142 @@ async def lifespan(
         open_store(data.database, clock=clock, ids=ids) as store,
         open_notifier(settings.notify, outgoing, queue=store.notifications, bus=bus, clock=clock) as notifier,
     ):
-        snapshots = Snapshots(store=store)
-        infrastructure = _Infrastructure(
-            settings=settings, data=data, store=store, bus=bus, snapshots=snapshots, clock=clock, ids=ids
-        )
-        key_secrets = KeySecrets(data.path)
-        key_manager = _key_manager(infrastructure, key_secrets, webhook_secret, sidecar_address)
-        await key_manager.refresh()
-        workers = await _workers(data, kinds={agent.kind for agent in settings.catalog.agents})
-        mode, watchdog = StorageMode(store=store, folder=data.path), Watchdog()
-        areas = _areas(infrastructure, workers, mode)
-        projector = Projector(
+        infrastructure = Infrastructure(
+            settings=settings,
+            data=data,
             store=store,
-            snapshots=snapshots,
+            notifier=notifier,
             bus=bus,
-            clock=clock,
-            channels=_channels(settings),
-            notifications=notifications_of(settings.notify, redactor.redact),
-        )
-        driver = _driver(infrastructure, workers, areas.recorder, key_manager, projector, mode)
-        infrastructure.alarms.extend((projector.wake, driver.wake))
-        tool_service = ToolService(
-            recorder=areas.recorder,
-            messages=areas.messages,
-            snapshots=snapshots,
-            bus=bus,
+            snapshots=Snapshots(store=store),
+            mode=StorageMode(store=store, folder=data.path),
+            redact=redactor.redact,
             clock=clock,
             ids=ids,
-            attach=workers.artifacts.attach,
         )
-        mcp = McpMount(
-            tool_service=tool_service, authenticate=key_manager.run_of, version=__version__, loaded=settle_process
-        )
+        workers = await _workers(data, kinds={agent.kind for agent in settings.catalog.agents})
+        secrets = Secrets(bot_token=bot_token, webhook_secret=webhook_secret, component_key=component_key)
+        parts = wire(infrastructure, workers, secrets, sidecar_address=sidecar_address)
+        await parts.key_manager.refresh()
+        yield parts
 
-        def requests() -> RequestCounts:
-            return sidecar.counts
 
-        destinations = Destinations(queue=store.notifications, clock=clock, configured=settings.notify.destinations)
-        health = Health(
-            mode=mode,
-            launcher=workers.launcher,
-            store=store,
-            backlog=store,
-            catalog=settings.catalog,
-            requests=requests,
-            destinations=destinations,
-        )
-        lookups = _lookups(workers, health, mode)
-        bot = _bot(infrastructure, areas, lookups, redactor, token=bot_token, component_key=component_key)
-        keys = Keys(store=store, secrets=key_secrets, clock=clock, ids=ids, changed=key_manager.refresh)
-        reminders = Reminders(
-            store=store,
-            snapshots=snapshots,
-            runs=areas.runs,
-            recorder=areas.recorder,
-            clock=clock,
-            ops_channel=settings.discord.ops_channel,
-        )
-        views = RunViews(store=store, history=store, snapshots=snapshots)
-        webhooks = WebhookOperations(store=store, clock=clock, wake=notifier.wake)
-        operations = {**keys.operations(), **views.operations(), **webhooks.operations()}
-        control = Control(data.path, operations=operations)
-        services = (
-            Service(name="watchdog", run=watchdog.run, ends=Ends.RECORD, bound_s=SETTLE_S),
-            Service(
-                name="projector",
-                run=projector.run,
-                ends=Ends.RECORD,
-                settle=projector.settled,
-                bound_s=SETTLE_S,
-                ready=Readiness("worker", partial(_keeps_up, store)),
-            ),
-            Service(name="driver", run=driver.run, ends=Ends.WORK, drain=driver.drain),
-            Service(name="keys", run=key_manager.run, ends=Ends.WORK),
-            Service(name="budget", run=areas.budget_keeper.run, ends=Ends.WORK),
-            Service(name="reminders", run=reminders.run, ends=Ends.WORK),
-            Service(name="notifier", run=notifier.run, ends=Ends.WORK, drain=notifier.drain, stop=_drained),
-            Service(name="mcp", run=mcp.serve, ends=Ends.WORK, drain=mcp.drain),
-            Service(name="control", run=control.serve, ends=Ends.WORK),
-            Service(
-                name="bot",
-                run=bot.run,
-                ends=Ends.BOT,
-                stop=bot.close,
-                ready=Readiness("gateway", partial(_is_ready, bot)),
-            ),
-        )
-        # docs/contracts/http.md, *Health*. A problem at a model provider is none of it.
-        probes = {"database": store.is_writable, "disk": mode.has_room, **probes_of(services)}
-        report = HealthReport(
-            store=store,
-            projector=projector,
-            gateway=bot,
-            mode=mode,
-            watchdog=watchdog,
-            clock=clock,
-            probes=probes,
-            requests=requests,
-            destinations=destinations,
-        )
-        sidecar = _sidecar(infrastructure, key_manager, projector, mcp, probes, report)
-        yield Parts(services=services, sidecar=sidecar, bot=bot)
+def wire(
+    infrastructure: Infrastructure,
+    workers: Workers,
+    secrets: Secrets,
+    *,
+    sidecar_address: Callable[[], str],
+    lookups: Lookups | None = None,
+) -> Parts:
+    """Make all that stands on an open store; opens and starts nothing. `lookups` replaces what the bot asks this machine.
+
+    The keys are read with the first `key_manager.refresh`, which the caller awaits.
+    """
+    settings, data, store, bus = infrastructure.settings, infrastructure.data, infrastructure.store, infrastructure.bus
+    snapshots, clock, ids = infrastructure.snapshots, infrastructure.clock, infrastructure.ids
+    mode, notifier, watchdog = infrastructure.mode, infrastructure.notifier, Watchdog()
+    key_secrets = KeySecrets(data.path)
+    key_manager = _key_manager(infrastructure, key_secrets, secrets.webhook_secret, sidecar_address)
+    areas = _areas(infrastructure, workers)
+    projector = Projector(
+        store=store,
+        snapshots=snapshots,
+        bus=bus,
+        clock=clock,
+        channels=_channels(settings),
+        notifications=notifications_of(settings.notify, infrastructure.redact),
+    )
+    driver = _driver(infrastructure, workers, areas.recorder, key_manager, projector)
+    infrastructure.alarms.extend((projector.wake, driver.wake))
+    tool_service = ToolService(
+        recorder=areas.recorder,
+        messages=areas.messages,
+        snapshots=snapshots,
+        bus=bus,
+        clock=clock,
+        ids=ids,
+        attach=workers.artifacts.attach,
+    )
+    mcp = McpMount(
+        tool_service=tool_service, authenticate=key_manager.run_of, version=__version__, loaded=settle_process
+    )
+
+    def requests() -> RequestCounts:
+        return sidecar.counts
+
+    destinations = Destinations(queue=store.notifications, clock=clock, configured=settings.notify.destinations)
+    health = Health(
+        mode=mode,
+        launcher=workers.launcher,
+        store=store,
+        backlog=store,
+        catalog=settings.catalog,
+        requests=requests,
+        destinations=destinations,
+    )
+    bot = _bot(infrastructure, areas, lookups or _lookups(workers, health, mode), secrets)
+    keys = Keys(store=store, secrets=key_secrets, clock=clock, ids=ids, changed=key_manager.refresh)
+    reminders = Reminders(
+        store=store,
+        snapshots=snapshots,
+        runs=areas.runs,
+        recorder=areas.recorder,
+        clock=clock,
+        ops_channel=settings.discord.ops_channel,
+    )
+    views = RunViews(store=store, history=store, snapshots=snapshots)
+    webhooks = WebhookOperations(store=store, clock=clock, wake=notifier.wake)
+    operations = {**keys.operations(), **views.operations(), **webhooks.operations()}
+    control = Control(data.path, operations=operations)
+    services = (
+        Service(name="watchdog", run=watchdog.run, ends=Ends.RECORD, bound_s=SETTLE_S),
+        Service(
+            name="projector",
+            run=projector.run,
+            ends=Ends.RECORD,
+            settle=projector.settled,
+            bound_s=SETTLE_S,
+            ready=Readiness("worker", partial(_keeps_up, store)),
+        ),
+        Service(name="driver", run=driver.run, ends=Ends.WORK, drain=driver.drain),
+        Service(name="keys", run=key_manager.run, ends=Ends.WORK),
+        Service(name="budget", run=areas.budget_keeper.run, ends=Ends.WORK),
+        Service(name="reminders", run=reminders.run, ends=Ends.WORK),
+        Service(name="notifier", run=notifier.run, ends=Ends.WORK, drain=notifier.drain, stop=_drained),
+        Service(name="mcp", run=mcp.serve, ends=Ends.WORK, drain=mcp.drain),
+        Service(name="control", run=control.serve, ends=Ends.WORK),
+        Service(
+            name="bot",
+            run=bot.run,
+            ends=Ends.BOT,
+            stop=bot.close,
+            ready=Readiness("gateway", partial(_is_ready, bot)),
+        ),
+    )
+    # docs/contracts/http.md, *Health*. A problem at a model provider is none of it.
+    probes = {"database": store.is_writable, "disk": mode.has_room, **probes_of(services)}
+    report = HealthReport(
+        store=store,
+        projector=projector,
+        gateway=bot,
+        mode=mode,
+        watchdog=watchdog,
+        clock=clock,
+        probes=probes,
+        requests=requests,
+        destinations=destinations,
+    )
+    sidecar = _sidecar(infrastructure, key_manager, projector, mcp, probes, report)
+    return Parts(
+        services=services,
+        sidecar=sidecar,
+        bot=bot,
+        areas=areas,
+        projector=projector,
+        driver=driver,
+        key_manager=key_manager,
+        operations=operations,
+    )
 
 
 async def _drained() -> None:
@@ -276,7 +343,7 @@ def _granted(settings: Settings) -> list[str]:
 
 
 def _key_manager(
-    infrastructure: _Infrastructure, secrets: KeySecrets, shared_secret: str, sidecar_address: Callable[[], str]
+    infrastructure: Infrastructure, secrets: KeySecrets, shared_secret: str, sidecar_address: Callable[[], str]
 ) -> KeyManager:
     return KeyManager(
         store=infrastructure.store,
@@ -294,7 +361,7 @@ def _channels(settings: Settings) -> RunChannels:
     return RunChannels(home=settings.discord.home_channel, of_repositories=bound)
 
 
-async def _workers(data: DataFolder, *, kinds: set[str]) -> _Workers:
+async def _workers(data: DataFolder, *, kinds: set[str]) -> Workers:
     launcher = await launcher_at_start(data.path, os.environ)
     workspaces = GitWorkspaces(
         folder=data.path / "workspaces",
@@ -303,20 +370,25 @@ async def _workers(data: DataFolder, *, kinds: set[str]) -> _Workers:
         launcher=launcher,
     )
     artifacts = Artifacts(folder=data.path / "artifacts", workspaces=workspaces)
-    return _Workers(
+    known = adapters(launcher=launcher, kinds=kinds)
+    return Workers(
         launcher=launcher,
         workspaces=workspaces,
+        results=workspaces,
         artifacts=artifacts,
-        adapters=adapters(launcher=launcher, kinds=kinds),
+        adapters=known,
+        capabilities={kind: adapter.capabilities for kind, adapter in known.items()},
+        checks=LocalChecks(launcher=launcher),
+        kill_strays=_kill_strays,
     )
 
 
-def _areas(infrastructure: _Infrastructure, workers: _Workers, mode: StorageMode) -> _Areas:
+def _areas(infrastructure: Infrastructure, workers: Workers) -> Areas:
     store, clock, ids, wake = infrastructure.store, infrastructure.clock, infrastructure.ids, infrastructure.wake
     access = RunAccess(store=store, clock=clock, ids=ids)
     transitions = Transitions(store=store, clock=clock, ids=ids)
     catalog = infrastructure.settings.catalog
-    return _Areas(
+    return Areas(
         runs=Runs(
             access=access,
             transitions=transitions,
@@ -324,7 +396,7 @@ def _areas(infrastructure: _Infrastructure, workers: _Workers, mode: StorageMode
             tasks=store,
             catalog=catalog,
             wake=wake,
-            closed=mode.closed,
+            closed=infrastructure.mode.closed,
         ),
         messages=Messages(
             access=access,
@@ -347,12 +419,11 @@ def _areas(infrastructure: _Infrastructure, workers: _Workers, mode: StorageMode
 
 
 def _driver(
-    infrastructure: _Infrastructure,
-    workers: _Workers,
+    infrastructure: Infrastructure,
+    workers: Workers,
     recorder: EventRecorder,
     key_manager: KeyManager,
     projector: Projector,
-    mode: StorageMode,
 ) -> Driver:
     """Drives hosted runs: effects run in this process."""
     catalog = infrastructure.settings.catalog
@@ -360,9 +431,9 @@ def _driver(
     context = StepContext(
         catalog=catalog,
         workspaces=workers.workspaces,
-        results=workers.workspaces,
+        results=workers.results,
         adapters=workers.adapters,
-        checks=LocalChecks(launcher=workers.launcher),
+        checks=workers.checks,
         level=workers.launcher.level,
         remedy=workers.launcher.remedy,
         observe=recorder.observe,
@@ -378,13 +449,13 @@ def _driver(
     return Driver(
         store=infrastructure.store,
         history=infrastructure.store,
-        engine=LocalEngine(context=context, kill_strays=_kill_strays),
+        engine=LocalEngine(context=context, kill_strays=workers.kill_strays),
         clock=infrastructure.clock,
         ids=infrastructure.ids,
         limits=catalog.limits,
         changed=projector.wake,
         resumes=lambda record: capabilities.of(record).can_resume,
-        closed=mode.closed,
+        closed=infrastructure.mode.closed,
     )
 
 
@@ -392,10 +463,10 @@ async def _co_author(store: SqliteStore, person: str) -> str | None:
     return (await store.person_settings(person)).co_author
 
 
-def _lookups(workers: _Workers, health: Health, mode: StorageMode) -> Lookups:
+def _lookups(workers: Workers, health: Health, mode: StorageMode) -> Lookups:
     return Lookups(
         health=health.lines,
-        diff=_diff_of(workers.workspaces),
+        diff=_diff_of(workers.results),
         confinement=workers.launcher.level,
         mode=mode.words,
         artifact=workers.artifacts.read,
@@ -403,18 +474,10 @@ def _lookups(workers: _Workers, health: Health, mode: StorageMode) -> Lookups:
     )
 
 
-def _bot(
-    infrastructure: _Infrastructure,
-    areas: _Areas,
-    lookups: Lookups,
-    redactor: Redactor,
-    *,
-    token: str,
-    component_key: str,
-) -> Bot:
+def _bot(infrastructure: Infrastructure, areas: Areas, lookups: Lookups, secrets: Secrets) -> Bot:
     return Bot(
         options=bot_options(infrastructure.settings),
-        token=token,
+        token=secrets.bot_token,
         catalog=infrastructure.settings.catalog,
         runs=areas.runs,
         messages=areas.messages,
@@ -425,14 +488,14 @@ def _bot(
         bus=infrastructure.bus,
         clock=infrastructure.clock,
         ids=infrastructure.ids,
-        mac_key=component_key.encode(),
-        redact=redactor.redact,
+        mac_key=secrets.component_key.encode(),
+        redact=infrastructure.redact,
         lookups=lookups,
     )
 
 
 def _sidecar(
-    infrastructure: _Infrastructure,
+    infrastructure: Infrastructure,
     key_manager: KeyManager,
     projector: Projector,
     mcp: McpMount,
@@ -456,9 +519,9 @@ def _sidecar(
     )
 
 
-def _diff_of(workspaces: GitWorkspaces) -> Callable[[RunId], Awaitable[bytes | None]]:
+def _diff_of(results: WorkResults) -> Callable[[RunId], Awaitable[bytes | None]]:
     async def diff(run: RunId) -> bytes | None:
-        result = await workspaces.result(run)
+        result = await results.result(run)
         return None if result is None or result.diff is None else await asyncio.to_thread(result.diff.read_bytes)
 
     return diff

@@ -1,95 +1,43 @@
-"""The conductor's areas over one store, as `app/compose.py` makes them; for harnesses that are no whole product."""
+"""What a test does in a person's place, by area: the areas of the composition root, and what tests ask of a run."""
 
-from collections.abc import Awaitable, Callable, Mapping
-
-from ompycord.conductor import (
-    AgentCapabilityLookup,
-    Approvals,
-    BudgetKeeper,
-    Budgets,
-    Bus,
-    EventRecorder,
-    LoadedRun,
-    Messages,
-    Reminders,
-    RunAccess,
-    Runs,
-    Snapshots,
-    Transitions,
-)
-from ompycord.domain.catalog import Catalog
+from ompycord.app.compose import Areas as ComposedAreas
+from ompycord.app.compose import Infrastructure
+from ompycord.conductor import LoadedRun, Reminders
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import AgentCapabilities, Clock, Ids
 from ompycord.domain.run import RunRecord
-from ompycord.store import SqliteStore
 
 __all__ = ["Areas"]
 
 
-async def _open() -> None:
-    return
-
-
 class Areas:
-    """What a test does in a person's place, by area."""
+    """`runs`, `messages`, `approvals`, `budgets`, `recorder` and `budget_keeper` of one process."""
 
-    def __init__(
-        self,
-        *,
-        store: SqliteStore,
-        snapshots: Snapshots,
-        bus: Bus,
-        clock: Clock,
-        ids: Ids,
-        catalog: Catalog,
-        wake: Callable[[], None],
-        capabilities: Mapping[str, AgentCapabilities],
-        closed: Callable[[], Awaitable[str | None]] = _open,
-    ) -> None:
-        self._store = store
-        self._clock = clock
-        self._snapshots = snapshots
-        access = RunAccess(store=store, clock=clock, ids=ids)
-        transitions = Transitions(store=store, clock=clock, ids=ids)
-        self.runs = Runs(
-            access=access,
-            transitions=transitions,
-            drafts=store,
-            tasks=store,
-            catalog=catalog,
-            wake=wake,
-            closed=closed,
-        )
-        self.messages = Messages(
-            access=access,
-            history=store,
-            transitions=transitions,
-            capabilities=AgentCapabilityLookup(catalog=catalog, by_kind=capabilities),
-            wake=wake,
-        )
-        self.approvals = Approvals(access=access, catalog=catalog, wake=wake)
-        self.budgets = Budgets(access=access, transitions=transitions, wake=wake)
-        self.recorder = EventRecorder(access=access, observations=store, wake=wake)
-        self.budget_keeper = BudgetKeeper(
-            access=access, transitions=transitions, snapshots=snapshots, bus=bus, wake=wake
-        )
+    def __init__(self, areas: ComposedAreas, infrastructure: Infrastructure) -> None:
+        self._infrastructure = infrastructure
+        self.runs = areas.runs
+        self.messages = areas.messages
+        self.approvals = areas.approvals
+        self.budgets = areas.budgets
+        self.recorder = areas.recorder
+        self.budget_keeper = areas.budget_keeper
 
     def reminders(self, *, ops_channel: str | None = None) -> Reminders:
+        """Timers that a test lets look; those of the process run by themselves."""
         return Reminders(
-            store=self._store,
-            snapshots=self._snapshots,
+            store=self._infrastructure.store,
+            snapshots=self._infrastructure.snapshots,
             runs=self.runs,
             recorder=self.recorder,
-            clock=self._clock,
+            clock=self._infrastructure.clock,
             ops_channel=ops_channel,
         )
 
     async def record(self, run: str) -> RunRecord:
         """The run as it is stored now."""
-        record = await self._store.run(RunId(run))
+        record = await self._infrastructure.store.run(RunId(run))
         assert record is not None, run
         return record
 
     async def load(self, run: str) -> LoadedRun:
         """The same with its snapshot."""
-        return await self._snapshots.load(await self.record(run))
+        return await self._infrastructure.snapshots.load(await self.record(run))

@@ -1,4 +1,4 @@
-"""Faults of a real store, set below it: SQLite itself refuses a row, is slow to write it, cannot read a table, or says what was read.
+"""Faults of a real store, set below it: SQLite refuses a row, holds it, cannot read a table, or says what was read.
 
 The store that is under test stays the store; only its connections are asked for more. Counterparts of what a disk does.
 """

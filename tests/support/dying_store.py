@@ -1,4 +1,4 @@
-"""A store whose process dies at one of its transactions, before it or after it; from then on nothing of it gets through."""
+"""A store whose process dies before or after one of its transactions; from then on nothing of it gets through."""
 
 import asyncio
 import sqlite3
@@ -48,7 +48,7 @@ class Death(StoreConnection):
 async def dying_store(
     path: Path, *, clock: Clock, ids: Ids, at: int, after: bool
 ) -> AsyncGenerator[tuple[SqliteStore, Death]]:
-    """A second process's way to a database that is there. Whoever awaits a transaction that died waits until cancelled."""
+    """A second process's way to a database that is there. Who awaits a transaction that died waits until cancelled."""
     writer = await connect(path, mode="rw", busy_timeout_s=BUSY_S)
     reader = await connect(path, mode="ro", busy_timeout_s=BUSY_S)
     death = Death(writer, at=at, after=after)

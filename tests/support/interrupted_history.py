@@ -13,7 +13,7 @@ Interruption = Callable[[RunId, Sequence[RunEvent]], Awaitable[bool]]
 
 
 class InterruptedHistory(RunHistory):
-    """The log of `history`; after a reading of a transcript, and before its reader has it, `interruption` happens, once."""
+    """The log of `history`; after a transcript is read, and before its reader has it, `interruption` happens, once."""
 
     def __init__(self, history: RunHistory, interruption: Interruption) -> None:
         self._history = history

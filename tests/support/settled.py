@@ -16,8 +16,9 @@ SETTLE_S = 20.0
 async def settled(*stores: SqliteStore) -> None:
     """Return when nothing is left that could go on without time passing and without another process; bounded.
 
-    Every task and callback that was ready has run, also those that they made ready, and these databases have answered all
-    that they were asked, also what the answers led to. What waits for a timer, a socket or an event of the test still waits.
+    Every task and callback that was ready has run, also those that they made ready, and these databases have answered
+    all that they were given, also what the answers led to. What waits for a timer, a socket, a thread of its own or an
+    event of the test still waits.
     """
     loop: Any = asyncio.get_running_loop()
     async with within(SETTLE_S):

@@ -1,7 +1,7 @@
 """The whole bot against a real playground, a real store and a conductor whose agent the tests write."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -10,27 +10,22 @@ import aiohttp
 import discord
 import pytest
 
-from ompycord.app.bot_stores import bot_stores
 from ompycord.app.system import SystemClock, SystemIds
-from ompycord.bot import DISCORD, Bot, BotOptions, DiscordTarget, HealthLine, Lookups, point_at
+from ompycord.bot import DISCORD, DiscordTarget, HealthLine, Lookups, point_at
 from ompycord.bot.delivery.pending_deliveries import CLOSED_S
 from ompycord.bot.gateway.session import Session
-from ompycord.conductor import Bus, Driver, Inboxes, Projector, Snapshots
 from ompycord.domain import events as ev
 from ompycord.domain.access import Access, RoleNames
-from ompycord.domain.catalog import Catalog, Limits, RunChannels
-from ompycord.domain.folds.snapshot import StatusSnapshot
+from ompycord.domain.catalog import Catalog, Limits
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import AgentCapabilities, AgentInput, RunFilter
+from ompycord.domain.ports import RunFilter
 from ompycord.domain.records import OutboxKind
 from ompycord.domain.repository import AgentSpec, CheckSpec, RepositorySpec, Sandbox
 from ompycord.domain.run import RunRecord
-from ompycord.engines import LocalEngine, StepContext
 from ompycord.playground.client import Message
 from ompycord.store import SqliteStore, open_store
-from ompycord.testing import FakeChecks, FakeWorkspaces, ScriptedAgent
-from ompycord.workspaces.artifacts import Artifacts
-from tests.support.areas import Areas
+from ompycord.testing import ScriptedAgent
+from tests.support.app_harness import ComposedApp, settings_of
 from tests.support.patience import within
 from tests.support.ping_judge import judge_messages
 from tests.support.playground import Playground, hosted_playground
@@ -86,8 +81,10 @@ class SkewClock(SystemClock):
         self._leapt = asyncio.Event()
 
 
-class AppHarness:
-    """One process's worth of Ompycord over a database; `running()` runs it, leaving the block ends it."""
+class AppHarness(ComposedApp):
+    """All of one process but its sidecar; the bot is on the gateway when the block of `running` begins."""
+
+    SERVICES = ("projector", "driver", "budget", "bot")
 
     def __init__(
         self,
@@ -105,117 +102,51 @@ class AppHarness:
         limits: Limits = LIMITS,
     ) -> None:
         self.playground = playground
-        self.store = store
-        self._folder = folder
         self._has_board, self._ops = has_board, ops
         self.files: dict[str, bytes] = {}
         """What runs attached, by content."""
         self.show_diff = b"+password = hunter2-hunter2\n"
-        clock, ids = SkewClock(), SystemIds()
-        self.clock = clock
-        self.bus = Bus()
-        self.snapshots = Snapshots(store=store)
-        self.agent = agent or ScriptedAgent(writes={"total.py": "x = 1\n"})
-        self.closed: str | None = None
-        """Why no run may begin."""
-        self.checks = FakeChecks()
-        self.projector = Projector(
-            store=store,
-            snapshots=self.snapshots,
-            bus=self.bus,
-            clock=clock,
-            channels=RunChannels(home=str(playground.channel("tasks"))),
+        self.clock = SkewClock()
+        tasks = str(playground.channel("tasks"))
+        discord = {
+            "guilds": (str(playground.guild_id),),
+            "home_channel": tasks,
+            "work_channels": (tasks,),
+            "message_content": reads_threads,
+            "board_channel": str(playground.channel("general")) if has_board else None,
+            "ops_channel": str(playground.channel("ops")) if ops else None,
+            "guild_ready_timeout_s": 0,
+        }
+        access = Access(
+            users=RoleNames(admin=(playground.ada.id,), runner=(playground.mo.id,)),
+            roles=RoleNames(viewer=(playground.info.roles["member"],)),
         )
-        known = catalog(str(playground.channel("tasks")), agents, limits)
-        self.capabilities = {"command": AgentCapabilities()}
-        self.areas = Areas(
-            store=store,
-            snapshots=self.snapshots,
-            bus=self.bus,
-            clock=clock,
-            ids=ids,
-            catalog=known,
-            wake=self._wake,
-            capabilities=self.capabilities,
-            closed=self._closed,
-        )
-        self.workspaces = FakeWorkspaces(folder / "workspaces")
-        self.artifacts = Artifacts(folder=folder / "artifacts", workspaces=self.workspaces)
-        steps = StepContext(
-            catalog=known,
-            workspaces=self.workspaces,
-            results=self.workspaces,
-            adapters={"command": self.agent},
-            checks=self.checks,
-            level="none",
-            observe=self.areas.recorder.observe,
-            record=self.areas.recorder.record,
-            secrets=self._environment,
-            inboxes=Inboxes(history=self.store, bus=self.bus, record=self.areas.recorder.record),
-            task=store.task,
-            session=store.session,
-            file=self.artifacts.of_task,
-        )
-        self.driver = Driver(
-            store=store,
-            history=store,
-            engine=LocalEngine(context=steps, kill_strays=self._kill_strays),
-            clock=clock,
-            ids=ids,
-            limits=known.limits,
-            changed=self.projector.wake,
-        )
-        self.bot = Bot(
-            token=token or playground.bot_token,
-            options=BotOptions(
-                guilds=(str(playground.guild_id),),
-                home_channel=str(playground.channel("tasks")),
-                work_channels=(str(playground.channel("tasks")),),
-                access=Access(
-                    users=RoleNames(admin=(playground.ada.id,), runner=(playground.mo.id,)),
-                    roles=RoleNames(viewer=(playground.info.roles["member"],)),
-                ),
-                message_content=reads_threads,
-                board_channel=str(playground.channel("general")) if has_board else None,
-                ops_channel=str(playground.channel("ops")) if ops else None,
-                guild_ready_timeout_s=0,
-            ),
-            catalog=known,
-            runs=self.areas.runs,
-            messages=self.areas.messages,
-            approvals=self.areas.approvals,
-            budgets=self.areas.budgets,
-            snapshots=self.snapshots,
-            stores=bot_stores(store),
-            bus=self.bus,
-            clock=clock,
-            ids=ids,
-            mac_key=mac_key,
-            redact=lambda text: text.replace("hunter2-hunter2", "[redacted]"),
-            lookups=Lookups(
-                health=self._health,
-                diff=self._diff,
-                artifact=self._artifact,
-                keep_file=self.artifacts.keep,
-                confinement="files",
-            ),
+        super().__init__(
+            store,
+            folder,
+            settings=settings_of(catalog(tasks, agents, limits), discord=discord, access=access),
+            clock=self.clock,
+            ids=SystemIds(),
+            agent=agent,
+            bot_token=token or playground.bot_token,
+            component_key=mac_key.decode(),
+            lookups=self._lookups,
         )
 
-    @asynccontextmanager
-    async def running(self) -> AsyncGenerator[None]:
-        """Run everything until the block is left; the bot is on the gateway when it begins."""
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(work) for work in self._works()]
-            try:
-                await self.online()
-                yield
-            finally:
-                await self.bot.close()
-                for task in tasks:
-                    task.cancel()
+    def _lookups(self, app: ComposedApp) -> Lookups:
+        return Lookups(
+            health=self._health,
+            diff=self._diff,
+            artifact=self._artifact,
+            keep_file=app.artifacts.keep,
+            confinement="files",
+        )
 
-    def _works(self) -> tuple[Coroutine[None, None, None], ...]:
-        return self.projector.run(), self.driver.run(), self.areas.budget_keeper.run(), self.bot.run()
+    async def ready(self) -> None:
+        await self.online()
+
+    async def end(self) -> None:
+        await self.bot.close()
 
     async def online(self) -> None:
         """The bot is on the gateway; bounded."""
@@ -251,23 +182,8 @@ class AppHarness:
     def restart(self, *, mac_key: bytes = MAC_KEY) -> "AppHarness":
         """The next process over the same database and the same Discord."""
         return AppHarness(
-            self.playground, self.store, self._folder, mac_key=mac_key, has_board=self._has_board, ops=self._ops
+            self.playground, self.store, self.folder, mac_key=mac_key, has_board=self._has_board, ops=self._ops
         )
-
-    async def until(self, run: str, wanted: Callable[[StatusSnapshot], bool]) -> StatusSnapshot:
-        """The first snapshot for which it holds; bounded."""
-        async with within(PATIENCE_S):
-            with self.bus.subscribe() as changes:
-                while True:
-                    snapshot = await self.snapshots.of(RunId(run))
-                    if snapshot is not None and wanted(snapshot):
-                        return snapshot
-                    await changes.take(0.2)
-
-    async def heard(self) -> AgentInput:
-        """The next thing that people said to the agent; bounded."""
-        async with within(PATIENCE_S):
-            return await self.agent.received.get()
 
     async def refused_edit(self) -> None:
         """Discord has refused an edit and the bot knows; bounded."""
@@ -423,19 +339,6 @@ class AppHarness:
         ran = await who.command("omp new", channel, target=None, prompt=prompt, **options)
         await who.wait_message(lambda message: is_answer(message, ran.id) and "started" in message.text)
         return max(await self.store.runs(RunFilter()), key=lambda record: record.created_at)
-
-    def _wake(self) -> None:
-        self.projector.wake()
-        self.driver.wake()
-
-    async def _closed(self) -> str | None:
-        return self.closed
-
-    async def _kill_strays(self, run: RunId) -> None:
-        pass
-
-    async def _environment(self, run: RunId) -> dict[str, str]:
-        return {"OMPYCORD_RUN": run}
 
     async def _health(self) -> Sequence[HealthLine]:
         return (HealthLine(name="Disk", is_ok=True, text="12 GiB free"),)

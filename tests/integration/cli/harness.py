@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,23 +12,20 @@ from pathlib import Path
 import httpx
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ompycord.app.access_keys.key_secrets import KeySecrets
-from ompycord.app.access_keys.keys import Keys
 from ompycord.app.control import Control
 from ompycord.app.data_folder import DataFolder
-from ompycord.app.outgoing.operations import WebhookOperations
-from ompycord.app.run_views import RunViews
-from ompycord.app.sidecar import create_sidecar
 from ompycord.app.system import SystemIds
-from ompycord.conductor import Snapshots
+from ompycord.domain.catalog import Catalog
 from ompycord.domain.events import RunEvent
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunFilter
-from ompycord.http import HttpLimits, KeySet, bind, parse_secret, serve
+from ompycord.http import HttpLimits, bind, serve
 from ompycord.store import SqliteStore, open_store
+from tests.support.app_harness import WEBHOOK_SECRET, ComposedApp, settings_of
 from tests.support.patience import patient, within
 
-SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # from the published vectors of Standard Webhooks
+SECRET = WEBHOOK_SECRET
+GUILD = "100000000000000009"
 
 
 class WallClock:
@@ -104,34 +101,12 @@ async def open_harness(folder: Path, *, port: int = 0, limits: HttpLimits | None
     """Everything that `up` starts for keys and events, without Discord."""
     data = DataFolder(folder)
     clock, ids = WallClock(), SystemIds()
-    secrets = KeySecrets(data.path)
-    keyring = KeySet(clock=clock)
+    settings = settings_of(Catalog(), discord={"guilds": (GUILD,)}, webhook=dict(limits or HttpLimits()))
     async with open_store(data.database, clock=clock, ids=ids, readers=2) as store:
-
-        async def refresh() -> None:
-            records = await store.keys()
-            texts = secrets.of(record.id for record in records)
-            parsed = {key: parse_secret(text) for key, text in texts.items()}
-            keyring.replace(records, hmac_secrets=parsed, shared_secret=SECRET)
-
-        await refresh()
-        keys = Keys(store=store, secrets=secrets, clock=clock, ids=ids, changed=refresh)
-        webhooks = WebhookOperations(store=store, clock=clock, wake=lambda: None)
-        views = RunViews(store=store, history=store, snapshots=Snapshots(store=store))
-        operations = {**keys.operations(), **views.operations(), **webhooks.operations()}
-        control = Control(data.path, operations=operations)
-        wake: Callable[[], None] = asyncio.Event().set
-        sidecar = create_sidecar(
-            store=store,
-            snapshots=Snapshots(store=store),
-            keyring=keyring,
-            clock=clock,
-            ids=ids,
-            limits=limits or HttpLimits(),
-            wake=wake,
-            probes={},
-        )
-        gate = Gate(sidecar)
+        app = ComposedApp(store, data.path, settings=settings, clock=clock, ids=ids)
+        await app.parts.key_manager.refresh()
+        control = Control(data.path, operations=app.parts.operations)
+        gate = Gate(app.parts.sidecar)
         sock = bind("127.0.0.1", port)
         url = f"http://127.0.0.1:{sock.getsockname()[1]}"
         serving, listening, stop = asyncio.Event(), asyncio.Event(), asyncio.Event()

@@ -1,26 +1,23 @@
 """The conductor over the real store, with places and agents whose words the tests write."""
 
-import asyncio
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from ompycord.conductor import Bus, Driver, Inboxes, Projector, Snapshots, Submission
+from ompycord.app.compose import Workers
+from ompycord.conductor import Submission
 from ompycord.domain.access import Person, Role
-from ompycord.domain.catalog import Catalog, Limits, RunChannels
+from ompycord.domain.catalog import Catalog, Limits
 from ompycord.domain.folds.snapshot import StatusSnapshot
-from ompycord.domain.ids import DraftId, RunId, new_ulid
-from ompycord.domain.ports import AgentCapabilities, AgentInput
+from ompycord.domain.ids import DraftId, new_ulid
 from ompycord.domain.repository import AgentSpec, CheckSpec, RepositorySpec, Sandbox
 from ompycord.domain.run import RunRecord, RunState
-from ompycord.engines import LocalEngine, StepContext
 from ompycord.store import SqliteStore, open_store
-from ompycord.testing import FakeChecks, FakeClock, FakeWorkspaces, ScriptedAgent, SequentialIds
+from ompycord.testing import FakeClock, FakeWorkspaces, SequentialIds
 from ompycord.testing.clock import START_MS
-from tests.support.areas import Areas
+from tests.support.app_harness import ComposedApp, settings_of
 from tests.support.patience import within
 
 ADA = Person(id="100000000000000001", name="Ada", role=Role.ADMIN)
@@ -39,6 +36,7 @@ CATALOG = Catalog(
         AgentSpec(name="strict", kind="command", command=("x",)),
     ),
 )
+GUILD, HOME = "100000000000000009", "200000000000000009"
 PATIENCE_S = 10.0
 
 
@@ -49,8 +47,8 @@ class RandomIds(SequentialIds):
         return new_ulid(now_ms=START_MS, entropy=os.urandom(10))
 
 
-class AppHarness:
-    """One process's worth of conductor; `running()` runs its tasks, leaving the block is a crash."""
+class AppHarness(ComposedApp):
+    """The conductor of one process; its bot is made and not run."""
 
     def __init__(
         self,
@@ -59,97 +57,23 @@ class AppHarness:
         clock: FakeClock,
         catalog: Catalog = CATALOG,
         workspaces: FakeWorkspaces | None = None,
+        workers: Workers | None = None,
     ) -> None:
-        self.store = store
-        self._tmp_path = tmp_path
         self.clock = clock
-        self.ids = RandomIds(clock)
-        self.bus = Bus()
-        self.snapshots = Snapshots(store=store)
-        self.catalog = catalog
-        self.agent = ScriptedAgent(writes={"total.py": "x = 1\n"})
-        self.folder = tmp_path
-        """For what is waited for; more where git and programs are real."""
-        self.workspaces = workspaces or FakeWorkspaces(tmp_path / "workspaces")
-        self.checks = FakeChecks()
-        self.swept: list[RunId] = []
-        self.closed: str | None = None
-        """Why no run may begin."""
-        self.was_asked = asyncio.Event()
-        """Somebody wanted to know since this was cleared last."""
-        self.projector = Projector(
-            store=store,
-            snapshots=self.snapshots,
-            bus=self.bus,
+        super().__init__(
+            store,
+            tmp_path,
+            settings=settings_of(catalog, discord={"guilds": (GUILD,), "home_channel": HOME}),
             clock=clock,
-            channels=RunChannels(home="200000000000000009"),
+            ids=RandomIds(clock),
+            workspaces=workspaces,
+            workers=workers,
         )
-        self.capabilities = {"command": AgentCapabilities()}
-        self.areas = Areas(
-            store=store,
-            snapshots=self.snapshots,
-            bus=self.bus,
-            clock=clock,
-            ids=self.ids,
-            catalog=catalog,
-            wake=self._wake,
-            capabilities=self.capabilities,
-            closed=self._closed,
-        )
-        steps = StepContext(
-            catalog=catalog,
-            workspaces=self.workspaces,
-            results=self.workspaces,
-            adapters={"command": self.agent},
-            checks=self.checks,
-            level="none",
-            observe=self.areas.recorder.observe,
-            record=self.areas.recorder.record,
-            secrets=self._environment,
-            inboxes=Inboxes(history=store, bus=self.bus, record=self.areas.recorder.record),
-            task=store.task,
-            session=store.session,
-            session_usd=store.session_usd,
-            co_author=self._co_author,
-        )
-        self.engine = LocalEngine(context=steps, kill_strays=self._kill_strays)
-        self.driver = Driver(
-            store=store,
-            history=store,
-            engine=self.engine,
-            clock=clock,
-            ids=self.ids,
-            limits=catalog.limits,
-            changed=self.projector.wake,
-            resumes=lambda record: self.agent.capabilities.can_resume,
-            closed=self._closed,
-        )
-
-    @asynccontextmanager
-    async def running(self) -> AsyncGenerator[None]:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self.projector.run()), group.create_task(self.driver.run()),
-                     group.create_task(self.areas.budget_keeper.run())]  # fmt: skip
-            try:
-                yield
-            finally:
-                for task in tasks:
-                    task.cancel()
 
     async def submit(self, person: Person = ADA, draft: str | None = None, **changes: str) -> RunRecord:
         asked = {"prompt": "Fix the total.", "repository": "shop", "agent": "scripted", "guild": "1", "channel": "2"}
         submission = Submission.model_validate({**asked, **changes})
         return await self.areas.runs.submit(DraftId(draft or self.ids.ulid()), submission, person)
-
-    async def until(self, run: str, wanted: Callable[[StatusSnapshot], bool]) -> StatusSnapshot:
-        """The first snapshot for which it holds; bounded."""
-        async with within(PATIENCE_S):
-            with self.bus.subscribe() as changes:
-                while True:
-                    snapshot = await self.snapshots.of(RunId(run))
-                    if snapshot is not None and wanted(snapshot):
-                        return snapshot
-                    await changes.take(0.2)
 
     async def settled(self, run: str) -> None:
         """Nothing is left to do for the run; bounded."""
@@ -163,41 +87,19 @@ class AppHarness:
         async with within(PATIENCE_S):
             await self.agent.began.wait()
 
-    async def heard(self) -> AgentInput:
-        """The next thing that people said to the agent; bounded."""
-        async with within(PATIENCE_S):
-            return await self.agent.received.get()
-
     def restart(self) -> "AppHarness":
         """The next process over the same database and folders."""
         return self.restart_over(self.store)
 
     def restart_over(self, store: SqliteStore) -> "AppHarness":
         """The same where this process's own way to the database died with it."""
-        return AppHarness(store, self._tmp_path, self.clock, workspaces=self.workspaces)
+        return AppHarness(store, self.folder, self.clock, self.catalog, self.workspaces)
 
     async def ended(self, run: str) -> StatusSnapshot:
         return await self.until(run, lambda snapshot: snapshot.is_final)
 
     async def in_state(self, run: str, state: RunState) -> StatusSnapshot:
         return await self.until(run, lambda snapshot: snapshot.state is state)
-
-    def _wake(self) -> None:
-        self.projector.wake()
-        self.driver.wake()
-
-    async def _closed(self) -> str | None:
-        self.was_asked.set()
-        return self.closed
-
-    async def _kill_strays(self, run: RunId) -> None:
-        self.swept.append(run)
-
-    async def _co_author(self, person: str) -> str | None:
-        return (await self.store.person_settings(person)).co_author
-
-    async def _environment(self, run: RunId) -> dict[str, str]:
-        return {"OMPYCORD_RUN": run}
 
 
 OpenHarness = Callable[..., Awaitable[AppHarness]]

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 
 from ompycord.conductor import Driver
 from ompycord.conductor.driver import DriverStore
@@ -14,7 +13,7 @@ from ompycord.domain.ports import Engine, RunFilter
 from ompycord.domain.records import Commit, Committed, Decision, EffectRow, EffectStatus, EffectUpdate
 from ompycord.domain.run import RunRecord, RunState
 from ompycord.domain.step import StepOrder
-from ompycord.errors import DiskRefuses, Refused
+from ompycord.errors import Refused
 from ompycord.store import SqliteStore
 from tests.integration.conductor.conftest import ADA, CATALOG, MO, AppHarness
 from tests.support.database_faults import faulty_writes
@@ -222,20 +221,15 @@ async def _submitted(harness: AppHarness) -> str | None:
 
 
 async def test_an_event_that_the_database_refuses_makes_the_agent_wait_and_ends_nothing(harness: AppHarness) -> None:
-    observe, refusals = harness.areas.recorder.observe, [2]
-
-    async def refusing(run: RunId, *bodies: ev.EventBody) -> None:
-        if refusals[0] and isinstance(bodies[0], ev.Message):
-            refusals[0] -= 1
-            raise DiskRefuses("The disk is full.")
-        await observe(run, *bodies)
-
-    harness.engine.context = replace(harness.engine.context, observe=refusing)
     harness.agent.script = [ev.Message(text="half an hour of work")]
-    async with harness.running():
+    async with (
+        faulty_writes(harness.store, "INSERT ON events WHEN NEW.type = 'message'") as messages,
+        harness.running(),
+    ):
+        messages.refuse(2)
         run = await harness.submit()
         snapshot = await harness.ended(run.id)
-    assert refusals == [0]
+    assert (messages.seen, messages.refusals) == (3, 0)
     assert len(harness.agent.jobs) == 1
     assert snapshot.last_words == "half an hour of work"
 

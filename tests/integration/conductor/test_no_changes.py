@@ -11,21 +11,21 @@ from pathlib import Path
 import pytest
 
 from ompycord.agents.command import CommandAgent, CommandOptions
+from ompycord.app.compose import Workers
 from ompycord.checks.local import LocalChecks
-from ompycord.conductor import Driver, Inboxes
 from ompycord.conductor.transitions import Transitions
 from ompycord.domain import events as ev
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.folds.snapshot import StatusSnapshot, Verification
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import AgentOutcome
+from ompycord.domain.ports import AgentCapabilities, AgentOutcome
 from ompycord.domain.records import EffectStatus, EffectUpdate, OutboxKind
 from ompycord.domain.repository import RepositorySpec, Sandbox
 from ompycord.domain.run import RunOutcome, RunState
-from ompycord.engines import LocalEngine, StepContext
 from ompycord.store import SqliteStore
 from ompycord.testing import FakeClock
+from ompycord.workspaces.artifacts import Artifacts
 from ompycord.workspaces.confinement.launcher import UnconfinedLauncher
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.sample import make_sample
@@ -69,40 +69,23 @@ def real_house(store: SqliteStore, tmp_path: Path) -> MakeHouse:
         sample = await make_sample(tmp_path / "sample", git=git)
         agent = CommandOptions(name="script", command=("sh", "-c", script), sandbox=Sandbox(minimum="none"))
         catalog = Catalog(repositories=(sample,), agents=(agent,))
-        harness = AppHarness(store, tmp_path, FakeClock(), catalog)
         workspaces = GitWorkspaces(
             folder=tmp_path / "runs", repositories=tmp_path / "repositories", git=git, launcher=launcher
         )
-        steps = StepContext(
-            catalog=catalog,
+        workers = Workers(
+            launcher=launcher,
             workspaces=workspaces,
             results=workspaces,
+            artifacts=Artifacts(folder=tmp_path / "artifacts", workspaces=workspaces),
             adapters={"command": CommandAgent(launcher=launcher)},
+            capabilities={"command": AgentCapabilities()},
             checks=LocalChecks(launcher=launcher),
-            level="none",
-            observe=harness.areas.recorder.observe,
-            record=harness.areas.recorder.record,
-            secrets=_environment,
-            inboxes=Inboxes(history=store, bus=harness.bus, record=harness.areas.recorder.record),
-            task=store.task,
-            session=store.session,
+            kill_strays=_kill_strays,
         )
-        harness.driver = Driver(
-            store=store,
-            history=store,
-            engine=LocalEngine(context=steps, kill_strays=_kill_strays),
-            clock=harness.clock,
-            ids=harness.ids,
-            limits=catalog.limits,
-            changed=harness.projector.wake,
-        )
+        harness = AppHarness(store, tmp_path, FakeClock(), catalog, workers=workers)
         return harness, sample
 
     return make
-
-
-async def _environment(run: RunId) -> dict[str, str]:
-    return {}
 
 
 async def _kill_strays(run: RunId) -> None:

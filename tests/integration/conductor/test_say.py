@@ -321,15 +321,16 @@ async def test_what_is_said_between_the_last_look_and_the_agents_end_is_not_lost
         return True
 
     history = InterruptedHistory(steered.store, say)
-    steered.driver = Driver(
+    driver = Driver(
         store=steered.store,
         history=history,
-        engine=steered.driver._engine,  # pyright: ignore[reportPrivateUsage]  # the same one
+        engine=steered.engine,
         clock=steered.clock,
         ids=steered.ids,
         limits=steered.catalog.limits,
         changed=steered.projector.wake,
     )
+    steered.drive_with(driver)
     async with steered.running():
         run = RunId((await steered.submit()).id)
         await steered.ended(run)

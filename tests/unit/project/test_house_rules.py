@@ -41,8 +41,9 @@ def imported(tree: ast.AST) -> Iterator[str]:
 
 
 def test_no_double_hands_on_what_it_does_not_know() -> None:
-    """A double with `__getattr__` fits any port, so nothing notices when the port changes: it implements a port in full,
-    or the fault is set below it (`tests/support/database_faults.py`).
+    """A double with `__getattr__` fits any port, so nothing notices when the port changes.
+
+    It implements a port in full, or the fault is set below it (`tests/support/database_faults.py`).
     """
     doubles = [
         f"{file}:{node.lineno}"
@@ -54,8 +55,9 @@ def test_no_double_hands_on_what_it_does_not_know() -> None:
 
 
 def test_each_sleep_of_the_tests_says_why() -> None:
-    """Tests wait for events and conditions (`tests/support/patience.py`), or until all is `settled`; what sleeps all the
-    same says beside it why that guesses no speed. `sleep(0)` is one turn of the loop.
+    """Tests wait for events and conditions (`tests/support/patience.py`), or until all is `settled`.
+
+    What sleeps all the same says beside it why that guesses no speed. `sleep(0)` is one turn of the loop.
     """
     unexplained: list[str] = []
     for file in sorted(Path("tests").rglob("*.py")):
