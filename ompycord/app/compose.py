@@ -1,4 +1,4 @@
-"""Wires what runs: some twenty objects in a few readable steps, opened and closed by one `lifespan()`.
+"""Wires what runs: some twenty objects in a few readable steps, by `wire()`; opened and closed by one `lifespan()`.
 
 `up` enters the lifespan, serves inside it and closes it last; the sidecar borrows it and opens nothing by itself.
 """
@@ -213,9 +213,10 @@ def wire(
     sidecar_address: Callable[[], str],
     lookups: Lookups | None = None,
 ) -> Parts:
-    """Make all that stands on an open store; opens and starts nothing. `lookups` replaces what the bot asks this machine.
+    """Make all that stands on an open store; opens and starts nothing.
 
-    The keys are read with the first `key_manager.refresh`, which the caller awaits.
+    `lookups` replaces what the bot asks this machine. The keys are read with the first `key_manager.refresh`, which the
+    caller awaits.
     """
     settings, data, store, bus = infrastructure.settings, infrastructure.data, infrastructure.store, infrastructure.bus
     snapshots, clock, ids = infrastructure.snapshots, infrastructure.clock, infrastructure.ids
