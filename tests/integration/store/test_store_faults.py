@@ -1,6 +1,9 @@
 """What tests of others rely on: faults that are set below the store, what it read, and when all is settled."""
 
 import asyncio
+import sqlite3
+import threading
+from typing import Any
 
 import pytest
 
@@ -10,6 +13,7 @@ from ompycord.errors import NotStored, StorageError
 from ompycord.store import SqliteStore
 from tests.integration.store.world import NOW, People, Sender
 from tests.support.database_faults import FOLD, RECORD, faulty_writes, logged_reads, unreadable
+from tests.support.patience import patient
 from tests.support.settled import settled
 
 
@@ -64,21 +68,55 @@ async def test_what_is_read_is_logged_by_its_tables(store: SqliteStore, people: 
     assert log.of(RECORD) == [RECORD]
 
 
-async def test_settled_returns_when_nothing_is_left_but_what_waits(store: SqliteStore, sender: Sender) -> None:
-    done: list[int] = []
+TURNS = 200
+"""Turns of the loop in which `settled` would have returned many times over, were it not for what it waits for."""
+
+
+async def test_settled_waits_for_what_is_ready_and_not_for_what_waits() -> None:
+    done: list[str] = []
     go = asyncio.Event()
 
-    async def steps() -> None:
-        for number in range(1, 6):
-            await store.append([sender.post(seq=number)])
+    async def works() -> None:
+        for _ in range(TURNS):
             await asyncio.sleep(0)
-            done.append(await store.backlog())
+        done.append("worked")
         await go.wait()
-        done.append(0)
+        done.append("went")
 
     async with asyncio.TaskGroup() as group:
-        group.create_task(steps())
-        await settled(store)
-        assert done == [1, 2, 3, 4, 5]
+        group.create_task(works())
+        await settled()
+        assert done == ["worked"]
         go.set()
-    assert done[-1] == 0
+    assert done == ["worked", "went"]
+
+
+async def test_settled_waits_for_what_is_written(store: SqliteStore, people: People) -> None:
+    async with faulty_writes(store, "INSERT ON drafts") as drafts, asyncio.TaskGroup() as group:
+        drafts.hold()
+        saving = group.create_task(store.save_draft(draft(people)))
+        settling = group.create_task(settled(store))
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
+        assert not settling.done()
+        drafts.release()
+        await settling
+        assert saving.done()
+
+
+async def test_settled_waits_for_what_is_read(store: SqliteStore) -> None:
+    go = threading.Event()
+    inside: Any = store
+
+    def read(raw: sqlite3.Connection) -> bool:
+        return go.wait(patient(10))
+
+    async with asyncio.TaskGroup() as group:
+        reading = group.create_task(inside._readers.read(read))
+        settling = group.create_task(settled(store))
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
+        assert not settling.done()
+        go.set()
+        await settling
+        assert reading.done()
