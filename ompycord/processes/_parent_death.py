@@ -36,11 +36,12 @@ def main() -> None:
         os.close(events)
     if not has_ctype:  # Python's own coercion of the C locale (PEP 538) is not the caller's wish
         os.environ.pop("LC_CTYPE", None)
+    # What is ignored stays ignored in a program: Python ignores SIGPIPE and SIGXFSZ, `nohup` and a script's `&` others.
+    for number in signal.valid_signals():
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
     if ignores_term:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    # Python ignores these two; a program would inherit that.
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
     try:
         os.execv(argv[0], argv[1:])  # noqa: S606  # no shell is the point
     except OSError as error:

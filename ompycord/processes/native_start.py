@@ -9,6 +9,7 @@ becomes the program. Only dash: bash would add variables of its own.
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from functools import cache
@@ -54,10 +55,22 @@ def native_words(spec: ProcessSpec, program: Path) -> tuple[str, ...] | None:
         return None
     if not _is_plain(program):
         return None
+    default_signals: tuple[str, ...] = ()
+    if _ignores_signals():
+        env = _env()
+        if env is None:
+            return None
+        default_signals = (str(env), "--default-signal")
     setpriv, dash = found
     script = _SCRIPT_WITHOUT_TERM if spec.ignores_term else _SCRIPT
-    start = (str(setpriv), "--pdeathsig", "KILL", "--", str(dash), "-c", script, str(os.getpid()))
+    start = (str(setpriv), "--pdeathsig", "KILL", "--", *default_signals, str(dash), "-c", script, str(os.getpid()))
     return (*start, str(program), *spec.argv[1:])
+
+
+def _ignores_signals() -> bool:
+    """Whether a program would inherit ignored signals, which no shell can undo: after `nohup`, or behind a script's `&`."""
+    restored = {signal.SIGPIPE, signal.SIGXFSZ}  # by `subprocess`
+    return any(signal.getsignal(number) is signal.SIG_IGN for number in signal.valid_signals() - restored)
 
 
 def _is_plain(program: Path) -> bool:
@@ -82,10 +95,17 @@ def _is_plain(program: Path) -> bool:
 @cache
 def inside_start() -> InsideStart | None:
     """None where one is missing or too old. Blocks for a few milliseconds, once."""
-    env, prlimit = _found("env"), _found("prlimit")
-    if env is None or prlimit is None or not _works(prlimit, "--nproc", env, "--default-signal=TERM", "true"):
+    env, prlimit = _env(), _found("prlimit")
+    if env is None or prlimit is None or not _works(prlimit, "--nproc", "true"):
         return None
     return InsideStart(env, prlimit)
+
+
+@cache
+def _env() -> Path | None:
+    """The `env` of coreutils that puts signals back to their default; None where it is older. Blocks, once."""
+    env = _found("env")
+    return env if env is not None and _works(env, "--default-signal", "true") else None
 
 
 @cache

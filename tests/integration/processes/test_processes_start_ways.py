@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -60,7 +60,21 @@ async def test_words_reach_the_program_as_they_are_and_only_three_descriptors(wa
 
 
 @pytest.mark.parametrize("ignored", [True, False])
-async def test_term_and_pipe_signals_are_as_asked(way: str, ignored: bool, python: MakeSpec) -> None:
+@pytest.mark.parametrize("inherited", [(), (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)], ids=["", "behind a script"])
+async def test_term_and_pipe_signals_are_as_asked(
+    way: str, ignored: bool, inherited: Sequence[signal.Signals], python: MakeSpec, tmp_path: Path
+) -> None:
+    were = {number: signal.signal(number, signal.SIG_IGN) for number in inherited}
+    try:
+        words = native_start.native_words(ProcessSpec(argv=("true",), env={}, cwd=tmp_path), Path("/bin/true"))
+        assert (words is not None) == (way == "native")
+        await _each_signal_is_at_its_default(ignored, python)
+    finally:
+        for number, was in were.items():
+            signal.signal(number, was)
+
+
+async def _each_signal_is_at_its_default(ignored: bool, python: MakeSpec) -> None:
     done = await run(python("print(open('/proc/self/status').read())").model_copy(update={"ignores_term": ignored}))
     printed = done.stdout.decode()
     mask = int(next(line for line in printed.splitlines() if line.startswith("SigIgn:")).split()[1], 16)
