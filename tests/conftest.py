@@ -1,6 +1,7 @@
 """What holds for every test: Hypothesis profiles, the shared reference data, and the list of tests that may skip."""
 
 import os
+import re
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any, Final
@@ -61,6 +62,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(item.get_closest_marker(name) for name in LONG_BY_THEMSELVES):
             item.add_marker(pytest.mark.long)
+
+
+_MARKS_OF_THE_FILE: Final = re.compile(r"^pytestmark = .*?(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
+_LONG: Final = re.compile(rf"\bpytest\.mark\.({'|'.join((*LONG_BY_THEMSELVES, 'long'))})\b")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """A file that is long as a whole need not be imported, with its browser or its agents' SDK, to be left out."""
+    if collection_path.suffix != ".py" or "not long" not in config.option.markexpr:
+        return None
+    if any(Path(argument.split("::")[0]).absolute() == collection_path for argument in config.args):
+        return None
+    marks = _MARKS_OF_THE_FILE.search(collection_path.read_text("utf-8"))
+    return True if marks is not None and _LONG.search(marks[0]) else None
 
 
 class PatientTests:

@@ -4,11 +4,9 @@ Which travels as JSON, in a process that knows nothing else.
 """
 
 import ast
-import asyncio
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -29,6 +27,7 @@ from ompycord.engines.steps import STEPS
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.sample import make_sample
 from tests.support.patience import patient, within
+from tests.support.warm_start import start_module
 
 ROOT = Path(__file__).parents[2]
 KINDS = sorted(STEPS, key=lambda kind: kind.__name__)
@@ -52,9 +51,9 @@ class Folder:
 
     async def perform(self, order: StepOrder) -> tuple[list[str], ev.EffectFinished]:
         """In a fresh process: the types of the facts that it stored, and its end."""
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tests.support.step_process", str(self.path)),
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT,
+        process = await start_module(
+            "tests.support.step_process", str(self.path), cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
         async with within(60):
             out, errors = await process.communicate(order.model_dump_json().encode())

@@ -2,46 +2,54 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser
 
 from ompycord.playground.client import JsonObject, Message
 from tests.support import page_world as world
-from tests.support.page_browser import Stage, Visit, chromium, stage_on
 from tests.support.playground import Playground
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
+
+    from tests.support.page_browser import Stage, Visit
 
 pytestmark = pytest.mark.e2e
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
+async def browser() -> AsyncIterator["Browser"]:
     """One Chromium a worker. Tests that use it run in the session's loop."""
+    from tests.support.page_browser import chromium
+
     async with chromium() as running:
         yield running
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def stage(browser: Browser) -> AsyncIterator[Stage]:
+async def stage(browser: "Browser") -> AsyncIterator["Stage"]:
+    from tests.support.page_browser import stage_on
+
     async with stage_on(browser) as running:
         yield running
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def work(stage: Stage) -> AsyncIterator[Visit]:
+async def work(stage: "Stage") -> AsyncIterator["Visit"]:
     async with stage.visit(world.WORK) as opened:
         yield opened
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def general(stage: Stage) -> AsyncIterator[Visit]:
+async def general(stage: "Stage") -> AsyncIterator["Visit"]:
     async with stage.visit(world.GENERAL) as opened:
         yield opened
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def phone(stage: Stage) -> AsyncIterator[Visit]:
+async def phone(stage: "Stage") -> AsyncIterator["Visit"]:
     async with stage.visit(world.WORK, is_touch=True, width=390, height=780) as opened:
         yield opened
 

@@ -308,7 +308,7 @@ async def test_cancel_ends_a_run_for_good_and_leaves_no_process(tmp_path: Path) 
         ada = product.playground.ada
         await ada.command("omp new", "tasks", prompt="Take it slow with the discount")
         card = await ada.wait_message(lambda message: "· card 1" in message.text and "Building" in message.text)
-        assert agents_of(product)
+        await an_agent_works(product)
         run = re.search(r"(\w{6}) · card", card.text)
         assert run
         await ada.start_command("omp cancel", "tasks", run=run[1])
@@ -317,6 +317,13 @@ async def test_cancel_ends_a_run_for_good_and_leaves_no_process(tmp_path: Path) 
         result = await ada.wait_message(lambda message: "· result" in message.text)
         assert "Cancelled" in result.text
         await no_agent_left(product)
+
+
+async def an_agent_works(product: Product) -> None:
+    """The card says so before its process is there."""
+    async with within(15):
+        while not agents_of(product):  # noqa: ASYNC110  # other processes set no event of ours
+            await asyncio.sleep(0.02)
 
 
 async def no_agent_left(product: Product) -> None:

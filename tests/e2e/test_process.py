@@ -33,7 +33,7 @@ async def started_children(product: Product) -> list[psutil.Process]:
     return children_of(product)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGTERM, marks=pytest.mark.long), signal.SIGINT])
 async def test_a_signal_in_mid_run_ends_it_in_order_and_the_next_start_goes_on(
     tmp_path: Path, number: signal.Signals
 ) -> None:

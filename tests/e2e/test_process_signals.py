@@ -23,7 +23,10 @@ from tests.support.product import Product, running_product
 from tests.support.token_product import SECRET, environment, token_product
 
 pytestmark = [pytest.mark.e2e, pytest.mark.posix]
-BOTH = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+BOTH = pytest.mark.parametrize(
+    "number",
+    [pytest.param(signal.SIGTERM, id="SIGTERM"), pytest.param(signal.SIGINT, id="SIGINT", marks=pytest.mark.long)],
+)
 
 
 def left_behind(folder: Path) -> list[psutil.Process]:

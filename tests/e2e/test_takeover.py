@@ -27,6 +27,7 @@ agents:
 """
 
 
+@pytest.mark.long
 async def test_a_stopped_run_is_worked_on_by_hand_and_handed_back(tmp_path: Path) -> None:
     repository = tmp_path / "notes"
     repository.mkdir()

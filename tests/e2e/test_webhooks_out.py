@@ -25,6 +25,7 @@ notify: {webhooks: [{name: ci, url: "%s", secret_file: secrets/ci, topics: [run]
 """
 
 
+@pytest.mark.long
 async def test_a_run_is_over_in_discord_while_a_webhook_hangs_and_then_all_arrives(tmp_path: Path) -> None:
     receiver = await Receiver().up()
     receiver.script = [HANG] * 99

@@ -9,6 +9,7 @@ async with running_playground(tmp_path) as playground:
 
 import asyncio
 import json
+import os
 import signal
 from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -25,6 +26,7 @@ from ompycord.playground.client import Address, Client, Info, command_line
 from ompycord.playground.server import hosting, listen
 from tests.support.patience import within
 from tests.support.playground_person import Person
+from tests.support.warm_start import WARM, start_module
 
 START_S = 20.0
 STOP_S = 10.0
@@ -181,7 +183,9 @@ async def hosted_playground(folder: Path) -> AsyncGenerator[Playground]:
 
 async def start_playground(folder: Path, *, port: int = 0) -> Playground:
     """Start the process and wait for the line that names its port."""
-    process = await asyncio.create_subprocess_exec(*command_line(folder, port=port), stdout=asyncio.subprocess.PIPE)
+    _, _, *words = command_line(folder, port=port)
+    env = {**os.environ, **WARM}
+    process = await start_module(*words, cwd=Path.cwd(), env=env, stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None
     async with within(START_S):
         line = await process.stdout.readline()

@@ -17,6 +17,7 @@ from ompycord.playground.client import Address, UnreachableError, read_run_file
 from tests.support.patience import until, within
 from tests.support.ping_judge import judge_messages
 from tests.support.playground import Playground
+from tests.support.warm_start import start_module
 
 UP_S = 60.0
 END_S = 45.0
@@ -28,7 +29,7 @@ _SIDECAR = re.compile(r"Sidecar\s+(http://127\.0\.0\.1:\d+)")
 class Product:
     """One data folder; `start`, `kill` and `end` as often as a test likes. The playground outlives a kill."""
 
-    def __init__(self, folder: Path, *, environ: Mapping[str, str], wrapper: tuple[str, ...]) -> None:
+    def __init__(self, folder: Path, *, environ: Mapping[str, str], wrapper: tuple[str, ...] | None) -> None:
         self.folder = folder
         self.data = folder / "data"
         self.log = folder / "up.log"
@@ -48,18 +49,19 @@ class Product:
         return self._playground
 
     async def start(self, *, wrapper: tuple[str, ...] | None = None, environ: Mapping[str, str] | None = None) -> None:
-        """`ompycord up`, until it says that it is up. A wrapper replaces `python -m ompycord`."""
+        """`ompycord up`, until it says that it is up. A wrapper replaces `python -m ompycord`, which starts cold."""
         program = wrapper or self._wrapper
         arguments = ("up", "--port", "0", "--playground-port", "0", "--data-dir", str(self.data))
+        env = {**os.environ, "PYTHONPATH": str(Path.cwd()), **self._environ, **(environ or {})}
         with self.log.open("ab") as log:
-            self.process = await asyncio.create_subprocess_exec(
-                *program,
-                *arguments,
-                cwd=self.folder,
-                env={**os.environ, "PYTHONPATH": str(Path.cwd()), **self._environ, **(environ or {})},
-                stdout=asyncio.subprocess.PIPE,
-                stderr=log,
-            )
+            if program:
+                self.process = await asyncio.create_subprocess_exec(
+                    *program, *arguments, cwd=self.folder, env=env, stdout=asyncio.subprocess.PIPE, stderr=log
+                )
+            else:
+                self.process = await start_module(
+                    "ompycord", *arguments, cwd=self.folder, env=env, stdout=asyncio.subprocess.PIPE, stderr=log
+                )
         said = self.said = await self.hears("Stop")
         port, token = _ADDRESS.findall(said)[0]
         address = Address(port=int(port), token=token)
@@ -143,7 +145,7 @@ async def running_product(
     """The product, up; ended with its playground on leaving. `config` becomes `ompycord.yml`."""
     (folder / "ompycord.yml").write_text(config)
     settings = {"OMP_WEBHOOK_SECRET": SECRET, **(environ or {})}
-    product = Product(folder, environ=settings, wrapper=wrapper or (sys.executable, "-m", "ompycord"))
+    product = Product(folder, environ=settings, wrapper=wrapper)
     try:
         await product.start()
         yield product

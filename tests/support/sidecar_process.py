@@ -15,6 +15,7 @@ import httpx
 from ompycord.http import parse_secret, sign
 from tests.support.patience import patient, within
 from tests.support.sidecar import SECRET, Options
+from tests.support.warm_start import WARM, start_module
 
 UP_S = 30.0
 ROOT = Path(__file__).parents[2]
@@ -33,10 +34,16 @@ class SidecarProcess:
     async def start(self, options: Options | None = None) -> bool:
         """Whether it came up; False when it ended first, as one that dies in a migration does."""
         chosen = (options or Options()).model_dump_json()
-        self.process = await asyncio.create_subprocess_exec(
-            *self._wrapper, sys.executable, "-m", "tests.support.sidecar", str(self.database), chosen,
-            cwd=ROOT, stdout=asyncio.subprocess.PIPE, start_new_session=True,
-        )  # fmt: skip
+        words = ("tests.support.sidecar", str(self.database), chosen)
+        if self._wrapper:
+            self.process = await asyncio.create_subprocess_exec(
+                *self._wrapper, sys.executable, "-m", *words,
+                cwd=ROOT, stdout=asyncio.subprocess.PIPE, start_new_session=True,
+            )  # fmt: skip
+        else:
+            self.process = await start_module(
+                *words, cwd=ROOT, env={**os.environ, **WARM}, stdout=asyncio.subprocess.PIPE, new_session=True
+            )
         assert self.process.stdout is not None
         async with within(UP_S):
             line = await self.process.stdout.readline()

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.support.patience import within
 from tests.support.playground import Playground
+from tests.support.warm_start import start_module
 
 UP_S = 60.0
 END_S = 45.0
@@ -71,8 +72,8 @@ async def token_product(
     (folder / "ompycord.yml").write_text(config)
     inherited = {name: text for name, text in os.environ.items() if not name.startswith(("OMP", "DISCORD_"))}
     with (folder / "up.log").open("wb") as log:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "ompycord", "up", "--port", "0", "--data-dir", str(folder / "data")),
+        process = await start_module(
+            *("ompycord", "up", "--port", "0", "--data-dir", str(folder / "data")),
             cwd=folder,
             env={**inherited, "PYTHONPATH": str(Path.cwd()), **environ},
             stdout=asyncio.subprocess.PIPE,

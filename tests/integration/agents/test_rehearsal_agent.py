@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 import uvicorn
-from mcp.server.mcpserver import MCPServer
 from pydantic import BaseModel
 
 from ompycord.agents.registry import adapters
@@ -133,6 +132,8 @@ class AuthenticatedRequest(BaseModel):
 @asynccontextmanager
 async def sidecar(asked: list[str], keys: list[str | None]) -> AsyncGenerator[str]:
     """The two tools of the sidecar, on the real protocol."""
+    from mcp.server.mcpserver import MCPServer
+
     server = MCPServer("sidecar")
 
     @server.tool()

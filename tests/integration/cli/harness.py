@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sys
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -23,6 +22,7 @@ from ompycord.http import HttpLimits, bind, serve
 from ompycord.store import SqliteStore, open_store
 from tests.support.app_harness import WEBHOOK_SECRET, ComposedApp, settings_of
 from tests.support.patience import patient, within
+from tests.support.warm_start import start_module
 
 SECRET = WEBHOOK_SECRET
 GUILD = "100000000000000009"
@@ -136,9 +136,7 @@ async def start(*arguments: str, folder: Path, environ: dict[str, str] | None = 
     """`ompycord ...` in a folder of its own, with no setting of ours but what is given."""
     inherited = {name: text for name, text in os.environ.items() if not name.startswith(("OMP", "DISCORD_"))}
     folder.mkdir(exist_ok=True)
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
+    return await start_module(
         "ompycord",
         *arguments,
         cwd=folder,

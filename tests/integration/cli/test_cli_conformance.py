@@ -7,6 +7,7 @@ import json
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 
 from ompycord.agents.conformance import RULES
@@ -23,6 +24,7 @@ def configured(folder: Path, name: str, **spec: object) -> None:
     (folder / "ompycord.yml").write_text(yaml.safe_dump({"agents": {name: agent}}), encoding="utf-8")
 
 
+@pytest.mark.long
 async def test_an_agent_that_nobody_planned_for_joins_by_configuration_alone(tmp_path: Path) -> None:
     command = [sys.executable, "-I", str(DOUBLES / "acp_double.py")]
     configured(tmp_path / "c", "newcomer", kind="acp", command=command, grants={"files": [str(DOUBLES)]})

@@ -33,6 +33,7 @@ def configured(folder: Path, **agent: Any) -> None:
     (folder / "ompycord.yml").write_text(yaml.safe_dump(content), encoding="utf-8")
 
 
+@pytest.mark.long
 async def test_a_dialect_from_outside_keeps_every_rule(tmp_path: Path) -> None:
     environ = install(tmp_path / "site")
     configured(tmp_path / "c", loudness=2)

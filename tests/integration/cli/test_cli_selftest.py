@@ -18,6 +18,7 @@ def started_in(folder: Path) -> list[psutil.Process]:
     return [one for one in psutil.process_iter(["cmdline"]) if str(folder) in " ".join(one.info["cmdline"] or [])]
 
 
+@pytest.mark.long
 async def test_the_whole_journey_passes_and_leaves_nothing_behind(tmp_path: Path) -> None:
     environ = {"TMPDIR": str(tmp_path), "DISCORD_TOKEN": "somebody's", "OMPYCORD_WEBHOK": "a mistake of the caller's"}
     done = await ompycord("selftest", "--json", folder=tmp_path / "here", environ=environ)

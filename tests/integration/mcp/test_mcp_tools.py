@@ -3,11 +3,10 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import httpx2
 import pytest
-from mcp import Client
-from mcp.client.streamable_http import streamable_http_client
 
 from ompycord.domain import events as ev
 from ompycord.domain.ids import RunId
@@ -20,7 +19,12 @@ from ompycord.workspaces.artifacts import Artifacts
 from tests.integration.conductor.conftest import ADA, AppHarness, harness, store
 from tests.support.patience import patient, within
 
+if TYPE_CHECKING:
+    from mcp import Client
+
 __all__ = ["harness", "store"]
+
+pytestmark = pytest.mark.xdist_group("the SDK of MCP")  # a second of imports, once
 
 KEY = "key-of-the-run"
 
@@ -57,7 +61,10 @@ async def mounted(harness: AppHarness, run: RunId, clock: Clock | None = None) -
 
 
 @asynccontextmanager
-async def connected(address: str, key: str = KEY) -> AsyncGenerator[Client]:
+async def connected(address: str, key: str = KEY) -> AsyncGenerator["Client"]:
+    from mcp import Client
+    from mcp.client.streamable_http import streamable_http_client
+
     async with (
         httpx2.AsyncClient(headers={"Authorization": f"Bearer {key}"}, trust_env=False, timeout=patient(60)) as http,
         Client(streamable_http_client(address, http_client=http)) as client,

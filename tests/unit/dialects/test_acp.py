@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from acp import schema
 
 from ompycord.dialects.agent_client_protocol.acp import Acp
 from ompycord.dialects.agent_client_protocol.acp_history import ARE_YOU_QUIET
@@ -81,6 +80,8 @@ def ended(number: int = 2, stop: str = "end_turn", **more: Any) -> dict[str, Any
 
 
 def test_what_we_send_is_what_the_protocols_own_schema_takes() -> None:
+    from acp import schema  # a second of CPU, which not every worker has to pay
+
     transcript = working(mcp_url="http://127.0.0.1/mcp/", mcp_key="k", texts=Path("/run/home/texts"))
     schema.InitializeRequest.model_validate(transcript.sent[0]["params"])
     opening = schema.NewSessionRequest.model_validate(transcript.sent[1]["params"])
@@ -317,6 +318,8 @@ def test_the_first_prompt_shows_pictures_to_an_agent_that_sees_any(sees: bool, b
     assert [one["type"] for one in first] == blocks
     assert first[0]["text"] == "p"
     if sees:
+        from acp import schema
+
         assert (first[1]["mimeType"], base64.b64decode(first[1]["data"])) == ("image/png", PNG)
         schema.ImageContentBlock.model_validate(first[1])
     transcript.on_input(Prompted(text="and this"))

@@ -9,13 +9,14 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("house rules")
 ROOT = Path("ompycord")
 FILES = sorted(file for file in ROOT.rglob("*.py") if "__pycache__" not in file.parts)
-TREES = {file: ast.parse(file.read_text(encoding="utf-8")) for file in FILES}
 SCRIPTS = {"__init__.py", "__main__.py", "_parent_death.py"}
 """Package fronts, and programs that are started and never imported; `*_program.py` are such too."""
 CONSTANTS = {"limits.py"}
@@ -30,6 +31,12 @@ NOT_FOR_SETTINGS = (
     "ompycord.checks.pytest_parser",
     "ompycord.domain.events",
 )
+
+
+@cache
+def trees() -> dict[Path, ast.Module]:
+    """Of every module of the product; seconds of CPU, which only the worker that runs these tests has to pay."""
+    return {file: ast.parse(file.read_text(encoding="utf-8")) for file in FILES}
 
 
 def imported(tree: ast.AST) -> Iterator[str]:
@@ -79,14 +86,14 @@ def test_there_is_something_to_look_at() -> None:
 
 
 def test_nothing_is_unpickled() -> None:
-    assert {str(file): found for file, tree in TREES.items() if (found := UNSAFE & set(imported(tree)))} == {}
+    assert {str(file): found for file, tree in trees().items() if (found := UNSAFE & set(imported(tree)))} == {}
 
 
 def test_a_span_of_time_is_never_cut_to_its_part_below_a_day() -> None:
     """`timedelta.seconds` is that; `total_seconds()` is what people mean."""
     uses = [
         f"{file}:{node.lineno}"
-        for file, tree in TREES.items()
+        for file, tree in trees().items()
         if "datetime" in set(imported(tree))
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and node.attr in {"seconds", "microseconds"}
@@ -105,7 +112,7 @@ def test_every_module_lists_its_public_names() -> None:
         file for file in FILES if file.parts[1] != "playground"
     ]  # a process of its own, whose modules nobody else imports
     modules = [file for file in ours if file.name not in SCRIPTS | CONSTANTS and not file.name.endswith("_program.py")]
-    assert [str(file) for file in modules if not lists(TREES[file])] == []
+    assert [str(file) for file in modules if not lists(trees()[file])] == []
 
 
 def test_the_settings_load_no_heavy_library_and_no_adapter() -> None:
