@@ -1,18 +1,22 @@
 """A Python that has imported the product and forks a process for each order; its counterpart is `warm_start.py`.
 
-`python -m tests.support.warm_python DESCRIPTOR`. An order is JSON: module, arguments, folder, environment; with it come four
-descriptors: the three of the new process, and a socket for its process id and, later, its wait status, a line each.
+`python -m tests.support.warm_python DESCRIPTOR`. An order is JSON: module, arguments, folder, environment; with it come
+four descriptors: the three of the new process, and a socket for its process id and, later, its exit code, a line each.
 """
 
+import atexit
 import gc
 import importlib
 import json
 import os
 import runpy
 import selectors
+import signal
 import socket
 import sys
+import threading
 import time
+import traceback
 from typing import Any
 
 IMPORTED = (
@@ -80,7 +84,7 @@ def _become(order: dict[str, Any], descriptors: list[int]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Ends as what it became ends, by the interpreter's own end."""
+    """In a new process it ends as the module ends, without the interpreter's clearing of what all processes share."""
     orders = socket.socket(fileno=int(sys.argv[1]))
     for name in IMPORTED:
         importlib.import_module(name)
@@ -89,7 +93,34 @@ def main() -> None:
     order = serve(orders)
     orders.detach()  # in a new process the descriptor is closed already
     if order is not None:
-        runpy.run_module(order["module"], run_name="__main__", alter_sys=True)
+        os._exit(_run(order["module"]))
+
+
+def _run(module: str) -> int:
+    """What `python -m` does with a module, to its exit code."""
+    code: object = None
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        code = end.code
+    except KeyboardInterrupt:
+        traceback.print_exc()
+        sys.stderr.flush()
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+    except BaseException:  # noqa: BLE001  # the interpreter's own last resort
+        traceback.print_exc()
+        code = 1
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join()
+    atexit._run_exitfuncs()  # pyright: ignore[reportPrivateUsage]  # what the interpreter calls
+    if isinstance(code, str):
+        sys.stderr.write(f"{code}\n")
+        code = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return code & 0xFF if isinstance(code, int) else 0
 
 
 if __name__ == "__main__":

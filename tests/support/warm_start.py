@@ -1,8 +1,8 @@
 """Starts a module of ours as `python -m` does, in a process of its own that need not import the product first.
 
 A start of the product is almost two seconds of imports, and dozens of tests start it. Here they fork a Python that has
-imported it (`warm_python.py`, one for a worker). What such a process does from there on is its own: descriptors, folder,
-environment, signals, exit code. Tests that are about the start itself start it cold.
+imported it (`warm_python.py`, one for a worker). What such a process does from there on is its own: descriptors,
+folder, environment, signals, exit code. Tests that are about the start itself start it cold.
 """
 
 import asyncio

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-# The SDK's models read their own source for descriptions of their fields, which nobody reads here: a third of its import.
+# The SDK's models read their own source for descriptions that nobody reads here: a third of its import.
 with mock.patch("pydantic._internal._fields._update_fields_from_docstrings"):
     import acp
     from acp import helpers, schema

@@ -9,6 +9,7 @@ import pkgutil
 import re
 import sqlite3
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ import ompycord.store
 from ompycord.store.migrations import find_migrations, statements
 from ompycord.store.statements import Many, Statements, load
 
+pytestmark = pytest.mark.xdist_group("statements")  # they share what was parsed
 FOLDER = Path("ompycord/store/sql")
 FILES = sorted(FOLDER.glob("*.sql"))
 ROWS = re.compile(r"\b(SELECT|INSERT INTO|UPDATE \w+|DELETE FROM|CREATE TABLE|ALTER TABLE|DROP TABLE)\b")
@@ -36,6 +38,7 @@ IN_PYTHON = {
 GOOD = "-- A feature.\n\n-- name: all_rows\n-- What there is.\nSELECT a FROM t;\n"
 
 
+@cache
 def modules() -> dict[str, ast.Module]:
     return {
         file.as_posix(): ast.parse(file.read_text(encoding="utf-8"))
