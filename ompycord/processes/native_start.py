@@ -68,7 +68,7 @@ def native_words(spec: ProcessSpec, program: Path) -> tuple[str, ...] | None:
 
 
 def _ignores_signals() -> bool:
-    """Whether a program would inherit ignored signals, which no shell can undo: after `nohup`, or behind a script's `&`."""
+    """Whether a program would inherit ignored signals, which no shell undoes: after `nohup`, behind a script's `&`."""
     restored = {signal.SIGPIPE, signal.SIGXFSZ}  # by `subprocess`
     return any(signal.getsignal(number) is signal.SIG_IGN for number in signal.valid_signals() - restored)
 

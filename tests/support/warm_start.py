@@ -25,7 +25,9 @@ PIPE: Final = asyncio.subprocess.PIPE
 
 def _of_python(env: Mapping[str, str]) -> dict[str, str]:
     """Variables that Python reads when it starts."""
-    return {name: text for name, text in env.items() if name.startswith("PYTHON")}
+    return {
+        name: text for name, text in env.items() if name.startswith("PYTHON") or name in {"LANG", "LC_ALL", "LC_CTYPE"}
+    }
 
 
 WARM: Final = {**_of_python(os.environ), "PYTHONPATH": str(ROOT)}
