@@ -321,9 +321,7 @@ async def test_cancel_ends_a_run_for_good_and_leaves_no_process(tmp_path: Path) 
 
 async def an_agent_works(product: Product) -> None:
     """The card says so before its process is there."""
-    async with within(15):
-        while not agents_of(product):  # noqa: ASYNC110  # other processes set no event of ours
-            await asyncio.sleep(0.02)
+    await until(lambda: bool(agents_of(product)))
 
 
 async def no_agent_left(product: Product) -> None:
