@@ -13,7 +13,7 @@ from bench.cards import CardStore, LimitedDiscord, card_channel
 from bench.rounds import Size, percentile
 from bench.scheduling import Latency, Shown, arrivals, closed_form, mean_age, reference
 from bench.virtual import VirtualClock, run_virtually
-from ompycord.app.bot_stores import bot_stores
+from ompycord.app.wiring.bot_stores import bot_stores
 from ompycord.bot.custom_ids import Signer
 from ompycord.bot.delivery.live import LiveEditor
 from ompycord.bot.delivery.messages_below import MessagesBelow

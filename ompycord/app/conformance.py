@@ -10,8 +10,8 @@ from pathlib import Path
 
 from ompycord.agents.conformance import RULES, Trial, judge
 from ompycord.agents.registry import adapters
-from ompycord.app.compose import git_of
 from ompycord.app.system import SystemIds
+from ompycord.app.wiring.work import git_of
 from ompycord.domain.base import Frozen
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentJob

@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ompycord import __version__
-from ompycord.app.compose import Parts, git_of, lifespan
+from ompycord.app.compose import lifespan
 from ompycord.app.connection.startup_probe import point_at_configured, report_missing
 from ompycord.app.data_folder import DataFolder
 from ompycord.app.outgoing.webhooks import webhook_secrets
 from ompycord.app.services import Ends, RunningServices, Service
 from ompycord.app.signals import Stop
 from ompycord.app.system import keep_few_heaps, settle_process
+from ompycord.app.wiring.parts import Parts
+from ompycord.app.wiring.work import git_of
 from ompycord.errors import StartError
 from ompycord.http import bind, serve
 from ompycord.settings import Settings, load_settings

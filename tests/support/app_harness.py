@@ -11,9 +11,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from ompycord.app.compose import Infrastructure, Secrets, Workers, wire
+from ompycord.app.compose import wire
 from ompycord.app.data_folder import DataFolder
 from ompycord.app.mode import StorageMode
+from ompycord.app.wiring.parts import Infrastructure, Secrets, Workers
 from ompycord.bot import Lookups
 from ompycord.conductor import Bus, Driver, Snapshots
 from ompycord.domain.catalog import Catalog

@@ -1,7 +1,7 @@
 """What a test does in a person's place, by area: the areas of the composition root, and what tests ask of a run."""
 
-from ompycord.app.compose import Areas as ComposedAreas
-from ompycord.app.compose import Infrastructure
+from ompycord.app.wiring.parts import Areas as ComposedAreas
+from ompycord.app.wiring.parts import Infrastructure
 from ompycord.conductor import LoadedRun, Reminders
 from ompycord.domain.ids import RunId
 from ompycord.domain.run import RunRecord

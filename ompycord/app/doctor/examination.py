@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ompycord.app.compose import git_of
 from ompycord.app.connection.discord_probe import findings_of, open_probe
 from ompycord.app.connection.startup_probe import channels_of
 from ompycord.app.doctor import machine, team
 from ompycord.app.doctor.production import production
 from ompycord.app.findings import Finding, fail, ok, warn
+from ompycord.app.wiring.work import git_of
 from ompycord.errors import ConfigurationError, StartError
 from ompycord.settings import Settings, load_settings
 from ompycord.workspaces.confinement.probe import best_launcher

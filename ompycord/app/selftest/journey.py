@@ -11,9 +11,9 @@ from pathlib import Path
 
 import httpx
 
-from ompycord.app.compose import git_of
 from ompycord.app.selftest.harness import SelftestHarness
 from ompycord.app.selftest.person import NotSeen, button
+from ompycord.app.wiring.work import git_of
 from ompycord.domain.base import Frozen
 from ompycord.http import parse_secret, sign
 from ompycord.playground.client import JsonObject, Message

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ompycord.app.compose import Workers
+from ompycord.app.wiring.parts import Workers
 from ompycord.conductor import Submission
 from ompycord.domain.access import Person, Role
 from ompycord.domain.catalog import Catalog, Limits

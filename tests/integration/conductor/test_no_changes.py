@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ompycord.agents.command import CommandAgent, CommandOptions
-from ompycord.app.compose import Workers
+from ompycord.app.wiring.parts import Workers
 from ompycord.checks.local import LocalChecks
 from ompycord.conductor.transitions import Transitions
 from ompycord.domain import events as ev

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 import ompycord.bot
 import ompycord.http
 import ompycord.webhook
-from ompycord.app.compose import bot_options
+from ompycord.app.wiring.edges import bot_options
 from ompycord.bot.options import BotOptions, DiscordSettings
 from ompycord.errors import ConfigurationError
 from ompycord.http import HttpLimits

@@ -1,0 +1,131 @@
+"""Where people and agents come in: the bot, the sidecar, the MCP tools, the keys that open them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+from ompycord import __version__
+from ompycord.app.access_keys.key_manager import KeyManager
+from ompycord.app.access_keys.key_secrets import KeySecrets
+from ompycord.app.health import Health
+from ompycord.app.mode import StorageMode
+from ompycord.app.report import HealthReport
+from ompycord.app.sidecar import create_sidecar
+from ompycord.app.system import settle_process
+from ompycord.app.wiring.bot_stores import bot_stores
+from ompycord.app.wiring.parts import Areas, Infrastructure, Secrets, Workers
+from ompycord.bot.bot import Bot
+from ompycord.bot.lookups import Lookups
+from ompycord.bot.options import BotOptions
+from ompycord.conductor import (
+    Projector,
+)
+from ompycord.domain.ids import RunId
+from ompycord.domain.ports import WorkResults
+from ompycord.http import Mount, Sidecar
+from ompycord.mcp_server import McpMount, ToolService
+from ompycord.settings import Settings
+from ompycord.webhook import Probe, Streams
+
+__all__ = ["bot_of", "bot_options", "key_manager_of", "lookups_of", "mcp_of", "sidecar_of"]
+
+
+def key_manager_of(
+    infrastructure: Infrastructure, secrets: KeySecrets, shared_secret: str, sidecar_address: Callable[[], str]
+) -> KeyManager:
+    """Who may come in; its keys are read with its first `refresh`."""
+    return KeyManager(
+        store=infrastructure.store,
+        secrets=secrets,
+        clock=infrastructure.clock,
+        ids=infrastructure.ids,
+        shared_secret=shared_secret,
+        sidecar_address=sidecar_address,
+    )
+
+
+def bot_of(infrastructure: Infrastructure, areas: Areas, lookups: Lookups, secrets: Secrets) -> Bot:
+    """The bot with the ports of its rooms; it connects once it runs."""
+    return Bot(
+        options=bot_options(infrastructure.settings),
+        token=secrets.bot_token,
+        catalog=infrastructure.settings.catalog,
+        runs=areas.runs,
+        messages=areas.messages,
+        approvals=areas.approvals,
+        budgets=areas.budgets,
+        snapshots=infrastructure.snapshots,
+        stores=bot_stores(infrastructure.store),
+        bus=infrastructure.bus,
+        clock=infrastructure.clock,
+        ids=infrastructure.ids,
+        mac_key=secrets.component_key.encode(),
+        redact=infrastructure.redact,
+        lookups=lookups,
+    )
+
+
+def bot_options(settings: Settings) -> BotOptions:
+    """The section `discord`, and who may do what. Raises ValidationError where no server is named."""
+    return BotOptions(**dict(settings.discord), access=settings.access)
+
+
+def lookups_of(workers: Workers, health: Health, mode: StorageMode) -> Lookups:
+    """What the bot asks of this machine."""
+    return Lookups(
+        health=health.lines,
+        diff=_diff_of(workers.results),
+        confinement=workers.launcher.level,
+        mode=mode.words,
+        artifact=workers.artifacts.read,
+        keep_file=workers.artifacts.keep,
+    )
+
+
+def _diff_of(results: WorkResults) -> Callable[[RunId], Awaitable[bytes | None]]:
+    async def diff(run: RunId) -> bytes | None:
+        result = await results.result(run)
+        return None if result is None or result.diff is None else await asyncio.to_thread(result.diff.read_bytes)
+
+    return diff
+
+
+def mcp_of(infrastructure: Infrastructure, areas: Areas, workers: Workers, key_manager: KeyManager) -> McpMount:
+    """The tools of agents, behind the keys of their runs."""
+    tool_service = ToolService(
+        recorder=areas.recorder,
+        messages=areas.messages,
+        snapshots=infrastructure.snapshots,
+        bus=infrastructure.bus,
+        clock=infrastructure.clock,
+        ids=infrastructure.ids,
+        attach=workers.artifacts.attach,
+    )
+    return McpMount(
+        tool_service=tool_service, authenticate=key_manager.run_of, version=__version__, loaded=settle_process
+    )
+
+
+def sidecar_of(
+    infrastructure: Infrastructure,
+    key_manager: KeyManager,
+    projector: Projector,
+    mcp: McpMount,
+    probes: Mapping[str, Probe],
+    report: HealthReport,
+) -> Sidecar:
+    """The HTTP server's application; `run.py` binds its socket."""
+    return create_sidecar(
+        store=infrastructure.store,
+        snapshots=infrastructure.snapshots,
+        keyring=key_manager.keys,
+        clock=infrastructure.clock,
+        ids=infrastructure.ids,
+        limits=infrastructure.settings.webhook,
+        event_limits=infrastructure.settings.webhook.events,
+        wake=projector.wake,
+        probes=probes,
+        streams=Streams(log=infrastructure.store, bus=infrastructure.bus),
+        mounts=(Mount("/mcp", mcp),),
+        reports=report,
+        bus=infrastructure.bus,
+    )

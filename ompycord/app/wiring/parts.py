@@ -1,0 +1,110 @@
+"""What is wired, in five bundles; `compose.py` makes them, one from the other."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+from ompycord.app.access_keys.key_manager import KeyManager
+from ompycord.app.control import Operation
+from ompycord.app.data_folder import DataFolder
+from ompycord.app.mode import StorageMode
+from ompycord.app.services import Service
+from ompycord.bot.bot import Bot
+from ompycord.conductor import (
+    Approvals,
+    BudgetKeeper,
+    Budgets,
+    Bus,
+    Driver,
+    EventRecorder,
+    Messages,
+    Projector,
+    Runs,
+    Snapshots,
+)
+from ompycord.domain.ids import RunId
+from ompycord.domain.ports import AgentAdapter, AgentCapabilities, Checks, Clock, Ids, WorkResults, Workspaces
+from ompycord.http import Sidecar
+from ompycord.notify import Notifier
+from ompycord.processes.launcher_port import Launcher
+from ompycord.settings import Settings
+from ompycord.store import SqliteStore
+from ompycord.workspaces.artifacts import Artifacts
+
+__all__ = ["Areas", "Infrastructure", "Parts", "Secrets", "Workers"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secrets:
+    """What signs and opens, as text."""
+
+    bot_token: str
+    webhook_secret: str
+    component_key: str
+    """Signs the buttons of our messages."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Infrastructure:
+    """What everything else stands on."""
+
+    settings: Settings
+    data: DataFolder
+    store: SqliteStore
+    notifier: Notifier
+    bus: Bus
+    snapshots: Snapshots
+    mode: StorageMode
+    redact: Callable[[str], str]
+    clock: Clock
+    ids: Ids
+    alarms: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
+    """Rung when something was decided. Filled while wiring: who is woken needs who wakes."""
+
+    def wake(self) -> None:
+        for alarm in self.alarms:
+            alarm()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workers:
+    """What works on a repository: programs are started, clones are made."""
+
+    launcher: Launcher
+    workspaces: Workspaces
+    results: WorkResults
+    artifacts: Artifacts
+    adapters: Mapping[str, AgentAdapter]
+    """By an agent's kind."""
+    capabilities: Mapping[str, AgentCapabilities]
+    """The same."""
+    checks: Checks
+    kill_strays: Callable[[RunId], Awaitable[None]]
+    """Ends what a run's programs left running."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Areas:
+    """What people and agents can ask for, by area; each part of the product is given those that it needs."""
+
+    runs: Runs
+    messages: Messages
+    approvals: Approvals
+    budgets: Budgets
+    recorder: EventRecorder
+    budget_keeper: BudgetKeeper
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What was wired, for who starts it."""
+
+    services: tuple[Service, ...]
+    """All but the server, in the order of start."""
+    sidecar: Sidecar
+    bot: Bot
+    areas: Areas
+    projector: Projector
+    driver: Driver
+    key_manager: KeyManager
+    operations: Mapping[str, Operation]
+    """What the control socket answers."""

@@ -1,0 +1,95 @@
+"""What runs beside the server, and what the control socket answers."""
+
+from collections.abc import Mapping
+from functools import partial
+
+from ompycord.app.access_keys.key_manager import KeyManager
+from ompycord.app.access_keys.key_secrets import KeySecrets
+from ompycord.app.access_keys.keys import Keys
+from ompycord.app.control import Control, Operation
+from ompycord.app.health import MANY_EVENTS
+from ompycord.app.outgoing.operations import WebhookOperations
+from ompycord.app.run_views import RunViews
+from ompycord.app.services import SETTLE_S, Ends, Readiness, Service
+from ompycord.app.wiring.parts import Areas, Infrastructure
+from ompycord.bot.bot import Bot
+from ompycord.conductor import (
+    Driver,
+    Projector,
+    Reminders,
+)
+from ompycord.mcp_server import McpMount
+from ompycord.store import SqliteStore
+from ompycord.telemetry.watchdog import Watchdog
+
+__all__ = ["operations_of", "services_of"]
+
+
+def services_of(
+    infrastructure: Infrastructure,
+    areas: Areas,
+    *,
+    watchdog: Watchdog,
+    projector: Projector,
+    driver: Driver,
+    key_manager: KeyManager,
+    reminders: Reminders,
+    mcp: McpMount,
+    control: Control,
+    bot: Bot,
+) -> tuple[Service, ...]:
+    """All that runs beside the server, in the order of start; `services.py` ends them."""
+    return (
+        Service(name="watchdog", run=watchdog.run, ends=Ends.RECORD, bound_s=SETTLE_S),
+        Service(
+            name="projector",
+            run=projector.run,
+            ends=Ends.RECORD,
+            settle=projector.settled,
+            bound_s=SETTLE_S,
+            ready=Readiness("worker", partial(_keeps_up, infrastructure.store)),
+        ),
+        Service(name="driver", run=driver.run, ends=Ends.WORK, drain=driver.drain),
+        Service(name="keys", run=key_manager.run, ends=Ends.WORK),
+        Service(name="budget", run=areas.budget_keeper.run, ends=Ends.WORK),
+        Service(name="reminders", run=reminders.run, ends=Ends.WORK),
+        Service(
+            name="notifier",
+            run=infrastructure.notifier.run,
+            ends=Ends.WORK,
+            drain=infrastructure.notifier.drain,
+            stop=_drained,
+        ),
+        Service(name="mcp", run=mcp.serve, ends=Ends.WORK, drain=mcp.drain),
+        Service(name="control", run=control.serve, ends=Ends.WORK),
+        Service(
+            name="bot",
+            run=bot.run,
+            ends=Ends.BOT,
+            stop=bot.close,
+            ready=Readiness("gateway", partial(_is_ready, bot)),
+        ),
+    )
+
+
+async def _drained() -> None:
+    """What was drained ends by itself."""
+
+
+async def _is_ready(bot: Bot) -> bool:
+    return bot.is_ready
+
+
+async def _keeps_up(store: SqliteStore) -> bool:
+    return await store.backlog() < MANY_EVENTS
+
+
+def operations_of(
+    infrastructure: Infrastructure, key_secrets: KeySecrets, key_manager: KeyManager
+) -> Mapping[str, Operation]:
+    """What the control socket answers: keys, runs, deliveries to webhooks."""
+    store, clock = infrastructure.store, infrastructure.clock
+    keys = Keys(store=store, secrets=key_secrets, clock=clock, ids=infrastructure.ids, changed=key_manager.refresh)
+    views = RunViews(store=store, history=store, snapshots=infrastructure.snapshots)
+    webhooks = WebhookOperations(store=store, clock=clock, wake=infrastructure.notifier.wake)
+    return {**keys.operations(), **views.operations(), **webhooks.operations()}

@@ -1,0 +1,182 @@
+"""What decides and works: the areas, the workers, the driver, the projector; each made of the bundles before it."""
+
+import os
+from collections.abc import Mapping
+from functools import partial
+
+from ompycord.agents.registry import adapters
+from ompycord.app.access_keys.key_manager import KeyManager
+from ompycord.app.confinement import launcher_at_start
+from ompycord.app.data_folder import DataFolder
+from ompycord.app.outgoing.webhooks import notifications_of
+from ompycord.app.wiring.parts import Areas, Infrastructure, Workers
+from ompycord.checks.local import LocalChecks
+from ompycord.conductor import (
+    AgentCapabilityLookup,
+    Approvals,
+    BudgetKeeper,
+    Budgets,
+    Driver,
+    EventRecorder,
+    Inboxes,
+    Messages,
+    Projector,
+    Reminders,
+    RunAccess,
+    Runs,
+    Transitions,
+)
+from ompycord.domain.catalog import RunChannels
+from ompycord.domain.ids import RunId
+from ompycord.engines import LocalEngine, StepContext
+from ompycord.processes import kill_strays
+from ompycord.settings import Settings
+from ompycord.store import SqliteStore
+from ompycord.workspaces.artifacts import Artifacts
+from ompycord.workspaces.git import Git
+from ompycord.workspaces.service import GitWorkspaces
+
+__all__ = ["areas_of", "driver_of", "git_of", "projector_of", "reminders_of", "workers_of"]
+
+
+def git_of(environ: Mapping[str, str]) -> Git:
+    """The host's git, looked up in our PATH."""
+    return Git(path=environ.get("PATH", os.defpath))
+
+
+async def workers_of(data: DataFolder, *, kinds: set[str]) -> Workers:
+    """The launcher at this machine's level, and what starts programs by it. `kinds` are those of agents to load."""
+    launcher = await launcher_at_start(data.path, os.environ)
+    workspaces = GitWorkspaces(
+        folder=data.path / "workspaces",
+        repositories=data.path / "repositories",
+        git=git_of(os.environ),
+        launcher=launcher,
+    )
+    artifacts = Artifacts(folder=data.path / "artifacts", workspaces=workspaces)
+    known = adapters(launcher=launcher, kinds=kinds)
+    return Workers(
+        launcher=launcher,
+        workspaces=workspaces,
+        results=workspaces,
+        artifacts=artifacts,
+        adapters=known,
+        capabilities={kind: adapter.capabilities for kind, adapter in known.items()},
+        checks=LocalChecks(launcher=launcher),
+        kill_strays=_kill_strays,
+    )
+
+
+async def _kill_strays(run: RunId) -> None:
+    await kill_strays(run)
+
+
+def areas_of(infrastructure: Infrastructure, workers: Workers) -> Areas:
+    """The use cases, by area."""
+    store, clock, ids, wake = infrastructure.store, infrastructure.clock, infrastructure.ids, infrastructure.wake
+    access = RunAccess(store=store, clock=clock, ids=ids)
+    transitions = Transitions(store=store, clock=clock, ids=ids)
+    catalog = infrastructure.settings.catalog
+    return Areas(
+        runs=Runs(
+            access=access,
+            transitions=transitions,
+            drafts=store,
+            tasks=store,
+            catalog=catalog,
+            wake=wake,
+            closed=infrastructure.mode.closed,
+        ),
+        messages=Messages(
+            access=access,
+            history=store,
+            transitions=transitions,
+            capabilities=AgentCapabilityLookup(catalog=catalog, by_kind=workers.capabilities),
+            wake=wake,
+        ),
+        approvals=Approvals(access=access, catalog=catalog, wake=wake),
+        budgets=Budgets(access=access, transitions=transitions, wake=wake),
+        recorder=EventRecorder(access=access, observations=store, wake=wake),
+        budget_keeper=BudgetKeeper(
+            access=access,
+            transitions=transitions,
+            snapshots=infrastructure.snapshots,
+            bus=infrastructure.bus,
+            wake=wake,
+        ),
+    )
+
+
+def projector_of(infrastructure: Infrastructure) -> Projector:
+    """Folds the log, commits deliveries, publishes changes."""
+    return Projector(
+        store=infrastructure.store,
+        snapshots=infrastructure.snapshots,
+        bus=infrastructure.bus,
+        clock=infrastructure.clock,
+        channels=_channels(infrastructure.settings),
+        notifications=notifications_of(infrastructure.settings.notify, infrastructure.redact),
+    )
+
+
+def _channels(settings: Settings) -> RunChannels:
+    """Where a run's card goes: its repository's channel, else the home channel."""
+    bound = {spec.name: spec.channel for spec in settings.catalog.repositories if spec.channel}
+    return RunChannels(home=settings.discord.home_channel, of_repositories=bound)
+
+
+def driver_of(
+    infrastructure: Infrastructure,
+    workers: Workers,
+    recorder: EventRecorder,
+    key_manager: KeyManager,
+    projector: Projector,
+) -> Driver:
+    """Drives hosted runs: effects run in this process."""
+    catalog = infrastructure.settings.catalog
+    capabilities = AgentCapabilityLookup(catalog=catalog, by_kind=workers.capabilities)
+    context = StepContext(
+        catalog=catalog,
+        workspaces=workers.workspaces,
+        results=workers.results,
+        adapters=workers.adapters,
+        checks=workers.checks,
+        level=workers.launcher.level,
+        remedy=workers.launcher.remedy,
+        observe=recorder.observe,
+        record=recorder.record,
+        secrets=key_manager.job_environment,
+        inboxes=Inboxes(history=infrastructure.store, bus=infrastructure.bus, record=recorder.record),
+        task=infrastructure.store.task,
+        session=infrastructure.store.session,
+        session_usd=infrastructure.store.session_usd,
+        file=workers.artifacts.of_task,
+        co_author=partial(_co_author, infrastructure.store),
+    )
+    return Driver(
+        store=infrastructure.store,
+        history=infrastructure.store,
+        engine=LocalEngine(context=context, kill_strays=workers.kill_strays),
+        clock=infrastructure.clock,
+        ids=infrastructure.ids,
+        limits=catalog.limits,
+        changed=projector.wake,
+        resumes=lambda record: capabilities.of(record).can_resume,
+        closed=infrastructure.mode.closed,
+    )
+
+
+async def _co_author(store: SqliteStore, person: str) -> str | None:
+    return (await store.person_settings(person)).co_author
+
+
+def reminders_of(infrastructure: Infrastructure, areas: Areas) -> Reminders:
+    """Reminds people of what waits for them."""
+    return Reminders(
+        store=infrastructure.store,
+        snapshots=infrastructure.snapshots,
+        runs=areas.runs,
+        recorder=areas.recorder,
+        clock=infrastructure.clock,
+        ops_channel=infrastructure.settings.discord.ops_channel,
+    )
