@@ -89,5 +89,5 @@ async def try_agent(
 def _job(spec: AgentSpec, prompt: str, clone: Path) -> AgentJob:
     """A run of its own, so that what is left of it can be found."""
     ids = SystemIds()
-    task = Task(id=ids.ulid(), prompt=prompt, title="Conformance", repository="none", agent=spec.name)
+    task = Task(id=ids.ulid(), prompt=prompt, title="Conformance", repositories=("none",), agent=spec.name)
     return AgentJob(run=RunId(ids.ulid()), iteration=1, task=task, spec=spec, cwd=clone, prompt=prompt, env={})

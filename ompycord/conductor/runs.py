@@ -5,9 +5,6 @@ A method returns when the fact is on disk. Refusals are `Refused`.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Annotated
-
-from pydantic import Field
 
 from ompycord.conductor.budgets import is_used_up
 from ompycord.conductor.run_access import RunAccess, require_hosted
@@ -25,7 +22,7 @@ from ompycord.domain.ports import Drafts, RunFilter, Tasks
 from ompycord.domain.records import Commit, Committed, Draft, NewEvent
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.run import FINAL, Machine, RunKind, RunRecord, RunState
-from ompycord.domain.task import MOST_FILES, Mode, Origin, Prompt, Task, TaskFile
+from ompycord.domain.task import Origin, Task, TaskRequest
 from ompycord.errors import Refused
 
 __all__ = ["Runs", "Submission", "title_of"]
@@ -41,16 +38,9 @@ async def _open() -> None:
 
 
 class Submission(Frozen):
-    """What a person asks for, as names; checked against configuration before anything is stored as a run."""
+    """A request and where its run is shown; its names are checked before anything is stored as a run."""
 
-    prompt: Prompt
-    repository: str
-    agent: str
-    mode: Mode = Mode.STANDARD
-    branch: Annotated[str, Field(max_length=200, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$")] | None = None
-    budget_usd: Annotated[float, Field(gt=0, le=10_000)] | None = None
-    done_when: Annotated[str, Field(max_length=300)] | None = None
-    files: Annotated[tuple[TaskFile, ...], Field(max_length=MOST_FILES)] = ()
+    request: TaskRequest
     guild: str
     channel: str
     """Where the mirror goes."""
@@ -98,23 +88,16 @@ class Runs:
         denied = authorize(person, "new")
         if isinstance(denied, Denied):
             raise Refused(denied.code, needs=denied.needs[-1])
-        repository = self._catalog.repository(submission.repository)
-        agent = self._catalog.agent(submission.agent, repository=repository)
+        request = submission.request
+        self._catalog.agent(request.agent, repository=self._catalog.repository(request.repository))
         earlier = await self._access.store.run(RunId(draft))
         if earlier is not None:
             return earlier
         now = self._access.clock.now_ms()
         task = Task(
+            **dict(request),
             id=self._access.ids.ulid(),
-            prompt=submission.prompt,
-            title=title_of(submission.prompt),
-            repository=repository.name,
-            agent=agent.name,
-            mode=submission.mode,
-            branch=submission.branch,
-            budget_usd=submission.budget_usd,
-            done_when=submission.done_when,
-            files=submission.files,
+            title=title_of(request.prompt),
             origin=Origin(
                 guild=submission.guild, channel=submission.channel, requester=person.id, requester_name=person.name
             ),
@@ -182,13 +165,12 @@ class Runs:
         drafts: tuple[Draft, ...] = ()
         if draft is not None:
             kept = await self._drafts.draft(draft)
-            typed = {"prompt": task.prompt, "repository": task.repository, "agent": task.agent, "mode": task.mode}
             base = kept or Draft(
                 id=draft,
                 person=person.id,
                 guild=origin.guild or "",
                 channel=origin.channel or "",
-                body=typed,
+                body=task.typed(),
                 created_at=now,
             )
             drafts = (base.model_copy(update={"run": run}),)

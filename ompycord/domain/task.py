@@ -1,19 +1,59 @@
-"""A task: what a person asked for, where and with which care; counterpart of the `tasks` table."""
+"""A task and the request that it is made of: what a person asked for, where and with which care.
+
+`TaskRequest` is the one place that says which fields a task has and how much each may hold. Commands, forms, drafts,
+events and the `tasks` table take both from here.
+"""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    TypeAdapter,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
 
 from ompycord.domain.base import Frozen, Name
 from ompycord.domain.ids import Ulid
 
-__all__ = ["MOST_FILES", "Mode", "Origin", "Prompt", "Task", "TaskFile"]
+__all__ = [
+    "BRANCH_LIMIT",
+    "DONE_WHEN_LIMIT",
+    "LARGEST_FILE_MIB",
+    "LEAST_BUDGET_USD",
+    "MOST_BUDGET_USD",
+    "MOST_FILES",
+    "PROMPT_LIMIT",
+    "Budget",
+    "Mode",
+    "Origin",
+    "Task",
+    "TaskFile",
+    "TaskRequest",
+]
 
+PROMPT_LIMIT = 32_000
+"""Characters of a prompt with the texts that came with it; a command and a form take less at once."""
+BRANCH_LIMIT = 200
+"""Characters of a branch's name."""
+DONE_WHEN_LIMIT = 300
+"""Characters."""
+LEAST_BUDGET_USD = 0.01
+"""The least that a person can name; a budget is only ever more than nothing."""
+MOST_BUDGET_USD = 10_000
 MOST_FILES = 10
-PROMPT_LIMIT = 32_000  # typed into a form 4,000, longer as attachment up to 32,000
+LARGEST_FILE_MIB = 10
+"""Of a file that comes with a task; a larger one is left out, and the person is told."""
 
-Prompt = Annotated[str, StringConstraints(min_length=1, max_length=PROMPT_LIMIT, strip_whitespace=True)]
+Budget = Annotated[float, Field(gt=0, le=MOST_BUDGET_USD)]
+"""US dollars that a run may cost."""
 
 
 class Mode(StrEnum):
@@ -51,19 +91,66 @@ class TaskFile(Frozen):
     """Bytes."""
 
 
-class Task(Frozen):
-    """One task. A retry is another run of the same task."""
+def _as_names(stored: object) -> object:
+    return (stored,) if isinstance(stored, str) else stored
 
-    id: Ulid
-    prompt: Prompt
-    title: Annotated[str, StringConstraints(max_length=200)]
-    repository: Name
+
+def _exactly_one(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(names) != 1:
+        count = len(names) or "none"
+        raise PydanticCustomError(
+            "one_repository", "A task has exactly one repository for now, not {count}", {"count": count}
+        )
+    return names
+
+
+def _stored(names: tuple[str, ...]) -> str:
+    return names[0]
+
+
+Repositories = Annotated[
+    tuple[Name, ...],
+    BeforeValidator(_as_names),
+    AfterValidator(_exactly_one),
+    PlainSerializer(_stored, return_type=str),
+    WithJsonSchema(TypeAdapter[str](Name).json_schema()),
+]
+"""Names of repositories: exactly one for now. It is stored, and published, as that one's name."""
+
+
+class TaskRequest(Frozen):
+    """What a person asks for, as names; the catalog says whether there is such a repository and such an agent."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    prompt: Annotated[str, StringConstraints(min_length=1, max_length=PROMPT_LIMIT, strip_whitespace=True)]
+    repositories: Repositories = Field(
+        validation_alias=AliasChoices("repository", "repositories"), serialization_alias="repository"
+    )
     agent: Name
     mode: Mode = Mode.STANDARD
-    branch: Annotated[str, StringConstraints(max_length=200)] | None = None
+    branch: (
+        Annotated[str, StringConstraints(max_length=BRANCH_LIMIT, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$")] | None
+    ) = None
     """The base branch to start from; None takes the repository's."""
-    budget_usd: Annotated[float, Field(gt=0, le=10_000)] | None = None
-    done_when: Annotated[str, StringConstraints(max_length=300)] | None = None
+    budget_usd: Budget | None = None
+    done_when: Annotated[str, StringConstraints(max_length=DONE_WHEN_LIMIT)] | None = None
     """Besides the checks; never earns a mark alone."""
     files: Annotated[tuple[TaskFile, ...], Field(max_length=MOST_FILES)] = ()
+
+    @property
+    def repository(self) -> str:
+        """The one repository's name."""
+        return self.repositories[0]
+
+    def typed(self) -> dict[str, Any]:
+        """Every field but the files as JSON, by its stored name: what a draft keeps of a request."""
+        return self.model_dump(mode="json", include=set(TaskRequest.model_fields) - {"files"})
+
+
+class Task(TaskRequest):
+    """A request that was taken. A retry is another run of the same task."""
+
+    id: Ulid
+    title: Annotated[str, StringConstraints(max_length=200)]
     origin: Origin = Origin()

@@ -59,6 +59,12 @@ MODAL_INPUT_VALUE: Final = 4000
 MODAL_INPUT_LABEL: Final = 45
 """docs/platform/discord.md, *Sizes*: label of an input."""
 
+COMMAND_TEXT: Final = 6000
+"""docs/platform/discord.md, *Sizes*: characters of a command's text option."""
+
+CHOICE: Final = 100
+"""docs/platform/discord.md, *Sizes*: name and value of one choice of a completion."""
+
 AUTOCOMPLETE_CHOICES: Final = 25
 """docs/platform/discord.md, *Sizes*: choices of one completion answer."""
 
@@ -92,12 +98,6 @@ integer."""
 
 CLUSTER: Final = 32
 """docs/platform/discord.md, *Sizes*: a larger grapheme cluster is replaced, since one cluster can exceed any limit."""
-
-PROMPT_MODAL: Final = 4000
-"""docs/contracts/files-and-names.md, *Limits*: a prompt typed into the form."""
-
-PROMPT_ATTACHED: Final = 32_000
-"""docs/contracts/files-and-names.md, *Limits*: a prompt that comes as an attachment."""
 
 CARD_LINKS: Final = 5
 """docs/contracts/cards.md, *Order of loss*: links that are never lost."""

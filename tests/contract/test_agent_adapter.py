@@ -51,7 +51,7 @@ def trial(adapter: AgentAdapter, at: Path, *, quick: tuple[AgentSpec, str], long
     clone.mkdir(parents=True)
 
     def job(spec: AgentSpec, prompt: str) -> AgentJob:
-        task = Task(id="01JD0000000000000000000001", prompt=prompt, title="t", repository="shop", agent=spec.name)
+        task = Task(id="01JD0000000000000000000001", prompt=prompt, title="t", repositories=("shop",), agent=spec.name)
         # A run of its own, so that what is left of it can be found.
         run = RunId(new_ulid(now_ms=0, entropy=os.urandom(10)))
         return AgentJob(run=run, iteration=1, task=task, spec=spec, cwd=clone, prompt=prompt, env={})

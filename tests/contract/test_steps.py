@@ -74,7 +74,9 @@ async def folder(tmp_path: Path) -> Folder:
     agent = CommandOptions(name="script", command=("sh", "-c", FIX), sandbox=Sandbox(minimum="none"))
     catalog = Catalog(repositories=(sample,), agents=(agent,))
     (tmp_path / "catalog.json").write_text(catalog.model_dump_json())
-    task = Task(id=made.task, prompt="Fix it.", title="Fix it", repository=sample.name, agent="script", origin=Origin())
+    task = Task(
+        id=made.task, prompt="Fix it.", title="Fix it", repositories=(sample.name,), agent="script", origin=Origin()
+    )
     (tmp_path / f"task-{made.task}.json").write_text(task.model_dump_json())
     return made
 

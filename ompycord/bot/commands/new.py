@@ -13,29 +13,29 @@ from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.feature import Feature, slash_command
 from ompycord.bot.flow import Flow, FlowStep, Signal, advance
 from ompycord.bot.interactions import reply_texts
-from ompycord.bot.interactions.drafts import AttachedFile, Typed
+from ompycord.bot.interactions.drafts import AttachedFile, DraftBody
 from ompycord.bot.interactions.forms import read_form
 from ompycord.bot.interactions.replies import give_back
 from ompycord.bot.interactions.submission import SubmissionService
-from ompycord.bot.interactions.task_form import MODES, task_form
+from ompycord.bot.interactions.task_form import MODES, TYPED_PROMPT, task_form
 from ompycord.bot.rest import SendFailed
 from ompycord.domain.access import Person
 from ompycord.domain.ids import DraftId
 from ompycord.domain.policy import is_allowed
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.repository import AgentSpec, RepositorySpec
-from ompycord.domain.task import MOST_FILES, Mode
+from ompycord.domain.task import BRANCH_LIMIT, LEAST_BUDGET_USD, MOST_BUDGET_USD, MOST_FILES, PROMPT_LIMIT, Mode
 from ompycord.errors import OmpycordError, Refused, RefusedInWords
 from ompycord.render.message import message
 from ompycord.render.notices import repository_missing
 from ompycord.telemetry import get_logger
-from ompycord.text.limits import MODAL_INPUT_VALUE
+from ompycord.text.limits import CHOICE, COMMAND_TEXT
 
 __all__ = ["new_feature"]
 
 ModeName = Literal["fast", "standard"]
-Text = app_commands.Range[str, 1, 6000]
-Name = app_commands.Range[str, 1, 100]
+Text = app_commands.Range[str, 1, min(PROMPT_LIMIT, COMMAND_TEXT)]
+Name = app_commands.Range[str, 1, CHOICE]
 
 log = get_logger(__name__)
 
@@ -52,7 +52,7 @@ def new_feature(context: BotContext) -> Feature:
         mode="How much care",
         branch="The branch to start from",
         budget="US dollars at most",
-        file="Text that holds or completes the task (up to 32,000 characters), or something to look at",
+        file=f"Text that holds or completes the task (up to {PROMPT_LIMIT:,} characters), or something to look at",
     )
     @app_commands.autocomplete(repository=choices.repositories, agent=choices.agents)
     async def new(
@@ -61,13 +61,17 @@ def new_feature(context: BotContext) -> Feature:
         repository: Name | None = None,
         agent: Name | None = None,
         mode: ModeName | None = None,
-        branch: app_commands.Range[str, 1, 200] | None = None,
-        budget: app_commands.Range[float, 0.01, 10_000.0] | None = None,
+        branch: app_commands.Range[str, 1, BRANCH_LIMIT] | None = None,
+        budget: app_commands.Range[float, LEAST_BUDGET_USD, float(MOST_BUDGET_USD)] | None = None,
         file: discord.Attachment | None = None,
     ) -> None:
         files = (AttachedFile(name=file.filename, url=file.url, size=file.size),) if file else ()
-        request = _Request(prompt, repository, agent, Mode(mode or "standard"), branch, budget, files)
-        await new_run.command(interaction, request)
+        typed = {"repository": repository, "agent": agent, "mode": mode, "branch": branch, "budget_usd": budget}
+        known = {name: value for name, value in typed.items() if value is not None}
+        body = DraftBody(
+            typed={"prompt": (prompt or "").strip(), **known}, files=files, shown_in=context.shown_in(interaction)
+        )
+        await new_run.command(interaction, body)
 
     async def chosen(interaction: Interaction, message: discord.Message) -> None:
         await new_run.from_message(interaction, message)
@@ -94,46 +98,48 @@ class _NewRun:
         files = tuple(
             AttachedFile(name=file.filename, url=file.url, size=file.size) for file in message.attachments[:MOST_FILES]
         )
-        request = _Request(message.content, None, None, Mode.STANDARD, None, None, files)
-        if not request.prompt and not files:
+        body = DraftBody(
+            typed={"prompt": message.content.strip()}, files=files, shown_in=self._context.shown_in(interaction)
+        )
+        if not body.text("prompt") and not files:
             raise RefusedInWords("That message has no text and no file, so there is nothing to run.")
         person = self._permitted(interaction)
-        request.favourite = await self._context.favourite(person)
-        await self._open_form(interaction, person, request)
+        await self._open_form(interaction, person, body, await self._context.favourite(person))
 
-    async def command(self, interaction: Interaction, request: "_Request") -> None:
+    async def command(self, interaction: Interaction, body: DraftBody) -> None:
         person = self._permitted(interaction)
-        request.favourite = await self._context.favourite(person)
+        favourite = await self._context.favourite(person)
         try:
-            typed = self._typed(interaction, request) if request.prompt or request.files else None
-            if typed is None:
-                await self._open_form(interaction, person, request)
+            whole = self._whole(interaction, body, favourite) if body.text("prompt") or body.files else None
+            if whole is None:
+                await self._open_form(interaction, person, body, favourite)
                 return
         except (OmpycordError, ValidationError) as refused:
-            await give_back(interaction, refused, request.prompt)
+            await give_back(interaction, refused, body.text("prompt"))
             return
-        draft = self._submissions.draft_of(interaction, person, typed, draft_id=self._context.ids.ulid())
+        draft = self._submissions.draft_of(interaction, person, whole, draft_id=self._context.ids.ulid())
         await self._submissions.take(interaction, person, draft, flow=Flow.IDLE)
 
-    def _typed(self, interaction: Interaction, request: "_Request") -> Typed | None:
+    def _whole(self, interaction: Interaction, body: DraftBody, favourite: str | None) -> DraftBody | None:
         """The whole task; None where the form must be asked for the repository. Raises Refused, ValidationError."""
-        repository = self._repository(interaction, request.repository)
+        repository = self._repository(interaction, body.text("repository"))
         if repository is None:
-            if request.files or len(request.prompt or "") > MODAL_INPUT_VALUE:
+            if body.files or len(body.text("prompt")) > TYPED_PROMPT:
                 raise RefusedInWords(repository_missing())
             return None
-        agent = self._agent(repository, request.agent, request.favourite)
-        typed = request.typed(repository.name, agent.name, shown_in=self._context.shown_in(interaction))
-        self._check(interaction, typed)
-        return typed
+        agent = self._agent(repository, body.text("agent"), favourite)
+        whole = body.completed(repository=repository.name, agent=agent.name)
+        self._check(whole)
+        return whole
 
-    def _check(self, interaction: Interaction, typed: Typed) -> None:
+    def _check(self, body: DraftBody) -> None:
         """Refuse now what would be refused later. Raises Refused, ValidationError."""
-        if not typed.prompt.strip() and not typed.files:
+        prompt = body.text("prompt").strip()
+        if not prompt and not body.files:
             raise RefusedInWords("The task is empty, so nothing ran. Say what shall be done, or attach a text file.")
-        typed.submission(typed.prompt.strip() or "from the file", guild=str(interaction.guild_id))
+        request = body.request(prompt or "from the file")
         catalog = self._context.catalog
-        catalog.agent(typed.agent, repository=catalog.repository(typed.repository))
+        catalog.agent(request.agent, repository=catalog.repository(request.repository))
 
     def _permitted(self, interaction: Interaction) -> Person:
         person = self._context.person(interaction)
@@ -141,12 +147,12 @@ class _NewRun:
             raise Refused(RefusalCode.WATCH_ONLY, who="An admin", needs="runner")
         return person
 
-    def _repository(self, interaction: Interaction, name: str | None) -> RepositorySpec | None:
+    def _repository(self, interaction: Interaction, name: str) -> RepositorySpec | None:
         """The named one, else the channel's. Raises Refused for an unknown name."""
         catalog = self._context.catalog
         return catalog.repository(name) if name else catalog.preset(self._context.channel_of(interaction))
 
-    def _agent(self, repository: RepositorySpec, name: str | None, favourite: str | None) -> AgentSpec:
+    def _agent(self, repository: RepositorySpec, name: str, favourite: str | None) -> AgentSpec:
         """The named one, else the person's own where it is allowed here, else the first. Raises Refused."""
         catalog = self._context.catalog
         if name:
@@ -155,7 +161,9 @@ class _NewRun:
 
     # -- the form ----------------------------------------------------------------------------------------------------
 
-    async def _open_form(self, interaction: Interaction, person: Person, request: "_Request") -> None:
+    async def _open_form(
+        self, interaction: Interaction, person: Person, body: DraftBody, favourite: str | None
+    ) -> None:
         """It must be the first answer. What its five inputs have no place for waits in the draft."""
         draft_id = self._context.ids.ulid()
         flow, step = advance(Flow.IDLE, Signal.FORM_WANTED)
@@ -166,14 +174,13 @@ class _NewRun:
             custom_id=self._context.signer.sign("form", draft_id),
             channel=str(channel),
             catalog=catalog,
-            repository=self._repository(interaction, request.repository),
-            agent=request.agent or request.favourite,
-            mode=request.mode,
-            prompt=request.prompt or "",
+            repository=self._repository(interaction, body.text("repository")),
+            agent=body.text("agent") or favourite,
+            mode=Mode(body.text("mode") or Mode.STANDARD),
+            prompt=body.text("prompt"),
         )
-        if request.branch or request.budget or request.files:
-            typed = request.typed("", "", shown_in=self._context.shown_in(interaction))
-            kept = self._submissions.draft_of(interaction, person, typed, draft_id=draft_id)
+        if body.text("branch") or body.text("budget_usd") or body.files:
+            kept = self._submissions.draft_of(interaction, person, body, draft_id=draft_id)
             await self._context.store.drafts.save_draft(kept)
         await interaction.response.send_modal(modal)
 
@@ -185,32 +192,33 @@ class _NewRun:
         try:
             self._permitted(interaction)
             before = await self._before(component.ref, person)
-            typed = Typed(
-                prompt=prompt,
-                repository=values.choice("repo"),
-                agent=agent,
-                mode=Mode(mode) if mode in MODES else Mode.STANDARD,
-                branch=before.branch if before else None,
-                budget_usd=before.budget_usd if before else None,
-                done_when=values.text("done").strip() or None,
+            body = DraftBody(
+                typed={
+                    **(before.typed if before else {}),
+                    "prompt": prompt,
+                    "repository": values.choice("repo"),
+                    "agent": agent,
+                    "mode": mode if mode in MODES else Mode.STANDARD,
+                    "done_when": values.text("done").strip() or None,
+                },
                 files=(*(before.files if before else ()), *values.files("files"))[:MOST_FILES],
                 shown_in=self._context.shown_in(interaction),
             )
-            self._check(interaction, typed)
+            self._check(body)
         except (OmpycordError, ValidationError) as refused:  # StorageError too: nothing is on disk yet
             await give_back(interaction, refused, prompt)
             return
-        draft = self._submissions.draft_of(interaction, person, typed, draft_id=component.ref)
+        draft = self._submissions.draft_of(interaction, person, body, draft_id=component.ref)
         await self._submissions.take(interaction, person, draft, flow=Flow.MODAL_OPEN)
 
-    async def _before(self, draft_id: str, person: Person) -> Typed | None:
+    async def _before(self, draft_id: str, person: Person) -> DraftBody | None:
         """Branch, budget and files of what opened the form. Raises Refused for somebody else's form."""
         kept = await self._context.store.drafts.draft(draft_id)
         if kept is None:
             return None
         if kept.person != person.id:
             raise RefusedInWords("That form was opened for somebody else. `/omp new` opens one for you.")
-        return Typed.model_validate(kept.body)
+        return DraftBody.of(kept)
 
     # -- Resume -------------------------------------------------------------------------------------------------------
 
@@ -231,39 +239,3 @@ class _NewRun:
                 await self._context.rest.edit(str(message_of_ours.channel.id), str(message_of_ours.id), closed)
             except SendFailed as failed:  # the run started, which the reply says; the button starts no second one
                 log.info("resume.not_closed", run=record.id, cause=str(failed))
-
-
-class _Request:
-    """The options of the command."""
-
-    def __init__(
-        self,
-        prompt: str | None,
-        repository: str | None,
-        agent: str | None,
-        mode: Mode,
-        branch: str | None,
-        budget: float | None,
-        files: tuple[AttachedFile, ...],
-    ) -> None:
-        self.prompt = prompt.strip() if prompt else None
-        self.repository = repository
-        self.agent = agent
-        self.mode = mode
-        self.branch = branch
-        self.budget = budget
-        self.files = files
-        self.favourite: str | None = None
-        """The agent that the person likes best, where none is named."""
-
-    def typed(self, repository: str, agent: str, *, shown_in: str) -> Typed:
-        return Typed(
-            prompt=self.prompt or "",
-            repository=repository,
-            agent=agent,
-            mode=self.mode,
-            branch=self.branch,
-            budget_usd=self.budget,
-            files=self.files,
-            shown_in=shown_in,
-        )

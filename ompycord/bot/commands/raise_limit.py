@@ -11,13 +11,13 @@ from ompycord.bot.interactions.replies import defer, send_privately
 from ompycord.domain.access import Person
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.run import RunRecord
+from ompycord.domain.task import LEAST_BUDGET_USD, MOST_BUDGET_USD
 from ompycord.errors import RefusedInWords
 from ompycord.render.cards.actions import RAISE
 from ompycord.render.phrases import money
 
 __all__ = ["dollars", "raise_limit_feature"]
 
-_MOST = 10_000.0
 _DIGITS = 12
 
 
@@ -65,6 +65,7 @@ def dollars(typed: str) -> float:
     whole, _, cents = text.partition(".")
     is_amount = (whole + cents).isascii() and (whole + cents).isdigit()
     value = float(text) if is_amount and text != "." else 0.0
-    if not 0.0 < value <= _MOST:
-        raise RefusedInWords("That is no amount between $0.01 and $10,000. Nothing was changed.")
+    if not 0.0 < value <= MOST_BUDGET_USD:
+        limits = f"${LEAST_BUDGET_USD} and ${MOST_BUDGET_USD:,}"
+        raise RefusedInWords(f"That is no amount between {limits}. Nothing was changed.")
     return value

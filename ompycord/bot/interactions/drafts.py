@@ -1,9 +1,9 @@
-"""What a person typed as a draft's body, and from there to a submission.
+"""What a person typed as a draft's body, and from there to a request and its submission.
 
 Counterpart of `submission.py`, which keeps it first.
 """
 
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 from pydantic import Field
 
@@ -13,15 +13,14 @@ from ompycord.bot.rest import Rest, SendFailed
 from ompycord.conductor import Submission
 from ompycord.domain.base import Frozen
 from ompycord.domain.records import Draft
-from ompycord.domain.task import MOST_FILES, PROMPT_LIMIT, Mode, TaskFile
+from ompycord.domain.task import LARGEST_FILE_MIB, MOST_FILES, PROMPT_LIMIT, TaskFile, TaskRequest
 from ompycord.errors import RefusedInWords
 from ompycord.render.sanitizer import Sanitizer
 
-__all__ = ["AttachedFile", "Typed", "submission_of"]
+__all__ = ["AttachedFile", "DraftBody", "submission_of"]
 
-_LARGEST_TEXT = 128 * 1024
-"""32,000 characters have at most so many bytes in UTF-8."""
-_LARGEST_FILE = 10 * 1024 * 1024
+_LARGEST_TEXT = PROMPT_LIMIT * 4096 // 1000
+"""Bytes: the longest prompt has at most 4 a character in UTF-8."""
 _NAME = 100
 
 
@@ -33,34 +32,44 @@ class AttachedFile(Frozen):
     size: int
 
 
-class Typed(Frozen):
-    """The body of a draft."""
+class DraftBody(Frozen):
+    """The body of a draft: a task request as it was typed, kept before its files are read and before it is checked.
 
-    prompt: str = ""
-    repository: str
-    agent: str
-    mode: Mode = Mode.STANDARD
-    branch: str | None = None
-    budget_usd: float | None = None
-    done_when: str | None = None
+    A draft that cannot become a run keeps its text all the same, so nothing here is refused. It is stored flat.
+    """
+
+    typed: dict[str, Any]
+    """Fields of `TaskRequest` by their stored names, as JSON. Those that are left out are not known yet."""
     files: Annotated[tuple[AttachedFile, ...], Field(max_length=MOST_FILES)] = ()
+    """They become files of the request once they are read."""
     shown_in: str
-    """Where the mirror goes."""
+    """The channel of the channel summary."""
 
-    def submission(self, prompt: str, *, guild: str, files: tuple[TaskFile, ...] = ()) -> Submission:
-        """Raises pydantic's ValidationError naming the field that is wrong."""
-        return Submission(
-            prompt=prompt,
-            repository=self.repository,
-            agent=self.agent,
-            mode=self.mode,
-            branch=self.branch,
-            budget_usd=self.budget_usd,
-            done_when=self.done_when,
-            files=files,
-            guild=guild,
-            channel=self.shown_in,
-        )
+    @classmethod
+    def of(cls, draft: Draft) -> Self:
+        """What a draft holds. Raises pydantic's ValidationError where its files cannot be made out."""
+        typed = dict(draft.body)
+        files, shown_in = typed.pop("files", ()), typed.pop("shown_in", draft.channel)
+        return cls.model_validate({"typed": typed, "files": files, "shown_in": shown_in})
+
+    def stored(self) -> dict[str, Any]:
+        """The body as a draft keeps it."""
+        return {**self.typed, **self.model_dump(mode="json", include={"files", "shown_in"})}
+
+    def text(self, name: str) -> str:
+        """A typed text by its field's name; empty where there is none."""
+        return str(self.typed.get(name) or "")
+
+    def completed(self, **typed: object) -> Self:
+        """The same with more of it known."""
+        return self.model_copy(update={"typed": {**self.typed, **typed}})
+
+    def request(self, prompt: str, files: tuple[TaskFile, ...] = ()) -> TaskRequest:
+        """What is asked for, with the texts of its files in the prompt.
+
+        Raises pydantic's ValidationError naming the field that is wrong.
+        """
+        return TaskRequest.model_validate({**self.typed, "prompt": prompt, "files": files})
 
 
 async def submission_of(
@@ -71,15 +80,16 @@ async def submission_of(
     A text becomes part of the task as far as there is room; everything else is kept for the agent to read. Raises
     Refused for a task that is too long or has no words, SendFailed when a file cannot be read now, ValidationError.
     """
-    typed = Typed.model_validate(draft.body)
-    texts, kept, notes = [typed.prompt] if typed.prompt.strip() else [], list[TaskFile](), list[str]()
-    for file in typed.files:
-        if file.size > _LARGEST_FILE:
+    body = DraftBody.of(draft)
+    typed = body.text("prompt")
+    texts, kept, notes = [typed] if typed.strip() else [], list[TaskFile](), list[str]()
+    for file in body.files:
+        if file.size > LARGEST_FILE_MIB * 1024 * 1024:
             notes.append(reply_texts.file_too_big(file.name, sanitizer))
             continue
         raw = await _content(file, rest)
         text = _as_text(raw)
-        is_task = text is not None and len(typed.files) == 1 and not texts
+        is_task = text is not None and len(body.files) == 1 and not texts
         if text is not None and (is_task or len("\n\n".join(texts)) + len(text) + len(file.name) + 12 <= PROMPT_LIMIT):
             texts.append(text if is_task else f"--- {file.name} ---\n{text}")
         else:
@@ -89,7 +99,8 @@ async def submission_of(
         raise RefusedInWords(reply_texts.file_too_large_together(len(prompt)))
     if not prompt.strip():
         raise RefusedInWords(reply_texts.NO_WORDS)
-    return typed.submission(prompt, files=tuple(kept), guild=draft.guild), notes
+    request = body.request(prompt, tuple(kept))
+    return Submission(request=request, guild=draft.guild, channel=body.shown_in), notes
 
 
 async def _content(file: AttachedFile, rest: Rest) -> bytes:

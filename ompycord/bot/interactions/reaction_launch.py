@@ -12,7 +12,7 @@ import discord
 from ompycord.bot.access import member
 from ompycord.bot.context import BotContext
 from ompycord.bot.interactions import reply_texts
-from ompycord.bot.interactions.drafts import AttachedFile, Typed, submission_of
+from ompycord.bot.interactions.drafts import AttachedFile, DraftBody, submission_of
 from ompycord.bot.interactions.replies import words_for
 from ompycord.bot.rest import SendFailed
 from ompycord.domain.access import Person
@@ -118,13 +118,13 @@ class ReactionLaunch:
         if not message.content.strip() and not files:
             raise RefusedInWords("The message is empty now, so nothing ran.")
         channel = str(message.channel.id)
-        typed = Typed(prompt=message.content, repository=repository, agent=agent, files=files, shown_in=channel)
+        typed = {"prompt": message.content, "repository": repository, "agent": agent}
         return Draft(
             id=draft_id,
             person=person.id,
             guild=str(message.guild.id if message.guild else self._context.options.guilds[0]),
             channel=channel,
-            body=typed.model_dump(mode="json"),
+            body=DraftBody(typed=typed, files=files, shown_in=channel).stored(),
             created_at=self._context.clock.now_ms(),
         )
 

@@ -6,6 +6,7 @@ from ompycord.conductor import MessageOutcome, MessageReceipt, QueuedMessage
 from ompycord.domain.events import RunEvent, dump_data
 from ompycord.domain.ids import short_id
 from ompycord.domain.run import FINAL, RunKind, RunOutcome, RunRecord
+from ompycord.domain.task import LARGEST_FILE_MIB, PROMPT_LIMIT
 from ompycord.render.phrases import day_clock, stamp
 from ompycord.render.sanitizer import Sanitizer
 
@@ -136,14 +137,14 @@ def take_over(record: RunRecord, branch: str | None, sanitizer: Sanitizer) -> st
 
 def file_too_big(name: str, sanitizer: Sanitizer) -> str:
     """An attachment that an agent does not get."""
-    return f"Left out: {sanitizer.line(name, 100)} is larger than 10 MiB."
+    return f"Left out: {sanitizer.line(name, 100)} is larger than {LARGEST_FILE_MIB} MiB."
 
 
 def file_too_large_together(length: int) -> str:
-    """A prompt has at most 32,000 characters."""
+    """The text of a task and its files together is longer than a prompt may be."""
     return (
-        f"With its files the text has {length:,} characters; 32,000 is the limit. Nothing ran. Shorten it and "
-        "send it again."
+        f"With its files the text has {length:,} characters; {PROMPT_LIMIT:,} is the limit. Nothing ran. Shorten it "
+        "and send it again."
     )
 
 

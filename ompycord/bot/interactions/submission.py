@@ -12,7 +12,7 @@ from ompycord.bot.access import Interaction
 from ompycord.bot.context import BotContext
 from ompycord.bot.flow import Flow, FlowStep, Signal, advance
 from ompycord.bot.interactions import reply_texts
-from ompycord.bot.interactions.drafts import Typed, submission_of
+from ompycord.bot.interactions.drafts import DraftBody, submission_of
 from ompycord.bot.interactions.replies import NOT_TAKEN, defer, send_privately, words_for
 from ompycord.bot.rest import SendFailed
 from ompycord.domain.access import Person
@@ -216,13 +216,13 @@ class SubmissionService:
         """The Resume button: the same draft again; it becomes one run however often it is pressed."""
         return await self.take(interaction, person, draft, flow=Flow.ERROR_RECOVERY, signal=Signal.RESUME_CLICKED)
 
-    def draft_of(self, interaction: Interaction, person: Person, typed: Typed, *, draft_id: str) -> Draft:
+    def draft_of(self, interaction: Interaction, person: Person, body: DraftBody, *, draft_id: str) -> Draft:
         """A draft of what was typed, not yet stored."""
         return Draft(
             id=draft_id,
             person=person.id,
             guild=str(interaction.guild_id),
             channel=str(interaction.channel_id),
-            body=typed.model_dump(mode="json"),
+            body=body.stored(),
             created_at=self._context.clock.now_ms(),
         )

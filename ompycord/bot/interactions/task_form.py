@@ -9,12 +9,15 @@ from discord import ui
 from ompycord.bot.interactions.forms import DESCRIPTION
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.repository import RepositorySpec
-from ompycord.domain.task import Mode
+from ompycord.domain.task import DONE_WHEN_LIMIT, MOST_FILES, PROMPT_LIMIT, Mode
 from ompycord.errors import RefusedInWords
 from ompycord.text import cut
 from ompycord.text.limits import MODAL_INPUT_VALUE, MODAL_TITLE, SELECT_OPTIONS
 
-__all__ = ["MODES", "task_form"]
+__all__ = ["MODES", "TYPED_PROMPT", "task_form"]
+
+TYPED_PROMPT = min(PROMPT_LIMIT, MODAL_INPUT_VALUE)
+"""Characters of a prompt that the form takes."""
 
 MODES: dict[Mode, str] = {
     Mode.STANDARD: "build, then the repository's checks",
@@ -22,6 +25,7 @@ MODES: dict[Mode, str] = {
 }
 """Modes that can be chosen, with what they do."""
 
+_FILES = min(MOST_FILES, 5)
 _PLACEHOLDER = "The cart total ignores the discount when… Fix it and add a test."
 
 
@@ -46,12 +50,12 @@ def task_form(
         custom_id="prompt",
         style=discord.TextStyle.paragraph,
         placeholder=_PLACEHOLDER,
-        default=prompt[:MODAL_INPUT_VALUE] or None,
-        max_length=MODAL_INPUT_VALUE,
+        default=prompt[:TYPED_PROMPT] or None,
+        max_length=TYPED_PROMPT,
         required=False,  # a file may hold the task; emptiness is refused with words of ours
     )
-    done = ui.TextInput[ui.Modal](custom_id="done", max_length=300, required=False)
-    files = ui.FileUpload[ui.Modal](custom_id="files", required=False, min_values=0, max_values=5)
+    done = ui.TextInput[ui.Modal](custom_id="done", max_length=min(DONE_WHEN_LIMIT, MODAL_INPUT_VALUE), required=False)
+    files = ui.FileUpload[ui.Modal](custom_id="files", required=False, min_values=0, max_values=_FILES)
     modal.add_item(ui.Label(text="What shall be done?", component=task))
     modal.add_item(ui.Label(text="Repository", component=_repository_select(repositories)))
     modal.add_item(ui.Label(text="Agent and care", component=_mode_select(agents, agent, mode)))

@@ -8,7 +8,7 @@ from ompycord.domain.authority import AGENT_KINDS, DECIDERS, OBSERVERS, ONLY_OMP
 from ompycord.domain.base import Line, Millis, Name, Text
 from ompycord.domain.events.fields import Count, KnownEvent, Latest, Url
 from ompycord.domain.run import FailureClass, RunOutcome, RunState, SuspendReason
-from ompycord.domain.task import Task
+from ompycord.domain.task import Budget, Task
 
 __all__ = [
     "BudgetRaised",
@@ -119,7 +119,7 @@ class BudgetRaised(KnownEvent, senders=ONLY_PEOPLE):
     """A person allowed the run to cost more."""
 
     type: Literal["budget.raised"] = "budget.raised"
-    usd: Annotated[float, Field(gt=0, le=10_000)]
+    usd: Budget
     """The new limit, all in all."""
     by: Name
 

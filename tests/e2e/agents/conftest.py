@@ -51,7 +51,9 @@ class Place:
         return self.clone.parent / "home"
 
     def job(self, spec: dict[str, Any], prompt: str, *, session: str | None = None) -> AgentJob:
-        task = Task(id="01JD0000000000000000000001", prompt=prompt, title="t", repository="shop", agent=spec["name"])
+        task = Task(
+            id="01JD0000000000000000000001", prompt=prompt, title="t", repositories=("shop",), agent=spec["name"]
+        )
         return AgentJob(
             run=RunId(new_ulid(now_ms=0, entropy=os.urandom(10))),
             iteration=1,

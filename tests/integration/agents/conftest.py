@@ -67,7 +67,7 @@ def make_job(clone: Path) -> MakeJob:
             # Of this job alone: the end of a program sweeps whatever carries its run's id.
             run=RunId(new_ulid(now_ms=0, entropy=os.urandom(10))),
             iteration=1,
-            task=Task(id="01JD0000000000000000000001", prompt=prompt, title="t", repository="shop", agent="mine"),
+            task=Task(id="01JD0000000000000000000001", prompt=prompt, title="t", repositories=("shop",), agent="mine"),
             spec=agent_options({**values, "sandbox": {"minimum": "none"}, **spec}),
             cwd=clone,
             prompt=prompt,

@@ -11,6 +11,7 @@ from ompycord.domain.access import Role
 from ompycord.domain.ids import DraftId, RunId, short_id
 from ompycord.domain.ports import RunFilter
 from ompycord.domain.run import RunState
+from ompycord.domain.task import TaskRequest
 from tests.integration.bot.conftest import AppHarness, is_answer, kind_of
 
 ASKED = ev.QuestionAsked(question="which-tax", text="Before or after tax?", options=("before", "after"))
@@ -150,7 +151,8 @@ async def test_a_diff_beyond_an_upload_is_cut_and_runs_of_another_server_crowd_o
         (file,) = shown.raw["attachments"]
         assert 9 * 1024 * 1024 < file["size"] < 10 * 1024 * 1024
         asker = Asker(id=mo.id, name=mo.name, role=Role.RUNNER)
-        wanted = Submission(prompt="Theirs", repository="vault", agent="scripted", guild="1", channel="2")
+        request = TaskRequest(prompt="Theirs", repositories=("vault",), agent="scripted")
+        wanted = Submission(request=request, guild="1", channel="2")
         for _ in range(3):
             await harness.areas.runs.submit(DraftId(SystemIds().ulid()), wanted, asker)
         listed = await mo.command("omp runs", "tasks")

@@ -14,6 +14,7 @@ from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import DraftId, new_ulid
 from ompycord.domain.repository import AgentSpec, CheckSpec, RepositorySpec, Sandbox
 from ompycord.domain.run import RunRecord, RunState
+from ompycord.domain.task import TaskRequest
 from ompycord.store import SqliteStore, open_store
 from ompycord.testing import FakeClock, FakeWorkspaces, SequentialIds
 from ompycord.testing.clock import START_MS
@@ -71,8 +72,9 @@ class AppHarness(ComposedApp):
         )
 
     async def submit(self, person: Person = ADA, draft: str | None = None, **changes: str) -> RunRecord:
-        asked = {"prompt": "Fix the total.", "repository": "shop", "agent": "scripted", "guild": "1", "channel": "2"}
-        submission = Submission.model_validate({**asked, **changes})
+        asked = {"prompt": "Fix the total.", "repository": "shop", "agent": "scripted"}
+        place = {name: changes.pop(name, usual) for name, usual in (("guild", "1"), ("channel", "2"))}
+        submission = Submission(request=TaskRequest.model_validate({**asked, **changes}), **place)
         return await self.areas.runs.submit(DraftId(draft or self.ids.ulid()), submission, person)
 
     async def settled(self, run: str) -> None:

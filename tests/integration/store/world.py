@@ -97,7 +97,7 @@ class People:
         self.ids = ids
 
     def task(self) -> Task:
-        return Task(id=self.ids.ulid(), prompt="mend it", title="Mend it", repository="sample", agent="rehearsal")
+        return Task(id=self.ids.ulid(), prompt="mend it", title="Mend it", repositories=("sample",), agent="rehearsal")
 
     def run(self, task: Task, **more: object) -> RunRecord:
         values: dict[str, object] = {

@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from ompycord.bot.interactions.drafts import AttachedFile, Typed, submission_of
+from ompycord.bot.interactions.drafts import AttachedFile, DraftBody, submission_of
 from ompycord.bot.rest import Rest
 from ompycord.conductor import Submission
 from ompycord.domain.records import Draft
@@ -44,13 +44,14 @@ async def taken(
         AttachedFile(name=name, url=f"https://cdn/{number}", size=sizes or len(data))
         for number, (name, data) in enumerate(files)
     )
-    typed = Typed(prompt=prompt, repository="shop", agent="omp", files=attached, shown_in="200000000000000001")
+    typed = {"prompt": prompt, "repository": "shop", "agent": "omp"}
+    body = DraftBody(typed=typed, files=attached, shown_in="200000000000000001")
     draft = Draft(
         id="01JD0000000000000000000001",
         person="1",
         guild="2",
         channel="3",
-        body=typed.model_dump(mode="json"),
+        body=body.stored(),
         created_at=1,
     )
     rest = cast("Rest", Cdn(*files))
@@ -60,9 +61,12 @@ async def taken(
 async def test_texts_go_in_while_there_is_room_and_the_rest_is_kept() -> None:
     long = b"y" * (PROMPT_LIMIT - 30)
     submission, notes = await taken("Fix it", ("a.txt", b"short"), ("b.log", long), ("c.png", BINARY))
-    assert submission.prompt == "Fix it\n\n--- a.txt ---\nshort"
-    assert [(file.name, file.size) for file in submission.files] == [("b.log", len(long)), ("c.png", len(BINARY))]
-    assert submission.files[1].sha256 == hashlib.sha256(BINARY).hexdigest()
+    assert submission.request.prompt == "Fix it\n\n--- a.txt ---\nshort"
+    assert [(file.name, file.size) for file in submission.request.files] == [
+        ("b.log", len(long)),
+        ("c.png", len(BINARY)),
+    ]
+    assert submission.request.files[1].sha256 == hashlib.sha256(BINARY).hexdigest()
     assert notes == []
 
 
@@ -79,19 +83,19 @@ async def test_names_are_tame_and_differ() -> None:
         "...",
     ]
     submission, _ = await taken("Look", *((name, BINARY + bytes([number])) for number, name in enumerate(names)))
-    assert [file.name for file in submission.files] == [
+    assert [file.name for file in submission.request.files] == [
         "_.._etc_passwd", "a_b.png", "a_b-2.png", "bashrc", "_gnp.exe", "x" * 88 + ".png", "_", "rf", "file",
     ]  # fmt: skip
 
 
 async def test_what_is_too_large_is_named_and_the_task_goes_on() -> None:
     submission, notes = await taken("Look", ("video.mp4", BINARY), sizes=10 * 1024 * 1024 + 1)
-    assert submission.files == ()
+    assert submission.request.files == ()
     assert notes == ["Left out: video.mp4 is larger than 10 MiB."]
 
 
 async def test_a_text_alone_is_the_task_and_refused_where_it_is_too_long() -> None:
-    assert (await taken("", ("task.md", b"Do it")))[0].prompt == "Do it"
+    assert (await taken("", ("task.md", b"Do it")))[0].request.prompt == "Do it"
     with pytest.raises(Refused, match="32,000 is the limit"):
         await taken("", ("task.md", b"x" * (PROMPT_LIMIT + 1)))
 

@@ -12,7 +12,7 @@ from ompycord.domain.run import RunOutcome, RunState
 from ompycord.domain.task import Task
 
 RUN = RunId("01JD0000000000000000000001")
-TASK = Task(id="01JD0000000000000000000002", prompt="Fix it", title="Fix it", repository="shop", agent="omp")
+TASK = Task(id="01JD0000000000000000000002", prompt="Fix it", title="Fix it", repositories=("shop",), agent="omp")
 LATE = 10_000
 """After everything of ours, as a sender may claim of its own events."""
 

@@ -18,7 +18,7 @@ from ompycord.domain.task import Task
 
 RUN = RunId("01JD0000000000000000000000")
 TASK = Task(
-    id="01JD0000000000000000000001", prompt="Fix the total", title="Fix the total", repository="shop", agent="omp"
+    id="01JD0000000000000000000001", prompt="Fix the total", title="Fix the total", repositories=("shop",), agent="omp"
 )
 SOURCES = (OMPYCORD, AGENT_SOURCE, Source("key:a"), Source("key:a/ci"))
 

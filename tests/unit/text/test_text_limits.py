@@ -4,6 +4,8 @@ import ast
 import inspect
 from itertools import pairwise
 
+from ompycord.bot.interactions.task_form import TYPED_PROMPT
+from ompycord.domain.task import PROMPT_LIMIT
 from ompycord.text import limits
 
 
@@ -32,5 +34,5 @@ def test_a_component_id_of_ours_fits() -> None:
 
 
 def test_the_longest_typed_prompt_fits_the_form_and_the_attached_one_the_event() -> None:
-    assert limits.PROMPT_MODAL <= limits.MODAL_INPUT_VALUE
-    assert limits.PROMPT_ATTACHED <= limits.JSON_STRING
+    assert TYPED_PROMPT <= limits.MODAL_INPUT_VALUE
+    assert PROMPT_LIMIT <= limits.JSON_STRING
