@@ -149,7 +149,7 @@ class TaskRequest(Frozen):
 
 
 class Task(TaskRequest):
-    """A request that was taken. A retry is another run of the same task."""
+    """One task. A retry is another run of the same task."""
 
     id: Ulid
     title: Annotated[str, StringConstraints(max_length=200)]
