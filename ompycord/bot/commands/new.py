@@ -13,7 +13,7 @@ from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.feature import Feature, slash_command
 from ompycord.bot.flow import Flow, FlowStep, Signal, advance
 from ompycord.bot.interactions import reply_texts
-from ompycord.bot.interactions.drafts import AttachedFile, DraftBody
+from ompycord.bot.interactions.drafts import DraftBody, attached_files
 from ompycord.bot.interactions.forms import read_form
 from ompycord.bot.interactions.replies import give_back
 from ompycord.bot.interactions.submission import SubmissionService
@@ -65,7 +65,7 @@ def new_feature(context: BotContext) -> Feature:
         budget: app_commands.Range[float, LEAST_BUDGET_USD, float(MOST_BUDGET_USD)] | None = None,
         file: discord.Attachment | None = None,
     ) -> None:
-        files = (AttachedFile(name=file.filename, url=file.url, size=file.size),) if file else ()
+        files = attached_files([file] if file else [])
         typed = {"repository": repository, "agent": agent, "mode": mode, "branch": branch, "budget_usd": budget}
         known = {name: value for name, value in typed.items() if value is not None}
         body = DraftBody(
@@ -95,9 +95,7 @@ class _NewRun:
 
         The target comes with the click, with or without the content intent.
         """
-        files = tuple(
-            AttachedFile(name=file.filename, url=file.url, size=file.size) for file in message.attachments[:MOST_FILES]
-        )
+        files = attached_files(message.attachments)
         body = DraftBody(
             typed={"prompt": message.content.strip()}, files=files, shown_in=self._context.shown_in(interaction)
         )

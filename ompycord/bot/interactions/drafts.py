@@ -3,8 +3,10 @@
 Counterpart of `submission.py`, which keeps it first.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Self
 
+import discord
 from pydantic import Field
 
 from ompycord.bot.interactions import reply_texts
@@ -17,7 +19,7 @@ from ompycord.domain.task import LARGEST_FILE_MIB, MOST_FILES, PROMPT_LIMIT, Tas
 from ompycord.errors import RefusedInWords
 from ompycord.render.sanitizer import Sanitizer
 
-__all__ = ["AttachedFile", "DraftBody", "submission_of"]
+__all__ = ["AttachedFile", "DraftBody", "attached_files", "submission_of"]
 
 _LARGEST_TEXT = PROMPT_LIMIT * 4096 // 1000
 """Bytes: the longest prompt has at most 4 a character in UTF-8."""
@@ -30,6 +32,11 @@ class AttachedFile(Frozen):
     name: str
     url: str
     size: int
+
+
+def attached_files(attachments: Sequence[discord.Attachment]) -> tuple[AttachedFile, ...]:
+    """What came with a command or a message, as many as a task may have."""
+    return tuple(AttachedFile(name=file.filename, url=file.url, size=file.size) for file in attachments[:MOST_FILES])
 
 
 class DraftBody(Frozen):

@@ -12,7 +12,7 @@ import discord
 from ompycord.bot.access import member
 from ompycord.bot.context import BotContext
 from ompycord.bot.interactions import reply_texts
-from ompycord.bot.interactions.drafts import AttachedFile, DraftBody, submission_of
+from ompycord.bot.interactions.drafts import DraftBody, attached_files, submission_of
 from ompycord.bot.interactions.replies import words_for
 from ompycord.bot.rest import SendFailed
 from ompycord.domain.access import Person
@@ -21,7 +21,6 @@ from ompycord.domain.policy import is_allowed
 from ompycord.domain.records import Draft
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.repository import RepositorySpec
-from ompycord.domain.task import MOST_FILES
 from ompycord.errors import OmpycordError, Refused, RefusedInWords
 from ompycord.render.message import message as rendered
 from ompycord.telemetry import get_logger
@@ -112,9 +111,7 @@ class ReactionLaunch:
         await self._disarm(message)
 
     def _draft(self, message: discord.Message, person: Person, repository: str, agent: str, draft_id: DraftId) -> Draft:
-        files = tuple(
-            AttachedFile(name=file.filename, url=file.url, size=file.size) for file in message.attachments[:MOST_FILES]
-        )
+        files = attached_files(message.attachments)
         if not message.content.strip() and not files:
             raise RefusedInWords("The message is empty now, so nothing ran.")
         channel = str(message.channel.id)

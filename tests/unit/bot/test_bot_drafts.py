@@ -4,11 +4,13 @@ Too large ones are said.
 """
 
 import hashlib
-from typing import cast
+from typing import Any, cast
 
 import pytest
+from pydantic import ValidationError
 
 from ompycord.bot.interactions.drafts import AttachedFile, DraftBody, submission_of
+from ompycord.bot.interactions.replies import words_for
 from ompycord.bot.rest import Rest
 from ompycord.conductor import Submission
 from ompycord.domain.records import Draft
@@ -105,3 +107,51 @@ async def test_files_without_words_and_files_that_cannot_be_kept_are_refused() -
         await taken("", ("a.png", BINARY))
     with pytest.raises(Refused, match="No space left on device"):
         await taken("Look", ("a.png", BINARY), kept=full)
+
+
+OLDER: dict[str, Any] = {
+    "prompt": "Fix the total.", "repository": "shop", "agent": "omp", "mode": "fast", "branch": "develop",
+    "budget_usd": 2.0, "done_when": "coupons count", "files": [], "shown_in": "200000000000000001",
+}  # fmt: skip
+"""A draft's body, word for word as it was stored before it was a task request."""
+
+
+async def read(body: dict[str, Any]) -> Submission:
+    """What a stored draft becomes."""
+    draft = Draft(id="01JD0000000000000000000001", person="1", guild="2", channel="3", body=body, created_at=1)
+    rest = cast("Rest", Cdn(("a.txt", b"Mind the coupons.")))
+    return (await submission_of(draft, rest=rest, keep=keep, sanitizer=Sanitizer(lambda text: text)))[0]
+
+
+async def test_a_draft_of_an_earlier_version_becomes_the_same_request_and_is_stored_the_same() -> None:
+    submission = await read(OLDER)
+    assert submission.request.typed() == {name: OLDER[name] for name in OLDER.keys() - {"files", "shown_in"}}
+    assert (submission.guild, submission.channel) == ("2", OLDER["shown_in"])
+    file = {"name": "a.txt", "url": "https://cdn/0", "size": 17}
+    with_file = {**OLDER, "prompt": "", "branch": None, "budget_usd": None, "done_when": None, "files": [file]}
+    draft = Draft(id="01JD0000000000000000000001", person="1", guild="2", channel="3", body=with_file, created_at=1)
+    assert DraftBody.of(draft).stored() == with_file
+    assert (await read(with_file)).request.prompt == "Mind the coupons."
+    begun = {"prompt": "Fix it.", "repository": "shop", "agent": "omp", "mode": "standard"}  # of a run begun at once
+    assert (await read(begun)).channel == "3"
+
+
+async def test_what_no_request_takes_is_kept_in_a_draft_and_refused_by_what_is_wrong() -> None:
+    long = {**OLDER, "prompt": "x" * (PROMPT_LIMIT + 1), "branch": "--force"}
+    with pytest.raises(Refused) as refused:
+        await read(long)
+    assert words_for(refused.value, "") == (
+        "With its files the text has 32,001 characters; 32,000 is the limit. Nothing ran. Shorten it and send it again."
+    )
+    for wrong, words in (
+        ({"branch": "--force"}, "*branch*: String should match pattern '^[A-Za-z0-9][A-Za-z0-9._/-]*$'"),
+        ({"branch": "x" * 201}, "*branch*: String should have at most 200 characters"),
+        ({"budget_usd": 10_000.01}, "*budget_usd*: Input should be less than or equal to 10000"),
+        ({"budget_usd": 0.0}, "*budget_usd*: Input should be greater than 0"),
+        ({"done_when": "x" * 301}, "*done_when*: String should have at most 300 characters"),
+        ({"mode": "extreme"}, "*mode*: Input should be 'fast', 'standard' or 'full'"),
+        ({"colour": "red"}, "*colour*: Extra inputs are not permitted"),
+    ):
+        with pytest.raises(ValidationError) as error:
+            await read({**OLDER, **wrong})
+        assert words_for(error.value, "") == f"That cannot be taken ({words}). Nothing ran."
