@@ -24,6 +24,7 @@ __all__ = [
     "MAC_KEY",
     "OlderRow",
     "be_then",
+    "change_kept_draft",
     "messages_of_runs",
     "restore",
     "rows",
@@ -90,6 +91,22 @@ def runs_by_title(database: Path) -> dict[str, RunId]:
     raw = sqlite3.connect(database)
     try:
         return {title: RunId(run) for title, run in raw.execute(asked)}
+    finally:
+        raw.close()
+
+
+_CHANGE_DRAFT: Final = """
+UPDATE drafts SET body = json_set(body, '$.' || ?, ?) WHERE run IS NULL RETURNING id
+"""
+
+
+def change_kept_draft(database: Path, name: str, value: str) -> str:
+    """Put another value into the text that was kept and is no run yet; returns the draft's id."""
+    raw = sqlite3.connect(database)
+    try:
+        ((draft,),) = raw.execute(_CHANGE_DRAFT, (name, value)).fetchall()
+        raw.commit()
+        return str(draft)
     finally:
         raw.close()
 

@@ -135,9 +135,9 @@ class _NewRun:
         prompt = body.text("prompt").strip()
         if not prompt and not body.files:
             raise RefusedInWords("The task is empty, so nothing ran. Say what shall be done, or attach a text file.")
-        request = body.request(prompt or "from the file")
         catalog = self._context.catalog
-        catalog.agent(request.agent, repository=catalog.repository(request.repository))
+        catalog.agent(body.text("agent"), repository=catalog.repository(body.text("repository")))
+        body.request(prompt or "from the file")
 
     def _permitted(self, interaction: Interaction) -> Person:
         person = self._context.person(interaction)

@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote
 
+import pytest
+
 from ompycord.app.compose import lifespan
 from ompycord.app.data_folder import DataFolder
 from ompycord.bot.custom_ids import Rejection
@@ -38,6 +40,7 @@ from tests.integration.bot.conftest import PATIENCE_S, AppHarness, is_answer
 from tests.support.older_data_folder import (
     FOLDER,
     KILLED_AT_MS,
+    change_kept_draft,
     messages_of_runs,
     restore,
     rows,
@@ -187,6 +190,33 @@ async def test_what_waited_for_its_time_is_sent_then_and_once_and_not_before(old
         late = await messages_of_runs(harness.playground, older.runs)
     once = Counter({"mirror": 1, "card 1": 1})
     assert [late[title] for title in waiting] == [once, once + Counter({"result": 1})]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "refusal"),
+    [
+        ("prompt", "x" * 32_001, "With its files the text has 32,001 characters; 32,000 is the limit. Nothing ran."),
+        ("branch", "--force", "That cannot be taken (*branch*: String should match pattern"),
+    ],
+)
+async def test_a_kept_text_that_no_task_takes_is_refused_by_what_is_wrong_and_stays(
+    older: OlderFolder, name: str, value: str, refusal: str
+) -> None:
+    harness = older.harness
+    mo = harness.playground.mo
+    (message,) = [message for message in older.messages if message.is_ephemeral]
+    kept = change_kept_draft(older.database, name, value)
+    async with harness.running():
+        known = {record.id for record in await harness.all_runs()}
+        clicked = await mo.click(message, "Resume")
+        answer = await mo.wait_message(lambda m: is_answer(m, clicked.id) and "tries again" in m.content)
+        assert answer.content.startswith(refusal)
+        assert answer.content.endswith(" Your text is kept: *Resume* tries again.")
+        assert answer.labels == ["Resume"]
+        assert {record.id for record in await harness.all_runs()} == known
+        draft = await harness.store.draft(kept)
+        assert draft is not None
+        assert (draft.body[name], draft.run) == (value, None)
 
 
 async def test_a_kept_text_and_an_armed_message_become_one_run_each(older: OlderFolder) -> None:
