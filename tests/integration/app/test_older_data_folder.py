@@ -140,7 +140,7 @@ async def check_messages(older: OlderFolder, before: dict[str, Counter[str]]) ->
     found = await messages_of_runs(older.harness.playground, older.runs)
     opened = await threads(older.harness.playground)
     for title in {*INTERRUPTED, *STOPPED, *ENDED} - {"Its messages are refused"}:
-        shown = {"mirror": 1, "card 1": 1, "result": 1}
+        shown = {"summary": 1, "card 1": 1, "result": 1}
         once = {kind.partition(" ")[0]: number for kind, number in found[title].items()}
         assert {kind: found[title][kind] for kind in shown} == shown, title
         assert once.get("question", 0) == (title in ASKED), title
@@ -184,11 +184,11 @@ async def test_what_waited_for_its_time_is_sent_then_and_once_and_not_before(old
         await older.ended(*INTERRUPTED)
         await nothing_due(harness)
         early = await messages_of_runs(harness.playground, older.runs)
-        assert [early[title] for title in waiting] == [Counter(), Counter({"mirror": 1, "card 1": 1})]
+        assert [early[title] for title in waiting] == [Counter(), Counter({"summary": 1, "card 1": 1})]
         await harness.advance(LATER_S - DOWN_S + 11)
         await harness.nothing_owed()
         late = await messages_of_runs(harness.playground, older.runs)
-    once = Counter({"mirror": 1, "card 1": 1})
+    once = Counter({"summary": 1, "card 1": 1})
     assert [late[title] for title in waiting] == [once, once + Counter({"result": 1})]
 
 
