@@ -13,6 +13,7 @@ from ompycord.cli.emit.sender import SendOutcome, SendReport, drain
 from ompycord.cli.emit.spool import Spool
 from ompycord.cli.emit.target import read_target
 from tests.integration.cli.harness import SECRET, WallClock
+from tests.support.patience import within
 
 URL = "http://127.0.0.1:8787"
 DOOR = f"{URL}/api/webhook/event"
@@ -154,14 +155,22 @@ async def test_a_refusal_that_is_no_problem_document_is_kept_as_well(
 
 
 async def test_a_server_that_never_answers_takes_no_longer_than_it_may(spool: Spool, clock: WallClock) -> None:
+    connections: list[asyncio.Event] = []
+
     async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.append(closed := asyncio.Event())
         await reader.read()
         writer.close()
+        await writer.wait_closed()
+        closed.set()
 
     server = await asyncio.start_server(hang, "127.0.0.1", 0)
     async with server:
         port = server.sockets[0].getsockname()[1]
         target = read_target(url=f"http://127.0.0.1:{port}", key=SECRET, named="OMPYCORD_KEY")
         report = await drain(spool, target, clock=clock, within_s=0.2)
+        async with within(10):
+            for closed in connections:
+                await closed.wait()
     assert report.outcome in {SendOutcome.LATE, SendOutcome.UNREACHABLE}
     assert spool.waiting() == 3
