@@ -9,13 +9,14 @@ from typing import Protocol
 
 from ompycord.bot.custom_ids import Signer
 from ompycord.bot.options import BotOptions
-from ompycord.conductor import AGAIN, OPS, PAUSED, Snapshots, notice_about
+from ompycord.conductor import Snapshots
 from ompycord.domain.base import Millis
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.folds.snapshot import Approval, Question, StatusSnapshot
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, RunFilter, RunRecords, Surfaces
 from ompycord.domain.records import OutboxKind, Surface
+from ompycord.domain.refs import Ref, RefKind
 from ompycord.domain.run import RunKind, RunRecord, RunState, SuspendReason
 from ompycord.errors import Refused
 from ompycord.render.board import BoardRow
@@ -71,7 +72,7 @@ def card_number(surface: Surface) -> int:
 
 def is_pinned(kind: OutboxKind, ref: str) -> bool:
     """Whether a message is pinned as long as it is open: what people are asked, here or once more elsewhere."""
-    return kind is OutboxKind.QUESTION or (kind is OutboxKind.NOTICE and ref.startswith(AGAIN))
+    return kind is OutboxKind.QUESTION or (kind is OutboxKind.NOTICE and Ref.parse(ref).kind is RefKind.AGAIN)
 
 
 def latest_card(surfaces: tuple[Surface, ...]) -> Surface | None:
@@ -186,8 +187,8 @@ class MessageRenderer:
 
     @staticmethod
     def _oldest_question(snapshot: StatusSnapshot, surfaces: tuple[Surface, ...]) -> Surface | None:
-        request = [row_ref(one) for one in (*snapshot.open_approvals, *snapshot.open_questions)]
-        refs = [(notice_about(ref, why=AGAIN), ref) for ref in request]
+        request = [_ref_of(one) for one in (*snapshot.open_approvals, *snapshot.open_questions)]
+        refs = [(str(ref.again), str(ref)) for ref in request]
         posted = {s.ref: s for s in surfaces if s.kind in {OutboxKind.QUESTION, OutboxKind.NOTICE}}
         return next((posted[ref] for pair in refs for ref in pair if ref in posted), None)
 
@@ -291,15 +292,16 @@ class MessageRenderer:
 
     def _notice(self, run_view: RunView, ref: str) -> RenderedMessage | None:
         """Nothing where it was decided before anybody was told."""
-        if ref.startswith(PAUSED):
+        kind = Ref.parse(ref).kind
+        if kind is RefKind.SUSPENDED:
             return self._paused(run_view, ref)
-        if ref.startswith(AGAIN):
+        if kind is RefKind.AGAIN:
             return self._question(run_view, ref)
         found = request_of(run_view.snapshot, ref)
         if found is None or (self.closed(run_view, ref) and run_view.surface(OutboxKind.NOTICE, ref) is None):
             return None
         url = self._url_of(run_view, found)
-        if ref.startswith(OPS):
+        if kind is RefKind.OPS:
             return ops_message(
                 run_view.snapshot,
                 found,
@@ -313,9 +315,9 @@ class MessageRenderer:
 
     def _url_of(self, run_view: RunView, found: Question | Approval) -> str | None:
         """Where people can answer; asked again elsewhere, it is there."""
-        ref = row_ref(found)
-        again = run_view.surface(OutboxKind.NOTICE, notice_about(ref, why=AGAIN))
-        there = again or run_view.surface(OutboxKind.QUESTION, ref)
+        ref = _ref_of(found)
+        again = run_view.surface(OutboxKind.NOTICE, str(ref.again))
+        there = again or run_view.surface(OutboxKind.QUESTION, str(ref))
         return self.url(run_view.record.guild, there.channel, there.message) if there else None
 
     def _reminder(self, run_view: RunView, found: Question | Approval, ref: str, url: str | None) -> RenderedMessage:
@@ -330,7 +332,7 @@ class MessageRenderer:
 
     def _paused(self, run_view: RunView, ref: str) -> RenderedMessage | None:
         """Nothing where it goes on already."""
-        if not pings_paused(run_view.snapshot, int(ref.removeprefix(PAUSED))):
+        if not pings_paused(run_view.snapshot, int(Ref.parse(ref).name)):
             return None
         card = latest_card(run_view.surfaces)
         is_dear = run_view.snapshot.reason is SuspendReason.BUDGET
@@ -372,7 +374,7 @@ class MessageRenderer:
         """
         if kind is OutboxKind.RESULT:
             return run_view.snapshot.state is not RunState.CANCELLED
-        if ref.startswith((OPS, AGAIN)):
+        if Ref.parse(ref).kind in {RefKind.OPS, RefKind.AGAIN}:
             return False
         if run_view.record.kind is RunKind.HOSTED:
             return True
@@ -386,12 +388,10 @@ class MessageRenderer:
 
 
 def request_of(snapshot: StatusSnapshot, ref: str) -> Question | Approval | None:
-    """The question (`q:`) or approval (`a:`) that an outbox row names, a notice about it too."""
-    why = next((why for why in (OPS, AGAIN) if ref.startswith(why)), "")
-    request = (*snapshot.questions, *snapshot.approvals)
-    return next((one for one in request if notice_about(row_ref(one), why=why) == ref), None)
+    """The question or approval that an outbox row names, a notice about it too."""
+    subject = Ref.parse(ref).subject
+    return next((one for one in (*snapshot.questions, *snapshot.approvals) if _ref_of(one) == subject), None)
 
 
-def row_ref(request: Question | Approval) -> str:
-    """What the outbox calls it."""
-    return f"{'q' if isinstance(request, Question) else 'a'}:{request.ref}"[:128]
+def _ref_of(request: Question | Approval) -> Ref:
+    return Ref(RefKind.QUESTION if isinstance(request, Question) else RefKind.APPROVAL, request.ref)

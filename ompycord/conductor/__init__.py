@@ -4,7 +4,6 @@ from ompycord.conductor.approvals import Approvals
 from ompycord.conductor.budgets import BudgetKeeper, Budgets
 from ompycord.conductor.bus import Bus, Subscription
 from ompycord.conductor.capabilities import AgentCapabilityLookup
-from ompycord.conductor.deliveries import AGAIN, OPS, PAUSED, notice_about
 from ompycord.conductor.driver import Driver
 from ompycord.conductor.event_recorder import EventRecorder
 from ompycord.conductor.inbox import Inboxes, LogInbox
@@ -19,10 +18,7 @@ from ompycord.conductor.transcript import QueuedMessage
 from ompycord.conductor.transitions import Transitions
 
 __all__ = [
-    "AGAIN",
     "MESSAGE_LENGTH",
-    "OPS",
-    "PAUSED",
     "AgentCapabilityLookup",
     "Approvals",
     "BudgetKeeper",
@@ -49,5 +45,4 @@ __all__ = [
     "Subscription",
     "Transitions",
     "When",
-    "notice_about",
 ]

@@ -3,24 +3,19 @@
 The same row twice is one row: (run, kind, ref) is unique in the store, so the conductor and the projector may both ask.
 """
 
-from ompycord.conductor.transcript import key_of
+from ompycord.conductor.transcript import ref_of
 from ompycord.domain import events as ev
 from ompycord.domain.ids import RunId
 from ompycord.domain.records import OutboxKind, OutboxRow
+from ompycord.domain.refs import Ref, RefKind
 from ompycord.domain.run import FINAL, RunKind, SuspendReason
 
-__all__ = ["AGAIN", "CARD_WAIT_MS", "OPS", "PAUSED", "RESULT_WAIT_MS", "deliveries", "first_deliveries", "notice_about"]
-
-OPS, AGAIN = "ops:", "again:"
-"""What a notice about a question begins its ref with: told to the ops channel, asked again in another place. A bare
-reminder has the question's own."""
+__all__ = ["CARD_WAIT_MS", "RESULT_WAIT_MS", "deliveries", "first_deliveries"]
 
 CARD_WAIT_MS = 5_000
 """docs/contracts/external-runs.md, *Where it is shown*: the card comes at run.started or this long after the first
 event."""
 
-PAUSED = "s:"
-"""Before the iteration in which a run was halted and waits for a person: the ref of that notice."""
 RESULT_WAIT_MS = 10_000
 """docs/contracts/events.md, *Gaps*: only the final answer waits for missing numbers, at most so long."""
 
@@ -35,11 +30,6 @@ def first_deliveries(run: RunId, *, channel: str, at: int, wait_ms: int = 0) -> 
     )
 
 
-def notice_about(ref: str, *, why: str = "") -> str:
-    """The ref of a notice about the question or approval with this ref."""
-    return f"{why}{ref}"[:128]
-
-
 def deliveries(run: RunId, body: ev.EventBody, *, kind: RunKind, channel: str | None, at: int) -> tuple[OutboxRow, ...]:
     """What one fact owes to Discord. Without a channel a run is listed, not shown."""
     if channel is None:
@@ -51,12 +41,13 @@ def deliveries(run: RunId, body: ev.EventBody, *, kind: RunKind, channel: str | 
         case ev.RunStateChanged(state=state) if state in FINAL and kind is RunKind.HOSTED:
             return (OutboxRow(run=run, kind=OutboxKind.RESULT, body=place, created_at=at),)
         case ev.RunStateChanged(reason=SuspendReason.BUDGET | SuspendReason.INTERRUPTED, iteration=number):
-            return (OutboxRow(run=run, kind=OutboxKind.NOTICE, ref=f"{PAUSED}{number}", body=place, created_at=at),)
+            ref = str(Ref(RefKind.SUSPENDED, str(number)))
+            return (OutboxRow(run=run, kind=OutboxKind.NOTICE, ref=ref, body=place, created_at=at),)
         case ev.RunFinished() | ev.RunFailed() | ev.RunCancelled() if kind is RunKind.EXTERNAL:
             wait = {**place, "not_before": at + RESULT_WAIT_MS}
             return (OutboxRow(run=run, kind=OutboxKind.RESULT, body=wait, created_at=at),)
         case ev.QuestionAsked() | ev.ApprovalRequested():
-            return (OutboxRow(run=run, kind=OutboxKind.QUESTION, ref=key_of(body), body=place, created_at=at),)
+            return (OutboxRow(run=run, kind=OutboxKind.QUESTION, ref=str(ref_of(body)), body=place, created_at=at),)
         case ev.ArtifactAdded(sha256=str() as digest) if kind is RunKind.HOSTED:
             return (OutboxRow(run=run, kind=OutboxKind.FILE, ref=digest, body=place, created_at=at),)
         case _:

@@ -17,11 +17,12 @@ from ompycord.conductor.transcript import (
     RequestEvent,
     Transcript,
     WithdrawalEvent,
-    key_of,
+    ref_of,
 )
 from ompycord.domain import events as ev
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentInput, RunHistory
+from ompycord.domain.refs import Ref
 
 __all__ = ["Inboxes", "LogInbox", "Record", "has_unread"]
 
@@ -59,11 +60,11 @@ class LogInbox:
         self._run = run
         self._iteration = iteration
         self._transcript = Transcript()
-        self._requested: dict[str, RequestEvent] = {}
-        """Keys of the log by which this session waits for decisions, and the request in the session's own words."""
+        self._requested: dict[Ref, RequestEvent] = {}
+        """The refs by which this session waits for decisions, and the request in the session's own words."""
         self._repeats: deque[DecisionEvent] = deque()
         self._earlier: tuple[str, ...] = ()
-        self._in_hand: QueuedMessage | tuple[str, DecisionEvent] | None = None
+        self._in_hand: QueuedMessage | tuple[Ref, DecisionEvent] | None = None
 
     @property
     def earlier_messages(self) -> tuple[str, ...]:
@@ -76,8 +77,8 @@ class LogInbox:
     async def start(self) -> None:
         """The agent begins: what was said until now is part of its task."""
         await self._read()
-        await self._take(*(one.key for one in self._transcript.waiting))
-        self._earlier = tuple(one.body.text for one in self._transcript.messages if one.key in self._transcript.taken)
+        await self._take(*(one.ref for one in self._transcript.waiting))
+        self._earlier = tuple(one.body.text for one in self._transcript.messages if one.ref in self._transcript.taken)
 
     async def end(self) -> None:
         """The agent has ended: nobody waits any more for what it asked."""
@@ -123,30 +124,30 @@ class LogInbox:
 
     async def _on_request(self, body: RequestEvent) -> RequestEvent | None:
         await self._read()
-        key = self._transcript.same_as(body, besides=self._requested)
-        if key is not None:
-            decided = self._transcript.requests[key].decided
+        ref = self._transcript.same_as(body, besides=self._requested)
+        if ref is not None:
+            decided = self._transcript.requests[ref].decided
             if decided is not None and (
-                key in self._transcript.taken or key in self._requested
+                ref in self._transcript.taken or ref in self._requested
             ):  # leave for the whole run
-                self._repeats.append(_named(decided, _ref(body)))
+                self._repeats.append(_named(decided, ref_of(body).name))
             else:
-                self._requested[key] = body
+                self._requested[ref] = body
             self._subscription.mark([self._run])
             return None
-        if key_of(body) in self._transcript.requests and key_of(body) not in self._requested:
-            stored = _named(body, f"{_ref(body)[: REF - 12]}~{self._iteration}")
+        if ref_of(body) in self._transcript.requests and ref_of(body) not in self._requested:
+            stored = _named(body, f"{ref_of(body).name[: REF - 12]}~{self._iteration}")
         else:
             stored = body
-        self._requested[key_of(stored)] = body
+        self._requested[ref_of(stored)] = body
         return stored
 
     def _withdraw(self, body: WithdrawalEvent) -> WithdrawalEvent:
-        wanted = key_of(body)
-        for key, requested in self._requested.items():
-            if key_of(requested) == wanted:
-                del self._requested[key]
-                return _named(body, key[2:])
+        wanted = ref_of(body)
+        for ref, requested in self._requested.items():
+            if ref_of(requested) == wanted:
+                del self._requested[ref]
+                return _named(body, ref.name)
         return body
 
     # -- the log -------------------------------------------------------------------------------------------------------
@@ -154,42 +155,39 @@ class LogInbox:
     async def _read(self) -> None:
         self._transcript.add(await self._history.transcript(self._run, after=self._transcript.position))
 
-    def _first(self) -> QueuedMessage | tuple[str, DecisionEvent] | None:
+    def _first(self) -> QueuedMessage | tuple[Ref, DecisionEvent] | None:
         """The oldest of what waits for this session."""
-        found: list[tuple[int, QueuedMessage | tuple[str, DecisionEvent]]] = [
+        found: list[tuple[int, QueuedMessage | tuple[Ref, DecisionEvent]]] = [
             (one.position, one) for one in self._transcript.waiting
         ]
-        for key in self._requested:
-            request = self._transcript.requests.get(key)
+        for ref in self._requested:
+            request = self._transcript.requests.get(ref)
             if request is not None and request.decided is not None:
-                found.append((request.decided_at, (key, request.decided)))
+                found.append((request.decided_at, (ref, request.decided)))
         return min(found, key=lambda one: one[0])[1] if found else None
 
-    async def _hand_out(self, found: QueuedMessage | tuple[str, DecisionEvent]) -> AgentInput | None:
+    async def _hand_out(self, found: QueuedMessage | tuple[Ref, DecisionEvent]) -> AgentInput | None:
         """Write that it is taken, then give it away; None where a person took it back before that was on disk."""
         if isinstance(found, QueuedMessage):
-            await self._take(found.key)
+            await self._take(found.ref)
             # Its words are those at the moment of taking: it may have been edited since it was found.
-            return self._transcript.prompts[found.key].body if found.key in self._transcript.taken else None
-        key, decided = found
-        await self._take(key)
-        requested = self._requested.pop(key, None)
-        return _named(decided, _ref(requested)) if requested is not None else None
+            return self._transcript.prompts[found.ref].body if found.ref in self._transcript.taken else None
+        ref, decided = found
+        await self._take(ref)
+        requested = self._requested.pop(ref, None)
+        return _named(decided, ref_of(requested).name) if requested is not None else None
 
-    async def _take(self, *keys: str) -> None:
-        for first in range(0, len(keys), TAKEN_AT_ONCE):
-            await self._record(self._run, ev.InboxTaken(said=keys[first : first + TAKEN_AT_ONCE]))
-        if keys:
+    async def _take(self, *refs: Ref) -> None:
+        said = tuple(str(ref) for ref in refs)
+        for first in range(0, len(said), TAKEN_AT_ONCE):
+            await self._record(self._run, ev.InboxTaken(said=said[first : first + TAKEN_AT_ONCE]))
+        if said:
             await self._read()
 
 
-def _ref(body: RequestEvent) -> str:
-    return body.question if isinstance(body, ev.QuestionAsked) else body.approval
-
-
-def _named(body: B, ref: str) -> B:
+def _named(body: B, name: str) -> B:
     """The same under another name."""
-    return body.model_copy(update={"question" if hasattr(body, "question") else "approval": ref})
+    return body.model_copy(update={"question" if hasattr(body, "question") else "approval": name})
 
 
 class Inboxes:

@@ -111,18 +111,18 @@ class Messages:
         await self._access.record(run, body, kind=SourceKind.PERSON, decision=decision)
         self._wake()
         transcript = await self.transcript(run)
-        if known.key in transcript.dropped:
+        if known.ref in transcript.dropped:
             raise Refused(RefusalCode.MESSAGE_WITHDRAWN)
-        if transcript.prompts[known.key].body.text != text:  # the log's order decides between taking and editing
+        if transcript.prompts[known.ref].body.text != text:  # the log's order decides between taking and editing
             raise Refused(RefusalCode.MESSAGE_TAKEN_UNCHANGED)
-        return transcript.prompts[known.key]
+        return transcript.prompts[known.ref]
 
     async def _known(self, record: RunRecord, message: str, person: Person) -> QueuedMessage:
         """What was said, for somebody who may say something. Raises Refused."""
         require_hosted(record)
         run = RunId(record.id)
         self._access.require(person, "say", record)
-        known = (await self.transcript(run)).prompts.get(f"p:{message}")
+        known = (await self.transcript(run)).message(message)
         if known is None:
             raise Refused(RefusalCode.NO_SUCH_MESSAGE, run=short_id(run))
         return known
@@ -134,7 +134,7 @@ class Messages:
         decision = self._access.decision(run, "drop", known.id, known.body.text[:MESSAGE_LENGTH], person)
         await self._access.record(run, body, kind=SourceKind.PERSON, decision=decision)
         self._wake()
-        if known.key not in (await self.transcript(run)).dropped:  # the log's order decides between taking and dropping
+        if known.ref not in (await self.transcript(run)).dropped:  # the log's order decides between taking and dropping
             raise Refused(RefusalCode.MESSAGE_TAKEN)
         return known
 

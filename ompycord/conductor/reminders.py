@@ -5,7 +5,6 @@ is remembered once after 15 minutes, told to the ops channel after an hour and p
 (docs/contracts/cards.md, *Who is pinged*).
 """
 
-from ompycord.conductor.deliveries import OPS, notice_about
 from ompycord.conductor.event_recorder import EventRecorder
 from ompycord.conductor.run_access import RunStore
 from ompycord.conductor.runs import Runs
@@ -15,6 +14,7 @@ from ompycord.domain.events import RunStateChanged
 from ompycord.domain.ids import OMPYCORD, RunId
 from ompycord.domain.ports import Clock, RunFilter
 from ompycord.domain.records import Commit, OutboxKind, OutboxRow
+from ompycord.domain.refs import Ref, RefKind
 from ompycord.domain.run import RunKind, RunRecord, RunState, SuspendReason
 from ompycord.errors import StorageError
 from ompycord.render.cards.headlines import PAUSE_AFTER_MS
@@ -54,7 +54,7 @@ class Reminders:
         self._recorder = recorder
         self._clock = clock
         self._ops_channel = ops_channel
-        self._reminded: dict[tuple[RunId, str], None] = {}
+        self._reminded: dict[tuple[RunId, Ref], None] = {}
 
     async def run(self) -> None:
         """Look once a minute until cancelled."""
@@ -110,22 +110,22 @@ class Reminders:
         snapshot = await self._snapshots.of(run)
         if snapshot is None or snapshot.is_final:
             return
-        waiting = {f"a:{one.ref}": one.asked_at for one in snapshot.open_approvals}
-        waiting |= {f"q:{one.ref}": one.asked_at for one in snapshot.open_questions}
+        waiting = {Ref(RefKind.APPROVAL, one.ref): one.asked_at for one in snapshot.open_approvals}
+        waiting |= {Ref(RefKind.QUESTION, one.ref): one.asked_at for one in snapshot.open_questions}
         now = self._clock.now_ms()
         if any(now - at >= PAUSE_AFTER_MS for at in waiting.values()):
             await self._runs.suspend(record, "Parked: nobody decided for a day what its agent asked.")
             return
         for ref, at in waiting.items():
             if channel is not None and now - at >= REMIND_MS:
-                await self._notice(run, notice_about(ref), channel, now)
+                await self._notice(run, ref, channel, now)
             if self._ops_channel is not None and now - at >= OPS_MS:
-                await self._notice(run, notice_about(ref, why=OPS), self._ops_channel, now)
+                await self._notice(run, ref.for_ops, self._ops_channel, now)
 
-    async def _notice(self, run: RunId, ref: str, channel: str, now: Millis) -> None:
+    async def _notice(self, run: RunId, ref: Ref, channel: str, now: Millis) -> None:
         """Owe it, once."""
         if (run, ref) in self._reminded:
             return
-        row = OutboxRow(run=run, kind=OutboxKind.NOTICE, ref=ref, body={"channel": channel}, created_at=now)
+        row = OutboxRow(run=run, kind=OutboxKind.NOTICE, ref=str(ref), body={"channel": channel}, created_at=now)
         await self._store.commit(Commit(writes=(row,)))
         self._reminded = dict.fromkeys([*list(self._reminded)[-REMINDED_KEPT:], (run, ref)])

@@ -10,19 +10,20 @@ from dataclasses import dataclass, field, replace
 
 from ompycord.domain import events as ev
 from ompycord.domain.ids import OMPYCORD
+from ompycord.domain.refs import Ref, RefKind
 
-__all__ = ["DecisionEvent", "QueuedMessage", "Request", "RequestEvent", "Transcript", "WithdrawalEvent", "key_of"]
+__all__ = ["DecisionEvent", "QueuedMessage", "Request", "RequestEvent", "Transcript", "WithdrawalEvent", "ref_of"]
 
 RequestEvent = ev.QuestionAsked | ev.ApprovalRequested
 DecisionEvent = ev.QuestionAnswered | ev.ApprovalGranted | ev.ApprovalDenied
 WithdrawalEvent = ev.QuestionWithdrawn | ev.ApprovalWithdrawn
 
 
-def key_of(body: RequestEvent | DecisionEvent | WithdrawalEvent) -> str:
-    """`q:<question>` or `a:<approval>`, as `inbox.taken` names it."""
+def ref_of(body: RequestEvent | DecisionEvent | WithdrawalEvent) -> Ref:
+    """The question or approval that it is about."""
     if isinstance(body, ev.QuestionAsked | ev.QuestionAnswered | ev.QuestionWithdrawn):
-        return f"q:{body.question}"
-    return f"a:{body.approval}"
+        return Ref(RefKind.QUESTION, body.question)
+    return Ref(RefKind.APPROVAL, body.approval)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,9 @@ class QueuedMessage:
     body: ev.Prompted
 
     @property
-    def key(self) -> str:
+    def ref(self) -> Ref:
         """As `inbox.taken` names it."""
-        return f"p:{self.id}"
+        return _message(self.id)
 
 
 @dataclass(slots=True)
@@ -61,10 +62,10 @@ class Transcript:
     """Add events in the order of the log. Prompts count in our own lane alone: an agent never hears itself."""
 
     position: int = 0
-    prompts: dict[str, QueuedMessage] = field(default_factory=dict[str, QueuedMessage])
-    taken: set[str] = field(default_factory=set[str])
-    dropped: set[str] = field(default_factory=set[str])
-    requests: dict[str, Request] = field(default_factory=dict[str, Request])
+    prompts: dict[Ref, QueuedMessage] = field(default_factory=dict[Ref, QueuedMessage])
+    taken: set[Ref] = field(default_factory=set[Ref])
+    dropped: set[Ref] = field(default_factory=set[Ref])
+    requests: dict[Ref, Request] = field(default_factory=dict[Ref, Request])
 
     def add(self, events: Iterable[ev.RunEvent]) -> None:
         """Take in events after `position`; others are ignored."""
@@ -76,71 +77,79 @@ class Transcript:
     def _add(self, event: ev.RunEvent) -> None:
         match event.body:
             case ev.Prompted() as body if event.source == OMPYCORD and event.id is not None:
-                messages = QueuedMessage(id=event.id, position=event.position, at=event.at, body=body)
-                self.prompts[messages.key] = messages
-            case ev.InboxTaken(said=keys):
-                self.taken.update(key for key in keys if key not in self.dropped)
-            case ev.PromptEdited(prompt=id_, text=text) if f"p:{id_}" not in self.taken:
-                self._edit(f"p:{id_}", text)
-            case ev.PromptDropped(prompt=id_) if f"p:{id_}" not in self.taken:
-                self.dropped.add(f"p:{id_}")
+                message = QueuedMessage(id=event.id, position=event.position, at=event.at, body=body)
+                self.prompts[message.ref] = message
+            case ev.InboxTaken(said=texts):
+                self.taken.update(ref for ref in map(Ref.parse, texts) if ref not in self.dropped)
+            case ev.PromptEdited(prompt=id_, text=text) if _message(id_) not in self.taken:
+                self._edit(_message(id_), text)
+            case ev.PromptDropped(prompt=id_) if _message(id_) not in self.taken:
+                self.dropped.add(_message(id_))
             case ev.QuestionAsked() | ev.ApprovalRequested() as body:
                 self._on_request(body)
             case ev.QuestionAnswered() | ev.ApprovalGranted() | ev.ApprovalDenied() as body:
                 self._decide(body, event.position)
             case ev.QuestionWithdrawn() | ev.ApprovalWithdrawn() as body:
-                known = self.requests.get(key_of(body))
+                known = self.requests.get(ref_of(body))
                 if known is not None:
                     known.is_withdrawn = True
             case _:
                 pass
 
-    def _edit(self, key: str, text: str) -> None:
-        known = self.prompts.get(key)
+    def _edit(self, ref: Ref, text: str) -> None:
+        known = self.prompts.get(ref)
         if known is not None:
-            self.prompts[key] = replace(known, body=known.body.model_copy(update={"text": text}))
+            self.prompts[ref] = replace(known, body=known.body.model_copy(update={"text": text}))
 
     def _on_request(self, body: RequestEvent) -> None:
-        known = self.requests.get(key_of(body))
+        known = self.requests.get(ref_of(body))
         if known is None:
-            self.requests[key_of(body)] = Request(body)
+            self.requests[ref_of(body)] = Request(body)
         else:
             known.body, known.is_withdrawn = body, False
 
     def _decide(self, body: DecisionEvent, position: int) -> None:
-        known = self.requests.get(key_of(body))
+        known = self.requests.get(ref_of(body))
         if known is not None and known.decided is None:
             known.decided, known.decided_at = body, position
+
+    def message(self, event: str) -> QueuedMessage | None:
+        """What was said with this event, also where it was taken or taken back."""
+        return self.prompts.get(_message(event))
 
     @property
     def messages(self) -> list[QueuedMessage]:
         """All that was said and not taken back, oldest first."""
-        return [one for key, one in self.prompts.items() if key not in self.dropped]
+        return [one for ref, one in self.prompts.items() if ref not in self.dropped]
 
     @property
     def waiting(self) -> list[QueuedMessage]:
         """What was said and no agent has taken, oldest first."""
-        return [one for one in self.messages if one.key not in self.taken]
+        return [one for one in self.messages if one.ref not in self.taken]
 
     @property
     def open_requests(self) -> list[Request]:
         """What nobody decided yet."""
         return [request for request in self.requests.values() if request.is_open]
 
-    def same_as(self, body: RequestEvent, *, besides: Container[str]) -> str | None:
-        """The key of a request that this one repeats word for word and whose decision no agent has used; newest first.
+    def same_as(self, body: RequestEvent, *, besides: Container[Ref]) -> Ref | None:
+        """The ref of a request that this one repeats word for word and whose decision no agent has used; newest first.
 
         Leave for the whole run can be used again. `besides` are those of the session that asks.
         """
-        for key, request in reversed(self.requests.items()):
+        for ref, request in reversed(self.requests.items()):
             if _words(request.body) != _words(body):
                 continue
             if _is_for_the_run(request):
-                return key
+                return ref
             is_live = request.decided is not None or not request.is_withdrawn
-            if is_live and key not in self.taken and key not in besides:
-                return key
+            if is_live and ref not in self.taken and ref not in besides:
+                return ref
         return None
+
+
+def _message(event: str) -> Ref:
+    return Ref(RefKind.MESSAGE, event)
 
 
 def _words(body: RequestEvent) -> tuple[object, ...]:

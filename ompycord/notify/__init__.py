@@ -1,6 +1,6 @@
 """Deliveries to webhooks of the settings: signed, in order per run, tried for three days; an edge beside the bot.
 
-`webhook.py` is imported on use. It reads its queue (`domain/ports_notify.py`), which the projector fills; nobody waits
+`webhook.py` is imported on use. It reads its queue (`domain/ports/notify.py`), which the projector fills; nobody waits
 for it.
 """
 

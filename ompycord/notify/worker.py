@@ -11,7 +11,7 @@ from ompycord.domain.base import Millis
 from ompycord.domain.deliveries import StoredDelivery
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock
-from ompycord.domain.ports_notify import NotificationQueue
+from ompycord.domain.ports.notify import NotificationQueue
 from ompycord.errors import StorageError
 from ompycord.notify.attempt import Attempt, DeliveryTarget
 from ompycord.notify.schedule import next_try

@@ -1,4 +1,4 @@
-"""A queue of notifications in memory; satisfies `domain.ports_notify.NotificationQueue`."""
+"""A queue of notifications in memory; satisfies `domain.ports.notify.NotificationQueue`."""
 
 from collections.abc import Iterable, Sequence
 

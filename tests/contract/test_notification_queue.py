@@ -7,7 +7,7 @@ import pytest
 
 from ompycord.domain.deliveries import DISCORD, Delivery, DeliveryFilter, DeliveryStatus, StoredDelivery
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports_notify import NotificationQueue
+from ompycord.domain.ports.notify import NotificationQueue
 from ompycord.store import open_store
 from ompycord.testing import MemoryNotificationQueue
 from ompycord.testing.clock import START_MS

@@ -6,7 +6,7 @@ from typing import Any
 from ompycord.domain.base import Millis
 from ompycord.domain.deliveries import DISCORD, Destination, DestinationState
 from ompycord.domain.ports import Clock
-from ompycord.domain.ports_notify import NotificationQueue
+from ompycord.domain.ports.notify import NotificationQueue
 
 __all__ = ["Destinations"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from ompycord.conductor import Bus, NotificationRule, Notifications
 from ompycord.domain.deliveries import Destination, Topic
 from ompycord.domain.ports import Clock
-from ompycord.domain.ports_notify import NotificationQueue
+from ompycord.domain.ports.notify import NotificationQueue
 from ompycord.errors import ConfigurationError
 from ompycord.http import parse_secret
 from ompycord.notify import DestinationWorker, Notifier, signed_message

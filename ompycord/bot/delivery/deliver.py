@@ -12,12 +12,12 @@ from ompycord.bot.delivery.rollover import CardRollover
 from ompycord.bot.lookups import ReadArtifact, no_artifact
 from ompycord.bot.message_renderer import MessageRenderer, RunView, is_pinned, request_of
 from ompycord.bot.rest import THREAD_LOCKED, UNKNOWN_CHANNEL, Rest, SendFailed
-from ompycord.conductor import OPS
 from ompycord.domain.base import Millis
 from ompycord.domain.deliveries import discord_delivery
 from ompycord.domain.ids import short_id
 from ompycord.domain.ports import Clock, Deliveries, PeopleSettings
 from ompycord.domain.records import OutboxKind, OutboxRow, Surface
+from ompycord.domain.refs import Ref, RefKind
 from ompycord.render.cards.view import short_title
 from ompycord.render.marker import Marker, question_tag
 from ompycord.render.sanitizer import Sanitizer
@@ -98,7 +98,7 @@ class Deliverer:
                 if requested
                 else QueuedDelivery(row, "", "no channel is configured for it")
             )
-        if row.kind is OutboxKind.NOTICE and row.ref.startswith(OPS):
+        if _is_for_ops(row):
             return QueuedDelivery(row, str(requested))
         if summary is None:
             return QueuedDelivery(row, "", "its mirror could not be posted")
@@ -166,7 +166,7 @@ class Deliverer:
     async def _moves(self, run_view: RunView, row: OutboxRow, channel: str) -> bool:
         """The channel was deleted. Whether the row can go elsewhere; the next try takes it there."""
         self._rollover.deleted_channels.add(channel)
-        is_bound = row.kind in {OutboxKind.SUMMARY, OutboxKind.THREAD} or row.ref.startswith(OPS)
+        is_bound = row.kind in {OutboxKind.SUMMARY, OutboxKind.THREAD} or _is_for_ops(row)
         return not is_bound and await self._rollover.relocate(run_view)
 
     async def _give_up(self, row: OutboxRow, reason: str) -> None:
@@ -201,7 +201,7 @@ class Deliverer:
         try:
             return await self._post(run_view, row, channel)
         except SendFailed as failed:
-            is_bound = row.kind not in _PINGING or row.ref.startswith(OPS)
+            is_bound = row.kind not in _PINGING or _is_for_ops(row)
             if failed.code not in _NO_ENTRY or is_bound or summary is None or summary.channel == channel:
                 raise
             log.warning("delivery.without_thread", run=row.run, kind=row.kind, reason=str(failed))
@@ -291,3 +291,8 @@ class Deliverer:
             await self._rest.pin(channel, message)
         except SendFailed as failed:
             log.info("question.not_pinned", channel=channel, reason=str(failed))
+
+
+def _is_for_ops(row: OutboxRow) -> bool:
+    """Whether it goes to the ops channel, wherever its run is shown."""
+    return Ref.parse(row.ref).kind is RefKind.OPS

@@ -9,9 +9,9 @@ from typing import Final, Protocol
 from ompycord.bot.delivery.messages_below import SCROLLED_OUT_BY, MessagesBelow
 from ompycord.bot.message_renderer import MessageRenderer, RunView, card_number, latest_card
 from ompycord.bot.rest import Rest, SendFailed
-from ompycord.conductor import AGAIN, notice_about
 from ompycord.domain.ports import Clock, Decisions, ShownMessages
 from ompycord.domain.records import Commit, OutboxKind, OutboxRow, Surface
+from ompycord.domain.refs import Ref
 from ompycord.telemetry import get_logger
 
 __all__ = ["MOVED_AT_MOST_MS", "ROLL_OVER_MS", "CardRollover", "RolloverStore", "is_moved"]
@@ -134,7 +134,7 @@ class CardRollover:
         ]
         now = self._clock.now_ms()
         rows = tuple(
-            OutboxRow(run=run_view.run, kind=OutboxKind.NOTICE, ref=notice_about(s.ref, why=AGAIN), created_at=now)
+            OutboxRow(run=run_view.run, kind=OutboxKind.NOTICE, ref=str(Ref.parse(s.ref).again), created_at=now)
             for s in questions
             if not self._renderer.closed(run_view, s.ref)
         )

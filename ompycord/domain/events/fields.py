@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.base import Frozen
 
-__all__ = ["AuthenticatedRequest", "Count", "KnownEvent", "Latest", "Path", "Ref", "Url"]
+__all__ = ["Count", "KnownEvent", "Latest", "OpaqueId", "Path", "RequestName", "Url"]
 
 
 class KnownEvent(Frozen):
@@ -37,8 +37,9 @@ class Latest:
 
 
 Count = Annotated[int, Field(ge=0, le=2**53, strict=True)]
-Ref = Annotated[str, StringConstraints(min_length=1, max_length=128)]
-AuthenticatedRequest = Annotated[str, StringConstraints(min_length=1, max_length=120)]
-"""The name of a question or an approval; shorter, so that what we prefix it with fits where a Ref does."""
+OpaqueId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+"""What an agent or a sender calls something of its own; kept as it is."""
+RequestName = Annotated[str, StringConstraints(min_length=1, max_length=120)]
+"""The name of a question or an approval; shorter, so that a row's ref that holds it has at most 128 characters."""
 Path = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 Url = Annotated[str, StringConstraints(min_length=8, max_length=2048, pattern=r"^https?://")]

@@ -6,7 +6,7 @@ from pydantic import Field, StrictBool, StringConstraints
 
 from ompycord.domain.authority import OBSERVERS, ONLY_PEOPLE
 from ompycord.domain.base import Line, Name, Text
-from ompycord.domain.events.fields import AuthenticatedRequest, KnownEvent
+from ompycord.domain.events.fields import KnownEvent, RequestName
 
 __all__ = [
     "ApprovalDenied",
@@ -24,7 +24,7 @@ class QuestionAsked(KnownEvent, senders=OBSERVERS):
     """The agent wants to know something; a person answers with a button or a form."""
 
     type: Literal["question.asked"] = "question.asked"
-    question: AuthenticatedRequest
+    question: RequestName
     text: Annotated[str, StringConstraints(min_length=1, max_length=4000)]
     options: Annotated[
         tuple[Annotated[str, StringConstraints(min_length=1, max_length=80)], ...], Field(max_length=20)
@@ -37,7 +37,7 @@ class QuestionAnswered(KnownEvent, senders=ONLY_PEOPLE):
     """A person's answer. Only a person's click makes it."""
 
     type: Literal["question.answered"] = "question.answered"
-    question: AuthenticatedRequest
+    question: RequestName
     answer: Annotated[str, StringConstraints(max_length=4000)]
     by: Name
 
@@ -46,7 +46,7 @@ class QuestionWithdrawn(KnownEvent, senders=OBSERVERS):
     """Nobody needs the answer any more."""
 
     type: Literal["question.withdrawn"] = "question.withdrawn"
-    question: AuthenticatedRequest
+    question: RequestName
     reason: Line | None = None
 
 
@@ -54,7 +54,7 @@ class ApprovalRequested(KnownEvent, senders=OBSERVERS):
     """The agent wants leave to act."""
 
     type: Literal["approval.requested"] = "approval.requested"
-    approval: AuthenticatedRequest
+    approval: RequestName
     title: Line
     command: Text | None = None
     risk: Name | None = None
@@ -64,7 +64,7 @@ class ApprovalGranted(KnownEvent, senders=ONLY_PEOPLE):
     """A person allowed it. Only a person's click makes it."""
 
     type: Literal["approval.granted"] = "approval.granted"
-    approval: AuthenticatedRequest
+    approval: RequestName
     by: Name
     scope: Literal["once", "run"] = "once"
 
@@ -73,7 +73,7 @@ class ApprovalDenied(KnownEvent, senders=ONLY_PEOPLE):
     """A person refused it. Only a person's click makes it."""
 
     type: Literal["approval.denied"] = "approval.denied"
-    approval: AuthenticatedRequest
+    approval: RequestName
     by: Name
     reason: Line | None = None
 
@@ -82,7 +82,7 @@ class ApprovalWithdrawn(KnownEvent, senders=OBSERVERS):
     """Nobody waits for leave any more."""
 
     type: Literal["approval.withdrawn"] = "approval.withdrawn"
-    approval: AuthenticatedRequest
+    approval: RequestName
     reason: Line | None = None
 
 

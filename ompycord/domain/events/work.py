@@ -9,7 +9,7 @@ from pydantic import Field, StrictBool, StringConstraints
 
 from ompycord.domain.authority import AGENT_KINDS, OBSERVERS, ONLY_OMPYCORD, ONLY_PEOPLE
 from ompycord.domain.base import Frozen, Line, Millis, Name, Text
-from ompycord.domain.events.fields import Count, KnownEvent, Latest, Path, Ref, Url
+from ompycord.domain.events.fields import Count, KnownEvent, Latest, OpaqueId, Path, Url
 from ompycord.domain.ids import Ulid
 
 __all__ = [
@@ -72,7 +72,7 @@ class InboxTaken(KnownEvent, senders=ONLY_OMPYCORD):
     """The agent that runs now has this: what it was told at its start, or is handed next. Ours alone, never shown."""
 
     type: Literal["inbox.taken"] = "inbox.taken"
-    said: Annotated[tuple[Ref, ...], Field(max_length=1000)]
+    said: Annotated[tuple[OpaqueId, ...], Field(max_length=1000)]
     """`p:<id of a prompt event>`, `q:<question>`, `a:<approval>`."""
 
 
@@ -96,7 +96,7 @@ class ToolStarted(KnownEvent, senders=AGENT_KINDS):
     type: Literal["tool.started"] = "tool.started"
     tool: Name
     title: Line | None = None
-    call: Ref | None = None
+    call: OpaqueId | None = None
     """Joins started, progress and finished; without it a start and an end stand alone."""
 
 
@@ -104,7 +104,7 @@ class ToolProgress(KnownEvent, senders=AGENT_KINDS):
     """A tool goes on; shown only while it runs."""
 
     type: Literal["tool.progress"] = "tool.progress"
-    call: Ref
+    call: OpaqueId
     text: Line
 
 
@@ -114,7 +114,7 @@ class ToolFinished(KnownEvent, senders=AGENT_KINDS):
     type: Literal["tool.finished"] = "tool.finished"
     tool: Name
     title: Line | None = None
-    call: Ref | None = None
+    call: OpaqueId | None = None
     ok: StrictBool = True
     detail: Line | None = None
     added: Count | None = None
@@ -225,7 +225,7 @@ class SessionOpened(KnownEvent, senders=OBSERVERS):
     """The agent's own session, for resuming and take-over."""
 
     type: Literal["session.opened"] = "session.opened"
-    session: Annotated[Ref, Latest()]
+    session: Annotated[OpaqueId, Latest()]
     agent: Annotated[Name | None, Latest()] = None
     model: Annotated[Name | None, Latest()] = None
     provider: Annotated[Name | None, Latest()] = None

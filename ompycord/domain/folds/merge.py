@@ -23,6 +23,7 @@ from ompycord.domain.folds.snapshot import (
 )
 from ompycord.domain.folds.source_state import LATEST, Closing, SourceState, Stamped
 from ompycord.domain.ids import OMPYCORD, RunId, Source
+from ompycord.domain.refs import Ref, RefKind
 from ompycord.domain.run import FINAL, FailureClass, RunKind, RunState, SuspendReason
 from ompycord.domain.task import Origin, Task
 
@@ -328,7 +329,7 @@ def _questions(source_states: SourceStates) -> tuple[Question, ...]:
         question = Question(
             ref=ref, text=request.text, options=request.options, free_text=request.free_text, asked_at=placed.at
         )
-        closing = _closing(closings, f"q:{ref}", placed)
+        closing = _closing(closings, Ref(RefKind.QUESTION, ref), placed)
         if closing is not None:
             at, body = closing
             update = {
@@ -342,9 +343,9 @@ def _questions(source_states: SourceStates) -> tuple[Question, ...]:
     return tuple(question for _, question in sorted(result, key=lambda entry: entry[0]))
 
 
-def _closing(closings: Mapping[str, tuple[Placed, Closing]], key: str, request: Placed) -> tuple[int, Closing] | None:
+def _closing(closings: Mapping[str, tuple[Placed, Closing]], ref: Ref, request: Placed) -> tuple[int, Closing] | None:
     """A person's decision counts whatever came around it; a withdrawal only until the same is asked again."""
-    decided, withdrawn = closings.get(key), closings.get(f"w{key}")
+    decided, withdrawn = closings.get(str(ref)), closings.get(str(ref.withdrawal))
     if decided is not None:
         return decided[0].at, decided[1]
     if withdrawn is not None and withdrawn[0] > request:
@@ -359,7 +360,7 @@ def _approvals(source_states: SourceStates) -> tuple[Approval, ...]:
         approval = Approval(
             ref=ref, title=request.title, command=request.command, risk=request.risk, asked_at=placed.at
         )
-        closing = _closing(closings, f"a:{ref}", placed)
+        closing = _closing(closings, Ref(RefKind.APPROVAL, ref), placed)
         if closing is not None:
             approval = approval.model_copy(update={"closed_at": closing[0], **_decided(closing[1])})
         result.append((placed, approval))

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from ompycord.domain import events as ev
 from ompycord.domain.events.fields import Latest
+from ompycord.domain.refs import Ref, RefKind
 
 __all__ = ["LATEST", "RANGES_KEPT", "Closing", "SourceState", "Stamped"]
 
@@ -241,21 +242,21 @@ def _approval(source_state: SourceState, seq: int, at: int, body: ev.ApprovalReq
 
 
 def _question_closed(source_state: SourceState, seq: int, at: int, body: ev.QuestionAnswered) -> None:
-    _keep(source_state.closings, f"q:{body.question}", (seq, at, body), CLOSINGS_KEPT)
+    _keep(source_state.closings, str(Ref(RefKind.QUESTION, body.question)), (seq, at, body), CLOSINGS_KEPT)
 
 
 def _question_withdrawn(source_state: SourceState, seq: int, at: int, body: ev.QuestionWithdrawn) -> None:
-    _keep(source_state.closings, f"wq:{body.question}", (seq, at, body), CLOSINGS_KEPT)
+    _keep(source_state.closings, str(Ref(RefKind.QUESTION, body.question).withdrawal), (seq, at, body), CLOSINGS_KEPT)
 
 
 def _approval_closed(
     source_state: SourceState, seq: int, at: int, body: ev.ApprovalGranted | ev.ApprovalDenied
 ) -> None:
-    _keep(source_state.closings, f"a:{body.approval}", (seq, at, body), CLOSINGS_KEPT)
+    _keep(source_state.closings, str(Ref(RefKind.APPROVAL, body.approval)), (seq, at, body), CLOSINGS_KEPT)
 
 
 def _approval_withdrawn(source_state: SourceState, seq: int, at: int, body: ev.ApprovalWithdrawn) -> None:
-    _keep(source_state.closings, f"wa:{body.approval}", (seq, at, body), CLOSINGS_KEPT)
+    _keep(source_state.closings, str(Ref(RefKind.APPROVAL, body.approval).withdrawal), (seq, at, body), CLOSINGS_KEPT)
 
 
 def _retry(source_state: SourceState, seq: int, at: int, body: ev.RetryLimited | ev.RetryCleared) -> None:

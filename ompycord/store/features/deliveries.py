@@ -1,6 +1,6 @@
 """Deliveries to webhooks: written with a projection, sent by `notify/`.
 
-The product's `domain.ports_notify.NotificationQueue`.
+The product's `domain.ports.notify.NotificationQueue`.
 """
 
 import json

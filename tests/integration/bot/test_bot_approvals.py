@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from ompycord.conductor import OPS
 from ompycord.conductor.reminders import OPS_MS, REMIND_MS
 from ompycord.domain import events as ev
 from ompycord.domain.access import Person as Asker
 from ompycord.domain.access import Role
 from ompycord.domain.ids import RunId
 from ompycord.domain.records import OutboxKind
+from ompycord.domain.refs import Ref, RefKind
 from ompycord.playground.client import Message
 from ompycord.store import SqliteStore
 from tests.integration.bot.conftest import AppHarness, is_answer, kind_of
@@ -189,7 +189,7 @@ async def test_without_an_ops_channel_nobody_is_told_after_an_hour(harness: AppH
         await asked(harness, harness.playground.mo)
         await harness.advance(OPS_MS / 1000)
         await watch.check_once()
-        assert [row.ref for row in await harness.store.outbox() if row.ref.startswith(OPS)] == []
+        assert [row.ref for row in await harness.store.outbox() if Ref.parse(row.ref).kind is RefKind.OPS] == []
 
 
 async def test_under_the_two_person_rule_somebody_else_is_asked(harness: AppHarness) -> None:

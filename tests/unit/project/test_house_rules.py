@@ -14,7 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from ompycord.domain.refs import RefKind
+
 pytestmark = pytest.mark.xdist_group("house rules")
+
 ROOT = Path("ompycord")
 FILES = sorted(file for file in ROOT.rglob("*.py") if "__pycache__" not in file.parts)
 SCRIPTS = {"__init__.py", "__main__.py", "_parent_death.py"}
@@ -134,3 +137,30 @@ def test_a_small_command_loads_no_heavy_library(arguments: list[str]) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout.splitlines()[-1]) == []
+
+
+def test_a_refs_form_is_written_in_one_file_alone() -> None:
+    """`domain/refs.py`: no other code begins a text with a kind's prefix, looks for one, or names one in SQL."""
+    prefix = re.compile(f"({'|'.join(kind for kind in RefKind if kind)}):")
+
+    def beginnings(tree: ast.AST) -> Iterator[ast.Constant]:
+        """Whole strings and the first parts of f-strings; later parts begin nothing, docstrings only speak of it."""
+        spoken = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        later = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values[1:]}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in spoken | later:
+                yield node
+
+    found = [
+        f"{file}:{node.lineno}"
+        for file, tree in trees().items()
+        if file != Path("ompycord/domain/refs.py")
+        for node in beginnings(tree)
+        if prefix.match(str(node.value))
+    ]
+    found += [
+        str(file)
+        for file in (*ROOT.rglob("*.sql"), *Path("alembic-free-migrations").glob("*.sql"))
+        if re.search(f"'{prefix.pattern}", file.read_text(encoding="utf-8"))
+    ]
+    assert found == []
