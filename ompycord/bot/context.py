@@ -7,7 +7,7 @@ from typing import Protocol
 import discord
 
 from ompycord.bot.access import Interaction, person_of
-from ompycord.bot.custom_ids import Signer
+from ompycord.bot.custom_ids import ComponentId, Signer
 from ompycord.bot.lookups import HealthLine, Lookups
 from ompycord.bot.message_renderer import MessageRenderer
 from ompycord.bot.options import BotOptions
@@ -15,10 +15,12 @@ from ompycord.bot.rest import Rest
 from ompycord.conductor import Approvals, Budgets, Messages, Runs, Snapshots
 from ompycord.domain.access import Person
 from ompycord.domain.catalog import Catalog
+from ompycord.domain.component_state import ComponentMeaning, ComponentState
 from ompycord.domain.ids import RunId
 from ompycord.domain.policy import SEE, Circumstances, Denied, authorize, is_allowed, resource_of
 from ompycord.domain.ports import (
     Clock,
+    ComponentStates,
     Decisions,
     Drafts,
     Ids,
@@ -30,7 +32,6 @@ from ompycord.domain.ports import (
     Surfaces,
     Tasks,
 )
-from ompycord.domain.records import Draft
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.repository import AgentSpec, RepositorySpec
 from ompycord.domain.run import RunKind, RunRecord
@@ -64,6 +65,7 @@ class CommandStores:
     history: RunHistory
     decisions: Decisions
     drafts: Drafts
+    components: ComponentStates
     tasks: Tasks
     surfaces: Surfaces
     outbox: Outbox
@@ -150,17 +152,17 @@ class BotContext:
         work = {*self.options.work_channels, *(r.channel for r in self.catalog.repositories if r.channel)}
         return here if here in work or self.options.home_channel is None else self.options.home_channel
 
-    async def keep_note(self, interaction: Interaction, body: dict[str, str | None]) -> Draft:
-        """What a button or form that is shown now means, on disk.
+    async def keep_meaning(self, meaning: ComponentMeaning, *, valid_ms: int) -> str:
+        """Write down what a button or form means that is shown now; the id for it, which fits into a component's."""
+        now = self.clock.now_ms()
+        state = ComponentState(id=self.ids.ulid(), meaning=meaning, created_at=now, expires_at=now + valid_ms)
+        await self.store.components.save_component_state(state)
+        return state.id
 
-        Its id fits into a component's, its meaning does not.
-        """
-        note = Draft(
-            id=self.ids.ulid(), person=str(interaction.user.id), guild=str(interaction.guild_id),
-            channel=str(interaction.channel_id), body=body, created_at=self.clock.now_ms(),
-        )  # fmt: skip
-        await self.store.drafts.save_draft(note)
-        return note
+    async def meaning(self, component: ComponentId) -> ComponentMeaning | None:
+        """What the component with this id means; None where nothing is known of it or it has expired."""
+        state = await self.store.components.component_state(component.ref)
+        return state.meaning if state is not None else None
 
     # -- runs --------------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from ompycord.conductor.run_access import RunStore
 from ompycord.conductor.transitions import Transitions
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.catalog import Limits
-from ompycord.domain.effects import StopAgent
+from ompycord.domain.effects import StepOrder, StopAgent
 from ompycord.domain.events import EffectFinished, EventBody, RunDequeued
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, Engine, Ids, Journal, RunFilter, RunHistory
@@ -22,7 +22,6 @@ from ompycord.domain.records import Commit, EffectRow, EffectStatus, EffectUpdat
 from ompycord.domain.results import BuildResult, facts_of
 from ompycord.domain.run import FailureClass, RunKind, RunRecord, RunState
 from ompycord.domain.stages import BUILD, CLEAN_UP, HALT, heavy_names, repeatable_names
-from ompycord.domain.step import StepOrder
 from ompycord.errors import OmpycordError, Refused, StaleResult, StorageError
 from ompycord.render.refusals import Audience, refusal_words
 from ompycord.telemetry import get_logger

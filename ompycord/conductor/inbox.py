@@ -178,10 +178,10 @@ class LogInbox:
         return _named(decided, ref_of(requested).name) if requested is not None else None
 
     async def _take(self, *refs: Ref) -> None:
-        said = tuple(str(ref) for ref in refs)
-        for first in range(0, len(said), TAKEN_AT_ONCE):
-            await self._record(self._run, ev.InboxTaken(said=said[first : first + TAKEN_AT_ONCE]))
-        if said:
+        texts = tuple(str(ref) for ref in refs)
+        for first in range(0, len(texts), TAKEN_AT_ONCE):
+            await self._record(self._run, ev.InboxTaken(said=texts[first : first + TAKEN_AT_ONCE]))
+        if texts:
             await self._read()
 
 

@@ -1,13 +1,15 @@
-"""Everything that `advance` may ask of the world, imperative; counterpart of the `effects` journal and of `engines/`.
+"""Everything that `advance` may ask of the world, imperative, and the order to do one of them, as an engine gets it.
 
-Keys contain the iteration, so a step that is done again is another row (docs/contracts/runs.md, *Journal*).
+Counterpart of the `effects` journal and of `engines/`. Keys contain the iteration, so a step that is done again is
+another row (docs/contracts/runs.md, *Journal*).
 """
 
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from ompycord.domain.base import Frozen
+from ompycord.domain.base import Frozen, Name
+from ompycord.domain.ids import RunId, Ulid
 
 __all__ = [
     "EFFECTS",
@@ -18,6 +20,7 @@ __all__ = [
     "Publish",
     "RunAgent",
     "RunChecks",
+    "StepOrder",
     "StopAgent",
     "effect_key",
     "effect_name",
@@ -85,3 +88,21 @@ def effect_key(effect: Effect) -> str:
 def effect_name(kind: type[Effect]) -> str:
     """The stored name of a kind of effect: the first part of its keys."""
     return str(kind.model_fields["type"].default)
+
+
+class StepOrder(Frozen):
+    """One attempt at one effect: all that an engine is told, as a value that travels to another process or machine.
+
+    It names its inputs and holds none of them.
+    """
+
+    run: RunId
+    key: Name
+    """Of the effect: `<step>:<iteration>`, unique in the run."""
+    effect: Annotated[Effect, Field(discriminator="type")]
+    task: Ulid
+    """Whose prompt, repository and agent it is about; read where the step is done."""
+    attempt: Annotated[int, Field(ge=1)] = 1
+    """Counts starts under this key."""
+    lease_epoch: Annotated[int, Field(ge=0)] = 0
+    """Counts starts in this run; a result of an older epoch than the run's is refused (`StaleResult`)."""

@@ -3,10 +3,10 @@
 `lifecycle.py` says what follows.
 """
 
+from ompycord.domain.effects import StepOrder
 from ompycord.domain.events import EffectFinished
 from ompycord.domain.results import BuildResult, StageResult, facts_of
 from ompycord.domain.run import FailureClass
-from ompycord.domain.step import StepOrder
 
 __all__ = ["failed", "ok", "waits_for_person"]
 

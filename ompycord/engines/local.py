@@ -2,11 +2,10 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from ompycord.domain.effects import Effect
+from ompycord.domain.effects import Effect, StepOrder
 from ompycord.domain.events import EffectFinished
 from ompycord.domain.ids import RunId
 from ompycord.domain.run import FailureClass
-from ompycord.domain.step import StepOrder
 from ompycord.engines.context import StepContext
 from ompycord.engines.ends import failed
 from ompycord.engines.steps import STEPS, Step

@@ -16,6 +16,7 @@ from ompycord.store.features import decisions, drafts, effects, events, keys, ou
 from ompycord.store.features.admission import SqliteAdmission
 from ompycord.store.features.audit import SqliteAudit
 from ompycord.store.features.boards import SqliteBoards
+from ompycord.store.features.component_states import SqliteComponentStates
 from ompycord.store.features.decisions import SqliteDecisions
 from ompycord.store.features.deliveries import SqliteNotificationQueue
 from ompycord.store.features.drafts import SqliteDrafts
@@ -52,6 +53,7 @@ class SqliteStore(
     SqliteRuns,
     SqliteTasks,
     SqliteDrafts,
+    SqliteComponentStates,
     SqliteDecisions,
     SqliteJournal,
     SqliteStreams,

@@ -18,10 +18,9 @@ from ompycord.agents.command import CommandOptions
 from ompycord.domain import effects as fx
 from ompycord.domain import events as ev
 from ompycord.domain.catalog import Catalog
-from ompycord.domain.effects import Effect, effect_key
+from ompycord.domain.effects import Effect, StepOrder, effect_key
 from ompycord.domain.ids import RunId, new_ulid, short_id
 from ompycord.domain.repository import Sandbox
-from ompycord.domain.step import StepOrder
 from ompycord.domain.task import Origin, Task
 from ompycord.engines.steps import STEPS
 from ompycord.workspaces.git import Git

@@ -19,9 +19,9 @@ from ompycord.app.system import SystemClock, SystemIds
 from ompycord.checks.local import LocalChecks
 from ompycord.conductor import Bus, Inboxes
 from ompycord.domain.catalog import Catalog
+from ompycord.domain.effects import StepOrder
 from ompycord.domain.events import EffectFinished, EventBody
 from ompycord.domain.ids import RunId, Ulid
-from ompycord.domain.step import StepOrder
 from ompycord.domain.task import Task
 from ompycord.engines import LocalEngine, StepContext
 from ompycord.errors import OmpycordError

@@ -12,7 +12,7 @@ def bot_stores(store: SqliteStore) -> BotStores:
     """Every port of the bot, filled by `store`."""
     return BotStores(
         commands=CommandStores(
-            records=store, history=store, decisions=store, drafts=store, tasks=store,
+            records=store, history=store, decisions=store, drafts=store, components=store, tasks=store,
             surfaces=store, outbox=store, people=store,
         ),
         delivery=DeliveryStores(live=store, rollover=store, deliverer=store, renderer=store, boards=store),

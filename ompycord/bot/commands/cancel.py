@@ -10,7 +10,7 @@ from ompycord.bot.feature import Feature, slash_command
 from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.replies import defer, send_privately
 from ompycord.domain.access import Person
-from ompycord.domain.ids import ulid_time_ms
+from ompycord.domain.component_state import CancelConfirmation
 from ompycord.domain.run import RunRecord
 from ompycord.render.cards.actions import CANCEL
 from ompycord.render.cards.cardview import Button
@@ -42,12 +42,12 @@ def cancel_feature(context: BotContext) -> Feature:
 
     async def confirmed(interaction: Interaction, person: Person, component: ComponentId) -> None:
         await interaction.response.defer()
-        note = await context.store.drafts.draft(component.ref)
-        if note is None or context.clock.now_ms() - ulid_time_ms(component.ref) > CONFIRM_MS:
+        meaning = await context.meaning(component)
+        if not isinstance(meaning, CancelConfirmation):
             await send_privately(interaction, reply_texts.CONFIRM_EXPIRED)
             return
-        record = await context.visible(interaction, str(note.body["cancel"]))
-        await context.runs.cancel(record, person, reason=note.body.get("reason"))
+        record = await context.visible(interaction, meaning.run)
+        await context.runs.cancel(record, person, reason=meaning.reason)
         await send_privately(
             interaction, reply_texts.cancelled(record, (await context.snapshots.load(record)).branch, context.sanitizer)
         )
@@ -66,11 +66,12 @@ async def _ask(
 ) -> None:
     """Ask before ending a run for good. The reason waits on disk, under the id in the button."""
     context.require(person, CANCEL.right, record)
-    note = await context.keep_note(interaction, {"cancel": record.id, "reason": reason})
+    meaning = CancelConfirmation(run=record.id, reason=reason)
+    state = await context.keep_meaning(meaning, valid_ms=CONFIRM_MS)
     loaded = await context.snapshots.load(record)
     words = reply_texts.confirm_cancel(record, loaded.title, loaded.branch, context.sanitizer)
     buttons = [
-        Button(action="docancel", label="Cancel run", style="danger", ref=note.id),
-        Button(action="keep", label="Keep it", ref=note.id),
+        Button(action="docancel", label="Cancel run", style="danger", ref=state),
+        Button(action="keep", label="Keep it", ref=state),
     ]
     await send_privately(interaction, words, buttons=message(words, buttons=buttons, sign=context.signer.button))

@@ -12,6 +12,7 @@ from ompycord.bot.interactions.forms import read_form
 from ompycord.bot.interactions.replies import defer, give_back, send_privately
 from ompycord.conductor import MESSAGE_LENGTH
 from ompycord.domain.access import Person
+from ompycord.domain.component_state import MessageEdit
 from ompycord.domain.ids import RunId
 from ompycord.errors import OmpycordError, Refused, RefusedInWords
 from ompycord.text import cut
@@ -21,6 +22,8 @@ __all__ = ["queue_feature"]
 
 _RUN = "This thread's run, or your latest, if left out"
 _NAME = 100
+_FORM_MS = 24 * 3600 * 1000
+"""Nobody leaves a form open for longer; its text comes back then, too."""
 
 
 def queue_feature(context: BotContext) -> Feature:
@@ -64,8 +67,9 @@ def queue_feature(context: BotContext) -> Feature:
         known = next((one for one in waiting if one.id == message), None)
         if known is None:
             raise RefusedInWords("Nothing like that waits for the agent: it has it already, or somebody took it back.")
-        note = await context.keep_note(interaction, {"edit": known.id, "run": record.id})
-        form = edit_form(custom_id=context.signer.sign("editsaid", note.id), text=known.body.text)
+        meaning = MessageEdit(run=record.id, message=known.id)
+        state = await context.keep_meaning(meaning, valid_ms=_FORM_MS)
+        form = edit_form(custom_id=context.signer.sign("editsaid", state), text=known.body.text)
         await interaction.response.send_modal(form)
 
     @queue.command(name="drop", description="Take back what was said, as long as no agent has it.")
@@ -85,11 +89,11 @@ def queue_feature(context: BotContext) -> Feature:
         await defer(interaction)
         text = read_form(interaction).text("message")
         try:
-            note = await context.store.drafts.draft(component.ref)
-            if note is None or "edit" not in note.body:
+            meaning = await context.meaning(component)
+            if not isinstance(meaning, MessageEdit):
                 raise RefusedInWords("That form is not known any more, so nothing was changed.")
-            record = await context.visible(interaction, str(note.body["run"]))
-            message = await context.messages.edit(record, str(note.body["edit"]), text, person)
+            record = await context.visible(interaction, meaning.run)
+            message = await context.messages.edit(record, meaning.message, text, person)
         except OmpycordError as refused:
             await give_back(interaction, refused, text)
             return

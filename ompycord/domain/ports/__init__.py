@@ -5,9 +5,11 @@ store, kept honest by the same contract tests.
 """
 
 from ompycord.domain.ports.clock import Clock, Ids
+from ompycord.domain.ports.notify import NotificationQueue
 from ompycord.domain.ports.store import (
     AuditTrail,
     Boards,
+    ComponentStates,
     Decisions,
     Deliveries,
     Drafts,
@@ -57,6 +59,7 @@ __all__ = [
     "Checks",
     "Clock",
     "Collected",
+    "ComponentStates",
     "Decisions",
     "Deliveries",
     "Drafts",
@@ -70,6 +73,7 @@ __all__ = [
     "Inbox",
     "Journal",
     "KeyStore",
+    "NotificationQueue",
     "Observations",
     "Outbox",
     "PeopleSettings",

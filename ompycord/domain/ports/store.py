@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from ompycord.domain.base import Frozen, Millis
+from ompycord.domain.component_state import ComponentState
 from ompycord.domain.deliveries import Delivery
 from ompycord.domain.events import EventBody, RunEvent
 from ompycord.domain.folds.fold import RunFold
@@ -35,6 +36,7 @@ from ompycord.errors import BadEvent
 __all__ = [
     "AuditTrail",
     "Boards",
+    "ComponentStates",
     "Decisions",
     "Deliveries",
     "Drafts",
@@ -245,6 +247,18 @@ class Drafts(Protocol):
 
     async def save_draft(self, draft: Draft) -> None:
         """Keep what a person typed; the same id again replaces its body, never its run."""
+        ...
+
+
+class ComponentStates(Protocol):
+    """What shown buttons and forms mean."""
+
+    async def component_state(self, state: str) -> ComponentState | None:
+        """One by its id; None where there is none or it has expired."""
+        ...
+
+    async def save_component_state(self, state: ComponentState) -> None:
+        """Keep what a component that is shown now means, and forget those that have expired."""
         ...
 
 

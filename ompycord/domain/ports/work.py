@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ompycord.domain.base import Frozen
+from ompycord.domain.effects import StepOrder
 from ompycord.domain.events import (
     ApprovalDenied,
     ApprovalGranted,
@@ -24,7 +25,6 @@ from ompycord.domain.events import (
 from ompycord.domain.ids import RunId
 from ompycord.domain.repository import AgentSpec, CheckSpec, RepositorySpec
 from ompycord.domain.run import FailureClass
-from ompycord.domain.step import StepOrder
 from ompycord.domain.task import Task
 
 __all__ = [

@@ -8,9 +8,8 @@ from types import MappingProxyType
 from typing import Final
 
 from ompycord.domain import effects as fx
-from ompycord.domain.effects import Effect
+from ompycord.domain.effects import Effect, StepOrder
 from ompycord.domain.events import EffectFinished
-from ompycord.domain.step import StepOrder
 from ompycord.domain.task import Task
 from ompycord.engines.context import StepContext
 from ompycord.engines.steps.build import build

@@ -8,13 +8,13 @@ from typing import Final
 
 from ompycord.conductor import LogInbox
 from ompycord.dialects.prompt_text import prompt_text
+from ompycord.domain.effects import StepOrder
 from ompycord.domain.events import EffectFinished, EventBody, RunFailed, RunFinished, RunStarted
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentJob, AgentOutcome, Prepared
 from ompycord.domain.repository import AgentSpec, ConfinementLevel
 from ompycord.domain.results import BuildResult
 from ompycord.domain.run import FailureClass
-from ompycord.domain.step import StepOrder
 from ompycord.domain.task import Task
 from ompycord.engines.context import StepContext
 from ompycord.engines.ends import failed, ok, waits_for_person

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
+from ompycord.domain.effects import StepOrder
 from ompycord.domain.events import CheckFinished, CheckStarted, EffectFinished
 from ompycord.domain.repository import CheckSpec
 from ompycord.domain.results import CheckResult
-from ompycord.domain.step import StepOrder
 from ompycord.domain.task import Task
 from ompycord.engines.context import StepContext
 from ompycord.engines.ends import ok

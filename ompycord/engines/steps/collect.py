@@ -1,8 +1,8 @@
 """The step `collect`: the agent's result is taken out of its clone and listed."""
 
+from ompycord.domain.effects import StepOrder
 from ompycord.domain.events import EffectFinished, FilesChanged
 from ompycord.domain.results import CollectResult
-from ompycord.domain.step import StepOrder
 from ompycord.domain.task import Task
 from ompycord.engines.context import StepContext
 from ompycord.engines.ends import ok

@@ -1,8 +1,8 @@
 """The step `prepare`: a fresh clone at the base."""
 
+from ompycord.domain.effects import StepOrder
 from ompycord.domain.events import EffectFinished
 from ompycord.domain.results import PrepareResult
-from ompycord.domain.step import StepOrder
 from ompycord.domain.task import Task
 from ompycord.engines.context import StepContext
 from ompycord.engines.ends import ok

@@ -1,9 +1,9 @@
 """The step `publish`: the result is put on a branch of the repository."""
 
+from ompycord.domain.effects import StepOrder
 from ompycord.domain.events import EffectFinished, FilesChanged
 from ompycord.domain.ids import short_id
 from ompycord.domain.results import PublishResult
-from ompycord.domain.step import StepOrder
 from ompycord.domain.task import Task
 from ompycord.engines.context import StepContext
 from ompycord.engines.ends import ok

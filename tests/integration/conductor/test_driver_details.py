@@ -7,12 +7,12 @@ from ompycord.conductor import Driver
 from ompycord.conductor.driver import DriverStore
 from ompycord.domain import events as ev
 from ompycord.domain.catalog import Limits
+from ompycord.domain.effects import StepOrder
 from ompycord.domain.events import EffectFinished
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Engine, RunFilter
 from ompycord.domain.records import Commit, Committed, Decision, EffectRow, EffectStatus, EffectUpdate
 from ompycord.domain.run import RunRecord, RunState
-from ompycord.domain.step import StepOrder
 from ompycord.errors import Refused
 from ompycord.store import SqliteStore
 from tests.integration.conductor.conftest import ADA, CATALOG, MO, AppHarness

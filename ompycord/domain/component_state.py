@@ -1,0 +1,43 @@
+"""What a button or a form that is shown means, where its id has no room for it; counterpart of `bot/custom_ids.py`.
+
+The component's id holds the state's id. A kind is a model here; the feature that shows the component makes and reads
+it. Nothing of it is what a person typed to become a run: that is a `Draft`.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ompycord.domain.base import Frozen, Millis
+from ompycord.domain.ids import Ulid
+
+__all__ = ["CancelConfirmation", "ComponentMeaning", "ComponentState", "MessageEdit"]
+
+
+class CancelConfirmation(Frozen):
+    """*Cancel run* asks whether it is meant."""
+
+    kind: Literal["cancel"] = "cancel"
+    run: Ulid
+    reason: str | None = None
+
+
+class MessageEdit(Frozen):
+    """The form in which a message to the agent is changed."""
+
+    kind: Literal["edit"] = "edit"
+    run: Ulid
+    message: Ulid
+    """The id of its `prompt` event."""
+
+
+ComponentMeaning = Annotated[CancelConfirmation | MessageEdit, Field(discriminator="kind")]
+
+
+class ComponentState(Frozen):
+    """One shown component's meaning; not known any more once `expires_at` has come."""
+
+    id: Ulid
+    meaning: ComponentMeaning
+    created_at: Millis
+    expires_at: Millis
