@@ -12,7 +12,7 @@ from ompycord.conductor.notifications import NotificationRule, Notifications
 from ompycord.conductor.projector import Projector
 from ompycord.conductor.reminders import Reminders
 from ompycord.conductor.run_access import RunAccess
-from ompycord.conductor.runs import Runs, Submission
+from ompycord.conductor.runs import RetryReceipt, Runs, Submission
 from ompycord.conductor.snapshots import FoldedRun, LoadedRun, Snapshots
 from ompycord.conductor.transcript import QueuedMessage
 from ompycord.conductor.transitions import Transitions
@@ -38,6 +38,7 @@ __all__ = [
     "Projector",
     "QueuedMessage",
     "Reminders",
+    "RetryReceipt",
     "RunAccess",
     "Runs",
     "Snapshots",

@@ -19,13 +19,13 @@ from ompycord.domain.ids import OMPYCORD, DraftId, RunId, short_id
 from ompycord.domain.lifecycle import advance
 from ompycord.domain.policy import Denied, authorize
 from ompycord.domain.ports import Drafts, RunFilter, Tasks
-from ompycord.domain.records import Commit, Committed, Draft, NewEvent
+from ompycord.domain.records import Commit, Committed, Decision, Draft, NewEvent
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.run import FINAL, Machine, RunKind, RunRecord, RunState
 from ompycord.domain.task import Origin, Task, TaskRequest
-from ompycord.errors import Refused
+from ompycord.errors import Refused, StorageError
 
-__all__ = ["Runs", "Submission", "title_of"]
+__all__ = ["RetryReceipt", "Runs", "Submission", "title_of"]
 
 TITLE_LENGTH = 80
 
@@ -44,6 +44,14 @@ class Submission(Frozen):
     guild: str
     channel: str
     """Where the mirror goes."""
+
+
+class RetryReceipt(Frozen):
+    """The run that *Retry* made."""
+
+    record: RunRecord
+    first: Decision | None = None
+    """Who asked for it before, where this came second and made nothing."""
 
 
 def title_of(prompt: str) -> str:
@@ -104,17 +112,34 @@ class Runs:
         )
         async with self._beginning:
             await self._check_limits(task.origin)
-            record = await self._begin(RunId(draft), task, person, now=now, draft=draft)
+            record, _ = await self._begin(RunId(draft), task, person, now=now, draft=draft)
         self._wake()
         return record
 
-    async def retry(self, record: RunRecord, person: Person) -> RunRecord:
-        """Another run of the same task, each time it is called: keeping a double click apart is the caller's."""
+    async def retry(self, record: RunRecord, person: Person, *, key: str) -> RetryReceipt:
+        """Another run of the same task, once per `key`: the message whose button asks for it.
+
+        A second time finds the first run, whoever asks and after a restart too.
+        """
         require_hosted(record)
         run = RunId(record.id)
         if record.state not in FINAL:
             raise Refused(RefusalCode.NOT_ENDED, run=short_id(run))
         self._access.require(person, "retry", record)
+        async with self._beginning:
+            first = await self._access.store.decision(run, "retry", key)
+            if first is None:
+                new, first = await self._retry(record, person, key)
+                if first is None:
+                    return RetryReceipt(record=new)
+        found = await self._access.store.run(RunId(first.action))
+        if found is None:
+            raise StorageError(f"The run that *Retry* made of run {short_id(run)} is not there.")
+        return RetryReceipt(record=found, first=first)
+
+    async def _retry(self, record: RunRecord, person: Person, key: str) -> tuple[RunRecord, Decision | None]:
+        """The run that was begun, or who had begun one under this key before."""
+        run = RunId(record.id)
         task = await self._tasks.task(record.task or "")
         if task is None:
             raise Refused(RefusalCode.TASK_MISSING, run=short_id(run))
@@ -124,15 +149,27 @@ class Runs:
                 "origin": task.origin.model_copy(update={"requester": person.id, "requester_name": person.name}),
             }
         )
-        async with self._beginning:
-            await self._check_limits(again.origin)
-            new = await self._begin(
-                RunId(self._access.ids.ulid()), again, person, now=self._access.clock.now_ms(), draft=None
-            )
+        await self._check_limits(again.origin)
+        new = RunId(self._access.ids.ulid())
+        made = self._access.decision(run, "retry", key, new, person)
+        begun = await self._begin(new, again, person, now=self._access.clock.now_ms(), made=made)
         self._wake()
-        return new
+        return begun
 
-    async def _begin(self, run: RunId, task: Task, person: Person, *, now: int, draft: DraftId | None) -> RunRecord:
+    async def _begin(
+        self,
+        run: RunId,
+        task: Task,
+        person: Person,
+        *,
+        now: int,
+        draft: DraftId | None = None,
+        made: Decision | None = None,
+    ) -> tuple[RunRecord, Decision | None]:
+        """Store it whole, with the draft that becomes it or the decision that makes it.
+
+        Returns the run, and the decision that was first where `made` came second and nothing was stored.
+        """
         origin = task.origin
         machine = Machine(mode=task.mode)
         record = RunRecord(
@@ -174,9 +211,10 @@ class Runs:
                 created_at=now,
             )
             drafts = (base.model_copy(update={"run": run}),)
-        whole = Commit(writes=(*drafts, task, record, *commit.writes, state))
-        await self._access.store.commit(whole)
-        return await self._access.store.run(run) or record
+        decided = () if made is None else (made,)
+        whole = Commit(writes=(*drafts, task, record, *decided, *commit.writes, state))
+        committed = await self._access.store.commit(whole)
+        return await self._access.store.run(run) or record, committed.earlier
 
     async def _check_limits(self, origin: Origin) -> None:
         closed = await self._closed()

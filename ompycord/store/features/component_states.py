@@ -32,7 +32,8 @@ class SqliteComponentStates(StorePart):
 
 def _state_of(row: sqlite3.Row) -> ComponentState:
     values = with_json(row, "body")
-    return ComponentState.model_validate({**values, "meaning": values.pop("body")})
+    meaning = values.pop("body")
+    return ComponentState.model_validate({**values, "meaning": meaning})
 
 
 def _save(raw: sqlite3.Connection, values: dict[str, object], now: Millis) -> None:
