@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ompycord.domain.base import Frozen
 from ompycord.domain.ids import RunId
-from ompycord.render.render_context import Confinement
+from ompycord.domain.repository import ConfinementLevel
 
 __all__ = ["HealthLine", "KeepFile", "Lookups", "ReadArtifact", "no_artifact", "no_files"]
 
@@ -51,5 +51,5 @@ class Lookups:
     """What is not as it should be, for the bot's presence; None while all is normal."""
     artifact: ReadArtifact = no_artifact
     keep_file: KeepFile = no_files
-    confinement: Confinement | None
+    confinement: ConfinementLevel | None
     """How far the agents of hosted runs are shut in."""

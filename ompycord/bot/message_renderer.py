@@ -17,6 +17,7 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, RunFilter, RunRecords, Surfaces
 from ompycord.domain.records import OutboxKind, Surface
 from ompycord.domain.refs import Ref, RefKind
+from ompycord.domain.repository import ConfinementLevel
 from ompycord.domain.run import RunKind, RunRecord, RunState, SuspendReason
 from ompycord.errors import Refused
 from ompycord.render.board import BoardRow
@@ -26,7 +27,7 @@ from ompycord.render.marker import approval_hash, question_tag
 from ompycord.render.message import RenderedMessage
 from ompycord.render.paused import paused_message, pings_paused
 from ompycord.render.question import approval_message, ops_message, question_message, reminder_message
-from ompycord.render.render_context import Confinement, RenderContext
+from ompycord.render.render_context import RenderContext
 from ompycord.render.result import result_message
 from ompycord.render.sanitizer import Redact
 from ompycord.render.summary import direct_message, summary_message
@@ -95,7 +96,7 @@ class MessageRenderer:
     clock: Clock
     signer: Signer
     redact: Redact
-    confinement: Confinement | None
+    confinement: ConfinementLevel | None
     url: Callable[[str | None, str, str | None], str]
     channel_name: Callable[[str | None], str | None]
     is_connected: Callable[[], bool]
@@ -350,13 +351,10 @@ class MessageRenderer:
         """
         if run_view.record.kind is RunKind.EXTERNAL:
             return self._asker(run_view), ()
-        needs_two = any(
-            spec.two_person for spec in self.catalog.repositories if spec.name == run_view.record.repository
-        )
         asker = run_view.record.requester
         access = self.options.access
         named = access.users.approver, access.roles.approver
-        if not needs_two:
+        if not self.catalog.needs_two(run_view.record):
             return (*((asker,) if asker else ()), *named[0]), named[1]
         if not any(user != asker for user in named[0]) and not named[1]:
             named = access.users.admin, access.roles.admin

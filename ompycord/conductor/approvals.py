@@ -18,7 +18,7 @@ from ompycord.domain.catalog import Catalog
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.records import Committed
 from ompycord.domain.refusals import RefusalCode
-from ompycord.domain.run import FINAL, RunRecord
+from ompycord.domain.run import FINAL
 from ompycord.errors import Refused
 
 __all__ = ["Approvals"]
@@ -53,7 +53,7 @@ class Approvals:
         self, loaded: LoadedRun, approval: str, person: Person, *, scope: Literal["once", "run"] = "once"
     ) -> Committed:
         """Leave for the agent to act, once or whenever it asks the same in this run; single like an answer."""
-        self._access.require(person, "approve", loaded.record, two_person=self._needs_two(loaded.record))
+        self._access.require(person, "approve", loaded.record, two_person=self._catalog.needs_two(loaded.record))
         body = ev.ApprovalGranted(approval=approval, by=person.name, scope=scope)
         action = "Allow once" if scope == "once" else "Allow for this run"
         return await self._decide_approval(loaded, body, action, person)
@@ -87,7 +87,3 @@ class Approvals:
         committed = await self._access.record(run, body, kind=SourceKind.PERSON, decision=decision)
         self._wake()
         return committed
-
-    def _needs_two(self, record: RunRecord) -> bool:
-        """The two-person rule of the run's repository, as it is configured now."""
-        return any(spec.two_person for spec in self._catalog.repositories if spec.name == record.repository)

@@ -9,6 +9,7 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
 
 from ompycord.domain import events as ev
+from ompycord.domain.folds.snapshot import approval_words
 from ompycord.domain.ids import OMPYCORD
 from ompycord.domain.refs import Ref, RefKind
 
@@ -156,7 +157,7 @@ def _words(body: RequestEvent) -> tuple[object, ...]:
     """What a person reads of it."""
     if isinstance(body, ev.QuestionAsked):
         return ("question", body.text, body.options, body.free_text)
-    return ("approval", body.title, body.command, body.risk)
+    return ("approval", *approval_words(body))
 
 
 def _is_for_the_run(request: Request) -> bool:

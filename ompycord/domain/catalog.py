@@ -52,6 +52,10 @@ class Catalog(Frozen):
         """The agents allowed in a repository."""
         return tuple(spec for spec in self.agents if not repository.agents or spec.name in repository.agents)
 
+    def needs_two(self, record: RunRecord) -> bool:
+        """Whether somebody else than its requester must approve what a run's agent asks, as it is configured now."""
+        return any(spec.two_person for spec in self.repositories if spec.name == record.repository)
+
     def preset(self, channel: str | None) -> RepositorySpec | None:
         """The repository bound to a channel, or the only one there is."""
         for spec in self.repositories:

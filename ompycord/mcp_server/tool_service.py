@@ -172,10 +172,9 @@ class ToolService:
         )
         if not found.title:
             raise Refused(RefusalCode.TEXT_MISSING, what="A request for leave", part="title")
-        for known in reversed(snapshot.approvals):
-            is_usable = known.status == "open" or (known.status == "granted" and known.scope == "run")
-            if is_usable and (known.title, known.command, known.risk) == (found.title, found.command, found.risk):
-                return await self.wait(run, known.ref, wait_s=wait_s)
+        known = snapshot.approval_for(found, or_open=True)
+        if known is not None:
+            return await self.wait(run, known.ref, wait_s=wait_s)
         await self._recorder.observe(run, found)
         return await self._wait(run, found.approval, wait_s, is_known=True)
 

@@ -6,11 +6,9 @@ There is no clock in it: what ticks is a Discord timestamp, and what a clock dec
 from typing import Literal
 
 from ompycord.domain.base import Frozen, Millis
+from ompycord.domain.repository import ConfinementLevel
 
-__all__ = ["Confinement", "RenderContext"]
-
-Confinement = Literal["full", "files+net", "files", "container", "none"]
-"""How far the agent is shut in."""
+__all__ = ["RenderContext"]
 
 
 class RenderContext(Frozen):
@@ -21,7 +19,7 @@ class RenderContext(Frozen):
     """Until when Discord refuses edits of this card."""
     breaker: str | None = None
     """The upstream that is being left alone after errors."""
-    confinement: Confinement | None = None
+    confinement: ConfinementLevel | None = None
     """None while it is not known, and for an external run, which we do not confine."""
     queue_place: int | None = None
     """1 is next."""

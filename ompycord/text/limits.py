@@ -50,14 +50,8 @@ SELECT_OPTIONS: Final = 25
 MODAL_TITLE: Final = 45
 """docs/platform/discord.md, *Sizes*: title of a modal."""
 
-MODAL_INPUTS: Final = 5
-"""docs/platform/discord.md, *Sizes*: inputs of a modal."""
-
 MODAL_INPUT_VALUE: Final = 4000
 """docs/platform/discord.md, *Sizes*: characters a person can type into one input."""
-
-MODAL_INPUT_LABEL: Final = 45
-"""docs/platform/discord.md, *Sizes*: label of an input."""
 
 COMMAND_TEXT: Final = 6000
 """docs/platform/discord.md, *Sizes*: characters of a command's text option."""
@@ -68,33 +62,11 @@ CHOICE: Final = 100
 AUTOCOMPLETE_CHOICES: Final = 25
 """docs/platform/discord.md, *Sizes*: choices of one completion answer."""
 
-COMMAND_DESCRIPTION: Final = 100
-"""docs/platform/discord.md, *Sizes*: description of a command."""
-
-COMMANDS: Final = 100
-"""docs/platform/discord.md, *Sizes*: commands of an application."""
-
 INTERACTION_ANSWER_S: Final = 3.0
 """docs/platform/discord.md, *Interactions*: seconds until the first answer to an interaction, completions included."""
 
-INTERACTION_TOKEN_S: Final = 900.0
-"""docs/platform/discord.md, *Interactions*: seconds an interaction's token lives."""
-
-EDIT_WINDOW_S: Final = 3600.0
-"""docs/platform/discord.md, *Rate limits*: age in seconds after which edits of a message fail with error 30046."""
-
 REQUESTS_PER_S: Final = 50
 """docs/platform/discord.md, *Rate limits*: global requests a second, interaction endpoints exempt."""
-
-INVALID_REQUESTS: Final = 10_000
-"""docs/platform/discord.md, *Rate limits*: 401, 403 and 429 answers within INVALID_REQUESTS_WINDOW_S before a ban."""
-
-INVALID_REQUESTS_WINDOW_S: Final = 600.0
-"""docs/platform/discord.md, *Rate limits*: the seconds over which invalid requests are counted."""
-
-NONCE_STRING: Final = 25
-"""docs/platform/discord.md, *Sizes*: characters of a string nonce, one fewer than a ULID has; hence the outbox row's
-integer."""
 
 CLUSTER: Final = 32
 """docs/platform/discord.md, *Sizes*: a larger grapheme cluster is replaced, since one cluster can exceed any limit."""
@@ -104,10 +76,6 @@ CARD_LINKS: Final = 5
 
 CARD_LINK: Final = 200
 """docs/contracts/cards.md, *Order of loss*: characters of one such link."""
-
-DRAFT_S: Final = 2.0
-"""docs/contracts/commands-and-buttons.md, *Answer in three seconds*: seconds until a draft that is not durable is
-answered by a deferral."""
 
 DIALECT_LINE_BYTES: Final = 65_536
 """docs/contracts/processes.md, *JSON lines*: bytes of one line, on fd 3 as on standard output."""
@@ -127,32 +95,5 @@ WAITING_S: Final = 86_400.0
 TERM_S: Final = 10.0
 """docs/contracts/processes.md, *Start and end of a program*: seconds between TERM and KILL."""
 
-WEBHOOK_BODY_BYTES: Final = 262_144
-"""docs/contracts/http.md, *Sizes*: bytes of one posted event."""
-
-WEBHOOK_BATCH_BYTES: Final = 1_048_576
-"""docs/contracts/http.md, *Sizes*: bytes of a posted batch."""
-
-WEBHOOK_BATCH_EVENTS: Final = 500
-"""docs/contracts/ingestion.md, *Batches*: events of one batch."""
-
 OPAQUE_EVENT_BYTES: Final = 4096
 """docs/contracts/ingestion.md, *JSON*: bytes of an event whose type is unknown."""
-
-JSON_DEPTH: Final = 16
-"""docs/contracts/ingestion.md, *JSON*: nesting."""
-
-JSON_NODES: Final = 2000
-"""docs/contracts/ingestion.md, *JSON*: values of one document."""
-
-JSON_STRING: Final = 32_768
-"""docs/contracts/ingestion.md, *JSON*: code points of one string."""
-
-JSON_KEY: Final = 128
-"""docs/contracts/ingestion.md, *JSON*: code points of one key."""
-
-JSON_INTEGER: Final = 2**53
-"""docs/contracts/ingestion.md, *JSON*: the largest magnitude of an integer."""
-
-BACKLOG_EVENTS: Final = 5000
-"""docs/contracts/ingestion.md, *Backlog*: unprojected events above which new posts are answered with 429."""

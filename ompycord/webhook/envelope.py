@@ -13,13 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from ompycord.domain.base import Millis
 from ompycord.domain.events import EVENT_TYPES, SCHEMA, EventBody, parse_body
 from ompycord.http.problems import Problem
+from ompycord.text.limits import OPAQUE_EVENT_BYTES
 from ompycord.text.strict_json import NotJson, has_plain_texts, is_within_limits, parse_json, require_within_limits
 
 __all__ = ["Batch", "Envelope", "Item", "read_batch", "read_body", "read_event", "time_ms"]
 
 AHEAD_MS = 24 * 3600 * 1000
 """How far ahead of our clock `at` may be."""
-OPAQUE_BYTES = 4096
 ERRORS_NAMED = 20
 
 _SCHEMA = re.compile(r"ompycord/event@([1-9][0-9]{0,5})(\.[0-9]{1,6})?")
@@ -96,7 +96,7 @@ def read_batch(raw: bytes, *, most: int) -> tuple[Batch, list[Item]]:
 
 def read_body(item: Item) -> EventBody:
     """The typed body. Raises Problem with pointers into `data`, never with values."""
-    if item.type not in EVENT_TYPES and len(json.dumps(item.data, ensure_ascii=False).encode()) > OPAQUE_BYTES:
+    if item.type not in EVENT_TYPES and len(json.dumps(item.data, ensure_ascii=False).encode()) > OPAQUE_EVENT_BYTES:
         raise Problem(
             "schema-invalid", "An event of an unknown type has at most 4 KiB.", errors=[("/data", "too_long")]
         )

@@ -54,11 +54,8 @@ class HookApprovals:
     async def given(self, run: RunId, wanted: ApprovalRequested) -> ApprovalVerdict | None:
         """Leave that these very words were given for the whole run."""
         snapshot = await self._snapshots.of(run)
-        for known in snapshot.approvals if snapshot else ():
-            is_same = (known.title, known.command, known.risk) == (wanted.title, wanted.command, wanted.risk)
-            if is_same and known.status == "granted" and known.scope == "run":
-                return _verdict(known)
-        return None
+        known = snapshot.approval_for(wanted) if snapshot else None
+        return _verdict(known) if known is not None else None
 
     async def decided(self, run: RunId, approval: str, receive: Receive) -> ApprovalVerdict:
         """Wait for a person, at most `ASK_S`. Raises ClientDisconnected when the agent does not wait any more."""

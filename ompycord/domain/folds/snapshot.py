@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Literal
 
 from ompycord.domain.base import Frozen, Millis
-from ompycord.domain.events import ChangedFile, CheckFinished, Phase
+from ompycord.domain.events import ApprovalRequested, ChangedFile, CheckFinished, Phase
 from ompycord.domain.ids import RunId, Source
 from ompycord.domain.run import FINAL, FailureClass, RunKind, RunOutcome, RunState, SuspendReason
 from ompycord.domain.task import Mode, Origin
@@ -20,6 +20,7 @@ __all__ = [
     "ToolCall",
     "Usage",
     "Verification",
+    "approval_words",
 ]
 
 
@@ -100,6 +101,11 @@ class Approval(Frozen):
     reason: str | None = None
     """Why it was denied."""
     closed_at: Millis | None = None
+
+
+def approval_words(request: Approval | ApprovalRequested) -> tuple[str, str | None, str | None]:
+    """What a person reads of it. Two with the same words are the same to whoever allows them."""
+    return request.title, request.command, request.risk
 
 
 class ProviderWait(Frozen):
@@ -197,6 +203,15 @@ class StatusSnapshot(Frozen):
     @property
     def open_approvals(self) -> tuple[Approval, ...]:
         return tuple(a for a in self.approvals if a.status == "open")
+
+    def approval_for(self, wanted: ApprovalRequested, *, or_open: bool = False) -> Approval | None:
+        """The newest approval that stands for these very words: given for the whole run, or with `or_open` open."""
+        words = approval_words(wanted)
+        for known in reversed(self.approvals):
+            is_for_the_run = known.status == "granted" and known.scope == "run"
+            if approval_words(known) == words and (is_for_the_run or (or_open and known.status == "open")):
+                return known
+        return None
 
     @property
     def needs_person(self) -> bool:

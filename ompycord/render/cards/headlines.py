@@ -14,10 +14,11 @@ from ompycord.render.cards.verdicts import agent_name, failure_sentence, unchang
 from ompycord.render.phrases import and_list, money, place, sentence, stamp
 from ompycord.render.render_context import RenderContext
 from ompycord.render.sanitizer import Sanitizer
+from ompycord.text.limits import WAITING_S
 
 __all__ = ["PAUSE_AFTER_MS", "WORDS", "Headline", "headline_of", "pauses"]
 
-PAUSE_AFTER_MS: Final = 24 * 3600 * 1000
+PAUSE_AFTER_MS: Final = int(WAITING_S * 1000)
 """docs/contracts/cards.md, *Who is pinged*: a question or approval is parked after 24 h."""
 
 _LINE: Final = 200
