@@ -12,7 +12,7 @@ from tests.support.playground import Playground
 
 
 def as_an_older_version_left_it(database: Path) -> int:
-    """Schema 3, where the meanings of components stood among the drafts; how many there were."""
+    """Schema 4, where the meanings of components stood among the drafts; how many there were."""
     raw = sqlite3.connect(database, isolation_level=None)
     states = raw.execute("SELECT id, body, created_at FROM component_states").fetchall()
     for state, text, at in states:
@@ -23,8 +23,8 @@ def as_an_older_version_left_it(database: Path) -> int:
             body = json.dumps({"edit": meaning["message"], "run": meaning["run"]})
         raw.execute("INSERT INTO drafts VALUES (?, 'p', 'g', 'c', ?, ?, NULL)", (state, body, at))
     raw.execute("DROP TABLE component_states")
-    raw.execute("DELETE FROM schema_migrations WHERE version > 3")
-    raw.execute("PRAGMA user_version = 3")
+    raw.execute("DELETE FROM schema_migrations WHERE version > 4")
+    raw.execute("PRAGMA user_version = 4")
     raw.close()
     return len(states)
 

@@ -67,7 +67,7 @@ async def test_notes_that_an_older_version_kept_among_the_drafts_have_their_mean
         TYPED: typed, BOUND: {"repository": "shop", "agent": "omp"},
     }  # fmt: skip
     raw = sqlite3.connect(path, isolation_level=None)
-    migrate(raw, find_migrations()[:3], path=path, clock=clock)
+    migrate(raw, find_migrations()[:4], path=path, clock=clock)
     for draft, body in bodies.items():
         raw.execute("INSERT INTO drafts VALUES (?, 'p', 'g', 'c', ?, ?, NULL)", (draft, json.dumps(body), at))
     raw.execute("UPDATE drafts SET run = ? WHERE id = ?", (BOUND, BOUND))
