@@ -16,6 +16,7 @@ from ompycord.conductor.runs import RetryReceipt, Runs, Submission
 from ompycord.conductor.snapshots import FoldedRun, LoadedRun, Snapshots
 from ompycord.conductor.transcript import QueuedMessage
 from ompycord.conductor.transitions import Transitions
+from ompycord.conductor.waiting import wait_for
 
 __all__ = [
     "MESSAGE_LENGTH",
@@ -46,4 +47,5 @@ __all__ = [
     "Subscription",
     "Transitions",
     "When",
+    "wait_for",
 ]

@@ -7,7 +7,7 @@ waited for again.
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
-from ompycord.conductor import Bus, EventRecorder, Messages, Snapshots
+from ompycord.conductor import Bus, EventRecorder, Messages, Snapshots, wait_for
 from ompycord.conductor.transcript import Transcript
 from ompycord.domain import events as ev
 from ompycord.domain.base import Frozen
@@ -20,7 +20,6 @@ from ompycord.errors import Refused
 __all__ = ["LONGEST_WAIT_S", "Attach", "Remark", "TaskView", "ToolAnswer", "ToolService"]
 
 LONGEST_WAIT_S = 25.0
-POLL_S = 1.0
 """Between two looks, should nothing change: how long an ending process waits for us."""
 REMARKS = 50
 """What people said last; more than that no agent reads."""
@@ -184,22 +183,24 @@ class ToolService:
 
     async def _wait(self, run: RunId, ticket: str, wait_s: float, *, is_known: bool) -> ToolAnswer:
         """A question that was just stored is known, although the projector may not have read it yet."""
-        until = self._clock.monotonic_s() + min(max(wait_s, 0.0), LONGEST_WAIT_S)
-        with self._bus.subscribe() as changes:
-            while True:
-                snapshot = await self._snapshots.of(run)
-                found = _find(snapshot, ticket)
-                left = 0.0 if self._is_ending else until - self._clock.monotonic_s()
-                if found is not None and found.status != "open":
-                    status = "withdrawn" if found.status == "withdrawn" else "answered"
-                    return ToolAnswer(ticket=ticket, status=status, answer=_answer(found), by=found.by)
-                if snapshot is not None and snapshot.is_final:
-                    return ToolAnswer(ticket=ticket, status="withdrawn")
-                if left <= 0:
-                    if found is None and not is_known and not self._is_ending:
-                        raise Refused(RefusalCode.NO_SUCH_TICKET, run=short_id(run), ticket=repr(ticket[:26]))
-                    return ToolAnswer(ticket=ticket, status="waiting")
-                await changes.take(min(left, POLL_S))
+
+        def closed(snapshot: StatusSnapshot | None) -> ToolAnswer | None:
+            found = _find(snapshot, ticket)
+            if found is not None and found.status != "open":
+                status = "withdrawn" if found.status == "withdrawn" else "answered"
+                return ToolAnswer(ticket=ticket, status=status, answer=_answer(found), by=found.by)
+            is_over = snapshot is not None and snapshot.is_final
+            return ToolAnswer(ticket=ticket, status="withdrawn") if is_over else None
+
+        answer = await wait_for(
+            closed, run, wait_s=min(max(wait_s, 0.0), LONGEST_WAIT_S), is_ending=lambda: self._is_ending,
+            snapshots=self._snapshots, bus=self._bus, clock=self._clock,
+        )  # fmt: skip
+        if answer is not None:
+            return answer
+        if not is_known and not self._is_ending and _find(await self._snapshots.of(run), ticket) is None:
+            raise Refused(RefusalCode.NO_SUCH_TICKET, run=short_id(run), ticket=repr(ticket[:26]))
+        return ToolAnswer(ticket=ticket, status="waiting")
 
     async def _snapshot(self, run: RunId) -> StatusSnapshot:
         snapshot = await self._snapshots.of(run)

@@ -10,9 +10,9 @@ from typing import Final, Literal
 
 from starlette.types import Receive
 
-from ompycord.conductor import Bus, Snapshots
+from ompycord.conductor import Bus, Snapshots, wait_for
 from ompycord.domain.events import ApprovalRequested
-from ompycord.domain.folds.snapshot import Approval
+from ompycord.domain.folds.snapshot import Approval, StatusSnapshot
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock
 from ompycord.http.pipeline import ClientDisconnected, RequestPipeline
@@ -21,7 +21,6 @@ __all__ = ["ASK_S", "ApprovalVerdict", "HookApprovals"]
 
 ASK_S: Final = 55.0
 """How long an agent waits for people; the hooks that we write give up after 60 s."""
-_POLL_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +71,23 @@ class HookApprovals:
 
     async def _wait(self, run: RunId, approval: str) -> ApprovalVerdict:
         assert self._bus is not None
-        until = self._clock.monotonic_s() + ASK_S
-        with self._bus.subscribe() as changes:
-            while True:
-                snapshot = await self._snapshots.of(run)
-                authenticated = next((a for a in snapshot.approvals if a.ref == approval), None) if snapshot else None
-                if authenticated is not None and authenticated.status in {"granted", "denied"}:
-                    return _verdict(authenticated)
-                left = until - self._clock.monotonic_s()
-                is_pointless = snapshot is not None and (snapshot.is_final or snapshot.cancel_requested)
-                if left <= 0 or is_pointless or self._pipeline.is_draining:
-                    return ApprovalVerdict("ask", "Nobody decided in Discord.")
-                await changes.take_of(run, min(left, _POLL_S))
+
+        def found(snapshot: StatusSnapshot | None) -> ApprovalVerdict | None:
+            if snapshot is None:
+                return None
+            known = next((one for one in snapshot.approvals if one.ref == approval), None)
+            if known is not None and known.status in {"granted", "denied"}:
+                return _verdict(known)
+            return _UNDECIDED if snapshot.is_final or snapshot.cancel_requested else None
+
+        verdict = await wait_for(
+            found, run, wait_s=ASK_S, is_ending=lambda: self._pipeline.is_draining,
+            snapshots=self._snapshots, bus=self._bus, clock=self._clock,
+        )  # fmt: skip
+        return verdict or _UNDECIDED
+
+
+_UNDECIDED: Final = ApprovalVerdict("ask", "Nobody decided in Discord.")
 
 
 def _verdict(decided: Approval) -> ApprovalVerdict:

@@ -9,15 +9,15 @@ from ompycord.bot.access import Interaction
 from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.feature import Feature, Handler
+from ompycord.bot.interactions.decided_once import reply_to_decision, require_open
 from ompycord.bot.interactions.forms import DESCRIPTION, read_form
-from ompycord.bot.interactions.replies import defer, give_back, send_privately
+from ompycord.bot.interactions.replies import defer, give_back
 from ompycord.conductor import LoadedRun
 from ompycord.domain.access import Person
 from ompycord.domain.folds.snapshot import Question
 from ompycord.domain.refusals import RefusalCode
 from ompycord.errors import OmpycordError, Refused, RefusedInWords
 from ompycord.render.marker import question_tag
-from ompycord.render.notices import already_decided
 from ompycord.render.sanitizer import Sanitizer
 
 __all__ = ["answers_feature"]
@@ -47,12 +47,8 @@ class _Answers:
         await self._answer(interaction, person, loaded, question, question.options[index])
 
     async def open_form(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
-        """A form must be the first answer, so the rights are asked before and the decision is made afterwards."""
         loaded, question = await self._load_question(interaction, component)
-        self._context.require(person, "answer", loaded.record)
-        first = await self._context.store.decisions.decision(loaded.run, "question", question.ref)
-        if first is not None:
-            raise RefusedInWords(already_decided(first.by_name, first.at, first.action, self._context.sanitizer))
+        await require_open(self._context, person, loaded, "answer", "question", question.ref)
         custom_id = self._context.signer.sign("ansform", component.ref, component.nonce)
         await interaction.response.send_modal(
             _answer_form(question, custom_id=custom_id, sanitizer=self._context.sanitizer)
@@ -80,13 +76,8 @@ class _Answers:
         self, interaction: Interaction, person: Person, loaded: LoadedRun, question: Question, answer: str
     ) -> None:
         committed = await self._context.approvals.answer(loaded, question.ref, answer, person)
-        first = committed.earlier
-        if first is not None:
-            await send_privately(
-                interaction, already_decided(first.by_name, first.at, first.action, self._context.sanitizer)
-            )
-            return
-        await send_privately(interaction, f"The agent gets your answer: *{self._context.sanitizer.line(answer, 300)}*.")
+        words = f"The agent gets your answer: *{self._context.sanitizer.line(answer, 300)}*."
+        await reply_to_decision(self._context, interaction, committed, words)
 
 
 def _answer_form(question: Question, *, custom_id: str, sanitizer: Sanitizer) -> ui.Modal:

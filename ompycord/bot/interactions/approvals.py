@@ -13,15 +13,14 @@ from ompycord.bot.access import Interaction
 from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.feature import Feature
+from ompycord.bot.interactions.decided_once import reply_to_decision, require_open
 from ompycord.bot.interactions.forms import DESCRIPTION, read_form
-from ompycord.bot.interactions.replies import defer, give_back, send_privately
+from ompycord.bot.interactions.replies import defer, give_back
 from ompycord.conductor import LoadedRun
 from ompycord.domain.access import Person
 from ompycord.domain.folds.snapshot import Approval
-from ompycord.domain.records import Committed
 from ompycord.errors import OmpycordError, RefusedInWords
 from ompycord.render.marker import approval_hash
-from ompycord.render.notices import already_decided
 from ompycord.render.sanitizer import Sanitizer
 
 __all__ = ["approvals_feature"]
@@ -57,15 +56,11 @@ class _Approvals:
         await defer(interaction)
         loaded, approval = await self._load_approval(interaction, component)
         committed = await self._context.approvals.approve(loaded, approval.ref, person, scope=scope)
-        await self._reply(interaction, committed, _ALLOWED[scope])
+        await reply_to_decision(self._context, interaction, committed, _ALLOWED[scope])
 
     async def open_form(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
-        """A form must be the first answer, so the rights are asked before and the decision is made afterwards."""
         loaded, approval = await self._load_approval(interaction, component)
-        self._context.require(person, "approve", loaded.record)
-        first = await self._context.store.decisions.decision(loaded.run, "approval", approval.ref)
-        if first is not None:
-            raise RefusedInWords(already_decided(first.by_name, first.at, first.action, self._context.sanitizer))
+        await require_open(self._context, person, loaded, "approve", "approval", approval.ref)
         custom_id = self._context.signer.sign("denyform", component.ref, component.nonce)
         await interaction.response.send_modal(
             _why_not_form(approval, custom_id=custom_id, sanitizer=self._context.sanitizer)
@@ -80,7 +75,8 @@ class _Approvals:
         except OmpycordError as error:
             await give_back(interaction, error, reason)
             return
-        await self._reply(interaction, committed, "Denied. The agent reads why and goes on without it.")
+        words = "Denied. The agent reads why and goes on without it."
+        await reply_to_decision(self._context, interaction, committed, words)
 
     async def _load_approval(self, interaction: Interaction, component: ComponentId) -> tuple[LoadedRun, Approval]:
         loaded = await self._context.snapshots.load(await self._context.visible(interaction, component.ref))
@@ -90,12 +86,6 @@ class _Approvals:
         raise RefusedInWords(
             "What that button was for is not asked any more. Nothing was decided; look at what is asked now."
         )
-
-    async def _reply(self, interaction: Interaction, committed: Committed, words: str) -> None:
-        first = committed.earlier
-        if first is not None:
-            words = already_decided(first.by_name, first.at, first.action, self._context.sanitizer)
-        await send_privately(interaction, words)
 
 
 def _why_not_form(approval: Approval, *, custom_id: str, sanitizer: Sanitizer) -> ui.Modal:

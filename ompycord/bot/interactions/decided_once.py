@@ -1,0 +1,37 @@
+"""What answers and approvals share: one decision for what an agent asked; who comes second hears who was first."""
+
+from typing import Literal
+
+from ompycord.bot.access import Interaction
+from ompycord.bot.context import BotContext
+from ompycord.bot.interactions.replies import send_privately
+from ompycord.conductor import LoadedRun
+from ompycord.domain.access import Person
+from ompycord.domain.records import Committed, Decision
+from ompycord.errors import RefusedInWords
+from ompycord.render.notices import already_decided
+
+__all__ = ["reply_to_decision", "require_open"]
+
+
+async def require_open(
+    context: BotContext, person: Person, loaded: LoadedRun, right: str, kind: Literal["question", "approval"], ref: str
+) -> None:
+    """Before a form is shown, which must be the first answer: rights are asked now, the decision is made afterwards.
+
+    Raises Refused where the person may not, or somebody has decided it already.
+    """
+    context.require(person, right, loaded.record)
+    first = await context.store.decisions.decision(loaded.run, kind, ref)
+    if first is not None:
+        raise RefusedInWords(_first(context, first))
+
+
+async def reply_to_decision(context: BotContext, interaction: Interaction, committed: Committed, words: str) -> None:
+    """Tell the person these words; where they came second, who was first."""
+    first = committed.earlier
+    await send_privately(interaction, words if first is None else _first(context, first))
+
+
+def _first(context: BotContext, first: Decision) -> str:
+    return already_decided(first.by_name, first.at, first.action, context.sanitizer)
