@@ -189,7 +189,7 @@ class OmpycordClient(discord.Client):
             self._handler().joined(str(guild.id))
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
-        log.error("gateway.handler_failed", event=event_method, exc_info=sys.exc_info())  # called in a handler
+        log.error("gateway.handler_failed", handler=event_method, exc_info=sys.exc_info())  # called in a handler
 
     # -- the connection ----------------------------------------------------------------------------------------------
 

@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from ompycord.domain.ports_notify import NotificationQueue
 
 from ompycord.conductor import Bus, NotificationRule, Notifications, Projector, Snapshots
 from ompycord.domain import events as ev
@@ -23,6 +22,7 @@ from ompycord.domain.deliveries import (
     Topic,
 )
 from ompycord.domain.ids import RunId
+from ompycord.domain.ports.notify import NotificationQueue
 from ompycord.errors import NotStored
 from ompycord.http import parse_secret
 from ompycord.notify import DestinationWorker, Notifier, signed_message

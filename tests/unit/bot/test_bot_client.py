@@ -2,12 +2,14 @@
 
 import hashlib
 import inspect
+from unittest.mock import Mock
 
 import discord
 import discord.http
 import pytest
+from structlog.testing import capture_logs
 
-from ompycord.bot.gateway.client import FATAL_CLOSES, intents_of
+from ompycord.bot.gateway.client import FATAL_CLOSES, OmpycordClient, intents_of
 from ompycord.bot.gateway.command_tree import definition
 from ompycord.bot.gateway.discord_target import DISCORD, DiscordTarget, point_at
 from ompycord.bot.options import BotOptions
@@ -58,3 +60,14 @@ def test_discord_py_points_where_it_is_told_and_back() -> None:
 def test_a_definition_is_compared_without_what_discord_adds(theirs: dict[str, object], is_same: bool) -> None:
     ours: dict[str, object] = {"name": "omp", "description": "x", "options": [], "nsfw": False}
     assert (definition(theirs) == definition(ours)) is is_same
+
+
+async def test_a_handler_that_fails_is_logged_by_name_with_its_error() -> None:
+    with capture_logs() as lines:
+        try:
+            raise KeyError("thread")
+        except KeyError:
+            await OmpycordClient.on_error(Mock(), "on_raw_reaction_add")
+    [line] = lines
+    assert (line["event"], line["handler"]) == ("gateway.handler_failed", "on_raw_reaction_add")
+    assert isinstance(line["exc_info"][1], KeyError)

@@ -164,3 +164,17 @@ def test_a_refs_form_is_written_in_one_file_alone() -> None:
         if re.search(f"'{prefix.pattern}", file.read_text(encoding="utf-8"))
     ]
     assert found == []
+
+
+def test_no_line_of_the_log_gives_its_own_name_twice() -> None:
+    """`log.error("x", event=...)` is a TypeError of structlog, raised where something had failed already."""
+    found = [
+        f"{path}:{node.lineno}"
+        for path, tree in trees().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and ast.unparse(node.func.value).endswith("log")
+        and any(keyword.arg == "event" for keyword in node.keywords)
+    ]
+    assert found == []
