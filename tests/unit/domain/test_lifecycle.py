@@ -10,6 +10,7 @@ from ompycord.domain.effects import effect_key
 from ompycord.domain.lifecycle import MAX_INTERRUPTIONS, TABLE, WORKING, advance
 from ompycord.domain.run import FINAL, FailureClass, Machine, RunOutcome, RunState, SuspendReason
 from ompycord.domain.task import Mode
+from tests.support.examples import examples
 
 S = RunState
 
@@ -206,7 +207,8 @@ BODIES = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@pytest.mark.examples
+@settings(max_examples=examples(400), deadline=None)
 @given(mode=st.sampled_from(Mode), bodies=st.lists(BODIES, max_size=40))
 def test_whatever_happens_final_states_absorb_and_no_effect_key_comes_twice(
     mode: Mode, bodies: list[ev.EventBody]
@@ -237,7 +239,8 @@ def next_body(draw: st.DrawFn, machine: Machine) -> ev.EventBody:
     return ended(f"{step}:{machine.iteration}", draw(st.sampled_from(["ok", "ok", "ok", "failed"])), **facts)
 
 
-@settings(max_examples=400, deadline=None)
+@pytest.mark.examples
+@settings(max_examples=examples(400), deadline=None)
 @given(mode=st.sampled_from(Mode), data=st.data())
 def test_a_run_is_without_changes_exactly_where_what_completed_it_changed_nothing(
     mode: Mode, data: st.DataObject

@@ -22,6 +22,7 @@ from ompycord.render.question import approval_message, ops_message, question_mes
 from ompycord.render.result import result_message
 from ompycord.render.summary import summary_message
 from ompycord.text import REDACTED, Redactor
+from tests.support.examples import examples
 from tests.support.payloads import as_seen, assert_inert, assert_within_limits, buttons, plain_sign, texts
 from tests.support.snapshots import Sample, sample, snapshots
 from tests.support.states import MINUTE, NOON, SCENES, Scene, asked, external, hosted, render_context, wants
@@ -69,7 +70,8 @@ def every_message(drawn: Sample, redact: Callable[[str], str] = str) -> list[Ren
     ]
 
 
-@settings(max_examples=800, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow],
+@pytest.mark.examples
+@settings(max_examples=examples(800), deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow],
           phases=[Phase.explicit, Phase.generate])  # fmt: skip
 @given(drawn=snapshots(MIXED))
 def test_every_message_is_inert_and_within_the_limits(drawn: Sample) -> None:
@@ -79,7 +81,8 @@ def test_every_message_is_inert_and_within_the_limits(drawn: Sample) -> None:
         assert sent.payload()["allowed_mentions"]["parse"] == []
 
 
-@settings(max_examples=600, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow],
+@pytest.mark.examples
+@settings(max_examples=examples(600), deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow],
           phases=[Phase.explicit, Phase.generate])  # fmt: skip
 @given(drawn=snapshots(LIGHT))
 def test_mirror_board_and_terminal_take_any_snapshot(drawn: Sample) -> None:
@@ -96,7 +99,8 @@ def test_mirror_board_and_terminal_take_any_snapshot(drawn: Sample) -> None:
     assert not set(terminal) & {"\x1b", "\x07", "\r", "\u202e"}
 
 
-@settings(max_examples=200, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow],
+@pytest.mark.examples
+@settings(max_examples=examples(200), deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow],
           phases=[Phase.explicit, Phase.generate])  # fmt: skip
 @given(drawn=snapshots(MIXED))
 def test_a_run_without_changes_says_so_everywhere_with_its_agents_words_and_never_as_done(drawn: Sample) -> None:

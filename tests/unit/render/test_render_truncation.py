@@ -19,6 +19,7 @@ from ompycord.render.sanitizer import Sanitizer
 from ompycord.text import utf16_len
 from ompycord.text.limits import EMBED_FIELD_VALUE, EMBEDS_TOTAL
 from tests.soak.ledger import print_line
+from tests.support.examples import examples
 from tests.support.payloads import assert_inert, assert_within_limits, plain_sign
 from tests.support.snapshots import MIXED, Sample, sample, snapshots
 from tests.support.states import SCENES
@@ -110,10 +111,11 @@ def assert_shares(reached: Counter[str]) -> None:
     assert all(share >= LEAST_SHARE for share in shares.values()), shares
 
 
+@pytest.mark.examples
 def test_the_order_of_loss_holds_and_each_step_is_reached() -> None:
     reached: Counter[str] = Counter()
 
-    @QUICK(max_examples=3000)
+    @QUICK(max_examples=examples(3000))
     @given(drawn=snapshots())
     def every_card(drawn: Sample) -> None:
         reached.update(["examples", *judge(drawn)])
@@ -133,7 +135,8 @@ def test_the_order_of_loss_holds_for_a_hundred_thousand(capsys: pytest.CaptureFi
     assert_shares(reached)
 
 
-@QUICK(max_examples=100)
+@pytest.mark.examples
+@QUICK(max_examples=examples(100))
 @given(drawn=snapshots())
 def test_the_same_snapshot_gives_the_same_card(drawn: Sample) -> None:
     copy = sample(drawn.seed, drawn.fullness)

@@ -23,6 +23,7 @@ from ompycord.domain.run import RunRecord
 from ompycord.errors import BadEvent
 from ompycord.http import HttpLimits, KeySet, mint_bearer
 from ompycord.text.strict_json import NotJson, parse_json, require_within_limits
+from tests.support.examples import examples
 from tests.unit.http.test_keys import NOW, SHARED, Clock, Ids
 
 RUN = RunId("01KSR492000000000000000001")
@@ -120,20 +121,23 @@ envelopes = st.fixed_dictionaries(
 paths = st.sampled_from(["/api/webhook/event", "/api/webhook/events"])
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.examples
+@settings(max_examples=examples(400), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(value=envelopes | json_values, path=paths)
 async def test_no_json_gets_a_server_error(value: Any, path: str) -> None:
     body = json.dumps(value).encode()  # escapes surrogates, writes NaN and Infinity as such
     require_ours(await ask(CountingStore(), "POST", path, body=body, headers=BEARER))
 
 
-@settings(max_examples=200, deadline=None)
+@pytest.mark.examples
+@settings(max_examples=examples(200), deadline=None)
 @given(body=st.binary(max_size=300), path=paths)
 async def test_no_bytes_get_a_server_error(body: bytes, path: str) -> None:
     require_ours(await ask(CountingStore(), "POST", path, body=body, headers=BEARER))
 
 
-@settings(max_examples=300, deadline=None)
+@pytest.mark.examples
+@settings(max_examples=examples(300), deadline=None)
 @given(value=json_values)
 def test_what_is_parsed_is_what_the_standard_library_parses(value: Any) -> None:
     text = json.dumps(value).encode()
