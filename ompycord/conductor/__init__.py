@@ -1,4 +1,4 @@
-"""The conductor: use cases, the driver of hosted runs, the projector and the bus. Knows ports, no implementation."""
+"""The conductor: use cases, the driver of hosted runs, the projector and the bus. It uses ports, no implementation."""
 
 from ompycord.conductor.approvals import Approvals
 from ompycord.conductor.budgets import BudgetKeeper, Budgets

@@ -1,9 +1,7 @@
-"""What an agent asked people, decided: answer a question, allow or deny an approval.
+"""People's decisions on what an agent asked: answer a question, grant or deny an approval.
 
-Counterpart of `inbox.py`, which delivers.
-
-A decision is single by its row: who comes second is told who was first
-(docs/contracts/commands-and-buttons.md, *Decisions happen once*).
+Counterpart of `inbox.py`, which delivers them. A decision is unique by its row: the second person to decide is shown
+who was first (docs/contracts/commands-and-buttons.md, *Decisions happen once*).
 """
 
 from collections.abc import Callable
@@ -25,7 +23,7 @@ __all__ = ["Approvals"]
 
 
 class Approvals:
-    """The use cases of people whom an agent asked. Each returns when the fact is on disk."""
+    """The use cases of people whom an agent asked. Each method returns when the fact is on disk."""
 
     def __init__(self, *, access: RunAccess, catalog: Catalog, wake: Callable[[], None]) -> None:
         self._access = access
@@ -33,7 +31,7 @@ class Approvals:
         self._wake = wake
 
     async def answer(self, loaded: LoadedRun, question: str, answer: str, person: Person) -> Committed:
-        """A person's answer, once: `Committed.earlier` is the first one when this came second."""
+        """Record a person's answer, once: `Committed.earlier` is the first one when this came second."""
         record, run, snapshot = loaded.record, loaded.run, loaded.snapshot
         self._access.require(person, "answer", record)
         found = next((q for q in snapshot.questions if q.ref == question), None) if snapshot else None
@@ -52,14 +50,14 @@ class Approvals:
     async def approve(
         self, loaded: LoadedRun, approval: str, person: Person, *, scope: Literal["once", "run"] = "once"
     ) -> Committed:
-        """Leave for the agent to act, once or whenever it asks the same in this run; single like an answer."""
+        """Permit the agent to act, once or whenever it asks the same in this run; decided once, like an answer."""
         self._access.require(person, "approve", loaded.record, two_person=self._catalog.needs_two(loaded.record))
         body = ev.ApprovalGranted(approval=approval, by=person.name, scope=scope)
         action = "Allow once" if scope == "once" else "Allow for this run"
         return await self._decide_approval(loaded, body, action, person)
 
     async def deny(self, loaded: LoadedRun, approval: str, person: Person, *, reason: str | None = None) -> Committed:
-        """No leave; the agent reads the reason. Under the two-person rule the requester may say no, too."""
+        """Deny permission; the agent reads the reason. Under the two-person rule the requester may deny, too."""
         self._access.require(person, "approve", loaded.record)
         body = ev.ApprovalDenied(approval=approval, by=person.name, reason=reason or None)
         return await self._decide_approval(loaded, body, f"Deny: {reason}" if reason else "Deny", person)

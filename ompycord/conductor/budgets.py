@@ -1,4 +1,4 @@
-"""What a run may cost: people raise its limit, and a run that reached it is halted.
+"""What a run may cost: people raise its limit, and a run that reached it is paused.
 
 The cost is what the run's agent states. One that states none cannot be held to a limit; its card says so.
 """
@@ -25,20 +25,20 @@ from ompycord.telemetry import get_logger
 __all__ = ["BudgetKeeper", "Budgets", "is_used_up"]
 
 POLL_S = 30.0
-"""Looks at all runs again so often, against a mark that was missed."""
+"""Seconds between two checks of all runs, for the case that a notice was missed."""
 RUNS_LOOKED_AT = 1000
 
 log = get_logger(__name__)
 
 
 def is_used_up(snapshot: StatusSnapshot) -> bool:
-    """Whether the run has cost what it may."""
+    """Whether the run has reached its budget."""
     cost, limit = snapshot.usage.cost_usd, snapshot.budget_usd
     return limit is not None and cost is not None and cost >= limit
 
 
 class Budgets:
-    """The use case of people who let a run cost more."""
+    """The use case of people who raise a run's budget."""
 
     def __init__(self, *, access: RunAccess, transitions: Transitions, wake: Callable[[], None]) -> None:
         self._access = access
@@ -46,7 +46,7 @@ class Budgets:
         self._wake = wake
 
     async def raise_budget(self, loaded: LoadedRun, usd: float, person: Person) -> Committed:
-        """Let a run cost `usd` dollars, all in all; one that stopped at its limit goes on. Raises Refused."""
+        """Let a run cost `usd` dollars in total; one that paused at its limit continues. Raises Refused."""
         record, run, snapshot = loaded.record, loaded.run, loaded.snapshot
         require_hosted(record)
         self._access.require(person, "raise", record)
@@ -65,7 +65,7 @@ class Budgets:
 
 
 class BudgetKeeper:
-    """Runs as one task for the life of the process. Reads snapshots, so a restart forgets nothing."""
+    """Runs as one task for the life of the process. It reads snapshots, so a restart forgets nothing."""
 
     def __init__(
         self, *, access: RunAccess, transitions: Transitions, snapshots: Snapshots, bus: Bus, wake: Callable[[], None]
@@ -77,7 +77,7 @@ class BudgetKeeper:
         self._wake = wake
 
     async def run(self) -> None:
-        """Look at each run that changed, and at all of them now and then, until cancelled."""
+        """Check each run that changed, and all of them at intervals, until cancelled."""
         with self._bus.subscribe() as changes:
             runs = await self._working()
             while True:
@@ -96,7 +96,7 @@ class BudgetKeeper:
             return []
 
     async def _check(self, run: RunId) -> None:
-        """Halt the agent where its run costs too much.
+        """Pause the agent where its run costs too much.
 
         A database that refuses is asked again with the run's next event.
         """
@@ -109,7 +109,7 @@ class BudgetKeeper:
             body = ev.RunStopped(by="Ompycord", reason=reason, cause=SuspendReason.BUDGET)
             await self._transitions.decide(run, body, kind=SourceKind.OMPYCORD, must_move=True)
         except Refused:
-            return  # it has ended or was stopped meanwhile
+            return  # it has ended or was stopped since then
         except StorageError as error:
             log.warning("budget.waits", run=run, cause=str(error))
         else:

@@ -1,6 +1,6 @@
-"""The event bus for live pictures: bounded, newest wins; what must be delivered is the outbox, not this.
+"""The event bus for live views: bounded, the newest change wins; what must be delivered is in the outbox, not here.
 
-A subscriber hears *that* a run changed, never how: it renders from the store. So a slow one loses nothing but time.
+A subscriber learns *that* a run changed, never how: it renders from the store. So a slow one loses nothing but time.
 """
 
 import asyncio
@@ -13,20 +13,20 @@ __all__ = ["Bus", "Subscription"]
 
 
 class Subscription:
-    """Runs that changed since they were last taken. Bounded by the number of runs: a run stands in it once."""
+    """Runs that changed since they were last taken. Bounded by the number of runs: each run is listed once."""
 
     def __init__(self) -> None:
         self._dirty: dict[RunId, None] = {}
         self._event = asyncio.Event()
 
     def mark(self, runs: Iterable[RunId]) -> None:
-        """These changed."""
+        """Mark these runs as changed."""
         self._dirty.update(dict.fromkeys(runs))
         if self._dirty:
             self._event.set()
 
     def wake(self) -> None:
-        """Look again even though no run changed."""
+        """Wake the subscriber although no run changed."""
         self._event.set()
 
     async def take(self, timeout: float) -> list[RunId]:
@@ -41,7 +41,7 @@ class Subscription:
         return taken
 
     async def take_of(self, run: RunId, timeout: float) -> None:
-        """Wait until this run changed, or for `timeout` seconds; changes of other runs are let go."""
+        """Wait until this run changed, or for `timeout` seconds; changes of other runs are dropped."""
         try:
             async with asyncio.timeout(timeout):
                 while run not in self._dirty:
@@ -61,7 +61,7 @@ class Bus:
 
     @contextmanager
     def subscribe(self) -> Generator[Subscription]:
-        """Hear of changes until the block is left."""
+        """Subscribe to changes until the block ends."""
         subscription = Subscription()
         self._subscriptions.add(subscription)
         try:
@@ -70,7 +70,7 @@ class Bus:
             self._subscriptions.discard(subscription)
 
     def publish(self, runs: Iterable[RunId]) -> None:
-        """These runs changed."""
+        """Publish that these runs changed."""
         changed = list(runs)
         for subscription in self._subscriptions:
             subscription.mark(changed)

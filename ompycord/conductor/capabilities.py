@@ -1,4 +1,4 @@
-"""What a run's agent can do, by its kind; asked by everything that must not promise what an adapter cannot keep."""
+"""What a run's agent can do, by its kind; asked by everything that must not promise what an adapter cannot do."""
 
 from collections.abc import Mapping
 
@@ -10,13 +10,13 @@ __all__ = ["AgentCapabilityLookup"]
 
 
 class AgentCapabilityLookup:
-    """Configuration says which kind an agent is; its adapter what that kind can do."""
+    """Looks up capabilities: configuration names an agent's kind, its adapter what that kind can do."""
 
     def __init__(self, *, catalog: Catalog, by_kind: Mapping[str, AgentCapabilities]) -> None:
         self._catalog = catalog
         self._by_kind = by_kind
 
     def of(self, record: RunRecord) -> AgentCapabilities:
-        """Nothing where the agent left the configuration."""
+        """The capabilities of an agent; none where configuration no longer has it."""
         kind = next((spec.kind for spec in self._catalog.agents if spec.name == record.agent), "")
         return self._by_kind.get(kind, AgentCapabilities())

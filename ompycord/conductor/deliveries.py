@@ -21,7 +21,7 @@ RESULT_WAIT_MS = 10_000
 
 
 def first_deliveries(run: RunId, *, channel: str, at: int, wait_ms: int = 0) -> tuple[OutboxRow, ...]:
-    """Mirror, thread and card of a new run. With `wait_ms` they may wait for run.started until then."""
+    """Channel summary, thread and card of a new run. With `wait_ms` they may wait for run.started until then."""
     body = {"channel": channel, "not_before": at + wait_ms}
     return (
         OutboxRow(run=run, kind=OutboxKind.SUMMARY, body=body, created_at=at),
@@ -31,7 +31,7 @@ def first_deliveries(run: RunId, *, channel: str, at: int, wait_ms: int = 0) -> 
 
 
 def deliveries(run: RunId, body: ev.EventBody, *, kind: RunKind, channel: str | None, at: int) -> tuple[OutboxRow, ...]:
-    """What one fact owes to Discord. Without a channel a run is listed, not shown."""
+    """The deliveries that one fact requires. Without a channel a run is listed, not shown."""
     if channel is None:
         return ()
     place = {"channel": channel}

@@ -1,6 +1,6 @@
-"""The driver: gives waiting runs their turn and carries out effects, each journalled: intent, do, done.
+"""The driver: starts waiting runs in turn and carries out effects, each journalled as intent, start and end.
 
-Counterpart: `domain/lifecycle.py`, which decides; `Engine`, which does. One effect of a run at a time; a halt goes
+Counterpart: `domain/lifecycle.py`, which decides; `Engine`, which performs. One effect of a run at a time; a stop goes
 first.
 """
 
@@ -36,7 +36,7 @@ MAX_ATTEMPTS = 3
 OPEN_RUNS = 10_000
 """More than the limits of any number of people and servers add up to."""
 HALT_S = 30.0
-"""More than the kill ladder takes: TERM, 10 s, then KILL."""
+"""Seconds; more than stopping a program takes: TERM, 10 s, then KILL."""
 
 log = get_logger(__name__)
 
@@ -51,13 +51,13 @@ class DriverStore(RunStore, Journal, Protocol):
 
 @dataclass(slots=True)
 class _Running:
-    """What runs now: one task a run, plus the runs that are being halted."""
+    """What runs now: one task a run, and the runs that are being stopped."""
 
     tasks: dict[RunId, asyncio.Task[None]] = field(default_factory=dict[RunId, asyncio.Task[None]])
     halting: set[RunId] = field(default_factory=set[RunId])
 
     def holds(self, run: RunId) -> bool:
-        """Whether anything of this run goes on."""
+        """Whether this run has a task."""
         return run in self.tasks or run in self.halting
 
 
@@ -77,9 +77,9 @@ class Driver:
         resumes: Callable[[RunRecord], bool] = lambda record: False,
         closed: Callable[[], Awaitable[str | None]] = _open,
     ) -> None:
-        """`changed` is called after every commit of the driver: the projector's alarm.
+        """`changed` is called after every commit of the driver: it wakes the projector.
 
-        `resumes` says whether a run's agent can go on in its session, `closed` why no waiting run may begin now.
+        `resumes` reports whether a run's agent can continue in its session, `closed` why no waiting run may start now.
         """
         self._store = store
         self._history = history
@@ -95,15 +95,15 @@ class Driver:
         self._draining = False
 
     def wake(self) -> None:
-        """Something was decided: there may be work."""
+        """Notify the driver that a decision was stored: there may be work."""
         self._alarm.set()
 
     def drain(self) -> None:
-        """Begin nothing new."""
+        """Start nothing new."""
         self._draining = True
 
     async def run(self) -> None:
-        """Recover, then work until cancelled; cancellation halts what runs and leaves its journal lines open."""
+        """Recover, then work until cancelled; cancellation stops what runs and keeps its journal lines open."""
         async with asyncio.TaskGroup() as group:
             is_recovered = False
             while True:
@@ -126,7 +126,7 @@ class Driver:
     # -- recovery
 
     async def _recover(self) -> None:
-        """After a crash: what an earlier process left running is swept before its step is judged (see `_check`)."""
+        """After a crash, kill what an earlier process left running before its step is judged (see `_check`)."""
         for row in await self._store.open_effects():
             if row.status is EffectStatus.STARTED:
                 log.info("effect.interrupted", run=row.run, effect=row.key)
@@ -138,7 +138,7 @@ class Driver:
         if self._draining:
             return
         await self._dequeue()
-        # Before the journal is read: a step that ends meanwhile is still open in what was read. Its end wakes us again.
+        # Read before the journal: a step that ends in between is still open in what was read. Its end wakes us again.
         busy = set(self._running.tasks) | self._running.halting
         for row in await self._store.open_effects():
             if isinstance(row.effect, StopAgent):
@@ -150,11 +150,11 @@ class Driver:
                 self._running.tasks[row.run] = task
 
     def _has_room(self, row: EffectRow) -> bool:
-        """Resumed and interrupted runs do not stand in line for their turn; their agents do."""
+        """Whether another run may start. Resumed and interrupted runs do not wait for their turn; their agents do."""
         return row.effect.type not in HEAVY or len(self._running.tasks) < self._limits.parallel_runs
 
     async def _dequeue(self) -> None:
-        """Oldest first between people: who has fewest running goes next."""
+        """Start waiting runs: the person with the fewest running goes first, then the oldest run."""
         hosted = await self._store.runs(RunFilter(is_open=True, kind=RunKind.HOSTED, limit=OPEN_RUNS))
         working = [record for record in hosted if record.state not in {RunState.QUEUED, RunState.SUSPENDED}]
         waiting = sorted((r for r in hosted if r.state is RunState.QUEUED), key=lambda r: r.created_at)
@@ -175,9 +175,10 @@ class Driver:
     # -- one effect
 
     async def _perform(self, row: EffectRow) -> None:
-        """Intent is on disk already; mark started, do, commit done with what it means.
+        """Perform one effect whose intent is on disk: mark it started, do it, commit its end and what follows.
 
-        A line that was started before and did not end is done again where that is harmless, else reported as cut short.
+        A line that was started before and did not end is done again where that is harmless, else reported as
+        interrupted.
         """
         try:
             began = row.status is EffectStatus.STARTED
@@ -191,7 +192,7 @@ class Driver:
         except StaleResult as error:
             log.warning("effect.stale", run=row.run, effect=row.key, cause=str(error))
         except StorageError as error:
-            # The journal's line stays open; the next look (or the next start) does the step again.
+            # The journal's line stays open; the next check (or the next start) does the step again.
             log.warning("effect.not_recorded", run=row.run, effect=row.key, cause=str(error))
             await asyncio.sleep(RETRY_S)
         finally:
@@ -199,7 +200,7 @@ class Driver:
             self.wake()
 
     async def _interrupted(self, row: EffectRow) -> EffectFinished:
-        """Cut short by a crash of ours. An agent whose session is kept can go on in it."""
+        """Record that a crash interrupted the step. An agent whose session is kept can continue in it."""
         finished = EffectFinished(key=row.key, outcome="interrupted")
         record = await self._store.run(row.run) if row.effect.type == BUILD.name else None
         if record is None or not self._resumes(record) or await self._history.session(row.run) is None:
@@ -239,7 +240,7 @@ class Driver:
             )
 
     async def _finish_surely(self, row: EffectRow, finished: EffectFinished, *, epoch: int | None) -> None:
-        """What an agent worked for is known only here until it is stored: a database that refuses is asked again.
+        """Store a step's result, which is only in memory until then: a database that refuses is asked again.
 
         `epoch` is the lease under which it was done. Raises StaleResult where the run has been started again since.
         """
@@ -263,9 +264,9 @@ class Driver:
         )
 
         async def ended(record: RunRecord) -> EventBody:
-            """An agent that ends while somebody says something has not heard it.
+            """Judge whether a message came too late for an agent that ended; asked on each try.
 
-            Asked on each try (`Conversation.send_message`).
+            See `Messages.send_message`.
             """
             if row.effect.type != BUILD.name or finished.outcome != "ok":
                 return finished
@@ -297,7 +298,7 @@ class Driver:
         except StorageError as error:
             log.warning("effect.not_recorded", run=row.run, effect=row.key, cause=str(error))
             await asyncio.sleep(RETRY_S)
-        except Exception:  # a top edge: its line stays open, so it is tried again, and other runs go on
+        except Exception:  # a top edge: its line stays open, so it is tried again, and other runs continue
             log.exception("effect.failed", run=row.run, effect=row.key)
             await asyncio.sleep(RETRY_S)
         finally:

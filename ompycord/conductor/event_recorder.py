@@ -1,4 +1,4 @@
-"""Facts that decide nothing, into the log: what an agent of ours shows of its work, and what we did and saw ourselves.
+"""Records facts that decide nothing: what our agent shows of its work, and what Ompycord did and saw itself.
 
 Counterpart: `transitions.py`, for facts that move a run.
 """
@@ -15,7 +15,7 @@ __all__ = ["EventRecorder"]
 
 
 class EventRecorder:
-    """Each method returns when the facts are on disk."""
+    """Records facts in the log. Each method returns when they are on disk."""
 
     def __init__(self, *, access: RunAccess, observations: Observations, wake: Callable[[], None]) -> None:
         self._access = access

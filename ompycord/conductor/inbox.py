@@ -1,7 +1,7 @@
 """What reaches an agent while it runs, read from the log; counterpart of `messages.py`, which writes it there.
 
-One `Inbox` is one start of an agent. Before it hands something out it writes that it was taken (`inbox.taken`), so a
-restart neither loses nor repeats it: the next start is told at once what was said, and gets what was decided when it
+One `Inbox` is one start of an agent. Before it hands something out it records that it was taken (`inbox.taken`), so a
+restart neither loses nor repeats it: the next start gets at once what was written, and gets what was decided when it
 asks.
 """
 
@@ -27,7 +27,7 @@ from ompycord.domain.refs import Ref
 __all__ = ["Inboxes", "LogInbox", "Record", "has_unread"]
 
 POLL_S = 30.0
-"""Looks again without being told, against a mark that was missed."""
+"""Seconds between two reads without a notice, for the case that one was missed."""
 
 REF = 128
 TAKEN_AT_ONCE = 1000
@@ -39,7 +39,7 @@ Record = Callable[..., Awaitable[None]]
 
 
 async def has_unread(history: RunHistory, run: RunId) -> bool:
-    """Whether something was said that no start of the agent has taken."""
+    """Whether people wrote something that no start of the agent has taken."""
     transcript = Transcript()
     transcript.add(await history.transcript(run, after=0))
     return bool(transcript.waiting)
@@ -68,20 +68,20 @@ class LogInbox:
 
     @property
     def earlier_messages(self) -> tuple[str, ...]:
-        """All that was said before this start and not taken back, oldest first.
+        """All messages before this start that were not withdrawn, oldest first.
 
         A start knows nothing of earlier ones.
         """
         return self._earlier
 
     async def start(self) -> None:
-        """The agent begins: what was said until now is part of its task."""
+        """Start the agent: what was written until now is part of its task."""
         await self._read()
         await self._take(*(one.ref for one in self._transcript.waiting))
         self._earlier = tuple(one.body.text for one in self._transcript.messages if one.ref in self._transcript.taken)
 
     async def end(self) -> None:
-        """The agent has ended: nobody waits any more for what it asked."""
+        """End the agent: its questions and approvals are no longer needed."""
         await self._read()
         why = "The agent ended before anybody decided."
         missing = [
@@ -110,7 +110,7 @@ class LogInbox:
                 return body
 
     async def accept(self, body: ev.EventBody) -> ev.EventBody | None:
-        """What the agent says, as it goes into the log; None for what an earlier start asked in the same words.
+        """What the agent reports, as it goes into the log; None for what an earlier start asked with the same text.
 
         Then its message in Discord stands for this one too, and a decision that no agent has used is this one's.
         """
@@ -129,7 +129,7 @@ class LogInbox:
             decided = self._transcript.requests[ref].decided
             if decided is not None and (
                 ref in self._transcript.taken or ref in self._requested
-            ):  # leave for the whole run
+            ):  # approved for the whole run
                 self._repeats.append(_named(decided, ref_of(body).name))
             else:
                 self._requested[ref] = body
@@ -167,10 +167,10 @@ class LogInbox:
         return min(found, key=lambda one: one[0])[1] if found else None
 
     async def _hand_out(self, found: QueuedMessage | tuple[Ref, DecisionEvent]) -> AgentInput | None:
-        """Write that it is taken, then give it away; None where a person took it back before that was on disk."""
+        """Record that it is taken, then return it; None where a person withdrew it before that was on disk."""
         if isinstance(found, QueuedMessage):
             await self._take(found.ref)
-            # Its words are those at the moment of taking: it may have been edited since it was found.
+            # Its text is that at the moment of taking: it may have been edited since it was found.
             return self._transcript.prompts[found.ref].body if found.ref in self._transcript.taken else None
         ref, decided = found
         await self._take(ref)
@@ -186,7 +186,7 @@ class LogInbox:
 
 
 def _named(body: B, name: str) -> B:
-    """The same under another name."""
+    """The same request under another name."""
     return body.model_copy(update={"question" if hasattr(body, "question") else "approval": name})
 
 
@@ -200,7 +200,7 @@ class Inboxes:
 
     @asynccontextmanager
     async def open(self, run: RunId, *, iteration: int) -> AsyncGenerator[LogInbox]:
-        """One start of an agent: all that was said until now is taken with it, the rest comes by `next`."""
+        """Open the inbox of one start of an agent: all messages until now are taken with it, others come by `next`."""
         with self._bus.subscribe() as subscription:
             inbox = LogInbox(
                 history=self._history, record=self._record, subscription=subscription, run=run, iteration=iteration

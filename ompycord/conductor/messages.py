@@ -1,4 +1,4 @@
-"""Talking to a running agent: tell it something, change or take back what still waits; counterpart of `inbox.py`."""
+"""Messages to a running agent: send one, change or withdraw what still waits; counterpart of `inbox.py`."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -23,25 +23,25 @@ When = Literal["now", "next", "restart"]
 MessageOutcome = Literal["now", "next", "restart", "start", "resume"]
 
 MESSAGE_LENGTH = 4000
-"""Characters: what a form of Discord takes."""
+"""Characters; the most that a form of Discord takes."""
 MOST_WAITING = 50
-"""Of one run; more than that nobody means."""
+"""Waiting messages of one run at most."""
 
 
 class MessageReceipt(Frozen):
-    """What becomes of what was said."""
+    """What becomes of a message."""
 
     outcome: MessageOutcome
-    """The agent gets it now, after its step, or begins again with it; or the run does, once it starts or is resumed."""
+    """When the agent gets it: now, after its step, or with a restart; or when the run starts or is resumed."""
     agent: str
     can_steer: bool
-    """Whether this agent can be told anything while it works; else *now* and *next* mean *restart*."""
+    """Whether this agent takes messages while it works; otherwise *now* and *next* mean *restart*."""
     is_fresh: bool = True
-    """False: the very same message was said before, and nothing was said again."""
+    """False: the very same message was sent before, and nothing was sent again."""
 
 
 class Messages:
-    """The use cases of people who talk to a run. Each returns when the fact is on disk."""
+    """The use cases of people who write to a run. Each method returns when the fact is on disk."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class Messages:
         self._wake = wake
 
     async def preview_message(self, record: RunRecord, when: When, person: Person) -> MessageReceipt:
-        """What would become of something said now. Raises Refused like `send_message`."""
+        """What would become of a message sent now. Raises Refused like `send_message`."""
         require_hosted(record)
         self._access.require(person, "say", record)
         return self._receipt(record, _outcome(record, when, can_steer=self._capabilities.of(record).can_steer))
@@ -67,10 +67,10 @@ class Messages:
     async def send_message(
         self, record: RunRecord, text: str, when: When, person: Person, *, key: str | None = None
     ) -> MessageReceipt:
-        """Tell a run something; what becomes of it. `key` makes a repetition known: the id of the message or click.
+        """Send a message to a run; what becomes of it. `key` identifies a repetition: the id of the message or click.
 
         Raises Refused where it can reach no agent any more. Decided and stored at one version of the run, so that an
-        agent that ends at the same moment has either taken it or begins again with it.
+        agent that ends at the same moment has either taken it or starts again with it.
         """
         require_hosted(record)
         run = RunId(record.id)
@@ -99,11 +99,11 @@ class Messages:
         )
 
     async def waiting(self, run: RunId) -> list[QueuedMessage]:
-        """What was said and no agent has taken yet, oldest first."""
+        """Messages that no agent has taken yet, oldest first."""
         return (await self.transcript(run)).waiting
 
     async def edit(self, record: RunRecord, message: str, text: str, person: Person) -> QueuedMessage:
-        """Say it in other words, in the same place of the line. Raises Refused once the agent has it."""
+        """Change the text of a waiting message, which keeps its place. Raises Refused once the agent has it."""
         known, run = await self._known(record, message, person), RunId(record.id)
         text = _sayable(text)
         body = ev.PromptEdited(prompt=known.id, text=text, by=person.name)
@@ -118,7 +118,7 @@ class Messages:
         return transcript.prompts[known.ref]
 
     async def _known(self, record: RunRecord, message: str, person: Person) -> QueuedMessage:
-        """What was said, for somebody who may say something. Raises Refused."""
+        """The message, for a person who may write to this run. Raises Refused."""
         require_hosted(record)
         run = RunId(record.id)
         self._access.require(person, "say", record)
@@ -128,7 +128,7 @@ class Messages:
         return known
 
     async def drop(self, record: RunRecord, message: str, person: Person) -> QueuedMessage:
-        """Take back what was said (the id of its event) and return it. Raises Refused once the agent has it."""
+        """Withdraw a message (by the id of its event) and return it. Raises Refused once the agent has it."""
         known, run = await self._known(record, message, person), RunId(record.id)
         body = ev.PromptDropped(prompt=known.id, by=person.name)
         decision = self._access.decision(run, "drop", known.id, known.body.text[:MESSAGE_LENGTH], person)
@@ -139,14 +139,14 @@ class Messages:
         return known
 
     async def transcript(self, run: RunId) -> Transcript:
-        """All that was said to each other, as it stands in the log."""
+        """All that people and agents wrote to each other, as it stands in the log."""
         transcript = Transcript()
         transcript.add(await self._history.transcript(run, after=0))
         return transcript
 
 
 def _sayable(text: str) -> str:
-    """What a person typed, without the space around it. Raises Refused."""
+    """What a person typed, without the space around it. Raises Refused where nothing is left or it is too long."""
     text = text.strip()
     if not text:
         raise Refused(RefusalCode.MESSAGE_EMPTY)
@@ -156,7 +156,7 @@ def _sayable(text: str) -> str:
 
 
 def _outcome(record: RunRecord, when: When, *, can_steer: bool) -> MessageOutcome:
-    """What becomes of a word said to a run as it is now. Raises Refused where no agent will come any more."""
+    """What becomes of a message sent to a run as it is now. Raises Refused where no agent will run any more."""
     machine = record.machine or Machine()
     match record.state:
         case state if state in FINAL:

@@ -1,8 +1,7 @@
-"""Which facts webhooks are told of, as deliveries; pure.
+"""Which facts are sent to webhooks, as deliveries; pure.
 
-Counterparts: `deliveries.py`, which does it for Discord, and `notify/`.
-
-The same fact makes the same delivery each time it is projected: the store keeps one of an id.
+Counterparts: `deliveries.py`, which does it for Discord, and `notify/`. The same fact makes the same delivery each time
+it is projected: the store keeps one of an id.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +15,7 @@ __all__ = ["NotificationRule", "Notifications"]
 
 
 class NotificationRule(Frozen):
-    """What one destination is told of."""
+    """Which events one destination gets."""
 
     destination: Destination
     topics: frozenset[Topic] = EVENT_TOPICS
@@ -24,7 +23,7 @@ class NotificationRule(Frozen):
     """Only runs in these; empty: all runs, those in no repository too."""
 
     def wants(self, topic: Topic, repository: Callable[[], str | None]) -> bool:
-        """Whether it is told; the repository is asked for only where it matters."""
+        """Whether the destination gets it; the repository is asked for only where it matters."""
         return topic in self.topics and (not self.repositories or repository() in self.repositories)
 
 
@@ -36,7 +35,7 @@ class Notifications:
         self._redact = redact
 
     def deliveries(self, event: RunEvent, *, repository: Callable[[], str | None], at: Millis) -> list[Delivery]:
-        """One for each destination that wants it, made at `at`. `repository` is the one that the run works in."""
+        """One delivery for each destination that wants it, made at `at`. `repository` is the run's."""
         topic = topic_of(event.body.type) if self._rules else None
         if topic is None:
             return []

@@ -1,8 +1,7 @@
-"""The projector: stage 2 of ingestion.
+"""The projector, stage 2 of ingestion: it folds the log's new events and stores what follows from them.
 
-Reads the log by cursor, folds, commits folds, deliveries and cursor, then publishes.
-
-One task, idempotent: a crash before its commit reads the same events again, a crash after it finds nothing to do.
+It reads the log by cursor, folds, commits folds, deliveries and cursor, then publishes. It is one idempotent task:
+after a crash before its commit it reads the same events again, after a crash behind it there is nothing to do.
 Observations never move a hosted run; that is `transitions.py`, whose events come here already decided.
 """
 
@@ -33,18 +32,18 @@ __all__ = ["CURSOR", "Projector", "ProjectorStore"]
 CURSOR = "projector"
 BATCH = 1000
 MIN_INTERVAL_S = 0.1
-"""The first event after a quiet moment is projected at once, a stream ten times a second.
+"""Seconds between batches: the first event after a quiet moment is projected at once, a stream ten times a second.
 
-A run's fold is then written once for all that came meanwhile. Edits in Discord are slower by far: about one a second
+A run's fold is then written once for all events of that time. Edits in Discord are slower by far: about one a second
 and channel.
 """
 TURN_S = 0.0005
-"""Work on the loop before others get a turn: an acknowledgement that waits behind it feels it (bench webhook, p99)."""
+"""Seconds of work on the loop before others get a turn: acknowledgements wait behind it (bench webhook, p99)."""
 RUNS_KEPT = 256
-"""Folds kept in memory between batches, those of the runs that spoke last."""
+"""Folds kept in memory between batches, those of the runs with the latest events."""
 NO_NOTIFICATIONS = Notifications()
 IDLE_S = 5.0
-"""Without an alarm it looks by itself so often: an alarm may be lost in a crash, an event may not."""
+"""Seconds between two reads without a notice: a crash may lose a notice, never an event."""
 RETRY_S = 0.5
 
 log = get_logger(__name__)
@@ -68,7 +67,7 @@ class _Followed:
     ended_at: Millis | None
     channel: str | None = None
     is_new: bool = True
-    """First deliveries are still owed, as far as this process knows."""
+    """Whether first deliveries are still pending, as far as this process knows."""
 
 
 class _Turn:
@@ -97,7 +96,7 @@ class Projector:
         channels: RunChannels,
         notifications: Notifications = NO_NOTIFICATIONS,
     ) -> None:
-        """`channels` says in which channel a run is shown; `notifications` what webhooks are told."""
+        """`channels` decides in which channel a run is shown; `notifications` what webhooks get."""
         self._store = store
         self._snapshots = snapshots
         self._clock = clock
@@ -116,7 +115,7 @@ class Projector:
         return self._position
 
     def wake(self) -> None:
-        """Something was stored."""
+        """Notify the projector that something was stored."""
         self._caught_up.clear()
         self._alarm.set()
 
@@ -144,7 +143,7 @@ class Projector:
             await asyncio.sleep(max(0.0, began + MIN_INTERVAL_S - loop.time()))
 
     async def _catch_up(self) -> bool:
-        """Take in all there is; False when the database refuses, which is said once however long it lasts."""
+        """Take in all there is; False when the database refuses, which is logged once however long it lasts."""
         try:
             while await self.project_some() == BATCH:
                 pass
@@ -215,7 +214,7 @@ class Projector:
         return {run: self._followed[run] for run in by_run}
 
     async def _take(self, one: _Followed, events: Sequence[RunEvent], turn: "_Turn") -> None:
-        moves = one.is_new or one.state is RunState.SUSPENDED  # which any word lifts
+        moves = one.is_new or one.state is RunState.SUSPENDED  # which any later event lifts
         for event in events:
             await turn.give()
             one.fold.add(event)
@@ -234,7 +233,7 @@ class Projector:
         return one.channel
 
     async def _notify(self, one: _Followed, events: Sequence[RunEvent], turn: "_Turn") -> list[Delivery]:
-        """What webhooks are told of these facts, in their order."""
+        """Queue these facts for webhooks, in their order."""
 
         def repository() -> str | None:
             return one.record.repository or one.fold.snapshot().repository
@@ -247,7 +246,7 @@ class Projector:
         return made
 
     def _deliveries(self, one: _Followed, events: Sequence[RunEvent]) -> list[OutboxRow]:
-        """Deliveries of these facts. An external run's first event owes mirror, thread and card."""
+        """Deliveries of these facts. The first event of an external run requires channel summary, thread and card."""
         record = one.record
         run = RunId(record.id)
         channel = self._channel_of(one, events)

@@ -1,7 +1,7 @@
-"""Watches what only a clock moves: external runs that fell silent, and people who do not answer.
+"""Reminders and timeouts: external runs that fell silent, and people who do not answer.
 
-An external run that is silent for a day is SUSPENDED(lost) until its next word. A question or approval of a hosted run
-is remembered once after 15 minutes, told to the ops channel after an hour and parks its run after a day
+An external run that is silent for a day is SUSPENDED(lost) until its next event. A question or approval of a hosted run
+has a reminder after 15 minutes, a notice to the ops channel after an hour, and suspends its run after a day
 (docs/contracts/cards.md, *Who is pinged*).
 """
 
@@ -25,11 +25,11 @@ __all__ = ["LOST_MS", "OPS_MS", "REMIND_MS", "Reminders"]
 LOST_MS = 24 * 3600 * 1000
 POLL_S = 60.0
 RUNS_LOOKED_AT = 1000
-"""In one look; what is found is changed, so the next look finds others."""
+"""Runs that are changed in one round; the next round finds the others."""
 REMIND_MS = 15 * 60 * 1000
 OPS_MS = 60 * 60 * 1000
 REMINDED_KEPT = 1000
-"""So that a reminder that stands in the outbox is not asked of it every minute; forgetting one costs a no-op."""
+"""Reminders that are remembered, so that the outbox is not asked every minute; forgetting one costs a no-op."""
 
 log = get_logger(__name__)
 
@@ -47,7 +47,7 @@ class Reminders:
         clock: Clock,
         ops_channel: str | None = None,
     ) -> None:
-        """Without an ops channel nobody but those who were asked hears of it."""
+        """Without an ops channel only those who were asked are notified."""
         self._store = store
         self._snapshots = snapshots
         self._runs = runs
@@ -57,7 +57,7 @@ class Reminders:
         self._reminded: dict[tuple[RunId, Ref], None] = {}
 
     async def run(self) -> None:
-        """Look once a minute until cancelled."""
+        """Check once a minute until cancelled."""
         while True:
             try:
                 await self.check_once()
@@ -66,7 +66,7 @@ class Reminders:
             await self._clock.sleep(POLL_S)
 
     async def check_once(self) -> int:
-        """Suspend what has been silent too long; how many those were. Remind of what people were asked."""
+        """Suspend runs that were silent too long, and remind people of open requests; how many were suspended."""
         lost = 0
         working = frozenset(RunState) - {RunState.SUSPENDED}
         hosted = RunFilter(is_open=True, kind=RunKind.HOSTED, states=working, limit=RUNS_LOOKED_AT)
@@ -102,7 +102,7 @@ class Reminders:
         return lost
 
     async def _remind(self, record: RunRecord) -> None:
-        """One more message for what has waited 15 minutes; after a day the agent is halted and the run waits.
+        """Send a reminder of what has waited 15 minutes; after a day the agent is stopped and the run waits.
 
         Resumed, it asks again, and what was decided since then is its answer.
         """
@@ -123,7 +123,7 @@ class Reminders:
                 await self._notice(run, ref.for_ops, self._ops_channel, now)
 
     async def _notice(self, run: RunId, ref: Ref, channel: str, now: Millis) -> None:
-        """Owe it, once."""
+        """Queue the notice, once."""
         if (run, ref) in self._reminded:
             return
         row = OutboxRow(run=run, kind=OutboxKind.NOTICE, ref=str(ref), body={"channel": channel}, created_at=now)

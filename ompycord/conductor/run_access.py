@@ -1,4 +1,4 @@
-"""What every use case does first and last: find the run, ask who may, make the decision row, store the fact.
+"""What every use case does first and last: find the run, authorize, make the decision row, store the fact.
 
 Counterpart: `runs.py`, `messages.py`, `approvals.py` and `budgets.py`, the use cases; `transitions.py` stores facts
 that move a run.
@@ -47,7 +47,7 @@ class RunAccess:
             raise Refused(denied.code, action=action, run=short_id(record.id), needs=needs)
 
     def decision(self, run: RunId, kind: str, ref: str, action: str, person: Person) -> Decision:
-        """A decision row of this moment."""
+        """Make a decision row of this moment."""
         return Decision(
             id=self.ids.ulid(), run=run, kind=kind, ref=ref, action=action, by=person.id, by_name=person.name,
             at=self.clock.now_ms(),
@@ -56,6 +56,6 @@ class RunAccess:
     async def record(
         self, run: RunId, body: ev.EventBody, *, kind: SourceKind, decision: Decision | None = None
     ) -> Committed:
-        """Store a fact that causes no transition, in our lane; once, where it comes with a decision."""
+        """Store a fact that causes no transition, in our own source; once, where it comes with a decision."""
         event = NewEvent(run=run, source=OMPYCORD, kind=kind, at=self.clock.now_ms(), body=body, id=self.ids.ulid())
         return await self.store.commit(Commit(writes=(*((decision,) if decision else ()), event)))

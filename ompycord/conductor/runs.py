@@ -30,7 +30,7 @@ __all__ = ["RetryReceipt", "Runs", "Submission", "title_of"]
 TITLE_LENGTH = 80
 
 Closed = Callable[[], Awaitable[str | None]]
-"""Why no new run may begin now, as a sentence for people; None while they may."""
+"""Why no new run may start now, as a sentence for people; None while runs may start."""
 
 
 async def _open() -> None:
@@ -43,7 +43,7 @@ class Submission(Frozen):
     request: TaskRequest
     guild: str
     channel: str
-    """Where the mirror goes."""
+    """Where the channel summary is posted."""
 
 
 class RetryReceipt(Frozen):
@@ -51,7 +51,7 @@ class RetryReceipt(Frozen):
 
     record: RunRecord
     first: Decision | None = None
-    """Who asked for it before, where this came second and made nothing."""
+    """Who asked for it first, where this request came second and made nothing."""
 
 
 def title_of(prompt: str) -> str:
@@ -62,7 +62,7 @@ def title_of(prompt: str) -> str:
 
 
 class Runs:
-    """Starts, ends, halts and resumes runs; knows no Discord, no process, no SQL.
+    """Starts, ends, stops and resumes runs; knows no Discord, no process, no SQL.
 
     Each method returns when the fact is on disk.
     """
@@ -86,7 +86,7 @@ class Runs:
         self._wake = wake
         self._closed = closed
         self._beginning = asyncio.Lock()
-        """Looking at the limits and beginning a run are one step."""
+        """Held while a run is checked against the limits and started, which must be one step."""
 
     async def submit(self, draft: DraftId, submission: Submission, person: Person) -> RunRecord:
         """Start a run, once per draft: the draft's id becomes the run's, so a second time finds the first.
@@ -138,7 +138,7 @@ class Runs:
         return RetryReceipt(record=found, first=first)
 
     async def _retry(self, record: RunRecord, person: Person, key: str) -> tuple[RunRecord, Decision | None]:
-        """The run that was begun, or who had begun one under this key before."""
+        """The run that was started, or who had started one under this key before."""
         run = RunId(record.id)
         task = await self._tasks.task(record.task or "")
         if task is None:
@@ -166,9 +166,9 @@ class Runs:
         draft: DraftId | None = None,
         made: Decision | None = None,
     ) -> tuple[RunRecord, Decision | None]:
-        """Store it whole, with the draft that becomes it or the decision that makes it.
+        """Store the whole run, with the draft that becomes it or the decision that makes it.
 
-        Returns the run, and the decision that was first where `made` came second and nothing was stored.
+        Returns the run, and the earlier decision where `made` came second and nothing was stored.
         """
         origin = task.origin
         machine = Machine(mode=task.mode)
@@ -237,7 +237,7 @@ class Runs:
     # -- decisions about a run
 
     async def cancel(self, record: RunRecord, person: Person, *, reason: str | None = None) -> Committed:
-        """End a run for good. An external run is only asked to end; its agent reads it in our answers."""
+        """End a run permanently. An external run is only asked to end; its agent reads that in our answers."""
         run = RunId(record.id)
         self._access.require(person, "cancel", record)
         if record.state in FINAL:
@@ -256,7 +256,7 @@ class Runs:
         return committed
 
     async def stop(self, record: RunRecord, person: Person) -> Committed:
-        """Halt the agent; everything is kept and the run waits."""
+        """Stop the agent; everything is kept and the run waits."""
         require_hosted(record)
         self._access.require(person, "stop", record)
         if record.state in FINAL or record.state is RunState.SUSPENDED:
@@ -264,13 +264,13 @@ class Runs:
         return await self._move(record, ev.RunStopped(by=person.name), "stop", person)
 
     async def suspend(self, record: RunRecord, reason: str) -> None:
-        """Stop a run of our own accord; everything is kept until a person resumes it."""
+        """Suspend a run without a person's order; everything is kept until a person resumes it."""
         body = ev.RunStopped(by="Ompycord", reason=reason)
         await self._transitions.decide(RunId(record.id), body, kind=SourceKind.OMPYCORD, known=record)
         self._wake()
 
     async def resume(self, loaded: LoadedRun, person: Person) -> Committed:
-        """Go on with a suspended run."""
+        """Continue a suspended run."""
         record, run = loaded.record, loaded.run
         require_hosted(record)
         self._access.require(person, "resume", record)
@@ -281,7 +281,7 @@ class Runs:
         return await self._move(record, ev.RunResumed(by=person.name), "resume", person)
 
     async def _move(self, record: RunRecord, body: ev.EventBody, kind: str, person: Person) -> Committed:
-        """Stop and resume may happen many times: the version they were decided at is their reference."""
+        """Stop or resume. Both may happen many times: the version at which they were decided is their reference."""
         run = RunId(record.id)
         decision = self._access.decision(run, kind, str(record.version), "", person)
         committed, _ = await self._transitions.decide(

@@ -1,6 +1,6 @@
-"""What is true of runs, folded once for all who ask: live cards, boards, streams, tools, people's clicks.
+"""Snapshots of runs, folded once for all who ask: live cards, boards, streams, tools, people's clicks.
 
-Counterpart: `projector.py`, which publishes each change here before `bus.py` says that there is one.
+Counterpart: `projector.py`, which publishes each change here before `bus.py` announces it.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from ompycord.domain.run import RunRecord
 __all__ = ["FoldedRun", "LoadedRun", "Snapshots"]
 
 KEPT = 256
-"""Runs whose last change is kept; another one is read from the store."""
+"""Runs whose last change is kept; another run is read from the store."""
 
 
 class FoldedRun(NamedTuple):
@@ -33,7 +33,7 @@ class FoldedRun(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LoadedRun:
-    """A run's row and snapshot, read once for one request and handed on from there."""
+    """A run's row and snapshot, read once for one request."""
 
     record: RunRecord
     snapshot: StatusSnapshot | None
@@ -55,7 +55,7 @@ class LoadedRun:
 
 
 class _Published:
-    """One change of one run. It is folded when somebody asks, once, off the loop: a large fold takes milliseconds."""
+    """One change of one run. It is folded once, on demand and off the loop: a large fold takes milliseconds."""
 
     def __init__(self, dump: bytes) -> None:
         self._dump = dump
@@ -71,7 +71,7 @@ class _Published:
 
 
 class Snapshots:
-    """Reads snapshots for everybody.
+    """Reads snapshots for all callers.
 
     Only what the projector published is kept, so nothing kept is ever older than the store.
     """
@@ -82,7 +82,7 @@ class Snapshots:
         self._published: OrderedDict[RunId, _Published] = OrderedDict()
 
     def publish(self, folds: Iterable[DumpedFold]) -> None:
-        """These are committed now. For the projector alone."""
+        """Take in what was just committed. For the projector alone."""
         for fold in folds:
             self._published[fold.run] = _Published(fold.dump)
             self._published.move_to_end(fold.run)
@@ -95,15 +95,18 @@ class Snapshots:
         return folded.snapshot if folded else None
 
     async def load(self, record: RunRecord) -> LoadedRun:
-        """A run that was found already, with what is true of it."""
+        """A run that was already found, with its snapshot."""
         return LoadedRun(record, await self.of(RunId(record.id)))
 
     async def folded(self, run: RunId) -> FoldedRun | None:
-        """The same with its position."""
+        """The run's snapshot with its position."""
         return (await self.folded_of([run])).get(run)
 
     async def folded_of(self, runs: Sequence[RunId]) -> dict[RunId, FoldedRun]:
-        """Those of them that have an event, in the order asked for; read in one go, since there can be many."""
+        """The snapshots of those runs that have an event, in the order asked for.
+
+        They are read at once, since there can be many.
+        """
         known = {run: self._published[run] for run in runs if run in self._published}
         missing = [run for run in runs if run not in known]
         stored = await self._store.folds(missing) if missing else {}

@@ -1,8 +1,7 @@
-"""What a run's agents and people said to each other, folded from the log; pure.
+"""What a run's agents and people wrote to each other, folded from the log; pure.
 
-Counterpart: `inbox.py`, which hands it out.
-
-What waits for an agent is what no `inbox.taken` names. Between taking and dropping the log's order decides.
+Counterpart: `inbox.py`, which hands it out. What waits for an agent is what no `inbox.taken` names. Between taking and
+dropping the log's order decides.
 """
 
 from collections.abc import Container, Iterable
@@ -21,7 +20,7 @@ WithdrawalEvent = ev.QuestionWithdrawn | ev.ApprovalWithdrawn
 
 
 def ref_of(body: RequestEvent | DecisionEvent | WithdrawalEvent) -> Ref:
-    """The question or approval that it is about."""
+    """The ref of the question or approval that an event is about."""
     if isinstance(body, ev.QuestionAsked | ev.QuestionAnswered | ev.QuestionWithdrawn):
         return Ref(RefKind.QUESTION, body.question)
     return Ref(RefKind.APPROVAL, body.approval)
@@ -29,7 +28,7 @@ def ref_of(body: RequestEvent | DecisionEvent | WithdrawalEvent) -> Ref:
 
 @dataclass(frozen=True, slots=True)
 class QueuedMessage:
-    """Something a person said, as it stands in the log."""
+    """A message from a person, as it stands in the log."""
 
     id: str
     position: int
@@ -44,7 +43,7 @@ class QueuedMessage:
 
 @dataclass(slots=True)
 class Request:
-    """A question or a request for leave, and what became of it."""
+    """A question or a request for approval, with its decision."""
 
     body: RequestEvent
     decided: DecisionEvent | None = None
@@ -60,7 +59,7 @@ class Request:
 
 @dataclass(slots=True)
 class Transcript:
-    """Add events in the order of the log. Prompts count in our own lane alone: an agent never hears itself."""
+    """Add events in the order of the log. Prompts count only in our own source: an agent never gets its own."""
 
     position: int = 0
     prompts: dict[Ref, QueuedMessage] = field(default_factory=dict[Ref, QueuedMessage])
@@ -115,28 +114,28 @@ class Transcript:
             known.decided, known.decided_at = body, position
 
     def message(self, event: str) -> QueuedMessage | None:
-        """What was said with this event, also where it was taken or taken back."""
+        """The message of this event, also where it was taken or withdrawn."""
         return self.prompts.get(_message(event))
 
     @property
     def messages(self) -> list[QueuedMessage]:
-        """All that was said and not taken back, oldest first."""
+        """All messages that were not withdrawn, oldest first."""
         return [one for ref, one in self.prompts.items() if ref not in self.dropped]
 
     @property
     def waiting(self) -> list[QueuedMessage]:
-        """What was said and no agent has taken, oldest first."""
+        """Messages that no agent has taken, oldest first."""
         return [one for one in self.messages if one.ref not in self.taken]
 
     @property
     def open_requests(self) -> list[Request]:
-        """What nobody decided yet."""
+        """Requests that no person has decided yet."""
         return [request for request in self.requests.values() if request.is_open]
 
     def same_as(self, body: RequestEvent, *, besides: Container[Ref]) -> Ref | None:
-        """The ref of a request that this one repeats word for word and whose decision no agent has used; newest first.
+        """The newest request that this one repeats word for word and whose decision no agent has used; its ref.
 
-        Leave for the whole run can be used again. `besides` are those of the session that asks.
+        Approval for the whole run can be used again. `besides` are those of the session that asks.
         """
         for ref, request in reversed(self.requests.items()):
             if _words(request.body) != _words(body):
@@ -154,7 +153,7 @@ def _message(event: str) -> Ref:
 
 
 def _words(body: RequestEvent) -> tuple[object, ...]:
-    """What a person reads of it."""
+    """The text that a person reads of it."""
     if isinstance(body, ev.QuestionAsked):
         return ("question", body.text, body.options, body.free_text)
     return ("approval", *approval_words(body))

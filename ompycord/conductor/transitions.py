@@ -1,4 +1,4 @@
-"""One decision about a hosted run: read, `advance`, commit all of it at once; again when the row moved meanwhile.
+"""One decision about a hosted run: read, `advance`, commit it all at once; repeated when the row has moved in between.
 
 docs/contracts/ingestion.md, *Decisions*: decision row, event, transition and outbox in one transaction before the
 reply.
@@ -34,7 +34,7 @@ MAX_TRIES = 20
 
 
 class Transitions:
-    """The only door to a hosted run's transitions."""
+    """The only way to move a hosted run."""
 
     def __init__(self, *, store: RunStore, clock: Clock, ids: Ids) -> None:
         self._store = store
@@ -55,7 +55,7 @@ class Transitions:
     ) -> tuple[Committed, TransitionOutcome]:
         """Apply one fact. Without a transition the fact (and the journal's line) is stored all the same.
 
-        A fact that depends on the run is made anew on each try. `is_guarded`: the run must not have moved since it was
+        A fact that depends on the run is made again on each try. `is_guarded`: the run must not have moved since it was
         read, also where the fact moves nothing. `must_move`: Refused instead of a fact that came too late to mean
         anything. `known`: the run as the caller read it a moment ago, which spares the first read where the fact moves
         it; a run that has moved since then is read again. Raises UnknownRun, NotYours, StorageError, and what making
@@ -117,7 +117,7 @@ class Transitions:
 
 
 def _log_transition(run: RunId, fact: ev.EventBody, outcome: TransitionOutcome, journal: EffectUpdate | None) -> None:
-    """One log record a transition, whoever caused it: the journal's line where there is one, else the fact."""
+    """Log one record per transition, whatever caused it: the journal's line where there is one, else the fact."""
     for moved in outcome.events:
         cause = fact.type if journal is None else journal.key
         log.info("run.state", run=run, cause=cause, **{"from": moved.previous, "to": moved.state})

@@ -1,7 +1,7 @@
-"""Waiting until something is true of a run, for agents that stand still until a person has decided.
+"""Waiting until something is true of a run, for agents that pause until a person has decided.
 
-Counterpart: `bus.py`, which says that there is something to look at. What a hosted agent waits for comes from
-`inbox.py` instead: it is handed out once, from the log.
+Counterpart: `bus.py`, which announces changes. What a hosted agent waits for comes from `inbox.py` instead: it is
+handed out once, from the log.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from ompycord.domain.ports import Clock
 __all__ = ["wait_for"]
 
 POLL_S = 1.0
-"""Looks again without being told: an end of ours is announced by no bus."""
+"""Seconds between two reads without a notice: no bus announces the end of our own process."""
 
 V = TypeVar("V")
 
@@ -31,7 +31,7 @@ async def wait_for(
     bus: Bus,
     clock: Clock,
 ) -> V | None:
-    """What `found` makes of the run's snapshot, as soon as it makes anything of it.
+    """The first result that `found` returns for the run's snapshot other than None.
 
     None after `wait_s` seconds, or once this process is ending. Raises StorageError.
     """

@@ -1,1 +1,1 @@
-"""Pure: ids, events, the fold, the lifecycle, authority, ports."""
+"""Ids, events, the fold, the lifecycle, authority and ports; pure, without any I/O."""

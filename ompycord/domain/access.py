@@ -1,5 +1,6 @@
-"""Who is who: roles mapped from Discord's user and role ids, default deny; and the table of what each role may do.
+"""Which role a person has, and what each role may do.
 
+Roles are mapped from Discord's user and role ids; who is not mapped may do nothing.
 docs/contracts/commands-and-buttons.md, *Roles*: viewer < runner < approver < admin, and who may do which.
 """
 
@@ -17,7 +18,7 @@ Snowflake = Annotated[str, StringConstraints(pattern=r"^[0-9]{15,20}$")]
 
 
 class Role(IntEnum):
-    """What somebody may do here; each includes those below it."""
+    """What a person may do here; each role includes those below it."""
 
     NONE = 0
     VIEWER = 1
@@ -49,7 +50,7 @@ class RoleNames(Frozen):
 
 
 class Access(Frozen):
-    """Who is who. Nobody configured means nobody may do anything."""
+    """The configured members of each role. Where none are configured, no one may do anything."""
 
     users: RoleNames = RoleNames()
     roles: RoleNames = RoleNames()
@@ -60,12 +61,12 @@ class Access(Frozen):
 
     @property
     def is_empty(self) -> bool:
-        """Whether nobody at all is named."""
+        """Whether no member is configured for any role."""
         return self == Access()
 
 
 class Person(Frozen):
-    """Somebody who acts, as Discord and the access table describe them at this moment."""
+    """A person who acts, as Discord and the access table describe them at this moment."""
 
     id: str
     name: Annotated[str, Field(max_length=128)]
@@ -75,7 +76,7 @@ class Person(Frozen):
 class _Rule(Frozen):
     least: Role
     own: Role | None = None
-    """What the requester of the run needs; None: the same as everybody."""
+    """The role that the requester of the run needs; None: the same as everybody else."""
 
 
 ACTIONS: dict[str, _Rule] = {
@@ -93,9 +94,9 @@ ACTIONS: dict[str, _Rule] = {
     "approve": _Rule(least=Role.APPROVER, own=Role.RUNNER),
     "admin": _Rule(least=Role.ADMIN),
 }
-"""Whoever may do anything may `use` us.
+"""The action `use` is allowed to every role.
 
 Requester, approver and admin cancel; runner and above retry; viewers see details.
 
-The requester or an approver gives leave; a repository with the two-person rule takes the requester out.
+The requester or an approver grants permission; a repository with the two-person rule excludes the requester.
 """

@@ -1,4 +1,7 @@
-"""Kinds of sources and the groups of them that may say something; each event's class names one (`events/fields.py`)."""
+"""Kinds of sources, and the groups of them that may record an event.
+
+Each event's class names one group (`events/fields.py`).
+"""
 
 from enum import StrEnum
 from typing import Final
@@ -7,12 +10,12 @@ __all__ = ["AGENT_KINDS", "DECIDERS", "OBSERVERS", "ONLY_OMPYCORD", "ONLY_PEOPLE
 
 
 class SourceKind(StrEnum):
-    """What stands behind an event, as its door authenticated it."""
+    """What stands behind an event, as it was authenticated where it came in."""
 
     OMPYCORD = "ompycord"
-    """Ourselves: transitions, effects, checks that we ran."""
+    """Ompycord itself: transitions, effects, checks that we ran."""
     PERSON = "person"
-    """A click or a command of somebody whose role allows it."""
+    """A click or a command of a person whose role allows it."""
     AGENT = "agent"
     """A local adapter speaking for the agent it started."""
     RUN_KEY = "run_key"
@@ -26,4 +29,4 @@ ONLY_OMPYCORD: Final = frozenset({SourceKind.OMPYCORD})
 ONLY_PEOPLE: Final = frozenset({SourceKind.PERSON})
 DECIDERS: Final = ONLY_OMPYCORD | ONLY_PEOPLE
 OBSERVERS: Final = AGENT_KINDS | ONLY_OMPYCORD
-"""Whoever sees an agent work: the agent itself, and we."""
+"""Whoever observes an agent's work: the agent itself, and Ompycord."""

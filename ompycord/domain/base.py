@@ -1,4 +1,7 @@
-"""The one model base of the house: frozen, closed, strict about numbers; counterpart of every JSON shape we publish."""
+"""The one model base of the package: frozen, closed, strict about numbers.
+
+Counterpart of every JSON shape that we publish.
+"""
 
 from typing import Annotated
 
@@ -17,7 +20,7 @@ Millis = Annotated[int, Field(ge=0, le=2**53, strict=True)]
 """Milliseconds since 1970-01-01T00:00:00Z."""
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=128, strip_whitespace=True)]
-"""A short name that somebody chose: a tool, a check, a model."""
+"""A short name that a person or a program chose: a tool, a check, a model."""
 
 Line = Annotated[str, StringConstraints(max_length=500)]
 """One line of text; shown shortened."""

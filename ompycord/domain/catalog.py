@@ -15,7 +15,7 @@ __all__ = ["Catalog", "Limits", "RunChannels"]
 
 
 class Limits(Frozen):
-    """How much at once (docs/contracts/runs.md, *Open runs*)."""
+    """How much may run or wait at the same time (docs/contracts/runs.md, *Open runs*)."""
 
     open_per_person: int = 5
     open_per_channel: int = 10
@@ -32,7 +32,7 @@ class Catalog(Frozen):
     limits: Limits = Limits()
 
     def repository(self, name: str) -> RepositorySpec:
-        """Raises Refused with what there is."""
+        """The repository of this name. Raises Refused, which lists the names there are."""
         for spec in self.repositories:
             if spec.name == name:
                 return spec
@@ -40,7 +40,7 @@ class Catalog(Frozen):
         raise Refused(RefusalCode.UNKNOWN_REPOSITORY, name=repr(name[:64]), known=known)
 
     def agent(self, name: str, *, repository: RepositorySpec) -> AgentSpec:
-        """Raises Refused when there is no such agent, or not for this repository."""
+        """The agent of this name. Raises Refused when there is none, or when this repository does not allow it."""
         allowed = self.agents_for(repository)
         for spec in allowed:
             if spec.name == name:
@@ -53,7 +53,7 @@ class Catalog(Frozen):
         return tuple(spec for spec in self.agents if not repository.agents or spec.name in repository.agents)
 
     def needs_two(self, record: RunRecord) -> bool:
-        """Whether somebody else than its requester must approve what a run's agent asks, as it is configured now."""
+        """Whether a person other than the requester must approve what a run's agent asks, as it is configured now."""
         return any(spec.two_person for spec in self.repositories if spec.name == record.repository)
 
     def preset(self, channel: str | None) -> RepositorySpec | None:
@@ -65,7 +65,7 @@ class Catalog(Frozen):
 
 
 class RunChannels(Frozen):
-    """Where runs are shown that brought no channel of their own."""
+    """Where runs that name no channel of their own are shown."""
 
     home: str | None = None
     of_repositories: dict[str, str] = Field(default_factory=dict[str, str])

@@ -1,7 +1,7 @@
-"""What a button or a form that is shown means, where its id has no room for it; counterpart of `bot/custom_ids.py`.
+"""What a shown button or form means, where its id has no room for it; counterpart of `bot/custom_ids.py`.
 
 The component's id holds the state's id. A kind is a model here; the feature that shows the component makes and reads
-it. Nothing of it is what a person typed to become a run: that is a `Draft`.
+it. A task that a person typed is not kept here: that is a `Draft`.
 """
 
 from typing import Annotated, Literal
@@ -15,7 +15,7 @@ __all__ = ["CancelConfirmation", "ComponentMeaning", "ComponentState", "MessageE
 
 
 class CancelConfirmation(Frozen):
-    """*Cancel run* asks whether it is meant."""
+    """The question whether *Cancel run* is meant."""
 
     kind: Literal["cancel"] = "cancel"
     run: Ulid
@@ -35,7 +35,7 @@ ComponentMeaning = Annotated[CancelConfirmation | MessageEdit, Field(discriminat
 
 
 class ComponentState(Frozen):
-    """One shown component's meaning; not known any more once `expires_at` has come."""
+    """What one shown component means; forgotten once `expires_at` has come."""
 
     id: Ulid
     meaning: ComponentMeaning

@@ -1,6 +1,6 @@
-"""What must reach a destination: Discord, or a webhook of the settings; one vocabulary for both.
+"""What must reach a destination, Discord or a webhook of the settings, in one vocabulary for both.
 
-A delivery to Discord is a row of the outbox (`records.OutboxRow`, seen as one by `discord_delivery`); a delivery to a
+A delivery to Discord is a row of the outbox (`records.OutboxRow`, converted by `discord_delivery`); a delivery to a
 webhook is made by `conductor/notifications.py`, kept by the `NotificationQueue` and sent by `notify/`.
 """
 
@@ -63,11 +63,11 @@ class Delivery(Frozen):
     """Something that must reach a destination at least once."""
 
     id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,128}$")]
-    """The same each time it is tried, and when what made it is done again: a receiver tells repetitions by it."""
+    """The same on each try, and when its cause is processed again: receivers recognize repetitions by it."""
     destination: Destination
     topic: Topic
     run: RunId | None = None
-    """Deliveries of one run reach a destination in order; None belongs to no run."""
+    """Deliveries of one run reach a destination in order; None: it belongs to no run."""
     content: dict[str, Any]
     not_before: Millis = 0
     """When it is tried first; 0: at once."""
@@ -75,7 +75,7 @@ class Delivery(Frozen):
 
 
 class DeliveryStatus(StrEnum):
-    """`dead` is a dead letter: it is not tried again until an operator asks for it."""
+    """The state of a delivery. `dead` is a dead letter: it is not tried again until an operator asks for it."""
 
     PENDING = "pending"
     DELIVERED = "delivered"
@@ -87,7 +87,7 @@ class StoredDelivery(Frozen):
 
     delivery: Delivery
     seq: int
-    """Counts a run's deliveries to one destination from 1, without gaps: a receiver that misses one sees it."""
+    """Counts a run's deliveries to one destination from 1, without gaps, so a receiver notices one that it missed."""
     status: DeliveryStatus = DeliveryStatus.PENDING
     attempts: int = 0
     next_at: Millis
@@ -98,7 +98,7 @@ class StoredDelivery(Frozen):
 
 
 class DeliveryFilter(Frozen):
-    """Which deliveries of the queue, oldest first. What is not said does not matter."""
+    """Which deliveries of the queue, oldest first. A field that is not set matches all."""
 
     ids: tuple[str, ...] | None = None
     destination: Destination | None = None
@@ -108,13 +108,13 @@ class DeliveryFilter(Frozen):
 
 
 class DestinationState(Frozen):
-    """How far a destination has come."""
+    """How far the deliveries to a destination have come."""
 
     destination: Destination
     pending: int
     dead: int
     oldest_at: Millis | None = None
-    """When the oldest one that waits was made."""
+    """When the oldest pending one was made."""
 
 
 class StreamedEvent(Frozen):
@@ -138,7 +138,7 @@ class DeliveryHead(Frozen):
     destination: Destination
     topic: Topic
     seq: int
-    """Counts this run's deliveries to this destination from 1: a number that is missing was given up."""
+    """Counts this run's deliveries to this destination from 1; a missing number is a delivery that was given up."""
 
 
 class Notification(StreamedEvent):
@@ -165,7 +165,7 @@ def streamed(event: RunEvent) -> StreamedEvent:
 
 
 def topic_of(event_type: str) -> Topic | None:
-    """What an event is about; None where no destination is told of it."""
+    """What an event is about; None where no destination is notified of it."""
     family = event_type.partition(".")[0]
     return Topic(family) if family in EVENT_TOPICS else None
 

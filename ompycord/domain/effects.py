@@ -1,4 +1,4 @@
-"""Everything that `advance` may ask of the world, imperative, and the order to do one of them, as an engine gets it.
+"""The effects that `advance` may request, and the order to perform one, as an engine gets it.
 
 Counterpart of the `effects` journal and of `engines/`. Keys contain the iteration, so a step that is done again is
 another row (docs/contracts/runs.md, *Journal*).
@@ -28,7 +28,10 @@ __all__ = [
 
 
 class PrepareWorkspace(Frozen):
-    """Clone the repository for this iteration, from nothing; an earlier clone of the run is discarded first."""
+    """Clone the repository for this iteration.
+
+    An earlier clone of the run is discarded first.
+    """
 
     type: Literal["prepare"] = "prepare"
     iteration: int
@@ -49,7 +52,7 @@ class Collect(Frozen):
 
 
 class RunChecks(Frozen):
-    """Run the repository's checks on the harvested tree, timed and parsed by us."""
+    """Run the repository's checks on the collected tree; we time them and parse their results."""
 
     type: Literal["checks"] = "checks"
     iteration: int
@@ -91,17 +94,17 @@ def effect_name(kind: type[Effect]) -> str:
 
 
 class StepOrder(Frozen):
-    """One attempt at one effect: all that an engine is told, as a value that travels to another process or machine.
+    """One attempt at one effect: all that an engine gets, as a value that travels to another process or machine.
 
-    It names its inputs and holds none of them.
+    It names its inputs and contains none of them.
     """
 
     run: RunId
     key: Name
-    """Of the effect: `<step>:<iteration>`, unique in the run."""
+    """The effect's key, `<step>:<iteration>`, unique in the run."""
     effect: Annotated[Effect, Field(discriminator="type")]
     task: Ulid
-    """Whose prompt, repository and agent it is about; read where the step is done."""
+    """The run whose prompt, repository and agent the step uses; they are read where the step is done."""
     attempt: Annotated[int, Field(ge=1)] = 1
     """Counts starts under this key."""
     lease_epoch: Annotated[int, Field(ge=0)] = 0

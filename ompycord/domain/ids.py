@@ -51,7 +51,7 @@ PersonId = NewType("PersonId", str)
 """A Discord user's snowflake, as decimal text."""
 
 Source = NewType("Source", str)
-"""Who numbers a lane of events: `ompycord`, `agent`, or `<key id>[/<source>]` of a sending key."""
+"""The source that numbers an event: `ompycord`, `agent`, or `<key id>[/<source>]` of a sending key."""
 
 OMPYCORD = Source("ompycord")
 AGENT_SOURCE = Source("agent")
@@ -64,9 +64,9 @@ DISCORD: Final = "discord"
 
 
 def external_source(key_id: str, source: str | None = None) -> Source:
-    """The lane of a sending key, with the optional `source` of its envelope.
+    """The source of a sending key, with the optional `source` of its envelope.
 
-    A key id is never `ompycord` or `agent`, so nobody outside can write into our lanes.
+    A key id is never `ompycord` or `agent`, so no outside sender can write as one of our own sources.
     """
     return Source(f"key:{key_id}/{source}" if source else f"key:{key_id}")
 

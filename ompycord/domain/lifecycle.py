@@ -1,8 +1,8 @@
 """The run's state machine as one table and `advance`, which reads it; no clock, no I/O. Counterpart: `stages.py`.
 
-What follows when a step ends stands in its stage; what people and restarts of ours do to a run is the same for every
-stage and is made here. `docs/reference/run-states.md` is drawn from the table. Unknown events never change a state;
-final states absorb.
+What follows when a step ends stands in its stage; what people and our restarts do to a run is the same for every stage
+and is made here. `docs/reference/run-states.md` is drawn from the table. Unknown events never change a state; final
+states absorb.
 """
 
 from collections.abc import Callable, Iterator
@@ -29,9 +29,9 @@ __all__ = ["MAX_INTERRUPTIONS", "TABLE", "WORKING", "Rule", "TransitionOutcome",
 S = RunState
 DONE = ev.EffectFinished.model_fields["type"].default
 WORKING = tuple(dict.fromkeys(stage.state for stage in STAGES))
-"""States in which something of the run is done; every open state but QUEUED and SUSPENDED.
+"""States in which a step of the run is done; every open state but QUEUED and SUSPENDED.
 
-Those that no stage is in are reserved.
+States that no stage uses are reserved.
 """
 
 R = TypeVar("R", bound=StageResult)
@@ -69,7 +69,7 @@ class Rule(NamedTuple):
 
 
 def _is_end_of(stage: Stage[R], outcome: str) -> Guard:
-    """This iteration's step ended so. A step of an earlier iteration is stale and changes nothing."""
+    """Whether this iteration's step ended so. A step of an earlier iteration is stale and changes nothing."""
 
     def guard(machine: Machine, body: ev.EventBody) -> bool:
         is_end = isinstance(body, ev.EffectFinished) and body.key == stage.key(machine.iteration)
@@ -95,9 +95,9 @@ def _ends(stage: Stage[R]) -> tuple[Rule, ...]:
 
 
 def _interruptions(stage: Stage[R]) -> tuple[Rule, ...]:
-    """A crash of ours cut it short: its own edges first, else it is done again as another iteration.
+    """The rules for a step that our crash interrupted.
 
-    Else a person decides.
+    The stage's own edges come first; else the step is done again as another iteration; else a person decides.
     """
     is_end = _is_end_of(stage, "interrupted")
 
@@ -132,7 +132,7 @@ def _again(machine: Machine, body: ev.EventBody) -> Update:
 
 
 def _resumes_to(*states: RunState, because: SuspendReason | None = None) -> Guard:
-    """The suspended run goes back to one of these, and waits for this reason where one is given."""
+    """The suspended run goes back to one of these states, and waits for this reason where one is given."""
     return lambda machine, body: machine.resume_to in states and because in {None, machine.reason}
 
 
@@ -150,7 +150,7 @@ def _stopped(machine: Machine, body: ev.EventBody) -> Update:
 
 
 def _restarted(machine: Machine, body: ev.EventBody) -> Update:
-    """Another start of the agent, in the clone as it stands; what the last one claimed counts no more."""
+    """Start the agent again, in the clone as it stands; what the last start claimed no longer counts."""
     by = body.by if isinstance(body, ev.Prompted) and body.by else None
     message = (
         f"{by} said something; the agent begins again with it." if by else "Something was said; the agent goes on."
@@ -159,12 +159,15 @@ def _restarted(machine: Machine, body: ev.EventBody) -> Update:
 
 
 def _back_to_agent(machine: Machine, body: ev.EventBody) -> Update:
-    """Resumed, it goes back to its agent, who alone can do anything with what was written."""
+    """The resumed run goes back to its agent, the only one that can use what was written."""
     return {"resume_to": BUILD.state}
 
 
 def _resumed(machine: Machine, body: ev.EventBody) -> Update:
-    """Another iteration of the step that was stopped. What an agent claimed counts no more where one starts again."""
+    """Another iteration of the step that was stopped.
+
+    Where an agent starts again, what it claimed before no longer counts.
+    """
     keeps_claim = machine.resume_to in {CHECKS.state, PUBLISH.state}
     return {
         "iteration": machine.iteration + 1,
@@ -262,5 +265,5 @@ def _apply(machine: Machine, body: ev.EventBody, rule: Rule) -> TransitionOutcom
 
 
 def _effect(kind: type[fx.Effect], before: Machine, after: Machine) -> fx.Effect:
-    """What is halted is of the iteration before; what begins is of the one after."""
+    """The effect of an iteration: one that stops has the iteration before, one that starts has the one after."""
     return kind(iteration=before.iteration if kind is fx.StopAgent else after.iteration)

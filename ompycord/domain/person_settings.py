@@ -1,7 +1,7 @@
-"""What a person chose for themselves: how they are told, when not, which agent, whether their name stands on commits.
+"""What a person chose for themselves: pings, quiet hours, the agent, their name on commits.
 
-Counterpart of the `people` table. docs/contracts/cards.md, *Quiet hours*: quiet hours hold everything but what only
-this person can answer.
+Counterpart of the `people` table. docs/contracts/cards.md, *Quiet hours*: quiet hours hold back everything but what
+only this person can answer.
 """
 
 from datetime import UTC, datetime, time
@@ -19,7 +19,7 @@ ClockTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5]
 
 
 class Pings(StrEnum):
-    """Where somebody is told that a run needs or answers them."""
+    """Where a person is notified that a run needs or answers them."""
 
     THREAD = "thread"
     DM = "dm"
@@ -27,7 +27,7 @@ class Pings(StrEnum):
 
 
 class QuietHours(Frozen):
-    """Every day from `start` to `end` in one's own time zone; over midnight where `end` is earlier."""
+    """Every day from `start` to `end` in the person's own time zone; past midnight where `end` is earlier."""
 
     start: ClockTime
     end: ClockTime
@@ -44,22 +44,22 @@ class QuietHours(Frozen):
         return zone
 
     def holds(self, at: Millis) -> bool:
-        """Whether this moment is quiet. The same start and end are a whole day."""
+        """Whether this moment is quiet. The same start and end mean the whole day."""
         now = datetime.fromtimestamp(at / 1000, UTC).astimezone(ZoneInfo(self.zone)).time()
         start, end = time.fromisoformat(self.start), time.fromisoformat(self.end)
         return start <= now < end if start < end else now >= start or now < end
 
 
 class PersonSettings(Frozen):
-    """All of it; the defaults are what holds for somebody who never chose."""
+    """All choices of a person; the defaults apply to a person who never chose."""
 
     pings: Pings = Pings.THREAD
     quiet: QuietHours | None = None
     agent: str | None = Field(default=None, max_length=64)
     """The agent that the form offers first, where the repository allows it."""
     co_author: Annotated[str, StringConstraints(pattern=r"^[^<>\r\n]{1,80} <[^<>\s]{3,120}>$")] | None = None
-    """`Name <address>` for a Co-authored-by line on the commits of one's runs."""
+    """`Name <address>` for a Co-authored-by line on the commits of this person's runs."""
 
     def is_quiet(self, at: Millis) -> bool:
-        """Whether nothing may ring for them now but what only they can answer."""
+        """Whether they may be notified now only of what no one else can answer."""
         return self.quiet is not None and self.quiet.holds(at)

@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 SEE = "see"
-"""That a run is there at all: no role, but the right server or key."""
+"""The action of seeing a run. It needs no role, only the right server or key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,11 @@ class KeyActor:
 
     scopes: frozenset[str]
     run: RunId | None = None
-    """The run that it is bound to and speaks for."""
+    """The run to which the key is bound and for which it speaks."""
 
     @property
     def kind(self) -> SourceKind:
-        """As what its events count."""
+        """The kind of source as which its events count."""
         return SourceKind.EXTERNAL if self.run is None else SourceKind.RUN_KEY
 
 
@@ -61,7 +61,7 @@ class AgentActor:
 
 @dataclass(frozen=True, slots=True)
 class SystemActor:
-    """Ourselves, and whoever works on this machine as we do: the command line."""
+    """Ompycord itself, and people who work on this machine with the same rights: the command line."""
 
 
 SYSTEM = SystemActor()
@@ -77,7 +77,7 @@ class RecordEvent:
 
 
 Action = str | RecordEvent
-"""A rule of `access.ACTIONS`, a scope, `SEE`, the name of an operation of the command line, or an event to record."""
+"""A rule of `access.ACTIONS`, a scope, `SEE`, the name of a command-line operation, or an event to record."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,10 +93,10 @@ class Resource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
-    """What else the answer depends on."""
+    """What the answer depends on apart from actor, action and resource."""
 
     guild: str | None = None
-    """The server in which a person acts; None where that is no question."""
+    """The server in which a person acts; None where the server does not matter."""
     two_person: bool = False
     """The requester of the run may not allow what its agent asks for."""
 
@@ -116,14 +116,14 @@ class Denied:
 
     code: RefusalCode
     needs: tuple[str, ...] = ()
-    """Who could: `requester`, then the least role; or the scope. Empty where nobody can."""
+    """Who could: `requester`, then the least role; or the scope. Empty where no one can."""
 
 
 ALLOWED = Allowed()
 
 
 def resource_of(record: RunRecord) -> Resource:
-    """A run, for the question."""
+    """The resource that stands for a run."""
     return Resource(
         guild=record.guild,
         repository=record.repository,
@@ -136,7 +136,7 @@ def resource_of(record: RunRecord) -> Resource:
 def authorize(
     actor: Actor, action: Action, resource: Resource = _NOTHING, context: Circumstances = _PLAIN
 ) -> Allowed | Denied:
-    """Whether this actor may do this to that. Raises KeyError for an action of people that no table knows."""
+    """Whether this actor may do this to that. Raises KeyError for an action of people that is in no table."""
     if isinstance(action, RecordEvent):
         allowed = AUTHORITY.get(action.type, AGENT_KINDS)
         return ALLOWED if _kind_of(actor) in allowed else Denied(RefusalCode.NOT_YOURS)
@@ -152,7 +152,7 @@ def authorize(
 
 
 def is_allowed(actor: Actor, action: Action, resource: Resource = _NOTHING, context: Circumstances = _PLAIN) -> bool:
-    """The same where nobody needs to know why not."""
+    """`authorize` for callers that need no reason for a refusal."""
     return isinstance(authorize(actor, action, resource, context), Allowed)
 
 
@@ -176,7 +176,7 @@ def _kind_of(actor: Actor) -> SourceKind:
 
 def _of_person(person: Person, action: str, resource: Resource, context: Circumstances) -> Allowed | Denied:
     if resource.guild is not None and context.guild is not None and resource.guild != context.guild:
-        return Denied(RefusalCode.NO_SUCH_RUN)  # a run of another server is not there
+        return Denied(RefusalCode.NO_SUCH_RUN)  # a run of another server is reported as not found
     if action == SEE:
         return ALLOWED
     rule = ACTIONS[action]
@@ -192,7 +192,7 @@ def _of_person(person: Person, action: str, resource: Resource, context: Circums
 
 
 def _of_key(key: KeyActor, action: str, resource: Resource) -> Allowed | Denied:
-    """A key without the scope is told so before anything is said of a run."""
+    """The answer for a key. A missing scope is refused before anything about a run is revealed."""
     if action != SEE and action not in key.scopes:
         return Denied(RefusalCode.NEEDS_SCOPE, (action,))
     if resource.run is not None and key.run not in {None, resource.run}:

@@ -1,4 +1,4 @@
-"""The rows that cross the store's port: what comes in, what is waiting, what was decided.
+"""The rows that cross the store's port: what arrives, what is pending, what was decided.
 
 Counterpart of the first migration.
 """
@@ -43,9 +43,9 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewEvent:
-    """An event before it is stored. Without `seq` the store numbers it within its lane.
+    """An event before it is stored. Without `seq` the store numbers it within its source.
 
-    Like `Post` and `Receipt` no model: it is made of values that were validated, thousands a second.
+    Like `Post` and `Receipt` it is no model: it is made of values that were validated, thousands a second.
     """
 
     run: RunId
@@ -60,7 +60,7 @@ class NewEvent:
 class Post(NamedTuple):
     """One event of a sending key, authenticated and validated, before it is stored (stage 1).
 
-    A tuple, since it is made for every event: a frozen dataclass takes three times as long.
+    A tuple, since one is made for every event: a frozen dataclass takes three times as long.
     """
 
     key_id: str
@@ -79,26 +79,26 @@ class Post(NamedTuple):
     new_run: Ulid
     """The id for the run if this event is its first."""
     body_hash: bytes
-    """SHA-256 of what was signed or sent, to tell a replay from a conflict."""
+    """SHA-256 of what was signed or sent, by which a repetition is distinguished from a conflict."""
     seq: int | None = None
     webhook_id: str | None = None
     """Idempotency key, unique per key; None for a bearer post without one."""
     channel: str | None = None
     """Where a run of this key is shown."""
     owner: str | None = None
-    """Whose key it is: the requester of the runs that it begins."""
+    """The owner of the key: the requester of the runs that it starts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What an acknowledgement may say: the fact is on disk at `position`."""
+    """What an acknowledgement may report: the fact is on disk at `position`."""
 
     run: RunId
     position: int
     duplicate: bool = False
-    """The same event was there: nothing was stored again."""
+    """The same event was stored before: nothing was stored again."""
     replayed: bool = False
-    """The same webhook-id was there: the first answer again."""
+    """The same webhook-id was stored before: the first answer is repeated."""
     cancel_requested: bool = False
 
 
@@ -138,11 +138,11 @@ class EffectUpdate(Frozen):
     run: RunId
     key: Name
     status: EffectStatus
-    """STARTED begins another lease of the run: its `lease_epoch` grows."""
+    """STARTED starts another lease of the run: its `lease_epoch` grows."""
     at: Millis
     outcome: str | None = None
     epoch: int | None = None
-    """The lease under which the step was done; another lease by now: StaleResult. None asks for none."""
+    """The lease under which the step was done; raises StaleResult under another lease. None: not checked."""
 
 
 class OutboxKind(StrEnum):
@@ -158,7 +158,7 @@ class OutboxKind(StrEnum):
 
 
 class OutboxStatus(StrEnum):
-    """`failed` is for good and says why; everything else ends as done."""
+    """How far a delivery has come. `failed` is permanent and has a reason; everything else ends as done."""
 
     PENDING = "pending"
     DONE = "done"
@@ -199,7 +199,7 @@ class Surface(Frozen):
 
 
 class Board(Frozen):
-    """The one message of a channel that lists all live runs, and what it last showed."""
+    """The one message of a channel that lists all open runs, and what it last showed."""
 
     channel: str
     message: str
@@ -209,7 +209,7 @@ class Board(Frozen):
 
 
 class Draft(Frozen):
-    """What a person typed, before anything else happens with it; unique on the run it becomes."""
+    """What a person typed, kept before it is processed; unique on the run it becomes."""
 
     id: Ulid
     person: str
@@ -222,7 +222,7 @@ class Draft(Frozen):
 
 
 class Decision(Frozen):
-    """What a person decided, once: (run, kind, ref) is unique, so the second click finds the first."""
+    """A person's decision. (run, kind, ref) is unique, so a second click finds the first decision."""
 
     id: Ulid
     run: RunId
@@ -255,10 +255,10 @@ class KeyRecord(Frozen):
     sha256: str | None = None
     scopes: frozenset[Scope]
     run: RunId | None = None
-    """The hosted run that this key speaks for; then it dies with it."""
+    """The hosted run for which this key speaks and with which it ends."""
     channel: str | None = None
     owner: str | None = None
-    """The person whose key it is, by Discord id: its runs call nobody else."""
+    """The person who owns the key, by Discord id: its runs notify no one else."""
     created_at: Millis
     expires_at: Millis | None = None
     revoked_at: Millis | None = None
@@ -301,4 +301,4 @@ class Committed(Frozen):
     fresh: bool = True
     positions: tuple[int, ...] = ()
     earlier: Decision | None = None
-    """The decision that was first, when ours came second."""
+    """The earlier decision, where another was already made."""

@@ -34,7 +34,7 @@ class RefKind(StrEnum):
     OPS = "ops"
     AGAIN = "again"
     PLAIN = ""
-    """Nothing stands before the name, nor a colon."""
+    """Neither a prefix nor a colon stands before the name."""
 
 
 _WITHDRAWN: Final = {
@@ -47,7 +47,7 @@ _PREFIXES: Final = {f"{kind}:": kind for kind in RefKind if kind is not RefKind.
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """A kind and a name; equal refs have equal texts and the other way round.
+    """A kind and a name; two refs are equal exactly when their texts are.
 
     Raises ValueError for a `PLAIN` one whose name would be read as another kind.
     """
@@ -70,7 +70,7 @@ class Ref:
 
     @property
     def withdrawal(self) -> "Ref":
-        """Of a question or an approval: what its withdrawal is called. Raises KeyError for any other."""
+        """The ref of the withdrawal of this question or approval. Raises KeyError for any other ref."""
         return Ref(_WITHDRAWN[self.kind], self.name)
 
     @property

@@ -1,6 +1,6 @@
 """Why something was refused, as stable codes.
 
-Counterpart of `render/refusals.py`, which has the words for each audience.
+Counterpart of `render/refusals.py`, which has the text for each audience.
 """
 
 from enum import StrEnum
@@ -9,7 +9,7 @@ __all__ = ["RefusalCode"]
 
 
 class RefusalCode(StrEnum):
-    """Names that clients may rely on: one that exists keeps its meaning."""
+    """Names on which clients may rely: an existing code keeps its meaning."""
 
     # -- who may (`policy.py`)
     WATCH_ONLY = "watch-only"

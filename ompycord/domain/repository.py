@@ -1,4 +1,4 @@
-"""Repositories, checks and agents as configuration names them; a name is all that Discord ever says of one."""
+"""Repositories, checks and agents as configuration names them; in Discord only their names appear."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -129,7 +129,7 @@ class Grants(Frozen):
 
 
 class AgentSpec(Frozen):
-    """An agent by name, as far as every kind has it; each kind's own options extend it (`agents/kind.py`)."""
+    """An agent by name, with the options that every kind has; each kind's own options extend it (`agents/kind.py`)."""
 
     name: Slug
     kind: Slug

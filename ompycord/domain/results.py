@@ -1,9 +1,7 @@
-"""What each step of a run reports when it ends, one typed result a step.
+"""What each step of a run reports when it ends, one typed result per step.
 
-Counterpart of `stages.py`, which decides on them.
-
-An `effect.finished` event carries a result as its `facts`; `facts_of` and `Stage.result` are the only two ways between
-the forms.
+Counterpart of `stages.py`, which decides on them. An `effect.finished` event carries a result as its `facts`;
+`facts_of` and `Stage.result` are the only two ways between the forms.
 """
 
 from pydantic import ConfigDict
@@ -26,7 +24,7 @@ Facts = dict[str, str | int | bool]
 
 
 class StageResult(Frozen):
-    """Nothing to report but that it ended.
+    """The result of a step that reports only that it ended.
 
     Facts of other versions are ignored, so that an old log is read as it was.
     """
@@ -38,18 +36,18 @@ class PrepareResult(StageResult):
     """A clone is ready."""
 
     base: str | None = None
-    """The commit it begins from."""
+    """The commit from which the work starts."""
 
 
 class BuildResult(StageResult):
-    """An agent ended, or was cut short."""
+    """An agent ended or was interrupted."""
 
     claim: bool = False
-    """What it says of itself: done, or failed."""
+    """What it claims of its work: done, or failed."""
     unheard: bool = False
     """People wrote something that this start of the agent never received."""
     session: bool = False
-    """Cut short by a restart of ours, it can continue in its session and its clone as it stands."""
+    """Whether it can continue in its session and its clone after our restart interrupted it."""
 
 
 class CollectResult(StageResult):
@@ -63,7 +61,7 @@ class CheckResult(StageResult):
     """The checks of the repository ended."""
 
     passed: bool | None = None
-    """All passed, some failed, or (None) nothing was proved: none is configured, a tool is missing."""
+    """All passed, some failed, or (None) nothing was proved because none is configured or a tool is missing."""
 
 
 class PublishResult(StageResult):
@@ -76,5 +74,5 @@ class PublishResult(StageResult):
 
 
 def facts_of(result: StageResult) -> Facts:
-    """What is known of a result, for an `effect.finished` event."""
+    """The fields of a result that are set, for an `effect.finished` event."""
     return result.model_dump(exclude_none=True, exclude_unset=True)

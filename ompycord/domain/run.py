@@ -76,7 +76,7 @@ class RunOutcome(StrEnum):
 
 
 class RunKind(StrEnum):
-    """Hosted: we drive it. External: its agent runs elsewhere and tells us."""
+    """Hosted: Ompycord drives the run. External: its agent runs elsewhere and reports to us."""
 
     HOSTED = "hosted"
     EXTERNAL = "external"
@@ -90,11 +90,11 @@ class Machine(Frozen):
     iteration: int = 1
     """Counts agent starts; part of every effect key."""
     interruptions: int = 0
-    """How often a crash cut a step short since the last that ended."""
+    """How often a crash interrupted a step since the last one that ended."""
     reason: SuspendReason | None = None
     resume_to: RunState | None = None
     claim: bool | None = None
-    """What the agent said of itself: done (True), failed (False), nothing yet (None)."""
+    """What the agent claimed: done (True), failed (False), nothing yet (None)."""
     checks: bool | None = None
     """Whether the last round of checks passed; None when none ran."""
     failure: FailureClass | None = None
@@ -119,7 +119,7 @@ class RunRecord(Frozen):
     repository: str | None = None
     agent: str | None = None
     state: RunState = RunState.QUEUED
-    """For queries; for an external run the projector keeps it."""
+    """The state for queries; the projector keeps it for an external run."""
     machine: Machine | None = None
     version: int = 0
     """Guards transitions: a commit names the version it read."""

@@ -65,23 +65,23 @@ class Stage(Generic[R]):
     Otherwise it is reported as interrupted.
     """
     is_heavy: bool = False
-    """Waits for one of `limits.parallel_runs`."""
+    """Whether it waits for one of `limits.parallel_runs`."""
     is_entry: bool = True
-    """A suspended run comes back to its state with this stage."""
+    """Whether a suspended run returns to its state with this stage."""
     starts_over: bool = False
-    """Cut short too often, a run does not build on what is half done: it comes back to its first stage."""
+    """Whether a run returns to its first stage when this one, whose result is half done, was interrupted too often."""
     takes_restart: bool = False
-    """A person may stop it and send the run back to its agent."""
+    """Whether a person may stop it and send the run back to its agent."""
 
     @property
     def name(self) -> str:
-        """As stored: `<name>:<iteration>` is its effect's key."""
+        """The stored name: `<name>:<iteration>` is its effect's key."""
         return effect_name(self.effect)
 
     def key(self, iteration: int) -> str:
-        """Of its effect in this iteration."""
+        """The key of its effect in this iteration."""
         return f"{self.name}:{iteration}"
 
     def ended(self, body: EffectFinished) -> Ended[R]:
-        """The event's facts in this stage's type."""
+        """What the event reports, in this stage's type."""
         return Ended(self.result.model_validate(body.facts), body.message, body.failure)

@@ -1,9 +1,8 @@
 """The stages of a hosted run, in their order, each with where its ends lead; pure.
 
-Counterpart: `engines/steps/`, which do them.
-
-Everything else about steps derives from these records: the state machine (`lifecycle.py`), what the driver repeats and
-counts, the drawn table (`docs/reference/run-states.md`), and the test that every state of a stage has a headline.
+Counterpart: `engines/steps/`, which do them. Everything else about steps derives from these records: the state machine
+(`lifecycle.py`), what the driver repeats and counts, the drawn table (`docs/reference/run-states.md`), and the test
+that every state of a stage has a headline.
 """
 
 from typing import Final
@@ -38,7 +37,7 @@ __all__ = [
 
 S = RunState
 MAX_INTERRUPTIONS: Final = 3
-"""How often a run whose step was cut short by a crash does that step again by itself."""
+"""How often a run repeats by itself a step that a crash interrupted."""
 CHECKING: Final = (Mode.STANDARD, Mode.FULL)
 
 
@@ -46,7 +45,7 @@ CHECKING: Final = (Mode.STANDARD, Mode.FULL)
 
 
 def is_again_allowed(machine: Machine) -> bool:
-    """A step that a crash cut short may be done again without a person."""
+    """Whether a step that a crash interrupted may be done again without a person."""
     return machine.interruptions < MAX_INTERRUPTIONS
 
 
@@ -55,12 +54,12 @@ def _is_unread(machine: Machine, ended: Ended[BuildResult]) -> bool:
 
 
 def _has_crashed(machine: Machine, ended: Ended[BuildResult]) -> bool:
-    """The agent's program ended without a word of the agent's that its work had."""
+    """Whether the agent's program ended without the agent's claim that its work had."""
     return ended.failure is FailureClass.LOST
 
 
 def _has_session(machine: Machine, ended: Ended[BuildResult]) -> bool:
-    """The agent that was cut short can continue in its own session, in the clone as it stands."""
+    """Whether the interrupted agent can continue in its own session, in the clone as it stands."""
     return ended.result.session and is_again_allowed(machine)
 
 
@@ -69,12 +68,12 @@ def _may_rebuild(machine: Machine, ended: Ended[StageResult]) -> bool:
 
 
 def _has_failed(machine: Machine, ended: Ended[CollectResult]) -> bool:
-    """The agent said of itself that it failed."""
+    """Whether the agent itself reported that it failed."""
     return machine.claim is False
 
 
 def _is_empty(machine: Machine, ended: Ended[CollectResult | PublishResult]) -> bool:
-    """The whole result equals the base: there is nothing to verify and nothing to publish."""
+    """Whether the whole result equals the base: there is nothing to verify and nothing to publish."""
     return ended.result.changed == 0
 
 
@@ -94,7 +93,7 @@ def _publishes_failed_checks(machine: Machine, ended: Ended[PublishResult]) -> b
 
 
 def _failed(machine: Machine, ended: Ended[StageResult]) -> Update:
-    """The step's own failure class and sentence."""
+    """Keep the step's own failure class and sentence."""
     return {"failure": ended.failure or FailureClass.INTERNAL, "message": ended.message}
 
 
@@ -106,22 +105,22 @@ def _claimed(machine: Machine, ended: Ended[BuildResult]) -> Update:
 
 
 def _unread(machine: Machine, ended: Ended[BuildResult]) -> Update:
-    """Another start of the agent, in the clone as it stands; what the last one claimed counts no more."""
+    """Start the agent again, in the clone as it stands; what the last start claimed no longer counts."""
     message = "Something was said; the agent goes on."
     return {"iteration": machine.iteration + 1, "claim": None, "checks": None, "failure": None, "message": message}
 
 
 def _broken_off(machine: Machine, ended: Ended[BuildResult]) -> Update:
-    """Its work so far is in the clone, its talk in its session where it keeps one.
+    """Keep the work so far, which is in the clone, and the session where the agent keeps one.
 
-    A person says whether it continues.
+    A person decides whether it continues.
     """
     message = ended.message or "The agent's program crashed."
     return {"reason": SuspendReason.INTERRUPTED, "resume_to": S.BUILDING, "message": message, "claim": None}
 
 
 def _continued(machine: Machine, ended: Ended[BuildResult]) -> Update:
-    """Another start of the same session; what it did so far stands in its clone."""
+    """Start the same session again; what it did so far is in its clone."""
     return {
         "iteration": machine.iteration + 1,
         "interruptions": machine.interruptions + 1,
@@ -139,7 +138,7 @@ def _rebuilt(machine: Machine, ended: Ended[BuildResult]) -> Update:
 
 
 def _stuck(machine: Machine, ended: Ended[CollectResult]) -> Update:
-    """What the agent made is still in its clone; resumed, the agent continues there and it is tried again."""
+    """Keep the clone with what the agent made; resumed, the agent continues there and the step is tried again."""
     message = ended.message or "The result could not be taken out."
     return {"reason": SuspendReason.INTERRUPTED, "resume_to": S.BUILDING, "message": message, "claim": None}
 
@@ -151,12 +150,12 @@ def _checked(machine: Machine, ended: Ended[CheckResult]) -> Update:
 
 
 def _published(machine: Machine, ended: Ended[PublishResult]) -> Update:
-    """The sentence of the checks or of the agent stands; a branch is shown from the files event."""
+    """Keep the sentence of the checks or of the agent; the branch is shown from the files event."""
     return {"message": machine.message}
 
 
 def _without_result(machine: Machine, ended: Ended[StageResult]) -> Update:
-    """It ended well and left nothing; whatever passes on the base says nothing of it."""
+    """End without a result: the agent ended well and changed nothing, so checks of the base prove nothing about it."""
     return {"outcome": RunOutcome.NO_CHANGES, "message": "The agent changed nothing in the repository."}
 
 
@@ -224,7 +223,7 @@ PUBLISH: Final = Stage(
     edges=(
         Edge("ok", S.FAILED, (fx.CleanUp,), "the agent said it failed", _publishes_failure, _published),
         Edge("ok", S.FAILED, (fx.CleanUp,), "checks failed", _publishes_failed_checks, _published),
-        # Collected by an earlier version, which let an empty result go on to the checks.
+        # collected by an earlier version, which let an empty result continue to the checks
         Edge("ok", S.COMPLETE, (fx.CleanUp,), "nothing was changed", _is_empty, _without_result),
         Edge("ok", S.COMPLETE, (fx.CleanUp,), "published", then=_published),
         Edge("failed", S.PARTIAL, (fx.CleanUp,), "work kept, not published", then=_failed),
@@ -243,10 +242,10 @@ CLEAN_UP: Final = fx.effect_name(fx.CleanUp)
 
 
 def repeatable_names() -> frozenset[str]:
-    """Steps that a crash of ours does again under the same key."""
+    """Steps that are done again under the same key after our crash."""
     return frozenset({*(stage.name for stage in STAGES if stage.is_repeatable), HALT, CLEAN_UP})
 
 
 def heavy_names() -> frozenset[str]:
-    """Steps that begin an agent's work; no more runs than `limits.parallel_runs` are in them or in what follows."""
+    """Steps that start an agent's work; at most `limits.parallel_runs` runs are in them or in what follows."""
     return frozenset(stage.name for stage in STAGES if stage.is_heavy)

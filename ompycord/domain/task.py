@@ -1,6 +1,6 @@
-"""A task and the request that it is made of: what a person asked for, where and with which care.
+"""A task and the request that it is made of: what a person asked for, where, and in which mode.
 
-`TaskRequest` is the one place that says which fields a task has and how much each may hold. Commands, forms, drafts,
+`TaskRequest` is the one place that defines which fields a task has and how much each may hold. Commands, forms, drafts,
 events and the `tasks` table take both from here.
 """
 
@@ -50,7 +50,7 @@ LEAST_BUDGET_USD = 0.01
 MOST_BUDGET_USD = 10_000
 MOST_FILES = 10
 LARGEST_FILE_MIB = 10
-"""Of a file that comes with a task; a larger one is left out, and the person is told."""
+"""Bytes of a file that comes with a task; a larger one is left out, and the person is notified."""
 
 Budget = Annotated[float, Field(gt=0, le=MOST_BUDGET_USD)]
 """US dollars that a run may cost."""
@@ -68,11 +68,11 @@ class Mode(StrEnum):
 
 
 class Origin(Frozen):
-    """Where a task came from and where its mirror is posted; Discord ids as decimal text."""
+    """Where a task came from and where its channel summary is posted; Discord ids as decimal text."""
 
     guild: str | None = None
     channel: str | None = None
-    """The channel for the mirror: where the command was given if that is a work channel, else the home channel."""
+    """Where the channel summary goes: the channel of the command if that is a work channel, else the home channel."""
     requester: str | None = None
     """The only person whom the final message may mention."""
     requester_name: str | None = Field(default=None, max_length=128)
@@ -81,7 +81,7 @@ class Origin(Frozen):
 class TaskFile(Frozen):
     """A file that came with a task and is no part of its text.
 
-    It is kept by its content and laid beside the clone for the agent.
+    It is stored by its content and written beside the clone for the agent.
     """
 
     name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$")]
@@ -135,7 +135,7 @@ class TaskRequest(Frozen):
     """The base branch to start from; None takes the repository's."""
     budget_usd: Budget | None = None
     done_when: Annotated[str, StringConstraints(max_length=DONE_WHEN_LIMIT)] | None = None
-    """Besides the checks; never earns a mark alone."""
+    """Run in addition to the checks; never proves anything alone."""
     files: Annotated[tuple[TaskFile, ...], Field(max_length=MOST_FILES)] = ()
 
     @property

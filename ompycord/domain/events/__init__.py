@@ -1,4 +1,4 @@
-"""Every fact about a run, one class a type, and the envelope they travel in.
+"""Every fact about a run, one class per type, and the envelope in which it travels.
 
 Counterpart of `fold.py`, which reads them.
 
@@ -66,7 +66,7 @@ EVENT_TYPES: dict[str, type[KnownBody]] = {cls.model_fields["type"].default: cls
 AUTHORITY: dict[str, frozenset[SourceKind]] = {name: cls.senders for name, cls in EVENT_TYPES.items()}
 """Which kinds of sources may record each type. A type that is not here is unknown and may come from an agent only."""
 FINAL_TYPES = frozenset({"run.finished", "run.failed", "run.cancelled"})
-"""The types that end a lane; in a hosted run's foreign lanes they are claims."""
+"""The types that end a source's work; from other sources of a hosted run they are claims."""
 TRANSCRIPT_TYPES = frozenset(
     {
         "prompt",
@@ -79,7 +79,7 @@ TRANSCRIPT_TYPES = frozenset(
     }
     | {"approval.requested", "approval.granted", "approval.denied", "approval.withdrawn"}
 )
-"""What agents and people say to each other; the rest of the log is what an agent does."""
+"""What agents and people write to each other; the rest of the log is what an agent does."""
 
 
 def parse_body(type_: str, data: dict[str, Any]) -> EventBody:
@@ -98,14 +98,14 @@ def parse_body(type_: str, data: dict[str, Any]) -> EventBody:
 
 
 def dump_data(body: EventBody) -> dict[str, Any]:
-    """`data` of the wire form: what was set, without `type`. Round-trips through `parse_body`."""
+    """`data` of the wire form: the fields that were set, without `type`. Round-trips through `parse_body`."""
     if isinstance(body, Opaque):
         return body.data
     return body.model_dump(mode="json", exclude={"type"}, exclude_defaults=True)
 
 
 def dump_json(body: KnownBody) -> str | None:
-    """The same as one text, fields in the order of the class; None where a field maps, whose order is its sender's.
+    """A body as JSON, its fields in the order of the class; None where a field is a map, whose order is its sender's.
 
     Raises ValueError for a lone surrogate. Three times as fast as by way of `dump_data`.
     """
@@ -115,7 +115,7 @@ def dump_json(body: KnownBody) -> str | None:
 
 
 def load_json(type_: str, text: str) -> EventBody:
-    """A stored body; counterpart of `dump_json`. Raises ValueError where it is no JSON object.
+    """A stored body; counterpart of `dump_json`. Raises ValueError where it is not a JSON object.
 
     An earlier version may have stored a type that it did not know, in any shape: such a body stays opaque.
     """
@@ -131,13 +131,13 @@ def load_json(type_: str, text: str) -> EventBody:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunEvent:
-    """A stored fact. `position` is commit order, for cursors only; order within a run is (source, seq)."""
+    """A stored fact. `position` is the order of commits, for cursors only; the order within a run is (source, seq)."""
 
     run: RunId
     source: Source
     seq: int
     at: Millis
-    """When it happened, as its source says."""
+    """When it happened, according to its source."""
     body: EventBody
     id: Ulid | None = None
     position: int = 0

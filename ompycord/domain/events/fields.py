@@ -1,4 +1,4 @@
-"""What the classes of events share: their base, which says who may send one, and kinds of fields."""
+"""What the classes of events share: the base that names who may send one, and kinds of fields."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
@@ -18,27 +18,27 @@ class KnownEvent(Frozen):
     """Kinds of sources that may record it; `policy.py` decides by it."""
 
     def __init_subclass__(cls, *, senders: frozenset[SourceKind], **options: Any) -> None:
-        """Without senders there is no class: a type that nobody thought about would be open to agents."""
+        """Refuse a class without senders: without an explicit list, its type would be open to agents."""
         super().__init_subclass__(**options)
         cls.senders = senders
 
 
 @dataclass(frozen=True)
 class Latest:
-    """Marks a text of an event of which the snapshot has the latest, whichever event and source it came from.
+    """Marks a text of an event of which the snapshot keeps the latest, whichever event and source it came from.
 
-    `StatusSnapshot` has a field of that name. It holds the text as it is where `folds/merge.py` says nothing else.
+    `StatusSnapshot` has a field of that name. It holds the text as it is where `folds/merge.py` does not say otherwise.
     """
 
     name: str = ""
-    """In the snapshot; left out, it is the field's own."""
+    """The field's name in the snapshot; left out, it is the field's own."""
     most: int | None = None
     """Characters that are kept."""
 
 
 Count = Annotated[int, Field(ge=0, le=2**53, strict=True)]
 OpaqueId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
-"""What an agent or a sender calls something of its own; kept as it is."""
+"""A name that an agent or a sender gives to something of its own; kept as it is."""
 RequestName = Annotated[str, StringConstraints(min_length=1, max_length=120)]
 """The name of a question or an approval; shorter, so that a row's ref that holds it has at most 128 characters."""
 Path = Annotated[str, StringConstraints(min_length=1, max_length=1024)]

@@ -1,4 +1,4 @@
-"""The fold: a set of events to one `StatusSnapshot`; counterpart of `events.py`. Nothing else derives what is shown.
+"""The fold, from a set of events to one `StatusSnapshot`, the only source of what is shown. Counterpart: `events.py`.
 
 docs/contracts/events.md, *Order*: arrival order never matters. `source_state.py` takes events in, `merge.py` reads them
 out.
@@ -19,24 +19,24 @@ from ompycord.domain.ids import RunId, Source
 __all__ = ["FOLD_VERSION", "RunFold", "fold"]
 
 _FORM = 4
-"""Counts the forms of a fold; another one is needed where the same events are folded to something else."""
+"""The version of the fold's form; it changes where the same events fold to something else."""
 FOLD_VERSION = crc32(repr((_FORM, [(cls.__name__, texts) for cls, texts in LATEST.items()])).encode())
-"""Stored beside every cached fold; another version is refolded from the events, never migrated.
+"""Stored beside every cached fold; a fold of another version is folded again from the events, never migrated.
 
-Which texts are kept is a part of it: an event that is new here may lie in a log that an earlier version wrote.
+It covers which texts are kept, since the log of an earlier version may hold an event that is new here.
 """
 
 
 @dataclass(slots=True)
 class RunFold:
-    """A run's lanes and the position up to which they were folded; cached one row per run."""
+    """The state of a run's sources and the position up to which they were folded; cached as one row per run."""
 
     run: RunId
     position: int = 0
     source_states: dict[Source, SourceState] = field(default_factory=dict[Source, SourceState])
 
     def add(self, event: RunEvent) -> bool:
-        """Fold one event in; False when it was there already. Raises ValueError for an event of another run."""
+        """Fold one event in; False when it was folded already. Raises ValueError for an event of another run."""
         if event.run != self.run:
             raise ValueError(f"event of run {event.run} folded into {self.run}")
         self.position = max(self.position, event.position)
@@ -51,7 +51,10 @@ class RunFold:
 
     @staticmethod
     def load(text: str | bytes) -> "RunFold":
-        """Raises pydantic's ValidationError for anything that `dump` of this version did not write."""
+        """Read what `dump` wrote.
+
+        Raises pydantic's ValidationError for anything that `dump` of this version did not write.
+        """
         return _ADAPTER.validate_json(text)
 
     def snapshot(self) -> StatusSnapshot:

@@ -1,8 +1,8 @@
-"""All lanes of a run into one `StatusSnapshot`; counterpart of `source_state.py`.
+"""All sources of a run into one `StatusSnapshot`; counterpart of `source_state.py`.
 
-Costs the size of what is shown, not of the log.
+Its time grows with what is shown, not with the log.
 
-Scalars: the last writer by (at, source, seq). Lists by (at, source, seq). Usage summed.
+A single value is the last one written by (at, source, seq), lists are sorted by (at, source, seq), usage is summed.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -37,7 +37,10 @@ SourceStates = Mapping[Source, SourceState]
 
 
 class Placed(NamedTuple):
-    """Where a value stands among all lanes; sorts as docs/contracts/events.md, *Order*. Source and seq are unique."""
+    """The place of a value among all sources. (source, seq) is unique.
+
+    Sorts as docs/contracts/events.md, *Order*.
+    """
 
     at: int
     source: Source
@@ -47,13 +50,13 @@ class Placed(NamedTuple):
 class _State(NamedTuple):
     state: RunState
     transition: ev.RunStateChanged | None = None
-    """Our own word on it, if it is ours."""
+    """The transition that led to this state, where Ompycord decided it."""
     failure: FailureClass | None = None
     ended_at: int | None = None
 
 
 def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
-    """The snapshot of at least one lane."""
+    """The snapshot of the sources, of which there is at least one."""
     ours = source_states.get(OMPYCORD, SourceState())
     task = ours.submitted[2].task if ours.submitted else None
     checks = _checks(source_states, ours)
@@ -61,7 +64,7 @@ def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
     changed = now.transition
     text = {name: _scalar(source_states, name) for name in _DECIDED}
     shown: dict[str, Any] = {name: _scalar(source_states, name) for name in _SHOWN}
-    # What we harvested and published of a hosted run is known; until then the agent's word is shown.
+    # What we collected and published of a hosted run is known; until then the agent's statement is shown.
     known = {OMPYCORD: ours} if task and ours.files else source_states
     files = _newest(known, lambda source_state: source_state.files)
     outcome = changed.outcome if changed else None
@@ -126,9 +129,9 @@ if not StatusSnapshot.model_fields.keys() >= _TEXTS:
 
 
 def _last_summary(source_states: SourceStates) -> str | None:
-    """What the last start of the agent said at its end.
+    """The summary that the last start of the agent gave at its end.
 
-    None where words came after it, which are the last ones then.
+    None where messages came after it; then those are the latest.
     """
 
     def last(source_state: SourceState) -> Stamped[tuple[str, str]] | None:
@@ -149,7 +152,7 @@ def _plan(source_states: SourceStates) -> tuple[ev.Phase, ...]:
 
 
 def _budget(ours: SourceState, task: Task | None) -> float | None:
-    """What people said last of it: when they asked for the run, or since."""
+    """The budget that people set last: when they asked for the run, or later."""
     if ours.budget is not None:
         return ours.budget[2].usd
     return task.budget_usd if task else None
@@ -184,7 +187,7 @@ def _all(
 def _named(
     source_states: SourceStates, pick: Callable[[SourceState], Mapping[str, Stamped[V]]]
 ) -> dict[str, tuple[Placed, V]]:
-    """The newest value of each name over all lanes."""
+    """The newest value of each name over all sources."""
     result: dict[str, tuple[Placed, V]] = {}
     for source, source_state in source_states.items():
         for name, (seq, at, value) in pick(source_state).items():
@@ -205,9 +208,9 @@ def _hosted_state(ours: SourceState) -> _State:
 
 
 def _external_state(source_states: SourceStates, ours: SourceState, checks: tuple[Check, ...]) -> _State:
-    """Per lane the first final event by seq, then the earliest by (at, source) wins.
+    """The state that the final events give: per source the first by seq, then the earliest by (at, source).
 
-    `lost` is lifted by a later word.
+    `lost` is lifted by any later event.
     """
     finals = [(source_state.final[1], source) for source, source_state in source_states.items() if source_state.final]
     if finals:
@@ -238,13 +241,13 @@ def _ended(body: ev.RunFinished | ev.RunFailed | ev.RunCancelled, at: int) -> _S
 
 
 def _verification(state: RunState, checks: tuple[Check, ...], *, has_result: bool) -> Verification:
-    """`has_result`: the run is hosted and changed something; what else the checks saw is the base."""
+    """What our checks prove. `has_result`: the run is hosted and changed something; if not, they saw only the base."""
     evidence = [check for check in checks if check.ours and check.status != "running"]
     if any(check.status in {"failed", "timeout"} for check in evidence):
         return Verification.FAILED
     if state not in FINAL:
         return Verification.PENDING
-    # All of ours and nothing but ours: what an agent says of checks of its own neither helps nor hinders.
+    # Only our own checks count: what an agent reports of checks of its own neither helps nor hinders.
     ours = [check for check in checks if check.ours]
     passed = has_result and evidence and len(evidence) == len(ours) and all(c.status == "passed" for c in evidence)
     return Verification.VERIFIED if passed and state is RunState.COMPLETE else Verification.UNVERIFIED
@@ -254,7 +257,7 @@ def _verification(state: RunState, checks: tuple[Check, ...], *, has_result: boo
 
 
 def _tools(source_states: SourceStates) -> tuple[ToolCall, ...]:
-    """Starts joined to ends by (source, call); each stands where it was heard of last."""
+    """Starts joined to ends by (source, call); each stands where its last event does."""
     calls: dict[tuple[Source, str], tuple[Placed, ToolCall]] = {}
     for placed, start in _all(source_states, lambda source_state: source_state.tools_started):
         key = (placed.source, start.call or f"#{placed.seq}")
@@ -298,7 +301,7 @@ def _usage(source_states: SourceStates) -> Usage:
 
 
 def _checks(source_states: SourceStates, ours: SourceState) -> tuple[Check, ...]:
-    """Ours of this round, then what others say of theirs. An agent's word never stands in for our own check."""
+    """Our checks of this round, then those that others report. An agent's report never replaces our own check."""
     result: list[Check] = []
     for is_ours in (True, False):
         part = {s: source_state for s, source_state in source_states.items() if (s == OMPYCORD) is is_ours}
@@ -378,7 +381,10 @@ def _decided(body: Closing) -> dict[str, object]:
 
 
 def _provider_wait(source_states: SourceStates) -> ProviderWait | None:
-    """A lane that has said anything new since is no longer waiting: agents do not always say that it is over."""
+    """The provider limit in force.
+
+    A source with a newer event no longer waits: agents do not always report the end.
+    """
     waits: list[tuple[Placed, ev.RetryLimited]] = []
     for source, source_state in source_states.items():
         if (

@@ -1,4 +1,4 @@
-"""`StatusSnapshot`: all that anybody may show of a run; made by `fold.py`, read by every renderer."""
+"""`StatusSnapshot`: all that may be shown of a run; made by `fold.py`, read by every renderer."""
 
 from enum import StrEnum
 from typing import Literal
@@ -25,9 +25,9 @@ __all__ = [
 
 
 class Verification(StrEnum):
-    """Nobody's word is taken: `verified` means that a run changed something and its checks passed.
+    """What our own checks prove: `verified` means that a run changed something and its checks passed.
 
-    We timed and parsed them.
+    We ran, timed and parsed them; no claim of an agent counts.
     """
 
     PENDING = "pending"
@@ -49,9 +49,9 @@ class ToolCall(Frozen):
 
 
 class Usage(Frozen):
-    """Tokens summed over all lanes.
+    """Tokens summed over all sources.
 
-    `cost_usd` is None while no lane stated one; `cost_complete` says whether all did.
+    `cost_usd` is None while no source stated a cost; `cost_complete` says whether all did.
     """
 
     input: int = 0
@@ -68,13 +68,13 @@ class Check(Frozen):
     name: str
     status: Literal["running", "passed", "failed", "error", "timeout", "missing"]
     ours: bool
-    """Whether we ran it; only such a one counts as evidence."""
+    """Whether we ran it; only such a check counts as evidence."""
     result: CheckFinished | None = None
     at: Millis
 
 
 class Question(Frozen):
-    """A question to people and what became of it."""
+    """A question to people and its answer."""
 
     ref: str
     text: str
@@ -88,7 +88,7 @@ class Question(Frozen):
 
 
 class Approval(Frozen):
-    """A request for leave and what became of it."""
+    """A request for approval and its decision."""
 
     ref: str
     title: str
@@ -104,12 +104,12 @@ class Approval(Frozen):
 
 
 def approval_words(request: Approval | ApprovalRequested) -> tuple[str, str | None, str | None]:
-    """What a person reads of it. Two with the same words are the same to whoever allows them."""
+    """What a person reads of it. Two requests with the same text are the same to the person who approves them."""
     return request.title, request.command, request.risk
 
 
 class ProviderWait(Frozen):
-    """The model provider refuses for now."""
+    """A model provider that refuses requests for now."""
 
     since: Millis
     message: str | None = None
@@ -129,7 +129,7 @@ class Artifact(Frozen):
 
 
 class Gap(Frozen):
-    """Numbers of a lane that did not come yet: first to last, inclusive."""
+    """Numbers of a source that have not come yet: first to last, inclusive."""
 
     source: Source
     first: int
@@ -165,7 +165,7 @@ class StatusSnapshot(Frozen):
     last_words: str | None = None
     """What the agent said last."""
     summary: str | None = None
-    """What the agent said at its end; a claim."""
+    """What the agent stated at its end; a claim."""
     failure: FailureClass | None = None
     outcome: RunOutcome | None = None
     """Why a completed hosted run has no result."""
@@ -193,7 +193,7 @@ class StatusSnapshot(Frozen):
 
     @property
     def is_final(self) -> bool:
-        """Whether the run has ended for good."""
+        """Whether the run has ended permanently."""
         return self.state in FINAL
 
     @property
@@ -205,7 +205,7 @@ class StatusSnapshot(Frozen):
         return tuple(a for a in self.approvals if a.status == "open")
 
     def approval_for(self, wanted: ApprovalRequested, *, or_open: bool = False) -> Approval | None:
-        """The newest approval that stands for these very words: given for the whole run, or with `or_open` open."""
+        """The newest approval for exactly this text: granted for the whole run, or with `or_open` still open."""
         words = approval_words(wanted)
         for known in reversed(self.approvals):
             is_for_the_run = known.status == "granted" and known.scope == "run"
@@ -215,6 +215,6 @@ class StatusSnapshot(Frozen):
 
     @property
     def needs_person(self) -> bool:
-        """Shown over the state: the run waits for somebody, whatever its state."""
+        """Shown over the state: the run waits for a person, whatever its state."""
         waits = self.open_questions or self.open_approvals or self.state is RunState.AWAITING_APPROVAL
         return bool(waits) and not self.is_final

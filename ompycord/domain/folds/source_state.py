@@ -1,4 +1,4 @@
-"""What one source has said of a run, as a function of the *set* of its events; `fold.py` merges lanes.
+"""The state of one source of a run, as a function of the *set* of its events; `fold.py` merges the sources.
 
 Every operation commutes and is applied once per number: registers keep the highest `seq`, ends the lowest, lists the N
 highest, sums add. So arrival order cannot matter, and an event out of order costs what one in order does.
@@ -26,16 +26,16 @@ NOTES_KEPT = 5
 ARTIFACTS_KEPT = 20
 NAMED_KEPT = 100
 RANGES_KEPT = 1000
-"""Against numbers that are no count, such as times: each would leave a gap, and a fold would cost what its log does.
+"""Gaps that are kept for a source; within this limit the order of arrival does not matter.
 
-Up to so many gaps the order of arrival does not matter.
+Numbers that are no count, such as times, would each leave a gap, and a fold would cost as much as its log.
 """
 CLOSINGS_KEPT = 4 * NAMED_KEPT
-"""A decision and a withdrawal for each question and each approval: fewer, and one that was decided would open again."""
+"""Decisions and withdrawals kept for each question and approval; with fewer, a decided one would open again."""
 
 
 def _latest(cls: type[ev.EventBody]) -> tuple[tuple[str, str, int | None], ...]:
-    """What an event's class marks as `Latest`: name in the snapshot, field, length."""
+    """The texts that an event's class marks as `Latest`: name in the snapshot, field, length."""
     marked = [
         (field_, mark)
         for field_, info in cls.model_fields.items()
@@ -54,7 +54,10 @@ Closing = ev.QuestionAnswered | ev.QuestionWithdrawn | ev.ApprovalGranted | ev.A
 
 @dataclass(slots=True)
 class SourceState:
-    """Mutable on purpose: the projector folds thousands a second. Nothing outside `domain` writes to it."""
+    """What is kept of one source. Mutable on purpose: the projector folds thousands of events a second.
+
+    Nothing outside `domain` writes to it.
+    """
 
     seen: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     """Sorted, disjoint, non-adjacent ranges of numbers, both ends inclusive."""
@@ -126,12 +129,12 @@ class SourceState:
         first = seen[index - 1][0] if joins_left else seq
         last = seen[index][1] if joins_right else seq
         seen[index - joins_left : index + joins_right] = [(first, last)]
-        if len(seen) > RANGES_KEPT:  # the oldest gap is given up: what still comes for it is in the log and not shown
+        if len(seen) > RANGES_KEPT:  # the oldest gap is given up: its events are stored when they come, and not shown
             seen[:2] = [(seen[0][0], seen[1][1])]
         return True
 
     def _keep_latest(self, name: str, seq: int, at: int, value: str | None, most: int | None) -> None:
-        """Keep the value with the highest number; None says nothing."""
+        """Keep the value with the highest number; None changes nothing."""
         if value is not None and (name not in self.scalars or seq > self.scalars[name][0]):
             self.scalars[name] = (seq, at, value[:most])
 
@@ -145,7 +148,7 @@ def _earlier(old: Stamped[V] | None, seq: int, at: int, value: V) -> Stamped[V]:
 
 
 def _keep(table: dict[K, Stamped[V]], key: K, entry: Stamped[V], limit: int) -> None:
-    """Newest per key, the `limit` newest keys.
+    """Keep the newest value per key, and the `limit` newest keys.
 
     Commutes: an evicted key has `limit` newer ones, which only grow newer.
     """
@@ -297,4 +300,4 @@ _APPLY: dict[type[Any], Callable[[SourceState, int, int, Any], None]] = {
     ev.ArtifactAdded: _artifact,
     ev.Opaque: _opaque,
 }
-"""What else becomes of a type; of one that is not here only the latest texts are kept, and it is counted."""
+"""What is done with an event by its type, beyond its latest texts and its count, which every type has."""

@@ -8,7 +8,7 @@ __all__ = ["Clock", "Ids"]
 
 
 class Clock(Protocol):
-    """Time, so that tests own it."""
+    """Time, as a port so that tests control it."""
 
     def now_ms(self) -> Millis:
         """Wall clock, milliseconds since the epoch, UTC."""
@@ -19,7 +19,7 @@ class Clock(Protocol):
         ...
 
     async def sleep(self, seconds: float) -> None:
-        """Wait at least so long."""
+        """Wait at least this many seconds."""
         ...
 
 

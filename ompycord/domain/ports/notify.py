@@ -1,7 +1,7 @@
-"""The port of what is sent to webhooks: kept until it is delivered or a dead letter; counterpart of `notify/worker.py`.
+"""The port of what is sent to webhooks: each is kept until it is delivered or a dead letter.
 
-Implemented by `store.SqliteNotificationQueue` and doubled by `testing.MemoryNotificationQueue`; one contract test runs
-on both.
+Counterpart of `notify/worker.py`. Implemented by `store.SqliteNotificationQueue` and doubled by
+`testing.MemoryNotificationQueue`; one contract test runs on both.
 """
 
 from collections.abc import Sequence
@@ -14,20 +14,17 @@ __all__ = ["NotificationQueue"]
 
 
 class NotificationQueue(Protocol):
-    """Deliveries to webhooks. What writes has committed when it returns. Every method raises StorageError.
+    """Deliveries to webhooks. A method that writes has committed when it returns. Every method raises StorageError.
 
-    Deliveries get in with the projection that makes them (`Store.project`), never by this port.
+    Deliveries are added by the projection that makes them (`Store.project`), never by this port.
     """
 
     async def heads(self, destination: Destination, *, limit: int) -> list[StoredDelivery]:
-        """For each run the first delivery that waits, those without a run as one run.
-
-        The ones that are due first, first.
-        """
+        """For each run its first pending delivery, the earliest due first; those without a run count as one run."""
         ...
 
     async def delivered(self, delivery: str, *, at: Millis) -> None:
-        """It arrived. One that was dropped in the meantime stays dropped."""
+        """Mark it as delivered. One that was dropped in the meantime stays dropped."""
         ...
 
     async def undelivered(self, delivery: str, *, error: str, next_at: Millis | None) -> None:
@@ -35,20 +32,20 @@ class NotificationQueue(Protocol):
         ...
 
     async def find(self, which: DeliveryFilter) -> list[StoredDelivery]:
-        """Those that match, oldest first."""
+        """The deliveries that match, oldest first."""
         ...
 
     async def retry(self, which: DeliveryFilter, *, at: Millis) -> list[str]:
-        """Try those that match as if they were made at `at`: pending, no try counted. Their ids.
+        """Make those that match pending again as if they were made at `at`, with no try counted; their ids.
 
-        Delivered ones never match.
+        Deliveries that arrived never match.
         """
         ...
 
     async def drop(self, which: DeliveryFilter) -> list[str]:
-        """Forget those that match; their ids. Delivered ones never match."""
+        """Remove those that match; their ids. Deliveries that arrived never match."""
         ...
 
     async def states(self) -> Sequence[DestinationState]:
-        """Every destination for which something waits or is dead, and Discord always."""
+        """Every destination with pending deliveries or dead letters, and always Discord."""
         ...

@@ -1,8 +1,9 @@
-"""Ports of the database, one a user's need and at most 8 methods each; implemented by `store`, which has no double.
+"""Ports of the database, one per need of a caller and at most 8 methods each; implemented by `store`, without a double.
 
 Every method that writes has committed when it returns. Every method raises StorageError when the database cannot
-answer; one that writes raises it as NotStored or DiskRefuses where it is certain that nothing was stored. A user names
-the ports that it uses; where it needs several of them, it names their union beside itself, without methods of its own.
+answer; one that writes raises it as NotStored or DiskRefuses where it is certain that nothing was stored. A caller
+names the ports that it uses; where it needs several of them, it names their union in its own module, without methods of
+its own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -84,7 +85,7 @@ class DumpedFold(NamedTuple):
 
     @classmethod
     def of(cls, fold: RunFold) -> "DumpedFold":
-        """Made by the projector, which takes turns with others on the loop."""
+        """The dump of a fold, made step by step by the projector, which shares the event loop."""
         return cls(fold.run, fold.position, fold.dump())
 
 
@@ -124,16 +125,16 @@ class EventBacklog(Protocol):
 
 
 class RunHistory(Protocol):
-    """What one run's log tells, read from its events and not from its fold."""
+    """What one run's log contains, read from its events and not from its fold."""
 
     async def events_of(self, run: RunId) -> list[RunEvent]:
         """The run's whole log by position; empty for an unknown run."""
         ...
 
     async def transcript(self, run: RunId, *, after: int) -> list[RunEvent]:
-        """What the run's agents and people wrote to each other after a position.
+        """What the run's agents and people wrote to each other after a position, in order.
 
-        In order (`events.TRANSCRIPT_TYPES`).
+        The types are `events.TRANSCRIPT_TYPES`.
         """
         ...
 
@@ -142,7 +143,7 @@ class RunHistory(Protocol):
         ...
 
     async def session_usd(self, run: RunId, session: str) -> float:
-        """What the run's agent has reported so far that this session of its own cost, in dollars.
+        """What this session of its own has cost so far in dollars, as the run's agent reported it.
 
         0 where it never did.
         """
@@ -160,7 +161,7 @@ class RunRecords(Protocol):
         ...
 
     async def runs(self, which: RunFilter) -> list[RunRecord]:
-        """Those that match all of the filter's conditions, newest first, at most `which.limit`."""
+        """The runs that match all of the filter's conditions, newest first, at most `which.limit`."""
         ...
 
 
@@ -176,7 +177,7 @@ class Folds(Protocol):
     """What is true of runs, as far as the projector has read."""
 
     async def folds(self, runs: Sequence[RunId]) -> dict[RunId, RunFold]:
-        """The folds of those that exist.
+        """The folds of those runs that exist.
 
         A run whose cached fold is missing or of another fold version is folded from its events up to the projector's
         cursor.
@@ -185,7 +186,7 @@ class Folds(Protocol):
 
 
 class Projection(Protocol):
-    """The projector's reading and writing; nobody else uses it."""
+    """What the projector alone reads and writes."""
 
     async def cursor(self, name: str) -> int:
         """The last position that this reader has taken in; 0 at first."""
@@ -196,7 +197,7 @@ class Projection(Protocol):
         ...
 
     async def runs_by_id(self, runs: Sequence[RunId]) -> dict[RunId, RunRecord]:
-        """The rows of those that exist."""
+        """The rows of those runs that exist."""
         ...
 
     async def project(
@@ -209,12 +210,10 @@ class Projection(Protocol):
         outbox: Sequence[OutboxRow],
         notifications: Sequence[Delivery] = (),
     ) -> None:
-        """Store folds, the state and end of external runs, outbox rows.
+        """Store folds, states and ends of external runs, outbox rows, deliveries to webhooks and the cursor of `name`.
 
-        Deliveries to webhooks and the cursor of `name`.
-
-        In one transaction. `upto` is the position of the last event that was taken in. Doing it again changes nothing.
-
+        All of it is stored in one transaction. `upto` is the position of the last event that was taken in. Doing it
+        again changes nothing.
         """
         ...
 
@@ -234,7 +233,7 @@ class Decisions(Protocol):
         ...
 
     async def decision(self, run: RunId, kind: str, ref: str) -> Decision | None:
-        """What was decided on this request; None while nobody has."""
+        """The decision that was made on this request; None while there is none."""
         ...
 
 
@@ -246,7 +245,7 @@ class Drafts(Protocol):
         ...
 
     async def save_draft(self, draft: Draft) -> None:
-        """Keep what a person typed; the same id again replaces its body, never its run."""
+        """Keep what a person typed; saving the same id again replaces its body, never its run."""
         ...
 
 
@@ -254,7 +253,7 @@ class ComponentStates(Protocol):
     """What shown buttons and forms mean."""
 
     async def component_state(self, state: str) -> ComponentState | None:
-        """One by its id; None where there is none or it has expired."""
+        """The state with this id; None where there is none or it has expired."""
         ...
 
     async def save_component_state(self, state: ComponentState) -> None:
@@ -282,14 +281,14 @@ class Outbox(Protocol):
 
 
 class Deliveries(Protocol):
-    """How a delivery ended."""
+    """How deliveries ended."""
 
     async def delivered(self, row: OutboxRow, surface: Surface | None, *, at: Millis) -> None:
         """Mark the row done at `at` and remember where it went, in one transaction. Raises UnknownRun."""
         ...
 
     async def undelivered(self, row: OutboxRow, *, error: str, final: bool) -> None:
-        """One more try failed with this `error`; `final`: there will be no other. A row that is done stays done."""
+        """Record that one more try failed with this `error`; `final`: it is the last. A row that is done stays done."""
         ...
 
 
@@ -301,7 +300,7 @@ class Surfaces(Protocol):
         ...
 
     async def surface(self, run: RunId, kind: OutboxKind, ref: str = "") -> Surface | None:
-        """One of them; None where it does not stand in Discord yet."""
+        """One surface of a run; None where it is not in Discord yet."""
         ...
 
     async def run_of_surface(self, channel_or_message: str) -> RunRecord | None:
@@ -313,11 +312,11 @@ class ShownMessages(Protocol):
     """What the messages of runs show."""
 
     async def shown(self, surface: Surface) -> None:
-        """An edit went through: remember what the message shows now. Raises UnknownRun."""
+        """Remember what a message shows after an edit succeeded. Raises UnknownRun."""
         ...
 
     async def stale_cards(self) -> list[RunId]:
-        """Runs whose newest card shows less than the projector knows."""
+        """Runs whose newest card shows less than the projector has folded."""
         ...
 
 
@@ -329,11 +328,11 @@ class Boards(Protocol):
         ...
 
     async def save_board(self, board: Board) -> None:
-        """It stands there and shows that; a channel has one, so an earlier one is forgotten."""
+        """Store where a channel's board stands and what it shows; a channel has one, so an earlier one is replaced."""
         ...
 
     async def drop_board(self, channel: str) -> None:
-        """The channel's board is gone. Idempotent."""
+        """Forget the channel's board, which no longer exists. Idempotent."""
         ...
 
 
@@ -348,7 +347,7 @@ class PeopleSettings(Protocol):
         ...
 
     async def save_person_settings(self, person: str, settings: PersonSettings, *, at: Millis) -> None:
-        """What they chose at `at`, in place of what they chose before."""
+        """Keep what a person chose at `at`, in place of what they chose before."""
         ...
 
 
@@ -356,9 +355,9 @@ class KeyStore(Protocol):
     """The keys of senders."""
 
     async def keys(self) -> list[KeyRecord]:
-        """All that are not revoked, without those of runs that are over, oldest first.
+        """All keys that are not revoked, oldest first, without those of runs that have ended.
 
-        Held in memory by the sidecar, so failed authentication costs no database access.
+        The sidecar holds them in memory, so failed authentication costs no database access.
         """
         ...
 
@@ -367,11 +366,11 @@ class AuditTrail(Protocol):
     """The hash chain of what people did."""
 
     async def audit(self, *, actor: str, action: str, subject: str, detail: Mapping[str, str], at: Millis) -> None:
-        """One more link, for what is no decision about a run: who did what to what, at `at`."""
+        """Add one link for an action that is no decision about a run: who did what to what, at `at`."""
         ...
 
     async def verify_audit(self) -> int:
-        """The number of links, recomputed one by one. Raises StorageError naming the first that is wrong."""
+        """Recompute every link; their number. Raises StorageError naming the first that is wrong."""
         ...
 
 
@@ -379,16 +378,16 @@ class AuditTrail(Protocol):
 
 
 class StoreHealth(Protocol):
-    """Whether the database takes what it is given."""
+    """Whether the database accepts writes."""
 
     @property
     def read_only(self) -> str | None:
-        """Why nothing is written for now, in one sentence; None while everything is."""
+        """Why nothing is written for now, in one sentence; None while writes are possible."""
         ...
 
     @property
     def transactions(self) -> int:
-        """How many write transactions were begun since the start."""
+        """The number of write transactions begun since the start."""
         ...
 
     async def is_writable(self) -> bool:

@@ -1,8 +1,6 @@
 """Ports of the work on a repository: agents, their clones, checks, the engine.
 
-Implemented by agents, workspaces, checks, engines.
-
-`ompycord.testing` holds a double of each.
+Implemented by agents, workspaces, checks and engines. `ompycord.testing` holds a double of each.
 """
 
 from collections.abc import Awaitable, Callable
@@ -52,10 +50,10 @@ Emit = Callable[[EventBody], Awaitable[None]]
 
 
 class Inbox(Protocol):
-    """What people say to an agent while it runs, in their order; each is on disk before it arrives here."""
+    """What people send to an agent while it runs, in order; each message is on disk before it arrives here."""
 
     async def next(self) -> AgentInput:
-        """The next one; waits for it without end. For one reader at a time; cancelling the wait loses nothing."""
+        """The next message; waits for it without limit. For one reader at a time; cancelling the wait loses nothing."""
         ...
 
 
@@ -78,7 +76,7 @@ class Collected(Frozen):
 
 
 class Published(Frozen):
-    """Where the result lies."""
+    """Where the result is published."""
 
     branch: str | None
     """None when there was nothing to publish."""
@@ -89,12 +87,9 @@ class Workspaces(Protocol):
     """The clones of runs. The host's git never runs inside an agent's folder. Every method raises WorkspaceError."""
 
     async def prepare(self, run: RunId, repository: RepositorySpec, *, base: str | None) -> Prepared:
-        """Make a fresh clone of `base` (None: the repository's own) and return it.
+        """Make a fresh clone of `base` (None: the repository's own) and return it. Idempotent.
 
-        An earlier one of this run is discarded first.
-
-        Idempotent.
-
+        An earlier clone of this run is discarded first.
         """
         ...
 
@@ -127,7 +122,7 @@ class WorkResults(Protocol):
     async def collect(
         self, run: RunId, repository: RepositorySpec, *, message: str, co_author: str | None = None
     ) -> Collected:
-        """Commit what is there (inside), bundle it out, fetch it with fsck, list the changes. Idempotent.
+        """Commit what is there (inside), bundle it, fetch the bundle with fsck, list the changes. Idempotent.
 
         `message` is the commit's. `co_author` (`Name <address>`) stands on the last commit, also where the agent made
         that one.
@@ -151,15 +146,15 @@ class AgentCapabilities(Frozen):
     """What an adapter can do; decides which buttons a card has."""
 
     can_steer: bool = False
-    """`say` reaches the running agent; otherwise it means a restart."""
+    """Whether a message reaches the running agent; otherwise it means a restart."""
     can_resume: bool = False
-    """A session goes on after a restart."""
+    """Whether a session can continue after a restart."""
     asks: bool = False
-    """It can ask questions by itself (not only through MCP)."""
+    """Whether it can ask questions by itself (not only through MCP)."""
     approves: bool = False
-    """It asks for leave to act and waits for the decision."""
+    """Whether it asks for approval to act and waits for the decision."""
     simulated: bool = False
-    """The rehearsal: the card says so."""
+    """Whether it is the rehearsal, which the card then says."""
 
 
 class AgentJob(Frozen):
@@ -175,13 +170,13 @@ class AgentJob(Frozen):
     """What the agent may know besides its allow-list: run id, sidecar address, its key."""
     session: str | None = None
     session_usd: float = 0.0
-    """What the agent has told so far that `session` cost: many tell totals, and go on with them."""
+    """The cost of `session` that the agent has reported so far: many report totals and continue them."""
     files: Path | None = None
     """The folder of files that came with the task, to be read; None where none did."""
 
 
 class AgentOutcome(Frozen):
-    """How an agent ended. `claim`: it says done (True) or failed (False); never more than a claim."""
+    """How an agent ended. `claim`: it reports done (True) or failed (False), which is never more than a claim."""
 
     claim: bool
     message: str | None = None
@@ -189,15 +184,15 @@ class AgentOutcome(Frozen):
 
 
 class AgentAdapter(Protocol):
-    """Speaks one agent protocol. Cancellation of `run` halts the agent through the kill ladder before it returns."""
+    """Speaks one agent protocol. When cancelled, `run` stops the agent (TERM, then KILL) before it returns."""
 
     capabilities: AgentCapabilities
 
     async def run(self, job: AgentJob, emit: Emit, inbox: Inbox) -> AgentOutcome:
-        """Start the agent, emit what it does, pass on what it hears, return how it ended.
+        """Start the agent, emit what it does, pass on what arrives in the inbox, return how it ended.
 
-        An adapter that can do nothing with what it hears leaves the inbox unread.
-        Raises ProcessFailed when it cannot be started.
+        An adapter that can do nothing with messages leaves the inbox unread. Raises ProcessFailed when it cannot be
+        started.
         """
         ...
 
@@ -206,7 +201,7 @@ class Checks(Protocol):
     """Runs verification steps."""
 
     async def run(self, run: RunId, check: CheckSpec, cwd: Path) -> CheckFinished:
-        """Run one check with its hard timeout, parse its result. Never raises for what the check does."""
+        """Run one check with its hard timeout and parse its result. Never raises for what the check does."""
         ...
 
 
@@ -214,10 +209,10 @@ class Engine(Protocol):
     """Where effects run: in this process, or on worker machines."""
 
     async def perform(self, order: StepOrder) -> EffectFinished:
-        """Do one step and say how it ended. Idempotent, except for `build`. Cancellation stops what it started.
+        """Do one step and return how it ended. Idempotent, except for `build`. Cancellation stops what it started.
 
-        Raises OmpycordError for what could not be done: StorageError where it must be tried again, others are the
-        step's failure.
+        Raises OmpycordError for what could not be done: StorageError where it must be tried again, any other error is
+        the step's failure.
         """
         ...
 
