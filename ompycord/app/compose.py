@@ -1,6 +1,6 @@
 """Wires what runs: some twenty objects in a few readable steps, by `wire()`; opened and closed by one `lifespan()`.
 
-`up` enters the lifespan, serves inside it and closes it last; the sidecar borrows it and opens nothing by itself.
+`up` enters the lifespan, serves inside it and closes it last; the sidecar uses it and opens nothing by itself.
 """
 
 import os
@@ -82,7 +82,7 @@ def wire(
     sidecar_address: Callable[[], str],
     lookups: Lookups | None = None,
 ) -> Parts:
-    """Make all that stands on an open store; opens and starts nothing.
+    """Make all that works on an open store; opens and starts nothing.
 
     `lookups` replaces what the bot asks this machine. The keys are read with the first `key_manager.refresh`, which the
     caller awaits.
@@ -129,7 +129,7 @@ def wire(
         control=Control(data.path, operations=operations),
         bot=bot,
     )
-    # docs/contracts/http.md, *Health*. A problem at a model provider is none of it.
+    # docs/contracts/http.md, *Health*. A problem at a model provider does not count.
     probes = {"database": store.is_writable, "disk": mode.has_room, **probes_of(services)}
     report = HealthReport(
         store=store,
@@ -156,6 +156,6 @@ def wire(
 
 
 def _granted(settings: Settings) -> list[str]:
-    """What agents are granted of our environment: it stands in no card and no log."""
+    """The values of our environment that agents are granted; no card and no log may show them."""
     names = {name for agent in settings.catalog.agents for name in agent.grants.variables}
     return [os.environ[name] for name in names if name in os.environ]

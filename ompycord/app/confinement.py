@@ -1,6 +1,6 @@
 """The launcher of `up`, with a warning where Ompycord runs as root and cannot confine fully.
 
-Found by `workspaces/confinement/probe.py`.
+`workspaces/confinement/probe.py` finds the launcher.
 """
 
 import os
@@ -17,7 +17,7 @@ log = get_logger(__name__)
 
 
 async def launcher_at_start(data: Path, environ: Mapping[str, str]) -> Launcher:
-    """The strongest that holds here, with the PATH of `environ`; `data` is hidden from what it starts."""
+    """The strongest launcher that works here, with the PATH of `environ`; it hides `data` from what it starts."""
     launcher = await best_launcher(path=environ.get("PATH", os.defpath), hidden=(data,), environ=environ)
     if launcher.level != "full" and hasattr(os, "geteuid") and os.geteuid() == 0:
         log.warning("confinement.as_root", level=launcher.level, remedy=launcher.remedy)

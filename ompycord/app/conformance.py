@@ -1,4 +1,4 @@
-"""Holds a configured agent against the contract of `agents/conformance.py`, in a folder of its own.
+"""Checks a configured agent against the contract of `agents/conformance.py`, in a folder of its own.
 
 Counterpart of `cli/conformance.py`.
 """
@@ -31,20 +31,20 @@ LONG = (
 
 
 class Prompts(Frozen):
-    """What the agent is told: something that it ends by itself, and something that takes it minutes."""
+    """The prompts of the agent: a task that it ends by itself, and one that takes it minutes."""
 
     quick: str = QUICK
     long: str = LONG
 
 
 class RuleVerdict(Frozen):
-    """What became of one rule."""
+    """The result of one rule."""
 
     rule: str
     """Its name, which is its sentence."""
     kept: bool
     why: str = ""
-    """What was broken, in a few words."""
+    """What was violated, in a few words."""
 
 
 async def try_agent(
@@ -56,7 +56,7 @@ async def try_agent(
     wait_s: float,
     report: Callable[[RuleVerdict], None],
 ) -> tuple[list[RuleVerdict], str]:
-    """Every rule's verdict, told one by one, and the level of confinement.
+    """Every rule's verdict, reported one by one, and the level of confinement.
 
     Raises ConfigurationError for an unknown name.
     """
@@ -87,7 +87,7 @@ async def try_agent(
 
 
 def _job(spec: AgentSpec, prompt: str, clone: Path) -> AgentJob:
-    """A run of its own, so that what is left of it can be found."""
+    """A job of a run of its own, so that processes it leaves can be found."""
     ids = SystemIds()
     task = Task(id=ids.ulid(), prompt=prompt, title="Conformance", repositories=("none",), agent=spec.name)
     return AgentJob(run=RunId(ids.ulid()), iteration=1, task=task, spec=spec, cwd=clone, prompt=prompt, env={})

@@ -1,8 +1,8 @@
 """How a command asks the running process: one JSON line each way, one question a connection; `ask` is its counterpart.
 
-docs/contracts/processes.md, *Control socket*: `control.sock` (0600), or where a socket's path is too long or there are
-none (Windows) a loopback port.
-In either case a random token in `control.json` (0600): Landlock hides a file from an agent and not a socket.
+docs/contracts/processes.md, *Control socket*: `control.sock` (0600), or a loopback port where a socket's path is too
+long or there are no sockets (Windows). In either case a random token in `control.json` (0600): Landlock hides a file
+from an agent, but not a socket.
 """
 
 import asyncio
@@ -45,7 +45,7 @@ END_S = 5.0
 
 
 class Control:
-    """The server. `operations` by name; whoever can read the token may ask for each of them."""
+    """The server. It has `operations` by name; any process that can read the token may ask for each of them."""
 
     def __init__(self, folder: Path, *, operations: Mapping[str, Operation]) -> None:
         self._folder = folder
@@ -56,7 +56,7 @@ class Control:
         self._idle.set()
 
     async def serve(self, listening: asyncio.Event | None = None) -> None:
-        """Until cancelled; `listening` is set when questions are answered. Raises ConfigurationError."""
+        """Serve until cancelled; `listening` is set when questions are answered. Raises ConfigurationError."""
         listener, place = self._listen()
         try:
             server = await asyncio.start_server(self._answer, sock=listener, limit=LONGEST_LINE)
@@ -77,7 +77,7 @@ class Control:
     def _listen(self) -> tuple[socket.socket, Path]:
         """A bound socket and the file by which it is found.
 
-        Whoever holds the data folder may replace what is left there.
+        The process that holds the data folder may replace what an earlier one left there.
         """
         path = self._folder / CONTROL_SOCKET
         for left in (path, self._folder / CONTROL_FILE):
@@ -90,7 +90,7 @@ class Control:
         return listener, path
 
     def _publish_address(self, port: int | None) -> None:
-        """What a command must know: the token, and the port where there is no socket. The whole file or none."""
+        """Write what a command needs, whole or not at all: the token, and the port where there is no socket."""
         contact = {"token": self._token, **({} if port is None else {"port": port})}
         replace_file(self._folder / CONTROL_FILE, json.dumps(contact))
 
@@ -103,7 +103,7 @@ class Control:
             async with asyncio.timeout(READ_S):
                 await writer.drain()
         except (TimeoutError, ConnectionError):
-            log.debug("control.gone")  # whoever asked does not wait any more
+            log.debug("control.gone")  # the client does not wait any more
         finally:
             writer.close()
             self._open -= 1
@@ -169,7 +169,7 @@ def _unix_socket(path: Path) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         listener.bind(str(path))
-        path.chmod(0o600)  # before anybody can connect: it does not listen yet
+        path.chmod(0o600)  # before any client can connect: it does not listen yet
     except OSError:
         listener.close()
         raise

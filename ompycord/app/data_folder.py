@@ -36,7 +36,7 @@ class DataFolder:
 
     @contextmanager
     def lock(self) -> Generator[None]:
-        """Hold the folder for this process; the kernel lets go when the process ends, however it ends.
+        """Hold the folder for this process; the system releases it when the process ends, however it ends.
 
         Raises BusyError (exit 75) when another process holds it.
         """

@@ -1,4 +1,4 @@
-"""One line of `doctor`, `init` and the start: what was looked at, how it is, and the words that mend it."""
+"""One line of `doctor`, `init` and the start: what was inspected, its state, and how to fix it."""
 
 from typing import Literal
 
@@ -10,7 +10,7 @@ Status = Literal["ok", "warn", "fail"]
 
 
 class Finding(Frozen):
-    """`fail`: it does not work so. `warn`: something people expect will not work. Never contains a secret."""
+    """`fail`: it does not work. `warn`: something that people expect will not work. Never contains a secret."""
 
     name: str
     status: Status
@@ -20,20 +20,20 @@ class Finding(Frozen):
 
     @property
     def line(self) -> str:
-        """As one line."""
+        """The finding as one line."""
         return f"{self.name}: {self.text}" + (f" {self.remedy}" if self.remedy else "")
 
 
 def ok(name: str, text: str) -> Finding:
-    """Nothing to do."""
+    """A finding with nothing to do."""
     return Finding(name=name, status="ok", text=text)
 
 
 def warn(name: str, text: str, remedy: str) -> Finding:
-    """It works, and less than one would expect."""
+    """A finding that works, with less than one would expect."""
     return Finding(name=name, status="warn", text=text, remedy=remedy)
 
 
 def fail(name: str, text: str, remedy: str) -> Finding:
-    """It does not work."""
+    """A finding that does not work."""
     return Finding(name=name, status="fail", text=text, remedy=remedy)

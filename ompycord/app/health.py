@@ -1,4 +1,4 @@
-"""What `/omp health` says of this machine; Discord's own line is the bot's."""
+"""What `/omp health` shows of this machine; the line about Discord is the bot's."""
 
 from collections.abc import Callable, Sequence
 
@@ -17,7 +17,7 @@ MANY_EVENTS = 5_000
 
 
 class Health:
-    """Looks when asked; keeps nothing."""
+    """Reads the state when asked; keeps nothing."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class Health:
         self._destinations = destinations
 
     async def lines(self) -> Sequence[HealthLine]:
-        """One line each, what is wrong included."""
+        """One line for each part, including what is wrong."""
         disk = await self._mode.usage()
         backlog = await self._backlog.backlog()
         is_writable = await self._store.is_writable()

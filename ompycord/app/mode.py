@@ -1,6 +1,6 @@
-"""In which mode the process works: normal, low on disk, or read-only.
+"""The mode in which the process works: normal, low on disk, or read-only.
 
-Shown in presence, `/omp health`, /status and metrics.
+It is shown in presence, `/omp health`, /status and metrics.
 """
 
 import asyncio
@@ -14,14 +14,14 @@ from ompycord.domain.ports import StoreHealth
 __all__ = ["MODES", "DiskUsage", "StorageMode", "usage_of"]
 
 LOW_DISK, FULL_DISK = 0.10, 0.05
-"""Under 10 % free no new run begins, under 5 % is trouble."""
+"""Under 10 % free no new run starts, under 5 % writing may soon fail."""
 LOW_BYTES, FULL_BYTES = 5 * 1024**3, 1024**3
-"""What is enough on a large disk, whatever part of it that is: a tenth of two terabytes is no shortage."""
+"""Bytes that are enough on a large disk, whatever part of it they are: a tenth of two terabytes is no shortage."""
 MODES = ("normal", "low_disk", "read_only")
 
 
 class DiskUsage(NamedTuple):
-    """Bytes, as `shutil.disk_usage` answers them."""
+    """Bytes, as `shutil.disk_usage` reports them."""
 
     total: int
     used: int
@@ -34,22 +34,22 @@ class DiskUsage(NamedTuple):
 
     @property
     def is_low(self) -> bool:
-        """Short of room for more work."""
+        """Whether there is too little space for more runs."""
         return self.free < min(self.total * LOW_DISK, LOW_BYTES)
 
     @property
     def is_full(self) -> bool:
-        """Takes nothing in soon."""
+        """Whether there is too little space to store anything more soon."""
         return self.free < min(self.total * FULL_DISK, FULL_BYTES)
 
 
 def usage_of(folder: Path) -> DiskUsage:
-    """Of the disk that a folder is on."""
+    """The usage of the disk on which a folder is."""
     return DiskUsage(*shutil.disk_usage(folder))
 
 
 class StorageMode:
-    """Looks when asked."""
+    """Computes the mode when asked."""
 
     def __init__(self, *, store: StoreHealth, folder: Path, usage: Callable[[Path], DiskUsage] = usage_of) -> None:
         self._store = store
@@ -61,11 +61,11 @@ class StorageMode:
         return await asyncio.to_thread(self._usage_of, self._folder)
 
     async def has_room(self) -> bool:
-        """For /readyz."""
+        """Whether the disk has room, for /readyz."""
         return not (await self.usage()).is_full
 
     async def closed(self) -> str | None:
-        """Why no new run begins now, for the person who asked for one; None while they may."""
+        """Why no new run starts now, for the person who asked for one; None while runs may start."""
         disk = await self.usage()
         if not disk.is_low:
             return None
@@ -73,13 +73,13 @@ class StorageMode:
         return f"{what} Runs at work go on. Somebody must free space there; then try again."
 
     async def name(self) -> str:
-        """One of MODES."""
+        """The mode's name, one of MODES."""
         if self._store.read_only is not None:
             return "read_only"
         return "low_disk" if (await self.usage()).is_low else "normal"
 
     async def words(self) -> str | None:
-        """For people in Discord; None while all is normal."""
+        """The mode for people in Discord; None while all is normal."""
         match await self.name():
             case "read_only":
                 return "read-only: nothing new is kept; see /omp health"

@@ -1,6 +1,6 @@
-"""Do something with the data folder: ask the process that holds it, else hold it; counterpart of `control.py`.
+"""Do something with the data folder: ask the process that holds it, or hold it; counterpart of `control.py`.
 
-Asking knows sockets and files alone, so that it is quick; only holding loads the store.
+Asking uses only sockets and files, so that it is quick; only holding loads the store.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ __all__ = ["ask", "is_running", "perform"]
 CONNECT_S = 5.0
 ANSWER_S = 30.0
 LOCK_WAIT_S = 5.0
-"""How long a folder may be held by a process that does not answer yet: it starts, or ends."""
+"""Seconds for which a folder may be held by a process that does not answer because it starts or ends."""
 POLL_S = 0.05
 LONGEST_ANSWER = 16 * 1024 * 1024
 
@@ -34,8 +34,8 @@ _ERRORS: dict[int, type[StartError | RefusedInWords]] = {
 def perform(data: DataFolder, operation: str, arguments: dict[str, Any]) -> Any:
     """The operation's answer, from the running process or by ourselves.
 
-    Raises what the operation raises (Refused, StartError), and BusyError when the folder is held by a process that is
-    silent.
+    Raises what the operation raises (Refused, StartError), and BusyError when the folder is held by a process that does
+    not answer.
     """
     until = time.monotonic() + LOCK_WAIT_S
     while True:
@@ -52,7 +52,7 @@ def perform(data: DataFolder, operation: str, arguments: dict[str, Any]) -> Any:
 
 
 def ask(folder: Path, operation: str, arguments: dict[str, Any]) -> tuple[bool, Any]:
-    """Whether a process answered, and what. Raises as `perform` does."""
+    """Whether a process answered, and its answer. Raises as `perform` does."""
     connection, token = _connect(folder)
     if connection is None:
         return False, None
@@ -97,7 +97,7 @@ def _connect(folder: Path) -> tuple[socket.socket | None, str | None]:
 
 
 def _connected(family: int, address: str | tuple[str, int]) -> socket.socket | None:
-    """None when nobody listens there: no process, or one that was killed."""
+    """The connection; None when no process listens there: it never ran, or was killed."""
     connection = socket.socket(family, socket.SOCK_STREAM)
     connection.settimeout(CONNECT_S)
     try:

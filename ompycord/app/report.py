@@ -1,7 +1,7 @@
-"""What operators are told: the numbers behind `/status` and `/metrics`, read when they are asked for.
+"""What operators see: the numbers behind `/status` and `/metrics`, read when they are asked for.
 
-Implements `webhook.Reports`. A `Reading` is one look at the process; both answers are made of it, each metric by its
-own record in `METRICS`.
+Implements `webhook.Reports`. A `Reading` is the state of the process at one moment; both answers are made of it, each
+metric by its own record in `METRICS`.
 """
 
 import math
@@ -41,7 +41,7 @@ class GatewayReport(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What one look at the process found."""
+    """The state of the process at one moment."""
 
     uptime_s: float
     mode: str
@@ -50,7 +50,7 @@ class Reading:
     is_connected: bool
     latency_s: float | None
     success_age_s: float | None
-    """Since a REST call last succeeded; None before the first."""
+    """Seconds since a REST call last succeeded; None before the first."""
     runs: Mapping[str, int]
     """Open runs by state."""
     events: int
@@ -58,7 +58,7 @@ class Reading:
     deliveries_waiting: int
     destinations: Mapping[str, Mapping[str, Any]]
     read_only: str | None
-    """Why the database takes no writes."""
+    """Why the database takes no writes; None where it does."""
     transactions: int
     requests: RequestCounts
     disk_free: float
@@ -186,11 +186,11 @@ METRICS: Final[tuple[Metric[Reading], ...]] = (
 
 
 class ReportStore(RunRecords, Outbox, EventBacklog, StoreHealth, Protocol):
-    """What waits in the database, and whether it takes what it is given."""
+    """The pending rows of the database, and whether it accepts writes."""
 
 
 class HealthReport:
-    """Reads and keeps nothing but when it began."""
+    """Reads the state; keeps only when it started."""
 
     def __init__(
         self,
@@ -244,7 +244,7 @@ class HealthReport:
         return exposition(METRICS, await self.read()), CONTENT_TYPE
 
     async def read(self) -> Reading:
-        """Look at everything once."""
+        """Read everything once."""
         return Reading(
             uptime_s=self._clock.monotonic_s() - self._began,
             mode=await self._mode.name(),

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["up"]
 
 READY_S = 30.0
-"""How long the first connection may take before the address is printed all the same."""
+"""Seconds to wait for the first connection before the address is printed all the same."""
 MIB = 1024 * 1024
 POLL_S = 0.05
 
@@ -42,7 +42,7 @@ log = get_logger(__name__)
 def up(
     *, environ: Mapping[str, str], folder: Path, overrides: Mapping[str, Any], announce: Callable[[str], None]
 ) -> int:
-    """Run until a signal; the exit code. Raises StartError for what keeps it from starting or going on."""
+    """Run until a signal; the exit code. Raises StartError for what keeps it from starting or continuing."""
     keep_few_heaps()
     settings = load_settings(environ=environ, folder=folder, overrides=overrides)
     data = DataFolder(settings.data_dir)
@@ -79,7 +79,7 @@ async def _up(
 
 
 def _webhook_secret(settings: Settings, data: DataFolder) -> tuple[str, bool]:
-    """The configured one, or one of the data folder, made at the first start."""
+    """The configured secret, or one of the data folder, made at the first start."""
     if settings.webhook.secret is not None:
         return settings.webhook.secret.get_secret_value(), False
     return data.secret("webhook_secret")
@@ -89,9 +89,9 @@ def _webhook_secret(settings: Settings, data: DataFolder) -> tuple[str, bool]:
 async def local_playground(
     settings: Settings, data: DataFolder, environ: Mapping[str, str]
 ) -> AsyncGenerator[tuple["LocalDiscord", Settings]]:
-    """A local Discord for as long as the block runs.
+    """Keep a local Discord for as long as the block runs.
 
-    Kill -9 leaves it alive on purpose, and so does a bot that its page started and that cannot go on.
+    It deliberately survives a kill -9, and a bot that its page started and that cannot continue.
     """
     from ompycord.app.connection.local_discord import (
         open_local_discord,  # with a token none of it is needed (bench footprint)
@@ -161,9 +161,9 @@ async def _serve(
 async def _announce(
     parts: Parts, stop: Stop, announce: Callable[[str], None], *, address: str | None, sidecar: str
 ) -> None:
-    """Say where things are, once the bot can answer or after 30 s.
+    """Print the addresses once the bot can answer, or after 30 s.
 
-    Discord may be down, and we work without it.
+    Discord may be down, and Ompycord works without it.
     """
     waited = 0.0
     while not parts.bot.is_ready and waited < READY_S and not stop.is_set:
@@ -184,16 +184,16 @@ async def _announce(
 
 
 def reached_at(host: str) -> str:
-    """Where programs of this machine reach a sidecar that listens on `host`.
+    """The address at which programs of this machine reach a sidecar that listens on `host`.
 
-    An address that stands for all is none to ask.
+    The address that stands for all interfaces cannot be connected to, so another one replaces it.
     """
     known = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104  # compared with, not listened on
     return f"[{known}]" if ":" in known and not known.startswith("[") else known
 
 
 def _server(parts: Parts, sock: socket.socket) -> Service:
-    """The sidecar on this socket; answers what it has begun before it returns."""
+    """The sidecar on this socket; it answers what it has begun before it returns."""
     ends = asyncio.Event()
 
     async def stop() -> None:

@@ -1,6 +1,6 @@
 """`ompycord runs`: runs as operators list and read them.
 
-Counterpart of `cli/runs.py`, here or in the running process.
+Counterpart of `cli/runs.py`. It works here or in the running process.
 """
 
 from datetime import UTC, datetime
@@ -41,7 +41,7 @@ class RunViewStore(RunRecords, Tasks, Protocol):
 
 
 class RunViews:
-    """Reads the store."""
+    """Reads runs from the store."""
 
     def __init__(self, *, store: RunViewStore, history: RunHistory, snapshots: Snapshots) -> None:
         self._store = store
@@ -49,7 +49,7 @@ class RunViews:
         self._snapshots = snapshots
 
     def operations(self) -> dict[str, Operation]:
-        """By the names that the control socket knows."""
+        """The operations by the names that the control socket uses."""
         return {"runs.list": self._list, "runs.show": self._show, "runs.takeover": self._takeover}
 
     async def _list(self, arguments: dict[str, Any]) -> list[dict[str, Any]]:
@@ -77,7 +77,7 @@ class RunViews:
         return found[0]
 
     async def _takeover(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """What somebody must know who wants to work in its clone."""
+        """What a person needs to know to work in the run's clone."""
         run = await self._which(arguments)
         loaded = await self._snapshots.load(run)
         return {**_view(run), "session": await self._history.session(loaded.run), "branch": loaded.branch}
@@ -104,7 +104,7 @@ def _view(run: RunRecord) -> dict[str, Any]:
 
 
 def _text(value: object) -> object:
-    """Times as ISO 8601 with milliseconds, words as they are."""
+    """A value as text: times as ISO 8601 with milliseconds, others unchanged."""
     return value.isoformat(timespec="milliseconds") if isinstance(value, datetime) else value
 
 

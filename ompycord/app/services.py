@@ -1,7 +1,6 @@
-"""What runs as long as the process does.
+"""What runs as long as the process does, in one list.
 
-One list that says how each runs, takes in no more, ends, and what it answers /readyz.
-
+The list has how each service runs, stops taking work, ends, and what it answers to /readyz.
 docs/contracts/processes.md, *Order of start and end*: `compose.py` makes the list in the order of start, `Ends` orders
 the end.
 """
@@ -25,7 +24,7 @@ log = get_logger(__name__)
 
 
 class Ends(IntEnum):
-    """Which services end together: what brings work in first, what keeps the record last.
+    """Which services end together: first what brings work in, last what keeps the record.
 
     Of one kind the last started ends first.
     """
@@ -38,7 +37,7 @@ class Ends(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """One line of /readyz: its name there, and the question. It may take a second and raises nothing."""
+    """One line of /readyz: its name there, and the probe, which may take a second and raises nothing."""
 
     name: str
     probe: Callable[[], Awaitable[bool]]
@@ -53,18 +52,18 @@ class Service:
     """Returns or is cancelled. A StartError that it raises ends the process with that error."""
     ends: Ends
     drain: Callable[[], None] | None = None
-    """Take in nothing new. All are drained before the first one ends."""
+    """Stops taking new work. All are drained before the first one ends."""
     settle: Callable[[], Awaitable[None]] | None = None
-    """Return when what was taken in is done; given up after `bound_s`."""
+    """Returns when the work that was taken in is done; abandoned after `bound_s`."""
     stop: Callable[[], Awaitable[None]] | None = None
-    """Ask `run` to return by itself; None: it is cancelled."""
+    """Asks `run` to return by itself; None: it is cancelled."""
     bound_s: float = DRAIN_S
-    """Seconds for each of settling and ending; then it is cancelled and left."""
+    """Seconds for each of settling and ending; then it is cancelled and abandoned."""
     ready: Readiness | None = None
 
 
 def probes_of(services: Sequence[Service]) -> dict[str, Callable[[], Awaitable[bool]]]:
-    """What /readyz asks of them, by its name there."""
+    """The probes of /readyz, by their names there."""
     return {service.ready.name: service.ready.probe for service in services if service.ready is not None}
 
 
@@ -80,12 +79,12 @@ class RunningServices:
         """What ended the process from inside: Discord closed the connection permanently."""
 
     def start(self, *services: Service) -> None:
-        """Each waits by itself for what it needs."""
+        """Start all; each waits by itself for what it needs."""
         for service in services:
             self._started.append((service, self._group.create_task(self._run(service), name=service.name)))
 
     async def end(self) -> None:
-        """Drain all, then end one after the other; each is bounded, so that the whole is."""
+        """Drain all, then end one after the other; each end is bounded, so that the whole is."""
         for service, _ in self._started:
             if service.drain is not None:
                 service.drain()

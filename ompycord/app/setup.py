@@ -1,8 +1,7 @@
 """What `ompycord init` writes: `.env` and `ompycord.yml` from a few answers, private.
 
-And never over a file that is there.
-
-Counterpart: `settings.py`, which reads both; what was written is read once by it before anything is said to be done.
+A file that exists is never overwritten without a copy. Counterpart: `settings.py`, which reads both; the files are read
+once by it before `init` reports success.
 """
 
 import base64
@@ -25,7 +24,7 @@ ENV, CONFIG = ".env", "ompycord.yml"
 
 
 class Answers(Frozen):
-    """What a person was asked."""
+    """The answers of a person to `init`."""
 
     token: str
     guild: str
@@ -41,14 +40,14 @@ class Answers(Frozen):
 
 
 def existing(folder: Path) -> list[str]:
-    """Which of the two files are there already."""
+    """Which of the two files exist already."""
     return [name for name in (ENV, CONFIG) if (folder / name).exists()]
 
 
 def write_files(folder: Path, answers: Answers, *, may_replace: bool) -> Settings:
-    """Write both, 0600; what was there is kept as `NAME.before`. The settings as `up` will read them.
+    """Write both files, 0600; an earlier one is kept as `NAME.before`. The settings as `up` will read them.
 
-    Raises Refused where a file is there and may not be replaced, ConfigurationError for answers that are no settings.
+    Raises Refused where a file exists and may not be replaced, ConfigurationError for answers that are no settings.
     """
     there = existing(folder)
     if there and not may_replace:
@@ -65,7 +64,7 @@ def write_files(folder: Path, answers: Answers, *, may_replace: bool) -> Setting
 
 
 def _judge(texts: dict[str, str]) -> None:
-    """Read what is about to be written, in a folder that holds nothing else."""
+    """Read what will be written, in a folder that holds nothing else."""
     with tempfile.TemporaryDirectory(prefix="ompycord-init-") as name:
         for file, text in texts.items():
             replace_file(Path(name) / file, text)

@@ -14,7 +14,7 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Stop:
-    """Waited for by whoever runs the process. uvicorn and discord.py install no handlers of their own."""
+    """The order to end, for which the process waits. uvicorn and discord.py install no handlers of their own."""
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
@@ -30,18 +30,18 @@ class Stop:
         self._event.set()
 
     async def wait(self) -> None:
-        """Return when the end was asked for."""
+        """Wait until the end was asked for."""
         await self._event.wait()
 
     @contextmanager
     def installed(self) -> Generator[None]:
-        """Listen while the block runs; the handlers that were there come back."""
+        """Listen while the block runs; then restore the earlier handlers."""
         loop = asyncio.get_running_loop()
 
         def handle(number: int, frame: FrameType | None) -> None:
             if (
                 self._was_requested
-            ):  # even when the loop is stuck; programs we started die with us, the database is safe
+            ):  # even when the loop is stuck; programs that we started die with us, the database is safe
                 os._exit(FORCED)
             self._was_requested = True
             loop.call_soon_threadsafe(self._event.set)

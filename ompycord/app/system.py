@@ -13,29 +13,27 @@ from ompycord.domain.ids import new_ulid
 __all__ = ["SystemClock", "SystemIds", "keep_few_heaps", "settle_collector", "settle_process"]
 
 YOUNGEST = 20_000
-"""New containers before the collector looks (CPython: 700)."""
+"""New containers before the collector runs (CPython: 700)."""
 LATER_S = 1.0
 M_ARENA_MAX, HEAPS = -8, 1
 """malloc.h's name for how many heaps there may be."""
 
 
 def settle_process() -> None:
-    """Once all is wired: settle the collector.
+    """Once all is wired, settle the collector and free memory.
 
-    And free memory again LATER_S seconds later, when what was under way is through.
-
-    Call it from a coroutine or a callback: raises RuntimeError where no event loop runs.
-
+    Memory is freed again LATER_S seconds later, when the work of the start has ended. Call it from a coroutine or a
+    callback: raises RuntimeError where no event loop runs.
     """
     asyncio.get_running_loop().call_later(LATER_S, give_back)
     settle_collector()
 
 
 def settle_collector() -> None:
-    """What lives as long as the process is not looked through again and again. Needs no event loop.
+    """Exempt objects that live as long as the process from collection. Needs no event loop.
 
-    CPython's youngest generation is full after two events; looking through it cost an acknowledgement a tenth of its
-    time (bench webhook).
+    CPython's youngest generation is full after two events; scanning it cost an acknowledgement a tenth of its time
+    (bench webhook).
     """
     gc.collect()
     gc.freeze()
@@ -44,12 +42,10 @@ def settle_collector() -> None:
 
 
 def keep_few_heaps() -> None:
-    """Before any thread is started: glibc gives each thread a heap of its own, up to eight a core.
+    """Limit glibc's heaps; call it before any thread is started.
 
-    And each keeps what it freed.
-
-    Python's lock lets one thread allocate at a time anyway (bench footprint: 1 MiB).
-
+    glibc gives each thread a heap of its own, up to eight a core, and each keeps the memory that it freed. Python's
+    lock lets one thread allocate at a time anyway (bench footprint: 1 MiB).
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is not None:
@@ -57,8 +53,9 @@ def keep_few_heaps() -> None:
 
 
 def give_back() -> None:
-    """Free memory goes back to the system, where the C library can do that (glibc): what building models and reading
-    modules took is not needed again (bench footprint).
+    """Return free memory to the system, where the C library can do that (glibc).
+
+    The memory that building models and reading modules took is not needed again (bench footprint).
     """
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
     if trim is not None:

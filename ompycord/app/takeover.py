@@ -1,9 +1,7 @@
 """`ompycord takeover`: a person works in a run's clone at a terminal, as confined as its agent.
 
-Counterpart of `cli/takeover.py`.
-
-The same clone, the same HOME, the same session: handed back with *Resume*, the agent finds what was done. As long as
-the terminal is open the clone is held, so that no agent starts in it.
+Counterpart of `cli/takeover.py`. The clone, the HOME and the session are the same: handed back with *Resume*, the agent
+finds what was done. As long as the terminal is open the clone is locked, so that no agent starts in it.
 """
 
 import asyncio
@@ -45,7 +43,7 @@ def take_over(
     found: dict[str, Any] = perform(data, "runs.takeover", {"run": run})
     _require_waiting(found)
     spec = next((agent for agent in settings.catalog.agents if agent.name == found["agent"]), None)
-    spec = spec or RehearsalOptions(name="rehearsal")  # the playground's own, or one that left the settings
+    spec = spec or RehearsalOptions(name="rehearsal")  # the playground's own, or one that was removed from the settings
     folder = Folder(data.path / "workspaces" / found["id"])
     if folder.read() is None or not folder.clone.is_dir():
         raise RefusedInWords(f"The clone of {found['run']} is gone, so there is nothing to take over.")

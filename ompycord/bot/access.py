@@ -1,6 +1,6 @@
 """From an interaction to a `Person`: role ids of the interaction's own member data, default deny.
 
-Counterpart: `domain.access`, which knows the roles. Asked at every command, click and form.
+Counterpart: `domain.access`, which defines the roles. Used at every command, click and form.
 """
 
 import discord
@@ -17,7 +17,7 @@ _NAME = 128
 
 
 def is_ours(interaction: Interaction, options: BotOptions) -> bool:
-    """Whether it comes from a configured server. Direct messages and other servers get nothing."""
+    """Whether it comes from a configured server. Direct messages and other servers are ignored."""
     return interaction.guild_id is not None and str(interaction.guild_id) in options.guilds
 
 
@@ -27,10 +27,10 @@ def person_of(interaction: Interaction, options: BotOptions) -> Person:
 
 
 def member(user: discord.User | discord.Member, options: BotOptions, *, is_ours: bool) -> Person:
-    """The same for whoever wrote a message."""
+    """The author of a message as a person."""
     role = Role.NONE
     if is_ours and isinstance(user, discord.Member):
-        # `Member.roles` goes through the cache of guilds, which lacks what the gateway has not told yet.
+        # `Member.roles` goes through the cache of guilds, which lacks what the gateway has not sent yet.
         roles = [str(role_id) for role_id in user._roles]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # see above
         role = options.access.role_of(str(user.id), roles)
     return Person(id=str(user.id), name=user.display_name[:_NAME] or str(user.id), role=role)

@@ -1,6 +1,6 @@
-"""The bot's front: one session after the other until told to stop; knows whether Discord hears it.
+"""The bot's entry point: runs one session after the other until closed, and knows whether Discord answers.
 
-Counterpart: `app`, which makes one `Bot` and hands it the ports. discord.py is imported in this package alone.
+Counterpart: `app`, which makes one `Bot` and gives it the ports. discord.py is imported in this package alone.
 """
 
 import asyncio
@@ -25,11 +25,11 @@ log = get_logger(__name__)
 
 
 class _Stopped(Exception):  # a signal between two tasks of this file
-    """`close` was called."""
+    """Raised when `close` was called."""
 
 
 class Bot:
-    """One bot. `run` is called once."""
+    """The bot. `run` is called once."""
 
     def __init__(
         self,
@@ -74,7 +74,10 @@ class Bot:
         self._ended.set()
 
     async def run(self) -> None:
-        """Until cancelled or closed. Raises GatewayFatal; everything else is tried again, at most a minute apart."""
+        """Run until cancelled or closed.
+
+        Raises GatewayFatal; everything else is tried again, at most a minute apart.
+        """
         self._ended.clear()
         try:
             async with asyncio.TaskGroup() as group:
@@ -107,14 +110,14 @@ class Bot:
     async def close(self) -> None:
         """End `run` and wait for it.
 
-        Requests in flight may finish, bounded; nothing owed is lost, it stays in the outbox.
+        Requests in flight may finish within a time limit; pending deliveries stay in the outbox.
         """
         self._stop.set()
         await self._ended.wait()
 
     @property
     def is_ready(self) -> bool:
-        """Connected, and a REST call succeeded lately."""
+        """Whether it is connected, and a REST call succeeded lately."""
         return self._session is not None and self._session.is_ready
 
     @property

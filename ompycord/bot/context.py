@@ -42,14 +42,14 @@ from ompycord.render.sanitizer import Sanitizer
 __all__ = ["BotContext", "CommandStores", "LiveCards"]
 
 _SHORTEST = 4
-"""Fewer last characters of an id than these name nothing."""
+"""Characters of a run's id that are needed at least to find it by its end."""
 
 
 class LiveCards(Protocol):
-    """What commands, buttons and forms ask of delivery: `delivery/live.py` does it."""
+    """What commands, buttons and forms ask of delivery; `delivery/live.py` implements it."""
 
     def wake(self) -> None:
-        """Look at the outbox now."""
+        """Check the outbox now."""
         ...
 
     async def posted(self, run: RunId, timeout: float) -> str | None:
@@ -92,23 +92,24 @@ class BotContext:
     rest: Rest
     lookups: Lookups
     connection: Callable[[], HealthLine]
-    """How Discord is, as `/omp health` says it."""
+    """The state of Discord, as `/omp health` shows it."""
 
     @property
     def sanitizer(self) -> Sanitizer:
         return Sanitizer(self.renderer.redact)
 
     def person(self, interaction: Interaction) -> Person:
-        """Who acts."""
+        """The person who acts."""
         return person_of(interaction, self.options)
 
     def may_use(self, interaction: Interaction) -> bool:
-        """Whether who acts may do anything here at all."""
+        """Whether the person who acts may do anything here at all."""
         return is_allowed(self.person(interaction), "use")
 
     def require(self, person: Person, right: str, record: RunRecord) -> None:
-        """Raises Refused where this person may not do that to this run, naming the role that may. `right` is a rule of
-        `domain.access`; what the conductor does it judges itself.
+        """Raises Refused, naming the role that may, where this person may not do that to this run.
+
+        `right` is a rule of `domain.access`; what the conductor does it checks itself.
         """
         denied = authorize(person, right, resource_of(record))
         if isinstance(denied, Denied):
@@ -118,14 +119,14 @@ class BotContext:
     # -- agents ------------------------------------------------------------------------------------------------------
 
     async def favourite(self, person: Person) -> str | None:
-        """The agent that somebody chose in `/omp settings`. A database that cannot say it keeps nobody from working."""
+        """The agent that a person chose in `/omp settings`; None where the database cannot answer."""
         try:
             return (await self.store.people.person_settings(person.id)).agent
         except StorageError:
             return None
 
     def usual_agent(self, repository: RepositorySpec, favourite: str | None) -> AgentSpec:
-        """Where none is named: the person's own where it is allowed here, else the first.
+        """The agent where none is named: the person's own where it is allowed here, else the first.
 
         Raises Refused where there is none.
         """
@@ -145,15 +146,16 @@ class BotContext:
         return str(interaction.channel_id)
 
     def shown_in(self, interaction: Interaction) -> str:
-        """Where the mirror goes: here if this is a work channel, else the home channel
-        (docs/contracts/cards.md, *Messages of a run*).
+        """Where the channel summary goes: here if this is a work channel, else the home channel.
+
+        docs/contracts/cards.md, *Messages of a run*.
         """
         here = self.channel_of(interaction)
         work = {*self.options.work_channels, *(r.channel for r in self.catalog.repositories if r.channel)}
         return here if here in work or self.options.home_channel is None else self.options.home_channel
 
     async def keep_meaning(self, meaning: ComponentMeaning, *, valid_ms: int) -> str:
-        """Write down what a button or form means that is shown now; the id for it, which fits into a component's."""
+        """Store what a shown button or form means; the id for it, which fits into a component's."""
         now = self.clock.now_ms()
         state = ComponentState(id=self.ids.ulid(), meaning=meaning, created_at=now, expires_at=now + valid_ms)
         await self.store.components.save_component_state(state)
@@ -188,8 +190,9 @@ class BotContext:
         return next((record for record in found if self.is_visible(interaction, record)), None)
 
     async def find(self, interaction: Interaction, which: RunFilter) -> list[RunRecord]:
-        """Runs that can be seen from here, newest first: this server's and external ones, each up to the limit, so that
-        another server's runs crowd out none.
+        """Find runs that can be seen from here, newest first: this server's and external ones.
+
+        Each kind is read up to the limit, so that another server's runs displace none.
         """
         here = await self.store.records.runs(which.model_copy(update={"guild": str(interaction.guild_id)}))
         elsewhere = await self.store.records.runs(which.model_copy(update={"kind": RunKind.EXTERNAL}))
@@ -197,14 +200,17 @@ class BotContext:
         return sorted(found.values(), key=lambda record: (record.created_at, record.id), reverse=True)[: which.limit]
 
     async def visible(self, interaction: Interaction, run: str) -> RunRecord:
-        """A run by its id. Raises Refused."""
+        """A visible run by its id. Raises Refused."""
         record = await self.store.records.run(RunId(run))
         if record is None or not self.is_visible(interaction, record):
             raise Refused(RefusalCode.NO_SUCH_RUN)
         return record
 
     def is_visible(self, interaction: Interaction, record: RunRecord) -> bool:
-        """A run of another server is not there; one of an external agent belongs to no server."""
+        """Whether the run may be seen here.
+
+        A run of another server may not; one of an external agent belongs to no server.
+        """
         return is_allowed(
             self.person(interaction), SEE, resource_of(record), Circumstances(guild=str(interaction.guild_id))
         )

@@ -1,8 +1,7 @@
 """Signed component ids, `v1:<action>:<ref>:<nonce>:<mac>`.
 
-Counterpart of `interactions/components.py`, which gives them a meaning.
-
-The id says only which of our buttons it is: rights, single use and expiry are asked of the server at every click.
+Counterpart of `interactions/components.py`, which gives them a meaning. The id identifies only which of our buttons it
+is: rights, single use and expiry are checked on the server at every click.
 """
 
 import hmac
@@ -34,7 +33,7 @@ class ComponentId(NamedTuple):
 
 
 class Rejection(Enum):
-    """Why an id is not obeyed."""
+    """Why an id is not accepted."""
 
     FOREIGN = "not ours"
     OLD = "made by another version of us"
@@ -53,13 +52,13 @@ class Signer:
     def button(self, action: str, ref: str) -> str:
         """The id of a button, the same in every edit of its message.
 
-        Discord refuses a press of one that an edit, which the presser could not see yet, took away. Raises ValueError
-        like `sign`.
+        Discord refuses a press of a button that an edit has replaced before the person could see that. Raises
+        ValueError like `sign`.
         """
         return self.sign(action, ref, self._mac(f"{action}:{ref}")[:_NONCE])
 
     def sign(self, action: str, ref: str, nonce: str | None = None) -> str:
-        """The id of a form, new each time, or of a button whose nonce says to what it belongs.
+        """The id of a form, new each time, or of a button whose nonce names what it belongs to.
 
         Raises ValueError for parts that an id cannot hold.
         """
@@ -70,7 +69,7 @@ class Signer:
         return signed
 
     def read(self, custom_id: str) -> ComponentId | Rejection:
-        """The parts of an id of ours, or why it is none."""
+        """The parts of an id of ours, or why it is not accepted."""
         match = _FORM.fullmatch(custom_id)
         if match is None:
             return Rejection.OLD if _OTHER_VERSION.fullmatch(custom_id) else Rejection.FOREIGN

@@ -1,9 +1,7 @@
 """Rendered messages to discord.py's objects.
 
-Counterpart of `render.message`, whose dictionaries are Discord's own shape.
-
-`allowed_mentions` goes with every create and edit: an edit that omits it parses everything
-(docs/platform/discord.md, *Mentions*).
+Counterpart of `render.message`, whose dictionaries are Discord's own shape. `allowed_mentions` goes with every create
+and edit: an edit that omits it parses everything (docs/platform/discord.md, *Mentions*).
 """
 
 from collections.abc import Iterable
@@ -31,14 +29,14 @@ class Sendable(TypedDict):
 
 
 def allowed_mentions(users: Iterable[str] = (), roles: Iterable[str] = ()) -> discord.AllowedMentions:
-    """Only these ids. What is left out would default to *parse all*, so everything is said."""
+    """Mention only these ids. All parts are given, since an omitted one means *parse all*."""
     who = [discord.Object(int(user)) for user in users]
     which = [discord.Object(int(role)) for role in roles]
     return discord.AllowedMentions(everyone=False, roles=which or False, users=who or False, replied_user=False)
 
 
 QUIET = discord.AllowedMentions(everyone=False, roles=False, users=False, replied_user=False)
-"""Pings nobody: `{"parse": []}`."""
+"""Mentions no one: `{"parse": []}`."""
 
 
 def buttons_view(rows: Iterable[Json]) -> discord.ui.View:
@@ -68,7 +66,7 @@ def _button(item: dict[str, Any], row: int) -> discord.ui.Button[discord.ui.View
 
 
 def sendable(message: RenderedMessage, *, pings: bool) -> Sendable:
-    """What discord.py is given. Without `pings` the ids stay text: an edit or a repost rings nobody."""
+    """What discord.py is given. Without `pings` the ids stay text: an edit or a repost notifies no one."""
     users, roles = (message.mentions, message.role_mentions) if pings else ((), ())
     made = Sendable(
         content=message.content,

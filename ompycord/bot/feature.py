@@ -1,4 +1,4 @@
-"""What one thing that people can do consists of, as a record.
+"""One thing that people can do, as a record.
 
 Counterpart of `features.py`, which lists and assembles them.
 """
@@ -19,10 +19,10 @@ from ompycord.render.help import CommandHelp, Role
 __all__ = ["Command", "Feature", "Handler", "Press", "slash_command"]
 
 Handler = Callable[[Interaction, Person, ComponentId], Awaitable[None]]
-"""Does what one button or form means. Raises Refused and the like; the dispatcher puts them into words."""
+"""Handles one button or form. Raises Refused and the like; the dispatcher puts them into words."""
 
 Press = Callable[[Interaction, Person, RunRecord], Awaitable[None]]
-"""Does what one button of a card means, for a run that can be seen from here.
+"""Handles one button of a card, for a run that can be seen from here.
 
 The interaction is deferred already, unless the action opens a form.
 """
@@ -44,7 +44,7 @@ class Feature:
     """One thing that people can do: its commands, buttons and forms. Most files of `commands/` make one each."""
 
     commands: tuple[Command | app_commands.Group, ...] = ()
-    """What stands below `/omp`."""
+    """Its commands below `/omp`."""
     menus: tuple[app_commands.ContextMenu, ...] = ()
     """Entries in the menu of every message."""
     actions: Mapping[CardAction, Press] = field(default_factory=dict[CardAction, Press])

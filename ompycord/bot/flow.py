@@ -1,9 +1,8 @@
 """What a person sees of one task, as a state machine in a table; pure.
 
-Counterpart of `domain.lifecycle`, the run's own.
-
-docs/contracts/runs.md, *The person's view*: Discord can fail while the run is fine, so this is a machine of its own.
-`interactions/submission.py` performs the steps up to Acknowledged, `delivery/live.py` those after it.
+Counterpart of `domain.lifecycle`, the run's own. docs/contracts/runs.md, *The person's view*: Discord can fail while
+the run is fine, so this is a machine of its own. `interactions/submission.py` performs the steps up to Acknowledged,
+`delivery/live.py` those after it.
 """
 
 from enum import StrEnum
@@ -13,7 +12,7 @@ __all__ = ["TABLE", "Flow", "FlowStep", "Move", "Signal", "advance"]
 
 
 class Flow(StrEnum):
-    """Where a task stands in the eyes of its person."""
+    """The state of a task as its person sees it."""
 
     IDLE = "idle"
     MODAL_OPEN = "modal open"
@@ -31,7 +30,7 @@ class Flow(StrEnum):
 
 
 class Signal(StrEnum):
-    """What can happen."""
+    """What can happen to a task."""
 
     FORM_WANTED = "form wanted"
     TEXT_CAME = "text came"
@@ -56,7 +55,7 @@ class Signal(StrEnum):
 
 
 class FlowStep(StrEnum):
-    """What is to be done next."""
+    """The next thing to do."""
 
     NOTHING = "nothing"
     OPEN_FORM = "open the form"
@@ -76,7 +75,7 @@ class FlowStep(StrEnum):
 
 
 class Move(NamedTuple):
-    """Where to and what to do."""
+    """The next state and what to do."""
 
     to: Flow
     step: FlowStep
@@ -92,7 +91,7 @@ TABLE: dict[tuple[Flow, Signal], Move] = {
     (Flow.DRAFT, Signal.TAKEN): Move(Flow.ACKNOWLEDGED, FlowStep.START),
     (Flow.DRAFT, Signal.MISSED): Move(Flow.ERROR_RECOVERY, FlowStep.OFFER_RESUME),
     (Flow.DRAFT, Signal.LOST): Move(Flow.CLOSED, FlowStep.GIVE_BACK),
-    # It is not: defer, keep writing, then start once or post Resume.
+    # The draft is not on disk in time: defer, keep writing, then start once or post Resume.
     (Flow.DRAFT, Signal.LATE): Move(Flow.ACKNOWLEDGED, FlowStep.DEFER),
     (Flow.ACKNOWLEDGED, Signal.TAKEN): Move(Flow.ACKNOWLEDGED, FlowStep.KEEP_ON),
     (Flow.ACKNOWLEDGED, Signal.KEPT): Move(Flow.ACKNOWLEDGED, FlowStep.START),
@@ -116,5 +115,5 @@ TABLE: dict[tuple[Flow, Signal], Move] = {
 
 
 def advance(flow: Flow, signal: Signal) -> Move:
-    """The next state and step; a signal that means nothing here changes nothing, so nothing ever hangs on one."""
+    """The next state and step; a signal that means nothing in a state changes nothing, so no task can hang on one."""
     return TABLE.get((flow, signal), Move(flow, FlowStep.NOTHING))

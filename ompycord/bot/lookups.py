@@ -41,15 +41,15 @@ async def no_artifact(run: RunId, sha256: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lookups:
-    """Questions that the bot may ask."""
+    """What the bot may ask of the machine."""
 
     health: Callable[[], Awaitable[Sequence[HealthLine]]]
-    """Agents, confinement, disk, providers; Discord's own line is the bot's."""
+    """Agents, confinement, disk, providers; the line about Discord is the bot's."""
     diff: Callable[[RunId], Awaitable[bytes | None]]
     """A run's whole diff; None where it changed nothing or it is not kept."""
     mode: Callable[[], Awaitable[str | None]] = _is_normal
-    """What is not as it should be, for the bot's presence; None while all is normal."""
+    """What is not normal, for the bot's presence; None while all is."""
     artifact: ReadArtifact = no_artifact
     keep_file: KeepFile = no_files
     confinement: ConfinementLevel | None
-    """How far the agents of hosted runs are shut in."""
+    """How far the agents of hosted runs are confined."""

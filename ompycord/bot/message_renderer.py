@@ -1,4 +1,4 @@
-"""What each message of a run shows: snapshot and surroundings gathered, then `render`.
+"""What each message of a run shows: gathers snapshot and context, then calls `render`.
 
 Counterpart of `deliver` and `live`.
 """
@@ -35,10 +35,10 @@ from ompycord.render.summary import direct_message, summary_message
 __all__ = ["MessageRenderer", "RendererStore", "RunView", "card_number", "is_pinned", "latest_card", "request_of"]
 
 SILENT_MS = 15 * 60 * 1000
-"""docs/contracts/external-runs.md, *Silence*: after so long the card says *silent since*."""
+"""docs/contracts/external-runs.md, *Silence*: the card shows *silent since* after this time."""
 SLOWED_SHOWN_MS = 60 * 1000
 _LIVE = 100
-"""Runs that a board lists of each kind at most."""
+"""Runs of each kind that a board lists at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +57,12 @@ class RunView:
         return self.snapshot.run
 
     def surface(self, kind: OutboxKind, ref: str = "") -> Surface | None:
-        """Where this kind is shown."""
+        """The surface of this kind."""
         return next((s for s in self.surfaces if s.kind is kind and s.ref == ref), None)
 
     @property
     def is_urgent(self) -> bool:
-        """Terminal and needs-a-person take the next slot (docs/contracts/cards.md, *Edits*)."""
+        """Whether its card takes the next slot: it ended or needs a person (docs/contracts/cards.md, *Edits*)."""
         return self.snapshot.is_final or self.snapshot.needs_person
 
 
@@ -77,7 +77,7 @@ def is_pinned(kind: OutboxKind, ref: str) -> bool:
 
 
 def latest_card(surfaces: tuple[Surface, ...]) -> Surface | None:
-    """The live one."""
+    """The run's live card."""
     return max((s for s in surfaces if s.kind is OutboxKind.CARD), key=card_number, default=None)
 
 
@@ -109,7 +109,7 @@ class MessageRenderer:
         return tuple(dict.fromkeys(channel for channel in own if channel is not None))
 
     async def view(self, run: RunId) -> RunView | None:
-        """The run now; None before its first event is projected."""
+        """The run as it is now; None before its first event is projected."""
         record = await self.store.run(run)
         folded = await self.snapshots.folded(run)
         if record is None or folded is None:
@@ -122,7 +122,7 @@ class MessageRenderer:
         )
 
     async def board_rows(self, guild: str) -> list[BoardRow]:
-        """The live runs that can be seen in a server: its own, and those of agents elsewhere, which belong to none."""
+        """The open runs that can be seen in a server: its own, and external ones, which belong to none."""
         here = await self.store.runs(RunFilter(is_open=True, guild=guild, limit=_LIVE))
         elsewhere = await self.store.runs(RunFilter(is_open=True, kind=RunKind.EXTERNAL, limit=_LIVE))
         known = {record.id: record for record in (*here, *(one for one in elsewhere if one.guild is None))}
@@ -169,7 +169,7 @@ class MessageRenderer:
         )
 
     def _slowed_until(self, card: Surface | None) -> Millis | None:
-        """Told ahead of time and on the edit that catches up, which comes soon after it; later it is old news."""
+        """Until when Discord refuses edits here; given before that time and on the edit that follows it soon after."""
         until = self.slowed.get(card.channel, 0) if card else 0
         return until if until + SLOWED_SHOWN_MS > self.clock.now_ms() else None
 
@@ -182,7 +182,7 @@ class MessageRenderer:
     def _checks(self, record: RunRecord) -> tuple[str, ...] | None:
         try:
             spec = self.catalog.repository(record.repository) if record.repository else None
-        except Refused:  # it left the configuration since
+        except Refused:  # it was removed from the configuration
             return None
         return tuple(check.name for check in spec.checks) if spec else None
 
@@ -259,14 +259,14 @@ class MessageRenderer:
         )
 
     def direct(self, run_view: RunView, channel: str) -> RenderedMessage:
-        """That something waits, to one person alone, with the way to where it is."""
+        """A direct message to one person that something waits, with a link to it."""
         url = self.url(run_view.record.guild, channel, None)
         return direct_message(
             run_view.snapshot, run_view.render_context, url=url, sign=self.signer.button, redact=self.redact
         )
 
     def copy_of_card(self, run_view: RunView) -> RenderedMessage:
-        """The card again, for a reply that only one person sees."""
+        """A copy of the card, for a reply that only one person sees."""
         live = latest_card(run_view.surfaces)
         return self._card(run_view, card_number(live) if live else 1)
 
@@ -292,7 +292,7 @@ class MessageRenderer:
         )  # fmt: skip
 
     def _notice(self, run_view: RunView, ref: str) -> RenderedMessage | None:
-        """Nothing where it was decided before anybody was told."""
+        """The notice; None where the request was decided before anyone was notified."""
         kind = Ref.parse(ref).kind
         if kind is RefKind.SUSPENDED:
             return self._paused(run_view, ref)
@@ -315,7 +315,7 @@ class MessageRenderer:
         return None if self.closed(run_view, ref) else self._reminder(run_view, found, ref, url)
 
     def _url_of(self, run_view: RunView, found: Question | Approval) -> str | None:
-        """Where people can answer; asked again elsewhere, it is there."""
+        """The address at which people can answer; where it was asked again elsewhere, that address."""
         ref = _ref_of(found)
         again = run_view.surface(OutboxKind.NOTICE, str(ref.again))
         there = again or run_view.surface(OutboxKind.QUESTION, str(ref))
@@ -332,7 +332,7 @@ class MessageRenderer:
         )  # fmt: skip
 
     def _paused(self, run_view: RunView, ref: str) -> RenderedMessage | None:
-        """Nothing where it goes on already."""
+        """The message that the run is paused; None where it has continued already."""
         if not pings_paused(run_view.snapshot, int(Ref.parse(ref).name)):
             return None
         card = latest_card(run_view.surfaces)
@@ -346,8 +346,9 @@ class MessageRenderer:
         )  # fmt: skip
 
     def _who_may_allow(self, run_view: RunView) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Users and roles that an approval rings (docs/contracts/cards.md, *Who is pinged*). Of an external run nobody
-        but its key's owner.
+        """Users and roles that an approval notifies (docs/contracts/cards.md, *Who is pinged*).
+
+        For an external run that is only its key's owner.
         """
         if run_view.record.kind is RunKind.EXTERNAL:
             return self._asker(run_view), ()
@@ -365,10 +366,10 @@ class MessageRenderer:
         return (run_view.record.requester,) if run_view.record.requester else ()
 
     def does_ping(self, run_view: RunView, kind: OutboxKind, ref: str) -> bool:
-        """Whether phones may ring for a message of this kind.
+        """Whether a message of this kind may notify people.
 
-        Nobody is told that a run was cancelled, and a run that works elsewhere rings for one open question at a time:
-        its key is no pass to everybody's attention.
+        A cancelled run notifies no one, and an external run for one open question at a time: its key does not entitle
+        it to everybody's attention.
         """
         if kind is OutboxKind.RESULT:
             return run_view.snapshot.state is not RunState.CANCELLED
@@ -380,7 +381,7 @@ class MessageRenderer:
         return all(self.closed(run_view, other) for other in shown)
 
     def closed(self, run_view: RunView, ref: str) -> bool:
-        """Whether nobody needs to answer this question any more."""
+        """Whether this question no longer needs an answer."""
         found = request_of(run_view.snapshot, ref)
         return found is None or found.status != "open" or run_view.snapshot.is_final
 

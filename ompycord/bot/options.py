@@ -1,4 +1,4 @@
-"""What the bot is told: the section `discord` of the settings, and who may do what.
+"""The bot's options: the section `discord` of the settings, and the members of each role.
 
 Read by `bot.py` and what it makes.
 """
@@ -53,7 +53,7 @@ class DiscordSettings(Frozen):
 
 
 class BotOptions(DiscordSettings):
-    """All of it, for a bot that has a server."""
+    """All options, for a bot that has a server."""
 
     access: Access = Access()
 

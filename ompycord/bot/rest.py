@@ -1,8 +1,8 @@
 """The calls to Discord that deliveries and cards need, in plain ids; counterpart of `delivery/`.
 
-Nobody may cancel these or put a timeout around them: a request that is cancelled during a global 429 wedges discord.py
-for ever (docs/platform/discord.md, *Requests of discord.py*). The lanes of `delivery/live.py` run each in a task of its
-own.
+No caller may cancel these or put a timeout around them: a request that is cancelled during a global 429 blocks
+discord.py forever (docs/platform/discord.md, *Requests of discord.py*). The queues of `delivery/live.py` run each in a
+task of its own.
 """
 
 from collections.abc import Callable, Generator
@@ -38,14 +38,16 @@ FINAL_CODES: dict[int, str] = {
     50035: "Discord refuses the form of the message",
     160006: "the server has too many active threads",
 }
-"""Errors after which another try changes nothing, with the reason people are told
-(docs/platform/discord.md, *Errors*)."""
+"""Errors after which another try is useless, with the reason people read.
+
+docs/platform/discord.md, *Errors*.
+"""
 CLOSED_CODES: dict[int, str] = {
     50001: "the bot may not see that channel",
     50013: "the bot lacks a permission in that channel",
     160005: "the thread is locked",
 }
-"""Errors of a channel that somebody can open again."""
+"""Errors of a channel that people can open again."""
 
 UNKNOWN_CHANNEL = 10003
 UNKNOWN_MESSAGE = 10008
@@ -58,18 +60,21 @@ _SERVER = 500
 _PROBED = 300
 """Messages, newest first, that a probe reads at most."""
 _CLOCKS_APART_MS = 5 * 60 * 1000
-"""How far Discord's clock and ours may differ."""
+"""Milliseconds by which Discord's clock and ours may differ."""
 
 
 class Written(NamedTuple):
-    """A message as something that covers a card above it."""
+    """A message below a card."""
 
     id: str
     characters: int
 
 
 class SendFailed(OmpycordError):
-    """Discord did not take it: not now, or `is_final`, never. `retry_after_s` is set when Discord named a time."""
+    """Discord refused it: for now, or permanently where `is_final`.
+
+    `retry_after_s` is set when Discord named a time.
+    """
 
     def __init__(
         self,
@@ -81,9 +86,9 @@ class SendFailed(OmpycordError):
         code: int = 0,
         retry_after_s: float | None = None,
     ) -> None:
-        """`is_closed`: the channel takes nothing of ours until somebody opens it.
+        """`is_closed`: the channel accepts nothing of ours until people open it.
 
-        `is_doubtful`: an error that should not be, which several tries in a row make final.
+        `is_doubtful`: an unexpected error, which several tries in a row make final.
         """
         super().__init__(reason)
         self.is_final = is_final
@@ -118,10 +123,10 @@ def _refused(error: discord.HTTPException) -> SendFailed:
 
 
 class Rest:
-    """One client's calls. Every one raises SendFailed."""
+    """The calls of one client. Every one raises SendFailed."""
 
     def __init__(self, client: discord.Client, *, home: str) -> None:
-        """`home` is the server of channels that the gateway has not told of."""
+        """`home` is the server of channels that the gateway has not announced."""
         self._client = client
         self._home = home
 
@@ -138,7 +143,7 @@ class Rest:
         pings: bool = False,
         file: tuple[str, bytes] | None = None,
     ) -> str:
-        """Post; the message's id. The nonce makes a repetition within minutes the same message.
+        """Post a message; its id. The nonce makes a repetition within minutes the same message.
 
         `file`: a name and a content.
         """
@@ -150,14 +155,17 @@ class Rest:
         return str(sent.id)
 
     async def send_direct(self, person: str, message: RenderedMessage, *, nonce: str) -> None:
-        """Post to one person alone. It rings by being there. Refused with 50007 by who takes none from this server."""
+        """Post to one person alone, who is notified.
+
+        Refused with 50007 where the person accepts none from this server.
+        """
         with _translated():
             channel = await self._client.http.start_private_message(int(person))
             place = self._client.get_partial_messageable(int(channel["id"]))
             await place.send(**sendable(message, pings=False), nonce=nonce)
 
     async def edit(self, channel: str, message_id: str, message: RenderedMessage) -> None:
-        """Replace what a message of ours says. Rings nobody. An archived thread is opened for it."""
+        """Replace the content of a message of ours. Notifies no one. An archived thread is opened for it."""
         try:
             await self._edit(channel, message_id, message)
         except SendFailed as failed:
@@ -191,7 +199,7 @@ class Rest:
             )
 
     async def delete(self, channel: str, message_id: str) -> None:
-        """Remove a message of ours. One that is gone already, or whose channel is, is as good."""
+        """Delete a message of ours. One that is gone already, or whose channel is, counts as deleted."""
         try:
             with _translated():
                 await self._channel(channel).get_partial_message(int(message_id)).delete()
@@ -200,7 +208,7 @@ class Rest:
                 raise
 
     async def open_thread(self, channel: str, message_id: str, *, guild: str, name: str) -> str:
-        """The thread opened from a message. Its id is the message's, so a repetition is seen."""
+        """Open a thread from a message. Its id is the message's, so a repetition is noticed."""
         partial = self._channel(channel, guild).get_partial_message(int(message_id))
         try:
             with _translated():
@@ -224,7 +232,7 @@ class Rest:
         return await self._find(channel, lambda footer: parse_marker(footer) == wanted, since=since)
 
     async def find_footer(self, channel: str, footer: str, *, since: Millis) -> str | None:
-        """The same by the whole footer."""
+        """Find a message of ours by its whole footer."""
         return await self._find(channel, lambda found: found == footer, since=since)
 
     async def _find(self, channel: str, is_wanted: Callable[[str], bool], *, since: Millis) -> str | None:
@@ -240,9 +248,9 @@ class Rest:
         return None
 
     async def written_below(self, channel: str, message_id: str, *, limit: int) -> list[Written]:
-        """At most so many messages that people and we wrote after one.
+        """At most so many messages after one, people's and ours.
 
-        Costs a request only where the gateway knows of something newer.
+        Costs a request only where the gateway knows of a newer message.
         """
         newest = getattr(self._client.get_channel(int(channel)), "last_message_id", None)
         if newest is None or newest <= int(message_id):
@@ -259,7 +267,7 @@ class Rest:
         return round(discord.utils.snowflake_time(int(message_id)).timestamp() * 1000)
 
     async def message(self, channel: str, message_id: str) -> discord.Message:
-        """A message of anybody's as it reads now."""
+        """A message of any author as it reads now."""
         with _translated():
             return await self._channel(channel).fetch_message(int(message_id))
 
@@ -275,7 +283,7 @@ class Rest:
         return f"{address}/{message_id}" if message_id else address
 
     def is_away(self, guild: str | None) -> bool:
-        """Whether the bot was removed from that server: nothing can be shown there until it is asked back."""
+        """Whether the bot was removed from that server: nothing can be shown there until it is invited again."""
         return guild is not None and self._client.is_ready() and self._client.get_guild(int(guild)) is None
 
     def guild_of(self, channel: str) -> str:
@@ -284,18 +292,18 @@ class Rest:
         return str(found.id) if found else self._home
 
     def parent_of(self, channel: str) -> str:
-        """The channel of a thread, as far as the gateway told; another channel is its own."""
+        """The channel of a thread, as far as the gateway announced it; another channel is its own."""
         found = self._client.get_channel(int(channel))
         return str(found.parent_id) if isinstance(found, discord.Thread) else channel
 
     def channel_name(self, channel: str | None) -> str | None:
-        """As far as the gateway told."""
+        """A channel's name, as far as the gateway announced it."""
         found = self._client.get_channel(int(channel)) if channel else None
         return getattr(found, "name", None)
 
 
 def written(message: discord.Message) -> tuple[Written, ...]:
-    """The message as something that covers a card; nothing for notices of Discord's own, such as pins and names."""
+    """The message as one below a card; empty for notices of Discord's own, such as pins and names."""
     if message.is_system():
         return ()
     return (Written(str(message.id), len(message.content) + sum(map(len, message.embeds))),)

@@ -11,7 +11,7 @@ from typing import Final
 __all__ = ["NAME", "NAMES_LISTED", "Counts", "unittest_counts"]
 
 NAMES_LISTED: Final = 20
-"""`events.CheckFinished.failing` takes no more."""
+"""The most that `events.CheckFinished.failing` takes."""
 NAME: Final = 500
 
 _RAN: Final = re.compile(r"Ran (\d{1,9}) tests? in ")
@@ -32,7 +32,7 @@ class Counts:
 
 
 def unittest_counts(lines: Sequence[str]) -> Counts | None:
-    """What unittest's last closing lines say: `Ran 4 tests in 0.001s`, then `FAILED (failures=1, skipped=2)`.
+    """The counts in unittest's last closing lines: `Ran 4 tests in 0.001s`, then `FAILED (failures=1, skipped=2)`.
 
     None where they are missing. Expected failures count as passed, unexpected successes as failed.
     """

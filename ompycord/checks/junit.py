@@ -1,6 +1,6 @@
 """Pure: what a JUnit report counts, as pytest and many others write it.
 
-Apart, since a bot at rest needs no XML (bench footprint).
+A module of its own, since a bot at rest needs no XML (bench footprint).
 """
 
 from xml.parsers import expat
@@ -11,7 +11,7 @@ __all__ = ["junit_counts"]
 
 
 class _Report:
-    """Follows a JUnit report's elements; a test case counts once, by the worst that is said of it."""
+    """Follows a JUnit report's elements; a test case counts once, by its worst result."""
 
     def __init__(self) -> None:
         self.counts = Counts()
@@ -56,7 +56,7 @@ class _Report:
 
 
 def junit_counts(raw: bytes) -> Counts | None:
-    """What a JUnit report says; None for what is none. The caller bounds its size; entities are never expanded."""
+    """The counts of a JUnit report; None for what is none. The caller bounds its size; entities are never expanded."""
     report = _Report()
     try:
         report.parser.Parse(raw, True)

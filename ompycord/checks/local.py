@@ -1,6 +1,6 @@
 """Runs a check as a program of this machine, confined by the launcher.
 
-Judged by `verdict.py`, counted by its parser.
+`verdict.py` judges it, its parser counts.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ __all__ = ["LocalChecks"]
 PYTHON: Final = "{python}"
 _TAIL_LINES: Final = 2000
 _TAIL_LINE: Final = 500
-"""What is kept of the output: unittest's closing lines and the names of what failed before them."""
+"""The part of the output that is kept: unittest's closing lines and the names of what failed before them."""
 _REPORT_BYTES: Final = 16 * 1024 * 1024
 _TERM_S: Final = 5.0
 _SENTENCE: Final = 300
@@ -49,7 +49,7 @@ class LocalChecks:
     async def run(self, run: RunId, check: CheckSpec, cwd: Path) -> CheckFinished:
         """See the port. After `timeout_s` the whole tree is killed.
 
-        What writes a report writes it beside the checkout.
+        A program that writes a report writes it beside the checkout.
         """
         command = tuple(word.replace(PYTHON, sys.executable) for word in check.command)
         layout = Layout(cwd, network=check.network, resource_limits=ResourceLimits.of(check))
@@ -81,7 +81,7 @@ class LocalChecks:
 
 
 def _counts(reader: OutputParser, output: CheckOutput) -> Counts | None:
-    """What the parser counts; a parser that fails has counted nothing, and what it would have read is an agent's."""
+    """The parser's counts; none where the parser fails, since what it would have read is an agent's."""
     try:
         return reader.count(output)
     except Exception:  # a parser may be another distribution's, and its input is hostile
@@ -90,7 +90,7 @@ def _counts(reader: OutputParser, output: CheckOutput) -> Counts | None:
 
 
 def _read(report: Path) -> bytes | None:
-    """The report; None where there is none (a killed pytest writes none), or something else lies there."""
+    """The report; None where there is none (a killed pytest writes none), or it is no regular file."""
     try:
         descriptor = os.open(report, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:

@@ -21,22 +21,22 @@ class ParserOptions(ParserSpec):
 
     @classmethod
     def of(cls, spec: ParserSpec) -> Self:
-        """`spec` as what it is; a parser that is only named has its defaults.
+        """The options of `spec`; a parser that is only named has its defaults.
 
-        Raises ValueError for another parser's.
+        Raises ValueError for those of another parser.
         """
         return spec if isinstance(spec, cls) else cls.model_validate(spec.model_dump())
 
 
 class AutoOptions(ParserOptions):
-    """The parser that knows the command; where none does, the exit code alone counts."""
+    """The parser that knows the command; where there is none, only the exit code counts."""
 
     kind: Literal["auto"] = "auto"  # pyright: ignore[reportIncompatibleVariableOverride]  # frozen: never set
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CheckOutput:
-    """What a check's program left."""
+    """The output of a check's program."""
 
     lines: Sequence[str]
     """The last lines that it wrote, shortened."""
@@ -50,11 +50,11 @@ class OutputParser(Protocol):
     """Reads how a test run went. Made with its options, for one run of one check."""
 
     def arrange(self, command: tuple[str, ...], report: Path) -> tuple[tuple[str, ...], dict[str, str]]:
-        """The command and additional variables with which it leaves what `count` reads; `report` may be written."""
+        """The command and the variables with which it writes what `count` reads; `report` may be written."""
         ...
 
     def count(self, output: CheckOutput) -> Counts | None:
-        """What was counted; None where it cannot be read. The output is hostile. May block."""
+        """The counts; None where they cannot be read. The output is hostile. May block."""
         ...
 
 
@@ -87,7 +87,7 @@ class CheckParser(Generic[OptionsT]):
     The first parser by name that claims a command has it.
     """
     never_green: Mapping[int, str] = field(default_factory=dict[int, str])
-    """Exit codes that say nothing about the code, each with the reason that is shown."""
+    """Exit codes that mean nothing about the code, each with the reason that is shown."""
 
     def __post_init__(self) -> None:
         own, kind = self.options.__name__, self.options.model_fields["kind"]
@@ -98,7 +98,7 @@ class CheckParser(Generic[OptionsT]):
 
     @property
     def name(self) -> str:
-        """What configuration calls it."""
+        """Its name in configuration."""
         return str(self.options.model_fields["kind"].default)
 
     def reader(self, spec: ParserSpec) -> OutputParser | None:

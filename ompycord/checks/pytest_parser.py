@@ -1,4 +1,4 @@
-"""pytest's result by the JUnit report that it is told to write; `junit.py` counts it."""
+"""pytest's result by the JUnit report that it is ordered to write; `junit.py` counts it."""
 
 from collections.abc import Sequence
 from pathlib import Path, PurePath
@@ -12,7 +12,7 @@ __all__ = ["PARSER", "PytestOptions", "PytestParser"]
 
 _PYTEST: Final = frozenset({"pytest", "py.test"})
 _NEVER_GREEN: Final = {3: "pytest failed internally", 4: "pytest was called wrongly", 5: "pytest found no tests"}
-"""https://docs.pytest.org/en/stable/reference/exit-codes.html; none of them says anything about the code."""
+"""https://docs.pytest.org/en/stable/reference/exit-codes.html; none of them means anything about the code."""
 
 
 class PytestOptions(ParserOptions):
@@ -28,7 +28,7 @@ class PytestParser:
         self._options = options
 
     def arrange(self, command: tuple[str, ...], report: Path) -> tuple[tuple[str, ...], dict[str, str]]:
-        """See the protocol. pytest behind another command, such as `make test`, hears it by a variable."""
+        """See the protocol. pytest behind another command, such as `make test`, gets the order by a variable."""
         option = f"--junitxml={report}"
         if not _is_pytest(command):
             return command, {"PYTEST_ADDOPTS": option}

@@ -1,8 +1,7 @@
 """The parsers of checks, ours and those of other distributions, by the name that configuration gives.
 
-Read by settings and `local.py`.
-
-A distribution adds one by an entry point of the group `ompycord.check_parsers` that names a `CheckParser`.
+Read by settings and `local.py`. A distribution adds one by an entry point of the group `ompycord.check_parsers` that
+names a `CheckParser`.
 """
 
 from collections.abc import Sequence
@@ -23,7 +22,7 @@ _EXIT: Final = "exit"
 def parser_for(
     spec: CheckSpec, command: Sequence[str], parsers: Registry[CheckParser[Any]] = CHECK_PARSERS
 ) -> CheckParser[Any]:
-    """The parser that a check names; `auto` goes by the command, and by the exit code alone where no parser claims it.
+    """The parser that a check names; `auto` goes by the command, or by the exit code alone where no parser claims it.
 
     Raises KeyError for a name that is not declared and ConfigurationError for a parser that cannot be imported;
     settings that were loaded raise neither.

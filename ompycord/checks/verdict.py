@@ -18,7 +18,7 @@ __all__ = ["CheckEnded", "verdict"]
 Status = Literal["passed", "failed", "error", "timeout", "missing"]
 
 _NO_MODULE: Final = re.compile(r"(.{1,1000}): No module named '?([\w.]+)'?")
-"""As `python -m` itself says it; a traceback of the tested code has the error's name in front."""
+"""The error as `python -m` itself reports it; a traceback of the tested code has the error's name in front."""
 _DETAIL: Final = 300
 
 

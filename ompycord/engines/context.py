@@ -1,4 +1,4 @@
-"""What a step may use of the process that does it: one `StepContext` an engine, made by whoever starts the engine.
+"""What a step may use of the process that performs it: one `StepContext` per engine.
 
 A step gets it as an argument and closes over nothing else; `tests/contract/test_steps.py` does each step in a process
 of its own. Cancellation of the step is the order to stop: what it started is ended before it returns.
@@ -78,7 +78,7 @@ class StepContext:
     file: Callable[[TaskFile], Awaitable[bytes | None]] = _no_file
     """A file that came with the task; None where it is not kept any more."""
     co_author: Callable[[str], Awaitable[str | None]] = _no_co_author
-    """How a person wants to stand on commits, `Name <address>`; None where they do not."""
+    """The requester's identity for commits, `Name <address>`; None where they chose none."""
 
     def repository(self, task: Task) -> RepositorySpec:
         """The task's repository. Raises WorkspaceError where configuration changed since the task was taken."""

@@ -1,6 +1,6 @@
 """How a step reports its end: the three kinds of `effect.finished`, made from a typed result.
 
-`lifecycle.py` says what follows.
+`lifecycle.py` decides what follows.
 """
 
 from ompycord.domain.effects import StepOrder
@@ -17,16 +17,16 @@ _SENTENCE = 500
 def ok(
     order: StepOrder, result: StageResult, *, message: str | None = None, failure: FailureClass | None = None
 ) -> EffectFinished:
-    """It was done; `message` is one true sentence about it, `failure` a claim of the agent's."""
+    """The step was done; `message` is one true sentence about it, `failure` a claim of the agent."""
     cut = (message or "")[:_SENTENCE] or None
     return EffectFinished(key=order.key, outcome="ok", message=cut, failure=failure, facts=facts_of(result))
 
 
 def waits_for_person(order: StepOrder, message: str) -> EffectFinished:
-    """The agent did not come to work; its run waits for a person, like one whose agent crashed."""
+    """The agent did not start its work; its run waits for a person, like one whose agent crashed."""
     return ok(order, BuildResult(claim=False), message=message, failure=FailureClass.LOST)
 
 
 def failed(order: StepOrder, failure: FailureClass, message: str) -> EffectFinished:
-    """It could not be done."""
+    """The step could not be done."""
     return EffectFinished(key=order.key, outcome="failed", failure=failure, message=message[:_SENTENCE])

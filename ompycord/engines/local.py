@@ -14,7 +14,7 @@ __all__ = ["LocalEngine"]
 
 
 class LocalEngine:
-    """Looks the step up and does it."""
+    """Finds the step and performs it."""
 
     def __init__(
         self,

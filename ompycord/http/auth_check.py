@@ -1,6 +1,6 @@
-"""Who is let in, and how often an address may fail; counterpart of `authentication.py`, which judges one request.
+"""Which requests are accepted, and how often an address may fail; counterpart of `authentication.py`, for one request.
 
-An address that failed too often is refused before its body is read. Two kinds never are, so that no sender locks out
+An address that failed too often is refused before its body is read. Two kinds are exempt, so that no sender locks out
 another: programs of this machine, and addresses from which a valid request came lately (a proxy, an office). Memory
 only, bounded.
 """
@@ -21,21 +21,21 @@ from ompycord.http.token_bucket import TokenBucket
 __all__ = ["AuthCheck"]
 
 TRUSTED_S = 600.0
-"""How long after a valid request an address is heard out, whatever else comes from it."""
+"""Seconds after a valid request in which an address is not refused, whatever else comes from it."""
 NETWORK = 64
 """Bits of an IPv6 address that one customer does not choose (RFC 6177)."""
 
 
 @dataclass(slots=True)
 class _Address:
-    """The failures that it may still have, and when its last valid request came."""
+    """The failures that an address has left, and when its last valid request came."""
 
     failures: TokenBucket
     valid_at: float | None = None
 
 
 class AuthCheck:
-    """Admits requests. `failures` counts those that were not, since the start."""
+    """Authenticates requests. `failures` counts those that were refused since the start."""
 
     def __init__(self, *, keyring: KeySet, clock: Clock, limits: HttpLimits) -> None:
         self._keyring = keyring
@@ -50,7 +50,7 @@ class AuthCheck:
         return len(self._addresses)
 
     def check_address(self, headers: Mapping[bytes, bytes], *, peer: str | None) -> None:
-        """Before the body is read. Raises Problem `too-many-failures` (429)."""
+        """Check before the body is read. Raises Problem `too-many-failures` (429)."""
         known = self._addresses.get(self._address(headers, peer))
         if known is None or is_local(headers, peer):
             return
@@ -93,7 +93,7 @@ class AuthCheck:
         return entry
 
     def _address(self, headers: Mapping[bytes, bytes], peer: str | None) -> str:
-        """Whom to count: the peer, or behind a listed proxy the last hop that it names."""
+        """The address to count: the peer, or behind a listed proxy the last hop that it names."""
         if peer in self._limits.trusted_proxies:
             peer = headers.get(b"x-forwarded-for", b"").decode("latin-1").rpartition(",")[2].strip() or peer
         return _counted_as(peer or "")
@@ -101,7 +101,7 @@ class AuthCheck:
 
 @lru_cache(maxsize=1024)
 def _counted_as(peer: str) -> str:
-    """One text for one customer."""
+    """The same text for all addresses of one customer."""
     try:
         parsed = ip_address(peer)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What every reading route on FastAPI asks first: which key, with which scope; counterpart of `auth_check.py`."""
+"""What every reading route on FastAPI depends on: the key and its scope; counterpart of `auth_check.py`."""
 
 from typing import Annotated
 
@@ -15,7 +15,7 @@ UlidPath = Annotated[str, Path(pattern=r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$", descrip
 
 
 def reader(request: Request, auth_check: AuthCheck, *, scope: Scope = Scope.RUNS_READ) -> Key:
-    """The key of a request that may read runs, or what the scope says.
+    """The key of a request that may read runs, or has the given scope.
 
     Raises Problem: too-many-failures, unauthorized, scope.
     """

@@ -1,4 +1,4 @@
-"""Who asks: the headers of a request to a key, one refusal for every cause; counterpart of `keys.py`."""
+"""From the headers of a request to its key, with one refusal for every cause; counterpart of `keys.py`."""
 
 from collections.abc import Collection, Iterable, Mapping
 
@@ -15,7 +15,7 @@ _LOOPBACK = ("127.", "::1", "::ffff:127.")
 
 
 def header_map(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """By lower-case name; a repeated header is joined with a comma, which no id, time or key contains."""
+    """Headers by lower-case name; a repeated one is joined with a comma, which no id, time or key contains."""
     result: dict[bytes, bytes] = {}
     for name, value in headers:
         result[name] = result[name] + b", " + value if name in result else value
@@ -51,7 +51,7 @@ def require_scope(key: Key, scope: Scope) -> None:
 
 
 def _cannot_be_overheard(headers: Mapping[bytes, bytes], peer: str | None, trusted_proxies: Collection[str]) -> bool:
-    """A program on this machine without any proxy between, or a listed proxy that says https."""
+    """Whether the request is from this machine without any proxy between, or a listed proxy reports https."""
     if peer is None:
         return False
     if peer in trusted_proxies:
@@ -60,5 +60,5 @@ def _cannot_be_overheard(headers: Mapping[bytes, bytes], peer: str | None, trust
 
 
 def is_local(headers: Mapping[bytes, bytes], peer: str | None) -> bool:
-    """Whether a program of this machine asks, without a proxy between."""
+    """Whether the request is from a program of this machine, without a proxy between."""
     return peer is not None and peer.startswith(_LOOPBACK) and not any(name in headers for name in _FORWARDING)

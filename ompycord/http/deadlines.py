@@ -1,4 +1,4 @@
-"""Deadlines of equal length under one timer; counterpart of `pipeline.py`, whose bodies must be here in time.
+"""Deadlines of equal length under one timer; counterpart of `pipeline.py`, whose bodies must arrive in time.
 
 `asyncio.timeout` makes a timer for each request, which costs as much as checking its signature (bench webhook).
 """
@@ -50,7 +50,7 @@ class Deadlines:
         return _Wait(self)
 
     def begin(self, wait: _Wait) -> None:
-        """The block is entered. Blocks end in any order, their deadlines come in the order of their beginning."""
+        """Start the deadline of a block. Blocks end in any order, their deadlines come in the order of their start."""
         while self._waits and self._waits[0].is_over:
             self._waits.popleft()
         loop = asyncio.get_running_loop()

@@ -1,4 +1,4 @@
-"""The outermost ASGI application: which host, which handler; counterpart of `server.py`, which serves it.
+"""The outermost ASGI application, which picks the handler by host and path; counterpart of `server.py`.
 
 Three kinds of routes, asked in this order: raw ones, whose answer is whole before a byte is sent (the hot path);
 mounts, which own a prefix and may stream; and the root application for everything else, which may stream too.
@@ -49,7 +49,7 @@ class Mount(NamedTuple):
     prefix: str
     app: ASGIApp
     is_for_browsers: bool = False
-    """Then requests with an `Origin` header reach it, and it must check them itself."""
+    """Whether requests with an `Origin` header reach it, which it must then check itself."""
 
 
 class RequestCounts(NamedTuple):
@@ -85,9 +85,9 @@ class Sidecar:
         self._hosts = OWN_HOSTS | {host.lower() for host in hosts}
 
     def drain(self) -> None:
-        """Take no more bodies (503 `draining`) and let every edge end what lasts.
+        """Accept no more bodies (503 `draining`) and let every edge end its streams.
 
-        What was taken is committed already.
+        What was accepted is committed already.
         """
         self._pipeline.is_draining = True
         for drain in self._on_drain:
@@ -95,11 +95,11 @@ class Sidecar:
 
     @property
     def counts(self) -> RequestCounts:
-        """What was counted since the start."""
+        """The numbers of requests since the start."""
         return RequestCounts(without_key=self._auth_check.failures)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One ASGI connection."""
+        """Serve one ASGI connection."""
         if scope["type"] == "lifespan":
             await self._root(scope, receive, send)
             return
@@ -114,7 +114,7 @@ class Sidecar:
             await self._hand_over(headers, scope, receive, send)
 
     async def _answer(self, handler: RawHandler, request: RawRequest, send: Send) -> None:
-        """The hot path: nothing is sent before the answer is whole."""
+        """Answer on the hot path: nothing is sent before the answer is whole."""
         refusal = self._refusal(request.headers, None)
         if refusal is not None:
             await _drain(request.receive)
@@ -132,7 +132,7 @@ class Sidecar:
         await send({"type": "http.response.body", "body": body})
 
     async def _hand_over(self, headers: Mapping[bytes, bytes], scope: Scope, receive: Receive, send: Send) -> None:
-        """To an application that answers by itself, perhaps as a stream."""
+        """Pass the request to an application that answers by itself, perhaps as a stream."""
         mount = self._mount(scope["path"])
         refusal = self._refusal(headers, mount)
         if refusal is not None:
@@ -168,7 +168,7 @@ class Sidecar:
         return next((m for m in self._mounts if path == m.prefix or path.startswith(f"{m.prefix}/")), None)
 
     def _refusal(self, headers: Mapping[bytes, bytes], mount: Mount | None) -> Problem | None:
-        """A page of somebody else that resolves its own name to us sends its name as Host and itself as Origin."""
+        """A foreign page that resolves its own name to us sends its name as Host and itself as Origin."""
         # Two Host headers are joined with a comma, which is in no name.
         if _name_of(headers.get(b"host", b"")) not in self._hosts:
             return Problem("misdirected")
@@ -205,7 +205,7 @@ def _inside(scope: Scope, prefix: str) -> Scope:
 
 
 async def _drain(receive: Receive) -> None:
-    """Take the little that comes: a connection closed over an unread body is reset, and the answer is lost with it."""
+    """Read the little that comes: a connection closed over an unread body is reset, and the answer is lost with it."""
     size = 0
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(DRAIN_S):

@@ -1,4 +1,4 @@
-"""A response that lasts: server-sent events to one reader; counterpart of the edge that knows what to write.
+"""A response that lasts: server-sent events to one reader; counterpart of the edge that provides the events.
 
 https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
@@ -14,7 +14,7 @@ __all__ = ["EventStreamResponse", "StreamConnection"]
 
 
 class StreamConnection:
-    """One reader. `is_gone` once it has hung up; `on_gone` is called then."""
+    """One reader. `is_gone` once it has disconnected; `on_gone` is called then."""
 
     def __init__(self, *, send: Send, write_s: float) -> None:
         self._send = send
@@ -23,18 +23,18 @@ class StreamConnection:
         self.on_disconnect: Callable[[], None] = lambda: None
 
     async def write(self, text: str) -> None:
-        """Send some text. Raises TimeoutError when the reader takes nothing for `write_s`."""
+        """Send some text. Raises TimeoutError when the reader accepts nothing for `write_s`."""
         async with asyncio.timeout(self._write_s):
             await self._send({"type": "http.response.body", "body": text.encode(), "more_body": True})
 
     async def end(self) -> None:
-        """The last chunk, as far as the reader takes it."""
+        """Send the last chunk, if the reader accepts it."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self._write_s):
                 await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def observe(self, receive: Receive) -> None:
-        """Until the reader hangs up."""
+        """Wait until the reader disconnects."""
         while (await receive())["type"] != "http.disconnect":
             pass
         self.is_disconnected = True
@@ -42,9 +42,9 @@ class StreamConnection:
 
 
 class EventStreamResponse(Response):
-    """What a route returns to stream.
+    """The response of a route that streams.
 
-    `feed` writes until it returns; a reader that takes nothing for `write_s` ends it too.
+    `feed` writes until it returns; a reader that accepts nothing for `write_s` ends it too.
     """
 
     def __init__(self, *, feed: Callable[[StreamConnection], Awaitable[None]], write_s: float) -> None:
@@ -54,7 +54,7 @@ class EventStreamResponse(Response):
         self._write_s = write_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One connection, from its headers to its end."""
+        """Serve one connection, from its headers to its end."""
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         connection = StreamConnection(send=send, write_s=self._write_s)
         async with asyncio.TaskGroup() as group:

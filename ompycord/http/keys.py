@@ -1,6 +1,6 @@
-"""The keys that may open the sidecar, held in memory; counterpart of the `api_keys` table and of `ompycord keys`.
+"""The keys that the sidecar accepts, held in memory; counterpart of the `api_keys` table and of `ompycord keys`.
 
-Failed authentication costs no database access: whoever changes a key calls `KeySet.replace`.
+Failed authentication costs no database access: a change of a key calls `KeySet.replace`.
 """
 
 import base64
@@ -41,12 +41,15 @@ class Key:
 
     @property
     def actor(self) -> KeyActor:
-        """Who asks, for `domain.policy`."""
+        """The actor, for `domain.policy`."""
         return KeyActor(self.scopes, self.run)
 
     @property
     def kind(self) -> SourceKind:
-        """A key that is bound to a run speaks for that run's agent; any other feeds external runs."""
+        """The kind of source.
+
+        A key that is bound to a run speaks for that run's agent; any other feeds external runs.
+        """
         return self.actor.kind
 
 
@@ -68,9 +71,10 @@ class KeySet:
         shared_secret: str | None = None,
         shared_channel: str | None = None,
     ) -> None:
-        """Take these keys instead. `hmac_secrets` by key id; `shared_secret` is the text of OMP_WEBHOOK_SECRET.
+        """Replace the keys. `hmac_secrets` by key id; `shared_secret` is the text of OMP_WEBHOOK_SECRET.
 
-        A record of kind hmac without its secret opens nothing. Raises ConfigurationError for a shared secret too short.
+        A record of kind hmac without its secret authenticates nothing. Raises ConfigurationError for a shared secret
+        too short.
         """
         bearers: dict[str, tuple[bytes, Key]] = {}
         signers: list[tuple[Key, bytes]] = []
@@ -107,7 +111,7 @@ class KeySet:
     def by_bearer(self, token: str, *, is_local: bool) -> Key | None:
         """The key of a bearer token, if it is active.
 
-        The shared secret opens only where it cannot have been overheard.
+        The shared secret is accepted only where it cannot have been overheard.
         """
         digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
         match = _BEARER.fullmatch(token)
@@ -117,7 +121,7 @@ class KeySet:
         return self._active(known[1])
 
     def holds(self, key: Key) -> bool:
-        """Whether a key that opened something is still active: neither replaced nor at its end."""
+        """Whether a key that was accepted is still active: neither replaced nor expired."""
         bearer = self._bearers.get(key.id)
         is_there = (bearer is not None and bearer[1] == key) or key in self._signers
         return is_there and self._active(key) is not None
@@ -139,7 +143,7 @@ def mint_bearer(
 ) -> tuple[KeyRecord, str]:
     """A new key for the `Authorization` header.
 
-    The record to store, and `ompk_<id8>_<43>`, shown once and kept nowhere.
+    The record to store, and `ompk_<id8>_<43>`, shown once and stored nowhere.
     """
     key_id = ids.ulid()[-8:].lower()
     token = f"ompk_{key_id}_{ids.token()}"

@@ -1,4 +1,4 @@
-"""How much the sidecar takes of anyone: times, rates, names; counterpart of `auth_check.py` and `pipeline.py`."""
+"""How much the sidecar accepts from a sender: times, rates, names; counterpart of `auth_check.py` and `pipeline.py`."""
 
 from typing import Annotated
 

@@ -1,6 +1,6 @@
-"""What every raw route that takes a body does first: read, authenticate, turn refusals into problems.
+"""What every raw route with a body does first: read, authenticate, turn refusals into problems.
 
-Counterpart: `dispatcher.py`, which hands the request over, and the edge, whose handler answers the authenticated
+Counterpart: `dispatcher.py`, which passes the request on, and the edge, whose handler answers the authenticated
 request.
 """
 
@@ -33,11 +33,11 @@ RawAnswer = tuple[int, Headers, bytes]
 
 
 class ClientDisconnected(Exception):
-    """The sender hung up before its request was here, or before its answer was."""
+    """Raised when the sender disconnected before its request was complete, or before its answer was."""
 
 
 class RawRequest(NamedTuple):
-    """What the dispatcher has read of a request."""
+    """The part of a request that the dispatcher has read."""
 
     method: str
     headers: Mapping[bytes, bytes]
@@ -46,7 +46,7 @@ class RawRequest(NamedTuple):
 
 
 class AuthenticatedRequest(NamedTuple):
-    """A request whose body is here and whose key may do what the route needs."""
+    """A request whose body is complete and whose key has the scope of the route."""
 
     key: Key
     body: bytes
@@ -55,7 +55,7 @@ class AuthenticatedRequest(NamedTuple):
 
 
 class RequestPipeline:
-    """One for all raw routes that take a body. `is_draining` set: nothing new is taken."""
+    """One for all raw routes with a body. `is_draining` set: nothing new is accepted."""
 
     def __init__(self, *, auth_check: AuthCheck, clock: Clock, limits: HttpLimits) -> None:
         self._auth_check = auth_check
@@ -103,7 +103,7 @@ class RequestPipeline:
         key = self._auth_check.authenticate_request(headers, body, peer=peer)
         require_scope(key, scope)
         webhook_id = headers.get(b"webhook-id", b"").decode("latin-1") or None
-        if webhook_id is not None and not is_webhook_id(webhook_id):  # a bearer's own; a signed one has been checked
+        if webhook_id is not None and not is_webhook_id(webhook_id):  # a bearer's own; a signed one was checked
             raise Problem("schema-invalid", "webhook-id has 1 to 128 letters, digits, _ and -.")
         return AuthenticatedRequest(key, body, webhook_id)
 

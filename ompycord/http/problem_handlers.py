@@ -12,7 +12,7 @@ __all__ = ["answer_with_problems", "response_of"]
 
 
 def answer_with_problems(app: FastAPI) -> None:
-    """Whatever goes wrong in the application, its answer is a problem."""
+    """Answer every error in the application with a problem."""
 
     async def refuse(request: Request, error: Exception) -> Response:
         assert isinstance(error, Problem)

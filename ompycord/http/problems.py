@@ -29,7 +29,7 @@ class ProblemKind(NamedTuple):
     status: int
     title: str
     help: str
-    """What to do about it; the page's text."""
+    """How to fix it; the page's text."""
 
 
 PROBLEMS: dict[str, ProblemKind] = {
@@ -118,13 +118,13 @@ PROBLEM_SCHEMA: dict[str, Any] = {
         },
     },
 }
-"""What `problem` writes, as JSON schema."""
+"""The JSON schema of what `problem` writes."""
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
 
 class Problem(OmpycordError):
-    """A refusal on its way out. `detail` and `errors` never hold a value that was sent."""
+    """A refusal to be sent. `detail` and `errors` never contain a value from the request."""
 
     def __init__(
         self,
@@ -150,7 +150,7 @@ class Problem(OmpycordError):
         self.headers = headers
 
     def at(self, index: int) -> "Problem":
-        """The same refusal, of an event of a batch."""
+        """The same refusal, for an event of a batch."""
         self.index = index
         return self
 
@@ -177,12 +177,12 @@ def problem(error: Problem) -> tuple[int, Headers, bytes]:
 def problem_of(error: Refused) -> Problem:
     """A refusal of the policy or of a use case, in words for a program.
 
-    Its code is the problem's type where there is one.
+    Its code is the problem's type where that exists.
     """
     words = refusal_words(error, Audience.HTTP)
     return Problem(error.code, words) if error.code in PROBLEMS else Problem("refused", words, code=error.code)
 
 
 def unauthorized() -> Problem:
-    """One answer for all causes."""
+    """The one answer for all causes of failed authentication."""
     return Problem("unauthorized", headers=((b"www-authenticate", b"Bearer"),))

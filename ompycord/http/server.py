@@ -1,8 +1,7 @@
 """uvicorn beside discord.py: our signals, our socket, our deadlines; counterpart of `dispatcher.py`, which it serves.
 
-`uvicorn.Config(handle_signals=False)` never existed, so `SidecarServer` has that keyword; a taken port would end the
-process by SystemExit, so the socket is bound first; half a header would stay open for ever.
-
+`uvicorn.Config(handle_signals=False)` never existed, so `SidecarServer` has that keyword. A taken port would end the
+process by SystemExit, so the socket is bound first. Half a header would stay open forever, so it has a deadline.
 Source: docs/platform/uvicorn.md, *Timeouts*.
 """
 
@@ -30,9 +29,9 @@ BACKLOG = 1024
 
 
 class SidecarServer(uvicorn.Server):
-    """A server that leaves signals alone unless `handle_signals` is set, ends when `stop` is set.
+    """A server that leaves signals alone unless `handle_signals` is set.
 
-    And says when it serves.
+    It ends when `stop` is set, and reports when it serves.
     """
 
     def __init__(self, config: uvicorn.Config, *, stop: asyncio.Event, handle_signals: bool = False) -> None:
@@ -43,7 +42,10 @@ class SidecarServer(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
-        """Uvicorn's own would swallow SIGTERM and end the process before anything is cleaned up."""
+        """Install no handlers.
+
+        Uvicorn's own would swallow SIGTERM and end the process before anything is cleaned up.
+        """
         if not self._handle_signals:
             yield
             return
@@ -55,7 +57,7 @@ class SidecarServer(uvicorn.Server):
         self.is_serving.set()
 
     async def on_tick(self, counter: int) -> bool:
-        """Ten times a second."""
+        """Called by uvicorn ten times a second."""
         self.should_exit = self.should_exit or self._stop.is_set()
         return await super().on_tick(counter)
 
@@ -125,7 +127,7 @@ async def serve(
 def _protocol(header_s: float) -> type[H11Protocol]:
     """Uvicorn's protocol with a deadline for each request's line and headers.
 
-    From the connection or the last answer on.
+    It counts from the connection or the last answer on.
     """
 
     class BoundedProtocol(H11Protocol):
@@ -146,7 +148,7 @@ def _protocol(header_s: float) -> type[H11Protocol]:
 
         def on_response_complete(self) -> None:
             super().on_response_complete()
-            if self.conn.trailing_data[0] and self.conn.their_state is h11.IDLE:  # part of the next one came along
+            if self.conn.trailing_data[0] and self.conn.their_state is h11.IDLE:  # part of the next one came with it
                 self._arm()
 
         def connection_lost(self, exc: Exception | None) -> None:

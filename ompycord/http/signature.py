@@ -20,7 +20,7 @@ TOLERANCE_S = 300
 """How far a signature's time may be from ours, both ways."""
 SHORTEST_SECRET = 24
 SIGNATURES_READ = 32
-"""Signatures of one header that are compared; a sender needs one per secret that is being rotated."""
+"""Signatures of one header that are compared; a sender needs one per secret during a rotation."""
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _TIMESTAMP = re.compile(r"[0-9]{10,11}")
@@ -70,7 +70,7 @@ def verify(
     for index, secret in enumerate(secrets if given else ()):
         expected = _signature(secret, webhook_id, timestamp, body).encode()
         for candidate in given:
-            # Bytes of equal length are compared in constant time; the search goes on, so that time tells no index
+            # Bytes of equal length are compared in constant time; the search continues, so that time reveals no index
             # either.
             if hmac.compare_digest(expected, candidate) and found is None:
                 found = index

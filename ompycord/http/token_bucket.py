@@ -23,16 +23,16 @@ class TokenBucket:
         self._since_s = now_s
 
     def wait_s(self, count: int, *, now_s: float) -> float:
-        """Seconds until `count` tokens are there, 0 when they are now. More than `burst` wait for a full bucket."""
+        """Seconds until `count` tokens are available, 0 when they are now. More than `burst` wait for a full bucket."""
         missing = min(count, self._burst) - self._refill(now_s)
         return missing / self._per_s if missing > 0 else 0.0
 
     def take(self, count: int, *, now_s: float) -> None:
-        """Take `count` tokens, or all there are."""
+        """Take `count` tokens, or all that are left."""
         self._tokens = max(0.0, self._refill(now_s) - count)
 
     def is_full(self, *, now_s: float) -> bool:
-        """Whether it is as good as a new one."""
+        """Whether it equals a new one."""
         return self._refill(now_s) >= self._burst
 
     def _refill(self, now_s: float) -> float:
@@ -67,7 +67,7 @@ class Rates:
         return wait_s
 
     def _add(self, key_id: str, now_s: float) -> TokenBucket:
-        if len(self._buckets) >= BUCKETS:  # keys of ended runs: a full bucket is as good as none
+        if len(self._buckets) >= BUCKETS:  # keys of ended runs: a full bucket needs no memory
             self._buckets = {key: one for key, one in self._buckets.items() if not one.is_full(now_s=now_s)}
         bucket = self._buckets[key_id] = TokenBucket(per_s=self._per_s, burst=self._burst, now_s=now_s)
         return bucket

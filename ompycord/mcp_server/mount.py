@@ -23,7 +23,7 @@ UNAVAILABLE = b'{"type":"/problems/draining","title":"The process is ending","st
 
 
 class McpMount:
-    """Serves nothing until somebody with a run's key asks."""
+    """Serves nothing until a caller with a run's key asks."""
 
     def __init__(
         self,
@@ -49,14 +49,14 @@ class McpMount:
         self._is_ending = False
 
     def drain(self) -> None:
-        """Answer nothing new (503), and end the waits for people; what was called finishes."""
+        """Answer nothing new (503), and end the waits for people; running calls finish."""
         self._is_ending = True
         self._tool_service.drain()
 
     async def serve(self) -> None:
-        """Load the SDK when it is wanted and keep its sessions until cancelled."""
+        """Load the SDK when it is needed and keep its sessions until cancelled."""
         await self._wanted.wait()
-        # In a thread: it takes about a second, in which nobody else would be answered.
+        # In a thread: it takes about a second, in which no other request would be answered.
         await asyncio.to_thread(importlib.import_module, "ompycord.mcp_server.server")
         from ompycord.mcp_server.server import build
 
@@ -90,6 +90,6 @@ class McpMount:
 
 async def _answer(send: Send, status: int, body: bytes) -> None:
     headers = (CONTENT_TYPE, (b"content-length", str(len(body)).encode()))
-    if status == 503:  # noqa: PLR2004  # the only one that is worth trying again
+    if status == 503:  # noqa: PLR2004  # the only one for which another try makes sense
         headers = (*headers, (b"retry-after", b"5"))
     await send_answer(send, (status, headers, body))

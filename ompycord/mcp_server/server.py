@@ -24,7 +24,7 @@ __all__ = ["build"]
 
 Authenticate = Callable[[Mapping[str, str]], RunId | None]
 RunOf = Callable[[Context], RunId]
-"""Whose call it is. Raises ToolError."""
+"""The run of the caller. Raises ToolError."""
 
 INSTRUCTIONS = (
     "You work for a team that watches you on Discord. get_task tells what is asked; post_update shows a sentence on "
@@ -38,9 +38,9 @@ INSTRUCTIONS = (
 
 READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 ADDS = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=False)
-"""No tool of ours touches what the agent works on.
+"""No tool of ours changes the files on which the agent works.
 
-Codex asks leave for every tool that does not say so, even to ask people.
+Codex asks for approval of every tool that does not declare this, even to ask people.
 """
 
 HEARTBEAT_S = 5.0
@@ -68,7 +68,7 @@ WaitSeconds = Annotated[float, Field(ge=0, le=25, description="How long to wait 
 
 def build(tool_service: ToolService, authenticate: Authenticate, *, version: str) -> tuple[MCPServer, Starlette]:
     """The server with its tools, and the ASGI app that speaks streamable HTTP at its root."""
-    with without_module("rich"):  # it would make a handler for logs, which `telemetry` has made already
+    with without_module("rich"):  # it would make a log handler, which `telemetry` has made already
         server = MCPServer(
             "ompycord", title="Ompycord", version=version, instructions=INSTRUCTIONS, log_level="WARNING"
         )
@@ -84,7 +84,7 @@ def build(tool_service: ToolService, authenticate: Authenticate, *, version: str
     app = server.streamable_http_app(
         streamable_http_path="/",
         stateless_http=True,
-        json_response=False,  # a stream, since progress is told on it
+        json_response=False,  # a stream, since progress is sent on it
         # The sidecar checked Host and Origin before us.
         transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
     )
@@ -92,7 +92,7 @@ def build(tool_service: ToolService, authenticate: Authenticate, *, version: str
 
 
 def _add_work(server: MCPServer, tool_service: ToolService, run_of: RunOf) -> None:
-    """The task, and what the agent shows of its work."""
+    """Add the tools for the task, and for what the agent shows of its work."""
 
     @server.tool(title="Read the task", annotations=READS)
     async def get_task(ctx: Context) -> TaskView:
@@ -146,7 +146,7 @@ def _add_work(server: MCPServer, tool_service: ToolService, run_of: RunOf) -> No
 
 
 def _add_people(server: MCPServer, tool_service: ToolService, run_of: RunOf) -> None:
-    """What waits for people."""
+    """Add the tools that wait for people."""
 
     @server.tool(title="Ask people", annotations=ADDS)
     async def ask_human(
@@ -188,7 +188,7 @@ T = TypeVar("T")
 
 
 async def _call(call: Awaitable[T]) -> T:
-    """A refusal becomes the tool's error: words for an agent, and the code in brackets."""
+    """Turn a refusal into the tool's error: words for an agent, and the code in brackets."""
     try:
         return await call
     except Refused as error:
@@ -198,7 +198,7 @@ async def _call(call: Awaitable[T]) -> T:
 
 
 async def _waited(context: Context, call: Awaitable[T]) -> T:
-    """The same, with a sign of life to a client that asked for progress, until somebody decides."""
+    """Wait as above, with progress messages to a client that asked for them, until a person decides."""
     refusal: ToolError
     async with asyncio.TaskGroup() as tasks:
         heartbeats = tasks.create_task(_heartbeat(context))

@@ -1,6 +1,6 @@
 """What the MCP tools do, without MCP: read the task, post an update, ask people and wait. Counterpart: `server.py`.
 
-Clients cut tool calls after 25 to 60 s (docs/platform/agents.md, *MCP clients*), so a question is a ticket that can be
+Clients end tool calls after 25 to 60 s (docs/platform/agents.md, *MCP clients*), so a question is a ticket that can be
 waited for again.
 """
 
@@ -20,9 +20,9 @@ from ompycord.errors import Refused
 __all__ = ["LONGEST_WAIT_S", "Attach", "Remark", "TaskView", "ToolAnswer", "ToolService"]
 
 LONGEST_WAIT_S = 25.0
-"""Between two looks, should nothing change: how long an ending process waits for us."""
+"""Seconds between two reads without a change: so long an ending process waits for us."""
 REMARKS = 50
-"""What people said last; more than that no agent reads."""
+"""Messages of people that are returned, the latest; no agent reads more."""
 
 Attach = Callable[[RunId, str], Awaitable[ev.ArtifactAdded]]
 """Keep a file of a run's clone. Raises Refused."""
@@ -63,7 +63,7 @@ class Remark(Frozen):
 
 
 class ToolService:
-    """One for all runs; every method names the run that the caller's key is bound to."""
+    """One for all runs; every method takes the run to which the caller's key is bound."""
 
     def __init__(
         self,
@@ -86,7 +86,10 @@ class ToolService:
         self._is_ending = False
 
     def drain(self) -> None:
-        """The process ends: whoever waits is told within a second that the answer is still out. Tickets outlive it."""
+        """End the waits: within a second each caller learns that there is no answer yet.
+
+        Tickets outlive the process.
+        """
         self._is_ending = True
 
     async def task(self, run: RunId) -> TaskView:
@@ -103,7 +106,7 @@ class ToolService:
         )
 
     async def post_update(self, run: RunId, text: str) -> None:
-        """A remark of the agent, shown on the card. Raises Refused when it is empty or the run has ended."""
+        """Add a note of the agent, shown on the card. Raises Refused when it is empty or the run has ended."""
         text = text.strip()
         if not text:
             raise Refused(RefusalCode.TEXT_MISSING, what="An update", part="text")
@@ -111,7 +114,7 @@ class ToolService:
         await self._recorder.observe(run, ev.Message(text=text[:2000]))
 
     async def set_plan(self, run: RunId, phases: tuple[ev.Phase, ...]) -> None:
-        """The whole plan, in the place of an earlier one. Raises Refused when the run has ended."""
+        """Replace the whole plan. Raises Refused when the run has ended."""
         await self._open(run)
         await self._recorder.observe(run, ev.PlanUpdated(phases=phases))
 
@@ -123,12 +126,12 @@ class ToolService:
         return added
 
     async def read_thread(self, run: RunId) -> list[Remark]:
-        """What people said in this run, oldest first, the last 50. Raises Refused when there is nothing to read."""
+        """What people wrote in this run, oldest first, the last 50. Raises Refused when there is nothing to read."""
         await self._snapshot(run)
         return remarks(await self._messages.transcript(run))[-REMARKS:]
 
     async def report_result(self, run: RunId, summary: str, outcome: Literal["complete", "partial", "failed"]) -> None:
-        """What the agent says of its work: a claim. Raises Refused when it is empty or the run has ended."""
+        """Record what the agent reports of its work: a claim. Raises Refused when it is empty or the run has ended."""
         summary = summary.strip()
         if not summary:
             raise Refused(RefusalCode.TEXT_MISSING, what="A result", part="summary")
@@ -159,8 +162,9 @@ class ToolService:
     async def request_approval(
         self, run: RunId, title: str, *, command: str | None = None, risk: str | None = None, wait_s: float = 20.0
     ) -> ToolAnswer:
-        """Ask for leave to act; waits like `ask`. The same words again are the same ticket while they are open, and
-        where they were allowed for the whole run.
+        """Ask for approval to act; waits like `ask`.
+
+        The same text again is the same ticket while it is open, and where it was approved for the whole run.
         """
         snapshot = await self._open(run)
         found = ev.ApprovalRequested(
@@ -182,7 +186,10 @@ class ToolService:
         return await self._wait(run, ticket, wait_s, is_known=False)
 
     async def _wait(self, run: RunId, ticket: str, wait_s: float, *, is_known: bool) -> ToolAnswer:
-        """A question that was just stored is known, although the projector may not have read it yet."""
+        """Wait for an answer.
+
+        A question that was just stored is known, although the projector may not have read it yet.
+        """
 
         def closed(snapshot: StatusSnapshot | None) -> ToolAnswer | None:
             found = _find(snapshot, ticket)
@@ -221,7 +228,7 @@ def _find(snapshot: StatusSnapshot | None, ticket: str) -> Question | Approval |
 
 
 def _answer(found: Question | Approval) -> str | None:
-    """In words that an agent reads."""
+    """The answer as text for an agent."""
     if isinstance(found, Question):
         return found.answer
     match found.status:
@@ -234,7 +241,7 @@ def _answer(found: Question | Approval) -> str | None:
 
 
 def remarks(transcript: Transcript) -> list[Remark]:
-    """What people said and decided, in the order of the log."""
+    """What people wrote and decided, in the order of the log."""
     found = [(one.position, Remark(kind="said", by=one.body.by, text=one.body.text)) for one in transcript.messages]
     for request in transcript.requests.values():
         match request.body, request.decided:

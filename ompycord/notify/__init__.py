@@ -1,7 +1,7 @@
 """Deliveries to webhooks of the settings: signed, in order per run, tried for three days; an edge beside the bot.
 
-`webhook.py` is imported on use. It reads its queue (`domain/ports/notify.py`), which the projector fills; nobody waits
-for it.
+`webhook.py` is imported on use. It reads its queue (`domain/ports/notify.py`), which the projector fills and for which
+nothing waits.
 """
 
 from importlib import import_module

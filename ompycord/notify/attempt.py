@@ -1,6 +1,6 @@
-"""What a target is, and how one try of it ended.
+"""A target of deliveries, and how one try of it ended.
 
-Counterparts: `webhook.py`, which is one, and `worker.py`, which asks it.
+Counterparts: `webhook.py`, which is one, and `worker.py`, which uses it.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Attempt:
     error: str | None = None
     """Why it failed, in a few words; None where it arrived."""
     is_permanent: bool = False
-    """There is no point in trying again."""
+    """Whether another try is pointless."""
 
 
 class DeliveryTarget(Protocol):
@@ -28,5 +28,5 @@ class DeliveryTarget(Protocol):
     def destination(self) -> Destination: ...
 
     async def deliver(self, stored: StoredDelivery) -> Attempt:
-        """Try once. Raises nothing: what failed is in the answer."""
+        """Try once. Raises nothing: a failure is part of the answer."""
         ...

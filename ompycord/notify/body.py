@@ -1,4 +1,4 @@
-"""What a webhook is sent: the bytes of the body and the headers that sign them; pure.
+"""What a webhook gets: the bytes of the body and the headers that sign them; pure.
 
 Counterpart: `/schemas/notification.json`.
 """
@@ -27,7 +27,7 @@ PostedMessageOf = Callable[[StoredDelivery, Millis], PostedMessage]
 
 
 def signed_message(secret: bytes) -> PostedMessageOf:
-    """What a webhook of the settings is sent, signed with its secret."""
+    """What a webhook of the settings gets, signed with its secret."""
 
     def message_of(stored: StoredDelivery, now: Millis) -> PostedMessage:
         body = body_of(stored)

@@ -9,7 +9,7 @@ from ompycord.notify.worker import DestinationWorker
 __all__ = ["Notifier"]
 
 QUIET_S = 3600.0
-"""The bus is asked for so long at a time; nothing depends on it."""
+"""Seconds of one wait for the bus; nothing depends on it."""
 
 
 class Notifier:
@@ -21,12 +21,12 @@ class Notifier:
         self._ending = asyncio.Event()
 
     def wake(self) -> None:
-        """Something changed that no event announces: an operator asked for another try."""
+        """Wake the workers after a change that no event announces: an operator asked for another try."""
         for worker in self._workers:
             worker.wake()
 
     def drain(self) -> None:
-        """Begin no further try; `run` returns when those that are on their way have ended."""
+        """Start no further try; `run` returns when those in progress have ended."""
         self._ending.set()
         for worker in self._workers:
             worker.drain()
@@ -41,7 +41,7 @@ class Notifier:
             listener.cancel()
 
     async def _listen(self) -> None:
-        """Deliveries are stored with a projection, and each projection is announced."""
+        """Wake the workers: deliveries are stored with a projection, and each projection is announced."""
         with self._bus.subscribe() as changes:
             while True:
                 if await changes.take(QUIET_S):

@@ -1,8 +1,7 @@
-"""When a delivery that failed is tried again, and when it is given up; pure.
+"""When a failed delivery is tried again, and when it is given up; pure.
 
-Counterpart: `worker.py`, which has the clock.
-
-5 s after the first try, then three times as long each time, up to 6 hours, for three days.
+Counterpart: `worker.py`, which has the clock. The first pause is 5 s, each further one three times as long, up to 6
+hours, for three days.
 """
 
 from ompycord.domain.base import Millis
@@ -13,14 +12,14 @@ FIRST_S = 5.0
 GROWTH = 3.0
 LONGEST_S = 6 * 3600.0
 LIFE_MS = 3 * 24 * 3600 * 1000
-"""For so long a delivery is tried, counted from when it was first to be."""
+"""How long a delivery is tried, counted from when it was first due."""
 LEAST_TRIES = 3
-"""So often each is tried, however old it is.
+"""The least number of tries, however old a delivery is.
 
-Ompycord itself may have been down, or an earlier one of its run held it back.
+Ompycord itself may have been down, or an earlier delivery of its run held it back.
 """
 SPREAD = 0.2
-"""How much of a pause is by chance, so that what failed together does not come back together."""
+"""The part of a pause that is random, so that deliveries which failed together are not all tried at once."""
 
 
 def next_try(*, attempts: int, since: Millis, now: Millis, chance: float) -> Millis | None:

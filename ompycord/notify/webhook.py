@@ -1,9 +1,7 @@
 """A webhook of the settings as a target: one try of one delivery, by HTTP.
 
-Counterpart of `worker.py`, which decides about the next.
-
-Imported on use: without webhooks httpx is not needed (bench footprint). What it says of a failure names a status or a
-kind of error, never an address, a header or what was answered.
+Counterpart of `worker.py`, which decides about the next one. It is imported on use: without webhooks httpx is not
+needed (bench footprint). Its errors name a status or a kind of error, never an address, a header or the answer.
 """
 
 import asyncio
@@ -25,12 +23,15 @@ with without_module("rich"):  # httpx has a command line of its own that would l
 __all__ = ["TIMEOUT_S", "WebhookTarget"]
 
 TIMEOUT_S = 10.0
-"""For a whole try: name, connection, TLS, request and the answer's status."""
+"""Seconds for a whole try: name, connection, TLS, request and the answer's status."""
 GONE = 410
 
 
 class WebhookTarget:
-    """Posts to one address. A 2xx is delivered, a 410 is gone, everything else failed; a redirect is not followed."""
+    """Posts to one address.
+
+    A 2xx is delivered, a 410 is permanent, everything else failed; redirects are not followed.
+    """
 
     def __init__(
         self,
@@ -80,7 +81,7 @@ class WebhookTarget:
     async def _post(self, stored: StoredDelivery) -> Attempt:
         body, headers = self._message_of(stored, self._clock.now_ms())
         try:
-            # The answer is left unread: its status says all, and its length is the receiver's choice.
+            # The answer is left unread: its status is enough, and its length is the receiver's choice.
             async with self._client.stream("POST", self._url, content=body, headers=headers) as answer:
                 return _judge(answer)
         except httpx.HTTPError as error:

@@ -1,7 +1,7 @@
 """Sends what waits for one destination: each run's deliveries in order, several runs at once; counterpart of the queue.
 
-docs/contracts/deliveries.md, *Order*. It wakes when something was projected and when the next try is due; nothing else
-waits for it, and it waits for no other destination.
+docs/contracts/deliveries.md, *Order*. It wakes when something was projected and when the next try is due; no other
+destination waits for it, and it waits for none.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ __all__ = ["MOST_AT_ONCE", "STORE_RETRY_S", "DestinationWorker"]
 MOST_AT_ONCE = 4
 """Tries of one destination at the same time, each of another run."""
 STORE_RETRY_S = 5.0
-"""A database that refuses is asked again after so long; what arrived is not sent again meanwhile."""
+"""Seconds until a database that refuses is asked again; what arrived is not sent again in between."""
 
 log = get_logger(__name__)
 
@@ -47,15 +47,15 @@ class DestinationWorker:
         self._most_at_once = most_at_once
         self._alarm = asyncio.Event()
         self._trying: set[RunId | None] = set()
-        """Runs of which a delivery is on its way."""
+        """Runs with a try in progress."""
         self._is_ending = False
 
     def wake(self) -> None:
-        """Something may wait now."""
+        """Wake up: something may wait now."""
         self._alarm.set()
 
     def drain(self) -> None:
-        """Begin no further try; `run` returns when those that are on their way have ended."""
+        """Start no further try; `run` returns when those in progress have ended."""
         self._is_ending = True
         self._alarm.set()
 
@@ -71,7 +71,7 @@ class DestinationWorker:
                     timer.cancel()
 
     async def _begin_due(self, group: asyncio.TaskGroup) -> Millis | None:
-        """Begin a try of each run whose time has come; when to look again, None where something else will wake us."""
+        """Start a try of each run that is due; when to check again, None where another event will wake us."""
         try:
             heads = await self._queue.heads(self._target.destination, limit=2 * self._most_at_once)
         except StorageError as error:
@@ -100,12 +100,12 @@ class DestinationWorker:
     async def _attempt(self, head: StoredDelivery) -> Attempt:
         try:
             return await self._target.deliver(head)
-        except Exception:  # one delivery's trouble is not another's
+        except Exception:  # a problem of one delivery does not affect another
             log.exception("notify.failed", destination=self._target.destination, delivery=head.delivery.id)
             return Attempt("a defect of Ompycord; its log says more")
 
     async def _record(self, head: StoredDelivery, attempt: Attempt) -> None:
-        """Until the database takes it: what it does not know would be sent again."""
+        """Record the end until the database accepts it: an unrecorded delivery would be sent again."""
         while True:
             try:
                 await self._record_once(head, attempt)

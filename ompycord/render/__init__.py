@@ -1,4 +1,4 @@
-"""Pure renderers of a run's snapshot: card, mirror, result, question, board, notices, help and plain text.
+"""Pure renderers of a run's snapshot: card, channel summary, result, question, board, notices, help and plain text.
 
 Nothing here has a clock or awaits anything; counterpart of `domain.fold`, which makes the snapshot.
 """

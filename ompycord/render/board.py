@@ -1,4 +1,4 @@
-"""The board: one channel message that lists all live runs, cut by whole rows; counterpart of `/omp status`."""
+"""The board: one channel message that lists all open runs, cut by whole rows; counterpart of `/omp status`."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -19,13 +19,13 @@ from ompycord.text.limits import EMBED_DESCRIPTION
 __all__ = ["BOARD_FOOTER", "BoardRow", "board_message"]
 
 BOARD_FOOTER: Final = "board"
-"""By which a probe knows it: no run's message has a footer without the run's id."""
+"""The footer by which a probe recognizes it: every other message of ours has a run's id there."""
 
 _MORE_ROOM: Final = 80
 
 
 class BoardRow(Frozen):
-    """One live run. `place` is its thread's id, None before there is one."""
+    """One open run. `place` is its thread's id, None before there is one."""
 
     snapshot: StatusSnapshot
     render_context: RenderContext = RenderContext()
@@ -33,7 +33,7 @@ class BoardRow(Frozen):
 
 
 def board_message(rows: Sequence[BoardRow], *, sign: Sign, redact: Redact) -> RenderedMessage:
-    """Who needs somebody first, then the oldest; what does not fit is counted. Mentions nobody."""
+    """Runs that need a person first, then the oldest; what does not fit is counted. Mentions no one."""
     sanitizer = Sanitizer(redact)
     live = sorted(
         (row for row in rows if not row.snapshot.is_final),

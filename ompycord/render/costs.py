@@ -1,6 +1,6 @@
 """What runs cost, as a text for the asking person and as CSV; counterpart of `/omp cost`.
 
-An unknown price is said, never guessed.
+An unknown price is called unknown, never guessed.
 """
 
 import csv
@@ -28,7 +28,7 @@ def _spent(usage: Usage) -> float:
 
 
 def costs_text(snapshots: Sequence[StatusSnapshot], *, title: str, redact: Redact) -> str:
-    """The sum, what is not known of it, and the dearest runs. No markup but a list."""
+    """The sum, what is unknown of it, and the most expensive runs. No markup but a list."""
     sanitizer = Sanitizer(redact)
     if not snapshots:
         return f"**{title}**\nNo run began in this time."
@@ -56,7 +56,7 @@ def _line(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
 
 
 def costs_csv(snapshots: Sequence[StatusSnapshot], *, redact: Redact) -> str:
-    """One line a run, newest first. What people wrote begins no formula of a spreadsheet."""
+    """One line per run, newest first. What people wrote cannot start a spreadsheet formula."""
     sanitizer = Sanitizer(redact, terminal=True)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")

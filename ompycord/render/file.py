@@ -1,4 +1,4 @@
-"""A file that an agent attached, as a message of its own; the file itself is added by `bot/delivery/deliver.py`."""
+"""A file that an agent attached, as a message of its own; `bot/delivery/deliver.py` adds the file itself."""
 
 from typing import Final
 
@@ -20,7 +20,7 @@ _KIB: Final = 1024
 def file_message(
     snapshot: StatusSnapshot, artifact: Artifact, render_context: RenderContext, *, sign: Sign, redact: Redact
 ) -> RenderedMessage:
-    """Who attached what. The marker in the footer tells it from the others of its run."""
+    """Who attached what. The marker in the footer distinguishes it from the others of its run."""
     sanitizer = Sanitizer(redact)
     size = f" ({-(-(artifact.size or 0) // _KIB):,} KiB)"
     footer = footer_of(

@@ -1,4 +1,4 @@
-"""`/omp help` by role: what one may do here, and who can do the rest; counterpart of the bot's command table."""
+"""`/omp help` by role: what a person may do here, and who can do the rest; counterpart of the bot's command table."""
 
 from collections.abc import Sequence
 from typing import Final, Literal
@@ -11,7 +11,7 @@ __all__ = ["ROLES", "CommandHelp", "Role", "help_text"]
 
 Role = Literal["viewer", "runner", "approver", "admin"]
 ROLES: Final[tuple[Role, ...]] = ("viewer", "runner", "approver", "admin")
-"""Each may do what those before it may."""
+"""Each role may do what those before it may."""
 
 _MORE: Final = "… more with `/omp help topic`."
 
@@ -29,7 +29,7 @@ class CommandHelp(Frozen):
 def help_text(commands: Sequence[CommandHelp], role: Role | None, *, topic: str | None = None) -> str:
     """Content of an ephemeral reply: the commands of this role, whole lines, at most 2,000 units.
 
-    `role` None is somebody without any. `topic` keeps the commands that have the word in their usage or text.
+    `role` None is a person without any. `topic` keeps the commands that have the word in their usage or text.
     """
     if role is None:
         return "You have no role here. An admin names you under `access` in `ompycord.yml`."

@@ -17,7 +17,7 @@ from ompycord.domain.records import OutboxKind
 __all__ = ["Marker", "approval_hash", "footer_marker", "parse_marker", "question_tag"]
 
 _WORDS: Final = {kind: "mirror" if kind is OutboxKind.SUMMARY else kind.value for kind in OutboxKind}
-"""What a footer calls each kind; a channel's summary is *mirror* in all messages that were ever posted."""
+"""The footer's name of each kind; a channel summary is *mirror* in all messages that were ever posted."""
 _KINDS: Final = {word: kind for kind, word in _WORDS.items()}
 _MARKER: Final = regex.compile(
     r"(?P<run>[0-9a-hjkmnp-tv-z]{6}) · (?P<kind>mirror|card|question|file|result|notice)(?: "
@@ -27,7 +27,7 @@ _MARKER: Final = regex.compile(
 
 
 class Marker(NamedTuple):
-    """What a footer says of its message."""
+    """What a footer tells about its message."""
 
     run: str
     """The run's short id."""
@@ -46,12 +46,12 @@ def footer_marker(run: RunId, kind: OutboxKind, number: int | str = "") -> str:
 
 
 def question_tag(ref: str) -> str:
-    """A question's ref as a marker can hold it: agents choose refs, and people see footers."""
+    """A question's ref as a marker can contain it: agents choose refs, and people see footers."""
     return hashlib.sha256(ref.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
 def approval_hash(approval: Approval) -> str:
-    """What a person who presses a button has read: it goes into the button, so that no click allows anything else."""
+    """The hash of what a person who presses a button has read, so that a click permits nothing else."""
     words = "\0".join((approval.ref, approval.title, approval.command or "", approval.risk or ""))
     return question_tag(words)
 

@@ -1,6 +1,6 @@
 """A message as plain data in the shape of Discord's API; counterpart of `bot/embed_builder.py`, which sends it.
 
-Every create and edit carries `allowed_mentions` with an empty `parse`: Discord takes an omitted one for *parse all*.
+Every create and edit has `allowed_mentions` with an empty `parse`: Discord takes an omitted one for *parse all*.
 """
 
 import hashlib
@@ -24,13 +24,13 @@ Json = dict[str, Any]
 
 
 class RenderedMessage(Frozen):
-    """Exactly what is sent, besides the nonce and the silence flag, which are the sender's."""
+    """What is sent, without the nonce and the silence flag, which the sender adds."""
 
     content: str = ""
     embeds: tuple[Json, ...] = ()
     components: tuple[Json, ...] = ()
     mentions: tuple[str, ...] = ()
-    """Ids of the people who are pinged; nobody else can be."""
+    """Ids of the people who are notified; no others can be."""
     role_mentions: tuple[str, ...] = ()
     attachment: str | None = None
     """The whole text as a file, where the message shows only its beginning."""
@@ -66,7 +66,7 @@ def _button(button: Button, sign: Sign) -> Json:
 
 
 def payload_hash(content: str, embeds: Sequence[Json], buttons: Sequence[Button], *, content_hash: str = "") -> str:
-    """SHA-256 of the canonical JSON; buttons by what they do, not by their signature."""
+    """SHA-256 of the canonical JSON; buttons count by what they do, not by their signature."""
     seen = {"content": content, "embeds": list(embeds), "buttons": [button.model_dump() for button in buttons]}
     if content_hash:
         seen["seal"] = content_hash

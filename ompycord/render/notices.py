@@ -1,7 +1,7 @@
-"""The sentences of refusals and recoveries: what happened, to what, what now. Counterpart of every refusal and
-recovery.
+"""The sentences of refusals and recoveries: what happened, to what, what now.
 
-No exclamation marks, no apology. Names and answers come from people, so they pass the gate here.
+Counterpart of every refusal and recovery. No exclamation marks, no apology. Names and answers come from people, so they
+are sanitized here.
 """
 
 from ompycord.domain.base import Millis
@@ -20,12 +20,12 @@ _NAME = 60
 
 
 def role_holder(helper: str | None, sanitizer: Sanitizer) -> str:
-    """Who can give a role; `helper` is the name of Discord's role for that, where one is configured."""
+    """Who can grant a role; `helper` is the name of Discord's role for that, where one is configured."""
     return f"@{sanitizer.line(helper, _NAME)}" if helper else "An admin"
 
 
 def repository_missing() -> str:
-    """A prompt came from a channel that is bound to no repository."""
+    """For a prompt from a channel that is bound to no repository."""
     return (
         "This channel has no repository. Choose one in the form, or ask an admin to set the repository's "
         "`channel` in `ompycord.yml`."
@@ -33,15 +33,15 @@ def repository_missing() -> str:
 
 
 def already_decided(by: str, at: Millis, what: str, sanitizer: Sanitizer) -> str:
-    """A second click on a question or an approval."""
+    """For a second click on a question or an approval."""
     return f"Already answered by {sanitizer.line(by, _NAME)}, {stamp(at, 't')}: *{sanitizer.line(what, 300)}*."
 
 
 def old_button(url: str) -> str:
-    """A button of a card that has rolled over."""
+    """For a button of a card that has rolled over."""
     return f"That button is from an older card. Here is the live one: {url}"
 
 
 def reply_too_late() -> str:
-    """Discord did not take our acknowledgement; goes with a Resume button."""
+    """For an acknowledgement that Discord did not accept; goes with a Resume button."""
     return "Discord did not take my reply in time. Your text is safe."

@@ -1,7 +1,7 @@
-"""A run stands still and only a person lets it go on: a message of its own, so that it rings; counterpart of the card.
+"""A run is paused until a person resumes it: a message of its own, so that it notifies; counterpart of the card.
 
-docs/contracts/cards.md, *Who is pinged*: budget reached, and an agent that crashed. What somebody stopped by hand rings
-nobody.
+docs/contracts/cards.md, *Who is pinged*: budget reached, and an agent that crashed. A run that a person stopped
+notifies no one.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ _WHAT: Final = {
 
 
 def pings_paused(snapshot: StatusSnapshot, iteration: int) -> bool:
-    """Whether the run still stands where it was halted in that iteration."""
+    """Whether the run is still paused where it stopped in that iteration."""
     return snapshot.state is RunState.SUSPENDED and snapshot.reason in _WHAT and snapshot.iteration == iteration
 
 
@@ -46,7 +46,10 @@ def paused_message(
     mentions: Sequence[str] = (),
     role_mentions: Sequence[str] = (),
 ) -> RenderedMessage:
-    """Why it stands still and what lets it go on. `ref` names the outbox row, `url` the card, which has the buttons."""
+    """Why it is paused and what continues it.
+
+    `ref` names the outbox row, `url` the card, which has the buttons.
+    """
     sanitizer = Sanitizer(redact)
     headline = headline_of(snapshot, render_context, sanitizer)
     users, roles = user_ids(mentions), user_ids(role_mentions)

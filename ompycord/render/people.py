@@ -12,7 +12,7 @@ _MOST: Final = 20
 
 
 def user_ids(ids: Sequence[str]) -> tuple[str, ...]:
-    """Those that are Discord ids, each once; a message that nobody may be pinged by is still sent."""
+    """The Discord ids among them, each once; a message that may notify no one is still sent."""
     return tuple(dict.fromkeys(number for number in ids if _ID.fullmatch(number)))[:_MOST]
 
 

@@ -1,4 +1,4 @@
-"""Numbers, money, times and small counts as people read them; its counterpart is every renderer of this package."""
+"""Numbers, money, times and small counts as people read them; used by every renderer of this package."""
 
 from datetime import UTC, datetime
 from typing import Final, Literal
@@ -31,7 +31,7 @@ _LAST_MS: Final = 253_402_300_799_000  # the last second of the year 9999, the l
 
 
 def stamp(at: Millis, style: Literal["R", "t", "f"] = "R") -> str:
-    """Discord's own time, which ticks in everybody's zone and costs no edit."""
+    """Discord's own time format, which ticks in every reader's time zone and costs no edit."""
     return f"<t:{at // 1000}:{style}>"
 
 
@@ -68,12 +68,12 @@ def duration(ms: Millis) -> str:
 
 
 def money(usd: float) -> str:
-    """US dollars with cents; less than a cent is said, since `$0.00` would read as nothing."""
+    """US dollars with cents; less than a cent is written as such, since `$0.00` would read as nothing."""
     return "under $0.01" if 0 < usd < _LEAST_SHOWN else f"${usd:,.2f}"
 
 
 def cost(usage: Usage) -> str:
-    """What is known of the cost: an unknown price is said, an incomplete sum is a lower bound."""
+    """What is known of the cost: an unknown price is called unknown, an incomplete sum is a lower bound."""
     if usage.cost_usd is None:
         return "cost unknown"
     return money(usage.cost_usd) if usage.cost_complete else f"at least {money(usage.cost_usd).removeprefix('under ')}"

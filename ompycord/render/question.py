@@ -1,6 +1,6 @@
-"""Questions and approvals as messages of their own, so that they ring; counterpart of the card's *Needs you*.
+"""Questions and approvals as messages of their own, so that they notify; counterpart of the card's *Needs you*.
 
-The same call renders the open and the closed form: once decided, the buttons are gone and it says who decided, and
+The same call renders the open and the closed form: once decided, the buttons are gone and it shows who decided, and
 when.
 """
 
@@ -126,7 +126,7 @@ def approval_message(
     mentions: Sequence[str] = (),
     role_mentions: Sequence[str] = (),
 ) -> RenderedMessage:
-    """A request for leave, with what it wants to do word for word; `button_ref` and `attachment` as above."""
+    """A request for approval, with what the agent wants to do word for word; `button_ref` and `attachment` as above."""
     request = _RequestView(snapshot, render_context, approval.ref, redact)
     text, whole = _wanted(approval, request.sanitizer)
     title = f"{request.sanitizer.label(request.agent, _NAME)} asks for leave"
@@ -147,7 +147,7 @@ def approval_message(
 
 
 def _wanted(approval: Approval, sanitizer: Sanitizer) -> tuple[str, str | None]:
-    """What it wants to do, and all of it as a file where the message cannot show all."""
+    """What the agent wants to do, and all of it as a file where the message cannot show all."""
     command = approval.command or ""
     shown = sanitizer.code(command, _TEXT)
     risk = f"Risk: {sanitizer.line(approval.risk, _NAME)}" if approval.risk else ""
@@ -176,7 +176,7 @@ def reminder_message(
     mentions: Sequence[str] = (),
     role_mentions: Sequence[str] = (),
 ) -> RenderedMessage:
-    """Once more to whom it may concern: something still waits, and where. `ref`: the outbox row's."""
+    """A reminder for the people concerned: what still waits, and where. `ref`: the outbox row's."""
     view = _RequestView(snapshot, render_context, ref, redact, OutboxKind.NOTICE)
     users, roles = user_ids(mentions), user_ids(role_mentions)
     text = f"{view.short(request)}\n\n{_waiting(snapshot, request.asked_at)}"
@@ -200,7 +200,7 @@ def ops_message(
     sign: Sign,
     redact: Redact,
 ) -> RenderedMessage:
-    """To those who keep the machine, after an hour without an answer: who waits for what. It mentions nobody."""
+    """A notice for the operators after an hour without an answer: who waits for what. It mentions no one."""
     view = _RequestView(snapshot, render_context, ref, redact, OutboxKind.NOTICE)
     closed = request.status != "open" or snapshot.is_final
     end = _end_of(request, view.sanitizer) if closed else _waiting(snapshot, request.asked_at)
@@ -241,7 +241,7 @@ def _whole(source: str, sanitizer: Sanitizer) -> str | None:
 
 
 def question_closed(question: Question, sanitizer: Sanitizer) -> str:
-    """`Answered by NAME, 12:07: *Allow once*`, in everybody's own time zone."""
+    """`Answered by NAME, 12:07: *Allow once*`, in every reader's own time zone."""
     if question.status != "answered":
         return "No answer is needed any more."
     answer = sanitizer.line(question.answer or "", _ANSWER)

@@ -1,7 +1,6 @@
-"""A refusal in words, for whoever reads it: people in Discord, HTTP clients, agents, the command line.
+"""A refusal in words, for its reader: people in Discord, HTTP clients, agents, the command line.
 
-Counterpart: `domain/refusals.py`, the codes. A button's name means nothing to a program: the words for Discord are its
-own.
+Counterpart: `domain/refusals.py`, the codes. A button's name means nothing to a program: Discord has words of its own.
 """
 
 from enum import StrEnum
@@ -43,7 +42,7 @@ class RefusalWords(NamedTuple):
 
 
 def _same(text: str) -> RefusalWords:
-    """Nothing in it belongs to one surface."""
+    """The same words for every audience, since nothing in them belongs to one surface."""
     return RefusalWords(text, text)
 
 

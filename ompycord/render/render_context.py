@@ -1,4 +1,4 @@
-"""What a card shows besides its run's snapshot, gathered by the caller; counterpart of `bot/delivery/live.py`.
+"""What a card shows beside its run's snapshot, gathered by the caller; counterpart of `bot/delivery/live.py`.
 
 There is no clock in it: what ticks is a Discord timestamp, and what a clock decides (silence, expiry) comes decided.
 """
@@ -12,26 +12,29 @@ __all__ = ["RenderContext"]
 
 
 class RenderContext(Frozen):
-    """The world around a run. `gateway`, `slowed_until` and `breaker` are weather: shown, never a cause for an edit."""
+    """The context of a run.
+
+    `gateway`, `slowed_until` and `breaker` are transient status: shown, never a cause for an edit.
+    """
 
     gateway: Literal["connected", "reconnecting"] = "connected"
     slowed_until: Millis | None = None
     """Until when Discord refuses edits of this card."""
     breaker: str | None = None
-    """The upstream that is being left alone after errors."""
+    """The upstream to which no requests are sent after errors."""
     confinement: ConfinementLevel | None = None
     """None while it is not known, and for an external run, which we do not confine."""
     queue_place: int | None = None
-    """1 is next."""
+    """The place in the queue; 1 is next."""
     starts_at: Millis | None = None
     """When a queued run is expected to start."""
     checks: tuple[str, ...] | None = None
-    """Names of the checks that the repository's configuration lists; None where nobody asked."""
+    """Names of the checks that the repository's configuration lists; None where they were not asked for."""
     card_number: int = 1
     channel_name: str | None = None
     """Where the task was given."""
     is_rehearsal: bool = False
-    """The agent is simulated; the card says so."""
+    """Whether the agent is simulated, which the card shows."""
     silent_since: Millis | None = None
     """Set by the driver once an external agent has been silent for 15 minutes."""
     approvers: str | None = None
@@ -41,4 +44,4 @@ class RenderContext(Frozen):
     live_url: str | None = None
     """Set on a card that a newer one has replaced: where the live one is."""
     is_expired: bool = False
-    """The clone is gone: what needs it is not offered."""
+    """Whether the clone is gone: what needs it is not offered."""

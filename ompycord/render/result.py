@@ -1,4 +1,4 @@
-"""The final answer: a new message that mentions the requester, since edits notify nobody; counterpart of the card.
+"""The final answer: a new message that mentions the requester, since edits notify no one; counterpart of the card.
 
 Evidence first: checks, what fails, what changed, the cost, the links.
 """
@@ -32,7 +32,7 @@ def result_message(
     mentions: Sequence[str] = (),
     actions: Collection[CardAction] = CARD_ACTIONS,
 ) -> RenderedMessage:
-    """What became of the run, also when it stopped for its budget. `mentions` are the people it pings."""
+    """The outcome of the run, also when it paused for its budget. `mentions` are the people it notifies."""
     sanitizer = Sanitizer(redact)
     card = view(snapshot, render_context.model_copy(update={"live_url": None}), actions=actions, redact=redact)
     fields = tuple(field for field in card.fields if field.part in _EVIDENCE)
@@ -44,5 +44,5 @@ def result_message(
         part for part in (mention(users), f"{card.glyph} **{card.word}**{f' · {head}' if head else ''}") if part
     )
     fitted = fit(brief.model_copy(update={"author": brief.author if render_context.is_rehearsal else ""})).view
-    data = {key: value for key, value in embed(fitted).items() if key != "title"}  # the content says it
+    data = {key: value for key, value in embed(fitted).items() if key != "title"}  # the content has it
     return message(content, embeds=[data], buttons=fitted.buttons, sign=sign, mentions=users)

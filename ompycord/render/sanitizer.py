@@ -1,4 +1,4 @@
-"""The one gate for text of agents and people before it is shown; its counterpart is `text.sanitise`, which escapes.
+"""Sanitizes all text of agents and people before it is shown; its counterpart is `text.sanitise`, which escapes.
 
 The order is `clean`, redact, then cut and escape: a secret hidden by invisible characters is whole again after `clean`,
 and one halved by a cut would no longer be found.
@@ -38,15 +38,15 @@ _label = lru_cache(_KEPT)(partial(sanitise.label, is_clean=True))
 
 
 def forget_lines() -> None:
-    """What was rendered before is made anew; for measurements."""
+    """Forget all rendered lines; for measurements."""
     for kept in (_clean, _excerpt, _label):
         kept.cache_clear()
 
 
 class Sanitizer:
-    """Makes foreign text inert. Limits are in UTF-16 units and hold for the result.
+    """Sanitizes foreign text. Limits are in UTF-16 units and hold for the result.
 
-    For `terminal` text nothing is escaped, since nothing there reads markup; controls are gone in either.
+    For `terminal` text nothing is escaped, since nothing there reads markup; controls are removed in either.
     """
 
     def __init__(self, redact: Redact, *, terminal: bool = False) -> None:
@@ -74,19 +74,19 @@ class Sanitizer:
     def dead(self, text: str, limit: int) -> str:
         """A line for a message's content, where an address would become a link with a preview.
 
-        Look-alikes take its slashes, since the sanitiser removes what is invisible.
+        Look-alikes replace its slashes, since the sanitiser removes invisible characters.
         """
         return sanitise.excerpt(self.source(text).replace("://", _NO_ADDRESS), limit)
 
     def label(self, text: str, limit: int) -> str:
-        """For titles, field names, buttons, footers: one line without markup."""
+        """One line without markup, for titles, field names, buttons, footers."""
         if self._terminal:
             return self.line(text, limit)
         source = self.source(text)
         return _label(source, limit) if len(source) <= _SHORT else sanitise.label(source, limit, is_clean=True)
 
     def code(self, text: str, limit: int) -> str:
-        """For the inside of a fence."""
+        """Text for the inside of a fence."""
         return sanitise.code(self.source(text), limit, is_clean=True)
 
     def link(self, url: str | None, limit: int = CARD_LINK) -> str | None:

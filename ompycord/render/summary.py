@@ -1,6 +1,6 @@
-"""The mirror: a run's one line in the channel, from which its thread is opened; counterpart of the card in the thread.
+"""The channel summary: a run's one line in the channel, from which its thread is opened; counterpart of the card.
 
-It is never an interaction's answer, and its footer is what a probe finds after a crash
+It is never an interaction's answer, and a probe finds it by its footer after a crash
 (docs/contracts/cards.md, *Exactly once*).
 """
 
@@ -19,7 +19,7 @@ __all__ = ["direct_message", "summary_message"]
 def summary_message(
     snapshot: StatusSnapshot, render_context: RenderContext, *, thread: str | None, sign: Sign, redact: Redact
 ) -> RenderedMessage:
-    """State, title and the way to the thread, None until it is open. It changes only when the word does."""
+    """State, title and a link to the thread, None until it is open. It changes only when the word does."""
     sanitizer = Sanitizer(redact)
     headline = headline_of(snapshot, render_context, sanitizer)
     data = {
@@ -33,7 +33,7 @@ def summary_message(
 def direct_message(
     snapshot: StatusSnapshot, render_context: RenderContext, *, url: str, sign: Sign, redact: Redact
 ) -> RenderedMessage:
-    """The same line to one person alone, who chose to be told so; the whole stands where the button leads."""
+    """The same line for one person who chose direct messages; the whole is where the button leads."""
     sanitizer = Sanitizer(redact)
     headline = headline_of(snapshot, render_context, sanitizer)
     buttons = [Button(label="Go to the thread", style="link", url=url)]

@@ -1,8 +1,8 @@
 """Group commit: all that arrives while one transaction runs goes into the next; counterpart of `readers.py`.
 
-The first to arrive begins at once; whoever comes meanwhile follows in the next batch. One thread hop, one BEGIN
-IMMEDIATE and one fsync per batch, no timer (docs/platform/sqlite.md, *Throughput*). The end of a batch begins the next
-by callback, not in a caller's task, so a cancelled caller takes nobody along.
+The first item starts a batch at once; items that arrive in the meantime form the next batch. One thread hop, one BEGIN
+IMMEDIATE and one fsync per batch, no timer (docs/platform/sqlite.md, *Throughput*). The end of a batch starts the next
+by callback, not in a caller's task, so a cancelled caller affects no other.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ __all__ = ["Bulk", "Committer", "Work"]
 T = TypeVar("T")
 P = TypeVar("P")
 Work = Callable[[sqlite3.Connection], T]
-"""Runs inside the batch's transaction, in a savepoint of its own: what it raises undoes only what it did."""
+"""Runs inside the batch's transaction, in a savepoint of its own: its error undoes only its own changes."""
 Bulk = Callable[[sqlite3.Connection, Sequence[P]], Sequence[T]]
 """The same for all neighbours of one kind at once: a result for each. When it raises, each is tried again by itself."""
 
@@ -45,7 +45,7 @@ class _Item:
     since: float
     bulk: Bulk[Any, Any] | None = None
     value: Any = None
-    """What `bulk` is given for this item."""
+    """The part that `bulk` gets for this item."""
 
 
 class Committer:
@@ -100,7 +100,7 @@ class Committer:
             self._timer.cancel()
 
     def _arm(self) -> None:
-        """One timer for all that wait: a timeout of its own costs each request as much as its signature."""
+        """Set one timer for all that wait: a timeout of its own costs each request as much as its signature."""
         first = next((item for item in (*self._at_work, *self._waiting) if not item.done.done()), None)
         if first is None:
             self._timer = None
@@ -153,7 +153,7 @@ class Committer:
         self._begin()
 
     def _report(self, outcomes: Sequence[Outcome]) -> None:
-        """Tell the gate how the transaction ended; what waits behind a refusing disk is refused with it."""
+        """Report to the write guard how the transaction ended; what waits behind a refusing disk is refused with it."""
         failed = next((error for _, error in outcomes if isinstance(error, DiskRefuses)), None)
         if failed is None:
             if any(error is None for _, error in outcomes):
@@ -177,7 +177,7 @@ def _outcomes(running: "asyncio.Future[list[Outcome]]", count: int) -> list[Outc
 
 
 def _run(items: Sequence[_Item], raw: sqlite3.Connection) -> list[Outcome]:
-    """One transaction in the connection's thread. All outcomes are kept only if COMMIT succeeds."""
+    """Run one transaction in the connection's thread. All outcomes are kept only if COMMIT succeeds."""
     try:
         if raw.in_transaction:  # an earlier ROLLBACK failed with the disk
             raw.execute("ROLLBACK")
@@ -203,7 +203,7 @@ def _all(bulk: Bulk[Any, Any], items: Sequence[_Item], raw: sqlite3.Connection) 
         return [(value, None) for value in values]
     if len(items) == 1:
         return [(None, failure)]
-    return [outcome for item in items for outcome in _all(bulk, [item], raw)]  # one of them spoils it: find which
+    return [outcome for item in items for outcome in _all(bulk, [item], raw)]  # one of them fails the batch: find which
 
 
 def _one(work: Work[Any], raw: sqlite3.Connection) -> Outcome:

@@ -1,9 +1,7 @@
-"""One aiosqlite connection with work posted to its thread, and SQLite's errors in our words.
+"""One aiosqlite connection with work posted to its thread, and SQLite's errors as ours.
 
-Counterpart of `committer.py`.
-
-The only module that imports aiosqlite. A posted function runs as a whole in the connection's thread: one hop, however
-many statements (docs/platform/sqlite.md, *Threads*).
+Counterpart of `committer.py`. It is the only module that imports aiosqlite. A posted function runs as a whole in the
+connection's thread: one hop, however many statements (docs/platform/sqlite.md, *Threads*).
 """
 
 import asyncio
@@ -47,7 +45,7 @@ _REFUSED_BY_DISK = _OUTSIDE | {sqlite3.SQLITE_READONLY}  # a disk with errors is
 class _Connector:
     """Opens the file in the connection's own thread, where aiosqlite calls it.
 
-    And remembers what aiosqlite hands to nobody.
+    It keeps a reference to the connection, which aiosqlite gives to no caller.
     """
 
     def __init__(self, uri: str, *, busy_timeout_s: float) -> None:
@@ -70,7 +68,7 @@ class _Connector:
         return self.raw
 
     def join(self) -> None:
-        """Wait for the end of a thread that was told to end: it would answer a loop that is closed by then."""
+        """Wait for the end of a thread that was ordered to end: it would answer a loop that is closed by then."""
         if self._began.wait(CLOSE_S) and self._thread is not None:
             self._thread.join(CLOSE_S)
 
@@ -85,7 +83,7 @@ class StoreConnection:
         self._is_open = True
 
     def post(self, work: Callable[[sqlite3.Connection], T]) -> "asyncio.Future[T]":
-        """Run `work` in the thread. The future is set when it is done, whether or not anybody still waits.
+        """Run `work` in the thread. The future is set when it is done, even if no caller waits any more.
 
         Raises StorageError once the connection is closed.
         """
@@ -98,15 +96,15 @@ class StoreConnection:
     def interrupt(self) -> None:
         """Abort the statement that runs now; nothing happens when none does.
 
-        (https://sqlite.org/c3ref/interrupt.html).
+        See https://sqlite.org/c3ref/interrupt.html.
         """
         if self._is_open:
             self._raw.interrupt()
 
     async def close(self) -> None:
-        """Let the queue run dry, close, end the thread; the second call does nothing.
+        """Finish the queue, close, end the thread; the second call does nothing.
 
-        The thread is told before the first await, so a cancelled close cannot leave a thread that hangs exit.
+        The thread is notified before the first await, so a cancelled close cannot leave a thread that hangs exit.
         """
         if not self._is_open:
             return
@@ -120,7 +118,7 @@ class StoreConnection:
 async def connect(path: Path, *, mode: Literal["rw", "ro"], busy_timeout_s: float) -> StoreConnection:
     """Open an existing file by its absolute path; wait so long for another program's lock.
 
-    Raises sqlite3.Error, ConfigurationError (no write-ahead log here, or not the aiosqlite that we know).
+    Raises sqlite3.Error, ConfigurationError (no write-ahead log here, or an aiosqlite that we do not know).
     """
     connector = _Connector(f"{path.as_uri()}?mode={mode}", busy_timeout_s=busy_timeout_s)
     proxy = aiosqlite.Connection(connector, ITER_CHUNK)
@@ -181,7 +179,7 @@ def _read_write(raw: sqlite3.Connection) -> None:
 
 
 def storage_error(error: Exception) -> StorageError:
-    """What a caller is told when a statement failed: nothing of the values."""
+    """The caller's error for a failed statement, without any of the values."""
     if isinstance(error, sqlite3.Error):
         name = getattr(error, "sqlite_errorname", "")
         if name == "SQLITE_INTERRUPT":
@@ -201,7 +199,7 @@ def storage_error(error: Exception) -> StorageError:
 
 
 def start_error(error: sqlite3.Error, name: str) -> StartError:
-    """What ends the process when the database cannot be opened: one line and an exit code."""
+    """The error that ends the process when the database cannot be opened: one line and an exit code."""
     code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
     if code in _LOCKED:
         return BusyError(f"{name} is locked by another program: end that program, then start again.")

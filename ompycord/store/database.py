@@ -20,7 +20,7 @@ class Database:
 
 
 class StorePart:
-    """A feature's part of the store. What it knows is in the database, so several parts make one store."""
+    """A feature's part of the store. All its state is in the database, so several parts make one store."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

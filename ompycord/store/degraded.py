@@ -1,8 +1,7 @@
-"""Read-only for as long as the disk takes nothing: writes are refused at once, a probe finds out when it is over.
+"""Read-only while the disk refuses: writes fail at once, and a probe finds out when it is over.
 
-A damaged database stays read-only: what is written into it may be lost with it.
-
-Counterpart of `committer.py`, which asks before it queues and reports what a commit said. Reading goes on all the time.
+A damaged database stays read-only, since new writes may be lost with it. Counterpart of `committer.py`, which asks
+before it queues and reports how commits ended. Reading continues all the time.
 """
 
 import asyncio
@@ -22,11 +21,11 @@ __all__ = ["PROBE_S", "WriteGuard", "put_probe"]
 PROBE_S = 3.0
 """Seconds between two attempts to write while the disk refuses."""
 FRESH_S = 5.0
-"""A commit that is no older proves that the database can be written."""
+"""Seconds for which a commit proves that the database can be written."""
 STALE_NO_S = 1.0
-"""How long a failed attempt is believed."""
+"""Seconds for which the result of a failed attempt is kept."""
 ROOM = 1024 * 1024
-"""Bytes that must fit before writing is taken up again, so that it is not given up at the next commit."""
+"""Bytes that must fit before writing is resumed, so that it is not refused again at the next commit."""
 
 log = get_logger(__name__)
 
@@ -35,7 +34,7 @@ _PUT_PROBE = _SQL.one("put_probe")
 
 
 class WriteGuard:
-    """Open, or shut with a reason. A timer of its own probes while it is shut; `close` ends that."""
+    """Open, or closed with a reason. A timer of its own probes while it is closed; `close` ends that."""
 
     def __init__(self, *, connection: StoreConnection, path: Path, clock: Clock, probe_s: float = PROBE_S) -> None:
         self._connection = connection
@@ -45,7 +44,7 @@ class WriteGuard:
         self._reason: DiskRefuses | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._is_ended = False
-        self._known = (clock.monotonic_s(), True)  # opening has written or looked already
+        self._known = (clock.monotonic_s(), True)  # opening has written or read already
         self._is_asking = False
 
     @property
@@ -59,11 +58,11 @@ class WriteGuard:
             raise type(self._reason)(str(self._reason))
 
     def committed(self) -> None:
-        """A commit came through."""
+        """Note that a commit succeeded."""
         self._known = (self._clock.monotonic_s(), True)
 
     def failed(self, error: StorageError) -> None:
-        """A commit or a reading did not; only disk and damage shut the gate, since a lock passes by itself."""
+        """Note that a commit or a read failed; only disk and damage close the guard, since a lock passes by itself."""
         self._known = (self._clock.monotonic_s(), False)
         if isinstance(error, DiskRefuses) and self._reason is None and not self._is_ended:
             self._reason = error
@@ -72,7 +71,7 @@ class WriteGuard:
                 self._wait()
 
     async def is_writable(self, submit: Callable[[], Awaitable[None]]) -> bool:
-        """Whether a row can be committed. `submit` writes one; it is asked at most once a second, seldom under load."""
+        """Whether a row can be committed. `submit` writes one; called at most once a second, seldom under load."""
         if self._reason is not None:
             return False
         at, was_written = self._known
@@ -90,7 +89,7 @@ class WriteGuard:
         return True
 
     def close(self) -> None:
-        """No probe after this. Idempotent."""
+        """End probing. Idempotent."""
         self._is_ended = True
         if self._timer is not None:
             self._timer.cancel()
@@ -105,7 +104,7 @@ class WriteGuard:
         self._connection.post(self._probe).add_done_callback(self._tried)
 
     def _probe(self, raw: sqlite3.Connection) -> None:
-        """In the writer's thread, between two batches."""
+        """Probe in the writer's thread, between two batches."""
         _require_room(self._path.with_name(f"{self._path.name}.room"))
         if raw.in_transaction:  # a ROLLBACK failed with the disk
             raw.execute("ROLLBACK")
@@ -123,7 +122,7 @@ class WriteGuard:
 
 
 def put_probe(raw: sqlite3.Connection) -> None:
-    """A row for the sake of writing one: whether the database takes anything at all."""
+    """Write a row only to find out whether the database accepts one."""
     raw.execute(_PUT_PROBE)
 
 

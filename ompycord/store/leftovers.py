@@ -1,8 +1,8 @@
-"""What an earlier process left beside the database, looked at before SQLite does; counterpart of `opening.py`.
+"""Files that an earlier process left beside the database, checked before SQLite reads them.
 
-SQLite takes a write-ahead log that was cut short for one that ends there, and an empty file for a new database: both
-lose acknowledged events without a word. After a kill the shared-memory index still says how long the log was.
-https://sqlite.org/walformat.html, the formats of log, frame, checksum and index header.
+Counterpart of `opening.py`. SQLite takes a write-ahead log that was cut short for one that ends there, and an empty
+file for a new database: both lose acknowledged events without an error. After a kill the shared-memory index still has
+the length of the log. https://sqlite.org/walformat.html, the formats of log, frame, checksum and index header.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from ompycord.errors import ConfigurationError
 
 __all__ = ["make_file", "require_whole"]
 
-_INDEX = struct.Struct("=IIIBBHII8s8s8s")  # native byte order, as the format says; frame checksum, salts, own checksum
+_INDEX = struct.Struct("=IIIBBHII8s8s8s")  # native byte order, see the format; frame checksum, salts, own checksum
 _COPY = 48
 _BACKFILLED = struct.Struct("=96xI")
 _LOG_HEADER = 32
@@ -27,7 +27,7 @@ _LARGEST_PAGE = 65536
 
 
 class _Index(NamedTuple):
-    """What the index says of the log."""
+    """What the index records about the log."""
 
     frames: int
     page: int
@@ -39,7 +39,7 @@ class _Index(NamedTuple):
 def make_file(path: Path) -> None:
     """Make the database's file if there is none: whole, under another name, then renamed; so ours is never empty.
 
-    Never readable for others; the log beside it takes over its mode. Raises ConfigurationError, sqlite3.Error.
+    Never readable for others; the log beside it inherits its mode. Raises ConfigurationError, sqlite3.Error.
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -102,9 +102,9 @@ def _valid_frames(log: BinaryIO, index: _Index) -> int:
 
 
 def _is_newer(log: bytes, index: bytes) -> bool:
-    """Whether the log began anew after the index was written: its first salt grows by one with each beginning.
+    """Whether the log was restarted after the index was written: its first salt grows by one with each restart.
 
-    The index is a mapped file that nobody syncs, so after a power cut it may be older than the log; then it says
+    The index is a mapped file that is never synced, so after a power cut it may be older than the log; then it proves
     nothing.
     """
     ahead = int.from_bytes(log[:4], "big") - int.from_bytes(index[:4], "big")
@@ -136,7 +136,7 @@ def _make_new(path: Path) -> None:
 
 
 def _read_index(file: Path) -> _Index | None:
-    """None where there is none, or it was being written: then nothing can be said."""
+    """The index; None where there is none, or it was being written and proves nothing."""
     try:
         with file.open("rb") as index:
             content = index.read(_BACKFILLED.size)

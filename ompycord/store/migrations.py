@@ -1,7 +1,7 @@
-"""Bring a database to this version's schema, or say in one line why not; counterpart of `alembic-free-migrations/`.
+"""Bring a database to this version's schema, or report in one line why not; counterpart of `alembic-free-migrations/`.
 
-Plain SQL, forward only, one transaction a file, each file's checksum remembered in `schema_migrations`. Runs in the
-writer's thread, before foreign keys are switched on, so that a file may rebuild a table.
+Plain SQL, forward only, one transaction a file, each file's checksum kept in `schema_migrations`. Runs in the writer's
+thread, before foreign keys are switched on, so that a file may rebuild a table.
 """
 
 import hashlib
@@ -74,12 +74,10 @@ def read_folder(folder: Traversable) -> list[Migration]:
 
 
 def migrate(raw: sqlite3.Connection, migrations: Sequence[Migration], *, path: Path, clock: Clock) -> list[int]:
-    """Apply what is missing and return those versions.
+    """Apply the missing migrations and return their versions.
 
-    Raises ConfigurationError (nothing was changed) or sqlite3.Error.
-
-    A database that holds a schema already is copied beside itself first, as `<name>.before-NNNN`.
-
+    A database that has a schema already is copied beside itself first, as `<name>.before-NNNN`. Raises
+    ConfigurationError (nothing was changed) or sqlite3.Error.
     """
     applied = _applied(raw, path.name)
     _require_same(applied, migrations, path.name)
@@ -160,7 +158,7 @@ def _require(holds: bool, message: str) -> None:
 
 
 def _copy(raw: sqlite3.Connection, target: Path) -> None:
-    """A whole copy under its name, or none: written beside it, flushed, then renamed."""
+    """Write a whole copy under its name, or none: beside it, flushed, then renamed."""
     unfinished = target.with_name(f"{target.name}.unfinished")
     unfinished.unlink(missing_ok=True)
     os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))  # VACUUM INTO takes an empty file

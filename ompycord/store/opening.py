@@ -1,4 +1,4 @@
-"""`open_store`: from a path to a working store, or one line that says why not.
+"""`open_store`: from a path to a working store, or one line with the reason why not.
 
 Counterpart of `sqlite.py`, which it makes.
 """

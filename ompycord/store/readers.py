@@ -20,11 +20,11 @@ Values = Sequence[object] | Mapping[str, object]
 
 WAIT_S = 15.0
 STEPS = 10_000
-"""Virtual machine steps between two looks at the clock: about a millisecond."""
+"""Virtual machine steps between two checks of the clock: about a millisecond."""
 
 
 class Readers:
-    """Hands each query to a free connection, inside one read transaction.
+    """Gives each query a free connection, inside one read transaction.
 
     A query of several statements sees one state.
     """
@@ -37,7 +37,7 @@ class Readers:
         timeout_s: float,
         damaged: Callable[[DatabaseDamaged], None],
     ) -> None:
-        """`damaged` hears of pages that are not what was written."""
+        """`damaged` is called for pages that are not what was written."""
         self._connections = tuple(connections)
         self._clock = clock
         self._timeout_s = timeout_s
@@ -47,7 +47,7 @@ class Readers:
             self._free.put_nowait(connection)
 
     async def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
-        """What `query` finds. Raises StorageError when it is too slow, none is free, or a row is damaged."""
+        """The result of `query`. Raises StorageError when it is too slow, none is free, or a row is damaged."""
         try:
             async with asyncio.timeout(WAIT_S):
                 connection = await self._free.get()

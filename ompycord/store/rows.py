@@ -39,7 +39,7 @@ def encode(body: EventBody) -> Encoded:
     r"""The stored form of a body, and what makes two events *the same*: SHA-256 over `<type>\n<canonical data>`.
 
     Neither the time nor any id takes part: a sender that repeats an event without `at`, or under another webhook-id,
-    says the same thing again, and a default that is spelled out means what its absence means.
+    reports the same thing, and a default that is spelled out means what its absence means.
     """
     text = _text_of(body)
     return Encoded(body.type, text, hashlib.sha256(f"{body.type}\n{text}".encode()).digest())
@@ -54,7 +54,7 @@ def _text_of(body: EventBody) -> str:
 
 
 def event_of(row: sqlite3.Row) -> RunEvent:
-    """A fact of the log."""
+    """A fact of the log from its row."""
     return RunEvent(
         run=RunId(row["run"]),
         source=Source(row["source"]),

@@ -1,7 +1,7 @@
-"""`SqliteStore`: the features' parts on one database; it implements `domain/ports/store.py`, and tests use the same.
+"""`SqliteStore`: the features' parts on one database; it implements `domain/ports/store.py`, and tests use it too.
 
-Thin on purpose: every method of a part prepares in the caller's task, then posts one function to the writer or a
-reader.
+It is deliberately thin: every method of a part prepares in the caller's task, then posts one function to the writer or
+a reader.
 """
 
 from functools import partial
@@ -77,16 +77,16 @@ class SqliteStore(
         database = Database(writer=self._writer, readers=readers, clock=clock, ids=ids)
         super().__init__(database)
         self.notifications = SqliteNotificationQueue(database)
-        """What is sent to webhooks; its methods are named as those of the outbox, so it is a part by itself."""
+        """The deliveries to webhooks; its methods have the names of the outbox's, so it is a part of its own."""
 
     @property
     def transactions(self) -> int:
-        """How many write transactions were begun; against the number of events it shows the group commit at work."""
+        """The number of write transactions begun; far fewer than there are events where group commit works."""
         return self._writer.batches
 
     @property
     def read_only(self) -> str | None:
-        """Why nothing is written for now, in one sentence; None while everything is."""
+        """Why nothing is written for now, in one sentence; None while writes are possible."""
         return self._guard.reason
 
     async def is_writable(self) -> bool:

@@ -36,11 +36,11 @@ class Many:
 
     @property
     def texts(self) -> Sequence[str]:
-        """What is prepared, the one for most rows first."""
+        """The prepared texts, the one for most rows first."""
         return tuple(self._texts.values())
 
     def over(self, rows: Sequence[tuple[object, ...]]) -> Iterator[tuple[str, tuple[object, ...]]]:
-        """Statements and their values until all rows are spoken for; none for no rows."""
+        """Statements and their values until all rows are used; none for no rows."""
         at = 0
         for count in ROWS:
             while len(rows) - at >= count:
@@ -48,7 +48,7 @@ class Many:
                 at += count
 
     def run(self, raw: sqlite3.Connection, rows: Sequence[tuple[object, ...]]) -> None:
-        """All of them; for statements that answer nothing."""
+        """Run all of them; for statements without a result."""
         for statement, values in self.over(rows):
             raw.execute(statement, values)
 
@@ -68,7 +68,7 @@ class Statements:
 
     @property
     def unused(self) -> frozenset[str]:
-        """Names that nobody took."""
+        """The names that no caller used."""
         return frozenset(self._texts) - self._taken
 
     def one(self, name: str) -> str:

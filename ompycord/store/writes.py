@@ -1,6 +1,6 @@
-"""What a commit may hold: each record has a feature's function that applies it; counterpart of `domain.records.Commit`.
+"""The writes of a commit: each record has a feature's function that applies it; counterpart of `domain.records.Commit`.
 
-A feature that brings a new kind of write brings a record, and a `Write` in its own file of `features/`.
+A feature with a new kind of write adds a record, and a `Write` in its own file of `features/`.
 """
 
 import sqlite3
@@ -18,9 +18,9 @@ R = TypeVar("R")
 Apply = Callable[[sqlite3.Connection, Millis], Sequence[int]]
 """Apply all records of one kind at a moment, in the commit's transaction; the positions that they got, for events."""
 Earlier = Callable[[sqlite3.Connection, Sequence[R]], Committed | None]
-"""What had been done before, so that the commit changes nothing; None where it is new.
+"""The earlier record because of which the commit changes nothing; None where the record is new.
 
-Looks before anything is written.
+Reads before anything is written.
 """
 
 
@@ -32,7 +32,7 @@ class Write(Generic[R]):
     prepare: Callable[[Sequence[R]], Apply]
     """Called in the caller's task, before the commit joins a batch.
 
-    What can fail for the records alone, fails there.
+    What can fail because of the records alone fails there.
     """
     earlier: Earlier[R] | None = None
     weight: int = 0
@@ -96,9 +96,9 @@ class WriteRegistry:
 
 
 def apply_commit(raw: sqlite3.Connection, commit: PreparedCommit, *, now: Millis) -> Committed:
-    """Apply it, or say what was there first. Raises what a write raises; the caller rolls back."""
+    """Apply a commit, or return what was stored first. Raises what a write raises; the caller rolls back."""
     before = [found for read in commit.earlier if (found := read(raw)) is not None]
-    if before:  # a decision that was first is what the caller must hear of
+    if before:  # the caller needs a decision that was made earlier
         return next((found for found in before if found.earlier is not None), before[0])
     positions = tuple(position for apply in commit.apply for position in apply(raw, now))
     return Committed(positions=positions)

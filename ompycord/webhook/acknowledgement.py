@@ -15,7 +15,7 @@ _ACCEPTED = b'{"accepted":%d,"duplicates":%d,"run":"%b","position":%d,"cancel_re
 
 
 def accepted(receipts: Sequence[Receipt]) -> RawAnswer:
-    """The answer to what was stored now (202), or had been before under the same webhook-id (200)."""
+    """The answer to events that were stored now (202), or earlier under the same webhook-id (200)."""
     last = receipts[-1]
     duplicates = sum(receipt.duplicate for receipt in receipts)
     cancel = b"true" if last.cancel_requested else b"false"

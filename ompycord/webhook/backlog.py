@@ -9,14 +9,14 @@ __all__ = ["Backlog"]
 
 RETRY_S = 2.0
 AGE_S = 1.0
-"""How long a count of waiting events is believed, in the good case and, a tenth of it, in the bad one."""
+"""Seconds for which a count of waiting events is used while there is room; while there is none, a tenth of it."""
 
 
 class Backlog:
-    """How many events wait, asked at most once a second and counted between. One for all routes that take events."""
+    """How many events wait, read at most once a second and counted between. One for all routes that accept events."""
 
     def __init__(self, *, store: EventBacklog, clock: Clock, limit: int, wake: Callable[[], None]) -> None:
-        """`wake` is called after every append that stored something: the projector's alarm."""
+        """`wake` is called after every append that stored something: it wakes the projector."""
         self._store = store
         self._clock = clock
         self._limit = limit
@@ -36,7 +36,7 @@ class Backlog:
             raise Problem("backlog", retry_after_s=RETRY_S)
 
     def stored(self, count: int) -> None:
-        """So many more events are on disk."""
+        """Count events that were stored."""
         if count:
             self._count += count
             self._wake()

@@ -1,6 +1,6 @@
-"""An event as it travels: the envelope's shape and what becomes of it; counterpart of `cli emit`.
+"""An event as it travels: the envelope's shape and how it is read; counterpart of `cli emit`.
 
-Pure but for the clock's value.
+Pure: the clock's value is an argument.
 """
 
 import json
@@ -40,7 +40,7 @@ class _Wire(BaseModel):
 
 
 class Item(_Wire):
-    """One event of a batch: an envelope without the fields that the batch says once."""
+    """One event of a batch: an envelope without the fields that the batch has once."""
 
     schema_: str = Field(default=SCHEMA, alias="schema")
     type: Annotated[str, StringConstraints(max_length=64, pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){0,3}$")]
@@ -149,7 +149,7 @@ def _event(model: type[ItemT], value: Any) -> ItemT:
 
 
 def _require_schema(value: Any) -> None:
-    """A newer major explains every other complaint, so it is named first."""
+    """A newer major version explains every other error, so it is named first."""
     schema: Any = value.get("schema", SCHEMA) if isinstance(value, dict) else SCHEMA  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  # JSON
     if schema == SCHEMA or not isinstance(schema, str):
         return

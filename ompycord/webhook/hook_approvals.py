@@ -1,4 +1,4 @@
-"""A hook whose agent waits for the answer: leave asked for in Discord, and the wait for it.
+"""A hook whose agent waits for the answer: approval requested in Discord, and the wait for it.
 
 Counterpart: `bot/interactions/approvals.py`.
 """
@@ -20,24 +20,24 @@ from ompycord.http.pipeline import ClientDisconnected, RequestPipeline
 __all__ = ["ASK_S", "ApprovalVerdict", "HookApprovals"]
 
 ASK_S: Final = 55.0
-"""How long an agent waits for people; the hooks that we write give up after 60 s."""
+"""Seconds for which an agent waits for people; the hooks that we write give up after 60 s."""
 
 
 @dataclass(frozen=True, slots=True)
 class ApprovalVerdict:
-    """What the agent is told. `ask` leaves it to whoever sits at its terminal."""
+    """The answer for the agent. `ask` leaves the decision to the person at its terminal."""
 
     permission: Literal["allow", "deny", "ask"]
     reason: str
 
     @property
     def is_decided(self) -> bool:
-        """A person said so."""
+        """Whether a person decided."""
         return self.permission != "ask"
 
 
 class HookApprovals:
-    """Waits for people. Without a bus nobody can be waited for."""
+    """Waits for people. Without a bus it cannot wait."""
 
     def __init__(self, *, snapshots: Snapshots, pipeline: RequestPipeline, clock: Clock, bus: Bus | None) -> None:
         self._snapshots = snapshots
@@ -47,11 +47,11 @@ class HookApprovals:
 
     @property
     def can_wait(self) -> bool:
-        """Whether an answer would be heard."""
+        """Whether it can wait for a decision."""
         return self._bus is not None
 
     async def given(self, run: RunId, wanted: ApprovalRequested) -> ApprovalVerdict | None:
-        """Leave that these very words were given for the whole run."""
+        """Whether exactly this text was approved for the whole run."""
         snapshot = await self._snapshots.of(run)
         known = snapshot.approval_for(wanted) if snapshot else None
         return _verdict(known) if known is not None else None

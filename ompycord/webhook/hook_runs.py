@@ -1,8 +1,8 @@
-"""Which run a pushed payload belongs to, and whether it came before; the memory of `hooks.py`.
+"""The run to which a pushed payload belongs, and whether it came before; the memory of `hooks.py`.
 
-The log tells what was stored. Memory only helps: after a restart the rounds of a run are found again by asking the
-store, and a payload that names nothing of its own (`HookReading.id`), as a notice, and is sent once more then counts as
-another one.
+The log has what was stored. Memory only helps: after a restart the rounds of a run are found again by asking the store,
+and a payload without an id of its own (`HookReading.id`), such as a notice, counts as a new one when it is sent once
+more.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from ompycord.http.keys import Key
 __all__ = ["HookRuns", "Pushed"]
 
 _REMEMBERED: Final = 4096
-"""Runs; the one that was longest silent is forgotten first."""
+"""Runs that are remembered; the one that was silent for longest is forgotten first."""
 _ROUNDS: Final = 1000
 _NAME: Final = 120
 """Characters of a run's name before the number of its round; the whole has 128 at most."""
@@ -41,7 +41,7 @@ class Pushed(NamedTuple):
 
 @dataclass(slots=True)
 class _Memory:
-    """Of one run of one key: the round that was open last, and the payload that came last."""
+    """The memory of one run of one key: its last open round and its last payload."""
 
     round: int = 1
     digest: bytes = b""
@@ -49,8 +49,10 @@ class _Memory:
 
 
 class HookRuns:
-    """Stores what payloads say. A run that ended is not touched again: work that begins after its end is another round,
-    `NAME#2` and so on, and what trails after an end is let go.
+    """Stores the events of payloads.
+
+    A run that ended is not changed again: work that starts after its end is another round, `NAME#2` and so on, and what
+    still follows an end is dropped.
     """
 
     def __init__(self, *, store: EventLog, clock: Clock, ids: Ids) -> None:
@@ -61,7 +63,7 @@ class HookRuns:
         self._known: OrderedDict[tuple[str, str], _Memory] = OrderedDict()
 
     def id_of(self, key: Key, source: str, name: str, *, own: str | None, body: bytes) -> str:
-        """What makes the same payload the same: its own id, else its body where it follows upon itself."""
+        """What identifies a payload: its own id, else its body where it follows itself."""
         if own is not None:
             return _digest(source, name, own)
         memory, digest = self._memory(key, name), hashlib.sha256(body).digest()
@@ -70,7 +72,7 @@ class HookRuns:
         return _digest(source, name, digest.hex(), self._start, str(memory.count))
 
     async def store(self, pushed: Pushed, events: Sequence[EventBody]) -> list[Receipt]:
-        """Store these events, all or nothing, once per id; empty where their run has ended and none begins.
+        """Store these events, all or nothing, once per id; empty where their run has ended and no other starts.
 
         Raises BadEvent, StorageError.
         """

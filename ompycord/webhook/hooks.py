@@ -36,23 +36,23 @@ __all__ = ["PREFIX", "SESSION", "Hooks"]
 
 PREFIX: Final = "/hooks/"
 SESSION: Final = "@session"
-"""In the place of a run's name: each session of the agent is a run, named after it."""
+"""Given instead of a run's name: each session of the agent is a run, named after it."""
 _NAME: Final = 128
 _VALUES: Final = 65_536
-"""A hook cannot choose what it sends: within the size of an event it may have more values and longer texts than one."""
+"""A hook cannot choose what it sends: within the size of an event it may have more and longer values than one."""
 
 
 class _Address(NamedTuple):
-    """What the address says."""
+    """The parts of the address."""
 
     source: str
     name: str
     waits: bool
-    """The agent waits for a person's decision."""
+    """Whether the agent waits for a person's decision."""
 
 
 class Hooks:
-    """Takes payloads of the agents that `HOOK_SOURCES` names. None of them leads to a 5xx while the process is well."""
+    """Takes payloads of the agents in `HOOK_SOURCES`. None of them leads to a 5xx while the process is well."""
 
     def __init__(
         self,
@@ -104,7 +104,7 @@ class Hooks:
 
     def _pushed(self, address: _Address, authenticated: AuthenticatedRequest, reading: HookReading) -> Pushed:
         key, name = authenticated.key, _name(authenticated.key, address, reading)
-        own = reading.id if reading.is_known else f"unknown:{reading.kind}"  # said once in a run
+        own = reading.id if reading.is_known else f"unknown:{reading.kind}"  # reported once in a run
         id_ = authenticated.webhook_id or self._runs.id_of(key, address.source, name, own=own, body=authenticated.body)
         return Pushed(key, address.source, name, reading.begins, id_)
 
@@ -116,7 +116,7 @@ class Hooks:
     async def _request_approval(
         self, address: _Address, pushed: Pushed, reading: HookReading, receipts: list[Receipt], receive: Receive
     ) -> ApprovalVerdict | None:
-        """What people say to a tool that waits for leave; None where nobody is asked."""
+        """The decision on a tool that waits for approval; None where no person is asked."""
         wanted, run = reading.request, receipts[-1].run
         if not address.waits or wanted is None or not self._approvals.can_wait or receipts[-1].cancel_requested:
             return None
@@ -156,7 +156,7 @@ def _payload(body: bytes) -> Frame:
 
 
 def _name(key: Key, address: _Address, reading: HookReading) -> str:
-    """What the sender calls the run. Raises Problem where only the session could tell and there is none."""
+    """The sender's name of the run. Raises Problem where only the session could name it and there is none."""
     if address.name != SESSION:
         return address.name
     if key.run is not None:
@@ -171,12 +171,12 @@ def _unknown_client(source: str, kind: str) -> Note:
 
 
 def _nothing(reading: HookReading) -> RawAnswer:
-    """Taken, and nothing of it is kept: the kind is ignored by its name, or its run has ended."""
+    """The answer where nothing is stored: the kind is ignored by its name, or its run has ended."""
     return _json(202, {"accepted": 0, "duplicates": 0, "run": None, "position": 0, "cancel_requested": False})
 
 
 def _for_claude(receipts: list[Receipt], verdict: ApprovalVerdict | None) -> RawAnswer:
-    """Claude Code reads the answer to a hook: a decision, and that somebody wants it to end."""
+    """The answer that Claude Code reads: a decision, and that a person wants the run to end."""
     status, headers, body = accepted(receipts)
     more: Frame = {}
     if verdict is not None:

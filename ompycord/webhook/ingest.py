@@ -30,7 +30,7 @@ class _To(NamedTuple):
 
 
 class Ingest:
-    """Takes events in."""
+    """Takes in events."""
 
     def __init__(
         self,
@@ -113,7 +113,7 @@ class Ingest:
             body=read_body(item),
             seq=item.seq,
             event_id=new_id,
-            new_run=new_id,  # another table: the run that an event begins may share its id
+            new_run=new_id,  # another table: the run that an event starts may share its id
             webhook_id=webhook_id,
             body_hash=digest,
             channel=key.channel,

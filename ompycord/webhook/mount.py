@@ -48,12 +48,10 @@ def create_webhook(
     reports: Reports | None,
     bus: Bus | None,
 ) -> WebhookMount:
-    """The webhook's routes; without `streams` there are no server-sent events.
+    """The webhook's routes.
 
-    Without `reports` no /status and /metrics, without `bus` no hook waits for people.
-
-    `wake` is called after every append that stored something: the projector's alarm.
-
+    Without `streams` there are no server-sent events, without `reports` no /status and /metrics, and without `bus` no
+    hook waits for people. `wake` is called after every append that stored something: it wakes the projector.
     """
     backlog = Backlog(store=store, clock=clock, limit=limits.backlog, wake=wake)
     ingest = Ingest(store=store, pipeline=pipeline, backlog=backlog, clock=clock, ids=ids, limits=limits)

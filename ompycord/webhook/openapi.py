@@ -92,7 +92,7 @@ def _ref(name: str) -> dict[str, str]:
 
 
 def _hook() -> dict[str, Any]:
-    """Taken in by `hooks.py`."""
+    """The operation that `hooks.py` handles."""
     operation = dict(_operation("Take in what an agent pushes by itself, in its own shape", "HookPayload"))
     names = [*HOOK_SOURCES]
     return operation | {

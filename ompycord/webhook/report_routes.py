@@ -1,6 +1,6 @@
 """`GET /status` and `GET /metrics`: each with a scope of its own, also on loopback.
 
-Counterpart: whoever implements `Reports` (the composition root); what is said there is its business.
+Counterpart: the implementation of `Reports` (the composition root), which decides what they contain.
 """
 
 from typing import Any, Protocol
@@ -16,14 +16,14 @@ __all__ = ["Reports", "add_reports"]
 
 
 class Reports(Protocol):
-    """What operators are told."""
+    """What operators can read."""
 
     async def status(self) -> dict[str, Any]:
         """Everything that matters at a glance, as JSON can carry it."""
         ...
 
     async def metrics(self) -> tuple[bytes, str]:
-        """The scrape and its content type."""
+        """The metrics as a scraper reads them and their content type."""
         ...
 
 

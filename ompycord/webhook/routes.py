@@ -32,7 +32,7 @@ from ompycord.webhook.streams import Streams
 __all__ = ["Probe", "create_routes"]
 
 Probe = Callable[[], Awaitable[bool]]
-"""Whether something that we need is there; False, an exception or 2 s of silence mean that it is not."""
+"""Whether something that we need works; False, an exception or 2 s without an answer mean that it does not."""
 
 PROBE_S = 2.0
 

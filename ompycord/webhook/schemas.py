@@ -36,13 +36,13 @@ def _event() -> dict[str, Any]:
 
 
 def _snapshot() -> dict[str, Any]:
-    """What is true of a run, as `reset` carries it."""
+    """The snapshot of a run, as `reset` carries it."""
     made = TypeAdapter(StatusSnapshot).json_schema(mode="serialization")
     return {"$schema": DRAFT, "$id": "/schemas/snapshot.json", **made}
 
 
 def _notification() -> dict[str, Any]:
-    """What a webhook of the settings is sent."""
+    """What a webhook of the settings gets."""
     made = Notification.model_json_schema(mode="serialization", by_alias=True)
     return {"$schema": DRAFT, "$id": "/schemas/notification.json", **made}
 

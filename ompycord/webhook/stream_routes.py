@@ -1,4 +1,4 @@
-"""`GET /api/events` and `GET /api/runs/{id}/events`: who may listen to what; counterpart of `streams.py`."""
+"""`GET /api/events` and `GET /api/runs/{id}/events`: who may read which stream; counterpart of `streams.py`."""
 
 from typing import Annotated
 

@@ -1,7 +1,7 @@
 """Server-sent events: the log as it grows, resumable by position; counterpart of `store/features/streaming.py`.
 
 A stream has no queue of its own: the log is the queue, and a reader that is too far behind restarts with a snapshot. So
-a slow reader costs a page of memory. `http/event_stream.py` knows the connection.
+a slow reader costs a page of memory. `http/event_stream.py` handles the connection.
 """
 
 import asyncio
@@ -25,10 +25,10 @@ __all__ = ["StreamReset", "StreamedLog", "Streams"]
 
 HEARTBEAT_S = 15.0
 WRITE_S = 30.0
-"""A reader that takes nothing for so long is gone."""
+"""Seconds after which a reader that accepts nothing is disconnected."""
 PAGE = 100
 MOST_BEHIND = 1_000
-"""Events that a reader may be behind before it begins anew (docs/contracts/http.md, *Event streams*)."""
+"""Events that a reader may be behind before it restarts (docs/contracts/http.md, *Event streams*)."""
 MOST_STREAMS = 64
 RETRY_MS = 2_000
 
@@ -86,12 +86,10 @@ class Streams:
             changes.wake()
 
     def open(self, run: RunId | None, after: int | None, *, is_allowed: Callable[[], bool]) -> EventStreamResponse:
-        """The response that streams. Without a position it begins with a `reset`.
+        """The response that streams. Without a position it starts with a `reset`.
 
-        Raises Problem: draining, rate-limited.
-
-        `is_allowed` is asked again as the stream goes on, so that a key that ends, ends it.
-
+        `is_allowed` is asked again during the stream, so that a key's end ends it. Raises Problem: draining,
+        rate-limited.
         """
         if self._is_ended:
             raise Problem("draining", retry_after_s=RETRY_MS / 1000)
@@ -102,9 +100,9 @@ class Streams:
     async def _serve(
         self, run: RunId | None, after: int | None, is_allowed: Callable[[], bool], reader: StreamConnection
     ) -> None:
-        """One stream, until its reader goes, its key ends, or the database does not answer.
+        """Serve one stream, until its reader disconnects, its key ends, or the database does not answer.
 
-        Then the reader comes again.
+        Then the reader connects again.
         """
         with self._bus.subscribe() as changes:
             reader.on_disconnect = changes.wake

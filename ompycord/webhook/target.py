@@ -1,4 +1,4 @@
-"""What the sidecar needs of the store: ports of the domain, together."""
+"""What the sidecar needs of the store: several ports of the domain as one."""
 
 from typing import Protocol
 
@@ -8,4 +8,4 @@ __all__ = ["EventTarget"]
 
 
 class EventTarget(EventLog, RunRecords, EventBacklog, Protocol):
-    """Where events go, how far the projector is behind, and which runs there are."""
+    """The ports for events, the projector's backlog, and runs."""

@@ -1,1 +1,1 @@
-"""Keys of clients and of runs: made, kept, given out, revoked."""
+"""Keys of clients and of runs: made, kept, given to runs, revoked."""

@@ -1,6 +1,6 @@
-"""Who may come in by a key: the ring in memory kept as the store has it, and the keys that runs are given.
+"""Keeps the keys in memory as the store has them, and makes the keys that runs are given.
 
-Counterpart: `app/access_keys/keys.py`, which makes and ends keys for people and tells this one.
+Counterpart: `app/access_keys/keys.py`, which makes and ends keys for people and notifies this one.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ class KeyManagerStore(KeyStore, Decisions, Protocol):
 
 
 class KeyManager:
-    """Call `refresh` once before the ring is used."""
+    """The keys that are valid now. Call `refresh` once before they are used."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class KeyManager:
         self._refreshing = asyncio.Lock()
 
     async def run(self) -> None:
-        """Look once a minute until cancelled: a run's key dies ten minutes after its run, whoever ended that."""
+        """Refresh once a minute until cancelled: a run's key ends ten minutes after its run, whoever ended that."""
         while True:
             await self._clock.sleep(REFRESH_S)
             try:
@@ -61,14 +61,14 @@ class KeyManager:
 
     async def refresh(self) -> None:
         """Take the keys that the store has now."""
-        async with self._refreshing:  # an older reading must not replace a newer one: a revoked key would live on
+        async with self._refreshing:  # an older reading must not replace a newer one: a revoked key would stay valid
             records = await self._store.keys()
             texts = self._secrets.of(record.id for record in records if record.kind == "hmac")
             secrets = {key_id: parse_secret(text) for key_id, text in texts.items()}
             self.keys.replace(records, hmac_secrets=secrets, shared_secret=self._shared_secret)
 
     async def job_environment(self, run: RunId) -> dict[str, str]:
-        """What an agent needs to speak to us, with a key of its own that ends with its run."""
+        """The variables with which an agent reaches us, including a key of its own that ends with its run."""
         scopes = {Scope.EVENTS_WRITE, Scope.MCP}
         record, token = mint_bearer(
             ids=self._ids, now_ms=self._clock.now_ms(), name=f"run {run}", scopes=scopes, run=run

@@ -1,8 +1,6 @@
 """Secrets of signing keys: one 0600 file each under `secrets/hmac/`, named by key id.
 
-Counterpart of the `api_keys` table.
-
-They are never in the database. A bearer key has none: its SHA-256 is enough.
+Counterpart of the `api_keys` table. They are never in the database. A bearer key has none: its SHA-256 is enough.
 """
 
 import re
@@ -17,7 +15,7 @@ _KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 
 class KeySecrets:
-    """Reads and writes them; the folder is made at the first write."""
+    """Reads and writes secrets; the folder is made at the first write."""
 
     def __init__(self, data_folder: Path) -> None:
         self._folder = data_folder / "secrets" / "hmac"
@@ -32,17 +30,17 @@ class KeySecrets:
             return None
 
     def of(self, key_ids: Iterable[str]) -> dict[str, str]:
-        """Those of these keys that are there."""
+        """The secrets of those keys that have one."""
         found = {key_id: self.get(key_id) for key_id in key_ids}
         return {key_id: text for key_id, text in found.items() if text}
 
     def put(self, key_id: str, text: str) -> None:
-        """Keep it, whole or not at all, before anybody is told of the key. Raises OSError."""
+        """Store a secret, whole or not at all, before anyone gets the key. Raises OSError."""
         self._folder.parent.mkdir(mode=0o700, exist_ok=True)
         self._folder.mkdir(mode=0o700, exist_ok=True)
         replace_file(self._folder / key_id, text + "\n")
 
     def drop(self, key_id: str) -> None:
-        """Forget it; it may be gone already."""
+        """Remove a secret; it may be gone already."""
         if _KEY_ID.fullmatch(key_id):
             (self._folder / key_id).unlink(missing_ok=True)

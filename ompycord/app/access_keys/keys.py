@@ -36,9 +36,9 @@ class AddKey(Frozen):
     kind: Literal["bearer", "hmac"] = "bearer"
     scopes: Annotated[frozenset[Scope], Field(min_length=1)] = frozenset({Scope.EVENTS_WRITE, Scope.RUNS_CREATE})
     channel: Annotated[str, Field(pattern=r"^[0-9]{1,20}$")] | None = None
-    """The Discord channel where its runs are shown."""
+    """The Discord channel in which its runs are shown."""
     owner: Annotated[str, Field(pattern=r"^[0-9]{15,20}$")] | None = None
-    """The Discord user whose key it is: its runs call them, and they may answer."""
+    """The Discord user who owns the key: its runs notify them, and they may answer."""
     lifetime_s: Lifetime | None = None
 
 
@@ -58,11 +58,11 @@ class KeyFilter(Frozen):
     """Which keys are listed."""
 
     with_runs: bool = False
-    """Also those that runs were given, which end by themselves."""
+    """Also the keys that runs were given, which end by themselves."""
 
 
 class KeyView(Frozen):
-    """What may be shown of a key: never a secret."""
+    """The part of a key that may be shown: never a secret."""
 
     id: str
     name: str
@@ -77,7 +77,7 @@ class KeyView(Frozen):
 
     @classmethod
     def of(cls, record: KeyRecord, *, now_ms: Millis) -> Self:
-        """As it stands at `now_ms`."""
+        """The view of a key at `now_ms`."""
         is_over = record.expires_at is not None and record.expires_at <= now_ms
         return cls(
             id=record.id,
@@ -94,7 +94,7 @@ class KeyView(Frozen):
 
 
 class MadeKey(Frozen):
-    """A new key with its secret, which is told this once."""
+    """A new key with its secret, which is shown only this once."""
 
     key: KeyView
     secret: str
@@ -106,7 +106,10 @@ class KeysStore(KeyStore, AuditTrail, Decisions, Protocol):
 
 
 class Keys:
-    """Every change is stored and audited, then `changed` tells the running KeyRing before the caller is answered."""
+    """Changes keys.
+
+    Each change is stored and audited, then `changed` updates the running KeyRing before the call returns.
+    """
 
     def __init__(
         self, *, store: KeysStore, secrets: KeySecrets, clock: Clock, ids: Ids, changed: Callable[[], Awaitable[None]]
@@ -119,7 +122,7 @@ class Keys:
         self._one_at_a_time = asyncio.Lock()
 
     def operations(self) -> dict[str, Operation]:
-        """Under the names that the control socket knows them by."""
+        """The operations by the names that the control socket uses."""
 
         async def add(arguments: dict[str, Any]) -> Any:
             return _plain(await self.add(_validated(AddKey, arguments)))
@@ -142,7 +145,7 @@ class Keys:
         return {name: self._alone(operation) for name, operation in table.items()}
 
     def _alone(self, operation: Operation) -> Operation:
-        """One after another: between looking and writing nobody else writes."""
+        """Run one change after another: between reading and writing no other change is made."""
 
         async def alone(arguments: dict[str, Any]) -> Any:
             async with self._one_at_a_time:
@@ -151,7 +154,7 @@ class Keys:
         return alone
 
     async def list(self, which: KeyFilter) -> list[KeyView]:
-        """Oldest first; revoked ones are gone."""
+        """The keys, oldest first, without revoked ones."""
         now = self._clock.now_ms()
         records = await self._store.keys()
         return [KeyView.of(record, now_ms=now) for record in records if record.run is None or which.with_runs]
@@ -171,7 +174,7 @@ class Keys:
         return MadeKey(key=KeyView.of(record, now_ms=now), secret=secret)
 
     async def revoke(self, request: WhichKey) -> KeyView:
-        """It opens nothing from now on. Raises Refused when there is no such key."""
+        """Revoke a key from now on. Raises Refused when there is no such key."""
         now = self._clock.now_ms()
         record = await self._find(request.key)
         ended = record.model_copy(update={"revoked_at": now})
@@ -182,7 +185,10 @@ class Keys:
         return KeyView.of(ended, now_ms=now)
 
     async def rotate(self, request: RotateKey) -> MadeKey:
-        """A key of another id and secret with the same name, scopes, channel and owner. Raises Refused."""
+        """Replace a key by one with another id and secret and the same name, scopes, channel and owner.
+
+        Raises Refused.
+        """
         now = self._clock.now_ms()
         old = await self._find(request.key)
         if old.run is not None:
@@ -217,7 +223,7 @@ class Keys:
         return record.model_copy(update={"expires_at": expires_at}), secret
 
     async def _keep(self, record: KeyRecord, secret: str, *, action: str, ending: KeyRecord | None = None) -> None:
-        """The secret first: a stored key without one would open nothing, a file without a key is nothing."""
+        """Write the secret first: a stored key without one would be useless, a file without a key is harmless."""
         if record.kind == "hmac":
             try:
                 await asyncio.to_thread(self._secrets.put, record.id, secret)

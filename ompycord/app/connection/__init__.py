@@ -1,1 +1,1 @@
-"""The way to Discord, real or local: what is tried at the start, and the playground beside us."""
+"""The connection to Discord, real or local: the probe at the start, and the playground beside us."""

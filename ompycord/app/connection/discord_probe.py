@@ -1,7 +1,7 @@
 """Asks Discord what the bot is and may do, before or beside the gateway; a line for everything that is missing.
 
-Used by `doctor`, `init` and the start. Plain requests that only read, through aiohttp, which discord.py has loaded
-already. Counterpart of `bot/gateway/permissions.py`, which knows what is needed, and in tests of the playground
+Used by `doctor`, `init` and the start. It sends plain requests that only read, through aiohttp, which discord.py has
+loaded already. Counterpart of `bot/gateway/permissions.py`, which knows what is needed, and in tests of the playground
 (setting `discord.api`).
 """
 
@@ -41,7 +41,7 @@ class Server(Frozen):
     id: str
     name: str
     permissions: int
-    """What its roles add up to; 2^3 means everything."""
+    """The permissions of its roles together; 2^3 is every permission."""
 
 
 class Channel(Frozen):
@@ -63,7 +63,7 @@ class Account(Frozen):
 
 
 class DiscordProbe:
-    """Reads.
+    """Reads what the bot is and may do.
 
     Raises ConfigurationError for a token that Discord refuses, UnavailableError when Discord does not answer.
     """
@@ -94,14 +94,14 @@ class DiscordProbe:
         )
 
     async def channels(self, server: str) -> list[Channel]:
-        """The server's channels, as far as the bot is told."""
+        """The server's channels that the bot may know."""
         found: list[Json] = await self._get(f"/guilds/{server}/channels") or []
         return [Channel(id=one["id"], name=one["name"], is_text=one["type"] == 0) for one in found]
 
     async def lacks_in(self, channel: str, *, account: Account) -> tuple[str, str, tuple[Permission, ...]]:
-        """The channel's name, its server's id, and what the bot lacks there.
+        """The channel's name, its server's id, and the permissions that the bot lacks there.
 
-        Both empty: the bot knows no such channel.
+        All are empty where the bot knows no such channel.
         """
         found = await self._get(f"/channels/{channel}")
         if found is None:
@@ -124,7 +124,10 @@ class DiscordProbe:
         return found["name"], server.id, (VIEW_CHANNEL,) if VIEW_CHANNEL in lacks else lacks
 
     async def _unseen(self, channel: str, account: Account) -> tuple[str, str, tuple[Permission, ...]]:
-        """A channel that the bot may not look at is in its server's list all the same."""
+        """The names and the missing permission of a channel that the bot may not view.
+
+        Such a channel is in its server's list all the same.
+        """
         for server in account.servers:
             for one in await self.channels(server.id):
                 if one.id == channel:
@@ -132,7 +135,7 @@ class DiscordProbe:
         return "", "", ()
 
     async def _get(self, path: str) -> Any:
-        """The JSON answer; None where the bot may not look or there is nothing."""
+        """The JSON answer; None where the bot may not read or there is nothing."""
         try:
             async with self._session.get(self._api + path, headers=self._headers) as answer:
                 if answer.status == UNAUTHORIZED:
@@ -154,7 +157,7 @@ class DiscordProbe:
 
 @asynccontextmanager
 async def open_probe(*, api: str | None, token: str) -> AsyncGenerator[DiscordProbe]:
-    """With the configured Discord, on the road that discord.py takes too (no proxy of the environment)."""
+    """A probe of the configured Discord, by the same way that discord.py takes (no proxy of the environment)."""
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ASK_S)) as session:
         yield DiscordProbe(session, api=api or API, token=token)
 
@@ -162,10 +165,7 @@ async def open_probe(*, api: str | None, token: str) -> AsyncGenerator[DiscordPr
 async def findings_of(probe: DiscordProbe, settings: DiscordSettings, *, channels: Iterable[str] = ()) -> list[Finding]:
     """Everything about the token, the intents, the servers and the channels.
 
-    `channels` are those of repositories besides.
-
-    Raises as `DiscordProbe` does.
-
+    `channels` are those of repositories, checked in addition. Raises as `DiscordProbe` does.
     """
     account = await probe.account()
     found = [ok("Token", f"Discord knows it as {account.name}"), _intent(account, settings)]
@@ -237,7 +237,7 @@ async def _channel(
         text = f"#{name} belongs to a server that DISCORD_GUILD_ID does not name."
         return [fail("Channel", text, "Name that server too, or take another channel.")]
     of_server = missing(known[server_id].permissions)
-    own = [permission for permission in lacks if permission not in of_server]  # the server's line says the others
+    own = [permission for permission in lacks if permission not in of_server]  # the server's line has the others
     if not own:
         return [ok("Channel", f"#{name}")]
     return _lacking(own, f"#{name}", "Open the channel's settings, Permissions, and allow it to the bot's role.")

@@ -1,7 +1,7 @@
 """The playground as `up` uses it: the running one of this data folder, or one that it starts.
 
-docs/contracts/processes.md, *Playground*: found by `playground/run.json`, proved by a request with its token, adopted,
-address unchanged.
+docs/contracts/processes.md, *Playground*: it is found by `playground/run.json`, identified by a request with its token,
+and adopted with its address unchanged.
 """
 
 import asyncio
@@ -33,17 +33,17 @@ class LocalDiscord:
 
     @property
     def address(self) -> str:
-        """What a person opens; it carries the token."""
+        """The address that a person opens; it contains the token."""
         return self._address.page
 
     async def register_bot(self) -> None:
-        """Tell it which process is its bot, so that its page can kill it and start it again."""
+        """Name the bot's process to the playground, so that its page can kill and restart it."""
         argv = [sys.executable, "-m", "ompycord", *sys.argv[1:]]
         async with Client(self._address, timeout_s=PROBE_S) as client:
             await client.register_bot(pid=os.getpid(), argv=argv, cwd=str(Path.cwd()))
 
     async def shut_down(self) -> None:
-        """End it with an orderly end of `up`; nothing happens where it has ended already."""
+        """End the playground with an orderly end of `up`; does nothing where it has ended already."""
         with contextlib.suppress(PlaygroundError):
             async with Client(self._address, timeout_s=PROBE_S) as client:
                 await client.shut_down(bot=os.getpid())
@@ -104,7 +104,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 async def _adopt(folder: Path) -> LocalDiscord | None:
-    """The playground of run.json, if it answers to its token; a stale file or another program on the port is not it."""
+    """The playground of run.json, if it answers to its token; None for a stale file or another program on the port."""
     run = read_run_file(folder)
     if run is None:
         return None

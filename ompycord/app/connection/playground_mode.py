@@ -1,6 +1,6 @@
-"""What `up` sets by itself where there is no token.
+"""The settings that `up` makes by itself where there is no token.
 
-The playground's ids, the sample repository, the rehearsal agent.
+They are the playground's ids, the sample repository and the rehearsal agent.
 """
 
 from ompycord.agents.rehearsal import RehearsalOptions
@@ -12,11 +12,11 @@ from ompycord.settings import Settings
 __all__ = ["REHEARSAL", "with_playground"]
 
 REHEARSAL = RehearsalOptions(name="rehearsal")
-"""Simulated, and labelled so wherever it is shown."""
+"""The rehearsal agent: simulated, and labelled so wherever it is shown."""
 
 
 def with_playground(settings: Settings, info: Info, sample: RepositorySpec) -> Settings:
-    """Configured repositories and agents stay and come first.
+    """The settings with the playground; configured repositories and agents stay and come first.
 
     Access is the playground's admin and its member, a runner.
     """

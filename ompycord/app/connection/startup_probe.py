@@ -1,6 +1,6 @@
 """What `up` does about Discord before and after the bot connects.
 
-Another address, and a line for each thing it may not do.
+It sets another address where one is configured, and reports each thing that the bot may not do.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ log = get_logger(__name__)
 
 
 def point_at_configured(settings: DiscordSettings) -> None:
-    """Use the Discord that the settings name; the playground sets them, and so do its tests."""
+    """Use the Discord that the settings name; the playground and its tests set one."""
     if settings.api is None:
         return
     root = settings.api.removesuffix("/")
@@ -35,9 +35,9 @@ def channels_of(catalog: Catalog) -> list[str]:
 
 
 async def report_missing(settings: Settings, token: str, announce: Callable[[str], None]) -> None:
-    """Say and log each thing that Discord does not allow.
+    """Print and log each thing that Discord does not allow.
 
-    What cannot be asked is not told: the bot itself says that.
+    A probe that fails reports nothing: the bot itself reports that.
     """
     try:
         async with asyncio.timeout(POLL_S), open_probe(api=settings.discord.api, token=token) as probe:

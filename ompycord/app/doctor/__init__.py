@@ -1,4 +1,4 @@
-"""`ompycord doctor`: looks at everything that a running Ompycord needs and changes nothing.
+"""`ompycord doctor`: inspects everything that a running Ompycord needs and changes nothing.
 
 Counterpart of `cli/doctor.py`.
 """

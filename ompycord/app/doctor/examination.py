@@ -1,4 +1,4 @@
-"""All findings in the order in which they matter: what the rest needs comes first."""
+"""All findings in order of importance: what the others depend on comes first."""
 
 import os
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ __all__ = ["examine"]
 async def examine(
     *, environ: Mapping[str, str], folder: Path, overrides: Mapping[str, Any], is_production: bool
 ) -> list[Finding]:
-    """Look at everything. `folder` is where `up` would be started. Raises nothing for what it finds."""
+    """Inspect everything. `folder` is where `up` would be started. A finding is returned, never raised."""
     git = git_of(environ)
     found = [machine.python(), machine.sqlite(), await machine.git_version(git, folder)]
     try:

@@ -1,7 +1,4 @@
-"""What the machine must have: Python, SQLite, git, confinement, room on the disk, free ports.
-
-A data folder of its own.
-"""
+"""What the machine must have: Python, SQLite, git, confinement, a data folder of its own, free disk, free ports."""
 
 import asyncio
 import os
@@ -29,11 +26,11 @@ SAFE_SQLITE = (3, 51, 3)
 """Older ones can damage the log when two connections write at once; we have one writer
 (docs/platform/sqlite.md, *One writer*)."""
 LEAST_SQLITE = (3, 35, 0)
-"""RETURNING came with it."""
+"""The first version with RETURNING."""
 
 
 def python() -> Finding:
-    """This interpreter and this Ompycord."""
+    """Check this interpreter and this Ompycord."""
     version = ".".join(map(str, sys.version_info[:3]))
     if sys.version_info < LEAST_PYTHON:  # pragma: no cover  # the package does not install there
         return fail("Python", f"{version} is too old.", "Install Python 3.11 or newer.")
@@ -41,7 +38,7 @@ def python() -> Finding:
 
 
 def sqlite(version: tuple[int, int, int] = sqlite3.sqlite_version_info) -> Finding:
-    """The library that this Python was built with."""
+    """Check the library with which this Python was built."""
     shown = ".".join(map(str, version))
     if version < LEAST_SQLITE:
         return fail("SQLite", f"{shown} is too old.", "Use a Python that was built with SQLite 3.35 or newer.")
@@ -51,7 +48,7 @@ def sqlite(version: tuple[int, int, int] = sqlite3.sqlite_version_info) -> Findi
 
 
 async def git_version(git: Git, folder: Path) -> Finding:
-    """The git that clones and harvests."""
+    """Check the git that clones and collects."""
     try:
         printed = await git.line("--version", cwd=folder)
     except OmpycordError:
@@ -62,7 +59,7 @@ async def git_version(git: Git, folder: Path) -> Finding:
 def confinement(
     level: ConfinementLevel, agents: Iterable[AgentSpec], *, is_production: bool, remedy: str = ""
 ) -> list[Finding]:
-    """How far agents are shut in here, what raises that, and which of them ask for more."""
+    """Report how far agents are confined here, what raises that, and which of them need more."""
     if level == "none":
         how = fail if is_production else warn
         text = "none: agents run as this user and see what it sees."
@@ -90,7 +87,7 @@ def _online(agent: AgentSpec) -> str:
 
 
 def data_folder(path: Path) -> Finding:
-    """Ours alone, and writable. It is not made here: `up` makes it."""
+    """Check that the data folder is ours alone, and writable. It is not made here: `up` makes it."""
     name = "Data folder"
     if not path.exists():
         above = next((one for one in path.parents if one.exists()), path)
@@ -116,7 +113,7 @@ def _secrets(path: Path) -> list[Path]:
 
 
 def disk(path: Path) -> Finding:
-    """Room where the data folder is, or will be."""
+    """Check the free space where the data folder is, or will be."""
     there = next(one for one in (path, *path.parents) if one.exists())
     usage = usage_of(there)
     shown = f"{usage.ratio:.0%} free"
@@ -128,7 +125,7 @@ def disk(path: Path) -> Finding:
 
 
 async def ports(settings: Settings) -> list[Finding]:
-    """Whether the ports can be taken, or are taken by this data folder's own process."""
+    """Check whether the ports are free, or used by this data folder's own process."""
     if await asyncio.to_thread(is_running, settings.data_dir):
         return [ok("Ports", "held by the Ompycord that runs with this data folder")]
     wanted = [("Sidecar port", "webhook.port", settings.webhook.host, settings.webhook.port)]

@@ -1,6 +1,6 @@
-"""What a machine that others rely on needs besides.
+"""What a machine on which others rely needs in addition.
 
-Its own user, a real token, a sidecar behind a proxy, logs for machines.
+It needs a user of its own, a real token, a sidecar behind a proxy, and logs for machines.
 """
 
 import os

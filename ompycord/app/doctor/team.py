@@ -1,7 +1,4 @@
-"""What the team configured: who may do what, agents and their programs, repositories and their bases.
-
-Checks and their commands.
-"""
+"""What the team configured: roles, agents and their programs, repositories, their bases, and their checks."""
 
 import re
 import shutil
@@ -24,7 +21,7 @@ KNOWN_AGENTS = {
     "opencode": "OpenCode",
     "gemini": "Gemini CLI",
 }
-"""Agent programs that are looked for on the PATH."""
+"""Agent programs that are searched for on the PATH."""
 VERSION_S = 10.0
 REACH_S = 20.0
 _VERSION = re.compile(r"\d+(?:\.\d+)+[\w.+-]*")
@@ -32,7 +29,7 @@ _USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
 
 
 def access(settings: Settings) -> Finding:
-    """Nobody named means that nobody may do anything."""
+    """Check the roles; where none is configured, no one may do anything."""
     if settings.discord.token is None:
         return ok("Access", "the playground's own people")
     if settings.access.is_empty:
@@ -63,7 +60,7 @@ async def programs_on_path(environ: Mapping[str, str], folder: Path) -> list[str
 
 
 async def programs_found(environ: Mapping[str, str], folder: Path) -> Finding:
-    """The same as a line."""
+    """The agent programs of this machine, as a line."""
     found = await programs_on_path(environ, folder)
     return ok("Agents on the PATH", "; ".join(found) or "none of those known: any other program works too")
 
@@ -79,7 +76,7 @@ async def _version(place: str, environ: Mapping[str, str], folder: Path) -> str:
 
 
 def agents(settings: Settings, environ: Mapping[str, str]) -> list[Finding]:
-    """Whether each configured program is there."""
+    """Check that each configured program exists."""
     configured = settings.catalog.agents
     if not configured and settings.discord.token is None:
         return [ok("Agents", "the playground's rehearsal")]
@@ -99,7 +96,7 @@ def _agent(agent: AgentSpec, environ: Mapping[str, str]) -> Finding:
 
 
 async def repositories(settings: Settings, git: Git, environ: Mapping[str, str], folder: Path) -> list[Finding]:
-    """Whether each repository can be reached, has its base branch, and its checks can start."""
+    """Check that each repository can be reached and has its base branch, and that its checks can start."""
     configured = settings.catalog.repositories
     if not configured and settings.discord.token is None:
         return [ok("Repositories", "the playground's sample")]

@@ -1,4 +1,4 @@
-"""Webhooks of the settings in the running process: how they are wired, looked at and commanded.
+"""Webhooks of the settings in the running process: how they are wired, inspected and commanded.
 
 Counterpart of `notify/`.
 """

@@ -1,8 +1,6 @@
-"""`ompycord webhooks`: what waits for webhooks and what was given up, listed, retried and dropped.
+"""`ompycord webhooks`: pending deliveries to webhooks and dead letters, listed, retried and dropped.
 
-Counterpart of `cli/webhooks.py`.
-
-Here or in the running process, as `keys` and `runs`.
+Counterpart of `cli/webhooks.py`. It works here or in the running process, as `keys` and `runs`.
 """
 
 from collections.abc import Callable
@@ -31,7 +29,7 @@ class ListDeliveries(Frozen):
 
     destination: Destination | None = None
     status: DeliveryStatus | None = None
-    """None: those that wait and dead letters."""
+    """None: pending ones and dead letters."""
     limit: Annotated[int, Field(ge=1, le=MOST)] = 100
 
 
@@ -41,21 +39,21 @@ class ChangeDeliveries(Frozen):
     delivery: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,128}$")] | None = None
     destination: Destination | None = None
     only_dead: bool = False
-    """Of a destination only its dead letters."""
+    """Whether only the dead letters of a destination are meant."""
 
 
 class WebhookOperations:
     """Reads and changes the queue; every change is audited."""
 
     def __init__(self, *, store: SqliteStore, clock: Clock, wake: Callable[[], None]) -> None:
-        """`wake` tells the running workers that something may be due."""
+        """`wake` notifies the running workers that something may be due."""
         self._store = store
         self._queue = store.notifications
         self._clock = clock
         self._wake = wake
 
     def operations(self) -> dict[str, Operation]:
-        """By the names that the control socket knows."""
+        """The operations by the names that the control socket uses."""
         return {"webhooks.list": self._list, "webhooks.retry": self._retry, "webhooks.drop": self._drop}
 
     async def _list(self, arguments: dict[str, Any]) -> list[dict[str, Any]]:

@@ -11,11 +11,11 @@ from ompycord.domain.ports.notify import NotificationQueue
 __all__ = ["Destinations"]
 
 OLD_S = 15 * 60.0
-"""A destination whose oldest delivery waits for longer is not well."""
+"""Milliseconds; a destination whose oldest delivery waits for longer is reported as failing."""
 
 
 class Destinations:
-    """Looks when asked."""
+    """Reads the states when asked."""
 
     def __init__(self, *, queue: NotificationQueue, clock: Clock, configured: Sequence[Destination]) -> None:
         self._queue = queue
@@ -23,13 +23,13 @@ class Destinations:
         self._configured = tuple(configured)
 
     async def states(self) -> list[DestinationState]:
-        """Discord, each webhook of the settings, and those for which something is left, by name."""
+        """The states of Discord, each webhook of the settings, and other destinations with deliveries, by name."""
         nothing = {name: DestinationState(destination=name, pending=0, dead=0) for name in self._configured}
         found = nothing | {state.destination: state for state in await self._queue.states()}
         return [found[name] for name in sorted(found)]
 
     async def report(self) -> dict[str, dict[str, Any]]:
-        """The same as JSON can carry it."""
+        """The states as JSON can carry them."""
         return {
             state.destination: {
                 "pending": state.pending,
@@ -40,11 +40,11 @@ class Destinations:
         }
 
     async def lines(self) -> list[tuple[str, bool, str]]:
-        """Name, whether it is well, and a sentence, for each webhook."""
+        """Name, whether deliveries arrive, and a sentence, for each webhook."""
         return [self._line(state) for state in await self.states() if state.destination != DISCORD]
 
     def age_s(self, state: DestinationState) -> float:
-        """Since when its oldest delivery waits; 0 where none does."""
+        """Seconds for which its oldest delivery has waited; 0 where none waits."""
         at: Millis | None = state.oldest_at
         return 0.0 if at is None else max(0.0, (self._clock.now_ms() - at) / 1000)
 
@@ -59,7 +59,7 @@ class Destinations:
 
 
 def _span(seconds: float) -> str:
-    """The largest whole unit: `3 min`."""
+    """A duration in its largest whole unit: `3 min`."""
     for unit, length in (("d", 86_400), ("h", 3600), ("min", 60)):
         if seconds >= length:
             return f"{seconds // length:.0f} {unit}"

@@ -18,12 +18,15 @@ __all__ = ["notifications_of", "open_notifier", "webhook_secrets"]
 
 
 def webhook_secrets(settings: NotifySettings, folder: Path) -> dict[Destination, str]:
-    """What signs, by webhook; `folder` is the data folder. Raises ConfigurationError, which never contains a secret."""
+    """The signing secret of each webhook; `folder` is the data folder.
+
+    Raises ConfigurationError, which never contains a secret.
+    """
     return {one.name: _secret(one.name, folder / one.secret_file.expanduser()) for one in settings.webhooks}
 
 
 def notifications_of(settings: NotifySettings, redact: Callable[[str], str]) -> Notifications:
-    """What the projector makes deliveries by."""
+    """The rules by which the projector makes deliveries."""
     rules = [
         NotificationRule(
             destination=one.name,

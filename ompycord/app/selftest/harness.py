@@ -1,4 +1,4 @@
-"""A product of the self-test's own: `ompycord up` in a temporary folder, on free ports, without the caller's settings.
+"""An Ompycord for the self-test: `up` in a temporary folder, on free ports, without the caller's settings.
 
 Counterpart: `app/run.py`, whose printed lines are read here as a person would read them.
 """
@@ -51,7 +51,7 @@ class SelftestHarness:
         (folder / "ompycord.yml").write_text(CONFIG, encoding="utf-8")
 
     async def start(self) -> None:
-        """`ompycord up`, until it says that it is up. Raises NotSeen with its last line."""
+        """Start `ompycord up` and wait until it reports that it is up. Raises NotSeen with its last line."""
         self._starts += 1
         log = self._folder / f"up-{self._starts}.log"
         argv = [sys.executable, "-m", "ompycord", "up", "--port", "0", "--playground-port", "0"]
@@ -80,24 +80,24 @@ class SelftestHarness:
         return admin, outsider
 
     async def kill(self) -> None:
-        """End it as a power cut would."""
+        """Kill it, as a power cut would."""
         if self._process is not None:
             self._process.kill()
             await self._exit_code()
 
     async def end(self) -> int:
-        """SIGTERM; the exit code."""
+        """End it with SIGTERM; the exit code."""
         if self._process is None:
             raise NotSeen("it does not run")
         self._process.send_signal(signal.SIGTERM)
         return await self._exit_code()
 
     def has_write_ahead_log(self) -> bool:
-        """Whether SQLite's log is still there: the last connection that closes in order takes it away."""
+        """Whether SQLite's log still exists: the last connection that closes in order removes it."""
         return (self.data / "ompycord.db-wal").exists()
 
     async def close(self) -> None:
-        """Whatever happened: no process of ours stays behind."""
+        """End all processes of the harness, whatever happened."""
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
             try:
@@ -118,7 +118,7 @@ class SelftestHarness:
             raise NotSeen(f"it did not end within {END_S:.0f} s") from None
 
     def _playground_client(self) -> Client:
-        """The one playground, which outlives a killed product."""
+        """The client of the one playground, which outlives a killed Ompycord."""
         if self._playground is None:
             run = read_run_file(self.data / "playground")
             if run is None:

@@ -1,4 +1,4 @@
-"""The journey of the self-test, step by step; each stands on those before it, so the first that fails ends it."""
+"""The journey of the self-test, step by step; each needs those before it, so the first failure ends it."""
 
 import json
 import re
@@ -33,11 +33,11 @@ class Tick(Frozen):
     """passed, failed, or skipped where the platform has no agents."""
     seconds: float
     text: str = ""
-    """What was found; for a failure what did not come."""
+    """What was found; for a failure what was missing."""
 
 
 class Journey:
-    """What one step finds for the next."""
+    """What one step leaves for the next."""
 
     def __init__(self, harness: SelftestHarness, *, environ: Mapping[str, str]) -> None:
         self._harness = harness
@@ -188,12 +188,12 @@ STEPS: tuple[tuple[str, bool, Step], ...] = (
     ("A cancelled run ends for good", True, Journey.cancels),
     ("Told to end, it ends in order", False, Journey.ends),
 )
-"""What is shown, whether it needs agents on this machine, and the step."""
+"""The title, whether it needs agents on this machine, and the step."""
 TITLES = tuple(title for title, _, _ in STEPS)
 
 
 async def run_selftest(*, environ: Mapping[str, str], report: Callable[[Tick], None]) -> bool:
-    """Walk the journey in a temporary folder and tell of each step when it is over; whether none failed."""
+    """Walk the journey in a temporary folder and report each step when it ends; whether none failed."""
     with tempfile.TemporaryDirectory(prefix="ompycord-selftest-", ignore_cleanup_errors=True) as folder:
         async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
             harness = SelftestHarness(Path(folder), environ=environ, client=client)

@@ -1,6 +1,6 @@
-"""A person at the playground's page, as the self-test needs one: commands, forms, clicks, and what is seen afterwards.
+"""A person at the playground's page, as the self-test needs one: commands, forms, clicks, and what they then see.
 
-It uses the playground's client alone and nothing else of the product, so that the product is judged from outside.
+It uses only the playground's client and nothing else of the product, so that the product is judged from outside.
 """
 
 import asyncio
@@ -11,12 +11,12 @@ from ompycord.playground.client import Client, JsonObject, Message
 __all__ = ["NotSeen", "PlaygroundUser", "button"]
 
 POLL_S = 0.1
-"""Between two looks at a channel: another process, which sets no event of ours."""
+"""Seconds between two reads of a channel: another process sets no event of ours."""
 PATIENCE_S = 40.0
 
 
 class NotSeen(Exception):  # named for the fact
-    """What was waited for did not come; says what."""
+    """Raised when what was waited for did not come; the message names it."""
 
 
 class PlaygroundUser:
@@ -61,7 +61,7 @@ class PlaygroundUser:
         ]
 
     async def sees(self, what: str, fits: Callable[[Message], bool]) -> Message:
-        """The first message that fits, now or soon. Raises NotSeen."""
+        """The first message that matches, now or soon. Raises NotSeen."""
         try:
             async with asyncio.timeout(PATIENCE_S):
                 while True:

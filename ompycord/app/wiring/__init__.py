@@ -1,1 +1,1 @@
-"""How the parts of the product are made of one another; `app/compose.py` calls them in order."""
+"""How the parts of the product are made from one another; `app/compose.py` calls them in order."""

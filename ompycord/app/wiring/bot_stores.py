@@ -1,4 +1,4 @@
-"""The one store, handed to the bot as the narrow ports that its rooms ask for."""
+"""The one store, handed to the bot as the narrow ports that its parts ask for."""
 
 from ompycord.bot.context import CommandStores
 from ompycord.bot.delivery.stores import DeliveryStores

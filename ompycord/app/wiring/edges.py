@@ -1,4 +1,4 @@
-"""Where people and agents come in: the bot, the sidecar, the MCP tools, the keys that open them."""
+"""Where people and agents reach Ompycord: the bot, the sidecar, the MCP tools, and the keys for them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -32,7 +32,7 @@ __all__ = ["bot_of", "bot_options", "key_manager_of", "lookups_of", "mcp_of", "s
 def key_manager_of(
     infrastructure: Infrastructure, secrets: KeySecrets, shared_secret: str, sidecar_address: Callable[[], str]
 ) -> KeyManager:
-    """Who may come in; its keys are read with its first `refresh`."""
+    """The manager of keys; they are read with its first `refresh`."""
     return KeyManager(
         store=infrastructure.store,
         secrets=secrets,
@@ -44,7 +44,7 @@ def key_manager_of(
 
 
 def bot_of(infrastructure: Infrastructure, areas: Areas, lookups: Lookups, secrets: Secrets) -> Bot:
-    """The bot with the ports of its rooms; it connects once it runs."""
+    """The bot with the ports of its parts; it connects once it runs."""
     return Bot(
         options=bot_options(infrastructure.settings),
         token=secrets.bot_token,
@@ -65,7 +65,7 @@ def bot_of(infrastructure: Infrastructure, areas: Areas, lookups: Lookups, secre
 
 
 def bot_options(settings: Settings) -> BotOptions:
-    """The section `discord`, and who may do what. Raises ValidationError where no server is named."""
+    """The section `discord`, and the configured roles. Raises ValidationError where no server is named."""
     return BotOptions(**dict(settings.discord), access=settings.access)
 
 

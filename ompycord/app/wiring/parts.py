@@ -1,4 +1,4 @@
-"""What is wired, in five bundles; `compose.py` makes them, one from the other."""
+"""What is wired, in five bundles; `compose.py` makes each from the ones before."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ __all__ = ["Areas", "Infrastructure", "Parts", "Secrets", "Workers"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Secrets:
-    """What signs and opens, as text."""
+    """The secrets that sign and authenticate, as text."""
 
     bot_token: str
     webhook_secret: str
@@ -45,7 +45,7 @@ class Secrets:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Infrastructure:
-    """What everything else stands on."""
+    """What all other parts work on."""
 
     settings: Settings
     data: DataFolder
@@ -58,7 +58,7 @@ class Infrastructure:
     clock: Clock
     ids: Ids
     alarms: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
-    """Rung when something was decided. Filled while wiring: who is woken needs who wakes."""
+    """Called when something was decided. Filled while wiring, since the waking parts are made before the woken ones."""
 
     def wake(self) -> None:
         for alarm in self.alarms:
@@ -67,7 +67,7 @@ class Infrastructure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workers:
-    """What works on a repository: programs are started, clones are made."""
+    """What works on a repository: starts programs, makes clones."""
 
     launcher: Launcher
     workspaces: Workspaces
@@ -76,15 +76,15 @@ class Workers:
     adapters: Mapping[str, AgentAdapter]
     """By an agent's kind."""
     capabilities: Mapping[str, AgentCapabilities]
-    """The same."""
+    """By an agent's kind, too."""
     checks: Checks
     kill_strays: Callable[[RunId], Awaitable[None]]
-    """Ends what a run's programs left running."""
+    """Kills programs that a run left running."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Areas:
-    """What people and agents can ask for, by area; each part of the product is given those that it needs."""
+    """The use cases for people and agents, by area; each part of the product gets those that it needs."""
 
     runs: Runs
     messages: Messages
@@ -96,10 +96,10 @@ class Areas:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What was wired, for who starts it."""
+    """What was wired, for the caller who starts it."""
 
     services: tuple[Service, ...]
-    """All but the server, in the order of start."""
+    """All services but the server, in the order of start."""
     sidecar: Sidecar
     bot: Bot
     areas: Areas

@@ -73,7 +73,7 @@ def services_of(
 
 
 async def _drained() -> None:
-    """What was drained ends by itself."""
+    """Stop nothing: the service ends by itself once it was drained."""
 
 
 async def _is_ready(bot: Bot) -> bool:

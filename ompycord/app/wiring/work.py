@@ -108,7 +108,7 @@ def areas_of(infrastructure: Infrastructure, workers: Workers) -> Areas:
 
 
 def projector_of(infrastructure: Infrastructure) -> Projector:
-    """Folds the log, commits deliveries, publishes changes."""
+    """The projector: folds the log, commits deliveries, publishes changes."""
     return Projector(
         store=infrastructure.store,
         snapshots=infrastructure.snapshots,
@@ -120,7 +120,7 @@ def projector_of(infrastructure: Infrastructure) -> Projector:
 
 
 def _channels(settings: Settings) -> RunChannels:
-    """Where a run's card goes: its repository's channel, else the home channel."""
+    """The channel of a run's card: its repository's, else the home channel."""
     bound = {spec.name: spec.channel for spec in settings.catalog.repositories if spec.channel}
     return RunChannels(home=settings.discord.home_channel, of_repositories=bound)
 
@@ -132,7 +132,7 @@ def driver_of(
     key_manager: KeyManager,
     projector: Projector,
 ) -> Driver:
-    """Drives hosted runs: effects run in this process."""
+    """The driver of hosted runs; effects run in this process."""
     catalog = infrastructure.settings.catalog
     capabilities = AgentCapabilityLookup(catalog=catalog, by_kind=workers.capabilities)
     context = StepContext(

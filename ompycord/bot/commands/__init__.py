@@ -1,1 +1,1 @@
-"""What people can do, a feature a file: its commands, its buttons on the card, its forms; `features.py` lists them."""
+"""What people can do, one feature per file: its commands, its card buttons, its forms; `features.py` lists them."""

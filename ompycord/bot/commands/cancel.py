@@ -1,4 +1,4 @@
-"""`/omp cancel` and the card's *Cancel run*: end a run for good, after a confirmation."""
+"""`/omp cancel` and the card's *Cancel run*: end a run permanently, after a confirmation."""
 
 from discord import app_commands
 
@@ -64,7 +64,7 @@ def cancel_feature(context: BotContext) -> Feature:
 async def _ask(
     context: BotContext, interaction: Interaction, person: Person, record: RunRecord, *, reason: str | None
 ) -> None:
-    """Ask before ending a run for good. The reason waits on disk, under the id in the button."""
+    """Ask before ending a run permanently. The reason is stored under the id in the button."""
     context.require(person, CANCEL.right, record)
     meaning = CancelConfirmation(run=record.id, reason=reason)
     state = await context.keep_meaning(meaning, valid_ms=CONFIRM_MS)

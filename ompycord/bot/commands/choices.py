@@ -15,7 +15,7 @@ _NAME = 100
 
 
 class Choices:
-    """Completion functions; somebody without a role gets none."""
+    """Completion functions; they are empty for a person without a role."""
 
     def __init__(self, context: BotContext) -> None:
         self._context = context

@@ -1,6 +1,6 @@
-"""`/omp cost`: what one's own runs, this channel's repository's or the server's cost.
+"""`/omp cost`: what a person's own runs, those of this channel's repository or of the server cost.
 
-As far as their agents state it.
+The costs are as the agents report them.
 """
 
 from typing import Literal
@@ -54,7 +54,7 @@ def cost_feature(context: BotContext) -> Feature:
 
 
 def _whose(interaction: Interaction, context: BotContext, who: Who) -> tuple[RunFilter, str]:
-    """Which runs, and how they are called. Raises Refused where no repository is meant."""
+    """Which runs are meant, and how they are called. Raises Refused where no repository is meant."""
     match who:
         case "me":
             return RunFilter(requester=str(interaction.user.id), limit=_MOST), "Your runs"
@@ -70,7 +70,7 @@ def _whose(interaction: Interaction, context: BotContext, who: Who) -> tuple[Run
 async def _snapshots(
     interaction: Interaction, context: BotContext, which: RunFilter, since: Millis
 ) -> list[StatusSnapshot]:
-    """Of the newest runs that began since then; at most `_MOST`."""
+    """The snapshots of the newest runs since then; at most `_MOST`."""
     runs = [RunId(record.id) for record in await context.find(interaction, which) if record.created_at >= since]
     found: list[StatusSnapshot] = []
     for first in range(0, len(runs), _AT_ONCE):

@@ -1,4 +1,4 @@
-"""`/omp help`: what one may do here, by one's own role; it lists the commands of all features."""
+"""`/omp help`: what a person's role allows here; it lists the commands of all features."""
 
 from collections.abc import Sequence
 from typing import cast

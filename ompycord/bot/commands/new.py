@@ -91,9 +91,9 @@ class _NewRun:
         self._submissions = SubmissionService(context)
 
     async def from_message(self, interaction: Interaction, message: discord.Message) -> None:
-        """*Run as task*: the form with somebody's message in it; its files wait in the draft.
+        """Open the form of *Run as task* with a message in it; its files wait in the draft.
 
-        The target comes with the click, with or without the content intent.
+        The message comes with the click, with or without the content intent.
         """
         files = attached_files(message.attachments)
         body = DraftBody(
@@ -119,7 +119,7 @@ class _NewRun:
         await self._submissions.take(interaction, person, draft, flow=Flow.IDLE)
 
     def _whole(self, interaction: Interaction, body: DraftBody, favourite: str | None) -> DraftBody | None:
-        """The whole task; None where the form must be asked for the repository. Raises Refused, ValidationError."""
+        """The whole task; None where the form must ask for the repository. Raises Refused, ValidationError."""
         repository = self._repository(interaction, body.text("repository"))
         if repository is None:
             if body.files or len(body.text("prompt")) > TYPED_PROMPT:
@@ -131,7 +131,7 @@ class _NewRun:
         return whole
 
     def _check(self, body: DraftBody) -> None:
-        """Refuse now what would be refused later. Raises Refused, ValidationError."""
+        """Refuse now what submitting would refuse. Raises Refused, ValidationError."""
         prompt = body.text("prompt").strip()
         if not prompt and not body.files:
             raise RefusedInWords("The task is empty, so nothing ran. Say what shall be done, or attach a text file.")
@@ -146,12 +146,12 @@ class _NewRun:
         return person
 
     def _repository(self, interaction: Interaction, name: str) -> RepositorySpec | None:
-        """The named one, else the channel's. Raises Refused for an unknown name."""
+        """The named repository, else the channel's. Raises Refused for an unknown name."""
         catalog = self._context.catalog
         return catalog.repository(name) if name else catalog.preset(self._context.channel_of(interaction))
 
     def _agent(self, repository: RepositorySpec, name: str, favourite: str | None) -> AgentSpec:
-        """The named one, else the person's own where it is allowed here, else the first. Raises Refused."""
+        """The named agent, else the person's own where it is allowed here, else the first. Raises Refused."""
         catalog = self._context.catalog
         if name:
             return catalog.agent(name, repository=repository)
@@ -162,7 +162,7 @@ class _NewRun:
     async def _open_form(
         self, interaction: Interaction, person: Person, body: DraftBody, favourite: str | None
     ) -> None:
-        """It must be the first answer. What its five inputs have no place for waits in the draft."""
+        """Open the form, which must be the first answer. What its five inputs do not hold waits in the draft."""
         draft_id = self._context.ids.ulid()
         flow, step = advance(Flow.IDLE, Signal.FORM_WANTED)
         assert step is FlowStep.OPEN_FORM, flow
@@ -183,7 +183,7 @@ class _NewRun:
         await interaction.response.send_modal(modal)
 
     async def submitted(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
-        """The form came back, perhaps to another process than the one that opened it."""
+        """Take the submitted form, perhaps in another process than the one that opened it."""
         values = read_form(interaction)
         agent, _, mode = values.choice("care").partition("|")
         prompt = values.text("prompt").strip()
@@ -210,7 +210,7 @@ class _NewRun:
         await self._submissions.take(interaction, person, draft, flow=Flow.MODAL_OPEN)
 
     async def _before(self, draft_id: str, person: Person) -> DraftBody | None:
-        """Branch, budget and files of what opened the form. Raises Refused for somebody else's form."""
+        """Branch, budget and files of what opened the form. Raises Refused for the form of another person."""
         kept = await self._context.store.drafts.draft(draft_id)
         if kept is None:
             return None

@@ -1,4 +1,4 @@
-"""`/omp queue`: what was said to a run and no agent has yet; saying it in other words, and taking it back."""
+"""`/omp queue`: messages to a run that no agent has taken yet; editing and withdrawing them."""
 
 from discord import TextStyle, app_commands, ui
 
@@ -23,11 +23,11 @@ __all__ = ["queue_feature"]
 _RUN = "This thread's run, or your latest, if left out"
 _NAME = 100
 _FORM_MS = 24 * 3600 * 1000
-"""Nobody leaves a form open for longer; its text comes back then, too."""
+"""Milliseconds for which an edit form stays valid: no one leaves one open for longer, and its text is given back."""
 
 
 def queue_feature(context: BotContext) -> Feature:
-    """The commands, and the form by which comes back what is edited."""
+    """The commands, and the form in which a message is edited."""
     choices = Choices(context)
     queue = app_commands.Group(name="queue", description="What was said to a run and waits for its agent.")
 
@@ -103,7 +103,7 @@ def queue_feature(context: BotContext) -> Feature:
 
 
 def edit_form(*, custom_id: str, text: str) -> ui.Modal:
-    """What was said, to be changed."""
+    """A form with a waiting message, to be edited."""
     modal = ui.Modal(title="Say it otherwise", custom_id=custom_id, timeout=None)
     field = ui.TextInput[ui.Modal](
         custom_id="message", style=TextStyle.paragraph, default=text[:MESSAGE_LENGTH], max_length=MESSAGE_LENGTH

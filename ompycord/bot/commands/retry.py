@@ -1,4 +1,4 @@
-"""The card's *Retry* and *Run again*: another run of the same task; one message makes one, whoever presses it again."""
+"""The card's *Retry* and *Run again*: another run of the same task; one message makes one run, whoever presses it."""
 
 from ompycord.bot.access import Interaction
 from ompycord.bot.context import BotContext

@@ -1,4 +1,4 @@
-"""*Stop* and *Resume*, as commands and on the card: halt the agent and go on, without losing anything."""
+"""*Stop* and *Resume*, as commands and on the card: stop the agent and continue, without losing anything."""
 
 from collections.abc import Awaitable, Callable
 

@@ -1,7 +1,7 @@
-"""`/omp say`, the card's *Say…* and its form: tell a run something, and read what becomes of it.
+"""`/omp say`, the card's *Say…* and its form: send a message to a run, and read what becomes of it.
 
-Nothing that somebody typed is lost: what cannot be told comes back as a file, and what was told late is said in the
-channel.
+No typed text is lost: a message that cannot be sent comes back as a file, and a reply that comes too late is posted in
+the channel.
 """
 
 import discord
@@ -32,7 +32,7 @@ _WHEN: dict[When, str] = {
     "now": "Now, in the middle of what it does",
     "restart": "Halt it and begin again with this",
 }
-"""How a run can be told something."""
+"""How a message can reach a run."""
 
 log = get_logger(__name__)
 
@@ -96,7 +96,7 @@ class _Saying:
     async def _notify(
         self, interaction: Interaction, person: Person, run: str | None, text: str, when: When, *, is_taken: bool
     ) -> None:
-        """Say it once: the interaction's id makes a repetition known. Then tell the person, whatever way is open."""
+        """Send the message once: the interaction's id identifies a repetition. Then reply in whatever way is open."""
         back: str | None = None
         try:
             record = await self._context.run(interaction, run)
@@ -120,7 +120,7 @@ class _Saying:
 
 
 async def _is_deferred(interaction: Interaction) -> bool:
-    """Answer in time; False where Discord does not take it, which is no reason not to say it."""
+    """Defer in time; False where Discord does not accept that, which does not keep the message from being sent."""
     try:
         await defer(interaction)
     except NOT_TAKEN as error:
@@ -130,7 +130,7 @@ async def _is_deferred(interaction: Interaction) -> bool:
 
 
 def _message_form(*, custom_id: str, preview_message: str, when: When) -> ui.Modal:
-    """Something to tell a run. `preview_message` says what will become of it."""
+    """The form for a message to a run. `preview_message` shows what will become of it."""
     modal = ui.Modal(title="Say", custom_id=custom_id, timeout=None)
     field = ui.TextInput[ui.Modal](custom_id="message", style=discord.TextStyle.paragraph, max_length=MESSAGE_LENGTH)
     options = [discord.SelectOption(label=label, value=name, default=name == when) for name, label in _WHEN.items()]

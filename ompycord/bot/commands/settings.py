@@ -1,4 +1,4 @@
-"""`/omp settings`: a form with what one chose for oneself, and what became of it.
+"""`/omp settings`: a form with a person's own choices, and the reply to it.
 
 Only the asking person sees either.
 """
@@ -32,7 +32,7 @@ _HOURS = regex.compile(r"\s*(\d{1,2}(?::\d\d)?)\s*(?:-|–|to|until)\s*(\d{1,2}(
 
 
 def settings_feature(context: BotContext) -> Feature:
-    """The command and its form. Whoever sends the form, it is about the sender."""
+    """The command and its form. Submitted by anyone, it concerns the sender's settings."""
 
     @slash_command(name="settings", description="Your pings, quiet hours, default agent, name on commits.")
     async def settings(interaction: Interaction) -> None:
@@ -51,7 +51,7 @@ def settings_feature(context: BotContext) -> Feature:
 
 
 def chosen_settings(form: FormValues, context: BotContext) -> PersonSettings:
-    """What the form says. Raises Refused with what is wrong; then nothing is changed."""
+    """The choices in the form. Raises Refused with what is wrong; then nothing is changed."""
     agent = form.choice("agent") or None
     known = {spec.name for spec in context.catalog.agents}
     try:
@@ -61,7 +61,7 @@ def chosen_settings(form: FormValues, context: BotContext) -> PersonSettings:
             agent=agent if agent in known else None,
             co_author=form.text("commits").strip() or None,
         )
-    except ValidationError:  # the rest was chosen from lists, or judged before
+    except ValidationError:  # the rest was chosen from lists, or checked before
         raise RefusedInWords(words.commits_refused(form.text("commits"), context.sanitizer)) from None
 
 
@@ -90,7 +90,7 @@ def _clock(part: str) -> str:
 
 
 def _settings_form(mine: PersonSettings, agents: Sequence[str], *, custom_id: str) -> ui.Modal:
-    """What somebody chose for themselves, to be changed. Five inputs, which is all that a form has."""
+    """The form with a person's choices, to be changed. A form has at most five inputs."""
     modal = ui.Modal(title="Your settings", custom_id=custom_id, timeout=None)
     pings = [
         discord.SelectOption(label=label, value=name, default=name is mine.pings) for name, label in words.PINGS.items()

@@ -1,4 +1,4 @@
-"""What `/omp settings` says; counterpart of `commands/settings.py`. Pure."""
+"""The texts of `/omp settings`; counterpart of `commands/settings.py`. Pure."""
 
 from ompycord.domain.person_settings import PersonSettings, Pings
 from ompycord.render.sanitizer import Sanitizer
@@ -15,7 +15,7 @@ ZONE_REFUSED = "That is no time zone: give one such as `Europe/Berlin` or `UTC`.
 
 
 def commits_refused(typed: str, sanitizer: Sanitizer) -> str:
-    """The name on commits has a form that git knows."""
+    """The text for a commit name that git does not accept."""
     return (
         f"*{sanitizer.line(typed, 100)}* cannot stand on a commit: it looks like `Ada <ada@example.com>`. Nothing "
         "was changed."
@@ -23,7 +23,7 @@ def commits_refused(typed: str, sanitizer: Sanitizer) -> str:
 
 
 def saved(chosen: PersonSettings, sanitizer: Sanitizer) -> str:
-    """All of it, as it is now."""
+    """The text for all settings as they are now."""
     lines = ["Saved.", f"Pings: {_PINGED[chosen.pings]}."]
     if chosen.quiet is not None:
         hours = f"{chosen.quiet.start} to {chosen.quiet.end}, {sanitizer.line(chosen.quiet.zone, 64)}"

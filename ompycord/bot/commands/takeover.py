@@ -1,4 +1,4 @@
-"""The card's *Take over*: how a person goes on by hand; counterpart of `ompycord takeover`."""
+"""The card's *Take over*: how a person continues by hand; counterpart of `ompycord takeover`."""
 
 from ompycord.bot.access import Interaction
 from ompycord.bot.context import BotContext

@@ -1,1 +1,1 @@
-"""What is shown and kept true: cards, boards, everything owed to a channel. Knows nothing of `interactions`."""
+"""What is posted and kept up to date: cards, boards, every delivery to a channel. Does not use `interactions`."""

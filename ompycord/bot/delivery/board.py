@@ -1,9 +1,8 @@
-"""Keeps the board true: one message of a channel that lists all live runs.
+"""Keeps the board up to date: one message of a channel that lists all open runs.
 
-Edited, followed before its hour, made again.
-
-Counterpart: `render/board.py`, which words it, and the `boards` table, which knows where it stands. Its requests go
-through its channel's lane like all others (`live.py`).
+It is edited, replaced before Discord's limit of an hour, and posted again where it was deleted. Counterpart:
+`render/board.py`, which writes its text, and the `boards` table, which has its place. Its requests go through its
+channel's queue like all others (`live.py`).
 """
 
 from typing import Final
@@ -22,13 +21,13 @@ from ompycord.telemetry import get_logger
 __all__ = ["EVERY_S", "BoardKeeper"]
 
 EVERY_S: Final = 5.0
-"""Edited at most so often: whoever looks at a board wants to know what runs, not each step."""
+"""Seconds between two edits: readers of a board want to know what runs, not each step."""
 
 log = get_logger(__name__)
 
 
 class BoardKeeper:
-    """One board. Made anew with each connection, so what a board shows is proved by an edit before it is believed."""
+    """One board. Made again with each connection, so what a board shows is confirmed by an edit."""
 
     def __init__(self, *, channel: str, store: Boards, renderer: MessageRenderer, rest: Rest, clock: Clock) -> None:
         self._channel = channel
@@ -42,30 +41,33 @@ class BoardKeeper:
         self._looked_at = -EVERY_S
 
     def changed(self) -> None:
-        """Some run changed."""
+        """Note that some run changed."""
         self._is_dirty = True
 
     def deleted(self, message: str) -> None:
-        """Somebody removed a message; it may have been the board."""
+        """Note that a message was deleted; it may have been the board."""
         self._is_proved, self._is_dirty = False, True
         self._removals += 1
 
     def is_in(self, channel: str) -> bool:
-        """Whether it stands there."""
+        """Whether the board stands in this channel."""
         return channel == self._channel
 
     def wait(self, now: float, longest: float) -> float:
-        """Seconds until it may be looked at, at most `longest`."""
+        """Seconds until it may be refreshed, at most `longest`."""
         return min(longest, max(self._looked_at + EVERY_S - now, 0.0)) if self._is_dirty else longest
 
     def place(self, queues: ChannelQueues, now: float) -> None:
-        """Into its lane, if its time has come."""
+        """Put the board into its queue, if it is due."""
         if self._is_dirty and now - self._looked_at >= EVERY_S:
             self._is_dirty, self._looked_at = False, now
             queues[self._channel].mark(BoardOf(self._channel), now, is_urgent=False)
 
     async def refresh(self) -> bool:
-        """Make it true; whether that took an edit. Raises SendFailed, StorageError: then it is tried again."""
+        """Bring the board up to date; whether that took an edit.
+
+        Raises SendFailed, StorageError: then it is tried again.
+        """
         try:
             return await self._refresh()
         except SendFailed as failed:
@@ -79,7 +81,7 @@ class BoardKeeper:
     async def _refresh(self) -> bool:
         removals = self._removals
         if await self._is_edited():
-            self._is_proved = self._is_proved and removals == self._removals  # it may be gone while we wrote it
+            self._is_proved = self._is_proved and removals == self._removals  # it may have been deleted during the edit
             return True
         return False
 
@@ -113,7 +115,7 @@ class BoardKeeper:
         return True
 
     async def _post(self, wanted: RenderedMessage, *, since: Millis) -> None:
-        """The message of a try whose end nobody saw, or a new one."""
+        """Find the message of an earlier try whose answer was lost, or post a new one."""
         earlier = await self._rest.find_footer(self._channel, BOARD_FOOTER, since=since)
         now = self._clock.now_ms()
         if earlier is not None:

@@ -1,6 +1,6 @@
-"""Which runs are to be looked at again, and when: those that change all the time not more often than it is seen.
+"""Which runs to check again, and when: one that changes all the time is checked no more often than people notice.
 
-Counterpart: `live.py`, which looks. Newest wins: a run stands in it once, and nothing is forgotten.
+Counterpart: `live.py`, which checks. The newest change wins: each run is listed once, and nothing is forgotten.
 """
 
 from collections.abc import Iterable
@@ -11,43 +11,43 @@ from ompycord.domain.ids import RunId
 __all__ = ["COALESCE_S", "ChangedRuns"]
 
 COALESCE_S: Final = 0.2
-"""A run that changes all the time is looked at so often; an edit takes longer anyway."""
+"""Seconds between two checks of a run that changes all the time; an edit takes longer anyway."""
 
 
 class ChangedRuns:
-    """Runs that may show something old."""
+    """Runs whose messages may be out of date."""
 
     def __init__(self) -> None:
         self._changed: dict[RunId, bool] = {}
-        """Whether something happened to them, or somebody only asks."""
+        """Whether something happened to them, or they are only to be checked."""
         self._looked_at: dict[RunId, float] = {}
 
     def happened(self, runs: Iterable[RunId]) -> None:
-        """Something happened to these."""
+        """Note that something happened to these runs."""
         self._changed.update(dict.fromkeys(runs, True))
 
     def ask(self, runs: Iterable[RunId]) -> None:
-        """Look whether these are true."""
+        """Ask for a check of these runs."""
         for run in runs:
             self._changed.setdefault(run, False)
 
     def due(self, now: float) -> list[RunId]:
-        """Those that were not looked at a moment ago."""
+        """The runs that were not checked a moment ago."""
         return [run for run in self._changed if self._at(run) <= now]
 
     def take(self, run: RunId) -> bool:
-        """It is being looked at; whether something happened to it."""
+        """Take a run to check it; whether something happened to it."""
         return self._changed.pop(run)
 
     def looked_at(self, run: RunId, now: float, *, is_over: bool) -> None:
-        """It was. One that is over hardly ever changes again."""
+        """Note that a run was checked. One that has ended hardly ever changes again."""
         if is_over:
             self._looked_at.pop(run, None)
         else:
             self._looked_at[run] = now
 
     def again(self, run: RunId, at: float, *, is_sure: bool) -> None:
-        """It could not be read now."""
+        """Ask for another check of a run that could not be read."""
         self._looked_at[run] = at - COALESCE_S
         self._changed[run] = is_sure
 

@@ -1,6 +1,6 @@
-"""Says once that a channel takes nothing of ours any more, and once that it does again; ops, no mention.
+"""Reports once that a channel refuses our messages, and once that it accepts them again; to ops, without a mention.
 
-Counterpart: the lanes of `live.py`, which ask such a channel again every half minute.
+Counterpart: the queues of `live.py`, which try such a channel again every half minute.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ log = get_logger(__name__)
 
 
 class ChannelAccess:
-    """Channels that are closed to the bot, threads under their parent's name: permissions are the parent's."""
+    """The channels that are closed to the bot. Threads count as their parent, since permissions are the parent's."""
 
     def __init__(self, *, rest: Rest, ops_channel: str | None, sign: Sign, now_ms: Callable[[], int]) -> None:
         self._rest = rest
@@ -23,12 +23,12 @@ class ChannelAccess:
         self._sign = sign
         self._now_ms = now_ms
         self._closed: dict[str, bool] = {}
-        """Whether that was told."""
+        """Whether it was reported."""
 
     async def refused(self, channel: str, failed: SendFailed) -> None:
-        """A channel refused us for want of a permission.
+        """Note that a channel refused a message for want of a permission.
 
-        A locked thread is its people's own affair, and only logged.
+        A locked thread is its people's own decision, and only logged.
         """
         is_locked = failed.code == THREAD_LOCKED
         place = channel if is_locked else self._rest.parent_of(channel)
@@ -42,7 +42,7 @@ class ChannelAccess:
             )
 
     async def took(self, channel: str) -> None:
-        """A channel took something of ours."""
+        """Note that a channel accepted a message."""
         for place in {channel, self._rest.parent_of(channel)} & self._closed.keys():
             was_notified = self._closed.pop(place)
             log.info("channel.open", channel=place)
@@ -50,7 +50,7 @@ class ChannelAccess:
                 await self._notify(place, f"I can post in <#{place}> again. What waited there is being shown.")
 
     async def _notify(self, place: str, words: str) -> None:
-        """Where there is an ops channel that can be written to; the log has it anyway."""
+        """Post the notice where there is an ops channel that can be written to; it is logged in any case."""
         if self._ops_channel is None or place == self._ops_channel:
             return
         note = message(words, sign=self._sign)

@@ -1,6 +1,7 @@
-"""One lane a channel: what is owed to it, what is dirty in it, its one request in flight; counterpart of `live.py`.
+"""One queue per channel: its deliveries, its dirty messages, its one request in flight; counterpart of `live.py`.
 
-Nothing here waits or asks Discord: `ChannelQueues` says what may leave now, in which order, and when to look again.
+Nothing here waits or asks Discord: `ChannelQueues` decides what may be sent now, in which order, and when to check
+again.
 """
 
 import asyncio
@@ -24,7 +25,7 @@ class BoardOf:
 
 
 Subject = RunId | BoardOf
-"""What is edited so that it is true: a run's message, or the board."""
+"""What is to be edited: a run's message, or the board."""
 Job = QueuedDelivery | Subject
 """A delivery, or what is to be edited."""
 
@@ -32,42 +33,42 @@ _POST, _PATCH = "POST", "PATCH"
 
 
 class Dirty(NamedTuple):
-    """A run whose messages may say something old."""
+    """A run whose messages may be out of date."""
 
     since: float
     is_urgent: bool
     is_sure: bool = True
-    """Something happened; otherwise somebody only looks whether."""
+    """Whether something happened; otherwise it is only to be checked."""
 
 
 @dataclass(slots=True)
 class ChannelQueue:
-    """One channel."""
+    """The queue of one channel."""
 
     dirty: dict[Subject, Dirty] = field(default_factory=dict[Subject, Dirty])
     deliveries: dict[int, tuple[float, QueuedDelivery]] = field(default_factory=dict[int, tuple[float, QueuedDelivery]])
-    """By row, with the time since when."""
+    """By row, with the time at which it was queued."""
     task: asyncio.Task[None] | None = None
     run: RunId | None = None
-    """Whose message is in flight."""
+    """The run whose message is in flight."""
     row: int | None = None
     """The outbox row in flight, if it is a delivery."""
     began: float = 0.0
     hurried: set[Subject] = field(default_factory=set[Subject])
-    """Urgent runs that have gone before others; after it they take their turn."""
+    """Urgent runs that have gone before others; after that they take their turn."""
     bucket_limiters: dict[str, BucketLimiter] = field(default_factory=dict[str, BucketLimiter])
     """By Discord's name of the bucket."""
     slow_until: float = 0.0
-    """No edit before: the last one was of an old message."""
+    """No edit before this time, since the last one was of an old message."""
     blocked_until: float = 0.0
     failures: int = 0
 
     def enqueue(self, delivery: QueuedDelivery, now: float) -> None:
-        """This row can go out here."""
+        """Queue a row for this channel."""
         self.deliveries[delivery.row.id] = (now, delivery)
 
     def mark(self, run: Subject, now: float, *, is_urgent: bool, is_sure: bool = True) -> None:
-        """This run's messages here, or the board, may say something old, since now or since they were marked first."""
+        """Mark this run's messages here, or the board, as dirty since now or since they were first marked."""
         known = self.dirty.get(run)
         is_first = known is None or (is_sure and not known.is_sure)
         since = now if known is None or is_first else known.since
@@ -76,9 +77,9 @@ class ChannelQueue:
             self.hurried.discard(run)
 
     def next_job(self) -> Job | None:
-        """What must be delivered and fresh urgency, in the order in which they came.
+        """The next job: deliveries and new urgent changes in the order in which they came.
 
-        Then what has been dirty longest.
+        After those, what has been dirty longest.
         """
         fresh = [run for run, state in self.dirty.items() if state.is_urgent and run not in self.hurried]
         run = min(fresh or self.dirty, key=lambda run: self.dirty[run].since, default=None)
@@ -89,11 +90,11 @@ class ChannelQueue:
         return run
 
     def since(self, job: Job) -> float:
-        """How long it has waited."""
+        """The time since which a job has waited."""
         return self.deliveries[job.row.id][0] if isinstance(job, QueuedDelivery) else self.dirty[job].since
 
     def take(self, job: Job, now: float) -> None:
-        """The job leaves."""
+        """Take a job out of the queue."""
         self.began = now
         if isinstance(job, QueuedDelivery):
             del self.deliveries[job.row.id]
@@ -104,13 +105,14 @@ class ChannelQueue:
         self.run, self.row = (None if isinstance(job, BoardOf) else job), None
 
     def is_urgent(self, job: Job) -> bool:
-        """Terminal and needs-a-person take the next slot (docs/contracts/cards.md, *Edits*), and what must be
-        delivered.
+        """Whether a job takes the next slot: an ended run, one that needs a person, or a delivery.
+
+        docs/contracts/cards.md, *Edits*.
         """
         return isinstance(job, QueuedDelivery) or (self.dirty[job].is_urgent and job not in self.hurried)
 
     def is_over(self, now: float) -> bool:
-        """Whether it can be forgotten: nothing to do, and its pace and its pauses have passed."""
+        """Whether the queue can be forgotten: nothing to do, and its rate limits and pauses have passed."""
         has_work = self.task is not None or self.dirty or self.deliveries
         waits = (
             self.blocked_until,
@@ -121,7 +123,7 @@ class ChannelQueue:
 
 
 class Start(NamedTuple):
-    """A job that may leave now."""
+    """A job that may start now."""
 
     channel: str
     queue: ChannelQueue
@@ -129,7 +131,7 @@ class Start(NamedTuple):
 
 
 class ChannelQueues:
-    """All channels."""
+    """The queues of all channels."""
 
     def __init__(self) -> None:
         self._queues: dict[str, ChannelQueue] = {}
@@ -144,11 +146,11 @@ class ChannelQueues:
         return iter(list(self._queues.values()))
 
     def get(self, channel: str) -> ChannelQueue | None:
-        """The lane, where there is one."""
+        """The queue of a channel, where there is one."""
         return self._queues.get(channel)
 
     def on_answer(self, answer: RateAnswer, now: float) -> None:
-        """Learn from an answer, whoever asked."""
+        """Learn the limits from an answer to any request."""
         if answer.is_limited and answer.is_global:
             self._global_limiter.close(now + (answer.retry_after_s or 1.0))
         queue = self._queues.get(answer.channel or "")
@@ -166,7 +168,7 @@ class ChannelQueues:
         bucket_limiter.on_answer(answer, now)
 
     def starts(self, now: float) -> list[Start]:
-        """What may leave now, what is urgent first, then what has waited longest; taken out of its lane by `begin`."""
+        """What may start now, urgent jobs first, then the longest waiting; `begin` takes a job out of its queue."""
         found: list[tuple[tuple[bool, float], Start]] = []
         for channel, queue in list(self._queues.items()):
             if queue.is_over(now):
@@ -178,7 +180,7 @@ class ChannelQueues:
         return [start for _, start in sorted(found, key=lambda item: item[0])]
 
     def begin(self, start: Start, now: float) -> bool:
-        """The job leaves now; False while the global limit has no room."""
+        """Start the job; False while the global limit has no room."""
         if self._global_limiter.next_at > now:
             return False
         self._global_limiter.begin(now)
@@ -189,14 +191,14 @@ class ChannelQueues:
         return True
 
     def unused(self, start: Start) -> None:
-        """What began had nothing to send: its slot is free again."""
+        """Give back the slot of a job that had nothing to send."""
         self._global_limiter.undo()
         bucket_limiter = self._bucket_limiter(start.queue, start.job)
         if bucket_limiter is not None:
             bucket_limiter.undo()
 
     def wait(self, now: float, longest: float) -> float:
-        """Seconds until something may leave, at most `longest`; what is in flight wakes the editor by itself."""
+        """Seconds until a job may start, at most `longest`; what is in flight wakes the editor by itself."""
         waits = [longest]
         for queue in self._queues.values():
             job = queue.next_job() if queue.task is None else None
@@ -210,10 +212,10 @@ class ChannelQueues:
         return at if isinstance(job, QueuedDelivery) else max(at, queue.slow_until)
 
     def _bucket_limiter(self, queue: ChannelQueue, job: Job) -> BucketLimiter | None:
-        """The pace of the bucket that this job is counted in; a thread is opened in a bucket of its own."""
+        """The limiter of the bucket in which this job is counted; threads are opened in a bucket of their own."""
         if isinstance(job, QueuedDelivery) and job.row.kind is OutboxKind.THREAD:
             return None
         bucket = self._buckets.get(_POST if isinstance(job, QueuedDelivery) else _PATCH)
         if bucket is not None:
             return queue.bucket_limiters.get(bucket)
-        return next(iter(queue.bucket_limiters.values()), None)  # not heard of yet: as if they shared
+        return next(iter(queue.bucket_limiters.values()), None)  # not known yet: as if they shared

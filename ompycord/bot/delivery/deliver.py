@@ -1,7 +1,7 @@
-"""Delivers outbox rows: mirror, thread from it, card inside, questions, result; each shown exactly once.
+"""Delivers outbox rows: channel summary, thread, card, questions, result; each is shown exactly once.
 
-docs/contracts/cards.md, *Exactly once*. Counterpart: `conductor.deliveries`, which says what is owed. Called by the
-lanes of `live.py`.
+docs/contracts/cards.md, *Exactly once*. Counterpart: `conductor.deliveries`, which decides what is delivered. Called by
+the queues of `live.py`.
 """
 
 from dataclasses import dataclass
@@ -27,27 +27,27 @@ from ompycord.text import cut
 __all__ = ["ORDER", "Deliverer", "DelivererStore", "QueuedDelivery"]
 
 ORDER: dict[OutboxKind, int] = {kind: place for place, kind in enumerate(OutboxKind)}
-"""Mirror, thread, card, question, file, result, notice: the order in which a run's messages appear."""
+"""Channel summary, thread, card, question, file, result, notice: the order in which a run's messages appear."""
 
 _THREAD_NAME = 100
 DOUBTS = 6
-"""So many refusals in a row, each for no known reason, make the last one final."""
+"""Refusals in a row, each for no known reason, after which the last one is final."""
 _PINGING = frozenset({OutboxKind.QUESTION, OutboxKind.RESULT, OutboxKind.NOTICE})
 """docs/contracts/cards.md, *Who is pinged*: everything else is sent silently and mentions nobody."""
 _NO_ENTRY = frozenset({50001, 50013, THREAD_LOCKED})
-"""The bot may not see the thread or write there. One that is gone is `rollover.py`'s."""
+"""Errors of a thread that the bot may not see or write to. A deleted one is handled by `rollover.py`."""
 
 log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class QueuedDelivery:
-    """A row that can go out now: to which channel, or that it never can."""
+    """A row that can be delivered now: to which channel, or that it never can."""
 
     row: OutboxRow
     channel: str
     reason: str | None = None
-    """Why it can never go out; then it is closed as failed."""
+    """Why it can never be delivered; then it is closed as failed."""
 
 
 class DelivererStore(Deliveries, PeopleSettings, Protocol):
@@ -76,12 +76,12 @@ class Deliverer:
         self._ping_policy = PingPolicy(store=store, renderer=renderer, rest=rest, clock=clock)
         self._began = clock.now_ms()
         self._tried: set[int] = set()
-        """Rows that were sent by this process and are not recorded yet."""
+        """Rows that this process sent and that are not recorded yet."""
 
     async def delivery(self, row: OutboxRow) -> QueuedDelivery | Millis | None:
-        """What can be done with a run's first row now; a time before which it waits.
+        """What can be done with a run's first row now; or a time before which it waits.
 
-        None where its run is not there yet.
+        None where its run does not exist yet.
         """
         run_view = await self._renderer.view(row.run)
         if run_view is None or not self._is_notified(row, run_view) or self._rest.is_away(run_view.record.guild):
@@ -108,7 +108,10 @@ class Deliverer:
 
     @staticmethod
     def _is_notified(row: OutboxRow, run_view: RunView) -> bool:
-        """Whether the projector has read the fact that owes this row: a decision commits both at once, ahead of it."""
+        """Whether the projector has read the fact behind this row.
+
+        A decision commits both at once, before the projector reads.
+        """
         match row.kind:
             case OutboxKind.RESULT:
                 return run_view.snapshot.is_final
@@ -119,16 +122,16 @@ class Deliverer:
 
     @staticmethod
     def _may_go_early(row: OutboxRow, run_view: RunView) -> bool:
-        """The first messages wait for run.started, the final answer for missing numbers.
+        """Whether a row may be sent: the first messages wait for run.started, the final answer for missing numbers.
 
-        Not longer than `not_before`.
+        They wait no longer than until `not_before`.
         """
         if row.kind is OutboxKind.RESULT:
             return run_view.snapshot.gap_count == 0
         return run_view.snapshot.started_at is not None or run_view.snapshot.is_final
 
     async def deliver(self, delivery: QueuedDelivery) -> str | None:
-        """Do it and remember where it went; that channel.
+        """Send the row and remember where it went; that channel.
 
         Raises SendFailed, StorageError; the row stays pending unless it is final.
         """
@@ -139,7 +142,7 @@ class Deliverer:
         run_view = await self._renderer.view(row.run)
         if run_view is None:
             return None
-        if run_view.surface(row.kind, row.ref) is not None:  # it was delivered while this errand waited in its lane
+        if run_view.surface(row.kind, row.ref) is not None:  # it was delivered while this job waited in its queue
             return None
         try:
             if row.kind is OutboxKind.THREAD:
@@ -164,7 +167,7 @@ class Deliverer:
         return surface.channel if surface is not None else None
 
     async def _moves(self, run_view: RunView, row: OutboxRow, channel: str) -> bool:
-        """The channel was deleted. Whether the row can go elsewhere; the next try takes it there."""
+        """Whether a row whose channel was deleted can go elsewhere; the next try takes it there."""
         self._rollover.deleted_channels.add(channel)
         is_bound = row.kind in {OutboxKind.SUMMARY, OutboxKind.THREAD} or _is_for_ops(row)
         return not is_bound and await self._rollover.relocate(run_view)
@@ -185,15 +188,15 @@ class Deliverer:
         return Surface(run=row.run, kind=row.kind, ref=row.ref, channel=thread, posted_at=self._clock.now_ms())
 
     async def _without_thread(self, row: OutboxRow, channel: str, reason: str) -> None:
-        """No thread can be opened: the channel itself stands in for it, so that card and answer still come."""
+        """Use the channel instead of a thread that cannot be opened, so that card and answer still arrive."""
         log.warning("delivery.without_thread", run=row.run, reason=reason)
         stand_in = Surface(run=row.run, kind=row.kind, ref=row.ref, channel=channel, posted_at=self._clock.now_ms())
         await self._store.delivered(row, stand_in, at=self._clock.now_ms())
 
     async def _place(self, run_view: RunView, row: OutboxRow, channel: str) -> Surface | None:
-        """Post it; what people wait for goes to the mirror's channel where its thread is closed to us.
+        """Post it; what people wait for goes to the summary's channel where its thread is closed to us.
 
-        And a mirror goes where the run can be shown at all.
+        A channel summary goes wherever the run can be shown.
         """
         summary = run_view.surface(OutboxKind.SUMMARY)
         if row.kind is OutboxKind.SUMMARY:
@@ -237,7 +240,7 @@ class Deliverer:
                 does_ping = bool(message.mentions or message.role_mentions)
             elif not message.role_mentions and row.kind is not OutboxKind.QUESTION:
                 does_ping = (
-                    False  # a sound that calls nobody is noise; a question of an agent elsewhere calls whoever is there
+                    False  # a sound without a mention is noise; a question of an external agent notifies its channel
                 )
             posted = await self._rest.send(
                 channel, message, nonce=row.id, silent=not does_ping, pings=does_ping, file=file
@@ -257,7 +260,7 @@ class Deliverer:
         )
 
     async def _file(self, run_view: RunView, row: OutboxRow) -> tuple[str, bytes] | None:
-        """Name and content; None for a file that this run never attached. What is text goes through the redactor."""
+        """Name and content; None for a file that this run never attached. Text passes the redactor."""
         data = await self._artifact(run_view.run, row.ref)
         name = next((a.name for a in run_view.snapshot.artifacts if a.sha256 == row.ref), "file")
         if data is None:
@@ -268,7 +271,7 @@ class Deliverer:
             return name, data
 
     async def _earlier(self, run_view: RunView, row: OutboxRow, channel: str) -> str | None:
-        """The message of a try whose end nobody saw: before a restart, or an answer that got lost."""
+        """The message of an earlier try whose answer was lost, or after which the process restarted."""
         is_new = row.attempts == 0 and row.created_at >= self._began and row.id not in self._tried
         self._tried.add(row.id)
         if is_new:
@@ -286,7 +289,7 @@ class Deliverer:
         return await self._rest.find(channel, wanted, since=row.created_at)
 
     async def _pin(self, channel: str, message: str) -> None:
-        """A question is pinned where that is permitted; without the pin it is still there."""
+        """Pin a question where that is permitted; without the pin it is still there."""
         try:
             await self._rest.pin(channel, message)
         except SendFailed as failed:

@@ -1,7 +1,8 @@
-"""The live editor: makes every message of every run true, one request in flight per channel, rendered when it is sent.
+"""The live editor: keeps every message of every run up to date, one request in flight per channel.
 
-Counterpart: `conductor.Bus`, which says *that* a run changed. Payloads freeze inside discord.py's queue, so nothing
-waits there: a lane per channel takes its next job when the last one has ended. Discord calls are never cancelled.
+Counterpart: `conductor.Bus`, which announces *that* a run changed. A message is rendered when it is sent: payloads
+freeze inside discord.py's queue, so nothing waits there, and a channel's queue starts its next job when the last one
+has ended. Discord calls are never cancelled.
 """
 
 import asyncio
@@ -28,15 +29,15 @@ from ompycord.telemetry import get_logger
 __all__ = ["LiveEditor", "LiveStore"]
 
 IDLE_S = 1.0
-"""Looks by itself so often: `not_before`, retries and silence have no event."""
+"""Seconds between two checks without a notice: `not_before`, retries and silence have no event."""
 AT_ONCE = 50
-"""Runs that are looked at before lanes get their next job: after a restart there can be a thousand."""
+"""Runs that are checked before queues get their next job: after a restart there can be a thousand."""
 RECHECK_S = 30.0
-"""How often all open runs are looked at again, for what only a clock changes (silence, rolled-over cards)."""
+"""Seconds between two checks of all open runs, for what only a clock changes (silence, rolled-over cards)."""
 OLD_EDIT_S = 2.1
-"""Between two edits where one was of a message older than an hour: 3 in 6 s, which no header tells."""
+"""Seconds between two edits where one was of a message older than an hour: 3 in 6 s, which no header names."""
 SETTLE_S = 10.0
-"""At the end, requests in flight may finish so long."""
+"""Seconds for which requests in flight may finish at the end."""
 
 log = get_logger(__name__)
 
@@ -48,7 +49,7 @@ def _state_of(run_view: RunView) -> Signal:
 
 
 class LiveStore(RunRecords, Surfaces, ShownMessages, Outbox, Protocol):
-    """Rows of runs, where their messages stand, what those show, what must still be sent."""
+    """Rows of runs, where their messages are, what those show, and pending deliveries."""
 
 
 class LiveEditor:
@@ -86,7 +87,7 @@ class LiveEditor:
     # -- what others may ask -----------------------------------------------------------------------------------------
 
     def wake(self) -> None:
-        """Look at the outbox now."""
+        """Check the outbox now."""
         self._collected_at = -IDLE_S
         self._stir()
 
@@ -95,23 +96,23 @@ class LiveEditor:
             self._subscription.wake()
 
     def mark_dirty(self, run: RunId) -> None:
-        """A message of this run may be in the wrong place."""
+        """Note that a message of this run may be in the wrong place."""
         self._changes.ask([run])
         self._stir()
 
     def mark_all_dirty(self) -> None:
-        """So may any."""
+        """Note that messages of any run may be in the wrong place."""
         self._swept_at = -RECHECK_S
         self._stir()
 
     def removed(self, channel: str, message: str) -> None:
-        """Somebody deleted a message."""
+        """Note that a message was deleted."""
         if self._board is not None and self._board.is_in(channel):
             self._board.deleted(message)
             self._stir()
 
     async def posted(self, run: RunId, timeout: float) -> str | None:
-        """The address of a run's mirror, waiting for it at most so many seconds."""
+        """The address of a run's channel summary, waiting for it at most so many seconds."""
         event = self._posted.setdefault(run, asyncio.Event())
         self.wake()
         try:
@@ -132,7 +133,7 @@ class LiveEditor:
 
     @property
     def longest_flight_s(self) -> float:
-        """How long the oldest request has been in flight; the watchdog's measure."""
+        """Seconds for which the oldest request has been in flight; the watchdog's measure."""
         now = self._clock.monotonic_s()
         return max((now - queue.began for queue in self._queues if queue.task is not None), default=0.0)
 
@@ -142,13 +143,13 @@ class LiveEditor:
         return sum(flow is Flow.RATE_LIMITED for flow in self._flows.values())
 
     def on_answer(self, answer: RateAnswer) -> None:
-        """What an answer of Discord's says of its limits, whoever asked."""
+        """Learn the limits from an answer of Discord to any request."""
         self._queues.on_answer(answer, self._clock.monotonic_s())
         if answer.is_limited and answer.channel is not None:
             self._slowed(answer.channel, answer.retry_after_s or 1.0)
 
     def _slowed(self, channel: str, retry_after_s: float) -> None:
-        """Discord answered 429 in this channel; its next edit says so (docs/contracts/cards.md, *Edits*)."""
+        """Note that Discord answered 429 in this channel; its next edit shows it (docs/contracts/cards.md, *Edits*)."""
         self._renderer.slowed[channel] = self._clock.now_ms() + round(retry_after_s * 1000)
         queue = self._queues.get(channel)
         if queue is not None and queue.run is not None:
@@ -179,7 +180,7 @@ class LiveEditor:
                         await asyncio.wait(flying, timeout=SETTLE_S)
 
     async def _mark_all_dirty(self, *, first: bool = False) -> None:
-        """Everything that may show less than we know: after a restart every card becomes true again."""
+        """Check everything that may be out of date: after a restart every card is updated."""
         self._swept_at = self._clock.monotonic_s()
         try:
             stale = await self._store.stale_cards() if first else []
@@ -190,7 +191,7 @@ class LiveEditor:
             self._changes.ask([*stale, *(RunId(record.id) for record in still)])
 
     def _pause(self) -> float:
-        """Until something may leave or must be looked at; at most `IDLE_S`."""
+        """Wait until a job may start or something must be checked; at most `IDLE_S`."""
         now = self._clock.monotonic_s()
         longest = self._changes.wait(now, IDLE_S)
         if self._board is not None:
@@ -198,7 +199,7 @@ class LiveEditor:
         return self._queues.wait(now, longest)
 
     async def _plan(self, group: asyncio.TaskGroup, *, outbox: bool) -> None:
-        """Take in what changed and what is owed, then give every free lane its next job."""
+        """Take in changes and deliveries, then give every free queue its next job."""
         for run in self._changes.due(self._clock.monotonic_s())[:AT_ONCE]:
             await self._mark(run, is_sure=self._changes.take(run))
         if outbox:
@@ -216,9 +217,9 @@ class LiveEditor:
             start.queue.task = group.create_task(self._work(start))
 
     async def _mark(self, run: RunId, *, is_sure: bool = True) -> None:
-        """This run's messages may say something old.
+        """Mark this run's messages as possibly out of date.
 
-        What cannot be read now is looked at again; nothing is forgotten.
+        What cannot be read now is checked again; nothing is forgotten.
         """
         now = self._clock.monotonic_s()
         try:
@@ -238,7 +239,7 @@ class LiveEditor:
             self._queues[channel].mark(run, now, is_urgent=run_view.is_urgent, is_sure=is_sure)
 
     def _feel(self, run: RunId, *signals: Signal) -> None:
-        """Take the person's machine along (`flow.py`)."""
+        """Advance the state machine of the person's view (`flow.py`)."""
         flow = self._flows.get(run, Flow.LIVE)
         for signal in signals:
             flow = advance(flow, signal).to
@@ -250,7 +251,7 @@ class LiveEditor:
     # -- one lane ----------------------------------------------------------------------------------------------------
 
     async def _work(self, start: Start) -> None:
-        """One job. Whatever happens, the lane is free afterwards and nothing is forgotten."""
+        """Do one job. Whatever happens, the queue is free afterwards and nothing is forgotten."""
         channel, queue, job = start
         try:
             if isinstance(job, QueuedDelivery):
@@ -271,7 +272,7 @@ class LiveEditor:
             self._stir()
 
     def _again(self, job: Job, pause_s: float) -> None:
-        """It did not come to an end."""
+        """Queue a job again that did not succeed."""
         if isinstance(job, QueuedDelivery):
             self._pending.wait(job.row, pause_s)
         elif isinstance(job, BoardOf):
@@ -301,7 +302,7 @@ class LiveEditor:
         await self._mark(row.run)
 
     async def _edit(self, start: Start, run: RunId) -> None:
-        """Edit one message of the run in this channel; the lane comes back for its others."""
+        """Edit one message of the run in this channel; the queue returns for its others."""
         channel, queue, _ = start
         slowed = self._renderer.slowed.get(channel)
         try:
@@ -348,7 +349,7 @@ class LiveEditor:
             self._queues.unused(start)
 
     async def _hold(self, channel: str, queue: ChannelQueue, failed: SendFailed, seconds: float) -> None:
-        """An outage is no limit of Discord's, so only a limit is told as one."""
+        """Pause a channel. Only a limit is shown as Discord's limit, an outage is not."""
         if failed.is_closed:
             await self._access.refused(channel, failed)
         queue.blocked_until = self._clock.monotonic_s() + seconds

@@ -1,7 +1,7 @@
-"""What was written below each live card, so that one that is out of sight comes back to the end of its thread.
+"""What was written below each live card, so that one that is out of sight moves to the end of its thread.
 
-Counterpart: `rollover.py`, which asks. Only memory and counting: Discord shows no text of people's without the
-privileged intent, so eight messages bury a card whatever they say.
+Counterpart: `rollover.py`, which asks. It only counts in memory: Discord shows no text of people's without the
+privileged intent, so eight messages put a card out of sight whatever their length.
 """
 
 from collections.abc import Iterable
@@ -14,9 +14,9 @@ from ompycord.domain.ids import RunId
 __all__ = ["CHARACTERS", "SCROLLED_OUT_BY", "MessagesBelow"]
 
 SCROLLED_OUT_BY: Final = 8
-"""Messages: about what a laptop's window shows below a card."""
+"""Messages that fill about a laptop's window below a card."""
 CHARACTERS: Final = 2500
-"""The same as text, as far as it is seen: our own long messages, and people's with the intent."""
+"""Characters that do the same, as far as text is seen: our own long messages, and people's with the intent."""
 
 
 @dataclass(slots=True)
@@ -32,13 +32,13 @@ class _Watched:
 
 
 class MessagesBelow:
-    """Counts in the threads of runs that were looked at since the connection began; other channels cost nothing."""
+    """Counts in the threads of runs that were checked since the connection began; other channels cost nothing."""
 
     def __init__(self) -> None:
         self._threads: dict[str, _Watched] = {}
 
     def track(self, thread: str, run: RunId, card: str) -> bool:
-        """This is the live card now. False where nobody knows what was written since: then `learn` must follow."""
+        """Watch below the live card. False where it is not known what was written since: then `learn` must follow."""
         watched = self._threads.get(thread)
         if watched is None or watched.card > int(card):
             return False
@@ -48,20 +48,20 @@ class MessagesBelow:
         return watched.run == run
 
     def learn(self, thread: str, run: RunId, card: str, written: Iterable[Written]) -> None:
-        """What a look into the thread found below the card."""
+        """Take what a read of the thread found below the card."""
         self._threads[thread] = _Watched(run, int(card), {int(one.id): one.characters for one in written})
 
     def received(self, thread: str, message: Written) -> RunId | None:
-        """Somebody wrote. The run whose card lies too deep now, if that is so."""
+        """Count a message. The run whose card is out of sight now, if there is one."""
         watched = self._threads.get(thread)
         if watched is None or int(message.id) <= watched.card:
             return None
-        if not watched.is_scrolled_out:  # more is not kept: that it is buried says all
+        if not watched.is_scrolled_out:  # more is not kept: it proves nothing further
             watched.messages[int(message.id)] = message.characters
         return watched.run if watched.is_scrolled_out else None
 
     def deleted(self, thread: str, message: str) -> None:
-        """A message was deleted."""
+        """Note that a message was deleted."""
         watched = self._threads.get(thread)
         if watched is not None:
             watched.messages.pop(int(message), None)
@@ -72,9 +72,9 @@ class MessagesBelow:
         return watched is not None and watched.is_scrolled_out
 
     def forget(self, thread: str) -> None:
-        """Its run is over."""
+        """Forget a run that has ended."""
         self._threads.pop(thread, None)
 
     def forget_all(self) -> None:
-        """The gateway began anew, and what it told nobody of in between is not known."""
+        """Forget all counts: the gateway started a new session, and what happened in between is not known."""
         self._threads.clear()

@@ -1,8 +1,6 @@
-"""What the outbox owes and when it may be tried: each run's first row into its channel's lane.
+"""The pending deliveries of the outbox and when they may be tried: each run's first row goes into its channel's queue.
 
-Counterpart of `deliver.py`.
-
-The rows are the truth; this remembers only which were refused lately. Called by `live.py`.
+Counterpart of `deliver.py`. The rows are the truth; this remembers only which were refused lately. Called by `live.py`.
 """
 
 from ompycord.bot.delivery.channel_queues import ChannelQueues
@@ -18,21 +16,21 @@ __all__ = ["CLOSED_S", "RETRY_S", "PendingDeliveries", "pause_after"]
 
 RETRY_S = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
 CLOSED_S = 30.0
-"""A channel that refuses us is asked again so often: somebody may open it, and refusals count towards a ban."""
+"""Seconds until a channel that refuses us is tried again: refusals count towards a ban."""
 ROWS = 200
 
 log = get_logger(__name__)
 
 
 def pause_after(failed: SendFailed, tries: int) -> float:
-    """Seconds until another try makes sense, after so many that failed before."""
+    """Seconds until another try makes sense, after this number of failures."""
     if failed.is_closed:
         return CLOSED_S
     return failed.retry_after_s or RETRY_S[min(tries, len(RETRY_S) - 1)]
 
 
 class PendingDeliveries:
-    """Puts deliveries into lanes."""
+    """Puts deliveries into queues."""
 
     def __init__(self, *, store: Outbox, deliverer: Deliverer, clock: Clock) -> None:
         self._store = store
@@ -42,7 +40,7 @@ class PendingDeliveries:
         """When a refused row is tried again, and how often it was."""
 
     async def collect(self, queues: ChannelQueues) -> None:
-        """For each run its first row that waits, in the order in which messages must appear. Raises StorageError."""
+        """For each run its first pending row, in the order in which messages must appear. Raises StorageError."""
         first: dict[RunId, OutboxRow] = {}
         for row in await self._store.outbox(limit=ROWS):
             known = first.get(row.run)
@@ -59,7 +57,7 @@ class PendingDeliveries:
                 await self._place(row, queues)
 
     async def _place(self, row: OutboxRow, queues: ChannelQueues) -> None:
-        """Put a row into its lane, if its time has come. One run's trouble is not another's."""
+        """Put a row into its queue, if it is due. A problem of one run does not delay another."""
         try:
             delivery = await self._deliverer.delivery(row)
         except StorageError:
@@ -72,16 +70,16 @@ class PendingDeliveries:
                 queues[delivery.channel].enqueue(delivery, self._clock.monotonic_s())
 
     def refused(self, row: OutboxRow, failed: SendFailed) -> None:
-        """Discord did not take it: again when it says, else after longer and longer pauses."""
+        """Note that Discord refused the row: it is tried again when Discord named a time, else after growing pauses."""
         tries = self._retry_at.get(row.id, (0.0, 0))[1]
         pause = pause_after(failed, tries)
         self._retry_at[row.id] = (self._clock.monotonic_s() + pause, tries + 1)
         log.info("delivery.again", run=row.run, kind=row.kind, reason=str(failed), pause_s=pause)
 
     def wait(self, row: OutboxRow, seconds: float) -> None:
-        """Not before so long."""
+        """Do not try before this time."""
         self._retry_at[row.id] = (self._clock.monotonic_s() + seconds, 0)
 
     def done(self, row: OutboxRow) -> None:
-        """It was delivered, or never will be."""
+        """Note that it was delivered, or never will be."""
         self._retry_at.pop(row.id, None)

@@ -1,7 +1,7 @@
-"""Whom a message really rings, and how: by each person's own settings (`/omp settings`). Counterpart: `deliver.py`.
+"""Whom a message notifies, and how, by each person's own settings (`/omp settings`). Counterpart: `deliver.py`.
 
-docs/contracts/cards.md, *Quiet hours*: quiet hours hold everything but what only that person can answer. What is held
-is delivered without a sound.
+docs/contracts/cards.md, *Quiet hours*: quiet hours hold back everything but what only that person can answer. What is
+held back is delivered without a sound.
 """
 
 from typing import NamedTuple
@@ -20,16 +20,16 @@ log = get_logger(__name__)
 
 
 class Ways(NamedTuple):
-    """How the people whom a message names are told."""
+    """How the people whom a message names are notified."""
 
     here: tuple[str, ...]
     """Mentioned where it is posted."""
     direct: tuple[str, ...]
-    """Told by a direct message."""
+    """Notified by a direct message."""
 
 
 def ways_of(people: dict[str, PersonSettings], *, is_only_theirs: bool, at: int) -> Ways:
-    """Who is told how, by what each chose. `is_only_theirs`: nobody else can answer what is asked."""
+    """How each person is notified, by their own choice. `is_only_theirs`: no one else can answer what is asked."""
     awake = {person: own for person, own in people.items() if is_only_theirs or not own.is_quiet(at)}
     return Ways(
         here=tuple(person for person, own in awake.items() if own.pings is Pings.THREAD),
@@ -38,7 +38,7 @@ def ways_of(people: dict[str, PersonSettings], *, is_only_theirs: bool, at: int)
 
 
 class PingPolicy:
-    """Asks what people chose, sends direct messages, and says whom the message itself may still mention."""
+    """Reads what people chose, sends direct messages, and decides whom the message itself may still mention."""
 
     def __init__(self, *, store: PeopleSettings, renderer: MessageRenderer, rest: Rest, clock: Clock) -> None:
         self._store = store
@@ -49,7 +49,7 @@ class PingPolicy:
     async def prepared(
         self, run_view: RunView, row: OutboxRow, message: RenderedMessage, channel: str
     ) -> RenderedMessage:
-        """The message with those whom it rings. Raises StorageError."""
+        """The message with the people it notifies. Raises StorageError."""
         people = {person: await self._store.person_settings(person) for person in message.mentions}
         asks = row.kind in {OutboxKind.QUESTION, OutboxKind.NOTICE}
         is_only_theirs = asks and len(people) == 1 and not message.role_mentions
@@ -59,7 +59,7 @@ class PingPolicy:
         return message.model_copy(update={"mentions": named})
 
     async def _notify(self, run_view: RunView, row: OutboxRow, person: str, channel: str) -> bool:
-        """Whether the direct message got through; who takes none (50007) is told in the thread."""
+        """Whether the direct message arrived; a person who accepts none (50007) is mentioned in the thread."""
         note = self._renderer.direct(run_view, channel)
         try:
             await self._rest.send_direct(person, note, nonce=f"dm-{row.id}")

@@ -1,8 +1,7 @@
 """When Discord has room for the next request, learned from the headers of its answers.
 
-Counterpart of `channel_queues.py`, which asks.
-
-docs/platform/discord.md, *Rate limits*: the limits of a route are never hard-coded. Only the global one is published.
+Counterpart of `channel_queues.py`, which asks. docs/platform/discord.md, *Rate limits*: the limits of a route are never
+hard-coded. Only the global one is published.
 """
 
 from collections import deque
@@ -21,7 +20,7 @@ _LIMITED: Final = 429
 
 
 class RateAnswer(NamedTuple):
-    """What one answer of Discord's REST says of its limits. Times are in seconds."""
+    """The limits that one answer of Discord's REST API names. Times are in seconds."""
 
     method: str
     path: str
@@ -48,12 +47,12 @@ class RateAnswer(NamedTuple):
 
     @property
     def is_message(self) -> bool:
-        """Whether a message was made or edited: what the lanes do."""
+        """Whether a message was made or edited, which is what the queues do."""
         return self.method in {"POST", "PATCH"} and _MESSAGES.search(self.path) is not None
 
 
 def answer_of(method: str, path: str, status: int, headers: Mapping[str, str], *, took_s: float) -> RateAnswer:
-    """Read the headers. What is no number counts as absent."""
+    """Read the headers. A value that is no number counts as absent."""
     return RateAnswer(
         method=method,
         path=path,
@@ -78,7 +77,7 @@ class BucketLimiter:
     """One bucket: what is left of its window is spread evenly over the rest of it.
 
     A burst at the window's beginning would leave the oldest change unshown for the rest of it, and what becomes urgent
-    then would have no slot (bench freshness). Nothing heard yet: the first request is free, its answer tells.
+    then would have no slot (bench freshness). The first request is not limited, its answer names the limit.
     """
 
     __slots__ = ("_before", "_began", "_earliest", "_latest", "_remaining")
@@ -89,15 +88,15 @@ class BucketLimiter:
         self._earliest = self._latest = 0.0
 
     def begin(self, now: float) -> None:
-        """A request of this bucket leaves."""
+        """Count a request of this bucket."""
         self._before, self._began = self._began, now
 
     def undo(self) -> None:
-        """Nothing was sent after all."""
+        """Undo `begin`: nothing was sent."""
         self._began = self._before
 
     def on_answer(self, answer: RateAnswer, now: float) -> None:
-        """An answer came: the window resets so long after Discord wrote it, at some moment of its way."""
+        """Take an answer: the window resets so long after Discord wrote it, at some moment of its way."""
         latest = now + answer.reset_after_s
         earliest = latest - answer.took_s
         if answer.remaining < self._remaining:  # the same window as before
@@ -108,7 +107,10 @@ class BucketLimiter:
 
     @property
     def _resets_at(self) -> float:
-        """The middle of what is possible: what leaves then arrives after the reset, since its way takes time too."""
+        """The middle of the possible times of the reset.
+
+        A request sent then arrives after the reset, since its way takes time too.
+        """
         return (self._earliest + self._latest) / 2
 
     @property
@@ -119,30 +121,30 @@ class BucketLimiter:
 
 
 class GlobalLimiter:
-    """Discord's global limit over all channels, with room for what is not sent by the lanes.
+    """Discord's global limit over all channels.
 
-    Such as pins and probes.
+    It leaves room for requests that the queues do not send, such as pins and probes.
     """
 
     PER_WINDOW: Final = REQUESTS_PER_S - 5
     WINDOW_S: Final = 1.05
-    """A second, and what requests can come closer together on their way."""
+    """Requests a second, with room for those that move closer together on their way."""
 
     def __init__(self) -> None:
         self._begun: deque[float] = deque(maxlen=self.PER_WINDOW)
         self._closed_until = 0.0
 
     def begin(self, now: float) -> None:
-        """A request leaves."""
+        """Count a request."""
         self._begun.append(now)
 
     def undo(self) -> None:
-        """Nothing was sent after all."""
+        """Undo `begin`: nothing was sent."""
         if self._begun:
             self._begun.pop()
 
     def close(self, until: float) -> None:
-        """Discord refused for all channels."""
+        """Note that Discord refused for all channels."""
         self._closed_until = max(self._closed_until, until)
 
     @property

@@ -1,4 +1,4 @@
-"""Edits one message of a run so that it is true again; counterpart of `deliver.py`, which made it.
+"""Edits one message of a run so that it is up to date; counterpart of `deliver.py`, which made it.
 
 Called by `live.py`.
 """
@@ -17,9 +17,9 @@ from ompycord.telemetry import get_logger
 __all__ = ["ROLL_OVER_MS", "Refreshed", "Refresher"]
 
 OLD_MS = 60 * 60 * 1000
-"""Edits of an older message have a limit of their own: mirrors and rolled-over cards go on in slow mode."""
+"""Age of a message whose edits have a limit of their own: summaries and rolled-over cards are edited more slowly."""
 DOUBTS = 6
-"""So many refusals of one message in a row, each for no known reason, make the last one final."""
+"""Refusals of one message in a row, each for no known reason, after which the last one is final."""
 
 _ORDER = (OutboxKind.CARD, OutboxKind.QUESTION, OutboxKind.SUMMARY, OutboxKind.RESULT, OutboxKind.NOTICE)
 
@@ -27,18 +27,18 @@ log = get_logger(__name__)
 
 
 class Refreshed(NamedTuple):
-    """What became of one look at a run's messages in a channel."""
+    """The result of one check of a run's messages in a channel."""
 
     untrue: int = 0
-    """How many were not true; the first of them was edited."""
+    """How many were out of date; the first of them was edited."""
     was_old: bool = False
     """Whether that one is older than an hour."""
     delivers: bool = False
-    """Whether a fresh card is owed since."""
+    """Whether a new card must be posted."""
 
 
 class Refresher:
-    """Compares what a message shows with what is true, by hash."""
+    """Compares by hash what a message shows with what is true."""
 
     def __init__(
         self, *, store: ShownMessages, renderer: MessageRenderer, rest: Rest, clock: Clock, rollover: CardRollover
@@ -76,7 +76,7 @@ class Refresher:
         return found
 
     async def _edit(self, run_view: RunView, surface: Surface, message: RenderedMessage) -> bool:
-        """Whether a fresh card is owed now, since this one is gone."""
+        """Edit a message; whether a new card must be posted because this one was deleted."""
         if surface.message is None:
             return False
         if surface.kind is OutboxKind.CARD and is_moved(run_view, surface):
@@ -122,9 +122,9 @@ class Refresher:
             log.info("question.not_unpinned", run=surface.run, reason=str(failed))
 
     async def _relocate(self, run_view: RunView, channel: str) -> bool:
-        """Its channel was deleted: the run goes on elsewhere, and what stood here is forgotten.
+        """Show the run elsewhere after its channel was deleted, and forget what stood here.
 
-        Whether a card is owed.
+        Returns whether a card must be posted.
         """
         card = latest_card(run_view.surfaces)
         delivers = False

@@ -1,6 +1,6 @@
-"""When a run's card goes on in another message: before Discord's hour, out of sight, deleted, its thread gone.
+"""When a run's card continues in another message: before Discord's hour, out of sight, deleted, its thread deleted.
 
-Each time the next card is a row of the outbox, asked for as often as one likes: (run, kind, ref) is unique.
+Each time the next card is a row of the outbox, which may be queued any number of times: (run, kind, ref) is unique.
 Counterpart: `refresh.py`, which asks before each edit, and `deliver.py`, which posts.
 """
 
@@ -17,17 +17,17 @@ from ompycord.telemetry import get_logger
 __all__ = ["MOVED_AT_MOST_MS", "ROLL_OVER_MS", "CardRollover", "RolloverStore", "is_moved"]
 
 ROLL_OVER_MS: Final = 55 * 60 * 1000
-"""A card older than this goes on in a fresh message: edits of old ones fail with 30046 after an hour."""
+"""Age of a card that continues in a new message: edits of old ones fail with 30046 after an hour."""
 MOVED_AT_MOST_MS: Final = 60 * 1000
-"""A card that people talk under comes down so often."""
+"""Milliseconds between two moves of a card under which people write."""
 
 log = get_logger(__name__)
 
 
 def is_moved(run_view: RunView, card: Surface) -> bool:
-    """Whether a newer one took a card's place before its hour.
+    """Whether a newer card took this one's place before its hour.
 
-    Then it is removed, so that the thread holds no husks.
+    Then it is removed, so that the thread holds no stale copies.
     """
     later = [s for s in run_view.surfaces if s.kind is OutboxKind.CARD and card_number(s) > card_number(card)]
     follower = min(later, key=card_number, default=None)
@@ -39,7 +39,7 @@ class RolloverStore(Decisions, ShownMessages, Protocol):
 
 
 class CardRollover:
-    """Owes the next card where this one cannot go on. `gone` are channels that somebody deleted."""
+    """Queues the next card where this one cannot continue. `gone` are channels that were deleted."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class CardRollover:
         self.deleted_channels: set[str] = set()
 
     async def is_due(self, run_view: RunView, channel: str) -> bool:
-        """Owe the next card if the live one in this channel is too old, too deep or in the wrong place."""
+        """Queue the next card if the live one in this channel is too old, too deep or in the wrong place."""
         card = latest_card(run_view.surfaces)
         if card is None or card.channel != channel:
             return False
@@ -75,19 +75,22 @@ class CardRollover:
 
     @staticmethod
     def _is_misplaced(run_view: RunView, card: Surface) -> bool:
-        """The run is shown elsewhere since its thread was deleted."""
+        """Whether the run is shown elsewhere since its thread was deleted."""
         thread = run_view.surface(OutboxKind.THREAD)
         return thread is not None and thread.channel != card.channel
 
     async def _is_scrolled_out(self, run_view: RunView, card: Surface) -> bool:
-        """In a thread of its own only: in a channel, cards would bury each other for ever."""
+        """Whether the card is out of sight in a thread of its own.
+
+        Only there: in a channel, cards would displace each other without end.
+        """
         thread, summary = run_view.surface(OutboxKind.THREAD), run_view.surface(OutboxKind.SUMMARY)
         if card.message is None or thread is None or (summary is not None and summary.channel == thread.channel):
             return False
         if not self._messages_below.track(card.channel, run_view.run, card.message):
             try:
                 written = await self._rest.written_below(card.channel, card.message, limit=2 * SCROLLED_OUT_BY)
-            except SendFailed as failed:  # the edit that follows says what is wrong with the thread
+            except SendFailed as failed:  # the edit that follows reports what is wrong with the thread
                 log.info("card.not_probed", run=run_view.run, reason=str(failed))
                 return False
             self._messages_below.learn(card.channel, run_view.run, card.message, written)
@@ -97,7 +100,7 @@ class CardRollover:
         )
 
     async def another(self, run_view: RunView, card: Surface) -> None:
-        """Owe the next card."""
+        """Queue the next card."""
         row = OutboxRow(
             run=run_view.run,
             kind=OutboxKind.CARD,
@@ -108,9 +111,9 @@ class CardRollover:
         await self._store.commit(Commit(writes=(row,)))
 
     async def relocate(self, run_view: RunView) -> bool:
-        """Show the run where it still can be, if its thread or channel was deleted; False where there is no such place.
+        """Show the run elsewhere if its thread or channel was deleted; False where there is no such place.
 
-        The thread's surface is moved first: whatever is owed goes there, and `is_due` sees a card that is elsewhere.
+        The thread's surface is moved first: deliveries then go there, and `is_due` sees a card that is elsewhere.
         """
         thread, summary = run_view.surface(OutboxKind.THREAD), run_view.surface(OutboxKind.SUMMARY)
         channels = [surface.channel for surface in (thread, summary) if surface is not None]
@@ -125,9 +128,9 @@ class CardRollover:
         return True
 
     async def _ask_again(self, run_view: RunView) -> None:
-        """What people were asked in a thread that is gone is asked once more where the run is now.
+        """Post open questions and approvals of a deleted thread again where the run is now.
 
-        It rings nobody twice.
+        It notifies no one twice.
         """
         questions = [
             s for s in run_view.surfaces if s.kind is OutboxKind.QUESTION and s.channel in self.deleted_channels

@@ -1,1 +1,1 @@
-"""The connection to Discord: the client, one session after the other, and what the gateway tells."""
+"""The connection to Discord: the client, one session after the other, and the gateway's events."""

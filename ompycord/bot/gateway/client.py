@@ -1,6 +1,6 @@
 """Our discord.py client: intents, commands of the configured servers, a reconnect loop of our own, raw interactions.
 
-Counterpart: `bot.py`, which starts it. What the gateway says goes to four callables; nothing is decided here.
+Counterpart: `bot.py`, which starts it. The gateway's events go to four callables; nothing is decided here.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ FATAL_CLOSES = {
     4013: "the intents are not valid: update Ompycord",
     4014: "the message content intent is not enabled for this bot: enable it at Discord, or switch it off here",
 }
-"""docs/platform/discord.md, *Gateway*: after these closes trying again is forbidden."""
+"""docs/platform/discord.md, *Gateway*: after these close codes another try is forbidden."""
 
 _SPOKEN = frozenset({discord.MessageType.default, discord.MessageType.reply})
 _OPEN_S = 60.0
@@ -54,7 +54,7 @@ def intents_of(options: BotOptions) -> discord.Intents:
 
 
 class GatewayHandler(Protocol):
-    """What is told of Discord's own life; `gateway_events.py`."""
+    """Takes the gateway's events about Discord itself; `gateway_events.py` implements it."""
 
     def written(self, message: discord.Message) -> None: ...
     def removed(self, channel: str, message: str) -> None: ...
@@ -67,8 +67,8 @@ class GatewayHandler(Protocol):
 class _Socket(DiscordWebSocket):
     """discord.py's connection, of which nothing stays when it is given up.
 
-    One that breaks before it has identified itself, or is cancelled, leaves its heartbeat's thread and its socket
-    behind.
+    Without this, one that breaks before it has identified itself, or is cancelled, keeps its heartbeat's thread and
+    socket.
     """
 
     async def poll_event(self) -> None:
@@ -101,7 +101,7 @@ class _Socket(DiscordWebSocket):
 
 
 class OmpycordClient(discord.Client):
-    """Connects, hands over what comes, and never waits longer than the cap between two tries."""
+    """Connects, passes on events, and never waits longer than the cap between two tries."""
 
     def __init__(
         self,
@@ -114,7 +114,7 @@ class OmpycordClient(discord.Client):
         on_setup: Callable[[], Awaitable[None]],
         handler: "Callable[[], GatewayHandler]",
     ) -> None:
-        """`on_request` hears what every REST answer says of its limits."""
+        """`on_request` gets the limits that every REST answer names."""
         super().__init__(
             intents=intents_of(options),
             allowed_mentions=QUIET,
@@ -133,19 +133,19 @@ class OmpycordClient(discord.Client):
 
     @property
     def socket(self) -> DiscordWebSocket | None:
-        """The gateway's connection; None before the first, which discord.py's own types do not say."""
+        """The gateway's connection; None before the first, which discord.py's own types do not allow."""
         return cast("DiscordWebSocket | None", self.ws)
 
     async def setup_hook(self) -> None:
         await self._on_setup()
 
     async def on_interaction(self, interaction: Interaction) -> None:
-        """Components and forms arrive raw: no live object of an earlier process is needed to answer them."""
+        """Pass on components and forms raw: no live object of an earlier process is needed to answer them."""
         if interaction.type in {discord.InteractionType.component, discord.InteractionType.modal_submit}:
             await self._on_click(interaction)
 
     async def on_message(self, message: discord.Message) -> None:
-        """Pin notices of our own pins are messages that nobody needs; people's go on."""
+        """Remove the notices of our own pins, which no one needs; pass on people's messages."""
         is_ours = self.user is not None and message.author.id == self.user.id
         is_here = message.guild is not None and str(message.guild.id) in self._guilds_obeyed
         if is_here:
@@ -194,8 +194,10 @@ class OmpycordClient(discord.Client):
     # -- the connection ----------------------------------------------------------------------------------------------
 
     async def connect(self, *, reconnect: bool = True) -> None:
-        """Stay connected until closed. Raises GatewayFatal. Written anew, since discord.py waits
-        up to 1,024 s (docs/platform/discord.md, *Gateway*); a test watches the original's source.
+        """Stay connected until closed. Raises GatewayFatal.
+
+        It replaces discord.py's own method, which waits up to 1,024 s (docs/platform/discord.md, *Gateway*); a test
+        watches the original's source.
         """
         backoff: ExponentialBackoff[Any] = ExponentialBackoff()
         params: dict[str, Any] = {"initial": True, "shard_id": self.shard_id}
@@ -235,7 +237,7 @@ class OmpycordClient(discord.Client):
         await asyncio.sleep(pause)
 
     def _resume(self, params: dict[str, Any]) -> None:
-        """Try to go on where the last connection ended; the gateway says when it cannot."""
+        """Try to continue where the last connection ended; the gateway refuses when it cannot."""
         socket = self.socket
         if socket is not None:
             params.update(

@@ -1,6 +1,6 @@
-"""The command tree: who may use it at all, errors in words, and registration only where a definition changed.
+"""The command tree: who may use it at all, errors as text, and registration only where a definition changed.
 
-Counterpart: `features.py`, which says what is in it.
+Counterpart: `features.py`, which defines what is in it.
 """
 
 from typing import Any, cast
@@ -31,16 +31,16 @@ _COMPARED = (
     "max_length",
 )
 AGAIN_S = 300.0
-"""After so long a registration that failed is tried again, where Discord names no time."""
+"""Seconds after which a failed registration is tried again, where Discord names no time."""
 
 log = get_logger(__name__)
 
 
 class OmpTree(app_commands.CommandTree[discord.Client]):
-    """Default deny: nothing outside the configured servers, only help for somebody without a role."""
+    """Default deny: nothing outside the configured servers, only help for a person without a role."""
 
     def use(self, context: BotContext) -> None:
-        """Give it what it asks; before the first command."""
+        """Set what it needs; to be called before the first command."""
         self._context = context
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
@@ -59,7 +59,7 @@ class OmpTree(app_commands.CommandTree[discord.Client]):
         return False
 
     async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError, /) -> None:
-        """Every error of a command, in words. A completion that fails is simply empty."""
+        """Answer every error of a command as text. A completion that fails is simply empty."""
         if interaction.type is discord.InteractionType.autocomplete:
             log.warning("completion.failed", exc_info=error)
             return

@@ -30,11 +30,11 @@ DISCORD = DiscordTarget(
     gateway=str(discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY),
     cdn=discord.asset.Asset.BASE,
 )
-"""What discord.py itself says."""
+"""Discord itself, as discord.py has it."""
 
 
 def point_at(target: DiscordTarget) -> None:
-    """Use this server for every client made from now on; call it before login."""
+    """Use this server for every client made from now on; to be called before login."""
     discord.http.Route.BASE = target.api
     discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = URL(target.gateway)
     discord.asset.Asset.BASE = target.cdn  # pyright: ignore[reportAttributeAccessIssue]  # typed as a literal

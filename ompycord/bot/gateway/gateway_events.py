@@ -1,6 +1,6 @@
-"""What the gateway tells of Discord's own life: talk in threads, deleted channels, a server left or joined again.
+"""The gateway's events about Discord itself: messages in threads, deleted channels, a server left or joined again.
 
-Counterpart: `client.py`, which hears it; `rollover.py` and `live.py`, which act on it.
+Counterpart: `client.py`, which passes them on; `rollover.py` and `live.py`, which act on them.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ log = get_logger(__name__)
 
 
 class GatewayEvents:
-    """Takes in what came; nothing of it is waited for."""
+    """Takes the events; no caller waits for what follows."""
 
     def __init__(
         self,
@@ -47,31 +47,31 @@ class GatewayEvents:
         self._store = store
 
     def written(self, message: discord.Message) -> None:
-        """Somebody wrote, we too: what covers a card for long enough brings it down."""
+        """Count a message, ours too: enough of them move the card down."""
         for one in written(message):
             run = self._messages_below.received(str(message.channel.id), one)
             if run is not None:
                 self._live.mark_dirty(run)
 
     def removed(self, channel: str, message: str) -> None:
-        """A message was deleted."""
+        """Note that a message was deleted."""
         self._messages_below.deleted(channel, message)
         self._live.removed(channel, message)
 
     def channel_deleted(self, channel: str) -> None:
-        """A channel or thread is gone: what is shown there goes on elsewhere."""
+        """Note that a channel or thread was deleted: what is shown there continues elsewhere."""
         self._rollover.deleted_channels.add(channel)
         self._live.mark_all_dirty()
 
     async def began(self) -> None:
-        """A connection that knows nothing of what came before it."""
+        """Start a connection that knows nothing of what came before it."""
         self._messages_below.forget_all()
         for guild in self._guilds:
             if self._rest.is_away(guild):
                 await self.left(guild)
 
     async def left(self, guild: str) -> None:
-        """We were removed from a server: its runs halt with all they have. What is owed to it waits in the outbox."""
+        """Suspend the runs of a server from which we were removed. Deliveries to it wait in the outbox."""
         working = frozenset(RunState) - {RunState.SUSPENDED}
         which = RunFilter(is_open=True, kind=RunKind.HOSTED, guild=guild, states=working, limit=_RUNS)
         paused = await self._store.runs(which)
@@ -80,6 +80,6 @@ class GatewayEvents:
         log.warning("guild.left", guild=guild, paused=len(paused))
 
     def joined(self, guild: str) -> None:
-        """We are back: all is shown that could not be."""
+        """Show everything that waited for a server that we joined again."""
         log.info("guild.joined", guild=guild)
         self._live.mark_all_dirty()

@@ -1,6 +1,6 @@
 """What `bot.py` and `session.py` need beside TaskGroup.
 
-The error that a caller is promised, and an order to end that is not lost.
+They need the error that a caller was promised, and an order to end that is not lost.
 """
 
 import asyncio
@@ -33,12 +33,11 @@ def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]
 
 
 async def run_to_completion(work: Coroutine[None, None, None], *, passes_on: bool) -> None:
-    """Await it in a task of its own, to its end, also when we are cancelled meanwhile.
+    """Await it in a task of its own until it ends, even when the caller is cancelled in between.
 
-    `passes_on`: then it is cancelled too.
-
-    A group of tasks that fails in the very moment in which it is cancelled raises its errors alone: awaited directly,
-    the order to end would be lost with it (a bot connected anew instead of ending). Raises what it raises.
+    `passes_on`: then it is cancelled too. A group of tasks that fails in the very moment in which it is cancelled
+    raises its errors alone: awaited directly, the order to end would be lost with it (a bot that connects again instead
+    of ending). Raises what it raises.
     """
     running = asyncio.create_task(work)  # noqa: TID251  # both ways out of here wait for its end
     try:
@@ -48,6 +47,6 @@ async def run_to_completion(work: Coroutine[None, None, None], *, passes_on: boo
             running.cancel()
         await asyncio.wait([running])
         if not running.cancelled():
-            running.exception()  # looked at: it does not count any more
+            running.exception()  # retrieved, so that asyncio does not report it
         raise
     running.result()

@@ -50,7 +50,7 @@ class Overwrite(NamedTuple):
 
 
 def missing(granted: int) -> tuple[Permission, ...]:
-    """Those of ours that are not among the held bits."""
+    """Those of our permissions that are not among the held bits."""
     if granted & ADMINISTRATOR:
         return ()
     return tuple(permission for permission in PERMISSIONS if not granted & permission.bit)
@@ -59,10 +59,8 @@ def missing(granted: int) -> tuple[Permission, ...]:
 def in_channel(base: int, *, guild: str, member: str, roles: Sequence[str], overwrites: Sequence[Overwrite]) -> int:
     """What a member may do in a channel: everyone's overwrite, then the roles' together, then its own.
 
-    Source: Discord, *Permissions*.
-
-    A channel that cannot be seen leaves View Channels out, and says nothing of the rest: Discord takes all of it away.
-
+    Source: Discord, *Permissions*. Where a channel cannot be viewed, View Channels is missing and the rest is not
+    computed: Discord takes all of it away.
     """
     if base & ADMINISTRATOR:
         return base
@@ -76,7 +74,7 @@ def in_channel(base: int, *, guild: str, member: str, roles: Sequence[str], over
 
 
 def invite_link(application: str) -> str:
-    """The address under which somebody who manages a server adds the bot, with these permissions and no other."""
+    """The address at which a person who manages a server adds the bot, with these permissions and no other."""
     return (
         f"https://discord.com/oauth2/authorize?client_id={application}"
         f"&scope=bot+applications.commands&permissions={PERMISSION_INTEGER}"

@@ -1,4 +1,4 @@
-"""The bot's presence: silent while all is normal, else what is not; counterpart of `Lookups.mode`."""
+"""The bot's presence: empty while all is normal, else the problem; counterpart of `Lookups.mode`."""
 
 from collections.abc import Awaitable, Callable
 
@@ -18,9 +18,9 @@ log = get_logger(__name__)
 
 
 async def show_mode(client: discord.Client, mode: Callable[[], Awaitable[str | None]], *, clock: Clock) -> None:
-    """Until cancelled: look every 15 s.
+    """Update the presence every 15 s until cancelled.
 
-    What is wrong is told each time, since a new session at Discord begins without it.
+    A problem is sent each time, since a new session at Discord begins without it.
     """
     await client.wait_until_ready()
     shown: str | None = None
@@ -34,7 +34,7 @@ async def show_mode(client: discord.Client, mode: Callable[[], Awaitable[str | N
                 RuntimeError,
                 AttributeError,
                 aiohttp.ClientError,
-            ) as error:  # the socket is gone: next time
+            ) as error:  # the connection is closed: next time
                 log.info("mode.not_shown", cause=type(error).__name__)
             else:
                 if words != shown:

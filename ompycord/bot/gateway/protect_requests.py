@@ -1,10 +1,9 @@
-"""Keeps Discord calls alive when who made them is cancelled.
+"""Keeps Discord calls running when their caller is cancelled.
 
-Counterpart of `client.py`, whose HTTP client it is put around.
-
-A request that is cancelled while it waits out a global 429 never sets discord.py's event again, and every later request
-of the client waits for ever (docs/platform/discord.md, *Requests of discord.py*). So each runs in a task of its own
-that nobody but the session's end cancels.
+Counterpart of `client.py`, whose HTTP client it wraps. A request that is cancelled while it waits out a global 429
+never sets discord.py's event again, and every later request of the client waits forever
+(docs/platform/discord.md, *Requests of discord.py*). So each runs in a task of its own that only the session's end
+cancels.
 """
 
 import asyncio
@@ -19,7 +18,7 @@ Request = Callable[..., Coroutine[Any, Any, Any]]
 
 
 def protect_requests(client: discord.Client, group: asyncio.TaskGroup) -> None:
-    """From now on every REST call of this client, interactions' answers apart, runs in `group`. For one session."""
+    """Run every REST call of this client, interactions' answers apart, in `group` from now on. For one session."""
     http: Any = client.http  # a method of one object is replaced, which its class does not foresee
     request: Request = http.request
 
@@ -33,7 +32,7 @@ def protect_requests(client: discord.Client, group: asyncio.TaskGroup) -> None:
 
 
 async def _notify(work: Coroutine[Any, Any, Any], done: "asyncio.Future[Any]") -> None:
-    """Whatever comes of it goes to the caller, never to the group: it would end all others."""
+    """Pass the result or error to the caller, never to the group, whose other tasks an error would end."""
     try:
         result = await work
     except asyncio.CancelledError:
@@ -48,6 +47,6 @@ async def _notify(work: Coroutine[Any, Any, Any], done: "asyncio.Future[Any]") -
 
 
 def _looked_at(done: "asyncio.Future[Any]") -> None:
-    """A caller that was cancelled does not ask for the error any more, and nobody needs to hear that."""
+    """Retrieve the error of a call whose caller was cancelled, so that asyncio does not report it."""
     if not done.cancelled():
         done.exception()

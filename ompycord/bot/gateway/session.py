@@ -1,6 +1,6 @@
-"""One discord.py client and all that hangs on it, from login to close.
+"""One discord.py client and all that depends on it, from login to close.
 
-Counterpart of `bot.py`, which makes another if need be.
+Counterpart of `bot.py`, which makes another where one ends.
 """
 
 import asyncio
@@ -46,13 +46,13 @@ __all__ = ["BotStores", "Session", "SessionDependencies", "Unreachable", "Wedged
 
 LIVENESS_S = 5.0
 PROBE_AFTER_S = 60.0
-"""A quiet bot asks Discord something, so that its readiness has a recent reason."""
+"""Seconds after which an idle bot asks Discord something, so that its readiness has a recent reason."""
 READY_S = 150.0
-"""Readiness needs a successful REST call in this time (docs/platform/discord.md, *Requests of discord.py*)."""
+"""Seconds within which readiness needs a successful REST call (docs/platform/discord.md, *Requests of discord.py*)."""
 WEDGED_S = 420.0
-"""No request lives longer: five tries of at most 30 s of waiting, and aiohttp's own 300 s.
+"""Seconds that no request outlasts: five tries of at most 30 s of waiting, and aiohttp's own 300 s.
 
-Then the client hangs for ever.
+After that the client is considered stuck.
 """
 CLOSE_S = 10.0
 
@@ -66,12 +66,12 @@ class Unreachable(OmpycordError):  # named for the fact, as the tree in errors.p
 
 
 class Wedged(OmpycordError):  # the same
-    """The client's requests never end any more."""
+    """The client's requests never end any more: it is stuck."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotStores:
-    """What the rooms of the bot ask of the store."""
+    """What the parts of the bot ask of the store."""
 
     commands: CommandStores
     delivery: DeliveryStores
@@ -79,7 +79,7 @@ class BotStores:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionDependencies:
-    """What outlives a client."""
+    """What the sessions share and a client does not own."""
 
     token: str
     options: BotOptions
@@ -111,7 +111,7 @@ def editor_of(
     rollover: CardRollover,
     artifact: ReadArtifact = no_artifact,
 ) -> LiveEditor:
-    """The live editor with its parts; the benchmark of its freshness uses the same."""
+    """The live editor with its parts; the benchmark of its freshness uses it too."""
     ops, board = renderer.options.ops_channel, renderer.options.board_channel
     keeper = None
     if board:
@@ -131,7 +131,7 @@ def editor_of(
 
 
 class Session:
-    """Parts around one client."""
+    """A client with the parts that show runs, take commands and follow its events."""
 
     def __init__(self, dependencies: SessionDependencies) -> None:
         self._dependencies = dependencies
@@ -225,7 +225,10 @@ class Session:
     # -- what the client tells ---------------------------------------------------------------------------------------
 
     async def _set_up(self) -> None:
-        """Never an end of the process: a bot whose commands wait still answers buttons and shows cards."""
+        """Register the commands.
+
+        A failure never ends the process: a bot whose commands wait still answers buttons and shows cards.
+        """
         self._register_after_s = await self._register()
 
     async def _register(self) -> float | None:
@@ -261,7 +264,7 @@ class Session:
 
     @property
     def is_ready(self) -> bool:
-        """Connected, told of its servers, and Discord answered lately."""
+        """Whether it is connected, knows its servers, and Discord answered lately."""
         if not self.is_connected or not self.client.is_ready() or self.last_success_at is None:
             return False
         return self._dependencies.clock.monotonic_s() - self.last_success_at <= READY_S
@@ -281,7 +284,7 @@ class Session:
     # -- the session -------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Until cancelled. Raises GatewayFatal, Unreachable, Wedged."""
+        """Run until cancelled. Raises GatewayFatal, Unreachable, Wedged."""
         try:
             async with asyncio.TaskGroup() as requests:
                 protect_requests(self.client, requests)

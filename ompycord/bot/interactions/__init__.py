@@ -1,1 +1,1 @@
-"""What people press, fill in and write, and the replies that they get. Knows nothing of `delivery`."""
+"""What people press, fill in and write, and the replies that they get. Does not use `delivery`."""

@@ -1,4 +1,7 @@
-"""Answers to questions, by option button or form; once, by whoever was first. Counterpart of `render.question`."""
+"""Answers to questions, by option button or form; decided once, by the first person.
+
+Counterpart of `render.question`.
+"""
 
 from functools import partial
 
@@ -81,7 +84,7 @@ class _Answers:
 
 
 def _answer_form(question: Question, *, custom_id: str, sanitizer: Sanitizer) -> ui.Modal:
-    """An answer of one's own. A question's beginning stands above the input."""
+    """The form for an answer in free text. The beginning of the question stands above the input."""
     modal = ui.Modal(title="Answer", custom_id=custom_id, timeout=None)
     field = ui.TextInput[ui.Modal](custom_id="answer", style=discord.TextStyle.paragraph, max_length=_ANSWER_LIMIT)
     text = sanitizer.label(question.text, DESCRIPTION)

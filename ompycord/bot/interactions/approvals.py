@@ -1,6 +1,7 @@
-"""Leave to act, given or refused by button and form; once, by whoever was first. Counterpart of `render.question`.
+"""Approvals, granted or denied by button and form; decided once, by the first person. Counterpart of `render.question`.
 
-A button holds the seal of what its message shows: what an agent asks for under the same name later, it does not allow.
+A button contains the hash of what its message shows, so it does not permit what an agent later asks for under the same
+name.
 """
 
 from functools import partial
@@ -47,7 +48,7 @@ def approvals_feature(context: BotContext) -> Feature:
 
 
 class _Approvals:
-    """Handlers whose nonce is the approval's seal."""
+    """Handlers whose nonce is the approval's hash."""
 
     def __init__(self, context: BotContext) -> None:
         self._context = context
@@ -89,7 +90,7 @@ class _Approvals:
 
 
 def _why_not_form(approval: Approval, *, custom_id: str, sanitizer: Sanitizer) -> ui.Modal:
-    """A refusal with its reason."""
+    """The form for a denial with its reason."""
     modal = ui.Modal(title="Why not?", custom_id=custom_id, timeout=None)
     field = ui.TextInput[ui.Modal](
         custom_id="reason", style=discord.TextStyle.paragraph, max_length=_REASON_LIMIT, required=False

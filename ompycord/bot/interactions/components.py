@@ -1,8 +1,7 @@
-"""One dispatcher for every button and form, stateless.
+"""One stateless dispatcher for every button and form.
 
-A signed id, a table of handlers, an answer in words for all else.
-
-Counterpart: `custom_ids.py`. Rights are asked here or in the conductor at every click, from the interaction's own data.
+It has a signed id, a table of handlers, and a text as the answer for all else. Counterpart: `custom_ids.py`. Rights are
+checked here or in the conductor at every click, from the interaction's own data.
 """
 
 from typing import Any, cast
@@ -57,7 +56,7 @@ class Dispatcher:
         await handler(interaction, person, component)
 
     async def _unknown(self, component: ComponentId) -> str:
-        """Ours, but of a version that had another button."""
+        """Answer a component of ours from a version that had another button."""
         run = RunId(component.ref)
         card = latest_card(tuple(await self._context.store.surfaces.surfaces(run)))
         record = await self._context.store.records.run(run)

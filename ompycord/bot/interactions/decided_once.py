@@ -1,4 +1,4 @@
-"""What answers and approvals share: one decision for what an agent asked; who comes second hears who was first."""
+"""What answers and approvals share: one decision per request; the second person to decide is shown who was first."""
 
 from typing import Literal
 
@@ -17,9 +17,10 @@ __all__ = ["reply_to_decision", "require_open"]
 async def require_open(
     context: BotContext, person: Person, loaded: LoadedRun, right: str, kind: Literal["question", "approval"], ref: str
 ) -> None:
-    """Before a form is shown, which must be the first answer: rights are asked now, the decision is made afterwards.
+    """Check, before a form is shown, what its submission needs.
 
-    Raises Refused where the person may not, or somebody has decided it already.
+    The form must be the first answer, so rights are checked now and the decision is made afterwards. Raises Refused
+    where the person may not, or the request is already decided.
     """
     context.require(person, right, loaded.record)
     first = await context.store.decisions.decision(loaded.run, kind, ref)
@@ -28,7 +29,7 @@ async def require_open(
 
 
 async def reply_to_decision(context: BotContext, interaction: Interaction, committed: Committed, words: str) -> None:
-    """Tell the person these words; where they came second, who was first."""
+    """Reply with this text, or with who was first where the person came second."""
     first = committed.earlier
     await send_privately(interaction, words if first is None else _first(context, first))
 

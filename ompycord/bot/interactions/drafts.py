@@ -1,6 +1,6 @@
-"""What a person typed as a draft's body, and from there to a request and its submission.
+"""What a person typed, as a draft's body, and from there to a request and its submission.
 
-Counterpart of `submission.py`, which keeps it first.
+Counterpart of `submission.py`, which stores it first.
 """
 
 from collections.abc import Sequence
@@ -48,7 +48,7 @@ class DraftBody(Frozen):
     typed: dict[str, Any]
     """Fields of `TaskRequest` by their stored names, as JSON. Those that are left out are not known yet."""
     files: Annotated[tuple[AttachedFile, ...], Field(max_length=MOST_FILES)] = ()
-    """They become files of the request once they are read."""
+    """Attachments that become files of the request once they are read."""
     shown_in: str
     """The channel of the channel summary."""
 
@@ -68,11 +68,11 @@ class DraftBody(Frozen):
         return str(self.typed.get(name) or "")
 
     def completed(self, **typed: object) -> Self:
-        """The same with more of it known."""
+        """The body with more fields filled in."""
         return self.model_copy(update={"typed": {**self.typed, **typed}})
 
     def request(self, prompt: str, files: tuple[TaskFile, ...] = ()) -> TaskRequest:
-        """What is asked for, with the texts of its files in the prompt.
+        """The request, with the texts of its files in the prompt.
 
         Raises pydantic's ValidationError naming the field that is wrong.
         """
@@ -82,10 +82,10 @@ class DraftBody(Frozen):
 async def submission_of(
     draft: Draft, *, rest: Rest, keep: KeepFile, sanitizer: Sanitizer
 ) -> tuple[Submission, list[str]]:
-    """The submission and what the person must be told about their files.
+    """The submission, and notices for the person about their files.
 
-    A text becomes part of the task as far as there is room; everything else is kept for the agent to read. Raises
-    Refused for a task that is too long or has no words, SendFailed when a file cannot be read now, ValidationError.
+    A text becomes part of the task as far as there is room; everything else is stored for the agent to read. Raises
+    Refused for a task that is too long or empty, SendFailed when a file cannot be read now, ValidationError.
     """
     body = DraftBody.of(draft)
     typed = body.text("prompt")
@@ -122,7 +122,7 @@ async def _content(file: AttachedFile, rest: Rest) -> bytes:
 
 
 def _as_text(raw: bytes) -> str | None:
-    """None for what is no text, or more than any task may have."""
+    """The content as text; None for what is no text, or more than any task may have."""
     if len(raw) > _LARGEST_TEXT or b"\0" in raw:
         return None
     try:
@@ -142,7 +142,7 @@ async def _kept(name: str, raw: bytes, keep: KeepFile, taken: set[str]) -> TaskF
 
 
 def _safe(name: str) -> str:
-    """A name that no file system and no agent takes for anything else."""
+    """A name that no file system and no agent misreads."""
     plain = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "._-") else "_" for letter in name)
     return plain[-_NAME + 8 :].lstrip(".-") or "file"
 

@@ -1,9 +1,8 @@
 """Forms, read from raw submissions; counterpart of `components.py`, which gets them.
 
-Each form is built where it is handled.
-
-A form is stopped before it is sent: discord.py keeps nothing of it, so one that was open across a restart is read like
-any other (else it is dropped silently and the typed text is lost). The draft's id travels in its custom id.
+Each form is built where it is handled. A form is stopped before it is sent: discord.py keeps nothing of it, so one that
+was open across a restart is read like any other (else it is dropped silently and the typed text is lost). The draft's
+id is part of its custom id.
 """
 
 from typing import Any, cast
@@ -18,7 +17,7 @@ DESCRIPTION = 100
 
 
 class FormValues:
-    """What somebody typed and chose, by the inputs' ids."""
+    """What a person typed and chose, by the inputs' ids."""
 
     def __init__(self, data: dict[str, Any]) -> None:
         self._values: dict[str, Any] = {}

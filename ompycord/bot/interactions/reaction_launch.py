@@ -1,7 +1,8 @@
-"""Rocket launch: the bot arms a message with 🚀, and only its author's click starts it, as it reads at that moment.
+"""Reaction launch: the bot adds 🚀 to a message, and a click on it by the message's author starts it as a task.
 
-Needs the message content intent, like all that reads what people write. Counterpart: `commands/new.py`.
-A message is a draft of its own: its id makes the run's, so however often somebody clicks, it starts once.
+The text counts as it reads at that moment. Needs the message content intent, like all that reads what people write.
+Counterpart: `commands/new.py`. A message is a draft of its own: its id makes the run's, so it starts once, however
+often its author clicks.
 """
 
 import hashlib
@@ -42,16 +43,16 @@ def draft_id_of(message_id: int) -> DraftId:
 
 
 class ReactionLaunch:
-    """Hears what people write in work channels, and their clicks on the rocket."""
+    """Takes people's messages in work channels, and their clicks on the reaction."""
 
     def __init__(self, context: BotContext, client: discord.Client) -> None:
         self._context = context
         self._client = client
 
     async def arm(self, message: discord.Message) -> None:
-        """Put the rocket under a message that can start as it is.
+        """Add the reaction to a message that can start as it is.
 
-        Silent about everything else: people also just talk.
+        All other messages are ignored: people also write to each other.
         """
         person = member(message.author, self._context.options, is_ours=True)
         if not self._context.options.message_content or not is_allowed(person, "new"):
@@ -65,7 +66,7 @@ class ReactionLaunch:
             log.info("rocket.not_armed", cause=type(error).__name__)
 
     async def launch(self, clicked: discord.RawReactionActionEvent) -> None:
-        """Start an armed message for its author. Anybody else's click, or one on another message, means nothing."""
+        """Start an armed message for its author. A click of another person, or on another message, is ignored."""
         me = self._client.user
         options = self._context.options
         is_ours = clicked.guild_id is not None and str(clicked.guild_id) in options.guilds
@@ -84,7 +85,7 @@ class ReactionLaunch:
         await self._start(message, member(clicked.member, options, is_ours=True), place)
 
     def _place(self, channel: int) -> RepositorySpec | None:
-        """The repository of a work channel, where a text alone says enough."""
+        """The repository of a work channel, where a text alone is enough."""
         catalog = self._context.catalog
         work = {*self._context.options.work_channels, *(spec.channel for spec in catalog.repositories)}
         return catalog.preset(str(channel)) if str(channel) in work else None
@@ -145,5 +146,5 @@ class ReactionLaunch:
 
 
 def _is_armed(message: discord.Message, emoji: str) -> bool:
-    """Whether the rocket is ours: one that people put there launches nothing."""
+    """Whether the reaction is ours: one that people added launches nothing."""
     return any(reaction.me and str(reaction.emoji) == emoji for reaction in message.reactions)

@@ -1,4 +1,4 @@
-"""Replies that only the asking person sees, whatever was answered before; and every error in words, one chain for all.
+"""Replies that only the asking person sees, and every error as text, in one place for all.
 
 Counterpart: `commands/` and `components.py`, which raise instead of wording their refusals.
 """
@@ -25,7 +25,7 @@ from ompycord.text.limits import MESSAGE_CONTENT
 __all__ = ["NOT_TAKEN", "defer", "explain", "give_back", "send_privately", "show", "words_for"]
 
 NOT_TAKEN = (discord.HTTPException, discord.InteractionResponded, discord.RateLimited, OSError, aiohttp.ClientError)
-"""What a refused acknowledgement raises: 10062, 40060, 50027, or no connection."""
+"""Errors of a refused acknowledgement: 10062, 40060, 50027, or no connection."""
 
 _WORDS = {
     StorageError: "The database did not take it, so nothing happened. Try again in a minute; `/omp health` says more.",
@@ -40,7 +40,7 @@ log = get_logger(__name__)
 
 
 async def defer(interaction: Interaction) -> None:
-    """Answer in time that an answer comes. Reading commands do this first."""
+    """Acknowledge in time that an answer follows. Commands that read do this first."""
     await interaction.response.defer(ephemeral=True, thinking=True)
 
 
@@ -51,7 +51,7 @@ async def send_privately(
     files: Sequence[tuple[str, str | bytes]] = (),
     buttons: RenderedMessage | None = None,
 ) -> None:
-    """Say it to the person alone. What is too long for a message goes into a file."""
+    """Send a text to the person alone. One that is too long for a message becomes a file."""
     made = [text_file(content, name) for name, content in files]
     if utf16_len(text) > MESSAGE_CONTENT:
         made.append(text_file(text, "answer.txt"))
@@ -61,7 +61,7 @@ async def send_privately(
 
 
 async def give_back(interaction: Interaction, error: Exception, text: str | None) -> None:
-    """Say why not. Discord forgets what was typed into a command or a form; we do not."""
+    """Send the reason and the typed text back. Discord forgets what was typed into a command or a form."""
     words = words_for(error, str(interaction.id)[-8:])
     if text:
         await send_privately(interaction, reply_texts.given_back(words), files=[("your-text.txt", text)])
@@ -103,7 +103,7 @@ async def _put(
 
 
 def words_for(error: BaseException, reference: str) -> str:
-    """Any error for the person: what happened, to what, what now."""
+    """The text of an error for the person: what happened, to what, what now."""
     error = _cause(error)
     if isinstance(error, Refused):
         return refusal_words(error, Audience.DISCORD)
@@ -120,7 +120,7 @@ def words_for(error: BaseException, reference: str) -> str:
 
 
 def _cause(error: BaseException) -> BaseException:
-    """What really happened, out of the wrappings of discord.py and of a task group with one failure."""
+    """The actual error, without the wrappings of discord.py and of a task group with one failure."""
     while True:
         if isinstance(error, app_commands.CommandInvokeError):
             error = error.original
@@ -140,7 +140,7 @@ def _invalid(error: ValidationError) -> str:
 
 
 async def explain(interaction: Interaction, error: BaseException) -> None:
-    """Tell the person, and the log where it is a defect of ours."""
+    """Send the error to the person, and log it where it is a defect of ours."""
     reference = str(interaction.id)[-8:]
     words = words_for(error, reference)
     if words == reply_texts.internal_error(_cause(error), reference):

@@ -1,4 +1,4 @@
-"""Sentences that `render.notices` does not have, in the same voice. Pure."""
+"""Sentences that `render.notices` does not have, in the same style. Pure."""
 
 from collections.abc import Sequence
 
@@ -57,23 +57,23 @@ _LINE = 300
 
 
 def started(run: str, url: str, notes: Sequence[str] = ()) -> str:
-    """The end of the reply to the form: it links to the mirror."""
+    """The end of the reply to the form, with a link to the channel summary."""
     return "\n".join([f"Run `{short_id(run)}` started: {url}", *notes])
 
 
 def shown_in_channel(run: str, channel: str | None, notes: Sequence[str] = ()) -> str:
-    """The mirror is not posted yet."""
+    """For a channel summary that is not posted yet."""
     where = f"Its card appears in <#{channel}> as soon as Discord takes it." if channel else "`/omp status` shows it."
     return "\n".join([f"Run `{short_id(run)}` started. {where}", *notes])
 
 
 def given_back(why: str) -> str:
-    """The text did not become a run and is not stored."""
+    """For a text that did not become a run and is not stored."""
     return f"{why} Your text is below, so that nothing is lost."
 
 
 def text_lost(name: str, sanitizer: Sanitizer) -> str:
-    """Neither the database nor Discord took it."""
+    """For a text that neither the database nor Discord accepted."""
     who = sanitizer.line(name, 60)
     return (
         f"{who}: the database did not take your text and Discord did not take my reply. No run started; send it again."
@@ -81,17 +81,17 @@ def text_lost(name: str, sanitizer: Sanitizer) -> str:
 
 
 def to_author(words: str, name: str, sanitizer: Sanitizer) -> str:
-    """Said in the channel to whoever wrote a message there."""
+    """Posted in the channel for the author of a message there."""
     return f"{sanitizer.line(name, 60)}: {words}"
 
 
 def resumed_by(name: str, run: str, sanitizer: Sanitizer) -> str:
-    """What a Resume message says afterwards."""
+    """What a Resume message shows afterwards."""
     return f"Resumed by {sanitizer.line(name, 60)}: run `{short_id(run)}`."
 
 
 def confirm_cancel(record: RunRecord, title: str, branch: str | None, sanitizer: Sanitizer) -> str:
-    """Asked before a run is ended for good; an external one can only be asked to end."""
+    """Asked before a run is ended permanently; an external one can only be asked to end."""
     what = sanitizer.dead(title, 100)
     run = f"run `{short_id(record.id)}`{f' (*{what}*)' if what else ''}"
     if record.kind is RunKind.EXTERNAL:
@@ -113,7 +113,7 @@ def _what_stays(branch: str | None, sanitizer: Sanitizer) -> str:
 
 
 def take_over(record: RunRecord, branch: str | None, sanitizer: Sanitizer) -> str:
-    """How a person goes on by hand, and how the agent gets it back."""
+    """How a person continues by hand, and how the agent gets the run back."""
     run = short_id(record.id)
     where = sanitizer.line(record.repository or "the repository", 60)
     if record.state in FINAL:
@@ -136,12 +136,12 @@ def take_over(record: RunRecord, branch: str | None, sanitizer: Sanitizer) -> st
 
 
 def file_too_big(name: str, sanitizer: Sanitizer) -> str:
-    """An attachment that an agent does not get."""
+    """For an attachment that the agent does not get."""
     return f"Left out: {sanitizer.line(name, 100)} is larger than {LARGEST_FILE_MIB} MiB."
 
 
 def file_too_large_together(length: int) -> str:
-    """The text of a task and its files together is longer than a prompt may be."""
+    """For a task whose text and files together are longer than a prompt may be."""
     return (
         f"With its files the text has {length:,} characters; {PROMPT_LIMIT:,} is the limit. Nothing ran. Shorten it "
         "and send it again."
@@ -149,14 +149,14 @@ def file_too_large_together(length: int) -> str:
 
 
 def no_handler(action: str) -> str:
-    """A valid button of an earlier version."""
+    """For a valid button of an earlier version."""
     return (
         f"That button (*{action}*) is from another version of me. Nothing happened. `/omp status` shows the live card."
     )
 
 
 def internal_error(error: BaseException, reference: str) -> str:
-    """A defect of ours: what happened, to what, what now."""
+    """For a defect of ours: what happened, to what, what now."""
     name = type(error).__name__
     return (
         f"A fault in Ompycord ({name}) stopped this. The log has it under `{reference}`; tell an admin, then try again."
@@ -194,12 +194,12 @@ _FATES: dict[MessageOutcome, str] = {
 
 
 def preview_message(sent: MessageReceipt) -> str:
-    """What will become of something that is said to a run; plain words, at most 100 characters."""
+    """What will become of a message to a run; plain text, at most 100 characters."""
     return _FATES[sent.outcome].format(agent=sent.agent[:30])
 
 
 def sent(run: str, receipt: MessageReceipt) -> str:
-    """The reply to *say*: what becomes of it."""
+    """The reply to *say*: what becomes of the message."""
     kept = "That was said already. " if not receipt.is_fresh else ""
     deaf_ = (
         f" {receipt.agent} takes nothing while it works."
@@ -211,7 +211,7 @@ def sent(run: str, receipt: MessageReceipt) -> str:
 
 
 def deaf(receipt: MessageReceipt) -> str:
-    """Somebody wrote in the thread of a run whose agent cannot be told anything while it works."""
+    """For a message in the thread of a run whose agent takes none while it works."""
     return (
         f"{receipt.agent} takes nothing from this thread while it works, so it was not told. "
         "`/omp say` halts it and has it begin again with what you say."
@@ -219,12 +219,12 @@ def deaf(receipt: MessageReceipt) -> str:
 
 
 def late_reply(name: str, words: str, sanitizer: Sanitizer) -> str:
-    """In the channel, since the reply's way was closed."""
+    """Posted in the channel, since the reply is no longer possible."""
     return f"Discord did not take my reply to {sanitizer.line(name, 60)} in time. {words}"
 
 
 def waiting(run: str, messages: Sequence[QueuedMessage], sanitizer: Sanitizer) -> str:
-    """What was said to a run and no agent has taken."""
+    """Messages to a run that no agent has taken."""
     if not messages:
         return f"Nothing waits for the agent of run `{short_id(run)}`."
     lines = [f"Waiting for the agent of run `{short_id(run)}`, oldest first:"]
@@ -235,10 +235,10 @@ def waiting(run: str, messages: Sequence[QueuedMessage], sanitizer: Sanitizer) -
 
 
 def edited(text: str, sanitizer: Sanitizer) -> str:
-    """A message that waits was changed."""
+    """For a waiting message that was changed."""
     return f"Changed; the agent gets this: *{sanitizer.line(text, 300)}*"
 
 
 def dropped(text: str, sanitizer: Sanitizer) -> str:
-    """A message was taken back."""
+    """For a message that was withdrawn."""
     return f"Taken back, the agent does not get it: *{sanitizer.line(text, 300)}*"

@@ -58,7 +58,7 @@ async def show_part(context: BotContext, interaction: Interaction, record: RunRe
 
 
 def _within(text: str, limit: int) -> tuple[str, bytes]:
-    """As many whole characters as fit into so many bytes; and words that say what does not."""
+    """As many whole characters as fit into so many bytes, with a note where some are left out."""
     raw = text.encode()
     if len(raw) <= limit:
         return "", raw
@@ -80,7 +80,7 @@ async def _text(interaction: Interaction, text: str, name: str) -> None:
 
 
 def _next(context: BotContext, run_view: RunView) -> str:
-    """What is going on and what one may press."""
+    """What happens now and which buttons the person may press."""
     card = view(
         run_view.snapshot,
         run_view.render_context,

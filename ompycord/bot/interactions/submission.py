@@ -28,18 +28,18 @@ from ompycord.telemetry import get_logger
 __all__ = ["SubmissionService"]
 
 DURABLE_S = 2.0
-"""No durable draft after so long, then defer."""
+"""Seconds without a stored draft after which the answer is deferred."""
 KEEP_PAUSES_S = (0.1, 0.3, 1.0, 2.0, 5.0, 10.0, 15.0)
-"""A database that refuses is asked again so often; Discord's token lives 15 minutes."""
+"""Seconds between tries of a database that refuses; Discord's token is valid for 15 minutes."""
 SUMMARY_S = 10.0
-"""The reply waits for the mirror's address at most so long."""
+"""Seconds for which the reply waits for the summary's address."""
 
 log = get_logger(__name__)
 
 
 @dataclass(slots=True)
 class _Case:
-    """One text on its way."""
+    """One text with the state of its submission."""
 
     interaction: Interaction
     person: Person
@@ -60,9 +60,9 @@ class SubmissionService:
     async def take(
         self, interaction: Interaction, person: Person, draft: Draft, *, flow: Flow, signal: Signal = Signal.TEXT_CAME
     ) -> RunRecord | None:
-        """Walk the table until nothing more is to do; the run, if one was started.
+        """Walk the table until nothing is left to do; the run, if one was started.
 
-        The 3 seconds count from now: called at once when the interaction came.
+        The 3 seconds count from now: to be called at once when the interaction came.
         """
         case = _Case(interaction, person, draft, received_s=self._context.clock.monotonic_s())
         async with asyncio.TaskGroup() as group:
@@ -94,7 +94,7 @@ class SubmissionService:
     # -- the draft ---------------------------------------------------------------------------------------------------
 
     async def _keep(self, draft: Draft) -> bool:
-        """Write the draft, again and again; whether it is on disk."""
+        """Write the draft, with repetitions; whether it is on disk."""
         for pause in (*KEEP_PAUSES_S, None):
             try:
                 await self._context.store.drafts.save_draft(draft)
@@ -108,7 +108,7 @@ class SubmissionService:
 
     @staticmethod
     async def _written(writing: asyncio.Task[bool], timeout: float | None) -> Signal:
-        """The write is never cut off by our waiting for it."""
+        """Finish a write, which a timeout of ours never interrupts."""
         done, _ = await asyncio.wait([writing], timeout=timeout)
         if not done:
             return Signal.LATE
@@ -175,7 +175,7 @@ class SubmissionService:
         return reply_texts.NOTHING_CHANGED if case.record is None else await self.where(case.record, case.notes)
 
     async def where(self, record: RunRecord, notes: Sequence[str] = ()) -> str:
-        """That the run started, and where. It did, so a database that cannot be read now changes only the words."""
+        """The text that the run started, and where. A database that cannot be read now changes only the text."""
         try:
             url = await self._context.live.posted(RunId(record.id), SUMMARY_S)
         except StorageError as error:
@@ -195,14 +195,14 @@ class SubmissionService:
         files: list[tuple[str, str | bytes]] | None = None,
         buttons: RenderedMessage | None = None,
     ) -> None:
-        """The run does not depend on whether Discord takes this."""
+        """Send a reply on which the run does not depend."""
         try:
             await send_privately(case.interaction, words, files=files or (), buttons=buttons)
         except NOT_TAKEN as error:
             log.warning("reply.not_taken", draft=case.draft.id, cause=str(error)[:200])
 
     async def _post(self, case: _Case, what: RenderedMessage) -> None:
-        """A message in the channel, since the reply's way is closed. Mentions nobody."""
+        """Post in the channel, since the reply is no longer possible. Mentions no one."""
         try:
             await self._context.rest.send(
                 str(case.interaction.channel_id), what, nonce=case.draft.id[-25:], silent=True
@@ -213,7 +213,7 @@ class SubmissionService:
     # -- Resume ------------------------------------------------------------------------------------------------------
 
     async def resume(self, interaction: Interaction, person: Person, draft: Draft) -> RunRecord | None:
-        """The Resume button: the same draft again; it becomes one run however often it is pressed."""
+        """The Resume button: submit the same draft again; it becomes one run however often it is pressed."""
         return await self.take(interaction, person, draft, flow=Flow.ERROR_RECOVERY, signal=Signal.RESUME_CLICKED)
 
     def draft_of(self, interaction: Interaction, person: Person, body: DraftBody, *, draft_id: str) -> Draft:

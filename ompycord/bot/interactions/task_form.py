@@ -1,4 +1,4 @@
-"""The form of a new task: what it offers holds for whichever repository is chosen in it.
+"""The form of a new task: its choices are valid for every repository that can be chosen in it.
 
 Counterpart: `commands/new.py`.
 """
@@ -76,12 +76,12 @@ def _first(chosen: RepositorySpec | None, known: tuple[RepositorySpec, ...]) -> 
 
 
 def _offered(catalog: Catalog, repositories: tuple[RepositorySpec, ...]) -> list[str]:
-    """Agents allowed in any of them, the first one's first: the form cannot follow what is chosen in it."""
+    """Agents allowed in any of the repositories, the first one's first: the form cannot adapt to the chosen one."""
     return list(dict.fromkeys(agent.name for spec in repositories for agent in catalog.agents_for(spec)))
 
 
 def _always_run(repositories: tuple[RepositorySpec, ...]) -> str:
-    """Which checks come by themselves, for the one repository or for any that is chosen."""
+    """The checks that always run, for the one repository or for any that is chosen."""
     only, *others = repositories
     if others:
         return "The repository's own checks always run."

@@ -1,7 +1,7 @@
 """Messages in a run's thread reach its agent, where Discord lets us read them (the message content intent).
 
-Counterpart: `commands/say.py`. Talk between people must not halt an agent: one that cannot be told anything while it
-works hears of it only through `/omp say`.
+Counterpart: `commands/say.py`. People who write to each other must not stop an agent: one that takes no messages while
+it works gets them only by `/omp say`.
 """
 
 import aiohttp
@@ -22,7 +22,7 @@ from ompycord.telemetry import get_logger
 __all__ = ["RECEIVED", "ThreadMessages"]
 
 RECEIVED = "📨"
-"""The reaction on a message that the run was told."""
+"""The reaction on a message that was sent to the run."""
 
 _REMEMBERED = 200
 
@@ -30,15 +30,18 @@ log = get_logger(__name__)
 
 
 class ThreadMessages:
-    """Hears what people write in threads of runs."""
+    """Takes people's messages in the threads of runs."""
 
     def __init__(self, context: BotContext) -> None:
         self._context = context
         self._hinted: dict[str, None] = {}
-        """Runs whose thread was told how an agent that does not listen is reached."""
+        """Runs in whose thread it was explained how to reach an agent that takes no messages."""
 
     async def on_message(self, message: discord.Message) -> None:
-        """Tell the run, mark the message. Silent where it is not for a run, or where its writer may say nothing."""
+        """Send the message to the run and mark it.
+
+        Ignored where it is not for a run, or where its author may not send one.
+        """
         if not self._context.options.message_content or not message.content.strip():
             return
         record = await self._context.store.surfaces.run_of_surface(str(message.channel.id))

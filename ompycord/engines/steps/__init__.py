@@ -22,7 +22,7 @@ from ompycord.engines.steps.publish import publish
 __all__ = ["STEPS", "Step"]
 
 Step = Callable[[StepOrder, Task, StepContext], Awaitable[EffectFinished]]
-"""Does one effect and says how it ended. Raises OmpycordError for what it could not do."""
+"""Performs one effect and returns how it ended. Raises OmpycordError for what it could not do."""
 
 STEPS: Final[Mapping[type[Effect], Step]] = MappingProxyType(
     {

@@ -38,7 +38,7 @@ def is_confined_enough(level: ConfinementLevel, spec: AgentSpec) -> bool:
 
 
 async def build(order: StepOrder, task: Task, context: StepContext) -> EffectFinished:
-    """Never done twice under one key."""
+    """Start the agent and store what it does. Never done twice under one key."""
     repository = context.repository(task)
     try:
         spec = context.catalog.agent(task.agent, repository=repository)
@@ -55,7 +55,7 @@ async def build(order: StepOrder, task: Task, context: StepContext) -> EffectFin
         outcome = await _run_agent(order, task, context, spec=spec, prepared=prepared)
     except ProcessFailed as error:
         return failed(order, FailureClass.ENV, str(error))
-    if outcome.message:  # its last words, a claim that is shown as one
+    if outcome.message:  # its last message, shown as a claim
         finished = RunFinished(summary=outcome.message) if outcome.claim else RunFailed(message=outcome.message)
         await context.observe(order.run, finished)
     return ok(order, BuildResult(claim=outcome.claim), message=outcome.message, failure=outcome.failure)
@@ -64,7 +64,7 @@ async def build(order: StepOrder, task: Task, context: StepContext) -> EffectFin
 async def _run_agent(
     order: StepOrder, task: Task, context: StepContext, *, spec: AgentSpec, prepared: Prepared
 ) -> AgentOutcome:
-    """One start, in its session where it keeps one. Raises ProcessFailed, WorkspaceError."""
+    """Start the agent once, in its session where it keeps one. Raises ProcessFailed, WorkspaceError."""
     env = await context.secrets(order.run)
     adapter = context.adapters[spec.kind]
     files = await _write_files(order.run, task, context)
@@ -89,7 +89,7 @@ async def _run_agent(
 
 
 async def _write_files(run: RunId, task: Task, context: StepContext) -> Path | None:
-    """What came with the task, beside the clone. Raises WorkspaceError where something of it is gone."""
+    """Write the task's files beside the clone. Raises WorkspaceError where a file is missing."""
     folder: Path | None = None
     for file in task.files:
         data = await context.file(file)
@@ -100,7 +100,7 @@ async def _write_files(run: RunId, task: Task, context: StepContext) -> Path | N
 
 
 async def _emit(context: StepContext, run: RunId, inbox: LogInbox, body: EventBody) -> None:
-    """A database that refuses for a while makes the agent wait; it does not end its work."""
+    """Store facts. A database that refuses for a while makes the agent wait; it does not end its work."""
     accepted = await inbox.accept(body)
     while accepted is not None:
         try:
@@ -125,9 +125,9 @@ def _prompt(task: Task, earlier: Sequence[str], files: Path | None) -> str:
 
 
 def _go_on(earlier: Sequence[str]) -> str:
-    """For a session that knows its task.
+    """The prompt for a session that knows its task.
 
-    What was written may have been cut off on its way, so all of it comes again.
+    All messages are in it again, since one may have been cut off on its way.
     """
     if not earlier:
         return GO_ON

@@ -14,7 +14,7 @@ __all__ = ["run_checks"]
 
 
 async def run_checks(order: StepOrder, task: Task, context: StepContext) -> EffectFinished:
-    """One after the other. What the agent left around its tree is not in the checkout."""
+    """Run one check after the other. Files of the agent outside its tree are not in the checkout."""
     repository = context.repository(task)
     if not repository.checks:
         return ok(order, CheckResult(), message=f"No check is configured for {repository.name}.")
@@ -34,7 +34,7 @@ async def run_checks(order: StepOrder, task: Task, context: StepContext) -> Effe
 
 
 def _verdict(results: Sequence[CheckFinished]) -> bool | None:
-    """One says no; or one proved nothing (its tool is missing, it collected no test); or all passed."""
+    """Failed where one failed, unproved where one proved nothing (tool missing, no test collected), else passed."""
     statuses = {result.status for result in results}
     if statuses & {"failed", "timeout"}:
         return False

@@ -1,4 +1,4 @@
-"""The step `cleanup`: what the run held is given back."""
+"""The step `cleanup`: returns what the run held."""
 
 from ompycord.domain.effects import StepOrder
 from ompycord.domain.events import EffectFinished
@@ -11,6 +11,6 @@ __all__ = ["clean_up"]
 
 
 async def clean_up(order: StepOrder, task: Task, context: StepContext) -> EffectFinished:
-    """The clone goes; branch and record stay."""
+    """Remove the clone; branch and record stay."""
     await context.workspaces.discard(order.run)
     return ok(order, StageResult())

@@ -1,4 +1,4 @@
-"""The step `collect`: the agent's result is taken out of its clone and listed."""
+"""The step `collect`: takes the agent's result out of its clone and lists it."""
 
 from ompycord.domain.effects import StepOrder
 from ompycord.domain.events import EffectFinished, FilesChanged
@@ -11,7 +11,7 @@ __all__ = ["collect"]
 
 
 async def collect(order: StepOrder, task: Task, context: StepContext) -> EffectFinished:
-    """Lists all that differs from the base. Its requester stands on it as they wish by now."""
+    """Collect all that differs from the base. The commit names its requester as they chose by now."""
     message = f"{task.title}\n\nOmpycord run {order.run} with {task.agent}."
     requester = task.origin.requester
     who = await context.co_author(requester) if requester else None

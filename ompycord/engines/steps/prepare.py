@@ -1,4 +1,4 @@
-"""The step `prepare`: a fresh clone at the base."""
+"""The step `prepare`: makes a fresh clone at the base."""
 
 from ompycord.domain.effects import StepOrder
 from ompycord.domain.events import EffectFinished
@@ -11,6 +11,6 @@ __all__ = ["prepare"]
 
 
 async def prepare(order: StepOrder, task: Task, context: StepContext) -> EffectFinished:
-    """An earlier clone of the run is discarded first."""
+    """Make the clone. An earlier clone of the run is discarded first."""
     prepared = await context.workspaces.prepare(order.run, context.repository(task), base=task.branch)
     return ok(order, PrepareResult(base=prepared.base_commit))

@@ -1,4 +1,4 @@
-"""The step `publish`: the result is put on a branch of the repository."""
+"""The step `publish`: puts the result on a branch of the repository."""
 
 from ompycord.domain.effects import StepOrder
 from ompycord.domain.events import EffectFinished, FilesChanged
@@ -12,7 +12,7 @@ __all__ = ["publish"]
 
 
 async def publish(order: StepOrder, task: Task, context: StepContext) -> EffectFinished:
-    """The base branch is never touched."""
+    """Publish the result. The base branch is never touched."""
     repository = context.repository(task)
     branch = f"{repository.branch_prefix}{short_id(order.run)}"
     published = await context.results.publish(order.run, repository, branch=branch)

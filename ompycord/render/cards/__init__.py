@@ -1,1 +1,1 @@
-"""Snapshot to card: its head, blocks, buttons, and what is lost first where there is no room."""
+"""Snapshot to card: its headline, blocks, buttons, and what is left out first where there is no room."""

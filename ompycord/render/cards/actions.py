@@ -56,7 +56,7 @@ def _always(snapshot: StatusSnapshot, render_context: RenderContext) -> bool:
 
 
 def _is_ours(snapshot: StatusSnapshot, render_context: RenderContext) -> bool:
-    """An agent that runs elsewhere can be asked to end, and nothing else."""
+    """Whether Ompycord drives the run: an external agent can only be asked to end."""
     return snapshot.kind is RunKind.HOSTED
 
 
@@ -69,7 +69,7 @@ def _has_clone(snapshot: StatusSnapshot, render_context: RenderContext) -> bool:
 
 
 def _can_be_cancelled(snapshot: StatusSnapshot, render_context: RenderContext) -> bool:
-    """Once; whoever drives the run."""
+    """Whether the run can be cancelled, which is possible once, whoever drives it."""
     return not (snapshot.cancel_requested or snapshot.is_final)
 
 
@@ -92,7 +92,7 @@ class CardAction:
     name: str
     """At most 8 characters, so that the signed id fits (docs/contracts/commands-and-buttons.md, *Component ids*).
 
-    Posted buttons carry it: it never changes.
+    Posted buttons contain it: it never changes.
     """
     label: str
     right: str
@@ -100,11 +100,11 @@ class CardAction:
     style: Style = "secondary"
     emoji: str | None = None
     offered_when: Offered = _always
-    """Whether this run has a use for it at all; `OFFERS` says where on the card."""
+    """Whether it makes sense for this run at all; `OFFERS` decides where on the card."""
     opens_form: bool = False
-    """Whether it is answered by a form, which must be Discord's first answer."""
+    """Whether its answer is a form, which must be Discord's first answer."""
     is_planned: bool = False
-    """Cards are designed with it and nothing handles it yet: it is drawn in tests and never offered."""
+    """Whether it is only planned: it is drawn in tests and never offered."""
 
 
 STOP = CardAction("stop", "Stop", "stop", offered_when=_is_open)
@@ -128,11 +128,11 @@ FIX_SETUP = CardAction("fixsetup", "Fix setup", "retry", offered_when=_is_ours, 
 GOOD = CardAction("good", "Good", "details", emoji="👍", offered_when=_is_ours, is_planned=True)
 BAD = CardAction("bad", "Not good", "details", emoji="👎", offered_when=_is_ours, is_planned=True)
 FOLLOW_UP = CardAction("say", "Say…", "say", offered_when=_is_ours, opens_form=True, is_planned=True)
-"""*Say…* to a run that is being published or has ended, whose agent hears nothing any more: a follow-up."""
+"""*Say…* for a run that is being published or has ended, whose agent takes no messages any more: a follow-up."""
 
 
 class Situation(StrEnum):
-    """What a card's headline says, as far as it decides what is offered."""
+    """The part of a card's headline that decides what is offered."""
 
     QUEUED = "queued"
     WORKING = "working"
@@ -176,9 +176,9 @@ OFFERS: Final[dict[Situation, tuple[CardAction, ...]]] = {
 """What a card offers, most wanted first."""
 
 ACTIONS: Final = frozenset(action for offered in OFFERS.values() for action in offered)
-"""Every record that some card offers."""
+"""Every action that some card offers."""
 CARD_ACTIONS: Final = frozenset(action for action in ACTIONS if not action.is_planned)
-"""Those that the product offers, each with a handler."""
+"""The actions that the product offers, each with a handler."""
 
 
 def buttons_for(

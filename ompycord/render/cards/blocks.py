@@ -1,6 +1,6 @@
-"""The fields of a card: plan, tools, checks, files, cost, words, links; each made inert and short here.
+"""The fields of a card: plan, tools, checks, files, cost, message, links; each sanitized and shortened here.
 
-Counterpart of `truncation.py`, which drops whole lines of them and never looks inside one.
+Counterpart of `truncation.py`, which drops whole lines of them and never reads inside one.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +21,7 @@ __all__ = ["ASK", "PHASE_FIELDS", "ask_field", "card_fields", "file_glyph", "lin
 T = TypeVar("T")
 
 ASK: Final = 600
-"""docs/contracts/cards.md, *What a person must decide*: units of what is asked of a person, which is never lost."""
+"""docs/contracts/cards.md, *What a person must decide*: units of a request to a person, which is never left out."""
 
 PHASE_FIELDS: Final = 10
 """Inline fields for a plan's finished and for its future phases together; Discord takes 25 fields in all."""
@@ -71,7 +71,7 @@ def card_fields(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> tuple[FieldVi
 def _filled(
     part: Part, name: str, items: Sequence[T], line: Callable[[T], str], *, joiner: str = "\n"
 ) -> FieldView | None:
-    """Lines for as many items as a field takes; the others are counted, not made: agents name hundreds."""
+    """Lines for as many items as a field takes; the others are counted and not rendered: agents name hundreds."""
     lines: list[str] = []
     room = EMBED_FIELD_VALUE - _MORE_ROOM
     for item in items:
@@ -126,7 +126,7 @@ def _phases(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> Iterator[FieldVie
 
 
 def _active(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> Iterator[FieldView]:
-    """The active phase of a live run; of several the first, the rest is in `/omp show`."""
+    """The active phase of a run that has not ended; of several the first, the rest is in `/omp show`."""
     for phase in snapshot.plan:
         if phase.status == "active" and not snapshot.is_final:
             field = _checklist(phase, sanitizer)
@@ -136,7 +136,7 @@ def _active(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> Iterator[FieldVie
 
 
 def _checklist(phase: Phase, sanitizer: Sanitizer) -> FieldView | None:
-    """From shortly before the first open step: what a long list loses must not be the step that is worked on."""
+    """The steps from shortly before the first open one, so that a long list does not lose the current step."""
     first_open = next((n for n, step in enumerate(phase.steps) if step.status in {"active", "pending"}), 0)
     start = max(first_open - _STEPS_BEFORE, 0)
     name = f"▶ {sanitizer.label(phase.title, _NAME)}"
@@ -147,7 +147,7 @@ def _checklist(phase: Phase, sanitizer: Sanitizer) -> FieldView | None:
 
 
 def _phase(part: Part, phase: Phase, snapshot: StatusSnapshot, sanitizer: Sanitizer) -> FieldView:
-    """A phase in a word or two. What a run that has ended left open is not *next* any more."""
+    """A phase in a word or two. In a run that has ended, no open phase is called *next*."""
     is_open = phase.status in {"pending", "active"}
     mark = "▫" if is_open else _MARKS[phase.status]
     name = f"{mark} {sanitizer.label(phase.title, _NAME)}"
@@ -176,7 +176,7 @@ def _step(step: Step, sanitizer: Sanitizer) -> str:
 
 
 def tool_glyph(tool: str) -> str:
-    """A picture for a tool by the words of its name; agents name the same tool differently."""
+    """A picture for a tool by words in its name; agents name the same tool differently."""
     name = tool.lower()
     words = set("".join(c if c.isalnum() else " " for c in name).split())
     for glyph, known in _TOOL_GLYPHS:
@@ -205,7 +205,7 @@ def _delta(added: int | None, removed: int | None) -> str:
 
 
 def file_glyph(status: str) -> str:
-    """The picture of what became of a file."""
+    """The picture for a kind of change to a file."""
     return _FILE_GLYPHS[status]
 
 
@@ -256,7 +256,7 @@ def _price(snapshot: StatusSnapshot) -> str:
 
 
 def _unused(snapshot: StatusSnapshot) -> str:
-    """Silence is not zero: an agent that reports no use may have used a lot."""
+    """That no usage was reported, which is not zero: the agent may have used a lot."""
     reported = "" if snapshot.state is RunState.QUEUED else ", no use reported"
     return f"budget {money(snapshot.budget_usd or 0)}{reported}"
 
@@ -273,7 +273,7 @@ def _took(snapshot: StatusSnapshot) -> str:
 
 
 def _message(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> FieldView | None:
-    """The agent's own words: a claim, so they are marked as said."""
+    """The agent's latest message, marked as its claim."""
     text = snapshot.summary or snapshot.last_words if snapshot.is_final else snapshot.last_words
     if not text or not text.strip():
         return None
@@ -297,13 +297,13 @@ def _gap(gap: Gap, sanitizer: Sanitizer) -> str:
 
 
 def links_of(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[str]:
-    """The addresses worth opening, each shown whole, so that nobody is led elsewhere; the result's first."""
+    """The addresses worth opening, the result's first; each is shown whole, so that none misleads."""
     urls = (sanitizer.link(url) for url in (snapshot.url, *(artifact.url for artifact in snapshot.artifacts)))
     return list(dict.fromkeys(url for url in urls if url))[:CARD_LINKS]
 
 
 def _links(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> Iterator[FieldView]:
-    """At most four to a field: five of 200 characters with their brackets would not fit in one."""
+    """The links, at most four to a field: five of 200 characters with their brackets would not fit in one."""
     lines = [f"<{url}>" for url in links_of(snapshot, sanitizer)]
     half = CARD_LINKS - 1
     for part in (lines[:half], lines[half:]):

@@ -1,7 +1,8 @@
 """`CardView` to the exact payload of a card; counterpart of `bot/delivery/live.py`, which edits the message.
 
-card = render(snapshot, surroundings). The hash is taken without the weather, so gateway, breaker and clock never cause
-an edit (docs/contracts/cards.md, *Renderers*); what they say appears with the next edit that has another cause.
+A card is made of a snapshot and its render context. The hash is taken without the transient status, so gateway, breaker
+and clock never cause an edit (docs/contracts/cards.md, *Renderers*); their state appears with the next edit that has
+another cause.
 """
 
 from collections.abc import Collection
@@ -20,12 +21,12 @@ __all__ = ["RenderedCard", "embed", "render", "render_card"]
 
 
 class RenderedCard(RenderedMessage):
-    """A card's message. Its content is empty: a card pings nobody."""
+    """A card's message. Its content is empty: a card notifies no one."""
 
     needs_person: bool
     is_final: bool = False
     lost: tuple[str, ...] = ()
-    """The loss steps that were needed, in order; for statistics."""
+    """The steps of `truncation.py` that were needed, in order; for statistics."""
 
 
 def embed(view: CardView, *, transient_status: str = "") -> Json:
@@ -65,6 +66,6 @@ def render(
     redact: Redact,
     actions: Collection[CardAction] = CARD_ACTIONS,
 ) -> RenderedCard:
-    """A card from a snapshot and its surroundings: `view`, then `render_card`."""
+    """A card from a snapshot and its render context: `view`, then `render_card`."""
     card = view(snapshot, render_context, actions=actions, redact=redact)
     return render_card(card, sign=sign, is_final=snapshot.is_final)

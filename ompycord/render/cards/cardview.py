@@ -1,4 +1,4 @@
-"""`CardView`: what a card says, before it is cut to Discord's size; made by `view.py`, cut by `truncation.py`.
+"""`CardView`: what a card shows, before it is cut to Discord's size; made by `view.py`, cut by `truncation.py`.
 
 All foreign text in it has passed `Sanitizer`. Text whose length is decided later stays unescaped in an `Excerpt`.
 """
@@ -16,11 +16,11 @@ __all__ = ["TRANSIENT_ROOM", "Button", "CardView", "Colour", "Excerpt", "FieldVi
 Style = Literal["primary", "secondary", "success", "danger", "link"]
 
 TRANSIENT_ROOM: Final = 160
-"""Units of the budget kept free for the weather line, so that its coming and going changes nothing else."""
+"""Units of the budget kept free for the transient status, so that its coming and going changes nothing else."""
 
 
 class Colour:
-    """Discord's own palette; the glyph and the word say the same (docs/contracts/cards.md, *Colour and words*)."""
+    """Discord's own palette; the glyph and the word express the same (docs/contracts/cards.md, *Colour and words*)."""
 
     GREY: Final = 0x95A5A6
     BLURPLE: Final = 0x5865F2
@@ -42,7 +42,7 @@ class Button(Frozen):
 
 
 class Part(StrEnum):
-    """What a field holds; the loss steps choose by it."""
+    """The content of a field, by which the truncation steps choose."""
 
     ASK = "ask"
     DONE_PHASE = "done phase"
@@ -78,17 +78,17 @@ class Excerpt(Frozen):
 
 
 class FieldView(Frozen):
-    """One field. Lines are already inert and short; only whole lines are dropped."""
+    """One field. Its lines are already sanitized and short; only whole lines are dropped."""
 
     part: Part
     name: str
     lines: tuple[str, ...] = ()
     hidden: int = 0
-    """How many lines were dropped; said at the end, except of tools."""
+    """How many lines were dropped; shown at the end, except of tools."""
     joiner: str = "\n"
     inline: bool = False
     brief: str | None = None
-    """The one line that the lines can collapse to."""
+    """The one line to which the lines can collapse."""
     prose: Excerpt | None = None
     phases: int = 1
     """How many phases of the plan a phase field stands for."""
@@ -115,7 +115,7 @@ def phase_count(part: Part, glyph: str, number: int, word: str) -> FieldView:
 
 
 class CardView(Frozen):
-    """A card as words. `size` is what counts against the budget of the whole message."""
+    """A card as text. `size` is what counts against the budget of the whole message."""
 
     run: RunId
     glyph: str
@@ -130,9 +130,9 @@ class CardView(Frozen):
     fields: tuple[FieldView, ...] = ()
     footer: str
     transient_status: str = ""
-    """What of the surroundings is shown but never causes an edit; stands at the footer's end."""
+    """The transient status, which never causes an edit; stands at the footer's end."""
     at: Millis
-    """The last event, so that staleness shows itself."""
+    """The time of the last event, by which people notice that a card is old."""
     buttons: tuple[Button, ...] = ()
     needs_person: bool = False
 
@@ -149,7 +149,7 @@ class CardView(Frozen):
 
     @property
     def size(self) -> int:
-        """UTF-16 units of everything Discord counts, the room for the weather included."""
+        """UTF-16 units of everything that Discord counts, including the room for the transient status."""
         return self.size_without_fields + sum(field.size for field in self.fields)
 
     @property

@@ -1,4 +1,4 @@
-"""What a card says first: glyph, word, colour, one true sentence, and what it offers; one function per group of states.
+"""A card's headline: glyph, word, colour, one true sentence, and what it offers; one function per group of states.
 
 The reasons why a run ends unchecked or fails are put into words in `verdicts.py`.
 """
@@ -19,26 +19,27 @@ from ompycord.text.limits import WAITING_S
 __all__ = ["PAUSE_AFTER_MS", "WORDS", "Headline", "headline_of", "pauses"]
 
 PAUSE_AFTER_MS: Final = int(WAITING_S * 1000)
-"""docs/contracts/cards.md, *Who is pinged*: a question or approval is parked after 24 h."""
+"""docs/contracts/cards.md, *Who is pinged*: an open question or approval suspends its run after 24 h."""
 
 _LINE: Final = 200
 
 
 class Headline(NamedTuple):
-    """The head of a card."""
+    """The headline of a card."""
 
     glyph: str
     word: str
     colour: int
     sentence: str
     situation: Situation
-    """By it the card's buttons are chosen (`actions.py`)."""
+    """The situation by which the card's buttons are chosen (`actions.py`)."""
 
 
 def headline_of(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
-    """The face of any snapshot. What a person must do comes before what the provider does, and that before the state.
+    """The headline of any snapshot.
 
-    A stopped run needs to be resumed first: nobody waits there for what its agent asked.
+    What a person must do comes before what the provider does, and that before the state. A paused run needs to be
+    resumed first: no agent waits there for what it asked.
     """
     if snapshot.needs_person and snapshot.state is not RunState.SUSPENDED:
         return _asking(snapshot, render_context, sanitizer)
@@ -48,7 +49,7 @@ def headline_of(snapshot: StatusSnapshot, render_context: RenderContext, sanitiz
 
 
 def pauses(snapshot: StatusSnapshot) -> str:
-    """`, pauses <in a day>` where something does park it: the oldest thing asked of a run that works here."""
+    """`, pauses <in a day>` where an open request will suspend a hosted run; the oldest one counts."""
     since = [one.asked_at for one in (*snapshot.open_approvals, *snapshot.open_questions)]
     return f", parks {stamp(min(since) + PAUSE_AFTER_MS)}" if since and snapshot.kind is RunKind.HOSTED else ""
 
@@ -75,7 +76,7 @@ def _working(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer:
 
 
 def _pulse(snapshot: StatusSnapshot, render_context: RenderContext) -> list[str]:
-    """When it began and when it was last heard of; both tick by themselves."""
+    """When it started and its last activity; both tick by themselves."""
     if render_context.silent_since is not None:
         return [f"Silent since {stamp(render_context.silent_since)}."]
     began = snapshot.started_at or snapshot.created_at

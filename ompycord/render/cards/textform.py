@@ -18,7 +18,7 @@ from ompycord.render.sanitizer import Redact, Sanitizer
 __all__ = ["ShowPart", "text_form"]
 
 ShowPart = Literal["story", "plan", "checks", "cost", "people"]
-"""What of `/omp show` a snapshot alone can tell; the diff and the log are files."""
+"""The part of `/omp show` that a snapshot alone has; the diff and the log are files."""
 
 _STAMP: Final = regex.compile(r"<t:([0-9]{1,12}):[Rtf]>")
 _PROMPT: Final = 4000

@@ -1,7 +1,8 @@
-"""What a card loses, and in which order, when it is larger than Discord takes.
+"""What a card leaves out, and in which order, when it is larger than Discord accepts.
 
-Each step takes one thing away, or says with None that it has nothing left to take; only then does the next one begin.
-State, run id, what is asked of a person and the links are never lost. Pure, deterministic; what fits is left alone.
+Each step removes one thing, or returns None when it has nothing left to remove; only then does the next one begin.
+State, run id, what is asked of a person and the links are never left out. Pure and deterministic; a card that fits is
+not changed.
 """
 
 from collections.abc import Callable
@@ -38,11 +39,11 @@ _FREE: Final = (
     Part.FAILING,
     Part.DONE_PHASE,
 )
-"""Free text in the order in which it goes: what proves the state goes last."""
+"""Free text in the order in which it is dropped: what proves the state goes last."""
 
 
 class Fitted(NamedTuple):
-    """A card that Discord takes, and the names of the steps that were needed, in order."""
+    """A card that Discord accepts, and the names of the steps that were needed, in order."""
 
     view: CardView
     steps: tuple[str, ...]
@@ -67,11 +68,11 @@ def fit(view: CardView, budget: int = EMBEDS_TOTAL) -> Fitted:
 
 
 class _Measured:
-    """Sizes of fields, each measured once: a full card takes a hundred steps over twenty fields, each changes one."""
+    """The sizes of fields, each measured once: a full card takes a hundred steps, each of which changes one field."""
 
     def __init__(self) -> None:
         self._known: dict[int, tuple[FieldView, int]] = {}
-        """By identity; the field is kept, so that no other one gets its place."""
+        """By identity; the field is kept, so that no other one gets its id."""
 
     def size(self, view: CardView) -> int:
         """`view.size`."""
@@ -93,7 +94,7 @@ def _within_field(field: FieldView) -> FieldView:
 
 
 def _without_a_line(field: FieldView) -> FieldView:
-    """Tools lose the least recent, which stands first; everything else its last line."""
+    """The field with a line less: tools lose the least recent, which stands first, all others their last line."""
     lines = field.lines[1:] if field.part is Part.TOOLS else field.lines[:-1]
     return field.model_copy(update={"lines": lines, "hidden": field.hidden + 1 if lines else 0})
 
@@ -171,9 +172,9 @@ def _folded(view: CardView, part: Part, glyph: str, word: str) -> CardView | Non
 
 
 def _shorter(field: FieldView, over_limit: int) -> FieldView:
-    """Words lose what is too much; lines go one by one.
+    """The field with less text or fewer lines.
 
-    Since saying how many went can take more room than one gives.
+    Lines are dropped until it is smaller, since the count of dropped lines can take more room than one line frees.
     """
     if field.prose is not None:
         left = utf16_len(field.prose.text) - over_limit

@@ -37,12 +37,12 @@ _FAILURES: Final[dict[FailureClass, str]] = {
 
 
 def agent_name(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
-    """The agent by its name, or what it is."""
+    """The agent by its name, or by its kind."""
     return sanitizer.dead(snapshot.agent, _NAME) if snapshot.agent and snapshot.agent.strip() else "The agent"
 
 
 def unchanged_sentence(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
-    """That there is no result; the agent's last words, which stand below, are all that it left."""
+    """That there is no result; only the agent's last message, which stands below, is left."""
     silent = "" if (snapshot.summary or snapshot.last_words or "").strip() else " It said nothing."
     # A branch is of an earlier start, which was stopped while its result was being published.
     kept = f" Branch {sanitizer.line(snapshot.branch, 100)} holds an earlier round." if snapshot.branch else ""
@@ -50,7 +50,7 @@ def unchanged_sentence(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
 
 
 def unchecked_sentence(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> str:
-    """Why it is done but not checked: the agent's word, and what kept us from proving it."""
+    """Why it is done but not checked: the agent's claim, and why we could not prove it."""
     claim = f"{agent_name(snapshot, sanitizer)} says it is done."
     return f"{claim} {_why_unchecked(snapshot, render_context, sanitizer)}"
 
@@ -106,7 +106,7 @@ def failure_sentence(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
 
 
 def _failure_words(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
-    """The reason in words of ours or of the agent, whose word is marked as such."""
+    """The reason in our own words, or in the agent's, which is marked as its claim."""
     is_claim = snapshot.kind is RunKind.EXTERNAL or snapshot.failure is FailureClass.REPAIRABLE
     message = sanitizer.line((snapshot.summary if snapshot.kind is RunKind.EXTERNAL else snapshot.message) or "", _LINE)
     if message:
@@ -127,7 +127,7 @@ def _failed_check(check: Check, snapshot: StatusSnapshot, sanitizer: Sanitizer) 
 
 
 def check_line(check: Check, sanitizer: Sanitizer) -> str:
-    """`✅ pytest 412, 0 failed, 38 s`; a check that we did not run is marked as the agent's word."""
+    """`✅ pytest 412, 0 failed, 38 s`; a check that we did not run is marked as the agent's claim."""
     name, result = sanitizer.line(check.name, _NAME), check.result
     spent = f", {duration(result.duration_ms)}" if result and result.duration_ms is not None else ""
     counts = f" {result.passed:,} passed, {result.failed or 0:,} failed" if result and result.passed is not None else ""

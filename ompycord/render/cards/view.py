@@ -1,4 +1,4 @@
-"""Snapshot and surroundings to `CardView`; pure, with no clock."""
+"""Snapshot and render context to `CardView`; pure, with no clock."""
 
 from collections.abc import Collection
 
@@ -17,7 +17,7 @@ from ompycord.render.sanitizer import Redact, Sanitizer
 __all__ = ["REHEARSAL", "footer_of", "short_title", "view"]
 
 REHEARSAL = "rehearsal: simulated agent"
-"""What every message of a rehearsal says, next to `DEMO`."""
+"""What every message of a rehearsal shows, next to `DEMO`."""
 
 _TITLE = 100
 _PROMPT = 400
@@ -31,9 +31,9 @@ def view(
     redact: Redact,
     actions: Collection[CardAction] = CARD_ACTIONS,
 ) -> CardView:
-    """What the card says.
+    """The content of the card.
 
-    `actions` are those that it may offer; the rest decide the run's state and their own records.
+    `actions` are those that it may offer; the run's state and their own records decide the rest.
     """
     sanitizer = Sanitizer(redact)
     if render_context.live_url is not None:
@@ -70,7 +70,7 @@ def _fields(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: 
 
 
 def _repeats(field: FieldView, headline: Headline, snapshot: StatusSnapshot) -> bool:
-    """Whether the agent's words stand in the first line already; without a result that line is ours alone."""
+    """Whether the agent's message already stands in the first line; without a result that line is ours alone."""
     return snapshot.outcome is None and field.prose is not None and field.prose.text in headline.sentence
 
 
@@ -80,7 +80,7 @@ def short_title(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
 
 
 def _author(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> str:
-    """Where · who, and that nothing of it is real where it is not."""
+    """Where and by whom the run was started, and that it is a demonstration where it is one."""
     channel = sanitizer.label(render_context.channel_name or "", 60)
     where = [sanitizer.label(snapshot.repository or "", 60), f"#{channel}" if channel else ""]
     who = snapshot.origin.requester_name
@@ -99,7 +99,7 @@ def footer_of(
     kind: OutboxKind,
     number: int | str = "",
 ) -> str:
-    """Marker, asker, confinement. The marker comes first: it is what a probe reads after a crash."""
+    """Marker, requester, confinement. The marker comes first: a probe reads it after a crash."""
     who = snapshot.origin.requester_name
     confinement = ""
     if snapshot.kind is RunKind.HOSTED and render_context.confinement is not None:
@@ -116,7 +116,7 @@ def footer_of(
 
 
 def _transient_status(render_context: RenderContext, sanitizer: Sanitizer) -> str:
-    """Trouble on the way to the reader. Fits `TRANSIENT_ROOM` with its separator."""
+    """Problems on the way to the reader. Fits `TRANSIENT_ROOM` with its separator."""
     parts = [
         f"Discord slowed this card; true again at {clock(render_context.slowed_until)}"
         if render_context.slowed_until
@@ -134,7 +134,7 @@ def _buttons(
     actions: Collection[CardAction],
     sanitizer: Sanitizer,
 ) -> tuple[Button, ...]:
-    """Links first, then what may be done; at most five."""
+    """Links first, then the possible actions; at most five."""
     links: list[Button] = []
     if snapshot.needs_person and render_context.question_url:
         links.append(Button(label="Go to the question", style="link", url=render_context.question_url))
@@ -146,7 +146,7 @@ def _buttons(
 
 
 def _replaced(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> CardView:
-    """What stays of a card that rolled over to a fresh message: where the live one is."""
+    """What stays of a card that rolled over to a new message: where the live one is."""
     return CardView(
         run=snapshot.run,
         glyph="↪",

@@ -1,10 +1,8 @@
 """Stage 1 of ingestion for all posts of a transaction at once: read what decides, judge in memory, write.
 
-Rules in `events.py`.
-
-A statement for each event would give the interpreter's lock away some eight times an event, and the event loop takes
-it; so a transaction runs a few statements over many rows (docs/platform/sqlite.md, *Throughput*). Each request is
-judged alone and in order.
+The rules are in `events.py`. A statement for each event would release the interpreter's lock some eight times an event,
+and the event loop takes it; so a transaction runs a few statements over many rows
+(docs/platform/sqlite.md, *Throughput*). Each request is judged alone and in order.
 """
 
 import json
@@ -27,7 +25,7 @@ from ompycord.store.statements import Many, load
 __all__ = ["Posted", "SqliteAdmission", "append_all"]
 
 PRUNE_EVERY_MS = 1_000
-"""With 2,000 at a time: more than senders can make at their rates, 100 a second and key."""
+"""Milliseconds between two rounds; with 2,000 at a time that is more than senders can make, 100 a second and key."""
 REPLAYS_KEPT_MS = 8 * 24 * 3600 * 1000
 """Retries stop at 7 days, ids are kept for 8."""
 
@@ -47,20 +45,20 @@ _PRUNE_IDS = _SQL.one("prune_ids")
 
 
 class Posted(NamedTuple):
-    """What one request brings. `together`: all of it or nothing."""
+    """The posts of one request. `together`: all of them or none."""
 
     posts: Sequence[tuple[Post, Encoded]]
     now: Millis
     together: bool = False
     prunes: bool = False
-    """Whether old webhook-ids are forgotten on this occasion."""
+    """Whether old webhook-ids are removed with this request."""
 
 
 class _Run(NamedTuple):
     pk: int
     run: RunId
     ends_sources: bool
-    """In an external run a final event ends its lane.
+    """Whether a final event ends its source, as in an external run.
 
     In a hosted run it is a claim and only the run's state ends it.
     """
@@ -69,7 +67,7 @@ class _Run(NamedTuple):
 
 
 class _Sent(NamedTuple):
-    """Where a webhook-id's request went."""
+    """Where the request of a webhook-id was stored."""
 
     hash: bytes
     run: RunId
@@ -135,7 +133,7 @@ def _answer(ledger: "_Ledger", request: Posted) -> list[Receipt | BadEvent]:
 
 
 class _Ledger:
-    """What the database knew before this transaction's posts, and what they add; written once at the end."""
+    """What the database had before this transaction's posts, and what they add; written once at the end."""
 
     def __init__(self, raw: sqlite3.Connection, posts: Sequence[Post]) -> None:
         self._sent: dict[tuple[str, str], _Sent] = {}
@@ -174,7 +172,7 @@ class _Ledger:
                         self._source_states[pk, source] = SourceNumbers(numbering, last, final)
 
     def _read_events(self, raw: sqlite3.Connection, posts: Sequence[Post]) -> None:
-        """Those under a number that may be taken: what is in order costs no look."""
+        """Read the events under numbers that may be taken: what is in order needs no read."""
         wanted: set[tuple[int, str, int]] = set()
         for post in posts:
             run = self._runs.get(_name(post))
@@ -192,12 +190,12 @@ class _Ledger:
     # -- judging -------------------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
-        """What is taken from here on may be undone."""
+        """Mark the state to which `undo` returns."""
         self._undo.clear()
         self._marks = (len(self._new_runs), len(self._new_events), len(self._new_sent))
 
     def undo(self) -> None:
-        """As it was at `begin`."""
+        """Return to the state at `begin`."""
         for table, key, old in reversed(self._undo):
             if old is _MISSING:
                 del table[key]
@@ -249,7 +247,7 @@ class _Ledger:
         return run
 
     def _known(self, run: _Run, post: Post, encoded: Encoded) -> int | None:
-        """Where the same event stands already. Raises SequenceConflict, RunFinal."""
+        """The position of the same event where it is stored already. Raises SequenceConflict, RunFinal."""
         source_state = self._source_states.get((run.pk, post.source), SourceNumbers())
         if post.seq is not None and post.seq <= source_state.last_seq and source_state.numbering == "sender":
             stored = self._events.get((run.pk, post.source, post.seq))
@@ -281,7 +279,7 @@ class _Ledger:
     # -- writing -------------------------------------------------------------------------------------------------------
 
     def write(self, raw: sqlite3.Connection) -> None:
-        """All that was taken."""
+        """Write all that was taken."""
         _ADD_EXTERNAL_RUNS.run(raw, self._new_runs)
         _ADD_EVENTS.run(raw, self._new_events)
         _PUT_SOURCE_STATES.run(raw, [(*key, *self._source_states[key]) for key in self._dirty])
@@ -298,5 +296,5 @@ def _select(raw: sqlite3.Connection, query: Many, rows: Iterable[tuple[object, .
 
 
 def _prune_ids(raw: sqlite3.Connection, *, now: Millis) -> None:
-    """Forget webhook-ids that are older than 8 days, at most 2,000 at a time."""
+    """Remove webhook-ids that are older than 8 days, at most 2,000 at a time."""
     raw.execute(_PRUNE_IDS, (now - REPLAYS_KEPT_MS,))

@@ -15,7 +15,7 @@ from ompycord.store.statements import load
 __all__ = ["SqliteAudit", "add_audit"]
 
 GENESIS = bytes(32)
-"""What the first row names as the hash before it."""
+"""The hash before the first row."""
 
 _SQL = load("audit")
 _AUDIT = _SQL.one("audit")
@@ -37,7 +37,7 @@ class SqliteAudit(StorePart):
 def add_audit(
     raw: sqlite3.Connection, *, at: Millis, actor: str, action: str, subject: str, detail: Mapping[str, str]
 ) -> None:
-    """One more link, in the caller's transaction."""
+    """Add one more link, in the caller's transaction."""
     tail = raw.execute(_AUDIT_TAIL).fetchone()
     n, previous = (1, GENESIS) if tail is None else (tail["n"] + 1, tail["hash"])
     text = canonical(dict(detail))
@@ -46,9 +46,9 @@ def add_audit(
 
 
 def _verify_chain(raw: sqlite3.Connection) -> int:
-    """The number of links, all of them true. Raises StorageError naming the first that is missing or was changed.
+    """The number of links, all of them valid. Raises StorageError naming the first that is missing or was changed.
 
-    Rows cut off at the end leave a shorter chain that is true in itself: compare the number with a signed anchor.
+    A chain without its last rows is still valid in itself: compare the number with a signed anchor.
     """
     count, previous = 0, GENESIS
     for row in raw.execute(_AUDIT):

@@ -1,4 +1,4 @@
-"""Decisions: what people decided, once; each is a link of the audit too."""
+"""Decisions: what people decided, once; each is also a link of the audit."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ def _decision_of(row: sqlite3.Row) -> Decision:
 
 
 def _earlier(raw: sqlite3.Connection, decisions: Sequence[Decision]) -> Committed | None:
-    """The decision that was first, where one of them comes second."""
+    """The earlier decision, where one of them comes second."""
     for decision in decisions:
         row = raw.execute(_DECISION, (decision.run, decision.kind, decision.ref)).fetchone()
         if row is not None:

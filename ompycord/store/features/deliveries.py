@@ -26,7 +26,7 @@ from ompycord.store.statements import load
 __all__ = ["SqliteNotificationQueue", "add_deliveries"]
 
 KEPT_MS = 7 * 24 * 3600 * 1000
-"""So long a delivery that arrived can be listed."""
+"""Milliseconds for which a delivery that arrived can be listed."""
 PRUNED_AT_ONCE = 100
 
 _SQL = load("deliveries")
@@ -72,7 +72,7 @@ class SqliteNotificationQueue(StorePart):
 
 
 def add_deliveries(raw: sqlite3.Connection, deliveries: Sequence[Delivery]) -> None:
-    """Insert those whose id is not there, numbered in the order in which they come."""
+    """Insert those whose id is new, numbered in the order in which they come."""
     for one in deliveries:
         if raw.execute(_IS_THERE, (one.id,)).fetchone() is not None:
             continue
@@ -91,7 +91,7 @@ def _execute(raw: sqlite3.Connection, statement: str, values: Mapping[str, objec
 
 
 def _change(raw: sqlite3.Connection, statement: str, which: DeliveryFilter, at: Millis) -> list[str]:
-    """Do it to those that match and have not arrived; their ids, in order."""
+    """Change those that match and have not arrived; their ids, in order."""
     still_open = which.model_copy(update={"statuses": which.statuses - {DeliveryStatus.DELIVERED}})
     ids = [str(row["id"]) for row in raw.execute(_FIND, _values_of(still_open))]
     raw.execute(statement, {"ids": json.dumps(ids), "at": at})

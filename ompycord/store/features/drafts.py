@@ -41,7 +41,7 @@ def _values(draft: Draft) -> dict[str, object]:
 
 
 def _save(raw: sqlite3.Connection, draft: Draft) -> None:
-    """Insert, or replace the body of a draft that is there."""
+    """Insert a draft, or replace the body of an existing one."""
     raw.execute(_SAVE_DRAFT, _values(draft))
 
 
@@ -58,7 +58,7 @@ def _earlier(raw: sqlite3.Connection, drafts: Sequence[Draft]) -> Committed | No
 
 
 def _put(raw: sqlite3.Connection, draft: Draft, now: Millis) -> None:
-    """Insert it, or bind the one that is there to its run."""
+    """Insert a draft, or bind the existing one to its run."""
     if raw.execute(_DRAFT_RUN, (draft.id,)).fetchone() is None:
         raw.execute(_ADD_DRAFT, _values(draft))
     elif draft.run is not None:

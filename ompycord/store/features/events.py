@@ -1,9 +1,7 @@
-"""The log: its rules (numbers, repetitions, ends of sources), events of our own, and what a run's log tells.
+"""The log: its rules (numbers, repetitions, ends of sources), events of our own, and what a run's log contains.
 
-`admission.py` applies the rules to posts.
-
-docs/contracts/events.md, *Identity*; docs/contracts/authentication.md, *Webhook ids*;
-docs/contracts/http.md, *Ended runs*.
+`admission.py` applies the rules to posts. docs/contracts/events.md, *Identity*;
+docs/contracts/authentication.md, *Webhook ids*; docs/contracts/http.md, *Ended runs*.
 """
 
 import json
@@ -50,7 +48,7 @@ _SESSION_USD = _SQL.one("session_usd")
 
 
 class SourceNumbers(NamedTuple):
-    """What decides the next number. `final_seq` is the lowest number under which the source ended its run."""
+    """The values that decide the next number. `final_seq` is the lowest number with which the source ended its run."""
 
     numbering: str | None = None
     last_seq: int = 0
@@ -90,9 +88,10 @@ class SqliteEvents(StorePart):
 
 
 def add_event(raw: sqlite3.Connection, event: NewEvent, encoded: Encoded) -> int:
-    """Store an event of our own doors and return its position; the same numbered event again is where it was.
+    """Store an event of our own process and return its position; a repetition keeps its first position.
 
-    Raises UnknownRun, SequenceConflict. Lanes of ours have no end: what a person or a check says late is still a fact.
+    Raises UnknownRun, SequenceConflict. Our own sources have no end: what a person or a check reports late is still a
+    fact.
     """
     require_number(event.seq)
     pk = run_pk(raw, event.run)
@@ -112,7 +111,7 @@ def add_event(raw: sqlite3.Connection, event: NewEvent, encoded: Encoded) -> int
 
 
 def require_number(seq: int | None) -> None:
-    """Raises BadEvent for a number that is none."""
+    """Raises BadEvent for a value that is no number."""
     if seq is not None and not 1 <= seq <= HIGHEST_SEQ:
         raise BadEvent("seq counts from 1 to 2^53.")
 
@@ -128,7 +127,10 @@ def same_or_conflict(position: int, *, is_same: bool, seq: int) -> int:
 
 
 def require_open(source_state: SourceNumbers, seq: int | None, *, closed_after: int | None) -> None:
-    """Whether the lane takes a new event. Raises SequenceConflict (numbered by the other side), RunFinal (ended)."""
+    """Check that the source accepts an event.
+
+    Raises SequenceConflict (numbered by the other side), RunFinal (ended).
+    """
     numbering = "server" if seq is None else "sender"
     if source_state.numbering is not None and source_state.numbering != numbering:
         raise SequenceConflict("This source mixes events with and without seq: number all of them or none.")
@@ -137,7 +139,7 @@ def require_open(source_state: SourceNumbers, seq: int | None, *, closed_after: 
 
 
 def _prepare(events: Sequence[NewEvent]) -> Apply:
-    """Encoded in the caller's task. Raises ValueError for a body that is no JSON."""
+    """Encode in the caller's task. Raises ValueError for a body that is no JSON."""
     encoded = [(event, encode(event.body)) for event in events]
 
     def apply(raw: sqlite3.Connection, now: Millis) -> Sequence[int]:

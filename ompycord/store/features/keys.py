@@ -1,4 +1,4 @@
-"""The keys of senders: found, put, and ended with their run."""
+"""The keys of senders: found, stored, and ended with their run."""
 
 import sqlite3
 
@@ -13,7 +13,7 @@ from ompycord.store.writes import Write, each
 __all__ = ["WRITES", "SqliteKeys"]
 
 KEYS_END_AFTER_MS = 10 * 60 * 1000
-"""A run's key dies 10 minutes after its final state (docs/contracts/authentication.md, *Keys*)."""
+"""Milliseconds after its final state at which a run's key ends (docs/contracts/authentication.md, *Keys*)."""
 
 _SQL = load("keys")
 _KEYS = _SQL.one("keys")

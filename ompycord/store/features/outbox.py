@@ -36,7 +36,7 @@ class SqliteOutbox(StorePart):
 
 
 def add_outbox(raw: sqlite3.Connection, rows: Sequence[OutboxRow]) -> None:
-    """Insert those whose (run, kind, ref) is not there."""
+    """Insert those whose (run, kind, ref) is new."""
     _ADD_OUTBOX.run(
         raw,
         [
@@ -61,7 +61,7 @@ def _outbox_of(row: sqlite3.Row) -> OutboxRow:
 
 
 def _deliver(raw: sqlite3.Connection, row: OutboxRow, surface: Surface | None, at: Millis) -> None:
-    """Done, and where it stands."""
+    """Mark the row done and store where its message is."""
     raw.execute(_DELIVERED, (at, row.id))
     if surface is not None:
         put_surface(raw, surface)

@@ -1,4 +1,4 @@
-"""What the projector reads and leaves: the log in commit order, folds, cursors, states of external runs."""
+"""What the projector reads and stores: the log in commit order, folds, cursors, states of external runs."""
 
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -76,7 +76,7 @@ class SqliteProjection(StorePart):
         return await self._database.readers.read(_backlog)
 
     async def _complete(self, known: "Cached") -> dict[RunId, RunFold]:
-        """The folds of a cache, those folded again that it does not have."""
+        """The folds of a cache, and those missing in it, folded again."""
         result: dict[RunId, RunFold] = {}
         for run, fold in known.folds.items():
             result[run] = fold or await self._refolded(run, upto=known.upto)
@@ -96,13 +96,13 @@ def cursor(raw: sqlite3.Connection, name: str) -> int:
 
 
 def _backlog(raw: sqlite3.Connection) -> int:
-    """Positions are given without gaps, so this is a subtraction and not a count."""
+    """The number of events behind. Positions have no gaps, so this is a subtraction and not a count."""
     last: int = raw.execute(_LAST_POSITION).fetchone()[0]
     return last - cursor(raw, PROJECTOR)
 
 
 class Cached(NamedTuple):
-    """What the cache knows of some runs, all at one moment."""
+    """The cache of some runs, all at one moment."""
 
     upto: int
     """The projector's position."""
@@ -111,7 +111,7 @@ class Cached(NamedTuple):
 
 
 def cached(raw: sqlite3.Connection, runs: Sequence[RunId]) -> Cached:
-    """Folds of this version, where they stand at the projector's position."""
+    """The cached folds of this version, where they are at the projector's position."""
     upto = cursor(raw, PROJECTOR)
     result: dict[RunId, RunFold | None] = {}
     for run in runs:
@@ -124,7 +124,7 @@ def cached(raw: sqlite3.Connection, runs: Sequence[RunId]) -> Cached:
 def _cached(body: bytes | None) -> RunFold | None:
     try:
         return None if body is None else RunFold.load(body)
-    except ValidationError:  # only a cache: the events are the truth
+    except ValidationError:  # only a cache: the events decide
         return None
 
 
@@ -136,7 +136,7 @@ class _Refold:
         self._values = {"run": run, "upto": upto, "source": "", "seq": 0, "limit": REFOLD_EVENTS}
 
     def go_on(self, raw: sqlite3.Connection) -> bool:
-        """The next ones, by source and number, since a fold does not mind the order; whether there are more."""
+        """Fold the next ones, by source and number, since their order does not matter; whether there are more."""
         found = [event_of(row) for row in raw.execute(_EVENTS_BY_SOURCE, self._values)]
         for event in found:
             self.fold.add(event)
@@ -156,7 +156,7 @@ def _project(
     notifications: Sequence[Delivery],
     now: Millis,
 ) -> None:
-    """Dumped folds, states of external runs, outbox rows, deliveries to webhooks and the cursor.
+    """Store dumped folds, states of external runs, outbox rows, deliveries to webhooks and the cursor.
 
     Repeated, it changes nothing.
     """

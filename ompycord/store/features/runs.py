@@ -44,7 +44,7 @@ class SqliteRuns(StorePart):
 
 
 def run_of(row: sqlite3.Row) -> RunRecord:
-    """A run's row, whole: a column that a statement left out would read as its default."""
+    """A run's row, whole: a column that a statement omitted would read as its default."""
     values = with_json(row, "machine")
     del values["pk"]
     return RunRecord.model_validate(values)
@@ -60,7 +60,7 @@ def run_pk(raw: sqlite3.Connection, run: str) -> int:
 
 
 def _earlier(raw: sqlite3.Connection, runs: Sequence[RunRecord]) -> Committed | None:
-    """Whether one of them is there already."""
+    """Whether one of them exists already."""
     return Committed(fresh=False) if any(raw.execute(_RUN_PK, (run.id,)).fetchone() for run in runs) else None
 
 

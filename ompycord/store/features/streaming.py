@@ -1,8 +1,7 @@
-"""The log as a stream reads it: pages after a position, or the snapshots to begin from.
+"""The log as a stream reads it: pages after a position, or the snapshots from which to start.
 
-Counterpart of `webhook/streams.py`.
-
-Both end where the projector is, so that a snapshot and the events after it never overlap.
+Counterpart of `webhook/streams.py`. Both end where the projector is, so that a snapshot and the events after it never
+overlap.
 """
 
 import sqlite3
@@ -19,9 +18,9 @@ from ompycord.store.statements import load
 __all__ = ["SNAPSHOTS", "SqliteStreams"]
 
 SNAPSHOTS = 100
-"""Open runs in one beginning, the newest; more are asked for one by one."""
+"""Open runs in one start, the newest; others are asked for one by one."""
 NEAR = 5000
-"""Positions that are looked through one by one.
+"""Positions that are searched one by one.
 
 A stream that keeps up never reads more of a log, however long its run is.
 """
@@ -37,7 +36,7 @@ _OPEN_RUNS = _SQL.one("open_runs")
 
 
 class SqliteStreams(SqliteProjection):
-    """Implements the log of streams (`webhook/streams.py`); its beginnings are folds, as the projector left them."""
+    """Implements the log of streams (`webhook/streams.py`); it starts with folds, as the projector stored them."""
 
     async def page(self, run: RunId | None, after: int, *, limit: int, most: int) -> tuple[list[RunEvent], int] | None:
         """Projected events after a position and how far was read; None when more than `most` wait."""
@@ -55,7 +54,7 @@ def _page(
 ) -> tuple[list[RunEvent], int] | None:
     """At most `limit` events after a position, of one run or of all, and how far the log was read.
 
-    None when more than `most` events wait, or the position is not of this log: the reader must begin anew.
+    None when more than `most` events wait, or the position is not of this log: the reader must start again.
     """
     upto = cursor(raw, PROJECTOR)
     values = {"run": run, "after": after, "upto": upto, "limit": most + 1}

@@ -1,4 +1,4 @@
-"""Surfaces: where the messages and threads of runs stand in Discord, and what they show."""
+"""Surfaces: where the messages and threads of runs are in Discord, and what they show."""
 
 import sqlite3
 from functools import partial
@@ -40,7 +40,7 @@ class SqliteSurfaces(StorePart):
 
 
 def put_surface(raw: sqlite3.Connection, surface: Surface) -> None:
-    """What a message shows now. Raises UnknownRun."""
+    """Store what a message shows now. Raises UnknownRun."""
     raw.execute(_PUT_SURFACE, {**surface.model_dump(exclude={"run"}), "run": run_pk(raw, surface.run)})
 
 
