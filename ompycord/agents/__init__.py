@@ -1,1 +1,1 @@
-"""Agents, one file per protocol: each adapter starts a program and says what it does as events; see `registry.py`."""
+"""Agents, one file per protocol: each adapter starts a program and reports its work as events; see `registry.py`."""

@@ -35,9 +35,9 @@ _GEMINI: Final[Mapping[str, str]] = {
     **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"), ""),
     "CODE_ASSIST_ENDPOINT": "https://cloudcode-pa.googleapis.com",
 }
-"""What Gemini CLI then does not take from a `.env`: it replaces nothing that is set, be it empty.
+"""Variables that Gemini CLI then does not take from a `.env`: it replaces none that is set, even if it is empty.
 
-The last one, its own, may not be.
+The last one, its own, may not be empty.
 """
 
 
@@ -59,7 +59,7 @@ class AcpOptions(AgentOptions):
         return self
 
     def variables(self, home: Path) -> Mapping[str, str]:
-        """For Gemini CLI; what configuration grants or sets under such a name is not shut."""
+        """The variables for Gemini CLI; what configuration grants or sets under such a name stays."""
         if not any("gemini" in Path(word).name for word in self.command):
             return {}
         granted = set(self.grants.variables)
@@ -67,14 +67,14 @@ class AcpOptions(AgentOptions):
         return {name: self.env.get(name.upper(), value) for name, value in free.items()}
 
     def is_notified_of_clone(self) -> bool:
-        """Whether it is oh-my-pi, which hears of it by the protocol."""
+        """Whether it is oh-my-pi, which gets its clone by the protocol."""
         return Path(self.command[0]).name == "omp" and not lies_in_clone(self.command[0])
 
 
 class AcpAgent:
     """Starts `spec.command` and gives it the run's MCP tools where it can use them.
 
-    What people say while it works is its next prompt in the same session; *now* cuts its turn short first.
+    Messages from people while it works are its next prompt in the same session; *now* interrupts its turn first.
     """
 
     capabilities = AgentCapabilities(can_steer=True, can_resume=True, asks=True, approves=True)

@@ -29,7 +29,7 @@ class CommandOptions(AgentOptions):
 
 
 class CommandAgent:
-    """Starts `spec.command`; exit 0 is a claim of done, anything else failed. A later `say` means a restart."""
+    """Starts `spec.command`; exit 0 is a claim of done, anything else failed. A message means a restart."""
 
     capabilities = AgentCapabilities()
 

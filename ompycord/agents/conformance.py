@@ -1,6 +1,6 @@
-"""What every agent adapter owes the conductor, rule by rule; a rule's name is its sentence.
+"""What every agent adapter must fulfil for the conductor, rule by rule; a rule's name is its sentence.
 
-A rule runs an adapter in a trial and returns what it broke, or None. The contract test runs them on our own adapters
+A rule runs an adapter in a trial and returns what it violated, or None. The contract test runs them on our own adapters
 and on a deliberately bad one; they need nothing of pytest, so that they can be run on any configured agent.
 """
 
@@ -25,7 +25,7 @@ MISSING_SESSION: Final = "gone"
 """A session that no agent ever had."""
 _SENTENCE: Final = 500
 _NOTICES_S: Final = 15.0
-"""For an adapter to see that its program is gone."""
+"""Seconds for an adapter to notice that its program is gone."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,19 +34,19 @@ class Trial:
 
     adapter: AgentAdapter
     quick: Callable[[], AgentJob]
-    """A job of a run of its own that ends by itself, claims done, and says at least one thing."""
+    """A job of a run of its own that ends by itself, claims done, and sends at least one message."""
     long: Callable[[], AgentJob]
-    """A job of a run of its own that says at least one thing and then goes on for minutes."""
+    """A job of a run of its own that sends at least one message and then works for minutes."""
     wait_s: float = 120.0
-    """For the quick job to end, and for the long one's first word."""
+    """Seconds for the quick job to end, and for the long one's first message."""
 
 
 Rule = Callable[[Trial], Awaitable[str | None]]
-"""Returns what was broken, in a few words, or None."""
+"""Returns what was violated, in a few words, or None."""
 
 
 class SilentInbox:
-    """Nobody says anything."""
+    """An inbox without messages."""
 
     async def next(self) -> AgentInput:
         """See the port."""
@@ -54,7 +54,7 @@ class SilentInbox:
 
 
 class Recorder:
-    """Stores slowly, and notices whoever does not wait."""
+    """Stores slowly, and notices an adapter that does not wait."""
 
     def __init__(self) -> None:
         self.events: list[EventBody] = []
@@ -80,7 +80,7 @@ async def _quick(trial: Trial) -> tuple[Recorder, AgentOutcome]:
 
 
 async def says_something_and_only_what_agents_may_say(trial: Trial) -> str | None:
-    """The authority table, column *agent*."""
+    """The adapter reports something, and only what the authority table allows in its column *agent*."""
     recorder, _ = await _quick(trial)
     for body in recorder.events:
         try:
@@ -102,13 +102,13 @@ async def keeps_its_end_for_the_outcome(trial: Trial) -> str | None:
 
 
 async def stores_one_event_after_the_other(trial: Trial) -> str | None:
-    """`emit` is awaited before the next: their order is the order they happened in."""
+    """`emit` is awaited before the next call: the order of events is the order in which they happened."""
     recorder, _ = await _quick(trial)
     return f"{recorder.overlaps} times it did not wait" if recorder.overlaps else None
 
 
 async def says_first_that_it_is_simulated(trial: Trial) -> str | None:
-    """Nobody takes a rehearsal for work."""
+    """A rehearsal says at once that it is one, so that its result is not taken for work."""
     recorder, _ = await _quick(trial)
     first = recorder.events[0] if recorder.events else None
     is_in_message = isinstance(first, Message) and "rehearsal" in first.text
@@ -116,7 +116,7 @@ async def says_first_that_it_is_simulated(trial: Trial) -> str | None:
 
 
 async def _run_long(trial: Trial, job: AgentJob, recorder: Recorder) -> None:
-    with suppress(OmpycordError):  # then it ended too early, which the rule says
+    with suppress(OmpycordError):  # it ended too early, which the rule reports
         await trial.adapter.run(job, recorder.emit, SilentInbox())
 
 
@@ -153,7 +153,7 @@ async def passes_on_that_nothing_can_be_stored(trial: Trial) -> str | None:
 
 
 async def says_that_it_cannot_be_started(trial: Trial) -> str | None:
-    """ProcessFailed, not a foreign error, and not a run in some other folder."""
+    """The error is ProcessFailed, not a foreign one, and the agent does not run in another folder."""
     job = trial.quick()
     missing = job.model_copy(update={"cwd": job.cwd / "gone"})
     try:
@@ -167,7 +167,7 @@ async def says_that_it_cannot_be_started(trial: Trial) -> str | None:
 
 
 async def leaves_no_process_behind(trial: Trial) -> str | None:
-    """Also not after a run that ended well."""
+    """No process is left, also after a run that ended well."""
     job = trial.quick()
     async with asyncio.timeout(trial.wait_s):
         await trial.adapter.run(job, Recorder().emit, SilentInbox())
@@ -176,9 +176,9 @@ async def leaves_no_process_behind(trial: Trial) -> str | None:
 
 
 async def says_that_it_was_lost_when_its_program_dies(trial: Trial) -> str | None:
-    """A program that is gone without a word that its work has ended.
+    """A program that is gone without a report that its work has ended is lost.
 
-    Class LOST, so that its run waits and may go on.
+    The class is LOST, so that its run waits and may continue.
     """
     recorder, job = Recorder(), trial.long()
     async with asyncio.TaskGroup() as tasks:
@@ -201,9 +201,9 @@ def _session(recorder: Recorder) -> str | None:
 
 
 async def goes_on_in_its_session_or_says_that_it_cannot(trial: Trial) -> str | None:
-    """`can_resume`: it says which session it opened, and opens that one again when it is told to.
+    """With `can_resume` it reports which session it opened, and opens that one again when it is ordered to.
 
-    Where the agent itself has lost it, people read so in a note, and the work goes on all the same.
+    Where the agent itself has lost it, a note tells people so, and the work continues all the same.
     """
     if not trial.adapter.capabilities.can_resume:
         return None
@@ -222,7 +222,7 @@ async def goes_on_in_its_session_or_says_that_it_cannot(trial: Trial) -> str | N
 
 
 async def begins_anew_where_its_session_is_gone(trial: Trial) -> str | None:
-    """`can_resume`: a session that the agent does not know any more costs its talk, not its run."""
+    """With `can_resume` a session that the agent does not know any more costs its history, not its run."""
     if not trial.adapter.capabilities.can_resume:
         return None
     recorder = Recorder()
@@ -250,7 +250,7 @@ RULES: Final[tuple[Rule, ...]] = (
 
 
 async def judge(rule: Rule, trial: Trial) -> str | None:
-    """What a rule says of an agent that may be any: an error and an endless wait are broken rules too."""
+    """The result of a rule for any agent: an error and an endless wait are violations, too."""
     try:
         return await rule(trial)
     except TimeoutError:

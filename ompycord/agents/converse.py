@@ -1,4 +1,4 @@
-"""Runs a program that one talks with, from start to outcome: the shell around a `dialects/protocol.py`.
+"""Runs a program with a two-way protocol, from start to outcome: the shell around a `dialects/protocol.py`.
 
 Its counterpart for programs that only report is `drive.py`.
 """
@@ -31,13 +31,13 @@ BOUNDS: Final = Bounds(line_bytes=67_108_864, output_bytes=68_719_476_736)
 """A frame may have 64 MiB (docs/platform/agents.md, *oh-my-pi RPC*); agents that repeat partial messages write far more
 than they mean."""
 _PROGRESS_S: Final = 1.0
-"""A tool's progress is stored no more often: cards are edited less often."""
+"""Seconds between two stored steps of a tool's progress: cards are edited less often."""
 _WRITE_S: Final = 60.0
-"""For an agent to take a frame; its pipe holds 64 KiB."""
+"""Seconds for an agent to accept a frame; its pipe holds 64 KiB."""
 _HALT_S: Final = 3.0
-"""For an agent that was told to stop to keep its session, before the kill ladder."""
+"""Seconds for an agent that was ordered to stop to save its session, before TERM and KILL."""
 _GOODBYE_S: Final = 10.0
-"""For an agent that is done to end by itself once its input is closed."""
+"""Seconds for an agent that is done to end by itself once its input is closed."""
 _SENTENCE: Final = 500
 
 
@@ -56,9 +56,9 @@ async def converse(
     *,
     now_ms: Callable[[], int] = wall_ms,
 ) -> AgentOutcome:
-    """Starts `argv` for the job's clone and leads `protocol` with it until that has an outcome or the program ends.
+    """Starts `argv` for the job's clone and runs `protocol` with it until that has an outcome or the program ends.
 
-    Cancellation tells the agent to stop, then halts it through the kill ladder. Raises ProcessFailed where it cannot be
+    Cancellation orders the agent to stop, then ends it by TERM and KILL. Raises ProcessFailed where it cannot be
     started, and what `emit` raises.
     """
     spec = ProcessSpec(argv=argv, env=environment_of(job), cwd=folder_of(job), keep_input_open=True, marker=job.run)
@@ -93,7 +93,7 @@ class _Exchange:
     ) -> None:
         self.outcome: AgentOutcome | None = None
         self.last_line = ""
-        """What its program last said beside the protocol."""
+        """The program's last line beside the protocol."""
         self._process = process
         self._protocol = protocol
         self._emit = emit
@@ -104,7 +104,7 @@ class _Exchange:
         self._progress_at = float("-inf")
 
     async def read_agent(self, lines: AsyncGenerator[Line]) -> None:
-        """Every line of the agent, until it has come to an outcome or its output ends."""
+        """Reads every line of the agent, until it has come to an outcome or its output ends."""
         await self._take(self._protocol.begin)
         async with aclosing(lines):
             async for line in lines:
@@ -113,21 +113,21 @@ class _Exchange:
                     return
 
     async def deliver_inbox(self, inbox: Inbox) -> None:
-        """Every word of people, until cancelled."""
+        """Delivers every message from people, until cancelled."""
         while True:
             self._in_hand = await inbox.next()
             await self._take(partial(self._protocol.on_input, self._in_hand), reopens=True)
             self._in_hand = None
 
     async def send_interrupt(self) -> None:
-        """Lets an agent that is done end by itself: many keep their session then."""
+        """Lets an agent that is done end by itself: many save their session then."""
         self._process.close_input()
         with suppress(TimeoutError):
             async with asyncio.timeout(_GOODBYE_S):
                 await self._process.wait()
 
     async def stop_agent(self) -> None:
-        """Tells the agent to stop and gives it a moment; whatever fails here, the kill ladder comes next."""
+        """Orders the agent to stop and waits a moment; whatever fails here, TERM and KILL come next."""
         with suppress(Exception):
             async with asyncio.timeout(_HALT_S):
                 for frame in self._protocol.interrupt().send:
@@ -137,7 +137,7 @@ class _Exchange:
 
     async def _is_over(self) -> bool:
         if self.outcome is not None and self._in_hand is not None:
-            async with self._one_at_a_time:  # the inbox counts a word as told once it was handed out: it goes first
+            async with self._one_at_a_time:  # the inbox counts a message as delivered once handed out: it goes first
                 pass
         return self.outcome is not None
 
@@ -151,9 +151,9 @@ class _Exchange:
             await self._take(lambda: self._protocol.on_line(line.text, now_ms=self._now_ms()))
 
     async def _take(self, react: Callable[[], Reaction], *, reopens: bool = False) -> None:
-        """Store, send, serve, end, in this order, before anything else is heard.
+        """Stores, sends, serves and ends, in this order, before the next input.
 
-        `reopens`: what the agent is told now gives it work again, though it had come to an outcome.
+        `reopens`: what the agent gets now is new work, though it had come to an outcome.
         """
         async with self._one_at_a_time:
             if self.outcome is not None and not reopens:
@@ -170,7 +170,7 @@ class _Exchange:
             self.outcome = reaction.outcome or (None if reaction.send else self.outcome)
 
     async def _send(self, frame: Frame) -> None:
-        # What a program does not take any more is explained by its end, which is near.
+        # The end of the program, which is near, explains why it accepts nothing more.
         with suppress(TimeoutError):
             async with asyncio.timeout(_WRITE_S):
                 await self._process.write(write_frame(frame))
@@ -186,7 +186,7 @@ class _Exchange:
 
 
 def _unexplained(job: AgentJob, result: ProcessResult, last_line: str) -> AgentOutcome:
-    """The program ended, whatever its exit code, before the agent said that its work had."""
+    """The outcome of a program that ended, whatever its exit code, before the agent reported that its work had."""
     failure = {Outcome.EXITED: FailureClass.LOST, Outcome.OVER_LIMIT: FailureClass.POLICY}.get(
         result.outcome, FailureClass.REPAIRABLE
     )

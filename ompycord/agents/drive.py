@@ -25,27 +25,27 @@ from ompycord.text import cut
 __all__ = ["INBOX_FILE", "drive"]
 
 PROMPT_FILE: Final = "{prompt_file}"
-"""In the command's arguments: where the prompt lies."""
+"""The place of the prompt in the command's arguments."""
 INBOX_FILE: Final = "{inbox_file}"
-"""The same: where what people say is appended."""
+"""The place of the file to which people's messages are appended."""
 _NOTED: Final = 5
-"""Refused lines that get a note each; the others are counted in one."""
+"""Refused lines that get a note each; the others are counted in one note."""
 _SENTENCE: Final = 500
 """Characters of an outcome's message (`events.EffectFinished.message`)."""
 _REST_S: Final = 2.0
-"""For the last lines once the agent was halted."""
+"""Seconds for the last lines once the agent was stopped."""
 _CLAIMABLE: Final = frozenset({FailureClass.REPAIRABLE, FailureClass.TRANSIENT, FailureClass.ENV})
-"""Failure classes an agent may name itself; the others are verdicts of ours."""
+"""Failure classes that an agent may name itself; the others are our own verdicts."""
 
 
 async def drive(
     launcher: Launcher, job: AgentJob, argv: tuple[str, ...], emit: Emit, *, messages: Inbox | None = None
 ) -> AgentOutcome:
-    """Starts `argv` in the job's clone with the prompt as its input and as `{prompt_file}`, emits what it says.
+    """Starts `argv` in the job's clone with the prompt as its input and as `{prompt_file}`, emits what it reports.
 
-    With `hears` the program can listen: what people say to it is appended to `{inbox_file}`, one event a line.
-    `run.finished` and `run.failed` are claims: they become the outcome's message, not events. Cancellation halts the
-    program through the kill ladder first. Raises ProcessFailed where it cannot be started, and what `emit` raises.
+    With `hears` the program accepts messages: they are appended to `{inbox_file}`, one event a line. `run.finished` and
+    `run.failed` are claims: they become the outcome's message, not events. Cancellation ends the program by TERM and
+    KILL first. Raises ProcessFailed where it cannot be started, and what `emit` raises.
     """
     with _inbox(job.cwd.parent) as folder:
         prompt_file = _written(folder / "prompt.md", job.prompt)
@@ -85,7 +85,7 @@ def _written(file: Path, prompt: str) -> Path:
 
 
 async def _write_inbox(messages: Inbox, file: Path) -> None:
-    """Passes on what people say, whole lines at a time, until cancelled."""
+    """Appends people's messages, whole lines at a time, until cancelled."""
     while True:
         received = await messages.next()
         line = json.dumps({"type": received.type, "data": dump_data(received)}, ensure_ascii=False)
@@ -117,7 +117,7 @@ async def _listen(
     except ExceptionGroup as group:
         raise group.exceptions[0] from group
     except asyncio.CancelledError:
-        with suppress(Exception):  # halted: what is held is worth a try, the cancellation comes first
+        with suppress(Exception):  # stopped: what was collected is worth a try, the cancellation comes first
             async with asyncio.timeout(_REST_S):
                 await listener.buffer.flush()
         raise
@@ -141,7 +141,7 @@ class _Listener:
             self.buffer.add(line.text)
 
     async def end(self) -> None:
-        """Says how many refusals went without a note."""
+        """Reports how many refusals got no note."""
         if self._refused > _NOTED:
             await self.buffer.emit(Note(text=f"{self._refused - _NOTED:,} more lines of the agent were not taken."))
 
@@ -158,8 +158,9 @@ class _Listener:
 
 
 def _outcome(job: AgentJob, result: ProcessResult, listener: _Listener) -> AgentOutcome:
-    """Exit 0 is a claim of done unless it said that it failed; anything else failed
-    (docs/contracts/processes.md, *Plain commands*).
+    """The outcome: exit 0 is a claim of done unless the program reported that it failed; anything else failed.
+
+    docs/contracts/processes.md, *Plain commands*.
     """
     claim = listener.claim
     if result.outcome is Outcome.OVER_LIMIT:

@@ -8,20 +8,23 @@ from ompycord.processes import Outcome, ProcessResult
 __all__ = ["has_crashed", "how_it_ended"]
 
 _FATAL: Final = frozenset({4, 6, 7, 8, 9, 11})
-"""Signals that no program ends itself with: illegal instruction, abort, bus, arithmetic, kill, memory (signal(7))."""
+"""Signals that no program sends to itself: illegal instruction, abort, bus, arithmetic, kill, memory (signal(7))."""
 _BY_SIGNAL: Final = 128
-"""What shells and bubblewrap add to the signal that ended what they ran."""
+"""What shells and bubblewrap add to the number of the signal that ended the program."""
 
 
 def has_crashed(result: ProcessResult) -> bool:
-    """Whether the program was ended by what nobody plans: memory that ran out, a defect, somebody's kill -9."""
+    """Whether an unplanned signal ended the program: memory that ran out, a defect, a kill -9."""
     if result.outcome is not Outcome.EXITED:
         return False
     return (result.signal or (result.exit_code or 0) - _BY_SIGNAL) in _FATAL
 
 
 def how_it_ended(spec: AgentSpec, result: ProcessResult, last_line: str, *, early: bool = False) -> str:
-    """`last_line` is what the program said last, if anything. `early`: any end is one before its work was done."""
+    """The sentence.
+
+    `last_line` is the program's last line, if any. `early`: any end is one before its work was done.
+    """
     name = spec.name
     match result.outcome:
         case Outcome.WALL_TIMEOUT:

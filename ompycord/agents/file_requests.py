@@ -1,4 +1,4 @@
-"""Reads and writes files of a clone for its agent, and nothing beside it; serves `dialects/protocol.FileRequest`.
+"""Reads and writes files of a clone for its agent, and nothing else; serves `dialects/protocol.FileRequest`.
 
 How a path is kept inside is `processes/safe_path.py`.
 """
@@ -14,7 +14,7 @@ __all__ = ["grant"]
 
 
 def grant(root: Path, request: FileRequest) -> Frame:
-    """Does what the agent wishes and gives the frame that answers it. Blocks: call it in a thread."""
+    """Does what the agent requests and returns the frame that answers it. Blocks: to be called in a thread."""
     if sys.platform == "win32":
         return request.refused("Files are not served on Windows.")
     try:

@@ -1,6 +1,6 @@
 """Reads the pictures among the files that came with a task.
 
-For agents that see them in their first prompt (`acp.py`).
+They are for agents that accept them in their first prompt (`acp.py`).
 """
 
 import sys
@@ -13,19 +13,16 @@ from ompycord.processes.safe_open import NotGranted, safe_read
 __all__ = ["MOST_BYTES", "images_of"]
 
 MOST_BYTES: Final = 4_194_304
-"""Of all pictures of one prompt together.
+"""Bytes of all pictures of one prompt together.
 
-As much again, and a third, stands in its frame, and providers take 5 MiB a picture or less.
+In its frame they take a third more, and providers accept 5 MiB a picture or less.
 """
 
 
 def images_of(job: AgentJob) -> tuple[Image, ...]:
-    """In the order in which they came, each that still fits. The prompt names all files, these too.
+    """The pictures that still fit, in the order in which they came. The prompt names all files, these too.
 
-    Blocks: call it in a thread.
-
-    An agent that goes on in its session has seen them.
-
+    An agent that continues in its session has seen them. Blocks: to be called in a thread.
     """
     if job.files is None or job.session is not None or sys.platform == "win32":
         return ()
@@ -36,7 +33,7 @@ def images_of(job: AgentJob) -> tuple[Image, ...]:
             continue
         try:
             data = safe_read(job.files, (file.name,))
-        except (OSError, NotGranted):  # an unconfined agent may have taken it away; it is named in words all the same
+        except (OSError, NotGranted):  # an unconfined agent may have removed it; the prompt names it all the same
             continue
         image = image_of(data)
         if image is not None and len(data) <= left:

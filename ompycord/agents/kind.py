@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Generic, Literal, Protocol, S
 
 from ompycord.domain.repository import AgentSpec
 
-if TYPE_CHECKING:  # settings need the options of agents and start none
+if TYPE_CHECKING:  # settings need the options of agents and start none of them
     from ompycord.domain.ports import AgentAdapter
     from ompycord.processes.launcher_port import Launcher
 
@@ -24,13 +24,13 @@ class RepositoryFiles:
 
     program: str
     files: tuple[str, ...] = ()
-    """What it would read there, besides texts for its model."""
+    """What it would read there, in addition to texts for its model."""
     could: str
-    """What these could do if nothing shut them."""
+    """What these could do if nothing disabled them."""
     variables: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Its switches. Every agent gets those of the programs that we know: they mean nothing to the others."""
+    """Its switches. Every agent gets those of all programs that we know: the other programs ignore them."""
     shut_by: str
-    """What shuts them, in words; empty where the program has nothing that does."""
+    """What disables them, as text; empty where the program has no such switch."""
     open: tuple[str, ...] = ()
     """Files that run code, inside our confinement, whatever we do."""
 
@@ -43,7 +43,7 @@ class AgentOptions(AgentSpec):
 
     @classmethod
     def of(cls, spec: AgentSpec) -> Self:
-        """`spec` as what it is. Raises TypeError for options of another kind: settings make them by their kind."""
+        """The options of `spec`. Raises TypeError for options of another kind: settings make them by their kind."""
         if not isinstance(spec, cls):
             raise TypeError(f"{spec.name} is of kind {spec.kind}, and these are not the options of {cls.__name__}")
         return spec
@@ -53,13 +53,13 @@ class AgentOptions(AgentSpec):
         return {}
 
     def is_notified_of_clone(self) -> bool:
-        """Whether it is started in its HOME, and hears of its clone by an argument or its protocol."""
+        """Whether it is started in its HOME, and gets its clone by an argument or its protocol."""
         return False
 
     def terminal(self, session: str | None, tree: Path) -> tuple[str, ...] | None:
-        """How a person goes on in `session` at a terminal, in the clone `tree`: the agent's own program for people.
+        """How a person continues in `session` at a terminal, in the clone `tree`: the agent's own program for people.
 
-        None where it has none that we know of.
+        None where no such program is known.
         """
         return None
 
@@ -96,5 +96,5 @@ class AgentKind(Generic[O_co]):
 
     @property
     def name(self) -> str:
-        """What configuration calls it: `agents.NAME.kind`."""
+        """Its name in configuration: `agents.NAME.kind`."""
         return str(self.options.model_fields["kind"].default)

@@ -1,6 +1,6 @@
 """An agent runs only where it is confined as its configuration demands, and gets what that grants.
 
-Asked by every adapter.
+Used by every adapter.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""An agent's plain lines made messages, few and in order among its events.
+"""Turns an agent's plain lines into messages, few and in order among its events.
 
 Its counterpart is `drive.py`, which reads them.
 """
@@ -35,9 +35,9 @@ def legible(line: str) -> str:
 
 
 class LineBuffer:
-    """Collects plain lines for `PAUSE_S`, then says them in messages of at most 2,000 characters.
+    """Collects plain lines for `PAUSE_S`, then emits them as messages of at most 2,000 characters.
 
-    A burst keeps its newest lines: what scrolled by within one pause is counted, the end is never lost.
+    A burst keeps its newest lines: the others of one pause are counted, the end is never lost.
     """
 
     def __init__(self, *, emit: Emit, pause_s: float = PAUSE_S) -> None:
@@ -75,7 +75,7 @@ class LineBuffer:
             await self._emit(body)
 
     async def flush_periodically(self) -> None:
-        """Says what was collected, pause by pause, until `close`; says the rest before it returns."""
+        """Emits what was collected, pause by pause, until `close`; emits the rest before it returns."""
         while not self._closed.is_set():
             await self._has_lines.wait()
             with suppress(TimeoutError):
@@ -85,12 +85,12 @@ class LineBuffer:
         await self.flush()  # what came while the last message was stored
 
     async def flush(self) -> None:
-        """Says what is held now."""
+        """Emits what is collected now."""
         async with self._one_at_a_time:
             await self._flush_waiting()
 
     def close(self) -> None:
-        """No line comes any more."""
+        """Ends the lines."""
         self._closed.set()
         self._has_lines.set()
 

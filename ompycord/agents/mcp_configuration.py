@@ -1,8 +1,7 @@
-"""Our MCP tools for agents that are told of them by a configuration of their own.
+"""Our MCP tools for agents that get them by a configuration of their own.
 
-Over the Agent Client Protocol `acp.py` names them.
-
-The key is in the agent's environment and stands in no file and no argument list.
+Over the Agent Client Protocol `acp.py` names them. The key is in the agent's environment and in no file and no argument
+list.
 """
 
 import json
@@ -20,7 +19,7 @@ _OMP: Final = (".omp", "agent", "mcp.json")
 
 
 def _servers(job: AgentJob) -> str | None:
-    """The configuration; None where the run has no sidecar to ask."""
+    """The configuration; None where the run has no sidecar."""
     url = job.env.get("OMPYCORD_MCP_URL")
     if not url or "OMPYCORD_KEY" not in job.env:
         return None
@@ -29,13 +28,13 @@ def _servers(job: AgentJob) -> str | None:
 
 
 def claude_arguments(job: AgentJob) -> tuple[str, ...]:
-    """For Claude Code, which needs no leave to ask people."""
+    """The arguments for Claude Code, which needs no approval to ask people."""
     servers = _servers(job)
     return ("--mcp-config", servers, "--allowedTools", "mcp__ompycord") if servers else ()
 
 
 def configure_omp(job: AgentJob) -> None:
-    """For oh-my-pi, a file in the HOME that it has here. One that is granted from the user's own stays as it is.
+    """Writes a file in the HOME that oh-my-pi has here. One that is granted from the user's own stays as it is.
 
     Blocks.
     """

@@ -34,7 +34,7 @@ class OmpRpcOptions(AgentOptions):
 
     kind: Literal["omp_rpc"] = "omp_rpc"  # pyright: ignore[reportIncompatibleVariableOverride]  # frozen: never set
     dialect: Literal["omp", "pi"] = "omp"
-    """Whose RPC it speaks."""
+    """The program whose RPC it speaks."""
 
     @property
     def program(self) -> tuple[str, ...]:
@@ -42,11 +42,11 @@ class OmpRpcOptions(AgentOptions):
         return self.command or (self.dialect,)
 
     def variables(self, home: Path) -> Mapping[str, str]:
-        """Its settings lie in its HOME, whatever a `.env` of the repository says."""
+        """The variables that keep its settings in its HOME, whatever a `.env` of the repository contains."""
         return {"PI_CODING_AGENT_DIR": str(home / f".{self.dialect}" / "agent")}
 
     def is_notified_of_clone(self) -> bool:
-        """oh-my-pi is, by `--cwd`."""
+        """Whether it gets its clone by `--cwd`, as oh-my-pi does."""
         return self.dialect == "omp" and not lies_in_clone(self.program[0])
 
     def terminal(self, session: str | None, tree: Path) -> tuple[str, ...] | None:

@@ -1,8 +1,7 @@
 """The kinds of agents, ours and those of other distributions, by the `kind` that configuration names.
 
-Read by settings and `app/`.
-
-A distribution adds one by an entry point of the group `ompycord.agents` that names an `AgentKind`.
+Read by settings and `app/`. A distribution adds one by an entry point of the group `ompycord.agents` that names an
+`AgentKind`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ompycord.agents.kind import AgentKind
 from ompycord.entry_points import Registry
 
-if TYPE_CHECKING:  # settings need the options of agents and start none
+if TYPE_CHECKING:  # settings need the options of agents and start none of them
     from ompycord.domain.ports import AgentAdapter
     from ompycord.processes.launcher_port import Launcher
 

@@ -1,6 +1,6 @@
-"""What an agent takes from files of the repository that it works in, and what we start it with so that it takes less.
+"""What an agent reads from files of the repository in which it works, and what we start it with so that it reads less.
 
-A repository is whoever can push to it. A settings file there must not name the address to which an agent sends a
+Everyone who can push controls a repository. A settings file there must not name the address to which an agent sends a
 granted key. `converse.py`, `drive.py` and `version_probe.py` start every agent with `environment_of`; what stays open
 is in docs/explanation/trust.md, *What a repository can tell an agent*, and was found with the programs themselves
 (docs/platform/agents.md, *Settings of a repository*).
@@ -108,11 +108,11 @@ REHEARSAL: Final = RepositoryFiles(
 
 REPOSITORY_FILES: Final = (CLAUDE_CODE, OPENCODE, CODEX, GEMINI_CLI, OH_MY_PI, PI, OWN_PROGRAM, REHEARSAL)
 SWITCHES: Final[Mapping[str, str]] = {name: value for one in REPOSITORY_FILES for name, value in one.variables.items()}
-"""What every agent gets, of whatever kind it is."""
+"""The switches that every agent gets, of whatever kind it is."""
 
 
 def environment_of(job: AgentJob) -> dict[str, str]:
-    """What the agent of `job` is started with, besides the launcher's own variables and what is granted.
+    """The environment of the agent of `job`, without the launcher's own variables and what is granted.
 
     What configuration names in the agent's `env` replaces ours, and what the run itself needs replaces both.
     """
@@ -120,43 +120,43 @@ def environment_of(job: AgentJob) -> dict[str, str]:
 
 
 def folder_of(job: AgentJob) -> Path:
-    """Where the agent of `job` is started; its clone is `job.cwd` all the same."""
+    """The folder in which the agent of `job` is started; its clone is `job.cwd` all the same."""
     return start_folder(job.spec, home=layout_of(job).home, tree=job.cwd)
 
 
 def own_environment(spec: AgentSpec, *, home: Path, tree: Path) -> dict[str, str]:
-    """The same for an agent without a run: `home` is the HOME that it has here, `tree` its clone."""
+    """The environment of an agent without a run: `home` is the HOME that it has here, `tree` its clone."""
     options = AgentOptions.of(spec)
     switches = {name: value for one in options.programs for name, value in one.variables.items()}
     return {**SWITCHES, **switches, **_instructions(tree), **options.variables(home), **spec.env}
 
 
 def start_folder(spec: AgentSpec, *, home: Path, tree: Path) -> Path:
-    """Where the agent's program is started: its clone, but its HOME for one that is told of its clone otherwise."""
+    """The start folder of the agent's program: its clone, or its HOME where it gets its clone otherwise."""
     return home if AgentOptions.of(spec).is_notified_of_clone() else tree
 
 
 def lies_in_clone(program: str) -> bool:
-    """Whether a command's first word is a path that begins in the clone; such a program must be started there."""
+    """Whether a command's first word is a path that starts in the clone; such a program must be started there."""
     path = Path(program)
     return not path.is_absolute() and len(path.parts) > 1
 
 
 def clone_arguments(spec: AgentSpec, tree: Path) -> tuple[str, ...]:
-    """How oh-my-pi's own command line is told of the clone that it does not start in; empty where it does."""
+    """The arguments that give oh-my-pi's own command line the clone in which it does not start; empty where it does."""
     return ("--cwd", str(tree.resolve())) if AgentOptions.of(spec).is_notified_of_clone() else ()
 
 
 def instructions_folder(home: Path) -> Path:
     """A folder of ours in the agent's HOME.
 
-    From which Claude Code reads the CLAUDE.md that `write_instructions` puts there.
+    From it Claude Code reads the CLAUDE.md that `write_instructions` puts there.
     """
     return home / _INSTRUCTIONS[0]
 
 
 def write_instructions(job: AgentJob) -> Path | None:
-    """Lets Claude Code read the texts for its model that lie in the clone, though no setting source names that. Blocks.
+    """Lets Claude Code read the texts for its model in the clone, though no setting source names them. Blocks.
 
     The clone itself must not be a further folder of Claude Code's: it starts the plugins that the settings there name.
     Returns the folder, or None where it cannot be written, and then the agent works without these texts.
@@ -174,6 +174,6 @@ def write_instructions(job: AgentJob) -> Path | None:
 
 
 def _instructions(tree: Path) -> dict[str, str]:
-    """OpenCode reads these texts for its model only where it is told of them, once its variable is set."""
+    """The texts for the model, which OpenCode reads only where they are named to it, once its variable is set."""
     files = [str(tree.resolve() / name) for name in ("AGENTS.md", "CLAUDE.md")]
     return {"OPENCODE_CONFIG_CONTENT": json.dumps({"instructions": files})}

@@ -1,4 +1,4 @@
-"""Starts an agent in an earlier session, and anew where it does not know that any more.
+"""Starts an agent in an earlier session, or in a new one where it does not know that any more.
 
 Used by every adapter that can resume.
 """
@@ -14,14 +14,14 @@ from ompycord.domain.run import FailureClass
 __all__ = ["WHOLE_TASK", "go_on"]
 
 WHOLE_TASK: Final = "could not go on in its session, so it begins with the whole task again."
-"""What people read of an agent that does not know its session any more, after its name."""
+"""The note for people about an agent that does not know its session any more, after its name."""
 
 
 async def go_on(job: AgentJob, emit: Emit, start: Callable[[AgentJob, Emit], Awaitable[AgentOutcome]]) -> AgentOutcome:
-    """The outcome of `start`. In a session that is told of, `job.prompt` only says how to go on.
+    """The outcome of `start`. In a known session, `job.prompt` contains only how to continue.
 
-    An agent that ends without having opened any session was told nothing: it gets the whole task, and then those words.
-    One that we had to end is not started again.
+    An agent that ends without having opened any session has received nothing: it gets the whole task, and then that
+    prompt. One that we had to end is not started again.
     """
     if job.session is None:
         return await start(job, emit)

@@ -1,4 +1,4 @@
-"""Asks a program for its version before it is talked with; what the answer means stands in `dialects/versions.py`."""
+"""Asks a program for its version before a session with it; `dialects/versions.py` judges the answer."""
 
 import asyncio
 from contextlib import aclosing, suppress
@@ -17,7 +17,7 @@ _ASK_S: Final = 30.0
 
 
 async def ask_version(launcher: Launcher, job: AgentJob, program: tuple[str, ...]) -> str | None:
-    """What `program --version` says, or None. Raises ProcessFailed where the program cannot be started."""
+    """The output of `program --version`, or None. Raises ProcessFailed where the program cannot be started."""
     spec = ProcessSpec(
         argv=(*program, "--version"), env=environment_of(job), cwd=folder_of(job), stdin=b"", marker=job.run
     )
@@ -32,4 +32,4 @@ async def ask_version(launcher: Launcher, job: AgentJob, program: tuple[str, ...
                         printed.setdefault(line.stream, found)
                     if Stream.STDOUT in printed:
                         break
-    return printed.get(Stream.STDOUT) or printed.get(Stream.STDERR)  # pi says it there (seen in 0.73)
+    return printed.get(Stream.STDOUT) or printed.get(Stream.STDERR)  # pi prints it there (seen in 0.73)

@@ -1,4 +1,4 @@
-"""`ompycord config show`: what is in force and where it came from; counterpart of `ompycord.settings`.
+"""`ompycord config show`: the settings in force and their origin; counterpart of `ompycord.settings`.
 
 Secrets are `[set]`, never shown; so are the values that agents get in their environment, and passwords in addresses.
 """

@@ -1,4 +1,4 @@
-"""`ompycord doctor`: what is right, what is wrong and what mends it, a line each; counterpart of `app/doctor`."""
+"""`ompycord doctor`: what is right, what is wrong and how to fix it, a line each; counterpart of `app/doctor`."""
 
 import asyncio
 import json
@@ -45,7 +45,7 @@ def doctor(
 
 
 def print_findings(found: Sequence["Finding"]) -> None:
-    """A line each; the words that mend it in the same line, so that `grep` finds them together."""
+    """Print a line each; the remedy is in the same line, so that `grep` finds both together."""
     from rich.console import Console
     from rich.markup import escape
 

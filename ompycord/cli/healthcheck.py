@@ -48,7 +48,7 @@ def healthcheck(
 
 
 def _address(port: int | None) -> tuple[str, int]:
-    """Reads the environment alone where it says enough: a container asks every half minute."""
+    """The address, from the environment alone where that is enough: a container asks every half minute."""
     host = os.environ.get("OMPYCORD_WEBHOOK__HOST", "")
     if port is None:
         from ompycord.settings import load_settings

@@ -1,8 +1,7 @@
 """`ompycord hook SOURCE`: pushes one payload of an agent as it is, for agents that start a program.
 
-Counterpart of `webhook/hooks.py`.
-
-Loads little, since agents wait for it, and reads nothing of the working folder: that may be a stranger's repository.
+Counterpart of `webhook/hooks.py`. Loads little, since agents wait for it, and reads nothing of the working folder: that
+may be a foreign repository.
 """
 
 import os
@@ -70,7 +69,7 @@ def _push(target: Target, path: str, body: bytes) -> str:
     import httpx
 
     now_s = int(time.time())
-    # A signature needs an id; without one the sidecar tells repetitions by what they say.
+    # A signature needs an id; without one the sidecar recognizes repetitions by their content.
     webhook_id = f"hook_{os.urandom(12).hex()}"
     headers = target.headers(webhook_id=webhook_id, body=body, now_s=now_s)
     if target.bearer is not None:

@@ -1,9 +1,7 @@
 """`ompycord init`: from a bot token to files that work, every question once.
 
-Counterpart of `app/setup.py`, which writes them.
-
-Every answer may be given as an option, so that a script can do it: `--yes` asks nothing and fails where something is
-missing.
+Counterpart of `app/setup.py`, which writes them. Every answer may be given as an option, so that a script can do it:
+`--yes` asks nothing and fails where something is missing.
 """
 
 import asyncio
@@ -74,7 +72,7 @@ class Wizard:
         self._is_silent = is_silent
 
     def ask(self, question: str, *, missing: str, default: str | None = None, is_secret: bool = False) -> str:
-        """One answer. Raises ConfigurationError where nobody may be asked and there is no default."""
+        """One answer. Raises ConfigurationError where asking is not allowed and there is no default."""
         if not self._is_silent:
             return str(typer.prompt(question, default=default, hide_input=is_secret))
         if default is None:
@@ -82,7 +80,7 @@ class Wizard:
         return default
 
     def may_replace(self, folder: Path) -> bool:
-        """Whether files that are there may go, asked before anything else is."""
+        """Whether existing files may be replaced, asked before anything else."""
         from ompycord.app.setup import existing
 
         there = existing(folder)
@@ -170,7 +168,7 @@ class Wizard:
 
 
 def _judge(token: str, settings: "DiscordSettings") -> None:
-    """Tell what Discord does not allow yet."""
+    """Print what Discord does not allow yet."""
     from ompycord.app.connection.discord_probe import findings_of
     from ompycord.cli.doctor import print_findings
 

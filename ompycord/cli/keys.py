@@ -26,7 +26,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
 class Kind(StrEnum):
-    """How a key opens the door."""
+    """The kind of a key."""
 
     BEARER = "bearer"
     HMAC = "hmac"

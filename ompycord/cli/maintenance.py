@@ -1,4 +1,4 @@
-"""`ompycord migrate`: the database brought to this version's schema, without starting anything.
+"""`ompycord migrate`: brings the database to this version's schema, without starting anything.
 
 Counterpart of `store/migrations.py`.
 """

@@ -59,7 +59,7 @@ def _one(run: dict[str, Any]) -> str:
 
 def _state(run: dict[str, Any]) -> str:
     """`COMPLETE, no changes`: the state alone would read as success."""
-    outcome: str | None = run.get("outcome")  # an older process that still runs does not say it
+    outcome: str | None = run.get("outcome")  # an older process that still runs does not have it
     return f"{run['state']}, {outcome.replace('_', ' ')}" if outcome else run["state"]
 
 

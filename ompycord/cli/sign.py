@@ -84,7 +84,10 @@ def _secret(key: str | None, data_dir: Path | None) -> str:
 
 
 def _curl(address: str, headers: dict[str, str], file: str, body: bytes) -> str:
-    """A file goes by its name; what came from standard input is gone by then, so it goes into the command."""
+    """The curl command.
+
+    A file goes by its name; standard input has been read by then, so its content goes into the command.
+    """
     if file != "-":
         content = f"@{file}"
     else:

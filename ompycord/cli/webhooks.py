@@ -1,4 +1,4 @@
-"""`ompycord webhooks`: deliveries to other systems that wait or were given up.
+"""`ompycord webhooks`: pending deliveries to other systems, and dead letters.
 
 Counterpart of `app/outgoing/operations.py`.
 """

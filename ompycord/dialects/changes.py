@@ -1,6 +1,6 @@
-"""Which files an agent says it changed, kept as one list.
+"""The files that an agent reports as changed, kept as one list.
 
-The true one comes from the harvest (`workspaces/collect.py`).
+The true list comes from collecting the result (`workspaces/collect.py`).
 """
 
 from pathlib import PurePosixPath

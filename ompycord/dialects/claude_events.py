@@ -42,7 +42,7 @@ _TOKENS: Final = ("inputTokens", "outputTokens", "cacheReadInputTokens", "cacheC
 
 
 class ClaudeEvents:
-    """The tools that run, the files they changed, and the totals that were told."""
+    """The running tools, the files they changed, and the totals reported so far."""
 
     def __init__(self, *, root: str) -> None:
         self._root = root
@@ -51,7 +51,10 @@ class ClaudeEvents:
         self._totals: dict[str, tuple[Tokens, float]] = {}
 
     def assistant(self, frame: Frame) -> tuple[EventBody, ...]:
-        """An `assistant` frame: one block of a message each. What helpers of the agent say stays among them."""
+        """Events of an `assistant` frame: one block of a message each.
+
+        Messages of the agent's helpers are not shown.
+        """
         events: list[EventBody] = []
         is_helpers = bool(string(frame, "parent_tool_use_id"))
         for block in objects(frame, "message", "content"):
@@ -63,7 +66,7 @@ class ClaudeEvents:
         return tuple(events)
 
     def results(self, frame: Frame) -> tuple[EventBody, ...]:
-        """A `user` frame: the results of tools, each in a frame of its own."""
+        """Events of a `user` frame: the results of tools, each in a frame of its own."""
         events: list[EventBody] = []
         for block in objects(frame, "message", "content"):
             if block.get("type") == "tool_result":
@@ -71,8 +74,9 @@ class ClaudeEvents:
         return tuple(events)
 
     def spent(self, frame: Frame) -> tuple[EventBody, ...]:
-        """A `result` frame: totals of the process by model, made what was added since
-        (docs/contracts/events.md, *Usage*).
+        """Events of a `result` frame: the process's totals by model, converted to differences.
+
+        docs/contracts/events.md, *Usage*.
         """
         usage = found(frame, "modelUsage")
         return tuple(event for model in list(usage)[:_MODELS] if (event := self._added(model, found(usage, model))))

@@ -24,7 +24,7 @@ __all__ = ["ClaudeRequests", "approval", "respond"]
 _OPEN: Final = 64
 _QUESTIONS: Final = 8
 _EDITORS: Final = frozenset({"Write", "Edit", "MultiEdit", "NotebookEdit"})
-"""Tools that change files: leave for the run covers all their calls. Any other tool's covers equal calls."""
+"""Tools that change files: approval for the run covers all their calls. Any other tool's covers equal calls."""
 _EXPIRED: Final = "Claude Code no longer waits for it."
 
 
@@ -41,7 +41,7 @@ class _Form:
         self._answers: Frame = {}
 
     def events(self) -> tuple[EventBody, ...]:
-        """A question each."""
+        """The questions as events."""
         return tuple(_question(key, one, options) for key, (one, options) in self.requested.items())
 
     def answer(self, key: str, received: str) -> Frame | None:
@@ -57,7 +57,7 @@ class _Form:
 
 @dataclass(frozen=True, slots=True)
 class _ToolApproval:
-    """A tool that waits for leave."""
+    """A tool that waits for approval."""
 
     id: str
     arguments: Frame
@@ -81,7 +81,7 @@ def respond(id_: str, response: Frame) -> Frame:
 
 
 class ClaudeRequests:
-    """The requests that are open, by our reference, and the leave that was given for the run."""
+    """The requests that are open, by our reference, and the approvals that were given for the run."""
 
     def __init__(self, *, root: str) -> None:
         self._root = root
@@ -91,11 +91,11 @@ class ClaudeRequests:
 
     @property
     def is_open(self) -> bool:
-        """Somebody is waited for."""
+        """Whether a request waits for a person."""
         return bool(self._approval or self._forms)
 
     def request(self, id_: str, request: Frame) -> Reaction:
-        """A `can_use_tool`."""
+        """Take a `can_use_tool`."""
         tool, arguments = named(string(request, "tool_name")) or "a tool", found(request, "input")
         if len(self._approval) + len(self._forms) >= _OPEN:
             return Reaction(send=(_no(id_, "Too many requests wait for an answer."),))
@@ -113,13 +113,13 @@ class ClaudeRequests:
         return Reaction((requested.model_copy(update={"risk": risk or None}),))
 
     def answered(self, received: QuestionAnswered) -> Reaction:
-        """A person's answer; one that nobody waits for any more changes nothing."""
+        """Take a person's answer; one to a request that has ended changes nothing."""
         form = self._forms.pop(received.question, None)
         frame = form.answer(received.question, received.answer) if form else None
         return Reaction(send=(frame,) if frame else ())
 
     def granted(self, received: ApprovalGranted) -> Reaction:
-        """Leave, once or for all calls alike in this run."""
+        """Permit a call, once or for all calls like it in this run."""
         one = self._approval.pop(received.approval, None)
         if one is None:
             return Reaction()
@@ -128,17 +128,17 @@ class ClaudeRequests:
         return Reaction(send=(_yes(one.id, one.arguments),))
 
     def denied(self, received: ApprovalDenied) -> Reaction:
-        """No leave; the model reads the reason."""
+        """Deny a call; the model reads the reason."""
         one = self._approval.pop(received.approval, None)
         return Reaction(send=(_no(one.id, received.reason or "A person did not allow it."),)) if one else Reaction()
 
     def withdrawn(self, id_: str) -> Reaction:
-        """A `control_cancel_request`."""
+        """Take a `control_cancel_request`."""
         keys = [key for key, one in (*self._approval.items(), *self._forms.items()) if one.id == id_]
         return Reaction(self._forget(keys))
 
     def forget(self) -> tuple[EventBody, ...]:
-        """The turn is over: nothing waits any more."""
+        """Forget all requests: the turn is over."""
         return self._forget([*self._approval, *self._forms])
 
     def _forget(self, keys: list[str]) -> tuple[EventBody, ...]:
@@ -146,14 +146,14 @@ class ClaudeRequests:
 
 
 def approval(key: str, tool: str, arguments: Frame, *, root: str, described: str = "") -> ApprovalRequested:
-    """What is asked for when a tool waits for leave; `described` is its title where its arguments give none."""
+    """The approval request of a waiting tool; `described` is its title where its arguments give none."""
     subject = tool_title(arguments, root=root) or one_line(described)
     title = one_line(f"{tool}: {subject}" if subject else tool)
     return ApprovalRequested(approval=key, title=title, command=_whole(arguments) or None)
 
 
 def _whole(arguments: Frame) -> str:
-    """All that leave is asked for: the command alone, or every argument by its name."""
+    """The whole text of what needs approval: the command alone, or every argument by its name."""
     if command := command_of(arguments):
         return prose(command)
     lines = (f"{name}: {value if isinstance(value, str) else json.dumps(value)}" for name, value in arguments.items())

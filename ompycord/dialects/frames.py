@@ -1,8 +1,7 @@
-"""Foreign JSON of any shape, read without trust: every reader has an answer for every value.
+"""Foreign JSON of any shape, read without trust: every reader returns something for every value.
 
-Used by the agents' dialects.
-
-Its strict counterpart is `strict_json.py`: an agent's own frames are far larger than what strangers may post.
+Used by the agents' dialects. Its strict counterpart is `strict_json.py`: an agent's own frames are far larger than what
+unknown clients may post.
 """
 
 import json

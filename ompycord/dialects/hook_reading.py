@@ -1,4 +1,4 @@
-"""What one pushed payload of an agent means to us; made by `hooks_*.py`, taken in by `webhook/hooks.py`."""
+"""The meaning of one pushed payload of an agent; made by `hooks_*.py`, taken in by `webhook/hooks.py`."""
 
 import hashlib
 import json
@@ -14,28 +14,28 @@ _TITLE = 80
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HookReading:
-    """One payload, read. Pure: whether its run has ended, or it came before, is the taker's business."""
+    """One payload, read. Pure: whether its run has ended, or it came before, is not decided here."""
 
     kind: str
     """The agent's own name for it, at most 64 characters."""
     events: tuple[EventBody, ...] = ()
-    """What it tells; empty where it says nothing that a card shows."""
+    """Its events; empty where it contains nothing that a card shows."""
     session: str | None = None
     """The agent's own session, as it names it."""
     id: str | None = None
-    """What tells this payload from every other one of its session; None where the same one may rightly come twice."""
+    """What distinguishes it from all others of its session; None where the same one may rightly come twice."""
     begins: bool = False
-    """Work begins with it, also after an end: a session goes on."""
+    """Whether work starts with it, also after an end, when a session continues."""
     request: ApprovalRequested | None = None
-    """The leave that its sender could be made to wait for."""
+    """The approval for which its sender could be made to wait."""
     is_known: bool = True
     """False: a kind that this version has no name for."""
 
 
 def id_of_whole(kind: str, payload: Frame) -> str:
-    """An id for a payload that names the one thing that it is about, as an answer of a model.
+    """An id for a payload that names the one thing that it is about, such as an answer of a model.
 
-    Nothing else is the same.
+    Two payloads have the same id only where they are equal.
     """
     whole = json.dumps(payload, sort_keys=True, separators=(",", ":")).encode()
     return f"{kind}:{hashlib.sha256(whole).hexdigest()}"

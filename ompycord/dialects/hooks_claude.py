@@ -1,8 +1,7 @@
 """Claude Code's hooks (https://code.claude.com/docs/en/hooks), posted as they are.
 
-The counterpart of `claude_events.py`.
-
-A session is a run: it begins with a prompt and ends with `SessionEnd`, not with every answer (`Stop`).
+The counterpart of `claude_events.py`. A session is a run: it starts with a prompt and ends with `SessionEnd`, not with
+every answer (`Stop`).
 """
 
 from collections.abc import Callable, Mapping
@@ -38,7 +37,7 @@ _SILENT: Final = frozenset(
         *("UserPromptExpansion", "MessageDisplay"),
     }
 )
-"""Hooks that are known and say nothing a card shows."""
+"""Hooks that are known and contain nothing that a card shows."""
 
 
 def read(payload: Frame) -> HookReading:
@@ -58,7 +57,7 @@ def read(payload: Frame) -> HookReading:
 
 
 def _id(kind: str, payload: Frame) -> str | None:
-    """A prompt has one id (`prompt_id`, seen in 2.1), one answer that ends it, and a session starts up once."""
+    """The payload's id: a prompt has one id (`prompt_id`, seen in 2.1) and one answer, and a session starts once."""
     call, prompt, session = (string(payload, name) for name in ("tool_use_id", "prompt_id", "session_id"))
     if call and kind in {"PreToolUse", "PostToolUse", "PostToolUseFailure"}:
         return f"{kind}:{call}"
@@ -126,7 +125,7 @@ def _using(payload: Frame) -> tuple[EventBody, ...]:
 
 
 def _used(payload: Frame, *, ok: bool = True) -> tuple[EventBody, ...]:
-    """One edit is not all that the run has changed, so the list of files is left to those who know it whole."""
+    """The events of a used tool. One edit is not all that the run changed, so no list of files is made."""
     events = ClaudeEvents(root=string(payload, "cwd"))
     events.assistant(_use(payload))
     response = payload.get("tool_response")
@@ -144,12 +143,12 @@ def _used(payload: Frame, *, ok: bool = True) -> tuple[EventBody, ...]:
 
 
 def _text(response: Frame) -> str:
-    """What a command printed."""
+    """The output of a command."""
     return string(response, "stdout") or string(response, "stderr")
 
 
 def decision(verdict: str, reason: str) -> Frame:
-    """The answer to a `PreToolUse` hook: `allow`, `deny`, or `ask`, which leaves it to whoever sits at the terminal."""
+    """The answer to a `PreToolUse` hook: `allow`, `deny`, or `ask`, which leaves it to the person at the terminal."""
     output: Frame = {
         "hookEventName": "PreToolUse",
         "permissionDecision": verdict,
@@ -159,7 +158,7 @@ def decision(verdict: str, reason: str) -> Frame:
 
 
 def halt(reason: str) -> Frame:
-    """The answer to any hook that ends the work of Claude Code, once it comes to the end of what it does just now."""
+    """The answer to any hook that ends the work of Claude Code, once its current step has ended."""
     return {"continue": False, "stopReason": one_line(reason)}
 
 

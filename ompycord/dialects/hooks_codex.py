@@ -1,8 +1,7 @@
-"""What Codex gives its `notify` program (developers.openai.com/codex/config-advanced).
+"""The payload that Codex gives its `notify` program (developers.openai.com/codex/config-advanced).
 
-One payload at the end of each turn.
-
-Nothing tells when a turn began or whether another follows, so that each is a run of its own that has ended.
+There is one at the end of each turn. It contains neither when a turn began nor whether another follows, so that each is
+a run of its own that has ended.
 """
 
 from ompycord.dialects.frames import Frame, listed, named, one_line, prose, ref, string

@@ -34,7 +34,7 @@ _SILENT: Final = frozenset(
         *("retry_fallback_applied", "retry_fallback_succeeded", "session.compacting", "tool_approval_resolved"),
     }
 )
-"""Events that are known and say nothing a card shows, or nothing that another does not say better."""
+"""Events that are known and contain nothing that a card shows, or nothing that another does not contain."""
 
 
 def read(payload: Frame) -> HookReading:
@@ -74,7 +74,7 @@ def _using(payload: Frame, data: Frame) -> tuple[EventBody, ...]:
 
 
 def _used(payload: Frame, data: Frame) -> tuple[EventBody, ...]:
-    """One edit is not all that the run has changed: see `hooks_claude.py`."""
+    """The events of a used tool. One edit is not all that the run changed: see `hooks_claude.py`."""
     is_error = boolean(payload, "isError") or boolean(data, "isError")
     ended = OmpTools(root=string(payload, "cwd")).ended(data | {"isError": is_error})
     return tuple(body for body in ended if not isinstance(body, FilesChanged))
@@ -87,7 +87,7 @@ def _turned(payload: Frame, data: Frame) -> tuple[EventBody, ...]:
 
 
 def _rested(payload: Frame, data: Frame) -> tuple[EventBody, ...]:
-    """What was said stands in its turns; the prompt that began them may stand here alone."""
+    """The events of an agent at rest: its turns have the messages, but their prompt may be here alone."""
     prompt = next((one for one in objects(data, "messages") if one.get("role") == "user"), None)
     return _prompted(message_text(prompt)) if prompt else ()
 
@@ -109,7 +109,7 @@ def _ended(payload: Frame, data: Frame) -> tuple[EventBody, ...]:
 
 
 def _prompted(text: str) -> tuple[EventBody, ...]:
-    """What a person asked for, where it is told."""
+    """The prompt, where the payload has it."""
     prompt = prose(text).strip()
     return (RunStarted(agent=_AGENT, title=title_of_prompt(prompt), prompt=prompt),) if prompt else ()
 

@@ -1,8 +1,7 @@
 """What our OpenCode plugin posts: the bus events of OpenCode as they are, and its tool hooks.
 
-See `cli/integrations/opencode.py`.
-
-No event tells the end of a session, so a run ends when its session is idle, and the next prompt begins another round.
+See `cli/integrations/opencode.py`. No event announces the end of a session, so a run ends when its session is idle, and
+the next prompt starts another round.
 """
 
 from collections.abc import Callable, Mapping
@@ -73,7 +72,7 @@ _SILENT: Final = frozenset(
         *("tui.prompt.append", "tui.command.execute", "tui.toast.show", "tui.session.select"),
     }
 )
-"""Kinds that are known and say nothing a card shows."""
+"""Kinds that are known and contain nothing that a card shows."""
 
 
 def read(payload: Frame) -> HookReading:
@@ -117,7 +116,10 @@ def _part(what: Frame, root: str) -> tuple[EventBody, ...]:
 
 
 def _text(part: Frame) -> tuple[EventBody, ...]:
-    """A person's words come whole and without times; the model's come in pieces, and the last one has an end."""
+    """The events of a text.
+
+    A person's comes whole and without times, the model's in pieces, of which the last has an end.
+    """
     words = prose(string(part, "text")).strip()
     if not words or boolean(part, "synthetic") or boolean(part, "ignored"):
         return ()

@@ -38,7 +38,7 @@ def _known_schema(value: str) -> str:
 
 
 def _time(value: str) -> str:
-    """RFC 3339 with an offset. Read for its form only: what a local agent says happened when we read it."""
+    """Checks RFC 3339 with an offset, only for its form: what a local agent reports happened when we read it."""
     if datetime.fromisoformat(value).tzinfo is None:
         raise ValueError("at needs an offset such as Z")
     return value
@@ -56,8 +56,8 @@ class _Envelope(BaseModel):
 def parse_line(line: str, *, was_cut: bool = False) -> EventBody | Refusal:
     """The event in `line` (without prefix and newline), or why it is none.
 
-    `was_cut`: the reader found it longer than `DIALECT_LINE_BYTES` and kept its beginning only. Types that are not for
-    agents to say (the authority table) are refused.
+    `was_cut`: the reader found it longer than `DIALECT_LINE_BYTES` and kept its beginning only. Types that agents may
+    not record (the authority table) are refused.
     """
     if was_cut or len(line.encode("utf-8", "surrogatepass")) > DIALECT_LINE_BYTES:
         return Refusal(f"a line is longer than {DIALECT_LINE_BYTES // 1024} KiB")
@@ -82,5 +82,5 @@ def _places(error: ValidationError) -> str:
 
 
 def _pointer(place: tuple[int | str, ...]) -> str:
-    """A JSON pointer (RFC 6901), cut: its parts may be keys that a stranger chose."""
+    """A JSON pointer (RFC 6901), cut: its parts may be keys that an agent chose."""
     return "/" + "/".join(str(part)[:64] for part in place[:8])

@@ -1,6 +1,6 @@
-"""What a person may choose from: an agent's options as buttons can show them, and the way back from an answer.
+"""The choices of a person: an agent's options as buttons can show them, and the way back from an answer.
 
-Used by every dialect whose agent asks; limits are those of `domain/events.QuestionAsked`.
+Used by every dialect whose agent asks; the limits are those of `domain/events.QuestionAsked`.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""A task in words, for an agent that knows nothing of it yet.
+"""A task as text, for an agent that knows nothing of it yet.
 
 Used by `engines/steps/build.py`, and again by `agents/resuming.py`.
 """

@@ -1,6 +1,6 @@
-"""What every two-way dialect is: a talk with one agent, without I/O; its counterpart is the shell `agents/converse.py`.
+"""The base of every two-way dialect: a session with one agent, without I/O; its counterpart is `agents/converse.py`.
 
-Lines of the agent and words of people go in; events, frames to send and at last the outcome come out.
+Lines of the agent and messages from people go in; events, frames to send and at last the outcome come out.
 """
 
 from collections.abc import Callable, Iterable, MutableMapping
@@ -30,13 +30,13 @@ _NOTED = 20
 
 @dataclass(frozen=True, slots=True)
 class FileRequest:
-    """The agent wants us to read or write a file of its clone for it. Who grants it confines it to the clone."""
+    """A file of its clone that the agent wants us to read or write. The caller confines it to the clone."""
 
     path: str
     granted: Callable[[str], Frame]
     """The frame that answers it; the text is what was read, empty for a write."""
     refused: Callable[[str], Frame]
-    """The frame that says why not."""
+    """The frame with the reason of a refusal."""
     content: str | None = None
     """What to write; None for a read."""
     line: int = 1
@@ -47,7 +47,7 @@ class FileRequest:
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """What follows from one thing that was heard, in this order: store, send, serve, end."""
+    """What follows from one input, in this order: store, send, serve, end."""
 
     events: tuple[EventBody, ...] = ()
     send: tuple[Frame, ...] = ()
@@ -66,15 +66,15 @@ class Reaction:
 
 
 class ProtocolSession(Protocol):
-    """One talk with one agent. Never raises for what the agent says."""
+    """One session with one agent. Never raises for what the agent sends."""
 
     @property
     def awaits_person(self) -> bool:
-        """A question or an approval is open: the agent's silence is ours."""
+        """Whether a question or an approval is open: then the agent waits for us."""
         ...
 
     def begin(self) -> Reaction:
-        """What is said first."""
+        """The first frames."""
         ...
 
     def skips(self, line: str) -> bool:
@@ -82,15 +82,15 @@ class ProtocolSession(Protocol):
         ...
 
     def on_line(self, line: str, *, now_ms: int) -> Reaction:
-        """One line of the agent's standard output. `now_ms` dates what lies ahead."""
+        """Take one line of the agent's standard output. `now_ms` dates what is in the future."""
         ...
 
     def on_input(self, received: AgentInput) -> Reaction:
-        """Something that a person said or decided."""
+        """Take a message or a decision of a person."""
         ...
 
     def interrupt(self) -> Reaction:
-        """The agent is about to be halted: what to say to it before the kill ladder."""
+        """The frames for an agent that is about to be stopped, before TERM and KILL."""
         ...
 
 
@@ -103,7 +103,7 @@ class RequestHandler(Protocol):
 
 
 def dispatch(received: AgentInput, *, prompted: Callable[[Prompted], Reaction], handler: RequestHandler) -> Reaction:
-    """Passes on what a person said or decided to whoever knows what it leads to."""
+    """Passes a person's message or decision to the handler of what it leads to."""
     match received:
         case Prompted():
             return prompted(received)
@@ -120,7 +120,7 @@ def dispatch(received: AgentInput, *, prompted: Callable[[Prompted], Reaction], 
 def withdrawn(
     keys: Iterable[str], approvals: MutableMapping[str, A], questions: MutableMapping[str, B], *, reason: str
 ) -> tuple[EventBody, ...]:
-    """Takes these requests off the two lists and says that nobody waits for them any more."""
+    """Removes these requests from the two lists; the events that withdraw them."""
     events: list[EventBody] = []
     for key in keys:
         if approvals.pop(key, None) is not None:
@@ -138,7 +138,7 @@ class UnknownFrames:
         self._seen: set[str] = set()
 
     def seen(self, kind: str) -> Reaction:
-        """A frame of this kind came and means nothing to us."""
+        """Note a frame of an unknown kind."""
         if kind in self._seen or len(self._seen) >= _NOTED:
             return Reaction()
         self._seen.add(kind)

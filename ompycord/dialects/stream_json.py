@@ -1,7 +1,7 @@
-"""Claude Code's stream-json with its control protocol, as one conversation; its adapter is `agents/stream_json.py`.
+"""Claude Code's stream-json with its control protocol, as a protocol session; its adapter is `agents/stream_json.py`.
 
-A turn ends with a `result`. What people say in mid-turn is the next turn's message, and what they say *now* cuts the
-turn short first: that way every message has a result of its own. Parts: `claude_events.py`, `claude_requests.py`.
+A turn ends with a `result`. A message in mid-turn is the next turn's, and one for *now* interrupts the turn first: that
+way every message has a result of its own. Parts: `claude_events.py`, `claude_requests.py`.
 """
 
 from collections import deque
@@ -46,7 +46,7 @@ _SILENT: Final = frozenset({
     "stream_event", "keep_alive", "tool_progress", "tool_use_summary", "auth_status", "prompt_suggestion",
     "streamlined_text",
 })  # fmt: skip
-"""Frames that are known and say nothing a card shows."""
+"""Frames that are known and contain nothing that a card shows."""
 _SILENT_SYSTEM: Final = frozenset({
     "status", "compact_boundary", "hook_started", "hook_progress", "hook_response", "task_started", "task_progress",
     "task_notification", "task_updated", "files_persisted", "session_state_changed", "elicitation_complete",
@@ -55,7 +55,7 @@ _SILENT_SYSTEM: Final = frozenset({
 
 
 class StreamJson:
-    """One session, a first message, and a message for every later word of people."""
+    """One session, a first message, and a message for every later one from people."""
 
     def __init__(self, *, prompt: str, root: str) -> None:
         """`root` is the clone as the agent sees it, an absolute path."""
@@ -103,7 +103,7 @@ class StreamJson:
         return Reaction(send=(self._control({"subtype": "interrupt"}),)) if self._is_working else Reaction()
 
     def _frames(self) -> Mapping[str, Callable[[Frame, int], Reaction]]:
-        """Every kind of frame that means something, and what it leads to."""
+        """Every kind of frame that has a meaning, and what it leads to."""
         return {
             "system": self._system,
             "assistant": lambda frame, _: Reaction((*self._cleared(), *self._events.assistant(frame))),
@@ -198,7 +198,7 @@ class StreamJson:
 
 
 def _refused(response: Frame) -> Reaction:
-    """The response to one of our control requests: only a refusal is news."""
+    """Take the response to one of our control requests: only a refusal is shown."""
     if string(response, "subtype") != "error":
         return Reaction()
     return Reaction((Note(text=f"Claude Code refused a request: {one_line(string(response, 'error'))}"),))

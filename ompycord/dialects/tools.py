@@ -11,7 +11,7 @@ _TITLE_KEYS: Final = (
     "command", "file_path", "filePath", "path", "notebook_path", "pattern", "query", "url", "question", "description",
     "prompt", "task", "op", "_i",
 )  # fmt: skip
-"""Where tools of the known agents say what they are about, the most telling first."""
+"""Where tools of the known agents have what they are about, the most specific first."""
 _COMMAND_KEYS: Final = ("command", "cmd")
 _READ: Final = 4096
 _UNCHANGED: Final = ("Wall time:", "(no output)")
@@ -36,7 +36,7 @@ def command_of(arguments: Frame) -> str | None:
 
 
 def last_line(text: str) -> str | None:
-    """The last line with news in it: where programs say how they ended."""
+    """The last line with content: there programs report how they ended."""
     lines = (one_line(line) for line in reversed(text[-4096:].splitlines()))
     return next((line for line in lines if line and not line.startswith(_UNCHANGED)), None)
 

@@ -1,4 +1,4 @@
-"""Which versions of known agents the dialects were tested with; what lies outside is said in a note, never refused."""
+"""The versions of known agents with which the dialects were tested; others get a note, and are never refused."""
 
 import re
 from collections.abc import Mapping
@@ -34,9 +34,9 @@ def version_in(text: str) -> str | None:
 
 
 def version_note(agent: str, version: str | None) -> Note | None:
-    """What to say about a version; None where it is within the tested range.
+    """The note about a version; None where it is within the tested range.
 
-    Or the agent is not one of those tested.
+    It is also None where the agent is not one of those tested.
     """
     tested = TESTED.get(agent)
     if tested is None:

@@ -1,4 +1,4 @@
-"""The only subprocess launcher of the product: own groups, own environments, clocks, the kill ladder, parent death."""
+"""The only subprocess launcher of the product: own groups, own environments, clocks, TERM and KILL, parent death."""
 
 from ompycord.processes.command import run
 from ompycord.processes.detached import start_detached

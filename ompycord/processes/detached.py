@@ -1,6 +1,6 @@
-"""Start a program that outlives us: a session of its own and no parent-death signal; only the playground is started so.
+"""Starts a program that outlives us: a session of its own and no parent-death signal; only for the playground.
 
-Counterpart of `launcher.py`, whose programs die with us: the playground survives when the bot is killed.
+Counterpart of `launcher.py`, whose programs end with us: the playground survives when the bot is killed.
 """
 
 import subprocess
@@ -14,7 +14,7 @@ __all__ = ["start_detached"]
 
 
 def start_detached(argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, log: Path) -> subprocess.Popen[bytes]:
-    """The started program; what it prints goes to `log` (0600, begun anew).
+    """The started program; its output goes to `log` (0600, emptied first).
 
     Raises ProcessFailed when it cannot be started.
     """

@@ -1,4 +1,4 @@
-"""Ends programs for good: TERM, KILL, then a sweep for what left the group; its counterpart is `launcher.py`.
+"""Ends programs: TERM, KILL, then kills what left the group; its counterpart is `launcher.py`.
 
 killpg alone is no hard stop: a double-forked child with a session of its own survives it
 (docs/platform/git-and-confinement.md, *Killing*).
@@ -34,16 +34,16 @@ def kill_group(group: int) -> None:
 
 
 async def kill_strays(marker: str, *, session: int | None = None) -> int:
-    """Kills every process of ours that carries `OMPYCORD_RUN=marker` or belongs to `session`; says how many.
+    """Kills every process of ours that carries `OMPYCORD_RUN=marker` or belongs to `session`; returns how many.
 
     Also for the start after a crash. Spares this process and its ancestors. Bounded: ten rounds of a second at most, as
-    a survivor may fork while it is hunted.
+    a survivor may fork in between.
     """
     return await asyncio.to_thread(_kill_strays, marker, session)
 
 
 _QUIET = 2
-"""Looks that find nobody: in one alone, a survivor may fork after the list was made and end before it is its turn."""
+"""Rounds in a row that must find nothing: in one alone, a survivor may fork after the list was made and then end."""
 
 
 def _kill_strays(marker: str, session: int | None) -> int:
@@ -72,14 +72,14 @@ def _await_end(survivors: list[psutil.Process], marker: str, session: int | None
 
 
 def belongs(process: psutil.Process, marker: str | None, session: int | None) -> bool:
-    """Whether it lives and is in this session or carries this mark."""
+    """Whether it runs and is in this session or carries this mark."""
     try:
         if process.status() == psutil.STATUS_ZOMBIE:
             return False
         if session is not None and sys.platform != "win32" and os.getsid(process.pid) == session:
             return True
         return marker is not None and process.environ().get(MARKER) == marker
-    except (psutil.Error, OSError):  # gone meanwhile, or another user's
+    except (psutil.Error, OSError):  # it has ended, or is another user's
         return False
 
 

@@ -1,7 +1,7 @@
-"""Long programs: agents and what else is watched line by line; its counterpart for short ones is `command.py`.
+"""Long programs: agents and others that are watched line by line; its counterpart for short ones is `command.py`.
 
-One supervisor per program waits for its end, the clocks, a stop, the output's bound and its allowance, whichever comes
-first, and then leaves nothing of it behind.
+One supervisor per program waits for its end, the clocks, a stop, the output's bound and its resource limits, whichever
+comes first, and then leaves nothing of it behind.
 """
 
 import asyncio
@@ -22,12 +22,12 @@ __all__ = ["Launch", "RunningProcess", "launch"]
 
 _CHUNK: Final = 65_536
 _KILL_S: Final = 10.0
-"""For the kernel to end a killed program, which a hung disk can delay."""
+"""Seconds for the kernel to end a killed program, which a hung disk can delay."""
 _DRAIN_S: Final = 2.0
-"""For the rest of the output once the program is gone, where something we could not find still holds the pipe."""
+"""Seconds for the rest of the output once the program is gone, where an unknown process still holds the pipe."""
 _POLL_S: Final = 1.0
 _POLL_SHARE: Final = 10
-"""Between two looks at what it takes pass so many times what the last one took.
+"""The pause between two measurements of its resources, as a multiple of the time that the last one took.
 
 A large tree costs a tenth of a processor.
 """
@@ -79,22 +79,28 @@ class RunningProcess:
         return self._spawned.pid
 
     def lines(self) -> AsyncGenerator[Line]:
-        """The lines of all its streams as they come, until the last one. Ask before the first wait to miss none."""
+        """The lines of all its streams as they come, until the last one.
+
+        To be called before the first wait to miss none.
+        """
         return self._queue.lines()
 
     async def write(self, data: bytes) -> bool:
-        """Gives a program whose input stays open more of it; False once it takes none any more.
+        """Writes more input to a program that accepts it; False once it accepts none any more.
 
         Waits while the program reads too slowly; its clocks bound the wait, since its end ends it.
         """
         return await self._spawned.write(data)
 
     def close_input(self) -> None:
-        """Its input ends after what was written so far. Idempotent."""
+        """Ends its input after what was written so far. Idempotent."""
         self._spawned.close_input()
 
     def waits_for_person(self, *, waiting: bool) -> None:
-        """While it does, `Clocks.waiting_s` bounds its silence, and neither wall nor idle clock runs. Idempotent."""
+        """Sets whether it waits for a person. Idempotent.
+
+        While it does, `Clocks.waiting_s` bounds its silence, and neither wall nor idle clock runs.
+        """
         now = asyncio.get_running_loop().time()
         if waiting and self._waiting_since is None:
             self._waiting_since = now
@@ -111,17 +117,20 @@ class RunningProcess:
         return self._result
 
     async def stop(self) -> ProcessResult:
-        """TERM to the group, KILL after `Clocks.term_s`, then the sweep. Idempotent; goes on without its caller."""
+        """Sends TERM to the group, KILL after `Clocks.term_s`, then kills strays.
+
+        Idempotent; continues without its caller.
+        """
         self.ask_to_stop()
         return await self.wait()
 
     def ask_to_stop(self) -> None:
-        """Begins `stop` without waiting for its end."""
+        """Starts `stop` without waiting for its end."""
         self._is_stop_requested = True
         self._wake.set()
 
     async def supervise(self) -> None:
-        """From the start to the last line. Runs once, by `Launch`."""
+        """Supervises it from the start to the last line. Runs once, by `Launch`."""
         try:
             async with asyncio.TaskGroup() as group:
                 pumps = [group.create_task(self._pump(*item)) for item in self._spawned.pipes.items()]
@@ -156,7 +165,7 @@ class RunningProcess:
             if self._over_limit is not None:
                 return Outcome.OVER_LIMIT
             now = asyncio.get_running_loop().time()
-            if self._queue.is_waiting_for_reader:  # the silence is ours
+            if self._queue.is_waiting_for_reader:  # it waits for us
                 self._last_output = now
             wall_ends, idle_ends = self._ends(now)
             if now >= wall_ends:
@@ -177,7 +186,7 @@ class RunningProcess:
         return wall_ends + now - self._waiting_since, self._waiting_since + self._clocks.waiting_s
 
     async def _observe(self, resource_limits: ResourceLimits | None) -> None:
-        """Wakes the supervisor when the program takes more than it may."""
+        """Wakes the supervisor when the program exceeds its limits."""
         loop = asyncio.get_running_loop()
         took_s = 0.0
         while resource_limits is not None and self._over_limit is None:
@@ -188,7 +197,7 @@ class RunningProcess:
         self._wake.set()
 
     async def _end(self, exited: "asyncio.Task[int]", outcome: Outcome) -> None:
-        # What takes too much would take more while it is asked to end.
+        # A program that exceeds its limits would take more while it is asked to end.
         if outcome not in {Outcome.EXITED, Outcome.OVER_LIMIT}:
             terminate_group(self.pid)
             await asyncio.wait([exited], timeout=self._clocks.term_s)
@@ -226,7 +235,10 @@ class RunningProcess:
 
 
 class Launch:
-    """The block in which a program runs. A first cancellation ends it by the ladder, a second one kills it at once."""
+    """The block in which a program runs.
+
+    A first cancellation ends it by TERM and KILL, a second one kills it at once.
+    """
 
     def __init__(self, *, spec: ProcessSpec, clocks: Clocks, bounds: Bounds, clock: Callable[[], float]) -> None:
         self._spec = spec
@@ -256,5 +268,5 @@ class Launch:
             self._process.let_go()
             await self._group.__aexit__(type(again), again, again.__traceback__)
             raise
-        # Not the block's own error: the group would wrap it, and kill the supervisor in mid-ladder.
+        # Not the block's own error: the group would wrap it, and kill the supervisor before it has ended the program.
         await self._group.__aexit__(None, None, None)

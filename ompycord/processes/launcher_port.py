@@ -1,6 +1,6 @@
-"""The seam between whoever starts a run's programs and how they are confined; implemented in `workspaces/`.
+"""The port between the callers that start a run's programs and their confinement; implemented in `workspaces/`.
 
-Agents, checks and the inside half of a harvest all start through it, so that one rule confines them all.
+Agents, checks and the inside half of collecting all start through it, so that one rule confines them all.
 """
 
 from contextlib import AbstractAsyncContextManager
@@ -38,7 +38,7 @@ class Layout:
     variables: tuple[str, ...] = ()
     """Names of variables that it gets from the launcher's environment, where they are set there."""
     resource_limits: ResourceLimits = _USUAL
-    """What it may take of the machine; its disk is the folder that the tree lies in."""
+    """What it may use of the machine; its disk is the folder that contains the tree."""
 
     @property
     def home(self) -> Path:
@@ -55,12 +55,12 @@ class Launcher(Protocol):
     """Starts programs at one level of confinement."""
 
     level: ConfinementLevel
-    """What the card says."""
+    """The level, as the card shows it."""
     remedy: str
     """What raises the level on this machine, as a sentence with its commands; empty where nothing is better."""
 
     def arrange(self, spec: ProcessSpec, layout: Layout) -> ProcessSpec:
-        """What `start` would launch: the confined form of `spec`, its folders made, its environment whole.
+        """The program that `start` would launch: the confined form of `spec`, its folders made, its environment whole.
 
         For a program on a person's terminal. Raises ProcessFailed.
         """

@@ -57,9 +57,9 @@ class LineSplitter:
 class LineQueue:
     """Lines of all streams of one program for one reader, in order of arrival.
 
-    While the program lives a full queue makes `put` wait for the reader; while nobody asked for lines, the oldest are
-    dropped instead. Once the program ended (`release`) the little that is left in its pipes is taken at once. So nobody
-    waits for ever, whoever forgets to read.
+    While the program runs a full queue makes `put` wait for the reader; until lines were asked for, the oldest are
+    dropped instead. Once the program ended (`release`) the little that is left in its pipes is taken at once. So
+    nothing waits forever for a reader that does not read.
     """
 
     def __init__(self, *, limit_bytes: int) -> None:
@@ -76,7 +76,7 @@ class LineQueue:
 
     @property
     def is_waiting_for_reader(self) -> bool:
-        """A `put` would wait."""
+        """Whether a `put` would wait."""
         return not self._has_room.is_set()
 
     async def put(self, line: Line) -> None:
@@ -97,17 +97,17 @@ class LineQueue:
         self._has_line.set()
 
     def release(self) -> None:
-        """The program is gone: nothing waits for room any more."""
+        """Ends all waiting for room: the program has ended."""
         self._is_released = True
         self._has_room.set()
 
     def close(self) -> None:
-        """No line comes any more; those that are held can still be read."""
+        """Ends the lines; those that are held can still be read."""
         self._is_open = False
         self._has_line.set()
 
     def lines(self) -> AsyncGenerator[Line]:
-        """Each line once, until the streams end. For one reader; one that leaves early gives up the rest."""
+        """Each line once, until the streams end. For one reader; one that stops early gives up the rest."""
         self._has_reader = True
         return self._read()
 

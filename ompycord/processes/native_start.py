@@ -1,9 +1,7 @@
-"""How a program is started without a Python in front of it, where the machine has what that needs.
+"""Starts a program without a Python in front of it, where the machine has what that needs.
 
-Else `_parent_death.py` does it.
-
-util-linux's `setpriv` ties the program's life to ours, and dash, which starts in a millisecond, closes the race and
-becomes the program. Only dash: bash would add variables of its own.
+Else `_parent_death.py` does it. util-linux's `setpriv` ties the program's life to ours, and dash, which starts in a
+millisecond, closes the race and becomes the program. Only dash: bash would add variables of its own.
 """
 
 import os
@@ -25,7 +23,7 @@ _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _OWN_VARIABLES: Final = frozenset(
     ["ATTY", "ENV", "IFS", "LINENO", "MAIL", "MAILCHECK", "MAILPATH", "OLDPWD", "OPTIND", "PPID", "PS1", "PS2", "PS4"]
 ) | {"PWD"}
-"""Names that dash gives a meaning; a program that is to get one is started the other way.
+"""Names to which dash gives a meaning; a program that should get one is started the other way.
 
 dash sets PWD, so the script unsets it.
 """
@@ -40,7 +38,7 @@ _FIRST_LINE: Final = 256
 class InsideStart(NamedTuple):
     """Programs that a confined start needs inside.
 
-    Coreutils' `env` with `--default-signal`, and util-linux's `prlimit`.
+    They are coreutils' `env` with `--default-signal`, and util-linux's `prlimit`.
     """
 
     env: Path
@@ -74,12 +72,10 @@ def _ignores_signals() -> bool:
 
 
 def _is_plain(program: Path) -> bool:
-    """Whether the kernel surely takes this file: a program of ELF, or a script whose interpreter is there.
+    """Whether the kernel surely executes this file: an ELF program, or a script whose interpreter exists.
 
-    Reads a few bytes.
-
-    What else it takes (binfmt_misc), and why it refuses the rest, only the kernel says, and it says so to the Python
-    way.
+    Reads a few bytes. What else the kernel executes (binfmt_misc), and why it refuses the rest, only it can tell, and
+    it tells the Python way.
     """
     try:
         with program.open("rb") as file:
@@ -94,7 +90,7 @@ def _is_plain(program: Path) -> bool:
 
 @cache
 def inside_start() -> InsideStart | None:
-    """None where one is missing or too old. Blocks for a few milliseconds, once."""
+    """The programs; None where one is missing or too old. Blocks for a few milliseconds, once."""
     env, prlimit = _env(), _found("prlimit")
     if env is None or prlimit is None or not _works(prlimit, "--nproc", "true"):
         return None
@@ -110,7 +106,7 @@ def _env() -> Path | None:
 
 @cache
 def _tools() -> tuple[Path, Path] | None:
-    """Where setpriv and dash are. Blocks for a few milliseconds, once."""
+    """The places of setpriv and dash. Blocks for a few milliseconds, once."""
     setpriv, dash = _found("setpriv"), _found("dash")
     if sys.platform != "linux" or setpriv is None or dash is None:
         return None

@@ -1,9 +1,8 @@
-"""How much of the machine one program of a run may use, and a look at how much it does.
+"""The limits of the machine's resources for one program of a run, and a measurement of what it uses.
 
-`launcher.py` ends what uses more.
-
-Nothing of the kernel bounds a tree of processes without rights that a bot should not have, so it is counted from
-outside, about once a second. What that cannot see stands in docs/explanation/trust.md.
+`launcher.py` ends a program that uses more. Nothing in the kernel bounds a tree of processes without rights that a bot
+should not have, so it is counted from outside, about once a second. What that cannot see is in
+docs/explanation/trust.md.
 """
 
 import os
@@ -28,12 +27,9 @@ _ENDED: Final = (psutil.Error, OSError)
 
 
 def over_limit(resource_limits: ResourceLimits, *, pid: int, marker: str | None) -> str | None:
-    """What the program `pid` did more of than it may, with all that it started.
+    """What the program `pid`, with all that it started, exceeded.
 
-    The end of a sentence that begins with its name.
-
-    Blocks: milliseconds, and a walk through its folder.
-
+    It is the end of a sentence that starts with its name. Blocks for milliseconds, and for a walk through its folder.
     """
     members = _family(pid, marker)
     if len(members) > resource_limits.processes:
@@ -65,7 +61,7 @@ def _family(pid: int, marker: str | None) -> list[psutil.Process]:
 def _use_more(members: Sequence[psutil.Process], most: int) -> bool:
     """Whether they use more together.
 
-    Resident memory counts what they share once for each: it only says when to look closely.
+    Resident memory counts shared pages once for each process: it only decides when to measure exactly.
     """
     resident = 0
     for process in members:
@@ -81,9 +77,9 @@ def _use_more(members: Sequence[psutil.Process], most: int) -> bool:
 
 
 def _is_heavier(folder: Path, most: int) -> bool:
-    """Whether what lies in it takes more of the disk.
+    """Whether the content of the folder takes more of the disk.
 
-    Links are weighed, never followed; a file with two names counts once.
+    Links are measured, never followed; a file with two names counts once.
     """
     weight, ahead, twice = 0, [os.fspath(folder)], set[tuple[int, int]]()
     while ahead:
@@ -100,6 +96,6 @@ def _is_heavier(folder: Path, most: int) -> bool:
                     weight += found.st_blocks * _BLOCK
                     if weight > most:
                         return True
-        except OSError:  # gone meanwhile, or not for us to read
+        except OSError:  # it is gone, or not for us to read
             continue
     return False

@@ -1,6 +1,6 @@
-"""Opens files of a folder that a program owns which is not trusted: every step of a path without following a link.
+"""Opens files in a folder of an untrusted program: every step of a path without following a link.
 
-So nothing that the program plants meanwhile leads outside. What is no regular file is refused, and so is `.git`, which
+So nothing that the program plants in between leads outside. What is no regular file is refused, and so is `.git`, which
 the host would obey. Used where agents' files are read or written for them: `agents/file_requests.py`,
 `workspaces/artifacts.py`.
 """
@@ -21,11 +21,11 @@ _LINKS: Final = frozenset({errno.ELOOP, errno.ENOTDIR})
 
 
 class NotGranted(Exception):
-    """Says why, for the agent."""
+    """Raised with the reason, for the agent."""
 
 
 def reason(path: str, error: OSError) -> str:
-    """Why the system did not open it, for the agent."""
+    """The reason for which the system did not open it, for the agent."""
     why = "a link or no folder is on its way" if error.errno in _LINKS else error.strerror or "no reason given"
     return f"{path[:200]}: {why}."
 

@@ -1,6 +1,6 @@
-"""Starts a program so that it dies with us, and connects its pipes, for `launcher.py` and `command.py`.
+"""Starts a program so that it ends with us, and connects its pipes, for `launcher.py` and `command.py`.
 
-`native_start.py` says how, where the machine allows it; else `_parent_death.py` runs first and becomes the program.
+`native_start.py` does it, where the machine allows it; else `_parent_death.py` runs first and becomes the program.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ __all__ = ["Pipe", "Spawned", "find_program", "named_program", "spawn"]
 
 _SHIM: Final = Path(__file__).with_name("_parent_death.py")
 _START_S: Final = 30.0
-"""Until the shim has become the program; milliseconds on an idle machine."""
+"""Seconds until the shim has become the program; milliseconds on an idle machine."""
 _REAP_S: Final = 10.0
 _READ_LIMIT: Final = 65_536
 
@@ -36,7 +36,7 @@ class Pipe:
 
 
 class _Life(asyncio.BaseProtocol):
-    """Whether the transport it belongs to has come to its end, and whether it takes more now."""
+    """Whether its transport has come to its end, and whether it accepts more now."""
 
     def __init__(self) -> None:
         self.is_over = False
@@ -82,7 +82,7 @@ class _Ends:
         return theirs
 
     def close(self) -> None:
-        """Lets go of our ends, whoever still holds the others."""
+        """Closes our ends, even if other processes still hold the others."""
         for pipe in self.pipes.values():
             pipe.transport.close()
         if self.stdin is not None and not self.stdin_life.is_over:  # asyncio fails on aborting what is lost already
@@ -91,7 +91,7 @@ class _Ends:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Spawned:
-    """A program that runs. Its process group and session have its `pid` as their number."""
+    """A running program. Its process group and session have its `pid` as their number."""
 
     process: asyncio.subprocess.Process
     ends: _Ends
@@ -112,7 +112,7 @@ class Spawned:
             kill_group(self.pid)
 
     async def write(self, data: bytes) -> bool:
-        """Gives the program more input and waits until it took most of it; False once it takes none any more."""
+        """Writes more input and waits until the program took most of it; False once it accepts none any more."""
         stdin, life = self.ends.stdin, self.ends.stdin_life
         if stdin is None or life.is_over or stdin.is_closing():
             return False
@@ -121,12 +121,12 @@ class Spawned:
         return not life.is_over
 
     def close_input(self) -> None:
-        """The program's input ends after what was written so far. Idempotent."""
+        """Ends the program's input after what was written so far. Idempotent."""
         if self.ends.stdin is not None:
             self.ends.stdin.close()  # flushes first; a program that never reads leaves it open until `close`
 
     def close(self) -> None:
-        """Lets go of the pipes, whoever else still holds them."""
+        """Closes the pipes, even if other processes still hold them."""
         self.ends.close()
 
 
@@ -168,7 +168,7 @@ async def spawn(spec: ProcessSpec) -> Spawned:
 
 
 def named_program(spec: ProcessSpec) -> Path | None:
-    """The file that the first word names, there or not; None where it lies in no folder of the program's own PATH.
+    """The file that the first word names, existing or not; None where no folder of the program's own PATH has it.
 
     What is no bare name is relative to the working folder, and so are relative folders of that PATH: the program's own
     look-ups take them so.
@@ -227,7 +227,7 @@ async def _execute_by_python(
 async def _start(
     words: tuple[str, ...], spec: ProcessSpec, program: Path, streams: _Streams, *, keep: tuple[int, ...] = ()
 ) -> asyncio.subprocess.Process:
-    """Raises ProcessFailed with the kernel's reason."""
+    """Starts the process. Raises ProcessFailed with the kernel's reason."""
     try:
         return await asyncio.create_subprocess_exec(
             *words,
@@ -244,7 +244,7 @@ async def _start(
 
 
 async def _await_program(process: asyncio.subprocess.Process, status: Pipe, program: Path) -> None:
-    """Until the shim has become the program. Else nothing is left and `ProcessFailed` says why."""
+    """Waits until the shim has become the program. Else nothing is left and `ProcessFailed` has the reason."""
     failure = b""
     try:
         async with asyncio.timeout(_START_S):

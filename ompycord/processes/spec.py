@@ -37,18 +37,18 @@ class _Frozen(BaseModel):
 
 
 class ResourceLimits(_Frozen):
-    """What a long program may take of the machine, with all that it starts. More ends it (`resource_usage.py`)."""
+    """The most that a long program may use with all that it starts. More ends it (`resource_usage.py`)."""
 
     processes: Count = Sandbox().max_processes
     memory_mib: Count = Sandbox().max_memory_mib
-    """What they share counts once."""
+    """Shared pages count once."""
     disk_mib: Count = Sandbox().max_disk_mib
     folder: Path | None = None
-    """What lies in it is its disk; None: the disk is not looked at."""
+    """The folder that is its disk; None: the disk is not measured."""
 
     @classmethod
     def of(cls, bounds: Sandbox | CheckSpec) -> Self:
-        """As configuration says."""
+        """The limits that configuration sets."""
         return cls(processes=bounds.max_processes, memory_mib=bounds.max_memory_mib, disk_mib=bounds.max_disk_mib)
 
 
@@ -70,11 +70,11 @@ class ProcessSpec(_Frozen):
     claims_terminal: bool = False
     """Its confinement makes its standard input its controlling terminal (`terminal.py`)."""
     ignores_term: bool = False
-    """The program starts with TERM ignored; what it starts inherits that unless it takes the default back."""
+    """Whether it starts with TERM ignored; what it starts inherits that unless it restores the default."""
     resource_limits: ResourceLimits | None = None
-    """None: it may take what it gets."""
+    """None: no limits."""
     event_pipe: bool = False
-    """Give the program a pipe on descriptor 3 for the JSON-lines dialect."""
+    """Whether it gets a pipe on descriptor 3 for the JSON-lines dialect."""
 
     @field_validator("env")
     @classmethod
@@ -134,7 +134,7 @@ class Outcome(StrEnum):
     STOPPED = "stopped"
     OUTPUT_LIMIT = "output-limit"
     OVER_LIMIT = "excess"
-    """It took more of the machine than its `ResourceLimits`."""
+    """It exceeded its `ResourceLimits`."""
 
 
 class ProcessResult(_Frozen):
@@ -150,13 +150,13 @@ class ProcessResult(_Frozen):
     bytes_seen: int
     """Over all streams."""
     survivors: int
-    """Processes the sweep had to kill after the program itself was gone."""
+    """Processes that had to be killed after the program itself was gone."""
     over_limit: str | None = None
-    """What it did more of than it may, such as `started more than 512 processes`."""
+    """What it exceeded, such as `started more than 512 processes`."""
 
 
 class Completed(_Frozen):
-    """What a short program left."""
+    """The end and the output of a short program."""
 
     outcome: Outcome
     """EXITED or WALL_TIMEOUT."""
@@ -170,5 +170,5 @@ class Completed(_Frozen):
 
     @property
     def is_success(self) -> bool:
-        """It ended by itself, with 0."""
+        """Whether it ended by itself, with 0."""
         return self.outcome is Outcome.EXITED and self.exit_code == 0

@@ -1,8 +1,7 @@
-"""A program on a person's terminal, through a terminal of its own: it cannot type into theirs.
+"""Runs a program on a person's terminal, through a terminal of its own: it cannot type into theirs.
 
-Counterpart of `launcher.py`.
-
-What a program inherits of a terminal it can push input into (TIOCSTI); one that an agent left behind must not.
+Counterpart of `launcher.py`. A program can push input into a terminal that it inherits (TIOCSTI); one that an agent
+left behind must not be able to.
 """
 
 import os
@@ -47,9 +46,9 @@ def on_terminal(spec: ProcessSpec) -> int:
 
 
 def _become(program: os.PathLike[str], spec: ProcessSpec, env: dict[str, str], terminal: int) -> None:
-    """In the child: never returns.
+    """Become the program, in the child: never returns.
 
-    What is confined takes the terminal inside: a shell there knows no session out here.
+    A confined program takes the terminal inside: a shell there has no access to a session out here.
     """
     try:
         os.setsid()
@@ -75,7 +74,7 @@ def claim_terminal() -> None:
 
 
 def _serve(child: int, theirs: int) -> int:
-    """Pass bytes and the window's size on until the program ends; then this terminal is as it was."""
+    """Pass bytes and the window's size on until the program ends; then restore this terminal."""
     import termios
     import tty
 
@@ -88,7 +87,7 @@ def _serve(child: int, theirs: int) -> int:
     finally:
         termios.tcsetattr(0, termios.TCSADRAIN, before)
         signal.signal(signal.SIGWINCH, was)
-        os.close(theirs)  # what still runs on it is hung up
+        os.close(theirs)  # hang up what still runs on it
     _, status = os.waitpid(child, 0)
     code = os.waitstatus_to_exitcode(status)
     return code if code >= 0 else _SHELL_LIKE - code
@@ -107,7 +106,7 @@ def _resize(theirs: int) -> None:
 
 
 def _copy(theirs: int) -> None:
-    """Both ways until the program's side is closed. Ours may end first: then only its output goes on."""
+    """Copy both ways until the program's side is closed. Ours may end first: then only its output continues."""
     import select
 
     sources = [0, theirs]
@@ -116,7 +115,7 @@ def _copy(theirs: int) -> None:
         if theirs in ready:
             try:
                 data = os.read(theirs, _CHUNK)
-            except OSError:  # EIO: nobody holds the other side any more
+            except OSError:  # EIO: no process holds the other side any more
                 return
             if not data:
                 return

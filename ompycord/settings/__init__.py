@@ -1,8 +1,7 @@
 """Settings: command line > environment > `.env` > secret folder > `ompycord.yml` > preset > defaults.
 
-Read by cli and app alone.
-
-An unknown key is an error that names the key; a value is never printed. An empty value counts as absent.
+They are read by cli and app alone. An unknown key is an error that names the key; a value is never printed. An empty
+value counts as absent.
 """
 
 from ompycord.settings.kinds import settings_schema, settings_with

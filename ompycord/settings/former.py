@@ -1,6 +1,6 @@
-"""Keys of the version before: still taken, with a sentence that says what to write; applied by `layers.py`.
+"""Keys of the previous version: still accepted, with a sentence that names the present key; applied by `layers.py`.
 
-A key stands here for one version and is then a mistake like any other.
+A key stays here for one version and is then a mistake like any other.
 """
 
 from collections.abc import Mapping
@@ -15,9 +15,9 @@ FORMER: Final[Mapping[Keys, Keys | None]] = {
     ("agents", "*", "mode"): None,
     ("agents", "*", "model"): None,
 }
-"""From a former key to the present one, `*` for any name; None for one that nothing reads any more.
+"""From a former key to the present one, `*` for any name; None for one that is no longer read.
 
-The three were taken, and ignored, for agents of every kind. They are options of some kinds now.
+The three were accepted, and ignored, for agents of every kind. They are options of some kinds now.
 """
 
 
@@ -66,9 +66,9 @@ def _found(value: Any, pattern: Keys, path: Keys) -> list[Keys]:
 
 
 def _is_option(data: Mapping[str, Any], path: Keys, options: Mapping[str, frozenset[str]]) -> bool:
-    """Whether it belongs to the kind of its agent, or to one of which nothing is known.
+    """Whether it belongs to the kind of its agent, or the kind is unknown.
 
-    That is judged with the others.
+    An unknown kind is judged with the other mistakes.
     """
     if path[0] != "agents":
         return False
@@ -83,7 +83,7 @@ def _taken(data: dict[str, Any], path: Keys) -> Any:
 
 
 def _put(data: dict[str, Any], path: Keys, value: Any) -> None:
-    """What is said under the present name goes before what is said under the former one."""
+    """Put a value under its present key; a value that is given there already wins."""
     for part in path[:-1]:
         data = data.setdefault(part, {})
     data.setdefault(path[-1], value)

@@ -1,4 +1,4 @@
-"""Settings whose agents and checks are what their kinds say: unions of the kinds' options, told apart by `kind`.
+"""Settings whose agents and checks have the options of their kinds: unions of those, distinguished by `kind`.
 
 Only the kinds that are asked for are imported; `settings_schema` asks for all of them.
 """
@@ -19,12 +19,12 @@ from ompycord.settings.model import Settings
 __all__ = ["UNKNOWN_KIND", "options_of", "settings_schema", "settings_with"]
 
 UNKNOWN_KIND: Final = "unknown_kind"
-"""The type of pydantic's error for a kind that there is not."""
+"""The type of pydantic's error for an unknown kind."""
 _MISTAKE: Final = "it must be one of {known}"
 
 
 class _OneOf:
-    """Stands at a field that takes one of several models, told apart by `kind`."""
+    """Marks a field that takes one of several models, distinguished by `kind`."""
 
     def __init__(self, models: Mapping[str, type[BaseModel]], *, known: Iterable[str], by_name: bool = False) -> None:
         """`by_name`: a kind without options may be written as its name alone."""
@@ -52,9 +52,9 @@ class _OneOf:
 
 
 def settings_with(*, agents: Iterable[str], parsers: Iterable[str]) -> type[Settings]:
-    """`Settings` that take agents of these kinds and checks with these parsers, `auto` besides.
+    """`Settings` that accept agents of these kinds, and checks with these parsers or `auto`.
 
-    A name that is not declared is left out, and refused where it is met. Raises ConfigurationError for one that is
+    A name that is not declared is left out, and refused where it is used. Raises ConfigurationError for one that is
     declared twice or cannot be imported.
     """
     by_kind = {name: AGENT_KINDS.get(name).options for name in _declared(agents, AGENT_KINDS.names)}
@@ -93,7 +93,7 @@ def _declared(names: Iterable[str], known: Iterable[str]) -> list[str]:
 
 
 def options_of(agents: Iterable[str]) -> dict[str, frozenset[str]]:
-    """What each of these kinds of agents can be told, by its kind; a kind that is not declared is left out."""
+    """The options of each of these kinds of agents, by kind; a kind that is not declared is left out."""
     return {
         name: frozenset(AGENT_KINDS.get(name).options.model_fields) for name in _declared(agents, AGENT_KINDS.names)
     }

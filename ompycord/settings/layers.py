@@ -32,7 +32,7 @@ NOT_SETTINGS = frozenset(
         "OMPYCORD_SPOOL",
     }
 )
-"""Variables with our prefix that mean something else: what agents get, what tests read, where the file is."""
+"""Variables with our prefix that have another purpose: for agents, for tests, or the place of the file."""
 
 NAMED: dict[str, tuple[str, ...]] = {
     "DISCORD_TOKEN": ("discord", "token"),
@@ -54,7 +54,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "team": {"limits": {"open_per_person": 5, "open_per_channel": 10, "open_per_guild": 20, "parallel_runs": 2}},
     "server": {"limits": {"open_per_guild": 50, "parallel_runs": 4}, "log": {"json": True}},
 }
-"""Defaults by name, below everything else that is said. `team` is what holds without one."""
+"""Defaults by name, below all other layers. `team` is what holds without one."""
 
 
 _KIND_AT: Final[Mapping[str | int, int]] = {"agents": 2, "repositories": 5}
@@ -62,7 +62,7 @@ _KIND_AT: Final[Mapping[str | int, int]] = {"agents": 2, "repositories": 5}
 
 
 class _Merged(PydanticBaseSettingsSource):
-    """All layers, which were read and merged already."""
+    """All layers, already read and merged."""
 
     def __init__(self, settings_cls: type[BaseSettings], values: dict[str, Any]) -> None:
         super().__init__(settings_cls)
@@ -126,15 +126,15 @@ def _merged(layers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _kinds(merged: Mapping[str, Any]) -> frozenset[str]:
-    """The kinds of agents that are named, whether there are such or not."""
+    """The kinds of agents that are named, whether they exist or not."""
     found = (agent.get("kind") for agent in _entries(merged.get("agents")))
     return frozenset(kind for kind in found if isinstance(kind, str))
 
 
 def _parsers(merged: Mapping[str, Any]) -> frozenset[str]:
-    """The parsers of checks that are named, whether there are such or not.
+    """The parsers of checks that are named, whether they exist or not.
 
-    All that there are where the command decides.
+    All that exist where the command decides.
     """
     checks = (
         check for repository in _entries(merged.get("repositories")) for check in _entries(repository.get("checks"))
@@ -148,7 +148,7 @@ def _parsers(merged: Mapping[str, Any]) -> frozenset[str]:
 
 
 def _entries(content: Any) -> Iterator[Mapping[str, Any]]:
-    """What is a mapping in a mapping or a list; all else is judged with the others."""
+    """The mappings in a mapping or a list; all else is judged with the other mistakes."""
     if isinstance(content, Mapping):
         content = list(cast("Mapping[str, Any]", content).values())
     for entry in cast("list[Any]", content) if isinstance(content, list) else ():
@@ -157,15 +157,15 @@ def _entries(content: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def _preset(layers: list[dict[str, Any]]) -> dict[str, Any]:
-    """The defaults of the preset that the first layer names; a name that there is not is judged with all the others."""
+    """The defaults of the preset that the first layer names; an unknown name is judged with the other mistakes."""
     name = next((layer["preset"] for layer in layers if "preset" in layer), None)
     return PRESETS.get(name, {}) if isinstance(name, str) else {}
 
 
 def secret_folder(environ: Mapping[str, str], dotenv: Mapping[str, str]) -> dict[str, str]:
-    """What OMPYCORD_SECRETS_DIR holds: one file a secret, named as its variable, in small or large letters.
+    """The content of OMPYCORD_SECRETS_DIR: one file per secret, named as its variable, in small or large letters.
 
-    Docker and systemd lay secrets out so. Raises ConfigurationError.
+    Docker and systemd provide secrets that way. Raises ConfigurationError.
     """
     name = environ.get("OMPYCORD_SECRETS_DIR", "").strip() or dotenv.get("OMPYCORD_SECRETS_DIR", "").strip()
     if not name:
@@ -185,7 +185,7 @@ def secret_folder(environ: Mapping[str, str], dotenv: Mapping[str, str]) -> dict
 
 
 def _sentence(error: ValidationError) -> str:
-    """The first mistake by its key; pydantic's messages carry no values for what we validate."""
+    """The first mistake with its key; pydantic's messages contain no values for what we validate."""
     mistakes = error.errors(include_url=False, include_context=False, include_input=False)
     first = mistakes[0]
     key = ".".join(str(part) for part in _written(first["loc"], first["type"])) or "configuration"
@@ -197,9 +197,9 @@ def _sentence(error: ValidationError) -> str:
 
 
 def _written(path: tuple[str | int, ...], error: str) -> Iterator[str | int]:
-    """The path as people write it: pydantic puts the kind between the name of an agent, or `parser`.
+    """The path as people write it.
 
-    And its options.
+    Pydantic puts the kind between the name of an agent, or `parser`, and its options.
     """
     for at, part in enumerate(path):
         if at != _KIND_AT.get(path[0]):
@@ -229,7 +229,7 @@ def _from_yaml(path: Path, *, required: bool) -> dict[str, Any]:
 
 
 def _from_variables(variables: Mapping[str, str], where: str) -> dict[str, Any]:
-    """Our variables as a nested mapping. Empty ones are absent."""
+    """Our variables as a nested mapping, without empty ones."""
     result: dict[str, Any] = {}
     for name, text in sorted(_with_files(variables, where).items()):
         if not text.strip() or name in NOT_SETTINGS:

@@ -1,4 +1,4 @@
-"""What the process says of itself: logs, metrics, and a watchdog on its loop.
+"""What the process reports of itself: logs, metrics, and a watchdog on its loop.
 
 Metrics are imported where they are needed.
 """

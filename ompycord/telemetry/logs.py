@@ -1,8 +1,7 @@
 """Structured logs through structlog: pretty for people, one JSON object a line for machines.
 
-Redacted before they leave.
-
-Libraries that use the standard library's logging (discord.py, uvicorn, mcp) come out in the same form.
+They are redacted before they are written. Libraries that use the standard library's logging (discord.py, uvicorn, mcp)
+come out in the same form.
 """
 
 import logging
@@ -24,18 +23,18 @@ NOISY = {
     "discord": logging.WARNING,
     "discord.client": logging.ERROR,  # warns that voice libraries are missing; we use no voice
     "uvicorn": logging.WARNING,
-    "aiosqlite": logging.WARNING,  # tells of every statement, with the rows that it writes
+    "aiosqlite": logging.WARNING,  # logs every statement, with the rows that it writes
     "httpx": logging.WARNING,
     "mcp": logging.WARNING,
 }
-"""What these libraries say below this level is about themselves."""
+"""Levels below which these libraries report only about themselves."""
 
 Event = MutableMapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class LogFile:
-    """A file of JSON lines beside the stream, 0600; at `max_bytes` it becomes NAME.1 and a new one begins."""
+    """A file of JSON lines beside the stream, 0600; at `max_bytes` it becomes NAME.1 and a new one starts."""
 
     path: Path
     max_bytes: int
@@ -50,9 +49,10 @@ def configure_logging(
     stream: TextIO | None = None,
     file: LogFile | None = None,
 ) -> None:
-    """Once, before anything is logged. `level` is debug, info, warning or error; the stream is stderr by default.
+    """Configure logging once, before anything is logged.
 
-    Raises ConfigurationError when the file cannot be written.
+    `level` is debug, info, warning or error; the stream is stderr by default. Raises ConfigurationError when the file
+    cannot be written.
     """
     out: TextIO = stream or sys.stderr
     shared: list[structlog.typing.Processor] = [

@@ -1,8 +1,7 @@
-"""The metrics in Prometheus' text form, from one reading a scrape.
+"""The metrics in Prometheus' text form, from one reading per scrape.
 
-A registry of our own, no globals, nothing counted twice.
-
-Counterpart: `app/report.py`, which declares each metric with how it is read.
+They use a registry of our own and no globals, and nothing is counted twice. Counterpart: `app/report.py`, which
+declares each metric with how it is read.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -19,14 +18,14 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 ReadingT = TypeVar("ReadingT")
 
 Value = float | Mapping[str, float] | None
-"""One number, numbers by the label's value, or None where there is nothing to say now."""
+"""One number, numbers by the label's value, or None where there is no value now."""
 
 
 @dataclass(frozen=True)
 class Metric(Generic[ReadingT]):
-    """A metric: how it is documented, and its value in a reading of the process.
+    """A metric: its documentation, and its value in a reading of the process.
 
-    Raises ValueError where nobody describes it, or where it is named as the format names it by itself.
+    Raises ValueError where its description is empty, or where it has a name that the format adds by itself.
     """
 
     name: str

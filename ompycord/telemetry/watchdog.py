@@ -1,6 +1,6 @@
 """Watches the event loop from a thread: one that is blocked for too long dumps its stacks and ends the process.
 
-A blocked loop answers nobody and can end nothing in order; what starts it again (systemd, compose) finds the database
+A blocked loop answers no one and can end nothing in order; what starts it again (systemd, compose) finds the database
 whole.
 """
 
@@ -22,7 +22,7 @@ DEFECT = 70
 
 
 class Watchdog:
-    """`run` beats on the loop; a daemon thread counts the beats that do not come."""
+    """`run` sends heartbeats on the loop; a daemon thread counts those that are missing."""
 
     def __init__(
         self,
@@ -40,10 +40,10 @@ class Watchdog:
         self._heartbeats = 0
         self._over = threading.Event()
         self.lag_s = 0.0
-        """How late the last beat was."""
+        """How late the last heartbeat was."""
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Send heartbeats until cancelled."""
         thread = threading.Thread(target=self._observe, name="watchdog", daemon=True)
         thread.start()
         try:
@@ -56,7 +56,7 @@ class Watchdog:
             self._over.set()
 
     def _observe(self) -> None:
-        """Counts looks, not seconds: a process that was stopped (Ctrl+Z, a suspended laptop) misses both alike."""
+        """Counts checks, not seconds: a process that was stopped (Ctrl+Z, a suspended laptop) misses both alike."""
         seen, missed_heartbeats = -1, 0
         while not self._over.wait(self._interval_s):
             missed_heartbeats = missed_heartbeats + 1 if self._heartbeats == seen else 0

@@ -1,6 +1,6 @@
-"""Libraries load what makes them prettier wherever it happens to be installed.
+"""Hides packages from libraries that load them wherever they are installed, only for prettier output.
 
-A server that runs for weeks need not keep it.
+A server that runs for weeks need not keep them in memory.
 """
 
 import sys
@@ -12,10 +12,10 @@ __all__ = ["without_module"]
 
 @contextmanager
 def without_module(package: str) -> Generator[None]:
-    """Inside the block a package that nobody loaded yet is as if it were not installed; afterwards it can be imported.
+    """Inside the block, a package that was not loaded yet counts as not installed; afterwards it can be imported.
 
-    Only around imports and constructors that say themselves that they do without (bench footprint: rich with pygments,
-    which comes with typer, is 4 MiB in structlog's and the MCP SDK's hands).
+    Only around imports and constructors of which it is known that they work without it (bench footprint: rich with
+    pygments, which comes with typer, is 4 MiB in structlog's and the MCP SDK's hands).
     """
     if package in sys.modules:
         yield

@@ -1,4 +1,4 @@
-"""Pure: limits, graphemes, sanitiser, redactor. Text from outside goes `clean`, `redact`, then `plain` or its kin."""
+"""Pure: limits, graphemes, sanitiser, redactor. Text from outside passes `clean`, `redact`, then `plain` or its kin."""
 
 from ompycord.text.graphemes import clusters, code_points, cut, cut_lines, utf16_len
 from ompycord.text.redact import REDACTED, Redactor

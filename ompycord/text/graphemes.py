@@ -32,7 +32,7 @@ REPLACEMENT: Final = "\ufffd"
 _CLUSTER: Final = regex.compile(
     r"[\U0001F1E6-\U0001F1FF]{1,2}[\p{GCB=Extend}\p{GCB=SpacingMark}\p{GCB=ZWJ}]*|\X",
 )
-# Single characters of one unit that neither neighbour can join: found in one go, they need no look at each.
+# Single characters of one unit that neither neighbour can join: found in one go, they need no check of each.
 _STRETCH: Final = regex.compile(
     r"((?:[[\p{GCB=Other}\n\t]--[\U00010000-\U0010FFFF]](?![\p{GCB=Extend}\p{GCB=SpacingMark}\p{GCB=ZWJ}]))++)|"
     + _CLUSTER.pattern,
@@ -64,10 +64,8 @@ def clusters(text: str) -> Iterator[str]:
 def stretches(text: str) -> Iterator[tuple[int, int, bool]]:
     """`text` from start to end as (start, stop, is_run).
 
-    A run of clusters of one UTF-16 unit each, or one other cluster.
-
-    What most texts are made of comes in a few long runs, where `clusters` gives a match for each character.
-
+    Each stretch is a run of clusters of one UTF-16 unit each, or one other cluster. Most texts consist of a few long
+    runs, where `clusters` gives a match for each character.
     """
     if text.isascii() and "\r" not in text:
         if text:
@@ -118,7 +116,7 @@ def cut_lines(text: str, budget_utf16: int, max_lines: int, ellipsis: str = ELLI
 
 
 class _Head:
-    """The first clusters of a text, oversized ones replaced, up to a budget; `rest` is what was not looked at."""
+    """The first clusters of a text, oversized ones replaced, up to a budget; `rest` is the part that was not read."""
 
     def __init__(self, text: str, budget: int) -> None:
         pieces: list[str] = []

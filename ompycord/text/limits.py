@@ -1,4 +1,4 @@
-"""Every limit and size of the product, named once; its counterpart is whoever enforces them, Discord or Ompycord.
+"""Every limit and size of the product, named once; Discord or Ompycord enforces them.
 
 Lengths of Discord texts are in UTF-16 units unless a line says otherwise: never fewer than the code points it counts.
 """
@@ -90,7 +90,7 @@ IDLE_S: Final = 900.0
 """docs/contracts/processes.md, *Clocks*: seconds an agent may be silent."""
 
 WAITING_S: Final = 86_400.0
-"""docs/contracts/cards.md, *Who is pinged*: seconds until a question or an approval that nobody decides is parked."""
+"""docs/contracts/cards.md, *Who is pinged*: seconds until an undecided question or approval suspends its run."""
 
 TERM_S: Final = 10.0
 """docs/contracts/processes.md, *Start and end of a program*: seconds between TERM and KILL."""

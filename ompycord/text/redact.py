@@ -15,9 +15,9 @@ REDACTED: Final = "[redacted]"
 
 
 class Redactor:
-    """Knows the loaded secrets and replaces them, their encodings and well-known token shapes by `[redacted]`.
+    """Replaces the loaded secrets, their encodings and well-known token shapes by `[redacted]`.
 
-    Values under 8 characters are not searched for: they would match ordinary words. Nothing of it is ever printed.
+    Values under 8 characters are not searched for: they would match ordinary words. Secrets are never printed.
     """
 
     __slots__ = ("_forms",)
@@ -30,7 +30,7 @@ class Redactor:
         return "<Redactor>"
 
     def redact(self, text: str, *, was_cut: bool = False) -> str:
-        """`text` without secrets. Say `was_cut` where its end was cut off before: a secret may be halved there."""
+        """`text` without secrets. Set `was_cut` where its end was cut off before: a secret may be halved there."""
         spans = [*self._known(text), *shapes(text)]
         if was_cut:
             spans.extend(self._halved(text))

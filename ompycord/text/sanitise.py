@@ -1,10 +1,10 @@
-"""What agents and strangers wrote, made fit to show: `plain`, `excerpt`, `code`, `label`; its counterpart: `redact.py`.
+"""Makes foreign text fit to show: `plain`, `excerpt`, `code`, `label`; its counterpart is `redact.py`.
 
 The order is `clean`, then `Redactor.redact`, then one of the four: a secret broken up by invisible characters is whole
 again after `clean`, and a secret cut by a limit is no longer found. All are linear: first cut, then one pass over the
-stretches between what is escaped (discord.utils.escape_markdown took 4.9 s on 8,000 hostile characters).
-Limits are in UTF-16 units and hold for the result with everything that was added. Mentions are broken by U+200B, not by
-a backslash. Who has called `clean` already says `is_clean`.
+stretches between what is escaped (discord.utils.escape_markdown took 4.9 s on 8,000 hostile characters). Limits are in
+UTF-16 units and hold for the result with everything that was added. Mentions are broken by U+200B, not by a backslash.
+A caller that has already called `clean` sets `is_clean`.
 """
 
 import unicodedata
@@ -23,7 +23,7 @@ _TICK: Final = "\N{MODIFIER LETTER GRAVE ACCENT}"
 _MARKS: Final = 4
 """Combining marks kept on one character: Hebrew with cantillation and Vietnamese need three, zalgo dozens."""
 
-# Without any of these, `clean` has nothing to do but normalise; one look instead of seven passes.
+# Without any of these, `clean` has nothing to do but normalise; one search instead of seven passes.
 _UNTIDY: Final = regex.compile(
     r"[[\p{C}\p{M}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]--[\n\t]]", regex.VERSION1
 )
@@ -59,7 +59,7 @@ _LOOKAHEAD: Final = 128
 _ESCAPED: Final = frozenset("\\*_~`|[]<")
 _ESCAPED_CHAR: Final = regex.compile(r"[\\*_~`|\[\]<]")
 _ESCAPED_IN_URL: Final = _ESCAPED - frozenset("_~")
-# One look for every place: Discord renders markdown in titles and none on buttons, where a backslash would be seen.
+# One search for every place: Discord renders markdown in titles and none on buttons, where a backslash would be seen.
 _LOOKALIKES: Final = {
     "*": "\N{ASTERISK OPERATOR}",
     "_": "\N{MODIFIER LETTER LOW MACRON}",
@@ -88,7 +88,7 @@ def clean(text: str) -> str:
 
 
 def plain(text: str, limit: int, *, is_clean: bool = False) -> str:
-    """Prose that shows the characters of `text`: markdown escaped, no mention, link or heading comes alive.
+    """Prose that shows the characters of `text`: markdown is escaped, no mention, link or heading takes effect.
 
     Lines are kept, more than one empty line in a row is not. Not idempotent: escaping twice shows backslashes.
     """
@@ -158,9 +158,9 @@ def _bounded(text: str, limit: int, *, is_clean: bool) -> tuple[str, bool]:
 
 
 def _near(text: str, limit: int) -> str:
-    """The beginning that `limit` units can show, one cluster more so that the cut is seen.
+    """The beginning that `limit` units can show, with as much more as patterns read.
 
-    And how far patterns look.
+    It is at least one cluster more, so that the cut is noticed.
     """
     spare = max(limit, 0) + 1
     if len(text) <= spare + _LOOKAHEAD:

@@ -1,4 +1,4 @@
-"""What secrets look like: the encodings of a known one and the shapes of well-known ones; counterpart: `redact.py`.
+"""What secrets look like: the encodings of a known one and the shapes of well-known ones; used by `redact.py`.
 
 Every pattern is linear: a run of characters after a fixed start, bounded or possessive, or starts that cannot overlap.
 """

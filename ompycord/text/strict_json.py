@@ -24,7 +24,7 @@ _BAD_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
 class NotJson(ValueError):
-    """The text is not JSON that we take; says why, never what."""
+    """The text is not JSON that we accept; the message has the rule, never the value."""
 
 
 def parse_json(raw: bytes) -> Any:
@@ -40,7 +40,7 @@ def parse_json(raw: bytes) -> Any:
 
 
 def has_plain_texts(raw: bytes) -> bool:
-    """Whether no text in this JSON can be too long or unshowable; true for most, and cheaper than to look at each."""
+    """Whether no text in this JSON can be too long or unshowable; true for most, and cheaper than checking each."""
     return len(raw) <= STRING and raw.isascii() and b"\\u" not in raw
 
 
@@ -53,10 +53,10 @@ def is_within_limits(raw: bytes) -> bool:
 
 
 def require_within_limits(value: Any, *, is_plain: bool = False, most: int = NODES, longest: int = STRING) -> None:
-    """Depth, number of values, lengths, and no text that cannot be shown. Raises NotJson.
+    """Checks depth, number of values, lengths, and that every text can be shown. Raises NotJson.
 
-    With `is_plain` only keys are measured: all other texts are known to be harmless (`has_plain_texts`). `most` values
-    and `longest` characters a text may have.
+    With `is_plain` only keys are measured: all other texts are known to be harmless (`has_plain_texts`). `most` is the
+    limit of values and `longest` that of characters in a text.
     """
     nodes = 0
     level: list[Any] = [value]

@@ -1,4 +1,4 @@
 """Clones, results and branches of runs, and how their programs are confined.
 
-The only layer that touches git and files.
+It is the only layer that touches git and files.
 """

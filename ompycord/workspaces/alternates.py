@@ -1,6 +1,7 @@
-"""Repositories that borrow the objects of another, as `git clone --shared` makes them; for the clone and its result.
+"""Repositories that use the objects of another (git alternates), as `git clone --shared` makes them.
 
-Made by hand: a clone would name its origin, and an agent could push there.
+They are for the clone of a run and its result, and made by hand: a clone would name its origin, and an agent could push
+there.
 """
 
 from pathlib import Path

@@ -1,9 +1,8 @@
 """Files that runs keep, by their content.
 
-Counterpart of `artifact.added`, which names one, and of the bot, which shows it.
-
-`artifacts/<2>/<sha256>` holds a content once. `artifacts/of/<run>/<sha256>` says that this run attached it: an event
-alone gets nobody the file of another run.
+Counterpart of `artifact.added`, which names one, and of the bot, which shows it. `artifacts/<2>/<sha256>` holds a
+content once. `artifacts/of/<run>/<sha256>` records that this run attached it, so that an event alone gives no access to
+the file of another run.
 """
 
 import asyncio
@@ -42,15 +41,15 @@ class Artifacts:
         return await asyncio.to_thread(self._attach, run, prepared.path, path)
 
     async def keep(self, data: bytes) -> str:
-        """Keep what came with a task; its SHA-256. It belongs to no run until a task names it."""
+        """Keep a file that came with a task; its SHA-256. It belongs to no run until a task names it."""
         return await asyncio.to_thread(self._kept, data)
 
     async def of_task(self, file: TaskFile) -> bytes | None:
-        """What came with a task; None where it is not kept any more."""
+        """A file that came with the task; None where it is not kept any more."""
         return await asyncio.to_thread(self._bytes, file.sha256)
 
     async def read(self, run: RunId, sha256: str) -> bytes | None:
-        """What this run attached; None for anything else."""
+        """A file that this run attached; None for anything else."""
         return await asyncio.to_thread(self._read, run, sha256)
 
     def _attach(self, run: RunId, root: Path, path: str) -> ArtifactAdded:
@@ -98,6 +97,6 @@ class Artifacts:
 
 
 def _shown(name: str) -> str:
-    """A name that Discord takes as it is."""
+    """A name that Discord accepts unchanged."""
     plain = "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in name)
     return plain[-_NAME:].lstrip(".") or "file"

@@ -1,9 +1,8 @@
-"""The host's half of a harvest: lets the inside make a bundle, then trusts nothing of it.
+"""The host's half of collecting a result: lets the inside make a bundle, then trusts nothing of it.
 
-Counterpart of `collect_program.py`.
-
-The bundle is copied out as a plain file, unpacked into a repository that is thrown away, and fetched from there with
-`fetch.fsckObjects`: git applies that setting to a bundle only since 2.46 (seen: 2.39 takes a tree with `.git` in it).
+Counterpart of `collect_program.py`. The bundle is copied out as a plain file, unpacked into a repository that is thrown
+away, and fetched from there with `fetch.fsckObjects`: git applies that setting to a bundle only since 2.46 (seen: 2.39
+takes a tree with `.git` in it).
 """
 
 import json
@@ -34,7 +33,7 @@ _DIFF: Final = ("diff", "--no-ext-diff", "--no-textconv", "--no-color", "--find-
 
 
 class Collector:
-    """Takes what lies in a run's clone into its `result.git`."""
+    """Takes the content of a run's clone into its `result.git`."""
 
     def __init__(self, *, git: Git, launcher: Launcher) -> None:
         self._git = git
@@ -89,7 +88,7 @@ class Collector:
         raise WorkspaceError(f"The result could not be collected: {_why(ended, printed)}")
 
     async def _fetch(self, folder: Folder, record: Record, marker: str) -> str:
-        """The commit in `result.git`, checked; an equal one of an earlier harvest stays."""
+        """The commit in `result.git`, checked; an equal one that was collected earlier stays."""
         throw_away = folder.path / "incoming.git"
         await remove(throw_away)
         try:
@@ -150,7 +149,7 @@ class Collector:
 
 
 def _why(ended: ProcessResult, printed: str) -> str:
-    """`said` is its last word on its standard error."""
+    """The reason of a failure. `said` is the last line of its standard error."""
     if ended.over_limit is not None:
         return f"what collects it {ended.over_limit} and was ended."
     return cut(clean(printed), _SENTENCE) or str(ended.outcome)

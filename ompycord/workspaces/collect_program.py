@@ -1,8 +1,8 @@
-"""The inside half of a harvest: makes one commit and a bundle of what lies in the clone; started by `collect.py`.
+"""The inside half of collecting: makes one commit and a bundle of the clone's content; started by `collect.py`.
 
 Runs through the launcher, as confined as the agent itself, as `python -I -S <this file>` with its request on standard
 input. What the agent did to `.git` does not matter: the work is done in a git folder of its own; the agent's is only
-looked at for commits it made. Standard library only. Exits 0 with a bundle, 3 where nothing changed.
+read for commits it made. Standard library only. Exits 0 with a bundle, 3 where nothing changed.
 """
 
 import json
@@ -23,7 +23,7 @@ SETTINGS = ("core.hooksPath=/dev/null", "core.fsmonitor=false", "core.autocrlf=f
 
 
 class GitFailed(Exception):
-    """A call of git that had to succeed did not."""
+    """Raised when a call of git that had to succeed did not."""
 
 
 class InsideGit:
@@ -78,7 +78,7 @@ def main() -> int:
 
 
 def use_alternates(folder: Path, objects: Path) -> None:
-    """Lets our folder see the base's objects and those of the agent's own commits."""
+    """Lets our folder use the base's objects and those of the agent's own commits."""
     places = [str(objects)]
     theirs = Path(".git/objects")
     if is_real_folder(Path(".git")) and is_real_folder(theirs):
@@ -91,7 +91,7 @@ def use_alternates(folder: Path, objects: Path) -> None:
 
 
 def is_real_folder(path: Path) -> bool:
-    """No link to one."""
+    """Whether it is a folder and no link to one."""
     try:
         return stat.S_ISDIR(path.lstat().st_mode)
     except OSError:
@@ -99,7 +99,7 @@ def is_real_folder(path: Path) -> bool:
 
 
 def own_commit(git: InsideGit, base: str) -> str | None:
-    """The agent's HEAD, where it is a commit that goes on from the base."""
+    """The agent's HEAD, where it is a commit that follows the base."""
     try:
         head = git("rev-parse", "--verify", "--quiet", "HEAD^{commit}", GIT_DIR=".git")
         git("merge-base", "--is-ancestor", base, head)
@@ -110,12 +110,10 @@ def own_commit(git: InsideGit, base: str) -> str | None:
 
 @contextmanager
 def without_repositories(git: InsideGit, parent: str) -> Generator[None]:
-    """Put away what makes a folder within the clone a repository of its own.
+    """Remove what makes a folder within the clone a repository of its own.
 
-    Git would store a bare number for its files.
-
-    Submodules of the parent stay what they are. Spellings that some systems take for `.git` are refused by git, so they
-    go too.
+    Git would otherwise store its commit id and not its files. Submodules of the parent stay what they are. Spellings
+    that some systems take for `.git` are refused by git, so they are removed, too.
     """
     links = git("ls-tree", "-r", "-z", parent).split("\0")
     modules = {line.partition("\t")[2] for line in links if line.startswith("160000 ")}
@@ -146,7 +144,7 @@ def nested_repositories(modules: Container[str]) -> list[Path]:
 
 
 def collect(git: InsideGit, parent: str, request: dict[str, str], bundle: Path) -> int:
-    """Everything in the clone that is not ignored, as one commit on `parent`, and the way from the base to it."""
+    """Everything in the clone that is not ignored, as one commit on `parent`, and the commits from the base to it."""
     base, trailer = request["base"], request["trailer"]
     git("read-tree", parent)
     git("update-index", "-q", "--refresh")  # read, compared and known: else `add` stores every unchanged file once more
@@ -171,7 +169,7 @@ def trailed(git: InsideGit, message: str, trailer: str) -> str:
 
 
 def with_trailer(git: InsideGit, commit: str, trailer: str) -> str:
-    """The agent's own last commit, made anew where a trailer is wanted that it does not have.
+    """The agent's own last commit, made again where a trailer is wanted that it does not have.
 
     Its author and date stay.
     """

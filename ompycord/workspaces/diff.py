@@ -1,4 +1,4 @@
-"""Pure: what git says of changed files, as `ChangedFile`s; its counterpart is the diff that `collect.py` asks for."""
+"""Pure: git's report of changed files, as `ChangedFile`s; its counterpart is the diff that `collect.py` asks for."""
 
 from typing import Final, Literal
 
@@ -7,7 +7,7 @@ from ompycord.domain.events import ChangedFile
 __all__ = ["FILES_LISTED", "changed_files"]
 
 FILES_LISTED: Final = 500
-"""`events.FilesChanged` takes no more; the total is given beside."""
+"""The most that `events.FilesChanged` takes; the total is given beside it."""
 _PATH: Final = 1024
 
 Status = Literal["added", "modified", "deleted", "renamed"]

@@ -1,6 +1,6 @@
 """Folders and files of a run on the host's side, where an agent may have left traps.
 
-Its users are the files beside it.
+Its users are the modules beside it.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ _CHUNK: Final = 1_048_576
 
 
 async def remove(path: Path) -> None:
-    """Deletes a folder with all that is in it, or nothing where it is gone. Links are deleted, never followed.
+    """Deletes a folder with its contents, or nothing where it is gone. Links are deleted, never followed.
 
     By rm(1): a tree deeper than Python's recursion limit is no trap for it. Raises WorkspaceError.
     """
@@ -65,7 +65,7 @@ async def take_file(base: Path, folder: str, name: str, to: Path, *, limit: int)
     """Copies `base/folder/name`, written by an agent's side, to our `to`.
 
     Takes a plain file of one name and at most `limit` bytes: no link out of the folder, no pipe that blocks, no second
-    name of somebody's file. Raises WorkspaceError.
+    name of a foreign file. Raises WorkspaceError.
     """
     try:
         await asyncio.to_thread(_take_file, base, folder, name, to, limit)

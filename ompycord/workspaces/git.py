@@ -30,7 +30,7 @@ _SETTINGS: Final = (
     "core.fsmonitor=false",
     "gc.auto=0",
     "maintenance.auto=false",
-    # The operator named the repository in the configuration; whose files they are is theirs to judge.
+    # The operator named the repository in the configuration, and so decided to trust its owner.
     "safe.directory=*",
 )
 _ENVIRONMENT: Final = {
@@ -53,7 +53,7 @@ _BRANCH: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/+-]{0,199}")
 
 
 class Git:
-    """Starts git; `path` is the PATH it is looked up in."""
+    """Starts git, which is looked up in `path`."""
 
     def __init__(self, *, path: str) -> None:
         self._environment = {**_ENVIRONMENT, "PATH": path}
@@ -67,14 +67,14 @@ class Git:
         timeout_s: float = SHORT_S,
         settings: tuple[str, ...] = (),
     ) -> bytes:
-        """What git printed. Raises WorkspaceError with git's last sentence, without credentials, when it failed."""
+        """The output of git. Raises WorkspaceError with git's last sentence, without credentials, when it failed."""
         done = await self.attempt(*arguments, cwd=cwd, marker=marker, env=env, timeout_s=timeout_s, settings=settings)
         if not done.is_success or done.was_cut:
             raise WorkspaceError(f"git {arguments[0]} failed: {_sentence(done, timeout_s)}")
         return done.stdout
 
     async def line(self, *arguments: str, cwd: Path, marker: str | None = None) -> str:
-        """The one line git printed."""
+        """The one line of git's output."""
         return (await self.run(*arguments, cwd=cwd, marker=marker)).decode("utf-8", "replace").strip()
 
     async def attempt(
@@ -86,7 +86,7 @@ class Git:
         timeout_s: float = SHORT_S,
         settings: tuple[str, ...] = (),
     ) -> Completed:
-        """How it ended, where failing is an answer. Raises ProcessFailed where git is not installed."""
+        """How git ended, where failing is an answer. Raises ProcessFailed where git is not installed."""
         words = [word for setting in (*_SETTINGS, *settings) for word in ("-c", setting)]
         spec = ProcessSpec(
             argv=("git", *words, *arguments), env={**self._environment, **(env or {})}, cwd=cwd, marker=marker

@@ -15,7 +15,10 @@ __all__ = ["link_grants"]
 
 
 def link_grants(layout: Layout) -> None:
-    """Raises ProcessFailed where a granted file is missing, or something is in the way that is no folder."""
+    """Links the granted files.
+
+    Raises ProcessFailed where one is missing, or where the place of a folder is taken by something else.
+    """
     for grant in layout.grants:
         if not grant.is_absolute() or not grant.exists():
             raise ProcessFailed(

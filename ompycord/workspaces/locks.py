@@ -1,8 +1,6 @@
-"""Locks that git leaves behind where it is killed, as it is with us.
+"""Removes locks that git leaves when it is killed; until then it refuses to change what they protect.
 
-Until they are gone it refuses whatever they guard.
-
-Only for whoever is alone with the files in question: what an earlier process left running was swept before.
+Only for a caller that is alone with the files in question: what an earlier process left running was killed before.
 """
 
 from contextlib import suppress
@@ -19,9 +17,9 @@ def unlock(repository: Path, *patterns: str) -> None:
 
 
 def unlock_ref(repository: Path, ref: str, commit: str) -> None:
-    """Remove the lock of one ref in somebody's repository where it is surely ours.
+    """Remove the lock of one ref in a foreign repository where it is surely ours.
 
-    Empty, or about to become our commit.
+    It is ours where it is empty, or contains our commit.
     """
     lock = repository / f"{ref}.lock"
     with suppress(FileNotFoundError):

@@ -1,4 +1,4 @@
-"""What a run's folder knows of itself, in `meta.json`; written by the files beside it, read again after a crash."""
+"""The record of a run's folder, in `meta.json`; written by the modules beside it, read again after a crash."""
 
 import asyncio
 from pathlib import Path
@@ -18,7 +18,7 @@ _META: Final = "meta.json"
 
 
 class Result(Frozen):
-    """What was harvested last."""
+    """What was collected last."""
 
     commit: CommitHash | None
     files: tuple[ChangedFile, ...] = ()
@@ -26,20 +26,20 @@ class Result(Frozen):
 
 
 class Publication(Frozen):
-    """Where it was put."""
+    """Where it was published."""
 
     branch: str
     commit: CommitHash
 
 
 class Record(Frozen):
-    """All of it."""
+    """The whole record."""
 
     repository: str
     base_commit: CommitHash
     base_branch: str
     objects: Path
-    """The folder of objects that the clone borrows."""
+    """The folder of objects that the clone uses."""
     object_format: Literal["sha1", "sha256"] = "sha1"
     result: Result | None = None
     published: Publication | None = None
@@ -59,7 +59,7 @@ class Folder:
         """What came with the task."""
 
     def is_kept(self, entry: Path) -> bool:
-        """Whether it outlives the clone."""
+        """Whether a file outlives the clone."""
         return entry in (self.result, self.diff, self.path / _META)
 
     def read(self) -> Record | None:

@@ -48,7 +48,7 @@ class Repositories:
             await self._fetch(spec.name, spec.address)
 
     async def source(self, spec: RepositorySpec) -> Source:
-        """Where its objects are. Raises WorkspaceError where there is no repository."""
+        """The place of its objects. Raises WorkspaceError where there is no repository."""
         path = spec.path or self._cache(spec.name)
         if not path.exists():
             raise WorkspaceError(f"{spec.name}: its repository is not there. Check its path in the configuration.")
@@ -71,7 +71,7 @@ class Repositories:
     ) -> Publication:
         """Puts `commit` from `result` on `branch`, or on `branch-2` … `branch-9` where that name holds other work.
 
-        A branch is made, or moved where we put it and nobody touched it since; never the base and never one that is
+        A branch is made, or moved where we put it and no one changed it since; never the base and never one that is
         checked out. For an address the branch is made in the cache; pushing it is the forge's part. Raises
         WorkspaceError.
         """
@@ -106,7 +106,7 @@ class Repositories:
             )
             if f"refs/heads/{name}" in in_use or (tip is not None and not is_ours):
                 continue
-            # The old value makes it a comparison and a swap: who moved it meanwhile wins.
+            # The old value makes it a comparison and a swap: a change by another program in between wins.
             old = tip or "0" * len(commit)
             unlock_ref(source.git_folder, f"refs/heads/{name}", commit)
             await self._git.run(
@@ -139,7 +139,7 @@ class Repositories:
             marker=marker,
             timeout_s=TRANSFER_S,
         )
-        if not fetched.is_success:  # git's own words would repeat the address, which may hold a password
+        if not fetched.is_success:  # git's own message would repeat the address, which may hold a password
             raise WorkspaceError(
                 f"{name} could not be fetched ({fetched.outcome}, exit code {fetched.exit_code}). "
                 "Check its address and this machine's access to it."

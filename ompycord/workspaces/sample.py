@@ -91,13 +91,13 @@ class TotalTest(unittest.TestCase):
 
 
 def sample_repository(path: Path) -> RepositorySpec:
-    """How the configuration would name it: its tests are its check and need nothing installed."""
+    """Its configuration: its tests are its check and need nothing installed."""
     unittest = CheckSpec(name="unittest", command=("{python}", "-m", "unittest"), timeout_s=60)
     return RepositorySpec(name="sample", path=path, checks=(unittest,))
 
 
 async def make_sample(path: Path, *, git: Git) -> RepositorySpec:
-    """The sample as a git repository at `path`, with one commit on `main`. One that is there is left as it is.
+    """The sample as a git repository at `path`, with one commit on `main`. An existing one is not changed.
 
     Raises WorkspaceError where it cannot be made, or where something else is in the way.
     """

@@ -1,7 +1,7 @@
 """The run's clone, result, checkouts and branch: implements the ports `Workspaces` and `WorkResults` with git.
 
-One folder a run, `<folder>/<run id>/`, 0700; what lies in it says `record.Folder`. Nothing here starts git in the clone
-once an agent has been there.
+Each run has one folder, `<folder>/<run id>/`, 0700; `record.Folder` lists its contents. Nothing here starts git in the
+clone once an agent has been there.
 """
 
 import asyncio
@@ -84,7 +84,7 @@ class GitWorkspaces:
     ) -> Collected:
         """See the port.
 
-        Files that `.gitignore` names are no part of it; once the clone is gone, the last result stays.
+        Files that `.gitignore` names are not included; once the clone is gone, the last result stays.
         """
         folder, record = self._recorded(run)
         if record.result is not None and not is_real_folder(folder.clone):
@@ -141,7 +141,7 @@ class GitWorkspaces:
         return Published(branch=publication.branch, commit=publication.commit)
 
     async def discard(self, run: RunId) -> None:
-        """See the port. A harvested result, its diff and the record stay; nothing else does."""
+        """See the port. A collected result, its diff and the record stay; nothing else does."""
         folder = self._place(run)
         with _in_words():
             record = folder.read()
@@ -158,7 +158,7 @@ class GitWorkspaces:
         await remove(folder.path)
 
     async def _kill_strays(self, run: RunId) -> None:
-        """Ends what a crash or an agent left running: it would write on."""
+        """Kills what a crash or an agent left running: it would continue to write."""
         await kill_strays(run)
         await kill_strays(_marker(run))
 
@@ -191,7 +191,7 @@ def _collected(folder: Folder, result: Result) -> Collected:
 
 @contextmanager
 def _in_words() -> Generator[None]:
-    """Makes what the machine refuses a WorkspaceError."""
+    """Turns an error of the system into a WorkspaceError."""
     try:
         yield
     except ProcessFailed as error:

@@ -1,4 +1,4 @@
-"""Whether somebody works in a run's clone at a terminal: a lock beside it that ends with its holder. Linux and macOS.
+"""Whether a person works in a run's clone at a terminal: a lock beside it that ends with its holder. Linux and macOS.
 
 Counterpart: `app/takeover.py`, which holds it, and the step that starts an agent, which asks.
 """
@@ -17,7 +17,7 @@ _LOCK = "terminal.lock"
 
 @contextmanager
 def takeover_lock(folder: Folder) -> Generator[None]:
-    """Hold the clone for as long as the block runs. Raises Refused where somebody has it."""
+    """Hold the clone for as long as the block runs. Raises Refused where another person has it."""
     import fcntl
 
     handle = os.open(folder.path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -32,10 +32,10 @@ def takeover_lock(folder: Folder) -> Generator[None]:
 
 
 def is_locked(folder: Folder) -> bool:
-    """Whether somebody has it now."""
+    """Whether a person has it now."""
     try:
         handle = os.open(folder.path / _LOCK, os.O_RDWR | os.O_CLOEXEC)
-    except OSError:  # nobody ever had it
+    except OSError:  # it was never held
         return False
     import fcntl
 

@@ -1,4 +1,4 @@
-"""The agent that ships with the product and involves no model; what it plays is `rehearsal_program.py`."""
+"""The agent that ships with the product and uses no model; its behaviour is in `rehearsal_program.py`."""
 
 import sys
 from pathlib import Path
@@ -26,8 +26,8 @@ class RehearsalOptions(AgentOptions):
 class RehearsalAgent:
     """A real program that makes a real small change, and says of itself that it is simulated.
 
-    The words in the prompt that choose its path stand in the program's docstring; `REHEARSAL_PACE` in the agent's `env`
-    scales its pauses. Our own code, so it runs at any level of confinement.
+    The words in the prompt that choose its path are in the program's docstring; `REHEARSAL_PACE` in the agent's `env`
+    scales its pauses. It is our own code, so it runs at any level of confinement.
     """
 
     capabilities = AgentCapabilities(simulated=True, can_steer=True, asks=True, approves=True)

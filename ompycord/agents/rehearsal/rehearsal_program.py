@@ -48,7 +48,7 @@ QUESTION = "Shall the fix also get a line in NOTES.md?"
 
 
 class Inbox:
-    """What people say and decide, from a file that grows."""
+    """People's messages and decisions, from a file that grows."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
@@ -57,7 +57,7 @@ class Inbox:
         self.decided: dict[str, dict[str, Any]] = {}
 
     def read_inbox(self) -> list[str]:
-        """What was said since; decisions are kept by what they decide."""
+        """Read the new messages; decisions are kept by what they decide."""
         if self._path is None:
             return []
         with self._path.open("rb") as file:
@@ -76,7 +76,7 @@ class Inbox:
 
 
 class Stage:
-    """Says events and waits between them."""
+    """Emits events and waits between them."""
 
     def __init__(self, speed: float, inbox: Inbox) -> None:
         self._speed = speed
@@ -90,32 +90,32 @@ class Stage:
         self._out.write(json.dumps({"schema": "ompycord/event@1", "type": type_, "data": data}) + "\n")
 
     def rest(self, seconds: float) -> None:
-        """A pause as a person would see it, scaled; then repeats what was said meanwhile."""
+        """Pause as a person would see it, scaled; then repeat the messages of that time."""
         time.sleep(seconds * self._speed)
         for text in self.inbox.read_inbox():
             self.emit("message", text=f"I was told: {text[:1900]}")
 
     @property
     def hurries(self) -> bool:
-        """Somebody wants it to be quick."""
+        """Whether a person wants it to be quick."""
         return any("hurry" in re.findall(r"[a-z]+", text.lower()) for text in self.inbox.messages)
 
     def plan(self, *titles: str) -> None:
-        """The phases, none begun."""
+        """Emit the phases, none of them started."""
         self._phases = [(title, "pending") for title in titles]
 
     def begin(self, title: str) -> None:
-        """This phase is the active one; those before it are done."""
+        """Make this phase the active one; those before it are done."""
         at = [name for name, _ in self._phases].index(title)
         self._show([(name, "done" if i < at else "active" if i == at else "pending") for i, name in self._named()])
 
     def end(self, *, ok: bool) -> None:
-        """The plan is over; where it failed, so did its active phase."""
+        """End the plan; where it failed, so did its active phase."""
         last = {"active": "done" if ok else "failed", "pending": "done" if ok else "skipped"}
         self._show([(name, last.get(status, status)) for name, status in self._phases])
 
     def tool(self, tool: str, title: str, *, seconds: float = 0.6) -> "Tool":
-        """Begins a tool; finish it with `done`."""
+        """Start a tool; `done` finishes it."""
         self._calls += 1
         call = f"call-{self._calls}"
         self.emit("tool.started", tool=tool, title=title, call=call)
@@ -138,7 +138,7 @@ class Tool:
         self._named = {"tool": tool, "title": title, "call": call}
 
     def progress(self, text: str, *, seconds: float) -> None:
-        """One step, and the pause it takes."""
+        """Report one step, and take the pause that it needs."""
         self._stage.emit("tool.progress", call=self._named["call"], text=text)
         self._stage.rest(seconds)
 
@@ -147,7 +147,7 @@ class Tool:
 
 
 def main() -> int:
-    """Plays the prompt; the exit code is the claim."""
+    """Play the prompt; the exit code is the claim."""
     prompt = sys.stdin.read()
     words = set(re.findall(r"[a-z]+", prompt.lower()))
     inbox = Inbox(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
@@ -167,7 +167,7 @@ def main() -> int:
 
 
 def take_long(stage: Stage) -> None:
-    """A minute of visible work."""
+    """Do a minute of visible work."""
     tool = stage.tool("think", "taking a minute, as the prompt says", seconds=0)
     for step in range(SLOW_STEPS):
         tool.progress(f"{step + 1} of {SLOW_STEPS}", seconds=SLOW_STEP_S)
@@ -178,7 +178,7 @@ def take_long(stage: Stage) -> None:
 
 
 def run_with_approval(stage: Stage) -> None:
-    """Asks for leave to run a command that only reads, and runs it where it gets it."""
+    """Ask for approval to run a command that only reads, and run it where that is granted."""
     command = " ".join(COMMAND)
     stage.emit("approval.requested", approval="leave-1", title="Run a command", command=command, risk="it only reads")
     deadline, heartbeats = time.monotonic() + ANSWER_S, 0
@@ -188,7 +188,7 @@ def run_with_approval(stage: Stage) -> None:
             stage.emit("message", text=f"Nobody allowed `{command}`, so it was not run.")
             return
         heartbeats += 1
-        if heartbeats % 200 == 0:  # a sign of life every ten seconds
+        if heartbeats % 200 == 0:  # progress every ten seconds
             stage.emit("tool.progress", call="leave", text="waiting for a person")
         time.sleep(POLL_S)
         stage.rest(0)
@@ -205,7 +205,7 @@ def run_with_approval(stage: Stage) -> None:
 
 
 def repair_cart(stage: Stage, *, wants_note: bool, gives_up: bool) -> int:
-    """Red, then green."""
+    """Repair the cart: first a failing test, then the fix."""
     stage.plan("Read", "Failing test", "Fix", "Run the tests")
     stage.begin("Read")
     stage.tool("read", str(CODE), seconds=1.0).done(
@@ -240,7 +240,7 @@ def repair_cart(stage: Stage, *, wants_note: bool, gives_up: bool) -> int:
 
 
 def extend_notes(stage: Stage, prompt: str, *, gives_up: bool) -> int:
-    """What is harmless anywhere."""
+    """Add to NOTES.md, which is harmless anywhere."""
     stage.plan("Look around", "Write a note")
     stage.begin("Look around")
     stage.tool("list", ".", seconds=1.5).done(detail=f"{sum(1 for _ in Path().iterdir())} entries")
@@ -253,7 +253,7 @@ def extend_notes(stage: Stage, prompt: str, *, gives_up: bool) -> int:
 
 
 def write_note(stage: Stage, text: str) -> None:
-    """One more line at the end of NOTES.md."""
+    """Add one more line at the end of NOTES.md."""
     tool = stage.tool("edit", str(NOTES))
     old = NOTES.read_text(encoding="utf-8", errors="replace") if NOTES.is_file() else "# Notes\n"
     NOTES.write_text(f"{old.rstrip()}\n\n- {text}\n", encoding="utf-8")
@@ -261,7 +261,7 @@ def write_note(stage: Stage, text: str) -> None:
 
 
 def run_tests(stage: Stage) -> bool:
-    """Runs the sample's tests and says how that went."""
+    """Run the sample's tests and report the result."""
     tool = stage.tool("bash", "python -m unittest", seconds=0.6)
     ran = subprocess.run(
         [sys.executable, "-m", "unittest"], capture_output=True, text=True, timeout=TEST_S, check=False
@@ -273,7 +273,7 @@ def run_tests(stage: Stage) -> bool:
 
 
 def finish(stage: Stage, summary: str) -> int:
-    """Claims done, once what it was told is written down."""
+    """Claim done, once the messages from people are written down."""
     stage.rest(0)
     for text in stage.inbox.messages:
         write_note(stage, f"Told: {' '.join(text.split())[:200]}")
@@ -283,7 +283,7 @@ def finish(stage: Stage, summary: str) -> int:
 
 
 def give_up(stage: Stage, message: str) -> int:
-    """Says that it failed."""
+    """Report that it failed."""
     stage.end(ok=False)
     stage.emit("run.failed", message=message)
     return 1

@@ -1,9 +1,7 @@
 """`ompycord emit`: from arguments to a line on disk, then a short try to send.
 
-Counterpart of `spool.py` and `sender.py`.
-
-Runs in agents' hooks, so it loads neither the web server nor Discord, and reads files of the working folder only when
-no key is given: that folder may be a stranger's repository.
+Counterpart of `spool.py` and `sender.py`. Runs in agents' hooks, so it loads neither the web server nor Discord, and
+reads files of the working folder only when no key is given: that folder may be a foreign repository.
 """
 
 import asyncio
@@ -162,7 +160,7 @@ def _no_number(text: str) -> NoReturn:
 
 
 def _require_known_shape(type_: str, content: dict[str, Any]) -> None:
-    """What the sidecar would refuse is said now, while somebody still looks; unknown types are its business."""
+    """Refuse now what the sidecar would refuse, while the caller can read it; unknown types are left to the sidecar."""
     try:
         parse_body(type_, content)
     except ValidationError as error:
@@ -172,7 +170,7 @@ def _require_known_shape(type_: str, content: dict[str, Any]) -> None:
 
 
 def _send_shortly(spool: Spool, target: Target) -> None:
-    """What cannot be sent now waits for the next call; whoever else sends already takes ours along."""
+    """Try to send. What cannot be sent now waits for the next call; a process that already sends takes it along."""
     from ompycord.cli.emit.sender import SendOutcome, drain
 
     until = time.monotonic() + SEND_S
@@ -183,7 +181,7 @@ def _send_shortly(spool: Spool, target: Target) -> None:
             report = asyncio.run(drain(spool, target, clock=_SystemClock(), within_s=left_s))
         for refusal in report.refused:
             typer.echo(f"ompycord: an event was refused ({refusal})", err=True)
-        # Somebody who came while we held the lock relies on us, also when we had looked for the last time.
+        # A process that came while we held the lock relies on us, also when we had checked for the last time.
         if report.outcome is not SendOutcome.DRAINED or not spool.waiting():
             return
 

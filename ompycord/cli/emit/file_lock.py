@@ -1,4 +1,4 @@
-"""A lock on a file, held while a block runs; the kernel lets go when the process ends, however it ends.
+"""A lock on a file, held while a block runs; the system releases it when the process ends, however it ends.
 
 Counterpart of `spool.py`.
 """

@@ -1,9 +1,8 @@
 """The spool's files: segments of JSON lines, numbered, and places in them.
 
-Counterpart of `spool.py`, which owns the order of writes.
-
-A segment is appended to until it is full, read to its end, then removed. Only whole lines count: what follows the last
-line feed was being written when its writer died, and nobody was told that it is kept.
+Counterpart of `spool.py`, which owns the order of writes. A segment is appended to until it is full, read to its end,
+then removed. Only whole lines count: what follows the last line feed was being written when its writer died, and no
+caller got an acknowledgement for it.
 """
 
 import json

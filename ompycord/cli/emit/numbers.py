@@ -1,6 +1,6 @@
-"""Which number comes next in each run's lane; counterpart of `lines.py`, from which lost memory is read again.
+"""The next number for each run's events; counterpart of `lines.py`, from which lost memory is read again.
 
-The numbers belong to this spool: its lanes carry a `source` of its own, so that two machines with one key never
+The numbers belong to this spool: its events carry a `source` of its own, so that two machines with one key never
 collide.
 """
 

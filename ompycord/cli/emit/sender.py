@@ -23,7 +23,7 @@ __all__ = ["SendOutcome", "SendReport", "drain"]
 TOO_MANY_REQUESTS = 429
 PATH = "/api/webhook/event"
 RETRY_S = 1.0
-"""After a 429 or 503 that says nothing itself."""
+"""Seconds to wait after a 429 or 503 that names none itself."""
 LONGEST_RETRY_S = 3600.0
 PROBLEM_CHARACTERS = 4000
 
@@ -36,7 +36,7 @@ class SendOutcome(StrEnum):
     LATE = "late"
     """The time was over."""
     PAUSED = "paused"
-    """The sidecar asked to wait, or asked before and the time is not over."""
+    """Raised when the sidecar asked to wait, now or earlier, and that time is not over."""
     UNREACHABLE = "unreachable"
     """No connection, or an answer that is none of an Ompycord."""
 
@@ -47,7 +47,7 @@ class SendReport(NamedTuple):
     outcome: SendOutcome
     sent: int = 0
     refused: tuple[str, ...] = ()
-    """For each event in `dead/`: what was said."""
+    """For each event in `dead/`, the sidecar's answer."""
     detail: str = ""
 
 
@@ -65,7 +65,7 @@ class _Tally:
 async def drain(spool: Spool, target: Target, *, clock: Clock, within_s: float, patient: bool = False) -> SendReport:
     """Send until nothing waits or `within_s` is over; the caller holds `spool.sending()`.
 
-    `patient`: wait as long as the sidecar asks and go on, instead of leaving that to the next call.
+    `patient`: wait as long as the sidecar asks and continue, instead of leaving that to the next call.
     """
     tally = _Tally()
     try:
@@ -133,7 +133,7 @@ def _bury(spool: Spool, line: EventLine, answer: httpx.Response) -> str:
 
 
 def _title(text: str) -> str:
-    """What a problem document says in a line: the type's name and its detail, or nothing."""
+    """A problem document in one line: the type's name and its detail, or nothing."""
     try:
         value = json.loads(text)
         slug = str(value.get("type", "")).rpartition("/")[2]

@@ -1,10 +1,8 @@
 """Events on disk until the sidecar has them: appended by any process, sent by one at a time.
 
-Counterpart of `sender.py`.
-
-A folder for each key: `events-*.jsonl` (lines), `cursor` (what was sent), `lanes.json` (numbers), `pause` (not before),
-`dead/` (refused events beside their problems), and the two locks. Killed at any moment, nothing is lost, and what is
-sent again has the same webhook-id.
+Counterpart of `sender.py`. A folder for each key: `events-*.jsonl` (lines), `cursor` (what was sent), `lanes.json`
+(numbers), `pause` (not before), `dead/` (refused events beside their problems), and the two locks. Killed at any
+moment, nothing is lost, and what is sent again has the same webhook-id.
 """
 
 import json
@@ -50,10 +48,9 @@ class Spool:
     # -- appending -----------------------------------------------------------------------------------------------------
 
     def append(self, *, webhook_id: str, run: str, envelope: Mapping[str, Any]) -> EventLine:
-        """Number the event in its run's lane and put it on the disk. When it returns, the event will arrive.
+        """Number the event among its run's and put it on the disk. When it returns, the event will arrive.
 
-        Raises BusyError (another writer stands still), UnavailableError (the disk does not take it); nothing was kept
-        then.
+        Raises BusyError (another writer hangs), UnavailableError (the disk refuses); nothing was stored then.
         """
         with self._appending() as numbers:
             seq = numbers.next(run)
@@ -64,7 +61,7 @@ class Spool:
             return line
 
     def revive(self) -> int:
-        """Put refused events back in line, after their cause was mended; how many. They keep their ids and numbers."""
+        """Queue refused events again, after their cause was fixed; how many. They keep their ids and numbers."""
         count = 0
         with self._appending() as numbers:
             for file in sorted(self.dead.glob("*.json")) if self.dead.is_dir() else []:
@@ -116,7 +113,7 @@ class Spool:
             raise _unwritable(self.folder, error) from None
 
     def next(self) -> tuple[EventLine, SpoolPosition] | None:
-        """The oldest event that waits, and the place to say `done` with; for the one who sends."""
+        """The oldest event that waits, and the place for `done`; for the process that sends."""
         place = self._cursor()
         while True:
             later = [number for number in segments(self.folder) if number > place.segment]  # before reading: a segment
@@ -138,7 +135,7 @@ class Spool:
         replace_file(self.folder / "cursor", json.dumps(end), is_durable=False)
 
     def bury(self, line: EventLine, *, status: int, problem: str) -> Path:
-        """Put a refused event aside with what was said about it."""
+        """Put a refused event aside with the sidecar's answer."""
         self.dead.mkdir(mode=0o700, exist_ok=True)
         path = self.dead / f"{line.id}.json"
         value = {"status": status, "problem": problem, "line": line._asdict()}
@@ -169,11 +166,11 @@ class Spool:
     # -- pausing -------------------------------------------------------------------------------------------------------
 
     def pause(self, until_ms: int) -> None:
-        """The sidecar asked for silence until then (milliseconds since the epoch)."""
+        """Pause until then (milliseconds since the epoch), as the sidecar asked."""
         replace_file(self.folder / "pause", str(until_ms), is_durable=False)
 
     def paused_until_ms(self) -> int:
-        """0 when nobody asked."""
+        """The end of the pause; 0 where there is none."""
         try:
             return int((self.folder / "pause").read_bytes())
         except (OSError, ValueError):

@@ -1,7 +1,7 @@
-"""Where events go and what opens that door: address and key; counterpart of `http/authentication.py`.
+"""Where events go and what authenticates them: address and key; counterpart of `http/authentication.py`.
 
 The signature is computed here although `http/signature.py` has it too: importing that brings the whole web server with
-it, a second that every hook of an agent would wait for. A test holds the two together.
+it, a second for which every hook of an agent would wait. A test compares the two.
 """
 
 import base64

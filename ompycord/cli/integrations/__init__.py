@@ -1,4 +1,4 @@
-"""`ompycord integrations`: an agent that runs elsewhere is told to push what it does.
+"""`ompycord integrations`: configures an agent that runs elsewhere to push what it does.
 
 Counterpart of `webhook/hooks.py`.
 """

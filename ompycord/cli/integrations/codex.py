@@ -1,6 +1,6 @@
 """Codex: its `notify` program is `ompycord hook codex`.
 
-One line of its config.toml, everything else stays as it stands.
+That is one line of its config.toml; everything else stays as it is.
 """
 
 import json

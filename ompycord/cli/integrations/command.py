@@ -1,4 +1,4 @@
-"""`ompycord integrations AGENT`: writes an agent's own hook configuration and says what it changed.
+"""`ompycord integrations AGENT`: writes an agent's own hook configuration and prints what it changed.
 
 Counterpart of `wiring.py`.
 """

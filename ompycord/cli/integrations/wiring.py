@@ -1,4 +1,4 @@
-"""What an agent's own configuration becomes, as a file before and after; pure but for reading.
+"""An agent's own configuration, as a file before and after; pure but for reading.
 
 `command.py` writes it.
 """
@@ -17,7 +17,7 @@ __all__ = ["Change", "IntegrationOptions", "asset", "read_json", "read_text", "w
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntegrationOptions:
-    """What somebody wants of an agent's configuration."""
+    """What a person wants in an agent's configuration."""
 
     url: str
     """The sidecar."""
@@ -38,7 +38,7 @@ class Change:
     before: str | None
     after: str | None
     note: str
-    """What the agent does from then on, or what it needs besides."""
+    """What the agent does from then on, or what else it needs."""
 
 
 def read_text(path: Path) -> str | None:

@@ -1,8 +1,8 @@
 """The Agent Client Protocol, version 1, from the client's side, as a protocol session; its adapter is `agents/acp.py`.
 
 JSON-RPC by ourselves and not through the protocol's SDK: frames stay in order, and one that the SDK's schema refuses
-can still be named in a note. The SDK is the oracle of the tests. The protocol cannot steer: what people say in mid-turn
-is the next prompt, and what they say *now* cuts the turn short first. Parts: `acp_updates.py` (what the agent does),
+can still be named in a note. The SDK is the oracle of the tests. The protocol cannot steer: a message in mid-turn is
+the next prompt, and one for *now* interrupts the turn first. Parts: `acp_updates.py` (what the agent does),
 `acp_requests.py` (people), `acp_session.py` (modes, models), `acp_history.py` (earlier turns).
 """
 
@@ -27,7 +27,7 @@ __all__ = ["Acp"]
 PROTOCOL: Final = 1
 _MOST_WAITING: Final = 256
 _SILENT: Final = frozenset({"_auth/status_update", "elicitation/complete"})
-"""Notifications that are known and say nothing a card shows."""
+"""Notifications that are known and contain nothing that a card shows."""
 _STOPS: Final[Mapping[str, tuple[str, FailureClass]]] = {
     "max_tokens": ("The model's answer was cut short by its limit.", FailureClass.REPAIRABLE),
     "max_turn_requests": ("The agent asked its model more often than it may in one turn.", FailureClass.REPAIRABLE),
@@ -38,12 +38,13 @@ _UNKNOWN_METHOD: Final = -32601
 
 
 class Acp:
-    """One session, a first prompt, and a prompt for every later word of people."""
+    """One session, a first prompt, and a prompt for every later message from people."""
 
     def __init__(self, *, prompt: str, root: str, options: SessionOptions, start: str = "") -> None:
         """`root` is the clone as the agent sees it, an absolute path.
 
-        `start` tells this start of the agent from others of its run: the protocol's numbers begin anew with every one.
+        `start` distinguishes this start of the agent from others of its run: the protocol's numbers restart with every
+        one.
         """
         self._root = root
         self._options = options
@@ -67,7 +68,7 @@ class Acp:
 
     def begin(self) -> Reaction:
         """See the protocol."""
-        # Without `elicitation.form` omp silently denies itself what it would ask leave for
+        # Without `elicitation.form` omp silently denies itself what it would ask approval for
         # (docs/platform/agents.md, *Agent Client Protocol*).
         able: Frame = {"fs": {"readTextFile": False, "writeTextFile": False}, "elicitation": {"form": {}}}
         client: Frame = {"name": "ompycord", "version": "1"}
@@ -108,7 +109,7 @@ class Acp:
         return Reaction(events, (cancel, *frames))
 
     def _prompt_next(self, received: Prompted) -> Reaction:
-        """The next prompt; said *now*, it cuts the turn short."""
+        """Send the next prompt; one for *now* interrupts the turn."""
         self._next.append(received.text)
         if self._is_resting:
             return self._prompt()
@@ -161,18 +162,18 @@ class Acp:
         received = Reaction((opened(self._session, self._agent, state), *notes))
         if self._options.session is None:
             return received + self._prepare(frame)
-        self._history.is_over()  # what came before the answer is told by now
+        self._history.is_over()  # what came before the answer has arrived by now
         return received + self._listen()
 
     def _listen(self) -> Reaction:
-        """Nothing is told to the agent before it has told all of its past."""
+        """Send the first prompt only after the agent has replayed all of its past."""
         return self._request(ARE_YOU_QUIET, {"sessionId": self._session}, self._was_quiet)
 
     def _was_quiet(self, frame: Frame) -> Reaction:
         return self._prepare({"result": {}}) if self._history.is_over() else self._listen()
 
     def _prepare(self, frame: Frame) -> Reaction:
-        """The next setting, or the first prompt once all are made."""
+        """Send the next setting, or the first prompt once all are made."""
         notes = () if "result" in frame else (Note(text=f"The agent did not take a setting{_reason(frame)}"),)
         if self._settings:
             return Reaction(notes) + self._request(*self._settings.popleft(), self._prepare)
@@ -237,7 +238,7 @@ def _file_request(id_: JsonValue, params: Frame, *, content: str | None) -> File
 
 
 def _reason(frame: Frame) -> str:
-    """What an error says of itself, with the details that agents hide in its data."""
+    """The reason in an error, with the details that agents hide in its data."""
     data = dig(frame, "error", "data")
     details = data if isinstance(data, str) else string(data, "details") or string(data, "message")
     received = one_line(". ".join(part for part in (string(frame, "error", "message"), details) if part), 400)

@@ -1,4 +1,4 @@
-"""A form that an agent wants filled in (`elicitation/create`, mode form): a question a field, then one answer.
+"""A form that an agent wants filled in (`elicitation/create`, mode form): one question per field, then one answer.
 
 Part of `acp.py`.
 """
@@ -17,12 +17,12 @@ _YES, _NO = "Yes", "No"
 
 
 class ElicitationForm:
-    """The fields of one form and what people put there."""
+    """The fields of one form and people's answers."""
 
     def __init__(self, id_: JsonValue, params: Frame, *, start: str) -> None:
         self._start = start
         self.id = id_
-        """The request's, for the answer."""
+        """The id of the request, for the answer."""
         self._message = string(params, "message")
         fields = found(params, "requestedSchema", "properties")
         self._fields = {name: found(fields, name) for name in list(fields)[:_FIELDS]}
@@ -31,7 +31,7 @@ class ElicitationForm:
 
     @property
     def content(self) -> Frame | None:
-        """What was filled in, once all of it is."""
+        """The answers, once all are there."""
         return self._content if self._content.keys() >= self._fields.keys() else None
 
     def refs(self) -> dict[str, str]:
@@ -43,7 +43,7 @@ class ElicitationForm:
         return tuple(self._question(name, key) for key, name in self.refs().items())
 
     def fill(self, name: str, answer: str) -> bool:
-        """Puts an answer where it belongs; False where the field cannot hold it."""
+        """Puts an answer into its field; False where the field cannot hold it."""
         field, options = self._fields[name], self._options[name]
         value = _value(field, options, answer)
         if value is None:

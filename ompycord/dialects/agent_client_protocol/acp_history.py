@@ -19,15 +19,15 @@ __all__ = ["ARE_YOU_QUIET", "HistoryReplay"]
 
 ARE_YOU_QUIET: Final = "_ompycord/are_you_quiet"
 _ROUNDS: Final = 10_000
-"""An agent that is never quiet is told its prompt all the same."""
+"""Seconds after which an agent that is never quiet gets its prompt all the same."""
 _REPLAYED: Final = frozenset({
     "user_message_chunk", "agent_message_chunk", "agent_thought_chunk", "tool_call", "tool_call_update", "plan",
 })  # fmt: skip
-"""What a past consists of. Commands, modes and names of a session may be told at any time, and mean nothing here."""
+"""The parts of a past. Commands, modes and names of a session may come at any time, and mean nothing here."""
 
 
 class HistoryReplay:
-    """What is heard before the first prompt: none of it is shown, and the cost it names counts as already known."""
+    """What comes before the first prompt: none of it is shown, and the cost it names counts as already known."""
 
     def __init__(self, *, updates: AcpUpdates) -> None:
         self._updates = updates
@@ -35,12 +35,12 @@ class HistoryReplay:
         self._rounds = 0
 
     def on_update(self, update: Frame) -> None:
-        """A `session/update` before the first prompt."""
+        """Take a `session/update` before the first prompt."""
         self._is_telling = self._is_telling or string(update, "sessionUpdate") in _REPLAYED
         self._updates.baseline(update)
 
     def is_over(self) -> bool:
-        """Whether nothing of it came since this was asked last."""
+        """Whether nothing of the past came since the last call."""
         was_telling, self._is_telling = self._is_telling, False
         self._rounds += 1
         return not was_telling or self._rounds > _ROUNDS

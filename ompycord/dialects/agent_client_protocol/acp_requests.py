@@ -36,7 +36,7 @@ Grant = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class _Permission:
-    """A decision that is waited for, and the frames it leads to."""
+    """A pending decision, and the frames to which it leads."""
 
     title: str
     grant: Grant | None
@@ -51,7 +51,7 @@ def answer(id_: JsonValue, result: Frame) -> Frame:
 
 
 class AcpRequests:
-    """The requests that wait for a person, by our reference, and the leave that was given for the run."""
+    """The requests that wait for a person, by our reference, and the approvals that were given for the run."""
 
     def __init__(self, *, updates: AcpUpdates, start: str, ask_next: Callable[[str], None]) -> None:
         self._ask_next = ask_next
@@ -63,11 +63,11 @@ class AcpRequests:
 
     @property
     def is_open(self) -> bool:
-        """Somebody is waited for."""
+        """Whether a request waits for a person."""
         return bool(self._permissions or self._fields)
 
     def permission(self, id_: JsonValue, params: Frame) -> Reaction:
-        """A `session/request_permission`."""
+        """Take a `session/request_permission`."""
         call = found(params, "toolCall")
         known = self._updates.tool(string(call, "toolCallId"))
         title, text = _subject(call, known), _whole(call, known)
@@ -83,7 +83,7 @@ class AcpRequests:
         return self._ask(ref("leave", self._start, str(id_)), one, text=text, risk=kind)
 
     def form(self, id_: JsonValue, params: Frame) -> Reaction:
-        """An `elicitation/create`."""
+        """Take an `elicitation/create`."""
         if string(params, "mode") == "url" or not found(params, "requestedSchema", "properties"):
             what = one_line(string(params, "url") or string(params, "message")) or "something this version cannot show"
             declined = answer(id_, {"action": "decline"})
@@ -99,7 +99,7 @@ class AcpRequests:
         return Reaction(form.questions())
 
     def answered(self, received: QuestionAnswered) -> Reaction:
-        """A person's answer; one that nobody waits for any more changes nothing."""
+        """Take a person's answer; one to a request that has ended changes nothing."""
         form, name = self._fields.pop(received.question, (None, ""))
         if form is None:
             return Reaction()
@@ -115,7 +115,7 @@ class AcpRequests:
         return Reaction(send=(answer(form.id, {"action": "accept", "content": form.content}),))
 
     def granted(self, received: ApprovalGranted) -> Reaction:
-        """Leave, once or for all calls alike in this run."""
+        """Permit a call, once or for all calls like it in this run."""
         one = self._permissions.pop(received.approval, None)
         if one is None:
             return Reaction()
@@ -124,7 +124,7 @@ class AcpRequests:
         return Reaction(send=(one.yes,))
 
     def denied(self, received: ApprovalDenied) -> Reaction:
-        """No leave; the agent is told the reason as soon as it listens, since its request has no room for one."""
+        """Deny a call; the agent gets the reason as its next message, since its request has no room for one."""
         one = self._permissions.pop(received.approval, None)
         if one is None:
             return Reaction()
@@ -133,14 +133,14 @@ class AcpRequests:
         return Reaction(send=(one.no,))
 
     def cancelled(self) -> tuple[tuple[Frame, ...], tuple[EventBody, ...]]:
-        """What answers all open requests when the turn is over or cut short, and says so."""
+        """The answers to all open requests when the turn is over or interrupted, and their withdrawals."""
         forms = {id(form): form for form, _ in self._fields.values()}
         frames = [one.cancelled for one in self._permissions.values()]
         frames += [answer(form.id, {"action": "cancel"}) for form in forms.values()]
         return tuple(frames), self._forget([*self._permissions, *self._fields])
 
     def withdrawn(self, id_: JsonValue) -> Reaction:
-        """The agent no longer waits for one of its requests."""
+        """Note that the agent no longer waits for one of its requests."""
         approval = ref("leave", self._start, str(id_))
         fields = [key for key, (form, _) in self._fields.items() if form.id == id_]
         return Reaction(self._forget([approval, *fields]))
@@ -149,7 +149,7 @@ class AcpRequests:
         return withdrawn(keys, self._permissions, self._fields, reason=_EXPIRED)
 
     def _omp_approval(self, id_: JsonValue, params: Frame) -> Reaction:
-        """oh-my-pi asks for leave by a form, with the text of its RPC's dialog."""
+        """The approval that oh-my-pi asks for by a form, with the text of its RPC's dialog."""
         field = next(iter(found(params, "requestedSchema", "properties")))
         approval = read_approval(string(params, "message"), [])
         yes: Frame = {"action": "accept", "content": {field: APPROVE}}
@@ -177,7 +177,7 @@ def _subject(call: Frame, known: Tool) -> str:
 
 
 def _whole(call: Frame, known: Tool) -> str:
-    """All that leave is asked for: the command, the diff, or the words of the request."""
+    """The whole text of what needs approval: the command, the diff, or the words of the request."""
     raw = found(call, "rawInput")
     if command := command_of(raw) or known.command:
         folder = string(raw, "cwd")

@@ -1,4 +1,4 @@
-"""A session of the Agent Client Protocol: what we wish of it, and what it offers (modes, models); part of `acp.py`."""
+"""A session of the Agent Client Protocol: the options that we want and the offers of the agent; part of `acp.py`."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,18 +16,18 @@ class SessionOptions:
     """What configuration and the run want of a session."""
 
     session: str | None = None
-    """An earlier one to go on with."""
+    """An earlier session to continue."""
     session_usd: float = 0.0
-    """What is known already that it cost."""
+    """The cost of it that is already known."""
     mode: str | None = None
     model: str | None = None
     mcp_url: str | None = None
     """Our own tools, with the run's key."""
     mcp_key: str | None = None
     texts: Path | None = None
-    """A folder with a CLAUDE.md to be read."""
+    """A folder with a CLAUDE.md that the agent should read."""
     images: tuple[Image, ...] = ()
-    """What the first prompt shows, beside its words."""
+    """The pictures of the first prompt."""
 
     def servers(self, able: Frame) -> list[JsonValue]:
         """The MCP servers to name, as far as the agent can reach one over HTTP."""
@@ -37,13 +37,10 @@ class SessionOptions:
         return [{"type": "http", "name": "ompycord", "url": self.mcp_url, "headers": [bearer]}]
 
     def place(self, root: str, able: Frame) -> Frame:
-        """What every request that opens a session says.
+        """The fields of every request that opens a session: its folder `root`, its servers, and that no settings hold.
 
-        Its folder `root`, its servers, and that no settings of it hold.
-
-        The last is read by claude-agent-acp alone, in `_meta`, which the protocol keeps for that
-        (docs/platform/agents.md, *Settings of a repository*); CLAUDE.md it reads in the folder `texts` then.
-
+        The last is read by claude-agent-acp alone, in `_meta`, which the protocol reserves for that
+        (docs/platform/agents.md, *Settings of a repository*); it then reads CLAUDE.md in the folder `texts`.
         """
         options: Frame = {"settingSources": ["user"]}
         if self.texts is not None:
@@ -51,14 +48,14 @@ class SessionOptions:
         return {"cwd": root, "mcpServers": self.servers(able), "_meta": {"claudeCode": {"options": options}}}
 
     def shown(self, able: Frame) -> list[JsonValue]:
-        """The pictures as blocks of a prompt, as far as the agent can see any."""
+        """The pictures as blocks of a prompt, if the agent accepts any."""
         if not boolean(able, "promptCapabilities", "image"):
             return []
         return [{"type": "image", "mimeType": one.kind, "data": one.base64} for one in self.images]
 
 
 def opened(session: str, agent: Frame, state: Frame) -> SessionOpened:
-    """The event for a session; its model where the agent tells it."""
+    """The event for a session, with its model where the agent names it."""
     name = string(agent, "agentInfo", "title") or string(agent, "agentInfo", "name")
     model = string(state, "models", "currentModelId") or string(_option(state, "model"), "currentValue")
     return SessionOpened(session=ref(session), agent=named(name), model=named(model))
@@ -83,7 +80,7 @@ def choices(
 
 
 def _offered(state: Frame, category: str) -> dict[str, tuple[str, Frame]]:
-    """Name of each mode or model, and the request that chooses it. The older way comes first: more agents keep it."""
+    """The request that chooses each mode or model, by name. The older way comes first: more agents support it."""
     ways: dict[str, tuple[str, Frame]] = {}
     option = _option(state, category)
     for one in objects(option, "options"):

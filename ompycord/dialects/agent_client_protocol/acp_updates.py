@@ -33,11 +33,11 @@ _SILENT: Final = frozenset({
     "user_message_chunk", "agent_thought_chunk", "available_commands_update", "current_mode_update",
     "config_option_update", "session_info_update", "plan_removed",
 })  # fmt: skip
-"""Updates that are known and say nothing a card shows."""
+"""Updates that are known and contain nothing that a card shows."""
 _COUNTS_BY_START: Final = frozenset({"@agentclientprotocol/claude-agent-acp"})
-"""Agents that count a session's cost anew at every start (seen in 0.49).
+"""Agents that count a session's cost from 0 at every start (seen in 0.49).
 
-Oh-my-pi 18.2 and OpenCode 1.18 go on with its total.
+Oh-my-pi 18.2 and OpenCode 1.18 continue its total.
 """
 _ROUNDING: Final = 1e-9
 _PATH_KEYS: Final = ("filePath", "file_path", "path", "filepath")
@@ -45,7 +45,7 @@ _PATH_KEYS: Final = ("filePath", "file_path", "path", "filepath")
 
 @dataclass(slots=True)
 class Tool:
-    """A tool call as far as it has been told: every update may add to it."""
+    """A tool call as far as it is known: every update may add to it."""
 
     name: str = "tool"
     title: str | None = None
@@ -58,7 +58,7 @@ class Tool:
 
 
 def content_text(update: Frame) -> str:
-    """The words in a tool's content; its diffs and terminals aside."""
+    """The text in a tool's content, without its diffs and terminals."""
     texts = (string(part, "content", "text") for part in objects(update, "content"))
     return "\n".join(text for text in texts if text)
 
@@ -76,12 +76,12 @@ def diff_of(update: Frame) -> tuple[int, int] | None:
 
 
 class AcpUpdates:
-    """The turn so far: words that are still streaming, tools that run, files they changed, cost that was told."""
+    """The turn so far: text that is still streaming, running tools, changed files, reported cost."""
 
     def __init__(self, *, root: str, unknown: UnknownFrames, known_usd: float = 0.0) -> None:
-        """`known_usd` is what was told earlier of the session's cost."""
+        """`known_usd` is the session's cost that was reported earlier."""
         self.last_message = ""
-        """What the agent said last, for its outcome."""
+        """The agent's last message, for its outcome."""
         self._root = root
         self._unknown = unknown
         self._changes = FileChanges(root=root)
@@ -97,17 +97,17 @@ class AcpUpdates:
         return self._tools.get(call) or Tool()
 
     def counts_as(self, agent: str) -> None:
-        """The agent's own name: some have a way of their own to count."""
+        """Set the agent's own name: some agents have a way of their own to count."""
         if agent in _COUNTS_BY_START:
             self._cost = 0.0
 
     def baseline(self, update: Frame) -> None:
-        """An update of an earlier turn, told again: only the cost it names counts, as already known."""
+        """Take an update of an earlier turn that is replayed: only its cost counts, as already known."""
         if string(update, "sessionUpdate") == "usage_update":
             self._cost = _dollars(update) or self._cost
 
     def on_update(self, update: Frame) -> Reaction:
-        """A `session/update` of the turn."""
+        """Take a `session/update` of the turn."""
         kind = string(update, "sessionUpdate")
         if kind == "agent_message_chunk":
             return Reaction(self._chunk(update))
@@ -127,7 +127,7 @@ class AcpUpdates:
                 return self._unknown.seen(f"session/update {one_line(kind, 64) or 'without a kind'}")
 
     def finish_message(self) -> tuple[EventBody, ...]:
-        """The words that were streaming, as one message."""
+        """The streamed text as one message."""
         text = prose("".join(self._words)).strip()
         self._words.clear()
         self._size = 0
@@ -137,7 +137,7 @@ class AcpUpdates:
         return (Message(text=text),)
 
     def turn_ended(self, result: Frame) -> tuple[EventBody, ...]:
-        """The last words, and the tokens of the turn where the agent tells them."""
+        """The last text, and the tokens of the turn where the agent reports them."""
         usage = found(result, "usage")
         tokens = [count(usage, f"{name}Tokens") for name in ("input", "output", "cachedRead", "cachedWrite")]
         if not usage:  # Gemini's own way (seen in 0.61)
@@ -161,7 +161,10 @@ class AcpUpdates:
         return before
 
     def _cost_update(self, update: Frame) -> tuple[EventBody, ...]:
-        """Agents tell a session's total; events carry what was added (docs/contracts/events.md, *Usage*)."""
+        """The cost added since the last update.
+
+        Agents report a session's total, events the difference (docs/contracts/events.md, *Usage*).
+        """
         total = _dollars(update)
         if total is None:
             return ()

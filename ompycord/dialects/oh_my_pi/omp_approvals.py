@@ -1,4 +1,4 @@
-"""Leave to use a tool, as oh-my-pi asks for it: a `select` dialog titled `Allow tool: …`."""
+"""Approval for a tool, as oh-my-pi asks for it: a `select` dialog titled `Allow tool: …`."""
 
 import re
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ DENY: Final = "Deny"
 _LABELS: Final = ("Command: ", "Path: ", "File: ")
 _REASON: Final = "Reason: "
 _EDITORS: Final = frozenset({"write", "edit"})
-"""Tools that change files of the clone: leave for the run covers all their calls.
+"""Tools that change files of the clone: approval for the run covers all their calls.
 
 Any other tool's covers equal calls.
 """
@@ -33,16 +33,16 @@ class ToolApproval:
     """All of it."""
     risk: str | None
     grant: tuple[str, str] | None
-    """What leave for the whole run would cover; None where the text is not complete, so that it covers nothing else."""
+    """What approval for the whole run would cover; None where the text is not complete, so that it covers no more."""
 
 
 def is_approval(frame: Frame) -> bool:
-    """Whether a dialog asks for leave, and not the model for an answer."""
+    """Whether a dialog asks for approval, and not the model for an answer."""
     return string(frame, "title").startswith(_APPROVAL) and listed(frame, "options") == [APPROVE, DENY]
 
 
 def read_approval(title: str, calls: list[Frame]) -> ToolApproval:
-    """What a dialog's title says; what omp cut away (2,000 characters) is put back from the agent's `calls`."""
+    """The request in a dialog's title; what omp cut away (2,000 characters) is restored from the agent's `calls`."""
     first, _, details = title[:_READ].removeprefix(_APPROVAL).partition("\n")
     tool = one_line(first, 128) or "a tool"
     lines = [line for line in details.splitlines() if line.strip()]
@@ -59,7 +59,7 @@ def read_approval(title: str, calls: list[Frame]) -> ToolApproval:
 
 
 def _completed(details: str, calls: list[Frame]) -> str:
-    """`details` with every elision replaced by what a call's argument really says there."""
+    """`details` with every elision replaced by what a call's argument really contains there."""
     for mark in islice(_ELIDED.finditer(details), _MENDED):
         for call in calls:
             for value in found(call, "arguments").values():

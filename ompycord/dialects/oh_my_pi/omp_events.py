@@ -48,7 +48,7 @@ _STATUS: Final[Mapping[str, Status]] = {
 
 
 def message_text(message: Frame) -> str:
-    """The words of a message or of a tool's result; its thoughts, pictures and calls aside."""
+    """The text of a message or of a tool's result, without its thoughts, pictures and calls."""
     content = dig(message, "content")
     if isinstance(content, str):
         return content
@@ -62,7 +62,7 @@ def tool_calls(message: Frame) -> list[Frame]:
 
 
 def message_events(message: Frame) -> tuple[EventBody, ...]:
-    """What an assistant said, and what saying it cost."""
+    """What an assistant wrote, and what writing it cost."""
     events: list[EventBody] = []
     if text := prose(message_text(message)).strip():
         events.append(Message(text=text))

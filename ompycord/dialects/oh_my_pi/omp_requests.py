@@ -1,6 +1,6 @@
-"""What oh-my-pi asks of people over its RPC: questions, leave to use a tool, and the way back; part of `omp_rpc.py`.
+"""What oh-my-pi asks of people over its RPC: questions, approvals of tools, and the way back; part of `omp_rpc.py`.
 
-Its dialogs are `extension_ui_request` frames; those that ask for leave to use a tool are read by `omp_approvals.py`.
+Its dialogs are `extension_ui_request` frames; those that ask for approval of a tool are read by `omp_approvals.py`.
 """
 
 from collections.abc import Callable
@@ -57,7 +57,7 @@ class _Open:
 
 
 class OmpRequests:
-    """The dialogs that are open, by our reference, and the leave that was given for the run."""
+    """The dialogs that are open, by our reference, and the approvals that were given for the run."""
 
     def __init__(self, *, agent: str, unknown: UnknownFrames) -> None:
         self._agent = agent
@@ -69,15 +69,15 @@ class OmpRequests:
 
     @property
     def is_open(self) -> bool:
-        """Somebody is waited for."""
+        """Whether a dialog waits for a person."""
         return bool(self._open)
 
     def expect(self, calls: list[Frame]) -> None:
-        """The tool calls of the agent's latest message: what is asked for next concerns one of them."""
+        """Remember the tool calls of the agent's latest message: the next request concerns one of them."""
         self._calls = calls
 
     def request(self, frame: Frame, now_ms: int) -> Reaction:
-        """An `extension_ui_request`."""
+        """Take an `extension_ui_request`."""
         method, id_ = string(frame, "method"), string(frame, "id")
         if method in _SILENT:
             return Reaction()
@@ -98,7 +98,7 @@ class OmpRequests:
         return self._ask(frame, _Open(id=id_, method=method, title=string(frame, "title"), until=until))
 
     def host_tool(self, frame: Frame) -> Reaction:
-        """A `host_tool_call`: our `ask_human`."""
+        """Take a `host_tool_call`: our `ask_human`."""
         id_, text = string(frame, "id"), string(frame, "arguments", "question")
         if string(frame, "toolName") != ASK_HUMAN["name"] or not text or len(self._open) >= _OPEN:
             return Reaction(
@@ -110,11 +110,11 @@ class OmpRequests:
         return Reaction((question(name, text, options),))
 
     def host_tool_cancelled(self, frame: Frame) -> Reaction:
-        """A `host_tool_cancel`."""
+        """Take a `host_tool_cancel`."""
         return self._withdraw(lambda one: one.id == string(frame, "targetId"))
 
     def answered(self, received: QuestionAnswered) -> Reaction:
-        """A person's answer; one that nobody waits for any more changes nothing."""
+        """Take a person's answer; one to a request that has ended changes nothing."""
         one = self._open.pop(received.question, None)
         if one is None:
             return Reaction()
@@ -132,7 +132,7 @@ class OmpRequests:
         return Reaction((Note(text=on_input),), (_cancelled(one.id),))
 
     def granted(self, received: ApprovalGranted) -> Reaction:
-        """Leave, once or for all calls alike in this run."""
+        """Permit a call, once or for all calls like it in this run."""
         one = self._open.pop(received.approval, None)
         if one is None:
             return Reaction()
@@ -141,7 +141,7 @@ class OmpRequests:
         return Reaction(send=(_response(one.id, value=APPROVE),))
 
     def denied(self, received: ApprovalDenied) -> Reaction:
-        """No leave. The agent reads the reason as a word of its people, since its dialog has no room for one."""
+        """Deny a call. The agent reads the reason as a message from people, since its dialog has no room for one."""
         one = self._open.pop(received.approval, None)
         if one is None:
             return Reaction()
@@ -152,7 +152,7 @@ class OmpRequests:
         return Reaction(send=(no, why))
 
     def expire(self, now_ms: int) -> Reaction:
-        """Dialogs whose time has run out: the agent answered them itself."""
+        """Withdraw dialogs whose time has run out: the agent answered them itself."""
         if not any(one.until is not None for one in self._open.values()):
             return Reaction()
         return self._withdraw(lambda one: one.until is not None and one.until <= now_ms)

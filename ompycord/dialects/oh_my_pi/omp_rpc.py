@@ -1,6 +1,7 @@
-"""oh-my-pi's RPC (`omp --mode rpc-ui`), and pi's by a switch, as one conversation; its adapter is `agents/omp_rpc.py`.
+"""oh-my-pi's RPC (`omp --mode rpc-ui`), and pi's by a switch, as a protocol session.
 
-Its parts: `omp_work.py` (begin and end), `omp_requests.py` (people), `omp_events.py` (what it does).
+Its adapter is `agents/omp_rpc.py`. Its parts: `omp_work.py` (begin and end), `omp_requests.py` (people),
+`omp_events.py` (what it does).
 """
 
 from collections.abc import Callable, Mapping
@@ -47,7 +48,7 @@ _SILENT: Final = frozenset({
     "ttsr_triggered", "irc_message", "auto_compaction_start", "compaction_start", "retry_fallback_succeeded",
     "subagent_lifecycle", "subagent_progress", "subagent_event", "host_uri_cancel",
 })  # fmt: skip
-"""Frames that are known and say nothing a card shows."""
+"""Frames that are known and contain nothing that a card shows."""
 
 
 class OmpRpc:
@@ -104,7 +105,7 @@ class OmpRpc:
         return Reaction(send=({"id": "abort", "type": "abort"},))
 
     def _frames(self) -> Mapping[str, Callable[[Frame, int], Reaction]]:
-        """Every kind of frame that means something, and what it leads to."""
+        """Every kind of frame that has a meaning, and what it leads to."""
         tools, handler, work = self._tools, self._handler, self._work
         return {
             "response": lambda frame, _: self._response(frame),
@@ -131,7 +132,7 @@ class OmpRpc:
         }
 
     def _message(self, message: Frame) -> Reaction:
-        if string(message, "role") != "assistant":  # a person's, or a tool's result, which its own frame tells
+        if string(message, "role") != "assistant":  # a person's, or a tool's result, which has a frame of its own
             return Reaction()
         self._work.spoke(message)
         self._handler.expect(tool_calls(message))

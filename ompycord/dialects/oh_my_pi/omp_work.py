@@ -1,7 +1,7 @@
-"""When oh-my-pi works, when it has ended, and what it is worth; part of `omp_rpc.py`.
+"""When oh-my-pi works, when it has ended, and how; part of `omp_rpc.py`.
 
 A prompt is only acknowledged. The work has ended when an `agent_end` that is terminal is followed by a state at rest,
-and what it is worth stands in the last message's stop reason: a closed pipe or an exit code proves nothing
+and the last message's stop reason tells how: a closed pipe or an exit code proves nothing
 (docs/platform/agents.md, *oh-my-pi RPC*).
 """
 
@@ -21,7 +21,7 @@ _MOST_WAITING: Final = 256
 
 
 class OmpWork:
-    """The state of one prompt. Words that people say before the agent has begun are held until it has."""
+    """The state of one prompt. Messages from people before the agent has begun are held until it has."""
 
     def __init__(self, *, agent: Literal["omp", "pi"]) -> None:
         self._agent = agent
@@ -32,7 +32,7 @@ class OmpWork:
         self._sent = 0
 
     def prompt(self, received: Prompted) -> Reaction:
-        """A person's word for the agent: into its work, after its work, or as the next prompt where it rests."""
+        """A message for the agent: into its work, after its work, or as the next prompt where it rests."""
         if not self._has_begun:
             self._waiting.append(received)
             return Reaction()
@@ -40,12 +40,12 @@ class OmpWork:
         self._sent += 1
         kind = "follow_up" if self._is_running and received.when == "next" else "steer"
         frame: Frame = {"id": f"say-{self._sent}", "type": kind, "message": received.text}
-        if self._agent == "pi" and not self._is_running:  # pi keeps what it is told at rest until the next prompt
+        if self._agent == "pi" and not self._is_running:  # pi keeps a message at rest until the next prompt
             frame |= {"type": "prompt", "streamingBehavior": "steer"}
         return Reaction(send=(frame,))
 
     def started(self) -> Reaction:
-        """An `agent_start`."""
+        """Take an `agent_start`."""
         self._is_running = self._has_begun = True
         reaction = Reaction()
         while self._waiting:
@@ -53,7 +53,7 @@ class OmpWork:
         return reaction
 
     def stopped(self, frame: Frame) -> Reaction:
-        """An `agent_end`."""
+        """Take an `agent_end`."""
         self._is_running = False
         for message in reversed(listed(frame, "messages")):
             if string(message, "role") == "assistant":
@@ -62,30 +62,30 @@ class OmpWork:
         return Reaction() if dig(frame, "isTerminal") is False else self._ask_for_rest()
 
     def spoke(self, message: Frame) -> None:
-        """The agent's latest message: the one before its end says how it ended."""
+        """Take the agent's latest message: the one before its end has the reason of the end."""
         self._stop, self._error = string(message, "stopReason"), string(message, "errorMessage")
         self._last_words = message_text(message)
 
     def retries(self, *, continues: bool) -> Reaction:
-        """The provider is tried again later, or that is over."""
+        """Note that the provider is tried again later, or that this is over."""
         self._is_retrying = continues
         return Reaction() if continues or self._is_running or not self._has_begun else self._ask_for_rest()
 
     def prompted(self, frame: Frame) -> Reaction:
-        """The response to our prompt."""
+        """Take the response to our prompt."""
         if not boolean(frame, "success"):
             error = one_line(string(frame, "error"))
             return self._failed(f"{self._agent} did not take the prompt: {error}", FailureClass.ENV)
         return self.not_invoked(found(frame, "data"))
 
     def not_invoked(self, frame: Frame) -> Reaction:
-        """Whether the prompt reached an agent at all, where the frame says so."""
+        """Note whether the prompt reached an agent at all, where the frame has that."""
         if dig(frame, "agentInvoked") is not False or self._has_begun:
             return Reaction()
         return self._failed(f"The prompt was a command of {self._agent} itself, so no agent worked on it.")
 
     def on_response(self, frame: Frame) -> Reaction:
-        """The response to a person's word."""
+        """Take the response to a person's message."""
         trouble = Reaction()
         if not boolean(frame, "success"):
             text = f"{self._agent} did not take what it was told: {one_line(string(frame, 'error'))}"
@@ -93,7 +93,10 @@ class OmpWork:
         return trouble + (self._ask_for_rest() if self._has_begun and not self._is_running else Reaction())
 
     def at_rest(self, frame: Frame) -> Reaction:
-        """The response to our asking for its state: the end, if nothing is left to do and nothing was said since."""
+        """Take the response to our request for its state.
+
+        It is the end, if nothing is left to do and no message came since.
+        """
         state = found(frame, "data")
         queued = count(state, "queuedMessageCount") + count(state, "pendingMessageCount")
         is_busy = boolean(state, "isStreaming") or boolean(state, "isCompacting") or queued > 0 or self._is_retrying

@@ -1,1 +1,1 @@
-"""How a program sees only what it may: the levels, what each shows, and the probe that tries them."""
+"""How a program is limited to what it may see: the levels, what each shows, and the probe that tests them."""

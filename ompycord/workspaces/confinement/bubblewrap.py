@@ -1,6 +1,6 @@
 """Level *full*: a program in namespaces of its own, by bubblewrap.
 
-Its counterpart with the kernel alone is `landlock.py`.
+Its counterpart that uses only the kernel is `landlock.py`.
 """
 
 import os
@@ -19,13 +19,13 @@ __all__ = ["in_bubblewrap"]
 
 _PROGRAM: Final = Path(__file__).with_name("confine_program.py")
 _THREADS: Final = 16
-"""Tasks that the kernel lets a program have for each process that it may be: it counts every thread as one."""
+"""Tasks that the kernel allows for each process of the limit: it counts every thread as one."""
 _APART: Final = ("--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try")
 _BASE: Final = ("--die-with-parent", "--cap-drop", "ALL", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp")  # noqa: S108  # its own
 _NO_NAMESPACES: Final = "--disable-userns"
-"""From bubblewrap 0.8 on.
+"""An option from bubblewrap 0.8 on.
 
-Inside one more namespace a program of root's mounts control groups and may write them (seen on 6.18).
+Inside one more namespace a program of root's could mount control groups and write them (seen on 6.18).
 """
 _PROC: Final = Path("/proc")
 _WRITE: Final = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
@@ -34,10 +34,9 @@ _WRITE: Final = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 def in_bubblewrap(spec: ProcessSpec, layout: Layout, seen: SandboxView, *, bwrap: Path, program: Path) -> ProcessSpec:
     """`spec` within bubblewrap.
 
-    `spec.env` is all that bubblewrap itself gets, so `/proc/1/environ` inside holds no more.
-
-    TERM goes to the whole process group and would end bubblewrap, and all inside with it, at once: the outer one
-    ignores it, and the program gets its default back, so that it has its time to end.
+    `spec.env` is all that bubblewrap itself gets, so `/proc/1/environ` inside holds no more. TERM goes to the whole
+    process group and would at once end bubblewrap, and all inside with it: the outer one ignores it, and the program
+    gets its default back, so that it has its time to end.
     """
     network = () if layout.network else ("--unshare-net",)
     inside = _natively(spec, program) or _by_python(spec, program)
@@ -47,7 +46,7 @@ def in_bubblewrap(spec: ProcessSpec, layout: Layout, seen: SandboxView, *, bwrap
 
 
 def _natively(spec: ProcessSpec, program: Path) -> tuple[str, ...] | None:
-    """By two programs of the system, which take a millisecond each; None where they are missing or cannot do it."""
+    """The start by two programs of the system, which take a millisecond each; None where that is not possible."""
     tools = inside_start()
     if tools is None or spec.claims_terminal or "=" in str(program):  # `env` would take such a path for a variable
         return None
@@ -69,12 +68,11 @@ def _by_python(spec: ProcessSpec, program: Path) -> tuple[str, ...]:
 
 
 def _kernel() -> Iterator[str]:
-    """Read-only, all below /proc by which a file changes the machine.
+    """The files below /proc that change the machine, made read-only.
 
-    To root the kernel grants that without any capability.
-
-    Only processes stay writable: inside they are the program's own. bubblewrap itself covers four of these folders
-    where it may write into them, and nobody may write into /proc/sys: only into its files.
+    To root the kernel grants writing without any capability. Only processes stay writable: inside they are the
+    program's own. bubblewrap itself covers four of these folders where it may write into them, and no program may write
+    into /proc/sys itself, only into its files.
     """
     device = _PROC.stat().st_dev
     for entry in sorted(_PROC.iterdir()):
@@ -83,17 +81,20 @@ def _kernel() -> Iterator[str]:
 
 
 def _changes_machine(entry: Path, device: int) -> bool:
-    """Another file system that is mounted there does not: a new /proc is without it."""
+    """Whether a file changes the machine.
+
+    One on another mounted file system does not, since a new /proc is without it.
+    """
     try:
         found = entry.lstat()
-    except OSError:  # it went with its module
+    except OSError:  # it was removed with its module
         return False
     is_open = stat.S_ISDIR(found.st_mode) or (stat.S_ISREG(found.st_mode) and found.st_mode & _WRITE != 0)
     return is_open and found.st_dev == device
 
 
 def _mounts(seen: SandboxView) -> list[str]:
-    """Parents before what lies in them, so that the more exact word holds."""
+    """Parents before their contents, so that the more exact mount wins."""
     steps: list[tuple[int, int, tuple[str, ...]]] = []
     for path in seen.hidden:
         if any(path.is_relative_to(above) for above in seen.readable):

@@ -1,4 +1,4 @@
-"""Runs just before a confined program and becomes it: closes the kernel's doors behind itself, or arranges TERM.
+"""Runs just before a confined program and becomes it: restricts itself by Landlock, or arranges TERM.
 
 Started as `python -I -S <this file> <mode> <argument> <program> <argv…>` by `landlock.py` and `bubblewrap.py`; imports
 nothing of ours. Modes: `landlock` with its rules as JSON, `term` with `default`, or `terminal`, which also takes
@@ -14,7 +14,7 @@ import sys
 from typing import Any
 
 CANNOT = 126
-"""Exit code where the confinement could not be had: the program does not run then."""
+"""The exit code where the confinement failed: then the program does not run."""
 
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # the same on every architecture that Python runs on
 VERSION_FLAG = 1
@@ -49,7 +49,7 @@ class PathBeneath(ctypes.Structure):
 
 
 def main() -> None:
-    """Does what the mode says, then executes the program."""
+    """Does what the mode demands, then executes the program."""
     mode, argument, program, *argv = sys.argv[1:]
     try:
         if mode == "term":
@@ -76,7 +76,7 @@ def main() -> None:
 
 
 def claim_terminal() -> None:
-    """A session of its own with this terminal.
+    """Start a session of its own with this terminal.
 
     A shell cannot manage jobs in one that began outside of its namespace.
     """
@@ -89,9 +89,10 @@ def claim_terminal() -> None:
 
 
 def bound_tasks(most: int) -> None:
-    """Here, in a user namespace of its own, only what is in it counts; outside, all programs of the user would.
+    """Limit the tasks of this user.
 
-    Root is exempt.
+    Here, in a user namespace of its own, only its own tasks count; outside, all programs of the user would. Root is
+    exempt.
     """
     import resource
 
@@ -101,13 +102,13 @@ def bound_tasks(most: int) -> None:
 
 
 def fail(words: str, code: int) -> None:
-    """Says why on standard error and ends."""
+    """Prints the reason on standard error and ends."""
     os.write(2, f"{words}\n".encode())
     os._exit(code)
 
 
 def enter(rules: dict[str, Any]) -> None:
-    """Restricts this process for good. Raises OSError where the kernel cannot do what `rules` ask."""
+    """Restricts this process permanently. Raises OSError where the kernel cannot do what `rules` ask."""
     libc = ctypes.CDLL(None, use_errno=True)
     libc.syscall.restype = ctypes.c_long
 
@@ -145,7 +146,7 @@ def later_rights(abi: int) -> int:
 
 
 def allow(call: Any, ruleset: int, path: str, rights: int) -> None:
-    """Adds one rule; what is not there needs none."""
+    """Adds one rule; a missing path needs none."""
     try:
         parent = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:

@@ -1,6 +1,6 @@
-"""Levels *files+net* and *files*: the kernel's Landlock refuses files.
+"""Levels *files+net* and *files*: the kernel's Landlock denies files, and TCP, to a program.
 
-And TCP, to a program that otherwise stays where it is.
+The program otherwise stays where it is.
 """
 
 import json
@@ -19,9 +19,9 @@ _DEVICES: Final = tuple(
     f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts", "shm")
 )
 _FILES_ABI: Final = 3
-"""Before it, a file outside can be emptied (truncate was not refused)."""
+"""Landlock's first ABI with truncate; before it, a file outside can be emptied."""
 _NET_ABI: Final = 4
-"""From it on TCP can be refused (kernel 6.7)."""
+"""The first ABI that can deny TCP (kernel 6.7)."""
 
 
 def in_landlock(

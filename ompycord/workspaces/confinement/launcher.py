@@ -56,7 +56,10 @@ class UnconfinedLauncher:
 
 
 class ConfinedLauncher:
-    """The levels above *none*. Whether this machine really gives `level` says `probe.py`, not this class."""
+    """The levels above *none*.
+
+    Whether this machine really gives `level` is decided by `probe.py`, not by this class.
+    """
 
     def __init__(
         self,
@@ -67,7 +70,7 @@ class ConfinedLauncher:
         environ: Mapping[str, str] = _NOTHING,
         remedy: str = "",
     ) -> None:
-        """`hidden` are folders of ours of which a program sees only what its place names; the rest as above."""
+        """`hidden` are folders of ours of which a program sees only what its layout names; the rest as above."""
         self.level: ConfinementLevel = level
         self.remedy = remedy
         self._path = path
@@ -78,7 +81,7 @@ class ConfinedLauncher:
     async def start(
         self, spec: ProcessSpec, layout: Layout, *, clocks: Clocks | None = None, bounds: Bounds | None = None
     ) -> AsyncGenerator[RunningProcess]:
-        """See the port. A program that cannot be executed inside ends with 127 and says so on its standard error."""
+        """See the port. A program that cannot be executed inside ends with 127 and a message on its standard error."""
         confined = await asyncio.to_thread(self.arrange, spec, layout)
         async with launch(confined, clocks=clocks, bounds=bounds) as process:
             yield process
@@ -86,13 +89,13 @@ class ConfinedLauncher:
     def arrange(self, spec: ProcessSpec, layout: Layout) -> ProcessSpec:
         """See the port."""
         own = _ready(spec, layout, self._path, self._environ)
-        program = named_program(own) or find_program(own)  # which says what is missing
+        program = named_program(own) or find_program(own)  # which reports what is missing
         try:
             seen = sandbox_view(layout, program=program, path=own.env["PATH"], hidden=self._hidden)
             require_inside(own.argv[0], program, layout, shows=seen.shows)
         except OSError as error:
             raise ProcessFailed(f"The confinement could not be arranged: {error.strerror}. Nothing ran.") from error
-        find_program(own)  # looked for only now: whether there is something outside is not the checkout's to ask
+        find_program(own)  # checked only now: whether there is something outside is not the checkout's to ask
         if self.level != "full":
             return in_landlock(own, layout, seen, has_network_rules=self.level == "files+net", program=program)
         bwrap = shutil.which("bwrap", path=self._path)

@@ -1,9 +1,7 @@
 """Finds the best confinement that this machine really gives.
 
-A child tries to break out, and must fail (`probe_program.py`).
-
-No version number and no setting is believed: containers and kernels lie about both
-(docs/platform/git-and-confinement.md, *Levels*).
+A child tries to break out, and must fail (`probe_program.py`). No version number and no setting is trusted: containers
+and kernels report both wrongly (docs/platform/git-and-confinement.md, *Levels*).
 """
 
 import asyncio
@@ -26,17 +24,17 @@ from ompycord.workspaces.confinement.remedies import inspect_machine, remedy
 __all__ = ["LEVELS", "best_launcher", "gives"]
 
 LEVELS: Final[tuple[ConfinementLevel, ...]] = ("full", "files+net", "files")
-"""What can be tried, best first. *container* is a statement about the machine that no program can make."""
+"""The levels that can be tried, best first. *container* is a statement about the machine that no program can check."""
 _PROGRAM: Final = Path(__file__).with_name("probe_program.py")
 _PROBE_S: Final = 20.0
-"""Some 100 ms on an idle machine."""
+"""Seconds for a try, which takes some 100 ms on an idle machine."""
 _TEXT: Final = "of somebody else"
 _WORK, _CONNECT = "work", "connect"
 _CHANGES: Final = (_WORK, "write", "empty", "delete")
 
 
 async def best_launcher(*, path: str, hidden: tuple[Path, ...], environ: Mapping[str, str]) -> Launcher:
-    """The strongest launcher that holds here; level *none* where nothing does. Arguments as `ConfinedLauncher`'s."""
+    """The strongest launcher that works here; level *none* where nothing does. Arguments as `ConfinedLauncher`'s."""
     if sys.platform == "linux":
         for level in LEVELS:
             words = remedy(level, inspect_machine(path))
@@ -49,7 +47,7 @@ async def best_launcher(*, path: str, hidden: tuple[Path, ...], environ: Mapping
 async def gives(launcher: Launcher) -> bool:
     """Whether a child of this launcher can work in its tree, and cannot do what its level is to prevent.
 
-    What it changed is looked at from here: in a namespace of its own it may write to what only looks like our file.
+    Its changes are checked from here: in a namespace of its own it may write to what only resembles our file.
     """
     folder = await asyncio.to_thread(tempfile.TemporaryDirectory, prefix="ompycord-probe-", ignore_cleanup_errors=True)
     with folder as name, socket.create_server(("127.0.0.1", 0)) as listener:
@@ -61,7 +59,7 @@ async def gives(launcher: Launcher) -> bool:
 
 
 def _lure(folder: Path) -> Path:
-    """Files of somebody else in `folder`, and the tree of a run beside them."""
+    """Files outside of the tree in `folder`, and the tree of a run beside them."""
     for file in ("secret", "full", "kept"):
         (folder / file).write_text(_TEXT, encoding="utf-8")
     tree = folder / "run/clone"

@@ -1,8 +1,7 @@
-"""A program that tries to break out, and says as JSON what it could do.
+"""A program that tries to break out, and prints as JSON what it could do.
 
-Started confined by `probe.py`, imports nothing of ours.
-
-Its one argument is JSON: the paths and the port to try. Everything it tries is harmless where it succeeds.
+It is started confined by `probe.py` and imports nothing of ours. Its one argument is JSON: the paths and the port to
+try. Everything it tries is harmless where it succeeds.
 """
 
 import ctypes
@@ -39,7 +38,7 @@ def main() -> None:
         "read": (outside / "secret").read_bytes,
         "read the bot's environment": Path(f"/proc/{aims['pid']}/environ").read_bytes,
         "connect": connect,
-        # Whether these really reached the files outside, their owner sees.
+        # Whether these really reached the files outside is checked by their owner.
         "work": lambda: Path("made").write_text("here", encoding="utf-8"),
         "write": lambda: (outside / "new").write_text("x", encoding="utf-8"),
         "empty": lambda: os.truncate(outside / "full", 0),
@@ -65,7 +64,7 @@ def change_settings() -> None:
 
 
 def files_of(top: Path) -> Iterator[Path]:
-    """`top`, if it is a file, or the files below it; links and what cannot be listed are left out."""
+    """`top`, if it is a file, or the files below it, without links and what cannot be listed."""
     if not top.is_dir():
         yield top
     for folder, _, names in os.walk(top):
@@ -84,18 +83,15 @@ def opens(file: Path) -> bool:
 def is_own(file: Path) -> bool:
     """Whether it is a setting of a namespace that was made for this program.
 
-    To a user who is not root no other belongs.
+    Where the user is not root, no other setting belongs to them.
     """
     return os.geteuid() != 0 and file.lstat().st_uid == os.geteuid()
 
 
 def write_control_groups() -> None:
-    """As root: mounts control groups in namespaces of its own and opens one for writing.
+    """As root, mounts control groups in namespaces of its own and opens one for writing.
 
-    Raises OSError where it may not.
-
-    Those that belong to another user are that user's own.
-
+    Control groups of another user are that user's own. Raises OSError where it may not.
     """
     if os.geteuid() != 0:
         raise PermissionError(errno.EPERM, "not root")
@@ -110,7 +106,7 @@ def write_control_groups() -> None:
 
 
 def could(attempt: Callable[[], object]) -> bool:
-    """Whether it went through."""
+    """Whether it succeeded."""
     try:
         attempt()
     except OSError:

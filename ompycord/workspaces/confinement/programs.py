@@ -1,10 +1,8 @@
 """Where the program of a run lies: outside, as a person installed it, or in the run's own folders.
 
-Where an agent can put a link.
-
-What lies in those folders decides nothing about what is seen (`sandbox_view.py`), and a link out of them is refused
-here, before anything starts. A link that is put there later leads into the confinement only: nothing was made visible
-for it.
+In those an agent can put a link. Their content decides nothing about what is seen (`sandbox_view.py`), and a link out
+of them is refused here, before anything starts. A link that is put there later leads into the confinement only: nothing
+was made visible for it.
 """
 
 import os
@@ -28,7 +26,7 @@ _LONGEST: Final = 100
 def is_of_run(path: Path, layout: Layout) -> bool:
     """Whether the way to `path` touches what the run's programs can write.
 
-    So that an agent may choose where it ends.
+    Then an agent may choose where it ends.
     """
     return any(_is_in(at, _folders(layout)) for at in _way(path))
 
@@ -37,7 +35,7 @@ def require_inside(name: str, path: Path, layout: Layout, *, shows: Callable[[Pa
     """Raises ProgramLeadsOut where `path`, the program `name`, passes through the run's own folders and ends outside.
 
     One way out is a virtual environment's: its Python is a link to the Python it was made from. That one is followed
-    where it ends at what `shows` knows as seen by every program anyway.
+    where it ends at a path that every program may see anyway (`shows`).
     """
     folders = _folders(layout)
     way = list(_way(path))
@@ -54,9 +52,9 @@ def require_inside(name: str, path: Path, layout: Layout, *, shows: Callable[[Pa
 
 
 def _way(path: Path) -> Iterator[Path]:
-    """Each place on the way to `path` as the kernel goes it, links before what they lead to; the last one is its end.
+    """Each place on the way to `path` as the kernel follows it, links before their targets; the last one is its end.
 
-    `Path.resolve` gives the end alone. A way with too many links ends where they are too many: the kernel refuses it
+    `Path.resolve` gives the end alone. A way with too many links ends where they are too many: the kernel refuses it,
     too.
     """
     start = path.absolute()
@@ -80,7 +78,7 @@ def _way(path: Path) -> Iterator[Path]:
 def _target(path: Path) -> Path | None:
     try:
         return Path(os.readlink(path))  # noqa: PTH115  # Path.readlink calls it, too
-    except OSError:  # no link, nothing, or nothing that we may look at: then we cannot start it either
+    except OSError:  # no link, nothing, or nothing that we may read: then we cannot start it either
         return None
 
 

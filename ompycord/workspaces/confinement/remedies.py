@@ -1,4 +1,4 @@
-"""What raises the level of confinement on this machine: its facts, and the exact commands for them.
+"""How to raise the level of confinement on this machine: its facts, and the exact commands.
 
 Used by `probe.py`.
 """
@@ -46,7 +46,7 @@ _ROOT: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostMachine:
-    """What decides about confinement here."""
+    """The facts that decide about confinement here."""
 
     platform: str
     distributions: tuple[str, ...] = ()
@@ -55,7 +55,7 @@ class HostMachine:
     is_container: bool = False
     is_root: bool = False
     switches: tuple[tuple[str, str], ...] = ()
-    """Kernel settings of `_SWITCHES` that are there, with their values."""
+    """Kernel settings of `_SWITCHES` that exist, with their values."""
 
 
 def inspect_machine(path: str) -> HostMachine:

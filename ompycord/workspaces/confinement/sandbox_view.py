@@ -1,8 +1,6 @@
 """What a confined program sees of the machine: the system, this Python, its own program, its run's folders.
 
-For every level.
-
-Paths alone, no mechanism: `bubblewrap.py` makes mounts of them, `landlock.py` rules.
+It holds for every level and consists only of paths: `bubblewrap.py` makes mounts of them, `landlock.py` rules.
 """
 
 import os
@@ -35,7 +33,7 @@ SECRET: Final = tuple(
     )
 )
 _ALTERNATES: Final = 5
-"""How many repositories deep objects may be borrowed; git itself stops at 5."""
+"""How many repositories deep git alternates may go; git itself stops at 5."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +48,14 @@ class SandboxView:
     hidden: tuple[Path, ...]
 
     def shows(self, path: Path) -> bool:
-        """Whether `path`, a real one without links, is there for the program: the nearest word about it holds."""
+        """Whether `path`, a real one without links, is visible to the program: the nearest rule for it decides."""
         above = {path, *path.parents}
         shown = max((len(one.parts) for one in (*self.readable, *self.writable) if one in above), default=0)
         return shown > 0 and shown >= max((len(one.parts) for one in self.hidden if one in above), default=0)
 
 
 def sandbox_view(layout: Layout, *, program: Path, path: str, hidden: Iterable[Path]) -> SandboxView:
-    """What `program` sees in `layout` with `path` as its PATH; of what lies in `hidden` only what is named.
+    """The view of `program` in `layout` with `path` as its PATH; of what lies in `hidden` only what is named.
 
     A program, or a folder of the PATH, that lies in the run's own folders adds nothing: an agent chooses where it
     leads. Raises ProcessFailed for a grant that would show a hidden folder of ours whole.
@@ -99,14 +97,14 @@ def _refuse_ours(grants: Iterable[Path], ours: tuple[Path, ...]) -> None:
 
 
 def _both(paths: Iterable[Path]) -> list[Path]:
-    """Each as it is named and as it really lies."""
+    """Each path as it is named and as it really lies."""
     return [form for path in paths for form in dict.fromkeys((path.absolute(), path.resolve()))]
 
 
 def _is_there(path: Path) -> bool:
     try:
         return path.exists()
-    except OSError:  # not ours to look at
+    except OSError:  # not ours to read
         return False
 
 
@@ -120,14 +118,14 @@ def _is_covered(path: Path, shown: Iterable[Path], hidden: Iterable[Path]) -> bo
 
 
 def _pythons() -> list[Path]:
-    """This interpreter, its libraries and this package: checks, the rehearsal and the harvest run with them."""
+    """This interpreter, its libraries and this package: checks, the rehearsal and collecting run with them."""
     package = Path(ompycord.__file__).parent
     real = Path(sys.executable).resolve().parents[1]
     return [Path(sys.prefix), Path(sys.base_prefix), real, package]
 
 
 def _of_program(program: Path) -> list[Path]:
-    """A program and what is installed with it, where it is a link to that too."""
+    """A program and what is installed with it, also the target where it is a link."""
     real = program.resolve()
     parts = real.parts
     modules = [Path(*parts[: parts.index("node_modules") + 1])] if "node_modules" in parts else []
@@ -145,9 +143,9 @@ def _roots(folder: Path) -> list[Path]:
 
 
 def _objects(layout: Layout) -> list[Path]:
-    """The objects of the base that a run's clone borrows.
+    """The objects of the base that a run's clone uses.
 
-    From our own record, since what the clone says is the agent's.
+    They come from our own record, since the content of the clone is the agent's.
     """
     folder = Folder(layout.tree.parent)
     record = folder.read() if layout.tree == folder.clone else None
