@@ -1,8 +1,7 @@
-"""What distributions add to Ompycord by name, as Python entry points.
+"""The records that distributions add to Ompycord by name, as Python entry points.
 
-Read by `agents/registry.py` and `checks/registry.py`.
-
-Names are read without importing anything; what a name stands for is imported when it is first asked for.
+Read by `agents/registry.py` and `checks/registry.py`. Names are read without importing anything; the record of a name
+is imported when it is first asked for.
 """
 
 import tomllib
@@ -18,16 +17,16 @@ __all__ = ["Declared", "Registry"]
 
 _OURS: Final = "ompycord"
 _PROJECT: Final = Path(__file__).parents[1] / "pyproject.toml"
-"""Beside the package in a checkout alone; it is as new as the code, and the metadata of an editable install is not."""
+"""Exists only in a checkout; it is as new as the code, which the metadata of an editable install is not."""
 _REASON: Final = 200
-"""Characters that are shown of what an import failed with."""
+"""Characters of an import's error that are shown."""
 
 Declared = tuple[str, EntryPoint]
 """The distribution that declares an entry point, and the entry point."""
 
 
 class Named(Protocol):
-    """What an entry point stands for: a record that knows its own name."""
+    """A record that knows its own name."""
 
     @property
     def name(self) -> str: ...
@@ -111,7 +110,7 @@ def _installed(group: str) -> Iterator[Declared]:
 
 
 def _own_of_checkout(group: str) -> list[Declared]:
-    """What pyproject.toml declares; nothing where the package does not run from a checkout."""
+    """The declarations of pyproject.toml; none where the package does not run from a checkout."""
     try:
         project: dict[str, Any] = tomllib.loads(_PROJECT.read_text(encoding="utf-8")).get("project", {})
     except (OSError, ValueError):

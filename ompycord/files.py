@@ -14,7 +14,7 @@ PRIVATE = 0o600
 
 
 def replace_file(path: Path, content: bytes | str, *, mode: int = PRIVATE, is_durable: bool = True) -> None:
-    """Write beside the file, then rename: 0600 from the first byte, `mode` before anybody finds it by its name.
+    """Write beside the file, then rename: 0600 from the first byte, `mode` before it can be found by its name.
 
     `is_durable`: also after a power cut, which takes two syncs of the disk, so never on the event loop. Any number of
     writers; the last one stays. Raises OSError, and then nothing is left behind.

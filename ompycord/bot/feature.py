@@ -56,7 +56,7 @@ class Feature:
     role: Role = "viewer"
     """The least role that its commands need, for help and the reference.
 
-    Whether somebody may is asked when they act.
+    Whether a person has it is checked when they act.
     """
     exceptions: Mapping[str, Role] = field(default_factory=dict[str, Role])
     """Commands that need another role, by their own names."""

@@ -23,7 +23,7 @@ class Flow(StrEnum):
     LIVE = "live"
     ASKING = "asking"
     RATE_LIMITED = "rate limited"
-    """Discord refuses edits for a while; the card says so and catches up."""
+    """Discord refuses edits for a while; the card shows that and catches up."""
     ERROR_RECOVERY = "error recovery"
     """The answer missed its 3 seconds; the draft is kept and waits for *Resume*."""
     CLOSED = "closed"

@@ -27,7 +27,7 @@ class DiscordSettings(Frozen):
     work_channels: tuple[Snowflake, ...] = ()
     """Channels that show the runs asked for in them; a repository's own channel is one too."""
     ops_channel: Snowflake | None = None
-    """Where the bot tells of its own trouble and of questions that nobody answers."""
+    """Where the bot reports its own problems and questions that no one answers."""
     board_channel: Snowflake | None = None
     """A channel with one message that lists all live runs."""
     launch_emoji: Annotated[str, Field(min_length=1, max_length=64)] = "🚀"
@@ -35,7 +35,7 @@ class DiscordSettings(Frozen):
     message_content: bool = False
     """Ask for the privileged intent: what people write in a run's thread reaches the run."""
     approver_role: Annotated[str, Field(min_length=1, max_length=100)] | None = None
-    """How people here call those who may answer besides the requester; shown on questions."""
+    """What people here call those who may answer, apart from the requester; shown on questions."""
     reconnect_cap_s: Annotated[float, Field(gt=0, le=1024)] = 60.0
     """The longest pause between two tries to reach the gateway, in seconds."""
     guild_ready_timeout_s: Annotated[float, Field(ge=0, le=60)] | None = None

@@ -29,7 +29,7 @@ class ParserOptions(ParserSpec):
 
 
 class AutoOptions(ParserOptions):
-    """The parser that knows the command; where there is none, only the exit code counts."""
+    """The parser that knows the command; where none does, the exit code alone counts."""
 
     kind: Literal["auto"] = "auto"  # pyright: ignore[reportIncompatibleVariableOverride]  # frozen: never set
 

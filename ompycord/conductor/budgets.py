@@ -1,6 +1,6 @@
 """What a run may cost: people raise its limit, and a run that reached it is paused.
 
-The cost is what the run's agent states. One that states none cannot be held to a limit; its card says so.
+The cost is what the run's agent reports. One that reports none cannot be held to a limit; its card shows that.
 """
 
 from collections.abc import Callable

@@ -20,9 +20,9 @@ TESTED: Final[Mapping[str, tuple[Version, Version]]] = {
     "@agentclientprotocol/claude-agent-acp": ((0, 49), (0, 50)),
     "@agentclientprotocol/codex-acp": ((2, 6), (2, 7)),
 }
-"""By the name an agent gives itself (the last five over the Agent Client Protocol).
+"""The tested versions by the name that an agent gives itself (the last five over the Agent Client Protocol).
 
-From this one, up to but not that one.
+The first version is included, the second is not.
 """
 _NUMBER: Final = re.compile(r"(\d{1,6})\.(\d{1,6})(?:\.(\d{1,6}))?")
 

@@ -68,7 +68,7 @@ class Post(NamedTuple):
     name: str
     """1 to 128 characters: what the sender calls the run.
 
-    For a run key its ULID, else a name of its own, mapped by (key, name).
+    It is the ULID of a run key's run, else a name of the sender's own, mapped by (key, name).
     """
     may_create: bool
     """Whether this key may begin a new external run (scope `runs:create`)."""
@@ -247,7 +247,7 @@ class Scope(StrEnum):
 
 
 class KeyRecord(Frozen):
-    """A sending key. A bearer key is stored as its SHA-256; an HMAC secret lies sealed in the data folder."""
+    """A sending key. A bearer key is stored as its SHA-256; an HMAC secret is a file of the data folder."""
 
     id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
     name: Annotated[str, Field(max_length=100)]

@@ -78,7 +78,7 @@ class RepositorySpec(Frozen):
     agents: tuple[Slug, ...] = ()
     """Agents allowed here; empty means all."""
     two_person: bool = False
-    """Leave to act needs somebody else than who asked for the run."""
+    """Whether approvals need a person other than the requester of the run."""
     branch_prefix: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$")] = "ompycord/"
 
     @model_validator(mode="after")
@@ -129,7 +129,7 @@ class Grants(Frozen):
 
 
 class AgentSpec(Frozen):
-    """An agent by name, with the options that every kind has; each kind's own options extend it (`agents/kind.py`)."""
+    """An agent by name, as far as every kind has it; each kind's own options extend it (`agents/kind.py`)."""
 
     name: Slug
     kind: Slug
@@ -139,7 +139,7 @@ class AgentSpec(Frozen):
     env: dict[Annotated[str, StringConstraints(pattern=r"^[A-Z_][A-Z0-9_]*$")], str] = Field(
         default_factory=dict[str, str]
     )
-    """Set for the agent, besides the allow-list."""
+    """Variables set for the agent, in addition to the allow-list."""
     wall_s: Annotated[float, Field(gt=0, le=86_400)] = 3600
     idle_s: Annotated[float, Field(gt=0, le=86_400)] = 900
     sandbox: Sandbox = Sandbox()

@@ -76,7 +76,7 @@ class RunOutcome(StrEnum):
 
 
 class RunKind(StrEnum):
-    """Hosted: Ompycord drives the run. External: its agent runs elsewhere and reports to us."""
+    """Hosted: we drive it. External: its agent runs elsewhere and tells us."""
 
     HOSTED = "hosted"
     EXTERNAL = "external"

@@ -68,7 +68,7 @@ class Mode(StrEnum):
 
 
 class Origin(Frozen):
-    """Where a task came from and where its channel summary is posted; Discord ids as decimal text."""
+    """Where a task came from and where its mirror is posted; Discord ids as decimal text."""
 
     guild: str | None = None
     channel: str | None = None
@@ -81,7 +81,7 @@ class Origin(Frozen):
 class TaskFile(Frozen):
     """A file that came with a task and is no part of its text.
 
-    It is stored by its content and written beside the clone for the agent.
+    It is kept by its content and laid beside the clone for the agent.
     """
 
     name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$")]

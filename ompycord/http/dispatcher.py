@@ -73,7 +73,7 @@ class Sidecar:
         hosts: frozenset[str],
         on_drain: Sequence[Callable[[], None]] = (),
     ) -> None:
-        """`hosts` are names besides those of this machine. Raises ValueError where two edges claim one path."""
+        """`hosts` are names beyond those of this machine. Raises ValueError where two edges claim one path."""
         self._auth_check = auth_check
         self._pipeline = pipeline
         self._on_drain = tuple(on_drain)

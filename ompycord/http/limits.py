@@ -29,5 +29,5 @@ class HttpLimits(Frozen):
     trusted_proxies: tuple[str, ...] = ()
     """Addresses of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.
 
-    Else all that comes through one is one sender.
+    All requests through any other proxy count as one sender's.
     """

@@ -1,4 +1,4 @@
-"""The section `notify` of the settings: which other systems are told of runs, of what, and who signs."""
+"""The section `notify` of the settings: which other systems are notified of runs, of what, and how it is signed."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -66,5 +66,5 @@ class NotifySettings(Frozen):
 
     @property
     def destinations(self) -> tuple[Destination, ...]:
-        """Every destination that is configured besides Discord."""
+        """Every configured destination other than Discord."""
         return tuple(one.name for one in self.webhooks)

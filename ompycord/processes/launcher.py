@@ -81,7 +81,7 @@ class RunningProcess:
     def lines(self) -> AsyncGenerator[Line]:
         """The lines of all its streams as they come, until the last one.
 
-        To be called before the first wait to miss none.
+        A caller that asks before its first wait misses none.
         """
         return self._queue.lines()
 

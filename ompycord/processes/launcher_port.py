@@ -22,7 +22,7 @@ _USUAL: Final = ResourceLimits()
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The folders a program of a run works in: all that a confined one sees besides the system's own."""
+    """The folders in which a program of a run works: with the system's own, all that a confined one sees."""
 
     tree: Path
     """Its working folder, writable."""
@@ -62,7 +62,7 @@ class Launcher(Protocol):
     def arrange(self, spec: ProcessSpec, layout: Layout) -> ProcessSpec:
         """The program that `start` would launch: the confined form of `spec`, its folders made, its environment whole.
 
-        For a program on a person's terminal. Raises ProcessFailed.
+        It is for a program on a person's terminal. Raises ProcessFailed.
         """
         ...
 

@@ -92,7 +92,7 @@ def _make(at: int, name: str) -> None:
 
 @contextmanager
 def _opened(name: str, flags: int, at: int) -> Generator[int]:
-    """The file, if it is a regular one. Without O_NONBLOCK a pipe with that name would hang us for ever."""
+    """The file, if it is a regular one. Without O_NONBLOCK a pipe with that name would block us forever."""
     fd = os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644, dir_fd=at)
     try:
         if not stat.S_ISREG(os.fstat(fd).st_mode):

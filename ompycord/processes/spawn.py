@@ -219,7 +219,7 @@ async def _execute_by_python(
     except BaseException:
         status.transport.close()
         raise
-    ends.theirs.close()  # the end of the status is seen only when nobody here holds its other end
+    ends.theirs.close()  # the end of the status is noticed only when no process here holds its other end
     await _await_program(process, status, program)
     return process
 

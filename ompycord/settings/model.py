@@ -59,7 +59,10 @@ class LogSettings(Frozen):
     level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
     json_lines: bool = Field(default=False, validation_alias=AliasChoices("json", "json_lines"))
     file: Path | None = None
-    """Also into this file, JSON a line, which is begun anew at `max_mib`. A relative one lies in the data folder."""
+    """Also into this file, one JSON object a line; at `max_mib` a new file starts.
+
+    A relative path is in the data folder.
+    """
     max_mib: int = Field(default=10, ge=1, le=10_000)
     keep: int = Field(default=5, ge=1, le=100)
     """How many earlier files stay, as NAME.1 to NAME.n."""
@@ -111,11 +114,11 @@ class Settings(BaseSettings):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What was said in words that another version will not take, a sentence each; set by `load_settings`."""
+        """A sentence for each deprecated key that was used; set by `load_settings`."""
         return self._warnings
 
     def note(self, warnings: tuple[str, ...]) -> Self:
-        """Keep what there is to say of how these settings were said; itself."""
+        """Add warnings about how these settings were written; returns itself."""
         self._warnings = warnings
         return self
 

@@ -1,4 +1,4 @@
-"""An agent whose words a test writes; satisfies `domain.ports.AgentAdapter` and its contract."""
+"""An agent whose events a test writes; satisfies `domain.ports.AgentAdapter` and its contract."""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,14 +10,14 @@ __all__ = ["ScriptedAgent", "ScriptedInbox"]
 
 
 class ScriptedInbox:
-    """What people say, written by a test; satisfies `domain.ports.Inbox`."""
+    """Messages from people, written by a test; satisfies `domain.ports.Inbox`."""
 
     def __init__(self, *bodies: AgentInput) -> None:
         self._waiting: asyncio.Queue[AgentInput] = asyncio.Queue(64)
         self.send(*bodies)
 
     def send(self, *bodies: AgentInput) -> None:
-        """Next of all, in this order."""
+        """Queue these as the next ones, in this order."""
         for body in bodies:
             self._waiting.put_nowait(body)
 
@@ -26,7 +26,10 @@ class ScriptedInbox:
 
 
 class ScriptedAgent:
-    """Emits its script, edits files in its folder, then ends as told. `hold()` keeps it running until `release()`."""
+    """Emits its script, edits files in its folder, then ends as scripted.
+
+    `hold()` keeps it running until `release()`.
+    """
 
     capabilities = AgentCapabilities(simulated=True)
 
@@ -46,7 +49,7 @@ class ScriptedAgent:
         self._go.set()
         self.began = asyncio.Event()
         self.received: asyncio.Queue[AgentInput] = asyncio.Queue(64)
-        """What people said to it while it ran."""
+        """The messages that it received while it ran."""
 
     def hold(self) -> None:
         """Do not end before `release`."""

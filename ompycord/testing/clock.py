@@ -1,4 +1,4 @@
-"""Time and ids that a test owns."""
+"""Time and ids that a test controls."""
 
 import asyncio
 import heapq
@@ -32,7 +32,7 @@ class FakeClock:
         await woken.wait()
 
     def advance(self, seconds: float) -> None:
-        """Let time pass and wake whoever is due."""
+        """Let time pass and wake the sleepers that are due."""
         self._elapsed_s += seconds
         while self._sleepers and self._sleepers[0][0] <= self._elapsed_s:
             heapq.heappop(self._sleepers)[2].set()

@@ -18,14 +18,14 @@ __all__ = ["MemoryNotificationQueue"]
 
 
 class MemoryNotificationQueue:
-    """What a test adds to it, in order."""
+    """The deliveries that a test adds, in order."""
 
     def __init__(self) -> None:
         self._rows: dict[str, StoredDelivery] = {}
         self._counts: dict[tuple[Destination, RunId | None], int] = {}
 
     def add(self, deliveries: Iterable[Delivery]) -> None:
-        """As a projection does: one whose id is there changes nothing."""
+        """Add deliveries, as a projection does: one with a known id changes nothing."""
         for one in deliveries:
             if one.id in self._rows:
                 continue

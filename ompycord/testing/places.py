@@ -23,12 +23,10 @@ Tree = dict[str, bytes]
 
 
 class FakeWorkspaces:
-    """A folder a run, begun with the files of `repository.path` where that is a folder.
+    """A folder per run, which starts with the files of `repository.path` where that is a folder.
 
-    What differs from them is a change.
-
-    `branches` holds what was published. Keeps what the port promises (`tests/contract/test_workspaces.py`).
-
+    A file that differs from them is a change. `branches` holds what was published. Keeps what the port promises
+    (`tests/contract/test_workspaces.py`).
     """
 
     def __init__(self, root: Path) -> None:
@@ -37,9 +35,9 @@ class FakeWorkspaces:
         self._results: dict[RunId, tuple[Collected, Tree]] = {}
         self.branches: dict[str, str] = {}
         self.taken_over: set[RunId] = set()
-        """Runs in whose clone somebody works."""
+        """Runs in whose clone a person works."""
         self.co_authors: list[str | None] = []
-        """Who was to stand on the commit, harvest by harvest."""
+        """The co-author of each commit, one entry per collected result."""
         self.refuses: str | None = None
         """When set, `prepare` raises WorkspaceError with it."""
 

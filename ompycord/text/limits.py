@@ -1,6 +1,7 @@
 """Every limit and size of the product, named once; Discord or Ompycord enforces them.
 
-Lengths of Discord texts are in UTF-16 units unless a line says otherwise: never fewer than the code points it counts.
+Lengths of Discord texts are in UTF-16 units unless a line names another unit: never fewer than the code points it
+counts.
 """
 
 from typing import Final

@@ -1,4 +1,4 @@
-"""Takes every known secret, and what looks like one, out of text; its counterpart is `sanitise.py`, which comes after.
+"""Takes every known secret, and what looks like one, out of text; its counterpart is `sanitise.py`, which follows it.
 
 One redactor stands before embeds, logs, artifacts and error bodies.
 """

@@ -1,8 +1,7 @@
-r"""JSON from strangers, as strict as docs/contracts/ingestion.md, *JSON*; its users are the webhook and the dialects.
-Pure.
+r"""JSON from untrusted senders, as strict as docs/contracts/ingestion.md, *JSON*. Pure.
 
-pydantic's parser, the strictest that was tried, still lets through 1e999, repeated keys and `\u0000`, so the
-standard library's is used with hooks that refuse, and what it made is walked once.
+The webhook and the dialects use it. pydantic's parser, the strictest that was tried, still accepts 1e999, repeated keys
+and `\u0000`, so the standard library's is used with hooks that refuse, and its result is walked once.
 """
 
 import json

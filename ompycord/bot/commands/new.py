@@ -235,5 +235,5 @@ class _NewRun:
             closed = message(words, sign=self._context.signer.button)
             try:
                 await self._context.rest.edit(str(message_of_ours.channel.id), str(message_of_ours.id), closed)
-            except SendFailed as failed:  # the run started, which the reply says; the button starts no second one
+            except SendFailed as failed:  # the run started, as the reply tells; the button starts no second one
                 log.info("resume.not_closed", run=record.id, cause=str(failed))

@@ -33,7 +33,7 @@ _THREAD_NAME = 100
 DOUBTS = 6
 """Refusals in a row, each for no known reason, after which the last one is final."""
 _PINGING = frozenset({OutboxKind.QUESTION, OutboxKind.RESULT, OutboxKind.NOTICE})
-"""docs/contracts/cards.md, *Who is pinged*: everything else is sent silently and mentions nobody."""
+"""docs/contracts/cards.md, *Who is pinged*: everything else is sent silently and mentions no one."""
 _NO_ENTRY = frozenset({50001, 50013, THREAD_LOCKED})
 """Errors of a thread that the bot may not see or write to. A deleted one is handled by `rollover.py`."""
 

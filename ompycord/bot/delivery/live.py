@@ -248,7 +248,7 @@ class LiveEditor:
         else:
             self._flows[run] = flow
 
-    # -- one lane ----------------------------------------------------------------------------------------------------
+    # -- one channel queue --------------------------------------------------------------------------------------------
 
     async def _work(self, start: Start) -> None:
         """Do one job. Whatever happens, the queue is free afterwards and nothing is forgotten."""

@@ -222,7 +222,7 @@ class Session:
             self._tree.add_command(command, guilds=[discord.Object(int(guild)) for guild in context.options.guilds])
         return Dispatcher(context, features.handlers)
 
-    # -- what the client tells ---------------------------------------------------------------------------------------
+    # -- events of the client -----------------------------------------------------------------------------------------
 
     async def _set_up(self) -> None:
         """Register the commands.

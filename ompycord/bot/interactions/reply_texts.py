@@ -182,7 +182,7 @@ def run_line(record: RunRecord, title: str, url: str | None, sanitizer: Sanitize
     return " · ".join(part for part in parts if part)
 
 
-# -- what was said -----------------------------------------------------------------------------------------------------
+# -- messages to a run ------------------------------------------------------------------------------------------------
 
 _FATES: dict[MessageOutcome, str] = {
     "now": "{agent} gets it now, in the middle of what it does.",

@@ -1,13 +1,14 @@
-"""The past of a session, which an agent tells again when it goes on in it, and where that ends; part of `acp.py`.
+"""The past of a session, which an agent replays when it continues it, and where that ends; part of `acp.py`.
 
 The protocol wants all of it before the answer to `session/load`, and none for `session/resume`. oh-my-pi 18.2.3,
 OpenCode 1.18.33, and the adapters of Claude 0.49.0 and Codex 2.6.0 keep to that. Gemini CLI 0.61.0 answers first and
-tells on: with 2 MB of history its whole next turn, end and all, came in the midst of 2,000 old messages. Nothing in an
-update tells old from new, so the first prompt waits until the agent is quiet: a request of an extension that no agent
-has, which the protocol makes it refuse (https://agentclientprotocol.com/protocol/extensibility), asked again until a
-whole round trip brings nothing of the past. All five refuse it at once, and the 2,000 messages took six rounds. What
-cannot be told: the past of an agent that goes on with it after a rest. One that answers nothing to a request that it
-does not know breaks JSON-RPC, and ends by its idle clock.
+continues the replay: with 2 MB of history its whole next turn, including its end, came in the midst of 2,000 old
+messages. Nothing in an update distinguishes old from new, so the first prompt waits until the agent is quiet: a request
+of an extension that no agent has, which the protocol makes it refuse
+(https://agentclientprotocol.com/protocol/extensibility), is repeated until a whole round trip brings nothing of the
+past. All five refuse it at once, and the 2,000 messages took six rounds. Two cases are not recognized: an agent that
+continues the replay after a rest, and one that does not answer an unknown request, which breaks JSON-RPC; its idle
+clock ends it.
 """
 
 from typing import Final

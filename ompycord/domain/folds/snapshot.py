@@ -25,9 +25,9 @@ __all__ = [
 
 
 class Verification(StrEnum):
-    """What our own checks prove: `verified` means that a run changed something and its checks passed.
+    """Nobody's word is taken: `verified` means that a run changed something and its checks passed.
 
-    We ran, timed and parsed them; no claim of an agent counts.
+    We timed and parsed them.
     """
 
     PENDING = "pending"
@@ -49,9 +49,9 @@ class ToolCall(Frozen):
 
 
 class Usage(Frozen):
-    """Tokens summed over all sources.
+    """Tokens summed over all lanes.
 
-    `cost_usd` is None while no source stated a cost; `cost_complete` says whether all did.
+    `cost_usd` is None while no lane stated one; `cost_complete` says whether all did.
     """
 
     input: int = 0
@@ -74,7 +74,7 @@ class Check(Frozen):
 
 
 class Question(Frozen):
-    """A question to people and its answer."""
+    """A question to people and what became of it."""
 
     ref: str
     text: str
@@ -88,7 +88,7 @@ class Question(Frozen):
 
 
 class Approval(Frozen):
-    """A request for approval and its decision."""
+    """A request for leave and what became of it."""
 
     ref: str
     title: str
@@ -109,7 +109,7 @@ def approval_words(request: Approval | ApprovalRequested) -> tuple[str, str | No
 
 
 class ProviderWait(Frozen):
-    """A model provider that refuses requests for now."""
+    """The model provider refuses for now."""
 
     since: Millis
     message: str | None = None
@@ -129,7 +129,7 @@ class Artifact(Frozen):
 
 
 class Gap(Frozen):
-    """Numbers of a source that have not come yet: first to last, inclusive."""
+    """Numbers of a lane that did not come yet: first to last, inclusive."""
 
     source: Source
     first: int
@@ -163,7 +163,7 @@ class StatusSnapshot(Frozen):
     message: str | None = None
     """One true sentence about the state, from the last transition."""
     last_words: str | None = None
-    """What the agent said last."""
+    """The agent's latest message."""
     summary: str | None = None
     """What the agent stated at its end; a claim."""
     failure: FailureClass | None = None

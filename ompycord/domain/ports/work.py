@@ -167,7 +167,7 @@ class AgentJob(Frozen):
     cwd: Path
     prompt: str
     env: dict[str, str]
-    """What the agent may know besides its allow-list: run id, sidecar address, its key."""
+    """What the agent may know in addition to its allow-list: run id, sidecar address, its key."""
     session: str | None = None
     session_usd: float = 0.0
     """The cost of `session` that the agent has reported so far: many report totals and continue them."""

@@ -96,7 +96,7 @@ class CardAction:
     """
     label: str
     right: str
-    """The rule of `domain.access` that says who may press it."""
+    """The rule of `domain.access` that decides who may press it."""
     style: Style = "secondary"
     emoji: str | None = None
     offered_when: Offered = _always
@@ -165,7 +165,7 @@ OFFERS: Final[dict[Situation, tuple[CardAction, ...]]] = {
     Situation.STOPPED: _PAUSED,
     Situation.OVER_BUDGET: (RAISE, *_PAUSED),
     Situation.PROVIDER_STOPPED: (SWITCH, *_PAUSED),
-    Situation.UNCHANGED: (AGAIN, *_VOTES, DETAILS),  # no diff, no checks, no branch to look at
+    Situation.UNCHANGED: (AGAIN, *_VOTES, DETAILS),  # no diff, no checks, no branch to open
     Situation.VERIFIED: (DIFF, AGAIN, *_VOTES),
     Situation.CHECKS_FAILED: (RETRY, FOLLOW_UP, CHECKS, DIFF, TAKEOVER),
     Situation.UNVERIFIED: (RUN_CHECKS, DIFF, FIX_SETUP, *_VOTES, DETAILS),
