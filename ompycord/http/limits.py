@@ -25,7 +25,7 @@ class HttpLimits(Frozen):
     addresses: Annotated[int, Field(ge=1)] = 4096
     """Addresses that are remembered for it; the oldest is forgotten first, and a failure renews one."""
     hosts: tuple[str, ...] = ()
-    """Public names under which a proxy reaches it, besides 127.0.0.1, localhost and [::1] (the `Host` header)."""
+    """Public names under which a proxy reaches it, other than 127.0.0.1, localhost and [::1] (the `Host` header)."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.
 

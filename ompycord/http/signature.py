@@ -70,8 +70,8 @@ def verify(
     for index, secret in enumerate(secrets if given else ()):
         expected = _signature(secret, webhook_id, timestamp, body).encode()
         for candidate in given:
-            # Bytes of equal length are compared in constant time; the search continues, so that time reveals no index
-            # either.
+            # Bytes of equal length are compared in constant time; the search continues, so that time does not
+            # reveal the index.
             if hmac.compare_digest(expected, candidate) and found is None:
                 found = index
     return found

@@ -13,7 +13,7 @@ __all__ = ["NotifySettings", "OutgoingWebhook"]
 
 
 class OutgoingWebhook(Frozen):
-    """Another system that is told of runs."""
+    """Another system that is notified of runs."""
 
     name: Destination
     """Its destination, in commands, logs and the bodies it gets."""
@@ -53,7 +53,7 @@ class OutgoingWebhook(Frozen):
 
 
 class NotifySettings(Frozen):
-    """Who is told of runs, besides Discord."""
+    """The systems that are notified of runs, other than Discord."""
 
     webhooks: tuple[OutgoingWebhook, ...] = ()
 

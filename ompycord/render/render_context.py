@@ -38,7 +38,7 @@ class RenderContext(Frozen):
     silent_since: Millis | None = None
     """Set by the driver once an external agent has been silent for 15 minutes."""
     approvers: str | None = None
-    """The name of the role that may answer besides the requester."""
+    """The name of the role that may answer, apart from the requester."""
     question_url: str | None = None
     """Where the oldest open question was posted."""
     live_url: str | None = None

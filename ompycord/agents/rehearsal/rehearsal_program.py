@@ -7,7 +7,7 @@ repository it really repairs the cart: a failing test first, then the fix; in an
 Whole words in the prompt choose a path:
 
     ask       asks a person first, through the sidecar's MCP (skipped, with a message, where the run has no address)
-    approval  asks for leave to run a command, and obeys
+    approval  asks for approval to run a command, and obeys
     fail      writes the failing test, then gives up and says so
     slow      works for a minute
 
