@@ -134,6 +134,7 @@ def test_prose_has_no_markup_left(text: str, limit: int) -> None:
 @given(HOSTILE, st.integers(0, 120))
 @example("|\u0338", 2)
 @example("*\ufe0f", 2)
+@example("@everyone", 3)
 def test_code_and_labels_hold_no_backtick_and_twice_is_once(text: str, limit: int) -> None:
     for form in (code, label):
         shown = form(text, limit)
