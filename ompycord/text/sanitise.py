@@ -233,5 +233,4 @@ def _joined(parts: Iterator[tuple[str, bool]], limit: int, *, was_cut: bool, not
             units -= cut
         else:
             units -= len(part) if is_run else utf16_len(part)
-    # A break stands before what would be a mention; where that is cut off, the break has nothing left to break.
-    return "".join(part for part, _ in kept).removesuffix(_BREAK) + ELLIPSIS
+    return "".join(part for part, _ in kept) + ELLIPSIS

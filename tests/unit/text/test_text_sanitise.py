@@ -140,7 +140,7 @@ def test_code_and_labels_hold_no_backtick_and_twice_is_once(text: str, limit: in
     for form in (code, label):
         shown = form(text, limit)
         assert "`" not in shown
-        # A cut may go through a mention: the break in what is left of it is harmless, and a second pass adds none.
+        # A cut may go through a mention; the break in what is left of it is harmless, and a second pass drops it.
         assert form(shown, limit).replace("\u200b", "") == shown.replace("\u200b", "")
 
 
