@@ -102,7 +102,7 @@ async def _submits(product: Product, count: int) -> tuple[list[float], int]:
     missed, ids = 0, list[str]()
     async with _flooded(product):
         for number, form in enumerate(forms):
-            sent = await person.send_form(form, {"What shall be done?": f"Task {number}: mend the cart's total."})
+            sent = await person.send_form(form, {"What should be done?": f"Task {number}: mend the cart's total."})
             ids.append(sent.id)
             await asyncio.sleep(1 / PER_S)
             await seen.read()

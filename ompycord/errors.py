@@ -5,7 +5,7 @@ OmpycordError
 │   ├── ConfigurationError      78  a setting is wrong; the message names the key, never the value
 │   ├── BusyError               75  another instance, a taken port, a held lock
 │   ├── UnavailableError        69  something we depend on is not there
-│   └── GatewayFatal            76  Discord closed the gateway for good (4004, 4010-4014)
+│   └── GatewayFatal            76  Discord closed the gateway permanently (4004, 4010-4014)
 ├── Refused                     77  somebody may not do this; nothing happened; carries a code and facts
 │   └── RefusedInWords              by a surface to its own audience, in its own words
 ├── BadEvent                    an event that is not stored; carries its problem slug and HTTP status

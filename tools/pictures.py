@@ -67,7 +67,7 @@ async def _question(page: Page) -> None:
     await _take(page, "question")
     await question.get_by_role("button").first.click()
     await expect(messages.filter(has_text="· result")).to_have_count(1)
-    await expect(messages.filter(has_text="· card 1")).to_contain_text("Done, checked")
+    await expect(messages.filter(has_text="· card 1")).to_contain_text("Done · checks passed")
     await page.evaluate("document.activeElement.blur()")
     await _take(page, "done")
 

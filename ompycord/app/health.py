@@ -60,15 +60,13 @@ class Health:
             HealthLine(
                 name="Database",
                 is_ok=is_writable,
-                text="takes what comes"
+                text="writable"
                 if is_writable
                 else self._store.read_only or "does not answer writes: another program may hold it",
             ),
             HealthLine(name="Disk", is_ok=not disk.is_low, text=f"{disk.ratio:.0%} free"),
-            HealthLine(name="Events waiting", is_ok=backlog < MANY_EVENTS, text=str(backlog)),
-            HealthLine(
-                name="Refused keys", is_ok=True, text=f"{self._requests().without_key} requests since the start"
-            ),
+            HealthLine(name="Event backlog", is_ok=backlog < MANY_EVENTS, text=str(backlog)),
+            HealthLine(name="Rejected requests", is_ok=True, text=f"{self._requests().without_key} since start"),
             *(HealthLine(name=name, is_ok=is_ok, text=text) for name, is_ok, text in await self._destinations.lines()),
         )
 

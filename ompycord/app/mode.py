@@ -69,7 +69,7 @@ class StorageMode:
         disk = await self.usage()
         if not disk.is_low:
             return None
-        what = f"This machine is low on disk ({disk.ratio:.0%} free), so no new run begins."
+        what = f"This machine is low on disk ({disk.ratio:.0%} free), so no new run will start."
         return f"{what} Runs at work go on. Somebody must free space there; then try again."
 
     async def name(self) -> str:
@@ -82,7 +82,7 @@ class StorageMode:
         """The mode for people in Discord; None while all is normal."""
         match await self.name():
             case "read_only":
-                return "read-only: nothing new is kept; see /omp health"
+                return "read-only: disk full, see /omp health"
             case "low_disk":
                 return f"low on disk ({(await self.usage()).ratio:.0%} free): no new runs; see /omp health"
             case _:

@@ -66,7 +66,7 @@ async def _up(
     with stop.installed():
         secret, is_new = _webhook_secret(settings, data)
         if is_new:
-            announce(f"A webhook secret was made. It is shown this once and kept in secrets/webhook_secret: {secret}")
+            announce(f"Webhook secret created (shown once): {secret}. It is kept in secrets/webhook_secret")
         if settings.discord.token is not None:
             token = settings.discord.token.get_secret_value()
             point_at_configured(settings.discord)

@@ -33,7 +33,7 @@ __all__ = [
 
 FINAL_CODES: dict[int, str] = {
     10003: "the channel or thread is gone",
-    10004: "the bot is not in that server any more",
+    10004: "the bot is no longer in that server",
     10008: "the message is gone",
     50035: "Discord refuses the form of the message",
     160006: "the server has too many active threads",

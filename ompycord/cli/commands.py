@@ -28,7 +28,7 @@ from ompycord.cli.webhooks import webhooks
 
 __all__ = ["application"]
 
-RUN, EVENTS, MODES = "Run it", "Send events", "Look after it"
+RUN, EVENTS, MODES = "Run it", "Send events", "Maintenance"
 
 application = typer.Typer(
     name="ompycord",
@@ -52,7 +52,7 @@ def _group() -> None:
 def up(
     port: Annotated[int | None, typer.Option(help="The sidecar's port; 0 takes any free one.")] = None,
     playground_port: Annotated[int | None, typer.Option(help="The playground's port; 0 takes any free one.")] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="Where database, secrets and workspaces lie.")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Data directory.")] = None,
 ) -> None:
     """Start the bot and its sidecar. Without DISCORD_TOKEN, a local Discord opens too: the playground."""
     from ompycord.app.run import up as start

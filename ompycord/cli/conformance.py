@@ -61,5 +61,5 @@ def conformance(
     else:
         rows = [(one.rule, "kept" if one.kept else "broken", " ".join(one.why.split())) for one in verdicts]
         typer.echo(table(("RULE", "VERDICT", "WHY"), rows))
-        typer.echo(f"\n{name} keeps {len(verdicts) - len(broken)} of {len(verdicts)} rules. Confinement here: {level}.")
+        typer.echo(f"\n{name} passes {len(verdicts) - len(broken)} of {len(verdicts)} checks. Sandbox here: {level}.")
     raise typer.Exit(1 if broken else 0)

@@ -26,7 +26,7 @@ def doctor(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Look at this machine, the configuration and Discord; say what is wrong and what mends it. Changes nothing.
+    """Check this machine, the configuration and Discord; report problems and fixes. Changes nothing.
 
     Exit 0: nothing is wrong (there may be warnings). Exit 1: something is.
     """

@@ -37,13 +37,13 @@ def healthcheck(
         body: dict[str, Any] = json.loads(answer.read())
         connection.close()
     except (OSError, http.client.HTTPException, ValueError):
-        raise UnavailableError(f"Nothing like Ompycord answers on port {own}. Start it with `ompycord up`.") from None
+        raise UnavailableError(f"Nothing is listening on port {own}. Start it with `ompycord up`.") from None
     is_well = answer.status == OK
     if as_json:
         typer.echo(json.dumps({"ok": is_well, **body}))
     else:
         missing = [name for name, holds in body.get("checks", {}).items() if not holds]
-        typer.echo(f"not well: {', '.join(missing)}" if missing else "well" if is_well else "not well")
+        typer.echo(f"not healthy: {', '.join(missing)}" if missing else "healthy" if is_well else "not healthy")
     raise typer.Exit(0 if is_well else 1)
 
 

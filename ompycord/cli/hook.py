@@ -53,7 +53,7 @@ def _key() -> str:
         return _private(path).strip()
     except OSError:
         raise ConfigurationError(
-            "There is no key to push with: set OMPYCORD_KEY, or `ompycord integrations AGENT --save-key`."
+            "No key to push with: set OMPYCORD_KEY, or `ompycord integrations AGENT --save-key`."
         ) from None
 
 

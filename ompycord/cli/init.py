@@ -35,7 +35,7 @@ def init(
         list[str] | None,
         typer.Option(metavar="NAME=PATH", help="A git repository on this machine; repeat for several."),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing: take options and defaults.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Non-interactive: take options and defaults.")] = False,
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace .env and ompycord.yml; the old ones stay as NAME.before.")
     ] = False,
@@ -76,7 +76,7 @@ class Wizard:
         if not self._is_silent:
             return str(typer.prompt(question, default=default, hide_input=is_secret))
         if default is None:
-            raise ConfigurationError(f"{question}: nobody was asked (--yes). {missing}")
+            raise ConfigurationError(f"{question}: not asked (--yes). {missing}")
         return default
 
     def may_replace(self, folder: Path) -> bool:

@@ -60,7 +60,7 @@ def add(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a key. Its secret is shown this once. A running Ompycord takes it at once."""
+    """Make a key. Its secret is shown once. A running Ompycord accepts it immediately."""
     request: dict[str, Any] = {
         "name": name,
         "kind": kind.value,
@@ -89,16 +89,14 @@ def list_(
         rows = [
             (one["id"], one["name"], one["kind"], one["state"], _end(one), " ".join(one["scopes"])) for one in found
         ]
-        typer.echo(table(("ID", "NAME", "KIND", "STATE", "ENDS", "MAY"), rows))
+        typer.echo(table(("ID", "NAME", "KIND", "STATE", "ENDS", "SCOPES"), rows))
 
 
 @keys.command("revoke")
 def revoke(key: Which, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """End a key now. A running Ompycord refuses it from this moment on."""
     ended: dict[str, Any] = perform_here(data_dir, "keys.revoke", {"key": key})
-    typer.echo(
-        json.dumps(ended, indent=2) if as_json else f"Key {ended['id']} ({ended['name']}) opens nothing any more."
-    )
+    typer.echo(json.dumps(ended, indent=2) if as_json else f"Key {ended['id']} ({ended['name']}) is revoked.")
 
 
 @keys.command("rotate")
@@ -121,10 +119,10 @@ def _show_made(made: dict[str, Any], *, as_json: bool) -> None:
     key, old = made["key"], made.get("replaces")
     typer.echo(f"Key {key['id']} ({key['name']}), {key['kind']}: {' '.join(key['scopes'])}. Ends: {_end(key)}.")
     if old is not None and old["state"] == "revoked":
-        typer.echo(f"The old key {old['id']} opens nothing any more.")
+        typer.echo(f"The old key {old['id']} is revoked.")
     elif old is not None:
         typer.echo(f"The old key {old['id']} works until {_end(old)}.")
-    typer.echo("Its secret, shown this once; whoever sends sets it as OMPYCORD_KEY:")
+    typer.echo("Secret (shown once); set it as OMPYCORD_KEY where events are sent:")
     typer.echo(made["secret"])
 
 

@@ -11,9 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AsJson", "DataDir", "perform_here", "settings_of"]
 
-DataDir = Annotated[
-    Path | None, typer.Option(help="Where database, secrets and workspaces lie. Without it: as configured.")
-]
+DataDir = Annotated[Path | None, typer.Option(help="Data directory (default: as configured).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 

@@ -79,7 +79,7 @@ def _secret(key: str | None, data_dir: Path | None) -> str:
         return (folder / "secrets" / "webhook_secret").read_text(encoding="utf-8").strip()
     except OSError:
         raise ConfigurationError(
-            "There is no secret to sign with: set OMP_WEBHOOK_SECRET, or run `ompycord up` once, which makes one."
+            "No secret to sign with: set OMP_WEBHOOK_SECRET, or run `ompycord up` once, which makes one."
         ) from None
 
 

@@ -105,7 +105,7 @@ class BudgetKeeper:
             if snapshot is None or snapshot.state is not RunState.BUILDING or not is_used_up(snapshot):
                 return
             limit, cost = money(snapshot.budget_usd or 0.0), money(snapshot.usage.cost_usd or 0.0)
-            reason = f"Its limit of {limit} is reached: {cost} spent. Raise the limit, and it goes on."
+            reason = f"Its limit of {limit} is reached: {cost} spent. Raise the limit to continue."
             body = ev.RunStopped(by="Ompycord", reason=reason, cause=SuspendReason.BUDGET)
             await self._transitions.decide(run, body, kind=SourceKind.OMPYCORD, must_move=True)
         except Refused:

@@ -114,7 +114,7 @@ class Reminders:
         waiting |= {Ref(RefKind.QUESTION, one.ref): one.asked_at for one in snapshot.open_questions}
         now = self._clock.now_ms()
         if any(now - at >= PAUSE_AFTER_MS for at in waiting.values()):
-            await self._runs.suspend(record, "Parked: nobody decided for a day what its agent asked.")
+            await self._runs.suspend(record, "Paused: no one answered its agent for a day.")
             return
         for ref, at in waiting.items():
             if channel is not None and now - at >= REMIND_MS:

@@ -187,7 +187,7 @@ class Runs:
         )
         submitted = ev.RunSubmitted(task=task)
         queued = ev.RunStateChanged(
-            state=RunState.QUEUED, previous=RunState.QUEUED, cause=submitted.type, message="Waiting for its turn."
+            state=RunState.QUEUED, previous=RunState.QUEUED, cause=submitted.type, message="Waiting for a free slot."
         )
         commit = self._transitions.commit_of(
             record,

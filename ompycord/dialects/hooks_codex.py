@@ -28,7 +28,7 @@ def read(payload: Frame) -> HookReading:
 
 def _request(payload: Frame) -> tuple[EventBody, ...]:
     what = one_line(string(payload, "reason") or string(payload, "command"), 400)
-    return (Note(text=f"Codex waits for leave at its terminal{f': {what}' if what else ''}."),)
+    return (Note(text=f"Codex waits for approval at its terminal{f': {what}' if what else ''}."),)
 
 
 def _turn(payload: Frame) -> tuple[EventBody, ...]:

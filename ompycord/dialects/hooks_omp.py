@@ -93,7 +93,7 @@ def _rested(payload: Frame, data: Frame) -> tuple[EventBody, ...]:
 
 
 def _waits(payload: Frame, data: Frame) -> tuple[EventBody, ...]:
-    return (Note(text="omp waits for leave at its terminal."),)
+    return (Note(text="omp waits for approval at its terminal."),)
 
 
 def _limited(payload: Frame, data: Frame) -> tuple[EventBody, ...]:

@@ -188,7 +188,7 @@ def _status(what: Frame, root: str) -> tuple[EventBody, ...]:
 
 def _request(what: Frame, root: str) -> tuple[EventBody, ...]:
     subject = one_line(string(what, "title") or string(what, "permission") or string(what, "type"), 300)
-    return (Note(text=f"OpenCode waits for leave at its terminal{f': {subject}' if subject else ''}."),)
+    return (Note(text=f"OpenCode waits for approval at its terminal{f': {subject}' if subject else ''}."),)
 
 
 def _questions(what: Frame, root: str) -> tuple[EventBody, ...]:

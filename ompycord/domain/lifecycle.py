@@ -109,7 +109,7 @@ def _interruptions(stage: Stage[R]) -> tuple[Rule, ...]:
         return {
             "reason": SuspendReason.INTERRUPTED,
             "resume_to": S.PRECHECK if stage.starts_over and not has_session else stage.state,
-            "message": f"This step was cut short {machine.interruptions + 1} times; it waits for a person.",
+            "message": f"Interrupted {machine.interruptions + 1} times in this step. Resume tries it again.",
         }
 
     return (
@@ -124,7 +124,7 @@ def _again(machine: Machine, body: ev.EventBody) -> Update:
     return {
         "iteration": machine.iteration + 1,
         "interruptions": machine.interruptions + 1,
-        "message": "I restarted in the middle of this step; it begins again.",
+        "message": "Ompycord restarted during this step and is redoing it.",
     }
 
 
@@ -153,7 +153,9 @@ def _restarted(machine: Machine, body: ev.EventBody) -> Update:
     """Start the agent again, in the clone as it stands; what the last start claimed no longer counts."""
     by = body.by if isinstance(body, ev.Prompted) and body.by else None
     message = (
-        f"{by} said something; the agent begins again with it." if by else "Something was said; the agent goes on."
+        f"{by} sent a message; the agent restarts with it."
+        if by
+        else "There is a new message; the agent is continuing."
     )
     return {"iteration": machine.iteration + 1, "claim": None, "checks": None, "failure": None, "message": message}
 

@@ -106,7 +106,7 @@ def _claimed(machine: Machine, ended: Ended[BuildResult]) -> Update:
 
 def _unread(machine: Machine, ended: Ended[BuildResult]) -> Update:
     """Start the agent again, in the clone as it stands; what the last start claimed no longer counts."""
-    message = "Something was said; the agent goes on."
+    message = "There is a new message; the agent is continuing."
     return {"iteration": machine.iteration + 1, "claim": None, "checks": None, "failure": None, "message": message}
 
 
@@ -124,7 +124,7 @@ def _continued(machine: Machine, ended: Ended[BuildResult]) -> Update:
     return {
         "iteration": machine.iteration + 1,
         "interruptions": machine.interruptions + 1,
-        "message": "I restarted in the middle of this step; the agent goes on in its session.",
+        "message": "Ompycord restarted during this step; the agent is continuing in its session.",
     }
 
 
@@ -133,7 +133,7 @@ def _rebuilt(machine: Machine, ended: Ended[BuildResult]) -> Update:
     return {
         "iteration": machine.iteration + 1,
         "interruptions": machine.interruptions + 1,
-        "message": "I restarted in the middle of this step; it begins again.",
+        "message": "Ompycord restarted during this step and is redoing it.",
     }
 
 

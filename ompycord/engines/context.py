@@ -67,7 +67,7 @@ class StepContext:
     inboxes: Inboxes
     """What people write to an agent while it runs."""
     task: Callable[[Ulid], Awaitable[Task | None]] = _no_task
-    """A task by its id; None where it is not kept any more."""
+    """A task by its id; None where it has expired."""
     session: Callable[[RunId], Awaitable[str | None]]
     """The session that the run's agent opened last in the clone that it has now.
 
@@ -76,7 +76,7 @@ class StepContext:
     session_usd: Callable[[RunId, str], Awaitable[float]] = _no_cost
     """US dollars that the run's agent has reported for this session."""
     file: Callable[[TaskFile], Awaitable[bytes | None]] = _no_file
-    """A file that came with the task; None where it is not kept any more."""
+    """A file that came with the task; None where it has expired."""
     co_author: Callable[[str], Awaitable[str | None]] = _no_co_author
     """The requester's identity for commits, `Name <address>`; None where they chose none."""
 

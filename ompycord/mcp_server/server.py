@@ -31,7 +31,7 @@ INSTRUCTIONS = (
     "your card; "
     "set_plan your plan, attach_file a file of your clone; read_thread tells what people said. ask_human puts a "
     "question to people, "
-    "request_approval asks for leave to act; both return a ticket, and while its status is waiting, call wait_answer "
+    "request_approval asks for approval; both return a ticket, and while its status is waiting, call wait_answer "
     "with the "
     "ticket. When you are done, report_result says what you made; it is a claim, and checks decide."
 )
@@ -163,7 +163,7 @@ def _add_people(server: MCPServer, tool_service: ToolService, run_of: RunOf) -> 
         call = tool_service.ask(run_of(ctx), question, tuple(options), free_text=free_text, wait_s=wait_s)
         return await _waited(ctx, call)
 
-    @server.tool(title="Ask for leave", annotations=ADDS)
+    @server.tool(title="Ask for approval", annotations=ADDS)
     async def request_approval(
         title: Annotated[str, Field(min_length=1, max_length=500)],
         ctx: Context,

@@ -174,7 +174,7 @@ class ToolService:
             risk=(risk or "").strip() or None,
         )
         if not found.title:
-            raise Refused(RefusalCode.TEXT_MISSING, what="A request for leave", part="title")
+            raise Refused(RefusalCode.TEXT_MISSING, what="An approval request", part="title")
         known = snapshot.approval_for(found, or_open=True)
         if known is not None:
             return await self.wait(run, known.ref, wait_s=wait_s)

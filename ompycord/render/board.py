@@ -42,7 +42,7 @@ def board_message(rows: Sequence[BoardRow], *, sign: Sign, redact: Redact) -> Re
     waiting = sum(row.snapshot.needs_person for row in live)
     needs = f", {waiting} waiting for a person" if waiting else ""
     data = {
-        "title": f"{count(len(live), 'live run')}{needs}" if live else "Nothing runs.",
+        "title": f"{count(len(live), 'live run')}{needs}" if live else "No runs.",
         "description": _rows([_row(row, sanitizer) for row in live]) or "Start one with `/omp new`.",
         "color": Colour.YELLOW if waiting else Colour.BLURPLE if live else Colour.GREEN,
         "footer": {"text": BOARD_FOOTER},

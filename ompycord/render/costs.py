@@ -31,17 +31,17 @@ def costs_text(snapshots: Sequence[StatusSnapshot], *, title: str, redact: Redac
     """The sum, what is unknown of it, and the most expensive runs. No markup but a list."""
     sanitizer = Sanitizer(redact)
     if not snapshots:
-        return f"**{title}**\nNo run began in this time."
+        return f"**{title}**\nNo runs in this period."
     usages = [snapshot.usage for snapshot in snapshots]
     unknown = sum(usage.cost_usd is None for usage in usages)
     partly = sum(usage.cost_usd is not None and not usage.cost_complete for usage in usages)
     total = money(sum(map(_spent, usages)))
-    used = f"{tokens(sum(u.input for u in usages))} in, {tokens(sum(u.output for u in usages))} out"
+    used = f"{tokens(sum(u.input for u in usages))} tokens in, {tokens(sum(u.output for u in usages))} out"
     lines = [f"**{title}**", f"{total} · {count(len(snapshots), 'run')} · {used}"]
     if unknown:
-        lines.append(f"Of {count(unknown, 'run')} nobody stated a cost; the sum is without them.")
+        lines.append(f"{count(unknown, 'run')} reported no cost and {'is' if unknown == 1 else 'are'} not included.")
     if partly:
-        lines.append(f"Of {count(partly, 'run')} only a part is known; they cost more.")
+        lines.append(f"Of {count(partly, 'run')} only a part is known; the real cost is higher.")
     dearest = sorted(snapshots, key=lambda one: (-_spent(one.usage), one.run))
     lines += [_line(one, sanitizer) for one in dearest[:_LINES] if one.usage.cost_usd is not None]
     more = sum(one.usage.cost_usd is not None for one in dearest[_LINES:])

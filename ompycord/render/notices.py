@@ -44,4 +44,4 @@ def old_button(url: str) -> str:
 
 def reply_too_late() -> str:
     """For an acknowledgement that Discord did not accept; goes with a Resume button."""
-    return "Discord did not take my reply in time. Your text is safe."
+    return "Discord did not accept my reply in time. Your text is saved."

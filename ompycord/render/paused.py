@@ -25,8 +25,8 @@ from ompycord.text.limits import EMBED_TITLE
 __all__ = ["paused_message", "pings_paused"]
 
 _WHAT: Final = {
-    SuspendReason.BUDGET: "the run stopped at its limit.",
-    SuspendReason.INTERRUPTED: "{agent} broke off; the run waits.",
+    SuspendReason.BUDGET: "the run reached its budget.",
+    SuspendReason.INTERRUPTED: "{agent} crashed; the run is paused.",
 }
 
 
@@ -54,7 +54,7 @@ def paused_message(
     headline = headline_of(snapshot, render_context, sanitizer)
     users, roles = user_ids(mentions), user_ids(role_mentions)
     reason = snapshot.reason or SuspendReason.INTERRUPTED
-    what = _WHAT.get(reason, "the run waits.").format(agent=agent_name(snapshot, sanitizer))
+    what = _WHAT.get(reason, "the run is paused.").format(agent=agent_name(snapshot, sanitizer))
     who = mention(users, roles)
     embed: dict[str, object] = {
         "title": cut(f"{headline.glyph} {headline.word} · {short_title(snapshot, sanitizer)}", EMBED_TITLE),

@@ -55,7 +55,7 @@ class _RequestView:
         self.approvers = self.sanitizer.line(render_context.approvers, _NAME) if render_context.approvers else ""
 
     def head(self, what: str, users: Sequence[str], roles: Sequence[str]) -> str:
-        """`<@1> or approver: omp asks a question.`"""
+        """`<@1> or approver: omp has a question.`"""
         who = mention(users, roles)
         if self.approvers and not roles:
             who = f"{who} or {self.approvers}" if who else self.approvers
@@ -86,14 +86,14 @@ def question_message(
     where the message shows only its beginning.
     """
     request = _RequestView(snapshot, render_context, question.ref, redact)
-    text = request.sanitizer.prose(question.text, _TEXT) or "No words were given."
-    title = f"{request.sanitizer.label(request.agent, _NAME)} asks"
+    text = request.sanitizer.prose(question.text, _TEXT) or "(no text)"
+    title = f"{request.sanitizer.label(request.agent, _NAME)} has a question"
     if question.status != "open" or snapshot.is_final:
         closed = f"{text}\n\n{question_closed(question, request.sanitizer)}"
         return message(embeds=[request.embed(title, closed, Colour.GREY)], sign=sign)
     users, roles = user_ids(mentions), user_ids(role_mentions)
     return message(
-        request.head(f"{request.agent} asks a question.", users, roles),
+        request.head(f"{request.agent} has a question.", users, roles),
         embeds=[request.embed(f"🟡 {title}", f"{text}\n\n{_waiting(snapshot, question.asked_at)}", Colour.YELLOW)],
         buttons=_answers(question, button_ref, request.sanitizer),
         sign=sign,
@@ -129,13 +129,13 @@ def approval_message(
     """A request for approval, with what the agent wants to do word for word; `button_ref` and `attachment` as above."""
     request = _RequestView(snapshot, render_context, approval.ref, redact)
     text, whole = _wanted(approval, request.sanitizer)
-    title = f"{request.sanitizer.label(request.agent, _NAME)} asks for leave"
+    title = f"{request.sanitizer.label(request.agent, _NAME)} needs approval"
     if approval.status != "open" or snapshot.is_final:
         closed = f"{text}\n\n{approval_closed(approval, request.sanitizer)}"
         return message(embeds=[request.embed(title, closed, Colour.GREY)], sign=sign)
     users, roles = user_ids(mentions), user_ids(role_mentions)
     return message(
-        request.head(f"{request.agent} wants to act and may not without you.", users, roles),
+        request.head(f"{request.agent} needs your OK.", users, roles),
         embeds=[request.embed(f"🟡 {title}", f"{text}\n\n{_waiting(snapshot, approval.asked_at)}", Colour.YELLOW)],
         buttons=_approval_buttons(button_ref),
         sign=sign,
@@ -152,7 +152,7 @@ def _wanted(approval: Approval, sanitizer: Sanitizer) -> tuple[str, str | None]:
     shown = sanitizer.code(command, _TEXT)
     risk = f"Risk: {sanitizer.line(approval.risk, _NAME)}" if approval.risk else ""
     parts = [sanitizer.line(approval.title, _ANSWER), f"```\n{shown}\n```" if shown.strip() else "", risk]
-    text = "\n".join(part for part in parts if part) or "No words were given."
+    text = "\n".join(part for part in parts if part) or "(no text)"
     if _is_cut(approval.title, sanitizer, sanitizer.line, _ANSWER):
         return text, sanitizer.source("\n\n".join(part for part in (approval.title, command) if part))
     return text, sanitizer.source(command) if _is_cut(command, sanitizer, sanitizer.code, _TEXT) else None
@@ -181,7 +181,7 @@ def reminder_message(
     users, roles = user_ids(mentions), user_ids(role_mentions)
     text = f"{view.short(request)}\n\n{_waiting(snapshot, request.asked_at)}"
     return message(
-        view.head(f"{view.agent} still waits for you.", users, roles),
+        view.head(f"{view.agent} is still waiting for your answer.", users, roles),
         embeds=[{"description": text, "color": Colour.YELLOW, "footer": {"text": view.footer}}],
         buttons=[Button(label="Go to the question", style="link", url=url)] if url else [],
         sign=sign,
@@ -215,7 +215,7 @@ def ops_message(
     head = (
         f"{whose}{view.agent} waited more than an hour for an answer."
         if closed
-        else f"{whose}{view.agent} has waited an hour for an answer."
+        else f"{whose}{view.agent} has been waiting for an answer for an hour."
     )
     return message(head, embeds=[data], buttons=buttons, sign=sign)
 
@@ -233,7 +233,7 @@ def _approval_buttons(ref: str) -> list[Button]:
 
 
 def _waiting(snapshot: StatusSnapshot, asked_at: int) -> str:
-    return f"Waiting since {stamp(asked_at)}{pauses(snapshot)}."
+    return f"Asked {stamp(asked_at)}.{pauses(snapshot)}"
 
 
 def _whole(source: str, sanitizer: Sanitizer) -> str | None:
@@ -243,7 +243,7 @@ def _whole(source: str, sanitizer: Sanitizer) -> str | None:
 def question_closed(question: Question, sanitizer: Sanitizer) -> str:
     """`Answered by NAME, 12:07: *Allow once*`, in every reader's own time zone."""
     if question.status != "answered":
-        return "No answer is needed any more."
+        return "No longer needed."
     answer = sanitizer.line(question.answer or "", _ANSWER)
     return f"Answered by {_by(question.by, question.closed_at, sanitizer)}{f': *{answer}*' if answer else '.'}"
 
@@ -258,9 +258,9 @@ def approval_closed(approval: Approval, sanitizer: Sanitizer) -> str:
             why = sanitizer.line(approval.reason or "", _ANSWER)
             return f"Denied by {by}{f': *{why}*' if why else '.'}"
         case _:
-            return "No decision is needed any more."
+            return "No longer needed."
 
 
 def _by(name: str | None, at: int | None, sanitizer: Sanitizer) -> str:
-    who = sanitizer.line(name or "", _NAME) or "somebody"
+    who = sanitizer.line(name or "", _NAME) or "someone"
     return f"{who}, {stamp(at, 't')}" if at is not None else who

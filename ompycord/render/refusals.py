@@ -46,8 +46,8 @@ def _same(text: str) -> RefusalWords:
     return RefusalWords(text, text)
 
 
-_AGAIN = "*Run again* starts the same task anew, `/omp new` another one."
-_STOP_IT = "Say something else to it, or stop it."
+_AGAIN = "*Run again* starts the same task again, `/omp new` another one."
+_STOP_IT = "Send another message, or stop it."
 
 REFUSALS: Final[dict[Code, RefusalWords]] = {
     Code.WATCH_ONLY: RefusalWords(
@@ -55,39 +55,37 @@ REFUSALS: Final[dict[Code, RefusalWords]] = {
         "Starting a run needs the role {needs}.",
     ),
     Code.NOT_PERMITTED: RefusalWords(
-        "You may not {action} {run}: that is for {who}.", "The action {action} on run {run} needs: {needs}."
+        "You may not {action} {run}. Ask {who}.", "The action {action} on run {run} needs: {needs}."
     ),
-    Code.NEEDS_ROLE: RefusalWords(
-        "This needs the role *{needs}*. {who} can give it to you or do it.", "This needs the role {needs}."
-    ),
+    Code.NEEDS_ROLE: RefusalWords("This needs the role *{needs}*. Ask {who}.", "This needs the role {needs}."),
     Code.OWN_REQUEST: RefusalWords(
-        "You asked for this run, so somebody else must allow it. It waits here for another approver.",
+        "You asked for this run, so another person must allow it. It waits here for another approver.",
         "The requester of a run may not allow what its agent asks for: another approver must.",
     ),
     Code.NEEDS_SCOPE: _same("This needs the scope {needs}."),
     Code.NOT_YOURS: _same("{type} is not for {source} sources to say"),
     Code.NO_SUCH_RUN: RefusalWords(
-        "No run of this server has that name. `/omp runs` lists them.",
-        "There is no such run.",
-        "There is no such run. `ompycord runs --all` lists them.",
+        "No run of that name here. `/omp runs` lists them.",
+        "No such run.",
+        "No such run. `ompycord runs --all` lists them.",
     ),
-    Code.UNKNOWN_REPOSITORY: _same("There is no repository named {name}. Known: {known}."),
-    Code.UNKNOWN_AGENT: _same("There is no agent named {name} for {repository}. Known: {known}."),
+    Code.UNKNOWN_REPOSITORY: _same("Repository {name} not found. Known: {known}."),
+    Code.UNKNOWN_AGENT: _same("Agent {name} not found for {repository}. Known: {known}."),
     Code.NO_NEW_RUNS: _same("{why}"),
     Code.TOO_MANY_OPEN: RefusalWords(
         "{whose} {count} open runs; {limit} is the limit. Cancel one, or wait for one to end.",
         "Too many open runs: {count}, the limit is {limit}. Cancel one, or wait for one to end.",
     ),
     Code.NOT_ENDED: RefusalWords(
-        "{run} has not ended; say something to it, or cancel it first.",
+        "{run} is still running; send it a message, or cancel it first.",
         "Run {run} has not ended: send it a message, or cancel it first.",
     ),
-    Code.TASK_MISSING: _same("The task of {run} is not kept any more."),
+    Code.TASK_MISSING: _same("The task of {run} has expired."),
     Code.HAS_ENDED: _same("{run} has ended already."),
     Code.NOT_RUNNING: _same("{run} is not running."),
     Code.NOT_SUSPENDED: _same("{run} is not waiting to be resumed."),
     Code.MOVED_ON: RefusalWords(
-        "{run} has moved on meanwhile ({state}): nothing was changed.",
+        "{run} has moved on ({state}): nothing was changed.",
         "Run {run} is in another state by now ({state}): nothing was changed.",
     ),
     Code.RUNS_ELSEWHERE: RefusalWords(
@@ -95,34 +93,36 @@ REFUSALS: Final[dict[Code, RefusalWords]] = {
         "The agent of run {run} runs elsewhere: only its owner can do that.",
     ),
     Code.LIMIT_USED_UP: RefusalWords(
-        "The limit of {run} is used up. *Raise the limit* on its card lets it go on.",
+        "The limit of {run} is used up. *Raise the limit* on its card continues it.",
         "The cost limit of run {run} is used up: it continues once the limit is raised.",
     ),
     Code.LIMIT_OF_ENDED_RUN: _same("{run} has ended; another limit changes nothing."),
     Code.LIMIT_TOO_LOW: _same("{spent} is spent already: the new limit must be above that. Nothing was changed."),
     Code.NO_SUCH_QUESTION: _same("{run} asked no such question."),
     Code.ANSWER_NOT_NEEDED: RefusalWords(
-        "Nobody needs that answer any more.", "The question is closed: it needs no answer any more."
+        "That answer is no longer needed.", "The question is closed: it no longer needs an answer."
     ),
-    Code.NOT_AN_OPTION: RefusalWords("That is none of the offered answers.", "The answer is not one of the options."),
-    Code.NO_SUCH_APPROVAL: RefusalWords("{run} asked for no such leave.", "Run {run} has no such approval request."),
+    Code.NOT_AN_OPTION: RefusalWords("That is not one of the choices.", "The answer is not one of the options."),
+    Code.NO_SUCH_APPROVAL: RefusalWords(
+        "{run} has no such approval request.", "Run {run} has no such approval request."
+    ),
     Code.APPROVAL_OF_ENDED_RUN: RefusalWords(
         "{run} has ended, so nothing was decided. *Run again* starts the same task anew.",
         "Run {run} has ended, so nothing was decided. Its task can be retried.",
     ),
     Code.APPROVAL_NOT_OPEN: RefusalWords(
-        "The agent does not wait for that any more, so nothing was decided.",
+        "The agent no longer waits for that, so nothing was decided.",
         "The approval request is closed, so nothing was decided.",
     ),
     Code.MESSAGE_EMPTY: RefusalWords(
-        "The message is empty, so nothing was told to the agent.", "The message is empty: nothing was sent."
+        "The message is empty, so nothing was sent.", "The message is empty: nothing was sent."
     ),
     Code.MESSAGE_TOO_LONG: RefusalWords(
-        "That has {length:,} characters; {limit:,} is the limit. Nothing was told to the agent.",
+        "That has {length:,} characters; {limit:,} is the limit. Nothing was sent.",
         "The message has {length:,} characters, the limit is {limit:,}: nothing was sent.",
     ),
     Code.MESSAGE_TO_ENDED_RUN: RefusalWords(
-        "{run} has ended, so nobody is there to hear it. " + _AGAIN,
+        "{run} has finished. " + _AGAIN,
         "Run {run} has ended and takes no message. Its task can be retried.",
     ),
     Code.MESSAGE_WHILE_PUBLISHING: RefusalWords(
@@ -133,13 +133,15 @@ REFUSALS: Final[dict[Code, RefusalWords]] = {
         "{limit} messages wait for the agent already. Take one back with `/omp queue drop` first.",
         "{limit} messages wait for the agent already: withdraw one first.",
     ),
-    Code.NO_SUCH_MESSAGE: RefusalWords("Nothing like that was said to {run}.", "Run {run} was sent no such message."),
+    Code.NO_SUCH_MESSAGE: RefusalWords("{run} has no such message.", "Run {run} was sent no such message."),
     Code.MESSAGE_WITHDRAWN: RefusalWords(
-        "Somebody took that back meanwhile. Say it anew.", "The message was withdrawn: send it again."
+        "That message was withdrawn. Send it again.", "The message was withdrawn: send it again."
     ),
-    Code.MESSAGE_TAKEN: RefusalWords("The agent has that already. " + _STOP_IT, "The agent has the message already."),
+    Code.MESSAGE_TAKEN: RefusalWords(
+        "The agent has read that already. " + _STOP_IT, "The agent has the message already."
+    ),
     Code.MESSAGE_TAKEN_UNCHANGED: RefusalWords(
-        "The agent has that already, as it was. " + _STOP_IT, "The agent has the message already, unchanged."
+        "The agent has read that already, unchanged. " + _STOP_IT, "The agent has the message already, unchanged."
     ),
     Code.TEXT_MISSING: _same("{what} needs a {part}."),
     Code.OPTIONS_MISSING: _same("A question without free text needs options."),
@@ -162,7 +164,7 @@ def refusal_words(error: Refused, audience: Audience) -> str:
     if error.code == Code.NOT_PERMITTED:
         facts["who"] = "a *runner*" if facts["needs"] == "runner" else "its requester or an *approver*"
     if error.code == Code.WATCH_ONLY:
-        facts.setdefault("who", "Somebody with the role *admin*")
+        facts.setdefault("who", "An admin")
     return REFUSALS[Code(error.code)].of(audience).format_map(facts)
 
 

@@ -16,7 +16,7 @@ from ompycord.errors import WorkspaceError
 __all__ = ["FakeChecks", "FakeWorkspaces"]
 
 BASE = "0" * 40
-_NONE = "This run has no workspace. Start the run anew."
+_NONE = "This run has no workspace. Start the run again."
 
 Tree = dict[str, bytes]
 """Files by their path in a repository."""

@@ -128,7 +128,7 @@ class Hooks:
         try:
             verdict = await self._approvals.decided(run, wanted.approval, receive)
         except ClientDisconnected:
-            await withdrawal("Its agent does not wait any more.")
+            await withdrawal("Its agent no longer waits.")
             raise
         if not verdict.is_decided:
             await withdrawal("It is asked at the terminal instead.")
@@ -182,7 +182,7 @@ def _for_claude(receipts: list[Receipt], verdict: ApprovalVerdict | None) -> Raw
     if verdict is not None:
         more |= decision(verdict.permission, verdict.reason)
     if receipts[-1].cancel_requested:
-        more |= halt("Somebody cancelled this run in Discord.")
+        more |= halt("This run was cancelled in Discord.")
     if not more:
         return status, headers, body
     return _json(status, {**json.loads(body), **more})

@@ -45,7 +45,7 @@ class Artifacts:
         return await asyncio.to_thread(self._kept, data)
 
     async def of_task(self, file: TaskFile) -> bytes | None:
-        """A file that came with the task; None where it is not kept any more."""
+        """A file that came with the task; None where it has expired."""
         return await asyncio.to_thread(self._bytes, file.sha256)
 
     async def read(self, run: RunId, sha256: str) -> bytes | None:

@@ -45,7 +45,7 @@ class Collector:
         Raises WorkspaceError; nothing of an earlier result is lost then.
         """
         if not is_real_folder(folder.clone):
-            raise WorkspaceError("The clone of this run is gone, so there is nothing to collect. Start the run anew.")
+            raise WorkspaceError("The clone of this run is gone, so there is nothing to collect. Start the run again.")
         marker = f"{run}.git"
         try:
             has_bundle = await self._collect(folder, record, run, message=message, co_author=co_author)

@@ -171,7 +171,7 @@ class GitWorkspaces:
         folder = self._place(run)
         record = folder.read()
         if record is None:
-            raise WorkspaceError("This run has no workspace. Start the run anew.")
+            raise WorkspaceError("This run has no workspace. Start the run again.")
         return folder, record
 
 

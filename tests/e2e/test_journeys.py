@@ -47,13 +47,15 @@ async def test_command_form_card_finished_and_one_new_message(tmp_path: Path) ->
         answered = await ada.submit_modal(asked, prompt="Fix the discount for several pieces.")
         assert answered.reply is not None
         assert answered.reply.is_ephemeral
-        result = await ada.wait_message(lambda message: "result" in message.text and "Done, checked" in message.text)
+        result = await ada.wait_message(
+            lambda message: "result" in message.text and "Done · checks passed" in message.text
+        )
         run = re.search(r"(\w{6}) · result", result.text)
         assert run
         seen = await shown(product.playground, run[1])
         assert (len(seen.mirrors), len(seen.threads), len(seen.cards), len(seen.results)) == (1, 1, 1, 1)
         card = await ada.wait_message(lambda message: message.id == seen.cards[0].id and message.text.startswith("✅"))
-        assert "✅ Done, checked" in card.text
+        assert "✅ Done · checks passed" in card.text
         assert "unittest 5 passed" in card.text
         assert seen.threads[0]["id"] == seen.mirrors[0].id
         sample = product.data / "sample"
@@ -138,7 +140,7 @@ async def test_a_program_that_nobody_here_wrote_changes_a_repository_that_is_not
         result = await mo.wait_message(lambda message: "· result" in message.text)
         run = re.search(r"(\w{6}) · result", result.text)
         assert run
-        assert "Done, checked" in result.text
+        assert "Done · checks passed" in result.text
         assert git(letters, "show", f"ompycord/{run[1]}:README") == "My favourite color is green."
         assert git(letters, "show", f"ompycord/{run[1]}:NEWS") == "second"
         assert git(letters, "show", "main:README") == "My favourite colour is green."
@@ -154,7 +156,7 @@ async def test_an_agent_that_only_claims_success_earns_no_mark(tmp_path: Path, c
         assert "Failed" in standard.text
         await ada.command("omp new", "general", prompt="Again", repository="letters", agent="boaster", mode="fast")
         fast = await ada.wait_message(lambda message: "· result" in message.text and message.id != standard.id)
-        assert "Done, not checked" in fast.text
+        assert "Done · not verified" in fast.text
 
 
 async def test_an_agent_that_changes_nothing_earns_no_mark_for_the_checks_of_its_base(tmp_path: Path) -> None:
@@ -192,7 +194,7 @@ async def test_curl_and_openssl_drive_an_external_run_to_its_final_card(tmp_path
             assert status == "202"
         result = await product.playground.ada.wait_message(lambda message: "· result" in message.text)
         assert "Nightly build" in result.text
-        assert "Done, not checked" in result.text
+        assert "Done · not verified" in result.text
         run = re.search(r"(\w{6}) · result", result.text)
         assert run
         seen = await shown(product.playground, run[1])
@@ -254,7 +256,7 @@ async def test_a_person_allows_a_command_and_the_agent_goes_on_and_another_refus
         foreign = await mo.click(second, "Allow once")
         await mo.wait_message(lambda message: is_reply(message, foreign) and "approver" in message.text)
         form = await ada.click(second, "Deny…")
-        await ada.submit_labels(form, {"The agent reads this": "Not on a Friday."})
+        await ada.submit_labels(form, {"Reason (shown to the agent)": "Not on a Friday."})
         await ada.wait_message(lambda message: message.id == second.id and "Denied by Ada" in message.text)
         last = await ada.wait_message(lambda message: "· result" in message.text and message.id != result.id)
         log = await log_of(product, ada, last)
@@ -286,7 +288,7 @@ async def test_what_is_said_reaches_a_running_agent_which_writes_it_down(tmp_pat
         await ada.command("omp new", "tasks", prompt="Take it slow with the discount")
         card = await ada.wait_message(lambda message: "· card 1" in message.text and "taking a minute" in message.text)
         form = await ada.click(card, "Say…")
-        sent = await ada.submit_labels(form, {"What shall it know?": "Please hurry", "When": ["now"]})
+        sent = await ada.submit_labels(form, {"Message": "Please hurry", "When": ["now"]})
         await ada.wait_message(lambda message: is_reply(message, sent) and "rehearsal gets it now" in message.text)
         result = await ada.wait_message(lambda message: "· result" in message.text)
         assert "I was told: Please hurry" in await log_of(product, ada, result)

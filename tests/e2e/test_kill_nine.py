@@ -96,7 +96,8 @@ async def result_of(product: Product, words: str) -> str:
     run = found[1]
     for kind in ("card", "mirror"):  # each comes true in its own channel's time
         await ada.wait_message(
-            lambda message, kind=kind: f"{run} · {kind}" in message.text and "Done, checked" in message.text, PATIENCE_S
+            lambda message, kind=kind: f"{run} · {kind}" in message.text and "Done · checks passed" in message.text,
+            PATIENCE_S,
         )
     return run
 
@@ -122,5 +123,5 @@ async def self_started(product: Product, points: set[str]) -> list[str]:
 def assert_once(seen: Shown, run: str) -> None:
     counted = {"mirrors": seen.mirrors, "threads": seen.threads, "cards": seen.cards, "results": seen.results}
     assert {name: len(found) for name, found in counted.items()} == dict.fromkeys(counted, 1), run
-    assert seen.cards[0].text.startswith("✅ Done, checked")
-    assert "Done, checked" in seen.mirrors[0].text
+    assert seen.cards[0].text.startswith("✅ Done · checks passed")
+    assert "Done · checks passed" in seen.mirrors[0].text

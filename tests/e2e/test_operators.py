@@ -71,7 +71,7 @@ async def test_each_transition_is_one_record_with_from_to_run_and_cause(tmp_path
     async with running_product(tmp_path, config=config) as product:
         ada = product.playground.ada
         await ada.command("omp new", "tasks", prompt="Fix the discount")
-        await ada.wait_message(lambda message: "· result" in message.text and "Done, checked" in message.text)
+        await ada.wait_message(lambda message: "· result" in message.text and "Done · checks passed" in message.text)
         with sqlite3.connect(product.data / "ompycord.db") as raw:
             rows = raw.execute("SELECT body FROM events WHERE type = 'run.state' ORDER BY position").fetchall()
         raw.close()

@@ -243,7 +243,7 @@ async def test_a_fault_is_begun_with_a_seed_taken_back_and_done_again(general: V
     row = general.at("fault-row").first
     await expect(row).to_contain_text("Cut the network, seed 4711: no connection for 6 s. In force.")
     await expect(general.at("fault-seed")).not_to_have_value("4711")
-    await general.at("fault-cut").get_by_text("Mend the network").click()
+    await general.at("fault-cut").get_by_text("Restore the network").click()
     assert await general.double.wait_for("/app/faults/end") == {"kind": "cut"}
     await expect(row).to_contain_text("ended on the page.")
     await row.get_by_role("button", name="Cut the network again with seed 4711").click()

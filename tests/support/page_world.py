@@ -240,7 +240,7 @@ def messages() -> dict[str, list[Json]]:
             "300000000000000011",
             WORK,
             BOT,
-            f"<@{ADA}> Done, checked.",
+            f"<@{ADA}> Done · checks passed.",
             mentions=[person(ADA)],
             attachments=[
                 {
@@ -292,7 +292,7 @@ COMMANDS: list[Json] = [
                 1,
                 "Start a run; without a prompt a form opens",
                 options=[
-                    option("prompt", 3, "What shall be done?", max_length=200),
+                    option("prompt", 3, "What should be done?", max_length=200),
                     option("repository", 3, "Which repository", autocomplete=True),
                     option(
                         "mode",
@@ -330,7 +330,7 @@ MODAL: Json = {
         {"type": 10, "content": "The form of a **run**."},
         {
             "type": 18,
-            "label": "What shall be done?",
+            "label": "What should be done?",
             "description": "One sentence is enough.",
             "component": {
                 "type": 4,
@@ -356,7 +356,7 @@ MODAL: Json = {
         },
         {
             "type": 18,
-            "label": "Agent and care",
+            "label": "Agent and mode",
             "component": {
                 "type": 3,
                 "custom_id": "agent",

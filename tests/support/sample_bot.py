@@ -22,7 +22,7 @@ class Bot(discord.Client):
 
 
 class Form(discord.ui.Modal, title="New task"):
-    what: discord.ui.TextInput["Form"] = discord.ui.TextInput(label="What shall be done?", custom_id="what")
+    what: discord.ui.TextInput["Form"] = discord.ui.TextInput(label="What should be done?", custom_id="what")
 
     async def on_submit(self, interaction: discord.Interaction, /) -> None:
         view = discord.ui.View(timeout=None)

@@ -167,7 +167,7 @@ SCENES: dict[str, Scene] = {
     "building": Scene(hosted(S.BUILDING, **BUSY), render_context()),
     "building, no plan yet": Scene(hosted(S.BUILDING), render_context()),
     "building, cut short before": Scene(
-        hosted(S.BUILDING, iteration=2, message="I restarted in the middle of this step; it begins again.", **BUSY),
+        hosted(S.BUILDING, iteration=2, message="Ompycord restarted during this step and is redoing it.", **BUSY),
         render_context(),
     ),
     "building, rehearsal": Scene(hosted(S.BUILDING, agent="rehearsal", **BUSY), render_context(is_rehearsal=True)),
@@ -221,7 +221,7 @@ SCENES: dict[str, Scene] = {
         hosted(
             S.SUSPENDED,
             reason=SuspendReason.INTERRUPTED,
-            message="This step was cut short 4 times; it waits for a person.",
+            message="This step was interrupted 4 times; it is paused until a person resumes it.",
         ),
         render_context(),
     ),

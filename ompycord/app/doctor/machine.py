@@ -43,7 +43,7 @@ def sqlite(version: tuple[int, int, int] = sqlite3.sqlite_version_info) -> Findi
     if version < LEAST_SQLITE:
         return fail("SQLite", f"{shown} is too old.", "Use a Python that was built with SQLite 3.35 or newer.")
     if version < SAFE_SQLITE:
-        return ok("SQLite", f"{shown}; safe with one writing connection, which is what Ompycord has")
+        return ok("SQLite", f"{shown} OK")
     return ok("SQLite", shown)
 
 
@@ -118,9 +118,9 @@ def disk(path: Path) -> Finding:
     usage = usage_of(there)
     shown = f"{usage.ratio:.0%} free"
     if usage.is_full:
-        return fail("Disk", f"{shown}: nothing new can be kept soon.", "Free space where the data folder lies.")
+        return fail("Disk", f"{shown}: soon nothing new can be saved.", "Free space on the disk of the data folder.")
     if usage.is_low:
-        return warn("Disk", f"{shown}: no new run begins.", "Free space where the data folder lies.")
+        return warn("Disk", f"{shown}: no new run will start.", "Free space on the disk of the data folder.")
     return ok("Disk", shown)
 
 

@@ -22,7 +22,7 @@ def production(settings: Settings) -> list[Finding]:
 
 def _user() -> Finding:
     if hasattr(os, "geteuid") and os.geteuid() == 0:
-        return fail("User", "this is root: an agent would be root too.", "Run it as a user of its own.")
+        return fail("User", "running as root: an agent would be root too.", "Run it as its own user.")
     return ok("User", "not root")
 
 

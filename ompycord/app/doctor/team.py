@@ -35,7 +35,7 @@ def access(settings: Settings) -> Finding:
     if settings.access.is_empty:
         return warn(
             "Access",
-            "nobody may do anything.",
+            "no one has access.",
             "Add to ompycord.yml: access: {users: {admin: [YOUR_USER_ID]}} (Discord: Copy User ID).",
         )
     named = [
@@ -62,7 +62,7 @@ async def programs_on_path(environ: Mapping[str, str], folder: Path) -> list[str
 async def programs_found(environ: Mapping[str, str], folder: Path) -> Finding:
     """The agent programs of this machine, as a line."""
     found = await programs_on_path(environ, folder)
-    return ok("Agents on the PATH", "; ".join(found) or "none of those known: any other program works too")
+    return ok("Agents on the PATH", "; ".join(found) or "No known agents on PATH (any program can be one)")
 
 
 async def _version(place: str, environ: Mapping[str, str], folder: Path) -> str:
@@ -70,9 +70,9 @@ async def _version(place: str, environ: Mapping[str, str], folder: Path) -> str:
     try:
         done = await run(ProcessSpec(argv=(place, "--version"), env=kept, cwd=folder), timeout_s=VERSION_S)
     except OmpycordError:
-        return "that does not start"
+        return "does not start"
     match = _VERSION.search((done.stdout + done.stderr).decode("utf-8", "replace"))
-    return match[0] if done.is_success and match else "of unknown version"
+    return match[0] if done.is_success and match else "unknown version"
 
 
 def agents(settings: Settings, environ: Mapping[str, str]) -> list[Finding]:
@@ -92,7 +92,7 @@ def _agent(agent: AgentSpec, environ: Mapping[str, str]) -> Finding:
     program = agent.command[0]
     if program == "{python}" or shutil.which(program, path=environ.get("PATH", "")) is not None:
         return ok(name, f"{agent.kind}: {Path(program).name}")
-    return fail(name, f"{Path(program).name} is not there.", f"Install it, or mend agents.{agent.name}.command.")
+    return fail(name, f"{Path(program).name} is not there.", f"Install it, or fix agents.{agent.name}.command.")
 
 
 async def repositories(settings: Settings, git: Git, environ: Mapping[str, str], folder: Path) -> list[Finding]:
@@ -112,11 +112,11 @@ async def _repository(spec: RepositorySpec, git: Git, environ: Mapping[str, str]
     try:
         if spec.path is not None and not await git.is_repository(spec.path):
             text = f"{spec.path} is no git repository with a commit."
-            return fail(name, text, f"Mend repositories.{spec.name}.path.")
+            return fail(name, text, f"Fix repositories.{spec.name}.path.")
         source = str(spec.path) if spec.path is not None else spec.address or ""
         heads = await git.attempt("ls-remote", "--heads", "--", source, spec.base, cwd=folder, timeout_s=REACH_S)
     except OmpycordError as error:
-        return fail(name, f"git cannot look at it: {error}", "Install git, or mend its rights.")
+        return fail(name, f"git cannot look at it: {error}", "Install git, or fix its permissions.")
     if not heads.is_success:
         return fail(name, f"{where} cannot be reached.", "Try `git ls-remote` with it as the user that runs Ompycord.")
     if not heads.stdout.strip():
@@ -126,7 +126,7 @@ async def _repository(spec: RepositorySpec, git: Git, environ: Mapping[str, str]
         text = f"the program of {', '.join(missing)} is not on the PATH, so these checks cannot pass."
         return warn(name, text, "Install it, or give its full path.")
     if not spec.checks:
-        text = "it has no checks, so no run in it can end as checked."
+        text = "it has no checks, so no run in it can end verified."
         return warn(name, text, f"Name them under repositories.{spec.name}.checks.")
     return ok(name, f"{where}, base {spec.base}, {len(spec.checks)} checks")
 

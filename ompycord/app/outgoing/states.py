@@ -50,7 +50,7 @@ class Destinations:
 
     def _line(self, state: DestinationState) -> tuple[str, bool, str]:
         age_s = self.age_s(state)
-        parts = ["nothing waits" if not state.pending else f"{state.pending} wait, the oldest for {_span(age_s)}"]
+        parts = ["empty" if not state.pending else f"{state.pending} wait, the oldest for {_span(age_s)}"]
         if state.dead:
             parts.append(f"{state.dead} given up: `ompycord webhooks list`")
         if state.destination not in self._configured:

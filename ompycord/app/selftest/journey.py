@@ -83,7 +83,7 @@ class Journey:
     async def is_verified(self) -> str:
         admin, _ = await self._harness.people()
         result = await admin.sees("the result", lambda message: f"{self._run} · result" in message.text)
-        _require("Done, checked" in result.text, f"it says: {result.text[:200]}")
+        _require("Done · checks passed" in result.text, f"it says: {result.text[:200]}")
         _require(f"<@{admin.id}>" in result.content, "the end does not mention who asked")
         return "the repository's own tests ran here"
 

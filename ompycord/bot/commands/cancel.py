@@ -25,7 +25,7 @@ def cancel_feature(context: BotContext) -> Feature:
     """The command, the button, and the two buttons of the confirmation."""
     choices = Choices(context)
 
-    @slash_command(name="cancel", description="End a run for good. Its record stays; work not yet published is gone.")
+    @slash_command(name="cancel", description="End a run permanently. Its record stays; unpublished work is lost.")
     @app_commands.describe(run="This thread's run, or your latest, if left out", reason="Why; it stands on the card")
     @app_commands.autocomplete(run=choices.runs)
     async def cancel(
@@ -72,6 +72,6 @@ async def _ask(
     words = reply_texts.confirm_cancel(record, loaded.title, loaded.branch, context.sanitizer)
     buttons = [
         Button(action="docancel", label="Cancel run", style="danger", ref=state),
-        Button(action="keep", label="Keep it", ref=state),
+        Button(action="keep", label="Keep running", ref=state),
     ]
     await send_privately(interaction, words, buttons=message(words, buttons=buttons, sign=context.signer.button))

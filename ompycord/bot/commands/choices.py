@@ -49,7 +49,7 @@ class Choices:
         found: list[app_commands.Choice[str]] = []
         for record in sorted(latest, key=lambda record: record.ended_at is not None):
             task = await self._context.store.tasks.task(record.task) if record.task else None
-            shown = f"{short_id(record.id)} · {record.state.lower()} · {task.title if task else 'runs elsewhere'}"
+            shown = f"{short_id(record.id)} · {record.state.lower()} · {task.title if task else 'external run'}"
             if wanted in shown.lower() or wanted == record.id.lower():
                 found.append(app_commands.Choice(name=cut(shown, _NAME), value=record.id))
             if len(found) == AUTOCOMPLETE_CHOICES:

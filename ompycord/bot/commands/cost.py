@@ -33,7 +33,7 @@ _AT_ONCE = 100
 def cost_feature(context: BotContext) -> Feature:
     """The command."""
 
-    @slash_command(name="cost", description="What it cost.")
+    @slash_command(name="cost", description="What runs cost.")
     @app_commands.describe(
         who="Your own runs, if left out",
         period="The last day, week or month (30 days); the month if left out",

@@ -19,7 +19,7 @@ def health_feature(context: BotContext) -> Feature:
         pending = f"{waiting if waiting < 100 else 'more than 99'} messages wait for Discord"  # noqa: PLR2004  # the limit above
         lines = [
             context.connection(),
-            HealthLine(name="Outbox", is_ok=waiting == 0, text=pending if waiting else "nothing waits"),
+            HealthLine(name="Message queue", is_ok=waiting == 0, text=pending if waiting else "empty"),
             *await context.lookups.health(),
         ]
         text = "\n".join(

@@ -46,10 +46,10 @@ def new_feature(context: BotContext) -> Feature:
 
     @slash_command(name="new", description="Start a run. Without a prompt a form opens.")
     @app_commands.describe(
-        prompt="What shall be done; a longer task goes into a file",
+        prompt="What should be done; a longer task goes into a file",
         repository="Where; this channel's repository if left out",
         agent="Who does it",
-        mode="How much care",
+        mode="Mode: standard runs the checks, fast does not",
         branch="The branch to start from",
         budget="US dollars at most",
         file=f"Text that holds or completes the task (up to {PROMPT_LIMIT:,} characters), or something to look at",
@@ -134,7 +134,7 @@ class _NewRun:
         """Refuse now what submitting would refuse. Raises Refused, ValidationError."""
         prompt = body.text("prompt").strip()
         if not prompt and not body.files:
-            raise RefusedInWords("The task is empty, so nothing ran. Say what shall be done, or attach a text file.")
+            raise RefusedInWords("The task is empty, so nothing ran. Say what to do, or attach a text file.")
         catalog = self._context.catalog
         catalog.agent(body.text("agent"), repository=catalog.repository(body.text("repository")))
         body.request(prompt or "from the file")
@@ -215,7 +215,7 @@ class _NewRun:
         if kept is None:
             return None
         if kept.person != person.id:
-            raise RefusedInWords("That form was opened for somebody else. `/omp new` opens one for you.")
+            raise RefusedInWords("That form was opened for another person. `/omp new` opens one for you.")
         return DraftBody.of(kept)
 
     # -- Resume -------------------------------------------------------------------------------------------------------
@@ -224,9 +224,9 @@ class _NewRun:
         """The Resume button of a kept text."""
         draft = await self._context.store.drafts.draft(component.ref)
         if draft is None or "prompt" not in draft.body:
-            raise RefusedInWords("That text is not kept any more, so no run can start. `/omp new` takes it again.")
+            raise RefusedInWords("That text has expired, so no run can start. Send it again with `/omp new`.")
         if draft.person != person.id:
-            raise RefusedInWords("That is somebody else's text; only its writer can start it.")
+            raise RefusedInWords("Only the author of that text can start it.")
         message_of_ours = interaction.message
         record = await self._submissions.resume(interaction, person, draft)
         is_public = message_of_ours is not None and not message_of_ours.flags.ephemeral

@@ -28,9 +28,9 @@ from ompycord.text import cut
 __all__ = ["say_feature"]
 
 _WHEN: dict[When, str] = {
-    "next": "After what it does now",
-    "now": "Now, in the middle of what it does",
-    "restart": "Halt it and begin again with this",
+    "next": "After its current step",
+    "now": "Now, during its current step",
+    "restart": "Restart the agent with this",
 }
 """How a message can reach a run."""
 
@@ -41,12 +41,12 @@ def say_feature(context: BotContext) -> Feature:
     """The command, the button and the form."""
     saying, choices = _Saying(context), Choices(context)
 
-    @slash_command(name="say", description="Tell a run something: an answer, a correction, the next job.")
+    @slash_command(name="say", description="Send a run a message: an answer, a correction, the next job.")
     @app_commands.rename(text="message")
     @app_commands.describe(
-        text="What it shall know; without it a form opens",
+        text="The message; without it a form opens",
         run="This thread's run, or your latest, if left out",
-        when="After what it does now, if left out",
+        when="After its current step, if left out",
     )
     @app_commands.autocomplete(run=choices.runs)
     async def command(
@@ -135,7 +135,7 @@ def _message_form(*, custom_id: str, preview_message: str, when: When) -> ui.Mod
     field = ui.TextInput[ui.Modal](custom_id="message", style=discord.TextStyle.paragraph, max_length=MESSAGE_LENGTH)
     options = [discord.SelectOption(label=label, value=name, default=name == when) for name, label in _WHEN.items()]
     choice = ui.Select[ui.Modal](custom_id="when", options=options)
-    modal.add_item(ui.Label(text="What shall it know?", description=cut(preview_message, DESCRIPTION), component=field))
+    modal.add_item(ui.Label(text="Message", description=cut(preview_message, DESCRIPTION), component=field))
     modal.add_item(ui.Label(text="When", component=choice))
     modal.stop()
     return modal

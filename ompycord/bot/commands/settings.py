@@ -95,18 +95,18 @@ def _settings_form(mine: PersonSettings, agents: Sequence[str], *, custom_id: st
     pings = [
         discord.SelectOption(label=label, value=name, default=name is mine.pings) for name, label in words.PINGS.items()
     ]
-    own = [discord.SelectOption(label="The channel's first one", value=_NO_AGENT, default=mine.agent not in agents)]
+    own = [discord.SelectOption(label="Channel default", value=_NO_AGENT, default=mine.agent not in agents)]
     own += [discord.SelectOption(label=name, value=name, default=name == mine.agent) for name in agents]
     quiet = f"{mine.quiet.start}-{mine.quiet.end}" if mine.quiet else ""
     hours = _line("quiet", "22:00-07:00", quiet, _HOURS_LENGTH)
     zone = _line("zone", "Europe/Berlin", mine.quiet.zone if mine.quiet else "", _ZONE_LENGTH)
     commits = _line("commits", "Ada <ada@example.com>", mine.co_author or "", _CO_AUTHOR_LENGTH)
-    quiet = "Only what nobody else can answer rings then."
-    modal.add_item(ui.Label(text="When a run needs you or ends", component=_select("pings", pings)))
+    quiet = "Only questions that only you can answer will ping."
+    modal.add_item(ui.Label(text="Notify me", component=_select("pings", pings)))
     modal.add_item(ui.Label(text="Quiet hours", description=quiet, component=hours))
     modal.add_item(ui.Label(text="Time zone of these hours", component=zone))
-    modal.add_item(ui.Label(text="Agent that you are offered first", component=_select("agent", own)))
-    modal.add_item(ui.Label(text="Your name on commits", description="Beside the agent's.", component=commits))
+    modal.add_item(ui.Label(text="Default agent", component=_select("agent", own)))
+    modal.add_item(ui.Label(text="Your name on commits", description="Added as co-author.", component=commits))
     modal.stop()
     return modal
 

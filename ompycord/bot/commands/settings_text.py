@@ -11,7 +11,7 @@ PINGS: dict[Pings, str] = {
     Pings.NONE: "Do not ping me",
 }
 HOURS_REFUSED = "Quiet hours look like `22:00-07:00`. Nothing was changed."
-ZONE_REFUSED = "That is no time zone: give one such as `Europe/Berlin` or `UTC`. Nothing was changed."
+ZONE_REFUSED = "Unknown time zone. Use a name such as `Europe/Berlin` or `UTC`. Nothing was changed."
 
 
 def commits_refused(typed: str, sanitizer: Sanitizer) -> str:
@@ -27,7 +27,7 @@ def saved(chosen: PersonSettings, sanitizer: Sanitizer) -> str:
     lines = ["Saved.", f"Pings: {_PINGED[chosen.pings]}."]
     if chosen.quiet is not None:
         hours = f"{chosen.quiet.start} to {chosen.quiet.end}, {sanitizer.line(chosen.quiet.zone, 64)}"
-        lines.append(f"Quiet: {hours}. What only you can answer rings all the same; the rest comes without a sound.")
+        lines.append(f"Quiet: {hours}. Only questions that only you can answer will ping.")
     if chosen.agent is not None:
         lines.append(f"Agent: {sanitizer.line(chosen.agent, 64)}, where the repository allows it.")
     if chosen.co_author is not None:

@@ -21,7 +21,7 @@ def status_feature(context: BotContext) -> Feature:
     """The command."""
     choices = Choices(context)
 
-    @slash_command(name="status", description="The live card again, or the board of all runs.")
+    @slash_command(name="status", description="Show a run's card, or all runs.")
     @app_commands.describe(run="A run; in its thread it is known, elsewhere the board comes without one")
     @app_commands.autocomplete(run=choices.runs)
     async def status(interaction: Interaction, run: app_commands.Range[str, 1, 100] | None = None) -> None:

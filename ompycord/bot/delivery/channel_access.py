@@ -38,7 +38,7 @@ class ChannelAccess:
         log.warning("channel.closed", channel=place, reason=str(failed))
         if not is_locked:
             await self._notify(
-                place, f"I cannot post in <#{place}>: {failed}. What is due there waits until that is mended."
+                place, f"I cannot post in <#{place}>: {failed}. Messages for it wait until that is fixed."
             )
 
     async def took(self, channel: str) -> None:

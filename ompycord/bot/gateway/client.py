@@ -248,7 +248,7 @@ class OmpycordClient(discord.Client):
 def _raise_if_fatal(error: Exception) -> None:
     code = error.code if isinstance(error, discord.ConnectionClosed) else None
     if code in FATAL_CLOSES:
-        raise GatewayFatal(f"Discord closed the gateway for good ({code}): {FATAL_CLOSES[code]}.") from error
+        raise GatewayFatal(f"Discord closed the gateway permanently ({code}): {FATAL_CLOSES[code]}.") from error
 
 
 def _trace(on_answer: Callable[[RateAnswer], None]) -> aiohttp.TraceConfig:

@@ -19,7 +19,7 @@ from ompycord.telemetry import get_logger
 __all__ = ["GatewayEvents"]
 
 _RUNS = 500
-_REMOVED = "The bot was removed from the server, so nobody could see or steer it."
+_REMOVED = "The bot was removed from the server, so no one could see or steer it."
 
 log = get_logger(__name__)
 

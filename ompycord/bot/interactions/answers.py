@@ -61,7 +61,7 @@ class _Answers:
         text = read_form(interaction).text("answer").strip()
         await defer(interaction)
         if not text:
-            raise RefusedInWords("The answer is empty, so nothing was told to the agent.")
+            raise RefusedInWords("The answer is empty, so nothing was sent.")
         try:
             loaded, question = await self._load_question(interaction, component)
             await self._answer(interaction, person, loaded, question, text)
@@ -79,7 +79,7 @@ class _Answers:
         self, interaction: Interaction, person: Person, loaded: LoadedRun, question: Question, answer: str
     ) -> None:
         committed = await self._context.approvals.answer(loaded, question.ref, answer, person)
-        words = f"The agent gets your answer: *{self._context.sanitizer.line(answer, 300)}*."
+        words = f"Answer sent: *{self._context.sanitizer.line(answer, 300)}*."
         await reply_to_decision(self._context, interaction, committed, words)
 
 

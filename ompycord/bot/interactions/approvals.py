@@ -29,8 +29,8 @@ __all__ = ["approvals_feature"]
 Scope = Literal["once", "run"]
 _REASON_LIMIT = 400
 _ALLOWED: dict[Scope, str] = {
-    "once": "Allowed once. The agent goes on.",
-    "run": "Allowed for this run: the agent is not made to ask for exactly this again.",
+    "once": "Allowed once. The agent is continuing.",
+    "run": "Allowed for this run: the agent will not have to ask for exactly this again.",
 }
 
 
@@ -76,7 +76,7 @@ class _Approvals:
         except OmpycordError as error:
             await give_back(interaction, error, reason)
             return
-        words = "Denied. The agent reads why and goes on without it."
+        words = "Denied. The agent reads the reason and continues without it."
         await reply_to_decision(self._context, interaction, committed, words)
 
     async def _load_approval(self, interaction: Interaction, component: ComponentId) -> tuple[LoadedRun, Approval]:
@@ -84,18 +84,16 @@ class _Approvals:
         for approval in loaded.snapshot.approvals if loaded.snapshot else ():
             if approval_hash(approval) == component.nonce:
                 return loaded, approval
-        raise RefusedInWords(
-            "What that button was for is not asked any more. Nothing was decided; look at what is asked now."
-        )
+        raise RefusedInWords("That request is closed. Nothing was decided; look at the one that is open now.")
 
 
 def _why_not_form(approval: Approval, *, custom_id: str, sanitizer: Sanitizer) -> ui.Modal:
     """The form for a denial with its reason."""
-    modal = ui.Modal(title="Why not?", custom_id=custom_id, timeout=None)
+    modal = ui.Modal(title="Deny", custom_id=custom_id, timeout=None)
     field = ui.TextInput[ui.Modal](
         custom_id="reason", style=discord.TextStyle.paragraph, max_length=_REASON_LIMIT, required=False
     )
     text = sanitizer.label(approval.title, DESCRIPTION)
-    modal.add_item(ui.Label(text="The agent reads this", description=text or None, component=field))
+    modal.add_item(ui.Label(text="Reason (shown to the agent)", description=text or None, component=field))
     modal.stop()
     return modal

@@ -115,9 +115,7 @@ async def _content(file: AttachedFile, rest: Rest) -> bytes:
         return await rest.attachment(file.url)
     except SendFailed as failed:
         if failed.is_final:
-            raise RefusedInWords(
-                "Discord does not keep the attached file any more. Nothing ran; send it again."
-            ) from failed
+            raise RefusedInWords("The attached file has expired at Discord. Nothing ran; send it again.") from failed
         raise
 
 

@@ -28,11 +28,11 @@ NOT_TAKEN = (discord.HTTPException, discord.InteractionResponded, discord.RateLi
 """Errors of a refused acknowledgement: 10062, 40060, 50027, or no connection."""
 
 _WORDS = {
-    StorageError: "The database did not take it, so nothing happened. Try again in a minute; `/omp health` says more.",
-    Draining: "I am ending for a restart and take nothing new. Nothing happened. Try again in a minute.",
-    Backlogged: "More has come in than I have worked off. Nothing happened. Try again in a minute.",
+    StorageError: "I could not save that, so nothing was changed. Try again in a minute; `/omp health` says why.",
+    Draining: "I'm restarting; try again in a minute. Nothing was changed.",
+    Backlogged: "I'm overloaded; try again in a minute. Nothing was changed.",
     VersionConflict: "The run moved on at the same moment. Look at its card and try again.",
-    app_commands.CommandNotFound: "Discord shows a command that I do not have any more. Reload Discord and try again.",
+    app_commands.CommandNotFound: "Discord shows a command that no longer exists. Reload Discord and try again.",
     app_commands.CommandSignatureMismatch: "Discord shows an older form of this command. Reload Discord and try again.",
 }
 
@@ -112,7 +112,7 @@ def words_for(error: BaseException, reference: str) -> str:
     if isinstance(error, ValidationError):
         return _invalid(error)
     if isinstance(error, app_commands.TransformerError):
-        return f"{str(error.value)[:100]!r} is no value for this option. Nothing happened."
+        return f"{str(error.value)[:100]!r} is not valid here. Nothing happened."
     if isinstance(error, SendFailed):
         return f"Discord did not take it: {error}. Nothing was lost; try again in a minute."
     known = next((words for kind, words in _WORDS.items() if isinstance(error, kind)), None)
@@ -136,7 +136,7 @@ def _cause(error: BaseException) -> BaseException:
 def _invalid(error: ValidationError) -> str:
     """Names of fields and what is wrong, never the values."""
     wrong = "; ".join(f"*{'.'.join(map(str, item['loc']))}*: {item['msg']}" for item in error.errors()[:3])
-    return f"That cannot be taken ({wrong}). Nothing ran."
+    return f"Invalid ({wrong}). Nothing ran."
 
 
 async def explain(interaction: Interaction, error: BaseException) -> None:

@@ -48,23 +48,23 @@ BUTTON_UNKNOWN = (
 )
 FORM_UNKNOWN = "I did not open that form, so I do not act on it. Nothing happened. `/omp new` opens a new one."
 CONFIRM_EXPIRED = "That question is more than 15 minutes old. Nothing happened. Use `/omp cancel` again."
-NO_DIFF = "There is no diff of that run: it has changed nothing yet, or its diff is not kept any more."
-NOTHING_CHANGED = "Nothing was changed; the run goes on."
-NO_WORDS = "The task has no words, so nothing ran. Say what shall be done with the files."
-KEPT = "Your text is kept and the run starts. If no link appears here, press *Resume*: it starts once, never twice."
+NO_DIFF = "That run has no diff: it has changed nothing yet, or its diff has expired."
+NOTHING_CHANGED = "The run continues."
+NO_WORDS = "The task is empty, so nothing ran. Say what to do with the files."
+KEPT = "Your text is kept and the run starts. If no link appears here, press *Try again*: it starts once, never twice."
 
 _LINE = 300
 
 
 def started(run: str, url: str, notes: Sequence[str] = ()) -> str:
     """The end of the reply to the form, with a link to the channel summary."""
-    return "\n".join([f"Run `{short_id(run)}` started: {url}", *notes])
+    return "\n".join([f"Queued: {url}", *notes])
 
 
 def shown_in_channel(run: str, channel: str | None, notes: Sequence[str] = ()) -> str:
     """For a channel summary that is not posted yet."""
-    where = f"Its card appears in <#{channel}> as soon as Discord takes it." if channel else "`/omp status` shows it."
-    return "\n".join([f"Run `{short_id(run)}` started. {where}", *notes])
+    where = f"Its card appears in <#{channel}> in a moment." if channel else "`/omp status` shows it."
+    return "\n".join([f"Queued. {where}", *notes])
 
 
 def given_back(why: str) -> str:
@@ -75,9 +75,7 @@ def given_back(why: str) -> str:
 def text_lost(name: str, sanitizer: Sanitizer) -> str:
     """For a text that neither the database nor Discord accepted."""
     who = sanitizer.line(name, 60)
-    return (
-        f"{who}: the database did not take your text and Discord did not take my reply. No run started; send it again."
-    )
+    return f"{who}: I could not save your text, and Discord did not accept my reply. No run started; send it again."
 
 
 def to_author(words: str, name: str, sanitizer: Sanitizer) -> str:
@@ -93,23 +91,23 @@ def resumed_by(name: str, run: str, sanitizer: Sanitizer) -> str:
 def confirm_cancel(record: RunRecord, title: str, branch: str | None, sanitizer: Sanitizer) -> str:
     """Asked before a run is ended permanently; an external one can only be asked to end."""
     what = sanitizer.dead(title, 100)
-    run = f"run `{short_id(record.id)}`{f' (*{what}*)' if what else ''}"
+    run = f"*{what}*" if what else f"run `{short_id(record.id)}`"
     if record.kind is RunKind.EXTERNAL:
-        return f"Ask {run} to end? Its agent reads that with its next event."
-    return f"End {run} for good? {_what_stays(branch, sanitizer)}"
+        return f"Ask {run} to end? Its agent sees that with its next report."
+    return f"Cancel {run}? {_what_stays(branch, sanitizer)}"
 
 
 def cancelled(record: RunRecord, branch: str | None, sanitizer: Sanitizer) -> str:
     """The reply to the confirmation."""
     if record.kind is RunKind.EXTERNAL:
-        return f"Run `{short_id(record.id)}` was asked to end; its agent reads that with its next event."
-    return f"Run `{short_id(record.id)}` ends. {_what_stays(branch, sanitizer)}"
+        return "Cancel requested; the agent will see it with its next report."
+    return f"Cancelled. {_what_stays(branch, sanitizer)}"
 
 
 def _what_stays(branch: str | None, sanitizer: Sanitizer) -> str:
     if branch is None:
-        return "Its record stays; work not yet published is gone."
-    return f"Its branch {sanitizer.line(branch, 100)} and its record stay; work not yet published is gone."
+        return "Its record stays; unpublished work will be lost."
+    return f"Its branch {sanitizer.line(branch, 100)} and its record stay; unpublished work will be lost."
 
 
 def take_over(record: RunRecord, branch: str | None, sanitizer: Sanitizer) -> str:
@@ -120,7 +118,7 @@ def take_over(record: RunRecord, branch: str | None, sanitizer: Sanitizer) -> st
         if branch is None:
             return (
                 f"Run `{run}` left nothing on a branch of {where}, so there is nothing to take over. *Retry* "
-                "starts it anew."
+                "starts it again."
             )
         name = sanitizer.code(branch, 100)
         return (
@@ -128,10 +126,10 @@ def take_over(record: RunRecord, branch: str | None, sanitizer: Sanitizer) -> st
             f"To hand it back, commit on that branch, then `/omp new` with `branch: {name}`."
         )
     return (
-        f"On the machine that I run on:\n```\nompycord takeover {run}\n```\nIt opens "
+        f"On the Ompycord host run:\n```\nompycord takeover {run}\n```\nIt opens "
         f"{sanitizer.line(record.agent or 'the agent', 60)} in "
-        "its own session (or a shell), in the run's clone, confined like the agent. To hand it back, end that, then "
-        "press *Resume*."
+        "its own session (or a shell), in the run's clone, in the agent's sandbox. Exit and press *Resume* to hand it "
+        "back."
     )
 
 
@@ -159,7 +157,8 @@ def internal_error(error: BaseException, reference: str) -> str:
     """For a defect of ours: what happened, to what, what now."""
     name = type(error).__name__
     return (
-        f"A fault in Ompycord ({name}) stopped this. The log has it under `{reference}`; tell an admin, then try again."
+        f"An error in Ompycord ({name}) stopped this. Tell an admin the reference `{reference}`, which is in the log, "
+        "then try again."
     )
 
 
@@ -176,7 +175,7 @@ def event_lines(events: Sequence[RunEvent], sanitizer: Sanitizer) -> str:
 def run_line(record: RunRecord, title: str, url: str | None, sanitizer: Sanitizer) -> str:
     """One run in a list."""
     what = sanitizer.dead(title, 80)
-    who = f"<@{record.requester}>" if record.requester else "runs elsewhere"
+    who = f"<@{record.requester}>" if record.requester else "external run"
     state = "complete, no changes" if record.outcome is RunOutcome.NO_CHANGES else record.state.lower()
     parts = (f"`{short_id(record.id)}`", state, what, record.repository or "", who, url or "")
     return " · ".join(part for part in parts if part)
@@ -185,11 +184,11 @@ def run_line(record: RunRecord, title: str, url: str | None, sanitizer: Sanitize
 # -- messages to a run ------------------------------------------------------------------------------------------------
 
 _FATES: dict[MessageOutcome, str] = {
-    "now": "{agent} gets it now, in the middle of what it does.",
-    "next": "{agent} gets it after what it does now.",
-    "restart": "{agent} is halted and begins again with it, in the same copy.",
-    "start": "{agent} gets it when it starts.",
-    "resume": "The run is stopped; {agent} gets it when somebody resumes it.",
+    "now": "{agent} reads it now, during its current step.",
+    "next": "{agent} will read it after its current step.",
+    "restart": "{agent} is stopped and restarts with it, in the same copy.",
+    "start": "{agent} will read it when it starts.",
+    "resume": "The run is stopped; {agent} will read it after Resume.",
 }
 
 
@@ -200,21 +199,21 @@ def preview_message(sent: MessageReceipt) -> str:
 
 def sent(run: str, receipt: MessageReceipt) -> str:
     """The reply to *say*: what becomes of the message."""
-    kept = "That was said already. " if not receipt.is_fresh else ""
+    kept = "Already sent. " if not receipt.is_fresh else ""
     deaf_ = (
-        f" {receipt.agent} takes nothing while it works."
+        f" {receipt.agent} cannot read messages while it is working."
         if receipt.outcome == "restart" and not receipt.can_steer
         else ""
     )
-    waits = "" if receipt.outcome in {"now", "restart"} else " `/omp queue` takes it back until then."
-    return f"{kept}Kept for run `{short_id(run)}`.{deaf_} {preview_message(receipt)}{waits}"
+    waits = "" if receipt.outcome in {"now", "restart"} else " Undo: `/omp queue drop`."
+    return f"{kept}Queued.{deaf_} {preview_message(receipt)}{waits}"
 
 
 def deaf(receipt: MessageReceipt) -> str:
     """For a message in the thread of a run whose agent takes none while it works."""
     return (
-        f"{receipt.agent} takes nothing from this thread while it works, so it was not told. "
-        "`/omp say` halts it and has it begin again with what you say."
+        f"{receipt.agent} cannot read messages while it is working, so this one was not sent. Use `/omp say` with "
+        "`when: restart` to restart it with your message."
     )
 
 
@@ -226,19 +225,19 @@ def late_reply(name: str, words: str, sanitizer: Sanitizer) -> str:
 def waiting(run: str, messages: Sequence[QueuedMessage], sanitizer: Sanitizer) -> str:
     """Messages to a run that no agent has taken."""
     if not messages:
-        return f"Nothing waits for the agent of run `{short_id(run)}`."
-    lines = [f"Waiting for the agent of run `{short_id(run)}`, oldest first:"]
+        return "No queued messages."
+    lines = [f"Queued for the agent of run `{short_id(run)}`, oldest first:"]
     for number, one in enumerate(messages, 1):
-        by = sanitizer.line(one.body.by or "somebody", 60)
+        by = sanitizer.line(one.body.by or "someone", 60)
         lines.append(f"{number}. {stamp(one.at)} {by}: {sanitizer.line(one.body.text, 100)}")
-    return "\n".join([*lines, "`/omp queue edit` says one in other words, `/omp queue drop` takes it back."])
+    return "\n".join([*lines, "`/omp queue edit` changes one, `/omp queue drop` removes it."])
 
 
 def edited(text: str, sanitizer: Sanitizer) -> str:
     """For a waiting message that was changed."""
-    return f"Changed; the agent gets this: *{sanitizer.line(text, 300)}*"
+    return f"Changed; the agent will read: *{sanitizer.line(text, 300)}*"
 
 
 def dropped(text: str, sanitizer: Sanitizer) -> str:
     """For a message that was withdrawn."""
-    return f"Taken back, the agent does not get it: *{sanitizer.line(text, 300)}*"
+    return f"Removed; the agent will not see it: *{sanitizer.line(text, 300)}*"

@@ -76,7 +76,7 @@ async def _text(interaction: Interaction, text: str, name: str) -> None:
     if utf16_len(fenced) <= _INLINE:
         await send_privately(interaction, fenced)
     else:
-        await send_privately(interaction, "It is long, so it comes as a file.", files=[(f"{name}.txt", text)])
+        await send_privately(interaction, "Attached as a file.", files=[(f"{name}.txt", text)])
 
 
 def _next(context: BotContext, run_view: RunView) -> str:

@@ -156,10 +156,10 @@ class SubmissionService:
             case FlowStep.SHOW:
                 await self._notify(case, await self._where(case))
             case FlowStep.REFUSE:
-                words = f"{case.why} Your text is kept: *Resume* tries again."
+                words = f"{case.why} Your text is saved: press *Try again*."
                 await self._notify(case, words, buttons=self._resume_button(case.draft, words))
             case FlowStep.GIVE_BACK:
-                why = "The database does not take anything now, so no run was started."
+                why = "I could not save that now, so no run was started."
                 typed = str(case.draft.body.get("prompt", ""))
                 await self._notify(case, reply_texts.given_back(why), files=[("your-text.txt", typed)])
             case FlowStep.OFFER_RESUME:

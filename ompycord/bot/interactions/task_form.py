@@ -21,7 +21,7 @@ TYPED_PROMPT = min(PROMPT_LIMIT, MODAL_INPUT_VALUE)
 
 MODES: dict[Mode, str] = {
     Mode.STANDARD: "build, then the repository's checks",
-    Mode.FAST: "the agent only; ends unchecked",
+    Mode.FAST: "no checks",
 }
 """Modes that can be chosen, with what they do."""
 
@@ -56,13 +56,21 @@ def task_form(
     )
     done = ui.TextInput[ui.Modal](custom_id="done", max_length=min(DONE_WHEN_LIMIT, MODAL_INPUT_VALUE), required=False)
     files = ui.FileUpload[ui.Modal](custom_id="files", required=False, min_values=0, max_values=_FILES)
-    modal.add_item(ui.Label(text="What shall be done?", component=task))
+    modal.add_item(ui.Label(text="What should be done?", component=task))
     modal.add_item(ui.Label(text="Repository", component=_repository_select(repositories)))
-    modal.add_item(ui.Label(text="Agent and care", component=_mode_select(agents, agent, mode)))
-    modal.add_item(ui.Label(text="Done when", description=cut(_always_run(repositories), DESCRIPTION), component=done))
+    modal.add_item(ui.Label(text="Agent and mode", component=_mode_select(agents, agent, mode)))
     modal.add_item(
         ui.Label(
-            text="Files", description="Text becomes part of the task; the rest the agent can read.", component=files
+            text="Acceptance criteria (optional)",
+            description=cut(_always_run(repositories), DESCRIPTION),
+            component=done,
+        )
+    )
+    modal.add_item(
+        ui.Label(
+            text="Files",
+            description="Text files are added to the task; others are placed next to the code.",
+            component=files,
         )
     )
     modal.stop()

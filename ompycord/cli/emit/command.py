@@ -125,7 +125,7 @@ def _kept_secret(data_folder: Path) -> str:
         return (data_folder / "secrets" / "webhook_secret").read_text(encoding="utf-8").strip()
     except OSError:
         raise ConfigurationError(
-            "There is no key to send with: set OMPYCORD_KEY (see `ompycord keys add`) or OMP_WEBHOOK_SECRET."
+            "No key to send with: set OMPYCORD_KEY (see `ompycord keys add`) or OMP_WEBHOOK_SECRET."
         ) from None
 
 

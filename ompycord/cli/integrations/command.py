@@ -50,7 +50,7 @@ def integrations(
     """
     wire = AGENTS.get(agent)
     if wire is None:
-        raise typer.BadParameter(f"There is no integration of that name. Known: {', '.join(AGENTS)}.")
+        raise typer.BadParameter(f"Unknown integration. Known: {', '.join(AGENTS)}.")
     if ask and agent != "claude":
         raise typer.BadParameter("Only Claude Code can wait for an answer to a hook.")
     if not 1 <= len(run) <= 128:  # noqa: PLR2004  # the envelope's own limit

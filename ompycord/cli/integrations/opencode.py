@@ -6,7 +6,7 @@ from ompycord.cli.integrations.wiring import Change, IntegrationOptions, asset, 
 
 __all__ = ["wire"]
 
-_NOTE: Final = "OpenCode loads it by itself. Its key: OMPYCORD_KEY, or `--save-key`."
+_NOTE: Final = "OpenCode loads it automatically. Its key: OMPYCORD_KEY, or `--save-key`."
 
 
 def wire(options: IntegrationOptions) -> Change:

@@ -29,7 +29,7 @@ _MOST_WAITING: Final = 256
 _SILENT: Final = frozenset({"_auth/status_update", "elicitation/complete"})
 """Notifications that are known and contain nothing that a card shows."""
 _STOPS: Final[Mapping[str, tuple[str, FailureClass]]] = {
-    "max_tokens": ("The model's answer was cut short by its limit.", FailureClass.REPAIRABLE),
+    "max_tokens": ("The model's answer was cut by its length limit.", FailureClass.REPAIRABLE),
     "max_turn_requests": ("The agent asked its model more often than it may in one turn.", FailureClass.REPAIRABLE),
     "refusal": ("The model refused to go on.", FailureClass.REPAIRABLE),
     "cancelled": ("The agent's turn was cancelled.", FailureClass.TRANSIENT),

@@ -107,7 +107,7 @@ class AcpRequests:
             for key in form.refs():
                 self._fields.pop(key, None)
             on_input = (
-                f"The answer does not fit the field {one_line(name, 64)}, so the agent was told that nobody answered."
+                f"The answer does not fit the field {one_line(name, 64)}, so the agent was told that no one answered."
             )
             return Reaction((Note(text=on_input),), (answer(form.id, {"action": "cancel"}),))
         if form.content is None:

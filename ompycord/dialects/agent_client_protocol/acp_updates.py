@@ -171,7 +171,7 @@ class AcpUpdates:
         before, self._cost = self._cost, total
         self._is_priced = True
         if total < before - _ROUNDING:
-            return (Note(text="The agent began to count its cost anew."), UsageUpdated(cost_usd=total))
+            return (Note(text="The agent's cost counter was reset."), UsageUpdated(cost_usd=total))
         return (UsageUpdated(cost_usd=total - before),) if total > before else ()
 
     def _tool_update(self, update: Frame) -> tuple[EventBody, ...]:

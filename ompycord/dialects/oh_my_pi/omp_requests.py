@@ -128,7 +128,7 @@ class OmpRequests:
         if one.has_other:
             self._typed = (one.title, received.answer)
             return Reaction(send=(_response(one.id, value=OTHER),))
-        on_input = f"The answer is none of the choices, so {self._agent} was told that nobody chose."
+        on_input = f"The answer is not one of the choices, so {self._agent} was told that no one chose."
         return Reaction((Note(text=on_input),), (_cancelled(one.id),))
 
     def granted(self, received: ApprovalGranted) -> Reaction:
@@ -194,7 +194,7 @@ class OmpRequests:
 
     def _withdrawn(self, name: str, one: _Open) -> EventBody:
         if one.method == "leave":
-            return ApprovalWithdrawn(approval=name, reason=f"{self._agent} no longer waits for leave.")
+            return ApprovalWithdrawn(approval=name, reason=f"{self._agent} no longer waits for approval.")
         return QuestionWithdrawn(question=name, reason=f"{self._agent} no longer waits for an answer.")
 
 

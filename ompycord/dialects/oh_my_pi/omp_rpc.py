@@ -124,7 +124,7 @@ class OmpRpc:
             "auto_retry_end": lambda frame, _: Reaction((RetryCleared(),)) + work.retries(continues=False),
             "auto_compaction_end": lambda frame, _: self._remark(frame, "errorMessage", "could not shorten its memory"),
             "compaction_end": lambda frame, _: self._remark(frame, "errorMessage", "could not shorten its memory"),
-            "retry_fallback_applied": lambda frame, _: self._remark(frame, "to", "goes on with another model"),
+            "retry_fallback_applied": lambda frame, _: self._remark(frame, "to", "continues with another model"),
             "extension_error": lambda frame, _: self._remark(frame, "error", "has an extension that failed"),
             "rpc_frame_error": lambda frame, _: self._remark(frame, "error", "left out something too large to send"),
             "notice": lambda frame, _: self._notice(frame),

@@ -88,7 +88,7 @@ class OmpWork:
         """Take the response to a person's message."""
         trouble = Reaction()
         if not boolean(frame, "success"):
-            text = f"{self._agent} did not take what it was told: {one_line(string(frame, 'error'))}"
+            text = f"{self._agent} did not accept the message: {one_line(string(frame, 'error'))}"
             trouble = Reaction((Note(text=text),))
         return trouble + (self._ask_for_rest() if self._has_begun and not self._is_running else Reaction())
 
@@ -118,7 +118,7 @@ class OmpWork:
             case "aborted":
                 return self._failed(f"{self._agent} was interrupted: {why}", FailureClass.TRANSIENT)
             case "length":
-                return self._failed("The model's answer was cut short by its limit.")
+                return self._failed("The model's answer was cut by its length limit.")
             case "":
                 return self._failed(f"{self._agent} ended without an answer.")
             case _:

@@ -88,7 +88,7 @@ class Question(Frozen):
 
 
 class Approval(Frozen):
-    """A request for leave and what became of it."""
+    """An approval request and what became of it."""
 
     ref: str
     title: str

@@ -94,7 +94,7 @@ async def _write_files(run: RunId, task: Task, context: StepContext) -> Path | N
     for file in task.files:
         data = await context.file(file)
         if data is None:
-            raise WorkspaceError(f"The file {file.name} that came with the task is not kept any more. Start it anew.")
+            raise WorkspaceError(f"The file {file.name} that came with the task has expired. Start it anew.")
         folder = await context.workspaces.write_file(run, file.name, data)
     return folder
 

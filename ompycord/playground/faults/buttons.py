@@ -166,7 +166,7 @@ class FaultButtons:
     def _end_a_finished_cut(self) -> None:
         active = self._active.get("cut")
         if active is not None and active.fault is not None and not active.fault.remaining and not self._plan.is_out:
-            self._end("cut", "mended by itself")
+            self._end("cut", "recovered")
 
     def _record(self, record: Json) -> None:
         self._core.storage.put("fault", record["id"], record)

@@ -61,7 +61,7 @@ class PageFeed:
 
     @contextmanager
     def subscribe(self, user: str, after: int) -> Generator[Subscriber | None]:
-        """A subscriber that already has what came after `after`; None where that is not kept any more."""
+        """A subscriber that already has what came after `after`; None where that has expired."""
         oldest = self._kept[0].seq if self._kept else self.seq + 1
         if after < oldest - 1 or after > self.seq:
             yield None

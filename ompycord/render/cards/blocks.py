@@ -30,7 +30,7 @@ _NAME: Final = 80
 _STEP: Final = 90
 _FILES: Final = 10
 _MORE_ROOM: Final = 20
-_SILENT: Final = "No words were given."
+_SILENT: Final = "(no text)"
 _STEPS_BEFORE: Final = 2
 _MESSAGE_LIVE: Final = 300
 _MESSAGE_FINAL: Final = EMBED_FIELD_VALUE
@@ -97,9 +97,9 @@ def ask_field(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> FieldView | Non
         approval = snapshot.open_approvals[0]
         risk = f" · risk: {sanitizer.line(approval.risk, 60)}" if approval.risk else ""
         wanted = " — ".join(part for part in (approval.title, approval.command or "") if part.strip())
-        name, text = "Asks for leave", (sanitizer.line(wanted, ASK - utf16_len(risk)) or _SILENT) + risk
+        name, text = "Approval needed", (sanitizer.line(wanted, ASK - utf16_len(risk)) or _SILENT) + risk
     else:
-        name, text = "Asks", sanitizer.line(snapshot.open_questions[0].text, ASK) or _SILENT
+        name, text = "Question", sanitizer.line(snapshot.open_questions[0].text, ASK) or _SILENT
     more = f"… and {count(waiting - 1, 'more decision')} after this one" if waiting > 1 else ""
     return FieldView(part=Part.ASK, name=name, lines=tuple(line for line in (text, more) if line))
 
@@ -197,11 +197,11 @@ def tool_line(call: ToolCall, sanitizer: Sanitizer) -> str:
 
 def _tools(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> FieldView | None:
     lines = tuple(tool_line(call, sanitizer) for call in snapshot.tools)
-    return FieldView(part=Part.TOOLS, name="Last tools", lines=lines, joiner=" · ") if lines else None
+    return FieldView(part=Part.TOOLS, name="Recent activity", lines=lines, joiner=" · ") if lines else None
 
 
 def _delta(added: int | None, removed: int | None) -> str:
-    return "" if added is None and removed is None else f"+{added or 0}−{removed or 0}"
+    return "" if added is None and removed is None else f"+{added or 0} −{removed or 0}"
 
 
 def file_glyph(status: str) -> str:
@@ -219,8 +219,8 @@ def _files(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> FieldView | None:
     delta = ""
     if total == len(snapshot.files):  # a sum over a part of the files would be wrong
         delta = f" {_delta(sum(f.added or 0 for f in snapshot.files), sum(f.removed or 0 for f in snapshot.files))}"
-    place = f" on {sanitizer.label(snapshot.branch, 100)}" if snapshot.branch and snapshot.is_final else ""
-    name = f"Changed {count(total, 'file')}{delta}{place}"
+    place = f" · branch {sanitizer.label(snapshot.branch, 100)}" if snapshot.branch and snapshot.is_final else ""
+    name = f"{count(total, 'file')}{delta}{place}"
     field = _filled(Part.FILES, name, snapshot.files[:_FILES], lambda file: _file(file, sanitizer))
     if field is None:
         return None
@@ -234,7 +234,7 @@ def _billing(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> FieldView | None
     if not used and snapshot.budget_usd is None:
         return None
     price = _price(snapshot) if used else _unused(snapshot)
-    spent = f"{tokens(usage.input)} in, {tokens(usage.output)} out" if used else ""
+    spent = f"{tokens(usage.input)} tokens in, {tokens(usage.output)} out" if used else ""
     cached = f"{tokens(usage.cache_read)} read from cache" if usage.cache_read else ""
     cached += f"{', ' if cached else ''}{tokens(usage.cache_write)} written to it" if usage.cache_write else ""
     model = " · ".join(
@@ -257,7 +257,7 @@ def _price(snapshot: StatusSnapshot) -> str:
 
 def _unused(snapshot: StatusSnapshot) -> str:
     """That no usage was reported, which is not zero: the agent may have used a lot."""
-    reported = "" if snapshot.state is RunState.QUEUED else ", no use reported"
+    reported = "" if snapshot.state is RunState.QUEUED else ", no usage reported"
     return f"budget {money(snapshot.budget_usd or 0)}{reported}"
 
 
@@ -266,7 +266,7 @@ def _took(snapshot: StatusSnapshot) -> str:
     if snapshot.ended_at is None or snapshot.ended_at < began:
         return ""
     rounds = f", {snapshot.iteration} rounds" if snapshot.iteration > 1 else ""
-    return f"took {duration(snapshot.ended_at - began)}{rounds}"
+    return f"{duration(snapshot.ended_at - began)}{rounds}"
 
 
 # -- words, gaps, links -----------------------------------------------------------------------------------------------
@@ -285,7 +285,7 @@ def _message(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> FieldView | None
 
 
 def _gaps(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> FieldView | None:
-    field = _filled(Part.GAPS, "Events still missing", snapshot.gaps, lambda gap: _gap(gap, sanitizer))
+    field = _filled(Part.GAPS, "Missing events", snapshot.gaps, lambda gap: _gap(gap, sanitizer))
     if field is None:
         return None
     return field.model_copy(update={"hidden": max(snapshot.gap_count, len(snapshot.gaps)) - len(field.lines)})

@@ -49,25 +49,27 @@ def headline_of(snapshot: StatusSnapshot, render_context: RenderContext, sanitiz
 
 
 def pauses(snapshot: StatusSnapshot) -> str:
-    """`, pauses <in a day>` where an open request will suspend a hosted run; the oldest one counts."""
+    """` Pauses <in a day> if no one answers.` where the oldest open request will suspend a hosted run."""
     since = [one.asked_at for one in (*snapshot.open_approvals, *snapshot.open_questions)]
-    return f", parks {stamp(min(since) + PAUSE_AFTER_MS)}" if since and snapshot.kind is RunKind.HOSTED else ""
+    if not since or snapshot.kind is not RunKind.HOSTED or snapshot.state is RunState.SUSPENDED:
+        return ""
+    return f" Pauses {stamp(min(since) + PAUSE_AFTER_MS)} if no one answers."
 
 
 # -- before and during the work ---------------------------------------------------------------------------------------
 
 
 def _queued(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
-    where = place(render_context.queue_place) if render_context.queue_place else "Waiting for its turn"
+    where = place(render_context.queue_place) if render_context.queue_place else "Waiting for a free slot"
     when = f" {stamp(render_context.starts_at)}" if render_context.starts_at else ""
-    return Headline("⏳", "Queued", Colour.GREY, f"{where}. Starts by itself{when or '.'}", Situation.QUEUED)
+    return Headline("⏳", "Queued", Colour.GREY, f"{where}; starts automatically{when or '.'}", Situation.QUEUED)
 
 
 def _working(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
     doing = sanitizer.line(snapshot.message, _LINE) if snapshot.message else _WORK[snapshot.state](snapshot, sanitizer)
     sentences = [sentence(doing), *_pulse(snapshot, render_context)]
     if snapshot.cancel_requested:
-        sentences.insert(0, "Cancelling was requested; its agent reads that with its next event.")
+        sentences.insert(0, "Cancel requested; the agent will see it with its next report.")
     word = WORDS[snapshot.state]
     if snapshot.state is RunState.BUILDING:
         word += _progress(snapshot)
@@ -78,9 +80,9 @@ def _working(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer:
 def _pulse(snapshot: StatusSnapshot, render_context: RenderContext) -> list[str]:
     """When it started and its last activity; both tick by themselves."""
     if render_context.silent_since is not None:
-        return [f"Silent since {stamp(render_context.silent_since)}."]
+        return [f"No activity since {stamp(render_context.silent_since)}."]
     began = snapshot.started_at or snapshot.created_at
-    return [f"Began {stamp(began)}, last sign of life {stamp(snapshot.last_event_at)}."]
+    return [f"Started {stamp(began)}, last activity {stamp(snapshot.last_event_at)}."]
 
 
 def _progress(snapshot: StatusSnapshot) -> str:
@@ -92,7 +94,7 @@ def _progress(snapshot: StatusSnapshot) -> str:
 
 def _preparing(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
     repository = sanitizer.line(snapshot.repository, 60) if snapshot.repository else "the repository"
-    return f"A fresh copy of {repository} is being made; nothing has changed yet."
+    return f"Making a fresh copy of {repository}; nothing has changed yet."
 
 
 def _building(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
@@ -100,21 +102,25 @@ def _building(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
     for phase in snapshot.plan:
         for step in phase.steps:
             if phase.status == "active" and step.status == "active":
-                return f"{agent} works on: {sanitizer.line(step.title, 120)}"
-    return f"{agent} works elsewhere and reports here." if snapshot.kind is RunKind.EXTERNAL else f"{agent} is working."
+                return f"{agent} is working on: {sanitizer.line(step.title, 120)}"
+    return (
+        f"{agent} is running elsewhere and reports here."
+        if snapshot.kind is RunKind.EXTERNAL
+        else f"{agent} is working."
+    )
 
 
 def _verifying(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
     running = [sanitizer.line(check.name, 40) for check in snapshot.checks if check.status == "running"]
     over = len(snapshot.checks) - len(running)
-    who = "The agent's own checks run" if snapshot.kind is RunKind.EXTERNAL else "The project's own checks run"
+    who = "The agent runs its own checks" if snapshot.kind is RunKind.EXTERNAL else "Running the project's checks"
     names = f": {and_list(running)}" if running else ""
-    return f"{who}{names}{f', {over} of {len(snapshot.checks)} ended' if over and running else ''}."
+    return f"{who}{names}{f', {over} of {len(snapshot.checks)} finished' if over and running else ''}."
 
 
 def _publishing(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
     branch = f"branch {sanitizer.line(snapshot.branch, 100)}" if snapshot.branch else "a branch of its own"
-    return f"The result is being put on {branch}. Main stays untouched."
+    return f"Putting the result on {branch}. Main stays unchanged."
 
 
 WORDS: Final[dict[RunState, str]] = {
@@ -130,13 +136,13 @@ WORDS: Final[dict[RunState, str]] = {
 _WORK: Final[dict[RunState, Callable[[StatusSnapshot, Sanitizer], str]]] = {
     RunState.PRECHECK: _preparing,
     RunState.PLANNING: lambda snapshot, sanitizer: (
-        f"{agent_name(snapshot, sanitizer)} reads the code and writes a plan."
+        f"{agent_name(snapshot, sanitizer)} is reading the code and writing a plan."
     ),
-    RunState.AWAITING_APPROVAL: lambda snapshot, sanitizer: "The plan waits for a decision.",
+    RunState.AWAITING_APPROVAL: lambda snapshot, sanitizer: "The plan is waiting for a decision.",
     RunState.BUILDING: _building,
     RunState.VERIFYING: _verifying,
     RunState.REPAIRING: lambda snapshot, sanitizer: (
-        f"Checks failed; {agent_name(snapshot, sanitizer)} repairs, round {snapshot.iteration}."
+        f"Checks failed; {agent_name(snapshot, sanitizer)} is repairing, round {snapshot.iteration}."
     ),
     RunState.PUBLISHING: _publishing,
 }
@@ -147,22 +153,22 @@ _WORK: Final[dict[RunState, Callable[[StatusSnapshot, Sanitizer], str]]] = {
 
 def _asking(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
     agent = agent_name(snapshot, sanitizer)
-    stands = "The run stands still meanwhile."
+    stands = " The run is paused until then."
     if snapshot.open_approvals:
-        what, since = f"{agent} asks for leave to act.", snapshot.open_approvals[0].asked_at
+        what, since = f"{agent} needs approval.", snapshot.open_approvals[0].asked_at
     elif snapshot.open_questions:
-        what, since = f"{agent} asks a question.", snapshot.open_questions[0].asked_at
-        stands = "What depends on it waits."
+        what, since = f"{agent} has a question.", snapshot.open_questions[0].asked_at
+        stands = ""
     else:
-        what, since = "The plan is ready and waits for a decision.", snapshot.last_event_at
-    waiting = f"Waiting since {stamp(since)}{pauses(snapshot)}."
+        what, since = "The plan is ready and needs a decision.", snapshot.last_event_at
+    waiting = f"Asked {stamp(since)}.{pauses(snapshot)}"
     situation = Situation.PLAN_READY if snapshot.state is RunState.AWAITING_APPROVAL else Situation.ASKING
-    return Headline("🟡", "Needs you", Colour.YELLOW, f"{what} {waiting} {stands}", situation)
+    return Headline("🟡", "Needs you", Colour.YELLOW, f"{what} {waiting}{stands}", situation)
 
 
 def _waiting_for_provider(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
     wait = snapshot.provider_wait or ProviderWait(since=snapshot.last_event_at)
-    text = f"It said: {sentence(sanitizer.line(wait.message, _LINE))}" if wait.message else "It refuses for now."
+    text = f"It said: {sentence(sanitizer.line(wait.message, _LINE))}" if wait.message else "It is refusing for now."
     attempt = wait.attempt is not None and f"Try {wait.attempt}{f' of {wait.of}' if wait.of else ''}"
     again = " ".join(part for part in (attempt or "Next try", stamp(wait.until) if wait.until else "") if part)
     known = attempt or wait.until
@@ -176,25 +182,25 @@ def _suspended(snapshot: StatusSnapshot, render_context: RenderContext, sanitize
     spent = money(snapshot.usage.cost_usd) if snapshot.usage.cost_usd is not None else ""
     match snapshot.reason:
         case SuspendReason.HUMAN | None:
-            word, parts = "Stopped", [text or "The agent was halted.", "Nothing is lost; it waits to be resumed."]
+            word, parts = "Stopped", [text or "The agent was stopped.", "Nothing is lost; continue with Resume."]
         case SuspendReason.LOST:
             word = "Lost contact"
-            parts = [f"No sign of life since {stamp(snapshot.last_event_at)}.", "Any new event brings it back."]
+            parts = [f"No activity since {stamp(snapshot.last_event_at)}.", "It continues with the next event."]
         case SuspendReason.BUDGET:
             word = "Budget reached"
             limit = f" of {money(snapshot.budget_usd)}" if snapshot.budget_usd else ""
             parts = [f"The budget{limit} is used up{f': {spent} spent' if spent else ''}.", "Work so far is kept."]
         case SuspendReason.PROVIDER:
             word = "Waiting for the provider"
-            parts = [text or "It refuses for now.", later, "Work so far is kept."]
+            parts = [text or "It is refusing for now.", later, "Work so far is kept."]
         case SuspendReason.DISK:
             word = "Waiting for disk space"
             parts = [text or "This machine's disk is nearly full.", later, "Work so far is kept."]
         case SuspendReason.INTERRUPTED:
             word = "Interrupted"
             restarts = snapshot.resume_to in {None, RunState.PRECHECK}
-            again = "Resumed, it begins again in a fresh copy." if restarts else "Resumed, it goes on with that step."
-            parts = [text or "A restart cut this step short.", again]
+            again = "Resume starts it again in a fresh copy." if restarts else "Resume continues with this step."
+            parts = [text or "A restart interrupted this step.", again]
         case _:
             assert_never(snapshot.reason)
     situation = _SUSPENDED.get(snapshot.reason or SuspendReason.HUMAN, Situation.STOPPED)
@@ -216,20 +222,18 @@ def _complete(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer
         return Headline("⚪", "Finished · no changes", Colour.GREY, text, Situation.UNCHANGED)
     if snapshot.verification is Verification.VERIFIED:
         number = len(snapshot.checks)
-        text = {1: "Its check passed here.", 2: "Both checks passed here."}.get(
-            number, f"All {number} checks passed here."
-        )
-        return Headline("✅", "Done, checked", Colour.GREEN, text, Situation.VERIFIED)
+        text = {1: "The check passed.", 2: "Both checks passed."}.get(number, f"All {number} checks passed.")
+        return Headline("✅", "Done · checks passed", Colour.GREEN, text, Situation.VERIFIED)
     if snapshot.verification is Verification.FAILED:
         text = failure_sentence(snapshot, sanitizer)
-        return Headline("🔴", "Done, checks failed", Colour.RED, text, Situation.CHECKS_FAILED)
+        return Headline("🔴", "Done · checks failed", Colour.RED, text, Situation.CHECKS_FAILED)
     text = unchecked_sentence(snapshot, render_context, sanitizer)
-    return Headline("⚠", "Done, not checked", Colour.ORANGE, text, Situation.UNVERIFIED)
+    return Headline("⚠", "Done · not verified", Colour.ORANGE, text, Situation.UNVERIFIED)
 
 
 def _partial(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
     if snapshot.kind is RunKind.EXTERNAL:
-        text = f"{agent_name(snapshot, sanitizer)} says that a part is done. No check ran here."
+        text = f"{agent_name(snapshot, sanitizer)} reports that a part is done; not verified here."
     else:
         why = f" {sentence(sanitizer.line(snapshot.message, _LINE))}" if snapshot.message else ""
         text = f"The work is kept but not published.{why}"
@@ -241,7 +245,7 @@ def _failed(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: 
 
 
 def _cancelled(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
-    text = sentence(sanitizer.line(snapshot.message or "It was ended for good", _LINE))
+    text = sentence(sanitizer.line(snapshot.message or "It was cancelled", _LINE))
     kept = "Its record stays." if snapshot.branch is None else "Its branch and its record stay."
     return Headline("⚪", "Cancelled", Colour.GREY, f"{text} {kept}", Situation.CANCELLED)
 

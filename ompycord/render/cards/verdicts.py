@@ -25,12 +25,12 @@ _LINE: Final = 240
 _NAME: Final = 60
 
 _FAILURES: Final[dict[FailureClass, str]] = {
-    FailureClass.TRANSIENT: "A passing fault did not pass in time.",
+    FailureClass.TRANSIENT: "A temporary error persisted.",
     FailureClass.REPAIRABLE: "The agent says that it failed.",
-    FailureClass.SUSPEND: "It could not go on.",
+    FailureClass.SUSPEND: "It could not continue.",
     FailureClass.POLICY: "Its result breaks a rule of this repository and was refused.",
     FailureClass.ENV: "This machine lacks something that the run needs.",
-    FailureClass.INTERNAL: "A fault in Ompycord ended it; the log has the details.",
+    FailureClass.INTERNAL: "An error in Ompycord ended it; the log has the details.",
     FailureClass.CANCELLED: "It was cancelled.",
     FailureClass.LOST: "Contact with its agent was lost.",
 }
@@ -50,35 +50,36 @@ def unchanged_sentence(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
 
 
 def unchecked_sentence(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> str:
-    """Why it is done but not checked: the agent's claim, and why we could not prove it."""
-    claim = f"{agent_name(snapshot, sanitizer)} says it is done."
-    return f"{claim} {_why_unchecked(snapshot, render_context, sanitizer)}"
+    """Why it is done but not verified: why the agent's claim could not be proved here."""
+    if snapshot.kind is RunKind.EXTERNAL:
+        return _why_external(snapshot, sanitizer)
+    return _why_unchecked(snapshot, render_context, sanitizer)
+
+
+def _why_external(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
+    claimed = and_list([sanitizer.line(check.name, _NAME) for check in snapshot.checks if not check.ours])
+    checks = f" Its checks ({claimed}) are unverified." if claimed else ""
+    return f"Reported as done by {agent_name(snapshot, sanitizer)}; not verified here.{checks}"
 
 
 def _why_unchecked(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> str:
     ours = [check for check in snapshot.checks if check.ours]
     claimed = [sanitizer.line(check.name, _NAME) for check in snapshot.checks if not check.ours]
-    if snapshot.kind is RunKind.EXTERNAL:
-        return (
-            f"It ran elsewhere; its checks ({and_list(claimed)}) are its own word."
-            if claimed
-            else "It ran elsewhere; no check ran here."
-        )
     if snapshot.mode is Mode.FAST:
         return "Mode fast runs no checks."
     blind = [check for check in ours if check.status != "passed"]
     if blind:
         passed = [sanitizer.line(check.name, _NAME) for check in ours if check.status == "passed"]
-        head = f"{and_list(passed)} passed, but " if passed else "No check ran: "
-        return head + f"{_blind(blind[0], sanitizer)}{f' (and {len(blind) - 1} more)' if len(blind) > 1 else ''}."
+        more = f" (and {len(blind) - 1} more)" if len(blind) > 1 else ""
+        return f"{_blind(blind[0], sanitizer)}{more}{f'; {and_list(passed)} passed' if passed else ''}."
     if claimed:
         passed = and_list([sanitizer.line(check.name, _NAME) for check in ours])
         return (
-            f"{f'{passed} passed here' if passed else 'No check ran here'}; {and_list(claimed)} is only the "
-            "agent's word."
+            f"{f'{passed} passed here' if passed else 'No check ran here'}; {and_list(claimed)} was only reported by "
+            "the agent."
         )
     if render_context.checks:
-        return "Its checks did not run."
+        return "The checks did not run."
     where = sanitizer.line(snapshot.repository, _NAME) if snapshot.repository else "this repository"
     return f"No checks are configured for {where}."
 
@@ -89,7 +90,7 @@ def _blind(check: Check, sanitizer: Sanitizer) -> str:
         case "missing":
             return f"{name} is not installed here"
         case "running":
-            return f"{name} did not end"
+            return f"{name} did not finish"
         case _:
             return f"{name} ended without a result"
 
@@ -101,8 +102,12 @@ def failure_sentence(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
     what = what or _failure_words(snapshot, sanitizer)
     if snapshot.kind is RunKind.EXTERNAL:
         return what
-    kept = f"; branch {sanitizer.line(snapshot.branch, 100)} is kept" if snapshot.branch else ""
-    return f"{what} Main is untouched{kept}."
+    return f"{what} {_main(snapshot, sanitizer)}"
+
+
+def _main(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
+    work = f"; the work is on {sanitizer.line(snapshot.branch, 100)}" if snapshot.branch else ""
+    return f"Main is unchanged{work}."
 
 
 def _failure_words(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
@@ -111,7 +116,7 @@ def _failure_words(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
     message = sanitizer.line((snapshot.summary if snapshot.kind is RunKind.EXTERNAL else snapshot.message) or "", _LINE)
     if message:
         return sentence(f"{agent_name(snapshot, sanitizer)} says that it failed: {message}" if is_claim else message)
-    return _FAILURES[snapshot.failure] if snapshot.failure else "It ended without a reason."
+    return _FAILURES[snapshot.failure] if snapshot.failure else "It ended without giving a reason."
 
 
 def _failed_check(check: Check, snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
@@ -119,11 +124,11 @@ def _failed_check(check: Check, snapshot: StatusSnapshot, sanitizer: Sanitizer) 
     rounds = f" after {count(snapshot.iteration, 'round')}" if snapshot.iteration > 1 else ""
     if check.status == "timeout":
         after = f" after {duration(result.duration_ms)}" if result and result.duration_ms else ""
-        return f"{name} was ended{after}: it took too long."
+        return f"{name} took too long and was stopped{after}."
     if result and result.failed:
         total = result.failed + (result.passed or 0)
-        return f"{name}: {result.failed} of {total} fail{rounds}."
-    return f"{name} fails{rounds}."
+        return f"{name}: {result.failed} of {count(total, 'test')} failed{rounds}."
+    return f"{name} failed{rounds}."
 
 
 def check_line(check: Check, sanitizer: Sanitizer) -> str:
@@ -132,7 +137,7 @@ def check_line(check: Check, sanitizer: Sanitizer) -> str:
     spent = f", {duration(result.duration_ms)}" if result and result.duration_ms is not None else ""
     counts = f" {result.passed:,} passed, {result.failed or 0:,} failed" if result and result.passed is not None else ""
     detail = f": {sanitizer.line(result.detail, 120)}" if result and result.detail else ""
-    word = "" if check.ours else " (the agent's word)"
+    word = "" if check.ours else " (reported by the agent)"
     match check.status:
         case "running":
             return f"▶ {name} is running{word}"

@@ -86,7 +86,7 @@ def _author(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: 
     who = snapshot.origin.requester_name
     parts = [
         *where,
-        sanitizer.label(who, 60) if who else ("runs elsewhere" if snapshot.kind is RunKind.EXTERNAL else ""),
+        sanitizer.label(who, 60) if who else ("external run" if snapshot.kind is RunKind.EXTERNAL else ""),
     ]
     demo = [f"DEMO · {REHEARSAL}"] if render_context.is_rehearsal else []
     return " · ".join(part for part in (*demo, *parts) if part)
@@ -103,9 +103,7 @@ def footer_of(
     who = snapshot.origin.requester_name
     confinement = ""
     if snapshot.kind is RunKind.HOSTED and render_context.confinement is not None:
-        confinement = (
-            "unconfined" if render_context.confinement == "none" else f"confined: {render_context.confinement}"
-        )
+        confinement = "no sandbox" if render_context.confinement == "none" else f"sandbox: {render_context.confinement}"
     parts = (
         footer_marker(snapshot.run, kind, number),
         f"asked by {sanitizer.label(who, 60)}" if who and who.strip() else "",
@@ -118,11 +116,11 @@ def footer_of(
 def _transient_status(render_context: RenderContext, sanitizer: Sanitizer) -> str:
     """Problems on the way to the reader. Fits `TRANSIENT_ROOM` with its separator."""
     parts = [
-        f"Discord slowed this card; true again at {clock(render_context.slowed_until)}"
+        f"Discord slowed this card; updates resume at {clock(render_context.slowed_until)}"
         if render_context.slowed_until
         else "",
         "reconnecting to Discord" if render_context.gateway == "reconnecting" else "",
-        f"{sanitizer.label(render_context.breaker, 40)} is left alone after errors" if render_context.breaker else "",
+        f"{sanitizer.label(render_context.breaker, 40)} is paused after errors" if render_context.breaker else "",
     ]
     return sanitizer.label(" · ".join(part for part in parts if part), TRANSIENT_ROOM - len(" · "))
 
@@ -150,7 +148,7 @@ def _replaced(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer
     return CardView(
         run=snapshot.run,
         glyph="↪",
-        word="Goes on below",
+        word="Continued below",
         title=short_title(snapshot, sanitizer),
         colour=Colour.GREY,
         author=_author(snapshot, render_context, sanitizer),

@@ -107,7 +107,7 @@ class ConfinedLauncher:
 def _ready(spec: ProcessSpec, layout: Layout, path: str, environ: Mapping[str, str]) -> ProcessSpec:
     """Makes the run's own folders and the whole environment. Raises ProcessFailed."""
     if layout.tree.is_symlink():
-        raise ProcessFailed(f"{layout.tree} became a link, so nothing was started. Start the run anew.")
+        raise ProcessFailed(f"{layout.tree} became a link, so nothing was started. Start the run again.")
     for folder in (layout.home, layout.tmp):
         _make(folder)
     link_grants(layout)
@@ -136,4 +136,4 @@ def _make(folder: Path) -> None:
             f"The folder {folder} could not be made ({error.strerror}); free space or rights."
         ) from error
     if not is_real_folder(folder):
-        raise ProcessFailed(f"{folder} became a link, so nothing was started. Start the run anew.")
+        raise ProcessFailed(f"{folder} became a link, so nothing was started. Start the run again.")

@@ -130,13 +130,13 @@ async def goes_on(journey: Journey, *, starts: int) -> str:
 async def ended(journey: Journey, kind: Kind, repository: Path) -> None:
     """The result, the card and the branch say the same, and it is true."""
     result = await journey.mo.wait_message(lambda m: f"{journey.short} · result" in m.text, PATIENCE_S)
-    card = await journey.card("Done, checked")
+    card = await journey.card("Done · checks passed")
     branch = f"ompycord/{journey.short}"
     changed = git(repository, "diff", "--numstat", f"main...{branch}").splitlines()
     assert changed == ["2\t0\ta.txt", "2\t0\tb.txt", "1\t0\tlast.txt", "1\t0\tsteered.txt"]
     assert git(repository, "log", "-1", "--format=%B", branch).endswith(f"Co-authored-by: {CO_AUTHOR}")
     for message in (result, card):
-        assert "Done, checked" in message.text
+        assert "Done · checks passed" in message.text
         assert "Changed 4 files +6−0" in message.text
         assert f"\nCost\n{cost(journey, kind)}\n" in message.text
     assert {one["by"] for one in journey.facts("approval.granted")} == {"Ada"}

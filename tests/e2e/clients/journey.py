@@ -93,8 +93,8 @@ async def whole_journey(playground: Playground, client: ClientProcess) -> None:
     asked = await ada.command("task", "tasks", repo="sample")
     assert asked.modal is not None
     assert asked.modal.title == "New task for sample"
-    assert list(asked.modal.labels) == ["What shall be done?"]
-    await ada.submit_labels(asked, {"What shall be done?": "mend the cart"})
+    assert list(asked.modal.labels) == ["What should be done?"]
+    await ada.submit_labels(asked, {"What should be done?": "mend the cart"})
     mirror = await ada.wait_message(lambda message: message.content == "On it: mend the cart")
 
     card = await ada.wait_message(lambda message: message.content == "card, edited")

@@ -24,7 +24,7 @@ async def press_everything(ada: Visitor) -> None:
     await after_a_failure(ada, failing)
     await at_work(ada, costly)
     await resume_a_text(ada)
-    await ada.result(asking, "Done, checked")
+    await ada.result(asking, "Done · checks passed")
     await after_success(ada, leave[0])
 
 
@@ -83,10 +83,10 @@ async def at_work(ada: Visitor, run: str) -> None:
     await ada.fill(edit, "Then the docs, briefly", message="Then the docs, briefly")
     await ada.press(stopped, "Resume")
     card = await ada.card(run, "Stop")
-    for label, words in (("Keep it", "the run goes on"), ("Cancel run", "ends")):
+    for label, words in (("Keep running", "the run goes on"), ("Cancel run", "ends")):
         asked = await ada.press(card, "Cancel run")
         question = await ada.person.wait_message(
-            lambda message, asked=asked: answers(message, asked) and "Keep it" in message.labels
+            lambda message, asked=asked: answers(message, asked) and "Keep running" in message.labels
         )
         await ada.press(question, label, updates=True)
         await ada.sees(words)

@@ -47,7 +47,7 @@ async def run_everything(ada: Visitor) -> tuple[set[str], set[str]]:
         assert words in said, f"{name}: {said}"
         commands.add(name)
         options |= {f"{name} {key}" for key in given}
-    await ada.press(await ada.sees("for good?", label="Keep it"), "Cancel run", updates=True)
+    await ada.press(await ada.sees("for good?", label="Keep running"), "Cancel run", updates=True)
     await ada.result(run, "Cancelled")
     return commands, options
 
@@ -67,7 +67,7 @@ def _steps(run: str, person: str) -> list[tuple[str, dict[str, Any], str]]:
         ("omp stop", of, "stops"),
         ("omp say", {"message": "Then the docs", "when": "next", **of}, run),
         ("omp queue list", of, "Then the docs"),
-        ("omp queue edit", {"message": None, **of}, "Say it otherwise"),
+        ("omp queue edit", {"message": None, **of}, "Edit the message"),
         ("omp queue drop", {"message": None, **of}, "Then the docs"),
         ("omp status", of, run),
         ("omp show", {"what": "story", **of}, run),

@@ -70,7 +70,7 @@ async def test_leave_is_given_by_a_button_once_and_the_message_says_by_whom(harn
         assert link["url"].endswith(f"/{message.id}")
         await hold_edits(harness)
         first = await mo.click(message, "Allow once")
-        assert await answer_to(mo, first) == "Allowed once. The agent goes on."
+        assert await answer_to(mo, first) == "Allowed once. The agent is continuing."
         assert await harness.heard() == ev.ApprovalGranted(approval="a1", by="Mo")
         late = await ada.click(message, "Allow for this run")
         assert (await answer_to(ada, late)).startswith("Already answered by Mo, <t:")
@@ -133,7 +133,7 @@ async def test_what_nobody_waits_for_any_more_is_closed_and_late_clicks_are_told
         await harness.until(run, lambda seen: not seen.open_approvals)
         late = await mo.click(message, "Allow once")
         assert "does not wait for that any more" in await answer_to(mo, late)
-        await mo.wait_message(lambda m: m.id == message.id and "No decision is needed any more." in m.text)
+        await mo.wait_message(lambda m: m.id == message.id and "No longer needed." in m.text)
 
 
 async def test_strangers_are_refused_in_words(harness: AppHarness) -> None:
@@ -172,7 +172,7 @@ async def test_after_an_hour_the_ops_channel_is_told_once_without_a_mention(
         await harness.advance(OPS_MS / 1000)
         await watch.check_once()
         note = await ada.wait_message(lambda m: kind_of(m) == "notice" and m.channel_id == ops)
-        assert "In Mo's run scripted has waited an hour for an answer." in note.text
+        assert "In Mo's run scripted has been waiting for an answer for an hour." in note.text
         assert note.component("Go to the question")["url"].endswith(f"/{message.id}")
         assert note.raw["flags"] & 4096
         await watch.check_once()
@@ -199,7 +199,7 @@ async def test_under_the_two_person_rule_somebody_else_is_asked(harness: AppHarn
         refused = await mo.click(message, "Allow once")
         assert "somebody else must allow it" in await answer_to(mo, refused)
         allowed = await ada.click(message, "Allow once")
-        assert await answer_to(ada, allowed) == "Allowed once. The agent goes on."
+        assert await answer_to(ada, allowed) == "Allowed once. The agent is continuing."
     assert await harness.pinged() == [[ada.id]]
 
 

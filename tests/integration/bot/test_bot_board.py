@@ -38,14 +38,14 @@ async def boards(harness: AppHarness) -> list[Message]:
 
 async def test_the_board_lists_what_runs_and_says_when_nothing_does_without_a_sound(harness: AppHarness) -> None:
     async with harness.running():
-        first = await board_says(harness, "Nothing runs.")
+        first = await board_says(harness, "No runs.")
         run = await harness.at_work()
         full = await board_says(harness, f"<#{await harness.thread_of(run)}>")
         assert full.id == first.id
         assert "1 live run" in full.text
         harness.agent.release()
         await harness.until(run, lambda seen: seen.is_final)
-        await board_says(harness, "Nothing runs.")
+        await board_says(harness, "No runs.")
     assert [message.id for message in await boards(harness)] == [first.id]
     posts = await harness.playground.wire(method="POST", route="/channels/{channel_id}/messages")
     (posted,) = [entry["request"] for entry in posts if str(harness.playground.channel("general")) in entry["path"]]
@@ -54,7 +54,7 @@ async def test_the_board_lists_what_runs_and_says_when_nothing_does_without_a_so
 
 async def test_a_board_that_was_deleted_comes_back_also_when_that_was_while_we_were_away(harness: AppHarness) -> None:
     async with harness.running():
-        first = await board_says(harness, "Nothing runs.")
+        first = await board_says(harness, "No runs.")
         await harness.delete(first)
         second = await harness.playground.ada.wait_message(other(first))
     await harness.delete(second)
@@ -72,7 +72,7 @@ async def test_a_board_goes_on_in_a_fresh_message_before_its_hour_and_only_when_
     harness: AppHarness,
 ) -> None:
     async with harness.running():
-        first = await board_says(harness, "Nothing runs.")
+        first = await board_says(harness, "No runs.")
         await harness.advance(ROLL_OVER_MS / 1000)
         await harness.at_work()
         second = await board_says(harness, "1 live run")
@@ -83,7 +83,7 @@ async def test_a_board_goes_on_in_a_fresh_message_before_its_hour_and_only_when_
 async def test_a_board_whose_answer_got_lost_is_found_again_and_no_channel_has_two(harness: AppHarness) -> None:
     await harness.playground.fault("POST", "/channels/{channel_id}/messages", "drop_after", count=1)
     async with harness.running():
-        await board_says(harness, "Nothing runs.")
+        await board_says(harness, "No runs.")
         harness.clock.advance(60)
         await harness.at_work()
         await board_says(harness, "1 live run")

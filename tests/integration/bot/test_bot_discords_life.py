@@ -74,7 +74,7 @@ async def test_a_bot_that_is_kicked_halts_its_runs_and_shows_all_when_it_is_aske
         assert [row.kind for row in await harness.store.outbox()] == [OutboxKind.RESULT], "it waits"
         assert len([e for e in (await playground.wire())[wire:] if e["method"] in {"POST", "PATCH"}]) == 0
         await playground.change_world(add_bot=True)
-        await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Done, checked" in m.text)
+        await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Done · checks passed" in m.text)
         await mo.wait_message(lambda m: kind_of(m) == "result")
         await harness.nothing_owed()
     assert await harness.pinged() == [[mo.id]]
@@ -113,7 +113,7 @@ async def test_card_and_question_come_to_the_channel_when_their_thread_is_delete
         await mo.click(again, "After")
         await ada.wait_message(lambda m: m.id == again.id and "Answered by Mo" in m.text)
         harness.agent.release()
-        await ada.wait_message(card_in(tasks, "Done, checked"))
+        await ada.wait_message(card_in(tasks, "Done · checks passed"))
         await ada.wait_message(Fits("result", str(tasks)))
         await harness.nothing_owed()
     assert await harness.pinged() == [[mo.id], [mo.id]], "the question rang once, the answer once"
@@ -127,7 +127,7 @@ async def test_a_run_whose_channel_is_deleted_goes_on_in_the_home_channel(harnes
         await harness.playground.change_world(delete_channel=str(tasks))
         await ada.wait_message(card_in(ops, "Building"))
         harness.agent.release()
-        await ada.wait_message(card_in(ops, "Done, checked"))
+        await ada.wait_message(card_in(ops, "Done · checks passed"))
         await ada.wait_message(Fits("result", ops))
         await harness.nothing_owed()
         assert (await harness.store.surface(run, OutboxKind.THREAD)).channel == ops  # pyright: ignore[reportOptionalMemberAccess]  # it is there
@@ -161,7 +161,7 @@ async def test_what_rings_comes_to_the_channel_when_the_thread_is_locked_and_the
             await ada.wait_message(Fits("result", tasks))
         await harness.playground.change_world(threads={thread: {"archived": False, "locked": False}})
         async with harness.half_minutes_pass():
-            await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Done, checked" in m.text)
+            await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Done · checks passed" in m.text)
     assert await harness.pinged() == [[mo.id]]
     assert await notes(harness) == [], "whoever locks a thread knows it"
 
@@ -172,7 +172,7 @@ async def test_a_server_with_too_many_threads_has_the_run_in_its_channel(harness
     await harness.playground.fault("POST", THREADS, "status", status=400, body=full)
     async with harness.running():
         await harness.start(mo)
-        await mo.wait_message(Fits("card 1", tasks, "Done, checked"))
+        await mo.wait_message(Fits("card 1", tasks, "Done · checks passed"))
         await mo.wait_message(Fits("result", tasks))
         await harness.nothing_owed()
     assert await harness.kinds_in(tasks) == ["mirror", "card 1", "result"]

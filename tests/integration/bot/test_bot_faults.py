@@ -35,7 +35,7 @@ async def test_a_restart_in_the_middle_keeps_one_mirror_thread_card_and_result(h
         await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Stop" in m.labels)
     later = harness.restart()
     async with later.running():
-        await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Done, checked" in m.text)
+        await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Done · checks passed" in m.text)
         await mo.wait_message(lambda m: kind_of(m) == "result")
         await later.nothing_owed()
     assert await later.kinds_in("tasks") == ["mirror"]
@@ -215,7 +215,7 @@ async def test_a_card_that_discord_slows_says_so_and_catches_up(harness: AppHarn
         shown = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "two.py" in m.text)
         assert "Discord slowed this card" in shown.text
         harness.agent.release()
-        done = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Done, checked" in m.text)
+        done = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Done · checks passed" in m.text)
         assert "Discord slowed" not in done.text
 
 
@@ -238,7 +238,7 @@ async def test_an_outage_is_not_told_as_a_limit_and_an_ended_run_tells_of_none(h
         harness.agent.release()
         await harness.until(run, lambda seen: seen.is_final)
         harness.clock.advance(60)
-        done = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Done, checked" in m.text)
+        done = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Done · checks passed" in m.text)
         assert "Discord slowed" not in done.text
 
 
@@ -257,7 +257,7 @@ async def test_a_card_goes_on_in_a_fresh_message_before_discord_refuses_edits(ha
         replaced = await mo.wait_message(lambda m: m.id == first.id and "Go to the live card" in m.labels)
         assert "Stop" not in replaced.labels
         harness.agent.release()
-        await mo.wait_message(lambda m: kind_of(m) == "card 2" and "Done, checked" in m.text)
+        await mo.wait_message(lambda m: kind_of(m) == "card 2" and "Done · checks passed" in m.text)
 
 
 async def test_a_deleted_card_comes_back(harness: AppHarness) -> None:

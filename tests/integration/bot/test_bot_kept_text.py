@@ -38,7 +38,7 @@ async def test_a_form_comes_back_as_a_file_where_the_database_cannot_be_read(har
     async with harness.running():
         opened = await mo.command("omp new", "tasks")
         async with unreadable(harness.store, "drafts"):
-            sent = await mo.submit_labels(opened, {"What shall be done?": TYPED})
+            sent = await mo.submit_labels(opened, {"What should be done?": TYPED})
             answer = await told(mo, sent)
         assert answer.text.startswith("The database did not take it, so nothing happened.")
         assert await attached(answer) == TYPED
@@ -57,7 +57,7 @@ async def test_an_answer_and_a_reason_come_back_as_files_where_the_database_refu
         await harness.agent.began.wait()
         await harness.areas.recorder.observe(RunId(record.id), ev.QuestionAsked(question="q1", text="Before or after?"))
         await harness.areas.recorder.observe(RunId(record.id), ev.ApprovalRequested(approval="a1", title="Run it"))
-        for button, field in (("Answer…", "Your answer"), ("Deny…", "The agent reads this")):
+        for button, field in (("Answer…", "Your answer"), ("Deny…", "Reason (shown to the agent)")):
             asked = await ada.wait_message(lambda m, b=button: kind_of(m) == "question" and b in m.labels)
             opened = await ada.click(asked, button)
             async with unreadable(harness.store, "runs"):

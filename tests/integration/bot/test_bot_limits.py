@@ -23,7 +23,7 @@ async def test_a_limit_rings_once_and_is_raised_by_a_form(harness: AppHarness) -
         stopped = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Budget reached" in m.text)
         assert stopped.labels[:2] == ["Raise the limit", "Resume"]
         notice = await mo.wait_message(lambda m: kind_of(m) == "notice")
-        assert "the run stopped at its limit." in notice.text
+        assert "the run reached its budget." in notice.text
         assert "The budget of $0.50 is used up: $0.55 spent. Work so far is kept." in notice.text
         early = await mo.click(stopped, "Resume")
         told = await mo.wait_message(lambda m: is_answer(m, early.id) and not m.is_thinking)
@@ -48,7 +48,7 @@ async def test_a_limit_rings_once_and_is_raised_by_a_form(harness: AppHarness) -
         assert [file["filename"] for file in told.raw["attachments"]] == ["costs.csv"]
         asked = await ada.command("omp cost", "tasks", period="day")
         told = await ada.wait_message(lambda m: is_answer(m, asked.id) and not m.is_thinking)
-        assert "**Your runs, the last 24 hours**\nNo run began in this time." in told.text
+        assert "**Your runs, the last 24 hours**\nNo runs in this period." in told.text
         asked = await ada.command("omp cost", "tasks", who="repository")
         told = await ada.wait_message(lambda m: is_answer(m, asked.id) and not m.is_thinking)
         assert "**Runs in shop, the last 30 days**\n$0.55" in told.text
@@ -64,7 +64,7 @@ async def test_an_agent_that_breaks_off_rings_and_goes_on_when_it_is_resumed(har
     async with harness.running():
         await harness.start(mo)
         notice = await mo.wait_message(lambda m: kind_of(m) == "notice")
-        assert "scripted broke off; the run waits." in notice.text
+        assert "scripted crashed; the run is paused." in notice.text
         card = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Interrupted" in m.text)
         harness.agent.outcome = AgentOutcome(claim=True, message="Done, it says.")
         await mo.click(card, "Resume")

@@ -13,7 +13,7 @@ from tests.integration.bot.conftest import AppHarness, is_answer, kind_of
 from tests.support.database_faults import WriteFault, faulty_writes
 
 TOKEN_LIVES_S = 900
-FORM = {"What shall be done?": "Fix the total.", "Repository": ["shop"], "Agent and care": ["scripted|fast"]}
+FORM = {"What should be done?": "Fix the total.", "Repository": ["shop"], "Agent and mode": ["scripted|fast"]}
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ async def test_a_prompt_becomes_mirror_thread_card_and_one_answer_that_pings_its
     mo = harness.playground.mo
     async with harness.running():
         record = await harness.start(mo)
-        await mo.wait_message(lambda m: kind_of(m) == "result" and "Done, checked" in m.text)
-        await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Done, checked" in m.text)
-        await mo.wait_message(lambda m: kind_of(m) == "mirror" and "Done, checked" in m.text)
+        await mo.wait_message(lambda m: kind_of(m) == "result" and "Done · checks passed" in m.text)
+        await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Done · checks passed" in m.text)
+        await mo.wait_message(lambda m: kind_of(m) == "mirror" and "Done · checks passed" in m.text)
         await harness.nothing_owed()
     (mirror,) = [m for m in await mo.history("tasks") if kind_of(m) == "mirror"]
     (reply,) = [m for m in mo.messages.values() if "started" in m.text]
@@ -31,9 +31,9 @@ async def test_without_a_prompt_a_form_opens_and_its_submission_becomes_the_run(
         assert opened.modal is not None
         assert opened.modal.title == "New task in #tasks"
         assert list(opened.modal.labels) == [
-            "What shall be done?",
+            "What should be done?",
             "Repository",
-            "Agent and care",
+            "Agent and mode",
             "Done when",
             "Files",
         ]
@@ -41,9 +41,9 @@ async def test_without_a_prompt_a_form_opens_and_its_submission_becomes_the_run(
         await mo.submit_labels(
             opened,
             {
-                "What shall be done?": "Fix the total.",
+                "What should be done?": "Fix the total.",
                 "Repository": ["shop"],
-                "Agent and care": ["scripted|fast"],
+                "Agent and mode": ["scripted|fast"],
                 "Done when": "coupons count",
                 "Files": [brief],
             },
@@ -64,7 +64,7 @@ async def test_a_form_that_was_open_across_a_restart_still_becomes_its_run(harne
         opened = await mo.command("omp new", "tasks")
     later = harness.restart()
     async with later.running():
-        values = {"What shall be done?": "Fix it.", "Repository": ["shop"], "Agent and care": ["scripted|fast"]}
+        values = {"What should be done?": "Fix it.", "Repository": ["shop"], "Agent and mode": ["scripted|fast"]}
         await mo.submit_labels(opened, values)
         await mo.wait_message(lambda m: kind_of(m) == "result")
         await later.nothing_owed()
@@ -96,7 +96,7 @@ async def test_a_text_file_is_the_prompt_and_other_files_lie_beside_the_clone(ha
     assert task is not None
     assert task.prompt == "x" * 20_000
     assert "Left out" not in told.text
-    assert "Say what shall be done with the files" in refused.text
+    assert "Say what to do with the files" in refused.text
     assert job.prompt.startswith("Look at this")
     assert f"Files that came with the task, to read, outside of the repository:\n- {file} (6 bytes)" in job.prompt
 
@@ -121,7 +121,7 @@ async def test_a_prompt_from_an_unbound_channel_opens_the_form_with_the_text_in_
         assert opened.modal is not None
         task = opened.modal.raw["components"][0]["component"]
         assert task["value"] == "Fix the total"
-        values = {"What shall be done?": "Fix it.", "Repository": ["bare"], "Agent and care": ["scripted|fast"]}
+        values = {"What should be done?": "Fix it.", "Repository": ["bare"], "Agent and mode": ["scripted|fast"]}
         await mo.submit_labels(opened, values)
         await mo.wait_message(lambda m: kind_of(m) == "result")
         await harness.nothing_owed()

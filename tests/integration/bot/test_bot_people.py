@@ -22,7 +22,7 @@ async def test_an_outsider_is_refused_in_words_and_nothing_happens(harness: AppH
     async with harness.running():
         ran = await olu.command("omp new", "tasks", prompt="Give me the keys")
         assert ran.reply is not None
-        assert ran.reply.text == "You have no role here. An admin names you under `access` in `ompycord.yml`."
+        assert ran.reply.text == "You don't have access yet. Ask an admin to add you under `access` in `ompycord.yml`."
         record = await harness.start(harness.playground.mo)
         card = await olu.wait_message(lambda m: kind_of(m) == "card 1")
         clicked = await olu.click(card, card.labels[0])
@@ -36,7 +36,7 @@ async def test_a_role_of_the_server_lets_somebody_watch_but_not_start(harness: A
     async with harness.running():
         await playground.change_world(member_roles={olu.id: [playground.info.roles["member"]]})
         watched = await olu.command("omp status", "tasks")
-        await olu.wait_message(lambda m: is_answer(m, watched.id) and "Nothing runs." in m.text)
+        await olu.wait_message(lambda m: is_answer(m, watched.id) and "No runs." in m.text)
         ran = await olu.command("omp new", "tasks", prompt="Let me in")
         assert ran.reply is not None
         assert ran.reply.text.startswith("You can watch here, not start runs.")
@@ -54,7 +54,7 @@ async def test_cancel_asks_first_and_ends_the_run_with_its_reason(harness: AppHa
         asked = await mo.command("omp cancel", "tasks", reason="wrong repository")
         question = await mo.wait_message(lambda m: is_answer(m, asked.id) and "for good?" in m.text)
         kept = question
-        await mo.click(kept, "Keep it")
+        await mo.click(kept, "Keep running")
         await mo.wait_message(lambda m: m.id == kept.id and "Nothing was changed" in m.text)
         assert len(await harness.store.runs(RunFilter(is_open=True))) == 1
         again = await mo.command("omp cancel", "tasks", reason="wrong repository")

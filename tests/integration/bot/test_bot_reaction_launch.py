@@ -81,9 +81,9 @@ async def test_without_the_content_intent_nothing_is_armed_and_run_as_task_still
         said = await ada.say("The total ignores coupons.", "tasks", files=[File("trace.txt", b"line 7")])
         opened = await mo.command("Run as task", "tasks", target=said.id)
         assert opened.modal is not None
-        assert opened.modal.value("What shall be done?") == "The total ignores coupons."
-        asked = {"What shall be done?": "The total ignores coupons. Add a test.", "Repository": ["shop"],
-                 "Agent and care": ["scripted|standard"]}  # fmt: skip
+        assert opened.modal.value("What should be done?") == "The total ignores coupons."
+        asked = {"What should be done?": "The total ignores coupons. Add a test.", "Repository": ["shop"],
+                 "Agent and mode": ["scripted|standard"]}  # fmt: skip
         await mo.submit_labels(opened, asked)
         await mo.wait_message(lambda m: kind_of(m) == "result")
         mirror = next(m for m in await mo.history("tasks") if kind_of(m) == "mirror")
@@ -115,7 +115,7 @@ async def test_the_agent_that_somebody_chose_for_themselves_is_theirs_here_too(
             await who.wait_message(lambda m, who=who: kind_of(m) == "result" and f"<@{who.id}>" in m.content)
         opened = await mo.command("Run as task", "tasks", target=said.id)
         assert opened.modal is not None
-        care = next(item for item in opened.modal.raw["components"] if item["label"] == "Agent and care")
+        care = next(item for item in opened.modal.raw["components"] if item["label"] == "Agent and mode")
         chosen = [option["value"] for option in care["component"]["options"] if option.get("default")]
         assert chosen == ["other|standard"]
     agents = {run.requester: run.agent for run in await harness.all_runs()}

@@ -37,13 +37,13 @@ async def test_say_reaches_a_running_agent_by_command_and_by_the_cards_form(harn
     async with harness.running():
         run = await working(harness, mo)
         told = await mo.command("omp say", "tasks", message="Mind the tests.")
-        assert f"Kept for run `{short_id(run)}`. scripted gets it after what it does now." in await answer_to(mo, told)
+        assert f"Kept for run `{short_id(run)}`. scripted gets it after its current step." in await answer_to(mo, told)
         assert await harness.heard() == Prompted(text="Mind the tests.", by="Mo")
         card = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Say…" in m.labels)
         opened = await mo.click(card, "Say…")
         assert opened.modal is not None
         assert opened.modal.title == "Say"
-        sent = await mo.submit_labels(opened, {"What shall it know?": "Stop that.", "When": ["now"]})
+        sent = await mo.submit_labels(opened, {"Message": "Stop that.", "When": ["now"]})
         assert "gets it now" in await answer_to(mo, sent)
         assert await harness.heard() == Prompted(text="Stop that.", by="Mo", when="now")
         form = await mo.command("omp say", "tasks", run=run, when="restart")
@@ -88,8 +88,8 @@ async def test_what_waits_is_listed_completed_and_taken_back(harness: AppHarness
         right = (await mo.complete("omp queue edit", "message", "right", "tasks"))[0]["value"]
         form = await mo.command("omp queue edit", "tasks", message=right)
         assert form.modal is not None
-        assert form.modal.value("What shall it know?") == "Right."
-        sent = await mo.submit_labels(form, {"What shall it know?": "Right, and mind the docs."})
+        assert form.modal.value("Message") == "Right."
+        sent = await mo.submit_labels(form, {"Message": "Right, and mind the docs."})
         assert "Changed; the agent gets this: *Right, and mind the docs.*" in await answer_to(mo, sent)
         dropped = await mo.command("omp queue drop", "tasks", message=offered[0]["value"])
         assert "Taken back" in await answer_to(mo, dropped)
@@ -98,7 +98,7 @@ async def test_what_waits_is_listed_completed_and_taken_back(harness: AppHarness
         await mo.wait_message(lambda m: kind_of(m) == "result")
         late = await mo.command("omp queue drop", "tasks", message=offered[0]["value"])
         assert "Taken back" in await answer_to(mo, late)
-        told = await mo.submit_labels(form, {"What shall it know?": "Too late."})
+        told = await mo.submit_labels(form, {"Message": "Too late."})
         back = await mo.wait_message(lambda m: is_answer(m, told.id) and not m.is_thinking)
         assert "has that already, as it was" in back.text
         assert [file["filename"] for file in back.raw["attachments"]] == ["your-text.txt"]
@@ -114,7 +114,7 @@ async def test_a_run_that_has_ended_refuses_and_gives_the_text_back(harness: App
     async with harness.running():
         record = await harness.start(mo)
         await mo.wait_message(lambda m: kind_of(m) == "result")
-        card = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Done, checked" in m.text)
+        card = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Done · checks passed" in m.text)
         assert "Say…" not in card.labels
         ran = await mo.command("omp say", "tasks", message="One more thing", run=record.id)
         told = await mo.wait_message(lambda m: is_answer(m, ran.id) and not m.is_thinking)

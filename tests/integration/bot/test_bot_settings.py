@@ -105,7 +105,7 @@ async def test_a_direct_message_is_sent_instead_of_a_mention(harness: AppHarness
         result = await finished(harness)
         told = await mo.wait_message(lambda m: "Go to the thread" in m.labels)
         assert told.component("Go to the thread")["url"].endswith(f"/{result.channel_id}")
-        assert "Done, checked" in told.text
+        assert "Done · checks passed" in told.text
         assert not told.raw["flags"] & SILENT
     assert await harness.pinged() == []
 

@@ -42,7 +42,7 @@ async def test_a_card_that_people_talk_under_comes_down_silently_and_the_old_one
         assert [kind for kind in await below(harness, run) if kind != "talk"] == ["card 3"]
         await transcript(harness, run, SCROLLED_OUT_BY)
         harness.agent.release()
-        await mo.wait_message(lambda m: kind_of(m) == "card 3" and "Done, checked" in m.text)
+        await mo.wait_message(lambda m: kind_of(m) == "card 3" and "Done · checks passed" in m.text)
         await mo.wait_message(lambda m: kind_of(m) == "result")
         harness.clock.advance(LATER_S)
         await harness.areas.recorder.record(run, ev.Note(text="late"))

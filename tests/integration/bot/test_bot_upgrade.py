@@ -49,7 +49,7 @@ async def test_what_was_shown_before_an_upgrade_means_the_same_after_it(playgrou
     async with open_store(database, clock=SystemClock(), ids=SystemIds()) as store:
         harness = AppHarness(playground, store, tmp_path)
         async with harness.running():
-            sent = await mo.submit_labels(form, {"What shall it know?": "Right, and mind the docs."})
+            sent = await mo.submit_labels(form, {"Message": "Right, and mind the docs."})
             await mo.wait_message(lambda m: is_answer(m, sent.id) and "mind the docs" in m.text)
             await mo.click(question, "Cancel run")
             ended = await harness.until(record.id, lambda snapshot: snapshot.is_final)

@@ -178,7 +178,7 @@ async def test_without_any_key_it_says_which_setting_is_missing(tmp_path: Path) 
         "emit", "note", "--run", "r", "--text", "x", folder=tmp_path, environ={"OMPYCORD_DATA_DIR": str(tmp_path / "d")}
     )
     assert done.code == 78
-    assert done.err.startswith("ompycord: There is no key to send with: set OMPYCORD_KEY")
+    assert done.err.startswith("ompycord: No key to send with: set OMPYCORD_KEY")
     assert len(done.err.splitlines()) == 1
 
 

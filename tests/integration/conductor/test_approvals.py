@@ -189,7 +189,7 @@ async def test_nobody_answers_one_reminder_then_parked_and_resumed_by_the_answer
         harness.clock.advance(24 * 3600)
         await watch.check_once()
         parked = await harness.in_state(run, RunState.SUSPENDED)
-        assert parked.message == "Parked: nobody decided for a day what its agent asked."
+        assert parked.message == "Paused: no one answered its agent for a day."
         assert harness.agent.cancelled == 1
         await harness.areas.approvals.approve(await harness.areas.load(run), "a1", ADA)
         await harness.areas.runs.resume(await harness.areas.load(run), ADA)

@@ -18,7 +18,7 @@ async def at_its_limit(harness: AppHarness) -> RunId:
     run = RunId((await harness.submit(budget_usd="0.50")).id)
     snapshot = await harness.in_state(run, RunState.SUSPENDED)
     assert (snapshot.reason, snapshot.resume_to) == (SuspendReason.BUDGET, RunState.BUILDING)
-    assert snapshot.message == "Its limit of $0.50 is reached: $0.55 spent. Raise the limit, and it goes on."
+    assert snapshot.message == "Its limit of $0.50 is reached: $0.55 spent. Raise the limit to continue."
     return run
 
 

@@ -178,7 +178,7 @@ async def test_the_network_is_cut_then_loses_what_the_seed_says_and_mends_by_its
     struck = [entry["fault"] for entry in await playground.wire() if entry["fault"]]
     assert struck == ["drop_before" if cut.is_before else "drop_after"] * cut.losses
     (record,) = (await playground.fault_buttons())["done"]
-    assert record["outcome"] == f"mended by itself; {cut.losses} lost"
+    assert record["outcome"] == f"recovered; {cut.losses} lost"
 
 
 async def test_a_cut_network_is_mended_by_a_second_press(playground: Playground) -> None:

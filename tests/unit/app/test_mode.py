@@ -42,5 +42,5 @@ async def test_a_low_disk_refuses_new_runs_in_words_and_a_roomy_one_does_not() -
     assert await mode_with(100 * GIB, 50 * GIB).closed() is None
     words = await mode_with(100 * GIB, 4 * GIB).closed()
     assert words is not None
-    assert words.startswith("This machine is low on disk (4% free), so no new run begins.")
+    assert words.startswith("This machine is low on disk (4% free), so no new run will start.")
     assert await mode_with(100 * GIB, 4 * GIB).words() == "low on disk (4% free): no new runs; see /omp health"

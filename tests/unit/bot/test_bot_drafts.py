@@ -154,4 +154,4 @@ async def test_what_no_request_takes_is_kept_in_a_draft_and_refused_by_what_is_w
     ):
         with pytest.raises(ValidationError) as error:
             await read({**OLDER, **wrong})
-        assert words_for(error.value, "") == f"That cannot be taken ({words}). Nothing ran."
+        assert words_for(error.value, "") == f"Invalid ({words}). Nothing ran."

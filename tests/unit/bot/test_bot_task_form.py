@@ -22,7 +22,7 @@ def fields(*repositories: RepositorySpec) -> dict[str, dict[str, Any]]:
 
 
 def choices(form: dict[str, dict[str, Any]]) -> list[str]:
-    return [option["value"] for option in form["Agent and care"]["component"]["options"]]
+    return [option["value"] for option in form["Agent and mode"]["component"]["options"]]
 
 
 def test_every_agent_of_an_offered_repository_is_offered_the_presets_first() -> None:

@@ -18,7 +18,7 @@ def test_the_reference_of_the_commands_is_up_to_date() -> None:
 
 def test_the_help_shows_every_command_under_its_heading() -> None:
     shown = CliRunner().invoke(application, ["--help"]).output
-    headings = ["Run it", "Send events", "Look after it"]
+    headings = ["Run it", "Send events", "Maintenance"]
     assert [heading for heading in headings if heading in shown] == headings
     assert all(
         command in shown

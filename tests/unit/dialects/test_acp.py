@@ -401,7 +401,7 @@ def test_a_total_cost_becomes_deltas_and_a_new_count_is_said() -> None:
     )
     assert [one.cost_usd for one in transcript.of(UsageUpdated)] == [0.25, 0.5, 0.5, 0.0]
     assert transcript.of(UsageUpdated)[-1] == UsageUpdated(input=5, output=1, cache_read=2, cost_usd=0.0)
-    assert transcript.of(Note) == [Note(text="The agent began to count its cost anew.")]
+    assert transcript.of(Note) == [Note(text="The agent's cost counter was reset.")]
 
 
 def test_tokens_without_a_price_leave_the_cost_unknown() -> None:

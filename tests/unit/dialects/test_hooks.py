@@ -200,5 +200,5 @@ def test_omp_tells_its_todo_list_and_who_waits_at_its_terminal() -> None:
     assert isinstance(plan, PlanUpdated)
     assert (plan.phases[0].title, plan.phases[0].status) == ("Build", "done")
     assert read("omp", {"event": "tool_approval_requested", "data": {}}).events == (
-        Note(text="omp waits for leave at its terminal."),
+        Note(text="omp waits for approval at its terminal."),
     )

@@ -131,7 +131,7 @@ def test_a_state_that_is_not_at_rest_is_no_end(busy: dict[str, Any]) -> None:
     [
         ("error", "The model could not be reached: 503", FailureClass.TRANSIENT),
         ("aborted", "omp was interrupted: 503", FailureClass.TRANSIENT),
-        ("length", "The model's answer was cut short by its limit.", FailureClass.REPAIRABLE),
+        ("length", "The model's answer was cut by its length limit.", FailureClass.REPAIRABLE),
         ("toolUse", "omp ended in the middle of its work (toolUse).", FailureClass.REPAIRABLE),
     ],
 )
@@ -198,7 +198,7 @@ def test_a_word_that_was_not_taken_is_said() -> None:
     transcript = begun()
     transcript.on_input(Prompted(text="x"))
     transcript.on_line({"type": "response", "id": "say-1", "command": "steer", "success": False, "error": "no"})
-    assert transcript.events == [Note(text="omp did not take what it was told: no")]
+    assert transcript.events == [Note(text="omp did not accept the message: no")]
 
 
 def test_pi_is_prompted_anew_when_it_rests() -> None:

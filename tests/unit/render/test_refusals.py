@@ -35,7 +35,7 @@ FACTS: dict[str, str | float] = {
     "what": "An update",
     "who": "@lead",
     "whose": "You have",
-    "why": "This machine is low on disk (3% free), so no new run begins.",
+    "why": "This machine is low on disk (3% free), so no new run will start.",
 }
 
 

@@ -33,7 +33,7 @@ def test_what_is_known_is_summed_and_what_is_not_is_said() -> None:
     )
     assert shown.splitlines() == [
         "**Your runs, the last 30 days**",
-        "$2.25 · 4 runs · 61k in, 4k out",
+        "$2.25 · 4 runs · 61k tokens in, 4k out",
         "Of 1 run nobody stated a cost; the sum is without them.",
         "Of 1 run only a part is known; they cost more.",
         "- $1.50 · `000002` Dear · shop · omp · 2026-11-18",
@@ -51,7 +51,7 @@ def test_the_ten_dearest_are_listed_and_the_others_counted() -> None:
 
 
 def test_no_run_is_said_and_nothing_pings() -> None:
-    assert text_of() == "**Your runs, the last 30 days**\nNo run began in this time."
+    assert text_of() == "**Your runs, the last 30 days**\nNo runs in this period."
     assert "<@1>" not in text_of(run(1, "Ask <@1> and @everyone", Usage(cost_usd=1.0)))
 
 

@@ -178,17 +178,17 @@ def test_questions_and_approvals_read_well(snapshot: SnapshotAssertion) -> None:
         assert as_seen(sent) == snapshot(name=name)
 
 
-def test_only_what_is_parked_says_when() -> None:
+def test_only_what_will_pause_says_when() -> None:
     early, late = asked(asked_at=NOON), wants(asked_at=NOON + 9 * MINUTE)
-    parked = f"parks <t:{(NOON + PAUSE_AFTER_MS) // 1000}:R>"
-    for make, is_parked in ((hosted, True), (external, False)):
+    pauses = f"Pauses <t:{(NOON + PAUSE_AFTER_MS) // 1000}:R> if no one answers."
+    for make, will_pause in ((hosted, True), (external, False)):
         shown = Scene(make(RunState.BUILDING, questions=(early,), approvals=(late,)), render_context())
         card = render(shown.snapshot, shown.render_context, actions=ACTIONS, sign=plain_sign, redact=str)
         for sent in (card, a_question(shown, early), an_approval(shown, late)):
             said = "\n".join(texts(sent))
-            assert "Waiting since" in said
-            assert (parked in said) == is_parked
-            assert ("parks" in said) == is_parked
+            assert "Asked <t:" in said
+            assert (pauses in said) == will_pause
+            assert ("Pauses" in said) == will_pause
 
 
 def test_a_decided_question_keeps_no_buttons_and_pings_nobody() -> None:

@@ -127,7 +127,7 @@ def test_a_tool_line_says_what_and_how_it_went() -> None:
         tool_line(ToolCall(tool="bash", status="failed", at=NOON), INERT),
         tool_line(ToolCall(tool="bash", title=" ", at=NOON), INERT),
     ]
-    assert lines == ["✏ a.py +14−3", "▶ pytest 1 failed", "▶ bash failed", "▶ bash …"]
+    assert lines == ["✏ a.py +14 −3", "▶ pytest 1 failed", "▶ bash failed", "▶ bash …"]
 
 
 COMMANDS = (

@@ -105,7 +105,7 @@ class App {
     this.store.me = id;
     sessionStorage.setItem(PERSON_KEY, id);
     this.#stream.retry();
-    this.notify(`You are ${this.store.displayName(id)} now.`);
+    this.notify(`Switched to ${this.store.displayName(id)}.`);
   }
 
   clickComponent(message, component, values) {

@@ -6,7 +6,7 @@ import { timeElement } from "./timestamps.js";
 
 const KINDS = {
   kill: { name: "Kill the bot", undo: "Call the kill off" },
-  cut: { name: "Cut the network", undo: "Mend the network" },
+  cut: { name: "Cut the network", undo: "Restore the network" },
   fill: { name: "Fill the disk", undo: "Free the disk" },
 };
 

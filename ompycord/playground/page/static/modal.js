@@ -21,7 +21,7 @@ export function openModal({ interaction, modal }, ui) {
     h(
       "p",
       { class: "modal-app" },
-      `This form goes to ${ui.store.displayName(ui.store.bot.user)}. It is a playground: write no passwords.`,
+      `This form goes to ${ui.store.displayName(ui.store.bot.user)}. Don't enter real passwords.`,
     ),
     nodes,
     problem,

@@ -38,7 +38,7 @@ export function setUpPins(ui) {
     try {
       const pins = await pinnedMessages(ui.store, ui.store.channel);
       list.replaceChildren(...pins.map((message) => row(message, close, ui)));
-      if (!pins.length) list.append(h("li", { class: "list-note" }, "No message is pinned in this channel."));
+      if (!pins.length) list.append(h("li", { class: "list-note" }, "No pinned messages."));
       list.querySelector("button")?.focus();
     } catch (error) {
       list.replaceChildren(h("li", { class: "list-note" }, error.message));

@@ -45,7 +45,7 @@ async function command(interaction) {
   const modal = new ModalBuilder()
     .setCustomId("task")
     .setTitle(`New task for ${interaction.options.getString("repo")}`)
-    .addLabelComponents(new LabelBuilder().setLabel("What shall be done?").setTextInputComponent(input));
+    .addLabelComponents(new LabelBuilder().setLabel("What should be done?").setTextInputComponent(input));
   await interaction.showModal(modal);
 }
 

@@ -88,7 +88,7 @@ async def think(used: hikari.CommandInteraction) -> None:
 
 async def ask(used: hikari.CommandInteraction) -> None:
     row = bot.rest.build_modal_action_row().add_text_input(
-        "what", "What shall be done?", style=hikari.TextInputStyle.PARAGRAPH
+        "what", "What should be done?", style=hikari.TextInputStyle.PARAGRAPH
     )
     await used.create_modal_response(f"New task for {used.options[0].value}", "task", row)
 
