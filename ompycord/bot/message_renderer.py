@@ -4,7 +4,7 @@ Counterpart of `deliver` and `live`.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from ompycord.bot.custom_ids import Signer
@@ -138,11 +138,8 @@ class MessageRenderer:
                 continue
             thread = await self.store.surface(RunId(record.id), OutboxKind.THREAD)
             render_context = RenderContext(is_rehearsal=self._is_rehearsal(record))
-            found.append(
-                BoardRow(
-                    snapshot=folded.snapshot, render_context=render_context, thread=thread.channel if thread else None
-                )
-            )
+            url = self.url(record.guild, thread.channel, None) if thread else None
+            found.append(BoardRow(snapshot=folded.snapshot, render_context=render_context, url=url))
         return found
 
     def _is_rehearsal(self, record: RunRecord) -> bool:
@@ -165,6 +162,7 @@ class MessageRenderer:
             is_rehearsal=self._is_rehearsal(record),
             silent_since=last if is_silent and self.clock.now_ms() - last >= SILENT_MS else None,
             approvers=self.options.approver_role,
+            needs_second_person=self.catalog.needs_two(record),
             question_url=self.url(record.guild, request.channel, request.message) if request else None,
         )
 
@@ -200,11 +198,12 @@ class MessageRenderer:
         match kind:
             case OutboxKind.SUMMARY:
                 thread = run_view.surface(OutboxKind.THREAD)
-                shown = thread.channel if thread and thread.channel != self._summary_channel(run_view) else None
+                own = thread is not None and thread.channel != self._summary_channel(run_view)
+                url = self.url(run_view.record.guild, thread.channel, None) if thread and own else None
                 return summary_message(
                     run_view.snapshot,
                     run_view.render_context,
-                    thread=shown,
+                    url=url,
                     sign=self.signer.button,
                     redact=self.redact,
                 )
@@ -268,7 +267,8 @@ class MessageRenderer:
     def copy_of_card(self, run_view: RunView) -> RenderedMessage:
         """A copy of the card, for a reply that only one person sees."""
         live = latest_card(run_view.surfaces)
-        return self._card(run_view, card_number(live) if live else 1)
+        titled = run_view.render_context.model_copy(update={"shows_title": True})
+        return self._card(replace(run_view, render_context=titled), card_number(live) if live else 1)
 
     def _question(self, run_view: RunView, ref: str) -> RenderedMessage | None:
         found = request_of(run_view.snapshot, ref)

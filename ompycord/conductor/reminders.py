@@ -17,7 +17,7 @@ from ompycord.domain.records import Commit, OutboxKind, OutboxRow
 from ompycord.domain.refs import Ref, RefKind
 from ompycord.domain.run import RunKind, RunRecord, RunState, SuspendReason
 from ompycord.errors import StorageError
-from ompycord.render.cards.headlines import PAUSE_AFTER_MS
+from ompycord.render.cards.asking import PAUSE_AFTER_MS
 from ompycord.telemetry import get_logger
 
 __all__ = ["LOST_MS", "OPS_MS", "REMIND_MS", "Reminders"]

@@ -56,6 +56,10 @@ class Catalog(Frozen):
         """Whether a person other than the requester must approve what a run's agent asks, as it is configured now."""
         return any(spec.two_person for spec in self.repositories if spec.name == record.repository)
 
+    def remote_of(self, record: RunRecord) -> str | None:
+        """`RepositorySpec.remote` of a run's repository; None where the configuration does not list it."""
+        return next((spec.remote for spec in self.repositories if spec.name == record.repository), None)
+
     def preset(self, channel: str | None) -> RepositorySpec | None:
         """The repository bound to a channel, or the only one there is."""
         for spec in self.repositories:

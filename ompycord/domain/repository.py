@@ -1,5 +1,6 @@
 """Repositories, checks and agents as configuration names them; in Discord only their names appear."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -16,6 +17,7 @@ OwnName = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 Argument = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 Processes = Annotated[int, Field(gt=0, le=65_536)]
 Mebibytes = Annotated[int, Field(gt=0, le=16 * 1024**2)]
+_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 _OWN = ("DISCORD_", "OMP_", "OMPYCORD_")
 """How the variables begin that the bot reads (settings.py, `NAMED` and `PREFIX`)."""
 
@@ -86,6 +88,11 @@ class RepositorySpec(Frozen):
         if (self.path is None) == (self.address is None):
             raise ValueError("give either path or address")
         return self
+
+    @property
+    def remote(self) -> str:
+        """Its path or address as `git fetch` takes it, without credentials: what may be shown."""
+        return str(self.path) if self.path is not None else _CREDENTIALS.sub("", self.address or "")
 
 
 class Sandbox(Frozen):

@@ -1,16 +1,20 @@
-"""The board: one channel message that lists all open runs, cut by whole rows; counterpart of `/omp status`."""
+"""The board: one channel message that lists all open runs by who is waited for, cut by whole rows.
+
+Counterpart of `/omp status`.
+"""
 
 from collections.abc import Sequence
 from typing import Final
 
-from ompycord.domain.base import Frozen
+from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import short_id
+from ompycord.domain.run import RunState
 from ompycord.render.cards.cardview import Colour
 from ompycord.render.cards.headlines import headline_of
-from ompycord.render.cards.view import short_title
+from ompycord.render.cards.names import short_title
 from ompycord.render.message import RenderedMessage, Sign, message
-from ompycord.render.phrases import count, stamp
+from ompycord.render.phrases import stamp
 from ompycord.render.render_context import RenderContext
 from ompycord.render.sanitizer import Redact, Sanitizer
 from ompycord.text.graphemes import utf16_len
@@ -22,50 +26,81 @@ BOARD_FOOTER: Final = "board"
 """The footer by which a probe recognizes it: every other message of ours has a run's id there."""
 
 _MORE_ROOM: Final = 80
+_WAITING, _WORKING, _PAUSED, _QUEUED = "Waiting for people", "Working", "Paused", "Queued"
+_GROUPS: Final = (_WAITING, _WORKING, _PAUSED, _QUEUED)
 
 
 class BoardRow(Frozen):
-    """One open run. `place` is its thread's id, None before there is one."""
+    """One open run. `url` is its thread's, None before there is one."""
 
     snapshot: StatusSnapshot
     render_context: RenderContext = RenderContext()
-    thread: str | None = None
+    url: str | None = None
 
 
 def board_message(rows: Sequence[BoardRow], *, sign: Sign, redact: Redact) -> RenderedMessage:
-    """Runs that need a person first, then the oldest; what does not fit is counted. Mentions no one."""
+    """Runs that wait for a person first, each group from its oldest; what does not fit is counted. Mentions no one."""
     sanitizer = Sanitizer(redact)
-    live = sorted(
-        (row for row in rows if not row.snapshot.is_final),
-        key=lambda row: (not row.snapshot.needs_person, row.snapshot.created_at, row.snapshot.run),
-    )
-    waiting = sum(row.snapshot.needs_person for row in live)
-    needs = f", {waiting} waiting for a person" if waiting else ""
+    groups: dict[str, list[BoardRow]] = {group: [] for group in _GROUPS}
+    for row in rows:
+        if not row.snapshot.is_final:
+            groups[_group(row.snapshot)].append(row)
+    lines: list[str] = []
+    for group, found in groups.items():
+        lines += [f"**{group}**"] if found else []
+        ordered = sorted(found, key=lambda row: (_since(row.snapshot), row.snapshot.run))
+        lines += [_row(row, sanitizer) for row in ordered]
+    counts = " · ".join(f"{len(found)} {group.lower()}" for group, found in groups.items() if found)
     data = {
-        "title": f"{count(len(live), 'live run')}{needs}" if live else "No runs.",
-        "description": _rows([_row(row, sanitizer) for row in live]) or "Start one with `/omp new`.",
-        "color": Colour.YELLOW if waiting else Colour.BLURPLE if live else Colour.GREEN,
+        "title": counts or "No runs.",
+        "description": _cut(lines) or "Start one with `/omp new`.",
+        "color": Colour.YELLOW if groups[_WAITING] else Colour.BLURPLE if counts else Colour.GREEN,
         "footer": {"text": BOARD_FOOTER},
     }
     return message(embeds=[data], sign=sign)
 
 
+def _group(snapshot: StatusSnapshot) -> str:
+    if snapshot.state is RunState.SUSPENDED:
+        return _PAUSED
+    if snapshot.needs_person:
+        return _WAITING
+    return _QUEUED if snapshot.state is RunState.QUEUED else _WORKING
+
+
+def _since(snapshot: StatusSnapshot) -> Millis:
+    """Since when a run is in its group: a person has been waited for since the oldest open request."""
+    asked = [one.asked_at for one in (*snapshot.open_approvals, *snapshot.open_questions)]
+    match _group(snapshot):
+        case "Waiting for people" if asked:
+            return min(asked)
+        case "Queued":
+            return snapshot.created_at
+        case "Working":
+            return snapshot.started_at or snapshot.created_at
+        case _:
+            return snapshot.last_event_at
+
+
 def _row(row: BoardRow, sanitizer: Sanitizer) -> str:
     snapshot = row.snapshot
     headline = headline_of(snapshot, row.render_context, sanitizer)
-    demo = "DEMO" if row.render_context.is_rehearsal else ""
+    title = sanitizer.line(short_title(snapshot, sanitizer), 80) or short_id(snapshot.run)
+    word = "" if headline.word in _GROUPS else headline.word
+    words = " · ".join(part for part in (word, headline.note) if part)
+    requester = sanitizer.line(snapshot.origin.requester_name or "", 40)
     parts = (
-        f"{headline.glyph} **{headline.word}**",
-        demo,
-        sanitizer.line(short_title(snapshot, sanitizer), 80),
-        f"<#{row.thread}>" if row.thread else short_id(snapshot.run),
-        sanitizer.line(snapshot.origin.requester_name or "", 40),
-        stamp(snapshot.last_event_at),
+        f"{headline.glyph} {f'[{title}]({row.url})' if row.url else title}",
+        "DEMO" if row.render_context.is_rehearsal else "",
+        words,
+        requester if requester not in words else "",
+        stamp(_since(snapshot)),
     )
     return " · ".join(part for part in parts if part)
 
 
-def _rows(lines: list[str]) -> str:
+def _cut(lines: list[str]) -> str:
+    """As many whole lines as fit; a group's name is not left alone at the end."""
     shown: list[str] = []
     room = EMBED_DESCRIPTION - _MORE_ROOM
     for line in lines:
@@ -73,5 +108,7 @@ def _rows(lines: list[str]) -> str:
         if room < 0:
             break
         shown.append(line)
-    hidden = len(lines) - len(shown)
+    if len(shown) < len(lines) and shown and shown[-1].startswith("**"):
+        shown.pop()
+    hidden = sum(not line.startswith("**") for line in lines[len(shown) :])
     return "\n".join([*shown, *([f"… and {hidden} more: `/omp runs`"] if hidden else [])])

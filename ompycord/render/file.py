@@ -4,7 +4,7 @@ from typing import Final
 
 from ompycord.domain.folds.snapshot import Artifact, StatusSnapshot
 from ompycord.domain.records import OutboxKind
-from ompycord.render.cards.verdicts import agent_name
+from ompycord.render.cards.names import agent_name
 from ompycord.render.cards.view import footer_of
 from ompycord.render.marker import question_tag
 from ompycord.render.message import RenderedMessage, Sign, message

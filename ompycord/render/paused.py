@@ -12,8 +12,8 @@ from ompycord.domain.records import OutboxKind
 from ompycord.domain.run import RunState, SuspendReason
 from ompycord.render.cards.cardview import Button, Colour
 from ompycord.render.cards.headlines import headline_of
-from ompycord.render.cards.verdicts import agent_name
-from ompycord.render.cards.view import footer_of, short_title
+from ompycord.render.cards.names import agent_name, short_title
+from ompycord.render.cards.view import footer_of
 from ompycord.render.marker import question_tag
 from ompycord.render.message import RenderedMessage, Sign, message
 from ompycord.render.people import mention, user_ids

@@ -21,7 +21,6 @@ __all__ = [
     "tokens",
 ]
 
-_PLACES: Final = ("Next", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth", "Ninth", "Tenth")
 _MINUTE: Final = 60
 _HOUR: Final = 3600
 _KILO: Final = 1000
@@ -94,8 +93,12 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
 
 
 def place(number: int) -> str:
-    """A place in the queue, 1 being next."""
-    return f"{_PLACES[number - 1]} in line" if 1 <= number <= len(_PLACES) else f"Number {number} in line"
+    """A place in the queue, 1 being next: `next in line`, `2nd in line`."""
+    if number == 1:
+        return "next in line"
+    is_teen = number % 100 in {11, 12, 13}
+    ending = "th" if is_teen else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending} in line"
 
 
 def and_list(names: list[str], most: int = 4) -> str:

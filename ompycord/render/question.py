@@ -1,4 +1,4 @@
-"""Questions and approvals as messages of their own, so that they notify; counterpart of the card's *Needs you*.
+"""Questions and approvals as messages of their own, so that they notify; counterpart of the card's *Waiting for*.
 
 The same call renders the open and the closed form: once decided, the buttons are gone and it shows who decided, and
 when.
@@ -7,12 +7,13 @@ when.
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from ompycord.domain.base import Millis
 from ompycord.domain.folds.snapshot import Approval, Question, StatusSnapshot
 from ompycord.domain.ids import RunId
 from ompycord.domain.records import OutboxKind
+from ompycord.render.cards.asking import asked_at_sentence
 from ompycord.render.cards.cardview import Button, Colour
-from ompycord.render.cards.headlines import pauses
-from ompycord.render.cards.verdicts import agent_name
+from ompycord.render.cards.names import agent_name
 from ompycord.render.cards.view import footer_of
 from ompycord.render.marker import approval_hash, question_tag
 from ompycord.render.message import RenderedMessage, Sign, message
@@ -49,6 +50,7 @@ class _RequestView:
         kind: OutboxKind = OutboxKind.QUESTION,
     ) -> None:
         self.sanitizer = Sanitizer(redact)
+        self.snapshot = snapshot
         self.agent = agent_name(snapshot, self.sanitizer)
         self.run: RunId = snapshot.run
         self.footer = footer_of(snapshot, render_context, self.sanitizer, kind, question_tag(ref))
@@ -64,6 +66,10 @@ class _RequestView:
     def short(self, request: Question | Approval) -> str:
         """What is asked, on a line."""
         return self.sanitizer.line(request.text if isinstance(request, Question) else request.title, _ANSWER)
+
+    def asking(self, title: str, text: str, asked_at: Millis) -> dict[str, object]:
+        """The embed of an open request."""
+        return self.embed(f"🟡 {title}", f"{text}\n\n{asked_at_sentence(self.snapshot, asked_at)}", Colour.YELLOW)
 
     def embed(self, title: str, text: str, colour: int) -> dict[str, object]:
         return {"title": title, "description": text, "color": colour, "footer": {"text": self.footer}}
@@ -94,7 +100,7 @@ def question_message(
     users, roles = user_ids(mentions), user_ids(role_mentions)
     return message(
         request.head(f"{request.agent} has a question.", users, roles),
-        embeds=[request.embed(f"🟡 {title}", f"{text}\n\n{_waiting(snapshot, question.asked_at)}", Colour.YELLOW)],
+        embeds=[request.asking(title, text, question.asked_at)],
         buttons=_answers(question, button_ref, request.sanitizer),
         sign=sign,
         mentions=users,
@@ -106,12 +112,16 @@ def question_message(
 def _answers(question: Question, button_ref: str, sanitizer: Sanitizer) -> list[Button]:
     options = [
         Button(
-            action=f"opt{index}", label=sanitizer.label(option, BUTTON_LABEL) or f"Option {index + 1}", ref=button_ref
+            action=f"opt{index}",
+            label=sanitizer.label(option, BUTTON_LABEL) or f"Option {index + 1}",
+            style="primary",
+            ref=button_ref,
         )
         for index, option in enumerate(question.options)
     ]
     if question.free_text or not options:
-        options.append(Button(action="answer", label="Answer…", style="primary", ref=button_ref))
+        own = Button(action="answer", label="Other answer…", ref=button_ref)
+        options.append(own if options else own.model_copy(update={"label": "Answer…", "style": "primary"}))
     return options
 
 
@@ -136,7 +146,7 @@ def approval_message(
     users, roles = user_ids(mentions), user_ids(role_mentions)
     return message(
         request.head(f"{request.agent} needs your OK.", users, roles),
-        embeds=[request.embed(f"🟡 {title}", f"{text}\n\n{_waiting(snapshot, approval.asked_at)}", Colour.YELLOW)],
+        embeds=[request.asking(title, text, approval.asked_at)],
         buttons=_approval_buttons(button_ref),
         sign=sign,
         mentions=users,
@@ -179,7 +189,7 @@ def reminder_message(
     """A reminder for the people concerned: what still waits, and where. `ref`: the outbox row's."""
     view = _RequestView(snapshot, render_context, ref, redact, OutboxKind.NOTICE)
     users, roles = user_ids(mentions), user_ids(role_mentions)
-    text = f"{view.short(request)}\n\n{_waiting(snapshot, request.asked_at)}"
+    text = f"{view.short(request)}\n\n{asked_at_sentence(snapshot, request.asked_at)}"
     return message(
         view.head(f"{view.agent} is still waiting for your answer.", users, roles),
         embeds=[{"description": text, "color": Colour.YELLOW, "footer": {"text": view.footer}}],
@@ -203,7 +213,7 @@ def ops_message(
     """A notice for the operators after an hour without an answer: who waits for what. It mentions no one."""
     view = _RequestView(snapshot, render_context, ref, redact, OutboxKind.NOTICE)
     closed = request.status != "open" or snapshot.is_final
-    end = _end_of(request, view.sanitizer) if closed else _waiting(snapshot, request.asked_at)
+    end = _end_of(request, view.sanitizer) if closed else asked_at_sentence(snapshot, request.asked_at)
     asker = view.sanitizer.line(snapshot.origin.requester_name or "", _NAME)
     whose = f"In {asker}'s run " if asker else ""
     data = {
@@ -230,10 +240,6 @@ def _approval_buttons(ref: str) -> list[Button]:
         Button(action="allowrun", label="Allow for this run", ref=ref),
         Button(action="deny", label="Deny…", style="danger", ref=ref),
     ]
-
-
-def _waiting(snapshot: StatusSnapshot, asked_at: int) -> str:
-    return f"Asked {stamp(asked_at)}.{pauses(snapshot)}"
 
 
 def _whole(source: str, sanitizer: Sanitizer) -> str | None:

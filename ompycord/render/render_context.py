@@ -37,6 +37,10 @@ class RenderContext(Frozen):
     """Whether the agent is simulated, which the card shows."""
     silent_since: Millis | None = None
     """Set by the driver once an external agent has been silent for 15 minutes."""
+    needs_second_person: bool = False
+    """Whether the requester may not allow what the run's agent asks for."""
+    shows_title: bool = False
+    """Whether the card stands outside the run's thread, whose name is the title."""
     approvers: str | None = None
     """The name of the role that may answer, apart from the requester."""
     question_url: str | None = None

@@ -6,42 +6,51 @@ It is never an interaction's answer, and a probe finds it by its footer after a 
 
 from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.records import OutboxKind
+from ompycord.render.cards.blocks import facts_of
 from ompycord.render.cards.cardview import Button
 from ompycord.render.cards.headlines import Headline, headline_of
-from ompycord.render.cards.view import footer_of, short_title
+from ompycord.render.cards.names import short_title
+from ompycord.render.cards.view import footer_of
 from ompycord.render.message import RenderedMessage, Sign, message
 from ompycord.render.render_context import RenderContext
 from ompycord.render.sanitizer import Redact, Sanitizer
+from ompycord.text import cut
+from ompycord.text.limits import EMBED_TITLE
 
 __all__ = ["direct_message", "summary_message"]
 
 
 def summary_message(
-    snapshot: StatusSnapshot, render_context: RenderContext, *, thread: str | None, sign: Sign, redact: Redact
+    snapshot: StatusSnapshot, render_context: RenderContext, *, url: str | None, sign: Sign, redact: Redact
 ) -> RenderedMessage:
-    """State, title and a link to the thread, None until it is open. It changes only when the word does."""
+    """Glyph, and title that links to the thread (`url`, None until it is open); state, requester, at the end the facts.
+
+    While the run works it changes only when the word does.
+    """
     sanitizer = Sanitizer(redact)
     headline = headline_of(snapshot, render_context, sanitizer)
-    data = {
-        "description": _line(snapshot, headline, sanitizer, f"<#{thread}>" if thread else ""),
+    requester = sanitizer.line(snapshot.origin.requester_name or "", 60)
+    facts = facts_of(snapshot, sanitizer) if snapshot.is_final else ""
+    title = short_title(snapshot, sanitizer) or "Untitled run"
+    data: dict[str, object] = {
+        "title": cut(f"{headline.glyph} {title}", EMBED_TITLE),
+        "description": " · ".join(part for part in (f"**{headline.word}**", requester, facts) if part),
         "color": headline.colour,
         "footer": {"text": footer_of(snapshot, render_context, sanitizer, OutboxKind.SUMMARY)},
     }
-    return message(embeds=[data], sign=sign)
+    return message(embeds=[data | ({"url": url} if url else {})], sign=sign)
 
 
 def direct_message(
     snapshot: StatusSnapshot, render_context: RenderContext, *, url: str, sign: Sign, redact: Redact
 ) -> RenderedMessage:
-    """The same line for one person who chose direct messages; the whole is where the button leads."""
+    """State and title for one person who chose direct messages; the whole is where the button leads."""
     sanitizer = Sanitizer(redact)
     headline = headline_of(snapshot, render_context, sanitizer)
     buttons = [Button(label="Go to the thread", style="link", url=url)]
-    return message(_line(snapshot, headline, sanitizer, ""), buttons=buttons, sign=sign)
+    return message(_line(snapshot, headline, sanitizer), buttons=buttons, sign=sign)
 
 
-def _line(snapshot: StatusSnapshot, headline: Headline, sanitizer: Sanitizer, where: str) -> str:
-    # A number in the word, such as 2/4, would cost an edit for each phase.
-    word = headline.word.rstrip("0123456789/ ")
+def _line(snapshot: StatusSnapshot, headline: Headline, sanitizer: Sanitizer) -> str:
     title = sanitizer.line(short_title(snapshot, sanitizer), 200)
-    return " · ".join(part for part in (f"{headline.glyph} **{word}**", title, where) if part)
+    return " · ".join(part for part in (f"{headline.glyph} **{headline.word}**", title) if part)

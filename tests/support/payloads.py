@@ -8,9 +8,12 @@ import regex
 from ompycord.render.message import RenderedMessage
 from ompycord.text import limits, utf16_len
 
+OURS = "https://discord.com/channels/"
+"""Where a link of ours leads that has a run's title as its text."""
+
 LIVE = {
     "mention": regex.compile(r"<(?:@[!&]?\d|#\d|a?:\w+:\d|id:|/\w)|@(?:everyone|here)"),
-    "masked link": regex.compile(r"(?<!\\)\]\("),
+    "masked link": regex.compile(rf"(?<!\\)\]\((?!{regex.escape(OURS)}[0-9/]+\))"),
     "bidi or zero width (but the breaker)": regex.compile(
         r"[\u202a-\u202e\u2066-\u2069\u200c\u200e\u200f\u2060\ufeff]"
     ),
@@ -98,7 +101,8 @@ def as_seen(message: RenderedMessage) -> str:
     lines = [message.content] if message.content else []
     for embed in message.embeds:
         lines += [f"[{embed['author']['name']}]"] if "author" in embed else []
-        lines += [embed["title"]] if embed.get("title") else []
+        link = f" → {embed['url']}" if "url" in embed else ""
+        lines += [embed["title"] + link] if embed.get("title") else []
         lines += embed["description"].splitlines()
         for field in embed.get("fields", []):
             value = field["value"].replace("\n", "\n      ")

@@ -273,6 +273,8 @@ SCENES: dict[str, Scene] = {
             failure=FailureClass.REPAIRABLE,
             checks=(check("pytest", "failed", result=FAILED),),
             branch=BRANCH,
+            files=FILES,
+            files_total=2,
             usage=USAGE.model_copy(update={"cost_usd": 1.10}),
             ended_at=NOON + 15 * MINUTE,
             plan=PLAN,

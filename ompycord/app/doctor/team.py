@@ -25,7 +25,6 @@ KNOWN_AGENTS = {
 VERSION_S = 10.0
 REACH_S = 20.0
 _VERSION = re.compile(r"\d+(?:\.\d+)+[\w.+-]*")
-_USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
 
 
 def access(settings: Settings) -> Finding:
@@ -108,7 +107,7 @@ async def repositories(settings: Settings, git: Git, environ: Mapping[str, str],
 
 async def _repository(spec: RepositorySpec, git: Git, environ: Mapping[str, str], folder: Path) -> Finding:
     name = f"Repository {spec.name}"
-    where = spec.path or _USERINFO.sub("", spec.address or "")
+    where = spec.remote
     try:
         if spec.path is not None and not await git.is_repository(spec.path):
             text = f"{spec.path} is no git repository with a commit."

@@ -18,7 +18,7 @@ from ompycord.domain.ids import short_id
 from ompycord.domain.ports import Clock, Deliveries, PeopleSettings
 from ompycord.domain.records import OutboxKind, OutboxRow, Surface
 from ompycord.domain.refs import Ref, RefKind
-from ompycord.render.cards.view import short_title
+from ompycord.render.cards.names import short_title
 from ompycord.render.marker import Marker, question_tag
 from ompycord.render.sanitizer import Sanitizer
 from ompycord.telemetry import get_logger

@@ -1,11 +1,12 @@
 """Sentences that `render.notices` does not have, in the same style. Pure."""
 
+import shlex
 from collections.abc import Sequence
 
 from ompycord.conductor import MessageOutcome, MessageReceipt, QueuedMessage
 from ompycord.domain.events import RunEvent, dump_data
 from ompycord.domain.ids import short_id
-from ompycord.domain.run import FINAL, RunKind, RunOutcome, RunRecord
+from ompycord.domain.run import RunKind, RunOutcome, RunRecord
 from ompycord.domain.task import LARGEST_FILE_MIB, PROMPT_LIMIT
 from ompycord.render.phrases import day_clock, stamp
 from ompycord.render.sanitizer import Sanitizer
@@ -20,6 +21,7 @@ __all__ = [
     "NO_DIFF",
     "NO_WORDS",
     "cancelled",
+    "check_out",
     "confirm_cancel",
     "deaf",
     "dropped",
@@ -110,27 +112,32 @@ def _what_stays(branch: str | None, sanitizer: Sanitizer) -> str:
     return f"Its branch {sanitizer.line(branch, 100)} and its record stay; unpublished work will be lost."
 
 
-def take_over(record: RunRecord, branch: str | None, sanitizer: Sanitizer) -> str:
-    """How a person continues by hand, and how the agent gets the run back."""
-    run = short_id(record.id)
-    where = sanitizer.line(record.repository or "the repository", 60)
-    if record.state in FINAL:
-        if branch is None:
-            return (
-                f"Run `{run}` left nothing on a branch of {where}, so there is nothing to take over. *Retry* "
-                "starts it again."
-            )
-        name = sanitizer.code(branch, 100)
-        return (
-            f"Its work is on a branch of {where}. Take it over there:\n```\ngit fetch && git switch {name}\n```\n"
-            f"To hand it back, commit on that branch, then `/omp new` with `branch: {name}`."
-        )
+def take_over(record: RunRecord, sanitizer: Sanitizer) -> str:
+    """How a person continues an open run by hand, and how the agent gets it back."""
     return (
-        f"On the Ompycord host run:\n```\nompycord takeover {run}\n```\nIt opens "
-        f"{sanitizer.line(record.agent or 'the agent', 60)} in "
-        "its own session (or a shell), in the run's clone, in the agent's sandbox. Exit and press *Resume* to hand it "
-        "back."
+        f"On the Ompycord host run:\n```\nompycord takeover {short_id(record.id)}\n```\nIt opens "
+        f"{sanitizer.line(record.agent or 'the agent', 60)} in its own session (or a shell), in the run's clone, in "
+        "the agent's sandbox. Exit and press *Resume* to hand it back."
     )
+
+
+def check_out(record: RunRecord, branch: str | None, remote: str | None, sanitizer: Sanitizer) -> str:
+    """The commands that get an ended run's branch into a person's own clone.
+
+    `remote` is the path or address of the repository, without credentials; None where it is no longer configured.
+    """
+    where = sanitizer.line(record.repository or "the repository", 60)
+    if branch is None:
+        return f"Run `{short_id(record.id)}` left no branch in {where}, so there is nothing to check out."
+    name = sanitizer.code(shlex.quote(branch), 200)
+    fetch = f"```\ngit fetch origin && git switch {name}\n```"
+    by_name = f"In a clone of {where}, where `origin` is that repository:\n{fetch}"
+    hand_back = f"To hand it back, commit on that branch, then `/omp new` with `branch: {name}`."
+    if remote is None:
+        return f"{by_name}\n{hand_back}"
+    address = sanitizer.code(shlex.quote(remote), 400)
+    by_address = f"In any clone of it:\n```\ngit fetch {address} {name} && git switch -c {name} FETCH_HEAD\n```"
+    return f"{by_name}\n{by_address}\n{hand_back}"
 
 
 def file_too_big(name: str, sanitizer: Sanitizer) -> str:

@@ -23,6 +23,7 @@ __all__ = [
     "CANCEL",
     "CARD_ACTIONS",
     "CHECKS",
+    "CHECK_OUT",
     "DETAILS",
     "DIFF",
     "EDIT",
@@ -74,7 +75,17 @@ def _can_be_cancelled(snapshot: StatusSnapshot, render_context: RenderContext) -
 
 
 def _has_diff(snapshot: StatusSnapshot, render_context: RenderContext) -> bool:
-    return _has_clone(snapshot, render_context) and snapshot.state not in {RunState.PRECHECK, RunState.PLANNING}
+    """Whether a result was collected, from which on there is a diff, and its clone is still there."""
+    is_collected = snapshot.is_final or snapshot.state in {RunState.VERIFYING, RunState.PUBLISHING}
+    return _has_clone(snapshot, render_context) and is_collected and snapshot.files_total > 0
+
+
+def _has_branch(snapshot: StatusSnapshot, render_context: RenderContext) -> bool:
+    return _is_ours(snapshot, render_context) and snapshot.is_final and snapshot.branch is not None
+
+
+def _has_checks(snapshot: StatusSnapshot, render_context: RenderContext) -> bool:
+    return _is_ours(snapshot, render_context) and bool(snapshot.checks)
 
 
 def _can_be_resumed(snapshot: StatusSnapshot, render_context: RenderContext) -> bool:
@@ -111,13 +122,14 @@ STOP = CardAction("stop", "Stop", "stop", offered_when=_is_open)
 SAY = CardAction("say", "Say…", "say", offered_when=_listens, opens_form=True)
 DIFF = CardAction("diff", "Diff", "details", offered_when=_has_diff)
 DETAILS = CardAction("details", "Details", "details")
-CHECKS = CardAction("checks", "Checks", "details", offered_when=_is_ours)
+CHECKS = CardAction("checks", "Checks", "details", offered_when=_has_checks)
+CHECK_OUT = CardAction("checkout", "Check out", "details", "primary", offered_when=_has_branch)
 CANCEL = CardAction("cancel", "Cancel run", "cancel", "danger", offered_when=_can_be_cancelled)
 RESUME = CardAction("resume", "Resume", "resume", "primary", offered_when=_can_be_resumed)
 RAISE = CardAction("raise", "Raise the limit", "raise", "primary", offered_when=_is_open, opens_form=True)
 RETRY = CardAction("retry", "Retry", "retry", "primary", offered_when=_is_ours)
 AGAIN = CardAction("again", "Run again", "retry", offered_when=_is_ours)
-TAKEOVER = CardAction("takeover", "Take over", "say", offered_when=_has_clone)
+TAKEOVER = CardAction("takeover", "Take over", "say", offered_when=_can_be_resumed)
 
 EDIT = CardAction("edit", "Edit", "say", offered_when=_is_open, is_planned=True)
 SWITCH = CardAction("switch", "Switch agent", "resume", offered_when=_is_open, is_planned=True)
@@ -152,7 +164,7 @@ class Situation(StrEnum):
     CANCELLED = "cancelled"
 
 
-_PAUSED: Final = (RESUME, SAY, TAKEOVER, CANCEL, DIFF, DETAILS)
+_PAUSED: Final = (RESUME, SAY, TAKEOVER, DETAILS, CANCEL)
 _VOTES: Final = (GOOD, BAD)
 
 OFFERS: Final[dict[Situation, tuple[CardAction, ...]]] = {
@@ -160,20 +172,20 @@ OFFERS: Final[dict[Situation, tuple[CardAction, ...]]] = {
     Situation.WORKING: (STOP, SAY, DIFF, DETAILS, CANCEL),
     Situation.PUBLISHING: (STOP, FOLLOW_UP, DIFF, DETAILS, CANCEL),
     Situation.PLAN_READY: (APPROVE, REJECT, SAY, DETAILS, CANCEL),
-    Situation.ASKING: (SAY, STOP, DETAILS, CANCEL),
-    Situation.PROVIDER_REFUSES: (SWITCH, STOP, DETAILS, CANCEL),
+    Situation.ASKING: (STOP, SAY, DETAILS, CANCEL),
+    Situation.PROVIDER_REFUSES: (SWITCH, STOP, SAY, DETAILS, CANCEL),
     Situation.STOPPED: _PAUSED,
     Situation.OVER_BUDGET: (RAISE, *_PAUSED),
     Situation.PROVIDER_STOPPED: (SWITCH, *_PAUSED),
     Situation.UNCHANGED: (AGAIN, *_VOTES, DETAILS),  # no diff, no checks, no branch to open
-    Situation.VERIFIED: (DIFF, AGAIN, *_VOTES),
-    Situation.CHECKS_FAILED: (RETRY, FOLLOW_UP, CHECKS, DIFF, TAKEOVER),
-    Situation.UNVERIFIED: (RUN_CHECKS, DIFF, FIX_SETUP, *_VOTES, DETAILS),
-    Situation.PARTIAL: (RETRY, FOLLOW_UP, DIFF, TAKEOVER, DETAILS),
-    Situation.FAILED: (RETRY, FOLLOW_UP, CHECKS, DIFF, TAKEOVER, DETAILS),
-    Situation.CANCELLED: (AGAIN, DIFF, DETAILS),
+    Situation.VERIFIED: (CHECK_OUT, DIFF, FOLLOW_UP, AGAIN, DETAILS, *_VOTES),
+    Situation.CHECKS_FAILED: (CHECK_OUT, DIFF, FOLLOW_UP, CHECKS, RETRY),
+    Situation.UNVERIFIED: (RUN_CHECKS, CHECK_OUT, DIFF, FIX_SETUP, DETAILS, *_VOTES),
+    Situation.PARTIAL: (CHECK_OUT, DIFF, FOLLOW_UP, RETRY, DETAILS),
+    Situation.FAILED: (CHECK_OUT, DIFF, FOLLOW_UP, CHECKS, RETRY, DETAILS),
+    Situation.CANCELLED: (CHECK_OUT, DIFF, AGAIN, DETAILS),
 }
-"""What a card offers, most wanted first."""
+"""What a card offers, in an order that keeps each button in its place from state to state."""
 
 ACTIONS: Final = frozenset(action for offered in OFFERS.values() for action in offered)
 """Every action that some card offers."""

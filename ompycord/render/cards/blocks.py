@@ -1,4 +1,4 @@
-"""The fields of a card: plan, tools, checks, files, cost, message, links; each sanitized and shortened here.
+"""The parts of a card: plan, facts, tools, checks, files, cost, message, links; each sanitized and shortened here.
 
 Counterpart of `truncation.py`, which drops whole lines of them and never reads inside one.
 """
@@ -6,32 +6,28 @@ Counterpart of `truncation.py`, which drops whole lines of them and never reads 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TypeVar
 
-from ompycord.domain.events import ChangedFile, Phase, Step
+from ompycord.domain.events import ChangedFile, Phase
 from ompycord.domain.folds.snapshot import Gap, StatusSnapshot, ToolCall
 from ompycord.domain.run import RunState
 from ompycord.render.cards.cardview import Excerpt, FieldView, Part, phase_count
-from ompycord.render.cards.verdicts import agent_name, check_line, failing_tests
+from ompycord.render.cards.names import agent_name
+from ompycord.render.cards.verdicts import check_line, failing_tests
 from ompycord.render.phrases import cost, count, duration, money, tokens
 from ompycord.render.sanitizer import Sanitizer
 from ompycord.text.graphemes import utf16_len
 from ompycord.text.limits import CARD_LINKS, EMBED_FIELD_VALUE
 
-__all__ = ["ASK", "PHASE_FIELDS", "ask_field", "card_fields", "file_glyph", "links_of", "tool_glyph", "tool_line"]
+__all__ = ["PHASES_SHOWN", "card_fields", "facts_of", "file_glyph", "links_of", "tool_glyph", "tool_line"]
 
 T = TypeVar("T")
 
-ASK: Final = 600
-"""docs/contracts/cards.md, *What a person must decide*: units of a request to a person, which is never left out."""
+PHASES_SHOWN: Final = 10
+"""Phases of the plan that its line shows; those before and after are counted."""
 
-PHASE_FIELDS: Final = 10
-"""Inline fields for a plan's finished and for its future phases together; Discord takes 25 fields in all."""
-
-_NAME: Final = 80
-_STEP: Final = 90
+_PHASE: Final = 60
 _FILES: Final = 10
 _MORE_ROOM: Final = 20
-_SILENT: Final = "(no text)"
-_STEPS_BEFORE: Final = 2
+_PHASES_BEFORE: Final = 3
 _MESSAGE_LIVE: Final = 300
 _MESSAGE_FINAL: Final = EMBED_FIELD_VALUE
 
@@ -53,7 +49,6 @@ def card_fields(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> tuple[FieldVi
     """All fields in order; empty ones are left out."""
     final = snapshot.is_final
     found = [
-        ask_field(snapshot, sanitizer),
         *_phases(snapshot, sanitizer),
         None if final else _tools(snapshot, sanitizer),
         _filled(Part.FAILING, "Failing", failing_tests(snapshot), lambda test: sanitizer.line(test, 150)),
@@ -85,91 +80,73 @@ def _filled(
     return FieldView(part=part, name=name, lines=tuple(lines), hidden=len(items) - len(lines), joiner=joiner)
 
 
-# -- what is asked ----------------------------------------------------------------------------------------------------
-
-
-def ask_field(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> FieldView | None:
-    """The oldest open approval or question, as what a person must decide; the others are counted."""
-    waiting = len(snapshot.open_approvals) + len(snapshot.open_questions)
-    if not waiting or snapshot.is_final:
-        return None
-    if snapshot.open_approvals:
-        approval = snapshot.open_approvals[0]
-        risk = f" · risk: {sanitizer.line(approval.risk, 60)}" if approval.risk else ""
-        wanted = " — ".join(part for part in (approval.title, approval.command or "") if part.strip())
-        name, text = "Approval needed", (sanitizer.line(wanted, ASK - utf16_len(risk)) or _SILENT) + risk
-    else:
-        name, text = "Question", sanitizer.line(snapshot.open_questions[0].text, ASK) or _SILENT
-    more = f"… and {count(waiting - 1, 'more decision')} after this one" if waiting > 1 else ""
-    return FieldView(part=Part.ASK, name=name, lines=tuple(line for line in (text, more) if line))
-
-
 # -- plan -------------------------------------------------------------------------------------------------------------
 
 
 def _phases(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> Iterator[FieldView]:
-    """Finished and future phases inline, then the active one as a checklist (docs/contracts/cards.md, *The plan*)."""
-    if snapshot.state is RunState.COMPLETE:
-        return
-    done = [phase for phase in snapshot.plan if phase.status in {"done", "skipped", "failed"}]
-    pending = {"pending", "active"} if snapshot.is_final else {"pending"}
-    following = [phase for phase in snapshot.plan if phase.status in pending]
-    shown_done = done[-max(PHASE_FIELDS // 2, PHASE_FIELDS - len(following)) :]
-    shown_next = following[: PHASE_FIELDS - len(shown_done)]
-    if len(shown_done) < len(done):
-        yield phase_count(Part.DONE_PHASE, "✅", len(done) - len(shown_done), "earlier")
-    yield from (_phase(Part.DONE_PHASE, phase, snapshot, sanitizer) for phase in shown_done)
-    yield from (_phase(Part.NEXT_PHASE, phase, snapshot, sanitizer) for phase in shown_next)
-    if len(shown_next) < len(following):
-        yield phase_count(Part.NEXT_PHASE, "▫", len(following) - len(shown_next), "later")
-    yield from _active(snapshot, sanitizer)
+    """The plan's line, in order: a phase by its mark and title; of a long plan the phases around the active one."""
+    plan = snapshot.plan
+    is_open = [phase.status in {"pending", "active"} for phase in plan]
+    now = is_open.index(True) if True in is_open else len(plan)
+    start = min(max(now - _PHASES_BEFORE, 0), max(len(plan) - PHASES_SHOWN, 0))
+    shown = plan[start : start + PHASES_SHOWN]
+    if start:
+        yield phase_count(Part.DONE_PHASE, "✅", start, "earlier")
+    yield from (_phase(phase, snapshot, sanitizer) for phase in shown)
+    if left := len(plan) - start - len(shown):
+        yield phase_count(Part.NEXT_PHASE, "▫", left, "later")
 
 
-def _active(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> Iterator[FieldView]:
-    """The active phase of a run that has not ended; of several the first, the rest is in `/omp show`."""
-    for phase in snapshot.plan:
-        if phase.status == "active" and not snapshot.is_final:
-            field = _checklist(phase, sanitizer)
-            name = f"▶ {sanitizer.label(phase.title, _NAME)}"
-            yield field or FieldView(part=Part.ACTIVE_PHASE, name=name, lines=("in progress",))
-            return
+def _phase(phase: Phase, snapshot: StatusSnapshot, sanitizer: Sanitizer) -> FieldView:
+    """In a run that has ended no phase is active."""
+    status = "pending" if phase.status == "active" and snapshot.is_final else phase.status
+    parts = {"pending": Part.NEXT_PHASE, "active": Part.ACTIVE_PHASE}
+    title = sanitizer.line(phase.title, _PHASE) or "(no title)"
+    return FieldView(part=parts.get(status, Part.DONE_PHASE), name="", lines=(f"{_MARKS[status]} {title}",))
 
 
-def _checklist(phase: Phase, sanitizer: Sanitizer) -> FieldView | None:
-    """The steps from shortly before the first open one, so that a long list does not lose the current step."""
-    first_open = next((n for n, step in enumerate(phase.steps) if step.status in {"active", "pending"}), 0)
-    start = max(first_open - _STEPS_BEFORE, 0)
-    name = f"▶ {sanitizer.label(phase.title, _NAME)}"
-    field = _filled(Part.ACTIVE_PHASE, name, phase.steps[start:], lambda step: _step(step, sanitizer))
-    if field is None or not start:
-        return field
-    return field.model_copy(update={"lines": (f"✅ {count(start, 'step')} before", *field.lines)})
+# -- facts ------------------------------------------------------------------------------------------------------------
 
 
-def _phase(part: Part, phase: Phase, snapshot: StatusSnapshot, sanitizer: Sanitizer) -> FieldView:
-    """A phase in a word or two. In a run that has ended, no open phase is called *next*."""
-    is_open = phase.status in {"pending", "active"}
-    mark = "▫" if is_open else _MARKS[phase.status]
-    name = f"{mark} {sanitizer.label(phase.title, _NAME)}"
-    return FieldView(part=part, name=name, lines=(_phase_value(phase, snapshot),), inline=True)
+def facts_of(snapshot: StatusSnapshot, sanitizer: Sanitizer, *, pulse: str = "") -> str:
+    """What is known in one line: `pulse`, what changed, how long it took, what it cost."""
+    parts = (pulse, _changed(snapshot, sanitizer), _took(snapshot), _price(snapshot))
+    return " · ".join(part for part in parts if part)
 
 
-def _phase_value(phase: Phase, snapshot: StatusSnapshot) -> str:
-    steps = len(phase.steps)
-    done = f", {sum(step.status == 'done' for step in phase.steps)} of {count(steps, 'step')} done" if steps else ""
-    match phase.status:
-        case "pending":
-            return "not begun" if snapshot.is_final else "next"
-        case "active":
-            return f"not finished{done}"
-        case "failed":
-            return f"failed{done}"
-        case "done" | "skipped":
-            return count(steps, "step") if steps and phase.status == "done" else phase.status
+def _changed(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
+    total = max(snapshot.files_total, len(snapshot.files))
+    if not total:
+        return ""
+    delta = ""
+    if total == len(snapshot.files):  # a sum over a part of the files would be wrong
+        delta = f" {_delta(sum(f.added or 0 for f in snapshot.files), sum(f.removed or 0 for f in snapshot.files))}"
+    branch = f" on {sanitizer.line(snapshot.branch, 100)}" if snapshot.branch and snapshot.is_final else ""
+    return f"{count(total, 'file')}{delta}{branch}"
 
 
-def _step(step: Step, sanitizer: Sanitizer) -> str:
-    return f"{_MARKS[step.status]} {sanitizer.line(step.title, _STEP)}"
+def _took(snapshot: StatusSnapshot) -> str:
+    began = snapshot.started_at or snapshot.created_at
+    if snapshot.ended_at is None or snapshot.ended_at < began:
+        return ""
+    rounds = f", {snapshot.iteration} rounds" if snapshot.iteration > 1 else ""
+    return f"{duration(snapshot.ended_at - began)}{rounds}"
+
+
+def _price(snapshot: StatusSnapshot) -> str:
+    """The cost against the budget. That no usage was reported is not zero: the agent may have used a lot."""
+    limit = money(snapshot.budget_usd) if snapshot.budget_usd is not None else ""
+    if not _is_used(snapshot):
+        reported = "" if snapshot.state is RunState.QUEUED else ", no usage reported"
+        return f"budget {limit}{reported}" if limit else ""
+    if limit and snapshot.usage.cost_usd is None:
+        return f"{cost(snapshot.usage)}: the budget of {limit} cannot be enforced"
+    return f"{cost(snapshot.usage)} of {limit}" if limit else cost(snapshot.usage)
+
+
+def _is_used(snapshot: StatusSnapshot) -> bool:
+    usage = snapshot.usage
+    return bool(usage.input or usage.output or usage.cache_read or usage.cache_write or usage.cost_usd is not None)
 
 
 # -- tools, files, cost -----------------------------------------------------------------------------------------------
@@ -216,57 +193,22 @@ def _file(file: ChangedFile, sanitizer: Sanitizer) -> str:
 
 def _files(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> FieldView | None:
     total = max(snapshot.files_total, len(snapshot.files))
-    delta = ""
-    if total == len(snapshot.files):  # a sum over a part of the files would be wrong
-        delta = f" {_delta(sum(f.added or 0 for f in snapshot.files), sum(f.removed or 0 for f in snapshot.files))}"
-    place = f" · branch {sanitizer.label(snapshot.branch, 100)}" if snapshot.branch and snapshot.is_final else ""
-    name = f"{count(total, 'file')}{delta}{place}"
-    field = _filled(Part.FILES, name, snapshot.files[:_FILES], lambda file: _file(file, sanitizer))
-    if field is None:
-        return None
-    return field.model_copy(update={"hidden": total - len(field.lines), "inline": snapshot.is_final})
+    field = _filled(Part.FILES, "Files", snapshot.files[:_FILES], lambda file: _file(file, sanitizer))
+    return field.model_copy(update={"hidden": total - len(field.lines)}) if field else None
 
 
 def _billing(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> FieldView | None:
-    """Cost against budget, tokens, model; `brief` is its one line."""
+    """Tokens and the model that answered; `brief` is its one line."""
     usage = snapshot.usage
-    used = usage.input or usage.output or usage.cache_read or usage.cache_write or usage.cost_usd is not None
-    if not used and snapshot.budget_usd is None:
-        return None
-    price = _price(snapshot) if used else _unused(snapshot)
-    spent = f"{tokens(usage.input)} tokens in, {tokens(usage.output)} out" if used else ""
+    spent = f"{tokens(usage.input)} in, {tokens(usage.output)} out" if _is_used(snapshot) else ""
     cached = f"{tokens(usage.cache_read)} read from cache" if usage.cache_read else ""
     cached += f"{', ' if cached else ''}{tokens(usage.cache_write)} written to it" if usage.cache_write else ""
     model = " · ".join(
         sanitizer.line(name, 60) for name in (snapshot.model, snapshot.provider) if name and name.strip()
     )
-    took = _took(snapshot)
-    lines = tuple(line for line in (price, spent, cached, model, took) if line)
-    brief = " · ".join(part for part in (price, spent, took) if part)
-    return FieldView(part=Part.BILLING, name="Cost", lines=lines, brief=brief, inline=True)
-
-
-def _price(snapshot: StatusSnapshot) -> str:
-    if snapshot.budget_usd is None:
-        return cost(snapshot.usage)
-    limit = money(snapshot.budget_usd)
-    if snapshot.usage.cost_usd is None:
-        return f"{cost(snapshot.usage)}: the limit of {limit} cannot hold"
-    return f"{cost(snapshot.usage)} of {limit}"
-
-
-def _unused(snapshot: StatusSnapshot) -> str:
-    """That no usage was reported, which is not zero: the agent may have used a lot."""
-    reported = "" if snapshot.state is RunState.QUEUED else ", no usage reported"
-    return f"budget {money(snapshot.budget_usd or 0)}{reported}"
-
-
-def _took(snapshot: StatusSnapshot) -> str:
-    began = snapshot.started_at or snapshot.created_at
-    if snapshot.ended_at is None or snapshot.ended_at < began:
-        return ""
-    rounds = f", {snapshot.iteration} rounds" if snapshot.iteration > 1 else ""
-    return f"{duration(snapshot.ended_at - began)}{rounds}"
+    lines = tuple(line for line in (spent, cached, model) if line)
+    brief = " · ".join(part for part in (spent, model) if part)
+    return FieldView(part=Part.BILLING, name="Tokens", lines=lines, brief=brief, inline=True) if lines else None
 
 
 # -- words, gaps, links -----------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from collections.abc import Collection
 
 from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.render.cards.actions import CARD_ACTIONS, CardAction
-from ompycord.render.cards.cardview import CardView
+from ompycord.render.cards.cardview import PLAN, CardView, FieldView
 from ompycord.render.cards.truncation import fit
 from ompycord.render.cards.view import view
 from ompycord.render.message import Json, RenderedMessage, Sign, payload_hash, rows
@@ -36,13 +36,17 @@ def embed(view: CardView, *, transient_status: str = "") -> Json:
         "title": view.heading,
         "description": view.description,
         "color": view.colour,
-        "fields": [{"name": field.name, "value": field.value, "inline": field.inline} for field in view.fields],
+        "fields": [_field(field) for field in view.fields if field.part not in PLAN],
         "footer": {"text": footer},
         "timestamp": iso(view.at),
     }
     if view.author:
         data["author"] = {"name": view.author}
     return data
+
+
+def _field(field: FieldView) -> Json:
+    return {"name": field.name, "value": field.value, "inline": field.inline}
 
 
 def render_card(card: CardView, *, sign: Sign, is_final: bool = False) -> RenderedCard:

@@ -11,7 +11,18 @@ from ompycord.domain.ids import RunId
 from ompycord.text.graphemes import utf16_len
 from ompycord.text.sanitise import excerpt, plain
 
-__all__ = ["TRANSIENT_ROOM", "Button", "CardView", "Colour", "Excerpt", "FieldView", "Part", "Style", "phase_count"]
+__all__ = [
+    "PLAN",
+    "TRANSIENT_ROOM",
+    "Button",
+    "CardView",
+    "Colour",
+    "Excerpt",
+    "FieldView",
+    "Part",
+    "Style",
+    "phase_count",
+]
 
 Style = Literal["primary", "secondary", "success", "danger", "link"]
 
@@ -44,10 +55,9 @@ class Button(Frozen):
 class Part(StrEnum):
     """The content of a field, by which the truncation steps choose."""
 
-    ASK = "ask"
     DONE_PHASE = "done phase"
-    NEXT_PHASE = "next phase"
     ACTIVE_PHASE = "active phase"
+    NEXT_PHASE = "next phase"
     TOOLS = "tools"
     FAILING = "failing"
     CHECKS = "checks"
@@ -57,6 +67,10 @@ class Part(StrEnum):
     NOTES = "notes"
     GAPS = "gaps"
     LINKS = "links"
+
+
+PLAN: Final = frozenset({Part.DONE_PHASE, Part.ACTIVE_PHASE, Part.NEXT_PHASE})
+"""What stands in the one line of the plan, in its order."""
 
 
 class Excerpt(Frozen):
@@ -78,7 +92,7 @@ class Excerpt(Frozen):
 
 
 class FieldView(Frozen):
-    """One field. Its lines are already sanitized and short; only whole lines are dropped."""
+    """One field, or one phase of the plan's line. Its lines are already sanitized and short; only whole ones go."""
 
     part: Part
     name: str
@@ -103,15 +117,20 @@ class FieldView(Frozen):
 
     @property
     def size(self) -> int:
-        """UTF-16 units of name and value."""
+        """UTF-16 units of name and value, or of a phase with the space or line break before it."""
         value = self.value
-        return utf16_len(self.name) + utf16_len(value) if value else 0
+        if not value:
+            return 0
+        return utf16_len(value) + len(_BETWEEN) if self.part in PLAN else utf16_len(self.name) + utf16_len(value)
+
+
+_BETWEEN: Final = "  "
+"""Between the phases of a plan's line."""
 
 
 def phase_count(part: Part, glyph: str, number: int, word: str) -> FieldView:
-    """Several phases as one field: `✅ 3 finished`."""
-    noun = "phase" if number == 1 else "phases"
-    return FieldView(part=part, name=f"{glyph} {number} {word}", lines=(noun,), inline=True, phases=number)
+    """Several phases as one: `✅ 3 finished`."""
+    return FieldView(part=part, name="", lines=(f"{glyph} {number} {word}",), phases=number)
 
 
 class CardView(Frozen):
@@ -120,12 +139,17 @@ class CardView(Frozen):
     run: RunId
     glyph: str
     word: str
+    note: str = ""
+    """What follows the word and changes more often than it: `step 2 of 4`."""
     title: str
-    """The short title."""
+    """The short title. The thread has it as its name, so the card shows it only where it stands elsewhere."""
+    shows_title: bool = False
     colour: int
     author: str
     sentence: str
-    """The first line: one true sentence."""
+    """The first line: one true sentence; what is asked of a person, where something is."""
+    facts: str = ""
+    """The last activity, what changed, how long it took, what it cost: one line, never left out."""
     prompt: Excerpt = Excerpt()
     fields: tuple[FieldView, ...] = ()
     footer: str
@@ -139,13 +163,18 @@ class CardView(Frozen):
     @property
     def heading(self) -> str:
         """The embed's title."""
-        return " · ".join(part for part in (f"{self.glyph} {self.word}", self.title) if part)
+        title = self.title if self.shows_title else ""
+        return " · ".join(part for part in (f"{self.glyph} {self.word}", self.note, title) if part)
 
     @property
     def description(self) -> str:
-        """The sentence, then the prompt as a quotation."""
+        """The sentence, the plan in one line, the facts, then the prompt as a quotation."""
+        plan = _BETWEEN.join(field.value for field in self.fields if field.part in PLAN and field.value)
+        return self._lines(plan)
+
+    def _lines(self, plan: str) -> str:
         prompt = self.prompt.text
-        return f"{self.sentence}\n> {prompt}" if prompt else self.sentence
+        return "\n".join(part for part in (self.sentence, plan, self.facts, f"> {prompt}" if prompt else "") if part)
 
     @property
     def size(self) -> int:
@@ -155,5 +184,5 @@ class CardView(Frozen):
     @property
     def size_without_fields(self) -> int:
         """The same without the fields."""
-        texts = (self.heading, self.description, self.author, self.footer)
+        texts = (self.heading, self._lines(""), self.author, self.footer)
         return TRANSIENT_ROOM + sum(map(utf16_len, texts))

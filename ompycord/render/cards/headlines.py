@@ -9,17 +9,15 @@ from typing import Final, NamedTuple, assert_never
 from ompycord.domain.folds.snapshot import ProviderWait, StatusSnapshot, Verification
 from ompycord.domain.run import RunKind, RunOutcome, RunState, SuspendReason
 from ompycord.render.cards.actions import Situation
+from ompycord.render.cards.asking import asked_sentence, waits_for
 from ompycord.render.cards.cardview import Colour
-from ompycord.render.cards.verdicts import agent_name, failure_sentence, unchanged_sentence, unchecked_sentence
-from ompycord.render.phrases import and_list, money, place, sentence, stamp
+from ompycord.render.cards.names import agent_name
+from ompycord.render.cards.verdicts import failure_sentence, unchanged_sentence, unchecked_sentence
+from ompycord.render.phrases import and_list, count, money, place, sentence, stamp
 from ompycord.render.render_context import RenderContext
 from ompycord.render.sanitizer import Sanitizer
-from ompycord.text.limits import WAITING_S
 
-__all__ = ["PAUSE_AFTER_MS", "WORDS", "Headline", "headline_of", "pauses"]
-
-PAUSE_AFTER_MS: Final = int(WAITING_S * 1000)
-"""docs/contracts/cards.md, *Who is pinged*: an open question or approval suspends its run after 24 h."""
+__all__ = ["WORDS", "Headline", "headline_of"]
 
 _LINE: Final = 200
 
@@ -33,6 +31,10 @@ class Headline(NamedTuple):
     sentence: str
     situation: Situation
     """The situation by which the card's buttons are chosen (`actions.py`)."""
+    note: str = ""
+    """What follows the word in the title and changes more often: `step 2 of 4`."""
+    pulse: str = ""
+    """When work started and its last activity; both tick by themselves."""
 
 
 def headline_of(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
@@ -48,48 +50,40 @@ def headline_of(snapshot: StatusSnapshot, render_context: RenderContext, sanitiz
     return _HEADLINES[snapshot.state](snapshot, render_context, sanitizer)
 
 
-def pauses(snapshot: StatusSnapshot) -> str:
-    """` Pauses <in a day> if no one answers.` where the oldest open request will suspend a hosted run."""
-    since = [one.asked_at for one in (*snapshot.open_approvals, *snapshot.open_questions)]
-    if not since or snapshot.kind is not RunKind.HOSTED or snapshot.state is RunState.SUSPENDED:
-        return ""
-    return f" Pauses {stamp(min(since) + PAUSE_AFTER_MS)} if no one answers."
-
-
 # -- before and during the work ---------------------------------------------------------------------------------------
 
 
 def _queued(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
-    where = place(render_context.queue_place) if render_context.queue_place else "Waiting for a free slot"
-    when = f" {stamp(render_context.starts_at)}" if render_context.starts_at else ""
-    return Headline("⏳", "Queued", Colour.GREY, f"{where}; starts automatically{when or '.'}", Situation.QUEUED)
+    note = place(render_context.queue_place) if render_context.queue_place else ""
+    when = f"Starts {stamp(render_context.starts_at)}." if render_context.starts_at else "Starts when a slot is free."
+    return Headline("⏳", "Queued", Colour.GREY, when, Situation.QUEUED, note)
 
 
 def _working(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
     doing = sanitizer.line(snapshot.message, _LINE) if snapshot.message else _WORK[snapshot.state](snapshot, sanitizer)
-    sentences = [sentence(doing), *_pulse(snapshot, render_context)]
+    text = sentence(doing)
     if snapshot.cancel_requested:
-        sentences.insert(0, "Cancel requested; the agent will see it with its next report.")
-    word = WORDS[snapshot.state]
-    if snapshot.state is RunState.BUILDING:
-        word += _progress(snapshot)
+        text = f"Cancel requested; the agent will see it with its next report. {text}"
+    note = _progress(snapshot) if snapshot.state is RunState.BUILDING else ""
     situation = Situation.PUBLISHING if snapshot.state is RunState.PUBLISHING else Situation.WORKING
-    return Headline("🔵", word, Colour.BLURPLE, " ".join(sentences), situation)
+    pulse = _pulse(snapshot, render_context)
+    return Headline("🔵", WORDS[snapshot.state], Colour.BLURPLE, text, situation, note, pulse)
 
 
-def _pulse(snapshot: StatusSnapshot, render_context: RenderContext) -> list[str]:
-    """When it started and its last activity; both tick by themselves."""
+def _pulse(snapshot: StatusSnapshot, render_context: RenderContext) -> str:
     if render_context.silent_since is not None:
-        return [f"No activity since {stamp(render_context.silent_since)}."]
+        return f"No activity since {stamp(render_context.silent_since)}"
     began = snapshot.started_at or snapshot.created_at
-    return [f"Started {stamp(began)}, last activity {stamp(snapshot.last_event_at)}."]
+    return f"Started {stamp(began)} · last activity {stamp(snapshot.last_event_at)}"
 
 
 def _progress(snapshot: StatusSnapshot) -> str:
+    """`step 2 of 4`: of phases that were skipped or failed none is counted as done."""
     active = [index for index, phase in enumerate(snapshot.plan, 1) if phase.status == "active"]
-    done = sum(phase.status in {"done", "skipped"} for phase in snapshot.plan)
-    now = active[0] if active else min(done + 1, len(snapshot.plan))
-    return f" {now}/{len(snapshot.plan)}" if snapshot.plan else ""
+    if active:
+        return f"step {active[0]} of {len(snapshot.plan)}"
+    done = sum(phase.status == "done" for phase in snapshot.plan)
+    return f"{done} of {count(len(snapshot.plan), 'step')} done" if snapshot.plan else ""
 
 
 def _preparing(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
@@ -127,7 +121,7 @@ WORDS: Final[dict[RunState, str]] = {
     RunState.PRECHECK: "Preparing",
     RunState.PLANNING: "Planning",
     RunState.AWAITING_APPROVAL: "Planning",
-    RunState.BUILDING: "Building",
+    RunState.BUILDING: "Working",
     RunState.VERIFYING: "Checking",
     RunState.REPAIRING: "Repairing",
     RunState.PUBLISHING: "Publishing",
@@ -152,18 +146,9 @@ _WORK: Final[dict[RunState, Callable[[StatusSnapshot, Sanitizer], str]]] = {
 
 
 def _asking(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
-    agent = agent_name(snapshot, sanitizer)
-    stands = " The run is paused until then."
-    if snapshot.open_approvals:
-        what, since = f"{agent} needs approval.", snapshot.open_approvals[0].asked_at
-    elif snapshot.open_questions:
-        what, since = f"{agent} has a question.", snapshot.open_questions[0].asked_at
-        stands = ""
-    else:
-        what, since = "The plan is ready and needs a decision.", snapshot.last_event_at
-    waiting = f"Asked {stamp(since)}.{pauses(snapshot)}"
+    word = f"Waiting for {waits_for(snapshot, render_context, sanitizer)}"
     situation = Situation.PLAN_READY if snapshot.state is RunState.AWAITING_APPROVAL else Situation.ASKING
-    return Headline("🟡", "Needs you", Colour.YELLOW, f"{what} {waiting}{stands}", situation)
+    return Headline("🟡", word, Colour.YELLOW, asked_sentence(snapshot, sanitizer), situation)
 
 
 def _waiting_for_provider(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
@@ -226,7 +211,7 @@ def _complete(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer
         return Headline("✅", "Done · checks passed", Colour.GREEN, text, Situation.VERIFIED)
     if snapshot.verification is Verification.FAILED:
         text = failure_sentence(snapshot, sanitizer)
-        return Headline("🔴", "Done · checks failed", Colour.RED, text, Situation.CHECKS_FAILED)
+        return Headline("🔴", "Checks failed", Colour.RED, text, Situation.CHECKS_FAILED)
     text = unchecked_sentence(snapshot, render_context, sanitizer)
     return Headline("⚠", "Done · not verified", Colour.ORANGE, text, Situation.UNVERIFIED)
 

@@ -7,10 +7,11 @@ import regex
 
 from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import short_id
-from ompycord.render.cards.blocks import card_fields
-from ompycord.render.cards.cardview import FieldView, Part
+from ompycord.render.cards.blocks import card_fields, facts_of
+from ompycord.render.cards.cardview import PLAN, FieldView, Part
 from ompycord.render.cards.headlines import headline_of
-from ompycord.render.cards.view import REHEARSAL, short_title
+from ompycord.render.cards.names import short_title
+from ompycord.render.cards.view import REHEARSAL
 from ompycord.render.phrases import day_clock
 from ompycord.render.render_context import RenderContext
 from ompycord.render.sanitizer import Redact, Sanitizer
@@ -23,7 +24,6 @@ ShowPart = Literal["story", "plan", "checks", "cost", "people"]
 _STAMP: Final = regex.compile(r"<t:([0-9]{1,12}):[Rtf]>")
 _PROMPT: Final = 4000
 _WORDS: Final = 4000
-_PLAN: Final = frozenset({Part.DONE_PHASE, Part.NEXT_PHASE, Part.ACTIVE_PHASE})
 _MARKS: Final = {"pending": "▫", "active": "▶", "done": "✅", "failed": "🔴", "skipped": "⏭"}
 
 
@@ -41,10 +41,12 @@ def _head(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sa
     headline = headline_of(snapshot, render_context, sanitizer)
     title = short_title(snapshot, sanitizer)
     facts = [snapshot.repository, snapshot.agent, f"mode {snapshot.mode}" if snapshot.mode else None, snapshot.branch]
+    named = f"{headline.glyph} {headline.word}"
     return [
         *([f"DEMO · {REHEARSAL}"] if render_context.is_rehearsal else []),
-        f"{short_id(snapshot.run)}  {headline.glyph} {headline.word}{f' · {title}' if title else ''}",
-        _clocks(headline.sentence),
+        f"{short_id(snapshot.run)}  {' · '.join(part for part in (named, headline.note, title) if part)}",
+        *_clocks(headline.sentence).splitlines(),
+        *([_clocks(known)] if (known := facts_of(snapshot, sanitizer, pulse=headline.pulse)) else []),
         " · ".join(sanitizer.line(fact, 100) for fact in facts if fact),
     ]
 
@@ -54,7 +56,7 @@ def _clocks(text: str) -> str:
 
 
 def _story(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[str]:
-    fields = [field for field in card_fields(snapshot, sanitizer) if field.part not in _PLAN]
+    fields = [field for field in card_fields(snapshot, sanitizer) if field.part not in PLAN]
     plan = _plan(snapshot, sanitizer) if snapshot.plan else []
     lines = _section("Task", sanitizer.prose(snapshot.prompt, _PROMPT).splitlines())
     return [*lines, *plan, *(line for field in fields for line in _field(field, sanitizer))]
@@ -73,7 +75,7 @@ def _checks(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[str]:
 
 
 def _cost(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[str]:
-    return _chosen(snapshot, sanitizer, {Part.BILLING}) or _section("Cost", ["Nothing is known of the cost."])
+    return _chosen(snapshot, sanitizer, {Part.BILLING}) or _section("Tokens", ["None are known yet."])
 
 
 def _people(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[str]:

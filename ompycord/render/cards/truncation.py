@@ -34,10 +34,10 @@ _FREE: Final = (
     Part.MESSAGE,
     Part.FILES,
     Part.NEXT_PHASE,
-    Part.ACTIVE_PHASE,
     Part.CHECKS,
     Part.FAILING,
     Part.DONE_PHASE,
+    Part.ACTIVE_PHASE,
 )
 """Free text in the order in which it is dropped: what proves the state goes last."""
 

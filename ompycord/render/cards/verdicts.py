@@ -8,12 +8,12 @@ from typing import Final
 from ompycord.domain.folds.snapshot import Check, StatusSnapshot
 from ompycord.domain.run import FailureClass, RunKind
 from ompycord.domain.task import Mode
+from ompycord.render.cards.names import agent_name
 from ompycord.render.phrases import and_list, count, duration, sentence
 from ompycord.render.render_context import RenderContext
 from ompycord.render.sanitizer import Sanitizer
 
 __all__ = [
-    "agent_name",
     "check_line",
     "failing_tests",
     "failure_sentence",
@@ -34,11 +34,6 @@ _FAILURES: Final[dict[FailureClass, str]] = {
     FailureClass.CANCELLED: "It was cancelled.",
     FailureClass.LOST: "Contact with its agent was lost.",
 }
-
-
-def agent_name(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
-    """The agent by its name, or by its kind."""
-    return sanitizer.dead(snapshot.agent, _NAME) if snapshot.agent and snapshot.agent.strip() else "The agent"
 
 
 def unchanged_sentence(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:

@@ -6,20 +6,20 @@ from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.records import OutboxKind
 from ompycord.domain.run import RunKind, RunState
 from ompycord.render.cards.actions import CARD_ACTIONS, MOST_BUTTONS, CardAction, buttons_for
-from ompycord.render.cards.blocks import card_fields
+from ompycord.render.cards.blocks import card_fields, facts_of
 from ompycord.render.cards.cardview import TRANSIENT_ROOM, Button, CardView, Colour, Excerpt, FieldView, Part
 from ompycord.render.cards.headlines import Headline, headline_of
+from ompycord.render.cards.names import short_title
 from ompycord.render.marker import footer_marker
 from ompycord.render.phrases import and_list, clock
 from ompycord.render.render_context import RenderContext
 from ompycord.render.sanitizer import Redact, Sanitizer
 
-__all__ = ["REHEARSAL", "footer_of", "short_title", "view"]
+__all__ = ["REHEARSAL", "footer_of", "view"]
 
-REHEARSAL = "rehearsal: simulated agent"
+REHEARSAL = "simulated agent"
 """What every message of a rehearsal shows, next to `DEMO`."""
 
-_TITLE = 100
 _PROMPT = 400
 _PROMPT_QUEUED = 1000
 
@@ -44,11 +44,14 @@ def view(
         run=snapshot.run,
         glyph=headline.glyph,
         word=headline.word,
+        note=headline.note,
         title=short_title(snapshot, sanitizer),
+        shows_title=render_context.shows_title,
         colour=headline.colour,
         author=_author(snapshot, render_context, sanitizer),
         sentence=headline.sentence,
-        prompt=Excerpt.of(sanitizer.source(snapshot.prompt), prompt),
+        facts=facts_of(snapshot, sanitizer, pulse=headline.pulse),
+        prompt=_prompt(snapshot, sanitizer, prompt),
         fields=tuple(
             field for field in _fields(snapshot, render_context, sanitizer) if not _repeats(field, headline, snapshot)
         ),
@@ -63,10 +66,18 @@ def view(
 def _fields(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> tuple[FieldView, ...]:
     """What is known of the run; while it is queued also which checks it will have to pass."""
     fields = card_fields(snapshot, sanitizer)
+    if not snapshot.is_final:  # the facts count them, *Diff* shows them
+        fields = tuple(field for field in fields if field.part is not Part.FILES)
     if snapshot.state is RunState.QUEUED and render_context.checks and not snapshot.checks:
         names = and_list([sanitizer.line(name, 60) for name in render_context.checks], most=10)
         fields = (FieldView(part=Part.CHECKS, name="Checks", lines=(names,), inline=True), *fields)
     return fields
+
+
+def _prompt(snapshot: StatusSnapshot, sanitizer: Sanitizer, limit: int) -> Excerpt:
+    """The prompt, where it says more than the title."""
+    is_title = " ".join(snapshot.prompt.split()) == " ".join(snapshot.title.split())
+    return Excerpt() if is_title else Excerpt.of(sanitizer.source(snapshot.prompt), limit)
 
 
 def _repeats(field: FieldView, headline: Headline, snapshot: StatusSnapshot) -> bool:
@@ -74,22 +85,16 @@ def _repeats(field: FieldView, headline: Headline, snapshot: StatusSnapshot) -> 
     return snapshot.outcome is None and field.prose is not None and field.prose.text in headline.sentence
 
 
-def short_title(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
-    """The task in a few words: its title, else the beginning of the prompt."""
-    return sanitizer.label(snapshot.title, _TITLE) or sanitizer.label(snapshot.prompt, _TITLE)
-
-
 def _author(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> str:
-    """Where and by whom the run was started, and that it is a demonstration where it is one."""
-    channel = sanitizer.label(render_context.channel_name or "", 60)
-    where = [sanitizer.label(snapshot.repository or "", 60), f"#{channel}" if channel else ""]
-    who = snapshot.origin.requester_name
+    """Which agent works on what, and that it is a demonstration where it is one: `omp on shop`."""
+    agent = sanitizer.label(snapshot.agent or "", 60)
+    repository = sanitizer.label(snapshot.repository or "", 60)
     parts = [
-        *where,
-        sanitizer.label(who, 60) if who else ("external run" if snapshot.kind is RunKind.EXTERNAL else ""),
+        f"DEMO · {REHEARSAL}" if render_context.is_rehearsal else "",
+        " on ".join(part for part in (agent, repository) if part),
+        "external run" if snapshot.kind is RunKind.EXTERNAL else "",
     ]
-    demo = [f"DEMO · {REHEARSAL}"] if render_context.is_rehearsal else []
-    return " · ".join(part for part in (*demo, *parts) if part)
+    return " · ".join(part for part in parts if part)
 
 
 def footer_of(
@@ -108,7 +113,7 @@ def footer_of(
         footer_marker(snapshot.run, kind, number),
         f"asked by {sanitizer.label(who, 60)}" if who and who.strip() else "",
         confinement,
-        REHEARSAL if render_context.is_rehearsal else "",
+        REHEARSAL if render_context.is_rehearsal and kind is not OutboxKind.CARD else "",
     )
     return " · ".join(part for part in parts if part)
 

@@ -34,7 +34,7 @@ async def test_without_a_prompt_a_form_opens_and_its_submission_becomes_the_run(
             "What should be done?",
             "Repository",
             "Agent and mode",
-            "Done when",
+            "Acceptance criteria (optional)",
             "Files",
         ]
         brief = File("hints.txt", b"Coupons are in cart/total.py.")
@@ -44,7 +44,7 @@ async def test_without_a_prompt_a_form_opens_and_its_submission_becomes_the_run(
                 "What should be done?": "Fix the total.",
                 "Repository": ["shop"],
                 "Agent and mode": ["scripted|fast"],
-                "Done when": "coupons count",
+                "Acceptance criteria (optional)": "coupons count",
                 "Files": [brief],
             },
         )

@@ -103,7 +103,7 @@ async def test_a_text_alone_is_the_task_and_refused_where_it_is_too_long() -> No
 
 
 async def test_files_without_words_and_files_that_cannot_be_kept_are_refused() -> None:
-    with pytest.raises(Refused, match="no words"):
+    with pytest.raises(Refused, match="is empty"):
         await taken("", ("a.png", BINARY))
     with pytest.raises(Refused, match="No space left on device"):
         await taken("Look", ("a.png", BINARY), kept=full)

@@ -31,5 +31,6 @@ def test_every_agent_of_an_offered_repository_is_offered_the_presets_first() -> 
 
 
 def test_checks_are_named_only_where_there_is_nothing_to_choose() -> None:
-    assert fields(SHOP)["Done when"]["description"] == "Always run here: unit."
-    assert fields(SHOP, VAULT)["Done when"]["description"] == "The repository's own checks always run."
+    assert fields(SHOP)["Acceptance criteria (optional)"]["description"] == "Always run here: unit."
+    several = fields(SHOP, VAULT)["Acceptance criteria (optional)"]
+    assert several["description"] == "The repository's own checks always run."

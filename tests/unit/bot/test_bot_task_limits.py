@@ -130,7 +130,7 @@ def test_what_people_read_names_the_same_limits() -> None:
     assert f"| files of a task | {files['maxItems']}; the form takes {inputs['files']['max_values']} |" in limits
     written = " ".join((DOCS / "contracts" / "commands-and-buttons.md").read_text(encoding="utf-8").split())
     assert f"the task (up to {inputs['prompt']['max_length']:,} characters)" in written
-    assert f"*Done when* (up to {done['maxLength']}, " in written
+    assert f"*Acceptance criteria* (up to {done['maxLength']}, " in written
     assert f"files (up to {inputs['files']['max_values']})" in written
     how_to = (DOCS / "how-to" / "start-a-run.md").read_text(encoding="utf-8")
     assert f"up to {longest:,} characters; anything else up to {LARGEST_FILE_MIB} MiB" in how_to

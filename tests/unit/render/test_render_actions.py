@@ -5,11 +5,11 @@ from collections import Counter
 from ompycord.domain.access import ACTIONS as RULES
 from ompycord.domain.access import Role
 from ompycord.domain.folds.snapshot import StatusSnapshot
-from ompycord.domain.run import RunKind, RunState
+from ompycord.domain.run import FailureClass, RunKind, RunState
 from ompycord.render.cards.actions import ACTIONS, CARD_ACTIONS, OFFERS, Situation
 from ompycord.render.cards.view import view
 from ompycord.render.render_context import RenderContext
-from tests.support.states import SCENES, hosted
+from tests.support.states import BRANCH, FILES, SCENES, hosted
 
 
 def offered(snapshot: StatusSnapshot, render_context: RenderContext | None = None) -> list[str]:
@@ -20,6 +20,7 @@ def offered(snapshot: StatusSnapshot, render_context: RenderContext | None = Non
 
 def test_a_posted_button_keeps_its_name() -> None:
     names = {"stop", "resume", "cancel", "retry", "again", "say", "details", "diff", "checks", "raise", "takeover"}
+    names |= {"checkout"}
     assert {action.name for action in CARD_ACTIONS} == names
 
 
@@ -35,7 +36,7 @@ def test_who_may_press_what() -> None:
     """The role that somebody needs who did not ask for the run."""
     least = {action.name: RULES[action.right].least for action in CARD_ACTIONS}
     assert least == {
-        **dict.fromkeys(("details", "diff", "checks"), Role.VIEWER),
+        **dict.fromkeys(("details", "diff", "checks", "checkout"), Role.VIEWER),
         **dict.fromkeys(("say", "retry", "again", "takeover"), Role.RUNNER),
         **dict.fromkeys(("stop", "resume", "cancel", "raise"), Role.APPROVER),
     }
@@ -53,8 +54,22 @@ def test_a_planned_action_is_on_no_card_of_the_product() -> None:
 
 def test_what_needs_the_clone_is_gone_with_it_from_a_card_of_the_product() -> None:
     scene = SCENES["failed checks"]
-    assert offered(scene.snapshot) == ["Retry", "Checks", "Diff", "Take over", "Details"]
-    assert offered(scene.snapshot, RenderContext(is_expired=True)) == ["Retry", "Checks", "Details"]
+    assert offered(scene.snapshot) == ["Check out", "Diff", "Checks", "Retry", "Details"]
+    assert offered(scene.snapshot, RenderContext(is_expired=True)) == ["Check out", "Checks", "Retry", "Details"]
+
+
+def test_nothing_is_offered_that_cannot_work() -> None:
+    """A run that failed before it began has no branch, no diff, no check and no clone to take over."""
+    nothing = hosted(RunState.FAILED, failure=FailureClass.ENV)
+    assert offered(nothing) == ["Retry", "Details"]
+    assert "Diff" not in offered(hosted(RunState.BUILDING, files=FILES, files_total=2))  # it is collected at the end
+    assert "Check out" not in offered(hosted(RunState.PUBLISHING, branch=BRANCH))
+
+
+def test_a_button_keeps_its_place_from_state_to_state() -> None:
+    orders = [[action.name for action in offers if not action.is_planned] for offers in OFFERS.values()]
+    before = {(first, second) for order in orders for n, first in enumerate(order) for second in order[n + 1 :]}
+    assert not {(second, first) for first, second in before} & before
 
 
 def test_an_agent_that_runs_elsewhere_can_be_asked_to_end_once_and_nothing_else() -> None:
@@ -64,5 +79,5 @@ def test_an_agent_that_runs_elsewhere_can_be_asked_to_end_once_and_nothing_else(
 
 
 def test_nothing_can_be_said_to_a_run_that_is_being_published() -> None:
-    assert offered(hosted(RunState.BUILDING)) == ["Stop", "Say…", "Diff", "Details", "Cancel run"]
-    assert offered(hosted(RunState.PUBLISHING)) == ["Stop", "Diff", "Details", "Cancel run"]
+    assert offered(hosted(RunState.BUILDING)) == ["Stop", "Say…", "Details", "Cancel run"]
+    assert offered(hosted(RunState.PUBLISHING)) == ["Stop", "Details", "Cancel run"]

@@ -34,8 +34,8 @@ def test_what_is_known_is_summed_and_what_is_not_is_said() -> None:
     assert shown.splitlines() == [
         "**Your runs, the last 30 days**",
         "$2.25 · 4 runs · 61k tokens in, 4k out",
-        "Of 1 run nobody stated a cost; the sum is without them.",
-        "Of 1 run only a part is known; they cost more.",
+        "1 run reported no cost and is not included.",
+        "Of 1 run only a part is known; the real cost is higher.",
         "- $1.50 · `000002` Dear · shop · omp · 2026-11-18",
         "- at least $0.50 · `000004` In part · shop · omp · 2026-11-18",
         "- $0.25 · `000001` Cheap · shop · omp · 2026-11-18",

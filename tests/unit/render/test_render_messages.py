@@ -12,9 +12,9 @@ from ompycord.domain.records import OutboxKind
 from ompycord.domain.run import RunKind, RunOutcome, RunState
 from ompycord.render.board import BoardRow, board_message
 from ompycord.render.cards.actions import ACTIONS, DETAILS
+from ompycord.render.cards.asking import PAUSE_AFTER_MS
 from ompycord.render.cards.card import render
 from ompycord.render.cards.cardview import Button, Colour
-from ompycord.render.cards.headlines import PAUSE_AFTER_MS
 from ompycord.render.cards.textform import ShowPart, text_form
 from ompycord.render.marker import approval_hash, parse_marker, question_tag
 from ompycord.render.message import RenderedMessage, message
@@ -28,6 +28,7 @@ from tests.support.snapshots import Sample, sample, snapshots
 from tests.support.states import MINUTE, NOON, SCENES, Scene, asked, external, hosted, render_context, wants
 
 REF = "01JD3V9K2M8Q4W5X6YAB7F3K2Z"
+THREAD = "https://discord.com/channels/1/77"
 SECRET = "hunter2-is-a-long-secret"
 LIGHT = (0.05, 0.05, 0.05, 0.3)
 MIXED = (*[0.05] * 10, 0.3, 0.9)
@@ -86,9 +87,9 @@ def test_every_message_is_inert_and_within_the_limits(drawn: Sample) -> None:
           phases=[Phase.explicit, Phase.generate])  # fmt: skip
 @given(drawn=snapshots(LIGHT))
 def test_mirror_board_and_terminal_take_any_snapshot(drawn: Sample) -> None:
-    mirror = summary_message(drawn.snapshot, drawn.render_context, thread=None, sign=plain_sign, redact=str)
+    mirror = summary_message(drawn.snapshot, drawn.render_context, url=None, sign=plain_sign, redact=str)
     board = board_message(
-        [BoardRow.model_construct(snapshot=drawn.snapshot, render_context=drawn.render_context, thread=None)] * 4,
+        [BoardRow.model_construct(snapshot=drawn.snapshot, render_context=drawn.render_context, url=None)] * 4,
         sign=plain_sign,
         redact=str,
     )
@@ -117,8 +118,9 @@ def test_a_run_without_changes_says_so_everywhere_with_its_agents_words_and_neve
     result = result_message(
         snapshot, drawn.render_context, actions=ACTIONS, sign=plain_sign, redact=str, mentions=("3",)
     )
-    mirror = summary_message(snapshot, drawn.render_context, thread=None, sign=plain_sign, redact=str)
-    heads = (card.embeds[0]["title"], result.content.removeprefix("<@3> "), mirror.embeds[0]["description"])
+    mirror = summary_message(snapshot, drawn.render_context, url=None, sign=plain_sign, redact=str)
+    heads = (card.embeds[0]["title"], result.content.removeprefix("<@3> "), f"⚪ {mirror.embeds[0]['description']}")
+    assert mirror.embeds[0]["title"].startswith("⚪ ")
     terminal = text_form(snapshot, drawn.render_context, redact=str)
     for head in (*(text.replace("**", "") for text in heads), terminal.split("  ", 1)[1]):
         assert head.startswith("⚪ Finished · no changes")
@@ -282,7 +284,7 @@ def test_ops_read_who_waits_for_what_and_nobody_is_mentioned(snapshot: SnapshotA
 def test_the_board_reads_well(snapshot: SnapshotAssertion) -> None:
     names = ["building", "queued", "needs you: question", "verified", "external, silent", "building, rehearsal"]
     rows = [
-        BoardRow(snapshot=SCENES[name].snapshot, render_context=SCENES[name].render_context, thread="77")
+        BoardRow(snapshot=SCENES[name].snapshot, render_context=SCENES[name].render_context, url=THREAD)
         for name in names
     ]
     assert as_seen(board_message(rows, sign=plain_sign, redact=str)) == snapshot(name="busy")
@@ -293,17 +295,18 @@ def test_a_long_board_is_cut_by_whole_rows_and_counts_the_rest() -> None:
     rows = [BoardRow(snapshot=hosted(RunState.BUILDING, title=f"task {n} " * 8)) for n in range(100)]
     lines = board_message(rows, sign=plain_sign, redact=str).embeds[0]["description"].splitlines()
     shown = lines[:-1]
-    assert all(line.startswith("🔵 **Building** · task") and line.endswith(":R>") for line in shown)
+    assert shown.pop(0) == "**Working**"
+    assert all(line.startswith("🔵 task") and line.endswith(":R>") for line in shown)
     assert lines[-1] == f"… and {100 - len(shown)} more: `/omp runs`"
 
 
 def test_progress_within_a_state_leaves_the_mirror_alone() -> None:
     first, later = (
-        summary_message(scene.snapshot, scene.render_context, thread="77", sign=plain_sign, redact=str)
+        summary_message(scene.snapshot, scene.render_context, url=THREAD, sign=plain_sign, redact=str)
         for scene in (SCENES["building"], SCENES["building, no plan yet"])
     )
     assert first.payload_hash == later.payload_hash
-    done = summary_message(*SCENES["verified"], thread="77", sign=plain_sign, redact=str)
+    done = summary_message(*SCENES["verified"], url=THREAD, sign=plain_sign, redact=str)
     assert done.payload_hash != first.payload_hash
 
 
@@ -345,7 +348,7 @@ def test_every_footer_tells_a_probe_what_the_message_is() -> None:
         (OutboxKind.CARD, "3"): render(
             scene.snapshot, render_context(card_number=3), actions=ACTIONS, sign=plain_sign, redact=str
         ),
-        (OutboxKind.SUMMARY, ""): summary_message(*scene, thread=None, sign=plain_sign, redact=str),
+        (OutboxKind.SUMMARY, ""): summary_message(*scene, url=None, sign=plain_sign, redact=str),
         (OutboxKind.RESULT, ""): result_message(*scene, actions=ACTIONS, sign=plain_sign, redact=str),
         (OutboxKind.QUESTION, question_tag("q1")): a_question(scene, asked()),
         (OutboxKind.QUESTION, question_tag("a1")): an_approval(scene, wants()),
@@ -398,7 +401,7 @@ def test_action_names_fit_a_signed_id() -> None:
 def test_what_needs_the_clone_is_gone_with_it() -> None:
     scene = SCENES["failed checks"]
     gone = render(scene.snapshot, render_context(is_expired=True), actions=ACTIONS, sign=plain_sign, redact=str)
-    assert [button["label"] for button in buttons(gone)] == ["Retry", "Say…", "Checks", "Details"]
+    assert [button["label"] for button in buttons(gone)] == ["Check out", "Say…", "Checks", "Retry", "Details"]
 
 
 def test_more_than_five_buttons_go_on_in_the_next_row() -> None:

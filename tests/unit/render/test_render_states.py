@@ -38,7 +38,7 @@ def test_the_final_answer_reads_well(name: str, snapshot: SnapshotAssertion) -> 
 )
 def test_mirror_and_terminal_say_the_same(name: str, snapshot: SnapshotAssertion) -> None:
     scene = SCENES[name]
-    mirror = summary_message(*scene, thread="77", sign=plain_sign, redact=str)
+    mirror = summary_message(*scene, url="https://discord.com/channels/1/77", sign=plain_sign, redact=str)
     assert as_seen(mirror) == snapshot(name="mirror")
     assert text_form(*scene, redact=str) == snapshot(name="terminal")
 

@@ -1,0 +1,21 @@
+"""How a run is called: its agent, its task in a few words; used by every renderer of this package."""
+
+from typing import Final
+
+from ompycord.domain.folds.snapshot import StatusSnapshot
+from ompycord.render.sanitizer import Sanitizer
+
+__all__ = ["agent_name", "short_title"]
+
+_NAME: Final = 60
+_TITLE: Final = 100
+
+
+def agent_name(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
+    """The agent by its name; *The agent* where it has none."""
+    return sanitizer.dead(snapshot.agent, _NAME) if snapshot.agent and snapshot.agent.strip() else "The agent"
+
+
+def short_title(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
+    """The task in a few words: its title, else the beginning of the prompt."""
+    return sanitizer.label(snapshot.title, _TITLE) or sanitizer.label(snapshot.prompt, _TITLE)
