@@ -309,7 +309,7 @@ async def test_cancel_ends_a_run_for_good_and_leaves_no_process(tmp_path: Path) 
     async with running_product(tmp_path) as product:
         ada = product.playground.ada
         await ada.command("omp new", "tasks", prompt="Take it slow with the discount")
-        card = await ada.wait_message(lambda message: "· card 1" in message.text and "Building" in message.text)
+        card = await ada.wait_message(lambda message: "· card 1" in message.text and "Working" in message.text)
         await an_agent_works(product)
         run = re.search(r"(\w{6}) · card", card.text)
         assert run

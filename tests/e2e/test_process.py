@@ -28,7 +28,7 @@ def children_of(product: Product) -> list[psutil.Process]:
 
 
 async def started_children(product: Product) -> list[psutil.Process]:
-    """What the run started; the card says *Building* before the agent's program is there."""
+    """What the run started; the card says *Working* before the agent's program is there."""
     await until(lambda: bool(children_of(product)), seconds=60)
     return children_of(product)
 
@@ -40,7 +40,7 @@ async def test_a_signal_in_mid_run_ends_it_in_order_and_the_next_start_goes_on(
     async with running_product(tmp_path) as product:
         ada = product.playground.ada
         await ada.command("omp new", "tasks", prompt="Take it slow with the discount")
-        await ada.wait_message(lambda message: "· card 1" in message.text and "Building" in message.text)
+        await ada.wait_message(lambda message: "· card 1" in message.text and "Working" in message.text)
         children = await started_children(product)
         assert product.process is not None
         product.process.send_signal(number)

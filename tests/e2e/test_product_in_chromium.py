@@ -143,7 +143,7 @@ async def test_command_form_card_finished_and_one_new_message(seat: Seat) -> Non
 async def test_a_question_is_answered_by_who_may_and_the_agent_gets_it(seat: Seat) -> None:
     await seat.start_with_the_form(f"{PROMPT} Please ask before you do.")
     await seat.open_thread()
-    await expect(seat.card).to_contain_text("Needs you", timeout=patient(LONG_MS))
+    await expect(seat.card).to_contain_text("Waiting for", timeout=patient(LONG_MS))
     question = seat.at("message").filter(has_text="· question")
     await expect(question).to_contain_text("@Ada")
     await seat.become("member")
@@ -163,7 +163,7 @@ async def test_a_question_is_answered_by_who_may_and_the_agent_gets_it(seat: Sea
 async def test_a_run_is_cancelled_for_good_after_a_second_look(seat: Seat) -> None:
     await seat.start_with_the_form(SLOWLY)
     await seat.open_thread()
-    await expect(seat.card).to_contain_text("Building")
+    await expect(seat.card).to_contain_text("Working")
     await seat.card.get_by_role("button", name="Cancel run").click()
     sure = seat.at("message").filter(has_text="Only you can see this").last
     await sure.get_by_role("button", name="Cancel run").click()
@@ -212,7 +212,7 @@ async def test_the_bot_is_killed_and_started_on_the_page_and_every_card_comes_tr
     for _ in range(2):
         await seat.start_with_the_form(SLOWLY)
         await seat.open_thread()
-        await expect(seat.card).to_contain_text("Building")
+        await expect(seat.card).to_contain_text("Working")
         runs.append(await seat.run())
         await seat.at("parent-link").click()
     await seat.at("bot-kill").click()
@@ -262,7 +262,7 @@ async def test_what_is_asked_while_the_disk_is_full_is_done_once_when_it_is_free
 async def test_a_card_comes_true_after_the_network_was_cut(seat: Seat, seed: int) -> None:
     await seat.start_with_the_form(SLOWLY)
     await seat.open_thread()
-    await expect(seat.card).to_contain_text("Building")
+    await expect(seat.card).to_contain_text("Working")
     await press(seat, "fault-cut", seed)
     await expect(seat.at("bot-state")).to_contain_text("is offline")
     await expect(seat.at("bot-state")).to_contain_text("is online", timeout=patient(LONG_MS))

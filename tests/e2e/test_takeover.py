@@ -44,7 +44,7 @@ async def test_a_stopped_run_is_worked_on_by_hand_and_handed_back(tmp_path: Path
         asked = await ada.command("omp new", "tasks", prompt="Wait", repository="notes", agent="patient", mode="fast")
         assert asked.reply is not None
         run = short_id((await ada.wait_message(lambda m: "started" in m.text and m.is_ephemeral)).text)
-        card = await ada.wait_message(lambda m: " · card 1" in m.text and "Building" in m.text)
+        card = await ada.wait_message(lambda m: " · card 1" in m.text and "Working" in m.text)
         argv = [sys.executable, "-m", "ompycord", "takeover", run, "--data-dir", str(product.data)]
         env = {**os.environ, "PYTHONPATH": str(Path.cwd())}
         early = Terminal(argv, cwd=tmp_path, env=env)

@@ -133,7 +133,7 @@ def row(*components: Json) -> Json:
     return {"type": 1, "components": list(components)}
 
 
-def card(state: str = "Building 2/4", color: int = 0x5865F2) -> Json:
+def card(state: str = "Working · step 2 of 4", color: int = 0x5865F2) -> Json:
     """An embed with everything an embed can have."""
     return {
         "author": {"name": "#work · Ada", "icon_url": "/page/art/ada.svg"},

@@ -252,7 +252,7 @@ def sample(seed: int, fullness: float) -> Sample:
     return Sample(maker.snapshot(), maker.render_context(), seed, fullness)
 
 
-MIXED: Final = (*[0.05] * 8, 0.3, 0.5, 0.9, 1.0)
+MIXED: Final = (*[0.05] * 6, 0.5, 0.9, *[1.0] * 4)
 """Mostly ordinary snapshots, which cost 3 ms, and enough full ones, which cost 25 ms, to reach every loss step."""
 
 

@@ -113,14 +113,14 @@ class Journey:
     async def survives_a_kill(self) -> str:
         admin, _ = await self._harness.people()
         await admin.command("new", "tasks", prompt="Take it slow with the discount", agent="slow")
-        card = await admin.sees("a building card", lambda message: _is_card(message) and "Building" in message.text)
+        card = await admin.sees("a working card", lambda message: _is_card(message) and "Working" in message.text)
         found = _CARD.search(card.text)
         self._run = found[1] if found else ""
         await self._harness.kill()
         await self._harness.start()
         await admin.sees(
             "the card after the restart",
-            lambda message: message.id == card.id and "Building" in message.text,
+            lambda message: message.id == card.id and "Working" in message.text,
         )
         cards = [message for message in await admin.messages() if f"{self._run} · card 1" in message.text]
         _require(len(cards) == 1, f"there are {len(cards)} cards of one run")

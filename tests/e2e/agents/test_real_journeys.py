@@ -137,7 +137,7 @@ async def ended(journey: Journey, kind: Kind, repository: Path) -> None:
     assert git(repository, "log", "-1", "--format=%B", branch).endswith(f"Co-authored-by: {CO_AUTHOR}")
     for message in (result, card):
         assert "Done · checks passed" in message.text
-        assert "Changed 4 files +6−0" in message.text
+        assert "4 files +6 −0" in message.text
         assert f"\nCost\n{cost(journey, kind)}\n" in message.text
     assert {one["by"] for one in journey.facts("approval.granted")} == {"Ada"}
     assert {one["by"] for one in journey.facts("question.answered")} == {"Mo"}

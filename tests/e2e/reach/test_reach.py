@@ -153,7 +153,7 @@ async def test_every_setting_is_taken_and_shown_with_its_origin(product: Product
 async def test_every_command_line_works_and_speaks_json(product: Product, tmp_path: Path) -> None:
     ada = Visitor(product, product.playground.ada)
     run = await ada.new("Take it slow with the discount", agent="slow", mode="fast")
-    await ada.sees(f"{run} · card", "Building")  # it has a clone
+    await ada.sees(f"{run} · card", "Working")  # it has a clone
     await ada.press(await ada.card(run, "Stop"), "Stop")
     await ada.card(run, "Take over")
     shell = Shell(product, tmp_path / "shell")

@@ -42,7 +42,7 @@ async def test_the_board_lists_what_runs_and_says_when_nothing_does_without_a_so
         run = await harness.at_work()
         full = await board_says(harness, f"<#{await harness.thread_of(run)}>")
         assert full.id == first.id
-        assert "1 live run" in full.text
+        assert "1 working" in full.text
         harness.agent.release()
         await harness.until(run, lambda seen: seen.is_final)
         await board_says(harness, "No runs.")
@@ -75,7 +75,7 @@ async def test_a_board_goes_on_in_a_fresh_message_before_its_hour_and_only_when_
         first = await board_says(harness, "No runs.")
         await harness.advance(ROLL_OVER_MS / 1000)
         await harness.at_work()
-        second = await board_says(harness, "1 live run")
+        second = await board_says(harness, "1 working")
         assert second.id != first.id
         assert [message.id for message in await boards(harness)] == [second.id]
 
@@ -86,5 +86,5 @@ async def test_a_board_whose_answer_got_lost_is_found_again_and_no_channel_has_t
         await board_says(harness, "No runs.")
         harness.clock.advance(60)
         await harness.at_work()
-        await board_says(harness, "1 live run")
+        await board_says(harness, "1 working")
         assert len(await boards(harness)) == 1

@@ -108,7 +108,7 @@ async def test_card_and_question_come_to_the_channel_when_their_thread_is_delete
         await mo.wait_message(lambda m: kind_of(m) == "question")
         await harness.nothing_owed()
         await harness.playground.change_world(delete_channel=await harness.thread_of(run))
-        await ada.wait_message(card_in(tasks, "Needs you"))
+        await ada.wait_message(card_in(tasks, "Waiting for"))
         again = await ada.wait_message(Fits("question", str(tasks), "Before or after?"))
         await mo.click(again, "After")
         await ada.wait_message(lambda m: m.id == again.id and "Answered by Mo" in m.text)
@@ -125,7 +125,7 @@ async def test_a_run_whose_channel_is_deleted_goes_on_in_the_home_channel(harnes
     async with harness.running():
         run = await harness.at_work()  # the home channel is #tasks itself, so #ops is all that is left
         await harness.playground.change_world(delete_channel=str(tasks))
-        await ada.wait_message(card_in(ops, "Building"))
+        await ada.wait_message(card_in(ops, "Working"))
         harness.agent.release()
         await ada.wait_message(card_in(ops, "Done · checks passed"))
         await ada.wait_message(Fits("result", ops))

@@ -96,8 +96,8 @@ async def test_status_shows_the_card_again_or_the_board(harness: AppHarness) -> 
         await mo.wait_message(lambda m: kind_of(m) == "card 1")
         await harness.until(record.id, lambda seen: seen.state is RunState.BUILDING)
         board = await mo.command("omp status", "general")
-        shown = await mo.wait_message(lambda m: is_answer(m, board.id) and "live run" in m.text)
-        assert "1 live run" in shown.text
+        shown = await mo.wait_message(lambda m: is_answer(m, board.id) and "working" in m.text)
+        assert "1 working" in shown.text
         thread = await harness.thread_of(record.id)
         asked = await mo.command("omp status", thread)
         copy = await mo.wait_message(lambda m: is_answer(m, asked.id) and "Fix the total" in m.text)
@@ -170,7 +170,7 @@ async def test_a_question_is_answered_by_button_once_and_the_second_is_told_who_
         await harness.areas.recorder.observe(RunId(record.id), ASKED)
         question = await mo.wait_message(lambda m: kind_of(m) == "question" and "Before or after tax?" in m.text)
         assert question.labels == ["before", "after", "Answer…"]
-        await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Needs you" in m.text)
+        await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Waiting for" in m.text)
         first = await mo.click(question, "after")
         await mo.wait_message(lambda m: is_answer(m, first.id) and "gets your answer: *after*" in m.text)
         second = await ada.click(question, "before")

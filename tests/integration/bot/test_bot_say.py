@@ -27,7 +27,7 @@ async def working(harness: AppHarness, who: Person) -> str:
     """A run whose agent is at work."""
     harness.agent.hold()
     record = await harness.start(who)
-    await who.wait_message(lambda m: kind_of(m) == "card 1" and "Building" in m.text)
+    await who.wait_message(lambda m: kind_of(m) == "card 1" and "Working" in m.text)
     return record.id
 
 

@@ -25,7 +25,7 @@ from tests.support.snapshots import MIXED, Sample, sample, snapshots
 from tests.support.states import SCENES
 
 ORDER = tuple(step.__name__ for step in STEPS)
-LEAST_SHARE = 0.05
+LEAST_SHARE = 0.02
 QUICK = partial(
     settings,
     deadline=None,
