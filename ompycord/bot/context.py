@@ -174,7 +174,11 @@ class BotContext:
         if found is None and not typed:
             mine = RunFilter(guild=str(interaction.guild_id), requester=str(interaction.user.id), limit=1)
             found = next(iter(await self.store.records.runs(mine)), None)
-        if found is None or not self.is_visible(interaction, found):
+        if found is None and typed:
+            raise Refused(RefusalCode.RUN_NOT_FOUND, name=self.sanitizer.code(typed, 100).replace("`", ""))
+        if found is None:
+            raise Refused(RefusalCode.NO_RUNS_YET)
+        if not self.is_visible(interaction, found):
             raise Refused(RefusalCode.NO_SUCH_RUN)
         return found
 

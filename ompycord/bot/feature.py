@@ -39,6 +39,11 @@ def slash_command(*, name: str, description: str) -> Callable[[Callable[..., Cor
     return made
 
 
+def _option(option: app_commands.Parameter) -> str:
+    """An option by the name that Discord shows; what can be left out in brackets."""
+    return option.display_name if option.required else f"[{option.display_name}]"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feature:
     """One thing that people can do: its commands, buttons and forms. Most files of `commands/` make one each."""
@@ -74,7 +79,7 @@ class Feature:
         """Its lines of `/omp help`, once its commands are part of the tree."""
         return tuple(
             CommandHelp(
-                usage=" ".join([f"/{command.qualified_name}", *(option.name for option in command.parameters)]),
+                usage=" ".join([f"/{command.qualified_name}", *map(_option, command.parameters)]),
                 text=command.description,
                 role=role,
             )

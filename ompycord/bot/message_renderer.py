@@ -137,7 +137,7 @@ class MessageRenderer:
             if folded is None:
                 continue
             thread = await self.store.surface(RunId(record.id), OutboxKind.THREAD)
-            render_context = RenderContext(is_rehearsal=self._is_rehearsal(record))
+            render_context = RenderContext(is_rehearsal=self._is_rehearsal(record), run_name=record.external_name)
             url = self.url(record.guild, thread.channel, None) if thread else None
             found.append(BoardRow(snapshot=folded.snapshot, render_context=render_context, url=url))
         return found
@@ -159,6 +159,7 @@ class MessageRenderer:
             queue_place=await self._queue_place(record) if snapshot.state is RunState.QUEUED else None,
             checks=self._checks(record),
             channel_name=self.channel_name(record.channel),
+            run_name=record.external_name,
             is_rehearsal=self._is_rehearsal(record),
             silent_since=last if is_silent and self.clock.now_ms() - last >= SILENT_MS else None,
             approvers=self.options.approver_role,

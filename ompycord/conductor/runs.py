@@ -55,8 +55,10 @@ class RetryReceipt(Frozen):
 
 
 def title_of(prompt: str) -> str:
-    """The first sentence or line of a prompt, at most 80 characters."""
-    line = next((line.strip() for line in prompt.splitlines() if line.strip()), "")
+    """The first sentence or line of a prompt that has a letter or digit and opens no fence, at most 80 characters."""
+    lines = [line.strip() for line in prompt.splitlines() if line.strip()]
+    worded = (line for line in lines if any(map(str.isalnum, line)) and not line.startswith(("```", "~~~")))
+    line = next(worded, lines[0] if lines else "")
     sentence = line.split(". ", 1)[0].rstrip(".")
     return sentence if len(sentence) <= TITLE_LENGTH else sentence[: TITLE_LENGTH - 1].rstrip() + "…"
 

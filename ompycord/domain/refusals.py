@@ -19,6 +19,8 @@ class RefusalCode(StrEnum):
     NEEDS_SCOPE = "scope"
     NOT_YOURS = "not-yours"
     NO_SUCH_RUN = "unknown-run"
+    RUN_NOT_FOUND = "run-not-found"
+    NO_RUNS_YET = "no-runs-yet"
     # -- what is configured
     UNKNOWN_REPOSITORY = "unknown-repository"
     UNKNOWN_AGENT = "unknown-agent"

@@ -8,7 +8,6 @@ from typing import Final
 
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.folds.snapshot import StatusSnapshot
-from ompycord.domain.ids import short_id
 from ompycord.domain.run import RunState
 from ompycord.render.cards.cardview import Colour
 from ompycord.render.cards.headlines import headline_of
@@ -16,7 +15,7 @@ from ompycord.render.cards.names import short_title
 from ompycord.render.message import RenderedMessage, Sign, message
 from ompycord.render.phrases import stamp
 from ompycord.render.render_context import RenderContext
-from ompycord.render.sanitizer import Redact, Sanitizer
+from ompycord.render.sanitizer import Redact, Sanitizer, isolated
 from ompycord.text.graphemes import utf16_len
 from ompycord.text.limits import EMBED_DESCRIPTION
 
@@ -85,7 +84,7 @@ def _since(snapshot: StatusSnapshot) -> Millis:
 def _row(row: BoardRow, sanitizer: Sanitizer) -> str:
     snapshot = row.snapshot
     headline = headline_of(snapshot, row.render_context, sanitizer)
-    title = sanitizer.line(short_title(snapshot, sanitizer), 80) or short_id(snapshot.run)
+    title = isolated(sanitizer.line(short_title(snapshot, row.render_context, sanitizer), 80))
     word = "" if headline.word in _GROUPS else headline.word
     words = " · ".join(part for part in (word, headline.note) if part)
     requester = sanitizer.line(snapshot.origin.requester_name or "", 40)

@@ -18,7 +18,7 @@ from ompycord.render.marker import question_tag
 from ompycord.render.message import RenderedMessage, Sign, message
 from ompycord.render.people import mention, user_ids
 from ompycord.render.render_context import RenderContext
-from ompycord.render.sanitizer import Redact, Sanitizer
+from ompycord.render.sanitizer import Redact, Sanitizer, isolated
 from ompycord.text import cut
 from ompycord.text.limits import EMBED_TITLE
 
@@ -57,7 +57,10 @@ def paused_message(
     what = _WHAT.get(reason, "the run is paused.").format(agent=agent_name(snapshot, sanitizer))
     who = mention(users, roles)
     embed: dict[str, object] = {
-        "title": cut(f"{headline.glyph} {headline.word} · {short_title(snapshot, sanitizer)}", EMBED_TITLE),
+        "title": cut(
+            f"{headline.glyph} {headline.word} · {isolated(short_title(snapshot, render_context, sanitizer))}",
+            EMBED_TITLE,
+        ),
         "description": headline.sentence,
         "color": Colour.GREY,
         "footer": {"text": footer_of(snapshot, render_context, sanitizer, OutboxKind.NOTICE, question_tag(ref))},

@@ -65,10 +65,12 @@ REFUSALS: Final[dict[Code, RefusalWords]] = {
     Code.NEEDS_SCOPE: _same("This needs the scope {needs}."),
     Code.NOT_YOURS: _same("{type} is not for {source} sources to say"),
     Code.NO_SUCH_RUN: RefusalWords(
-        "No run of that name here. `/omp runs` lists them.",
+        "That run is not visible here. `/omp runs` lists those that are.",
         "No such run.",
         "No such run. `ompycord runs --all` lists them.",
     ),
+    Code.RUN_NOT_FOUND: RefusalWords("No run called `{name}` here. `/omp runs` lists them.", "No run called {name}."),
+    Code.NO_RUNS_YET: RefusalWords("You have no runs here yet. Start one with `/omp new`.", "You have no runs yet."),
     Code.UNKNOWN_REPOSITORY: _same("Repository {name} not found. Known: {known}."),
     Code.UNKNOWN_AGENT: _same("Agent {name} not found for {repository}. Known: {known}."),
     Code.NO_NEW_RUNS: _same("{why}"),

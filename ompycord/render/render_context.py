@@ -31,6 +31,8 @@ class RenderContext(Frozen):
     checks: tuple[str, ...] | None = None
     """Names of the checks that the repository's configuration lists; None where they were not asked for."""
     card_number: int = 1
+    run_name: str | None = None
+    """What the sender of an external run calls it."""
     channel_name: str | None = None
     """Where the task was given."""
     is_rehearsal: bool = False

@@ -16,7 +16,7 @@ from ompycord.render.cards.view import footer_of, view
 from ompycord.render.message import RenderedMessage, Sign, message
 from ompycord.render.people import mention, user_ids
 from ompycord.render.render_context import RenderContext
-from ompycord.render.sanitizer import Redact, Sanitizer
+from ompycord.render.sanitizer import Redact, Sanitizer, isolated
 
 __all__ = ["result_message"]
 
@@ -39,7 +39,7 @@ def result_message(
     footer = footer_of(snapshot, render_context, sanitizer, OutboxKind.RESULT)
     brief = card.model_copy(update={"fields": fields, "footer": footer, "prompt": Excerpt(), "transient_status": ""})
     users = user_ids(mentions)
-    head = sanitizer.dead(card.title, 200)
+    head = isolated(sanitizer.dead(card.title, 200))
     content = " ".join(
         part for part in (mention(users), f"{card.glyph} **{card.word}**{f' · {head}' if head else ''}") if part
     )

@@ -7,6 +7,7 @@ and one halved by a cut would no longer be found.
 from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Final
+from unicodedata import bidirectional
 from urllib.parse import quote
 
 import regex
@@ -15,7 +16,7 @@ from ompycord.text import sanitise
 from ompycord.text.graphemes import cut
 from ompycord.text.limits import CARD_LINK
 
-__all__ = ["Redact", "Sanitizer", "forget_lines"]
+__all__ = ["Redact", "Sanitizer", "forget_lines", "isolated"]
 
 Redact = Callable[[str], str]
 """Takes secrets out of text: `text.Redactor.redact` of the process, or the identity where there are none."""
@@ -41,6 +42,12 @@ def forget_lines() -> None:
     """Forget all rendered lines; for measurements."""
     for kept in (_clean, _excerpt, _label):
         kept.cache_clear()
+
+
+def isolated(text: str) -> str:
+    """Right-to-left text between isolates (UAX #9), so that it does not turn what stands beside it."""
+    is_right_to_left = any(bidirectional(letter) in {"R", "AL"} for letter in text)
+    return f"\u2068{text}\u2069" if is_right_to_left else text
 
 
 class Sanitizer:

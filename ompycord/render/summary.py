@@ -8,12 +8,12 @@ from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.records import OutboxKind
 from ompycord.render.cards.blocks import facts_of
 from ompycord.render.cards.cardview import Button
-from ompycord.render.cards.headlines import Headline, headline_of
+from ompycord.render.cards.headlines import headline_of
 from ompycord.render.cards.names import short_title
 from ompycord.render.cards.view import footer_of
 from ompycord.render.message import RenderedMessage, Sign, message
 from ompycord.render.render_context import RenderContext
-from ompycord.render.sanitizer import Redact, Sanitizer
+from ompycord.render.sanitizer import Redact, Sanitizer, isolated
 from ompycord.text import cut
 from ompycord.text.limits import EMBED_TITLE
 
@@ -31,9 +31,9 @@ def summary_message(
     headline = headline_of(snapshot, render_context, sanitizer)
     requester = sanitizer.line(snapshot.origin.requester_name or "", 60)
     facts = facts_of(snapshot, sanitizer) if snapshot.is_final else ""
-    title = short_title(snapshot, sanitizer) or "Untitled run"
+    title = short_title(snapshot, render_context, sanitizer)
     data: dict[str, object] = {
-        "title": cut(f"{headline.glyph} {title}", EMBED_TITLE),
+        "title": cut(f"{headline.glyph} {isolated(title)}", EMBED_TITLE),
         "description": " · ".join(part for part in (f"**{headline.word}**", requester, facts) if part),
         "color": headline.colour,
         "footer": {"text": footer_of(snapshot, render_context, sanitizer, OutboxKind.SUMMARY)},
@@ -48,9 +48,5 @@ def direct_message(
     sanitizer = Sanitizer(redact)
     headline = headline_of(snapshot, render_context, sanitizer)
     buttons = [Button(label="Go to the thread", style="link", url=url)]
-    return message(_line(snapshot, headline, sanitizer), buttons=buttons, sign=sign)
-
-
-def _line(snapshot: StatusSnapshot, headline: Headline, sanitizer: Sanitizer) -> str:
-    title = sanitizer.line(short_title(snapshot, sanitizer), 200)
-    return " · ".join(part for part in (f"{headline.glyph} **{headline.word}**", title) if part)
+    title = sanitizer.line(short_title(snapshot, render_context, sanitizer), 200)
+    return message(f"{headline.glyph} **{headline.word}** · {isolated(title)}", buttons=buttons, sign=sign)

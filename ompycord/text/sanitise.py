@@ -43,7 +43,7 @@ _STRAY_SELECTORS: Final = regex.compile(r"(?<![\p{Emoji}\p{Extended_Pictographic
 _BLANK_LINES: Final = regex.compile(r"\n[ \t]*+(?:\n[ \t]*+)+\n")
 
 _URL: Final = regex.compile(r"https?://[^\s<>()\[\]`*|\\]+", regex.IGNORECASE)
-_LINE_MARK: Final = regex.compile(r"^[ \t]*(?:[#>+-]|[0-9]{1,9}(\.))", regex.MULTILINE)
+_LINE_MARK: Final = regex.compile(r"^[ \t]*(?:[#>+-]|[0-9]++(\.))", regex.MULTILINE)
 _LIVE_AT: Final = regex.compile(r"[@\uff20\ufe6b](?=everyone|here|[!&]?\p{Nd}|[!&]?$)", regex.IGNORECASE)
 _LIVE_ANGLE: Final = regex.compile(
     r"<(?=[@#]|a?:\w|id:|t:|/[^\s<>:]|$)",

@@ -23,6 +23,8 @@ LIVE = {
 }
 
 
+ISOLATED = regex.compile("\u2068([^\u2066-\u2069]*)\u2069")
+"""A title that is read from right to left, which turns nothing beside it."""
 FENCED = regex.compile(r"(?<!\\)```\n.*?\n```", regex.DOTALL)
 """Code is shown as it is, so only its fence must hold."""
 
@@ -88,7 +90,7 @@ def assert_inert(message: RenderedMessage) -> None:
     """Nothing that came from outside is a mention, a link in disguise or markup that reaches beyond itself."""
     ours = [f"<@{user}>" for user in message.mentions] + [f"<@&{role}>" for role in message.role_mentions]
     for text in texts(message):
-        foreign = FENCED.sub("", text)
+        foreign = ISOLATED.sub(r"\1", FENCED.sub("", text))
         for mention in ours:
             foreign = foreign.replace(mention, "")
         for what, pattern in LIVE.items():

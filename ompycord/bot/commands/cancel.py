@@ -11,7 +11,10 @@ from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.replies import defer, send_privately
 from ompycord.domain.access import Person
 from ompycord.domain.component_state import CancelConfirmation
-from ompycord.domain.run import RunRecord
+from ompycord.domain.ids import short_id
+from ompycord.domain.refusals import RefusalCode
+from ompycord.domain.run import FINAL, RunRecord
+from ompycord.errors import Refused
 from ompycord.render.cards.actions import CANCEL
 from ompycord.render.cards.cardview import Button
 from ompycord.render.message import message
@@ -66,6 +69,8 @@ async def _ask(
 ) -> None:
     """Ask before ending a run permanently. The reason is stored under the id in the button."""
     context.require(person, CANCEL.right, record)
+    if record.state in FINAL:
+        raise Refused(RefusalCode.HAS_ENDED, run=short_id(record.id))
     meaning = CancelConfirmation(run=record.id, reason=reason)
     state = await context.keep_meaning(meaning, valid_ms=CONFIRM_MS)
     loaded = await context.snapshots.load(record)

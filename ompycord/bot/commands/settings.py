@@ -43,41 +43,51 @@ def settings_feature(context: BotContext) -> Feature:
 
     async def submitted(interaction: Interaction, person: Person, component: ComponentId) -> None:
         await defer(interaction)
-        chosen = chosen_settings(read_form(interaction), context)
+        before = await context.store.people.person_settings(person.id)
+        chosen, wrong = chosen_settings(read_form(interaction), before, context)
         await context.store.people.save_person_settings(person.id, chosen, at=context.clock.now_ms())
-        await send_privately(interaction, words.saved(chosen, context.sanitizer))
+        await send_privately(interaction, words.saved(chosen, wrong, context.sanitizer))
 
     return Feature(commands=(settings,), forms={ACTION: submitted})
 
 
-def chosen_settings(form: FormValues, context: BotContext) -> PersonSettings:
-    """The choices in the form. Raises Refused with what is wrong; then nothing is changed."""
+def chosen_settings(form: FormValues, before: PersonSettings, context: BotContext) -> tuple[PersonSettings, list[str]]:
+    """The choices in the form, and what is wrong with some; those stay as they were `before`."""
     agent = form.choice("agent") or None
     known = {spec.name for spec in context.catalog.agents}
+    wrong: list[str] = []
+    quiet, co_author = before.quiet, before.co_author
     try:
-        return PersonSettings(
-            pings=Pings(form.choice("pings") or Pings.THREAD),
-            quiet=_quiet(form.text("quiet"), form.text("zone")),
-            agent=agent if agent in known else None,
-            co_author=form.text("commits").strip() or None,
-        )
-    except ValidationError:  # the rest was chosen from lists, or checked before
-        raise RefusedInWords(words.commits_refused(form.text("commits"), context.sanitizer)) from None
+        quiet = _quiet(form.text("quiet"), form.text("zone"))
+    except RefusedInWords as refused:
+        wrong.append(str(refused))
+    typed = form.text("commits").strip() or None
+    try:
+        co_author = PersonSettings(co_author=typed).co_author
+    except ValidationError:
+        wrong.append(words.commits_refused(form.text("commits"), context.sanitizer))
+    pings = Pings(form.choice("pings") or Pings.THREAD)
+    chosen = PersonSettings(pings=pings, quiet=quiet, agent=agent if agent in known else None, co_author=co_author)
+    return chosen, wrong
 
 
 def _quiet(hours: str, zone: str) -> QuietHours | None:
-    """`22:00-7` and a time zone. Raises Refused."""
+    """`22:00-7` and a time zone. Raises RefusedInWords, which names all that is wrong."""
     if not hours.strip():
         return None
     found = _HOURS.fullmatch(hours)
-    if found is None:
-        raise RefusedInWords(words.HOURS_REFUSED)
-    start, end = (_clock(part) for part in found.groups())
+    start, end = (_clock(part) for part in found.groups()) if found else ("00:00", "00:00")
+    wrong = [] if found else [words.HOURS_REFUSED]
     try:
-        return QuietHours(start=start, end=end, zone=zone.strip() or "UTC")
+        quiet = QuietHours(start=start, end=end, zone=zone.strip() or "UTC")
     except ValidationError as error:
-        is_zone = error.errors()[0]["loc"] == ("zone",)
-        raise RefusedInWords(words.ZONE_REFUSED if is_zone else words.HOURS_REFUSED) from None
+        places = {problem["loc"][0] for problem in error.errors()}
+        wrong += [words.HOURS_REFUSED] if places & {"start", "end"} else []
+        wrong += [words.zone_refused(zone)] if "zone" in places else []
+        raise RefusedInWords(" ".join(wrong)) from None
+    if wrong:
+        raise RefusedInWords(" ".join(wrong))
+    return quiet
 
 
 def _clock(part: str) -> str:

@@ -20,7 +20,7 @@ from ompycord.domain.records import OutboxKind, OutboxRow, Surface
 from ompycord.domain.refs import Ref, RefKind
 from ompycord.render.cards.names import short_title
 from ompycord.render.marker import Marker, question_tag
-from ompycord.render.sanitizer import Sanitizer
+from ompycord.render.sanitizer import Sanitizer, isolated
 from ompycord.telemetry import get_logger
 from ompycord.text import cut
 
@@ -181,7 +181,8 @@ class Deliverer:
         if summary is None or summary.message is None:
             raise SendFailed("its mirror could not be posted", is_final=True)
         sanitizer = Sanitizer(self._renderer.redact)
-        name = f"{cut(short_title(run_view.snapshot, sanitizer), _THREAD_NAME - 9)} · {short_id(run_view.run)}"
+        title = short_title(run_view.snapshot, run_view.render_context, sanitizer)
+        name = f"{isolated(cut(title, _THREAD_NAME - 11))} · {short_id(run_view.run)}"
         thread = await self._rest.open_thread(
             summary.channel, summary.message, guild=run_view.record.guild or self._renderer.options.guilds[0], name=name
         )

@@ -8,8 +8,8 @@ from ompycord.domain.events import RunEvent, dump_data
 from ompycord.domain.ids import short_id
 from ompycord.domain.run import RunKind, RunOutcome, RunRecord
 from ompycord.domain.task import LARGEST_FILE_MIB, PROMPT_LIMIT
-from ompycord.render.phrases import day_clock, stamp
-from ompycord.render.sanitizer import Sanitizer
+from ompycord.render.phrases import iso, stamp
+from ompycord.render.sanitizer import Redact, Sanitizer
 
 __all__ = [
     "BUTTON_UNKNOWN",
@@ -169,12 +169,16 @@ def internal_error(error: BaseException, reference: str) -> str:
     )
 
 
-def event_lines(events: Sequence[RunEvent], sanitizer: Sanitizer) -> str:
-    """A run's log as plain text, one event a line, oldest first."""
+def event_lines(events: Sequence[RunEvent], redact: Redact) -> str:
+    """A run's log as plain text, one event a line, in the order in which it happened.
+
+    `events` are in the order of commits, which decides between two of the same millisecond.
+    """
+    sanitizer = Sanitizer(redact, terminal=True)
     lines = [
-        f"{day_clock(event.at)}  {event.source}#{event.seq}  {event.body.type}  "
+        f"{iso(event.at)}  {event.source}#{event.seq}  {event.body.type}  "
         + sanitizer.line(", ".join(f"{key}={value}" for key, value in dump_data(event.body).items()), _LINE)
-        for event in sorted(events, key=lambda event: (event.at, event.source, event.seq))
+        for event in sorted(events, key=lambda event: event.at)
     ]
     return "\n".join(line.rstrip() for line in lines)
 

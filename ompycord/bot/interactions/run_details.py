@@ -18,6 +18,8 @@ from ompycord.text import utf16_len
 __all__ = ["PARTS", "show_part"]
 
 PARTS = ("story", "plan", "diff", "checks", "log", "cost", "people", "next")
+_BROKEN_FENCE = "`\u200b``"
+_INLINE_DIFF = 1500
 _INLINE = 1900
 """Longer texts become a file: a message takes 2,000 with its fence."""
 
@@ -31,15 +33,14 @@ async def show_part(context: BotContext, interaction: Interaction, record: RunRe
     run_view = await context.renderer.view(run)
     if run_view is None:
         raise Refused(RefusalCode.NO_SUCH_RUN)
-    name = f"run-{short_id(run)}-{part}"
+    name = short_id(run) if part == "diff" else f"{short_id(run)}-{part}"
     if part == "diff":
         diff = await context.lookups.diff(run)
         if not diff:
             raise RefusedInWords(reply_texts.NO_DIFF)
-        words, shown = _within(_redacted(context, diff), interaction.filesize_limit - _FORM_BYTES)
-        await send_privately(interaction, f"The diff of `{short_id(run)}`{words}.", files=[(f"{name}.diff", shown)])
+        await _diff(interaction, _redacted(context, diff), f"{name}.diff")
     elif part == "log":
-        text = reply_texts.event_lines(await context.store.history.events_of(run), context.sanitizer)
+        text = reply_texts.event_lines(await context.store.history.events_of(run), context.renderer.redact)
         words, shown = _within(text, interaction.filesize_limit - _FORM_BYTES)
         await send_privately(
             interaction, f"The log of `{short_id(run)}`, oldest first{words}.", files=[(f"{name}.txt", shown)]
@@ -70,8 +71,18 @@ def _redacted(context: BotContext, diff: bytes) -> str:
     return context.renderer.redact(diff.decode("utf-8", "replace"))
 
 
+async def _diff(interaction: Interaction, diff: str, name: str) -> None:
+    """A short diff in the message, a longer one as a file."""
+    fenced = f"```diff\n{diff.strip().replace('```', _BROKEN_FENCE)}\n```"
+    if utf16_len(fenced) <= _INLINE_DIFF:
+        await send_privately(interaction, fenced)
+        return
+    words, shown = _within(diff, interaction.filesize_limit - _FORM_BYTES)
+    await send_privately(interaction, f"The diff{words}.", files=[(name, shown)])
+
+
 async def _text(interaction: Interaction, text: str, name: str) -> None:
-    inside = text.replace("```", "`\u200b``")
+    inside = text.replace("```", _BROKEN_FENCE)
     fenced = f"```\n{inside}\n```"
     if utf16_len(fenced) <= _INLINE:
         await send_privately(interaction, fenced)

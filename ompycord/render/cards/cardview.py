@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.ids import RunId
+from ompycord.render.sanitizer import isolated
 from ompycord.text.graphemes import utf16_len
 from ompycord.text.sanitise import excerpt, plain
 
@@ -163,7 +164,7 @@ class CardView(Frozen):
     @property
     def heading(self) -> str:
         """The embed's title."""
-        title = self.title if self.shows_title else ""
+        title = isolated(self.title) if self.shows_title else ""
         return " · ".join(part for part in (f"{self.glyph} {self.word}", self.note, title) if part)
 
     @property

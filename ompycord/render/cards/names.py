@@ -3,6 +3,7 @@
 from typing import Final
 
 from ompycord.domain.folds.snapshot import StatusSnapshot
+from ompycord.render.render_context import RenderContext
 from ompycord.render.sanitizer import Sanitizer
 
 __all__ = ["agent_name", "short_title"]
@@ -16,6 +17,7 @@ def agent_name(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
     return sanitizer.dead(snapshot.agent, _NAME) if snapshot.agent and snapshot.agent.strip() else "The agent"
 
 
-def short_title(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
-    """The task in a few words: its title, else the beginning of the prompt."""
-    return sanitizer.label(snapshot.title, _TITLE) or sanitizer.label(snapshot.prompt, _TITLE)
+def short_title(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> str:
+    """The task in a few words: title, beginning of the prompt, what its sender calls it, else *Untitled run*."""
+    texts = (snapshot.title, snapshot.prompt, render_context.run_name or "")
+    return next((shown for text in texts if (shown := sanitizer.label(text, _TITLE))), "Untitled run")

@@ -39,7 +39,7 @@ def text_form(
 
 def _head(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> list[str]:
     headline = headline_of(snapshot, render_context, sanitizer)
-    title = short_title(snapshot, sanitizer)
+    title = short_title(snapshot, render_context, sanitizer)
     facts = [snapshot.repository, snapshot.agent, f"mode {snapshot.mode}" if snapshot.mode else None, snapshot.branch]
     named = f"{headline.glyph} {headline.word}"
     return [

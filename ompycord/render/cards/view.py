@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from ompycord.domain.base import Millis
 from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.records import OutboxKind
 from ompycord.domain.run import RunKind, RunState
@@ -45,7 +46,7 @@ def view(
         glyph=headline.glyph,
         word=headline.word,
         note=headline.note,
-        title=short_title(snapshot, sanitizer),
+        title=short_title(snapshot, render_context, sanitizer),
         shows_title=render_context.shows_title,
         colour=headline.colour,
         author=_author(snapshot, render_context, sanitizer),
@@ -57,7 +58,7 @@ def view(
         ),
         footer=footer_of(snapshot, render_context, sanitizer, OutboxKind.CARD, render_context.card_number),
         transient_status=_transient_status(render_context, sanitizer),
-        at=snapshot.last_event_at,
+        at=_shown_at(snapshot),
         buttons=_buttons(snapshot, render_context, headline, actions, sanitizer),
         needs_person=snapshot.needs_person,
     )
@@ -72,6 +73,11 @@ def _fields(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: 
         names = and_list([sanitizer.line(name, 60) for name in render_context.checks], most=10)
         fields = (FieldView(part=Part.CHECKS, name="Checks", lines=(names,), inline=True), *fields)
     return fields
+
+
+def _shown_at(snapshot: StatusSnapshot) -> Millis:
+    """The last event; of a run that has ended its end, so that cleaning up after it edits nothing."""
+    return snapshot.ended_at if snapshot.is_final and snapshot.ended_at is not None else snapshot.last_event_at
 
 
 def _prompt(snapshot: StatusSnapshot, sanitizer: Sanitizer, limit: int) -> Excerpt:
@@ -154,7 +160,7 @@ def _replaced(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer
         run=snapshot.run,
         glyph="↪",
         word="Continued below",
-        title=short_title(snapshot, sanitizer),
+        title=short_title(snapshot, render_context, sanitizer),
         colour=Colour.GREY,
         author=_author(snapshot, render_context, sanitizer),
         sentence=f"This card is from earlier. The live one: {render_context.live_url}",

@@ -105,7 +105,7 @@ async def test_status_shows_the_card_again_or_the_board(harness: AppHarness) -> 
         assert "Stop" in copy.labels
         unknown = await mo.command("omp status", "general", run="zzzzzz")
         refused = await mo.wait_message(lambda m: is_answer(m, unknown.id) and not m.is_thinking)
-        assert refused.text == "No run of this server has that name. `/omp runs` lists them."
+        assert refused.text == "No run called `zzzzzz` here. `/omp runs` lists them."
 
 
 async def test_parts_of_a_run_health_runs_and_help(harness: AppHarness) -> None:

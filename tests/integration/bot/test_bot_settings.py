@@ -16,8 +16,9 @@ REFUSED = {"message": "Cannot send messages to this user", "code": 50007}
 WRONG = (
     ({"quiet": "late"}, "Quiet hours look like `22:00-07:00`"),
     ({"quiet": "22:00-25:00"}, "Quiet hours look like"),
-    ({"quiet": "22:00-07:00", "zone": "Mars/Olympus"}, "That is no time zone"),
+    ({"quiet": "22:00-07:00", "zone": "Mars/Olympus"}, "Unknown time zone `Mars/Olympus`."),
     ({"commits": "just Mo"}, "cannot stand on a commit"),
+    ({"quiet": "late", "zone": "Mars", "commits": "just Mo"}, "Unknown time zone `Mars`."),
 )
 
 
@@ -31,6 +32,20 @@ async def finished(harness: AppHarness) -> Message:
     found = await harness.playground.mo.wait_message(lambda m: kind_of(m) == "result")
     await harness.nothing_owed()
     return found
+
+
+async def test_what_is_right_is_saved_and_all_that_is_wrong_is_named(harness: AppHarness) -> None:
+    mo = harness.playground.mo
+    await choose(harness, co_author="Mo <mo@example.com>")
+    async with harness.running():
+        opened = await mo.command("omp settings", "tasks")
+        typed = {"quiet": "late", "zone": "Mars", "commits": "just Mo"}
+        sent = await mo.submit_modal(opened, pings=["dm"], agent=["scripted"], **typed)
+        told = await mo.wait_message(lambda m: is_answer(m, sent.id) and "Saved" in m.text)
+        wrong = ("Quiet hours look like", "Unknown time zone `Mars`", "*just Mo* cannot stand on a commit")
+        assert all(words in told.text for words in wrong)
+        saved = PersonSettings(pings=Pings.DM, agent="scripted", co_author="Mo <mo@example.com>")
+        assert await harness.store.person_settings(mo.id) == saved
 
 
 async def test_what_is_chosen_in_the_form_is_kept_and_offered_again(harness: AppHarness) -> None:
@@ -54,15 +69,13 @@ async def test_what_is_chosen_in_the_form_is_kept_and_offered_again(harness: App
         assert await harness.store.person_settings(harness.playground.ada.id) == PersonSettings()
 
 
-async def test_what_cannot_be_is_refused_in_words_and_changes_nothing(harness: AppHarness) -> None:
+async def test_what_cannot_be_is_refused_in_words_and_stays_as_it_was(harness: AppHarness) -> None:
     mo = harness.playground.mo
     async with harness.running():
         for wrong, words in WRONG:
             opened = await mo.command("omp settings", "tasks")
-            sent = await mo.submit_modal(opened, pings=["none"], agent=["-"], **wrong)
-            told = await mo.wait_message(
-                lambda m, sent=sent: is_answer(m, sent.id) and "Nothing was changed." in m.text
-            )
+            sent = await mo.submit_modal(opened, pings=["thread"], agent=["-"], **wrong)
+            told = await mo.wait_message(lambda m, sent=sent: is_answer(m, sent.id) and "It stays as it was." in m.text)
             assert words in told.text
         assert await harness.store.person_settings(mo.id) == PersonSettings()
 

@@ -125,6 +125,7 @@ def test_two_strangers_side_by_side_cannot_form_a_mention_together(left: str, ri
 
 
 @given(HOSTILE, st.integers(0, 300))
+@example("123456789012345678.", 300)
 def test_prose_has_no_markup_left(text: str, limit: int) -> None:
     assert live_markup(plain(text, limit)) == []
     assert live_markup(excerpt(text, limit)) == []
