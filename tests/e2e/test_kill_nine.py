@@ -106,8 +106,8 @@ async def press_resume(ran: Interaction) -> None:
     """What the reply asks for where no link appeared before the crash; it starts the run once, begun or not."""
     assert ran.reply is not None
     for message in await ran.person.history("tasks"):  # as it is now
-        if message.id == ran.reply.id and "Resume" in message.labels:
-            await ran.person.click(message, "Resume")
+        if message.id == ran.reply.id and "Try again" in message.labels:
+            await ran.person.click(message, "Try again")
 
 
 async def self_started(product: Product, points: set[str]) -> list[str]:

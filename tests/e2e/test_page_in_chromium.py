@@ -100,7 +100,7 @@ async def test_markdown_becomes_what_discord_shows(general: Visit) -> None:
 
 async def test_a_timestamp_ticks(general: Visit) -> None:
     now = await general.page.evaluate("Math.floor(Date.now() / 1000)")
-    general.double.post(world.GENERAL, world.BOT, f"Began <t:{now}:R>")
+    general.double.post(world.GENERAL, world.BOT, f"Started <t:{now}:R>")
     shown = general.at("message").last.locator('time[data-style="R"]')
     await expect(shown).to_have_text("2 seconds ago")
 

@@ -139,7 +139,7 @@ def card(state: str = "Working · step 2 of 4", color: int = 0x5865F2) -> Json:
         "author": {"name": "#work · Ada", "icon_url": "/page/art/ada.svg"},
         "title": f"▶ {state} · Cart ignores discount",
         "url": f"https://discord.com/channels/{GUILD}/{THREAD}",
-        "description": "Writes the failing test first. Began <t:1795168800:R>.\n> The cart total ignores …",
+        "description": "Writes the failing test first. Started <t:1795168800:R>.\n> The cart total ignores …",
         "color": color,
         "fields": [
             {"name": "Plan", "value": "2 steps, 41 s", "inline": True},

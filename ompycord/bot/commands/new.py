@@ -41,7 +41,7 @@ log = get_logger(__name__)
 
 
 def new_feature(context: BotContext) -> Feature:
-    """The command, the entry in the menu of every message, the form, and the *Resume* of a kept text."""
+    """The command, the entry in the menu of every message, the form, and the *Try again* of a kept text."""
     new_run, choices = _NewRun(context), Choices(context)
 
     @slash_command(name="new", description="Start a run. Without a prompt a form opens.")
@@ -218,10 +218,10 @@ class _NewRun:
             raise RefusedInWords("That form was opened for another person. `/omp new` opens one for you.")
         return DraftBody.of(kept)
 
-    # -- Resume -------------------------------------------------------------------------------------------------------
+    # -- Try again --------------------------------------------------------------------------------------------------
 
     async def start_draft(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
-        """The Resume button of a kept text."""
+        """The *Try again* button of a kept text."""
         draft = await self._context.store.drafts.draft(component.ref)
         if draft is None or "prompt" not in draft.body:
             raise RefusedInWords("That text has expired, so no run can start. Send it again with `/omp new`.")
@@ -231,7 +231,7 @@ class _NewRun:
         record = await self._submissions.resume(interaction, person, draft)
         is_public = message_of_ours is not None and not message_of_ours.flags.ephemeral
         if record is not None and message_of_ours is not None and is_public:
-            words = reply_texts.resumed_by(person.name, DraftId(record.id), self._context.sanitizer)
+            words = reply_texts.started_by(person.name, DraftId(record.id), self._context.sanitizer)
             closed = message(words, sign=self._context.signer.button)
             try:
                 await self._context.rest.edit(str(message_of_ours.channel.id), str(message_of_ours.id), closed)

@@ -34,10 +34,10 @@ __all__ = [
     "late_reply",
     "no_handler",
     "preview_message",
-    "resumed_by",
     "sent",
     "shown_in_channel",
     "started",
+    "started_by",
     "take_over",
     "text_lost",
     "to_author",
@@ -85,9 +85,9 @@ def to_author(words: str, name: str, sanitizer: Sanitizer) -> str:
     return f"{sanitizer.line(name, 60)}: {words}"
 
 
-def resumed_by(name: str, run: str, sanitizer: Sanitizer) -> str:
-    """What a Resume message shows afterwards."""
-    return f"Resumed by {sanitizer.line(name, 60)}: run `{short_id(run)}`."
+def started_by(name: str, run: str, sanitizer: Sanitizer) -> str:
+    """What the message with a kept text shows afterwards."""
+    return f"Started by {sanitizer.line(name, 60)}: run `{short_id(run)}`."
 
 
 def confirm_cancel(record: RunRecord, title: str, branch: str | None, sanitizer: Sanitizer) -> str:
@@ -230,7 +230,7 @@ def deaf(receipt: MessageReceipt) -> str:
 
 def late_reply(name: str, words: str, sanitizer: Sanitizer) -> str:
     """Posted in the channel, since the reply is no longer possible."""
-    return f"Discord did not take my reply to {sanitizer.line(name, 60)} in time. {words}"
+    return f"Discord did not accept my reply to {sanitizer.line(name, 60)} in time. {words}"
 
 
 def waiting(run: str, messages: Sequence[QueuedMessage], sanitizer: Sanitizer) -> str:

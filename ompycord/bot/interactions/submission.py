@@ -52,7 +52,7 @@ class _Case:
 
 
 class SubmissionService:
-    """Takes texts from commands, forms and Resume buttons."""
+    """Takes texts from commands, forms and *Try again* buttons."""
 
     def __init__(self, context: BotContext) -> None:
         self._context = context
@@ -130,7 +130,7 @@ class SubmissionService:
         return Signal.TAKEN
 
     def _resume_button(self, draft: Draft, content: str) -> RenderedMessage:
-        button = Button(action="draft", label="Resume", style="primary", ref=draft.id)
+        button = Button(action="draft", label="Try again", style="primary", ref=draft.id)
         return message(content, buttons=[button], sign=self._context.signer.button)
 
     # -- the run -----------------------------------------------------------------------------------------------------
@@ -210,10 +210,10 @@ class SubmissionService:
         except SendFailed as failed:
             log.warning("resume.not_posted", draft=case.draft.id, cause=str(failed))
 
-    # -- Resume ------------------------------------------------------------------------------------------------------
+    # -- Try again --------------------------------------------------------------------------------------------------
 
     async def resume(self, interaction: Interaction, person: Person, draft: Draft) -> RunRecord | None:
-        """The Resume button: submit the same draft again; it becomes one run however often it is pressed."""
+        """The *Try again* button: submit the same draft again; it becomes one run however often it is pressed."""
         return await self.take(interaction, person, draft, flow=Flow.ERROR_RECOVERY, signal=Signal.RESUME_CLICKED)
 
     def draft_of(self, interaction: Interaction, person: Person, body: DraftBody, *, draft_id: str) -> Draft:

@@ -1,6 +1,6 @@
 """The journeys on which a person meets every button and form, from messages that the product really sent."""
 
-from tests.e2e.reach.visitor import Visitor, action_of, answers, post, short_id
+from tests.e2e.reach.visitor import Visitor, action_of, answers, post
 from tests.support.playground_person import Interaction
 
 __all__ = ["press_everything"]
@@ -33,12 +33,12 @@ async def fill_the_form(ada: Visitor) -> str:
     chosen = await ada.person.command("omp settings", "tasks")
     await ada.fill(chosen, "Saved.", pings=["thread"], agent=["-"])
     filled = {"prompt": "Please ask before you fix the discount", "care": ["quick|standard"]}
-    return short_id(await ada.fill(opened, "started", **filled))
+    return await ada.started(await ada.fill(opened, "Queued: http", **filled))
 
 
 async def answer_in_words(ada: Visitor, run: str) -> None:
     question = await ada.sees(f"{run} · question", label="Answer…")
-    await ada.fill(await ada.press(question, "Answer…"), "gets your answer", answer="Yes, please")
+    await ada.fill(await ada.press(question, "Answer…"), "Answer sent", answer="Yes, please")
 
 
 async def after_success(ada: Visitor, run: str) -> None:
@@ -83,7 +83,7 @@ async def at_work(ada: Visitor, run: str) -> None:
     await ada.fill(edit, "Then the docs, briefly", message="Then the docs, briefly")
     await ada.press(stopped, "Resume")
     card = await ada.card(run, "Stop")
-    for label, words in (("Keep running", "the run goes on"), ("Cancel run", "ends")):
+    for label, words in (("Keep running", "The run continues"), ("Cancel run", "Cancelled")):
         asked = await ada.press(card, "Cancel run")
         question = await ada.person.wait_message(
             lambda message, asked=asked: answers(message, asked) and "Keep running" in message.labels
@@ -100,9 +100,9 @@ async def resume_a_text(ada: Visitor) -> None:
         "POST", "/interactions/{interaction_id}/{interaction_token}/callback", "status", status=404, body=GONE
     )
     await ada.person.start_command("omp new", "tasks", prompt="Fix what Discord lost", agent="quick")
-    kept = await ada.sees("did not take my reply in time", label="Resume")
-    await ada.press(kept, "Resume")
-    await ada.sees("Resumed by Ada")
+    kept = await ada.sees("did not accept my reply in time", label="Try again")
+    await ada.press(kept, "Try again")
+    await ada.sees("Started by Ada")
 
 
 async def ask_for_many_answers(ada: Visitor) -> None:
@@ -122,5 +122,5 @@ async def choose_every_option(ada: Visitor) -> None:
         ada.pressed.add(action_of(question.component(option)["custom_id"]))
         clicks.append(await ada.person.start_click(question, option))
     told = [await ada.told(await ada.person.wait_answer(click)) for click in clicks]
-    assert sum("gets your answer" in text for text in told) == 1, told
+    assert sum("Answer sent" in text for text in told) == 1, told
     assert all("Answer" in text for text in told), told

@@ -64,8 +64,8 @@ def _steps(run: str, person: str) -> list[tuple[str, dict[str, Any], str]]:
     """
     of: dict[str, Any] = {"run": run}
     return [
-        ("omp stop", of, "stops"),
-        ("omp say", {"message": "Then the docs", "when": "next", **of}, run),
+        ("omp stop", of, "Stopped"),
+        ("omp say", {"message": "Then the docs", "when": "next", **of}, "Queued."),
         ("omp queue list", of, "Then the docs"),
         ("omp queue edit", {"message": None, **of}, "Edit the message"),
         ("omp queue drop", {"message": None, **of}, "Then the docs"),
@@ -77,6 +77,6 @@ def _steps(run: str, person: str) -> list[tuple[str, dict[str, Any], str]]:
         ("omp help", {"topic": "cancel"}, "/omp cancel"),
         ("omp settings", {}, "Your settings"),
         ("Run as task", {}, "New task in #tasks"),
-        ("omp resume", of, "goes on"),
-        ("omp cancel", {"reason": "Enough", **of}, "for good"),
+        ("omp resume", of, "Resumed"),
+        ("omp cancel", {"reason": "Enough", **of}, "will be lost"),
     ]

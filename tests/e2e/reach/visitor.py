@@ -38,9 +38,16 @@ class Visitor:
 
     async def new(self, prompt: str, **options: Any) -> str:
         """Start a run; the end of its id."""
-        return short_id(
-            await self.told(await self.person.command("omp new", "tasks", prompt=prompt, **options), "started")
-        )
+        started = await self.person.command("omp new", "tasks", prompt=prompt, **options)
+        return await self.started(await self.told(started, "Queued: http"))
+
+    async def started(self, words: str) -> str:
+        """The end of the id of the run whose summary an answer links to."""
+        message = words.split()[1].rsplit("/", 1)[1]
+        summary = await self.person.wait_message(lambda m: m.id == message and " · mirror" in m.text)
+        found = re.search(r"(\w{6}) · mirror", summary.text)
+        assert found, summary.text
+        return found[1]
 
     async def press(self, message: Message, label: str, *, updates: bool = False) -> Interaction:
         """Press a button. `updates`: its answer is a change of the message that carries it."""
@@ -90,13 +97,6 @@ def answers(message: Message, interaction: Interaction) -> bool:
     """Whether this message is the reply to that."""
     asked: JsonObject = message.raw.get("interaction_metadata") or {}
     return asked.get("id") == interaction.id
-
-
-def short_id(text: str) -> str:
-    """The end of the id in what the bot says of a run."""
-    found = re.search(r"[Rr]un `(\w{6})`", text)
-    assert found, text
-    return found[1]
 
 
 async def post(product: Product, *events: JsonObject, run: str) -> None:

@@ -63,16 +63,16 @@ async def test_an_answer_that_misses_its_three_seconds_leaves_resume_and_the_run
         await playground.fault("POST", CALLBACK, "delay_before", count=1, seconds=3.2)
         with pytest.raises(NotAnsweredError):
             await mo.command("omp new", "tasks", prompt="Fix the total")
-        offered = await mo.wait_message(lambda m: "Your text is safe." in m.text)
-        assert offered.labels == ["Resume"]
-        foreign = await ada.click(offered, "Resume")
+        offered = await mo.wait_message(lambda m: "Your text is saved." in m.text)
+        assert offered.labels == ["Try again"]
+        foreign = await ada.click(offered, "Try again")
         assert foreign.reply is not None
-        assert "somebody else's text" in foreign.reply.text
-        clicked = await mo.click(offered, "Resume")
-        twice = await mo.start_click(offered, "Resume")
-        await mo.wait_message(lambda m: is_answer(m, clicked.id) and "started: http" in m.text)
-        await mo.wait_message(lambda m: is_answer(m, twice.id) and "started: http" in m.text)
-        await mo.wait_message(lambda m: m.id == offered.id and "Resumed by Mo" in m.text)
+        assert "Only the author of that text" in foreign.reply.text
+        clicked = await mo.click(offered, "Try again")
+        twice = await mo.start_click(offered, "Try again")
+        await mo.wait_message(lambda m: is_answer(m, clicked.id) and "Queued: http" in m.text)
+        await mo.wait_message(lambda m: is_answer(m, twice.id) and "Queued: http" in m.text)
+        await mo.wait_message(lambda m: m.id == offered.id and "Started by Mo" in m.text)
         await mo.wait_message(lambda m: kind_of(m) == "result")
         await harness.nothing_owed()
     await harness.only_run()

@@ -40,7 +40,7 @@ async def test_a_form_comes_back_as_a_file_where_the_database_cannot_be_read(har
         async with unreadable(harness.store, "drafts"):
             sent = await mo.submit_labels(opened, {"What should be done?": TYPED})
             answer = await told(mo, sent)
-        assert answer.text.startswith("The database did not take it, so nothing happened.")
+        assert answer.text.startswith("I could not save that, so nothing was changed.")
         assert await attached(answer) == TYPED
         assert await harness.store.runs(RunFilter()) == []
         async with faulty_writes(harness.store, "INSERT ON drafts") as drafts:
@@ -96,11 +96,11 @@ async def test_a_resume_message_that_cannot_be_edited_leaves_the_reply_with_the_
         offered = await mo.wait_message(lambda m: m.labels == ["Resume"])
         await playground.fault("PATCH", EDIT, "status", status=403, count=100, body={"message": "no", "code": 50013})
         clicked = await mo.click(offered, "Resume")
-        await mo.wait_message(lambda m: is_answer(m, clicked.id) and "started: http" in m.text)
+        await mo.wait_message(lambda m: is_answer(m, clicked.id) and "Queued: http" in m.text)
         await harness.struck()
         await harness.until((await harness.only_run()).id, lambda seen: seen.is_final)
         (reply,) = [m for m in await mo.history("tasks") if is_answer(m, clicked.id)]
-        assert "started: http" in reply.text
+        assert "Queued: http" in reply.text
 
 
 def test_one_failure_of_a_task_group_is_told_as_itself() -> None:

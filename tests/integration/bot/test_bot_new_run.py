@@ -48,7 +48,7 @@ async def test_without_a_prompt_a_form_opens_and_its_submission_becomes_the_run(
                 "Files": [brief],
             },
         )
-        await mo.wait_message(lambda m: "started: http" in m.text)
+        await mo.wait_message(lambda m: "Queued: http" in m.text)
         record = await harness.only_run()
         await mo.wait_message(lambda m: kind_of(m) == "result")
         await harness.nothing_owed()

@@ -6,7 +6,6 @@ import pytest
 
 from ompycord.bot.interactions.thread_messages import RECEIVED
 from ompycord.domain.events import Prompted
-from ompycord.domain.ids import short_id
 from ompycord.domain.ports import AgentCapabilities
 from ompycord.store import SqliteStore
 from tests.integration.bot.conftest import AppHarness, is_answer, kind_of
@@ -37,14 +36,14 @@ async def test_say_reaches_a_running_agent_by_command_and_by_the_cards_form(harn
     async with harness.running():
         run = await working(harness, mo)
         told = await mo.command("omp say", "tasks", message="Mind the tests.")
-        assert f"Kept for run `{short_id(run)}`. scripted gets it after its current step." in await answer_to(mo, told)
+        assert "Queued. scripted will read it after its current step." in await answer_to(mo, told)
         assert await harness.heard() == Prompted(text="Mind the tests.", by="Mo")
         card = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Say…" in m.labels)
         opened = await mo.click(card, "Say…")
         assert opened.modal is not None
         assert opened.modal.title == "Say"
         sent = await mo.submit_labels(opened, {"Message": "Stop that.", "When": ["now"]})
-        assert "gets it now" in await answer_to(mo, sent)
+        assert "reads it now" in await answer_to(mo, sent)
         assert await harness.heard() == Prompted(text="Stop that.", by="Mo", when="now")
         form = await mo.command("omp say", "tasks", run=run, when="restart")
         assert form.modal is not None
@@ -61,9 +60,9 @@ async def test_an_agent_that_does_not_listen_begins_again_and_the_person_is_told
         harness.agent.began.clear()
         told = await mo.command("omp say", "tasks", message="And the docs.")
         words = await answer_to(mo, told)
-        assert "scripted takes nothing while it works. scripted is halted and begins again with it" in words
+        assert "scripted cannot read messages while it is working. scripted is stopped and restarts with it" in words
         await harness.agent.began.wait()
-        await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Mo said something" in m.text)
+        await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Mo sent a message" in m.text)
         harness.agent.release()
         await mo.wait_message(lambda m: kind_of(m) == "result")
     assert harness.agent.jobs[-1].prompt.endswith("Said since:\n\nAnd the docs.")
@@ -78,7 +77,7 @@ async def test_what_waits_is_listed_completed_and_taken_back(harness: AppHarness
         assert "Say…" in stopped.labels
         for text in ("Wrong <@1>.", "Right."):
             told = await mo.command("omp say", "tasks", message=text)
-            assert "gets it when somebody resumes it" in await answer_to(mo, told)
+            assert "will read it after Resume" in await answer_to(mo, told)
         listed = await answer_to(mo, await mo.command("omp queue list", "tasks"))
         assert "1. <t:" in listed
         assert "2. <t:" in listed
@@ -90,22 +89,22 @@ async def test_what_waits_is_listed_completed_and_taken_back(harness: AppHarness
         assert form.modal is not None
         assert form.modal.value("Message") == "Right."
         sent = await mo.submit_labels(form, {"Message": "Right, and mind the docs."})
-        assert "Changed; the agent gets this: *Right, and mind the docs.*" in await answer_to(mo, sent)
+        assert "Changed; the agent will read: *Right, and mind the docs.*" in await answer_to(mo, sent)
         dropped = await mo.command("omp queue drop", "tasks", message=offered[0]["value"])
-        assert "Taken back" in await answer_to(mo, dropped)
+        assert "Removed" in await answer_to(mo, dropped)
         harness.agent.release()
         await mo.command("omp resume", "tasks", run=run)
         await mo.wait_message(lambda m: kind_of(m) == "result")
         late = await mo.command("omp queue drop", "tasks", message=offered[0]["value"])
-        assert "Taken back" in await answer_to(mo, late)
+        assert "Removed" in await answer_to(mo, late)
         told = await mo.submit_labels(form, {"Message": "Too late."})
         back = await mo.wait_message(lambda m: is_answer(m, told.id) and not m.is_thinking)
-        assert "has that already, as it was" in back.text
+        assert "has read that already, unchanged" in back.text
         assert [file["filename"] for file in back.raw["attachments"]] == ["your-text.txt"]
         gone = await mo.command("omp queue edit", "tasks", message=right)
-        assert "Nothing like that waits" in await answer_to(mo, gone)
+        assert "No such message" in await answer_to(mo, gone)
         empty = await mo.command("omp queue list", "tasks")
-        assert "Nothing waits" in await answer_to(mo, empty)
+        assert "No queued messages" in await answer_to(mo, empty)
     assert harness.agent.jobs[-1].prompt.endswith("Said since:\n\nRight, and mind the docs.")
 
 
@@ -118,7 +117,7 @@ async def test_a_run_that_has_ended_refuses_and_gives_the_text_back(harness: App
         assert "Say…" not in card.labels
         ran = await mo.command("omp say", "tasks", message="One more thing", run=record.id)
         told = await mo.wait_message(lambda m: is_answer(m, ran.id) and not m.is_thinking)
-        assert "has ended, so nobody is there to hear it. *Run again*" in told.text
+        assert "has ended, so has finished. *Run again*" in told.text
         assert [file["filename"] for file in told.raw["attachments"]] == ["your-text.txt"]
         opened = await mo.command("omp say", "tasks", run=record.id)
         assert opened.modal is None
@@ -134,7 +133,7 @@ async def test_a_reply_that_discord_does_not_take_loses_nothing(harness: AppHarn
         await playground.fault("POST", CALLBACK, "delay_before", count=1, seconds=3.2)
         with pytest.raises(NotAnsweredError):
             await mo.command("omp say", "tasks", message="Mind the tests.")
-        late = await mo.wait_message(lambda m: "Discord did not take my reply to Mo in time. Kept for run" in m.text)
+        late = await mo.wait_message(lambda m: "Discord did not accept my reply to Mo in time. Queued." in m.text)
         assert not late.is_ephemeral
         assert await harness.heard() == Prompted(text="Mind the tests.", by="Mo")
     assert await harness.pinged() == []

@@ -181,7 +181,7 @@ async def test_a_waiting_word_is_edited_in_its_place_and_a_taken_or_dropped_one_
         steered.agent.release()
         await steered.areas.runs.resume(await steered.areas.load(run), ADA)
         await steered.ended(run)
-        with refuses("has that already, as it was"):
+        with refuses("has read that already, unchanged"):
             await steered.areas.messages.edit(await steered.areas.record(run), first.id, "Too late.", ADA)
     assert steered.agent.jobs[-1].prompt.endswith("Said since:\n\nFirst.\n\nSecond.")
 
