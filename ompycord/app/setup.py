@@ -7,9 +7,9 @@ once by it before `init` reports success.
 import base64
 import secrets
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
@@ -22,6 +22,23 @@ __all__ = ["Answers", "existing", "write_files"]
 
 ENV, CONFIG = ".env", "ompycord.yml"
 
+AGENTS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "omp": {"kind": "omp_rpc"},
+    "claude": {"kind": "stream_json"},
+    "codex": {"kind": "acp", "command": ["codex-acp"]},
+    "opencode": {"kind": "acp", "command": ["opencode", "acp"]},
+    "gemini": {"kind": "acp", "command": ["gemini", "--acp"]},
+}
+"""How an agent is configured, by the program that is found on the PATH; its key is granted by the person."""
+HOW_TO: Final[Mapping[str, str]] = {
+    "omp": "docs/how-to/use-omp.md",
+    "claude": "docs/how-to/use-claude-code.md",
+    "codex": "docs/how-to/use-codex.md",
+    "opencode": "docs/how-to/use-opencode.md",
+    "gemini": "docs/how-to/use-gemini-cli.md",
+}
+"""Where it is told how each gets its model and key."""
+
 
 class Answers(Frozen):
     """The answers of a person to `init`."""
@@ -32,6 +49,8 @@ class Answers(Frozen):
     admin: str | None
     repositories: dict[str, Path]
     """Name -> a git repository on this machine."""
+    agents: tuple[str, ...] = ()
+    """Programs of `AGENTS` that may be agents here."""
     agents_seen: tuple[str, ...] = ()
     """Programs found on the PATH, for the comment in the file."""
 
@@ -92,7 +111,7 @@ def _config(answers: Answers) -> str:
             name: {"path": str(path.absolute()), "channel": answers.channel, "checks": []}
             for name, path in answers.repositories.items()
         },
-        "agents": {},
+        "agents": {program: dict(AGENTS[program]) for program in answers.agents},
     }
     return (
         "# Written by `ompycord init`. Everything that may stand here: ompycord.example.yml\n"

@@ -14,6 +14,7 @@ from ompycord.cli.config import config
 from ompycord.cli.conformance import conformance
 from ompycord.cli.doctor import doctor
 from ompycord.cli.emit.command import emit
+from ompycord.cli.grouped_help import GroupedCommands
 from ompycord.cli.healthcheck import healthcheck
 from ompycord.cli.hook import hook
 from ompycord.cli.init import init
@@ -31,17 +32,29 @@ __all__ = ["application"]
 RUN, EVENTS, MODES = "Run it", "Send events", "Maintenance"
 
 application = typer.Typer(
+    cls=GroupedCommands,
     name="ompycord",
     help="Run a team's coding agents from Discord.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
+def _print_version(is_wanted: bool) -> None:
+    if is_wanted:
+        version()
+        raise typer.Exit
+
+
 @application.callback()
-def _group() -> None:
+def _group(
+    is_version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
     """Run a team's coding agents from Discord.
 
     Begin with `ompycord up`: without a Discord token it opens a local Discord to try everything in.

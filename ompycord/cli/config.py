@@ -12,11 +12,12 @@ from typing import Any, cast
 
 import typer
 
+from ompycord.cli.grouped_help import GroupedCommands
 from ompycord.cli.places import AsJson, DataDir, settings_of
 
 __all__ = ["config"]
 
-config = typer.Typer(name="config", help="Look at the configuration.", no_args_is_help=True)
+config = typer.Typer(name="config", help="Look at the configuration.", no_args_is_help=True, cls=GroupedCommands)
 
 SET = "[set]"
 _USERINFO = re.compile(r"(?<=://)[^/@\s]+@")

@@ -6,7 +6,8 @@ Counterpart of `app/setup.py`, which writes them. Every answer may be given as a
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine, Sequence
+import re
+from collections.abc import Callable, Container, Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -22,6 +23,8 @@ __all__ = ["init"]
 
 ResultT = TypeVar("ResultT")
 PORTAL = "https://discord.com/developers/applications"
+_USER_ID = re.compile(r"[0-9]{15,20}")
+_NO_USER_ID = "A Discord user id has 15 to 20 digits; it is not the user's name."
 
 
 def init(
@@ -104,31 +107,75 @@ class Wizard:
     ) -> None:
         """From the token to the files."""
         from ompycord.app.doctor.team import programs_on_path
-        from ompycord.app.setup import Answers, write_files
+        from ompycord.app.setup import HOW_TO, Answers, write_files
 
         named = dict(_named(one) for one in repositories)
+        if admin is not None and not _USER_ID.fullmatch(admin):
+            raise ConfigurationError(f"--admin: {_NO_USER_ID}")
         account = _probe(token, lambda probe: probe.account())
         typer.echo(f"The token is good: Discord knows this bot as {account.name}.")
         account, server = self._server(account, guild, token)
         home = self._channel(_probe(token, lambda probe: probe.channels(server)), channel)
-        who = admin or self.ask(
-            "Your own user id (Discord: Settings, Advanced, Developer Mode; then right-click yourself, Copy User ID)",
-            missing="Give --admin.",
-            default="" if self._is_silent else None,
-        )
+        who = admin or self._admin()
+        named = named or self._repositories()
         seen = asyncio.run(programs_on_path(os.environ, Path.cwd()))
+        agents = self._agents(seen)
         answers = Answers(
             token=token,
             guild=server,
             channel=home,
             admin=who or None,
             repositories=named,
-            agents_seen=tuple(seen),
+            agents=agents,
+            agents_seen=tuple(seen.values()),
         )
         settings = write_files(Path.cwd(), answers, may_replace=may_replace)
         typer.echo("Written, for you alone to read: .env, ompycord.yml.")
         _judge(token, settings.discord)
-        typer.echo("Next: name agents in ompycord.yml, then `ompycord doctor`, then `ompycord up`.")
+        for program in agents:
+            typer.echo(f"Give {program} the key of its model: {HOW_TO[program]}")
+        missing = [what for what, given in (("repositories", named), ("agents", agents)) if not given]
+        first = f"name {' and '.join(missing)} in ompycord.yml, then " if missing else ""
+        typer.echo(f"Next: {first}`ompycord doctor`, then `ompycord up` (in a checkout: make up).")
+
+    def _admin(self) -> str:
+        """The person's own user id; empty where nothing may be asked."""
+        if self._is_silent:
+            return ""
+        while True:
+            typer.echo("Discord: Settings, Advanced, Developer Mode; then right-click yourself, Copy User ID.")
+            answer = self.ask("Your own user id", missing="Give --admin.").strip()
+            if _USER_ID.fullmatch(answer):
+                return answer
+            typer.echo(_NO_USER_ID)
+
+    def _repositories(self) -> dict[str, Path]:
+        """Git repositories on this machine, until an empty answer."""
+        found: dict[str, Path] = {}
+        while not self._is_silent:
+            more = "Another one" if found else "A git repository on this machine that runs may work in"
+            answer = self.ask(f"{more} (its path; Enter for none)", missing="", default="").strip()
+            if not answer:
+                break
+            path = Path(answer).expanduser().absolute()
+            if not is_repository(path):
+                typer.echo(f"{path} is no git repository. Give the folder that holds .git, or a bare repository.")
+                continue
+            found[repository_name(path, found)] = path
+        return found
+
+    def _agents(self, seen: "dict[str, str]") -> tuple[str, ...]:
+        """Which of the programs found here may be agents."""
+        if self._is_silent or not seen:
+            return ()
+        for number, name in enumerate(seen.values(), start=1):
+            typer.echo(f"  {number}  {name}")
+        while True:
+            answer = self.ask("Which may work here (numbers with spaces; Enter for none)", missing="", default="")
+            numbers = answer.replace(",", " ").split()
+            if all(number.isdecimal() and 1 <= int(number) <= len(seen) for number in numbers):
+                return tuple(dict.fromkeys(list(seen)[int(number) - 1] for number in numbers))
+            typer.echo(f"Numbers from 1 to {len(seen)}.")
 
     def _server(self, account: "Account", guild: str | None, token: str) -> "tuple[Account, str]":
         """The server to work in; the bot is invited first where it is in none."""
@@ -184,6 +231,18 @@ def _probe(token: str, ask: "Callable[[DiscordProbe], Coroutine[None, None, Resu
             return await ask(probe)
 
     return asyncio.run(asking())
+
+
+def is_repository(path: Path) -> bool:
+    """Whether git would find a repository there: a checkout, or a bare one."""
+    return (path / ".git").exists() or ((path / "HEAD").is_file() and (path / "objects").is_dir())
+
+
+def repository_name(path: Path, taken: Container[str]) -> str:
+    """A name for a repository by its folder's, as the settings take it; numbered where it is taken."""
+    plain = re.sub(r"[^a-z0-9._-]+", "-", path.name.removesuffix(".git").lower()).strip("-._")[:60] or "repository"
+    numbered = (f"{plain}-{number}" for number in range(2, 1000))
+    return next((name for name in (plain, *numbered) if name not in taken), plain)
 
 
 def _named(text: str) -> tuple[str, Path]:

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ompycord.cli.grouped_help import GroupedCommands
 from ompycord.cli.places import AsJson, DataDir, perform_here
 from ompycord.cli.tables import table
 from ompycord.domain.records import Scope
@@ -18,7 +19,10 @@ from ompycord.domain.records import Scope
 __all__ = ["keys"]
 
 keys = typer.Typer(
-    name="keys", help="Make, list, revoke and rotate the keys that may send events.", no_args_is_help=True
+    name="keys",
+    help="Make, list, revoke and rotate the keys that may send events.",
+    no_args_is_help=True,
+    cls=GroupedCommands,
 )
 
 _DURATION = re.compile(r"([0-9]{1,9})([smhdw])")
@@ -94,9 +98,13 @@ def list_(
 
 @keys.command("revoke")
 def revoke(key: Which, data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """End a key now. A running Ompycord refuses it from this moment on."""
-    ended: dict[str, Any] = perform_here(data_dir, "keys.revoke", {"key": key})
-    typer.echo(json.dumps(ended, indent=2) if as_json else f"Key {ended['id']} ({ended['name']}) is revoked.")
+    """End a key now; by its name every key of that name. A running Ompycord refuses it from this moment on."""
+    ended: list[dict[str, Any]] = perform_here(data_dir, "keys.revoke", {"key": key})
+    if as_json:
+        typer.echo(json.dumps(ended, indent=2))
+        return
+    for one in ended:
+        typer.echo(f"Key {one['id']} ({one['name']}) is revoked.")
 
 
 @keys.command("rotate")

@@ -9,13 +9,17 @@ from typing import Annotated, Any
 
 import typer
 
+from ompycord.cli.grouped_help import GroupedCommands
 from ompycord.cli.places import AsJson, DataDir, perform_here
 from ompycord.cli.tables import table
 
 __all__ = ["webhooks"]
 
 webhooks = typer.Typer(
-    name="webhooks", help="Look after deliveries to webhooks of the settings: list, retry, drop.", no_args_is_help=True
+    name="webhooks",
+    help="Look after deliveries to webhooks of the settings: list, retry, drop.",
+    no_args_is_help=True,
+    cls=GroupedCommands,
 )
 
 

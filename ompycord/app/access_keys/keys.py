@@ -5,7 +5,7 @@ itself.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Protocol, Self, TypeVar
 
@@ -131,7 +131,7 @@ class Keys:
             return [_plain(view) for view in await self.list(_validated(KeyFilter, arguments))]
 
         async def revoke(arguments: dict[str, Any]) -> Any:
-            return _plain(await self.revoke(_validated(WhichKey, arguments)))
+            return [_plain(view) for view in await self.revoke(_validated(WhichKey, arguments))]
 
         async def rotate(arguments: dict[str, Any]) -> Any:
             return _plain(await self.rotate(_validated(RotateKey, arguments)))
@@ -173,16 +173,20 @@ class Keys:
         await self._keep(record, secret, action="key.added")
         return MadeKey(key=KeyView.of(record, now_ms=now), secret=secret)
 
-    async def revoke(self, request: WhichKey) -> KeyView:
-        """Revoke a key from now on. Raises Refused when there is no such key."""
+    async def revoke(self, request: WhichKey) -> tuple[KeyView, ...]:
+        """Revoke a key from now on; by its name every key of that name, since a rotated one shares it.
+
+        Raises Refused when there is no such key.
+        """
         now = self._clock.now_ms()
-        record = await self._find(request.key)
-        ended = record.model_copy(update={"revoked_at": now})
-        await self._store.commit(Commit(writes=(ended,)))
-        await self._audit("key.revoked", ended)
+        ended = [record.model_copy(update={"revoked_at": now}) for record in await self._all_of(request.key)]
+        await self._store.commit(Commit(writes=tuple(ended)))
+        for record in ended:
+            await self._audit("key.revoked", record)
         await self._changed()
-        self._secrets.drop(record.id)
-        return KeyView.of(ended, now_ms=now)
+        for record in ended:
+            self._secrets.drop(record.id)
+        return tuple(KeyView.of(record, now_ms=now) for record in ended)
 
     async def rotate(self, request: RotateKey) -> MadeKey:
         """Replace a key by one with another id and secret and the same name, scopes, channel and owner.
@@ -245,7 +249,8 @@ class Keys:
             actor="command line", action=action, subject=record.id, detail=detail, at=self._clock.now_ms()
         )
 
-    async def _find(self, text: str) -> KeyRecord:
+    async def _all_of(self, text: str) -> Sequence[KeyRecord]:
+        """The key with this id, else every key of this name that still works, else its last. Raises Refused."""
         records = await self._store.keys()
         found = [record for record in records if record.id == text] or [
             record for record in records if record.name == text and record.run is None
@@ -254,7 +259,11 @@ class Keys:
         if len(found) > 1:  # a rotated key and its successors share a name
             found = [record for record in found if _is_active(record, now)] or found[-1:]
         if not found:
-            raise RefusedInWords("There is no such key: `ompycord keys list` shows them.")
+            raise RefusedInWords("No such key: `ompycord keys list` shows them.")
+        return found
+
+    async def _find(self, text: str) -> KeyRecord:
+        found = await self._all_of(text)
         if len(found) > 1:
             names = ", ".join(record.id for record in found)
             raise RefusedInWords(f"Several keys have this name: say which by its id ({names}).")

@@ -47,21 +47,21 @@ def access(settings: Settings) -> Finding:
     return ok("Access", ", ".join(named))
 
 
-async def programs_on_path(environ: Mapping[str, str], folder: Path) -> list[str]:
-    """The known agent programs of this machine, each with its version."""
+async def programs_on_path(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """The known agent programs of this machine, each with its name and version for people."""
     path = environ.get("PATH", "")
-    found: list[str] = []
+    found: dict[str, str] = {}
     for program, name in KNOWN_AGENTS.items():
         place = shutil.which(program, path=path)
         if place is not None:
-            found.append(f"{name} {await _version(place, environ, folder)}")
+            found[program] = f"{name} {await _version(place, environ, folder)}"
     return found
 
 
 async def programs_found(environ: Mapping[str, str], folder: Path) -> Finding:
     """The agent programs of this machine, as a line."""
     found = await programs_on_path(environ, folder)
-    return ok("Agents on the PATH", "; ".join(found) or "No known agents on PATH (any program can be one)")
+    return ok("Agents on the PATH", "; ".join(found.values()) or "No known agents on PATH (any program can be one)")
 
 
 async def _version(place: str, environ: Mapping[str, str], folder: Path) -> str:

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, NoReturn, cast
 
@@ -19,7 +20,8 @@ from pydantic import ValidationError
 
 from ompycord.cli.emit.spool import Spool
 from ompycord.cli.emit.target import DEFAULT_URL, Target, read_target
-from ompycord.domain.events import SCHEMA, parse_body
+from ompycord.cli.places import DataDir
+from ompycord.domain.events import EVENT_TYPES, SCHEMA, parse_body
 from ompycord.domain.ids import new_ulid
 from ompycord.errors import ConfigurationError, UnavailableError
 
@@ -66,8 +68,11 @@ def emit(
     flush: Annotated[bool, typer.Option("--flush", help="Send everything that waits, as long as it takes.")] = False,
     revive: Annotated[bool, typer.Option("--revive", help="Put refused events back in line, then flush.")] = False,
     timeout: Annotated[float, typer.Option(min=0.1, max=86_400, help="Seconds that --flush may take.")] = FLUSH_S,
+    data_dir: DataDir = None,
 ) -> None:
     """Report an event of a run. Exit 0: it is on disk and will arrive once, also when the sidecar is down now.
+
+    Exit 1: the sidecar refused it; why is on standard error, and the event is kept for --revive.
 
     The event goes to OMPYCORD_URL (http://127.0.0.1:8787) with OMPYCORD_KEY: a key of `ompycord keys add`, or a signing
     secret. Without OMPYCORD_KEY it is OMP_WEBHOOK_SECRET, or what the data folder of this machine holds.
@@ -75,7 +80,7 @@ def emit(
     if flush or revive:
         if type_ is not None:
             _usage("--flush and --revive take no event.")
-        place = find_place(os.environ, Path.cwd())
+        place = find_place(_environ(data_dir), Path.cwd())
         raise typer.Exit(_flush(place, revive=revive, within_s=timeout))
     if type_ is None:
         _usage("Say which event: ompycord emit TYPE, such as run.started.")
@@ -85,13 +90,19 @@ def emit(
     texts = dict(zip(TEXTS, (title, text, summary, message), strict=True))
     content = read_data(data, file, {key: value for key, value in texts.items() if value is not None})
     _require_known_shape(type_, content)
-    place = find_place(os.environ, Path.cwd())
+    place = find_place(_environ(data_dir), Path.cwd())
     spool = Spool(place.spool)
     now_ms = time.time_ns() // 1_000_000
     at = datetime.fromtimestamp(now_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     webhook_id = new_ulid(now_ms=now_ms, entropy=os.urandom(10))
     spool.append(webhook_id=webhook_id, run=name, envelope={"schema": SCHEMA, "type": type_, "at": at, "data": content})
-    _send_shortly(spool, place.target)
+    if not _send_shortly(spool, place.target):
+        raise typer.Exit(1)
+
+
+def _environ(data_dir: Path | None) -> Mapping[str, str]:
+    """The environment, with the data folder that the command line names."""
+    return os.environ if data_dir is None else {**os.environ, "OMPYCORD_DATA_DIR": str(data_dir)}
 
 
 def find_place(environ: Mapping[str, str], folder: Path) -> SpoolTarget:
@@ -161,6 +172,10 @@ def _no_number(text: str) -> NoReturn:
 
 def _require_known_shape(type_: str, content: dict[str, Any]) -> None:
     """Refuse now what the sidecar would refuse, while the caller can read it; unknown types are left to the sidecar."""
+    if type_ not in EVENT_TYPES:
+        near = get_close_matches(type_, sorted(EVENT_TYPES), n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        typer.echo(f"ompycord: {type_} is no event type that I know; it is shown as a note.{hint}", err=True)
     try:
         parse_body(type_, content)
     except ValidationError as error:
@@ -169,21 +184,26 @@ def _require_known_shape(type_: str, content: dict[str, Any]) -> None:
         _usage(f"{type_}: {where}: {first['msg']}.")
 
 
-def _send_shortly(spool: Spool, target: Target) -> None:
-    """Try to send. What cannot be sent now waits for the next call; a process that already sends takes it along."""
+def _send_shortly(spool: Spool, target: Target) -> bool:
+    """Try to send; False where the sidecar refused something.
+
+    What cannot be sent now waits for the next call; a process that already sends takes it along.
+    """
     from ompycord.cli.emit.sender import SendOutcome, drain
 
-    until = time.monotonic() + SEND_S
+    is_accepted, until = True, time.monotonic() + SEND_S
     while (left_s := until - time.monotonic()) > 0:
         with spool.sending() as is_ours:
             if not is_ours:
-                return
+                return is_accepted
             report = asyncio.run(drain(spool, target, clock=_SystemClock(), within_s=left_s))
+        is_accepted = is_accepted and not report.refused
         for refusal in report.refused:
             typer.echo(f"ompycord: an event was refused ({refusal})", err=True)
         # A process that came while we held the lock relies on us, also when we had checked for the last time.
         if report.outcome is not SendOutcome.DRAINED or not spool.waiting():
-            return
+            break
+    return is_accepted
 
 
 def _flush(place: SpoolTarget, *, revive: bool, within_s: float) -> int:

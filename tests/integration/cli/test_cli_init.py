@@ -3,6 +3,7 @@
 The files it writes are private, work at once, and replace nothing unasked.
 """
 
+import os
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -49,11 +50,52 @@ async def test_a_script_gets_files_that_work_and_that_only_it_can_read(playgroun
 
 async def test_a_person_is_asked_and_chooses_by_number(playground: Playground, tmp_path: Path) -> None:
     folder = tmp_path / "here"
-    done = await init(playground, folder, stdin=f"9\n2\n{playground.ada.id}\n")
+    done = await init(playground, folder, stdin=f"9\n2\n{playground.ada.id}\n\n\n")
     assert done.code == 0, done.out + done.err
     assert "2  #tasks" in done.out
     assert "A number from 1 to 3." in done.out
     assert load_settings(environ={}, folder=folder).discord.home_channel == str(playground.channel("tasks"))
+
+
+async def test_a_wrong_answer_is_asked_again_and_repositories_are_asked_for(
+    playground: Playground, tmp_path: Path
+) -> None:
+    folder, shop = tmp_path / "here", tmp_path / "My Shop.git"
+    (shop / ".git").mkdir(parents=True)
+    typed = ["2", "ada", "1" * 14, playground.ada.id, str(tmp_path), str(shop), str(shop), "", ""]
+    done = await init(playground, folder, stdin="".join(f"{line}\n" for line in typed))
+    assert done.code == 0, done.out + done.err
+    assert done.out.count("A Discord user id has 15 to 20 digits") == 2
+    assert f"{tmp_path} is no git repository." in done.out
+    settings = load_settings(environ={}, folder=folder)
+    assert settings.access.users.admin == (playground.ada.id,)
+    found = {spec.name: spec.path for spec in settings.catalog.repositories}
+    assert found == {"my-shop": shop, "my-shop-2": shop}
+    assert "make up" in done.out.splitlines()[-1]
+
+
+async def test_an_agent_that_is_found_can_be_chosen(playground: Playground, tmp_path: Path) -> None:
+    folder, programs = tmp_path / "here", tmp_path / "bin"
+    programs.mkdir()
+    for name in ("opencode", "claude"):
+        (programs / name).write_text("#!/bin/sh\necho 1.2.3\n")
+        (programs / name).chmod(0o755)
+    environ = {
+        "DISCORD_TOKEN": playground.bot_token,
+        "OMPYCORD_DISCORD__API": playground.api,
+        "PATH": f"{programs}:{os.environ['PATH']}",
+    }
+    seen = await ompycord("doctor", folder=folder, environ={"PATH": environ["PATH"]})
+    number = [part.split()[0] for part in seen.out.split("Agents on the PATH: ")[1].splitlines()[0].split("; ")]
+    chosen = number.index("OpenCode") + 1
+    stdin = f"2\n{playground.ada.id}\n\n99\n{chosen}\n"
+    done = await ompycord("init", folder=folder, environ=environ, stdin=stdin.encode())
+    assert done.code == 0, done.out + done.err
+    assert "OpenCode 1.2.3" in done.out
+    assert "docs/how-to/use-opencode.md" in done.out
+    assert [(agent.name, agent.command) for agent in load_settings(environ={}, folder=folder).catalog.agents] == [
+        ("opencode", ("opencode", "acp"))
+    ]
 
 
 async def test_files_that_are_there_stay_unless_somebody_agrees(playground: Playground, tmp_path: Path) -> None:
@@ -66,7 +108,7 @@ async def test_files_that_are_there_stay_unless_somebody_agrees(playground: Play
     assert (await init(playground, folder, *options, stdin="n\n")).code == 77
     assert (folder / ".env").read_text() == "MINE=1\n"
     assert not (folder / "ompycord.yml").exists()
-    agreed = await init(playground, folder, *options, stdin="y\n")
+    agreed = await init(playground, folder, *options, stdin="y\n\n\n")
     assert agreed.code == 0, agreed.out + agreed.err
     assert (folder / ".env.before").read_text() == "MINE=1\n"
 
@@ -77,7 +119,7 @@ async def test_what_is_missing_is_one_line_and_78_and_nothing_is_written(
     folder = tmp_path / "here"
     cases = {
         "Give --channel.": (),
-        "access.users.admin": ("--channel", str(playground.channel("tasks")), "--admin", "hunter2"),
+        "--admin: A Discord user id": ("--channel", str(playground.channel("tasks")), "--admin", "hunter2"),
     }
     for said, options in cases.items():
         done = await init(playground, folder, "--yes", *options)

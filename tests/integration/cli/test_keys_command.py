@@ -36,6 +36,14 @@ async def test_a_new_key_opens_at_once_and_a_revoked_one_nothing_more(harness: A
     assert await as_json(harness, "list") == []
 
 
+async def test_a_leaked_key_is_ended_by_its_name_also_right_after_it_was_rotated(harness: AppHarness) -> None:
+    old = await as_json(harness, "add", "ci")
+    new = await as_json(harness, "rotate", "ci")
+    ended = await keys(harness, "revoke", "ci")
+    assert ended.out.count("(ci) is revoked.") == 2, ended.out + ended.err
+    assert [await harness.post(made["secret"]) for made in (old, new)] == [401, 401]
+
+
 async def test_the_secret_is_shown_once_and_the_database_does_not_know_it(harness: AppHarness) -> None:
     bearer, signing = await as_json(harness, "add", "ci"), await as_json(harness, "add", "sig", "--kind", "hmac")
     shown = (await keys(harness, "list")).out + (await keys(harness, "list", "--json")).out
@@ -59,7 +67,8 @@ async def test_a_signing_key_signs_at_once_and_its_secret_goes_with_it(harness: 
     assert (await ompycord(*emit, folder=tmp_path / "c", environ=there)).err == ""
     assert (await harness.events())[0].source.startswith(f"key:{made['key']['id']}/")
     await keys(harness, "revoke", made["key"]["id"])
-    assert "401" in (await ompycord(*emit, folder=tmp_path / "c", environ=there)).err
+    refused = await ompycord(*emit, folder=tmp_path / "c", environ=there)
+    assert (refused.code, "401" in refused.err) == (1, True)
     assert list((harness.folder / "secrets" / "hmac").iterdir()) == []
 
 
