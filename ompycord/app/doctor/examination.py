@@ -40,6 +40,9 @@ async def examine(
     )
     found += [machine.data_folder(path), machine.disk(path), *await machine.ports(settings)]
     found += production(settings) if is_production else []
+    if is_production and settings.discord.token is None:
+        text = "not checked, and neither are access, agents and repositories: there is no token."
+        return [*found, warn("Discord", text, "")]
     found.append(team.access(settings))
     found += await _discord(settings)
     found += [*team.agents(settings, environ), await team.programs_found(environ, folder)]

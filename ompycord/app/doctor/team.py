@@ -9,6 +9,7 @@ from ompycord.app.findings import Finding, fail, ok, warn
 from ompycord.domain.repository import AgentSpec, RepositorySpec
 from ompycord.errors import OmpycordError
 from ompycord.processes import ProcessSpec, run
+from ompycord.render.phrases import count
 from ompycord.settings import Settings
 from ompycord.workspaces.git import Git
 
@@ -80,7 +81,7 @@ def agents(settings: Settings, environ: Mapping[str, str]) -> list[Finding]:
     if not configured and settings.discord.token is None:
         return [ok("Agents", "the playground's rehearsal")]
     if not configured:
-        return [warn("Agents", "none is configured: no run can start.", "Name one under agents in ompycord.yml.")]
+        return [fail("Agents", "none is configured: no run can start.", "Name one under agents in ompycord.yml.")]
     return [_agent(agent, environ) for agent in configured]
 
 
@@ -101,7 +102,7 @@ async def repositories(settings: Settings, git: Git, environ: Mapping[str, str],
         return [ok("Repositories", "the playground's sample")]
     if not configured:
         text = "none is configured: no run can start."
-        return [warn("Repositories", text, "Name one under repositories in ompycord.yml.")]
+        return [fail("Repositories", text, "Name one under repositories in ompycord.yml.")]
     return [await _repository(repository, git, environ, folder) for repository in configured]
 
 
@@ -110,7 +111,7 @@ async def _repository(spec: RepositorySpec, git: Git, environ: Mapping[str, str]
     where = spec.remote
     try:
         if spec.path is not None and not await git.is_repository(spec.path):
-            text = f"{spec.path} is no git repository with a commit."
+            text = f"{spec.path} is not a git repository with a commit."
             return fail(name, text, f"Fix repositories.{spec.name}.path.")
         source = str(spec.path) if spec.path is not None else spec.address or ""
         heads = await git.attempt("ls-remote", "--heads", "--", source, spec.base, cwd=folder, timeout_s=REACH_S)
@@ -127,7 +128,7 @@ async def _repository(spec: RepositorySpec, git: Git, environ: Mapping[str, str]
     if not spec.checks:
         text = "it has no checks, so no run in it can end verified."
         return warn(name, text, f"Name them under repositories.{spec.name}.checks.")
-    return ok(name, f"{where}, base {spec.base}, {len(spec.checks)} checks")
+    return ok(name, f"{where}, base {spec.base}, {count(len(spec.checks), 'check')}")
 
 
 def _can_start(program: str, environ: Mapping[str, str]) -> bool:

@@ -51,6 +51,8 @@ async def test_as_a_process_it_says_a_line_for_each_thing_and_ends_with_0(tmp_pa
     assert told.code == 1
     found = {finding["name"]: finding for finding in json.loads(told.out)["findings"]}
     assert (found["Token"]["status"], found["Logs"]["status"]) == ("fail", "warn")
+    assert not [one for one in found.values() if "playground" in one["text"] and one["status"] == "ok"]
+    assert found["Discord"]["text"].startswith("not checked, and neither are access, agents and repositories")
 
 
 async def test_discord_is_looked_at_where_the_setting_says_and_the_token_is_never_shown(tmp_path: Path) -> None:
@@ -67,6 +69,11 @@ async def test_discord_is_looked_at_where_the_setting_says_and_the_token_is_neve
         assert named(found, "Token").status == "ok"
         assert "#tasks" in named(found, "Pin Messages").text
         assert "access: {users" in named(found, "Access").remedy
+        for what in ("Agents", "Repositories"):  # a bot in which no run can start is not well
+            assert (named(found, what).status, named(found, what).text) == (
+                "fail",
+                "none is configured: no run can start.",
+            )
         assert not [finding for finding in found if playground.bot_token in finding.line]
         refused = await looked(tmp_path, **{**environ, "DISCORD_TOKEN": "hunter2-hunter2"})
         assert "DISCORD_TOKEN" in named(refused, "Discord").text
