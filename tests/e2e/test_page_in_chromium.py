@@ -260,9 +260,9 @@ async def test_a_fault_that_cannot_be_had_here_says_why(general: Visit) -> None:
 
 
 async def test_what_the_bot_says_of_itself_stands_beneath_its_name(general: Visit) -> None:
-    said = {"status": "dnd", "words": "read-only: nothing new is kept"}
+    said = {"status": "dnd", "words": "read-only: disk full"}
     general.double.dispatch("BOT_STATUS", {"online": True, "pid": 4242, "presence": said})
-    await expect(general.page.get_by_label("Members", exact=True)).to_contain_text("read-only: nothing new is kept")
+    await expect(general.page.get_by_label("Members", exact=True)).to_contain_text("read-only: disk full")
 
 
 async def test_earlier_messages_are_loaded_when_asked_for(general: Visit) -> None:

@@ -181,7 +181,7 @@ async def test_the_outsider_sees_a_refusal_and_nothing_starts(seat: Seat) -> Non
     await seat.at("option-more").fill("prompt:")
     await seat.page.keyboard.type("Fix it")
     await seat.page.keyboard.press("Enter")
-    await expect(seat.at("message").last).to_contain_text("You have no role here")
+    await expect(seat.at("message").last).to_contain_text("You don't have access yet")
     assert [message.id for message in await ada.history("tasks")] == before
     assert await seat.rang() == []
 

@@ -103,7 +103,7 @@ def cancelled(record: RunRecord, branch: str | None, sanitizer: Sanitizer) -> st
     """The reply to the confirmation."""
     if record.kind is RunKind.EXTERNAL:
         return "Cancel requested; the agent will see it with its next report."
-    return f"Cancelled. {_what_stays(branch, sanitizer)}"
+    return f"Cancelled. Branch {sanitizer.line(branch, 100)} stays." if branch else "Cancelled."
 
 
 def _what_stays(branch: str | None, sanitizer: Sanitizer) -> str:

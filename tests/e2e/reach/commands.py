@@ -47,7 +47,7 @@ async def run_everything(ada: Visitor) -> tuple[set[str], set[str]]:
         assert words in said, f"{name}: {said}"
         commands.add(name)
         options |= {f"{name} {key}" for key in given}
-    await ada.press(await ada.sees("for good?", label="Keep running"), "Cancel run", updates=True)
+    await ada.press(await ada.sees("will be lost", label="Keep running"), "Cancel run", updates=True)
     await ada.result(run, "Cancelled")
     return commands, options
 

@@ -14,7 +14,7 @@ from tests.support.product import SECRET, Product
 __all__ = ["Visitor", "action_of", "answers", "post"]
 
 _ACTION = re.compile(r"v1:([a-z0-9]+):")
-FAULT = "A fault in Ompycord"
+FAULT = "An error in Ompycord"
 
 
 def action_of(custom_id: str) -> str:

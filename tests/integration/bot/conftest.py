@@ -337,7 +337,7 @@ class AppHarness(ComposedApp):
         """A run from a prompt; returns when its reply names it."""
         prompt = options.pop("prompt", "Fix the total. It ignores coupons.")
         ran = await who.command("omp new", channel, target=None, prompt=prompt, **options)
-        await who.wait_message(lambda message: is_answer(message, ran.id) and "started" in message.text)
+        await who.wait_message(lambda message: is_answer(message, ran.id) and "Queued" in message.text)
         return max(await self.store.runs(RunFilter()), key=lambda record: record.created_at)
 
     async def _health(self) -> Sequence[HealthLine]:

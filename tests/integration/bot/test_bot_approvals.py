@@ -117,7 +117,7 @@ async def test_a_button_allows_only_what_its_message_showed(harness: AppHarness)
         await harness.areas.recorder.observe(RunId(run), other)
         await harness.until(run, lambda seen: seen.open_approvals[0].command == other.command)
         stale = await mo.click(message, "Allow once")
-        assert "is not asked any more. Nothing was decided" in await answer_to(mo, stale)
+        assert "That request is closed. Nothing was decided" in await answer_to(mo, stale)
         size = len(other.command or "")
         fresh = await mo.wait_message(lambda m: m.id == message.id and m.raw["attachments"][0]["size"] == size)
         await mo.click(fresh, "Allow once")
@@ -132,7 +132,7 @@ async def test_what_nobody_waits_for_any_more_is_closed_and_late_clicks_are_told
         await harness.areas.recorder.observe(RunId(run), ev.ApprovalWithdrawn(approval="a1"))
         await harness.until(run, lambda seen: not seen.open_approvals)
         late = await mo.click(message, "Allow once")
-        assert "does not wait for that any more" in await answer_to(mo, late)
+        assert "no longer waits for that" in await answer_to(mo, late)
         await mo.wait_message(lambda m: m.id == message.id and "No longer needed." in m.text)
 
 
@@ -142,7 +142,7 @@ async def test_strangers_are_refused_in_words(harness: AppHarness) -> None:
         run, message = await asked(harness, ada)
         for button in ("Allow once", "Allow for this run", "Deny…"):
             assert "*approver*" in await answer_to(mo, await mo.click(message, button))
-        assert "You have no role here" in await answer_to(olu, await olu.click(message, "Allow once"))
+        assert "You don't have access yet" in await answer_to(olu, await olu.click(message, "Allow once"))
         assert (await harness.until(run, lambda _: True)).open_approvals
 
 
@@ -153,7 +153,9 @@ async def test_who_may_answer_is_reminded_once(harness: AppHarness) -> None:
         _, message = await asked(harness, mo)
         await harness.advance(REMIND_MS / 1000)
         await watch.check_once()
-        reminder = await mo.wait_message(lambda m: kind_of(m) == "notice" and "still waits for you" in m.text)
+        reminder = await mo.wait_message(
+            lambda m: kind_of(m) == "notice" and "is still waiting for your answer" in m.text
+        )
         assert reminder.component("Go to the question")["url"].endswith(f"/{message.id}")
         assert not reminder.raw["pinned"]
         await watch.check_once()
@@ -197,7 +199,7 @@ async def test_under_the_two_person_rule_somebody_else_is_asked(harness: AppHarn
     async with harness.running():
         _, message = await asked(harness, mo, repository="vault")
         refused = await mo.click(message, "Allow once")
-        assert "somebody else must allow it" in await answer_to(mo, refused)
+        assert "another person must allow it" in await answer_to(mo, refused)
         allowed = await ada.click(message, "Allow once")
         assert await answer_to(ada, allowed) == "Allowed once. The agent is continuing."
     assert await harness.pinged() == [[ada.id]]

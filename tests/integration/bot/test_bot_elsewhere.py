@@ -10,7 +10,7 @@ from ompycord.app.system import SystemIds
 from ompycord.domain import events as ev
 from ompycord.domain.access import Access, RoleNames
 from ompycord.domain.authority import SourceKind
-from ompycord.domain.ids import RunId, external_source, short_id
+from ompycord.domain.ids import RunId, external_source
 from ompycord.domain.ports import RunFilter
 from ompycord.domain.records import Post, Receipt
 from ompycord.playground.client import Message
@@ -146,11 +146,8 @@ async def test_cancelling_a_run_elsewhere_is_told_as_a_request(harness: AppHarne
         offered = await ada.complete("omp cancel", "run", "", "tasks")
         assert [item["value"] for item in offered] == [run]
         question = await told(ada, await ada.command("omp cancel", "tasks", run=run))
-        assert (
-            question.content
-            == f"Ask run `{short_id(run)}` (*Nightly*) to end? Its agent reads that with its next event."
-        )
+        assert question.content == "Ask *Nightly* to end? Its agent sees that with its next report."
         await ada.click(question, "Cancel run")
-        words = f"Run `{short_id(run)}` was asked to end; its agent reads that with its next event."
+        words = "Cancel requested; the agent will see it with its next report."
         await ada.wait_message(lambda m: m.id == question.id and m.text == words)
         assert await harness.store.runs(RunFilter(is_open=True))

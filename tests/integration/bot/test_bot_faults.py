@@ -88,7 +88,7 @@ async def test_a_draft_that_is_not_durable_in_time_is_deferred_and_still_starts_
         assert drafts.refused.is_set()
         assert await harness.store.runs(RunFilter()) == []
         drafts.accept()
-        await mo.wait_message(lambda m: is_answer(m, ran.id) and "started" in m.text, timeout=20)
+        await mo.wait_message(lambda m: is_answer(m, ran.id) and "Queued" in m.text, timeout=20)
         await harness.only_run()
 
 

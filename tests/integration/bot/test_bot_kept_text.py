@@ -70,9 +70,9 @@ async def test_a_run_that_started_is_never_told_as_a_fault(harness: AppHarness) 
     async with harness.running():
         async with unreadable(harness.store, "surfaces"):
             ran = await mo.command("omp new", "tasks", prompt="Fix it")
-            answer = await mo.wait_message(lambda m: is_answer(m, ran.id) and "started" in m.text)
+            answer = await mo.wait_message(lambda m: is_answer(m, ran.id) and "Queued" in m.text)
         record = await harness.only_run()
-        assert answer.text.endswith(f"Its card appears in <#{record.channel}> as soon as Discord takes it.")
+        assert answer.text.endswith(f"Its card appears in <#{record.channel}> in a moment.")
 
 
 async def test_a_resume_message_that_cannot_be_edited_leaves_the_reply_with_the_link(harness: AppHarness) -> None:

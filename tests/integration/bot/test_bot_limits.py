@@ -27,7 +27,7 @@ async def test_a_limit_rings_once_and_is_raised_by_a_form(harness: AppHarness) -
         assert "The budget of $0.50 is used up: $0.55 spent. Work so far is kept." in notice.text
         early = await mo.click(stopped, "Resume")
         told = await mo.wait_message(lambda m: is_answer(m, early.id) and not m.is_thinking)
-        assert "*Raise the limit* on its card lets it go on" in told.text
+        assert "*Raise the limit* on its card continues it" in told.text
         form = await mo.click(stopped, "Raise the limit")
         assert form.modal is not None
         assert form.modal.value("New limit in US dollars") == "1.10"

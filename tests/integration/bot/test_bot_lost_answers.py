@@ -36,7 +36,7 @@ async def test_a_store_that_is_blocked_for_ten_seconds_keeps_the_text_and_starts
         harness.clock.advance(10)
         assert await store.runs(RunFilter()) == []
         drafts.release()
-        await mo.wait_message(lambda m: is_answer(m, sent.id) and "started" in m.text)
+        await mo.wait_message(lambda m: is_answer(m, sent.id) and "Queued" in m.text)
         await mo.wait_message(lambda m: kind_of(m) == "result")
         await harness.nothing_owed()
     assert drafts.seen == 1

@@ -15,7 +15,7 @@ async def test_a_prompt_becomes_mirror_thread_card_and_one_answer_that_pings_its
         await mo.wait_message(lambda m: kind_of(m) == "mirror" and "Done · checks passed" in m.text)
         await harness.nothing_owed()
     (mirror,) = [m for m in await mo.history("tasks") if kind_of(m) == "mirror"]
-    (reply,) = [m for m in mo.messages.values() if "started" in m.text]
+    (reply,) = [m for m in mo.messages.values() if "Queued: http" in m.text]
     assert reply.is_ephemeral
     assert mirror.id in reply.text
     thread = await harness.thread_of(record.id)
@@ -75,14 +75,14 @@ async def test_a_text_file_is_the_prompt_and_other_files_lie_beside_the_clone(ha
     mo = harness.playground.mo
     async with harness.running():
         await mo.command("omp new", "tasks", file=File("task.md", b"x" * 20_000))
-        await mo.wait_message(lambda m: "started" in m.text)
+        await mo.wait_message(lambda m: "Queued" in m.text)
         await mo.wait_message(lambda m: kind_of(m) == "result")
         first = await harness.only_run()
         harness.agent.hold()
         harness.agent.began.clear()
         shot = File("shot.png", b"\x89PNG\xff\x00")
         ran = await mo.command("omp new", "tasks", prompt="Look at this", file=shot)
-        told = await mo.wait_message(lambda m: is_answer(m, ran.id) and "started" in m.text)
+        told = await mo.wait_message(lambda m: is_answer(m, ran.id) and "Queued" in m.text)
         await harness.agent.began.wait()
         job = harness.agent.jobs[-1]
         assert job.files is not None
@@ -91,7 +91,7 @@ async def test_a_text_file_is_the_prompt_and_other_files_lie_beside_the_clone(ha
         harness.agent.release()
         await mo.wait_message(lambda m: kind_of(m) == "result" and "Look at this" in m.text)
         alone = await mo.command("omp new", "tasks", file=File("shot.png", b"\x89PNG\xff\x00"))
-        refused = await mo.wait_message(lambda m: is_answer(m, alone.id) and "no words" in m.text)
+        refused = await mo.wait_message(lambda m: is_answer(m, alone.id) and "is empty" in m.text)
     task = await harness.store.task(first.task or "")
     assert task is not None
     assert task.prompt == "x" * 20_000
@@ -108,7 +108,7 @@ async def test_bad_input_is_refused_at_once_and_the_text_comes_back(harness: App
         told = await mo.wait_message(lambda m: is_answer(m, ran.id))
         branch = await mo.command("omp new", "tasks", prompt="Fix the total", branch="--force")
         refused = await mo.wait_message(lambda m: is_answer(m, branch.id))
-    assert "There is no repository named 'nowhere'. Known: shop, bare, vault." in told.text
+    assert "Repository 'nowhere' not found. Known: shop, bare, vault." in told.text
     assert [file["filename"] for file in told.raw["attachments"]] == ["your-text.txt"]
     assert "*branch*" in refused.text
     assert await harness.store.runs(RunFilter()) == []

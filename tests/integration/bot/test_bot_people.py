@@ -27,7 +27,7 @@ async def test_an_outsider_is_refused_in_words_and_nothing_happens(harness: AppH
         card = await olu.wait_message(lambda m: kind_of(m) == "card 1")
         clicked = await olu.click(card, card.labels[0])
         assert clicked.reply is not None
-        assert "You have no role here" in clicked.reply.text
+        assert "You don't have access yet" in clicked.reply.text
     assert (await harness.only_run()).id == record.id
 
 
@@ -52,17 +52,17 @@ async def test_cancel_asks_first_and_ends_the_run_with_its_reason(harness: AppHa
     async with harness.running():
         record = await harness.start(mo)
         asked = await mo.command("omp cancel", "tasks", reason="wrong repository")
-        question = await mo.wait_message(lambda m: is_answer(m, asked.id) and "for good?" in m.text)
+        question = await mo.wait_message(lambda m: is_answer(m, asked.id) and "will be lost" in m.text)
         kept = question
         await mo.click(kept, "Keep running")
-        await mo.wait_message(lambda m: m.id == kept.id and "Nothing was changed" in m.text)
+        await mo.wait_message(lambda m: m.id == kept.id and "The run continues." in m.text)
         assert len(await harness.store.runs(RunFilter(is_open=True))) == 1
         again = await mo.command("omp cancel", "tasks", reason="wrong repository")
-        question = await mo.wait_message(lambda m: is_answer(m, again.id) and "for good?" in m.text)
-        gone = "Its record stays; work not yet published is gone."
-        assert question.content.endswith(f"for good? {gone}")
+        question = await mo.wait_message(lambda m: is_answer(m, again.id) and "will be lost" in m.text)
+        gone = "Its record stays; unpublished work will be lost."
+        assert question.content.endswith(f"? {gone}")
         await mo.click(question, "Cancel run")
-        await mo.wait_message(lambda m: m.id == question.id and m.text.endswith(f"ends. {gone}"))
+        await mo.wait_message(lambda m: m.id == question.id and m.text.endswith("Cancelled."))
         await mo.wait_message(lambda m: kind_of(m) == "card 1" and "wrong repository" in m.text)
         await mo.wait_message(lambda m: kind_of(m) == "result")
         await harness.nothing_owed()
@@ -116,7 +116,7 @@ async def test_parts_of_a_run_health_runs_and_help(harness: AppHarness) -> None:
         for what, words in (
             ("story", "Fix the total"),
             ("checks", "unit"),
-            ("cost", "Nothing is known of the cost"),
+            ("cost", "None are known yet"),
             ("people", "asked by Mo"),
             ("plan", "no plan"),
             ("next", "you can press"),
@@ -126,7 +126,7 @@ async def test_parts_of_a_run_health_runs_and_help(harness: AppHarness) -> None:
             await mo.wait_message(lambda m, i=ran.id, w=words: is_answer(m, i) and w.lower() in m.text.lower())
         diff = await mo.command("omp show", "tasks", what="diff")
         shown = await mo.wait_message(lambda m: is_answer(m, diff.id) and not m.is_thinking)
-        assert shown.raw["attachments"][0]["filename"] == f"run-{short_id(RunId(record.id))}-diff.diff"
+        assert shown.raw["attachments"][0]["filename"] == f"{short_id(RunId(record.id))}.diff"
         health = await mo.command("omp health", "tasks")
         await mo.wait_message(lambda m: is_answer(m, health.id) and "12 GiB free" in m.text)
         found = await mo.command("omp runs", "tasks", state="done", text="total")

@@ -92,7 +92,7 @@ async def test_without_the_content_intent_nothing_is_armed_and_run_as_task_still
         assert "no text and no file" in told.text
         foreign = await olu.command("Run as task", "tasks", target=said.id)
         told = await olu.wait_message(lambda m: is_answer(m, foreign.id))
-        assert "You have no role here" in told.text
+        assert "You don't have access yet" in told.text
         assert not armed(next(m for m in await ada.history("tasks") if m.id == said.id))
     record = await harness.only_run()
     assert record.requester == mo.id

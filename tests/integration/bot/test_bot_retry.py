@@ -20,7 +20,7 @@ async def test_a_message_makes_one_more_run_for_all_who_press_it(harness: AppHar
         made = await harness.next_run({first.id})
         name = f"run `{short_id(made.id)}`"
         assert all(short_id(made.id) in words for words in said)
-        assert sum("started" in words for words in said) == 1
+        assert sum("Queued" in words for words in said) == 1
         again = await words_for(mo, await mo.click(result, "Run again"))
         other = await words_for(ada, await ada.click(result, "Run again"))
         assert made.requester in {mo.id, ada.id}
@@ -33,7 +33,7 @@ async def test_a_message_makes_one_more_run_for_all_who_press_it(harness: AppHar
         assert f"pressed that already: {name} is the new one." in await words_for(
             mo, await mo.click(result, "Run again")
         )
-        assert "started" in await words_for(mo, await mo.click(card, "Run again"))  # another message, another run
+        assert "Queued" in await words_for(mo, await mo.click(card, "Run again"))  # another message, another run
         await later.next_run({first.id, made.id})
     assert len(await later.all_runs()) == 3
 
@@ -46,5 +46,5 @@ async def test_a_press_that_was_refused_can_be_repeated(harness: AppHarness) -> 
         harness.closed = "The disk is full."
         assert "The disk is full." in await words_for(mo, await mo.click(result, "Run again"))
         harness.closed = None
-        assert "started" in await words_for(mo, await mo.click(result, "Run again"))
+        assert "Queued" in await words_for(mo, await mo.click(result, "Run again"))
         await harness.next_run({first.id})

@@ -122,7 +122,7 @@ async def test_a_run_that_has_ended_refuses_and_gives_the_text_back(harness: App
         opened = await mo.command("omp say", "tasks", run=record.id)
         assert opened.modal is None
         foreign = await olu.command("omp say", "tasks", message="Hello", run=record.id)
-        assert "You have no role here" in await answer_to(olu, foreign)
+        assert "You don't have access yet" in await answer_to(olu, foreign)
 
 
 async def test_a_reply_that_discord_does_not_take_loses_nothing(harness: AppHarness) -> None:
@@ -155,7 +155,7 @@ async def test_messages_in_the_thread_reach_the_run_where_they_may_be_read(
         await mo.wait_event("REACTION_ADD", lambda data: data["message_id"] == said.id and RECEIVED in str(data))
         harness.capabilities["command"] = AgentCapabilities()
         await mo.say("And the docs.", thread)
-        hint = await mo.wait_message(lambda m: "takes nothing from this thread" in m.text)
+        hint = await mo.wait_message(lambda m: "cannot read messages while it is working" in m.text)
         assert hint.channel_id == thread
         assert harness.agent.received.empty()
         assert harness.agent.cancelled == 0

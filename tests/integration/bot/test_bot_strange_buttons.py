@@ -55,7 +55,7 @@ async def test_what_we_did_not_make_is_not_obeyed(harness: AppHarness) -> None:
         ):
             message = await posted(harness, custom_id)
             assert words in await told(ada, message)
-        assert "You have no role here" in await told(olu, message)
+        assert "You don't have access yet" in await told(olu, message)
     assert await harness.store.runs(RunFilter()) == []
 
 

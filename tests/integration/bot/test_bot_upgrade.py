@@ -44,7 +44,7 @@ async def test_what_was_shown_before_an_upgrade_means_the_same_after_it(playgrou
             message = (await mo.complete("omp queue edit", "message", "right", "tasks"))[0]["value"]
             form = await mo.command("omp queue edit", "tasks", message=message)
             asked = await mo.command("omp cancel", "tasks", reason="wrong repository")
-            question = await mo.wait_message(lambda m: is_answer(m, asked.id) and "for good?" in m.text)
+            question = await mo.wait_message(lambda m: is_answer(m, asked.id) and "will be lost" in m.text)
     assert as_an_older_version_left_it(database) == 2
     async with open_store(database, clock=SystemClock(), ids=SystemIds()) as store:
         harness = AppHarness(playground, store, tmp_path)

@@ -188,7 +188,7 @@ def test_a_key_that_is_kept_is_its_owners_alone(run: Run, home: Path) -> None:
     with pytest.raises(Refused, match="may be read by others"):
         run("hook", "codex", json.dumps(TURN))
     file.unlink()
-    with pytest.raises(ConfigurationError, match="no key to push with"):
+    with pytest.raises(ConfigurationError, match="No key to push with"):
         run("hook", "codex", json.dumps(TURN))
 
 

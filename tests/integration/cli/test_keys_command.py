@@ -125,8 +125,8 @@ async def test_every_change_is_in_the_audit(harness: AppHarness) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("revoke", "nobody"), 77, "There is no such key"),
-        (("rotate", "nobody"), 77, "There is no such key"),
+        (("revoke", "nobody"), 77, "No such key"),
+        (("rotate", "nobody"), 77, "No such key"),
         (("add", "taken"), 77, "There is a key named taken already"),
         (("add", "x" * 101), 77, "name"),
         (("add", "x", "--channel", "general"), 77, "channel"),

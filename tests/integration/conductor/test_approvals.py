@@ -99,7 +99,7 @@ async def test_who_may_give_leave(harness: AppHarness, asker: Person, person: Pe
 async def test_under_the_two_person_rule_the_requester_may_only_say_no(harness: AppHarness) -> None:
     async with harness.running():
         run = await asking(harness, ADA, repository="vault")
-        with refuses("somebody else must allow it"):
+        with refuses("another person must allow it"):
             await harness.areas.approvals.approve(await harness.areas.load(run), "a1", ADA)
         assert (await harness.areas.approvals.approve(await harness.areas.load(run), "a1", AP)).fresh
         other = await asking(harness, ADA, wants("a2"), repository="vault")
@@ -110,9 +110,9 @@ async def test_what_nobody_waits_for_is_refused_in_words(harness: AppHarness) ->
     async with harness.running():
         run = await asking(harness, ADA, wants(), wants("a2"), ev.ApprovalWithdrawn(approval="a2"))
         await harness.until(run, lambda seen: [one.status for one in seen.approvals] == ["open", "withdrawn"])
-        with refuses("asked for no such leave"):
+        with refuses("has no such approval request"):
             await harness.areas.approvals.approve(await harness.areas.load(run), "a3", ADA)
-        with refuses("does not wait for that any more"):
+        with refuses("no longer waits for that"):
             await harness.areas.approvals.approve(await harness.areas.load(run), "a2", ADA)
         other = await asking(harness)
         await harness.areas.runs.cancel(await harness.areas.record(other), ADA)

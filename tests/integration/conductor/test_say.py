@@ -152,9 +152,9 @@ async def test_a_waiting_word_is_taken_back_and_a_taken_one_is_not(steered: AppH
         steered.agent.release()
         await steered.areas.runs.resume(await steered.areas.load(first), ADA)
         await steered.ended(first)
-        with refuses("has that already"):
+        with refuses("has read that already"):
             await steered.areas.messages.drop(await steered.areas.record(first), right.id, ADA)
-        with refuses("Nothing like that was said"):
+        with refuses("has no such message"):
             await steered.areas.messages.drop(await steered.areas.record(first), "01JD0000000000000000000000", ADA)
     assert steered.agent.jobs[-1].prompt.endswith("Said since:\n\nRight.")
 
@@ -176,7 +176,7 @@ async def test_a_waiting_word_is_edited_in_its_place_and_a_taken_or_dropped_one_
         with refuses("You may not say"):
             await steered.areas.messages.edit(await steered.areas.record(run), first.id, "Mine.", VI)
         await steered.areas.messages.drop(await steered.areas.record(run), third.id, ADA)
-        with refuses("took that back"):
+        with refuses("was withdrawn"):
             await steered.areas.messages.edit(await steered.areas.record(run), third.id, "Again.", ADA)
         steered.agent.release()
         await steered.areas.runs.resume(await steered.areas.load(run), ADA)

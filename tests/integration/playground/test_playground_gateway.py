@@ -156,7 +156,7 @@ async def test_what_the_bot_says_of_itself_is_shown_until_it_goes(playground: Pl
     async def presence() -> object:
         return (await playground.state())["bot"]["presence"]
 
-    words = "read-only: nothing new is kept"
+    words = "read-only: disk full"
     async with raw_bot(playground) as bot:
         assert await presence() == {"status": "online", "words": None}
         custom = {"type": 4, "name": "Custom Status", "state": words}
