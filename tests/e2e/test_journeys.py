@@ -33,12 +33,6 @@ def git(folder: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-def short_id(text: str) -> str:
-    found = re.search(r"Run `(\w{6})`", text)
-    assert found, text
-    return found[1]
-
-
 async def test_command_form_card_finished_and_one_new_message(tmp_path: Path) -> None:
     async with running_product(tmp_path, config=REHEARSAL) as product:
         ada = product.playground.ada

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.test_journeys import git, short_id
+from tests.e2e.test_journeys import git
 from tests.integration.cli.harness import ompycord
 from tests.support.product import running_product
+from tests.support.replies import run_linked_by
 from tests.support.terminal import Terminal
 
 pytestmark = [pytest.mark.e2e, pytest.mark.posix]
@@ -43,7 +44,8 @@ async def test_a_stopped_run_is_worked_on_by_hand_and_handed_back(tmp_path: Path
         ada = product.playground.ada
         asked = await ada.command("omp new", "tasks", prompt="Wait", repository="notes", agent="patient", mode="fast")
         assert asked.reply is not None
-        run = short_id((await ada.wait_message(lambda m: "started" in m.text and m.is_ephemeral)).text)
+        queued = await ada.wait_message(lambda m: "Queued: http" in m.text and m.is_ephemeral)
+        run = await run_linked_by(ada, queued.text)
         card = await ada.wait_message(lambda m: " · card 1" in m.text and "Working" in m.text)
         argv = [sys.executable, "-m", "ompycord", "takeover", run, "--data-dir", str(product.data)]
         env = {**os.environ, "PYTHONPATH": str(Path.cwd())}

@@ -20,10 +20,11 @@ import psutil
 
 from ompycord.playground.client import Message
 from tests.e2e.conftest import shown
-from tests.e2e.test_journeys import git, short_id
+from tests.e2e.test_journeys import git
 from tests.support.patience import within
 from tests.support.playground_person import Person
 from tests.support.product import Product
+from tests.support.replies import run_linked_by
 
 PATIENCE_S = 90.0
 APPROVAL = "Allow once"
@@ -141,8 +142,8 @@ async def begin(product: Product, kind: Kind, prompt: str) -> Journey:
     """Mo hands the task in."""
     mo = product.playground.mo
     await mo.command("omp new", "tasks", prompt=prompt, repository="vault", agent=kind.name)
-    told = await mo.wait_message(lambda m: m.is_ephemeral and "started" in m.text)
-    return Journey(product, short_id(told.text))
+    told = await mo.wait_message(lambda m: m.is_ephemeral and "Queued: http" in m.text)
+    return Journey(product, await run_linked_by(mo, told.text))
 
 
 @asynccontextmanager

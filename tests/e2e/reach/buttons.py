@@ -37,8 +37,8 @@ async def fill_the_form(ada: Visitor) -> str:
 
 
 async def answer_in_words(ada: Visitor, run: str) -> None:
-    question = await ada.sees(f"{run} · question", label="Answer…")
-    await ada.fill(await ada.press(question, "Answer…"), "Answer sent", answer="Yes, please")
+    question = await ada.sees(f"{run} · question", label="Other answer…")
+    await ada.fill(await ada.press(question, "Other answer…"), "Answer sent", answer="Yes, please")
 
 
 async def after_success(ada: Visitor, run: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from ompycord.playground.client import File, JsonObject, Message
 from tests.support.playground_person import Interaction, Person
 from tests.support.product import SECRET, Product
+from tests.support.replies import run_linked_by
 
 __all__ = ["Visitor", "action_of", "answers", "post"]
 
@@ -43,11 +44,7 @@ class Visitor:
 
     async def started(self, words: str) -> str:
         """The end of the id of the run whose summary an answer links to."""
-        message = words.split()[1].rsplit("/", 1)[1]
-        summary = await self.person.wait_message(lambda m: m.id == message and " · mirror" in m.text)
-        found = re.search(r"(\w{6}) · mirror", summary.text)
-        assert found, summary.text
-        return found[1]
+        return await run_linked_by(self.person, words)
 
     async def press(self, message: Message, label: str, *, updates: bool = False) -> Interaction:
         """Press a button. `updates`: its answer is a change of the message that carries it."""

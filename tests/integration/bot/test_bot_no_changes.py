@@ -2,7 +2,7 @@
 
 from tests.integration.bot.conftest import AppHarness, is_answer, kind_of
 
-HEAD = "⚪ Finished · no changes"
+HEAD = "Finished · no changes"
 WORDS = "Error: 401 Unauthorized"
 
 

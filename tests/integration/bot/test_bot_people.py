@@ -126,6 +126,10 @@ async def test_parts_of_a_run_health_runs_and_help(harness: AppHarness) -> None:
             await mo.wait_message(lambda m, i=ran.id, w=words: is_answer(m, i) and w.lower() in m.text.lower())
         diff = await mo.command("omp show", "tasks", what="diff")
         shown = await mo.wait_message(lambda m: is_answer(m, diff.id) and not m.is_thinking)
+        assert shown.content.startswith("```diff\n")
+        harness.show_diff = b"+a long line of a diff\n" * 100
+        long = await mo.command("omp show", "tasks", what="diff")
+        shown = await mo.wait_message(lambda m: is_answer(m, long.id) and not m.is_thinking)
         assert shown.raw["attachments"][0]["filename"] == f"{short_id(RunId(record.id))}.diff"
         health = await mo.command("omp health", "tasks")
         await mo.wait_message(lambda m: is_answer(m, health.id) and "12 GiB free" in m.text)
@@ -133,7 +137,7 @@ async def test_parts_of_a_run_health_runs_and_help(harness: AppHarness) -> None:
         await mo.wait_message(lambda m: is_answer(m, found.id) and "complete" in m.text)
         helped = await mo.command("omp help", "tasks")
         assert helped.reply is not None
-        assert "`/omp new prompt repository" in helped.reply.text
+        assert "`/omp new [prompt] [repository]" in helped.reply.text
 
 
 async def test_a_diff_beyond_an_upload_is_cut_and_runs_of_another_server_crowd_out_none(
@@ -169,7 +173,7 @@ async def test_a_question_is_answered_by_button_once_and_the_second_is_told_who_
         await harness.agent.began.wait()
         await harness.areas.recorder.observe(RunId(record.id), ASKED)
         question = await mo.wait_message(lambda m: kind_of(m) == "question" and "Before or after tax?" in m.text)
-        assert question.labels == ["before", "after", "Answer…"]
+        assert question.labels == ["before", "after", "Other answer…"]
         await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Waiting for" in m.text)
         first = await mo.click(question, "after")
         await mo.wait_message(lambda m: is_answer(m, first.id) and "gets your answer: *after*" in m.text)
@@ -193,8 +197,8 @@ async def test_a_question_is_answered_in_words_of_ones_own(harness: AppHarness) 
         record = await harness.start(mo)
         await harness.agent.began.wait()
         await harness.areas.recorder.observe(RunId(record.id), ASKED)
-        question = await mo.wait_message(lambda m: kind_of(m) == "question" and "Answer…" in m.labels)
-        opened = await mo.click(question, "Answer…")
+        question = await mo.wait_message(lambda m: kind_of(m) == "question" and "Other answer…" in m.labels)
+        opened = await mo.click(question, "Other answer…")
         await mo.submit_labels(opened, {"Your answer": "before, but only for gifts"})
         await mo.wait_message(lambda m: m.id == question.id and "only for gifts" in m.text)
     snapshot = await harness.until(record.id, lambda seen: seen.questions[0].status == "answered")

@@ -117,7 +117,7 @@ async def test_a_run_that_has_ended_refuses_and_gives_the_text_back(harness: App
         assert "Say…" not in card.labels
         ran = await mo.command("omp say", "tasks", message="One more thing", run=record.id)
         told = await mo.wait_message(lambda m: is_answer(m, ran.id) and not m.is_thinking)
-        assert "has ended, so has finished. *Run again*" in told.text
+        assert "has finished. *Run again*" in told.text
         assert [file["filename"] for file in told.raw["attachments"]] == ["your-text.txt"]
         opened = await mo.command("omp say", "tasks", run=record.id)
         assert opened.modal is None
@@ -169,5 +169,5 @@ async def test_messages_in_the_thread_are_left_alone_where_they_may_not_be_read(
         run = await working(harness, mo)
         await mo.say("Mind the tests.", await harness.thread_of(run))
         told = await mo.command("omp say", "tasks", message="This one.")
-        assert "Kept" in await answer_to(mo, told)
+        assert "Queued" in await answer_to(mo, told)
         assert await harness.heard() == Prompted(text="This one.", by="Mo")
