@@ -40,7 +40,7 @@ async def test_the_board_lists_what_runs_and_says_when_nothing_does_without_a_so
     async with harness.running():
         first = await board_says(harness, "No runs.")
         run = await harness.at_work()
-        full = await board_says(harness, f"<#{await harness.thread_of(run)}>")
+        full = await board_says(harness, f"/{await harness.thread_of(run)})")
         assert full.id == first.id
         assert "1 working" in full.text
         harness.agent.release()

@@ -8,7 +8,7 @@ import pytest
 
 from ompycord.bot import Bot
 from ompycord.domain import events as ev
-from ompycord.domain.ids import RunId
+from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.ports import RunFilter
 from ompycord.domain.records import OutboxKind
 from ompycord.errors import GatewayFatal
@@ -120,8 +120,8 @@ async def test_a_channel_that_disappears_ends_the_delivery_with_a_reason_and_hur
         await harness.until(record.id, lambda seen: seen.is_final)
         await harness.nothing_owed()
         harness.agent.hold()
-        await harness.start(mo, prompt="Another one")
-        await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Another one" in m.text)
+        other = await harness.start(mo, prompt="Another one")
+        await mo.wait_message(lambda m: kind_of(m) == "card 1" and short_id(RunId(other.id)) in m.text)
 
 
 async def test_a_dropped_gateway_is_picked_up_again(harness: AppHarness) -> None:
@@ -205,7 +205,7 @@ async def test_a_card_that_discord_slows_says_so_and_catches_up(harness: AppHarn
     async with harness.running():
         record = await harness.start(mo)
         await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Stop" in m.labels)
-        await mo.wait_message(lambda m: kind_of(m) == "mirror" and "<#" in m.text)
+        await mo.wait_message(lambda m: kind_of(m) == "mirror" and "url" in m.raw["embeds"][0])
         limited = {"message": "You are being rate limited.", "retry_after": 40.0, "global": False}
         await playground.fault("PATCH", EDIT, "status", count=1, status=429, body=limited)
         await harness.areas.recorder.observe(RunId(record.id), ev.ToolFinished(tool="edit", title="one.py"))
@@ -225,7 +225,7 @@ async def test_an_outage_is_not_told_as_a_limit_and_an_ended_run_tells_of_none(h
     async with harness.running():
         run = RunId((await harness.start(mo)).id)
         await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Stop" in m.labels)
-        await mo.wait_message(lambda m: kind_of(m) == "mirror" and "<#" in m.text)
+        await mo.wait_message(lambda m: kind_of(m) == "mirror" and "url" in m.raw["embeds"][0])
         await playground.fault("PATCH", EDIT, "status", count=1, status=503, body={"message": "no", "code": 0})
         await harness.areas.recorder.observe(run, ev.ToolFinished(tool="edit", title="one.py"))
         await harness.struck()
@@ -248,7 +248,7 @@ async def test_a_card_goes_on_in_a_fresh_message_before_discord_refuses_edits(ha
     async with harness.running():
         record = await harness.start(mo)
         first = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Stop" in m.labels)
-        await mo.wait_message(lambda m: kind_of(m) == "mirror" and "<#" in m.text)
+        await mo.wait_message(lambda m: kind_of(m) == "mirror" and "url" in m.raw["embeds"][0])
         await harness.until_surface(record.id, OutboxKind.CARD)
         await harness.true_everywhere(record.id)
         await harness.advance(56 * 60)

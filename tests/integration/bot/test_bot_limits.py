@@ -44,7 +44,7 @@ async def test_a_limit_rings_once_and_is_raised_by_a_form(harness: AppHarness) -
         await mo.wait_message(lambda m: kind_of(m) == "card 1" and "of $3.50" in m.text)
         asked = await mo.command("omp cost", "tasks", csv=True)
         told = await mo.wait_message(lambda m: is_answer(m, asked.id) and not m.is_thinking)
-        assert "**Your runs, the last 30 days**\n$0.55 · 1 run · 61k in, 4k out" in told.text
+        assert "**Your runs, the last 30 days**\n$0.55 · 1 run · 61k tokens in, 4k out" in told.text
         assert [file["filename"] for file in told.raw["attachments"]] == ["costs.csv"]
         asked = await ada.command("omp cost", "tasks", period="day")
         told = await ada.wait_message(lambda m: is_answer(m, asked.id) and not m.is_thinking)

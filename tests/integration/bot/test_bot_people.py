@@ -176,7 +176,7 @@ async def test_a_question_is_answered_by_button_once_and_the_second_is_told_who_
         assert question.labels == ["before", "after", "Other answer…"]
         await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Waiting for" in m.text)
         first = await mo.click(question, "after")
-        await mo.wait_message(lambda m: is_answer(m, first.id) and "gets your answer: *after*" in m.text)
+        await mo.wait_message(lambda m: is_answer(m, first.id) and "Answer sent: *after*" in m.text)
         second = await ada.click(question, "before")
         told = await ada.wait_message(lambda m: is_answer(m, second.id) and not m.is_thinking)
         assert told.text.startswith("Already answered by Mo, <t:")
