@@ -41,6 +41,7 @@ async def main() -> int:
             await page.get_by_test_id("channel-link").filter(has_text="tasks").first.click()
             await _form(page)
             await page.get_by_test_id("thread-chip").last.click()
+            await page.get_by_test_id("thread-full").click()
             await _question(page)
             await page.set_viewport_size(PHONE)
             await _take(page, "phone")

@@ -48,10 +48,18 @@ async def channel_views(opened: Visit) -> AsyncIterator[str]:
     await opened.at("bot-kill").click()
     await expect(opened.at("bot-start")).to_be_visible()
     yield "channel with a failure and the bot offline"
+    if await opened.page.locator("#sidebar").is_visible():
+        await opened.at("thread-chip").click()
+        await expect(opened.at("thread-composer")).to_be_visible()
+        yield "channel with a thread at its right"
     await opened.go(world.THREAD)
     yield "thread"
     await opened.go(world.GENERAL)
     yield "channel with every kind of markdown"
+    await opened.message(world.HOSTILE).get_by_role("button", name="Reply").press("Enter")
+    await expect(opened.at("reply-bar")).to_be_visible()
+    yield "a message that is answered"
+    await opened.page.keyboard.press("Escape")
     await opened.at("composer").press("ArrowUp")
     await expect(opened.at("edit-input")).to_be_visible()
     yield "a message that is edited"
@@ -100,12 +108,20 @@ async def floating_views(opened: Visit) -> AsyncIterator[str]:
     await keyboard.press("Escape")
     card = opened.message(world.CARD)
     for name in ("More actions", "Add reaction"):
-        await card.get_by_role("button", name=name).click()
+        button = card.get_by_role("button", name=name)
+        if await opened.page.evaluate("matchMedia('(hover: none)').matches"):
+            await button.press("Enter")  # a finger has no toolbar: it holds the message instead
+        else:
+            await button.click()
         yield name
         await keyboard.press("Escape")
     await opened.at("pins-button").click()
     await expect(opened.at("pins")).to_be_visible()
     yield "pins"
+    await keyboard.press("Escape")
+    await opened.at("threads-button").click()
+    await expect(opened.at("threads")).to_be_visible()
+    yield "threads"
     await keyboard.press("Escape")
     await keyboard.press("Control+k")
     await expect(opened.at("switcher-input")).to_be_visible()

@@ -84,7 +84,7 @@ async def test_administration_is_offered_to_those_who_may(work: Visit) -> None:
     await work.at("composer").fill("/omp-")
     await expect(work.at("completion-item")).to_have_text(["/omp-admin setupSet the server up"])
     await work.at("person-outsider").check()
-    await expect(work.at("notice")).to_have_text("You are Olu now.")
+    await expect(work.at("notice")).to_have_text("Switched to Olu")
     await work.at("composer").fill("/")
     await expect(work.at("completion-item").first).to_be_visible()
     assert "omp-admin" not in await work.at("completion").inner_text()
@@ -159,10 +159,12 @@ async def test_selects_send_one_several_and_people(work: Visit) -> None:
 
 
 async def test_an_ephemeral_answer_is_for_one_person_and_can_be_dismissed(work: Visit) -> None:
+    await expect(work.at("ephemeral-note")).to_have_count(0)  # what was there before the page is gone, as in Discord
+    work.double.post(world.WORK, world.BOT, "You can watch here.", flags=64, ephemeral_for=world.ADA)
     await expect(work.at("ephemeral-note")).to_have_count(1)
     await work.control("details").click()
     await expect(work.at("ephemeral-note")).to_have_count(2)
-    await expect(work.at("ephemeral-note").last).to_contain_text("Only you can see this · Dismiss")
+    await expect(work.at("ephemeral-note").last).to_contain_text("Only you can see this · Dismiss message")
     await work.at("ephemeral-dismiss").last.click()
     await expect(work.at("ephemeral-note")).to_have_count(1)
     await work.at("person-member").check()

@@ -19,8 +19,10 @@ pytestmark = [
 PATIENCE_S = 10.0
 
 
-async def test_a_thread_opens_in_the_main_pane_and_leads_back(work: Visit) -> None:
+async def test_a_thread_opens_in_full_and_leads_back(work: Visit) -> None:
     await work.at("thread-chip").click()
+    await work.at("thread-full").click()
+    await expect(work.at("thread-pane")).to_be_hidden()
     await expect(work.page.get_by_role("heading", level=1)).to_contain_text("Cart ignores discount")
     await expect(work.at("message").last).to_contain_text("Watching.")
     await work.at("composer").fill("Thanks @Mo")
@@ -34,7 +36,7 @@ async def test_a_thread_opens_in_the_main_pane_and_leads_back(work: Visit) -> No
 
 async def test_new_threads_appear_beneath_their_channel_and_gone_channels_leave(work: Visit) -> None:
     thread: world.Json = {"id": "990", "type": 11, "name": "Fresh run", "parent_id": world.OPS, "guild_id": world.GUILD}
-    work.double.dispatch("THREAD_CREATE", thread)
+    work.double.dispatch("THREAD_CREATE", thread | {"member_ids": [world.ADA]})
     fresh = work.page.get_by_role("list", name="Threads of ops").get_by_role("link")
     await expect(fresh).to_have_text("Fresh run, thread")
     work.double.dispatch("CHANNEL_DELETE", {"id": world.OPS})
@@ -188,8 +190,14 @@ async def test_the_bot_is_killed_and_started_from_the_page(general: Visit) -> No
     await expect(general.at("bot-state")).to_have_text("ompycord is online, process 4242")
     await general.at("bot-kill").click()
     await expect(general.at("bot-state")).to_have_text("ompycord is offline")
-    await expect(general.page.get_by_text("The bot is offline:")).to_be_visible()
+    await expect(general.at("offline-note")).to_contain_text("The bot is offline:")
+    general.double.is_start_slow = True
     await general.at("bot-start").click()
+    await expect(general.at("bot-state")).to_have_text("ompycord is starting…")
+    await expect(general.at("bot-kill")).to_be_hidden()
+    await general.at("bot-start").click(force=True)  # the impatient second press
+    await expect(general.at("offline-note")).to_be_hidden()
+    general.double.dispatch("BOT_STATUS", {"online": True, "pid": 4242})
     await expect(general.at("bot-kill")).to_be_visible()
     assert [path for path, _ in general.double.received] == ["/app/bot/kill", "/app/bot/start"]
 

@@ -27,6 +27,11 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+AS_THE_BROWSER = """
+const key = "ompycord-playground-theme";
+localStorage.getItem(key) ?? localStorage.setItem(key, "system");
+"""
+"""The page is dark until one chooses; a test chooses by the browser's scheme."""
 Scheme = Literal["dark", "light"]
 
 
@@ -92,6 +97,7 @@ class Stage:
             "console",
             lambda said: opened.problems.append(said.text) if "Content Security Policy" in said.text else None,
         )
+        await page.add_init_script(AS_THE_BROWSER)
         try:
             await opened.go(channel)
             yield opened

@@ -31,6 +31,7 @@ class PageDouble:
         self.messages = world.messages()
         self.channels = world.channels()
         self.commands: list[Json] = world.COMMANDS
+        self.roles: list[Json] = world.ROLES
         self.is_online = True
         self.received: list[tuple[str, Json]] = []
         """Every body the page posted, with its path."""
@@ -38,6 +39,8 @@ class PageDouble:
         self.refused_modal: dict[str, str] = {}
         """Errors by field that the next modal submissions get."""
         self.is_modal_silent = False
+        self.is_start_slow = False
+        """Whether a started bot has a process only, and is not online yet."""
         self.slow: list[str] = []
         """Commands that wait for their first answer."""
         self.address = ""
@@ -73,6 +76,9 @@ class PageDouble:
 
     def find(self, channel: str, message_id: str) -> Json:
         return next(each for each in self.messages[channel] if each["id"] == message_id)
+
+    def find_channel(self, channel: str) -> Json:
+        return next(each for each in self.channels if each["id"] == channel)
 
     def edit(self, channel: str, message_id: str, **changes: object) -> None:
         message = self.find(channel, message_id)
@@ -129,7 +135,7 @@ class PageDouble:
             {
                 "users": world.USERS,
                 "guild": {"id": world.GUILD, "name": "Sample team", "owner_id": world.ADA},
-                "roles": world.ROLES,
+                "roles": self.roles,
                 "channels": newest,
                 "commands": self.commands,
                 "bot": bot | {"pid": 4242 if self.is_online else None},
@@ -170,8 +176,39 @@ class PageDouble:
 
     async def send_message(self, request: web.Request) -> web.Response:
         body = await self._keep(request)
-        files = [self._attachment(each) for each in body.get("attachments", [])]
-        return web.json_response(self.post(body["channel"], body["user"], body["content"], attachments=files))
+        more: Json = {"attachments": [self._attachment(each) for each in body.get("attachments", [])]}
+        if reply := body.get("reply"):
+            more |= {"type": 19, "referenced_message": self.find(body["channel"], reply["message"])}
+        return web.json_response(self.post(body["channel"], body["user"], body["content"], **more))
+
+    async def delete_message(self, request: web.Request) -> web.Response:
+        body = await self._keep(request)
+        self.messages[body["channel"]].remove(self.find(body["channel"], body["message"]))
+        self.dispatch("MESSAGE_DELETE", {"id": body["message"], "channel_id": body["channel"]})
+        return web.json_response({})
+
+    async def pin_message(self, request: web.Request) -> web.Response:
+        body = await self._keep(request)
+        self.edit(body["channel"], body["message"], pinned=request.path.endswith("/pin"))
+        return web.json_response({})
+
+    async def open_thread(self, request: web.Request) -> web.Response:
+        body = await self._keep(request)
+        thread: Json = {"id": body["message"], "type": 11, "name": body["name"], "parent_id": body["channel"]}
+        self.dispatch("THREAD_CREATE", thread | {"guild_id": world.GUILD, "member_ids": [body["user"]]})
+        return web.json_response({"id": body["message"]})
+
+    async def change_membership(self, request: web.Request) -> web.Response:
+        body = await self._keep(request)
+        thread = next(each for each in self.channels if each["id"] == body["thread"])
+        others = [user for user in thread["member_ids"] if user != body["user"]]
+        thread["member_ids"] = [*others, body["user"]] if request.path.endswith("/join") else others
+        self.dispatch("THREAD_MEMBERS_UPDATE", thread)
+        return web.json_response({})
+
+    async def quit(self, request: web.Request) -> web.Response:
+        await self._keep(request)
+        return web.json_response({})
 
     async def edit_message(self, request: web.Request) -> web.Response:
         body = await self._keep(request)
@@ -265,8 +302,9 @@ class PageDouble:
 
     async def bot(self, request: web.Request) -> web.Response:
         await self._keep(request)
-        self.is_online = request.path.endswith("start")
-        self.dispatch("BOT_STATUS", {"online": self.is_online, "pid": 4242 if self.is_online else None})
+        self.is_online = request.path.endswith("start") and not self.is_start_slow
+        has_process = request.path.endswith("start")
+        self.dispatch("BOT_STATUS", {"online": self.is_online, "pid": 4242 if has_process else None})
         return web.json_response({})
 
     async def wire(self, request: web.Request) -> web.Response:
@@ -339,6 +377,13 @@ GETS: Final[dict[str, Act]] = {
 POSTS: Final[dict[str, Act]] = {
     "/app/messages": PageDouble.send_message,
     "/app/messages/edit": PageDouble.edit_message,
+    "/app/messages/delete": PageDouble.delete_message,
+    "/app/messages/pin": PageDouble.pin_message,
+    "/app/messages/unpin": PageDouble.pin_message,
+    "/app/threads": PageDouble.open_thread,
+    "/app/threads/join": PageDouble.change_membership,
+    "/app/threads/leave": PageDouble.change_membership,
+    "/control/shutdown": PageDouble.quit,
     "/app/attachments": PageDouble.upload,
     "/app/reactions": PageDouble.react,
     "/app/interactions/command": PageDouble.command,

@@ -80,6 +80,8 @@ def channels() -> list[Json]:
         "guild_id": GUILD,
         "thread_metadata": {"archived": False, "locked": False},
         "message_count": 2,
+        "member_ids": [ADA, MO],
+        "last_message": message("300000000000000032", THREAD, MO, "Watching."),
     }
     return [
         channel(GENERAL, "general", "Talk and news", 0),

@@ -37,6 +37,8 @@ class BotProcess:
         self._children: set[subprocess.Popen[bytes]] = set()
         self.ending: object = None
         """The pid of a bot that announced its own end."""
+        self.ends_registered = False
+        """Whether the end of the playground ends the registered bot too, though another program started it."""
 
     @property
     def known(self) -> Json | None:
@@ -63,7 +65,7 @@ class BotProcess:
         """Send the registered process SIGKILL and wait for its end. Raises BotProcessError where it does not run."""
         process = self.process()
         if process is None:
-            raise BotProcessError("the registered bot process does not run")
+            raise BotProcessError(f"it does not run{_last(self.known)}")
         process.kill()
         with contextlib.suppress(psutil.TimeoutExpired):
             process.wait(timeout=KILL_WAIT_S)
@@ -75,9 +77,10 @@ class BotProcess:
         """Start the bot again with its registered arguments, in a session of its own. Raises BotProcessError."""
         known = self.known
         if known is None:
-            raise BotProcessError("no bot was registered")
-        if self.process() is not None:
-            raise BotProcessError("the bot runs already")
+            raise BotProcessError("no bot has run here yet; `ompycord up` starts one")
+        running = self.process()
+        if running is not None:
+            raise BotProcessError(f"it runs already, as process {running.pid}")
         with (self._folder / "bot.log").open("ab") as log:
             try:
                 child = subprocess.Popen(  # noqa: S603  # the arguments that our own token holder registered
@@ -96,7 +99,17 @@ class BotProcess:
         return child.pid
 
     async def end_started(self) -> None:
-        """SIGTERM to the bot that was started from the page, which no other process would end."""
+        """SIGTERM to the bot that was started from the page, which no other process would end.
+
+        With `ends_registered` also to the registered one.
+        """
+        registered = self.process() if self.ends_registered else None
+        if registered is not None and registered.pid not in (self.ending, *(child.pid for child in self._children)):
+            registered.terminate()
+            try:
+                await asyncio.to_thread(registered.wait, END_WAIT_S)
+            except psutil.TimeoutExpired:
+                registered.kill()
         for child in [child for child in self._children if child.poll() is None and child.pid != self.ending]:
             child.terminate()
             try:
@@ -139,3 +152,7 @@ class BotProcess:
 
     def _reap(self) -> None:
         self._children = {child for child in self._children if child.poll() is None}
+
+
+def _last(known: Json | None) -> str:
+    return f": process {known['pid']} has ended" if known else ": none was started here yet"

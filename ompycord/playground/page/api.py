@@ -12,6 +12,7 @@ from ompycord.playground.gateway.server import Gateway
 from ompycord.playground.page import files
 from ompycord.playground.page.answers import answer, with_body
 from ompycord.playground.page.feed import PageEvent, PageFeed, Subscriber
+from ompycord.playground.page.message_acts import MessageActs
 from ompycord.playground.page.people import People
 from ompycord.playground.rules import permissions
 from ompycord.playground.rules.documents import Json, as_list, as_object, public
@@ -31,11 +32,13 @@ class PageApi:
         self._services = services
         self._core = services.core
         self._people = People(services)
+        self._acts = MessageActs(services=services, people=self._people)
         self._gateway = gateway
         self._feed = feed
         self._bot = bot
 
     def add_to(self, application: web.Application) -> None:
+        self._acts.add_to(application)
         add = application.router.add_route
         add("GET", "/", self._index)
         add("GET", "/page/{path:.+}", self._static)
@@ -73,7 +76,7 @@ class PageApi:
             self._people.require_person(user)
         all_channels = [*self._core.storage.all("channel")]
         visible = [
-            channels.shown(self._core, item)
+            channels.for_page(self._core, item)
             for item in all_channels
             if not user or world.permissions_in(user, item) & permissions.VIEW_CHANNEL
         ]
@@ -151,7 +154,8 @@ class PageApi:
         if not isinstance(body.get("attachments", []), list):
             raise NotPossibleError("attachments is a list of ids")
         user, channel = _user(body), str(body.get("channel"))
-        made = self._people.write(user, channel, body.get("content"), as_list(body.get("attachments")))
+        files, reply = as_list(body.get("attachments")), as_object(body.get("reply"))
+        made = self._people.write(user, channel, body.get("content"), files, reply=reply)
         return views.for_page(self._core, made, viewer=_user(body))
 
     async def _rewrite(self, body: Json) -> object:

@@ -91,8 +91,11 @@ class ControlApi:
         return {"pid": self._bot.pid}
 
     async def _shutdown(self, body: Json) -> object:
-        """An ending bot names its pid, so that it gets no second signal."""
-        self._bot.ending = body.get("bot")
+        """An ending bot names its pid, so that it gets no second signal; `everything` ends the bot too, whoever
+        started it.
+        """
+        self._bot.ending = body.get("bot", self._bot.ending)
+        self._bot.ends_registered |= body.get("everything") is True
         self._stop.set()
         return {}
 

@@ -7,7 +7,14 @@ from typing import Final
 from aiohttp import ETag, web
 
 STATIC: Final = Path(__file__).parent / "static"
-TYPES: Final = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+TYPES: Final = {
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+    ".txt": "text/plain",
+}
 """Fixed here, since a browser told not to guess refuses what a system's own table may call a script (`text/plain`)."""
 MISSING: Final = "This playground was built without its page: the file is not in ompycord/playground/page.\n"
 

@@ -11,6 +11,9 @@ from ompycord.playground.world.messages import Draft
 from ompycord.playground.world.payloads import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL, RESOLVING_TYPES, Resolver
 from ompycord.playground.world.services import Services
 
+REPLIABLE = (0, 19, 20, 23)
+"""Message types that a reply may answer: texts, replies, and answers to commands."""
+
 
 class People:
     """The acts of the three humans. Ids are those of users."""
@@ -33,16 +36,17 @@ class People:
         if stored is None or stored.get("bot"):
             raise NotPossibleError("There is no such person.", status=404)
 
-    def write(self, user: str, channel_id: str, text: Any, file_ids: list[Any]) -> Json:
+    def write(self, user: str, channel_id: str, text: Any, file_ids: list[Any], *, reply: Json | None = None) -> Json:
         """Send a message as a person, with files uploaded before; mentions work as the person's permissions allow.
 
-        A refused message leaves its files as they were, for another try.
+        `reply` is `{"message", "pings"}`: which message it answers, and whether its author is pinged. A refused message
+        leaves its files as they were, for another try.
         """
         channel = self.channel_for(user, channel_id)
         is_thread = channel["type"] in (10, 11, 12)
         needed = permissions.SEND_MESSAGES_IN_THREADS if is_thread else permissions.SEND_MESSAGES
         self._core.world.require(user, channel, needed | (permissions.ATTACH_FILES if file_ids else 0))
-        body: Json = {"content": text, "allowed_mentions": None}
+        body: Json = {"content": text, "allowed_mentions": None, **self._reply(user, channel, reply)}
         check_message(body, self._core.limits, uploads=len(file_ids))
         unsent = self._unsent(user, file_ids)
         self._threads.require_writable(channel, user)
@@ -139,6 +143,18 @@ class People:
         return self._interactions.begin(MODAL, user=user, channel=channel, data=data, more=more, message=source)
 
     # -- steps -----------------------------------------------------------------------------------------------------
+
+    def _reply(self, user: str, channel: Json, reply: Json | None) -> Json:
+        """What a reply adds to the body (Discord, "Message reference"): it needs the history; notices take none."""
+        if reply is None:
+            return {}
+        self._core.world.require(user, channel, permissions.READ_MESSAGE_HISTORY)
+        target = self._messages.get(channel["id"], str(reply.get("message")))
+        if target["type"] not in REPLIABLE:
+            raise NotPossibleError("No one can reply to this message.")
+        kinds = ["users", "roles", "everyone"]
+        allowed: Json = {"parse": kinds, "replied_user": bool(reply.get("pings", True))}
+        return {"message_reference": {"message_id": target["id"]}, "allowed_mentions": allowed}
 
     def _unsent(self, user: str, file_ids: list[Any]) -> list[Json]:
         if len(set(map(str, file_ids))) != len(file_ids):

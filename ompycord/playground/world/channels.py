@@ -4,8 +4,13 @@ from typing import Final
 
 from ompycord.playground.rules.documents import Json, public
 from ompycord.playground.rules.intents import DIRECT_MESSAGES, GUILDS
+from ompycord.playground.world import thread_members, views
 from ompycord.playground.world.core import Core
+from ompycord.playground.world.guild import THREAD_TYPES
 from ompycord.playground.world.threads import Threads
+
+NEWEST: Final = 20
+"""How far back the last message of a thread is looked for, past those that one person sees."""
 
 EDITABLE: Final = (
     "name",
@@ -27,6 +32,16 @@ def shown(core: Core, channel: Json) -> Json:
     return {**public(channel), "recipients": others}
 
 
+def for_page(core: Core, channel: Json) -> Json:
+    """The channel as the page gets it: a thread with its members' ids and the last message that all may see."""
+    if channel["type"] not in THREAD_TYPES:
+        return shown(core, channel)
+    newest = core.storage.newest("message", channel["id"], limit=NEWEST)
+    last = next((item for item in newest if not item["_ephemeral_for"] and item["type"] != 21), None)
+    told = views.for_page(core, last, viewer=core.world.bot_id) if last else None
+    return {**thread_members.for_page(channel), "last_message": told}
+
+
 def change(core: Core, channel: Json, changes: Json) -> None:
     """Set what may be set, store and publish.
 
@@ -39,7 +54,8 @@ def change(core: Core, channel: Json, changes: Json) -> None:
     now = core.world.viewers(channel)
     core.feed.publish("CHANNEL_DELETE", public(channel), audience=before - now)
     for thread in core.world.threads(parent=channel["id"]):
-        core.feed.publish("THREAD_CREATE", public(thread), audience=core.world.viewers(thread) - before)
+        gained = core.world.viewers(thread) - before
+        core.feed.publish("THREAD_CREATE", thread_members.for_page(thread), audience=gained)
 
 
 def apply(channel: Json, changes: Json) -> None:

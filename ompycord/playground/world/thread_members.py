@@ -15,6 +15,11 @@ def member(thread: Json, user: str) -> Json:
     return {"id": thread["id"], "user_id": user, "join_timestamp": joined, "flags": 0}
 
 
+def for_page(thread: Json) -> Json:
+    """The thread as the page gets it: with the ids of its members, by which a person's list of channels is made."""
+    return {**public(thread), "member_ids": list(thread["_members"])}
+
+
 def add(core: Core, thread: Json, users: list[str]) -> None:
     """Add people who are not in the thread yet: its authors, and those mentioned in it.
 
@@ -27,7 +32,7 @@ def add(core: Core, thread: Json, users: list[str]) -> None:
     for user in new:
         thread["_members"][user] = timestamp(core.clock.now())
     _save(core, thread, added=[member(thread, user) for user in new], removed=[])
-    core.feed.publish("THREAD_CREATE", public(thread), audience=core.world.viewers(thread) - before)
+    core.feed.publish("THREAD_CREATE", for_page(thread), audience=core.world.viewers(thread) - before)
 
 
 def remove(core: Core, thread: Json, user: str) -> None:
@@ -50,3 +55,4 @@ def _save(core: Core, thread: Json, *, added: list[Json], removed: list[str]) ->
         "removed_member_ids": removed,
     }
     core.gateway.dispatch("THREAD_MEMBERS_UPDATE", event, intents=GUILDS)
+    core.feed.publish("THREAD_MEMBERS_UPDATE", for_page(thread), audience=core.world.viewers(thread))

@@ -152,9 +152,10 @@ class Threads:
         own = {"member": thread_members.member(thread, core.world.bot_id)} if by == core.world.bot_id else {}
         created = {**public(thread), "newly_created": True, **own}
         core.gateway.dispatch("THREAD_CREATE", created, intents=GUILDS)
-        core.feed.publish("THREAD_CREATE", public(thread), audience=core.world.viewers(thread))
+        core.feed.publish("THREAD_CREATE", thread_members.for_page(thread), audience=core.world.viewers(thread))
         return thread
 
     def _publish(self, name: str, thread: Json) -> None:
         self._core.gateway.dispatch(name, public(thread), intents=GUILDS)
-        self._core.feed.publish(name, public(thread), audience=self._core.world.viewers(thread))
+        audience = self._core.world.viewers(thread)
+        self._core.feed.publish(name, thread_members.for_page(thread), audience=audience)

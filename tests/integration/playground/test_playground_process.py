@@ -137,3 +137,13 @@ async def test_a_process_that_does_not_exist_cannot_be_registered(playground: Pl
         await playground.register_bot(pid=2**22 + 1, argv=["x"], cwd=str(tmp_path))
     with pytest.raises(RefusedError, match="does not run"):
         await playground.post("/app/bot/kill")
+
+
+async def test_the_end_of_everything_ends_a_bot_that_another_program_started(tmp_path: Path) -> None:
+    bot = await asyncio.create_subprocess_exec(*SLEEPER, stdin=asyncio.subprocess.PIPE)
+    async with running_playground(tmp_path / "state") as playground:
+        await playground.register_bot(pid=bot.pid, argv=SLEEPER, cwd=str(tmp_path))
+        await playground.post("/control/shutdown", {"everything": True})
+        async with within(10):
+            assert await bot.wait() == -15
+            assert await playground.process.wait() == 0

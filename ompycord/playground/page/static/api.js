@@ -26,7 +26,7 @@ async function call(method, path, { query = {}, json, body, as = "json" } = {}) 
       cache: "no-store",
     });
   } catch {
-    throw new ApiError(0, "The playground's server does not answer. Is it still running?");
+    throw new ApiError(0, "The playground does not answer. If it has ended, start it again with `ompycord up`.");
   }
   if (!response.ok) throw await refusal(response);
   if (as === "blob") return response.blob();
@@ -58,12 +58,20 @@ export const api = {
     call("GET", `/app/channels/${encodeURIComponent(channel)}/messages`, { query: { limit: 50, before, user } }),
   sendMessage: (message) => post("/app/messages", message),
   editMessage: (message) => post("/app/messages/edit", message),
+  deleteMessage: (message) => post("/app/messages/delete", message),
+  pinMessage: (message) => post("/app/messages/pin", message),
+  unpinMessage: (message) => post("/app/messages/unpin", message),
+  openThread: (thread) => post("/app/threads", thread),
+  joinThread: (membership) => post("/app/threads/join", membership),
+  leaveThread: (membership) => post("/app/threads/leave", membership),
   upload: (user, file) => call("POST", "/app/attachments", { query: { user, filename: file.name }, body: file }),
   react: (reaction) => post("/app/reactions", reaction),
   command: (interaction) => post("/app/interactions/command", interaction),
   autocomplete: (interaction) => post("/app/interactions/autocomplete", interaction),
   component: (interaction) => post("/app/interactions/component", interaction),
   modal: (interaction) => post("/app/interactions/modal", interaction),
+  /** Ends the playground and its bot, whoever started it. */
+  quit: () => post("/control/shutdown", { everything: true }),
   killBot: () => post("/app/bot/kill", {}),
   startBot: () => post("/app/bot/start", {}),
   /**

@@ -22,17 +22,17 @@ export class ChannelPane {
     this.#head();
     const pings = store.me ? this.#ui.reading.allPings(store.me) : 0;
     const name = store.channels.get(store.channel)?.name;
-    document.title = `${pings ? `(${pings}) ` : ""}${name ? `#${name} · ` : ""}Ompycord playground`;
+    const sign = store.signOf(store.channel);
+    document.title = `${pings ? `(${pings}) ` : ""}${name ? `${sign}${name} · ` : ""}Ompycord playground`;
   }
 
   #branch(channel) {
-    const threads = this.#ui.store
-      .threadsOf(channel.id)
-      .filter((thread) => !thread.thread_metadata?.archived || thread.id === this.#ui.store.channel);
+    const threads = this.#ui.store.joinedThreads(channel.id);
     const sign = [channel, ...threads].flatMap((each) => [
       each.id,
       each.name,
       each.id === this.#ui.store.channel,
+      each.id === this.#ui.store.thread,
       this.#ui.reading.isUnread(each),
       this.#ui.reading.pings(each.id),
     ]);
@@ -55,19 +55,21 @@ export class ChannelPane {
   #link(channel, isThread) {
     const { store, reading } = this.#ui;
     const isOpen = channel.id === store.channel;
-    const isUnread = !isOpen && reading.isUnread(channel);
+    const isBeside = channel.id === store.thread;
+    const isUnread = reading.isUnread(channel);
     const pings = reading.pings(channel.id);
     return h(
       "a",
       {
         href: `#/channels/${channel.id}`,
-        class: ["channel-link", isOpen && "is-open", isUnread && "is-unread", isThread && "is-thread"]
+        class: ["channel-link", (isOpen || isBeside) && "is-open", isUnread && "is-unread", isThread && "is-thread"]
           .filter(Boolean)
           .join(" "),
         "aria-current": isOpen ? "page" : null,
         "data-channel-id": channel.id,
         "data-testid": "channel-link",
         "data-focus-key": channel.id,
+        on: { click: (event) => this.#open(event, channel.id) },
       },
       isUnread ? h("span", { class: "unread-dot", "aria-hidden": "true" }) : null,
       isThread
@@ -85,6 +87,13 @@ export class ChannelPane {
           )
         : null,
     );
+  }
+
+  /** An open channel is opened again, since that puts the focus into its message box. */
+  #open(event, id) {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    event.preventDefault();
+    this.#ui.openChannel(id);
   }
 
   #head() {

@@ -7,6 +7,7 @@ import { OptionField } from "./option_field.js";
 
 export class CommandForm {
   #ui;
+  #place;
   #completion;
   #leave;
   #send;
@@ -15,8 +16,9 @@ export class CommandForm {
   line = null;
 
   /** `onLeave(text)` returns to plain text; `onSend()` is Enter. */
-  constructor(ui, completion, { onLeave, onSend }) {
+  constructor(ui, place, completion, { onLeave, onSend }) {
     this.#ui = ui;
+    this.#place = place;
     this.#completion = completion;
     this.#leave = onLeave;
     this.#send = onSend;
@@ -33,9 +35,15 @@ export class CommandForm {
       h("span", { class: "command-name", "data-testid": "command-name" }, `/${line.name}`),
       this.#more,
     );
+    this.#countMore();
     for (const option of line.options)
       if (option.required || filled[option.name])
         this.#add(option).fill?.(filled[option.name] ?? { text: "", picked: null, files: null });
+    this.#next();
+  }
+
+  /** Back to where one wrote. */
+  focus() {
     this.#next();
   }
 
@@ -47,7 +55,6 @@ export class CommandForm {
       "aria-autocomplete": "list",
       "aria-expanded": "false",
       "aria-label": `Add an option to /${this.line.name}, or press Enter to send`,
-      placeholder: this.line.options.length ? "+ option" : "",
       autocomplete: "off",
       "data-testid": "option-more",
     });
@@ -82,7 +89,14 @@ export class CommandForm {
     this.#completion.show(this.#more, `/${this.line.name} — ${this.line.description}`, items, {
       preselects: typed !== "",
       empty: typed ? "No such option" : null,
+      isHintBelow: true,
     });
+  }
+
+  /** "+7 more" where options are left. */
+  #countMore() {
+    const count = this.#remaining().length;
+    this.#more.placeholder = count ? `+${count} more` : "";
   }
 
   #take(option) {
@@ -100,6 +114,7 @@ export class CommandForm {
     });
     this.#fields.push(field);
     this.node.insertBefore(field.node, this.#more);
+    this.#countMore();
     return field;
   }
 
@@ -110,7 +125,12 @@ export class CommandForm {
   }
 
   #key(event, field) {
-    if (event.isComposing || this.#completion.handleKey(event)) return;
+    if (event.isComposing) return;
+    if (event.key === "Enter" && !event.shiftKey && field?.takesFirstLater()) {
+      event.preventDefault();
+      return;
+    }
+    if (this.#completion.handleKey(event)) return;
     if (event.key === "Enter" && !event.shiftKey) {
       if (field?.isFile && field.isEmpty) return;
       event.preventDefault();
@@ -130,6 +150,7 @@ export class CommandForm {
     if (field && !field.option.required) {
       this.#fields.splice(at, 1);
       field.node.remove();
+      this.#countMore();
       this.#more.focus();
     } else if (at > 0) {
       this.#fields[at - 1].input.focus();
@@ -153,7 +174,7 @@ export class CommandForm {
     const { store } = this.#ui;
     const answer = await api.autocomplete({
       user: store.me,
-      channel: store.channel,
+      channel: this.#place.channel,
       command: this.line.command.id,
       options: nestOptions(this.line, options),
     });

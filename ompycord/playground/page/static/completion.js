@@ -41,8 +41,12 @@ export class Completion {
     return this.#items[this.#active] ?? null;
   }
 
-  /** Shows items for `input`; `preselects` makes the first one active, so that Enter takes it. */
-  show(input, heading, items, { preselects = false, empty = null } = {}) {
+  /**
+   * Shows items for `input`; `preselects` makes the first one active, so that Enter takes it; `isHintBelow` puts the
+   * heading next to the input, where it says what is written there.
+   */
+  show(input, heading, items, { preselects = false, empty = null, isHintBelow = false } = {}) {
+    this.#box.classList.toggle("has-hint-below", isHintBelow);
     if (this.#input !== input) this.hide();
     this.#input = input;
     this.#items = items;

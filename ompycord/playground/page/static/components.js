@@ -38,12 +38,14 @@ const nameOf = (component) => component.label || emojiText(component.emoji) || "
 
 function button(component, message, busy, ui) {
   const isBusy = busy === component.custom_id;
+  const isWaiting = busy !== null && !isBusy;
   return h(
     "button",
     {
       type: "button",
       class: `button button-${STYLES[component.style] ?? "secondary"}${isBusy ? " is-busy" : ""}`,
       disabled: component.disabled === true,
+      "aria-disabled": isWaiting ? "true" : null,
       "aria-label": nameOf(component),
       "aria-busy": isBusy ? "true" : null,
       "data-custom-id": component.custom_id,
@@ -51,8 +53,13 @@ function button(component, message, busy, ui) {
       "data-testid": "component-button",
       on: { click: () => busy === null && ui.clickComponent(message, component, null) },
     },
-    contents(component),
+    isBusy ? [h("span", { class: "button-words" }, contents(component)), dots()] : contents(component),
   );
+}
+
+/** Three dots that rest where motion is unwanted. */
+export function dots() {
+  return h("span", { class: "dots", "aria-hidden": "true" }, h("i"), h("i"), h("i"));
 }
 
 function linkButton(component, ui) {

@@ -1,14 +1,16 @@
 // Where a person writes: plain messages with files and mentions, and the way into commands with a slash.
 
 import { api } from "./api.js";
+import { avatar } from "./avatars.js";
 import { formatSize } from "./attachments.js";
 import { CommandForm } from "./command_form.js";
 import { searchCommands, typedCommands } from "./commands.js";
 import { Completion } from "./completion.js";
-import { byId, h } from "./dom.js";
+import { h } from "./dom.js";
 import { editMessage, mayEdit } from "./editing.js";
 import { icon } from "./icons.js";
 import { mentionAt, mentionOptions, withMentions } from "./mentions.js";
+import { ReplyBar } from "./reply_bar.js";
 
 const MOST_CHARACTERS = 2000;
 const COUNT_FROM = 1800;
@@ -16,22 +18,34 @@ const MOST_FILES = 10;
 
 export class Composer {
   #ui;
-  #form = byId("composer");
-  #input = byId("composer-input");
-  #problem = byId("composer-problem");
-  #count = byId("composer-count");
-  #fileInput = byId("composer-file");
-  #completion = new Completion(byId("completion"));
+  #place;
+  #messages;
+  #form;
+  #input;
+  #problem;
+  #count;
+  #fileInput;
+  #completion;
   #command;
+  #reply;
   #isCommand = false;
   #isSending = false;
   #files = [];
-  #drafts = new Map();
-  #place = null;
+  #spot = null;
 
-  constructor(ui) {
+  /** `place` says which channel is written to; `messages` are shown above. */
+  constructor(ui, place, messages) {
     this.#ui = ui;
-    this.#command = new CommandForm(ui, this.#completion, {
+    this.#place = place;
+    this.#messages = messages;
+    this.#form = place.part("composer");
+    this.#input = place.part("composer-input");
+    this.#problem = place.part("composer-problem");
+    this.#count = place.part("composer-count");
+    this.#fileInput = place.part("composer-file");
+    this.#completion = new Completion(place.part("completion"));
+    this.#reply = new ReplyBar(place.part("reply-bar"), ui, () => this.#input.focus());
+    this.#command = new CommandForm(ui, place, this.#completion, {
       onLeave: (text) => this.#leaveCommand(text),
       onSend: () => this.#submit(),
     });
@@ -48,8 +62,8 @@ export class Composer {
       event.preventDefault();
       this.#submit();
     });
-    byId("attach").append(icon("plus"));
-    byId("attach").addEventListener("click", () => this.#fileInput.click());
+    place.part("attach").append(icon("plus"));
+    place.part("attach").addEventListener("click", () => this.#fileInput.click());
     this.#fileInput.addEventListener("change", () => {
       this.#addFiles(this.#fileInput.files);
       this.#fileInput.value = "";
@@ -60,7 +74,20 @@ export class Composer {
   }
 
   focus() {
-    if (!this.#isCommand) this.#input.focus();
+    if (this.#isCommand) this.#command.focus();
+    else this.#input.focus();
+  }
+
+  /** Writes a command as a person would, and sends it. */
+  sendCommand(line, filled) {
+    this.startCommand(line, filled);
+    this.#submit();
+  }
+
+  /** What is sent next answers this message. */
+  startReply(message) {
+    this.#reply.show(message);
+    this.focus();
   }
 
   /** Enters a command, from a mention or to try again with what was typed. */
@@ -75,20 +102,22 @@ export class Composer {
 
   /** Keeps what was written for the channel that is left and brings back what was written here. */
   #moved() {
-    const place = `${this.#ui.store.me}/${this.#ui.store.channel}`;
-    if (place !== this.#place) {
-      if (this.#place) this.#drafts.set(this.#place, { text: this.#input.value, files: this.#files });
-      this.#place = place;
+    const { store, drafts } = this.#ui;
+    const spot = `${store.me}/${this.#place.channel}`;
+    if (spot !== this.#spot) {
+      if (this.#spot) drafts.set(this.#spot, { text: this.#input.value, files: this.#files });
+      this.#spot = spot;
       if (this.#isCommand) this.#showPlain();
-      const draft = this.#drafts.get(place) ?? { text: "", files: [] };
+      this.#reply.clear();
+      const draft = drafts.get(spot) ?? { text: "", files: [] };
       this.#input.value = draft.text;
       this.#files = draft.files;
       this.#problem.textContent = "";
       this.#drawFiles();
       this.#showCount();
     }
-    const channel = this.#ui.store.channels.get(this.#ui.store.channel);
-    this.#input.placeholder = `Message ${this.#ui.store.signOf(channel?.id)}${channel?.name ?? ""}`;
+    const channel = store.channels.get(this.#place.channel);
+    this.#input.placeholder = `Message ${store.signOf(channel?.id)}${channel?.name ?? ""}`;
     this.#input.setAttribute("aria-label", `Message to ${channel?.name ?? "this channel"}; a slash begins a command`);
   }
 
@@ -125,6 +154,7 @@ export class Composer {
         key: line.name,
         label: `/${line.name}`,
         detail: line.description,
+        icon: avatar({ ...store.bot.user, bot: true }, "small"),
         hint: line.options.map((option) => (option.required ? option.name : `${option.name}?`)).join(" "),
         onPick: () => this.startCommand(line),
       }));
@@ -164,13 +194,17 @@ export class Composer {
       event.preventDefault();
       this.#submit();
     }
-    if (event.key === "ArrowUp" && !this.#input.value) this.#editLast(event);
+    if (event.key === "ArrowUp" && !this.#input.value && !event.altKey) this.#editLast(event);
+    if (event.key === "Escape" && this.#reply.message) {
+      event.preventDefault();
+      this.#reply.clear();
+    }
   }
 
   /** Arrow up in an empty box changes the last message of one's own, as in Discord. */
   #editLast(event) {
     const { store } = this.#ui;
-    const last = store.visibleMessages(store.channel).findLast((message) => mayEdit(message, store));
+    const last = store.visibleMessages(this.#place.channel).findLast((message) => mayEdit(message, store));
     if (!last) return;
     event.preventDefault();
     editMessage(last, this.#ui);
@@ -213,14 +247,14 @@ export class Composer {
     const { line } = this.#command;
     const { store, interactions } = this.#ui;
     const filled = this.#command.snapshot();
-    const place = { user: store.me, channel: store.channel, command: line.command.id };
+    const place = { user: store.me, channel: this.#place.channel, command: line.command.id };
     const payload = await this.#command.payload();
     this.#leaveCommand("");
     const retry = () => this.startCommand(line, filled);
     interactions.send({ kind: "command", channel: place.channel, label: `/${line.name}`, retry }, () =>
       api.command({ ...place, ...payload }),
     );
-    this.#ui.toPresent();
+    this.#messages.toPresent();
   }
 
   async #sendMessage() {
@@ -231,26 +265,28 @@ export class Composer {
       this.#problem.textContent = `A message may have ${MOST_CHARACTERS} characters; this one has ${length}. Attach it as a file, or shorten it.`;
       return;
     }
-    const { me: user, channel } = this.#ui.store;
-    const [typed, files, place] = [this.#input.value, [...this.#files], this.#place];
+    const user = this.#ui.store.me;
+    const { channel } = this.#place;
+    const [typed, files, spot, reply] = [this.#input.value, [...this.#files], this.#spot, this.#reply.payload()];
     const attachments = [];
     for (const file of files) {
       file.uploaded ??= (await api.upload(user, file.file)).attachment.id;
       attachments.push(file.uploaded);
     }
-    await api.sendMessage({ user, channel, content: text, ...(attachments.length ? { attachments } : {}) });
-    if (place !== this.#place) {
+    await api.sendMessage({ user, channel, content: text, ...(attachments.length ? { attachments } : {}), ...reply });
+    if (spot !== this.#spot) {
       // Another channel was opened since then: what is typed there is not what was sent.
-      this.#drafts.delete(place);
+      this.#ui.drafts.delete(spot);
       return;
     }
+    this.#reply.clear();
     if (this.#input.value.startsWith(typed)) this.#input.value = this.#input.value.slice(typed.length);
     this.#files = this.#files.filter((held) => !files.includes(held));
     this.#problem.textContent = "";
     this.#drawFiles();
     this.#showCount();
     this.#completion.hide();
-    this.#ui.toPresent();
+    this.#messages.toPresent();
   }
 
   #addFiles(list) {
@@ -261,7 +297,7 @@ export class Composer {
   }
 
   #drawFiles() {
-    const list = byId("composer-files");
+    const list = this.#place.part("composer-files");
     list.hidden = !this.#files.length;
     list.replaceChildren(
       ...this.#files.map((held) => {

@@ -53,19 +53,50 @@ function created(store, { channel_id: id, ...rest }) {
   if (channel && (!newest || compareIds(newest, message.id) < 0)) {
     store.channels.set(id, { ...channel, last_message_id: message.id });
   }
+  if (isCounted(store, message)) changeThread(store, id, 1, message);
   store.putMessage(message);
   store.emit("message-arrived", message);
 }
 
+function updated(store, message) {
+  if (store.channels.get(message.channel_id)?.last_message?.id === message.id)
+    changeThread(store, message.channel_id, 0, message);
+  store.putMessage(message);
+}
+
+function deleted(store, { channel_id: id, id: messageId }) {
+  const last = store.channels.get(id)?.last_message;
+  store.removeMessage(id, messageId);
+  if (!store.isThread(id)) return;
+  const held = store.messages.get(id)?.list.findLast((message) => isCounted(store, message));
+  changeThread(store, id, -1, last?.id === messageId ? (held ?? null) : last);
+}
+
+const COUNTED = [0, 19, 20, 23];
+
+/** Whether a message counts as one of its thread's (Discord, "Channel object", message_count). */
+function isCounted(store, message) {
+  return store.isThread(message.channel_id) && !message.ephemeral_for && COUNTED.includes(message.type ?? 0);
+}
+
+/** Keeps what the channel shows of a thread: how many messages it has, and the last one. */
+function changeThread(store, id, step, last) {
+  const thread = store.channels.get(id);
+  const count = Math.max(0, (thread.message_count ?? 0) + step);
+  store.channels.set(id, { ...thread, message_count: count, last_message: last });
+  store.emit("channels");
+}
+
 const HANDLERS = {
   MESSAGE_CREATE: created,
-  MESSAGE_UPDATE: (store, data) => store.putMessage(data),
-  MESSAGE_DELETE: (store, data) => store.removeMessage(data.channel_id, data.id),
+  MESSAGE_UPDATE: updated,
+  MESSAGE_DELETE: deleted,
   CHANNEL_CREATE: putChannel,
   CHANNEL_UPDATE: putChannel,
   CHANNEL_DELETE: removeChannel,
   THREAD_CREATE: putChannel,
   THREAD_UPDATE: putChannel,
+  THREAD_MEMBERS_UPDATE: putChannel,
   THREAD_DELETE: removeChannel,
   REACTION_ADD: (store, data) => changeReaction(store, data, 1),
   REACTION_REMOVE: (store, data) => changeReaction(store, data, -1),

@@ -17,6 +17,17 @@ export const PICKABLE = [
   ["🛑", "stop"],
 ];
 
+const NAMES = {
+  "+1": "👍", thumbsup: "👍", "-1": "👎", thumbsdown: "👎", white_check_mark: "✅", x: "❌", rocket: "🚀", eyes: "👀",
+  tada: "🎉", heart: "❤️", smile: "😄", thinking: "🤔", fire: "🔥", octagonal_sign: "🛑", warning: "⚠️", bug: "🐛",
+  bulb: "💡", memo: "📝", mag: "🔍", robot: "🤖", wave: "👋", pray: "🙏", clap: "👏", sparkles: "✨", star: "⭐",
+};
+
+/** Names such as `:rocket:` become what they name; unknown ones and custom emoji stay. */
+export function withEmoji(text) {
+  return text.replace(/(?<![<\w]a?):([\w+-]+):(?!\d)/g, (whole, name) => NAMES[name] ?? whole);
+}
+
 /** Takes Discord's emoji object or a plain string. */
 export function emojiText(emoji) {
   if (!emoji) return "";

@@ -20,6 +20,9 @@ const LINES = {
   thread: "M4 5h16v11H11l-5 4v-4H4zM8 9h8M8 12h5",
   smile: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM8 14c1.500 3 6.500 3 8 0M9 9v1M15 9v1",
   check: "M4 13l5 5L20 7",
+  reply: "M10 6l-6 6 6 6M4 12h9c4 0 7 2 7 6",
+  expand: "M13 4h7v7M20 4l-8 8M11 20H4v-7M4 20l8-8",
+  copy: "M9 9h11v11H9zM5 15H4V4h11v1",
 };
 
 /** Decorative always: the control or text beside it carries the name. */

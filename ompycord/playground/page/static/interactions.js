@@ -23,12 +23,15 @@ export class Interactions {
   #outcomes = new Map();
   #waiting = new Map();
   #lastKey = 0;
+  #shown = null;
 
   constructor(store) {
     this.#store = store;
     store.on("interaction", (event) => this.#onOutcome(event));
     store.on("message-arrived", (message) => this.#answered(interactionOf(message)));
     store.on("reset", () => this.#forgetOpen());
+    store.on("opened", () => this.#moved());
+    store.on("messages", ({ kind, message }) => kind === "updated" && message && this.#forgetFailures(message.id));
   }
 
   /** Sends with `post`, which resolves to the server's {interaction}; an unreachable server is a failure like any other. */
@@ -121,6 +124,20 @@ export class Interactions {
   #drop(item) {
     this.#items.delete(item.key);
     this.#changed();
+  }
+
+  /** Why a press failed is of the moment: it goes when the channel is left. */
+  #moved() {
+    if (this.#store.channel === this.#shown) return;
+    this.#shown = this.#store.channel;
+    for (const item of [...this.#items.values()]) if (item.message) this.#forgetFailures(item.message);
+  }
+
+  /** The message answered after all. */
+  #forgetFailures(messageId) {
+    const old = [...this.#items.values()].filter((item) => item.message === messageId && item.status === "failed");
+    for (const item of old) this.#items.delete(item.key);
+    if (old.length) this.#changed();
   }
 
   #forgetOpen() {

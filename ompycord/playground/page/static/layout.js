@@ -34,7 +34,10 @@ export function setUpLayout(ui) {
     members.setAttribute("aria-expanded", String(isShown));
   };
   members.addEventListener("click", () => showMembers(!shell.classList.contains("has-members")));
-  showMembers(matchMedia("(min-width: 1200px)").matches);
+  const wide = matchMedia("(min-width: 1200px)");
+  wide.addEventListener("change", () => showMembers(wide.matches));
+  showMembers(wide.matches);
+  ui.store.on("tools-opened", () => showMembers(false));
   byId("switcher-button").addEventListener("click", () => ui.openSwitcher());
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
@@ -44,5 +47,5 @@ export function setUpLayout(ui) {
     if (event.key === "Escape" && narrow.matches) closeSidebar();
   });
   showSidebar(false);
-  return { closeSidebar };
+  return { closeSidebar, isNarrow: () => narrow.matches };
 }

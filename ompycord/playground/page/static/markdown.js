@@ -94,7 +94,7 @@ function listAt(text, start) {
   let at = start;
   while (at < text.length) {
     const match = LIST_ITEM.exec(lineAt(text, at));
-    if (!match) break;
+    if (!match || isOtherList(match, items[0])) break;
     items.push({
       indent: match[1].length,
       ordered: match[2].endsWith("."),
@@ -104,6 +104,11 @@ function listAt(text, start) {
     at = lineEnd(text, at);
   }
   return { node: nest(items, 0, items.length, 0), end: at };
+}
+
+/** Numbers after bullets, or bullets after numbers, begin a list of their own. */
+function isOtherList(match, first) {
+  return first && match[1].length <= first.indent && match[2].endsWith(".") !== first.ordered;
 }
 
 /** Turns flat items into nested lists: a deeper indent belongs to the item above it. */
@@ -116,11 +121,23 @@ function nest(items, from, to, depth) {
     let after = index + 1;
     while (after < to && items[after].indent > item.indent && depth < DEEPEST) after += 1;
     const children = parseInline(item.text);
-    if (after > index + 1) children.push(nest(items, index + 1, after, depth + 1));
+    if (after > index + 1) children.push(...split(items, index + 1, after, depth + 1));
     list.items.push(children);
     index = after;
   }
   return list;
+}
+
+/** The lists beneath an item: another one where bullets and numbers change. */
+function split(items, from, to, depth) {
+  const lists = [];
+  let start = from;
+  for (let at = from + 1; at < to; at += 1) {
+    if (items[at].indent > items[start].indent || items[at].ordered === items[start].ordered) continue;
+    lists.push(nest(items, start, at, depth));
+    start = at;
+  }
+  return [...lists, nest(items, start, to, depth)];
 }
 
 /** The first code block that opens in the line at `at`, wherever it closes. */

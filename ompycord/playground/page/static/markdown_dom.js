@@ -1,6 +1,6 @@
 // Draws a markdown tree as DOM nodes, with names for mentions taken from the store.
 
-import { diffLines, isDiff } from "./diff.js";
+import { codeBlock } from "./code_block.js";
 import { h } from "./dom.js";
 import { parseInline, parseMarkdown } from "./markdown.js";
 import { timeElement } from "./timestamps.js";
@@ -34,12 +34,7 @@ const DRAW = {
       { class: "md-list", start: node.ordered ? node.start : null },
       node.items.map((item) => h("li", {}, drawAll(item, context))),
     ),
-  codeblock: (node) =>
-    h(
-      "pre",
-      { class: "md-codeblock", tabindex: "0", "aria-label": `Code ${node.language}`.trim(), role: "region" },
-      h("code", {}, isDiff(node.language) ? diffLines(node.code) : node.code),
-    ),
+  codeblock: codeBlock,
   code: (node) => h("code", { class: "md-code" }, node.code),
   bold: wrap("strong"),
   italic: wrap("em"),
@@ -123,10 +118,16 @@ function link(node, context) {
 function channelLink(id, message, context) {
   const channel = context.store.channels.get(id);
   if (!channel) return h("span", { class: "mention" }, "#unknown");
-  const label = `#${channel.name}${message ? " › message" : ""}`;
+  const label = `${context.store.isThread(id) ? "" : "#"}${channel.name}${message ? " › message" : ""}`;
+  const open = (event) => {
+    if (event.type === "keydown" && event.key !== "Enter") return;
+    event.preventDefault();
+    context.openChannel(id, message);
+  };
+  // No button: a long name wraps with the text around it.
   return h(
-    "button",
-    { type: "button", class: "mention", on: { click: () => context.openChannel(id, message) } },
+    "span",
+    { role: "link", tabindex: "0", class: "mention mention-channel", on: { click: open, keydown: open } },
     label,
   );
 }

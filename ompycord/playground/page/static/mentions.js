@@ -1,5 +1,6 @@
 // Completes @names and #channels in the composer and turns them into Discord's mentions when the message is sent.
 
+import { withEmoji } from "./emoji.js";
 import { entityOptions, matching } from "./entities.js";
 
 const AT_CARET = /(^|\s)([@#])([\w-]{0,32})$/;
@@ -29,5 +30,5 @@ export function withMentions(text, store) {
     result += found ? found[1] : text[at];
     at += found ? found[0].length : 1;
   }
-  return result;
+  return withEmoji(result);
 }

@@ -4,6 +4,7 @@ import { api } from "./api.js";
 import { usableCommands } from "./commands.js";
 import { h } from "./dom.js";
 import { editMessage, mayEdit } from "./editing.js";
+import { deleteMessage, mayDelete, mayOpenThread, mayPin, mayReply, openThreadFrom, pinMessage } from "./message_acts.js";
 import { moveWithArrows, openPopover } from "./popover.js";
 import { openReactionPicker } from "./reactions.js";
 
@@ -35,11 +36,20 @@ export function openMessageMenu(message, opener, ui, point = null) {
   menu.append(
     ...(message.ephemeral_for ? [] : [entry("Add reaction", () => openReactionPicker(message, opener, ui, point))]),
     ...(mayEdit(message, store) ? [entry("Edit message", () => editMessage(message, ui))] : []),
+    ...(mayReply(message) ? [entry("Reply", () => ui.reply(message))] : []),
+    ...(mayOpenThread(message, store) ? [entry("Create thread", () => openThreadFrom(message, ui))] : []),
+    ...(mayPin(message, store)
+      ? [entry(message.pinned ? "Unpin message" : "Pin message", () => pinMessage(message, ui))]
+      : []),
+    ...(message.ephemeral_for ? [] : [entry("Mark unread", () => ui.markUnread(message))]),
     entry("Copy text", () => copy(message.content || message.embeds?.[0]?.description || "", ui)),
     entry("Copy message id", () => copy(message.id, ui)),
   );
   if (store.isThread(message.id) && message.id !== message.channel_id)
-    menu.append(entry("Open thread", () => ui.openChannel(message.id)));
+    menu.append(entry("Open thread", () => ui.openThread(message.id)));
+  if (message.ephemeral_for) menu.append(entry("Dismiss message", () => ui.dismissMessage(message)));
+  if (mayDelete(message, store))
+    menu.append(entry("Delete message", () => deleteMessage(message, ui), { class: "menu-item is-danger" }));
   if (apps.length) {
     const group = h(
       "div",

@@ -2,14 +2,18 @@
 
 import { renderAttachment } from "./attachments.js";
 import { avatar } from "./avatars.js";
-import { renderComponents } from "./components.js";
+import { dots, renderComponents } from "./components.js";
 import { h, spoken } from "./dom.js";
 import { renderEmbed } from "./embeds.js";
 import { icon } from "./icons.js";
 import { renderMarkdown } from "./markdown_dom.js";
-import { openReactionPicker, renderReactions } from "./reactions.js";
+import { onMenuPress } from "./long_press.js";
 import { openMessageMenu } from "./menu.js";
+import { mayReply } from "./message_acts.js";
+import { plainText } from "./plain_text.js";
+import { openReactionPicker, quickReactions, renderReactions } from "./reactions.js";
 import { systemText } from "./system_messages.js";
+import { threadChip } from "./thread_chip.js";
 import { clockTime, messageTime } from "./timestamps.js";
 
 export const FLAG_EPHEMERAL = 64;
@@ -27,17 +31,6 @@ export function mentionsMe(message, store) {
   );
 }
 
-/** The message as one line of speech or preview. */
-export function plainText(message) {
-  const embed = message.embeds?.[0];
-  return (
-    message.content ||
-    embed?.title ||
-    embed?.description ||
-    (message.attachments?.length ? "an attachment" : "a message")
-  ).slice(0, 200);
-}
-
 /** A list item; `isGrouped` leaves the head out, `activity` is what Interactions says of this message. */
 export function renderMessage(message, { isGrouped, activity }, ui) {
   const { store } = ui;
@@ -52,19 +45,12 @@ export function renderMessage(message, { isGrouped, activity }, ui) {
       "data-testid": "message",
       "data-ephemeral": isEphemeral(message) ? "true" : null,
     },
-    system ? systemRow(message, system) : ordinary(message, isGrouped, activity, ui),
+    system ? systemRow(message, system, ui) : ordinary(message, isGrouped, activity, ui),
     toolbar(message, ui),
   );
-  item.addEventListener("contextmenu", (event) => {
-    if (event.target.closest("a, input, textarea")) return;
-    event.preventDefault();
-    const point = event.clientX || event.clientY ? pointBox(event.clientX, event.clientY) : null;
-    openMessageMenu(message, item, ui, point);
-  });
+  onMenuPress(item, (point) => openMessageMenu(message, item, ui, point));
   return item;
 }
-
-const pointBox = (x, y) => ({ left: x, top: y, bottom: y });
 
 function classes(message, isGrouped, system, store) {
   return [
@@ -78,12 +64,12 @@ function classes(message, isGrouped, system, store) {
     .join(" ");
 }
 
-function systemRow(message, text) {
+function systemRow(message, text, ui) {
   return h(
     "div",
     { class: "system-row" },
     h("span", { class: "system-mark" }, icon(text.mark)),
-    h("div", {}, text.nodes, " ", messageTime(message.timestamp)),
+    h("div", {}, text.nodes, " ", messageTime(message.timestamp), threadChip(message, ui)),
   );
 }
 
@@ -118,31 +104,33 @@ function head(message, { store }) {
   );
 }
 
-/** The line above a reply or an application's answer. */
+/** The line above a reply or an application's answer, with a spine that leads down to the avatar. */
 function origin(message, ui) {
   const used = message.interaction ?? message.interaction_metadata;
   if (used?.user && used.type === 2) {
     const name = message.interaction?.name ?? message.interaction_metadata?.name;
-    return h(
-      "div",
-      { class: "message-origin" },
-      h("strong", {}, ui.store.displayName(used.user)),
-      " used ",
-      h("span", { class: "mention" }, name ? `/${name}` : "a command"),
-    );
+    return spined(used.user, ui, [" used ", h("span", { class: "mention" }, name ? `/${name}` : "a command")]);
   }
-  const replied = message.type === 19 ? message.referenced_message : null;
-  if (!replied) return null;
+  if (message.type !== 19) return null;
+  const replied = message.referenced_message;
+  if (!replied) return h("div", { class: "message-origin is-spined" }, "Original message was deleted");
+  const isPinged = (message.mentions ?? []).some((user) => user.id === replied.author.id);
   const open = () => ui.openChannel(message.channel_id, replied.id);
+  const text = h(
+    "button",
+    { type: "button", class: "link-button", "data-testid": "replied", "data-focus-key": "replied", on: { click: open } },
+    plainText(replied),
+  );
+  return spined(replied.author, ui, [" ", text], isPinged ? "@" : "");
+}
+
+function spined(user, { store }, rest, sign = "") {
   return h(
     "div",
-    { class: "message-origin" },
-    h(
-      "button",
-      { type: "button", class: "link-button", on: { click: open } },
-      h("strong", {}, ui.store.displayName(replied.author)),
-      ` ${plainText(replied)}`,
-    ),
+    { class: "message-origin is-spined" },
+    avatar(store.user(user.id) ?? user, "tiny"),
+    h("strong", {}, `${sign}${store.displayName(user)}`),
+    rest,
   );
 }
 
@@ -178,7 +166,7 @@ export function thinking(text) {
   return h(
     "div",
     { class: "thinking", "data-testid": "thinking" },
-    h("span", { class: "dots", "aria-hidden": "true" }, h("i"), h("i"), h("i")),
+    dots(),
     text,
   );
 }
@@ -202,57 +190,35 @@ function ephemeralFoot(message, ui) {
         "data-focus-key": "dismiss",
         on: { click: () => ui.dismissMessage(message) },
       },
-      "Dismiss",
+      "Dismiss message",
     ),
   );
 }
 
-function threadChip(message, ui) {
-  const started = ui.store.channels.get(message.thread?.id ?? message.id);
-  if (!started || !ui.store.isThread(started.id) || started.id === message.channel_id) return null;
-  const count = started.message_count ?? 0;
-  return h(
-    "button",
-    {
-      type: "button",
-      class: "thread-chip",
-      "data-testid": "thread-chip",
-      "data-channel-id": started.id,
-      "data-focus-key": "thread",
-      on: { click: () => ui.openChannel(started.id) },
-    },
-    h("strong", {}, started.name),
-    h("span", { class: "thread-count" }, `${count} ${count === 1 ? "message" : "messages"} ›`),
-  );
-}
-
 function toolbar(message, ui) {
-  const react = h(
-    "button",
-    {
-      type: "button",
-      class: "icon-button",
-      "aria-label": "Add reaction",
-      "aria-haspopup": "dialog",
-      "aria-expanded": "false",
-      "data-focus-key": "react",
-    },
-    icon("smile"),
+  const isForAll = !isEphemeral(message);
+  const button = (name, mark, attributes, act) => {
+    const shown = { type: "button", class: "icon-button", "aria-label": name, title: name, ...attributes };
+    const made = h("button", shown, icon(mark));
+    made.addEventListener("click", () => act(made));
+    return made;
+  };
+  const opens = (kind) => ({ "aria-haspopup": kind, "aria-expanded": "false" });
+  return h(
+    "div",
+    { class: "message-toolbar" },
+    isForAll ? quickReactions(message, ui) : null,
+    isForAll
+      ? button("Add reaction", "smile", { ...opens("dialog"), "data-focus-key": "react" }, (made) =>
+          openReactionPicker(message, made, ui),
+        )
+      : null,
+    mayReply(message) ? button("Reply", "reply", { "data-focus-key": "reply" }, () => ui.reply(message)) : null,
+    button(
+      "More actions",
+      "more",
+      { ...opens("menu"), "data-testid": "message-more", "data-focus-key": "more" },
+      (made) => openMessageMenu(message, made, ui),
+    ),
   );
-  react.addEventListener("click", () => openReactionPicker(message, react, ui));
-  const more = h(
-    "button",
-    {
-      type: "button",
-      class: "icon-button",
-      "aria-label": "More actions",
-      "aria-haspopup": "menu",
-      "aria-expanded": "false",
-      "data-testid": "message-more",
-      "data-focus-key": "more",
-    },
-    icon("more"),
-  );
-  more.addEventListener("click", () => openMessageMenu(message, more, ui));
-  return h("div", { class: "message-toolbar" }, isEphemeral(message) ? null : react, more);
 }

@@ -5,6 +5,8 @@ import { byId, h, reconcile } from "./dom.js";
 import { icon } from "./icons.js";
 import { renderMessage, thinking } from "./message.js";
 import { compareIds } from "./store.js";
+import { welcome } from "./welcome.js";
+import { threadOf } from "./thread_chip.js";
 import { dayName, isSameDay } from "./timestamps.js";
 
 const GROUP_MS = 7 * 60 * 1000;
@@ -15,31 +17,61 @@ const TYPING_MS = 10000;
 export class MessagePane {
   #ui;
   #store;
-  #list = byId("message-list");
-  #scroller = byId("messages");
-  #present = byId("jump-present");
-  #typing = byId("typing");
+  #place;
+  #list;
+  #scroller;
+  #present;
+  #typing;
   #dividerAfter = null;
+  #hasDivider = false;
+  #isDrawn = false;
+  #isMarked = false;
+  #sticks = true;
   #loading = null;
   #view = null;
   #typingTimers = new Map();
 
-  constructor(ui) {
+  constructor(ui, place) {
     this.#ui = ui;
     this.#store = ui.store;
+    this.#place = place;
+    this.#list = place.part("message-list");
+    this.#scroller = place.part("messages");
+    this.#present = place.part("jump-present");
+    this.#typing = place.part("typing");
     for (const topic of ["interactions", "channels", "commands"]) this.#store.on(topic, () => this.render());
-    this.#store.on("messages", ({ channel, kind }) => channel === this.#store.channel && this.render(kind));
+    this.#store.on("opened", () => this.#place.channel || this.#clear());
+    this.#store.on("messages", ({ channel, kind }) => channel === this.#place.channel && this.render(kind));
     this.#store.on("message-arrived", (message) => this.#stopTyping(message.author?.id));
     this.#store.on("typing", (typing) => this.#startTyping(typing));
     this.#scroller.addEventListener("scroll", () => this.#scrolled());
     this.#list.addEventListener("keydown", (event) => this.#moveFocus(event));
     this.#present.addEventListener("click", () => this.toPresent());
+    // A picture that is loaded late makes the list longer: who reads its end stays there.
+    new ResizeObserver(() => this.#sticks && this.toPresent()).observe(this.#list);
   }
 
-  /** Shows the store's channel; `lastRead` places the line above what is new, `target` is a message to scroll to. */
+  #clear() {
+    this.#view = null;
+    this.#list.reconciled?.clear();
+    this.#list.replaceChildren();
+  }
+
+  /** Draws the line above this message, which was marked as unread. */
+  showNewFrom(id) {
+    this.#dividerAfter = String(BigInt(id) - 1n);
+    this.#hasDivider = true;
+    this.#isMarked = true;
+    this.render();
+  }
+
+  /** Shows the place's channel; `lastRead` places the line above what is new, `target` is a message to scroll to. */
   async open({ lastRead = null, target = null } = {}) {
-    const channel = this.#store.channel;
+    const channel = this.#place.channel;
+    if (!channel) return;
     this.#dividerAfter = lastRead;
+    this.#isDrawn = false;
+    this.#isMarked = false;
     this.#stopTyping();
     const view = `${this.#store.me}/${channel}`;
     const isSameView = view === this.#view;
@@ -69,7 +101,7 @@ export class MessagePane {
       this.#store.setMessages(channel, list, list.length < PAGE);
       return true;
     } catch (error) {
-      if (channel === this.#store.channel) {
+      if (channel === this.#place.channel) {
         const again = h(
           "button",
           { type: "button", class: "button button-secondary", on: { click: () => this.open() } },
@@ -82,7 +114,7 @@ export class MessagePane {
   }
 
   async #loadEarlier() {
-    const channel = this.#store.channel;
+    const channel = this.#place.channel;
     const held = this.#store.messages.get(channel);
     if (!held || held.complete || this.#loading || !held.list.length) return false;
     this.#loading = channel;
@@ -124,14 +156,22 @@ export class MessagePane {
   }
 
   render(kind = null) {
-    const channel = this.#store.channel;
+    const channel = this.#place.channel;
     const held = this.#store.messages.get(channel);
     if (!held) return;
     const wasAtBottom = this.isAtBottom;
+    this.#keepUp(channel, wasAtBottom);
     reconcile(this.#list, this.#items(channel, held.complete));
+    this.#isDrawn = true;
     this.#keepOneTabStop();
     if (wasAtBottom && kind !== "loaded") this.toPresent();
     else this.#noticePlace();
+  }
+
+  /** What arrives before the eyes of who reads the end is not new to them: no line is drawn above it. */
+  #keepUp(channel, isAtEnd) {
+    if (!this.#isDrawn || !isAtEnd || this.#hasDivider || !document.hasFocus()) return;
+    this.#dividerAfter = this.#store.visibleMessages(channel).at(-1)?.id ?? this.#dividerAfter;
   }
 
   #items(channel, isComplete) {
@@ -145,7 +185,8 @@ export class MessagePane {
         !hasDivider &&
         this.#dividerAfter &&
         compareIds(message.id, this.#dividerAfter) > 0 &&
-        message.author.id !== this.#store.me;
+        !message.ephemeral_for &&
+        (this.#isMarked || message.author.id !== this.#store.me);
       if (startsDay)
         items.push({ key: `day-${message.id}`, sign: [], build: () => divider(dayName(message.timestamp), "day") });
       if (isFirstNew) items.push({ key: "new", sign: [message.id], build: () => divider("New", "new") });
@@ -159,12 +200,13 @@ export class MessagePane {
           isGrouped,
           activity.busy,
           activity.failure,
-          this.#store.channels.get(message.thread?.id ?? message.id),
+          threadOf(message, this.#store),
         ],
         build: () => this.#draw(message, { isGrouped, activity }),
       });
       previous = message;
     }
+    this.#hasDivider = hasDivider;
     for (const line of this.#ui.interactions.lines(channel)) {
       items.push({ key: `line-${line.key}`, sign: [line.status], build: () => this.#line(line) });
     }
@@ -188,8 +230,10 @@ export class MessagePane {
     const title = sign === "#" ? `Welcome to #${name}` : name;
     const text = sign ? `This is the start of ${sign}${name}.` : "This is the start of the thread.";
     const mark = h("span", { class: "beginning-mark", "aria-hidden": "true" }, sign || icon("thread"));
-    const build = () => h("li", { class: "beginning" }, mark, h("h2", {}, title), h("p", {}, text));
-    return { key: "beginning", sign: [name], build };
+    const isEmpty = id === this.#store.home()?.id && !this.#store.messages.get(id).list.length;
+    const first = isEmpty ? () => welcome(this.#ui) : () => null;
+    const build = () => h("li", { class: "beginning" }, mark, h("h2", {}, title), h("p", {}, text), first());
+    return { key: "beginning", sign: [name, isEmpty, this.#store.commands, this.#store.me], build };
   }
 
   #earlierButton() {
@@ -219,7 +263,7 @@ export class MessagePane {
     const dismiss = h(
       "button",
       { type: "button", class: "link-button", on: { click: () => this.#ui.interactions.dismiss(line.key) } },
-      "Dismiss",
+      "Dismiss message",
     );
     const again = h(
       "button",
@@ -266,8 +310,9 @@ export class MessagePane {
   }
 
   #noticePlace() {
-    this.#present.hidden = this.isAtBottom;
-    if (this.isAtBottom) this.#ui.markRead();
+    this.#sticks = this.isAtBottom;
+    this.#present.hidden = this.#sticks;
+    if (this.#sticks) this.#ui.markRead(this.#place.channel);
   }
 
   #scrolled() {
@@ -277,7 +322,7 @@ export class MessagePane {
   }
 
   #startTyping({ channel, user }) {
-    if (channel !== this.#store.channel || user === this.#store.me) return;
+    if (channel !== this.#place.channel || user === this.#store.me) return;
     clearTimeout(this.#typingTimers.get(user));
     this.#typingTimers.set(
       user,

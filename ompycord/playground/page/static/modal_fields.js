@@ -185,10 +185,19 @@ function fileUpload(input, ids, isRequired, ui) {
     return held.length > most ? `Choose at most ${most} ${most === 1 ? "file" : "files"}.` : null;
   };
   return {
-    node: h("div", {}, control, list),
+    node: h("div", {}, dropZone(control, most), list),
     control,
     labelFor: ids.input,
     read: () => held.map((file) => file.id),
     check,
   };
+}
+
+/** Takes files that are dropped or chosen; the file input itself lies invisibly over it. */
+function dropZone(control, most) {
+  const words = most > 1 ? `Drop up to ${most} files here or ` : "Drop a file here or ";
+  const zone = h("div", { class: "drop-zone" }, h("span", { "aria-hidden": "true" }, words, h("u", {}, "browse")), control);
+  for (const [type, isOver] of [["dragenter", true], ["dragleave", false], ["drop", false]])
+    zone.addEventListener(type, () => zone.classList.toggle("is-over", isOver));
+  return zone;
 }

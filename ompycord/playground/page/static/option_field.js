@@ -19,6 +19,8 @@ export class OptionField {
   #picked = null;
   #requests = 0;
   #timer = null;
+  #isAsking = false;
+  #takesFirst = false;
 
   /** `ask(field)` resolves to the server's choices; `onPicked(field)` moves on; `onKey(event, field)` gets other keys. */
   constructor(option, { ui, completion, ask, onPicked, onKey }) {
@@ -119,11 +121,19 @@ export class OptionField {
     return kind ? entityOptions(kind, this.#ui.store, { channelTypes: option.channel_types }) : null;
   }
 
+  /** Whether the choices for what is typed are still on their way; then Enter takes the first when it is there. */
+  takesFirstLater() {
+    this.#takesFirst = this.#isAsking && !this.isEmpty;
+    return this.#takesFirst;
+  }
+
   /** Shows what could be put here; the server is asked a moment after the last key. */
   suggest(onPicked) {
     clearTimeout(this.#timer);
     this.#requests += 1;
     const closed = this.#closedList();
+    this.#isAsking = !closed && Boolean(this.option.autocomplete);
+    this.#takesFirst = false;
     if (closed) this.#show(matching(closed, this.#picked ? "" : this.text), onPicked, true);
     else if (this.option.autocomplete)
       this.#timer = setTimeout(() => this.#suggestRemote(onPicked), AUTOCOMPLETE_PAUSE_MS);
@@ -140,12 +150,17 @@ export class OptionField {
       empty = `No suggestions: ${error.message}`;
     }
     if (request !== this.#requests || document.activeElement !== this.input) return;
-    this.#show(
-      choices.map((choice) => ({ label: choice.name, value: choice.value })),
-      onPicked,
-      false,
-      empty,
-    );
+    this.#isAsking = false;
+    const options = choices.map((choice) => ({ label: choice.name, value: choice.value }));
+    if (this.#takesFirst && options.length) this.#take(options[0], onPicked);
+    else this.#show(options, onPicked, true, empty);
+  }
+
+  #take({ label, value }, onPicked) {
+    this.#picked = { label, value };
+    this.input.value = label;
+    this.showError(null);
+    onPicked(this);
   }
 
   #show(choices, onPicked, preselects, empty = "Nothing matches") {
@@ -154,14 +169,9 @@ export class OptionField {
       label: choice.label,
       detail: choice.description,
       icon: choice.icon?.(),
-      onPick: () => {
-        this.#picked = { label: choice.label, value: choice.value };
-        this.input.value = choice.label;
-        this.showError(null);
-        onPicked(this);
-      },
+      onPick: () => this.#take(choice, onPicked),
     }));
     const heading = `${this.option.name}${this.option.description ? ` — ${this.option.description}` : ""}`;
-    this.#completion.show(this.input, heading, items, { preselects, empty });
+    this.#completion.show(this.input, heading, items, { preselects, empty, isHintBelow: true });
   }
 }

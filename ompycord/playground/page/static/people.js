@@ -1,6 +1,5 @@
-// The three people and the bot: who acts, who is a member, whether the bot runs, and the buttons that end and start it.
+// The three people and the bot: who acts, and who is a member; bot_control.js has the bot's process.
 
-import { api } from "./api.js";
 import { avatar } from "./avatars.js";
 import { byId, h, reconcile, spoken } from "./dom.js";
 
@@ -9,19 +8,15 @@ const HINTS = { admin: "manages the server", member: "may start runs", outsider:
 
 export class PeoplePane {
   #ui;
-  #isBusy = false;
 
   constructor(ui) {
     this.#ui = ui;
     for (const topic of ["reset", "reading", "bot"]) ui.store.on(topic, () => this.render());
-    byId("bot-kill").addEventListener("click", () => this.#command(api.killBot, "The bot could not be killed"));
-    byId("bot-start").addEventListener("click", () => this.#command(api.startBot, "The bot could not be started"));
   }
 
   render() {
     this.#switcher();
     this.#members();
-    this.#bot();
   }
 
   #switcher() {
@@ -68,10 +63,25 @@ export class PeoplePane {
     );
   }
 
+  /** People by their highest role that is listed apart, as [name, users, is online]; who has none and is not acting is away. */
+  #groups() {
+    const { store } = this.#ui;
+    const roles = store.roles
+      .filter((role) => role.hoist && !role.managed)
+      .sort((a, b) => (b.position ?? 0) - (a.position ?? 0));
+    const groups = [...roles, null].map((role) => [role?.name ?? "Online", [], true]);
+    const away = ["Offline", [], false];
+    for (const user of store.users) {
+      const at = roles.findIndex((role) => user.roles?.includes(role.id));
+      const isHere = at >= 0 || user.kind !== "outsider" || user.id === store.me;
+      (isHere ? groups.at(at) : away)[1].push(user);
+    }
+    return [...groups, away].filter(([, users]) => users.length);
+  }
+
   #members() {
     const { store } = this.#ui;
     const bot = store.bot.user;
-    const people = store.users.map((user) => memberRow(store.displayName(user), user, KINDS[user.kind], true));
     const app = bot
       ? memberRow(
           store.displayName(bot),
@@ -82,37 +92,17 @@ export class PeoplePane {
         )
       : null;
     byId("members").replaceChildren(
-      h("h2", { class: "members-heading" }, `People — ${people.length}`),
-      h("ul", { class: "member-list" }, people),
+      ...this.#groups().flatMap(([name, users, isOnline]) => [
+        h("h2", { class: "members-heading" }, `${name} — ${users.length}`),
+        h(
+          "ul",
+          { class: "member-list" },
+          users.map((user) => memberRow(store.displayName(user), user, KINDS[user.kind], isOnline)),
+        ),
+      ]),
       h("h2", { class: "members-heading" }, "Apps — 1"),
       h("ul", { class: "member-list" }, app),
     );
-  }
-
-  #bot() {
-    const { bot } = this.#ui.store;
-    const name = this.#ui.store.displayName(bot.user);
-    const where = bot.online && bot.pid ? h("span", { class: "bot-pid" }, `, process ${bot.pid}`) : "";
-    byId("bot-state").replaceChildren(`${name} is ${bot.online ? "online" : "offline"}`, where);
-    byId("bot-lamp").dataset.online = String(bot.online);
-    const canKill = bot.online || bot.pid !== null;
-    const hadFocus = [byId("bot-kill"), byId("bot-start")].includes(document.activeElement);
-    byId("bot-kill").hidden = !canKill;
-    byId("bot-start").hidden = canKill;
-    if (hadFocus) byId(canKill ? "bot-kill" : "bot-start").focus();
-    byId("offline-note").hidden = bot.online;
-  }
-
-  async #command(act, failure) {
-    if (this.#isBusy) return;
-    this.#isBusy = true;
-    try {
-      await act();
-    } catch (error) {
-      this.#ui.notify(`${failure}: ${error.message}`);
-    } finally {
-      this.#isBusy = false;
-    }
   }
 }
 

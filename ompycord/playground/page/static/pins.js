@@ -3,7 +3,7 @@
 import { api } from "./api.js";
 import { byId, h } from "./dom.js";
 import { icon } from "./icons.js";
-import { plainText } from "./message.js";
+import { plainText } from "./plain_text.js";
 import { openPopover } from "./popover.js";
 import { messageTime } from "./timestamps.js";
 

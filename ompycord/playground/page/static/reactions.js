@@ -6,6 +6,8 @@ import { glyph, h } from "./dom.js";
 import { emojiText, PICKABLE } from "./emoji.js";
 import { moveWithArrows, openPopover } from "./popover.js";
 
+const QUICK = 3;
+
 export function renderReactions(message, ui) {
   if (!message.reactions?.length) return null;
   const chips = message.reactions.map((reaction) => {
@@ -37,6 +39,25 @@ async function toggle(message, emoji, remove, ui) {
   } catch (error) {
     ui.notify(error.message);
   }
+}
+
+/** The first few reactions at one press; by keyboard they are in the picker beside them. */
+export function quickReactions(message, ui) {
+  return PICKABLE.slice(0, QUICK).map(([emoji, name]) => {
+    const mine = () => message.reactions?.some((reaction) => reaction.me && emojiKey(reaction.emoji) === emoji);
+    return h(
+      "button",
+      {
+        type: "button",
+        class: "icon-button quick-reaction",
+        tabindex: "-1",
+        "aria-label": `React with ${name}`,
+        title: `React with ${name}`,
+        on: { click: () => toggle(message, emoji, Boolean(mine()), ui) },
+      },
+      glyph(emoji),
+    );
+  });
 }
 
 /** Opens the picker beside `opener`; a reaction the person already gave is taken back. */

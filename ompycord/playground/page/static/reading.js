@@ -8,6 +8,8 @@ export class Reading {
   #store;
   #lastRead = {};
   #pings = {};
+  /** The channel that was marked as unread, which counts as read again only when it is opened again. */
+  #held = null;
 
   constructor(store) {
     this.#store = store;
@@ -20,6 +22,7 @@ export class Reading {
     }
     store.on("reset", () => this.#baseline());
     store.on("message-arrived", (message) => message.author?.id && this.#arrived(message));
+    store.on("opened", () => store.isShown(this.#held) || (this.#held = null));
     store.on("ping", ({ channel, users }) => this.#pinged(channel, users ?? []));
   }
 
@@ -43,7 +46,7 @@ export class Reading {
   #pinged(channel, users) {
     for (const user of users) {
       if (!this.#pings[user]) continue;
-      if (user === this.#store.me && channel === this.#store.channel && document.hasFocus()) continue;
+      if (user === this.#store.me && this.#store.isShown(channel) && document.hasFocus()) continue;
       this.#pings[user][channel] = (this.#pings[user][channel] ?? 0) + 1;
     }
     this.#save();
@@ -67,7 +70,16 @@ export class Reading {
     return Object.values(this.#pings[user] ?? {}).reduce((sum, count) => sum + count, 0);
   }
 
+  markUnread({ channel_id: channel, id }) {
+    const mine = this.#lastRead[this.#store.me];
+    if (!mine) return;
+    mine[channel] = String(BigInt(id) - 1n);
+    this.#held = channel;
+    this.#save();
+  }
+
   markRead(channel) {
+    if (channel === this.#held) return;
     const newest = this.#store.channels.get(channel)?.last_message_id;
     const mine = this.#lastRead[this.#store.me];
     if (!mine) return;

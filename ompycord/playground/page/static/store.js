@@ -21,18 +21,30 @@ export class Store {
   seq = 0;
   me = null;
   channel = null;
+  /** The thread at the right of the channel, or null. */
+  thread = null;
   connection = "connecting";
   /** channel id -> {list, complete}: messages oldest first, `complete` when the first one is loaded. */
   messages = new Map();
   #listeners = new Map();
+  #ephemeral = new Set();
 
   on(topic, listener) {
     if (!this.#listeners.has(topic)) this.#listeners.set(topic, new Set());
     this.#listeners.get(topic).add(listener);
   }
 
+  /** Calls once, at the next event of the topic. */
+  once(topic, listener) {
+    const first = (detail) => {
+      this.#listeners.get(topic).delete(first);
+      listener(detail);
+    };
+    this.on(topic, first);
+  }
+
   emit(topic, detail) {
-    for (const listener of this.#listeners.get(topic) ?? []) listener(detail);
+    for (const listener of [...(this.#listeners.get(topic) ?? [])]) listener(detail);
   }
 
   /** Takes a whole state from the server; loaded messages are forgotten, since they may have gaps now. */
@@ -47,8 +59,20 @@ export class Store {
     this.seq = state.seq;
     this.messages = new Map();
     if (!this.users.some((user) => user.id === this.me)) this.me = this.users[0]?.id ?? null;
-    if (!this.channels.has(this.channel)) this.channel = this.textChannels()[0]?.id ?? null;
+    if (!this.channels.has(this.channel)) this.channel = this.home()?.id ?? null;
+    if (this.channels.get(this.thread)?.parent_id !== this.channel) this.thread = null;
     this.emit("reset");
+  }
+
+  /** Where the page opens: where work is given, else at the top. */
+  home() {
+    const all = this.textChannels();
+    return all.find((channel) => channel.name === "tasks") ?? all[0];
+  }
+
+  /** Whether the channel stands on the page, in either place. */
+  isShown(id) {
+    return id === this.channel || id === this.thread;
   }
 
   user(id) {
@@ -97,6 +121,17 @@ export class Store {
       .sort((a, b) => compareIds(b.id, a.id));
   }
 
+  /** Threads of a channel that the acting person is in and that are not archived, as a list of channels has them. */
+  joinedThreads(parentId) {
+    return this.threadsOf(parentId).filter(
+      (thread) => this.isShown(thread.id) || (this.hasJoined(thread) && !thread.thread_metadata?.archived),
+    );
+  }
+
+  hasJoined(thread) {
+    return (thread.member_ids ?? []).includes(this.me);
+  }
+
   isThread(id) {
     return THREAD_TYPES.has(this.channels.get(id)?.type);
   }
@@ -111,8 +146,10 @@ export class Store {
     return this.messages.get(channelId)?.list.find((message) => message.id === messageId) ?? null;
   }
 
+  /** Of what only the person sees, a page that is loaded keeps what came to it, as in Discord nothing of it is loaded. */
   setMessages(channelId, list, complete) {
-    this.messages.set(channelId, { list: [...list].sort((a, b) => compareIds(a.id, b.id)), complete });
+    const kept = list.filter((message) => !message.ephemeral_for || this.#ephemeral.has(message.id));
+    this.messages.set(channelId, { list: kept.sort((a, b) => compareIds(a.id, b.id)), complete });
     this.emit("messages", { channel: channelId, kind: "loaded" });
   }
 
@@ -124,6 +161,7 @@ export class Store {
 
   /** Adds or replaces one message; an update keeps the reactions, which have events of their own. */
   putMessage(message) {
+    if (message.ephemeral_for) this.#ephemeral.add(message.id);
     const held = this.messages.get(message.channel_id);
     if (!held) return;
     const index = held.list.findIndex((each) => each.id === message.id);
@@ -140,7 +178,10 @@ export class Store {
   removeMessage(channelId, messageId) {
     const held = this.messages.get(channelId);
     if (!held) return;
-    held.list = held.list.filter((message) => message.id !== messageId);
+    const isReply = (message) => message.referenced_message?.id === messageId;
+    held.list = held.list
+      .filter((message) => message.id !== messageId)
+      .map((message) => (isReply(message) ? { ...message, referenced_message: null } : message));
     this.emit("messages", { channel: channelId, kind: "removed" });
   }
 

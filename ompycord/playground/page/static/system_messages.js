@@ -16,14 +16,13 @@ export function systemText(message, ui) {
     case JOIN:
       return { mark: "arrive", nodes: [who, " joined the server."] };
     case THREAD_CREATED:
-      return { mark: "thread", nodes: [who, " started a thread: ", threadLink(message, ui)] };
+      return { mark: "thread", nodes: [who, " started a thread: ", threadLink(message, ui), "."] };
     case THREAD_STARTER:
       return {
         mark: "thread",
         nodes: [
-          "This thread began with a message of ",
           h("strong", {}, ui.store.displayName(message.referenced_message?.author)),
-          ".",
+          " started this thread",
         ],
       };
     default:
@@ -45,5 +44,5 @@ function threadLink(message, ui) {
   const target = message.message_reference?.channel_id ?? message.thread?.id;
   const name = ui.store.channels.get(target)?.name ?? message.content;
   if (!ui.store.channels.has(target)) return h("strong", {}, name);
-  return h("button", { type: "button", class: "link-button", on: { click: () => ui.openChannel(target) } }, name);
+  return h("button", { type: "button", class: "link-button", on: { click: () => ui.openThread(target) } }, name);
 }

@@ -1,4 +1,4 @@
-// Dark or light: the system's wish until the person chooses.
+// Dark as Discord is, until the person chooses light or the system's wish.
 
 import { byId } from "./dom.js";
 
@@ -9,7 +9,7 @@ const MARKS = { system: "◐", dark: "●", light: "○" };
 
 export function setUpTheme() {
   const button = byId("theme-button");
-  let theme = NEXT[localStorage.getItem(KEY)] ? localStorage.getItem(KEY) : "system";
+  let theme = NEXT[localStorage.getItem(KEY)] ? localStorage.getItem(KEY) : "dark";
   const show = () => {
     if (theme === "system") delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = theme;

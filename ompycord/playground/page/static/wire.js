@@ -61,6 +61,7 @@ export function setUpWire(ui) {
     button.setAttribute("aria-expanded", String(isShown));
     clearTimeout(timer);
     if (isShown) {
+      ui.store.emit("tools-opened");
       refresh();
       tabs.focus();
     } else {
