@@ -114,8 +114,8 @@ async def test_the_chip_of_a_thread_counts_and_shows_its_last_message(work: Visi
     await expect(chip).to_contain_text("3 messages")
     await expect(chip).to_contain_text("The test fails as it should.")
     work.double.post(world.THREAD, world.BOT, "Only for you.", flags=64, ephemeral_for=world.ADA)
-    work.double.edit(world.THREAD, posted["id"], content="The test passes now.")
-    await expect(chip).to_contain_text("The test passes now.")
+    work.double.edit(world.THREAD, posted["id"], content=f"<@{world.ADA}> The **test** passes now.")
+    await expect(chip).to_contain_text("@Ada The test passes now.")
     await expect(chip).to_contain_text("3 messages")
     work.double.dispatch("MESSAGE_DELETE", {"id": posted["id"], "channel_id": world.THREAD})
     await expect(chip).to_contain_text("2 messages")
@@ -323,6 +323,7 @@ async def test_quit_asks_ends_everything_and_says_how_to_begin_again(general: Vi
     await general.at("quit").click()
     await general.at("confirm").click()
     assert await general.double.wait_for("/control/shutdown") == {"everything": True}
+    await expect(general.at("bot-state")).to_have_text("ompycord is offline")
     await expect(general.at("connection-lost")).to_contain_text("Start them again with ompycord up.")
     await expect(general.page.get_by_role("button", name="Try now")).to_be_hidden()
 
@@ -390,7 +391,8 @@ COLOURED = """async points => {
     return false;
   });
 }"""
-COVERED = "[...document.styleSheets].flatMap(s => [...s.cssRules]).find(rule => rule.type === 5).cssText"
+COVERED = """[...document.styleSheets].flatMap(sheet => [...sheet.cssRules])
+  .find(rule => rule.type === 5 && rule.cssText.includes("Playground Emoji")).cssText"""
 
 
 async def test_every_state_has_a_glyph_without_an_emoji_font(general: Visit) -> None:

@@ -13,6 +13,9 @@ from ompycord.playground.world.core import Core
 from ompycord.playground.world.guild import THREAD_TYPES
 from ompycord.playground.world.ids import made_at
 
+COUNTED = (0, 19, 20, 23)
+"""Message types that count as messages of their thread."""
+
 
 @dataclass(kw_only=True)
 class Draft:
@@ -131,7 +134,8 @@ class Messages:
         deleted: Json = {"id": message["id"], "channel_id": message["channel_id"]}
         if channel is not None and channel["type"] != 1:
             deleted["guild_id"] = core.world.guild_id
-        if channel is not None and channel["type"] in THREAD_TYPES:
+        is_counted = message["type"] in COUNTED and not message["_ephemeral_for"]
+        if channel is not None and channel["type"] in THREAD_TYPES and is_counted:
             channel["message_count"] = max(0, channel["message_count"] - 1)
             core.world.save_channel(channel)
         if not message["_ephemeral_for"]:
@@ -219,7 +223,7 @@ class Messages:
         if message["_ephemeral_for"]:
             return
         channel["last_message_id"] = message["id"]
-        if channel["type"] in THREAD_TYPES and message["type"] in (0, 19, 20, 23):
+        if channel["type"] in THREAD_TYPES and message["type"] in COUNTED:
             channel["message_count"] += 1
             channel["total_message_sent"] += 1
         self._core.world.save_channel(channel)

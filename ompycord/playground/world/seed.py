@@ -10,7 +10,12 @@ from ompycord.playground.world.guild import World
 
 PEOPLE = (("admin", "ada", "Ada"), ("member", "mo", "Mo"), ("outsider", "olu", "Olu"))
 """kind, user name, display name: an administrator, a member who works, and one without any role."""
-CHANNELS = ("general", "tasks", "ops")
+TOPICS = {
+    "general": "Talk about anything",
+    "tasks": "Start runs here with /omp new",
+    "ops": "What the bot reports about itself",
+}
+"""The channels by name, in their order, with their topics."""
 NAMES_KEY = "first-world"
 """Where the ids of the seed data are stored by name."""
 PRIVILEGED_FLAGS = (1 << 13) | (1 << 15) | (1 << 19)
@@ -40,7 +45,7 @@ def ensure(world: World) -> None:
     }
     for user, role_ids in roles_of.items():
         add_member(world, user, role_ids)
-    channels = {name: _channel(world, guild, name, place) for place, name in enumerate(CHANNELS)}
+    channels = {name: _channel(world, guild, name, place) for place, name in enumerate(TOPICS)}
     _application(world, bot)
     named: Json = {"users": users, "channels": channels, "roles": {"admin": roles["admin"], "member": roles["member"]}}
     world.storage.put("names", NAMES_KEY, named)
@@ -151,7 +156,7 @@ def add_member(world: World, user: str, roles: list[str]) -> None:
 
 
 def _channel(world: World, guild: str, name: str, position: int) -> str:
-    channel = text_channel(world.ids.next(), guild, name, position)
+    channel = text_channel(world.ids.next(), guild, name, position) | {"topic": TOPICS[name]}
     world.save_channel(channel)
     return channel["id"]
 

@@ -84,10 +84,15 @@ async def test_a_thread_is_opened_once_joined_and_left_and_the_page_knows_who_is
     heard = await ada.wait_event("THREAD_MEMBERS_UPDATE", lambda data: olu.id in data["member_ids"])
     assert heard["member_ids"] == [mo.id, olu.id]
     last = await olu.say("Here I am", thread)
+    pinned = {"user": ada.id, "channel": thread, "message": last.id}
+    await playground.post("/app/messages/pin", pinned)
+    await playground.post("/app/messages/delete", pinned | {"message": (await ada.history(thread))[-1].id})
+    gone = await mo.say("Not needed", thread)
+    await playground.post("/app/messages/delete", {"user": mo.id, "channel": thread, "message": gone.id})
     (shown,) = [channel for channel in (await playground.state())["channels"] if channel["id"] == thread]
     assert (shown["message_count"], shown["last_message"]["id"]) == (1, last.id)
     await playground.post("/app/threads/leave", {"user": olu.id, "thread": thread})
     heard = await ada.wait_event("THREAD_MEMBERS_UPDATE", lambda data: olu.id not in data["member_ids"])
-    assert heard["member_ids"] == [mo.id]
+    assert heard["member_ids"] == [mo.id, ada.id]
     with pytest.raises(RefusedError):
         await playground.post("/app/threads/join", {"user": olu.id, "thread": str(playground.channel("general"))})

@@ -168,6 +168,8 @@ class App {
   /** The playground was ended from here: nothing is tried again. */
   end() {
     this.#stream.close();
+    this.store.bot = { ...this.store.bot, online: false, pid: null };
+    this.store.emit("bot");
     byId("connection-words").textContent = "The playground and its bot have ended. Start them again with ompycord up.";
     byId("reconnect").hidden = true;
     byId("connection-lost").hidden = false;
@@ -213,7 +215,7 @@ class App {
     if (message.ephemeral_for && message.ephemeral_for !== store.me) return;
     if (message.author?.id === store.me) return;
     if (store.isShown(message.channel_id))
-      this.announce(`${store.displayName(message.author)}: ${plainText(message)}`);
+      this.announce(`${store.displayName(message.author)}: ${plainText(message, store)}`);
   }
 
   #showConnection(state) {

@@ -119,7 +119,7 @@ function origin(message, ui) {
   const text = h(
     "button",
     { type: "button", class: "link-button", "data-testid": "replied", "data-focus-key": "replied", on: { click: open } },
-    plainText(replied),
+    plainText(replied, ui.store),
   );
   return spined(replied.author, ui, [" ", text], isPinged ? "@" : "");
 }

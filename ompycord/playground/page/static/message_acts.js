@@ -39,7 +39,7 @@ export async function pinMessage(message, ui) {
 
 /** Asks first, as Discord does. */
 export function deleteMessage(message, ui) {
-  const text = h("p", { class: "quoted" }, plainText(message));
+  const text = h("p", { class: "quoted" }, plainText(message, ui.store));
   const words = "Are you sure you want to delete this message?";
   openConfirm({ title: "Delete message", words, content: text, label: "Delete" }, () =>
     told(ui, () => api.deleteMessage(place(message, ui))),
@@ -53,7 +53,7 @@ export function openThreadFrom(message, ui) {
     class: "text-input",
     "aria-label": "Thread name",
     maxlength: MOST_NAME,
-    value: plainText(message).split("\n")[0].slice(0, MOST_NAME),
+    value: plainText(message, ui.store).split("\n")[0].slice(0, MOST_NAME),
     autocomplete: "off",
     "data-testid": "thread-name",
   });

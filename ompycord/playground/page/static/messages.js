@@ -48,7 +48,8 @@ export class MessagePane {
     this.#list.addEventListener("keydown", (event) => this.#moveFocus(event));
     this.#present.addEventListener("click", () => this.toPresent());
     // A picture that is loaded late makes the list longer: who reads its end stays there.
-    new ResizeObserver(() => this.#sticks && this.toPresent()).observe(this.#list);
+    const sizes = new ResizeObserver(() => this.#sticks && this.toPresent());
+    for (const node of [this.#list, this.#scroller]) sizes.observe(node);
   }
 
   #clear() {

@@ -63,7 +63,7 @@ function row(message, close, ui) {
         h("span", { class: "message-author" }, ui.store.displayName(message.author)),
         messageTime(message.timestamp),
       ),
-      h("span", { class: "pin-text" }, plainText(message)),
+      h("span", { class: "pin-text" }, plainText(message, ui.store)),
     ),
   );
 }

@@ -45,7 +45,7 @@ export function lastLine(thread, { store }) {
     { class: "thread-last" },
     avatar(store.user(last.author.id) ?? last.author, "small"),
     h("strong", {}, store.displayName(last.author)),
-    h("span", { class: "thread-text" }, plainText(last)),
+    h("span", { class: "thread-text" }, plainText(last, store)),
     timeElement(new Date(last.timestamp), "R", "thread-time"),
   );
 }
