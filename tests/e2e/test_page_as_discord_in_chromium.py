@@ -378,6 +378,34 @@ async def test_the_page_is_dark_until_one_chooses(stage: Stage) -> None:
         await expect(page.get_by_test_id("theme-button")).to_have_attribute("aria-label", "Theme: dark")
 
 
+async def test_a_long_name_does_not_make_the_switcher_scroll_sideways(work: Visit) -> None:
+    work.double.find_channel(world.THREAD)["name"] = "The discount ignores the quantity of a line of the cart " * 2
+    await work.page.reload()
+    await work.at("message").first.wait_for()
+    await work.page.keyboard.press("Control+k")
+    fits = "list => list.scrollWidth <= list.clientWidth"
+    assert await work.at("switcher").locator(".completion-list").evaluate(fits)
+
+
+async def test_the_member_list_leaves_when_the_window_gets_narrow(work: Visit) -> None:
+    members = work.page.get_by_label("Members", exact=True)
+    await expect(members).to_be_visible()
+    await work.page.set_viewport_size({"width": 1000, "height": 860})
+    await expect(members).to_be_hidden()
+    await work.page.set_viewport_size({"width": 1280, "height": 860})
+    await expect(members).to_be_visible()
+
+
+async def test_a_preview_of_long_lines_stays_within_a_phone(phone: Visit) -> None:
+    phone.double.uploads["/cdn/change.diff"] = b"+" + b"long " * 200
+    await phone.at("attachment").get_by_text("Preview change.diff").click()
+    text = phone.at("attachment").locator("pre")
+    await expect(text).to_contain_text("long")
+    right = "node => node.getBoundingClientRect().right - innerWidth"
+    assert await text.evaluate(right) <= 0
+    assert await phone.at("attachment").evaluate(right) <= 0
+
+
 COLOURED = """async points => {
   await document.fonts.load('24px "Playground Emoji"', "✅");
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });

@@ -47,7 +47,7 @@ class PageDouble:
         self._log: list[tuple[Json, str | None]] = []
         self._streams: set[asyncio.Queue[bool]] = set()
         self._id = 800000000000000000
-        self._uploads: dict[str, bytes] = {
+        self.uploads: dict[str, bytes] = {
             "/cdn/change.diff": b"--- a\n+++ b\n<script>window.hacked = 9</script>\n+discount\n"
         }
         self._wire: list[Json] = []
@@ -217,19 +217,19 @@ class PageDouble:
         return web.json_response(self.find(body["channel"], body["message"]))
 
     def _attachment(self, attachment_id: str) -> Json:
-        path = next(path for path in self._uploads if path.startswith(f"/cdn/{attachment_id}/"))
+        path = next(path for path in self.uploads if path.startswith(f"/cdn/{attachment_id}/"))
         name = path.rsplit("/", 1)[1]
         return {
             "id": attachment_id,
             "filename": name,
-            "size": len(self._uploads[path]),
+            "size": len(self.uploads[path]),
             "content_type": "text/plain",
             "url": path,
         }
 
     async def upload(self, request: web.Request) -> web.Response:
         attachment_id = self.next_id()
-        self._uploads[f"/cdn/{attachment_id}/{request.query['filename']}"] = await request.read()
+        self.uploads[f"/cdn/{attachment_id}/{request.query['filename']}"] = await request.read()
         return web.json_response({"attachment": self._attachment(attachment_id)})
 
     async def react(self, request: web.Request) -> web.Response:
@@ -327,7 +327,7 @@ class PageDouble:
         return web.json_response(self.faults)
 
     async def cdn(self, request: web.Request) -> web.Response:
-        return web.Response(body=self._uploads[request.path], content_type="text/plain")
+        return web.Response(body=self.uploads[request.path], content_type="text/plain")
 
 
 class DoubleServer:
