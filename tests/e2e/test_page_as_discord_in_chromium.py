@@ -93,15 +93,15 @@ async def test_a_thread_stands_in_the_list_of_those_who_joined_it_only(work: Vis
     await work.at("threads-button").click()
     await work.at("thread-row").click()
     await work.at("thread-full").click()
-    await work.at("thread-join").get_by_text("Join thread").click()
+    await work.page.get_by_role("button", name="Join thread").click()
     joined = await work.double.wait_for("/app/threads/join")
     assert joined == {"user": world.OLU, "thread": world.THREAD}
-    await expect(work.at("thread-join")).to_have_text("Leave thread")
+    await expect(work.at("thread-join")).to_have_accessible_name("Leave thread")
     await work.at("parent-link").click()
     await expect(link).to_have_count(1)
     await link.click()
     await work.at("thread-join").click()
-    await expect(work.at("thread-join")).to_have_text("Join thread")
+    await expect(work.at("thread-join")).to_have_accessible_name("Join thread")
     await work.at("parent-link").click()
     await expect(link).to_have_count(0)
 

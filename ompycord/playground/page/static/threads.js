@@ -41,7 +41,9 @@ function drawJoin({ store }) {
   const button = byId("thread-join");
   const thread = store.channels.get(store.channel);
   button.hidden = !store.isThread(store.channel);
-  if (!button.hidden) button.textContent = store.hasJoined(thread) ? "Leave thread" : "Join thread";
+  if (button.hidden) return;
+  button.textContent = store.hasJoined(thread) ? "Leave" : "Join";
+  button.setAttribute("aria-label", `${button.textContent} thread`);
 }
 
 async function join(ui) {
