@@ -85,6 +85,24 @@ async def test_a_thread_opens_at_the_right_of_its_channel_and_closes(work: Visit
     await expect(work.at("composer")).to_be_focused()
 
 
+async def test_back_and_forward_lead_through_channels_and_threads(work: Visit) -> None:
+    pane, title = work.at("thread-pane"), work.page.get_by_role("heading", level=1)
+    await work.at("thread-chip").click()
+    await expect(pane).to_be_visible()
+    await work.page.locator(f'[data-channel-id="{world.OPS}"]').click()
+    await expect(title).to_contain_text("ops")
+    await work.page.go_back()
+    await expect(pane).to_be_visible()
+    await expect(title).to_contain_text("work")
+    await work.page.go_back()
+    await expect(pane).to_be_hidden()
+    await expect(title).to_contain_text("work")
+    await work.page.go_forward()
+    await expect(pane).to_be_visible()
+    await work.page.go_forward()
+    await expect(title).to_contain_text("ops")
+
+
 async def test_a_thread_stands_in_the_list_of_those_who_joined_it_only(work: Visit) -> None:
     link = work.page.locator(f'#channel-list [data-channel-id="{world.THREAD}"]')
     await expect(link).to_have_count(1)

@@ -9,6 +9,7 @@ import { freshId, h } from "./dom.js";
 export class Completion {
   #list;
   #heading;
+  #rail;
   #box;
   #items = [];
   #active = -1;
@@ -23,7 +24,8 @@ export class Completion {
       class: "completion-list",
       "aria-label": "Suggestions",
     });
-    box.append(this.#heading, this.#list);
+    this.#rail = h("div", { class: "completion-rail", "aria-hidden": "true" });
+    box.append(this.#rail, this.#heading, this.#list);
     box.hidden = true;
     box.addEventListener("pointerdown", (event) => event.preventDefault());
   }
@@ -43,9 +45,10 @@ export class Completion {
 
   /**
    * Shows items for `input`; `preselects` makes the first one active, so that Enter takes it; `isHintBelow` puts the
-   * heading next to the input, where it says what is written there.
+   * heading next to the input, where it says what is written there; `rail` is a picture of whose items they are.
    */
-  show(input, heading, items, { preselects = false, empty = null, isHintBelow = false } = {}) {
+  show(input, heading, items, { preselects = false, empty = null, isHintBelow = false, rail = null } = {}) {
+    this.#rail.replaceChildren(...(rail ? [rail] : []));
     this.#box.classList.toggle("has-hint-below", isHintBelow);
     if (this.#input !== input) this.hide();
     this.#input = input;

@@ -160,6 +160,7 @@ export class Composer {
       }));
       this.#completion.show(this.#input, `Commands of ${store.displayName(store.bot.user)}`, items, {
         preselects: true,
+        rail: avatar({ ...store.bot.user, bot: true }),
         empty: value === "/" ? "No commands here for you" : null,
       });
       return;

@@ -15,6 +15,7 @@ export function placesInAddress() {
 export class Navigation {
   #ui;
   #layout;
+  #isFollowing = false;
 
   constructor(ui, layout) {
     this.#ui = ui;
@@ -64,7 +65,7 @@ export class Navigation {
   #show() {
     const { store } = this.#ui;
     const wanted = `#/channels/${store.channel}${store.thread ? `/threads/${store.thread}` : ""}`;
-    if (location.hash !== wanted) history.pushState(null, "", location.search + wanted);
+    if (location.hash !== wanted && !this.#isFollowing) history.pushState(null, "", location.search + wanted);
     this.#layout.closeSidebar();
     store.emit("opened");
   }
@@ -74,12 +75,15 @@ export class Navigation {
     return all.clientWidth - taken.reduce((sum, part) => sum + part.offsetWidth, 0) >= SPLIT_PX;
   }
 
+  /** Goes where the address leads, which is there already: back and forward stay as they are. */
   #follow() {
     const { channel, thread } = placesInAddress();
     const { store } = this.#ui;
+    this.#isFollowing = true;
     if (channel && channel !== store.channel) this.openChannel(channel);
     if (thread && thread !== store.thread) this.openThread(thread);
     if (!thread && store.thread) this.closeThread();
+    this.#isFollowing = false;
   }
 
   /** Alt with an arrow goes to the channel or thread above or below, with Shift to the next one that is unread. */
