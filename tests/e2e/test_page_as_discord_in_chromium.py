@@ -188,6 +188,9 @@ async def test_a_channel_that_is_marked_unread_stays_so_until_it_is_opened_again
     link = general.page.locator(f'[data-channel-id="{world.GENERAL}"]').first
     await choose_in_menu(general, "300000000000000003", "Mark unread")
     await expect(general.at("divider-new")).to_be_visible()
+    await general.page.locator("#messages").evaluate("pane => pane.scrollTop = pane.scrollHeight")
+    general.double.post(world.GENERAL, world.MO, "Read to the end")
+    await expect(general.at("message").last).to_contain_text("Read to the end")
     await expect(link).to_have_class(re.compile("is-unread"))
     await general.page.locator(f'[data-channel-id="{world.OPS}"]').click()
     await expect(general.page.get_by_role("heading", level=1)).to_contain_text("ops")
