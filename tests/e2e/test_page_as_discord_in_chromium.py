@@ -280,7 +280,7 @@ async def test_bullets_and_numbers_are_lists_of_their_own(general: Visit) -> Non
         general.double.channels[0]["id"], world.BOT, "- one\n  1. inner\n  - dot\n- two\n1. first\n2. second"
     )
     message = general.at("message").last
-    assert await message.locator(".message-content > ul > li").count() == 2
+    await expect(message.locator(".message-content > ul > li")).to_have_count(2)
     assert await message.locator(".message-content > ol > li").all_inner_texts() == ["first", "second"]
     assert await message.locator("ul > li > ol > li").all_inner_texts() == ["inner"]
     assert await message.locator("ul > li > ul > li").all_inner_texts() == ["dot"]

@@ -2,19 +2,17 @@
 
 import { api } from "./api.js";
 import { avatar } from "./avatars.js";
-import { formatSize } from "./attachments.js";
 import { CommandForm } from "./command_form.js";
 import { searchCommands, typedCommands } from "./commands.js";
 import { Completion } from "./completion.js";
-import { h } from "./dom.js";
 import { editMessage, mayEdit } from "./editing.js";
+import { FileTray } from "./file_tray.js";
 import { icon } from "./icons.js";
 import { mentionAt, mentionOptions, withMentions } from "./mentions.js";
 import { ReplyBar } from "./reply_bar.js";
 
 const MOST_CHARACTERS = 2000;
 const COUNT_FROM = 1800;
-const MOST_FILES = 10;
 
 export class Composer {
   #ui;
@@ -25,12 +23,12 @@ export class Composer {
   #problem;
   #count;
   #fileInput;
+  #tray;
   #completion;
   #command;
   #reply;
   #isCommand = false;
   #isSending = false;
-  #files = [];
   #spot = null;
 
   /** `place` says which channel is written to; `messages` are shown above. */
@@ -43,6 +41,7 @@ export class Composer {
     this.#problem = place.part("composer-problem");
     this.#count = place.part("composer-count");
     this.#fileInput = place.part("composer-file");
+    this.#tray = new FileTray(place.part("composer-files"), () => this.#input.focus());
     this.#completion = new Completion(place.part("completion"));
     this.#reply = new ReplyBar(place.part("reply-bar"), ui, () => this.#input.focus());
     this.#command = new CommandForm(ui, place, this.#completion, {
@@ -105,15 +104,14 @@ export class Composer {
     const { store, drafts } = this.#ui;
     const spot = `${store.me}/${this.#place.channel}`;
     if (spot !== this.#spot) {
-      if (this.#spot) drafts.set(this.#spot, { text: this.#input.value, files: this.#files });
+      if (this.#spot) drafts.set(this.#spot, { text: this.#input.value, files: this.#tray.files });
       this.#spot = spot;
       if (this.#isCommand) this.#showPlain();
       this.#reply.clear();
       const draft = drafts.get(spot) ?? { text: "", files: [] };
       this.#input.value = draft.text;
-      this.#files = draft.files;
+      this.#tray.show(draft.files);
       this.#problem.textContent = "";
-      this.#drawFiles();
       this.#showCount();
     }
     const channel = store.channels.get(this.#place.channel);
@@ -260,7 +258,7 @@ export class Composer {
 
   async #sendMessage() {
     const text = withMentions(this.#input.value.trim(), this.#ui.store);
-    if (!text && !this.#files.length) return;
+    if (!text && !this.#tray.files.length) return;
     const length = [...text].length;
     if (length > MOST_CHARACTERS) {
       this.#problem.textContent = `A message may have ${MOST_CHARACTERS} characters; this one has ${length}. Attach it as a file, or shorten it.`;
@@ -268,12 +266,8 @@ export class Composer {
     }
     const user = this.#ui.store.me;
     const { channel } = this.#place;
-    const [typed, files, spot, reply] = [this.#input.value, [...this.#files], this.#spot, this.#reply.payload()];
-    const attachments = [];
-    for (const file of files) {
-      file.uploaded ??= (await api.upload(user, file.file)).attachment.id;
-      attachments.push(file.uploaded);
-    }
+    const [typed, files, spot, reply] = [this.#input.value, [...this.#tray.files], this.#spot, this.#reply.payload()];
+    const attachments = await this.#tray.upload(files, user);
     await api.sendMessage({ user, channel, content: text, ...(attachments.length ? { attachments } : {}), ...reply });
     if (spot !== this.#spot) {
       // Another channel was opened since then: what is typed there is not what was sent.
@@ -282,43 +276,14 @@ export class Composer {
     }
     this.#reply.clear();
     if (this.#input.value.startsWith(typed)) this.#input.value = this.#input.value.slice(typed.length);
-    this.#files = this.#files.filter((held) => !files.includes(held));
+    this.#tray.show(this.#tray.files.filter((held) => !files.includes(held)));
     this.#problem.textContent = "";
-    this.#drawFiles();
     this.#showCount();
     this.#completion.hide();
     this.#messages.toPresent();
   }
 
   #addFiles(list) {
-    const room = MOST_FILES - this.#files.length;
-    if (list.length > room) this.#problem.textContent = `A message carries ${MOST_FILES} files at most.`;
-    this.#files.push(...[...list].slice(0, room).map((file) => ({ file, uploaded: null })));
-    this.#drawFiles();
-  }
-
-  #drawFiles() {
-    const list = this.#place.part("composer-files");
-    list.hidden = !this.#files.length;
-    list.replaceChildren(
-      ...this.#files.map((held) => {
-        const remove = () => {
-          this.#files.splice(this.#files.indexOf(held), 1);
-          this.#drawFiles();
-          this.#input.focus();
-        };
-        return h(
-          "li",
-          { class: "composer-file" },
-          h("span", {}, held.file.name),
-          h("span", { class: "attachment-size" }, formatSize(held.file.size)),
-          h(
-            "button",
-            { type: "button", class: "icon-button", "aria-label": `Remove ${held.file.name}`, on: { click: remove } },
-            icon("close"),
-          ),
-        );
-      }),
-    );
+    this.#problem.textContent = this.#tray.add(list);
   }
 }

@@ -3,8 +3,10 @@
 import { api } from "./api.js";
 import { byId, h, reconcile } from "./dom.js";
 import { icon } from "./icons.js";
-import { renderMessage, thinking } from "./message.js";
+import { interactionLine } from "./interaction_line.js";
+import { renderMessage } from "./message.js";
 import { compareIds } from "./store.js";
+import { TypingLine } from "./typing_line.js";
 import { welcome } from "./welcome.js";
 import { threadOf } from "./thread_chip.js";
 import { dayName, isSameDay } from "./timestamps.js";
@@ -12,7 +14,6 @@ import { dayName, isSameDay } from "./timestamps.js";
 const GROUP_MS = 7 * 60 * 1000;
 const NEAR_BOTTOM_PX = 120;
 const PAGE = 50;
-const TYPING_MS = 10000;
 
 export class MessagePane {
   #ui;
@@ -29,7 +30,6 @@ export class MessagePane {
   #sticks = true;
   #loading = null;
   #view = null;
-  #typingTimers = new Map();
 
   constructor(ui, place) {
     this.#ui = ui;
@@ -38,12 +38,10 @@ export class MessagePane {
     this.#list = place.part("message-list");
     this.#scroller = place.part("messages");
     this.#present = place.part("jump-present");
-    this.#typing = place.part("typing");
+    this.#typing = new TypingLine(ui.store, place);
     for (const topic of ["interactions", "channels", "commands"]) this.#store.on(topic, () => this.render());
     this.#store.on("opened", () => this.#place.channel || this.#clear());
     this.#store.on("messages", ({ channel, kind }) => channel === this.#place.channel && this.render(kind));
-    this.#store.on("message-arrived", (message) => this.#stopTyping(message.author?.id));
-    this.#store.on("typing", (typing) => this.#startTyping(typing));
     this.#scroller.addEventListener("scroll", () => this.#scrolled());
     this.#list.addEventListener("keydown", (event) => this.#moveFocus(event));
     this.#present.addEventListener("click", () => this.toPresent());
@@ -73,7 +71,7 @@ export class MessagePane {
     this.#dividerAfter = lastRead;
     this.#isDrawn = false;
     this.#isMarked = false;
-    this.#stopTyping();
+    this.#typing.clear();
     const view = `${this.#store.me}/${channel}`;
     const isSameView = view === this.#view;
     const stays = isSameView && !this.isAtBottom;
@@ -209,7 +207,7 @@ export class MessagePane {
     }
     this.#hasDivider = hasDivider;
     for (const line of this.#ui.interactions.lines(channel)) {
-      items.push({ key: `line-${line.key}`, sign: [line.status], build: () => this.#line(line) });
+      items.push({ key: `line-${line.key}`, sign: [line.status], build: () => interactionLine(line, this.#ui) });
     }
     return items;
   }
@@ -251,46 +249,6 @@ export class MessagePane {
     return { key: "earlier", sign: [], build };
   }
 
-  /** A command on its way, or one that failed: seen by the person who gave it only. */
-  #line(line) {
-    const bot = this.#store.displayName(this.#store.bot.user);
-    if (line.status !== "failed") {
-      return h(
-        "li",
-        { class: "message interaction-line", "data-testid": "interaction-pending" },
-        thinking(line.status === "pending" ? `${bot} is thinking…` : "Sending command…"),
-      );
-    }
-    const dismiss = h(
-      "button",
-      { type: "button", class: "link-button", on: { click: () => this.#ui.interactions.dismiss(line.key) } },
-      "Dismiss message",
-    );
-    const again = h(
-      "button",
-      {
-        type: "button",
-        class: "link-button",
-        on: { click: () => (this.#ui.interactions.dismiss(line.key), line.retry()) },
-      },
-      "Edit and try again",
-    );
-    return h(
-      "li",
-      { class: "message interaction-line", "data-testid": "interaction-failed" },
-      h("p", {}, h("strong", {}, line.label)),
-      h("p", { class: "interaction-failure" }, icon("warn"), line.reason),
-      h(
-        "div",
-        { class: "ephemeral-foot" },
-        icon("eye"),
-        "Only you can see this · ",
-        dismiss,
-        line.retry ? [" · ", again] : null,
-      ),
-    );
-  }
-
   #keepOneTabStop() {
     const items = [...this.#list.querySelectorAll(".message[data-message-id]")];
     const held = items.find((item) => item.tabIndex === 0);
@@ -320,30 +278,6 @@ export class MessagePane {
     this.#noticePlace();
     if (this.#scroller.scrollTop < 40 && this.#scroller.scrollHeight > this.#scroller.clientHeight + 200)
       this.#loadEarlier();
-  }
-
-  #startTyping({ channel, user }) {
-    if (channel !== this.#place.channel || user === this.#store.me) return;
-    clearTimeout(this.#typingTimers.get(user));
-    this.#typingTimers.set(
-      user,
-      setTimeout(() => this.#stopTyping(user), TYPING_MS),
-    );
-    this.#showTyping();
-  }
-
-  #stopTyping(user = null) {
-    const users = user ? [user] : [...this.#typingTimers.keys()];
-    for (const each of users) {
-      clearTimeout(this.#typingTimers.get(each));
-      this.#typingTimers.delete(each);
-    }
-    this.#showTyping();
-  }
-
-  #showTyping() {
-    const names = [...this.#typingTimers.keys()].map((user) => this.#store.displayName(user));
-    this.#typing.textContent = names.length ? `${names.join(", ")} ${names.length > 1 ? "are" : "is"} typing…` : "";
   }
 }
 
