@@ -3,18 +3,20 @@
 Counterpart of `cli/runs.py`. It works here or in the running process.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import Field, ValidationError
 
 from ompycord.app.control import Operation
-from ompycord.conductor import Snapshots
+from ompycord.conductor import Snapshots, run_views
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.ports import RunFilter, RunHistory, RunRecords, Tasks
-from ompycord.domain.run import RunRecord, RunView
+from ompycord.domain.run import RunRecord
 from ompycord.errors import RefusedInWords
+from ompycord.render.run_view import RunView
 
 __all__ = ["ListRuns", "RunViewStore", "RunViews", "WhichRun"]
 
@@ -60,7 +62,7 @@ class RunViews:
         wanted = RunFilter(
             is_open=True if request.which == "open" else None, repository=request.repository, limit=request.limit
         )
-        return [_view(run) for run in await self._store.runs(wanted)]
+        return await self._views(await self._store.runs(wanted))
 
     async def _which(self, arguments: dict[str, Any]) -> RunRecord:
         try:
@@ -80,14 +82,21 @@ class RunViews:
         """What a person needs to know to work in the run's clone."""
         run = await self._which(arguments)
         loaded = await self._snapshots.load(run)
-        return {**_view(run), "session": await self._history.session(loaded.run), "branch": loaded.branch}
+        return {
+            **(await self._views([run]))[0],
+            "session": await self._history.session(loaded.run),
+            "branch": loaded.branch,
+        }
+
+    async def _views(self, runs: Sequence[RunRecord]) -> list[dict[str, Any]]:
+        return [_view(run, view) for run, view in zip(runs, await run_views(runs, self._snapshots), strict=True)]
 
     async def _show(self, arguments: dict[str, Any]) -> dict[str, Any]:
         run = await self._which(arguments)
         events = await self._history.events_of(RunId(run.id))
         task = None if run.task is None else await self._store.task(run.task)
         return {
-            **_view(run),
+            **(await self._views([run]))[0],
             "prompt": None if task is None else task.prompt,
             "events": [
                 {"at": _time(event.at), "source": event.source, "type": event.body.type}
@@ -97,9 +106,9 @@ class RunViews:
         }
 
 
-def _view(run: RunRecord) -> dict[str, Any]:
+def _view(run: RunRecord, view: RunView) -> dict[str, Any]:
     """What other programs see, its short id, and why a run that is COMPLETE has no result."""
-    found = {name: _text(value) for name, value in RunView.of(run)}
+    found = {name: _text(value) for name, value in view}
     return {"run": short_id(run.id), **found, "outcome": None if run.outcome is None else run.outcome.value}
 
 

@@ -1,12 +1,16 @@
 """`ompycord runs`: which runs there are, and one in full; counterpart of `app/run_views.py`."""
 
 import json
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ompycord.cli.places import AsJson, DataDir, perform_here
 from ompycord.cli.tables import table
+
+if TYPE_CHECKING:
+    from ompycord.render.run_view import RunFact
 
 __all__ = ["runs"]
 
@@ -35,7 +39,9 @@ def runs(
     if as_json:
         typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
     elif found:
-        typer.echo(table(("RUN", "STATE", "REPOSITORY", "AGENT", "NAME", "SINCE"), [_row(one) for one in found]))
+        labels = [fact.label.upper() for fact in _facts()]
+        head = ("RUN", "STATE", "REPOSITORY", "AGENT", "NAME", *labels, "SINCE")
+        typer.echo(table(head, [_row(one) for one in found]))
     else:
         typer.echo(
             "There are no runs yet." if everything else "No run is open. `ompycord runs --all` lists the others."
@@ -43,13 +49,15 @@ def runs(
 
 
 def _row(run: dict[str, Any]) -> tuple[str, ...]:
-    texts = (run["repository"], run["agent"], _line(run["name"]))
+    texts = (run["repository"], run["agent"], _line(run["name"]), *(text for _, text in _fact_texts(run)))
     return (run["run"], _state(run), *(text or "-" for text in texts), run["created_at"][:16])
 
 
 def _one(run: dict[str, Any]) -> str:
     head = [("run", run["run"]), ("id", run["id"]), ("state", _state(run)), ("kind", run["kind"])]
-    head += [(name, run[name]) for name in ("name", "repository", "agent", "created_at", "ended_at") if run[name]]
+    head += [(name, run[name]) for name in ("name", "repository", "agent") if run[name]]
+    head += [(label.lower(), text) for label, text in _fact_texts(run) if text]
+    head += [(name, run[name]) for name in ("created_at", "ended_at") if run[name]]
     lines = [f"{name:<12}{_line(str(value))}" for name, value in head]
     lines += ["", *(run["prompt"] or "").splitlines()] if run["prompt"] else []
     latest = run["events"][-LATEST:]
@@ -61,6 +69,17 @@ def _state(run: dict[str, Any]) -> str:
     """`COMPLETE, no changes`: the state alone would read as success."""
     outcome: str | None = run.get("outcome")  # an older process that still runs does not have it
     return f"{run['state']}, {outcome.replace('_', ' ')}" if outcome else run["state"]
+
+
+def _facts() -> "Sequence[RunFact]":
+    from ompycord.render.run_view import Place, facts_at  # only here: other commands start without it
+
+    return facts_at(Place.TABLE)
+
+
+def _fact_texts(run: dict[str, Any]) -> list[tuple[str, str]]:
+    """Label and text of each; empty where it is not known, or where an older process that still runs lacks it."""
+    return [(fact.label, _line(fact.words(run.get(fact.name)))) for fact in _facts()]
 
 
 def _line(text: str | None) -> str:

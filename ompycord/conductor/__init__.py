@@ -12,6 +12,7 @@ from ompycord.conductor.notifications import NotificationRule, Notifications
 from ompycord.conductor.projector import Projector
 from ompycord.conductor.reminders import Reminders
 from ompycord.conductor.run_access import RunAccess
+from ompycord.conductor.run_views import run_views
 from ompycord.conductor.runs import RetryReceipt, Runs, Submission
 from ompycord.conductor.snapshots import FoldedRun, LoadedRun, Snapshots
 from ompycord.conductor.transcript import QueuedMessage
@@ -47,5 +48,6 @@ __all__ = [
     "Subscription",
     "Transitions",
     "When",
+    "run_views",
     "wait_for",
 ]

@@ -1,6 +1,5 @@
 """A run's states, failure classes and row; counterpart of the `runs` table and of `lifecycle.py`, which moves them."""
 
-from datetime import UTC, datetime
 from enum import StrEnum
 
 from ompycord.domain.base import Frozen, Millis
@@ -15,7 +14,6 @@ __all__ = [
     "RunOutcome",
     "RunRecord",
     "RunState",
-    "RunView",
     "SuspendReason",
 ]
 
@@ -132,37 +130,3 @@ class RunRecord(Frozen):
     def outcome(self) -> RunOutcome | None:
         """Why a hosted run that is COMPLETE has no result; None for every other run."""
         return self.machine.outcome if self.machine else None
-
-
-class RunView(Frozen):
-    """A run as other programs see it."""
-
-    id: str
-    kind: RunKind
-    name: str | None = None
-    """What its sender calls it; None for a hosted run."""
-    state: RunState
-    repository: str | None = None
-    agent: str | None = None
-    created_at: datetime
-    updated_at: datetime
-    ended_at: datetime | None = None
-
-    @classmethod
-    def of(cls, record: RunRecord) -> "RunView":
-        """What of a run's row is theirs to know."""
-        return cls(
-            id=record.id,
-            kind=record.kind,
-            name=record.external_name,
-            state=record.state,
-            repository=record.repository,
-            agent=record.agent,
-            created_at=_time(record.created_at),
-            updated_at=_time(record.updated_at),
-            ended_at=None if record.ended_at is None else _time(record.ended_at),
-        )
-
-
-def _time(at: Millis) -> datetime:
-    return datetime.fromtimestamp(at / 1000, UTC)

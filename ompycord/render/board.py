@@ -15,6 +15,7 @@ from ompycord.render.cards.names import short_title
 from ompycord.render.message import RenderedMessage, Sign, message
 from ompycord.render.phrases import stamp
 from ompycord.render.render_context import RenderContext
+from ompycord.render.run_view import Place, shown_facts
 from ompycord.render.sanitizer import Redact, Sanitizer, isolated
 from ompycord.text.graphemes import utf16_len
 from ompycord.text.limits import EMBED_DESCRIPTION
@@ -87,12 +88,11 @@ def _row(row: BoardRow, sanitizer: Sanitizer) -> str:
     title = isolated(sanitizer.line(short_title(snapshot, row.render_context, sanitizer), 80))
     word = "" if headline.word in _GROUPS else headline.word
     words = " · ".join(part for part in (word, headline.note) if part)
-    requester = sanitizer.line(snapshot.origin.requester_name or "", 40)
     parts = (
         f"{headline.glyph} {f'[{title}]({row.url})' if row.url else title}",
         "DEMO" if row.render_context.is_rehearsal else "",
         words,
-        requester if requester not in words else "",
+        *(fact for fact in shown_facts(snapshot, Place.BOARD, sanitizer, most=40) if fact not in words),
         stamp(_since(snapshot)),
     )
     return " · ".join(part for part in parts if part)

@@ -12,17 +12,18 @@ from fastapi import FastAPI, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from ompycord import __version__
-from ompycord.conductor import Snapshots
+from ompycord.conductor import Snapshots, run_views
 from ompycord.domain.folds.snapshot import Gap
 from ompycord.domain.ids import RunId
 from ompycord.domain.policy import SEE, Resource, is_allowed
 from ompycord.domain.ports import RunFilter, RunRecords
-from ompycord.domain.run import RunState, RunView
+from ompycord.domain.run import RunState
 from ompycord.http.auth_check import AuthCheck
 from ompycord.http.auth_dependency import UlidPath, reader
 from ompycord.http.keys import KeySet
 from ompycord.http.problem_handlers import answer_with_problems
 from ompycord.http.problems import PROBLEMS, Problem
+from ompycord.render.run_view import RunView
 from ompycord.webhook.openapi import describe
 from ompycord.webhook.report_routes import Reports, add_reports
 from ompycord.webhook.schemas import add_schemas
@@ -131,9 +132,9 @@ def _add_runs(app: FastAPI, store: RunRecords, snapshots: Snapshots, auth_check:
         key = reader(request, auth_check)
         if key.run is not None:
             own = await store.run(key.run)
-            return {"runs": [] if own is None else [RunView.of(own)]}
+            return {"runs": await run_views([] if own is None else [own], snapshots)}
         which = RunFilter(states=None if state is None else frozenset(state), is_open=is_open, limit=limit)
-        return {"runs": [RunView.of(run) for run in await store.runs(which)]}
+        return {"runs": await run_views(await store.runs(which), snapshots)}
 
     async def run(request: Request, run_id: UlidPath) -> RunDetail:
         """One run: its state, whether somebody wants it to end, and which numbers are missing."""
@@ -143,7 +144,7 @@ def _add_runs(app: FastAPI, store: RunRecords, snapshots: Snapshots, auth_check:
         if found is None:
             raise Problem("unknown-run")
         snapshot = await snapshots.of(RunId(found.id))
-        body = dict(RunView.of(found))
+        body = dict(RunView.of(found, snapshot))
         if snapshot is None:
             return RunDetail.model_validate(body)
         return RunDetail.model_validate({**body, "cancel_requested": snapshot.cancel_requested, "gaps": snapshot.gaps})

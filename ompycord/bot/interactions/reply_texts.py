@@ -183,12 +183,12 @@ def event_lines(events: Sequence[RunEvent], redact: Redact) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def run_line(record: RunRecord, title: str, url: str | None, sanitizer: Sanitizer) -> str:
-    """One run in a list."""
+def run_line(record: RunRecord, title: str, url: str | None, sanitizer: Sanitizer, *, facts: Sequence[str] = ()) -> str:
+    """One run in a list; `facts` are safe to show."""
     what = sanitizer.dead(title, 80)
     who = f"<@{record.requester}>" if record.requester else "external run"
     state = "complete, no changes" if record.outcome is RunOutcome.NO_CHANGES else record.state.lower()
-    parts = (f"`{short_id(record.id)}`", state, what, record.repository or "", who, url or "")
+    parts = (f"`{short_id(record.id)}`", state, what, record.repository or "", *facts, who, url or "")
     return " · ".join(part for part in parts if part)
 
 

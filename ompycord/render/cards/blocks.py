@@ -13,6 +13,7 @@ from ompycord.render.cards.cardview import Excerpt, FieldView, Part, phase_count
 from ompycord.render.cards.names import agent_name
 from ompycord.render.cards.verdicts import check_line, failing_tests
 from ompycord.render.phrases import cost, count, duration, money, tokens
+from ompycord.render.run_view import Place, shown_facts
 from ompycord.render.sanitizer import Sanitizer
 from ompycord.text.graphemes import utf16_len
 from ompycord.text.limits import CARD_LINKS, EMBED_FIELD_VALUE
@@ -55,6 +56,7 @@ def card_fields(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> tuple[FieldVi
         _filled(Part.CHECKS, "Checks", snapshot.checks, lambda check: check_line(check, sanitizer)),
         _files(snapshot, sanitizer),
         _billing(snapshot, sanitizer),
+        _facts(snapshot, sanitizer),
         _message(snapshot, sanitizer),
         _filled(Part.NOTES, "Notes", snapshot.notes, lambda note: sanitizer.line(note, 150)),
         _gaps(snapshot, sanitizer),
@@ -209,6 +211,12 @@ def _billing(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> FieldView | None
     lines = tuple(line for line in (spent, cached, model) if line)
     brief = " · ".join(part for part in (spent, model) if part)
     return FieldView(part=Part.BILLING, name="Tokens", lines=lines, brief=brief, inline=True) if lines else None
+
+
+def _facts(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> FieldView | None:
+    """What else is declared for cards, a line each in one field: Discord takes 25 fields in all."""
+    lines = shown_facts(snapshot, Place.CARD, sanitizer, labelled=True)
+    return FieldView(part=Part.FACTS, name="Facts", lines=tuple(lines), inline=True) if lines else None
 
 
 # -- words, gaps, links -----------------------------------------------------------------------------------------------

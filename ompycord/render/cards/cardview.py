@@ -64,6 +64,7 @@ class Part(StrEnum):
     CHECKS = "checks"
     FILES = "files"
     BILLING = "billing"
+    FACTS = "facts"
     MESSAGE = "said"
     NOTES = "notes"
     GAPS = "gaps"

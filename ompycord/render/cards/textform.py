@@ -14,6 +14,7 @@ from ompycord.render.cards.names import short_title
 from ompycord.render.cards.view import REHEARSAL
 from ompycord.render.phrases import day_clock
 from ompycord.render.render_context import RenderContext
+from ompycord.render.run_view import Place, shown_facts
 from ompycord.render.sanitizer import Redact, Sanitizer
 
 __all__ = ["ShowPart", "text_form"]
@@ -40,14 +41,13 @@ def text_form(
 def _head(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> list[str]:
     headline = headline_of(snapshot, render_context, sanitizer)
     title = short_title(snapshot, render_context, sanitizer)
-    facts = [snapshot.repository, snapshot.agent, f"mode {snapshot.mode}" if snapshot.mode else None, snapshot.branch]
     named = f"{headline.glyph} {headline.word}"
     return [
         *([f"DEMO · {REHEARSAL}"] if render_context.is_rehearsal else []),
         f"{short_id(snapshot.run)}  {' · '.join(part for part in (named, headline.note, title) if part)}",
         *_clocks(headline.sentence).splitlines(),
         *([_clocks(known)] if (known := facts_of(snapshot, sanitizer, pulse=headline.pulse)) else []),
-        " · ".join(sanitizer.line(fact, 100) for fact in facts if fact),
+        " · ".join(shown_facts(snapshot, Place.HEAD, sanitizer, most=100)),
     ]
 
 

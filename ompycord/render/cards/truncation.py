@@ -31,6 +31,7 @@ Step = Callable[[CardView, int], CardView | None]
 _FREE: Final = (
     Part.NOTES,
     Part.GAPS,
+    Part.FACTS,
     Part.MESSAGE,
     Part.FILES,
     Part.NEXT_PHASE,

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from ompycord.app.data_folder import DataFolder
-from ompycord.domain.run import RunView
+from ompycord.render.run_view import RunView
 from ompycord.store import open_store
 from ompycord.testing import FakeClock, SequentialIds
 from tests.integration.cli.harness import AppHarness, ompycord, open_harness

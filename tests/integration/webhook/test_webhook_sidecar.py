@@ -15,6 +15,8 @@ from ompycord.domain.records import Commit
 from ompycord.domain.records import Scope as KeyScope
 from ompycord.http import HttpLimits, KeySet, Mount, Sidecar, mint_bearer
 from ompycord.http.problems import PROBLEMS
+from ompycord.render import run_view
+from ompycord.render.run_view import Place, RunFact
 from ompycord.store import SqliteStore
 from tests.integration.store.world import NOW, CountingIds, HandClock, People
 from tests.integration.webhook.senders import EVENT, Poster, envelope, refusal
@@ -213,6 +215,28 @@ async def test_runs_are_read_with_the_scope_only(
     own = await reader(store, keyring, ids, hosted.id)
     assert [run["id"] for run in (await http.get("/api/runs", headers=own)).json()["runs"]] == [hosted.id]
     assert refusal(await http.get(f"/api/runs/{external}", headers=own)) == (404, "unknown-run")
+
+
+async def test_a_fact_that_is_declared_for_programs_comes_from_the_snapshots(
+    http: httpx.AsyncClient,
+    poster: Poster,
+    store: SqliteStore,
+    keyring: KeySet,
+    ids: CountingIds,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    named = (await poster.event("run.started", data={"title": "Nightly", "agent": "goose"})).json()["run"]
+    await project(store)
+    key = await reader(store, keyring, ids)
+
+    async def agents() -> list[str | None]:
+        (listed,) = (await http.get("/api/runs", headers=key)).json()["runs"]
+        return [listed["agent"], (await http.get(f"/api/runs/{named}", headers=key)).json()["agent"]]
+
+    assert await agents() == [None, None], "the row of an external run has none"
+    fact = RunFact(name="agent", label="Agent", of=lambda run: run.agent, places=frozenset({Place.PROGRAMS}))
+    monkeypatch.setattr(run_view, "RUN_FACTS", (fact,))
+    assert await agents() == ["goose", "goose"]
 
 
 async def test_a_key_without_the_scope_reads_nothing(
