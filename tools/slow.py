@@ -6,7 +6,9 @@ At nice 5 beside two busy loops at nice 0, which leaves about half of each core.
     python -m tools.slow --longest 100       the tests that waited most in the last round, once, at nice 15
     python -m tools.slow --rounds 1 -- tests/e2e/test_process.py
 
-A round that fails says which tests and ends the program with 1. Nothing is run twice. Prints one JSON object a round.
+A round that fails says which tests and ends the program with 1. Nothing is run twice. Prints one JSON object a round:
+`failed` are the tests that failed as far as it came, `ended` says where pytest ended without a summary, and
+`last_lines` are there where it failed and names no test.
 """
 
 import argparse
@@ -19,15 +21,19 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
+
+from tools.failures import FAILING
 
 _NICE: Final = 5
 _NICEST: Final = 15
 _BUSY: Final = "import itertools\nfor _ in itertools.repeat(0): pass"
 _DURATION: Final = re.compile(r"^([\d.]+)s (?:call|setup|teardown) +(\S+)$")
-_FAILED: Final = re.compile(r"^(?:FAILED|ERROR) (\S+)")
+_SUMMARY: Final = re.compile(r"^=* ?(?:\d+ [a-z]+(?:, )?|no tests ran)+ in [\d.]+s\b")
+_LAST_LINES: Final = 10
 _LONGEST: Final = Path(tempfile.gettempdir()) / "ompycord-longest-tests.txt"
 """The tests of the last whole round, longest first, one a line."""
 
@@ -39,7 +45,11 @@ class Round(NamedTuple):
     wall_s: float
     cpu_s: float
     failed: list[str]
+    """In the order in which they failed."""
     durations: dict[str, float]
+    has_summary: bool
+    """Whether pytest came to its end; if not, others may have failed too."""
+    last_lines: list[str]
 
 
 def main() -> int:
@@ -67,6 +77,10 @@ def main() -> int:
             "exit_code": done.exit_code,
         }
         report |= {"wall_s": done.wall_s, "cpu_s": done.cpu_s, "failed": done.failed}
+        if not done.has_summary:
+            report["ended"] = "without a summary"
+        if done.exit_code and not done.failed:
+            report["last_lines"] = done.last_lines
         sys.stdout.write(json.dumps(report) + "\n")
         sys.stdout.flush()
     return int(any(codes))
@@ -94,10 +108,13 @@ def _busy_loops(number: int) -> Generator[None]:
 
 
 def _run(paths: Sequence[str], *, nice: int, jobs: str) -> Round:
-    command = [sys.executable, "-m", "pytest", "-q", "-n", jobs, "--dist", "loadgroup", "--durations=0", *paths]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "tools.failures"]
+    command += ["-n", jobs, "--dist", "loadgroup", "--durations=0", *paths]
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     failed: list[str] = []
     durations: dict[str, float] = {}
+    last_lines: deque[str] = deque(maxlen=_LAST_LINES)
+    has_summary = False
     with subprocess.Popen(  # noqa: S603  # the tests of this project
         command,
         preexec_fn=lambda: _lower(nice),  # noqa: PLW1509  # no threads here
@@ -110,11 +127,24 @@ def _run(paths: Sequence[str], *, nice: int, jobs: str) -> Round:
             sys.stderr.flush()
             if took := _DURATION.match(line):
                 durations[took[2]] = durations.get(took[2], 0.0) + float(took[1])
-            elif found := _FAILED.match(line):
-                failed.append(found[1])
+            elif line.startswith(FAILING):
+                failed.append(line.removeprefix(FAILING).rstrip())
+            elif _SUMMARY.match(line):
+                has_summary = True
+            if line.strip():
+                last_lines.append(line.rstrip())
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Round(suite.returncode, round(time.monotonic() - began, 1), round(cpu_s, 1), failed, durations)
+    wall_s = time.monotonic() - began
+    return Round(
+        exit_code=suite.returncode,
+        wall_s=round(wall_s, 1),
+        cpu_s=round(cpu_s, 1),
+        failed=failed,
+        durations=durations,
+        has_summary=has_summary,
+        last_lines=list(last_lines),
+    )
 
 
 def _lower(nice: int) -> None:
