@@ -185,6 +185,7 @@ async def test_what_discord_took_before_a_crash_is_found_by_its_footer_long_afte
         async with harness.running():
             await mo.start_command("omp new", "tasks", prompt="Fix the total")
             await mo.wait_message(lambda m: kind_of(m) == "mirror")
+        assert notes.refused.is_set()
     await playground.advance(3600)
     later = harness.restart()
     later.clock.advance(3600)

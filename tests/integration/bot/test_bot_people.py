@@ -12,7 +12,9 @@ from ompycord.domain.ids import DraftId, RunId, short_id
 from ompycord.domain.ports import RunFilter
 from ompycord.domain.run import RunState
 from ompycord.domain.task import TaskRequest
+from ompycord.playground.client import Message
 from tests.integration.bot.conftest import AppHarness, is_answer, kind_of
+from tests.support.playground_person import Interaction, Person
 
 ASKED = ev.QuestionAsked(question="which-tax", text="Before or after tax?", options=("before", "after"))
 
@@ -203,6 +205,45 @@ async def test_a_question_is_answered_in_words_of_ones_own(harness: AppHarness) 
         await mo.wait_message(lambda m: m.id == question.id and "only for gifts" in m.text)
     snapshot = await harness.until(record.id, lambda seen: seen.questions[0].status == "answered")
     assert snapshot.questions[0].by == "Mo"
+
+
+async def asked(harness: AppHarness, who: Person) -> Message:
+    """The question of a run that this person started."""
+    harness.agent.hold()
+    record = await harness.start(who)
+    await harness.agent.began.wait()
+    await harness.areas.recorder.observe(RunId(record.id), ASKED)
+    return await who.wait_message(lambda m: kind_of(m) == "question" and "Answer…" in m.labels)
+
+
+async def answer_to(who: Person, ran: Interaction) -> str:
+    return (await who.wait_message(lambda m: is_answer(m, ran.id) and not m.is_thinking)).text
+
+
+async def test_who_answers_in_words_and_comes_second_is_told_who_was_first(harness: AppHarness) -> None:
+    ada, mo = harness.playground.ada, harness.playground.mo
+    async with harness.running():
+        question = await asked(harness, mo)
+        await ada.wait_message(lambda m: m.id == question.id)
+        opened = await ada.click(question, "Answer…")
+        await harness.playground.fault(
+            "PATCH", "/channels/{channel_id}/messages/{message_id}", "delay_before", count=2, seconds=2.0
+        )  # so long its buttons stay
+        first = await mo.click(question, "after")
+        assert "gets your answer: *after*" in await answer_to(mo, first)
+        late = await ada.click(question, "Answer…")
+        assert (await answer_to(ada, late)).startswith("Already answered by Mo, <t:")
+        sent = await ada.submit_labels(opened, {"Your answer": "before, but only for gifts"})
+        assert (await answer_to(ada, sent)).startswith("Already answered by Mo, <t:")
+
+
+async def test_who_may_not_answer_gets_no_form_to_type_into(harness: AppHarness) -> None:
+    ada, mo = harness.playground.ada, harness.playground.mo
+    async with harness.running():
+        question = await asked(harness, ada)
+        await mo.wait_message(lambda m: m.id == question.id)
+        refused = await mo.click(question, "Answer…")
+        assert "This needs the role *approver*." in await answer_to(mo, refused)
 
 
 async def test_buttons_that_are_not_ours_or_not_ours_any_more_are_answered_in_words(harness: AppHarness) -> None:

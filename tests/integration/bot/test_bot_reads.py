@@ -20,5 +20,7 @@ async def test_cards_and_boards_share_what_was_folded(
             await harness.areas.recorder.observe(run, ev.ToolFinished(tool="edit", title="late.py"))
             await playground.mo.wait_message(lambda m: kind_of(m) == "card 1" and "late.py" in str(m.raw))
             await harness.shown_up_to(run, harness.projector.position)
-        assert log.of(FOLD) == []
+            assert log.of(FOLD) == []
+            await store.folds([run])
+            assert log.of(FOLD) == [FOLD], "had one been read, it would be seen"
         harness.agent.release()

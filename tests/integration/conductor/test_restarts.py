@@ -9,11 +9,13 @@ database stands.
 import asyncio
 import random
 import sys
+from collections.abc import Sequence
 
 import pytest
 
 from ompycord.domain import events as ev
 from ompycord.domain.access import Person
+from ompycord.domain.catalog import Limits
 from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentInput
@@ -26,6 +28,8 @@ from tests.support.patience import within
 LIFE = 30
 """More transactions than a life without a crash has (26, counted): every one of them may be the last."""
 ROUNDS = 100
+ONE_AT_A_TIME = CATALOG.model_copy(update={"limits": Limits(open_per_person=1)})
+"""So that a task that is handed in again is known for what it is: another one would be refused."""
 QUESTION, APPROVAL = "question", "approval"
 
 
@@ -106,8 +110,7 @@ class Life:
         again = [at for at, body in enumerate(log) if isinstance(body, ev.QuestionAsked | ev.ApprovalRequested)][1:]
         assert len(again) == len(asked) - 1 <= 1
         for at in again:
-            taken = {name for body in log[:at] if isinstance(body, ev.InboxTaken) for name in body.said}
-            assert f"{self.kind[0]}:{asked[0]}" in taken, "again only where it was used"
+            assert f"{self.kind[0]}:{asked[0]}" in self._taken(log[:at]), "again only where it was used"
         fresh = [ref for ref, _, committed in self.told if committed.fresh]
         assert len(fresh) == len(set(fresh)), "one effect"
         for ref, person, committed in self.told:
@@ -116,7 +119,12 @@ class Life:
         for said in self.heard:
             assert isinstance(said, ev.QuestionAnswered | ev.ApprovalGranted)
             assert said.by == decided[asked[-1]]
+            assert f"{self.kind[0]}:{asked[-1]}" in self._taken(log), "what the agent has is noted down as taken"
         assert len(self.heard) <= 1
+
+    @staticmethod
+    def _taken(log: Sequence[ev.EventBody]) -> set[str]:
+        return {name for body in log if isinstance(body, ev.InboxTaken) for name in body.said}
 
     def _decision(self, body: ev.EventBody) -> tuple[str | None, str | None]:
         match body:
@@ -134,7 +142,7 @@ async def a_life(harness: AppHarness, kind: str, seed: int) -> bool:
     at, after = dice.randrange(1, LIFE), dice.random() < 0.5
     database = harness.folder / "ompycord.db"
     async with dying_store(database, clock=harness.clock, ids=harness.ids, at=at, after=after) as (store, death):
-        first = AppHarness(store, harness.folder, harness.clock, CATALOG)
+        first = AppHarness(store, harness.folder, harness.clock, ONE_AT_A_TIME)
         life = Life(harness, kind, dice)
         async with first.running(), asyncio.TaskGroup() as group:
             living = group.create_task(life.live(first))

@@ -8,7 +8,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -50,18 +50,69 @@ def imported(tree: ast.AST) -> Iterator[str]:
             yield node.module.partition(".")[0]
 
 
+HANDED_ON = {"__getattr__", "__getattribute__"}
+
+
+def handed_on(text: str) -> Iterator[int]:
+    """The lines of a test's file where a class hands on whatever it does not know."""
+    for node in ast.walk(ast.parse(text)):
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) if name in HANDED_ON:
+                yield node.lineno
+            case ast.Assign(targets=[ast.Name(id=name) | ast.Attribute(attr=name)]) if name in HANDED_ON:
+                yield node.lineno
+            case ast.Call(func=ast.Name(id="setattr"), args=[_, ast.Constant(value=str(name)), *_]) if (
+                name in HANDED_ON
+            ):
+                yield node.lineno
+            case _:
+                pass
+
+
+def unexplained_sleeps(text: str) -> Iterator[int]:
+    """The lines of a test's file that sleep, by whatever name, without saying why beside it."""
+    tree, lines = ast.parse(text), text.splitlines()
+    names = {"asyncio.sleep", "time.sleep"}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {f"{one.asname}.sleep" for one in node.names if one.name in {"asyncio", "time"} and one.asname}
+        elif isinstance(node, ast.ImportFrom) and node.module in {"asyncio", "time"}:
+            names |= {one.asname or one.name for one in node.names if one.name == "sleep"}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in names:
+            long = [*node.args, *(keyword.value for keyword in node.keywords)][:1]
+            is_turn = [ast.unparse(one) for one in long] == ["0"]
+            if not is_turn and not re.search(r"  # (?!noqa|pyright|type:)\w", lines[node.lineno - 1]):
+                yield node.lineno
+
+
+def offenders(rule: Callable[[str], Iterator[int]]) -> list[str]:
+    """Where the tests break a rule."""
+    files = sorted(Path("tests").rglob("*.py"))
+    return [f"{file}:{line}" for file in files for line in rule(file.read_text(encoding="utf-8"))]
+
+
 def test_no_double_hands_on_what_it_does_not_know() -> None:
     """A double with `__getattr__` fits any port, so nothing notices when the port changes.
 
     It implements a port in full, or the fault is set below it (`tests/support/database_faults.py`).
     """
-    doubles = [
-        f"{file}:{node.lineno}"
-        for file in sorted(Path("tests").rglob("*.py"))
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name in {"__getattr__", "__getattribute__"}
-    ]
-    assert doubles == []
+    assert offenders(handed_on) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "    def __getattr__(self, name: str) -> Any: return getattr(self.store, name)",
+        "    def __getattribute__(self, name: str) -> Any: ...",
+        "    __getattr__ = hand_on",
+        "Double.__getattr__ = hand_on",
+        'setattr(Double, "__getattr__", hand_on)',
+    ],
+    ids=["method", "every attribute", "in the class", "from outside", "by its name"],
+)
+def test_a_double_that_hands_on_is_seen(line: str) -> None:
+    assert list(handed_on(f"class Double:\n    store: Any\n{line}\n")) == [3]
 
 
 def test_each_sleep_of_the_tests_says_why() -> None:
@@ -69,19 +120,38 @@ def test_each_sleep_of_the_tests_says_why() -> None:
 
     What sleeps all the same says beside it why that guesses no speed. `sleep(0)` is one turn of the loop.
     """
-    unexplained: list[str] = []
-    for file in sorted(Path("tests").rglob("*.py")):
-        text = file.read_text(encoding="utf-8")
-        lines = text.splitlines()
-        unexplained += [
-            f"{file}:{node.lineno}"
-            for node in ast.walk(ast.parse(text))
-            if isinstance(node, ast.Call)
-            and ast.unparse(node.func) in {"asyncio.sleep", "time.sleep"}
-            and ast.unparse(node.args[0]) != "0"
-            and not re.search(r"  # (?!noqa)", lines[node.lineno - 1])
-        ]
-    assert unexplained == []
+    assert offenders(unexplained_sleeps) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import asyncio\nawait asyncio.sleep(1)",
+        "import time\ntime.sleep(1)",
+        "import asyncio as aio\nawait aio.sleep(0.1)",
+        "from asyncio import sleep\nawait sleep(0.1)",
+        "from time import sleep as pause\npause(LONG_S)",
+        "import asyncio\nawait asyncio.sleep(delay=0.1)",
+        "import time\ntime.sleep(1)  # noqa: ASYNC251",
+        "import time\ntime.sleep(1)  # pyright: ignore[x]",
+        "import time\ntime.sleep(1)  # ",
+    ],
+)
+def test_a_sleep_that_says_nothing_is_seen(text: str) -> None:
+    assert list(unexplained_sleeps(text)) == [2]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import asyncio\nawait asyncio.sleep(0)",
+        "import time\ntime.sleep(1)  # the clock that is under test counts whole seconds",
+        "import time\ntime.sleep(1)  # noqa: ASYNC251  # the clock that is under test counts whole seconds",
+        "from tests.support.pages import sleep\nsleep(3)",
+    ],
+)
+def test_a_sleep_that_says_why_may_stay(text: str) -> None:
+    assert list(unexplained_sleeps(text)) == []
 
 
 def test_there_is_something_to_look_at() -> None:
