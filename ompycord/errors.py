@@ -6,23 +6,23 @@ OmpycordError
 │   ├── BusyError               75  another instance, a taken port, a held lock
 │   ├── UnavailableError        69  something we depend on is not there
 │   └── GatewayFatal            76  Discord closed the gateway permanently (4004, 4010-4014)
-├── Refused                     77  somebody may not do this; nothing happened; carries a code and facts
+├── Refused                     77  the actor may not do this; nothing happened; carries a code and facts
 │   └── RefusedInWords              by a surface to its own audience, in its own words
 ├── BadEvent                    an event that is not stored; carries its problem slug and HTTP status
-│   ├── NotYours                403 this source may not say this (the authority table)
+│   ├── NotYours                403 this source may not send this (the authority table)
 │   ├── UnknownRun              404
 │   ├── SequenceConflict        409 same (run, source, seq), other body
 │   ├── IdConflict              409 same webhook-id, other body
-│   └── RunFinal                409 numbered above the lane's final event, or unnumbered after it
+│   └── RunFinal                409 numbered above the source's final event, or unnumbered after it
 ├── VersionConflict             a run moved since it was read; read again and decide again
 ├── StaleResult                 a step ended under a lease that its run does not hold any more; dropped
 ├── StorageError                503 the database did not take it; nothing was acknowledged
 │   └── NotStored               and surely nothing of it is stored: it may be tried again
-│       └── DiskRefuses         the disk is full, broken or read-only: no write succeeds until somebody mends that
+│       └── DiskRefuses         the disk is full, broken or read-only: no write succeeds until it is fixed
 │           └── DatabaseDamaged pages of the database are not what was written: until a backup is restored
 ├── Draining                    503 the process is ending
 ├── Backlogged                  429 more unprojected events than the limit
-├── WorkspaceError              a clone, a harvest or a publication failed; the run says why
+├── WorkspaceError              a clone, collecting or a publication failed; the run says why
 └── ProcessFailed               a program could not be started or did not end as it must
     └── ProgramLeadsOut         it lies in a run's checkout and is a link out of it: it was not started
 """
@@ -75,7 +75,7 @@ class ConfigurationError(StartError):
 
 
 class BusyError(StartError):
-    """Another instance holds the data folder, or a stranger holds the port."""
+    """Another instance holds the data folder, or another program has the port."""
 
     exit_code: ClassVar[int] = 75
 
@@ -123,7 +123,7 @@ class BadEvent(OmpycordError):
 
 
 class NotYours(BadEvent):
-    """This kind of source may not say this type (docs/contracts/events.md, *Authority*)."""
+    """This kind of source may not send this type (docs/contracts/events.md, *Authority*)."""
 
     slug: ClassVar[str] = "not-yours"
     status: ClassVar[int] = 403
@@ -137,7 +137,7 @@ class UnknownRun(BadEvent):
 
 
 class SequenceConflict(BadEvent):
-    """The lane already has this number with another body, or mixes numbered and unnumbered events."""
+    """The source already has this number with another body, or mixes numbered and unnumbered events."""
 
     slug: ClassVar[str] = "sequence-conflict"
     status: ClassVar[int] = 409
@@ -151,7 +151,7 @@ class IdConflict(BadEvent):
 
 
 class RunFinal(BadEvent):
-    """The lane has ended: numbers above its final event and unnumbered events are refused."""
+    """The source has ended: numbers above its final event and unnumbered events are refused."""
 
     slug: ClassVar[str] = "run-final"
     status: ClassVar[int] = 409
@@ -166,7 +166,7 @@ class NotStored(StorageError):
 
 
 class DiskRefuses(NotStored):
-    """The disk is full, broken or read-only: no write can succeed until somebody mends that."""
+    """The disk is full, broken or read-only: no write can succeed until it is fixed."""
 
 
 class DatabaseDamaged(DiskRefuses):
@@ -182,7 +182,7 @@ class Backlogged(OmpycordError):
 
 
 class WorkspaceError(OmpycordError):
-    """A clone, a harvest or a publication failed."""
+    """A clone, collecting or a publication failed."""
 
 
 class ProcessFailed(OmpycordError):

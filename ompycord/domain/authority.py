@@ -29,4 +29,4 @@ ONLY_OMPYCORD: Final = frozenset({SourceKind.OMPYCORD})
 ONLY_PEOPLE: Final = frozenset({SourceKind.PERSON})
 DECIDERS: Final = ONLY_OMPYCORD | ONLY_PEOPLE
 OBSERVERS: Final = AGENT_KINDS | ONLY_OMPYCORD
-"""Whoever observes an agent's work: the agent itself, and Ompycord."""
+"""Who observes an agent's work: the agent itself, and Ompycord."""

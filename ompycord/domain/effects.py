@@ -73,7 +73,7 @@ class StopAgent(Frozen):
 
 
 class CleanUp(Frozen):
-    """Give back what the run held: its clone and its key. Its branch and its record stay."""
+    """Give back what the run occupied: its clone and its key. Its branch and its record stay."""
 
     type: Literal["cleanup"] = "cleanup"
     iteration: int

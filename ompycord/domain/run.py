@@ -74,7 +74,7 @@ class RunOutcome(StrEnum):
 
 
 class RunKind(StrEnum):
-    """Hosted: we drive it. External: its agent runs elsewhere and tells us."""
+    """Hosted: we drive it. External: its agent runs elsewhere and posts its events."""
 
     HOSTED = "hosted"
     EXTERNAL = "external"

@@ -181,7 +181,7 @@ BUILD: Final = Stage(
     starts_over=True,
     takes_restart=True,
     edges=(
-        Edge("ok", S.BUILDING, (fx.RunAgent,), "it had not heard all that was said", _is_unread, _unread),
+        Edge("ok", S.BUILDING, (fx.RunAgent,), "it had not received all messages", _is_unread, _unread),
         Edge("ok", S.SUSPENDED, (), "the agent crashed", _has_crashed, _broken_off),
         Edge("ok", S.BUILDING, (fx.Collect,), "the agent ended", then=_claimed),
         Edge("failed", S.FAILED, (fx.CleanUp,), "the agent did not start", then=_failed),

@@ -57,7 +57,7 @@ Budget = Annotated[float, Field(gt=0, le=MOST_BUDGET_USD)]
 
 
 class Mode(StrEnum):
-    """How much care a run takes."""
+    """How much a run is verified."""
 
     FAST = "fast"
     """The agent only; ends unverified."""
@@ -68,7 +68,7 @@ class Mode(StrEnum):
 
 
 class Origin(Frozen):
-    """Where a task came from and where its mirror is posted; Discord ids as decimal text."""
+    """Where a task came from and where its channel summary is posted; Discord ids as decimal text."""
 
     guild: str | None = None
     channel: str | None = None

@@ -41,9 +41,9 @@ class TaskView(Frozen):
 
 
 class ToolAnswer(Frozen):
-    """What became of a question or a request for leave. While `waiting`, call wait_answer with the ticket again.
+    """What became of a question or a request for approval. While `waiting`, call wait_answer with the ticket again.
 
-    The answer to a request begins with `allowed` or `denied`; only the first is leave.
+    The answer to a request begins with `allowed` or `denied`; only the first is an approval.
     """
 
     ticket: str
@@ -53,7 +53,7 @@ class ToolAnswer(Frozen):
 
 
 class Remark(Frozen):
-    """One thing that a person said in the run's thread."""
+    """One thing that a person wrote in the run's thread."""
 
     kind: Literal["said", "answered", "allowed", "denied"]
     by: str | None

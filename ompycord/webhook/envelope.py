@@ -40,7 +40,7 @@ class _Wire(BaseModel):
 
 
 class Item(_Wire):
-    """One event of a batch: an envelope without the fields that the batch says once."""
+    """One event of a batch: an envelope without the fields that the batch has once."""
 
     schema_: str = Field(default=SCHEMA, alias="schema")
     type: Annotated[str, StringConstraints(max_length=64, pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){0,3}$")]

@@ -149,7 +149,7 @@ _ACCEPTED: dict[str, Any] = {
     "properties": {
         "accepted": {"type": "integer"},
         "duplicates": {"type": "integer"},
-        "run": {"type": ["string", "null"], "description": "The run's ULID; null where a hook's payload told nothing."},
+        "run": {"type": ["string", "null"], "description": "The run's ULID; null where a hook's payload named none."},
         "position": {"type": "integer"},
         "cancel_requested": {"type": "boolean", "description": "A person wants the run to end."},
     },

@@ -39,7 +39,7 @@ PROBE_S = 2.0
 
 
 class RunDetail(RunView):
-    """One run, with what its sender must know to go on."""
+    """One run, with what its sender must know to continue."""
 
     cancel_requested: bool = False
     """A person wants it to end."""
@@ -137,7 +137,7 @@ def _add_runs(app: FastAPI, store: RunRecords, snapshots: Snapshots, auth_check:
         return {"runs": await run_views(await store.runs(which), snapshots)}
 
     async def run(request: Request, run_id: UlidPath) -> RunDetail:
-        """One run: its state, whether somebody wants it to end, and which numbers are missing."""
+        """One run: its state, whether a person wants it to end, and which numbers are missing."""
         key = reader(request, auth_check)
         is_theirs = is_allowed(key.actor, SEE, Resource(run=RunId(run_id)))
         found = await store.run(RunId(run_id)) if is_theirs else None

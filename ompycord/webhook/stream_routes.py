@@ -25,7 +25,7 @@ def add_streams(app: FastAPI, *, store: RunRecords, auth_check: AuthCheck, keyri
     """Register both routes."""
 
     async def events(request: Request, last_event_id: LastEventId = None) -> Response:
-        """The events of all runs as they are stored. A run's own key hears its run only."""
+        """The events of all runs as they are stored. A run's own key receives its run only."""
         key = reader(request, auth_check)
         return streams.open(key.run, _position(last_event_id), is_allowed=lambda: keyring.holds(key))
 

@@ -30,7 +30,7 @@ class QuestionAsked(KnownEvent, senders=OBSERVERS):
         tuple[Annotated[str, StringConstraints(min_length=1, max_length=80)], ...], Field(max_length=20)
     ] = ()
     free_text: StrictBool = True
-    """Whether an answer of one's own is allowed besides the options."""
+    """Whether an answer that is not one of the options is allowed too."""
 
 
 class QuestionAnswered(KnownEvent, senders=ONLY_PEOPLE):
@@ -43,7 +43,7 @@ class QuestionAnswered(KnownEvent, senders=ONLY_PEOPLE):
 
 
 class QuestionWithdrawn(KnownEvent, senders=OBSERVERS):
-    """Nobody needs the answer any more."""
+    """The agent does not need the answer any more."""
 
     type: Literal["question.withdrawn"] = "question.withdrawn"
     question: RequestName
@@ -51,7 +51,7 @@ class QuestionWithdrawn(KnownEvent, senders=OBSERVERS):
 
 
 class ApprovalRequested(KnownEvent, senders=OBSERVERS):
-    """The agent wants leave to act."""
+    """The agent asks for approval before it acts."""
 
     type: Literal["approval.requested"] = "approval.requested"
     approval: RequestName
@@ -79,7 +79,7 @@ class ApprovalDenied(KnownEvent, senders=ONLY_PEOPLE):
 
 
 class ApprovalWithdrawn(KnownEvent, senders=OBSERVERS):
-    """Nobody waits for leave any more."""
+    """The agent does not wait for this approval any more."""
 
     type: Literal["approval.withdrawn"] = "approval.withdrawn"
     approval: RequestName

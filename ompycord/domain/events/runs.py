@@ -70,11 +70,11 @@ class RunStateChanged(KnownEvent, senders=ONLY_OMPYCORD):
     outcome: RunOutcome | None = None
     """With COMPLETE: the run has no result, and why."""
     lanes: dict[str, Count] | None = None
-    """With reason `lost`: the last number seen in each lane; any event beyond lifts the suspension."""
+    """With reason `lost`: the last number seen of each source; any event beyond lifts the suspension."""
 
 
 class RunFinished(KnownEvent, senders=AGENT_KINDS):
-    """The agent says that it is done. On a hosted run a claim; on an external run the end."""
+    """The agent reports that it is done. On a hosted run a claim; on an external run the end."""
 
     type: Literal["run.finished"] = "run.finished"
     summary: Annotated[Text | None, Latest()] = None
@@ -83,7 +83,7 @@ class RunFinished(KnownEvent, senders=AGENT_KINDS):
 
 
 class RunFailed(KnownEvent, senders=AGENT_KINDS):
-    """The agent says that it failed."""
+    """The agent reports that it failed."""
 
     type: Literal["run.failed"] = "run.failed"
     message: Annotated[Text, Latest("summary")]
@@ -91,7 +91,7 @@ class RunFailed(KnownEvent, senders=AGENT_KINDS):
 
 
 class RunCancelled(KnownEvent, senders=ONLY_PEOPLE | {SourceKind.EXTERNAL}):
-    """Somebody ended the run: a person here, or the owner of an external run."""
+    """The run was cancelled: by a person here, or by the owner of an external run."""
 
     type: Literal["run.cancelled"] = "run.cancelled"
     by: Name | None = None
@@ -99,7 +99,7 @@ class RunCancelled(KnownEvent, senders=ONLY_PEOPLE | {SourceKind.EXTERNAL}):
 
 
 class RunStopped(KnownEvent, senders=DECIDERS):
-    """The agent was halted: by a person, because nobody answered it for a day, or by its budget; nothing is lost."""
+    """The agent was stopped: by a person, because no one answered it for a day, or by its budget; nothing is lost."""
 
     type: Literal["run.stopped"] = "run.stopped"
     by: Name
@@ -109,7 +109,7 @@ class RunStopped(KnownEvent, senders=DECIDERS):
 
 
 class RunResumed(KnownEvent, senders=DECIDERS):
-    """A suspended run goes on, by a person's click or by our recovery."""
+    """A suspended run continues, by a person's click or by our recovery."""
 
     type: Literal["run.resumed"] = "run.resumed"
     by: Name

@@ -40,17 +40,17 @@ __all__ = [
 
 
 class Prompted(KnownEvent, senders=OBSERVERS | ONLY_PEOPLE):
-    """Something was said to the agent."""
+    """A message to the agent."""
 
     type: Literal["prompt"] = "prompt"
     text: Text
     by: Name | None = None
     when: Literal["now", "next", "restart"] = "next"
-    """Interrupt what it does, wait for the end of its step, or halt it and begin again with this."""
+    """Interrupt what it does, wait for the end of its step, or stop it and restart it with this."""
 
 
 class PromptDropped(KnownEvent, senders=ONLY_PEOPLE):
-    """A person took back what was said, before the agent had it; what was taken first stays said."""
+    """A person withdrew a message before the agent had it; one that the agent took first stays as it was."""
 
     type: Literal["prompt.dropped"] = "prompt.dropped"
     prompt: Ulid
@@ -59,7 +59,7 @@ class PromptDropped(KnownEvent, senders=ONLY_PEOPLE):
 
 
 class PromptEdited(KnownEvent, senders=ONLY_PEOPLE):
-    """A person said it in other words, before the agent had it; what was taken first stays as it was."""
+    """A person changed a message before the agent had it; one that the agent took first stays as it was."""
 
     type: Literal["prompt.edited"] = "prompt.edited"
     prompt: Ulid
@@ -69,7 +69,7 @@ class PromptEdited(KnownEvent, senders=ONLY_PEOPLE):
 
 
 class InboxTaken(KnownEvent, senders=ONLY_OMPYCORD):
-    """The agent that runs now has this: what it was told at its start, or is handed next. Ours alone, never shown."""
+    """The agent that runs now has this: what it got at its start, or is handed next. Ours alone, never shown."""
 
     type: Literal["inbox.taken"] = "inbox.taken"
     said: Annotated[tuple[OpaqueId, ...], Field(max_length=1000)]
@@ -77,7 +77,7 @@ class InboxTaken(KnownEvent, senders=ONLY_OMPYCORD):
 
 
 class Message(KnownEvent, senders=AGENT_KINDS):
-    """Something the agent said."""
+    """A message of the agent."""
 
     type: Literal["message"] = "message"
     text: Annotated[Text, Latest("last_words", most=2000)]
@@ -101,7 +101,7 @@ class ToolStarted(KnownEvent, senders=AGENT_KINDS):
 
 
 class ToolProgress(KnownEvent, senders=AGENT_KINDS):
-    """A tool goes on; shown only while it runs."""
+    """What a tool reports on the way; shown only while it runs."""
 
     type: Literal["tool.progress"] = "tool.progress"
     call: OpaqueId
@@ -144,7 +144,7 @@ class PlanUpdated(KnownEvent, senders=OBSERVERS):
 
 
 class UsageUpdated(KnownEvent, senders=OBSERVERS):
-    """Tokens and cost since the last such event of the lane: deltas, summed."""
+    """Tokens and cost since the last such event of the source: deltas, summed."""
 
     type: Literal["usage.updated"] = "usage.updated"
     input: Count = 0
@@ -181,14 +181,14 @@ class FilesChanged(KnownEvent, senders=OBSERVERS):
 
 
 class CheckStarted(KnownEvent, senders=OBSERVERS):
-    """A verification step began. In our lane: one that we run."""
+    """A verification step began. From Ompycord: one that we run."""
 
     type: Literal["check.started"] = "check.started"
     check: Name
 
 
 class CheckFinished(KnownEvent, senders=OBSERVERS):
-    """A verification step ended, timed and parsed by whoever says so."""
+    """A verification step ended, timed and parsed by its sender."""
 
     type: Literal["check.finished"] = "check.finished"
     check: Name

@@ -25,7 +25,7 @@ __all__ = [
 
 
 class Verification(StrEnum):
-    """Nobody's word is taken: `verified` means that a run changed something and its checks passed.
+    """Claims do not count: `verified` means that a run changed something and its checks passed.
 
     We timed and parsed them.
     """
@@ -49,9 +49,9 @@ class ToolCall(Frozen):
 
 
 class Usage(Frozen):
-    """Tokens summed over all lanes.
+    """Tokens summed over all sources.
 
-    `cost_usd` is None while no lane stated one; `cost_complete` says whether all did.
+    `cost_usd` is None while no source stated one; `cost_complete` says whether all did.
     """
 
     input: int = 0
@@ -88,7 +88,7 @@ class Question(Frozen):
 
 
 class Approval(Frozen):
-    """An approval request and what became of it."""
+    """A request for approval and what became of it."""
 
     ref: str
     title: str
@@ -129,7 +129,7 @@ class Artifact(Frozen):
 
 
 class Gap(Frozen):
-    """Numbers of a lane that did not come yet: first to last, inclusive."""
+    """Numbers of a source that did not come yet: first to last, inclusive."""
 
     source: Source
     first: int
