@@ -185,7 +185,7 @@ def discord_commands() -> str:
     ]  # fmt: skip
     known = [pair for feature in features for pair in feature.slash_commands()]
     for command, needs in sorted(known, key=lambda pair: pair[0].qualified_name):
-        lines.append(f"## `/{command.qualified_name}`\n\n{command.description} Needs *{needs}*.\n")
+        lines.append(f"## `/{command.qualified_name}`\n\n{command.description} Needs *{needs.word}*.\n")
         if command.parameters:
             lines.append("| option | what it is | values |\n|---|---|---|")
             lines += [

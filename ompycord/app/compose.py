@@ -10,15 +10,13 @@ from contextlib import asynccontextmanager
 from ompycord.app.access_keys.key_secrets import KeySecrets
 from ompycord.app.control import Control
 from ompycord.app.data_folder import DataFolder
-from ompycord.app.health import Health
 from ompycord.app.mode import StorageMode
-from ompycord.app.outgoing.states import Destinations
 from ompycord.app.outgoing.webhooks import open_notifier, webhook_secrets
-from ompycord.app.report import HealthReport
 from ompycord.app.services import probes_of
 from ompycord.app.system import SystemClock, SystemIds
 from ompycord.app.wiring.edges import bot_of, key_manager_of, lookups_of, mcp_of, sidecar_of
 from ompycord.app.wiring.parts import Infrastructure, Parts, Secrets, Workers
+from ompycord.app.wiring.reports import destinations_of, health_of, report_of
 from ompycord.app.wiring.running import operations_of, services_of
 from ompycord.app.wiring.work import areas_of, driver_of, projector_of, reminders_of, workers_of
 from ompycord.bot.lookups import Lookups
@@ -87,13 +85,7 @@ def wire(
     `lookups` replaces what the bot asks this machine. The keys are read with the first `key_manager.refresh`, which the
     caller awaits.
     """
-    settings, data, store, clock = (
-        infrastructure.settings,
-        infrastructure.data,
-        infrastructure.store,
-        infrastructure.clock,
-    )
-    mode, watchdog = infrastructure.mode, Watchdog()
+    data, mode, watchdog = infrastructure.data, infrastructure.mode, Watchdog()
     key_secrets = KeySecrets(data.path)
     key_manager = key_manager_of(infrastructure, key_secrets, secrets.webhook_secret, sidecar_address)
     areas = areas_of(infrastructure, workers)
@@ -105,16 +97,8 @@ def wire(
     def requests() -> RequestCounts:
         return sidecar.counts
 
-    destinations = Destinations(queue=store.notifications, clock=clock, configured=settings.notify.destinations)
-    health = Health(
-        mode=mode,
-        launcher=workers.launcher,
-        store=store,
-        backlog=store,
-        catalog=settings.catalog,
-        requests=requests,
-        destinations=destinations,
-    )
+    destinations = destinations_of(infrastructure)
+    health = health_of(infrastructure, workers, destinations, requests=requests)
     bot = bot_of(infrastructure, areas, lookups or lookups_of(workers, health, mode), secrets)
     operations = operations_of(infrastructure, key_secrets, key_manager)
     services = services_of(
@@ -130,17 +114,15 @@ def wire(
         bot=bot,
     )
     # docs/contracts/http.md, *Health*. A problem at a model provider does not count.
-    probes = {"database": store.is_writable, "disk": mode.has_room, **probes_of(services)}
-    report = HealthReport(
-        store=store,
+    probes = {"database": infrastructure.store.is_writable, "disk": mode.has_room, **probes_of(services)}
+    report = report_of(
+        infrastructure,
+        destinations,
         projector=projector,
-        gateway=bot,
-        mode=mode,
+        bot=bot,
         watchdog=watchdog,
-        clock=clock,
         probes=probes,
         requests=requests,
-        destinations=destinations,
     )
     sidecar = sidecar_of(infrastructure, key_manager, projector, mcp, probes, report)
     return Parts(

@@ -11,10 +11,10 @@ from discord import app_commands
 
 from ompycord.bot.access import Interaction
 from ompycord.bot.custom_ids import ComponentId
-from ompycord.domain.access import Person
+from ompycord.domain.access import Person, Role
 from ompycord.domain.run import RunRecord
 from ompycord.render.cards.actions import CardAction
-from ompycord.render.help import CommandHelp, Role
+from ompycord.render.help import CommandHelp
 
 __all__ = ["Command", "Feature", "Handler", "Press", "slash_command"]
 
@@ -58,7 +58,7 @@ class Feature:
     """Other buttons, by the action in their id."""
     forms: Mapping[str, Handler] = field(default_factory=dict[str, Handler])
     """Forms that come back, by the action in their id."""
-    role: Role = "viewer"
+    role: Role = Role.VIEWER
     """The least role that its commands need, for help and the reference.
 
     Whether a person has it is checked when they act.

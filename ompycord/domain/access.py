@@ -26,6 +26,11 @@ class Role(IntEnum):
     APPROVER = 3
     ADMIN = 4
 
+    @property
+    def word(self) -> str:
+        """As settings, facts of refusals and people name it: `runner`."""
+        return self.name.lower()
+
 
 class RoleNames(Frozen):
     """Discord ids for each role."""

@@ -182,10 +182,10 @@ def _of_person(person: Person, action: str, resource: Resource, context: Circums
     rule = ACTIONS[action]
     is_requester = resource.requester is not None and person.id == resource.requester
     if context.two_person and is_requester:
-        return Denied(RefusalCode.OWN_REQUEST, ("approver",))
+        return Denied(RefusalCode.OWN_REQUEST, (Role.APPROVER.word,))
     if person.role >= rule.least or (rule.own is not None and is_requester and person.role >= rule.own):
         return ALLOWED
-    needs = rule.least.name.lower()
+    needs = rule.least.word
     if action == "new":
         return Denied(RefusalCode.WATCH_ONLY, (needs,))
     return Denied(RefusalCode.NOT_PERMITTED, (needs,) if rule.own is None else ("requester", needs))

@@ -1,17 +1,14 @@
 """`/omp help` by role: what a person may do here, and who can do the rest; counterpart of the bot's command table."""
 
 from collections.abc import Sequence
-from typing import Final, Literal
+from typing import Final
 
+from ompycord.domain.access import Role
 from ompycord.domain.base import Frozen
 from ompycord.text.graphemes import utf16_len
 from ompycord.text.limits import MESSAGE_CONTENT
 
-__all__ = ["ROLES", "CommandHelp", "Role", "help_text"]
-
-Role = Literal["viewer", "runner", "approver", "admin"]
-ROLES: Final[tuple[Role, ...]] = ("viewer", "runner", "approver", "admin")
-"""Each role may do what those before it may."""
+__all__ = ["CommandHelp", "help_text"]
 
 _MORE: Final = "… more with `/omp help topic`."
 
@@ -26,36 +23,32 @@ class CommandHelp(Frozen):
     """The least role that may use it."""
 
 
-def help_text(commands: Sequence[CommandHelp], role: Role | None, *, topic: str | None = None) -> str:
+def help_text(commands: Sequence[CommandHelp], role: Role, *, topic: str | None = None) -> str:
     """Content of an ephemeral reply: the commands of this role, whole lines, at most 2,000 units.
 
-    `role` None is a person without any. `topic` keeps the commands that have the word in their usage or text.
+    `topic` keeps the commands that have the word in their usage or text.
     """
-    if role is None:
-        return "You don't have access yet. Ask an admin to add you under `access` in `ompycord.yml`."
+    if role is Role.NONE:
+        return "You have no role here. An admin names you under `access` in `ompycord.yml`."
     wanted = (topic or "").strip().lower()
     found = [command for command in commands if wanted in f"{command.usage} {command.text}".lower()]
-    mine = [command for command in found if _may(role, command.role)]
-    lines = [f"Your role here is *{role}*."]
+    mine = [command for command in found if role >= command.role]
+    lines = [f"Your role here is *{role.word}*."]
     lines += [f"`{command.usage}` {command.text}" for command in mine]
     if not mine:
         lines.append("No command of yours matches. `/omp help` lists them all.")
-    lines += _beyond(role, [command for command in found if not _may(role, command.role)])
+    lines += _beyond(role, [command for command in found if role < command.role])
     return _within(lines)
-
-
-def _may(role: Role, needed: Role) -> bool:
-    return ROLES.index(role) >= ROLES.index(needed)
 
 
 def _beyond(role: Role, others: list[CommandHelp]) -> list[str]:
     """One line for each higher role that has something more here."""
-    higher = ROLES[ROLES.index(role) + 1 :]
-    return [
-        f"*{name}* can also use {', '.join(f'`{_name(command)}`' for command in others if command.role == name)}."
-        for name in higher
-        if any(command.role == name for command in others)
-    ]
+    names = {
+        higher: ", ".join(f"`{_name(command)}`" for command in others if command.role == higher)
+        for higher in Role
+        if higher > role
+    }
+    return [f"*{higher.word}* can also use {listed}." for higher, listed in names.items() if listed]
 
 
 def _name(command: CommandHelp) -> str:

@@ -9,7 +9,7 @@ from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.feature import Feature, slash_command
 from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.replies import defer, send_privately
-from ompycord.domain.access import Person
+from ompycord.domain.access import Person, Role
 from ompycord.domain.component_state import CancelConfirmation
 from ompycord.domain.ids import short_id
 from ompycord.domain.refusals import RefusalCode
@@ -60,7 +60,10 @@ def cancel_feature(context: BotContext) -> Feature:
         await send_privately(interaction, reply_texts.NOTHING_CHANGED)
 
     return Feature(
-        commands=(cancel,), actions={CANCEL: pressed}, components={"docancel": confirmed, "keep": kept}, role="runner"
+        commands=(cancel,),
+        actions={CANCEL: pressed},
+        components={"docancel": confirmed, "keep": kept},
+        role=Role.RUNNER,
     )
 
 

@@ -1,7 +1,6 @@
 """`/omp help`: what a person's role allows here; it lists the commands of all features."""
 
 from collections.abc import Sequence
-from typing import cast
 
 from discord import app_commands
 
@@ -9,7 +8,7 @@ from ompycord.bot.access import Interaction
 from ompycord.bot.context import BotContext
 from ompycord.bot.feature import Feature, slash_command
 from ompycord.bot.interactions.replies import send_privately
-from ompycord.render.help import Role as RoleName
+from ompycord.domain.access import Role
 from ompycord.render.help import help_text
 
 __all__ = ["help_feature"]
@@ -21,10 +20,9 @@ def help_feature(context: BotContext, others: Sequence[Feature]) -> Feature:
     @slash_command(name="help", description="What you may do here, with your own role.")
     @app_commands.describe(topic="A word to look for")
     async def help_command(interaction: Interaction, topic: app_commands.Range[str, 1, 50] | None = None) -> None:
-        role = context.person(interaction).role
-        name = cast("RoleName", role.name.lower()) if context.may_use(interaction) else None
+        role = context.person(interaction).role if context.may_use(interaction) else Role.NONE
         rows = [row for feature in (*others, ours) for row in feature.help]
-        await send_privately(interaction, help_text(rows, name, topic=topic))
+        await send_privately(interaction, help_text(rows, role, topic=topic))
 
     ours = Feature(commands=(help_command,))
     return ours

@@ -19,7 +19,7 @@ from ompycord.bot.interactions.replies import give_back
 from ompycord.bot.interactions.submission import SubmissionService
 from ompycord.bot.interactions.task_form import MODES, TYPED_PROMPT, task_form
 from ompycord.bot.rest import SendFailed
-from ompycord.domain.access import Person
+from ompycord.domain.access import Person, Role
 from ompycord.domain.ids import DraftId
 from ompycord.domain.policy import is_allowed
 from ompycord.domain.refusals import RefusalCode
@@ -81,7 +81,7 @@ def new_feature(context: BotContext) -> Feature:
         menus=(app_commands.ContextMenu(name="Run as task", callback=chosen),),
         components={"draft": new_run.start_draft},
         forms={"form": new_run.submitted},
-        role="runner",
+        role=Role.RUNNER,
     )
 
 
@@ -142,7 +142,7 @@ class _NewRun:
     def _permitted(self, interaction: Interaction) -> Person:
         person = self._context.person(interaction)
         if not is_allowed(person, "new"):
-            raise Refused(RefusalCode.WATCH_ONLY, who="An admin", needs="runner")
+            raise Refused(RefusalCode.WATCH_ONLY, who="An admin", needs=Role.RUNNER.word)
         return person
 
     def _repository(self, interaction: Interaction, name: str) -> RepositorySpec | None:

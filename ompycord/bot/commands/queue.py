@@ -11,7 +11,7 @@ from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.forms import read_form
 from ompycord.bot.interactions.replies import defer, give_back, send_privately
 from ompycord.conductor import MESSAGE_LENGTH
-from ompycord.domain.access import Person
+from ompycord.domain.access import Person, Role
 from ompycord.domain.component_state import MessageEdit
 from ompycord.domain.ids import RunId
 from ompycord.errors import OmpycordError, Refused, RefusedInWords
@@ -28,86 +28,105 @@ _FORM_MS = 24 * 3600 * 1000
 
 def queue_feature(context: BotContext) -> Feature:
     """The commands, and the form in which a message is edited."""
-    choices = Choices(context)
-    queue = app_commands.Group(name="queue", description="Messages that wait for the agent of a run.")
+    messages, choices = _WaitingMessages(context), Choices(context)
+    queue = app_commands.Group(name="queue", description="What was said to a run and waits for its agent.")
 
-    @queue.command(name="list", description="Messages that no agent has read yet.")
+    @queue.command(name="list", description="What was said to a run and no agent has yet.")
     @app_commands.describe(run=_RUN)
     @app_commands.autocomplete(run=choices.runs)
     async def listed(interaction: Interaction, run: app_commands.Range[str, 1, 100] | None = None) -> None:
-        await defer(interaction)
-        record = await context.run(interaction, run)
-        waiting = await context.messages.waiting(RunId(record.id))
-        await send_privately(interaction, reply_texts.waiting(record.id, waiting, context.sanitizer))
+        await messages.show(interaction, run)
 
-    async def completed(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        if not context.may_use(interaction):
+    @queue.command(name="edit", description="Say it in other words, as long as no agent has it.")
+    @app_commands.describe(message="What to say otherwise", run=_RUN)
+    @app_commands.autocomplete(message=messages.completed, run=choices.runs)
+    async def edit(
+        interaction: Interaction,
+        message: app_commands.Range[str, 1, 100],
+        run: app_commands.Range[str, 1, 100] | None = None,
+    ) -> None:
+        await messages.open_form(interaction, message, run)
+
+    @queue.command(name="drop", description="Take back what was said, as long as no agent has it.")
+    @app_commands.describe(message="What to take back", run=_RUN)
+    @app_commands.autocomplete(message=messages.completed, run=choices.runs)
+    async def drop(
+        interaction: Interaction,
+        message: app_commands.Range[str, 1, 100],
+        run: app_commands.Range[str, 1, 100] | None = None,
+    ) -> None:
+        await messages.drop(interaction, message, run)
+
+    return Feature(
+        commands=(queue,),
+        forms={"editsaid": messages.edited},
+        role=Role.RUNNER,
+        exceptions={"list": Role.VIEWER},
+    )
+
+
+class _WaitingMessages:
+    def __init__(self, context: BotContext) -> None:
+        self._context = context
+
+    async def completed(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        if not self._context.may_use(interaction):
             return []
         try:
-            record = await context.run(interaction, getattr(interaction.namespace, "run", None))
+            record = await self._context.run(interaction, getattr(interaction.namespace, "run", None))
         except Refused:
             return []
-        waiting = await context.messages.waiting(RunId(record.id))
+        waiting = await self._context.messages.waiting(RunId(record.id))
         found = [one for one in waiting if typed.lower() in one.body.text.lower()]
         return [
             app_commands.Choice(name=cut(" ".join(one.body.text.split()), _NAME), value=one.id)
             for one in found[:AUTOCOMPLETE_CHOICES]
         ]
 
-    @queue.command(name="edit", description="Edit a queued message.")
-    @app_commands.describe(message="Which message", run=_RUN)
-    @app_commands.autocomplete(message=completed, run=choices.runs)
-    async def edit(
-        interaction: Interaction,
-        message: app_commands.Range[str, 1, 100],
-        run: app_commands.Range[str, 1, 100] | None = None,
-    ) -> None:
-        record = await context.run(interaction, run)
-        waiting = await context.messages.waiting(RunId(record.id))
+    async def show(self, interaction: Interaction, run: str | None) -> None:
+        await defer(interaction)
+        record = await self._context.run(interaction, run)
+        waiting = await self._context.messages.waiting(RunId(record.id))
+        await send_privately(interaction, reply_texts.waiting(record.id, waiting, self._context.sanitizer))
+
+    async def open_form(self, interaction: Interaction, message: str, run: str | None) -> None:
+        record = await self._context.run(interaction, run)
+        waiting = await self._context.messages.waiting(RunId(record.id))
         known = next((one for one in waiting if one.id == message), None)
         if known is None:
-            raise RefusedInWords("No such message: the agent has read it, or it was removed.")
+            raise RefusedInWords("Nothing like that waits for the agent: it has it already, or somebody took it back.")
         meaning = MessageEdit(run=record.id, message=known.id)
-        state = await context.keep_meaning(meaning, valid_ms=_FORM_MS)
-        form = edit_form(custom_id=context.signer.sign("editsaid", state), text=known.body.text)
+        state = await self._context.keep_meaning(meaning, valid_ms=_FORM_MS)
+        form = edit_form(custom_id=self._context.signer.sign("editsaid", state), text=known.body.text)
         await interaction.response.send_modal(form)
 
-    @queue.command(name="drop", description="Remove a queued message.")
-    @app_commands.describe(message="Which message", run=_RUN)
-    @app_commands.autocomplete(message=completed, run=choices.runs)
-    async def drop(
-        interaction: Interaction,
-        message: app_commands.Range[str, 1, 100],
-        run: app_commands.Range[str, 1, 100] | None = None,
-    ) -> None:
-        await defer(interaction)
-        record = await context.run(interaction, run)
-        taken_back = await context.messages.drop(record, message, context.person(interaction))
-        await send_privately(interaction, reply_texts.dropped(taken_back.body.text, context.sanitizer))
-
-    async def edited(interaction: Interaction, person: Person, component: ComponentId) -> None:
+    async def edited(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
         await defer(interaction)
         text = read_form(interaction).text("message")
         try:
-            meaning = await context.meaning(component)
+            meaning = await self._context.meaning(component)
             if not isinstance(meaning, MessageEdit):
-                raise RefusedInWords("That form has expired, so nothing was changed.")
-            record = await context.visible(interaction, meaning.run)
-            message = await context.messages.edit(record, meaning.message, text, person)
+                raise RefusedInWords("That form is not known any more, so nothing was changed.")
+            record = await self._context.visible(interaction, meaning.run)
+            message = await self._context.messages.edit(record, meaning.message, text, person)
         except OmpycordError as refused:
             await give_back(interaction, refused, text)
             return
-        await send_privately(interaction, reply_texts.edited(message.body.text, context.sanitizer))
+        await send_privately(interaction, reply_texts.edited(message.body.text, self._context.sanitizer))
 
-    return Feature(commands=(queue,), forms={"editsaid": edited}, role="runner", exceptions={"list": "viewer"})
+    async def drop(self, interaction: Interaction, message: str, run: str | None) -> None:
+        await defer(interaction)
+        record = await self._context.run(interaction, run)
+        dropped = await self._context.messages.drop(record, message, self._context.person(interaction))
+        await send_privately(interaction, reply_texts.dropped(dropped.body.text, self._context.sanitizer))
 
 
 def edit_form(*, custom_id: str, text: str) -> ui.Modal:
     """A form with a waiting message, to be edited."""
-    modal = ui.Modal(title="Edit the message", custom_id=custom_id, timeout=None)
+    modal = ui.Modal(title="Say it otherwise", custom_id=custom_id, timeout=None)
     field = ui.TextInput[ui.Modal](
         custom_id="message", style=TextStyle.paragraph, default=text[:MESSAGE_LENGTH], max_length=MESSAGE_LENGTH
     )
-    modal.add_item(ui.Label(text="Message", description="It keeps its place in the queue.", component=field))
+    modal.add_item(ui.Label(text="What shall it know?", description="In the same place of the line.", component=field))
     modal.stop()
     return modal

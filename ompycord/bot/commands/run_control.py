@@ -9,7 +9,7 @@ from ompycord.bot.commands.choices import Choices
 from ompycord.bot.context import BotContext
 from ompycord.bot.feature import Feature, slash_command
 from ompycord.bot.interactions.replies import defer, send_privately
-from ompycord.domain.access import Person
+from ompycord.domain.access import Person, Role
 from ompycord.domain.run import RunRecord
 from ompycord.render.cards.actions import RESUME, STOP
 
@@ -31,22 +31,24 @@ def run_control_feature(context: BotContext) -> Feature:
 
     async def stopped(interaction: Interaction, person: Person, record: RunRecord) -> None:
         await context.runs.stop(record, person)
-        await send_privately(interaction, "Stopped. Nothing is lost; continue with *Resume* or `/omp resume`.")
+        await send_privately(
+            interaction, f"Run `{short_id(record.id)}` stops. Nothing is lost: *Resume* or `/omp resume` goes on."
+        )
 
     async def resumed(interaction: Interaction, person: Person, record: RunRecord) -> None:
         await context.runs.resume(await context.snapshots.load(record), person)
-        await send_privately(interaction, "Resumed.")
+        await send_privately(interaction, f"Run `{short_id(record.id)}` goes on.")
 
-    @slash_command(name="stop", description="Pause the agent. Nothing is lost; Resume continues.")
+    @slash_command(name="stop", description="Halt the agent now. Nothing is lost; the run waits for you.")
     @app_commands.describe(run=_RUN)
     @app_commands.autocomplete(run=choices.runs)
     async def stop(interaction: Interaction, run: app_commands.Range[str, 1, 100] | None = None) -> None:
         await act(interaction, run, stopped)
 
-    @slash_command(name="resume", description="Continue a stopped or interrupted run.")
+    @slash_command(name="resume", description="Go on with a stopped, failed or interrupted run.")
     @app_commands.describe(run=_RUN)
     @app_commands.autocomplete(run=choices.runs)
     async def resume(interaction: Interaction, run: app_commands.Range[str, 1, 100] | None = None) -> None:
         await act(interaction, run, resumed)
 
-    return Feature(commands=(stop, resume), actions={STOP: stopped, RESUME: resumed}, role="runner")
+    return Feature(commands=(stop, resume), actions={STOP: stopped, RESUME: resumed}, role=Role.RUNNER)

@@ -17,7 +17,7 @@ from ompycord.bot.interactions.forms import DESCRIPTION, read_form
 from ompycord.bot.interactions.replies import NOT_TAKEN, defer, send_privately, words_for
 from ompycord.bot.rest import SendFailed
 from ompycord.conductor import MESSAGE_LENGTH, When
-from ompycord.domain.access import Person
+from ompycord.domain.access import Person, Role
 from ompycord.domain.run import RunRecord
 from ompycord.errors import OmpycordError
 from ompycord.render.cards.actions import SAY
@@ -58,7 +58,7 @@ def say_feature(context: BotContext) -> Feature:
         await saying.command(interaction, text, run, when)
 
     return Feature(
-        commands=(command,), actions={SAY: saying.pressed}, forms={"sayform": saying.submitted}, role="runner"
+        commands=(command,), actions={SAY: saying.pressed}, forms={"sayform": saying.submitted}, role=Role.RUNNER
     )
 
 

@@ -14,6 +14,7 @@ from ompycord.bot.context import BotContext
 from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.replies import explain
 from ompycord.bot.interactions.replies import send_privately as reply
+from ompycord.domain.access import Role
 from ompycord.render.help import help_text
 from ompycord.telemetry import get_logger
 
@@ -51,7 +52,7 @@ class OmpTree(app_commands.CommandTree[discord.Client]):
         if is_completion:
             await interaction.response.autocomplete([])
             return False
-        words = help_text([], None) if is_ours(interaction, context.options) else reply_texts.ELSEWHERE
+        words = help_text([], Role.NONE) if is_ours(interaction, context.options) else reply_texts.ELSEWHERE
         try:
             await reply(interaction, words)
         except Exception as error:  # noqa: BLE001  # the top edge of commands, before discord.py's own

@@ -177,7 +177,27 @@ class Session:
             runs=dependencies.runs,
             store=dependencies.stores.commands.records,
         )
-        context = BotContext(
+        self._dispatcher = self._wire(self._context(rest, renderer))
+
+    def _renderer(self, rest: Rest) -> MessageRenderer:
+        dependencies = self._dependencies
+        return MessageRenderer(
+            options=dependencies.options,
+            catalog=dependencies.catalog,
+            store=dependencies.stores.delivery.renderer,
+            snapshots=dependencies.snapshots,
+            clock=dependencies.clock,
+            signer=dependencies.signer,
+            redact=dependencies.redact,
+            confinement=dependencies.lookups.confinement,
+            url=rest.url,
+            channel_name=rest.channel_name,
+            is_connected=lambda: self.is_connected,
+        )
+
+    def _context(self, rest: Rest, renderer: MessageRenderer) -> BotContext:
+        dependencies = self._dependencies
+        return BotContext(
             options=dependencies.options,
             catalog=dependencies.catalog,
             runs=dependencies.runs,
@@ -194,23 +214,6 @@ class Session:
             rest=rest,
             lookups=dependencies.lookups,
             connection=self._health,
-        )
-        self._dispatcher = self._wire(context)
-
-    def _renderer(self, rest: Rest) -> MessageRenderer:
-        dependencies = self._dependencies
-        return MessageRenderer(
-            options=dependencies.options,
-            catalog=dependencies.catalog,
-            store=dependencies.stores.delivery.renderer,
-            snapshots=dependencies.snapshots,
-            clock=dependencies.clock,
-            signer=dependencies.signer,
-            redact=dependencies.redact,
-            confinement=dependencies.lookups.confinement,
-            url=rest.url,
-            channel_name=rest.channel_name,
-            is_connected=lambda: self.is_connected,
         )
 
     def _wire(self, context: BotContext) -> Dispatcher:

@@ -15,6 +15,7 @@ from ompycord.bot.feature import Handler
 from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.replies import explain, send_privately
 from ompycord.bot.message_renderer import latest_card
+from ompycord.domain.access import Role
 from ompycord.domain.ids import RunId
 from ompycord.render.help import help_text
 from ompycord.render.notices import old_button
@@ -43,7 +44,7 @@ class Dispatcher:
             await send_privately(interaction, reply_texts.ELSEWHERE)
             return
         if not self._context.may_use(interaction):
-            await send_privately(interaction, help_text([], None))
+            await send_privately(interaction, help_text([], Role.NONE))
             return
         component = self._context.signer.read(str(data.get("custom_id", "")))
         if isinstance(component, Rejection):

@@ -16,7 +16,7 @@ from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.drafts import DraftBody, attached_files, submission_of
 from ompycord.bot.interactions.replies import words_for
 from ompycord.bot.rest import SendFailed
-from ompycord.domain.access import Person
+from ompycord.domain.access import Person, Role
 from ompycord.domain.ids import DraftId, new_ulid
 from ompycord.domain.policy import is_allowed
 from ompycord.domain.records import Draft
@@ -94,7 +94,7 @@ class ReactionLaunch:
         draft_id = draft_id_of(message.id)
         try:
             if not is_allowed(person, "new"):
-                raise Refused(RefusalCode.WATCH_ONLY, who="An admin", needs="runner")
+                raise Refused(RefusalCode.WATCH_ONLY, who="An admin", needs=Role.RUNNER.word)
             agent = self._context.usual_agent(repository, await self._context.favourite(person))
             draft = self._draft(message, person, repository.name, agent.name, draft_id)
             await self._context.store.drafts.save_draft(draft)

@@ -1,30 +1,21 @@
 """All sources of a run into one `StatusSnapshot`; counterpart of `source_state.py`.
 
-Its time grows with what is shown, not with the log.
-
-A single value is the last one written by (at, source, seq), lists are sorted by (at, source, seq), usage is summed.
+Its time grows with what is shown, not with the log. A single value is the last one written by (at, source, seq), lists
+are sorted by (at, source, seq), usage is summed: `sources.py` reads them so. States and the requests to people have
+modules of their own.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Iterator
+from typing import Any
 
 from ompycord.domain import events as ev
-from ompycord.domain.folds.snapshot import (
-    Approval,
-    Artifact,
-    Check,
-    Gap,
-    ProviderWait,
-    Question,
-    StatusSnapshot,
-    ToolCall,
-    Usage,
-    Verification,
-)
-from ompycord.domain.folds.source_state import LATEST, Closing, SourceState, Stamped
+from ompycord.domain.folds.requests import approvals, questions
+from ompycord.domain.folds.snapshot import Artifact, Check, Gap, ProviderWait, StatusSnapshot, ToolCall, Usage
+from ompycord.domain.folds.source_state import LATEST, SourceState, Stamped
+from ompycord.domain.folds.sources import Placed, SourceStates, in_order, newest, newest_by_name, scalar
+from ompycord.domain.folds.states import external_state, hosted_state, verification
 from ompycord.domain.ids import OMPYCORD, RunId, Source
-from ompycord.domain.refs import Ref, RefKind
-from ompycord.domain.run import FINAL, FailureClass, RunKind, RunState, SuspendReason
+from ompycord.domain.run import FINAL, RunKind
 from ompycord.domain.task import Origin, Task
 
 __all__ = ["merge"]
@@ -32,41 +23,19 @@ __all__ = ["merge"]
 TOOLS_SHOWN = 8
 GAPS_SHOWN = 10
 
-V = TypeVar("V")
-SourceStates = Mapping[Source, SourceState]
-
-
-class Placed(NamedTuple):
-    """The place of a value among all sources. (source, seq) is unique.
-
-    Sorts as docs/contracts/events.md, *Order*.
-    """
-
-    at: int
-    source: Source
-    seq: int
-
-
-class _State(NamedTuple):
-    state: RunState
-    transition: ev.RunStateChanged | None = None
-    """The transition that led to this state, where Ompycord decided it."""
-    failure: FailureClass | None = None
-    ended_at: int | None = None
-
 
 def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
     """The snapshot of the sources, of which there is at least one."""
     ours = source_states.get(OMPYCORD, SourceState())
     task = ours.submitted[2].task if ours.submitted else None
     checks = _checks(source_states, ours)
-    now = _hosted_state(ours) if task else _external_state(source_states, ours, checks)
+    now = hosted_state(ours) if task else external_state(source_states, ours, checks)
     changed = now.transition
-    text = {name: _scalar(source_states, name) for name in _DECIDED}
-    shown: dict[str, Any] = {name: _scalar(source_states, name) for name in _SHOWN}
+    text = {name: scalar(source_states, name) for name in _DECIDED}
+    shown: dict[str, Any] = {name: scalar(source_states, name) for name in _SHOWN}
     # What we collected and published of a hosted run is known; until then the agent's statement is shown.
     known = {OMPYCORD: ours} if task and ours.files else source_states
-    files = _newest(known, lambda source_state: source_state.files)
+    files = newest(known, lambda source_state: source_state.files)
     outcome = changed.outcome if changed else None
     gaps = [gap for source in sorted(source_states) for gap in _gaps(source, source_states[source])]
     return StatusSnapshot(
@@ -83,8 +52,8 @@ def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
         repository=task.repository if task else text["repository"],
         agent=task.agent if task else text["agent"],
         mode=task.mode if task else None,
-        branch=_scalar(known, "branch"),
-        commit=_scalar(known, "commit") if outcome is None else None,  # an earlier start's, if any
+        branch=scalar(known, "branch"),
+        commit=scalar(known, "commit") if outcome is None else None,  # an earlier start's, if any
         budget_usd=_budget(ours, task),
         done_when=task.done_when if task else None,
         origin=task.origin if task else Origin(),
@@ -99,12 +68,12 @@ def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
         files=files.files if files else (),
         files_total=(files.total or len(files.files)) if files else 0,
         checks=checks,
-        verification=_verification(now.state, checks, has_result=task is not None and outcome is None),
-        questions=_questions(source_states),
-        approvals=_approvals(source_states),
+        verification=verification(now.state, checks, has_result=task is not None and outcome is None),
+        questions=questions(source_states),
+        approvals=approvals(source_states),
         provider_wait=None if now.state in FINAL else _provider_wait(source_states),
         artifacts=_artifacts(source_states),
-        notes=tuple(note for _, note in _all(source_states, lambda source_state: source_state.notes))[-5:],
+        notes=tuple(note for _, note in in_order(source_states, lambda source_state: source_state.notes))[-5:],
         cancel_requested=any(source_state.cancel_requested for source_state in source_states.values()),
         gaps=tuple(gaps[:GAPS_SHOWN]),
         gap_count=len(gaps),
@@ -142,13 +111,13 @@ def _last_summary(source_states: SourceStates) -> str | None:
         ]
         return max(notes, default=None)
 
-    newest = _newest(source_states, last)
-    return newest[1] if newest is not None and newest[0] == "summary" else None
+    found = newest(source_states, last)
+    return found[1] if found is not None and found[0] == "summary" else None
 
 
 def _plan(source_states: SourceStates) -> tuple[ev.Phase, ...]:
-    newest = _newest(source_states, lambda source_state: source_state.plan)
-    return newest.phases if newest else ()
+    found = newest(source_states, lambda source_state: source_state.plan)
+    return found.phases if found else ()
 
 
 def _budget(ours: SourceState, task: Task | None) -> float | None:
@@ -158,111 +127,16 @@ def _budget(ours: SourceState, task: Task | None) -> float | None:
     return task.budget_usd if task else None
 
 
-def _newest(source_states: SourceStates, pick: Callable[[SourceState], Stamped[V] | None]) -> V | None:
-    best: tuple[Placed, V] | None = None
-    for source, source_state in source_states.items():
-        entry = pick(source_state)
-        if entry is not None:
-            placed = Placed(entry[1], source, entry[0])
-            if best is None or placed > best[0]:
-                best = placed, entry[2]
-    return None if best is None else best[1]
-
-
-def _scalar(source_states: SourceStates, name: str) -> str | None:
-    return _newest(source_states, lambda source_state: source_state.scalars.get(name))
-
-
-def _all(
-    source_states: SourceStates, pick: Callable[[SourceState], Mapping[int, Stamped[V]]]
-) -> list[tuple[Placed, V]]:
-    placed = [
-        (Placed(at, source, seq), value)
-        for source, source_state in source_states.items()
-        for seq, at, value in pick(source_state).values()
-    ]
-    return sorted(placed, key=lambda entry: entry[0])
-
-
-def _named(
-    source_states: SourceStates, pick: Callable[[SourceState], Mapping[str, Stamped[V]]]
-) -> dict[str, tuple[Placed, V]]:
-    """The newest value of each name over all sources."""
-    result: dict[str, tuple[Placed, V]] = {}
-    for source, source_state in source_states.items():
-        for name, (seq, at, value) in pick(source_state).items():
-            placed = Placed(at, source, seq)
-            if name not in result or placed > result[name][0]:
-                result[name] = placed, value
-    return result
-
-
-# -- state ------------------------------------------------------------------------------------------------------------
-
-
-def _hosted_state(ours: SourceState) -> _State:
-    if ours.state is None:
-        return _State(RunState.QUEUED)
-    _, at, changed = ours.state
-    return _State(changed.state, changed, changed.failure, at if changed.state in FINAL else None)
-
-
-def _external_state(source_states: SourceStates, ours: SourceState, checks: tuple[Check, ...]) -> _State:
-    """The state that the final events give: per source the first by seq, then the earliest by (at, source).
-
-    `lost` is lifted by any later event.
-    """
-    finals = [(source_state.final[1], source) for source, source_state in source_states.items() if source_state.final]
-    if finals:
-        at, source = min(finals)
-        final = source_states[source].final
-        assert final is not None
-        return _ended(final[2], at)
-    if ours.state and ours.state[2].reason is SuspendReason.LOST:
-        known = ours.state[2].lanes or {}
-        if all(
-            source_state.last_seq <= known.get(source, 0)
-            for source, source_state in source_states.items()
-            if source != OMPYCORD
-        ):
-            return _State(RunState.SUSPENDED, ours.state[2])
-    running = any(check.status == "running" for check in checks)
-    return _State(RunState.VERIFYING if running else RunState.BUILDING)
-
-
-def _ended(body: ev.RunFinished | ev.RunFailed | ev.RunCancelled, at: int) -> _State:
-    match body:
-        case ev.RunFinished():
-            return _State(RunState.COMPLETE if body.outcome == "complete" else RunState.PARTIAL, ended_at=at)
-        case ev.RunFailed():
-            return _State(RunState.FAILED, failure=body.failure, ended_at=at)
-        case ev.RunCancelled():
-            return _State(RunState.CANCELLED, failure=FailureClass.CANCELLED, ended_at=at)
-
-
-def _verification(state: RunState, checks: tuple[Check, ...], *, has_result: bool) -> Verification:
-    """What our checks prove. `has_result`: the run is hosted and changed something; if not, they saw only the base."""
-    evidence = [check for check in checks if check.ours and check.status != "running"]
-    if any(check.status in {"failed", "timeout"} for check in evidence):
-        return Verification.FAILED
-    if state not in FINAL:
-        return Verification.PENDING
-    # Only our own checks count: what an agent reports of checks of its own neither helps nor hinders.
-    ours = [check for check in checks if check.ours]
-    passed = has_result and evidence and len(evidence) == len(ours) and all(c.status == "passed" for c in evidence)
-    return Verification.VERIFIED if passed and state is RunState.COMPLETE else Verification.UNVERIFIED
-
-
 # -- what is shown ----------------------------------------------------------------------------------------------------
 
 
 def _tools(source_states: SourceStates) -> tuple[ToolCall, ...]:
     """Starts joined to ends by (source, call); each stands where its last event does."""
     calls: dict[tuple[Source, str], tuple[Placed, ToolCall]] = {}
-    for placed, start in _all(source_states, lambda source_state: source_state.tools_started):
+    for placed, start in in_order(source_states, lambda source_state: source_state.tools_started):
         key = (placed.source, start.call or f"#{placed.seq}")
         calls[key] = placed, ToolCall(tool=start.tool, title=start.title, at=placed.at)
-    for placed, end in _all(source_states, lambda source_state: source_state.tools_finished):
+    for placed, end in in_order(source_states, lambda source_state: source_state.tools_finished):
         key = (placed.source, end.call or f"#{placed.seq}")
         begun = calls.get(key)
         done = ToolCall(
@@ -305,8 +179,8 @@ def _checks(source_states: SourceStates, ours: SourceState) -> tuple[Check, ...]
     result: list[Check] = []
     for is_ours in (True, False):
         part = {s: source_state for s, source_state in source_states.items() if (s == OMPYCORD) is is_ours}
-        started = _named(part, lambda source_state: source_state.checks_started)
-        finished = _named(part, lambda source_state: source_state.checks_finished)
+        started = newest_by_name(part, lambda source_state: source_state.checks_started)
+        finished = newest_by_name(part, lambda source_state: source_state.checks_finished)
         for name in started.keys() | finished.keys():
             begun, ended = started.get(name), finished.get(name)
             placed = max(entry[0] for entry in (begun, ended) if entry is not None)
@@ -323,61 +197,6 @@ def _checks(source_states: SourceStates, ours: SourceState) -> tuple[Check, ...]
                 )
             )
     return tuple(sorted(result, key=lambda check: (not check.ours, check.at, check.name)))
-
-
-def _questions(source_states: SourceStates) -> tuple[Question, ...]:
-    closings = _named(source_states, lambda source_state: source_state.closings)
-    result: list[tuple[Placed, Question]] = []
-    for ref, (placed, request) in _named(source_states, lambda source_state: source_state.questions).items():
-        question = Question(
-            ref=ref, text=request.text, options=request.options, free_text=request.free_text, asked_at=placed.at
-        )
-        closing = _closing(closings, Ref(RefKind.QUESTION, ref), placed)
-        if closing is not None:
-            at, body = closing
-            update = {
-                "status": "answered" if isinstance(body, ev.QuestionAnswered) else "withdrawn",
-                "answer": body.answer if isinstance(body, ev.QuestionAnswered) else None,
-                "by": body.by if isinstance(body, ev.QuestionAnswered) else None,
-                "closed_at": at,
-            }
-            question = question.model_copy(update=update)
-        result.append((placed, question))
-    return tuple(question for _, question in sorted(result, key=lambda entry: entry[0]))
-
-
-def _closing(closings: Mapping[str, tuple[Placed, Closing]], ref: Ref, request: Placed) -> tuple[int, Closing] | None:
-    """A person's decision counts whatever came around it; a withdrawal only until the same is asked again."""
-    decided, withdrawn = closings.get(str(ref)), closings.get(str(ref.withdrawal))
-    if decided is not None:
-        return decided[0].at, decided[1]
-    if withdrawn is not None and withdrawn[0] > request:
-        return withdrawn[0].at, withdrawn[1]
-    return None
-
-
-def _approvals(source_states: SourceStates) -> tuple[Approval, ...]:
-    closings = _named(source_states, lambda source_state: source_state.closings)
-    result: list[tuple[Placed, Approval]] = []
-    for ref, (placed, request) in _named(source_states, lambda source_state: source_state.approvals).items():
-        approval = Approval(
-            ref=ref, title=request.title, command=request.command, risk=request.risk, asked_at=placed.at
-        )
-        closing = _closing(closings, Ref(RefKind.APPROVAL, ref), placed)
-        if closing is not None:
-            approval = approval.model_copy(update={"closed_at": closing[0], **_decided(closing[1])})
-        result.append((placed, approval))
-    return tuple(approval for _, approval in sorted(result, key=lambda entry: entry[0]))
-
-
-def _decided(body: Closing) -> dict[str, object]:
-    match body:
-        case ev.ApprovalGranted():
-            return {"status": "granted", "scope": body.scope, "by": body.by}
-        case ev.ApprovalDenied():
-            return {"status": "denied", "by": body.by, "reason": body.reason}
-        case _:
-            return {"status": "withdrawn"}
 
 
 def _provider_wait(source_states: SourceStates) -> ProviderWait | None:
@@ -402,7 +221,7 @@ def _provider_wait(source_states: SourceStates) -> ProviderWait | None:
 def _artifacts(source_states: SourceStates) -> tuple[Artifact, ...]:
     return tuple(
         Artifact(name=body.name, kind=body.kind, size=body.size, sha256=body.sha256, url=body.url)
-        for _, body in _all(source_states, lambda source_state: source_state.artifacts)
+        for _, body in in_order(source_states, lambda source_state: source_state.artifacts)
     )
 
 

@@ -11,7 +11,7 @@ from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.feature import Feature
 from ompycord.bot.features import FEATURES, BotFeatures, handlers_of
-from ompycord.domain.access import Person
+from ompycord.domain.access import Person, Role
 from ompycord.domain.run import RunRecord
 from ompycord.render.cards.actions import CARD_ACTIONS, GOOD, CardAction
 
@@ -26,13 +26,13 @@ POSTED = {
 }
 """Actions in ids of buttons and forms that are posted already."""
 ROLES = {
-    "omp new": "runner",
-    "omp say": "runner",
-    "omp stop": "runner",
-    "omp resume": "runner",
-    "omp cancel": "runner",
-    "omp queue edit": "runner",
-    "omp queue drop": "runner",
+    "omp new": Role.RUNNER,
+    "omp say": Role.RUNNER,
+    "omp stop": Role.RUNNER,
+    "omp resume": Role.RUNNER,
+    "omp cancel": Role.RUNNER,
+    "omp queue edit": Role.RUNNER,
+    "omp queue drop": Role.RUNNER,
 }
 
 
@@ -87,7 +87,7 @@ def test_help_has_a_line_for_every_command_with_its_role() -> None:
     assert len(rows) == len(commands) == len(set(commands))
     for row, name in zip(rows, commands, strict=True):
         assert f"{row.usage} ".startswith(f"/{name} ")
-        assert row.role == ROLES.get(name, "viewer")
+        assert row.role == ROLES.get(name, Role.VIEWER)
     assert ROLES.keys() <= set(commands)
 
 

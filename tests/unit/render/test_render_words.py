@@ -10,10 +10,11 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 import ompycord
+from ompycord.domain.access import Role
 from ompycord.domain.folds.snapshot import ToolCall, Usage
 from ompycord.render import notices, phrases
 from ompycord.render.cards.blocks import tool_glyph, tool_line
-from ompycord.render.help import CommandHelp, Role, help_text
+from ompycord.render.help import CommandHelp, help_text
 from ompycord.render.sanitizer import Sanitizer
 from ompycord.text import utf16_len
 from tests.support.snapshots import HOSTILE
@@ -134,27 +135,27 @@ def test_a_tool_line_says_what_and_how_it_went() -> None:
 
 
 COMMANDS = (
-    CommandHelp(usage="/omp new prompt", text="Start a run.", role="runner"),
-    CommandHelp(usage="/omp status run", text="The live card again.", role="viewer"),
-    CommandHelp(usage="/omp stop run", text="Halt the agent now.", role="runner"),
-    CommandHelp(usage="/omp-admin key", text="Keys of senders.", role="admin"),
+    CommandHelp(usage="/omp new prompt", text="Start a run.", role=Role.RUNNER),
+    CommandHelp(usage="/omp status run", text="The live card again.", role=Role.VIEWER),
+    CommandHelp(usage="/omp stop run", text="Halt the agent now.", role=Role.RUNNER),
+    CommandHelp(usage="/omp-admin key", text="Keys of senders.", role=Role.ADMIN),
 )
 
 
-@pytest.mark.parametrize("role", ["viewer", "runner", "approver", "admin", None])
-def test_help_reads_well_for_every_role(role: Role | None, snapshot: SnapshotAssertion) -> None:
+@pytest.mark.parametrize("role", Role, ids=lambda role: "None" if role is Role.NONE else role.word)
+def test_help_reads_well_for_every_role(role: Role, snapshot: SnapshotAssertion) -> None:
     assert help_text(COMMANDS, role) == snapshot
 
 
 def test_help_on_a_topic_finds_by_word(snapshot: SnapshotAssertion) -> None:
-    assert help_text(COMMANDS, "runner", topic=" Halt") == snapshot(name="found")
-    assert help_text(COMMANDS, "viewer", topic="key") == snapshot(name="another role has it")
-    assert help_text(COMMANDS, "viewer", topic="nonsense") == snapshot(name="nobody has it")
+    assert help_text(COMMANDS, Role.RUNNER, topic=" Halt") == snapshot(name="found")
+    assert help_text(COMMANDS, Role.VIEWER, topic="key") == snapshot(name="another role has it")
+    assert help_text(COMMANDS, Role.VIEWER, topic="nonsense") == snapshot(name="nobody has it")
 
 
 def test_long_help_is_cut_by_whole_lines() -> None:
-    many = [CommandHelp(usage=f"/omp command{n}", text="word " * 20, role="viewer") for n in range(60)]
-    text = help_text(many, "viewer")
+    many = [CommandHelp(usage=f"/omp command{n}", text="word " * 20, role=Role.VIEWER) for n in range(60)]
+    text = help_text(many, Role.VIEWER)
     assert utf16_len(text) <= 2000
     assert text.endswith("… more with `/omp help topic`.")
     assert all(line.startswith("`/omp command") for line in text.splitlines()[1:-1])

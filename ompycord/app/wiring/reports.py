@@ -1,0 +1,67 @@
+"""What is known of the process itself: the lines of `/omp health`, and the report behind status and metrics."""
+
+from collections.abc import Callable, Mapping
+
+from ompycord.app.health import Health
+from ompycord.app.outgoing.states import Destinations
+from ompycord.app.report import HealthReport
+from ompycord.app.wiring.parts import Infrastructure, Workers
+from ompycord.bot.bot import Bot
+from ompycord.conductor import Projector
+from ompycord.http import RequestCounts
+from ompycord.telemetry.watchdog import Watchdog
+from ompycord.webhook import Probe
+
+__all__ = ["destinations_of", "health_of", "report_of"]
+
+
+def destinations_of(infrastructure: Infrastructure) -> Destinations:
+    """How far each destination of deliveries has come."""
+    return Destinations(
+        queue=infrastructure.store.notifications,
+        clock=infrastructure.clock,
+        configured=infrastructure.settings.notify.destinations,
+    )
+
+
+def health_of(
+    infrastructure: Infrastructure,
+    workers: Workers,
+    destinations: Destinations,
+    *,
+    requests: Callable[[], RequestCounts],
+) -> Health:
+    """What people read of this machine. `requests` is what the sidecar has counted."""
+    return Health(
+        mode=infrastructure.mode,
+        launcher=workers.launcher,
+        store=infrastructure.store,
+        backlog=infrastructure.store,
+        catalog=infrastructure.settings.catalog,
+        requests=requests,
+        destinations=destinations,
+    )
+
+
+def report_of(
+    infrastructure: Infrastructure,
+    destinations: Destinations,
+    *,
+    projector: Projector,
+    bot: Bot,
+    watchdog: Watchdog,
+    probes: Mapping[str, Probe],
+    requests: Callable[[], RequestCounts],
+) -> HealthReport:
+    """What programs read of it. `probes` are those of /readyz."""
+    return HealthReport(
+        store=infrastructure.store,
+        projector=projector,
+        gateway=bot,
+        mode=infrastructure.mode,
+        watchdog=watchdog,
+        clock=infrastructure.clock,
+        probes=probes,
+        requests=requests,
+        destinations=destinations,
+    )

@@ -1,0 +1,76 @@
+"""Where a run stands, from all its sources: its state, and what its checks prove; counterpart of `merge.py`."""
+
+from typing import NamedTuple
+
+from ompycord.domain import events as ev
+from ompycord.domain.folds.snapshot import Check, Verification
+from ompycord.domain.folds.source_state import SourceState
+from ompycord.domain.folds.sources import SourceStates
+from ompycord.domain.ids import OMPYCORD
+from ompycord.domain.run import FINAL, FailureClass, RunState, SuspendReason
+
+__all__ = ["FoldedState", "external_state", "hosted_state", "verification"]
+
+
+class FoldedState(NamedTuple):
+    """A state and what led to it."""
+
+    state: RunState
+    transition: ev.RunStateChanged | None = None
+    """The transition that led to this state, where Ompycord decided it."""
+    failure: FailureClass | None = None
+    ended_at: int | None = None
+
+
+def hosted_state(ours: SourceState) -> FoldedState:
+    """The state that Ompycord decided last."""
+    if ours.state is None:
+        return FoldedState(RunState.QUEUED)
+    _, at, changed = ours.state
+    return FoldedState(changed.state, changed, changed.failure, at if changed.state in FINAL else None)
+
+
+def external_state(source_states: SourceStates, ours: SourceState, checks: tuple[Check, ...]) -> FoldedState:
+    """The state that the final events give: per source the first by seq, then the earliest by (at, source).
+
+    `lost` is lifted by any later event.
+    """
+    finals = [(source_state.final[1], source) for source, source_state in source_states.items() if source_state.final]
+    if finals:
+        at, source = min(finals)
+        final = source_states[source].final
+        assert final is not None
+        return _ended(final[2], at)
+    if ours.state and ours.state[2].reason is SuspendReason.LOST:
+        known = ours.state[2].lanes or {}
+        if all(
+            source_state.last_seq <= known.get(source, 0)
+            for source, source_state in source_states.items()
+            if source != OMPYCORD
+        ):
+            return FoldedState(RunState.SUSPENDED, ours.state[2])
+    running = any(check.status == "running" for check in checks)
+    return FoldedState(RunState.VERIFYING if running else RunState.BUILDING)
+
+
+def _ended(body: ev.RunFinished | ev.RunFailed | ev.RunCancelled, at: int) -> FoldedState:
+    match body:
+        case ev.RunFinished():
+            return FoldedState(RunState.COMPLETE if body.outcome == "complete" else RunState.PARTIAL, ended_at=at)
+        case ev.RunFailed():
+            return FoldedState(RunState.FAILED, failure=body.failure, ended_at=at)
+        case ev.RunCancelled():
+            return FoldedState(RunState.CANCELLED, failure=FailureClass.CANCELLED, ended_at=at)
+
+
+def verification(state: RunState, checks: tuple[Check, ...], *, has_result: bool) -> Verification:
+    """What our checks prove. `has_result`: the run is hosted and changed something; if not, they saw only the base."""
+    evidence = [check for check in checks if check.ours and check.status != "running"]
+    if any(check.status in {"failed", "timeout"} for check in evidence):
+        return Verification.FAILED
+    if state not in FINAL:
+        return Verification.PENDING
+    # Only our own checks count: what an agent reports of checks of its own neither helps nor hinders.
+    ours = [check for check in checks if check.ours]
+    passed = has_result and evidence and len(evidence) == len(ours) and all(c.status == "passed" for c in evidence)
+    return Verification.VERIFIED if passed and state is RunState.COMPLETE else Verification.UNVERIFIED
