@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from bench.filled import LANE, fill, run_name
-from bench.product import Product, open_product, projected
+from bench.product import open_product, projected
 from bench.requests import EVENT_MIX
 from bench.rounds import Size, spread
 from ompycord.app.system import SystemIds
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.events import parse_body
 from ompycord.domain.records import Post, Receipt
+from tests.support.ingestion import Ingestion
 
 __all__ = ["growth"]
 
@@ -33,7 +34,7 @@ SMALL = (20, 50)
 class _Side:
     """One database and its senders."""
 
-    def __init__(self, product: Product, stored: tuple[int, int]) -> None:
+    def __init__(self, product: Ingestion, stored: tuple[int, int]) -> None:
         runs, self._seq = stored
         self._product = product
         self._names = [run_name(1 + number * (runs // SPOKEN)) for number in range(SPOKEN)]

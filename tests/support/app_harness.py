@@ -32,7 +32,7 @@ from ompycord.workspaces.confinement.launcher import UnconfinedLauncher
 from tests.support.areas import Areas
 from tests.support.patience import within
 
-__all__ = ["AGENT_SECRET", "WEBHOOK_SECRET", "ComposedApp", "settings_of"]
+__all__ = ["AGENT_SECRET", "WEBHOOK_SECRET", "ComposedApp", "infrastructure_of", "settings_of"]
 
 PATIENCE_S = 20.0
 AGENT_SECRET = "hunter2-hunter2"
@@ -51,6 +51,25 @@ def settings_of(catalog: Catalog, **sections: object) -> Settings:
         **sections,
     }
     return Settings.model_validate(given)
+
+
+def infrastructure_of(
+    store: SqliteStore, folder: Path, *, settings: Settings, clock: Clock, ids: Ids, mode: StorageMode | None = None
+) -> Infrastructure:
+    """What all other parts work on, over an open store; other systems are notified of nothing."""
+    bus = Bus()
+    return Infrastructure(
+        settings=settings,
+        data=DataFolder(folder),
+        store=store,
+        notifier=Notifier(workers=[], bus=bus),
+        bus=bus,
+        snapshots=Snapshots(store=store),
+        mode=mode or StorageMode(store=store, folder=folder),
+        redact=Redactor([AGENT_SECRET]).redact,
+        clock=clock,
+        ids=ids,
+    )
 
 
 class TestedMode(StorageMode):
@@ -95,8 +114,6 @@ class ComposedApp:
         """For what is waited for; more where git and programs are real."""
         self.ids = ids
         self.catalog = settings.catalog
-        self.bus = Bus()
-        self.snapshots = Snapshots(store=store)
         self.agent = agent or ScriptedAgent(writes={"total.py": "x = 1\n"})
         self.workspaces = workspaces or FakeWorkspaces(folder / "workspaces")
         self.artifacts = Artifacts(folder=folder / "artifacts", workspaces=self.workspaces)
@@ -105,18 +122,8 @@ class ComposedApp:
         self.swept: list[RunId] = []
         """Runs whose strays were killed."""
         self.mode = TestedMode(store=store, folder=folder)
-        self._infrastructure = Infrastructure(
-            settings=settings,
-            data=DataFolder(folder),
-            store=store,
-            notifier=Notifier(workers=[], bus=self.bus),
-            bus=self.bus,
-            snapshots=self.snapshots,
-            mode=self.mode,
-            redact=Redactor([AGENT_SECRET]).redact,
-            clock=clock,
-            ids=ids,
-        )
+        self._infrastructure = infrastructure_of(store, folder, settings=settings, clock=clock, ids=ids, mode=self.mode)
+        self.bus, self.snapshots = self._infrastructure.bus, self._infrastructure.snapshots
         doubles = Workers(
             launcher=UnconfinedLauncher(path=os.environ["PATH"]),
             workspaces=self.workspaces,

@@ -11,11 +11,10 @@ import signal
 import sys
 from pathlib import Path
 
+from ompycord.app.outgoing.webhooks import open_notifier
 from ompycord.app.system import SystemClock, SystemIds
 from ompycord.conductor import Bus
-from ompycord.http import parse_secret
-from ompycord.notify import DestinationWorker, Notifier, signed_message
-from ompycord.notify.webhook import WebhookTarget
+from ompycord.notify.options import NotifySettings, OutgoingWebhook
 from ompycord.store import open_store
 from ompycord.store.features.deliveries import SqliteNotificationQueue
 
@@ -27,12 +26,13 @@ async def _die(self: SqliteNotificationQueue, delivery: str, *, at: int) -> None
 async def _run(database: Path, url: str, secret: str) -> None:
     clock = SystemClock()
     async with open_store(database, clock=clock, ids=SystemIds()) as store:
-        target = WebhookTarget(destination="ci", url=url, message_of=signed_message(parse_secret(secret)), clock=clock)
-        worker = DestinationWorker(target=target, queue=store.notifications, clock=clock, chance=lambda: 0.0)
-        notifier = Notifier(workers=[worker], bus=Bus())
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, notifier.drain)
-        await notifier.run()
-        await target.close()
+        settings = NotifySettings(webhooks=(OutgoingWebhook(name="ci", url=url, secret_file=Path("given")),))
+        opened = open_notifier(
+            settings, {"ci": secret}, queue=store.notifications, bus=Bus(), clock=clock, chance=lambda: 0.0
+        )
+        async with opened as notifier:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, notifier.drain)
+            await notifier.run()
 
 
 if __name__ == "__main__":

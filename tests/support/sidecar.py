@@ -20,16 +20,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from ompycord.app.sidecar import create_sidecar
 from ompycord.app.system import SystemClock, SystemIds
-from ompycord.conductor import Bus, Projector, Snapshots
-from ompycord.domain.catalog import RunChannels
 from ompycord.domain.records import OutboxRow, Surface
 from ompycord.errors import StorageError
-from ompycord.http import HttpLimits, KeySet, bind, serve
+from ompycord.http import KeySet, bind, serve
 from ompycord.store import SqliteStore, connection, migrations, open_store, opening
 from ompycord.store.migrations import Migration
-from ompycord.webhook import EventLimits
+from tests.support.ingestion import ingestion_of
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # from the published vectors of Standard Webhooks
 POINTS = (
@@ -38,6 +35,7 @@ POINTS = (
 )  # fmt: skip
 """Where it may kill itself; `migration` is at a statement of a migration that is pending."""
 DELIVER_S = 0.05
+CHANNEL = "200000000000000001"
 
 
 class Options(BaseModel):
@@ -153,24 +151,24 @@ async def main(path: Path, options: Options) -> None:
     async with opened as store:
         ring = KeySet(clock=clock)
         ring.replace([], hmac_secrets={}, shared_secret=SECRET)
-        projector = Projector(
-            store=store, snapshots=Snapshots(store=store), bus=Bus(), clock=clock, channels=RunChannels(home="channel")
-        )
-        limits = HttpLimits(rate_per_s=1e6, burst=1_000_000, body_s=options.body_s)
-        app = create_sidecar(
-            store=store, snapshots=Snapshots(store=store),
-            keyring=ring, clock=clock, ids=ids, limits=limits, wake=projector.wake,
-            probes={"database": store.is_writable}, event_limits=EventLimits(backlog=1_000_000),
+        limits = {"rate_per_s": 1e6, "burst": 1_000_000, "body_s": options.body_s, "events": {"backlog": 1_000_000}}
+        parts = ingestion_of(
+            store, path.parent, keys=ring, clock=clock, ids=ids,
+            webhook=limits, home_channel=CHANNEL, probes={"database": store.is_writable},
         )  # fmt: skip
         sock = bind("127.0.0.1", 0)
         serving = asyncio.Event()
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(serve(app, stop=stop, sock=sock, serving=serving, header_s=options.header_s))]
+            tasks = [
+                group.create_task(
+                    serve(parts.sidecar, stop=stop, sock=sock, serving=serving, header_s=options.header_s)
+                )
+            ]
             await serving.wait()
             sys.stdout.write(f"{sock.getsockname()[1]}\n")
             sys.stdout.flush()
             if options.is_projecting:
-                tasks.append(group.create_task(projector.run()))
+                tasks.append(group.create_task(parts.projector.run()))
                 tasks.append(group.create_task(deliver(store, path.with_name("delivered"))))
             await stop.wait()
             for task in tasks[1:]:

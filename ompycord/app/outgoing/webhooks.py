@@ -46,8 +46,9 @@ async def open_notifier(
     queue: NotificationQueue,
     bus: Bus,
     clock: Clock,
+    chance: Callable[[], float] = random.random,
 ) -> AsyncGenerator[Notifier]:
-    """A worker for each webhook; their connections are closed at the end."""
+    """A worker for each webhook; their connections are closed at the end. `chance`, from 0 to 1, spreads its tries."""
     async with AsyncExitStack() as stack:
         workers: list[DestinationWorker] = []
         for one in settings.webhooks:
@@ -57,7 +58,7 @@ async def open_notifier(
             message_of = signed_message(secret)
             target = WebhookTarget(destination=one.name, url=one.url, message_of=message_of, clock=clock)
             stack.push_async_callback(target.close)
-            workers.append(DestinationWorker(target=target, queue=queue, clock=clock, chance=random.random))
+            workers.append(DestinationWorker(target=target, queue=queue, clock=clock, chance=chance))
         yield Notifier(workers=workers, bus=bus)
 
 

@@ -7,12 +7,16 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ompycord.conductor import Bus, NotificationRule, Notifications, Projector, Snapshots
+from ompycord.app.outgoing.webhooks import open_notifier
+from ompycord.app.wiring.parts import Infrastructure
+from ompycord.app.wiring.work import projector_of
+from ompycord.conductor import Projector
 from ompycord.domain import events as ev
-from ompycord.domain.catalog import RunChannels
+from ompycord.domain.catalog import Catalog
 from ompycord.domain.deliveries import (
     DeliveryFilter,
     DeliveryStatus,
@@ -24,20 +28,19 @@ from ompycord.domain.deliveries import (
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports.notify import NotificationQueue
 from ompycord.errors import NotStored
-from ompycord.http import parse_secret
-from ompycord.notify import DestinationWorker, Notifier, signed_message
-from ompycord.notify.webhook import WebhookTarget
+from ompycord.notify.options import OutgoingWebhook
 from ompycord.store import SqliteStore, open_store
 from ompycord.testing import FakeClock
-from ompycord.text import Redactor
 from tests.integration.conductor.conftest import RandomIds
 from tests.integration.store.world import CountingIds, Sender, receipt
+from tests.support.app_harness import infrastructure_of, settings_of
 from tests.support.database_faults import faulty_writes
 from tests.support.patience import within
 from tests.support.receiver import HANG, SECRET, Receiver, at_the_time_of
 
 PATIENCE_S = 20.0
 ALL = frozenset(DeliveryStatus)
+HOME = "200000000000000001"
 
 
 class WatchedQueue(NotificationQueue):
@@ -85,59 +88,47 @@ class WatchedQueue(NotificationQueue):
 
 
 class World:
-    """Store, projector and notifier of one process."""
+    """Store, projector and notifier of one process, of the composition root's parts."""
 
-    def __init__(self, store: SqliteStore, clock: FakeClock, receivers: dict[Destination, Receiver]) -> None:
-        self.store, self.clock, self.bus = store, clock, Bus()
+    def __init__(self, store: SqliteStore, folder: Path, clock: FakeClock, *webhooks: OutgoingWebhook) -> None:
+        self.store, self.folder, self.clock = store, folder, clock
+        self.webhooks = webhooks
         self.queue = WatchedQueue(store)
         self.sender = Sender(CountingIds())
-        self.rules = [NotificationRule(destination=name) for name in receivers]
-        self.projector = self.new_projector(store)
-        self.targets = [
-            WebhookTarget(destination=name, url=one.url, message_of=signed_message(parse_secret(SECRET)), clock=clock)
-            for name, one in receivers.items()
-        ]
-        self.notifier = Notifier(
-            workers=[
-                DestinationWorker(
-                    target=target,
-                    queue=self.queue,
-                    clock=clock,
-                    chance=lambda: 0.0,
-                )
-                for target in self.targets
-            ],
-            bus=self.bus,
-        )
+        self.infrastructure = self._infrastructure()
+        self.projector = projector_of(self.infrastructure)
 
-    def new_projector(self, store: SqliteStore) -> Projector:
-        notifications = Notifications(self.rules, redact=Redactor(["hunter2-hunter2"]).redact)
-        return Projector(
-            store=store,
-            snapshots=Snapshots(store=store),
-            bus=self.bus,
-            clock=self.clock,
-            channels=RunChannels(home="2" * 18),
-            notifications=notifications,
-        )
+    def _infrastructure(self) -> Infrastructure:
+        settings = settings_of(Catalog(), notify={"webhooks": self.webhooks}, discord={"home_channel": HOME})
+        return infrastructure_of(self.store, self.folder, settings=settings, clock=self.clock, ids=CountingIds())
+
+    def new_projector(self) -> Projector:
+        """That of a process which starts with the webhooks of now."""
+        return projector_of(self._infrastructure())
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self.projector.run()), group.create_task(self.notifier.run())]
+        bus, settings = self.infrastructure.bus, self.infrastructure.settings.notify
+        secrets = dict.fromkeys(settings.destinations, SECRET)
+        opened = open_notifier(settings, secrets, queue=self.queue, bus=bus, clock=self.clock, chance=lambda: 0.0)
+        async with opened as notifier, asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self.projector.run()), group.create_task(notifier.run())]
             try:
                 yield
             finally:
                 for task in tasks:
                     task.cancel()
-        for target in self.targets:
-            await target.close()
 
     async def post(self, *bodies: ev.EventBody, name: str = "nightly", first: int = 1) -> RunId:
         posts = [self.sender.post(body, seq=first + place, name=name) for place, body in enumerate(bodies)]
         taken = [receipt(one) for one in await self.store.append(posts)]
         self.projector.wake()
         return taken[0].run
+
+
+def webhook(name: Destination, *, url: str = "http://127.0.0.1:9/hook", **more: Any) -> OutgoingWebhook:
+    """One of the settings; its file is not read, since the secret is given."""
+    return OutgoingWebhook(name=name, url=url, secret_file=Path("given"), **more)
 
 
 STORY = (
@@ -160,7 +151,7 @@ async def world(tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPa
     clock = FakeClock()
     at_the_time_of(monkeypatch, clock.now_ms)
     async with open_store(tmp_path / "a.db", clock=clock, ids=RandomIds(clock)) as store:
-        yield World(store, clock, {"ci": receiver})
+        yield World(store, tmp_path / "data", clock, webhook("ci", url=receiver.url))
 
 
 async def test_a_receiver_that_is_down_slow_wrong_and_back_gets_each_delivery_in_order(
@@ -260,14 +251,14 @@ async def test_one_that_was_never_answered_is_dead_after_three_days_and_the_next
 
 async def test_a_projection_that_is_done_again_makes_no_second_delivery(world: World) -> None:
     await world.post(*STORY)
-    projector = world.new_projector(world.store)
+    projector = world.new_projector()
     async with faulty_writes(world.store, "INSERT ON cursors") as projections:
         projections.refuse(1)
         with pytest.raises(NotStored):
             await projector.project_some()
     assert await world.queue.rows() == []
     assert await projector.project_some() == 4
-    await world.new_projector(world.store).project_some()  # a process that died right after its commit reads them again
+    await world.new_projector().project_some()  # a process that died right after its commit reads them again
     rows = await world.queue.rows()
     assert [(row.seq, row.delivery.topic) for row in rows] == [(1, Topic.RUN), (2, Topic.QUESTION), (3, Topic.CHECK)]
 
@@ -281,13 +272,10 @@ async def test_a_secret_in_an_event_does_not_leave_the_house(world: World, recei
 
 
 async def test_a_destination_gets_its_topics_of_its_repositories_from_when_it_is_configured(world: World) -> None:
-    world.rules[:] = [
-        NotificationRule(destination="checks", topics=frozenset({Topic.CHECK})),
-        NotificationRule(destination="shop", repositories=frozenset({"shop"})),
-    ]
+    world.webhooks = (webhook("checks", topics=("check",)), webhook("shop", repositories=("shop",)))
     await world.post(ev.RunStarted(title="Before"), name="before")
     await projected(world)
-    world.rules.append(NotificationRule(destination="later"))
+    world.webhooks = (*world.webhooks, webhook("later"))
     await world.post(ev.RunStarted(title="A", repository="shop"), *STORY[2:], name="a")
     await world.post(ev.RunStarted(title="B", repository="vault"), *STORY[2:], name="b")
     await projected(world)
@@ -301,8 +289,8 @@ async def test_a_destination_gets_its_topics_of_its_repositories_from_when_it_is
 
 
 async def projected(world: World) -> None:
-    """As a process does that starts with the rules of now."""
-    projector = world.new_projector(world.store)
+    """As a process does that starts with the webhooks of now."""
+    projector = world.new_projector()
     async with within(PATIENCE_S), asyncio.TaskGroup() as group:
         task = group.create_task(projector.run())
         await projector.settled()

@@ -6,20 +6,21 @@ Imported by its neighbours.
 import asyncio
 import contextlib
 import json
+import tempfile
 from collections.abc import AsyncGenerator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
 
-from ompycord.app.sidecar import create_sidecar
-from ompycord.conductor import Bus, Projector, Snapshots
-from ompycord.domain.catalog import RunChannels
+from ompycord.conductor import Projector
 from ompycord.domain.records import Commit, Scope
 from ompycord.http import HttpLimits, KeySet, Sidecar, bind, mint_bearer, serve
 from ompycord.store import SqliteStore
 from ompycord.webhook import Streams
 from tests.integration.store.world import NOW, CountingIds, HandClock
 from tests.integration.webhook.senders import SECRET, Poster
+from tests.support.ingestion import ingestion_of
 from tests.support.patience import patient, within
 
 PATIENCE_S = 10.0
@@ -93,38 +94,27 @@ async def served(
     *, header_s: float = 10, **stream_options: Any,
 ) -> AsyncGenerator[Served]:  # fmt: skip
     """Up, with a key of scope runs:read."""
-    bus = Bus()
-    streams = Streams(log=store, bus=bus, **stream_options)
-    projector = Projector(store=store, snapshots=Snapshots(store=store), bus=bus, clock=clock, channels=RunChannels())
     record, token = mint_bearer(ids=ids, now_ms=NOW, name="r", scopes=[Scope.RUNS_READ])
     await store.commit(Commit(writes=(record,)))
     keyring.replace(await store.keys(), hmac_secrets={}, shared_secret=SECRET)
-    app = create_sidecar(
-        store=store,
-        snapshots=Snapshots(store=store),
-        keyring=keyring,
-        clock=clock,
-        ids=ids,
-        limits=limits or HttpLimits(),
-        wake=projector.wake,
-        probes={},
-        streams=streams,
-    )
+    webhook = dict(limits or HttpLimits())
+    with tempfile.TemporaryDirectory() as folder:  # a data folder in which nothing of this writes
+        parts = ingestion_of(store, Path(folder), keys=keyring, clock=clock, ids=ids, webhook=webhook, **stream_options)
     listener = bind("127.0.0.1", 0)
     port = listener.getsockname()[1]
     stop, serving = asyncio.Event(), asyncio.Event()
     async with asyncio.TaskGroup() as group:
-        group.create_task(serve(app, stop=stop, sock=listener, serving=serving, header_s=header_s, grace_s=1))
-        projecting = group.create_task(projector.run())
+        group.create_task(serve(parts.sidecar, stop=stop, sock=listener, serving=serving, header_s=header_s, grace_s=1))
+        projecting = group.create_task(parts.projector.run())
         async with within(PATIENCE_S):
             await serving.wait()
         async with httpx.AsyncClient(
             base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=patient(PATIENCE_S)
         ) as http:
             yield Served(
-                app=app, streams=streams, projector=projector, http=http, poster=Poster(http, clock),
-                headers={"authorization": f"Bearer {token}"}, port=port,
+                app=parts.sidecar, streams=parts.streams, projector=parts.projector, http=http,
+                poster=Poster(http, clock), headers={"authorization": f"Bearer {token}"}, port=port,
             )  # fmt: skip
-        app.drain()
+        parts.sidecar.drain()
         stop.set()
         projecting.cancel()
