@@ -4,14 +4,15 @@ Words for every click that comes too late.
 """
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ompycord.conductor.reminders import OPS_MS, REMIND_MS
 from ompycord.domain import events as ev
+from ompycord.domain.access import Access, Role, RoleNames
 from ompycord.domain.access import Person as Asker
-from ompycord.domain.access import Role
 from ompycord.domain.ids import RunId
 from ompycord.domain.records import OutboxKind
 from ompycord.domain.refs import Ref, RefKind
@@ -202,6 +203,19 @@ async def test_under_the_two_person_rule_somebody_else_is_asked(harness: AppHarn
         assert "another person must allow it" in await answer_to(mo, refused)
         allowed = await ada.click(message, "Allow once")
         assert await answer_to(ada, allowed) == "Allowed once. The agent is continuing."
+    assert await harness.pinged() == [[ada.id]]
+
+
+async def test_under_the_two_person_rule_an_approver_who_started_the_run_is_not_pinged_for_it(
+    harness: AppHarness,
+) -> None:
+    ada, mo = harness.playground.ada, harness.playground.mo
+    access = Access(users=RoleNames(approver=(mo.id, ada.id)))
+    dependencies = harness.bot._dependencies  # pyright: ignore[reportPrivateUsage]  # options are made once, by `app`
+    options = dependencies.options.model_copy(update={"access": access})
+    harness.bot._dependencies = replace(dependencies, options=options)  # pyright: ignore[reportPrivateUsage]
+    async with harness.running():
+        await asked(harness, mo, repository="vault")
     assert await harness.pinged() == [[ada.id]]
 
 
