@@ -69,6 +69,7 @@ async def test_leave_is_given_by_a_button_once_and_the_message_says_by_whom(harn
         card = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Go to the question" in m.labels)
         link = card.component("Go to the question")
         assert link["url"].endswith(f"/{message.id}")
+        opened = await ada.click(message, "Deny…")
         await hold_edits(harness)
         first = await mo.click(message, "Allow once")
         assert await answer_to(mo, first) == "Allowed once. The agent is continuing."
@@ -78,6 +79,8 @@ async def test_leave_is_given_by_a_button_once_and_the_message_says_by_whom(harn
         assert (await answer_to(ada, late)).endswith("*Allow once*.")
         form = await ada.click(message, "Deny…")
         assert (await answer_to(ada, form)).startswith("Already answered by Mo")
+        denied = await ada.submit_labels(opened, {"The agent reads this": "Not today."})
+        assert (await answer_to(ada, denied)).startswith("Already answered by Mo")
         closed = await mo.wait_message(lambda m: m.id == message.id and not m.labels)
         assert "Allowed once by Mo, <t:" in closed.text
         (file,) = closed.raw["attachments"]

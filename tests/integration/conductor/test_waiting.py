@@ -10,6 +10,7 @@ from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import RunId
 from tests.integration.conductor.conftest import PATIENCE_S, AppHarness
 from tests.support.patience import until, within
+from tests.support.settled import settled
 
 NEVER_S = 3600.0
 SOON_S = 0.01
@@ -110,14 +111,15 @@ async def test_changes_of_other_runs_cost_no_look(wait: Wait, run: RunId, monkey
     monkeypatch.setattr(waiting, "POLL_S", NEVER_S)
     other = RunId((await wait.harness.submit()).id)
 
-    def change() -> None:
-        for _ in range(3):
-            wait.harness.bus.publish([other])
+    async with asyncio.TaskGroup() as group:
+        waits = group.create_task(wait.ended(run))
+        await until(lambda: bool(wait.looked))
+        wait.harness.bus.publish([other])
+        await settled(wait.harness.store)
+        assert len(wait.looked) == 1
         wait.answer = "yes"
         wait.harness.bus.publish([run])
-
-    assert await wait.after(run, change) == "yes"
-    assert len(wait.looked) == 2
+    assert waits.result() == "yes"
 
 
 async def test_it_looks_at_the_runs_snapshot(wait: Wait, run: RunId) -> None:
