@@ -29,7 +29,7 @@ def help_text(commands: Sequence[CommandHelp], role: Role, *, topic: str | None 
     `topic` keeps the commands that have the word in their usage or text.
     """
     if role is Role.NONE:
-        return "You have no role here. An admin names you under `access` in `ompycord.yml`."
+        return "You don't have access yet. Ask an admin to add you under `access` in `ompycord.yml`."
     wanted = (topic or "").strip().lower()
     found = [command for command in commands if wanted in f"{command.usage} {command.text}".lower()]
     mine = [command for command in found if role >= command.role]

@@ -73,7 +73,7 @@ class Seat:
         await self.page.keyboard.press("Enter")
         await self.page.keyboard.press("Enter")
         form = self.at("modal")
-        await expect(form).to_contain_text("What shall be done?")
+        await expect(form).to_contain_text("What should be done?")
         await form.get_by_test_id("modal-input").first.fill(prompt)
         await self.at("modal-submit").click()
         await expect(form).to_have_count(0)
@@ -140,7 +140,7 @@ async def test_command_form_card_finished_and_one_new_message(seat: Seat) -> Non
     await expect(seat.at("message").filter(has_text="Only you can see this").last).to_be_visible()
     await seat.open_thread()
     await expect(seat.card).to_contain_text("The discount ignores the quantity")
-    await expect(seat.card).to_contain_text("Done, checked", timeout=patient(LONG_MS))
+    await expect(seat.card).to_contain_text("Done · checks passed", timeout=patient(LONG_MS))
     await expect(seat.card).to_contain_text("unittest 5 passed")
     await expect(seat.result).to_have_count(1)
     await expect(seat.result).to_contain_text("@Ada")
@@ -159,7 +159,7 @@ async def test_a_question_is_answered_by_who_may_and_the_agent_gets_it(seat: Sea
     await expect(refusal).to_contain_text("Only")
     await seat.become("admin")
     await seat.button("Yes").click()
-    await expect(seat.card).to_contain_text("Done, checked", timeout=patient(LONG_MS))
+    await expect(seat.card).to_contain_text("Done · checks passed", timeout=patient(LONG_MS))
     await expect(seat.result).to_contain_text("NOTES.md")
     await expect(question).to_contain_text("Yes")
     await expect(seat.button("Yes")).to_have_count(0)
@@ -208,7 +208,7 @@ async def test_a_first_task_on_a_phone(phone: Seat) -> None:
     await phone.at("modal-submit").tap()
     await expect(phone.at("thread-chip")).to_have_count(threads + 1)
     await phone.at("thread-chip").last.tap()
-    await expect(phone.card).to_contain_text("Done, checked", timeout=patient(LONG_MS))
+    await expect(phone.card).to_contain_text("Done · checks passed", timeout=patient(LONG_MS))
     await expect(phone.result).to_contain_text("@Ada")
     assert await phone.page.evaluate(runs_over) == 0
     assert await phone.rang() == [[phone.product.playground.ada.id]]
@@ -228,7 +228,7 @@ async def test_the_bot_is_killed_and_started_on_the_page_and_every_card_comes_tr
     await expect(seat.at("bot-state")).to_contain_text("is online", timeout=patient(LONG_MS))
     for run in runs:
         await seat.open_in_full(seat.at("thread-chip").filter(has_text=run))
-        await expect(seat.card).to_contain_text("Done, checked", timeout=patient(LONG_MS))
+        await expect(seat.card).to_contain_text("Done · checks passed", timeout=patient(LONG_MS))
         await expect(seat.result).to_have_count(1)
         seen = await shown(seat.product.playground, run)
         assert (len(seen.mirrors), len(seen.threads), len(seen.cards), len(seen.results)) == (1, 1, 1, 1)
@@ -261,7 +261,7 @@ async def test_what_is_asked_while_the_disk_is_full_is_done_once_when_it_is_free
     await expect(seat.at("fault-row").first).to_contain_text("ended on the page")
     await expect(seat.at("thread-chip")).to_have_count(threads + 1, timeout=patient(LONG_MS))
     await seat.open_thread()
-    await expect(seat.card).to_contain_text("Done, checked", timeout=patient(LONG_MS))
+    await expect(seat.card).to_contain_text("Done · checks passed", timeout=patient(LONG_MS))
     await expect(seat.result).to_have_count(1)
 
 
@@ -274,6 +274,6 @@ async def test_a_card_comes_true_after_the_network_was_cut(seat: Seat, seed: int
     await press(seat, "fault-cut", seed)
     await expect(seat.at("bot-state")).to_contain_text("is offline")
     await expect(seat.at("bot-state")).to_contain_text("is online", timeout=patient(LONG_MS))
-    await expect(seat.card).to_contain_text("Done, checked", timeout=patient(LONG_MS))
+    await expect(seat.card).to_contain_text("Done · checks passed", timeout=patient(LONG_MS))
     await expect(seat.result).to_have_count(1, timeout=patient(LONG_MS))
     await seat.product.playground.end_fault("cut")

@@ -29,16 +29,16 @@ _FORM_MS = 24 * 3600 * 1000
 def queue_feature(context: BotContext) -> Feature:
     """The commands, and the form in which a message is edited."""
     messages, choices = _WaitingMessages(context), Choices(context)
-    queue = app_commands.Group(name="queue", description="What was said to a run and waits for its agent.")
+    queue = app_commands.Group(name="queue", description="Messages that wait for the agent of a run.")
 
-    @queue.command(name="list", description="What was said to a run and no agent has yet.")
+    @queue.command(name="list", description="Messages that no agent has read yet.")
     @app_commands.describe(run=_RUN)
     @app_commands.autocomplete(run=choices.runs)
     async def listed(interaction: Interaction, run: app_commands.Range[str, 1, 100] | None = None) -> None:
         await messages.show(interaction, run)
 
-    @queue.command(name="edit", description="Say it in other words, as long as no agent has it.")
-    @app_commands.describe(message="What to say otherwise", run=_RUN)
+    @queue.command(name="edit", description="Edit a queued message.")
+    @app_commands.describe(message="Which message", run=_RUN)
     @app_commands.autocomplete(message=messages.completed, run=choices.runs)
     async def edit(
         interaction: Interaction,
@@ -47,8 +47,8 @@ def queue_feature(context: BotContext) -> Feature:
     ) -> None:
         await messages.open_form(interaction, message, run)
 
-    @queue.command(name="drop", description="Take back what was said, as long as no agent has it.")
-    @app_commands.describe(message="What to take back", run=_RUN)
+    @queue.command(name="drop", description="Remove a queued message.")
+    @app_commands.describe(message="Which message", run=_RUN)
     @app_commands.autocomplete(message=messages.completed, run=choices.runs)
     async def drop(
         interaction: Interaction,
@@ -94,7 +94,7 @@ class _WaitingMessages:
         waiting = await self._context.messages.waiting(RunId(record.id))
         known = next((one for one in waiting if one.id == message), None)
         if known is None:
-            raise RefusedInWords("Nothing like that waits for the agent: it has it already, or somebody took it back.")
+            raise RefusedInWords("No such message: the agent has read it, or it was removed.")
         meaning = MessageEdit(run=record.id, message=known.id)
         state = await self._context.keep_meaning(meaning, valid_ms=_FORM_MS)
         form = edit_form(custom_id=self._context.signer.sign("editsaid", state), text=known.body.text)
@@ -106,7 +106,7 @@ class _WaitingMessages:
         try:
             meaning = await self._context.meaning(component)
             if not isinstance(meaning, MessageEdit):
-                raise RefusedInWords("That form is not known any more, so nothing was changed.")
+                raise RefusedInWords("That form has expired, so nothing was changed.")
             record = await self._context.visible(interaction, meaning.run)
             message = await self._context.messages.edit(record, meaning.message, text, person)
         except OmpycordError as refused:
@@ -123,10 +123,10 @@ class _WaitingMessages:
 
 def edit_form(*, custom_id: str, text: str) -> ui.Modal:
     """A form with a waiting message, to be edited."""
-    modal = ui.Modal(title="Say it otherwise", custom_id=custom_id, timeout=None)
+    modal = ui.Modal(title="Edit the message", custom_id=custom_id, timeout=None)
     field = ui.TextInput[ui.Modal](
         custom_id="message", style=TextStyle.paragraph, default=text[:MESSAGE_LENGTH], max_length=MESSAGE_LENGTH
     )
-    modal.add_item(ui.Label(text="What shall it know?", description="In the same place of the line.", component=field))
+    modal.add_item(ui.Label(text="Message", description="It keeps its place in the queue.", component=field))
     modal.stop()
     return modal

@@ -31,21 +31,19 @@ def run_control_feature(context: BotContext) -> Feature:
 
     async def stopped(interaction: Interaction, person: Person, record: RunRecord) -> None:
         await context.runs.stop(record, person)
-        await send_privately(
-            interaction, f"Run `{short_id(record.id)}` stops. Nothing is lost: *Resume* or `/omp resume` goes on."
-        )
+        await send_privately(interaction, "Stopped. Nothing is lost; continue with *Resume* or `/omp resume`.")
 
     async def resumed(interaction: Interaction, person: Person, record: RunRecord) -> None:
         await context.runs.resume(await context.snapshots.load(record), person)
-        await send_privately(interaction, f"Run `{short_id(record.id)}` goes on.")
+        await send_privately(interaction, "Resumed.")
 
-    @slash_command(name="stop", description="Halt the agent now. Nothing is lost; the run waits for you.")
+    @slash_command(name="stop", description="Pause the agent. Nothing is lost; Resume continues.")
     @app_commands.describe(run=_RUN)
     @app_commands.autocomplete(run=choices.runs)
     async def stop(interaction: Interaction, run: app_commands.Range[str, 1, 100] | None = None) -> None:
         await act(interaction, run, stopped)
 
-    @slash_command(name="resume", description="Go on with a stopped, failed or interrupted run.")
+    @slash_command(name="resume", description="Continue a stopped or interrupted run.")
     @app_commands.describe(run=_RUN)
     @app_commands.autocomplete(run=choices.runs)
     async def resume(interaction: Interaction, run: app_commands.Range[str, 1, 100] | None = None) -> None:

@@ -79,7 +79,7 @@ async def test_leave_is_given_by_a_button_once_and_the_message_says_by_whom(harn
         assert (await answer_to(ada, late)).endswith("*Allow once*.")
         form = await ada.click(message, "Deny…")
         assert (await answer_to(ada, form)).startswith("Already answered by Mo")
-        denied = await ada.submit_labels(opened, {"The agent reads this": "Not today."})
+        denied = await ada.submit_labels(opened, {"Reason (shown to the agent)": "Not today."})
         assert (await answer_to(ada, denied)).startswith("Already answered by Mo")
         closed = await mo.wait_message(lambda m: m.id == message.id and not m.labels)
         assert "Allowed once by Mo, <t:" in closed.text
