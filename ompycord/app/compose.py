@@ -8,8 +8,8 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
 from ompycord.app.access_keys.key_secrets import KeySecrets
-from ompycord.app.control import Control
 from ompycord.app.data_folder import DataFolder
+from ompycord.app.known_secrets import KnownSecrets
 from ompycord.app.mode import StorageMode
 from ompycord.app.outgoing.webhooks import open_notifier, webhook_secrets
 from ompycord.app.services import probes_of
@@ -17,7 +17,7 @@ from ompycord.app.system import SystemClock, SystemIds
 from ompycord.app.wiring.edges import bot_of, key_manager_of, lookups_of, mcp_of, sidecar_of
 from ompycord.app.wiring.parts import Infrastructure, Parts, Secrets, Workers
 from ompycord.app.wiring.reports import destinations_of, health_of, report_of
-from ompycord.app.wiring.running import operations_of, services_of
+from ompycord.app.wiring.running import control_of, operations_of, services_of
 from ompycord.app.wiring.work import areas_of, driver_of, projector_of, reminders_of, workers_of
 from ompycord.bot.lookups import Lookups
 from ompycord.conductor import Bus, Snapshots
@@ -25,29 +25,29 @@ from ompycord.http import RequestCounts
 from ompycord.settings import Settings
 from ompycord.store import open_store
 from ompycord.telemetry.watchdog import Watchdog
-from ompycord.text import Redactor
 
 __all__ = ["lifespan", "wire"]
 
 
 @asynccontextmanager
 async def lifespan(
-    settings: Settings, data: DataFolder, *, bot_token: str, webhook_secret: str, sidecar_address: Callable[[], str]
+    settings: Settings,
+    data: DataFolder,
+    *,
+    bot_token: str,
+    webhook_secret: str,
+    sidecar_address: Callable[[], str],
+    known: KnownSecrets | None = None,
 ) -> AsyncGenerator[Parts]:
-    """Open the store, wire everything to it, close it last. `sidecar_address` is asked when an agent starts."""
+    """Open the store, wire everything to it, close it last. `sidecar_address` is asked when an agent starts.
+
+    `known` are the secrets that the caller knows already; left out, what settings and data folder hold.
+    """
     clock, ids = SystemClock(), SystemIds()
     component_key, _ = data.secret("component_key")
     outgoing = webhook_secrets(settings.notify, data.path)
-    redactor = Redactor(
-        [
-            bot_token,
-            webhook_secret,
-            component_key,
-            *settings.agent_secrets,
-            *_granted(settings),
-            *outgoing.values(),
-        ]
-    )
+    known = known or KnownSecrets(settings, data_folder=data.path, environ=os.environ)
+    known.add((bot_token, webhook_secret, component_key, *outgoing.values()))
     bus = Bus()
     async with (
         open_store(data.database, clock=clock, ids=ids) as store,
@@ -61,7 +61,7 @@ async def lifespan(
             bus=bus,
             snapshots=Snapshots(store=store),
             mode=StorageMode(store=store, folder=data.path),
-            redact=redactor.redact,
+            known=known,
             clock=clock,
             ids=ids,
         )
@@ -99,7 +99,8 @@ def wire(
 
     destinations = destinations_of(infrastructure)
     health = health_of(infrastructure, workers, destinations, requests=requests)
-    bot = bot_of(infrastructure, areas, lookups or lookups_of(workers, health, mode), secrets)
+    seen = lookups or lookups_of(workers, health, mode, infrastructure.known.redactor)
+    bot = bot_of(infrastructure, areas, seen, secrets)
     operations = operations_of(infrastructure, key_secrets, key_manager)
     services = services_of(
         infrastructure,
@@ -110,7 +111,7 @@ def wire(
         key_manager=key_manager,
         reminders=reminders_of(infrastructure, areas),
         mcp=mcp,
-        control=Control(data.path, operations=operations),
+        control=control_of(infrastructure, operations),
         bot=bot,
     )
     # docs/contracts/http.md, *Health*. A problem at a model provider does not count.
@@ -135,9 +136,3 @@ def wire(
         key_manager=key_manager,
         operations=operations,
     )
-
-
-def _granted(settings: Settings) -> list[str]:
-    """The values of our environment that agents are granted; no card and no log may show them."""
-    names = {name for agent in settings.catalog.agents for name in agent.grants.variables}
-    return [os.environ[name] for name in names if name in os.environ]

@@ -23,7 +23,17 @@ from ompycord.files import replace_file
 from ompycord.render.refusals import Audience, refusal_words
 from ompycord.telemetry import get_logger
 
-__all__ = ["CONTROL_FILE", "CONTROL_SOCKET", "LONGEST_LINE", "LONGEST_PATH", "Control", "Operation", "fits"]
+__all__ = [
+    "CONTROL_FILE",
+    "CONTROL_SOCKET",
+    "LONGEST_LINE",
+    "LONGEST_PATH",
+    "MOST_WORKING",
+    "SHOW_SECRETS",
+    "Control",
+    "Operation",
+    "fits",
+]
 
 log = get_logger(__name__)
 
@@ -38,7 +48,11 @@ CONTROL_FILE = "control.json"
 LONGEST_PATH = 100
 """Bytes; sockaddr_un holds 104 on macOS and 108 on Linux."""
 LONGEST_LINE = 64 * 1024
-MOST_CONNECTIONS = 8
+MOST_WORKING = 8
+MOST_SILENT = 32
+"""Connections that wait for their question; one more ends the oldest of them."""
+SHOW_SECRETS = frozenset({"keys.add", "keys.rotate"})
+"""Their answer has a new secret, which is shown this once."""
 READ_S = 5.0
 WORK_S = 20.0
 END_S = 5.0
@@ -47,11 +61,22 @@ END_S = 5.0
 class Control:
     """The server. It has `operations` by name; any process that can read the token may ask for each of them."""
 
-    def __init__(self, folder: Path, *, operations: Mapping[str, Operation]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        operations: Mapping[str, Operation],
+        redact: Callable[[Any], Any] = lambda reply: reply,
+    ) -> None:
+        """`redact` takes secrets out of an answer, as JSON can carry it, but for the operations that show a new one."""
+        self.token = secrets.token_urlsafe(32)
+        """What a command must send; it stands in `control.json`."""
         self._folder = folder
         self._operations = dict(operations)
-        self._token = secrets.token_urlsafe(32)
+        self._redact = redact
         self._open = 0
+        self._silent: dict[asyncio.StreamWriter, None] = {}
+        self._working = 0
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -91,14 +116,17 @@ class Control:
 
     def _publish_address(self, port: int | None) -> None:
         """Write what a command needs, whole or not at all: the token, and the port where there is no socket."""
-        contact = {"token": self._token, **({} if port is None else {"port": port})}
+        contact = {"token": self.token, **({} if port is None else {"port": port})}
         replace_file(self._folder / CONTROL_FILE, json.dumps(contact))
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open += 1
         self._idle.clear()
+        if len(self._silent) >= MOST_SILENT:  # the one that has said nothing for longest makes room
+            next(iter(self._silent)).transport.abort()
+        self._silent[writer] = None
         try:
-            reply = await self._reply(reader)
+            reply = await self._reply(reader, writer)
             writer.write(json.dumps(reply).encode() + b"\n")
             async with asyncio.timeout(READ_S):
                 await writer.drain()
@@ -106,28 +134,38 @@ class Control:
             log.debug("control.gone")  # the client does not wait any more
         finally:
             writer.close()
+            self._silent.pop(writer, None)
             self._open -= 1
             if not self._open:
                 self._idle.set()
 
-    async def _reply(self, reader: asyncio.StreamReader) -> dict[str, Any]:
+    async def _reply(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> dict[str, Any]:
         try:
             name, arguments = await self._question(reader)
-            operation = self._operation(name)
-            async with asyncio.timeout(WORK_S):
-                return {"result": await operation(arguments)}
+            self._silent.pop(writer, None)
+            result = await self._perform(self._operation(name), arguments)
+            return {"result": result if name in SHOW_SECRETS else self._redact(result)}
         except OmpycordError as error:
             words = refusal_words(error, Audience.COMMAND_LINE) if isinstance(error, Refused) else str(error)
-            return {"error": words, "code": getattr(error, "exit_code", 1)}
+            return {"error": self._redact(words), "code": getattr(error, "exit_code", 1)}
         except TimeoutError:
             return {"error": "The running Ompycord did not get to it in time.", "code": 69}
         except Exception:
             log.exception("control.failed")
             return {"error": "A defect of ours; the log of the running Ompycord has it.", "code": 70}
 
-    def _operation(self, name: str) -> Operation:
-        if self._open > MOST_CONNECTIONS:
+    async def _perform(self, operation: Operation, arguments: dict[str, Any]) -> Any:
+        """Only what works counts: who connects and sends nothing, or has no token, keeps no command from working."""
+        if self._working >= MOST_WORKING:
             raise RefusedInWords("Too many commands at once: try again.")
+        self._working += 1
+        try:
+            async with asyncio.timeout(WORK_S):
+                return await operation(arguments)
+        finally:
+            self._working -= 1
+
+    def _operation(self, name: str) -> Operation:
         operation = self._operations.get(name) if is_allowed(SYSTEM, name) else None
         if operation is None:
             raise RefusedInWords("The running Ompycord does not know this command: it may be older. Restart it.")
@@ -144,13 +182,29 @@ class Control:
             raise RefusedInWords("This is no question that the control socket understands.")
         request = cast("dict[str, Any]", question)
         token: Any = request.get("token")
-        if not (isinstance(token, str) and hmac.compare_digest(token.encode(), self._token.encode())):
+        if not (isinstance(token, str) and hmac.compare_digest(_bytes(token), self.token.encode())):
             raise RefusedInWords("The token of control.json is wrong.")
+        if _has_lone_surrogate(request):
+            raise RefusedInWords("This is no question that the control socket understands.")
         name: Any = request.get("operation")
         arguments: Any = request.get("arguments", {})
         if not isinstance(name, str) or not isinstance(arguments, dict):
             raise RefusedInWords("This is no question that the control socket understands.")
         return name, cast("dict[str, Any]", arguments)
+
+
+def _bytes(text: str) -> bytes:
+    """Any text that JSON can carry, lone surrogates too."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _has_lone_surrogate(value: Any) -> bool:
+    """Whether a text in this JSON is none that can be stored or shown."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def fits(path: Path) -> bool:

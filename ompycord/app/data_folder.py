@@ -56,7 +56,7 @@ class DataFolder:
         folder.mkdir(mode=0o700, exist_ok=True)
         file = folder / name
         try:
-            return file.read_text(encoding="utf-8").strip(), False
+            return file.read_text(encoding="utf-8-sig").strip(), False
         except FileNotFoundError:
             pass
         value = secrets.token_urlsafe(32)

@@ -7,10 +7,11 @@ import asyncio
 import json
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ompycord.app.control import CONTROL_FILE, CONTROL_SOCKET, LONGEST_LINE, fits
+from ompycord.app.control import CONTROL_FILE, CONTROL_SOCKET, LONGEST_LINE, SHOW_SECRETS, fits
 from ompycord.app.data_folder import DataFolder
 from ompycord.errors import BusyError, ConfigurationError, RefusedInWords, StartError, UnavailableError
 
@@ -31,9 +32,12 @@ _ERRORS: dict[int, type[StartError | RefusedInWords]] = {
 }
 
 
-def perform(data: DataFolder, operation: str, arguments: dict[str, Any]) -> Any:
+def perform(
+    data: DataFolder, operation: str, arguments: dict[str, Any], *, redact: Callable[[Any], Any] = lambda answer: answer
+) -> Any:
     """The operation's answer, from the running process or by ourselves.
 
+    `redact` takes secrets out of our own answer; the running process has done so with its own.
     Raises what the operation raises (Refused, StartError), and BusyError when the folder is held by a process that does
     not answer.
     """
@@ -44,7 +48,8 @@ def perform(data: DataFolder, operation: str, arguments: dict[str, Any]) -> Any:
             return answer
         try:
             with data.lock():
-                return asyncio.run(_alone(data, operation, arguments))
+                answer = asyncio.run(_alone(data, operation, arguments))
+                return answer if operation in SHOW_SECRETS else redact(answer)
         except BusyError:
             if time.monotonic() >= until:
                 raise

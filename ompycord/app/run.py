@@ -6,7 +6,7 @@ docs/contracts/processes.md, *Order of start and end*; `services.py` has the ord
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from ompycord import __version__
 from ompycord.app.compose import lifespan
 from ompycord.app.connection.startup_probe import point_at_configured, report_missing
 from ompycord.app.data_folder import DataFolder
+from ompycord.app.known_secrets import KnownSecrets
 from ompycord.app.outgoing.webhooks import webhook_secrets
 from ompycord.app.services import Ends, RunningServices, Service
 from ompycord.app.signals import Stop
@@ -24,7 +25,6 @@ from ompycord.errors import StartError
 from ompycord.http import bind, serve
 from ompycord.settings import Settings, load_settings
 from ompycord.telemetry import LogFile, configure_logging, get_logger
-from ompycord.text import Redactor
 
 if TYPE_CHECKING:
     from ompycord.app.connection.local_discord import LocalDiscord
@@ -70,11 +70,20 @@ async def _up(
         if settings.discord.token is not None:
             token = settings.discord.token.get_secret_value()
             point_at_configured(settings.discord)
-            await _serve(settings, data, token, secret, stop, announce=announce, address=None)
+            known = _known_secrets(settings, data, environ, (token, secret))
+            await _serve(settings, data, token, secret, stop, known=known, announce=announce, address=None)
         else:
             async with local_playground(settings, data, environ) as (local, adapted):
+                known = _known_secrets(adapted, data, environ, (local.info.bot_token, local.token, secret))
                 await _serve(
-                    adapted, data, local.info.bot_token, secret, stop, announce=announce, address=local.address
+                    adapted,
+                    data,
+                    local.info.bot_token,
+                    secret,
+                    stop,
+                    known=known,
+                    announce=announce,
+                    address=local.address,
                 )
 
 
@@ -115,6 +124,15 @@ async def local_playground(
             await local.shut_down()
 
 
+def _known_secrets(
+    settings: Settings, data: DataFolder, environ: Mapping[str, str], secrets: Iterable[str]
+) -> KnownSecrets:
+    """The secrets that are known before anything is logged."""
+    known = KnownSecrets(settings, data_folder=data.path, environ=environ)
+    known.add((*secrets, *webhook_secrets(settings.notify, data.path).values()))
+    return known
+
+
 async def _serve(
     settings: Settings,
     data: DataFolder,
@@ -122,16 +140,15 @@ async def _serve(
     secret: str,
     stop: Stop,
     *,
+    known: KnownSecrets,
     announce: Callable[[str], None],
     address: str | None,
 ) -> None:
-    outgoing = webhook_secrets(settings.notify, data.path)
-    redactor = Redactor([token, secret, *settings.agent_secrets, *outgoing.values()])
     log_file = settings.log.file and LogFile(
         path=data.path / settings.log.file, max_bytes=settings.log.max_mib * MIB, keep=settings.log.keep
     )
     configure_logging(
-        level=settings.log.level, json_lines=settings.log.json_lines, redact=redactor.redact, file=log_file
+        level=settings.log.level, json_lines=settings.log.json_lines, redact=known.redactor.redact, file=log_file
     )
     for warning in settings.warnings:
         announce(f"  Look at     {warning}")
@@ -140,7 +157,9 @@ async def _serve(
     sidecar = f"http://{reached_at(settings.webhook.host)}:{sock.getsockname()[1]}"
     with contextlib.closing(sock):
         async with (
-            lifespan(settings, data, bot_token=token, webhook_secret=secret, sidecar_address=lambda: sidecar) as parts,
+            lifespan(
+                settings, data, bot_token=token, webhook_secret=secret, sidecar_address=lambda: sidecar, known=known
+            ) as parts,
             asyncio.TaskGroup() as group,
         ):
             running = RunningServices(group, failed=stop.ask)

@@ -3,7 +3,7 @@
 Counterpart of `http/server.py`, which serves it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ompycord.conductor import Bus, Snapshots
 from ompycord.domain.ports import Clock, Ids
@@ -30,10 +30,13 @@ def create_sidecar(
     mounts: Sequence[Mount] = (),
     reports: Reports | None = None,
     bus: Bus | None = None,
+    hosts: Iterable[str] = (),
+    redact: Callable[[str], str] = lambda text: text,
 ) -> Sidecar:
     """The webhook at the root and `mounts` under their prefixes.
 
-    `streams`, `reports`, `bus` and `wake` as `create_webhook` has them.
+    `hosts` are names beside those of the limits; `redact` takes loaded secrets out of answers. `streams`, `reports`,
+    `bus` and `wake` as `create_webhook` has them.
     """
     auth_check = AuthCheck(keyring=keyring, clock=clock, limits=limits)
     pipeline = RequestPipeline(auth_check=auth_check, clock=clock, limits=limits)
@@ -58,6 +61,7 @@ def create_sidecar(
         raw=[webhook.raw],
         mounts=mounts,
         root=webhook.root,
-        hosts=frozenset(limits.hosts),
+        hosts=frozenset((*limits.hosts, *hosts)),
         on_drain=[] if streams is None else [streams.drain],
+        redact=redact,
     )

@@ -145,6 +145,12 @@ class MessageRenderer:
     def _is_rehearsal(self, record: RunRecord) -> bool:
         return any(a.name == record.agent and a.kind == "rehearsal" for a in self.catalog.agents)
 
+    def _is_network_open(self, record: RunRecord) -> bool:
+        """Whether the run's agent may reach the network, as it is configured now; the rehearsal is no agent."""
+        return any(
+            one.name == record.agent and one.sandbox.network and one.kind != "rehearsal" for one in self.catalog.agents
+        )
+
     async def _context(
         self, record: RunRecord, snapshot: StatusSnapshot, surfaces: tuple[Surface, ...]
     ) -> RenderContext:
@@ -156,6 +162,7 @@ class MessageRenderer:
             gateway="connected" if self.is_connected() else "reconnecting",
             slowed_until=self._slowed_until(card) if not snapshot.is_final else None,
             confinement=self.confinement if record.kind is RunKind.HOSTED else None,
+            is_network_open=record.kind is RunKind.HOSTED and self._is_network_open(record),
             queue_place=await self._queue_place(record) if snapshot.state is RunState.QUEUED else None,
             checks=self._checks(record),
             channel_name=self.channel_name(record.channel),

@@ -3,9 +3,10 @@
 Read by `bot.py` and what it makes.
 """
 
+import re
 from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from ompycord.domain.access import Access, Snowflake
 from ompycord.domain.base import Frozen
@@ -13,6 +14,7 @@ from ompycord.domain.base import Frozen
 __all__ = ["BotOptions", "DiscordSettings"]
 
 _READY_S = 2.0
+_CUSTOM = re.compile(r"<a?:\w{2,32}:[0-9]{15,20}>")
 
 
 class DiscordSettings(Frozen):
@@ -43,6 +45,13 @@ class DiscordSettings(Frozen):
     api: str | None = None
     """Another Discord: the address of its API. Only the playground needs it."""
     gateway: str | None = None
+
+    @field_validator("launch_emoji")
+    @classmethod
+    def _is_an_emoji(cls, value: str) -> str:
+        if _CUSTOM.fullmatch(value) is None and (value.isascii() or ":" in value):
+            raise ValueError("write the emoji itself, such as 🚀, or an own one of the server as <:name:its-id>")
+        return value
 
     @property
     def ready_timeout_s(self) -> float:

@@ -61,7 +61,7 @@ def _private(path: Path) -> str:
     """Raises Refused for a file that others may read, OSError where there is none."""
     if os.name == "posix" and path.stat().st_mode & 0o077:
         raise RefusedInWords(f"{path} may be read by others: chmod 600 it, and make a new key.")
-    return path.read_text(encoding="utf-8")
+    return path.read_text(encoding="utf-8-sig")
 
 
 def _push(target: Target, path: str, body: bytes) -> str:

@@ -58,7 +58,7 @@ def init(
 
 def _token(file: Path | None, wizard: "Wizard") -> str:
     try:
-        given = file.read_text(encoding="utf-8").strip() if file else os.environ.get("DISCORD_TOKEN", "").strip()
+        given = file.read_text(encoding="utf-8-sig").strip() if file else os.environ.get("DISCORD_TOKEN", "").strip()
     except (OSError, UnicodeDecodeError):
         raise ConfigurationError("--token-file: that file cannot be read.") from None
     if given:

@@ -36,6 +36,16 @@ class Kind(StrEnum):
     HMAC = "hmac"
 
 
+class KeyScope(StrEnum):
+    """The scopes that a key of a client can have (`records.CLIENT_SCOPES`): a run gets its key for MCP by itself."""
+
+    EVENTS_WRITE = Scope.EVENTS_WRITE
+    RUNS_CREATE = Scope.RUNS_CREATE
+    RUNS_READ = Scope.RUNS_READ
+    STATUS_READ = Scope.STATUS_READ
+    METRICS_READ = Scope.METRICS_READ
+
+
 def seconds(text: str) -> int:
     """A duration such as `30d`, `12h`, `90m`, `0s`. Raises BadParameter."""
     match = _DURATION.fullmatch(text.strip().lower())
@@ -52,7 +62,8 @@ def add(
     name: Annotated[str, typer.Argument(help="What you call it: who sends with it.")],
     kind: Annotated[Kind, typer.Option(help="bearer: sent with each request. hmac: signs each request.")] = Kind.BEARER,
     scope: Annotated[
-        list[Scope] | None, typer.Option(help="What it may do; repeat for several. Without: events:write, runs:create.")
+        list[KeyScope] | None,
+        typer.Option(help="What it may do; repeat for several. Without: events:write, runs:create."),
     ] = None,
     channel: Annotated[str | None, typer.Option(help="The Discord channel (id) where its runs are shown.")] = None,
     owner: Annotated[

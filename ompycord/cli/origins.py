@@ -4,10 +4,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-import yaml
-from dotenv import dotenv_values
-
-from ompycord.settings import NAMED, PREFIX, PRESETS, SECRETS, secret_folder
+from ompycord.settings import (
+    NAMED,
+    PREFIX,
+    PRESETS,
+    SECRETS,
+    config_file,
+    is_of_orchestrator,
+    read_dotenv,
+    read_yaml,
+    secret_folder,
+)
 
 __all__ = ["Origins"]
 
@@ -22,15 +29,15 @@ class Origins:
     def __init__(
         self, environ: Mapping[str, str], folder: Path, given: Mapping[Keys, str], *, preset: str | None = None
     ) -> None:
-        dotenv = {name: text for name, text in dotenv_values(folder / ".env").items() if text is not None}
-        file = Path(environ.get("OMPYCORD_CONFIG") or dotenv.get("OMPYCORD_CONFIG") or folder / "ompycord.yml")
-        content: Any = yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else None
+        dotenv = read_dotenv(folder / ".env")
+        file = config_file(environ, dotenv, folder)
+        content = read_yaml(file) if file.exists() else {}
         layers: list[dict[Keys, str]] = [
             dict(given),
             _variables(environ, "{}"),
             _variables(dotenv, "{} in .env"),
             _variables(secret_folder(environ, dotenv), "{} in the secret folder"),
-            dict.fromkeys(_paths(content or {}, ()), file.name),
+            dict.fromkeys(_paths(content, ()), file.name),
             dict.fromkeys(_paths(PRESETS.get(preset or "", {}), ()), f"preset {preset}"),
         ]
         self._layers = [{RENAMED.get(path, path): origin for path, origin in layer.items()} for layer in layers]
@@ -49,7 +56,7 @@ def _variables(variables: Mapping[str, str], messages: str) -> dict[Keys, str]:
     found: dict[Keys, str] = {}
     for name, text in variables.items():
         bare = name.removesuffix("_FILE") if name.removesuffix("_FILE") in SECRETS else name
-        if not text.strip():
+        if not text.strip() or (messages == "{}" and is_of_orchestrator(name, text)):
             continue
         if bare in NAMED:
             found[NAMED[bare]] = messages.format(name)

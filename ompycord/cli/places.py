@@ -28,4 +28,12 @@ def perform_here(data_dir: Path | None, operation: str, arguments: dict[str, Any
     from ompycord.app.data_folder import DataFolder
     from ompycord.app.operations import perform
 
-    return perform(DataFolder(settings_of(data_dir).data_dir), operation, arguments)
+    settings = settings_of(data_dir)
+    data = DataFolder(settings.data_dir)
+
+    def redact(answer: Any) -> Any:
+        from ompycord.app.known_secrets import KnownSecrets
+
+        return KnownSecrets(settings, data_folder=data.path, environ=os.environ).redactor.redact_all(answer)
+
+    return perform(data, operation, arguments, redact=redact)

@@ -76,7 +76,7 @@ def _secret(key: str | None, data_dir: Path | None) -> str:
     if settings.webhook.secret is not None:
         return settings.webhook.secret.get_secret_value()
     try:
-        return (folder / "secrets" / "webhook_secret").read_text(encoding="utf-8").strip()
+        return (folder / "secrets" / "webhook_secret").read_text(encoding="utf-8-sig").strip()
     except OSError:
         raise ConfigurationError(
             "No secret to sign with: set OMP_WEBHOOK_SECRET, or run `ompycord up` once, which makes one."

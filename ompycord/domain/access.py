@@ -6,15 +6,16 @@ docs/contracts/commands-and-buttons.md, *Roles*: viewer < runner < approver < ad
 
 from collections.abc import Iterable
 from enum import IntEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field, StringConstraints
 
 from ompycord.domain.base import Frozen
 
-__all__ = ["ACTIONS", "Access", "Person", "Role", "RoleNames"]
+__all__ = ["ACTIONS", "SNOWFLAKE", "Access", "Person", "Role", "RoleNames"]
 
-Snowflake = Annotated[str, StringConstraints(pattern=r"^[0-9]{15,20}$")]
+SNOWFLAKE: Final = r"^[0-9]{15,20}$"
+Snowflake = Annotated[str, StringConstraints(pattern=SNOWFLAKE)]
 
 
 class Role(IntEnum):

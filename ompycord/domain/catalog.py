@@ -3,6 +3,8 @@
 The only way from a name to a path, an address or a command.
 """
 
+from typing import Annotated
+
 from pydantic import Field, SerializeAsAny
 
 from ompycord.domain.base import Frozen
@@ -14,13 +16,16 @@ from ompycord.errors import Refused
 __all__ = ["Catalog", "Limits", "RunChannels"]
 
 
+Count = Annotated[int, Field(ge=1, le=10_000)]
+
+
 class Limits(Frozen):
     """How much may run or wait at the same time (docs/contracts/runs.md, *Open runs*)."""
 
-    open_per_person: int = 5
-    open_per_channel: int = 10
-    open_per_guild: int = 20
-    parallel_runs: int = 2
+    open_per_person: Count = 5
+    open_per_channel: Count = 10
+    open_per_guild: Count = 20
+    parallel_runs: Annotated[int, Field(ge=1, le=1000)] = 2
     """Hosted runs that work at the same time; others wait in line."""
 
 

@@ -5,7 +5,7 @@ Counterpart of the first migration.
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any, NamedTuple, TypeVar
+from typing import Annotated, Any, Final, NamedTuple, TypeVar
 
 from pydantic import Field
 
@@ -17,6 +17,7 @@ from ompycord.domain.ids import RunId, Source, Ulid
 from ompycord.domain.run import Machine
 
 __all__ = [
+    "CLIENT_SCOPES",
     "Board",
     "Commit",
     "Committed",
@@ -244,6 +245,10 @@ class Scope(StrEnum):
     STATUS_READ = "status:read"
     METRICS_READ = "metrics:read"
     MCP = "mcp"
+
+
+CLIENT_SCOPES: Final = frozenset(Scope) - {Scope.MCP}
+"""What a key that a person makes can be for: the tools of MCP are for the keys of runs."""
 
 
 class KeyRecord(Frozen):

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints, field_serializer, field_validator, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, field_serializer, field_validator, model_validator
 
 from ompycord.domain.base import Frozen
 
@@ -14,7 +14,24 @@ ConfinementLevel = Literal["full", "files+net", "files", "container", "none"]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 OwnName = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 """A name that an agent itself gives to something: a mode, a model."""
-Argument = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
+
+
+def _expanded(text: str) -> str:
+    """A word of a command in which `~` or `~/` at its beginning is the home of the bot's user, as in a shell."""
+    return str(_home_expanded(Path(text))) if text == "~" or text.startswith("~/") else text
+
+
+def _home_expanded(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise ValueError("there is no such home folder: write the whole path") from None
+
+
+Argument = Annotated[str, StringConstraints(min_length=1, max_length=4096), AfterValidator(_expanded)]
+WrittenPath = Annotated[Path, AfterValidator(_home_expanded)]
+"""A path in which `~` is the home of the bot's user."""
+VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=128)]
 Processes = Annotated[int, Field(gt=0, le=65_536)]
 Mebibytes = Annotated[int, Field(gt=0, le=16 * 1024**2)]
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
@@ -69,7 +86,7 @@ class RepositorySpec(Frozen):
     """A repository by name. Exactly one of `path` and `address`."""
 
     name: Slug
-    path: Path | None = None
+    path: WrittenPath | None = None
     """A repository on this machine; results land there as branches."""
     address: Annotated[str, StringConstraints(max_length=2048)] | None = None
     """Where git clones from."""
@@ -119,18 +136,18 @@ class Sandbox(Frozen):
 class Grants(Frozen):
     """What an agent gets of its user's own, by name; nothing else of home is given."""
 
-    files: tuple[Path, ...] = ()
+    files: tuple[WrittenPath, ...] = ()
     """Files or folders that it may read.
 
     Those below the user's home stand at the same place in the agent's own HOME.
     """
-    variables: tuple[Annotated[str, StringConstraints(pattern=r"^[A-Z_][A-Z0-9_]{0,127}$")], ...] = ()
+    variables: tuple[VariableName, ...] = ()
     """Variables of the bot's environment that it gets, never the bot's own."""
 
     @field_validator("variables")
     @classmethod
     def _none_of_the_bots_own(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        if any(name.startswith(_OWN) for name in names):
+        if any(name.upper().startswith(_OWN) for name in names):
             raise ValueError("a variable of the bot's own (DISCORD_, OMP_, OMPYCORD_) is never given to an agent")
         return names
 
@@ -143,9 +160,7 @@ class AgentSpec(Frozen):
     """Which adapter runs it; the adapter's options know this name."""
     command: tuple[Argument, ...] = ()
     """An argument list, never a shell. Left out, it is the kind's own program where it has one."""
-    env: dict[Annotated[str, StringConstraints(pattern=r"^[A-Z_][A-Z0-9_]*$")], str] = Field(
-        default_factory=dict[str, str]
-    )
+    env: dict[VariableName, str] = Field(default_factory=dict[str, str])
     """Variables set for the agent, in addition to the allow-list."""
     wall_s: Annotated[float, Field(gt=0, le=86_400)] = 3600
     idle_s: Annotated[float, Field(gt=0, le=86_400)] = 900

@@ -25,6 +25,10 @@ Raises NotStored while the database refuses.
 """
 
 
+FindGranted = Callable[[str], str | None]
+"""The name of the granted secret that stands in a text, None where none does."""
+
+
 async def _no_task(task: Ulid) -> Task | None:
     return None
 
@@ -36,6 +40,11 @@ async def _no_file(file: TaskFile) -> bytes | None:
 
 async def _no_co_author(person: str) -> str | None:
     """Where no person is known."""
+    return None
+
+
+async def _nothing_granted(agent: str) -> FindGranted | None:
+    """Where no agent is given a secret."""
     return None
 
 
@@ -77,6 +86,8 @@ class StepContext:
     """US dollars that the run's agent has reported for this session."""
     file: Callable[[TaskFile], Awaitable[bytes | None]] = _no_file
     """A file that came with the task; None where it has expired."""
+    granted: Callable[[str], Awaitable[FindGranted | None]] = _nothing_granted
+    """What finds the secrets that an agent was given in a text, by their names; None where it was given none."""
     co_author: Callable[[str], Awaitable[str | None]] = _no_co_author
     """The requester's identity for commits, `Name <address>`; None where they chose none."""
 

@@ -1,8 +1,8 @@
 """Which requests are accepted, and how often an address may fail; counterpart of `authentication.py`, for one request.
 
-An address that failed too often is refused before its body is read. Two kinds are exempt, so that no sender locks out
-another: programs of this machine, and addresses from which a valid request came lately (a proxy, an office). Memory
-only, bounded.
+An address that failed too often is refused before its body is read, unless its request may be valid: behind one address
+are many senders (a proxy, an office), and none locks out another. Programs of this machine are exempt, and so are
+addresses from which a valid request came lately. Memory only, bounded.
 """
 
 from collections import OrderedDict
@@ -12,7 +12,7 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 from ompycord.domain.ports import Clock
-from ompycord.http.authentication import authenticate, is_local
+from ompycord.http.authentication import authenticate, is_local, is_signed
 from ompycord.http.keys import Key, KeySet
 from ompycord.http.limits import HttpLimits
 from ompycord.http.problems import Problem
@@ -50,27 +50,51 @@ class AuthCheck:
         return len(self._addresses)
 
     def check_address(self, headers: Mapping[bytes, bytes], *, peer: str | None) -> None:
-        """Check before the body is read. Raises Problem `too-many-failures` (429)."""
+        """Check before the body is read. Raises Problem `too-many-failures` (429).
+
+        A valid key passes, and a signature that is one by its form: its body must be read before it is judged.
+        """
+        wait_s = self._wait_s(headers, peer)
+        if wait_s and not self._may_be_valid(headers, peer):
+            self.failures += 1
+            raise _too_many(wait_s)
+
+    def _wait_s(self, headers: Mapping[bytes, bytes], peer: str | None) -> float:
+        """Seconds for which this address failed too often; 0 for one that did not, or is exempt."""
         known = self._addresses.get(self._address(headers, peer))
         if known is None or is_local(headers, peer):
-            return
+            return 0.0
         now = self._clock.monotonic_s()
         if known.valid_at is not None and now - known.valid_at < TRUSTED_S:
-            return
-        wait_s = known.failures.wait_s(1, now_s=now)
-        if wait_s:
-            self.failures += 1
-            raise Problem("too-many-failures", retry_after_s=wait_s, headers=((b"connection", b"close"),))
+            return 0.0
+        return known.failures.wait_s(1, now_s=now)
+
+    def _may_be_valid(self, headers: Mapping[bytes, bytes], peer: str | None) -> bool:
+        if b"webhook-signature" in headers:
+            return is_signed(headers, now_s=self._clock.now_ms() / 1000)
+        try:
+            self._authenticate(headers, b"", peer)
+        except Problem:
+            return False
+        return True
+
+    def _authenticate(self, headers: Mapping[bytes, bytes], body: bytes, peer: str | None) -> Key:
+        proxies = self._limits.trusted_proxies
+        return authenticate(headers, body, peer=peer, keyring=self._keyring, trusted_proxies=proxies)
 
     def authenticate_request(self, headers: Mapping[bytes, bytes], body: bytes, *, peer: str | None) -> Key:
-        """The key behind a request. Raises Problem `unauthorized`, which counts against its address."""
+        """The key behind a request. Raises Problem `unauthorized`, which counts against its address.
+
+        It is `too-many-failures` where the address had failed too often before.
+        """
         address = self._address(headers, peer)
         try:
-            key = authenticate(
-                headers, body, peer=peer, keyring=self._keyring, trusted_proxies=self._limits.trusted_proxies
-            )
+            key = self._authenticate(headers, body, peer)
         except Problem:
+            wait_s = self._wait_s(headers, peer)
             self._failed(address)
+            if wait_s:
+                raise _too_many(wait_s) from None
             raise
         now = self._clock.monotonic_s()
         known = self._addresses.get(address) or self._remember(address, now)
@@ -97,6 +121,10 @@ class AuthCheck:
         if peer in self._limits.trusted_proxies:
             peer = headers.get(b"x-forwarded-for", b"").decode("latin-1").rpartition(",")[2].strip() or peer
         return _counted_as(peer or "")
+
+
+def _too_many(wait_s: float) -> Problem:
+    return Problem("too-many-failures", retry_after_s=wait_s, headers=((b"connection", b"close"),))
 
 
 @lru_cache(maxsize=1024)

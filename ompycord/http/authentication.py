@@ -7,10 +7,18 @@ from ompycord.domain.records import Scope
 from ompycord.errors import Refused
 from ompycord.http.keys import Key, KeySet
 from ompycord.http.problems import problem_of, unauthorized
+from ompycord.http.signature import may_be_signature
 
-__all__ = ["authenticate", "header_map", "is_local", "require_scope"]
+__all__ = ["authenticate", "header_map", "is_local", "is_signed", "require_scope"]
 
-_FORWARDING = (b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-real-ip", b"via")
+_FORWARDING = frozenset(
+    b"forwarded via x-real-ip x-client-ip x-cluster-client-ip x-original-forwarded-for x-original-host x-original-url "
+    b"x-rewrite-url x-proxyuser-ip x-envoy-external-address x-envoy-internal true-client-ip cf-connecting-ip "
+    b"cf-connecting-ipv6 cf-ray cf-visitor cdn-loop fastly-client-ip fly-client-ip x-azure-clientip "
+    b"x-azure-socketip x-appengine-user-ip x-amzn-trace-id x-arr-ssl".split()
+)
+_FORWARDED = b"x-forwarded"
+"""The beginning of every other header by which a proxy says for whom it asks."""
 _LOOPBACK = ("127.", "::1", "::ffff:127.")
 
 
@@ -43,6 +51,16 @@ def authenticate(
     return key
 
 
+def is_signed(headers: Mapping[bytes, bytes], *, now_s: float) -> bool:
+    """Whether a request has a signature that may be valid, as far as it is known without its body."""
+    return may_be_signature(
+        webhook_id=headers.get(b"webhook-id", b"").decode("latin-1"),
+        timestamp=headers.get(b"webhook-timestamp", b"").decode("latin-1"),
+        signature=headers.get(b"webhook-signature", b"").decode("latin-1"),
+        now_s=now_s,
+    )
+
+
 def require_scope(key: Key, scope: Scope) -> None:
     """Raises Problem `scope` (403)."""
     denied = authorize(key.actor, scope)
@@ -61,4 +79,8 @@ def _cannot_be_overheard(headers: Mapping[bytes, bytes], peer: str | None, trust
 
 def is_local(headers: Mapping[bytes, bytes], peer: str | None) -> bool:
     """Whether the request is from a program of this machine, without a proxy between."""
-    return peer is not None and peer.startswith(_LOOPBACK) and not any(name in headers for name in _FORWARDING)
+    return peer is not None and peer.startswith(_LOOPBACK) and not _is_forwarded(headers)
+
+
+def _is_forwarded(headers: Mapping[bytes, bytes]) -> bool:
+    return any(name in _FORWARDING or name.startswith(_FORWARDED) for name in headers)

@@ -11,20 +11,29 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ompycord.http.auth_check import AuthCheck
 from ompycord.http.authentication import header_map
 from ompycord.http.pipeline import ClientDisconnected, RawAnswer, RawRequest, RequestPipeline
 from ompycord.http.problems import Problem, problem
+from ompycord.http.sending import BodyInTime, RedactedSend, redacted_answer, send_answer
 
-__all__ = ["FindHandler", "Mount", "RawHandler", "RawRoutes", "RequestCounts", "Sidecar", "send_answer"]
+__all__ = ["FindHandler", "Mount", "RawHandler", "RawRoutes", "RequestCounts", "Sidecar"]
 
 log = logging.getLogger(__name__)
 
 DRAIN_S = 1.0
 DRAIN_BYTES = 64 * 1024
 OWN_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
+HEALTH = frozenset({"/livez", "/readyz"})
+"""Asked by programs that know an address and no name: a kubelet, a load balancer. They answer nothing to be kept."""
+ONCE = (b"webhook-signature", b"webhook-id", b"webhook-timestamp", b"authorization", b"transfer-encoding")
+"""Headers that must be there once: of two, a proxy and we could take another one for the right one."""
+
+_STREAMS = "/events"
+"""The end of the paths of streams: a HEAD would begin one."""
+_REFUSED = 400
 
 T = TypeVar("T")
 
@@ -72,8 +81,12 @@ class Sidecar:
         root: ASGIApp,
         hosts: frozenset[str],
         on_drain: Sequence[Callable[[], None]] = (),
+        redact: Callable[[str], str] = lambda text: text,
     ) -> None:
-        """`hosts` are names beyond those of this machine. Raises ValueError where two edges claim one path."""
+        """`hosts` are names beyond those of this machine; `redact` takes loaded secrets out of an answer's text.
+
+        Raises ValueError where two edges claim one path.
+        """
         self._auth_check = auth_check
         self._pipeline = pipeline
         self._on_drain = tuple(on_drain)
@@ -83,6 +96,7 @@ class Sidecar:
         self._mounts = tuple(sorted(prefixes.values(), key=lambda mount: -len(mount.prefix)))
         self._root = root
         self._hosts = OWN_HOSTS | {host.lower() for host in hosts}
+        self._redact = redact
 
     def drain(self) -> None:
         """Accept no more bodies (503 `draining`) and let every edge end its streams.
@@ -107,55 +121,54 @@ class Sidecar:
             await send({"type": "websocket.close", "code": 1008})
             return
         headers = header_map(scope["headers"])
-        handler = self._exact.get(scope["path"]) or self._found(scope["path"], scope["query_string"], headers)
-        if handler is not None:
-            await self._answer(handler, RawRequest(scope["method"], headers, _peer(scope), receive), send)
-        else:
+        exact = self._exact.get(scope["path"])
+        handler = exact or self._found(scope["path"], scope["query_string"], headers)
+        if handler is None:
             await self._hand_over(headers, scope, receive, send)
-
-    async def _answer(self, handler: RawHandler, request: RawRequest, send: Send) -> None:
-        """Answer on the hot path: nothing is sent before the answer is whole."""
-        refusal = self._refusal(request.headers, None)
+            return
+        refusal = self._refusal(scope, headers, None)
         if refusal is not None:
-            await _drain(request.receive)
+            await _drain(receive)
             await _refuse(send, refusal)
             return
+        request = RawRequest(scope["method"], headers, _peer(scope), receive)
+        await self._answer(handler, request, send, is_receipt=exact is not None)
+
+    async def _answer(self, handler: RawHandler, request: RawRequest, send: Send, *, is_receipt: bool) -> None:
+        """Answer on the hot path: nothing is sent before the answer is whole. A receipt holds ids and numbers alone."""
         try:
-            status, headers, body = await handler(request)
+            answer = await handler(request)
         except ClientDisconnected:
             return
         except Exception:  # a top edge, as below
             log.exception("unhandled error while taking an event")
             await _refuse(send, Problem("internal"))
             return
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        if not is_receipt or answer[0] >= _REFUSED:
+            answer = redacted_answer(answer, self._redact)
+        await send_answer(send, answer)
 
     async def _hand_over(self, headers: Mapping[bytes, bytes], scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request to an application that answers by itself, perhaps as a stream."""
         mount = self._mount(scope["path"])
-        refusal = self._refusal(headers, mount)
+        refusal = self._refusal(scope, headers, mount)
         if refusal is not None:
             await _drain(receive)
             await _refuse(send, refusal)
             return
-        has_begun = False
-
-        async def watched_send(message: Message) -> None:
-            nonlocal has_begun
-            has_begun = True
-            await send(message)
-
+        answer = RedactedSend(send, self._redact)
+        body = BodyInTime(receive, self._pipeline.body_s)
         try:
             if mount is not None:
-                await mount.app(_inside(scope, mount.prefix), receive, watched_send)
+                await mount.app(_inside(scope, mount.prefix), body, answer)
             else:
-                await self._root(scope, receive, watched_send)
+                await self._root(_as_get(scope), body, answer)
         except Exception:
             # A top edge: a defect of ours is an answer and a traceback, never a broken connection.
-            log.exception("unhandled error while answering %s", scope["method"])
-            if not has_begun:
-                await _refuse(send, Problem("internal"))
+            if not body.is_late:
+                log.exception("unhandled error while answering %s", scope["method"])
+            if not answer.has_begun:
+                await _refuse(send, Problem("too-slow" if body.is_late else "internal"))
 
     def _found(self, path: str, query: bytes, headers: Mapping[bytes, bytes]) -> RawHandler | None:
         for find in self._finders:
@@ -167,10 +180,15 @@ class Sidecar:
     def _mount(self, path: str) -> Mount | None:
         return next((m for m in self._mounts if path == m.prefix or path.startswith(f"{m.prefix}/")), None)
 
-    def _refusal(self, headers: Mapping[bytes, bytes], mount: Mount | None) -> Problem | None:
+    def _refusal(self, scope: Scope, headers: Mapping[bytes, bytes], mount: Mount | None) -> Problem | None:
         """A foreign page that resolves its own name to us sends its name as Host and itself as Origin."""
+        if b"transfer-encoding" in headers and (b"content-length" in headers or scope["http_version"] == "1.0"):
+            return Problem("length")
+        for name in ONCE:
+            if b", " in headers.get(name, b""):  # what repeated ones are joined with, and none of them may hold
+                return Problem("repeated-header", f"{name.decode()} may be there once.")
         # Two Host headers are joined with a comma, which is in no name.
-        if _name_of(headers.get(b"host", b"")) not in self._hosts:
+        if _name_of(headers.get(b"host", b"")) not in self._hosts and scope["path"] not in HEALTH:
             return Problem("misdirected")
         if b"origin" in headers and not (mount and mount.is_for_browsers):
             return Problem("browser")
@@ -199,6 +217,13 @@ def _name_of(header: bytes) -> str:
     return name if colon and port.isdigit() and not (name.startswith("[") ^ name.endswith("]")) else host
 
 
+def _as_get(scope: Scope) -> Scope:
+    """HEAD as the GET that it stands for; the server sends no body then."""
+    if scope["method"] != "HEAD" or scope["path"].endswith(_STREAMS):
+        return scope
+    return {**scope, "method": "GET"}
+
+
 def _inside(scope: Scope, prefix: str) -> Scope:
     root = scope.get("root_path", "") + prefix
     return {**scope, "root_path": root, "app_root_path": scope.get("app_root_path", scope.get("root_path", ""))}
@@ -219,10 +244,3 @@ async def _drain(receive: Receive) -> None:
 async def _refuse(send: Send, error: Problem) -> None:
     status, headers, body = problem(error)
     await send_answer(send, (status, (*headers, (b"connection", b"close")), body))
-
-
-async def send_answer(send: Send, answer: RawAnswer) -> None:
-    """Send an answer that is whole."""
-    status, headers, body = answer
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

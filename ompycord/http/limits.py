@@ -12,17 +12,17 @@ __all__ = ["HttpLimits"]
 class HttpLimits(Frozen):
     """The server's options, the same for every route; the section `webhook` of the settings has them all."""
 
-    body_s: Annotated[float, Field(gt=0)] = 10.0
+    body_s: Annotated[float, Field(gt=0, le=600)] = 10.0
     """Seconds until a body must be here."""
-    rate_per_s: Annotated[float, Field(gt=0)] = 100.0
+    rate_per_s: Annotated[float, Field(gt=0, le=1_000_000)] = 100.0
     """Events that a key may send each second, over time."""
-    burst: Annotated[int, Field(ge=1)] = 500
+    burst: Annotated[int, Field(ge=1, le=1_000_000)] = 500
     """Events that a key may send at once."""
-    failures_per_s: Annotated[float, Field(gt=0)] = 0.2
+    failures_per_s: Annotated[float, Field(gt=0, le=1000)] = 0.2
     """Failed authentications that an address may have each second, over time."""
-    failures_burst: Annotated[int, Field(ge=1)] = 20
+    failures_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 20
     """Failed authentications that an address may have at once."""
-    addresses: Annotated[int, Field(ge=1)] = 4096
+    addresses: Annotated[int, Field(ge=1, le=1_000_000)] = 4096
     """Addresses that are remembered for it; the oldest is forgotten first, and a failure renews one."""
     hosts: tuple[str, ...] = ()
     """Public names under which a proxy reaches it, other than 127.0.0.1, localhost and [::1] (the `Host` header)."""

@@ -61,6 +61,8 @@ class RequestPipeline:
         self._auth_check = auth_check
         self._rates = Rates(clock=clock, per_s=limits.rate_per_s, burst=limits.burst)
         self._bodies = Deadlines(seconds=limits.body_s)
+        self.body_s = limits.body_s
+        """Seconds until a body must be here, whoever reads it."""
         self.is_draining = False
 
     async def serve(

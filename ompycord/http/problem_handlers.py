@@ -6,7 +6,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from ompycord.errors import Refused, StorageError
-from ompycord.http.problems import PROBLEMS, Problem, problem, problem_of
+from ompycord.http.problems import PROBLEMS, Problem, pointer, problem, problem_of
 
 __all__ = ["answer_with_problems", "response_of"]
 
@@ -31,7 +31,7 @@ def answer_with_problems(app: FastAPI) -> None:
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        pointers = [("/" + "/".join(map(str, one["loc"])), str(one["type"])) for one in error.errors()]
+        pointers = [(pointer(one["loc"]), str(one["type"])) for one in error.errors()]
         return response_of(Problem("schema-invalid", errors=pointers[:20]))
 
     async def storage(request: Request, error: Exception) -> Response:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from ompycord.errors import OmpycordError, Refused
 from ompycord.render.refusals import Audience, refusal_words
+from ompycord.text import Redactor
 
 __all__ = [
     "CONTENT_TYPE",
@@ -15,11 +16,15 @@ __all__ = [
     "Headers",
     "Problem",
     "ProblemKind",
+    "pointer",
     "problem",
     "problem_of",
     "unauthorized",
 ]
 
+NAME_SHOWN = 64
+"""Characters of a name in a pointer."""
+_SHAPES = Redactor()
 CONTENT_TYPE = (b"content-type", b"application/problem+json")
 
 
@@ -39,6 +44,18 @@ PROBLEMS: dict[str, ProblemKind] = {
         "Send UTF-8 JSON: at most 16 levels, 2,000 values, strings of 32,768 and keys of 128 characters, integers "
         "within 2^53, "
         "no NaN, no infinities, no repeated keys, no NUL characters, no lone surrogates.",
+    ),
+    "length": ProblemKind(
+        400,
+        "The length of the body is told in two ways",
+        "Send either Content-Length or Transfer-Encoding: chunked, never both, and no Transfer-Encoding with HTTP/1.0 "
+        "(RFC 9112, 6.1). A proxy that adds one of them to the other must be mended.",
+    ),
+    "repeated-header": ProblemKind(
+        400,
+        "A header that may be there once is there several times",
+        "Send each header of a signature and Authorization once. Several signatures, as during a rotation, stand in "
+        "one webhook-signature header with a space between them.",
     ),
     "unauthorized": ProblemKind(
         401,
@@ -166,12 +183,21 @@ def problem(error: Problem) -> tuple[int, Headers, bytes]:
     if error.code is not None:
         content["code"] = error.code
     if error.errors:
-        content["errors"] = [{"pointer": pointer, "code": code} for pointer, code in error.errors]
+        content["errors"] = [{"pointer": place, "code": code} for place, code in error.errors]
     body = json.dumps(content, separators=(",", ":")).encode()
     headers = (CONTENT_TYPE, (b"content-length", str(len(body)).encode()), *error.headers)
     if error.retry_after_s is not None:
         headers = (*headers, (b"retry-after", str(max(1, math.ceil(error.retry_after_s))).encode()))
     return kind.status, headers, body
+
+
+def pointer(where: Sequence[int | str], prefix: str = "") -> str:
+    """The JSON pointer (RFC 6901) to a place in what was sent.
+
+    A name there is the sender's own text: it is cut, and goes where it looks like a secret.
+    """
+    names = (_SHAPES.cut(str(part), NAME_SHOWN).replace("~", "~0").replace("/", "~1") for part in where)
+    return prefix + "".join("/" + name for name in names)
 
 
 def problem_of(error: Refused) -> Problem:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from ompycord.errors import ConfigurationError
 
-__all__ = ["TOLERANCE_S", "is_webhook_id", "parse_secret", "sign", "verify"]
+__all__ = ["TOLERANCE_S", "is_webhook_id", "may_be_signature", "parse_secret", "sign", "verify"]
 
 TOLERANCE_S = 300
 """How far a signature's time may be from ours, both ways."""
@@ -24,6 +24,7 @@ SIGNATURES_READ = 32
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _TIMESTAMP = re.compile(r"[0-9]{10,11}")
+_SIGNATURE = re.compile(r"(?:^| )v1,[A-Za-z0-9+/]{43}=(?= |$)")
 
 
 def parse_secret(text: str, *, named: str = "OMP_WEBHOOK_SECRET") -> bytes:
@@ -54,6 +55,13 @@ def is_webhook_id(text: str) -> bool:
 def sign(secret: bytes, *, webhook_id: str, timestamp: str, body: bytes) -> str:
     """The value of `webhook-signature`: `v1,<base64>` over `id.timestamp.body`, the time as its literal text."""
     return f"v1,{_signature(secret, webhook_id, timestamp, body)}"
+
+
+def may_be_signature(*, webhook_id: str, timestamp: str, signature: str, now_s: float) -> bool:
+    """Whether this has the form of a signature of now, before anything is known of the body."""
+    if not is_webhook_id(webhook_id) or _TIMESTAMP.fullmatch(timestamp) is None:
+        return False
+    return abs(now_s - int(timestamp)) <= TOLERANCE_S and _SIGNATURE.search(signature) is not None
 
 
 def verify(

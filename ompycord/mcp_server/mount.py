@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ompycord.domain.ids import RunId
-from ompycord.http.dispatcher import send_answer
 from ompycord.http.problems import CONTENT_TYPE
+from ompycord.http.sending import send_answer
 from ompycord.mcp_server.tool_service import ToolService
 
 __all__ = ["McpMount"]

@@ -24,6 +24,8 @@ class RenderContext(Frozen):
     """The upstream to which no requests are sent after errors."""
     confinement: ConfinementLevel | None = None
     """None while it is not known, and for an external run, which we do not confine."""
+    is_network_open: bool = False
+    """Whether the agent of a hosted run may reach the network."""
     queue_place: int | None = None
     """The place in the queue; 1 is next."""
     starts_at: Millis | None = None

@@ -5,7 +5,18 @@ value counts as absent.
 """
 
 from ompycord.settings.kinds import settings_schema, settings_with
-from ompycord.settings.layers import NAMED, NOT_SETTINGS, PRESETS, SECRETS, load_settings, secret_folder
+from ompycord.settings.layers import (
+    NAMED,
+    NOT_SETTINGS,
+    PRESETS,
+    SECRETS,
+    config_file,
+    is_of_orchestrator,
+    load_settings,
+    read_dotenv,
+    read_yaml,
+    secret_folder,
+)
 from ompycord.settings.model import (
     PREFIX,
     DiscordSettings,
@@ -28,7 +39,11 @@ __all__ = [
     "PlaygroundSettings",
     "Settings",
     "WebhookSettings",
+    "config_file",
+    "is_of_orchestrator",
     "load_settings",
+    "read_dotenv",
+    "read_yaml",
     "secret_folder",
     "settings_schema",
     "settings_with",

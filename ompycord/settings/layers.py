@@ -1,24 +1,43 @@
 """Reads the layers of settings, merges them and lets `model.py` judge the result; counterpart of `cli/origins.py`."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, TypeGuard, cast, get_origin
 
-import yaml
-from dotenv import dotenv_values
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from ompycord.checks.parser import AUTO
 from ompycord.checks.registry import CHECK_PARSERS
+from ompycord.domain.access import SNOWFLAKE
 from ompycord.errors import ConfigurationError
 from ompycord.settings.former import in_present_keys
 from ompycord.settings.kinds import UNKNOWN_KIND, options_of, settings_with
 from ompycord.settings.model import PREFIX, Settings
+from ompycord.settings.written_files import read_dotenv, read_secret, read_yaml, written_path
+from ompycord.text import Redactor
 
-__all__ = ["NAMED", "NOT_SETTINGS", "PRESETS", "SECRETS", "load_settings", "secret_folder"]
+__all__ = [
+    "NAMED",
+    "NOT_SETTINGS",
+    "PRESETS",
+    "SECRETS",
+    "config_file",
+    "is_of_orchestrator",
+    "load_settings",
+    "read_dotenv",
+    "read_yaml",
+    "secret_folder",
+]
+
+
+def _is_model(annotation: object) -> TypeGuard[type[BaseModel]]:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
 
 NOT_SETTINGS = frozenset(
     {
@@ -57,6 +76,22 @@ PRESETS: dict[str, dict[str, Any]] = {
 """Defaults by name, below all other layers. `team` is what holds without one."""
 
 
+SECTIONS: Final = {
+    name: tuple(field.annotation.model_fields) if _is_model(field.annotation) else ()
+    for name, field in Settings.model_fields.items()
+    if _is_model(field.annotation) or get_origin(field.annotation) is dict
+}
+"""The settings that hold others, and the names of these where they are fixed."""
+KEY_SHOWN: Final = 64
+"""Characters of each part of a key in a message; what looks like a secret in it goes."""
+_NAMES: Final = Redactor()
+_ENVIRONMENT: Final = "the environment"
+_OF_SERVICE: Final = re.compile(
+    r"OMPYCORD_(?:[A-Z0-9]+_)*(?:SERVICE_HOST|SERVICE_PORT(?:_[A-Z0-9_]+)?|"
+    r"PORT_[0-9]+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)"
+)
+_PORT_OF_SERVICE: Final = re.compile(r"OMPYCORD_(?:[A-Z0-9]+_)*PORT")
+_ADDRESS_OF_SERVICE: Final = re.compile(r"(?:tcp|udp|sctp)://")
 _KIND_AT: Final[Mapping[str | int, int]] = {"agents": 2, "repositories": 5}
 """Where pydantic names a kind: `agents.NAME.KIND.option`, `repositories.NAME.checks.0.parser.KIND.option`."""
 
@@ -80,11 +115,11 @@ def load_settings(*, environ: Mapping[str, str], folder: Path, overrides: Mappin
 
     Raises ConfigurationError with one line that names the key and where it stands, never a value.
     """
-    dotenv = {name: value for name, value in dotenv_values(folder / ".env").items() if value is not None}
-    config = Path(environ.get("OMPYCORD_CONFIG") or dotenv.get("OMPYCORD_CONFIG") or folder / "ompycord.yml")
+    dotenv = read_dotenv(folder / ".env")
+    config = config_file(environ, dotenv, folder)
     unknown = [
         dict(overrides or {}),
-        _from_variables(environ, "the environment"),
+        _from_variables(environ, _ENVIRONMENT),
         _from_variables(dotenv, ".env"),
         _from_variables(secret_folder(environ, dotenv), "the secret folder"),
         _from_yaml(config, required="OMPYCORD_CONFIG" in environ),
@@ -110,6 +145,19 @@ def load_settings(*, environ: Mapping[str, str], folder: Path, overrides: Mappin
         return Loaded().note(warnings)
     except ValidationError as error:
         raise ConfigurationError(_sentence(error)) from None
+
+
+def config_file(environ: Mapping[str, str], dotenv: Mapping[str, str], folder: Path) -> Path:
+    """The file of settings: the one that OMPYCORD_CONFIG names, or `ompycord.yml` in `folder`."""
+    name = environ.get("OMPYCORD_CONFIG") or dotenv.get("OMPYCORD_CONFIG")
+    return _path_in(name, "OMPYCORD_CONFIG") if name else folder / "ompycord.yml"
+
+
+def _path_in(text: str, variable: str) -> Path:
+    try:
+        return written_path(text)
+    except ValueError as error:
+        raise ConfigurationError(f"{variable}: {error}") from None
 
 
 def _merged(layers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -170,30 +218,50 @@ def secret_folder(environ: Mapping[str, str], dotenv: Mapping[str, str]) -> dict
     name = environ.get("OMPYCORD_SECRETS_DIR", "").strip() or dotenv.get("OMPYCORD_SECRETS_DIR", "").strip()
     if not name:
         return {}
-    folder = Path(name)
+    folder = _path_in(name, "OMPYCORD_SECRETS_DIR")
     if not folder.is_dir():
         raise ConfigurationError("OMPYCORD_SECRETS_DIR: there is no such folder")
     found: dict[str, str] = {}
     for secret in SECRETS:
         for file in (folder / secret, folder / secret.lower()):
             if file.is_file():
-                try:
-                    found[secret] = file.read_text(encoding="utf-8").strip()
-                except (OSError, UnicodeDecodeError):
-                    raise ConfigurationError(f"{secret} in the secret folder: that file cannot be read") from None
+                found[secret] = read_secret(file, named=f"{secret} in the secret folder")
     return found
 
 
 def _sentence(error: ValidationError) -> str:
     """The first mistake with its key; pydantic's messages contain no values for what we validate."""
-    mistakes = error.errors(include_url=False, include_context=False, include_input=False)
+    mistakes = error.errors(include_url=False, include_context=False)
     first = mistakes[0]
-    key = ".".join(str(part) for part in _written(first["loc"], first["type"])) or "configuration"
-    unknown = (
-        "there is no such setting" if first["type"] == "extra_forbidden" else first["msg"].removeprefix("Value error, ")
-    )
+    parts = [_NAMES.cut(str(part), KEY_SHOWN) for part in _written(first["loc"], first["type"])]
     more = f" (and {len(mistakes) - 1} more)" if len(mistakes) > 1 else ""
-    return f"{key}: {unknown}{more}"
+    return f"{'.'.join(parts) or 'configuration'}: {_fix(first)}{more}"
+
+
+def _fix(mistake: ErrorDetails) -> str:
+    """What to write instead; of what was given only its kind decides."""
+    given, kind = mistake["input"], mistake["type"]
+    if kind == "string_type" and given is None:
+        return "it has no value: write one, or take the line out"
+    if kind == "string_type" and isinstance(given, bool | int | float):
+        return 'write it in quotes, such as "123": it is a text or an id, and no number'
+    if kind == "string_pattern_mismatch" and mistake["msg"].endswith(f"'{SNOWFLAKE}'"):
+        return 'write a Discord id: 15 to 20 digits, in quotes ("Copy ID" in Discord\'s developer mode)'
+    return _FIXES.get(kind) or mistake["msg"].removeprefix("Value error, ")
+
+
+_FIXES: Final[Mapping[str, str]] = {
+    "extra_forbidden": "there is no such setting",
+    "string_type": "write one text, in quotes",
+    "bool_type": "write true or false",
+    "bool_parsing": "write true or false",
+    "int_parsing_size": "write a smaller number",
+    **dict.fromkeys(("tuple_type", "list_type"), "write a list, such as [one, two]"),
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "write its settings under it (key: value)"),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "write a whole number"),
+    **dict.fromkeys(("float_type", "float_parsing", "finite_number"), "write a number"),
+}
+"""What to write, by the type of pydantic's error; other errors say it themselves."""
 
 
 def _written(path: tuple[str | int, ...], error: str) -> Iterator[str | int]:
@@ -213,26 +281,15 @@ def _from_yaml(path: Path, *, required: bool) -> dict[str, Any]:
         if required:
             raise ConfigurationError(f"OMPYCORD_CONFIG: there is no file {path.name}")
         return {}
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark else ""
-        raise ConfigurationError(f"{path.name}{where}: this is not YAML") from None
-    except OSError as error:
-        raise ConfigurationError(f"{path.name}: cannot be read ({error.strerror})") from None
-    if content is None:
-        return {}
-    if not isinstance(content, dict):
-        raise ConfigurationError(f"{path.name}: settings belong under their names (key: value)")
-    return cast("dict[str, Any]", content)
+    return read_yaml(path)
 
 
 def _from_variables(variables: Mapping[str, str], where: str) -> dict[str, Any]:
     """Our variables as a nested mapping, without empty ones."""
     result: dict[str, Any] = {}
     for name, text in sorted(_with_files(variables, where).items()):
-        if not text.strip() or name in NOT_SETTINGS:
+        is_foreign = where == _ENVIRONMENT and is_of_orchestrator(name, text)
+        if not text.strip() or name in NOT_SETTINGS or is_foreign:
             continue
         if name in NAMED:
             path, value = NAMED[name], _split(text) if name in LISTS else text.strip()
@@ -241,10 +298,22 @@ def _from_variables(variables: Mapping[str, str], where: str) -> dict[str, Any]:
             value = _parsed(text, name, where)
             if path[0] not in Settings.model_fields:
                 raise ConfigurationError(f"{name} in {where}: there is no such setting")
+            if len(path) == 1 and path[0] in SECTIONS and not isinstance(value, dict):
+                example = next(iter(SECTIONS[path[0]]), "NAME").upper()
+                raise ConfigurationError(
+                    f"{name} in {where}: this is a section. Name one of its settings, such as {name}__{example}."
+                )
         else:
             continue
-        _put(result, path, value)
+        _put(result, path, value, name=f"{name} in {where}")
     return result
+
+
+def is_of_orchestrator(name: str, text: str) -> bool:
+    """Whether Kubernetes or Docker set this variable for a service that is called ompycord, or begins so."""
+    return _OF_SERVICE.fullmatch(name) is not None or (
+        _PORT_OF_SERVICE.fullmatch(name) is not None and _ADDRESS_OF_SERVICE.match(text) is not None
+    )
 
 
 def _with_files(variables: Mapping[str, str], where: str) -> dict[str, str]:
@@ -256,10 +325,8 @@ def _with_files(variables: Mapping[str, str], where: str) -> dict[str, str]:
             continue
         if result.get(name, "").strip():
             raise ConfigurationError(f"{name} and {name}_FILE in {where}: give one of them")
-        try:
-            result[name] = Path(file).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError):
-            raise ConfigurationError(f"{name}_FILE in {where}: that file cannot be read") from None
+        variable = f"{name}_FILE in {where}"
+        result[name] = read_secret(_path_in(file, variable), named=variable)
     return result
 
 
@@ -276,7 +343,12 @@ def _parsed(text: str, name: str, where: str) -> Any:  # a JSON value, judged by
         raise ConfigurationError(f"{name} in {where}: this is not JSON") from None
 
 
-def _put(target: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+def _put(target: dict[str, Any], path: tuple[str, ...], value: Any, *, name: str) -> None:
     for part in path[:-1]:
-        target = target.setdefault(part, {})
+        inner: Any = target.setdefault(part, {})
+        if not isinstance(inner, dict):  # a shorter name gave a plain value
+            raise ConfigurationError(
+                f"{name}: another variable gives the section it belongs to a value. Take that out."
+            )
+        target = cast("dict[str, Any]", inner)
     target[path[-1]] = value

@@ -11,7 +11,7 @@ from ompycord.bot.options import DiscordSettings
 from ompycord.domain.access import Access
 from ompycord.domain.base import Frozen
 from ompycord.domain.catalog import Catalog, Limits
-from ompycord.domain.repository import AgentSpec, RepositorySpec
+from ompycord.domain.repository import AgentSpec, RepositorySpec, WrittenPath
 from ompycord.http.limits import HttpLimits
 from ompycord.notify.options import NotifySettings
 from ompycord.webhook.limits import EventLimits
@@ -58,7 +58,7 @@ class LogSettings(Frozen):
 
     level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
     json_lines: bool = Field(default=False, validation_alias=AliasChoices("json", "json_lines"))
-    file: Path | None = None
+    file: WrittenPath | None = None
     """Also into this file, one JSON object a line; at `max_mib` a new file starts.
 
     A relative path is in the data folder.
@@ -121,11 +121,6 @@ class Settings(BaseSettings):
         """Add warnings about how these settings were written; returns itself."""
         self._warnings = warnings
         return self
-
-    @property
-    def agent_secrets(self) -> tuple[str, ...]:
-        """What agents are given in their environment: it stands in no card and no log."""
-        return tuple(value for agent in self.agents.values() for value in agent.env.values())
 
     @property
     def catalog(self) -> Catalog:

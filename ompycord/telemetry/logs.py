@@ -8,11 +8,11 @@ import logging
 import logging.handlers
 import os
 import sys
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 from ompycord.errors import ConfigurationError
 from ompycord.telemetry.logger import structlog
@@ -29,6 +29,7 @@ NOISY = {
 }
 """Levels below which these libraries report only about themselves."""
 
+SELDOM_S = 60.0
 Event = MutableMapping[str, Any]
 
 
@@ -82,6 +83,8 @@ def configure_logging(
         old.close()
     root.handlers = handlers
     root.setLevel(level.upper())
+    asyncio_log = logging.getLogger("asyncio")
+    asyncio_log.filters = [one for one in asyncio_log.filters if not isinstance(one, _Seldom)] + [_Seldom()]
     for name, least in NOISY.items():
         logging.getLogger(name).setLevel(max(least, root.level))
 
@@ -117,8 +120,39 @@ class _PrivateFile(logging.handlers.RotatingFileHandler):
 def _redactor(redact: Callable[[str], str]) -> structlog.typing.Processor:
     def process(logger: Any, method: str, event: Event) -> Event:
         for key, value in event.items():
-            if isinstance(value, str):
-                event[key] = redact(value)
+            event[key] = _redacted(value, redact)
         return event
 
     return process
+
+
+def _redacted(value: Any, redact: Callable[[str], str]) -> Any:
+    """The same value where it shows no secret; what is no text is shown as `repr` has it."""
+    if isinstance(value, str):
+        return redact(value)
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        named = cast("Mapping[Any, Any]", value)
+        return {_redacted(key, redact): _redacted(inner, redact) for key, inner in named.items()}
+    if isinstance(value, list | tuple):
+        return [_redacted(inner, redact) for inner in cast("Sequence[Any]", value)]
+    shown = repr(value)
+    hidden = redact(shown)
+    return value if hidden == shown else hidden
+
+
+class _Seldom(logging.Filter):
+    """Lets a line of asyncio's about a full table of descriptors pass once a minute: it comes for every try."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._passed_at: float | None = None
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not str(record.msg).startswith("socket.accept() out of system resource"):
+            return True
+        if self._passed_at is not None and record.created - self._passed_at < SELDOM_S:
+            return False
+        self._passed_at = record.created
+        return True

@@ -1,6 +1,6 @@
 """Workspaces without git and checks without processes; they keep the ports' promises in memory and plain folders."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from hashlib import sha1
 from pathlib import Path
@@ -11,7 +11,7 @@ from ompycord.domain.events import ChangedFile, CheckFinished
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Collected, Prepared, Published
 from ompycord.domain.repository import CheckSpec, RepositorySpec
-from ompycord.errors import WorkspaceError
+from ompycord.errors import ResultHeldBack, WorkspaceError
 
 __all__ = ["FakeChecks", "FakeWorkspaces"]
 
@@ -65,13 +65,22 @@ class FakeWorkspaces:
         return run in self.taken_over
 
     async def collect(
-        self, run: RunId, repository: RepositorySpec, *, message: str, co_author: str | None = None
+        self,
+        run: RunId,
+        repository: RepositorySpec,
+        *,
+        message: str,
+        co_author: str | None = None,
+        granted: Callable[[str], str | None] | None = None,
     ) -> Collected:
         if not self._path(run).is_dir():
             return self._recorded(run)[0]
         self.co_authors.append(co_author)
         tree = _read(self._path(run))
         files = _changes(self._bases.get(run, {}), tree)
+        for text in (message, *(f"{file.path}\n{tree.get(file.path, b'').decode(errors='replace')}" for file in files)):
+            if granted is not None and (name := granted(text)) is not None:
+                raise ResultHeldBack(f"Held back: it holds a secret of {name}. Not published.")
         commit = sha1(f"{run}{sorted(tree.items())}".encode(), usedforsecurity=False).hexdigest() if files else None
         collected = Collected(commit=commit, files=files, total=len(files), diff=None)
         self._results[run] = collected, tree

@@ -7,6 +7,7 @@ import base64
 import html
 import json
 import re
+import unicodedata
 from collections.abc import Iterator
 from typing import Final
 from urllib.parse import quote, quote_plus
@@ -58,13 +59,18 @@ def shapes(text: str) -> Iterator[tuple[int, int]]:
             yield match.span("s")
 
 
-def encodings(secret: str) -> set[str]:
-    """`secret` and the forms it takes in addresses, base64, JSON and HTML, each of at least `MIN_SECRET` characters."""
-    raw = secret.encode("utf-8", "surrogatepass")
-    quoted = {quote(raw, safe=""), quote(raw), quote_plus(raw)}
-    forms = {secret, secret.strip(), html.escape(secret), *quoted, *map(_lower_escapes, quoted)}
+def encodings(secret: str | bytes) -> set[str]:
+    """`secret` and the forms it takes in addresses, base64, hex, JSON, HTML, each of at least `MIN_SECRET` characters.
+
+    Bytes that are no UTF-8 stand as lone surrogates in a form, as they do where text is read with `surrogateescape`.
+    """
+    raw = secret.encode("utf-8", "surrogatepass") if isinstance(secret, str) else secret
+    text = secret if isinstance(secret, str) else secret.decode("utf-8", "surrogateescape")
+    quoted = {quote(raw, safe=""), quote(raw), quote_plus(raw), "".join(f"%{byte:02X}" for byte in raw)}
+    forms = {text, text.strip(), unicodedata.normalize("NFC", text), html.escape(text)}
+    forms |= {*quoted, *map(_lower_escapes, quoted), raw.hex(), raw.hex().upper()}
     for ascii_only in (True, False):
-        escaped = json.dumps(secret, ensure_ascii=ascii_only)[1:-1]
+        escaped = json.dumps(text, ensure_ascii=ascii_only)[1:-1]
         forms |= {escaped, escaped.replace("/", "\\/")}
     for offset in range(3):
         inner = _base64_inside(raw, offset)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from ompycord.domain.base import Millis
 from ompycord.domain.events import EVENT_TYPES, SCHEMA, EventBody, parse_body
-from ompycord.http.problems import Problem
+from ompycord.http.problems import Problem, pointer
 from ompycord.text.limits import OPAQUE_EVENT_BYTES
 from ompycord.text.strict_json import NotJson, has_plain_texts, is_within_limits, parse_json, require_within_limits
 
@@ -161,10 +161,5 @@ def _require_schema(value: Any) -> None:
 
 def _refuse(error: ValidationError, prefix: str = "") -> NoReturn:
     found = error.errors(include_url=False, include_context=False, include_input=False)
-    errors = [(prefix + _pointer(one["loc"]), one["type"]) for one in found[:ERRORS_NAMED]]
+    errors = [(pointer(one["loc"], prefix), one["type"]) for one in found[:ERRORS_NAMED]]
     raise Problem("schema-invalid", errors=errors) from None
-
-
-def _pointer(where: tuple[int | str, ...]) -> str:
-    """RFC 6901."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in where)

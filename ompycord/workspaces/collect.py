@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from ompycord.errors import WorkspaceError
+from ompycord.errors import ResultHeldBack, WorkspaceError
 from ompycord.processes import Clocks, Outcome, ProcessResult, ProcessSpec, Stream
 from ompycord.processes.launcher_port import Launcher, Layout
 from ompycord.text import clean, cut
@@ -19,6 +19,7 @@ from ompycord.workspaces.collect_program import NOTHING_CHANGED, REF
 from ompycord.workspaces.diff import changed_files
 from ompycord.workspaces.folders import is_real_folder, remove, take_file
 from ompycord.workspaces.git import TRANSFER_S, Git
+from ompycord.workspaces.guard import FindGranted, require_nothing_granted
 from ompycord.workspaces.record import Folder, Record, Result
 from ompycord.workspaces.repositories import RESULT_REF
 
@@ -39,7 +40,16 @@ class Collector:
         self._git = git
         self._launcher = launcher
 
-    async def collect(self, folder: Folder, record: Record, *, message: str, co_author: str | None, run: str) -> Result:
+    async def collect(
+        self,
+        folder: Folder,
+        record: Record,
+        *,
+        message: str,
+        co_author: str | None,
+        run: str,
+        granted: FindGranted | None = None,
+    ) -> Result:
         """The result and its diff as files of ours.
 
         Raises WorkspaceError; nothing of an earlier result is lost then.
@@ -55,7 +65,7 @@ class Collector:
             await remove(folder.path / "tmp")
         if not has_bundle:
             return await self._nothing(folder, marker)
-        commit = await self._fetch(folder, record, marker)
+        commit = await self._fetch(folder, record, marker, granted)
         return await self._describe(folder, record, commit, marker)
 
     async def _collect(self, folder: Folder, record: Record, run: str, *, message: str, co_author: str | None) -> bool:
@@ -87,7 +97,7 @@ class Collector:
             return ended.exit_code == 0
         raise WorkspaceError(f"The result could not be collected: {_why(ended, printed)}")
 
-    async def _fetch(self, folder: Folder, record: Record, marker: str) -> str:
+    async def _fetch(self, folder: Folder, record: Record, marker: str, granted: FindGranted | None) -> str:
         """The commit in `result.git`, checked; an equal one that was collected earlier stays."""
         throw_away = folder.path / "incoming.git"
         await remove(throw_away)
@@ -101,6 +111,8 @@ class Collector:
         descends = await self._git.attempt("merge-base", "--is-ancestor", BASE_REF, _ARRIVING, cwd=at, marker=marker)
         if not descends.is_success:
             raise WorkspaceError("The result does not go on from the base, so it was not taken.")
+        if granted is not None:
+            await self._guard(folder, marker, granted)
         content = ("show", "--no-patch", "--format=%T %P%n%B")
         old = await self._git.commit_of(RESULT_REF, cwd=at)
         is_same = old is not None and (
@@ -111,6 +123,18 @@ class Collector:
             await self._git.run("update-ref", RESULT_REF, _ARRIVING, cwd=at, marker=marker)
         await self._git.run("update-ref", "-d", _ARRIVING, cwd=at, marker=marker)
         return await self._git.line("rev-parse", "--verify", f"{RESULT_REF}^{{commit}}", cwd=at, marker=marker)
+
+    async def _guard(self, folder: Folder, marker: str, granted: FindGranted) -> None:
+        """Raises ResultHeldBack where the arriving result holds what its agent was granted; it is dropped here then."""
+        at = folder.result
+        try:
+            await require_nothing_granted(
+                self._git, at, base=BASE_REF, commit=_ARRIVING, granted=granted, marker=marker
+            )
+        except ResultHeldBack:
+            await self._git.run("update-ref", "-d", _ARRIVING, cwd=at, marker=marker)
+            folder.bundle.unlink(missing_ok=True)
+            raise
 
     async def _take(self, source: Path, refs: str, *, into: Path, marker: str) -> None:
         """Fetches with fsck. git's words stay out of the error: they can repeat what an agent wrote."""

@@ -66,9 +66,12 @@ class Git:
         env: Mapping[str, str] | None = None,
         timeout_s: float = SHORT_S,
         settings: tuple[str, ...] = (),
+        stdin: bytes | None = None,
     ) -> bytes:
         """The output of git. Raises WorkspaceError with git's last sentence, without credentials, when it failed."""
-        done = await self.attempt(*arguments, cwd=cwd, marker=marker, env=env, timeout_s=timeout_s, settings=settings)
+        done = await self.attempt(
+            *arguments, cwd=cwd, marker=marker, env=env, timeout_s=timeout_s, settings=settings, stdin=stdin
+        )
         if not done.is_success or done.was_cut:
             raise WorkspaceError(f"git {arguments[0]} failed: {_sentence(done, timeout_s)}")
         return done.stdout
@@ -85,11 +88,16 @@ class Git:
         env: Mapping[str, str] | None = None,
         timeout_s: float = SHORT_S,
         settings: tuple[str, ...] = (),
+        stdin: bytes | None = None,
     ) -> Completed:
         """How git ended, where failing is an answer. Raises ProcessFailed where git is not installed."""
         words = [word for setting in (*_SETTINGS, *settings) for word in ("-c", setting)]
         spec = ProcessSpec(
-            argv=("git", *words, *arguments), env={**self._environment, **(env or {})}, cwd=cwd, marker=marker
+            argv=("git", *words, *arguments),
+            env={**self._environment, **(env or {})},
+            cwd=cwd,
+            stdin=stdin,
+            marker=marker,
         )
         return await run(spec, timeout_s=timeout_s, stdout_bytes=_OUTPUT)
 

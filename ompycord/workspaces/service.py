@@ -20,6 +20,7 @@ from ompycord.workspaces.alternates import make_bare, make_clone
 from ompycord.workspaces.collect import Collector
 from ompycord.workspaces.folders import is_real_folder, remove, scratch
 from ompycord.workspaces.git import TRANSFER_S, Git
+from ompycord.workspaces.guard import FindGranted
 from ompycord.workspaces.locks import unlock
 from ompycord.workspaces.record import Folder, Record, Result
 from ompycord.workspaces.repositories import Repositories
@@ -80,7 +81,13 @@ class GitWorkspaces:
         return is_locked(self._place(run))
 
     async def collect(
-        self, run: RunId, repository: RepositorySpec, *, message: str, co_author: str | None = None
+        self,
+        run: RunId,
+        repository: RepositorySpec,
+        *,
+        message: str,
+        co_author: str | None = None,
+        granted: FindGranted | None = None,
     ) -> Collected:
         """See the port.
 
@@ -92,7 +99,9 @@ class GitWorkspaces:
         with _in_words():
             await self._kill_strays(run)
             await asyncio.to_thread(unlock, folder.result, "*.lock", "refs/**/*.lock")
-            result = await self._collector.collect(folder, record, message=message, co_author=co_author, run=run)
+            result = await self._collector.collect(
+                folder, record, message=message, co_author=co_author, run=run, granted=granted
+            )
             await folder.write(record.model_copy(update={"result": result}))
         return _collected(folder, result)
 

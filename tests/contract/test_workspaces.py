@@ -13,7 +13,7 @@ import pytest
 from ompycord.domain.ids import RunId, new_ulid
 from ompycord.domain.ports import WorkResults, Workspaces
 from ompycord.domain.repository import RepositorySpec
-from ompycord.errors import WorkspaceError
+from ompycord.errors import ResultHeldBack, WorkspaceError
 from ompycord.testing import FakeWorkspaces
 from ompycord.workspaces.confinement.launcher import UnconfinedLauncher
 from ompycord.workspaces.git import Git
@@ -110,6 +110,21 @@ async def test_every_step_may_be_repeated(workspaces: Clones, repository: Reposi
     assert (published.branch, published.commit) == ("ompycord/b", first.commit)
     assert [(file.path, file.status) for file in first.files] == [("README.md", "modified")]
     assert await workspaces.workspace(RUN) is None
+
+
+async def test_what_holds_a_granted_secret_is_held_back_by_its_name(
+    workspaces: Clones, repository: RepositorySpec
+) -> None:
+    def granted(text: str) -> str | None:
+        return "MODEL_KEY" if "a-granted-secret" in text else None
+
+    clone = (await workspaces.prepare(RUN, repository, base=None)).path
+    (clone / "README.md").write_text("it is a-granted-secret\n")
+    with pytest.raises(ResultHeldBack, match="MODEL_KEY"):
+        await workspaces.collect(RUN, repository, message="m", granted=granted)
+    assert await workspaces.result(RUN) is None
+    (clone / "README.md").write_text("it is in MODEL_KEY\n")
+    assert (await workspaces.collect(RUN, repository, message="m", granted=granted)).total == 1
 
 
 async def test_the_checkout_shows_what_was_harvested_and_is_gone_afterwards(

@@ -13,6 +13,7 @@ from typing import Any
 
 from ompycord.app.compose import wire
 from ompycord.app.data_folder import DataFolder
+from ompycord.app.known_secrets import KnownSecrets
 from ompycord.app.mode import StorageMode
 from ompycord.app.wiring.parts import Infrastructure, Secrets, Workers
 from ompycord.bot import Lookups
@@ -26,7 +27,6 @@ from ompycord.notify import Notifier
 from ompycord.settings import Settings
 from ompycord.store import SqliteStore
 from ompycord.testing import FakeChecks, FakeWorkspaces, ScriptedAgent
-from ompycord.text import Redactor
 from ompycord.workspaces.artifacts import Artifacts
 from ompycord.workspaces.confinement.launcher import UnconfinedLauncher
 from tests.support.areas import Areas
@@ -58,6 +58,8 @@ def infrastructure_of(
 ) -> Infrastructure:
     """What all other parts work on, over an open store; other systems are notified of nothing."""
     bus = Bus()
+    known = KnownSecrets(settings, data_folder=folder, environ={})
+    known.add([AGENT_SECRET])
     return Infrastructure(
         settings=settings,
         data=DataFolder(folder),
@@ -66,7 +68,7 @@ def infrastructure_of(
         bus=bus,
         snapshots=Snapshots(store=store),
         mode=mode or StorageMode(store=store, folder=folder),
-        redact=Redactor([AGENT_SECRET]).redact,
+        known=known,
         clock=clock,
         ids=ids,
     )

@@ -172,6 +172,7 @@ SCENES: dict[str, Scene] = {
     ),
     "building, rehearsal": Scene(hosted(S.BUILDING, agent="rehearsal", **BUSY), render_context(is_rehearsal=True)),
     "building, unconfined": Scene(hosted(S.BUILDING), render_context(confinement="none")),
+    "building, network open": Scene(hosted(S.BUILDING), render_context(is_network_open=True)),
     "building, slowed by Discord": Scene(
         hosted(S.BUILDING), render_context(slowed_until=NOON + 9 * MINUTE, gateway="reconnecting", breaker="openai")
     ),

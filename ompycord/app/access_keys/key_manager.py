@@ -4,7 +4,7 @@ Counterpart: `app/access_keys/keys.py`, which makes and ends keys for people and
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from ompycord.app.access_keys.key_secrets import KeySecrets
@@ -39,8 +39,12 @@ class KeyManager:
         ids: Ids,
         shared_secret: str,
         sidecar_address: Callable[[], str],
+        learn: Callable[[Iterable[str]], None] = lambda secrets: None,
     ) -> None:
-        """`shared_secret` is OMP_WEBHOOK_SECRET; `sidecar_address` is asked when an agent starts."""
+        """`shared_secret` is OMP_WEBHOOK_SECRET; `sidecar_address` is asked when an agent starts.
+
+        `learn` is called with the signing secrets that are read: nothing that leaves the process may show them.
+        """
         self.keys = KeySet(clock=clock)
         self._store = store
         self._secrets = secrets
@@ -48,6 +52,7 @@ class KeyManager:
         self._ids = ids
         self._shared_secret = shared_secret
         self._sidecar_address = sidecar_address
+        self._learn = learn
         self._refreshing = asyncio.Lock()
 
     async def run(self) -> None:
@@ -64,6 +69,7 @@ class KeyManager:
         async with self._refreshing:  # an older reading must not replace a newer one: a revoked key would stay valid
             records = await self._store.keys()
             texts = self._secrets.of(record.id for record in records if record.kind == "hmac")
+            self._learn(texts.values())
             secrets = {key_id: parse_secret(text) for key_id, text in texts.items()}
             self.keys.replace(records, hmac_secrets=secrets, shared_secret=self._shared_secret)
 

@@ -25,7 +25,7 @@ class KeySecrets:
         if _KEY_ID.fullmatch(key_id) is None:
             return None
         try:
-            return (self._folder / key_id).read_text(encoding="utf-8").strip()
+            return (self._folder / key_id).read_text(encoding="utf-8-sig").strip()
         except FileNotFoundError:
             return None
 

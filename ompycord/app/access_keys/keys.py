@@ -9,13 +9,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Protocol, Self, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from ompycord.app.access_keys.key_secrets import KeySecrets
 from ompycord.app.control import Operation
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.ports import AuditTrail, Clock, Decisions, Ids, KeyStore
-from ompycord.domain.records import Commit, KeyRecord, Scope
+from ompycord.domain.records import CLIENT_SCOPES, Commit, KeyRecord, Scope
 from ompycord.errors import RefusedInWords, StorageError
 from ompycord.http import mint_bearer, mint_hmac
 
@@ -40,6 +40,13 @@ class AddKey(Frozen):
     owner: Annotated[str, Field(pattern=r"^[0-9]{15,20}$")] | None = None
     """The Discord user who owns the key: its runs notify them, and they may answer."""
     lifetime_s: Lifetime | None = None
+
+    @field_validator("scopes")
+    @classmethod
+    def _opens_something(cls, scopes: frozenset[Scope]) -> frozenset[Scope]:
+        if scopes - CLIENT_SCOPES:
+            raise ValueError("the tools of mcp need a run's own key, which its agent gets by itself: leave mcp out")
+        return scopes
 
 
 class WhichKey(Frozen):
@@ -291,4 +298,4 @@ def _validated(model: type[RequestT], arguments: dict[str, Any]) -> RequestT:
 
 def _sentence(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    return f"{'.'.join(map(str, first['loc'])) or 'arguments'}: {first['msg']}"
+    return f"{'.'.join(map(str, first['loc'])) or 'arguments'}: {first['msg'].removeprefix('Value error, ')}"

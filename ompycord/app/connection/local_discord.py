@@ -14,12 +14,28 @@ from pathlib import Path
 from ompycord.errors import BusyError, UnavailableError
 from ompycord.playground.client import Address, Client, Info, PlaygroundError, command_line, read_run_file
 from ompycord.processes import start_detached
+from ompycord.processes.environment import environment_of_child
 
 __all__ = ["LocalDiscord", "open_local_discord"]
 
 START_S = 20.0
 PROBE_S = 3.0
 BUSY = 75
+PLACES = frozenset(
+    {
+        "OMPYCORD_CONFIG",
+        "OMPYCORD_DATA_DIR",
+        "OMPYCORD_LOG__FILE",
+        "OMPYCORD_LOG__JSON",
+        "OMPYCORD_LOG__LEVEL",
+        "OMPYCORD_PLAYGROUND__PORT",
+        "OMPYCORD_PRESET",
+        "OMPYCORD_SECRETS_DIR",
+        "OMPYCORD_WEBHOOK__HOST",
+        "OMPYCORD_WEBHOOK__PORT",
+    }
+)
+"""Settings without a secret that a bot needs to be the same one when the page starts it again."""
 
 
 class LocalDiscord:
@@ -35,6 +51,11 @@ class LocalDiscord:
     def address(self) -> str:
         """The address that a person opens; it contains the token."""
         return self._address.page
+
+    @property
+    def token(self) -> str:
+        """Opens the page; whoever has it is every person of the local Discord."""
+        return self._address.token
 
     async def register_bot(self) -> None:
         """Name the bot's process to the playground, so that its page can kill and restart it."""
@@ -62,7 +83,7 @@ async def open_local_discord(folder: Path, *, port: int) -> LocalDiscord:
     log = folder / "playground.log"
     process = start_detached(
         command_line(folder, port=port),
-        env=dict(os.environ),
+        env=environment_of_child(os.environ, more=PLACES),
         cwd=Path.cwd(),
         log=log,
     )

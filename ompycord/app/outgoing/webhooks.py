@@ -64,7 +64,7 @@ async def open_notifier(
 
 def _secret(name: Destination, file: Path) -> str:
     try:
-        text = file.read_text(encoding="utf-8").strip()
+        text = file.read_text(encoding="utf-8-sig").strip()
     except (OSError, UnicodeDecodeError):
         raise ConfigurationError(f"{_setting(name)}: that file cannot be read") from None
     parse_secret(text, named=_setting(name))

@@ -24,7 +24,9 @@ from ompycord.domain.ports import WorkResults
 from ompycord.http import Mount, Sidecar
 from ompycord.mcp_server import McpMount, ToolService
 from ompycord.settings import Settings
+from ompycord.text import Redactor
 from ompycord.webhook import Probe, Streams
+from ompycord.workspaces.artifacts import Artifacts
 
 __all__ = ["bot_of", "bot_options", "key_manager_of", "lookups_of", "mcp_of", "sidecar_of"]
 
@@ -40,6 +42,7 @@ def key_manager_of(
         ids=infrastructure.ids,
         shared_secret=shared_secret,
         sidecar_address=sidecar_address,
+        learn=infrastructure.known.add,
     )
 
 
@@ -69,14 +72,14 @@ def bot_options(settings: Settings) -> BotOptions:
     return BotOptions(**dict(settings.discord), access=settings.access)
 
 
-def lookups_of(workers: Workers, health: Health, mode: StorageMode) -> Lookups:
-    """What the bot asks of this machine."""
+def lookups_of(workers: Workers, health: Health, mode: StorageMode, redactor: Redactor) -> Lookups:
+    """What the bot asks of this machine. Files come redacted: nobody looks through them once they are attached."""
     return Lookups(
         health=health.lines,
         diff=_diff_of(workers.results),
         confinement=workers.launcher.level,
         mode=mode.words,
-        artifact=workers.artifacts.read,
+        artifact=_artifact_of(workers.artifacts, redactor),
         keep_file=workers.artifacts.keep,
     )
 
@@ -87,6 +90,14 @@ def _diff_of(results: WorkResults) -> Callable[[RunId], Awaitable[bytes | None]]
         return None if result is None or result.diff is None else await asyncio.to_thread(result.diff.read_bytes)
 
     return diff
+
+
+def _artifact_of(artifacts: Artifacts, redactor: Redactor) -> Callable[[RunId, str], Awaitable[bytes | None]]:
+    async def artifact(run: RunId, digest: str) -> bytes | None:
+        data = await artifacts.read(run, digest)
+        return None if data is None else await asyncio.to_thread(redactor.redact_file, data)
+
+    return artifact
 
 
 def mcp_of(infrastructure: Infrastructure, areas: Areas, workers: Workers, key_manager: KeyManager) -> McpMount:
@@ -128,4 +139,11 @@ def sidecar_of(
         mounts=(Mount("/mcp", mcp),),
         reports=report,
         bus=infrastructure.bus,
+        hosts=(_host_name(infrastructure.settings.webhook.host),),
+        redact=infrastructure.known.redactor.redact_loaded,
     )
+
+
+def _host_name(address: str) -> str:
+    """An address on which the sidecar listens, as the `Host` header names it."""
+    return f"[{address}]" if ":" in address and not address.startswith("[") else address

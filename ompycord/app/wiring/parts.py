@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from ompycord.app.access_keys.key_manager import KeyManager
 from ompycord.app.control import Operation
 from ompycord.app.data_folder import DataFolder
+from ompycord.app.known_secrets import KnownSecrets
 from ompycord.app.mode import StorageMode
 from ompycord.app.services import Service
 from ompycord.bot.bot import Bot
@@ -54,11 +55,16 @@ class Infrastructure:
     bus: Bus
     snapshots: Snapshots
     mode: StorageMode
-    redact: Callable[[str], str]
+    known: KnownSecrets
     clock: Clock
     ids: Ids
     alarms: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
     """Called when something was decided. Filled while wiring, since the waking parts are made before the woken ones."""
+
+    @property
+    def redact(self) -> Callable[[str], str]:
+        """Takes the secrets of this process out of a text."""
+        return self.known.redactor.redact
 
     def wake(self) -> None:
         for alarm in self.alarms:

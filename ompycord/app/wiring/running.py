@@ -22,7 +22,7 @@ from ompycord.mcp_server import McpMount
 from ompycord.store import SqliteStore
 from ompycord.telemetry.watchdog import Watchdog
 
-__all__ = ["operations_of", "services_of"]
+__all__ = ["control_of", "operations_of", "services_of"]
 
 
 def services_of(
@@ -82,6 +82,14 @@ async def _is_ready(bot: Bot) -> bool:
 
 async def _keeps_up(store: SqliteStore) -> bool:
     return await store.backlog() < MANY_EVENTS
+
+
+def control_of(infrastructure: Infrastructure, operations: Mapping[str, Operation]) -> Control:
+    """The control socket; its answers pass the redactor, and its token is one of the secrets that this takes out."""
+    known = infrastructure.known
+    control = Control(infrastructure.data.path, operations=operations, redact=known.redactor.redact_all)
+    known.add([control.token])
+    return control
 
 
 def operations_of(

@@ -8,6 +8,7 @@ from ompycord.agents.registry import adapters
 from ompycord.app.access_keys.key_manager import KeyManager
 from ompycord.app.confinement import launcher_at_start
 from ompycord.app.data_folder import DataFolder
+from ompycord.app.known_secrets import KnownSecrets
 from ompycord.app.outgoing.webhooks import notifications_of
 from ompycord.app.wiring.parts import Areas, Infrastructure, Workers
 from ompycord.checks.local import LocalChecks
@@ -145,7 +146,8 @@ def driver_of(
         remedy=workers.launcher.remedy,
         observe=recorder.observe,
         record=recorder.record,
-        secrets=key_manager.job_environment,
+        secrets=partial(_job_environment, infrastructure.known, key_manager),
+        granted=infrastructure.known.granted_to,
         inboxes=Inboxes(history=infrastructure.store, bus=infrastructure.bus, record=recorder.record),
         task=infrastructure.store.task,
         session=infrastructure.store.session,
@@ -164,6 +166,14 @@ def driver_of(
         resumes=lambda record: capabilities.of(record).can_resume,
         closed=infrastructure.mode.closed,
     )
+
+
+async def _job_environment(known: KnownSecrets, key_manager: KeyManager, run: RunId) -> dict[str, str]:
+    """The variables of a run's agent, whose key and whose granted files are known as secrets before it starts."""
+    environment = await key_manager.job_environment(run)
+    known.add_run_key("OMPYCORD_KEY", environment["OMPYCORD_KEY"])
+    await known.refresh()
+    return environment
 
 
 async def _co_author(store: SqliteStore, person: str) -> str | None:

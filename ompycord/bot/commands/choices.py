@@ -51,7 +51,8 @@ class Choices:
             task = await self._context.store.tasks.task(record.task) if record.task else None
             shown = f"{short_id(record.id)} · {record.state.lower()} · {task.title if task else 'external run'}"
             if wanted in shown.lower() or wanted == record.id.lower():
-                found.append(app_commands.Choice(name=cut(shown, _NAME), value=record.id))
+                name = cut(self._context.renderer.redact(shown), _NAME)
+                found.append(app_commands.Choice(name=name, value=record.id))
             if len(found) == AUTOCOMPLETE_CHOICES:
                 break
         return found

@@ -263,7 +263,7 @@ class Deliverer:
     async def _file(self, run_view: RunView, row: OutboxRow) -> tuple[str, bytes] | None:
         """Name and content; None for a file that this run never attached. Text passes the redactor."""
         data = await self._artifact(run_view.run, row.ref)
-        name = next((a.name for a in run_view.snapshot.artifacts if a.sha256 == row.ref), "file")
+        name = self._renderer.redact(next((a.name for a in run_view.snapshot.artifacts if a.sha256 == row.ref), "file"))
         if data is None:
             return None
         try:

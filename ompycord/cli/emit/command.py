@@ -133,7 +133,7 @@ def find_place(environ: Mapping[str, str], folder: Path) -> SpoolTarget:
 
 def _kept_secret(data_folder: Path) -> str:
     try:
-        return (data_folder / "secrets" / "webhook_secret").read_text(encoding="utf-8").strip()
+        return (data_folder / "secrets" / "webhook_secret").read_text(encoding="utf-8-sig").strip()
     except OSError:
         raise ConfigurationError(
             "No key to send with: set OMPYCORD_KEY (see `ompycord keys add`) or OMP_WEBHOOK_SECRET."
@@ -146,10 +146,7 @@ def read_data(data: str | None, file: str | None, texts: Mapping[str, str]) -> d
         _usage("Give --data or --file, not both.")
     raw = data
     if file is not None:
-        try:
-            raw = sys.stdin.buffer.read(MOST_BYTES + 1).decode() if file == "-" else Path(file).read_text("utf-8")
-        except (OSError, UnicodeDecodeError):
-            _usage("--file cannot be read as UTF-8 text.")
+        raw = _read_file(file)
     try:
         value: Any = json.loads(raw, parse_constant=_no_number) if raw is not None else {}
     except (ValueError, RecursionError):
@@ -164,6 +161,18 @@ def read_data(data: str | None, file: str | None, texts: Mapping[str, str]) -> d
     if size > MOST_BYTES:
         _usage(f"The data is longer than {MOST_BYTES // 1024} KiB.")
     return content
+
+
+def _read_file(file: str) -> str:
+    try:
+        read = sys.stdin.buffer.read(MOST_BYTES + 1) if file == "-" else Path(file).expanduser().read_bytes()
+    except (OSError, RuntimeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "there is no such home folder"
+        _usage(f"--file {file} cannot be read ({reason}): give a file with the data as JSON, or - for standard input.")
+    try:
+        return read.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        _usage(f"--file {file} cannot be read as UTF-8 text: save it as UTF-8.")
 
 
 def _no_number(text: str) -> NoReturn:

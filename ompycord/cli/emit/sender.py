@@ -26,6 +26,8 @@ RETRY_S = 1.0
 """Seconds to wait after a 429 or 503 that names none itself."""
 LONGEST_RETRY_S = 3600.0
 PROBLEM_CHARACTERS = 4000
+CLOCKS_APART_S = 300
+"""docs/contracts/authentication.md, *Signatures*: seconds between two clocks for which a signature is valid."""
 
 
 class SendOutcome(StrEnum):
@@ -98,7 +100,7 @@ async def _send_all(spool: Spool, target: Target, client: httpx.AsyncClient, clo
         if answer.is_success:
             tally.sent += 1
         elif answer.is_client_error and answer.status_code != TOO_MANY_REQUESTS:
-            tally.refused.append(_bury(spool, line, answer))
+            tally.refused.append(_bury(spool, line, answer, now_s=clock.now_ms() / 1000))
         else:
             return _kept(spool, clock, answer, tally)
         spool.done(end)
@@ -126,10 +128,25 @@ def _retry_after_s(answer: httpx.Response, clock: Clock) -> float | None:
     return max(0.0, moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - clock.now_ms() / 1000)
 
 
-def _bury(spool: Spool, line: EventLine, answer: httpx.Response) -> str:
+def _bury(spool: Spool, line: EventLine, answer: httpx.Response, *, now_s: float) -> str:
     text = answer.text[:PROBLEM_CHARACTERS]
     path = spool.bury(line, status=answer.status_code, problem=text)
-    return f"{answer.status_code} {_title(text)}, kept in {path}"
+    return f"{answer.status_code} {_title(text)}, kept in {path}{_clock_hint(answer, now_s)}"
+
+
+def _clock_hint(answer: httpx.Response, now_s: float) -> str:
+    """What to do where this machine's clock and the sidecar's are too far apart for a signature; else nothing."""
+    try:
+        theirs = parsedate_to_datetime(answer.headers.get("date", ""))
+    except ValueError:
+        return ""
+    ahead_s = now_s - theirs.replace(tzinfo=theirs.tzinfo or UTC).timestamp()
+    if abs(ahead_s) <= CLOCKS_APART_S:
+        return ""
+    return (
+        f"; this machine's clock is {abs(ahead_s):.0f} s {'ahead of' if ahead_s > 0 else 'behind'} the sidecar's: "
+        "set it, then run `ompycord emit --revive`"
+    )
 
 
 def _title(text: str) -> str:

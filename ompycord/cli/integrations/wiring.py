@@ -44,7 +44,7 @@ class Change:
 def read_text(path: Path) -> str | None:
     """The file, or None where there is none. Raises Refused."""
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:

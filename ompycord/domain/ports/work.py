@@ -120,12 +120,19 @@ class WorkResults(Protocol):
     """
 
     async def collect(
-        self, run: RunId, repository: RepositorySpec, *, message: str, co_author: str | None = None
+        self,
+        run: RunId,
+        repository: RepositorySpec,
+        *,
+        message: str,
+        co_author: str | None = None,
+        granted: Callable[[str], str | None] | None = None,
     ) -> Collected:
         """Commit what is there (inside), bundle it, fetch the bundle with fsck, list the changes. Idempotent.
 
         `message` is the commit's. `co_author` (`Name <address>`) stands on the last commit, also where the agent made
-        that one.
+        that one. `granted` gives the name of the granted secret that stands in a text, None where none does. Raises
+        ResultHeldBack where one stands in what would be published: in a file, a name or a message of a commit.
         """
         ...
 

@@ -11,12 +11,16 @@ __all__ = ["collect"]
 
 
 async def collect(order: StepOrder, task: Task, context: StepContext) -> EffectFinished:
-    """Collect all that differs from the base. The commit names its requester as they chose by now."""
+    """Collect all that differs from the base. The commit names its requester as they chose by now.
+
+    Raises ResultHeldBack where it holds a secret that the agent was granted.
+    """
     message = f"{task.title}\n\nOmpycord run {order.run} with {task.agent}."
     requester = task.origin.requester
     who = await context.co_author(requester) if requester else None
     repository = context.repository(task)
-    collected = await context.results.collect(order.run, repository, message=message, co_author=who)
+    granted = await context.granted(task.agent)
+    collected = await context.results.collect(order.run, repository, message=message, co_author=who, granted=granted)
     changed = FilesChanged(files=collected.files, total=collected.total, commit=collected.commit)
     await context.record(order.run, changed)
     return ok(order, CollectResult(changed=collected.total))

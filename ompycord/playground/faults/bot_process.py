@@ -35,6 +35,8 @@ class BotProcess:
         self._folder = folder
         self._on_change = on_change
         self._children: set[subprocess.Popen[bytes]] = set()
+        self._environment: dict[str, str] = {}
+        """That of the process which was killed last, read just before: until then none of the bot's is here."""
         self.ending: object = None
         """The pid of a bot that announced its own end."""
         self.ends_registered = False
@@ -66,6 +68,8 @@ class BotProcess:
         process = self.process()
         if process is None:
             raise BotProcessError(f"it does not run{_last(self.known)}")
+        with contextlib.suppress(psutil.Error):
+            self._environment = process.environ()
         process.kill()
         with contextlib.suppress(psutil.TimeoutExpired):
             process.wait(timeout=KILL_WAIT_S)
@@ -86,7 +90,7 @@ class BotProcess:
                 child = subprocess.Popen(  # noqa: S603  # the arguments that our own token holder registered
                     known["argv"],
                     cwd=known["cwd"],
-                    env={**os.environ, **known["env"]},
+                    env={**os.environ, **self._environment, **known["env"]},
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,

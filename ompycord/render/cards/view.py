@@ -110,7 +110,7 @@ def footer_of(
     kind: OutboxKind,
     number: int | str = "",
 ) -> str:
-    """Marker, requester, confinement. The marker comes first: a probe reads it after a crash."""
+    """Marker, requester, confinement, network. The marker comes first: a probe reads it after a crash."""
     who = snapshot.origin.requester_name
     confinement = ""
     if snapshot.kind is RunKind.HOSTED and render_context.confinement is not None:
@@ -119,6 +119,7 @@ def footer_of(
         footer_marker(snapshot.run, kind, number),
         f"asked by {sanitizer.label(who, 60)}" if who and who.strip() else "",
         confinement,
+        "network: open" if confinement and render_context.is_network_open else "",
         REHEARSAL if render_context.is_rehearsal and kind is not OutboxKind.CARD else "",
     )
     return " · ".join(part for part in parts if part)

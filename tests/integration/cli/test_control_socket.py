@@ -9,10 +9,18 @@ from typing import Any
 
 import pytest
 
-from ompycord.app.control import CONTROL_FILE, CONTROL_SOCKET, LONGEST_LINE, LONGEST_PATH, Control
+from ompycord.app.control import (
+    CONTROL_FILE,
+    CONTROL_SOCKET,
+    LONGEST_LINE,
+    LONGEST_PATH,
+    MOST_WORKING,
+    Control,
+)
 from ompycord.app.data_folder import DataFolder
 from ompycord.app.operations import ask, perform
-from ompycord.errors import BusyError, Refused
+from ompycord.errors import BusyError, Refused, RefusedInWords
+from ompycord.text import REDACTED, Redactor
 from tests.integration.cli.harness import AppHarness
 from tests.support.patience import within
 
@@ -85,6 +93,9 @@ NONSENSE = (
     b'{"operation": "keys.add", "arguments": {"name": ""}}\n',
     b'{"operation": "keys.add", "arguments": {"name": "x", "scopes": ["all"]}}\n',
     b'{"operation": "keys.add", "arguments": {"name": "x", "sudo": true}}\n',
+    b'{"operation": "keys.add", "arguments": {"name": "x", "scopes": ["mcp"]}}\n',
+    b'{"operation": "keys.add", "arguments": {"name": "\\ud800"}}\n',
+    b'{"operation": "\\ud800"}\n',
     b'{"operation": "' + b"x" * LONGEST_LINE + b'"}\n',
     b"[" * 60_000 + b"\n",
 )
@@ -104,6 +115,76 @@ async def test_whoever_connects_and_says_nothing_blocks_nobody(harness: AppHarne
     assert await asked(harness.folder) == (True, [])
     for _, writer in silent:
         writer.close()
+
+
+async def test_silent_connections_in_any_number_keep_no_command_from_working(harness: AppHarness) -> None:
+    """Renewed by whoever opened them; below level full that needs no token."""
+    silent = [await asyncio.open_unix_connection(str(harness.folder / CONTROL_SOCKET)) for _ in range(40)]
+    for _ in range(3):
+        assert await asked(harness.folder) == (True, [])
+        silent.append(await asyncio.open_unix_connection(str(harness.folder / CONTROL_SOCKET)))
+    async with within(10):
+        assert await silent[0][0].read() in {b"", silent_words()}  # it made room, or was told
+    for _, writer in silent:
+        writer.close()
+
+
+def silent_words() -> bytes:
+    return b'{"error": "This is no question that the control socket understands.", "code": 77}\n'
+
+
+async def test_only_so_many_commands_work_at_once(tmp_path: Path) -> None:
+    release, started = asyncio.Event(), asyncio.Semaphore(0)
+
+    async def slow(arguments: dict[str, Any]) -> Any:
+        started.release()
+        await release.wait()
+        return "done"
+
+    listening = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(Control(tmp_path, operations={"slow": slow}).serve(listening))
+        await listening.wait()
+        working = [group.create_task(raw(tmp_path, b'{"operation": "slow"}\n')) for _ in range(MOST_WORKING)]
+        async with within(20):
+            for _ in working:
+                await started.acquire()
+        assert (await raw(tmp_path, b'{"operation": "slow"}\n'))["error"] == "Too many commands at once: try again."
+        release.set()
+        assert [await one for one in working] == [{"result": "done"}] * MOST_WORKING
+        task.cancel()
+
+
+async def test_a_token_that_is_no_text_is_a_wrong_token(harness: AppHarness) -> None:
+    for token in ("\\ud800", "\\udfff and more"):
+        reader, writer = await asyncio.open_unix_connection(str(harness.folder / CONTROL_SOCKET))
+        writer.write(b'{"operation": "keys.list", "token": "' + token.encode() + b'"}\n')
+        async with within(20):
+            reply: dict[str, Any] = json.loads(await reader.readline())
+        writer.close()
+        assert reply == {"error": "The token of control.json is wrong.", "code": 77}
+
+
+async def test_answers_show_no_secret_but_the_one_that_is_new(tmp_path: Path) -> None:
+    async def answer(arguments: dict[str, Any]) -> Any:
+        return {"name": ["hunter2-hunter2"]}
+
+    async def refuse(arguments: dict[str, Any]) -> Any:
+        raise RefusedInWords("not hunter2-hunter2")
+
+    redactor = Redactor(["hunter2-hunter2"])
+    operations = {"runs.list": answer, "keys.add": answer, "refuse": refuse}
+    listening = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        control = Control(tmp_path, operations=operations, redact=redactor.redact_all)
+        task = group.create_task(control.serve(listening))
+        await listening.wait()
+        assert await asked(tmp_path, "runs.list") == (True, {"name": [REDACTED]})
+        assert await asked(tmp_path, "keys.add") == (True, {"name": ["hunter2-hunter2"]})
+        with pytest.raises(Refused) as caught:
+            await asked(tmp_path, "refuse")
+        task.cancel()
+    assert str(caught.value) == f"not {REDACTED}"
 
 
 async def test_a_defect_is_an_answer_and_not_a_hang(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ Slow connections closed.
 """
 
 import asyncio
+import json
 import sys
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
@@ -20,7 +21,7 @@ from ompycord.domain.ports import RunFilter
 from ompycord.domain.records import Post, Receipt, Scope
 from ompycord.domain.run import RunRecord
 from ompycord.errors import BadEvent
-from ompycord.http import HttpLimits, KeySet, Sidecar, mint_hmac, parse_secret
+from ompycord.http import HttpLimits, KeySet, Sidecar, mint_bearer, mint_hmac, parse_secret
 from ompycord.http.auth_check import AuthCheck
 from ompycord.http.problems import Problem
 from ompycord.store import SqliteStore
@@ -33,6 +34,7 @@ from tests.support.sidecar_process import post, sidecar_process
 PROXY = "192.0.2.7"
 LIMITS = HttpLimits(trusted_proxies=(PROXY,))
 CONNECTIONS = 500
+WRONG = "whsec_" + "d3Jvbmctc2VjcmV0LW9mLXNvbWVib2R5LWVsc2U="
 
 
 class CountingStore:
@@ -91,7 +93,7 @@ async def test_a_flood_of_invalid_signatures_never_asks_the_database(
 ) -> None:
     before = store.transactions
     async with from_address(app, "127.0.0.1") as http:  # never put off unread: every signature is really checked
-        wrong = Poster(http, clock, secret="whsec_" + "d3Jvbmctc2VjcmV0LW9mLXNvbWVib2R5LWVsc2U=")
+        wrong = Poster(http, clock, secret=WRONG)
         for n in range(300):
             note = {"type": "note", "data": {"text": "x"}}
             answer = await (wrong.batch([note]) if n % 2 else wrong.event())
@@ -111,11 +113,55 @@ async def test_an_address_that_fails_often_is_put_off_unread(app: Sidecar, clock
             assert refusal(refused) == (429, "too-many-failures")
             assert 1 <= int(refused.headers["retry-after"]) <= 5
         assert refusal(await http.get("/api/runs")) == (429, "too-many-failures")
-        assert refusal(await Poster(http, clock).event()) == (429, "too-many-failures")
+        wrong = Poster(http, clock, secret=WRONG)
+        assert refusal(await wrong.event()) == (429, "too-many-failures")
         assert (await Poster(other, clock).event()).status_code == 202
         assert (await http.get("/livez")).status_code == 200
         clock.seconds += 5
-        assert (await Poster(http, clock).event(webhook_id="msg_later")).status_code == 202
+        assert refusal(await wrong.event()) == (401, "unauthorized")
+
+
+async def test_nobody_is_shut_out_by_the_failures_of_others_behind_the_same_proxy(
+    app: Sidecar, keyring: KeySet, clock: HandClock
+) -> None:
+    """The proxy is not listed, so all that comes through it counts as one sender's."""
+    record, token = mint_bearer(ids=CountingIds(70), now_ms=clock.now_ms(), name="reader", scopes=[Scope.RUNS_READ])
+    keyring.replace([record], hmac_secrets={}, shared_secret=SECRET)
+    async with from_address(app, "203.0.113.9") as http:
+        for _ in range(40):
+            await http.post(EVENT, content=b"{}")
+        old = {"webhook-id": "m", "webhook-timestamp": "1000000000", "webhook-signature": f"v1,{'A' * 43}="}
+        for headers in ({}, old, {**old, "webhook-signature": "v1,x"}, {"authorization": f"Bearer {token}x"}):
+            refused = await http.post(EVENT, content=b"x" * 10_000_000, headers=headers)  # too large, but nobody looks
+            assert refusal(refused) == (429, "too-many-failures")
+        assert (await http.get("/api/runs", headers={"authorization": f"Bearer {token}"})).status_code == 200
+
+
+async def test_a_valid_signature_is_never_shut_out(app: Sidecar, clock: HandClock) -> None:
+    async with from_address(app, "203.0.113.9") as http:
+        for _ in range(40):
+            await http.post(EVENT, content=b"{}")
+        assert refusal(await Poster(http, clock, secret=WRONG).event()) == (429, "too-many-failures")
+        assert (await Poster(http, clock).event()).status_code == 202
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "x-forwarded-port",
+        "x-forwarded-anything",
+        "cf-connecting-ip",
+        "true-client-ip",
+        "x-client-ip",
+        "forwarded",
+        "via",
+    ],
+)
+async def test_the_shared_secret_is_no_bearer_behind_a_proxy_that_says_so_in_any_way(app: Sidecar, header: str) -> None:
+    body, bearer = json.dumps(envelope("note", data={"text": "x"})), {"authorization": f"Bearer {SECRET}"}
+    async with from_address(app, "127.0.0.1") as http:
+        assert refusal(await http.post(EVENT, content=body, headers={**bearer, header: "1"})) == (401, "unauthorized")
+        assert (await http.post(EVENT, content=body, headers=bearer)).status_code == 202
 
 
 async def test_an_address_that_sent_something_valid_is_heard_out(app: Sidecar, clock: HandClock) -> None:
@@ -130,7 +176,7 @@ async def test_an_address_that_sent_something_valid_is_heard_out(app: Sidecar, c
             last = await http.post(EVENT, content=b"{}")
         assert refusal(last) == (401, "unauthorized")  # 10 minutes filled the bucket again
         clock.seconds += 1
-        assert refusal(await Poster(http, clock).event()) == (429, "too-many-failures")
+        assert refusal(await Poster(http, clock, secret=WRONG).event()) == (429, "too-many-failures")
 
 
 async def test_behind_a_listed_proxy_the_last_hop_counts(app: Sidecar, clock: HandClock) -> None:

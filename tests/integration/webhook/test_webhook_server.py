@@ -41,7 +41,13 @@ class Served:
 
 @contextlib.asynccontextmanager
 async def running(
-    store: SqliteStore, keyring: KeySet, clock: HandClock, *, header_s: float = 10, body_s: float = 10
+    store: SqliteStore,
+    keyring: KeySet,
+    clock: HandClock,
+    *,
+    header_s: float = 10,
+    body_s: float = 10,
+    most_connections: int | None = None,
 ) -> AsyncGenerator[Served]:
     app = create_sidecar(
         store=store,
@@ -56,7 +62,11 @@ async def running(
     listener = bind("127.0.0.1", 0)
     stop, serving = asyncio.Event(), asyncio.Event()
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(serve(app, stop=stop, sock=listener, serving=serving, header_s=header_s, grace_s=1))
+        serving_it = serve(
+            app, stop=stop, sock=listener, serving=serving, header_s=header_s, grace_s=1,
+            most_connections=most_connections,
+        )  # fmt: skip
+        task = group.create_task(serving_it)
         async with within(10):
             await serving.wait()
         yield Served(listener.getsockname()[1], stop, task)
@@ -232,3 +242,98 @@ async def test_signals_stay_with_whoever_had_them(store: SqliteStore, keyring: K
 def test_uvicorn_still_has_no_handle_signals() -> None:
     assert "handle_signals" not in inspect.signature(uvicorn.Config).parameters
     assert "capture_signals" in vars(uvicorn.Server)
+
+
+@pytest.mark.parametrize(
+    "request_line", ["GET /livez", "GET /openapi.json", "GET /nowhere", "DELETE /livez", "GET /hooks/x"]
+)
+async def test_a_body_that_nobody_reads_is_under_the_same_deadline(
+    store: SqliteStore, keyring: KeySet, clock: HandClock, request_line: str
+) -> None:
+    async with running(store, keyring, clock, header_s=HEADER_S) as served:
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        writer.write(f"{request_line} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n{{".encode())
+        async with asyncio.TaskGroup() as group:
+            trickle = group.create_task(trickled(writer))
+            async with within(10):
+                answer = await reader.read()
+            trickle.cancel()
+        writer.close()
+    assert answer.startswith(b"HTTP/1.1 ")
+    assert answer.count(b"HTTP/1.1 ") == 1  # and no second answer to what is no second request
+
+
+async def trickled(writer: asyncio.StreamWriter) -> None:
+    """A byte now and then, for as long as the other side takes them."""
+    with contextlib.suppress(ConnectionError):
+        while True:
+            writer.write(b" ")
+            await writer.drain()
+            await asyncio.sleep(HEADER_S / 5)  # shorter than the deadline: bytes that come do not put it off
+
+
+async def test_after_a_body_that_nobody_read_the_connection_serves_the_next_request(
+    store: SqliteStore, keyring: KeySet, clock: HandClock
+) -> None:
+    async with running(store, keyring, clock) as served:
+        first = b"GET /livez HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n"
+        second = b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        answer = await transcript(served.port, first, b"body", second)
+    assert answer.count(b"HTTP/1.1 200 ") == 2
+
+
+async def test_what_follows_a_body_of_two_lengths_is_no_request(
+    store: SqliteStore, keyring: KeySet, clock: HandClock
+) -> None:
+    smuggled = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    async with running(store, keyring, clock) as served:
+        for path in (b"/livez", b"/api/webhook/event", b"/nowhere"):
+            both = b"Content-Length: %d\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" % (5 + len(smuggled))
+            answer = await transcript(
+                served.port, b"POST " + path + b" HTTP/1.1\r\nHost: localhost\r\n" + both + smuggled
+            )
+            assert answer.startswith(b"HTTP/1.1 400 ")
+            assert answer.count(b"HTTP/1.1 ") == 1
+            assert b"/problems/length" in answer
+
+
+@pytest.mark.parametrize(
+    "request_line", ["HEAD /livez HTTP/1.1", "HEAD /readyz HTTP/1.1", "HEAD /openapi.json HTTP/1.1"]
+)
+async def test_head_is_answered_without_a_body(
+    store: SqliteStore, keyring: KeySet, clock: HandClock, request_line: str
+) -> None:
+    async with running(store, keyring, clock) as served:
+        answer = await transcript(
+            served.port, f"{request_line}\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
+        )
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert int(head.lower().partition(b"content-length: ")[2].split()[0]) > 0
+    assert body == b""
+
+
+async def test_health_is_answered_over_http_1_0_without_a_name(
+    store: SqliteStore, keyring: KeySet, clock: HandClock
+) -> None:
+    async with running(store, keyring, clock) as served:
+        assert (await transcript(served.port, b"GET /livez HTTP/1.0\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+        assert (await transcript(served.port, b"GET /problems/scope HTTP/1.0\r\n\r\n")).startswith(b"HTTP/1.1 421 ")
+
+
+async def test_of_too_many_connections_the_one_that_is_silent_for_longest_goes(
+    store: SqliteStore, keyring: KeySet, clock: HandClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running(store, keyring, clock, most_connections=8) as served:
+        opened = [await asyncio.open_connection("127.0.0.1", served.port) for _ in range(20)]
+        async with within(10):
+            for reader, _ in opened[:12]:
+                with contextlib.suppress(ConnectionError):
+                    assert await reader.read() == b""
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{served.port}", trust_env=False) as http:
+            assert (await http.get("/livez")).status_code == 200
+        for _, writer in opened:
+            writer.transport.abort()
+    assert [record.message for record in caplog.records if "connections are open" in record.message] == [
+        "8 connections are open: those without a request for longest are ended"
+    ]

@@ -1,14 +1,14 @@
 """Forty broken configurations and more: each is one line that names its key, and the value is nowhere."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import pytest
 
 from ompycord.errors import ConfigurationError
-from ompycord.settings import load_settings
+from ompycord.settings import load_settings, settings_schema
 
 SECRET = "hunter2"
 
@@ -115,6 +115,49 @@ BROKEN = [
     Broken("ompycord.yml, line 1", f"a: [{SECRET}"),
     Broken("ompycord.yml", f"- {SECRET}"),
     Broken("ompycord.yml", f"a: !!python/object/apply:os.system [{SECRET}]"),
+    Broken("ompycord.yml: it is nested deeper", "a: " + "[" * 1000 + SECRET + "]" * 1000),
+    Broken("ompycord.yml: it is nested deeper", "a: " + "{x: " * 40 + SECRET + "}" * 40),
+    Broken("ompycord.yml: it is nested deeper", f"a: &a [*a, {SECRET}]"),
+    Broken("ompycord.yml: it holds more", "a: &a [" + "1, " * 50 + f"]\nb: &b [{'*a, ' * 50}]\nc: [{'*b, ' * 50}]"),
+    Broken("line 2: preset is there twice: keep one", f"preset: solo\npreset: {SECRET}"),
+    Broken("line 3: port is there twice: keep one", f"webhook:\n  port: 1\n  port: {SECRET}"),
+    Broken("the key 7 is no text: write it in quotes", f"access: {{users: {{7: [{SECRET}]}}}}"),
+    Broken("the key a list or a mapping is no text", f"? [a]\n: {SECRET}"),
+    Broken("a number or a date in it is none", f"a: 2026-99-99\nb: {SECRET}"),
+    Broken("a number or a date in it is none", f"a: {'7' * 5000}\nb: {SECRET}"),
+    # sections and variables
+    Broken("OMPYCORD_WEBHOOK in the environment: this is a section", environ={"OMPYCORD_WEBHOOK": SECRET}),
+    Broken("OMPYCORD_LIMITS__OPEN_PER_PERSON", environ={"OMPYCORD_LIMITS": SECRET}),
+    Broken("OMPYCORD_AGENTS in the environment: this is a section", environ={"OMPYCORD_AGENTS": SECRET}),
+    Broken(
+        "OMPYCORD_WEBHOOK__EVENTS__BACKLOG in the environment: another variable",
+        environ={"OMPYCORD_WEBHOOK__EVENTS": SECRET, "OMPYCORD_WEBHOOK__EVENTS__BACKLOG": "7"},
+    ),
+    Broken("OMPYCORD_WEBHOK_PORT", environ={"OMPYCORD_WEBHOK_PORT": SECRET}),
+    Broken("webhook.port: write a whole number", environ={"OMPYCORD_WEBHOOK__PORT": f"tcp://{SECRET}:80"}),
+    Broken("OMPYCORD_PORT in .env", dotenv=f"OMPYCORD_PORT=tcp://{SECRET}:80"),
+    # what to write
+    Broken("discord.home_channel: write it in quotes", "discord: {home_channel: 123456789012345678}"),
+    Broken("access.users.admin.0: write it in quotes", "access: {users: {admin: [123456789012345678]}}"),
+    Broken("repositories.shop.channel: write it in quotes", "repositories: {shop: {path: /x, channel: 12345}}"),
+    Broken("discord.home_channel: write a Discord id", f"discord: {{home_channel: '{SECRET}'}}"),
+    Broken("discord.guilds: write a list", "discord: {guilds: '123456789012345678'}"),
+    Broken("discord: write its settings under it", f"discord: {SECRET}"),
+    Broken("discord.message_content: write true or false", f"discord: {{message_content: {SECRET}}}"),
+    Broken("limits.parallel_runs: write a whole number", f"limits: {{parallel_runs: {SECRET}}}"),
+    Broken("agents.a.wall_s: write a number", f"agents: {{a: {{kind: rehearsal, wall_s: {SECRET}}}}}"),
+    Broken("repositories.shop.base: it has no value", "repositories: {shop: {path: /x, base: }}"),
+    Broken("discord.launch_emoji: write the emoji itself", f"discord: {{launch_emoji: ':{SECRET}:'}}"),
+    Broken("discord.launch_emoji: write the emoji itself", environ={"OMP_LAUNCH_EMOJI": f"<:{SECRET}:12>"}),
+    Broken("repositories.shop.path: there is no such home", f"repositories: {{shop: {{path: '~{SECRET}nobody/x'}}}}"),
+    Broken("OMPYCORD_CONFIG: there is no such home", environ={"OMPYCORD_CONFIG": f"~{SECRET}nobody/x.yml"}),
+    # numbers out of bounds
+    Broken("limits.parallel_runs", "limits: {parallel_runs: -1}"),
+    Broken("limits.parallel_runs", f"limits: {{parallel_runs: {'9' * 60}}}"),
+    Broken("limits.open_per_guild", "limits: {open_per_guild: 0}"),
+    Broken("webhook.rate_per_s", "webhook: {rate_per_s: .inf}"),
+    Broken("webhook.body_s", "webhook: {body_s: .nan}"),
+    Broken("webhook.events.backlog", f"webhook: {{events: {{backlog: {'9' * 60}}}}}"),
 ]
 
 
@@ -140,3 +183,53 @@ def test_a_secret_of_the_folder_that_is_no_text_is_named(tmp_path: Path) -> None
     (tmp_path / "discord_token").write_bytes(b"\xff\xfe\xff")
     with pytest.raises(ConfigurationError, match="DISCORD_TOKEN in the secret folder"):
         load_settings(environ={"OMPYCORD_SECRETS_DIR": str(tmp_path)}, folder=tmp_path)
+
+
+@pytest.mark.parametrize("name", [".env", "ompycord.yml"])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32", "latin-1"])
+def test_a_file_that_is_not_utf_8_is_named_with_what_to_do(tmp_path: Path, name: str, encoding: str) -> None:
+    (tmp_path / name).write_bytes("OMPYCORD_PRESET: h\u00fcnter2\n".encode(encoding))
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(environ={}, folder=tmp_path)
+    assert str(caught.value).startswith(f"{name}: this is ")
+    assert str(caught.value).endswith("Save it as UTF-8 in your editor.")
+
+
+def test_a_name_that_is_a_secret_is_not_repeated(tmp_path: Path) -> None:
+    """A value that was pasted where its name belongs."""
+    token = "ghp_" + "a1B2" * 9
+    (tmp_path / "ompycord.yml").write_text(f"discord: {{{token}: x, {'long' * 40}: x}}")
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(environ={}, folder=tmp_path)
+    assert token not in str(caught.value)
+    assert len(str(caught.value)) < 200
+
+
+def _numbers(schema: Any, known: dict[str, Any], path: str, seen: frozenset[str]) -> Iterator[tuple[str, Any]]:
+    """Every number in a JSON schema, with the path to it."""
+    if isinstance(schema, list):
+        for inner in cast("list[Any]", schema):
+            yield from _numbers(inner, known, path, seen)
+    elif isinstance(schema, dict):
+        one = cast("dict[str, Any]", schema)
+        if one.get("type") in {"integer", "number"}:
+            yield path, one
+        reference = str(one.get("$ref", "")).rpartition("/")[2]
+        if reference and reference not in seen:
+            yield from _numbers(known[reference], known, path, seen | {reference})
+        for name, inner in one.get("properties", {}).items():
+            yield from _numbers(inner, known, f"{path}.{name}", seen)
+        for part in ("anyOf", "oneOf", "allOf", "items", "prefixItems", "additionalProperties"):
+            yield from _numbers(one.get(part), known, path, seen)
+
+
+def test_every_number_has_bounds() -> None:
+    schema = settings_schema()
+    numbers = list(_numbers(schema, schema["$defs"], "", frozenset()))
+    assert len(numbers) > 30
+    unbound = {
+        path
+        for path, one in numbers
+        if not ({"minimum", "exclusiveMinimum"} & one.keys() and {"maximum", "exclusiveMaximum"} & one.keys())
+    }
+    assert unbound == set()

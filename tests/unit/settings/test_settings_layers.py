@@ -139,6 +139,80 @@ def test_the_schema_for_editors_takes_what_the_program_takes(tmp_path: Path) -> 
             load_settings(environ={}, folder=tmp_path)
 
 
-def test_what_agents_are_given_is_known_as_secret(tmp_path: Path) -> None:
-    agent = {"OMPYCORD_AGENTS": '{"tidy": {"kind": "command", "command": ["true"], "env": {"CRM": "correct-horse"}}}'}
-    assert load_settings(environ=agent, folder=tmp_path).agent_secrets == ("correct-horse",)
+SERVICE = {
+    "OMPYCORD_PORT": "tcp://10.0.0.1:80",
+    "OMPYCORD_SERVICE_HOST": "10.0.0.1",
+    "OMPYCORD_SERVICE_PORT": "80",
+    "OMPYCORD_SERVICE_PORT_HTTP": "80",
+    "OMPYCORD_PORT_80_TCP": "tcp://10.0.0.1:80",
+    "OMPYCORD_PORT_80_TCP_ADDR": "10.0.0.1",
+    "OMPYCORD_PORT_80_TCP_PORT": "80",
+    "OMPYCORD_PORT_80_TCP_PROTO": "tcp",
+    "OMPYCORD_WEBHOOK_PORT": "tcp://10.0.0.2:8787",
+    "OMPYCORD_WEBHOOK_SERVICE_HOST": "10.0.0.2",
+    "OMPYCORD_WEBHOOK_PORT_8787_TCP_ADDR": "10.0.0.2",
+}
+
+
+def test_variables_of_an_orchestrators_service_are_no_settings(tmp_path: Path) -> None:
+    without = load_settings(environ={}, folder=tmp_path)
+    assert load_settings(environ=SERVICE, folder=tmp_path).model_dump() == without.model_dump()
+
+
+@pytest.mark.parametrize("mark", ["utf-8", "utf-8-sig"])
+def test_a_byte_order_mark_is_no_part_of_a_value(tmp_path: Path, mark: str) -> None:
+    secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    (tmp_path / "secret").write_text(f"{secret}\n", encoding=mark)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder/discord_token").write_text("a-token-of-a-bot\n", encoding=mark)
+    (tmp_path / ".env").write_text(
+        "OMP_WEBHOOK_SECRET_FILE=secret\nDISCORD_GUILD_ID=123456789012345678\n"
+        f"OMPYCORD_SECRETS_DIR={tmp_path / 'folder'}\n".replace("=secret", f"={tmp_path / 'secret'}"),
+        encoding=mark,
+    )
+    (tmp_path / "ompycord.yml").write_text("preset: server\n", encoding=mark)
+    settings = load_settings(environ={}, folder=tmp_path)
+    assert settings.preset == "server"
+    assert settings.discord.token is not None
+    assert settings.discord.token.get_secret_value() == "a-token-of-a-bot"
+    assert settings.webhook.secret is not None
+    assert settings.webhook.secret.get_secret_value() == secret
+
+
+def test_the_users_home_is_a_tilde_wherever_a_path_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "in-home.yml").write_text(
+        "repositories: {shop: {path: ~/shop, checks: [{name: unit, command: [~/bin/check, '~', a~b, --at=~/x]}]}}\n"
+        "agents: {a: {kind: command, command: [~/bin/agent, '~/notes.txt'], grants: {files: [~/.netrc, /etc/hosts]}}}\n"
+        "log: {file: ~/logs/ompycord.log}\n"
+    )
+    (tmp_path / "token").write_text("a-token-of-a-bot")
+    environ = {
+        "OMPYCORD_CONFIG": "~/in-home.yml",
+        "DISCORD_TOKEN_FILE": "~/token",
+        "DISCORD_GUILD_ID": "123456789012345678",
+    }
+    settings = load_settings(environ=environ, folder=tmp_path / "elsewhere")
+    shop, agent = settings.repositories["shop"], settings.agents["a"]
+    assert shop.path == tmp_path / "shop"
+    assert shop.checks[0].command == (f"{tmp_path}/bin/check", str(tmp_path), "a~b", "--at=~/x")
+    assert agent.command == (f"{tmp_path}/bin/agent", f"{tmp_path}/notes.txt")
+    assert agent.grants.files == (tmp_path / ".netrc", Path("/etc/hosts"))
+    assert settings.log.file == tmp_path / "logs/ompycord.log"
+    assert settings.discord.token is not None
+
+
+def test_an_agent_gets_variables_of_any_valid_name(tmp_path: Path) -> None:
+    (tmp_path / "ompycord.yml").write_text(
+        "agents: {a: {kind: command, command: [x], env: {http_proxy: 'http://10.0.0.1:3128', no_proxy: '', _X1: y}, "
+        "grants: {variables: [https_proxy]}}}\n"
+    )
+    agent = load_settings(environ={}, folder=tmp_path).agents["a"]
+    assert set(agent.env) == {"http_proxy", "no_proxy", "_X1"}
+    assert agent.grants.variables == ("https_proxy",)
+
+
+@pytest.mark.parametrize("emoji", ["🚀", "👩‍🚀", "1️⃣", "<:rocket:123456789012345678>", "<a:spin_2:123456789012345678>"])
+def test_an_emoji_is_written_as_itself(tmp_path: Path, emoji: str) -> None:
+    settings = load_settings(environ={"OMP_LAUNCH_EMOJI": emoji}, folder=tmp_path)
+    assert settings.discord.launch_emoji == emoji

@@ -56,3 +56,36 @@ def test_a_place_that_cannot_be_written_is_a_mistake_of_the_configuration(tmp_pa
     (tmp_path / "file").touch()
     with pytest.raises(ConfigurationError, match=r"log\.file"):
         configure(tmp_path / "file" / "ompycord.log", StringIO())
+
+
+def test_no_value_of_any_kind_shows_a_secret(tmp_path: Path) -> None:
+    stream = StringIO()
+    configure(tmp_path / "ompycord.log", stream)
+    log = structlog.get_logger("test_log_file")
+    log.info(
+        "all.kinds",
+        path=Path("/a/hunter2"),
+        error=OSError("no hunter2"),
+        listed=["a", ("hunter2", b"hunter2")],
+        named={"hunter2": {"inner": "hunter2"}},
+        count=7,
+        nothing=None,
+    )
+    logging.getLogger("library").warning("%s and %s", "hunter2", Path("hunter2"))
+    try:
+        int("hunter2")
+    except ValueError:
+        log.exception("it.failed")
+    assert "hunter2" not in stream.getvalue() + (tmp_path / "ompycord.log").read_text()
+    lines = [json.loads(line) for line in (tmp_path / "ompycord.log").read_text().splitlines()]
+    assert (lines[0]["count"], lines[0]["nothing"], lines[0]["listed"][0]) == (7, None, "a")
+
+
+def test_a_full_table_of_descriptors_is_told_once_a_minute(tmp_path: Path) -> None:
+    stream = StringIO()
+    configure(tmp_path / "ompycord.log", stream)
+    for _ in range(1000):
+        logging.getLogger("asyncio").error("socket.accept() out of system resource\nsocket: <socket>")
+    logging.getLogger("asyncio").error("another fault")
+    assert stream.getvalue().count("out of system resource") == 1
+    assert "another fault" in stream.getvalue()
