@@ -49,15 +49,17 @@ class AuthCheck:
         """How many addresses are remembered; never more than the limit."""
         return len(self._addresses)
 
-    def check_address(self, headers: Mapping[bytes, bytes], *, peer: str | None) -> None:
+    def check_address(self, headers: Mapping[bytes, bytes], *, peer: str | None) -> float:
         """Check before the body is read. Raises Problem `too-many-failures` (429).
 
-        A valid key passes, and a signature that is one by its form: its body must be read before it is judged.
+        A valid key passes, and a signature that is one by its form: its body must be read before it is judged. The
+        answer is for `authenticate_request`: seconds for which the address failed too often all the same.
         """
         wait_s = self._wait_s(headers, peer)
         if wait_s and not self._may_be_valid(headers, peer):
             self.failures += 1
             raise _too_many(wait_s)
+        return wait_s
 
     def _wait_s(self, headers: Mapping[bytes, bytes], peer: str | None) -> float:
         """Seconds for which this address failed too often; 0 for one that did not, or is exempt."""
@@ -82,16 +84,17 @@ class AuthCheck:
         proxies = self._limits.trusted_proxies
         return authenticate(headers, body, peer=peer, keyring=self._keyring, trusted_proxies=proxies)
 
-    def authenticate_request(self, headers: Mapping[bytes, bytes], body: bytes, *, peer: str | None) -> Key:
+    def authenticate_request(
+        self, headers: Mapping[bytes, bytes], body: bytes, *, peer: str | None, wait_s: float = 0.0
+    ) -> Key:
         """The key behind a request. Raises Problem `unauthorized`, which counts against its address.
 
-        It is `too-many-failures` where the address had failed too often before.
+        It is `too-many-failures` with `wait_s`, which `check_address` gave for it.
         """
         address = self._address(headers, peer)
         try:
             key = self._authenticate(headers, body, peer)
         except Problem:
-            wait_s = self._wait_s(headers, peer)
             self._failed(address)
             if wait_s:
                 raise _too_many(wait_s) from None

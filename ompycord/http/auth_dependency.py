@@ -21,7 +21,7 @@ def reader(request: Request, auth_check: AuthCheck, *, scope: Scope = Scope.RUNS
     """
     peer = request.client.host if request.client else None
     headers = header_map(request.scope["headers"])
-    auth_check.check_address(headers, peer=peer)
-    key = auth_check.authenticate_request(headers, b"", peer=peer)
+    wait_s = auth_check.check_address(headers, peer=peer)
+    key = auth_check.authenticate_request(headers, b"", peer=peer, wait_s=wait_s)
     require_scope(key, scope)
     return key

@@ -100,9 +100,9 @@ class RequestPipeline:
         headers, peer = request.headers, request.peer
         if headers.get(b"content-encoding", b"identity").strip().lower() not in {b"identity", b""}:
             raise Problem("encoding", headers=(_CLOSE,))
-        self._auth_check.check_address(headers, peer=peer)
+        wait_s = self._auth_check.check_address(headers, peer=peer)
         body = await self._read(headers, request.receive, most)
-        key = self._auth_check.authenticate_request(headers, body, peer=peer)
+        key = self._auth_check.authenticate_request(headers, body, peer=peer, wait_s=wait_s)
         require_scope(key, scope)
         webhook_id = headers.get(b"webhook-id", b"").decode("latin-1") or None
         if webhook_id is not None and not is_webhook_id(webhook_id):  # a bearer's own; a signed one was checked

@@ -124,8 +124,8 @@ class ComposedApp:
         self.swept: list[RunId] = []
         """Runs whose strays were killed."""
         self.mode = TestedMode(store=store, folder=folder)
-        self._infrastructure = infrastructure_of(store, folder, settings=settings, clock=clock, ids=ids, mode=self.mode)
-        self.bus, self.snapshots = self._infrastructure.bus, self._infrastructure.snapshots
+        self.infrastructure = infrastructure_of(store, folder, settings=settings, clock=clock, ids=ids, mode=self.mode)
+        self.bus, self.snapshots = self.infrastructure.bus, self.infrastructure.snapshots
         doubles = Workers(
             launcher=UnconfinedLauncher(path=os.environ["PATH"]),
             workspaces=self.workspaces,
@@ -136,15 +136,16 @@ class ComposedApp:
             checks=self.checks,
             kill_strays=self._kill_strays,
         )
+        self.workers = workers or doubles
         secrets = Secrets(bot_token=bot_token, webhook_secret=WEBHOOK_SECRET, component_key=component_key)
         self.parts = wire(
-            self._infrastructure,
-            workers or doubles,
+            self.infrastructure,
+            self.workers,
             secrets,
             sidecar_address=lambda: SIDECAR,
             lookups=None if lookups is None else lookups(self),
         )
-        self.areas = Areas(self.parts.areas, self._infrastructure)
+        self.areas = Areas(self.parts.areas, self.infrastructure)
         self.projector = self.parts.projector
         self.driver = self.parts.driver
         self.bot = self.parts.bot
@@ -187,7 +188,7 @@ class ComposedApp:
         """Another driver, in place of the wired one."""
         self.driver = driver
         self._services["driver"] = driver.run
-        self._infrastructure.alarms.append(driver.wake)
+        self.infrastructure.alarms.append(driver.wake)
 
     async def ready(self) -> None:
         """Awaited before the block of `running` begins."""

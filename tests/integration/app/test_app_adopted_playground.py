@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import psutil
 import pytest
 
 from ompycord.app.data_folder import DataFolder
@@ -41,6 +42,21 @@ async def test_a_bot_that_cannot_start_leaves_the_playground_that_was_there(
                 assert playground.token in local.address
         async with within(10):
             assert await playground.process.wait() == 0
+
+
+@pytest.mark.filterwarnings("ignore:Exception ignored in. <function Popen:pytest.PytestUnraisableExceptionWarning")
+async def test_the_playground_has_nothing_of_the_bots_environment_but_where_things_are(
+    settings: Settings, data: DataFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "hunter2")
+    monkeypatch.setenv("OMPYCORD_AGENTS__A__ENV__KEY", "hunter2")
+    monkeypatch.setenv("OMPYCORD_DATA_DIR", str(data.path))
+    async with local_playground(settings, data, os.environ) as (local, _):
+        environ = psutil.Process(local.info.pid).environ()
+    assert "hunter2" not in environ.values()
+    assert environ["OMPYCORD_DATA_DIR"] == str(data.path)
+    assert environ["PATH"] == os.environ["PATH"]
+    await until(lambda: not (data.playground / "run.json").exists())
 
 
 # `up` leaves its detached playground unwaited on purpose, and a test process lives on.

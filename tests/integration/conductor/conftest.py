@@ -59,12 +59,14 @@ class AppHarness(ComposedApp):
         catalog: Catalog = CATALOG,
         workspaces: FakeWorkspaces | None = None,
         workers: Workers | None = None,
+        **sections: object,
     ) -> None:
+        """`sections` are those of the settings beside `discord`."""
         self.clock = clock
         super().__init__(
             store,
             tmp_path,
-            settings=settings_of(catalog, discord={"guilds": (GUILD,), "home_channel": HOME}),
+            settings=settings_of(catalog, discord={"guilds": (GUILD,), "home_channel": HOME}, **sections),
             clock=clock,
             ids=RandomIds(clock),
             workspaces=workspaces,

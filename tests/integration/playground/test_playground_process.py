@@ -104,6 +104,22 @@ async def test_the_registered_bot_is_killed_and_started_again(playground: Playgr
     await playground.post("/app/bot/kill")
 
 
+async def test_a_bot_that_the_page_killed_starts_again_with_its_own_environment(
+    playground: Playground, tmp_path: Path
+) -> None:
+    """The playground did not have it before: it is read from the process that is about to be killed."""
+    assert "KEY_OF_AN_AGENT" not in psutil.Process(playground.process.pid).environ()
+    env = {**os.environ, "KEY_OF_AN_AGENT": "hunter2"}
+    bot = await asyncio.create_subprocess_exec(*SLEEPER, stdin=asyncio.subprocess.PIPE, env=env)
+    argv = [sys.executable, "-c", "import time; time.sleep(60)"]
+    await playground.register_bot(pid=bot.pid, argv=argv, cwd=str(tmp_path))
+    await playground.post("/app/bot/kill")
+    await bot.wait()
+    started = psutil.Process((await playground.post("/app/bot/start"))["pid"])
+    assert started.environ()["KEY_OF_AN_AGENT"] == "hunter2"
+    await playground.post("/app/bot/kill")
+
+
 @pytest.mark.parametrize("is_ending", [False, True])
 async def test_a_bot_that_was_started_on_the_page_ends_with_the_playground(tmp_path: Path, *, is_ending: bool) -> None:
     told = tmp_path / "told"
