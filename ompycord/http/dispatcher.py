@@ -28,7 +28,7 @@ DRAIN_BYTES = 64 * 1024
 OWN_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
 HEALTH = frozenset({"/livez", "/readyz"})
 """Asked by programs that know an address and no name: a kubelet, a load balancer. They answer nothing to be kept."""
-ONCE = (b"webhook-signature", b"webhook-id", b"webhook-timestamp", b"authorization", b"transfer-encoding")
+ONCE = frozenset({b"webhook-signature", b"webhook-id", b"webhook-timestamp", b"authorization", b"transfer-encoding"})
 """Headers that must be there once: of two, a proxy and we could take another one for the right one."""
 
 _STREAMS = "/events"
@@ -184,9 +184,10 @@ class Sidecar:
         """A foreign page that resolves its own name to us sends its name as Host and itself as Origin."""
         if b"transfer-encoding" in headers and (b"content-length" in headers or scope["http_version"] == "1.0"):
             return Problem("length")
-        for name in ONCE:
-            if b", " in headers.get(name, b""):  # what repeated ones are joined with, and none of them may hold
-                return Problem("repeated-header", f"{name.decode()} may be there once.")
+        once = [name for name, _ in scope["headers"] if name in ONCE]
+        if len(once) != len(set(once)):
+            name = next(name for name in once if once.count(name) > 1)
+            return Problem("repeated-header", f"{name.decode()} may be there once.")
         # Two Host headers are joined with a comma, which is in no name.
         if _name_of(headers.get(b"host", b"")) not in self._hosts and scope["path"] not in HEALTH:
             return Problem("misdirected")

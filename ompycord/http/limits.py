@@ -14,9 +14,9 @@ class HttpLimits(Frozen):
 
     body_s: Annotated[float, Field(gt=0, le=600)] = 10.0
     """Seconds until a body must be here."""
-    rate_per_s: Annotated[float, Field(gt=0, le=1_000_000)] = 100.0
+    rate_per_s: Annotated[float, Field(gt=0, le=1_000_000_000)] = 100.0
     """Events that a key may send each second, over time."""
-    burst: Annotated[int, Field(ge=1, le=1_000_000)] = 500
+    burst: Annotated[int, Field(ge=1, le=1_000_000_000)] = 500
     """Events that a key may send at once."""
     failures_per_s: Annotated[float, Field(gt=0, le=1000)] = 0.2
     """Failed authentications that an address may have each second, over time."""

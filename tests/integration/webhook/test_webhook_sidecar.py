@@ -45,7 +45,7 @@ async def reader(store: SqliteStore, keyring: KeySet, ids: CountingIds, run: str
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8787", "localhost", "LOCALHOST:1", "[::1]:8787", "[::1]", "bot.example"])
 async def test_known_names_are_served(sidecar: Sidecar, http: httpx.AsyncClient, host: str) -> None:
-    answer = await http.get("/livez", headers={"host": host})
+    answer = await http.get("/problems/scope", headers={"host": host})
     assert answer.status_code == (421 if host == "bot.example" else 200)
 
 
@@ -64,9 +64,9 @@ async def test_a_configured_name_is_served_and_no_other(
         probes={},
     )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://bot.example") as client:
-        assert (await client.get("/livez")).status_code == 200
+        assert (await client.get("/problems/scope")).status_code == 200
         for host in ("evil.example", "bot.example.evil.example", "", "bot.example:80:80", "127.0.0.1.evil.example"):
-            assert refusal(await client.get("/livez", headers={"host": host})) == (421, "misdirected")
+            assert refusal(await client.get("/openapi.json", headers={"host": host})) == (421, "misdirected")
             assert refusal(await client.post(EVENT, headers={"host": host})) == (421, "misdirected")
 
 
