@@ -141,6 +141,8 @@ async def serve(
     finally:
         for one in getattr(server, "servers", []):
             one.close()
+        for connection in list(server.server_state.connections):  # what did not end within the grace
+            connection.transport.abort()
         listener.close()
 
 

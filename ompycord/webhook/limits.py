@@ -18,5 +18,5 @@ class EventLimits(Frozen):
     """Largest body of a batch."""
     batch_events: Annotated[int, Field(ge=1, le=1000)] = 500
     """Most events in a batch, all of one run."""
-    backlog: Annotated[int, Field(ge=1, le=1_000_000)] = 5000
+    backlog: Annotated[int, Field(ge=1, le=1_000_000_000)] = 5000
     """Events that may wait for the projector before new ones are refused."""
