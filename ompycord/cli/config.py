@@ -27,6 +27,7 @@ Keys = tuple[str, ...]
 @config.command("show")
 def show(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Print every setting with its value and where it came from. Secrets show as [set]."""
+    from ompycord.app.known_secrets import KnownSecrets
     from ompycord.cli.origins import Origins
 
     settings = settings_of(data_dir)
@@ -39,6 +40,9 @@ def show(data_dir: DataDir = None, as_json: AsJson = False) -> None:
         {"setting": ".".join(path), "value": value, "from": origins.of(path)}
         for path, value in _leaves(settings.model_dump(mode="json"), ())
     ]
+    rows = KnownSecrets(settings, data_folder=settings.data_dir.expanduser(), environ=os.environ).redactor.redact_all(
+        rows
+    )
     if as_json:
         typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
         return
