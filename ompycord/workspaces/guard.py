@@ -5,7 +5,7 @@ commit took out is found too: it would stand in the history.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -44,15 +44,12 @@ async def require_nothing_granted(
     Raises ResultHeldBack, which names the place and the value's name, never the value; WorkspaceError where git fails.
     """
     ends = (commit, "--not", base)
-    names = await git.run("log", "-m", "-z", "--format=", "--name-only", *ends, "--", cwd=folder, marker=marker)
-    found = await asyncio.to_thread(granted, names.replace(b"\0", b"\n").decode("utf-8", "surrogateescape"))
-    if found is not None:
-        raise _held_back("The name of a file", found)
     listed = await git.run("rev-list", "--objects", *ends, cwd=folder, marker=marker, timeout_s=TRANSFER_S)
-    paths = dict(_listed(listed))
-    for batch in _batches(await _sizes(git, folder, [*paths], marker)):
-        for one, name in await _look(git, folder, batch, granted, marker):
-            raise _held_back(_place(one, paths[one.id]), name)
+    search = _Search(git, folder, dict(_listed(listed)), granted, marker)
+    for batch in await search.batches():
+        found = await search.look(batch)
+        if found is not None:
+            raise _held_back(*found)
 
 
 def _held_back(place: str, name: str) -> ResultHeldBack:
@@ -62,16 +59,6 @@ def _held_back(place: str, name: str) -> ResultHeldBack:
     )
 
 
-def _place(one: _Object, path: str) -> str:
-    match one.kind:
-        case "commit":
-            return "the message of a commit"
-        case "tree":
-            return "the name of a file"
-        case _:
-            return cut(clean(path), _SHOWN) or "a file"
-
-
 def _listed(output: bytes) -> Iterator[tuple[str, str]]:
     """Ids and the path of each, which is empty for commits and for the root."""
     for line in output.decode("utf-8", "surrogateescape").splitlines():
@@ -79,68 +66,94 @@ def _listed(output: bytes) -> Iterator[tuple[str, str]]:
         yield name, path
 
 
-async def _sizes(git: Git, folder: Path, ids: Sequence[str], marker: str) -> list[_Object]:
-    asked = "".join(f"{one}\n" for one in ids).encode()
-    known = await git.run("cat-file", "--batch-check", cwd=folder, marker=marker, stdin=asked)
-    words = (line.split(" ") for line in known.decode("ascii", "replace").splitlines())
-    return [_Object(name, kind, int(size)) for name, kind, size in words]
+class _Search:
+    """Looks through objects of a repository; `paths` has them by their ids."""
 
+    def __init__(self, git: Git, folder: Path, paths: Mapping[str, str], granted: FindGranted, marker: str) -> None:
+        self._git = git
+        self._folder = folder
+        self._paths = paths
+        self._granted = granted
+        self._marker = marker
 
-def _batches(objects: Sequence[_Object]) -> Iterator[list[_Object]]:
-    batch: list[_Object] = []
-    size = 0
-    for one in objects:
-        if batch and size + one.size > _BATCH:
-            yield batch
-            batch, size = [], 0
-        batch.append(one)
-        size += one.size
-    if batch:
-        yield batch
+    async def batches(self) -> list[list[_Object]]:
+        """All objects, in parts that can be read in one go; one that is too large for that is alone."""
+        output = await self._cat("--batch-check", self._paths)
+        batches: list[list[_Object]] = []
+        room = 0
+        for line in output.decode("ascii", "replace").splitlines():
+            name, kind, size = line.split(" ")
+            if not batches or int(size) > room:
+                batches.append([])
+                room = _BATCH
+            batches[-1].append(_Object(name, kind, int(size)))
+            room -= int(size)
+        return batches
 
+    async def look(self, batch: Sequence[_Object]) -> tuple[str, str] | None:
+        """The place and the name of the first value that stands in these objects."""
+        if batch[0].size > _BATCH:
+            found = await self._look_in_file(batch[0])
+            return None if found is None else (self._place(batch[0]), found)
+        output = await self._cat("--batch", [one.id for one in batch])
 
-async def _look(
-    git: Git, folder: Path, batch: Sequence[_Object], granted: FindGranted, marker: str
-) -> list[tuple[_Object, str]]:
-    """What was found in these objects."""
-    first = batch[0]
-    if first.size > _BATCH:
-        found = await _look_in_file(git, folder, first, granted, marker)
-        return [] if found is None else [(first, found)]
-    asked = "".join(f"{one.id}\n" for one in batch).encode()
-    output = await git.run("cat-file", "--batch", cwd=folder, marker=marker, stdin=asked, timeout_s=TRANSFER_S)
+        def look() -> tuple[str, str] | None:
+            at = 0
+            for one in batch:
+                at = output.index(b"\n", at) + 1
+                content = output[at : at + one.size]
+                found = self._granted(self._names(one, content) if one.kind == "tree" else _text(content))
+                if found is not None:
+                    return self._place(one), found
+                at += one.size + 1
+            return None
 
-    def look() -> list[tuple[_Object, str]]:
-        at = 0
-        for one in batch:
-            at = output.index(b"\n", at) + 1
-            name = granted(_text(output[at : at + one.size]))
-            if name is not None:
-                return [(one, name)]
-            at += one.size + 1
-        return []
-
-    return await asyncio.to_thread(look)
-
-
-async def _look_in_file(git: Git, folder: Path, one: _Object, granted: FindGranted, marker: str) -> str | None:
-    written = await git.run("unpack-file", one.id, cwd=folder, marker=marker, timeout_s=TRANSFER_S)
-    file = folder / written.decode("ascii", "replace").strip()
-
-    def look() -> str | None:
-        before = b""
-        with file.open("rb") as opened:
-            while step := opened.read(_STEP):
-                name = granted(_text(before + step))
-                if name is not None:
-                    return name
-                before = step[-_OVERLAP:]
-        return None
-
-    try:
         return await asyncio.to_thread(look)
-    finally:
-        file.unlink(missing_ok=True)
+
+    async def _look_in_file(self, one: _Object) -> str | None:
+        words = ("unpack-file", one.id)
+        written = await self._git.run(*words, cwd=self._folder, marker=self._marker, timeout_s=TRANSFER_S)
+        file = self._folder / written.decode("ascii", "replace").strip()
+
+        def look() -> str | None:
+            before = b""
+            with file.open("rb") as opened:
+                while step := opened.read(_STEP):
+                    found = self._granted(_text(before + step))
+                    if found is not None:
+                        return found
+                    before = step[-_OVERLAP:]
+            return None
+
+        try:
+            return await asyncio.to_thread(look)
+        finally:
+            file.unlink(missing_ok=True)
+
+    async def _cat(self, how: str, ids: Iterable[str]) -> bytes:
+        asked = "".join(f"{one}\n" for one in ids).encode()
+        words = ("cat-file", how)
+        return await self._git.run(*words, cwd=self._folder, marker=self._marker, stdin=asked, timeout_s=TRANSFER_S)
+
+    def _names(self, tree: _Object, content: bytes) -> str:
+        """The paths of a tree's entries; each is `<mode> <name>`, a zero, and the bytes of an id."""
+        names: list[str] = []
+        at, length = 0, len(tree.id) // 2
+        while at < len(content):
+            end = content.index(b"\0", at)
+            name = content[at:end].partition(b" ")[2].decode("utf-8", "surrogateescape")
+            names.append(f"{self._paths[tree.id]}/{name}")
+            at = end + 1 + length
+        return "\n".join(names)
+
+    def _place(self, one: _Object) -> str:
+        match one.kind:
+            case "commit":
+                return "the message of a commit"
+            case "tree":
+                return "the name of a file"
+            case _:
+                return cut(clean(self._paths[one.id]), _SHOWN) or "a file"
 
 
 def _text(data: bytes) -> str:

@@ -52,13 +52,19 @@ def in_a_large_file(clone: Path, shell: Shell) -> str:
 
 def in_a_name(clone: Path, shell: Shell) -> str:
     (clone / KEY).write_text("nothing")
-    return "The name of a file holds a secret of MODEL_KEY"
+    return "the name of a file holds a secret of MODEL_KEY"
 
 
 def in_a_path(clone: Path, shell: Shell) -> str:
     (clone / "pass").mkdir()
     (clone / "pass/word-of-netrc").write_text("nothing")
-    return "The name of a file holds a secret of the file ~/.netrc"
+    return "the name of a file holds a secret of the file ~/.netrc"
+
+
+def in_a_path_of_a_known_file(clone: Path, shell: Shell) -> str:
+    (clone / "pass").mkdir()
+    (clone / "b.txt").rename(clone / "pass/word-of-netrc")
+    return "the name of a file holds a secret of the file ~/.netrc"
 
 
 def in_a_link(clone: Path, shell: Shell) -> str:
@@ -87,11 +93,12 @@ def in_a_name_in_between(clone: Path, shell: Shell) -> str:
     shell("commit", "--quiet", "-m", "one", cwd=clone)
     shell("mv", KEY, "c.txt", cwd=clone)
     shell("commit", "--quiet", "-m", "two", cwd=clone)
-    return "The name of a file holds a secret of MODEL_KEY"
+    return "the name of a file holds a secret of MODEL_KEY"
 
 
 PLACES = (
     in_a_file, in_base64, in_utf_16, behind_what_nobody_sees, in_a_binary_file, in_a_large_file, in_a_name, in_a_path,
+    in_a_path_of_a_known_file,
     in_a_link, in_a_message, in_a_commit_in_between, in_a_name_in_between,
 )  # fmt: skip
 

@@ -43,6 +43,12 @@ def test_what_nobody_sees_hides_no_value(between: str) -> None:
     assert Visible(shown).text == f"key={REDACTED}; done"
 
 
+@pytest.mark.parametrize("between", ["\u200b", "\u00ad", "\x1b[0m"])
+def test_what_nobody_sees_hides_no_shape_of_a_secret(between: str) -> None:
+    token = "ghp_" + "a1B2" * 9
+    assert Redactor().redact(f"a {token[:9]}{between}{token[9:]} b") == f"a {REDACTED} b"
+
+
 WRITTEN: Final[dict[str, Callable[[bytes], str]]] = {
     "plain": lambda raw: raw.decode(),
     "address": lambda raw: quote(raw, safe=""),
