@@ -79,7 +79,9 @@ class _WaitingMessages:
         waiting = await self._context.messages.waiting(RunId(record.id))
         found = [one for one in waiting if typed.lower() in one.body.text.lower()]
         return [
-            app_commands.Choice(name=cut(context.renderer.redact(" ".join(one.body.text.split())), _NAME), value=one.id)
+            app_commands.Choice(
+                name=cut(self._context.renderer.redact(" ".join(one.body.text.split())), _NAME), value=one.id
+            )
             for one in found[:AUTOCOMPLETE_CHOICES]
         ]
 
